@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
+import { type AuditionId, participantIdSchema } from '../../domain/ids.ts';
+import { ada, nightfall, slot, useActivityBench } from '../../tests/harness/activity-bench.ts';
+
+const benchFor = useActivityBench();
+
+const setup = async () => {
+  const bench = await benchFor();
+  const hold = (at: Slot, auditionId = bench.auditionId, revision = 1) =>
+    bench.activities.holdSlot({
+      ...bench.about,
+      auditionId,
+      slot: at,
+      revision,
+      until: '2031-01-01T00:00:00.000Z',
+      resources: [`room:${bench.auditionId}`],
+      reminders: { offsets: [3_600_000], participants: [ada] },
+    });
+  return { ...bench, hold };
+};
+
+describe('a booking', () => {
+  it('holds the slot and says when to remind', async () => {
+    const { hold } = await setup();
+    expect(await hold(slot)).toEqual({
+      kind: 'held',
+      reminders: [
+        {
+          at: '2031-03-29T23:30:00.000Z',
+          offsetMs: 3_600_000,
+          participants: [participantIdSchema.parse('ada')],
+        },
+      ],
+    });
+  });
+
+  it('refuses a slot that is taken, until it is released', async () => {
+    const { hold, activities, about, auditionId } = await setup();
+    await hold(slot);
+    const other: AuditionId = `aud_${randomUUID()}`;
+    expect(await hold(slot, other)).toEqual({ kind: 'taken', resources: [`room:${auditionId}`] });
+    await activities.releaseHolds(about);
+    expect(await hold(slot, other)).toMatchObject({ kind: 'held' });
+  });
+
+  it('refuses a slot in the past', async () => {
+    const { hold } = await setup();
+    const past: Slot = { start: '2020-01-01T00:00:00.000Z', end: '2020-01-01T01:00:00.000Z', zone: 'UTC' };
+    expect(await hold(past)).toEqual({ kind: 'in_the_past' });
+  });
+
+  it('that is confirmed outlives its hold', async () => {
+    const { hold, activities, about } = await setup();
+    await hold(slot);
+    await expect(activities.confirmHold({ ...about, revision: 1 })).resolves.toBeUndefined();
+    const lost = activities.confirmHold({ ...about, revision: 7 });
+    await expect(lost).rejects.toMatchObject({ type: 'HoldLost', nonRetryable: true });
+  });
+
+  it('writes its events down once, and refuses others in their place', async () => {
+    const { activities, about, auditionId, repositories } = await setup();
+    const fact: AuditionFact = {
+      type: 'requested',
+      auditionId,
+      organization: 'org_1',
+      project: nightfall.project.id,
+      role: nightfall.role.id,
+      round: 'first',
+      participants: [],
+    };
+    const event: AuditionEvent = { sequence: 1, at: slot.start, correlationId: 'corr-1', fact };
+    await activities.recordEvents({ ...about, events: [event] });
+    await activities.recordEvents({ ...about, events: [event] });
+    const page = { after: 0, limit: 10 };
+    expect(await repositories.events.read('org_1', auditionId, page)).toHaveLength(1);
+    const other = activities.recordEvents({ ...about, events: [{ ...event, at: slot.end }] });
+    await expect(other).rejects.toMatchObject({ type: 'AuditConflict', nonRetryable: true });
+  });
+});

@@ -1,0 +1,28 @@
+/** The slot in our own database. Quick and internal: run as local activities. */
+import { planReminders } from '../../domain/audition/reminder-plan.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import type { BookingActivities, HoldSlotInput, HoldSlotResult } from '../contract.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+
+/** Each is idempotent by audition and revision, or by audition and sequence. `now` is in epoch milliseconds. */
+export const createBookingActivities = (
+  { repositories: { holds, events } }: Pick<ActivityDependencies, 'repositories'>,
+  now: () => number = Date.now,
+): BookingActivities => ({
+  holdSlot: async (input: HoldSlotInput): Promise<HoldSlotResult> => {
+    const { organization, auditionId, revision, slot, resources, until, reminders } = input;
+    const asked = toInstant(now());
+    if (slot.start <= asked) return { kind: 'in_the_past' };
+    const held = await holds.hold({ organization, auditionId, revision, slot, resources, until });
+    if (held.kind === 'taken') return held;
+    return {
+      kind: 'held',
+      reminders: planReminders(slot, reminders.offsets, reminders.participants, asked),
+    };
+  },
+  /** Throws `HoldLost` (non-retryable) when the hold had run out. */
+  confirmHold: ({ auditionId, revision }) => holds.confirm(auditionId, revision),
+  releaseHolds: ({ auditionId, except }) => holds.release(auditionId, except),
+  /** Throws `AuditConflict` (non-retryable) when the events do not continue the trail. */
+  recordEvents: (input) => events.append(input.auditionId, input.events),
+});

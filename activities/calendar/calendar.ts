@@ -1,0 +1,90 @@
+/** Busy times and events of connected calendars. */
+import { z } from 'zod';
+import type {
+  CalendarActivities,
+  FindBusyInput,
+  RemoveEventInput,
+  Undone,
+  WriteEventInput,
+} from '../contract.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { callWithDeadline } from '../effects/call.ts';
+import { effectOnce } from '../effects/effect-once.ts';
+import { eventIdFor } from '../effects/fingerprint.ts';
+import { undoOnce } from '../effects/undo-once.ts';
+import { openConnection } from './open-connection.ts';
+
+const writtenSchema = z.object({ eventId: z.string() });
+
+/**
+ * Google knows our ids: writing an event twice leaves one, deleting it twice deletes it once. So no attempt needs to
+ * ask what became of the one before; the ledger keeps the result and bars the way once the event was removed.
+ */
+export const createCalendarActivities = ({
+  repositories: { connections, ledger },
+  providers: { calendars },
+}: Pick<ActivityDependencies, 'repositories' | 'providers'>): CalendarActivities => ({
+  findBusy: async ({ organization, connection, calendarIds, window, correlationId }: FindBusyInput) => {
+    const call = callWithDeadline(correlationId);
+    const opened = await openConnection(connections, organization, connection);
+    return calendars.google.freeBusy(opened, calendarIds, window, call);
+  },
+
+  writeEvent: async (input: WriteEventInput) => {
+    const { organization, auditionId, key, calendar, slot, revision, summary, description, location } = input;
+    const call = callWithDeadline(input.correlationId);
+    const eventId = eventIdFor(auditionId, calendar);
+    const open = () => openConnection(connections, organization, calendar.connection);
+    return effectOnce(
+      ledger,
+      {
+        key,
+        organization,
+        provider: calendar.provider,
+        operation: 'calendar.putEvent',
+        request: { eventId, slot, revision },
+      },
+      {
+        result: writtenSchema,
+        providerId: (written) => written.eventId,
+        signal: call.signal,
+        perform: async () => {
+          const event = {
+            calendarId: calendar.calendarId,
+            eventId,
+            summary,
+            description,
+            location,
+            slot,
+            revision,
+          };
+          const written = await calendars[calendar.provider].putEvent(await open(), event, call);
+          return { eventId: written.eventId };
+        },
+        takeBack: async () =>
+          calendars[calendar.provider].deleteEvent(await open(), calendar.calendarId, eventId, call),
+      },
+    );
+  },
+
+  removeEvent: async ({
+    organization,
+    auditionId,
+    key,
+    calendar,
+    correlationId,
+  }: RemoveEventInput): Promise<Undone> => {
+    const call = callWithDeadline(correlationId);
+    return undoOnce(
+      ledger,
+      { key, organization, provider: calendar.provider, operation: 'calendar.putEvent' },
+      {
+        find: async () => eventIdFor(auditionId, calendar),
+        remove: async (eventId) => {
+          const opened = await openConnection(connections, organization, calendar.connection);
+          return calendars[calendar.provider].deleteEvent(opened, calendar.calendarId, eventId, call);
+        },
+      },
+    );
+  },
+});

@@ -1,0 +1,150 @@
+/**
+ * The activities by their contracts: what the workflows call and the workers serve. Each group lives on the task
+ * queue named beside it. Workflows import these types and nothing else of this folder.
+ *
+ * Every activity with an outside effect takes a `key` (`{workflowId}:{step}`): given twice, the effect happens once.
+ */
+import type { AuditionEvent, Meeting, NoticeKind } from '../domain/audition/events.ts';
+import type { AuditionPlan } from '../domain/audition/plan.ts';
+import type { Reminder } from '../domain/audition/reminders.ts';
+import type { CalendarRef, Channel, MeetingProviderName, Participant } from '../domain/audition/request.ts';
+import type { BusyInterval, Slot } from '../domain/audition/slot.ts';
+import type { AuditionId, ConnectionId, OrganizationId } from '../domain/ids.ts';
+import type { Instant } from '../domain/time/instant.ts';
+
+/** Task queues by what they wait for; the worker that serves them appends nothing, tests append a suffix. */
+export const taskQueues = ['castmatch', 'google', 'zoom', 'email', 'sms'] as const;
+export type TaskQueue = (typeof taskQueues)[number];
+
+export interface Correlated {
+  readonly organization: OrganizationId;
+  readonly auditionId: AuditionId;
+  readonly correlationId: string;
+}
+
+// --- booking: queue `castmatch`, quick and internal, run as local activities ----------------------------------
+
+export interface HoldSlotInput extends Correlated {
+  readonly slot: Slot;
+  /** 1 for the first slot, one more with each move. Holding the same revision again is a no-op. */
+  readonly revision: number;
+  readonly until: Instant;
+  /** What the slot needs exclusively: participants and the room, scoped by the organization. */
+  readonly resources: readonly string[];
+  readonly reminders: { readonly offsets: readonly number[]; readonly participants: readonly Participant[] };
+}
+
+export type HoldSlotResult =
+  | { readonly kind: 'held'; readonly reminders: readonly Reminder[] }
+  | { readonly kind: 'taken'; readonly resources: readonly string[] }
+  | { readonly kind: 'in_the_past' };
+
+export interface BookingActivities {
+  /** Claims the slot for all its resources or for none; the database's exclusion constraint is the judge. */
+  holdSlot(input: HoldSlotInput): Promise<HoldSlotResult>;
+  /** Makes the holds of one revision last to the end of the slot: the slot is booked, not merely held. */
+  confirmHold(input: Correlated & { readonly revision: number }): Promise<void>;
+  /** Frees all holds of the audition but those of `except`. Idempotent. */
+  releaseHolds(input: Correlated & { readonly except?: number | undefined }): Promise<void>;
+  /** Appends to the audit trail and folds into the read model, in one transaction. Idempotent by sequence. */
+  recordEvents(input: Correlated & { readonly events: readonly AuditionEvent[] }): Promise<void>;
+}
+
+// --- calendars: one queue per provider ---------------------------------------------------------------------
+
+export interface FindBusyInput extends Correlated {
+  readonly connection: ConnectionId;
+  readonly calendarIds: readonly string[];
+  readonly window: { readonly from: Instant; readonly until: Instant };
+}
+
+export interface WriteEventInput extends Correlated {
+  readonly key: string;
+  readonly calendar: CalendarRef;
+  readonly slot: Slot;
+  readonly revision: number;
+  readonly summary: string;
+  readonly description: string;
+  readonly location?: string | undefined;
+}
+
+export interface RemoveEventInput extends Correlated {
+  /** The key under which the event was, or may have been, written. */
+  readonly key: string;
+  readonly calendar: CalendarRef;
+}
+
+export type Undone = { readonly result: 'undone' | 'nothing_to_undo' };
+
+export interface CalendarActivities {
+  findBusy(input: FindBusyInput): Promise<readonly BusyInterval[]>;
+  /** First writing and moving alike: makes the event of `key` be as described. */
+  writeEvent(input: WriteEventInput): Promise<{ readonly eventId: string }>;
+  removeEvent(input: RemoveEventInput): Promise<Undone>;
+}
+
+// --- meetings: one queue per provider ----------------------------------------------------------------------
+
+export interface CreateMeetingInput extends Correlated {
+  readonly key: string;
+  readonly provider: MeetingProviderName;
+  readonly slot: Slot;
+  readonly revision: number;
+  readonly topic: string;
+}
+
+export interface MoveMeetingInput extends CreateMeetingInput {
+  readonly meeting: Meeting;
+}
+
+export interface RemoveMeetingInput extends Correlated {
+  /** The key under which the meeting was, or may have been, created. */
+  readonly key: string;
+  readonly provider: MeetingProviderName;
+  readonly slot: Slot;
+}
+
+export interface MeetingActivities {
+  createMeeting(input: CreateMeetingInput): Promise<Meeting>;
+  moveMeeting(input: MoveMeetingInput): Promise<void>;
+  removeMeeting(input: RemoveMeetingInput): Promise<Undone>;
+}
+
+// --- messaging: queues `email` and `sms` -------------------------------------------------------------------
+
+export interface SendNoticeInput extends Correlated {
+  readonly key: string;
+  readonly channel: Channel;
+  readonly notice: NoticeKind;
+  readonly recipient: Participant;
+  readonly audition: NoticeFacts;
+}
+
+/** What a notice says. Names and addresses travel encrypted in the payload and are stored nowhere by us. */
+export interface NoticeFacts {
+  readonly project: AuditionPlan['project'];
+  readonly role: AuditionPlan['role'];
+  readonly round: AuditionPlan['round'];
+  readonly slot: Slot;
+  readonly revision: number;
+  readonly joinUrl?: string | undefined;
+  readonly notes?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+export interface RetractNoticeInput extends Omit<SendNoticeInput, 'notice' | 'key'> {
+  /** The keys of the notices to be corrected: where none of them went out, nothing needs correcting. */
+  readonly sentAs: readonly string[];
+  readonly key: string;
+}
+
+export interface MessagingActivities {
+  sendNotice(input: SendNoticeInput): Promise<{ readonly deliveryId: string }>;
+  /** A sent message cannot be unsent: whoever got one gets a cancellation, whoever got none gets none. */
+  retractNotice(input: RetractNoticeInput): Promise<Undone>;
+}
+
+export type AuditionActivities = BookingActivities &
+  CalendarActivities &
+  MeetingActivities &
+  MessagingActivities;

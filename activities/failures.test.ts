@@ -1,0 +1,99 @@
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { describe, expect, it } from 'vitest';
+import { AuditConflict, HoldLost, KeyReused, Overtaken } from '../db/errors.ts';
+import { ProviderError, type ProviderFault } from '../domain/errors.ts';
+import { asFailure, busy, translated } from './failures.ts';
+
+const now = Date.UTC(2026, 11, 1);
+const failed = (fault: ProviderFault) =>
+  asFailure(
+    new ProviderError('zoom', 'meetings.create', fault, { status: 429, code: '300', message: 'slow down' }),
+    now,
+  );
+
+const broken = () =>
+  Promise.reject(new ProviderError('zoom', 'meetings.create', { kind: 'reconnect' }, { message: 'gone' }));
+
+describe('a provider error', () => {
+  it.each<[ProviderFault, boolean]>([
+    [{ kind: 'outage', effect: 'none' }, false],
+    [{ kind: 'retry', effect: 'unknown' }, false],
+    [{ kind: 'retry_after', delayMs: 5 }, false],
+    [{ kind: 'quota_exhausted', untilMs: now }, false],
+    [{ kind: 'reconnect' }, true],
+    [{ kind: 'misconfigured' }, true],
+    [{ kind: 'not_permitted' }, true],
+    [{ kind: 'not_found' }, true],
+    [{ kind: 'conflict' }, true],
+    [{ kind: 'rejected_input' }, true],
+  ])('keeps its kind as the type: %o, given up at once: %s', (fault, nonRetryable) => {
+    expect(failed(fault)).toMatchObject({ type: fault.kind, nonRetryable });
+  });
+
+  it('waits as long as the provider said', () => {
+    expect(failed({ kind: 'retry_after', delayMs: 7_000 })).toMatchObject({ nextRetryDelay: 7_000 });
+    expect(failed({ kind: 'quota_exhausted', untilMs: now + 60_000 })).toMatchObject({
+      nextRetryDelay: 60_000,
+    });
+    expect(failed({ kind: 'quota_exhausted', untilMs: now - 60_000 })).toMatchObject({ nextRetryDelay: 0 });
+    expect(failed({ kind: 'outage', effect: 'none' })).not.toHaveProperty(
+      'nextRetryDelay',
+      expect.any(Number),
+    );
+  });
+
+  it('raises no alarm for what an ordinary day brings, and does for what is ours to mend', () => {
+    const benign = { category: ApplicationFailureCategory.BENIGN };
+    expect(failed({ kind: 'retry_after', delayMs: 1 })).toMatchObject(benign);
+    expect(failed({ kind: 'reconnect' })).toMatchObject(benign);
+    expect(failed({ kind: 'misconfigured' })).not.toMatchObject(benign);
+    expect(failed({ kind: 'outage', effect: 'none' })).not.toMatchObject(benign);
+  });
+
+  it('says who answered what, and no more', () => {
+    expect(failed({ kind: 'conflict' })).toMatchObject({
+      details: [{ provider: 'zoom', operation: 'meetings.create', code: '300', status: 429 }],
+    });
+  });
+});
+
+describe("the database's refusals", () => {
+  it.each([new KeyReused('k'), new AuditConflict('aud_1', 3, 'gap'), new HoldLost('aud_1', 1)])(
+    '$name does not pass by trying again',
+    (error) => {
+      expect(asFailure(error)).toMatchObject({ type: error.name, nonRetryable: true });
+    },
+  );
+
+  it('tells an attempt that an undo came first from one that another attempt came first', () => {
+    expect(asFailure(new Overtaken('k', 'undo'))).toMatchObject({ type: 'Compensated', nonRetryable: true });
+    expect(asFailure(new Overtaken('k', 'another_attempt'))).toMatchObject({
+      type: 'busy',
+      nonRetryable: false,
+    });
+  });
+
+  it('leaves a database that is down to the retry policy', () => {
+    const down = new Error('connect ECONNREFUSED');
+    expect(asFailure(down)).toBe(down);
+  });
+});
+
+it('a busy operation is tried again when the lease is over, not before', () => {
+  expect(busy('zoom', 'meetings.create', now + 3_000, now)).toMatchObject({ nextRetryDelay: 3_001 });
+  expect(busy('zoom', 'meetings.create', now - 3_000, now)).toMatchObject({ nextRetryDelay: 1 });
+});
+
+describe('an activity', () => {
+  it('throws failures, not our errors', async () => {
+    const run = new MockActivityEnvironment().run(translated(broken), undefined);
+    await expect(run).rejects.toThrow(ApplicationFailure);
+  });
+
+  it('that was cancelled ends as cancelled, whatever broke on the way', async () => {
+    const environment = new MockActivityEnvironment();
+    environment.cancel();
+    await expect(environment.run(translated(broken), undefined)).rejects.toThrow(CancelledFailure);
+  });
+});

@@ -1,0 +1,118 @@
+/**
+ * Our errors as Temporal's failures. The failure's type is the code the workflow reads, and its fate (tried again,
+ * when, or never) follows from the kind of fault, in one table.
+ */
+import { cancellationSignal } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory, TemporalFailure } from '@temporalio/common';
+import { AuditConflict, HoldLost, KeyReused, Overtaken } from '../db/errors.ts';
+import { ProviderError, type ProviderFault } from '../domain/errors.ts';
+
+/** The type of the failure of an attempt that came after its own compensation. */
+const compensatedType = 'Compensated';
+
+/** Whether trying again can help, and whether the failure is an ordinary day's business that should raise no alarm. */
+const fates: Readonly<
+  Record<ProviderFault['kind'], { readonly retried: boolean; readonly expected: boolean }>
+> = {
+  outage: { retried: true, expected: false },
+  retry: { retried: true, expected: false },
+  retry_after: { retried: true, expected: true },
+  quota_exhausted: { retried: true, expected: true },
+  reconnect: { retried: false, expected: true },
+  misconfigured: { retried: false, expected: false },
+  not_permitted: { retried: false, expected: true },
+  not_found: { retried: false, expected: true },
+  conflict: { retried: false, expected: false },
+  rejected_input: { retried: false, expected: false },
+};
+
+/** The error as Temporal should see it. What is Temporal's already, a cancellation above all, passes as it is. */
+export const asFailure = (error: unknown, now = Date.now()): unknown => {
+  if (error instanceof TemporalFailure) return error;
+  if (error instanceof ProviderError) return providerFailure(error, now);
+  if (error instanceof Overtaken) return overtaken(error);
+  if (error instanceof KeyReused || error instanceof AuditConflict || error instanceof HoldLost) {
+    return ApplicationFailure.create({ type: error.name, message: error.message, nonRetryable: true });
+  }
+  return error;
+};
+
+const providerFailure = (error: ProviderError, now: number): ApplicationFailure => {
+  const { fault, provider, operation, vendor } = error;
+  const { retried, expected } = fates[fault.kind];
+  const nextRetryDelay = delayOf(fault, now);
+  return ApplicationFailure.create({
+    type: fault.kind,
+    message: error.message,
+    nonRetryable: !retried,
+    ...(nextRetryDelay === undefined ? {} : { nextRetryDelay }),
+    ...(expected ? { category: ApplicationFailureCategory.BENIGN } : {}),
+    details: [{ provider, operation, code: vendor.code, status: vendor.status }],
+  });
+};
+
+/** Milliseconds until the time that the provider named, or undefined where the retry policy decides. */
+const delayOf = (fault: ProviderFault, now: number): number | undefined => {
+  switch (fault.kind) {
+    case 'retry_after':
+      return fault.delayMs;
+    case 'quota_exhausted':
+      return Math.max(0, fault.untilMs - now);
+    case 'outage':
+    case 'retry':
+    case 'reconnect':
+    case 'misconfigured':
+    case 'not_permitted':
+    case 'not_found':
+    case 'conflict':
+    case 'rejected_input':
+      return undefined;
+  }
+};
+
+/** Another attempt holds the lease: come back when it is over. */
+export const busy = (
+  provider: string,
+  operation: string,
+  untilMs: number,
+  now = Date.now(),
+): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: 'busy',
+    message: `another attempt at ${operation} is still under way`,
+    nextRetryDelay: Math.max(0, untilMs - now) + 1,
+    category: ApplicationFailureCategory.BENIGN,
+    details: [{ provider, operation }],
+  });
+
+/** An undo got here first, and that is the end of it; or another attempt did, and its result is there to be read. */
+const overtaken = (error: Overtaken): ApplicationFailure =>
+  error.by === 'undo'
+    ? compensated(error.key)
+    : ApplicationFailure.create({
+        type: 'busy',
+        message: error.message,
+        category: ApplicationFailureCategory.BENIGN,
+      });
+
+/** The step was undone before this attempt came: doing it now would leave something behind. */
+export const compensated = (key: string): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: compensatedType,
+    message: `'${key}' has been undone and is not done again`,
+    nonRetryable: true,
+    category: ApplicationFailureCategory.BENIGN,
+  });
+
+/** The activity with its errors translated. An activity that was cancelled ends as cancelled, whatever broke first. */
+export const translated =
+  <Input, Result>(activity: (input: Input) => Promise<Result>): ((input: Input) => Promise<Result>) =>
+  async (input) => {
+    try {
+      return await activity(input);
+    } catch (error) {
+      const { aborted, reason } = cancellationSignal();
+      if (aborted && reason instanceof TemporalFailure) throw reason;
+      throw asFailure(error);
+    }
+  };

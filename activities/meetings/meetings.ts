@@ -1,0 +1,20 @@
+/** The meetings of all providers behind one set of activities: the input says which. */
+import type { MeetingProviderName } from '../../domain/audition/request.ts';
+import type { MeetingActivities } from '../contract.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { createGoogleMeetActivities } from './google-meet.ts';
+import { createZoomActivities } from './zoom.ts';
+
+export const createMeetingActivities = (
+  dependencies: Pick<ActivityDependencies, 'repositories' | 'providers'>,
+): MeetingActivities => {
+  const by: Readonly<Record<MeetingProviderName, MeetingActivities>> = {
+    zoom: createZoomActivities(dependencies),
+    google_meet: createGoogleMeetActivities(dependencies),
+  };
+  return {
+    createMeeting: (input) => by[input.provider].createMeeting(input),
+    moveMeeting: (input) => by[input.provider].moveMeeting(input),
+    removeMeeting: (input) => by[input.provider].removeMeeting(input),
+  };
+};

@@ -1,0 +1,90 @@
+/**
+ * Meetings on Zoom, which has no idempotency key of its own: the meeting carries our reference, and an attempt that
+ * follows an unrecorded one looks for it first.
+ */
+import { z } from 'zod';
+import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
+import type {
+  CreateMeetingInput,
+  MeetingActivities,
+  MoveMeetingInput,
+  RemoveMeetingInput,
+} from '../contract.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { callWithDeadline } from '../effects/call.ts';
+import { effectOnce } from '../effects/effect-once.ts';
+import { meetingReference } from '../effects/fingerprint.ts';
+import { undoOnce } from '../effects/undo-once.ts';
+
+export const createZoomActivities = ({
+  repositories: { ledger },
+  providers: {
+    meetings: { zoom },
+  },
+}: Pick<ActivityDependencies, 'repositories' | 'providers'>): MeetingActivities => ({
+  createMeeting: async ({
+    key,
+    organization,
+    auditionId,
+    slot,
+    topic,
+    correlationId,
+  }: CreateMeetingInput) => {
+    const call = callWithDeadline(correlationId);
+    const reference = meetingReference(auditionId, key);
+    return effectOnce<Meeting>(
+      ledger,
+      { key, organization, provider: 'zoom', operation: 'meetings.create', request: { reference, slot } },
+      {
+        result: meetingSchema,
+        providerId: ({ id }) => id,
+        signal: call.signal,
+        find: async () => {
+          const meeting = await zoom.find(reference, slot, call);
+          return meeting ? { kind: 'found', result: meeting } : { kind: 'absent' };
+        },
+        perform: () => zoom.create({ reference, topic, slot }, call),
+        takeBack: ({ id }) => zoom.remove(id, call),
+      },
+    );
+  },
+
+  /** The ledger keeps a late repetition from bringing an older time back. */
+  moveMeeting: async (input: MoveMeetingInput) => {
+    const { key, organization, auditionId, slot, topic, meeting } = input;
+    const call = callWithDeadline(input.correlationId);
+    await effectOnce(
+      ledger,
+      {
+        key,
+        organization,
+        provider: 'zoom',
+        operation: 'meetings.move',
+        request: { meeting: meeting.id, slot },
+      },
+      {
+        result: z.null(),
+        providerId: () => meeting.id,
+        signal: call.signal,
+        perform: async () => {
+          // The marker is only looked for until the meeting's creation is recorded, so it may change with the move.
+          const reference = meetingReference(auditionId, key);
+          await zoom.move(meeting.id, { reference, topic, slot }, call);
+          return null;
+        },
+      },
+    );
+  },
+
+  removeMeeting: ({ key, organization, auditionId, slot, correlationId }: RemoveMeetingInput) => {
+    const call = callWithDeadline(correlationId);
+    return undoOnce(
+      ledger,
+      { key, organization, provider: 'zoom', operation: 'meetings.create' },
+      {
+        find: async () => (await zoom.find(meetingReference(auditionId, key), slot, call))?.id,
+        remove: (id) => zoom.remove(id, call),
+      },
+    );
+  },
+});

@@ -1,0 +1,77 @@
+/** Notices by email. The delivery id of an email is its Message-ID. */
+import type { Participant } from '../../domain/audition/request.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import type { EmailMessage } from '../../providers/ports.ts';
+import type { SendNoticeInput } from '../contract.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { messageIdFor } from '../effects/fingerprint.ts';
+import { writeCalendar } from './invitation-calendar.ts';
+import { writeLetter } from './letter.ts';
+import { type Post, sentSchema } from './post.ts';
+
+type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseLink' | 'sender'>;
+
+/**
+ * SMTP cannot be asked, so the ledger knows when a message was about to be handed over: before that it has certainly
+ * not been sent. After it the journal mailbox decides, where there is one. Where there is none the message is sent
+ * again under the same Message-ID, by which receivers tell a duplicate: a second copy of the same invitation is a
+ * lesser evil than a performer who was never told.
+ */
+export const createEmailPost = (dependencies: Dependencies): Post => {
+  const { email } = dependencies.providers;
+  return {
+    provider: 'smtp',
+    operation: 'email.send',
+    steps: (input, call) => {
+      const sent = { deliveryId: messageIdFor(input.key) };
+      return {
+        result: sentSchema,
+        providerId: ({ deliveryId }) => deliveryId,
+        signal: call.signal,
+        find: async ({ handedOver }) => {
+          const arrived = handedOver && (await email.find(sent.deliveryId, call)) === 'sent';
+          return arrived ? { kind: 'found', result: sent } : { kind: 'absent' };
+        },
+        perform: async (handOver) => {
+          await email.send(writeEmail(input, dependencies), handOver, call);
+          return sent;
+        },
+      };
+    },
+    mayHaveArrived: async (key, _input, { handedOver }, call) =>
+      handedOver && (await email.find(messageIdFor(key), call)) !== 'not_sent',
+  };
+};
+
+type Addressee = Participant & { readonly email: string };
+
+const writeEmail = (input: SendNoticeInput, { responseLink, sender }: Dependencies): EmailMessage => {
+  const { key, notice, audition, auditionId, organization } = input;
+  const recipient = addresseeOf(input.recipient);
+  const { revision } = audition;
+  const link = responseLink({ organization, auditionId, participant: recipient.id, revision });
+  return {
+    messageId: messageIdFor(key),
+    to: { name: recipient.name, address: recipient.email },
+    ...writeLetter({ kind: notice, recipient, audition, link }),
+    // Who has connected a calendar finds the event there; a second entry beside it would only confuse.
+    ...(recipient.calendar || notice === 'reminder'
+      ? {}
+      : {
+          calendar: writeCalendar(notice === 'cancellation' ? 'CANCEL' : 'REQUEST', {
+            auditionId,
+            audition,
+            recipient,
+            organizer: sender,
+            link,
+          }),
+        }),
+  };
+};
+
+const addresseeOf = (recipient: Participant): Addressee => {
+  const { email } = recipient;
+  if (email !== undefined) return { ...recipient, email };
+  const nowhere = { message: 'the participant has no email address' };
+  throw new ProviderError('smtp', 'email.send', { kind: 'rejected_input' }, nowhere);
+};

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { participantSchema } from '../../domain/audition/request.ts';
+import { projectIdSchema, roleIdSchema } from '../../domain/ids.ts';
+import { type CalendarInvitation, writeCalendar } from './invitation-calendar.ts';
+
+const invitation: CalendarInvitation = {
+  auditionId: 'aud_1',
+  audition: {
+    project: { id: projectIdSchema.parse('prj'), title: 'Nightfall' },
+    role: { id: roleIdSchema.parse('role'), name: 'Captain' },
+    round: 'first',
+    slot: { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T09:30:00.000Z', zone: 'Europe/Paris' },
+    revision: 3,
+    joinUrl: 'https://zoom.example/j/1',
+    notes: 'Bring the sides; all of them',
+  },
+  recipient: {
+    ...participantSchema.parse({
+      id: 'ada',
+      kind: 'performer',
+      name: 'Ada\r\nATTENDEE:mailto:evil@example.com',
+      zone: 'Europe/Paris',
+      channels: ['email'],
+    }),
+    email: 'ada@example.com',
+  },
+  organizer: 'CastMatch <auditions@example.com>',
+  link: 'https://castmatch.example/respond/token',
+};
+
+/** Content lines, unfolded (RFC 5545, section 3.1). */
+const linesOf = (content: string) => content.replaceAll(/\r?\n[ \t]/g, '').split(/\r?\n/);
+
+describe('an invitation as a calendar', () => {
+  const { method, content } = writeCalendar('REQUEST', invitation);
+  const lines = linesOf(content);
+
+  it('says its method inside as outside (RFC 6047)', () => {
+    expect(method).toBe('REQUEST');
+    expect(lines).toContain('METHOD:REQUEST');
+    expect(lines).toContain('STATUS:CONFIRMED');
+  });
+
+  it('keeps one UID for the audition, and counts its moves', () => {
+    expect(lines).toContain('UID:aud_1@castmatch');
+    expect(lines).toContain('SEQUENCE:3');
+  });
+
+  it('gives its times in UTC', () => {
+    expect(lines).toContain('DTSTART:20261201T090000Z');
+    expect(lines).toContain('DTEND:20261201T093000Z');
+  });
+
+  it('names organizer and attendee, and lets no name smuggle in a line', () => {
+    expect(lines.find((line) => line.startsWith('ORGANIZER'))).toMatch(/CastMatch.*auditions@example\.com/);
+    const attendees = lines.filter((line) => line.startsWith('ATTENDEE'));
+    expect(attendees).toHaveLength(1);
+    expect(attendees[0]).toMatch(/RSVP=TRUE.*:mailto:ada@example\.com$/i);
+  });
+
+  it('says where, and escapes what people wrote', () => {
+    expect(lines).toContain('LOCATION:https://zoom.example/j/1');
+    expect(content).toContain(String.raw`Bring the sides\; all of them`);
+  });
+});
+
+it('a cancellation takes the same entry away and asks for no answer', () => {
+  const { method, content } = writeCalendar('CANCEL', invitation);
+  const lines = linesOf(content);
+  expect(method).toBe('CANCEL');
+  expect(lines).toEqual(
+    expect.arrayContaining(['METHOD:CANCEL', 'UID:aud_1@castmatch', 'SEQUENCE:3', 'STATUS:CANCELLED']),
+  );
+  expect(content).not.toMatch(/RSVP=TRUE|respond/);
+});
+
+it('takes a sender without a name for the organizer', () => {
+  const { content } = writeCalendar('REQUEST', { ...invitation, organizer: 'auditions@example.com' });
+  expect(content).toMatch(/ORGANIZER;CN="?CastMatch"?:mailto:auditions@example\.com/i);
+});

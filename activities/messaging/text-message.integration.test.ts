@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { ada, nightfall, useActivityBench } from '../../tests/harness/activity-bench.ts';
+import type { SendNoticeInput } from '../contract.ts';
+
+const benchFor = useActivityBench();
+
+const setup = async () => {
+  const bench = await benchFor();
+  const common = { ...bench.about, channel: 'sms', recipient: ada, audition: nightfall } as const;
+  const send = (step = 'invitation:r1', notice: SendNoticeInput['notice'] = 'invitation') =>
+    bench.activities.sendNotice({ ...common, key: bench.key(step), notice });
+  const retract = (...steps: readonly string[]) =>
+    bench.activities.retractNotice({
+      ...common,
+      key: bench.key('cancellation'),
+      sentAs: steps.map(bench.key),
+    });
+  const messages = () => bench.state().twilio.messages;
+  const loseAnswer = () =>
+    bench.fault('twilio', {
+      kind: 'lost_answer',
+      operation: 'messages.create',
+      times: 1,
+    });
+  return { ...bench, send, retract, messages, loseAnswer };
+};
+
+describe('a notice by SMS', () => {
+  it('is sent once, and its delivery id leads back to the audition', async () => {
+    const { send, messages, auditionId, repositories } = await setup();
+    const { deliveryId } = await send();
+    await send();
+    expect(messages()).toMatchObject([{ sid: deliveryId }]);
+    expect(await repositories.deliveries.find(deliveryId)).toEqual({
+      organization: 'org_1',
+      auditionId,
+      participant: 'ada',
+      channel: 'sms',
+    });
+  });
+
+  it('is sent once when its answer got lost', async () => {
+    const { send, messages, loseAnswer } = await setup();
+    loseAnswer();
+    await expect(send()).rejects.toMatchObject({ nonRetryable: false });
+    const { deliveryId } = await send();
+    expect(messages()).toMatchObject([{ sid: deliveryId }]);
+  });
+
+  it('is not taken for another one that says the same', async () => {
+    const { send, messages, fault } = await setup();
+    await send('reminder:PT24H', 'reminder');
+    fault('twilio', { kind: 'outage', operation: 'messages.create', times: 1 });
+    await expect(send('reminder:PT1H', 'reminder')).rejects.toMatchObject({ type: 'outage' });
+    await send('reminder:PT1H', 'reminder');
+    expect(messages()).toHaveLength(2);
+  });
+
+  it('that went out without anybody knowing is corrected', async () => {
+    const { send, retract, messages, loseAnswer } = await setup();
+    loseAnswer();
+    await send().catch(() => undefined);
+    expect(await retract('invitation:r1')).toEqual({ result: 'undone' });
+    expect(messages().map(({ body }) => body.split(':')[0])).toEqual(['Cancelled', 'Audition']);
+  });
+
+  it('that certainly did not go out is not, also when that is asked again', async () => {
+    const { send, retract, messages, fault } = await setup();
+    fault('twilio', { kind: 'outage', operation: 'messages.create', times: 1 });
+    await send().catch(() => undefined);
+    expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
+    expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
+    expect(messages()).toEqual([]);
+  });
+});

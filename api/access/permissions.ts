@@ -1,0 +1,44 @@
+/**
+ * Who may do what: every route of the API and the roles that may call it. A route that is not in the table does not
+ * start, so that none is open by oversight.
+ */
+import type { ApiRole } from '../../db/repositories.ts';
+
+/** `public` needs no key: the route guards itself (a signed link, a signed webhook) or tells nothing. */
+export type Permission = readonly ApiRole[] | 'public';
+
+const everyone = ['backend', 'operator', 'admin'] as const satisfies Permission;
+export const operators = ['operator', 'admin'] as const satisfies Permission;
+const platform = ['backend', 'admin'] as const satisfies Permission;
+
+export const permissions: Readonly<Record<string, Permission>> = {
+  'POST /v1/auditions': platform,
+  'GET /v1/auditions': everyone,
+  'GET /v1/auditions/:id': everyone,
+  'GET /v1/auditions/:id/events': everyone,
+  'POST /v1/auditions/:id/respond': everyone,
+  'POST /v1/auditions/:id/reschedule': everyone,
+  'POST /v1/auditions/:id/cancel': everyone,
+  'POST /v1/auditions/:id/decide': everyone,
+  'POST /v1/auditions/:id/check-in': everyone,
+  'GET /v1/attention': operators,
+  'POST /v1/attention/:id/resolve': operators,
+  'POST /v1/availability': everyone,
+  'POST /codec/encode': operators,
+  'POST /codec/decode': operators,
+
+  'POST /v1/webhooks/twilio': 'public',
+  'GET /respond/:token': 'public',
+  'POST /respond/:token': 'public',
+  'POST /codec/:key/encode': 'public',
+  'POST /codec/:key/decode': 'public',
+  'GET /healthz': 'public',
+  'GET /readyz': 'public',
+  'GET /health/integrations': 'public',
+  'GET /health/integrations/:provider': 'public',
+  'GET /metrics': 'public',
+  'GET /openapi.json': 'public',
+  'GET /docs': 'public',
+  'GET /docs/': 'public',
+  'GET /docs/js/scalar.js': 'public',
+};

@@ -1,0 +1,77 @@
+/** The API, put together: plugins first, then what guards and describes every route, then the routes. */
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { guardRoutes } from './access/authentication.ts';
+import type { Api } from './api.ts';
+import { correlationIdOf, returnCorrelationId } from './correlation.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { measureRequests } from './http-metrics.ts';
+import { addApiReference } from './plugins/api-reference.ts';
+import { withCrossOrigin } from './plugins/cors.ts';
+import { withForms } from './plugins/form-body.ts';
+import { addSecurityHeaders } from './plugins/helmet.ts';
+import { describeApi } from './plugins/openapi.ts';
+import { handleError } from './problems/error-handler.ts';
+import { answerUnmatched } from './problems/unmatched.ts';
+import { logRequests } from './request-log.ts';
+import { codecRoutes } from './routes/codec/codec.ts';
+import { healthRoutes } from './routes/health.ts';
+import { metricsRoute } from './routes/metrics.ts';
+import { openApiRoute } from './routes/openapi.ts';
+import { respondRoutes } from './routes/respond/respond.ts';
+import { attentionRoutes } from './routes/v1/attention.ts';
+import { auditionCollection } from './routes/v1/auditions/collection.ts';
+import { auditionCommandRoutes } from './routes/v1/auditions/commands.ts';
+import { auditionItem } from './routes/v1/auditions/item.ts';
+import { availabilityRoutes } from './routes/v1/availability.ts';
+import { twilioWebhook } from './routes/v1/webhooks/twilio.ts';
+
+const bodyLimit = 256 * 1024;
+/** A link's token is longer than the router's 100 characters for a part of the path. */
+const maxParamLength = 500;
+
+const createServer = ({ logger }: ApiDependencies): Api =>
+  Fastify({
+    loggerInstance: logger,
+    bodyLimit,
+    routerOptions: { maxParamLength },
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
+    genReqId: correlationIdOf,
+    frameworkErrors: handleError,
+  }).withTypeProvider<ZodTypeProvider>();
+
+/** Builds the API without listening: `listen` or `inject` is the caller's. */
+export const buildApi = async (dependencies: ApiDependencies): Promise<FastifyInstance> => {
+  const api = createServer(dependencies);
+  api.setValidatorCompiler(validatorCompiler);
+  api.setSerializerCompiler(serializerCompiler);
+  api.removeContentTypeParser('text/plain');
+  api.setErrorHandler(handleError);
+
+  await addSecurityHeaders(api);
+  await describeApi(api);
+  returnCorrelationId(api);
+  logRequests(api);
+  const registry = measureRequests(api);
+  answerUnmatched(api);
+  guardRoutes(api, dependencies.repositories.apiKeys);
+
+  auditionCollection(api, dependencies);
+  auditionItem(api, dependencies);
+  auditionCommandRoutes(api, dependencies);
+  attentionRoutes(api, dependencies);
+  availabilityRoutes(api, dependencies);
+  healthRoutes(api, dependencies);
+  metricsRoute(api, registry);
+  openApiRoute(api);
+  await withForms(api, (scope) => {
+    respondRoutes(scope, dependencies);
+    twilioWebhook(scope, dependencies);
+  });
+  await withCrossOrigin(api, '/codec', dependencies.webUiOrigins, (scope) =>
+    codecRoutes(scope, dependencies),
+  );
+  await addApiReference(api);
+  await api.ready();
+  return api;
+};

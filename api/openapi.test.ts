@@ -1,0 +1,80 @@
+/** The OpenAPI document: as committed, and complete. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { connectDatabase } from '../db/connection.ts';
+import { createRepositories } from '../db/index.ts';
+import { createKeyRing } from '../infra/encryption/key-ring.ts';
+import { apiDependencies, masterKeys, playOrchestration } from '../tests/harness/api.ts';
+import { permissions } from './access/permissions.ts';
+import { buildApi } from './app.ts';
+
+const operation = z.looseObject({
+  operationId: z.string(),
+  summary: z.string(),
+  responses: z.record(z.string(), z.looseObject({ description: z.string() })),
+  security: z.array(z.unknown()).optional(),
+});
+const documentSchema = z.looseObject({
+  paths: z.record(z.string(), z.record(z.string(), operation)),
+});
+
+let text: string;
+beforeAll(async () => {
+  // Connects with the first query, and there is none.
+  const { db } = connectDatabase('postgres://nobody@127.0.0.1:1/none');
+  const repositories = createRepositories(db, createKeyRing(masterKeys));
+  const orchestration = playOrchestration(repositories.events);
+  const api = await buildApi(apiDependencies({ repositories, orchestration }));
+  text = `${JSON.stringify((await api.inject('/openapi.json')).json(), null, 2)}\n`;
+  await api.close();
+});
+
+const operations = () =>
+  Object.entries(documentSchema.parse(JSON.parse(text)).paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, one]) => ({
+      route: `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+      ...one,
+    })),
+  );
+
+describe('the OpenAPI document', () => {
+  it('is what docs/openapi.json says (write it anew with: npm run docs:openapi)', async () => {
+    await expect(text).toMatchFileSnapshot('../docs/openapi.json');
+  });
+
+  it('describes every route but the pages', () => {
+    const described = new Set(operations().map(({ route }) => route));
+    const missing = Object.keys(permissions).filter((route) => !described.has(route));
+    expect(missing).toEqual([
+      'GET /respond/:token',
+      'POST /respond/:token',
+      'POST /codec/:key/encode',
+      'POST /codec/:key/decode',
+      'GET /openapi.json',
+      'GET /docs',
+      'GET /docs/',
+      'GET /docs/js/scalar.js',
+    ]);
+  });
+
+  it('says of every guarded route that it may refuse the caller, and of every public one that it needs no key', () => {
+    const [open, guarded] = [true, false].map((isPublic) =>
+      operations().filter(({ route }) => (permissions[route] === 'public') === isPublic),
+    );
+    expect(open?.filter(({ security }) => security?.length !== 0)).toEqual([]);
+    expect(guarded?.filter(({ responses }) => !('401' in responses && '403' in responses))).toEqual([]);
+  });
+
+  it('gives every operation an id of its own', () => {
+    const ids = operations().map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('refers only to schemas it holds', () => {
+    const referred = [...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
+    const { components } = z
+      .looseObject({ components: z.looseObject({ schemas: z.record(z.string(), z.unknown()) }) })
+      .parse(JSON.parse(text));
+    expect(new Set(referred)).toEqual(new Set(Object.keys(components.schemas)));
+  });
+});

@@ -1,0 +1,34 @@
+import { ServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { describe, expect, it } from 'vitest';
+import { isOutage } from './outages.ts';
+
+const coded = (code: string) => Object.assign(new Error('x'), { code });
+const grpc = (code: number) => Object.assign(new Error('x'), { code, details: '', metadata: {} });
+
+describe('an outage', () => {
+  it.each([
+    ['a refused connection', coded('ECONNREFUSED')],
+    ['a connection that was never made in time', new Error('timeout exceeded when trying to connect')],
+    ['PostgreSQL shutting down', coded('57P01')],
+    ['PostgreSQL out of connections', coded('53300')],
+    ['a driver’s error around one', new Error('Failed query', { cause: coded('08006') })],
+    ['one among several addresses', new AggregateError([coded('ECONNREFUSED')])],
+    ['Temporal away', new ServiceError('x', { cause: grpc(14) })],
+    [
+      'an update nobody accepted in time',
+      new WorkflowUpdateRPCTimeoutOrCancelledError('x', { cause: grpc(4) }),
+    ],
+  ])('is %s', (_what, error) => {
+    expect(isOutage(error)).toBe(true);
+  });
+
+  it.each([
+    ['a mistake of ours', new TypeError('x is not a function')],
+    ['a broken constraint', coded('23505')],
+    ['a query that is wrong', coded('42601')],
+    ['a request Temporal finds invalid', new ServiceError('x', { cause: grpc(3) })],
+    ['no error at all', 'ECONNREFUSED'],
+  ])('is not %s', (_what, error) => {
+    expect(isOutage(error)).toBe(false);
+  });
+});

@@ -1,0 +1,150 @@
+/** Whatever goes wrong is answered with a problem document. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectDatabase } from '../../db/connection.ts';
+import { createRepositories } from '../../db/index.ts';
+import { createKeyRing } from '../../infra/encryption/key-ring.ts';
+import { createTestApi, masterKeys, type TestApi } from '../../tests/harness/api.ts';
+import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+
+let database: TestDatabase;
+let test: TestApi;
+let key: string;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  test = await createTestApi(database);
+  key = await test.keyFor('backend');
+});
+afterAll(async () => {
+  await test.api.close();
+  await database.drop();
+});
+
+const problem = (code: string, status: number) => ({
+  type: `urn:castmatch:problem:${code}`,
+  code,
+  status,
+  title: expect.stringMatching(/\w/),
+  detail: expect.stringMatching(/\w/),
+  whatToDo: expect.stringMatching(/\w/),
+  correlationId: expect.stringMatching(/^[\w.-]+$/),
+});
+
+describe('an error of the caller', () => {
+  it.each([
+    ['an address there is not', 'GET', '/v1/nothing', undefined, {}, 'not_found', 404],
+    ['an address that cannot be read', 'GET', '/v1/auditions/%E0%A4%A', undefined, {}, 'not_found', 404],
+    ['an id that cannot be one', 'GET', '/v1/auditions/42', undefined, {}, 'invalid_body', 400],
+    [
+      'a method the address does not take',
+      'DELETE',
+      '/v1/auditions',
+      undefined,
+      {},
+      'method_not_allowed',
+      405,
+    ],
+    ['a body that is not JSON', 'POST', '/v1/auditions', '{"project":', {}, 'invalid_body', 400],
+    ['a body that is empty', 'POST', '/v1/auditions', '', {}, 'invalid_body', 400],
+    ['a body over 256 KiB', 'POST', '/v1/auditions', `"${'x'.repeat(262_145)}"`, {}, 'body_too_large', 413],
+    [
+      'a form',
+      'POST',
+      '/v1/auditions',
+      'a=b',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      'unsupported_media_type',
+      415,
+    ],
+    [
+      'a plain text',
+      'POST',
+      '/v1/auditions',
+      'a',
+      { 'content-type': 'text/plain' },
+      'unsupported_media_type',
+      415,
+    ],
+    ['a cursor of another list', 'GET', '/v1/auditions?cursor=zzz', undefined, {}, 'invalid_body', 400],
+    ['a limit out of range', 'GET', '/v1/auditions?limit=1000', undefined, {}, 'invalid_body', 400],
+  ] as const)('%s', async (_what, method, url, body, headers, code, status) => {
+    const answer = await test.call(method, url, { key, headers, ...(body === undefined ? {} : { body }) });
+    expect(answer.body).toMatchObject(problem(code, status));
+    expect(answer.status).toBe(status);
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+  });
+
+  it('names the methods that the address does take', async () => {
+    const { headers } = await test.call('DELETE', '/v1/auditions', { key });
+    expect(String(headers['allow']).split(', ').toSorted()).toEqual(['GET', 'HEAD', 'POST']);
+  });
+
+  it('says where in the query the fault is', async () => {
+    const { body } = await test.call('GET', '/v1/auditions?limit=none', { key });
+    expect(body).toMatchObject({ errors: [{ in: 'query', pointer: '/limit' }] });
+  });
+});
+
+const failing = async (error: Error) => {
+  const list = async () => {
+    throw error;
+  };
+  const auditions = { ...database.repositories.auditions, list };
+  const broken = await createTestApi(database, { repositories: { ...database.repositories, auditions } });
+  return broken.call('GET', '/v1/auditions', { key });
+};
+
+describe('an error of ours', () => {
+  it('is answered without any detail', async () => {
+    const { status, body, text } = await failing(new Error('Ada Example stumbled over the cable'));
+    expect([status, body]).toMatchObject([500, problem('internal', 500)]);
+    expect(text).not.toContain('Ada');
+  });
+
+  it.each([
+    ['a refused connection', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })],
+    ['a server that shuts down', Object.assign(new Error('terminating'), { code: '57P01' })],
+    [
+      'one that a driver has wrapped',
+      new Error('Failed query', { cause: Object.assign(new Error('x'), { code: '53300' }) }),
+    ],
+  ])('is answered with 503 and Retry-After when it passes: %s', async (_what, error) => {
+    const { status, body, headers } = await failing(error);
+    expect([status, body]).toMatchObject([503, problem('temporarily_unavailable', 503)]);
+    expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+  });
+
+  it('is answered with 503 when the database is really away', async () => {
+    const away = connectDatabase('postgres://castmatch@127.0.0.1:1/castmatch');
+    const repositories = createRepositories(away.db, createKeyRing(masterKeys));
+    const api = await createTestApi(database, { repositories });
+    const { status, body } = await api.call('GET', '/v1/auditions', { key });
+    expect([status, body]).toMatchObject([503, { code: 'temporarily_unavailable' }]);
+  });
+});
+
+describe('the correlation id', () => {
+  it('is the one the caller brought, in the header and in the problem', async () => {
+    const { headers, body } = await test.call('GET', '/v1/nothing', {
+      headers: { 'x-correlation-id': 'call-7' },
+    });
+    expect(headers['x-correlation-id']).toBe('call-7');
+    expect(body).toMatchObject({ correlationId: 'call-7' });
+  });
+
+  it.each(['', 'two words', 'x'.repeat(101), 'a"b'])(
+    'is made anew where it could do harm: %j',
+    async (given) => {
+      const { headers } = await test.call('GET', '/healthz', { headers: { 'x-correlation-id': given } });
+      expect(headers['x-correlation-id']).toMatch(/^[0-9a-f-]{36}$/);
+    },
+  );
+});
+
+it('sends security headers with every answer', async () => {
+  const { headers } = await test.call('GET', '/healthz');
+  expect(headers).toMatchObject({
+    'content-security-policy': expect.stringContaining("default-src 'none'"),
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+  });
+});

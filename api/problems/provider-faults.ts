@@ -1,0 +1,30 @@
+/** What a provider's fault means to somebody who waits for an answer, while a calendar is being read. */
+import { ProviderError, Refusal } from '../../domain/errors.ts';
+import { temporarilyUnavailable } from './outages.ts';
+
+const connectAgain = (): Refusal =>
+  new Refusal(
+    'unknown_connection',
+    'One of the calendars cannot be read with the connection it is named with.',
+    'Connect the calendar again, check its calendarId, or leave it out.',
+  );
+
+/** Undefined for what is no provider's fault, and for what only we can put right. */
+export const providerRefusal = (error: unknown): Refusal | undefined => {
+  if (!(error instanceof ProviderError)) return undefined;
+  switch (error.fault.kind) {
+    case 'outage':
+    case 'retry':
+    case 'retry_after':
+    case 'quota_exhausted':
+      return temporarilyUnavailable();
+    case 'reconnect':
+    case 'not_permitted':
+    case 'not_found':
+      return connectAgain();
+    case 'misconfigured':
+    case 'conflict':
+    case 'rejected_input':
+      return undefined;
+  }
+};

@@ -1,0 +1,42 @@
+/** An address that no route matches: 404, or 405 where the address is right and the method is not (RFC 9110 15.5.6). */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal } from '../../domain/errors.ts';
+import type { Api } from '../api.ts';
+
+const patternOf = (url: string): RegExp =>
+  new RegExp(
+    `^${url
+      .split('/')
+      .map((step) => (step.startsWith(':') ? '[^/]+' : step === '*' ? '.*' : step.replaceAll('.', '\\.')))
+      .join('/')}/?$`,
+  );
+
+/** To be called before the first route is added, since it watches them being added. */
+export const answerUnmatched = (api: Api): void => {
+  const routes: { readonly pattern: RegExp; readonly method: string }[] = [];
+  api.addHook('onRoute', ({ url, method }) => {
+    for (const one of [method].flat()) {
+      // Preflights are answered for addresses that take nothing else, too.
+      if (one !== 'OPTIONS') routes.push({ pattern: patternOf(url), method: one });
+    }
+  });
+  api.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+    const [path = ''] = request.url.split('?');
+    const methods = [
+      ...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)),
+    ];
+    if (methods.length === 0) {
+      throw new Refusal(
+        'not_found',
+        'There is nothing at this address.',
+        'See /docs for the addresses there are.',
+      );
+    }
+    reply.header('Allow', methods.join(', '));
+    throw new Refusal(
+      'method_not_allowed',
+      `This address does not take ${request.method}.`,
+      `Use ${methods.join(' or ')}.`,
+    );
+  });
+};

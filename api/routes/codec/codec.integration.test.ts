@@ -1,0 +1,103 @@
+/** The codec server: who may read what Temporal stores. */
+import { defaultPayloadConverter } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { apiDependencies, createTestApi, masterKeys } from '../../../tests/harness/api.ts';
+import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
+import { createDataConverter } from '../../../workers/payload-codec/data-converter.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+const setup = async (environment: 'local' | 'test' = 'test') => {
+  const playsNoPart = await createTestApi(database);
+  const { configuration } = apiDependencies({
+    repositories: database.repositories,
+    orchestration: playsNoPart.orchestration,
+  });
+  const test = await createTestApi(database, { configuration: { ...configuration, environment } });
+  return { ...test, key: await test.keyFor('operator'), backend: await test.keyFor('backend') };
+};
+
+const payloads = z.object({
+  payloads: z.array(z.object({ metadata: z.record(z.string(), z.string()), data: z.string() })),
+});
+const plain = { payloads: [{ metadata: { encoding: btoa('json/plain') }, data: btoa('"Ada Example"') }] };
+
+describe('the codec server', () => {
+  it('decrypts what it has encrypted', async () => {
+    const { call, key } = await setup();
+    const encoded = payloads.parse((await call('POST', '/codec/encode', { key, body: plain })).body);
+    expect(JSON.stringify(encoded)).not.toContain(btoa('"Ada Example"'));
+    expect((await call('POST', '/codec/decode', { key, body: encoded })).body).toEqual(plain);
+  });
+
+  it('decrypts what a worker has encrypted', async () => {
+    const { call, key } = await setup();
+    const [codec] = createDataConverter(masterKeys).payloadCodecs ?? [];
+    const [payload] = (await codec?.encode([defaultPayloadConverter.toPayload({ name: 'Ada' })])) ?? [];
+    const sent = {
+      metadata: Object.fromEntries(
+        Object.entries(payload?.metadata ?? {}).map(([name, value]) => [
+          name,
+          Buffer.from(value).toString('base64'),
+        ]),
+      ),
+      data: Buffer.from(payload?.data ?? []).toString('base64'),
+    };
+    const { body } = await call('POST', '/codec/decode', { key, body: { payloads: [sent] } });
+    expect(atob(payloads.parse(body).payloads[0]?.data ?? '')).toBe('{"name":"Ada"}');
+  });
+
+  it('refuses what was altered', async () => {
+    const { call, key } = await setup();
+    const encoded = payloads.parse((await call('POST', '/codec/encode', { key, body: plain })).body);
+    const altered = encoded.payloads.map((one) => ({
+      ...one,
+      data: Buffer.from('x'.repeat(60)).toString('base64'),
+    }));
+    const { status, body } = await call('POST', '/codec/decode', { key, body: { payloads: altered } });
+    expect([status, body]).toMatchObject([400, { code: 'invalid_body' }]);
+  });
+
+  it('answers nobody without a key, and no backend', async () => {
+    const { call, backend } = await setup();
+    expect((await call('POST', '/codec/decode', { body: plain })).status).toBe(401);
+    expect((await call('POST', '/codec/decode', { key: backend, body: plain })).status).toBe(403);
+  });
+
+  it('lets the pages of the Web UI ask, and nobody else’s', async () => {
+    const { call } = await setup();
+    const preflight = (origin: string) =>
+      call('OPTIONS', '/codec/decode', {
+        headers: {
+          origin,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'authorization',
+        },
+      });
+    const ours = await preflight('http://web-ui.example.com');
+    expect(ours.headers['access-control-allow-origin']).toBe('http://web-ui.example.com');
+    expect(String(ours.headers['access-control-allow-headers'])).toMatch(/authorization/i);
+    expect(
+      (await preflight('http://evil.example.com')).headers['access-control-allow-origin'],
+    ).toBeUndefined();
+  });
+});
+
+describe('a key in the path', () => {
+  it('opens the codec server on a developer’s machine', async () => {
+    const { call, key, backend } = await setup('local');
+    expect((await call('POST', `/codec/${key}/decode`, { body: plain })).body).toEqual(plain);
+    expect((await call('POST', `/codec/${backend}/decode`, { body: plain })).status).toBe(403);
+    expect((await call('POST', '/codec/made-up/decode', { body: plain })).status).toBe(401);
+  });
+
+  it('opens nothing anywhere else', async () => {
+    const { call, key } = await setup();
+    expect((await call('POST', `/codec/${key}/decode`, { body: plain })).status).toBe(404);
+  });
+});

@@ -1,0 +1,108 @@
+/** /respond/{token}: where the link in an invitation leads. Looking changes nothing; only the form answers. */
+import { randomUUID } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { isWelcome } from '../../../domain/audition/command-rules.ts';
+import type { Answer } from '../../../domain/audition/events.ts';
+import { Refusal, type RefusalCode } from '../../../domain/errors.ts';
+import type { Invitation } from '../../../infra/encryption/response-link.ts';
+import type { Api } from '../../api.ts';
+import { commandAudition } from '../../auditions/command.ts';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { pagePolicy } from '../../plugins/helmet.ts';
+import { problemKinds } from '../../problems/catalogue.ts';
+import { handleError } from '../../problems/error-handler.ts';
+import { isOutage, temporarilyUnavailable } from '../../problems/outages.ts';
+import { type Invited, invitationPage, type Obstacle, obstaclePage } from './page.ts';
+
+const params = z.object({ token: z.string().max(500) });
+const answerForm = z.object({ answer: z.enum(['accepted', 'declined']) });
+const page = { description: 'A page', content: { 'text/html': { schema: z.string() } } };
+
+const obstacles: Partial<Readonly<Record<RefusalCode, Obstacle>>> = {
+  link_invalid: 'invalid',
+  audition_not_found: 'invalid',
+  unknown_participant: 'invalid',
+  slot_taken: 'moved',
+  wrong_state: 'closed',
+  audition_closed: 'closed',
+  temporarily_unavailable: 'later',
+};
+
+const sendPage = (reply: FastifyReply, status: number, html: string): FastifyReply => {
+  reply.helmet(pagePolicy);
+  return reply
+    .code(status)
+    .header('Cache-Control', 'no-store')
+    .type('text/html; charset=utf-8')
+    .serializer((text: unknown) => String(text))
+    .send(html);
+};
+
+/** Whoever follows a link is no program: what can be said to them is said on a page. */
+const handlePageError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+  const refusal = isOutage(error) ? temporarilyUnavailable() : error;
+  const obstacle = refusal instanceof Refusal ? obstacles[refusal.code] : undefined;
+  if (!(refusal instanceof Refusal) || !obstacle) return handleError(error, request, reply);
+  const html = obstaclePage(obstacle, request.headers['accept-language']);
+  void sendPage(reply, problemKinds[refusal.code].status, html);
+};
+
+const linkInvalid = (): Refusal =>
+  new Refusal('link_invalid', 'We did not write this link.', 'Use the link in the message as it is.');
+
+/** Throws `Refusal` for a link of an earlier slot, and for an audition that takes no answers. */
+const invitedBy = async (
+  { repositories, links }: ApiDependencies,
+  token: string,
+): Promise<{ readonly invitation: Invitation; readonly invited: Invited }> => {
+  const invitation = links.verify(token);
+  if (!invitation) throw linkInvalid();
+  const view = await repositories.auditions.get(invitation.organization, invitation.auditionId);
+  const participant = view?.participants.find(({ id }) => id === invitation.participant);
+  if (!view?.slot || !participant) throw linkInvalid();
+  if (!isWelcome('respond', view.state)) {
+    throw new Refusal('wrong_state', `The audition is ${view.state}.`, 'Write to the casting office.');
+  }
+  if (view.revision !== invitation.revision) {
+    throw new Refusal('slot_taken', 'The slot has moved since.', 'Use the link in the newest message.');
+  }
+  return { invitation, invited: { slot: view.slot, zone: participant.zone, answer: participant.answer } };
+};
+
+export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => {
+  const respond = (request: FastifyRequest, invitation: Invitation, answer: Answer) => {
+    const { organization, auditionId, participant } = invitation;
+    return commandAudition(dependencies, { organization, id: auditionId, updateId: randomUUID() }, () => ({
+      name: 'respond',
+      command: { origin: 'link', correlationId: request.id, participant, answer },
+    }));
+  };
+
+  api.get(
+    '/respond/:token',
+    {
+      schema: { hide: true, params, response: { 200: page } },
+      errorHandler: handlePageError,
+    },
+    async (request, reply) => {
+      const { invited } = await invitedBy(dependencies, request.params.token);
+      return sendPage(reply, 200, invitationPage(invited, request.headers['accept-language']));
+    },
+  );
+  api.post(
+    '/respond/:token',
+    {
+      schema: { hide: true, params, body: answerForm, response: { 200: page } },
+      errorHandler: handlePageError,
+    },
+    async (request, reply) => {
+      const { token } = request.params;
+      const { answer } = request.body;
+      const { invitation, invited } = await invitedBy(dependencies, token);
+      // A double click has said it already.
+      if (answer !== invited.answer) await respond(request, invitation, answer);
+      return sendPage(reply, 200, invitationPage({ ...invited, answer }, request.headers['accept-language']));
+    },
+  );
+};

@@ -1,0 +1,104 @@
+/** /v1/attention: what waits for a person, and what the person says. */
+import { resolveAttentionSchema } from '../../../domain/audition/commands.ts';
+import { Refusal } from '../../../domain/errors.ts';
+import { callerOf } from '../../access/authentication.ts';
+import type { Api } from '../../api.ts';
+import { commandAudition } from '../../auditions/command.ts';
+import { updateIdOf } from '../../auditions/ids.ts';
+import { sendAnswer } from '../../auditions/send-answer.ts';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { answerOnce, idempotencyHeaders } from '../../idempotency/answer-once.ts';
+import { json } from '../../schemas/answers.ts';
+import { attentionParams, attentionSchema, auditionSchema } from '../../schemas/audition.ts';
+import { pageOf, pageQuery } from '../../schemas/page.ts';
+import { problems } from '../../schemas/problems.ts';
+
+const listAttention = (api: Api, { repositories }: ApiDependencies): void => {
+  api.get(
+    '/v1/attention',
+    {
+      schema: {
+        operationId: 'listAttention',
+        tags: ['Attention'],
+        summary: 'List what waits for an operator',
+        querystring: pageQuery,
+        response: {
+          200: json('A page of attention items, the most urgent first', pageOf(attentionSchema)),
+          ...problems('invalid_body', 'unauthenticated', 'forbidden'),
+        },
+      },
+    },
+    async (request) => repositories.auditions.attention(callerOf(request).organization, request.query),
+  );
+};
+
+const attentionNotFound = (id: string): Refusal =>
+  new Refusal(
+    'attention_not_found',
+    `There is no attention item ${id} that waits.`,
+    'It may be resolved already: GET /v1/attention lists what still waits.',
+  );
+
+const resolve = (api: Api, dependencies: ApiDependencies): void => {
+  const { auditions, idempotentRequests } = dependencies.repositories;
+  api.post(
+    '/v1/attention/:id/resolve',
+    {
+      schema: {
+        operationId: 'resolveAttention',
+        tags: ['Attention'],
+        summary: 'Resolve an attention item',
+        params: attentionParams,
+        headers: idempotencyHeaders,
+        body: resolveAttentionSchema,
+        response: {
+          200: json('Resolved; the audition goes on', auditionSchema),
+          202: json('Accepted and under way: look again', auditionSchema),
+          ...problems(
+            'invalid_body',
+            'unauthenticated',
+            'forbidden',
+            'attention_not_found',
+            'audition_closed',
+            'action_not_offered',
+            'idempotency_key_reused',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { organization, label } = callerOf(request);
+      const { id } = request.params;
+      const { body } = request;
+      const key = request.headers['idempotency-key'];
+      const run = async () => {
+        const item = await auditions.findAttention(organization, id);
+        if (!item) throw attentionNotFound(id);
+        const { auditionId } = item;
+        return commandAudition(
+          dependencies,
+          { organization, id: auditionId, updateId: updateIdOf(auditionId, `resolve ${id}`, { key, body }) },
+          () => ({
+            name: 'resolve',
+            command: {
+              origin: 'operator',
+              correlationId: request.id,
+              id,
+              action: body.action,
+              joinUrl: body.action === 'override' ? body.value.joinUrl : undefined,
+              by: label,
+            },
+          }),
+        );
+      };
+      if (key === undefined) return sendAnswer(reply, await run());
+      const asked = { organization, route: `POST /v1/attention/${id}/resolve`, key, body };
+      return sendAnswer(reply, await answerOnce(idempotentRequests, asked, run));
+    },
+  );
+};
+
+export const attentionRoutes = (api: Api, dependencies: ApiDependencies): void => {
+  listAttention(api, dependencies);
+  resolve(api, dependencies);
+};

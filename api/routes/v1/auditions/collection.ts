@@ -1,0 +1,131 @@
+/** /v1/auditions: request one, list them. */
+import { z } from 'zod';
+import { auditionRequestSchema } from '../../../../domain/audition/request.ts';
+import { auditionStates } from '../../../../domain/audition/states.ts';
+import { Refusal } from '../../../../domain/errors.ts';
+import { projectIdSchema, roleIdSchema } from '../../../../domain/ids.ts';
+import { toInstant } from '../../../../domain/time/epoch.ts';
+import { callerOf } from '../../../access/authentication.ts';
+import type { Api } from '../../../api.ts';
+import { requestedAuditionId } from '../../../auditions/ids.ts';
+import { sendAnswer } from '../../../auditions/send-answer.ts';
+import { startAudition } from '../../../auditions/start.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { answerOnce, idempotencyHeaders } from '../../../idempotency/answer-once.ts';
+import { json } from '../../../schemas/answers.ts';
+import { auditionSchema } from '../../../schemas/audition.ts';
+import { pageOf, pageQuery } from '../../../schemas/page.ts';
+import { problems } from '../../../schemas/problems.ts';
+
+const time = z.iso
+  .datetime({ offset: true, error: 'write an instant as 2026-12-01T09:00:00Z or with an offset' })
+  .transform((text) => toInstant(Date.parse(text)));
+
+const listQuery = pageQuery.extend({
+  state: z.enum(auditionStates).optional(),
+  project: projectIdSchema.optional(),
+  role: roleIdSchema.optional(),
+  needsAttention: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional(),
+  scheduledFrom: time.optional(),
+  scheduledUntil: time.optional(),
+});
+
+const keyMissing = (): Refusal =>
+  new Refusal(
+    'idempotency_key_missing',
+    'Requesting an audition needs the header Idempotency-Key.',
+    'Choose a key for this request (a UUID serves well) and send it again whenever you repeat the request.',
+  );
+
+const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
+  api.post(
+    '/v1/auditions',
+    {
+      schema: {
+        operationId: 'requestAudition',
+        tags: ['Auditions'],
+        summary: 'Request an audition',
+        description:
+          'Starts the audition and answers once its slot is held. The same request with the same Idempotency-Key is answered with the same audition, however often it comes.',
+        headers: idempotencyHeaders.required(),
+        body: auditionRequestSchema,
+        response: {
+          201: json('The slot is held; the rest follows', auditionSchema),
+          202: json('It takes longer, or a person has to look at it first', auditionSchema),
+          ...problems(
+            'invalid_body',
+            'idempotency_key_missing',
+            'unauthenticated',
+            'forbidden',
+            'slot_in_the_past',
+            'slot_taken',
+            'nothing_free',
+            'body_too_large',
+            'unsupported_media_type',
+            'unknown_zone',
+            'local_time_in_gap',
+            'local_time_ambiguous',
+            'slot_ends_before_start',
+            'slot_too_long',
+            'duplicate_participant',
+            'performer_missing',
+            'channel_without_address',
+            'unknown_connection',
+            'meeting_or_room_missing',
+            'idempotency_key_reused',
+          ),
+        },
+      },
+      // Ahead of the schema, which knows no code but its own.
+      preValidation: async ({ headers }) => {
+        if (headers['idempotency-key'] === undefined) throw keyMissing();
+      },
+    },
+    async (request, reply) => {
+      const { organization } = callerOf(request);
+      const key = request.headers['idempotency-key'];
+      const answer = await answerOnce(
+        dependencies.repositories.idempotentRequests,
+        { organization, route: 'POST /v1/auditions', key, body: request.body },
+        () =>
+          startAudition(dependencies, {
+            id: requestedAuditionId(organization, key),
+            organization,
+            correlationId: request.id,
+            request: request.body,
+          }),
+      );
+      return sendAnswer(reply, answer);
+    },
+  );
+};
+
+const listAuditions = (api: Api, { repositories }: ApiDependencies): void => {
+  api.get(
+    '/v1/auditions',
+    {
+      schema: {
+        operationId: 'listAuditions',
+        tags: ['Auditions'],
+        summary: 'List auditions',
+        querystring: listQuery,
+        response: {
+          200: json('A page of auditions', pageOf(auditionSchema)),
+          ...problems('invalid_body', 'unauthenticated', 'forbidden'),
+        },
+      },
+    },
+    async (request) => {
+      const { cursor, limit, ...filter } = request.query;
+      return repositories.auditions.list(callerOf(request).organization, filter, { cursor, limit });
+    },
+  );
+};
+
+export const auditionCollection = (api: Api, dependencies: ApiDependencies): void => {
+  requestAudition(api, dependencies);
+  listAuditions(api, dependencies);
+};

@@ -1,0 +1,233 @@
+/** Commands: what reaches the workflow, and what becomes of its answers. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AuditionFact } from '../../../../domain/audition/events.ts';
+import { foldEvents } from '../../../../domain/audition/view.ts';
+import { Refusal } from '../../../../domain/errors.ts';
+import { createTestApi } from '../../../../tests/harness/api.ts';
+import {
+  attentionItem,
+  newAuditionId,
+  scheduledLife,
+  trail,
+} from '../../../../tests/harness/audition-trail.ts';
+import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+const setup = async (...more: readonly AuditionFact[]) => {
+  const test = await createTestApi(database);
+  const key = await test.keyFor('operator');
+  const id = newAuditionId();
+  const events = trail([...scheduledLife(id, 'org_north'), ...more]);
+  await database.repositories.events.append(id, events);
+  const view = foldEvents(events);
+  test.orchestration.play({ ask: async () => ({ kind: 'done', result: view }) });
+  const ask = (command: string, body: unknown, headers: Record<string, string> = {}) =>
+    test.call('POST', `/v1/auditions/${id}/${command}`, { key, body, headers });
+  return { ...test, key, id, view, ask };
+};
+
+const slot = { start: '2026-12-02T15:00', end: '2026-12-02T15:30', zone: 'America/New_York' };
+const meant = {
+  start: '2026-12-02T20:00:00.000Z',
+  end: '2026-12-02T20:30:00.000Z',
+  zone: 'America/New_York',
+};
+
+describe('a command', () => {
+  it.each([
+    [
+      'respond',
+      { participant: 'performer-1', answer: 'declined' },
+      { participant: 'performer-1', answer: 'declined' },
+    ],
+    ['reschedule', { slot, reason: 'ill' }, { slot: meant, reason: 'ill' }],
+    ['cancel', {}, {}],
+    ['check-in', { participant: 'performer-1' }, { participant: 'performer-1' }],
+    ['decide', { decision: 'released' }, { decision: 'released' }],
+  ])(
+    '%s reaches the workflow with its times as instants, and answers with the audition',
+    async (name, body, command) => {
+      const { ask, orchestration, id } = await setup();
+      const answer = await ask(name, body, { 'x-correlation-id': 'c-1' });
+      expect(answer).toMatchObject({ status: 200, body: { id } });
+      expect(orchestration.asked).toMatchObject([
+        { id, message: { name, command: { ...command, origin: 'api', correlationId: 'c-1' } } },
+      ]);
+    },
+  );
+
+  it('for a callback names the next round, always the same', async () => {
+    const { ask, orchestration } = await setup();
+    const body = { decision: 'callback', next: { slot } };
+    await ask('decide', body);
+    await ask('decide', body);
+    const [first, second] = orchestration.asked.map(({ message }) => message.command);
+    expect(first).toMatchObject({ decision: 'callback', next: { slot: meant, round: 'callback' } });
+    expect(second).toMatchObject({ next: { id: expect.stringMatching(/^aud_[0-9a-v]{26}$/) } });
+    expect(second).toHaveProperty('next', first && 'next' in first ? first.next : undefined);
+  });
+
+  it.each([
+    ['reschedule', { slot: { ...slot, zone: 'Nowhere/At_All' } }, 'unknown_zone', '/slot/zone'],
+    ['reschedule', { slot: { ...slot, start: '2026-11-01T09:00' } }, 'slot_too_long', '/slot/end'],
+    [
+      'reschedule',
+      { slot: { ...slot, start: '2026-11-02T15:00', end: '2026-11-02T15:30' } },
+      'slot_in_the_past',
+      '/slot/start',
+    ],
+    [
+      'reschedule',
+      { slot: { ...slot, start: '2027-03-14T02:30', end: '2027-03-14T03:30' } },
+      'local_time_in_gap',
+      '/slot/start',
+    ],
+    [
+      'reschedule',
+      { slot: { ...slot, start: '2027-11-07T01:30', end: '2027-11-07T03:30' } },
+      'local_time_ambiguous',
+      '/slot/start',
+    ],
+    [
+      'decide',
+      { decision: 'callback', next: { slot: { ...slot, end: slot.start } } },
+      'slot_ends_before_start',
+      '/next/slot/start',
+    ],
+    ['decide', { decision: 'perhaps' }, 'invalid_body', '/decision'],
+    ['respond', { participant: 'performer-1' }, 'invalid_body', '/answer'],
+  ])('%s with %j is refused (%s) before the workflow hears of it', async (name, body, code, pointer) => {
+    const { ask, orchestration } = await setup();
+    const answer = await ask(name, body);
+    expect(answer.body).toMatchObject({
+      code,
+      errors: expect.arrayContaining([expect.objectContaining({ pointer })]),
+    });
+    expect(orchestration.asked).toEqual([]);
+  });
+
+  it("passes the workflow's refusal on under its own name", async () => {
+    const { ask, orchestration } = await setup();
+    orchestration.play({
+      ask: () => Promise.reject(new Refusal('wrong_state', 'It is over.', 'Look again.')),
+    });
+    const { status, body } = await ask('cancel', {});
+    expect([status, body]).toMatchObject([
+      409,
+      { code: 'wrong_state', detail: 'It is over.', whatToDo: 'Look again.' },
+    ]);
+  });
+
+  it('that takes longer is answered with 202 and the audition as it is', async () => {
+    const { ask, orchestration, id } = await setup();
+    orchestration.play({ ask: async () => ({ kind: 'still_working' }) });
+    const { status, body, headers } = await ask('cancel', {});
+    expect([status, body]).toMatchObject([202, { id, state: 'scheduled' }]);
+    expect(headers['retry-after']).toBeDefined();
+  });
+
+  it('to a cancelled audition is refused as closed', async () => {
+    const { ask, orchestration } = await setup({ type: 'cancelled', origin: 'api' });
+    orchestration.play({ ask: async () => ({ kind: 'ended' }) });
+    const { status, body } = await ask('reschedule', { slot });
+    expect([status, body]).toMatchObject([409, { code: 'audition_closed' }]);
+  });
+
+  it('to an open audition that nobody runs is an error of ours', async () => {
+    const { ask, orchestration } = await setup();
+    orchestration.play({ ask: async () => ({ kind: 'ended' }) });
+    expect((await ask('cancel', {})).body).toMatchObject({ code: 'internal' });
+  });
+});
+
+const freshKey = () => ({ 'idempotency-key': crypto.randomUUID() });
+
+describe('a command with an Idempotency-Key', () => {
+  it('is carried out once and answered twice', async () => {
+    const { ask, orchestration } = await setup();
+    const same = freshKey();
+    const first = await ask('cancel', {}, same);
+    const again = await ask('cancel', {}, same);
+    expect(again.body).toEqual(first.body);
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    expect(orchestration.asked).toHaveLength(1);
+  });
+
+  it('is the same update to the workflow however often it comes before its answer is there', async () => {
+    const { ask, orchestration } = await setup();
+    orchestration.play({ ask: async () => ({ kind: 'still_working' }) });
+    const same = freshKey();
+    await ask('cancel', {}, same);
+    await ask('cancel', {}, same);
+    await ask('cancel', {}, freshKey());
+    const [first, second, other] = orchestration.asked.map(({ updateId }) => updateId);
+    expect(second).toBe(first);
+    expect(other).not.toBe(first);
+  });
+
+  it('that was refused may come again, changed, as another update', async () => {
+    const { ask, orchestration } = await setup();
+    orchestration.play({ ask: () => Promise.reject(new Refusal('slot_taken', 'Taken.', 'Another one.')) });
+    const same = freshKey();
+    await ask('reschedule', { slot }, same);
+    orchestration.play({});
+    const { status } = await ask('reschedule', { slot: { ...slot, end: '2026-12-02T16:00' } }, same);
+    expect(status).toBe(202);
+    expect(new Set(orchestration.asked.map(({ updateId }) => updateId)).size).toBe(2);
+  });
+
+  it('refuses another body under the same key', async () => {
+    const { ask } = await setup();
+    const same = freshKey();
+    await ask('cancel', {}, same);
+    expect((await ask('cancel', { reason: 'ill' }, same)).body).toMatchObject({
+      code: 'idempotency_key_reused',
+    });
+  });
+});
+
+describe('resolving attention', () => {
+  it.each([
+    [{ action: 'retry' }, { action: 'retry' }],
+    [
+      { action: 'override', value: { joinUrl: 'https://meet.example.com/1' } },
+      { action: 'override', joinUrl: 'https://meet.example.com/1' },
+    ],
+  ])('tells the workflow %j and who said so', async (body, command) => {
+    const item = attentionItem(`att_${crypto.randomUUID()}`);
+    const { call, key, id, orchestration } = await setup({ type: 'attention_raised', item });
+    const answer = await call('POST', `/v1/attention/${item.id}/resolve`, { key, body });
+    expect(answer.status).toBe(200);
+    expect(orchestration.asked).toMatchObject([
+      {
+        id,
+        message: {
+          name: 'resolve',
+          command: { ...command, id: item.id, by: 'operator of org_north', origin: 'operator' },
+        },
+      },
+    ]);
+  });
+
+  it.each([
+    [{ action: 'override' }, '/value'],
+    [{ action: 'override', value: { joinUrl: 'no address' } }, '/value/joinUrl'],
+    [{ action: 'wait' }, '/action'],
+  ])('refuses %j', async (body, pointer) => {
+    const item = attentionItem(`att_${crypto.randomUUID()}`);
+    const { call, key } = await setup({ type: 'attention_raised', item });
+    const answer = await call('POST', `/v1/attention/${item.id}/resolve`, { key, body });
+    expect(answer.body).toMatchObject({ code: 'invalid_body', errors: [{ pointer }] });
+  });
+
+  it('knows nothing of an item that is resolved already', async () => {
+    const { call, key } = await setup();
+    const { body } = await call('POST', '/v1/attention/att_gone/resolve', { key, body: { action: 'retry' } });
+    expect(body).toMatchObject({ code: 'attention_not_found' });
+  });
+});

@@ -1,0 +1,200 @@
+/** /v1/auditions/{id}/{respond|reschedule|cancel|decide|check-in}: what may be asked of a running audition. */
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { admitSlot } from '../../../../domain/audition/admission.ts';
+import {
+  type AuditionCommandName,
+  cancelSchema,
+  checkInSchema,
+  type DecideBody,
+  decideSchema,
+  rescheduleSchema,
+  respondSchema,
+} from '../../../../domain/audition/commands.ts';
+import type { RefusalCode } from '../../../../domain/errors.ts';
+import type { AuditionId } from '../../../../domain/ids.ts';
+import type { Instant } from '../../../../domain/time/instant.ts';
+import type { Asked, DecideCommand } from '../../../../workflows/audition/messages.ts';
+import { callerOf } from '../../../access/authentication.ts';
+import type { Api } from '../../../api.ts';
+import { commandAudition } from '../../../auditions/command.ts';
+import { nextAuditionId, updateIdOf } from '../../../auditions/ids.ts';
+import type { AuditionRequestMessage } from '../../../auditions/orchestration.ts';
+import { sendAnswer } from '../../../auditions/send-answer.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { type Answer, answerOnce, idempotencyHeaders } from '../../../idempotency/answer-once.ts';
+import { json } from '../../../schemas/answers.ts';
+import { auditionParams, auditionSchema } from '../../../schemas/audition.ts';
+import { problems } from '../../../schemas/problems.ts';
+
+const slotRefusals = [
+  'slot_in_the_past',
+  'unknown_zone',
+  'local_time_in_gap',
+  'local_time_ambiguous',
+  'slot_ends_before_start',
+  'slot_too_long',
+] as const satisfies readonly RefusalCode[];
+
+const commandSchema = <Body extends z.ZodType>(
+  operationId: string,
+  summary: string,
+  body: Body,
+  refusals: readonly RefusalCode[],
+) => ({
+  operationId,
+  tags: ['Auditions'],
+  summary,
+  params: auditionParams,
+  headers: idempotencyHeaders,
+  body,
+  response: {
+    200: json('Done', auditionSchema),
+    202: json('Accepted and under way: look again', auditionSchema),
+    ...problems(
+      'invalid_body',
+      'unauthenticated',
+      'forbidden',
+      'audition_not_found',
+      'audition_closed',
+      'wrong_state',
+      'idempotency_key_reused',
+      'body_too_large',
+      'unsupported_media_type',
+      ...refusals,
+    ),
+  },
+});
+
+interface CommandRequest {
+  readonly id: AuditionId;
+  readonly key: string | undefined;
+  readonly body: unknown;
+}
+
+export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): void => {
+  const { repositories, now } = dependencies;
+
+  /** `message` throws `Refusal` for times that do not exist or have passed. */
+  const carryOut = async (
+    request: FastifyRequest,
+    name: AuditionCommandName,
+    { id, key, body }: CommandRequest,
+    message: (asked: Asked) => AuditionRequestMessage,
+  ): Promise<Answer> => {
+    const { organization } = callerOf(request);
+    const run = () =>
+      commandAudition(dependencies, { organization, id, updateId: updateIdOf(id, name, { key, body }) }, () =>
+        message({ origin: 'api', correlationId: request.id }),
+      );
+    if (key === undefined) return run();
+    const route = `POST /v1/auditions/${id}/${name}`;
+    return answerOnce(repositories.idempotentRequests, { organization, route, key, body }, run);
+  };
+
+  api.post(
+    '/v1/auditions/:id/respond',
+    {
+      schema: commandSchema('respond', "Record a participant's answer", respondSchema, [
+        'unknown_participant',
+      ]),
+    },
+    async (request, reply) =>
+      sendAnswer(
+        reply,
+        await carryOut(request, 'respond', commandOf(request), (asked) => ({
+          name: 'respond',
+          command: { ...asked, ...request.body },
+        })),
+      ),
+  );
+  api.post(
+    '/v1/auditions/:id/reschedule',
+    {
+      schema: commandSchema('reschedule', 'Move the audition to another slot', rescheduleSchema, [
+        'slot_taken',
+        ...slotRefusals,
+      ]),
+    },
+    async (request, reply) =>
+      sendAnswer(
+        reply,
+        await carryOut(request, 'reschedule', commandOf(request), (asked) => ({
+          name: 'reschedule',
+          command: {
+            ...asked,
+            slot: admitSlot(request.body.slot, now()),
+            reason: request.body.reason,
+          },
+        })),
+      ),
+  );
+  api.post(
+    '/v1/auditions/:id/cancel',
+    { schema: commandSchema('cancel', 'Cancel the audition and undo what was arranged', cancelSchema, []) },
+    async (request, reply) =>
+      sendAnswer(
+        reply,
+        await carryOut(request, 'cancel', commandOf(request), (asked) => ({
+          name: 'cancel',
+          command: { ...asked, ...request.body },
+        })),
+      ),
+  );
+  api.post(
+    '/v1/auditions/:id/check-in',
+    {
+      schema: commandSchema('checkIn', 'Check a participant in', checkInSchema, [
+        'unknown_participant',
+        'check_in_not_open',
+      ]),
+    },
+    async (request, reply) =>
+      sendAnswer(
+        reply,
+        await carryOut(request, 'check-in', commandOf(request), (asked) => ({
+          name: 'check-in',
+          command: { ...asked, ...request.body },
+        })),
+      ),
+  );
+  api.post(
+    '/v1/auditions/:id/decide',
+    {
+      schema: commandSchema(
+        'decide',
+        'Record the decision; a callback starts the next round',
+        decideSchema,
+        slotRefusals,
+      ),
+    },
+    async (request, reply) =>
+      sendAnswer(
+        reply,
+        await carryOut(request, 'decide', commandOf(request), (asked) => ({
+          name: 'decide',
+          command: decision(request.body, asked, request.params.id, now()),
+        })),
+      ),
+  );
+};
+
+const commandOf = (request: {
+  readonly params: { readonly id: AuditionId };
+  readonly headers: z.output<typeof idempotencyHeaders>;
+  readonly body: unknown;
+}): CommandRequest => ({
+  id: request.params.id,
+  key: request.headers['idempotency-key'],
+  body: request.body,
+});
+
+const decision = (body: DecideBody, asked: Asked, id: AuditionId, now: Instant): DecideCommand => {
+  if (body.decision !== 'callback') return { ...asked, decision: body.decision };
+  const { slot, round } = body.next;
+  return {
+    ...asked,
+    decision: body.decision,
+    next: { id: nextAuditionId(id), slot: admitSlot(slot, now, '/next/slot'), round },
+  };
+};

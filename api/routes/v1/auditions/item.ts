@@ -1,0 +1,65 @@
+/** /v1/auditions/{id}: the audition as it is, and how it came to be so. */
+import { z } from 'zod';
+import { callerOf } from '../../../access/authentication.ts';
+import type { Api } from '../../../api.ts';
+import { auditionOf } from '../../../auditions/lookup.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { json } from '../../../schemas/answers.ts';
+import { auditionParams, auditionSchema, eventSchema } from '../../../schemas/audition.ts';
+import { pageOf, pageQuery } from '../../../schemas/page.ts';
+import { problems } from '../../../schemas/problems.ts';
+
+const notFound = problems('invalid_body', 'unauthenticated', 'forbidden', 'audition_not_found');
+
+const readAudition = (api: Api, { repositories }: ApiDependencies): void => {
+  api.get(
+    '/v1/auditions/:id',
+    {
+      schema: {
+        operationId: 'readAudition',
+        tags: ['Auditions'],
+        summary: 'Read an audition',
+        params: auditionParams,
+        response: { 200: json('The audition', auditionSchema), ...notFound },
+      },
+    },
+    async (request) => auditionOf(repositories.auditions, callerOf(request).organization, request.params.id),
+  );
+};
+
+/** The trail has numbers of its own: they are the cursor. */
+const trailQuery = pageQuery.extend({
+  cursor: z.coerce.number().int().min(0).default(0).describe('nextCursor of the page before'),
+});
+
+const readTrail = (api: Api, { repositories }: ApiDependencies): void => {
+  api.get(
+    '/v1/auditions/:id/events',
+    {
+      schema: {
+        operationId: 'readTrail',
+        tags: ['Auditions'],
+        summary: 'Read the audit trail',
+        description: 'Everything that happened, in order, each event chained to the one before by its hash.',
+        params: auditionParams,
+        querystring: trailQuery,
+        response: { 200: json('A page of the trail', pageOf(eventSchema)), ...notFound },
+      },
+    },
+    async (request) => {
+      const { organization } = callerOf(request);
+      const { id } = request.params;
+      const { cursor, limit } = request.query;
+      await auditionOf(repositories.auditions, organization, id);
+      const found = await repositories.events.read(organization, id, { after: cursor, limit: limit + 1 });
+      const items = found.slice(0, limit);
+      const last = items.at(-1);
+      return found.length > limit && last ? { items, nextCursor: String(last.sequence) } : { items };
+    },
+  );
+};
+
+export const auditionItem = (api: Api, dependencies: ApiDependencies): void => {
+  readAudition(api, dependencies);
+  readTrail(api, dependencies);
+};

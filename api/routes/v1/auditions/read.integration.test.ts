@@ -1,0 +1,101 @@
+/** Reading auditions: one, many, and how one came to be. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createTestApi, type TestApi } from '../../../../tests/harness/api.ts';
+import {
+  attentionItem,
+  newAuditionId,
+  scheduledLife,
+  trail,
+} from '../../../../tests/harness/audition-trail.ts';
+import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+
+let database: TestDatabase;
+let test: TestApi;
+let key: string;
+const days = ['2027-03-01', '2027-03-02', '2027-03-03', '2027-03-04', '2027-03-05'];
+const ids = days.map(newAuditionId);
+const item = attentionItem('att_read_1');
+beforeAll(async () => {
+  database = await createTestDatabase();
+  test = await createTestApi(database);
+  key = await test.keyFor('operator');
+  for (const [index, id] of ids.entries()) {
+    const facts = scheduledLife(id, 'org_north', days[index]);
+    const raised = index === 0 ? [{ type: 'attention_raised', item } as const] : [];
+    await database.repositories.events.append(id, trail([...facts, ...raised]));
+  }
+});
+afterAll(async () => {
+  await test.api.close();
+  await database.drop();
+});
+
+const page = z.object({ items: z.array(z.looseObject({})), nextCursor: z.string().optional() });
+const get = async (url: string) => page.parse((await test.call('GET', url, { key })).body);
+
+const pagesOf = async (url: string) => {
+  const items: Record<string, unknown>[] = [];
+  let cursor: string | undefined;
+  let pages = 0;
+  do {
+    const next = await get(cursor === undefined ? url : `${url}&cursor=${encodeURIComponent(cursor)}`);
+    items.push(...next.items);
+    cursor = next.nextCursor;
+    pages += 1;
+  } while (cursor !== undefined && pages < 20);
+  return { items, pages };
+};
+
+describe('the list of auditions', () => {
+  it('leads through all pages, and shows each audition once', async () => {
+    const { items, pages } = await pagesOf('/v1/auditions?limit=2');
+    expect(pages).toBe(3);
+    expect(items).toHaveLength(ids.length);
+    expect(new Set(items.map(({ id }) => id))).toEqual(new Set(ids));
+  });
+
+  it.each([
+    ['state=scheduled', 5],
+    ['state=closed', 0],
+    ['project=project-1&role=role-1', 5],
+    ['project=another', 0],
+    ['needsAttention=true', 1],
+    ['needsAttention=false', 4],
+    ['scheduledFrom=2027-03-03T00:00:00Z', 3],
+    ['scheduledUntil=2027-03-03T00:00:00%2B01:00', 2],
+  ])('is narrowed by %s', async (query, expected) => {
+    expect((await get(`/v1/auditions?${query}`)).items).toHaveLength(expected);
+  });
+});
+
+describe('one audition', () => {
+  it('is shown as the read model has it', async () => {
+    const [id] = ids;
+    const { body } = await test.call('GET', `/v1/auditions/${id}`, { key });
+    const expected = id && (await database.repositories.auditions.get('org_north', id));
+    expect(body).toEqual(JSON.parse(JSON.stringify(expected)));
+  });
+
+  it('that nobody has requested is not found', async () => {
+    const { status, body } = await test.call('GET', '/v1/auditions/aud_none', { key });
+    expect([status, body]).toMatchObject([404, { code: 'audition_not_found' }]);
+  });
+});
+
+describe('the trail', () => {
+  it('is read in order, page by page, each event chained to the one before', async () => {
+    const { items, pages } = await pagesOf(`/v1/auditions/${ids[1]}/events?limit=4`);
+    expect(pages).toBe(2);
+    expect(items.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(items.slice(1).map(({ previousHash }) => previousHash)).toEqual(
+      items.slice(0, -1).map(({ hash }) => hash),
+    );
+  });
+});
+
+describe('attention', () => {
+  it('is listed with the audition it belongs to', async () => {
+    expect((await get('/v1/attention')).items).toEqual([{ ...item, auditionId: ids[0] }]);
+  });
+});

@@ -1,0 +1,110 @@
+/** /v1/availability: when everybody is free, the best times first. Holds nothing. */
+import { z } from 'zod';
+import { admitWindow } from '../../../domain/audition/admission.ts';
+import { participantSchema, windowSlotSchema } from '../../../domain/audition/request.ts';
+import type { BusyInterval } from '../../../domain/audition/slot.ts';
+import { freeSlots, rankSlots } from '../../../domain/audition/slot-ranking.ts';
+import { slotResources } from '../../../domain/audition/slot-resources.ts';
+import type { OrganizationId } from '../../../domain/ids.ts';
+import { instantSchema } from '../../../domain/time/instant.ts';
+import { checkZone } from '../../../domain/time/local-time.ts';
+import { callerOf } from '../../access/authentication.ts';
+import type { Api } from '../../api.ts';
+import { checkConnections } from '../../auditions/start.ts';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { json } from '../../schemas/answers.ts';
+import { problems } from '../../schemas/problems.ts';
+
+const minute = 60_000;
+
+const availabilityRequest = z
+  .object({
+    slot: windowSlotSchema,
+    participants: z
+      .array(participantSchema.pick({ id: true, zone: true, quietHours: true, calendar: true }).strict())
+      .min(1)
+      .max(20),
+    limit: z.int().min(1).max(100).default(10).describe('How many slots at most'),
+  })
+  .strict();
+type AvailabilityRequest = z.infer<typeof availabilityRequest>;
+
+const rankedSlots = z.object({
+  slots: z.array(
+    z.object({
+      start: instantSchema,
+      end: instantSchema,
+      withinWorkingHours: z.boolean().describe('Between 09:00 and 19:00 on the clock of every participant'),
+      quietConflicts: z.int().describe('How many participants have quiet hours then'),
+    }),
+  ),
+});
+
+interface Window {
+  readonly from: BusyInterval['start'];
+  readonly until: BusyInterval['end'];
+}
+
+/** Held or booked by other auditions, and busy in the connected calendars. */
+const busyIn = async (
+  { repositories, findBusy }: ApiDependencies,
+  organization: OrganizationId,
+  { slot, participants }: AvailabilityRequest,
+  window: Window,
+  call: { readonly correlationId: string; readonly signal: AbortSignal },
+): Promise<readonly BusyInterval[]> => {
+  const calendars = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
+  const [taken, ...busy] = await Promise.all([
+    repositories.holds.taken(organization, slotResources(participants, slot.room), window),
+    ...calendars.map((calendar) => findBusy(organization, calendar, window, call)),
+  ]);
+  return [...taken, ...busy.flat()];
+};
+
+/** A calendar that has not answered by then will not make anybody wait longer. */
+const calendarsWithin = 10_000;
+
+export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): void => {
+  api.post(
+    '/v1/availability',
+    {
+      schema: {
+        operationId: 'findAvailability',
+        tags: ['Availability'],
+        summary: 'Find free slots',
+        description: 'Ranked: within working hours, then outside quiet hours, then the earliest.',
+        body: availabilityRequest,
+        response: {
+          200: json('Free slots, the best first', rankedSlots),
+          ...problems(
+            'invalid_body',
+            'unauthenticated',
+            'forbidden',
+            'slot_in_the_past',
+            'nothing_free',
+            'unknown_zone',
+            'local_time_in_gap',
+            'local_time_ambiguous',
+            'slot_ends_before_start',
+            'slot_too_long',
+            'unknown_connection',
+            'body_too_large',
+            'unsupported_media_type',
+          ),
+        },
+      },
+    },
+    async (request) => {
+      const { organization } = callerOf(request);
+      const { slot, participants, limit } = request.body;
+      participants.forEach(({ zone }, index) => checkZone(zone, [`/participants/${index}/zone`]));
+      const { earliest, latest, durationMinutes } = admitWindow(slot, dependencies.now());
+      await checkConnections(dependencies.repositories.connections, organization, participants);
+      const window = { from: earliest, until: latest };
+      const call = { correlationId: request.id, signal: AbortSignal.timeout(calendarsWithin) };
+      const busy = await busyIn(dependencies, organization, request.body, window, call);
+      const free = freeSlots(busy, window, durationMinutes * minute);
+      return { slots: rankSlots(free, participants).slice(0, limit) };
+    },
+  );
+};

@@ -1,0 +1,27 @@
+/** The problem answers of a route, for its response schema. */
+import type { RefusalCode } from '../../domain/errors.ts';
+import { problemKinds } from '../problems/catalogue.ts';
+import { problemMediaType, problemSchema } from '../problems/problem-document.ts';
+
+type ProblemResponse = {
+  readonly description: string;
+  readonly content: { readonly [problemMediaType]: { readonly schema: typeof problemSchema } };
+};
+
+/** By status, with the codes that may come with it. Every route may also answer 500 and 503. */
+export const problems = (...codes: readonly RefusalCode[]): Record<number, ProblemResponse> => {
+  const all = [...new Set<RefusalCode>([...codes, 'internal', 'temporarily_unavailable'])];
+  const statuses = [...new Set(all.map((code) => problemKinds[code].status))];
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const ofStatus = all.filter((code) => problemKinds[code].status === status);
+      return [
+        status,
+        {
+          description: ofStatus.map((code) => `\`${code}\`: ${problemKinds[code].title}`).join('. '),
+          content: { [problemMediaType]: { schema: problemSchema } },
+        },
+      ];
+    }),
+  );
+};

@@ -1,0 +1,96 @@
+/** Puts the API together from its real parts, and listens. */
+import { connectDatabase } from '../db/connection.ts';
+import { createRepositories, type Repositories } from '../db/index.ts';
+import { Refusal } from '../domain/errors.ts';
+import { toInstant } from '../domain/time/epoch.ts';
+import type { Configuration } from '../infra/configuration/configuration.ts';
+import { createKeyRing } from '../infra/encryption/key-ring.ts';
+import { createResponseLinks } from '../infra/encryption/response-link.ts';
+import type { Logger } from '../infra/observability/logger.ts';
+import { createProviders, type ProviderRegistry } from '../providers/registry.ts';
+import { buildApi } from './app.ts';
+import { createOrchestration } from './auditions/orchestration.ts';
+import type { FindBusy } from './dependencies.ts';
+import { connectTemporal } from './temporal.ts';
+
+export interface RunningApi {
+  /** Where it listens, whatever the port in the configuration was. */
+  readonly url: string;
+  /** Finishes the requests under way, then closes every connection. */
+  close(): Promise<void>;
+}
+
+const findBusyWith =
+  (connections: Repositories['connections'], { calendars }: ProviderRegistry): FindBusy =>
+  async (organization, { connection: id, calendarId }, window, call) => {
+    const connection = await connections.open(organization, id);
+    if (connection) return calendars.google.freeBusy(connection, [calendarId], window, call);
+    throw new Refusal(
+      'unknown_connection',
+      `Your organization has no connection ${id}.`,
+      'Connect the calendar first, or leave it out.',
+    );
+  };
+
+/** The development Web UI has no fixed port. */
+const onThisMachine = /^https?:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/;
+
+const webUiOrigins = ({ environment, temporalUiUrl }: Configuration): readonly (string | RegExp)[] => [
+  ...(temporalUiUrl === undefined ? [] : [temporalUiUrl]),
+  ...(environment === 'local' ? [onThisMachine] : []),
+];
+
+/** Starts whether database and Temporal answer or not: /readyz says so. Throws when it cannot listen. */
+export const startApi = async ({
+  configuration,
+  logger,
+  host,
+}: {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  readonly host: string;
+}): Promise<RunningApi> => {
+  const database = connectDatabase(configuration.databaseUrl, {
+    applicationName: 'castmatch-api',
+    onIdleError: (err) => logger.warn({ err }, 'the database dropped an idle connection'),
+  });
+  const temporal = connectTemporal(configuration);
+  const providers = createProviders(configuration);
+  const repositories = createRepositories(database.db, createKeyRing(configuration.masterKeys));
+  const closeParts = async () => {
+    await Promise.all([temporal.close(), providers.close(), database.close()]);
+  };
+  try {
+    const api = await buildApi({
+      configuration,
+      repositories,
+      orchestration: createOrchestration({
+        temporal: temporal.client,
+        taskQueue: `castmatch${configuration.taskQueueSuffix}`,
+      }),
+      links: createResponseLinks(configuration.masterKeys),
+      findBusy: findBusyWith(repositories.connections, providers),
+      integrations: providers.checks,
+      checks: {
+        database: async () => {
+          await database.pool.query('SELECT 1');
+        },
+        temporal: () => temporal.check(),
+      },
+      webUiOrigins: webUiOrigins(configuration),
+      logger,
+      now: () => toInstant(Date.now()),
+    });
+    const url = await api.listen({ port: configuration.port, host });
+    return {
+      url,
+      close: async () => {
+        await api.close();
+        await closeParts();
+      },
+    };
+  } catch (error) {
+    await closeParts();
+    throw error;
+  }
+};

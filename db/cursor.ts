@@ -1,0 +1,47 @@
+/** Opaque cursors for keyset pagination: the sort key of the last row that was shown. */
+import { z } from 'zod';
+import { Refusal } from '../domain/errors.ts';
+import { instantSchema } from '../domain/time/instant.ts';
+import type { Page } from './repositories.ts';
+
+const cursorSchema = z.object({ at: instantSchema, id: z.string().max(100) });
+export type Cursor = z.infer<typeof cursorSchema>;
+
+const jsonText = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue('not JSON');
+    return z.NEVER;
+  }
+});
+
+export const encodeCursor = ({ at, id }: Cursor): string =>
+  Buffer.from(JSON.stringify({ at, id })).toString('base64url');
+
+/** @throws {Refusal} `invalid_body`, for a cursor that is not one of ours. */
+export const decodeCursor = (cursor: string): Cursor => {
+  const parsed = jsonText.pipe(cursorSchema).safeParse(Buffer.from(cursor, 'base64url').toString());
+  if (!parsed.success || !Number.isFinite(Date.parse(parsed.data.at)) || parsed.data.id.includes('\0')) {
+    throw new Refusal(
+      'invalid_body',
+      'the cursor is not one that a page of this list ended with',
+      'take `nextCursor` from the page before as it is, or leave the cursor out to start at the beginning',
+      ['/cursor'],
+    );
+  }
+  return parsed.data;
+};
+
+/** `rows` holds one row more than was asked for, where there is another page. */
+export const pageOf = <Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  keyOf: (row: Row) => Cursor,
+  itemOf: (row: Row) => Item,
+): Page<Item> => {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const items = shown.map(itemOf);
+  return last && rows.length > limit ? { items, nextCursor: encodeCursor(keyOf(last)) } : { items };
+};

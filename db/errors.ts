@@ -1,0 +1,63 @@
+/** What the repositories throw beside what `pg` throws.  */
+import type { AuditionId } from '../domain/ids.ts';
+
+/** The events do not continue the trail: another event stands at that place already, or one is missing before it. */
+export class AuditConflict extends Error {
+  override readonly name = 'AuditConflict';
+  readonly auditionId: AuditionId;
+  readonly sequence: number;
+  readonly reason: 'different' | 'gap';
+
+  constructor(auditionId: AuditionId, sequence: number, reason: 'different' | 'gap') {
+    super(
+      reason === 'different'
+        ? `the trail of ${auditionId} has another event at ${sequence}`
+        : `the trail of ${auditionId} has no event before ${sequence}`,
+    );
+    this.auditionId = auditionId;
+    this.sequence = sequence;
+    this.reason = reason;
+  }
+}
+
+/** One idempotency key was used for two different requests. */
+export class KeyReused extends Error {
+  override readonly name = 'KeyReused';
+  readonly key: string;
+
+  constructor(key: string) {
+    super(`the operation key '${key}' was used before, for another request`);
+    this.key = key;
+  }
+}
+
+/**
+ * The attempt outlived its lease and something else got there first. From `handOver`: do not make the call. From
+ * `complete`: the call was made all the same, after or during its undo, so take its effect back.
+ */
+export class Overtaken extends Error {
+  override readonly name = 'Overtaken';
+  readonly key: string;
+  readonly by: 'undo' | 'another_attempt';
+
+  constructor(key: string, by: 'undo' | 'another_attempt') {
+    super(
+      `an attempt at the operation '${key}' was overtaken by ${by === 'undo' ? 'its undo' : 'another attempt'}`,
+    );
+    this.key = key;
+    this.by = by;
+  }
+}
+
+/** The hold ran out before it was confirmed, and another audition may have taken its place. */
+export class HoldLost extends Error {
+  override readonly name = 'HoldLost';
+  readonly auditionId: AuditionId;
+  readonly revision: number;
+
+  constructor(auditionId: AuditionId, revision: number) {
+    super(`${auditionId} no longer holds the slot of revision ${revision}`);
+    this.auditionId = auditionId;
+    this.revision = revision;
+  }
+}

@@ -1,0 +1,37 @@
+/** The database as the rest of the service sees it. */
+import { createApiKeys } from './api-keys.ts';
+import { createAuditionReadModel } from './audition-read-model.ts';
+import type { Database } from './connection.ts';
+import { createConnections } from './connections.ts';
+import { createDeliveries } from './deliveries.ts';
+import { createEventStore } from './event-store.ts';
+import { createIdempotentRequests } from './idempotent-requests.ts';
+import { createOperationLedger } from './operation-ledger.ts';
+import { createOrganizations } from './organizations.ts';
+import type * as contract from './repositories.ts';
+import type { Sealer } from './sealer.ts';
+import { createSlotHolds } from './slot-holds.ts';
+
+export interface Repositories {
+  readonly events: contract.EventStore;
+  readonly auditions: contract.AuditionReadModel;
+  readonly ledger: contract.OperationLedger;
+  readonly holds: contract.SlotHolds;
+  readonly connections: contract.Connections;
+  readonly organizations: contract.Organizations;
+  readonly apiKeys: contract.ApiKeys;
+  readonly idempotentRequests: contract.IdempotentRequests;
+  readonly deliveries: contract.Deliveries;
+}
+
+export const createRepositories = (db: Database, sealer: Sealer): Repositories => ({
+  events: createEventStore(db),
+  auditions: createAuditionReadModel(db),
+  ledger: createOperationLedger(db),
+  holds: createSlotHolds(db),
+  connections: createConnections(db, sealer),
+  organizations: createOrganizations(db),
+  apiKeys: createApiKeys(db),
+  idempotentRequests: createIdempotentRequests(db),
+  deliveries: createDeliveries(db),
+});

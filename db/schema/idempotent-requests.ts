@@ -1,0 +1,16 @@
+import { integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+
+/** Requests that carried an `Idempotency-Key`, and what they were answered. */
+export const idempotentRequests = pgTable(
+  'idempotent_requests',
+  {
+    organization: text().notNull(),
+    key: text().notNull(),
+    requestHash: text('request_hash').notNull(),
+    /** Null until the request has been answered. */
+    status: integer(),
+    body: jsonb(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.organization, table.key] })],
+);

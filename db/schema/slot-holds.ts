@@ -1,0 +1,21 @@
+import { boolean, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { instant, timeRange } from './columns.ts';
+
+/**
+ * Claims on people and rooms. The exclusion constraint `slot_holds_no_double_booking` (in a migration of its own,
+ * since Drizzle has no word for it) keeps two auditions from holding one resource at overlapping times.
+ */
+export const slotHolds = pgTable(
+  'slot_holds',
+  {
+    auditionId: text('audition_id').notNull(),
+    revision: integer().notNull(),
+    resource: text().notNull(),
+    organization: text().notNull(),
+    during: timeRange().notNull(),
+    confirmed: boolean().notNull().default(false),
+    /** When an unconfirmed hold stops counting. */
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.auditionId, table.revision, table.resource] })],
+);

@@ -1,0 +1,219 @@
+/**
+ * From a well-formed request to a plan that can be carried out: times become instants, durations milliseconds, and
+ * what a schema cannot see is refused. Nothing that is refused here has left a trace anywhere.
+ */
+import { isValidPhoneNumber } from 'libphonenumber-js/max';
+import type { z } from 'zod';
+import { Refusal } from '../errors.ts';
+import type { AuditionId, OrganizationId } from '../ids.ts';
+import { readDuration } from '../time/durations.ts';
+import { toEpochMs, toInstant } from '../time/epoch.ts';
+import type { Instant } from '../time/instant.ts';
+import { checkZone, readLocalTime } from '../time/local-time.ts';
+import type { AuditionPlan } from './plan.ts';
+import { type AuditionPolicy, defaultPolicy } from './policy.ts';
+import type {
+  AuditionRequest,
+  fixedSlotSchema,
+  MeetingProviderName,
+  Participant,
+  PolicyOverrides,
+  windowSlotSchema,
+} from './request.ts';
+import type { Slot, SlotWish } from './slot.ts';
+
+export type FixedSlot = z.infer<typeof fixedSlotSchema>;
+type WindowSlot = z.infer<typeof windowSlotSchema>;
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+/** Calendars answer free/busy questions about weeks, not about years. */
+const longestWindow = 31 * day;
+
+export interface Admission {
+  readonly id: AuditionId;
+  readonly organization: OrganizationId;
+  readonly now: Instant;
+  readonly correlationId: string;
+  /** The organization's own, in its order: used when a request names neither a meeting nor a room. */
+  readonly defaultMeetingProviders: readonly MeetingProviderName[];
+}
+
+/** Admits a whole request. Throws `Refusal` with the JSON pointers of what is meant. Pure. */
+export const admitAudition = (request: AuditionRequest, admission: Admission): AuditionPlan => {
+  request.participants.forEach(checkParticipant);
+  checkCast(request.participants);
+  return {
+    id: admission.id,
+    organization: admission.organization,
+    project: request.project,
+    role: request.role,
+    round: request.round,
+    wish: admitWish(request.slot, admission.now),
+    participants: request.participants,
+    meetingProviders: meetingProvidersOf(request, admission.defaultMeetingProviders),
+    reminders: admitReminders(request.reminders),
+    ...(request.notes === undefined ? {} : { notes: request.notes }),
+    policy: admitPolicy(request.policy ?? {}),
+    correlationId: admission.correlationId,
+  };
+};
+
+/**
+ * A chosen slot: in the future, longer than nothing and no longer than 24 hours. `pointer` is where the slot stands
+ * in the request. Throws `Refusal`.
+ */
+export const admitSlot = (fixed: FixedSlot, now: Instant, pointer = '/slot'): Slot => {
+  checkZone(fixed.zone, [`${pointer}/zone`]);
+  const start = readLocalTime(fixed.start, fixed.zone, [`${pointer}/start`]);
+  const end = readLocalTime(fixed.end, fixed.zone, [`${pointer}/end`]);
+  checkOrder(start, end, [`${pointer}/start`, `${pointer}/end`]);
+  if (toEpochMs(end) - toEpochMs(start) > day) {
+    throw new Refusal(
+      'slot_too_long',
+      'The slot is longer than 24 hours.',
+      'Check both dates; book one audition for each day.',
+      [`${pointer}/end`],
+    );
+  }
+  if (start <= now) throw inThePast([`${pointer}/start`]);
+  return { start, end, zone: fixed.zone, ...(fixed.room === undefined ? {} : { room: fixed.room }) };
+};
+
+const admitWish = (wish: FixedSlot | WindowSlot, now: Instant): SlotWish =>
+  'start' in wish ? { kind: 'fixed', slot: admitSlot(wish, now) } : admitWindow(wish, now);
+
+/** A window from now on, no longer than 31 days, with room for the slot. Throws `Refusal`. */
+export const admitWindow = (window: WindowSlot, now: Instant): Extract<SlotWish, { kind: 'window' }> => {
+  checkZone(window.zone, ['/slot/zone']);
+  const earliest = readLocalTime(window.earliest, window.zone, ['/slot/earliest']);
+  const latest = readLocalTime(window.latest, window.zone, ['/slot/latest']);
+  checkOrder(earliest, latest, ['/slot/earliest', '/slot/latest']);
+  const length = toEpochMs(latest) - toEpochMs(earliest);
+  if (length > longestWindow) {
+    throw new Refusal('slot_too_long', 'The window is longer than 31 days.', 'Ask for a shorter window.', [
+      '/slot/earliest',
+      '/slot/latest',
+    ]);
+  }
+  const duration = window.durationMinutes * minute;
+  if (length < duration) {
+    throw new Refusal(
+      'nothing_free',
+      `A slot of ${window.durationMinutes} minutes does not fit into the window.`,
+      'Widen the window or shorten the slot.',
+      ['/slot/durationMinutes'],
+    );
+  }
+  if (toEpochMs(latest) - duration <= toEpochMs(now)) throw inThePast(['/slot/latest']);
+  return {
+    kind: 'window',
+    // A window that has begun already is open from now on, at the next full minute.
+    earliest: earliest > now ? earliest : toInstant(Math.ceil((toEpochMs(now) + 1) / minute) * minute),
+    latest,
+    durationMinutes: window.durationMinutes,
+    zone: window.zone,
+    ...(window.room === undefined ? {} : { room: window.room }),
+  };
+};
+
+const checkOrder = (start: Instant, end: Instant, at: readonly string[]): void => {
+  if (end > start) return;
+  throw new Refusal(
+    'slot_ends_before_start',
+    'The end is not after the start.',
+    'Check both times, and their offsets if they carry any.',
+    at,
+  );
+};
+
+const inThePast = (at: readonly string[]): Refusal =>
+  new Refusal('slot_in_the_past', 'The slot is in the past.', 'Choose a time that is still to come.', at);
+
+const checkParticipant = (participant: Participant, index: number): void => {
+  const pointer = `/participants/${index}`;
+  checkZone(participant.zone, [`${pointer}/zone`]);
+  checkLocale(participant.locale, [`${pointer}/locale`]);
+  checkPhone(participant.phone, [`${pointer}/phone`]);
+  for (const channel of participant.channels) {
+    const field = channel === 'email' ? 'email' : 'phone';
+    if (participant[field] !== undefined) continue;
+    throw new Refusal(
+      'channel_without_address',
+      `Participant ${participant.id} is to be reached by ${channel} but has no ${field}.`,
+      `Add the participant's ${field}, or take ${channel} out of the channels.`,
+      [`${pointer}/channels`, `${pointer}/${field}`],
+    );
+  }
+};
+
+/** Twilio's magic numbers: they reach nobody, so no country's numbering plan knows them. */
+const testNumber = /^\+1500555\d{4}$/;
+
+const checkPhone = (phone: string | undefined, at: readonly string[]): void => {
+  if (phone === undefined || testNumber.test(phone) || isValidPhoneNumber(phone)) return;
+  throw new Refusal(
+    'invalid_body',
+    'The phone number is in no numbering plan.',
+    'Check the country code and the number of digits; write it as +33612345678.',
+    at,
+  );
+};
+
+const checkLocale = (locale: string, at: readonly string[]): void => {
+  try {
+    Intl.getCanonicalLocales(locale);
+  } catch {
+    throw new Refusal('invalid_body', `"${locale}" is not a locale.`, 'Write it as en or fr-FR.', at);
+  }
+};
+
+const checkCast = (participants: readonly Participant[]): void => {
+  const seen = new Set<string>();
+  participants.forEach(({ id }, index) => {
+    if (seen.has(id)) {
+      throw new Refusal(
+        'duplicate_participant',
+        `Participant ${id} is named twice.`,
+        'Name each participant once, with all channels.',
+        [`/participants/${index}/id`],
+      );
+    }
+    seen.add(id);
+  });
+  if (!participants.some(({ kind }) => kind === 'performer')) {
+    throw new Refusal(
+      'performer_missing',
+      'Nobody is to be seen: there is no performer among the participants.',
+      'Add the performer with kind "performer".',
+      ['/participants'],
+    );
+  }
+};
+
+const meetingProvidersOf = (
+  request: AuditionRequest,
+  ofOrganization: readonly MeetingProviderName[],
+): readonly MeetingProviderName[] => {
+  if (request.meeting) return [...new Set(request.meeting.providers)];
+  if (request.slot.room !== undefined) return [];
+  if (ofOrganization.length > 0) return ofOrganization;
+  throw new Refusal(
+    'meeting_or_room_missing',
+    'The audition takes place neither in a meeting nor in a room.',
+    'Name meeting.providers for an audition by video, or slot.room for one in person.',
+    ['/meeting', '/slot/room'],
+  );
+};
+
+const admitReminders = (reminders: readonly string[]): readonly number[] => {
+  const offsets = reminders.map((text, index) => readDuration(text, [`/reminders/${index}`]));
+  return [...new Set(offsets)].sort((a, b) => b - a);
+};
+
+const admitPolicy = (overrides: PolicyOverrides): AuditionPolicy => {
+  const given = Object.entries(overrides).flatMap(([name, text]) =>
+    text === undefined ? [] : [[name, readDuration(text, [`/policy/${name}`])] as const],
+  );
+  return { ...defaultPolicy, ...Object.fromEntries(given) };
+};

@@ -1,0 +1,40 @@
+/** What may be asked of a running audition. The bodies of the API are these schemas; so are the workflow's updates. */
+import { z } from 'zod';
+import { participantIdSchema } from '../ids.ts';
+import { answers } from './events.ts';
+import { fixedSlotSchema } from './request.ts';
+import { auditionRounds } from './states.ts';
+
+const reason = z.string().trim().min(1).max(500);
+
+export const respondSchema = z.object({ participant: participantIdSchema, answer: z.enum(answers) }).strict();
+export const rescheduleSchema = z.object({ slot: fixedSlotSchema, reason: reason.optional() }).strict();
+export const cancelSchema = z.object({ reason: reason.optional() }).strict();
+export const checkInSchema = z.object({ participant: participantIdSchema }).strict();
+export const decideSchema = z.discriminatedUnion('decision', [
+  z.object({ decision: z.literal('booked') }).strict(),
+  z.object({ decision: z.literal('released') }).strict(),
+  z
+    .object({
+      decision: z.literal('callback'),
+      next: z.object({ slot: fixedSlotSchema, round: z.enum(auditionRounds).default('callback') }).strict(),
+    })
+    .strict(),
+]);
+/** `override` carries the value that replaces the step's result: today, the join link of a meeting made by hand. */
+export const resolveAttentionSchema = z.discriminatedUnion('action', [
+  z.object({ action: z.literal('retry') }).strict(),
+  z.object({ action: z.literal('skip') }).strict(),
+  z.object({ action: z.literal('abort') }).strict(),
+  z.object({ action: z.literal('override'), value: z.object({ joinUrl: z.url() }).strict() }).strict(),
+]);
+
+export type RespondBody = z.infer<typeof respondSchema>;
+export type RescheduleBody = z.infer<typeof rescheduleSchema>;
+export type CancelBody = z.infer<typeof cancelSchema>;
+export type CheckInBody = z.infer<typeof checkInSchema>;
+export type DecideBody = z.infer<typeof decideSchema>;
+export type ResolveAttentionBody = z.infer<typeof resolveAttentionSchema>;
+
+export const auditionCommands = ['respond', 'reschedule', 'cancel', 'check-in', 'decide'] as const;
+export type AuditionCommandName = (typeof auditionCommands)[number];

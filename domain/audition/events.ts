@@ -1,0 +1,131 @@
+/**
+ * The facts of an audition's life, in the order they happened. They are the audit trail, the source of the read
+ * model, and the source of the workflow's own state: the same fold (`view.ts`) makes all of them.
+ *
+ * Events carry ids and facts, never a person's name or address: the trail is kept for ever, a person may be erased.
+ * The shapes are a contract with the trails of last year: add optional fields, never rename or retype.
+ */
+import { z } from 'zod';
+import {
+  auditionIdSchema,
+  organizationIdSchema,
+  participantIdSchema,
+  projectIdSchema,
+  roleIdSchema,
+} from '../ids.ts';
+import { instantSchema } from '../time/instant.ts';
+import { attentionActions, attentionItemSchema } from './attention.ts';
+import { calendarRefSchema, channels, meetingProviders, participantKinds } from './request.ts';
+import { slotSchema } from './slot.ts';
+import { auditionRounds } from './states.ts';
+
+export const answers = ['accepted', 'declined', 'tentative'] as const;
+export type Answer = (typeof answers)[number];
+
+/** Where an answer or an act came from. */
+export const origins = ['api', 'link', 'sms', 'calendar', 'operator', 'system'] as const;
+export type Origin = (typeof origins)[number];
+
+export const noticeKinds = ['invitation', 'update', 'reminder', 'cancellation'] as const;
+export type NoticeKind = (typeof noticeKinds)[number];
+
+export const deliveryStatuses = ['queued', 'sent', 'delivered', 'failed'] as const;
+export type DeliveryStatus = (typeof deliveryStatuses)[number];
+
+export const meetingSchema = z.object({
+  provider: z.enum(meetingProviders).or(z.literal('manual')),
+  /** The provider's id of the meeting. */
+  id: z.string(),
+  joinUrl: z.string(),
+});
+export type Meeting = z.infer<typeof meetingSchema>;
+
+const fact = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
+  z.object({ type: z.literal(type), ...shape });
+
+export const auditionFactSchema = z.discriminatedUnion('type', [
+  fact('requested', {
+    auditionId: auditionIdSchema,
+    organization: organizationIdSchema,
+    project: projectIdSchema,
+    role: roleIdSchema,
+    round: z.enum(auditionRounds),
+    participants: z.array(
+      z.object({
+        id: participantIdSchema,
+        kind: z.enum(participantKinds),
+        zone: z.string(),
+        required: z.boolean(),
+      }),
+    ),
+    /** The round before this one, when a callback led here. */
+    previous: auditionIdSchema.optional(),
+  }),
+  fact('holding_started', {}),
+  fact('slot_held', { slot: slotSchema, revision: z.int(), until: instantSchema }),
+  fact('slot_refused', { reason: z.enum(['taken', 'busy', 'nothing_free', 'in_the_past']) }),
+  fact('meeting_created', { meeting: meetingSchema }),
+  fact('meeting_fell_back', {
+    from: z.enum(meetingProviders),
+    to: z.enum(meetingProviders).optional(),
+    reason: z.string(),
+  }),
+  fact('calendar_event_written', { calendar: calendarRefSchema, eventId: z.string() }),
+  fact('notified', {
+    participant: participantIdSchema,
+    channel: z.enum(channels),
+    notice: z.enum(noticeKinds),
+    revision: z.int(),
+    deliveryId: z.string(),
+  }),
+  fact('scheduled', {}),
+  fact('responded', { participant: participantIdSchema, answer: z.enum(answers), origin: z.enum(origins) }),
+  fact('confirmed', {}),
+  fact('confirmation_lost', {}),
+  fact('slot_moved', {
+    slot: slotSchema,
+    revision: z.int(),
+    until: instantSchema,
+    origin: z.enum(origins),
+    reason: z.string().optional(),
+  }),
+  fact('move_reverted', { slot: slotSchema, revision: z.int(), until: instantSchema, reason: z.string() }),
+  fact('delivery_reported', {
+    participant: participantIdSchema,
+    channel: z.enum(channels),
+    deliveryId: z.string(),
+    status: z.enum(deliveryStatuses),
+    code: z.string().optional(),
+  }),
+  fact('checked_in', { participant: participantIdSchema }),
+  fact('session_started', { origin: z.enum(origins) }),
+  fact('session_ended', { origin: z.enum(origins) }),
+  fact('decided', {
+    decision: z.enum(['callback', 'booked', 'released']),
+    next: auditionIdSchema.optional(),
+  }),
+  fact('step_skipped', { step: attentionItemSchema.shape.step, detail: z.string() }),
+  fact('compensated', { step: z.string(), result: z.enum(['undone', 'nothing_to_undo', 'skipped']) }),
+  fact('attention_raised', { item: attentionItemSchema }),
+  fact('attention_overdue', { id: attentionItemSchema.shape.id, dueAt: instantSchema }),
+  fact('attention_resolved', {
+    id: attentionItemSchema.shape.id,
+    action: z.enum(attentionActions).or(z.literal('withdrawn')),
+    by: z.string(),
+  }),
+  fact('declined', { participant: participantIdSchema }),
+  fact('no_show', {}),
+  fact('cancelled', { origin: z.enum(origins), reason: z.string().optional() }),
+  fact('failed', { code: z.string(), reason: z.string() }),
+]);
+export type AuditionFact = z.infer<typeof auditionFactSchema>;
+export type AuditionFactType = AuditionFact['type'];
+
+/** A fact with its place in the audition's life. `sequence` starts at 1 and has no gaps. */
+export const auditionEventSchema = z.object({
+  sequence: z.int().min(1),
+  at: instantSchema,
+  correlationId: z.string(),
+  fact: auditionFactSchema,
+});
+export type AuditionEvent = z.infer<typeof auditionEventSchema>;

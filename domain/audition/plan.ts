@@ -1,0 +1,24 @@
+/** The audition as the workflow receives it: a request whose times are instants and whose policy is settled. */
+import type { AuditionId, OrganizationId, ProjectId, RoleId } from '../ids.ts';
+import type { AuditionPolicy } from './policy.ts';
+import type { MeetingProviderName, Participant } from './request.ts';
+import type { SlotWish } from './slot.ts';
+import type { AuditionRound } from './states.ts';
+
+export interface AuditionPlan {
+  readonly id: AuditionId;
+  readonly organization: OrganizationId;
+  readonly project: { readonly id: ProjectId; readonly title: string };
+  readonly role: { readonly id: RoleId; readonly name: string };
+  readonly round: AuditionRound;
+  readonly wish: SlotWish;
+  readonly participants: readonly Participant[];
+  /** In the order of preference; empty for an audition in person. */
+  readonly meetingProviders: readonly MeetingProviderName[];
+  /** Milliseconds before the start. */
+  readonly reminders: readonly number[];
+  readonly notes?: string | undefined;
+  readonly policy: AuditionPolicy;
+  readonly correlationId: string;
+  readonly previous?: AuditionId | undefined;
+}

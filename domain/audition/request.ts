@@ -1,0 +1,130 @@
+/**
+ * What the platform asks for. One schema serves the type, the validation and the OpenAPI document.
+ * Times arrive as a person means them (local time and zone, or an offset); `time/` turns them into instants.
+ */
+import { z } from 'zod';
+import { connectionIdSchema, participantIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
+import { auditionRounds } from './states.ts';
+
+export const participantKinds = ['performer', 'reader', 'agent', 'casting_director'] as const;
+export const channels = ['email', 'sms'] as const;
+export const meetingProviders = ['zoom', 'google_meet'] as const;
+export const calendarProviders = ['google'] as const;
+
+export type ParticipantKind = (typeof participantKinds)[number];
+export type Channel = (typeof channels)[number];
+export type MeetingProviderName = (typeof meetingProviders)[number];
+export type CalendarProviderName = (typeof calendarProviders)[number];
+
+const zone = z.string().min(1).max(64).describe('IANA time zone, e.g. Europe/Paris');
+
+/** `2026-12-01T10:00` in `zone`, or with an offset or Z. Read by `readLocalTime`. */
+const localOrOffsetTime = z
+  .string()
+  .regex(
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?$/,
+    "write a time as 2026-12-01T10:00 (meant in the slot's zone) or with an offset: 2026-12-01T10:00+01:00",
+  );
+
+export const localClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'write a time of day as 22:00');
+
+/** ISO 8601 duration before the start: PT24H, PT90M, P2D, PT20S. */
+export const isoDurationSchema = z
+  .string()
+  .regex(/^P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?$/, 'write a duration as PT24H, P2D or PT90M');
+
+export const calendarRefSchema = z
+  .object({
+    provider: z.enum(calendarProviders),
+    connection: connectionIdSchema,
+    calendarId: z.string().min(1).max(254),
+  })
+  .strict();
+export type CalendarRef = z.infer<typeof calendarRefSchema>;
+
+export const quietHoursSchema = z.object({ from: localClockTime, until: localClockTime }).strict();
+export type QuietHours = z.infer<typeof quietHoursSchema>;
+
+export const participantSchema = z
+  .object({
+    id: participantIdSchema,
+    kind: z.enum(participantKinds),
+    name: z.string().trim().min(1).max(200),
+    email: z.email().max(254).optional(),
+    phone: z
+      .string()
+      .regex(/^\+[1-9]\d{6,14}$/, 'write a phone number as E.164: +33612345678')
+      .optional(),
+    zone,
+    locale: z
+      .string()
+      .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'write a locale as en or fr-FR')
+      .default('en'),
+    channels: z.array(z.enum(channels)).min(1).max(channels.length),
+    quietHours: quietHoursSchema.optional(),
+    calendar: calendarRefSchema.optional(),
+    /** Whether the audition cannot take place without this person. The performer always counts as required. */
+    required: z.boolean().default(true),
+  })
+  .strict();
+export type Participant = z.infer<typeof participantSchema>;
+
+export const fixedSlotSchema = z
+  .object({
+    start: localOrOffsetTime,
+    end: localOrOffsetTime,
+    zone,
+    room: z.string().min(1).max(100).optional(),
+  })
+  .strict();
+
+/** Any time that is free for all: the check proposes the earliest slot of this length within the window. */
+export const windowSlotSchema = z
+  .object({
+    earliest: localOrOffsetTime,
+    latest: localOrOffsetTime,
+    durationMinutes: z
+      .int()
+      .min(1)
+      .max(24 * 60),
+    zone,
+    room: z.string().min(1).max(100).optional(),
+  })
+  .strict();
+
+/** Patience and deadlines, ISO 8601 durations. Each has a default in `policy.ts`. */
+export const policyOverridesSchema = z
+  .object({
+    holdFor: isoDurationSchema,
+    stepPatience: isoDurationSchema,
+    meetingPatience: isoDurationSchema,
+    attentionSla: isoDurationSchema,
+    answerWithin: isoDurationSchema,
+    noShowGrace: isoDurationSchema,
+    checkInOpens: isoDurationSchema,
+    sessionOverrun: isoDurationSchema,
+    decisionWithin: isoDurationSchema,
+  })
+  .partial()
+  .strict();
+export type PolicyOverrides = z.infer<typeof policyOverridesSchema>;
+
+export const auditionRequestSchema = z
+  .object({
+    project: z.object({ id: projectIdSchema, title: z.string().trim().min(1).max(200) }).strict(),
+    role: z.object({ id: roleIdSchema, name: z.string().trim().min(1).max(200) }).strict(),
+    round: z.enum(auditionRounds).default('first'),
+    slot: z.union([fixedSlotSchema, windowSlotSchema]),
+    participants: z.array(participantSchema).min(1).max(20),
+    /** Omitted for an audition in person; the first provider is preferred, the others are the fallback. */
+    meeting: z
+      .object({ providers: z.array(z.enum(meetingProviders)).min(1) })
+      .strict()
+      .optional(),
+    /** How long before the start to remind; default 24 h and 1 h. */
+    reminders: z.array(isoDurationSchema).max(10).default(['PT24H', 'PT1H']),
+    notes: z.string().max(2000).optional(),
+    policy: policyOverridesSchema.optional(),
+  })
+  .strict();
+export type AuditionRequest = z.infer<typeof auditionRequestSchema>;

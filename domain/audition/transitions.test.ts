@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { commandStates, isWelcome } from './command-rules.ts';
+import { auditionCommands } from './commands.ts';
+import { auditionFactSchema } from './events.ts';
+import { type AuditionState, auditionOutcomes, auditionStates } from './states.ts';
+import { auditionTransitions, facetFacts, isLegal, transitionOn } from './transitions.ts';
+
+const reachableFrom = (start: AuditionState): ReadonlySet<AuditionState> => {
+  const reached = new Set([start]);
+  for (const state of reached) {
+    for (const { from, to } of auditionTransitions) if (from === state) reached.add(to);
+  }
+  return reached;
+};
+
+const factTypes = auditionFactSchema.options.map((option) => option.shape.type.value);
+
+describe('the transition table', () => {
+  it('reaches every state from a request', () => {
+    expect([...reachableFrom('requested')].sort()).toEqual([...auditionStates].sort());
+  });
+
+  it.each(auditionStates.filter((state) => state !== 'closed'))('lets %s come to an end', (state) => {
+    expect(reachableFrom(state)).toContain('closed');
+    expect(transitionOn(state, 'cancelled')).toMatchObject({ to: 'closed', outcome: 'cancelled' });
+    expect(transitionOn(state, 'failed')).toMatchObject({ to: 'closed', outcome: 'failed' });
+  });
+
+  it('leaves closed by nothing', () => {
+    expect(auditionTransitions.filter(({ from }) => from === 'closed')).toEqual([]);
+  });
+
+  it('has one row for each state and fact', () => {
+    const rows = auditionTransitions.map(({ from, on }) => `${from} ${on}`);
+    expect(new Set(rows).size).toBe(rows.length);
+  });
+
+  it('gives an outcome to what closes and to nothing else', () => {
+    for (const { to, outcome } of auditionTransitions) expect(outcome !== undefined).toBe(to === 'closed');
+  });
+
+  it('knows a way to every outcome', () => {
+    const byTable = auditionTransitions.flatMap(({ outcome }) =>
+      outcome === 'as_decided' ? ['callback', 'booked', 'released'] : (outcome ?? []),
+    );
+    expect([...new Set(byTable)].sort()).toEqual([...auditionOutcomes].sort());
+  });
+
+  it('takes each fact for a move or for a facet, and `requested` only out of nothing', () => {
+    const moving = new Set(auditionTransitions.map(({ on }) => on));
+    const facets = new Set<string>(facetFacts);
+    for (const type of factTypes.filter((one) => one !== 'requested')) {
+      expect(`${type}: ${moving.has(type) !== facets.has(type)}`).toBe(`${type}: true`);
+    }
+    for (const state of auditionStates) expect(isLegal(state, 'requested')).toBe(false);
+  });
+});
+
+describe('a command', () => {
+  it.each(auditionCommands)('%s is welcome somewhere, and never once the audition is closed', (command) => {
+    expect(commandStates[command].length).toBeGreaterThan(0);
+    expect(isWelcome(command, 'closed')).toBe(false);
+  });
+
+  it('is welcome only where the fact it leads to is legal', () => {
+    const leadsTo = { reschedule: 'slot_moved', cancel: 'cancelled', decide: 'decided' } as const;
+    for (const command of ['reschedule', 'cancel', 'decide'] as const) {
+      for (const state of commandStates[command]) expect(isLegal(state, leadsTo[command])).toBe(true);
+    }
+  });
+});

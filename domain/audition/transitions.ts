@@ -1,0 +1,75 @@
+/**
+ * The transition table: the one place that says which fact moves an audition from which state to which.
+ * The diagram in the docs is drawn from it, the fold obeys it, and commands are refused by it.
+ */
+import type { AuditionFactType } from './events.ts';
+import type { AuditionOutcome, AuditionState } from './states.ts';
+
+export interface Transition {
+  readonly from: AuditionState;
+  readonly on: AuditionFactType;
+  readonly to: AuditionState;
+  /** Set where the transition ends the audition; `decided` takes its outcome from the decision. */
+  readonly outcome?: AuditionOutcome | 'as_decided';
+}
+
+const open = [
+  'requested',
+  'holding',
+  'scheduling',
+  'scheduled',
+  'confirmed',
+  'in_progress',
+  'awaiting_decision',
+] as const satisfies readonly AuditionState[];
+
+const fromAnyOpenState = (on: AuditionFactType, outcome: AuditionOutcome): readonly Transition[] =>
+  open.map((from) => ({ from, on, to: 'closed', outcome }));
+
+export const auditionTransitions: readonly Transition[] = [
+  { from: 'requested', on: 'holding_started', to: 'holding' },
+  { from: 'holding', on: 'slot_held', to: 'scheduling' },
+  { from: 'holding', on: 'slot_refused', to: 'closed', outcome: 'failed' },
+  { from: 'scheduling', on: 'scheduled', to: 'scheduled' },
+  { from: 'scheduled', on: 'confirmed', to: 'confirmed' },
+  { from: 'confirmed', on: 'confirmation_lost', to: 'scheduled' },
+  { from: 'scheduled', on: 'slot_moved', to: 'scheduling' },
+  { from: 'confirmed', on: 'slot_moved', to: 'scheduling' },
+  { from: 'scheduling', on: 'move_reverted', to: 'scheduled' },
+  { from: 'scheduled', on: 'session_started', to: 'in_progress' },
+  { from: 'confirmed', on: 'session_started', to: 'in_progress' },
+  { from: 'scheduling', on: 'declined', to: 'closed', outcome: 'declined' },
+  { from: 'scheduled', on: 'declined', to: 'closed', outcome: 'declined' },
+  { from: 'confirmed', on: 'declined', to: 'closed', outcome: 'declined' },
+  { from: 'scheduled', on: 'no_show', to: 'closed', outcome: 'no_show' },
+  { from: 'confirmed', on: 'no_show', to: 'closed', outcome: 'no_show' },
+  { from: 'in_progress', on: 'session_ended', to: 'awaiting_decision' },
+  { from: 'awaiting_decision', on: 'decided', to: 'closed', outcome: 'as_decided' },
+  ...fromAnyOpenState('cancelled', 'cancelled'),
+  ...fromAnyOpenState('failed', 'failed'),
+];
+
+/** Facts that are recorded without moving the audition, in whatever state it is. */
+export const facetFacts = [
+  'meeting_created',
+  'meeting_fell_back',
+  'calendar_event_written',
+  'notified',
+  'responded',
+  'delivery_reported',
+  'checked_in',
+  'step_skipped',
+  'compensated',
+  'attention_raised',
+  'attention_overdue',
+  'attention_resolved',
+] as const satisfies readonly AuditionFactType[];
+
+const facets: ReadonlySet<AuditionFactType> = new Set(facetFacts);
+
+export const transitionOn = (from: AuditionState, on: AuditionFactType): Transition | undefined =>
+  auditionTransitions.find((transition) => transition.from === from && transition.on === on);
+
+/** Whether the fact may be recorded of an audition in this state. */
+export const isLegal = (state: AuditionState, on: AuditionFactType): boolean =>
+  facets.has(on) || transitionOn(state, on) !== undefined;

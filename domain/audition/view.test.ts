@@ -1,0 +1,203 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { participantIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
+import { toInstant } from '../time/epoch.ts';
+import type { AuditionEvent, AuditionFact } from './events.ts';
+import { auditionStates } from './states.ts';
+import { isLegal } from './transitions.ts';
+import { type AuditionView, beginView, foldEvent, foldEvents, IllegalTransition } from './view.ts';
+
+const ada = participantIdSchema.parse('ada');
+const requested: AuditionFact = {
+  type: 'requested',
+  auditionId: 'aud_1',
+  organization: 'org_1',
+  project: projectIdSchema.parse('prj'),
+  role: roleIdSchema.parse('role'),
+  round: 'first',
+  participants: [{ id: ada, kind: 'performer', zone: 'Europe/Paris', required: true }],
+};
+const slot = {
+  start: '2026-12-01T09:00:00.000Z',
+  end: '2026-12-01T09:30:00.000Z',
+  zone: 'Europe/Paris',
+} as const;
+const until = '2026-12-01T08:00:00.000Z';
+const calendar = { provider: 'google', connection: 'conn_1', calendarId: 'primary' } as const;
+const item = {
+  id: 'att_1',
+  step: 'meeting',
+  what: 'no meeting',
+  hint: 'retry',
+  actions: ['retry'],
+  raisedAt: until,
+  dueAt: until,
+  overdue: false,
+} satisfies Extract<AuditionFact, { type: 'attention_raised' }>['item'];
+
+/** One of each fact, so that a new fact without a fold, or without a row in the table, shows here. */
+const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { type: Type }> } = {
+  requested,
+  holding_started: { type: 'holding_started' },
+  slot_held: { type: 'slot_held', slot, revision: 1, until },
+  slot_refused: { type: 'slot_refused', reason: 'taken' },
+  meeting_created: {
+    type: 'meeting_created',
+    meeting: { provider: 'zoom', id: '1', joinUrl: 'https://zoom.test/1' },
+  },
+  meeting_fell_back: { type: 'meeting_fell_back', from: 'zoom', to: 'google_meet', reason: 'outage' },
+  calendar_event_written: { type: 'calendar_event_written', calendar, eventId: 'e1' },
+  notified: {
+    type: 'notified',
+    participant: ada,
+    channel: 'email',
+    notice: 'invitation',
+    revision: 1,
+    deliveryId: 'd1',
+  },
+  scheduled: { type: 'scheduled' },
+  responded: { type: 'responded', participant: ada, answer: 'accepted', origin: 'link' },
+  confirmed: { type: 'confirmed' },
+  confirmation_lost: { type: 'confirmation_lost' },
+  slot_moved: { type: 'slot_moved', slot, revision: 2, until, origin: 'api' },
+  move_reverted: { type: 'move_reverted', slot, revision: 1, until, reason: 'outage' },
+  delivery_reported: {
+    type: 'delivery_reported',
+    participant: ada,
+    channel: 'email',
+    deliveryId: 'd1',
+    status: 'sent',
+  },
+  checked_in: { type: 'checked_in', participant: ada },
+  session_started: { type: 'session_started', origin: 'api' },
+  session_ended: { type: 'session_ended', origin: 'api' },
+  decided: { type: 'decided', decision: 'callback', next: 'aud_2' },
+  step_skipped: { type: 'step_skipped', step: 'meeting', detail: 'by hand' },
+  compensated: { type: 'compensated', step: 'meeting', result: 'undone' },
+  attention_raised: { type: 'attention_raised', item },
+  attention_overdue: { type: 'attention_overdue', id: 'att_1', dueAt: until },
+  attention_resolved: { type: 'attention_resolved', id: 'att_1', action: 'retry', by: 'op' },
+  declined: { type: 'declined', participant: ada },
+  no_show: { type: 'no_show' },
+  cancelled: { type: 'cancelled', origin: 'api' },
+  failed: { type: 'failed', code: 'internal', reason: 'gave up' },
+};
+
+const numbered = (all: readonly AuditionFact[]): readonly AuditionEvent[] =>
+  all.map((fact, index) => ({ sequence: index + 1, at: toInstant(index * 1000), correlationId: 'c', fact }));
+
+const lived = (...types: readonly (keyof typeof facts)[]): AuditionView =>
+  foldEvents(numbered([requested, ...types.map((type) => facts[type])]));
+
+const anyFacts = fc.array(fc.constantFrom(...Object.values(facts)), { maxLength: 40 });
+
+const foldedOrRefused = (view: AuditionView, event: AuditionEvent): AuditionView | 'refused' => {
+  try {
+    return foldEvent(view, event);
+  } catch (error) {
+    if (error instanceof IllegalTransition) return 'refused';
+    throw error;
+  }
+};
+
+/** Folds what is legal and leaves out the rest: a life as the workflow could have recorded it. */
+const legalLife = (candidates: readonly AuditionFact[]): readonly AuditionEvent[] => {
+  const life = [...numbered([requested])];
+  for (const fact of candidates) {
+    if (!isLegal(foldEvents(life).state, fact.type)) continue;
+    life.push({ sequence: life.length + 1, at: toInstant(life.length * 1000), correlationId: 'c', fact });
+  }
+  return life;
+};
+
+describe('the life of an audition', () => {
+  it('never leaves the table, whatever facts come in whatever order', () => {
+    fc.assert(
+      fc.property(anyFacts, (candidates) => {
+        let view = beginView({ sequence: 1, at: toInstant(0), correlationId: 'c', fact: requested });
+        for (const fact of candidates) {
+          const event = { sequence: view.sequence + 1, at: toInstant(0), correlationId: 'c', fact };
+          const next = foldedOrRefused(view, event);
+          expect(next === 'refused').toBe(!isLegal(view.state, fact.type));
+          view = next === 'refused' ? view : next;
+          expect(auditionStates).toContain(view.state);
+          expect(view.outcome !== undefined).toBe(view.state === 'closed');
+        }
+      }),
+    );
+  });
+
+  it('stays closed, with the outcome it closed with', () => {
+    fc.assert(
+      fc.property(anyFacts, anyFacts, (before, after) => {
+        const closed = foldEvents([...legalLife([...before, facts.cancelled])]);
+        const later = foldEvents(legalLife([...before, facts.cancelled, ...after]));
+        expect(later).toMatchObject({ state: 'closed', outcome: closed.outcome });
+      }),
+    );
+  });
+
+  it('folds at once to what it folds to event by event', () => {
+    fc.assert(
+      fc.property(anyFacts, fc.nat(), (candidates, cut) => {
+        const life = legalLife(candidates);
+        const first = life.slice(0, 1 + (cut % life.length));
+        const incremental = life.slice(first.length).reduce(foldEvent, foldEvents(first));
+        expect(incremental).toEqual(foldEvents(life));
+        expect(JSON.parse(JSON.stringify(incremental))).toEqual(incremental);
+      }),
+    );
+  });
+
+  it('runs from request to decision', () => {
+    const view = lived(
+      'holding_started',
+      'slot_held',
+      'scheduled',
+      'confirmed',
+      'session_started',
+      'session_ended',
+      'decided',
+    );
+    expect(view).toMatchObject({ state: 'closed', outcome: 'callback', next: 'aud_2', revision: 1, slot });
+  });
+});
+
+describe('the fold', () => {
+  const scheduled = ['holding_started', 'slot_held', 'scheduled'] as const;
+
+  it('begins with a request and with nothing else', () => {
+    expect(() => foldEvents([])).toThrow(RangeError);
+    expect(() => foldEvents(numbered([facts.scheduled]))).toThrow(IllegalTransition);
+  });
+
+  it('refuses a gap and a repetition in the numbers', () => {
+    const view = lived('holding_started');
+    for (const sequence of [2, 4]) {
+      const event = { sequence, at: until, correlationId: 'c', fact: facts.notified } as const;
+      expect(() => foldEvent(view, event)).toThrow(RangeError);
+    }
+  });
+
+  it('forgets the answers to a slot that has moved', () => {
+    expect(lived(...scheduled, 'responded').participants[0]?.answer).toBe('accepted');
+    expect(lived(...scheduled, 'responded', 'slot_moved').participants[0]?.answer).toBe('none');
+    expect(lived(...scheduled, 'slot_moved')).toMatchObject({ state: 'scheduling', revision: 2 });
+  });
+
+  it('holds one event for each calendar, and one notice for each delivery', () => {
+    expect(lived('calendar_event_written', 'calendar_event_written').calendarEvents).toHaveLength(1);
+    expect(lived('notified', 'notified').notices).toHaveLength(1);
+  });
+
+  it('never takes a delivery back to an earlier status', () => {
+    const reported = (status: 'sent' | 'delivered'): AuditionFact => ({ ...facts.delivery_reported, status });
+    const view = foldEvents(numbered([requested, facts.notified, reported('delivered'), reported('sent')]));
+    expect(view.notices[0]?.status).toBe('delivered');
+  });
+
+  it('keeps an attention item until it is resolved, overdue or not', () => {
+    expect(lived('attention_raised', 'attention_overdue').attention).toEqual([{ ...item, overdue: true }]);
+    expect(lived('attention_raised', 'attention_resolved').attention).toEqual([]);
+  });
+});

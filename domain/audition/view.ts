@@ -1,0 +1,243 @@
+/**
+ * What is known of an audition, folded from its events. The workflow holds one as its state, the database holds one
+ * as its read model; because both come from this fold they cannot disagree, and the second can be rebuilt.
+ */
+import type { AuditionId, OrganizationId, ParticipantId, ProjectId, RoleId } from '../ids.ts';
+import type { Instant } from '../time/instant.ts';
+import type { AttentionItem } from './attention.ts';
+import type { Answer, AuditionEvent, AuditionFact, DeliveryStatus, Meeting, NoticeKind } from './events.ts';
+import type { CalendarRef, Channel, ParticipantKind } from './request.ts';
+import type { Slot } from './slot.ts';
+import type { AuditionOutcome, AuditionRound, AuditionState } from './states.ts';
+import { isLegal, transitionOn } from './transitions.ts';
+
+export interface ParticipantView {
+  readonly id: ParticipantId;
+  readonly kind: ParticipantKind;
+  readonly zone: string;
+  readonly required: boolean;
+  readonly answer: Answer | 'none';
+  readonly checkedIn: boolean;
+}
+
+export interface NoticeView {
+  readonly deliveryId: string;
+  readonly participant: ParticipantId;
+  readonly channel: Channel;
+  readonly notice: NoticeKind;
+  readonly revision: number;
+  readonly at: Instant;
+  readonly status: DeliveryStatus;
+}
+
+export interface AuditionView {
+  readonly id: AuditionId;
+  readonly organization: OrganizationId;
+  readonly project: ProjectId;
+  readonly role: RoleId;
+  readonly round: AuditionRound;
+  readonly state: AuditionState;
+  readonly outcome?: AuditionOutcome;
+  readonly participants: readonly ParticipantView[];
+  readonly slot?: Slot;
+  /** Rises with each move of the slot; iCalendar's SEQUENCE. */
+  readonly revision: number;
+  readonly heldUntil?: Instant;
+  readonly meeting?: Meeting;
+  readonly calendarEvents: readonly { readonly calendar: CalendarRef; readonly eventId: string }[];
+  readonly notices: readonly NoticeView[];
+  readonly attention: readonly AttentionItem[];
+  readonly previous?: AuditionId;
+  readonly next?: AuditionId;
+  readonly requestedAt: Instant;
+  readonly updatedAt: Instant;
+  /** The number of the last event folded in. */
+  readonly sequence: number;
+}
+
+export class IllegalTransition extends Error {
+  override readonly name = 'IllegalTransition';
+  readonly state: AuditionState | 'nothing';
+  readonly fact: AuditionFact['type'];
+
+  constructor(state: AuditionState | 'nothing', fact: AuditionFact['type']) {
+    super(`'${fact}' cannot happen to an audition that is '${state}'`);
+    this.state = state;
+    this.fact = fact;
+  }
+}
+
+/** Out of nothing, only a request makes an audition. */
+export const beginView = (event: AuditionEvent): AuditionView => {
+  const { fact } = event;
+  if (fact.type !== 'requested') throw new IllegalTransition('nothing', fact.type);
+  return {
+    id: fact.auditionId,
+    organization: fact.organization,
+    project: fact.project,
+    role: fact.role,
+    round: fact.round,
+    state: 'requested',
+    participants: fact.participants.map((participant) => ({
+      ...participant,
+      answer: 'none',
+      checkedIn: false,
+    })),
+    revision: 0,
+    calendarEvents: [],
+    notices: [],
+    attention: [],
+    ...(fact.previous ? { previous: fact.previous } : {}),
+    requestedAt: event.at,
+    updatedAt: event.at,
+    sequence: event.sequence,
+  };
+};
+
+/**
+ * One more event. Pure; throws `IllegalTransition` where the transition table has no row for it, and refuses a gap.
+ */
+export const foldEvent = (view: AuditionView, event: AuditionEvent): AuditionView => {
+  const { fact } = event;
+  if (!isLegal(view.state, fact.type)) throw new IllegalTransition(view.state, fact.type);
+  if (event.sequence !== view.sequence + 1) {
+    throw new RangeError(`event ${event.sequence} cannot follow event ${view.sequence} of ${view.id}`);
+  }
+  return {
+    ...view,
+    ...moved(view, fact),
+    ...learned(view, event),
+    updatedAt: event.at,
+    sequence: event.sequence,
+  };
+};
+
+/** All events of one audition, from the first. */
+export const foldEvents = (events: readonly AuditionEvent[]): AuditionView => {
+  const [first, ...rest] = events;
+  if (!first) throw new RangeError('an audition begins with its request: there are no events');
+  return rest.reduce(foldEvent, beginView(first));
+};
+
+const moved = (view: AuditionView, fact: AuditionFact): Partial<AuditionView> => {
+  const transition = transitionOn(view.state, fact.type);
+  if (!transition) return {};
+  if (!transition.outcome) return { state: transition.to };
+  const outcome = transition.outcome === 'as_decided' ? decidedOutcome(fact) : transition.outcome;
+  return { state: transition.to, outcome };
+};
+
+const decidedOutcome = (fact: AuditionFact): AuditionOutcome => {
+  if (fact.type !== 'decided') throw new TypeError(`'${fact.type}' decides nothing`);
+  return fact.decision;
+};
+
+const learned = (view: AuditionView, event: AuditionEvent): Partial<AuditionView> => {
+  const { fact } = event;
+  switch (fact.type) {
+    case 'slot_held':
+      return { slot: fact.slot, revision: fact.revision, heldUntil: fact.until };
+    case 'slot_moved':
+      return {
+        slot: fact.slot,
+        revision: fact.revision,
+        heldUntil: fact.until,
+        participants: view.participants.map((participant) => ({ ...participant, answer: 'none' })),
+      };
+    case 'move_reverted':
+      return { slot: fact.slot, revision: fact.revision, heldUntil: fact.until };
+    case 'meeting_created':
+      return { meeting: fact.meeting };
+    case 'calendar_event_written':
+      return { calendarEvents: withCalendarEvent(view, fact) };
+    case 'notified':
+      return { notices: withNotice(view, { ...fact, at: event.at, status: 'queued' }) };
+    case 'delivery_reported':
+      return { notices: withDelivery(view, fact.deliveryId, fact.status) };
+    case 'responded':
+      return { participants: withParticipant(view, fact.participant, { answer: fact.answer }) };
+    case 'checked_in':
+      return { participants: withParticipant(view, fact.participant, { checkedIn: true }) };
+    case 'attention_raised':
+      return { attention: [...view.attention, fact.item] };
+    case 'attention_overdue':
+      return {
+        attention: view.attention.map((item) =>
+          item.id === fact.id ? { ...item, overdue: true, dueAt: fact.dueAt } : item,
+        ),
+      };
+    case 'attention_resolved':
+      return { attention: view.attention.filter((item) => item.id !== fact.id) };
+    case 'decided':
+      return fact.next ? { next: fact.next } : {};
+    case 'requested':
+    case 'holding_started':
+    case 'slot_refused':
+    case 'meeting_fell_back':
+    case 'scheduled':
+    case 'confirmed':
+    case 'confirmation_lost':
+    case 'session_started':
+    case 'session_ended':
+    case 'step_skipped':
+    case 'compensated':
+    case 'declined':
+    case 'no_show':
+    case 'cancelled':
+    case 'failed':
+      return {};
+  }
+};
+
+const withParticipant = (
+  view: AuditionView,
+  id: ParticipantId,
+  change: Partial<ParticipantView>,
+): readonly ParticipantView[] =>
+  view.participants.map((participant) =>
+    participant.id === id ? { ...participant, ...change } : participant,
+  );
+
+const withCalendarEvent = (
+  view: AuditionView,
+  written: { readonly calendar: CalendarRef; readonly eventId: string },
+): AuditionView['calendarEvents'] => [
+  ...view.calendarEvents.filter(
+    ({ calendar }) =>
+      calendar.connection !== written.calendar.connection ||
+      calendar.calendarId !== written.calendar.calendarId,
+  ),
+  { calendar: written.calendar, eventId: written.eventId },
+];
+
+const withNotice = (view: AuditionView, notice: NoticeView): readonly NoticeView[] => [
+  ...view.notices.filter(({ deliveryId }) => deliveryId !== notice.deliveryId),
+  {
+    deliveryId: notice.deliveryId,
+    participant: notice.participant,
+    channel: notice.channel,
+    notice: notice.notice,
+    revision: notice.revision,
+    at: notice.at,
+    status: notice.status,
+  },
+];
+
+const deliveryRank: Readonly<Record<DeliveryStatus, number>> = {
+  queued: 0,
+  sent: 1,
+  delivered: 2,
+  failed: 2,
+};
+
+/** Reports arrive out of order: a status never goes back to an earlier one. */
+const withDelivery = (
+  view: AuditionView,
+  deliveryId: string,
+  status: DeliveryStatus,
+): readonly NoticeView[] =>
+  view.notices.map((notice) =>
+    notice.deliveryId === deliveryId && deliveryRank[status] > deliveryRank[notice.status]
+      ? { ...notice, status }
+      : notice,
+  );

@@ -1,0 +1,121 @@
+/**
+ * Our errors. Thrown where the fact is known, and translated once at each border: a vendor's answer into a
+ * `ProviderError` in that provider's folder, a `ProviderError` into a Temporal failure in `activities/`, a refusal
+ * into a problem document in `api/`.
+ */
+
+/** What went wrong at a provider, and thereby what to do. Every vendor's table of errors ends in one of these. */
+export type ProviderFault =
+  /** The provider or the way to it is down. `effect` says whether the call may have had its effect. */
+  | { readonly kind: 'outage'; readonly effect: 'none' | 'unknown' }
+  /** A passing fault: the same call may be made again at once. */
+  | { readonly kind: 'retry'; readonly effect: 'none' | 'unknown' }
+  /** The provider named its time. */
+  | { readonly kind: 'retry_after'; readonly delayMs: number }
+  /** A quota is spent until a known time (epoch milliseconds). */
+  | { readonly kind: 'quota_exhausted'; readonly untilMs: number }
+  /** The account must be connected again by its owner. */
+  | { readonly kind: 'reconnect' }
+  /** Our own credentials or settings are wrong: the operator's affair, not the user's. */
+  | { readonly kind: 'misconfigured' }
+  | { readonly kind: 'not_permitted' }
+  | { readonly kind: 'not_found' }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'rejected_input' };
+
+export type ProviderFaultKind = ProviderFault['kind'];
+
+export const providerNames = ['google', 'zoom', 'twilio', 'smtp'] as const;
+export type ProviderName = (typeof providerNames)[number];
+
+export interface VendorAnswer {
+  readonly status?: number | undefined;
+  readonly code?: string | undefined;
+  readonly message: string;
+}
+
+export class ProviderError extends Error {
+  override readonly name = 'ProviderError';
+  readonly provider: ProviderName;
+  /** Our name of the operation, e.g. `meetings.create`. */
+  readonly operation: string;
+  readonly fault: ProviderFault;
+  /** What the vendor said, already free of secrets and of a person's data. */
+  readonly vendor: VendorAnswer;
+
+  constructor(
+    provider: ProviderName,
+    operation: string,
+    fault: ProviderFault,
+    vendor: VendorAnswer,
+    options?: ErrorOptions,
+  ) {
+    const answer = vendor.code ?? vendor.status ?? 'no answer';
+    super(`${provider} ${operation}: ${fault.kind} (${answer}) ${vendor.message}`, options);
+    this.provider = provider;
+    this.operation = operation;
+    this.fault = fault;
+    this.vendor = vendor;
+  }
+}
+
+/** Whether the vendor may have done what was asked although we have no proof of it. */
+export const effectMayHaveHappened = (error: unknown): boolean =>
+  error instanceof ProviderError && 'effect' in error.fault && error.fault.effect === 'unknown';
+
+/**
+ * The stable codes of what we refuse. They are part of the HTTP contract (`problem.code`) and the type of the
+ * workflow's update failures, so that a refusal keeps its name from the validator to the caller.
+ */
+export const refusalCodes = [
+  'invalid_body',
+  'unknown_zone',
+  'local_time_in_gap',
+  'local_time_ambiguous',
+  'slot_in_the_past',
+  'slot_ends_before_start',
+  'slot_too_long',
+  'unknown_participant',
+  'duplicate_participant',
+  'performer_missing',
+  'channel_without_address',
+  'unknown_connection',
+  'meeting_or_room_missing',
+  'slot_taken',
+  'nothing_free',
+  'wrong_state',
+  'audition_closed',
+  'check_in_not_open',
+  'audition_not_found',
+  'attention_not_found',
+  'action_not_offered',
+  'idempotency_key_missing',
+  'idempotency_key_reused',
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'method_not_allowed',
+  'body_too_large',
+  'unsupported_media_type',
+  'link_invalid',
+  'temporarily_unavailable',
+  'still_working',
+  'internal',
+] as const;
+export type RefusalCode = (typeof refusalCodes)[number];
+
+/** A request that cannot be granted: a stable code, a sentence for a person, and what to do next. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: RefusalCode;
+  readonly whatToDo: string;
+  /** Which parts of the request are meant, as JSON pointers. */
+  readonly at: readonly string[];
+
+  constructor(code: RefusalCode, message: string, whatToDo: string, at: readonly string[] = []) {
+    super(message);
+    this.code = code;
+    this.whatToDo = whatToDo;
+    this.at = at;
+  }
+}

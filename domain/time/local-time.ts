@@ -1,0 +1,96 @@
+/**
+ * Reads a time as a person wrote it. A local time is meant in a zone, and a zone's clock skips an hour and repeats
+ * one each year: such a time is refused and never guessed at, because the guess would be somebody's missed audition.
+ */
+import { DateTime, FixedOffsetZone, IANAZone } from 'luxon';
+import { Refusal } from '../errors.ts';
+import { toInstant } from './epoch.ts';
+import type { Instant } from './instant.ts';
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+/** The zones of the world reach from -12:00 to +14:00. */
+const widestOffsetMinutes = 14 * 60;
+
+/**
+ * Refuses (`unknown_zone`) what is not the name of a zone in the IANA database. Node also takes `+01:00` and
+ * `europe/paris` for zones: calendars do not, so neither do we. `at` is the JSON pointer of the zone.
+ */
+export const checkZone = (zone: string, at: readonly string[] = []): void => {
+  if (/^[A-Z]/.test(zone) && IANAZone.isValidZone(zone)) return;
+  throw new Refusal(
+    'unknown_zone',
+    `There is no time zone called "${zone}".`,
+    'Use a name from the IANA time zone database, such as Europe/Paris or America/New_York.',
+    at,
+  );
+};
+
+/**
+ * The instant that `text` means: `2026-12-01T10:00` is meant in `zone`, `2026-12-01T10:00+01:00` and `…Z` mean
+ * themselves. Throws `Refusal`: `unknown_zone`, `invalid_body` (no such date), `local_time_in_gap`,
+ * `local_time_ambiguous`. `at` is the JSON pointer of the time.
+ */
+export const readLocalTime = (text: string, zone: string, at: readonly string[] = []): Instant => {
+  checkZone(zone, at);
+  const hasOffset = /(Z|[+-]\d\d:\d\d)$/.test(text);
+  const time = DateTime.fromISO(text, hasOffset ? { setZone: true } : { zone });
+  if (!time.isValid || Math.abs(time.offset) > widestOffsetMinutes) throw noSuchTime(text, at);
+  if (!hasOffset) checkClock(text, time, zone, at);
+  try {
+    return toInstant(time.toMillis());
+  } catch (error) {
+    if (error instanceof RangeError) throw noSuchTime(text, at);
+    throw error;
+  }
+};
+
+const noSuchTime = (text: string, at: readonly string[]): Refusal =>
+  new Refusal(
+    'invalid_body',
+    `"${text}" is not a time that exists.`,
+    'Check day, month and hour, and write it as 2026-12-01T10:00 or 2026-12-01T10:00+01:00.',
+    at,
+  );
+
+const checkClock = (text: string, time: DateTime<true>, zone: string, at: readonly string[]): void => {
+  // The same figures read as UTC: if the zone's clock can show them, the two agree.
+  const asWritten = DateTime.fromISO(text, { zone: 'utc' }).toMillis();
+  if (time.toMillis() + time.offset * minute !== asWritten) throw inGap(text, asWritten, zone, at);
+  const [first, second] = time.getPossibleOffsets();
+  if (!second) return;
+  const choices = [first, second]
+    .filter((choice) => choice !== undefined)
+    .map((choice) => `${text}${FixedOffsetZone.instance(choice.offset).formatOffset(0, 'short')}`);
+  throw new Refusal(
+    'local_time_ambiguous',
+    `In ${zone} the clock is set back that day and shows "${text}" twice.`,
+    `Say which one is meant by adding the offset: ${choices.join(' or ')}.`,
+    at,
+  );
+};
+
+const inGap = (text: string, asWritten: number, zone: string, at: readonly string[]): Refusal => {
+  const jump = firstInstantAfterGap(asWritten, zone);
+  const written = (epochMs: number) => DateTime.fromMillis(epochMs, { zone }).toFormat("yyyy-MM-dd'T'HH:mm");
+  return new Refusal(
+    'local_time_in_gap',
+    `In ${zone} the clock is set forward that day and never shows "${text}".`,
+    `The nearest times that exist are ${written(jump - minute)} and ${written(jump)}.`,
+    at,
+  );
+};
+
+/** The moment of the clock change that skips the local time `asWritten` (epoch milliseconds as if it were UTC). */
+const firstInstantAfterGap = (asWritten: number, zone: string): number => {
+  const offsetAt = (epochMs: number) => DateTime.fromMillis(epochMs, { zone }).offset;
+  let before = asWritten - day;
+  let after = asWritten + day;
+  const oldOffset = offsetAt(before);
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (offsetAt(middle) === oldOffset) before = middle;
+    else after = middle;
+  }
+  return after;
+};

@@ -1,0 +1,29 @@
+/** `npm run ops -- …`: what an operator does from a terminal. `--help` says the rest. */
+import { Command, CommanderError } from 'commander';
+import { ConfigurationError } from '../configuration/configuration.ts';
+import { MissingSetting } from '../configuration/operator.ts';
+import { auditCommand, readModelCommand } from './ops/commands-on-database.ts';
+import { attentionCommand, auditionsCommand } from './ops/commands-over-http.ts';
+import { CallRefused } from './ops/http-client.ts';
+
+const program = new Command('ops')
+  .description('Looks at auditions, resolves what waits for a person, checks and rebuilds what is stored.')
+  .option('--json', 'print JSON instead of tables')
+  .addCommand(attentionCommand())
+  .addCommand(auditionsCommand())
+  .addCommand(readModelCommand())
+  .addCommand(auditCommand())
+  .showHelpAfterError();
+
+const isExpected = (error: unknown): error is Error =>
+  error instanceof CallRefused || error instanceof MissingSetting || error instanceof ConfigurationError;
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else if (isExpected(error)) {
+    console.error(error.message);
+    process.exitCode = 1;
+  } else throw error;
+}

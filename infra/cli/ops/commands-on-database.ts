@@ -1,0 +1,88 @@
+/** `ops read-model rebuild` and `ops audit verify`: on the database itself, whether the service runs or not. */
+import { Command } from 'commander';
+import { auditedAuditions } from '../../../db/audited-auditions.ts';
+import { createAuditionReadModel } from '../../../db/audition-read-model.ts';
+import { connectDatabase, type Database } from '../../../db/connection.ts';
+import { createEventStore } from '../../../db/event-store.ts';
+import { type AuditionId, auditionIdSchema } from '../../../domain/ids.ts';
+import { MissingSetting, readDatabaseUrl } from '../../configuration/operator.ts';
+import { CallRefused } from './http-client.ts';
+import { type Output, outputTo, table } from './print.ts';
+
+const onDatabase = async (
+  command: Command,
+  work: (db: Database, output: Output) => Promise<void>,
+): Promise<void> => {
+  const database = connectDatabase(readDatabaseUrl(), {
+    poolSize: 2,
+    applicationName: 'castmatch-ops',
+  });
+  try {
+    await database.pool.query('SELECT 1').catch((cause: unknown) => {
+      throw new CallRefused('The database does not answer. Check DATABASE_URL.', { cause });
+    });
+    await work(database.db, outputTo(console.log, command.optsWithGlobals()['json'] === true));
+  } finally {
+    await database.close();
+  }
+};
+
+const auditionId = (text: string): AuditionId => {
+  const parsed = auditionIdSchema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new MissingSetting(`"${text}" is not an audition's id: it begins with aud_.`);
+};
+
+interface Broken {
+  readonly auditionId: AuditionId;
+  readonly sequence: number;
+}
+
+const verify = async (db: Database, ids: AsyncIterable<AuditionId> | readonly AuditionId[]) => {
+  const store = createEventStore(db);
+  const broken: Broken[] = [];
+  let auditions = 0;
+  for await (const id of ids) {
+    auditions += 1;
+    const result = await store.verify(id);
+    if (!result.ok) broken.push({ auditionId: id, sequence: result.sequence });
+  }
+  return { auditions, broken };
+};
+
+export const readModelCommand = (): Command => {
+  const readModel = new Command('read-model').description('the lists and views the API shows');
+  readModel
+    .command('rebuild')
+    .description('fold every audition anew from its trail; the service may go on running')
+    .action((_options: object, command: Command) =>
+      onDatabase(command, async (db, output) => {
+        const done = await createAuditionReadModel(db).rebuild();
+        output.show(done, () => `Folded ${done.auditions} auditions from ${done.events} events.`);
+      }),
+    );
+  return readModel;
+};
+
+export const auditCommand = (): Command => {
+  const audit = new Command('audit').description('the audit trail');
+  audit
+    .command('verify')
+    .description('recompute the chain of hashes; the exit code is 1 when a link is broken')
+    .argument('[id]', 'one audition; without it, all of them')
+    .action((id: string | undefined, _options: object, command: Command) =>
+      onDatabase(command, async (db, output) => {
+        const result = await verify(db, id === undefined ? auditedAuditions(db) : [auditionId(id)]);
+        if (result.broken.length > 0) process.exitCode = 1;
+        output.show(result, () =>
+          result.broken.length === 0
+            ? `The trails of ${result.auditions} auditions are whole.`
+            : table(
+                ['audition', 'broken at event'],
+                result.broken.map((one) => [one.auditionId, String(one.sequence)]),
+              ),
+        );
+      }),
+    );
+  return audit;
+};

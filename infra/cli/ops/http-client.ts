@@ -1,0 +1,43 @@
+/** Calls the API as an operator does, and says what it refuses in words for a terminal. */
+import { z } from 'zod';
+
+const problemSchema = z.object({
+  title: z.string(),
+  detail: z.string(),
+  code: z.string(),
+  whatToDo: z.string(),
+  correlationId: z.string(),
+});
+
+export class CallRefused extends Error {
+  override readonly name = 'CallRefused';
+}
+
+export interface OpsClient {
+  /** Throws `CallRefused` for every answer that is no success, and when nobody answers. */
+  call<Body>(schema: z.ZodType<Body>, method: 'GET' | 'POST', path: string, body?: unknown): Promise<Body>;
+}
+
+const refusalOf = async (response: Response): Promise<CallRefused> => {
+  const problem = problemSchema.safeParse(await response.json().catch(() => undefined));
+  if (!problem.success) return new CallRefused(`The API answered ${response.status}.`);
+  const { title, detail, code, whatToDo, correlationId } = problem.data;
+  return new CallRefused(`${title} (${code})\n${detail}\n${whatToDo}\nCorrelation id: ${correlationId}`);
+};
+
+export const createOpsClient = ({ url, key }: { readonly url: string; readonly key: string }): OpsClient => ({
+  async call(schema, method, path, body) {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch((cause: unknown) => {
+      throw new CallRefused(`Nobody answers at ${url}. Is the API running?`, { cause });
+    });
+    if (!response.ok) throw await refusalOf(response);
+    return schema.parse(await response.json());
+  },
+});

@@ -1,0 +1,108 @@
+/** Where the histories come from: files, or the server. Their payloads stay encrypted on the way. */
+import { stat } from 'node:fs/promises';
+import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import { corpusFolder } from '../../../workers/replay/corpus.ts';
+import { type RecordedHistory, readHistories, readHistory } from '../../../workers/replay/history-file.ts';
+import type { TemporalConfiguration } from '../../configuration/configuration.ts';
+
+/** What the command line asks for. */
+export interface Selection {
+  /** Workflow ids, audition ids and history files. */
+  readonly targets: readonly string[];
+  readonly failed?: boolean | undefined;
+  readonly open?: boolean | undefined;
+  readonly query?: string | undefined;
+  readonly corpus?: boolean | undefined;
+  readonly runId?: string | undefined;
+  /** The most histories that one list of the server may give. */
+  readonly limit: number;
+}
+
+/** The visibility queries of the options. */
+const queryOf = ({ failed, open, query }: Selection): readonly string[] => [
+  ...(failed ? ['ExecutionStatus IN ("Failed", "TimedOut", "Terminated")'] : []),
+  ...(open ? ['ExecutionStatus = "Running"'] : []),
+  ...(query === undefined ? [] : [query]),
+];
+
+/** Yields what was asked for, each as soon as it is there. */
+export async function* selectHistories(
+  selection: Selection,
+  temporal: TemporalConfiguration,
+): AsyncGenerator<RecordedHistory> {
+  if (selection.corpus) yield* await readHistories(corpusFolder);
+  const stored: string[] = [];
+  for (const target of selection.targets) {
+    if (await isFile(target)) yield await readHistory(target);
+    else stored.push(workflowIdOf(target));
+  }
+  const queries = queryOf(selection);
+  if (stored.length === 0 && queries.length === 0) return;
+  const connection = await connect(temporal);
+  try {
+    const client = new Client({ connection, namespace: temporal.namespace });
+    for (const workflowId of stored) yield await fetchHistory(client, workflowId, selection.runId);
+    for (const query of queries) yield* fetchMatching(client, query, selection.limit);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Nobody answers at the address of the configuration. */
+export class TemporalUnreachable extends Error {
+  override readonly name = 'TemporalUnreachable';
+}
+
+const connect = async ({ address, tls, apiKey }: TemporalConfiguration): Promise<Connection> => {
+  try {
+    return await Connection.connect({ address, tls, apiKey, connectTimeout: '5s' });
+  } catch (cause) {
+    throw new TemporalUnreachable(
+      `Temporal does not answer at ${address}: start the stack with \`npm start\`, or set TEMPORAL_ADDRESS`,
+      { cause },
+    );
+  }
+};
+
+const isFile = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+};
+
+const workflowIdOf = (target: string): string => (target.startsWith('aud_') ? `audition/${target}` : target);
+
+/** The server has no such workflow, or no longer. */
+export class NotOnServer extends Error {
+  override readonly name = 'NotOnServer';
+}
+
+/** https://grpc.io/docs/guides/status-codes/ */
+const isNotFound = ({ code }: { readonly code: number }): boolean => code === 5;
+
+const fetchHistory = async (
+  client: Client,
+  workflowId: string,
+  runId: string | undefined,
+): Promise<RecordedHistory> => {
+  try {
+    return { workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
+  } catch (cause) {
+    if (!isGrpcServiceError(cause) || !isNotFound(cause)) throw cause;
+    throw new NotOnServer(
+      `workflow ${workflowId} was not found: it is neither a file here nor on the server, or its retention is over`,
+      { cause },
+    );
+  }
+};
+
+async function* fetchMatching(client: Client, query: string, limit: number): AsyncGenerator<RecordedHistory> {
+  let fetched = 0;
+  for await (const { workflowId, runId } of client.workflow.list({ query })) {
+    if (fetched === limit) return;
+    fetched += 1;
+    yield await fetchHistory(client, workflowId, runId);
+  }
+}

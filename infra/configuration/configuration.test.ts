@@ -1,0 +1,243 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ConfigurationError, loadConfiguration, loadTemporalAccess } from './configuration.ts';
+import { localDefaults } from './defaults.ts';
+
+type Env = Record<string, string | undefined>;
+
+const local: Env = {
+  CASTMATCH_ENV: 'local',
+  DATABASE_URL: 'postgres://castmatch:pw@127.0.0.1:5433/castmatch',
+};
+
+const production: Env = {
+  CASTMATCH_ENV: 'production',
+  DATABASE_URL: 'postgres://castmatch:vD9kq2x@db.internal:5432/castmatch',
+  TEMPORAL_ADDRESS: 'temporal.example.com:7233',
+  TEMPORAL_NAMESPACE: 'castmatch.prod',
+  TEMPORAL_API_KEY: 'temporal-cloud-key',
+  PUBLIC_URL: 'https://auditions.example.com/',
+  CASTMATCH_MASTER_KEYS: `k2:${randomBytes(32).toString('base64')},k1:${randomBytes(32).toString('base64')}`,
+  GOOGLE_CLIENT_ID: '123.apps.googleusercontent.com',
+  GOOGLE_CLIENT_SECRET: 'GOCSPX-1',
+  ZOOM_CLIENT_ID: 'zoom-id',
+  ZOOM_CLIENT_SECRET: 'zoom-real',
+  ZOOM_ACCOUNT_ID: 'zoom-account',
+  TWILIO_ACCOUNT_SID: `AC${'1'.repeat(32)}`,
+  TWILIO_AUTH_TOKEN: 'twilio-real',
+  TWILIO_MESSAGING_SERVICE_SID: `MG${'1'.repeat(32)}`,
+  SMTP_URL: 'smtps://user:hG7w@smtp.example.com:465',
+  SMTP_FROM: 'Auditions <auditions@example.com>',
+};
+
+const errorOf = (env: Env): ConfigurationError => {
+  try {
+    loadConfiguration(env);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error;
+    throw error;
+  }
+  throw new Error('the configuration was accepted');
+};
+const namesOf = (env: Env) => errorOf(env).problems.map(({ name }) => name);
+
+describe('loadConfiguration', () => {
+  it('needs nothing but the environment and the database locally: the sandbox is the default', () => {
+    const configuration = loadConfiguration(local);
+    expect(configuration).toMatchObject({
+      environment: 'local',
+      port: 3000,
+      workerMetricsPort: 9464,
+      taskQueueSuffix: '',
+      logLevel: 'info',
+      google: { apiUrl: 'http://127.0.0.1:4010', clientId: 'sandbox-google-client' },
+      zoom: { apiUrl: 'http://127.0.0.1:4010/v2', accountId: 'sandbox-account' },
+      twilio: { authToken: 'sandbox-twilio-token' },
+    });
+    expect(configuration.masterKeys.map(({ key }) => key.length)).toEqual([32]);
+    expect(configuration.workflowBundle).toBeUndefined();
+  });
+
+  it('takes real settings in production, with the addresses of the vendors as defaults', () => {
+    const configuration = loadConfiguration(production);
+    expect(configuration.google.apiUrl).toBe('https://www.googleapis.com');
+    expect(configuration.zoom.apiUrl).toBe('https://api.zoom.us/v2');
+    expect(configuration.publicUrl).toBe('https://auditions.example.com');
+    expect(configuration.masterKeys.map(({ id }) => id)).toEqual(['k2', 'k1']);
+    expect(configuration.temporal).toMatchObject({ apiKey: 'temporal-cloud-key', tls: {} });
+    expect(configuration.workflowBundle).toBe('build/workflow-bundle.js');
+  });
+
+  it('lists everything that is missing in one error, and says what to set it to', () => {
+    const error = errorOf({ CASTMATCH_ENV: 'production' });
+    expect(error.problems.map(({ name }) => name)).toEqual([
+      'PUBLIC_URL',
+      'DATABASE_URL',
+      'TEMPORAL_ADDRESS',
+      'TEMPORAL_NAMESPACE',
+      'CASTMATCH_MASTER_KEYS',
+      'GOOGLE_CLIENT_ID',
+      'GOOGLE_CLIENT_SECRET',
+      'ZOOM_CLIENT_ID',
+      'ZOOM_CLIENT_SECRET',
+      'ZOOM_ACCOUNT_ID',
+      'TWILIO_ACCOUNT_SID',
+      'TWILIO_AUTH_TOKEN',
+      'TWILIO_MESSAGING_SERVICE_SID',
+      'SMTP_URL',
+      'SMTP_FROM',
+    ]);
+    expect(error.message).toContain(
+      'DATABASE_URL is not set. Set it to an address such as postgres://user:password@host:5432/castmatch.',
+    );
+  });
+
+  it('lists what is malformed beside what is missing and what is refused', () => {
+    expect(
+      namesOf({ ...production, PORT: 'abc', SMTP_FROM: undefined, ZOOM_API_URL: 'http://127.0.0.1:4010/v2' }),
+    ).toEqual(['PORT', 'SMTP_FROM', 'ZOOM_API_URL']);
+  });
+
+  it('treats an environment that is not named as production', () => {
+    const names = namesOf({ ...local, CASTMATCH_ENV: undefined });
+    expect(names).toContain('CASTMATCH_ENV');
+    expect(names).toContain('ZOOM_CLIENT_SECRET');
+    expect(namesOf({ ...local, CASTMATCH_ENV: 'prod' })).toContain('CASTMATCH_ENV');
+  });
+
+  it('never shows a value: it may be a secret', () => {
+    const error = errorOf({
+      ...local,
+      DATABASE_URL: 'mysql://me:hunter2@db/x',
+      CASTMATCH_MASTER_KEYS: 'k:hunter2',
+    });
+    expect(error.problems).toHaveLength(2);
+    expect(error.message).not.toContain('hunter2');
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(loadConfiguration({ ...local, PORT: '', MAIL_JOURNAL_URL: '' }).port).toBe(3000);
+    expect(namesOf({ ...local, DATABASE_URL: '' })).toEqual(['DATABASE_URL']);
+  });
+
+  const key = randomBytes(32).toString('base64');
+  it.each([
+    ['PORT', '70000'],
+    ['PORT', '3000.5'],
+    ['PORT', '-1'],
+    ['WORKER_METRICS_PORT', ' 9464'],
+    ['LOG_LEVEL', 'loud'],
+    ['DATABASE_URL', 'localhost:5432'],
+    ['DATABASE_URL', 'https://db.example.com'],
+    ['TEMPORAL_ADDRESS', 'http://temporal:7233'],
+    ['TEMPORAL_ADDRESS', 'temporal'],
+    ['TEMPORAL_TLS', 'maybe'],
+    ['TEMPORAL_TLS_SERVER_CA_CERT_PATH', '/nowhere/ca.pem'],
+    ['PUBLIC_URL', 'auditions.example.com'],
+    ['PUBLIC_URL', 'ftp://auditions.example.com'],
+    ['PUBLIC_URL', 'https://auditions.example.com/?a=b'],
+    ['PUBLIC_URL', 'https://me:pw@auditions.example.com'],
+    ['GOOGLE_API_URL', 'https://proxy.example.com/google'],
+    ['SMTP_URL', 'https://smtp.example.com'],
+    ['SMTP_FROM', 'nobody'],
+    ['SMTP_FROM', 'A <a@b>\r\nBcc: c@d'],
+    ['MAIL_JOURNAL_URL', 'journal'],
+    ['TWILIO_ACCOUNT_SID', 'AC123'],
+    ['TWILIO_MESSAGING_SERVICE_SID', `AC${'1'.repeat(32)}`],
+    ['CASTMATCH_TASK_QUEUE_SUFFIX', 'a/b'],
+    ['CASTMATCH_MASTER_KEYS', key],
+    ['CASTMATCH_MASTER_KEYS', `k1:${key},k1:${key}`],
+    ['CASTMATCH_MASTER_KEYS', `k1:${key},`],
+    ['CASTMATCH_MASTER_KEYS', `k.1:${key}`],
+    ['CASTMATCH_MASTER_KEYS', `k1:${randomBytes(16).toString('base64')}`],
+    ['CASTMATCH_MASTER_KEYS', `k1:${key.slice(0, -2)}`],
+  ])('refuses %s=%s', (name, value) => {
+    expect(namesOf({ ...local, [name]: value })).toEqual([name]);
+  });
+});
+
+describe('in staging and production', () => {
+  it.each(
+    Object.entries(localDefaults).filter(([name]) => !['TEMPORAL_NAMESPACE', 'SMTP_FROM'].includes(name)),
+  )('the local default of %s is refused', (name, value) => {
+    expect(namesOf({ ...production, [name]: value })).toEqual([name]);
+    expect(namesOf({ ...production, CASTMATCH_ENV: 'staging', [name]: value })).toEqual([name]);
+  });
+
+  it.each([
+    ['PUBLIC_URL', 'http://auditions.example.com'],
+    ['PUBLIC_URL', 'https://localhost'],
+    ['PUBLIC_URL', 'https://app.localhost.'],
+    ['ZOOM_API_URL', 'https://127.8.9.1/v2'],
+    ['ZOOM_API_URL', 'https://2130706433/v2'],
+    ['ZOOM_OAUTH_URL', 'https://[::1]'],
+    ['ZOOM_OAUTH_URL', 'https://[::ffff:127.0.0.1]'],
+    ['TWILIO_API_URL', 'https://0.0.0.0'],
+    ['TWILIO_API_URL', 'http://api.twilio.com'],
+    ['MAIL_JOURNAL_URL', 'http://journal.example.com'],
+    ['SMTP_URL', 'smtp://localhost:1025'],
+    ['TEMPORAL_ADDRESS', 'localhost:7233'],
+    ['TEMPORAL_ADDRESS', '[::1]:7233'],
+    ['ZOOM_CLIENT_SECRET', 'changeme'],
+    ['ZOOM_CLIENT_SECRET', 'sandbox-of-mine'],
+    ['DATABASE_URL', 'postgres://postgres:postgres@db.internal/castmatch'],
+    ['SMTP_URL', 'smtps://user:password@smtp.example.com'],
+    ['CASTMATCH_MASTER_KEYS', `k1:${Buffer.alloc(32).toString('base64')}`],
+    [
+      'CASTMATCH_MASTER_KEYS',
+      `k1:${randomBytes(32).toString('base64')},old:${localDefaults.CASTMATCH_MASTER_KEYS.split(':')[1]}`,
+    ],
+  ])('%s=%s is refused', (name, value) => {
+    expect(namesOf({ ...production, [name]: value })).toEqual([name]);
+  });
+
+  it('a database behind a pooler on this machine is accepted: that is how poolers run', () => {
+    const url = 'postgres://castmatch:vD9kq2x@127.0.0.1:6432/castmatch';
+    expect(loadConfiguration({ ...production, DATABASE_URL: url }).databaseUrl).toBe(url);
+  });
+});
+
+const pem = (content: string) => {
+  const folder = mkdtempSync(join(tmpdir(), 'castmatch-tls-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'file.pem');
+  writeFileSync(path, content);
+  return path;
+};
+
+describe('Temporal over TLS', () => {
+  it('reads the certificates', () => {
+    const { temporal } = loadTemporalAccess({
+      CASTMATCH_ENV: 'local',
+      TEMPORAL_TLS_SERVER_NAME: 'temporal.internal',
+      TEMPORAL_TLS_SERVER_CA_CERT_PATH: pem('authority'),
+      TEMPORAL_TLS_CLIENT_CERT_PATH: pem('certificate'),
+      TEMPORAL_TLS_CLIENT_KEY_PATH: pem('key'),
+    });
+    expect(temporal.tls).toEqual({
+      serverNameOverride: 'temporal.internal',
+      serverRootCACertificate: Buffer.from('authority'),
+      clientCertPair: { crt: Buffer.from('certificate'), key: Buffer.from('key') },
+    });
+  });
+
+  it('is off without any of its settings, and on when asked for', () => {
+    expect(loadTemporalAccess({ CASTMATCH_ENV: 'local' }).temporal.tls).toBeUndefined();
+    expect(loadTemporalAccess({ CASTMATCH_ENV: 'local', TEMPORAL_TLS: 'true' }).temporal.tls).toEqual({});
+  });
+
+  it('refuses a certificate without its key, and a key sent in the clear', () => {
+    expect(namesOf({ ...local, TEMPORAL_TLS_CLIENT_CERT_PATH: pem('certificate') })).toEqual([
+      'TEMPORAL_TLS_CLIENT_CERT_PATH',
+    ]);
+    expect(namesOf({ ...local, TEMPORAL_API_KEY: 'key', TEMPORAL_TLS: 'false' })).toEqual(['TEMPORAL_TLS']);
+  });
+});
+
+it('reads Temporal alone without a database or a provider', () => {
+  const access = loadTemporalAccess({ CASTMATCH_ENV: 'test', TEMPORAL_NAMESPACE: 'other' });
+  expect(access.temporal).toMatchObject({ address: '127.0.0.1:7233', namespace: 'other' });
+});

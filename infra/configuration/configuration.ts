@@ -1,0 +1,176 @@
+/**
+ * The settings of a process, read once at its start: parsed as a whole, so that whoever sets them up sees everything
+ * that is wrong in one go. Nothing else reads the environment.
+ */
+import type { z } from 'zod';
+import { defaultsFor, isDeployed } from './defaults.ts';
+import { refusalsOf } from './deployed.ts';
+import type { MasterKey } from './master-keys.ts';
+import { ConfigurationError, type Problem } from './problem.ts';
+import { readTemporalTls, type TemporalTls } from './temporal-tls.ts';
+import { type Environment, environments, type Variables, variableFacts, variables } from './variables.ts';
+
+export type { MasterKey } from './master-keys.ts';
+export { ConfigurationError } from './problem.ts';
+
+export interface TemporalConfiguration {
+  readonly address: string;
+  readonly namespace: string;
+  readonly apiKey?: string | undefined;
+  readonly tls?: TemporalTls | undefined;
+}
+
+export interface Configuration {
+  readonly environment: Environment;
+  readonly databaseUrl: string;
+  readonly temporal: TemporalConfiguration;
+  readonly port: number;
+  readonly publicUrl: string;
+  /** The origin of the Temporal Web UI, where there is one. */
+  readonly temporalUiUrl?: string | undefined;
+  /** Newest first: the first encrypts, all decrypt. */
+  readonly masterKeys: readonly MasterKey[];
+  /** Appended to every task queue's name; empty but in tests. */
+  readonly taskQueueSuffix: string;
+  readonly workerMetricsPort: number;
+  /** The workflow code built ahead, where it is to be used. */
+  readonly workflowBundle?: string | undefined;
+  readonly google: {
+    readonly apiUrl: string;
+    readonly oauthUrl: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+  };
+  readonly zoom: {
+    readonly apiUrl: string;
+    readonly oauthUrl: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly accountId: string;
+  };
+  readonly twilio: {
+    readonly apiUrl: string;
+    readonly accountSid: string;
+    readonly authToken: string;
+    readonly messagingServiceSid: string;
+  };
+  readonly smtp: { readonly url: string; readonly from: string; readonly journalUrl?: string | undefined };
+  readonly logLevel: Variables['LOG_LEVEL'];
+}
+
+/** What it takes to talk to Temporal and read its payloads: enough for `npm run replay`. */
+export type TemporalAccess = Pick<Configuration, 'environment' | 'temporal' | 'masterKeys' | 'logLevel'>;
+
+const temporalAccess = variables.pick({
+  CASTMATCH_ENV: true,
+  TEMPORAL_ADDRESS: true,
+  TEMPORAL_NAMESPACE: true,
+  TEMPORAL_API_KEY: true,
+  TEMPORAL_TLS: true,
+  TEMPORAL_TLS_SERVER_NAME: true,
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: true,
+  TEMPORAL_TLS_CLIENT_CERT_PATH: true,
+  TEMPORAL_TLS_CLIENT_KEY_PATH: true,
+  CASTMATCH_MASTER_KEYS: true,
+  LOG_LEVEL: true,
+});
+
+/** @throws {ConfigurationError} naming every variable that is missing, malformed or not fit for the environment. */
+export const loadConfiguration = (env: NodeJS.ProcessEnv = process.env): Configuration => {
+  const { set, tls } = read(env, variables);
+  return {
+    environment: set.CASTMATCH_ENV,
+    databaseUrl: set.DATABASE_URL,
+    temporal: temporalOf(set, tls),
+    port: set.PORT,
+    publicUrl: set.PUBLIC_URL,
+    temporalUiUrl: set.TEMPORAL_UI_URL,
+    masterKeys: set.CASTMATCH_MASTER_KEYS,
+    taskQueueSuffix: set.CASTMATCH_TASK_QUEUE_SUFFIX,
+    workerMetricsPort: set.WORKER_METRICS_PORT,
+    workflowBundle:
+      set.WORKFLOW_BUNDLE ?? (isDeployed(set.CASTMATCH_ENV) ? 'build/workflow-bundle.js' : undefined),
+    google: {
+      apiUrl: set.GOOGLE_API_URL,
+      oauthUrl: set.GOOGLE_OAUTH_URL,
+      clientId: set.GOOGLE_CLIENT_ID,
+      clientSecret: set.GOOGLE_CLIENT_SECRET,
+    },
+    zoom: {
+      apiUrl: set.ZOOM_API_URL,
+      oauthUrl: set.ZOOM_OAUTH_URL,
+      clientId: set.ZOOM_CLIENT_ID,
+      clientSecret: set.ZOOM_CLIENT_SECRET,
+      accountId: set.ZOOM_ACCOUNT_ID,
+    },
+    twilio: {
+      apiUrl: set.TWILIO_API_URL,
+      accountSid: set.TWILIO_ACCOUNT_SID,
+      authToken: set.TWILIO_AUTH_TOKEN,
+      messagingServiceSid: set.TWILIO_MESSAGING_SERVICE_SID,
+    },
+    smtp: { url: set.SMTP_URL, from: set.SMTP_FROM, journalUrl: set.MAIL_JOURNAL_URL },
+    logLevel: set.LOG_LEVEL,
+  };
+};
+
+/** @throws {ConfigurationError} as `loadConfiguration`, for the Temporal and encryption variables alone. */
+export const loadTemporalAccess = (env: NodeJS.ProcessEnv = process.env): TemporalAccess => {
+  const { set, tls } = read(env, temporalAccess);
+  return {
+    environment: set.CASTMATCH_ENV,
+    temporal: temporalOf(set, tls),
+    masterKeys: set.CASTMATCH_MASTER_KEYS,
+    logLevel: set.LOG_LEVEL,
+  };
+};
+
+const temporalOf = (
+  set: z.infer<typeof temporalAccess>,
+  tls: TemporalTls | undefined,
+): TemporalConfiguration => ({
+  address: set.TEMPORAL_ADDRESS,
+  namespace: set.TEMPORAL_NAMESPACE,
+  apiKey: set.TEMPORAL_API_KEY,
+  tls,
+});
+
+const read = <Set extends z.infer<typeof temporalAccess>>(
+  env: NodeJS.ProcessEnv,
+  schema: z.ZodObject & z.ZodType<Set>,
+): { readonly set: Set; readonly tls: TemporalTls | undefined } => {
+  const given = withDefaults(env);
+  const parsed = schema.safeParse(given);
+  const ofSchema = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, given[name]]));
+  const { tls, problems } = parsed.success ? readTemporalTls(parsed.data) : { tls: undefined, problems: [] };
+  const all = [
+    ...(parsed.error?.issues ?? []).map((issue) => problemOf(String(issue.path[0]), given)),
+    ...problems,
+    ...(isDeployed(environmentOf(env)) ? refusalsOf(ofSchema) : []),
+  ];
+  if (!parsed.success || all.length > 0) throw new ConfigurationError(onePerVariable(all));
+  return { set: parsed.data, tls };
+};
+
+/** An empty variable is one that is not set: that is what an empty line of an env file means. */
+const withDefaults = (env: NodeJS.ProcessEnv): Readonly<Record<string, string | undefined>> => ({
+  ...defaultsFor(environmentOf(env)),
+  ...Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== '')),
+});
+
+/** Whoever does not say where they are gets the strictest rules, so that a forgotten variable opens nothing. */
+const environmentOf = (env: NodeJS.ProcessEnv): Environment =>
+  environments.find((environment) => environment === env['CASTMATCH_ENV']) ?? 'production';
+
+const formOf = (name: string): string => {
+  const [, schema] = Object.entries(variables.shape).find(([variable]) => variable === name) ?? [];
+  return (schema && variableFacts.get(schema)?.form) ?? 'a value';
+};
+
+const problemOf = (name: string, given: Readonly<Record<string, string | undefined>>): Problem => ({
+  name,
+  message: `${given[name] === undefined ? 'is not set' : 'is not valid'}. Set it to ${formOf(name)}.`,
+});
+
+const onePerVariable = (problems: readonly Problem[]): readonly Problem[] =>
+  [...new Map(problems.toReversed().map((problem) => [problem.name, problem])).values()].toReversed();

@@ -1,0 +1,118 @@
+/**
+ * What `staging` and `production` refuse: anything that is public because it stands in this repository, and any
+ * address that leads back to the machine itself.
+ */
+import { BlockList, isIP } from 'node:net';
+import { localDefaults } from './defaults.ts';
+import { masterKeyRing } from './master-keys.ts';
+import type { Problem } from './problem.ts';
+import { type VariableName, variableFacts, variables } from './variables.ts';
+
+type Given = Readonly<Record<string, string | undefined>>;
+
+const credentials = [
+  'GOOGLE_CLIENT_ID',
+  'GOOGLE_CLIENT_SECRET',
+  'ZOOM_CLIENT_ID',
+  'ZOOM_CLIENT_SECRET',
+  'ZOOM_ACCOUNT_ID',
+  'TWILIO_ACCOUNT_SID',
+  'TWILIO_AUTH_TOKEN',
+  'TWILIO_MESSAGING_SERVICE_SID',
+] as const satisfies readonly VariableName[];
+
+const webAddresses = [
+  'PUBLIC_URL',
+  'GOOGLE_API_URL',
+  'GOOGLE_OAUTH_URL',
+  'ZOOM_API_URL',
+  'ZOOM_OAUTH_URL',
+  'TWILIO_API_URL',
+  'MAIL_JOURNAL_URL',
+] as const satisfies readonly VariableName[];
+
+/** Words that stand for a password until somebody chooses one. */
+const placeholder =
+  /^(sandbox-.*|change-?me|secret|password|postgres|castmatch|test|todo|example|default|local)$/i;
+
+const thisMachine = new BlockList();
+thisMachine.addSubnet('127.0.0.0', 8, 'ipv4');
+thisMachine.addSubnet('0.0.0.0', 8, 'ipv4');
+thisMachine.addAddress('::1', 'ipv6');
+thisMachine.addAddress('::', 'ipv6');
+
+const leadsBackHere = (hostname: string): boolean => {
+  const host = hostname
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
+    .toLowerCase();
+  const family = isIP(host);
+  if (family !== 0) return thisMachine.check(host, family === 4 ? 'ipv4' : 'ipv6');
+  return host === 'localhost' || host.endsWith('.localhost');
+};
+
+const address = (text: string | undefined): URL | undefined =>
+  text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
+
+function* refusedCredentials(given: Given): Generator<Problem> {
+  for (const name of credentials) {
+    const value = given[name];
+    if (value !== undefined && (value === localDefaults[name] || placeholder.test(value))) {
+      yield { name, message: `is a default that anyone can read. Set it to ${formOf(name)}.` };
+    }
+  }
+  for (const name of ['DATABASE_URL', 'SMTP_URL'] as const) {
+    const password = address(given[name])?.password;
+    if (password !== undefined && password !== '' && placeholder.test(decodeURIComponent(password))) {
+      yield {
+        name,
+        message: 'has a default password. Choose a secret one and set it here and at the server.',
+      };
+    }
+  }
+}
+
+function* refusedAddresses(given: Given): Generator<Problem> {
+  for (const name of webAddresses) {
+    const url = address(given[name]);
+    if (url === undefined) continue;
+    if (leadsBackHere(url.hostname)) {
+      yield { name, message: `leads back to this machine, as the sandbox does. Set it to ${formOf(name)}.` };
+    } else if (url.protocol === 'http:') {
+      yield { name, message: 'is not encrypted. Set it to the https:// address.' };
+    }
+  }
+  const mailServer = address(given['SMTP_URL']);
+  if (mailServer !== undefined && leadsBackHere(mailServer.hostname)) {
+    yield { name: 'SMTP_URL', message: 'leads back to this machine. Set it to the real mail server.' };
+  }
+  const temporal = given['TEMPORAL_ADDRESS']?.replace(/:\d+$/, '');
+  if (temporal !== undefined && leadsBackHere(temporal)) {
+    yield { name: 'TEMPORAL_ADDRESS', message: 'leads back to this machine. Set it to the real server.' };
+  }
+}
+
+/** Known to all, or without any randomness: all bytes alike, or the very key of the local stack. */
+function* refusedMasterKeys(given: Given): Generator<Problem> {
+  const ring = masterKeyRing.safeParse(given['CASTMATCH_MASTER_KEYS']);
+  const local = masterKeyRing.parse(localDefaults.CASTMATCH_MASTER_KEYS);
+  for (const { id, key } of ring.data ?? []) {
+    const known = local.some((publicKey) => Buffer.from(publicKey.key).equals(key));
+    if (known || new Set(key).size < 8) {
+      yield {
+        name: 'CASTMATCH_MASTER_KEYS',
+        message: `holds a key that anyone can guess, "${id}". Make one with: openssl rand -base64 32`,
+      };
+    }
+  }
+}
+
+const formOf = (name: VariableName): string =>
+  variableFacts.get(variables.shape[name])?.form ?? 'a real value';
+
+/** Every reason not to start on these settings where people rely on the service. */
+export const refusalsOf = (given: Given): readonly Problem[] => [
+  ...refusedCredentials(given),
+  ...refusedAddresses(given),
+  ...refusedMasterKeys(given),
+];

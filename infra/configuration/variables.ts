@@ -1,0 +1,250 @@
+/**
+ * Every environment variable of the service: its form, and what to tell whoever set it wrong. The one table behind
+ * the parser, the error message and docs/configuration.md.
+ */
+import { z } from 'zod';
+import { masterKeyRing } from './master-keys.ts';
+
+export const environments = ['local', 'test', 'staging', 'production'] as const;
+export type Environment = (typeof environments)[number];
+
+interface VariableFacts {
+  readonly group: 'General' | 'Database' | 'Temporal' | 'Encryption' | 'Google' | 'Zoom' | 'Twilio' | 'Email';
+  readonly about: string;
+  /** Completes the sentence "Set it to …". */
+  readonly form: string;
+  readonly secret?: true;
+}
+
+export const variableFacts = z.registry<VariableFacts>();
+
+const notEmpty = () => z.string().min(1);
+const port = () => z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().min(0).max(65_535));
+const parsedUrl = (text: string) => (URL.canParse(text) ? new URL(text) : undefined);
+const withoutTrailingSlash = (url: string) => url.replace(/\/+$/, '');
+
+const webAddress = () =>
+  z
+    .string()
+    .refine((text) => {
+      const url = parsedUrl(text);
+      return url !== undefined && /^https?:$/.test(url.protocol) && plain(url);
+    })
+    .transform(withoutTrailingSlash);
+
+/** Nothing but origin and path: a query, a fragment or a password would end up in the middle of a built address. */
+const plain = (url: URL) => `${url.search}${url.hash}${url.username}${url.password}` === '';
+
+const origin = () => webAddress().refine((text) => parsedUrl(text)?.pathname === '/');
+
+const urlOf = (...protocols: readonly string[]) =>
+  z.string().refine((text) => {
+    const url = parsedUrl(text);
+    return url !== undefined && protocols.includes(url.protocol) && url.hostname !== '';
+  });
+
+export const variables = z.object({
+  CASTMATCH_ENV: z.enum(environments).register(variableFacts, {
+    group: 'General',
+    about:
+      'Where this runs. `local` and `test` have defaults for the sandbox; `staging` and `production` refuse them.',
+    form: 'one of local, test, staging, production',
+  }),
+  PORT: port().register(variableFacts, {
+    group: 'General',
+    about: 'The port the API listens on; 0 takes a free one.',
+    form: 'a port number from 0 to 65535',
+  }),
+  PUBLIC_URL: webAddress().register(variableFacts, {
+    group: 'General',
+    about:
+      'Where performers and providers reach the API: the address in invitations, callbacks and webhooks.',
+    form: 'an address such as https://auditions.example.com',
+  }),
+  WORKER_METRICS_PORT: port().register(variableFacts, {
+    group: 'General',
+    about: 'The port of the worker’s /healthz, /readyz and /metrics; 0 takes a free one.',
+    form: 'a port number from 0 to 65535',
+  }),
+  WORKFLOW_BUNDLE: notEmpty().optional().register(variableFacts, {
+    group: 'General',
+    about:
+      'The workflow code built ahead by `npm run build:bundle`. Unset, `staging` and `production` take build/workflow-bundle.js, and `local` and `test` bundle at start.',
+    form: 'the path of a file written by npm run build:bundle',
+  }),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).register(variableFacts, {
+    group: 'General',
+    about: 'The least severe line that is logged.',
+    form: 'one of trace, debug, info, warn, error, fatal, silent',
+  }),
+  DATABASE_URL: urlOf('postgres:', 'postgresql:').register(variableFacts, {
+    group: 'Database',
+    about: 'The PostgreSQL database. `npm start` sets it; there is no default.',
+    form: 'an address such as postgres://user:password@host:5432/castmatch',
+    secret: true,
+  }),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/@]+):\d{1,5}$/)
+    .register(variableFacts, {
+      group: 'Temporal',
+      about: 'The Temporal frontend.',
+      form: 'host:port without a scheme, such as temporal.example.com:7233',
+    }),
+  TEMPORAL_NAMESPACE: notEmpty().register(variableFacts, {
+    group: 'Temporal',
+    about: 'The namespace all workflows live in.',
+    form: 'the name of a namespace',
+  }),
+  TEMPORAL_API_KEY: notEmpty().optional().register(variableFacts, {
+    group: 'Temporal',
+    about: 'The API key of Temporal Cloud. With a key, the connection is encrypted.',
+    form: 'an API key of the namespace',
+    secret: true,
+  }),
+  TEMPORAL_TLS: z
+    .stringbool({ truthy: ['true'], falsy: ['false'] })
+    .optional()
+    .register(variableFacts, {
+      group: 'Temporal',
+      about: 'Encrypts the connection. On by itself when a key or one of the certificates below is given.',
+      form: 'true or false',
+    }),
+  TEMPORAL_TLS_SERVER_NAME: notEmpty().optional().register(variableFacts, {
+    group: 'Temporal',
+    about: 'The name the server’s certificate is checked against, where it differs from the address.',
+    form: 'a host name',
+  }),
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: notEmpty().optional().register(variableFacts, {
+    group: 'Temporal',
+    about: 'The certificate authority of the server, where it is not a public one.',
+    form: 'the path of a readable PEM file',
+  }),
+  TEMPORAL_TLS_CLIENT_CERT_PATH: notEmpty().optional().register(variableFacts, {
+    group: 'Temporal',
+    about: 'Our certificate, for mutual TLS. Goes with TEMPORAL_TLS_CLIENT_KEY_PATH.',
+    form: 'the path of a readable PEM file',
+  }),
+  TEMPORAL_TLS_CLIENT_KEY_PATH: notEmpty().optional().register(variableFacts, {
+    group: 'Temporal',
+    about: 'The key of our certificate, for mutual TLS. Goes with TEMPORAL_TLS_CLIENT_CERT_PATH.',
+    form: 'the path of a readable PEM file',
+  }),
+  TEMPORAL_UI_URL: origin().optional().register(variableFacts, {
+    group: 'Temporal',
+    about: 'Where operators open the Temporal Web UI: the one origin whose pages may ask the codec server.',
+    form: 'an origin without a path, such as https://temporal.example.com',
+  }),
+  CASTMATCH_TASK_QUEUE_SUFFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{0,100}$/)
+    .register(variableFacts, {
+      group: 'Temporal',
+      about: 'Appended to the name of every task queue, so that tests on one server do not meet.',
+      form: 'at most 100 letters, digits, "-", "_" or "."',
+    }),
+  CASTMATCH_MASTER_KEYS: masterKeyRing.register(variableFacts, {
+    group: 'Encryption',
+    about:
+      'The keys that payloads and stored credentials are encrypted under, newest first. The first one encrypts, all of them decrypt. A key goes out only when nothing sealed under it is left.',
+    form: 'comma-separated id:key pairs, each id once, each key 32 bytes in base64 (openssl rand -base64 32)',
+    secret: true,
+  }),
+  GOOGLE_API_URL: origin().register(variableFacts, {
+    group: 'Google',
+    about: 'The origin of the Calendar API. Google’s client drops a path, so none is accepted.',
+    form: 'an origin without a path, such as https://www.googleapis.com',
+  }),
+  GOOGLE_OAUTH_URL: webAddress().register(variableFacts, {
+    group: 'Google',
+    about: 'Where tokens are exchanged (`/token` is appended).',
+    form: 'an address such as https://oauth2.googleapis.com',
+  }),
+  GOOGLE_CLIENT_ID: notEmpty().register(variableFacts, {
+    group: 'Google',
+    about: 'The OAuth client.',
+    form: 'the client id shown in the Google Cloud console',
+  }),
+  GOOGLE_CLIENT_SECRET: notEmpty().register(variableFacts, {
+    group: 'Google',
+    about: 'The OAuth client’s secret.',
+    form: 'the client secret shown in the Google Cloud console',
+    secret: true,
+  }),
+  ZOOM_API_URL: webAddress().register(variableFacts, {
+    group: 'Zoom',
+    about: 'The Zoom API, with its version.',
+    form: 'an address such as https://api.zoom.us/v2',
+  }),
+  ZOOM_OAUTH_URL: webAddress().register(variableFacts, {
+    group: 'Zoom',
+    about: 'Where tokens are issued (`/oauth/token` is appended).',
+    form: 'an address such as https://zoom.us',
+  }),
+  ZOOM_CLIENT_ID: notEmpty().register(variableFacts, {
+    group: 'Zoom',
+    about: 'The server-to-server OAuth app.',
+    form: 'the client id shown in the Zoom Marketplace',
+  }),
+  ZOOM_CLIENT_SECRET: notEmpty().register(variableFacts, {
+    group: 'Zoom',
+    about: 'The app’s secret.',
+    form: 'the client secret shown in the Zoom Marketplace',
+    secret: true,
+  }),
+  ZOOM_ACCOUNT_ID: notEmpty().register(variableFacts, {
+    group: 'Zoom',
+    about: 'The account the app belongs to.',
+    form: 'the account id shown in the Zoom Marketplace',
+  }),
+  TWILIO_API_URL: webAddress().register(variableFacts, {
+    group: 'Twilio',
+    about: 'The Twilio API.',
+    form: 'an address such as https://api.twilio.com',
+  }),
+  TWILIO_ACCOUNT_SID: z
+    .string()
+    .regex(/^AC[0-9a-fA-F]{32}$/)
+    .register(variableFacts, {
+      group: 'Twilio',
+      about: 'The account messages are sent from.',
+      form: '"AC" and 32 hexadecimal digits, as shown in the Twilio console',
+    }),
+  TWILIO_AUTH_TOKEN: notEmpty().register(variableFacts, {
+    group: 'Twilio',
+    about: 'The account’s auth token; it also signs Twilio’s webhooks.',
+    form: 'the auth token shown in the Twilio console',
+    secret: true,
+  }),
+  TWILIO_MESSAGING_SERVICE_SID: z
+    .string()
+    .regex(/^MG[0-9a-fA-F]{32}$/)
+    .register(variableFacts, {
+      group: 'Twilio',
+      about: 'The messaging service that picks the sender.',
+      form: '"MG" and 32 hexadecimal digits, as shown in the Twilio console',
+    }),
+  SMTP_URL: urlOf('smtp:', 'smtps:').register(variableFacts, {
+    group: 'Email',
+    about: 'The mail server, with its user and password.',
+    form: 'an address such as smtps://user:password@smtp.example.com:465',
+    secret: true,
+  }),
+  SMTP_FROM: z
+    .string()
+    .regex(/^([^<>@\r\n]+<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/)
+    .register(variableFacts, {
+      group: 'Email',
+      about: 'The sender of every email.',
+      form: 'an address such as auditions@example.com or Auditions <auditions@example.com>',
+    }),
+  MAIL_JOURNAL_URL: webAddress().optional().register(variableFacts, {
+    group: 'Email',
+    about:
+      'A mailbox that keeps a copy of what was sent and can be asked for a message by its id, as maildev’s REST API does (`/email` is appended). Without it, an email whose outcome is unknown waits for a person.',
+    form: 'an address such as https://journal.example.com',
+  }),
+});
+
+export type VariableName = keyof typeof variables.shape;
+export type Variables = z.infer<typeof variables>;

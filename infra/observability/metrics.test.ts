@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { createMetrics } from './metrics.ts';
+
+it('counts attempts by outcome, attention by step, and provider calls by fault', async () => {
+  const metrics = createMetrics();
+  metrics.activityEnded({
+    activity: 'createMeeting',
+    taskQueue: 'zoom',
+    outcome: 'failed',
+    errorType: 'outage',
+    seconds: 0.2,
+  });
+  metrics.attentionRaised({ step: 'meeting', code: 'outage' });
+  metrics.providerCalled({ provider: 'zoom', operation: 'meetings.create', outcome: 'ok', seconds: 0.02 });
+  const text = await metrics.render();
+  expect(text).toContain(
+    'castmatch_activity_duration_seconds_count{activity="createMeeting",task_queue="zoom",outcome="failed",error_type="outage"} 1',
+  );
+  expect(text).toContain('castmatch_attention_items_raised_total{step="meeting",code="outage"} 1');
+  expect(text).toContain(
+    'castmatch_provider_call_duration_seconds_bucket{le="0.025",provider="zoom",operation="meetings.create",outcome="ok"} 1',
+  );
+  expect(text).toContain('process_cpu_seconds_total');
+});
+
+it('keeps two processes’ worth of metrics apart', async () => {
+  const [one, other] = [createMetrics(), createMetrics()];
+  one.attentionRaised({ step: 'hold', code: 'none' });
+  expect(await other.render()).not.toContain('step="hold"');
+});

@@ -1,0 +1,64 @@
+/**
+ * The service's own figures, beside those the SDK keeps itself. Labels hold only what is of few kinds: never an id.
+ */
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+
+export type ActivityOutcome = 'completed' | 'failed' | 'benign' | 'cancelled';
+
+export interface ServiceMetrics {
+  /** `errorType` is the type of the failure, one of ours. */
+  activityEnded(ended: {
+    readonly activity: string;
+    readonly taskQueue: string;
+    readonly outcome: ActivityOutcome;
+    readonly errorType?: string | undefined;
+    readonly seconds: number;
+  }): void;
+  attentionRaised(raised: { readonly step: string; readonly code: string }): void;
+  /** `outcome` is `ok` or the kind of the fault. */
+  providerCalled(call: {
+    readonly provider: string;
+    readonly operation: string;
+    readonly outcome: string;
+    readonly seconds: number;
+  }): void;
+  /** In Prometheus' text format. */
+  render(): Promise<string>;
+}
+
+/** From a cached answer to a provider's slowest: providers are given up after 30 s. */
+const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+export const createMetrics = (): ServiceMetrics => {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const activities = new Histogram({
+    name: 'castmatch_activity_duration_seconds',
+    help: 'Attempts of activities by outcome; error_type is empty where there was no error.',
+    labelNames: ['activity', 'task_queue', 'outcome', 'error_type'] as const,
+    buckets: secondsBuckets,
+    registers,
+  });
+  const attention = new Counter({
+    name: 'castmatch_attention_items_raised_total',
+    help: 'Steps that gave up and wait for a person.',
+    labelNames: ['step', 'code'] as const,
+    registers,
+  });
+  const providerCalls = new Histogram({
+    name: 'castmatch_provider_call_duration_seconds',
+    help: 'Calls to providers by outcome: ok, or the kind of the fault.',
+    labelNames: ['provider', 'operation', 'outcome'] as const,
+    buckets: secondsBuckets,
+    registers,
+  });
+
+  return {
+    activityEnded: ({ activity, taskQueue, outcome, errorType, seconds }) =>
+      activities.observe({ activity, task_queue: taskQueue, outcome, error_type: errorType ?? '' }, seconds),
+    attentionRaised: (raised) => attention.inc(raised),
+    providerCalled: ({ seconds, ...labels }) => providerCalls.observe(labels, seconds),
+    render: () => registry.metrics(),
+  };
+};

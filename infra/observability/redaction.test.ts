@@ -1,0 +1,40 @@
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { redact } from './redaction.ts';
+
+const afterRedaction = (value: unknown): unknown => JSON.parse(redact(JSON.stringify(value)));
+
+it.each([
+  ['first line\nada@example.com', 'first line\n[email]'],
+  ['<ada+agent@mail.exämple.co.uk>', '<[email]>'],
+  ['to:\n+441234567890', 'to:\n[phone]'],
+  ['\nauthorization: bearer abc.def.ghi', '\nauthorization: bearer [redacted]'],
+  ['smtp://me:pw@mail.example.com:25', 'smtp://[redacted]@mail.example.com:25'],
+  [
+    'GET https://castmatch.example/respond/abc-D_e.fg1?x=1',
+    'GET https://castmatch.example/respond/[redacted]?x=1',
+  ],
+])('%j becomes %j', (before, after) => {
+  expect(afterRedaction({ msg: before, list: [before] })).toEqual({ msg: after, list: [after] });
+});
+
+it('leaves what is neither a secret nor a person’s data as it was', () => {
+  const word = fc.string({
+    unit: fc.constantFrom('a', 'Z', '0', ' ', '\n', '"', '\\', ':', '/', '@', '\u0007', 'é'),
+  });
+  const harmless = fc.dictionary(
+    word,
+    fc.oneof(word, fc.array(word), fc.integer(), fc.boolean(), fc.constant(null)),
+  );
+  fc.assert(
+    fc.property(harmless, (value) => {
+      expect(afterRedaction(value)).toEqual(JSON.parse(JSON.stringify(value)));
+    }),
+  );
+});
+
+it('is quick on a long run of letters', () => {
+  const started = performance.now();
+  redact(JSON.stringify({ msg: 'a'.repeat(1_000_000) }));
+  expect(performance.now() - started).toBeLessThan(2_000);
+});

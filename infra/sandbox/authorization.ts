@@ -1,0 +1,19 @@
+/** The two Authorization schemes that the vendors use. */
+
+/** The token of `Authorization: Bearer …`. */
+export const bearerToken = (header: string | undefined): string | undefined =>
+  /^Bearer +([^ ]+)$/i.exec(header ?? '')?.[1];
+
+export interface BasicCredentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** The credentials of `Authorization: Basic …` (RFC 7617). */
+export const basicCredentials = (header: string | undefined): BasicCredentials | undefined => {
+  const encoded = /^Basic +([^ ]+)$/i.exec(header ?? '')?.[1];
+  if (encoded === undefined) return undefined;
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  return colon < 0 ? undefined : { user: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+};

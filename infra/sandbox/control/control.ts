@@ -1,0 +1,80 @@
+/** Everything a test or a person can do to the sandbox that a vendor's API cannot. */
+import type { CallCounter, Counts } from '../calls/counter.ts';
+import { type Fault, type FaultRequest, faultRequestSchema } from '../faults/fault.ts';
+import type { Switchboard } from '../faults/switchboard.ts';
+import type { BusyTime, Google } from '../google/google.ts';
+import type { Inbound, Twilio } from '../twilio/twilio.ts';
+import { operationNames, type Vendor } from '../vendors.ts';
+import type { Zoom } from '../zoom/zoom.ts';
+
+export interface SandboxState {
+  readonly google: ReturnType<Google['state']>;
+  readonly zoom: ReturnType<Zoom['state']>;
+  readonly twilio: ReturnType<Twilio['state']>;
+  readonly faults: Record<Vendor, readonly Fault[]>;
+  readonly calls: Record<Vendor, Counts>;
+}
+
+export interface SandboxControl {
+  /** All that the vendors hold, the faults that are on, and the calls so far by operation and outcome. */
+  state(): SandboxState;
+  faults(): Record<Vendor, readonly Fault[]>;
+  /** Throws a ControlError for an operation that the vendor does not have. */
+  setFault(vendor: Vendor, request: FaultRequest): void;
+  clearFaults(): void;
+  /** Forgets everything: what is held, faults and counters. */
+  reset(): void;
+  addBusy(time: BusyTime): { readonly calendarId: string; readonly eventId: string };
+  receiveText(inbound: Inbound): Promise<{ readonly sid: string; readonly webhook: string }>;
+}
+
+/** A request that the sandbox cannot take; the message says what to send instead. */
+export class ControlError extends Error {
+  override readonly name = 'ControlError';
+}
+
+export interface ControlParts {
+  readonly google: Google;
+  readonly zoom: Zoom;
+  readonly twilio: Twilio;
+  readonly switchboard: Switchboard;
+  readonly calls: CallCounter;
+}
+
+export const createControl = ({
+  google,
+  zoom,
+  twilio,
+  switchboard,
+  calls,
+}: ControlParts): SandboxControl => ({
+  state: () => ({
+    google: google.state(),
+    zoom: zoom.state(),
+    twilio: twilio.state(),
+    faults: switchboard.active(),
+    calls: calls.counts(),
+  }),
+  faults: () => switchboard.active(),
+  setFault(vendor, request) {
+    const fault = faultRequestSchema.parse(request);
+    const known = operationNames(vendor);
+    if (fault.operation !== undefined && !known.includes(fault.operation)) {
+      throw new ControlError(
+        `${vendor} has no operation "${fault.operation}"; it has ${known.join(', ')}. Leave it out to mean all.`,
+      );
+    }
+    if (fault.kind === 'none') switchboard.clear(vendor, fault.operation);
+    else switchboard.set(vendor, fault);
+  },
+  clearFaults: () => switchboard.clearAll(),
+  reset() {
+    google.reset();
+    zoom.reset();
+    twilio.reset();
+    switchboard.clearAll();
+    calls.reset();
+  },
+  addBusy: (time) => google.addBusy(time),
+  receiveText: (inbound) => twilio.receive(inbound),
+});

@@ -1,0 +1,53 @@
+/** The control API over HTTP: `/sandbox/…`. */
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { faultRequestSchema } from '../faults/fault.ts';
+import { GoogleError } from '../google/errors.ts';
+import { busyTimeSchema } from '../google/google.ts';
+import { inboundSchema } from '../twilio/twilio.ts';
+import { vendors } from '../vendors.ts';
+import { ControlError, type SandboxControl } from './control.ts';
+
+const explain = (error: z.ZodError) =>
+  error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
+
+const vendorPath = z.object({ vendor: z.enum(vendors) });
+
+export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => {
+  app.setErrorHandler((error, _request, reply) => {
+    if (error instanceof z.ZodError) {
+      return reply.code(400).send({ error: 'The request does not fit.', issues: explain(error) });
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    const refused =
+      error instanceof ControlError ||
+      error instanceof GoogleError ||
+      (error instanceof Error && 'statusCode' in error && error.statusCode === 400);
+    return reply.code(refused ? 400 : 500).send({ error: message });
+  });
+
+  app.get('/sandbox/health', () => ({ status: 'ok' }));
+  app.get('/sandbox/state', () => control.state());
+  app.post('/sandbox/reset', async (_request, reply) => {
+    control.reset();
+    return reply.code(204).send();
+  });
+
+  app.get('/sandbox/faults', () => control.faults());
+  app.put<{ Params: { vendor: string } }>('/sandbox/faults/:vendor', (request) => {
+    const { vendor } = vendorPath.parse(request.params);
+    control.setFault(vendor, faultRequestSchema.parse(request.body));
+    return { vendor, faults: control.faults()[vendor] };
+  });
+  app.delete('/sandbox/faults', async (_request, reply) => {
+    control.clearFaults();
+    return reply.code(204).send();
+  });
+
+  app.post('/sandbox/google/busy', async (request, reply) =>
+    reply.code(201).send(control.addBusy(busyTimeSchema.parse(request.body))),
+  );
+  app.post('/sandbox/twilio/inbound', async (request, reply) =>
+    reply.code(201).send(await control.receiveText(inboundSchema.parse(request.body))),
+  );
+};

@@ -1,0 +1,253 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Sandbox, startSandbox } from '../sandbox.ts';
+import type { SandboxOptions } from '../settings.ts';
+import { type Vendor, vendors } from '../vendors.ts';
+
+const running: Sandbox[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(async (sandbox) => sandbox.close()));
+});
+
+const form = (fields: Record<string, string>) => ({ method: 'POST', body: new URLSearchParams(fields) });
+
+const tokenRequests = {
+  google: () => ({
+    path: '/token',
+    init: form({
+      grant_type: 'refresh_token',
+      refresh_token: 'sandbox-refresh-ann',
+      client_id: 'sandbox-google-client',
+      client_secret: 'sandbox-google-secret',
+    }),
+  }),
+  zoom: () => ({
+    path: '/oauth/token?grant_type=account_credentials&account_id=sandbox-account',
+    init: {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa('sandbox-zoom-client:sandbox-zoom-secret')}` },
+    },
+  }),
+};
+
+const accountSid = 'AC00000000000000000000000000005a5a';
+const messagesPath = `/2010-04-01/Accounts/${accountSid}/Messages.json`;
+
+const json = (authorization: string, body: object): RequestInit => ({
+  method: 'POST',
+  headers: { authorization, 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
+const at = (time: string) => ({ dateTime: `2026-12-01T${time}:00Z` });
+
+/** For each vendor one call that creates something, and what is then held. */
+const setup = async (options: SandboxOptions = {}) => {
+  const sandbox = await startSandbox(options);
+  running.push(sandbox);
+  const { url, control } = sandbox;
+  const token = async (vendor: 'google' | 'zoom') => {
+    const { path, init } = tokenRequests[vendor]();
+    return fetch(`${url}${path}`, init);
+  };
+  const bearer = async (vendor: 'google' | 'zoom') =>
+    `Bearer ${Object(await (await token(vendor)).json()).access_token}`;
+  const tokens = { google: await bearer('google'), zoom: await bearer('zoom') };
+  const create: Record<Vendor, () => Promise<Response>> = {
+    google: async () =>
+      fetch(
+        `${url}/calendar/v3/calendars/primary/events`,
+        json(tokens.google, { start: at('09:00'), end: at('10:00') }),
+      ),
+    zoom: async () => fetch(`${url}/v2/users/me/meetings`, json(tokens.zoom, { topic: 'Audition' })),
+    twilio: async () =>
+      fetch(`${url}${messagesPath}`, {
+        ...form({ To: '+33612345678', From: '+15005550006', Body: 'Hi' }),
+        headers: { authorization: `Basic ${btoa(`${accountSid}:sandbox-twilio-token`)}` },
+      }),
+  };
+  const held: Record<Vendor, () => number> = {
+    google: () => control.state().google.calendars[0]?.events.length ?? 0,
+    zoom: () => control.state().zoom.meetings.length,
+    twilio: () => control.state().twilio.messages.length,
+  };
+  const created = { google: 200, zoom: 201, twilio: 201 } as const;
+  return { sandbox, url, control, create, held, created, token };
+};
+
+const put = (body: unknown): RequestInit => ({
+  method: 'PUT',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
+
+const creations: Record<Vendor, string> = {
+  google: 'events.insert',
+  zoom: 'meetings.create',
+  twilio: 'messages.create',
+};
+
+describe.each(vendors)('%s', (vendor) => {
+  it('is out of service for as many calls as asked, without effect', async () => {
+    const { control, create, held, created } = await setup();
+    control.setFault(vendor, { kind: 'outage', times: 2 });
+    expect([(await create[vendor]()).status, (await create[vendor]()).status]).toEqual([503, 503]);
+    expect(held[vendor]()).toBe(0);
+    expect((await create[vendor]()).status).toBe(created[vendor]);
+    expect(control.state().calls[vendor][creations[vendor]]).toEqual({ 503: 2, [created[vendor]]: 1 });
+  });
+
+  it('resets the connection without effect', async () => {
+    const { control, create, held } = await setup();
+    control.setFault(vendor, { kind: 'outage', reset: true, times: 1 });
+    await expect(create[vendor]()).rejects.toThrow('fetch failed');
+    expect(held[vendor]()).toBe(0);
+    expect(control.state().calls[vendor][creations[vendor]]).toEqual({ connection_reset: 1 });
+  });
+
+  it('loses the answer of one call after its effect', async () => {
+    const { control, create, held, created } = await setup();
+    control.setFault(vendor, { kind: 'lost_answer', times: 1 });
+    await expect(create[vendor]()).rejects.toThrow('fetch failed');
+    expect(held[vendor]()).toBe(1);
+    expect((await create[vendor]()).status).toBe(created[vendor]);
+    expect(held[vendor]()).toBe(2);
+    expect(control.state().calls[vendor][creations[vendor]]).toEqual({
+      lost_answer: 1,
+      [created[vendor]]: 1,
+    });
+  });
+
+  it('limits the rate and says until when', async () => {
+    const { control, create, held } = await setup();
+    control.setFault(vendor, { kind: 'rate_limit', retryAfterSeconds: 7, times: 1 });
+    const answer = await create[vendor]();
+    expect(answer.status).toBe(429);
+    const retryAfter = answer.headers.get('retry-after') ?? '';
+    const seconds = vendor === 'zoom' ? (Date.parse(retryAfter) - Date.now()) / 1000 : Number(retryAfter);
+    expect(seconds).toBeGreaterThan(5);
+    expect(seconds).toBeLessThanOrEqual(8);
+    expect(held[vendor]()).toBe(0);
+  });
+
+  it('refuses a good credential', async () => {
+    const { control, create, held } = await setup();
+    control.setFault(vendor, { kind: 'unauthorized', times: 1 });
+    expect((await create[vendor]()).status).toBe(401);
+    expect(held[vendor]()).toBe(0);
+  });
+
+  it('is slow, but does what it is asked', async () => {
+    const { control, create, held, created } = await setup();
+    control.setFault(vendor, { kind: 'latency', latencyMs: 120, times: 1 });
+    const began = performance.now();
+    expect((await create[vendor]()).status).toBe(created[vendor]);
+    expect(performance.now() - began).toBeGreaterThan(110);
+    expect(held[vendor]()).toBe(1);
+  });
+
+  it('fails in one operation only, until told otherwise', async () => {
+    const { control, create, created } = await setup();
+    control.setFault(vendor, { kind: 'outage', operation: creations[vendor], status: 500 });
+    expect((await create[vendor]()).status).toBe(500);
+    control.setFault(vendor, { kind: 'none' });
+    expect((await create[vendor]()).status).toBe(created[vendor]);
+  });
+});
+
+it('words the trouble as the vendor does', async () => {
+  const { control, create, token } = await setup();
+  control.setFault('google', { kind: 'rate_limit', status: 403 });
+  expect(await (await create.google()).json()).toMatchObject({
+    error: { code: 403, errors: [{ domain: 'usageLimits', reason: 'rateLimitExceeded' }] },
+  });
+  control.setFault('zoom', { kind: 'rate_limit' });
+  expect(await (await create.zoom()).json()).toMatchObject({
+    code: 429,
+    message: expect.stringContaining('per-second'),
+  });
+  control.setFault('twilio', { kind: 'rate_limit' });
+  expect(await (await create.twilio()).json()).toMatchObject({ code: 20429, status: 429 });
+  control.setFault('google', { kind: 'unauthorized', operation: 'token' });
+  expect(await (await token('google')).json()).toMatchObject({ error: 'invalid_grant' });
+  control.setFault('zoom', { kind: 'unauthorized', operation: 'token' });
+  expect(await (await token('zoom')).json()).toMatchObject({ error: 'invalid_client' });
+});
+
+it('does not spend a lost answer on a call that was refused', async () => {
+  const { control, create, url } = await setup();
+  control.setFault('zoom', { kind: 'lost_answer', times: 1 });
+  const refused = await fetch(`${url}/v2/meetings/1`, { method: 'DELETE' });
+  expect(refused.status).toBe(401);
+  await expect(create.zoom()).rejects.toThrow('fetch failed');
+});
+
+it('hits the token endpoint when asked to, and lets the API be', async () => {
+  const { control, create, token } = await setup();
+  control.setFault('google', { kind: 'outage', operation: 'token' });
+  expect((await token('google')).status).toBe(503);
+  expect((await create.google()).status).toBe(200);
+});
+
+it('lets the token endpoint be when it limits the rate or refuses credentials', async () => {
+  const { control, token } = await setup();
+  control.setFault('google', { kind: 'rate_limit' });
+  control.setFault('zoom', { kind: 'unauthorized' });
+  expect([(await token('google')).status, (await token('zoom')).status]).toEqual([200, 200]);
+});
+
+describe('the control API', () => {
+  it('switches faults on, shows them and clears them', async () => {
+    const { url, create } = await setup();
+    const answer = await fetch(`${url}/sandbox/faults/zoom`, put({ kind: 'outage', times: 3 }));
+    const fault = { kind: 'outage', times: 3, status: 503, reset: false };
+    expect(await answer.json()).toEqual({ vendor: 'zoom', faults: [fault] });
+    expect((await create.zoom()).status).toBe(503);
+    const state = await fetch(`${url}/sandbox/state`);
+    expect(await state.json()).toMatchObject({ faults: { zoom: [{ kind: 'outage', times: 2 }] } });
+    await fetch(`${url}/sandbox/faults`, { method: 'DELETE' });
+    expect((await create.zoom()).status).toBe(201);
+  });
+
+  it.each([
+    ['an unknown vendor', 'acme', { kind: 'outage' }],
+    ['an unknown kind', 'zoom', { kind: 'explosion' }],
+    ['an unknown field', 'zoom', { kind: 'outage', minutes: 3 }],
+    ['a count of none', 'zoom', { kind: 'outage', times: 0 }],
+    ['no body', 'zoom', undefined],
+  ])('refuses %s', async (_what, vendor, body) => {
+    const { url } = await setup();
+    const answer = await fetch(`${url}/sandbox/faults/${vendor}`, put(body));
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ error: 'The request does not fit.', issues: [{}] });
+  });
+
+  it('names the operations when it is given another', async () => {
+    const { url } = await setup();
+    const answer = await fetch(
+      `${url}/sandbox/faults/zoom`,
+      put({ kind: 'outage', operation: 'meetings.make' }),
+    );
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ error: expect.stringContaining('meetings.create') });
+  });
+
+  it('refuses what is no JSON', async () => {
+    const { url } = await setup();
+    const answer = await fetch(`${url}/sandbox/faults/zoom`, { ...put({}), body: '{' });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toEqual({ error: 'The body is not valid JSON.' });
+  });
+
+  it('forgets everything on a reset', async () => {
+    const { url, control, create } = await setup();
+    for (const vendor of vendors) await create[vendor]();
+    control.setFault('zoom', { kind: 'outage' });
+    await fetch(`${url}/sandbox/reset`, { method: 'POST' });
+    expect(control.state()).toEqual({
+      google: { calendars: [] },
+      zoom: { meetings: [], deletedMeetings: [] },
+      twilio: { messages: [], optedOut: [] },
+      faults: { google: [], zoom: [], twilio: [] },
+      calls: { google: {}, zoom: {}, twilio: {} },
+    });
+  });
+});

@@ -1,0 +1,77 @@
+/** Holds the faults that are switched on and decides which call they hit. */
+import type { Pulse } from '../pulse.ts';
+import { hasEffect, type Vendor } from '../vendors.ts';
+import type { Fault, FaultKind } from './fault.ts';
+
+export interface Switchboard {
+  /** Replaces the fault of the same operation, or the one without an operation. */
+  set(vendor: Vendor, fault: Fault): void;
+  /** Takes away the fault of one operation, or all of the vendor's. */
+  clear(vendor: Vendor, operation?: string): void;
+  clearAll(): void;
+  active(): Record<Vendor, readonly Fault[]>;
+  /** The fault that hits this call before it is handled; counts it as used. */
+  takeBefore(vendor: Vendor, operation: string): Exclude<Fault, { kind: 'lost_answer' }> | undefined;
+  /** Whether the answer of this call, whose effect has happened, gets lost; counts it as used. */
+  takeAnswer(vendor: Vendor, operation: string): boolean;
+}
+
+/**
+ * What a fault without an operation hits. A limit or a refused token would otherwise be met at the token endpoint
+ * and never at the API; and a lost answer is only interesting where something happened.
+ */
+const reach: Readonly<Record<FaultKind, (vendor: Vendor, operation: string) => boolean>> = {
+  outage: () => true,
+  latency: () => true,
+  rate_limit: (_vendor, operation) => operation !== 'token',
+  unauthorized: (_vendor, operation) => operation !== 'token',
+  lost_answer: hasEffect,
+};
+
+const reaches = (fault: Fault, vendor: Vendor, operation: string): boolean =>
+  fault.operation === undefined ? reach[fault.kind](vendor, operation) : fault.operation === operation;
+
+export const createSwitchboard = (pulse: Pulse): Switchboard => {
+  let faults: Record<Vendor, Fault[]> = { google: [], zoom: [], twilio: [] };
+
+  const use = (vendor: Vendor, fault: Fault) => {
+    if (fault.times === undefined) return;
+    fault.times -= 1;
+    if (fault.times === 0) faults[vendor] = faults[vendor].filter((other) => other !== fault);
+    pulse.beat();
+  };
+
+  return {
+    set(vendor, fault) {
+      // The one for a single operation is asked first.
+      const others = faults[vendor].filter((other) => other.operation !== fault.operation);
+      faults[vendor] = fault.operation === undefined ? [...others, { ...fault }] : [{ ...fault }, ...others];
+      pulse.beat();
+    },
+    clear(vendor, operation) {
+      faults[vendor] =
+        operation === undefined ? [] : faults[vendor].filter((fault) => fault.operation !== operation);
+      pulse.beat();
+    },
+    clearAll() {
+      faults = { google: [], zoom: [], twilio: [] };
+      pulse.beat();
+    },
+    active: () => structuredClone(faults),
+    takeBefore(vendor, operation) {
+      for (const fault of faults[vendor]) {
+        if (fault.kind === 'lost_answer' || !reaches(fault, vendor, operation)) continue;
+        use(vendor, fault);
+        return fault;
+      }
+      return undefined;
+    },
+    takeAnswer(vendor, operation) {
+      const fault = faults[vendor].find(
+        (candidate) => candidate.kind === 'lost_answer' && reaches(candidate, vendor, operation),
+      );
+      if (fault) use(vendor, fault);
+      return fault !== undefined;
+    },
+  };
+};

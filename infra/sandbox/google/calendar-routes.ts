@@ -1,0 +1,145 @@
+/** Calendar v3: the routes, thin over the rules beside them. */
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { IANAZone } from 'luxon';
+import { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import type { GoogleSettings } from '../settings.ts';
+import type { Calendar, Calendars } from './calendars.ts';
+import { GoogleError, googleErrors, invalid } from './errors.ts';
+import { type HeldEvent, renderEvent } from './event.ts';
+import { eventQuerySchema, listEvents } from './event-listing.ts';
+import { type EventWriting, eventBodySchema, type WriteOptions } from './event-writing.ts';
+import { freeBusyRequestSchema, queryFreeBusy } from './free-busy.ts';
+
+export interface CalendarRouteParts {
+  readonly settings: GoogleSettings;
+  readonly calendars: Calendars;
+  readonly writing: EventWriting;
+  readonly accountOf: (request: FastifyRequest) => string;
+  readonly clock: Clock;
+}
+
+interface CalendarPath {
+  Params: { calendarId: string };
+}
+interface EventPath {
+  Params: { calendarId: string; eventId: string };
+}
+
+/** Parses what came in, or throws Google's 400 that names the first field that does not fit. */
+const read = <S extends z.ZodType>(schema: S, value: unknown): z.output<S> => {
+  const result = schema.safeParse(value ?? {});
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw invalid(`Invalid value for: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+};
+
+const writeQuery = z.object({ conferenceDataVersion: z.coerce.number().int().min(0).max(1).default(0) });
+
+const writeOptions = (request: FastifyRequest): WriteOptions => ({
+  ...read(writeQuery, request.query),
+  ifMatch: request.headers['if-match'],
+});
+
+const newCalendar = z.object({
+  summary: z.string().min(1),
+  timeZone: z
+    .string()
+    .refine((zone) => IANAZone.isValidZone(zone), 'not an IANA time zone')
+    .optional(),
+});
+
+const eventsPath = '/calendar/v3/calendars/:calendarId/events';
+const eventPath = `${eventsPath}/:eventId`;
+
+const eventRoutes = (app: FastifyInstance, { calendars, writing, accountOf, clock }: CalendarRouteParts) => {
+  const render = (calendar: Calendar, event: HeldEvent) =>
+    renderEvent(
+      event,
+      { calendarId: calendar.id, owner: calendar.owner, timeZone: calendar.timeZone },
+      clock(),
+    );
+  const calendarOf = (request: FastifyRequest<CalendarPath>) =>
+    calendars.get(accountOf(request), request.params.calendarId);
+
+  app.post<CalendarPath>(eventsPath, { config: { operation: 'events.insert' } }, (request) => {
+    const calendar = calendarOf(request);
+    return render(
+      calendar,
+      writing.insert(calendar, read(eventBodySchema, request.body), writeOptions(request)),
+    );
+  });
+
+  app.get<CalendarPath>(eventsPath, { config: { operation: 'events.list' } }, (request) => {
+    const calendar = calendarOf(request);
+    const { events, nextPageToken } = listEvents(calendar, read(eventQuerySchema, request.query));
+    return {
+      kind: 'calendar#events',
+      summary: calendar.summary,
+      timeZone: calendar.timeZone,
+      accessRole: 'owner',
+      defaultReminders: [],
+      ...(nextPageToken === undefined ? {} : { nextPageToken }),
+      items: events.map((event) => render(calendar, event)),
+    };
+  });
+
+  app.get<EventPath>(eventPath, { config: { operation: 'events.get' } }, (request) => {
+    const calendar = calendarOf(request);
+    const event = calendar.events.get(request.params.eventId);
+    if (!event) throw new GoogleError(googleErrors.notFound);
+    return render(calendar, event);
+  });
+
+  app.patch<EventPath>(eventPath, { config: { operation: 'events.patch' } }, (request) => {
+    const calendar = calendarOf(request);
+    const body = read(eventBodySchema, request.body);
+    return render(calendar, writing.patch(calendar, request.params.eventId, body, writeOptions(request)));
+  });
+
+  app.put<EventPath>(eventPath, { config: { operation: 'events.update' } }, (request) => {
+    const calendar = calendarOf(request);
+    const body = read(eventBodySchema, request.body);
+    return render(calendar, writing.update(calendar, request.params.eventId, body, writeOptions(request)));
+  });
+
+  app.delete<EventPath>(eventPath, { config: { operation: 'events.delete' } }, async (request, reply) => {
+    writing.remove(calendarOf(request), request.params.eventId, { ifMatch: request.headers['if-match'] });
+    return reply.code(204).send();
+  });
+};
+
+export const calendarRoutes = (app: FastifyInstance, parts: CalendarRouteParts) => {
+  const { settings, calendars, accountOf } = parts;
+  eventRoutes(app, parts);
+
+  app.post('/calendar/v3/freeBusy', { config: { operation: 'freebusy.query' } }, (request) => {
+    const account = accountOf(request);
+    return queryFreeBusy(read(freeBusyRequestSchema, request.body), account, calendars, settings);
+  });
+
+  app.get('/calendar/v3/users/me/calendarList', { config: { operation: 'calendarList.list' } }, (request) => {
+    const account = accountOf(request);
+    return {
+      kind: 'calendar#calendarList',
+      items: calendars.of(account).map(({ id, summary, timeZone }) => ({
+        kind: 'calendar#calendarListEntry',
+        id,
+        summary,
+        timeZone,
+        accessRole: 'owner',
+        selected: true,
+        ...(id === account ? { primary: true } : {}),
+      })),
+    };
+  });
+
+  app.post('/calendar/v3/calendars', { config: { operation: 'calendars.insert' } }, (request) => {
+    const owner = accountOf(request);
+    const { summary, timeZone } = read(newCalendar, request.body);
+    const id = `c_${randomBytes(16).toString('hex')}@group.calendar.google.com`;
+    const calendar = calendars.add({ id, owner, summary, timeZone: timeZone ?? settings.timeZone });
+    return { kind: 'calendar#calendar', id, summary, timeZone: calendar.timeZone };
+  });
+};

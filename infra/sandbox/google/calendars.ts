@@ -1,0 +1,102 @@
+/** The calendars of all accounts and the events in them. */
+import { z } from 'zod';
+import type { Pulse } from '../pulse.ts';
+import type { GoogleSettings } from '../settings.ts';
+import { GoogleError, googleErrors } from './errors.ts';
+import { type HeldEvent, heldEventSchema } from './event.ts';
+
+export interface Calendar {
+  readonly id: string;
+  readonly owner: string;
+  readonly summary: string;
+  readonly timeZone: string;
+  readonly events: Map<string, HeldEvent>;
+}
+
+const heldCalendarSchema = z.object({
+  id: z.string(),
+  owner: z.string(),
+  summary: z.string(),
+  timeZone: z.string(),
+  events: z.array(heldEventSchema),
+});
+const heldCalendarsSchema = z.object({ revision: z.int(), calendars: z.array(heldCalendarSchema) });
+
+export interface Calendars {
+  /** Makes the account known: its primary calendar has the account's name as id. */
+  open(account: string): Calendar;
+  add(calendar: Omit<Calendar, 'events'>): Calendar;
+  /** The calendar as the account sees it; undefined when there is none or it is somebody else's. */
+  find(account: string, calendarId: string): Calendar | undefined;
+  /** Like `find`, but throws Google's 404. */
+  get(account: string, calendarId: string): Calendar;
+  of(account: string): readonly Calendar[];
+  all(): readonly Calendar[];
+  put(calendar: Calendar, event: HeldEvent): void;
+  /** One more with every change, over all calendars. */
+  nextRevision(): number;
+  readonly save: () => z.infer<typeof heldCalendarsSchema>;
+  readonly load: (value: unknown) => void;
+  reset(): void;
+}
+
+export const createCalendars = (settings: GoogleSettings, pulse: Pulse): Calendars => {
+  const calendars = new Map<string, Calendar>();
+  let revision = 1;
+
+  const add = (calendar: Omit<Calendar, 'events'>): Calendar => {
+    const added = { ...calendar, events: new Map<string, HeldEvent>() };
+    calendars.set(calendar.id, added);
+    pulse.beat();
+    return added;
+  };
+  const open = (account: string): Calendar =>
+    calendars.get(account) ??
+    add({ id: account, owner: account, summary: account, timeZone: settings.timeZone });
+  const find = (account: string, calendarId: string) => {
+    const calendar = calendars.get(calendarId === 'primary' ? account : calendarId);
+    return calendar?.owner === account ? calendar : undefined;
+  };
+
+  return {
+    open,
+    add,
+    find,
+    get(account, calendarId) {
+      const calendar = find(account, calendarId);
+      if (!calendar) throw new GoogleError(googleErrors.notFound);
+      return calendar;
+    },
+    of: (account) => [...calendars.values()].filter((calendar) => calendar.owner === account),
+    all: () => [...calendars.values()],
+    put(calendar, event) {
+      calendar.events.set(event.id, event);
+      pulse.beat();
+    },
+    nextRevision() {
+      revision += 1;
+      return revision;
+    },
+    save: () => ({
+      revision,
+      calendars: [...calendars.values()].map((calendar) => ({
+        ...calendar,
+        events: [...calendar.events.values()],
+      })),
+    }),
+    load(value) {
+      const held = heldCalendarsSchema.parse(value);
+      revision = held.revision;
+      for (const { events, ...calendar } of held.calendars) {
+        calendars.set(calendar.id, {
+          ...calendar,
+          events: new Map(events.map((event) => [event.id, event])),
+        });
+      }
+    },
+    reset() {
+      calendars.clear();
+      pulse.beat();
+    },
+  };
+};

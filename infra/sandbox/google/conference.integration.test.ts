@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { hour, startGoogle } from '../../../tests/harness/google-sandbox.ts';
+
+const primary = { calendarId: 'primary' };
+
+const asked = (id: string, requestId: string) => ({
+  ...hour(id),
+  conferenceData: { createRequest: { requestId, conferenceSolutionKey: { type: 'hangoutsMeet' } } },
+});
+
+describe('conferences', () => {
+  it('makes one conference per request id', async () => {
+    const { calendar } = await startGoogle();
+    const insert = async (id: string, requestId: string) =>
+      (
+        await calendar.events.insert({
+          ...primary,
+          conferenceDataVersion: 1,
+          requestBody: asked(id, requestId),
+        })
+      ).data;
+    const first = await insert('abc01', 'one');
+    expect(first.hangoutLink).toMatch(/^https:\/\/meet\.google\.com\/[a-z]{3}-[a-z]{4}-[a-z]{3}$/);
+    expect((await insert('abc02', 'one')).conferenceData?.conferenceId).toBe(
+      first.conferenceData?.conferenceId,
+    );
+    expect((await insert('abc03', 'two')).conferenceData?.conferenceId).not.toBe(
+      first.conferenceData?.conferenceId,
+    );
+  });
+
+  it('ignores conference data without conferenceDataVersion=1, and keeps what is there', async () => {
+    const { calendar } = await startGoogle();
+    const { data } = await calendar.events.insert({ ...primary, requestBody: asked('abc01', 'one') });
+    expect(data).not.toHaveProperty('conferenceData');
+    const one = { ...primary, eventId: 'abc01' };
+    const added = await calendar.events.patch({
+      ...one,
+      conferenceDataVersion: 1,
+      requestBody: asked('abc01', 'one'),
+    });
+    const kept = await calendar.events.update({ ...one, requestBody: hour('abc01') });
+    expect(kept.data.hangoutLink).toBe(added.data.hangoutLink);
+  });
+
+  it('can say pending first', async () => {
+    let now = Date.parse('2026-12-01T08:00:00Z');
+    const { calendar } = await startGoogle({ google: { conference: { pendingMs: 5000 } } }, () => now);
+    const { data } = await calendar.events.insert({
+      ...primary,
+      conferenceDataVersion: 1,
+      requestBody: asked('abc01', 'one'),
+    });
+    expect(data.conferenceData?.createRequest?.status?.statusCode).toBe('pending');
+    expect(data).not.toHaveProperty('hangoutLink');
+    now += 5000;
+    const later = await calendar.events.get({ ...primary, eventId: 'abc01' });
+    expect(later.data.conferenceData?.createRequest?.status?.statusCode).toBe('success');
+    expect(later.data.hangoutLink).toBeDefined();
+    const again = await calendar.events.patch({
+      ...primary,
+      eventId: 'abc01',
+      conferenceDataVersion: 1,
+      requestBody: asked('abc01', 'one'),
+    });
+    expect(again.data.hangoutLink).toBe(later.data.hangoutLink);
+  });
+});

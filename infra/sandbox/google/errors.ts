@@ -1,0 +1,84 @@
+/** Google's errors, by what is wrong. The envelope is the one of the Calendar API's "Handle API errors" page. */
+
+interface ErrorFacts {
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly domain?: string;
+  readonly location?: { readonly location: string; readonly locationType: string };
+  readonly status?: string;
+}
+
+export const googleErrors = {
+  authError: {
+    code: 401,
+    reason: 'authError',
+    message: 'Invalid Credentials',
+    location: { location: 'Authorization', locationType: 'header' },
+    status: 'UNAUTHENTICATED',
+  },
+  notFound: { code: 404, reason: 'notFound', message: 'Not Found' },
+  deleted: { code: 410, reason: 'deleted', message: 'Resource has been deleted' },
+  duplicate: { code: 409, reason: 'duplicate', message: 'The requested identifier already exists.' },
+  forbidden: { code: 403, reason: 'forbidden', message: 'Forbidden' },
+  conditionNotMet: {
+    code: 412,
+    reason: 'conditionNotMet',
+    message: 'Precondition Failed',
+    location: { location: 'If-Match', locationType: 'header' },
+  },
+  missingStart: { code: 400, reason: 'required', message: 'Missing start time.' },
+  missingEnd: { code: 400, reason: 'required', message: 'Missing end time.' },
+  emptyRange: { code: 400, reason: 'timeRangeEmpty', message: 'The specified time range is empty.' },
+  longRange: { code: 400, reason: 'timeRangeTooLong', message: 'The requested time range is too long.' },
+  invalidId: { code: 400, reason: 'invalid', message: 'Invalid resource id value.' },
+  lowSequence: {
+    code: 400,
+    reason: 'invalid',
+    message:
+      'Invalid sequence value. The specified sequence number is below the current sequence number of the resource. Re-fetch the resource and use its sequence number on the following request.',
+  },
+  rateLimitExceeded: {
+    code: 429,
+    reason: 'rateLimitExceeded',
+    message: 'Rate Limit Exceeded',
+    domain: 'usageLimits',
+  },
+  backendError: { code: 503, reason: 'backendError', message: 'Backend Error' },
+} as const satisfies Record<string, ErrorFacts>;
+
+/** Thrown where the fact is known; the plugin's error handler answers it in Google's envelope. */
+export class GoogleError extends Error {
+  readonly facts: ErrorFacts;
+
+  constructor(facts: ErrorFacts) {
+    super(facts.message);
+    this.name = 'GoogleError';
+    this.facts = facts;
+  }
+}
+
+export const invalid = (message: string): GoogleError =>
+  new GoogleError({ code: 400, reason: 'invalid', message });
+
+export const errorEnvelope = ({ code, reason, message, domain, location, status }: ErrorFacts) => ({
+  error: {
+    errors: [{ domain: domain ?? 'global', reason, message, ...location }],
+    code,
+    message,
+    ...(status === undefined ? {} : { status }),
+  },
+});
+
+/** What the token endpoint says, in OAuth's own words (RFC 6749, 5.2). */
+export class OAuthError extends Error {
+  readonly status: 400 | 401;
+  readonly error: string;
+
+  constructor(status: 400 | 401, error: string, description: string) {
+    super(description);
+    this.name = 'OAuthError';
+    this.status = status;
+    this.error = error;
+  }
+}

@@ -1,0 +1,252 @@
+/** Insert, patch, update and delete: the rules by which a calendar accepts or refuses a change. */
+import { createHash, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import type { GoogleSettings } from '../settings.ts';
+import type { Calendar, Calendars } from './calendars.ts';
+import { type Conference, conferenceRequestSchema, newConference } from './conference.ts';
+import { GoogleError, googleErrors, invalid } from './errors.ts';
+import { type EventDetails, entityTag, eventDetailsSchema, eventStatuses, type HeldEvent } from './event.ts';
+import { type EventTime, readTime } from './event-time.ts';
+
+const nullableTimeSchema = z.object({
+  date: z.iso.date().nullish(),
+  dateTime: z.string().nullish(),
+  timeZone: z.string().nullish(),
+});
+
+const nullableProperties = z.record(z.string(), z.string().nullable()).nullish();
+const details = eventDetailsSchema.shape;
+
+/** What a client sends. In a patch, null takes a field away; elsewhere it means the field was left out. */
+export const eventBodySchema = z.object({
+  id: z.string().nullish(),
+  iCalUID: z.string().nullish(),
+  status: z.enum(eventStatuses).nullish(),
+  sequence: z.int().min(0).nullish(),
+  start: nullableTimeSchema.nullish(),
+  end: nullableTimeSchema.nullish(),
+  recurrence: z.array(z.string()).nullish(),
+  conferenceData: conferenceRequestSchema.nullish(),
+  summary: details.summary.nullable(),
+  description: details.description.nullable(),
+  location: details.location.nullable(),
+  colorId: details.colorId.nullable(),
+  transparency: details.transparency.nullable(),
+  visibility: details.visibility.nullable(),
+  attendees: details.attendees.nullable(),
+  reminders: details.reminders.nullable(),
+  source: details.source.nullable(),
+  guestsCanModify: details.guestsCanModify.nullable(),
+  guestsCanInviteOthers: details.guestsCanInviteOthers.nullable(),
+  guestsCanSeeOtherGuests: details.guestsCanSeeOtherGuests.nullable(),
+  extendedProperties: z.object({ private: nullableProperties, shared: nullableProperties }).nullish(),
+});
+type EventBody = z.infer<typeof eventBodySchema>;
+
+export interface WriteOptions {
+  /** Of the query: without 1, conference data in the body is ignored. */
+  readonly conferenceDataVersion: number;
+  readonly ifMatch?: string | undefined;
+}
+
+export interface EventWriting {
+  insert(calendar: Calendar, body: EventBody, options: WriteOptions): HeldEvent;
+  patch(calendar: Calendar, id: string, body: EventBody, options: WriteOptions): HeldEvent;
+  update(calendar: Calendar, id: string, body: EventBody, options: WriteOptions): HeldEvent;
+  remove(calendar: Calendar, id: string, options: Pick<WriteOptions, 'ifMatch'>): void;
+  /** Puts an event there as the calendar's owner would by hand. */
+  addForeign(calendar: Calendar, body: EventBody): HeldEvent;
+}
+
+/** base32hex in lower case, 5 to 1024 of it: the documented form of a client's own event id. */
+const clientId = /^[a-v0-9]{5,1024}$/;
+
+const withoutNulls = (value: object) =>
+  Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null && field !== undefined));
+
+const timeOf = (time: z.infer<typeof nullableTimeSchema>): EventTime => withoutNulls(time);
+
+const detailsOf = (body: object): EventDetails => {
+  const kept: Record<string, unknown> = withoutNulls(body);
+  return eventDetailsSchema.parse(kept);
+};
+
+/** Property maps are merged key by key, everything else is replaced whole. */
+const mergeProperties = (held: EventDetails, body: EventBody): EventDetails['extendedProperties'] | null => {
+  if (body.extendedProperties === null) return null;
+  const merge = (scope: 'private' | 'shared') => {
+    const merged = withoutNulls({ ...held.extendedProperties?.[scope], ...body.extendedProperties?.[scope] });
+    return Object.keys(merged).length > 0 ? { [scope]: merged } : {};
+  };
+  const merged: object = { ...merge('private'), ...merge('shared') };
+  return Object.keys(merged).length > 0 ? merged : null;
+};
+
+const refuseRecurrence = (body: EventBody) => {
+  if (body.recurrence?.length) throw invalid('The sandbox does not expand recurrences yet.');
+};
+
+const checkMatch = (event: HeldEvent, ifMatch: string | undefined) => {
+  if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== entityTag(event)) {
+    throw new GoogleError(googleErrors.conditionNotMet);
+  }
+};
+
+const spanOf = (calendar: Calendar, start: EventTime | undefined, end: EventTime | undefined) => {
+  if (!start) throw new GoogleError(googleErrors.missingStart);
+  if (!end) throw new GoogleError(googleErrors.missingEnd);
+  const startMs = readTime(start, calendar.timeZone, 'start');
+  const endMs = readTime(end, calendar.timeZone, 'end');
+  if ((start.date === undefined) !== (end.date === undefined)) {
+    throw invalid('Invalid start or end: both are dates or both are times.');
+  }
+  if (endMs < startMs || (start.date !== undefined && endMs === startMs)) {
+    throw new GoogleError(googleErrors.emptyRange);
+  }
+  return { start, end, startMs, endMs };
+};
+
+const existing = (calendar: Calendar, id: string, ifMatch: string | undefined): HeldEvent => {
+  const event = calendar.events.get(id);
+  if (!event) throw new GoogleError(googleErrors.notFound);
+  checkMatch(event, ifMatch);
+  return event;
+};
+
+const patchedTime = (held: EventTime, body: EventBody['start']): EventTime | undefined =>
+  body === null ? undefined : body === undefined ? held : timeOf({ ...held, ...body });
+
+export const createEventWriting = (
+  calendars: Calendars,
+  settings: GoogleSettings,
+  clock: Clock,
+): EventWriting => {
+  const conferenceOf = (
+    calendar: Calendar,
+    body: EventBody,
+    options: WriteOptions,
+    held?: Conference,
+  ): Conference | undefined => {
+    if (options.conferenceDataVersion < 1 || body.conferenceData === undefined) return held;
+    const requestId = body.conferenceData?.createRequest?.requestId;
+    if (requestId === undefined) return body.conferenceData === null ? undefined : held;
+    if (held?.requestId === requestId) return held;
+    return newConference(calendar.owner, requestId, settings.conference, clock());
+  };
+
+  const create = (
+    calendar: Calendar,
+    body: EventBody,
+    origin: HeldEvent['origin'],
+    options: WriteOptions,
+  ) => {
+    refuseRecurrence(body);
+    if (body.id && body.iCalUID) throw invalid('Give either id or iCalUID, not both.');
+    if (body.id && !clientId.test(body.id)) throw new GoogleError(googleErrors.invalidId);
+    const id = body.id ?? createHash('md5').update(randomBytes(16)).digest('hex').slice(0, 26);
+    const span = spanOf(
+      calendar,
+      body.start ? timeOf(body.start) : undefined,
+      body.end ? timeOf(body.end) : undefined,
+    );
+    // A deleted event keeps its id.
+    if (calendar.events.has(id)) throw new GoogleError(googleErrors.duplicate);
+    const now = clock();
+    const event: HeldEvent = {
+      id,
+      iCalUID: body.iCalUID ?? `${id}@google.com`,
+      status: body.status ?? 'confirmed',
+      sequence: body.sequence ?? 0,
+      revision: calendars.nextRevision(),
+      created: now,
+      updated: now,
+      ...span,
+      details: detailsOf(body),
+      conference: conferenceOf(calendar, body, options),
+      origin,
+    };
+    calendars.put(calendar, event);
+    return event;
+  };
+
+  const change = (
+    calendar: Calendar,
+    held: HeldEvent,
+    body: EventBody,
+    next: Pick<HeldEvent, 'status' | 'details'> & {
+      start: EventTime | undefined;
+      end: EventTime | undefined;
+    },
+    options: WriteOptions,
+  ): HeldEvent => {
+    refuseRecurrence(body);
+    if (held.status === 'cancelled' && next.status !== 'cancelled' && settings.revival === 'forbidden') {
+      throw new GoogleError(googleErrors.forbidden);
+    }
+    const sequence = body.sequence ?? undefined;
+    if (sequence !== undefined && sequence < held.sequence) throw new GoogleError(googleErrors.lowSequence);
+    const span = spanOf(calendar, next.start, next.end);
+    const moved = span.startMs !== held.startMs || span.endMs !== held.endMs;
+    const event: HeldEvent = {
+      ...held,
+      ...span,
+      status: next.status,
+      details: next.details,
+      sequence: sequence ?? (moved ? held.sequence + 1 : held.sequence),
+      revision: calendars.nextRevision(),
+      updated: clock(),
+      conference: conferenceOf(calendar, body, options, held.conference),
+    };
+    calendars.put(calendar, event);
+    return event;
+  };
+
+  return {
+    insert: (calendar, body, options) => create(calendar, body, 'api', options),
+    addForeign: (calendar, body) => create(calendar, body, 'foreign', { conferenceDataVersion: 0 }),
+    patch(calendar, id, body, options) {
+      const held = existing(calendar, id, options.ifMatch);
+      return change(
+        calendar,
+        held,
+        body,
+        {
+          status: body.status ?? held.status,
+          details: detailsOf({
+            ...held.details,
+            ...body,
+            extendedProperties: mergeProperties(held.details, body),
+          }),
+          start: patchedTime(held.start, body.start),
+          end: patchedTime(held.end, body.end),
+        },
+        options,
+      );
+    },
+    update(calendar, id, body, options) {
+      return change(
+        calendar,
+        existing(calendar, id, options.ifMatch),
+        body,
+        {
+          status: body.status ?? 'confirmed',
+          details: detailsOf(body),
+          start: body.start ? timeOf(body.start) : undefined,
+          end: body.end ? timeOf(body.end) : undefined,
+        },
+        options,
+      );
+    },
+    remove(calendar, id, options) {
+      const held = existing(calendar, id, options.ifMatch);
+      if (held.status === 'cancelled') throw new GoogleError(googleErrors.deleted);
+      calendars.put(calendar, {
+        ...held,
+        status: 'cancelled',
+        revision: calendars.nextRevision(),
+        updated: clock(),
+      });
+    },
+  };
+};

@@ -1,0 +1,79 @@
+/** freeBusy.query: when calendars are taken, without saying by what. */
+import { IANAZone } from 'luxon';
+import { z } from 'zod';
+import type { GoogleSettings } from '../settings.ts';
+import type { Calendar, Calendars } from './calendars.ts';
+import { GoogleError, googleErrors, invalid } from './errors.ts';
+import { blocksTime } from './event.ts';
+import { formatIn, readInstant } from './event-time.ts';
+
+export const freeBusyRequestSchema = z.object({
+  timeMin: z.string(),
+  timeMax: z.string(),
+  timeZone: z.string().optional(),
+  items: z.array(z.object({ id: z.string() })).default([]),
+});
+
+/** Google's calendarExpansionMax: no more calendars than this in one query. */
+const mostCalendars = 50;
+const dayMs = 24 * 60 * 60 * 1000;
+
+interface Span {
+  start: number;
+  end: number;
+}
+
+const merged = (spans: readonly Span[], from: number, until: number): Span[] => {
+  const result: Span[] = [];
+  for (const span of spans) {
+    const last = result.at(-1);
+    const start = Math.max(span.start, from);
+    const end = Math.min(span.end, until);
+    if (last && start <= last.end) last.end = Math.max(last.end, end);
+    else result.push({ start, end });
+  }
+  return result;
+};
+
+/** Intervals in which an opaque event that is not cancelled overlaps [from, until), in order of their start. */
+const busySpans = (calendar: Calendar, from: number, until: number): Span[] => {
+  const spans: Span[] = [];
+  for (const event of calendar.events.values()) {
+    if (event.endMs > from && event.startMs < until && event.endMs > event.startMs && blocksTime(event)) {
+      spans.push({ start: event.startMs, end: event.endMs });
+    }
+  }
+  return spans.sort((a, b) => a.start - b.start || a.end - b.end);
+};
+
+/** The answer of freeBusy.query. A calendar the account cannot see gets an error in its place. */
+export const queryFreeBusy = (
+  request: z.infer<typeof freeBusyRequestSchema>,
+  account: string,
+  calendars: Calendars,
+  settings: GoogleSettings,
+) => {
+  const from = readInstant(request.timeMin, 'timeMin');
+  const until = readInstant(request.timeMax, 'timeMax');
+  const zone = request.timeZone ?? 'UTC';
+  if (!IANAZone.isValidZone(zone)) throw invalid(`Invalid time zone: ${zone}`);
+  if (until <= from) throw new GoogleError(googleErrors.emptyRange);
+  if (until - from > settings.freeBusyMaxDays * dayMs) throw new GoogleError(googleErrors.longRange);
+  if (request.items.length > mostCalendars) throw invalid('Too many calendars requested.');
+
+  const answers = request.items.map(({ id }) => {
+    const calendar = calendars.find(account, id);
+    if (!calendar) return [id, { errors: [{ domain: 'global', reason: 'notFound' }], busy: [] }] as const;
+    const spans = busySpans(calendar, from, until);
+    const busy = (settings.freeBusy === 'merged' ? merged(spans, from, until) : spans).map(
+      ({ start, end }) => ({ start: formatIn(start, zone), end: formatIn(end, zone) }),
+    );
+    return [id, { busy }] as const;
+  });
+  return {
+    kind: 'calendar#freeBusy',
+    timeMin: new Date(from).toISOString(),
+    timeMax: new Date(until).toISOString(),
+    calendars: Object.fromEntries(answers),
+  };
+};

@@ -1,0 +1,111 @@
+/** Google as the sandbox plays it: OAuth and Calendar v3, on the paths that the real client library calls. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { bearerToken } from '../authorization.ts';
+import { injectFaults, type VendorTrouble } from '../faults/injection.ts';
+import type { GoogleSettings } from '../settings.ts';
+import type { Kept } from '../store/snapshot.ts';
+import type { VendorParts } from '../vendor-parts.ts';
+import { calendarRoutes } from './calendar-routes.ts';
+import { type Calendar, createCalendars } from './calendars.ts';
+import { errorEnvelope, GoogleError, googleErrors, OAuthError } from './errors.ts';
+import { type HeldEvent, renderEvent } from './event.ts';
+import { createEventWriting } from './event-writing.ts';
+import { oauthRoutes } from './oauth-routes.ts';
+import { createTokens } from './tokens.ts';
+
+const trouble: VendorTrouble = {
+  outage: (status) => ({ status, body: errorEnvelope({ ...googleErrors.backendError, code: status }) }),
+  rateLimit: (retryAfterSeconds, status) => ({
+    status,
+    headers: { 'retry-after': String(retryAfterSeconds) },
+    body: errorEnvelope({ ...googleErrors.rateLimitExceeded, code: status }),
+  }),
+  unauthorized: (operation) =>
+    operation === 'token'
+      ? {
+          status: 400,
+          body: { error: 'invalid_grant', error_description: 'Token has been expired or revoked.' },
+        }
+      : { status: 401, body: errorEnvelope(googleErrors.authError) },
+};
+
+/** Everything thrown below answers as Google does; what nobody foresaw is a 500 in its envelope. */
+const answerErrors = (app: FastifyInstance) => {
+  app.setErrorHandler((error, _request, reply) => {
+    if (error instanceof OAuthError) {
+      return reply.code(error.status).send({ error: error.error, error_description: error.message });
+    }
+    if (error instanceof GoogleError) return reply.code(error.facts.code).send(errorEnvelope(error.facts));
+    const refused =
+      error instanceof Error && 'statusCode' in error && error.statusCode === 400 ? error.message : undefined;
+    const facts =
+      refused === undefined
+        ? { code: 500, reason: 'backendError', message: String(error) }
+        : { code: 400, reason: 'parseError', message: refused };
+    return reply.code(facts.code).send(errorEnvelope(facts));
+  });
+};
+
+export const busyTimeSchema = z.strictObject({
+  /** Whose calendar; it is made when nobody has used it yet. */
+  account: z.string().min(1),
+  calendarId: z.string().min(1).default('primary'),
+  /** RFC 3339 with an offset, or local with `timeZone`. */
+  start: z.string(),
+  end: z.string(),
+  timeZone: z.string().optional(),
+  summary: z.string().default('Busy'),
+});
+export type BusyTime = z.input<typeof busyTimeSchema>;
+
+export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: VendorParts<GoogleSettings>) => {
+  const tokens = createTokens(settings, clock);
+  const calendars = createCalendars(settings, pulse);
+  const writing = createEventWriting(calendars, settings, clock);
+  const accountOf = (request: FastifyRequest): string => {
+    const account = tokens.accountOf(bearerToken(request.headers.authorization));
+    if (account === undefined) throw new GoogleError(googleErrors.authError);
+    return account;
+  };
+  const view = (calendar: Calendar) => {
+    const { id, owner, summary, timeZone, events } = calendar;
+    const render = (event: HeldEvent) => ({
+      ...renderEvent(event, { calendarId: id, owner, timeZone }, clock()),
+      origin: event.origin,
+    });
+    return { id, owner, summary, timeZone, events: [...events.values()].map(render) };
+  };
+  const kept: readonly Kept[] = [
+    { name: 'google.tokens', save: tokens.save, load: tokens.load },
+    { name: 'google.calendars', save: calendars.save, load: calendars.load },
+  ];
+
+  return {
+    kept,
+    register(app: FastifyInstance) {
+      answerErrors(app);
+      injectFaults(app, { vendor: 'google', switchboard, calls, trouble });
+      oauthRoutes(app, { settings, tokens, calendars, accountOf, changed: () => pulse.beat() });
+      calendarRoutes(app, { settings, calendars, writing, accountOf, clock });
+    },
+    state: () => ({ calendars: calendars.all().map(view) }),
+    /** An appointment that the account made by itself: free/busy reports it. */
+    addBusy(time: BusyTime) {
+      const { account, calendarId, start, end, timeZone, summary } = busyTimeSchema.parse(time);
+      calendars.open(account);
+      const calendar = calendars.get(account, calendarId);
+      const event = writing.addForeign(calendar, {
+        summary,
+        start: { dateTime: start, timeZone },
+        end: { dateTime: end, timeZone },
+      });
+      return { calendarId: calendar.id, eventId: event.id };
+    },
+    reset() {
+      tokens.reset();
+      calendars.reset();
+    },
+  };
+};
+export type Google = ReturnType<typeof createGoogle>;

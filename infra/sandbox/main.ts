@@ -1,0 +1,23 @@
+/** Runs the sandbox by itself: `node infra/sandbox/main.ts`. SANDBOX_PORT and SANDBOX_DATA_FILE say where. */
+import { env } from 'node:process';
+import closeWithGrace from 'close-with-grace';
+import { z } from 'zod';
+import { startSandbox } from './sandbox.ts';
+
+const environmentSchema = z.object({
+  SANDBOX_PORT: z.coerce.number().int().min(0).max(65_535).default(4010),
+  SANDBOX_HOST: z.string().default('127.0.0.1'),
+  SANDBOX_DATA_FILE: z.string().min(1).optional(),
+  /** Zoom's creations and updates per host and day; 0 takes the limit away. */
+  SANDBOX_ZOOM_DAILY_LIMIT: z.coerce.number().int().min(0).optional(),
+});
+
+const environment = environmentSchema.parse(env);
+const sandbox = await startSandbox({
+  host: environment.SANDBOX_HOST,
+  port: environment.SANDBOX_PORT,
+  dataFile: environment.SANDBOX_DATA_FILE,
+  zoom: { dailyLimit: environment.SANDBOX_ZOOM_DAILY_LIMIT },
+});
+process.stdout.write(`The provider sandbox listens on ${sandbox.url}\n`);
+closeWithGrace(async () => sandbox.close());

@@ -1,0 +1,50 @@
+/** The faults and the calls as the page shows them. */
+import { DateTime } from 'luxon';
+import type { Call, Counts } from '../calls/counter.ts';
+import type { Fault } from '../faults/fault.ts';
+
+const sentences: Readonly<Record<Fault['kind'], string>> = {
+  outage: 'out of service',
+  latency: 'slow',
+  rate_limit: 'limits the rate',
+  unauthorized: 'refuses credentials',
+  lost_answer: 'loses answers',
+};
+
+/** `out of service, meetings.create only, 2 more times` */
+export const describeFault = (fault: Fault): string =>
+  [
+    fault.kind === 'outage' && fault.reset ? 'resets connections' : sentences[fault.kind],
+    ...(fault.kind === 'latency' ? [`${fault.latencyMs} ms`] : []),
+    ...(fault.operation === undefined ? [] : [`${fault.operation} only`]),
+    ...(fault.times === undefined ? [] : [`${fault.times} more ${fault.times === 1 ? 'time' : 'times'}`]),
+  ].join(', ');
+
+const tone = (outcome: string): 'good' | 'refused' | 'bad' => {
+  const status = Number(outcome);
+  if (Number.isNaN(status) || status >= 500) return 'bad';
+  return status >= 400 ? 'refused' : 'good';
+};
+
+const newest = 25;
+
+export const viewCalls = (calls: readonly Call[], zone: string) =>
+  calls
+    .toReversed()
+    .slice(0, newest)
+    .map((call) => ({
+      ...call,
+      time: DateTime.fromMillis(call.at, { zone }).toFormat('HH:mm:ss'),
+      outcome: call.outcome.replace('_', ' '),
+      tone: tone(call.outcome),
+    }));
+
+export const viewCounts = (counts: Counts) =>
+  Object.entries(counts).map(([operation, outcomes]) => ({
+    operation,
+    outcomes: Object.entries(outcomes).map(([outcome, calls]) => ({
+      outcome: outcome.replace('_', ' '),
+      calls,
+      tone: tone(outcome),
+    })),
+  }));

@@ -1,0 +1,43 @@
+/** Zoom's meetings as the page shows them: what comes next first, then what was deleted. */
+import { DateTime } from 'luxon';
+import type { SandboxState } from '../control/control.ts';
+
+type Meeting = SandboxState['zoom']['meetings'][number];
+
+export interface MeetingView {
+  readonly id: string;
+  readonly topic: string;
+  readonly when: string;
+  readonly duration: number;
+  readonly host: string;
+  readonly agenda: string;
+  readonly link: string;
+  readonly deleted: boolean;
+}
+
+const mostMeetings = 30;
+
+const viewOf = (meeting: Meeting, deleted: boolean, zone: string): MeetingView => ({
+  id: String(meeting.id).replace(/^(\d{3})(\d{4})/, '$1 $2 '),
+  topic: meeting.topic,
+  when: DateTime.fromISO(meeting.start_time, { zone }).toFormat('ccc d LLL yyyy, HH:mm'),
+  duration: meeting.duration,
+  host: meeting.host_email,
+  agenda: meeting.agenda,
+  link: meeting.join_url,
+  deleted,
+});
+
+export const viewMeetings = ({ zoom }: SandboxState, zone: string) => {
+  const meetings = zoom.meetings
+    .toSorted((a, b) => a.start_time.localeCompare(b.start_time))
+    .map((meeting) => viewOf(meeting, false, zone));
+  const deleted = zoom.deletedMeetings.toReversed().map((meeting) => viewOf(meeting, true, zone));
+  return {
+    count: meetings.length,
+    meetings: meetings.slice(0, mostMeetings),
+    more: Math.max(0, meetings.length - mostMeetings),
+    deletedCount: deleted.length,
+    deleted: deleted.slice(0, mostMeetings),
+  };
+};

@@ -1,0 +1,56 @@
+/** Twilio's messages as the page shows them: one phone per number, the newest message at the bottom. */
+import { DateTime } from 'luxon';
+import type { SandboxState } from '../control/control.ts';
+
+type Message = SandboxState['twilio']['messages'][number];
+
+export interface BubbleView {
+  readonly body: string;
+  readonly time: string;
+  readonly fromPhone: boolean;
+  readonly mark: string;
+  readonly status: string;
+  readonly reports: string;
+}
+
+const marks: Readonly<Record<Message['status'], string>> = {
+  accepted: '○',
+  queued: '○',
+  sent: '✓',
+  delivered: '✓✓',
+  undelivered: '✗',
+  received: '',
+};
+
+const mostPhones = 12;
+const mostBubbles = 8;
+
+const phoneOf = (message: Message): string =>
+  message.direction === 'inbound' ? (message.from ?? '') : message.to;
+
+const viewOf = (message: Message, zone: string): BubbleView => ({
+  body: message.body,
+  time: DateTime.fromRFC2822(message.date_created, { zone }).toFormat('d LLL HH:mm:ss'),
+  fromPhone: message.direction === 'inbound',
+  mark: marks[message.status],
+  status: message.error_code === null ? message.status : `${message.status} (${message.error_code})`,
+  reports: message.callbacks.join(', '),
+});
+
+/** The phone that was written to last comes first. */
+export const viewPhones = ({ twilio }: SandboxState, zone: string) => {
+  const phones = [...Map.groupBy(twilio.messages, phoneOf)];
+  return {
+    count: twilio.messages.length,
+    more: Math.max(0, phones.length - mostPhones),
+    phones: phones.slice(0, mostPhones).map(([number, messages]) => ({
+      number,
+      optedOut: twilio.optedOut.includes(number),
+      earlier: Math.max(0, messages.length - mostBubbles),
+      bubbles: messages
+        .slice(0, mostBubbles)
+        .toReversed()
+        .map((message) => viewOf(message, zone)),
+    })),
+  };
+};

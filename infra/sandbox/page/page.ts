@@ -1,0 +1,65 @@
+/** Renders the page and the parts of it that change. The templates escape everything they are given. */
+import { join } from 'node:path';
+import { Eta } from 'eta';
+import type { CallCounter } from '../calls/counter.ts';
+import type { Clock } from '../clock.ts';
+import type { SandboxControl } from '../control/control.ts';
+import { faultKinds } from '../faults/fault.ts';
+import { operationNames, type Vendor, vendors } from '../vendors.ts';
+import { viewCalendars } from './calendar-view.ts';
+import { describeFault, viewCalls, viewCounts } from './fault-view.ts';
+import { viewMeetings } from './meeting-view.ts';
+import { viewPhones } from './message-view.ts';
+
+export interface PageParts {
+  readonly control: SandboxControl;
+  readonly calls: CallCounter;
+  readonly clock: Clock;
+}
+
+export interface Page {
+  /** The whole document. */
+  document(zone: string): string;
+  /** What changes, by the id of the element that holds it. */
+  panels(zone: string): Record<string, string>;
+}
+
+const titles: Readonly<Record<Vendor, { name: string; what: string }>> = {
+  google: { name: 'Google', what: 'Calendar and Meet' },
+  zoom: { name: 'Zoom', what: 'Meetings' },
+  twilio: { name: 'Twilio', what: 'Text messages' },
+};
+
+export const createPage = ({ control, calls, clock }: PageParts): Page => {
+  const eta = new Eta({ views: join(import.meta.dirname, 'templates'), cache: true });
+
+  const panels = (zone: string): Record<string, string> => {
+    const state = control.state();
+    const counts = (vendor: Vendor) => viewCounts(state.calls[vendor]);
+    return {
+      google: eta.render('calendars', { calendars: viewCalendars(state, zone, clock()), zone }),
+      zoom: eta.render('meetings', viewMeetings(state, zone)),
+      twilio: eta.render('phones', viewPhones(state, zone)),
+      calls: eta.render('calls', { calls: viewCalls(calls.recent(), zone) }),
+      ...Object.fromEntries(
+        vendors.flatMap((vendor) => [
+          [
+            `${vendor}-faults`,
+            eta.render('faults', { vendor, faults: state.faults[vendor].map(describeFault) }),
+          ],
+          [`${vendor}-counts`, eta.render('counts', { counts: counts(vendor) })],
+        ]),
+      ),
+    };
+  };
+
+  return {
+    panels,
+    document: (zone) =>
+      eta.render('document', {
+        panels: panels(zone),
+        kinds: faultKinds,
+        vendors: vendors.map((vendor) => ({ vendor, ...titles[vendor], operations: operationNames(vendor) })),
+      }),
+  };
+};

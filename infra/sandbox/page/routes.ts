@@ -1,0 +1,45 @@
+/** The page at `/`, its style and script, its changing parts and the stream that announces changes. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { IANAZone } from 'luxon';
+import { z } from 'zod';
+import type { Pulse } from '../pulse.ts';
+import { createLive } from './live.ts';
+import { createPage, type PageParts } from './page.ts';
+
+const zoneQuery = z.object({
+  zone: z
+    .string()
+    .refine((name) => IANAZone.isValidZone(name))
+    .catch('UTC'),
+});
+
+/** Only what the page brings itself may run: a name in an event can never become a script. */
+const contentSecurityPolicy =
+  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+const asset = (name: string) => readFileSync(join(import.meta.dirname, 'assets', name), 'utf8');
+
+export const pageRoutes = (app: FastifyInstance, { activity, ...parts }: PageParts & { activity: Pulse }) => {
+  const page = createPage(parts);
+  const live = createLive(activity);
+  const style = asset('page.css');
+  const script = asset('page.js');
+  app.addHook('preClose', async () => live.close());
+
+  app.get('/', (request, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', contentSecurityPolicy)
+      .header('cache-control', 'no-store')
+      .send(page.document(zoneQuery.parse(request.query).zone)),
+  );
+  app.get('/sandbox/panels', (request) => page.panels(zoneQuery.parse(request.query).zone));
+  app.get('/sandbox/page.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(style));
+  app.get('/sandbox/page.js', (_request, reply) => reply.type('text/javascript; charset=utf-8').send(script));
+  app.get('/sandbox/live', (_request, reply) => {
+    reply.hijack();
+    live.add(reply.raw);
+  });
+};

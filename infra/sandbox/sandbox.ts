@@ -1,0 +1,87 @@
+/**
+ * The provider sandbox: Google, Zoom and Twilio on one local origin, stateful, with faults to switch on.
+ * Their paths do not collide, so one port serves all; see README.md.
+ */
+import formbody from '@fastify/formbody';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { createCallCounter } from './calls/counter.ts';
+import type { Clock } from './clock.ts';
+import { createControl, type SandboxControl } from './control/control.ts';
+import { controlRoutes } from './control/routes.ts';
+import { createSwitchboard } from './faults/switchboard.ts';
+import { createGoogle } from './google/google.ts';
+import { pageRoutes } from './page/routes.ts';
+import { createPulse } from './pulse.ts';
+import { type SandboxOptions, sandboxSettingsSchema } from './settings.ts';
+import { createSnapshot } from './store/snapshot.ts';
+import { createTwilio } from './twilio/twilio.ts';
+import { createZoom } from './zoom/zoom.ts';
+
+export interface Sandbox {
+  /** The origin, without a trailing slash. */
+  readonly url: string;
+  readonly control: SandboxControl;
+  /** Stops listening, ends what is under way and writes the data file. */
+  close(): Promise<void>;
+}
+
+/** JSON as the vendors take it: an empty body is none, whatever the content type says. */
+const readJsonLeniently = (app: FastifyInstance) => {
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+    if (text === '') return done(null, undefined);
+    try {
+      return done(null, JSON.parse(String(text)));
+    } catch {
+      return done(Object.assign(new Error('The body is not valid JSON.'), { statusCode: 400 }));
+    }
+  });
+};
+
+/**
+ * Starts a sandbox; without a port it takes a free one. Throws a ZodError for settings that do not fit, and an error
+ * that names the file when `dataFile` cannot be read.
+ */
+export const startSandbox = async (
+  options: SandboxOptions = {},
+  clock: Clock = Date.now,
+): Promise<Sandbox> => {
+  const settings = sandboxSettingsSchema.parse(options);
+  const held = createPulse();
+  const activity = createPulse();
+  held.listen(() => activity.beat());
+  const calls = createCallCounter(clock, activity);
+  const switchboard = createSwitchboard(activity);
+  const shared = { clock, pulse: held, calls, switchboard };
+  const google = createGoogle({ ...shared, settings: settings.google });
+  const zoom = createZoom({ ...shared, settings: settings.zoom });
+  const twilio = createTwilio({ ...shared, settings: settings.twilio });
+  const control = createControl({ google, zoom, twilio, switchboard, calls });
+
+  const snapshot =
+    settings.dataFile === undefined
+      ? undefined
+      : createSnapshot(settings.dataFile, [...google.kept, ...zoom.kept, ...twilio.kept]);
+  snapshot?.restore();
+  if (snapshot) held.listen(() => snapshot.changed());
+
+  const app = Fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 1100 } });
+  readJsonLeniently(app);
+  await app.register(formbody);
+  await app.register(async (scope) => google.register(scope));
+  await app.register(async (scope) => zoom.register(scope));
+  await app.register(async (scope) => twilio.register(scope));
+  await app.register(async (scope) => controlRoutes(scope, control));
+  await app.register(async (scope) => pageRoutes(scope, { control, calls, activity, clock }));
+
+  const url = await app.listen({ host: settings.host, port: settings.port });
+  return {
+    url,
+    control,
+    async close() {
+      twilio.close();
+      await app.close();
+      await snapshot?.close();
+    },
+  };
+};

@@ -1,0 +1,75 @@
+/** What a sandbox can be told. Where a vendor's documentation leaves a question open, the answer is a setting. */
+import { z } from 'zod';
+
+const milliseconds = z.int().min(0);
+
+const googleSettingsSchema = z.strictObject({
+  clientId: z.string().default('sandbox-google-client'),
+  clientSecret: z.string().default('sandbox-google-secret'),
+  /** Any account is let in with this prefix before its name, so that nobody needs to consent first. */
+  refreshTokenPrefix: z.string().default('sandbox-refresh-'),
+  authorizationCodePrefix: z.string().default('sandbox-code-'),
+  accessTokenSeconds: z.int().min(1).default(3599),
+  /** Time zone of a new calendar: what all-day events and listings are read in. */
+  timeZone: z.string().default('UTC'),
+  conference: z
+    .strictObject({
+      /** How long a new conference says `pending` before it says what became of it. */
+      pendingMs: milliseconds.default(0),
+      outcome: z.enum(['success', 'failure']).default('success'),
+    })
+    .prefault({}),
+  /** Public reports differ on whether a deleted event may be revived by its id (200) or not (403). */
+  revival: z.enum(['allowed', 'forbidden']).default('allowed'),
+  /** Unconfirmed: whether free/busy joins intervals that touch and cuts them to the window. */
+  freeBusy: z.enum(['merged', 'raw']).default('merged'),
+  /** Unconfirmed: the longest window that free/busy accepts. */
+  freeBusyMaxDays: z.int().min(1).default(92),
+});
+
+const zoomSettingsSchema = z.strictObject({
+  clientId: z.string().default('sandbox-zoom-client'),
+  clientSecret: z.string().default('sandbox-zoom-secret'),
+  accountId: z.string().default('sandbox-account'),
+  accessTokenSeconds: z.int().min(1).default(3599),
+  /** Creations and updates per host and UTC day; 0 takes the limit away. */
+  dailyLimit: z.int().min(0).default(100),
+  /** `documented` sends Retry-After with the daily limit; `observed` leaves it out, as developers report. */
+  dailyLimitHeaders: z.enum(['documented', 'observed']).default('documented'),
+  /** The documentation shows Retry-After as a timestamp, RFC 9110 also allows seconds. */
+  retryAfter: z.enum(['timestamp', 'seconds']).default('timestamp'),
+  /** How long a new meeting stays out of the list, to try clients against a list that lags behind. */
+  listDelayMs: milliseconds.default(0),
+  /** The host that `me` stands for. */
+  owner: z.string().default('owner@sandbox.example'),
+});
+
+const twilioSettingsSchema = z.strictObject({
+  accountSid: z.string().default('AC00000000000000000000000000005a5a'),
+  authToken: z.string().default('sandbox-twilio-token'),
+  messagingServiceSid: z.string().default('MG00000000000000000000000000005a5a'),
+  /** The number that a messaging service sends from. */
+  phoneNumber: z.string().default('+15005550006'),
+  /** Between one status and the next. */
+  statusDelayMs: milliseconds.default(60),
+  /** Pauses before a callback that failed is tried again; their number is the number of retries. */
+  callbackRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
+  callbackTimeoutMs: milliseconds.default(5000),
+  /** Where a text from a phone is reported, unless the injection names another address. */
+  inboundUrl: z.url().optional(),
+});
+
+export const sandboxSettingsSchema = z.strictObject({
+  host: z.string().default('127.0.0.1'),
+  port: z.int().min(0).max(65_535).default(0),
+  /** Where the sandbox keeps what the vendors hold; without it everything ends with the process. */
+  dataFile: z.string().min(1).optional(),
+  google: googleSettingsSchema.prefault({}),
+  zoom: zoomSettingsSchema.prefault({}),
+  twilio: twilioSettingsSchema.prefault({}),
+});
+
+export type SandboxOptions = z.input<typeof sandboxSettingsSchema>;
+export type GoogleSettings = z.output<typeof googleSettingsSchema>;
+export type ZoomSettings = z.output<typeof zoomSettingsSchema>;
+export type TwilioSettings = z.output<typeof twilioSettingsSchema>;

@@ -1,0 +1,75 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it, vi } from 'vitest';
+import { startSandbox } from '../sandbox.ts';
+
+const folders: string[] = [];
+afterEach(async () => {
+  await Promise.all(folders.splice(0).map(async (folder) => rm(folder, { recursive: true })));
+});
+
+const setup = async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sandbox-'));
+  folders.push(folder);
+  return join(folder, 'data', 'sandbox.json');
+};
+
+const send = async (url: string) =>
+  fetch(`${url}/2010-04-01/Accounts/AC00000000000000000000000000005a5a/Messages.json`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa('AC00000000000000000000000000005a5a:sandbox-twilio-token')}` },
+    body: new URLSearchParams({ To: '+33612345678', From: '+15005550006', Body: 'Hi' }),
+  });
+
+it('finds after a restart what was held, and goes on with a message that was under way', async () => {
+  const dataFile = await setup();
+  const first = await startSandbox({ dataFile, twilio: { statusDelayMs: 60_000 } });
+  const busy = { account: 'ann', start: '2026-12-01T09:00:00Z', end: '2026-12-01T10:00:00Z' };
+  const { eventId } = first.control.addBusy(busy);
+  await send(first.url);
+  await first.close();
+
+  const second = await startSandbox({ dataFile, twilio: { statusDelayMs: 1 } });
+  expect(second.control.state().google.calendars).toMatchObject([{ id: 'ann', events: [{ id: eventId }] }]);
+  await vi.waitFor(() =>
+    expect(second.control.state().twilio.messages).toMatchObject([{ status: 'delivered' }]),
+  );
+  await second.close();
+});
+
+it('writes while it runs, so that a process that is killed loses little', async () => {
+  const dataFile = await setup();
+  const sandbox = await startSandbox({ dataFile });
+  await send(sandbox.url);
+  await vi.waitFor(async () => expect(await readFile(dataFile, 'utf8')).toContain('+33612345678'));
+  await sandbox.close();
+});
+
+it('keeps an access token good over a restart', async () => {
+  const dataFile = await setup();
+  const first = await startSandbox({ dataFile });
+  const token = await fetch(
+    `${first.url}/oauth/token?grant_type=account_credentials&account_id=sandbox-account`,
+    {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa('sandbox-zoom-client:sandbox-zoom-secret')}` },
+    },
+  );
+  const { access_token: accessToken } = Object(await token.json());
+  await first.close();
+  const second = await startSandbox({ dataFile });
+  const headers = { authorization: `Bearer ${accessToken}` };
+  expect((await fetch(`${second.url}/v2/users/me/meetings`, { headers })).status).toBe(200);
+  await second.close();
+});
+
+it('refuses to start on a file that it cannot read, and names it', async () => {
+  const dataFile = await setup();
+  await (await startSandbox({ dataFile })).close();
+  const sandbox = await startSandbox({ dataFile });
+  await send(sandbox.url);
+  await sandbox.close();
+  await writeFile(dataFile, '{"zoom.meetings": 3}');
+  await expect(startSandbox({ dataFile })).rejects.toThrow(dataFile);
+});

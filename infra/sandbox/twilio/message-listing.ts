@@ -1,0 +1,67 @@
+/** Messages.json read: filters by number and date, newest first, cut into pages. */
+import { z } from 'zod';
+import { type HeldMessage, renderMessage } from './message.ts';
+
+/** `DateSent<` arrives as `DateSent<=2026-01-01`, which is `<=`: the bounds include the moment they name. */
+export const messageQuerySchema = z.object({
+  To: z.string().optional(),
+  From: z.string().optional(),
+  DateSent: z.string().optional(),
+  'DateSent<': z.string().optional(),
+  'DateSent>': z.string().optional(),
+  PageSize: z.coerce.number().int().min(1).max(1000).default(50),
+  Page: z.coerce.number().int().min(0).default(0),
+});
+type MessageQuery = z.infer<typeof messageQuerySchema>;
+
+const dayMs = 86_400_000;
+const isDate = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text);
+
+/** A message without a sending date yet is filed under when it was created. */
+const matcher = (query: MessageQuery) => {
+  const on = query.DateSent;
+  const until = query['DateSent<'];
+  const from = query['DateSent>'];
+  const earliest = Math.max(
+    from === undefined ? -Infinity : Date.parse(from),
+    on === undefined ? -Infinity : Date.parse(on.slice(0, 10)),
+  );
+  const latest = Math.min(
+    until === undefined ? Infinity : Date.parse(until) + (isDate(until) ? dayMs - 1 : 999),
+    on === undefined ? Infinity : Date.parse(on.slice(0, 10)) + dayMs - 1,
+  );
+  return (message: HeldMessage) => {
+    const sent = message.sent ?? message.created;
+    return (
+      (query.To === undefined || message.to === query.To) &&
+      (query.From === undefined || message.from === query.From) &&
+      sent >= earliest &&
+      sent <= latest
+    );
+  };
+};
+
+/** One page as Twilio answers it; `next_page_uri` is null on the last one. */
+export const listMessages = (messages: readonly HeldMessage[], query: MessageQuery, accountSid: string) => {
+  const matching = messages.filter(matcher(query));
+  const start = query.Page * query.PageSize;
+  const page = matching.slice(start, start + query.PageSize);
+  const path = `/2010-04-01/Accounts/${accountSid}/Messages.json`;
+  const uri = (number: number) => {
+    const filters = Object.entries(query).filter(([name, value]) => value !== undefined && name !== 'Page');
+    const parameters = filters.map(([name, value]): [string, string] => [name, String(value)]);
+    return `${path}?${new URLSearchParams([...parameters, ['Page', String(number)]]).toString()}`;
+  };
+  const last = start + query.PageSize >= matching.length;
+  return {
+    messages: page.map((message) => renderMessage(message, accountSid)),
+    page: query.Page,
+    page_size: query.PageSize,
+    start,
+    end: start + Math.max(page.length - 1, 0),
+    uri: uri(query.Page),
+    first_page_uri: uri(0),
+    next_page_uri: last ? null : uri(query.Page + 1),
+    previous_page_uri: query.Page === 0 ? null : uri(query.Page - 1),
+  };
+};

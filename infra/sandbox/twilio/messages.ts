@@ -1,0 +1,224 @@
+/** The messages that were sent or received, and their way from queued to delivered. */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { CallCounter } from '../calls/counter.ts';
+import type { Switchboard } from '../faults/switchboard.ts';
+import type { TwilioSettings } from '../settings.ts';
+import type { VendorParts } from '../vendor-parts.ts';
+import { type HeldMessage, heldMessageSchema, nextStatus } from './message.ts';
+import { checkRecipient, deliveryError } from './numbers.ts';
+import { callWebhook, type WebhookParameters } from './webhook-call.ts';
+
+const heldSchema = z.object({ messages: z.array(heldMessageSchema), optedOut: z.array(z.string()) });
+
+interface Outgoing {
+  readonly to: string;
+  readonly from: string | undefined;
+  readonly messagingServiceSid: string | undefined;
+  readonly body: string;
+  readonly statusCallback: string | undefined;
+}
+
+interface Incoming {
+  readonly from: string;
+  readonly to: string;
+  readonly body: string;
+  /** Where to report it; nowhere when undefined. */
+  readonly url: string | undefined;
+}
+
+export interface Messages {
+  /** Throws a TwilioError for a number that is refused. */
+  send(outgoing: Outgoing): HeldMessage;
+  /** A text from a phone. STOP and START take the number out and back in, as Twilio does by itself. */
+  receive(incoming: Incoming): Promise<{ readonly sid: string; readonly webhook: string }>;
+  get(sid: string): HeldMessage | undefined;
+  /** Newest first. */
+  all(): readonly HeldMessage[];
+  optedOut(): readonly string[];
+  readonly save: () => z.infer<typeof heldSchema>;
+  readonly load: (value: unknown) => void;
+  reset(): void;
+  close(): void;
+}
+
+const stopWords = new Set(['STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT']);
+const startWords = new Set(['START', 'YES', 'UNSTOP']);
+
+const callbackParameters = (message: HeldMessage, settings: TwilioSettings): WebhookParameters => ({
+  AccountSid: settings.accountSid,
+  ApiVersion: '2010-04-01',
+  From: message.from,
+  To: message.to,
+  MessageSid: message.sid,
+  MessageStatus: message.status,
+  SmsSid: message.sid,
+  SmsStatus: message.status,
+  ...(message.messagingServiceSid === null ? {} : { MessagingServiceSid: message.messagingServiceSid }),
+  ...(message.errorCode === null ? {} : { ErrorCode: String(message.errorCode) }),
+});
+
+interface Reporting {
+  readonly settings: TwilioSettings;
+  readonly switchboard: Switchboard;
+  readonly calls: CallCounter;
+  readonly signal: AbortSignal;
+}
+
+/** One status report. An outage switched on for `status.callback` loses it, latency makes it late. */
+const report = async (message: HeldMessage, url: string, reporting: Reporting): Promise<string> => {
+  const { settings, switchboard, calls, signal } = reporting;
+  const parameters = callbackParameters(message, settings);
+  const fault = switchboard.takeBefore('twilio', 'status.callback');
+  if (fault && fault.kind !== 'latency') {
+    calls.record('twilio', 'status.callback', 'lost');
+    return 'lost';
+  }
+  if (fault) await new Promise((resolve) => setTimeout(resolve, fault.latencyMs).unref());
+  const outcome = await callWebhook(settings, url, parameters, signal);
+  calls.record('twilio', 'status.callback', outcome);
+  return outcome;
+};
+
+const newMessage = (direction: HeldMessage['direction'], now: number) => ({
+  sid: `SM${randomBytes(16).toString('hex')}`,
+  direction,
+  errorCode: null,
+  created: now,
+  updated: now,
+  sent: null,
+  callbacks: [],
+});
+
+export const createMessages = (parts: VendorParts<TwilioSettings>): Messages => {
+  const { settings, clock, pulse, calls, switchboard } = parts;
+  const messages = new Map<string, HeldMessage>();
+  const optedOut = new Set<string>();
+  /** The reports of one message go out one after the other. */
+  const reports = new Map<string, Promise<void>>();
+  const timers = new Set<NodeJS.Timeout>();
+  let ending = new AbortController();
+
+  const put = (message: HeldMessage) => {
+    messages.set(message.sid, message);
+    pulse.beat();
+  };
+  const patch = (sid: string, change: (message: HeldMessage) => HeldMessage) => {
+    const message = messages.get(sid);
+    if (message) put(change(message));
+  };
+
+  const queueReport = (message: HeldMessage) => {
+    const { sid, status, statusCallback } = message;
+    if (statusCallback === null) return;
+    const reporting = { settings, switchboard, calls, signal: ending.signal };
+    const afterwards = async (before: Promise<void> | undefined) => {
+      await before;
+      const outcome = await report(message, statusCallback, reporting);
+      patch(sid, (held) => ({ ...held, callbacks: [...held.callbacks, `${status} ${outcome}`] }));
+    };
+    const queued = afterwards(reports.get(sid));
+    reports.set(sid, queued);
+    void queued.finally(() => {
+      if (reports.get(sid) === queued) reports.delete(sid);
+    });
+  };
+
+  const step = (sid: string) => {
+    const message = messages.get(sid);
+    if (!message) return;
+    const error = deliveryError(message.to);
+    const status = nextStatus(message.status, error !== undefined);
+    if (status === undefined) return;
+    const now = clock();
+    const next: HeldMessage = {
+      ...message,
+      status,
+      updated: now,
+      sent: status === 'sent' ? now : message.sent,
+      errorCode: status === 'undelivered' ? (error ?? null) : message.errorCode,
+    };
+    put(next);
+    queueReport(next);
+    schedule(next);
+  };
+  const schedule = (message: HeldMessage) => {
+    if (nextStatus(message.status, false) === undefined) return;
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      step(message.sid);
+    }, settings.statusDelayMs);
+    timers.add(timer.unref());
+  };
+
+  const stop = () => {
+    for (const timer of timers) clearTimeout(timer);
+    timers.clear();
+    ending.abort();
+    reports.clear();
+  };
+
+  return {
+    send({ to, from, messagingServiceSid, body, statusCallback }) {
+      checkRecipient(to, optedOut);
+      const message: HeldMessage = {
+        ...newMessage('outbound-api', clock()),
+        to,
+        from: from ?? settings.phoneNumber,
+        messagingServiceSid: messagingServiceSid ?? null,
+        body,
+        status: messagingServiceSid === undefined ? 'queued' : 'accepted',
+        statusCallback: statusCallback ?? null,
+      };
+      put(message);
+      schedule(message);
+      return message;
+    },
+    async receive({ from, to, body, url }) {
+      const word = body.trim().toUpperCase();
+      if (stopWords.has(word)) optedOut.add(from);
+      if (startWords.has(word)) optedOut.delete(from);
+      const message: HeldMessage = {
+        ...newMessage('inbound', clock()),
+        to,
+        from,
+        messagingServiceSid: settings.messagingServiceSid,
+        body,
+        status: 'received',
+        statusCallback: null,
+      };
+      put(message);
+      if (url === undefined) return { sid: message.sid, webhook: 'nowhere to report it' };
+      const parameters = {
+        ...callbackParameters(message, settings),
+        Body: body,
+        NumMedia: '0',
+        NumSegments: '1',
+        SmsMessageSid: message.sid,
+      };
+      const outcome = await callWebhook(settings, url, parameters, ending.signal);
+      patch(message.sid, (held) => ({ ...held, callbacks: [`received ${outcome}`] }));
+      return { sid: message.sid, webhook: outcome };
+    },
+    get: (sid) => messages.get(sid),
+    all: () => [...messages.values()].toReversed(),
+    optedOut: () => [...optedOut],
+    save: () => ({ messages: [...messages.values()], optedOut: [...optedOut] }),
+    load(value) {
+      const held = heldSchema.parse(value);
+      for (const number of held.optedOut) optedOut.add(number);
+      for (const message of held.messages) {
+        messages.set(message.sid, message);
+        schedule(message);
+      }
+    },
+    reset() {
+      stop();
+      ending = new AbortController();
+      messages.clear();
+      optedOut.clear();
+      pulse.beat();
+    },
+    close: stop,
+  };
+};

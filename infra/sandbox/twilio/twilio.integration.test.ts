@@ -1,0 +1,222 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import twilio from 'twilio';
+import type RequestClient from 'twilio/lib/base/RequestClient.js';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type Sandbox, startSandbox } from '../sandbox.ts';
+import type { SandboxOptions } from '../settings.ts';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map(async (close) => close()));
+});
+
+const authToken = 'sandbox-twilio-token';
+const accountSid = 'AC00000000000000000000000000005a5a';
+const messagingServiceSid = 'MG00000000000000000000000000005a5a';
+const to = '+33612345678';
+
+/** The real client, with its requests turned to the sandbox. */
+class LocalClient extends twilio.RequestClient {
+  readonly origin: string;
+
+  constructor(origin: string) {
+    super();
+    this.origin = origin;
+  }
+
+  override async request<Data>(options: RequestClient.RequestOptions<Data>) {
+    const uri = options.uri.replace('https://api.twilio.com', this.origin);
+    return super.request<Data>({ ...options, uri });
+  }
+}
+
+const setup = async (options: SandboxOptions['twilio'] = {}) => {
+  const sandbox: Sandbox = await startSandbox({
+    twilio: { statusDelayMs: 5, callbackRetryMs: [5, 5], ...options },
+  });
+  closing.push(async () => sandbox.close());
+  const connect = (token = authToken) =>
+    twilio(accountSid, token, { httpClient: new LocalClient(sandbox.url) });
+  return { sandbox, connect, client: connect() };
+};
+
+interface Received {
+  readonly parameters: Record<string, string>;
+  readonly signed: boolean;
+}
+
+/** A webhook receiver that checks signatures with Twilio's own function; answers the statuses in turn, then 204. */
+const receiver = async (...statuses: number[]) => {
+  const received: Received[] = [];
+  let url = '';
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString();
+    });
+    request.on('end', () => {
+      const parameters = Object.fromEntries(new URLSearchParams(body));
+      const header = request.headers['x-twilio-signature'];
+      const signed = twilio.validateRequest(authToken, String(header), url, parameters);
+      received.push({ parameters, signed });
+      response.writeHead(statuses.shift() ?? 204).end();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push(async () => new Promise((resolve) => server.close(resolve)));
+  const address = server.address();
+  url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/status?audition=1`;
+  return { url, received };
+};
+
+describe('messages', () => {
+  it('are queued first and delivered in the end', async () => {
+    const { client } = await setup();
+    const message = await client.messages.create({ to, from: '+15005550006', body: 'Your audition' });
+    expect(message).toMatchObject({ status: 'queued', to, direction: 'outbound-api', errorCode: null });
+    expect(message.sid).toMatch(/^SM[0-9a-f]{32}$/);
+    await vi.waitFor(async () => {
+      expect(await client.messages(message.sid).fetch()).toMatchObject({
+        status: 'delivered',
+        dateSent: expect.any(Date),
+      });
+    });
+  });
+
+  it('may be sent by the messaging service', async () => {
+    const { client } = await setup();
+    const message = await client.messages.create({ to, messagingServiceSid, body: 'Your audition' });
+    expect(message).toMatchObject({ status: 'accepted', messagingServiceSid });
+  });
+
+  it('report their status with a signature that Twilio itself accepts, in order', async () => {
+    const { client, sandbox } = await setup();
+    const { url, received } = await receiver();
+    const { sid } = await client.messages.create({
+      to,
+      messagingServiceSid,
+      body: 'Hi',
+      statusCallback: url,
+    });
+    await vi.waitFor(() => expect(received).toHaveLength(3));
+    expect(received.map(({ parameters }) => parameters['MessageStatus'])).toEqual([
+      'queued',
+      'sent',
+      'delivered',
+    ]);
+    expect(received.every(({ signed }) => signed)).toBe(true);
+    expect(received[0]?.parameters).toMatchObject({ MessageSid: sid, AccountSid: accountSid, To: to });
+    await vi.waitFor(() =>
+      expect(sandbox.control.state().twilio.messages[0]?.callbacks).toEqual([
+        'queued 204',
+        'sent 204',
+        'delivered 204',
+      ]),
+    );
+  });
+
+  it('report again when the receiver fails', async () => {
+    const { client } = await setup();
+    const { url, received } = await receiver(500, 503);
+    await client.messages.create({ to, from: '+15005550006', body: 'Hi', statusCallback: url });
+    await vi.waitFor(() => expect(received).toHaveLength(4));
+    expect(received.map(({ parameters }) => parameters['MessageStatus'])).toEqual([
+      'sent',
+      'sent',
+      'sent',
+      'delivered',
+    ]);
+  });
+
+  it('may lose their reports when told to', async () => {
+    const { client, sandbox } = await setup();
+    const { url, received } = await receiver();
+    sandbox.control.setFault('twilio', { kind: 'outage', operation: 'status.callback', times: 1 });
+    await client.messages.create({ to, from: '+15005550006', body: 'Hi', statusCallback: url });
+    await vi.waitFor(() => expect(received).toHaveLength(1));
+    expect(received[0]?.parameters['MessageStatus']).toBe('delivered');
+  });
+
+  it('to the number for it are not delivered, with 30003', async () => {
+    const { client } = await setup();
+    const { url, received } = await receiver();
+    await client.messages.create({
+      to: '+15005530003',
+      from: '+15005550006',
+      body: 'Hi',
+      statusCallback: url,
+    });
+    await vi.waitFor(() => expect(received).toHaveLength(2));
+    expect(received[1]?.parameters).toMatchObject({ MessageStatus: 'undelivered', ErrorCode: '30003' });
+  });
+
+  it.each([
+    ['a number that is none', { to: '12' }, 21211],
+    ['the invalid magic number', { to: '+15005550001' }, 21211],
+    ['the number that has opted out', { to: '+15005550004' }, 21610],
+    ['the number that is no mobile', { to: '+15005550009' }, 21614],
+    ['a text that is too long', { body: 'x'.repeat(1601) }, 21617],
+    ['no sender', { from: undefined }, 21603],
+    ['a sender that is no number', { from: 'CastMatch' }, 21212],
+    ['another messaging service', { from: undefined, messagingServiceSid: 'MGother' }, 21701],
+    ['a callback that is no address', { statusCallback: 'here' }, 21609],
+  ])('are refused for %s', async (_what, change, code) => {
+    const { client, sandbox } = await setup();
+    const call = client.messages.create({ to, from: '+15005550006', body: 'Hi', ...change });
+    await expect(call).rejects.toMatchObject({
+      code,
+      moreInfo: `https://www.twilio.com/docs/errors/${code}`,
+    });
+    expect(sandbox.control.state().twilio.messages).toEqual([]);
+  });
+
+  it('are refused for a wrong auth token, and unknown ones answer 404', async () => {
+    const { client, connect } = await setup();
+    await expect(connect('wrong').messages.list()).rejects.toMatchObject({ status: 401, code: 20003 });
+    await expect(client.messages('SM00').fetch()).rejects.toMatchObject({ status: 404, code: 20404 });
+  });
+});
+
+describe('the list of messages', () => {
+  it('is filtered by number and date, newest first, and read over several pages', async () => {
+    const { client } = await setup();
+    const since = new Date(Date.now() - 60_000);
+    for (const body of ['one', 'two', 'three'])
+      await client.messages.create({ to, messagingServiceSid, body });
+    await client.messages.create({ to: '+33600000000', messagingServiceSid, body: 'other' });
+    const bodies = async (filter: object) =>
+      (await client.messages.list({ pageSize: 2, ...filter })).map((message) => message.body);
+    expect(await bodies({ to, dateSentAfter: since })).toEqual(['three', 'two', 'one']);
+    expect(await bodies({ to, dateSentBefore: since })).toEqual([]);
+    expect(await bodies({ to, dateSent: new Date() })).toHaveLength(3);
+    expect(await bodies({ to, dateSent: new Date('2020-01-01') })).toEqual([]);
+    expect(await bodies({ from: '+15005550006' })).toHaveLength(4);
+  });
+});
+
+describe('texts from phones', () => {
+  it('arrive at the webhook, signed', async () => {
+    const { url, received } = await receiver();
+    const { sandbox, client } = await setup({ inboundUrl: url });
+    const { sid, webhook } = await sandbox.control.receiveText({ from: to, body: 'YES please' });
+    expect(webhook).toBe('204');
+    expect(received).toMatchObject([
+      { signed: true, parameters: { MessageSid: sid, From: to, Body: 'YES please' } },
+    ]);
+    expect((await client.messages.list({ from: to }))[0]).toMatchObject({
+      direction: 'inbound',
+      status: 'received',
+    });
+  });
+
+  it('opt the number out with STOP and in again with START', async () => {
+    const { sandbox, client } = await setup();
+    const send = async () => client.messages.create({ to, messagingServiceSid, body: 'Hi' });
+    await sandbox.control.receiveText({ from: to, body: 'Stop' });
+    await expect(send()).rejects.toMatchObject({ code: 21610 });
+    await sandbox.control.receiveText({ from: to, body: 'start' });
+    await expect(send()).resolves.toMatchObject({ to });
+  });
+});

@@ -1,0 +1,78 @@
+/** Twilio as the sandbox plays it: messages with signed status callbacks, and texts from phones. */
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { injectFaults, type VendorTrouble } from '../faults/injection.ts';
+import type { TwilioSettings } from '../settings.ts';
+import type { Kept } from '../store/snapshot.ts';
+import type { VendorParts } from '../vendor-parts.ts';
+import { errorBody, TwilioError, tooMany, unauthenticated } from './errors.ts';
+import { renderMessage } from './message.ts';
+import { createMessages } from './messages.ts';
+import { twilioRoutes } from './routes.ts';
+
+const trouble: VendorTrouble = {
+  outage: (status) => ({
+    status,
+    body: errorBody({ status, code: 20_503, message: 'Service is temporarily unavailable' }),
+  }),
+  rateLimit: (retryAfterSeconds) => ({
+    status: 429,
+    headers: { 'retry-after': String(retryAfterSeconds) },
+    body: errorBody(tooMany),
+  }),
+  unauthorized: () => ({ status: 401, body: errorBody(unauthenticated) }),
+};
+
+const answerErrors = (app: FastifyInstance) => {
+  app.setErrorHandler((error, _request, reply) => {
+    if (error instanceof TwilioError) return reply.code(error.status).send(errorBody(error));
+    const refused = error instanceof Error && 'statusCode' in error && error.statusCode === 400;
+    const status = refused ? 400 : 500;
+    return reply
+      .code(status)
+      .send(errorBody({ status, code: refused ? 20_001 : 20_500, message: String(error) }));
+  });
+};
+
+export const inboundSchema = z.strictObject({
+  from: z.string().regex(/^\+[1-9]\d{6,14}$/, 'write a phone number as E.164: +33612345678'),
+  to: z.string().optional(),
+  body: z.string().min(1).max(1600),
+  url: z.url().optional(),
+});
+export type Inbound = z.input<typeof inboundSchema>;
+
+export const createTwilio = (parts: VendorParts<TwilioSettings>) => {
+  const { settings, calls, switchboard } = parts;
+  const messages = createMessages(parts);
+  const kept: readonly Kept[] = [{ name: 'twilio.messages', save: messages.save, load: messages.load }];
+  return {
+    kept,
+    register(app: FastifyInstance) {
+      answerErrors(app);
+      injectFaults(app, { vendor: 'twilio', switchboard, calls, trouble });
+      twilioRoutes(app, settings, messages);
+    },
+    state: () => ({
+      messages: messages.all().map((message) => ({
+        ...renderMessage(message, settings.accountSid),
+        status_callback: message.statusCallback,
+        callbacks: message.callbacks,
+      })),
+      optedOut: messages.optedOut(),
+    }),
+    /** A text from a phone, reported to the inbound webhook; resolves with the webhook's status. */
+    receive(inbound: Inbound) {
+      const { from, to, body, url } = inboundSchema.parse(inbound);
+      return messages.receive({
+        from,
+        to: to ?? settings.phoneNumber,
+        body,
+        url: url ?? settings.inboundUrl,
+      });
+    },
+    reset: () => messages.reset(),
+    close: () => messages.close(),
+  };
+};
+export type Twilio = ReturnType<typeof createTwilio>;

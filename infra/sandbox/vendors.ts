@@ -1,0 +1,50 @@
+/** The vendors played here and their operations: the names used by faults, counters and the page. */
+
+interface Operation {
+  /** Whether a successful call leaves something behind that others can see. */
+  readonly effect: boolean;
+}
+
+const reads = { effect: false } as const satisfies Operation;
+const writes = { effect: true } as const satisfies Operation;
+
+const operations = {
+  google: {
+    token: reads,
+    revoke: reads,
+    'events.insert': writes,
+    'events.get': reads,
+    'events.list': reads,
+    'events.patch': writes,
+    'events.update': writes,
+    'events.delete': writes,
+    'freebusy.query': reads,
+    'calendarList.list': reads,
+    'calendars.insert': writes,
+  },
+  zoom: {
+    token: reads,
+    'meetings.create': writes,
+    'meetings.list': reads,
+    'meetings.get': reads,
+    'meetings.update': writes,
+    'meetings.delete': writes,
+  },
+  twilio: {
+    'messages.create': writes,
+    'messages.list': reads,
+    'messages.get': reads,
+    /** The call that Twilio makes to us when a message's status changes. */
+    'status.callback': reads,
+  },
+} as const satisfies Record<string, Record<string, Operation>>;
+
+export type Vendor = keyof typeof operations;
+export const vendors = ['google', 'zoom', 'twilio'] as const satisfies readonly Vendor[];
+
+const knownOperations: Record<Vendor, Readonly<Record<string, Operation>>> = operations;
+
+export const operationNames = (vendor: Vendor): readonly string[] => Object.keys(knownOperations[vendor]);
+
+export const hasEffect = (vendor: Vendor, operation: string): boolean =>
+  knownOperations[vendor][operation]?.effect ?? false;

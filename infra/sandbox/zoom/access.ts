@@ -1,0 +1,49 @@
+/** Server-to-server OAuth: one account, access tokens that expire, no refresh token. */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import type { ZoomSettings } from '../settings.ts';
+
+const heldSchema = z.record(z.string(), z.number());
+
+export interface Access {
+  issue(): {
+    access_token: string;
+    token_type: 'bearer';
+    expires_in: number;
+    scope: string;
+    api_url: string;
+  };
+  allows(token: string | undefined): boolean;
+  readonly save: () => Record<string, number>;
+  readonly load: (value: unknown) => void;
+  reset(): void;
+}
+
+const sweepAbove = 500;
+
+export const createAccess = (settings: ZoomSettings, clock: Clock): Access => {
+  const expiries = new Map<string, number>();
+  return {
+    issue() {
+      if (expiries.size > sweepAbove) {
+        for (const [token, expires] of expiries) if (expires <= clock()) expiries.delete(token);
+      }
+      const token = `sandbox-${randomBytes(24).toString('base64url')}`;
+      expiries.set(token, clock() + settings.accessTokenSeconds * 1000);
+      return {
+        access_token: token,
+        token_type: 'bearer',
+        expires_in: settings.accessTokenSeconds,
+        scope: 'meeting:write:admin meeting:read:admin',
+        api_url: 'https://api.zoom.us',
+      };
+    },
+    allows: (token) => (expiries.get(token ?? '') ?? 0) > clock(),
+    save: () => Object.fromEntries(expiries),
+    load(value) {
+      for (const [token, expires] of Object.entries(heldSchema.parse(value))) expiries.set(token, expires);
+    },
+    reset: () => expiries.clear(),
+  };
+};

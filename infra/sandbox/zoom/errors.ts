@@ -1,0 +1,54 @@
+/** Zoom's errors: `{code, message}`, sometimes with the fields at fault. */
+
+export interface ZoomErrorFacts {
+  readonly status: number;
+  readonly code: number;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly fields?: readonly { readonly field: string; readonly message: string }[];
+}
+
+export class ZoomError extends Error {
+  readonly facts: ZoomErrorFacts;
+
+  constructor(facts: ZoomErrorFacts) {
+    super(facts.message);
+    this.name = 'ZoomError';
+    this.facts = facts;
+  }
+}
+
+/** What the token endpoint says: a `reason` for a person beside OAuth's `error`. */
+export class ZoomOAuthError extends Error {
+  readonly error: string;
+
+  constructor(error: string, reason: string) {
+    super(reason);
+    this.name = 'ZoomOAuthError';
+    this.error = error;
+  }
+}
+
+export const invalidToken = { status: 401, code: 124, message: 'Invalid access token.' } as const;
+
+export const noMeeting = (id: string): ZoomError =>
+  new ZoomError({ status: 404, code: 3001, message: `Meeting does not exist: ${id}.` });
+
+export const noUser = (id: string): ZoomError =>
+  new ZoomError({ status: 404, code: 1001, message: `User does not exist: ${id}.` });
+
+export const validationFailed = (fields: ZoomErrorFacts['fields']): ZoomError =>
+  new ZoomError({ status: 400, code: 300, message: 'Validation Failed.', ...(fields ? { fields } : {}) });
+
+export const perSecondLimit =
+  'You have reached the maximum per-second rate limit for this API. Try again later.';
+
+/** Wording and headers as developers quote them (devforum 18928). */
+export const dailyLimitMessage = (limit: number): string =>
+  `You have exceeded the daily rate limit (${limit}) of Meeting Create/Update API requests permitted for this particular user. You may resume these requests at GMT 00:00:00.`;
+
+export const errorBody = ({ code, message, fields }: ZoomErrorFacts) => ({
+  code,
+  message,
+  ...(fields ? { errors: fields } : {}),
+});

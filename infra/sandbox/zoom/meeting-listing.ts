@@ -1,0 +1,64 @@
+/** GET /users/{id}/meetings: which meetings a query matches, cut into pages. */
+import { z } from 'zod';
+import { validationFailed } from './errors.ts';
+import { endMs, type HeldMeeting, renderListed } from './meeting.ts';
+
+export const meetingQuerySchema = z.object({
+  type: z
+    .enum(['scheduled', 'live', 'upcoming', 'upcoming_meetings', 'previous_meetings'])
+    .default('scheduled'),
+  page_size: z.coerce.number().int().min(1).max(300).default(30),
+  next_page_token: z.string().optional(),
+  /** Dates in UTC, both included. */
+  from: z.iso.date().optional(),
+  to: z.iso.date().optional(),
+});
+type MeetingQuery = z.infer<typeof meetingQuerySchema>;
+
+type ListType = MeetingQuery['type'];
+
+const upcoming = (meeting: HeldMeeting, nowMs: number) => endMs(meeting) > nowMs;
+
+const ofType: Readonly<Record<ListType, (meeting: HeldMeeting, nowMs: number) => boolean>> = {
+  scheduled: (meeting) => meeting.type === 2,
+  upcoming,
+  upcoming_meetings: upcoming,
+  previous_meetings: (meeting, nowMs) => !upcoming(meeting, nowMs),
+  // Nobody ever joins in the sandbox.
+  live: () => false,
+};
+
+const dayMs = 86_400_000;
+
+const matcher = (query: MeetingQuery, nowMs: number) => {
+  const from = query.from === undefined ? -Infinity : Date.parse(query.from);
+  const until = query.to === undefined ? Infinity : Date.parse(query.to) + dayMs;
+  return (meeting: HeldMeeting) =>
+    ofType[query.type](meeting, nowMs) && meeting.startMs >= from && meeting.startMs < until;
+};
+
+const readPageToken = (token: string | undefined): number => {
+  if (token === undefined || token === '') return 0;
+  const offset = Number(Buffer.from(token, 'base64url').toString());
+  if (!Number.isInteger(offset) || offset < 1) {
+    throw validationFailed([
+      { field: 'next_page_token', message: 'The next page token is invalid or expired.' },
+    ]);
+  }
+  return offset;
+};
+
+/** One page as Zoom answers it, in order of start; `next_page_token` is empty on the last one. */
+export const listMeetings = (meetings: readonly HeldMeeting[], query: MeetingQuery, nowMs: number) => {
+  const matching = meetings
+    .filter(matcher(query, nowMs))
+    .sort((a, b) => a.startMs - b.startMs || a.id - b.id);
+  const offset = readPageToken(query.next_page_token);
+  const next = offset + query.page_size;
+  return {
+    page_size: query.page_size,
+    total_records: matching.length,
+    next_page_token: next < matching.length ? Buffer.from(String(next)).toString('base64url') : '',
+    meetings: matching.slice(offset, next).map(renderListed),
+  };
+};

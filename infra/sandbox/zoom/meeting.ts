@@ -1,0 +1,109 @@
+/** A meeting: what a client may write, what is held, and how it is read back. */
+import { IANAZone } from 'luxon';
+import { z } from 'zod';
+import { wholeSeconds } from '../clock.ts';
+import { readLocal } from '../local-time.ts';
+import { validationFailed } from './errors.ts';
+
+const zone = z.string().refine((name) => IANAZone.isValidZone(name), 'Invalid field.');
+
+/** Instant and scheduled meetings; 3 and 8 recur, which the sandbox does not play. */
+const meetingType = z.union([z.literal(1), z.literal(2)]);
+
+export const meetingBodySchema = z.object({
+  topic: z.string().max(200).optional(),
+  agenda: z.string().max(2000).optional(),
+  type: meetingType.optional(),
+  /** `yyyy-MM-ddTHH:mm:ssZ` in UTC, or local without the Z in `timezone`. */
+  start_time: z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/, 'Invalid field.')
+    .optional(),
+  duration: z.int().min(1).max(1440).optional(),
+  timezone: zone.optional(),
+  password: z.string().max(10).optional(),
+  settings: z.looseObject({}).optional(),
+  tracking_fields: z.array(z.object({ field: z.string(), value: z.string().optional() })).optional(),
+});
+export type MeetingBody = z.infer<typeof meetingBodySchema>;
+
+export const heldMeetingSchema = z.object({
+  id: z.int(),
+  uuid: z.string(),
+  host: z.string(),
+  type: meetingType,
+  topic: z.string(),
+  agenda: z.string(),
+  startMs: z.number(),
+  duration: z.int(),
+  timezone: z.string(),
+  password: z.string(),
+  created: z.number(),
+  updated: z.number(),
+  settings: z.looseObject({}),
+  trackingFields: z.array(z.object({ field: z.string(), value: z.string().optional() })),
+});
+export type HeldMeeting = z.infer<typeof heldMeetingSchema>;
+
+export const endMs = (meeting: HeldMeeting): number => meeting.startMs + meeting.duration * 60_000;
+
+/** Epoch milliseconds of `start_time`; local times are read in the zone. */
+export const readStart = (text: string, timezone: string): number => {
+  const read = readLocal(text, timezone);
+  if (read === undefined) throw validationFailed([{ field: 'start_time', message: 'Invalid field.' }]);
+  return read;
+};
+
+/** Settings that Zoom fills in when they are left out. */
+const settingsByDefault = {
+  host_video: false,
+  participant_video: false,
+  join_before_host: false,
+  mute_upon_entry: false,
+  waiting_room: true,
+  audio: 'both',
+  auto_recording: 'none',
+};
+
+/** The meeting as `GET /meetings/{id}` gives it. */
+export const renderMeeting = (meeting: HeldMeeting) => ({
+  uuid: meeting.uuid,
+  id: meeting.id,
+  host_id: hostId(meeting.host),
+  host_email: meeting.host,
+  topic: meeting.topic,
+  type: meeting.type,
+  status: 'waiting',
+  start_time: wholeSeconds(meeting.startMs),
+  duration: meeting.duration,
+  timezone: meeting.timezone,
+  agenda: meeting.agenda,
+  created_at: wholeSeconds(meeting.created),
+  start_url: `https://zoom.us/s/${meeting.id}?zak=sandbox`,
+  join_url: joinUrl(meeting),
+  password: meeting.password,
+  settings: { ...settingsByDefault, ...meeting.settings },
+  ...(meeting.trackingFields.length > 0 ? { tracking_fields: meeting.trackingFields } : {}),
+});
+
+/** Zoom cuts the agenda in lists: whoever needs all of it must ask for the meeting. */
+const agendaInLists = 250;
+
+export const renderListed = (meeting: HeldMeeting) => ({
+  uuid: meeting.uuid,
+  id: meeting.id,
+  host_id: hostId(meeting.host),
+  topic: meeting.topic,
+  type: meeting.type,
+  start_time: wholeSeconds(meeting.startMs),
+  duration: meeting.duration,
+  timezone: meeting.timezone,
+  agenda: meeting.agenda.slice(0, agendaInLists),
+  created_at: wholeSeconds(meeting.created),
+  join_url: joinUrl(meeting),
+});
+
+const hostId = (host: string) => Buffer.from(host).toString('base64url').slice(0, 22);
+
+const joinUrl = (meeting: HeldMeeting) =>
+  `https://zoom.us/j/${meeting.id}?pwd=${Buffer.from(meeting.password).toString('base64url')}`;

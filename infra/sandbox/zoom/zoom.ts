@@ -1,0 +1,79 @@
+/** Zoom as the sandbox plays it: server-to-server OAuth and the meetings of API v2. */
+import type { FastifyInstance } from 'fastify';
+import { type Clock, wholeSeconds } from '../clock.ts';
+import { injectFaults, type VendorTrouble } from '../faults/injection.ts';
+import type { ZoomSettings } from '../settings.ts';
+import type { Kept } from '../store/snapshot.ts';
+import type { VendorParts } from '../vendor-parts.ts';
+import { createAccess } from './access.ts';
+import { errorBody, invalidToken, perSecondLimit, ZoomError, ZoomOAuthError } from './errors.ts';
+import { renderMeeting } from './meeting.ts';
+import { createMeetings } from './meetings.ts';
+import { zoomRoutes } from './routes.ts';
+
+const troubleOf = (settings: ZoomSettings, clock: Clock): VendorTrouble => ({
+  outage: (status) => ({ status, body: { code: status, message: 'Service Unavailable' } }),
+  rateLimit: (retryAfterSeconds) => ({
+    status: 429,
+    headers: {
+      'x-ratelimit-category': 'Medium',
+      'x-ratelimit-type': 'QPS',
+      'x-ratelimit-limit': '20',
+      'x-ratelimit-remaining': '0',
+      'retry-after':
+        settings.retryAfter === 'timestamp'
+          ? wholeSeconds(clock() + retryAfterSeconds * 1000)
+          : String(retryAfterSeconds),
+    },
+    body: { code: 429, message: perSecondLimit },
+  }),
+  unauthorized: (operation) =>
+    operation === 'token'
+      ? { status: 400, body: { reason: 'Invalid client_id or client_secret', error: 'invalid_client' } }
+      : { status: 401, body: errorBody(invalidToken) },
+});
+
+const answerErrors = (app: FastifyInstance) => {
+  app.setErrorHandler((error, _request, reply) => {
+    if (error instanceof ZoomOAuthError) {
+      return reply.code(400).send({ reason: error.message, error: error.error });
+    }
+    if (error instanceof ZoomError) {
+      const { status, headers } = error.facts;
+      return reply
+        .code(status)
+        .headers(headers ?? {})
+        .send(errorBody(error.facts));
+    }
+    const refused = error instanceof Error && 'statusCode' in error && error.statusCode === 400;
+    return refused
+      ? reply.code(400).send({ code: 300, message: 'Request Body should be a valid JSON object.' })
+      : reply.code(500).send({ code: 500, message: String(error) });
+  });
+};
+
+export const createZoom = ({ settings, clock, pulse, calls, switchboard }: VendorParts<ZoomSettings>) => {
+  const access = createAccess(settings, clock);
+  const meetings = createMeetings(settings, clock, pulse);
+  const kept: readonly Kept[] = [
+    { name: 'zoom.access', save: access.save, load: access.load },
+    { name: 'zoom.meetings', save: meetings.save, load: meetings.load },
+  ];
+  return {
+    kept,
+    register(app: FastifyInstance) {
+      answerErrors(app);
+      injectFaults(app, { vendor: 'zoom', switchboard, calls, trouble: troubleOf(settings, clock) });
+      zoomRoutes(app, { settings, access, meetings, clock, changed: () => pulse.beat() });
+    },
+    state: () => ({
+      meetings: meetings.all().map(renderMeeting),
+      deletedMeetings: meetings.deleted().map(renderMeeting),
+    }),
+    reset() {
+      access.reset();
+      meetings.reset();
+    },
+  };
+};
+export type Zoom = ReturnType<typeof createZoom>;

@@ -1,0 +1,69 @@
+/** The audition of the demo: short enough to watch from beginning to end. */
+import { type AuditionRequest, auditionRequestSchema } from '../../../domain/audition/request.ts';
+import { localConnections } from '../local-organization.ts';
+
+/** Milliseconds. `untilStart` leaves time for the invitations, an answer and both reminders. */
+export interface DemoTimes {
+  readonly untilStart: number;
+  readonly length: number;
+}
+
+export const performer = { id: 'ada-performer', email: localConnections.conn_performer } as const;
+export const castingDirector = { id: 'cleo-casting-director' } as const;
+
+const zone = 'Europe/Paris';
+
+/** Throws a ZodError where this file and the contract have come apart. */
+export const demoAudition = (now: Date, times: DemoTimes): AuditionRequest => {
+  const start = new Date(now.getTime() + times.untilStart);
+  return auditionRequestSchema.parse({
+    project: { id: 'night-ferry', title: 'Night Ferry' },
+    role: { id: 'captain', name: 'The Captain' },
+    slot: {
+      start: start.toISOString(),
+      end: new Date(start.getTime() + times.length).toISOString(),
+      zone,
+    },
+    participants: [
+      {
+        ...performer,
+        kind: 'performer',
+        name: 'Ada Performer',
+        phone: '+33612345678',
+        zone,
+        channels: ['email', 'sms'],
+        calendar: { provider: 'google', connection: 'conn_performer', calendarId: 'primary' },
+      },
+      {
+        ...castingDirector,
+        kind: 'casting_director',
+        name: 'Cleo Director',
+        email: localConnections.conn_casting_director,
+        zone,
+        channels: ['email'],
+        calendar: { provider: 'google', connection: 'conn_casting_director', calendarId: 'primary' },
+      },
+      {
+        id: 'rob-reader',
+        kind: 'reader',
+        name: 'Rob Reader',
+        email: localConnections.conn_reader,
+        zone: 'America/New_York',
+        channels: ['email'],
+        required: false,
+      },
+    ],
+    meeting: { providers: ['zoom', 'google_meet'] },
+    reminders: ['PT20S', 'PT10S'],
+    notes: 'Please have pages 3 to 5 ready.',
+    // Minutes and days are for real auditions.
+    policy: {
+      holdFor: 'PT5M',
+      stepPatience: 'PT6S',
+      meetingPatience: 'PT4S',
+      attentionSla: 'PT1M',
+      noShowGrace: 'PT1M',
+      sessionOverrun: 'PT1S',
+    },
+  } satisfies Parameters<typeof auditionRequestSchema.parse>[0]);
+};

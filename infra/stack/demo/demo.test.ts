@@ -1,0 +1,77 @@
+import proto from '@temporalio/proto';
+import { describe, expect, it } from 'vitest';
+import { auditionEventSchema } from '../../../domain/audition/events.ts';
+import { demoAudition, performer } from './audition-request.ts';
+import { createActivityReader } from './history.ts';
+import { createTimeline } from './timeline.ts';
+
+const { HistoryEvent } = proto.temporal.api.history.v1;
+
+describe("the demo's audition", () => {
+  it('fits the contract and starts when it is said to, also where the clocks change', () => {
+    // Paris goes from +02:00 to +01:00 at 01:00 UTC: one second before, the start is already after it.
+    const now = new Date('2026-10-25T00:59:59.000Z');
+    const { slot, participants } = demoAudition(now, { untilStart: 40_000, length: 20_000 });
+    expect(slot).toMatchObject({ start: '2026-10-25T01:00:39.000Z', end: '2026-10-25T01:00:59.000Z' });
+    expect(participants.map(({ kind }) => kind)).toEqual(['performer', 'casting_director', 'reader']);
+    expect(participants[0]).toMatchObject({ id: performer.id, channels: ['email', 'sms'] });
+  });
+
+  it('keeps its times over the spring gap', () => {
+    const now = new Date('2027-03-28T00:59:50.000Z');
+    const { slot } = demoAudition(now, { untilStart: 40_000, length: 20_000 });
+    expect(slot).toMatchObject({ start: '2027-03-28T01:00:30.000Z', end: '2027-03-28T01:00:50.000Z' });
+  });
+});
+
+describe('the activities of a history', () => {
+  it('are told when they end, with their attempts and how long they took', () => {
+    const read = createActivityReader();
+    const lines = [
+      {
+        eventId: 5,
+        eventTime: { seconds: 10, nanos: 0 },
+        activityTaskScheduledEventAttributes: {
+          activityType: { name: 'createMeeting' },
+          taskQueue: { name: 'zoom' },
+        },
+      },
+      { eventId: 6, activityTaskStartedEventAttributes: { scheduledEventId: 5, attempt: 2 } },
+      {
+        eventId: 7,
+        eventTime: { seconds: 11, nanos: 500_000_000 },
+        activityTaskCompletedEventAttributes: { scheduledEventId: 5 },
+      },
+      // Of an activity whose beginning was not seen.
+      { eventId: 8, activityTaskFailedEventAttributes: { scheduledEventId: 99 } },
+    ].flatMap((event) => read(HistoryEvent.fromObject(event)) ?? []);
+    expect(lines).toEqual([
+      { activity: 'createMeeting', taskQueue: 'zoom', attempts: 2, durationMs: 1_500, outcome: 'done' },
+    ]);
+  });
+});
+
+describe('the timeline', () => {
+  it('shows the state that each event leads to', () => {
+    const printed: string[] = [];
+    const timeline = createTimeline(
+      (line) => printed.push(line),
+      () => 0,
+    );
+    const event = { at: '2026-12-01T09:00:00.000Z', correlationId: 'c' } as const;
+    const requested = {
+      type: 'requested',
+      auditionId: 'aud_1',
+      organization: 'org_1',
+      project: 'p',
+      role: 'r',
+      round: 'first',
+      participants: [],
+    };
+    timeline.event(auditionEventSchema.parse({ ...event, sequence: 1, fact: requested }));
+    const view = timeline.event({ ...event, sequence: 2, fact: { type: 'holding_started' } });
+    expect(view.state).toBe('holding');
+    expect(printed[1]).toContain('holding');
+    expect(printed[1]).toContain('0.0 s');
+  });
+});

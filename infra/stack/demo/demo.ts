@@ -1,0 +1,91 @@
+/** `npm run demo`: a fresh stack of its own, and one audition on it. */
+import { Client, Connection } from '@temporalio/client';
+import pc from 'picocolors';
+import { createDataConverter } from '../../../workers/payload-codec/data-converter.ts';
+import { loadConfiguration } from '../../configuration/configuration.ts';
+import { addressTable } from '../address-table.ts';
+import type { Stack } from '../stack.ts';
+import { type StartOptions, untilAborted, withStack } from '../start.ts';
+import { type FaultName, faults } from './faults.ts';
+import { playAudition, type StagedFault } from './story.ts';
+import { DemoFailed } from './watch.ts';
+
+export interface DemoOptions extends StartOptions {
+  readonly fail?: FaultName | undefined;
+  /** Leaves the stack up after the audition, also without a terminal. */
+  readonly keep: boolean;
+}
+
+/** Answers with the exit code: 0 when the audition ended as it should have. */
+export const runDemo = (options: DemoOptions): Promise<number> =>
+  withStack({ ...options, fresh: true }, async (stack, interrupted) => {
+    console.log(addressTable(stack.addresses));
+    const code = await playOn(stack, options);
+    if (options.keep || process.stdin.isTTY) {
+      console.log(pc.dim('\nThe stack stays up: look around, then end it with Ctrl-C.'));
+      await untilAborted(interrupted);
+    }
+    return code;
+  });
+
+const playOn = async (stack: Stack, { fail }: DemoOptions): Promise<number> => {
+  const configuration = loadConfiguration({ ...process.env, ...stack.env });
+  const { temporal, smtp } = configuration;
+  const connection = await Connection.connect({
+    address: temporal.address,
+    ...(temporal.apiKey === undefined ? {} : { apiKey: temporal.apiKey }),
+    ...(temporal.tls === undefined ? {} : { tls: temporal.tls }),
+  });
+  try {
+    const client = new Client({
+      connection,
+      namespace: temporal.namespace,
+      dataConverter: createDataConverter(configuration.masterKeys),
+    });
+    await playAudition({
+      apiUrl: configuration.publicUrl,
+      inboxApi: smtp.journalUrl ?? '',
+      client,
+      namespace: temporal.namespace,
+      links: (workflowId) => linksTo(stack, temporal.namespace, workflowId),
+      fault: fail === undefined ? undefined : stageFault(stack, fail),
+      print: (line) => console.log(line),
+    });
+    console.log(pc.green('The audition went from request to decision.'));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof DemoFailed)) throw error;
+    console.error(pc.red(error.message));
+    return 1;
+  } finally {
+    await connection.close();
+  }
+};
+
+const linksTo = ({ urls }: Stack, namespace: string, workflowId: string) => {
+  const workflow = `/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;
+  const links: readonly (readonly [string, string | undefined])[] = [
+    ['Web UI', urls.webUi && `${urls.webUi}${workflow}`],
+    ['inbox', urls.inbox],
+    ['sandbox', urls.sandbox],
+  ];
+  return links.flatMap(([name, url]) => (url === undefined ? [] : [[name, url] as const]));
+};
+
+const stageFault = (stack: Stack, name: FaultName): StagedFault => {
+  const plan = faults[name];
+  const { inSandbox } = plan;
+  if (!inSandbox) {
+    return { plan, switchOn: () => stack.stopPart('inbox'), switchOff: () => stack.startPart('inbox') };
+  }
+  const { vendor, ...fault } = inSandbox;
+  const put = async (body: object): Promise<void> => {
+    const answer = await fetch(`${stack.urls.sandbox}/sandbox/faults/${vendor}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`the sandbox refused the fault: ${await answer.text()}`);
+  };
+  return { plan, switchOn: () => put(fault), switchOff: () => put({ kind: 'none' }) };
+};

@@ -1,0 +1,74 @@
+/** An audition's facts in words for whoever watches. */
+import type { AuditionFact } from '../../../domain/audition/events.ts';
+
+export interface FactLine {
+  readonly text: string;
+  readonly tone: 'good' | 'plain' | 'warning';
+}
+
+const good = (text: string): FactLine => ({ text, tone: 'good' });
+const plain = (text: string): FactLine => ({ text, tone: 'plain' });
+const warning = (text: string): FactLine => ({ text, tone: 'warning' });
+
+export const factLine = (fact: AuditionFact): FactLine => {
+  switch (fact.type) {
+    case 'requested':
+      return plain(`requested: ${fact.round} round of ${fact.role} in ${fact.project}`);
+    case 'holding_started':
+      return plain('checked the calendars, holding the slot');
+    case 'slot_held':
+      return good(`slot held: ${fact.slot.start} to ${fact.slot.end}`);
+    case 'slot_refused':
+      return warning(`slot refused: ${fact.reason}`);
+    case 'meeting_created':
+      return good(`meeting on ${fact.meeting.provider}: ${fact.meeting.joinUrl}`);
+    case 'meeting_fell_back':
+      return warning(
+        `${fact.from} failed (${fact.reason}), ${fact.to ? `trying ${fact.to}` : 'nothing left to try'}`,
+      );
+    case 'calendar_event_written':
+      return good(`calendar event written for ${fact.calendar.connection}`);
+    case 'notified':
+      return good(`${fact.notice} sent to ${fact.participant} by ${fact.channel}`);
+    case 'scheduled':
+      return good('everybody is told: scheduled');
+    case 'responded':
+      return good(`${fact.participant} ${fact.answer} (by ${fact.origin})`);
+    case 'confirmed':
+      return good('everybody required has accepted: confirmed');
+    case 'confirmation_lost':
+      return warning('no longer confirmed');
+    case 'slot_moved':
+      return plain(`moved to ${fact.slot.start}`);
+    case 'move_reverted':
+      return warning(`stays at ${fact.slot.start}: ${fact.reason}`);
+    case 'delivery_reported':
+      return plain(`${fact.channel} to ${fact.participant}: ${fact.status}`);
+    case 'checked_in':
+      return good(`${fact.participant} checked in`);
+    case 'session_started':
+      return good('the session begins');
+    case 'session_ended':
+      return good('the session is over');
+    case 'decided':
+      return good(`decision: ${fact.decision}`);
+    case 'step_skipped':
+      return warning(`skipped: ${fact.detail}`);
+    case 'compensated':
+      return plain(`compensated ${fact.step}: ${fact.result}`);
+    case 'attention_raised':
+      return warning(`ATTENTION ${fact.item.step}: ${fact.item.what} ${fact.item.hint}`);
+    case 'attention_overdue':
+      return warning(`attention ${fact.id} is overdue`);
+    case 'attention_resolved':
+      return good(`attention resolved by ${fact.by}: ${fact.action}`);
+    case 'declined':
+      return warning(`${fact.participant} declined`);
+    case 'no_show':
+      return warning('nobody came');
+    case 'cancelled':
+      return warning(`cancelled by ${fact.origin}`);
+    case 'failed':
+      return warning(`failed: ${fact.reason}`);
+  }
+};

@@ -1,0 +1,134 @@
+/** What the doctor makes of what it found. Pure: the facts come from `facts.ts`. */
+import { howToGetTheCli } from '../temporal-cli.ts';
+import { howToGetTheTestServer } from '../temporal-test-server.ts';
+
+export interface PortFact {
+  readonly purpose: string;
+  readonly port: number;
+  readonly free: boolean;
+}
+
+export interface Facts {
+  readonly node: string;
+  readonly npm?: string | undefined;
+  readonly go?: string | undefined;
+  readonly java?: string | undefined;
+  readonly maven?: string | undefined;
+  readonly chromium?: string | undefined;
+  /** Where the Temporal CLI was found. */
+  readonly temporalCli?: string | undefined;
+  readonly testServer?: string | undefined;
+  /** Why PostgreSQL cannot run here, if it cannot. */
+  readonly postgresProblem?: string | undefined;
+  readonly ports: readonly PortFact[];
+  readonly freeDiskBytes: number;
+  /** Variables that replace a part of the stack. */
+  readonly given: { readonly temporal: boolean; readonly database: boolean };
+}
+
+export type Verdict = 'good' | 'blocks' | 'note';
+
+export interface Finding {
+  readonly about: string;
+  /** `blocks`: `npm start` cannot work. `note`: it can, and this is worth knowing. */
+  readonly verdict: Verdict;
+  readonly found: string;
+  readonly whatToDo?: string;
+}
+
+/** Dependencies, the Temporal CLI with Go's build cache, and the data of some weeks. */
+const neededDiskBytes = 3_000_000_000;
+const oldestNode = 24;
+
+export const findingsOf = (facts: Facts): readonly Finding[] => [
+  nodeFinding(facts),
+  presence('npm', facts.npm, 'comes with Node.js: https://nodejs.org'),
+  postgresFinding(facts),
+  temporalFinding(facts),
+  presence(
+    'Go',
+    facts.go,
+    'only needed to build the Temporal CLI where it cannot be downloaded: https://go.dev/dl',
+  ),
+  testServerFinding(facts),
+  presence('Java', facts.java, 'only needed for the workflow tests where their server cannot be downloaded'),
+  presence(
+    'Maven',
+    facts.maven,
+    'only needed to fetch the server of the workflow tests where it cannot be downloaded',
+  ),
+  presence('Chromium', facts.chromium, 'only needed to take the screenshots of the documents'),
+  diskFinding(facts),
+  ...facts.ports.map(portFinding),
+];
+
+export const stackCanStart = (findings: readonly Finding[]): boolean =>
+  findings.every(({ verdict }) => verdict !== 'blocks');
+
+const nodeFinding = ({ node }: Facts): Finding => {
+  const major = Number(/^v(\d+)\./.exec(node)?.[1]);
+  return major >= oldestNode
+    ? { about: 'Node.js', verdict: 'good', found: node }
+    : {
+        about: 'Node.js',
+        verdict: 'blocks',
+        found: node,
+        whatToDo: `run this through npm (npm run stack:doctor), which brings Node.js ${oldestNode}`,
+      };
+};
+
+const presence = (about: string, found: string | undefined, whatFor: string): Finding =>
+  found === undefined
+    ? { about, verdict: 'note', found: 'not there', whatToDo: whatFor }
+    : { about, verdict: 'good', found };
+
+const postgresFinding = ({ given, postgresProblem }: Facts): Finding => {
+  if (given.database) return { about: 'PostgreSQL', verdict: 'good', found: 'DATABASE_URL' };
+  return postgresProblem === undefined
+    ? { about: 'PostgreSQL', verdict: 'good', found: 'came with the dependencies' }
+    : { about: 'PostgreSQL', verdict: 'blocks', found: 'cannot run', whatToDo: postgresProblem };
+};
+
+const temporalFinding = ({ given, temporalCli, go }: Facts): Finding => {
+  const about = 'Temporal CLI';
+  if (given.temporal) return { about, verdict: 'good', found: 'TEMPORAL_ADDRESS' };
+  if (temporalCli !== undefined) return { about, verdict: 'good', found: temporalCli };
+  return go === undefined
+    ? { about, verdict: 'blocks', found: 'not there', whatToDo: howToGetTheCli }
+    : {
+        about,
+        verdict: 'note',
+        found: 'not there yet',
+        whatToDo: 'the first start downloads it, or builds it with Go in about 4 minutes',
+      };
+};
+
+const testServerFinding = ({ testServer, java, maven }: Facts): Finding => {
+  const about = 'Test server';
+  if (testServer !== undefined) return { about, verdict: 'good', found: testServer };
+  const canFetch = java !== undefined && maven !== undefined;
+  return {
+    about,
+    verdict: 'note',
+    found: canFetch ? 'not there yet' : 'not there',
+    whatToDo: canFetch ? 'the first workflow test fetches it' : howToGetTheTestServer,
+  };
+};
+
+const diskFinding = ({ freeDiskBytes }: Facts): Finding => {
+  const found = `${(freeDiskBytes / 1e9).toFixed(1)} GB free`;
+  return freeDiskBytes >= neededDiskBytes
+    ? { about: 'Disk', verdict: 'good', found }
+    : {
+        about: 'Disk',
+        verdict: freeDiskBytes < neededDiskBytes / 10 ? 'blocks' : 'note',
+        found,
+        whatToDo: 'free some: a first start may need 3 GB, most of it to build the Temporal CLI',
+      };
+};
+
+const portFinding = ({ purpose, port, free }: PortFact): Finding => ({
+  about: `Port ${port}`,
+  verdict: free ? 'good' : 'note',
+  found: free ? `free, for ${purpose}` : `taken, ${purpose} will move to another`,
+});

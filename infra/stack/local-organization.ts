@@ -1,0 +1,64 @@
+/** Who is there in a new local database: one organization, its keys, and people whose calendars the sandbox plays. */
+import { connectDatabase } from '../../db/connection.ts';
+import { createRepositories } from '../../db/index.ts';
+import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
+import { loadConfiguration } from '../configuration/configuration.ts';
+import { createKeyRing } from '../encryption/key-ring.ts';
+
+export const localOrganization: OrganizationId = 'org_local';
+
+/** Public, as everything here: they open a database on this machine and nothing else. */
+export const localKeys = {
+  backend: 'castmatch-local-backend-key',
+  operator: 'castmatch-local-operator-key',
+} as const;
+
+/** The connection and the account at Google that it opens. */
+export const localConnections = {
+  conn_casting_office: 'casting-office@castmatch.example',
+  conn_casting_director: 'casting-director@castmatch.example',
+  conn_performer: 'performer@castmatch.example',
+  conn_reader: 'reader@castmatch.example',
+} as const satisfies Readonly<Record<ConnectionId, string>>;
+
+/** Adds what is missing and puts back what was changed; everything else in the database stays. */
+export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<void> => {
+  const configuration = loadConfiguration(env);
+  const { db, close } = connectDatabase(configuration.databaseUrl, { poolSize: 2 });
+  try {
+    const { organizations, apiKeys, connections } = createRepositories(
+      db,
+      createKeyRing(configuration.masterKeys),
+    );
+    await organizations.put({
+      id: localOrganization,
+      name: 'Local casting office',
+      meetingProviders: ['zoom', 'google_meet'],
+      meetCalendar: { connection: 'conn_casting_office', calendarId: 'primary' },
+    });
+    for (const [role, secret] of [
+      ['backend', localKeys.backend],
+      ['operator', localKeys.operator],
+    ] as const) {
+      await apiKeys.put({ secret, role, organization: localOrganization, label: `local ${role}` });
+    }
+    for (const [id, account] of connectionEntries) {
+      await connections.put({
+        id,
+        account,
+        organization: localOrganization,
+        provider: 'google',
+        refreshToken: `sandbox-refresh-${account}`,
+      });
+    }
+  } finally {
+    await close();
+  }
+};
+
+const connectionEntries: readonly (readonly [ConnectionId, string])[] = [
+  ['conn_casting_office', localConnections.conn_casting_office],
+  ['conn_casting_director', localConnections.conn_casting_director],
+  ['conn_performer', localConnections.conn_performer],
+  ['conn_reader', localConnections.conn_reader],
+];

@@ -1,0 +1,37 @@
+/** A real SMTP server with an inbox to look at (maildev), unless SMTP_URL is set. Mail is kept in the data folder. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Progress } from '../build-once.ts';
+import { preferredPorts } from '../preferred-ports.ts';
+import { httpAnswers, type Part, portNote, type StackContext } from './part.ts';
+
+export const startInbox = async (
+  { dataFolder, given, choosePort, supervisor }: StackContext,
+  progress: Progress,
+): Promise<Part> => {
+  if (given.SMTP_URL) return { env: {}, addresses: [{ name: 'Email', address: 'SMTP_URL', note: 'given' }] };
+  progress('starting');
+  const smtp = await choosePort(preferredPorts.SMTP);
+  const web = await choosePort(preferredPorts['the inbox']);
+  const inbox = `http://127.0.0.1:${web.port}`;
+  const program = fileURLToPath(new URL('bin/maildev.js', import.meta.resolve('maildev')));
+  const options = {
+    '--ip': '127.0.0.1',
+    '--smtp': String(smtp.port),
+    '--web-ip': '127.0.0.1',
+    '--web': String(web.port),
+    '--mail-directory': join(dataFolder, 'mail'),
+  };
+  await supervisor.start({
+    name: 'inbox',
+    command: process.execPath,
+    arguments: [program, ...Object.entries(options).flat()],
+    env: given,
+    ready: () => httpAnswers(`${inbox}/api/healthz`),
+  });
+  return {
+    env: { SMTP_URL: `smtp://127.0.0.1:${smtp.port}`, MAIL_JOURNAL_URL: `${inbox}/api` },
+    urls: { inbox },
+    addresses: [{ name: 'Inbox', address: inbox, note: portNote(web.insteadOf) }],
+  };
+};

@@ -1,0 +1,63 @@
+/** The service itself: API and worker, each the program that production runs. */
+
+import type { Progress } from '../build-once.ts';
+import { projectPath } from '../paths.ts';
+import type { ChosenPort } from '../ports.ts';
+import { preferredPorts } from '../preferred-ports.ts';
+import { httpAnswers, nodeProgram, type Part, portNote, type StackContext } from './part.ts';
+
+export interface ServicePorts {
+  readonly api: ChosenPort;
+  readonly metrics: ChosenPort;
+}
+
+export const chooseServicePorts = async ({ choosePort, given }: StackContext): Promise<ServicePorts> => ({
+  api: await choosePort(Number(given.PORT) || preferredPorts['the API']),
+  metrics: await choosePort(Number(given.WORKER_METRICS_PORT) || preferredPorts['worker metrics']),
+});
+
+export const startApi = async (
+  { supervisor }: StackContext,
+  env: NodeJS.ProcessEnv,
+  { port, insteadOf }: ChosenPort,
+  progress: Progress,
+): Promise<Part> => {
+  progress('starting');
+  const url = `http://127.0.0.1:${port}`;
+  await supervisor.start({
+    name: 'api',
+    ...nodeProgram(projectPath('api/main.ts')),
+    env,
+    ready: () => httpAnswers(`${url}/readyz`),
+    stopWithinMs: 15_000,
+  });
+  return {
+    env: {},
+    addresses: [
+      { name: 'API', address: url, note: portNote(insteadOf) },
+      { name: 'API reference', address: `${url}/docs` },
+    ],
+  };
+};
+
+export const startWorker = async (
+  { supervisor }: StackContext,
+  env: NodeJS.ProcessEnv,
+  { port, insteadOf }: ChosenPort,
+  progress: Progress,
+): Promise<Part> => {
+  progress('starting');
+  const url = `http://127.0.0.1:${port}`;
+  await supervisor.start({
+    name: 'worker',
+    ...nodeProgram(projectPath('workers/main.ts')),
+    env,
+    ready: () => httpAnswers(`${url}/readyz`),
+    // It finishes what it holds, and gives itself 50 s for that.
+    stopWithinMs: 55_000,
+  });
+  return {
+    env: {},
+    addresses: [{ name: 'Worker metrics', address: `${url}/metrics`, note: portNote(insteadOf) }],
+  };
+};

@@ -1,0 +1,91 @@
+/** A database cluster on disk: made when it is not there, freed of what a killed server left behind. */
+import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { Client } from 'pg';
+import { exists } from '../build-once.ts';
+import { isAlive } from '../processes.ts';
+import { findPostgresHome, type PostgresHome } from './binaries.ts';
+
+export interface Login {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Runs `initdb` unless the data folder has a cluster already. */
+export const makeCluster = async (home: PostgresHome, login: Login): Promise<void> => {
+  if (await exists(join(home.dataFolder, 'PG_VERSION'))) return;
+  // A cluster that was being made when its maker died.
+  await rm(home.dataFolder, { recursive: true, force: true });
+  await mkdir(home.dataFolder, { recursive: true, mode: 0o700 });
+  const passwordFile = join(home.dataFolder, '..', `.password-${process.pid}`);
+  await writeFile(passwordFile, login.password, { mode: 0o600 });
+  const { runAs } = home;
+  if (runAs) {
+    await chown(home.dataFolder, runAs.uid, runAs.gid);
+    await chown(passwordFile, runAs.uid, runAs.gid);
+  }
+  try {
+    await execa(
+      home.initdb,
+      [
+        `--pgdata=${home.dataFolder}`,
+        `--username=${login.user}`,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--no-instructions',
+      ],
+      { ...runAs, cwd: '/' },
+    );
+  } catch (error) {
+    await rm(home.dataFolder, { recursive: true, force: true });
+    throw error;
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+};
+
+/**
+ * Removes a pid file whose process is not a PostgreSQL of this folder. PostgreSQL itself only looks whether the pid
+ * is alive, and in a container a killed server's pid soon belongs to somebody else.
+ */
+export const removeStalePidFile = async (dataFolder: string): Promise<void> => {
+  const file = join(dataFolder, 'postmaster.pid');
+  const [pid] = (await readFile(file, 'utf8').catch(() => '')).split('\n');
+  if (!pid) return;
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
+  const ours = commandLine === undefined ? isAlive(Number(pid)) : commandLine.includes(dataFolder);
+  if (!ours) await rm(file, { force: true });
+};
+
+/** Throws the cluster away, wherever it is kept. */
+export const forgetPostgres = async (dataFolder: string): Promise<void> => {
+  const home = await findPostgresHome(dataFolder);
+  await rm(home.dataFolder, { recursive: true, force: true });
+};
+
+export const answers = async (url: string): Promise<boolean> => {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+};
+
+/** @param url of any database of the server; the one to make is not there yet. */
+export const makeDatabase = async (url: string, database: string): Promise<void> => {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(database)}`);
+  } finally {
+    await client.end();
+  }
+};

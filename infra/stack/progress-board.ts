@@ -1,0 +1,70 @@
+/** One line for each thing that is being started. On a terminal the lines change in place, elsewhere they follow. */
+import pc from 'picocolors';
+import type { Progress } from './build-once.ts';
+
+export interface ProgressBoard {
+  /** Shows `work` under its name until it ends; the error stays the caller's. */
+  follow<Result>(name: string, work: (progress: Progress) => Promise<Result>): Promise<Result>;
+  /** A line of its own. */
+  say(line: string): void;
+}
+
+export interface Screen {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
+
+interface Line {
+  readonly name: string;
+  readonly since: number;
+  text: string;
+  mark: string;
+}
+
+/** Where lines cannot change in place, a long build still says every so often that it is alive. */
+const repeatEveryMs = 30_000;
+
+export const createProgressBoard = (screen: Screen): ProgressBoard => {
+  const lines: Line[] = [];
+  let drawn = 0;
+
+  const draw = (): void => {
+    const up = drawn > 0 ? `\u001B[${drawn}A\u001B[0J` : '';
+    screen.write(up + lines.map((line) => `${shown(line)}\n`).join(''));
+    drawn = lines.length;
+  };
+  const say = (text: string): void => {
+    if (screen.isTTY && drawn > 0) screen.write(`\u001B[${drawn}A\u001B[0J`);
+    screen.write(`${text}\n`);
+    drawn = 0;
+    if (screen.isTTY) draw();
+  };
+
+  return {
+    say,
+    async follow(name, work) {
+      const line: Line = { name, since: Date.now(), text: '', mark: pc.yellow('…') };
+      lines.push(line);
+      let lastSaid = 0;
+      const change = (text: string, mark = line.mark): void => {
+        const ended = mark !== line.mark;
+        Object.assign(line, { text, mark });
+        if (screen.isTTY) draw();
+        else if (ended || Date.now() - lastSaid > repeatEveryMs) {
+          screen.write(`${shown(line)}\n`);
+          lastSaid = Date.now();
+        }
+      };
+      try {
+        const result = await work(change);
+        change(`${((Date.now() - line.since) / 1_000).toFixed(1)} s`, pc.green('✓'));
+        return result;
+      } catch (error) {
+        change('failed', pc.red('✗'));
+        throw error;
+      }
+    },
+  };
+};
+
+const shown = ({ mark, name, text }: Line): string => `${mark} ${name.padEnd(18)} ${pc.dim(text)}`;

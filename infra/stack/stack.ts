@@ -1,0 +1,149 @@
+/** The whole stack: what is started, after what, and how it comes down. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { writeEnvironmentFile } from './environment-file.ts';
+import { seedLocalOrganization } from './local-organization.ts';
+import { localMasterKeys } from './local-secrets.ts';
+import { startInbox } from './parts/inbox.ts';
+import type { Address, Part, StackContext } from './parts/part.ts';
+import { startPostgres } from './parts/postgres.ts';
+import { startSandbox } from './parts/sandbox.ts';
+import { chooseServicePorts, type ServicePorts, startApi, startWorker } from './parts/service.ts';
+import { startTemporal } from './parts/temporal.ts';
+import { projectPath } from './paths.ts';
+import { createPortChooser } from './ports.ts';
+import { forgetPostgres } from './postgres/cluster.ts';
+import type { ProgressBoard } from './progress-board.ts';
+import { claimRun } from './run-record.ts';
+import { createSupervisor } from './supervisor.ts';
+
+export interface StackOptions {
+  readonly dataFolder: string;
+  readonly given: NodeJS.ProcessEnv;
+  readonly board: ProgressBoard;
+  /** Free ports for everything, so that stacks run side by side. */
+  readonly anyFreePort?: boolean;
+  /** Without the data of earlier runs. */
+  readonly fresh?: boolean;
+  /** Aborted: what has been started so far is taken down. */
+  readonly signal?: AbortSignal;
+}
+
+/** The parts that run as processes, each stopped before what it uses. */
+const stopOrder = ['api', 'worker', 'inbox', 'sandbox', 'temporal', 'postgres'] as const;
+export type ProcessName = (typeof stopOrder)[number];
+
+export interface Stack {
+  readonly addresses: readonly Address[];
+  /** What has a page, where it is ours. */
+  readonly urls: { readonly webUi?: string; readonly inbox?: string; readonly sandbox?: string };
+  /** The variables that the service's programs run with, beside those of the shell. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Rejects with `ChildFailed` when a part ends by itself. */
+  readonly failure: Promise<never>;
+  stopPart(name: ProcessName): Promise<void>;
+  /** Starts a stopped part again, at the same address and with the same data. */
+  startPart(name: ProcessName): Promise<void>;
+  /** Takes everything down, in the reverse order of who needs whom. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts everything and answers when all of it is ready. When one part cannot start, the others are taken down and
+ * its error is thrown.
+ *
+ * @throws {AlreadyRunning} when another stack runs on the same data folder.
+ */
+export const startStack = async (options: StackOptions): Promise<Stack> => {
+  const { dataFolder, given, board, anyFreePort } = options;
+  const record = await claimRun(dataFolder);
+  if (record.cleanedUp.length > 0) {
+    board.say(`ended what an earlier run had left behind: ${record.cleanedUp.join(', ')}`);
+  }
+  if (options.fresh) await forgetData(dataFolder);
+  const supervisor = createSupervisor(join(dataFolder, 'logs'), (name, pid) => record.addChild(name, pid));
+  const context: StackContext = { dataFolder, given, choosePort: createPortChooser(anyFreePort), supervisor };
+  const stop = async (): Promise<void> => {
+    await supervisor.stopAll(stopOrder);
+    await record.release();
+  };
+  try {
+    const { env, parts } = await unlessAborted(startParts(context, board), options.signal);
+    const addresses = parts.flatMap((part) => part.addresses);
+    await record.setAddresses(Object.fromEntries(addresses.map(({ name, address }) => [name, address])));
+    await writeEnvironmentFile(dataFolder, env);
+    return {
+      addresses,
+      urls: Object.assign({}, ...parts.map((part) => part.urls ?? {})),
+      env,
+      failure: supervisor.failure,
+      stopPart: (name) => supervisor.stop(name),
+      startPart: (name) => supervisor.startAgain(name),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+/** Everything but the record of what is running. */
+const forgetData = async (dataFolder: string): Promise<void> => {
+  await forgetPostgres(join(dataFolder, 'postgres'));
+  for (const kept of ['temporal', 'mail', 'sandbox.json', 'master-keys', 'logs']) {
+    await rm(join(dataFolder, kept), { recursive: true, force: true });
+  }
+};
+
+/** Lets go of the work when the signal comes: what it started is for the caller to end. */
+const unlessAborted = <Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> => {
+  if (!signal) return work;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  return Promise.race([work, aborted]);
+};
+
+const startParts = async (context: StackContext, board: ProgressBoard) => {
+  const ports = await chooseServicePorts(context);
+  const apiUrl = `http://127.0.0.1:${ports.api.port}`;
+  // Side by side: the first start may have to build Temporal's CLI, and the others need not wait for that.
+  const servers = await allOrFirstError([
+    board.follow('PostgreSQL', (progress) => startPostgres(context, progress)),
+    board.follow('Temporal', (progress) => startTemporal(context, progress, apiUrl)),
+    board.follow('Provider sandbox', (progress) => startSandbox(context, progress)),
+    board.follow('Inbox', (progress) => startInbox(context, progress)),
+  ]);
+  const env = await serviceVariables(context, ports, servers);
+  const full = { ...context.given, ...env };
+  await board.follow('Database', async (progress) => {
+    progress('migrating');
+    await execa(process.execPath, [projectPath('db/migrate.ts')], { env: full });
+    progress('adding the local organization');
+    await seedLocalOrganization(full);
+  });
+  const service = await allOrFirstError([
+    board.follow('Worker', (progress) => startWorker(context, full, ports.metrics, progress)),
+    board.follow('API', (progress) => startApi(context, full, ports.api, progress)),
+  ]);
+  return { env, parts: [...service.toReversed(), ...servers.toReversed()] };
+};
+
+const serviceVariables = async (
+  { dataFolder, given }: StackContext,
+  { api, metrics }: ServicePorts,
+  servers: readonly Part[],
+): Promise<Record<string, string>> => ({
+  CASTMATCH_ENV: given.CASTMATCH_ENV || 'local',
+  PORT: String(api.port),
+  PUBLIC_URL: given.PUBLIC_URL || `http://127.0.0.1:${api.port}`,
+  WORKER_METRICS_PORT: String(metrics.port),
+  CASTMATCH_MASTER_KEYS: given.CASTMATCH_MASTER_KEYS || (await localMasterKeys(dataFolder)),
+  ...Object.assign({}, ...servers.map(({ env }) => env)),
+});
+
+/** Waits for all even when one fails, so that nothing is still being started while the stack is taken down. */
+const allOrFirstError = async <Result>(started: readonly Promise<Result>[]): Promise<readonly Result[]> => {
+  await Promise.allSettled(started);
+  return Promise.all(started);
+};

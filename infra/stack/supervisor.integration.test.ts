@@ -1,0 +1,112 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { holdsWithin, startedAt } from './processes.ts';
+import { type ChildSettings, createSupervisor } from './supervisor.ts';
+
+const setup = async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'castmatch-supervisor-'));
+  const supervisor = createSupervisor(folder, async () => {});
+  onTestFinished(async () => {
+    await supervisor.stopAll([]);
+    await rm(folder, { recursive: true });
+  });
+  const log = (name: string) => readFile(join(folder, `${name}.log`), 'utf8').catch(() => '');
+  /** A program that is ready as soon as its log says so. */
+  const program = (name: string, script: string): ChildSettings => ({
+    name,
+    command: process.execPath,
+    arguments: ['-e', script],
+    ready: async () => (await log(name)).includes('ready'),
+    readyWithinMs: 10_000,
+  });
+  return { folder, supervisor, log, program };
+};
+
+const isGone = async (pid: number) => (await startedAt(pid)) === undefined;
+const runs = 'console.log("ready"); setInterval(() => {}, 1000);';
+
+describe('a supervised child', () => {
+  it('is awaited until it is ready, and writes to its log and to that of all', async () => {
+    const { supervisor, program, folder } = await setup();
+    const child = await supervisor.start(program('api', runs));
+    expect(await isGone(child.pid)).toBe(false);
+    const all = () => readFile(join(folder, 'stack.log'), 'utf8');
+    expect(await holdsWithin(async () => (await all()).includes('api | ready'), 5_000)).toBe(true);
+    await supervisor.stop('api');
+    expect(await isGone(child.pid)).toBe(true);
+  });
+
+  it('that ends before it is ready fails the start with its last lines', async () => {
+    const { supervisor, program } = await setup();
+    const starting = supervisor.start(program('api', 'console.error("no database"); process.exit(3);'));
+    await expect(starting).rejects.toThrow(/api ended with code 3[\s\S]*no database/);
+  });
+
+  it('that cannot be started at all fails the start', async () => {
+    const { supervisor, program } = await setup();
+    const settings = { ...program('api', ''), command: '/nowhere/api' };
+    await expect(supervisor.start(settings)).rejects.toThrow(/could not be started/);
+  });
+
+  it('that is never ready is ended again', async () => {
+    const { supervisor, program } = await setup();
+    let pid = 0;
+    const never = { ...program('api', runs), ready: async () => false, readyWithinMs: 300 };
+    const noted = createSupervisor((await setup()).folder, async (_name, started) => {
+      pid = started;
+    });
+    await expect(noted.start(never)).rejects.toThrow('was not ready in time');
+    expect(await isGone(pid)).toBe(true);
+    await supervisor.stopAll([]);
+  });
+
+  it('that dies by itself is reported with its last lines', async () => {
+    const { supervisor, program } = await setup();
+    await supervisor.start(
+      program('worker', `${runs} setTimeout(() => { throw new Error("out of luck"); }, 50);`),
+    );
+    await expect(supervisor.failure).rejects.toThrow(/worker ended with code 1[\s\S]*out of luck/);
+  });
+
+  it('that ignores the signal is ended all the same, and so is what it started', async () => {
+    const { supervisor, program, log } = await setup();
+    const script = `
+      process.on("SIGTERM", () => {});
+      const other = require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+      console.log("pid " + other.pid); ${runs}`;
+    const child = await supervisor.start({ ...program('api', script), stopWithinMs: 200 });
+    const grandchild = Number(/pid (\d+)/.exec(await log('api'))?.[1]);
+    await supervisor.stop('api');
+    expect(await isGone(child.pid)).toBe(true);
+    expect(await holdsWithin(() => isGone(grandchild), 5_000)).toBe(true);
+  });
+
+  it('can be stopped on purpose and started again, which is no failure', async () => {
+    const { supervisor, program } = await setup();
+    const first = await supervisor.start(program('inbox', runs));
+    await supervisor.stop('inbox');
+    await supervisor.startAgain('inbox');
+    expect(await isGone(first.pid)).toBe(true);
+    expect(await Promise.race([supervisor.failure, Promise.resolve('none')])).toBe('none');
+  });
+});
+
+describe('taking everything down', () => {
+  it('goes in the order given, each ended before the next', async () => {
+    const { supervisor, program, folder } = await setup();
+    const said = 'process.on("SIGTERM", () => { console.log("bye"); process.exit(0); });';
+    await Promise.all(['database', 'api'].map((name) => supervisor.start(program(name, said + runs))));
+    await supervisor.stopAll(['api', 'database']);
+    const all = async () => readFile(join(folder, 'stack.log'), 'utf8');
+    expect(await holdsWithin(async () => (await all()).includes('database | bye'), 5_000)).toBe(true);
+    expect((await all()).indexOf('api | bye')).toBeLessThan((await all()).indexOf('database | bye'));
+  });
+
+  it('lets nothing be started any more', async () => {
+    const { supervisor, program } = await setup();
+    await supervisor.stopAll([]);
+    await expect(supervisor.start(program('late', runs))).rejects.toThrow('is being stopped');
+  });
+});

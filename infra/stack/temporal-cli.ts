@@ -1,0 +1,116 @@
+/** Finds the Temporal CLI, whose `server start-dev` is the local server, or gets it. */
+import { join } from 'node:path';
+import { ExecaError, execa } from 'execa';
+import { buildOnce, exists, type Progress } from './build-once.ts';
+import { downloadWithSdk } from './download.ts';
+import { cachePath } from './paths.ts';
+
+/** Newer tags carry a replace directive, with which `go install` refuses to build them. */
+export const cliVersion = '1.5.1';
+const cliModule = `github.com/temporalio/cli/cmd/temporal@v${cliVersion}`;
+
+/** Update-with-start is on by itself from this server version on. */
+const oldestServer = { major: 1, minor: 28 };
+
+/** What the CLI says of itself: `temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)`. */
+export const serverIsRecentEnough = (versionLine: string): boolean => {
+  const [, major, minor] = /Server (\d+)\.(\d+)\./.exec(versionLine) ?? [];
+  if (major === undefined || minor === undefined) return false;
+  return (
+    Number(major) > oldestServer.major ||
+    (Number(major) === oldestServer.major && Number(minor) >= oldestServer.minor)
+  );
+};
+
+export interface FoundExecutable {
+  readonly path: string;
+  readonly from: 'path' | 'cache';
+}
+
+/** Looks without fetching anything: on the PATH, then in the project's cache. */
+export const findTemporalCli = async (
+  cache = cachePath('temporal-cli'),
+): Promise<FoundExecutable | undefined> => {
+  const onPath = await execa('temporal', ['--version'], { reject: false });
+  if (onPath.exitCode === 0 && serverIsRecentEnough(onPath.stdout)) return { path: 'temporal', from: 'path' };
+  for (const folder of [cliVersion, 'from-sdk']) {
+    const path = join(cache, folder, 'temporal');
+    if (await exists(path)) return { path, from: 'cache' };
+  }
+  return undefined;
+};
+
+/**
+ * Answers with an executable. In order: the PATH, the cache, the SDK's downloader, Go. Throws one error that says how
+ * to get it by hand.
+ */
+export const getTemporalCli = async (
+  progress: Progress,
+  cache = cachePath('temporal-cli'),
+): Promise<string> => {
+  const found = await findTemporalCli(cache);
+  if (found) return found.path;
+  if (!(await download(progress, cache)) && !(await buildWithGo(progress, cache))) {
+    throw new Error(howToGetTheCli);
+  }
+  const got = await findTemporalCli(cache);
+  if (!got) throw new Error(howToGetTheCli);
+  return got.path;
+};
+
+export const howToGetTheCli = [
+  'The Temporal CLI is not on this machine, could not be downloaded, and Go is not there to build it. Do one of these:',
+  '  - install it: https://docs.temporal.io/cli/setup-cli, so that `temporal` is on the PATH',
+  `  - install Go 1.24 or newer, and start again: it is built once, in about 4 minutes (${cliModule})`,
+  '  - set TEMPORAL_ADDRESS to a Temporal server that runs already',
+].join('\n');
+
+const download = async (progress: Progress, cache: string): Promise<boolean> => {
+  progress('downloading the Temporal CLI');
+  const target = join(cache, 'from-sdk');
+  const worked = await buildOnce(target, progress, async (folder) => {
+    if (!(await downloadWithSdk('dev-server', folder, 'temporal'))) throw new NotAvailable();
+  }).then(() => true, notAvailable);
+  return worked;
+};
+
+const buildWithGo = async (progress: Progress, cache: string): Promise<boolean> => {
+  const go = await execa('go', ['version'], { reject: false });
+  if (go.exitCode !== 0) return false;
+  progress('building the Temporal CLI with Go, once (about 4 minutes)');
+  await buildOnce(join(cache, cliVersion), progress, (folder) => goInstall(progress, folder));
+  return true;
+};
+
+const goInstall = async (progress: Progress, folder: string): Promise<void> => {
+  const started = Date.now();
+  let packages = 0;
+  // -v names each package as it is compiled: the only sign of life that a Go build gives.
+  const build = execa('go', ['install', '-v', '-trimpath', '-ldflags=-s -w', cliModule], {
+    env: { GOBIN: folder },
+    all: true,
+    maxBuffer: 10_000_000,
+  });
+  build.all.on('data', (chunk: Buffer) => {
+    packages += chunk.toString().split('\n').length - 1;
+  });
+  const ticker = setInterval(() => {
+    const seconds = Math.round((Date.now() - started) / 1_000);
+    progress(`building the Temporal CLI with Go: ${packages} packages in ${seconds} s (about 4 minutes)`);
+  }, 5_000);
+  try {
+    await build;
+  } catch (error) {
+    const said = error instanceof ExecaError ? (error.all ?? '').slice(-1_500) : String(error);
+    throw new Error(`${howToGetTheCli}\n\nGo could not build it:\n${said}`, { cause: error });
+  } finally {
+    clearInterval(ticker);
+  }
+};
+
+class NotAvailable extends Error {}
+
+const notAvailable = (error: unknown): false => {
+  if (error instanceof NotAvailable) return false;
+  throw error;
+};

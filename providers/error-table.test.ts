@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { type ErrorRow, faultOf, httpRows, providerError } from './error-table.ts';
+
+const read = { name: 'things.read', writes: false };
+const write = { name: 'things.write', writes: true };
+const now = Date.parse('2026-03-29T00:30:00.000Z');
+
+describe('faultOf', () => {
+  test('lets the first row that fits win', () => {
+    const table: readonly ErrorRow[] = [
+      { status: 429, says: /daily/, fault: 'quota_exhausted', until: 'next_utc_day' },
+      ...httpRows,
+    ];
+    expect(faultOf(table, { status: 429, message: 'the daily limit' }, write, now)).toEqual({
+      kind: 'quota_exhausted',
+      untilMs: Date.parse('2026-03-30T00:00:00.000Z'),
+    });
+    expect(faultOf(table, { status: 429, message: 'slow down', retryAfter: '3' }, write, now)).toEqual({
+      kind: 'retry_after',
+      delayMs: 3_000,
+    });
+  });
+
+  test('asks for another attempt where a limit names no time', () => {
+    expect(faultOf(httpRows, { status: 429, message: '' }, write)).toEqual({ kind: 'retry', effect: 'none' });
+  });
+
+  test('leaves the effect open only where the operation writes', () => {
+    const failure = { status: 503, message: '' };
+    expect(faultOf(httpRows, failure, write)).toEqual({ kind: 'outage', effect: 'unknown' });
+    expect(faultOf(httpRows, failure, read)).toEqual({ kind: 'outage', effect: 'none' });
+  });
+
+  test('believes a vendor that promises that nothing happened', () => {
+    const table: readonly ErrorRow[] = [{ status: 421, fault: 'outage', effect: 'none' }];
+    expect(faultOf(table, { status: 421, message: '' }, write)).toEqual({ kind: 'outage', effect: 'none' });
+  });
+
+  test('takes an answer that no row knows for an outage with an open effect', () => {
+    expect(faultOf([], { status: 302, message: '' }, write)).toEqual({ kind: 'outage', effect: 'unknown' });
+  });
+
+  test.each([
+    [400, 'rejected_input'],
+    [401, 'reconnect'],
+    [403, 'not_permitted'],
+    [404, 'not_found'],
+    [409, 'conflict'],
+    [410, 'not_found'],
+    [412, 'conflict'],
+    [422, 'rejected_input'],
+    [500, 'retry'],
+    [502, 'outage'],
+    [504, 'outage'],
+  ])('reads a bare %i as %s', (status, kind) => {
+    expect(faultOf(httpRows, { status, message: '' }, write).kind).toBe(kind);
+  });
+});
+
+test('an error carries what the vendor said without what it quoted, and not the vendor’s own error', () => {
+  const error = providerError(
+    'twilio',
+    write,
+    { kind: 'rejected_input' },
+    { status: 400, code: '21211', message: "The 'To' number +33 6 12 34 56 78 is not a valid phone number." },
+  );
+  expect(error.vendor).toEqual({
+    status: 400,
+    code: '21211',
+    message: "The 'To' number [number] is not a valid phone number.",
+  });
+  expect(error.cause).toBeUndefined();
+});

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { fromGoogle } from './errors.ts';
+
+const call = { signal: new AbortController().signal, correlationId: 'corr-1' };
+const write = { name: 'calendar.putEvent', writes: true };
+
+/** As the library throws it: https://developers.google.com/workspace/calendar/api/guides/errors */
+const thrown = (status: number, reason: string | undefined, message = 'words', retryAfter?: string) =>
+  Object.assign(new Error(message), {
+    response: {
+      status,
+      headers: new Headers(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
+      data: {
+        error: { code: status, message, ...(reason ? { errors: [{ domain: 'x', reason, message }] } : {}) },
+      },
+    },
+  });
+
+const tokenAnswer = (status: number, error: string) =>
+  Object.assign(new Error(error), {
+    response: { status, headers: new Headers(), data: { error, error_description: 'words' } },
+  });
+
+const faultOf = (error: unknown) => fromGoogle(write, error, call).fault;
+
+describe('the calendar', () => {
+  test.each([
+    [403, 'rateLimitExceeded', '7', { kind: 'retry_after', delayMs: 7_000 }],
+    [403, 'userRateLimitExceeded', undefined, { kind: 'retry', effect: 'none' }],
+    [429, 'rateLimitExceeded', '7', { kind: 'retry_after', delayMs: 7_000 }],
+    [403, 'quotaExceeded', undefined, { kind: 'quota_exhausted' }],
+    [403, 'accessNotConfigured', undefined, { kind: 'misconfigured' }],
+    [403, 'insufficientPermissions', undefined, { kind: 'not_permitted' }],
+    [403, 'forbiddenForNonOrganizer', undefined, { kind: 'not_permitted' }],
+    [400, 'invalid', undefined, { kind: 'rejected_input' }],
+    [401, 'authError', undefined, { kind: 'reconnect' }],
+    [404, 'notFound', undefined, { kind: 'not_found' }],
+    [409, 'duplicate', undefined, { kind: 'conflict' }],
+    [410, 'deleted', undefined, { kind: 'not_found' }],
+    [412, 'conditionNotMet', undefined, { kind: 'conflict' }],
+    [500, 'backendError', undefined, { kind: 'retry', effect: 'unknown' }],
+    [503, undefined, undefined, { kind: 'outage', effect: 'unknown' }],
+  ])('%i %s', (status, reason, retryAfter, fault) => {
+    expect(faultOf(thrown(status, reason, 'words', retryAfter))).toMatchObject(fault);
+  });
+
+  test('asks the owner to connect again where the calendar was left out of the consent', () => {
+    const message = 'Request had insufficient authentication scopes.';
+    expect(faultOf(thrown(403, 'insufficientPermissions', message))).toEqual({ kind: 'reconnect' });
+  });
+});
+
+test.each([
+  [400, 'invalid_grant', 'reconnect'],
+  [400, 'invalid_rapt', 'reconnect'],
+  [401, 'invalid_client', 'misconfigured'],
+  [400, 'unauthorized_client', 'misconfigured'],
+])('the token endpoint: %i %s is %s', (status, error, kind) => {
+  expect(faultOf(tokenAnswer(status, error)).kind).toBe(kind);
+});
+
+test('an answer that is no error document still has a status', () => {
+  const error = Object.assign(new Error('x'), {
+    response: { status: 502, headers: new Headers(), data: '<html>Bad gateway</html>' },
+  });
+  expect(faultOf(error)).toEqual({ kind: 'outage', effect: 'unknown' });
+});
+
+test.each([
+  ['ECONNREFUSED', 'none'],
+  ['ENOTFOUND', 'none'],
+  ['ECONNRESET', 'unknown'],
+  ['ERR_STREAM_PREMATURE_CLOSE', 'unknown'],
+])('%s leaves the effect %s', (code, effect) => {
+  const error = Object.assign(new Error('request failed'), { cause: Object.assign(new Error(), { code }) });
+  expect(faultOf(error)).toEqual({ kind: 'outage', effect });
+});

@@ -1,0 +1,103 @@
+/**
+ * Google's errors. Calendar: https://developers.google.com/workspace/calendar/api/guides/errors and
+ * https://developers.google.com/workspace/calendar/api/guides/quota. Tokens:
+ * https://developers.google.com/identity/protocols/oauth2 (RFC 6749, section 5.2).
+ */
+import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
+import {
+  type ErrorRow,
+  faultOf,
+  httpRows,
+  type Operation,
+  providerError,
+  type VendorFailure,
+} from '../error-table.ts';
+import { noAnswer } from '../no-answer.ts';
+import type { CallContext } from '../ports.ts';
+
+const hour = 3_600_000;
+
+const googleErrors: readonly ErrorRow[] = [
+  // The token endpoint.
+  { code: 'invalid_grant', fault: 'reconnect' },
+  { code: 'invalid_rapt', fault: 'reconnect' },
+  { code: 'invalid_client', fault: 'misconfigured' },
+  { code: 'unauthorized_client', fault: 'misconfigured' },
+  { code: 'deleted_client', fault: 'misconfigured' },
+  { code: 'invalid_scope', fault: 'misconfigured' },
+  // Calendar: too fast comes as 403 or as 429, with or without a time.
+  { code: 'rateLimitExceeded', fault: 'retry_after' },
+  { code: 'userRateLimitExceeded', fault: 'retry_after' },
+  { code: 'quotaExceeded', fault: 'quota_exhausted', until: hour },
+  { code: 'dailyLimitExceeded', fault: 'quota_exhausted', until: hour },
+  { code: 'accessNotConfigured', fault: 'misconfigured' },
+  // The owner left the calendar's box unticked when connecting.
+  { code: 'insufficientPermissions', says: /scope/i, fault: 'reconnect' },
+  { code: 'insufficientPermissions', fault: 'not_permitted' },
+  { code: 'forbidden', fault: 'not_permitted' },
+  { code: 'forbiddenForNonOrganizer', fault: 'not_permitted' },
+  { code: 'requiredAccessLevel', fault: 'not_permitted' },
+  // Our own words for what is said inside a successful answer.
+  { code: 'calendar_unreadable', fault: 'not_found' },
+  { code: 'calendar_busy', fault: 'retry', effect: 'none' },
+  { code: 'conference_failed', fault: 'not_permitted' },
+  { code: 'conference_pending', fault: 'retry' },
+  { code: 'conference_missing', fault: 'not_permitted' },
+  { code: 'event_keeps_changing', fault: 'retry', effect: 'none' },
+  { code: 'event_of_another', fault: 'conflict' },
+  ...httpRows,
+];
+
+/** A fault of the token endpoint leaves no effect at the calendar. */
+export const tokenOperation = (operation: Operation): Operation => ({ ...operation, writes: false });
+
+export const googleError = (operation: Operation, failure: VendorFailure): ProviderError =>
+  providerError('google', operation, faultOf(googleErrors, failure, operation), failure);
+
+/** Whatever the library threw, as ours. */
+export const fromGoogle = (operation: Operation, error: unknown, call: CallContext): ProviderError => {
+  if (error instanceof ProviderError) return error;
+  const failure = failureOf(error);
+  return failure ? googleError(operation, failure) : noAnswer('google', operation, error, call);
+};
+
+/** The HTTP status of what the library threw, if Google answered at all. */
+export const statusOf = (error: unknown): number | undefined => failureOf(error)?.status;
+
+const thrownSchema = z.object({
+  response: z.object({
+    status: z.number(),
+    data: z.unknown(),
+    headers: z.custom<Pick<Headers, 'get'>>(
+      (headers) => z.object({ get: z.any() }).safeParse(headers).success,
+    ),
+  }),
+});
+
+const bodySchema = z.object({
+  error: z.union([
+    z.string(),
+    z.object({
+      message: z.string().default(''),
+      status: z.string().optional(),
+      errors: z.array(z.object({ reason: z.string().optional() })).optional(),
+    }),
+  ]),
+  error_description: z.string().optional(),
+});
+
+const failureOf = (error: unknown): VendorFailure | undefined => {
+  const thrown = thrownSchema.safeParse(error);
+  if (!thrown.success) return undefined;
+  const { status, headers, data } = thrown.data.response;
+  return { status, retryAfter: headers.get('retry-after') ?? undefined, ...said(data) };
+};
+
+const said = (data: unknown): Pick<VendorFailure, 'code' | 'message'> => {
+  const body = bodySchema.safeParse(data);
+  if (!body.success) return { message: 'an answer without an error document' };
+  const { error, error_description: description } = body.data;
+  if (typeof error === 'string') return { code: error, message: description ?? error };
+  return { code: error.errors?.[0]?.reason ?? error.status, message: error.message };
+};

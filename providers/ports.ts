@@ -1,0 +1,134 @@
+/**
+ * The ports that providers fill. Nobody outside `providers/` knows a vendor's JSON: it is these shapes on our side,
+ * and `ProviderError` for everything that goes wrong.
+ */
+import type { Meeting } from '../domain/audition/events.ts';
+import type { CalendarProviderName, MeetingProviderName } from '../domain/audition/request.ts';
+import type { BusyInterval, Slot } from '../domain/audition/slot.ts';
+import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
+import type { Instant } from '../domain/time/instant.ts';
+
+/** What every call to a provider carries. */
+export interface CallContext {
+  /** Aborted when the activity is cancelled, its worker shuts down, or the call's deadline has passed. */
+  readonly signal: AbortSignal;
+  readonly correlationId: string;
+}
+
+/** A connection with its credential opened. Lives only as long as the call. */
+export interface OpenConnection {
+  readonly id: ConnectionId;
+  readonly organization: OrganizationId;
+  readonly account: string;
+  readonly refreshToken: string;
+}
+
+export interface CalendarEvent {
+  readonly calendarId: string;
+  /** Chosen by us from the idempotency key: [0-9a-v]{5,1024}, so that a repeated insert collides with the first. */
+  readonly eventId: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly location?: string | undefined;
+  readonly slot: Slot;
+  /** iCalendar's SEQUENCE. */
+  readonly revision: number;
+  /** Asks the provider to make a conference with the event; the same id always yields the same conference. */
+  readonly conferenceRequestId?: string | undefined;
+}
+
+export interface WrittenEvent {
+  readonly eventId: string;
+  /** Present when a conference was asked for and is ready. */
+  readonly conference?: { readonly id: string; readonly joinUrl: string } | undefined;
+}
+
+export interface CalendarProvider {
+  readonly name: CalendarProviderName;
+  /** Busy intervals of several calendars of one connection within [from, until), merged by nobody. */
+  freeBusy(
+    connection: OpenConnection,
+    calendarIds: readonly string[],
+    window: { readonly from: Instant; readonly until: Instant },
+    call: CallContext,
+  ): Promise<readonly BusyInterval[]>;
+  /**
+   * Makes the event be as described, whether it exists, was deleted, or never was: idempotent by `eventId`.
+   */
+  putEvent(connection: OpenConnection, event: CalendarEvent, call: CallContext): Promise<WrittenEvent>;
+  /** Idempotent: an event that is gone already is `absent`. */
+  deleteEvent(
+    connection: OpenConnection,
+    calendarId: string,
+    eventId: string,
+    call: CallContext,
+  ): Promise<'deleted' | 'absent'>;
+}
+
+export interface MeetingSpec {
+  /** Our reference, findable at the provider: the idempotency of providers that have none of their own. */
+  readonly reference: string;
+  readonly topic: string;
+  readonly slot: Slot;
+}
+
+/** A provider of meetings with an account of its own (Zoom); Meet's meetings come with a calendar's event. */
+export interface MeetingProvider {
+  readonly name: MeetingProviderName;
+  /** The meeting that carries our reference, if an earlier attempt got through. */
+  find(reference: string, around: Slot, call: CallContext): Promise<Meeting | undefined>;
+  /** Not idempotent by itself: the ledger asks `find` first when an earlier outcome is unknown. */
+  create(spec: MeetingSpec, call: CallContext): Promise<Meeting>;
+  /** Sets the time absolutely: idempotent. */
+  move(meetingId: string, spec: MeetingSpec, call: CallContext): Promise<void>;
+  /** Idempotent: a meeting that is gone already is `absent`. */
+  remove(meetingId: string, call: CallContext): Promise<'deleted' | 'absent'>;
+}
+
+export interface TextMessage {
+  /** E.164. */
+  readonly to: string;
+  readonly body: string;
+  /** Where the provider reports what became of the message. */
+  readonly statusCallback?: string | undefined;
+}
+
+export interface TextMessageProvider {
+  readonly name: 'twilio';
+  /** A message to the same number with the same body since `since`, if an earlier attempt got through. */
+  find(message: TextMessage, since: Instant, call: CallContext): Promise<{ readonly id: string } | undefined>;
+  send(message: TextMessage, call: CallContext): Promise<{ readonly id: string }>;
+}
+
+export interface EmailMessage {
+  /** Fixed by us from the idempotency key, with angle brackets: what receivers and journals de-duplicate by. */
+  readonly messageId: string;
+  readonly to: { readonly name: string; readonly address: string };
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  /** An iMIP part (RFC 6047): the method must equal the calendar's own METHOD. */
+  readonly calendar?: { readonly method: 'REQUEST' | 'CANCEL'; readonly content: string } | undefined;
+}
+
+export interface EmailProvider {
+  readonly name: 'smtp';
+  /**
+   * Looks for a message by its id in the journal mailbox, where one is configured: `unknown` without a journal,
+   * since SMTP itself cannot be asked.
+   */
+  find(messageId: string, call: CallContext): Promise<'sent' | 'not_sent' | 'unknown'>;
+  /**
+   * `beforeHandover` is awaited after the recipient was accepted and before the server can take the message over:
+   * until it resolves, the message has certainly not been sent.
+   */
+  send(message: EmailMessage, beforeHandover: () => Promise<void>, call: CallContext): Promise<void>;
+}
+
+/** What the rest of the service may use, made once per process by `providers/registry.ts`. */
+export interface Providers {
+  readonly calendars: Readonly<Record<CalendarProviderName, CalendarProvider>>;
+  readonly meetings: { readonly zoom: MeetingProvider };
+  readonly textMessages: TextMessageProvider;
+  readonly email: EmailProvider;
+}

@@ -1,0 +1,59 @@
+/** The one place that lists the providers: a new one is a folder beside this file and a line in here. */
+import type { ProviderName } from '../domain/errors.ts';
+import { createGoogleCalendar } from './google/calendar.ts';
+import { createGoogleClient } from './google/client.ts';
+import { createGoogleCheck } from './google/health.ts';
+import type { GoogleSettings } from './google/settings.ts';
+import type { Providers } from './ports.ts';
+import { createSmtpClient } from './smtp/client.ts';
+import { createSmtpEmail } from './smtp/email.ts';
+import { createSmtpCheck } from './smtp/health.ts';
+import { createJournal } from './smtp/journal.ts';
+import type { SmtpSettings } from './smtp/settings.ts';
+import { createTwilioClient } from './twilio/client.ts';
+import { createTwilioCheck } from './twilio/health.ts';
+import type { TwilioSettings } from './twilio/settings.ts';
+import { createTwilioTextMessages } from './twilio/text-messages.ts';
+import { createZoomClient } from './zoom/client.ts';
+import { createZoomCheck } from './zoom/health.ts';
+import { createZoomMeetings } from './zoom/meetings.ts';
+import type { ZoomSettings } from './zoom/settings.ts';
+
+export interface ProviderSettings {
+  readonly google: GoogleSettings;
+  readonly zoom: ZoomSettings;
+  readonly twilio: TwilioSettings;
+  readonly smtp: SmtpSettings;
+}
+
+export interface ProviderRegistry extends Providers {
+  /** One cheap probe a provider: resolves when it answers and knows us, throws `ProviderError` otherwise. */
+  readonly checks: Readonly<Record<ProviderName, () => Promise<void>>>;
+  /** Closes the pools; calls in progress are finished first. */
+  close(): Promise<void>;
+}
+
+/** Makes the providers; none of them is called yet. */
+export const createProviders = (settings: ProviderSettings): ProviderRegistry => {
+  const google = createGoogleClient(settings.google);
+  const zoom = createZoomClient(settings.zoom);
+  const twilio = createTwilioClient(settings.twilio);
+  const smtp = createSmtpClient(settings.smtp);
+  const { journalUrl } = settings.smtp;
+  return {
+    calendars: { google: createGoogleCalendar(google) },
+    meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
+    textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
+    email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createJournal(journalUrl) : undefined),
+    checks: {
+      google: createGoogleCheck(settings.google),
+      zoom: createZoomCheck(zoom, settings.zoom.hostUser),
+      twilio: createTwilioCheck(twilio),
+      smtp: createSmtpCheck(smtp),
+    },
+    close: async () => {
+      smtp.close();
+      await zoom.close();
+    },
+  };
+};

@@ -1,0 +1,251 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { MailDev } from 'maildev';
+import { simpleParser } from 'mailparser';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { ProviderFault } from '../../domain/errors.ts';
+import type { EmailMessage } from '../ports.ts';
+import { createSmtpClient } from './client.ts';
+import { createSmtpEmail } from './email.ts';
+import { createJournal } from './journal.ts';
+
+const call = () => ({ signal: new AbortController().signal, correlationId: 'corr-1' });
+const handOver = async () => {};
+let number = 0;
+
+const message = (change: Partial<EmailMessage> = {}): EmailMessage => {
+  number += 1;
+  return {
+    messageId: `<audition-${number}@castmatch.test>`,
+    to: { name: 'Léa Martin', address: 'lea@example.test' },
+    subject: 'Your audition',
+    text: 'See you on Tuesday.',
+    html: '<p>See you on Tuesday.</p>',
+    ...change,
+  };
+};
+
+const provider = (url: string, journalUrl?: string) => {
+  const client = createSmtpClient({ url, from: 'CastMatch <casting@castmatch.test>' });
+  onTestFinished(() => client.close());
+  return createSmtpEmail(
+    client,
+    'CastMatch <casting@castmatch.test>',
+    journalUrl === undefined ? undefined : createJournal(journalUrl),
+  );
+};
+
+describe('with a real mail server and its journal', () => {
+  const mailDev = new MailDev({ smtp: 0, web: 0, ip: '127.0.0.1', webIp: '127.0.0.1', silent: true });
+  let urls: { readonly smtp: string; readonly journal: string };
+
+  beforeAll(async () => {
+    const { smtp, api } = await mailDev.start();
+    urls = {
+      smtp: `smtp://127.0.0.1:${smtp.getPort()}`,
+      journal: `http://127.0.0.1:${api?.getPort()}/api`,
+    };
+  });
+  afterAll(() => mailDev.stop());
+
+  const setup = () => provider(urls.smtp, urls.journal);
+
+  test('a message that was sent is found by its id', async () => {
+    const email = setup();
+    const sent = message();
+    await email.send(sent, handOver, call());
+    await vi.waitFor(async () => expect(await email.find(sent.messageId, call())).toBe('sent'));
+  });
+
+  test('a message that was never sent is not found', async () => {
+    expect(await setup().find('<nobody@castmatch.test>', call())).toBe('not_sent');
+  });
+
+  test('without a journal nobody can tell', async () => {
+    expect(await provider(urls.smtp).find('<nobody@castmatch.test>', call())).toBe('unknown');
+  });
+
+  test('sends nothing, and throws what the handover threw, when the handover is refused', async () => {
+    const email = setup();
+    const kept = message();
+    const refused = new Error('somebody else was faster');
+    await expect(email.send(kept, () => Promise.reject(refused), call())).rejects.toBe(refused);
+    // The next message goes through the same pool, so the server has certainly seen the end of the first.
+    const next = message();
+    await email.send(next, handOver, call());
+    await vi.waitFor(async () => expect(await email.find(next.messageId, call())).toBe('sent'));
+    expect(await email.find(kept.messageId, call())).toBe('not_sent');
+  });
+
+  test('does not send before the handover has been written down', async () => {
+    const email = setup();
+    const sent = message();
+    let seen: unknown;
+    await email.send(
+      sent,
+      async () => {
+        seen = await email.find(sent.messageId, call());
+      },
+      call(),
+    );
+    expect(seen).toBe('not_sent');
+  });
+
+  test('holds two attempts at the same message back, each by its own handover', async () => {
+    const email = setup();
+    const sent = message();
+    const handovers = [vi.fn(handOver), vi.fn(handOver)];
+    await Promise.all(handovers.map((each) => email.send(sent, each, call())));
+    expect(handovers.map((each) => each.mock.calls.length)).toEqual([1, 1]);
+  });
+
+  test('a call that is called off during the handover sends nothing', async () => {
+    const email = setup();
+    const kept = message();
+    const controller = new AbortController();
+    const cancelled = { signal: controller.signal, correlationId: 'corr-1' };
+    const sending = email.send(kept, async () => controller.abort(), cancelled);
+    await expect(sending).rejects.toMatchObject({ fault: { kind: 'retry', effect: 'none' } });
+    expect(await email.find(kept.messageId, call())).toBe('not_sent');
+  });
+});
+
+describe('with a mail server that answers as it is told', () => {
+  test('sends the invitation as iMIP: an alternative of the text, and a file', async () => {
+    const server = await scriptedServer({});
+    const content = 'BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n';
+    const calendar = { method: 'REQUEST', content } as const;
+    const sent = message({ calendar });
+    await provider(server.url).send(sent, handOver, call());
+    const [raw = ''] = server.messages;
+    expect(raw).toMatch(/Content-Type: text\/calendar;[^\n]*\s[^\n]*method=REQUEST/);
+    const mail = await simpleParser(raw);
+    expect(mail.messageId).toBe(sent.messageId);
+    expect(mail.text).toContain(sent.text);
+    expect(mail.headers.get('auto-submitted')).toBe('auto-generated');
+    expect(mail.headers.get('x-correlation-id')).toBe('corr-1');
+    const file = mail.attachments.find(({ filename }) => filename === 'invite.ics');
+    expect(file?.content.toString()).toBe(content);
+  });
+
+  const faults: readonly {
+    readonly title: string;
+    readonly script: Script;
+    readonly fault: ProviderFault;
+    readonly handedOver: boolean;
+  }[] = [
+    {
+      title: 'a mailbox that does not exist is rejected input',
+      script: { recipient: '550 5.1.1 <lea@example.test>: no such user' },
+      fault: { kind: 'rejected_input' },
+      handedOver: false,
+    },
+    {
+      title: 'a greylisted recipient is worth another attempt',
+      script: { recipient: '451 4.7.1 try again later' },
+      fault: { kind: 'retry', effect: 'none' },
+      handedOver: false,
+    },
+    {
+      title: 'a message refused by its content is rejected input',
+      script: { end: '554 5.7.1 refused by policy' },
+      fault: { kind: 'rejected_input' },
+      handedOver: true,
+    },
+    {
+      title: 'a message deferred at its end certainly was not taken',
+      script: { end: '452 4.3.1 out of space' },
+      fault: { kind: 'retry', effect: 'none' },
+      handedOver: true,
+    },
+    {
+      title: 'a connection lost before the message was asked for leaves no effect',
+      script: { recipient: 'hang up' },
+      fault: { kind: 'outage', effect: 'none' },
+      handedOver: false,
+    },
+    {
+      title: 'a connection lost after the message leaves its effect open',
+      script: { end: 'hang up' },
+      fault: { kind: 'outage', effect: 'unknown' },
+      handedOver: true,
+    },
+  ];
+
+  test.each(faults)('$title', async ({ script, fault, handedOver }) => {
+    const server = await scriptedServer(script);
+    const handover = vi.fn(handOver);
+    const error: unknown = await provider(server.url)
+      .send(message(), handover, call())
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'ProviderError', fault });
+    expect(handover).toHaveBeenCalledTimes(handedOver ? 1 : 0);
+    expect(server.messages).toHaveLength(handedOver ? 1 : 0);
+    expect(String(error)).not.toContain('lea@example.test');
+  });
+
+  test('a server that cannot be reached leaves no effect', async () => {
+    const server = await scriptedServer({});
+    await server.close();
+    await expect(provider(server.url).send(message(), handOver, call())).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'none' },
+    });
+  });
+
+  test('a journal that is down is an outage, not an answer', async () => {
+    const email = provider('smtp://127.0.0.1:1', 'http://127.0.0.1:1');
+    await expect(email.find('<any@castmatch.test>', call())).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'none' },
+    });
+  });
+});
+
+interface Script {
+  readonly recipient?: string;
+  readonly end?: string;
+}
+
+/** The least of an SMTP server: what it says to `RCPT TO` and to a whole message is up to the test. */
+const scriptedServer = async (script: Script) => {
+  const messages: string[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    let text: string | undefined;
+    let rest = '';
+    const reply = (line: string) => (line === 'hang up' ? socket.destroy() : socket.write(`${line}\r\n`));
+    const hear = (line: string) => {
+      if (text !== undefined) {
+        if (line !== '.') {
+          text += `${line}\r\n`;
+          return;
+        }
+        messages.push(text);
+        text = undefined;
+        reply(script.end ?? '250 taken');
+      } else if (/^RCPT/i.test(line)) reply(script.recipient ?? '250 ok');
+      else if (/^DATA/i.test(line)) {
+        text = '';
+        reply('354 go on');
+      } else if (/^QUIT/i.test(line)) reply('221 bye');
+      else reply('250 ok');
+    };
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      const lines = (rest + chunk.toString('latin1')).split('\r\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) hear(line);
+    });
+    reply('220 scripted');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  };
+  onTestFinished(close);
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return { url: `smtp://127.0.0.1:${port}`, messages, close };
+};

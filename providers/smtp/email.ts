@@ -1,0 +1,68 @@
+/** A mail server as an `EmailProvider`. */
+import type { SendMailOptions } from 'nodemailer';
+import type { Operation } from '../error-table.ts';
+import { withDeadline } from '../no-answer.ts';
+import type { EmailMessage, EmailProvider } from '../ports.ts';
+import type { SmtpClient } from './client.ts';
+import { fromSmtp } from './errors.ts';
+import type { Journal } from './journal.ts';
+import { smtpDeadlineMs } from './settings.ts';
+
+const beforeHandoverOperation: Operation = { name: 'email.send', writes: false };
+const sendOperation: Operation = { name: 'email.send', writes: true };
+
+/** Every method throws `ProviderError`; `send` also whatever `beforeHandover` throws, and then sends nothing. */
+export const createSmtpEmail = (
+  client: SmtpClient,
+  from: string,
+  journal: Journal | undefined,
+): EmailProvider => ({
+  name: 'smtp',
+  find: async (messageId, call) => (journal ? journal.find(messageId, call) : 'unknown'),
+  send: async (message, beforeHandover, call) => {
+    let handedOver = false;
+    let refusal: { readonly reason: unknown } | undefined;
+    const handOver = async () => {
+      try {
+        await beforeHandover();
+      } catch (reason) {
+        refusal = { reason };
+        throw new Error('the handover was refused', { cause: reason });
+      }
+      // Called off meanwhile: the message can still be kept back with certainty.
+      call.signal.throwIfAborted();
+      handedOver = true;
+    };
+    const signal = withDeadline(call, smtpDeadlineMs);
+    try {
+      await client.send(asMail(message, from, call.correlationId), signal, handOver);
+    } catch (error) {
+      if (refusal) throw refusal.reason;
+      throw fromSmtp(handedOver ? sendOperation : beforeHandoverOperation, error, call);
+    }
+  },
+});
+
+/** The calendar's part follows iMIP (RFC 6047): an alternative of the text, and a file for those who want one. */
+const asMail = (message: EmailMessage, from: string, correlationId: string): SendMailOptions => ({
+  messageId: message.messageId,
+  from,
+  to: [message.to],
+  subject: message.subject,
+  text: message.text,
+  html: message.html,
+  headers: {
+    // RFC 3834: no answering machine should answer.
+    'Auto-Submitted': 'auto-generated',
+    'X-Correlation-Id': correlationId,
+  },
+  ...(message.calendar
+    ? {
+        icalEvent: {
+          method: message.calendar.method,
+          content: message.calendar.content,
+          filename: message.calendar.method === 'CANCEL' ? 'cancel.ics' : 'invite.ics',
+        },
+      }
+    : {}),
+});

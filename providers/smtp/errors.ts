@@ -1,0 +1,52 @@
+/**
+ * Replies of a mail server (RFC 5321, section 4.2.1: 4yz passes, 5yz stays; 4.2.2 lists them) and the failures of the
+ * way there, named by the client library: https://nodemailer.com/errors
+ */
+import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
+import { type ErrorRow, faultOf, type Operation, providerError, type VendorFailure } from '../error-table.ts';
+import { noAnswer } from '../no-answer.ts';
+import type { CallContext } from '../ports.ts';
+
+const smtpErrors: readonly ErrorRow[] = [
+  { status: 530, fault: 'misconfigured' },
+  { status: 534, fault: 'misconfigured' },
+  { status: 535, fault: 'misconfigured' },
+  { status: 538, fault: 'misconfigured' },
+  { status: 421, fault: 'outage', effect: 'none' },
+  { status: [400, 499], fault: 'retry', effect: 'none' },
+  { status: [500, 599], fault: 'rejected_input' },
+  { code: 'EAUTH', fault: 'misconfigured' },
+  { code: 'ENOAUTH', fault: 'misconfigured' },
+  { code: 'ECONFIG', fault: 'misconfigured' },
+  { code: 'ETLS', fault: 'outage' },
+  { code: 'EDNS', fault: 'outage' },
+  { code: 'ECONNECTION', fault: 'outage' },
+  { code: 'ESOCKET', fault: 'outage' },
+  { code: 'ETIMEDOUT', fault: 'outage' },
+  { code: 'EPROTOCOL', fault: 'outage' },
+  { code: 'EENVELOPE', fault: 'rejected_input' },
+];
+
+const thrownSchema = z.object({
+  code: z.string().optional(),
+  /** The server's reply, where there was one. */
+  responseCode: z.number().optional(),
+  response: z.string().optional(),
+});
+
+/** Whatever the library threw, as ours. `operation.writes` says whether the message may have been handed over. */
+export const fromSmtp = (operation: Operation, error: unknown, call: CallContext): ProviderError => {
+  if (error instanceof ProviderError) return error;
+  const failure = failureOf(error);
+  if (!failure || failure.code === 'EABORT') return noAnswer('smtp', operation, error, call);
+  return providerError('smtp', operation, faultOf(smtpErrors, failure, operation), failure);
+};
+
+const failureOf = (error: unknown): VendorFailure | undefined => {
+  const thrown = thrownSchema.safeParse(error);
+  if (!thrown.success) return undefined;
+  const { code, responseCode, response } = thrown.data;
+  if (code === undefined && responseCode === undefined) return undefined;
+  return { status: responseCode, code, message: response ?? 'no reply' };
+};

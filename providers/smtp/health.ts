@@ -1,0 +1,13 @@
+/** Whether the mail server answers and lets us in. */
+import type { SmtpClient } from './client.ts';
+import { fromSmtp } from './errors.ts';
+
+/** Throws `ProviderError`. */
+export const createSmtpCheck = (client: SmtpClient) => async (): Promise<void> => {
+  const call = { signal: AbortSignal.timeout(10_000), correlationId: 'health-check' };
+  try {
+    await client.verify();
+  } catch (error) {
+    throw fromSmtp({ name: 'health', writes: false }, error, call);
+  }
+};

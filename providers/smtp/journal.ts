@@ -1,0 +1,47 @@
+/**
+ * The journal: a mailbox that keeps a copy of everything that was sent, and can be asked, as SMTP cannot. Speaks the
+ * REST API of maildev: https://github.com/maildev/maildev/blob/master/docs/rest.md
+ */
+import { request } from 'undici';
+import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
+import { faultOf, httpRows, type Operation, providerError } from '../error-table.ts';
+import { noAnswer, withDeadline } from '../no-answer.ts';
+import type { CallContext } from '../ports.ts';
+import { journalDeadlineMs } from './settings.ts';
+
+export interface Journal {
+  /** Throws `ProviderError`. */
+  find(messageId: string, call: CallContext): Promise<'sent' | 'not_sent'>;
+}
+
+const findOperation: Operation = { name: 'email.find', writes: false };
+
+const mailsSchema = z.array(z.object({ headers: z.object({ 'message-id': z.string().optional() }) }));
+
+export const createJournal = (journalUrl: string): Journal => ({
+  find: async (messageId, call) => {
+    try {
+      const url = `${journalUrl}/email?${new URLSearchParams({ 'headers.message-id': messageId }).toString()}`;
+      const answer = await request(url, { signal: withDeadline(call, journalDeadlineMs) });
+      if (answer.statusCode !== 200) {
+        await answer.body.dump();
+        throw journalError(answer.statusCode);
+      }
+      const mails = mailsSchema.parse(await answer.body.json());
+      return mails.some(({ headers }) => bare(headers['message-id']) === bare(messageId))
+        ? 'sent'
+        : 'not_sent';
+    } catch (error) {
+      throw error instanceof ProviderError ? error : noAnswer('smtp', findOperation, error, call);
+    }
+  },
+});
+
+const journalError = (status: number): ProviderError => {
+  const failure = { status, message: 'the journal refused to answer' };
+  return providerError('smtp', findOperation, faultOf(httpRows, failure, findOperation), failure);
+};
+
+/** Some tools keep the angle brackets of a message's id, some do not. */
+const bare = (messageId: string | undefined): string | undefined => messageId?.replace(/^<|>$/g, '');

@@ -1,0 +1,79 @@
+/** Twilio's own client library, with its address, deadline and cancellation in our hands. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import twilio from 'twilio';
+import type RequestClient from 'twilio/lib/base/RequestClient.js';
+import type { Operation } from '../error-table.ts';
+import { withDeadline } from '../no-answer.ts';
+import type { CallContext } from '../ports.ts';
+import { fromTwilio } from './errors.ts';
+import { type TwilioSettings, twilioDeadlineMs } from './settings.ts';
+
+type Library = ReturnType<typeof twilio>;
+
+export interface TwilioClient {
+  /** One call of the library under the call's signal and a deadline. Throws `ProviderError`. */
+  exchange<Answer>(
+    operation: Operation,
+    call: CallContext,
+    exchange: (library: Library) => Promise<Answer>,
+  ): Promise<Answer>;
+}
+
+/** What an exchange hands down to the library's HTTP client, and what it learns there. */
+interface Exchange {
+  readonly signal: AbortSignal;
+  readonly correlationId: string;
+  retryAfter?: string;
+}
+
+export const createTwilioClient = (settings: TwilioSettings): TwilioClient => {
+  const exchanges = new AsyncLocalStorage<Exchange>();
+  const library = twilio(settings.accountSid, settings.authToken, {
+    httpClient: new RedirectedClient(settings.apiUrl, exchanges),
+    autoRetry: false,
+  });
+  return {
+    exchange: async (operation, call, exchange) => {
+      const signal = withDeadline(call, twilioDeadlineMs);
+      const current: Exchange = { signal, correlationId: call.correlationId };
+      try {
+        signal.throwIfAborted();
+        return await exchanges.run(current, () => exchange(library));
+      } catch (error) {
+        throw fromTwilio(operation, error, call, current.retryAfter);
+      }
+    },
+  };
+};
+
+/**
+ * The library has no setting for its address and passes no signal on. This replaces the origin, and gives each request
+ * the signal of the exchange it belongs to.
+ */
+class RedirectedClient extends twilio.RequestClient {
+  readonly #origin: string;
+  readonly #exchanges: AsyncLocalStorage<Exchange>;
+
+  constructor(origin: string, exchanges: AsyncLocalStorage<Exchange>) {
+    super({ timeout: twilioDeadlineMs });
+    this.#origin = origin;
+    this.#exchanges = exchanges;
+    this.axios.interceptors.request.use((config) => {
+      const signal = exchanges.getStore()?.signal;
+      return signal ? Object.assign(config, { signal }) : config;
+    });
+  }
+
+  override async request<Body>(options: RequestClient.RequestOptions<Body>) {
+    const { pathname, search } = new URL(options.uri);
+    const exchange = this.#exchanges.getStore();
+    const answer = await super.request<Body>({
+      ...options,
+      uri: `${this.#origin}${pathname}${search}`,
+      headers: { ...options.headers, 'x-correlation-id': exchange?.correlationId ?? '' },
+    });
+    const retryAfter: unknown = answer.headers?.['retry-after'];
+    if (exchange && typeof retryAfter === 'string') exchange.retryAfter = retryAfter;
+    return answer;
+  }
+}

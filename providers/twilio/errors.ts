@@ -1,0 +1,66 @@
+/** Twilio's errors: https://www.twilio.com/docs/api/errors and https://www.twilio.com/docs/usage/twilios-response */
+import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
+import {
+  type ErrorRow,
+  faultOf,
+  httpRows,
+  type Operation,
+  providerError,
+  type VendorFailure,
+} from '../error-table.ts';
+import { noAnswer } from '../no-answer.ts';
+import type { CallContext } from '../ports.ts';
+
+const hour = 3_600_000;
+
+const twilioErrors: readonly ErrorRow[] = [
+  { code: '20429', fault: 'retry_after' },
+  // The account's daily number of messages, counted over a sliding day.
+  { code: '63038', fault: 'quota_exhausted', until: hour },
+  // Ours: credentials, a suspended account, the messaging service and its senders.
+  { code: '20003', fault: 'misconfigured' },
+  { code: '20005', fault: 'misconfigured' },
+  { code: '21212', fault: 'misconfigured' },
+  { code: '21606', fault: 'misconfigured' },
+  { code: '21701', fault: 'misconfigured' },
+  { code: '21703', fault: 'misconfigured' },
+  { code: '21704', fault: 'misconfigured' },
+  { status: 401, fault: 'misconfigured' },
+  // The recipient: opted out with STOP, a region that is switched off, unverified on a trial.
+  { code: '21610', fault: 'not_permitted' },
+  { code: '21408', fault: 'not_permitted' },
+  { code: '21608', fault: 'not_permitted' },
+  // The number: none, or none that takes text messages.
+  { code: '21211', fault: 'rejected_input' },
+  { code: '21614', fault: 'rejected_input' },
+  { code: '21617', fault: 'rejected_input' },
+  ...httpRows,
+];
+
+/** Whatever the library threw, as ours. It does not keep headers, so `retryAfter` is handed in beside it. */
+export const fromTwilio = (
+  operation: Operation,
+  error: unknown,
+  call: CallContext,
+  retryAfter?: string,
+): ProviderError => {
+  if (error instanceof ProviderError) return error;
+  const failure = failureOf(error, retryAfter);
+  if (!failure) return noAnswer('twilio', operation, error, call);
+  return providerError('twilio', operation, faultOf(twilioErrors, failure, operation), failure);
+};
+
+/** The library's RestException. Without a JSON body it has only the status. */
+const exceptionSchema = z.object({
+  status: z.number(),
+  code: z.number().optional(),
+  message: z.string().default('no error document'),
+});
+
+const failureOf = (error: unknown, retryAfter: string | undefined): VendorFailure | undefined => {
+  const exception = exceptionSchema.safeParse(error);
+  if (!exception.success) return undefined;
+  const { status, code, message } = exception.data;
+  return { status, code: code === undefined ? undefined : String(code), message, retryAfter };
+};

@@ -1,0 +1,109 @@
+/**
+ * What Twilio tells us: what became of a message, and what was answered.
+ * Signatures: https://www.twilio.com/docs/usage/security#validating-requests
+ */
+import { validateRequest } from 'twilio/lib/webhooks/webhooks.js';
+import { z } from 'zod';
+import type { Answer, DeliveryStatus } from '../../domain/audition/events.ts';
+
+/** A request whose signature is checked: `url` is the address Twilio was given, not the one a proxy made of it. */
+export interface SignedForm {
+  readonly authToken: string;
+  /** The header `X-Twilio-Signature`. */
+  readonly signature: string | undefined;
+  readonly url: string;
+  readonly form: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Whether the form was signed with our token. There is no timestamp in it, so a form may be sent again: what is done
+ * with it must be idempotent by message and status.
+ */
+export const isFromTwilio = ({ authToken, signature, url, form }: SignedForm): boolean =>
+  signature !== undefined && signature !== '' && validateRequest(authToken, signature, url, { ...form });
+
+export interface StatusReport {
+  readonly deliveryId: string;
+  readonly status: DeliveryStatus;
+  /** Twilio's error code where the message failed: https://www.twilio.com/docs/api/errors */
+  readonly code?: string;
+}
+
+/** https://www.twilio.com/docs/messaging/api/message-resource#message-status-values */
+const twilioStatuses = {
+  accepted: 'queued',
+  scheduled: 'queued',
+  queued: 'queued',
+  sending: 'queued',
+  sent: 'sent',
+  delivered: 'delivered',
+  partially_delivered: 'delivered',
+  read: 'delivered',
+  undelivered: 'failed',
+  failed: 'failed',
+  canceled: 'failed',
+} as const satisfies Record<string, DeliveryStatus>;
+
+const statusFormSchema = z
+  .object({
+    MessageSid: z.string().regex(/^(SM|MM)[0-9a-f]{32}$/i),
+    MessageStatus: z.string().transform((status, context): DeliveryStatus => {
+      const known = Object.entries(twilioStatuses).find(([theirs]) => theirs === status);
+      if (known) return known[1];
+      context.addIssue(`'${status}' is no status of an outgoing message`);
+      return z.NEVER;
+    }),
+    ErrorCode: z.string().regex(/^\d*$/).optional(),
+  })
+  .transform(
+    ({ MessageSid, MessageStatus, ErrorCode }): StatusReport => ({
+      deliveryId: MessageSid,
+      status: MessageStatus,
+      ...(ErrorCode ? { code: ErrorCode } : {}),
+    }),
+  );
+
+/** A status callback's form; undefined where it is none. Reports may arrive out of order and more than once. */
+export const readStatusReport = (form: unknown): StatusReport | undefined =>
+  statusFormSchema.safeParse(form).data;
+
+export interface InboundMessage {
+  readonly id: string;
+  /** E.164. */
+  readonly from: string;
+  readonly body: string;
+  /** What the message says, where it is one of the words we asked for. */
+  readonly answer?: Answer;
+}
+
+/** The words that count as an answer, whole messages only: "yes but later" is for a person to read. */
+const words: Readonly<Record<Answer, readonly string[]>> = {
+  accepted: ['yes', 'y', 'ok', 'confirm', 'confirmed', 'oui', 'ja', 'si', 'sí'],
+  declined: ['no', 'n', 'decline', 'declined', 'non', 'nein'],
+  tentative: ['maybe', 'perhaps', 'peut-être', 'vielleicht'],
+};
+
+const inboundFormSchema = z
+  .object({
+    MessageSid: z.string().min(1),
+    From: z.string().regex(/^\+[1-9]\d{6,14}$/),
+    Body: z.string(),
+  })
+  .transform(({ MessageSid, From, Body }): InboundMessage => {
+    const answer = answerIn(Body);
+    return { id: MessageSid, from: From, body: Body, ...(answer ? { answer } : {}) };
+  });
+
+/** An incoming message's form: https://www.twilio.com/docs/messaging/guides/webhook-request */
+export const readInboundMessage = (form: unknown): InboundMessage | undefined =>
+  inboundFormSchema.safeParse(form).data;
+
+const answerIn = (body: string): Answer | undefined => {
+  const said = body
+    .normalize('NFC')
+    .trim()
+    .replace(/[.!]+$/, '')
+    .toLowerCase();
+  const answers: readonly Answer[] = ['accepted', 'declined', 'tentative'];
+  return answers.find((answer) => words[answer].includes(said));
+};

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { scrubbed } from './vendor-message.ts';
+
+test.each([
+  ['an address', '550 5.1.1 <lea.martin@example.test>: no such user', '550 5.1.1 <[address]>: no such user'],
+  ['a number', "The number +33 6 12 34 56 78 can't", "The number [number] can't"],
+  ['a token', 'Bearer ya29.a0AfH6SMBx was refused', '[credential] was refused'],
+  ['a long secret', `the key ${'aB3_'.repeat(10)} is wrong`, 'the key [opaque] is wrong'],
+  ['a link', 'see https://x.test/reset?token=abc now', 'see [link] now'],
+])('takes %s out', (_what, message, expected) => {
+  expect(scrubbed(message)).toBe(expected);
+});
+
+test('leaves what explains the error', () => {
+  const message = 'Rate Limit Exceeded (429) 4.7.1 try again later';
+  expect(scrubbed(message)).toBe(message);
+});
+
+test('keeps to one short line', () => {
+  expect(scrubbed(`a\n${'word '.repeat(200)}`).length).toBeLessThanOrEqual(240);
+  expect(scrubbed('one\ntwo')).toBe('one two');
+});

@@ -1,0 +1,106 @@
+/** Zoom's API, for which there is no library: https://developers.zoom.us/docs/api/ */
+import { Agent, request } from 'undici';
+import type { Operation } from '../error-table.ts';
+import { withDeadline } from '../no-answer.ts';
+import type { CallContext } from '../ports.ts';
+import { fromZoom, type ZoomAnswer, zoomCode, zoomError, zoomErrors } from './errors.ts';
+import { type ZoomSettings, zoomConnections, zoomDeadlineMs } from './settings.ts';
+import { createAccessTokens } from './token.ts';
+
+interface ZoomRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Below the API's address, with its query. */
+  readonly path: string;
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
+export interface ZoomClient {
+  /** The answer's body; anything but a success throws `ProviderError`. A refused token is renewed once. */
+  send(operation: Operation, wanted: ZoomRequest, call: CallContext): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+type Headers = Record<string, string>;
+
+export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
+  const dispatcher = new Agent({ connections: zoomConnections, connect: { timeout: zoomDeadlineMs } });
+
+  const exchange = async (
+    url: string,
+    method: ZoomRequest['method'],
+    headers: Headers,
+    body: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ZoomAnswer> => {
+    const answer = await request(url, { dispatcher, method, headers, body: body ?? null, signal });
+    const retryAfter = answer.headers['retry-after'];
+    return {
+      status: answer.statusCode,
+      retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+      body: asJson(await answer.body.text()),
+    };
+  };
+
+  // Shared by whoever waits for it, so no single caller's signal may stop it.
+  const tokens = createAccessTokens(() =>
+    exchange(
+      `${settings.oauthUrl}/oauth/token`,
+      'POST',
+      { 'content-type': 'application/x-www-form-urlencoded', authorization: basic(settings) },
+      new URLSearchParams({
+        grant_type: 'account_credentials',
+        account_id: settings.accountId,
+      }).toString(),
+      AbortSignal.timeout(zoomDeadlineMs),
+    ),
+  );
+
+  const attempt = async (operation: Operation, wanted: ZoomRequest, call: CallContext) => {
+    call.signal.throwIfAborted();
+    const token = await tokens.get(operation).catch((error: unknown) => {
+      throw fromZoom({ ...operation, writes: false }, error, call);
+    });
+    const headers: Headers = {
+      authorization: `Bearer ${token}`,
+      accept: 'application/json',
+      'x-correlation-id': call.correlationId,
+      ...(wanted.body ? { 'content-type': 'application/json' } : {}),
+    };
+    const body = wanted.body && JSON.stringify(wanted.body);
+    const signal = withDeadline(call, zoomDeadlineMs);
+    const answer = await exchange(`${settings.apiUrl}${wanted.path}`, wanted.method, headers, body, signal);
+    return { answer, token };
+  };
+
+  return {
+    send: async (operation, wanted, call) => {
+      try {
+        let { answer, token } = await attempt(operation, wanted, call);
+        if (isRefusedToken(answer)) {
+          tokens.refused(token);
+          ({ answer, token } = await attempt(operation, wanted, call));
+        }
+        if (answer.status >= 200 && answer.status < 300) return answer.body;
+        throw zoomError(zoomErrors, operation, answer);
+      } catch (error) {
+        throw fromZoom(operation, error, call);
+      }
+    },
+    close: () => dispatcher.close(),
+  };
+};
+
+/** 124: the access token is invalid or has expired. */
+const isRefusedToken = (answer: ZoomAnswer): boolean => answer.status === 401 && zoomCode(answer) === '124';
+
+const basic = ({ clientId, clientSecret }: ZoomSettings): string =>
+  `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`;
+
+/** A gateway's error page is no JSON, and is no news either: the status has said it. */
+const asJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};

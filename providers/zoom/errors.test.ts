@@ -1,0 +1,51 @@
+import { expect, test, vi } from 'vitest';
+import { zoomError, zoomErrors, zoomTokenErrors } from './errors.ts';
+
+const write = { name: 'meetings.create', writes: true };
+const answer = (status: number, body: unknown, retryAfter?: string) => ({ status, body, retryAfter });
+
+test.each([
+  [400, { code: 300, message: 'Validation Failed.' }, { kind: 'rejected_input' }],
+  [400, { code: 200, message: 'No permission.' }, { kind: 'not_permitted' }],
+  [400, { code: 4711, message: 'Invalid access token, does not contain scopes' }, { kind: 'misconfigured' }],
+  [401, { code: 124, message: 'Invalid access token.' }, { kind: 'misconfigured' }],
+  [404, { code: 1001, message: 'User does not exist' }, { kind: 'misconfigured' }],
+  [404, { code: 3001, message: 'Meeting does not exist' }, { kind: 'not_found' }],
+  [400, { code: 3001, message: 'Meeting 123 is not found or has expired.' }, { kind: 'not_found' }],
+  [500, undefined, { kind: 'retry', effect: 'unknown' }],
+  [503, { code: 5000, message: 'down' }, { kind: 'outage', effect: 'unknown' }],
+])('%i %o', (status, body, fault) => {
+  expect(zoomError(zoomErrors, write, answer(status, body)).fault).toEqual(fault);
+});
+
+test('a limit per second names its time, as seconds or as a timestamp', () => {
+  vi.useFakeTimers({ now: Date.parse('2026-05-31T00:00:00Z'), toFake: ['Date'] });
+  try {
+    const limited = { code: 429, message: 'You have reached the maximum per-second rate limit.' };
+    const fault = (retryAfter: string) =>
+      zoomError(zoomErrors, write, answer(429, limited, retryAfter)).fault;
+    expect(fault('2')).toEqual({ kind: 'retry_after', delayMs: 2_000 });
+    expect(fault('2026-05-31T00:00:05Z')).toEqual({ kind: 'retry_after', delayMs: 5_000 });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('the daily limit of a host lasts until midnight in UTC, even with a header that says otherwise', () => {
+  vi.useFakeTimers({ now: Date.parse('2026-10-25T23:59:00Z'), toFake: ['Date'] });
+  try {
+    const message = 'You have exceeded the daily rate limit (100) of Meeting Create/Update API requests';
+    const { fault } = zoomError(zoomErrors, write, answer(429, { code: 429, message }, '1'));
+    expect(fault).toEqual({ kind: 'quota_exhausted', untilMs: Date.parse('2026-10-26T00:00:00Z') });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test.each([
+  [400, { reason: 'Invalid client_id or client_secret', error: 'invalid_client' }, 'misconfigured'],
+  [401, { reason: 'Bad request', error: 'unsupported_grant_type' }, 'misconfigured'],
+  [503, undefined, 'outage'],
+])('the token endpoint: %i %o is %s', (status, body, kind) => {
+  expect(zoomError(zoomTokenErrors, write, answer(status, body)).fault.kind).toBe(kind);
+});

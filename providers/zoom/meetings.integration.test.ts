@@ -1,0 +1,253 @@
+import Fastify from 'fastify';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import type { CallContext, MeetingSpec } from '../ports.ts';
+import { createZoomClient } from './client.ts';
+import { createZoomCheck } from './health.ts';
+import { createZoomMeetings } from './meetings.ts';
+
+const slot = {
+  start: '2026-12-01T09:00:00.000Z',
+  end: '2026-12-01T09:29:30.000Z',
+  zone: 'Europe/Paris',
+} as const;
+const spec: MeetingSpec = { reference: 'a0b1c2d3e4', topic: 'Audition: Ophelia', slot };
+const calling = (): CallContext => ({ signal: new AbortController().signal, correlationId: 'corr-1' });
+
+const credentials = {
+  clientId: 'sandbox-zoom-client',
+  clientSecret: 'sandbox-zoom-secret',
+  accountId: 'sandbox-account',
+};
+
+const clientOf = (origin: string, change: Partial<typeof credentials> = {}) => {
+  const client = createZoomClient({ apiUrl: `${origin}/v2`, oauthUrl: origin, ...credentials, ...change });
+  onTestFinished(() => client.close());
+  return client;
+};
+
+const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
+  const sandbox = await startSandbox(options);
+  const client = clientOf(sandbox.url);
+  onTestFinished(() => sandbox.close());
+  const { control } = sandbox;
+  return {
+    url: sandbox.url,
+    control,
+    client,
+    zoom: createZoomMeetings(client),
+    held: () => control.state().zoom.meetings,
+    calls: () => control.state().calls.zoom,
+  };
+};
+
+describe('a meeting', () => {
+  test('is created for the host, with our marker and whole minutes', async () => {
+    const { zoom, held } = await setup();
+    const meeting = await zoom.create(spec, calling());
+    expect(meeting).toMatchObject({ provider: 'zoom', joinUrl: expect.stringMatching(/^https:/) });
+    expect(held()).toMatchObject([
+      {
+        topic: spec.topic,
+        agenda: 'castmatch:a0b1c2d3e4',
+        duration: 30,
+        timezone: 'Europe/Paris',
+        start_time: '2026-12-01T09:00:00Z',
+      },
+    ]);
+  });
+
+  test('is found by its reference, also after it was moved', async () => {
+    const { zoom, held } = await setup();
+    const meeting = await zoom.create(spec, calling());
+    expect(await zoom.find(spec.reference, slot, calling())).toEqual(meeting);
+    const moved = { ...slot, start: '2027-01-05T09:00:00.000Z', end: '2027-01-05T09:30:00.000Z' } as const;
+    await zoom.move(meeting.id, { ...spec, slot: moved }, calling());
+    expect(held()).toMatchObject([{ start_time: '2027-01-05T09:00:00Z' }]);
+    expect(await zoom.find(spec.reference, slot, calling())).toEqual(meeting);
+  });
+
+  test('is not taken for one whose reference begins the same', async () => {
+    const { zoom } = await setup();
+    await zoom.create({ ...spec, reference: 'a0b1c2d3e4f5' }, calling());
+    expect(await zoom.find(spec.reference, slot, calling())).toBeUndefined();
+  });
+
+  test('is found beyond the first page', async () => {
+    const { zoom } = await setup({ zoom: { dailyLimit: 0 } });
+    const earlier = { ...slot, start: '2026-11-30T09:00:00.000Z', end: '2026-11-30T09:30:00.000Z' } as const;
+    for (let index = 0; index < 300; index += 1) {
+      await zoom.create({ ...spec, reference: `other-${index}`, slot: earlier }, calling());
+    }
+    const meeting = await zoom.create(spec, calling());
+    expect(await zoom.find(spec.reference, slot, calling())).toEqual(meeting);
+  });
+
+  test('is removed once, and absent from then on', async () => {
+    const { zoom, held } = await setup();
+    const { id } = await zoom.create(spec, calling());
+    expect(await zoom.remove(id, calling())).toBe('deleted');
+    expect(await zoom.remove(id, calling())).toBe('absent');
+    expect(held()).toEqual([]);
+    expect(await zoom.find(spec.reference, slot, calling())).toBeUndefined();
+    await expect(zoom.move(id, spec, calling())).rejects.toMatchObject({ fault: { kind: 'not_found' } });
+  });
+
+  test('refuses a reference that a list would cut off', async () => {
+    const { zoom, held } = await setup();
+    const endless = { ...spec, reference: 'x'.repeat(300) };
+    await expect(zoom.create(endless, calling())).rejects.toThrow(RangeError);
+    expect(held()).toEqual([]);
+  });
+
+  test.each([
+    ['the gap of spring', '2027-03-28T00:30:00.000Z', '2027-03-28T01:30:00.000Z'],
+    ['the overlap of autumn', '2026-10-25T00:30:00.000Z', '2026-10-25T01:30:00.000Z'],
+  ] as const)('keeps its instant and its length across %s', async (_name, start, end) => {
+    const { zoom, held } = await setup();
+    await zoom.create({ ...spec, slot: { start, end, zone: 'Europe/Paris' } }, calling());
+    expect(held()).toMatchObject([{ start_time: start.replace('.000', ''), duration: 60 }]);
+  });
+});
+
+describe('when Zoom is in trouble', () => {
+  test('a lost answer leaves a meeting that the next attempt finds', async () => {
+    const { zoom, control, held } = await setup();
+    control.setFault('zoom', { kind: 'lost_answer', times: 1 });
+    await expect(zoom.create(spec, calling())).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'unknown' },
+    });
+    const found = await zoom.find(spec.reference, slot, calling());
+    expect(held().map(({ id }) => String(id))).toEqual([found?.id]);
+  });
+
+  test('an outage is tried once and no more', async () => {
+    const { zoom, control, calls } = await setup();
+    control.setFault('zoom', { kind: 'outage', operation: 'meetings.create' });
+    await expect(zoom.create(spec, calling())).rejects.toMatchObject({ fault: { kind: 'outage' } });
+    expect(calls()['meetings.create']).toEqual({ 503: 1 });
+  });
+
+  test.each([false, true])('a token endpoint that is down leaves no effect (reset: %s)', async (reset) => {
+    const { zoom, control } = await setup();
+    control.setFault('zoom', { kind: 'outage', operation: 'token', reset });
+    await expect(zoom.create(spec, calling())).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'none' },
+    });
+  });
+
+  test('a refused token is renewed once; refused again, it is our setting that is wrong', async () => {
+    const { zoom, control, calls } = await setup();
+    control.setFault('zoom', { kind: 'unauthorized', times: 1 });
+    await zoom.create(spec, calling());
+    control.setFault('zoom', { kind: 'unauthorized' });
+    await expect(zoom.create(spec, calling())).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
+    expect(calls()['token']).toEqual({ 200: 3 });
+  });
+
+  test('our own wrong secret is the operator’s affair', async () => {
+    const { url } = await setup();
+    const zoom = createZoomMeetings(clientOf(url, { clientSecret: 'wrong' }));
+    await expect(zoom.create(spec, calling())).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
+  });
+
+  test.each(['documented', 'observed'] as const)(
+    'the daily limit of a host lasts until midnight in UTC, with headers as %s',
+    async (dailyLimitHeaders) => {
+      const { zoom } = await setup({ zoom: { dailyLimit: 1, dailyLimitHeaders } });
+      await zoom.create(spec, calling());
+      const midnight = new Date().setUTCHours(24, 0, 0, 0);
+      await expect(zoom.create(spec, calling())).rejects.toMatchObject({
+        fault: { kind: 'quota_exhausted', untilMs: midnight },
+      });
+    },
+  );
+
+  test.each(['timestamp', 'seconds'] as const)('a limit names its time as %s', async (retryAfter) => {
+    const { zoom, control } = await setup({ zoom: { retryAfter } });
+    control.setFault('zoom', { kind: 'rate_limit', retryAfterSeconds: 20 });
+    const error: unknown = await zoom.create(spec, calling()).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ fault: { kind: 'retry_after' } });
+    expect(error).toHaveProperty('fault.delayMs', expect.closeTo(20_000, -4));
+  });
+
+  test('a meeting that answers late leaves its effect open', async () => {
+    const { zoom, control } = await setup();
+    await zoom.find(spec.reference, slot, calling());
+    control.setFault('zoom', { kind: 'latency', operation: 'meetings.create', latencyMs: 5_000 });
+    const late = { signal: AbortSignal.timeout(100), correlationId: 'corr-1' };
+    await expect(zoom.create(spec, late)).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'unknown' },
+    });
+  });
+
+  test('a call that is called off is nobody’s outage', async () => {
+    const { zoom, held } = await setup();
+    const cancelled = { signal: AbortSignal.abort(), correlationId: 'corr-1' };
+    await expect(zoom.create(spec, cancelled)).rejects.toMatchObject({ fault: { kind: 'retry' } });
+    expect(held()).toEqual([]);
+  });
+
+  test('a server that is not there leaves no effect', async () => {
+    const zoom = createZoomMeetings(clientOf('http://127.0.0.1:1'));
+    await expect(zoom.create(spec, calling())).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'none' },
+    });
+  });
+});
+
+/** A Zoom that gives one answer to whatever it is asked. */
+const scripted = async (answer: {
+  readonly status: number;
+  readonly body: string;
+  readonly retryAfter?: string;
+}) => {
+  const app = Fastify({ forceCloseConnections: true });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => {
+    payload.resume();
+    done(null);
+  });
+  app.post('/oauth/token', async () => ({ access_token: 'secret-token', expires_in: 3_600 }));
+  app.all('/v2/*', async (_request, reply) => {
+    if (answer.retryAfter !== undefined) reply.header('retry-after', answer.retryAfter);
+    return reply.code(answer.status).type('text/html').send(answer.body);
+  });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  onTestFinished(() => app.close());
+  return createZoomMeetings(clientOf(url));
+};
+
+describe('against answers no sandbox gives', () => {
+  test('a gateway’s error page is an outage', async () => {
+    const zoom = await scripted({ status: 502, body: '<html>Bad gateway</html>' });
+    await expect(zoom.create(spec, calling())).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'unknown' },
+    });
+  });
+
+  test('a success that says nothing may well have had its effect', async () => {
+    const zoom = await scripted({ status: 201, body: '{}' });
+    await expect(zoom.create(spec, calling())).rejects.toMatchObject({
+      fault: { kind: 'retry', effect: 'unknown' },
+    });
+  });
+
+  test('a limit may name its time as an HTTP date', async () => {
+    const retryAfter = new Date(Date.now() + 30_000).toUTCString();
+    const zoom = await scripted({ status: 429, body: '{"code":429,"message":"slow down"}', retryAfter });
+    const error: unknown = await zoom.create(spec, calling()).catch((thrown: unknown) => thrown);
+    expect(error).toHaveProperty('fault.kind', 'retry_after');
+    expect(error).toHaveProperty('fault.delayMs', expect.closeTo(30_000, -4));
+  });
+});
+
+describe('the health check', () => {
+  test('is content when Zoom knows us, and complains of an outage', async () => {
+    const { client, control } = await setup();
+    const check = createZoomCheck(client);
+    await expect(check()).resolves.toBeUndefined();
+    control.setFault('zoom', { kind: 'outage' });
+    await expect(check()).rejects.toMatchObject({ fault: { kind: 'outage' } });
+  });
+});

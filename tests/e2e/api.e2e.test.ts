@@ -1,0 +1,172 @@
+/** The API's dealings with the real Temporal: nobody there to work, work that has ended, and what an operator does. */
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createOrchestration } from '../../api/auditions/orchestration.ts';
+import { auditionWorkflowId } from '../../domain/ids.ts';
+import { day, type Platform, platformOf, requestBody } from '../harness/platform.ts';
+import { keys, type ServiceUnderTest, startService } from '../harness/service.ts';
+
+let service: ServiceUnderTest;
+let platform: Platform;
+beforeAll(async () => {
+  service = await startService();
+  platform = platformOf(service);
+});
+afterAll(() => service.close());
+
+let used = 0;
+const next = (changes: object = {}) => {
+  used += 1;
+  return requestBody(used, (10 + used) * day, changes);
+};
+
+const ops = (...words: readonly string[]) =>
+  execa(process.execPath, [fileURLToPath(new URL('../../infra/cli/ops.ts', import.meta.url)), ...words], {
+    env: {
+      CASTMATCH_API_URL: service.url,
+      CASTMATCH_API_KEY: keys.operator,
+      DATABASE_URL: service.database.url,
+    },
+    reject: false,
+  });
+
+describe('while no worker is there', () => {
+  it('a request is told to come again, and then gets the one audition it began', async () => {
+    const body = next();
+    const idempotencyKey = crypto.randomUUID();
+    const early = await platform.post('/v1/auditions', body, { idempotencyKey });
+    expect([early.status, early.body]).toMatchObject([503, { code: 'temporarily_unavailable' }]);
+    expect(Number(early.headers.get('retry-after'))).toBeGreaterThan(0);
+
+    await service.startWorker();
+    const { status, body: audition } = await platform.post('/v1/auditions', body, { idempotencyKey });
+    expect(status).toBe(201);
+    const { id } = z.object({ id: z.templateLiteral(['aud_', z.string()]) }).parse(audition);
+    const { executions } = await service.temporal.workflowService.listWorkflowExecutions({
+      namespace: service.configuration.temporal.namespace,
+      query: `WorkflowId = '${auditionWorkflowId(id)}'`,
+    });
+    expect(executions).toHaveLength(1);
+  });
+});
+
+describe('an audition', () => {
+  it('is started with ids and states that can be searched, and nothing of a person', async () => {
+    const { id } = await platform.request(next());
+    const described = await service.temporal.workflow.getHandle(auditionWorkflowId(id)).describe();
+    expect(described.memo).toMatchObject({ organization: 'org_e2e', correlationId: expect.any(String) });
+    expect(described.raw.workflowExecutionInfo?.searchAttributes?.indexedFields).toMatchObject({
+      CastMatchOrganization: expect.anything(),
+      CastMatchProject: expect.anything(),
+      CastMatchRole: expect.anything(),
+      CastMatchState: expect.anything(),
+    });
+    const { raw } = described;
+    expect(JSON.stringify(raw)).not.toMatch(/Lovelace|performers\.example/);
+  });
+
+  it('that has ended refuses commands as closed, and is shown again to whoever requests it again', async () => {
+    const body = next();
+    const idempotencyKey = crypto.randomUUID();
+    const first = await platform.post('/v1/auditions', body, { idempotencyKey });
+    const { id } = z.object({ id: z.string() }).parse(first.body);
+    await platform.command(id, 'cancel', { reason: 'the project is off' });
+    await service.temporal.workflow.getHandle(`audition/${id}`).result();
+
+    const late = await platform.post(`/v1/auditions/${id}/cancel`, {});
+    expect([late.status, late.body]).toMatchObject([409, { code: 'audition_closed' }]);
+    const again = await platform.post('/v1/auditions', body, { idempotencyKey });
+    expect(again.body).toEqual(first.body);
+    await service.database.pool.query('DELETE FROM idempotent_requests');
+    const forgotten = await platform.post('/v1/auditions', body, { idempotencyKey });
+    expect([forgotten.status, forgotten.body]).toMatchObject([201, { id }]);
+  });
+
+  it("passes on the workflow's own refusals", async () => {
+    const { id } = await platform.request(next());
+    await platform.until(id, ({ state }) => state === 'scheduled');
+    const stranger = await platform.post(`/v1/auditions/${id}/respond`, {
+      participant: 'nobody',
+      answer: 'accepted',
+    });
+    expect([stranger.status, stranger.body]).toMatchObject([422, { code: 'unknown_participant' }]);
+    const early = await platform.post(`/v1/auditions/${id}/decide`, { decision: 'booked' });
+    expect([early.status, early.body]).toMatchObject([409, { code: 'wrong_state' }]);
+    const tooEarly = await platform.post(`/v1/auditions/${id}/check-in`, {
+      participant: `performer-${used}`,
+    });
+    expect([tooEarly.status, tooEarly.body]).toMatchObject([409, { code: 'check_in_not_open' }]);
+  });
+
+  it('that takes longer than one has patience for is still working, and the command is carried out', async () => {
+    const { id } = await platform.request(next());
+    await platform.until(id, ({ state }) => state === 'scheduled');
+    const hasty = createOrchestration({
+      temporal: service.temporal,
+      taskQueue: service.taskQueue,
+      patience: { acceptedWithin: 10_000, doneWithin: 1 },
+    });
+    const command = { origin: 'api', correlationId: 'hasty' } as const;
+    expect(await hasty.ask(id, { name: 'cancel', command }, crypto.randomUUID())).toEqual({
+      kind: 'still_working',
+    });
+    await platform.until(id, ({ state }) => state === 'closed');
+  });
+});
+
+describe('an operator', () => {
+  it('finds what waits, overrides it from the terminal, and the audition goes on', async () => {
+    service.sandbox.control.setFault('zoom', { kind: 'outage', operation: 'meetings.create' });
+    const { id } = await platform.request(
+      next({ meeting: { providers: ['zoom'] }, policy: { meetingPatience: 'PT1S', stepPatience: 'PT2S' } }),
+    );
+    const stuck = await platform.until(id, ({ attention }) => attention.length > 0);
+    const [item] = stuck.attention;
+
+    const listed = await ops('attention', 'list');
+    expect(listed.stdout).toContain(item?.id);
+    const json = z
+      .array(z.looseObject({ id: z.string() }))
+      .parse(JSON.parse((await ops('--json', 'attention', 'list')).stdout));
+    expect(json.map((one) => one.id)).toContain(item?.id);
+
+    const refused = await ops('attention', 'resolve', item?.id ?? '', 'override');
+    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('--join-url')]);
+    const joinUrl = 'https://meet.example.com/by-hand';
+    const resolved = await ops('attention', 'resolve', item?.id ?? '', 'override', '--join-url', joinUrl);
+    expect([resolved.exitCode, resolved.stderr]).toEqual([0, '']);
+    const scheduled = await platform.until(id, ({ state }) => state === 'scheduled');
+    expect(scheduled).toMatchObject({ meeting: { provider: 'manual', joinUrl }, attention: [] });
+    service.sandbox.control.clearFaults();
+    expect((await ops('auditions', 'show', id)).stdout).toContain('scheduled');
+    const late = await ops('attention', 'resolve', item?.id ?? '', 'retry');
+    expect([late.exitCode, late.stderr]).toEqual([1, expect.stringContaining('attention_not_found')]);
+  });
+
+  it('verifies the trails and rebuilds the read model', async () => {
+    const { id } = await platform.request(next());
+    // After the last report there is no more news, and what is rebuilt can be compared.
+    const before = await platform.until(
+      id,
+      ({ state, notices }) =>
+        state === 'scheduled' &&
+        notices.every(({ channel, status }) => channel === 'email' || status === 'delivered'),
+    );
+    expect((await ops('read-model', 'rebuild')).stdout).toMatch(/^Folded \d+ auditions from \d+ events\.$/);
+    expect(await platform.view(id)).toEqual(before);
+    expect(await ops('audit', 'verify')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('are whole'),
+    });
+    await service.database.pool.query(
+      `ALTER TABLE audit_events DISABLE TRIGGER USER;
+       UPDATE audit_events SET correlation_id = 'forged' WHERE audition_id = '${id}' AND sequence = 2`,
+    );
+    expect(await ops('audit', 'verify', id)).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining(id),
+    });
+  });
+});

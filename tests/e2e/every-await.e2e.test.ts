@@ -1,0 +1,114 @@
+/**
+ * Cancels and fails at every await of the workflow: each activity of a whole scenario, found by playing it once, is
+ * in turn the one at which things go wrong. Whatever happens, nothing may be left behind.
+ *
+ * On the development server: the time-skipping one refuses to cancel an activity that ends in the same moment.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as messages from '../../workflows/audition/messages.ts';
+import { slotIn } from '../harness/audition-plan.ts';
+import type { CastingWorld } from '../harness/casting-world.ts';
+import { asked, openRealTimeStage, operator, type Played, type Stage } from '../harness/stage.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openRealTimeStage();
+});
+afterAll(() => stage.close());
+
+/** The activities of request, schedule and one move, as the scenario calls them; checked below. */
+const scenarioCalls = 27;
+const everyCall = Array.from({ length: scenarioCalls }, (_, index) => index);
+
+/** Schedules, then moves. Stops at the first message that is refused because the audition has ended. */
+const scheduleAndMove = async ({ until, handle }: Played): Promise<void> => {
+  await until(({ state }) => state === 'scheduled' || state === 'closed');
+  const slot = slotIn(96, await stage.environment.currentTimeMs());
+  await handle.executeUpdate(messages.reschedule, { args: [{ ...asked, slot }] });
+};
+
+const orEnded = async (work: Promise<void>): Promise<void> => {
+  try {
+    await work;
+  } catch (error) {
+    if (
+      !(error instanceof Error) ||
+      !['WorkflowUpdateFailedError', 'WorkflowNotFoundError'].includes(error.name)
+    )
+      throw error;
+  }
+};
+
+const leftBehind = (world: CastingWorld) => ({
+  meetings: [...world.meetings],
+  events: [...world.calendarEvents],
+  holds: [...world.heldRevisions],
+});
+const nothing = { meetings: [], events: [], holds: [] };
+
+/** Everybody who was told has been told otherwise. */
+const untold = ({ notices, retractions }: CastingWorld) => {
+  const addressees = new Set(notices.map((key) => key.split(':').slice(2, 4).join(':')));
+  return [...addressees].filter((addressee) => !retractions.some((key) => key.includes(addressee)));
+};
+
+describe('at every await', () => {
+  it('the scenario makes as many calls as are tried below', async () => {
+    await stage.play({}, async (played) => {
+      await scheduleAndMove(played);
+      expect(played.world.calls.length).toBe(scenarioCalls);
+    });
+  });
+
+  it.each(everyCall)('a cancellation during call %i leaves nothing behind', async (index) => {
+    await stage.play({}, async (played) => {
+      const { world, handle } = played;
+      world.interfere = async (_, at) => {
+        if (at === index) await handle.cancel();
+      };
+      await orEnded(scheduleAndMove(played));
+      const view = await handle.result();
+      expect(view).toMatchObject({ state: 'closed', outcome: 'cancelled', attention: [] });
+      expect(leftBehind(world)).toEqual(nothing);
+      expect(untold(world)).toEqual([]);
+    });
+  });
+
+  it.each(everyCall)(
+    'a step that fails for good at call %i, then is aborted, leaves nothing half-done',
+    async (index) => {
+      await stage.play({}, async (played) => {
+        const { world, handle, until } = played;
+        world.interfere = ({ activity, key }, at) => {
+          const outside = ['findBusy', 'createMeeting', 'writeEvent', 'sendNotice', 'moveMeeting'].includes(
+            activity,
+          );
+          if (at === index && outside) world.fail(activity, 'reconnect', key);
+        };
+        const scenario = orEnded(scheduleAndMove(played));
+        const stuck = await until(
+          ({ attention, state, revision }) => attention.length > 0 || (state === 'scheduled' && revision > 1),
+        );
+        const [item] = stuck.attention;
+        if (item) {
+          await handle.executeUpdate(messages.resolveAttention, {
+            args: [{ ...operator, id: item.id, action: 'abort' }],
+          });
+        }
+        await scenario;
+        world.heal();
+        const view = await until(({ state }) => state === 'closed' || state === 'scheduled');
+        // An abort while moving goes back to the old slot; everywhere else it ends the audition.
+        if (view.state === 'scheduled') {
+          expect(leftBehind(world)).toMatchObject({ holds: [view.revision] });
+          expect(world.meetings.size).toBe(1);
+          return;
+        }
+        await handle.result();
+        expect(view.outcome).toBe('failed');
+        expect(leftBehind(world)).toEqual(nothing);
+        expect(untold(world)).toEqual([]);
+      });
+    },
+  );
+});

@@ -1,0 +1,235 @@
+/**
+ * Nothing that a person could be recognized by, and no credential, lies readable where it does not belong: not in
+ * Temporal's database (payloads, failures, summaries, details, memo, search attributes), not in what API and workers
+ * print at their most talkative, and not in our own database.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { AuditionView } from '../../domain/audition/view.ts';
+import { localDefaults } from '../../infra/configuration/defaults.ts';
+import { readMails } from '../harness/agreement.ts';
+import { eventually } from '../harness/eventually.ts';
+import { leaksIn, type Secret } from '../harness/leaks.ts';
+import { day, fullMinute, type Platform, platformOf } from '../harness/platform.ts';
+import { cast, confidences, people, words } from '../harness/secret-cast.ts';
+import { keys, organization, type ServiceUnderTest, startService } from '../harness/service.ts';
+import { storedInPostgres, storedInSqlite } from '../harness/stored.ts';
+import { startTemporalServer, type TemporalServer } from '../harness/temporal-server.ts';
+
+let folder: string;
+let temporal: TemporalServer;
+let service: ServiceUnderTest;
+let platform: Platform;
+const joinLinks = new Set<string>();
+const databaseFile = () => join(folder, 'temporal.db');
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'castmatch-secrecy-'));
+  temporal = await startTemporalServer(databaseFile());
+  service = await startService({ temporalAddress: temporal.address, logLevel: 'trace' });
+  platform = platformOf(service);
+  await service.startWorker();
+  await liveThroughMuch();
+});
+afterAll(async () => {
+  await service.close();
+  await temporal.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const slotAt = (epochMs: number) => ({
+  start: new Date(epochMs).toISOString(),
+  end: new Date(epochMs + 1_800_000).toISOString(),
+  zone: 'Europe/Paris',
+});
+
+const request = async (startsAt: number, changes: object = {}): Promise<AuditionView> =>
+  platform.request({
+    project: { id: 'project-1', title: words.project },
+    role: { id: 'role-1', name: words.role },
+    slot: slotAt(startsAt),
+    participants: cast,
+    meeting: { providers: ['zoom', 'google_meet'] },
+    notes: words.notes,
+    ...changes,
+  });
+
+/** While one table refuses writes, whatever was to be written stands in the errors. */
+const whileRefusing = async (write: string, work: () => Promise<unknown>): Promise<void> => {
+  const refusals = () => service.printed().split('refused by the test').length - 1;
+  const before = refusals();
+  await service.database.pool.query(
+    `CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+       $$ BEGIN RAISE EXCEPTION 'refused by the test'; END $$;
+     CREATE TRIGGER refuse BEFORE ${write} FOR EACH ROW EXECUTE FUNCTION refuse()`,
+  );
+  const done = work();
+  await eventually(() => refusals() > before, 20_000);
+  await service.database.pool.query(`DROP TRIGGER refuse ON ${write.split(' ').at(-1)}`);
+  await done;
+};
+
+/** Until everybody was told, or Twilio has refused to tell them. */
+const settled = async (id: string): Promise<AuditionView> => {
+  const view = await platform.until(
+    id,
+    ({ state, attention }) => state === 'scheduled' && attention.length > 0,
+  );
+  if (view.meeting) joinLinks.add(view.meeting.joinUrl);
+  return view;
+};
+
+const skipEverything = async (id: string): Promise<void> => {
+  for (const item of (await platform.view(id)).attention) await platform.resolve(item.id, { action: 'skip' });
+};
+
+/** Told, reminded, asked, moved, called off; and at each turn something fails. */
+const invitedMovedAndCancelled = async (): Promise<void> => {
+  const start = fullMinute(Date.now() + 600_000);
+  const reminder = `PT${Math.floor((start - Date.now()) / 1_000) - 12}S`;
+  service.sandbox.control.setFault('zoom', { kind: 'lost_answer', times: 1 });
+  service.sandbox.control.setFault('google', { kind: 'outage', operation: 'events.insert', times: 2 });
+  const { id } = await request(start, { reminders: [reminder], policy: { meetingPatience: 'PT40S' } });
+  await settled(id);
+  await platform.until(id, ({ notices }) => notices.some(({ notice }) => notice === 'reminder'));
+  await skipEverything(id);
+  const mails = await readMails(service.inbox.apiUrl);
+  for (const { text } of mails.filter(({ text }) => text.includes('/respond/'))) {
+    const link = /https?:\/\/\S+\/respond\/[\w.-]+/.exec(text)?.[0] ?? '';
+    await fetch(link);
+    await fetch(link, { method: 'POST', body: new URLSearchParams({ answer: 'accepted' }) });
+  }
+  await platform.post(
+    `/v1/auditions/${id}/reschedule`,
+    { slot: slotAt(start + 30 * day), reason: words.moved },
+    { idempotencyKey: crypto.randomUUID() },
+  );
+  await platform.until(id, ({ revision, state }) => revision === 2 && state !== 'scheduling');
+  service.inbox.refuse(cast[1]?.email ?? '');
+  const cancel = () =>
+    platform.post(
+      `/v1/auditions/${id}/cancel`,
+      { reason: words.cancelled },
+      { idempotencyKey: crypto.randomUUID() },
+    );
+  await whileRefusing('UPDATE ON idempotent_requests', cancel);
+  service.inbox.admitAll();
+  await skipEverything(id);
+  await service.temporal.workflow.getHandle(`audition/${id}`).result();
+};
+
+/** The database fails where it would have written what the providers gave us; then no provider gives anything. */
+const heldUpByTheDatabase = async (): Promise<void> => {
+  const start = fullMinute(Date.now() + 40 * day);
+  await whileRefusing('UPDATE ON operations', async () => {
+    const { id } = await request(start, { policy: { meetingPatience: 'PT40S' } });
+    await settled(id);
+  });
+  await whileRefusing('INSERT ON audit_events', async () => {
+    const { id } = await request(start + day).catch(() => ({ id: '' }));
+    if (id) await settled(id);
+  });
+};
+
+const madeByHandAndCalledBack = async (): Promise<void> => {
+  const start = fullMinute(Date.now() + 50 * day);
+  service.sandbox.control.setFault('zoom', { kind: 'outage' });
+  service.sandbox.control.setFault('google', { kind: 'outage', operation: 'events.insert' });
+  const { id } = await request(start, { policy: { meetingPatience: 'PT2S', checkInOpens: 'P60D' } });
+  const stuck = await platform.until(id, ({ attention }) => attention.some(({ step }) => step === 'meeting'));
+  service.sandbox.control.clearFaults();
+  const item = stuck.attention.find(({ step }) => step === 'meeting');
+  await platform.resolve(item?.id ?? '', { action: 'override', value: { joinUrl: words.madeByHand } });
+  await settled(id);
+  await skipEverything(id);
+  await platform.command(id, 'check-in', { participant: 'person-1' });
+  await service.temporal.workflow.getHandle(`audition/${id}`).signal('meetingEnded', { origin: 'system' });
+  await platform.until(id, ({ state }) => state === 'awaiting_decision');
+  const next = { slot: slotAt(start + 10 * day), round: 'callback' };
+  const decided = await platform.command(id, 'decide', { decision: 'callback', next });
+  await eventually(async () => (await platform.get(`/v1/auditions/${decided.next}`)).status === 200, 10_000);
+  await settled(decided.next ?? '');
+};
+
+/** What is wrong with a request is said to whoever sent it, and to nobody else. */
+const misunderstood = async (): Promise<void> => {
+  const [performer] = cast;
+  for (const wrong of [
+    { email: `${words.notes}` },
+    { phone: '+331' },
+    { nickname: performer?.name },
+    { zone: 'Zoë' },
+  ]) {
+    await platform.post(
+      '/v1/auditions',
+      { project: { id: 'p' }, participants: [{ ...performer, ...wrong }] },
+      { idempotencyKey: crypto.randomUUID() },
+    );
+  }
+  await fetch(`${service.url}/v1/auditions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${keys.backend}`, 'content-type': 'application/json' },
+    body: `{"name": "${performer?.name}", `,
+  });
+};
+
+const liveThroughMuch = async (): Promise<void> => {
+  await invitedMovedAndCancelled();
+  await heldUpByTheDatabase();
+  await madeByHandAndCalledBack();
+  await misunderstood();
+};
+
+/** What opens doors: ours, our users' and the providers'. */
+const credentials = async (): Promise<readonly Secret[]> => {
+  const mails = await readMails(service.inbox.apiUrl);
+  const tokens = mails.flatMap(({ text }) => /\/respond\/([\w.-]+)/.exec(text)?.[1] ?? []);
+  expect(tokens.length).toBeGreaterThan(5);
+  return [
+    ...tokens.map((text) => ({ what: 'a response link', text })),
+    ...Object.entries(keys).map(([who, text]) => ({ what: `the API key of ${who}`, text })),
+    ...service.configuration.masterKeys.flatMap(({ key }) => [
+      { what: 'a master key', text: Buffer.from(key).toString('base64') },
+      { what: 'a master key in hex', text: Buffer.from(key).toString('hex') },
+    ]),
+    { what: 'a refresh token', text: 'sandbox-refresh-' },
+    { what: 'an access token', text: 'ya29.' },
+    { what: 'the secret for Google', text: localDefaults.GOOGLE_CLIENT_SECRET },
+    { what: 'the secret for Zoom', text: localDefaults.ZOOM_CLIENT_SECRET },
+    { what: 'the token for Twilio', text: localDefaults.TWILIO_AUTH_TOKEN },
+    { what: "the database's password", text: new URL(service.database.url).password },
+  ];
+};
+
+const links = (): readonly Secret[] => [...joinLinks].map((text) => ({ what: 'a join link', text }));
+
+it("leaves nothing readable in Temporal's database", async () => {
+  const stored = await storedInSqlite(databaseFile());
+  for (const known of [organization, 'project-1', 'CastMatchState', 'binary/encrypted', 'rejected_input']) {
+    expect(stored.includes(known), known).toBe(true);
+  }
+  expect(links().length).toBeGreaterThan(2);
+  const secrets = [...people, ...confidences, ...links(), ...(await credentials())];
+  expect(leaksIn(stored, secrets)).toEqual([]);
+});
+
+it('leaves nothing readable in what API and workers print', async () => {
+  const printed = service.printed();
+  for (const known of ['"process":"api"', '"process":"worker"', '"level":"error"', 'refused by the test']) {
+    expect(printed).toContain(known);
+  }
+  const secrets = [...people, ...confidences, ...links(), ...(await credentials())];
+  expect(leaksIn(Buffer.from(printed), secrets)).toEqual([]);
+});
+
+it('keeps who the people are, and all credentials, out of our own database', async () => {
+  const stored = await storedInPostgres(service.database.pool);
+  for (const known of ['meeting_created', 'person-1', 'conn_performer']) {
+    expect(stored.includes(known), known).toBe(true);
+  }
+  const { notes, project, role } = words;
+  const unkept = Object.entries({ notes, project, role }).map(([what, text]) => ({ what, text }));
+  expect(leaksIn(stored, [...people, ...unkept, ...(await credentials())])).toEqual([]);
+});

@@ -1,0 +1,132 @@
+/** The local stack as a newcomer meets it: `npm start` in a folder of its own, on free ports. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { connectDatabase } from '../../db/connection.ts';
+import { createOrganizations } from '../../db/organizations.ts';
+import { temporalAnswers } from '../../infra/stack/dev-server.ts';
+import { projectPath } from '../../infra/stack/paths.ts';
+import { holdsWithin, startedAt } from '../../infra/stack/processes.ts';
+
+const recordSchema = z.object({
+  stack: z.object({ pid: z.int() }),
+  children: z.array(z.object({ name: z.string(), pid: z.int() })),
+  addresses: z.record(z.string(), z.string()),
+});
+
+/** What would replace a part of the stack. */
+const without = { DATABASE_URL: '', TEMPORAL_ADDRESS: '', SMTP_URL: '', PORT: '', PUBLIC_URL: '' };
+
+let folder = '';
+beforeAll(async () => {
+  // Everybody may enter the data folder: as root, PostgreSQL runs as another user.
+  folder = join(await mkdtemp(join(tmpdir(), 'castmatch-e2e-')), 'data');
+});
+afterAll(() => rm(join(folder, '..'), { recursive: true, force: true }));
+
+const run = () =>
+  execa(process.execPath, [projectPath('infra/stack/main.ts'), 'start', '--data', folder, '--any-port'], {
+    env: without,
+    reject: false,
+    all: true,
+  });
+
+const start = async () => {
+  const process = run();
+  onTestFinished(async () => {
+    process.kill('SIGTERM');
+    await process;
+  });
+  const record = async () => {
+    const text = await readFile(join(folder, 'stack.json'), 'utf8').catch(() => '{}');
+    return recordSchema.safeParse(JSON.parse(text)).data;
+  };
+  const isUp = async () => {
+    const recorded = await record();
+    return recorded?.stack.pid === process.pid && Object.keys(recorded?.addresses ?? {}).length > 0;
+  };
+  const ended = () => process.exitCode !== null || process.signalCode !== null;
+  if (!(await holdsWithin(async () => ended() || isUp(), 90_000)) || ended()) {
+    process.kill('SIGKILL');
+    throw new Error(`the stack did not come up:\n${(await process).all}`);
+  }
+  const { children, addresses } = recordSchema.parse(await record());
+  const pid = (name: string) => children.find((child) => child.name === name)?.pid ?? 0;
+  const nothingIsLeft = () =>
+    holdsWithin(async () => {
+      const alive = await Promise.all(children.map((child) => startedAt(child.pid)));
+      return alive.every((began) => began === undefined);
+    }, 5_000);
+  return { process, children, addresses, pid, nothingIsLeft };
+};
+
+/** As a browser asks: the inbox shows its page to nobody else. */
+const statusOf = async (url: string) => (await fetch(url, { headers: { accept: 'text/html,*/*' } })).status;
+
+const organizationsOf = async <Result>(
+  url: string,
+  use: (organizations: ReturnType<typeof createOrganizations>) => Promise<Result>,
+): Promise<Result> => {
+  const { db, close } = connectDatabase(url);
+  try {
+    return await use(createOrganizations(db));
+  } finally {
+    await close();
+  }
+};
+
+describe('npm start', () => {
+  it('brings everything up, refuses a second stack beside it, and leaves nothing behind at Ctrl-C', async () => {
+    const stack = await start();
+    const { addresses, children } = stack;
+    expect(children.map(({ name }) => name).sort()).toEqual(
+      ['api', 'inbox', 'postgres', 'sandbox', 'temporal', 'worker'].sort(),
+    );
+    expect(await statusOf(`${addresses.API}/readyz`)).toBe(200);
+    expect(await statusOf(`${addresses['API reference']}`)).toBe(200);
+    expect(await statusOf(`${addresses['Worker metrics']}`)).toBe(200);
+    expect(await statusOf(`${addresses.Inbox}`)).toBe(200);
+    expect(await statusOf(`${addresses['Provider sandbox']}`)).toBe(200);
+    expect(await statusOf(`${addresses['Temporal Web UI']}`)).toBe(200);
+    expect(await temporalAnswers(`${addresses.Temporal}`, 'default')).toBe(true);
+    const auditions = await fetch(`${addresses.API}/v1/auditions`, {
+      headers: { authorization: 'Bearer castmatch-local-backend-key' },
+    });
+    expect(auditions.status).toBe(200);
+    await organizationsOf(`${addresses.Database}`, (organizations) =>
+      organizations.put({ id: 'org_kept', name: 'Kept', meetingProviders: [] }),
+    );
+
+    const second = await run();
+    expect(second.exitCode).toBe(1);
+    expect(second.all).toContain(`API: ${addresses.API}`);
+
+    stack.process.kill('SIGINT');
+    expect((await stack.process).exitCode).toBe(0);
+    expect(await stack.nothingIsLeft()).toBe(true);
+  });
+
+  it('finds its data again, and tidies up after having been killed', async () => {
+    const first = await start();
+    const kept = await organizationsOf(`${first.addresses.Database}`, (organizations) =>
+      organizations.get('org_kept'),
+    );
+    expect(kept?.name).toBe('Kept');
+    first.process.kill('SIGKILL');
+    await first.process;
+
+    const second = await start();
+    expect(await first.nothingIsLeft()).toBe(true);
+    expect(await statusOf(`${second.addresses.API}/readyz`)).toBe(200);
+
+    // And when a part of it dies, it says which one and takes the rest down.
+    process.kill(second.pid('sandbox'), 'SIGKILL');
+    const { exitCode, all } = await second.process;
+    expect(exitCode).toBe(1);
+    expect(all).toContain('sandbox was ended by SIGKILL');
+    expect(await second.nothingIsLeft()).toBe(true);
+  });
+});

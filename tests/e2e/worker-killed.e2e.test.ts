@@ -1,0 +1,81 @@
+/**
+ * Workers are killed with SIGKILL at random moments while auditions are scheduled. Afterwards the providers, the
+ * database and the workflows must agree: nothing lost, nothing doubled, nothing half-done.
+ *
+ * AUDITIONS sets how many; the build tries a few, `AUDITIONS=200` is the soak.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { doubled, heldOutside, knownOf } from '../harness/agreement.ts';
+import { day, platformOf, requestBody } from '../harness/platform.ts';
+import { type ServiceUnderTest, startService } from '../harness/service.ts';
+
+const auditions = Number(process.env['AUDITIONS'] ?? 24);
+const leaseMs = 12_000;
+
+let service: ServiceUnderTest;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.close());
+
+/** Kills the worker at random moments, and starts another each time, until told to stop. */
+const killAtRandom = (): { stop(): Promise<number> } => {
+  let isOver = false;
+  let kills = 0;
+  const killing = (async () => {
+    while (!isOver) {
+      const worker = await service.startWorker();
+      await pause(300 + Math.random() * 2_500);
+      if (isOver) return;
+      await worker.kill();
+      kills += 1;
+    }
+  })();
+  return {
+    stop: async () => {
+      isOver = true;
+      await killing;
+      return kills;
+    },
+  };
+};
+
+it(
+  `${auditions} auditions are scheduled once each, whoever is killed meanwhile`,
+  async () => {
+    const platform = platformOf(service);
+    const killer = killAtRandom();
+    // Each at a time of its own: they share the calendars of one performer and one director.
+    const requests = Array.from({ length: auditions }, (_, n) => requestBody(n, 3 * day + n * 3_600_000));
+    const answers = await Promise.all(
+      requests.map((body) => platform.post('/v1/auditions', body, { idempotencyKey: crypto.randomUUID() })),
+    );
+    await pause(auditions * 150);
+    const kills = await killer.stop();
+    await service.startWorker();
+
+    const list = await platform.everyAudition();
+    expect(kills).toBeGreaterThan(1);
+    const views = await Promise.all(
+      list.map(({ id }) =>
+        platform.until(id, ({ state }) => state === 'scheduled', 4 * leaseMs + auditions * 2_000),
+      ),
+    );
+    expect(views).toHaveLength(auditions);
+    expect(answers.filter(({ status }) => ![201, 202, 503].includes(status))).toEqual([]);
+
+    const outside = await heldOutside(service);
+    const known = knownOf(views);
+    expect(doubled(outside.emails)).toEqual([]);
+    expect(doubled(outside.texts)).toEqual([]);
+    expect(outside.meetings).toEqual(known.meetings);
+    expect(outside.events).toEqual(known.events);
+    expect(outside.meetEvents).toBe(known.meetEvents);
+    expect(outside.emails).toHaveLength(known.emails);
+    expect(outside.texts).toHaveLength(known.texts);
+    expect(known).toMatchObject({ emails: 3 * auditions, texts: auditions });
+    expect(known.meetings.length + known.meetEvents).toBe(auditions);
+  },
+  120_000 + auditions * 4_000,
+);

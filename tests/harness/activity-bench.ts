@@ -1,0 +1,224 @@
+/**
+ * The activities on everything real: PostgreSQL, the vendors' client libraries against a provider sandbox, a mail
+ * server with its inbox. Each test has a sandbox of its own, all of a file share database and mail server.
+ */
+import { randomUUID } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { MailDev } from 'maildev';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import type {
+  AuditionActivities,
+  CreateMeetingInput,
+  FindBusyInput,
+  HoldSlotInput,
+  MoveMeetingInput,
+  NoticeFacts,
+  RemoveEventInput,
+  RemoveMeetingInput,
+  RetractNoticeInput,
+  SendNoticeInput,
+  WriteEventInput,
+} from '../../activities/contract.ts';
+import { createActivities } from '../../activities/index.ts';
+import { type Participant, participantSchema } from '../../domain/audition/request.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
+import { type AuditionId, projectIdSchema, roleIdSchema } from '../../domain/ids.ts';
+import type { FaultRequest } from '../../infra/sandbox/faults/fault.ts';
+import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import type { Vendor } from '../../infra/sandbox/vendors.ts';
+import type { Providers } from '../../providers/ports.ts';
+import { createProviders } from '../../providers/registry.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+
+/** On the nights the clock is changed in Paris: the first loses its hour from two to three, the second has it twice. */
+export const slot: Slot = {
+  start: '2031-03-30T00:30:00.000Z',
+  end: '2031-03-30T01:30:00.000Z',
+  zone: 'Europe/Paris',
+};
+export const laterSlot: Slot = {
+  start: '2031-10-26T00:30:00.000Z',
+  end: '2031-10-26T01:30:00.000Z',
+  zone: 'Europe/Paris',
+};
+
+export const ada: Participant = participantSchema.parse({
+  id: 'ada',
+  kind: 'performer',
+  name: 'Ada',
+  email: 'ada@example.com',
+  phone: '+33612345678',
+  zone: 'Europe/Paris',
+  channels: ['email', 'sms'],
+});
+
+export const nightfall: NoticeFacts = {
+  project: { id: projectIdSchema.parse('prj'), title: 'Nightfall' },
+  role: { id: roleIdSchema.parse('role'), name: 'Captain' },
+  round: 'first',
+  slot,
+  revision: 1,
+};
+
+const inboxSchema = z.array(
+  z.looseObject({
+    messageId: z.string().optional(),
+    headers: z.looseObject({ 'message-id': z.string() }),
+    subject: z.string(),
+    text: z.string().optional(),
+    attachments: z.array(z.looseObject({ contentType: z.string().optional() })).optional(),
+    to: z.array(z.looseObject({ address: z.string() })),
+  }),
+);
+type Inbox = z.infer<typeof inboxSchema>;
+
+interface MailServer {
+  readonly smtpUrl: string;
+  readonly journalUrl: string;
+  /** What arrived for an address so far. */
+  inboxOf(address: string): Promise<Inbox>;
+  stop(): Promise<void>;
+}
+
+const startMailServer = async (): Promise<MailServer> => {
+  const mailDev = new MailDev({ smtp: 0, web: 0, ip: '127.0.0.1', webIp: '127.0.0.1', silent: true });
+  const { smtp, api } = await mailDev.start();
+  const journalUrl = `http://127.0.0.1:${api?.getPort()}/api`;
+  return {
+    smtpUrl: `smtp://127.0.0.1:${smtp.getPort()}`,
+    journalUrl,
+    inboxOf: async (address) => {
+      const response = await fetch(`${journalUrl}/email`);
+      const all = inboxSchema.parse(await response.json());
+      return all.filter(({ to }) => to.some((recipient) => recipient.address === address));
+    },
+    stop: () => mailDev.stop(),
+  };
+};
+
+export interface BenchOptions {
+  /** Without it nobody can tell whether a message was sent. */
+  readonly journal?: boolean;
+  /** Stands between activities and providers, where a test interferes. */
+  readonly between?: (providers: Providers) => Providers;
+}
+
+/** Call it at the top of a file; what it answers with makes a bench for each test. */
+export const useActivityBench = () => {
+  let database: TestDatabase;
+  let mail: MailServer;
+  beforeAll(async () => {
+    [database, mail] = await Promise.all([createTestDatabase(), startMailServer()]);
+    await connectOffice(database);
+  });
+  afterAll(async () => {
+    await mail.stop();
+    await database.drop();
+  });
+
+  return async ({ journal = true, between = (same) => same }: BenchOptions = {}) => {
+    const sandbox = await startSandbox();
+    const providers = createProviders(settingsFor(sandbox.url, mail, journal));
+    onTestFinished(async () => {
+      await providers.close();
+      await sandbox.close();
+    });
+    const auditionId: AuditionId = `aud_${randomUUID()}`;
+    const activities = createActivities({
+      repositories: database.repositories,
+      providers: between(providers),
+      publicUrl: sandbox.url,
+      responseLink: (invitation) =>
+        `${sandbox.url}/respond/${invitation.auditionId}.${invitation.participant}.${invitation.revision}`,
+      sender: 'CastMatch <casting@castmatch.test>',
+    });
+    return {
+      activities: asActivities(activities),
+      repositories: database.repositories,
+      fault: (vendor: Vendor, request: FaultRequest) => sandbox.control.setFault(vendor, request),
+      state: () => sandbox.control.state(),
+      inboxOf: (address: string) => mail.inboxOf(address),
+      auditionId,
+      about: { organization: 'org_1', auditionId, correlationId: 'corr-1' } as const,
+      key: (step: string) => `audition/${auditionId}:${step}`,
+      /** Time passes: whoever held a lease is gone. */
+      leasesRunOut: () =>
+        database.pool.query(
+          "UPDATE operations SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL",
+        ),
+    };
+  };
+};
+
+/** One organization with a connected calendar, in which it also meets. */
+const connectOffice = async ({ repositories: { connections, organizations } }: TestDatabase) => {
+  await connections.put({
+    id: 'conn_1',
+    organization: 'org_1',
+    provider: 'google',
+    account: 'office@example.com',
+    refreshToken: 'sandbox-refresh-office@example.com',
+  });
+  await organizations.put({
+    id: 'org_1',
+    name: 'Office',
+    meetingProviders: ['zoom', 'google_meet'],
+    meetCalendar: { connection: 'conn_1', calendarId: 'primary' },
+  });
+};
+
+const settingsFor = (url: string, mail: MailServer, journal: boolean) => ({
+  google: {
+    apiUrl: url,
+    oauthUrl: url,
+    clientId: 'sandbox-google-client',
+    clientSecret: 'sandbox-google-secret',
+  },
+  zoom: {
+    apiUrl: `${url}/v2`,
+    oauthUrl: url,
+    clientId: 'sandbox-zoom-client',
+    clientSecret: 'sandbox-zoom-secret',
+    accountId: 'sandbox-account',
+  },
+  twilio: {
+    apiUrl: url,
+    accountSid: 'AC00000000000000000000000000005a5a',
+    authToken: 'sandbox-twilio-token',
+    messagingServiceSid: 'MG00000000000000000000000000005a5a',
+  },
+  smtp: {
+    url: mail.smtpUrl,
+    from: 'CastMatch <casting@castmatch.test>',
+    journalUrl: journal ? mail.journalUrl : undefined,
+  },
+});
+
+const inContext =
+  <Input, Result>(activity: (input: Input) => Promise<Result>) =>
+  (input: Input): Promise<Result> =>
+    new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR') }).run(activity, input);
+
+/** Each runs as a worker would run it, in an activity's context. */
+const asActivities = (activities: AuditionActivities) => ({
+  holdSlot: inContext((input: HoldSlotInput) => activities.holdSlot(input)),
+  confirmHold: inContext((input: Parameters<AuditionActivities['confirmHold']>[0]) =>
+    activities.confirmHold(input),
+  ),
+  releaseHolds: inContext((input: Parameters<AuditionActivities['releaseHolds']>[0]) =>
+    activities.releaseHolds(input),
+  ),
+  recordEvents: inContext((input: Parameters<AuditionActivities['recordEvents']>[0]) =>
+    activities.recordEvents(input),
+  ),
+  findBusy: inContext((input: FindBusyInput) => activities.findBusy(input)),
+  writeEvent: inContext((input: WriteEventInput) => activities.writeEvent(input)),
+  removeEvent: inContext((input: RemoveEventInput) => activities.removeEvent(input)),
+  createMeeting: inContext((input: CreateMeetingInput) => activities.createMeeting(input)),
+  moveMeeting: inContext((input: MoveMeetingInput) => activities.moveMeeting(input)),
+  removeMeeting: inContext((input: RemoveMeetingInput) => activities.removeMeeting(input)),
+  sendNotice: inContext((input: SendNoticeInput) => activities.sendNotice(input)),
+  retractNotice: inContext((input: RetractNoticeInput) => activities.retractNotice(input)),
+});

@@ -1,0 +1,63 @@
+/**
+ * Whether providers, database and workflows agree: each meeting, event and message outside belongs to an audition
+ * that knows of it, and each that an audition knows of is there, once.
+ */
+import { z } from 'zod';
+import type { AuditionView } from '../../domain/audition/view.ts';
+import { accounts, type ServiceUnderTest } from './service.ts';
+
+const mailSchema = z.object({
+  subject: z.string(),
+  text: z.string().default(''),
+  to: z.array(z.object({ address: z.string() })),
+});
+
+export const readMails = async (inboxApi: string) => {
+  const answer = await fetch(`${inboxApi}/email`, { signal: AbortSignal.timeout(30_000) });
+  return z.array(mailSchema).parse(await answer.json());
+};
+
+/** Whose calendar the meetings on Meet are made in; no participant has it. */
+const officeAccount = accounts.conn_office;
+
+/** What exists outside, in an order that can be compared. */
+export const heldOutside = async ({ sandbox, inbox }: Pick<ServiceUnderTest, 'sandbox' | 'inbox'>) => {
+  const { google, zoom, twilio } = sandbox.control.state();
+  const mails = await readMails(inbox.apiUrl);
+  const events = google.calendars.flatMap((calendar) =>
+    calendar.events
+      .filter(({ status, origin }) => status !== 'cancelled' && origin !== 'foreign')
+      .map(({ id }) => `${calendar.owner} ${id}`),
+  );
+  return {
+    meetings: zoom.meetings.map(({ id }) => String(id)).sort(),
+    events: events.filter((event) => !event.startsWith(officeAccount)).sort(),
+    meetEvents: events.filter((event) => event.startsWith(officeAccount)).length,
+    emails: mails.flatMap(({ to, subject }) => to.map(({ address }) => `${address} ${subject}`)).sort(),
+    texts: twilio.messages.map(({ to }) => to).sort(),
+  };
+};
+
+/** What the auditions say exists outside. */
+export const knownOf = (views: readonly AuditionView[]) => ({
+  meetings: views.flatMap(({ meeting }) => (meeting?.provider === 'zoom' ? [meeting.id] : [])).sort(),
+  events: views
+    .flatMap(({ calendarEvents }) =>
+      calendarEvents.map(({ calendar, eventId }) => `${accountOf(calendar.connection)} ${eventId}`),
+    )
+    .sort(),
+  /** A meeting on Meet is an event in the office's calendar that nobody is named in. */
+  meetEvents: views.filter(({ meeting }) => meeting?.provider === 'google_meet').length,
+  emails: noticesBy(views, 'email'),
+  texts: noticesBy(views, 'sms'),
+});
+
+const accountOf = (connection: string): string | undefined =>
+  new Map<string, string>(Object.entries(accounts)).get(connection);
+
+const noticesBy = (views: readonly AuditionView[], channel: 'email' | 'sms') =>
+  views.flatMap(({ notices }) => notices.filter((notice) => notice.channel === channel)).length;
+
+/** Whatever stands more than once. */
+export const doubled = (items: readonly string[]): readonly string[] =>
+  items.filter((item, index) => items.indexOf(item) !== index);

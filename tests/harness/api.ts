@@ -1,0 +1,209 @@
+/**
+ * The real API on a real database, with Temporal played by a small orchestration in memory: for tests of what the
+ * API itself decides. What the workflow decides is tested end to end.
+ */
+import { randomBytes } from 'node:crypto';
+import { Writable } from 'node:stream';
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import { buildApi } from '../../api/app.ts';
+import type { AuditionRequestMessage, Orchestration } from '../../api/auditions/orchestration.ts';
+import type { ApiDependencies } from '../../api/dependencies.ts';
+import type { ApiRole, EventStore } from '../../db/repositories.ts';
+import type { AuditionFact } from '../../domain/audition/events.ts';
+import type { AuditionPlan } from '../../domain/audition/plan.ts';
+import { type AuditionView, foldEvents } from '../../domain/audition/view.ts';
+import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import { localDefaults } from '../../infra/configuration/defaults.ts';
+import { createResponseLinks } from '../../infra/encryption/response-link.ts';
+import { createLogger } from '../../infra/observability/logger.ts';
+import type { DeliveryReport } from '../../workflows/audition/messages.ts';
+import { trail } from './audition-trail.ts';
+import type { TestDatabase } from './database.ts';
+
+export const masterKeys = [{ id: 'test', key: randomBytes(32) }];
+export const links = createResponseLinks(masterKeys);
+
+/** The clock of the API in tests. */
+const now = '2026-11-24T09:00:00.000Z';
+
+const silent = createLogger({ level: 'silent', process: 'test' }, new Writable());
+const answers = async () => {};
+
+/** Parts of the API that touch nothing, for tests that look at what needs neither a database nor Temporal. */
+export const apiDependencies = (
+  given: Pick<ApiDependencies, 'repositories' | 'orchestration'> & Partial<ApiDependencies>,
+): ApiDependencies => ({
+  configuration: {
+    environment: 'test',
+    publicUrl: 'https://auditions.example.com',
+    masterKeys,
+    twilio: {
+      apiUrl: localDefaults.TWILIO_API_URL,
+      accountSid: localDefaults.TWILIO_ACCOUNT_SID,
+      authToken: localDefaults.TWILIO_AUTH_TOKEN,
+      messagingServiceSid: localDefaults.TWILIO_MESSAGING_SERVICE_SID,
+    },
+  },
+  links,
+  findBusy: async () => [],
+  integrations: { google: answers, zoom: answers, twilio: answers, smtp: answers },
+  checks: { database: answers, temporal: answers },
+  webUiOrigins: ['http://web-ui.example.com'],
+  logger: silent,
+  now: () => now,
+  ...given,
+});
+
+/** The facts with which a slot is held, or refused. */
+export const factsOfStart = (plan: AuditionPlan, refusal?: 'taken'): readonly AuditionFact[] => {
+  const slot =
+    plan.wish.kind === 'fixed'
+      ? plan.wish.slot
+      : { start: plan.wish.earliest, end: plan.wish.latest, zone: plan.wish.zone };
+  return [
+    {
+      type: 'requested',
+      auditionId: plan.id,
+      organization: plan.organization,
+      project: plan.project.id,
+      role: plan.role.id,
+      round: plan.round,
+      participants: plan.participants.map(({ id, kind, zone, required }) => ({ id, kind, zone, required })),
+    },
+    { type: 'holding_started' },
+    refusal
+      ? { type: 'slot_refused', reason: refusal }
+      : { type: 'slot_held', slot, revision: 1, until: slot.end },
+  ];
+};
+
+const viewOf = (plan: AuditionPlan): AuditionView => foldEvents(trail(factsOfStart(plan)));
+
+export interface PlayedOrchestration extends Orchestration {
+  /** One for every start that made an audition: joining one makes none. */
+  readonly started: readonly AuditionPlan[];
+  readonly asked: readonly {
+    readonly id: AuditionId;
+    readonly message: AuditionRequestMessage;
+    readonly updateId: string;
+  }[];
+  readonly reports: readonly DeliveryReport[];
+  /** Replaces what happens next; each may also throw. */
+  play(parts: Partial<Orchestration>): void;
+}
+
+/** Holds every slot, and carries out every command by doing nothing. */
+export const playOrchestration = (events: EventStore): PlayedOrchestration => {
+  const started = new Map<AuditionId, AuditionPlan>();
+  const asked: PlayedOrchestration['asked'][number][] = [];
+  const reports: DeliveryReport[] = [];
+  let parts: Partial<Orchestration> = {};
+  return {
+    get started() {
+      return [...started.values()];
+    },
+    asked,
+    reports,
+    play: (others) => {
+      parts = others;
+    },
+    start: async (plan) => {
+      if (parts.start) return parts.start(plan);
+      const first = started.get(plan.id) ?? plan;
+      started.set(plan.id, first);
+      await events.append(plan.id, trail(factsOfStart(first)));
+      return { kind: 'done', result: { kind: 'held', view: viewOf(first) } };
+    },
+    ask: async (id, message, updateId) => {
+      asked.push({ id, message, updateId });
+      return parts.ask ? parts.ask(id, message, updateId) : { kind: 'still_working' };
+    },
+    view: async (id) => parts.view?.(id),
+    reportDelivery: async (id, report) => {
+      reports.push(report);
+      return parts.reportDelivery ? parts.reportDelivery(id, report) : true;
+    },
+  };
+};
+
+export interface TestApi {
+  readonly api: FastifyInstance;
+  readonly orchestration: PlayedOrchestration;
+  /** A key of its own for each organization and role. */
+  readonly keyFor: (role: ApiRole, organization?: OrganizationId) => Promise<string>;
+  readonly call: (
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS',
+    url: string,
+    how?: { readonly key?: string; readonly body?: unknown; readonly headers?: Record<string, string> },
+  ) => Promise<{
+    readonly status: number;
+    readonly headers: Record<string, unknown>;
+    readonly body: unknown;
+    readonly text: string;
+  }>;
+}
+
+export const createTestApi = async (
+  { repositories }: TestDatabase,
+  overrides: Partial<ApiDependencies> = {},
+): Promise<TestApi> => {
+  const orchestration = playOrchestration(repositories.events);
+  const api = await buildApi(apiDependencies({ repositories, orchestration, ...overrides }));
+  return {
+    api,
+    orchestration,
+    keyFor: async (role, organization = 'org_north') => {
+      const secret = `key-${organization}-${role}`;
+      await repositories.apiKeys.put({ secret, role, organization, label: `${role} of ${organization}` });
+      return secret;
+    },
+    call: async (method, url, { key, body, headers = {} } = {}) => {
+      const payload: Pick<InjectOptions, 'payload'> =
+        body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) };
+      const response = await api.inject({
+        method,
+        url,
+        ...payload,
+        headers: {
+          ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+      });
+      const isJson = /json/.test(response.headers['content-type']?.toString() ?? '');
+      return {
+        status: response.statusCode,
+        headers: response.headers,
+        body: isJson ? response.json() : response.body,
+        text: response.body,
+      };
+    },
+  };
+};
+
+/** A request that is right in everything, to be changed in what the test is about. */
+export const auditionRequest = (changes: Record<string, unknown> = {}) => ({
+  project: { id: 'project-1', title: 'The Tempest' },
+  role: { id: 'role-1', name: 'Miranda' },
+  slot: { start: '2026-12-01T10:00', end: '2026-12-01T10:30', zone: 'Europe/Paris' },
+  participants: [
+    {
+      id: 'performer-1',
+      kind: 'performer',
+      name: 'Ada Example',
+      email: 'ada@example.com',
+      zone: 'Europe/Paris',
+      channels: ['email'],
+    },
+    {
+      id: 'director-1',
+      kind: 'casting_director',
+      name: 'Carl Director',
+      email: 'carl@example.com',
+      zone: 'America/New_York',
+      channels: ['email'],
+    },
+  ],
+  meeting: { providers: ['zoom'] },
+  ...changes,
+});

@@ -1,0 +1,134 @@
+/** Audition events for tests of what stores and reads them: chosen ones, and random lives that obey the table. */
+import { randomBytes } from 'node:crypto';
+import * as fc from 'fast-check';
+import type { AttentionItem } from '../../domain/audition/attention.ts';
+import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
+import { isLegal } from '../../domain/audition/transitions.ts';
+import { beginView, foldEvent } from '../../domain/audition/view.ts';
+import {
+  type AuditionId,
+  type OrganizationId,
+  participantIdSchema,
+  projectIdSchema,
+  roleIdSchema,
+} from '../../domain/ids.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
+
+const performer = participantIdSchema.parse('performer-1');
+const until: Instant = '2027-03-01T09:00:00.000Z';
+const calendar = { provider: 'google', connection: 'conn_1', calendarId: 'primary' } as const;
+
+const slotOn = (day: string) =>
+  ({ start: `${day}T10:00:00.000Z`, end: `${day}T10:30:00.000Z`, zone: 'Europe/Paris' }) as const;
+
+/** An id that no other test has. */
+export const newAuditionId = (): AuditionId => `aud_${randomBytes(8).toString('hex')}`;
+
+type Requested = Extract<AuditionFact, { type: 'requested' }>;
+
+export const requested = (
+  auditionId: AuditionId,
+  organization: OrganizationId = 'org_north',
+  { project = 'project-1', role = 'role-1' }: { readonly project?: string; readonly role?: string } = {},
+): Requested => ({
+  type: 'requested',
+  auditionId,
+  organization,
+  project: projectIdSchema.parse(project),
+  role: roleIdSchema.parse(role),
+  round: 'first',
+  participants: [{ id: performer, kind: 'performer', zone: 'Europe/Paris', required: true }],
+});
+
+/** One event a second from the given time on. */
+export const trail = (
+  facts: readonly AuditionFact[],
+  { from = 1, startMs = Date.UTC(2026, 10, 24) }: { readonly from?: number; readonly startMs?: number } = {},
+): readonly AuditionEvent[] =>
+  facts.map((fact, index) => ({
+    sequence: from + index,
+    at: toInstant(startMs + (from + index) * 1000),
+    correlationId: 'correlation-1',
+    fact,
+  }));
+
+export const attentionItem = (id: AttentionItem['id'], more: Partial<AttentionItem> = {}): AttentionItem => ({
+  id,
+  step: 'meeting',
+  what: 'Zoom is not answering',
+  hint: 'try again or give a link of your own',
+  actions: ['retry', 'override'],
+  raisedAt: until,
+  dueAt: until,
+  overdue: false,
+  ...more,
+});
+
+/** Up to `scheduled`. */
+export const scheduledLife = (
+  auditionId: AuditionId,
+  organization?: OrganizationId,
+  day = '2027-03-01',
+): readonly AuditionFact[] => [
+  requested(auditionId, organization),
+  { type: 'holding_started' },
+  { type: 'slot_held', slot: slotOn(day), revision: 1, until },
+  { type: 'meeting_created', meeting: { provider: 'zoom', id: '1', joinUrl: 'https://zoom.test/j/1' } },
+  { type: 'calendar_event_written', calendar, eventId: 'event-1' },
+  { type: 'scheduled' },
+];
+
+const possible = (auditionId: AuditionId): readonly AuditionFact[] => [
+  ...scheduledLife(auditionId).slice(1),
+  { type: 'meeting_fell_back', from: 'zoom', to: 'google_meet', reason: 'outage: "quoted" \\ 日本 🎭' },
+  {
+    type: 'notified',
+    participant: performer,
+    channel: 'email',
+    notice: 'invitation',
+    revision: 1,
+    deliveryId: 'd1',
+  },
+  {
+    type: 'delivery_reported',
+    participant: performer,
+    channel: 'email',
+    deliveryId: 'd1',
+    status: 'delivered',
+  },
+  { type: 'responded', participant: performer, answer: 'accepted', origin: 'link' },
+  { type: 'confirmed' },
+  { type: 'confirmation_lost' },
+  { type: 'slot_moved', slot: slotOn('2027-03-02'), revision: 2, until, origin: 'api' },
+  { type: 'move_reverted', slot: slotOn('2027-03-01'), revision: 1, until, reason: 'taken' },
+  { type: 'attention_raised', item: attentionItem(`att_${auditionId}_1`) },
+  { type: 'attention_raised', item: attentionItem(`att_${auditionId}_2`, { step: 'invitation' }) },
+  { type: 'attention_overdue', id: `att_${auditionId}_1`, dueAt: until },
+  { type: 'attention_resolved', id: `att_${auditionId}_1`, action: 'retry', by: 'operator-1' },
+  { type: 'attention_resolved', id: `att_${auditionId}_2`, action: 'withdrawn', by: 'operator-1' },
+  { type: 'session_started', origin: 'api' },
+  { type: 'session_ended', origin: 'api' },
+  { type: 'decided', decision: 'callback', next: 'aud_next' },
+  { type: 'cancelled', origin: 'api' },
+];
+
+/** A random life of one audition: any facts, as long as the transition table lets them happen. */
+export const auditionLives = (auditionId: AuditionId): fc.Arbitrary<readonly AuditionEvent[]> =>
+  fc
+    .array(fc.constantFrom(...possible(auditionId)), { maxLength: 40 })
+    .map((wishes) => trail(onlyLegal(auditionId, wishes)));
+
+const onlyLegal = (auditionId: AuditionId, wishes: readonly AuditionFact[]): readonly AuditionFact[] => {
+  const life: AuditionFact[] = [requested(auditionId)];
+  let view = trail(life).map(beginView)[0];
+  for (const fact of wishes) {
+    if (!view || !isLegal(view.state, fact.type) || isRaisedAlready(view.attention, fact)) continue;
+    life.push(fact);
+    view = trail([fact], { from: life.length }).reduce(foldEvent, view);
+  }
+  return life;
+};
+
+const isRaisedAlready = (open: readonly AttentionItem[], fact: AuditionFact): boolean =>
+  fact.type === 'attention_raised' && open.some(({ id }) => id === fact.item.id);

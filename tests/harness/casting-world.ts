@@ -1,0 +1,187 @@
+/**
+ * The activities of workflow tests: a small world in memory that keeps what was done to it, and fails where a test
+ * says so. Workflow tests only; end-to-end tests use none of this.
+ */
+import { ApplicationFailure } from '@temporalio/common';
+import type { AuditionActivities } from '../../activities/contract.ts';
+import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
+import { defaultPolicy } from '../../domain/audition/policy.ts';
+import { planReminders } from '../../domain/audition/reminder-plan.ts';
+import type { BusyInterval } from '../../domain/audition/slot.ts';
+import { foldEvents } from '../../domain/audition/view.ts';
+import type { ProviderFaultKind } from '../../domain/errors.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+
+type ActivityName = keyof AuditionActivities;
+
+export interface Call {
+  readonly activity: ActivityName;
+  readonly key: string;
+}
+
+export interface CastingWorld {
+  readonly activities: AuditionActivities;
+  readonly calls: readonly Call[];
+  readonly events: readonly AuditionEvent[];
+  busy: readonly BusyInterval[];
+  holdsTaken: boolean;
+  /** Keys of what exists at the providers now. */
+  readonly meetings: ReadonlySet<string>;
+  readonly calendarEvents: ReadonlySet<string>;
+  readonly notices: readonly string[];
+  readonly retractions: readonly string[];
+  readonly heldRevisions: ReadonlySet<number>;
+  /** Those of the held that last to the end of their slot. */
+  readonly confirmedRevisions: ReadonlySet<number>;
+  /** What is held and not confirmed runs out, and somebody else takes it. */
+  loseHolds(): void;
+  /** Called as an activity begins and awaited before its effect: where a test interferes. */
+  interfere: (call: Call, index: number) => Promise<void> | void;
+  /** The next calls of this activity whose key contains `key` fail for good in this way, until `heal`. */
+  fail(activity: ActivityName, kind: ProviderFaultKind, key?: string): void;
+  heal(): void;
+  callsOf(activity: ActivityName): readonly string[];
+  factsOf(): readonly AuditionFactType[];
+}
+
+const permanent: ReadonlySet<ProviderFaultKind> = new Set([
+  'reconnect',
+  'rejected_input',
+  'not_permitted',
+  'misconfigured',
+]);
+
+export const createCastingWorld = (): CastingWorld => {
+  const calls: Call[] = [];
+  const events: AuditionEvent[] = [];
+  const meetings = new Set<string>();
+  const calendarEvents = new Set<string>();
+  const notices: string[] = [];
+  const retractions: string[] = [];
+  const heldRevisions = new Set<number>();
+  const confirmedRevisions = new Set<number>();
+  const undone = new Set<string>();
+  const underWay = new Map<string, Promise<void>>();
+  let faults: readonly { activity: ActivityName; kind: ProviderFaultKind; key: string }[] = [];
+
+  const called = async (activity: ActivityName, key = ''): Promise<void> => {
+    const call = { activity, key };
+    calls.push(call);
+    await world.interfere(call, calls.length - 1);
+    const fault = faults.find((one) => one.activity === activity && key.includes(one.key));
+    if (!fault) return;
+    throw ApplicationFailure.create({
+      type: fault.kind,
+      message: `${activity} failed`,
+      nonRetryable: permanent.has(fault.kind),
+      details: [{ provider: 'fake' }],
+    });
+  };
+
+  /** Once per key, and never after it was undone: what the ledger does. */
+  const once = async (activity: ActivityName, key: string, effect: () => void): Promise<void> => {
+    const attempt = (async () => {
+      await called(activity, key);
+      if (undone.has(key)) throw ApplicationFailure.nonRetryable('undone before', 'Compensated');
+      effect();
+    })();
+    underWay.set(key, attempt);
+    await attempt;
+  };
+
+  /** Waits for an attempt that is under way, as the ledger's lease makes a compensation wait. */
+  const undo = async (activity: ActivityName, key: string, kept: Set<string>) => {
+    await called(activity, key);
+    await Promise.allSettled([underWay.get(key)]);
+    undone.add(key);
+    return { result: kept.delete(key) ? ('undone' as const) : ('nothing_to_undo' as const) };
+  };
+
+  const world: CastingWorld = {
+    calls,
+    events,
+    busy: [],
+    holdsTaken: false,
+    interfere: () => undefined,
+    meetings,
+    calendarEvents,
+    notices,
+    retractions,
+    heldRevisions,
+    confirmedRevisions,
+    loseHolds() {
+      for (const held of heldRevisions) if (!confirmedRevisions.has(held)) heldRevisions.delete(held);
+      world.holdsTaken = true;
+    },
+    fail(activity, kind, key = '') {
+      faults = [...faults, { activity, kind, key }];
+    },
+    heal() {
+      faults = [];
+    },
+    callsOf: (activity) => calls.filter((call) => call.activity === activity).map(({ key }) => key),
+    factsOf: () => events.map(({ fact }) => fact.type),
+    activities: {
+      async holdSlot({ revision, slot, until, reminders: { offsets, participants } }) {
+        await called('holdSlot');
+        // The workflow's clock, which may be years ahead of ours.
+        const now = toInstant(Date.parse(until) - defaultPolicy.holdFor);
+        if (slot.start <= now) return { kind: 'in_the_past' };
+        if (world.holdsTaken) return { kind: 'taken', resources: ['participant:performer-1'] };
+        heldRevisions.add(revision);
+        return { kind: 'held', reminders: planReminders(slot, offsets, participants, now) };
+      },
+      async confirmHold({ revision }) {
+        await called('confirmHold');
+        if (!heldRevisions.has(revision))
+          throw ApplicationFailure.nonRetryable('the hold ran out', 'HoldLost');
+        confirmedRevisions.add(revision);
+      },
+      async releaseHolds({ except }) {
+        await called('releaseHolds');
+        for (const held of [heldRevisions, confirmedRevisions])
+          for (const revision of held) if (revision !== except) held.delete(revision);
+      },
+      async recordEvents({ events: more }) {
+        await called('recordEvents');
+        events.push(...more.filter(({ sequence }) => sequence > events.length));
+        // What the database would do: the trail must fold without a gap or a forbidden step.
+        foldEvents(events);
+      },
+      async findBusy({ connection }) {
+        await called('findBusy', connection);
+        return world.busy;
+      },
+      async writeEvent({ key }) {
+        await once('writeEvent', key, () => calendarEvents.add(key));
+        return { eventId: key };
+      },
+      async removeEvent({ key }) {
+        return undo('removeEvent', key, calendarEvents);
+      },
+      async createMeeting({ key, provider }) {
+        await once('createMeeting', key, () => meetings.add(key));
+        return { provider, id: key, joinUrl: `https://meet.example/${provider}` };
+      },
+      async moveMeeting({ key }) {
+        await called('moveMeeting', key);
+      },
+      async removeMeeting({ key }) {
+        return undo('removeMeeting', key, meetings);
+      },
+      async sendNotice({ key }) {
+        await once('sendNotice', key, () => notices.push(key));
+        return { deliveryId: key };
+      },
+      async retractNotice({ key, sentAs }) {
+        await called('retractNotice', key);
+        await Promise.allSettled(sentAs.map((sent) => underWay.get(sent)));
+        for (const sent of sentAs) undone.add(sent);
+        if (!sentAs.some((sent) => notices.includes(sent))) return { result: 'nothing_to_undo' };
+        retractions.push(key);
+        return { result: 'undone' };
+      },
+    },
+  };
+  return world;
+};

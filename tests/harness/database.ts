@@ -1,0 +1,36 @@
+/** A migrated, empty database for one test file, cloned from the template of `postgres.setup.ts`. */
+import { randomBytes } from 'node:crypto';
+import { inject } from 'vitest';
+import { connectDatabase, type DatabaseConnection } from '../../db/connection.ts';
+import { createRepositories, type Repositories } from '../../db/index.ts';
+import type { Sealer } from '../../db/sealer.ts';
+import { createKeyRing } from '../../infra/encryption/key-ring.ts';
+import { databaseUrl, execute } from './postgres-server.ts';
+
+export interface TestDatabase extends Omit<DatabaseConnection, 'close'> {
+  readonly url: string;
+  readonly repositories: Repositories;
+  /** Closes the pool and drops the database, whoever is still connected to it. */
+  drop(): Promise<void>;
+}
+
+/** Give a sealer where another process must open what this one sealed. */
+export const createTestDatabase = async (sealer: Sealer = throwawayKeyRing()): Promise<TestDatabase> => {
+  const server = inject('postgres');
+  const name = `castmatch_test_${randomBytes(8).toString('hex')}`;
+  await execute(server.url, `CREATE DATABASE ${name} TEMPLATE ${server.template}`);
+  const url = databaseUrl(server.url, name);
+  const { db, pool, close } = connectDatabase(url, { poolSize: 20, applicationName: name });
+  return {
+    url,
+    db,
+    pool,
+    repositories: createRepositories(db, sealer),
+    drop: async () => {
+      await close();
+      await execute(server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
+};
+
+const throwawayKeyRing = (): Sealer => createKeyRing([{ id: 'test', key: randomBytes(32) }]);

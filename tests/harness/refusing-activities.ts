@@ -1,0 +1,22 @@
+import type { AuditionActivities } from '../../activities/contract.ts';
+
+const refuse = async (): Promise<never> => {
+  throw new Error('this activity was not expected to be called');
+};
+
+/** Activities of which a test says what the few it needs do. */
+export const refusingActivities = (expected: Partial<AuditionActivities>): AuditionActivities => ({
+  holdSlot: refuse,
+  confirmHold: refuse,
+  releaseHolds: refuse,
+  recordEvents: refuse,
+  findBusy: refuse,
+  writeEvent: refuse,
+  removeEvent: refuse,
+  createMeeting: refuse,
+  moveMeeting: refuse,
+  removeMeeting: refuse,
+  sendNotice: refuse,
+  retractNotice: refuse,
+  ...expected,
+});

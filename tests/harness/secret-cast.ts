@@ -1,0 +1,63 @@
+/** People and words that occur nowhere else, so that whoever finds one of them has found a leak. */
+import { type Secret } from './leaks.ts';
+import { accounts } from './service.ts';
+
+const zone = 'Europe/Paris';
+
+const performer = {
+  id: 'person-1',
+  kind: 'performer',
+  name: 'Zoë Quillfeather',
+  email: 'zoe.quillfeather@performers.example',
+  phone: '+33612987654',
+  zone,
+  channels: ['email', 'sms'],
+  // Google's id of a person's own calendar is their address.
+  calendar: { provider: 'google', connection: 'conn_performer', calendarId: accounts.conn_performer },
+};
+
+const director = {
+  id: 'person-2',
+  kind: 'casting_director',
+  name: 'Bartholomew Ashgrove',
+  email: 'b.ashgrove@directors.example',
+  zone,
+  channels: ['email'],
+  calendar: { provider: 'google', connection: 'conn_director', calendarId: 'primary' },
+};
+
+const reader = {
+  id: 'person-3',
+  kind: 'reader',
+  name: 'Philippa Thistlewood',
+  email: 'p.thistlewood@readers.example',
+  // Twilio refuses this number, and quotes it when it does.
+  phone: '+15005550001',
+  zone,
+  channels: ['email', 'sms'],
+  required: false,
+};
+
+export const cast = [performer, director, reader];
+
+export const words = {
+  notes: 'Bring the scene with the lantern, and ask for Wilhelmina at the door.',
+  moved: 'The ferry from Marseille is late',
+  cancelled: 'The producer Montgomery has withdrawn',
+  project: 'The Lighthouse of Ouessant',
+  role: 'The keeper’s daughter',
+  madeByHand: 'https://video.example/j/made-by-hand?pwd=Sesame',
+};
+
+/** What tells who a person is. */
+export const people: readonly Secret[] = [
+  ...cast.flatMap(({ id, name, email, phone }) => [
+    { what: `the name of ${id}`, text: name },
+    ...name.split(' ').map((text) => ({ what: `a part of the name of ${id}`, text })),
+    { what: `the address of ${id}`, text: email },
+    ...(phone === undefined ? [] : [{ what: `the phone of ${id}`, text: phone.slice(1) }]),
+  ]),
+  ...Object.entries(accounts).map(([id, text]) => ({ what: `the account of ${id}`, text })),
+];
+
+export const confidences: readonly Secret[] = Object.entries(words).map(([what, text]) => ({ what, text }));

@@ -1,0 +1,234 @@
+/**
+ * The whole service for one test file, nothing in it replaced: its own database on the real PostgreSQL, the real
+ * Temporal server (own task queues), the provider sandbox, a real SMTP server with its inbox, the API, and workers as
+ * processes of their own that can be killed.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { execa } from 'execa';
+import getPort from 'get-port';
+import { inject } from 'vitest';
+import { startApi } from '../../api/server.ts';
+import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
+import { type Configuration, loadConfiguration } from '../../infra/configuration/configuration.ts';
+import { createKeyRing } from '../../infra/encryption/key-ring.ts';
+import { createLogger } from '../../infra/observability/logger.ts';
+import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
+import { createDataConverter } from '../../workers/payload-codec/data-converter.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { eventually } from './eventually.ts';
+import { type MailGate, openMailGate } from './mail-gate.ts';
+
+export const organization: OrganizationId = 'org_e2e';
+export const strangers: OrganizationId = 'org_strangers';
+export const keys = {
+  backend: 'e2e-backend-key',
+  operator: 'e2e-operator-key',
+  stranger: 'e2e-stranger-key',
+} as const;
+
+/** Whose calendars are connected, and as which account of the sandbox. */
+export const accounts = {
+  conn_office: 'office@castmatch.example',
+  conn_director: 'director@castmatch.example',
+  conn_performer: 'performer@castmatch.example',
+} as const satisfies Readonly<Record<ConnectionId, string>>;
+
+export interface WorkerProcess {
+  readonly pid: number;
+  /** SIGKILL: no goodbye of any kind. */
+  kill(): Promise<void>;
+  /** SIGTERM, and waits until it has finished what it holds. */
+  stop(): Promise<void>;
+}
+
+export interface ServiceUnderTest {
+  readonly url: string;
+  readonly sandbox: Sandbox;
+  readonly inbox: Inbox;
+  readonly database: TestDatabase;
+  readonly temporal: Client;
+  readonly configuration: Configuration;
+  readonly taskQueue: string;
+  /** Everything that the API logged and the workers printed so far. */
+  printed(): string;
+  startWorker(): Promise<WorkerProcess>;
+  close(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  /** host:port of another Temporal server than the one that all files share. */
+  readonly temporalAddress?: string;
+  readonly logLevel?: Configuration['logLevel'];
+}
+
+export const startService = async (options: ServiceOptions = {}): Promise<ServiceUnderTest> => {
+  const [sandbox, inbox, apiPort] = await Promise.all([
+    startSandbox({ zoom: { dailyLimit: 0 } }),
+    startInbox(),
+    getPort(),
+  ]);
+  const suffix = `-${randomBytes(6).toString('hex')}`;
+  const masterKeys = `e2e:${randomBytes(32).toString('base64')}`;
+  const database = await createTestDatabase(
+    createKeyRing(loadConfiguration(fixedPart(masterKeys)).masterKeys),
+  );
+  const env = {
+    ...fixedPart(masterKeys),
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: options.temporalAddress ?? inject('temporalAddress'),
+    TEMPORAL_NAMESPACE: inject('temporalNamespace'),
+    CASTMATCH_TASK_QUEUE_SUFFIX: suffix,
+    PORT: String(apiPort),
+    PUBLIC_URL: `http://127.0.0.1:${apiPort}`,
+    GOOGLE_API_URL: sandbox.url,
+    GOOGLE_OAUTH_URL: sandbox.url,
+    ZOOM_API_URL: `${sandbox.url}/v2`,
+    ZOOM_OAUTH_URL: sandbox.url,
+    TWILIO_API_URL: sandbox.url,
+    SMTP_URL: inbox.smtpUrl,
+    MAIL_JOURNAL_URL: inbox.apiUrl,
+    LOG_LEVEL: options.logLevel ?? 'warn',
+  };
+  const printed: string[] = [];
+  const configuration = loadConfiguration(env);
+  await seed(database);
+  const connection = await Connection.connect({ address: configuration.temporal.address });
+  const temporal = new Client({
+    connection,
+    namespace: configuration.temporal.namespace,
+    dataConverter: createDataConverter(configuration.masterKeys),
+  });
+  const logger = createLogger({ level: configuration.logLevel, process: 'api' }, linesInto(printed));
+  const api = await startApi({ configuration, logger, host: '127.0.0.1' });
+  const workers = new Set<WorkerProcess>();
+
+  return {
+    url: api.url,
+    sandbox,
+    inbox,
+    database,
+    temporal,
+    configuration,
+    taskQueue: `castmatch${suffix}`,
+    printed: () => printed.join(''),
+    async startWorker() {
+      const worker = await startWorkerProcess(env, (text) => printed.push(text));
+      workers.add(worker);
+      return worker;
+    },
+    async close() {
+      await Promise.all([...workers].map((worker) => worker.kill()));
+      await api.close();
+      await connection.close();
+      await Promise.all([sandbox.close(), inbox.close(), database.drop()]);
+    },
+  };
+};
+
+const linesInto = (lines: string[]): Writable =>
+  new Writable({
+    write(line, _encoding, done) {
+      lines.push(String(line));
+      done();
+    },
+  });
+
+const fixedPart = (masterKeys: string) => ({
+  CASTMATCH_ENV: 'test',
+  CASTMATCH_MASTER_KEYS: masterKeys,
+  DATABASE_URL: 'postgres://unused',
+});
+
+const seed = async ({ repositories }: TestDatabase): Promise<void> => {
+  const { organizations, apiKeys, connections } = repositories;
+  for (const id of [organization, strangers]) {
+    await organizations.put({
+      id,
+      name: id,
+      meetingProviders: ['zoom', 'google_meet'],
+      meetCalendar: { connection: 'conn_office', calendarId: 'primary' },
+    });
+  }
+  await apiKeys.put({ secret: keys.backend, role: 'backend', organization, label: 'backend' });
+  await apiKeys.put({ secret: keys.operator, role: 'operator', organization, label: 'operator' });
+  await apiKeys.put({ secret: keys.stranger, role: 'admin', organization: strangers, label: 'stranger' });
+  for (const [id, account] of connectionEntries) {
+    const refreshToken = `sandbox-refresh-${account}`;
+    await connections.put({ id, account, organization, provider: 'google', refreshToken });
+  }
+};
+
+const connectionEntries: readonly (readonly [ConnectionId, string])[] = [
+  ['conn_office', accounts.conn_office],
+  ['conn_director', accounts.conn_director],
+  ['conn_performer', accounts.conn_performer],
+];
+
+const startWorkerProcess = async (
+  env: NodeJS.ProcessEnv,
+  onPrinted: (text: string) => void,
+): Promise<WorkerProcess> => {
+  const port = await getPort();
+  const child = execa(process.execPath, [fileURLToPath(new URL('../../workers/main.ts', import.meta.url))], {
+    env: { ...env, WORKER_METRICS_PORT: String(port) },
+    all: true,
+    reject: false,
+  });
+  child.all.setEncoding('utf8').on('data', onPrinted);
+  const isReady = async () => {
+    if (child.exitCode !== null) throw new Error(`the worker ended: ${(await child).all}`);
+    return fetch(`http://127.0.0.1:${port}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  };
+  await eventually(isReady, 60_000);
+  const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
+    child.kill(signal);
+    await child;
+  };
+  return { pid: child.pid ?? 0, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+};
+
+export interface Inbox extends Pick<MailGate, 'refuse' | 'admitAll'> {
+  readonly smtpUrl: string;
+  readonly apiUrl: string;
+  close(): Promise<void>;
+}
+
+/** maildev as a process of its own, with a mail folder of its own. */
+const startInbox = async (): Promise<Inbox> => {
+  const [smtp, web] = await Promise.all([getPort(), getPort()]);
+  const folder = await mkdtemp(join(tmpdir(), 'castmatch-mail-'));
+  const program = fileURLToPath(new URL('bin/maildev.js', import.meta.resolve('maildev')));
+  const options = ['--ip', '127.0.0.1', '--web-ip', '127.0.0.1', '--smtp', `${smtp}`, '--web', `${web}`];
+  const child = execa(process.execPath, [program, ...options, '--mail-directory', folder], { reject: false });
+  const apiUrl = `http://127.0.0.1:${web}/api`;
+  await eventually(
+    () =>
+      fetch(`${apiUrl}/healthz`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    30_000,
+  );
+  const gate = await openMailGate(smtp);
+  return {
+    smtpUrl: `smtp://127.0.0.1:${gate.port}`,
+    apiUrl,
+    refuse: (address) => gate.refuse(address),
+    admitAll: () => gate.admitAll(),
+    close: async () => {
+      await gate.close();
+      child.kill('SIGKILL');
+      await child;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,231 @@
+/**
+ * Where workflow tests play: one server, task queues and workers for a test file, and for each audition a world of its
+ * own. The workers' cache is off, so that each workflow task replays from the start.
+ */
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
+import { inject } from 'vitest';
+import { type AuditionActivities, type Correlated, taskQueues } from '../../activities/contract.ts';
+import type { AttentionAction, AttentionStep } from '../../domain/audition/attention.ts';
+import type { AuditionPlan } from '../../domain/audition/plan.ts';
+import type { AuditionView } from '../../domain/audition/view.ts';
+import { type AuditionId, auditionWorkflowId } from '../../domain/ids.ts';
+import type { Instant } from '../../domain/time/instant.ts';
+import * as messages from '../../workflows/audition/messages.ts';
+import { searchAttributes } from '../../workflows/audition/search-attributes.ts';
+import type { audition } from '../../workflows/audition/workflow.ts';
+import { auditionPlan } from './audition-plan.ts';
+import { type CastingWorld, createCastingWorld } from './casting-world.ts';
+
+export interface Stage {
+  readonly environment: TestWorkflowEnvironment;
+  /** Runs the play against one audition in a world of its own, and leaves nothing running. */
+  play(scene: Scene, play: (played: Played) => Promise<void>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Scene {
+  readonly plan?: Partial<AuditionPlan>;
+  readonly arrange?: (world: CastingWorld) => void;
+}
+
+export interface Played {
+  readonly world: CastingWorld;
+  readonly plan: AuditionPlan;
+  readonly handle: WorkflowHandleWithFirstExecutionRunId<typeof audition>;
+  /** Makes a world for another audition, before it begins. */
+  worldOf(id: AuditionId): CastingWorld;
+  view(): Promise<AuditionView>;
+  /** Lets time pass until the audition is as wanted; fails when it has not come to that after so many steps. */
+  until(wanted: (view: AuditionView) => boolean): Promise<AuditionView>;
+  /** Lets time pass to that moment. */
+  passTo(at: Instant): Promise<void>;
+  /** Resolves, as the operator, the item of this step that waits. */
+  resolve(step: AttentionStep, action: AttentionAction, joinUrl?: string): Promise<AuditionView>;
+  /** The ending of the audition, time skipped. */
+  result(): Promise<AuditionView>;
+}
+
+export const asked = { origin: 'api', correlationId: 'test' } as const;
+export const operator = { origin: 'operator', correlationId: 'test', by: 'operator-1' } as const;
+
+let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+
+const workflowBundle = (): Promise<WorkflowBundleWithSourceMap> => {
+  bundle ??= bundleWorkflowCode({
+    workflowsPath: new URL('../../workflows/index.ts', import.meta.url).pathname,
+    logger: new DefaultLogger('ERROR'),
+  });
+  return bundle;
+};
+
+/** Time is skipped whenever everybody waits: for lifecycles of weeks. */
+export const openStage = async (): Promise<Stage> => {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: quiet });
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: inject('timeSkippingServer') } },
+  });
+  await registerSearchAttributes(environment);
+  // Small steps first, then hours: most things happen soon, some after days.
+  return raise(environment, (step) => environment.sleep(step < 50 ? 1_000 : 600_000));
+};
+
+/** On a real development server, in real time: that of the end-to-end tests unless another is named. */
+export const openRealTimeStage = async (address = inject('temporalAddress')): Promise<Stage> => {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: quiet });
+  const namespace = inject('temporalNamespace');
+  const environment = await TestWorkflowEnvironment.createFromExistingServer({ address, namespace });
+  return raise(environment, () => environment.sleep(50));
+};
+
+/** The time-skipping server calls itself older than it is, and core warns of that for each worker. */
+const quiet = { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } as const;
+
+const raise = async (
+  environment: TestWorkflowEnvironment,
+  pass: (step: number) => Promise<void>,
+): Promise<Stage> => {
+  const worlds = new Map<AuditionId, CastingWorld>();
+  const suffix = `-${crypto.randomUUID()}`;
+  const workers = await Promise.all(
+    taskQueues.map((queue) => openWorker(environment, `${queue}${suffix}`, activitiesIn(worlds))),
+  );
+  const running = workers.map((worker) => worker.run());
+  const worldOf = (id: AuditionId): CastingWorld => {
+    const world = createCastingWorld();
+    worlds.set(id, world);
+    return world;
+  };
+  return {
+    environment,
+    async play(scene, play) {
+      const plan = auditionPlan(await environment.currentTimeMs(), scene.plan);
+      const world = worldOf(plan.id);
+      scene.arrange?.(world);
+      const handle = await environment.client.workflow.start<typeof audition>(messages.auditionWorkflowType, {
+        taskQueue: `castmatch${suffix}`,
+        workflowId: auditionWorkflowId(plan.id),
+        args: [{ plan }],
+      });
+      try {
+        await play(playedOf({ pass, handle, world, worldOf, plan, environment }));
+      } finally {
+        await terminate(handle);
+      }
+    },
+    async close() {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await environment.teardown();
+    },
+  };
+};
+
+const terminate = async (handle: Played['handle']): Promise<void> => {
+  try {
+    await handle.terminate();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'WorkflowNotFoundError') throw error;
+  }
+};
+
+const openWorker = async (
+  environment: TestWorkflowEnvironment,
+  taskQueue: string,
+  activities: AuditionActivities,
+) =>
+  Worker.create({
+    connection: environment.nativeConnection,
+    taskQueue,
+    activities,
+    ...(taskQueue.startsWith('castmatch') ? { workflowBundle: await workflowBundle() } : {}),
+    maxCachedWorkflows: 0,
+    shutdownGraceTime: 0,
+  });
+
+/** Each audition's activities happen in its own world. */
+const activitiesIn = (worlds: ReadonlyMap<AuditionId, CastingWorld>): AuditionActivities => {
+  const of = ({ auditionId }: Correlated): AuditionActivities => {
+    const world = worlds.get(auditionId);
+    if (!world) throw new Error(`nobody plays ${auditionId}`);
+    return world.activities;
+  };
+  return {
+    holdSlot: async (input) => of(input).holdSlot(input),
+    confirmHold: async (input) => of(input).confirmHold(input),
+    releaseHolds: async (input) => of(input).releaseHolds(input),
+    recordEvents: async (input) => of(input).recordEvents(input),
+    findBusy: async (input) => of(input).findBusy(input),
+    writeEvent: async (input) => of(input).writeEvent(input),
+    removeEvent: async (input) => of(input).removeEvent(input),
+    createMeeting: async (input) => of(input).createMeeting(input),
+    moveMeeting: async (input) => of(input).moveMeeting(input),
+    removeMeeting: async (input) => of(input).removeMeeting(input),
+    sendNotice: async (input) => of(input).sendNotice(input),
+    retractNotice: async (input) => of(input).retractNotice(input),
+  };
+};
+
+const playedOf = ({
+  pass,
+  handle,
+  world,
+  worldOf,
+  plan,
+  environment,
+}: Pick<Played, 'handle' | 'world' | 'worldOf' | 'plan'> & {
+  readonly pass: (step: number) => Promise<void>;
+  readonly environment: TestWorkflowEnvironment;
+}): Played => {
+  const view = () => handle.query(messages.view);
+  return {
+    world,
+    worldOf,
+    plan,
+    handle,
+    view,
+    async until(wanted) {
+      for (let step = 0; step < 200; step += 1) {
+        const now = await view();
+        if (wanted(now)) return now;
+        await pass(step);
+      }
+      throw new Error(`it never came to that; at last: ${JSON.stringify(await view(), null, 2)}`);
+    },
+    async passTo(at) {
+      const left = Date.parse(at) - (await environment.currentTimeMs());
+      if (left > 0) await environment.sleep(left);
+    },
+    async resolve(step, action, joinUrl) {
+      const item = (await view()).attention.find((open) => open.step === step);
+      if (!item) throw new Error(`no '${step}' waits for a person`);
+      return handle.executeUpdate(messages.resolveAttention, {
+        args: [{ ...operator, id: item.id, action, joinUrl }],
+      });
+    },
+    result: () => handle.result(),
+  };
+};
+
+/** The time-skipping server knows how to add search attributes, not how to list them. */
+const registerSearchAttributes = async ({
+  connection,
+  namespace,
+}: TestWorkflowEnvironment): Promise<void> => {
+  await connection.operatorService.addSearchAttributes({
+    namespace: namespace ?? 'default',
+    searchAttributes: Object.fromEntries(
+      Object.values(searchAttributes).map(({ name, type }) => [name, indexedValueTypes[type]]),
+    ),
+  });
+};
+
+/** temporal.api.enums.v1.IndexedValueType of the types that we use. */
+const indexedValueTypes = { KEYWORD: 2, DATETIME: 6 } as const;

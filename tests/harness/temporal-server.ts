@@ -1,0 +1,36 @@
+/** A real Temporal development server for tests: headless, on a free port, as temporal-dev.yaml says. */
+import { execa } from 'execa';
+import getPort from 'get-port';
+import { registerSearchAttributes, temporalAnswers } from '../../infra/stack/dev-server.ts';
+import { holdsWithin } from '../../infra/stack/processes.ts';
+import { getTemporalCli } from '../../infra/stack/temporal-cli.ts';
+import { devServerArguments, loadTemporalDev } from '../../infra/stack/temporal-dev.ts';
+
+export interface TemporalServer {
+  /** host:port */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** Keeps everything in memory unless it is given a file. Throws with what the server said when it does not start. */
+export const startTemporalServer = async (databaseFile?: string): Promise<TemporalServer> => {
+  const settings = await loadTemporalDev();
+  const executable = await getTemporalCli((line) => process.stderr.write(`${line}\n`));
+  const port = await getPort({ host: '127.0.0.1' });
+  const place = { port, ...(databaseFile === undefined ? {} : { databaseFile }) };
+  const server = execa(executable, devServerArguments(settings, place), { reject: false, all: true });
+  const over = () => server.exitCode !== null || server.signalCode !== null;
+  const address = `127.0.0.1:${port}`;
+  if (!(await holdsWithin(() => over() || temporalAnswers(address, settings.namespace), 30_000)) || over()) {
+    server.kill();
+    throw new Error(`the Temporal development server did not start:\n${(await server).all.slice(-1_500)}`);
+  }
+  await registerSearchAttributes(address, settings);
+  return {
+    address,
+    stop: async () => {
+      server.kill('SIGTERM');
+      await server;
+    },
+  };
+};

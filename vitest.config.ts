@@ -1,0 +1,54 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Four kinds of test, told apart by the end of their file's name:
+ * `*.test.ts` unit · `*.workflow.test.ts` time-skipping · `*.integration.test.ts` PostgreSQL, SMTP and the provider
+ * sandbox · `tests/e2e/*.e2e.test.ts` everything, with a real Temporal server.
+ */
+const special = ['**/*.workflow.test.ts', '**/*.integration.test.ts', '**/*.e2e.test.ts'];
+const never = ['**/node_modules/**', '**/.cache/**', '**/.data/**'];
+
+/** Where .ci/run counts from. */
+const report = process.env.VITEST_JSON_REPORT;
+
+export default defineConfig({
+  test: {
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
+    projects: [
+      {
+        test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...never, ...special] },
+      },
+      {
+        test: {
+          name: 'workflow',
+          include: ['**/*.workflow.test.ts'],
+          exclude: never,
+          globalSetup: ['tests/harness/time-skipping.setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['**/*.integration.test.ts'],
+          exclude: never,
+          globalSetup: ['tests/harness/postgres.setup.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['tests/e2e/**/*.e2e.test.ts'],
+          exclude: never,
+          globalSetup: ['tests/harness/postgres.setup.ts', 'tests/harness/temporal.setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});

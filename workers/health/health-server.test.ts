@@ -1,0 +1,39 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { startHealthServer } from './health-server.ts';
+import { freeLoopbackAddress, readSdkMetrics } from './sdk-metrics.ts';
+
+const setup = async (reasons: readonly string[] = []) => {
+  const server = await startHealthServer(0, {
+    notReady: async () => reasons,
+    metrics: async () => 'castmatch_up 1\n',
+  });
+  onTestFinished(() => server.close());
+  const address = `127.0.0.1:${server.port}`;
+  return { address, get: (path: string) => fetch(`http://${address}${path}`) };
+};
+
+it('is alive and ready when nothing stands in the way', async () => {
+  const { get } = await setup();
+  expect((await get('/healthz')).status).toBe(200);
+  expect((await get('/readyz')).status).toBe(200);
+});
+
+it('is alive but not ready, and says why, when a queue is not polled', async () => {
+  const { get } = await setup(['zoom: STOPPED, pollers SHUTDOWN']);
+  expect((await get('/healthz')).status).toBe(200);
+  const answer = await get('/readyz');
+  expect(answer.status).toBe(503);
+  expect(await answer.json()).toMatchObject({ reasons: ['zoom: STOPPED, pollers SHUTDOWN'] });
+});
+
+it('serves metrics as Prometheus reads them', async () => {
+  const { get, address } = await setup();
+  const answer = await get('/metrics');
+  expect(answer.headers.get('content-type')).toContain('version=0.0.4');
+  expect(await answer.text()).toBe('castmatch_up 1\n');
+  expect(await readSdkMetrics(address)).toBe('castmatch_up 1\n');
+});
+
+it('serves our metrics when the SDK’s are not there', async () => {
+  expect(await readSdkMetrics(await freeLoopbackAddress())).toMatch(/^# the SDK's metrics did not answer/);
+});

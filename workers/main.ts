@@ -1,0 +1,97 @@
+/** The worker process: polls all task queues until it is told to stop. */
+import closeWithGrace from 'close-with-grace';
+import { createActivities } from '../activities/index.ts';
+import { connectDatabase, type DatabaseConnection } from '../db/connection.ts';
+import { createRepositories } from '../db/index.ts';
+import {
+  type Configuration,
+  ConfigurationError,
+  loadConfiguration,
+} from '../infra/configuration/configuration.ts';
+import { createKeyRing } from '../infra/encryption/key-ring.ts';
+import { createResponseLinks } from '../infra/encryption/response-link.ts';
+import { createLogger } from '../infra/observability/logger.ts';
+import { createMetrics, type ServiceMetrics } from '../infra/observability/metrics.ts';
+import { createProviders, type ProviderRegistry } from '../providers/registry.ts';
+import { startHealthServer } from './health/health-server.ts';
+import { freeLoopbackAddress, readSdkMetrics } from './health/sdk-metrics.ts';
+import { observeProviders } from './observation/providers.ts';
+import { installRuntime } from './runtime.ts';
+import { startWorkers } from './worker.ts';
+
+/** A little more than the workers' own force time: past that, the process ends whatever is left. */
+const stopWithinMs = 50_000;
+
+const main = async (): Promise<void> => {
+  const configuration = loadConfiguration();
+  const logger = createLogger({ level: configuration.logLevel, process: 'worker' });
+  const metrics = createMetrics();
+  const sdkMetricsAddress = await freeLoopbackAddress();
+  installRuntime(logger, sdkMetricsAddress);
+
+  const database = connectDatabase(configuration.databaseUrl, {
+    applicationName: 'castmatch-worker',
+    onIdleError: (err) => logger.warn({ err }, 'the database dropped an idle connection'),
+  });
+  const providers = createProviders(configuration);
+  const workers = await startWorkers({
+    configuration,
+    activities: makeActivities(configuration, database, providers, metrics),
+    logger,
+    metrics,
+  });
+  const health = await startHealthServer(configuration.workerMetricsPort, {
+    notReady: async () => [...workers.notPolling(), ...(await databaseTrouble(database))],
+    metrics: async () => `${await metrics.render()}\n${await readSdkMetrics(sdkMetricsAddress)}`,
+  });
+  logger.info({ port: health.port }, 'serving health and metrics');
+
+  const stop = closeWithGrace({ delay: stopWithinMs, logger }, async ({ signal, err }) => {
+    if (err) logger.fatal({ err }, 'unexpected: shutting down');
+    else logger.info({ signal }, 'shutting down: finishing what is held');
+    try {
+      await workers.shutdown();
+    } finally {
+      await Promise.all([health.close(), providers.close(), database.close()]);
+    }
+    logger.info('stopped');
+  });
+  workers.run.catch((err: unknown) => {
+    logger.fatal({ err }, 'a worker failed for good');
+    stop.close();
+  });
+};
+
+const makeActivities = (
+  { masterKeys, publicUrl, smtp }: Configuration,
+  { db }: DatabaseConnection,
+  providers: ProviderRegistry,
+  metrics: ServiceMetrics,
+) => {
+  const links = createResponseLinks(masterKeys);
+  return createActivities({
+    repositories: createRepositories(db, createKeyRing(masterKeys)),
+    providers: observeProviders(providers, metrics),
+    publicUrl,
+    responseLink: (invitation) => `${publicUrl}/respond/${links.token(invitation)}`,
+    sender: smtp.from,
+  });
+};
+
+const databaseTrouble = async ({ pool }: DatabaseConnection): Promise<readonly string[]> => {
+  try {
+    await pool.query('SELECT 1');
+    return [];
+  } catch (error) {
+    return [`database: ${error instanceof Error ? error.message : 'does not answer'}`];
+  }
+};
+
+/** Before there is a configuration there is no logger either. */
+const failToStart = (error: unknown): void => {
+  const text = error instanceof ConfigurationError || !(error instanceof Error) ? String(error) : error.stack;
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+};
+
+main().catch(failToStart);

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { AuditionEvent } from '../../domain/audition/events.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { createMetrics } from '../../infra/observability/metrics.ts';
+import type { Providers } from '../../providers/ports.ts';
+import { refusingActivities } from '../../tests/harness/refusing-activities.ts';
+import { countAttention } from './attention.ts';
+import { observeProviders } from './providers.ts';
+
+const outage = new ProviderError(
+  'zoom',
+  'meetings.create',
+  { kind: 'outage', effect: 'unknown' },
+  { message: 'down' },
+);
+const fail = async () => {
+  throw outage;
+};
+const call = { signal: AbortSignal.timeout(1_000), correlationId: 'correlation-1' };
+const slot = { start: toInstant(0), end: toInstant(1), zone: 'Europe/Paris' };
+
+const providers: Providers = {
+  calendars: { google: { name: 'google', freeBusy: async () => [], putEvent: fail, deleteEvent: fail } },
+  meetings: {
+    zoom: {
+      name: 'zoom',
+      find: async () => undefined,
+      create: fail,
+      move: fail,
+      remove: async () => 'absent',
+    },
+  },
+  textMessages: { name: 'twilio', find: fail, send: fail },
+  email: { name: 'smtp', find: async () => 'sent', send: fail },
+};
+
+describe('observeProviders', () => {
+  it('answers and fails as the provider does, and counts both', async () => {
+    const metrics = createMetrics();
+    const { meetings } = observeProviders(providers, metrics);
+    expect(await meetings.zoom.remove('1', call)).toBe('absent');
+    await expect(meetings.zoom.create({ reference: 'r', topic: 't', slot }, call)).rejects.toBe(outage);
+    const text = await metrics.render();
+    expect(text).toContain('_count{provider="zoom",operation="meetings.remove",outcome="ok"} 1');
+    expect(text).toContain('_count{provider="zoom",operation="meetings.create",outcome="outage"} 1');
+  });
+});
+
+describe('countAttention', () => {
+  const events: readonly AuditionEvent[] = [
+    { sequence: 1, at: toInstant(0), correlationId: 'c', fact: { type: 'scheduled' } },
+    {
+      sequence: 2,
+      at: toInstant(0),
+      correlationId: 'c',
+      fact: {
+        type: 'attention_raised',
+        item: {
+          id: 'att_1',
+          step: 'meeting',
+          what: 'Zoom is down',
+          hint: 'Retry',
+          actions: ['retry'],
+          code: 'outage',
+          raisedAt: toInstant(0),
+          dueAt: toInstant(1),
+          overdue: false,
+        },
+      },
+    },
+  ];
+  const input = { organization: 'org_1', auditionId: 'aud_1', correlationId: 'c', events } as const;
+
+  it('counts what was recorded', async () => {
+    const metrics = createMetrics();
+    await countAttention(refusingActivities({ recordEvents: async () => {} }), metrics).recordEvents(input);
+    expect(await metrics.render()).toContain('attention_items_raised_total{step="meeting",code="outage"} 1');
+  });
+
+  it('counts nothing when it could not be recorded', async () => {
+    const metrics = createMetrics();
+    await expect(countAttention(refusingActivities({}), metrics).recordEvents(input)).rejects.toThrow(
+      'not expected',
+    );
+    expect(await metrics.render()).not.toContain('step="meeting"');
+  });
+});

@@ -1,0 +1,40 @@
+/**
+ * The corpus: a recorded history of every scenario, and of every version that was ever released, in
+ * tests/replay/histories. What is in it is invented and lies encrypted under the published local key, so that anyone
+ * can replay it.
+ */
+import { fileURLToPath } from 'node:url';
+import type { WorkflowBundleOption } from '@temporalio/worker';
+import { localDefaults } from '../../infra/configuration/defaults.ts';
+import { masterKeyRing } from '../../infra/configuration/master-keys.ts';
+import { readHistories } from './history-file.ts';
+import { createReplayer, type Replayed } from './replayer.ts';
+
+export const corpusFolder = fileURLToPath(new URL('../../tests/replay/histories/', import.meta.url));
+
+/** What histories of the corpus are recorded under. */
+export const corpusKeys = masterKeyRing.parse(localDefaults.CASTMATCH_MASTER_KEYS);
+
+/** Replays every history of the folder, in the order of the files' names. */
+export const replayCorpus = async (
+  workflowCode: WorkflowBundleOption,
+  folder: string = corpusFolder,
+): Promise<readonly Replayed[]> => {
+  const replayer = createReplayer({ masterKeys: corpusKeys, workflowCode });
+  try {
+    const replayed: Replayed[] = [];
+    for (const recorded of await readHistories(folder)) replayed.push(await replayer.replay(recorded));
+    return replayed;
+  } finally {
+    await replayer.close();
+  }
+};
+
+/** How fast that was. The first replay also loads the workflow code: leave it out of what is measured. */
+export const replayRate = (
+  replayed: readonly Replayed[],
+): { readonly historiesPerSecond: number; readonly eventsPerSecond: number } => {
+  const seconds = replayed.reduce((sum, { milliseconds }) => sum + milliseconds, 0) / 1000;
+  const events = replayed.reduce((sum, { events }) => sum + events, 0);
+  return { historiesPerSecond: replayed.length / seconds, eventsPerSecond: events / seconds };
+};

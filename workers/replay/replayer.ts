@@ -1,0 +1,140 @@
+/** Replays histories against the code as it is now, and says where the two part ways. */
+import { PassThrough } from 'node:stream';
+import { type ReplayWorkerOptions, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import type { MasterKey } from '../../infra/configuration/configuration.ts';
+import { createEncryptionCodec } from '../payload-codec/encryption-codec.ts';
+import { coreMessageOf, readDivergence } from './divergence.ts';
+import { eventIdOf, eventTypeOf, type HistoryEvent, wordsOf } from './event-words.ts';
+import type { RecordedHistory } from './history-file.ts';
+
+/** An event of the history, and what was done there when it was recorded. */
+export interface Place {
+  readonly eventId: number;
+  readonly eventType: string;
+  readonly recorded: string;
+}
+
+type Verdict =
+  | { readonly kind: 'same' }
+  /** The code does something else at that event: a workflow that runs would be stuck there. */
+  | {
+      readonly kind: 'diverged';
+      readonly at: Place | undefined;
+      readonly now: string;
+      readonly reason: string;
+    }
+  /** The history cannot be run at all: the code throws, or a key is missing. */
+  | { readonly kind: 'broken'; readonly at: Place | undefined; readonly reason: string };
+
+export interface Replayed {
+  readonly workflowId: string;
+  readonly events: number;
+  readonly milliseconds: number;
+  readonly verdict: Verdict;
+}
+
+export interface Replayer {
+  replay(recorded: RecordedHistory): Promise<Replayed>;
+  close(): Promise<void>;
+}
+
+/**
+ * Needs no server. Workflow code that encodes its failures is replayed just as well, but then its own errors cannot
+ * be read: bundle it with `readableErrors`.
+ */
+export const createReplayer = (dependencies: {
+  readonly masterKeys: readonly MasterKey[];
+  readonly workflowCode: WorkflowBundleOption;
+}): Replayer => {
+  const options: ReplayWorkerOptions = {
+    workflowBundle: dependencies.workflowCode,
+    dataConverter: { payloadCodecs: [createEncryptionCodec(dependencies.masterKeys)] },
+    replayName: 'castmatch',
+  };
+  let session: Session | undefined;
+
+  /** The error of this history alone; a session that broke is replaced. */
+  const run = async (recorded: RecordedHistory): Promise<Error | undefined> => {
+    session ??= openSession(options);
+    try {
+      return await session.run(recorded);
+    } catch (error) {
+      session = undefined;
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  };
+
+  return {
+    replay: async (recorded) => {
+      const started = performance.now();
+      const error = await run(recorded);
+      const milliseconds = performance.now() - started;
+      const verdict = error ? await explain(run, recorded, error) : { kind: 'same' as const };
+      return { workflowId: recorded.workflowId, events: eventsOf(recorded).length, milliseconds, verdict };
+    },
+    close: async () => session?.close(),
+  };
+};
+
+interface Session {
+  run(recorded: RecordedHistory): Promise<Error | undefined>;
+  close(): Promise<void>;
+}
+
+/** One replay worker for many histories: making one takes longer than most replays. */
+const openSession = (options: ReplayWorkerOptions): Session => {
+  const histories = new PassThrough({ objectMode: true });
+  const results = Worker.runReplayHistories(options, histories);
+  return {
+    run: async (recorded) => {
+      histories.write(recorded);
+      const { value, done } = await results.next();
+      if (done === true) throw new Error('the replay worker stopped');
+      return value.error;
+    },
+    close: async () => {
+      histories.end();
+      await results.next();
+    },
+  };
+};
+
+const explain = async (
+  run: (recorded: RecordedHistory) => Promise<Error | undefined>,
+  recorded: RecordedHistory,
+  error: Error,
+): Promise<Verdict> => {
+  if (!(error instanceof DeterminismViolationError)) {
+    return { kind: 'broken', at: await firstBad(run, recorded), reason: coreMessageOf(error.message) };
+  }
+  const { eventId, now, reason } = readDivergence(error.message);
+  const named = eventsOf(recorded).find((event) => eventIdOf(event) === eventId);
+  return { kind: 'diverged', at: named ? placeOf(named) : await firstBad(run, recorded), now, reason };
+};
+
+/** The first event with which the history can no longer be replayed, found by halving. */
+const firstBad = async (
+  run: (recorded: RecordedHistory) => Promise<Error | undefined>,
+  { workflowId, history }: RecordedHistory,
+): Promise<Place | undefined> => {
+  const events = history.events ?? [];
+  let good = 0;
+  let bad = events.length;
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    const error = await run({ workflowId, history: { ...history, events: events.slice(0, middle) } });
+    if (error) bad = middle;
+    else good = middle;
+  }
+  const event = events[bad - 1];
+  return event && placeOf(event);
+};
+
+const eventsOf = ({ history }: RecordedHistory): readonly HistoryEvent[] => history.events ?? [];
+
+const placeOf = (event: HistoryEvent): Place => ({
+  eventId: eventIdOf(event),
+  eventType: eventTypeOf(event),
+  recorded: wordsOf(event),
+});

@@ -1,0 +1,100 @@
+/**
+ * The long part: from scheduled to the end. Waits for whatever comes first, a command, a fact or the next thing due,
+ * and goes on until the audition is ended.
+ */
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import type { Refusal } from '../../domain/errors.ts';
+import { type Due, nextDue } from './agenda.ts';
+import type { QueuedCommand } from './command-queue.ts';
+import type { AuditionInput } from './messages.ts';
+import type { AuditionRun } from './run.ts';
+import { escalateSilence } from './steps/answers.ts';
+import { decide, escalateDecision } from './steps/decision.ts';
+import { notify } from './steps/notices.ts';
+import { reschedule } from './steps/reschedule.ts';
+
+export const accompany = async (run: AuditionRun): Promise<void> => {
+  while (!run.ending) {
+    await run.commands.drain((queued) => carryOut(run, queued));
+    if (run.ending) return;
+    if (mayContinueAsNew(run)) await goOnAsNew(run);
+    await waitForNext(run);
+    await run.journal.flush();
+  }
+};
+
+const carryOut = (run: AuditionRun, queued: QueuedCommand): Promise<Refusal | undefined> => {
+  switch (queued.name) {
+    case 'reschedule':
+      return reschedule(run, queued.command);
+    case 'decide':
+      return decide(run, queued.command);
+  }
+};
+
+/** Waits for a message or for the next thing due, and attends to what is due. */
+const waitForNext = async (run: AuditionRun): Promise<void> => {
+  const due = nextDue(run);
+  const seen = run.journal.view.sequence;
+  const somethingCame = () =>
+    run.commands.size > 0 || run.journal.view.sequence !== seen || run.ending !== undefined;
+  if (!due) {
+    await condition(somethingCame);
+    return;
+  }
+  const waitMs = Math.max(0, due.at - Date.now());
+  const came = waitMs > 0 && (await condition(somethingCame, waitMs, { summary: summaries[due.kind] }));
+  if (!came) await attendTo(run, due);
+};
+
+const summaries: Readonly<Record<Due['kind'], string>> = {
+  reminder: 'Until the next reminder',
+  silence: 'Until an unanswered invitation escalates',
+  no_show: 'Until an absent performer is a no-show',
+  session_end: 'Until the session is taken to be over',
+  late_decision: 'Until a missing decision escalates',
+};
+
+const attendTo = async (run: AuditionRun, due: Due): Promise<void> => {
+  switch (due.kind) {
+    case 'reminder': {
+      const { reminder } = due;
+      run.reminders = run.reminders.filter((other) => other !== reminder);
+      const label = `r${run.journal.view.revision}:${reminder.offsetMs}`;
+      void notify(run, { notice: 'reminder', label, to: reminder.participants });
+      return;
+    }
+    case 'silence':
+      return escalateSilence(run);
+    case 'no_show':
+      return run.end({ type: 'no_show' });
+    case 'session_end':
+      return run.journal.record({ type: 'session_ended', origin: 'system' });
+    case 'late_decision':
+      return escalateDecision(run);
+  }
+};
+
+/** Only with nothing pending: no command, nobody asked, nothing beside the main line, every event written. */
+const mayContinueAsNew = (run: AuditionRun): boolean =>
+  workflowInfo().continueAsNewSuggested &&
+  run.commands.size === 0 &&
+  run.background.size === 0 &&
+  !run.journal.dirty &&
+  allHandlersFinished();
+
+const goOnAsNew = (run: AuditionRun): Promise<never> => {
+  const input: AuditionInput = {
+    plan: run.plan,
+    carried: {
+      view: run.journal.view,
+      reminders: run.reminders,
+      compensations: run.saga.pending,
+      attentionRaised: run.desk.raised,
+      answerEscalated: run.answerEscalated,
+      decisionEscalated: run.decisionEscalated,
+      scheduledAt: run.scheduledAt,
+    },
+  };
+  return continueAsNew(input);
+};

@@ -1,0 +1,47 @@
+/** What is due next. One timer for the next thing, recomputed, rather than one for each thing that may come. */
+import type { Reminder } from '../../domain/audition/reminders.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
+import type { AuditionRun } from './run.ts';
+
+export type Due =
+  | { readonly kind: 'reminder'; readonly at: number; readonly reminder: Reminder }
+  | { readonly kind: 'silence'; readonly at: number }
+  | { readonly kind: 'no_show'; readonly at: number }
+  | { readonly kind: 'session_end'; readonly at: number }
+  | { readonly kind: 'late_decision'; readonly at: number };
+
+/** The next thing due in the audition's present state; undefined when it waits for nothing but people. */
+export const nextDue = (run: AuditionRun): Due | undefined => {
+  const [first, ...rest] = everythingDue(run);
+  return first && rest.reduce((next, due) => (due.at < next.at ? due : next), first);
+};
+
+const everythingDue = (run: AuditionRun): readonly Due[] => {
+  const { state, slot, updatedAt } = run.journal.view;
+  if (!slot) return [];
+  const { policy } = run.plan;
+  switch (state) {
+    case 'scheduled':
+    case 'confirmed':
+      return [
+        ...run.reminders.map((reminder): Due => ({ kind: 'reminder', at: toEpochMs(reminder.at), reminder })),
+        ...(isSilent(run) ? [{ kind: 'silence' as const, at: run.scheduledAt + policy.answerWithin }] : []),
+        { kind: 'no_show', at: toEpochMs(slot.start) + policy.noShowGrace },
+      ];
+    case 'in_progress':
+      return [{ kind: 'session_end', at: toEpochMs(slot.end) + policy.sessionOverrun }];
+    case 'awaiting_decision':
+      return run.decisionEscalated
+        ? []
+        : [{ kind: 'late_decision', at: toEpochMs(updatedAt) + policy.decisionWithin }];
+    case 'requested':
+    case 'holding':
+    case 'scheduling':
+    case 'closed':
+      return [];
+  }
+};
+
+const isSilent = ({ answerEscalated, journal }: AuditionRun): boolean =>
+  !answerEscalated &&
+  journal.view.participants.some(({ kind, answer }) => kind === 'performer' && answer === 'none');

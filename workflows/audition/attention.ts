@@ -1,0 +1,95 @@
+/**
+ * The attention desk: where a step that gave up waits for a person. The item is in the state, a search attribute
+ * finds it, the current details say in plain words what happened and what can be done; when nobody comes within the
+ * SLA, it alerts again.
+ */
+import { condition, isCancellation } from '@temporalio/workflow';
+import type { AttentionAction, AttentionItem, AttentionStep } from '../../domain/audition/attention.ts';
+import type { AttentionId } from '../../domain/ids.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import type { Journal } from './journal.ts';
+import type { ResolveAttentionCommand } from './messages.ts';
+
+export interface AttentionRequest {
+  readonly step: AttentionStep;
+  readonly what: string;
+  readonly hint: string;
+  readonly actions: readonly AttentionAction[];
+  readonly code?: string | undefined;
+  readonly provider?: string | undefined;
+}
+
+export type Resolution =
+  | { readonly action: 'retry' }
+  | { readonly action: 'skip' }
+  | { readonly action: 'abort' }
+  | { readonly action: 'override'; readonly joinUrl: string };
+
+export interface AttentionDesk {
+  /** How many items there have been: the next one's number follows. */
+  readonly raised: number;
+  /**
+   * Raises an item and waits until it is resolved. When the scope is cancelled meanwhile, the item is withdrawn and
+   * the cancellation goes on its way.
+   */
+  ask(request: AttentionRequest, onAsked?: () => void): Promise<Resolution>;
+  resolve(command: ResolveAttentionCommand): void;
+}
+
+export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore: number): AttentionDesk => {
+  let raised = raisedBefore;
+  const resolutions = new Map<AttentionId, Resolution>();
+
+  const raise = (request: AttentionRequest): AttentionItem => {
+    raised += 1;
+    const item: AttentionItem = {
+      ...request,
+      id: `att_${journal.view.id}-${raised}`,
+      actions: [...request.actions],
+      raisedAt: toInstant(Date.now()),
+      dueAt: toInstant(Date.now() + slaMs),
+      overdue: false,
+    };
+    journal.record({ type: 'attention_raised', item });
+    return item;
+  };
+
+  const answered = async (item: AttentionItem): Promise<Resolution> => {
+    for (;;) {
+      const inTime = await condition(() => resolutions.has(item.id), slaMs, {
+        summary: `SLA of ${item.step}: alert again when nobody has come`,
+      });
+      const resolution = resolutions.get(item.id);
+      if (inTime && resolution) return resolution;
+      journal.record({ type: 'attention_overdue', id: item.id, dueAt: toInstant(Date.now() + slaMs) });
+      await journal.flush();
+    }
+  };
+
+  return {
+    get raised() {
+      return raised;
+    },
+    async ask(request, onAsked) {
+      const item = raise(request);
+      await journal.flush();
+      onAsked?.();
+      try {
+        return await answered(item);
+      } catch (error) {
+        if (isCancellation(error)) {
+          journal.record({ type: 'attention_resolved', id: item.id, action: 'withdrawn', by: 'system' });
+        }
+        throw error;
+      }
+    },
+    resolve(command) {
+      resolutions.set(command.id, asResolution(command));
+      const { id, action, by } = command;
+      journal.record({ type: 'attention_resolved', id, action, by }, command.correlationId);
+    },
+  };
+};
+
+const asResolution = ({ action, joinUrl }: ResolveAttentionCommand): Resolution =>
+  action === 'override' ? { action, joinUrl: joinUrl ?? '' } : { action };

@@ -1,0 +1,51 @@
+/** Work beside the main line: it may wait for a person for days without holding up the rest of the audition. */
+import { isCancellation, Trigger } from '@temporalio/workflow';
+import { Aborted, type EndingFact } from './ending.ts';
+
+export interface Background {
+  readonly size: number;
+  /**
+   * Starts the work and resolves when it is done or has said that it goes on alone. An operator's abort in it ends
+   * the audition; a mistake in the code surfaces in `done`.
+   */
+  start(work: (goOn: () => void) => Promise<void>): Promise<void>;
+  /** Resolves when nothing is left; throws what nobody foresaw. */
+  done(): Promise<void>;
+}
+
+export const openBackground = (end: (fact: EndingFact) => void): Background => {
+  const running = new Set<Promise<void>>();
+  const mistakes: unknown[] = [];
+
+  const guarded = async (work: Promise<void>, released: Trigger<void>): Promise<void> => {
+    try {
+      await work;
+    } catch (error) {
+      if (error instanceof Aborted) end(error.ending);
+      else if (!isCancellation(error)) mistakes.push(error);
+    } finally {
+      released.resolve();
+    }
+  };
+
+  return {
+    get size() {
+      return running.size;
+    },
+    async start(work) {
+      const released = new Trigger<void>();
+      const task = guarded(
+        work(() => released.resolve()),
+        released,
+      );
+      running.add(task);
+      void task.finally(() => running.delete(task));
+      await released;
+      if (mistakes.length > 0) throw mistakes[0];
+    },
+    async done() {
+      while (running.size > 0) await Promise.all(running);
+      if (mistakes.length > 0) throw mistakes[0];
+    },
+  };
+};

@@ -1,0 +1,24 @@
+/** The compensations of an audition, as data. */
+import type { CalendarRef, Channel, MeetingProviderName } from '../../domain/audition/request.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
+import type { ParticipantId } from '../../domain/ids.ts';
+import type { Compensation } from '../saga.ts';
+
+export type AuditionCompensation = Compensation &
+  (
+    | { readonly kind: 'release_holds' }
+    | {
+        readonly kind: 'remove_meeting';
+        readonly key: string;
+        readonly provider: MeetingProviderName;
+        readonly slot: Slot;
+      }
+    | { readonly kind: 'remove_event'; readonly key: string; readonly calendar: CalendarRef }
+    | {
+        readonly kind: 'retract_notices';
+        readonly participant: ParticipantId;
+        readonly channel: Channel;
+        /** The keys under which invitation and updates were, or may have been, sent. */
+        readonly sentAs: readonly string[];
+      }
+  );

@@ -1,0 +1,35 @@
+/** How an audition ends. */
+import type { AttentionStep } from '../../domain/audition/attention.ts';
+import type { AuditionFact } from '../../domain/audition/events.ts';
+import type { StepFailure } from './failures.ts';
+
+/** The facts that end an audition. */
+export type EndingFact = Extract<
+  AuditionFact,
+  { type: 'slot_refused' | 'declined' | 'no_show' | 'decided' | 'cancelled' | 'failed' }
+>;
+
+/** Whether what was done for the audition must be undone when it ends this way. */
+export const isUndone: Readonly<Record<EndingFact['type'], boolean>> = {
+  slot_refused: true,
+  declined: true,
+  cancelled: true,
+  failed: true,
+  no_show: false,
+  decided: false,
+};
+
+/** An operator gave a step up, and the audition with it. */
+export class Aborted extends Error {
+  override readonly name = 'Aborted';
+  readonly ending: Extract<EndingFact, { type: 'failed' }>;
+
+  constructor(step: AttentionStep, failure: StepFailure) {
+    super(`an operator aborted at '${step}'`);
+    this.ending = {
+      type: 'failed',
+      code: failure.code,
+      reason: `The step '${step}' failed, and an operator aborted.`,
+    };
+  }
+}

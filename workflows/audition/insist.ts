@@ -1,0 +1,81 @@
+/** A step that does not give up: when its retries are spent, it asks a person what to do. */
+import { isCancellation } from '@temporalio/workflow';
+import type { AttentionAction, AttentionStep } from '../../domain/audition/attention.ts';
+import { Aborted } from './ending.ts';
+import { isStepFailure, readFailure, type StepFailure } from './failures.ts';
+import type { AuditionRun } from './run.ts';
+
+export interface Step {
+  readonly step: AttentionStep;
+  /** What was to be done, without a person's data: "create the meeting". */
+  readonly purpose: string;
+  readonly hint: string;
+  readonly actions: readonly AttentionAction[];
+  readonly onAsked?: (() => void) | undefined;
+}
+
+export type StepOutcome<Result> =
+  | { readonly kind: 'done'; readonly result: Result }
+  | { readonly kind: 'skipped' }
+  | { readonly kind: 'overridden'; readonly joinUrl: string };
+
+/**
+ * Attempts the step until it is done or a person decides otherwise. Throws `Aborted` on an operator's abort, and
+ * passes cancellation on.
+ */
+export const insist = async <Result>(
+  run: AuditionRun,
+  step: Step,
+  attempt: () => Promise<Result>,
+): Promise<StepOutcome<Result>> => {
+  for (;;) {
+    try {
+      return { kind: 'done', result: await attempt() };
+    } catch (error) {
+      if (isCancellation(error) || !isStepFailure(error)) throw error;
+      const decided = await askAbout(run, step, readFailure(error));
+      if (decided !== 'retry') return decided;
+    }
+  }
+};
+
+/** What a person decided about a step that failed: try again, or go on without its result. */
+export const askAbout = async (
+  run: AuditionRun,
+  { step, purpose, hint, actions, onAsked }: Step,
+  failure: StepFailure,
+): Promise<'retry' | Exclude<StepOutcome<never>, { kind: 'done' }>> => {
+  const what = `Could not ${purpose}: ${explain(failure)}.`;
+  const resolution = await run.desk.ask({ step, what, hint, actions, ...failure }, onAsked);
+  switch (resolution.action) {
+    case 'retry':
+      return 'retry';
+    case 'skip':
+      run.journal.record({ type: 'step_skipped', step, detail: purpose });
+      return { kind: 'skipped' };
+    case 'override':
+      return { kind: 'overridden', joinUrl: resolution.joinUrl };
+    case 'abort':
+      throw new Aborted(step, failure);
+  }
+};
+
+const explain = ({ code, provider }: StepFailure): string => {
+  const who = provider ?? 'the service';
+  const sentence = sentences[code];
+  return sentence ? sentence(who) : `${who} failed (${code})`;
+};
+
+const sentences: Readonly<Record<string, (who: string) => string>> = {
+  outage: (who) => `${who} is down or cannot be reached`,
+  retry: (who) => `${who} keeps failing`,
+  retry_after: (who) => `${who} keeps asking us to slow down`,
+  quota_exhausted: (who) => `the quota at ${who} is spent`,
+  reconnect: (who) => `the account at ${who} must be connected again by its owner`,
+  misconfigured: (who) => `our own credentials or settings for ${who} are wrong`,
+  not_permitted: (who) => `${who} does not permit it`,
+  not_found: (who) => `${who} does not know what it was asked about`,
+  conflict: (who) => `${who} reports a conflict`,
+  rejected_input: (who) => `${who} refuses what we sent`,
+  timeout: () => 'it took longer than it may',
+};

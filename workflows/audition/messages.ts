@@ -1,0 +1,121 @@
+/**
+ * The contract of the audition workflow: what may be said to it and what it answers. Imported by the workflow and by
+ * the API, so that neither can drift. Updates where the caller wants an answer or may be refused, signals for facts
+ * from outside, queries for state.
+ *
+ * A refusal is an `ApplicationFailure` whose `type` is a `RefusalCode`, whose message is the sentence for a person
+ * and whose first detail is what to do.
+ */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { AttentionAction } from '../../domain/audition/attention.ts';
+import type { Answer, DeliveryStatus, Origin } from '../../domain/audition/events.ts';
+import type { AuditionPlan } from '../../domain/audition/plan.ts';
+import type { Reminder } from '../../domain/audition/reminders.ts';
+import type { Channel } from '../../domain/audition/request.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
+import type { AuditionView } from '../../domain/audition/view.ts';
+import type { AttentionId, AuditionId, ParticipantId } from '../../domain/ids.ts';
+import type { AuditionCompensation } from './compensation-data.ts';
+
+export const auditionWorkflowType = 'audition';
+
+/** `carried` is set when a long audition continues as new. */
+export interface AuditionInput {
+  readonly plan: AuditionPlan;
+  readonly carried?: Carried | undefined;
+}
+
+/** What an audition takes with it when it continues as new. A contract with runs of last month: only add to it. */
+export interface Carried {
+  readonly view: AuditionView;
+  readonly reminders: readonly Reminder[];
+  readonly compensations: readonly AuditionCompensation[];
+  readonly attentionRaised: number;
+  readonly answerEscalated: boolean;
+  readonly decisionEscalated: boolean;
+  readonly scheduledAt: number;
+}
+
+/** Who asks, from where, under which correlation id. */
+export interface Asked {
+  readonly origin: Origin;
+  readonly correlationId: string;
+}
+
+/**
+ * The first result of a start, waited for by update-with-start: the slot is held, or was refused (and the audition
+ * is closed as failed), or a person has to look at it first.
+ */
+export type FirstResult =
+  | { readonly kind: 'held'; readonly view: AuditionView }
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'taken' | 'busy' | 'nothing_free' | 'in_the_past';
+      readonly view: AuditionView;
+    }
+  | { readonly kind: 'needs_attention'; readonly view: AuditionView }
+  /** It was ended, by a cancellation say, before there was a slot. */
+  | { readonly kind: 'ended'; readonly view: AuditionView };
+
+export const firstResult = defineUpdate<FirstResult>('firstResult');
+
+export interface RespondCommand extends Asked {
+  readonly participant: ParticipantId;
+  readonly answer: Answer;
+}
+export const respond = defineUpdate<AuditionView, [RespondCommand]>('respond');
+
+export interface RescheduleCommand extends Asked {
+  readonly slot: Slot;
+  readonly reason?: string | undefined;
+}
+/** Answers once the new slot is held and everything has moved to it, or a person was asked about a step of that. */
+export const reschedule = defineUpdate<AuditionView, [RescheduleCommand]>('reschedule');
+
+export interface CancelCommand extends Asked {
+  readonly reason?: string | undefined;
+}
+/** Answers once everything is undone, or a person was asked about a step of that. */
+export const cancel = defineUpdate<AuditionView, [CancelCommand]>('cancel');
+
+export interface CheckInCommand extends Asked {
+  readonly participant: ParticipantId;
+}
+export const checkIn = defineUpdate<AuditionView, [CheckInCommand]>('checkIn');
+
+export type DecideCommand = Asked &
+  (
+    | { readonly decision: 'booked' | 'released' }
+    | {
+        readonly decision: 'callback';
+        readonly next: {
+          readonly id: AuditionId;
+          readonly slot: Slot;
+          readonly round: AuditionView['round'];
+        };
+      }
+  );
+export const decide = defineUpdate<AuditionView, [DecideCommand]>('decide');
+
+export interface ResolveAttentionCommand extends Asked {
+  readonly id: AttentionId;
+  readonly action: AttentionAction;
+  /** With `override`: the join link of a meeting that a person made by hand. */
+  readonly joinUrl?: string | undefined;
+  /** Which operator. */
+  readonly by: string;
+}
+export const resolveAttention = defineUpdate<AuditionView, [ResolveAttentionCommand]>('resolveAttention');
+
+export interface DeliveryReport {
+  readonly participant: ParticipantId;
+  readonly channel: Channel;
+  readonly deliveryId: string;
+  readonly status: DeliveryStatus;
+  readonly code?: string | undefined;
+}
+export const deliveryReported = defineSignal<[DeliveryReport]>('deliveryReported');
+export const meetingStarted = defineSignal<[{ readonly origin: Origin }]>('meetingStarted');
+export const meetingEnded = defineSignal<[{ readonly origin: Origin }]>('meetingEnded');
+
+export const view = defineQuery<AuditionView>('view');

@@ -1,0 +1,88 @@
+/** One running audition: what its steps share. */
+import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { AuditionPlan } from '../../domain/audition/plan.ts';
+import type { Reminder } from '../../domain/audition/reminders.ts';
+import { createSaga, type Saga } from '../saga.ts';
+import { type AttentionDesk, openAttentionDesk } from './attention.ts';
+import { type Background, openBackground } from './background.ts';
+import { type CommandQueue, openCommandQueue } from './command-queue.ts';
+import type { AuditionCompensation } from './compensation-data.ts';
+import type { EndingFact } from './ending.ts';
+import { type Journal, openJournal } from './journal.ts';
+import type { AuditionInput, FirstResult } from './messages.ts';
+
+export interface AuditionRun {
+  readonly plan: AuditionPlan;
+  readonly journal: Journal;
+  readonly saga: Saga<AuditionCompensation>;
+  readonly desk: AttentionDesk;
+  readonly background: Background;
+  readonly commands: CommandQueue;
+  readonly isResumed: boolean;
+  /** What is still to be reminded of; replaced when the slot moves. */
+  reminders: readonly Reminder[];
+  firstResult: FirstResult | undefined;
+  /** When the audition was last scheduled, epoch milliseconds. */
+  scheduledAt: number;
+  answerEscalated: boolean;
+  decisionEscalated: boolean;
+  /** Set once everything that had to be undone is, or a person was asked about it. */
+  isWoundUp: boolean;
+  readonly ending: EndingFact | undefined;
+  /** Ends the audition: records why, and cancels whatever is being done. The first ending stands. */
+  end(fact: EndingFact, correlationId?: string): void;
+  /**
+   * Starts work beside the main line from wherever this is called, a message handler too: ending the audition ends
+   * it. Resolves when it is done or goes on alone.
+   */
+  beside(work: (goOn: () => void) => Promise<void>): Promise<void>;
+  /** Runs the work until it returns or the audition is ended from anywhere. */
+  untilEnded(work: () => Promise<void>): Promise<void>;
+  /** The idempotency key of a step: the same in every run and attempt of this audition. */
+  keyOf(step: string): string;
+}
+
+export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
+  const journal = openJournal(plan, carried?.view);
+  const work = new CancellationScope();
+  let ending: EndingFact | undefined;
+
+  const end: AuditionRun['end'] = (fact, correlationId) => {
+    if (ending) return;
+    ending = fact;
+    journal.record(fact, correlationId);
+    work.cancel();
+  };
+
+  const background = openBackground((fact) => end(fact));
+
+  return {
+    plan,
+    journal,
+    saga: createSaga(carried?.compensations),
+    desk: openAttentionDesk(journal, plan.policy.attentionSla, carried?.attentionRaised ?? 0),
+    background,
+    commands: openCommandQueue(),
+    isResumed: carried !== undefined,
+    reminders: carried?.reminders ?? [],
+    firstResult: carried ? { kind: 'held', view: journal.view } : undefined,
+    scheduledAt: carried?.scheduledAt ?? 0,
+    answerEscalated: carried?.answerEscalated ?? false,
+    decisionEscalated: carried?.decisionEscalated ?? false,
+    isWoundUp: false,
+    get ending() {
+      return ending;
+    },
+    end,
+    beside: (beside) => work.run(() => background.start(beside)),
+    async untilEnded(doWork) {
+      try {
+        await work.run(doWork);
+      } catch (error) {
+        if (!isCancellation(error)) throw error;
+        end({ type: 'cancelled', origin: 'operator', reason: 'The workflow was cancelled in Temporal.' });
+      }
+    },
+    keyOf: (step) => `${workflowInfo().workflowId}:${step}`,
+  };
+};

@@ -1,0 +1,12 @@
+/** What operators search by. Ids and states only: search attributes are not encrypted. */
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+
+export const searchAttributes = {
+  organization: defineSearchAttributeKey('CastMatchOrganization', SearchAttributeType.KEYWORD),
+  project: defineSearchAttributeKey('CastMatchProject', SearchAttributeType.KEYWORD),
+  role: defineSearchAttributeKey('CastMatchRole', SearchAttributeType.KEYWORD),
+  state: defineSearchAttributeKey('CastMatchState', SearchAttributeType.KEYWORD),
+  /** The step that waits for a person; absent when nothing does. `CastMatchAttention IS NOT NULL` finds the stuck. */
+  attention: defineSearchAttributeKey('CastMatchAttention', SearchAttributeType.KEYWORD),
+  scheduledFor: defineSearchAttributeKey('CastMatchScheduledFor', SearchAttributeType.DATETIME),
+} as const;

@@ -1,0 +1,84 @@
+/** The participants' answers, and what follows from them. */
+import type { ParticipantView } from '../../../domain/audition/view.ts';
+import type { RespondCommand } from '../messages.ts';
+import type { AuditionRun } from '../run.ts';
+import { notify } from './notices.ts';
+
+/** Takes an answer. The same answer again changes nothing; the performer's no ends the audition. */
+export const takeAnswer = (
+  run: AuditionRun,
+  { participant, answer, origin, correlationId }: RespondCommand,
+): void => {
+  const { journal } = run;
+  const before = journal.view.participants.find(({ id }) => id === participant);
+  if (!before || before.answer === answer) return;
+  journal.record({ type: 'responded', participant, answer, origin }, correlationId);
+  if (answer === 'declined') return takeNo(run, before, correlationId);
+  if (journal.view.state === 'confirmed' && !allAccepted(run)) {
+    journal.record({ type: 'confirmation_lost' }, correlationId);
+  }
+  confirmWhenAccepted(run, correlationId);
+};
+
+/** Once everybody required has accepted, the audition is confirmed. */
+export const confirmWhenAccepted = (run: AuditionRun, correlationId?: string): void => {
+  if (run.journal.view.state === 'scheduled' && allAccepted(run)) {
+    run.journal.record({ type: 'confirmed' }, correlationId);
+  }
+};
+
+const allAccepted = ({ journal }: AuditionRun): boolean =>
+  journal.view.participants.every(({ required, answer }) => !required || answer === 'accepted');
+
+const takeNo = (run: AuditionRun, { id, kind, required }: ParticipantView, correlationId: string): void => {
+  if (kind === 'performer') {
+    run.end({ type: 'declined', participant: id }, correlationId);
+    return;
+  }
+  if (run.journal.view.state === 'confirmed' && required) {
+    run.journal.record({ type: 'confirmation_lost' }, correlationId);
+  }
+  if (!required) return;
+  void run.beside(async (goOn) => {
+    const { action } = await run.desk.ask(
+      {
+        step: 'answer',
+        what: `The ${kind} ${id} declined, and the audition needs them.`,
+        hint: 'Reschedule or find a substitute, then skip; or abort.',
+        actions: ['skip', 'abort'],
+      },
+      goOn,
+    );
+    if (action === 'abort') endBecauseOfAnswer(run, 'declined');
+  });
+};
+
+/** A performer who never answers: ask again, or have a person decide. */
+export const escalateSilence = (run: AuditionRun): void => {
+  run.answerEscalated = true;
+  const silent = run.journal.view.participants.filter(
+    ({ kind, answer }) => kind === 'performer' && answer === 'none',
+  );
+  if (silent.length === 0) return;
+  const names = silent.map(({ id }) => id).join(', ');
+  void run.beside(async (goOn) => {
+    const { action } = await run.desk.ask(
+      {
+        step: 'answer',
+        what: `Performer ${names} has not answered the invitation.`,
+        hint: 'Retry to ask once more, skip to wait on, or abort.',
+        actions: ['retry', 'skip', 'abort'],
+      },
+      goOn,
+    );
+    if (action === 'abort') endBecauseOfAnswer(run, 'unanswered');
+    if (action === 'retry') {
+      const label = `r${run.journal.view.revision}:again`;
+      await notify(run, { notice: 'reminder', label, to: silent.map(({ id }) => id) });
+      await run.journal.flush();
+    }
+  });
+};
+
+const endBecauseOfAnswer = (run: AuditionRun, code: 'declined' | 'unanswered'): void =>
+  run.end({ type: 'failed', code, reason: 'An operator gave the audition up for want of an answer.' });

@@ -1,0 +1,58 @@
+/** Step 3: the event in every connected calendar, all written side by side. */
+import { proxyActivities } from '@temporalio/workflow';
+import type { CalendarActivities } from '../../../activities/contract.ts';
+import type { CalendarRef } from '../../../domain/audition/request.ts';
+import type { Slot } from '../../../domain/audition/slot.ts';
+import { insist } from '../insist.ts';
+import type { AuditionRun } from '../run.ts';
+import { queueOfCalendar, taskQueue } from '../task-queues.ts';
+import { calendarsOf } from './conflicts.ts';
+
+/** Writes the events of this revision of the slot: new ones at first, the same ones moved later. */
+export const writeCalendarEvents = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
+  await Promise.all(calendarsOf(run).map((calendar) => writeEvent(run, calendar, slot, revision)));
+};
+
+const writeEvent = async (
+  run: AuditionRun,
+  calendar: CalendarRef,
+  slot: Slot,
+  revision: number,
+): Promise<void> => {
+  const { plan, journal, saga } = run;
+  const place = `${calendar.connection}/${calendar.calendarId}`;
+  const key = run.keyOf(`calendar-event:${place}:r${revision}`);
+  const activities = proxyActivities<CalendarActivities>({
+    taskQueue: taskQueue(queueOfCalendar[calendar.provider]),
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: plan.policy.stepPatience,
+    retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+    summary: `Write the event to ${calendar.provider} ${calendar.connection}`,
+  });
+  saga.register({ id: key, stage: 'calendar_events', kind: 'remove_event', key, calendar });
+  const outcome = await insist(
+    run,
+    {
+      step: 'calendar_event',
+      purpose: `write the event to the calendar of connection ${calendar.connection}`,
+      hint: 'Retry when the calendar answers again or is connected anew, skip to go on without this event, or abort.',
+      actions: ['retry', 'skip', 'abort'],
+    },
+    () =>
+      activities.writeEvent({
+        auditionId: plan.id,
+        organization: plan.organization,
+        correlationId: plan.correlationId,
+        key,
+        calendar,
+        slot,
+        revision,
+        summary: `Audition: ${plan.role.name}, ${plan.project.title}`,
+        description: [journal.view.meeting?.joinUrl, plan.notes].filter(Boolean).join('\n\n'),
+        location: slot.room ?? journal.view.meeting?.joinUrl,
+      }),
+  );
+  if (outcome.kind === 'done') {
+    journal.record({ type: 'calendar_event_written', calendar, eventId: outcome.result.eventId });
+  }
+};

@@ -1,0 +1,72 @@
+/** Step 1: is everybody free, and if a window was given, when? */
+import { proxyActivities } from '@temporalio/workflow';
+import type { CalendarActivities } from '../../../activities/contract.ts';
+import type { CalendarRef } from '../../../domain/audition/request.ts';
+import type { BusyInterval, Slot } from '../../../domain/audition/slot.ts';
+import { insist } from '../insist.ts';
+import type { AuditionRun } from '../run.ts';
+import { queueOfCalendar, taskQueue } from '../task-queues.ts';
+
+type Window = { readonly from: Slot['start']; readonly until: Slot['end'] };
+
+/** When the participants' connected calendars are taken, one question per connection, all asked at once. */
+export const findBusy = async (run: AuditionRun, window: Window): Promise<readonly BusyInterval[]> => {
+  const questions = byConnection(calendarsOf(run)).map((calendars) => askConnection(run, calendars, window));
+  return (await Promise.all(questions)).flat();
+};
+
+const askConnection = async (
+  run: AuditionRun,
+  [first, ...rest]: readonly [CalendarRef, ...CalendarRef[]],
+  window: Window,
+): Promise<readonly BusyInterval[]> => {
+  const { plan } = run;
+  const calendars = proxyActivities<CalendarActivities>({
+    taskQueue: taskQueue(queueOfCalendar[first.provider]),
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: plan.policy.stepPatience,
+    retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+    summary: `Free/busy of ${first.provider} ${first.connection}`,
+  });
+  const outcome = await insist(
+    run,
+    {
+      step: 'conflict_check',
+      purpose: `read the calendars of connection ${first.connection}`,
+      hint: 'Retry when the calendar answers again, skip to go on without looking, or abort.',
+      actions: ['retry', 'skip', 'abort'],
+      onAsked: () => {
+        run.firstResult ??= { kind: 'needs_attention', view: run.journal.view };
+      },
+    },
+    () =>
+      calendars.findBusy({
+        auditionId: plan.id,
+        organization: plan.organization,
+        correlationId: plan.correlationId,
+        connection: first.connection,
+        calendarIds: [first, ...rest].map(({ calendarId }) => calendarId),
+        window,
+      }),
+  );
+  return outcome.kind === 'done' ? outcome.result : [];
+};
+
+/** The calendars that are written to and looked at: one for each participant who has connected one. */
+export const calendarsOf = ({ plan }: AuditionRun): readonly CalendarRef[] => {
+  const all = plan.participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
+  return all.filter((calendar, index) => all.findIndex((other) => isSame(calendar, other)) === index);
+};
+
+const isSame = (a: CalendarRef, b: CalendarRef): boolean =>
+  a.connection === b.connection && a.calendarId === b.calendarId;
+
+const byConnection = (calendars: readonly CalendarRef[]): readonly [CalendarRef, ...CalendarRef[]][] => {
+  const groups = new Map<CalendarRef['connection'], [CalendarRef, ...CalendarRef[]]>();
+  for (const calendar of calendars) {
+    const group = groups.get(calendar.connection);
+    if (group) group.push(calendar);
+    else groups.set(calendar.connection, [calendar]);
+  }
+  return [...groups.values()];
+};

@@ -1,0 +1,76 @@
+/** Step 7: the decision. A callback starts the next round as an audition of its own, linked to this one. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { isCancellation, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { isWelcome } from '../../../domain/audition/command-rules.ts';
+import type { Refusal } from '../../../domain/errors.ts';
+import { auditionWorkflowId } from '../../../domain/ids.ts';
+import { type AuditionInput, auditionWorkflowType, type DecideCommand } from '../messages.ts';
+import { wrongState } from '../refusals.ts';
+import type { AuditionRun } from '../run.ts';
+import { searchAttributes } from '../search-attributes.ts';
+
+type Callback = Extract<DecideCommand, { decision: 'callback' }>;
+
+/** Takes the decision and ends the audition with it. */
+export const decide = async (run: AuditionRun, command: DecideCommand): Promise<Refusal | undefined> => {
+  if (!isWelcome('decide', run.journal.view.state)) return wrongState('decide', run.journal.view.state);
+  if (command.decision === 'callback') await startNextRound(run, command);
+  run.end(
+    {
+      type: 'decided',
+      decision: command.decision,
+      ...(command.decision === 'callback' ? { next: command.next.id } : {}),
+    },
+    command.correlationId,
+  );
+  return undefined;
+};
+
+/** Outlives this workflow. The next round's id comes with the command, so a repeated start finds the first. */
+const startNextRound = async ({ plan }: AuditionRun, { next, correlationId }: Callback): Promise<void> => {
+  const input: AuditionInput = {
+    plan: {
+      ...plan,
+      id: next.id,
+      round: next.round,
+      wish: { kind: 'fixed', slot: next.slot },
+      correlationId,
+      previous: plan.id,
+    },
+  };
+  try {
+    await startChild(auditionWorkflowType, {
+      workflowId: auditionWorkflowId(next.id),
+      args: [input],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      typedSearchAttributes: [
+        { key: searchAttributes.organization, value: plan.organization },
+        { key: searchAttributes.project, value: plan.project.id },
+        { key: searchAttributes.role, value: plan.role.id },
+        { key: searchAttributes.state, value: 'requested' },
+      ],
+      memo: { organization: plan.organization, correlationId, previous: plan.id },
+      staticSummary: `Audition ${next.id}: ${next.round} of ${plan.role.id}, project ${plan.project.id}`,
+    });
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+};
+
+/** A decision that is long in coming waits for a person. */
+export const escalateDecision = (run: AuditionRun): void => {
+  run.decisionEscalated = true;
+  void run.beside(async (goOn) => {
+    const { action } = await run.desk.ask(
+      {
+        step: 'decision',
+        what: 'The session is over, and nobody has decided.',
+        hint: 'Decide (POST …/decide); skip to wait on, or abort.',
+        actions: ['skip', 'abort'],
+      },
+      goOn,
+    );
+    if (action !== 'abort') return;
+    run.end({ type: 'failed', code: 'undecided', reason: 'An operator gave up waiting for a decision.' });
+  });
+};

@@ -1,0 +1,88 @@
+/** Step 1, second half: choose the slot and hold it. The database's exclusion constraint is the judge. */
+import type { HoldSlotResult } from '../../../activities/contract.ts';
+import type { AuditionFact } from '../../../domain/audition/events.ts';
+import type { BusyInterval, Slot, SlotWish } from '../../../domain/audition/slot.ts';
+import { freeSlots, isFree } from '../../../domain/audition/slot-ranking.ts';
+import { toEpochMs, toInstant } from '../../../domain/time/epoch.ts';
+import { holdSlot } from '../booking.ts';
+import type { AuditionRun } from '../run.ts';
+import { findBusy } from './conflicts.ts';
+
+type Refusal = Extract<AuditionFact, { type: 'slot_refused' }>['reason'];
+
+/** Of a window with room for many slots, this many are tried before it is given up. */
+const candidatesTried = 20;
+
+/** Finds and holds the first slot of the audition, or ends it because there is none to be had. */
+export const holdFirstSlot = async (run: AuditionRun): Promise<void> => {
+  const { plan, journal } = run;
+  journal.record({ type: 'holding_started' });
+  const busy = await findBusy(run, windowOf(plan.wish));
+  const held = await holdFirstFree(run, candidates(plan.wish, busy));
+  if (typeof held === 'string') {
+    run.end({ type: 'slot_refused', reason: held });
+    run.firstResult ??= { kind: 'refused', reason: held, view: journal.view };
+    return;
+  }
+  run.reminders = held.reminders;
+  journal.record({ type: 'slot_held', slot: held.slot, revision: 1, until: held.until });
+  await journal.flush();
+  run.firstResult ??= { kind: 'held', view: journal.view };
+};
+
+/** Holds a slot for the audition as its given revision, for everybody and the room, or for nobody. */
+export const hold = async (
+  run: AuditionRun,
+  slot: Slot,
+  revision: number,
+): Promise<HoldSlotResult & { readonly until: Slot['end'] }> => {
+  const { plan } = run;
+  const until = toInstant(Date.now() + plan.policy.holdFor);
+  const result = await holdSlot({
+    auditionId: plan.id,
+    organization: plan.organization,
+    correlationId: plan.correlationId,
+    slot,
+    revision,
+    until,
+    resources: [
+      ...plan.participants.map(({ id }) => `participant:${id}`),
+      ...(slot.room ? [`room:${slot.room}`] : []),
+    ],
+    reminders: { offsets: plan.reminders, participants: plan.participants },
+  });
+  return { ...result, until };
+};
+
+type Candidates = { readonly slots: readonly Slot[]; readonly otherwise: Refusal };
+
+const windowOf = (wish: SlotWish): { from: Slot['start']; until: Slot['end'] } =>
+  wish.kind === 'fixed'
+    ? { from: wish.slot.start, until: wish.slot.end }
+    : { from: wish.earliest, until: wish.latest };
+
+const candidates = (wish: SlotWish, busy: readonly BusyInterval[]): Candidates => {
+  if (wish.kind === 'fixed') {
+    return isFree(wish.slot, busy)
+      ? { slots: [wish.slot], otherwise: 'taken' }
+      : { slots: [], otherwise: 'busy' };
+  }
+  const { earliest, latest, durationMinutes, zone, room } = wish;
+  const free = freeSlots(busy, { from: earliest, until: latest }, durationMinutes * 60_000);
+  return {
+    slots: free
+      .filter(({ start }) => toEpochMs(start) > Date.now())
+      .slice(0, candidatesTried)
+      .map(({ start, end }) => ({ start, end, zone, ...(room ? { room } : {}) })),
+    otherwise: 'nothing_free',
+  };
+};
+
+const holdFirstFree = async (run: AuditionRun, { slots, otherwise }: Candidates) => {
+  for (const slot of slots) {
+    const result = await hold(run, slot, 1);
+    if (result.kind === 'held') return { slot, until: result.until, reminders: result.reminders };
+    if (result.kind === 'in_the_past') return 'in_the_past';
+  }
+  return otherwise;
+};

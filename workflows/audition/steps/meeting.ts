@@ -1,0 +1,145 @@
+/** Step 2: the room. The preferred provider first, the next one when it is down, limited or not connected. */
+import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
+import type { CreateMeetingInput, MeetingActivities } from '../../../activities/contract.ts';
+import type { Meeting } from '../../../domain/audition/events.ts';
+import type { MeetingProviderName } from '../../../domain/audition/request.ts';
+import type { Slot } from '../../../domain/audition/slot.ts';
+import { isStepFailure, readFailure, type StepFailure } from '../failures.ts';
+import { askAbout, insist } from '../insist.ts';
+import type { AuditionRun } from '../run.ts';
+import { queueOfMeeting, taskQueue } from '../task-queues.ts';
+import { undo } from '../undo.ts';
+
+/** Makes the meeting, on whichever provider can; asks a person when none can. */
+export const createMeeting = async (run: AuditionRun, slot: Slot): Promise<void> => {
+  if (run.plan.meetingProviders.length === 0) return;
+  for (let round = 1; ; round += 1) {
+    const failure = await tryEachProvider(run, slot, round);
+    if (failure === undefined) return;
+    const decided = await askAbout(run, noMeeting, failure);
+    if (decided === 'retry') continue;
+    if (decided.kind === 'overridden') {
+      const meeting: Meeting = { provider: 'manual', id: 'manual', joinUrl: decided.joinUrl };
+      run.journal.record({ type: 'meeting_created', meeting });
+    }
+    return;
+  }
+};
+
+const noMeeting = {
+  step: 'meeting',
+  purpose: 'create the meeting on any provider',
+  hint: 'Retry, override with the link of a meeting made by hand, skip to go on without one, or abort.',
+  actions: ['retry', 'override', 'skip', 'abort'],
+} as const;
+
+/** Undefined when there is a meeting, else why the last provider failed. */
+const tryEachProvider = async (
+  run: AuditionRun,
+  slot: Slot,
+  round: number,
+): Promise<StepFailure | undefined> => {
+  const providers = run.plan.meetingProviders;
+  let failure: StepFailure | undefined;
+  for (const [index, provider] of providers.entries()) {
+    const tried = await tryProvider(run, provider, slot, run.keyOf(`meeting:${provider}:${round}`));
+    if (!('code' in tried)) {
+      run.journal.record({ type: 'meeting_created', meeting: tried });
+      return undefined;
+    }
+    failure = tried;
+    const to = providers[index + 1];
+    run.journal.record({
+      type: 'meeting_fell_back',
+      from: provider,
+      reason: failure.code,
+      ...(to ? { to } : {}),
+    });
+  }
+  return failure;
+};
+
+const tryProvider = async (
+  run: AuditionRun,
+  provider: MeetingProviderName,
+  slot: Slot,
+  key: string,
+): Promise<Meeting | StepFailure> => {
+  run.saga.register({ id: key, stage: 'meeting', kind: 'remove_meeting', key, provider, slot });
+  try {
+    return await activitiesOf(
+      run,
+      provider,
+      `Create the meeting on ${provider}`,
+      'meetingPatience',
+    ).createMeeting(inputFor(run, provider, slot, key, 1));
+  } catch (error) {
+    if (isCancellation(error) || !isStepFailure(error)) throw error;
+    await undoBeside(run, key, provider);
+    return readFailure(error);
+  }
+};
+
+/**
+ * A provider that failed may have made the meeting all the same. Undoing that must not delay the next provider, save
+ * where both are one calendar event: there a late deletion would take the event away that is written next.
+ */
+const undoBeside = (run: AuditionRun, key: string, provider: MeetingProviderName): Promise<void> =>
+  run.background.start(async (goOn) => {
+    const compensation = run.saga.pending.find(({ id }) => id === key);
+    if (provider !== 'google_meet') goOn();
+    if (compensation) await CancellationScope.nonCancellable(() => undo(run, compensation, goOn));
+    run.saga.settle(key);
+  });
+
+/** Moves the meeting to another slot. Absolute, so trying again does no harm. */
+export const moveMeeting = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
+  const { meeting } = run.journal.view;
+  if (!meeting || meeting.provider === 'manual') return;
+  const { provider } = meeting;
+  await insist(
+    run,
+    {
+      step: 'meeting',
+      purpose: `move the meeting on ${provider}`,
+      hint: 'Retry, skip to leave the meeting at its old time (its link stays valid), or abort to go back to the old slot.',
+      actions: ['retry', 'skip', 'abort'],
+    },
+    () =>
+      activitiesOf(run, provider, `Move the meeting on ${provider}`, 'stepPatience').moveMeeting({
+        ...inputFor(run, provider, slot, run.keyOf(`meeting-move:${provider}:r${revision}`), revision),
+        meeting,
+      }),
+  );
+};
+
+const inputFor = (
+  { plan }: AuditionRun,
+  provider: MeetingProviderName,
+  slot: Slot,
+  key: string,
+  revision: number,
+): CreateMeetingInput => ({
+  auditionId: plan.id,
+  organization: plan.organization,
+  correlationId: plan.correlationId,
+  key,
+  provider,
+  slot,
+  revision,
+  topic: `${plan.project.title}: ${plan.role.name}`,
+});
+
+const activitiesOf = (
+  { plan }: AuditionRun,
+  provider: MeetingProviderName,
+  summary: string,
+  patience: 'meetingPatience' | 'stepPatience',
+) =>
+  proxyActivities<MeetingActivities>({
+    taskQueue: taskQueue(queueOfMeeting[provider]),
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: plan.policy[patience],
+    retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+    summary,
+  });

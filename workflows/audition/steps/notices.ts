@@ -1,0 +1,124 @@
+/**
+ * Step 4 and later: the word to the people. What cannot be unsent comes last, and one notice that fails holds up
+ * nobody else: it waits for a person beside the main line.
+ */
+import { proxyActivities } from '@temporalio/workflow';
+import type { MessagingActivities, NoticeFacts } from '../../../activities/contract.ts';
+import type { NoticeKind } from '../../../domain/audition/events.ts';
+import type { Channel, Participant } from '../../../domain/audition/request.ts';
+import type { ParticipantId } from '../../../domain/ids.ts';
+import { insist } from '../insist.ts';
+import type { AuditionRun } from '../run.ts';
+import { queueOfChannel, taskQueue } from '../task-queues.ts';
+
+export interface NoticeRound {
+  readonly notice: Exclude<NoticeKind, 'cancellation'>;
+  /** Tells this round of notices from others of its kind, in keys: `r1`, `r2:PT24H`. */
+  readonly label: string;
+  /** Everybody when not given. */
+  readonly to?: readonly ParticipantId[] | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** Sends to everybody by each of their channels. Resolves when each is sent or waits for a person. */
+export const notify = async (run: AuditionRun, round: NoticeRound): Promise<void> => {
+  const recipients = run.plan.participants.filter(({ id }) => !round.to || round.to.includes(id));
+  const letters = recipients.flatMap((recipient) =>
+    recipient.channels.map((channel) => ({ recipient, channel })),
+  );
+  await Promise.all(
+    letters.map(({ recipient, channel }) =>
+      run.background.start((goOn) => send(run, round, recipient, channel, goOn)),
+    ),
+  );
+};
+
+const send = async (
+  run: AuditionRun,
+  round: NoticeRound,
+  recipient: Participant,
+  channel: Channel,
+  goOn: () => void,
+): Promise<void> => {
+  const { plan, journal } = run;
+  const key = run.keyOf(`${round.notice}:${recipient.id}:${channel}:${round.label}`);
+  registerRetraction(run, recipient, channel, key);
+  const revision = journal.view.revision;
+  const audition = noticeFacts(run, round.reason);
+  const outcome = await insist(
+    run,
+    {
+      step: round.notice === 'reminder' ? 'reminder' : 'invitation',
+      purpose: `send the ${round.notice} to ${recipient.kind} ${recipient.id} by ${channel}`,
+      hint: 'Retry when the cause is mended, skip when they were told another way, or abort.',
+      actions: ['retry', 'skip', 'abort'],
+      onAsked: goOn,
+    },
+    () =>
+      messagingBy(run, channel, `Send the ${round.notice} to ${recipient.kind} ${recipient.id}`).sendNotice({
+        auditionId: plan.id,
+        organization: plan.organization,
+        correlationId: plan.correlationId,
+        key,
+        channel,
+        notice: round.notice,
+        recipient,
+        audition,
+      }),
+  );
+  if (outcome.kind !== 'done') return;
+  const { deliveryId } = outcome.result;
+  journal.record({
+    type: 'notified',
+    participant: recipient.id,
+    channel,
+    notice: round.notice,
+    revision,
+    deliveryId,
+  });
+};
+
+/** Whoever may have got an invitation by this way gets the cancellation by the same. */
+const registerRetraction = (
+  run: AuditionRun,
+  recipient: Participant,
+  channel: Channel,
+  key: string,
+): void => {
+  const id = `retract:${recipient.id}:${channel}`;
+  const before = run.saga.pending.find((entry) => entry.id === id);
+  const sentAs = before?.kind === 'retract_notices' ? before.sentAs : [];
+  if (sentAs.includes(key)) return;
+  run.saga.register({
+    id,
+    stage: 'notices',
+    kind: 'retract_notices',
+    participant: recipient.id,
+    channel,
+    sentAs: [...sentAs, key],
+  });
+};
+
+export const noticeFacts = ({ plan, journal }: AuditionRun, reason?: string): NoticeFacts => {
+  const { slot, revision, meeting } = journal.view;
+  if (!slot) throw new TypeError('there is nothing to tell before there is a slot');
+  return {
+    project: plan.project,
+    role: plan.role,
+    round: plan.round,
+    slot,
+    revision,
+    joinUrl: meeting?.joinUrl,
+    notes: plan.notes,
+    reason,
+  };
+};
+
+export const messagingBy = ({ plan }: AuditionRun, channel: Channel, summary: string) =>
+  proxyActivities<MessagingActivities>({
+    taskQueue: taskQueue(queueOfChannel[channel]),
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: plan.policy.stepPatience,
+    retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+    summary,
+  });

@@ -1,0 +1,96 @@
+/**
+ * Moving to another slot: the new one is held before the old one is let go, everything is moved to it, and only then
+ * is everybody told. An operator's abort goes back to the old slot; a cancellation undoes all of it.
+ */
+
+import { isWelcome } from '../../../domain/audition/command-rules.ts';
+import type { Slot } from '../../../domain/audition/slot.ts';
+import { isFree } from '../../../domain/audition/slot-ranking.ts';
+import { Refusal } from '../../../domain/errors.ts';
+import { releaseHolds } from '../booking.ts';
+import { Aborted } from '../ending.ts';
+import type { RescheduleCommand } from '../messages.ts';
+import { wrongState } from '../refusals.ts';
+import type { AuditionRun } from '../run.ts';
+import { writeCalendarEvents } from './calendar-events.ts';
+import { findBusy } from './conflicts.ts';
+import { hold } from './hold.ts';
+import { moveMeeting } from './meeting.ts';
+import { notify } from './notices.ts';
+import { settleSchedule } from './schedule.ts';
+
+/** Undefined when the audition has moved (or gone back), a refusal when it stays where it is. */
+export const reschedule = async (
+  run: AuditionRun,
+  command: RescheduleCommand,
+): Promise<Refusal | undefined> => {
+  const { journal } = run;
+  const before = journal.view;
+  if (!isWelcome('reschedule', before.state) || !before.slot) return wrongState('reschedule', before.state);
+  const taken = await holdNewSlot(run, command, before.slot, before.revision + 1);
+  if (taken) return taken;
+  try {
+    await moveEverything(run, command.slot, journal.view.revision);
+  } catch (error) {
+    if (!(error instanceof Aborted)) throw error;
+    await goBack(run, before.slot, error.message);
+    return undefined;
+  }
+  await notify(run, { notice: 'update', label: `r${journal.view.revision}`, reason: command.reason });
+  await letGo(run);
+  await settleSchedule(run);
+  return undefined;
+};
+
+const holdNewSlot = async (
+  run: AuditionRun,
+  { slot, origin, reason, correlationId }: RescheduleCommand,
+  old: Slot,
+  revision: number,
+): Promise<Refusal | undefined> => {
+  const busy = await findBusy(run, { from: slot.start, until: slot.end });
+  // Our own event at the old time shows as busy too; it will move out of the way.
+  const others = busy.filter(({ start, end }) => start !== old.start || end !== old.end);
+  if (!isFree(slot, others)) return slotTaken('Somebody needed has another appointment then.');
+  const held = await hold(run, slot, revision);
+  if (held.kind === 'taken') return slotTaken('Another audition holds that time.');
+  if (held.kind === 'in_the_past') {
+    return new Refusal('slot_in_the_past', 'That slot has already begun.', 'Choose a slot in the future.');
+  }
+  run.reminders = held.reminders;
+  const moved = { slot, revision, until: held.until, origin, ...(reason ? { reason } : {}) };
+  run.journal.record({ type: 'slot_moved', ...moved }, correlationId);
+  await run.journal.flush();
+  return undefined;
+};
+
+const moveEverything = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
+  await Promise.all([moveMeeting(run, slot, revision), writeCalendarEvents(run, slot, revision)]);
+};
+
+/** To the old slot, as a further revision: what has moved already must be told to move back. */
+const goBack = async (run: AuditionRun, old: Slot, reason: string): Promise<void> => {
+  const revision = run.journal.view.revision + 1;
+  const held = await hold(run, old, revision);
+  if (held.kind !== 'held') {
+    run.end({ type: 'failed', code: 'slot_taken', reason: 'The old slot could not be held again.' });
+    return;
+  }
+  run.reminders = held.reminders;
+  await moveEverything(run, old, revision);
+  run.journal.record({ type: 'move_reverted', slot: old, revision, until: held.until, reason });
+  await letGo(run);
+  await run.journal.flush();
+};
+
+/** Frees every hold but that of the revision in force. */
+const letGo = ({ plan, journal }: AuditionRun): Promise<void> =>
+  releaseHolds({
+    auditionId: plan.id,
+    organization: plan.organization,
+    correlationId: plan.correlationId,
+    except: journal.view.revision,
+  });
+
+const slotTaken = (why: string): Refusal =>
+  new Refusal('slot_taken', why, 'Choose another slot; POST /v1/availability lists free ones.');

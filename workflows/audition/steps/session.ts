@@ -1,0 +1,52 @@
+/** Step 6: the session, and the facts that come from outside. A fact that no longer fits is ignored, not an error. */
+import type { Origin } from '../../../domain/audition/events.ts';
+import { isLegal } from '../../../domain/audition/transitions.ts';
+import type { CheckInCommand, DeliveryReport } from '../messages.ts';
+import type { AuditionRun } from '../run.ts';
+
+/** Somebody has arrived. The performer's arrival begins the session. */
+export const checkIn = (run: AuditionRun, { participant, correlationId, origin }: CheckInCommand): void => {
+  const { journal } = run;
+  const arrived = journal.view.participants.find(({ id }) => id === participant);
+  if (!arrived || arrived.checkedIn) return;
+  journal.record({ type: 'checked_in', participant }, correlationId);
+  if (arrived.kind === 'performer') startSession(run, origin, correlationId);
+};
+
+export const startSession = (run: AuditionRun, origin: Origin, correlationId?: string): void => {
+  if (isLegal(run.journal.view.state, 'session_started')) {
+    run.journal.record({ type: 'session_started', origin }, correlationId);
+  }
+};
+
+export const endSession = (run: AuditionRun, origin: Origin): void => {
+  if (isLegal(run.journal.view.state, 'session_ended')) {
+    run.journal.record({ type: 'session_ended', origin });
+  }
+};
+
+/** What became of a notice. One that could not be delivered waits for a person. */
+export const reportDelivery = (run: AuditionRun, report: DeliveryReport): void => {
+  const notice = run.journal.view.notices.find(({ deliveryId }) => deliveryId === report.deliveryId);
+  if (!notice || notice.status === report.status) return;
+  run.journal.record({ type: 'delivery_reported', ...report });
+  if (report.status !== 'failed' || run.ending) return;
+  void run.beside(async (goOn) => {
+    const { action } = await run.desk.ask(
+      {
+        step: 'invitation',
+        what: `The ${notice.notice} to ${report.participant} by ${report.channel} was not delivered.`,
+        hint: 'Tell them another way and skip, or abort.',
+        actions: ['skip', 'abort'],
+        ...(report.code ? { code: report.code } : {}),
+      },
+      goOn,
+    );
+    if (action !== 'abort') return;
+    run.end({
+      type: 'failed',
+      code: 'undelivered',
+      reason: 'An operator gave up: a notice could not be delivered.',
+    });
+  });
+};

@@ -1,0 +1,2 @@
+/** Every workflow of the service, by its type. Adding one is a folder and a line here. */
+export { audition } from './audition/workflow.ts';
