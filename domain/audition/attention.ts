@@ -4,7 +4,7 @@ import { attentionIdSchema } from '../ids.ts';
 import { instantSchema } from '../time/instant.ts';
 
 /** The steps that can give up. The name is what the operator sees, the search attribute finds, and metrics count. */
-export const attentionSteps = [
+const attentionSteps = [
   'conflict_check',
   'hold',
   'meeting',

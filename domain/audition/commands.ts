@@ -29,12 +29,7 @@ export const resolveAttentionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('override'), value: z.object({ joinUrl: z.url() }).strict() }).strict(),
 ]);
 
-export type RespondBody = z.infer<typeof respondSchema>;
-export type RescheduleBody = z.infer<typeof rescheduleSchema>;
-export type CancelBody = z.infer<typeof cancelSchema>;
-export type CheckInBody = z.infer<typeof checkInSchema>;
 export type DecideBody = z.infer<typeof decideSchema>;
-export type ResolveAttentionBody = z.infer<typeof resolveAttentionSchema>;
 
 export const auditionCommands = ['respond', 'reschedule', 'cancel', 'check-in', 'decide'] as const;
 export type AuditionCommandName = (typeof auditionCommands)[number];

@@ -23,7 +23,7 @@ export const answers = ['accepted', 'declined', 'tentative'] as const;
 export type Answer = (typeof answers)[number];
 
 /** Where an answer or an act came from. */
-export const origins = ['api', 'link', 'sms', 'calendar', 'operator', 'system'] as const;
+const origins = ['api', 'link', 'sms', 'calendar', 'operator', 'system'] as const;
 export type Origin = (typeof origins)[number];
 
 export const noticeKinds = ['invitation', 'update', 'reminder', 'cancellation'] as const;

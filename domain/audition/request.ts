@@ -9,7 +9,7 @@ import { auditionRounds } from './states.ts';
 export const participantKinds = ['performer', 'reader', 'agent', 'casting_director'] as const;
 export const channels = ['email', 'sms'] as const;
 export const meetingProviders = ['zoom', 'google_meet'] as const;
-export const calendarProviders = ['google'] as const;
+const calendarProviders = ['google'] as const;
 
 export type ParticipantKind = (typeof participantKinds)[number];
 export type Channel = (typeof channels)[number];
@@ -26,10 +26,10 @@ const localOrOffsetTime = z
     "write a time as 2026-12-01T10:00 (meant in the slot's zone) or with an offset: 2026-12-01T10:00+01:00",
   );
 
-export const localClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'write a time of day as 22:00');
+const localClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'write a time of day as 22:00');
 
 /** ISO 8601 duration before the start: PT24H, PT90M, P2D, PT20S. */
-export const isoDurationSchema = z
+const isoDurationSchema = z
   .string()
   .regex(/^P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?$/, 'write a duration as PT24H, P2D or PT90M');
 
@@ -42,7 +42,7 @@ export const calendarRefSchema = z
   .strict();
 export type CalendarRef = z.infer<typeof calendarRefSchema>;
 
-export const quietHoursSchema = z.object({ from: localClockTime, until: localClockTime }).strict();
+const quietHoursSchema = z.object({ from: localClockTime, until: localClockTime }).strict();
 export type QuietHours = z.infer<typeof quietHoursSchema>;
 
 export const participantSchema = z
@@ -93,7 +93,7 @@ export const windowSlotSchema = z
   .strict();
 
 /** Patience and deadlines, ISO 8601 durations. Each has a default in `policy.ts`. */
-export const policyOverridesSchema = z
+const policyOverridesSchema = z
   .object({
     holdFor: isoDurationSchema,
     stepPatience: isoDurationSchema,

@@ -20,7 +20,7 @@ export interface ParticipantView {
   readonly checkedIn: boolean;
 }
 
-export interface NoticeView {
+interface NoticeView {
   readonly deliveryId: string;
   readonly participant: ParticipantId;
   readonly channel: Channel;

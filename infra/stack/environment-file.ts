@@ -5,7 +5,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-export const environmentFile = 'stack.env';
+const environmentFile = 'stack.env';
 
 /** @see https://nodejs.org/api/environment_variables.html#dotenv for the quoting. */
 export const writeEnvironmentFile = async (

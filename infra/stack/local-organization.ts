@@ -5,7 +5,7 @@ import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import { loadConfiguration } from '../configuration/configuration.ts';
 import { createKeyRing } from '../encryption/key-ring.ts';
 
-export const localOrganization: OrganizationId = 'org_local';
+const localOrganization: OrganizationId = 'org_local';
 
 /** Public, as everything here: they open a database on this machine and nothing else. */
 export const localKeys = {

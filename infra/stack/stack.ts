@@ -32,7 +32,7 @@ export interface StackOptions {
 
 /** The parts that run as processes, each stopped before what it uses. */
 const stopOrder = ['api', 'worker', 'inbox', 'sandbox', 'temporal', 'postgres'] as const;
-export type ProcessName = (typeof stopOrder)[number];
+type ProcessName = (typeof stopOrder)[number];
 
 export interface Stack {
   readonly addresses: readonly Address[];

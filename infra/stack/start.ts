@@ -56,7 +56,7 @@ const firstCrash = (): Promise<never> => {
   return promise;
 };
 
-export class Interrupted extends Error {
+class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 

@@ -24,7 +24,7 @@ export interface ChildSettings {
   readonly stopWithinMs?: number;
 }
 
-export interface Child {
+interface Child {
   readonly name: string;
   readonly pid: number;
   stop(): Promise<void>;

@@ -6,7 +6,7 @@ import { downloadWithSdk } from './download.ts';
 import { cachePath } from './paths.ts';
 
 /** Newer tags carry a replace directive, with which `go install` refuses to build them. */
-export const cliVersion = '1.5.1';
+const cliVersion = '1.5.1';
 const cliModule = `github.com/temporalio/cli/cmd/temporal@v${cliVersion}`;
 
 /** Update-with-start is on by itself from this server version on. */

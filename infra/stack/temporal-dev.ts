@@ -6,18 +6,10 @@ import { projectPath } from './paths.ts';
 
 const port = z.int().min(1).max(65_535);
 
-export const searchAttributeTypes = [
-  'Keyword',
-  'Datetime',
-  'Text',
-  'Int',
-  'Double',
-  'Bool',
-  'KeywordList',
-] as const;
+const searchAttributeTypes = ['Keyword', 'Datetime', 'Text', 'Int', 'Double', 'Bool', 'KeywordList'] as const;
 export type SearchAttributeTypeName = (typeof searchAttributeTypes)[number];
 
-export const temporalDevSchema = z
+const temporalDevSchema = z
   .object({
     namespace: z.string().regex(/^[a-z0-9][a-z0-9-]{1,62}$/),
     ports: z.object({ grpc: port, ui: port }).strict(),

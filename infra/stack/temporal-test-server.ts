@@ -6,7 +6,7 @@ import { buildOnce, exists, type Progress } from './build-once.ts';
 import { downloadWithSdk } from './download.ts';
 import { cachePath } from './paths.ts';
 
-export const testServerVersion = '1.31.0';
+const testServerVersion = '1.31.0';
 const executableName = 'temporal-test-server';
 
 export const findTestServer = async (

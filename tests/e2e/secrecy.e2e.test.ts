@@ -157,7 +157,7 @@ const madeByHandAndCalledBack = async (): Promise<void> => {
 const misunderstood = async (): Promise<void> => {
   const [performer] = cast;
   for (const wrong of [
-    { email: `${words.notes}` },
+    { email: words.notes },
     { phone: '+331' },
     { nickname: performer?.name },
     { zone: 'Zoë' },

@@ -21,20 +21,19 @@ afterAll(() => service.close());
 
 /** Kills the worker at random moments, and starts another each time, until told to stop. */
 const killAtRandom = (): { stop(): Promise<number> } => {
-  let isOver = false;
+  const over = new AbortController();
   let kills = 0;
   const killing = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const worker = await service.startWorker();
       await pause(300 + Math.random() * 2_500);
-      if (isOver) return;
       await worker.kill();
       kills += 1;
     }
   })();
   return {
     stop: async () => {
-      isOver = true;
+      over.abort();
       await killing;
       return kills;
     },

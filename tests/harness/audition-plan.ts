@@ -33,7 +33,7 @@ export const castingDirector: Participant = participantSchema.parse({
   calendar: { provider: 'google', connection: 'conn_office', calendarId: 'primary' },
 });
 
-export const reader: Participant = participantSchema.parse({
+const reader: Participant = participantSchema.parse({
   id: 'reader-1',
   kind: 'reader',
   name: 'Rita Reader',

@@ -14,7 +14,7 @@ import { toInstant } from '../../domain/time/epoch.ts';
 
 type ActivityName = keyof AuditionActivities;
 
-export interface Call {
+interface Call {
   readonly activity: ActivityName;
   readonly key: string;
 }
@@ -175,7 +175,7 @@ export const createCastingWorld = (): CastingWorld => {
       },
       async retractNotice({ key, sentAs }) {
         await called('retractNotice', key);
-        await Promise.allSettled(sentAs.map((sent) => underWay.get(sent)));
+        await Promise.allSettled(sentAs.flatMap((sent) => underWay.get(sent) ?? []));
         for (const sent of sentAs) undone.add(sent);
         if (!sentAs.some((sent) => notices.includes(sent))) return { result: 'nothing_to_undo' };
         retractions.push(key);

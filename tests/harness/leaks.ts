@@ -23,7 +23,7 @@ const writings = (text: string): readonly Writing[] => {
   for (const [as, needle] of [
     ['text', text],
     ['percent-encoded', encodeURIComponent(text)],
-    ['escaped JSON', [...text].map(escaped).join('')],
+    ['escaped JSON', Array.from({ length: text.length }, (_, at) => escaped(text.charAt(at))).join('')],
     ['hex', plain.toString('hex')],
     ...[0, 1, 2].map((before) => ['base64', inBase64(plain, before)] as const),
     ...[0, 1, 2].map((before) => ['base64url', asBase64url(inBase64(plain, before))] as const),
@@ -33,10 +33,9 @@ const writings = (text: string): readonly Writing[] => {
   return [...written].map(([needle, as]) => ({ as, needle: Buffer.from(needle, 'utf8') }));
 };
 
-const escaped = (character: string): string =>
-  /[\x20-\x7e]/.test(character)
-    ? character
-    : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
+/** JSON escapes UTF-16 code units, not characters. */
+const escaped = (unit: string): string =>
+  /[\x20-\x7e]/.test(unit) ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** Base64 of the text in the midst of others: what stands before it shifts it, what stands around it is cut off. */
 const inBase64 = (plain: Buffer, before: number): string => {

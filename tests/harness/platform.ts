@@ -5,7 +5,7 @@ import type { AuditionView } from '../../domain/audition/view.ts';
 import { eventually } from './eventually.ts';
 import { keys, type ServiceUnderTest } from './service.ts';
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: unknown;
@@ -25,7 +25,11 @@ export interface Platform {
 }
 
 export const platformOf = ({ url }: ServiceUnderTest): Platform => {
-  const call = async (path: string, key: string, init: RequestInit): Promise<Answer> => {
+  const call = async (
+    path: string,
+    key: string,
+    init: Omit<RequestInit, 'headers'> & { readonly headers?: Record<string, string> },
+  ): Promise<Answer> => {
     const answer = await fetch(`${url}${path}`, {
       ...init,
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...init.headers },

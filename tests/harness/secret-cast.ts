@@ -1,5 +1,5 @@
 /** People and words that occur nowhere else, so that whoever finds one of them has found a leak. */
-import { type Secret } from './leaks.ts';
+import type { Secret } from './leaks.ts';
 import { accounts } from './service.ts';
 
 const zone = 'Europe/Paris';
@@ -38,7 +38,14 @@ const reader = {
   required: false,
 };
 
-export const cast = [performer, director, reader];
+interface CastMember {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly phone?: string;
+}
+
+export const cast: readonly CastMember[] = [performer, director, reader];
 
 export const words = {
   notes: 'Bring the scene with the lantern, and ask for Wilhelmina at the door.',

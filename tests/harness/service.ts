@@ -25,7 +25,7 @@ import { eventually } from './eventually.ts';
 import { type MailGate, openMailGate } from './mail-gate.ts';
 
 export const organization: OrganizationId = 'org_e2e';
-export const strangers: OrganizationId = 'org_strangers';
+const strangers: OrganizationId = 'org_strangers';
 export const keys = {
   backend: 'e2e-backend-key',
   operator: 'e2e-operator-key',
@@ -39,7 +39,7 @@ export const accounts = {
   conn_performer: 'performer@castmatch.example',
 } as const satisfies Readonly<Record<ConnectionId, string>>;
 
-export interface WorkerProcess {
+interface WorkerProcess {
   readonly pid: number;
   /** SIGKILL: no goodbye of any kind. */
   kill(): Promise<void>;
@@ -196,7 +196,7 @@ const startWorkerProcess = async (
   return { pid: child.pid ?? 0, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
 };
 
-export interface Inbox extends Pick<MailGate, 'refuse' | 'admitAll'> {
+interface Inbox extends Pick<MailGate, 'refuse' | 'admitAll'> {
   readonly smtpUrl: string;
   readonly apiUrl: string;
   close(): Promise<void>;

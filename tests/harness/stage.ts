@@ -31,7 +31,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export interface Scene {
+interface Scene {
   readonly plan?: Partial<AuditionPlan>;
   readonly arrange?: (world: CastingWorld) => void;
 }
@@ -41,16 +41,16 @@ export interface Played {
   readonly plan: AuditionPlan;
   readonly handle: WorkflowHandleWithFirstExecutionRunId<typeof audition>;
   /** Makes a world for another audition, before it begins. */
-  worldOf(id: AuditionId): CastingWorld;
-  view(): Promise<AuditionView>;
+  readonly worldOf: (id: AuditionId) => CastingWorld;
+  readonly view: () => Promise<AuditionView>;
   /** Lets time pass until the audition is as wanted; fails when it has not come to that after so many steps. */
-  until(wanted: (view: AuditionView) => boolean): Promise<AuditionView>;
+  readonly until: (wanted: (view: AuditionView) => boolean) => Promise<AuditionView>;
   /** Lets time pass to that moment. */
-  passTo(at: Instant): Promise<void>;
+  readonly passTo: (at: Instant) => Promise<void>;
   /** Resolves, as the operator, the item of this step that waits. */
-  resolve(step: AttentionStep, action: AttentionAction, joinUrl?: string): Promise<AuditionView>;
+  readonly resolve: (step: AttentionStep, action: AttentionAction, joinUrl?: string) => Promise<AuditionView>;
   /** The ending of the audition, time skipped. */
-  result(): Promise<AuditionView>;
+  readonly result: () => Promise<AuditionView>;
 }
 
 export const asked = { origin: 'api', correlationId: 'test' } as const;

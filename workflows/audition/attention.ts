@@ -10,7 +10,7 @@ import { toInstant } from '../../domain/time/epoch.ts';
 import type { Journal } from './journal.ts';
 import type { ResolveAttentionCommand } from './messages.ts';
 
-export interface AttentionRequest {
+interface AttentionRequest {
   readonly step: AttentionStep;
   readonly what: string;
   readonly hint: string;
@@ -19,7 +19,7 @@ export interface AttentionRequest {
   readonly provider?: string | undefined;
 }
 
-export type Resolution =
+type Resolution =
   | { readonly action: 'retry' }
   | { readonly action: 'skip' }
   | { readonly action: 'abort' }

@@ -26,7 +26,7 @@ export interface AuditionInput {
 }
 
 /** What an audition takes with it when it continues as new. A contract with runs of last month: only add to it. */
-export interface Carried {
+interface Carried {
   readonly view: AuditionView;
   readonly reminders: readonly Reminder[];
   readonly compensations: readonly AuditionCompensation[];

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { exists } from '../build-once.ts';
 
 /** A system user: PostgreSQL refuses to run as root, as one is in many containers. */
-export interface SystemUser {
+interface SystemUser {
   readonly uid: number;
   readonly gid: number;
 }
