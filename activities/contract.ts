@@ -24,26 +24,35 @@ export interface Correlated {
 
 // --- booking: queue `castmatch`, quick and internal, run as local activities ----------------------------------
 
-export interface HoldSlotInput extends Correlated {
+export interface HoldClaim extends Correlated {
   readonly slot: Slot;
   /** 1 for the first slot, one more with each move. Holding the same revision again is a no-op. */
   readonly revision: number;
   readonly until: Instant;
   /** What the slot needs exclusively: participants and the room, scoped by the organization. */
   readonly resources: readonly string[];
+}
+
+export interface HoldSlotInput extends HoldClaim {
   readonly reminders: { readonly offsets: readonly number[]; readonly participants: readonly Participant[] };
 }
 
-export type HoldSlotResult =
-  | { readonly kind: 'held'; readonly reminders: readonly Reminder[] }
+type SlotRefusal =
   | { readonly kind: 'taken'; readonly resources: readonly string[] }
   | { readonly kind: 'in_the_past' };
+
+export type HoldSlotResult = { readonly kind: 'held'; readonly reminders: readonly Reminder[] } | SlotRefusal;
+
+type ConfirmHoldResult = { readonly kind: 'confirmed' } | SlotRefusal;
 
 export interface BookingActivities {
   /** Claims the slot for all its resources or for none; the database's exclusion constraint is the judge. */
   holdSlot(input: HoldSlotInput): Promise<HoldSlotResult>;
-  /** Makes the holds of one revision last to the end of the slot: the slot is booked, not merely held. */
-  confirmHold(input: Correlated & { readonly revision: number }): Promise<void>;
+  /**
+   * Makes the holds of one revision last to the end of the slot: the slot is booked, not merely held. A hold that ran
+   * out meanwhile is claimed anew, and refused when another audition was quicker.
+   */
+  confirmHold(input: HoldClaim): Promise<ConfirmHoldResult>;
   /** Frees all holds of the audition but those of `except`. Idempotent. */
   releaseHolds(input: Correlated & { readonly except?: number | undefined }): Promise<void>;
   /** Appends to the audit trail and folds into the read model, in one transaction. Idempotent by sequence. */

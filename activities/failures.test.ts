@@ -1,7 +1,7 @@
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
-import { AuditConflict, HoldLost, KeyReused, Overtaken } from '../db/errors.ts';
+import { AuditConflict, KeyReused, Overtaken } from '../db/errors.ts';
 import { ProviderError, type ProviderFault } from '../domain/errors.ts';
 import { asFailure, busy, translated } from './failures.ts';
 
@@ -59,7 +59,7 @@ describe('a provider error', () => {
 });
 
 describe("the database's refusals", () => {
-  it.each([new KeyReused('k'), new AuditConflict('aud_1', 3, 'gap'), new HoldLost('aud_1', 1)])(
+  it.each([new KeyReused('k'), new AuditConflict('aud_1', 3, 'gap')])(
     '$name does not pass by trying again',
     (error) => {
       expect(asFailure(error)).toMatchObject({ type: error.name, nonRetryable: true });

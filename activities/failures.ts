@@ -4,7 +4,7 @@
  */
 import { cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, TemporalFailure } from '@temporalio/common';
-import { AuditConflict, HoldLost, KeyReused, Overtaken } from '../db/errors.ts';
+import { AuditConflict, KeyReused, Overtaken } from '../db/errors.ts';
 import { ProviderError, type ProviderFault } from '../domain/errors.ts';
 
 /** The type of the failure of an attempt that came after its own compensation. */
@@ -31,7 +31,7 @@ export const asFailure = (error: unknown, now = Date.now()): unknown => {
   if (error instanceof TemporalFailure) return error;
   if (error instanceof ProviderError) return providerFailure(error, now);
   if (error instanceof Overtaken) return overtaken(error);
-  if (error instanceof KeyReused || error instanceof AuditConflict || error instanceof HoldLost) {
+  if (error instanceof KeyReused || error instanceof AuditConflict) {
     return ApplicationFailure.create({ type: error.name, message: error.message, nonRetryable: true });
   }
   return error;

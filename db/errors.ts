@@ -48,16 +48,3 @@ export class Overtaken extends Error {
     this.by = by;
   }
 }
-
-/** The hold ran out before it was confirmed, and another audition may have taken its place. */
-export class HoldLost extends Error {
-  override readonly name = 'HoldLost';
-  readonly auditionId: AuditionId;
-  readonly revision: number;
-
-  constructor(auditionId: AuditionId, revision: number) {
-    super(`${auditionId} no longer holds the slot of revision ${revision}`);
-    this.auditionId = auditionId;
-    this.revision = revision;
-  }
-}

@@ -138,7 +138,8 @@ export interface SlotHolds {
     readonly resources: readonly string[];
     readonly until: Instant;
   }): Promise<{ readonly kind: 'held' } | { readonly kind: 'taken'; readonly resources: readonly string[] }>;
-  confirm(auditionId: AuditionId, revision: number): Promise<void>;
+  /** False when the hold had run out and was cleared away for another's. */
+  confirm(auditionId: AuditionId, revision: number): Promise<boolean>;
   release(auditionId: AuditionId, except?: number): Promise<void>;
   /** What is taken in the window, for the ranking of free slots. */
   taken(

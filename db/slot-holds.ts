@@ -4,7 +4,6 @@ import type { Slot } from '../domain/audition/slot.ts';
 import type { AuditionId, OrganizationId } from '../domain/ids.ts';
 import { instantSchema } from '../domain/time/instant.ts';
 import type { Database } from './connection.ts';
-import { HoldLost } from './errors.ts';
 import { isPostgresError } from './postgres-error.ts';
 import type { SlotHolds } from './repositories.ts';
 import { slotHolds } from './schema/slot-holds.ts';
@@ -23,7 +22,6 @@ const claimsAtMost = 5;
 
 /**
  * Who holds what when. The exclusion constraint is the judge: this code only makes the claim and reads the verdict.
- * `confirm` throws `HoldLost` when the hold had run out and was cleared away for another's.
  */
 export const createSlotHolds = (db: Database): SlotHolds => ({
   async hold(claim) {
@@ -41,7 +39,7 @@ export const createSlotHolds = (db: Database): SlotHolds => ({
       .set({ confirmed: true })
       .where(and(eq(slotHolds.auditionId, auditionId), eq(slotHolds.revision, revision)))
       .returning({ resource: slotHolds.resource });
-    if (confirmed.length === 0) throw new HoldLost(auditionId, revision);
+    return confirmed.length > 0;
   },
 
   async release(auditionId, except) {

@@ -9,17 +9,20 @@ const benchFor = useActivityBench();
 
 const setup = async () => {
   const bench = await benchFor();
-  const hold = (at: Slot, auditionId = bench.auditionId, revision = 1) =>
+  const claim = (at: Slot, auditionId = bench.auditionId, revision = 1) => ({
+    ...bench.about,
+    auditionId,
+    slot: at,
+    revision,
+    until: '2031-01-01T00:00:00.000Z' as const,
+    resources: [`room:${bench.auditionId}`],
+  });
+  const hold = (...at: Parameters<typeof claim>) =>
     bench.activities.holdSlot({
-      ...bench.about,
-      auditionId,
-      slot: at,
-      revision,
-      until: '2031-01-01T00:00:00.000Z',
-      resources: [`room:${bench.auditionId}`],
+      ...claim(...at),
       reminders: { offsets: [3_600_000], participants: [ada] },
     });
-  return { ...bench, hold };
+  return { ...bench, claim, hold };
 };
 
 describe('a booking', () => {
@@ -53,11 +56,30 @@ describe('a booking', () => {
   });
 
   it('that is confirmed outlives its hold', async () => {
-    const { hold, activities, about } = await setup();
+    const { hold, claim, activities, auditionId, repositories } = await setup();
     await hold(slot);
-    await expect(activities.confirmHold({ ...about, revision: 1 })).resolves.toBeUndefined();
-    const lost = activities.confirmHold({ ...about, revision: 7 });
-    await expect(lost).rejects.toMatchObject({ type: 'HoldLost', nonRetryable: true });
+    const lasting = { kind: 'confirmed' };
+    expect(await activities.confirmHold(claim(slot))).toEqual(lasting);
+    expect(await activities.confirmHold(claim(slot))).toEqual(lasting);
+    const window = { from: slot.start, until: slot.end };
+    expect(await repositories.holds.taken('org_1', [`room:${auditionId}`], window)).toHaveLength(1);
+  });
+
+  it('that had run out is claimed anew, unless another was quicker', async () => {
+    const { hold, claim, activities, about, auditionId } = await setup();
+    expect(await activities.confirmHold(claim(slot))).toEqual({ kind: 'confirmed' });
+    await activities.releaseHolds(about);
+    await hold(slot, `aud_${randomUUID()}`);
+    expect(await activities.confirmHold(claim(slot))).toEqual({
+      kind: 'taken',
+      resources: [`room:${auditionId}`],
+    });
+  });
+
+  it('is not confirmed once its slot has begun', async () => {
+    const { claim, activities } = await setup();
+    const past: Slot = { start: '2020-01-01T00:00:00.000Z', end: '2020-01-01T01:00:00.000Z', zone: 'UTC' };
+    expect(await activities.confirmHold(claim(past))).toEqual({ kind: 'in_the_past' });
   });
 
   it('writes its events down once, and refuses others in their place', async () => {

@@ -20,8 +20,14 @@ export const createBookingActivities = (
       reminders: planReminders(slot, reminders.offsets, reminders.participants, asked),
     };
   },
-  /** Throws `HoldLost` (non-retryable) when the hold had run out. */
-  confirmHold: ({ auditionId, revision }) => holds.confirm(auditionId, revision),
+  confirmHold: async ({ organization, auditionId, revision, slot, resources, until }) => {
+    if (slot.start <= toInstant(now())) return { kind: 'in_the_past' };
+    if (await holds.confirm(auditionId, revision)) return { kind: 'confirmed' };
+    const held = await holds.hold({ organization, auditionId, revision, slot, resources, until });
+    if (held.kind === 'taken') return held;
+    if (await holds.confirm(auditionId, revision)) return { kind: 'confirmed' };
+    throw new Error(`${auditionId} lost the hold of revision ${revision} while it was confirmed`);
+  },
   releaseHolds: ({ auditionId, except }) => holds.release(auditionId, except),
   /** Throws `AuditConflict` (non-retryable) when the events do not continue the trail. */
   recordEvents: (input) => events.append(input.auditionId, input.events),

@@ -14,7 +14,6 @@ const attentionSteps = [
   'compensation',
   'answer',
   'decision',
-  'next_round',
 ] as const;
 export type AttentionStep = (typeof attentionSteps)[number];
 

@@ -45,7 +45,7 @@ const setup = async (expected: Partial<AuditionActivities>) => {
       masterKeys,
       taskQueueSuffix,
     },
-    activities: refusingActivities({ confirmHold: async () => {}, ...expected }),
+    activities: refusingActivities({ confirmHold: async () => ({ kind: 'confirmed' }), ...expected }),
     logger: silent,
     metrics,
     workflowCode: await bundleWorkflows(silent, { workflowsPath }),

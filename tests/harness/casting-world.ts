@@ -51,6 +51,11 @@ const permanent: ReadonlySet<ProviderFaultKind> = new Set([
   'misconfigured',
 ]);
 
+/** The workflow's clock, which may be years ahead of ours. */
+const workflowTime = (heldUntil: string) => toInstant(Date.parse(heldUntil) - defaultPolicy.holdFor);
+
+const taken = { kind: 'taken', resources: ['participant:performer-1'] } as const;
+
 export const createCastingWorld = (): CastingWorld => {
   const calls: Call[] = [];
   const events: AuditionEvent[] = [];
@@ -124,18 +129,19 @@ export const createCastingWorld = (): CastingWorld => {
     activities: {
       async holdSlot({ revision, slot, until, reminders: { offsets, participants } }) {
         await called('holdSlot');
-        // The workflow's clock, which may be years ahead of ours.
-        const now = toInstant(Date.parse(until) - defaultPolicy.holdFor);
+        const now = workflowTime(until);
         if (slot.start <= now) return { kind: 'in_the_past' };
-        if (world.holdsTaken) return { kind: 'taken', resources: ['participant:performer-1'] };
+        if (world.holdsTaken) return taken;
         heldRevisions.add(revision);
         return { kind: 'held', reminders: planReminders(slot, offsets, participants, now) };
       },
-      async confirmHold({ revision }) {
+      async confirmHold({ revision, slot, until }) {
         await called('confirmHold');
-        if (!heldRevisions.has(revision))
-          throw ApplicationFailure.nonRetryable('the hold ran out', 'HoldLost');
+        if (slot.start <= workflowTime(until)) return { kind: 'in_the_past' };
+        if (!heldRevisions.has(revision) && world.holdsTaken) return taken;
+        heldRevisions.add(revision);
         confirmedRevisions.add(revision);
+        return { kind: 'confirmed' };
       },
       async releaseHolds({ except }) {
         await called('releaseHolds');

@@ -78,7 +78,7 @@ describe('createReplayer', () => {
     },
     {
       change: 'a local activity less',
-      from: 'await local.confirmHold({ ...input, revision: 1 });',
+      from: 'await local.confirmHold({ ...claim, revision: 1 });',
       to: '',
       at: [5, 'MarkerRecorded', 'run the local activity confirmHold'],
       now: 'not run this local activity',

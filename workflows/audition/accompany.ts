@@ -4,6 +4,7 @@
  */
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { Refusal } from '../../domain/errors.ts';
+import type { ParticipantId } from '../../domain/ids.ts';
 import { type Due, nextDue } from './agenda.ts';
 import type { QueuedCommand } from './command-queue.ts';
 import type { AuditionInput } from './messages.ts';
@@ -61,7 +62,7 @@ const attendTo = async (run: AuditionRun, due: Due): Promise<void> => {
       const { reminder } = due;
       run.reminders = run.reminders.filter((other) => other !== reminder);
       const label = `r${run.journal.view.revision}:${reminder.offsetMs}`;
-      void notify(run, { notice: 'reminder', label, to: reminder.participants });
+      void notify(run, { notice: 'reminder', label, to: reminder.participants.filter(isExpected(run)) });
       return;
     }
     case 'silence':
@@ -73,6 +74,12 @@ const attendTo = async (run: AuditionRun, due: Due): Promise<void> => {
     case 'late_decision':
       return escalateDecision(run);
   }
+};
+
+/** Whoever has declined is not reminded. */
+const isExpected = ({ journal }: AuditionRun) => {
+  const declined = journal.view.participants.filter(({ answer }) => answer === 'declined');
+  return (id: ParticipantId): boolean => !declined.some((participant) => participant.id === id);
 };
 
 /** Only with nothing pending: no command, nobody asked, nothing beside the main line, every event written. */

@@ -78,4 +78,6 @@ const sentences: Readonly<Record<string, (who: string) => string>> = {
   conflict: (who) => `${who} reports a conflict`,
   rejected_input: (who) => `${who} refuses what we sent`,
   timeout: () => 'it took longer than it may',
+  taken: () => 'its hold ran out, and another audition holds that time now',
+  in_the_past: () => 'it has begun already',
 };

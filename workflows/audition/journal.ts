@@ -3,11 +3,11 @@
  * batches, so that one local activity carries whatever has happened since the last one.
  */
 import { CancellationScope, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { BookingActivities } from '../../activities/contract.ts';
 import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { type AuditionView, beginView, foldEvent } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { recordEvents } from './booking.ts';
 import { describe } from './details.ts';
 import { searchAttributes } from './search-attributes.ts';
 
@@ -21,7 +21,11 @@ export interface Journal {
 }
 
 /** A new audition's journal begins with its request; a carried one goes on where it was. */
-export const openJournal = (plan: AuditionPlan, carried?: AuditionView): Journal => {
+export const openJournal = (
+  plan: AuditionPlan,
+  { recordEvents }: Pick<BookingActivities, 'recordEvents'>,
+  carried?: AuditionView,
+): Journal => {
   let unwritten: readonly AuditionEvent[] = [];
   let writing: Promise<void> = Promise.resolve();
   let published = carried ? visibleState(carried) : '';

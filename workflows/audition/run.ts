@@ -1,10 +1,12 @@
 /** One running audition: what its steps share. */
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { BookingActivities } from '../../activities/contract.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminders.ts';
 import { createSaga, type Saga } from '../saga.ts';
 import { type AttentionDesk, openAttentionDesk } from './attention.ts';
 import { type Background, openBackground } from './background.ts';
+import { openBooking } from './booking.ts';
 import { type CommandQueue, openCommandQueue } from './command-queue.ts';
 import type { AuditionCompensation } from './compensation-data.ts';
 import type { EndingFact } from './ending.ts';
@@ -13,6 +15,7 @@ import type { AuditionInput, FirstResult } from './messages.ts';
 
 export interface AuditionRun {
   readonly plan: AuditionPlan;
+  readonly booking: BookingActivities;
   readonly journal: Journal;
   readonly saga: Saga<AuditionCompensation>;
   readonly desk: AttentionDesk;
@@ -43,7 +46,8 @@ export interface AuditionRun {
 }
 
 export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
-  const journal = openJournal(plan, carried?.view);
+  const booking = openBooking();
+  const journal = openJournal(plan, booking, carried?.view);
   const work = new CancellationScope();
   let ending: EndingFact | undefined;
 
@@ -58,6 +62,7 @@ export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
 
   return {
     plan,
+    booking,
     journal,
     saga: createSaga(carried?.compensations),
     desk: openAttentionDesk(journal, plan.policy.attentionSla, carried?.attentionRaised ?? 0),

@@ -1,6 +1,11 @@
 /** Step 7: the decision. A callback starts the next round as an audition of its own, linked to this one. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { isCancellation, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import {
+  ChildWorkflowCancellationType,
+  isCancellation,
+  ParentClosePolicy,
+  startChild,
+} from '@temporalio/workflow';
 import { isWelcome } from '../../../domain/audition/command-rules.ts';
 import type { Refusal } from '../../../domain/errors.ts';
 import { auditionWorkflowId } from '../../../domain/ids.ts';
@@ -43,6 +48,8 @@ const startNextRound = async ({ plan }: AuditionRun, { next, correlationId }: Ca
       workflowId: auditionWorkflowId(next.id),
       args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,
+      // The decision ends this audition, and its scope with it: that must not reach the next round.
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
       typedSearchAttributes: [
         { key: searchAttributes.organization, value: plan.organization },
         { key: searchAttributes.project, value: plan.project.id },

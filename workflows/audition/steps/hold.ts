@@ -1,10 +1,9 @@
 /** Step 1, second half: choose the slot and hold it. The database's exclusion constraint is the judge. */
-import type { HoldSlotResult } from '../../../activities/contract.ts';
+import type { HoldClaim, HoldSlotResult } from '../../../activities/contract.ts';
 import type { AuditionFact } from '../../../domain/audition/events.ts';
 import type { BusyInterval, Slot, SlotWish } from '../../../domain/audition/slot.ts';
 import { freeSlots, isFree } from '../../../domain/audition/slot-ranking.ts';
 import { toEpochMs, toInstant } from '../../../domain/time/epoch.ts';
-import { holdSlot } from '../booking.ts';
 import type { AuditionRun } from '../run.ts';
 import { findBusy } from './conflicts.ts';
 
@@ -37,22 +36,26 @@ export const hold = async (
   revision: number,
 ): Promise<HoldSlotResult & { readonly until: Slot['end'] }> => {
   const { plan } = run;
-  const until = toInstant(Date.now() + plan.policy.holdFor);
-  const result = await holdSlot({
-    auditionId: plan.id,
-    organization: plan.organization,
-    correlationId: plan.correlationId,
-    slot,
-    revision,
-    until,
-    resources: [
-      ...plan.participants.map(({ id }) => `participant:${id}`),
-      ...(slot.room ? [`room:${slot.room}`] : []),
-    ],
+  const claim = claimOn(run, slot, revision);
+  const result = await run.booking.holdSlot({
+    ...claim,
     reminders: { offsets: plan.reminders, participants: plan.participants },
   });
-  return { ...result, until };
+  return { ...result, until: claim.until };
 };
+
+export const claimOn = ({ plan }: AuditionRun, slot: Slot, revision: number): HoldClaim => ({
+  auditionId: plan.id,
+  organization: plan.organization,
+  correlationId: plan.correlationId,
+  slot,
+  revision,
+  until: toInstant(Date.now() + plan.policy.holdFor),
+  resources: [
+    ...plan.participants.map(({ id }) => `participant:${id}`),
+    ...(slot.room ? [`room:${slot.room}`] : []),
+  ],
+});
 
 type Candidates = { readonly slots: readonly Slot[]; readonly otherwise: Refusal };
 

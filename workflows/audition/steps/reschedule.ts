@@ -7,11 +7,11 @@ import { isWelcome } from '../../../domain/audition/command-rules.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { isFree } from '../../../domain/audition/slot-ranking.ts';
 import { Refusal } from '../../../domain/errors.ts';
-import { releaseHolds } from '../booking.ts';
 import { Aborted } from '../ending.ts';
 import type { RescheduleCommand } from '../messages.ts';
 import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
+import { bookSlot } from './book.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { findBusy } from './conflicts.ts';
 import { hold } from './hold.ts';
@@ -66,6 +66,7 @@ const holdNewSlot = async (
 
 const moveEverything = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
   await Promise.all([moveMeeting(run, slot, revision), writeCalendarEvents(run, slot, revision)]);
+  await bookSlot(run, slot, revision);
 };
 
 /** To the old slot, as a further revision: what has moved already must be told to move back. */
@@ -84,8 +85,8 @@ const goBack = async (run: AuditionRun, old: Slot, reason: string): Promise<void
 };
 
 /** Frees every hold but that of the revision in force. */
-const letGo = ({ plan, journal }: AuditionRun): Promise<void> =>
-  releaseHolds({
+const letGo = ({ plan, journal, booking }: AuditionRun): Promise<void> =>
+  booking.releaseHolds({
     auditionId: plan.id,
     organization: plan.organization,
     correlationId: plan.correlationId,

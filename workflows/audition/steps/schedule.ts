@@ -1,8 +1,8 @@
 /** Steps 2 to 4 in their order: meeting, calendars, invitations; what cannot be undone comes last. */
 import type { Slot } from '../../../domain/audition/slot.ts';
-import { confirmHold } from '../booking.ts';
 import type { AuditionRun } from '../run.ts';
 import { confirmWhenAccepted } from './answers.ts';
+import { bookSlot } from './book.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { createMeeting } from './meeting.ts';
 import { notify } from './notices.ts';
@@ -11,24 +11,17 @@ import { notify } from './notices.ts';
 export const schedule = async (run: AuditionRun, slot: Slot): Promise<void> => {
   await createMeeting(run, slot);
   await writeCalendarEvents(run, slot, 1);
+  await bookSlot(run, slot, 1);
   await notify(run, { notice: 'invitation', label: 'r1' });
   await settleSchedule(run);
 };
 
-/** The slot is ours to its end, and the audition is scheduled; it may be confirmed at once by early answers. */
+/** The audition is scheduled; it may be confirmed at once by early answers. */
 export const settleSchedule = async (run: AuditionRun): Promise<void> => {
-  const { plan, journal } = run;
+  const { journal } = run;
   run.scheduledAt = Date.now();
   run.answerEscalated = false;
   journal.record({ type: 'scheduled' });
   confirmWhenAccepted(run);
-  await Promise.all([
-    confirmHold({
-      auditionId: plan.id,
-      organization: plan.organization,
-      correlationId: plan.correlationId,
-      revision: journal.view.revision,
-    }),
-    journal.flush(),
-  ]);
+  await journal.flush();
 };
