@@ -34,6 +34,8 @@ const createServer = ({ logger }: ApiDependencies): Api =>
   Fastify({
     loggerInstance: logger,
     bodyLimit,
+    // Whoever asks while we end is answered: readiness has sent everybody else away by then.
+    return503OnClosing: false,
     routerOptions: { maxParamLength },
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     genReqId: correlationIdOf,

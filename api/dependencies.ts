@@ -27,6 +27,8 @@ export interface ApiDependencies {
   readonly integrations: Readonly<Record<ProviderName, () => Promise<void>>>;
   /** What the API cannot work without, each throwing when it does not answer. */
   readonly checks: { readonly database: () => Promise<void>; readonly temporal: () => Promise<void> };
+  /** Whether the process is about to end, so that nobody new should be sent to it. */
+  readonly isDraining: () => boolean;
   /** Where the Temporal Web UI may be opened: the origins that may ask the codec server. */
   readonly webUiOrigins: readonly (string | RegExp)[];
   readonly logger: FastifyBaseLogger;

@@ -1,21 +1,27 @@
 /** The API process: serves until it is told to stop. */
+import { setTimeout as pause } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
+import { migrateAtStart } from '../db/migrate.ts';
 import { ConfigurationError, loadConfiguration } from '../infra/configuration/configuration.ts';
 import { createLogger } from '../infra/observability/logger.ts';
+import { drainMs, stopWithinMs } from './grace.ts';
 import { startApi } from './server.ts';
-
-/** Longer than the longest wait for an update's result (28 s), so that nobody's answer is cut off. */
-const stopWithinMs = 35_000;
 
 const main = async (): Promise<void> => {
   const configuration = loadConfiguration();
   const logger = createLogger({ level: configuration.logLevel, process: 'api' });
   const deployed = configuration.environment !== 'local' && configuration.environment !== 'test';
+  await migrateAtStart(configuration.databaseUrl, {
+    waiting: (err) => logger.warn({ err }, 'the database is away: waiting for it'),
+  });
   const api = await startApi({ configuration, logger, host: deployed ? '0.0.0.0' : '127.0.0.1' });
   logger.info({ url: api.url }, 'listening');
   closeWithGrace({ delay: stopWithinMs, logger }, async ({ signal, err }) => {
     if (err) logger.fatal({ err }, 'unexpected: shutting down');
     else logger.info({ signal }, 'shutting down: finishing what is under way');
+    api.drain();
+    // Nobody balances a load on this machine.
+    if (deployed && !err) await pause(drainMs);
     await api.close();
     logger.info('stopped');
   });

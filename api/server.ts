@@ -1,6 +1,7 @@
 /** Puts the API together from its real parts, and listens. */
 import { connectDatabase } from '../db/connection.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
+import { createDatabaseCheck } from '../db/readiness.ts';
 import { Refusal } from '../domain/errors.ts';
 import { toInstant } from '../domain/time/epoch.ts';
 import type { Configuration } from '../infra/configuration/configuration.ts';
@@ -16,6 +17,8 @@ import { connectTemporal } from './temporal.ts';
 export interface RunningApi {
   /** Where it listens, whatever the port in the configuration was. */
   readonly url: string;
+  /** From here on /readyz says no, while everything is still served. */
+  drain(): void;
   /** Finishes the requests under way, then closes every connection. */
   close(): Promise<void>;
 }
@@ -57,6 +60,7 @@ export const startApi = async ({
   const temporal = connectTemporal(configuration);
   const providers = createProviders(configuration);
   const repositories = createRepositories(database.db, createKeyRing(configuration.masterKeys));
+  let isDraining = false;
   const closeParts = async () => {
     await Promise.all([temporal.close(), providers.close(), database.close()]);
   };
@@ -72,11 +76,10 @@ export const startApi = async ({
       findBusy: findBusyWith(repositories.connections, providers),
       integrations: providers.checks,
       checks: {
-        database: async () => {
-          await database.pool.query('SELECT 1');
-        },
+        database: createDatabaseCheck(database.pool),
         temporal: () => temporal.check(),
       },
+      isDraining: () => isDraining,
       webUiOrigins: webUiOrigins(configuration),
       logger,
       now: () => toInstant(Date.now()),
@@ -84,6 +87,9 @@ export const startApi = async ({
     const url = await api.listen({ port: configuration.port, host });
     return {
       url,
+      drain: () => {
+        isDraining = true;
+      },
       close: async () => {
         await api.close();
         await closeParts();

@@ -1,26 +1,25 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import getPort from 'get-port';
 import { Client } from 'pg';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { databaseUrl, execute } from '../tests/harness/postgres-server.ts';
-import { migrate } from './migrate.ts';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { createEmptyDatabase } from '../tests/harness/database.ts';
+import { migrate, migrateAtStart } from './migrate.ts';
 
 const program = fileURLToPath(new URL('./migrate.ts', import.meta.url));
 const run = promisify(execFile);
 
-const server = inject('postgres');
-let name: string;
+let database: Awaited<ReturnType<typeof createEmptyDatabase>>;
 let url: string;
 
 beforeEach(async () => {
-  name = `castmatch_empty_${randomBytes(8).toString('hex')}`;
-  await execute(server.url, `CREATE DATABASE ${name}`);
-  url = databaseUrl(server.url, name);
+  database = await createEmptyDatabase();
+  url = database.url;
 });
 
-afterEach(() => execute(server.url, `DROP DATABASE ${name} WITH (FORCE)`));
+afterEach(() => database.drop());
 
 const query = async (text: string): Promise<unknown[]> => {
   const client = new Client({ connectionString: url });
@@ -55,7 +54,7 @@ test('leaves no lock behind', async () => {
 
   expect(
     await query(
-      `SELECT * FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = '${name}')`,
+      `SELECT * FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
     ),
   ).toEqual([]);
 });
@@ -81,4 +80,42 @@ test('says what is missing when it runs without DATABASE_URL', async () => {
   const { DATABASE_URL: _, ...env } = process.env;
 
   await expect(run(process.execPath, [program], { env })).rejects.toThrow('DATABASE_URL is not set');
+});
+
+/** The server at another port, from now on. */
+const openDoor = async (port: number): Promise<void> => {
+  const { hostname, port: real } = new URL(url);
+  const door = createServer((socket) => {
+    const onward = connect(Number(real), hostname);
+    onward.on('error', () => socket.destroy());
+    socket.on('error', () => onward.destroy());
+    socket.pipe(onward).pipe(socket);
+  });
+  await new Promise<void>((resolve) => door.listen(port, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    door.close();
+  });
+};
+
+test('waits at the start for a database that is away', async () => {
+  const port = await getPort();
+  const late = new URL(url);
+  late.hostname = '127.0.0.1';
+  late.port = String(port);
+  const { promise: askedInVain, resolve } = Promise.withResolvers<unknown>();
+
+  const migrating = migrateAtStart(late.href, { waiting: resolve });
+  await askedInVain;
+  await openDoor(port);
+  await migrating;
+
+  expect(await query('SELECT * FROM auditions')).toEqual([]);
+});
+
+test('does not wait for what will not pass, nor without end', async () => {
+  const waiting = () => {};
+  await query('CREATE TABLE slot_holds (in_the_way int)');
+  await expect(migrateAtStart(url, { waiting })).rejects.toThrow(/slot_holds/);
+  const nowhere = `postgres://nobody@127.0.0.1:${await getPort()}/none`;
+  await expect(migrateAtStart(nowhere, { waiting, withinMs: -1 })).rejects.toThrow('ECONNREFUSED');
 });

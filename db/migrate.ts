@@ -1,20 +1,33 @@
 /** Brings the database to the newest migration. Also a program: `node db/migrate.ts`, with `DATABASE_URL`. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { Client } from 'pg';
+import { isDatabaseOutage } from './outage.ts';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 
+/** The newest migration of this program, by the number that the migrator keeps of it. */
+export const newestMigration = (): number =>
+  Math.max(...readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis));
+
 /** Any number will do, as long as all versions of this service take the same. */
 const migrationLock = 4_711_001;
+/** The lock itself is waited for without end: whoever has it is migrating. */
+const connectWithinMs = 10_000;
 
 /**
  * Applies what is missing, in one transaction, under an advisory lock: of several processes that start at once, one
  * migrates and the others wait for it and find nothing to do. Throws what `pg` throws, with nothing applied.
  */
 export const migrate = async (url: string): Promise<void> => {
-  const client = new Client({ connectionString: url, application_name: 'castmatch migrate' });
+  const client = new Client({
+    connectionString: url,
+    application_name: 'castmatch migrate',
+    connectionTimeoutMillis: connectWithinMs,
+  });
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
@@ -22,6 +35,26 @@ export const migrate = async (url: string): Promise<void> => {
   } finally {
     // Ends the session, and the lock with it.
     await client.end();
+  }
+};
+
+const askAgainMs = 1_000;
+
+/**
+ * As `migrate`, for a process that may be started before its database: waits for one that is away, and calls `waiting`
+ * each time it is asked in vain. Throws what `pg` throws, after `withinMs` or for what will not pass.
+ */
+export const migrateAtStart = async (
+  url: string,
+  { waiting, withinMs = 60_000 }: { readonly waiting: (error: unknown) => void; readonly withinMs?: number },
+): Promise<void> => {
+  for (const end = Date.now() + withinMs; ; await pause(askAgainMs)) {
+    try {
+      return await migrate(url);
+    } catch (error) {
+      if (!isDatabaseOutage(error) || Date.now() > end) throw error;
+      waiting(error);
+    }
   }
 };
 

@@ -3,6 +3,8 @@ import closeWithGrace from 'close-with-grace';
 import { createActivities } from '../activities/index.ts';
 import { connectDatabase, type DatabaseConnection } from '../db/connection.ts';
 import { createRepositories } from '../db/index.ts';
+import { migrateAtStart } from '../db/migrate.ts';
+import { createDatabaseCheck } from '../db/readiness.ts';
 import {
   type Configuration,
   ConfigurationError,
@@ -13,14 +15,13 @@ import { createResponseLinks } from '../infra/encryption/response-link.ts';
 import { createLogger } from '../infra/observability/logger.ts';
 import { createMetrics, type ServiceMetrics } from '../infra/observability/metrics.ts';
 import { createProviders, type ProviderRegistry } from '../providers/registry.ts';
+import { stopWithinMs } from './grace.ts';
 import { startHealthServer } from './health/health-server.ts';
+import { readinessOf } from './health/readiness.ts';
 import { freeLoopbackAddress, readSdkMetrics } from './health/sdk-metrics.ts';
 import { observeProviders } from './observation/providers.ts';
 import { installRuntime } from './runtime.ts';
 import { startWorkers } from './worker.ts';
-
-/** A little more than the workers' own force time: past that, the process ends whatever is left. */
-const stopWithinMs = 50_000;
 
 const main = async (): Promise<void> => {
   const configuration = loadConfiguration();
@@ -29,6 +30,9 @@ const main = async (): Promise<void> => {
   const sdkMetricsAddress = await freeLoopbackAddress();
   installRuntime(logger, sdkMetricsAddress);
 
+  await migrateAtStart(configuration.databaseUrl, {
+    waiting: (err) => logger.warn({ err }, 'the database is away: waiting for it'),
+  });
   const database = connectDatabase(configuration.databaseUrl, {
     applicationName: 'castmatch-worker',
     onIdleError: (err) => logger.warn({ err }, 'the database dropped an idle connection'),
@@ -40,8 +44,12 @@ const main = async (): Promise<void> => {
     logger,
     metrics,
   });
-  const health = await startHealthServer(configuration.workerMetricsPort, {
-    notReady: async () => [...workers.notPolling(), ...(await databaseTrouble(database))],
+  const notReady = readinessOf(workers, {
+    database: createDatabaseCheck(database.pool),
+    temporal: () => workers.checkTemporal(),
+  });
+  const health = await startHealthServer(listeningAt(configuration), {
+    notReady,
     metrics: async () => `${await metrics.render()}\n${await readSdkMetrics(sdkMetricsAddress)}`,
   });
   logger.info({ port: health.port }, 'serving health and metrics');
@@ -78,14 +86,11 @@ const makeActivities = (
   });
 };
 
-const databaseTrouble = async ({ pool }: DatabaseConnection): Promise<readonly string[]> => {
-  try {
-    await pool.query('SELECT 1');
-    return [];
-  } catch (error) {
-    return [`database: ${error instanceof Error ? error.message : 'does not answer'}`];
-  }
-};
+/** Nobody but this machine has business with a worker at somebody's desk. */
+const listeningAt = ({ environment, workerMetricsPort: port }: Configuration) => ({
+  host: environment === 'local' ? '127.0.0.1' : '0.0.0.0',
+  port,
+});
 
 /** Before there is a configuration there is no logger either. */
 const failToStart = (error: unknown): void => {

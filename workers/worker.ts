@@ -29,6 +29,8 @@ export interface RunningWorkers {
   readonly run: Promise<void>;
   /** The queues that are not being polled, with the state of their worker. Empty when all is well. */
   notPolling(): readonly string[];
+  /** Throws when Temporal does not answer within two seconds. */
+  checkTemporal(): Promise<void>;
   /**
    * Takes no new work, finishes what is held within the grace time, cancels what is left, and resolves when all
    * workers have stopped. May be called twice.
@@ -67,7 +69,7 @@ export const startWorkers = async (dependencies: WorkerDependencies): Promise<Ru
       ),
     );
     logger.info({ taskQueues: workers.map(({ options }) => options.taskQueue) }, 'workers started');
-    return supervise(workers, connection);
+    return supervise(workers, connection, configuration.temporal.namespace);
   } catch (error) {
     await connection.close();
     throw error;
@@ -107,8 +109,14 @@ const workflowOptions = (
     workflowTaskPollerBehavior: { type: 'autoscaling', minimum: 2, initial: 5, maximum: 20 },
   }) satisfies Partial<WorkerOptions>;
 
+const temporalAnswersWithinMs = 2_000;
+
 /** One that fails takes the others with it: half a service looks well and is not. */
-const supervise = (workers: readonly Worker[], connection: NativeConnection): RunningWorkers => {
+const supervise = (
+  workers: readonly Worker[],
+  connection: NativeConnection,
+  namespace: string,
+): RunningWorkers => {
   const shutdownAll = () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
@@ -130,10 +138,19 @@ const supervise = (workers: readonly Worker[], connection: NativeConnection): Ru
     run,
     notPolling: () =>
       workers.flatMap((worker) => {
-        const { runState, activityPollerState } = worker.getStatus();
-        const polling = runState === 'RUNNING' && activityPollerState === 'POLLING';
-        return polling ? [] : [`${worker.options.taskQueue}: ${runState}, pollers ${activityPollerState}`];
+        const { runState, activityPollerState, workflowPollerState } = worker.getStatus();
+        const pollers = [
+          activityPollerState,
+          ...(worker.options.workflowBundle === undefined ? [] : [workflowPollerState]),
+        ];
+        const polling = runState === 'RUNNING' && pollers.every((state) => state === 'POLLING');
+        return polling ? [] : [`${worker.options.taskQueue}: ${runState}, pollers ${pollers.join(', ')}`];
       }),
+    checkTemporal: async () => {
+      await connection.withDeadline(Date.now() + temporalAnswersWithinMs, () =>
+        connection.workflowService.describeNamespace({ namespace }),
+      );
+    },
     shutdown: async () => {
       shutdownAll();
       await run;

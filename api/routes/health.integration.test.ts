@@ -32,6 +32,15 @@ it.each([
   expect(await call('GET', '/readyz')).toMatchObject({ status, body });
 });
 
+it('is not ready when it is about to end, and answers everything else', async () => {
+  const { call, keyFor } = await createTestApi(database, { isDraining: () => true });
+  expect(await call('GET', '/readyz')).toMatchObject({
+    status: 503,
+    body: { status: 'draining', database: 'up', temporal: 'up' },
+  });
+  expect((await call('GET', '/v1/auditions', { key: await keyFor('backend') })).status).toBe(200);
+});
+
 it('says which provider is down and why, without what the vendor said', async () => {
   const { call } = await createTestApi(database, {
     integrations: { google: answers, zoom: zoomIsAway, twilio: answers, smtp: answers },

@@ -11,7 +11,7 @@ const alive = z.object({ status: z.literal('ok') });
 
 const part = z.enum(['up', 'down']);
 const readiness = z.object({
-  status: z.enum(['ready', 'not_ready']),
+  status: z.enum(['ready', 'not_ready', 'draining']),
   database: part,
   temporal: part,
 });
@@ -34,7 +34,7 @@ const partOf = async (check: () => Promise<void>): Promise<z.infer<typeof part>>
   }
 };
 
-const probes = (api: Api, { checks }: ApiDependencies): void => {
+const probes = (api: Api, { checks, isDraining }: ApiDependencies): void => {
   api.get(
     '/healthz',
     {
@@ -54,17 +54,16 @@ const probes = (api: Api, { checks }: ApiDependencies): void => {
       schema: {
         operationId: 'readiness',
         tags: ['Health'],
-        summary: 'Whether the process can work: database and Temporal answer',
+        summary: 'Whether the process can work: database and Temporal answer, and it is not about to end',
         security: [],
         response: { 200: json('It can', readiness), 503: json('It cannot', readiness) },
       },
     },
     async (_request, reply) => {
       const [database, temporal] = await Promise.all([partOf(checks.database), partOf(checks.temporal)]);
-      const ready = database === 'up' && temporal === 'up';
-      return reply
-        .code(ready ? 200 : 503)
-        .send({ status: ready ? 'ready' : 'not_ready', database, temporal });
+      const answers = database === 'up' && temporal === 'up';
+      const status = isDraining() ? 'draining' : answers ? 'ready' : 'not_ready';
+      return reply.code(status === 'ready' ? 200 : 503).send({ status, database, temporal });
     },
   );
 };

@@ -87,6 +87,7 @@ describe('startWorkers', () => {
     expect(await handle.executeUpdate(answer, { args: ['Ada'] })).toBe('thank you, Ada');
     expect(await handle.result()).toBe('delivery-1 Ada');
     expect(workers.notPolling()).toEqual([]);
+    await expect(workers.checkTemporal()).resolves.toBeUndefined();
     expect(await readSdkMetrics(sdkMetricsAddress)).toMatch(
       /temporal_activity_execution_latency_seconds_count\{[^}]*activity_type="sendNotice"/,
     );

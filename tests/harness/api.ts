@@ -48,6 +48,7 @@ export const apiDependencies = (
   findBusy: async () => [],
   integrations: { google: answers, zoom: answers, twilio: answers, smtp: answers },
   checks: { database: answers, temporal: answers },
+  isDraining: () => false,
   webUiOrigins: ['http://web-ui.example.com'],
   logger: silent,
   now: () => now,

@@ -33,4 +33,15 @@ export const createTestDatabase = async (sealer: Sealer = throwawayKeyRing()): P
   };
 };
 
+/** One without any table, as a deployment begins. */
+export const createEmptyDatabase = async (): Promise<Pick<TestDatabase, 'url' | 'drop'>> => {
+  const server = inject('postgres');
+  const name = `castmatch_empty_${randomBytes(8).toString('hex')}`;
+  await execute(server.url, `CREATE DATABASE ${name}`);
+  return {
+    url: databaseUrl(server.url, name),
+    drop: () => execute(server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
+};
+
 const throwawayKeyRing = (): Sealer => createKeyRing([{ id: 'test', key: randomBytes(32) }]);

@@ -3,10 +3,13 @@ import { startHealthServer } from './health-server.ts';
 import { freeLoopbackAddress, readSdkMetrics } from './sdk-metrics.ts';
 
 const setup = async (reasons: readonly string[] = []) => {
-  const server = await startHealthServer(0, {
-    notReady: async () => reasons,
-    metrics: async () => 'castmatch_up 1\n',
-  });
+  const server = await startHealthServer(
+    { host: '127.0.0.1', port: 0 },
+    {
+      notReady: async () => reasons,
+      metrics: async () => 'castmatch_up 1\n',
+    },
+  );
   onTestFinished(() => server.close());
   const address = `127.0.0.1:${server.port}`;
   return { address, get: (path: string) => fetch(`http://${address}${path}`) };

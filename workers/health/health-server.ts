@@ -16,12 +16,17 @@ export interface HealthServer {
 /** Prometheus' text format, version 0.0.4. */
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 
+export interface Listening {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
 /**
  * Serves `/healthz` (the process answers), `/readyz` (200, or 503 with the reasons) and `/metrics`.
- * @param port 0 takes a free one.
  * @throws when the port is taken.
  */
-export const startHealthServer = async (port: number, checks: HealthChecks): Promise<HealthServer> => {
+export const startHealthServer = async (at: Listening, checks: HealthChecks): Promise<HealthServer> => {
   const app = fastify({ logger: false });
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
@@ -30,6 +35,6 @@ export const startHealthServer = async (port: number, checks: HealthChecks): Pro
     return reply.code(503).send({ status: 'not ready', reasons });
   });
   app.get('/metrics', async (_request, reply) => reply.type(metricsType).send(await checks.metrics()));
-  const address = await app.listen({ host: '0.0.0.0', port });
+  const address = await app.listen(at);
   return { port: Number(new URL(address).port), close: () => app.close() };
 };

@@ -1,5 +1,7 @@
 /** The service itself: API and worker, each the program that production runs. */
 
+import { stopWithinMs as apiStopWithinMs } from '../../../api/grace.ts';
+import { stopWithinMs as workerStopWithinMs } from '../../../workers/grace.ts';
 import type { Progress } from '../build-once.ts';
 import { projectPath } from '../paths.ts';
 import type { ChosenPort } from '../ports.ts';
@@ -29,7 +31,7 @@ export const startApi = async (
     ...nodeProgram(projectPath('api/main.ts')),
     env,
     ready: () => httpAnswers(`${url}/readyz`),
-    stopWithinMs: 15_000,
+    stopWithinMs: apiStopWithinMs + 5_000,
   });
   return {
     env: {},
@@ -53,8 +55,7 @@ export const startWorker = async (
     ...nodeProgram(projectPath('workers/main.ts')),
     env,
     ready: () => httpAnswers(`${url}/readyz`),
-    // It finishes what it holds, and gives itself 50 s for that.
-    stopWithinMs: 55_000,
+    stopWithinMs: workerStopWithinMs + 5_000,
   });
   return {
     env: {},

@@ -1,0 +1,32 @@
+/** The worker as a process. With everything it needs it is run in the end-to-end tests. */
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import getPort from 'get-port';
+import { Client } from 'pg';
+import { expect, it, onTestFinished } from 'vitest';
+import { createEmptyDatabase } from '../tests/harness/database.ts';
+
+it('brings an empty database up to date before it looks for work', async () => {
+  const database = await createEmptyDatabase();
+  onTestFinished(() => database.drop());
+  const { exitCode, all } = await execa(
+    process.execPath,
+    [fileURLToPath(new URL('./main.ts', import.meta.url))],
+    {
+      env: {
+        CASTMATCH_ENV: 'test',
+        DATABASE_URL: database.url,
+        // Nobody is there, so that it ends by itself.
+        TEMPORAL_ADDRESS: `127.0.0.1:${await getPort()}`,
+        WORKER_METRICS_PORT: '0',
+      },
+      reject: false,
+      all: true,
+    },
+  );
+  expect([exitCode, all]).toEqual([1, expect.stringContaining('TransportError')]);
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  expect((await client.query('SELECT * FROM auditions')).rows).toEqual([]);
+  await client.end();
+});
