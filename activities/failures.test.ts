@@ -1,5 +1,8 @@
+import { inspect } from 'node:util';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DrizzleQueryError } from 'drizzle-orm';
+import { DatabaseError } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { AuditConflict, KeyReused, Overtaken } from '../db/errors.ts';
 import { ProviderError, type ProviderFault } from '../domain/errors.ts';
@@ -10,6 +13,7 @@ const failed = (fault: ProviderFault) =>
   asFailure(
     new ProviderError('zoom', 'meetings.create', fault, { status: 429, code: '300', message: 'slow down' }),
     now,
+    () => 0,
   );
 
 const broken = () =>
@@ -36,11 +40,35 @@ describe('a provider error', () => {
     expect(failed({ kind: 'quota_exhausted', untilMs: now + 60_000 })).toMatchObject({
       nextRetryDelay: 60_000,
     });
-    expect(failed({ kind: 'quota_exhausted', untilMs: now - 60_000 })).toMatchObject({ nextRetryDelay: 0 });
     expect(failed({ kind: 'outage', effect: 'none' })).not.toHaveProperty(
       'nextRetryDelay',
       expect.any(Number),
     );
+  });
+
+  it.each<ProviderFault>([
+    { kind: 'retry_after', delayMs: 0 },
+    { kind: 'quota_exhausted', untilMs: now - 60_000 },
+  ])('never waits no time at all, which the server takes for giving up: %o', (fault) => {
+    expect(failed(fault)).toMatchObject({ nextRetryDelay: 1_000 });
+  });
+
+  it.each([
+    [2_000, 2_400],
+    [24 * 3_600_000, 24 * 3_600_000 + 60_000],
+  ])('spreads those who were told the same %i ms, to %i at most', (delayMs, last) => {
+    const error = new ProviderError(
+      'zoom',
+      'meetings.create',
+      { kind: 'retry_after', delayMs },
+      { message: '' },
+    );
+    expect(asFailure(error, now, () => 1)).toMatchObject({ nextRetryDelay: last });
+    const many = Array.from({ length: 20 }, () => asFailure(error, now));
+    const delays = many.map((one) => (one instanceof ApplicationFailure ? Number(one.nextRetryDelay) : 0));
+    expect(new Set(delays).size).toBeGreaterThan(1);
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(delayMs);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(last);
   });
 
   it('raises no alarm for what an ordinary day brings, and does for what is ours to mend', () => {
@@ -74,9 +102,25 @@ describe("the database's refusals", () => {
     });
   });
 
-  it('leaves a database that is down to the retry policy', () => {
-    const down = new Error('connect ECONNREFUSED');
-    expect(asFailure(down)).toBe(down);
+  it('leave a database that is down to the retry policy', () => {
+    const down = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    expect(asFailure(new DrizzleQueryError('SELECT $1', ['Ada'], down))).toMatchObject({
+      type: 'database',
+      nonRetryable: false,
+      message: 'the database failed: DrizzleQueryError (ECONNREFUSED)',
+    });
+  });
+
+  it('tell nothing of what a statement carried, only its SQLSTATE', () => {
+    const said = Object.assign(new DatabaseError('Key (name)=(Ada) exists', 0, 'error'), { code: '23505' });
+    const failure = asFailure(
+      new Error('Ada', { cause: new DrizzleQueryError('INSERT $1', ['ada@example.com'], said) }),
+    );
+    expect(failure).toMatchObject({
+      type: 'database',
+      message: 'the database failed: DatabaseError (23505)',
+    });
+    expect(inspect(failure, { depth: 10 })).not.toMatch(/ada/i);
   });
 });
 

@@ -5,6 +5,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, TemporalFailure } from '@temporalio/common';
 import { AuditConflict, KeyReused, Overtaken } from '../db/errors.ts';
+import { type DatabaseFault, databaseFaultOf } from '../db/postgres-error.ts';
 import { ProviderError, type ProviderFault } from '../domain/errors.ts';
 
 /** The type of the failure of an attempt that came after its own compensation. */
@@ -27,20 +28,29 @@ const fates: Readonly<
 };
 
 /** The error as Temporal should see it. What is Temporal's already, a cancellation above all, passes as it is. */
-export const asFailure = (error: unknown, now = Date.now()): unknown => {
+export const asFailure = (error: unknown, now = Date.now(), random = Math.random): unknown => {
   if (error instanceof TemporalFailure) return error;
-  if (error instanceof ProviderError) return providerFailure(error, now);
+  if (error instanceof ProviderError) return providerFailure(error, now, random);
   if (error instanceof Overtaken) return overtaken(error);
   if (error instanceof KeyReused || error instanceof AuditConflict) {
     return ApplicationFailure.create({ type: error.name, message: error.message, nonRetryable: true });
   }
-  return error;
+  const fault = databaseFaultOf(error);
+  return fault ? databaseFailure(fault) : error;
 };
 
-const providerFailure = (error: ProviderError, now: number): ApplicationFailure => {
+/** Left to the retry policy, whatever it is: a database that is down comes back. Carries nothing of a statement. */
+const databaseFailure = ({ name, code }: DatabaseFault): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: 'database',
+    message: `the database failed: ${name} (${code ?? 'no code'})`,
+  });
+
+const providerFailure = (error: ProviderError, now: number, random: () => number): ApplicationFailure => {
   const { fault, provider, operation, vendor } = error;
   const { retried, expected } = fates[fault.kind];
-  const nextRetryDelay = delayOf(fault, now);
+  const named = delayOf(fault, now);
+  const nextRetryDelay = named === undefined ? undefined : spread(named, random);
   return ApplicationFailure.create({
     type: fault.kind,
     message: error.message,
@@ -51,13 +61,23 @@ const providerFailure = (error: ProviderError, now: number): ApplicationFailure 
   });
 };
 
+/** Temporal's server takes a delay of 0 for "never again": its interval is over before it began (retry.go). */
+const shortestDelayMs = 1_000;
+const longestSpreadMs = 60_000;
+
+/** All who were told the same time must not come back in one instant: up to a fifth later, never earlier. */
+const spread = (delayMs: number, random: () => number): number => {
+  const atLeast = Math.max(delayMs, shortestDelayMs);
+  return Math.ceil(atLeast + random() * Math.min(atLeast / 5, longestSpreadMs));
+};
+
 /** Milliseconds until the time that the provider named, or undefined where the retry policy decides. */
 const delayOf = (fault: ProviderFault, now: number): number | undefined => {
   switch (fault.kind) {
     case 'retry_after':
       return fault.delayMs;
     case 'quota_exhausted':
-      return Math.max(0, fault.untilMs - now);
+      return fault.untilMs - now;
     case 'outage':
     case 'retry':
     case 'reconnect':
