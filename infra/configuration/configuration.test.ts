@@ -61,6 +61,19 @@ describe('loadConfiguration', () => {
     expect(configuration.workflowBundle).toBeUndefined();
   });
 
+  it('knows no journal of a mail server that was given without one', () => {
+    const smtp = { SMTP_URL: 'smtp://mail.example.com' };
+    const journal = 'https://journal.example.com';
+    expect(loadConfiguration(local).smtp.journalUrl).toBe(localDefaults.MAIL_JOURNAL_URL);
+    expect(loadConfiguration({ ...local, SMTP_URL: '' }).smtp.journalUrl).toBe(
+      localDefaults.MAIL_JOURNAL_URL,
+    );
+    expect(loadConfiguration({ ...local, MAIL_JOURNAL_URL: '' }).smtp.journalUrl).toBeUndefined();
+    expect(loadConfiguration({ ...local, ...smtp }).smtp.journalUrl).toBeUndefined();
+    expect(loadConfiguration({ ...local, ...smtp, MAIL_JOURNAL_URL: '' }).smtp.journalUrl).toBeUndefined();
+    expect(loadConfiguration({ ...local, ...smtp, MAIL_JOURNAL_URL: journal }).smtp.journalUrl).toBe(journal);
+  });
+
   it('takes real settings in production, with the addresses of the vendors as defaults', () => {
     const configuration = loadConfiguration(production);
     expect(configuration.google.apiUrl).toBe('https://www.googleapis.com');

@@ -153,10 +153,20 @@ const read = <Set extends z.infer<typeof temporalAccess>>(
 };
 
 /** An empty variable is one that is not set: that is what an empty line of an env file means. */
-const withDefaults = (env: NodeJS.ProcessEnv): Readonly<Record<string, string | undefined>> => ({
-  ...defaultsFor(environmentOf(env)),
-  ...Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== '')),
-});
+const withDefaults = (env: NodeJS.ProcessEnv): Readonly<Record<string, string | undefined>> => {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const defaults = defaultsFor(environmentOf(env));
+  return { ...defaults, ...(withoutJournal(env) && { MAIL_JOURNAL_URL: undefined }), ...given };
+};
+
+/**
+ * The default journal is that of the default mail server: of another one it would say that nothing was ever sent. An
+ * empty line takes it away, since there is no other way to say so.
+ */
+const withoutJournal = (env: NodeJS.ProcessEnv): boolean =>
+  Boolean(env['SMTP_URL']) || env['MAIL_JOURNAL_URL'] === '';
 
 /** Whoever does not say where they are gets the strictest rules, so that a forgotten variable opens nothing. */
 const environmentOf = (env: NodeJS.ProcessEnv): Environment =>

@@ -9,7 +9,8 @@ const everywhere = {
   CASTMATCH_TASK_QUEUE_SUFFIX: '',
 } as const satisfies Defaults;
 
-const vendors = {
+/** Where the real ones are. */
+export const vendorAddresses = {
   GOOGLE_API_URL: 'https://www.googleapis.com',
   GOOGLE_OAUTH_URL: 'https://oauth2.googleapis.com',
   ZOOM_API_URL: 'https://api.zoom.us/v2',
@@ -58,4 +59,4 @@ export const isDeployed = (environment: Environment): boolean => deployed[enviro
 
 /** What stands in for a variable that is not set. */
 export const defaultsFor = (environment: Environment): Defaults =>
-  isDeployed(environment) ? { ...everywhere, ...vendors } : { ...everywhere, ...localDefaults };
+  isDeployed(environment) ? { ...everywhere, ...vendorAddresses } : { ...everywhere, ...localDefaults };

@@ -241,7 +241,7 @@ export const variables = z.object({
   MAIL_JOURNAL_URL: webAddress().optional().register(variableFacts, {
     group: 'Email',
     about:
-      'A mailbox that keeps a copy of what was sent and can be asked for a message by its id, as maildev’s REST API does (`/email` is appended). Without it, an email whose outcome is unknown waits for a person.',
+      'A mailbox that keeps a copy of what was sent and can be asked for a message by its id, as maildev’s REST API does (`/email` is appended). Without it, an email whose outcome is unknown waits for a person. The default goes with the default SMTP_URL alone; empty means none.',
     form: 'an address such as https://journal.example.com',
   }),
 });

@@ -1,14 +1,25 @@
 /** Where everything is, once it runs. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import { localKeys } from './local-organization.ts';
 import type { Address } from './parts/part.ts';
+import type { LocalKeys } from './stack.ts';
 
-export const addressTable = (addresses: readonly Address[]): string => {
+export const addressTable = ({
+  addresses,
+  keys,
+}: {
+  readonly addresses: readonly Address[];
+  readonly keys: LocalKeys | undefined;
+}): string => {
   const table = new Table({ style: { head: [], border: [] } });
   for (const { name, address, note } of addresses) {
     table.push([pc.bold(name), note === undefined ? address : `${address}  ${pc.dim(`(${note})`)}`]);
   }
-  table.push([pc.bold('API keys'), `${localKeys.backend}\n${localKeys.operator}`]);
+  table.push([
+    pc.bold('API keys'),
+    keys
+      ? `${keys.backend}\n${keys.operator}`
+      : 'those of the given database; CASTMATCH_ENV=local adds local ones',
+  ]);
   return table.toString();
 };

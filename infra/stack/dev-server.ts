@@ -1,6 +1,7 @@
 /** What a Temporal server needs before we can work on it, whoever started it. */
-import { Connection } from '@temporalio/client';
+import { Connection, type ConnectionOptions, isGrpcServiceError } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
+import type { TemporalConfiguration } from '../configuration/configuration.ts';
 import type { SearchAttributeTypeName, TemporalDev } from './temporal-dev.ts';
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
@@ -30,24 +31,99 @@ export const temporalAnswers = async (address: string, namespace: string): Promi
   }
 };
 
+const connectWithinMs = 3_000;
+
+/** The server is there or not, but cannot be worked on as it is: the message says what to do. */
+export class TemporalNotPrepared extends Error {
+  override readonly name = 'TemporalNotPrepared';
+}
+
 /**
  * Registers the search attributes that are missing, and leaves those that are there: a database file of last month
  * does not know the ones of this month, since the server registers its own only in a new file.
+ *
+ * @throws {TemporalNotPrepared} where nobody answers, and where they are missing and we may not add them.
  */
 export const registerSearchAttributes = async (
-  address: string,
-  { namespace, searchAttributes }: Pick<TemporalDev, 'namespace' | 'searchAttributes'>,
+  server: TemporalConfiguration,
+  searchAttributes: TemporalDev['searchAttributes'],
 ): Promise<void> => {
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect(optionsFor(server)).catch((cause: unknown) => {
+    throw new TemporalNotPrepared(
+      `Nobody answers as Temporal at ${server.address}. Check TEMPORAL_ADDRESS, and TEMPORAL_TLS or TEMPORAL_API_KEY where it wants them.`,
+      { cause },
+    );
+  });
   try {
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    const missing = Object.entries(searchAttributes).filter(([name]) => !(name in customAttributes));
-    if (missing.length === 0) return;
-    await connection.operatorService.addSearchAttributes({
-      namespace,
-      searchAttributes: Object.fromEntries(missing.map(([name, type]) => [name, indexedTypes[type]])),
-    });
+    await addMissing(connection.operatorService, server.namespace, searchAttributes);
   } finally {
     await connection.close();
   }
 };
+
+const optionsFor = ({ address, apiKey, tls }: TemporalConfiguration): ConnectionOptions => ({
+  address,
+  connectTimeout: connectWithinMs,
+  ...(apiKey === undefined ? {} : { apiKey }),
+  ...(tls === undefined ? {} : { tls }),
+});
+
+/** The part of Temporal's operator service that this takes. */
+interface Operator {
+  listSearchAttributes(request: { readonly namespace: string }): Promise<{
+    readonly customAttributes: Readonly<Record<string, unknown>>;
+  }>;
+  addSearchAttributes(request: {
+    readonly namespace: string;
+    readonly searchAttributes: Record<string, temporal.api.enums.v1.IndexedValueType>;
+  }): Promise<unknown>;
+}
+
+/** Exported for its tests. @throws {TemporalNotPrepared} */
+export const addMissing = async (
+  operator: Operator,
+  namespace: string,
+  searchAttributes: TemporalDev['searchAttributes'],
+): Promise<void> => {
+  const known = await allowed(operator.listSearchAttributes({ namespace }));
+  const missing = Object.entries(searchAttributes).filter(
+    ([name]) => known === notAllowed || !(name in known.customAttributes),
+  );
+  if (missing.length === 0) return;
+  // One by one: of several in one request, one that is there already would keep the others out.
+  for (const [name, type] of missing) {
+    const request = { namespace, searchAttributes: { [name]: indexedTypes[type] } };
+    const added = await allowed(operator.addSearchAttributes(request).catch(unlessAlreadyThere));
+    if (added === notAllowed) throw new TemporalNotPrepared(howToRegister(namespace, missing));
+  }
+};
+
+/** gRPC's ALREADY_EXISTS: another process has just done it. */
+const alreadyExists = 6;
+const unlessAlreadyThere = (error: unknown): void => {
+  if (!isGrpcServiceError(error) || error.code !== alreadyExists) throw error;
+};
+
+/** gRPC's PERMISSION_DENIED, UNIMPLEMENTED and UNAUTHENTICATED: servers with an administration of their own say so. */
+const refusalCodes: ReadonlySet<number> = new Set([7, 12, 16]);
+const notAllowed = Symbol('not allowed');
+
+const allowed = async <Result>(call: Promise<Result>): Promise<Result | typeof notAllowed> => {
+  try {
+    return await call;
+  } catch (error) {
+    if (isGrpcServiceError(error) && refusalCodes.has(error.code)) return notAllowed;
+    throw error;
+  }
+};
+
+const howToRegister = (namespace: string, missing: readonly (readonly [string, string])[]): string =>
+  [
+    `The namespace ${namespace} lacks search attributes, or does not say which it has, and we may not add them.`,
+    'Have somebody who may do so add these, then start again:',
+    ...missing.map(
+      ([name, type]) =>
+        `  temporal operator search-attribute create --namespace ${namespace} --name ${name} --type ${type}`,
+    ),
+    'On Temporal Cloud: tcld namespace search-attributes add, or the page of the namespace.',
+  ].join('\n');

@@ -21,6 +21,15 @@ export const localConnections = {
   conn_reader: 'reader@castmatch.example',
 } as const satisfies Readonly<Record<ConnectionId, string>>;
 
+/**
+ * Whether the public keys may be put into the database. Into one that was given only for whoever says that it is for
+ * this desk: anybody who reads this file could open it.
+ */
+export const mayBeSeeded = ({ DATABASE_URL, CASTMATCH_ENV }: NodeJS.ProcessEnv): boolean =>
+  DATABASE_URL
+    ? CASTMATCH_ENV === 'local' || CASTMATCH_ENV === 'test'
+    : CASTMATCH_ENV !== 'staging' && CASTMATCH_ENV !== 'production';
+
 /** Adds what is missing and puts back what was changed; everything else in the database stays. */
 export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<void> => {
   const configuration = loadConfiguration(env);

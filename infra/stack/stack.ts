@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { writeEnvironmentFile } from './environment-file.ts';
-import { seedLocalOrganization } from './local-organization.ts';
+import { localKeys, mayBeSeeded, seedLocalOrganization } from './local-organization.ts';
 import { localMasterKeys } from './local-secrets.ts';
 import { startInbox } from './parts/inbox.ts';
 import type { Address, Part, StackContext } from './parts/part.ts';
@@ -34,12 +34,16 @@ export interface StackOptions {
 const stopOrder = ['api', 'worker', 'inbox', 'sandbox', 'temporal', 'postgres'] as const;
 type ProcessName = (typeof stopOrder)[number];
 
+export type LocalKeys = typeof localKeys;
+
 export interface Stack {
   readonly addresses: readonly Address[];
   /** What has a page, where it is ours. */
   readonly urls: { readonly webUi?: string; readonly inbox?: string; readonly sandbox?: string };
   /** The variables that the service's programs run with, beside those of the shell. */
   readonly env: Readonly<Record<string, string>>;
+  /** The keys of the local organization, where there is one. */
+  readonly keys: LocalKeys | undefined;
   /** Rejects with `ChildFailed` when a part ends by itself. */
   readonly failure: Promise<never>;
   stopPart(name: ProcessName): Promise<void>;
@@ -69,14 +73,20 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     await record.release();
   };
   try {
-    const { env, parts } = await unlessAborted(startParts(context, board), options.signal);
+    const { env, parts, apiUrl } = await unlessAborted(startParts(context, board), options.signal);
     const addresses = parts.flatMap((part) => part.addresses);
     await record.setAddresses(Object.fromEntries(addresses.map(({ name, address }) => [name, address])));
-    await writeEnvironmentFile(dataFolder, env);
+    const keys = mayBeSeeded(given) ? localKeys : undefined;
+    await writeEnvironmentFile(dataFolder, {
+      ...env,
+      CASTMATCH_API_URL: apiUrl,
+      ...(keys && { CASTMATCH_API_KEY: keys.operator }),
+    });
     return {
       addresses,
       urls: Object.assign({}, ...parts.map((part) => part.urls ?? {})),
       env,
+      keys,
       failure: supervisor.failure,
       stopPart: (name) => supervisor.stop(name),
       startPart: (name) => supervisor.startAgain(name),
@@ -119,6 +129,7 @@ const startParts = async (context: StackContext, board: ProgressBoard) => {
   await board.follow('Database', async (progress) => {
     progress('migrating');
     await execa(process.execPath, [projectPath('db/migrate.ts')], { env: full });
+    if (!mayBeSeeded(context.given)) return;
     progress('adding the local organization');
     await seedLocalOrganization(full);
   });
@@ -126,7 +137,7 @@ const startParts = async (context: StackContext, board: ProgressBoard) => {
     board.follow('Worker', (progress) => startWorker(context, full, ports.metrics, progress)),
     board.follow('API', (progress) => startApi(context, full, ports.api, progress)),
   ]);
-  return { env, parts: [...service.toReversed(), ...servers.toReversed()] };
+  return { env, apiUrl, parts: [...service.toReversed(), ...servers.toReversed()] };
 };
 
 const serviceVariables = async (

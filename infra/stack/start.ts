@@ -1,6 +1,8 @@
 /** `npm start`: the stack until somebody ends it. */
 import pc from 'picocolors';
+import { ConfigurationError } from '../configuration/configuration.ts';
 import { addressTable } from './address-table.ts';
+import { TemporalNotPrepared } from './dev-server.ts';
 import { createProgressBoard } from './progress-board.ts';
 import { AlreadyRunning } from './run-record.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -16,7 +18,7 @@ export interface StartOptions {
 /** Answers with the exit code. */
 export const runStart = (options: StartOptions): Promise<number> =>
   withStack(options, async (stack, interrupted) => {
-    console.log(addressTable(stack.addresses));
+    console.log(addressTable(stack));
     console.log(pc.dim(`Logs are in ${options.dataFolder}/logs. Ctrl-C ends everything.`));
     await untilAborted(interrupted);
     return 0;
@@ -78,6 +80,7 @@ export const untilAborted = (signal: AbortSignal): Promise<void> =>
 
 /** What we know how to say is said; anything else is a bug and comes with its stack. */
 const explained = (error: unknown): string => {
-  if (error instanceof AlreadyRunning || error instanceof ChildFailed) return error.message;
+  const expected = [AlreadyRunning, ChildFailed, TemporalNotPrepared, ConfigurationError];
+  if (error instanceof Error && expected.some((kind) => error instanceof kind)) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 };

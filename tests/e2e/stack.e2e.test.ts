@@ -63,6 +63,14 @@ const start = async () => {
   return { process, children, addresses, pid, nothingIsLeft };
 };
 
+/** As `npm run ops` beside the stack: it knows nothing but the file that the stack has written. */
+const ops = (...words: readonly string[]) =>
+  execa(
+    process.execPath,
+    [`--env-file=${join(folder, 'stack.env')}`, projectPath('infra/cli/ops.ts'), ...words],
+    { extendEnv: false, reject: false },
+  );
+
 /** As a browser asks: the inbox shows its page to nobody else. */
 const statusOf = async (url: string) => (await fetch(url, { headers: { accept: 'text/html,*/*' } })).status;
 
@@ -96,6 +104,8 @@ describe('npm start', () => {
       headers: { authorization: 'Bearer castmatch-local-backend-key' },
     });
     expect(auditions.status).toBe(200);
+    expect(await ops('attention', 'list')).toMatchObject({ exitCode: 0, stdout: 'Nothing waits for you.' });
+    expect(await ops('audit', 'verify')).toMatchObject({ exitCode: 0 });
     await organizationsOf(`${addresses.Database}`, (organizations) =>
       organizations.put({ id: 'org_kept', name: 'Kept', meetingProviders: [] }),
     );

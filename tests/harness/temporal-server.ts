@@ -25,7 +25,7 @@ export const startTemporalServer = async (databaseFile?: string): Promise<Tempor
     server.kill();
     throw new Error(`the Temporal development server did not start:\n${(await server).all.slice(-1_500)}`);
   }
-  await registerSearchAttributes(address, settings);
+  await registerSearchAttributes({ address, namespace: settings.namespace }, settings.searchAttributes);
   return {
     address,
     stop: async () => {

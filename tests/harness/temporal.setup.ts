@@ -17,7 +17,10 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
   project.provide('temporalNamespace', settings.namespace);
   const given = process.env.TEMPORAL_ADDRESS;
   if (given !== undefined) {
-    await registerSearchAttributes(given, settings);
+    await registerSearchAttributes(
+      { address: given, namespace: settings.namespace },
+      settings.searchAttributes,
+    );
     project.provide('temporalAddress', given);
     return async () => {};
   }

@@ -19,7 +19,13 @@ export interface DemoOptions extends StartOptions {
 /** Answers with the exit code: 0 when the audition ended as it should have. */
 export const runDemo = (options: DemoOptions): Promise<number> =>
   withStack({ ...options, fresh: true }, async (stack, interrupted) => {
-    console.log(addressTable(stack.addresses));
+    console.log(addressTable(stack));
+    if (!stack.keys) {
+      console.error(
+        pc.red('The demo needs the local organization: set CASTMATCH_ENV=local to have it added.'),
+      );
+      return 1;
+    }
     const code = await playOn(stack, options);
     if (options.keep || process.stdin.isTTY) {
       console.log(pc.dim('\nThe stack stays up: look around, then end it with Ctrl-C.'));

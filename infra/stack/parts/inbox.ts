@@ -9,7 +9,13 @@ export const startInbox = async (
   { dataFolder, given, choosePort, supervisor }: StackContext,
   progress: Progress,
 ): Promise<Part> => {
-  if (given.SMTP_URL) return { env: {}, addresses: [{ name: 'Email', address: 'SMTP_URL', note: 'given' }] };
+  if (given.SMTP_URL) {
+    const { SMTP_URL, MAIL_JOURNAL_URL } = given;
+    return {
+      env: { SMTP_URL, ...(MAIL_JOURNAL_URL ? { MAIL_JOURNAL_URL } : {}) },
+      addresses: [{ name: 'Email', address: 'SMTP_URL', note: 'given' }],
+    };
+  }
   progress('starting');
   const smtp = await choosePort(preferredPorts.SMTP);
   const web = await choosePort(preferredPorts['the inbox']);

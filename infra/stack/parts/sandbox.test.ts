@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { vendorsToPlay } from './sandbox.ts';
+import { loadConfiguration } from '../../configuration/configuration.ts';
+import { vendorEnvironment, vendorsToPlay } from './sandbox.ts';
 
 it('plays every vendor of which no variable is set', () => {
   expect([...vendorsToPlay({})]).toEqual(['Google', 'Zoom', 'Twilio']);
@@ -14,4 +15,41 @@ it('leaves a vendor alone that is given by its address or its credentials', () =
 
 it('takes an empty variable for one that is not set', () => {
   expect(vendorsToPlay({ GOOGLE_CLIENT_ID: '' }).has('Google')).toBe(true);
+});
+
+it.each([
+  ['GOOGLE_OAUTH_URL', 'Google'],
+  ['GOOGLE_CLIENT_SECRET', 'Google'],
+  ['ZOOM_OAUTH_URL', 'Zoom'],
+  ['ZOOM_ACCOUNT_ID', 'Zoom'],
+  ['TWILIO_AUTH_TOKEN', 'Twilio'],
+] as const)('takes %s for a sign of the real %s', (name, vendor) => {
+  expect(vendorsToPlay({ [name]: 'given' }).has(vendor)).toBe(false);
+});
+
+it('leads to the sandbox for those it plays, and to the vendor for one that is given by its credentials', () => {
+  const sandbox = 'http://127.0.0.1:4999';
+  const given = { GOOGLE_CLIENT_ID: 'real', GOOGLE_OAUTH_URL: 'https://proxy.example.com' };
+  const env = vendorEnvironment(given, sandbox);
+  expect(env).toEqual({
+    GOOGLE_API_URL: 'https://www.googleapis.com',
+    GOOGLE_OAUTH_URL: 'https://proxy.example.com',
+    ZOOM_API_URL: `${sandbox}/v2`,
+    ZOOM_OAUTH_URL: sandbox,
+    TWILIO_API_URL: sandbox,
+  });
+  const { google } = loadConfiguration({
+    CASTMATCH_ENV: 'local',
+    DATABASE_URL: 'postgres://127.0.0.1/castmatch',
+    ...given,
+    ...env,
+  });
+  expect(google).toMatchObject({ apiUrl: 'https://www.googleapis.com', clientId: 'real' });
+});
+
+it('leads to every vendor when all are real', () => {
+  const given = { GOOGLE_CLIENT_ID: 'a', ZOOM_CLIENT_ID: 'b', TWILIO_ACCOUNT_SID: 'c' };
+  expect(
+    Object.values(vendorEnvironment(given, undefined)).filter((url) => url.includes('127.0.0.1')),
+  ).toEqual([]);
 });

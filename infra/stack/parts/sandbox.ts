@@ -1,22 +1,44 @@
 /** The provider sandbox: stands for each vendor of which no variable is set. */
 import { join } from 'node:path';
+import { vendorAddresses } from '../../configuration/defaults.ts';
 import type { Progress } from '../build-once.ts';
 import { projectPath } from '../paths.ts';
 import { preferredPorts } from '../preferred-ports.ts';
 import { httpAnswers, nodeProgram, type Part, portNote, type StackContext } from './part.ts';
 
+type AddressName = keyof typeof vendorAddresses;
+
+interface VendorVariables {
+  /** Its addresses, each with the path under which the sandbox plays it. */
+  readonly addresses: Readonly<Partial<Record<AddressName, string>>>;
+  readonly credentials: readonly string[];
+}
+
 /** The variables by which each vendor is known to be a real one. */
 const vendorVariables = {
-  Google: ['GOOGLE_API_URL', 'GOOGLE_CLIENT_ID'],
-  Zoom: ['ZOOM_API_URL', 'ZOOM_CLIENT_ID'],
-  Twilio: ['TWILIO_API_URL', 'TWILIO_ACCOUNT_SID'],
-} as const;
+  Google: {
+    addresses: { GOOGLE_API_URL: '', GOOGLE_OAUTH_URL: '' },
+    credentials: ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
+  },
+  Zoom: {
+    addresses: { ZOOM_API_URL: '/v2', ZOOM_OAUTH_URL: '' },
+    credentials: ['ZOOM_CLIENT_ID', 'ZOOM_CLIENT_SECRET', 'ZOOM_ACCOUNT_ID'],
+  },
+  Twilio: {
+    addresses: { TWILIO_API_URL: '' },
+    credentials: ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_MESSAGING_SERVICE_SID'],
+  },
+} as const satisfies Readonly<Record<string, VendorVariables>>;
 type Vendor = keyof typeof vendorVariables;
+const everyVendor = ['Google', 'Zoom', 'Twilio'] as const satisfies readonly Vendor[];
 
 /** The vendors that the sandbox has to play, given the environment. */
 export const vendorsToPlay = (given: NodeJS.ProcessEnv): ReadonlySet<Vendor> => {
-  const isReal = (vendor: Vendor) => vendorVariables[vendor].some((name) => Boolean(given[name]));
-  return new Set((['Google', 'Zoom', 'Twilio'] as const).filter((vendor) => !isReal(vendor)));
+  const isReal = (vendor: Vendor) => {
+    const { addresses, credentials } = vendorVariables[vendor];
+    return [...Object.keys(addresses), ...credentials].some((name) => Boolean(given[name]));
+  };
+  return new Set(everyVendor.filter((vendor) => !isReal(vendor)));
 };
 
 export const startSandbox = async (
@@ -24,7 +46,7 @@ export const startSandbox = async (
   progress: Progress,
 ): Promise<Part> => {
   const vendors = vendorsToPlay(given);
-  if (vendors.size === 0) return { env: {}, addresses: [] };
+  if (vendors.size === 0) return { env: vendorEnvironment(given, undefined), addresses: [] };
   progress('starting');
   const { port, insteadOf } = await choosePort(preferredPorts['the provider sandbox']);
   const url = `http://127.0.0.1:${port}`;
@@ -36,15 +58,34 @@ export const startSandbox = async (
   });
   const played = [...vendors].join(', ');
   return {
-    env: addressesOf(vendors, url),
+    env: vendorEnvironment(given, url),
     urls: { sandbox: url },
     addresses: [{ name: 'Provider sandbox', address: url, note: portNote(insteadOf) ?? `plays ${played}` }],
   };
 };
 
-/** Nothing but addresses: the local defaults of the configuration are the credentials that the sandbox accepts. */
-const addressesOf = (vendors: ReadonlySet<Vendor>, url: string): Record<string, string> => ({
-  ...(vendors.has('Google') ? { GOOGLE_API_URL: url, GOOGLE_OAUTH_URL: url } : {}),
-  ...(vendors.has('Zoom') ? { ZOOM_API_URL: `${url}/v2`, ZOOM_OAUTH_URL: url } : {}),
-  ...(vendors.has('Twilio') ? { TWILIO_API_URL: url } : {}),
-});
+/**
+ * Nothing but addresses: the local defaults of the configuration are the credentials that the sandbox accepts. A vendor
+ * that is real has its own, or those that were given; without them it would be looked for in the sandbox.
+ */
+export const vendorEnvironment = (
+  given: NodeJS.ProcessEnv,
+  sandboxUrl: string | undefined,
+): Record<string, string> => {
+  const played = vendorsToPlay(given);
+  const addressOf = (vendor: Vendor, name: string, path: string): string =>
+    played.has(vendor) && sandboxUrl !== undefined
+      ? `${sandboxUrl}${path}`
+      : given[name] || realAddress(name);
+  return Object.fromEntries(
+    everyVendor.flatMap((vendor) =>
+      Object.entries(vendorVariables[vendor].addresses).map(([name, path]) => [
+        name,
+        addressOf(vendor, name, path),
+      ]),
+    ),
+  );
+};
+
+const realAddress = (name: string): string =>
+  new Map<string, string>(Object.entries(vendorAddresses)).get(name) ?? '';

@@ -1,6 +1,7 @@
 /** Temporal's development server with its Web UI, as temporal-dev.yaml says, unless TEMPORAL_ADDRESS is set. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { loadTemporalAccess } from '../../configuration/configuration.ts';
 import type { Progress } from '../build-once.ts';
 import { registerSearchAttributes, temporalAnswers } from '../dev-server.ts';
 import { getTemporalCli } from '../temporal-cli.ts';
@@ -14,7 +15,14 @@ export const startTemporal = async (
 ): Promise<Part> => {
   const settings = await loadTemporalDev();
   if (given.TEMPORAL_ADDRESS) {
-    return { env: {}, addresses: [{ name: 'Temporal', address: given.TEMPORAL_ADDRESS, note: 'given' }] };
+    progress('registering the search attributes');
+    // Whose certificates and keys they are is the deployment's affair: here they only have to be well-formed.
+    const { temporal } = loadTemporalAccess({ ...given, CASTMATCH_ENV: given.CASTMATCH_ENV || 'local' });
+    await registerSearchAttributes(temporal, settings.searchAttributes);
+    return {
+      env: temporalVariables(given),
+      addresses: [{ name: 'Temporal', address: given.TEMPORAL_ADDRESS, note: 'given' }],
+    };
   }
   const executable = await getTemporalCli(progress);
   progress('starting');
@@ -34,7 +42,7 @@ export const startTemporal = async (
     env: given,
     ready: () => temporalAnswers(address, settings.namespace),
   });
-  await registerSearchAttributes(address, settings);
+  await registerSearchAttributes({ address, namespace: settings.namespace }, settings.searchAttributes);
   const webUi = `http://127.0.0.1:${ui.port}`;
   return {
     env: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: settings.namespace },
@@ -49,3 +57,11 @@ export const startTemporal = async (
     ],
   };
 };
+
+/** For the commands beside the stack, which may be run in another shell. */
+const temporalVariables = (given: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) =>
+      name.startsWith('TEMPORAL_') && value ? [[name, value] as const] : [],
+    ),
+  );
