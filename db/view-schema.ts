@@ -2,12 +2,13 @@
 import { z } from 'zod';
 import { attentionItemSchema } from '../domain/audition/attention.ts';
 import { answers, deliveryStatuses, meetingSchema, noticeKinds } from '../domain/audition/events.ts';
-import { calendarRefSchema, channels, participantKinds } from '../domain/audition/request.ts';
+import { calendarProviders, channels, participantKinds } from '../domain/audition/request.ts';
 import { slotSchema } from '../domain/audition/slot.ts';
 import { auditionOutcomes, auditionRounds, auditionStates } from '../domain/audition/states.ts';
 import type { AuditionView } from '../domain/audition/view.ts';
 import {
   auditionIdSchema,
+  connectionIdSchema,
   organizationIdSchema,
   participantIdSchema,
   projectIdSchema,
@@ -37,7 +38,14 @@ export const auditionViewSchema = z.object({
   revision: z.int(),
   heldUntil: instantSchema.optional(),
   meeting: meetingSchema.optional(),
-  calendarEvents: z.array(z.object({ calendar: calendarRefSchema, eventId: z.string() })),
+  calendarEvents: z.array(
+    z.object({
+      participant: participantIdSchema,
+      provider: z.enum(calendarProviders),
+      connection: connectionIdSchema,
+      eventId: z.string(),
+    }),
+  ),
   notices: z.array(
     z.object({
       deliveryId: z.string(),

@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import {
   auditionIdSchema,
+  connectionIdSchema,
   organizationIdSchema,
   participantIdSchema,
   projectIdSchema,
@@ -15,7 +16,7 @@ import {
 } from '../ids.ts';
 import { instantSchema } from '../time/instant.ts';
 import { attentionActions, attentionItemSchema } from './attention.ts';
-import { calendarRefSchema, channels, meetingProviders, participantKinds } from './request.ts';
+import { calendarProviders, channels, meetingProviders, participantKinds } from './request.ts';
 import { slotSchema } from './slot.ts';
 import { auditionRounds } from './states.ts';
 
@@ -70,7 +71,13 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     to: z.enum(meetingProviders).optional(),
     reason: z.string(),
   }),
-  fact('calendar_event_written', { calendar: calendarRefSchema, eventId: z.string() }),
+  /** Whose calendar, not which: a calendar's id at Google is its owner's address. */
+  fact('calendar_event_written', {
+    participant: participantIdSchema,
+    provider: z.enum(calendarProviders),
+    connection: connectionIdSchema,
+    eventId: z.string(),
+  }),
   fact('notified', {
     participant: participantIdSchema,
     channel: z.enum(channels),

@@ -9,7 +9,7 @@ import { auditionRounds } from './states.ts';
 export const participantKinds = ['performer', 'reader', 'agent', 'casting_director'] as const;
 export const channels = ['email', 'sms'] as const;
 export const meetingProviders = ['zoom', 'google_meet'] as const;
-const calendarProviders = ['google'] as const;
+export const calendarProviders = ['google'] as const;
 
 export type ParticipantKind = (typeof participantKinds)[number];
 export type Channel = (typeof channels)[number];

@@ -23,7 +23,6 @@ const slot = {
   zone: 'Europe/Paris',
 } as const;
 const until = '2026-12-01T08:00:00.000Z';
-const calendar = { provider: 'google', connection: 'conn_1', calendarId: 'primary' } as const;
 const item = {
   id: 'att_1',
   step: 'meeting',
@@ -46,7 +45,13 @@ const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { 
     meeting: { provider: 'zoom', id: '1', joinUrl: 'https://zoom.test/1' },
   },
   meeting_fell_back: { type: 'meeting_fell_back', from: 'zoom', to: 'google_meet', reason: 'outage' },
-  calendar_event_written: { type: 'calendar_event_written', calendar, eventId: 'e1' },
+  calendar_event_written: {
+    type: 'calendar_event_written',
+    participant: ada,
+    provider: 'google',
+    connection: 'conn_1',
+    eventId: 'e1',
+  },
   notified: {
     type: 'notified',
     participant: ada,

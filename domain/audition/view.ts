@@ -2,11 +2,11 @@
  * What is known of an audition, folded from its events. The workflow holds one as its state, the database holds one
  * as its read model; because both come from this fold they cannot disagree, and the second can be rebuilt.
  */
-import type { AuditionId, OrganizationId, ParticipantId, ProjectId, RoleId } from '../ids.ts';
+import type { AuditionId, ConnectionId, OrganizationId, ParticipantId, ProjectId, RoleId } from '../ids.ts';
 import type { Instant } from '../time/instant.ts';
 import type { AttentionItem } from './attention.ts';
 import type { Answer, AuditionEvent, AuditionFact, DeliveryStatus, Meeting, NoticeKind } from './events.ts';
-import type { CalendarRef, Channel, ParticipantKind } from './request.ts';
+import type { CalendarProviderName, Channel, ParticipantKind } from './request.ts';
 import type { Slot } from './slot.ts';
 import type { AuditionOutcome, AuditionRound, AuditionState } from './states.ts';
 import { isLegal, transitionOn } from './transitions.ts';
@@ -30,6 +30,13 @@ interface NoticeView {
   readonly status: DeliveryStatus;
 }
 
+interface CalendarEventView {
+  readonly participant: ParticipantId;
+  readonly provider: CalendarProviderName;
+  readonly connection: ConnectionId;
+  readonly eventId: string;
+}
+
 export interface AuditionView {
   readonly id: AuditionId;
   readonly organization: OrganizationId;
@@ -44,7 +51,7 @@ export interface AuditionView {
   readonly revision: number;
   readonly heldUntil?: Instant;
   readonly meeting?: Meeting;
-  readonly calendarEvents: readonly { readonly calendar: CalendarRef; readonly eventId: string }[];
+  readonly calendarEvents: readonly CalendarEventView[];
   readonly notices: readonly NoticeView[];
   readonly attention: readonly AttentionItem[];
   readonly previous?: AuditionId;
@@ -200,14 +207,10 @@ const withParticipant = (
 
 const withCalendarEvent = (
   view: AuditionView,
-  written: { readonly calendar: CalendarRef; readonly eventId: string },
+  { participant, provider, connection, eventId }: CalendarEventView,
 ): AuditionView['calendarEvents'] => [
-  ...view.calendarEvents.filter(
-    ({ calendar }) =>
-      calendar.connection !== written.calendar.connection ||
-      calendar.calendarId !== written.calendar.calendarId,
-  ),
-  { calendar: written.calendar, eventId: written.eventId },
+  ...view.calendarEvents.filter((event) => event.participant !== participant),
+  { participant, provider, connection, eventId },
 ];
 
 const withNotice = (view: AuditionView, notice: NoticeView): readonly NoticeView[] => [

@@ -43,7 +43,7 @@ export const knownOf = (views: readonly AuditionView[]) => ({
   meetings: views.flatMap(({ meeting }) => (meeting?.provider === 'zoom' ? [meeting.id] : [])).sort(),
   events: views
     .flatMap(({ calendarEvents }) =>
-      calendarEvents.map(({ calendar, eventId }) => `${accountOf(calendar.connection)} ${eventId}`),
+      calendarEvents.map(({ connection, eventId }) => `${accountOf(connection)} ${eventId}`),
     )
     .sort(),
   /** A meeting on Meet is an event in the office's calendar that nobody is named in. */

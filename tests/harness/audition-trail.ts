@@ -17,7 +17,6 @@ import type { Instant } from '../../domain/time/instant.ts';
 
 const performer = participantIdSchema.parse('performer-1');
 const until: Instant = '2027-03-01T09:00:00.000Z';
-const calendar = { provider: 'google', connection: 'conn_1', calendarId: 'primary' } as const;
 
 const slotOn = (day: string) =>
   ({ start: `${day}T10:00:00.000Z`, end: `${day}T10:30:00.000Z`, zone: 'Europe/Paris' }) as const;
@@ -75,7 +74,13 @@ export const scheduledLife = (
   { type: 'holding_started' },
   { type: 'slot_held', slot: slotOn(day), revision: 1, until },
   { type: 'meeting_created', meeting: { provider: 'zoom', id: '1', joinUrl: 'https://zoom.test/j/1' } },
-  { type: 'calendar_event_written', calendar, eventId: 'event-1' },
+  {
+    type: 'calendar_event_written',
+    participant: performer,
+    provider: 'google',
+    connection: 'conn_performer',
+    eventId: 'event-1',
+  },
   { type: 'scheduled' },
 ];
 

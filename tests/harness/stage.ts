@@ -2,6 +2,7 @@
  * Where workflow tests play: one server, task queues and workers for a test file, and for each audition a world of its
  * own. The workers' cache is off, so that each workflow task replays from the start.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import {
@@ -73,25 +74,52 @@ export const openStage = async (): Promise<Stage> => {
     server: { executable: { type: 'existing-path', path: inject('timeSkippingServer') } },
   });
   await registerSearchAttributes(environment);
-  // Small steps first, then hours: most things happen soon, some after days.
-  return raise(environment, (step) => environment.sleep(step < 50 ? 1_000 : 600_000));
+  return raise(environment, async (handle) => {
+    switch (await whatIsUnderWay(handle)) {
+      case 'work':
+        return pause(5);
+      case 'backoff':
+        return environment.sleep(second);
+      case 'nothing':
+        return environment.sleep(8 * minute);
+    }
+  });
 };
+
+/*
+ * The time-skipping server skips also while an activity waits for a worker, up to that activity's own timeout, and on
+ * a busy machine that is long. So time passes only where nothing is under way, and in steps shorter than the patience
+ * of what comes due within them (10 minutes).
+ */
+const second = 1_000;
+const minute = 60 * second;
+
+const whatIsUnderWay = async (handle: Played['handle']): Promise<'work' | 'backoff' | 'nothing'> => {
+  const { pendingActivities, pendingWorkflowTask } = (await handle.describe()).raw;
+  if (pendingWorkflowTask) return 'work';
+  const attempts = (pendingActivities ?? []).map(({ attempt, state }) => ({ attempt: attempt ?? 1, state }));
+  if (attempts.length === 0) return 'nothing';
+  return attempts.every(({ attempt, state }) => attempt > 1 && state === scheduled) ? 'backoff' : 'work';
+};
+
+/** temporal.api.enums.v1.PendingActivityState */
+const scheduled = 1;
 
 /** On a real development server, in real time: that of the end-to-end tests unless another is named. */
 export const openRealTimeStage = async (address = inject('temporalAddress')): Promise<Stage> => {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: quiet });
   const namespace = inject('temporalNamespace');
   const environment = await TestWorkflowEnvironment.createFromExistingServer({ address, namespace });
-  return raise(environment, () => environment.sleep(50));
+  return raise(environment, () => pause(50));
 };
 
 /** The time-skipping server calls itself older than it is, and core warns of that for each worker. */
 const quiet = { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } as const;
 
-const raise = async (
-  environment: TestWorkflowEnvironment,
-  pass: (step: number) => Promise<void>,
-): Promise<Stage> => {
+/** Lets a little time pass in the life of an audition. */
+type Pass = (handle: Played['handle']) => Promise<void>;
+
+const raise = async (environment: TestWorkflowEnvironment, pass: Pass): Promise<Stage> => {
   const worlds = new Map<AuditionId, CastingWorld>();
   const suffix = `-${crypto.randomUUID()}`;
   const workers = await Promise.all(
@@ -127,6 +155,9 @@ const raise = async (
     },
   };
 };
+
+/** Of the test, in real milliseconds, not of the audition. */
+const patience = 40_000;
 
 const terminate = async (handle: Played['handle']): Promise<void> => {
   try {
@@ -181,27 +212,27 @@ const playedOf = ({
   plan,
   environment,
 }: Pick<Played, 'handle' | 'world' | 'worldOf' | 'plan'> & {
-  readonly pass: (step: number) => Promise<void>;
+  readonly pass: Pass;
   readonly environment: TestWorkflowEnvironment;
 }): Played => {
   const view = () => handle.query(messages.view);
+  const until: Played['until'] = async (wanted) => {
+    for (const end = Date.now() + patience; Date.now() < end; ) {
+      const now = await view();
+      if (wanted(now)) return now;
+      await pass(handle);
+    }
+    throw new Error(`it never came to that; at last: ${JSON.stringify(await view(), null, 2)}`);
+  };
   return {
     world,
     worldOf,
     plan,
     handle,
     view,
-    async until(wanted) {
-      for (let step = 0; step < 200; step += 1) {
-        const now = await view();
-        if (wanted(now)) return now;
-        await pass(step);
-      }
-      throw new Error(`it never came to that; at last: ${JSON.stringify(await view(), null, 2)}`);
-    },
+    until,
     async passTo(at) {
-      const left = Date.parse(at) - (await environment.currentTimeMs());
-      if (left > 0) await environment.sleep(left);
+      while ((await environment.currentTimeMs()) < Date.parse(at)) await pass(handle);
     },
     async resolve(step, action, joinUrl) {
       const item = (await view()).attention.find((open) => open.step === step);
@@ -210,7 +241,12 @@ const playedOf = ({
         args: [{ ...operator, id: item.id, action, joinUrl }],
       });
     },
-    result: () => handle.result(),
+    async result() {
+      for (const end = Date.now() + patience; Date.now() < end; await pass(handle)) {
+        if ((await handle.describe()).status.name !== 'RUNNING') return handle.result();
+      }
+      throw new Error(`it never ended; at last: ${JSON.stringify(await view(), null, 2)}`);
+    },
   };
 };
 

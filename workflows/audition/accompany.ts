@@ -19,8 +19,8 @@ export const accompany = async (run: AuditionRun): Promise<void> => {
     await run.commands.drain((queued) => carryOut(run, queued));
     if (run.ending) return;
     if (mayContinueAsNew(run)) await goOnAsNew(run);
+    run.journal.save();
     await waitForNext(run);
-    await run.journal.flush();
   }
 };
 
@@ -38,7 +38,10 @@ const waitForNext = async (run: AuditionRun): Promise<void> => {
   const due = nextDue(run);
   const seen = run.journal.view.sequence;
   const somethingCame = () =>
-    run.commands.size > 0 || run.journal.view.sequence !== seen || run.ending !== undefined;
+    run.commands.size > 0 ||
+    run.journal.view.sequence !== seen ||
+    run.ending !== undefined ||
+    mayContinueAsNew(run);
   if (!due) {
     await condition(somethingCame);
     return;
@@ -87,7 +90,7 @@ const mayContinueAsNew = (run: AuditionRun): boolean =>
   workflowInfo().continueAsNewSuggested &&
   run.commands.size === 0 &&
   run.background.size === 0 &&
-  !run.journal.dirty &&
+  run.journal.isWritten &&
   allHandlersFinished();
 
 const goOnAsNew = (run: AuditionRun): Promise<never> => {

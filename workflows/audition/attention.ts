@@ -62,7 +62,7 @@ export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore:
       const resolution = resolutions.get(item.id);
       if (inTime && resolution) return resolution;
       journal.record({ type: 'attention_overdue', id: item.id, dueAt: toInstant(Date.now() + slaMs) });
-      await journal.flush();
+      journal.save();
     }
   };
 
@@ -72,7 +72,7 @@ export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore:
     },
     async ask(request, onAsked) {
       const item = raise(request);
-      await journal.flush();
+      journal.save();
       onAsked?.();
       try {
         return await answered(item);

@@ -18,6 +18,8 @@ import {
 import type { BookingActivities } from '../../activities/contract.ts';
 import { taskQueue } from './task-queues.ts';
 
+export type Booking = Pick<BookingActivities, 'holdSlot' | 'confirmHold' | 'releaseHolds'>;
+
 const quickly = proxyLocalActivities<BookingActivities>({
   startToCloseTimeout: '2 seconds',
   scheduleToCloseTimeout: '4 seconds',
@@ -32,7 +34,7 @@ const patiently = () =>
     summary: 'Waiting for our database',
   });
 
-export const openBooking = (): BookingActivities => {
+export const openBooking = (): Booking => {
   const inTurn = openTurns();
 
   const internally =
@@ -54,7 +56,6 @@ export const openBooking = (): BookingActivities => {
     holdSlot: internally(quickly.holdSlot, (input) => patiently().holdSlot(input)),
     confirmHold: internally(quickly.confirmHold, (input) => patiently().confirmHold(input)),
     releaseHolds: internally(quickly.releaseHolds, (input) => patiently().releaseHolds(input)),
-    recordEvents: internally(quickly.recordEvents, (input) => patiently().recordEvents(input)),
   };
 };
 

@@ -1,7 +1,7 @@
 /** How an audition ends. */
 import type { AttentionStep } from '../../domain/audition/attention.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
-import type { StepFailure } from './failures.ts';
+import { readFailure, type StepFailure } from './failures.ts';
 
 /** The facts that end an audition. */
 export type EndingFact = Extract<
@@ -18,6 +18,13 @@ export const isUndone: Readonly<Record<EndingFact['type'], boolean>> = {
   no_show: false,
   decided: false,
 };
+
+/** A step of our own that failed for good, which none should: the audition ends, and is undone, all the same. */
+export const unforeseen = (error: unknown): Extract<EndingFact, { type: 'failed' }> => ({
+  type: 'failed',
+  code: readFailure(error).code,
+  reason: 'A step of our own failed for good.',
+});
 
 /** An operator gave a step up, and the audition with it. */
 export class Aborted extends Error {

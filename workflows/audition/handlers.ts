@@ -45,7 +45,7 @@ export const setHandlers = (run: AuditionRun): void => {
     async ({ origin, reason, correlationId }) => {
       run.end({ type: 'cancelled', origin, ...(reason ? { reason } : {}) }, correlationId);
       await condition(() => run.isWoundUp);
-      return journal.view;
+      return written(run);
     },
     { validator: (_command) => refuseUnlessWelcome('cancel', journal.view) },
   );
@@ -75,6 +75,7 @@ export const setHandlers = (run: AuditionRun): void => {
 
 const awaitFirstResult = async (run: AuditionRun): Promise<messages.FirstResult> => {
   await condition(() => run.firstResult !== undefined || run.ending !== undefined);
+  await run.journal.flush();
   return run.firstResult ?? { kind: 'ended', view: run.journal.view };
 };
 

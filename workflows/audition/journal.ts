@@ -1,8 +1,18 @@
 /**
- * The audition's state and its trail. A fact is folded into the state at once and written to the database in
- * batches, so that one local activity carries whatever has happened since the last one.
+ * The audition's state and its trail. A fact is folded into the state at once and written to the database in batches,
+ * one batch at a time, beside whatever the audition does meanwhile.
+ *
+ * An ordinary activity, not a local one: a worker that dies before its workflow task is completed leaves nothing of
+ * that task in the history, and the task runs again with another clock and perhaps other messages. What a local
+ * activity had written by then would contradict what happens in the second run. The input of an ordinary activity is
+ * in the history before it is written anywhere.
  */
-import { CancellationScope, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  proxyActivities,
+  setCurrentDetails,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import type { BookingActivities } from '../../activities/contract.ts';
 import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
@@ -10,24 +20,32 @@ import { type AuditionView, beginView, foldEvent } from '../../domain/audition/v
 import { toInstant } from '../../domain/time/epoch.ts';
 import { describe } from './details.ts';
 import { searchAttributes } from './search-attributes.ts';
+import { taskQueue } from './task-queues.ts';
 
 export interface Journal {
   readonly view: AuditionView;
-  readonly dirty: boolean;
+  /** Whether everything recorded so far is in the database. */
+  readonly isWritten: boolean;
   /** Folds the fact into the state. Throws `IllegalTransition` where the transition table forbids it. */
   record(fact: AuditionFact, correlationId?: string): void;
-  /** Resolves when everything recorded so far is in the database. Out of cancellation's reach. */
+  /** Sees to it that everything recorded so far gets into the database. Out of cancellation's reach. */
+  save(): void;
+  /** Resolves when it is there. Throws what keeps the trail from being continued, once and for all. */
   flush(): Promise<void>;
 }
 
-/** A new audition's journal begins with its request; a carried one goes on where it was. */
+/**
+ * A new audition's journal begins with its request; a carried one goes on where it was. `onBroken` hears of a trail
+ * that cannot be continued because the database has another one.
+ */
 export const openJournal = (
   plan: AuditionPlan,
-  { recordEvents }: Pick<BookingActivities, 'recordEvents'>,
+  onBroken: (error: unknown) => void,
   carried?: AuditionView,
 ): Journal => {
   let unwritten: readonly AuditionEvent[] = [];
   let writing: Promise<void> = Promise.resolve();
+  let underWay = 0;
   let published = carried ? visibleState(carried) : '';
 
   const event = (
@@ -61,21 +79,31 @@ export const openJournal = (
     ]);
   };
 
-  const write = async (): Promise<void> => {
+  const writeBatch = async (): Promise<void> => {
     if (unwritten.length === 0) return;
     const events = unwritten;
     unwritten = [];
     publish();
     const { id: auditionId, organization } = view;
-    await recordEvents({ auditionId, organization, correlationId: plan.correlationId, events });
+    await trail().recordEvents({ auditionId, organization, correlationId: plan.correlationId, events });
+  };
+
+  const flush = async (): Promise<void> => {
+    underWay += 1;
+    writing = writing.then(() => CancellationScope.nonCancellable(writeBatch));
+    try {
+      await writing;
+    } finally {
+      underWay -= 1;
+    }
   };
 
   return {
     get view() {
       return view;
     },
-    get dirty() {
-      return unwritten.length > 0;
+    get isWritten() {
+      return unwritten.length === 0 && underWay === 0;
     },
     record(fact, correlationId) {
       const next = event(fact, view.sequence + 1, correlationId);
@@ -83,12 +111,20 @@ export const openJournal = (
       unwritten = [...unwritten, next];
       setCurrentDetails(describe(view));
     },
-    flush() {
-      writing = writing.then(() => CancellationScope.nonCancellable(write));
-      return writing;
+    save() {
+      flush().catch(onBroken);
     },
+    flush,
   };
 };
+
+const trail = () =>
+  proxyActivities<Pick<BookingActivities, 'recordEvents'>>({
+    taskQueue: taskQueue('castmatch'),
+    startToCloseTimeout: '10 seconds',
+    retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+    summary: 'Write the audit trail',
+  });
 
 /** What the search attributes show, as one value to compare. */
 const visibleState = (view: AuditionView): string =>

@@ -1,21 +1,20 @@
 /** One running audition: what its steps share. */
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { BookingActivities } from '../../activities/contract.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminders.ts';
 import { createSaga, type Saga } from '../saga.ts';
 import { type AttentionDesk, openAttentionDesk } from './attention.ts';
 import { type Background, openBackground } from './background.ts';
-import { openBooking } from './booking.ts';
+import { type Booking, openBooking } from './booking.ts';
 import { type CommandQueue, openCommandQueue } from './command-queue.ts';
 import type { AuditionCompensation } from './compensation-data.ts';
-import type { EndingFact } from './ending.ts';
+import { type EndingFact, unforeseen } from './ending.ts';
 import { type Journal, openJournal } from './journal.ts';
-import type { AuditionInput, FirstResult } from './messages.ts';
+import type { AuditionInput, DeliveryReport, FirstResult } from './messages.ts';
 
 export interface AuditionRun {
   readonly plan: AuditionPlan;
-  readonly booking: BookingActivities;
+  readonly booking: Booking;
   readonly journal: Journal;
   readonly saga: Saga<AuditionCompensation>;
   readonly desk: AttentionDesk;
@@ -25,6 +24,8 @@ export interface AuditionRun {
   /** What is still to be reminded of; replaced when the slot moves. */
   reminders: readonly Reminder[];
   firstResult: FirstResult | undefined;
+  /** Delivery reports that came before their notice was known to have gone out. */
+  earlyReports: readonly DeliveryReport[];
   /** When the audition was last scheduled, epoch milliseconds. */
   scheduledAt: number;
   answerEscalated: boolean;
@@ -47,7 +48,7 @@ export interface AuditionRun {
 
 export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
   const booking = openBooking();
-  const journal = openJournal(plan, booking, carried?.view);
+  const journal = openJournal(plan, (error) => end(unforeseen(error)), carried?.view);
   const work = new CancellationScope();
   let ending: EndingFact | undefined;
 
@@ -71,6 +72,7 @@ export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     isResumed: carried !== undefined,
     reminders: carried?.reminders ?? [],
     firstResult: carried ? { kind: 'held', view: journal.view } : undefined,
+    earlyReports: [],
     scheduledAt: carried?.scheduledAt ?? 0,
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,

@@ -2,10 +2,11 @@
  * One audition, from request to decision: the story. Each step is a file in `steps/`; what is true without Temporal
  * lives in `domain/`.
  */
-import { allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { accompany } from './accompany.ts';
-import { Aborted, isUndone } from './ending.ts';
+import { Aborted, isUndone, unforeseen } from './ending.ts';
+import { isStepFailure } from './failures.ts';
 import { setHandlers } from './handlers.ts';
 import type { AuditionInput } from './messages.ts';
 import { wrongState } from './refusals.ts';
@@ -34,8 +35,9 @@ const conduct = async (run: AuditionRun): Promise<void> => {
     }
     await accompany(run);
   } catch (error) {
-    if (!(error instanceof Aborted)) throw error;
-    run.end(error.ending);
+    if (error instanceof Aborted) return run.end(error.ending);
+    if (isCancellation(error) || !isStepFailure(error)) throw error;
+    run.end(unforeseen(error));
   }
 };
 
@@ -43,13 +45,15 @@ const conduct = async (run: AuditionRun): Promise<void> => {
 const windUp = async (run: AuditionRun): Promise<void> => {
   const { ending, journal, background, saga } = run;
   run.commands.close(wrongState('reschedule', 'closed'));
-  await journal.flush();
+  journal.save();
   if (ending && isUndone[ending.type]) {
     await saga.compensate((compensation) => background.start((goOn) => undo(run, compensation, goOn)));
   }
-  await journal.flush();
   run.isWoundUp = true;
   await background.done();
-  await journal.flush();
-  await condition(allHandlersFinished);
+  try {
+    await journal.flush();
+  } finally {
+    await condition(allHandlersFinished);
+  }
 };

@@ -27,7 +27,7 @@ export const factLine = (fact: AuditionFact): FactLine => {
         `${fact.from} failed (${fact.reason}), ${fact.to ? `trying ${fact.to}` : 'nothing left to try'}`,
       );
     case 'calendar_event_written':
-      return good(`calendar event written for ${fact.calendar.connection}`);
+      return good(`calendar event written for ${fact.connection}`);
     case 'notified':
       return good(`${fact.notice} sent to ${fact.participant} by ${fact.channel}`);
     case 'scheduled':

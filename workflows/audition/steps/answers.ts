@@ -75,7 +75,7 @@ export const escalateSilence = (run: AuditionRun): void => {
     if (action === 'retry') {
       const label = `r${run.journal.view.revision}:again`;
       await notify(run, { notice: 'reminder', label, to: silent.map(({ id }) => id) });
-      await run.journal.flush();
+      run.journal.save();
     }
   });
 };

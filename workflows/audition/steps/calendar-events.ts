@@ -1,27 +1,25 @@
 /** Step 3: the event in every connected calendar, all written side by side. */
 import { proxyActivities } from '@temporalio/workflow';
 import type { CalendarActivities } from '../../../activities/contract.ts';
-import type { CalendarRef } from '../../../domain/audition/request.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { insist } from '../insist.ts';
 import type { AuditionRun } from '../run.ts';
 import { queueOfCalendar, taskQueue } from '../task-queues.ts';
-import { calendarsOf } from './conflicts.ts';
+import { calendarsOf, type OwnedCalendar } from './conflicts.ts';
 
 /** Writes the events of this revision of the slot: new ones at first, the same ones moved later. */
 export const writeCalendarEvents = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
-  await Promise.all(calendarsOf(run).map((calendar) => writeEvent(run, calendar, slot, revision)));
+  await Promise.all(calendarsOf(run).map((owned) => writeEvent(run, owned, slot, revision)));
 };
 
 const writeEvent = async (
   run: AuditionRun,
-  calendar: CalendarRef,
+  { owner, calendar }: OwnedCalendar,
   slot: Slot,
   revision: number,
 ): Promise<void> => {
   const { plan, journal, saga } = run;
-  const place = `${calendar.connection}/${calendar.calendarId}`;
-  const key = run.keyOf(`calendar-event:${place}:r${revision}`);
+  const key = run.keyOf(`calendar-event:${owner}:r${revision}`);
   const activities = proxyActivities<CalendarActivities>({
     taskQueue: taskQueue(queueOfCalendar[calendar.provider]),
     startToCloseTimeout: '15 seconds',
@@ -53,6 +51,8 @@ const writeEvent = async (
       }),
   );
   if (outcome.kind === 'done') {
-    journal.record({ type: 'calendar_event_written', calendar, eventId: outcome.result.eventId });
+    const { provider, connection } = calendar;
+    const { eventId } = outcome.result;
+    journal.record({ type: 'calendar_event_written', participant: owner, provider, connection, eventId });
   }
 };

@@ -3,6 +3,7 @@ import { proxyActivities } from '@temporalio/workflow';
 import type { CalendarActivities } from '../../../activities/contract.ts';
 import type { CalendarRef } from '../../../domain/audition/request.ts';
 import type { BusyInterval, Slot } from '../../../domain/audition/slot.ts';
+import type { ParticipantId } from '../../../domain/ids.ts';
 import { insist } from '../insist.ts';
 import type { AuditionRun } from '../run.ts';
 import { queueOfCalendar, taskQueue } from '../task-queues.ts';
@@ -11,7 +12,9 @@ type Window = { readonly from: Slot['start']; readonly until: Slot['end'] };
 
 /** When the participants' connected calendars are taken, one question per connection, all asked at once. */
 export const findBusy = async (run: AuditionRun, window: Window): Promise<readonly BusyInterval[]> => {
-  const questions = byConnection(calendarsOf(run)).map((calendars) => askConnection(run, calendars, window));
+  const questions = byConnection(calendarsOf(run).map(({ calendar }) => calendar)).map((calendars) =>
+    askConnection(run, calendars, window),
+  );
   return (await Promise.all(questions)).flat();
 };
 
@@ -52,10 +55,17 @@ const askConnection = async (
   return outcome.kind === 'done' ? outcome.result : [];
 };
 
+export interface OwnedCalendar {
+  readonly owner: ParticipantId;
+  readonly calendar: CalendarRef;
+}
+
 /** The calendars that are written to and looked at: one for each participant who has connected one. */
-export const calendarsOf = ({ plan }: AuditionRun): readonly CalendarRef[] => {
-  const all = plan.participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
-  return all.filter((calendar, index) => all.findIndex((other) => isSame(calendar, other)) === index);
+export const calendarsOf = ({ plan }: AuditionRun): readonly OwnedCalendar[] => {
+  const all = plan.participants.flatMap(({ id, calendar }) => (calendar ? [{ owner: id, calendar }] : []));
+  return all.filter(
+    ({ calendar }, index) => all.findIndex((other) => isSame(calendar, other.calendar)) === index,
+  );
 };
 
 const isSame = (a: CalendarRef, b: CalendarRef): boolean =>

@@ -25,7 +25,7 @@ export const holdFirstSlot = async (run: AuditionRun): Promise<void> => {
   }
   run.reminders = held.reminders;
   journal.record({ type: 'slot_held', slot: held.slot, revision: 1, until: held.until });
-  await journal.flush();
+  journal.save();
   run.firstResult ??= { kind: 'held', view: journal.view };
 };
 

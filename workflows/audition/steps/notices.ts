@@ -10,6 +10,7 @@ import type { ParticipantId } from '../../../domain/ids.ts';
 import { insist } from '../insist.ts';
 import type { AuditionRun } from '../run.ts';
 import { queueOfChannel, taskQueue } from '../task-queues.ts';
+import { reportDelivery } from './session.ts';
 
 export interface NoticeRound {
   readonly notice: Exclude<NoticeKind, 'cancellation'>;
@@ -76,6 +77,9 @@ const send = async (
     revision,
     deliveryId,
   });
+  for (const report of run.earlyReports) {
+    if (report.deliveryId === deliveryId) reportDelivery(run, report);
+  }
 };
 
 /** Whoever may have got an invitation by this way gets the cancellation by the same. */

@@ -3,6 +3,7 @@
  * is everybody told. An operator's abort goes back to the old slot; a cancellation undoes all of it.
  */
 
+import { without } from '../../../domain/audition/busy.ts';
 import { isWelcome } from '../../../domain/audition/command-rules.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { isFree } from '../../../domain/audition/slot-ranking.ts';
@@ -27,18 +28,18 @@ export const reschedule = async (
   const { journal } = run;
   const before = journal.view;
   if (!isWelcome('reschedule', before.state) || !before.slot) return wrongState('reschedule', before.state);
-  const taken = await holdNewSlot(run, command, before.slot, before.revision + 1);
-  if (taken) return taken;
   try {
+    const taken = await holdNewSlot(run, command, before.slot, before.revision + 1);
+    if (taken) return taken;
     await moveEverything(run, command.slot, journal.view.revision);
   } catch (error) {
     if (!(error instanceof Aborted)) throw error;
-    await goBack(run, before.slot, error.message);
+    if (journal.view.revision > before.revision) await goBack(run, before.slot, error.message);
     return undefined;
   }
   await notify(run, { notice: 'update', label: `r${journal.view.revision}`, reason: command.reason });
   await letGo(run);
-  await settleSchedule(run);
+  settleSchedule(run);
   return undefined;
 };
 
@@ -50,8 +51,7 @@ const holdNewSlot = async (
 ): Promise<Refusal | undefined> => {
   const busy = await findBusy(run, { from: slot.start, until: slot.end });
   // Our own event at the old time shows as busy too; it will move out of the way.
-  const others = busy.filter(({ start, end }) => start !== old.start || end !== old.end);
-  if (!isFree(slot, others)) return slotTaken('Somebody needed has another appointment then.');
+  if (!isFree(slot, without(busy, old))) return slotTaken('Somebody needed has another appointment then.');
   const held = await hold(run, slot, revision);
   if (held.kind === 'taken') return slotTaken('Another audition holds that time.');
   if (held.kind === 'in_the_past') {
@@ -60,7 +60,7 @@ const holdNewSlot = async (
   run.reminders = held.reminders;
   const moved = { slot, revision, until: held.until, origin, ...(reason ? { reason } : {}) };
   run.journal.record({ type: 'slot_moved', ...moved }, correlationId);
-  await run.journal.flush();
+  run.journal.save();
   return undefined;
 };
 
@@ -81,7 +81,7 @@ const goBack = async (run: AuditionRun, old: Slot, reason: string): Promise<void
   await moveEverything(run, old, revision);
   run.journal.record({ type: 'move_reverted', slot: old, revision, until: held.until, reason });
   await letGo(run);
-  await run.journal.flush();
+  run.journal.save();
 };
 
 /** Frees every hold but that of the revision in force. */

@@ -13,15 +13,15 @@ export const schedule = async (run: AuditionRun, slot: Slot): Promise<void> => {
   await writeCalendarEvents(run, slot, 1);
   await bookSlot(run, slot, 1);
   await notify(run, { notice: 'invitation', label: 'r1' });
-  await settleSchedule(run);
+  settleSchedule(run);
 };
 
 /** The audition is scheduled; it may be confirmed at once by early answers. */
-export const settleSchedule = async (run: AuditionRun): Promise<void> => {
+export const settleSchedule = (run: AuditionRun): void => {
   const { journal } = run;
   run.scheduledAt = Date.now();
   run.answerEscalated = false;
   journal.record({ type: 'scheduled' });
   confirmWhenAccepted(run);
-  await journal.flush();
+  journal.save();
 };

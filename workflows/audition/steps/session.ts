@@ -25,10 +25,17 @@ export const endSession = (run: AuditionRun, origin: Origin): void => {
   }
 };
 
-/** What became of a notice. One that could not be delivered waits for a person. */
+/**
+ * What became of a notice. One that could not be delivered waits for a person. A report may be here before the
+ * activity that sent the notice has ended: it is kept until then.
+ */
 export const reportDelivery = (run: AuditionRun, report: DeliveryReport): void => {
   const notice = run.journal.view.notices.find(({ deliveryId }) => deliveryId === report.deliveryId);
-  if (!notice || notice.status === report.status) return;
+  if (!notice) {
+    run.earlyReports = [...run.earlyReports, report];
+    return;
+  }
+  if (notice.status === report.status) return;
   run.journal.record({ type: 'delivery_reported', ...report });
   if (report.status !== 'failed' || run.ending) return;
   void run.beside(async (goOn) => {
