@@ -6,10 +6,13 @@
 
 /** What went wrong at a provider, and thereby what to do. Every vendor's table of errors ends in one of these. */
 export type ProviderFault =
-  /** The provider or the way to it is down. `effect` says whether the call may have had its effect. */
-  | { readonly kind: 'outage'; readonly effect: 'none' | 'unknown' }
-  /** A passing fault: the same call may be made again at once. */
-  | { readonly kind: 'retry'; readonly effect: 'none' | 'unknown' }
+  /**
+   * The provider or the way to it is down. `effect` says whether the call may have had its effect, `delayMs` when the
+   * provider said it would be back.
+   */
+  | { readonly kind: 'outage'; readonly effect: 'none' | 'unknown'; readonly delayMs?: number }
+  /** A passing fault: the same call may be made again at once, or when the provider said. */
+  | { readonly kind: 'retry'; readonly effect: 'none' | 'unknown'; readonly delayMs?: number }
   /** The provider named its time. */
   | { readonly kind: 'retry_after'; readonly delayMs: number }
   /** A quota is spent until a known time (epoch milliseconds). */
@@ -75,6 +78,8 @@ export const refusalCodes = [
   'slot_in_the_past',
   'slot_ends_before_start',
   'slot_too_long',
+  'slot_too_far_ahead',
+  'duration_too_short',
   'unknown_participant',
   'duplicate_participant',
   'performer_missing',
@@ -85,6 +90,7 @@ export const refusalCodes = [
   'nothing_free',
   'wrong_state',
   'audition_closed',
+  'audition_stopped',
   'check_in_not_open',
   'audition_not_found',
   'attention_not_found',

@@ -191,6 +191,24 @@ describe('a request is refused', () => {
     ],
     ['no such locale', withPerformer({ locale: 'en-x1-x1' }), 'invalid_body', ['/participants/1/locale']],
     ['reminder years ahead', { reminders: ['PT1H', 'P900D'] }, 'invalid_body', ['/reminders/1']],
+    [
+      'patience of nothing',
+      { policy: { stepPatience: 'PT0S' } },
+      'duration_too_short',
+      ['/policy/stepPatience'],
+    ],
+    [
+      'slot years ahead',
+      { slot: { ...slot, start: '2028-11-05T10:00', end: '2028-11-05T10:30' } },
+      'slot_too_far_ahead',
+      ['/slot/start'],
+    ],
+    [
+      'window years ahead',
+      { slot: { ...windowWish, earliest: '2062-12-01T09:00', latest: '2062-12-01T18:00' } },
+      'slot_too_far_ahead',
+      ['/slot/latest'],
+    ],
     ['patience of years', { policy: { holdFor: 'P900D' } }, 'invalid_body', ['/policy/holdFor']],
   ])('for its %s', (_, changes, code, at) => {
     expect(refusalOf(() => admit(changes))).toMatchObject({ code, at });

@@ -11,13 +11,12 @@ import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
 import { checkZone, readLocalTime } from '../time/local-time.ts';
 import type { AuditionPlan } from './plan.ts';
-import { type AuditionPolicy, defaultPolicy } from './policy.ts';
+import { admitPolicy } from './policy-admission.ts';
 import type {
   AuditionRequest,
   fixedSlotSchema,
   MeetingProviderName,
   Participant,
-  PolicyOverrides,
   windowSlotSchema,
 } from './request.ts';
 import type { Slot, SlotWish } from './slot.ts';
@@ -29,6 +28,8 @@ const minute = 60_000;
 const day = 24 * 60 * minute;
 /** Calendars answer free/busy questions about weeks, not about years. */
 const longestWindow = 31 * day;
+/** Nobody casts for a day that no calendar shows yet; timers, tokens and retention are made for less. */
+const furthestAhead = 2 * 366 * day;
 
 export interface Admission {
   readonly id: AuditionId;
@@ -60,7 +61,7 @@ export const admitAudition = (request: AuditionRequest, admission: Admission): A
 };
 
 /**
- * A chosen slot: in the future, longer than nothing and no longer than 24 hours. `pointer` is where the slot stands
+ * A chosen slot: within the next two years, longer than nothing and no longer than 24 hours. `pointer` is where the slot stands
  * in the request. Throws `Refusal`.
  */
 export const admitSlot = (fixed: FixedSlot, now: Instant, pointer = '/slot'): Slot => {
@@ -77,13 +78,14 @@ export const admitSlot = (fixed: FixedSlot, now: Instant, pointer = '/slot'): Sl
     );
   }
   if (start <= now) throw inThePast([`${pointer}/start`]);
+  checkDistance(start, now, [`${pointer}/start`]);
   return { start, end, zone: fixed.zone, ...(fixed.room === undefined ? {} : { room: fixed.room }) };
 };
 
 const admitWish = (wish: FixedSlot | WindowSlot, now: Instant): SlotWish =>
   'start' in wish ? { kind: 'fixed', slot: admitSlot(wish, now) } : admitWindow(wish, now);
 
-/** A window from now on, no longer than 31 days, with room for the slot. Throws `Refusal`. */
+/** A window from now on and within the next two years, no longer than 31 days, with room for the slot. Throws `Refusal`. */
 export const admitWindow = (window: WindowSlot, now: Instant): Extract<SlotWish, { kind: 'window' }> => {
   checkZone(window.zone, ['/slot/zone']);
   const earliest = readLocalTime(window.earliest, window.zone, ['/slot/earliest']);
@@ -106,6 +108,7 @@ export const admitWindow = (window: WindowSlot, now: Instant): Extract<SlotWish,
     );
   }
   if (toEpochMs(latest) - duration <= toEpochMs(now)) throw inThePast(['/slot/latest']);
+  checkDistance(latest, now, ['/slot/latest']);
   return {
     kind: 'window',
     // A window that has begun already is open from now on, at the next full minute.
@@ -129,6 +132,16 @@ const checkOrder = (start: Instant, end: Instant, at: readonly string[]): void =
 
 const inThePast = (at: readonly string[]): Refusal =>
   new Refusal('slot_in_the_past', 'The slot is in the past.', 'Choose a time that is still to come.', at);
+
+const checkDistance = (at: Instant, now: Instant, pointers: readonly string[]): void => {
+  if (toEpochMs(at) - toEpochMs(now) <= furthestAhead) return;
+  throw new Refusal(
+    'slot_too_far_ahead',
+    'The slot is more than two years ahead.',
+    'Check the year; request the audition when it is nearer.',
+    pointers,
+  );
+};
 
 const checkParticipant = (participant: Participant, index: number): void => {
   const pointer = `/participants/${index}`;
@@ -209,11 +222,4 @@ const meetingProvidersOf = (
 const admitReminders = (reminders: readonly string[]): readonly number[] => {
   const offsets = reminders.map((text, index) => readDuration(text, [`/reminders/${index}`]));
   return [...new Set(offsets)].sort((a, b) => b - a);
-};
-
-const admitPolicy = (overrides: PolicyOverrides): AuditionPolicy => {
-  const given = Object.entries(overrides).flatMap(([name, text]) =>
-    text === undefined ? [] : [[name, readDuration(text, [`/policy/${name}`])] as const],
-  );
-  return { ...defaultPolicy, ...Object.fromEntries(given) };
 };

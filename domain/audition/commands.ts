@@ -1,11 +1,12 @@
 /** What may be asked of a running audition. The bodies of the API are these schemas; so are the workflow's updates. */
 import { z } from 'zod';
 import { participantIdSchema } from '../ids.ts';
+import { lineOf } from '../text.ts';
 import { answers } from './events.ts';
 import { fixedSlotSchema } from './request.ts';
 import { auditionRounds } from './states.ts';
 
-const reason = z.string().trim().min(1).max(500);
+const reason = lineOf(500);
 
 export const respondSchema = z.object({ participant: participantIdSchema, answer: z.enum(answers) }).strict();
 export const rescheduleSchema = z.object({ slot: fixedSlotSchema, reason: reason.optional() }).strict();
@@ -21,12 +22,25 @@ export const decideSchema = z.discriminatedUnion('decision', [
     })
     .strict(),
 ]);
+/** Only an encrypted link is passed on to people; one of this machine may do without. */
+const joinUrl = z
+  .url({
+    protocol: /^https?$/,
+    normalize: true,
+    error: 'write the link of a meeting as https://meet.example.com/…',
+  })
+  .max(2_000)
+  .refine(
+    (url) => /^https:|^http:\/\/(localhost|127\.0\.0\.1)[:/]/.test(url),
+    'the link must begin with https://',
+  );
+
 /** `override` carries the value that replaces the step's result: today, the join link of a meeting made by hand. */
 export const resolveAttentionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('retry') }).strict(),
   z.object({ action: z.literal('skip') }).strict(),
   z.object({ action: z.literal('abort') }).strict(),
-  z.object({ action: z.literal('override'), value: z.object({ joinUrl: z.url() }).strict() }).strict(),
+  z.object({ action: z.literal('override'), value: z.object({ joinUrl }).strict() }).strict(),
 ]);
 
 export type DecideBody = z.infer<typeof decideSchema>;

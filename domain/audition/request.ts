@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { connectionIdSchema, participantIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
+import { lineOf, linesOf } from '../text.ts';
 import { auditionRounds } from './states.ts';
 
 export const participantKinds = ['performer', 'reader', 'agent', 'casting_director'] as const;
@@ -16,7 +17,7 @@ export type Channel = (typeof channels)[number];
 export type MeetingProviderName = (typeof meetingProviders)[number];
 export type CalendarProviderName = (typeof calendarProviders)[number];
 
-const zone = z.string().min(1).max(64).describe('IANA time zone, e.g. Europe/Paris');
+const zone = lineOf(64).describe('IANA time zone, e.g. Europe/Paris');
 
 /** `2026-12-01T10:00` in `zone`, or with an offset or Z. Read by `readLocalTime`. */
 const localOrOffsetTime = z
@@ -37,7 +38,7 @@ export const calendarRefSchema = z
   .object({
     provider: z.enum(calendarProviders),
     connection: connectionIdSchema,
-    calendarId: z.string().min(1).max(254),
+    calendarId: lineOf(254),
   })
   .strict();
 export type CalendarRef = z.infer<typeof calendarRefSchema>;
@@ -49,7 +50,7 @@ export const participantSchema = z
   .object({
     id: participantIdSchema,
     kind: z.enum(participantKinds),
-    name: z.string().trim().min(1).max(200),
+    name: lineOf(200),
     email: z.email().max(254).optional(),
     phone: z
       .string()
@@ -74,7 +75,7 @@ export const fixedSlotSchema = z
     start: localOrOffsetTime,
     end: localOrOffsetTime,
     zone,
-    room: z.string().min(1).max(100).optional(),
+    room: lineOf(100).optional(),
   })
   .strict();
 
@@ -88,7 +89,7 @@ export const windowSlotSchema = z
       .min(1)
       .max(24 * 60),
     zone,
-    room: z.string().min(1).max(100).optional(),
+    room: lineOf(100).optional(),
   })
   .strict();
 
@@ -111,8 +112,8 @@ export type PolicyOverrides = z.infer<typeof policyOverridesSchema>;
 
 export const auditionRequestSchema = z
   .object({
-    project: z.object({ id: projectIdSchema, title: z.string().trim().min(1).max(200) }).strict(),
-    role: z.object({ id: roleIdSchema, name: z.string().trim().min(1).max(200) }).strict(),
+    project: z.object({ id: projectIdSchema, title: lineOf(200) }).strict(),
+    role: z.object({ id: roleIdSchema, name: lineOf(200) }).strict(),
     round: z.enum(auditionRounds).default('first'),
     slot: z.union([fixedSlotSchema, windowSlotSchema]),
     participants: z.array(participantSchema).min(1).max(20),
@@ -123,7 +124,7 @@ export const auditionRequestSchema = z
       .optional(),
     /** How long before the start to remind; default 24 h and 1 h. */
     reminders: z.array(isoDurationSchema).max(10).default(['PT24H', 'PT1H']),
-    notes: z.string().max(2000).optional(),
+    notes: linesOf(2000).optional(),
     policy: policyOverridesSchema.optional(),
   })
   .strict();

@@ -85,12 +85,39 @@ describe('reading a time', () => {
 });
 
 describe('a zone', () => {
-  it.each(['Europe/Paris', 'America/Argentina/Buenos_Aires', 'US/Pacific', 'Etc/GMT+5', 'UTC'])(
-    'may be %s',
-    (zone) => expect(() => checkZone(zone)).not.toThrow(),
-  );
+  it.each([
+    'Europe/Paris',
+    'America/Argentina/Buenos_Aires',
+    'US/Pacific',
+    'US/Eastern',
+    'Etc/GMT+5',
+    'UTC',
+    'Asia/Calcutta',
+    'Asia/Kolkata',
+    'Europe/Kiev',
+    'Europe/Kyiv',
+    'America/Port_of_Spain',
+    'Antarctica/DumontDUrville',
+  ])('may be %s', (zone) => expect(() => checkZone(zone)).not.toThrow());
 
-  it.each(['Mars/Olympus', '+01:00', 'europe/paris', 'CEST', ''])('may not be "%s"', (zone) => {
+  it('may be each that Node knows, in no other spelling', () => {
+    for (const zone of Intl.supportedValuesOf('timeZone')) {
+      expect(() => checkZone(zone)).not.toThrow();
+      expect(() => checkZone(zone.toUpperCase())).toThrow(Refusal);
+      expect(() => checkZone(zone.toLowerCase())).toThrow(Refusal);
+    }
+  });
+
+  it.each([
+    'Mars/Olympus',
+    '+01:00',
+    'europe/paris',
+    'Europe/paris',
+    'EUROPE/PARIS',
+    'Us/Eastern',
+    'CEST',
+    '',
+  ])('may not be "%s"', (zone) => {
     expect(refusalOf(() => checkZone(zone, ['/slot/zone']))).toMatchObject({
       code: 'unknown_zone',
       at: ['/slot/zone'],

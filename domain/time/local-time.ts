@@ -6,6 +6,7 @@ import { DateTime, FixedOffsetZone, IANAZone } from 'luxon';
 import { Refusal } from '../errors.ts';
 import { toInstant } from './epoch.ts';
 import type { Instant } from './instant.ts';
+import { isZoneName } from './zone-names.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -13,11 +14,11 @@ const day = 24 * 60 * minute;
 const widestOffsetMinutes = 14 * 60;
 
 /**
- * Refuses (`unknown_zone`) what is not the name of a zone in the IANA database. Node also takes `+01:00` and
- * `europe/paris` for zones: calendars do not, so neither do we. `at` is the JSON pointer of the zone.
+ * Refuses (`unknown_zone`) what is not the name of a zone in the IANA database, to the letter. Node also takes `+01:00`
+ * and `Europe/paris` for zones: calendars do not, so neither do we. `at` is the JSON pointer of the zone.
  */
 export const checkZone = (zone: string, at: readonly string[] = []): void => {
-  if (/^[A-Z]/.test(zone) && IANAZone.isValidZone(zone)) return;
+  if (isZoneName(zone) && IANAZone.isValidZone(zone)) return;
   throw new Refusal(
     'unknown_zone',
     `There is no time zone called "${zone}".`,

@@ -64,7 +64,7 @@ const invitedBy = async (
   if (!isWelcome('respond', view.state)) {
     throw new Refusal('wrong_state', `The audition is ${view.state}.`, 'Write to the casting office.');
   }
-  if (view.revision !== invitation.revision) {
+  if (!view.announcedAs.includes(invitation.revision)) {
     throw new Refusal('slot_taken', 'The slot has moved since.', 'Use the link in the newest message.');
   }
   return { invitation, invited: { slot: view.slot, zone: participant.zone, answer: participant.answer } };

@@ -87,6 +87,7 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
             'local_time_ambiguous',
             'slot_ends_before_start',
             'slot_too_long',
+            'slot_too_far_ahead',
             'unknown_connection',
             'body_too_large',
             'unsupported_media_type',

@@ -70,6 +70,8 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
             'local_time_ambiguous',
             'slot_ends_before_start',
             'slot_too_long',
+            'slot_too_far_ahead',
+            'duration_too_short',
             'duplicate_participant',
             'performer_missing',
             'channel_without_address',

@@ -34,6 +34,7 @@ const slotRefusals = [
   'local_time_ambiguous',
   'slot_ends_before_start',
   'slot_too_long',
+  'slot_too_far_ahead',
 ] as const satisfies readonly RefusalCode[];
 
 const commandSchema = <Body extends z.ZodType>(

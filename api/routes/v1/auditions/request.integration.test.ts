@@ -119,6 +119,35 @@ describe('bad input', () => {
       422,
       '/participants/0/calendar/connection',
     ],
+    [
+      'a slot of a year mistyped',
+      { slot: { ...slot, start: '2062-12-01T10:00', end: '2062-12-01T10:30' } },
+      'slot_too_far_ahead',
+      422,
+      '/slot/start',
+    ],
+    [
+      'a zone in another spelling',
+      withPerformer({ zone: 'EUROPE/PARIS' }),
+      'unknown_zone',
+      422,
+      '/participants/0/zone',
+    ],
+    [
+      'patience of nothing',
+      { policy: { stepPatience: 'PT0S' } },
+      'duration_too_short',
+      422,
+      '/policy/stepPatience',
+    ],
+    [
+      'a name with half a character',
+      withPerformer({ name: 'Ada \ud800' }),
+      'invalid_body',
+      400,
+      '/participants/0/name',
+    ],
+    ['a room with a NUL', { slot: { ...slot, room: 'Studio\0' } }, 'invalid_body', 400, '/slot/room'],
     ['neither a meeting nor a room', { meeting: undefined }, 'meeting_or_room_missing', 422, '/meeting'],
   ];
 

@@ -1,0 +1,54 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { lineOf, linesOf } from './text.ts';
+
+const line = lineOf(200);
+const lines = linesOf(200);
+const takes = (schema: typeof line, text: string) => schema.safeParse(text).success;
+
+describe('a line of text', () => {
+  it.each(['Studio 2', 'Zoë Ó Briain', '山田 太郎', 'Noor نور', '👩‍🎤', 'a‍b'])('may be %j', (text) => {
+    expect(line.parse(text)).toBe(text);
+  });
+
+  it.each([
+    'a\0b',
+    'a\nb',
+    'a\tb',
+    'a\rb',
+    'a\u001bb',
+    'a\u007fb',
+    'a\u0085b',
+    'a\ud800b',
+    '\udc00\ud800',
+    '',
+    ' ',
+  ])('may not be %j', (text) => {
+    expect(takes(line, text)).toBe(false);
+  });
+
+  it('loses the space around it', () => {
+    expect(line.parse('  Studio 2\n')).toBe('Studio 2');
+  });
+});
+
+describe('lines of text', () => {
+  it('may have breaks and tabs, and end their lines in one way', () => {
+    expect(lines.parse('Pages 3 to 5\r\n\tbring shoes\n')).toBe('Pages 3 to 5\n\tbring shoes\n');
+  });
+
+  it.each(['a\0b', 'a\rb', 'a\u001bb', 'a\ud800b'])('may not be %j', (text) => {
+    expect(takes(lines, text)).toBe(false);
+  });
+
+  it('are well-formed and free of NUL whatever comes in', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
+        for (const schema of [line, lines]) {
+          const { data } = schema.safeParse(text);
+          expect(data === undefined || (data.isWellFormed() && !data.includes('\0'))).toBe(true);
+        }
+      }),
+    );
+  });
+});
