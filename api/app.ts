@@ -11,6 +11,7 @@ import { withCrossOrigin } from './plugins/cors.ts';
 import { withForms } from './plugins/form-body.ts';
 import { addSecurityHeaders } from './plugins/helmet.ts';
 import { describeApi } from './plugins/openapi.ts';
+import { answerBrokenRequest } from './problems/broken-request.ts';
 import { handleError } from './problems/error-handler.ts';
 import { answerUnmatched } from './problems/unmatched.ts';
 import { logRequests } from './request-log.ts';
@@ -27,8 +28,11 @@ import { availabilityRoutes } from './routes/v1/availability.ts';
 import { twilioWebhook } from './routes/v1/webhooks/twilio.ts';
 
 const bodyLimit = 256 * 1024;
-/** A link's token is longer than the router's 100 characters for a part of the path. */
-const maxParamLength = 500;
+/**
+ * A link's token is longer than the router's 100 characters for a part of the path. What is too long is for the route's
+ * schema to say, which knows how to say it: no address that Node takes has a longer part than this (16 KiB of headers).
+ */
+const maxParamLength = 16_384;
 
 const createServer = ({ logger }: ApiDependencies): Api =>
   Fastify({
@@ -40,6 +44,7 @@ const createServer = ({ logger }: ApiDependencies): Api =>
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     genReqId: correlationIdOf,
     frameworkErrors: handleError,
+    clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<ZodTypeProvider>();
 
 /** Builds the API without listening: `listen` or `inject` is the caller's. */

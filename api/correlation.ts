@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Api } from './api.ts';
 
-const correlationHeader = 'x-correlation-id';
+export const correlationHeader = 'x-correlation-id';
 
 /** What may go into log lines, headers of other services and workflow inputs as it is. */
 const usable = /^[A-Za-z0-9._-]{1,100}$/;

@@ -103,6 +103,8 @@ export const refusalCodes = [
   'method_not_allowed',
   'body_too_large',
   'unsupported_media_type',
+  'headers_too_large',
+  'request_timed_out',
   'link_invalid',
   'temporarily_unavailable',
   'still_working',

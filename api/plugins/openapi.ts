@@ -2,6 +2,7 @@
 import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { Api } from '../api.ts';
+import { describedPaths, withAnswerHeaders } from './answer-headers.ts';
 
 const description = `What happens around an audition, as one long-running workflow each.
 
@@ -48,5 +49,17 @@ export const openApiDocument = (api: Api): object => {
   const schemas = Object.entries(document.components?.schemas ?? {}).filter(([name]) =>
     text.includes(`"#/components/schemas/${name}"`),
   );
-  return { ...document, components: { ...document.components, schemas: Object.fromEntries(schemas) } };
+  const paths = describedPaths.parse(JSON.parse(JSON.stringify(document.paths ?? {})));
+  return {
+    ...document,
+    components: { ...document.components, schemas: Object.fromEntries(schemas) },
+    paths: Object.fromEntries(
+      Object.entries(paths).map(([path, operations]) => [
+        path,
+        Object.fromEntries(
+          Object.entries(operations).map(([method, operation]) => [method, withAnswerHeaders(operation)]),
+        ),
+      ]),
+    ),
+  };
 };

@@ -25,6 +25,8 @@ export const problemKinds = {
   audition_stopped: { status: 409, title: 'The audition was stopped from outside' },
   check_in_not_open: { status: 409, title: 'Check-in is not open' },
   action_not_offered: { status: 409, title: 'The attention item does not offer this action' },
+  request_timed_out: { status: 408, title: 'The request did not arrive in time' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body is of an unsupported media type' },
   unknown_zone: { status: 422, title: 'No such time zone' },

@@ -1,6 +1,7 @@
 /** The one border at which an error becomes an answer. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../domain/errors.ts';
+import { correlationHeader } from '../correlation.ts';
 import { frameworkRefusal } from './framework.ts';
 import { isOutage, retryAfterSeconds, temporarilyUnavailable } from './outages.ts';
 import { type ProblemPart, problemMediaType, problemOf } from './problem-document.ts';
@@ -26,22 +27,28 @@ const sendProblem = (
   // Serialized here: a problem must reach its reader even where a route's schemas do not know its status.
   void reply
     .code(problem.status)
+    // Once more: an address that cannot be read is answered before any hook has run.
+    .header(correlationHeader, request.id)
     .type(problemMediaType)
     .serializer((body: unknown) => JSON.stringify(body))
     .send(problem);
 };
 
-/** Answers every error with a problem document. What nobody foresaw is logged and answered without details. */
-export const handleError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-  if (error instanceof Refusal) return sendProblem(request, reply, error);
+/** What an error is to the caller. What nobody foresaw is logged, and told without details. */
+export const refusalFor = (error: unknown, request: FastifyRequest): Refusal => {
+  if (error instanceof Refusal) return error;
   const invalid = validationProblem(error);
-  if (invalid) return sendProblem(request, reply, invalid.refusal, invalid.parts);
+  if (invalid) return invalid.refusal;
   if (isOutage(error)) {
     request.log.warn({ err: error }, 'a dependency does not answer');
-    return sendProblem(request, reply, temporarilyUnavailable());
+    return temporarilyUnavailable();
   }
   const refused = frameworkRefusal(error) ?? providerRefusal(error);
-  if (refused) return sendProblem(request, reply, refused);
+  if (refused) return refused;
   request.log.error({ err: error }, 'a request failed unexpectedly');
-  return sendProblem(request, reply, unexpected());
+  return unexpected();
 };
+
+/** Answers every error with a problem document. */
+export const handleError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
+  sendProblem(request, reply, refusalFor(error, request), validationProblem(error)?.parts);

@@ -1,4 +1,5 @@
 /** Whatever goes wrong is answered with a problem document. */
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectDatabase } from '../../db/connection.ts';
 import { createRepositories } from '../../db/index.ts';
@@ -29,10 +30,76 @@ const problem = (code: string, status: number) => ({
   correlationId: expect.stringMatching(/^[\w.-]+$/),
 });
 
+const cursorAt = (at: string) => Buffer.from(JSON.stringify({ at, id: 'aud_1' })).toString('base64url');
+
 describe('an error of the caller', () => {
   it.each([
     ['an address there is not', 'GET', '/v1/nothing', undefined, {}, 'not_found', 404],
     ['an address that cannot be read', 'GET', '/v1/auditions/%E0%A4%A', undefined, {}, 'not_found', 404],
+    ['an address with a slash too many', 'POST', '/v1/auditions/', '{}', {}, 'not_found', 404],
+    [
+      'one with a slash too many after an id',
+      'POST',
+      '/v1/auditions/aud_1/cancel/',
+      '{}',
+      {},
+      'not_found',
+      404,
+    ],
+    [
+      'a part of an address that is too long',
+      'GET',
+      `/v1/auditions/${'a'.repeat(600)}`,
+      undefined,
+      {},
+      'invalid_body',
+      400,
+    ],
+    [
+      'a time before all years',
+      'GET',
+      '/v1/auditions?scheduledFrom=0000-01-01T00:00:00Z',
+      undefined,
+      {},
+      'invalid_body',
+      400,
+    ],
+    [
+      'a time after all years',
+      'GET',
+      '/v1/auditions?scheduledUntil=9999-12-31T23:59:59-12:00',
+      undefined,
+      {},
+      'invalid_body',
+      400,
+    ],
+    [
+      'a cursor past all events',
+      'GET',
+      '/v1/auditions/aud_1/events?cursor=2147483648',
+      undefined,
+      {},
+      'invalid_body',
+      400,
+    ],
+    [
+      'a cursor of a day that never was',
+      'GET',
+      `/v1/auditions?cursor=${cursorAt('2026-02-31T00:00:00.000Z')}`,
+      undefined,
+      {},
+      'invalid_body',
+      400,
+    ],
+    [
+      'a cursor of the year 0',
+      'GET',
+      `/v1/auditions?cursor=${cursorAt('0000-02-01T00:00:00.000Z')}`,
+      undefined,
+      {},
+      'invalid_body',
+      400,
+    ],
     ['an id that cannot be one', 'GET', '/v1/auditions/42', undefined, {}, 'invalid_body', 400],
     [
       'a method the address does not take',
@@ -71,6 +138,18 @@ describe('an error of the caller', () => {
     expect(answer.body).toMatchObject(problem(code, status));
     expect(answer.status).toBe(status);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(answer.body).toHaveProperty('correlationId', answer.headers['x-correlation-id']);
+  });
+
+  it.each([
+    ['no HTTP at all', 'HELO there\r\n\r\n', 400, 'invalid_body'],
+    ['a header without end', `GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+  ])('over the wire: %s', async (_what, sent, status, code) => {
+    const answer = await overTheWire(sent);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*application/problem\\+json`));
+    expect(JSON.parse(body)).toMatchObject(problem(code, status));
+    expect(head).toContain(JSON.parse(body).correlationId);
   });
 
   it('names the methods that the address does take', async () => {
@@ -83,6 +162,18 @@ describe('an error of the caller', () => {
     expect(body).toMatchObject({ errors: [{ in: 'query', pointer: '/limit' }] });
   });
 });
+
+/** What a socket gets to hear that says `text`. */
+const overTheWire = async (text: string): Promise<string> => {
+  const { api } = await createTestApi(database);
+  const { port, hostname } = new URL(await api.listen({ port: 0, host: '127.0.0.1' }));
+  const socket = connect(Number(port), hostname).setEncoding('utf8');
+  socket.write(text);
+  let heard = '';
+  for await (const chunk of socket) heard += chunk;
+  await api.close();
+  return heard;
+};
 
 const failing = async (error: Error) => {
   const list = async () => {

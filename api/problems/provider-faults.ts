@@ -2,15 +2,19 @@
 import { ProviderError, Refusal } from '../../domain/errors.ts';
 import { temporarilyUnavailable } from './outages.ts';
 
-const connectAgain = (): Refusal =>
+const connectAgain = (at: readonly string[]): Refusal =>
   new Refusal(
     'unknown_connection',
     'One of the calendars cannot be read with the connection it is named with.',
     'Connect the calendar again, check its calendarId, or leave it out.',
+    at,
   );
 
-/** Undefined for what is no provider's fault, and for what only we can put right. */
-export const providerRefusal = (error: unknown): Refusal | undefined => {
+/**
+ * Undefined for what is no provider's fault, and for what only we can put right. `at` are the JSON pointers of the
+ * calendar that was being read.
+ */
+export const providerRefusal = (error: unknown, at: readonly string[] = []): Refusal | undefined => {
   if (!(error instanceof ProviderError)) return undefined;
   switch (error.fault.kind) {
     case 'outage':
@@ -21,10 +25,10 @@ export const providerRefusal = (error: unknown): Refusal | undefined => {
     case 'reconnect':
     case 'not_permitted':
     case 'not_found':
-      return connectAgain();
+    case 'rejected_input':
+      return connectAgain(at);
     case 'misconfigured':
     case 'conflict':
-    case 'rejected_input':
       return undefined;
   }
 };

@@ -8,7 +8,7 @@ const patternOf = (url: string): RegExp =>
     `^${url
       .split('/')
       .map((step) => (step.startsWith(':') ? '[^/]+' : step === '*' ? '.*' : step.replaceAll('.', '\\.')))
-      .join('/')}/?$`,
+      .join('/')}$`,
   );
 
 /** To be called before the first route is added, since it watches them being added. */

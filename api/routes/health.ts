@@ -93,9 +93,9 @@ const integrationHealth = (api: Api, { integrations, now }: ApiDependencies): vo
         security: [],
         params: z.object({ provider: z.enum(providerNames) }),
         response: {
+          ...problems('invalid_body'),
           200: json('It is up', integration),
           503: json('It is down', integration),
-          ...problems('invalid_body'),
         },
       },
     },

@@ -27,6 +27,7 @@ const joinUrl = z
   .url({
     protocol: /^https?$/,
     normalize: true,
+    abort: true,
     error: 'write the link of a meeting as https://meet.example.com/…',
   })
   .max(2_000)

@@ -77,7 +77,7 @@ export const invitationPage = (
   });
 };
 
-export type Obstacle = 'invalid' | 'moved' | 'closed' | 'later';
+export type Obstacle = 'invalid' | 'moved' | 'closed' | 'unreadable' | 'later';
 
 export const obstaclePage = (obstacle: Obstacle, acceptLanguage: string | undefined): string => {
   const language = languageOf(acceptLanguage);

@@ -33,7 +33,7 @@ const setup = async (...more: readonly AuditionFact[]) => {
       body: `answer=${answer}`,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     });
-  return { ...test, auditionId, invitation, open, say };
+  return { ...test, auditionId, invitation, token, open, say };
 };
 
 describe('the page', () => {
@@ -54,7 +54,11 @@ describe('the page', () => {
   it('speaks the language of the browser where it can', async () => {
     const { open } = await setup();
     expect((await open(undefined, 'fr-CA,fr;q=0.9,en;q=0.8')).text).toContain('Pouvez-vous venir');
-    expect((await open(undefined, 'ja')).text).toContain('Can you come?');
+    for (const unknown of ['ja', 'constructor', '__proto__', 'toString;q=1, fr-x']) {
+      expect((await open(undefined, unknown)).text).toContain(
+        unknown.includes('fr') ? 'Pouvez-vous venir' : 'Can you come?',
+      );
+    }
   });
 
   it('says what was answered before, and lets it be changed', async () => {
@@ -95,10 +99,29 @@ describe('an answer', () => {
     expect(orchestration.asked).toEqual([]);
   });
 
-  it('of another kind is refused', async () => {
-    const { say, orchestration } = await setup();
-    expect((await say('perhaps')).status).toBe(400);
+  it.each([
+    ['of another kind', 'answer=perhaps', 'application/x-www-form-urlencoded', 400],
+    ['that is none', '', 'application/x-www-form-urlencoded', 400],
+    ['that is no form', 'answer', 'text/plain', 415],
+    ['that is far too long', `answer=${'x'.repeat(300_000)}`, 'application/x-www-form-urlencoded', 413],
+  ])('%s is refused on a page, since a person reads it', async (_, body, type, status) => {
+    const { call, token, orchestration } = await setup();
+    const answer = await call('POST', `/respond/${token}`, { body, headers: { 'content-type': type } });
+    expect(answer).toMatchObject({
+      status,
+      text: expect.stringContaining('We did not understand your answer'),
+      headers: { 'content-type': 'text/html; charset=utf-8', 'x-correlation-id': expect.any(String) },
+    });
     expect(orchestration.asked).toEqual([]);
+  });
+
+  it('that stumbles over a fault of ours is told so on a page, without details', async () => {
+    const { say, orchestration } = await setup();
+    orchestration.play({ ask: () => Promise.reject(new TypeError('x is not a function')) });
+    const { status, text } = await say('accepted');
+    expect(status).toBe(500);
+    expect(text).toContain('Please try again');
+    expect(text).not.toContain('function');
   });
 
   it('that the workflow refuses, and one that does not get through, are told on a page', async () => {
@@ -114,6 +137,7 @@ describe('an answer', () => {
     expect(await say('accepted')).toMatchObject({
       status: 503,
       text: expect.stringContaining('Please try again'),
+      headers: { 'retry-after': expect.any(String) },
     });
   });
 });
@@ -127,6 +151,14 @@ describe('a link', () => {
     const answer = method === 'GET' ? await open(token) : await say('accepted', token);
     expect(answer).toMatchObject({ status: 404, text: expect.stringContaining('This link does not work') });
     expect(orchestration.asked).toEqual([]);
+  });
+
+  it('that is longer than any of ours opens nothing', async () => {
+    const { open } = await setup();
+    expect(await open('x'.repeat(5_000))).toMatchObject({
+      status: 404,
+      text: expect.stringContaining('This link does not work'),
+    });
   });
 
   it('of somebody who does not take part opens nothing', async () => {

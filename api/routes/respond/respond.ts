@@ -11,14 +11,15 @@ import { commandAudition } from '../../auditions/command.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { pagePolicy } from '../../plugins/helmet.ts';
 import { problemKinds } from '../../problems/catalogue.ts';
-import { handleError } from '../../problems/error-handler.ts';
-import { isOutage, temporarilyUnavailable } from '../../problems/outages.ts';
+import { refusalFor } from '../../problems/error-handler.ts';
+import { retryAfterSeconds } from '../../problems/outages.ts';
 import { type Invited, invitationPage, type Obstacle, obstaclePage } from './page.ts';
 
-const params = z.object({ token: z.string().max(500) });
+const params = z.object({ token: z.string() });
 const answerForm = z.object({ answer: z.enum(['accepted', 'declined']) });
 const page = { description: 'A page', content: { 'text/html': { schema: z.string() } } };
 
+/** The others are a form that no button of ours has sent, where the caller is at fault, and else a fault of ours. */
 const obstacles: Partial<Readonly<Record<RefusalCode, Obstacle>>> = {
   link_invalid: 'invalid',
   audition_not_found: 'invalid',
@@ -39,13 +40,13 @@ const sendPage = (reply: FastifyReply, status: number, html: string): FastifyRep
     .send(html);
 };
 
-/** Whoever follows a link is no program: what can be said to them is said on a page. */
+/** Whoever follows a link is no program: what there is to say to them is said on a page. */
 const handlePageError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-  const refusal = isOutage(error) ? temporarilyUnavailable() : error;
-  const obstacle = refusal instanceof Refusal ? obstacles[refusal.code] : undefined;
-  if (!(refusal instanceof Refusal) || !obstacle) return handleError(error, request, reply);
-  const html = obstaclePage(obstacle, request.headers['accept-language']);
-  void sendPage(reply, problemKinds[refusal.code].status, html);
+  const refusal = refusalFor(error, request);
+  const { status } = problemKinds[refusal.code];
+  if (status === 503) reply.header('Retry-After', retryAfterSeconds);
+  const obstacle = obstacles[refusal.code] ?? (status < 500 ? 'unreadable' : 'later');
+  void sendPage(reply, status, obstaclePage(obstacle, request.headers['accept-language']));
 };
 
 const linkInvalid = (): Refusal =>

@@ -14,6 +14,8 @@ export interface PageWords {
   readonly moved: string;
   readonly invalidTitle: string;
   readonly invalid: string;
+  readonly unreadableTitle: string;
+  readonly unreadable: string;
   readonly laterTitle: string;
   readonly later: string;
 }
@@ -34,6 +36,9 @@ const en: PageWords = {
   invalidTitle: 'This link does not work',
   invalid:
     'It may have been cut short. Please copy the whole link from the message, or write to the casting office.',
+  unreadableTitle: 'We did not understand your answer',
+  unreadable:
+    'Nothing was changed. Please open the link in the message again and choose one of the two answers.',
   laterTitle: 'Please try again in a minute',
   later: 'We could not take your answer just now. Nothing was changed.',
 };
@@ -54,6 +59,9 @@ const fr: PageWords = {
   invalidTitle: 'Ce lien ne fonctionne pas',
   invalid:
     'Il a peut-être été coupé. Veuillez copier le lien entier du message, ou écrire à l’agence de casting.',
+  unreadableTitle: 'Nous n’avons pas compris votre réponse',
+  unreadable:
+    'Rien n’a été modifié. Veuillez ouvrir à nouveau le lien du message et choisir l’une des deux réponses.',
   laterTitle: 'Veuillez réessayer dans une minute',
   later: 'Nous n’avons pas pu enregistrer votre réponse. Rien n’a été modifié.',
 };
@@ -62,7 +70,7 @@ const languages = { en, fr } as const;
 type Language = keyof typeof languages;
 
 const isKnown = (language: string | undefined): language is Language =>
-  language !== undefined && language in languages;
+  language !== undefined && Object.hasOwn(languages, language);
 
 /** The first language of `Accept-Language` (RFC 9110 12.5.4) that we speak; browsers list the preferred one first. */
 export const languageOf = (acceptLanguage: string | undefined): Language => {

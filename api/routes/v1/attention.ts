@@ -62,6 +62,8 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
             'audition_closed',
             'action_not_offered',
             'idempotency_key_reused',
+            'body_too_large',
+            'unsupported_media_type',
           ),
         },
       },

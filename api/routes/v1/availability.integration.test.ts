@@ -92,11 +92,15 @@ describe('availability', () => {
   it.each([
     [{ kind: 'outage', effect: 'none' }, 503, 'temporarily_unavailable'],
     [{ kind: 'reconnect' }, 422, 'unknown_connection'],
+    [{ kind: 'rejected_input' }, 422, 'unknown_connection'],
     [{ kind: 'misconfigured' }, 500, 'internal'],
   ] as const)('answers a calendar’s %j with %i', async (fault, status, code) => {
     const { ask } = await setup(() =>
       Promise.reject(new ProviderError('google', 'freebusy', fault, { message: 'no' })),
     );
-    expect(await ask()).toMatchObject({ status, body: { code } });
+    expect(await ask()).toMatchObject({
+      status,
+      body: { code, ...(status === 422 && { errors: [{ pointer: '/participants/0/calendar' }] }) },
+    });
   });
 });

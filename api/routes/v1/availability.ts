@@ -12,6 +12,7 @@ import { callerOf } from '../../access/authentication.ts';
 import type { Api } from '../../api.ts';
 import { checkConnections } from '../../auditions/start.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
+import { providerRefusal } from '../../problems/provider-faults.ts';
 import { json } from '../../schemas/answers.ts';
 import { problems } from '../../schemas/problems.ts';
 
@@ -53,10 +54,18 @@ const busyIn = async (
   window: Window,
   call: { readonly correlationId: string; readonly signal: AbortSignal },
 ): Promise<readonly BusyInterval[]> => {
-  const calendars = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
+  const read = async (calendar: NonNullable<(typeof participants)[number]['calendar']>, pointer: string) => {
+    try {
+      return await findBusy(organization, calendar, window, call);
+    } catch (error) {
+      throw providerRefusal(error, [pointer]) ?? error;
+    }
+  };
   const [taken, ...busy] = await Promise.all([
     repositories.holds.taken(organization, slotResources(participants, slot.room), window),
-    ...calendars.map((calendar) => findBusy(organization, calendar, window, call)),
+    ...participants.flatMap(({ calendar }, index) =>
+      calendar ? [read(calendar, `/participants/${index}/calendar`)] : [],
+    ),
   ]);
   return [...taken, ...busy.flat()];
 };

@@ -17,9 +17,17 @@ import { auditionSchema } from '../../../schemas/audition.ts';
 import { pageOf, pageQuery } from '../../../schemas/page.ts';
 import { problems } from '../../../schemas/problems.ts';
 
+/** Outside these years neither an instant nor the database has a form for every time with every offset. */
+const [earliest, latest] = [Date.UTC(1970), Date.UTC(9999)];
+
 const time = z.iso
   .datetime({ offset: true, error: 'write an instant as 2026-12-01T09:00:00Z or with an offset' })
-  .transform((text) => toInstant(Date.parse(text)));
+  .transform((text, context) => {
+    const at = Date.parse(text);
+    if (at >= earliest && at < latest) return toInstant(at);
+    context.addIssue('name a time between the years 1970 and 9998');
+    return z.NEVER;
+  });
 
 const listQuery = pageQuery.extend({
   state: z.enum(auditionStates).optional(),

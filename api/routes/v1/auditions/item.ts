@@ -27,9 +27,12 @@ const readAudition = (api: Api, { repositories }: ApiDependencies): void => {
   );
 };
 
+/** As far as the database counts. */
+const lastNumber = 2_147_483_647;
+
 /** The trail has numbers of its own: they are the cursor. */
 const trailQuery = pageQuery.extend({
-  cursor: z.coerce.number().int().min(0).default(0).describe('nextCursor of the page before'),
+  cursor: z.coerce.number().int().min(0).max(lastNumber).default(0).describe('nextCursor of the page before'),
 });
 
 const readTrail = (api: Api, { repositories }: ApiDependencies): void => {

@@ -1,0 +1,118 @@
+/** What the OpenAPI document promises is what is answered. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { foldEvents } from '../domain/audition/view.ts';
+import { Refusal } from '../domain/errors.ts';
+import { auditionRequest, createTestApi, type TestApi } from '../tests/harness/api.ts';
+import { attentionItem, newAuditionId, scheduledLife, trail } from '../tests/harness/audition-trail.ts';
+import { contractOf } from '../tests/harness/contract.ts';
+import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
+
+let database: TestDatabase;
+let test: TestApi;
+let violations: ReturnType<typeof contractOf>;
+const id = newAuditionId();
+const item = attentionItem(`att_${id}_1`);
+const events = trail([...scheduledLife(id, 'org_north'), { type: 'attention_raised', item }]);
+beforeAll(async () => {
+  database = await createTestDatabase();
+  test = await createTestApi(database);
+  violations = contractOf((await test.call('GET', '/openapi.json')).body);
+  await database.repositories.events.append(id, events);
+});
+afterAll(async () => {
+  await test.api.close();
+  await database.drop();
+});
+
+const window = { earliest: '2026-12-01T09:00', latest: '2026-12-01T18:00', durationMinutes: 30, zone: 'UTC' };
+const nobody = newAuditionId();
+
+it.each([
+  ['GET', '/healthz', undefined, 200],
+  ['GET', '/readyz', undefined, 200],
+  ['GET', '/metrics', undefined, 200],
+  ['GET', '/health/integrations', undefined, 200],
+  ['GET', '/health/integrations/zoom', undefined, 200],
+  ['GET', '/health/integrations/nobody', undefined, 400],
+  ['POST', '/v1/auditions', auditionRequest(), 201],
+  ['POST', '/v1/auditions', auditionRequest({ project: undefined }), 400],
+  ['POST', '/v1/auditions', auditionRequest({ participants: [] }), 400],
+  ['POST', '/v1/auditions', auditionRequest({ meeting: undefined }), 422],
+  ['POST', '/v1/auditions', '"'.padEnd(300_000, 'x'), 413],
+  ['GET', '/v1/auditions', undefined, 200],
+  ['GET', '/v1/auditions?limit=0', undefined, 400],
+  ['GET', `/v1/auditions/${id}`, undefined, 200],
+  ['GET', `/v1/auditions/${nobody}`, undefined, 404],
+  ['GET', `/v1/auditions/${id}/events`, undefined, 200],
+  ['POST', `/v1/auditions/${id}/cancel`, {}, 202],
+  ['POST', `/v1/auditions/${id}/respond`, { participant: 'performer-1' }, 400],
+  ['POST', `/v1/auditions/${nobody}/decide`, { decision: 'booked' }, 404],
+  ['POST', '/v1/availability', { slot: window, participants: [{ id: 'p', zone: 'UTC' }] }, 200],
+  [
+    'POST',
+    '/v1/availability',
+    { slot: { ...window, zone: 'Mars/Base' }, participants: [{ id: 'p', zone: 'UTC' }] },
+    422,
+  ],
+  ['GET', '/v1/attention', undefined, 200],
+  ['POST', `/v1/attention/${item.id}/resolve`, { action: 'retry' }, 202],
+  ['POST', `/v1/attention/${item.id}/resolve`, '"'.padEnd(300_000, 'x'), 413],
+  ['POST', '/codec/decode', { payloads: [] }, 200],
+] as const)('%s %s with %j: %i, as promised', async (method, url, body, status) => {
+  const answer = await test.call(method, url, {
+    key: await test.keyFor('admin'),
+    headers: { 'idempotency-key': randomUUID() },
+    ...(body === undefined ? {} : { body }),
+  });
+  expect(answer.status).toBe(status);
+  expect(violations(method, url, answer)).toEqual([]);
+});
+
+it.each([
+  ['GET', '/v1/auditions'],
+  ['POST', '/v1/auditions'],
+  ['GET', '/v1/attention'],
+] as const)('%s %s without a key: 401, as promised', async (method, url) => {
+  const answer = await test.call(method, url);
+  expect(answer.status).toBe(401);
+  expect(violations(method, url, answer)).toEqual([]);
+});
+
+it('what is done, refused, away or down: as promised', async () => {
+  const key = await test.keyFor('admin');
+  const url = `/v1/auditions/${id}/cancel`;
+  const cancelled = async (ask: Parameters<TestApi['orchestration']['play']>[0]['ask']) => {
+    test.orchestration.play({ ask });
+    return test.call('POST', url, { key, body: {} });
+  };
+  const answers = [
+    await cancelled(async () => ({ kind: 'done', result: foldEvents(events) })),
+    await cancelled(() => Promise.reject(new Refusal('wrong_state', 'over', 'look'))),
+    await cancelled(() => Promise.reject(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }))),
+    await cancelled(() => Promise.reject(new TypeError('x'))),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([200, 409, 503, 500]);
+  expect(answers.flatMap((answer) => violations('POST', url, answer))).toEqual([]);
+
+  const away = () => Promise.reject(new Error('away'));
+  const answers503 = await createTestApi(database, {
+    checks: { database: away, temporal: away },
+    integrations: { google: away, zoom: away, twilio: away, smtp: away },
+  });
+  for (const address of ['/readyz', '/health/integrations/zoom']) {
+    const answer = await answers503.call('GET', address);
+    expect(answer.status).toBe(503);
+    expect(violations('GET', address, answer)).toEqual([]);
+  }
+});
+
+it('finds what is not as promised', () => {
+  const headers = { 'content-type': 'application/json', 'x-correlation-id': 'c' };
+  expect(violations('GET', '/healthz', { status: 200, headers, body: { status: 'well' } })).toHaveLength(1);
+  expect(violations('GET', '/healthz', { status: 418, headers, body: {} })).toHaveLength(1);
+  const answer = { status: 200, headers: { 'content-type': 'application/json' }, body: { status: 'ok' } };
+  expect(violations('GET', '/healthz', answer)).toEqual([
+    'GET /healthz 200 lacks the header X-Correlation-Id',
+  ]);
+});
