@@ -13,6 +13,13 @@ const organization = 'org_north';
 const request = (key: string, requestHash = 'h1') => ({ organization, key, requestHash }) as const;
 const created = { status: 201, body: { id: 'aud_1', participants: [] } };
 
+/** That of the first to bring the key. */
+const claimOf = async (key: string): Promise<string> => {
+  const begun = await database.repositories.idempotentRequests.begin(request(key));
+  if (begun.kind !== 'new' || begun.claim === undefined) throw new Error(`'${key}' was there already`);
+  return begun.claim;
+};
+
 test('lets fifty at once go on until one has answered, then repeats that answer to all', async () => {
   const { idempotentRequests } = database.repositories;
   const all = () => Promise.all(Array.from({ length: 50 }, () => idempotentRequests.begin(request('fifty'))));
@@ -54,19 +61,29 @@ test('keeps the first answer', async () => {
 
 test('takes a changed body after a request without effect was forgotten', async () => {
   const { idempotentRequests } = database.repositories;
-  await idempotentRequests.begin(request('refused'));
+  const claim = await claimOf('refused');
 
-  await idempotentRequests.forget(organization, 'refused');
+  await idempotentRequests.forget(organization, 'refused', claim);
 
-  expect(await idempotentRequests.begin(request('refused', 'h2'))).toEqual({ kind: 'new' });
+  expect(await idempotentRequests.begin(request('refused', 'h2'))).toMatchObject({ kind: 'new' });
+});
+
+test('forgets nothing that somebody else has begun meanwhile, and gives them no claim to it', async () => {
+  const { idempotentRequests } = database.repositories;
+  const claim = await claimOf('contended');
+  expect(await idempotentRequests.begin(request('contended'))).toEqual({ kind: 'new', claim: undefined });
+
+  await idempotentRequests.forget(organization, 'contended', claim);
+
+  expect(await idempotentRequests.begin(request('contended', 'h2'))).toEqual({ kind: 'other_request' });
 });
 
 test('does not forget a request that was answered', async () => {
   const { idempotentRequests } = database.repositories;
-  await idempotentRequests.begin(request('kept'));
+  const claim = await claimOf('kept');
   await idempotentRequests.answer(organization, 'kept', created);
 
-  await idempotentRequests.forget(organization, 'kept');
+  await idempotentRequests.forget(organization, 'kept', claim);
 
   expect(await idempotentRequests.begin(request('kept', 'h2'))).toEqual({ kind: 'other_request' });
 });
@@ -78,5 +95,5 @@ test('gives each organization keys of its own', async () => {
 
   expect(
     await idempotentRequests.begin({ organization: 'org_south', key: 'shared', requestHash: 'h2' }),
-  ).toEqual({ kind: 'new' });
+  ).toMatchObject({ kind: 'new' });
 });

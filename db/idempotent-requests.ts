@@ -7,6 +7,9 @@ import { idempotentRequests as requests } from './schema/idempotent-requests.ts'
 /**
  * `begin` claims the key or reads who has it, in one statement: of many at once, one writes the row and all see the
  * same. The first answer stands, and an answered key cannot be forgotten.
+ *
+ * The claim is the row's version, PostgreSQL's `xmin`: every other `begin` writes the row and so makes it void. `xmax`
+ * is 0 in a row that this very statement has inserted.
  */
 export const createIdempotentRequests = (db: Database): IdempotentRequests => ({
   async begin({ organization, key, requestHash }) {
@@ -18,10 +21,16 @@ export const createIdempotentRequests = (db: Database): IdempotentRequests => ({
         target: [requests.organization, requests.key],
         set: { requestHash: sql`${requests.requestHash}` },
       })
-      .returning();
+      .returning({
+        requestHash: requests.requestHash,
+        status: requests.status,
+        body: requests.body,
+        isFirst: sql<boolean>`xmax = 0`,
+        version: sql<string>`xmin::text`,
+      });
     if (!row) throw new Error('an upsert without a condition returned no row');
     if (row.requestHash !== requestHash) return { kind: 'other_request' };
-    if (row.status === null) return { kind: 'new' };
+    if (row.status === null) return { kind: 'new', claim: row.isFirst ? row.version : undefined };
     return { kind: 'answered', status: row.status, body: row.body };
   },
 
@@ -29,8 +38,8 @@ export const createIdempotentRequests = (db: Database): IdempotentRequests => ({
     await db.update(requests).set({ status, body }).where(unanswered(organization, key));
   },
 
-  async forget(organization, key) {
-    await db.delete(requests).where(unanswered(organization, key));
+  async forget(organization, key, claim) {
+    await db.delete(requests).where(and(unanswered(organization, key), sql`xmin::text = ${claim}`));
   },
 });
 

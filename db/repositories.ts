@@ -216,13 +216,16 @@ export interface ApiKeys {
 
 /** Answers to requests that carried an `Idempotency-Key`. */
 export interface IdempotentRequests {
-  /** `new`: go on (an unfinished earlier one may be run again, since what it starts is idempotent itself). */
+  /**
+   * `new`: go on (an unfinished earlier one may be run again, since what it starts is idempotent itself). Whoever is
+   * the first to bring the key gets a claim to it.
+   */
   begin(request: {
     readonly organization: OrganizationId;
     readonly key: string;
     readonly requestHash: string;
   }): Promise<
-    | { readonly kind: 'new' }
+    | { readonly kind: 'new'; readonly claim?: string | undefined }
     | { readonly kind: 'other_request' }
     | { readonly kind: 'answered'; readonly status: number; readonly body: unknown }
   >;
@@ -231,8 +234,11 @@ export interface IdempotentRequests {
     key: string,
     answer: { readonly status: number; readonly body: unknown },
   ): Promise<void>;
-  /** The request had no effect and may be sent again, changed. */
-  forget(organization: OrganizationId, key: string): Promise<void>;
+  /**
+   * The request had no effect and may be sent again, changed. Nothing is forgotten once anybody else has begun under
+   * the key: their request may be having its effect now.
+   */
+  forget(organization: OrganizationId, key: string, claim: string): Promise<void>;
 }
 
 /** Which notice a provider's delivery id belongs to, so that a status callback finds its audition. */

@@ -14,10 +14,19 @@ const closed = (view: AuditionView): Refusal =>
     'Request a new audition if there is to be one.',
   );
 
+/** The workflow went without a word, so the record says that the audition is alive, and will go on saying so. */
+export const stopped = ({ id, state }: Pick<AuditionView, 'id' | 'state'>): Refusal =>
+  new Refusal(
+    'audition_stopped',
+    `The workflow of the audition was stopped from outside, or failed, while it was ${state}: nothing can be asked of it any more.`,
+    `Have an operator look at audition/${id} in the Temporal Web UI and undo by hand what it had arranged; then request a new audition.`,
+  );
+
 /**
  * 200 with the audition once the command is carried out, 202 with the audition as it is when that takes longer.
- * Throws `Refusal`: what `message` throws, the workflow's own, `audition_not_found`, `audition_closed`. Whether there is
- * such an audition is asked first: nobody learns anything about another organization's.
+ * Throws `Refusal`: what `message` throws, the workflow's own, `audition_not_found`, `audition_closed`,
+ * `audition_stopped`. Whether there is such an audition is asked first: nobody learns anything about another
+ * organization's.
  */
 export const commandAudition = async (
   { repositories, orchestration }: Pick<ApiDependencies, 'repositories' | 'orchestration'>,
@@ -30,5 +39,5 @@ export const commandAudition = async (
   const view = await auditionOf(repositories.auditions, organization, id);
   if (outcome.kind === 'still_working') return { status: 202, body: view, provisional: true };
   if (view.state === 'closed') throw closed(view);
-  throw new Error(`${id} is ${view.state}, yet no workflow runs it`);
+  throw stopped(view);
 };

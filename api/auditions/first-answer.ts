@@ -43,30 +43,33 @@ const refusalOf = (reason: SlotRefusalReason): Refusal => {
   }
 };
 
-/** A refused slot is an answer and no exception: the audition was recorded, and closed, and the key is used up. */
-const refused = (reason: SlotRefusalReason, correlationId: string): Answer => {
-  const problem = problemOf(refusalOf(reason), correlationId);
+/** An answer and no exception: something was recorded, and the key is used up. */
+export const refusedAnswer = (refusal: Refusal, correlationId: string): Answer => {
+  const problem = problemOf(refusal, correlationId);
   return { status: problem.status, body: problem };
 };
 
-/** 201 when the slot is held, 202 when a person has to look at it first, 409 when it was refused. */
-export const firstAnswer = (first: FirstResult, correlationId: string): Answer => {
+/**
+ * 201 when the slot is held, 409 when it was refused. Undefined when a person has to look at it first: then the first
+ * result is no news to whoever asks again, and the record says how far it has come.
+ */
+export const firstAnswer = (first: FirstResult, correlationId: string): Answer | undefined => {
   switch (first.kind) {
     case 'held':
     // There is an audition at the address all the same, and it says how it ended.
     case 'ended':
       return { status: 201, body: first.view };
     case 'needs_attention':
-      return { status: 202, body: first.view, provisional: true };
+      return undefined;
     case 'refused':
-      return refused(first.reason, correlationId);
+      return refusedAnswer(refusalOf(first.reason), correlationId);
   }
 };
 
 /** The reason stands among the first few events: request, holding, refusal, and attention in between. */
 const firstEvents = 100;
 
-/** The same answer, read from the record: for an audition whose workflow has ended, or is not to be waited for. */
+/** The same answer, read from the record; 202 while nothing is decided. */
 export const recordedAnswer = async (
   events: Pick<EventStore, 'read'>,
   view: AuditionView,
@@ -75,6 +78,8 @@ export const recordedAnswer = async (
   if (view.slot) return { status: 201, body: view };
   if (view.state !== 'closed') return { status: 202, body: view, provisional: true };
   const trail = await events.read(view.organization, view.id, { after: 0, limit: firstEvents });
-  for (const { fact } of trail) if (fact.type === 'slot_refused') return refused(fact.reason, correlationId);
+  for (const { fact } of trail) {
+    if (fact.type === 'slot_refused') return refusedAnswer(refusalOf(fact.reason), correlationId);
+  }
   return { status: 201, body: view };
 };

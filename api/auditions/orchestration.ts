@@ -60,6 +60,8 @@ export interface Orchestration {
   start(plan: AuditionPlan): Promise<Outcome<FirstResult>>;
   /** Idempotent by `updateId`. Throws the workflow's `Refusal`. */
   ask(id: AuditionId, message: AuditionRequestMessage, updateId: string): Promise<Outcome<AuditionView>>;
+  /** Whether there is such a workflow, running or not. Asks no worker. */
+  exists(id: AuditionId): Promise<boolean>;
   /** The state as the workflow itself knows it, ahead of the read model. */
   view(id: AuditionId): Promise<AuditionView | undefined>;
   /** Whether the audition was still there to be told. */
@@ -173,6 +175,15 @@ export const createOrchestration = ({
         }),
       ),
     ask: (id, message, updateId) => update(() => send(handleOf(id), message, updateId)),
+    exists: async (id) => {
+      try {
+        await within(patience.acceptedWithin, () => handleOf(id).describe());
+        return true;
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      }
+    },
     view: async (id) => {
       try {
         return await within(patience.acceptedWithin, () => handleOf(id).query(view));

@@ -9,7 +9,8 @@ import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { Answer } from '../idempotency/answer-once.ts';
 import { temporarilyUnavailable } from '../problems/outages.ts';
-import { firstAnswer, recordedAnswer } from './first-answer.ts';
+import { stopped } from './command.ts';
+import { firstAnswer, recordedAnswer, refusedAnswer } from './first-answer.ts';
 
 export interface StartRequest {
   readonly id: AuditionId;
@@ -68,23 +69,32 @@ export const startAudition = async (
   start: StartRequest,
 ): Promise<Answer> => {
   const { id, organization, correlationId } = start;
-  const recorded = async (): Promise<Answer | undefined> => {
-    const view: AuditionView | undefined =
-      (await repositories.auditions.get(organization, id)) ?? (await orchestration.view(id));
-    return view && recordedAnswer(repositories.events, view, correlationId);
+  const answerFrom = (view: AuditionView) => recordedAnswer(repositories.events, view, correlationId);
+
+  /** Time passes: what was admitted once may be in the past, or without its connection, when it is asked for again. */
+  const begunEarlier = async (): Promise<Answer | undefined> => {
+    const view = await repositories.auditions.get(organization, id);
+    if (view) return answerFrom(view);
+    // Begun and not recorded yet: a refusal would say that it never was, and free its key.
+    if (await orchestration.exists(id)) throw temporarilyUnavailable();
+    return undefined;
   };
+
   let plan: AuditionPlan;
   try {
     plan = await admit(repositories, start, now);
   } catch (error) {
-    // Time passes: what was admitted once may be in the past when it is asked for again.
-    const earlier = error instanceof Refusal ? await repositories.auditions.get(organization, id) : undefined;
-    if (earlier) return recordedAnswer(repositories.events, earlier, correlationId);
+    const earlier = error instanceof Refusal ? await begunEarlier() : undefined;
+    if (earlier) return earlier;
     throw error;
   }
   const outcome = await orchestration.start(plan);
-  if (outcome.kind === 'done') return firstAnswer(outcome.result, correlationId);
-  const answer = await recorded();
-  if (answer) return answer;
-  throw temporarilyUnavailable();
+  const first = outcome.kind === 'done' ? firstAnswer(outcome.result, correlationId) : undefined;
+  if (first) return first;
+  const view = (await repositories.auditions.get(organization, id)) ?? (await orchestration.view(id));
+  if (!view) throw temporarilyUnavailable();
+  const answer = await answerFrom(view);
+  return outcome.kind === 'ended' && answer.provisional
+    ? refusedAnswer(stopped(view), correlationId)
+    : answer;
 };

@@ -48,7 +48,8 @@ const hashOf = (body: unknown): string =>
 /**
  * Runs `run` unless its answer is there already. `run` must be idempotent itself: two requests that come at once
  * both run it, and so does one that comes after a crash. What it refuses is taken to have had no effect, and the key
- * is free again; after an outage nobody knows, and the key stays bound to this body.
+ * is free again, unless the same request had come before or comes meanwhile: what became of that one, nobody knows
+ * here. After an outage nobody knows either, and the key stays bound to this body.
  */
 export const answerOnce = async (
   requests: IdempotentRequests,
@@ -63,24 +64,21 @@ export const answerOnce = async (
     case 'answered':
       return { status: begun.status, body: begun.body, replayed: true };
     case 'new': {
-      const answer = await forgetIfRefused(requests, organization, scopedKey, run);
+      const free = async () => {
+        if (begun.claim !== undefined) await requests.forget(organization, scopedKey, begun.claim);
+      };
+      const answer = await freeIfRefused(run, free);
       if (!answer.provisional) await requests.answer(organization, scopedKey, answer);
       return { ...answer, replayed: false };
     }
   }
 };
 
-const forgetIfRefused = async (
-  requests: IdempotentRequests,
-  organization: OrganizationId,
-  key: string,
-  run: () => Promise<Answer>,
-): Promise<Answer> => {
+const freeIfRefused = async (run: () => Promise<Answer>, free: () => Promise<void>): Promise<Answer> => {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof Refusal && problemKinds[error.code].status < 500)
-      await requests.forget(organization, key);
+    if (error instanceof Refusal && problemKinds[error.code].status < 500) await free();
     throw error;
   }
 };

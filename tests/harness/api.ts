@@ -119,6 +119,7 @@ export const playOrchestration = (events: EventStore): PlayedOrchestration => {
       asked.push({ id, message, updateId });
       return parts.ask ? parts.ask(id, message, updateId) : { kind: 'still_working' };
     },
+    exists: async (id) => (parts.exists ? parts.exists(id) : started.has(id)),
     view: async (id) => parts.view?.(id),
     reportDelivery: async (id, report) => {
       reports.push(report);

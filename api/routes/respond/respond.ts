@@ -27,6 +27,7 @@ const obstacles: Partial<Readonly<Record<RefusalCode, Obstacle>>> = {
   slot_taken: 'moved',
   wrong_state: 'closed',
   audition_closed: 'closed',
+  audition_stopped: 'closed',
   temporarily_unavailable: 'later',
 };
 

@@ -60,6 +60,7 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
             'forbidden',
             'attention_not_found',
             'audition_closed',
+            'audition_stopped',
             'action_not_offered',
             'idempotency_key_reused',
             'body_too_large',

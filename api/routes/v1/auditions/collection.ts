@@ -71,6 +71,7 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
             'slot_in_the_past',
             'slot_taken',
             'nothing_free',
+            'audition_stopped',
             'body_too_large',
             'unsupported_media_type',
             'unknown_zone',

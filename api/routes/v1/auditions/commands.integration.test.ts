@@ -138,10 +138,14 @@ describe('a command', () => {
     expect([status, body]).toMatchObject([409, { code: 'audition_closed' }]);
   });
 
-  it('to an open audition that nobody runs is an error of ours', async () => {
-    const { ask, orchestration } = await setup();
+  it('to an audition whose workflow was stopped from outside is refused, saying what to do', async () => {
+    const { ask, orchestration, id } = await setup();
     orchestration.play({ ask: async () => ({ kind: 'ended' }) });
-    expect((await ask('cancel', {})).body).toMatchObject({ code: 'internal' });
+    const { status, body } = await ask('cancel', {});
+    expect([status, body]).toMatchObject([
+      409,
+      { code: 'audition_stopped', whatToDo: expect.stringContaining(`audition/${id}`) },
+    ]);
   });
 });
 

@@ -58,6 +58,7 @@ const commandSchema = <Body extends z.ZodType>(
       'forbidden',
       'audition_not_found',
       'audition_closed',
+      'audition_stopped',
       'wrong_state',
       'idempotency_key_reused',
       'body_too_large',
