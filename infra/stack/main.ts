@@ -9,7 +9,11 @@ import { dataPath } from './paths.ts';
 import { runStart } from './start.ts';
 
 const startOptions = z.object({ data: z.string(), anyPort: z.boolean() });
-const demoOptions = startOptions.extend({ fail: z.enum(faultNames).optional(), keep: z.boolean() });
+const demoOptions = startOptions.extend({
+  fail: z.enum(faultNames).optional(),
+  keep: z.boolean(),
+  brief: z.boolean(),
+});
 
 const program = new Command('castmatch').description(
   'The local stack: everything on this machine, without accounts.',
@@ -30,11 +34,12 @@ program
   .description('start everything afresh and run one audition from request to decision')
   .addOption(new Option('--fail <what>', 'break something and watch what happens').choices(faultNames))
   .option('--keep', 'leave the stack up afterwards', false)
+  .option('--brief', 'without the pauses in which one can read along', false)
   .option('--data <folder>', 'where to keep data and logs', dataPath('demo'))
   .option('--any-port', 'take free ports and not the usual ones', false)
   .action(async (options: unknown) => {
-    const { data, anyPort, fail, keep } = demoOptions.parse(options);
-    process.exit(await runDemo({ dataFolder: resolve(data), anyFreePort: anyPort, fail, keep }));
+    const { data, anyPort, fail, keep, brief } = demoOptions.parse(options);
+    process.exit(await runDemo({ dataFolder: resolve(data), anyFreePort: anyPort, fail, keep, brief }));
   });
 
 program

@@ -64,9 +64,10 @@ describe('a supervised child', () => {
 
   it('that dies by itself is reported with its last lines', async () => {
     const { supervisor, program } = await setup();
-    await supervisor.start(
-      program('worker', `${runs} setTimeout(() => { throw new Error("out of luck"); }, 50);`),
+    const child = await supervisor.start(
+      program('worker', `process.on("SIGUSR2", () => { throw new Error("out of luck"); }); ${runs}`),
     );
+    process.kill(child.pid, 'SIGUSR2');
     await expect(supervisor.failure).rejects.toThrow(/worker ended with code 1[\s\S]*out of luck/);
   });
 

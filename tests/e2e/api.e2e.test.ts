@@ -84,6 +84,14 @@ describe('an audition', () => {
     expect([forgotten.status, forgotten.body]).toMatchObject([201, { id }]);
   });
 
+  it('that was stopped in Temporal says so to whoever asks something of it', async () => {
+    const { id } = await platform.request(next());
+    await platform.until(id, ({ state }) => state === 'scheduled');
+    await service.temporal.workflow.getHandle(`audition/${id}`).terminate('a mistake of somebody');
+    const { status, body } = await platform.post(`/v1/auditions/${id}/cancel`, {});
+    expect([status, body]).toMatchObject([409, { code: 'audition_stopped' }]);
+  });
+
   it("passes on the workflow's own refusals", async () => {
     const { id } = await platform.request(next());
     await platform.until(id, ({ state }) => state === 'scheduled');

@@ -2,10 +2,11 @@
 import { type AuditionRequest, auditionRequestSchema } from '../../../domain/audition/request.ts';
 import { localConnections } from '../local-organization.ts';
 
-/** Milliseconds. `untilStart` leaves time for the invitations, an answer and both reminders. */
+/** `untilStart` (milliseconds) leaves time for the invitations, an answer and both reminders. */
 export interface DemoTimes {
   readonly untilStart: number;
   readonly length: number;
+  readonly reminders: readonly string[];
 }
 
 export const performer = { id: 'ada-performer', email: localConnections.conn_performer } as const;
@@ -54,7 +55,7 @@ export const demoAudition = (now: Date, times: DemoTimes): AuditionRequest => {
       },
     ],
     meeting: { providers: ['zoom', 'google_meet'] },
-    reminders: ['PT20S', 'PT10S'],
+    reminders: [...times.reminders],
     notes: 'Please have pages 3 to 5 ready.',
     // Minutes and days are for real auditions.
     policy: {

@@ -7,11 +7,13 @@ import { createTimeline } from './timeline.ts';
 
 const { HistoryEvent } = proto.temporal.api.history.v1;
 
+const times = { untilStart: 40_000, length: 20_000, reminders: ['PT20S', 'PT10S'] };
+
 describe("the demo's audition", () => {
   it('fits the contract and starts when it is said to, also where the clocks change', () => {
     // Paris goes from +02:00 to +01:00 at 01:00 UTC: one second before, the start is already after it.
     const now = new Date('2026-10-25T00:59:59.000Z');
-    const { slot, participants } = demoAudition(now, { untilStart: 40_000, length: 20_000 });
+    const { slot, participants } = demoAudition(now, times);
     expect(slot).toMatchObject({ start: '2026-10-25T01:00:39.000Z', end: '2026-10-25T01:00:59.000Z' });
     expect(participants.map(({ kind }) => kind)).toEqual(['performer', 'casting_director', 'reader']);
     expect(participants[0]).toMatchObject({ id: performer.id, channels: ['email', 'sms'] });
@@ -19,7 +21,7 @@ describe("the demo's audition", () => {
 
   it('keeps its times over the spring gap', () => {
     const now = new Date('2027-03-28T00:59:50.000Z');
-    const { slot } = demoAudition(now, { untilStart: 40_000, length: 20_000 });
+    const { slot } = demoAudition(now, times);
     expect(slot).toMatchObject({ start: '2027-03-28T01:00:30.000Z', end: '2027-03-28T01:00:50.000Z' });
   });
 });

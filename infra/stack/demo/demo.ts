@@ -7,6 +7,7 @@ import { addressTable } from '../address-table.ts';
 import type { Stack } from '../stack.ts';
 import { type StartOptions, untilAborted, withStack } from '../start.ts';
 import { type FaultName, faults } from './faults.ts';
+import { paces } from './pace.ts';
 import { playAudition, type StagedFault } from './story.ts';
 import { DemoFailed } from './watch.ts';
 
@@ -14,6 +15,8 @@ export interface DemoOptions extends StartOptions {
   readonly fail?: FaultName | undefined;
   /** Leaves the stack up after the audition, also without a terminal. */
   readonly keep: boolean;
+  /** Without the pauses in which somebody who watches can read. */
+  readonly brief: boolean;
 }
 
 /** Answers with the exit code: 0 when the audition ended as it should have. */
@@ -34,7 +37,7 @@ export const runDemo = (options: DemoOptions): Promise<number> =>
     return code;
   });
 
-const playOn = async (stack: Stack, { fail }: DemoOptions): Promise<number> => {
+const playOn = async (stack: Stack, { fail, brief }: DemoOptions): Promise<number> => {
   const configuration = loadConfiguration({ ...process.env, ...stack.env });
   const { temporal, smtp } = configuration;
   const connection = await Connection.connect({
@@ -55,6 +58,7 @@ const playOn = async (stack: Stack, { fail }: DemoOptions): Promise<number> => {
       namespace: temporal.namespace,
       links: (workflowId) => linksTo(stack, temporal.namespace, workflowId),
       fault: fail === undefined ? undefined : stageFault(stack, fail),
+      pace: brief ? paces.brief : paces.watched,
       print: (line) => console.log(line),
     });
     console.log(pc.green('The audition went from request to decision.'));

@@ -10,6 +10,7 @@ import { castingDirector, demoAudition, performer } from './audition-request.ts'
 import { type Cost, costOf } from './cost.ts';
 import { type Fault, smooth } from './faults.ts';
 import { accept, responseLinkFor } from './inbox.ts';
+import type { Pace } from './pace.ts';
 import { createPlatform, type Platform } from './platform.ts';
 import { createTimeline, type Timeline } from './timeline.ts';
 import { DemoFailed, type Watch, watchAudition } from './watch.ts';
@@ -23,6 +24,7 @@ export interface Scene {
   /** Where to look at the audition, by name. */
   readonly links: (workflowId: string) => readonly (readonly [string, string])[];
   readonly fault?: StagedFault | undefined;
+  readonly pace: Pace;
   readonly print: (line: string) => void;
 }
 
@@ -39,10 +41,6 @@ interface Play {
   readonly timeline: Timeline;
   readonly watch: Watch;
 }
-
-/** Long enough to be read. */
-const beatMs = 2_000;
-const sessionMs = 20_000;
 
 /** Resolves when the audition has ended as it should. @throws {DemoFailed} when it went another way. */
 export const playAudition = async (scene: Scene): Promise<void> => {
@@ -68,7 +66,8 @@ const request = async (scene: Scene): Promise<Play> => {
   const timeline = createTimeline(scene.print);
   timeline.act('the platform requests an audition');
   const { untilStart } = scene.fault?.plan ?? smooth;
-  const audition = demoAudition(new Date(), { untilStart, length: sessionMs });
+  const { session, share, reminders } = scene.pace;
+  const audition = demoAudition(new Date(), { untilStart: untilStart * share, length: session, reminders });
   const id = await platform.requestAudition(audition, randomUUID());
   for (const [name, link] of scene.links(auditionWorkflowId(id))) {
     scene.print(`          ${name.padEnd(11)} ${pc.underline(link)}`);
@@ -80,7 +79,7 @@ const request = async (scene: Scene): Promise<Play> => {
 };
 
 /** Puts right what the fault broke: mends it once where that is the remedy, then resolves each item. */
-const createOperator = ({ fault }: Scene, platform: Platform, timeline: Timeline) => {
+const createOperator = ({ fault, pace }: Scene, platform: Platform, timeline: Timeline) => {
   const { action, mends } = fault?.plan.remedy ?? ({ action: 'skip', mends: false } as const);
   let mending: Promise<void> | undefined;
   const mend = async (): Promise<void> => {
@@ -88,7 +87,7 @@ const createOperator = ({ fault }: Scene, platform: Platform, timeline: Timeline
     timeline.act('what was broken is mended');
   };
   return async (item: AttentionItem): Promise<void> => {
-    await delay(beatMs);
+    await delay(pace.beat);
     if (mends) await (mending ??= mend());
     timeline.act(`the operator resolves the ${item.step}: ${action}`);
     await platform.resolve(item.id, action);
