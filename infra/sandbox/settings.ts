@@ -16,13 +16,18 @@ const googleSettingsSchema = z.strictObject({
     .strictObject({
       /** How long a new conference says `pending` before it says what became of it. */
       pendingMs: milliseconds.default(0),
-      outcome: z.enum(['success', 'failure']).default('success'),
+      /** `failure_first`: the first request of an event fails, one under another request id succeeds. */
+      outcome: z.enum(['success', 'failure', 'failure_first']).default('success'),
+      /** Unconfirmed: whether `conferenceId` always comes with the link. */
+      withId: z.boolean().default(true),
     })
     .prefault({}),
   /** Public reports differ on whether a deleted event may be revived by its id (200) or not (403). */
   revival: z.enum(['allowed', 'forbidden']).default('allowed'),
   /** Unconfirmed: whether free/busy joins intervals that touch and cuts them to the window. */
   freeBusy: z.enum(['merged', 'raw']).default('merged'),
+  /** Unconfirmed: whether free/busy answers for `primary` under that name or under the calendar's own id. */
+  freeBusyPrimary: z.enum(['as_asked', 'resolved']).default('as_asked'),
   /** Unconfirmed: the longest window that free/busy accepts. */
   freeBusyMaxDays: z.int().min(1).default(92),
 });
@@ -40,6 +45,8 @@ const zoomSettingsSchema = z.strictObject({
   retryAfter: z.enum(['timestamp', 'seconds']).default('timestamp'),
   /** How long a new meeting stays out of the list, to try clients against a list that lags behind. */
   listDelayMs: milliseconds.default(0),
+  /** Unconfirmed: `left_out` lists meetings without their agenda, `null` with empty fields. */
+  listedAgenda: z.enum(['shown', 'left_out', 'null']).default('shown'),
   /** The host that `me` stands for. */
   owner: z.string().default('owner@sandbox.example'),
 });

@@ -3,6 +3,8 @@
 interface Operation {
   /** Whether a successful call leaves something behind that others can see. */
   readonly effect: boolean;
+  /** Whether it is the vendor that calls. */
+  readonly outgoing?: true;
 }
 
 const reads = { effect: false } as const satisfies Operation;
@@ -35,7 +37,7 @@ const operations = {
     'messages.list': reads,
     'messages.get': reads,
     /** The call that Twilio makes to us when a message's status changes. */
-    'status.callback': reads,
+    'status.callback': { effect: false, outgoing: true },
   },
 } as const satisfies Record<string, Record<string, Operation>>;
 
@@ -48,3 +50,6 @@ export const operationNames = (vendor: Vendor): readonly string[] => Object.keys
 
 export const hasEffect = (vendor: Vendor, operation: string): boolean =>
   knownOperations[vendor][operation]?.effect ?? false;
+
+export const isCalled = (vendor: Vendor, operation: string): boolean =>
+  knownOperations[vendor][operation]?.outgoing !== true;

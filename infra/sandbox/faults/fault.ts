@@ -18,6 +18,8 @@ const faultSchema = z.discriminatedUnion('kind', [
     status: z.int().min(500).max(599).default(503),
     /** Closes the connection in place of an answer. */
     reset: z.boolean().default(false),
+    /** Says when it will be back, as a 503 may. */
+    retryAfterSeconds: z.int().min(0).max(86_400).optional(),
   }),
   z.strictObject({
     kind: z.literal('latency'),

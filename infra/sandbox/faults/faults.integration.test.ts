@@ -37,6 +37,7 @@ const json = (authorization: string, body: object): RequestInit => ({
   headers: { authorization, 'content-type': 'application/json' },
   body: JSON.stringify(body),
 });
+const patience = () => AbortSignal.timeout(10_000);
 const at = (time: string) => ({ dateTime: `2026-12-01T${time}:00Z` });
 
 /** For each vendor one call that creates something, and what is then held. */
@@ -51,16 +52,23 @@ const setup = async (options: SandboxOptions = {}) => {
   const bearer = async (vendor: 'google' | 'zoom') =>
     `Bearer ${Object(await (await token(vendor)).json()).access_token}`;
   const tokens = { google: await bearer('google'), zoom: await bearer('zoom') };
-  const create: Record<Vendor, () => Promise<Response>> = {
-    google: async () =>
-      fetch(
-        `${url}/calendar/v3/calendars/primary/events`,
-        json(tokens.google, { start: at('09:00'), end: at('10:00') }),
-      ),
-    zoom: async () => fetch(`${url}/v2/users/me/meetings`, json(tokens.zoom, { topic: 'Audition' })),
-    twilio: async () =>
+  const create: Record<Vendor, (signal?: AbortSignal) => Promise<Response>> = {
+    google: async (signal = patience()) =>
+      fetch(`${url}/calendar/v3/calendars/primary/events`, {
+        ...json(tokens.google, { start: at('09:00'), end: at('10:00') }),
+        signal,
+      }),
+    zoom: async (signal = patience()) =>
+      fetch(`${url}/v2/users/me/meetings`, { ...json(tokens.zoom, { topic: 'Audition' }), signal }),
+    twilio: async (signal = patience()) =>
       fetch(`${url}${messagesPath}`, {
-        ...form({ To: '+33612345678', From: '+15005550006', Body: 'Hi' }),
+        signal,
+        ...form({
+          To: '+33612345678',
+          From: '+15005550006',
+          Body: 'Hi',
+          StatusCallback: `${url}/nowhere`,
+        }),
         headers: { authorization: `Basic ${btoa(`${accountSid}:sandbox-twilio-token`)}` },
       }),
   };
@@ -144,6 +152,21 @@ describe.each(vendors)('%s', (vendor) => {
     expect(held[vendor]()).toBe(1);
   });
 
+  it('does what it is asked although nobody waits for it any more', async () => {
+    const { control, create, held, created } = await setup();
+    control.setFault(vendor, { kind: 'latency', latencyMs: 300, times: 1 });
+    await expect(create[vendor](AbortSignal.timeout(100))).rejects.toThrow('aborted');
+    expect(held[vendor]()).toBe(0);
+    await expect.poll(() => held[vendor]()).toBe(1);
+    expect(control.state().calls[vendor][creations[vendor]]).toEqual({ [created[vendor]]: 1 });
+  });
+
+  it('says when it will be back', async () => {
+    const { control, create } = await setup();
+    control.setFault(vendor, { kind: 'outage', retryAfterSeconds: 9 });
+    expect((await create[vendor]()).headers.get('retry-after')).toBe('9');
+  });
+
   it('fails in one operation only, until told otherwise', async () => {
     const { control, create, created } = await setup();
     control.setFault(vendor, { kind: 'outage', operation: creations[vendor], status: 500 });
@@ -192,6 +215,14 @@ it('lets the token endpoint be when it limits the rate or refuses credentials', 
   control.setFault('google', { kind: 'rate_limit' });
   control.setFault('zoom', { kind: 'unauthorized' });
   expect([(await token('google')).status, (await token('zoom')).status]).toEqual([200, 200]);
+});
+
+it('lets the calls that Twilio makes be, unless they are named', async () => {
+  const { control, create } = await setup({ twilio: { statusDelayMs: 5, callbackRetryMs: [] } });
+  control.setFault('twilio', { kind: 'latency', latencyMs: 1, times: 3 });
+  await create.twilio();
+  await expect.poll(() => control.state().twilio.messages[0]?.status).toBe('delivered');
+  expect(control.faults().twilio).toMatchObject([{ times: 2 }]);
 });
 
 describe('the control API', () => {

@@ -1,6 +1,6 @@
 /** Lets the faults of one vendor happen to its routes, and counts every call by what came of it. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CallCounter } from '../calls/counter.ts';
 import type { Vendor } from '../vendors.ts';
 import type { Fault } from './fault.ts';
@@ -38,20 +38,27 @@ const answerOf = (
   operation: string,
   trouble: VendorTrouble,
 ) => {
-  if (fault.kind === 'outage') return trouble.outage(fault.status);
+  if (fault.kind === 'outage') return withTime(trouble.outage(fault.status), fault.retryAfterSeconds);
   if (fault.kind === 'rate_limit') return trouble.rateLimit(fault.retryAfterSeconds, fault.status);
   return trouble.unauthorized(operation);
 };
 
+const withTime = (answer: Answer, retryAfterSeconds: number | undefined): Answer =>
+  retryAfterSeconds === undefined
+    ? answer
+    : { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfterSeconds) } };
+
 /** Adds the hooks to an encapsulated instance, before its routes. */
 export const injectFaults = (app: FastifyInstance, { vendor, switchboard, calls, trouble }: FaultParts) => {
+  const delays = new WeakMap<FastifyRequest, number>();
+
   app.addHook('onRequest', async (request, reply) => {
     const operation = request.routeOptions.config.operation;
     if (operation === undefined) return undefined;
     const fault = switchboard.takeBefore(vendor, operation);
     if (!fault) return undefined;
     if (fault.kind === 'latency') {
-      await wait(fault.latencyMs);
+      delays.set(request, fault.latencyMs);
       return undefined;
     }
     if (fault.kind === 'outage' && fault.reset) {
@@ -65,6 +72,12 @@ export const injectFaults = (app: FastifyInstance, { vendor, switchboard, calls,
       .code(answer.status)
       .headers(answer.headers ?? {})
       .send(answer.body);
+  });
+
+  // Only once the request has been read: a slow vendor does what it was asked, whether or not the caller still waits.
+  app.addHook('preHandler', async (request) => {
+    const delay = delays.get(request);
+    if (delay !== undefined) await wait(delay, undefined, { ref: false });
   });
 
   app.addHook('onSend', async (request, reply, payload) => {

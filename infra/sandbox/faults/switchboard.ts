@@ -1,6 +1,6 @@
 /** Holds the faults that are switched on and decides which call they hit. */
 import type { Pulse } from '../pulse.ts';
-import { hasEffect, type Vendor } from '../vendors.ts';
+import { hasEffect, isCalled, type Vendor } from '../vendors.ts';
 import type { Fault, FaultKind } from './fault.ts';
 
 export interface Switchboard {
@@ -17,14 +17,15 @@ export interface Switchboard {
 }
 
 /**
- * What a fault without an operation hits. A limit or a refused token would otherwise be met at the token endpoint
- * and never at the API; and a lost answer is only interesting where something happened.
+ * What a fault without an operation hits: the calls to a vendor, never those that it makes. A limit or a refused token
+ * would otherwise be met at the token endpoint and never at the API; and a lost answer is only interesting where
+ * something happened.
  */
 const reach: Readonly<Record<FaultKind, (vendor: Vendor, operation: string) => boolean>> = {
-  outage: () => true,
-  latency: () => true,
-  rate_limit: (_vendor, operation) => operation !== 'token',
-  unauthorized: (_vendor, operation) => operation !== 'token',
+  outage: isCalled,
+  latency: isCalled,
+  rate_limit: (vendor, operation) => isCalled(vendor, operation) && operation !== 'token',
+  unauthorized: (vendor, operation) => isCalled(vendor, operation) && operation !== 'token',
   lost_answer: hasEffect,
 };
 

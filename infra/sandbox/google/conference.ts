@@ -8,6 +8,7 @@ export const conferenceSchema = z.object({
   /** From when on it no longer says `pending`. */
   readyMs: z.number(),
   outcome: z.enum(['success', 'failure']),
+  withId: z.boolean().default(true),
 });
 export type Conference = z.infer<typeof conferenceSchema>;
 
@@ -31,7 +32,8 @@ const meetId = (account: string, requestId: string): string => {
 
 export interface ConferenceSettings {
   readonly pendingMs: number;
-  readonly outcome: 'success' | 'failure';
+  readonly outcome: 'success' | 'failure' | 'failure_first';
+  readonly withId: boolean;
 }
 
 export const newConference = (
@@ -39,11 +41,13 @@ export const newConference = (
   requestId: string,
   settings: ConferenceSettings,
   nowMs: number,
+  before?: Conference,
 ): Conference => ({
   requestId,
   id: meetId(account, requestId),
   readyMs: nowMs + settings.pendingMs,
-  outcome: settings.outcome,
+  outcome: settings.outcome === 'failure_first' ? (before ? 'success' : 'failure') : settings.outcome,
+  withId: settings.withId,
 });
 
 /** The event's fields about its conference; the link is there once it is ready. */
@@ -61,7 +65,7 @@ export const renderConference = (conference: Conference, nowMs: number) => {
       createRequest,
       entryPoints: [{ entryPointType: 'video', uri, label: uri.slice('https://'.length) }],
       conferenceSolution: { key: { type: 'hangoutsMeet' }, name: 'Google Meet' },
-      conferenceId: conference.id,
+      ...(conference.withId ? { conferenceId: conference.id } : {}),
     },
   };
 };

@@ -132,7 +132,7 @@ export const createEventWriting = (
     const requestId = body.conferenceData?.createRequest?.requestId;
     if (requestId === undefined) return body.conferenceData === null ? undefined : held;
     if (held?.requestId === requestId) return held;
-    return newConference(calendar.owner, requestId, settings.conference, clock());
+    return newConference(calendar.owner, requestId, settings.conference, clock(), held);
   };
 
   const create = (

@@ -68,7 +68,8 @@ export const queryFreeBusy = (
     const busy = (settings.freeBusy === 'merged' ? merged(spans, from, until) : spans).map(
       ({ start, end }) => ({ start: formatIn(start, zone), end: formatIn(end, zone) }),
     );
-    return [id, { busy }] as const;
+    const name = id === 'primary' && settings.freeBusyPrimary === 'resolved' ? calendar.id : id;
+    return [name, { busy }] as const;
   });
   return {
     kind: 'calendar#freeBusy',

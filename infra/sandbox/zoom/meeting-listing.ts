@@ -1,5 +1,6 @@
 /** GET /users/{id}/meetings: which meetings a query matches, cut into pages. */
 import { z } from 'zod';
+import type { ZoomSettings } from '../settings.ts';
 import { validationFailed } from './errors.ts';
 import { endMs, type HeldMeeting, renderListed } from './meeting.ts';
 
@@ -48,17 +49,32 @@ const readPageToken = (token: string | undefined): number => {
   return offset;
 };
 
-/** One page as Zoom answers it, in order of start; `next_page_token` is empty on the last one. */
-export const listMeetings = (meetings: readonly HeldMeeting[], query: MeetingQuery, nowMs: number) => {
+const listedAs: Readonly<Record<ZoomSettings['listedAgenda'], (meeting: HeldMeeting) => object>> = {
+  shown: renderListed,
+  left_out: (meeting) => {
+    const { agenda: _, ...others } = renderListed(meeting);
+    return others;
+  },
+  null: (meeting) => ({ ...renderListed(meeting), agenda: null }),
+};
+
+/** One page as Zoom answers it, in order of start; `next_page_token` is empty (or null) on the last one. */
+export const listMeetings = (
+  meetings: readonly HeldMeeting[],
+  query: MeetingQuery,
+  nowMs: number,
+  { listedAgenda }: Pick<ZoomSettings, 'listedAgenda'>,
+) => {
   const matching = meetings
     .filter(matcher(query, nowMs))
     .sort((a, b) => a.startMs - b.startMs || a.id - b.id);
   const offset = readPageToken(query.next_page_token);
   const next = offset + query.page_size;
+  const last = listedAgenda === 'null' ? null : '';
   return {
     page_size: query.page_size,
     total_records: matching.length,
-    next_page_token: next < matching.length ? Buffer.from(String(next)).toString('base64url') : '',
-    meetings: matching.slice(offset, next).map(renderListed),
+    next_page_token: next < matching.length ? Buffer.from(String(next)).toString('base64url') : last,
+    meetings: matching.slice(offset, next).map(listedAs[listedAgenda]),
   };
 };

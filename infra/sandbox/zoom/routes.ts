@@ -85,7 +85,7 @@ export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
     const host = hostOf(request.params.userId);
     const now = clock();
     const listed = meetings.of(host).filter((meeting) => meeting.created + settings.listDelayMs <= now);
-    return listMeetings(listed, read(meetingQuerySchema, request.query), now);
+    return listMeetings(listed, read(meetingQuerySchema, request.query), now, settings);
   });
 
   app.get<MeetingPath>('/v2/meetings/:meetingId', { config: { operation: 'meetings.get' } }, (request) => {
