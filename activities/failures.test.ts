@@ -124,9 +124,13 @@ describe("the database's refusals", () => {
   });
 });
 
-it('a busy operation is tried again when the lease is over, not before', () => {
-  expect(busy('zoom', 'meetings.create', now + 3_000, now)).toMatchObject({ nextRetryDelay: 3_001 });
-  expect(busy('zoom', 'meetings.create', now - 3_000, now)).toMatchObject({ nextRetryDelay: 1 });
+it.each([
+  [3_000.4, 3_001],
+  [0, 1_000],
+  [3_600_000, 12_000],
+])('a busy operation with %i ms left is tried again in %i', (remainingMs, nextRetryDelay) => {
+  const operation = { provider: 'zoom', operation: 'meetings.create' };
+  expect(busy(operation, remainingMs, 12_000)).toMatchObject({ nextRetryDelay, nonRetryable: false });
 });
 
 describe('an activity', () => {

@@ -75,11 +75,11 @@ const spread = (delayMs: number, random: () => number): number => {
 const delayOf = (fault: ProviderFault, now: number): number | undefined => {
   switch (fault.kind) {
     case 'retry_after':
+    case 'outage':
+    case 'retry':
       return fault.delayMs;
     case 'quota_exhausted':
       return fault.untilMs - now;
-    case 'outage':
-    case 'retry':
     case 'reconnect':
     case 'misconfigured':
     case 'not_permitted':
@@ -90,18 +90,35 @@ const delayOf = (fault: ProviderFault, now: number): number | undefined => {
   }
 };
 
-/** Another attempt holds the lease: come back when it is over. */
+/** Which operation a failure is about. */
+interface About {
+  readonly provider: string;
+  readonly operation: string;
+}
+
+/**
+ * Another attempt holds the lease, or its call may still be under way: come back when that is over. The time left is
+ * measured by the database's clock; `atMostMs` bounds the wait should that clock jump.
+ */
 export const busy = (
-  provider: string,
-  operation: string,
-  untilMs: number,
-  now = Date.now(),
+  { provider, operation }: About,
+  remainingMs: number,
+  atMostMs: number,
 ): ApplicationFailure =>
   ApplicationFailure.create({
     type: 'busy',
-    message: `another attempt at ${operation} is still under way`,
-    nextRetryDelay: Math.max(0, untilMs - now) + 1,
+    message: `another attempt at ${operation} is or may still be under way`,
+    nextRetryDelay: Math.ceil(Math.max(shortestDelayMs, Math.min(remainingMs, atMostMs))),
     category: ApplicationFailureCategory.BENIGN,
+    details: [{ provider, operation }],
+  });
+
+/** It may have happened and nobody can be asked: a person checks, and has it tried again or leaves it. */
+export const outcomeUnknown = ({ provider, operation }: About): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: 'outcome_unknown',
+    message: `${operation} may have happened: check, then retry to do it again or skip`,
+    nonRetryable: true,
     details: [{ provider, operation }],
   });
 

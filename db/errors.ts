@@ -31,19 +31,23 @@ export class KeyReused extends Error {
   }
 }
 
+const overtakers = {
+  undo: 'its undo',
+  another_attempt: 'another attempt',
+  time: 'the end of its lease',
+} as const;
+
 /**
- * The attempt outlived its lease and something else got there first. From `handOver`: do not make the call. From
- * `complete`: the call was made all the same, after or during its undo, so take its effect back.
+ * The attempt does not own its operation any more. From `handOver`: do not make the call. From `complete`: the call
+ * was made all the same, beside another one or after its undo, so take its effect back.
  */
 export class Overtaken extends Error {
   override readonly name = 'Overtaken';
   readonly key: string;
-  readonly by: 'undo' | 'another_attempt';
+  readonly by: keyof typeof overtakers;
 
-  constructor(key: string, by: 'undo' | 'another_attempt') {
-    super(
-      `an attempt at the operation '${key}' was overtaken by ${by === 'undo' ? 'its undo' : 'another attempt'}`,
-    );
+  constructor(key: string, by: keyof typeof overtakers) {
+    super(`an attempt at the operation '${key}' was overtaken by ${overtakers[by]}`);
     this.key = key;
     this.by = by;
   }

@@ -4,16 +4,26 @@
  *     (none) --begin--> open --complete--> completed --beginUndo--> undoing --completeUndo--> undone
  *
  * While `open`, `lease_until` says whether an attempt is under way, by the database's clock, since the workers' clocks
- * differ. `doubt` says what attempts that ended without a record may have left behind; `none` means that nothing has
- * happened so far. An undo may overtake an attempt from any state, and from then on no attempt begins.
+ * differ, and `attempt` says which: an earlier one has lost the row. `doubt` says what attempts that ended without a
+ * record may have left behind; `none` means that nothing has happened so far. An undo may overtake an attempt from any
+ * state, and from then on no attempt begins. `surplus` holds, in every state, what came beside all that and is still
+ * to be taken back.
  */
-import { and, eq, inArray, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, gt, isNotNull, sql } from 'drizzle-orm';
 import type { Database } from './connection.ts';
 import { KeyReused, Overtaken } from './errors.ts';
-import type { OperationLedger } from './repositories.ts';
+import {
+  claim,
+  claimUndo,
+  doubtOf,
+  doubtOfThisAttempt,
+  findRow,
+  type Row,
+  surplusOf,
+} from './operation-ledger-rows.ts';
+import type { Effect, OperationLedger } from './repositories.ts';
 import { operations } from './schema/operations.ts';
 
-type Row = typeof operations.$inferSelect;
 type Begun = Awaited<ReturnType<OperationLedger['begin']>>;
 type UndoBegun = Awaited<ReturnType<OperationLedger['beginUndo']>>;
 
@@ -25,59 +35,81 @@ const claimsAtMost = 10;
  * an attempt ends within its lease: nothing here can call back a request that is on its way.
  *
  * @throws {KeyReused} from `begin` and `beginUndo`, when the key stands for something else.
- * @throws {Overtaken} from `handOver` and `complete`, when an undo or another attempt got there first.
+ * @throws {Overtaken} from `handOver` and `complete`, when the attempt has lost the operation.
  */
 export const createOperationLedger = (db: Database): OperationLedger => ({
   async begin(operation) {
     for (let attempt = 0; attempt < claimsAtMost; attempt += 1) {
-      const begun = (await claim(db, operation)) ?? whyNotBegun(await find(db, operation.key), operation);
+      const row = await claim(db, operation);
+      const begun = row ? begunWith(row) : whyNotBegun(await findRow(db, operation.key), operation);
       if (begun !== 'claim_again') return begun;
     }
     throw contended(operation.key);
   },
 
-  async handOver(key) {
+  async handOver(key, attempt) {
     const [row] = await db
       .update(operations)
-      .set({ handedOver: sql`${operations.state} = 'open'` })
-      .where(eq(operations.key, key))
-      .returning({ state: operations.state });
-    if (!row) throw neverBegun(key);
-    if (row.state !== 'open')
-      throw new Overtaken(key, row.state === 'completed' ? 'another_attempt' : 'undo');
+      .set({ handedOver: true, askedBy: null })
+      .where(and(ownedBy(key, attempt), gt(operations.leaseUntil, sql`now()`)))
+      .returning({ key: operations.key });
+    if (!row) throw whyNotHandedOver(await findRow(db, key), key, attempt);
   },
 
-  async complete(key, { providerId, result }) {
+  async complete(key, effect, surplus = []) {
+    const isOpen = sql`${operations.state} = 'open'`;
+    const known = sql`${isOpen} OR (${operations.state} = 'completed' AND ${operations.providerId} = ${effect.providerId})`;
+    const result = sql`${JSON.stringify(effect.result ?? null)}::jsonb`;
     const [row] = await db
       .update(operations)
       .set({
-        state: sql`CASE WHEN ${operations.state} = 'open' THEN 'completed' ELSE ${operations.state} END`,
-        providerId: sql`coalesce(${operations.providerId}, ${providerId})`,
-        result: sql`CASE WHEN ${operations.completedAt} IS NULL THEN ${JSON.stringify(result ?? null)}::jsonb ELSE ${operations.result} END`,
-        completedAt: sql`coalesce(${operations.completedAt}, now())`,
+        state: sql`CASE WHEN ${isOpen} THEN 'completed' ELSE ${operations.state} END`,
+        providerId: sql`CASE WHEN ${isOpen} THEN ${effect.providerId} ELSE ${operations.providerId} END`,
+        result: sql`CASE WHEN ${isOpen} THEN ${result} ELSE ${operations.result} END`,
+        completedAt: sql`CASE WHEN ${isOpen} THEN now() ELSE ${operations.completedAt} END`,
+        surplus: sql`${operations.surplus} || ${asJson(surplus)} || CASE WHEN ${known} THEN '[]'::jsonb ELSE ${asJson([effect])} END`,
         leaseUntil: null,
       })
       .where(eq(operations.key, key))
-      .returning({ state: operations.state });
+      .returning({ state: operations.state, providerId: operations.providerId });
     if (!row) throw neverBegun(key);
     if (row.state !== 'completed') throw new Overtaken(key, 'undo');
+    if (row.providerId !== effect.providerId) throw new Overtaken(key, 'another_attempt');
   },
 
-  async release(key, effect) {
+  async takenBack(key, providerId) {
+    await db
+      .update(operations)
+      .set({
+        surplus: sql`(SELECT coalesce(jsonb_agg(effect), '[]'::jsonb)
+          FROM jsonb_array_elements(${operations.surplus}) AS effect WHERE effect ->> 'providerId' <> ${providerId})`,
+      })
+      .where(eq(operations.key, key));
+  },
+
+  async release(key, attempt, effect) {
     await db
       .update(operations)
       .set({
         leaseUntil: null,
         handedOver: false,
-        ...(effect === 'unknown' ? { doubt: doubtOfThisAttempt } : {}),
+        ...(effect === 'none' ? {} : { doubt: doubtOfThisAttempt }),
+        ...(effect === 'open' ? { givenUpAt: sql`greatest(${operations.leaseUntil}, now())` } : {}),
       })
-      .where(and(eq(operations.key, key), eq(operations.state, 'open'), isNotNull(operations.leaseUntil)));
+      .where(and(ownedBy(key, attempt), isNotNull(operations.leaseUntil)));
+  },
+
+  async askPerson(key, attempt, execution) {
+    await db
+      .update(operations)
+      .set({ leaseUntil: null, handedOver: false, askedBy: execution })
+      .where(and(ownedBy(key, attempt), isNotNull(operations.leaseUntil)));
   },
 
   async beginUndo(operation) {
     for (let attempt = 0; attempt < claimsAtMost; attempt += 1) {
-      const begun =
-        (await claimUndo(db, operation)) ?? whyNotUndone(await find(db, operation.key), operation);
+      const row = await claimUndo(db, operation);
+      const begun = row ? undoOf(row) : whyNotUndone(await findRow(db, operation.key), operation);
       if (begun !== 'claim_again') return begun;
     }
     throw contended(operation.key);
@@ -94,60 +126,18 @@ export const createOperationLedger = (db: Database): OperationLedger => ({
 const neverBegun = (key: string) => new Error(`the operation '${key}' has not begun`);
 const contended = (key: string) => new Error(`the operation '${key}' changed faster than it could be read`);
 
-const find = async (db: Database, key: string): Promise<Row | undefined> => {
-  const [row] = await db.select().from(operations).where(eq(operations.key, key));
-  return row;
-};
+const ownedBy = (key: string, attempt: number) =>
+  and(eq(operations.key, key), eq(operations.state, 'open'), eq(operations.attempt, attempt));
 
-const nobodyIsAtIt = or(isNull(operations.leaseUntil), lte(operations.leaseUntil, sql`now()`));
+const asJson = (effects: readonly Effect[]) => sql`${JSON.stringify(effects)}::jsonb`;
 
-/** An attempt that never let go of its lease crashed, or is still out there: as good as an unknown effect. */
-const doubtOfThisAttempt: SQL = sql`CASE
-  WHEN ${operations.doubt} = 'handed_over' OR ${operations.handedOver} THEN 'handed_over' ELSE 'started' END`;
-const doubtByNow: SQL = sql`CASE
-  WHEN ${operations.leaseUntil} IS NULL THEN ${operations.doubt} ELSE ${doubtOfThisAttempt} END`;
-const nothingHappened = sql`${operations.leaseUntil} IS NULL AND ${operations.doubt} = 'none'`;
+const begunWith = (row: Row): Begun =>
+  row.doubt === 'none'
+    ? { kind: 'first', attempt: row.attempt }
+    : { kind: 'again', attempt: row.attempt, doubt: doubtOf(row) };
 
-const claim = async (
-  db: Database,
-  { key, organization, provider, operation, requestHash, leaseMs }: Parameters<OperationLedger['begin']>[0],
-): Promise<Begun | undefined> => {
-  const leaseUntil = sql`now() + ${leaseMs} * interval '1 millisecond'`;
-  const [row] = await db
-    .insert(operations)
-    .values({
-      key,
-      organization,
-      provider,
-      operation,
-      requestHash,
-      state: 'open',
-      startedAt: sql`now()`,
-      leaseUntil,
-    })
-    .onConflictDoUpdate({
-      target: operations.key,
-      set: {
-        leaseUntil,
-        doubt: doubtByNow,
-        handedOver: false,
-        startedAt: sql`CASE WHEN ${nothingHappened} THEN now() ELSE ${operations.startedAt} END`,
-      },
-      setWhere: and(
-        eq(operations.state, 'open'),
-        eq(operations.organization, organization),
-        eq(operations.requestHash, requestHash),
-        nobodyIsAtIt,
-      ),
-    })
-    .returning();
-  if (!row) return undefined;
-  if (row.doubt === 'none') return { kind: 'first' };
-  return { kind: 'again', startedAt: row.startedAt, handedOver: row.doubt === 'handed_over' };
-};
-
-const busyUntil = (leaseUntil: Row['leaseUntil']) =>
-  leaseUntil ? ({ kind: 'busy', untilMs: Date.parse(leaseUntil) } as const) : 'claim_again';
+const busyWith = ({ remainingMs }: Row) =>
+  remainingMs === null ? 'claim_again' : ({ kind: 'busy', remainingMs: Math.max(0, remainingMs) } as const);
 
 const whyNotBegun = (
   row: Row | undefined,
@@ -156,33 +146,17 @@ const whyNotBegun = (
   if (!row) return 'claim_again';
   if (row.organization !== asked.organization) throw new KeyReused(asked.key);
   if (row.requestHash !== null && row.requestHash !== asked.requestHash) throw new KeyReused(asked.key);
-  if (row.state === 'open') return busyUntil(row.leaseUntil);
-  return row.state === 'completed' ? { kind: 'done', result: row.result } : { kind: 'undone' };
+  if (row.state === 'open') return busyWith(row);
+  const surplus = surplusOf(row);
+  return row.state === 'completed'
+    ? { kind: 'done', result: row.result, surplus }
+    : { kind: 'undone', surplus };
 };
 
-const claimUndo = async (
-  db: Database,
-  { key, organization, provider, operation }: Parameters<OperationLedger['beginUndo']>[0],
-): Promise<UndoBegun | undefined> => {
-  const [row] = await db
-    .insert(operations)
-    .values({ key, organization, provider, operation, state: 'undone', startedAt: sql`now()` })
-    .onConflictDoUpdate({
-      target: operations.key,
-      set: {
-        state: sql`CASE WHEN ${operations.state} = 'open' AND ${nothingHappened} THEN 'undone' ELSE 'undoing' END`,
-        requestHash: sql`CASE WHEN ${operations.state} = 'open' AND ${nothingHappened} THEN NULL ELSE ${operations.requestHash} END`,
-        doubt: doubtByNow,
-        leaseUntil: null,
-      },
-      setWhere: and(
-        eq(operations.organization, organization),
-        inArray(operations.state, ['open', 'completed']),
-        nobodyIsAtIt,
-      ),
-    })
-    .returning();
-  return row && undoOf(row);
+const whyNotHandedOver = (row: Row | undefined, key: string, attempt: number): Error => {
+  if (!row) return neverBegun(key);
+  if (row.state === 'undoing' || row.state === 'undone') return new Overtaken(key, 'undo');
+  return new Overtaken(key, row.state === 'open' && row.attempt === attempt ? 'time' : 'another_attempt');
 };
 
 const whyNotUndone = (
@@ -191,13 +165,20 @@ const whyNotUndone = (
 ): UndoBegun | 'claim_again' => {
   if (!row) return 'claim_again';
   if (row.organization !== asked.organization) throw new KeyReused(asked.key);
-  if (row.state === 'open') return busyUntil(row.leaseUntil);
+  if (row.state === 'open') return busyWith(row);
   return row.state === 'completed' ? 'claim_again' : undoOf(row);
 };
 
 /** An undo that crashed asks again and gets the answer it had; so does one that found nothing to undo. */
 const undoOf = (row: Row): UndoBegun => {
-  if (row.state === 'undone') return { kind: row.requestHash === null ? 'nothing_to_undo' : 'undone_before' };
-  if (row.completedAt) return { kind: 'happened', providerId: row.providerId ?? '', result: row.result };
-  return { kind: 'unknown', startedAt: row.startedAt, handedOver: row.doubt === 'handed_over' };
+  const surplus = surplusOf(row);
+  if (row.state === 'undone') {
+    return { kind: row.requestHash === null ? 'nothing_to_undo' : 'undone_before', surplus };
+  }
+  const doubt = row.doubt === 'none' ? undefined : doubtOf(row);
+  if (row.completedAt) {
+    const effect = { providerId: row.providerId ?? '', result: row.result };
+    return { kind: 'happened', effect, doubt, surplus };
+  }
+  return { kind: 'unknown', doubt: doubtOf(row), surplus };
 };

@@ -76,15 +76,37 @@ export interface AuditionReadModel {
   rebuild(): Promise<{ readonly auditions: number; readonly events: number }>;
 }
 
+/** What attempts that ended without a record may have left behind. */
+export interface Doubt {
+  readonly startedAt: Instant;
+  /** Whether any of them may have had its effect: before the hand-over it certainly had not. */
+  readonly handedOver: boolean;
+  /**
+   * How long ago, by the database's clock, the lease ended of the last one whose call was not seen to end; negative
+   * while it would still run. Undefined when every call has ended.
+   */
+  readonly givenUpForMs: number | undefined;
+  /** The activity execution that has put the doubt before a person. */
+  readonly askedBy: string | undefined;
+}
+
+/** One effect at the provider. */
+export interface Effect {
+  readonly providerId: string;
+  readonly result: unknown;
+}
+
 /** The idempotency ledger: a row is written before the call, and says what became of it. */
 export interface OperationLedger {
   /**
-   * Claims the operation for `leaseMs` from now.
+   * Claims the operation for `leaseMs` from now. The attempt's number fences: whoever began earlier does not own the
+   * operation any more.
    * - `first`: nobody has tried. Go on.
    * - `again`: an earlier attempt ended without a record. Ask the provider before going on.
-   * - `busy`: another attempt holds the lease until then. Come back.
+   * - `busy`: another attempt holds the lease for so long. Come back.
    * - `done`: it happened; here is its result.
    * - `undone`: a compensation got here first. Do not.
+   * `surplus` is what was done beside that and is still to be taken back.
    */
   begin(operation: {
     readonly key: string;
@@ -94,18 +116,32 @@ export interface OperationLedger {
     /** SHA-256 of what is asked. A key that comes back with another request throws `KeyReused`. */
     readonly requestHash: string;
     readonly leaseMs: number;
+    /** Whether the effect is possible from the start, without a call of `handOver`. */
+    readonly handedOver: boolean;
   }): Promise<
-    | { readonly kind: 'first' }
-    | { readonly kind: 'again'; readonly startedAt: Instant; readonly handedOver: boolean }
-    | { readonly kind: 'busy'; readonly untilMs: number }
-    | { readonly kind: 'done'; readonly result: unknown }
-    | { readonly kind: 'undone' }
+    | { readonly kind: 'first'; readonly attempt: number }
+    | { readonly kind: 'again'; readonly attempt: number; readonly doubt: Doubt }
+    | { readonly kind: 'busy'; readonly remainingMs: number }
+    | { readonly kind: 'done'; readonly result: unknown; readonly surplus: readonly Effect[] }
+    | { readonly kind: 'undone'; readonly surplus: readonly Effect[] }
   >;
-  /** From here on the effect may happen at any moment (see `EmailProvider.send`). */
-  handOver(key: string): Promise<void>;
-  complete(key: string, outcome: { readonly providerId: string; readonly result: unknown }): Promise<void>;
-  /** The attempt has certainly ended, with no effect (`handedOver` false again) or an unknown one: free the lease. */
-  release(key: string, effect: 'none' | 'unknown'): Promise<void>;
+  /** From here on the effect may happen at any moment. Refused (`Overtaken`) to an attempt that is not the owner. */
+  handOver(key: string, attempt: number): Promise<void>;
+  /**
+   * Records the effect, and `surplus` found beside it. Whoever comes first is believed, the owner or not: a second
+   * attempt may have found this very effect and be about to record it. Throws `Overtaken` when another effect is
+   * recorded or the operation was undone; this one is then noted as surplus.
+   */
+  complete(key: string, effect: Effect, surplus?: readonly Effect[]): Promise<void>;
+  /** That surplus is gone. */
+  takenBack(key: string, providerId: string): Promise<void>;
+  /**
+   * Gives the lease back, if it is this attempt's: its call had no effect (`none`), ended with an unknown one, or is
+   * perhaps still `open` at the provider.
+   */
+  release(key: string, attempt: number, effect: 'none' | 'unknown' | 'open'): Promise<void>;
+  /** Notes that this activity execution puts the doubt before a person, and gives the lease back. */
+  askPerson(key: string, attempt: number, execution: string): Promise<void>;
   /**
    * Begins to undo, and from then on refuses `begin` with `undone`. A key nobody has used becomes a tombstone, so
    * that a late attempt cannot do what is already undone.
@@ -116,14 +152,19 @@ export interface OperationLedger {
     readonly provider: string;
     readonly operation: string;
   }): Promise<
-    | { readonly kind: 'nothing_to_undo' }
+    | { readonly kind: 'nothing_to_undo'; readonly surplus: readonly Effect[] }
     /** An attempt still holds the lease; come back. */
-    | { readonly kind: 'busy'; readonly untilMs: number }
-    /** It happened. */
-    | { readonly kind: 'happened'; readonly providerId: string; readonly result: unknown }
+    | { readonly kind: 'busy'; readonly remainingMs: number }
+    /** It happened; with a doubt, perhaps more than once. */
+    | {
+        readonly kind: 'happened';
+        readonly effect: Effect;
+        readonly doubt: Doubt | undefined;
+        readonly surplus: readonly Effect[];
+      }
     /** An attempt ended without a record: ask the provider. */
-    | { readonly kind: 'unknown'; readonly startedAt: Instant; readonly handedOver: boolean }
-    | { readonly kind: 'undone_before' }
+    | { readonly kind: 'unknown'; readonly doubt: Doubt; readonly surplus: readonly Effect[] }
+    | { readonly kind: 'undone_before'; readonly surplus: readonly Effect[] }
   >;
   completeUndo(key: string): Promise<void>;
 }

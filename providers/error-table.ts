@@ -68,8 +68,11 @@ export const faultOf = (
   const kind = row?.fault ?? 'outage';
   switch (kind) {
     case 'outage':
-    case 'retry':
-      return { kind, effect };
+    case 'retry': {
+      // RFC 9110, section 10.2.3: a 503 may name its time as well as a 429.
+      const delayMs = retryAfterMs(failure.retryAfter, now);
+      return delayMs === undefined ? { kind, effect } : { kind, effect, delayMs };
+    }
     case 'retry_after':
       return atNamedTime(failure, now);
     case 'quota_exhausted':

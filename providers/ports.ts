@@ -33,14 +33,23 @@ export interface CalendarEvent {
   readonly slot: Slot;
   /** iCalendar's SEQUENCE. */
   readonly revision: number;
-  /** Asks the provider to make a conference with the event; the same id always yields the same conference. */
-  readonly conferenceRequestId?: string | undefined;
 }
 
-export interface WrittenEvent {
+/** An event of ours as the step sees it that only cares for its conference. */
+export interface ConferenceEvent {
+  readonly calendarId: string;
   readonly eventId: string;
-  /** Present when a conference was asked for and is ready. */
-  readonly conference?: { readonly id: string; readonly joinUrl: string } | undefined;
+  /** The summary of an event that is not there yet; one that is keeps its own. */
+  readonly topic: string;
+  readonly slot: Slot;
+  readonly revision: number;
+  /** The same id always yields the same conference. */
+  readonly requestId: string;
+}
+
+export interface Conference {
+  readonly id: string;
+  readonly joinUrl: string;
 }
 
 export interface CalendarProvider {
@@ -53,9 +62,16 @@ export interface CalendarProvider {
     call: CallContext,
   ): Promise<readonly BusyInterval[]>;
   /**
-   * Makes the event be as described, whether it exists, was deleted, or never was: idempotent by `eventId`.
+   * Makes the event be as described, whether it exists, was deleted, or never was: idempotent by `eventId`. Answers
+   * with the provider's id of it, which differs from ours where ours can be used no more.
    */
-  putEvent(connection: OpenConnection, event: CalendarEvent, call: CallContext): Promise<WrittenEvent>;
+  putEvent(
+    connection: OpenConnection,
+    event: CalendarEvent,
+    call: CallContext,
+  ): Promise<{ readonly eventId: string }>;
+  /** Makes the event have a conference at that time; what it says is left to `putEvent`. Idempotent by `eventId`. */
+  putConference(connection: OpenConnection, event: ConferenceEvent, call: CallContext): Promise<Conference>;
   /** Idempotent: an event that is gone already is `absent`. */
   deleteEvent(
     connection: OpenConnection,
@@ -75,8 +91,8 @@ export interface MeetingSpec {
 /** A provider of meetings with an account of its own (Zoom); Meet's meetings come with a calendar's event. */
 export interface MeetingProvider {
   readonly name: MeetingProviderName;
-  /** The meeting that carries our reference, if an earlier attempt got through. */
-  find(reference: string, around: Slot, call: CallContext): Promise<Meeting | undefined>;
+  /** All meetings that carry our reference, oldest first: of the earlier attempts that got through. */
+  find(reference: string, around: Slot, call: CallContext): Promise<readonly Meeting[]>;
   /** Not idempotent by itself: the ledger asks `find` first when an earlier outcome is unknown. */
   create(spec: MeetingSpec, call: CallContext): Promise<Meeting>;
   /** Sets the time absolutely: idempotent. */
@@ -88,15 +104,22 @@ export interface MeetingProvider {
 export interface TextMessage {
   /** E.164. */
   readonly to: string;
+  /** Contains the reference as a word. */
   readonly body: string;
+  /** In no other message to this number. */
+  readonly reference: string;
   /** Where the provider reports what became of the message. */
   readonly statusCallback?: string | undefined;
 }
 
 export interface TextMessageProvider {
   readonly name: 'twilio';
-  /** A message to the same number with the same body since `since`, if an earlier attempt got through. */
-  find(message: TextMessage, since: Instant, call: CallContext): Promise<{ readonly id: string } | undefined>;
+  /** The message to this number that carries the reference, if an attempt since `since` got through. */
+  find(
+    message: Pick<TextMessage, 'to' | 'reference'>,
+    since: Instant,
+    call: CallContext,
+  ): Promise<{ readonly id: string } | undefined>;
   send(message: TextMessage, call: CallContext): Promise<{ readonly id: string }>;
 }
 

@@ -8,7 +8,7 @@ import type {
   WriteEventInput,
 } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { callWithDeadline } from '../effects/call.ts';
+import { attemptingTo } from '../effects/call.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { eventIdFor } from '../effects/fingerprint.ts';
 import { undoOnce } from '../effects/undo-once.ts';
@@ -25,14 +25,13 @@ export const createCalendarActivities = ({
   providers: { calendars },
 }: Pick<ActivityDependencies, 'repositories' | 'providers'>): CalendarActivities => ({
   findBusy: async ({ organization, connection, calendarIds, window, correlationId }: FindBusyInput) => {
-    const call = callWithDeadline(correlationId);
+    const call = attemptingTo(correlationId).startCall();
     const opened = await openConnection(connections, organization, connection);
     return calendars.google.freeBusy(opened, calendarIds, window, call);
   },
 
   writeEvent: async (input: WriteEventInput) => {
     const { organization, auditionId, key, calendar, slot, revision, summary, description, location } = input;
-    const call = callWithDeadline(input.correlationId);
     const eventId = eventIdFor(auditionId, calendar);
     const open = () => openConnection(connections, organization, calendar.connection);
     return effectOnce(
@@ -44,11 +43,13 @@ export const createCalendarActivities = ({
         operation: 'calendar.putEvent',
         request: { eventId, slot, revision },
       },
+      attemptingTo(input.correlationId),
       {
+        kind: 'idempotent',
         result: writtenSchema,
-        providerId: (written) => written.eventId,
-        signal: call.signal,
-        perform: async () => {
+        // Whatever Google calls it: two attempts write, and a removal removes, what goes by our id.
+        providerId: () => eventId,
+        perform: async (call) => {
           const event = {
             calendarId: calendar.calendarId,
             eventId,
@@ -61,7 +62,7 @@ export const createCalendarActivities = ({
           const written = await calendars[calendar.provider].putEvent(await open(), event, call);
           return { eventId: written.eventId };
         },
-        takeBack: async () =>
+        takeBack: async (_written, call) =>
           calendars[calendar.provider].deleteEvent(await open(), calendar.calendarId, eventId, call),
       },
     );
@@ -74,13 +75,14 @@ export const createCalendarActivities = ({
     calendar,
     correlationId,
   }: RemoveEventInput): Promise<Undone> => {
-    const call = callWithDeadline(correlationId);
+    const eventId = eventIdFor(auditionId, calendar);
     return undoOnce(
       ledger,
       { key, organization, provider: calendar.provider, operation: 'calendar.putEvent' },
+      attemptingTo(correlationId),
       {
-        find: async () => eventIdFor(auditionId, calendar),
-        remove: async (eventId) => {
+        find: async () => [eventId],
+        remove: async (_providerId, call) => {
           const opened = await openConnection(connections, organization, calendar.connection);
           return calendars[calendar.provider].deleteEvent(opened, calendar.calendarId, eventId, call);
         },

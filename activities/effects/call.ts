@@ -1,22 +1,56 @@
-/** One call to a provider from within an activity: its deadline, its signal, and the lease that outlives it. */
-import { cancellationSignal } from '@temporalio/activity';
+/** The calls to a provider from within an activity: their deadline, their signal, and the lease that outlives them. */
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { CallContext } from '../../providers/ports.ts';
 
-/**
- * How long all exchanges of one attempt may take together. Well under the 15 s of the activities' start-to-close
- * timeout, so that an attempt ends and says why before the server gives it up. Calls this short need no heartbeat:
- * the server notices a dead worker at the start-to-close timeout, and a cancellation waits 8 s at most.
- */
-const callDeadlineMs = 8_000;
+export interface CallTimes {
+  /** How long all exchanges of one attempt may take together. */
+  readonly deadlineMs: number;
+  /** How long an attempt keeps others out: the deadline, and a margin for what runs before and after the calls. */
+  readonly leaseMs: number;
+}
 
 /**
- * How long an attempt keeps others out: the deadline and a margin for what runs before and after the call. It ends
- * before the server's next attempt after a timeout (15 s), so that a crash costs no extra round.
+ * Well under the 15 s of the activities' start-to-close timeout, so that an attempt ends and says why before the
+ * server gives it up, and its lease is over before the server's next attempt. Calls this short need no heartbeat: the
+ * server notices a dead worker at the start-to-close timeout, and a cancellation waits 8 s at most.
  */
-export const leaseMs = 12_000;
+export const quickCalls: CallTimes = { deadlineMs: 8_000, leaseMs: 12_000 };
 
-/** Aborted by the activity's cancellation, the worker's shutdown, or the deadline, whichever comes first. */
-export const callWithDeadline = (correlationId: string): CallContext => ({
-  correlationId,
-  signal: AbortSignal.any([cancellationSignal(), AbortSignal.timeout(callDeadlineMs)]),
-});
+/**
+ * For email, under a start-to-close timeout of 65 s: a mail server may take its time to take a message over, and who
+ * hangs up on it cannot know whether it did (`replyTimeoutMs` in providers/smtp/settings.ts).
+ */
+export const patientCalls: CallTimes = { deadlineMs: 55_000, leaseMs: 60_000 };
+
+/**
+ * How long after its lease a call that nobody saw end may still have its effect: providers that have no idempotency
+ * of their own are only asked meanwhile, never called again. Longer than a gateway keeps a request alive by itself.
+ */
+export const quietMs = 30_000;
+
+/** One attempt of an activity as the provider and the ledger know it. */
+export interface Attempting {
+  readonly leaseMs: number;
+  /** The attempts of one activity execution have the same; what an operator has tried again has another. */
+  readonly execution: string;
+  /** The deadline starts now. Aborted by it, the activity's cancellation, or the worker's shutdown. */
+  readonly startCall: () => CallContext;
+  /** For what must be taken back, whoever called the activity off: aborted by its deadline only. */
+  readonly startCleanUp: () => CallContext;
+}
+
+/** Of the activity that is running. */
+export const attemptingTo = (correlationId: string, times = quickCalls): Attempting => {
+  const { activityId, workflowExecution } = activityInfo();
+  const cancelled = cancellationSignal();
+  const withDeadline = (...signals: readonly AbortSignal[]): CallContext => ({
+    correlationId,
+    signal: AbortSignal.any([...signals, AbortSignal.timeout(times.deadlineMs)]),
+  });
+  return {
+    leaseMs: times.leaseMs,
+    execution: `${workflowExecution?.runId ?? ''}/${activityId}`,
+    startCall: () => withDeadline(cancelled),
+    startCleanUp: () => withDeadline(),
+  };
+};

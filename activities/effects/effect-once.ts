@@ -2,150 +2,181 @@
  * One effect per key, whatever crashes. The ledger's row is written before the call; an attempt that finds an earlier
  * one without a record asks the provider what became of it before it acts. See docs/idempotency.md.
  */
-import type { z } from 'zod';
 import { Overtaken } from '../../db/errors.ts';
-import type { OperationLedger } from '../../db/repositories.ts';
+import type { Doubt, Effect, OperationLedger } from '../../db/repositories.ts';
 import { effectMayHaveHappened, ProviderError } from '../../domain/errors.ts';
-import type { OrganizationId } from '../../domain/ids.ts';
-import type { Instant } from '../../domain/time/instant.ts';
-import { busy, compensated } from '../failures.ts';
-import { leaseMs } from './call.ts';
+import type { CallContext } from '../../providers/ports.ts';
+import { busy, compensated, outcomeUnknown } from '../failures.ts';
+import type { Attempting } from './call.ts';
 import { requestHash } from './fingerprint.ts';
+import { quietFor, waitForQuiet } from './quiet.ts';
+import type { EffectOperation, EffectSteps, Found } from './steps.ts';
 
-export interface Operation {
-  /** `{workflowId}:{step}`. */
-  readonly key: string;
-  readonly organization: OrganizationId;
-  readonly provider: string;
-  /** Our name of the operation, e.g. `meetings.create`. */
-  readonly operation: string;
-}
-
-export interface EffectOperation extends Operation {
-  /**
-   * What identifies the effect, free of a person's data: a key that comes back with another request is refused. Only
-   * what cannot change between two attempts, also over a deployment.
-   */
-  readonly request: unknown;
-}
-
-/** What an earlier attempt, of which there is no record, has left behind. */
-export interface EarlierAttempt {
-  readonly startedAt: Instant;
-  readonly handedOver: boolean;
-}
-
-type Found<Result> =
-  | { readonly kind: 'found'; readonly result: Result }
-  /** Certainly nothing, or nobody can say and doing it again is the lesser evil. */
-  | { readonly kind: 'absent' };
-
-export interface EffectSteps<Result> {
-  /** Reads the recorded result back. */
-  readonly result: z.ZodType<Result>;
-  readonly providerId: (result: Result) => string;
-  /** The signal the call is made with: a call that was aborted may still be under way at the provider. */
-  readonly signal: AbortSignal;
-  /** Left out where `perform` is idempotent by itself, because the provider knows our id. */
-  readonly find?: (earlier: EarlierAttempt) => Promise<Found<Result>>;
-  /** `handOver` is for providers that can say when the effect becomes possible. */
-  readonly perform: (handOver: () => Promise<void>) => Promise<Result>;
-  /** Removes the effect again when a compensation turns out to have come first. */
-  readonly takeBack?: (result: Result) => Promise<unknown>;
+/** What every line below needs to know of the attempt. */
+interface Attempt<Result> {
+  readonly ledger: OperationLedger;
+  readonly operation: EffectOperation;
+  readonly attempting: Attempting;
+  readonly steps: EffectSteps<Result>;
+  /** Of the ledger: it fences off whoever began earlier. */
+  readonly number: number;
+  readonly call: CallContext;
 }
 
 /**
  * Has the effect once and answers with its result, now and whenever it is asked again.
  *
- * Throws a retryable `busy` while another attempt holds the lease, a non-retryable `Compensated` once the operation
- * was undone, `KeyReused` for a key that stood for another request, and what `find` and `perform` throw.
+ * Throws a retryable `busy` while another attempt holds the lease or an earlier call may still be under way, a
+ * non-retryable `Compensated` once the operation was undone, a non-retryable `outcome_unknown` where only a person can
+ * say whether it happened, `KeyReused` for a key that stood for another request, and what the steps throw.
  */
 export const effectOnce = async <Result>(
   ledger: OperationLedger,
   operation: EffectOperation,
+  attempting: Attempting,
   steps: EffectSteps<Result>,
 ): Promise<Result> => {
   const { request, ...row } = operation;
-  const begun = await ledger.begin({ ...row, requestHash: requestHash(request), leaseMs });
+  const { leaseMs } = attempting;
+  const begun = await ledger.begin({
+    ...row,
+    requestHash: requestHash(request),
+    leaseMs,
+    handedOver: steps.kind === 'idempotent',
+  });
   switch (begun.kind) {
-    case 'done':
-      return steps.result.parse(begun.result);
     case 'busy':
-      throw busy(row.provider, row.operation, begun.untilMs);
+      throw busy(row, begun.remainingMs, leaseMs);
+    case 'done':
+      await takeBack(ledger, row.key, attempting, steps, begun.surplus);
+      return steps.result.parse(begun.result);
     case 'undone':
+      await takeBack(ledger, row.key, attempting, steps, begun.surplus);
       throw compensated(row.key);
     case 'first':
-      return attempt(ledger, row.key, steps);
     case 'again': {
-      const found = await findEarlier(ledger, row.key, steps, begun);
-      return found.kind === 'found'
-        ? record(ledger, row.key, steps, found.result)
-        : attempt(ledger, row.key, steps);
+      // The deadline starts here: however long the ledger took, the call has its whole time.
+      const call = attempting.startCall();
+      const attempt = { ledger, operation, attempting, steps, number: begun.attempt, call };
+      return begun.kind === 'first' ? perform(attempt) : performAgain(attempt, begun.doubt);
     }
   }
 };
 
-const findEarlier = async <Result>(
-  ledger: OperationLedger,
-  key: string,
-  { find }: EffectSteps<Result>,
-  earlier: EarlierAttempt,
+const performAgain = async <Result>(attempt: Attempt<Result>, doubt: Doubt): Promise<Result> => {
+  const { steps, operation } = attempt;
+  if (steps.kind === 'idempotent') return perform(attempt);
+  const found = await look(attempt, () => steps.find(doubt, attempt.call));
+  switch (found.kind) {
+    case 'found':
+      return record(attempt, found.result, found.surplus);
+    case 'absent': {
+      const quiet = quietFor(doubt);
+      if (quiet === 0) return perform(attempt);
+      await letGo(attempt, 'none');
+      throw waitForQuiet(operation, quiet);
+    }
+    case 'unknowable':
+      return askedBefore(attempt, doubt) ? perform(attempt) : ask(attempt);
+  }
+};
+
+/** Looking has no effect: when it fails the lease may go, and what the earlier attempt did is as unknown as before. */
+const look = async <Result>(
+  attempt: Attempt<Result>,
+  find: () => Promise<Found<Result>>,
 ): Promise<Found<Result>> => {
   try {
-    return (await find?.(earlier)) ?? { kind: 'absent' };
+    return await find();
   } catch (error) {
-    // Looking has no effect, so the lease may go; what the earlier attempt did is as unknown as before.
-    await letGo(ledger, key, 'unknown');
+    await letGo(attempt, 'none');
     throw error;
   }
 };
-
-const attempt = async <Result>(
-  ledger: OperationLedger,
-  key: string,
-  steps: EffectSteps<Result>,
-): Promise<Result> => {
-  let result: Result;
-  try {
-    result = await steps.perform(() => ledger.handOver(key));
-  } catch (error) {
-    const left = leftBehind(error, steps.signal);
-    if (left !== 'still_open') await letGo(ledger, key, left);
-    throw error;
-  }
-  return record(ledger, key, steps, result);
-};
-
-/** The provider stopped waiting for itself (HTTP 504): the work behind it may go on. */
-const gatewayTimeout = 504;
 
 /**
- * What a failed call has left behind. `still_open`: it may yet have its effect, so nobody may ask the provider before
- * the lease has run out.
+ * A person was told of this doubt by an activity execution that ended with it, and has had another one started: the
+ * answer is to do it again. A retry of that very execution, whose failure was lost on its way, is no answer.
  */
-const leftBehind = (error: unknown, signal: AbortSignal): 'none' | 'unknown' | 'still_open' => {
-  if (!(error instanceof ProviderError)) return 'still_open';
+const askedBefore = <Result>({ attempting }: Attempt<Result>, { askedBy }: Doubt): boolean =>
+  askedBy !== undefined && askedBy !== attempting.execution;
+
+const ask = async <Result>({ ledger, operation, attempting, number }: Attempt<Result>): Promise<never> => {
+  await ledger.askPerson(operation.key, number, attempting.execution);
+  throw outcomeUnknown(operation);
+};
+
+const perform = async <Result>(attempt: Attempt<Result>): Promise<Result> => {
+  const { ledger, operation, steps, number, call } = attempt;
+  let result: Result;
+  try {
+    result =
+      steps.kind === 'idempotent'
+        ? await steps.perform(call)
+        : await steps.perform(() => ledger.handOver(operation.key, number), call);
+  } catch (error) {
+    const left = leftBehind(error, call.signal);
+    if (left !== 'unclear') await letGo(attempt, left);
+    throw error;
+  }
+  return record(attempt, result, []);
+};
+
+/** A gateway's word that it lost sight of the work behind it, which may go on. */
+const lostBehindGateway: ReadonlySet<number | undefined> = new Set([502, 504]);
+
+/**
+ * What a failed call has left behind: nothing, something `unknown` although it has ended, or a call that may still be
+ * `open` because nobody saw it end. `unclear` is a failing of ours: the lease runs out as if the worker had died.
+ */
+const leftBehind = (error: unknown, signal: AbortSignal): 'none' | 'unknown' | 'open' | 'unclear' => {
+  if (!(error instanceof ProviderError)) return 'unclear';
   if (!effectMayHaveHappened(error)) return 'none';
-  return signal.aborted || error.vendor.status === gatewayTimeout ? 'still_open' : 'unknown';
+  const { status } = error.vendor;
+  const ended = status !== undefined && !lostBehindGateway.has(status) && !signal.aborted;
+  return ended ? 'unknown' : 'open';
 };
 
 /** A lease that cannot be given back runs out by itself; the error that led here is the one to report. */
-const letGo = async (ledger: OperationLedger, key: string, effect: 'none' | 'unknown'): Promise<void> => {
-  await ledger.release(key, effect).catch(() => undefined);
+const letGo = async <Result>(
+  { ledger, operation, number }: Attempt<Result>,
+  effect: 'none' | 'unknown' | 'open',
+): Promise<void> => {
+  await ledger.release(operation.key, number, effect).catch(() => undefined);
 };
 
 const record = async <Result>(
-  ledger: OperationLedger,
-  key: string,
-  steps: EffectSteps<Result>,
+  { ledger, operation: { key }, attempting, steps }: Attempt<Result>,
   result: Result,
+  beside: readonly Result[],
 ): Promise<Result> => {
+  const effectOf = (one: Result): Effect => ({ providerId: steps.providerId(one), result: one });
+  const surplus = beside.map(effectOf);
   try {
-    await ledger.complete(key, { providerId: steps.providerId(result), result });
+    await ledger.complete(key, effectOf(result), surplus);
   } catch (error) {
-    // The compensation looked before our effect was there. It will not look again: taking it back is up to us.
-    if (error instanceof Overtaken) await steps.takeBack?.(result);
+    // Whoever was here instead did not see our effect: taking it back is up to us.
+    if (error instanceof Overtaken) {
+      await takeBack(ledger, key, attempting, steps, [effectOf(result), ...surplus]);
+    }
     throw error;
   }
+  await takeBack(ledger, key, attempting, steps, surplus);
   return result;
+};
+
+/** What cannot be taken back now stays noted, for the next attempt or the undo. */
+const takeBack = async <Result>(
+  ledger: OperationLedger,
+  key: string,
+  { startCleanUp }: Attempting,
+  steps: EffectSteps<Result>,
+  surplus: readonly Effect[],
+): Promise<void> => {
+  if (!steps.takeBack || surplus.length === 0) return;
+  const call = startCleanUp();
+  for (const { providerId, result } of surplus) {
+    await steps.takeBack(steps.result.parse(result), call);
+    await ledger.takenBack(key, providerId);
+  }
 };

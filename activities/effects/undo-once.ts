@@ -1,47 +1,85 @@
 /** The way back of `effectOnce`: undoes what a key has done, or may have done, and keeps it from being done later. */
-import type { OperationLedger } from '../../db/repositories.ts';
+import type { Doubt, Effect, OperationLedger } from '../../db/repositories.ts';
+import type { CallContext } from '../../providers/ports.ts';
 import type { Undone } from '../contract.ts';
 import { busy } from '../failures.ts';
-import type { EarlierAttempt, Operation } from './effect-once.ts';
+import type { Attempting } from './call.ts';
+import { quietFor, waitForQuiet } from './quiet.ts';
+import type { EarlierAttempt, Operation } from './steps.ts';
 
 export interface UndoSteps {
-  /**
-   * The provider's id of what an unrecorded attempt has left behind, undefined when it left nothing.
-   * Not asked when the ledger knows the id.
-   */
-  readonly find: (earlier: EarlierAttempt) => Promise<string | undefined>;
+  /** The provider's ids of all that unrecorded attempts have left behind. Not asked where there was no such attempt. */
+  readonly find: (earlier: EarlierAttempt, call: CallContext) => Promise<readonly string[]>;
   /** Idempotent: what is gone already is `absent`. */
-  readonly remove: (providerId: string) => Promise<'deleted' | 'absent'>;
+  readonly remove: (providerId: string, call: CallContext) => Promise<'deleted' | 'absent'>;
 }
 
 /**
  * Idempotent, and crash-safe at every line: what was begun is asked about again. From its first line on, a late
  * attempt of the operation is refused (`Compensated`), also when there is nothing to undo yet.
  *
- * Throws a retryable `busy` while an attempt holds the lease: what it does can only be undone once it is done.
+ * Throws a retryable `busy` while an attempt holds the lease or its call may still have its effect: what it does can
+ * only be undone once it is done.
  */
 export const undoOnce = async (
   ledger: OperationLedger,
   operation: Operation,
+  { leaseMs, startCall }: Attempting,
   steps: UndoSteps,
 ): Promise<Undone> => {
+  const { key } = operation;
   const begun = await ledger.beginUndo(operation);
+  if (begun.kind === 'busy') throw busy(operation, begun.remainingMs, leaseMs);
+  const call = startCall();
+  await removeSurplus(ledger, key, steps, begun.surplus, call);
   switch (begun.kind) {
     case 'nothing_to_undo':
-      return { result: 'nothing_to_undo' };
+      return { result: begun.surplus.length > 0 ? 'undone' : 'nothing_to_undo' };
     case 'undone_before':
       return { result: 'undone' };
-    case 'busy':
-      throw busy(operation.provider, operation.operation, begun.untilMs);
-    case 'happened':
-      await steps.remove(begun.providerId);
-      await ledger.completeUndo(operation.key);
+    case 'happened': {
+      const { providerId } = begun.effect;
+      // Where an attempt was in doubt there may be another one beside what is recorded.
+      const beside = begun.doubt ? await steps.find(begun.doubt, call) : [];
+      for (const one of new Set([providerId, ...beside])) await steps.remove(one, call);
+      await ledger.completeUndo(key);
       return { result: 'undone' };
-    case 'unknown': {
-      const providerId = await steps.find(begun);
-      const removed = providerId === undefined ? 'absent' : await steps.remove(providerId);
-      await ledger.completeUndo(operation.key);
-      return { result: removed === 'deleted' ? 'undone' : 'nothing_to_undo' };
     }
+    case 'unknown': {
+      const removed = await removeAll(steps, await steps.find(begun.doubt, call), call);
+      if (!removed) checkQuiet(operation, begun.doubt);
+      await ledger.completeUndo(key);
+      return { result: removed ? 'undone' : 'nothing_to_undo' };
+    }
+  }
+};
+
+/** Whether there was anything to remove. */
+const removeAll = async (
+  { remove }: UndoSteps,
+  providerIds: readonly string[],
+  call: CallContext,
+): Promise<boolean> => {
+  let removed = false;
+  for (const providerId of providerIds) removed = (await remove(providerId, call)) === 'deleted' || removed;
+  return removed;
+};
+
+/** Of what is not there yet, nobody can say that it was undone. */
+const checkQuiet = (operation: Operation, doubt: Doubt): void => {
+  const quiet = quietFor(doubt);
+  if (quiet > 0) throw waitForQuiet(operation, quiet);
+};
+
+const removeSurplus = async (
+  ledger: OperationLedger,
+  key: string,
+  { remove }: UndoSteps,
+  surplus: readonly Effect[],
+  call: CallContext,
+): Promise<void> => {
+  for (const { providerId } of surplus) {
+    await remove(providerId, call);
+    await ledger.takenBack(key, providerId);
   }
 };

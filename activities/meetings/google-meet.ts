@@ -15,7 +15,7 @@ import type {
   RemoveMeetingInput,
 } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { callWithDeadline } from '../effects/call.ts';
+import { attemptingTo } from '../effects/call.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { eventIdFor } from '../effects/fingerprint.ts';
 import { undoOnce } from '../effects/undo-once.ts';
@@ -45,20 +45,12 @@ export const createGoogleMeetActivities = ({
     const { organization, auditionId, slot, revision, topic } = input;
     const { connection, calendarId } = await meetCalendarOf(organization);
     const eventId = eventIdFor(auditionId, { connection, calendarId });
-    const written = await google.putEvent(
+    const conference = await google.putConference(
       await openConnection(connections, organization, connection),
-      { calendarId, eventId, summary: topic, description: '', slot, revision, conferenceRequestId: eventId },
+      { calendarId, eventId, topic, slot, revision, requestId: eventId },
       call,
     );
-    if (written.conference) return { provider: 'google_meet', ...written.conference };
-    throw new ProviderError(
-      'google',
-      'meetings.create',
-      { kind: 'retry', effect: 'unknown' },
-      {
-        message: 'the conference is not ready yet',
-      },
-    );
+    return { provider: 'google_meet', ...conference };
   };
 
   const removeEventOf = async (
@@ -73,7 +65,6 @@ export const createGoogleMeetActivities = ({
   return {
     createMeeting: (input: CreateMeetingInput) => {
       const { key, organization, auditionId, slot } = input;
-      const call = callWithDeadline(input.correlationId);
       return effectOnce(
         ledger,
         {
@@ -83,19 +74,20 @@ export const createGoogleMeetActivities = ({
           operation: 'meetings.create',
           request: { auditionId, slot },
         },
+        attemptingTo(input.correlationId),
         {
+          kind: 'idempotent',
           result: meetingSchema,
-          providerId: ({ id }) => id,
-          signal: call.signal,
-          perform: () => putMeeting(input, call),
-          takeBack: () => removeEventOf(input, call),
+          // Whichever conference it has: two attempts make, and a removal removes, the event of this audition.
+          providerId: () => auditionId,
+          perform: (call) => putMeeting(input, call),
+          takeBack: (_meeting, call) => removeEventOf(input, call),
         },
       );
     },
 
     moveMeeting: async (input: MoveMeetingInput) => {
       const { key, organization, slot, meeting } = input;
-      const call = callWithDeadline(input.correlationId);
       await effectOnce(
         ledger,
         {
@@ -105,11 +97,12 @@ export const createGoogleMeetActivities = ({
           operation: 'meetings.move',
           request: { meeting: meeting.id, slot },
         },
+        attemptingTo(input.correlationId),
         {
+          kind: 'idempotent',
           result: z.null(),
           providerId: () => meeting.id,
-          signal: call.signal,
-          perform: async () => {
+          perform: async (call) => {
             await putMeeting(input, call);
             return null;
           },
@@ -119,11 +112,11 @@ export const createGoogleMeetActivities = ({
 
     removeMeeting: (input: RemoveMeetingInput) => {
       const { key, organization, auditionId } = input;
-      const call = callWithDeadline(input.correlationId);
       return undoOnce(
         ledger,
         { key, organization, provider: 'google', operation: 'meetings.create' },
-        { find: async () => auditionId, remove: () => removeEventOf(input, call) },
+        attemptingTo(input.correlationId),
+        { find: async () => [auditionId], remove: (_id, call) => removeEventOf(input, call) },
       );
     },
   };

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { laterSlot, slot, useActivityBench } from '../../tests/harness/activity-bench.ts';
+import { meetingReference } from '../effects/fingerprint.ts';
 
 const benchFor = useActivityBench();
 
@@ -8,7 +9,13 @@ const setup = async () => {
   const input = { ...bench.about, key: bench.key('meeting:zoom:1'), provider: 'zoom', slot } as const;
   const create = () => bench.activities.createMeeting({ ...input, revision: 1, topic: 'Nightfall' });
   const remove = () => bench.activities.removeMeeting(input);
-  return { ...bench, input, create, remove, meetings: () => bench.state().zoom.meetings };
+  /** Under the same reference, as an attempt does that overlaps with another. */
+  const makeAnother = () => {
+    const reference = meetingReference(bench.auditionId, input.key);
+    const call = { signal: AbortSignal.timeout(5_000), correlationId: 'corr-1' };
+    return bench.providers.meetings.zoom.create({ reference, topic: 'Nightfall', slot }, call);
+  };
+  return { ...bench, input, create, remove, makeAnother, meetings: () => bench.state().zoom.meetings };
 };
 
 describe('a meeting on Zoom', () => {
@@ -36,6 +43,29 @@ describe('a meeting on Zoom', () => {
     expect(await remove()).toEqual({ result: 'undone' });
     expect(meetings()).toHaveLength(0);
     await expect(create()).rejects.toMatchObject({ type: 'Compensated', nonRetryable: true });
+  });
+
+  it('is one when Zoom is slow and we give up, and the next attempts only look', async () => {
+    const { create, meetings, fault } = await setup();
+    fault('zoom', { kind: 'latency', operation: 'meetings.create', latencyMs: 9_500, times: 1 });
+    await expect(create()).rejects.toMatchObject({ type: 'outage', nonRetryable: false });
+    await expect(create()).rejects.toMatchObject({ type: 'busy', nextRetryDelay: 10_000 });
+    await vi.waitFor(() => expect(meetings()).toHaveLength(1), 3_000);
+    const meeting = await create();
+    expect(meetings().map(({ id }) => String(id))).toEqual([meeting.id]);
+  });
+
+  it('that was made twice is kept once, and leaves nothing when it is removed', async () => {
+    const { create, remove, meetings, fault, timePasses, makeAnother } = await setup();
+    fault('zoom', { kind: 'lost_answer', operation: 'meetings.create', times: 1 });
+    await create().catch(() => undefined);
+    await makeAnother();
+    await timePasses();
+    const meeting = await create();
+    expect(meetings().map(({ id }) => String(id))).toEqual([meeting.id]);
+    await makeAnother();
+    expect(await remove()).toEqual({ result: 'undone' });
+    expect(meetings()).toEqual([]);
   });
 
   it('that was never asked for leaves nothing to undo', async () => {

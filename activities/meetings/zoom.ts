@@ -11,7 +11,7 @@ import type {
   RemoveMeetingInput,
 } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { callWithDeadline } from '../effects/call.ts';
+import { attemptingTo } from '../effects/call.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { meetingReference } from '../effects/fingerprint.ts';
 import { undoOnce } from '../effects/undo-once.ts';
@@ -30,21 +30,24 @@ export const createZoomActivities = ({
     topic,
     correlationId,
   }: CreateMeetingInput) => {
-    const call = callWithDeadline(correlationId);
     const reference = meetingReference(auditionId, key);
     return effectOnce<Meeting>(
       ledger,
       { key, organization, provider: 'zoom', operation: 'meetings.create', request: { reference, slot } },
+      attemptingTo(correlationId),
       {
+        kind: 'searched',
         result: meetingSchema,
         providerId: ({ id }) => id,
-        signal: call.signal,
-        find: async () => {
-          const meeting = await zoom.find(reference, slot, call);
-          return meeting ? { kind: 'found', result: meeting } : { kind: 'absent' };
+        find: async (_earlier, call) => {
+          const [meeting, ...surplus] = await zoom.find(reference, slot, call);
+          return meeting ? { kind: 'found', result: meeting, surplus } : { kind: 'absent' };
         },
-        perform: () => zoom.create({ reference, topic, slot }, call),
-        takeBack: ({ id }) => zoom.remove(id, call),
+        perform: async (handOver, call) => {
+          await handOver();
+          return zoom.create({ reference, topic, slot }, call);
+        },
+        takeBack: ({ id }, call) => zoom.remove(id, call),
       },
     );
   },
@@ -52,7 +55,6 @@ export const createZoomActivities = ({
   /** The ledger keeps a late repetition from bringing an older time back. */
   moveMeeting: async (input: MoveMeetingInput) => {
     const { key, organization, auditionId, slot, topic, meeting } = input;
-    const call = callWithDeadline(input.correlationId);
     await effectOnce(
       ledger,
       {
@@ -62,11 +64,12 @@ export const createZoomActivities = ({
         operation: 'meetings.move',
         request: { meeting: meeting.id, slot },
       },
+      attemptingTo(input.correlationId),
       {
+        kind: 'idempotent',
         result: z.null(),
         providerId: () => meeting.id,
-        signal: call.signal,
-        perform: async () => {
+        perform: async (call) => {
           // The marker is only looked for until the meeting's creation is recorded, so it may change with the move.
           const reference = meetingReference(auditionId, key);
           await zoom.move(meeting.id, { reference, topic, slot }, call);
@@ -76,15 +79,17 @@ export const createZoomActivities = ({
     );
   },
 
-  removeMeeting: ({ key, organization, auditionId, slot, correlationId }: RemoveMeetingInput) => {
-    const call = callWithDeadline(correlationId);
-    return undoOnce(
+  removeMeeting: ({ key, organization, auditionId, slot, correlationId }: RemoveMeetingInput) =>
+    undoOnce(
       ledger,
       { key, organization, provider: 'zoom', operation: 'meetings.create' },
+      attemptingTo(correlationId),
       {
-        find: async () => (await zoom.find(meetingReference(auditionId, key), slot, call))?.id,
-        remove: (id) => zoom.remove(id, call),
+        find: async (_earlier, call) => {
+          const meetings = await zoom.find(meetingReference(auditionId, key), slot, call);
+          return meetings.map(({ id }) => id);
+        },
+        remove: (id, call) => zoom.remove(id, call),
       },
-    );
-  },
+    ),
 });

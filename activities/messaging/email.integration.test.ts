@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { EmailProvider, Providers } from '../../providers/ports.ts';
 import { ada, type BenchOptions, nightfall, useActivityBench } from '../../tests/harness/activity-bench.ts';
 import type { SendNoticeInput } from '../contract.ts';
 
@@ -6,20 +7,40 @@ const benchFor = useActivityBench();
 
 const calendar = { provider: 'google', connection: 'conn_1', calendarId: 'primary' } as const;
 
+/** The worker dies the first times it sends, before or after the server has the message. */
+const dying =
+  (when: 'before' | 'after', times: number) =>
+  (providers: Providers): Providers => {
+    let deaths = times;
+    const die = (now: typeof when) => {
+      if (now !== when || deaths === 0) return;
+      deaths -= 1;
+      throw new Error('killed');
+    };
+    const send: EmailProvider['send'] = async (...args) => {
+      die('before');
+      await providers.email.send(...args);
+      die('after');
+    };
+    return { ...providers, email: { ...providers.email, send } };
+  };
+const dyingAfterSending = () => dying('after', 1);
+
 const setup = async (options: BenchOptions = {}) => {
   const bench = await benchFor(options);
   const address = `${bench.auditionId}@example.com`;
   const recipient = { ...ada, email: address };
+  const invitation: SendNoticeInput = {
+    ...bench.about,
+    key: bench.key('invitation:r1'),
+    channel: 'email',
+    notice: 'invitation',
+    recipient,
+    audition: nightfall,
+  };
   const send = (changes: Partial<SendNoticeInput> = {}) =>
-    bench.activities.sendNotice({
-      ...bench.about,
-      key: bench.key('invitation:r1'),
-      channel: 'email',
-      notice: 'invitation',
-      recipient,
-      audition: nightfall,
-      ...changes,
-    });
+    bench.activities.sendNotice({ ...invitation, ...changes });
+  const sendAgain = () => bench.retriedByOperator.sendNotice(invitation);
   const retract = (...steps: readonly string[]) =>
     bench.activities.retractNotice({
       ...bench.about,
@@ -29,7 +50,7 @@ const setup = async (options: BenchOptions = {}) => {
       recipient,
       audition: nightfall,
     });
-  return { ...bench, recipient, send, retract, inbox: () => bench.inboxOf(address) };
+  return { ...bench, recipient, send, sendAgain, retract, inbox: () => bench.inboxOf(address) };
 };
 
 describe('a notice by email', () => {
@@ -53,49 +74,50 @@ describe('a notice by email', () => {
   });
 
   it('arrives once when the worker dies right after the handover', async () => {
-    let deaths = 1;
-    const { send, inbox, leasesRunOut } = await setup({
-      between: (providers) => ({
-        ...providers,
-        email: {
-          ...providers.email,
-          send: async (...args) => {
-            await providers.email.send(...args);
-            deaths -= 1;
-            if (deaths >= 0) throw new Error('killed');
-          },
-        },
-      }),
-    });
+    const { send, inbox, timePasses } = await setup({ between: dyingAfterSending() });
     await expect(send()).rejects.toThrow('killed');
     await vi.waitFor(async () => expect(await inbox()).toHaveLength(1));
-    await leasesRunOut();
+    await timePasses();
     await send();
     expect(await inbox()).toHaveLength(1);
   });
 
-  it('without a journal is sent again under the same Message-ID, by which receivers know it', async () => {
-    let deaths = 1;
-    const { send, inbox, leasesRunOut } = await setup({
+  it('without a journal waits for a person, who may have it sent again under the same Message-ID', async () => {
+    const { send, sendAgain, inbox, timePasses } = await setup({
       journal: false,
-      between: (providers) => ({
-        ...providers,
-        email: {
-          ...providers.email,
-          send: async (...args) => {
-            await providers.email.send(...args);
-            deaths -= 1;
-            if (deaths >= 0) throw new Error('killed');
-          },
-        },
-      }),
+      between: dyingAfterSending(),
     });
     await send().catch(() => undefined);
-    await leasesRunOut();
-    await send();
+    await timePasses();
+    const asked = { type: 'outcome_unknown', nonRetryable: true, details: [{ provider: 'smtp' }] };
+    await expect(send()).rejects.toMatchObject(asked);
+    await expect(send()).rejects.toMatchObject(asked);
+    expect(await inbox()).toHaveLength(1);
+    const { deliveryId } = await sendAgain();
     await vi.waitFor(async () => expect(await inbox()).toHaveLength(2));
-    const ids = (await inbox()).map(({ headers }) => headers['message-id']);
-    expect(new Set(ids).size).toBe(1);
+    expect((await inbox()).map(({ headers }) => headers['message-id'])).toEqual([deliveryId, deliveryId]);
+  });
+
+  it('without a journal is sent at once when the worker died before the handover', async () => {
+    const { send, inbox, timePasses } = await setup({
+      journal: false,
+      between: dying('before', 1),
+    });
+    await expect(send()).rejects.toThrow('killed');
+    await timePasses();
+    await send();
+    await vi.waitFor(async () => expect(await inbox()).toHaveLength(1));
+  });
+
+  it('of which nobody can say whether it was sent is corrected', async () => {
+    const { send, retract, inbox, timePasses } = await setup({
+      journal: false,
+      between: dyingAfterSending(),
+    });
+    await send().catch(() => undefined);
+    await timePasses();
+    expect(await retract('invitation:r1')).toEqual({ result: 'undone' });
+    await vi.waitFor(async () => expect(await inbox()).toHaveLength(2));
   });
 
   it('that was sent is corrected once, however often that is asked for', async () => {

@@ -4,6 +4,7 @@ import { ProviderError } from '../../domain/errors.ts';
 import type { EmailMessage } from '../../providers/ports.ts';
 import type { SendNoticeInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { patientCalls } from '../effects/call.ts';
 import { messageIdFor } from '../effects/fingerprint.ts';
 import { writeCalendar } from './invitation-calendar.ts';
 import { writeLetter } from './letter.ts';
@@ -13,31 +14,38 @@ type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseLink' | 's
 
 /**
  * SMTP cannot be asked, so the ledger knows when a message was about to be handed over: before that it has certainly
- * not been sent. After it the journal mailbox decides, where there is one. Where there is none the message is sent
- * again under the same Message-ID, by which receivers tell a duplicate: a second copy of the same invitation is a
- * lesser evil than a performer who was never told.
+ * not been sent. After it the journal mailbox decides, where there is one. Where there is none, a person does.
  */
 export const createEmailPost = (dependencies: Dependencies): Post => {
   const { email } = dependencies.providers;
   return {
     provider: 'smtp',
     operation: 'email.send',
-    steps: (input, call) => {
+    times: patientCalls,
+    steps: (input) => {
       const sent = { deliveryId: messageIdFor(input.key) };
       return {
+        kind: 'searched',
         result: sentSchema,
         providerId: ({ deliveryId }) => deliveryId,
-        signal: call.signal,
-        find: async ({ handedOver }) => {
-          const arrived = handedOver && (await email.find(sent.deliveryId, call)) === 'sent';
-          return arrived ? { kind: 'found', result: sent } : { kind: 'absent' };
+        find: async ({ handedOver }, call) => {
+          if (!handedOver) return { kind: 'absent' };
+          switch (await email.find(sent.deliveryId, call)) {
+            case 'sent':
+              return { kind: 'found', result: sent, surplus: [] };
+            case 'not_sent':
+              return { kind: 'absent' };
+            case 'unknown':
+              return { kind: 'unknowable' };
+          }
         },
-        perform: async (handOver) => {
+        perform: async (handOver, call) => {
           await email.send(writeEmail(input, dependencies), handOver, call);
           return sent;
         },
       };
     },
+    /** Where nobody can say, it may: a cancellation too many is a lesser evil than a performer at a closed door. */
     mayHaveArrived: async (key, _input, { handedOver }, call) =>
       handedOver && (await email.find(messageIdFor(key), call)) !== 'not_sent',
   };

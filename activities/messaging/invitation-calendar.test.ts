@@ -18,10 +18,12 @@ const invitation: CalendarInvitation = {
     ...participantSchema.parse({
       id: 'ada',
       kind: 'performer',
-      name: 'Ada\r\nATTENDEE:mailto:evil@example.com',
+      name: 'Ada',
       zone: 'Europe/Paris',
       channels: ['email'],
     }),
+    // Refused at the door by now; nothing here may rely on that.
+    name: 'Ada\r\nATTENDEE:mailto:evil@example.com',
     email: 'ada@example.com',
   },
   organizer: 'CastMatch <auditions@example.com>',

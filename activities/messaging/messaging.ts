@@ -1,10 +1,12 @@
 /** The word to the people: sending notices, and correcting what cannot be unsent. */
 import type { OperationLedger } from '../../db/repositories.ts';
 import type { Channel } from '../../domain/audition/request.ts';
+import type { CallContext } from '../../providers/ports.ts';
 import type { MessagingActivities, RetractNoticeInput, SendNoticeInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { callWithDeadline } from '../effects/call.ts';
+import { type Attempting, attemptingTo } from '../effects/call.ts';
 import { effectOnce } from '../effects/effect-once.ts';
+import { quietFor, waitForQuiet } from '../effects/quiet.ts';
 import { busy } from '../failures.ts';
 import { createEmailPost } from './email.ts';
 import type { Post, Sent } from './post.ts';
@@ -17,17 +19,13 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
     sms: createTextMessagePost(dependencies),
   };
 
-  const send = async (input: SendNoticeInput): Promise<Sent> => {
+  const send = async (input: SendNoticeInput, attempting: Attempting): Promise<Sent> => {
     const { key, organization, auditionId, channel, notice, recipient, audition } = input;
     const { provider, operation, steps } = posts[channel];
     const { slot, revision } = audition;
     const request = { auditionId, channel, notice, participant: recipient.id, slot, revision };
-    const call = callWithDeadline(input.correlationId);
-    const sent = await effectOnce(
-      ledger,
-      { key, organization, provider, operation, request },
-      steps(input, call),
-    );
+    const effect = { key, organization, provider, operation, request };
+    const sent = await effectOnce(ledger, effect, attempting, steps(input));
     // After the record, and again on each repetition: a crash between the two must not lose the way back.
     await deliveries.put({
       id: sent.deliveryId,
@@ -40,12 +38,18 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
   };
 
   return {
-    sendNotice: send,
+    sendNotice: (input) => send(input, attemptingTo(input.correlationId, posts[input.channel].times)),
     retractNotice: async (input: RetractNoticeInput) => {
       const post = posts[input.channel];
-      const fates = await Promise.all(input.sentAs.map((key) => fateOf(ledger, post, input, key)));
+      const attempting = attemptingTo(input.correlationId, post.times);
+      const barred = await Promise.all(input.sentAs.map((key) => bar(ledger, post, input, attempting, key)));
+      // One deadline for all there is to do: looking and sending have to fit into one attempt.
+      const call = attempting.startCall();
+      const fates = await Promise.all(barred.map((one) => fateOf(post, input, one, call)));
       const arrived = fates.some(({ mayHaveArrived }) => mayHaveArrived);
-      if (arrived) await send({ ...input, notice: 'cancellation' });
+      if (arrived) {
+        await send({ ...input, notice: 'cancellation' }, { ...attempting, startCall: () => call });
+      }
       // Only now: an attempt that crashed before this line asks again, and must get the same answers.
       const reached = fates.filter(({ mayHaveArrived }) => mayHaveArrived);
       for (const { key } of reached) await ledger.completeUndo(key);
@@ -54,28 +58,48 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
   };
 };
 
+/** A notice that can be sent no more, and what the ledger knows of it. */
+interface Barred {
+  readonly key: string;
+  readonly begun: Exclude<Awaited<ReturnType<OperationLedger['beginUndo']>>, { kind: 'busy' }>;
+}
+
+const bar = async (
+  ledger: OperationLedger,
+  { provider, operation }: Post,
+  { organization }: RetractNoticeInput,
+  { leaseMs }: Attempting,
+  key: string,
+): Promise<Barred> => {
+  const begun = await ledger.beginUndo({ key, organization, provider, operation });
+  if (begun.kind === 'busy') throw busy({ provider, operation }, begun.remainingMs, leaseMs);
+  return { key, begun };
+};
+
 /**
- * Bars the notice from being sent later, and says whether it may have been sent before. A notice that began and did
- * not arrive stays half undone in the ledger: were it closed, a repetition could not tell it from one that arrived.
+ * Whether a barred notice may have been sent before. One that began and did not arrive stays half undone in the
+ * ledger: were it closed, a repetition could not tell it from one that arrived.
  */
 const fateOf = async (
-  ledger: OperationLedger,
   { provider, operation, mayHaveArrived }: Post,
   input: RetractNoticeInput,
-  key: string,
+  { key, begun }: Barred,
+  call: CallContext,
 ): Promise<{ readonly key: string; readonly mayHaveArrived: boolean }> => {
-  const begun = await ledger.beginUndo({ key, organization: input.organization, provider, operation });
   switch (begun.kind) {
     case 'nothing_to_undo':
-      return { key, mayHaveArrived: false };
+      return { key, mayHaveArrived: begun.surplus.length > 0 };
     case 'happened':
     case 'undone_before':
       return { key, mayHaveArrived: true };
-    case 'busy':
-      throw busy(provider, operation, begun.untilMs);
     case 'unknown': {
-      const call = callWithDeadline(input.correlationId);
-      return { key, mayHaveArrived: await mayHaveArrived(key, input, begun, call) };
+      if (begun.surplus.length > 0 || (await mayHaveArrived(key, input, begun.doubt, call))) {
+        return { key, mayHaveArrived: true };
+      }
+      const quiet = quietFor(begun.doubt);
+      if (quiet > 0)
+        throw waitForQuiet({ key, organization: input.organization, provider, operation }, quiet);
+      return { key, mayHaveArrived: false };
     }
   }
 };

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ada, nightfall, useActivityBench } from '../../tests/harness/activity-bench.ts';
 import type { SendNoticeInput } from '../contract.ts';
 
@@ -45,6 +45,30 @@ describe('a notice by SMS', () => {
     await expect(send()).rejects.toMatchObject({ nonRetryable: false });
     const { deliveryId } = await send();
     expect(messages()).toMatchObject([{ sid: deliveryId }]);
+  });
+
+  it('is sent once when Twilio is slow and we give up', async () => {
+    const { send, messages, fault, timePasses } = await setup();
+    fault('twilio', { kind: 'latency', operation: 'messages.create', latencyMs: 9_500, times: 1 });
+    await expect(send()).rejects.toMatchObject({ type: 'outage', nonRetryable: false });
+    expect(messages()).toEqual([]);
+    await expect(send()).rejects.toMatchObject({ type: 'busy' });
+    await vi.waitFor(() => expect(messages()).toHaveLength(1), 3_000);
+    const { deliveryId } = await send();
+    await timePasses();
+    expect(messages()).toMatchObject([{ sid: deliveryId }]);
+  });
+
+  it('has its reports come to an address that names the audition, with nothing recorded yet', async () => {
+    const { send, messages, auditionId, key, publicUrl } = await setup();
+    await send();
+    const address = new URL(messages()[0]?.status_callback ?? '');
+    expect(address.href).toMatch(new RegExp(`^${publicUrl}/v1/webhooks/twilio\\?`));
+    expect(Object.fromEntries(address.searchParams)).toEqual({
+      audition: auditionId,
+      participant: 'ada',
+      key: key('invitation:r1'),
+    });
   });
 
   it('is not taken for another one that says the same', async () => {

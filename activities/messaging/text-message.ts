@@ -1,17 +1,14 @@
 /** Notices by SMS. The delivery id of a text message is the provider's id of it. */
-import type { NoticeKind } from '../../domain/audition/events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { TextMessage } from '../../providers/ports.ts';
 import type { SendNoticeInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { quickCalls } from '../effects/call.ts';
 import { textReference } from '../effects/fingerprint.ts';
 import { writeTextMessage } from './letter.ts';
 import { type Post, sentSchema } from './post.ts';
 
 type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseLink' | 'publicUrl'>;
-
-/** What can have been sent before a cancellation. */
-const retractable = ['invitation', 'update', 'reminder'] as const satisfies readonly NoticeKind[];
 
 /**
  * Twilio takes no idempotency key, but it lists what it has sent. The body carries a reference made from our key, so
@@ -22,29 +19,34 @@ export const createTextMessagePost = (dependencies: Dependencies): Post => {
   return {
     provider: 'twilio',
     operation: 'textMessages.send',
-    steps: (input, call) => ({
+    times: quickCalls,
+    steps: (input) => ({
+      kind: 'searched',
       result: sentSchema,
       providerId: ({ deliveryId }) => deliveryId,
-      signal: call.signal,
-      find: async ({ startedAt }) => {
-        const message = await textMessages.find(writeMessage(input, dependencies), startedAt, call);
-        return message ? { kind: 'found', result: { deliveryId: message.id } } : { kind: 'absent' };
+      find: async ({ startedAt }, call) => {
+        const message = await textMessages.find(searchFor(input.key, input), startedAt, call);
+        return message
+          ? { kind: 'found', result: { deliveryId: message.id }, surplus: [] }
+          : { kind: 'absent' };
       },
-      perform: async () => {
-        const { id } = await textMessages.send(writeMessage(input, dependencies), call);
+      perform: async (handOver, call) => {
+        const message = writeMessage(input, dependencies);
+        await handOver();
+        const { id } = await textMessages.send(message, call);
         return { deliveryId: id };
       },
     }),
-    /** What the key stood for is not known here, so each kind of notice is looked for. */
-    mayHaveArrived: async (key, input, { startedAt }, call) => {
-      for (const notice of retractable) {
-        const message = writeMessage({ ...input, key, notice }, dependencies);
-        if (await textMessages.find(message, startedAt, call)) return true;
-      }
-      return false;
-    },
+    mayHaveArrived: async (key, input, { startedAt }, call) =>
+      (await textMessages.find(searchFor(key, input), startedAt, call)) !== undefined,
   };
 };
+
+/** The reference alone: what the message said, in which language, to which link, may have changed since. */
+const searchFor = (key: string, { recipient }: Pick<SendNoticeInput, 'recipient'>) => ({
+  to: numberOf(recipient),
+  reference: textReference(key),
+});
 
 const writeMessage = (
   { key, notice, recipient, audition, auditionId, organization }: SendNoticeInput,
@@ -52,12 +54,24 @@ const writeMessage = (
 ): TextMessage => {
   const { revision } = audition;
   const link = responseLink({ organization, auditionId, participant: recipient.id, revision });
+  const search = searchFor(key, { recipient });
   return {
-    to: numberOf(recipient),
-    body: writeTextMessage({ kind: notice, recipient, audition, link }, textReference(key)),
-    statusCallback: `${publicUrl}/v1/webhooks/twilio`,
+    ...search,
+    body: writeTextMessage({ kind: notice, recipient, audition, link }, search.reference),
+    statusCallback: callbackAddress(publicUrl, { auditionId, participant: recipient.id, key }),
   };
 };
+
+/** Twilio signs the address with what it reports: a report finds its audition although we have recorded nothing yet. */
+const callbackAddress = (
+  publicUrl: string,
+  {
+    auditionId,
+    participant,
+    key,
+  }: { readonly auditionId: string; readonly participant: string; readonly key: string },
+): string =>
+  `${publicUrl}/v1/webhooks/twilio?${new URLSearchParams({ audition: auditionId, participant, key }).toString()}`;
 
 const numberOf = ({ phone }: SendNoticeInput['recipient']): string => {
   if (phone !== undefined) return phone;

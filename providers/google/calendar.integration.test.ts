@@ -1,68 +1,27 @@
-import { inspect } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Slot } from '../../domain/audition/slot.ts';
-import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
-import type { CalendarEvent, CallContext, OpenConnection } from '../ports.ts';
-import { createGoogleCalendar } from './calendar.ts';
-import { createGoogleClient } from './client.ts';
-import { createGoogleCheck } from './health.ts';
-
-const slot: Slot = {
-  start: '2026-12-01T09:00:00.000Z',
-  end: '2026-12-01T09:30:00.000Z',
-  zone: 'Europe/Paris',
-};
-const connection: OpenConnection = {
-  id: 'conn_1',
-  organization: 'org_1',
-  account: 'casting@example.test',
-  refreshToken: 'sandbox-refresh-casting@example.test',
-};
-const calendarId = 'casting@example.test';
-const wanted = (change: Partial<CalendarEvent> = {}): CalendarEvent => ({
+import {
   calendarId,
-  eventId: 'a0b1c2d3e4',
-  summary: 'Audition: Ophelia',
-  description: 'First round',
+  calling,
+  connection,
+  eventId,
+  setup,
   slot,
-  revision: 1,
-  ...change,
-});
-const calling = (): CallContext => ({ signal: new AbortController().signal, correlationId: 'corr-1' });
-
-const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
-  const sandbox = await startSandbox(options);
-  onTestFinished(() => sandbox.close());
-  const settings = {
-    apiUrl: sandbox.url,
-    oauthUrl: sandbox.url,
-    clientId: 'sandbox-google-client',
-    clientSecret: 'sandbox-google-secret',
-  };
-  const { control } = sandbox;
-  return {
-    settings,
-    control,
-    calendar: createGoogleCalendar(createGoogleClient(settings)),
-    events: () => eventsOf(sandbox),
-    calls: () => control.state().calls.google,
-  };
-};
-
-const eventsOf = ({ control }: Sandbox) => control.state().google.calendars.flatMap(({ events }) => events);
+  wanted,
+} from '../../tests/harness/google-calendar.ts';
+import { createGoogleClient } from './client.ts';
 
 describe('putEvent', () => {
   test('writes an event once, however often it is asked to', async () => {
     const { calendar, events } = await setup();
-    expect(await calendar.putEvent(connection, wanted(), calling())).toEqual({ eventId: 'a0b1c2d3e4' });
-    expect(await calendar.putEvent(connection, wanted(), calling())).toEqual({ eventId: 'a0b1c2d3e4' });
+    expect(await calendar.putEvent(connection, wanted(), calling())).toEqual({ eventId: eventId });
+    expect(await calendar.putEvent(connection, wanted(), calling())).toEqual({ eventId: eventId });
     expect(events()).toMatchObject([
       {
-        id: 'a0b1c2d3e4',
+        id: eventId,
         status: 'confirmed',
         summary: 'Audition: Ophelia',
-        extendedProperties: { private: { castmatchReference: 'a0b1c2d3e4', castmatchRevision: '1' } },
+        extendedProperties: { private: { castmatchReference: eventId, castmatchRevision: '1' } },
       },
     ]);
   });
@@ -88,7 +47,7 @@ describe('putEvent', () => {
   test('revives an event that was deleted', async () => {
     const { calendar, events } = await setup();
     await calendar.putEvent(connection, wanted(), calling());
-    await calendar.deleteEvent(connection, calendarId, 'a0b1c2d3e4', calling());
+    await calendar.deleteEvent(connection, calendarId, eventId, calling());
     expect(events()).toMatchObject([{ status: 'cancelled' }]);
     await calendar.putEvent(connection, wanted({ revision: 2 }), calling());
     expect(events()).toMatchObject([{ status: 'confirmed' }]);
@@ -124,24 +83,32 @@ describe('putEvent', () => {
     await calendar.putEvent(connection, wanted(), calling());
     const other = createGoogleClient(settings);
     await other.exchange({ name: 'test', writes: true }, connection, calling(), z.unknown(), (api, options) =>
-      api.events.patch({ calendarId, eventId: 'a0b1c2d3e4', requestBody: { colorId: '7' } }, options),
+      api.events.patch({ calendarId, eventId: eventId, requestBody: { colorId: '7' } }, options),
     );
     await calendar.putEvent(connection, wanted({ revision: 2, summary: 'Audition: Hamlet' }), calling());
     expect(events()).toMatchObject([{ colorId: '7', summary: 'Audition: Hamlet' }]);
   });
 
-  test('refuses to take over an event that is not ours', async () => {
-    const { calendar, control } = await setup();
-    const { eventId } = control.addBusy({
-      account: connection.account,
-      start: slot.start,
-      end: slot.end,
-      timeZone: 'UTC',
-      summary: 'Dentist',
-    });
-    await expect(calendar.putEvent(connection, wanted({ eventId }), calling())).rejects.toMatchObject({
+  test('refuses to take over an event that carries another mark, and takes one that has lost it for ours', async () => {
+    const { calendar, client, events } = await setup();
+    const insert = (id: string, mark: Record<string, string>) => {
+      const when = { start: { dateTime: slot.start }, end: { dateTime: slot.end } };
+      const requestBody = { id, ...when, extendedProperties: { private: mark } };
+      return client.exchange(
+        { name: 'test', writes: true },
+        connection,
+        calling(),
+        z.unknown(),
+        (api, options) => api.events.insert({ calendarId, requestBody }, options),
+      );
+    };
+    await insert(eventId, { castmatchReference: 'another' });
+    await expect(calendar.putEvent(connection, wanted(), calling())).rejects.toMatchObject({
       fault: { kind: 'conflict' },
     });
+    await insert('fffff', {});
+    await calendar.putEvent(connection, wanted({ eventId: 'fffff' }), calling());
+    expect(events()).toContainEqual(expect.objectContaining({ id: 'fffff', summary: 'Audition: Ophelia' }));
   });
 
   test.each([
@@ -161,36 +128,45 @@ describe('putEvent', () => {
   });
 });
 
-describe('a conference', () => {
-  const withConference = wanted({ conferenceRequestId: 'request-1' });
+/** Google does not let a deleted event be revived. */
+const withoutRevival = async () => {
+  const test = await setup({ google: { revival: 'forbidden' } });
+  const { calendar } = test;
+  const put = (revision: number) => calendar.putEvent(connection, wanted({ revision }), calling());
+  const remove = (id = eventId) => calendar.deleteEvent(connection, calendarId, id, calling());
+  return { ...test, put, remove };
+};
 
-  test('comes with the event, and stays the same when asked for again or moved', async () => {
-    const { calendar } = await setup();
-    const first = await calendar.putEvent(connection, withConference, calling());
-    expect(first.conference?.joinUrl).toMatch(/^https:\/\/meet\.google\.com\//);
-    expect(await calendar.putEvent(connection, withConference, calling())).toEqual(first);
-    expect(await calendar.putEvent(connection, { ...withConference, revision: 2 }, calling())).toEqual(first);
+describe('an event that a person deleted and that cannot be revived', () => {
+  test('is written again under the next generation of its id, and stays that one', async () => {
+    const { put, remove, shown } = await withoutRevival();
+    await put(1);
+    await remove();
+    const second = await put(2);
+    expect(second.eventId).not.toBe(eventId);
+    expect(await put(2)).toEqual(second);
+    expect(await put(3)).toEqual(second);
+    expect(shown()).toMatchObject([{ id: second.eventId, sequence: 3 }]);
   });
 
-  test('is waited for while it is being made', async () => {
-    const { calendar } = await setup({ google: { conference: { pendingMs: 500 } } });
-    const written = await calendar.putEvent(connection, withConference, calling());
-    expect(written.conference?.id).toBeTruthy();
+  test('is written again as often as they delete it', async () => {
+    const { put, remove, shown } = await withoutRevival();
+    await put(1);
+    for (const revision of [2, 3]) {
+      await remove();
+      await put(revision);
+    }
+    expect(shown()).toHaveLength(1);
   });
 
-  test('is left to the next attempt when it takes too long', async () => {
-    const { calendar, events } = await setup({ google: { conference: { pendingMs: 60_000 } } });
-    await expect(calendar.putEvent(connection, withConference, calling())).rejects.toMatchObject({
-      fault: { kind: 'retry', effect: 'unknown' },
-    });
-    expect(events()).toHaveLength(1);
-  });
-
-  test('that fails is given up', async () => {
-    const { calendar } = await setup({ google: { conference: { outcome: 'failure' } } });
-    await expect(calendar.putEvent(connection, withConference, calling())).rejects.toMatchObject({
-      fault: { kind: 'not_permitted' },
-    });
+  test('is gone in every generation once it is removed', async () => {
+    const { put, remove, shown } = await withoutRevival();
+    await put(1);
+    await remove();
+    await put(2);
+    expect(await remove()).toBe('deleted');
+    expect(await remove()).toBe('absent');
+    expect(shown()).toEqual([]);
   });
 });
 
@@ -198,7 +174,7 @@ describe('deleteEvent', () => {
   test('deletes once, and finds it absent from then on', async () => {
     const { calendar } = await setup();
     await calendar.putEvent(connection, wanted(), calling());
-    const remove = () => calendar.deleteEvent(connection, calendarId, 'a0b1c2d3e4', calling());
+    const remove = () => calendar.deleteEvent(connection, calendarId, eventId, calling());
     expect(await remove()).toBe('deleted');
     expect(await remove()).toBe('absent');
   });
@@ -219,139 +195,18 @@ describe('freeBusy', () => {
     expect(await calendar.freeBusy(connection, [calendarId], window, calling())).toEqual([busy]);
   });
 
+  test('understands an answer for the primary calendar under its real name', async () => {
+    const { calendar, control } = await setup({ google: { freeBusyPrimary: 'resolved' } });
+    const busy = { start: '2026-12-01T14:00:00.000Z', end: '2026-12-01T15:00:00.000Z' };
+    control.addBusy({ account: connection.account, ...busy, timeZone: 'UTC', summary: 'Lunch' });
+    const renamed = { ...connection, account: 'an alias' };
+    expect(await calendar.freeBusy(connection, ['primary'], window, calling())).toEqual([busy]);
+    expect(await calendar.freeBusy(renamed, ['primary'], window, calling())).toEqual([busy]);
+  });
+
   test('takes a calendar that cannot be read for an error, not for a free one', async () => {
     const { calendar } = await setup();
     const asking = calendar.freeBusy(connection, [calendarId, 'nobody@example.test'], window, calling());
     await expect(asking).rejects.toMatchObject({ fault: { kind: 'not_found' } });
-  });
-});
-
-const put = (calendar: ReturnType<typeof createGoogleCalendar>, call = calling()) =>
-  calendar.putEvent(connection, wanted(), call);
-
-describe('when Google is in trouble', () => {
-  test('an outage is tried once and no more: retries are the workflow’s', async () => {
-    const { calendar, control, calls } = await setup();
-    control.setFault('google', { kind: 'outage', operation: 'events.insert' });
-    await expect(put(calendar)).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'unknown' } });
-    expect(calls()['events.insert']).toEqual({ 503: 1 });
-  });
-
-  test('a token endpoint that is down is asked once, and leaves no effect', async () => {
-    const { calendar, control, calls } = await setup();
-    control.setFault('google', { kind: 'outage', operation: 'token', status: 500 });
-    await expect(put(calendar)).rejects.toMatchObject({ fault: { kind: 'retry', effect: 'none' } });
-    expect(calls()['token']).toEqual({ 500: 1 });
-  });
-
-  test('a deletion, which the library would repeat, is tried once too', async () => {
-    const { calendar, control, calls } = await setup();
-    control.setFault('google', { kind: 'outage', operation: 'events.delete' });
-    const deleting = calendar.deleteEvent(connection, calendarId, 'fffff', calling());
-    await expect(deleting).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'unknown' } });
-    expect(calls()['events.delete']).toEqual({ 503: 1 });
-  });
-
-  test('a read that is broken off is not repeated', async () => {
-    const { calendar, control, calls } = await setup();
-    control.setFault('google', { kind: 'outage', operation: 'freebusy.query', reset: true });
-    const window = { from: slot.start, until: slot.end };
-    const asking = calendar.freeBusy(connection, [calendarId], window, calling());
-    await expect(asking).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'none' } });
-    expect(calls()['freebusy.query']).toEqual({ connection_reset: 1 });
-  });
-
-  test('a lost answer leaves one event, found by the next attempt', async () => {
-    const { calendar, control, events } = await setup();
-    control.setFault('google', { kind: 'lost_answer', times: 1 });
-    await expect(put(calendar)).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'unknown' } });
-    expect(await put(calendar)).toEqual({ eventId: 'a0b1c2d3e4' });
-    expect(events()).toHaveLength(1);
-  });
-
-  test.each([429, 403] as const)('a limit said with %i names its time', async (status) => {
-    const { calendar, control } = await setup();
-    control.setFault('google', { kind: 'rate_limit', retryAfterSeconds: 7, status });
-    await expect(put(calendar)).rejects.toMatchObject({ fault: { kind: 'retry_after', delayMs: 7_000 } });
-  });
-
-  test('a refused token is renewed once, and then it is the owner’s turn', async () => {
-    const { calendar, control, calls } = await setup();
-    control.setFault('google', { kind: 'unauthorized', times: 1 });
-    await put(calendar);
-    control.setFault('google', { kind: 'unauthorized' });
-    await expect(put(calendar)).rejects.toMatchObject({ fault: { kind: 'reconnect' } });
-    expect(calls()['token']).toEqual({ 200: 3 });
-  });
-
-  test('a token is asked for once, and used until it nearly expires', async () => {
-    const { calendar, calls } = await setup();
-    await Promise.all(
-      ['aaaaa', 'bbbbb', 'ccccc'].map((eventId) =>
-        calendar.putEvent(connection, wanted({ eventId }), calling()),
-      ),
-    );
-    await put(calendar);
-    expect(calls()['token']).toEqual({ 200: 1 });
-  });
-
-  test('a token about to expire is renewed before it is used', async () => {
-    const { calendar, calls } = await setup({ google: { accessTokenSeconds: 200 } });
-    await put(calendar);
-    await put(calendar);
-    expect(calls()['token']?.['200']).toBeGreaterThan(1);
-  });
-
-  test('an account that took its consent back must connect again', async () => {
-    const { calendar } = await setup();
-    const revoked = { ...connection, refreshToken: 'taken-back' };
-    await expect(calendar.putEvent(revoked, wanted(), calling())).rejects.toMatchObject({
-      fault: { kind: 'reconnect' },
-    });
-  });
-
-  test('our own wrong secret is the operator’s affair', async () => {
-    const { settings } = await setup();
-    const calendar = createGoogleCalendar(createGoogleClient({ ...settings, clientSecret: 'wrong' }));
-    await expect(put(calendar)).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
-  });
-
-  test('an answer that does not come in time leaves the effect open', async () => {
-    const { calendar, control } = await setup();
-    await calendar.deleteEvent(connection, calendarId, 'fffff', calling());
-    control.setFault('google', { kind: 'latency', operation: 'events.insert', latencyMs: 5_000 });
-    const late = { signal: AbortSignal.timeout(100), correlationId: 'corr-1' };
-    await expect(put(calendar, late)).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'unknown' } });
-  });
-
-  test('a call that is called off is nobody’s outage', async () => {
-    const { calendar } = await setup();
-    const cancelled = { signal: AbortSignal.abort(), correlationId: 'corr-1' };
-    await expect(put(calendar, cancelled)).rejects.toMatchObject({
-      fault: { kind: 'retry', effect: 'none' },
-    });
-  });
-
-  test('no error carries a token or what was written', async () => {
-    const { calendar, control } = await setup();
-    control.setFault('google', { kind: 'outage' });
-    const error: unknown = await put(calendar).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(Error);
-    expect(inspect(error, { depth: 10 })).not.toMatch(/sandbox-(refresh|google)|Ophelia|Bearer/);
-  });
-});
-
-describe('the health check', () => {
-  test('is content when Google knows us', async () => {
-    const { settings } = await setup();
-    await expect(createGoogleCheck(settings)()).resolves.toBeUndefined();
-  });
-
-  test('complains of a wrong secret and of an outage', async () => {
-    const { settings, control } = await setup();
-    const wrong = createGoogleCheck({ ...settings, clientSecret: 'wrong' });
-    await expect(wrong()).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
-    control.setFault('google', { kind: 'outage' });
-    await expect(createGoogleCheck(settings)()).rejects.toMatchObject({ fault: { kind: 'outage' } });
   });
 });

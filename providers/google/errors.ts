@@ -46,6 +46,7 @@ const googleErrors: readonly ErrorRow[] = [
   { code: 'conference_missing', fault: 'not_permitted' },
   { code: 'event_keeps_changing', fault: 'retry', effect: 'none' },
   { code: 'event_of_another', fault: 'conflict' },
+  { code: 'event_ids_used_up', fault: 'conflict' },
   ...httpRows,
 ];
 

@@ -4,24 +4,15 @@
  */
 import type { calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import { z } from 'zod';
-import type { CalendarEvent } from '../ports.ts';
+import type { CalendarEvent, ConferenceEvent } from '../ports.ts';
+import { conferenceOf, conferenceSchema, nextConferenceRequest } from './conference.ts';
 
 const timeSchema = z.looseObject({ dateTime: z.string().optional(), date: z.string().optional() });
 
-const conferenceSchema = z.looseObject({
-  conferenceId: z.string().optional(),
-  entryPoints: z
-    .array(z.looseObject({ entryPointType: z.string().optional(), uri: z.string().optional() }))
-    .optional(),
-  createRequest: z
-    .looseObject({
-      requestId: z.string().optional(),
-      status: z.looseObject({ statusCode: z.string().optional() }).optional(),
-    })
-    .optional(),
-});
-
-/** Loose, since what others wrote into the event goes back with our change. */
+/**
+ * Loose, since what others wrote into the event goes back with our change. Of a cancelled event nothing but the id is
+ * promised.
+ */
 export const storedEventSchema = z.looseObject({
   id: z.string(),
   etag: z.string().optional(),
@@ -38,79 +29,119 @@ export const storedEventSchema = z.looseObject({
 });
 export type StoredEvent = z.infer<typeof storedEventSchema>;
 
+type GoogleEvent = calendar_v3.Schema$Event;
+
+/** What is to be done to an event that is there. `foreign` is somebody else's. */
+type EventChange =
+  | { readonly kind: 'none' | 'foreign' }
+  /** `patch` touches nothing but what it names. */
+  | { readonly kind: 'update' | 'patch'; readonly body: GoogleEvent };
+
+/** What a step wants of an event, whatever it finds. */
+export interface EventWish {
+  readonly calendarId: string;
+  /** Ours: Google's may be a later generation of it. */
+  readonly eventId: string;
+  readonly withConference: boolean;
+  readonly fresh: (id: string) => GoogleEvent;
+  readonly changeOf: (stored: StoredEvent) => EventChange;
+}
+
+/** The whole event, on top of what people added to it. A later revision is left alone. */
+export const wishForEvent = (event: CalendarEvent): EventWish => ({
+  calendarId: event.calendarId,
+  eventId: event.eventId,
+  withConference: false,
+  fresh: (id) => ({ ...wordsOf(event), ...whenOf(event), id }),
+  changeOf: (stored) => {
+    const is = standing(stored, event);
+    if (is === 'foreign') return { kind: 'foreign' };
+    if (is === 'newer' || (is === 'same' && hasWords(stored, event))) return { kind: 'none' };
+    return { kind: 'update', body: { ...stored, ...wordsOf(event), ...whenOf(event, stored) } };
+  },
+});
+
 /**
- * The event as it should be, on top of what is stored. Times are instants in UTC, which no DST gap or overlap can
- * bend; the zone beside them only says how they are shown. Google raises `sequence` by itself and refuses a lower one.
+ * A conference, and the time it is for. What the event says is another step's, which may be writing at this very
+ * moment: only an event that says nothing gets the topic.
  */
-export const asGoogleEvent = (event: CalendarEvent, stored?: StoredEvent): calendar_v3.Schema$Event => ({
-  ...stored,
-  id: event.eventId,
+export const wishForConference = (event: ConferenceEvent): EventWish => ({
+  calendarId: event.calendarId,
+  eventId: event.eventId,
+  withConference: true,
+  fresh: (id) => ({ ...whenOf(event), ...conferenceRequest(event.requestId), id, summary: event.topic }),
+  changeOf: (stored) => {
+    const is = standing(stored, event);
+    if (is === 'foreign') return { kind: 'foreign' };
+    const { kind } = conferenceOf(stored);
+    const wanting = kind === 'missing' || kind === 'failed';
+    const isInTime = is === 'same' || is === 'newer';
+    if (isInTime && !wanting) return { kind: 'none' };
+    return {
+      kind: 'patch',
+      body: {
+        ...(isInTime ? {} : whenOf(event, stored)),
+        ...(stored.summary === undefined ? { summary: event.topic } : {}),
+        ...(wanting ? conferenceRequest(nextConferenceRequest(stored, event.requestId)) : {}),
+      },
+    };
+  },
+});
+
+const wordsOf = ({ summary, description, location = '' }: CalendarEvent): GoogleEvent => ({
+  summary,
+  description,
+  location,
+});
+
+const hasWords = (stored: StoredEvent, { summary, description, location = '' }: CalendarEvent): boolean =>
+  stored.summary === summary &&
+  (stored.description ?? '') === description &&
+  (stored.location ?? '') === location;
+
+type Timed = Pick<CalendarEvent, 'eventId' | 'slot' | 'revision'>;
+
+/**
+ * Times are instants in UTC, which no DST gap or overlap can bend; the zone beside them only says how they are shown.
+ * Google raises `sequence` by itself and refuses a lower one.
+ */
+const whenOf = ({ eventId, slot, revision }: Timed, stored?: StoredEvent): GoogleEvent => ({
   status: 'confirmed',
-  summary: event.summary,
-  description: event.description,
-  location: event.location ?? '',
-  start: { dateTime: event.slot.start, timeZone: event.slot.zone },
-  end: { dateTime: event.slot.end, timeZone: event.slot.zone },
-  sequence: Math.max(stored?.sequence ?? 0, event.revision),
+  start: { dateTime: slot.start, timeZone: slot.zone },
+  end: { dateTime: slot.end, timeZone: slot.zone },
+  sequence: Math.max(stored?.sequence ?? 0, revision),
   extendedProperties: {
     ...stored?.extendedProperties,
-    private: { ...stored?.extendedProperties?.private, ...markOf(event) },
+    private: {
+      ...stored?.extendedProperties?.private,
+      castmatchReference: eventId,
+      castmatchRevision: String(revision),
+    },
   },
-  ...conferenceWish(event, stored),
 });
 
-const markOf = (event: CalendarEvent) => ({
-  castmatchReference: event.eventId,
-  castmatchRevision: String(event.revision),
+const conferenceRequest = (requestId: string): GoogleEvent => ({
+  conferenceData: { createRequest: { requestId, conferenceSolutionKey: { type: 'hangoutsMeet' } } },
 });
-
-const conferenceWish = (event: CalendarEvent, stored?: StoredEvent) => {
-  if (event.conferenceRequestId === undefined || stored?.conferenceData) return {};
-  const createRequest = {
-    requestId: event.conferenceRequestId,
-    conferenceSolutionKey: { type: 'hangoutsMeet' },
-  };
-  return { conferenceData: { createRequest } };
-};
 
 /**
- * How what is stored stands to what we want:
- * `foreign` is somebody else's event, `newer` carries a later revision than ours, `same` needs no writing.
+ * How what is stored stands to what we want: `newer` carries a later revision than ours, `same` this one at its time.
+ * An event under our id (SHA-256 of what it is for) that has lost its mark is ours; only a different mark is not.
  */
-export const standing = (
-  stored: StoredEvent,
-  wanted: CalendarEvent,
-): 'foreign' | 'newer' | 'same' | 'differs' => {
+const standing = (stored: StoredEvent, wanted: Timed): 'foreign' | 'newer' | 'same' | 'differs' => {
   const mark = stored.extendedProperties?.private;
-  if (mark?.['castmatchReference'] !== wanted.eventId) return 'foreign';
-  if (Number(mark['castmatchRevision'] ?? 0) > wanted.revision) return 'newer';
+  const reference = mark?.['castmatchReference'];
+  if (reference !== undefined && reference !== wanted.eventId) return 'foreign';
+  const revision = Number(mark?.['castmatchRevision'] ?? 0);
+  if (revision > wanted.revision) return 'newer';
   const same =
     stored.status !== 'cancelled' &&
-    mark['castmatchRevision'] === String(wanted.revision) &&
+    revision === wanted.revision &&
     sameInstant(stored.start?.dateTime, wanted.slot.start) &&
-    sameInstant(stored.end?.dateTime, wanted.slot.end) &&
-    stored.summary === wanted.summary &&
-    (stored.description ?? '') === wanted.description &&
-    (stored.location ?? '') === (wanted.location ?? '') &&
-    (wanted.conferenceRequestId === undefined || stored.conferenceData !== undefined);
+    sameInstant(stored.end?.dateTime, wanted.slot.end);
   return same ? 'same' : 'differs';
 };
 
 /** Google answers in the calendar's offset: the same instant, written differently. */
 const sameInstant = (stored: string | undefined, wanted: string): boolean =>
   stored !== undefined && Date.parse(stored) === Date.parse(wanted);
-
-export type ConferenceState =
-  | { readonly kind: 'ready'; readonly id: string; readonly joinUrl: string }
-  | { readonly kind: 'pending' | 'failed' | 'missing' };
-
-/** A conference is made after the event: https://developers.google.com/workspace/calendar/api/guides/create-events#conferencing */
-export const conferenceOf = ({ conferenceData: data, hangoutLink }: StoredEvent): ConferenceState => {
-  if (!data) return { kind: 'missing' };
-  const video = data.entryPoints?.find(({ entryPointType }) => entryPointType === 'video');
-  const joinUrl = video?.uri ?? hangoutLink;
-  if (data.conferenceId !== undefined && joinUrl !== undefined) {
-    return { kind: 'ready', id: data.conferenceId, joinUrl };
-  }
-  return { kind: data.createRequest?.status?.statusCode === 'failure' ? 'failed' : 'pending' };
-};

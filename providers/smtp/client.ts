@@ -4,9 +4,9 @@ import { createTransport, type SendMailOptions } from 'nodemailer';
 import {
   connectTimeoutMs,
   messagesPerConnection,
+  replyTimeoutMs,
   type SmtpSettings,
   smtpConnections,
-  socketTimeoutMs,
 } from './settings.ts';
 
 export interface SmtpClient {
@@ -29,7 +29,7 @@ export const createSmtpClient = (settings: SmtpSettings): SmtpClient => {
     maxMessages: messagesPerConnection,
     connectionTimeout: connectTimeoutMs,
     greetingTimeout: connectTimeoutMs,
-    socketTimeout: socketTimeoutMs,
+    socketTimeout: replyTimeoutMs,
     disableFileAccess: true,
     disableUrlAccess: true,
   });

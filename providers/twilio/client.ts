@@ -36,8 +36,9 @@ export const createTwilioClient = (settings: TwilioSettings): TwilioClient => {
     exchange: async (operation, call, exchange) => {
       const signal = withDeadline(call, twilioDeadlineMs);
       const current: Exchange = { signal, correlationId: call.correlationId };
+      // A call that is over already: nothing has been sent.
+      if (signal.aborted) throw fromTwilio({ ...operation, writes: false }, signal.reason, call);
       try {
-        signal.throwIfAborted();
         return await exchanges.run(current, () => exchange(library));
       } catch (error) {
         throw fromTwilio(operation, error, call, current.retryAfter);

@@ -11,7 +11,8 @@ export interface TwilioSettings {
 export const twilioDeadlineMs = 10_000;
 
 /** Messages to one number that are looked through for an earlier attempt, newest first. */
-export const messagesLookedThrough = 200;
+export const messagesPerPage = 200;
+export const pagesAtMost = 25;
 
-/** How far Twilio's clock and ours may be apart. */
-export const clockSkewMs = 60_000;
+/** How far back to look beyond the first attempt: generous, since it is measured by Twilio's clock and not by ours. */
+export const lookBackMs = 6 * 3_600_000;

@@ -9,7 +9,11 @@ import { createTwilioCheck } from './health.ts';
 import { createTwilioTextMessages } from './text-messages.ts';
 import { isFromTwilio, readStatusReport } from './webhooks.ts';
 
-const message: TextMessage = { to: '+33612345678', body: 'Your audition is on Tuesday at 10:00.' };
+const message: TextMessage = {
+  to: '+33612345678',
+  body: 'Your audition is on Tuesday at 10:00. Ref K7WQ2M',
+  reference: 'K7WQ2M',
+};
 const calling = (): CallContext => ({ signal: new AbortController().signal, correlationId: 'corr-1' });
 const ago = (milliseconds: number): Instant =>
   `${new Date(Date.now() - milliseconds).toISOString().slice(0, -1)}Z`;
@@ -54,12 +58,36 @@ describe('a text message', () => {
     expect(await twilio.find(message, aMinuteAgo(), calling())).toEqual({ id });
   });
 
-  test('is not taken for another text, another number, or an older one', async () => {
+  test('is found by its reference, whatever became of the words around it', async () => {
+    const { twilio } = await setup();
+    const body = 'Votre audition. Réf. K7WQ2M Reply STOP to unsubscribe';
+    const { id } = await twilio.send({ ...message, body }, calling());
+    expect(await twilio.find(message, aMinuteAgo(), calling())).toEqual({ id });
+  });
+
+  test('is found whatever the clocks say', async () => {
+    const { twilio } = await setup();
+    const { id } = await twilio.send(message, calling());
+    expect(await twilio.find(message, ago(-3_600_000), calling())).toEqual({ id });
+  });
+
+  test('is not taken for one with another reference, or to another number', async () => {
     const { twilio } = await setup();
     await twilio.send(message, calling());
-    expect(await twilio.find({ ...message, body: 'Another' }, aMinuteAgo(), calling())).toBeUndefined();
+    await twilio.send({ ...message, body: 'Ref K7WQ2MX' }, calling());
+    const other = { ...message, reference: 'K7WQ2N' };
+    expect(await twilio.find(other, aMinuteAgo(), calling())).toBeUndefined();
     expect(await twilio.find({ ...message, to: '+33612345679' }, aMinuteAgo(), calling())).toBeUndefined();
-    expect(await twilio.find(message, ago(-3_600_000), calling())).toBeUndefined();
+  });
+
+  test('is found behind more than a page of others', async () => {
+    const { twilio, calls } = await setup();
+    const { id } = await twilio.send(message, calling());
+    for (let index = 0; index < 250; index += 1) {
+      await twilio.send({ ...message, body: `Another, ${index}` }, calling());
+    }
+    expect(await twilio.find(message, aMinuteAgo(), calling())).toEqual({ id });
+    expect(calls()['messages.list']).toEqual({ 200: 2 });
   });
 
   test('reports what became of it, signed over the address it was given', async () => {
@@ -145,7 +173,9 @@ describe('when Twilio is in trouble', () => {
   test('a call that is called off is nobody’s outage', async () => {
     const { twilio, held } = await setup();
     const cancelled = { signal: AbortSignal.abort(), correlationId: 'corr-1' };
-    await expect(twilio.send(message, cancelled)).rejects.toMatchObject({ fault: { kind: 'retry' } });
+    await expect(twilio.send(message, cancelled)).rejects.toMatchObject({
+      fault: { kind: 'retry', effect: 'none' },
+    });
     expect(held()).toEqual([]);
   });
 
@@ -167,6 +197,57 @@ describe('when Twilio is in trouble', () => {
     await expect(providerOf(url).send(message, calling())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
+  });
+});
+
+/** A Twilio whose every page of messages is this one, with another one after it where that is said. */
+const listing = async (messages: readonly object[], next?: string) => {
+  const app = Fastify();
+  let pages = 0;
+  app.get('/*', async () => {
+    pages += 1;
+    return { messages, next_page_uri: next ?? null, page_size: 200 };
+  });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  onTestFinished(() => app.close());
+  return { twilio: providerOf(url), pages: () => pages };
+};
+const next = '/2010-04-01/Accounts/AC00000000000000000000000000005a5a/Messages.json?Page=1';
+
+describe('a list of messages', () => {
+  test.each([null, 'the day before yesterday'])(
+    'may carry dates nobody can read: %s',
+    async (date_created) => {
+      const { twilio } = await listing([
+        { sid: 'SM1', body: null, date_created },
+        { sid: 'SM2', body: message.body, date_created },
+      ]);
+      expect(await twilio.find(message, aMinuteAgo(), calling())).toEqual({ id: 'SM2' });
+    },
+  );
+
+  test('is read until its messages are far older than the first attempt', async () => {
+    const { twilio, pages } = await listing(
+      [{ sid: 'SM1', body: 'Another', date_created: 'Thu, 24 Aug 2023 05:01:45 +0000' }],
+      next,
+    );
+    expect(await twilio.find(message, aMinuteAgo(), calling())).toBeUndefined();
+    expect(pages()).toBe(1);
+  });
+
+  test('without end is no proof that there is no such message', async () => {
+    const { twilio } = await listing([{ sid: 'SM1', body: 'Another', date_created: null }], next);
+    await expect(twilio.find(message, aMinuteAgo(), calling())).rejects.toMatchObject({
+      fault: { kind: 'retry', effect: 'none' },
+    });
+  });
+});
+
+test('a 503 that says when Twilio is back names its time', async () => {
+  const { twilio, control } = await setup();
+  control.setFault('twilio', { kind: 'outage', retryAfterSeconds: 9 });
+  await expect(twilio.send(message, calling())).rejects.toMatchObject({
+    fault: { kind: 'outage', delayMs: 9_000 },
   });
 });
 

@@ -1,22 +1,28 @@
 /** Twilio as a `TextMessageProvider`. https://www.twilio.com/docs/messaging/api/message-resource */
 import { z } from 'zod';
-import type { Operation } from '../error-table.ts';
-import type { TextMessageProvider } from '../ports.ts';
+import { type Operation, providerError } from '../error-table.ts';
+import type { CallContext, TextMessageProvider } from '../ports.ts';
 import type { TwilioClient } from './client.ts';
 import { fromTwilio } from './errors.ts';
-import { clockSkewMs, messagesLookedThrough } from './settings.ts';
+import { lookBackMs, messagesPerPage, pagesAtMost } from './settings.ts';
 
 const findOperation: Operation = { name: 'textMessages.find', writes: false };
 const sendOperation: Operation = { name: 'textMessages.send', writes: true };
 
 const sentSchema = z.object({ sid: z.string().min(1) });
-const listedSchema = z.array(
-  z.object({
-    sid: z.string().min(1),
-    body: z.string().nullish(),
-    dateCreated: z.date(),
-  }),
-);
+/** A date that cannot be read is the library's to hand on as it came. It tells nothing, so the search goes on. */
+const listedSchema = z.object({
+  sid: z.string().min(1),
+  body: z.string().nullish(),
+  dateCreated: z.date().optional().catch(undefined),
+});
+type Listed = z.infer<typeof listedSchema>;
+
+/** What is used of the library's pages. */
+interface Page {
+  readonly instances: readonly unknown[];
+  nextPage(): Promise<Page> | undefined;
+}
 
 /** Every method throws `ProviderError`. */
 export const createTwilioTextMessages = (
@@ -25,24 +31,31 @@ export const createTwilioTextMessages = (
 ): TextMessageProvider => ({
   name: 'twilio',
   /**
-   * Compares the time a message was created, not the time it was sent: a message still waiting in Twilio's queue has
-   * no `DateSent`, and a filter by it would hide the very message we look for. Times are whole seconds.
+   * Goes by the reference alone, and by no filter of time: a message still waiting in Twilio's queue has no `DateSent`,
+   * and a filter by it would hide the very message we look for.
    */
-  find: async (message, since, call) => {
-    const listed = await client.exchange(findOperation, call, (library) =>
-      library.messages.list({
-        to: message.to,
-        limit: messagesLookedThrough,
-        pageSize: messagesLookedThrough,
-      }),
+  find: async ({ to, reference }, since, call) => {
+    const earliest = Date.parse(since) - lookBackMs;
+    let page: Page = await client.exchange(findOperation, call, (library) =>
+      library.messages.page({ to, pageSize: messagesPerPage }),
     );
-    const parsed = listedSchema.safeParse(listed);
-    if (!parsed.success) throw fromTwilio(findOperation, parsed.error, call);
-    const earliest = Date.parse(since) - clockSkewMs;
-    const ours = parsed.data.find(
-      ({ body, dateCreated }) => body === message.body && dateCreated.getTime() >= earliest,
+    for (let read = 1; read <= pagesAtMost; read += 1) {
+      const messages = readPage(page.instances, call);
+      const ours = messages.find(({ body }) => carries(body, reference));
+      if (ours) return { id: ours.sid };
+      if (messages.some(({ dateCreated }) => dateCreated && dateCreated.getTime() < earliest))
+        return undefined;
+      const next = await client.exchange(findOperation, call, async () => page.nextPage());
+      if (!next) return undefined;
+      page = next;
+    }
+    // Whoever has not seen all of them cannot say that ours is not among them.
+    throw providerError(
+      'twilio',
+      findOperation,
+      { kind: 'retry', effect: 'none' },
+      { message: `there are more than ${pagesAtMost} pages of messages to this number` },
     );
-    return ours && { id: ours.sid };
   },
   send: async ({ to, body, statusCallback }, call) => {
     const sent = await client.exchange(sendOperation, call, (library) =>
@@ -58,3 +71,13 @@ export const createTwilioTextMessages = (
     return { id: parsed.data.sid };
   },
 });
+
+const readPage = (instances: readonly unknown[], call: CallContext): readonly Listed[] => {
+  const parsed = z.array(listedSchema).safeParse(instances);
+  if (!parsed.success) throw fromTwilio(findOperation, parsed.error, call);
+  return parsed.data;
+};
+
+/** As a word of its own. What stands around it may have been changed on the way, by an opt-out notice say. */
+const carries = (body: string | null | undefined, reference: string): boolean =>
+  body?.split(/[^A-Z0-9]+/).includes(reference) ?? false;

@@ -3,7 +3,7 @@ import { Agent, request } from 'undici';
 import type { Operation } from '../error-table.ts';
 import { withDeadline } from '../no-answer.ts';
 import type { CallContext } from '../ports.ts';
-import { fromZoom, type ZoomAnswer, zoomCode, zoomError, zoomErrors } from './errors.ts';
+import { fromZoom, type ZoomAnswer, zoomError, zoomErrors } from './errors.ts';
 import { type ZoomSettings, zoomConnections, zoomDeadlineMs } from './settings.ts';
 import { createAccessTokens } from './token.ts';
 
@@ -55,11 +55,20 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
     ),
   );
 
-  const attempt = async (operation: Operation, wanted: ZoomRequest, call: CallContext) => {
-    call.signal.throwIfAborted();
-    const token = await tokens.get(operation).catch((error: unknown) => {
+  /** Throws for a call that is over already, and for a token that cannot be had: nothing has been sent then. */
+  const tokenFor = async (operation: Operation, call: CallContext): Promise<string> => {
+    try {
+      call.signal.throwIfAborted();
+      const token = await tokens.get(operation);
+      call.signal.throwIfAborted();
+      return token;
+    } catch (error) {
       throw fromZoom({ ...operation, writes: false }, error, call);
-    });
+    }
+  };
+
+  const attempt = async (operation: Operation, wanted: ZoomRequest, call: CallContext) => {
+    const token = await tokenFor(operation, call);
     const headers: Headers = {
       authorization: `Bearer ${token}`,
       accept: 'application/json',
@@ -76,7 +85,8 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
     send: async (operation, wanted, call) => {
       try {
         let { answer, token } = await attempt(operation, wanted, call);
-        if (isRefusedToken(answer)) {
+        // Whatever Zoom calls it: a 401 may be about a token that was good a moment ago.
+        if (answer.status === 401) {
           tokens.refused(token);
           ({ answer, token } = await attempt(operation, wanted, call));
         }
@@ -89,9 +99,6 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
     close: () => dispatcher.close(),
   };
 };
-
-/** 124: the access token is invalid or has expired. */
-const isRefusedToken = (answer: ZoomAnswer): boolean => answer.status === 401 && zoomCode(answer) === '124';
 
 const basic = ({ clientId, clientSecret }: ZoomSettings): string =>
   `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`;

@@ -47,7 +47,7 @@ const bodySchema = z.object({
 });
 
 /** Zoom's code in an answer that is an error, as text. */
-export const zoomCode = (answer: ZoomAnswer): string | undefined => {
+const zoomCode = (answer: ZoomAnswer): string | undefined => {
   const body = bodySchema.safeParse(answer.body);
   return body.success ? String(body.data.code ?? body.data.error ?? '') || undefined : undefined;
 };

@@ -27,7 +27,8 @@ const clientOf = (origin: string, change: Partial<typeof credentials> = {}) => {
 };
 
 const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
-  const sandbox = await startSandbox(options);
+  let ahead = 0;
+  const sandbox = await startSandbox(options, () => Date.now() + ahead);
   const client = clientOf(sandbox.url);
   onTestFinished(() => sandbox.close());
   const { control } = sandbox;
@@ -38,6 +39,10 @@ const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
     zoom: createZoomMeetings(client),
     held: () => control.state().zoom.meetings,
     calls: () => control.state().calls.zoom,
+    /** Zoom's clock goes on by so much. */
+    letPass: (milliseconds: number) => {
+      ahead += milliseconds;
+    },
   };
 };
 
@@ -60,17 +65,17 @@ describe('a meeting', () => {
   test('is found by its reference, also after it was moved', async () => {
     const { zoom, held } = await setup();
     const meeting = await zoom.create(spec, calling());
-    expect(await zoom.find(spec.reference, slot, calling())).toEqual(meeting);
+    expect(await zoom.find(spec.reference, slot, calling())).toEqual([meeting]);
     const moved = { ...slot, start: '2027-01-05T09:00:00.000Z', end: '2027-01-05T09:30:00.000Z' } as const;
     await zoom.move(meeting.id, { ...spec, slot: moved }, calling());
     expect(held()).toMatchObject([{ start_time: '2027-01-05T09:00:00Z' }]);
-    expect(await zoom.find(spec.reference, slot, calling())).toEqual(meeting);
+    expect(await zoom.find(spec.reference, slot, calling())).toEqual([meeting]);
   });
 
   test('is not taken for one whose reference begins the same', async () => {
     const { zoom } = await setup();
     await zoom.create({ ...spec, reference: 'a0b1c2d3e4f5' }, calling());
-    expect(await zoom.find(spec.reference, slot, calling())).toBeUndefined();
+    expect(await zoom.find(spec.reference, slot, calling())).toEqual([]);
   });
 
   test('is found beyond the first page', async () => {
@@ -80,8 +85,33 @@ describe('a meeting', () => {
       await zoom.create({ ...spec, reference: `other-${index}`, slot: earlier }, calling());
     }
     const meeting = await zoom.create(spec, calling());
-    expect(await zoom.find(spec.reference, slot, calling())).toEqual(meeting);
+    expect(await zoom.find(spec.reference, slot, calling())).toEqual([meeting]);
   });
+
+  test('is found with its like, the oldest first, when it was made more than once', async () => {
+    const { zoom, letPass } = await setup({ zoom: { dailyLimit: 0 } });
+    const first = await zoom.create(spec, calling());
+    letPass(1_000);
+    const second = await zoom.create({ ...spec, topic: 'Again' }, calling());
+    expect(await zoom.find(spec.reference, slot, calling())).toEqual([first, second]);
+  });
+
+  test.each(['left_out', 'null'] as const)(
+    'is found where the list has its agenda %s',
+    async (listedAgenda) => {
+      const { zoom, calls } = await setup({ zoom: { listedAgenda } });
+      const otherTime = {
+        ...slot,
+        start: '2026-12-01T10:00:00.000Z',
+        end: '2026-12-01T10:30:00.000Z',
+      } as const;
+      await zoom.create({ ...spec, reference: 'other', slot: otherTime }, calling());
+      await zoom.create({ ...spec, reference: 'same-time' }, calling());
+      const meeting = await zoom.create(spec, calling());
+      expect(await zoom.find(spec.reference, slot, calling())).toEqual([meeting]);
+      expect(calls()['meetings.get']).toEqual({ 200: 2 });
+    },
+  );
 
   test('is removed once, and absent from then on', async () => {
     const { zoom, held } = await setup();
@@ -89,7 +119,7 @@ describe('a meeting', () => {
     expect(await zoom.remove(id, calling())).toBe('deleted');
     expect(await zoom.remove(id, calling())).toBe('absent');
     expect(held()).toEqual([]);
-    expect(await zoom.find(spec.reference, slot, calling())).toBeUndefined();
+    expect(await zoom.find(spec.reference, slot, calling())).toEqual([]);
     await expect(zoom.move(id, spec, calling())).rejects.toMatchObject({ fault: { kind: 'not_found' } });
   });
 
@@ -118,7 +148,7 @@ describe('when Zoom is in trouble', () => {
       fault: { kind: 'outage', effect: 'unknown' },
     });
     const found = await zoom.find(spec.reference, slot, calling());
-    expect(held().map(({ id }) => String(id))).toEqual([found?.id]);
+    expect(held().map(({ id }) => String(id))).toEqual(found.map(({ id }) => id));
   });
 
   test('an outage is tried once and no more', async () => {
@@ -184,7 +214,9 @@ describe('when Zoom is in trouble', () => {
   test('a call that is called off is nobody’s outage', async () => {
     const { zoom, held } = await setup();
     const cancelled = { signal: AbortSignal.abort(), correlationId: 'corr-1' };
-    await expect(zoom.create(spec, cancelled)).rejects.toMatchObject({ fault: { kind: 'retry' } });
+    await expect(zoom.create(spec, cancelled)).rejects.toMatchObject({
+      fault: { kind: 'retry', effect: 'none' },
+    });
     expect(held()).toEqual([]);
   });
 
@@ -196,20 +228,32 @@ describe('when Zoom is in trouble', () => {
   });
 });
 
-/** A Zoom that gives one answer to whatever it is asked. */
-const scripted = async (answer: {
+interface Answer {
   readonly status: number;
   readonly body: string;
   readonly retryAfter?: string;
-}) => {
+}
+interface Asked {
+  readonly path: string;
+  /** How many were issued so far. */
+  readonly tokens: number;
+}
+
+/** A Zoom that gives one answer to whatever it is asked, or the one that is told. */
+const scripted = async (script: Answer | ((asked: Asked) => Answer)) => {
+  let tokens = 0;
   const app = Fastify({ forceCloseConnections: true });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => {
     payload.resume();
     done(null);
   });
-  app.post('/oauth/token', async () => ({ access_token: 'secret-token', expires_in: 3_600 }));
-  app.all('/v2/*', async (_request, reply) => {
+  app.post('/oauth/token', async () => {
+    tokens += 1;
+    return { access_token: `secret-token-${tokens}`, expires_in: 3_600 };
+  });
+  app.all('/v2/*', async ({ url: path }, reply) => {
+    const answer = typeof script === 'function' ? script({ path, tokens }) : script;
     if (answer.retryAfter !== undefined) reply.header('retry-after', answer.retryAfter);
     return reply.code(answer.status).type('text/html').send(answer.body);
   });
@@ -219,6 +263,40 @@ const scripted = async (answer: {
 };
 
 describe('against answers no sandbox gives', () => {
+  test('a token is renewed at any 401, and what was asked is then done', async () => {
+    const zoom = await scripted(({ tokens }) =>
+      tokens === 1
+        ? { status: 401, body: '{"code":4700,"message":"Token was revoked"}' }
+        : { status: 201, body: '{"id":1,"join_url":"https://zoom.us/j/1"}' },
+    );
+    expect(await zoom.create(spec, calling())).toMatchObject({ id: '1' });
+  });
+
+  test('a 503 names its time', async () => {
+    const zoom = await scripted({ status: 503, body: '{}', retryAfter: '7' });
+    await expect(zoom.create(spec, calling())).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'unknown', delayMs: 7_000 },
+    });
+  });
+
+  test('a list without end is no proof that there is no such meeting', async () => {
+    const zoom = await scripted({ status: 200, body: '{"meetings":[],"next_page_token":"more"}' });
+    await expect(zoom.find(spec.reference, slot, calling())).rejects.toMatchObject({
+      fault: { kind: 'retry', effect: 'none' },
+    });
+  });
+
+  test('fields that are null are fields that are not there', async () => {
+    const body =
+      '{"meetings":[{"id":1,"agenda":null,"join_url":null,"start_time":null}],"next_page_token":null}';
+    const zoom = await scripted(({ path }) =>
+      path.includes('/users/')
+        ? { status: 200, body }
+        : { status: 200, body: '{"id":1,"join_url":"https://zoom.us/j/1","agenda":"castmatch:a0b1c2d3e4"}' },
+    );
+    expect(await zoom.find(spec.reference, slot, calling())).toMatchObject([{ id: '1' }]);
+  });
+
   test('a gateway’s error page is an outage', async () => {
     const zoom = await scripted({ status: 502, body: '<html>Bad gateway</html>' });
     await expect(zoom.create(spec, calling())).rejects.toMatchObject({

@@ -1,11 +1,12 @@
 /** Zoom as a `MeetingProvider`. https://developers.zoom.us/docs/api/meetings/ */
 import { z } from 'zod';
 import type { Meeting } from '../../domain/audition/events.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { Operation } from '../error-table.ts';
 import type { CallContext, MeetingProvider, MeetingSpec } from '../ports.ts';
 import type { ZoomClient } from './client.ts';
-import { fromZoom } from './errors.ts';
+import { fromZoom, zoomError, zoomErrors } from './errors.ts';
 import { meetingsPerPage, pagesAtMost } from './settings.ts';
 
 const findOperation: Operation = { name: 'meetings.find', writes: false };
@@ -16,15 +17,21 @@ const removeOperation: Operation = { name: 'meetings.remove', writes: true };
 /** https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings : 2 is a scheduled meeting. */
 const scheduled = 2;
 
-const meetingSchema = z.object({ id: z.union([z.number(), z.string()]), join_url: z.url() });
-const listedSchema = z.object({
+const meetingSchema = z.object({
   id: z.union([z.number(), z.string()]),
-  join_url: z.url().optional(),
-  agenda: z.string().optional(),
+  join_url: z.url(),
+  agenda: z.string().nullish(),
+  created_at: z.string().nullish(),
 });
+type ZoomMeeting = z.infer<typeof meetingSchema>;
+
+/** A list may leave out what the meeting itself tells. */
+const listedSchema = meetingSchema.extend({ join_url: z.url().nullish(), start_time: z.string().nullish() });
+type ListedMeeting = z.infer<typeof listedSchema>;
+
 const pageSchema = z.object({
   meetings: z.array(listedSchema),
-  next_page_token: z.string().optional(),
+  next_page_token: z.string().nullish(),
 });
 
 /** Every method throws `ProviderError`. */
@@ -45,33 +52,53 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
     }
   };
 
+  /** All scheduled meetings, wherever they have been moved to: Zoom can search for no marker. */
+  async function* listed(call: CallContext): AsyncGenerator<ListedMeeting> {
+    let pageToken = '';
+    for (let page = 0; page < pagesAtMost; page += 1) {
+      const query = new URLSearchParams({
+        type: 'scheduled',
+        page_size: String(meetingsPerPage),
+        ...(pageToken ? { next_page_token: pageToken } : {}),
+      });
+      const path = `${ofHost}?${query.toString()}`;
+      const answer = await send(findOperation, { method: 'GET', path }, pageSchema, call);
+      yield* answer.meetings;
+      pageToken = answer.next_page_token ?? '';
+      if (!pageToken) return;
+    }
+    // Whoever has not seen all of them cannot say that ours is not among them.
+    throw zoomError(zoomErrors, findOperation, {
+      status: 500,
+      retryAfter: undefined,
+      body: { message: `the list of meetings has more than ${pagesAtMost} pages` },
+    });
+  }
+
+  /** With its agenda and its link; where the list left the agenda out, only a meeting at that time can be ours. */
+  const whole = async (
+    one: ListedMeeting,
+    around: Slot,
+    call: CallContext,
+  ): Promise<ZoomMeeting | undefined> => {
+    const { agenda, join_url } = one;
+    if (typeof agenda === 'string' && typeof join_url === 'string') return { ...one, join_url };
+    const mayBeOurs = typeof agenda === 'string' || startsWith(one, around);
+    if (!mayBeOurs) return undefined;
+    const path = `/meetings/${encodeURIComponent(String(one.id))}`;
+    return send(findOperation, { method: 'GET', path }, meetingSchema, call);
+  };
+
   return {
     name: 'zoom',
-    /** Reads all scheduled meetings, wherever they have been moved to: Zoom can search for no marker. */
-    find: async (reference, _around, call) => {
-      let pageToken = '';
-      for (let page = 0; page < pagesAtMost; page += 1) {
-        const query = new URLSearchParams({
-          type: 'scheduled',
-          page_size: String(meetingsPerPage),
-          ...(pageToken ? { next_page_token: pageToken } : {}),
-        });
-        const path = `${ofHost}?${query.toString()}`;
-        const answer = await send(findOperation, { method: 'GET', path }, pageSchema, call);
-        const ours = answer.meetings.find(({ agenda }) => isMarked(agenda, reference));
-        if (ours) {
-          // A list may leave the link out; the meeting itself never does.
-          const whole = { method: 'GET', path: `/meetings/${ours.id}` } as const;
-          return asMeeting(
-            ours.join_url === undefined
-              ? await send(findOperation, whole, meetingSchema, call)
-              : { id: ours.id, join_url: ours.join_url },
-          );
-        }
-        pageToken = answer.next_page_token ?? '';
-        if (!pageToken) return undefined;
+    find: async (reference, around, call) => {
+      const ours: ZoomMeeting[] = [];
+      for await (const one of listed(call)) {
+        if (typeof one.agenda === 'string' && !isMarked(one.agenda, reference)) continue;
+        const meeting = await whole(one, around, call);
+        if (meeting && isMarked(meeting.agenda, reference)) ours.push(meeting);
       }
-      return undefined;
+      return ours.sort(byCreation).map(asMeeting);
     },
     create: async (spec, call) =>
       asMeeting(
@@ -123,10 +150,18 @@ const marker = (reference: string): string => {
 };
 
 /** The host may write something below the marker. */
-const isMarked = (agenda: string | undefined, reference: string): boolean =>
+const isMarked = (agenda: string | null | undefined, reference: string): boolean =>
   agenda?.split(/\s/).includes(marker(reference)) ?? false;
 
-const asMeeting = ({ id, join_url }: z.infer<typeof meetingSchema>): Meeting => ({
+const startsWith = ({ start_time }: ListedMeeting, { start }: Slot): boolean =>
+  typeof start_time !== 'string' || Date.parse(start_time) === Date.parse(start);
+
+/** Zoom's times are whole seconds, and begin with the year: their order as text is that in time. */
+const byCreation = (one: ZoomMeeting, other: ZoomMeeting): number =>
+  (one.created_at ?? '').localeCompare(other.created_at ?? '') ||
+  String(one.id).localeCompare(String(other.id), 'en', { numeric: true });
+
+const asMeeting = ({ id, join_url }: ZoomMeeting): Meeting => ({
   provider: 'zoom',
   id: String(id),
   joinUrl: join_url,

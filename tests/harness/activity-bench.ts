@@ -3,6 +3,7 @@
  * server with its inbox. Each test has a sandbox of its own, all of a file share database and mail server.
  */
 import { randomUUID } from 'node:crypto';
+import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { MailDev } from 'maildev';
@@ -136,17 +137,21 @@ export const useActivityBench = () => {
     });
     return {
       activities: asActivities(activities),
+      /** The same, in an activity execution of its own: what an operator has tried again. */
+      retriedByOperator: asActivities(activities, { activityId: 'retried by an operator' }),
       repositories: database.repositories,
+      providers,
       fault: (vendor: Vendor, request: FaultRequest) => sandbox.control.setFault(vendor, request),
       state: () => sandbox.control.state(),
       inboxOf: (address: string) => mail.inboxOf(address),
       auditionId,
+      publicUrl: sandbox.url,
       about: { organization: 'org_1', auditionId, correlationId: 'corr-1' } as const,
       key: (step: string) => `audition/${auditionId}:${step}`,
-      /** Time passes: whoever held a lease is gone. */
-      leasesRunOut: () =>
+      /** So much time passes that whoever held a lease is gone, and what they called has ended. */
+      timePasses: () =>
         database.pool.query(
-          "UPDATE operations SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL",
+          "UPDATE operations SET lease_until = lease_until - interval '1 hour', given_up_at = given_up_at - interval '1 hour'",
         ),
     };
   };
@@ -196,29 +201,30 @@ const settingsFor = (url: string, mail: MailServer, journal: boolean) => ({
   },
 });
 
-const inContext =
-  <Input, Result>(activity: (input: Input) => Promise<Result>) =>
-  (input: Input): Promise<Result> =>
-    new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR') }).run(activity, input);
-
 /** Each runs as a worker would run it, in an activity's context. */
-const asActivities = (activities: AuditionActivities) => ({
-  holdSlot: inContext((input: HoldSlotInput) => activities.holdSlot(input)),
-  confirmHold: inContext((input: Parameters<AuditionActivities['confirmHold']>[0]) =>
-    activities.confirmHold(input),
-  ),
-  releaseHolds: inContext((input: Parameters<AuditionActivities['releaseHolds']>[0]) =>
-    activities.releaseHolds(input),
-  ),
-  recordEvents: inContext((input: Parameters<AuditionActivities['recordEvents']>[0]) =>
-    activities.recordEvents(input),
-  ),
-  findBusy: inContext((input: FindBusyInput) => activities.findBusy(input)),
-  writeEvent: inContext((input: WriteEventInput) => activities.writeEvent(input)),
-  removeEvent: inContext((input: RemoveEventInput) => activities.removeEvent(input)),
-  createMeeting: inContext((input: CreateMeetingInput) => activities.createMeeting(input)),
-  moveMeeting: inContext((input: MoveMeetingInput) => activities.moveMeeting(input)),
-  removeMeeting: inContext((input: RemoveMeetingInput) => activities.removeMeeting(input)),
-  sendNotice: inContext((input: SendNoticeInput) => activities.sendNotice(input)),
-  retractNotice: inContext((input: RetractNoticeInput) => activities.retractNotice(input)),
-});
+const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
+  const inContext =
+    <Input, Result>(activity: (input: Input) => Promise<Result>) =>
+    (input: Input): Promise<Result> =>
+      new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') }).run(activity, input);
+  return {
+    holdSlot: inContext((input: HoldSlotInput) => activities.holdSlot(input)),
+    confirmHold: inContext((input: Parameters<AuditionActivities['confirmHold']>[0]) =>
+      activities.confirmHold(input),
+    ),
+    releaseHolds: inContext((input: Parameters<AuditionActivities['releaseHolds']>[0]) =>
+      activities.releaseHolds(input),
+    ),
+    recordEvents: inContext((input: Parameters<AuditionActivities['recordEvents']>[0]) =>
+      activities.recordEvents(input),
+    ),
+    findBusy: inContext((input: FindBusyInput) => activities.findBusy(input)),
+    writeEvent: inContext((input: WriteEventInput) => activities.writeEvent(input)),
+    removeEvent: inContext((input: RemoveEventInput) => activities.removeEvent(input)),
+    createMeeting: inContext((input: CreateMeetingInput) => activities.createMeeting(input)),
+    moveMeeting: inContext((input: MoveMeetingInput) => activities.moveMeeting(input)),
+    removeMeeting: inContext((input: RemoveMeetingInput) => activities.removeMeeting(input)),
+    sendNotice: inContext((input: SendNoticeInput) => activities.sendNotice(input)),
+    retractNotice: inContext((input: RetractNoticeInput) => activities.retractNotice(input)),
+  };
+};

@@ -21,11 +21,19 @@ const call = { signal: AbortSignal.timeout(1_000), correlationId: 'correlation-1
 const slot = { start: toInstant(0), end: toInstant(1), zone: 'Europe/Paris' };
 
 const providers: Providers = {
-  calendars: { google: { name: 'google', freeBusy: async () => [], putEvent: fail, deleteEvent: fail } },
+  calendars: {
+    google: {
+      name: 'google',
+      freeBusy: async () => [],
+      putEvent: fail,
+      putConference: fail,
+      deleteEvent: fail,
+    },
+  },
   meetings: {
     zoom: {
       name: 'zoom',
-      find: async () => undefined,
+      find: async () => [],
       create: fail,
       move: fail,
       remove: async () => 'absent',

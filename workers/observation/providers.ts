@@ -17,6 +17,7 @@ export const observeProviders = (providers: Providers, metrics: Metrics): Provid
         name: google.name,
         freeBusy: timed('google', 'calendar.freeBusy', (...call) => google.freeBusy(...call)),
         putEvent: timed('google', 'calendar.putEvent', (...call) => google.putEvent(...call)),
+        putConference: timed('google', 'calendar.putConference', (...call) => google.putConference(...call)),
         deleteEvent: timed('google', 'calendar.deleteEvent', (...call) => google.deleteEvent(...call)),
       },
     },

@@ -1,0 +1,61 @@
+/** A calendar of Google's at a sandbox of its own, for the tests of the provider. */
+import { onTestFinished } from 'vitest';
+import type { Slot } from '../../domain/audition/slot.ts';
+import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
+import { createGoogleCalendar } from '../../providers/google/calendar.ts';
+import { createGoogleClient } from '../../providers/google/client.ts';
+import type { CalendarEvent, CallContext, OpenConnection } from '../../providers/ports.ts';
+
+export const slot: Slot = {
+  start: '2026-12-01T09:00:00.000Z',
+  end: '2026-12-01T09:30:00.000Z',
+  zone: 'Europe/Paris',
+};
+export const connection: OpenConnection = {
+  id: 'conn_1',
+  organization: 'org_1',
+  account: 'casting@example.test',
+  refreshToken: 'sandbox-refresh-casting@example.test',
+};
+export const calendarId = 'casting@example.test';
+export const eventId = 'a0b1c2d3e4';
+
+export const wanted = (change: Partial<CalendarEvent> = {}): CalendarEvent => ({
+  calendarId,
+  eventId,
+  summary: 'Audition: Ophelia',
+  description: 'First round',
+  slot,
+  revision: 1,
+  ...change,
+});
+export const calling = (): CallContext => ({
+  signal: new AbortController().signal,
+  correlationId: 'corr-1',
+});
+
+export const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
+  const sandbox = await startSandbox(options);
+  onTestFinished(() => sandbox.close());
+  const settings = {
+    apiUrl: sandbox.url,
+    oauthUrl: sandbox.url,
+    clientId: 'sandbox-google-client',
+    clientSecret: 'sandbox-google-secret',
+  };
+  const { control } = sandbox;
+  const client = createGoogleClient(settings);
+  const events = () => eventsOf(sandbox);
+  return {
+    settings,
+    control,
+    client,
+    calendar: createGoogleCalendar(client),
+    events,
+    /** Those that a person sees. */
+    shown: () => events().filter(({ status }) => status !== 'cancelled'),
+    calls: () => control.state().calls.google,
+  };
+};
+
+const eventsOf = ({ control }: Sandbox) => control.state().google.calendars.flatMap(({ events }) => events);

@@ -1,0 +1,53 @@
+/** A ledger of one's own, and attempts that crash or give up. */
+import { afterAll, beforeAll } from 'vitest';
+import type { OperationLedger } from '../../db/repositories.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+
+export const undoing = (key: string) =>
+  ({ key, organization: 'org_north', provider: 'zoom', operation: 'meetings.create' }) as const;
+export const operation = (key: string, leaseMs = 60_000) =>
+  ({ ...undoing(key), requestHash: 'h1', leaseMs, handedOver: false }) as const;
+
+export const outcome = { providerId: 'm-1', result: { joinUrl: 'https://example.org/j/1' } };
+export const another = { providerId: 'm-2', result: { joinUrl: 'https://example.org/j/2' } };
+
+/** Call it at the top of a file; the ledger is there once a test runs. */
+export const useLedger = () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(() => database.drop());
+
+  const ledger = (): OperationLedger => database.repositories.ledger;
+  /** Begins, and answers with the attempt's number. */
+  const begin = async (key: string, leaseMs?: number): Promise<number> => {
+    const begun = await ledger().begin(operation(key, leaseMs));
+    if ('attempt' in begun) return begun.attempt;
+    throw new Error(`${key} is ${begun.kind}`);
+  };
+  const leaseRunsOut = (key: string) =>
+    database.pool.query('UPDATE operations SET lease_until = now() WHERE key = $1', [key]);
+
+  return {
+    ledger,
+    begin,
+    leaseRunsOut,
+    /** An attempt whose process was killed: it began, and its lease has run out. */
+    crashedAttempt: async (key: string, { handedOver }: { handedOver: boolean }): Promise<number> => {
+      const attempt = await begin(key);
+      if (handedOver) await ledger().handOver(key, attempt);
+      await leaseRunsOut(key);
+      return attempt;
+    },
+    releasedAttempt: async (
+      key: string,
+      effect: 'none' | 'unknown' | 'open',
+      { handedOver = true }: { handedOver?: boolean } = {},
+    ): Promise<void> => {
+      const attempt = await begin(key);
+      if (handedOver) await ledger().handOver(key, attempt);
+      await ledger().release(key, attempt, effect);
+    },
+  };
+};
