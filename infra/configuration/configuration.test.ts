@@ -54,7 +54,7 @@ describe('loadConfiguration', () => {
       taskQueueSuffix: '',
       logLevel: 'info',
       google: { apiUrl: 'http://127.0.0.1:4010', clientId: 'sandbox-google-client' },
-      zoom: { apiUrl: 'http://127.0.0.1:4010/v2', accountId: 'sandbox-account' },
+      zoom: { apiUrl: 'http://127.0.0.1:4010/v2', accountId: 'sandbox-account', hostUser: 'me' },
       twilio: { authToken: 'sandbox-twilio-token' },
     });
     expect(configuration.masterKeys.map(({ key }) => key.length)).toEqual([32]);

@@ -47,6 +47,7 @@ export interface Configuration {
     readonly clientId: string;
     readonly clientSecret: string;
     readonly accountId: string;
+    readonly hostUser: string;
   };
   readonly twilio: {
     readonly apiUrl: string;
@@ -102,6 +103,7 @@ export const loadConfiguration = (env: NodeJS.ProcessEnv = process.env): Configu
       clientId: set.ZOOM_CLIENT_ID,
       clientSecret: set.ZOOM_CLIENT_SECRET,
       accountId: set.ZOOM_ACCOUNT_ID,
+      hostUser: set.ZOOM_HOST_USER,
     },
     twilio: {
       apiUrl: set.TWILIO_API_URL,

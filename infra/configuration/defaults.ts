@@ -7,6 +7,7 @@ const everywhere = {
   WORKER_METRICS_PORT: '9464',
   LOG_LEVEL: 'info',
   CASTMATCH_TASK_QUEUE_SUFFIX: '',
+  ZOOM_HOST_USER: 'me',
 } as const satisfies Defaults;
 
 /** Where the real ones are. */

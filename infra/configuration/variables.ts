@@ -197,6 +197,12 @@ export const variables = z.object({
     about: 'The account the app belongs to.',
     form: 'the account id shown in the Zoom Marketplace',
   }),
+  ZOOM_HOST_USER: notEmpty().register(variableFacts, {
+    group: 'Zoom',
+    about:
+      'The user whose meetings they are: licensed, and with 100 creations and changes a day. `me` is the user the app was installed by.',
+    form: 'the id or the email address of a user of the account, or me',
+  }),
   TWILIO_API_URL: webAddress().register(variableFacts, {
     group: 'Twilio',
     about: 'The Twilio API.',

@@ -62,6 +62,15 @@ describe('a meeting', () => {
     ]);
   });
 
+  test('is made for, and found at, the host that is set', async () => {
+    const { client, held } = await setup();
+    const ofCasting = createZoomMeetings(client, 'casting+1@sandbox.example');
+    const meeting = await ofCasting.create(spec, calling());
+    expect(held()).toMatchObject([{ host_email: 'casting+1@sandbox.example' }]);
+    expect(await ofCasting.find(spec.reference, slot, calling())).toEqual([meeting]);
+    expect(await createZoomMeetings(client).find(spec.reference, slot, calling())).toEqual([]);
+  });
+
   test('is found by its reference, also after it was moved', async () => {
     const { zoom, held } = await setup();
     const meeting = await zoom.create(spec, calling());
