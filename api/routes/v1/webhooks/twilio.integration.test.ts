@@ -27,10 +27,11 @@ const setup = async () => {
     form: Record<string, string>,
     {
       token = localDefaults.TWILIO_AUTH_TOKEN,
-      signedPath = path,
-    }: { token?: string; signedPath?: string } = {},
+      calledPath = path,
+      signedPath = calledPath,
+    }: { token?: string; calledPath?: string; signedPath?: string } = {},
   ) =>
-    test.call('POST', path, {
+    test.call('POST', calledPath, {
       body: new URLSearchParams(form).toString(),
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
@@ -52,6 +53,26 @@ describe('a status callback', () => {
     expect(orchestration.reports).toEqual([
       { participant: 'performer-1', channel: 'sms', deliveryId: sid, status: 'failed', code: '30003' },
     ]);
+  });
+
+  it('reaches the audition that its address names, before anything is recorded', async () => {
+    const { send, orchestration } = await setup();
+    const told: string[] = [];
+    orchestration.play({
+      reportDelivery: async (id, report) => {
+        told.push(`${id} ${report.participant} ${report.channel} ${report.deliveryId} ${report.status}`);
+        return true;
+      },
+    });
+    const sid = `SM${'1'.repeat(32)}`;
+    const key = 'audition/aud_2:invitation:ada:sms:r1';
+    const query = new URLSearchParams({ audition: 'aud_2', participant: 'ada', key }).toString();
+    const calledPath = `/v1/webhooks/twilio?${query}`;
+    expect((await send({ MessageSid: sid, MessageStatus: 'delivered' }, { calledPath })).status).toBe(204);
+    expect(told).toEqual([`aud_2 ada sms ${sid} delivered`]);
+    const forged = { calledPath, signedPath: calledPath.replace('aud_2', 'aud_3') };
+    expect((await send({ MessageSid: sid, MessageStatus: 'failed' }, forged)).status).toBe(401);
+    expect(told).toHaveLength(1);
   });
 
   it.each([

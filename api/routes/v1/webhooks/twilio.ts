@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { channels } from '../../../../domain/audition/request.ts';
 import { Refusal } from '../../../../domain/errors.ts';
-import { participantIdSchema } from '../../../../domain/ids.ts';
+import { auditionIdSchema, participantIdSchema } from '../../../../domain/ids.ts';
 import { isFromTwilio, readStatusReport, type StatusReport } from '../../../../providers/twilio/webhooks.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
@@ -19,24 +19,40 @@ const headers = z.object({ 'x-twilio-signature': z.string().optional() });
 const form = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
 const nothing = z.undefined().describe('Taken note of');
 
+/** Whose message it is, as the address says that we gave Twilio with the message (activities/messaging). */
+const addressee = z.object({ audition: auditionIdSchema, participant: participantIdSchema });
+
+/** What the signed address says needs no row: a report may come before the message is recorded, or in its place. */
+const recipientOf = async ({ repositories }: ApiDependencies, deliveryId: string, query: unknown) => {
+  const named = addressee.safeParse(query);
+  if (named.success) {
+    const { audition, participant } = named.data;
+    return { auditionId: audition, participant, channel: 'sms' } as const;
+  }
+  const delivery = await repositories.deliveries.find(deliveryId);
+  if (!delivery) return undefined;
+  const { auditionId, participant, channel } = delivery;
+  return {
+    auditionId,
+    participant: participantIdSchema.parse(participant),
+    channel: z.enum(channels).parse(channel),
+  };
+};
+
 /**
  * Told to the audition the message belongs to. The workflow takes the same report twice without harm, and a report
  * about an audition that has ended changes nothing.
  */
 const passOn = async (
-  { repositories, orchestration }: ApiDependencies,
+  dependencies: ApiDependencies,
   { deliveryId, status, code }: StatusReport,
+  query: unknown,
 ): Promise<'told' | 'ended' | 'unknown'> => {
-  const delivery = await repositories.deliveries.find(deliveryId);
-  if (!delivery) return 'unknown';
-  const told = await orchestration.reportDelivery(delivery.auditionId, {
-    participant: participantIdSchema.parse(delivery.participant),
-    channel: z.enum(channels).parse(delivery.channel),
-    deliveryId,
-    status,
-    code,
-  });
-  return told ? 'told' : 'ended';
+  const recipient = await recipientOf(dependencies, deliveryId, query);
+  if (!recipient) return 'unknown';
+  const { auditionId, participant, channel } = recipient;
+  const report = { participant, channel, deliveryId, status, code };
+  return (await dependencies.orchestration.reportDelivery(auditionId, report)) ? 'told' : 'ended';
 };
 
 export const twilioWebhook = (api: Api, dependencies: ApiDependencies): void => {
@@ -65,7 +81,7 @@ export const twilioWebhook = (api: Api, dependencies: ApiDependencies): void => 
       };
       if (!isFromTwilio(signed)) throw notSigned();
       const report = readStatusReport(request.body);
-      const outcome = report ? await passOn(dependencies, report) : 'no_report';
+      const outcome = report ? await passOn(dependencies, report, request.query) : 'no_report';
       request.log.info({ deliveryId: report?.deliveryId, status: report?.status, outcome }, 'twilio called');
       return reply.code(204).send();
     },
