@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { EmailProvider, Providers } from '../../providers/ports.ts';
 import { ada, type BenchOptions, nightfall, useActivityBench } from '../../tests/harness/activity-bench.ts';
@@ -137,6 +138,23 @@ describe('a notice by email', () => {
     expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
     await expect(send()).rejects.toMatchObject({ type: 'Compensated' });
     expect(await inbox()).toEqual([]);
+  });
+
+  it('waits for a mail server that takes its time to take the message over', async () => {
+    const { send, inbox } = await setup({
+      between: (providers) => ({
+        ...providers,
+        email: {
+          ...providers.email,
+          send: async (message, beforeHandover, call) => {
+            await pause(9_000);
+            await providers.email.send(message, beforeHandover, call);
+          },
+        },
+      }),
+    });
+    await send();
+    await vi.waitFor(async () => expect(await inbox()).toHaveLength(1));
   });
 
   it('to nobody is refused for good', async () => {

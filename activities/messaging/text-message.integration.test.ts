@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
-import { ada, nightfall, useActivityBench } from '../../tests/harness/activity-bench.ts';
+import { ada, type BenchOptions, nightfall, useActivityBench } from '../../tests/harness/activity-bench.ts';
 import type { SendNoticeInput } from '../contract.ts';
 
 const benchFor = useActivityBench();
 
-const setup = async () => {
-  const bench = await benchFor();
+const setup = async (options: BenchOptions = {}) => {
+  const bench = await benchFor(options);
   const common = { ...bench.about, channel: 'sms', recipient: ada, audition: nightfall } as const;
   const send = (step = 'invitation:r1', notice: SendNoticeInput['notice'] = 'invitation') =>
     bench.activities.sendNotice({ ...common, key: bench.key(step), notice });
@@ -86,6 +86,42 @@ describe('a notice by SMS', () => {
     await send().catch(() => undefined);
     expect(await retract('invitation:r1')).toEqual({ result: 'undone' });
     expect(messages().map(({ body }) => body.split(':')[0])).toEqual(['Cancelled', 'Audition']);
+  });
+
+  it('is corrected under one deadline: what is looked for and what is sent share it', async () => {
+    const deadlines = new Set<AbortSignal>();
+    const { send, retract, loseAnswer, messages } = await setup({
+      between: ({ textMessages, ...others }) => ({
+        ...others,
+        textMessages: {
+          ...textMessages,
+          find: (message, since, call) => {
+            deadlines.add(call.signal);
+            return textMessages.find(message, since, call);
+          },
+          send: (message, call) => {
+            deadlines.add(call.signal);
+            return textMessages.send(message, call);
+          },
+        },
+      }),
+    });
+    for (const step of ['invitation:r1', 'update:r2']) {
+      loseAnswer();
+      await send(step).catch(() => undefined);
+    }
+    deadlines.clear();
+    expect(await retract('invitation:r1', 'update:r2')).toEqual({ result: 'undone' });
+    expect(messages()).toHaveLength(3);
+    expect(deadlines.size).toBe(1);
+  });
+
+  it('that may still go out is not said to need no correction', async () => {
+    const { send, retract, messages, fault } = await setup();
+    fault('twilio', { kind: 'outage', operation: 'messages.create', reset: true, times: 1 });
+    await send().catch(() => undefined);
+    await expect(retract('invitation:r1')).rejects.toMatchObject({ type: 'busy', nonRetryable: false });
+    expect(messages()).toEqual([]);
   });
 
   it('that certainly did not go out is not, also when that is asked again', async () => {
