@@ -1,8 +1,11 @@
 import * as fc from 'fast-check';
+import { DateTime } from 'luxon';
 import { describe, expect, it } from 'vitest';
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
-import { freeSlots, isFree, mergeBusy, rankSlots } from './slot-ranking.ts';
+import { isQuiet } from '../time/quiet-hours.ts';
+import type { QuietHours } from './request.ts';
+import { freeSlots, isFree, mergeBusy, rankSlots, type TimeRange } from './slot-ranking.ts';
 
 const minute = 60_000;
 const at = (clock: string): Instant => `2026-12-01T${clock}:00.000Z`;
@@ -116,5 +119,88 @@ describe('ranking', () => {
     expect(rankSlots([halfMinute('10-25T17:59')], [paris])[0]?.withinWorkingHours).toBe(true);
     expect(rankSlots([halfMinute('10-25T18:00')], [paris])[0]?.withinWorkingHours).toBe(false);
     expect(rankSlots([halfMinute('10-25T07:59')], [paris])[0]?.withinWorkingHours).toBe(false);
+  });
+});
+
+interface Person {
+  readonly zone: string;
+  readonly quietHours?: QuietHours;
+}
+
+/** The ranking as the rules say it, slot by slot and person by person, with luxon for a clock. */
+const rankedByTheBook = (slots: readonly TimeRange[], people: readonly Person[], limit: number) =>
+  slots
+    .map((slot) => {
+      const lastMoment = toInstant(toEpochMs(slot.end) - 1);
+      return {
+        ...slot,
+        withinWorkingHours: people.every(({ zone }) => {
+          const begins = DateTime.fromISO(slot.start, { zone });
+          const closing = begins.startOf('day').set({ hour: 19 });
+          return begins.hour >= 9 && DateTime.fromISO(slot.end, { zone }) <= closing;
+        }),
+        quietConflicts: people.filter(
+          ({ zone, quietHours }) =>
+            quietHours && (isQuiet(slot.start, quietHours, zone) || isQuiet(lastMoment, quietHours, zone)),
+        ).length,
+      };
+    })
+    .sort(
+      (a, b) =>
+        Number(b.withinWorkingHours) - Number(a.withinWorkingHours) ||
+        a.quietConflicts - b.quietConflicts ||
+        a.start.localeCompare(b.start),
+    )
+    .slice(0, limit);
+
+describe('a quick ranking', () => {
+  const clock = fc
+    .tuple(fc.integer({ min: 0, max: 23 }), fc.constantFrom('00', '30'))
+    .map(([hour, minutes]) => `${String(hour).padStart(2, '0')}:${minutes}`);
+  const person = fc.record(
+    {
+      zone: fc.constantFrom('Europe/Paris', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata', 'UTC'),
+      quietHours: fc.record({ from: clock, until: clock }),
+    },
+    { requiredKeys: ['zone'] },
+  );
+  const windows = fc
+    .tuple(
+      fc.constantFrom(
+        Date.UTC(2026, 2, 28),
+        Date.UTC(2026, 9, 24),
+        Date.UTC(2026, 9, 3),
+        Date.UTC(2026, 10, 30),
+      ),
+      fc.integer({ min: 1, max: 72 }),
+    )
+    .map(([from, hours]) => ({ from: toInstant(from), until: toInstant(from + hours * 60 * minute) }));
+
+  it('is the one by the book', () => {
+    fc.assert(
+      fc.property(
+        windows,
+        fc.array(person, { minLength: 1, maxLength: 4 }),
+        fc.integer({ min: 1, max: 180 }),
+        fc.integer({ min: 1, max: 30 }),
+        (window, people, length, limit) => {
+          const slots = freeSlots([], window, length * minute);
+          expect(rankSlots(slots, people, limit)).toEqual(rankedByTheBook(slots, people, limit));
+          expect(rankSlots(slots, people)).toEqual(rankedByTheBook(slots, people, slots.length));
+        },
+      ),
+    );
+  });
+
+  it('looks no further than it has to', () => {
+    const far = range('11:00', '11:30');
+    const beyond = {
+      start: far.start,
+      get end(): Instant {
+        throw new Error('was looked at');
+      },
+    };
+    const found = rankSlots([range('09:00', '09:30'), far, beyond], [{ zone: 'UTC' }], 2);
+    expect(starts(found)).toEqual(['09:00', '11:00']);
   });
 });

@@ -1,9 +1,9 @@
 /** Finds the times that are free for all, and says which of them suit people best. */
-import { DateTime } from 'luxon';
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
-import { isQuiet } from '../time/quiet-hours.ts';
-import type { Participant } from './request.ts';
+import { isQuietAt } from '../time/quiet-hours.ts';
+import { createZoneClock, type ZoneClock } from '../time/zone-clock.ts';
+import type { Participant, QuietHours } from './request.ts';
 import type { BusyInterval } from './slot.ts';
 
 const quarterHour = 15 * 60_000;
@@ -74,36 +74,58 @@ export interface RankedSlot extends TimeRange {
   readonly quietConflicts: number;
 }
 
-/** Best first: within everybody's working hours, then with the fewest quiet hours disturbed, then the earliest. */
+/**
+ * Best first: within everybody's working hours, then with the fewest quiet hours disturbed, then the earliest. No more
+ * than `limit`, for which no more slots are looked at than it takes. @param slots earliest first, as `freeSlots` has them
+ */
 export const rankSlots = (
   slots: readonly TimeRange[],
   participants: readonly Pick<Participant, 'zone' | 'quietHours'>[],
-): readonly RankedSlot[] =>
-  slots
-    .map((slot) => ({
-      ...slot,
-      withinWorkingHours: participants.every(({ zone }) => isWorkingTime(slot, zone)),
-      quietConflicts: participants.filter((participant) => disturbs(slot, participant)).length,
-    }))
-    .sort(
-      (a, b) =>
-        Number(b.withinWorkingHours) - Number(a.withinWorkingHours) ||
-        a.quietConflicts - b.quietConflicts ||
-        a.start.localeCompare(b.start),
-    );
-
-const isWorkingTime = ({ start, end }: TimeRange, zone: string): boolean => {
-  const begins = DateTime.fromISO(start, { zone });
-  const closing = begins.startOf('day').set({ hour: workingHours.until });
-  return begins.hour >= workingHours.from && DateTime.fromISO(end, { zone }) <= closing;
+  limit = Number.POSITIVE_INFINITY,
+): readonly RankedSlot[] => {
+  const rate = createRating(participants);
+  const flawless: RankedSlot[] = [];
+  const others: RankedSlot[] = [];
+  for (const slot of slots) {
+    const rated = rate(slot);
+    (isFlawless(rated) ? flawless : others).push(rated);
+    // No later one is better.
+    if (flawless.length >= limit) return flawless;
+  }
+  others.sort(
+    (a, b) =>
+      Number(b.withinWorkingHours) - Number(a.withinWorkingHours) ||
+      a.quietConflicts - b.quietConflicts ||
+      a.start.localeCompare(b.start),
+  );
+  return [...flawless, ...others].slice(0, limit);
 };
+
+const isFlawless = ({ withinWorkingHours, quietConflicts }: RankedSlot): boolean =>
+  withinWorkingHours && quietConflicts === 0;
+
+/** Most of a cast lives in few zones: each zone's clock is looked at once for a slot. */
+const createRating = (participants: readonly Pick<Participant, 'zone' | 'quietHours'>[]) => {
+  const clocks = new Map(participants.map(({ zone }) => [zone, createZoneClock(zone)]));
+  const sleepers = participants.flatMap(({ zone, quietHours }) => {
+    const clock = clocks.get(zone);
+    return clock && quietHours ? [{ clock, quietHours }] : [];
+  });
+  return (slot: TimeRange): RankedSlot => {
+    const [begins, ends] = [toEpochMs(slot.start), toEpochMs(slot.end)];
+    return {
+      ...slot,
+      withinWorkingHours: [...clocks.values()].every((clock) => isWorkingTime(begins, ends, clock)),
+      quietConflicts: sleepers.filter(({ clock, quietHours }) => disturbs(begins, ends, clock, quietHours))
+        .length,
+    };
+  };
+};
+
+const isWorkingTime = (begins: number, ends: number, clock: ZoneClock): boolean =>
+  clock.minuteOfDay(begins) >= workingHours.from * 60 &&
+  ends <= clock.sameDayAt(begins, workingHours.until * 60);
 
 /** Quiet hours are hours long and a slot is short: it disturbs when it begins or ends in them. */
-const disturbs = (
-  { start, end }: TimeRange,
-  { zone, quietHours }: Pick<Participant, 'zone' | 'quietHours'>,
-): boolean => {
-  if (!quietHours) return false;
-  const lastMinute = toInstant(toEpochMs(end) - 1);
-  return isQuiet(start, quietHours, zone) || isQuiet(lastMinute, quietHours, zone);
-};
+const disturbs = (begins: number, ends: number, clock: ZoneClock, quietHours: QuietHours): boolean =>
+  isQuietAt(clock.minuteOfDay(begins), quietHours) || isQuietAt(clock.minuteOfDay(ends - 1), quietHours);

@@ -11,13 +11,17 @@ const minuteOfDay = (clock: string): number => {
   return hours * 60 + minutes;
 };
 
-/** Whether the clock in `zone` shows a time in [from, until). `from` equal to `until` means no quiet hours. */
-export const isQuiet = (instant: Instant, quiet: QuietHours, zone: string): boolean => {
-  const { hour, minute: minutes } = DateTime.fromISO(instant, { zone });
-  const clock = hour * 60 + minutes;
+/** Whether a clock that shows so many minutes since midnight is in [from, until). Equal, they mean no quiet hours. */
+export const isQuietAt = (clock: number, quiet: QuietHours): boolean => {
   const from = minuteOfDay(quiet.from);
   const until = minuteOfDay(quiet.until);
   return from <= until ? clock >= from && clock < until : clock >= from || clock < until;
+};
+
+/** Whether the clock in `zone` shows a time in the quiet hours. */
+export const isQuiet = (instant: Instant, quiet: QuietHours, zone: string): boolean => {
+  const { hour, minute: minutes } = DateTime.fromISO(instant, { zone });
+  return isQuietAt(hour * 60 + minutes, quiet);
 };
 
 /**

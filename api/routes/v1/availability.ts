@@ -114,7 +114,7 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
       const call = { correlationId: request.id, signal: AbortSignal.timeout(calendarsWithin) };
       const busy = await busyIn(dependencies, organization, request.body, window, call);
       const free = freeSlots(busy, window, durationMinutes * minute);
-      return { slots: rankSlots(free, participants).slice(0, limit) };
+      return { slots: [...rankSlots(free, participants, limit)] };
     },
   );
 };
