@@ -38,13 +38,16 @@ test('replaces the credential of a connection that was authorized again', async 
   expect(await connections.open(organization, 'conn_again')).toEqual(renewed);
 });
 
-test('never lets the credential reach a row', async () => {
-  await connections.put(google('conn_sealed', { refreshToken: 'plain-to-see' }));
+test('lets neither the credential nor the account reach a row', async () => {
+  await connections.put(
+    google('conn_sealed', { refreshToken: 'plain-to-see', account: 'ada@performers.example' }),
+  );
 
   const { rows } = await database.pool.query('SELECT * FROM connections');
 
   expect(JSON.stringify(rows)).toContain('conn_sealed');
   expect(JSON.stringify(rows)).not.toContain('plain-to-see');
+  expect(JSON.stringify(rows)).not.toContain('performers.example');
 });
 
 test('is not there for another organization, which cannot take its id either', async () => {
@@ -65,6 +68,11 @@ test.each([
     'another connection',
     `UPDATE connections SET sealed_credential =
     (SELECT sealed_credential FROM connections WHERE id = 'conn_source') WHERE id = 'conn_target'`,
+    organization,
+  ],
+  [
+    'the place of an account',
+    `UPDATE connections SET account = sealed_credential WHERE id = 'conn_target'`,
     organization,
   ],
   [

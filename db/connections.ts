@@ -20,22 +20,28 @@ const connectionSchema = z.object({
   refreshToken: z.string(),
 });
 
-/** A credential copied into another connection's row, or another organization's, does not open. */
+/** What was sealed and is copied into another connection's row, or another organization's, does not open. */
 const placeOf = (organization: OrganizationId, id: ConnectionId): string => `${id} of ${organization}`;
+/** An account is as a rule somebody's address. Neither opens in the other's place. */
+const accountOf = (organization: OrganizationId, id: ConnectionId): string =>
+  `account of ${placeOf(organization, id)}`;
 
 /**
- * Provider accounts with their credentials. `put` throws `Refusal('unknown_connection')` where the id belongs to
+ * Provider accounts with their credentials, both sealed. `put` throws `Refusal('unknown_connection')` where the id belongs to
  * another organization. `open` throws what the sealer throws when a row was tampered with or its key is gone.
  */
 export const createConnections = (db: Database, sealer: Sealer): Connections => ({
   async put({ id, organization, provider, account, refreshToken }) {
-    const sealedCredential = sealer.seal(refreshToken, placeOf(organization, id));
+    const sealed = {
+      account: sealer.seal(account, accountOf(organization, id)),
+      sealedCredential: sealer.seal(refreshToken, placeOf(organization, id)),
+    };
     const [row] = await db
       .insert(connections)
-      .values({ id, organization, provider, account, sealedCredential })
+      .values({ id, organization, provider, ...sealed })
       .onConflictDoUpdate({
         target: connections.id,
-        set: { provider, account, sealedCredential },
+        set: { provider, ...sealed },
         setWhere: eq(connections.organization, organization),
       })
       .returning({ id: connections.id });
@@ -54,8 +60,9 @@ export const createConnections = (db: Database, sealer: Sealer): Connections => 
       .from(connections)
       .where(and(eq(connections.organization, organization), eq(connections.id, id)));
     if (!row) return undefined;
+    const account = sealer.open(row.account, accountOf(organization, id));
     const refreshToken = sealer.open(row.sealedCredential, placeOf(organization, id));
-    return connectionSchema.parse({ ...row, refreshToken });
+    return connectionSchema.parse({ ...row, account, refreshToken });
   },
 
   async exists(organization, ids) {

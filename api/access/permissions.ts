@@ -8,6 +8,11 @@ import type { ApiRole } from '../../db/repositories.ts';
 export type Permission = readonly ApiRole[] | 'public';
 
 const everyone = ['backend', 'operator', 'admin'] as const satisfies Permission;
+/**
+ * They read and resolve what belongs to their organization. The codec alone knows no organizations, since a payload
+ * does not say whose it is: whoever may ask it reads all of them, as whoever may open the Temporal Web UI does. These
+ * two roles are therefore the platform's own, and no key with them goes to a casting office (docs/api.md).
+ */
 export const operators = ['operator', 'admin'] as const satisfies Permission;
 const platform = ['backend', 'admin'] as const satisfies Permission;
 

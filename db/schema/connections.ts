@@ -1,6 +1,6 @@
 import { index, pgTable, text } from 'drizzle-orm/pg-core';
 
-/** Authorized links to provider accounts. The credential is sealed, bound to this connection and organization. */
+/** Authorized links to provider accounts. Account and credential are sealed, bound to this connection and organization. */
 export const connections = pgTable(
   'connections',
   {
