@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the dependencies when they are missing or older than package-lock.json, and does nothing otherwise.
-# npm runs it before `start`, `demo`, `test` and `check`, so that a fresh clone needs no other command. After it,
+# npm runs it before `start`, `demo`, `stack:doctor`, `test` and `check`, so that a fresh clone needs no other command. After it,
 # node_modules/.bin/node is the Node that the project pins, whatever the machine has, and npm's PATH finds it first.
 set -eu
 cd "$(dirname "$0")/.."

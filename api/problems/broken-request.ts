@@ -30,8 +30,8 @@ const refusalOf = (code: string | undefined): Refusal => {
   }
 };
 
-/** The answer as it goes over the wire. Exported for its tests. */
-export const brokenRequestAnswer = (code: string | undefined): string => {
+/** The answer as it goes over the wire. */
+const brokenRequestAnswer = (code: string | undefined): string => {
   const problem = problemOf(refusalOf(code), randomUUID());
   const body = JSON.stringify(problem);
   return [

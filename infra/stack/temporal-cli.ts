@@ -9,6 +9,9 @@ import { cachePath } from './paths.ts';
 const cliVersion = '1.5.1';
 const cliModule = `github.com/temporalio/cli/cmd/temporal@v${cliVersion}`;
 
+/** What the module asks for. */
+export const oldestGo = { major: 1, minor: 24 };
+
 /** Update-with-start is on by itself from this server version on. */
 const oldestServer = { major: 1, minor: 28 };
 
@@ -58,10 +61,10 @@ export const getTemporalCli = async (
   return got.path;
 };
 
-export const howToGetTheCli = [
+const howToGetTheCli = [
   'The Temporal CLI is not on this machine, could not be downloaded, and Go is not there to build it. Do one of these:',
   '  - install it: https://docs.temporal.io/cli/setup-cli, so that `temporal` is on the PATH',
-  `  - install Go 1.24 or newer, and start again: it is built once, in about 4 minutes (${cliModule})`,
+  `  - install Go ${oldestGo.major}.${oldestGo.minor} or newer, and start again: it is built once, in about 4 minutes (${cliModule})`,
   '  - set TEMPORAL_ADDRESS to a Temporal server that runs already',
 ].join('\n');
 

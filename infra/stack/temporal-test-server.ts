@@ -35,7 +35,7 @@ export const getTestServer = async (
   return got;
 };
 
-export const howToGetTheTestServer = [
+const howToGetTheTestServer = [
   'The time-skipping test server of Temporal is not on this machine and could not be fetched. Do one of these:',
   '  - install Java 11 or newer and Maven, and start again: it is fetched once, in some seconds',
   '  - run the tests once with access to the internet: the SDK downloads it',

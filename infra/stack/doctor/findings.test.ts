@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Facts, findingsOf, stackCanStart } from './findings.ts';
+import { type Facts, findingsOf, isUntried, stackCanStart } from './findings.ts';
 
 const healthy: Facts = {
   node: 'v24.21.0',
@@ -22,16 +22,40 @@ describe('the doctor', () => {
     expect(findingsOf(healthy).every(({ verdict }) => verdict === 'good')).toBe(true);
   });
 
-  it('lets a stack start that can still build the Temporal CLI with Go', () => {
+  it('does not promise what nobody has tried: the Temporal CLI may be downloaded, or built with Go', () => {
     const facts = { ...healthy, temporalCli: undefined };
-    expect(finding(facts, 'Temporal CLI')).toMatchObject({ verdict: 'note', found: 'not there yet' });
+    expect(finding(facts, 'Temporal CLI')).toMatchObject({
+      verdict: 'untried',
+      found: 'not there yet',
+      whatToDo: expect.stringMatching(/will try to download it, and else build it with Go/),
+    });
     expect(stackCanStart(findingsOf(facts))).toBe(true);
+    expect(isUntried(findingsOf(facts))).toBe(true);
+    expect(isUntried(findingsOf(healthy))).toBe(false);
   });
 
-  it('says how to get the Temporal CLI when there is no way to build it', () => {
-    const facts = { ...healthy, temporalCli: undefined, go: undefined };
-    expect(finding(facts, 'Temporal CLI')?.whatToDo).toContain('TEMPORAL_ADDRESS');
-    expect(stackCanStart(findingsOf(facts))).toBe(false);
+  it.each([undefined, 'go version go1.22.2 linux/amd64'])(
+    'says how else to get the Temporal CLI when there is nothing to build it with: %s',
+    (go) => {
+      const facts = { ...healthy, temporalCli: undefined, go };
+      expect(finding(facts, 'Temporal CLI')?.whatToDo).toMatch(
+        /will try.*where that fails, install Go 1\.24/,
+      );
+      expect(stackCanStart(findingsOf(facts))).toBe(true);
+    },
+  );
+
+  it('takes an old Go for none', () => {
+    const old = { ...healthy, go: 'go version go1.23.9 linux/amd64' };
+    expect(finding(old, 'Go')).toMatchObject({ verdict: 'note', found: expect.stringContaining('too old') });
+    expect(finding({ ...healthy, go: 'go version go2.0 linux/amd64' }, 'Go')?.verdict).toBe('good');
+  });
+
+  it('does not say of the test server that it cannot be had before anybody has tried', () => {
+    const facts = { ...healthy, testServer: undefined, java: undefined };
+    expect(finding(facts, 'Test server')?.whatToDo).toMatch(
+      /^the first workflow test will try to download it/,
+    );
   });
 
   it('needs neither CLI nor PostgreSQL where servers are given', () => {

@@ -1,6 +1,5 @@
 /** What the doctor makes of what it found. Pure: the facts come from `facts.ts`. */
-import { howToGetTheCli } from '../temporal-cli.ts';
-import { howToGetTheTestServer } from '../temporal-test-server.ts';
+import { oldestGo } from '../temporal-cli.ts';
 
 export interface PortFact {
   readonly purpose: string;
@@ -26,11 +25,11 @@ export interface Facts {
   readonly given: { readonly temporal: boolean; readonly database: boolean };
 }
 
-export type Verdict = 'good' | 'blocks' | 'note';
+export type Verdict = 'good' | 'blocks' | 'untried' | 'note';
 
 export interface Finding {
   readonly about: string;
-  /** `blocks`: `npm start` cannot work. `note`: it can, and this is worth knowing. */
+  /** `blocks`: `npm start` cannot work. `untried`: it can if this can be had. `note`: worth knowing. */
   readonly verdict: Verdict;
   readonly found: string;
   readonly whatToDo?: string;
@@ -45,11 +44,7 @@ export const findingsOf = (facts: Facts): readonly Finding[] => [
   presence('npm', facts.npm, 'comes with Node.js: https://nodejs.org'),
   postgresFinding(facts),
   temporalFinding(facts),
-  presence(
-    'Go',
-    facts.go,
-    'only needed to build the Temporal CLI where it cannot be downloaded: https://go.dev/dl',
-  ),
+  goFinding(facts),
   testServerFinding(facts),
   presence('Java', facts.java, 'only needed for the workflow tests where their server cannot be downloaded'),
   presence(
@@ -61,6 +56,10 @@ export const findingsOf = (facts: Facts): readonly Finding[] => [
   diskFinding(facts),
   ...facts.ports.map(portFinding),
 ];
+
+/** What `npm start` has to fetch first, and nobody knows yet whether it can. */
+export const isUntried = (findings: readonly Finding[]): boolean =>
+  findings.some(({ verdict }) => verdict === 'untried');
 
 export const stackCanStart = (findings: readonly Finding[]): boolean =>
   findings.every(({ verdict }) => verdict !== 'blocks');
@@ -83,24 +82,43 @@ const presence = (about: string, found: string | undefined, whatFor: string): Fi
     : { about, verdict: 'good', found };
 
 const postgresFinding = ({ given, postgresProblem }: Facts): Finding => {
-  if (given.database) return { about: 'PostgreSQL', verdict: 'good', found: 'DATABASE_URL' };
+  if (given.database) return { about: 'PostgreSQL', verdict: 'good', found: 'DATABASE_URL (not tried)' };
   return postgresProblem === undefined
     ? { about: 'PostgreSQL', verdict: 'good', found: 'came with the dependencies' }
     : { about: 'PostgreSQL', verdict: 'blocks', found: 'cannot run', whatToDo: postgresProblem };
 };
 
+/** `go version go1.26.8 linux/amd64` */
+const isRecentGo = (versionLine: string | undefined): boolean => {
+  const [, major, minor] = /go(\d+)\.(\d+)/.exec(versionLine ?? '') ?? [];
+  if (major === undefined || minor === undefined) return false;
+  return (
+    Number(major) > oldestGo.major || (Number(major) === oldestGo.major && Number(minor) >= oldestGo.minor)
+  );
+};
+
+const goNeeded = `Go ${oldestGo.major}.${oldestGo.minor} or newer`;
+
+const goFinding = ({ go }: Facts): Finding => {
+  const whatToDo = `${goNeeded} is only needed to build the Temporal CLI where it cannot be downloaded: https://go.dev/dl`;
+  if (go === undefined) return { about: 'Go', verdict: 'note', found: 'not there', whatToDo };
+  return isRecentGo(go)
+    ? { about: 'Go', verdict: 'good', found: go }
+    : { about: 'Go', verdict: 'note', found: `${go}: too old`, whatToDo };
+};
+
 const temporalFinding = ({ given, temporalCli, go }: Facts): Finding => {
   const about = 'Temporal CLI';
-  if (given.temporal) return { about, verdict: 'good', found: 'TEMPORAL_ADDRESS' };
+  if (given.temporal) return { about, verdict: 'good', found: 'TEMPORAL_ADDRESS (not tried)' };
   if (temporalCli !== undefined) return { about, verdict: 'good', found: temporalCli };
-  return go === undefined
-    ? { about, verdict: 'blocks', found: 'not there', whatToDo: howToGetTheCli }
-    : {
-        about,
-        verdict: 'note',
-        found: 'not there yet',
-        whatToDo: 'the first start downloads it, or builds it with Go in about 4 minutes',
-      };
+  return {
+    about,
+    verdict: 'untried',
+    found: 'not there yet',
+    whatToDo: isRecentGo(go)
+      ? 'the first start will try to download it, and else build it with Go in about 4 minutes'
+      : `the first start will try to download it; where that fails, install ${goNeeded}, or https://docs.temporal.io/cli/setup-cli, or set TEMPORAL_ADDRESS`,
+  };
 };
 
 const testServerFinding = ({ testServer, java, maven }: Facts): Finding => {
@@ -110,8 +128,10 @@ const testServerFinding = ({ testServer, java, maven }: Facts): Finding => {
   return {
     about,
     verdict: 'note',
-    found: canFetch ? 'not there yet' : 'not there',
-    whatToDo: canFetch ? 'the first workflow test fetches it' : howToGetTheTestServer,
+    found: 'not there yet',
+    whatToDo: canFetch
+      ? 'the first workflow test will try to download it, and else fetch it with Maven'
+      : 'the first workflow test will try to download it; where that fails, install Java 11 or newer and Maven',
   };
 };
 

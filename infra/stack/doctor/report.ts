@@ -1,7 +1,7 @@
 /** `npm run stack:doctor`: what is there, what is missing, and how to get it. */
 import pc from 'picocolors';
 import { gatherFacts } from './facts.ts';
-import { type Finding, findingsOf, stackCanStart, type Verdict } from './findings.ts';
+import { type Finding, findingsOf, isUntried, stackCanStart, type Verdict } from './findings.ts';
 
 /** Answers with the exit code: 1 when `npm start` could not work. */
 export const runDoctor = async (
@@ -11,13 +11,21 @@ export const runDoctor = async (
   const findings = findingsOf(await gatherFacts(env));
   for (const finding of findings) output.write(`${shown(finding)}\n`);
   const healthy = stackCanStart(findings);
-  output.write(healthy ? pc.green('\nnpm start can work.\n') : pc.red('\nnpm start cannot work yet.\n'));
+  output.write(`\n${conclusion(findings)}\n`);
   return healthy ? 0 : 1;
+};
+
+const conclusion = (findings: readonly Finding[]): string => {
+  if (!stackCanStart(findings)) return pc.red('npm start cannot work yet.');
+  return isUntried(findings)
+    ? pc.yellow('npm start can work, if what is not there yet can be had.')
+    : pc.green('npm start can work.');
 };
 
 const marks: Readonly<Record<Verdict, string>> = {
   good: pc.green('✓'),
   blocks: pc.red('✗'),
+  untried: pc.yellow('?'),
   note: pc.yellow('·'),
 };
 
