@@ -129,10 +129,11 @@ describe('two attempts that really overlap', () => {
     expect([...vendor.made.keys()]).toEqual([made.id]);
   });
 
-  it('leave one effect when the second did it again: the first takes its own back', async () => {
+  it('leave one effect when the second did it again: the first takes its own back, past its deadline', async () => {
     const { vendor, key } = setup();
     const second = () => act(vendor, key, { steps: blind });
-    const first = act(vendor, key, { steps: stalled(key, 'before_record', second) });
+    const steps = stalled(key, 'before_record', second);
+    const first = act(vendor, key, { steps, signal: AbortSignal.abort() });
     await expect(first).rejects.toMatchObject({ name: 'Overtaken', by: 'another_attempt' });
     expect([...vendor.made.keys()]).toEqual([(await act(vendor, key)).id]);
   });

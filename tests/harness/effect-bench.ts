@@ -8,6 +8,7 @@ import type { EffectSteps } from '../../activities/effects/steps.ts';
 import { undoOnce } from '../../activities/effects/undo-once.ts';
 import type { OperationLedger } from '../../db/repositories.ts';
 import { ProviderError, type ProviderFault } from '../../domain/errors.ts';
+import type { CallContext } from '../../providers/ports.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 class Crash extends Error {}
@@ -91,7 +92,10 @@ export const stepsFor = (vendor: Vendor, key: string, { around } = never()): Sea
     await handOver();
     return vendor.create(key);
   }),
-  takeBack: around(({ id }: Made) => vendor.remove(id)),
+  takeBack: around(async ({ id }: Made, call: CallContext) => {
+    call.signal.throwIfAborted();
+    return vendor.remove(id);
+  }),
 });
 
 export const attemptWith = (signal = new AbortController().signal, execution = 'run/1'): Attempting => ({
