@@ -79,6 +79,8 @@ it.each([
   expect(violations(method, url, answer)).toEqual([]);
 });
 
+const away = () => Promise.reject(new Error('away'));
+
 it('what is done, refused, away or down: as promised', async () => {
   const key = await test.keyFor('admin');
   const url = `/v1/auditions/${id}/cancel`;
@@ -95,7 +97,6 @@ it('what is done, refused, away or down: as promised', async () => {
   expect(answers.map(({ status }) => status)).toEqual([200, 409, 503, 500]);
   expect(answers.flatMap((answer) => violations('POST', url, answer))).toEqual([]);
 
-  const away = () => Promise.reject(new Error('away'));
   const answers503 = await createTestApi(database, {
     checks: { database: away, temporal: away },
     integrations: { google: away, zoom: away, twilio: away, smtp: away },

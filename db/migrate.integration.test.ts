@@ -112,8 +112,9 @@ test('waits at the start for a database that is away', async () => {
   expect(await query('SELECT * FROM auditions')).toEqual([]);
 });
 
+const waiting = () => {};
+
 test('does not wait for what will not pass, nor without end', async () => {
-  const waiting = () => {};
   await query('CREATE TABLE slot_holds (in_the_way int)');
   await expect(migrateAtStart(url, { waiting })).rejects.toThrow(/slot_holds/);
   const nowhere = `postgres://nobody@127.0.0.1:${await getPort()}/none`;

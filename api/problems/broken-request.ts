@@ -2,32 +2,38 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { Refusal } from '../../domain/errors.ts';
+import { Refusal, type RefusalCode } from '../../domain/errors.ts';
 import { correlationHeader } from '../correlation.ts';
 import { problemMediaType, problemOf } from './problem-document.ts';
 
+interface Words {
+  readonly code: RefusalCode;
+  readonly message: string;
+  readonly whatToDo: string;
+}
+
 /** By Node's codes of what its parser and its timers find. */
-const refusalOf = (code: string | undefined): Refusal => {
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return new Refusal(
-        'headers_too_large',
-        'The address and the headers are larger than 16 KiB.',
-        'Send fewer or shorter headers.',
-      );
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new Refusal(
-        'request_timed_out',
-        'The request did not arrive in time.',
-        'Send it again, all of it at once.',
-      );
-    default:
-      return new Refusal(
-        'invalid_body',
-        'The request is not HTTP.',
-        'Look at what your client sends: the first line, the headers and their line ends.',
-      );
-  }
+const words: Readonly<Record<string, Words>> = {
+  HPE_HEADER_OVERFLOW: {
+    code: 'headers_too_large',
+    message: 'The address and the headers are larger than 16 KiB.',
+    whatToDo: 'Send fewer or shorter headers.',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    code: 'request_timed_out',
+    message: 'The request did not arrive in time.',
+    whatToDo: 'Send it again, all of it at once.',
+  },
+};
+const notHttp: Words = {
+  code: 'invalid_body',
+  message: 'The request is not HTTP.',
+  whatToDo: 'Look at what your client sends: the first line, the headers and their line ends.',
+};
+
+const refusalOf = (errorCode: string | undefined): Refusal => {
+  const { code, message, whatToDo } = words[errorCode ?? ''] ?? notHttp;
+  return new Refusal(code, message, whatToDo);
 };
 
 /** The answer as it goes over the wire. */

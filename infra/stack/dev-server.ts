@@ -99,13 +99,14 @@ export const addMissing = async (
 };
 
 /** gRPC's ALREADY_EXISTS: another process has just done it. */
-const alreadyExists = 6;
-const unlessAlreadyThere = (error: unknown): void => {
-  if (!isGrpcServiceError(error) || error.code !== alreadyExists) throw error;
-};
-
+const alreadyThere: ReadonlySet<number> = new Set([6]);
 /** gRPC's PERMISSION_DENIED, UNIMPLEMENTED and UNAUTHENTICATED: servers with an administration of their own say so. */
 const refusalCodes: ReadonlySet<number> = new Set([7, 12, 16]);
+
+const unlessAlreadyThere = (error: unknown): void => {
+  if (!isGrpcServiceError(error) || !alreadyThere.has(error.code)) throw error;
+};
+
 const notAllowed = Symbol('not allowed');
 
 const allowed = async <Result>(call: Promise<Result>): Promise<Result | typeof notAllowed> => {

@@ -10,6 +10,8 @@ import { getTemporalCli } from '../../infra/stack/temporal-cli.ts';
 import { devServerArguments, loadTemporalDev } from '../../infra/stack/temporal-dev.ts';
 import { eventually } from '../harness/eventually.ts';
 
+const nobody = () => Promise.reject(new Error('nothing is started beside a server that was given'));
+
 it('gets the search attributes that auditions are found by', async () => {
   const settings = await loadTemporalDev();
   const port = await getPort();
@@ -22,7 +24,6 @@ it('gets the search attributes that auditions are found by', async () => {
   const address = `127.0.0.1:${port}`;
   await eventually(() => temporalAnswers(address, settings.namespace), 30_000);
 
-  const nobody = () => Promise.reject(new Error('nothing is started beside a server that was given'));
   const part = await startTemporal(
     {
       dataFolder: '/nowhere',

@@ -29,6 +29,12 @@ interface Answer {
 /** Headers that are there only where there is something to say. */
 const optional: ReadonlySet<string> = new Set(['Idempotency-Replayed']);
 
+const pointer = (...steps: readonly string[]): string =>
+  steps.map((step) => `/${encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('');
+
+const mediaTypeOf = (contentType: unknown): string =>
+  typeof contentType === 'string' ? (contentType.split(';')[0] ?? '') : '';
+
 /** What is no address at all belongs to no route. */
 const isReadable = (address: string): boolean => {
   try {
@@ -48,8 +54,6 @@ export const contractOf = (document: unknown) => {
     pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
     operations,
   }));
-  const pointer = (...steps: readonly string[]) =>
-    steps.map((step) => `/${encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('');
 
   return (method: string, url: string, { status, headers, body }: Answer): readonly string[] => {
     const [address = ''] = url.split('?');
@@ -64,7 +68,7 @@ export const contractOf = (document: unknown) => {
     const missing = Object.keys(promised.headers)
       .filter((name) => !optional.has(name) && headers[name.toLowerCase()] === undefined)
       .map((name) => `${method} ${route.path} ${status} lacks the header ${name}`);
-    const type = String(headers['content-type'] ?? '').split(';')[0] ?? '';
+    const type = mediaTypeOf(headers['content-type']);
     if (Object.keys(promised.content).length === 0) return missing;
     if (!promised.content[type]) return [...missing, `${method} ${route.path} ${status} is ${type}`];
     const steps = [
