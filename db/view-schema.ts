@@ -23,6 +23,7 @@ export const auditionViewSchema = z.object({
   role: roleIdSchema,
   round: z.enum(auditionRounds),
   state: z.enum(auditionStates),
+  stateSince: instantSchema,
   outcome: z.enum(auditionOutcomes).optional(),
   participants: z.array(
     z.object({
@@ -36,6 +37,7 @@ export const auditionViewSchema = z.object({
   ),
   slot: slotSchema.optional(),
   revision: z.int(),
+  announcedAs: z.array(z.int()),
   heldUntil: instantSchema.optional(),
   meeting: meetingSchema.optional(),
   calendarEvents: z.array(

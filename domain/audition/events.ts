@@ -96,7 +96,16 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     origin: z.enum(origins),
     reason: z.string().optional(),
   }),
-  fact('move_reverted', { slot: slotSchema, revision: z.int(), until: instantSchema, reason: z.string() }),
+  fact('move_reverted', {
+    slot: slotSchema,
+    revision: z.int(),
+    until: instantSchema,
+    reason: z.string(),
+    /** The revisions under which the slot was announced before: nobody is told, so their links still count. */
+    announcedAs: z.array(z.int()),
+    /** What they had answered before the move was tried. */
+    answers: z.array(z.object({ participant: participantIdSchema, answer: z.enum(answers) })),
+  }),
   fact('delivery_reported', {
     participant: participantIdSchema,
     channel: z.enum(channels),

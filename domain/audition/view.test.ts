@@ -65,7 +65,15 @@ const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { 
   confirmed: { type: 'confirmed' },
   confirmation_lost: { type: 'confirmation_lost' },
   slot_moved: { type: 'slot_moved', slot, revision: 2, until, origin: 'api' },
-  move_reverted: { type: 'move_reverted', slot, revision: 1, until, reason: 'outage' },
+  move_reverted: {
+    type: 'move_reverted',
+    slot,
+    revision: 3,
+    until,
+    reason: 'outage',
+    announcedAs: [1],
+    answers: [{ participant: ada, answer: 'accepted' }],
+  },
   delivery_reported: {
     type: 'delivery_reported',
     participant: ada,

@@ -44,11 +44,15 @@ export interface AuditionView {
   readonly role: RoleId;
   readonly round: AuditionRound;
   readonly state: AuditionState;
+  /** When it came to be in this state. */
+  readonly stateSince: Instant;
   readonly outcome?: AuditionOutcome;
   readonly participants: readonly ParticipantView[];
   readonly slot?: Slot;
   /** Rises with each move of the slot; iCalendar's SEQUENCE. */
   readonly revision: number;
+  /** The revisions under which the slot is known to the people: a move that was given up adds one. */
+  readonly announcedAs: readonly number[];
   readonly heldUntil?: Instant;
   readonly meeting?: Meeting;
   readonly calendarEvents: readonly CalendarEventView[];
@@ -85,12 +89,14 @@ export const beginView = (event: AuditionEvent): AuditionView => {
     role: fact.role,
     round: fact.round,
     state: 'requested',
+    stateSince: event.at,
     participants: fact.participants.map((participant) => ({
       ...participant,
       answer: 'none',
       checkedIn: false,
     })),
     revision: 0,
+    announcedAs: [],
     calendarEvents: [],
     notices: [],
     attention: [],
@@ -112,7 +118,7 @@ export const foldEvent = (view: AuditionView, event: AuditionEvent): AuditionVie
   }
   return {
     ...view,
-    ...moved(view, fact),
+    ...moved(view, event),
     ...learned(view, event),
     updatedAt: event.at,
     sequence: event.sequence,
@@ -126,12 +132,13 @@ export const foldEvents = (events: readonly AuditionEvent[]): AuditionView => {
   return rest.reduce(foldEvent, beginView(first));
 };
 
-const moved = (view: AuditionView, fact: AuditionFact): Partial<AuditionView> => {
+const moved = (view: AuditionView, { at, fact }: AuditionEvent): Partial<AuditionView> => {
   const transition = transitionOn(view.state, fact.type);
   if (!transition) return {};
-  if (!transition.outcome) return { state: transition.to };
+  const entered = { state: transition.to, stateSince: at };
+  if (!transition.outcome) return entered;
   const outcome = transition.outcome === 'as_decided' ? decidedOutcome(fact) : transition.outcome;
-  return { state: transition.to, outcome };
+  return { ...entered, outcome };
 };
 
 const decidedOutcome = (fact: AuditionFact): AuditionOutcome => {
@@ -143,16 +150,21 @@ const learned = (view: AuditionView, event: AuditionEvent): Partial<AuditionView
   const { fact } = event;
   switch (fact.type) {
     case 'slot_held':
-      return { slot: fact.slot, revision: fact.revision, heldUntil: fact.until };
+      return slotOf(fact);
     case 'slot_moved':
       return {
-        slot: fact.slot,
-        revision: fact.revision,
-        heldUntil: fact.until,
+        ...slotOf(fact),
         participants: view.participants.map((participant) => ({ ...participant, answer: 'none' })),
       };
     case 'move_reverted':
-      return { slot: fact.slot, revision: fact.revision, heldUntil: fact.until };
+      return {
+        ...slotOf(fact),
+        announcedAs: [...fact.announcedAs, fact.revision],
+        participants: view.participants.map((participant) => ({
+          ...participant,
+          answer: fact.answers.find((given) => given.participant === participant.id)?.answer ?? 'none',
+        })),
+      };
     case 'meeting_created':
       return { meeting: fact.meeting };
     case 'calendar_event_written':
@@ -195,6 +207,17 @@ const learned = (view: AuditionView, event: AuditionEvent): Partial<AuditionView
       return {};
   }
 };
+
+const slotOf = ({
+  slot,
+  revision,
+  until,
+}: Extract<AuditionFact, { until: Instant }>): Partial<AuditionView> => ({
+  slot,
+  revision,
+  announcedAs: [revision],
+  heldUntil: until,
+});
 
 const withParticipant = (
   view: AuditionView,

@@ -15,6 +15,8 @@ export interface ServiceMetrics {
     readonly seconds: number;
   }): void;
   attentionRaised(raised: { readonly step: string; readonly code: string }): void;
+  /** Nobody came within the SLA; once more for each further SLA that passes. */
+  attentionOverdue(): void;
   /** `outcome` is `ok` or the kind of the fault. */
   providerCalled(call: {
     readonly provider: string;
@@ -46,6 +48,11 @@ export const createMetrics = (): ServiceMetrics => {
     labelNames: ['step', 'code'] as const,
     registers,
   });
+  const overdue = new Counter({
+    name: 'castmatch_attention_items_overdue_total',
+    help: 'Times that an SLA of an attention item passed without anybody coming.',
+    registers,
+  });
   const providerCalls = new Histogram({
     name: 'castmatch_provider_call_duration_seconds',
     help: 'Calls to providers by outcome: ok, or the kind of the fault.',
@@ -58,6 +65,7 @@ export const createMetrics = (): ServiceMetrics => {
     activityEnded: ({ activity, taskQueue, outcome, errorType, seconds }) =>
       activities.observe({ activity, task_queue: taskQueue, outcome, error_type: errorType ?? '' }, seconds),
     attentionRaised: (raised) => attention.inc(raised),
+    attentionOverdue: () => overdue.inc(),
     providerCalled: ({ seconds, ...labels }) => providerCalls.observe(labels, seconds),
     render: () => registry.metrics(),
   };

@@ -1,29 +1,31 @@
 /**
  * Where workflow tests play: one server, task queues and workers for a test file, and for each audition a world of its
- * own. The workers' cache is off, so that each workflow task replays from the start.
+ * own. What was played is replayed from its history at once, so that non-determinism is seen where it is made.
+ * (Measured with SDK 1.24: with the workers' cache off, workflow tasks with local activities get lost now and then.)
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  Runtime,
-  Worker,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker';
-import { inject } from 'vitest';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { expect, inject } from 'vitest';
 import { type AuditionActivities, type Correlated, taskQueues } from '../../activities/contract.ts';
 import type { AttentionAction, AttentionStep } from '../../domain/audition/attention.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { type AuditionId, auditionWorkflowId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
+import { createLogger } from '../../infra/observability/logger.ts';
+import { createDataConverter } from '../../workers/payload-codec/data-converter.ts';
+import { corpusKeys } from '../../workers/replay/corpus.ts';
+import { createReplayer } from '../../workers/replay/replayer.ts';
+import { bundleWorkflows } from '../../workers/workflow-code.ts';
 import * as messages from '../../workflows/audition/messages.ts';
 import { searchAttributes } from '../../workflows/audition/search-attributes.ts';
 import type { audition } from '../../workflows/audition/workflow.ts';
 import { auditionPlan } from './audition-plan.ts';
 import { type CastingWorld, createCastingWorld } from './casting-world.ts';
+import { keepHistory } from './corpus-recording.ts';
 
 export interface Stage {
   readonly environment: TestWorkflowEnvironment;
@@ -33,6 +35,8 @@ export interface Stage {
 }
 
 interface Scene {
+  /** The history is part of the replay corpus under this name. */
+  readonly records?: string;
   readonly plan?: Partial<AuditionPlan>;
   readonly arrange?: (world: CastingWorld) => void;
 }
@@ -57,21 +61,16 @@ export interface Played {
 export const asked = { origin: 'api', correlationId: 'test' } as const;
 export const operator = { origin: 'operator', correlationId: 'test', by: 'operator-1' } as const;
 
-let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
-
-const workflowBundle = (): Promise<WorkflowBundleWithSourceMap> => {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: new URL('../../workflows/index.ts', import.meta.url).pathname,
-    logger: new DefaultLogger('ERROR'),
-  });
-  return bundle;
-};
+/** What is recorded lies encrypted, as it would on a real server. */
+const dataConverter = createDataConverter(corpusKeys);
+const logger = createLogger({ level: 'error', process: 'test' });
 
 /** Time is skipped whenever everybody waits: for lifecycles of weeks. */
 export const openStage = async (): Promise<Stage> => {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: quiet });
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: inject('timeSkippingServer') } },
+    client: { dataConverter },
   });
   await registerSearchAttributes(environment);
   return raise(environment, async (handle) => {
@@ -97,19 +96,24 @@ const minute = 60 * second;
 const whatIsUnderWay = async (handle: Played['handle']): Promise<'work' | 'backoff' | 'nothing'> => {
   const { pendingActivities, pendingWorkflowTask } = (await handle.describe()).raw;
   if (pendingWorkflowTask) return 'work';
-  const attempts = (pendingActivities ?? []).map(({ attempt, state }) => ({ attempt: attempt ?? 1, state }));
-  if (attempts.length === 0) return 'nothing';
-  return attempts.every(({ attempt, state }) => attempt > 1 && state === scheduled) ? 'backoff' : 'work';
+  const pending = pendingActivities ?? [];
+  if (pending.length === 0) return 'nothing';
+  const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingActivityState;
+  const waits = pending.every(
+    ({ attempt, state }) => (attempt ?? 1) > 1 && state === PENDING_ACTIVITY_STATE_SCHEDULED,
+  );
+  return waits ? 'backoff' : 'work';
 };
-
-/** temporal.api.enums.v1.PendingActivityState */
-const scheduled = 1;
 
 /** On a real development server, in real time: that of the end-to-end tests unless another is named. */
 export const openRealTimeStage = async (address = inject('temporalAddress')): Promise<Stage> => {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: quiet });
   const namespace = inject('temporalNamespace');
-  const environment = await TestWorkflowEnvironment.createFromExistingServer({ address, namespace });
+  const environment = await TestWorkflowEnvironment.createFromExistingServer({
+    address,
+    namespace,
+    client: { dataConverter },
+  });
   return raise(environment, () => pause(50));
 };
 
@@ -126,6 +130,8 @@ const raise = async (environment: TestWorkflowEnvironment, pass: Pass): Promise<
     taskQueues.map((queue) => openWorker(environment, `${queue}${suffix}`, activitiesIn(worlds))),
   );
   const running = workers.map((worker) => worker.run());
+  const workflowCode = await bundleWorkflows(logger, { readableErrors: true });
+  const replayer = createReplayer({ masterKeys: corpusKeys, workflowCode });
   const worldOf = (id: AuditionId): CastingWorld => {
     const world = createCastingWorld();
     worlds.set(id, world);
@@ -144,6 +150,9 @@ const raise = async (environment: TestWorkflowEnvironment, pass: Pass): Promise<
       });
       try {
         await play(playedOf({ pass, handle, world, worldOf, plan, environment }));
+        const played = { workflowId: handle.workflowId, history: await handle.fetchHistory() };
+        expect(await replayer.replay(played)).toMatchObject({ verdict: { kind: 'same' } });
+        if (scene.records !== undefined) await keepHistory(scene.records, played);
       } finally {
         await terminate(handle);
       }
@@ -151,6 +160,7 @@ const raise = async (environment: TestWorkflowEnvironment, pass: Pass): Promise<
     async close() {
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);
+      await replayer.close();
       await environment.teardown();
     },
   };
@@ -176,8 +186,9 @@ const openWorker = async (
     connection: environment.nativeConnection,
     taskQueue,
     activities,
-    ...(taskQueue.startsWith('castmatch') ? { workflowBundle: await workflowBundle() } : {}),
-    maxCachedWorkflows: 0,
+    dataConverter,
+    ...(taskQueue.startsWith('castmatch') ? { workflowBundle: await bundleWorkflows(logger) } : {}),
+    maxCachedWorkflows: 100,
     shutdownGraceTime: 0,
   });
 
@@ -217,10 +228,14 @@ const playedOf = ({
 }): Played => {
   const view = () => handle.query(messages.view);
   const until: Played['until'] = async (wanted) => {
-    for (const end = Date.now() + patience; Date.now() < end; ) {
+    let seen = '';
+    for (const end = Date.now() + patience; Date.now() < end; await pass(handle)) {
+      // A query replays the whole history here: only when there is more of it than the last time.
+      const { historyLength } = await handle.describe();
+      if (seen === String(historyLength)) continue;
+      seen = String(historyLength);
       const now = await view();
       if (wanted(now)) return now;
-      await pass(handle);
     }
     throw new Error(`it never came to that; at last: ${JSON.stringify(await view(), null, 2)}`);
   };

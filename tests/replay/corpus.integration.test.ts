@@ -1,19 +1,75 @@
 /** Every recorded audition replays against the code of today: what fails here would be stuck after a deployment. */
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { linesOf } from '../../infra/cli/replay/report.ts';
 import { createLogger } from '../../infra/observability/logger.ts';
 import { replayCorpus } from '../../workers/replay/corpus.ts';
 import { bundleWorkflows } from '../../workers/workflow-code.ts';
 
 /** Goes up with the corpus, so that no scenario is lost unnoticed. */
-const scenariosAtLeast = 0;
+const scenariosAtLeast = 37;
+
+const logger = createLogger({ level: 'silent', process: 'test' });
+const project = fileURLToPath(new URL('../..', import.meta.url));
+
+beforeAll(() => {
+  Runtime.install({
+    logger: new DefaultLogger('ERROR', () => {}),
+    telemetryOptions: { logging: { filter: 'OFF' } },
+  });
+});
 
 it('the code of today replays every recorded history', async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR', () => {}) });
-  const logger = createLogger({ level: 'error', process: 'test' });
   const replayed = await replayCorpus(await bundleWorkflows(logger, { readableErrors: true }));
   const different = replayed.filter(({ verdict }) => verdict.kind !== 'same');
   expect(different.flatMap(linesOf).join('\n')).toBe('');
   expect(replayed.length).toBeGreaterThanOrEqual(scenariosAtLeast);
+});
+
+type Edit = readonly [from: string, to: string];
+
+/** A copy of the workflow code with its schedule changed, where its imports are found. */
+const withChangedSchedule = async (edits: readonly Edit[]): Promise<string> => {
+  await mkdir(join(project, '.cache'), { recursive: true });
+  const folder = await mkdtemp(join(project, '.cache', 'changed-workflows-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  for (const part of ['workflows', 'domain', 'activities/contract.ts'])
+    await cp(join(project, part), join(folder, part), { recursive: true });
+  const path = join(folder, 'workflows/audition/steps/schedule.ts');
+  let code = await readFile(path, 'utf8');
+  for (const [from, to] of edits) {
+    expect(code).toContain(from);
+    code = code.replace(from, to);
+  }
+  await writeFile(path, code);
+  return join(folder, 'workflows/index.ts');
+};
+
+describe('a change that running auditions would not survive is refused:', () => {
+  const book = '  await bookSlot(run, slot, 1);\n';
+  const notify = "  await notify(run, { notice: 'invitation', label: 'r1' });\n";
+  const meet = '  await createMeeting(run, slot);\n';
+
+  it.each<{ readonly change: string; readonly edits: readonly Edit[] }>([
+    { change: 'inviting before the slot is ours', edits: [[book + notify, notify + book]] },
+    { change: 'a step left out', edits: [['  await writeCalendarEvents(run, slot, 1);\n', '']] },
+    {
+      change: 'a new timer',
+      edits: [
+        ['import { bookSlot }', "import { sleep } from '@temporalio/workflow';\nimport { bookSlot }"],
+        [meet, `  await sleep('1 minute');\n${meet}`],
+      ],
+    },
+  ])('$change', async ({ edits }) => {
+    const workflowsPath = await withChangedSchedule(edits);
+    const replayed = await replayCorpus(
+      await bundleWorkflows(logger, { workflowsPath, readableErrors: true }),
+    );
+    const verdicts = replayed.map(({ verdict }) => verdict);
+    expect(verdicts.filter(({ kind }) => kind === 'diverged').length).toBeGreaterThan(scenariosAtLeast / 2);
+    expect(verdicts.filter(({ kind }) => kind === 'broken')).toEqual([]);
+  });
 });

@@ -4,7 +4,7 @@ import type { ServiceMetrics } from '../../infra/observability/metrics.ts';
 /** The activities, with each attention item counted once its event is recorded: that is when it is a fact. */
 export const countAttention = (
   activities: AuditionActivities,
-  metrics: Pick<ServiceMetrics, 'attentionRaised'>,
+  metrics: Pick<ServiceMetrics, 'attentionRaised' | 'attentionOverdue'>,
 ): AuditionActivities => ({
   ...activities,
   recordEvents: async (input) => {
@@ -13,6 +13,7 @@ export const countAttention = (
       if (fact.type === 'attention_raised') {
         metrics.attentionRaised({ step: fact.item.step, code: fact.item.code ?? 'none' });
       }
+      if (fact.type === 'attention_overdue') metrics.attentionOverdue();
     }
   },
 });

@@ -40,9 +40,9 @@ const parseHistory = (text: string, path: string): History => {
   }
 };
 
-/** Every `.json` of the folder, in the order of their names. */
+/** Every `.json` of the folder and of those in it, in the order of their names. */
 export const readHistories = async (folder: string): Promise<readonly RecordedHistory[]> => {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.json')).sort();
+  const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.json')).sort();
   return Promise.all(files.map((file) => readHistory(join(folder, file))));
 };
 

@@ -17,7 +17,7 @@ export const nextDue = (run: AuditionRun): Due | undefined => {
 };
 
 const everythingDue = (run: AuditionRun): readonly Due[] => {
-  const { state, slot, updatedAt } = run.journal.view;
+  const { state, stateSince, slot } = run.journal.view;
   if (!slot) return [];
   const { policy } = run.plan;
   switch (state) {
@@ -33,7 +33,7 @@ const everythingDue = (run: AuditionRun): readonly Due[] => {
     case 'awaiting_decision':
       return run.decisionEscalated
         ? []
-        : [{ kind: 'late_decision', at: toEpochMs(updatedAt) + policy.decisionWithin }];
+        : [{ kind: 'late_decision', at: toEpochMs(stateSince) + policy.decisionWithin }];
     case 'requested':
     case 'holding':
     case 'scheduling':

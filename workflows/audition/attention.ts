@@ -17,6 +17,8 @@ interface AttentionRequest {
   readonly actions: readonly AttentionAction[];
   readonly code?: string | undefined;
   readonly provider?: string | undefined;
+  /** Whether there is nothing left to ask: the item is withdrawn then, which counts as skipped. */
+  readonly isMoot?: (() => boolean) | undefined;
 }
 
 type Resolution =
@@ -40,12 +42,16 @@ export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore:
   let raised = raisedBefore;
   const resolutions = new Map<AttentionId, Resolution>();
 
-  const raise = (request: AttentionRequest): AttentionItem => {
+  const raise = ({ step, what, hint, actions, code, provider }: AttentionRequest): AttentionItem => {
     raised += 1;
     const item: AttentionItem = {
-      ...request,
+      step,
+      what,
+      hint,
+      code,
+      provider,
       id: `att_${journal.view.id}-${raised}`,
-      actions: [...request.actions],
+      actions: [...actions],
       raisedAt: toInstant(Date.now()),
       dueAt: toInstant(Date.now() + slaMs),
       overdue: false,
@@ -54,13 +60,20 @@ export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore:
     return item;
   };
 
-  const answered = async (item: AttentionItem): Promise<Resolution> => {
+  const withdraw = ({ id }: AttentionItem): void =>
+    journal.record({ type: 'attention_resolved', id, action: 'withdrawn', by: 'system' });
+
+  const answered = async (item: AttentionItem, isMoot: () => boolean): Promise<Resolution> => {
     for (;;) {
-      const inTime = await condition(() => resolutions.has(item.id), slaMs, {
+      await condition(() => resolutions.has(item.id) || isMoot(), slaMs, {
         summary: `SLA of ${item.step}: alert again when nobody has come`,
       });
       const resolution = resolutions.get(item.id);
-      if (inTime && resolution) return resolution;
+      if (resolution) return resolution;
+      if (isMoot()) {
+        withdraw(item);
+        return { action: 'skip' };
+      }
       journal.record({ type: 'attention_overdue', id: item.id, dueAt: toInstant(Date.now() + slaMs) });
       journal.save();
     }
@@ -75,11 +88,9 @@ export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore:
       journal.save();
       onAsked?.();
       try {
-        return await answered(item);
+        return await answered(item, request.isMoot ?? never);
       } catch (error) {
-        if (isCancellation(error)) {
-          journal.record({ type: 'attention_resolved', id: item.id, action: 'withdrawn', by: 'system' });
-        }
+        if (isCancellation(error)) withdraw(item);
         throw error;
       }
     },
@@ -90,6 +101,8 @@ export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore:
     },
   };
 };
+
+const never = (): boolean => false;
 
 const asResolution = ({ action, joinUrl }: ResolveAttentionCommand): Resolution =>
   action === 'override' ? { action, joinUrl: joinUrl ?? '' } : { action };

@@ -1,6 +1,7 @@
 /** How an audition ends. */
 import type { AttentionStep } from '../../domain/audition/attention.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
+import type { AuditionState } from '../../domain/audition/states.ts';
 import { readFailure, type StepFailure } from './failures.ts';
 
 /** The facts that end an audition. */
@@ -9,8 +10,14 @@ export type EndingFact = Extract<
   { type: 'slot_refused' | 'declined' | 'no_show' | 'decided' | 'cancelled' | 'failed' }
 >;
 
-/** Whether what was done for the audition must be undone when it ends this way. */
-export const isUndone: Readonly<Record<EndingFact['type'], boolean>> = {
+/**
+ * Whether what was done for the audition must be undone when it ends this way. A session that was held is not undone,
+ * and nobody is told that it is cancelled.
+ */
+export const isUndone = ({ type }: EndingFact, endedIn: AuditionState): boolean =>
+  undoes[type] && endedIn !== 'awaiting_decision';
+
+const undoes: Readonly<Record<EndingFact['type'], boolean>> = {
   slot_refused: true,
   declined: true,
   cancelled: true,

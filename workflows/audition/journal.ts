@@ -83,12 +83,12 @@ export const openJournal = (
     if (unwritten.length === 0) return;
     const events = unwritten;
     unwritten = [];
-    publish();
     const { id: auditionId, organization } = view;
     await trail().recordEvents({ auditionId, organization, correlationId: plan.correlationId, events });
   };
 
   const flush = async (): Promise<void> => {
+    publish();
     underWay += 1;
     writing = writing.then(() => CancellationScope.nonCancellable(writeBatch));
     try {

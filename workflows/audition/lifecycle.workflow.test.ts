@@ -1,6 +1,14 @@
+/** From request to the ends an audition can come to. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { castingDirector, participantId, performer, slotIn } from '../../tests/harness/audition-plan.ts';
-import { asked, openStage, operator, type Stage } from '../../tests/harness/stage.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import {
+  auditionPlan,
+  castingDirector,
+  participantId,
+  performer,
+  slotIn,
+} from '../../tests/harness/audition-plan.ts';
+import { asked, openStage, type Played, type Stage } from '../../tests/harness/stage.ts';
 import * as messages from './messages.ts';
 
 let stage: Stage;
@@ -9,29 +17,45 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-const accept = (participant: string) => ({
+const respond = (participant: string, answer: 'accepted' | 'declined') => ({
   ...asked,
   participant: participantId(participant),
-  answer: 'accepted' as const,
+  answer,
 });
+
+const scheduled = ({ until }: Played) => until(({ state }) => state === 'scheduled');
+
+/** Through the session, to the moment when somebody has to decide. */
+const held = async ({ handle, until, passTo, plan }: Played): Promise<void> => {
+  await until(({ state }) => state === 'scheduled');
+  const start = plan.wish.kind === 'fixed' ? plan.wish.slot.start : '1970-01-01T00:00:00.000Z';
+  await passTo(toInstant(toEpochMs(start) - 60_000));
+  await handle.executeUpdate(messages.checkIn, { args: [{ ...asked, participant: performer.id }] });
+  await handle.signal(messages.meetingEnded, { origin: 'system' });
+  await until(({ state }) => state === 'awaiting_decision');
+};
 
 describe('an audition', () => {
   it('goes from request to decision', async () => {
-    await stage.play({}, async ({ world, plan, handle, until, result }) => {
-      await until(({ state }) => state === 'scheduled');
+    await stage.play({ records: 'booked' }, async (played) => {
+      const { world, handle, result } = played;
+      await scheduled(played);
       expect(world.meetings.size).toBe(1);
       expect(world.calendarEvents.size).toBe(2);
       expect(world.notices.filter((key) => key.includes(':invitation:'))).toHaveLength(4);
+      expect([...world.confirmedRevisions]).toEqual([1]);
 
-      await handle.executeUpdate(messages.respond, { args: [accept(performer.id)] });
-      const confirmed = await handle.executeUpdate(messages.respond, { args: [accept(castingDirector.id)] });
+      await handle.executeUpdate(messages.respond, { args: [respond(performer.id, 'accepted')] });
+      const confirmed = await handle.executeUpdate(messages.respond, {
+        args: [respond(castingDirector.id, 'accepted')],
+      });
       expect(confirmed.state).toBe('confirmed');
 
-      const slotStart = plan.wish.kind === 'fixed' ? Date.parse(plan.wish.slot.start) : 0;
-      await stage.environment.sleep(slotStart - (await stage.environment.currentTimeMs()) - 60_000);
+      const start = await startOf(played);
+      await played.passTo(toInstant(start - 60_000));
       await handle.executeUpdate(messages.checkIn, { args: [{ ...asked, participant: performer.id }] });
       await handle.signal(messages.meetingEnded, { origin: 'system' });
-      await until(({ state }) => state === 'awaiting_decision');
+      await played.until(({ state }) => state === 'awaiting_decision');
       await handle.executeUpdate(messages.decide, { args: [{ ...asked, decision: 'booked' }] });
 
       expect(await result()).toMatchObject({ state: 'closed', outcome: 'booked', attention: [] });
@@ -41,16 +65,73 @@ describe('an audition', () => {
     });
   });
 
+  it('starts the next round as its own, and that round lives on', async () => {
+    await stage.play({ records: 'callback' }, async (played) => {
+      await held(played);
+      const now = await stage.environment.currentTimeMs();
+      const next = { id: auditionPlan(now).id, slot: slotIn(120, now), round: 'callback' as const };
+      const world = played.worldOf(next.id);
+      const decided = await played.handle.executeUpdate(messages.decide, {
+        args: [{ ...asked, decision: 'callback', next }],
+      });
+      expect(decided).toMatchObject({ outcome: 'callback', next: next.id });
+      await played.result();
+
+      const following = stage.environment.client.workflow.getHandle(`audition/${next.id}`);
+      const seen = async () => following.query(messages.view);
+      await expect.poll(async () => (await seen()).state, { timeout: 20_000 }).toBe('scheduled');
+      expect(await seen()).toMatchObject({ round: 'callback', previous: played.plan.id });
+      expect(world.notices.filter((key) => key.includes(':invitation:'))).toHaveLength(4);
+      await following.terminate();
+    });
+  });
+
+  it('is closed by the performer who declines, and undoes everything but their knowing', async () => {
+    await stage.play({ records: 'declined' }, async (played) => {
+      const { handle, world, result } = played;
+      await scheduled(played);
+      await handle.executeUpdate(messages.respond, { args: [respond(performer.id, 'declined')] });
+      expect(await result()).toMatchObject({ outcome: 'declined' });
+      expect([world.meetings.size, world.calendarEvents.size, world.heldRevisions.size]).toEqual([0, 0, 0]);
+      expect(world.retractions.filter((key) => key.includes(performer.id))).toEqual([]);
+      expect(world.retractions).toHaveLength(2);
+    });
+  });
+
   it('is a no-show when the performer never checks in', async () => {
-    await stage.play({}, async ({ result, world }) => {
+    await stage.play({ records: 'no-show' }, async ({ result, world }) => {
       expect(await result()).toMatchObject({ outcome: 'no_show' });
       expect(world.retractions).toEqual([]);
     });
   });
 
+  it('takes a session to be over when nobody says so, and reminds of a decision that is late', async () => {
+    await stage.play({ records: 'late-decision' }, async (played) => {
+      const { handle, until, passTo } = played;
+      await scheduled(played);
+      await passTo(toInstant((await startOf(played)) - 60_000));
+      await handle.executeUpdate(messages.checkIn, { args: [{ ...asked, participant: performer.id }] });
+      await until(({ state }) => state === 'awaiting_decision');
+      await until(({ attention }) => attention.some(({ step }) => step === 'decision'));
+      await handle.executeUpdate(messages.decide, { args: [{ ...asked, decision: 'released' }] });
+      expect(await played.result()).toMatchObject({ outcome: 'released', attention: [] });
+    });
+  });
+
+  it('is told to nobody as cancelled once its session was held', async () => {
+    await stage.play({}, async (played) => {
+      await held(played);
+      await played.handle.executeUpdate(messages.cancel, { args: [asked] });
+      expect(await played.result()).toMatchObject({ outcome: 'cancelled' });
+      expect(played.world.retractions).toEqual([]);
+      expect(played.world.meetings.size).toBe(1);
+    });
+  });
+
   it('undoes everything when it is cancelled', async () => {
-    await stage.play({}, async ({ world, handle, until, result }) => {
-      await until(({ state }) => state === 'scheduled');
+    await stage.play({ records: 'cancelled' }, async (played) => {
+      const { world, handle, result } = played;
+      await scheduled(played);
       const cancelled = await handle.executeUpdate(messages.cancel, {
         args: [{ ...asked, reason: 'the part is cut' }],
       });
@@ -63,46 +144,52 @@ describe('an audition', () => {
     });
   });
 
-  it('falls back to the next meeting provider, and undoes what the first may have done', async () => {
+  it.each([
+    ['taken', 'slot-taken', (played: Played['world']) => void (played.holdsTaken = true)],
+    ['busy', 'slot-busy', (world: Played['world']) => void (world.busy = [slotIn(0, 0), wholeLife])],
+  ])('is refused when its slot is %s, and leaves nothing', async (reason, records, arrange) => {
+    await stage.play({ records, arrange }, async ({ handle, result, world }) => {
+      const first = await handle.executeUpdate(messages.firstResult);
+      expect(first).toMatchObject({ kind: 'refused', reason });
+      expect(await result()).toMatchObject({ outcome: 'failed' });
+      expect([world.meetings.size, world.notices.length, world.heldRevisions.size]).toEqual([0, 0, 0]);
+    });
+  });
+
+  it('finds a free slot in a window', async () => {
+    const now = await stage.environment.currentTimeMs();
+    const { start, zone } = slotIn(48, now);
+    const wish = {
+      kind: 'window',
+      earliest: start,
+      latest: toInstant(toEpochMs(start) + 4 * 3_600_000),
+      durationMinutes: 30,
+      zone,
+    } as const;
+    const busy = [{ start, end: toInstant(toEpochMs(start) + 3_600_000) }];
     await stage.play(
-      { arrange: (world) => world.fail('createMeeting', 'outage', 'zoom') },
-      async ({ until, world }) => {
-        const view = await until(({ state }) => state === 'scheduled');
-        expect(view.meeting?.provider).toBe('google_meet');
-        expect(world.callsOf('removeMeeting')).toHaveLength(1);
-        expect(world.factsOf()).toContain('meeting_fell_back');
+      { records: 'window', plan: { wish }, arrange: (world) => void (world.busy = busy) },
+      async (played) => {
+        const { slot } = await scheduled(played);
+        expect(toEpochMs(slot?.start ?? start)).toBeGreaterThanOrEqual(toEpochMs(start) + 3_600_000);
+        expect(played.world.meetings.size).toBe(1);
       },
     );
   });
 
-  it('waits for a person when no provider makes a meeting, and goes on with what they give', async () => {
-    await stage.play(
-      { arrange: (world) => world.fail('createMeeting', 'reconnect') },
-      async ({ until, handle }) => {
-        const [item] = (await until(({ attention }) => attention.length > 0)).attention;
-        expect(item).toMatchObject({ step: 'meeting', code: 'reconnect' });
-        await handle.executeUpdate(messages.resolveAttention, {
-          args: [
-            { ...operator, id: item?.id ?? 'att_none', action: 'override', joinUrl: 'https://by.hand/1' },
-          ],
-        });
-        const view = await until(({ state }) => state === 'scheduled');
-        expect(view.meeting).toMatchObject({ provider: 'manual', joinUrl: 'https://by.hand/1' });
-      },
-    );
-  });
-
-  it('moves to another slot and tells everybody', async () => {
-    await stage.play({}, async ({ until, handle, world, plan }) => {
-      await until(({ state }) => state === 'scheduled');
-      const slot = slotIn(96, await stage.environment.currentTimeMs());
-      const moved = await handle.executeUpdate(messages.reschedule, { args: [{ ...asked, slot }] });
-      expect(moved).toMatchObject({ state: 'scheduled', slot, revision: 2 });
-      expect([...world.heldRevisions]).toEqual([2]);
-      expect(world.callsOf('moveMeeting')).toHaveLength(1);
-      expect(world.notices.filter((key) => key.includes(':update:'))).toHaveLength(4);
-      expect(moved.participants.every(({ answer }) => answer === 'none')).toBe(true);
-      expect(plan.wish.kind).toBe('fixed');
+  it('in person makes no meeting', async () => {
+    await stage.play({ records: 'in-person', plan: { meetingProviders: [] } }, async (played) => {
+      const { meeting } = await scheduled(played);
+      expect(meeting).toBeUndefined();
+      expect(played.world.callsOf('createMeeting')).toEqual([]);
     });
   });
 });
+
+const wholeLife = { start: '2020-01-01T00:00:00.000Z', end: '2080-01-01T00:00:00.000Z' } as const;
+
+const startOf = async ({ view }: Played): Promise<number> => {
+  const { slot } = await view();
+  if (!slot) throw new Error('there is no slot');
+  return toEpochMs(slot.start);
+};

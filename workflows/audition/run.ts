@@ -2,6 +2,7 @@
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminders.ts';
+import type { AuditionState } from '../../domain/audition/states.ts';
 import { createSaga, type Saga } from '../saga.ts';
 import { type AttentionDesk, openAttentionDesk } from './attention.ts';
 import { type Background, openBackground } from './background.ts';
@@ -33,6 +34,8 @@ export interface AuditionRun {
   /** Set once everything that had to be undone is, or a person was asked about it. */
   isWoundUp: boolean;
   readonly ending: EndingFact | undefined;
+  /** The state the audition ended in; the present one as long as it goes on. */
+  readonly endedIn: AuditionState;
   /** Ends the audition: records why, and cancels whatever is being done. The first ending stands. */
   end(fact: EndingFact, correlationId?: string): void;
   /**
@@ -51,9 +54,11 @@ export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
   const journal = openJournal(plan, (error) => end(unforeseen(error)), carried?.view);
   const work = new CancellationScope();
   let ending: EndingFact | undefined;
+  let endedIn: AuditionState | undefined;
 
   const end: AuditionRun['end'] = (fact, correlationId) => {
     if (ending) return;
+    endedIn = journal.view.state;
     ending = fact;
     journal.record(fact, correlationId);
     work.cancel();
@@ -79,6 +84,9 @@ export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     isWoundUp: false,
     get ending() {
       return ending;
+    },
+    get endedIn() {
+      return endedIn ?? journal.view.state;
     },
     end,
     beside: (beside) => work.run(() => background.start(beside)),

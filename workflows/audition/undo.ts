@@ -11,7 +11,7 @@ import { queueOfCalendar, queueOfMeeting, taskQueue } from './task-queues.ts';
 export const undo = async (
   run: AuditionRun,
   compensation: AuditionCompensation,
-  onAsked: () => void,
+  onAsked?: () => void,
 ): Promise<void> => {
   const outcome = await insist(
     run,

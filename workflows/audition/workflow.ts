@@ -46,7 +46,7 @@ const windUp = async (run: AuditionRun): Promise<void> => {
   const { ending, journal, background, saga } = run;
   run.commands.close(wrongState('reschedule', 'closed'));
   journal.save();
-  if (ending && isUndone[ending.type]) {
+  if (ending && isUndone(ending, run.endedIn)) {
     await saga.compensate((compensation) => background.start((goOn) => undo(run, compensation, goOn)));
   }
   run.isWoundUp = true;

@@ -1,5 +1,7 @@
 /** The participants' answers, and what follows from them. */
+import { isWelcome } from '../../../domain/audition/command-rules.ts';
 import type { ParticipantView } from '../../../domain/audition/view.ts';
+import type { ParticipantId } from '../../../domain/ids.ts';
 import type { RespondCommand } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
 import { notify } from './notices.ts';
@@ -46,6 +48,7 @@ const takeNo = (run: AuditionRun, { id, kind, required }: ParticipantView, corre
         what: `The ${kind} ${id} declined, and the audition needs them.`,
         hint: 'Reschedule or find a substitute, then skip; or abort.',
         actions: ['skip', 'abort'],
+        isMoot: () => answerOf(run, id) !== 'declined',
       },
       goOn,
     );
@@ -68,6 +71,9 @@ export const escalateSilence = (run: AuditionRun): void => {
         what: `Performer ${names} has not answered the invitation.`,
         hint: 'Retry to ask once more, skip to wait on, or abort.',
         actions: ['retry', 'skip', 'abort'],
+        isMoot: () =>
+          !isWelcome('respond', run.journal.view.state) ||
+          silent.every(({ id }) => answerOf(run, id) !== 'none'),
       },
       goOn,
     );
@@ -79,6 +85,12 @@ export const escalateSilence = (run: AuditionRun): void => {
     }
   });
 };
+
+const answerOf = (
+  { journal }: AuditionRun,
+  participant: ParticipantId,
+): ParticipantView['answer'] | undefined =>
+  journal.view.participants.find(({ id }) => id === participant)?.answer;
 
 const endBecauseOfAnswer = (run: AuditionRun, code: 'declined' | 'unanswered'): void =>
   run.end({ type: 'failed', code, reason: 'An operator gave the audition up for want of an answer.' });

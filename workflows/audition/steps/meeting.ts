@@ -82,13 +82,15 @@ const tryProvider = async (
 
 /**
  * A provider that failed may have made the meeting all the same. Undoing that must not delay the next provider, save
- * where both are one calendar event: there a late deletion would take the event away that is written next.
+ * at Google Meet, where the meeting is a calendar event: a late deletion would take away the event that is written
+ * into the same calendar next. There even a person is waited for.
  */
 const undoBeside = (run: AuditionRun, key: string, provider: MeetingProviderName): Promise<void> =>
   run.background.start(async (goOn) => {
     const compensation = run.saga.pending.find(({ id }) => id === key);
-    if (provider !== 'google_meet') goOn();
-    if (compensation) await CancellationScope.nonCancellable(() => undo(run, compensation, goOn));
+    const waitsForNobody = provider !== 'google_meet';
+    if (waitsForNobody) goOn();
+    if (compensation) await CancellationScope.nonCancellable(() => undo(run, compensation));
     run.saga.settle(key);
   });
 

@@ -3,15 +3,18 @@
  * is everybody told. An operator's abort goes back to the old slot; a cancellation undoes all of it.
  */
 
+import { CancellationScope } from '@temporalio/workflow';
 import { without } from '../../../domain/audition/busy.ts';
 import { isWelcome } from '../../../domain/audition/command-rules.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { isFree } from '../../../domain/audition/slot-ranking.ts';
+import type { AuditionView } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { Aborted } from '../ending.ts';
 import type { RescheduleCommand } from '../messages.ts';
 import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
+import { confirmWhenAccepted } from './answers.ts';
 import { bookSlot } from './book.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { findBusy } from './conflicts.ts';
@@ -34,7 +37,7 @@ export const reschedule = async (
     await moveEverything(run, command.slot, journal.view.revision);
   } catch (error) {
     if (!(error instanceof Aborted)) throw error;
-    if (journal.view.revision > before.revision) await goBack(run, before.slot, error.message);
+    if (journal.view.revision > before.revision) await goBack(run, before, before.slot, error.message);
     return undefined;
   }
   await notify(run, { notice: 'update', label: `r${journal.view.revision}`, reason: command.reason });
@@ -65,12 +68,25 @@ const holdNewSlot = async (
 };
 
 const moveEverything = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
-  await Promise.all([moveMeeting(run, slot, revision), writeCalendarEvents(run, slot, revision)]);
+  await allOrNone([() => moveMeeting(run, slot, revision), () => writeCalendarEvents(run, slot, revision)]);
   await bookSlot(run, slot, revision);
 };
 
+/** When one fails the others are cancelled, and waited for: what comes next must not meet them still at work. */
+const allOrNone = async (works: readonly (() => Promise<void>)[]): Promise<void> => {
+  const scope = new CancellationScope();
+  const running = works.map((work) => scope.run(work));
+  try {
+    await Promise.all(running);
+  } catch (error) {
+    scope.cancel();
+    await Promise.allSettled(running);
+    throw error;
+  }
+};
+
 /** To the old slot, as a further revision: what has moved already must be told to move back. */
-const goBack = async (run: AuditionRun, old: Slot, reason: string): Promise<void> => {
+const goBack = async (run: AuditionRun, before: AuditionView, old: Slot, reason: string): Promise<void> => {
   const revision = run.journal.view.revision + 1;
   const held = await hold(run, old, revision);
   if (held.kind !== 'held') {
@@ -79,7 +95,18 @@ const goBack = async (run: AuditionRun, old: Slot, reason: string): Promise<void
   }
   run.reminders = held.reminders;
   await moveEverything(run, old, revision);
-  run.journal.record({ type: 'move_reverted', slot: old, revision, until: held.until, reason });
+  run.journal.record({
+    type: 'move_reverted',
+    slot: old,
+    revision,
+    until: held.until,
+    reason,
+    announcedAs: [...before.announcedAs],
+    answers: before.participants.flatMap(({ id, answer }) =>
+      answer === 'none' ? [] : [{ participant: id, answer }],
+    ),
+  });
+  confirmWhenAccepted(run);
   await letGo(run);
   run.journal.save();
 };

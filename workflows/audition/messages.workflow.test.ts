@@ -1,0 +1,148 @@
+/** What the workflow refuses, and what it takes twice without harm. */
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { castingDirector, participantId, performer, slotIn } from '../../tests/harness/audition-plan.ts';
+import { asked, openStage, operator, type Played, type Stage } from '../../tests/harness/stage.ts';
+import * as messages from './messages.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
+
+const scheduled = ({ until }: Played) => until(({ state }) => state === 'scheduled');
+
+/** The refusal's code and what to do about it. */
+const refusalOf = async (work: Promise<unknown>) => {
+  const error: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure))
+    throw new Error('it was not refused');
+  const { type, details } = error.cause;
+  return [type, details?.[0]];
+};
+
+describe('a running audition refuses, with what to do,', () => {
+  const cases: readonly [string, string, (played: Played) => Promise<unknown>][] = [
+    [
+      'an answer of somebody who does not take part',
+      'unknown_participant',
+      ({ handle }) =>
+        handle.executeUpdate(messages.respond, {
+          args: [{ ...asked, participant: participantId('nobody'), answer: 'accepted' }],
+        }),
+    ],
+    [
+      'a decision before the session',
+      'wrong_state',
+      ({ handle }) => handle.executeUpdate(messages.decide, { args: [{ ...asked, decision: 'booked' }] }),
+    ],
+    [
+      'checking in days ahead',
+      'check_in_not_open',
+      ({ handle }) =>
+        handle.executeUpdate(messages.checkIn, { args: [{ ...asked, participant: performer.id }] }),
+    ],
+    [
+      'resolving what does not wait',
+      'attention_not_found',
+      ({ handle }) =>
+        handle.executeUpdate(messages.resolveAttention, {
+          args: [{ ...operator, id: 'att_none', action: 'retry' }],
+        }),
+    ],
+  ];
+
+  it.each(cases)('%s', async (_, code, say) => {
+    await stage.play({}, async (played) => {
+      await scheduled(played);
+      const before = await played.view();
+      const [type, whatToDo] = await refusalOf(say(played));
+      expect(type).toBe(code);
+      expect(whatToDo).toEqual(expect.stringMatching(/\w+/));
+      expect(await played.view()).toEqual(before);
+    });
+  });
+
+  it('an action that is not offered', async () => {
+    await stage.play({ arrange: (world) => world.fail('writeEvent', 'reconnect') }, async (played) => {
+      await played.until(({ attention }) => attention.length > 0);
+      const [type] = await refusalOf(played.resolve('calendar_event', 'override', 'https://by.hand/1'));
+      expect(type).toBe('action_not_offered');
+    });
+  });
+
+  it('everything once it is closed', async () => {
+    await stage.play({ arrange: (world) => world.fail('removeMeeting', 'reconnect') }, async (played) => {
+      const { handle } = played;
+      await scheduled(played);
+      await handle.executeUpdate(messages.cancel, { args: [asked] });
+      const slot = slotIn(96, await stage.environment.currentTimeMs());
+      const [type] = await refusalOf(
+        handle.executeUpdate(messages.reschedule, { args: [{ ...asked, slot }] }),
+      );
+      expect(type).toBe('audition_closed');
+    });
+  });
+});
+
+describe('a running audition', () => {
+  it('takes the same answer twice as one', async () => {
+    await stage.play({ records: 'answers' }, async (played) => {
+      await scheduled(played);
+      const answer = { ...asked, participant: performer.id, answer: 'tentative' as const };
+      const first = await played.handle.executeUpdate(messages.respond, { args: [answer] });
+      const second = await played.handle.executeUpdate(messages.respond, { args: [answer] });
+      expect(second.sequence).toBe(first.sequence);
+    });
+  });
+
+  it('loses its confirmation when somebody required changes their mind, and asks a person', async () => {
+    await stage.play({ records: 'confirmation-lost' }, async (played) => {
+      const { handle } = played;
+      const say = (participant: typeof performer.id, answer: 'accepted' | 'declined') =>
+        handle.executeUpdate(messages.respond, { args: [{ ...asked, participant, answer }] });
+      await scheduled(played);
+      await say(performer.id, 'accepted');
+      expect((await say(castingDirector.id, 'accepted')).state).toBe('confirmed');
+      expect((await say(castingDirector.id, 'declined')).state).toBe('scheduled');
+      const { attention } = await played.until(({ attention }) => attention.length > 0);
+      expect(attention).toMatchObject([{ step: 'answer', actions: ['skip', 'abort'] }]);
+      await played.resolve('answer', 'abort');
+      expect(await played.result()).toMatchObject({ outcome: 'failed' });
+      expect(played.world.meetings.size).toBe(0);
+    });
+  });
+
+  it('does not remind whoever has declined', async () => {
+    await stage.play({}, async (played) => {
+      await scheduled(played);
+      const reader = played.plan.participants.find(({ kind }) => kind === 'reader');
+      if (!reader) throw new Error('there is no reader');
+      await played.handle.executeUpdate(messages.respond, {
+        args: [{ ...asked, participant: reader.id, answer: 'declined' }],
+      });
+      await played.result();
+      const reminded = played.world.notices.filter((key) => key.includes(':reminder:'));
+      expect(reminded).toHaveLength(6);
+      expect(reminded.filter((key) => key.includes(reader.id))).toEqual([]);
+    });
+  });
+
+  it('keeps the later report of a delivery, in whichever order they come', async () => {
+    await stage.play({}, async (played) => {
+      const { notices } = await scheduled(played);
+      const [notice] = notices;
+      if (!notice) throw new Error('nobody was told');
+      const { participant, channel, deliveryId } = notice;
+      for (const status of ['delivered', 'sent'] as const)
+        await played.handle.signal(messages.deliveryReported, { participant, channel, deliveryId, status });
+      const after = await played.until(({ notices }) => notices[0]?.status === 'delivered');
+      expect(after.attention).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,134 @@
+/** Moving an audition to another slot, and what becomes of it when that does not succeed. */
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Slot } from '../../domain/audition/slot.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { castingDirector, performer, slotIn } from '../../tests/harness/audition-plan.ts';
+import { asked, openStage, type Played, type Stage } from '../../tests/harness/stage.ts';
+import * as messages from './messages.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
+
+const scheduled = ({ until }: Played) => until(({ state }) => state === 'scheduled');
+
+const laterSlot = async (hours = 96): Promise<Slot> => slotIn(hours, await stage.environment.currentTimeMs());
+
+const move = ({ handle }: Played, slot: Slot) =>
+  handle.executeUpdate(messages.reschedule, { args: [{ ...asked, slot, reason: 'travel' }] });
+
+const refusalOf = async (work: Promise<unknown>): Promise<string | null | undefined> => {
+  const error: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof WorkflowUpdateFailedError)) throw new Error('it was not refused');
+  return error.cause instanceof ApplicationFailure ? error.cause.type : undefined;
+};
+
+describe('a reschedule', () => {
+  it('moves everything to the new slot, then tells everybody', async () => {
+    await stage.play({ records: 'rescheduled' }, async (played) => {
+      const { world } = played;
+      await scheduled(played);
+      const slot = await laterSlot();
+      const moved = await move(played, slot);
+      expect(moved).toMatchObject({ state: 'scheduled', slot, revision: 2, announcedAs: [2] });
+      expect([...world.heldRevisions]).toEqual([2]);
+      expect([...world.confirmedRevisions]).toEqual([2]);
+      expect(world.callsOf('moveMeeting')).toHaveLength(1);
+      expect(world.notices.filter((key) => key.includes(':update:'))).toHaveLength(4);
+      expect(moved.participants.every(({ answer }) => answer === 'none')).toBe(true);
+    });
+  });
+
+  it('may overlap the slot that it leaves', async () => {
+    await stage.play({}, async (played) => {
+      const { slot } = await scheduled(played);
+      if (!slot) throw new Error('there is no slot');
+      // What a calendar says of our own event, asked about the new slot only.
+      played.world.busy = [{ start: shifted(slot.start), end: slot.end }];
+      const moved = await move(played, { ...slot, start: shifted(slot.start), end: shifted(slot.end) });
+      expect(moved.revision).toBe(2);
+    });
+  });
+
+  it.each([
+    ['somebody is busy', 'slot_taken', 'move-busy', ({ world }: Played) => void (world.busy = [always])],
+    [
+      'another audition holds it',
+      'slot_taken',
+      'move-taken',
+      ({ world }: Played) => void (world.holdsTaken = true),
+    ],
+  ])('is refused when %s, and changes nothing', async (_, code, records, arrange) => {
+    await stage.play({ records }, async (played) => {
+      await scheduled(played);
+      arrange(played);
+      expect(await refusalOf(move(played, await laterSlot()))).toBe(code);
+      expect(await played.view()).toMatchObject({ state: 'scheduled', revision: 1 });
+      expect([...played.world.heldRevisions]).toEqual([1]);
+      expect(played.world.callsOf('moveMeeting')).toEqual([]);
+    });
+  });
+
+  it('is refused once the new slot has begun', async () => {
+    await stage.play({}, async (played) => {
+      await scheduled(played);
+      expect(await refusalOf(move(played, await laterSlot(-1)))).toBe('slot_in_the_past');
+    });
+  });
+
+  it('that is aborted goes back to the old slot, with the answers it had', async () => {
+    await stage.play({ records: 'move-aborted' }, async (played) => {
+      const { world, handle, until } = played;
+      const { slot } = await scheduled(played);
+      for (const { id } of [performer, castingDirector])
+        await handle.executeUpdate(messages.respond, {
+          args: [{ ...asked, participant: id, answer: 'accepted' }],
+        });
+      world.fail('moveMeeting', 'reconnect');
+      await move(played, await laterSlot());
+      world.heal();
+      await played.resolve('meeting', 'abort');
+      const back = await until(({ revision, state }) => revision === 3 && state === 'confirmed');
+      expect(back).toMatchObject({ slot, announcedAs: [1, 3], attention: [] });
+      expect([...world.heldRevisions]).toEqual([3]);
+      expect([...world.confirmedRevisions]).toContain(3);
+      expect(world.notices.filter((key) => key.includes(':update:'))).toEqual([]);
+    });
+  });
+
+  it('whose calendars cannot be read and which is given up leaves the audition where it is', async () => {
+    await stage.play({ records: 'move-check-aborted' }, async (played) => {
+      await scheduled(played);
+      played.world.fail('findBusy', 'reconnect', 'conn_performer');
+      await move(played, await laterSlot());
+      await played.resolve('conflict_check', 'abort');
+      await played.until(({ attention }) => attention.length === 0);
+      expect(await played.view()).toMatchObject({ state: 'scheduled', revision: 1 });
+    });
+  });
+
+  it('waits its turn, and is refused when the audition has ended meanwhile', async () => {
+    await stage.play({}, async (played) => {
+      await scheduled(played);
+      played.world.fail('moveMeeting', 'outage');
+      const [soon, late] = [await laterSlot(), await laterSlot(120)];
+      const refusals = Promise.all([refusalOf(move(played, soon)), refusalOf(move(played, late))]);
+      await played.until(({ revision }) => revision === 2);
+      await played.handle.executeUpdate(messages.cancel, { args: [asked] });
+      expect(await refusals).toEqual(['audition_closed', 'audition_closed']);
+      await played.result();
+      expect(played.world.meetings.size).toBe(0);
+    });
+  });
+});
+
+const shifted = (instant: Slot['start']) => toInstant(toEpochMs(instant) + 900_000);
+
+const always = { start: '2020-01-01T00:00:00.000Z', end: '2080-01-01T00:00:00.000Z' } as const;
