@@ -110,7 +110,8 @@ describe('a text message', () => {
     onTestFinished(() => app.close());
 
     const { twilio } = await setup({ twilio: { statusDelayMs: 5 } });
-    const statusCallback = `${origin}/v1/webhooks/twilio?delivery=1`;
+    const key = encodeURIComponent('audition/aud_1:invitation:ada:sms:r1');
+    const statusCallback = `${origin}/v1/webhooks/twilio?audition=aud_1&key=${key}`;
     const { id: deliveryId } = await twilio.send({ ...message, statusCallback }, calling());
     await expect
       .poll(() => received)
