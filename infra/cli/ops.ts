@@ -2,17 +2,20 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../configuration/configuration.ts';
 import { MissingSetting } from '../configuration/operator.ts';
-import { auditCommand, readModelCommand } from './ops/commands-on-database.ts';
+import { auditCommand, maintenanceCommand, readModelCommand } from './ops/commands-on-database.ts';
 import { attentionCommand, auditionsCommand } from './ops/commands-over-http.ts';
 import { CallRefused } from './ops/http-client.ts';
 
 const program = new Command('ops')
-  .description('Looks at auditions, resolves what waits for a person, checks and rebuilds what is stored.')
+  .description(
+    'Looks at auditions, resolves what waits for a person, checks, rebuilds and tidies up what is stored.',
+  )
   .option('--json', 'print JSON instead of tables')
   .addCommand(attentionCommand())
   .addCommand(auditionsCommand())
   .addCommand(readModelCommand())
   .addCommand(auditCommand())
+  .addCommand(maintenanceCommand())
   .showHelpAfterError();
 
 const isExpected = (error: unknown): error is Error =>

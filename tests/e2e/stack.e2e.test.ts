@@ -106,6 +106,10 @@ describe('npm start', () => {
     expect(auditions.status).toBe(200);
     expect(await ops('attention', 'list')).toMatchObject({ exitCode: 0, stdout: 'Nothing waits for you.' });
     expect(await ops('audit', 'verify')).toMatchObject({ exitCode: 0 });
+    expect(await ops('maintenance')).toMatchObject({
+      exitCode: 0,
+      stdout: 'Deleted the answers to 0 commands.',
+    });
     await organizationsOf(`${addresses.Database}`, (organizations) =>
       organizations.put({ id: 'org_kept', name: 'Kept', meetingProviders: [] }),
     );

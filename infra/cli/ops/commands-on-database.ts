@@ -1,9 +1,10 @@
-/** `ops read-model rebuild` and `ops audit verify`: on the database itself, whether the service runs or not. */
-import { Command } from 'commander';
+/** `ops read-model rebuild`, `ops audit verify`, `ops maintenance`: on the database itself, whether the service runs or not. */
+import { Command, InvalidArgumentError } from 'commander';
 import { auditedAuditions } from '../../../db/audited-auditions.ts';
 import { createAuditionReadModel } from '../../../db/audition-read-model.ts';
 import { connectDatabase, type Database } from '../../../db/connection.ts';
 import { createEventStore } from '../../../db/event-store.ts';
+import { deleteOldAnswers } from '../../../db/retention.ts';
 import { type AuditionId, auditionIdSchema } from '../../../domain/ids.ts';
 import { MissingSetting, readDatabaseUrl } from '../../configuration/operator.ts';
 import { CallRefused } from './http-client.ts';
@@ -86,3 +87,20 @@ export const auditCommand = (): Command => {
     );
   return audit;
 };
+
+const days = (text: string): number => {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1) return number;
+  throw new InvalidArgumentError('give a whole number of days from 1 up');
+};
+
+export const maintenanceCommand = (): Command =>
+  new Command('maintenance')
+    .description('delete what nobody asks for any more: the kept answers to commands; run it once a day')
+    .option('--older-than <days>', 'how old they are at least', days, 30)
+    .action((options: { olderThan: number }, command: Command) =>
+      onDatabase(command, async (db, output) => {
+        const answers = await deleteOldAnswers(db, options.olderThan);
+        output.show({ answers }, () => `Deleted the answers to ${answers} commands.`);
+      }),
+    );
