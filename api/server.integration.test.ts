@@ -1,0 +1,30 @@
+/** The API put together from its real parts. */
+import getPort from 'get-port';
+import { expect, it, onTestFinished } from 'vitest';
+import { loadConfiguration } from '../infra/configuration/configuration.ts';
+import { createLogger } from '../infra/observability/logger.ts';
+import { createTestDatabase } from '../tests/harness/database.ts';
+import { startApi } from './server.ts';
+
+it('says that it is about to end while it still answers everybody', async () => {
+  const database = await createTestDatabase();
+  const configuration = loadConfiguration({
+    CASTMATCH_ENV: 'test',
+    DATABASE_URL: database.url,
+    // Nobody is there.
+    TEMPORAL_ADDRESS: `127.0.0.1:${await getPort()}`,
+    PORT: '0',
+  });
+  const logger = createLogger({ level: 'silent', process: 'test' });
+  const api = await startApi({ configuration, logger, host: '127.0.0.1' });
+  onTestFinished(async () => {
+    await api.close();
+    await database.drop();
+  });
+  const readiness = async () => (await fetch(`${api.url}/readyz`)).json();
+
+  expect(await readiness()).toEqual({ status: 'not_ready', database: 'up', temporal: 'down' });
+  api.drain();
+  expect(await readiness()).toEqual({ status: 'draining', database: 'up', temporal: 'down' });
+  expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
+});
