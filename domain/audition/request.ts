@@ -34,7 +34,7 @@ const isoDurationSchema = z
   .string()
   .regex(/^P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?$/, 'write a duration as PT24H, P2D or PT90M');
 
-export const calendarRefSchema = z
+const calendarRefSchema = z
   .object({
     provider: z.enum(calendarProviders),
     connection: connectionIdSchema,
