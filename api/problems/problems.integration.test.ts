@@ -36,6 +36,7 @@ describe('an error of the caller', () => {
   it.each([
     ['an address there is not', 'GET', '/v1/nothing', undefined, {}, 'not_found', 404],
     ['an address that cannot be read', 'GET', '/v1/auditions/%E0%A4%A', undefined, {}, 'not_found', 404],
+    ['a list with a slash too many', 'GET', '/v1/auditions/?limit=1', undefined, {}, 'not_found', 404],
     ['an address with a slash too many', 'POST', '/v1/auditions/', '{}', {}, 'not_found', 404],
     [
       'one with a slash too many after an id',

@@ -11,6 +11,15 @@ const patternOf = (url: string): RegExp =>
       .join('/')}$`,
   );
 
+const noSuchAddress = (): Refusal =>
+  new Refusal('not_found', 'There is nothing at this address.', 'See /docs for the addresses there are.');
+
+/** An address with a slash too many would reach the route with a parameter at its end, and leave that empty. */
+const endsInNothing = ({ url, routeOptions }: FastifyRequest): boolean => {
+  const [path = ''] = url.split('?');
+  return path.endsWith('/') && routeOptions.url?.endsWith('/') !== true;
+};
+
 /** To be called before the first route is added, since it watches them being added. */
 export const answerUnmatched = (api: Api): void => {
   const routes: { readonly pattern: RegExp; readonly method: string }[] = [];
@@ -20,18 +29,15 @@ export const answerUnmatched = (api: Api): void => {
       if (one !== 'OPTIONS') routes.push({ pattern: patternOf(url), method: one });
     }
   });
+  api.addHook('onRequest', async (request) => {
+    if (endsInNothing(request)) throw noSuchAddress();
+  });
   api.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const [path = ''] = request.url.split('?');
     const methods = [
       ...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)),
     ];
-    if (methods.length === 0) {
-      throw new Refusal(
-        'not_found',
-        'There is nothing at this address.',
-        'See /docs for the addresses there are.',
-      );
-    }
+    if (methods.length === 0) throw noSuchAddress();
     reply.header('Allow', methods.join(', '));
     throw new Refusal(
       'method_not_allowed',

@@ -161,6 +161,14 @@ describe('a link', () => {
     });
   });
 
+  it('that was cut off before its token opens nothing', async () => {
+    const { open } = await setup();
+    expect(await open('')).toMatchObject({
+      status: 404,
+      text: expect.stringContaining('This link does not work'),
+    });
+  });
+
   it('of somebody who does not take part opens nothing', async () => {
     const { open, invitation } = await setup();
     const token = links.token({ ...invitation, participant: participantIdSchema.parse('stranger') });

@@ -23,6 +23,7 @@ const page = { description: 'A page', content: { 'text/html': { schema: z.string
 const obstacles: Partial<Readonly<Record<RefusalCode, Obstacle>>> = {
   link_invalid: 'invalid',
   audition_not_found: 'invalid',
+  not_found: 'invalid',
   unknown_participant: 'invalid',
   slot_taken: 'moved',
   wrong_state: 'closed',
