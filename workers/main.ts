@@ -16,7 +16,7 @@ import { createLogger } from '../infra/observability/logger.ts';
 import { createMetrics, type ServiceMetrics } from '../infra/observability/metrics.ts';
 import { createProviders, type ProviderRegistry } from '../providers/registry.ts';
 import { stopWithinMs } from './grace.ts';
-import { startHealthServer } from './health/health-server.ts';
+import { healthAddress, startHealthServer } from './health/health-server.ts';
 import { readinessOf } from './health/readiness.ts';
 import { freeLoopbackAddress, readSdkMetrics } from './health/sdk-metrics.ts';
 import { observeProviders } from './observation/providers.ts';
@@ -48,7 +48,7 @@ const main = async (): Promise<void> => {
     database: createDatabaseCheck(database.pool),
     temporal: () => workers.checkTemporal(),
   });
-  const health = await startHealthServer(listeningAt(configuration), {
+  const health = await startHealthServer(healthAddress(configuration), {
     notReady,
     metrics: async () => `${await metrics.render()}\n${await readSdkMetrics(sdkMetricsAddress)}`,
   });
@@ -85,12 +85,6 @@ const makeActivities = (
     sender: smtp.from,
   });
 };
-
-/** Nobody but this machine has business with a worker at somebody's desk. */
-const listeningAt = ({ environment, workerMetricsPort: port }: Configuration) => ({
-  host: environment === 'local' ? '127.0.0.1' : '0.0.0.0',
-  port,
-});
 
 /** Before there is a configuration there is no logger either. */
 const failToStart = (error: unknown): void => {

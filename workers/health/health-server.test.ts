@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { startHealthServer } from './health-server.ts';
+import { healthAddress, startHealthServer } from './health-server.ts';
 import { freeLoopbackAddress, readSdkMetrics } from './sdk-metrics.ts';
 
 const setup = async (reasons: readonly string[] = []) => {
@@ -39,4 +39,12 @@ it('serves metrics as Prometheus reads them', async () => {
 
 it('serves our metrics when the SDK’s are not there', async () => {
   expect(await readSdkMetrics(await freeLoopbackAddress())).toMatch(/^# the SDK's metrics did not answer/);
+});
+
+it.each([
+  ['local', '127.0.0.1'],
+  ['test', '0.0.0.0'],
+  ['production', '0.0.0.0'],
+] as const)('in %s listens at %s', (environment, host) => {
+  expect(healthAddress({ environment, workerMetricsPort: 9464 })).toEqual({ host, port: 9464 });
 });

@@ -1,5 +1,6 @@
 /** What an orchestrator and Prometheus ask of a worker process. */
 import fastify from 'fastify';
+import type { Configuration } from '../../infra/configuration/configuration.ts';
 
 export interface HealthChecks {
   /** Reasons why this process cannot do its work now; empty when it can. */
@@ -16,11 +17,20 @@ export interface HealthServer {
 /** Prometheus' text format, version 0.0.4. */
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 
-export interface Listening {
+interface Listening {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
 }
+
+/** Nobody but this machine has business with a worker at somebody's desk. */
+export const healthAddress = ({
+  environment,
+  workerMetricsPort: port,
+}: Pick<Configuration, 'environment' | 'workerMetricsPort'>): Listening => ({
+  host: environment === 'local' ? '127.0.0.1' : '0.0.0.0',
+  port,
+});
 
 /**
  * Serves `/healthz` (the process answers), `/readyz` (200, or 503 with the reasons) and `/metrics`.
