@@ -78,6 +78,10 @@ const sentences: Readonly<Record<string, (who: string) => string>> = {
   conflict: (who) => `${who} reports a conflict`,
   rejected_input: (who) => `${who} refuses what we sent`,
   timeout: () => 'it took longer than it may',
+  busy: () => 'an earlier attempt may still be under way',
+  outcome_unknown: (who) =>
+    `${who} did not say whether it was done: it may have been, so look before a retry does it again`,
+  database: () => 'our own database failed',
   taken: () => 'its hold ran out, and another audition holds that time now',
   in_the_past: () => 'it has begun already',
 };

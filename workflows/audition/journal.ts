@@ -1,26 +1,15 @@
 /**
  * The audition's state and its trail. A fact is folded into the state at once and written to the database in batches,
  * one batch at a time, beside whatever the audition does meanwhile.
- *
- * An ordinary activity, not a local one: a worker that dies before its workflow task is completed leaves nothing of
- * that task in the history, and the task runs again with another clock and perhaps other messages. What a local
- * activity had written by then would contradict what happens in the second run. The input of an ordinary activity is
- * in the history before it is written anywhere.
  */
-import {
-  CancellationScope,
-  proxyActivities,
-  setCurrentDetails,
-  upsertSearchAttributes,
-} from '@temporalio/workflow';
-import type { BookingActivities } from '../../activities/contract.ts';
+import { CancellationScope, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { type AuditionView, beginView, foldEvent } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import { booking } from './booking.ts';
 import { describe } from './details.ts';
 import { searchAttributes } from './search-attributes.ts';
-import { taskQueue } from './task-queues.ts';
 
 export interface Journal {
   readonly view: AuditionView;
@@ -84,7 +73,12 @@ export const openJournal = (
     const events = unwritten;
     unwritten = [];
     const { id: auditionId, organization } = view;
-    await trail().recordEvents({ auditionId, organization, correlationId: plan.correlationId, events });
+    await booking('Write the audit trail').recordEvents({
+      auditionId,
+      organization,
+      correlationId: plan.correlationId,
+      events,
+    });
   };
 
   const flush = async (): Promise<void> => {
@@ -117,14 +111,6 @@ export const openJournal = (
     flush,
   };
 };
-
-const trail = () =>
-  proxyActivities<Pick<BookingActivities, 'recordEvents'>>({
-    taskQueue: taskQueue('castmatch'),
-    startToCloseTimeout: '10 seconds',
-    retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
-    summary: 'Write the audit trail',
-  });
 
 /** What the search attributes show, as one value to compare. */
 const visibleState = (view: AuditionView): string =>

@@ -6,7 +6,6 @@ import type { AuditionState } from '../../domain/audition/states.ts';
 import { createSaga, type Saga } from '../saga.ts';
 import { type AttentionDesk, openAttentionDesk } from './attention.ts';
 import { type Background, openBackground } from './background.ts';
-import { type Booking, openBooking } from './booking.ts';
 import { type CommandQueue, openCommandQueue } from './command-queue.ts';
 import type { AuditionCompensation } from './compensation-data.ts';
 import { type EndingFact, unforeseen } from './ending.ts';
@@ -15,7 +14,6 @@ import type { AuditionInput, DeliveryReport, FirstResult } from './messages.ts';
 
 export interface AuditionRun {
   readonly plan: AuditionPlan;
-  readonly booking: Booking;
   readonly journal: Journal;
   readonly saga: Saga<AuditionCompensation>;
   readonly desk: AttentionDesk;
@@ -50,7 +48,6 @@ export interface AuditionRun {
 }
 
 export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
-  const booking = openBooking();
   const journal = openJournal(plan, (error) => end(unforeseen(error)), carried?.view);
   const work = new CancellationScope();
   let ending: EndingFact | undefined;
@@ -68,7 +65,6 @@ export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
 
   return {
     plan,
-    booking,
     journal,
     saga: createSaga(carried?.compensations),
     desk: openAttentionDesk(journal, plan.policy.attentionSla, carried?.attentionRaised ?? 0),

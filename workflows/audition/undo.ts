@@ -1,6 +1,7 @@
 /** Carrying out the compensations. Each is tried for as long as the policy allows, then a person is asked. */
 import { proxyActivities } from '@temporalio/workflow';
 import type { CalendarActivities, MeetingActivities, Undone } from '../../activities/contract.ts';
+import { booking } from './booking.ts';
 import type { AuditionCompensation } from './compensation-data.ts';
 import { insist } from './insist.ts';
 import type { AuditionRun } from './run.ts';
@@ -56,7 +57,7 @@ const perform = async (run: AuditionRun, compensation: AuditionCompensation): Pr
   });
   switch (compensation.kind) {
     case 'release_holds':
-      await run.booking.releaseHolds(correlated);
+      await booking('Undo the hold of the slot').releaseHolds(correlated);
       return { result: 'undone' };
     case 'remove_meeting': {
       const { key, provider, slot } = compensation;

@@ -3,6 +3,7 @@
  * have run out: it is claimed anew, and when another audition was quicker, a person is asked.
  */
 import type { Slot } from '../../../domain/audition/slot.ts';
+import { booking } from '../booking.ts';
 import { askAbout } from '../insist.ts';
 import type { AuditionRun } from '../run.ts';
 import { claimOn } from './hold.ts';
@@ -10,7 +11,7 @@ import { claimOn } from './hold.ts';
 /** Books the slot as the given revision. Throws `Aborted` when a person gives it up. */
 export const bookSlot = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
   for (;;) {
-    const { kind } = await run.booking.confirmHold(claimOn(run, slot, revision));
+    const { kind } = await booking('Book the slot').confirmHold(claimOn(run, slot, revision));
     if (kind === 'confirmed') return;
     const { hint, actions } = lost[kind];
     const purpose = 'book the slot that was held';

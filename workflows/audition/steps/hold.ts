@@ -4,6 +4,7 @@ import type { AuditionFact } from '../../../domain/audition/events.ts';
 import type { BusyInterval, Slot, SlotWish } from '../../../domain/audition/slot.ts';
 import { freeSlots, isFree } from '../../../domain/audition/slot-ranking.ts';
 import { toEpochMs, toInstant } from '../../../domain/time/epoch.ts';
+import { booking } from '../booking.ts';
 import type { AuditionRun } from '../run.ts';
 import { findBusy } from './conflicts.ts';
 
@@ -37,7 +38,7 @@ export const hold = async (
 ): Promise<HoldSlotResult & { readonly until: Slot['end'] }> => {
   const { plan } = run;
   const claim = claimOn(run, slot, revision);
-  const result = await run.booking.holdSlot({
+  const result = await booking('Hold the slot').holdSlot({
     ...claim,
     reminders: { offsets: plan.reminders, participants: plan.participants },
   });

@@ -51,7 +51,7 @@ const send = async (
     {
       step: round.notice === 'reminder' ? 'reminder' : 'invitation',
       purpose: `send the ${round.notice} to ${recipient.kind} ${recipient.id} by ${channel}`,
-      hint: 'Retry when the cause is mended, skip when they were told another way, or abort.',
+      hint: 'Retry to send it (again), skip when they have it or were told another way, or abort.',
       actions: ['retry', 'skip', 'abort'],
       onAsked: goOn,
     },
@@ -118,10 +118,16 @@ export const noticeFacts = ({ plan, journal }: AuditionRun, reason?: string): No
   };
 };
 
+/** A mail server may take its time over the last dot (RFC 5321, 4.5.3.2.6); the others answer or are given up. */
+const startToCloseTimeout: Readonly<Record<Channel, '65 seconds' | '15 seconds'>> = {
+  email: '65 seconds',
+  sms: '15 seconds',
+};
+
 export const messagingBy = ({ plan }: AuditionRun, channel: Channel, summary: string) =>
   proxyActivities<MessagingActivities>({
     taskQueue: taskQueue(queueOfChannel[channel]),
-    startToCloseTimeout: '15 seconds',
+    startToCloseTimeout: startToCloseTimeout[channel],
     scheduleToCloseTimeout: plan.policy.stepPatience,
     retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
     summary,

@@ -10,6 +10,7 @@ import type { Slot } from '../../../domain/audition/slot.ts';
 import { isFree } from '../../../domain/audition/slot-ranking.ts';
 import type { AuditionView } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
+import { booking } from '../booking.ts';
 import { Aborted } from '../ending.ts';
 import type { RescheduleCommand } from '../messages.ts';
 import { wrongState } from '../refusals.ts';
@@ -112,8 +113,8 @@ const goBack = async (run: AuditionRun, before: AuditionView, old: Slot, reason:
 };
 
 /** Frees every hold but that of the revision in force. */
-const letGo = ({ plan, journal, booking }: AuditionRun): Promise<void> =>
-  booking.releaseHolds({
+const letGo = ({ plan, journal }: AuditionRun): Promise<void> =>
+  booking('Let the other slot go').releaseHolds({
     auditionId: plan.id,
     organization: plan.organization,
     correlationId: plan.correlationId,
