@@ -12,10 +12,12 @@ const levels: Readonly<Record<LogLevel, Level>> = {
   ERROR: 'error',
 };
 
-/** The SDK's log lines in our form; its `error` is our `err`. */
+/** The SDK's log lines in our form; its `error` is our `err`. What it traces it shows with payloads: the words are left. */
 export const sdkLogger = (logger: Logger): SdkLogger => {
-  const log = (level: LogLevel, message: string, { error, ...meta }: LogMetadata = {}) =>
-    logger[levels[level]]({ ...meta, ...(error === undefined ? {} : { err: error }) }, message);
+  const log = (level: LogLevel, message: string, meta: LogMetadata = {}) => {
+    const { error, ...rest } = level === 'TRACE' ? {} : meta;
+    logger[levels[level]]({ ...rest, ...(error === undefined ? {} : { err: error }) }, message);
+  };
   return {
     log,
     trace: (message, meta) => log('TRACE', message, meta),

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Level, type Logger, pino, stdTimeFunctions } from 'pino';
 import { currentCorrelation } from './correlation.ts';
+import { describeError } from './error-description.ts';
 import { redact } from './redaction.ts';
 
 export type { Logger } from 'pino';
@@ -21,6 +22,7 @@ export const createLogger = (
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       mixin: () => ({ ...currentCorrelation() }),
+      serializers: { err: describeError },
       hooks: { streamWrite: redact },
     },
     destination,

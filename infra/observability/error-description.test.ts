@@ -1,0 +1,25 @@
+import { DrizzleQueryError } from 'drizzle-orm';
+import { DatabaseError } from 'pg';
+import { describe, expect, it } from 'vitest';
+import { describeError } from './error-description.ts';
+
+describe('an error in the log', () => {
+  it('that came from the database shows its SQLSTATE and where, and nothing of the statement', () => {
+    const cause = new DatabaseError('value too long: Ada Example', 30, 'error');
+    cause.code = '22001';
+    const described = describeError(new DrizzleQueryError('INSERT INTO people', ['Ada Example'], cause));
+    expect(described).toMatchObject({
+      type: 'DatabaseError',
+      code: '22001',
+      stack: expect.stringContaining('at '),
+    });
+    expect(JSON.stringify(described)).not.toMatch(/Ada|INSERT/);
+  });
+
+  it('of another kind is shown as it is', () => {
+    expect(describeError(new TypeError('no such thing'))).toMatchObject({
+      type: 'TypeError',
+      message: 'no such thing',
+    });
+  });
+});
