@@ -5,7 +5,7 @@ import { connectDatabase, type DatabaseConnection } from '../../db/connection.ts
 import { createRepositories, type Repositories } from '../../db/index.ts';
 import type { Sealer } from '../../db/sealer.ts';
 import { createKeyRing } from '../../infra/encryption/key-ring.ts';
-import { databaseUrl, execute } from './postgres-server.ts';
+import { databaseUrl, execute, type PostgresServer } from './postgres-server.ts';
 
 export interface TestDatabase extends Omit<DatabaseConnection, 'close'> {
   readonly url: string;
@@ -14,9 +14,11 @@ export interface TestDatabase extends Omit<DatabaseConnection, 'close'> {
   drop(): Promise<void>;
 }
 
-/** Give a sealer where another process must open what this one sealed. */
-export const createTestDatabase = async (sealer: Sealer = throwawayKeyRing()): Promise<TestDatabase> => {
-  const server = inject('postgres');
+/** Give a sealer where another process must open what this one sealed, and a server where vitest has started none. */
+export const createTestDatabase = async (
+  sealer: Sealer = throwawayKeyRing(),
+  server: PostgresServer = inject('postgres'),
+): Promise<TestDatabase> => {
   const name = `castmatch_test_${randomBytes(8).toString('hex')}`;
   await execute(server.url, `CREATE DATABASE ${name} TEMPLATE ${server.template}`);
   const url = databaseUrl(server.url, name);

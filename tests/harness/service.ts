@@ -23,6 +23,9 @@ import { createDataConverter } from '../../workers/payload-codec/data-converter.
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { eventually } from './eventually.ts';
 import { type MailGate, openMailGate } from './mail-gate.ts';
+import type { PostgresServer } from './postgres-server.ts';
+import type { SharedTemporal } from './temporal-server.ts';
+import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 
 export const organization: OrganizationId = 'org_e2e';
 const strangers: OrganizationId = 'org_strangers';
@@ -39,14 +42,6 @@ export const accounts = {
   conn_performer: 'performer@castmatch.example',
 } as const satisfies Readonly<Record<ConnectionId, string>>;
 
-interface WorkerProcess {
-  readonly pid: number;
-  /** SIGKILL: no goodbye of any kind. */
-  kill(): Promise<void>;
-  /** SIGTERM, and waits until it has finished what it holds. */
-  stop(): Promise<void>;
-}
-
 export interface ServiceUnderTest {
   readonly url: string;
   readonly sandbox: Sandbox;
@@ -57,17 +52,32 @@ export interface ServiceUnderTest {
   readonly taskQueue: string;
   /** Everything that the API logged and the workers printed so far. */
   printed(): string;
-  startWorker(): Promise<WorkerProcess>;
+  /** The service's own worker, unless another program is named; `env` changes what it is started with. */
+  startWorker(other?: { readonly program: string; readonly env: NodeJS.ProcessEnv }): Promise<WorkerProcess>;
   close(): Promise<void>;
 }
 
+/** What one run starts once for everybody in it. */
+interface SharedServers {
+  readonly postgres: PostgresServer;
+  readonly temporal: SharedTemporal;
+}
+
 export interface ServiceOptions {
+  /** Those that vitest's set-up has started, unless others are given: outside vitest they must be. */
+  readonly servers?: SharedServers;
   /** host:port of another Temporal server than the one that all files share. */
   readonly temporalAddress?: string;
   readonly logLevel?: Configuration['logLevel'];
 }
 
+const injectedServers = (): SharedServers => ({
+  postgres: inject('postgres'),
+  temporal: { address: inject('temporalAddress'), namespace: inject('temporalNamespace') },
+});
+
 export const startService = async (options: ServiceOptions = {}): Promise<ServiceUnderTest> => {
+  const servers = options.servers ?? injectedServers();
   const [sandbox, inbox, apiPort] = await Promise.all([
     startSandbox({ zoom: { dailyLimit: 0 } }),
     startInbox(),
@@ -77,12 +87,13 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
   const masterKeys = `e2e:${randomBytes(32).toString('base64')}`;
   const database = await createTestDatabase(
     createKeyRing(loadConfiguration(fixedPart(masterKeys)).masterKeys),
+    servers.postgres,
   );
   const env = {
     ...fixedPart(masterKeys),
     DATABASE_URL: database.url,
-    TEMPORAL_ADDRESS: options.temporalAddress ?? inject('temporalAddress'),
-    TEMPORAL_NAMESPACE: inject('temporalNamespace'),
+    TEMPORAL_ADDRESS: options.temporalAddress ?? servers.temporal.address,
+    TEMPORAL_NAMESPACE: servers.temporal.namespace,
     CASTMATCH_TASK_QUEUE_SUFFIX: suffix,
     PORT: String(apiPort),
     PUBLIC_URL: `http://127.0.0.1:${apiPort}`,
@@ -117,8 +128,11 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     configuration,
     taskQueue: `castmatch${suffix}`,
     printed: () => printed.join(''),
-    async startWorker() {
-      const worker = await startWorkerProcess(env, (text) => printed.push(text));
+    async startWorker(other) {
+      const program = other?.program ?? workersMain;
+      const worker = await startWorkerProcess(program, { ...env, ...other?.env }, (text) =>
+        printed.push(text),
+      );
       workers.add(worker);
       return worker;
     },
@@ -130,6 +144,8 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     },
   };
 };
+
+const workersMain = fileURLToPath(new URL('../../workers/main.ts', import.meta.url));
 
 const linesInto = (lines: string[]): Writable =>
   new Writable({
@@ -169,32 +185,6 @@ const connectionEntries: readonly (readonly [ConnectionId, string])[] = [
   ['conn_director', accounts.conn_director],
   ['conn_performer', accounts.conn_performer],
 ];
-
-const startWorkerProcess = async (
-  env: NodeJS.ProcessEnv,
-  onPrinted: (text: string) => void,
-): Promise<WorkerProcess> => {
-  const port = await getPort();
-  const child = execa(process.execPath, [fileURLToPath(new URL('../../workers/main.ts', import.meta.url))], {
-    env: { ...env, WORKER_METRICS_PORT: String(port) },
-    all: true,
-    reject: false,
-  });
-  child.all.setEncoding('utf8').on('data', onPrinted);
-  const isReady = async () => {
-    if (child.exitCode !== null) throw new Error(`the worker ended: ${(await child).all}`);
-    return fetch(`http://127.0.0.1:${port}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  };
-  await eventually(isReady, 60_000);
-  const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
-    child.kill(signal);
-    await child;
-  };
-  return { pid: child.pid ?? 0, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
-};
 
 interface Inbox extends Pick<MailGate, 'refuse' | 'admitAll'> {
   readonly smtpUrl: string;

@@ -34,3 +34,19 @@ export const startTemporalServer = async (databaseFile?: string): Promise<Tempor
     },
   };
 };
+
+/** Where everybody of one run works, and in which namespace. */
+export interface SharedTemporal {
+  /** host:port */
+  readonly address: string;
+  readonly namespace: string;
+}
+
+/** One server for all of one run, or with TEMPORAL_ADDRESS set, that one. */
+export const findOrStartTemporal = async (): Promise<SharedTemporal & Pick<TemporalServer, 'stop'>> => {
+  const { namespace, searchAttributes } = await loadTemporalDev();
+  const given = process.env.TEMPORAL_ADDRESS;
+  if (given === undefined) return { namespace, ...(await startTemporalServer()) };
+  await registerSearchAttributes({ address: given, namespace }, searchAttributes);
+  return { address: given, namespace, stop: async () => {} };
+};
