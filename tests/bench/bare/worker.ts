@@ -1,0 +1,29 @@
+/** A worker process for the bare workflow: the code and the options of the real one, other workflows and activities. */
+import { fileURLToPath } from 'node:url';
+import { loadConfiguration } from '../../../infra/configuration/configuration.ts';
+import { createLogger } from '../../../infra/observability/logger.ts';
+import { createMetrics } from '../../../infra/observability/metrics.ts';
+import { startHealthServer } from '../../../workers/health/health-server.ts';
+import { freeLoopbackAddress } from '../../../workers/health/sdk-metrics.ts';
+import { installRuntime } from '../../../workers/runtime.ts';
+import { startWorkers } from '../../../workers/worker.ts';
+import { bundleWorkflows } from '../../../workers/workflow-code.ts';
+import { noOpActivities } from './activities.ts';
+
+const configuration = loadConfiguration();
+const logger = createLogger({ level: configuration.logLevel, process: 'worker' });
+installRuntime(logger, await freeLoopbackAddress());
+const metrics = createMetrics();
+const workers = await startWorkers({
+  configuration,
+  activities: noOpActivities,
+  logger,
+  metrics,
+  workflowCode: await bundleWorkflows(logger, {
+    workflowsPath: fileURLToPath(new URL('workflow.ts', import.meta.url)),
+  }),
+});
+await startHealthServer(
+  { host: '127.0.0.1', port: configuration.workerMetricsPort },
+  { notReady: async () => workers.notPolling(), metrics: () => metrics.render() },
+);

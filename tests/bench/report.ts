@@ -1,0 +1,61 @@
+/** The figures for a person. */
+import Table from 'cli-table3';
+import { type BudgetLine, isWithin } from './cost/budget.ts';
+import type { Machine } from './machine.ts';
+import type { ReplayFigures } from './replay.ts';
+import type { Spread } from './statistics.ts';
+import type { Throughput } from './throughput/throughput.ts';
+
+export interface Figures {
+  readonly machine: Machine;
+  readonly throughput: Throughput;
+  readonly cost: readonly BudgetLine[];
+  readonly replay: ReplayFigures;
+}
+
+export const machineLines = (machine: Machine): string =>
+  [
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, load ${machine.load.toFixed(1)}, ${machine.date}`,
+    `node ${machine.node}, Temporal SDK ${machine.sdk}, Temporal server ${machine.temporal} (in memory), PostgreSQL ${machine.postgres} (fsync off)`,
+  ].join('\n');
+
+export const tableOf = ({ throughput, cost, replay }: Figures): string => {
+  const table = new Table({
+    head: ['figure', 'measured', 'least to most', 'wanted', ''],
+    style: { head: [], border: [] },
+  });
+  table.push(
+    ['auditions scheduled a second', ...cells(throughput.auditions, 1), '', ''],
+    ['bare workflows a second', ...cells(throughput.bare, 1), '', ''],
+    [
+      'ratio of the two',
+      ...cells(throughput.ratio, 2),
+      `at least ${throughput.target}`,
+      verdict(throughput.isMet),
+    ],
+    ...cost.map((line) => [
+      `per audition: ${names[line.figure]}`,
+      String(line.cost),
+      '',
+      `at most ${line.budget}`,
+      verdict(isWithin(line)),
+    ]),
+    ['histories replayed a second', ...cells(replay.historiesPerSecond, 0), '', ''],
+    ['events replayed a second', ...cells(replay.eventsPerSecond, 0), '', ''],
+  );
+  return table.toString();
+};
+
+const names: Readonly<Record<BudgetLine['figure'], string>> = {
+  events: 'history events',
+  activities: 'activities',
+  localActivities: 'local activities',
+  billableActions: 'billable actions',
+};
+
+const cells = ({ median, least, most }: Spread, digits: number): readonly [string, string] => [
+  median.toFixed(digits),
+  `${least.toFixed(digits)} to ${most.toFixed(digits)}`,
+];
+
+const verdict = (isMet: boolean): string => (isMet ? 'met' : 'NOT MET');

@@ -1,0 +1,114 @@
+/** How much of Temporal's own throughput is left when the activities do what they are for. */
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { auditionWorkflowId } from '../../../domain/ids.ts';
+import { costOf } from '../../../infra/stack/demo/cost.ts';
+import { platformOf } from '../../harness/platform.ts';
+import type { ServiceUnderTest } from '../../harness/service.ts';
+import type { bare } from '../bare/workflow.ts';
+import { type Spread, spreadOf } from '../statistics.ts';
+import { openAuditions } from './auditions.ts';
+import { ratePerSecond } from './in-flight.ts';
+
+export interface ThroughputOptions {
+  readonly rounds: number;
+  /** Of each kind in each round. */
+  readonly workflows: number;
+  readonly inFlight: number;
+  readonly progress: (line: string) => void;
+}
+
+export interface Throughput {
+  readonly target: number;
+  readonly isMet: boolean;
+  /** Auditions scheduled a second, bare workflows completed a second. */
+  readonly auditions: Spread;
+  readonly bare: Spread;
+  /** Of the two of one round, which were measured one after the other. */
+  readonly ratio: Spread;
+}
+
+/** Of the issue that asks for it: the audition reaches this much of the bare workflow's throughput. */
+const target = 0.8;
+
+export const whatIsCompared = (options: ThroughputOptions): string =>
+  `
+Scheduling phase: POST /v1/auditions (three participants, two calendars, Zoom, four notices) until the read model says
+"scheduled". Through the API, with encryption, trail and read model, against the real PostgreSQL, the provider sandbox
+and an SMTP server. The delivery reports of the text messages come in meanwhile.
+Bare workflow: started and awaited by the Temporal client; as many no-op activities in the same groups
+on the same queues, without message, search attribute or state. The worker is the same code with the same options
+(slots, pollers, cache, rate limits, codec, metrics).
+Both on the same Temporal server, in turn: ${options.rounds} rounds of ${options.workflows} each, ${options.inFlight} in flight, after one round to warm up.`.trim();
+
+export const measureThroughput = async (
+  service: ServiceUnderTest,
+  options: ThroughputOptions,
+): Promise<Throughput> => {
+  const startBare = await openBare(service);
+  const auditions = openAuditions(service, platformOf(service));
+  try {
+    await assertSameMix(service, auditionWorkflowId(await auditions.schedule()), await startBare());
+    const round = async (count: number) => {
+      const load = { count, inFlight: options.inFlight };
+      const real = await ratePerSecond(load, async () => void (await auditions.schedule()));
+      const alone = await ratePerSecond(load, async () => void (await startBare()));
+      return { real, alone, ratio: real / alone };
+    };
+    await round(options.inFlight);
+    const rounds: Awaited<ReturnType<typeof round>>[] = [];
+    for (let n = 1; n <= options.rounds; n += 1) {
+      const measured = await round(options.workflows);
+      rounds.push(measured);
+      const { real, alone, ratio } = measured;
+      options.progress(
+        `round ${n}: ${real.toFixed(1)} auditions/s, ${alone.toFixed(1)} bare/s, ratio ${ratio.toFixed(2)}`,
+      );
+    }
+    const ratio = spreadOf(rounds.map((one) => one.ratio));
+    return {
+      target,
+      isMet: ratio.median >= target,
+      auditions: spreadOf(rounds.map(({ real }) => real)),
+      bare: spreadOf(rounds.map(({ alone }) => alone)),
+      ratio,
+    };
+  } finally {
+    await auditions.close();
+  }
+};
+
+const bareWorker = fileURLToPath(new URL('../bare/worker.ts', import.meta.url));
+
+/** Answers with what runs one bare workflow to its end and resolves with its id. */
+const openBare = async (service: ServiceUnderTest): Promise<() => Promise<string>> => {
+  const suffix = `-bare-${randomUUID()}`;
+  const env = { CASTMATCH_TASK_QUEUE_SUFFIX: suffix };
+  await Promise.all([service.startWorker(), service.startWorker({ program: bareWorker, env })]);
+  return async () => {
+    const workflowId = `bare/${randomUUID()}`;
+    await service.temporal.workflow.execute<typeof bare>('bare', {
+      workflowId,
+      taskQueue: `castmatch${suffix}`,
+      workflowExecutionTimeout: '1 minute',
+    });
+    return workflowId;
+  };
+};
+
+/** Else the two would drift apart with the next change to the audition, and nobody would notice. */
+const assertSameMix = async (service: ServiceUnderTest, audition: string, bareId: string): Promise<void> => {
+  const [real, alone] = await Promise.all([mixOf(service, audition), mixOf(service, bareId)]);
+  if (real === alone) return;
+  throw new Error(
+    `Scheduling an audition takes ${real}; the bare workflow ${alone}. Bring tests/bench/bare/workflow.ts up to date.`,
+  );
+};
+
+/** Without the writing of the trail: how often that is done depends on when delivery reports come. */
+const mixOf = async (service: ServiceUnderTest, workflowId: string): Promise<string> => {
+  const { events } = await service.temporal.workflow.getHandle(workflowId).fetchHistory();
+  const names = (events ?? []).map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
+  const mix = names.flatMap((name) => (name && name !== 'recordEvents' ? [name] : [])).sort();
+  return [...mix, `and ${costOf(events ?? []).localActivities} local ones`].join(' ');
+};
