@@ -3,9 +3,10 @@
  * and goes on until the audition is ended.
  */
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import type { Reminder } from '../../domain/audition/reminders.ts';
 import type { Refusal } from '../../domain/errors.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
-import { type Due, nextDue } from './agenda.ts';
+import { type Due, isSame, nextDue } from './agenda.ts';
 import type { QueuedCommand } from './command-queue.ts';
 import type { AuditionInput } from './messages.ts';
 import type { AuditionRun } from './run.ts';
@@ -33,15 +34,15 @@ const carryOut = (run: AuditionRun, queued: QueuedCommand): Promise<Refusal | un
   }
 };
 
-/** Waits for a message or for the next thing due, and attends to what is due. */
+/**
+ * Waits for a command or for the next thing due, and attends to what is due. What else comes, answers and reports,
+ * is taken by its handler: it wakes the main line only when it changes what is due next, so that the timer need not
+ * be set anew for it.
+ */
 const waitForNext = async (run: AuditionRun): Promise<void> => {
   const due = nextDue(run);
-  const seen = run.journal.view.sequence;
   const somethingCame = () =>
-    run.commands.size > 0 ||
-    run.journal.view.sequence !== seen ||
-    run.ending !== undefined ||
-    mayContinueAsNew(run);
+    run.commands.size > 0 || run.ending !== undefined || !isSame(nextDue(run), due) || mayContinueAsNew(run);
   if (!due) {
     await condition(somethingCame);
     return;
@@ -61,13 +62,10 @@ const summaries: Readonly<Record<Due['kind'], string>> = {
 
 const attendTo = async (run: AuditionRun, due: Due): Promise<void> => {
   switch (due.kind) {
-    case 'reminder': {
-      const { reminder } = due;
-      run.reminders = run.reminders.filter((other) => other !== reminder);
-      const label = `r${run.journal.view.revision}:${reminder.offsetMs}`;
-      void notify(run, { notice: 'reminder', label, to: reminder.participants.filter(isExpected(run)) });
+    case 'reminder':
+      run.reminders = run.reminders.filter((other) => other !== due.reminder);
+      void remind(run, due.reminder);
       return;
-    }
     case 'silence':
       return escalateSilence(run);
     case 'no_show':
@@ -77,6 +75,12 @@ const attendTo = async (run: AuditionRun, due: Due): Promise<void> => {
     case 'late_decision':
       return escalateDecision(run);
   }
+};
+
+const remind = async (run: AuditionRun, { offsetMs, participants }: Reminder): Promise<void> => {
+  const label = `r${run.journal.view.revision}:${offsetMs}`;
+  await notify(run, { notice: 'reminder', label, to: participants.filter(isExpected(run)) });
+  run.journal.save();
 };
 
 /** Whoever has declined is not reminded. */

@@ -16,6 +16,9 @@ export const nextDue = (run: AuditionRun): Due | undefined => {
   return first && rest.reduce((next, due) => (due.at < next.at ? due : next), first);
 };
 
+export const isSame = (one: Due | undefined, other: Due | undefined): boolean =>
+  one?.kind === other?.kind && one?.at === other?.at;
+
 const everythingDue = (run: AuditionRun): readonly Due[] => {
   const { state, stateSince, slot } = run.journal.view;
   if (!slot) return [];

@@ -13,7 +13,8 @@ export interface Background {
   done(): Promise<void>;
 }
 
-export const openBackground = (end: (fact: EndingFact) => void): Background => {
+/** `settled` is called when work that went on alone is over: nobody else waits for what it has recorded. */
+export const openBackground = (end: (fact: EndingFact) => void, settled: () => void): Background => {
   const running = new Set<Promise<void>>();
   const mistakes: unknown[] = [];
 
@@ -34,10 +35,16 @@ export const openBackground = (end: (fact: EndingFact) => void): Background => {
     },
     async start(work) {
       const released = new Trigger<void>();
-      const task = guarded(
-        work(() => released.resolve()),
-        released,
-      );
+      let isAlone = false;
+      const goOn = () => {
+        isAlone = true;
+        released.resolve();
+      };
+      const toItsEnd = async (): Promise<void> => {
+        await guarded(work(goOn), released);
+        if (isAlone) settled();
+      };
+      const task = toItsEnd();
       running.add(task);
       void task.finally(() => running.delete(task));
       await released;

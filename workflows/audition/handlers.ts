@@ -68,9 +68,18 @@ export const setHandlers = (run: AuditionRun): void => {
     { validator: (command) => refuseResolution(command, journal.view) },
   );
 
-  setHandler(messages.deliveryReported, (report) => reportDelivery(run, report));
-  setHandler(messages.meetingStarted, ({ origin }) => startSession(run, origin));
-  setHandler(messages.meetingEnded, ({ origin }) => endSession(run, origin));
+  setHandler(messages.deliveryReported, (report) => {
+    reportDelivery(run, report);
+    journal.save();
+  });
+  setHandler(messages.meetingStarted, ({ origin }) => {
+    startSession(run, origin);
+    journal.save();
+  });
+  setHandler(messages.meetingEnded, ({ origin }) => {
+    endSession(run, origin);
+    journal.save();
+  });
 };
 
 const awaitFirstResult = async (run: AuditionRun): Promise<messages.FirstResult> => {

@@ -61,7 +61,10 @@ export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     work.cancel();
   };
 
-  const background = openBackground((fact) => end(fact));
+  const background = openBackground(
+    (fact) => end(fact),
+    () => journal.save(),
+  );
 
   return {
     plan,
