@@ -22,7 +22,7 @@ export interface Correlated {
   readonly correlationId: string;
 }
 
-// --- booking: queue `castmatch`, quick and internal, run as local activities ----------------------------------
+// --- booking: queue `castmatch`, quick and internal -----------------------------------------------------------
 
 export interface HoldClaim extends Correlated {
   readonly slot: Slot;

@@ -107,7 +107,6 @@ export const refusalCodes = [
   'request_timed_out',
   'link_invalid',
   'temporarily_unavailable',
-  'still_working',
   'internal',
 ] as const;
 export type RefusalCode = (typeof refusalCodes)[number];

@@ -1,2 +1,2 @@
 /** A little more than the workers' own force time: past that, the process ends whatever is left. Milliseconds. */
-export const stopWithinMs = 50_000;
+export const stopWithinMs = 75_000;

@@ -8,10 +8,7 @@ import type { TaskQueue } from '../activities/contract.ts';
 
 export type QueueTuning = Pick<
   WorkerOptions,
-  | 'maxTaskQueueActivitiesPerSecond'
-  | 'maxConcurrentActivityTaskExecutions'
-  | 'maxConcurrentLocalActivityExecutions'
-  | 'activityTaskPollerBehavior'
+  'maxTaskQueueActivitiesPerSecond' | 'maxConcurrentActivityTaskExecutions' | 'activityTaskPollerBehavior'
 >;
 
 /** One open poll while nothing happens, more as the server reports a backlog. */
@@ -26,7 +23,6 @@ export const queueTuning: Readonly<Record<TaskQueue, QueueTuning>> = {
   /** Workflows, and quick steps against our own database: bounded by its pool, not by a quota. */
   castmatch: {
     maxConcurrentActivityTaskExecutions: 50,
-    maxConcurrentLocalActivityExecutions: 100,
     activityTaskPollerBehavior: polls(5),
   },
   /** 10,000 requests a minute and project: https://developers.google.com/workspace/calendar/api/guides/quota */

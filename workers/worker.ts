@@ -38,10 +38,10 @@ export interface RunningWorkers {
   shutdown(): Promise<void>;
 }
 
-/** Longer than the longest provider call (30 s to a mail server), so that none is cut off in its middle. */
-const shutdownGraceTime = '35s';
+/** Longer than the longest provider call (55 s to a mail server), so that none is cut off in its middle. */
+const shutdownGraceTime = '60s';
 /** What ignores its cancellation is left behind: its lease runs out and another worker tries again. */
-const shutdownForceTime = '45s';
+const shutdownForceTime = '70s';
 
 /** About 1 MB each, measured with scheduled auditions: half a gigabyte for the cache. */
 const cachedWorkflowsAtMost = 500;

@@ -1,4 +1,4 @@
-/** The slot in our own database. Quick and internal: run as local activities. */
+/** The slot in our own database. Quick and internal. */
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { BookingActivities, HoldSlotInput, HoldSlotResult } from '../contract.ts';

@@ -43,7 +43,6 @@ export const problemKinds = {
   unknown_connection: { status: 422, title: 'No such connection' },
   meeting_or_room_missing: { status: 422, title: 'Neither a meeting nor a room' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for another request' },
-  still_working: { status: 202, title: 'Still working' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   temporarily_unavailable: { status: 503, title: 'Temporarily unavailable' },
 } as const satisfies Readonly<Record<RefusalCode, ProblemKind>>;

@@ -23,7 +23,7 @@ const listAttention = (api: Api, { repositories }: ApiDependencies): void => {
         summary: 'List what waits for an operator',
         querystring: pageQuery,
         response: {
-          200: json('A page of attention items, the most urgent first', pageOf(attentionSchema)),
+          200: json('A page of attention items, the oldest first', pageOf(attentionSchema)),
           ...problems('invalid_body', 'unauthenticated', 'forbidden'),
         },
       },

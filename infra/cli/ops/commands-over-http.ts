@@ -95,7 +95,7 @@ export const attentionCommand = (): Command => {
   const attention = new Command('attention').description('what waits for a person');
   attention
     .command('list')
-    .description('list it, the most urgent first')
+    .description('list it, the oldest first')
     .option('--all', 'all of it, not only the first hundred')
     .action(async (options: { all?: boolean }, command: Command) => {
       const { client, output } = partsOf(command);

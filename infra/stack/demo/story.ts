@@ -137,7 +137,7 @@ const checkEnd = (view: AuditionView, { meetingBy }: Pick<Fault, 'meetingBy'>): 
 const costLine = (cost: Cost, wallMs: number): string => {
   const figures = [
     `${cost.events} history events`,
-    `${cost.activities} activities and ${cost.localActivities} local ones`,
+    `${cost.activities} activities`,
     ...(cost.retries > 0 ? [`${cost.retries} retries`] : []),
     `about ${cost.billableActions} billable actions`,
     `${(wallMs / 1_000).toFixed(0)} s from request to decision`,

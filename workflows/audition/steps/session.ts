@@ -37,7 +37,8 @@ export const reportDelivery = (run: AuditionRun, report: DeliveryReport): void =
   }
   if (notice.status === report.status) return;
   run.journal.record({ type: 'delivery_reported', ...report });
-  if (report.status !== 'failed' || run.ending) return;
+  const now = run.journal.view.notices.find(({ deliveryId }) => deliveryId === report.deliveryId);
+  if (now?.status !== 'failed' || run.ending) return;
   void run.beside(async (goOn) => {
     const { action } = await run.desk.ask(
       {

@@ -55,6 +55,13 @@ describe('a status callback', () => {
     ]);
   });
 
+  it('of a message that is still on its way is taken note of, and costs the audition nothing', async () => {
+    const { send, sid, orchestration } = await setup();
+    for (const MessageStatus of ['queued', 'sending', 'sent'])
+      expect((await send({ MessageSid: sid, MessageStatus })).status).toBe(204);
+    expect(orchestration.reports).toEqual([]);
+  });
+
   it('reaches the audition that its address names, before anything is recorded', async () => {
     const { send, orchestration } = await setup();
     const told: string[] = [];

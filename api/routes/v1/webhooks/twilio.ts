@@ -39,6 +39,9 @@ const recipientOf = async ({ repositories }: ApiDependencies, deliveryId: string
   };
 };
 
+/** What is not final is not told: a signal and what follows it cost a dozen events, and nobody acts on `sent`. */
+const isFinal = (status: StatusReport['status']): boolean => status === 'delivered' || status === 'failed';
+
 /**
  * Told to the audition the message belongs to. The workflow takes the same report twice without harm, and a report
  * about an audition that has ended changes nothing.
@@ -47,7 +50,8 @@ const passOn = async (
   dependencies: ApiDependencies,
   { deliveryId, status, code }: StatusReport,
   query: unknown,
-): Promise<'told' | 'ended' | 'unknown'> => {
+): Promise<'told' | 'on_its_way' | 'ended' | 'unknown'> => {
+  if (!isFinal(status)) return 'on_its_way';
   const recipient = await recipientOf(dependencies, deliveryId, query);
   if (!recipient) return 'unknown';
   const { auditionId, participant, channel } = recipient;
