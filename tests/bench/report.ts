@@ -8,7 +8,7 @@ import type { Throughput } from './throughput/throughput.ts';
 
 export interface Figures {
   readonly machine: Machine;
-  readonly throughput: Throughput;
+  readonly throughput: readonly Throughput[];
   readonly cost: readonly BudgetLine[];
   readonly replay: ReplayFigures;
 }
@@ -25,14 +25,11 @@ export const tableOf = ({ throughput, cost, replay }: Figures): string => {
     style: { head: [], border: [] },
   });
   table.push(
-    ['auditions scheduled a second', ...cells(throughput.auditions, 1), '', ''],
-    ['bare workflows a second', ...cells(throughput.bare, 1), '', ''],
-    [
-      'ratio of the two',
-      ...cells(throughput.ratio, 2),
-      `at least ${throughput.target}`,
-      verdict(throughput.isMet),
-    ],
+    ...throughput.flatMap(({ inFlight, auditions, bare, ratio, target, isMet }) => [
+      [`${inFlight} in flight: auditions scheduled a second`, ...cells(auditions, 1), '', ''],
+      [`${inFlight} in flight: bare workflows a second`, ...cells(bare, 1), '', ''],
+      [`${inFlight} in flight: ratio of the two`, ...cells(ratio, 2), `at least ${target}`, verdict(isMet)],
+    ]),
     ...cost.map((line) => [
       `per audition: ${names[line.figure]}`,
       String(line.cost),

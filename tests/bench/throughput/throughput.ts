@@ -14,11 +14,13 @@ export interface ThroughputOptions {
   readonly rounds: number;
   /** Of each kind in each round. */
   readonly workflows: number;
-  readonly inFlight: number;
+  /** How many at once; measured for each. The lowest is a quiet service, the highest one that has all it can do. */
+  readonly inFlight: readonly number[];
   readonly progress: (line: string) => void;
 }
 
 export interface Throughput {
+  readonly inFlight: number;
   readonly target: number;
   readonly isMet: boolean;
   /** Auditions scheduled a second, bare workflows completed a second. */
@@ -39,43 +41,59 @@ and an SMTP server. The delivery reports of the text messages come in meanwhile.
 Bare workflow: started and awaited by the Temporal client; as many no-op activities in the same groups
 on the same queues, without message, search attribute or state. The worker is the same code with the same options
 (slots, pollers, cache, rate limits, codec, metrics).
-Both on the same Temporal server, in turn: ${options.rounds} rounds of ${options.workflows} each, ${options.inFlight} in flight, after one round to warm up.`.trim();
+Both on the same Temporal server, in turn: ${options.rounds} rounds of ${options.workflows} each, for ${options.inFlight.join(' and ')} in flight, after one round to warm up.
+All of it shares this machine, so that at the limit each audition's share of the processors decides, that of the
+sandbox, the mail server and PostgreSQL included.`.trim();
 
 export const measureThroughput = async (
   service: ServiceUnderTest,
   options: ThroughputOptions,
-): Promise<Throughput> => {
+): Promise<readonly Throughput[]> => {
   const startBare = await openBare(service);
   const auditions = openAuditions(service, platformOf(service));
   try {
     await assertSameMix(service, auditionWorkflowId(await auditions.schedule()), await startBare());
-    const round = async (count: number) => {
-      const load = { count, inFlight: options.inFlight };
+    const round = async (count: number, inFlight: number): Promise<Round> => {
+      const load = { count, inFlight };
       const real = await ratePerSecond(load, async () => void (await auditions.schedule()));
       const alone = await ratePerSecond(load, async () => void (await startBare()));
       return { real, alone, ratio: real / alone };
     };
-    await round(options.inFlight);
-    const rounds: Awaited<ReturnType<typeof round>>[] = [];
-    for (let n = 1; n <= options.rounds; n += 1) {
-      const measured = await round(options.workflows);
-      rounds.push(measured);
-      const { real, alone, ratio } = measured;
-      options.progress(
-        `round ${n}: ${real.toFixed(1)} auditions/s, ${alone.toFixed(1)} bare/s, ratio ${ratio.toFixed(2)}`,
-      );
+    const levels: Throughput[] = [];
+    for (const inFlight of options.inFlight) {
+      await round(inFlight, inFlight);
+      const rounds: Round[] = [];
+      for (let n = 1; n <= options.rounds; n += 1) {
+        rounds.push(await round(options.workflows, inFlight));
+        options.progress(`${inFlight} in flight, round ${n}: ${rounds.slice(-1).map(lineOf).join('')}`);
+      }
+      levels.push(summaryOf(inFlight, rounds));
     }
-    const ratio = spreadOf(rounds.map((one) => one.ratio));
-    return {
-      target,
-      isMet: ratio.median >= target,
-      auditions: spreadOf(rounds.map(({ real }) => real)),
-      bare: spreadOf(rounds.map(({ alone }) => alone)),
-      ratio,
-    };
+    return levels;
   } finally {
     await auditions.close();
   }
+};
+
+interface Round {
+  readonly real: number;
+  readonly alone: number;
+  readonly ratio: number;
+}
+
+const lineOf = ({ real, alone, ratio }: Round): string =>
+  `${real.toFixed(1)} auditions/s, ${alone.toFixed(1)} bare/s, ratio ${ratio.toFixed(2)}`;
+
+const summaryOf = (inFlight: number, rounds: readonly Round[]): Throughput => {
+  const ratio = spreadOf(rounds.map((one) => one.ratio));
+  return {
+    inFlight,
+    target,
+    isMet: ratio.median >= target,
+    auditions: spreadOf(rounds.map(({ real }) => real)),
+    bare: spreadOf(rounds.map(({ alone }) => alone)),
+    ratio,
+  };
 };
 
 const bareWorker = fileURLToPath(new URL('../bare/worker.ts', import.meta.url));
