@@ -4,8 +4,10 @@
  */
 import { cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, TemporalFailure } from '@temporalio/common';
+import { z } from 'zod';
 import { AuditConflict, KeyReused, Overtaken } from '../db/errors.ts';
 import { type DatabaseFault, databaseFaultOf } from '../db/postgres-error.ts';
+import { IllegalTransition } from '../domain/audition/view.ts';
 import { ProviderError, type ProviderFault } from '../domain/errors.ts';
 
 /** The type of the failure of an attempt that came after its own compensation. */
@@ -32,18 +34,29 @@ export const asFailure = (error: unknown, now = Date.now(), random = Math.random
   if (error instanceof TemporalFailure) return error;
   if (error instanceof ProviderError) return providerFailure(error, now, random);
   if (error instanceof Overtaken) return overtaken(error);
-  if (error instanceof KeyReused || error instanceof AuditConflict) {
+  if (isForGood(error)) {
     return ApplicationFailure.create({ type: error.name, message: error.message, nonRetryable: true });
   }
   const fault = databaseFaultOf(error);
   return fault ? databaseFailure(fault) : error;
 };
 
-/** Left to the retry policy, whatever it is: a database that is down comes back. Carries nothing of a statement. */
+/** What no retry mends: what was asked contradicts what is there, or itself. */
+const isForGood = (error: unknown): error is Error =>
+  error instanceof KeyReused ||
+  error instanceof AuditConflict ||
+  error instanceof IllegalTransition ||
+  error instanceof z.ZodError;
+
+/** PostgreSQL's classes of errors that lie in the values: data and integrity. A table that is not as expected can be mended. */
+const valuesAtFault = /^(22|23)/;
+
+/** A database that is down comes back; what it refuses it refuses again. Carries nothing of a statement. */
 const databaseFailure = ({ name, code }: DatabaseFault): ApplicationFailure =>
   ApplicationFailure.create({
     type: 'database',
     message: `the database failed: ${name} (${code ?? 'no code'})`,
+    nonRetryable: valuesAtFault.test(code ?? ''),
   });
 
 const providerFailure = (error: ProviderError, now: number, random: () => number): ApplicationFailure => {

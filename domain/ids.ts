@@ -29,8 +29,3 @@ export const participantIdSchema = platformId.brand<'ParticipantId'>();
 export type ProjectId = z.infer<typeof projectIdSchema>;
 export type RoleId = z.infer<typeof roleIdSchema>;
 export type ParticipantId = z.infer<typeof participantIdSchema>;
-
-/** The workflow id is the idempotency of the start: one audition, one workflow, whatever is retried. */
-export type AuditionWorkflowId = `audition/${AuditionId}`;
-
-export const auditionWorkflowId = (id: AuditionId): AuditionWorkflowId => `audition/${id}`;

@@ -12,7 +12,8 @@ import {
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
-import { type AuditionId, auditionWorkflowId } from '../../domain/ids.ts';
+import type { AuditionId } from '../../domain/ids.ts';
+import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import {
   type AuditionInput,
   auditionWorkflowType,

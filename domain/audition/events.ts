@@ -106,6 +106,8 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     /** What they had answered before the move was tried. */
     answers: z.array(z.object({ participant: participantIdSchema, answer: z.enum(answers) })),
   }),
+  /** A move that somebody was told is under way, and which could not be made after all. */
+  fact('move_refused', { code: z.string(), reason: z.string() }),
   fact('delivery_reported', {
     participant: participantIdSchema,
     channel: z.enum(channels),

@@ -57,6 +57,7 @@ export const facetFacts = [
   'notified',
   'responded',
   'delivery_reported',
+  'move_refused',
   'checked_in',
   'step_skipped',
   'compensated',

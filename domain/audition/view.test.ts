@@ -74,6 +74,7 @@ const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { 
     announcedAs: [1],
     answers: [{ participant: ada, answer: 'accepted' }],
   },
+  move_refused: { type: 'move_refused', code: 'slot_taken', reason: 'busy' },
   delivery_reported: {
     type: 'delivery_reported',
     participant: ada,

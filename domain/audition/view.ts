@@ -154,7 +154,11 @@ const learned = (view: AuditionView, event: AuditionEvent): Partial<AuditionView
     case 'slot_moved':
       return {
         ...slotOf(fact),
-        participants: view.participants.map((participant) => ({ ...participant, answer: 'none' })),
+        participants: view.participants.map((participant) => ({
+          ...participant,
+          answer: 'none',
+          checkedIn: false,
+        })),
       };
     case 'move_reverted':
       return {
@@ -199,6 +203,7 @@ const learned = (view: AuditionView, event: AuditionEvent): Partial<AuditionView
     case 'session_started':
     case 'session_ended':
     case 'step_skipped':
+    case 'move_refused':
     case 'compensated':
     case 'declined':
     case 'no_show':

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createOrchestration } from '../../api/auditions/orchestration.ts';
-import { auditionWorkflowId } from '../../domain/ids.ts';
+import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import { day, type Platform, platformOf, requestBody } from '../harness/platform.ts';
 import { keys, type ServiceUnderTest, startService } from '../harness/service.ts';
 

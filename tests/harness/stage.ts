@@ -9,14 +9,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { type AuditionActivities, type Correlated, taskQueues } from '../../activities/contract.ts';
 import type { AttentionAction, AttentionStep } from '../../domain/audition/attention.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
-import { type AuditionId, auditionWorkflowId } from '../../domain/ids.ts';
+import type { AuditionId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
+import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import { linesOf } from '../../infra/cli/replay/report.ts';
 import { createLogger } from '../../infra/observability/logger.ts';
 import { createDataConverter } from '../../workers/payload-codec/data-converter.ts';
@@ -35,6 +36,8 @@ export interface Stage {
   readonly environment: TestWorkflowEnvironment;
   /** Runs the play against one audition in a world of its own, and leaves nothing running. */
   play(scene: Scene, play: (played: Played) => Promise<void>): Promise<void>;
+  /** Does `work` while no worker runs workflows: what arrives meanwhile, one workflow task gets all at once. */
+  whileNobodyWorks(work: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -140,9 +143,21 @@ const raise = async (environment: TestWorkflowEnvironment, pass: Pass): Promise<
   const worlds = new Map<AuditionId, CastingWorld>();
   const suffix = `-${crypto.randomUUID()}`;
   const workers = await Promise.all(
-    taskQueues.map((queue) => openWorker(environment, `${queue}${suffix}`, activitiesIn(worlds))),
+    taskQueues.map((queue) =>
+      openWorker(environment, `${queue}${suffix}`, { activities: activitiesIn(worlds) }),
+    ),
   );
   const running = workers.map((worker) => worker.run());
+  const bundle = await bundleWorkflows(logger);
+  const openWorkflows = async () => {
+    const worker = await openWorker(environment, `castmatch${suffix}`, { workflowBundle: bundle });
+    const run = worker.run();
+    return async () => {
+      worker.shutdown();
+      await run;
+    };
+  };
+  let closeWorkflows = await openWorkflows();
   const workflowCode = await bundleWorkflows(logger, { readableErrors: true });
   const replayer = createReplayer({ masterKeys: corpusKeys, workflowCode });
   const worldOf = (id: AuditionId): CastingWorld => {
@@ -170,8 +185,14 @@ const raise = async (environment: TestWorkflowEnvironment, pass: Pass): Promise<
         await terminate(handle);
       }
     },
+    async whileNobodyWorks(work) {
+      await closeWorkflows();
+      await work();
+      closeWorkflows = await openWorkflows();
+    },
     async close() {
       for (const worker of workers) worker.shutdown();
+      await closeWorkflows();
       await Promise.all(running);
       await replayer.close();
       await environment.teardown();
@@ -190,17 +211,16 @@ const terminate = async (handle: Played['handle']): Promise<void> => {
   }
 };
 
-const openWorker = async (
+const openWorker = (
   environment: TestWorkflowEnvironment,
   taskQueue: string,
-  activities: AuditionActivities,
-) =>
+  what: Pick<WorkerOptions, 'activities' | 'workflowBundle'>,
+): Promise<Worker> =>
   Worker.create({
     connection: environment.nativeConnection,
     taskQueue,
-    activities,
     dataConverter,
-    ...(taskQueue.startsWith('castmatch') ? { workflowBundle: await bundleWorkflows(logger) } : {}),
+    ...what,
     maxCachedWorkflows: 100,
     shutdownGraceTime: 0,
   });

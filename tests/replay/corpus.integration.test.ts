@@ -31,6 +31,12 @@ it('the code of today replays every recorded history', async () => {
 
 type Edit = readonly [from: string, to: string];
 
+it('the bundle holds nothing that workflows do not need: each of them loads it anew', async () => {
+  const { code } = await bundleWorkflows(logger);
+  expect(code).toContain('node_modules/@temporalio/workflow/');
+  expect(code).not.toMatch(/node_modules\/(zod|luxon|libphonenumber-js)\//);
+});
+
 /** A copy of the workflow code with its schedule changed, where its imports are found. */
 const withChangedSchedule = async (edits: readonly Edit[]): Promise<string> => {
   await mkdir(join(project, '.cache'), { recursive: true });

@@ -17,13 +17,20 @@ import { reschedule } from './steps/reschedule.ts';
 
 export const accompany = async (run: AuditionRun): Promise<void> => {
   while (!run.ending) {
-    await run.commands.drain((queued) => carryOut(run, queued));
+    await run.commands.drain(
+      (queued) => carryOut(run, queued),
+      (refusal) => refusedLate(run, refusal),
+    );
     if (run.ending) return;
     if (mayContinueAsNew(run)) await goOnAsNew(run);
     run.journal.save();
     await waitForNext(run);
   }
 };
+
+/** Its caller has been told by then that a person was asked: what became of it stands in the trail. */
+const refusedLate = ({ journal }: AuditionRun, { code, message }: Refusal): void =>
+  journal.record({ type: 'move_refused', code, reason: message });
 
 const carryOut = (run: AuditionRun, queued: QueuedCommand): Promise<Refusal | undefined> => {
   switch (queued.name) {
@@ -49,7 +56,7 @@ const waitForNext = async (run: AuditionRun): Promise<void> => {
   }
   const waitMs = Math.max(0, due.at - Date.now());
   const came = waitMs > 0 && (await condition(somethingCame, waitMs, { summary: summaries[due.kind] }));
-  if (!came) await attendTo(run, due);
+  if (!came && !run.ending) await attendTo(run, due);
 };
 
 const summaries: Readonly<Record<Due['kind'], string>> = {
@@ -64,14 +71,17 @@ const attendTo = async (run: AuditionRun, due: Due): Promise<void> => {
   switch (due.kind) {
     case 'reminder':
       run.reminders = run.reminders.filter((other) => other !== due.reminder);
-      void remind(run, due.reminder);
+      void run.beside((goOn) => {
+        goOn();
+        return remind(run, due.reminder);
+      });
       return;
     case 'silence':
       return escalateSilence(run);
     case 'no_show':
       return run.end({ type: 'no_show' });
     case 'session_end':
-      return run.journal.record({ type: 'session_ended', origin: 'system' });
+      return run.record({ type: 'session_ended', origin: 'system' });
     case 'late_decision':
       return escalateDecision(run);
   }
@@ -80,7 +90,6 @@ const attendTo = async (run: AuditionRun, due: Due): Promise<void> => {
 const remind = async (run: AuditionRun, { offsetMs, participants }: Reminder): Promise<void> => {
   const label = `r${run.journal.view.revision}:${offsetMs}`;
   await notify(run, { notice: 'reminder', label, to: participants.filter(isExpected(run)) });
-  run.journal.save();
 };
 
 /** Whoever has declined is not reminded. */

@@ -29,7 +29,7 @@ const everythingDue = (run: AuditionRun): readonly Due[] => {
       return [
         ...run.reminders.map((reminder): Due => ({ kind: 'reminder', at: toEpochMs(reminder.at), reminder })),
         ...(isSilent(run) ? [{ kind: 'silence' as const, at: run.scheduledAt + policy.answerWithin }] : []),
-        { kind: 'no_show', at: toEpochMs(slot.start) + policy.noShowGrace },
+        { kind: 'no_show', at: Math.max(toEpochMs(slot.start), run.scheduledAt) + policy.noShowGrace },
       ];
     case 'in_progress':
       return [{ kind: 'session_end', at: toEpochMs(slot.end) + policy.sessionOverrun }];

@@ -19,6 +19,8 @@ interface AttentionRequest {
   readonly provider?: string | undefined;
   /** Whether there is nothing left to ask: the item is withdrawn then, which counts as skipped. */
   readonly isMoot?: (() => boolean) | undefined;
+  /** The main line does not wait for it. */
+  readonly isBeside?: boolean | undefined;
 }
 
 type Resolution =
@@ -30,6 +32,8 @@ type Resolution =
 export interface AttentionDesk {
   /** How many items there have been: the next one's number follows. */
   readonly raised: number;
+  /** How many of them held up the main line. */
+  readonly heldUp: number;
   /**
    * Raises an item and waits until it is resolved. When the scope is cancelled meanwhile, the item is withdrawn and
    * the cancellation goes on its way.
@@ -40,6 +44,7 @@ export interface AttentionDesk {
 
 export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore: number): AttentionDesk => {
   let raised = raisedBefore;
+  let heldUp = 0;
   const resolutions = new Map<AttentionId, Resolution>();
 
   const raise = ({ step, what, hint, actions, code, provider }: AttentionRequest): AttentionItem => {
@@ -83,8 +88,12 @@ export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore:
     get raised() {
       return raised;
     },
+    get heldUp() {
+      return heldUp;
+    },
     async ask(request, onAsked) {
       const item = raise(request);
+      if (!request.isBeside) heldUp += 1;
       journal.save();
       onAsked?.();
       try {

@@ -1,5 +1,5 @@
 /** Work beside the main line: it may wait for a person for days without holding up the rest of the audition. */
-import { isCancellation, Trigger } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import { Aborted, type EndingFact } from './ending.ts';
 
 export interface Background {
@@ -18,14 +18,14 @@ export const openBackground = (end: (fact: EndingFact) => void, settled: () => v
   const running = new Set<Promise<void>>();
   const mistakes: unknown[] = [];
 
-  const guarded = async (work: Promise<void>, released: Trigger<void>): Promise<void> => {
+  const guarded = async (work: Promise<void>, release: () => void): Promise<void> => {
     try {
       await work;
     } catch (error) {
       if (error instanceof Aborted) end(error.ending);
       else if (!isCancellation(error)) mistakes.push(error);
     } finally {
-      released.resolve();
+      release();
     }
   };
 
@@ -34,14 +34,15 @@ export const openBackground = (end: (fact: EndingFact) => void, settled: () => v
       return running.size;
     },
     async start(work) {
-      const released = new Trigger<void>();
+      // No Trigger: that one would throw at a cancellation, also where nobody waits for it.
+      const { promise: released, resolve: release } = Promise.withResolvers<void>();
       let isAlone = false;
       const goOn = () => {
         isAlone = true;
-        released.resolve();
+        release();
       };
       const toItsEnd = async (): Promise<void> => {
-        await guarded(work(goOn), released);
+        await guarded(work(goOn), release);
         if (isAlone) settled();
       };
       const task = toItsEnd();

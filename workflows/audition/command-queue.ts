@@ -13,6 +13,7 @@ export type QueuedCommand =
 interface Ticket {
   readonly queued: QueuedCommand;
   settled: 'done' | Refusal | undefined;
+  isReleased: boolean;
 }
 
 export interface CommandQueue {
@@ -22,8 +23,14 @@ export interface CommandQueue {
    * Throws the refusal.
    */
   submit(queued: QueuedCommand, released: () => boolean): Promise<void>;
-  /** Carries out what waits, in order of arrival. A refusal goes to its caller, any other error to ours. */
-  drain(carryOut: (queued: QueuedCommand) => Promise<Refusal | undefined>): Promise<void>;
+  /**
+   * Carries out what waits, in order of arrival. A refusal goes to its caller, or to `refusedLate` when that one was
+   * released before; any other error to ours.
+   */
+  drain(
+    carryOut: (queued: QueuedCommand) => Promise<Refusal | undefined>,
+    refusedLate: (refusal: Refusal) => void,
+  ): Promise<void>;
   /** Tells everybody who still waits that it is over. */
   close(refusal: Refusal): void;
 }
@@ -42,14 +49,17 @@ export const openCommandQueue = (): CommandQueue => {
       return waiting.length;
     },
     async submit(queued, released) {
-      const ticket: Ticket = { queued, settled: undefined };
+      const ticket: Ticket = { queued, settled: undefined, isReleased: false };
       waiting = [...waiting, ticket];
       await condition(() => ticket.settled !== undefined || released());
+      ticket.isReleased = ticket.settled === undefined;
       if (ticket.settled !== undefined && ticket.settled !== 'done') throw ticket.settled;
     },
-    async drain(carryOut) {
+    async drain(carryOut, refusedLate) {
       for (let ticket = next(); ticket; ticket = next()) {
-        ticket.settled = (await carryOut(ticket.queued)) ?? 'done';
+        const refusal = await carryOut(ticket.queued);
+        ticket.settled = refusal ?? 'done';
+        if (refusal && ticket.isReleased) refusedLate(refusal);
       }
     },
     close(refusal) {

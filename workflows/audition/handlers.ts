@@ -94,11 +94,11 @@ const written = async (run: AuditionRun): Promise<AuditionView> => {
   return run.journal.view;
 };
 
-/** A long command waits its turn; its caller waits no longer than until a person has been asked about it. */
+/** A long command waits its turn; its caller waits no longer than until the main line waits for a person. */
 const queued = async (run: AuditionRun, command: QueuedCommand): Promise<AuditionView> => {
-  const askedBefore = run.desk.raised;
+  const heldUpBefore = run.desk.heldUp;
   try {
-    await run.commands.submit(command, () => run.ending !== undefined || run.desk.raised > askedBefore);
+    await run.commands.submit(command, () => run.ending !== undefined || run.desk.heldUp > heldUpBefore);
   } catch (error) {
     throw error instanceof Refusal ? asFailure(error) : error;
   }

@@ -12,6 +12,8 @@ export interface Step {
   readonly hint: string;
   readonly actions: readonly AttentionAction[];
   readonly onAsked?: (() => void) | undefined;
+  /** The main line does not wait for it. */
+  readonly isBeside?: boolean | undefined;
 }
 
 export type StepOutcome<Result> =
@@ -42,11 +44,11 @@ export const insist = async <Result>(
 /** What a person decided about a step that failed: try again, or go on without its result. */
 export const askAbout = async (
   run: AuditionRun,
-  { step, purpose, hint, actions, onAsked }: Step,
+  { step, purpose, hint, actions, onAsked, isBeside }: Step,
   failure: StepFailure,
 ): Promise<'retry' | Exclude<StepOutcome<never>, { kind: 'done' }>> => {
   const what = `Could not ${purpose}: ${explain(failure)}.`;
-  const resolution = await run.desk.ask({ step, what, hint, actions, ...failure }, onAsked);
+  const resolution = await run.desk.ask({ step, what, hint, actions, isBeside, ...failure }, onAsked);
   switch (resolution.action) {
     case 'retry':
       return 'retry';

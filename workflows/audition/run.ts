@@ -1,5 +1,6 @@
 /** One running audition: what its steps share. */
-import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminders.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
@@ -31,6 +32,11 @@ export interface AuditionRun {
   decisionEscalated: boolean;
   /** Set once everything that had to be undone is, or a person was asked about it. */
   isWoundUp: boolean;
+  /**
+   * Records a fact of the main line. Throws a cancellation once the audition has ended: a message that ends it and the
+   * answer that the main line has waited for may arrive together, and the message is heard first.
+   */
+  record(fact: AuditionFact, correlationId?: string): void;
   readonly ending: EndingFact | undefined;
   /** The state the audition ended in; the present one as long as it goes on. */
   readonly endedIn: AuditionState;
@@ -81,6 +87,10 @@ export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,
     isWoundUp: false,
+    record(fact, correlationId) {
+      if (ending) throw new CancelledFailure('the audition has ended');
+      journal.record(fact, correlationId);
+    },
     get ending() {
       return ending;
     },

@@ -21,6 +21,7 @@ export const undo = async (
       purpose: `undo ${nameOf(compensation)}`,
       hint: 'Retry when the provider answers again, or undo it by hand and skip.',
       actions: ['retry', 'skip'],
+      isBeside: true,
       onAsked,
     },
     () => perform(run, compensation),

@@ -1,6 +1,12 @@
 /** /v1/attention: what waits for a person, and what the person says. */
 import { resolveAttentionSchema } from '../../../domain/audition/commands.ts';
 import { Refusal } from '../../../domain/errors.ts';
+import {
+  type AttentionId,
+  type AuditionId,
+  auditionIdSchema,
+  type OrganizationId,
+} from '../../../domain/ids.ts';
 import { callerOf } from '../../access/authentication.ts';
 import type { Api } from '../../api.ts';
 import { commandAudition } from '../../auditions/command.ts';
@@ -30,6 +36,21 @@ const listAttention = (api: Api, { repositories }: ApiDependencies): void => {
     },
     async (request) => repositories.auditions.attention(callerOf(request).organization, request.query),
   );
+};
+
+/**
+ * Whose item it is. One that is resolved is in no table any more, but its id names its audition: whoever repeats a
+ * resolution, because the first answer was lost, gets that answer from the audition itself.
+ */
+const auditionOf = async (
+  auditions: ApiDependencies['repositories']['auditions'],
+  organization: OrganizationId,
+  id: AttentionId,
+): Promise<AuditionId | undefined> => {
+  const open = await auditions.findAttention(organization, id);
+  if (open) return open.auditionId;
+  const named = auditionIdSchema.safeParse(id.slice('att_'.length, id.lastIndexOf('-'))).data;
+  return named && (await auditions.get(organization, named)) ? named : undefined;
 };
 
 const attentionNotFound = (id: string): Refusal =>
@@ -75,9 +96,8 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
       const { body } = request;
       const key = request.headers['idempotency-key'];
       const run = async () => {
-        const item = await auditions.findAttention(organization, id);
-        if (!item) throw attentionNotFound(id);
-        const { auditionId } = item;
+        const auditionId = await auditionOf(auditions, organization, id);
+        if (!auditionId) throw attentionNotFound(id);
         return commandAudition(
           dependencies,
           { organization, id: auditionId, updateId: updateIdOf(auditionId, `resolve ${id}`, { key, body }) },

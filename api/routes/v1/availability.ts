@@ -1,9 +1,10 @@
 /** /v1/availability: when everybody is free, the best times first. Holds nothing. */
 import { z } from 'zod';
 import { admitWindow } from '../../../domain/audition/admission.ts';
+import { freeSlots } from '../../../domain/audition/free-slots.ts';
 import { participantSchema, windowSlotSchema } from '../../../domain/audition/request.ts';
 import type { BusyInterval } from '../../../domain/audition/slot.ts';
-import { freeSlots, rankSlots } from '../../../domain/audition/slot-ranking.ts';
+import { rankSlots } from '../../../domain/audition/slot-ranking.ts';
 import { slotResources } from '../../../domain/audition/slot-resources.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
 import { instantSchema } from '../../../domain/time/instant.ts';

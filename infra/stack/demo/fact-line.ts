@@ -42,6 +42,8 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return plain(`moved to ${fact.slot.start}`);
     case 'move_reverted':
       return warning(`stays at ${fact.slot.start}: ${fact.reason}`);
+    case 'move_refused':
+      return warning(`the move was refused: ${fact.reason}`);
     case 'delivery_reported':
       return plain(`${fact.channel} to ${fact.participant}: ${fact.status}`);
     case 'checked_in':

@@ -3,7 +3,8 @@
  * to decision, and nothing goes wrong. Takes about 20 seconds, most of it waiting for what its own timers bring.
  */
 import type { AuditionView } from '../../../domain/audition/view.ts';
-import { type AuditionId, auditionWorkflowId } from '../../../domain/ids.ts';
+import type { AuditionId } from '../../../domain/ids.ts';
+import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import { type Cost, costOf } from '../../../infra/stack/demo/cost.ts';
 import { day, type Platform, platformOf, requestBody } from '../../harness/platform.ts';
 import type { ServiceUnderTest } from '../../harness/service.ts';

@@ -1,7 +1,7 @@
 /** How much of Temporal's own throughput is left when the activities do what they are for. */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { auditionWorkflowId } from '../../../domain/ids.ts';
+import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import { costOf } from '../../../infra/stack/demo/cost.ts';
 import { platformOf } from '../../harness/platform.ts';
 import type { ServiceUnderTest } from '../../harness/service.ts';

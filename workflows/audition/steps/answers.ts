@@ -44,6 +44,7 @@ const takeNo = (run: AuditionRun, { id, kind, required }: ParticipantView, corre
   void run.beside(async (goOn) => {
     const { action } = await run.desk.ask(
       {
+        isBeside: true,
         step: 'answer',
         what: `The ${kind} ${id} declined, and the audition needs them.`,
         hint: 'Reschedule or find a substitute, then skip; or abort.',
@@ -64,14 +65,17 @@ export const escalateSilence = (run: AuditionRun): void => {
   );
   if (silent.length === 0) return;
   const names = silent.map(({ id }) => id).join(', ');
+  const { revision } = run.journal.view;
   void run.beside(async (goOn) => {
     const { action } = await run.desk.ask(
       {
+        isBeside: true,
         step: 'answer',
         what: `Performer ${names} has not answered the invitation.`,
         hint: 'Retry to ask once more, skip to wait on, or abort.',
         actions: ['retry', 'skip', 'abort'],
         isMoot: () =>
+          run.journal.view.revision !== revision ||
           !isWelcome('respond', run.journal.view.state) ||
           silent.every(({ id }) => answerOf(run, id) !== 'none'),
       },

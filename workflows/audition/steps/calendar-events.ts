@@ -53,6 +53,6 @@ const writeEvent = async (
   if (outcome.kind === 'done') {
     const { provider, connection } = calendar;
     const { eventId } = outcome.result;
-    journal.record({ type: 'calendar_event_written', participant: owner, provider, connection, eventId });
+    run.record({ type: 'calendar_event_written', participant: owner, provider, connection, eventId });
   }
 };

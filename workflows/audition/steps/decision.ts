@@ -1,14 +1,16 @@
 /** Step 7: the decision. A callback starts the next round as an audition of its own, linked to this one. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
+  CancellationScope,
   ChildWorkflowCancellationType,
+  getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
   startChild,
 } from '@temporalio/workflow';
 import { isWelcome } from '../../../domain/audition/command-rules.ts';
 import type { Refusal } from '../../../domain/errors.ts';
-import { auditionWorkflowId } from '../../../domain/ids.ts';
+import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import { type AuditionInput, auditionWorkflowType, type DecideCommand } from '../messages.ts';
 import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
@@ -19,7 +21,10 @@ type Callback = Extract<DecideCommand, { decision: 'callback' }>;
 /** Takes the decision and ends the audition with it. */
 export const decide = async (run: AuditionRun, command: DecideCommand): Promise<Refusal | undefined> => {
   if (!isWelcome('decide', run.journal.view.state)) return wrongState('decide', run.journal.view.state);
-  if (command.decision === 'callback') await startNextRound(run, command);
+  if (command.decision === 'callback') {
+    await CancellationScope.nonCancellable(() => startNextRound(run, command));
+    if (run.ending) await callOff(command);
+  }
   run.end(
     {
       type: 'decided',
@@ -64,12 +69,17 @@ const startNextRound = async ({ plan }: AuditionRun, { next, correlationId }: Ca
   }
 };
 
+/** This audition was ended while the next round began: nobody has decided on that one then. */
+const callOff = ({ next }: Callback): Promise<void> =>
+  CancellationScope.nonCancellable(() => getExternalWorkflowHandle(auditionWorkflowId(next.id)).cancel());
+
 /** A decision that is long in coming waits for a person. */
 export const escalateDecision = (run: AuditionRun): void => {
   run.decisionEscalated = true;
   void run.beside(async (goOn) => {
     const { action } = await run.desk.ask(
       {
+        isBeside: true,
         step: 'decision',
         what: 'The session is over, and nobody has decided.',
         hint: 'Decide (POST …/decide); skip to wait on, or abort.',

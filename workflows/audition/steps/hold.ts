@@ -1,14 +1,15 @@
 /** Step 1, second half: choose the slot and hold it. The database's exclusion constraint is the judge. */
 import type { HoldClaim, HoldSlotResult } from '../../../activities/contract.ts';
 import type { AuditionFact } from '../../../domain/audition/events.ts';
+import { freeSlots, isFree } from '../../../domain/audition/free-slots.ts';
 import type { BusyInterval, Slot, SlotWish } from '../../../domain/audition/slot.ts';
-import { freeSlots, isFree } from '../../../domain/audition/slot-ranking.ts';
+import { slotResources } from '../../../domain/audition/slot-resources.ts';
 import { toEpochMs, toInstant } from '../../../domain/time/epoch.ts';
 import { booking } from '../booking.ts';
 import type { AuditionRun } from '../run.ts';
 import { findBusy } from './conflicts.ts';
 
-type Refusal = Extract<AuditionFact, { type: 'slot_refused' }>['reason'];
+type Reason = Extract<AuditionFact, { type: 'slot_refused' }>['reason'];
 
 /** Of a window with room for many slots, this many are tried before it is given up. */
 const candidatesTried = 20;
@@ -16,7 +17,7 @@ const candidatesTried = 20;
 /** Finds and holds the first slot of the audition, or ends it because there is none to be had. */
 export const holdFirstSlot = async (run: AuditionRun): Promise<void> => {
   const { plan, journal } = run;
-  journal.record({ type: 'holding_started' });
+  run.record({ type: 'holding_started' });
   const busy = await findBusy(run, windowOf(plan.wish));
   const held = await holdFirstFree(run, candidates(plan.wish, busy));
   if (typeof held === 'string') {
@@ -25,7 +26,7 @@ export const holdFirstSlot = async (run: AuditionRun): Promise<void> => {
     return;
   }
   run.reminders = held.reminders;
-  journal.record({ type: 'slot_held', slot: held.slot, revision: 1, until: held.until });
+  run.record({ type: 'slot_held', slot: held.slot, revision: 1, until: held.until });
   journal.save();
   run.firstResult ??= { kind: 'held', view: journal.view };
 };
@@ -52,13 +53,10 @@ export const claimOn = ({ plan }: AuditionRun, slot: Slot, revision: number): Ho
   slot,
   revision,
   until: toInstant(Date.now() + plan.policy.holdFor),
-  resources: [
-    ...plan.participants.map(({ id }) => `participant:${id}`),
-    ...(slot.room ? [`room:${slot.room}`] : []),
-  ],
+  resources: slotResources(plan.participants, slot.room),
 });
 
-type Candidates = { readonly slots: readonly Slot[]; readonly otherwise: Refusal };
+type Candidates = { readonly slots: readonly Slot[]; readonly otherwise: Reason };
 
 const windowOf = (wish: SlotWish): { from: Slot['start']; until: Slot['end'] } =>
   wish.kind === 'fixed'

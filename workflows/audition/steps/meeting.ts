@@ -20,7 +20,7 @@ export const createMeeting = async (run: AuditionRun, slot: Slot): Promise<void>
     if (decided === 'retry') continue;
     if (decided.kind === 'overridden') {
       const meeting: Meeting = { provider: 'manual', id: 'manual', joinUrl: decided.joinUrl };
-      run.journal.record({ type: 'meeting_created', meeting });
+      run.record({ type: 'meeting_created', meeting });
     }
     return;
   }
@@ -44,12 +44,12 @@ const tryEachProvider = async (
   for (const [index, provider] of providers.entries()) {
     const tried = await tryProvider(run, provider, slot, run.keyOf(`meeting:${provider}:${round}`));
     if (!('code' in tried)) {
-      run.journal.record({ type: 'meeting_created', meeting: tried });
+      run.record({ type: 'meeting_created', meeting: tried });
       return undefined;
     }
     failure = tried;
     const to = providers[index + 1];
-    run.journal.record({
+    run.record({
       type: 'meeting_fell_back',
       from: provider,
       reason: failure.code,
@@ -87,11 +87,12 @@ const tryProvider = async (
  */
 const undoBeside = (run: AuditionRun, key: string, provider: MeetingProviderName): Promise<void> =>
   run.background.start(async (goOn) => {
+    // Taken out of the saga first: an ending meanwhile must not undo it once more.
     const compensation = run.saga.pending.find(({ id }) => id === key);
+    run.saga.settle(key);
     const waitsForNobody = provider !== 'google_meet';
     if (waitsForNobody) goOn();
     if (compensation) await CancellationScope.nonCancellable(() => undo(run, compensation));
-    run.saga.settle(key);
   });
 
 /** Moves the meeting to another slot. Absolute, so trying again does no harm. */

@@ -54,6 +54,7 @@ const send = async (
       hint: 'Retry to send it (again), skip when they have it or were told another way, or abort.',
       actions: ['retry', 'skip', 'abort'],
       onAsked: goOn,
+      isBeside: true,
     },
     () =>
       messagingBy(run, channel, `Send the ${round.notice} to ${recipient.kind} ${recipient.id}`).sendNotice({

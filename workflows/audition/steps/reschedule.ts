@@ -6,8 +6,9 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { without } from '../../../domain/audition/busy.ts';
 import { isWelcome } from '../../../domain/audition/command-rules.ts';
+import { isFree } from '../../../domain/audition/free-slots.ts';
+import type { Reminder } from '../../../domain/audition/reminders.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
-import { isFree } from '../../../domain/audition/slot-ranking.ts';
 import type { AuditionView } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { booking } from '../booking.ts';
@@ -32,18 +33,21 @@ export const reschedule = async (
   const { journal } = run;
   const before = journal.view;
   if (!isWelcome('reschedule', before.state) || !before.slot) return wrongState('reschedule', before.state);
+  let reminders: readonly Reminder[] = [];
   try {
-    const taken = await holdNewSlot(run, command, before.slot, before.revision + 1);
-    if (taken) return taken;
+    const held = await holdNewSlot(run, command, before.slot, before.revision + 1);
+    if (held instanceof Refusal) return held;
+    reminders = held;
     await moveEverything(run, command.slot, journal.view.revision);
+    await bookSlot(run, command.slot, journal.view.revision);
   } catch (error) {
     if (!(error instanceof Aborted)) throw error;
     if (journal.view.revision > before.revision) await goBack(run, before, before.slot, error.message);
     return undefined;
   }
   await notify(run, { notice: 'update', label: `r${journal.view.revision}`, reason: command.reason });
-  await letGo(run);
-  settleSchedule(run);
+  await letGo(run, journal.view.revision);
+  settleSchedule(run, reminders);
   return undefined;
 };
 
@@ -52,7 +56,7 @@ const holdNewSlot = async (
   { slot, origin, reason, correlationId }: RescheduleCommand,
   old: Slot,
   revision: number,
-): Promise<Refusal | undefined> => {
+): Promise<Refusal | readonly Reminder[]> => {
   const busy = await findBusy(run, { from: slot.start, until: slot.end });
   // Our own event at the old time shows as busy too; it will move out of the way.
   if (!isFree(slot, without(busy, old))) return slotTaken('Somebody needed has another appointment then.');
@@ -61,16 +65,14 @@ const holdNewSlot = async (
   if (held.kind === 'in_the_past') {
     return new Refusal('slot_in_the_past', 'That slot has already begun.', 'Choose a slot in the future.');
   }
-  run.reminders = held.reminders;
   const moved = { slot, revision, until: held.until, origin, ...(reason ? { reason } : {}) };
-  run.journal.record({ type: 'slot_moved', ...moved }, correlationId);
+  run.record({ type: 'slot_moved', ...moved }, correlationId);
   run.journal.save();
-  return undefined;
+  return held.reminders;
 };
 
 const moveEverything = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
   await allOrNone([() => moveMeeting(run, slot, revision), () => writeCalendarEvents(run, slot, revision)]);
-  await bookSlot(run, slot, revision);
 };
 
 /** When one fails the others are cancelled, and waited for: what comes next must not meet them still at work. */
@@ -90,13 +92,16 @@ const allOrNone = async (works: readonly (() => Promise<void>)[]): Promise<void>
 const goBack = async (run: AuditionRun, before: AuditionView, old: Slot, reason: string): Promise<void> => {
   const revision = run.journal.view.revision + 1;
   const held = await hold(run, old, revision);
-  if (held.kind !== 'held') {
+  if (held.kind === 'taken') {
     run.end({ type: 'failed', code: 'slot_taken', reason: 'The old slot could not be held again.' });
     return;
   }
-  run.reminders = held.reminders;
   await moveEverything(run, old, revision);
-  run.journal.record({
+  if (held.kind === 'held') await bookSlot(run, old, revision);
+  run.reminders = held.kind === 'held' ? held.reminders : [];
+  // Who has waited for the move to end may still come.
+  run.scheduledAt = Date.now();
+  run.record({
     type: 'move_reverted',
     slot: old,
     revision,
@@ -108,17 +113,18 @@ const goBack = async (run: AuditionRun, before: AuditionView, old: Slot, reason:
     ),
   });
   confirmWhenAccepted(run);
-  await letGo(run);
+  // A slot that has begun cannot be held anew: its old hold stands, and it was never let go.
+  await letGo(run, held.kind === 'held' ? revision : before.revision);
   run.journal.save();
 };
 
-/** Frees every hold but that of the revision in force. */
-const letGo = ({ plan, journal }: AuditionRun): Promise<void> =>
+/** Frees every hold but that of one revision. */
+const letGo = ({ plan }: AuditionRun, except: number): Promise<void> =>
   booking('Let the other slot go').releaseHolds({
     auditionId: plan.id,
     organization: plan.organization,
     correlationId: plan.correlationId,
-    except: journal.view.revision,
+    except,
   });
 
 const slotTaken = (why: string): Refusal =>

@@ -1,5 +1,7 @@
 /** Steps 2 to 4 in their order: meeting, calendars, invitations; what cannot be undone comes last. */
+import type { Reminder } from '../../../domain/audition/reminders.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
+import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { AuditionRun } from '../run.ts';
 import { confirmWhenAccepted } from './answers.ts';
 import { bookSlot } from './book.ts';
@@ -13,15 +15,16 @@ export const schedule = async (run: AuditionRun, slot: Slot): Promise<void> => {
   await writeCalendarEvents(run, slot, 1);
   await bookSlot(run, slot, 1);
   await notify(run, { notice: 'invitation', label: 'r1' });
-  settleSchedule(run);
+  settleSchedule(run, run.reminders);
 };
 
-/** The audition is scheduled; it may be confirmed at once by early answers. */
-export const settleSchedule = (run: AuditionRun): void => {
+/** The audition is scheduled; it may be confirmed at once by early answers. Reminders that it is too late for lapse. */
+export const settleSchedule = (run: AuditionRun, reminders: readonly Reminder[]): void => {
   const { journal } = run;
   run.scheduledAt = Date.now();
+  run.reminders = reminders.filter(({ at }) => toEpochMs(at) > run.scheduledAt);
   run.answerEscalated = false;
-  journal.record({ type: 'scheduled' });
+  run.record({ type: 'scheduled' });
   confirmWhenAccepted(run);
   journal.save();
 };

@@ -25,6 +25,9 @@ export const endSession = (run: AuditionRun, origin: Origin): void => {
   }
 };
 
+/** More than an audition has notices under way at once; of what is never recorded, a cancellation say, none is awaited. */
+const earlyReportsKept = 50;
+
 /**
  * What became of a notice. One that could not be delivered waits for a person. A report may be here before the
  * activity that sent the notice has ended: it is kept until then.
@@ -32,7 +35,7 @@ export const endSession = (run: AuditionRun, origin: Origin): void => {
 export const reportDelivery = (run: AuditionRun, report: DeliveryReport): void => {
   const notice = run.journal.view.notices.find(({ deliveryId }) => deliveryId === report.deliveryId);
   if (!notice) {
-    run.earlyReports = [...run.earlyReports, report];
+    run.earlyReports = [...run.earlyReports, report].slice(-earlyReportsKept);
     return;
   }
   if (notice.status === report.status) return;
@@ -42,6 +45,7 @@ export const reportDelivery = (run: AuditionRun, report: DeliveryReport): void =
   void run.beside(async (goOn) => {
     const { action } = await run.desk.ask(
       {
+        isBeside: true,
         step: 'invitation',
         what: `The ${notice.notice} to ${report.participant} by ${report.channel} was not delivered.`,
         hint: 'Tell them another way and skip, or abort.',

@@ -1,0 +1,66 @@
+/**
+ * Finds the times that are free for all. Free of zones and schemas: it runs in workflows, and what their bundle holds is
+ * loaded anew for each of them.
+ */
+import { toEpochMs, toInstant } from '../time/epoch.ts';
+import type { Instant } from '../time/instant.ts';
+import type { BusyInterval } from './slot.ts';
+
+const quarterHour = 15 * 60_000;
+
+export interface TimeRange {
+  readonly start: Instant;
+  readonly end: Instant;
+}
+
+/** Whether nothing busy touches the inside of the range. What ends as it starts does not stand in its way. */
+export const isFree = (range: TimeRange, busy: readonly BusyInterval[]): boolean =>
+  busy.every(({ start, end }) => end <= range.start || start >= range.end);
+
+/** The same time, without overlaps, in order. */
+export const mergeBusy = (busy: readonly BusyInterval[]): readonly BusyInterval[] => {
+  const merged: BusyInterval[] = [];
+  for (const interval of [...busy].sort((a, b) => a.start.localeCompare(b.start))) {
+    const last = merged.at(-1);
+    if (!last || interval.start > last.end) merged.push(interval);
+    else if (interval.end > last.end) merged[merged.length - 1] = { start: last.start, end: interval.end };
+  }
+  return merged;
+};
+
+/**
+ * Free ranges of `durationMs` within the window, earliest first. They start on full steps of the clock (a quarter of
+ * an hour unless `stepMs` says otherwise); a gap that only fits off the step is offered from its own beginning.
+ */
+export const freeSlots = (
+  busy: readonly BusyInterval[],
+  window: { readonly from: Instant; readonly until: Instant },
+  durationMs: number,
+  { stepMs = quarterHour }: { readonly stepMs?: number } = {},
+): readonly TimeRange[] =>
+  gapsBetween(mergeBusy(busy), window).flatMap(({ start, end }) => {
+    const from = toEpochMs(start);
+    const latest = toEpochMs(end) - durationMs;
+    const onStep = Math.ceil(from / stepMs) * stepMs;
+    const starts = onStep <= latest ? steps(onStep, latest, stepMs) : from <= latest ? [from] : [];
+    return starts.map((at) => ({ start: toInstant(at), end: toInstant(at + durationMs) }));
+  });
+
+const gapsBetween = (
+  merged: readonly BusyInterval[],
+  { from, until }: { readonly from: Instant; readonly until: Instant },
+): readonly TimeRange[] => {
+  const edges = [
+    ...merged.filter(({ start, end }) => end > from && start < until),
+    { start: until, end: until },
+  ];
+  let cursor = from;
+  return edges.flatMap(({ start, end }) => {
+    const gap = { start: cursor, end: start };
+    cursor = end > cursor ? end : cursor;
+    return gap.end > gap.start ? [gap] : [];
+  });
+};
+
+const steps = (first: number, last: number, stepMs: number): readonly number[] =>
+  Array.from({ length: Math.floor((last - first) / stepMs) + 1 }, (_, index) => first + index * stepMs);
