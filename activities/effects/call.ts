@@ -7,6 +7,8 @@ export interface CallTimes {
   readonly deadlineMs: number;
   /** How long an attempt keeps others out: the deadline, and a margin for what runs before and after the calls. */
   readonly leaseMs: number;
+  /** Whether the activity's cancellation ends a call that is under way, or waits for it. */
+  readonly isInterruptible: boolean;
 }
 
 /**
@@ -14,13 +16,14 @@ export interface CallTimes {
  * server gives it up, and its lease is over before the server's next attempt. Calls this short need no heartbeat: the
  * server notices a dead worker at the start-to-close timeout, and a cancellation waits 8 s at most.
  */
-export const quickCalls: CallTimes = { deadlineMs: 8_000, leaseMs: 12_000 };
+export const quickCalls: CallTimes = { deadlineMs: 8_000, leaseMs: 12_000, isInterruptible: true };
 
 /**
  * For email, under a start-to-close timeout of 65 s: a mail server may take its time to take a message over, and who
- * hangs up on it cannot know whether it did (`replyTimeoutMs` in providers/smtp/settings.ts).
+ * hangs up on it cannot know whether it did (`replyTimeoutMs` in providers/smtp/settings.ts). So a cancellation waits
+ * too; the activity tells by heartbeat that it lives.
  */
-export const patientCalls: CallTimes = { deadlineMs: 55_000, leaseMs: 60_000 };
+export const patientCalls: CallTimes = { deadlineMs: 55_000, leaseMs: 60_000, isInterruptible: false };
 
 /**
  * How long after its lease a call that nobody saw end may still have its effect: providers that have no idempotency
@@ -33,7 +36,7 @@ export interface Attempting {
   readonly leaseMs: number;
   /** The attempts of one activity execution have the same; what an operator has tried again has another. */
   readonly execution: string;
-  /** The deadline starts now. Aborted by it, the activity's cancellation, or the worker's shutdown. */
+  /** The deadline starts now. Aborted by it and, where a call may be interrupted, by cancellation and shutdown. */
   readonly startCall: () => CallContext;
   /** For what must be taken back, whoever called the activity off: aborted by its deadline only. */
   readonly startCleanUp: () => CallContext;
@@ -50,7 +53,7 @@ export const attemptingTo = (correlationId: string, times = quickCalls): Attempt
   return {
     leaseMs: times.leaseMs,
     execution: `${workflowExecution?.runId ?? ''}/${activityId}`,
-    startCall: () => withDeadline(cancelled),
+    startCall: () => (times.isInterruptible ? withDeadline(cancelled) : withDeadline()),
     startCleanUp: () => withDeadline(),
   };
 };

@@ -2,10 +2,11 @@
 import type { OperationLedger } from '../../db/repositories.ts';
 import type { Channel } from '../../domain/audition/request.ts';
 import type { CallContext } from '../../providers/ports.ts';
-import type { MessagingActivities, RetractNoticeInput, SendNoticeInput } from '../contract.ts';
+import type { MessagingActivities, RetractNoticeInput, SendNoticeInput, Undone } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { type Attempting, attemptingTo } from '../effects/call.ts';
 import { effectOnce } from '../effects/effect-once.ts';
+import { withHeartbeat } from '../effects/heartbeat.ts';
 import { quietFor, waitForQuiet } from '../effects/quiet.ts';
 import { busy } from '../failures.ts';
 import { createEmailPost } from './email.ts';
@@ -37,24 +38,27 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
     return sent;
   };
 
+  const retract = async (input: RetractNoticeInput): Promise<Undone> => {
+    const post = posts[input.channel];
+    const attempting = attemptingTo(input.correlationId, post.times);
+    const barred = await Promise.all(input.sentAs.map((key) => bar(ledger, post, input, attempting, key)));
+    // One deadline for all there is to do: looking and sending have to fit into one attempt.
+    const call = attempting.startCall();
+    const fates = await Promise.all(barred.map((one) => fateOf(post, input, one, call)));
+    const arrived = fates.some(({ mayHaveArrived }) => mayHaveArrived);
+    if (arrived) {
+      await send({ ...input, notice: 'cancellation' }, { ...attempting, startCall: () => call });
+    }
+    // Only now: an attempt that crashed before this line asks again, and must get the same answers.
+    const reached = fates.filter(({ mayHaveArrived }) => mayHaveArrived);
+    for (const { key } of reached) await ledger.completeUndo(key);
+    return { result: arrived ? 'undone' : 'nothing_to_undo' };
+  };
+
   return {
-    sendNotice: (input) => send(input, attemptingTo(input.correlationId, posts[input.channel].times)),
-    retractNotice: async (input: RetractNoticeInput) => {
-      const post = posts[input.channel];
-      const attempting = attemptingTo(input.correlationId, post.times);
-      const barred = await Promise.all(input.sentAs.map((key) => bar(ledger, post, input, attempting, key)));
-      // One deadline for all there is to do: looking and sending have to fit into one attempt.
-      const call = attempting.startCall();
-      const fates = await Promise.all(barred.map((one) => fateOf(post, input, one, call)));
-      const arrived = fates.some(({ mayHaveArrived }) => mayHaveArrived);
-      if (arrived) {
-        await send({ ...input, notice: 'cancellation' }, { ...attempting, startCall: () => call });
-      }
-      // Only now: an attempt that crashed before this line asks again, and must get the same answers.
-      const reached = fates.filter(({ mayHaveArrived }) => mayHaveArrived);
-      for (const { key } of reached) await ledger.completeUndo(key);
-      return { result: arrived ? 'undone' : 'nothing_to_undo' };
-    },
+    sendNotice: (input) =>
+      withHeartbeat(() => send(input, attemptingTo(input.correlationId, posts[input.channel].times))),
+    retractNotice: (input) => withHeartbeat(() => retract(input)),
   };
 };
 

@@ -129,6 +129,7 @@ export const messagingBy = ({ plan }: AuditionRun, channel: Channel, summary: st
   proxyActivities<MessagingActivities>({
     taskQueue: taskQueue(queueOfChannel[channel]),
     startToCloseTimeout: startToCloseTimeout[channel],
+    heartbeatTimeout: '20 seconds',
     scheduleToCloseTimeout: plan.policy.stepPatience,
     retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
     summary,
