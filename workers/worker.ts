@@ -5,7 +5,7 @@ import type { Configuration } from '../infra/configuration/configuration.ts';
 import type { Logger } from '../infra/observability/logger.ts';
 import type { ServiceMetrics } from '../infra/observability/metrics.ts';
 import { observeActivities } from './observation/activities.ts';
-import { countAttention } from './observation/attention.ts';
+import { watchAttention } from './observation/attention.ts';
 import { createDataConverter } from './payload-codec/data-converter.ts';
 import { queueTuning } from './task-queues.ts';
 import { loadWorkflowCode } from './workflow-code.ts';
@@ -85,14 +85,14 @@ const servesWorkflows: Readonly<Record<TaskQueue, boolean>> = {
 };
 
 const commonOptions = (
-  { configuration, activities, metrics }: WorkerDependencies,
+  { configuration, activities, metrics, logger }: WorkerDependencies,
   connection: NativeConnection,
 ) =>
   ({
     connection,
     namespace: configuration.temporal.namespace,
     // On every queue: which activity runs where is decided by who schedules it.
-    activities: countAttention(activities, metrics),
+    activities: watchAttention(activities, { metrics, logger }),
     dataConverter: createDataConverter(configuration.masterKeys),
     interceptors: { activity: [observeActivities(metrics)] },
     shutdownGraceTime,

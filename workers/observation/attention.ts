@@ -1,19 +1,33 @@
 import type { AuditionActivities } from '../../activities/contract.ts';
+import type { AuditionFact } from '../../domain/audition/events.ts';
+import type { Logger } from '../../infra/observability/logger.ts';
 import type { ServiceMetrics } from '../../infra/observability/metrics.ts';
 
-/** The activities, with each attention item counted once its event is recorded: that is when it is a fact. */
-export const countAttention = (
-  activities: AuditionActivities,
-  metrics: Pick<ServiceMetrics, 'attentionRaised' | 'attentionOverdue'>,
-): AuditionActivities => ({
+interface Watcher {
+  readonly metrics: Pick<ServiceMetrics, 'attentionRaised' | 'attentionOverdue'>;
+  readonly logger: Pick<Logger, 'warn' | 'error'>;
+}
+
+/**
+ * The activities, with each attention item counted and told in the log once its event is recorded: that is when it is a
+ * fact. The metrics are what an alert is set on, the log says which audition it is.
+ */
+export const watchAttention = (activities: AuditionActivities, watcher: Watcher): AuditionActivities => ({
   ...activities,
   recordEvents: async (input) => {
     await activities.recordEvents(input);
-    for (const { fact } of input.events) {
-      if (fact.type === 'attention_raised') {
-        metrics.attentionRaised({ step: fact.item.step, code: fact.item.code ?? 'none' });
-      }
-      if (fact.type === 'attention_overdue') metrics.attentionOverdue();
-    }
+    for (const { fact } of input.events) tell(watcher, input.auditionId, fact);
   },
 });
+
+const tell = ({ metrics, logger }: Watcher, auditionId: string, fact: AuditionFact): void => {
+  if (fact.type === 'attention_raised') {
+    const { id, step, code = 'none' } = fact.item;
+    metrics.attentionRaised({ step, code });
+    logger.warn({ auditionId, attention: id, step, code }, 'an audition waits for a person');
+  }
+  if (fact.type === 'attention_overdue') {
+    metrics.attentionOverdue();
+    logger.error({ auditionId, attention: fact.id }, 'nobody has come within the SLA of an attention item');
+  }
+};

@@ -1,11 +1,13 @@
+import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { AuditionEvent } from '../../domain/audition/events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import { createLogger } from '../../infra/observability/logger.ts';
 import { createMetrics } from '../../infra/observability/metrics.ts';
 import type { Providers } from '../../providers/ports.ts';
 import { refusingActivities } from '../../tests/harness/refusing-activities.ts';
-import { countAttention } from './attention.ts';
+import { watchAttention } from './attention.ts';
 import { observeProviders } from './providers.ts';
 
 const outage = new ProviderError(
@@ -55,7 +57,7 @@ describe('observeProviders', () => {
   });
 });
 
-describe('countAttention', () => {
+describe('watchAttention', () => {
   const events: readonly AuditionEvent[] = [
     { sequence: 1, at: toInstant(0), correlationId: 'c', fact: { type: 'scheduled' } },
     {
@@ -80,17 +82,44 @@ describe('countAttention', () => {
   ];
   const input = { organization: 'org_1', auditionId: 'aud_1', correlationId: 'c', events } as const;
 
-  it('counts what was recorded', async () => {
-    const metrics = createMetrics();
-    await countAttention(refusingActivities({ recordEvents: async () => {} }), metrics).recordEvents(input);
-    expect(await metrics.render()).toContain('attention_items_raised_total{step="meeting",code="outage"} 1');
+  it('counts what was recorded, and says which audition it is', async () => {
+    const { metrics, lines, watcher } = watched();
+    const overdue = {
+      sequence: 3,
+      at: toInstant(0),
+      correlationId: 'c',
+      fact: { type: 'attention_overdue', id: 'att_1', dueAt: toInstant(2) },
+    } as const;
+    const activities = watchAttention(refusingActivities({ recordEvents: async () => {} }), watcher);
+    await activities.recordEvents({ ...input, events: [...events, overdue] });
+    const rendered = await metrics.render();
+    expect(rendered).toContain('attention_items_raised_total{step="meeting",code="outage"} 1');
+    expect(rendered).toContain('attention_items_overdue_total 1');
+    expect(lines).toEqual([
+      expect.stringMatching(/"level":"warn".*"auditionId":"aud_1","attention":"att_1","step":"meeting"/),
+      expect.stringMatching(/"level":"error".*"auditionId":"aud_1","attention":"att_1"/),
+    ]);
   });
 
   it('counts nothing when it could not be recorded', async () => {
-    const metrics = createMetrics();
-    await expect(countAttention(refusingActivities({}), metrics).recordEvents(input)).rejects.toThrow(
+    const { metrics, lines, watcher } = watched();
+    await expect(watchAttention(refusingActivities({}), watcher).recordEvents(input)).rejects.toThrow(
       'not expected',
     );
     expect(await metrics.render()).not.toContain('step="meeting"');
+    expect(lines).toEqual([]);
   });
 });
+
+const watched = () => {
+  const metrics = createMetrics();
+  const lines: string[] = [];
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
+  const logger = createLogger({ level: 'info', process: 'test' }, destination);
+  return { metrics, lines, watcher: { metrics, logger } };
+};
