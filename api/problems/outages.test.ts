@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isOutage } from './outages.ts';
 
 const coded = (code: string) => Object.assign(new Error('x'), { code });
-const grpc = (code: number) => Object.assign(new Error('x'), { code, details: '', metadata: {} });
+const grpc = (code: number, details = '') => Object.assign(new Error('x'), { code, details, metadata: {} });
 
 describe('an outage', () => {
   it.each([
@@ -19,6 +19,12 @@ describe('an outage', () => {
     ['one among several addresses', new AggregateError([coded('ECONNREFUSED')])],
     ['Temporal away', new ServiceError('x', { cause: grpc(14) })],
     [
+      'a query while the worker was killed',
+      new ServiceError('x', {
+        cause: grpc(9, 'Unable to query workflow due to Workflow Task in failed state.'),
+      }),
+    ],
+    [
       'an update nobody accepted in time',
       new WorkflowUpdateRPCTimeoutOrCancelledError('x', { cause: grpc(4) }),
     ],
@@ -30,6 +36,7 @@ describe('an outage', () => {
     ['a mistake of ours', new TypeError('x is not a function')],
     ['a broken constraint', coded('23505')],
     ['a query that is wrong', coded('42601')],
+    ['another precondition', new ServiceError('x', { cause: grpc(9, 'the namespace is deprecated') })],
     ['a request Temporal finds invalid', new ServiceError('x', { cause: grpc(3) })],
     ['no error at all', 'ECONNREFUSED'],
   ])('is not %s', (_what, error) => {

@@ -6,13 +6,20 @@ import { Refusal } from '../../domain/errors.ts';
 /** Seconds after which one may try again: a restart of either takes about this long. */
 export const retryAfterSeconds = 5;
 
-/** gRPC's CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED and UNAVAILABLE. */
-const passingGrpcCodes: ReadonlySet<number> = new Set([1, 4, 8, 14]);
+/** gRPC's CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED and UNAVAILABLE. */
+const passingGrpcCodes: ReadonlySet<number> = new Set([1, 4, 8, 10, 14]);
+
+const failedPrecondition = 9;
+/** What the server says to a query while a workflow's last task has timed out, as when its worker was killed. */
+const untilAnotherWorkerComes = /workflow task in failed state/i;
+
+const passes = ({ code, details }: { readonly code: number; readonly details: string }): boolean =>
+  passingGrpcCodes.has(code) || (code === failedPrecondition && untilAnotherWorkerComes.test(details));
 
 /** The SDK wraps: the fact is somewhere down the chain of causes. */
 const isTemporalOutage = (error: unknown): boolean => {
   for (let current = error; current instanceof Error; current = current.cause) {
-    if (isGrpcServiceError(current) && passingGrpcCodes.has(current.code)) return true;
+    if (isGrpcServiceError(current) && passes(current)) return true;
     if (current instanceof ServiceError && current.cause === undefined) return true;
   }
   return false;
