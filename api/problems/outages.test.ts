@@ -25,6 +25,12 @@ describe('an outage', () => {
       }),
     ],
     [
+      'a start while the worker was killed',
+      Object.assign(grpc(9, 'Update-with-Start could not be executed.'), {
+        message: 'Unable to perform workflow execution update due to Workflow Task in failed state.',
+      }),
+    ],
+    [
       'an update nobody accepted in time',
       new WorkflowUpdateRPCTimeoutOrCancelledError('x', { cause: grpc(4) }),
     ],

@@ -10,11 +10,15 @@ export const retryAfterSeconds = 5;
 const passingGrpcCodes: ReadonlySet<number> = new Set([1, 4, 8, 10, 14]);
 
 const failedPrecondition = 9;
-/** What the server says to a query while a workflow's last task has timed out, as when its worker was killed. */
+/**
+ * What the server says to a query or an update while a workflow's last task has timed out, as when its worker was
+ * killed: in the details, or, for an update with start, in what the SDK makes the message of them.
+ */
 const untilAnotherWorkerComes = /workflow task in failed state/i;
 
-const passes = ({ code, details }: { readonly code: number; readonly details: string }): boolean =>
-  passingGrpcCodes.has(code) || (code === failedPrecondition && untilAnotherWorkerComes.test(details));
+const passes = ({ code, details, message }: { code: number; details: string; message: string }): boolean =>
+  passingGrpcCodes.has(code) ||
+  (code === failedPrecondition && untilAnotherWorkerComes.test(`${details} ${message}`));
 
 /** The SDK wraps: the fact is somewhere down the chain of causes. */
 const isTemporalOutage = (error: unknown): boolean => {
