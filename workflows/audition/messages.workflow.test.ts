@@ -1,8 +1,7 @@
 /** What the workflow refuses, and what it takes twice without harm. */
-import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { castingDirector, participantId, performer, slotIn } from '../../tests/harness/audition-plan.ts';
+import { refusalOf } from '../../tests/harness/refusal.ts';
 import { asked, openStage, operator, type Played, type Stage } from '../../tests/harness/stage.ts';
 import * as messages from './messages.ts';
 
@@ -13,18 +12,6 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 const scheduled = ({ until }: Played) => until(({ state }) => state === 'scheduled');
-
-/** The refusal's code and what to do about it. */
-const refusalOf = async (work: Promise<unknown>) => {
-  const error: unknown = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure))
-    throw new Error('it was not refused');
-  const { type, details } = error.cause;
-  return [type, details?.[0]];
-};
 
 describe('a running audition refuses, with what to do,', () => {
   const cases: readonly [string, string, (played: Played) => Promise<unknown>][] = [
@@ -61,7 +48,7 @@ describe('a running audition refuses, with what to do,', () => {
     await stage.play({}, async (played) => {
       await scheduled(played);
       const before = await played.view();
-      const [type, whatToDo] = await refusalOf(say(played));
+      const { code: type, whatToDo } = await refusalOf(say(played));
       expect(type).toBe(code);
       expect(whatToDo).toEqual(expect.stringMatching(/\w+/));
       expect(await played.view()).toEqual(before);
@@ -71,7 +58,9 @@ describe('a running audition refuses, with what to do,', () => {
   it('an action that is not offered', async () => {
     await stage.play({ arrange: (world) => world.fail('writeEvent', 'reconnect') }, async (played) => {
       await played.until(({ attention }) => attention.length > 0);
-      const [type] = await refusalOf(played.resolve('calendar_event', 'override', 'https://by.hand/1'));
+      const { code: type } = await refusalOf(
+        played.resolve('calendar_event', 'override', 'https://by.hand/1'),
+      );
       expect(type).toBe('action_not_offered');
     });
   });
@@ -82,7 +71,7 @@ describe('a running audition refuses, with what to do,', () => {
       await scheduled(played);
       await handle.executeUpdate(messages.cancel, { args: [asked] });
       const slot = slotIn(96, await stage.environment.currentTimeMs());
-      const [type] = await refusalOf(
+      const { code: type } = await refusalOf(
         handle.executeUpdate(messages.reschedule, { args: [{ ...asked, slot }] }),
       );
       expect(type).toBe('audition_closed');
