@@ -6,7 +6,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
@@ -100,7 +100,29 @@ export const openStage = async (): Promise<Stage> => {
 const second = 1_000;
 const minute = 60 * second;
 
-const whatIsUnderWay = async (handle: Played['handle']): Promise<'work' | 'backoff' | 'nothing'> => {
+/** Neither a workflow task, which the time-skipping server does not describe, nor an activity is under way. */
+const isAtRest = async (handle: WorkflowHandle): Promise<boolean> => {
+  const { events } = await handle.fetchHistory();
+  const lastOf = (...types: readonly number[]) =>
+    events?.findLastIndex(({ eventType }) => types.includes(eventType ?? 0)) ?? -1;
+  const begun = lastOf(EVENT_TYPE_WORKFLOW_TASK_SCHEDULED);
+  const answered = lastOf(
+    EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+    EVENT_TYPE_WORKFLOW_TASK_FAILED,
+    EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
+  );
+  if (begun > answered || (await whatIsUnderWay(handle)) === 'work') return false;
+  return (await handle.describe()).historyLength === events?.length;
+};
+
+const {
+  EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
+  EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+  EVENT_TYPE_WORKFLOW_TASK_FAILED,
+  EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
+} = proto.temporal.api.enums.v1.EventType;
+
+const whatIsUnderWay = async (handle: WorkflowHandle): Promise<'work' | 'backoff' | 'nothing'> => {
   const { pendingActivities, pendingWorkflowTask } = (await handle.describe()).raw;
   if (pendingWorkflowTask) return 'work';
   const pending = pendingActivities ?? [];
@@ -203,8 +225,16 @@ const raise = async (environment: TestWorkflowEnvironment, pass: Pass): Promise<
 /** Of the test, in real milliseconds, not of the audition. */
 const patience = 40_000;
 
-const terminate = async (handle: Played['handle']): Promise<void> => {
+/**
+ * Ends an audition that its test is through with, between two activities: the time-skipping server keeps for ever the
+ * lock of an activity that is under way when its workflow ends, and then time stands still for every test after it
+ * (https://github.com/temporalio/sdk-java/issues/1138).
+ */
+export const terminate = async (handle: WorkflowHandle): Promise<void> => {
   try {
+    for (const end = Date.now() + patience; Date.now() < end; await pause(5)) {
+      if (await isAtRest(handle)) break;
+    }
     await handle.terminate();
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'WorkflowNotFoundError') throw error;

@@ -8,7 +8,7 @@ import {
   performer,
   slotIn,
 } from '../../tests/harness/audition-plan.ts';
-import { asked, openStage, type Played, type Stage } from '../../tests/harness/stage.ts';
+import { asked, openStage, type Played, type Stage, terminate } from '../../tests/harness/stage.ts';
 import * as messages from './messages.ts';
 
 let stage: Stage;
@@ -82,7 +82,7 @@ describe('an audition', () => {
       await expect.poll(async () => (await seen()).state, { timeout: 20_000 }).toBe('scheduled');
       expect(await seen()).toMatchObject({ round: 'callback', previous: played.plan.id });
       expect(world.notices.filter((key) => key.includes(':invitation:'))).toHaveLength(4);
-      await following.terminate();
+      await terminate(following);
     });
   });
 
