@@ -1,14 +1,43 @@
-import { index, pgTable, text } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { index, integer, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import { connectionStatuses, connectionStatusReasons } from '../../domain/connection.ts';
+import { instant } from './columns.ts';
 
-/** Authorized links to provider accounts. Account and credential are sealed, bound to this connection and organization. */
+/**
+ * Authorized links to provider accounts. What is sealed lies under the connection's own data key (`data_keys`), bound
+ * to this connection and organization.
+ */
 export const connections = pgTable(
   'connections',
   {
     id: text().primaryKey(),
     organization: text().notNull(),
     provider: text().notNull(),
-    account: text().notNull(),
-    sealedCredential: text('sealed_credential').notNull(),
+    /** The platform's id of the person whose account it is; null for the organization's own. */
+    owner: text(),
+    status: text({ enum: connectionStatuses }).notNull().default('connected'),
+    statusReason: text('status_reason', { enum: connectionStatusReasons }),
+    scopes: text().array().notNull().default(sql`'{}'`),
+    /** SHA-256 of organization, owner, provider and the provider's account id: finds the row of an account again. */
+    accountReference: text('account_reference'),
+    sealedAccount: text('account').notNull(),
+    /** Null once disconnected. */
+    sealedCredential: text('sealed_credential'),
+    sealedAccessToken: text('sealed_access_token'),
+    accessTokenExpiresAt: instant('access_token_expires_at'),
+    /** Raised with each credential or access token that is stored. */
+    version: integer().notNull().default(1),
+    /** Raised by each refresh that begins: whoever began earlier does not own it any more. */
+    refreshAttempt: integer('refresh_attempt').notNull().default(0),
+    /** Null while no refresh is under way. By the database's clock. */
+    refreshLeaseUntil: instant('refresh_lease_until'),
+    lastRefreshedAt: instant('last_refreshed_at'),
+    connectedAt: timestamp('connected_at', { withTimezone: true }).notNull().defaultNow(),
+    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   },
-  (table) => [index('connections_by_organization').on(table.organization)],
+  (table) => [
+    index('connections_by_organization').on(table.organization),
+    uniqueIndex('connections_by_account').on(table.accountReference),
+    index('connections_by_expiry').on(table.accessTokenExpiresAt),
+  ],
 );

@@ -20,6 +20,20 @@ export interface TemporalConfiguration {
   readonly tls?: TemporalTls | undefined;
 }
 
+export interface KmsConfiguration {
+  /** Id, ARN or alias of the AWS KMS key. */
+  readonly keyId: string;
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+}
+
+export interface JwtConfiguration {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwksUrl: string;
+}
+
 export interface Configuration {
   readonly environment: Environment;
   readonly databaseUrl: string;
@@ -35,12 +49,27 @@ export interface Configuration {
   readonly workerMetricsPort: number;
   /** The workflow code built ahead, where it is to be used. */
   readonly workflowBundle?: string | undefined;
+  /** The cloud KMS that wraps data keys, where one does. */
+  readonly kms?: KmsConfiguration | undefined;
+  /** In CIDR notation. */
+  readonly trustedProxies: readonly string[];
+  readonly allowedPrivateNetworks: readonly string[];
+  readonly jwt?: JwtConfiguration | undefined;
   readonly google: {
     readonly apiUrl: string;
     readonly oauthUrl: string;
+    readonly authUrl: string;
     readonly clientId: string;
     readonly clientSecret: string;
   };
+  readonly microsoft: {
+    readonly graphUrl: string;
+    readonly loginUrl: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly tenantId: string;
+  };
+  readonly apple: { readonly caldavUrl: string };
   readonly zoom: {
     readonly apiUrl: string;
     readonly oauthUrl: string;
@@ -48,14 +77,25 @@ export interface Configuration {
     readonly clientSecret: string;
     readonly accountId: string;
     readonly hostUser: string;
+    /** The app through which people connect accounts of their own. */
+    readonly userApp?: { readonly clientId: string; readonly clientSecret: string } | undefined;
+    /** Newest first; empty where Zoom's webhooks are refused. */
+    readonly webhookSecrets: readonly string[];
   };
   readonly twilio: {
     readonly apiUrl: string;
     readonly accountSid: string;
     readonly authToken: string;
+    readonly previousAuthToken?: string | undefined;
     readonly messagingServiceSid: string;
   };
-  readonly smtp: { readonly url: string; readonly from: string; readonly journalUrl?: string | undefined };
+  readonly smtp: {
+    readonly url: string;
+    readonly from: string;
+    readonly journalUrl?: string | undefined;
+    /** Newest first; empty where the mail service's events are refused. */
+    readonly webhookSecrets: readonly string[];
+  };
   readonly logLevel: Variables['LOG_LEVEL'];
 }
 
@@ -91,12 +131,25 @@ export const loadConfiguration = (env: NodeJS.ProcessEnv = process.env): Configu
     workerMetricsPort: set.WORKER_METRICS_PORT,
     workflowBundle:
       set.WORKFLOW_BUNDLE ?? (isDeployed(set.CASTMATCH_ENV) ? 'build/workflow-bundle.js' : undefined),
+    kms: kmsOf(set),
+    trustedProxies: set.TRUSTED_PROXIES,
+    allowedPrivateNetworks: set.ALLOWED_PRIVATE_NETWORKS,
+    jwt: jwtOf(set),
     google: {
       apiUrl: set.GOOGLE_API_URL,
       oauthUrl: set.GOOGLE_OAUTH_URL,
+      authUrl: set.GOOGLE_AUTH_URL,
       clientId: set.GOOGLE_CLIENT_ID,
       clientSecret: set.GOOGLE_CLIENT_SECRET,
     },
+    microsoft: {
+      graphUrl: set.MICROSOFT_GRAPH_URL,
+      loginUrl: set.MICROSOFT_LOGIN_URL,
+      clientId: set.MICROSOFT_CLIENT_ID,
+      clientSecret: set.MICROSOFT_CLIENT_SECRET,
+      tenantId: set.MICROSOFT_TENANT_ID,
+    },
+    apple: { caldavUrl: set.APPLE_CALDAV_URL },
     zoom: {
       apiUrl: set.ZOOM_API_URL,
       oauthUrl: set.ZOOM_OAUTH_URL,
@@ -104,14 +157,22 @@ export const loadConfiguration = (env: NodeJS.ProcessEnv = process.env): Configu
       clientSecret: set.ZOOM_CLIENT_SECRET,
       accountId: set.ZOOM_ACCOUNT_ID,
       hostUser: set.ZOOM_HOST_USER,
+      userApp: zoomUserAppOf(set),
+      webhookSecrets: set.ZOOM_WEBHOOK_SECRET ?? [],
     },
     twilio: {
       apiUrl: set.TWILIO_API_URL,
       accountSid: set.TWILIO_ACCOUNT_SID,
       authToken: set.TWILIO_AUTH_TOKEN,
+      previousAuthToken: set.TWILIO_PREVIOUS_AUTH_TOKEN,
       messagingServiceSid: set.TWILIO_MESSAGING_SERVICE_SID,
     },
-    smtp: { url: set.SMTP_URL, from: set.SMTP_FROM, journalUrl: set.MAIL_JOURNAL_URL },
+    smtp: {
+      url: set.SMTP_URL,
+      from: set.SMTP_FROM,
+      journalUrl: set.MAIL_JOURNAL_URL,
+      webhookSecrets: set.MAIL_WEBHOOK_SECRET ?? [],
+    },
     logLevel: set.LOG_LEVEL,
   };
 };
@@ -126,6 +187,32 @@ export const loadTemporalAccess = (env: NodeJS.ProcessEnv = process.env): Tempor
     logLevel: set.LOG_LEVEL,
   };
 };
+
+const kmsOf = (set: Variables): KmsConfiguration | undefined => {
+  if (set.CASTMATCH_KMS_KEY === undefined) return undefined;
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = set;
+  return {
+    keyId: set.CASTMATCH_KMS_KEY.slice('aws-kms:'.length),
+    region: set.AWS_REGION,
+    endpoint: set.AWS_KMS_ENDPOINT,
+    credentials: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined,
+  };
+};
+
+const jwtOf = ({
+  JWT_ISSUER: issuer,
+  JWT_AUDIENCE: audience,
+  JWT_JWKS_URL: jwksUrl,
+}: Variables): JwtConfiguration | undefined =>
+  issuer && audience
+    ? { issuer, audience, jwksUrl: jwksUrl ?? `${issuer}/.well-known/jwks.json` }
+    : undefined;
+
+const zoomUserAppOf = ({
+  ZOOM_OAUTH_CLIENT_ID: clientId,
+  ZOOM_OAUTH_CLIENT_SECRET: clientSecret,
+}: Variables): Configuration['zoom']['userApp'] =>
+  clientId && clientSecret ? { clientId, clientSecret } : undefined;
 
 const temporalOf = (
   set: z.infer<typeof temporalAccess>,

@@ -13,22 +13,35 @@ type Given = Readonly<Record<string, string | undefined>>;
 const credentials = [
   'GOOGLE_CLIENT_ID',
   'GOOGLE_CLIENT_SECRET',
+  'MICROSOFT_CLIENT_ID',
+  'MICROSOFT_CLIENT_SECRET',
   'ZOOM_CLIENT_ID',
   'ZOOM_CLIENT_SECRET',
   'ZOOM_ACCOUNT_ID',
+  'ZOOM_OAUTH_CLIENT_ID',
+  'ZOOM_OAUTH_CLIENT_SECRET',
+  'ZOOM_WEBHOOK_SECRET',
   'TWILIO_ACCOUNT_SID',
   'TWILIO_AUTH_TOKEN',
   'TWILIO_MESSAGING_SERVICE_SID',
+  'MAIL_WEBHOOK_SECRET',
 ] as const satisfies readonly VariableName[];
 
 const webAddresses = [
   'PUBLIC_URL',
   'GOOGLE_API_URL',
   'GOOGLE_OAUTH_URL',
+  'GOOGLE_AUTH_URL',
+  'MICROSOFT_GRAPH_URL',
+  'MICROSOFT_LOGIN_URL',
+  'APPLE_CALDAV_URL',
   'ZOOM_API_URL',
   'ZOOM_OAUTH_URL',
   'TWILIO_API_URL',
   'MAIL_JOURNAL_URL',
+  'JWT_ISSUER',
+  'JWT_JWKS_URL',
+  'AWS_KMS_ENDPOINT',
 ] as const satisfies readonly VariableName[];
 
 /** Words that stand for a password until somebody chooses one. */

@@ -9,7 +9,18 @@ export const environments = ['local', 'test', 'staging', 'production'] as const;
 export type Environment = (typeof environments)[number];
 
 interface VariableFacts {
-  readonly group: 'General' | 'Database' | 'Temporal' | 'Encryption' | 'Google' | 'Zoom' | 'Twilio' | 'Email';
+  readonly group:
+    | 'General'
+    | 'Access'
+    | 'Database'
+    | 'Temporal'
+    | 'Encryption'
+    | 'Google'
+    | 'Microsoft'
+    | 'Apple'
+    | 'Zoom'
+    | 'Twilio'
+    | 'Email';
   readonly about: string;
   /** Completes the sentence "Set it to …". */
   readonly form: string;
@@ -36,6 +47,20 @@ const webAddress = () =>
 const plain = (url: URL) => `${url.search}${url.hash}${url.username}${url.password}` === '';
 
 const origin = () => webAddress().refine((text) => parsedUrl(text)?.pathname === '/');
+
+/** Secrets that are exchanged with an overlap: newest first. */
+const secretList = () =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((one) => one.trim()))
+    .pipe(z.array(z.string().min(1)).min(1));
+
+/** CIDR notation, separated by commas; empty is none. */
+const networks = () =>
+  z
+    .string()
+    .transform((text) => (text.trim() === '' ? [] : text.split(',').map((one) => one.trim())))
+    .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()])));
 
 const urlOf = (...protocols: readonly string[]) =>
   z.string().refine((text) => {
@@ -76,6 +101,33 @@ export const variables = z.object({
     group: 'General',
     about: 'The least severe line that is logged.',
     form: 'one of trace, debug, info, warn, error, fatal, silent',
+  }),
+  TRUSTED_PROXIES: networks().register(variableFacts, {
+    group: 'Access',
+    about:
+      'The proxies in front of the API, whose X-Forwarded-For is believed. Empty: none, the address of the connection counts.',
+    form: 'networks in CIDR notation, separated by commas, such as 10.0.0.0/8',
+  }),
+  ALLOWED_PRIVATE_NETWORKS: networks().register(variableFacts, {
+    group: 'Access',
+    about:
+      'Networks that addresses given by people (CalDAV servers, webhook endpoints) may lead to although they are not public.',
+    form: 'networks in CIDR notation, separated by commas, such as 10.20.0.0/16',
+  }),
+  JWT_ISSUER: webAddress().optional().register(variableFacts, {
+    group: 'Access',
+    about: 'Who issues the JSON Web Tokens that are taken beside API keys. Without it none are.',
+    form: 'the issuer’s address, exactly as in the claim `iss`',
+  }),
+  JWT_AUDIENCE: notEmpty().optional().register(variableFacts, {
+    group: 'Access',
+    about: 'What the claim `aud` must be. Goes with JWT_ISSUER.',
+    form: 'the audience that the issuer was told, such as castmatch-orchestrator',
+  }),
+  JWT_JWKS_URL: webAddress().optional().register(variableFacts, {
+    group: 'Access',
+    about: 'The issuer’s public keys (RFC 7517). Unset: `<issuer>/.well-known/jwks.json`.',
+    form: 'an address such as https://login.example.com/.well-known/jwks.json',
   }),
   DATABASE_URL: urlOf('postgres:', 'postgresql:').register(variableFacts, {
     group: 'Database',
@@ -150,6 +202,37 @@ export const variables = z.object({
     form: 'comma-separated id:key pairs, each id once, each key 32 bytes in base64 (openssl rand -base64 32)',
     secret: true,
   }),
+  CASTMATCH_KMS_KEY: z
+    .string()
+    .regex(/^aws-kms:\S+$/)
+    .optional()
+    .register(variableFacts, {
+      group: 'Encryption',
+      about:
+        'The key of a cloud KMS that wraps the data keys of credentials. Unset, CASTMATCH_MASTER_KEYS wraps them; what that has wrapped stays readable, and `npm run vault -- rotate` moves it over.',
+      form: 'aws-kms: and the id, ARN or alias of a symmetric AWS KMS key',
+    }),
+  AWS_REGION: notEmpty().optional().register(variableFacts, {
+    group: 'Encryption',
+    about: 'The region of the AWS KMS key. Needed where CASTMATCH_KMS_KEY is no ARN.',
+    form: 'a region such as eu-central-1',
+  }),
+  AWS_KMS_ENDPOINT: webAddress().optional().register(variableFacts, {
+    group: 'Encryption',
+    about: 'AWS KMS, where it is not at its public address.',
+    form: 'an address such as https://vpce-0123.kms.eu-central-1.vpce.amazonaws.com',
+  }),
+  AWS_ACCESS_KEY_ID: notEmpty().optional().register(variableFacts, {
+    group: 'Encryption',
+    about: 'Credentials for AWS KMS. Unset, the machine’s own role is used.',
+    form: 'an access key id',
+  }),
+  AWS_SECRET_ACCESS_KEY: notEmpty().optional().register(variableFacts, {
+    group: 'Encryption',
+    about: 'Goes with AWS_ACCESS_KEY_ID.',
+    form: 'its secret access key',
+    secret: true,
+  }),
   GOOGLE_API_URL: origin().register(variableFacts, {
     group: 'Google',
     about: 'The origin of the Calendar API. Google’s client drops a path, so none is accepted.',
@@ -157,8 +240,13 @@ export const variables = z.object({
   }),
   GOOGLE_OAUTH_URL: webAddress().register(variableFacts, {
     group: 'Google',
-    about: 'Where tokens are exchanged (`/token` is appended).',
+    about: 'Where tokens are exchanged and revoked (`/token` and `/revoke` are appended).',
     form: 'an address such as https://oauth2.googleapis.com',
+  }),
+  GOOGLE_AUTH_URL: webAddress().register(variableFacts, {
+    group: 'Google',
+    about: 'Where people consent (`/o/oauth2/v2/auth` is appended).',
+    form: 'an address such as https://accounts.google.com',
   }),
   GOOGLE_CLIENT_ID: notEmpty().register(variableFacts, {
     group: 'Google',
@@ -170,6 +258,38 @@ export const variables = z.object({
     about: 'The OAuth client’s secret.',
     form: 'the client secret shown in the Google Cloud console',
     secret: true,
+  }),
+  MICROSOFT_GRAPH_URL: webAddress().register(variableFacts, {
+    group: 'Microsoft',
+    about: 'Microsoft Graph (`/v1.0` is appended).',
+    form: 'an address such as https://graph.microsoft.com',
+  }),
+  MICROSOFT_LOGIN_URL: webAddress().register(variableFacts, {
+    group: 'Microsoft',
+    about: 'Where people consent and tokens are issued (`/<tenant>/oauth2/v2.0/…` is appended).',
+    form: 'an address such as https://login.microsoftonline.com',
+  }),
+  MICROSOFT_CLIENT_ID: notEmpty().register(variableFacts, {
+    group: 'Microsoft',
+    about: 'The app registration.',
+    form: 'the application (client) id shown in the Entra admin center',
+  }),
+  MICROSOFT_CLIENT_SECRET: notEmpty().register(variableFacts, {
+    group: 'Microsoft',
+    about: 'The registration’s client secret.',
+    form: 'the value of a client secret of the app registration',
+    secret: true,
+  }),
+  MICROSOFT_TENANT_ID: notEmpty().register(variableFacts, {
+    group: 'Microsoft',
+    about:
+      'Whose accounts may be connected: `common` is everybody’s, `organizations` those at work or school.',
+    form: 'common, organizations, or the id of a tenant',
+  }),
+  APPLE_CALDAV_URL: webAddress().register(variableFacts, {
+    group: 'Apple',
+    about: 'The CalDAV server that is taken where a person names none.',
+    form: 'an address such as https://caldav.icloud.com',
   }),
   ZOOM_API_URL: webAddress().register(variableFacts, {
     group: 'Zoom',
@@ -203,6 +323,25 @@ export const variables = z.object({
       'The user whose meetings they are: licensed, and with 100 creations and changes a day. `me` is the user the app was installed by.',
     form: 'the id or the email address of a user of the account, or me',
   }),
+  ZOOM_OAUTH_CLIENT_ID: notEmpty().optional().register(variableFacts, {
+    group: 'Zoom',
+    about:
+      'The user-managed OAuth app through which people connect accounts of their own. Without it they cannot.',
+    form: 'the client id of a user-managed app in the Zoom Marketplace',
+  }),
+  ZOOM_OAUTH_CLIENT_SECRET: notEmpty().optional().register(variableFacts, {
+    group: 'Zoom',
+    about: 'That app’s secret.',
+    form: 'the client secret of that app',
+    secret: true,
+  }),
+  ZOOM_WEBHOOK_SECRET: secretList().optional().register(variableFacts, {
+    group: 'Zoom',
+    about:
+      'The secret token that signs Zoom’s webhooks. While it is exchanged, the new one and the old one, separated by a comma. Without it Zoom’s webhooks are refused.',
+    form: 'the secret token shown in the Zoom Marketplace, newest first where there are two',
+    secret: true,
+  }),
   TWILIO_API_URL: webAddress().register(variableFacts, {
     group: 'Twilio',
     about: 'The Twilio API.',
@@ -220,6 +359,12 @@ export const variables = z.object({
     group: 'Twilio',
     about: 'The account’s auth token; it also signs Twilio’s webhooks.',
     form: 'the auth token shown in the Twilio console',
+    secret: true,
+  }),
+  TWILIO_PREVIOUS_AUTH_TOKEN: notEmpty().optional().register(variableFacts, {
+    group: 'Twilio',
+    about: 'The auth token of before, whose signatures are still taken while a new one is rolled out.',
+    form: 'the auth token that was replaced',
     secret: true,
   }),
   TWILIO_MESSAGING_SERVICE_SID: z
@@ -244,6 +389,13 @@ export const variables = z.object({
       about: 'The sender of every email.',
       form: 'an address such as auditions@example.com or Auditions <auditions@example.com>',
     }),
+  MAIL_WEBHOOK_SECRET: secretList().optional().register(variableFacts, {
+    group: 'Email',
+    about:
+      'The secret that signs the mail service’s events (bounces, complaints) after the Standard Webhooks specification. While it is exchanged, the new one and the old one, separated by a comma. Without it such events are refused.',
+    form: 'a secret such as whsec_ and 24 to 64 bytes in base64, newest first where there are two',
+    secret: true,
+  }),
   MAIL_JOURNAL_URL: webAddress().optional().register(variableFacts, {
     group: 'Email',
     about:

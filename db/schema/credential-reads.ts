@@ -1,0 +1,20 @@
+import { bigserial, index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+
+/** Every time a credential was opened: which, for what, on whose behalf. Append-only. */
+export const credentialReads = pgTable(
+  'credential_reads',
+  {
+    id: bigserial({ mode: 'number' }).primaryKey(),
+    /** The connection or endpoint. */
+    subject: text().notNull(),
+    organization: text().notNull(),
+    /** Which secret: `refresh_token`, `access_token`, `app_password`, `signing_secret`. */
+    secret: text().notNull(),
+    /** The operation that needed it: `calendar.putEvent`, `connections.refresh`. */
+    purpose: text().notNull(),
+    process: text().notNull(),
+    correlationId: text('correlation_id').notNull(),
+    at: timestamp({ withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [index('credential_reads_by_subject').on(table.subject, table.at)],
+);

@@ -1,0 +1,27 @@
+import { sql } from 'drizzle-orm';
+import { index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import { instant } from './columns.ts';
+
+/** What we asked a vendor to tell us of: Google's channels, Microsoft Graph's subscriptions. */
+export const watchSubscriptions = pgTable(
+  'watch_subscriptions',
+  {
+    /** The channel's id, chosen by us, or the subscription's, chosen by Graph. */
+    id: text().primaryKey(),
+    provider: text().notNull(),
+    organization: text().notNull(),
+    connection: text().notNull(),
+    calendarId: text('calendar_id').notNull(),
+    /** Google's id of what is watched. */
+    resourceId: text('resource_id'),
+    /** SHA-256 of the channel's token or of clientState, the newest first: more than one while they are exchanged. */
+    secretHashes: text('secret_hashes').array().notNull().default(sql`'{}'`),
+    expiresAt: instant('expires_at').notNull(),
+    lastNotifiedAt: instant('last_notified_at'),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    index('watch_subscriptions_by_connection').on(table.connection),
+    index('watch_subscriptions_by_expiry').on(table.expiresAt),
+  ],
+);
