@@ -1,0 +1,90 @@
+/**
+ * Twilio as somebody else plays it (npm `emulate`): what works against our own sandbox alone would be an agreement
+ * with our own mistakes.
+ */
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { createEmulator } from 'emulate';
+import getPort from 'get-port';
+import { expect, onTestFinished, test } from 'vitest';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { createTwilioClient } from '../../providers/twilio/client.ts';
+import { createTwilioTextMessages } from '../../providers/twilio/text-messages.ts';
+import { isFromTwilio, readStatusReport } from '../../providers/twilio/webhooks.ts';
+
+const accountSid = 'AC0000000000000000000000000000e3e3';
+const authToken = 'an-auth-token-of-the-emulator';
+const to = '+15550002222';
+
+const setup = async () => {
+  const emulator = await createEmulator({
+    service: 'twilio',
+    port: await getPort(),
+    seed: {
+      twilio: {
+        account: { sid: accountSid, auth_token: authToken, friendly_name: 'Casting office' },
+        phone_numbers: [{ phone_number: '+15551234567', friendly_name: 'Auditions' }],
+        messaging_services: [{ friendly_name: 'Auditions', phone_numbers: ['+15551234567'] }],
+      },
+    },
+  });
+  onTestFinished(() => emulator.close());
+  const basic = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
+  const ask = (path: string, form?: Record<string, string>) =>
+    fetch(`${emulator.url}${path}`, {
+      headers: { authorization: basic },
+      ...(form && { method: 'POST', body: new URLSearchParams(form) }),
+    });
+  const listed: unknown = await (await ask('/messaging/v1/Services')).json();
+  const messagingServiceSid = String(Object(listed).services[0].sid);
+  const settings = { apiUrl: emulator.url, accountSid, authToken, messagingServiceSid };
+  const messages = createTwilioTextMessages(createTwilioClient(settings), messagingServiceSid);
+  const call = { correlationId: 'test', signal: AbortSignal.timeout(10_000) };
+  return { messages, call, ask };
+};
+
+/** Where the emulator reports to: the first form that comes, with its signature and the address it was sent to. */
+const openCallback = async () => {
+  const came = Promise.withResolvers<{ signature: string | undefined; form: Record<string, string> }>();
+  const server = createServer(async (request, response) => {
+    const signature = request.headers['x-twilio-signature'];
+    const form = Object.fromEntries(new URLSearchParams(await text(request)));
+    response.writeHead(204).end();
+    came.resolve({ signature: typeof signature === 'string' ? signature : undefined, form });
+  });
+  const port = await getPort();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { url: `http://127.0.0.1:${port}/v1/webhooks/twilio?audition=aud_1`, came: came.promise };
+};
+
+test('sends a message and finds it again by its reference', async () => {
+  const { messages, call } = await setup();
+  const since = toInstant(Date.now());
+  const sent = await messages.send(
+    { to, body: 'Your audition is on Tuesday. R7K2QX', reference: 'R7K2QX' },
+    call,
+  );
+  expect(sent.id).toMatch(/^SM[0-9a-f]{32}$/);
+  expect(await messages.find({ to, reference: 'R7K2QX' }, since, call)).toEqual({ id: sent.id });
+  expect(await messages.find({ to, reference: 'ABSENT' }, since, call)).toBeUndefined();
+});
+
+test('a refused number is rejected input', async () => {
+  const { messages, call } = await setup();
+  await expect(messages.send({ to: 'nobody', body: 'Hello', reference: 'X' }, call)).rejects.toMatchObject({
+    fault: { kind: 'rejected_input' },
+  });
+});
+
+test('believes the signature of its status callback, and no other', async () => {
+  const { messages, call, ask } = await setup();
+  const { url, came } = await openCallback();
+  const sent = await messages.send({ to, body: 'R7K2QX', reference: 'R7K2QX', statusCallback: url }, call);
+  await ask('/_twilio/simulate/message-status', { MessageSid: sent.id, MessageStatus: 'delivered' });
+  const { signature, form } = await came;
+  expect(isFromTwilio({ authToken, signature, url, form })).toBe(true);
+  expect(isFromTwilio({ authToken: 'another', signature, url, form })).toBe(false);
+  expect(isFromTwilio({ authToken, signature, url: `${url}2`, form })).toBe(false);
+  expect(readStatusReport(form)).toMatchObject({ deliveryId: sent.id });
+});
