@@ -2,7 +2,7 @@
  * Twilio as somebody else plays it (npm `emulate`): what works against our own sandbox alone would be an agreement
  * with our own mistakes.
  */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { createEmulator } from 'emulate';
 import getPort from 'get-port';
@@ -46,11 +46,14 @@ const setup = async () => {
 /** Where the emulator reports to: the first form that comes, with its signature and the address it was sent to. */
 const openCallback = async () => {
   const came = Promise.withResolvers<{ signature: string | undefined; form: Record<string, string> }>();
-  const server = createServer(async (request, response) => {
+  const read = async (request: IncomingMessage) => {
     const signature = request.headers['x-twilio-signature'];
     const form = Object.fromEntries(new URLSearchParams(await text(request)));
+    return { signature: typeof signature === 'string' ? signature : undefined, form };
+  };
+  const server = createServer((request, response) => {
+    came.resolve(read(request));
     response.writeHead(204).end();
-    came.resolve({ signature: typeof signature === 'string' ? signature : undefined, form });
   });
   const port = await getPort();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
