@@ -43,16 +43,17 @@ const setup = async () => {
   return { messages, call, ask };
 };
 
+const readForm = async (request: IncomingMessage) => {
+  const signature = request.headers['x-twilio-signature'];
+  const form = Object.fromEntries(new URLSearchParams(await text(request)));
+  return { signature: typeof signature === 'string' ? signature : undefined, form };
+};
+
 /** Where the emulator reports to: the first form that comes, with its signature and the address it was sent to. */
 const openCallback = async () => {
   const came = Promise.withResolvers<{ signature: string | undefined; form: Record<string, string> }>();
-  const read = async (request: IncomingMessage) => {
-    const signature = request.headers['x-twilio-signature'];
-    const form = Object.fromEntries(new URLSearchParams(await text(request)));
-    return { signature: typeof signature === 'string' ? signature : undefined, form };
-  };
   const server = createServer((request, response) => {
-    came.resolve(read(request));
+    came.resolve(readForm(request));
     response.writeHead(204).end();
   });
   const port = await getPort();
