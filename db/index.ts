@@ -11,6 +11,7 @@ import { createOrganizations } from './organizations.ts';
 import type * as contract from './repositories.ts';
 import type { Sealer } from './sealer.ts';
 import { createSlotHolds } from './slot-holds.ts';
+import { createWebhookInbox } from './webhook-inbox.ts';
 
 export interface Repositories {
   readonly events: contract.EventStore;
@@ -22,6 +23,7 @@ export interface Repositories {
   readonly apiKeys: contract.ApiKeys;
   readonly idempotentRequests: contract.IdempotentRequests;
   readonly deliveries: contract.Deliveries;
+  readonly inbox: contract.WebhookInbox;
 }
 
 export const createRepositories = (db: Database, sealer: Sealer): Repositories => ({
@@ -34,4 +36,8 @@ export const createRepositories = (db: Database, sealer: Sealer): Repositories =
   apiKeys: createApiKeys(db),
   idempotentRequests: createIdempotentRequests(db),
   deliveries: createDeliveries(db),
+  inbox: createWebhookInbox(db, {
+    seal: async (dataKey, text, place) => sealer.seal(text, `${dataKey} ${place}`),
+    open: async (dataKey, sealed, place) => sealer.open(sealed, `${dataKey} ${place}`),
+  }),
 });

@@ -16,6 +16,7 @@ import type {
   ProjectId,
   RoleId,
 } from '../domain/ids.ts';
+import type { InboxEvent } from '../domain/inbox-event.ts';
 import type { Instant } from '../domain/time/instant.ts';
 
 /** The audit trail: append-only and hash-chained per audition, one writer path, the read model folded beside it. */
@@ -299,5 +300,70 @@ export interface Deliveries {
         readonly channel: string;
       }
     | undefined
+  >;
+}
+
+export interface ClaimedWebhook {
+  readonly id: string;
+  readonly provider: string;
+  readonly kind: string;
+  readonly correlationId: string;
+  /** How often it was claimed, this time included. */
+  readonly attempts: number;
+  /** What was told; undefined where this version does not know such an event. Throws when it cannot be opened. */
+  read(): Promise<InboxEvent | undefined>;
+}
+
+export interface InboxEntry {
+  readonly id: string;
+  readonly provider: string;
+  readonly kind: string;
+  /** Why it is parked, or what became of it, as a code. */
+  readonly reason: string | null;
+  readonly correlationId: string;
+  readonly attempts: number;
+  readonly duplicates: number;
+  readonly receivedAt: Date;
+}
+
+/** What outside services told us: stored before they are answered, told on at least once, each under its own id. */
+export interface WebhookInbox {
+  /** Once per provider and dedupe key. When this resolves the event is safe, and the relay has been woken. */
+  receive(
+    told: InboxEvent & {
+      readonly provider: string;
+      /** What makes two deliveries the same one, in the vendor's terms. */
+      readonly dedupeKey: string;
+      readonly correlationId: string;
+    },
+  ): Promise<'stored' | 'duplicate'>;
+  /** Those that are due, the longest waiting first; nobody else gets them before the lease has run out. */
+  claim(limit: number, leaseMs: number): Promise<readonly ClaimedWebhook[]>;
+  /** It was told on, or need not be: `reason` says why. Whether it was still open. */
+  settle(id: string, reason?: string): Promise<boolean>;
+  /** A person may look at it, and replay it. */
+  park(id: string, reason: string): Promise<boolean>;
+  retryLater(id: string, delayMs: number, reason: string): Promise<void>;
+  /** The newest first. */
+  parked(page: {
+    readonly limit: number;
+    readonly provider?: string | undefined;
+  }): Promise<readonly InboxEntry[]>;
+  find(
+    id: string,
+  ): Promise<
+    | (InboxEntry & Pick<ClaimedWebhook, 'read'> & { readonly state: 'received' | 'delivered' | 'parked' })
+    | undefined
+  >;
+  /** Whether there was such a one, parked. */
+  replay(id: string): Promise<boolean>;
+  /** By provider: how many wait, since when the oldest does, and how many are parked. */
+  lag(): Promise<
+    readonly {
+      readonly provider: string;
+      readonly waiting: number;
+      readonly oldestSeconds: number;
+      readonly parked: number;
+    }[]
   >;
 }

@@ -1,0 +1,52 @@
+/**
+ * What is told from outside, in our words: what a webhook becomes before it is stored, and what the relay reads again.
+ * Rows outlive a release: only add to these schemas.
+ */
+import { z } from 'zod';
+import { answers, deliveryStatuses } from './audition/events.ts';
+import { channels } from './audition/request.ts';
+import { auditionIdSchema, connectionIdSchema, organizationIdSchema, participantIdSchema } from './ids.ts';
+
+const told = <Kind extends string, Event extends z.ZodType>(kind: Kind, event: Event) =>
+  z.object({ kind: z.literal(kind), event });
+
+const meeting = z.object({ meetingId: z.string() });
+/** Which calendar, and never what changed in it: that has to be read. */
+const calendar = z.object({ connection: connectionIdSchema, calendarId: z.string() });
+const subscription = calendar.extend({ subscription: z.string() });
+
+export const inboxEventSchema = z.discriminatedUnion('kind', [
+  told(
+    'message.status',
+    z.object({
+      deliveryId: z.string(),
+      channel: z.enum(channels),
+      status: z.enum(deliveryStatuses),
+      code: z.string().optional(),
+      /** Whose message it was; without it, whoever is recorded under the delivery's id. */
+      of: z.object({ audition: auditionIdSchema, participant: participantIdSchema }).optional(),
+    }),
+  ),
+  told(
+    'message.received',
+    z.object({ id: z.string(), from: z.string(), body: z.string(), answer: z.enum(answers).optional() }),
+  ),
+  told('meeting.started', meeting),
+  told('meeting.ended', meeting),
+  told('recording.completed', meeting),
+  /** At the provider, the person has taken our app away. */
+  told('connection.deauthorized', z.object({ provider: z.literal('zoom'), userId: z.string() })),
+  /** The account works again: what waited for it may go on. */
+  told(
+    'connection.restored',
+    z.object({ organization: organizationIdSchema, connection: connectionIdSchema }),
+  ),
+  told('calendar.changed', calendar),
+  told('subscription.reauthorization_required', subscription),
+  told('subscription.removed', subscription),
+  /** Graph may have kept changes from us. */
+  told('subscription.missed', subscription),
+]);
+
+export type InboxEvent = z.output<typeof inboxEventSchema>;
+export type InboxKind = InboxEvent['kind'];
