@@ -85,6 +85,7 @@ export const refusalCodes = [
   'performer_missing',
   'channel_without_address',
   'unknown_connection',
+  'address_not_allowed',
   'meeting_or_room_missing',
   'slot_taken',
   'nothing_free',
@@ -106,6 +107,8 @@ export const refusalCodes = [
   'headers_too_large',
   'request_timed_out',
   'link_invalid',
+  'too_many_requests',
+  'overloaded',
   'temporarily_unavailable',
   'internal',
 ] as const;

@@ -40,9 +40,12 @@ export const problemKinds = {
   duplicate_participant: { status: 422, title: 'A participant is named twice' },
   performer_missing: { status: 422, title: 'There is no performer' },
   channel_without_address: { status: 422, title: 'A channel has no address' },
+  address_not_allowed: { status: 422, title: 'This address may not be called' },
   unknown_connection: { status: 422, title: 'No such connection' },
   meeting_or_room_missing: { status: 422, title: 'Neither a meeting nor a room' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for another request' },
+  too_many_requests: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong on our side' },
+  overloaded: { status: 503, title: 'Too busy right now' },
   temporarily_unavailable: { status: 503, title: 'Temporarily unavailable' },
 } as const satisfies Readonly<Record<RefusalCode, ProblemKind>>;
