@@ -94,7 +94,7 @@ export interface CalendarActivities {
 
 // --- meetings: one queue per provider ----------------------------------------------------------------------
 
-export interface CreateMeetingInput extends Correlated {
+interface MeetingInput extends Correlated {
   readonly key: string;
   readonly provider: MeetingProviderName;
   readonly slot: Slot;
@@ -102,7 +102,12 @@ export interface CreateMeetingInput extends Correlated {
   readonly topic: string;
 }
 
-export interface MoveMeetingInput extends CreateMeetingInput {
+export interface CreateMeetingInput extends MeetingInput {
+  /** Whether another provider is tried after this one: then there is no use in waiting for a circuit to close. */
+  readonly hasFallback: boolean;
+}
+
+export interface MoveMeetingInput extends MeetingInput {
   readonly meeting: Meeting;
 }
 

@@ -100,7 +100,8 @@ describe('an event in a calendar', () => {
   it('is the very event that carries the Meet conference of that calendar', async () => {
     const { write, events, activities, about, key, auditionId } = await setup();
     const input = { ...about, key: key('meeting:google_meet:1'), provider: 'google_meet', slot } as const;
-    const create = () => activities.createMeeting({ ...input, revision: 1, topic: 'Nightfall: Captain' });
+    const create = () =>
+      activities.createMeeting({ ...input, revision: 1, topic: 'Nightfall: Captain', hasFallback: false });
     const meeting = await create();
     expect(await create()).toEqual(meeting);
     await write(1, slot);

@@ -7,7 +7,8 @@ const benchFor = useActivityBench();
 const setup = async () => {
   const bench = await benchFor();
   const input = { ...bench.about, key: bench.key('meeting:zoom:1'), provider: 'zoom', slot } as const;
-  const create = () => bench.activities.createMeeting({ ...input, revision: 1, topic: 'Nightfall' });
+  const create = () =>
+    bench.activities.createMeeting({ ...input, revision: 1, topic: 'Nightfall', hasFallback: false });
   const remove = () => bench.activities.removeMeeting(input);
   /** Under the same reference, as an attempt does that overlaps with another. */
   const makeAnother = () => {

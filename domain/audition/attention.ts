@@ -1,6 +1,6 @@
 /** Attention items: a step that gave up and waits for a person. The dead letter of this system. */
 import { z } from 'zod';
-import { attentionIdSchema } from '../ids.ts';
+import { attentionIdSchema, connectionIdSchema } from '../ids.ts';
 import { instantSchema } from '../time/instant.ts';
 
 /** The steps that can give up. The name is what the operator sees, the search attribute finds, and metrics count. */
@@ -31,6 +31,8 @@ export const attentionItemSchema = z.object({
   /** The error code that spent the retries, if one did. */
   code: z.string().optional(),
   provider: z.string().optional(),
+  /** Which account has to be connected again: once it is, the step is tried again without anybody's word. */
+  connection: connectionIdSchema.optional(),
   raisedAt: instantSchema,
   /** When nobody has come by then, the item is overdue and alerts again. */
   dueAt: instantSchema,

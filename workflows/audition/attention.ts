@@ -5,10 +5,10 @@
  */
 import { condition, isCancellation } from '@temporalio/workflow';
 import type { AttentionAction, AttentionItem, AttentionStep } from '../../domain/audition/attention.ts';
-import type { AttentionId } from '../../domain/ids.ts';
+import type { AttentionId, ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Journal } from './journal.ts';
-import type { ResolveAttentionCommand } from './messages.ts';
+import type { ConnectionRestored, ResolveAttentionCommand } from './messages.ts';
 
 interface AttentionRequest {
   readonly step: AttentionStep;
@@ -17,6 +17,7 @@ interface AttentionRequest {
   readonly actions: readonly AttentionAction[];
   readonly code?: string | undefined;
   readonly provider?: string | undefined;
+  readonly connection?: ConnectionId | undefined;
   /** Whether there is nothing left to ask: the item is withdrawn then, which counts as skipped. */
   readonly isMoot?: (() => boolean) | undefined;
   /** The main line does not wait for it. */
@@ -40,14 +41,33 @@ export interface AttentionDesk {
    */
   ask(request: AttentionRequest, onAsked?: () => void): Promise<Resolution>;
   resolve(command: ResolveAttentionCommand): void;
+  /** Tries again whatever waits for this connection. */
+  restored(restoration: ConnectionRestored): void;
+  /** How often a connection was restored, of all of them: what a step notes as it begins. */
+  readonly restorations: number;
+  /**
+   * Whether the connection was restored after so many restorations: a step that had begun by then may have failed for
+   * what is mended already.
+   */
+  wasRestoredSince(restorations: number, connection: ConnectionId | undefined): boolean;
 }
 
 export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore: number): AttentionDesk => {
   let raised = raisedBefore;
   let heldUp = 0;
+  let restorations = 0;
+  const restoredAs = new Map<ConnectionId, number>();
   const resolutions = new Map<AttentionId, Resolution>();
 
-  const raise = ({ step, what, hint, actions, code, provider }: AttentionRequest): AttentionItem => {
+  const raise = ({
+    step,
+    what,
+    hint,
+    actions,
+    code,
+    provider,
+    connection,
+  }: AttentionRequest): AttentionItem => {
     raised += 1;
     const item: AttentionItem = {
       step,
@@ -55,6 +75,7 @@ export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore:
       hint,
       code,
       provider,
+      connection,
       id: `att_${journal.view.id}-${raised}`,
       actions: [...actions],
       raisedAt: toInstant(Date.now()),
@@ -108,6 +129,23 @@ export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore:
       const { id, action, by } = command;
       journal.record({ type: 'attention_resolved', id, action, by }, command.correlationId);
     },
+    restored({ connection, correlationId }) {
+      restorations += 1;
+      restoredAs.set(connection, restorations);
+      for (const item of journal.view.attention) {
+        if (item.connection !== connection || !item.actions.includes('retry')) continue;
+        resolutions.set(item.id, { action: 'retry' });
+        journal.record(
+          { type: 'attention_resolved', id: item.id, action: 'retry', by: 'system' },
+          correlationId,
+        );
+      }
+    },
+    get restorations() {
+      return restorations;
+    },
+    wasRestoredSince: (since, connection) =>
+      connection !== undefined && (restoredAs.get(connection) ?? 0) > since,
   };
 };
 

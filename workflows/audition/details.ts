@@ -25,9 +25,12 @@ export const describe = (view: AuditionView): string =>
 const attentionLines = (items: readonly AttentionItem[]): readonly string[] =>
   items.map(
     (item) =>
-      `**Needs a person${item.overdue ? ' (overdue)' : ''}: ${item.step}.** ${item.what} ${item.hint} ` +
+      `**${headingOf(item)}${item.overdue ? ' (overdue)' : ''}: ${item.step}.** ${item.what} ${item.hint} ` +
       `Resolve \`${item.id}\` with ${item.actions.join(', ')}; due ${item.dueAt}.`,
   );
+
+const headingOf = ({ connection }: AttentionItem): string =>
+  connection ? 'Waits until an account is connected again' : 'Needs a person';
 
 const stateLine = (view: AuditionView): string =>
   view.outcome ? `**closed: ${view.outcome}**` : `**${view.state}** ${waitsFor[view.state]}`;

@@ -31,11 +31,15 @@ export const insist = async <Result>(
   attempt: () => Promise<Result>,
 ): Promise<StepOutcome<Result>> => {
   for (;;) {
+    const { restorations } = run.desk;
     try {
       return { kind: 'done', result: await attempt() };
     } catch (error) {
       if (isCancellation(error) || !isStepFailure(error)) throw error;
-      const decided = await askAbout(run, step, readFailure(error));
+      const failure = readFailure(error);
+      // The account was connected again while this failed: once more, and then a person is asked.
+      if (run.desk.wasRestoredSince(restorations, failure.connection)) continue;
+      const decided = await askAbout(run, step, failure);
       if (decided !== 'retry') return decided;
     }
   }
@@ -48,7 +52,10 @@ export const askAbout = async (
   failure: StepFailure,
 ): Promise<'retry' | Exclude<StepOutcome<never>, { kind: 'done' }>> => {
   const what = `Could not ${purpose}: ${explain(failure)}.`;
-  const resolution = await run.desk.ask({ step, what, hint, actions, isBeside, ...failure }, onAsked);
+  const resolution = await run.desk.ask(
+    { step, what, hint: hintFor(failure, hint), actions, isBeside, ...failure },
+    onAsked,
+  );
   switch (resolution.action) {
     case 'retry':
       return 'retry';
@@ -61,6 +68,13 @@ export const askAbout = async (
       throw new Aborted(step, failure);
   }
 };
+
+/** An account that is connected again needs nobody's word here. */
+const hintFor = ({ connection, provider }: StepFailure, hint: string): string =>
+  connection
+    ? `The owner of connection ${connection}${provider ? ` at ${provider}` : ''} has to connect it again: ` +
+      `the audition then goes on by itself. Or decide here: ${hint}`
+    : hint;
 
 const explain = ({ code, provider }: StepFailure): string => {
   const who = provider ?? 'the service';

@@ -14,7 +14,8 @@ import type { Reminder } from '../../domain/audition/reminders.ts';
 import type { Channel } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
-import type { AttentionId, AuditionId, ParticipantId } from '../../domain/ids.ts';
+import type { AttentionId, AuditionId, ConnectionId, ParticipantId } from '../../domain/ids.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import type { AuditionCompensation } from './compensation-data.ts';
 
 export const auditionWorkflowType = 'audition';
@@ -34,6 +35,16 @@ interface Carried {
   readonly answerEscalated: boolean;
   readonly decisionEscalated: boolean;
   readonly scheduledAt: number;
+  readonly movedAt?: number | undefined;
+  readonly room?: OpenRoom | undefined;
+  readonly appliedFacts?: readonly string[] | undefined;
+}
+
+/** A meeting that was opened before its session could begin. */
+export interface OpenRoom {
+  readonly origin: Origin;
+  /** It was opened for this revision of the slot: after a move it counts no more. */
+  readonly revision: number;
 }
 
 /** Who asks, from where, under which correlation id. */
@@ -107,7 +118,15 @@ export interface ResolveAttentionCommand extends Asked {
 }
 export const resolveAttention = defineUpdate<AuditionView, [ResolveAttentionCommand]>('resolveAttention');
 
-export interface DeliveryReport {
+/**
+ * A fact from outside: told at least once, in whatever order. What came through the inbox carries its id there, and is
+ * applied once.
+ */
+export interface Told {
+  readonly inboxId?: string | undefined;
+}
+
+export interface DeliveryReport extends Told {
   readonly participant: ParticipantId;
   readonly channel: Channel;
   readonly deliveryId: string;
@@ -115,7 +134,22 @@ export interface DeliveryReport {
   readonly code?: string | undefined;
 }
 export const deliveryReported = defineSignal<[DeliveryReport]>('deliveryReported');
-export const meetingStarted = defineSignal<[{ readonly origin: Origin }]>('meetingStarted');
-export const meetingEnded = defineSignal<[{ readonly origin: Origin }]>('meetingEnded');
+
+export interface MeetingReport extends Told {
+  readonly origin: Origin;
+  /** The provider's id of the meeting. A report about another one than the audition's is ignored. */
+  readonly meetingId?: string | undefined;
+  /** When it happened, as the provider says: puts reports in order that arrive out of it. */
+  readonly at?: Instant | undefined;
+}
+export const meetingStarted = defineSignal<[MeetingReport]>('meetingStarted');
+export const meetingEnded = defineSignal<[MeetingReport]>('meetingEnded');
+
+export interface ConnectionRestored extends Told {
+  readonly connection: ConnectionId;
+  readonly correlationId: string;
+}
+/** The account works again: what waits for that is tried again. */
+export const connectionRestored = defineSignal<[ConnectionRestored]>('connectionRestored');
 
 export const view = defineQuery<AuditionView>('view');

@@ -14,8 +14,10 @@ import { undo } from '../undo.ts';
 export const createMeeting = async (run: AuditionRun, slot: Slot): Promise<void> => {
   if (run.plan.meetingProviders.length === 0) return;
   for (let round = 1; ; round += 1) {
+    const { restorations } = run.desk;
     const failure = await tryEachProvider(run, slot, round);
     if (failure === undefined) return;
+    if (run.desk.wasRestoredSince(restorations, failure.connection)) continue;
     const decided = await askAbout(run, noMeeting, failure);
     if (decided === 'retry') continue;
     if (decided.kind === 'overridden') {
@@ -33,7 +35,10 @@ const noMeeting = {
   actions: ['retry', 'override', 'skip', 'abort'],
 } as const;
 
-/** Undefined when there is a meeting, else why the last provider failed. */
+/**
+ * Undefined when there is a meeting, else why there is none: the first account that only has to be connected again,
+ * since the audition goes on by itself then, or what the last provider said.
+ */
 const tryEachProvider = async (
   run: AuditionRun,
   slot: Slot,
@@ -42,17 +47,18 @@ const tryEachProvider = async (
   const providers = run.plan.meetingProviders;
   let failure: StepFailure | undefined;
   for (const [index, provider] of providers.entries()) {
-    const tried = await tryProvider(run, provider, slot, run.keyOf(`meeting:${provider}:${round}`));
+    const to = providers[index + 1];
+    const key = run.keyOf(`meeting:${provider}:${round}`);
+    const tried = await tryProvider(run, provider, slot, key, to !== undefined);
     if (!('code' in tried)) {
       run.record({ type: 'meeting_created', meeting: tried });
       return undefined;
     }
-    failure = tried;
-    const to = providers[index + 1];
+    failure = failure?.connection ? failure : tried;
     run.record({
       type: 'meeting_fell_back',
       from: provider,
-      reason: failure.code,
+      reason: tried.code,
       ...(to ? { to } : {}),
     });
   }
@@ -64,6 +70,7 @@ const tryProvider = async (
   provider: MeetingProviderName,
   slot: Slot,
   key: string,
+  hasFallback: boolean,
 ): Promise<Meeting | StepFailure> => {
   run.saga.register({ id: key, stage: 'meeting', kind: 'remove_meeting', key, provider, slot });
   try {
@@ -72,7 +79,7 @@ const tryProvider = async (
       provider,
       `Create the meeting on ${provider}`,
       'meetingPatience',
-    ).createMeeting(inputFor(run, provider, slot, key, 1));
+    ).createMeeting({ ...inputFor(run, provider, slot, key, 1), hasFallback });
   } catch (error) {
     if (isCancellation(error) || !isStepFailure(error)) throw error;
     await undoBeside(run, key, provider);
@@ -122,7 +129,7 @@ const inputFor = (
   slot: Slot,
   key: string,
   revision: number,
-): CreateMeetingInput => ({
+): Omit<CreateMeetingInput, 'hasFallback'> => ({
   auditionId: plan.id,
   organization: plan.organization,
   correlationId: plan.correlationId,
