@@ -10,6 +10,7 @@ const setup = async () => {
     google: {
       apiUrl: url,
       oauthUrl: url,
+      authUrl: url,
       clientId: 'sandbox-google-client',
       clientSecret: 'sandbox-google-secret',
     },

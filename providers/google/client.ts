@@ -3,13 +3,14 @@
  * exchange has a deadline, and a connection's access token is used until it nearly expires.
  */
 import { createHash } from 'node:crypto';
-import { auth, calendar, type calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
+import { calendar, type calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import type { z } from 'zod';
 import type { Operation } from '../error-table.ts';
 import { withDeadline } from '../no-answer.ts';
 import type { CallContext, OpenConnection } from '../ports.ts';
 import { fromGoogle, statusOf, tokenOperation } from './errors.ts';
-import { cachedConnections, eagerRefreshMs, type GoogleSettings, googleDeadlineMs } from './settings.ts';
+import { createOAuthClient, type OAuthClient } from './oauth-client.ts';
+import { cachedConnections, type GoogleSettings, googleDeadlineMs } from './settings.ts';
 
 interface RequestOptions {
   readonly signal: AbortSignal;
@@ -68,8 +69,6 @@ interface Session {
   forgetAccessToken(): void;
 }
 
-type OAuthClient = InstanceType<typeof auth.OAuth2>;
-
 /** Settles with the token, or as soon as the signal aborts: the library's own refresh cannot be aborted. */
 const accessToken = async (
   { oauth }: Session,
@@ -122,23 +121,4 @@ const createSession = (settings: GoogleSettings, refreshToken: string): Session 
     forgetAccessToken,
     calendar: calendar({ version: 'v3', auth: oauth, rootUrl: `${settings.apiUrl}/` }),
   };
-};
-
-/** `endpoints` are heeded by the object form of the constructor only. */
-export const createOAuthClient = ({ oauthUrl, clientId, clientSecret }: GoogleSettings): OAuthClient => {
-  const oauth = new auth.OAuth2({
-    clientId,
-    clientSecret,
-    endpoints: { oauth2TokenUrl: `${oauthUrl}/token` },
-    eagerRefreshThresholdMillis: eagerRefreshMs,
-    transporterOptions: { timeout: googleDeadlineMs },
-  });
-  // Left alone, the library repeats what failed, its token requests whatever it is told: here it can be told.
-  oauth.transporter.interceptors.request.add({
-    resolved: async (request) => {
-      request.retryConfig = { retry: 0 };
-      return request;
-    },
-  });
-  return oauth;
 };

@@ -50,17 +50,32 @@ const googleErrors: readonly ErrorRow[] = [
   ...httpRows,
 ];
 
+/** Where a code is exchanged: `invalid_grant` is about the code, or the verifier or the address it came with. */
+export const googleCodeErrors: readonly ErrorRow[] = [
+  { code: 'invalid_grant', fault: 'rejected_input' },
+  { code: 'redirect_uri_mismatch', fault: 'misconfigured' },
+  ...googleErrors,
+];
+
 /** A fault of the token endpoint leaves no effect at the calendar. */
 export const tokenOperation = (operation: Operation): Operation => ({ ...operation, writes: false });
 
-export const googleError = (operation: Operation, failure: VendorFailure): ProviderError =>
-  providerError('google', operation, faultOf(googleErrors, failure, operation), failure);
+export const googleError = (
+  operation: Operation,
+  failure: VendorFailure,
+  table: readonly ErrorRow[] = googleErrors,
+): ProviderError => providerError('google', operation, faultOf(table, failure, operation), failure);
 
 /** Whatever the library threw, as ours. */
-export const fromGoogle = (operation: Operation, error: unknown, call: CallContext): ProviderError => {
+export const fromGoogle = (
+  operation: Operation,
+  error: unknown,
+  call: CallContext,
+  table: readonly ErrorRow[] = googleErrors,
+): ProviderError => {
   if (error instanceof ProviderError) return error;
   const failure = failureOf(error);
-  return failure ? googleError(operation, failure) : noAnswer('google', operation, error, call);
+  return failure ? googleError(operation, failure, table) : noAnswer('google', operation, error, call);
 };
 
 /** The HTTP status of what the library threw, if Google answered at all. */

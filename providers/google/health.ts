@@ -1,7 +1,7 @@
 /** Whether Google answers, and knows us. */
 
-import { createOAuthClient } from './client.ts';
 import { fromGoogle } from './errors.ts';
+import { createOAuthClient } from './oauth-client.ts';
 import type { GoogleSettings } from './settings.ts';
 
 /**

@@ -178,6 +178,7 @@ const settingsFor = (url: string, mail: MailServer, journal: boolean) => ({
   google: {
     apiUrl: url,
     oauthUrl: url,
+    authUrl: url,
     clientId: 'sandbox-google-client',
     clientSecret: 'sandbox-google-secret',
   },

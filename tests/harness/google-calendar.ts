@@ -40,6 +40,7 @@ export const setup = async (options: Parameters<typeof startSandbox>[0] = {}) =>
   const settings = {
     apiUrl: sandbox.url,
     oauthUrl: sandbox.url,
+    authUrl: sandbox.url,
     clientId: 'sandbox-google-client',
     clientSecret: 'sandbox-google-secret',
   };
