@@ -20,6 +20,7 @@ import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { openApiRoute } from './routes/openapi.ts';
 import { respondRoutes } from './routes/respond/respond.ts';
+import { administrativeActRoutes } from './routes/v1/administrative-acts.ts';
 import { attentionRoutes } from './routes/v1/attention.ts';
 import { auditionCollection } from './routes/v1/auditions/collection.ts';
 import { auditionCommandRoutes } from './routes/v1/auditions/commands.ts';
@@ -68,6 +69,7 @@ export const buildApi = async (dependencies: ApiDependencies): Promise<FastifyIn
   auditionCommandRoutes(api, dependencies);
   attentionRoutes(api, dependencies);
   availabilityRoutes(api, dependencies);
+  administrativeActRoutes(api, dependencies);
   healthRoutes(api, dependencies);
   metricsRoute(api, registry);
   openApiRoute(api);

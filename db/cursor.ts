@@ -25,17 +25,18 @@ const existed = (at: string): boolean => {
 export const encodeCursor = ({ at, id }: Cursor): string =>
   Buffer.from(JSON.stringify({ at, id })).toString('base64url');
 
+export const notACursor = (): Refusal =>
+  new Refusal(
+    'invalid_body',
+    'the cursor is not one that a page of this list ended with',
+    'take `nextCursor` from the page before as it is, or leave the cursor out to start at the beginning',
+    ['/cursor'],
+  );
+
 /** @throws {Refusal} `invalid_body`, for a cursor that is not one of ours. */
 export const decodeCursor = (cursor: string): Cursor => {
   const parsed = jsonText.pipe(cursorSchema).safeParse(Buffer.from(cursor, 'base64url').toString());
-  if (!parsed.success || !existed(parsed.data.at) || parsed.data.id.includes('\0')) {
-    throw new Refusal(
-      'invalid_body',
-      'the cursor is not one that a page of this list ended with',
-      'take `nextCursor` from the page before as it is, or leave the cursor out to start at the beginning',
-      ['/cursor'],
-    );
-  }
+  if (!parsed.success || !existed(parsed.data.at) || parsed.data.id.includes('\0')) throw notACursor();
   return parsed.data;
 };
 

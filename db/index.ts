@@ -1,4 +1,5 @@
 /** The database as the rest of the service sees it. */
+import { createAdministrativeActs } from './administrative-acts.ts';
 import { createApiKeys } from './api-keys.ts';
 import { createAuditionReadModel } from './audition-read-model.ts';
 import type { Database } from './connection.ts';
@@ -21,6 +22,7 @@ export interface Repositories {
   readonly connections: contract.Connections;
   readonly organizations: contract.Organizations;
   readonly apiKeys: contract.ApiKeys;
+  readonly administrativeActs: contract.AdministrativeActs;
   readonly idempotentRequests: contract.IdempotentRequests;
   readonly deliveries: contract.Deliveries;
   readonly inbox: contract.WebhookInbox;
@@ -34,6 +36,7 @@ export const createRepositories = (db: Database, sealer: Sealer): Repositories =
   connections: createConnections(db, sealer),
   organizations: createOrganizations(db),
   apiKeys: createApiKeys(db),
+  administrativeActs: createAdministrativeActs(db),
   idempotentRequests: createIdempotentRequests(db),
   deliveries: createDeliveries(db),
   inbox: createWebhookInbox(db, {

@@ -241,6 +241,43 @@ export interface Organizations {
 export const apiRoles = ['backend', 'operator', 'admin'] as const;
 export type ApiRole = (typeof apiRoles)[number];
 
+/** Who has done it: a key or token by its role, the owner of a connection, or somebody at the command line. */
+export type ActorRole = ApiRole | 'owner' | 'command_line';
+
+export interface AdministrativeAct {
+  readonly id: string;
+  readonly by: string;
+  readonly role: string;
+  readonly act: string;
+  readonly target: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  readonly correlationId: string;
+  readonly at: Instant;
+}
+
+/** What people and programs with power did. Append-only: the database itself refuses to change it. */
+export interface AdministrativeActs {
+  note(act: {
+    /** Undefined for what concerns all of them: the rotation of the master key. */
+    readonly organization: OrganizationId | undefined;
+    /** The label of the key, the subject of the token, `owner:<participant>`, or the name of the command line. */
+    readonly by: string;
+    readonly role: ActorRole;
+    /** `connection.disconnected`, `endpoint.secret_rotated`. */
+    readonly act: string;
+    /** The id of what it was done to. */
+    readonly target: string;
+    /** Never a secret, never a person's data. */
+    readonly detail?: Readonly<Record<string, unknown>>;
+    readonly correlationId: string;
+  }): Promise<void>;
+  /** The newest first. Throws `Refusal` `invalid_body` for a cursor that is not one of ours. */
+  list(
+    organization: OrganizationId,
+    page: { readonly cursor?: string | undefined; readonly limit: number },
+  ): Promise<Page<AdministrativeAct>>;
+}
+
 export interface ApiKeys {
   /** Stores only the key's hash. */
   put(key: {

@@ -29,6 +29,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/attention': operators,
   'POST /v1/attention/:id/resolve': operators,
   'POST /v1/availability': everyone,
+  'GET /v1/administrative-acts': ['admin'],
   'POST /codec/encode': operators,
   'POST /codec/decode': operators,
 

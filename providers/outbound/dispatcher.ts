@@ -68,11 +68,18 @@ const onlyTo =
 /** Everything sent through it may throw `Refusal` `address_not_allowed`: see `isAddressNotAllowed`. */
 export const createOutboundDispatcher = ({ agent, connect, ...policy }: OutboundOptions): Agent => {
   const addressesOf = createAddressBook(policy);
-  const guarded: buildConnector.connector = (target, done) => {
-    addressesOf(target.protocol, target.hostname).then(
-      (addresses) => buildConnector({ ...connect, lookup: onlyTo(addresses) })(target, done),
-      (error: unknown) => done(error instanceof Error ? error : new Error(String(error)), null),
-    );
+  const connectTo = async (target: buildConnector.Options, done: buildConnector.Callback): Promise<void> => {
+    try {
+      const addresses = await addressesOf(target.protocol, target.hostname);
+      buildConnector({ ...connect, lookup: onlyTo(addresses) })(target, done);
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)), null);
+    }
   };
-  return new Agent({ ...agent, connect: guarded });
+  return new Agent({
+    ...agent,
+    connect: (target, done) => {
+      void connectTo(target, done);
+    },
+  });
 };

@@ -3,6 +3,9 @@ import { Refusal } from '../../domain/errors.ts';
 import type { Resolve } from './dispatcher.ts';
 import { createEarlyCheck } from './early-check.ts';
 
+const inside: Resolve = async () => [{ address: '10.1.2.3', family: 4 }];
+const nowhere: Resolve = () => Promise.reject(new Error('ENOTFOUND'));
+
 const outcomeOf = async (url: string, allowedPrivateNetworks: readonly string[] = [], resolve?: Resolve) =>
   createEarlyCheck({
     allowedPrivateNetworks,
@@ -39,11 +42,9 @@ it('takes what is allowed, encrypted or not', async () => {
 });
 
 it('refuses a name that leads into a private network', async () => {
-  const inside: Resolve = async () => [{ address: '10.1.2.3', family: 4 }];
   expect(await outcomeOf('https://hooks.example.com', [], inside)).toBe('address_not_allowed');
 });
 
 it('leaves a name that does not resolve yet to the connection', async () => {
-  const nowhere: Resolve = () => Promise.reject(new Error('ENOTFOUND'));
   expect(await outcomeOf('https://hooks.example.com', [], nowhere)).toBe('may be called');
 });

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { createOutboundDispatcher } from './dispatcher.ts';
@@ -20,7 +20,7 @@ const bodyOf = async (request: IncomingMessage): Promise<string> => {
 /** One server that is all hosts: `redirectTo` says where each address sends its callers. */
 const setUp = async (redirectTo: Readonly<Record<string, readonly [number, string]>>, home?: string) => {
   const seen: Seen[] = [];
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const { host = '', authorization } = request.headers;
     seen.push({ host, method: request.method ?? '', authorization, body: await bodyOf(request) });
     const [status, location] = redirectTo[`${host.split(':')[0]}${request.url}`] ?? [];
@@ -28,6 +28,9 @@ const setUp = async (redirectTo: Readonly<Record<string, readonly [number, strin
       response.writeHead(status, { location: location.replace('PORT', String(port)) });
     }
     response.end('here');
+  };
+  const server = createServer((request, response) => {
+    void answer(request, response);
   });
   await new Promise<void>((listening) => {
     server.listen(0, '127.0.0.1', listening);

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { OrganizationId } from '../../../domain/ids.ts';
+import { createTestApi, type TestApi } from '../../../tests/harness/api.ts';
+import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
+
+let database: TestDatabase;
+let test: TestApi;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  test = await createTestApi(database);
+});
+afterAll(async () => {
+  await test.api.close();
+  await database.drop();
+});
+
+const note = async (organization: OrganizationId | undefined, target: string) =>
+  database.repositories.administrativeActs.note({
+    organization,
+    by: 'desk',
+    role: 'admin',
+    act: 'connection.disconnected',
+    target,
+    detail: { provider: 'google' },
+    correlationId: 'correlation-1',
+  });
+
+const pageSchema = z.object({
+  items: z.array(z.looseObject({ target: z.string() })),
+  nextCursor: z.string().optional(),
+});
+
+const list = async (organization: OrganizationId, query = '') => {
+  const key = await test.keyFor('admin', organization);
+  return test.call('GET', `/v1/administrative-acts${query}`, { key });
+};
+
+it('lists what was done, the newest first, a page at a time', async () => {
+  for (const target of ['conn_1', 'conn_2', 'conn_3']) await note('org_north', target);
+
+  const first = pageSchema.parse((await list('org_north', '?limit=2')).body);
+  const second = pageSchema.parse(
+    (await list('org_north', `?limit=2&cursor=${first.nextCursor ?? ''}`)).body,
+  );
+
+  expect(first.items[0]).toMatchObject({
+    by: 'desk',
+    role: 'admin',
+    act: 'connection.disconnected',
+    detail: { provider: 'google' },
+    correlationId: 'correlation-1',
+  });
+  expect([...first.items, ...second.items].map(({ target }) => target)).toEqual([
+    'conn_3',
+    'conn_2',
+    'conn_1',
+  ]);
+  expect(second.nextCursor).toBeUndefined();
+});
+
+it('shows nothing of another organization, nor of all together', async () => {
+  await note('org_south', 'conn_south');
+  await note(undefined, 'master-key');
+
+  expect((await list('org_east')).body).toEqual({ items: [] });
+  expect(pageSchema.parse((await list('org_south')).body).items.map(({ target }) => target)).toEqual([
+    'conn_south',
+  ]);
+});
+
+it.each([Buffer.from('{"at":"2026-12-01T09:00:00.000Z","id":"aud_1"}').toString('base64url'), 'x'])(
+  'refuses the cursor %s, which no page ended with',
+  async (cursor) => {
+    expect(await list('org_north', `?cursor=${cursor}`)).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_body' },
+    });
+  },
+);
+
+it('lets nobody change what was noted', async () => {
+  await note('org_north', 'conn_4');
+  for (const change of ["UPDATE administrative_acts SET by = 'x'", 'DELETE FROM administrative_acts']) {
+    await expect(database.pool.query(change)).rejects.toThrow(/append-only/);
+  }
+});
