@@ -6,6 +6,7 @@ import type { AuditionId } from '../domain/ids.ts';
 import type { Database } from './connection.ts';
 import { AuditConflict } from './errors.ts';
 import { chained, genesisHash } from './hash-chain.ts';
+import { outboxChannel } from './outbox.ts';
 import { isPostgresError } from './postgres-error.ts';
 import { attentionColumns, attentionRows, auditionColumns, auditionRow } from './read-model-rows.ts';
 import type { EventStore, StoredEvent } from './repositories.ts';
@@ -143,7 +144,10 @@ interface Append {
   readonly attentionChanged: boolean;
 }
 
-/** Events, view and attention items in one statement. False where an event stands there already: nothing is written. */
+/**
+ * Events, view, attention items, and where anybody is to be told, the outbox: in one statement. False where an event
+ * stands there already: nothing is written.
+ */
 const write = async (db: Database, { links, after, attentionChanged }: Append): Promise<boolean> => {
   const eventRows = links.map((link) => ({
     audition_id: after.id,
@@ -167,6 +171,13 @@ const write = async (db: Database, { links, after, attentionChanged }: Append): 
           scheduled_for = excluded.scheduled_for,
           sequence = excluded.sequence,
           view = excluded.view
+      ), told AS (
+        INSERT INTO outbox (organization, audition_id, sequence)
+        SELECT ${after.organization}, ${after.id}, ${after.sequence}
+        WHERE EXISTS (
+          SELECT FROM webhook_endpoints WHERE organization = ${after.organization} AND status = 'enabled'
+        )
+        RETURNING pg_notify(${outboxChannel}, '')
       ) ${attentionChanged ? attentionChange(after) : sql``}
       INSERT INTO audit_events (${eventColumns})
       SELECT ${eventColumns} FROM jsonb_populate_recordset(NULL::audit_events, ${JSON.stringify(eventRows)}::jsonb)

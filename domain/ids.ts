@@ -11,11 +11,14 @@ export const auditionIdSchema = z.templateLiteral(['aud_', z.string()]).check(z.
 export const organizationIdSchema = z.templateLiteral(['org_', z.string()]).check(z.regex(ours('org')));
 export const connectionIdSchema = z.templateLiteral(['conn_', z.string()]).check(z.regex(ours('conn')));
 export const attentionIdSchema = z.templateLiteral(['att_', z.string()]).check(z.regex(ours('att')));
+export const endpointIdSchema = z.templateLiteral(['endp_', z.string()]).check(z.regex(ours('endp')));
 
 export type AuditionId = z.infer<typeof auditionIdSchema>;
 export type OrganizationId = z.infer<typeof organizationIdSchema>;
 export type ConnectionId = z.infer<typeof connectionIdSchema>;
 export type AttentionId = z.infer<typeof attentionIdSchema>;
+/** Where an organization is told of its auditions. */
+export type EndpointId = z.infer<typeof endpointIdSchema>;
 
 /** The platform's ids: opaque, but short and free of anything that could break a key or a search attribute. */
 const platformId = z

@@ -45,15 +45,19 @@ export const endpointProgress = pgTable(
 );
 
 /**
- * Auditions that have something new to tell, written with the trail in one statement; taken away once the delivery to
- * the organization's endpoints has been started.
+ * What the relay has to see to, each row taken away once that is done:
+ * - an audition has something new to tell, written with the trail in one statement;
+ * - with an endpoint: this one is to be tried anew at once;
+ * - with an endpoint and no audition: look for all auditions that the endpoint is behind with.
  */
 export const outbox = pgTable(
   'outbox',
   {
     id: bigserial({ mode: 'number' }).primaryKey(),
     organization: text().notNull(),
-    auditionId: text('audition_id').notNull(),
+    endpoint: text(),
+    auditionId: text('audition_id'),
+    /** Of the last event that is to be told. */
     sequence: integer().notNull(),
     attempts: integer().notNull().default(0),
     nextAttemptAt: instant('next_attempt_at').notNull().default(sql`now()`),
