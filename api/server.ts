@@ -5,7 +5,7 @@ import { createDatabaseCheck } from '../db/readiness.ts';
 import { Refusal } from '../domain/errors.ts';
 import { toInstant } from '../domain/time/epoch.ts';
 import type { Configuration } from '../infra/configuration/configuration.ts';
-import { createKeyRing } from '../infra/encryption/key-ring.ts';
+import { createKeyWrapping } from '../infra/encryption/configured-wrapping.ts';
 import { createResponseLinks } from '../infra/encryption/response-link.ts';
 import type { Logger } from '../infra/observability/logger.ts';
 import { createProviders, type ProviderRegistry } from '../providers/registry.ts';
@@ -26,8 +26,14 @@ export interface RunningApi {
 const findBusyWith =
   (connections: Repositories['connections'], { calendars }: ProviderRegistry): FindBusy =>
   async (organization, { connection: id, calendarId }, window, call) => {
-    const connection = await connections.open(organization, id);
-    if (connection) return calendars.google.freeBusy(connection, [calendarId], window, call);
+    const connection = await connections.get(organization, id);
+    const use = { purpose: 'availability.findBusy', correlationId: call.correlationId };
+    const credential = await connections.openCredential(organization, id, use);
+    if (connection?.account !== undefined && credential?.kind === 'oauth') {
+      const { refreshToken } = credential;
+      const opened = { id, organization, account: connection.account, refreshToken };
+      return calendars.google.freeBusy(opened, [calendarId], window, call);
+    }
     throw new Refusal(
       'unknown_connection',
       `Your organization has no connection ${id}.`,
@@ -59,7 +65,7 @@ export const startApi = async ({
   });
   const temporal = connectTemporal(configuration);
   const providers = createProviders(configuration);
-  const repositories = createRepositories(database.db, createKeyRing(configuration.masterKeys));
+  const repositories = createRepositories(database.db, createKeyWrapping(configuration));
   let isDraining = false;
   const closeParts = async () => {
     await Promise.all([temporal.close(), providers.close(), database.close()]);

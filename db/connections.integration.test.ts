@@ -13,6 +13,8 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const organization = 'org_north';
+const use = { purpose: 'test', correlationId: 'corr-1' };
+
 const google = (id: `conn_${string}`, more: { refreshToken?: string; account?: string } = {}) =>
   ({
     id,
@@ -23,19 +25,34 @@ const google = (id: `conn_${string}`, more: { refreshToken?: string; account?: s
     ...more,
   }) as const;
 
+const open = async (id: `conn_${string}`, of: `org_${string}` = organization) => {
+  const connection = await connections.get(of, id);
+  return connection && { ...connection, credential: await connections.openCredential(of, id, use) };
+};
+
 test('opens what was put', async () => {
   await connections.put(google('conn_1'));
 
-  expect(await connections.open(organization, 'conn_1')).toEqual(google('conn_1'));
+  expect(await open('conn_1')).toMatchObject({
+    id: 'conn_1',
+    organization,
+    provider: 'google',
+    account: 'office',
+    status: 'connected',
+    credential: { kind: 'oauth', refreshToken: 'secret-token' },
+  });
 });
 
 test('replaces the credential of a connection that was authorized again', async () => {
   await connections.put(google('conn_again'));
-  const renewed = google('conn_again', { refreshToken: 'newer-token', account: 'other' });
 
-  await connections.put(renewed);
+  await connections.put(google('conn_again', { refreshToken: 'newer-token', account: 'other' }));
 
-  expect(await connections.open(organization, 'conn_again')).toEqual(renewed);
+  expect(await open('conn_again')).toMatchObject({
+    account: 'other',
+    credential: { refreshToken: 'newer-token' },
+    version: 2,
+  });
 });
 
 test('lets neither the credential nor the account reach a row', async () => {
@@ -59,8 +76,9 @@ test('is not there for another organization, which cannot take its id either', a
     code: 'unknown_connection',
   });
 
-  expect(await connections.open('org_south', 'conn_mine')).toBeUndefined();
-  expect(await connections.open(organization, 'conn_mine')).toEqual(google('conn_mine'));
+  expect(await open('conn_mine', 'org_south')).toBeUndefined();
+  expect(await connections.openCredential('org_south', 'conn_mine', use)).toBeUndefined();
+  expect(await open('conn_mine')).toMatchObject({ credential: { refreshToken: 'secret-token' } });
 });
 
 test.each([
@@ -71,8 +89,15 @@ test.each([
     organization,
   ],
   [
-    'the place of an account',
-    `UPDATE connections SET account = sealed_credential WHERE id = 'conn_target'`,
+    'another connection, its data key with it',
+    `WITH carried AS (UPDATE connections SET sealed_credential =
+      (SELECT sealed_credential FROM connections WHERE id = 'conn_source') WHERE id = 'conn_target')
+    UPDATE data_keys SET wrapped = (SELECT wrapped FROM data_keys WHERE id = 'conn_source') WHERE id = 'conn_target'`,
+    organization,
+  ],
+  [
+    'another place of the row',
+    `UPDATE connections SET sealed_credential = account WHERE id = 'conn_target'`,
     organization,
   ],
   [
@@ -85,15 +110,21 @@ test.each([
   await connections.put(google('conn_target'));
   await database.pool.query(theft);
 
-  await expect(connections.open(by, 'conn_target')).rejects.toMatchObject({ name: 'NotAuthentic' });
+  await expect(connections.openCredential(by, 'conn_target', use)).rejects.toMatchObject({
+    name: 'NotAuthentic',
+  });
 
   await database.pool.query(`DELETE FROM connections WHERE id = 'conn_target'`);
+  await database.repositories.vault.destroy('conn_target');
 });
 
 test('tells which of many connections are there', async () => {
   await connections.put(google('conn_here'));
+  await connections.put(google('conn_left'));
+  await connections.disconnect(organization, 'conn_left', 'disconnected_here');
 
-  expect(await connections.exists(organization, ['conn_here', 'conn_gone'])).toEqual(new Set(['conn_here']));
+  const asked = ['conn_here', 'conn_left', 'conn_gone'] as const;
+  expect(await connections.exists(organization, asked)).toEqual(new Set(['conn_here']));
   expect(await connections.exists('org_south', ['conn_here'])).toEqual(new Set());
   expect(await connections.exists(organization, [])).toEqual(new Set());
 });

@@ -19,6 +19,8 @@ import type {
 import type { InboxEvent } from '../domain/inbox-event.ts';
 import type { Instant } from '../domain/time/instant.ts';
 
+export type { Connections } from './connections-contract.ts';
+
 /** The audit trail: append-only and hash-chained per audition, one writer path, the read model folded beside it. */
 export interface EventStore {
   /**
@@ -189,32 +191,6 @@ export interface SlotHolds {
     resources: readonly string[],
     window: { readonly from: Instant; readonly until: Instant },
   ): Promise<readonly { readonly resource: string; readonly start: Instant; readonly end: Instant }[]>;
-}
-
-export interface Connections {
-  /** Adds or replaces; the credential is sealed before it reaches a row. */
-  put(connection: {
-    readonly id: ConnectionId;
-    readonly organization: OrganizationId;
-    readonly provider: string;
-    readonly account: string;
-    readonly refreshToken: string;
-  }): Promise<void>;
-  /** Opens the credential for one call. Undefined for another organization's connection. */
-  open(
-    organization: OrganizationId,
-    id: ConnectionId,
-  ): Promise<
-    | {
-        readonly id: ConnectionId;
-        readonly organization: OrganizationId;
-        readonly provider: string;
-        readonly account: string;
-        readonly refreshToken: string;
-      }
-    | undefined
-  >;
-  exists(organization: OrganizationId, ids: readonly ConnectionId[]): Promise<ReadonlySet<ConnectionId>>;
 }
 
 export interface Organizations {

@@ -10,7 +10,7 @@ import {
   ConfigurationError,
   loadConfiguration,
 } from '../infra/configuration/configuration.ts';
-import { createKeyRing } from '../infra/encryption/key-ring.ts';
+import { createKeyWrapping } from '../infra/encryption/configured-wrapping.ts';
 import { createResponseLinks } from '../infra/encryption/response-link.ts';
 import { createLogger } from '../infra/observability/logger.ts';
 import { createMetrics, type ServiceMetrics } from '../infra/observability/metrics.ts';
@@ -71,14 +71,15 @@ const main = async (): Promise<void> => {
 };
 
 const makeActivities = (
-  { masterKeys, publicUrl, smtp }: Configuration,
+  configuration: Configuration,
   { db }: DatabaseConnection,
   providers: ProviderRegistry,
   metrics: ServiceMetrics,
 ) => {
+  const { masterKeys, publicUrl, smtp } = configuration;
   const links = createResponseLinks(masterKeys);
   return createActivities({
-    repositories: createRepositories(db, createKeyRing(masterKeys)),
+    repositories: createRepositories(db, createKeyWrapping(configuration)),
     providers: observeProviders(providers, metrics),
     publicUrl,
     responseLink: (invitation) => `${publicUrl}/respond/${links.token(invitation)}`,

@@ -10,8 +10,12 @@ export const openConnection = async (
   organization: OrganizationId,
   id: ConnectionId,
 ): Promise<OpenConnection> => {
-  const connection = await connections.open(organization, id);
-  if (connection?.provider === 'google') return connection;
+  const connection = await connections.get(organization, id);
+  const use = { purpose: 'calendar', correlationId: 'unknown' };
+  const credential = await connections.openCredential(organization, id, use);
+  if (connection?.account !== undefined && credential?.kind === 'oauth') {
+    return { id, organization, account: connection.account, refreshToken: credential.refreshToken };
+  }
   throw new ProviderError(
     'google',
     'connections.open',

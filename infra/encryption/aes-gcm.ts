@@ -5,6 +5,9 @@
  */
 import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
 
+/** 32 bytes. As bytes, whoever holds them can overwrite them. */
+type Key = KeyObject | Uint8Array;
+
 const algorithm = 'aes-256-gcm';
 const nonceBytes = 12;
 const tagBytes = 16;
@@ -14,20 +17,22 @@ export class NotAuthentic extends Error {
   override readonly name = 'NotAuthentic';
 }
 
-/** The key that sealed this is not on the ring: it was taken out too early, or never belonged to this deployment. */
+/** The master key that sealed this is not configured: it was taken out too early, or never belonged to this deployment. */
 export class UnknownKey extends Error {
   override readonly name = 'UnknownKey';
   readonly keyId: string;
 
   constructor(keyId: string) {
     super(
-      `sealed under the master key "${keyId}", which is not in CASTMATCH_MASTER_KEYS: put it back at the end of the list`,
+      keyId.startsWith('aws-kms:')
+        ? `sealed under the master key "${keyId}" of a KMS, which is not configured: set CASTMATCH_KMS_KEY`
+        : `sealed under the master key "${keyId}", which is not in CASTMATCH_MASTER_KEYS: put it back at the end of the list`,
     );
     this.keyId = keyId;
   }
 }
 
-export const sealBytes = (key: KeyObject, plaintext: Uint8Array, associatedData: string): Buffer => {
+export const sealBytes = (key: Key, plaintext: Uint8Array, associatedData: string): Buffer => {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv(algorithm, key, nonce);
   cipher.setAAD(Buffer.from(associatedData, 'utf8'));
@@ -35,7 +40,7 @@ export const sealBytes = (key: KeyObject, plaintext: Uint8Array, associatedData:
 };
 
 /** @throws {NotAuthentic} when key, bytes or associated data are not those of `sealBytes`. */
-export const openBytes = (key: KeyObject, sealed: Uint8Array, associatedData: string): Buffer => {
+export const openBytes = (key: Key, sealed: Uint8Array, associatedData: string): Buffer => {
   if (sealed.length < nonceBytes + tagBytes) throw new NotAuthentic('what was sealed is cut short');
   const decipher = createDecipheriv(algorithm, key, sealed.subarray(0, nonceBytes), {
     authTagLength: tagBytes,

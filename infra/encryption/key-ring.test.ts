@@ -8,70 +8,75 @@ const masterKey = (id: string) => ({ id, key: randomBytes(32) });
 const setup = () => {
   const oldKey = masterKey('k1');
   const newKey = masterKey('k2');
-  return { oldKey, newKey, before: createKeyRing([oldKey]), after: createKeyRing([newKey, oldKey]) };
+  return {
+    dataKey: randomBytes(32),
+    before: createKeyRing([oldKey]),
+    after: createKeyRing([newKey, oldKey]),
+  };
 };
 
 describe('createKeyRing', () => {
-  it('opens what it sealed, whatever it was', () => {
+  it('unwraps what it wrapped, whatever it was', async () => {
     const { after } = setup();
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (plaintext, place) => {
-        expect(after.open(after.seal(plaintext, place), place)).toBe(plaintext);
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array(), fc.string({ unit: 'binary' }), async (bytes, place) => {
+        const { masterKeyId, wrapped } = await after.wrap(bytes, place);
+        expect(new Uint8Array(await after.unwrap(masterKeyId, wrapped, place))).toEqual(bytes);
       }),
     );
   });
 
-  it('shows nothing of the text, and never seals alike', () => {
-    const { after } = setup();
-    const sealed = after.seal('refresh-token', 'conn_1');
-    expect(sealed).not.toContain('refresh-token');
-    expect(Buffer.from(sealed.split('.')[2] ?? '', 'base64url').toString('latin1')).not.toContain(
-      'refresh-token',
-    );
-    expect(after.seal('refresh-token', 'conn_1')).not.toBe(sealed);
+  it('shows nothing of the key, and never wraps alike', async () => {
+    const { after, dataKey } = setup();
+    const { wrapped } = await after.wrap(dataKey, 'conn_1');
+    expect(Buffer.from(wrapped.split('.')[1] ?? '', 'base64url').includes(dataKey)).toBe(false);
+    expect((await after.wrap(dataKey, 'conn_1')).wrapped).not.toBe(wrapped);
   });
 
-  it('seals under the newest key and still opens what the old one sealed', () => {
-    const { before, after } = setup();
-    const old = before.seal('refresh-token', 'conn_1');
-    expect(after.open(old, 'conn_1')).toBe('refresh-token');
-    expect(after.seal('refresh-token', 'conn_1')).toMatch(/^v1\.k2\./);
+  it('wraps under the newest key and still unwraps what the old one wrapped', async () => {
+    const { before, after, dataKey } = setup();
+    const old = await before.wrap(dataKey, 'conn_1');
+    expect(old.masterKeyId).toBe('k1');
+    expect(await after.unwrap(old.masterKeyId, old.wrapped, 'conn_1')).toEqual(dataKey);
+    expect(after.newest).toBe('k2');
+    expect((await after.wrap(dataKey, 'conn_1')).masterKeyId).toBe('k2');
   });
 
-  it('names the key that is missing', () => {
-    const { before, after } = setup();
-    const open = () => before.open(after.seal('refresh-token', 'conn_1'), 'conn_1');
-    expect(open).toThrow(UnknownKey);
-    expect(open).toThrow('"k2"');
+  it('names the key that is missing', async () => {
+    const { before, after, dataKey } = setup();
+    const { masterKeyId, wrapped } = await after.wrap(dataKey, 'conn_1');
+    expect(before.knows(masterKeyId)).toBe(false);
+    const unwrapping = before.unwrap(masterKeyId, wrapped, 'conn_1');
+    await expect(unwrapping).rejects.toThrow(UnknownKey);
+    await expect(unwrapping).rejects.toThrow('"k2"');
   });
 
-  it('does not open what belongs elsewhere', () => {
-    const { after } = setup();
-    expect(() => after.open(after.seal('refresh-token', 'conn_1'), 'conn_2')).toThrow(NotAuthentic);
-  });
-
-  it('does not open under another key of the same id', () => {
-    const { after } = setup();
+  it('does not unwrap what belongs elsewhere, or was wrapped by another', async () => {
+    const { before, after, dataKey } = setup();
+    const { masterKeyId, wrapped } = await after.wrap(dataKey, 'conn_1');
+    await expect(after.unwrap(masterKeyId, wrapped, 'conn_2')).rejects.toThrow(NotAuthentic);
+    await expect(after.unwrap('k1', wrapped, 'conn_1')).rejects.toThrow(NotAuthentic);
     const impostor = createKeyRing([masterKey('k2')]);
-    expect(() => impostor.open(after.seal('refresh-token', 'conn_1'), 'conn_1')).toThrow(NotAuthentic);
+    await expect(impostor.unwrap(masterKeyId, wrapped, 'conn_1')).rejects.toThrow(NotAuthentic);
+    expect(before.knows('k1')).toBe(true);
   });
 
-  it('notices every altered byte', () => {
-    const { after } = setup();
-    const [version, id, content = ''] = after.seal('refresh-token', 'conn_1').split('.');
-    const bytes = Buffer.from(content, 'base64url');
+  it('notices every altered byte', async () => {
+    const { after, dataKey } = setup();
+    const { masterKeyId, wrapped } = await after.wrap(dataKey, 'conn_1');
+    const bytes = Buffer.from(wrapped.split('.')[1] ?? '', 'base64url');
     for (let at = 0; at < bytes.length; at += 1) {
       const altered = Buffer.from(bytes);
       altered.writeUInt8(altered.readUInt8(at) ^ 1, at);
-      const sealed = `${version}.${id}.${altered.toString('base64url')}`;
-      expect(() => after.open(sealed, 'conn_1')).toThrow(NotAuthentic);
+      const unwrapping = after.unwrap(masterKeyId, `v1.${altered.toString('base64url')}`, 'conn_1');
+      await expect(unwrapping).rejects.toThrow(NotAuthentic);
     }
   });
 
-  it.each(['', 'plain text', 'v1.k2', 'v1.k2.', 'v1.k2.AAAA', 'v2.k2.AAAA', 'v1.k2.AA==', 'v1.k2.AAAA.AAAA'])(
-    'does not take "%s" for a sealed text',
-    (text) => {
-      expect(() => setup().after.open(text, 'conn_1')).toThrow(NotAuthentic);
+  it.each(['', 'plain text', 'v1', 'v1.', 'v1.AAAA', 'v2.AAAA', 'v1.AA==', 'v1.AAAA.AAAA'])(
+    'does not take "%s" for a wrapped key',
+    async (text) => {
+      await expect(setup().after.unwrap('k1', text, 'conn_1')).rejects.toThrow(NotAuthentic);
     },
   );
 

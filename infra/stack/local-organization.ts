@@ -3,7 +3,7 @@ import { connectDatabase } from '../../db/connection.ts';
 import { createRepositories } from '../../db/index.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import { loadConfiguration } from '../configuration/configuration.ts';
-import { createKeyRing } from '../encryption/key-ring.ts';
+import { createKeyWrapping } from '../encryption/configured-wrapping.ts';
 
 const localOrganization: OrganizationId = 'org_local';
 
@@ -35,10 +35,7 @@ export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<voi
   const configuration = loadConfiguration(env);
   const { db, close } = connectDatabase(configuration.databaseUrl, { poolSize: 2 });
   try {
-    const { organizations, apiKeys, connections } = createRepositories(
-      db,
-      createKeyRing(configuration.masterKeys),
-    );
+    const { organizations, apiKeys, connections } = createRepositories(db, createKeyWrapping(configuration));
     await organizations.put({
       id: localOrganization,
       name: 'Local casting office',

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import { connectDatabase, type DatabaseConnection } from '../../db/connection.ts';
 import { createRepositories, type Repositories } from '../../db/index.ts';
-import type { Sealer } from '../../db/sealer.ts';
 import { createKeyRing } from '../../infra/encryption/key-ring.ts';
+import type { KeyWrapping } from '../../infra/encryption/key-wrapping.ts';
 import { databaseUrl, execute, type PostgresServer } from './postgres-server.ts';
 
 export interface TestDatabase extends Omit<DatabaseConnection, 'close'> {
@@ -14,9 +14,9 @@ export interface TestDatabase extends Omit<DatabaseConnection, 'close'> {
   drop(): Promise<void>;
 }
 
-/** Give a sealer where another process must open what this one sealed, and a server where vitest has started none. */
+/** Give a wrapping where another process must open what this one sealed, and a server where vitest has started none. */
 export const createTestDatabase = async (
-  sealer: Sealer = throwawayKeyRing(),
+  wrapping: KeyWrapping = throwawayKeyRing(),
   server: PostgresServer = inject('postgres'),
 ): Promise<TestDatabase> => {
   const name = `castmatch_test_${randomBytes(8).toString('hex')}`;
@@ -27,7 +27,7 @@ export const createTestDatabase = async (
     url,
     db,
     pool,
-    repositories: createRepositories(db, sealer),
+    repositories: createRepositories(db, wrapping),
     drop: async () => {
       await close();
       await execute(server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
@@ -46,4 +46,4 @@ export const createEmptyDatabase = async (): Promise<Pick<TestDatabase, 'url' | 
   };
 };
 
-const throwawayKeyRing = (): Sealer => createKeyRing([{ id: 'test', key: randomBytes(32) }]);
+const throwawayKeyRing = (): KeyWrapping => createKeyRing([{ id: 'test', key: randomBytes(32) }]);
