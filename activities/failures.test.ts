@@ -35,6 +35,18 @@ describe('a provider error', () => {
     expect(failed(fault)).toMatchObject({ type: fault.kind, nonRetryable });
   });
 
+  it('says that it was held back by an open circuit, when to come again, and raises no alarm', () => {
+    expect(failed({ kind: 'outage', effect: 'none', delayMs: 20_000, circuit: 'open' })).toMatchObject({
+      nextRetryDelay: 20_000,
+      nonRetryable: false,
+      category: ApplicationFailureCategory.BENIGN,
+      details: [{ provider: 'zoom', circuit: 'open' }],
+    });
+    expect(failed({ kind: 'outage', effect: 'none' })).toMatchObject({
+      details: [expect.not.objectContaining({ circuit: 'open' })],
+    });
+  });
+
   it('waits as long as the provider said', () => {
     expect(failed({ kind: 'retry_after', delayMs: 7_000 })).toMatchObject({ nextRetryDelay: 7_000 });
     expect(failed({ kind: 'quota_exhausted', untilMs: now + 60_000 })).toMatchObject({

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { AuditConflict, KeyReused, Overtaken } from '../db/errors.ts';
 import { type DatabaseFault, databaseFaultOf } from '../db/postgres-error.ts';
 import { IllegalTransition } from '../domain/audition/view.ts';
-import { ProviderError, type ProviderFault } from '../domain/errors.ts';
+import { circuitIsOpen, ProviderError, type ProviderFault } from '../domain/errors.ts';
 
 /** The type of the failure of an attempt that came after its own compensation. */
 const compensatedType = 'Compensated';
@@ -59,9 +59,14 @@ const databaseFailure = ({ name, code }: DatabaseFault): ApplicationFailure =>
     nonRetryable: valuesAtFault.test(code ?? ''),
   });
 
-const providerFailure = (error: ProviderError, now: number, random: () => number): ApplicationFailure => {
+const providerFailure = (
+  error: ProviderError,
+  now: number,
+  random: () => number,
+  retried = fates[error.fault.kind].retried,
+): ApplicationFailure => {
   const { fault, provider, operation, vendor } = error;
-  const { retried, expected } = fates[fault.kind];
+  const { expected } = fates[fault.kind];
   const named = delayOf(fault, now);
   const nextRetryDelay = named === undefined ? undefined : spread(named, random);
   return ApplicationFailure.create({
@@ -69,10 +74,23 @@ const providerFailure = (error: ProviderError, now: number, random: () => number
     message: error.message,
     nonRetryable: !retried,
     ...(nextRetryDelay === undefined ? {} : { nextRetryDelay }),
-    ...(expected ? { category: ApplicationFailureCategory.BENIGN } : {}),
-    details: [{ provider, operation, code: vendor.code, status: vendor.status }],
+    // The calls that opened it have been told of already: those that are held back are no news.
+    ...(expected || circuitIsOpen(error) ? { category: ApplicationFailureCategory.BENIGN } : {}),
+    details: [
+      {
+        provider,
+        operation,
+        code: vendor.code,
+        status: vendor.status,
+        ...(circuitIsOpen(error) ? { circuit: 'open' } : {}),
+      },
+    ],
   });
 };
+
+/** The same failure for a caller who has somewhere else to go, and need not wait for an open circuit to close. */
+export const failedAtOnce = (error: ProviderError): ApplicationFailure =>
+  providerFailure(error, Date.now(), Math.random, false);
 
 /** Temporal's server takes a delay of 0 for "never again": its interval is over before it began (retry.go). */
 const shortestDelayMs = 1_000;

@@ -8,9 +8,15 @@
 export type ProviderFault =
   /**
    * The provider or the way to it is down. `effect` says whether the call may have had its effect, `delayMs` when the
-   * provider said it would be back.
+   * provider said it would be back. With an open circuit the call was not made at all: the provider has failed too
+   * often lately, and `delayMs` is when the next call may go through.
    */
-  | { readonly kind: 'outage'; readonly effect: 'none' | 'unknown'; readonly delayMs?: number }
+  | {
+      readonly kind: 'outage';
+      readonly effect: 'none' | 'unknown';
+      readonly delayMs?: number;
+      readonly circuit?: 'open';
+    }
   /** A passing fault: the same call may be made again at once, or when the provider said. */
   | { readonly kind: 'retry'; readonly effect: 'none' | 'unknown'; readonly delayMs?: number }
   /** The provider named its time. */
@@ -61,6 +67,10 @@ export class ProviderError extends Error {
     this.vendor = vendor;
   }
 }
+
+/** Whether the call was not made because a circuit is open. */
+export const circuitIsOpen = (error: unknown): boolean =>
+  error instanceof ProviderError && error.fault.kind === 'outage' && error.fault.circuit === 'open';
 
 /** Whether the vendor may have done what was asked although we have no proof of it. */
 export const effectMayHaveHappened = (error: unknown): boolean =>

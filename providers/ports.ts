@@ -13,6 +13,8 @@ export interface CallContext {
   /** Aborted when the activity is cancelled, its worker shuts down, or the call's deadline has passed. */
   readonly signal: AbortSignal;
   readonly correlationId: string;
+  /** For whom: shares in the quota of an account that several organizations use. */
+  readonly organization?: OrganizationId | undefined;
 }
 
 /** A connection with its credential opened. Lives only as long as the call. */

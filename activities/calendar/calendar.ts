@@ -25,7 +25,7 @@ export const createCalendarActivities = ({
   providers: { calendars },
 }: Pick<ActivityDependencies, 'repositories' | 'providers'>): CalendarActivities => ({
   findBusy: async ({ organization, connection, calendarIds, window, correlationId }: FindBusyInput) => {
-    const call = attemptingTo(correlationId).startCall();
+    const call = attemptingTo({ correlationId, organization }).startCall();
     const opened = await openConnection(connections, organization, connection);
     return calendars.google.freeBusy(opened, calendarIds, window, call);
   },
@@ -43,7 +43,7 @@ export const createCalendarActivities = ({
         operation: 'calendar.putEvent',
         request: { eventId, slot, revision },
       },
-      attemptingTo(input.correlationId),
+      attemptingTo(input),
       {
         kind: 'idempotent',
         result: writtenSchema,
@@ -79,7 +79,7 @@ export const createCalendarActivities = ({
     return undoOnce(
       ledger,
       { key, organization, provider: calendar.provider, operation: 'calendar.putEvent' },
-      attemptingTo(correlationId),
+      attemptingTo({ correlationId, organization }),
       {
         find: async () => [eventId],
         remove: async (_providerId, call) => {

@@ -1,6 +1,7 @@
 /** The calls to a provider from within an activity: their deadline, their signal, and the lease that outlives them. */
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { CallContext } from '../../providers/ports.ts';
+import type { Correlated } from '../contract.ts';
 
 export interface CallTimes {
   /** How long all exchanges of one attempt may take together. */
@@ -43,11 +44,15 @@ export interface Attempting {
 }
 
 /** Of the activity that is running. */
-export const attemptingTo = (correlationId: string, times = quickCalls): Attempting => {
+export const attemptingTo = (
+  { correlationId, organization }: Pick<Correlated, 'correlationId' | 'organization'>,
+  times = quickCalls,
+): Attempting => {
   const { activityId, workflowExecution } = activityInfo();
   const cancelled = cancellationSignal();
   const withDeadline = (...signals: readonly AbortSignal[]): CallContext => ({
     correlationId,
+    organization,
     signal: AbortSignal.any([...signals, AbortSignal.timeout(times.deadlineMs)]),
   });
   return {

@@ -41,7 +41,10 @@ export const createGoogleMeetActivities = ({
     );
   };
 
-  const putMeeting = async (input: CreateMeetingInput, call: CallContext): Promise<Meeting> => {
+  const putMeeting = async (
+    input: Omit<CreateMeetingInput, 'hasFallback'>,
+    call: CallContext,
+  ): Promise<Meeting> => {
     const { organization, auditionId, slot, revision, topic } = input;
     const { connection, calendarId } = await meetCalendarOf(organization);
     const eventId = eventIdFor(auditionId, { connection, calendarId });
@@ -74,7 +77,7 @@ export const createGoogleMeetActivities = ({
           operation: 'meetings.create',
           request: { auditionId, slot },
         },
-        attemptingTo(input.correlationId),
+        attemptingTo(input),
         {
           kind: 'idempotent',
           result: meetingSchema,
@@ -97,7 +100,7 @@ export const createGoogleMeetActivities = ({
           operation: 'meetings.move',
           request: { meeting: meeting.id, slot },
         },
-        attemptingTo(input.correlationId),
+        attemptingTo(input),
         {
           kind: 'idempotent',
           result: z.null(),
@@ -115,7 +118,7 @@ export const createGoogleMeetActivities = ({
       return undoOnce(
         ledger,
         { key, organization, provider: 'google', operation: 'meetings.create' },
-        attemptingTo(input.correlationId),
+        attemptingTo(input),
         { find: async () => [auditionId], remove: (_id, call) => removeEventOf(input, call) },
       );
     },

@@ -34,7 +34,7 @@ export const createZoomActivities = ({
     return effectOnce<Meeting>(
       ledger,
       { key, organization, provider: 'zoom', operation: 'meetings.create', request: { reference, slot } },
-      attemptingTo(correlationId),
+      attemptingTo({ correlationId, organization }),
       {
         kind: 'searched',
         result: meetingSchema,
@@ -64,7 +64,7 @@ export const createZoomActivities = ({
         operation: 'meetings.move',
         request: { meeting: meeting.id, slot },
       },
-      attemptingTo(input.correlationId),
+      attemptingTo(input),
       {
         kind: 'idempotent',
         result: z.null(),
@@ -83,7 +83,7 @@ export const createZoomActivities = ({
     undoOnce(
       ledger,
       { key, organization, provider: 'zoom', operation: 'meetings.create' },
-      attemptingTo(correlationId),
+      attemptingTo({ correlationId, organization }),
       {
         find: async (_earlier, call) => {
           const meetings = await zoom.find(meetingReference(auditionId, key), slot, call);

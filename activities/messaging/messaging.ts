@@ -40,7 +40,7 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
 
   const retract = async (input: RetractNoticeInput): Promise<Undone> => {
     const post = posts[input.channel];
-    const attempting = attemptingTo(input.correlationId, post.times);
+    const attempting = attemptingTo(input, post.times);
     const barred = await Promise.all(input.sentAs.map((key) => bar(ledger, post, input, attempting, key)));
     // One deadline for all there is to do: looking and sending have to fit into one attempt.
     const call = attempting.startCall();
@@ -56,8 +56,7 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
   };
 
   return {
-    sendNotice: (input) =>
-      withHeartbeat(() => send(input, attemptingTo(input.correlationId, posts[input.channel].times))),
+    sendNotice: (input) => withHeartbeat(() => send(input, attemptingTo(input, posts[input.channel].times))),
     retractNotice: (input) => withHeartbeat(() => retract(input)),
   };
 };
