@@ -4,6 +4,7 @@ import type { CalendarActivities, MeetingActivities, Undone } from '../../activi
 import { booking } from './booking.ts';
 import type { AuditionCompensation } from './compensation-data.ts';
 import { insist } from './insist.ts';
+import { priorityOf } from './priority.ts';
 import type { AuditionRun } from './run.ts';
 import { messagingBy, noticeFacts } from './steps/notices.ts';
 import { queueOfCalendar, queueOfMeeting, taskQueue } from './task-queues.ts';
@@ -54,6 +55,7 @@ const perform = async (run: AuditionRun, compensation: AuditionCompensation): Pr
     startToCloseTimeout: '15 seconds',
     scheduleToCloseTimeout: policy.stepPatience,
     retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+    priority: priorityOf(run),
     summary: `Undo ${nameOf(compensation)}`,
   });
   switch (compensation.kind) {

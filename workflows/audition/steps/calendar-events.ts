@@ -3,6 +3,7 @@ import { proxyActivities } from '@temporalio/workflow';
 import type { CalendarActivities } from '../../../activities/contract.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { insist } from '../insist.ts';
+import { priorityOf } from '../priority.ts';
 import type { AuditionRun } from '../run.ts';
 import { queueOfCalendar, taskQueue } from '../task-queues.ts';
 import { calendarsOf, type OwnedCalendar } from './conflicts.ts';
@@ -25,6 +26,7 @@ const writeEvent = async (
     startToCloseTimeout: '15 seconds',
     scheduleToCloseTimeout: plan.policy.stepPatience,
     retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+    priority: priorityOf(run),
     summary: `Write the event to ${calendar.provider} ${calendar.connection}`,
   });
   saga.register({ id: key, stage: 'calendar_events', kind: 'remove_event', key, calendar });

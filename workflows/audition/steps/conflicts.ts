@@ -5,6 +5,7 @@ import type { CalendarRef } from '../../../domain/audition/request.ts';
 import type { BusyInterval, Slot } from '../../../domain/audition/slot.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { insist } from '../insist.ts';
+import { priorityOf } from '../priority.ts';
 import type { AuditionRun } from '../run.ts';
 import { queueOfCalendar, taskQueue } from '../task-queues.ts';
 
@@ -29,6 +30,7 @@ const askConnection = async (
     startToCloseTimeout: '15 seconds',
     scheduleToCloseTimeout: plan.policy.stepPatience,
     retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+    priority: priorityOf(run, 'deadline'),
     summary: `Free/busy of ${first.provider} ${first.connection}`,
   });
   const outcome = await insist(

@@ -6,6 +6,7 @@ import type { MeetingProviderName } from '../../../domain/audition/request.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { isStepFailure, readFailure, type StepFailure } from '../failures.ts';
 import { askAbout, insist } from '../insist.ts';
+import { priorityOf } from '../priority.ts';
 import type { AuditionRun } from '../run.ts';
 import { queueOfMeeting, taskQueue } from '../task-queues.ts';
 import { undo } from '../undo.ts';
@@ -141,7 +142,7 @@ const inputFor = (
 });
 
 const activitiesOf = (
-  { plan }: AuditionRun,
+  run: AuditionRun,
   provider: MeetingProviderName,
   summary: string,
   patience: 'meetingPatience' | 'stepPatience',
@@ -149,7 +150,8 @@ const activitiesOf = (
   proxyActivities<MeetingActivities>({
     taskQueue: taskQueue(queueOfMeeting[provider]),
     startToCloseTimeout: '15 seconds',
-    scheduleToCloseTimeout: plan.policy[patience],
+    scheduleToCloseTimeout: run.plan.policy[patience],
     retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+    priority: priorityOf(run),
     summary,
   });

@@ -8,6 +8,7 @@ import type { NoticeKind } from '../../../domain/audition/events.ts';
 import type { Channel, Participant } from '../../../domain/audition/request.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { insist } from '../insist.ts';
+import { priorityOf } from '../priority.ts';
 import type { AuditionRun } from '../run.ts';
 import { queueOfChannel, taskQueue } from '../task-queues.ts';
 import { reportDelivery } from './session.ts';
@@ -57,7 +58,12 @@ const send = async (
       isBeside: true,
     },
     () =>
-      messagingBy(run, channel, `Send the ${round.notice} to ${recipient.kind} ${recipient.id}`).sendNotice({
+      messagingBy(
+        run,
+        channel,
+        `Send the ${round.notice} to ${recipient.kind} ${recipient.id}`,
+        round.notice === 'reminder' ? 'deadline' : undefined,
+      ).sendNotice({
         auditionId: plan.id,
         organization: plan.organization,
         correlationId: plan.correlationId,
@@ -125,12 +131,13 @@ const startToCloseTimeout: Readonly<Record<Channel, '65 seconds' | '15 seconds'>
   sms: '15 seconds',
 };
 
-export const messagingBy = ({ plan }: AuditionRun, channel: Channel, summary: string) =>
+export const messagingBy = (run: AuditionRun, channel: Channel, summary: string, deadline?: 'deadline') =>
   proxyActivities<MessagingActivities>({
     taskQueue: taskQueue(queueOfChannel[channel]),
     startToCloseTimeout: startToCloseTimeout[channel],
     heartbeatTimeout: '20 seconds',
-    scheduleToCloseTimeout: plan.policy.stepPatience,
+    scheduleToCloseTimeout: run.plan.policy.stepPatience,
     retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+    priority: priorityOf(run, deadline),
     summary,
   });
