@@ -261,14 +261,17 @@ const deliveryRank: Readonly<Record<DeliveryStatus, number>> = {
   failed: 2,
 };
 
-/** Reports arrive out of order: a status never goes back to an earlier one. */
+/** Reports arrive out of order: a status never goes back to an earlier one, and the first that is final stays. */
+export const isLaterDelivery = (status: DeliveryStatus, than: DeliveryStatus): boolean =>
+  deliveryRank[status] > deliveryRank[than];
+
 const withDelivery = (
   view: AuditionView,
   deliveryId: string,
   status: DeliveryStatus,
 ): readonly NoticeView[] =>
   view.notices.map((notice) =>
-    notice.deliveryId === deliveryId && deliveryRank[status] > deliveryRank[notice.status]
+    notice.deliveryId === deliveryId && isLaterDelivery(status, notice.status)
       ? { ...notice, status }
       : notice,
   );

@@ -14,6 +14,7 @@ import { escalateSilence } from './steps/answers.ts';
 import { decide, escalateDecision } from './steps/decision.ts';
 import { notify } from './steps/notices.ts';
 import { reschedule } from './steps/reschedule.ts';
+import { startSession } from './steps/session.ts';
 
 export const accompany = async (run: AuditionRun): Promise<void> => {
   while (!run.ending) {
@@ -56,12 +57,13 @@ const waitForNext = async (run: AuditionRun): Promise<void> => {
   }
   const waitMs = Math.max(0, due.at - Date.now());
   const came = waitMs > 0 && (await condition(somethingCame, waitMs, { summary: summaries[due.kind] }));
-  if (!came && !run.ending) await attendTo(run, due);
+  if (!came && isSame(nextDue(run), due)) await attendTo(run, due);
 };
 
 const summaries: Readonly<Record<Due['kind'], string>> = {
   reminder: 'Until the next reminder',
   silence: 'Until an unanswered invitation escalates',
+  session_start: 'Until the session of an open meeting may begin',
   no_show: 'Until an absent performer is a no-show',
   session_end: 'Until the session is taken to be over',
   late_decision: 'Until a missing decision escalates',
@@ -78,6 +80,8 @@ const attendTo = async (run: AuditionRun, due: Due): Promise<void> => {
       return;
     case 'silence':
       return escalateSilence(run);
+    case 'session_start':
+      return startSession(run, due.origin);
     case 'no_show':
       return run.end({ type: 'no_show' });
     case 'session_end':
@@ -117,6 +121,9 @@ const goOnAsNew = (run: AuditionRun): Promise<never> => {
       answerEscalated: run.answerEscalated,
       decisionEscalated: run.decisionEscalated,
       scheduledAt: run.scheduledAt,
+      movedAt: run.movedAt,
+      room: run.room,
+      appliedFacts: run.intake.applied,
     },
   };
   return continueAsNew(input);

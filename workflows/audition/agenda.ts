@@ -1,11 +1,15 @@
 /** What is due next. One timer for the next thing, recomputed, rather than one for each thing that may come. */
+import type { Origin } from '../../domain/audition/events.ts';
 import type { Reminder } from '../../domain/audition/reminders.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { AuditionRun } from './run.ts';
+import { openRoom, sessionOpens } from './steps/session.ts';
 
 export type Due =
   | { readonly kind: 'reminder'; readonly at: number; readonly reminder: Reminder }
   | { readonly kind: 'silence'; readonly at: number }
+  | { readonly kind: 'session_start'; readonly at: number; readonly origin: Origin }
   | { readonly kind: 'no_show'; readonly at: number }
   | { readonly kind: 'session_end'; readonly at: number }
   | { readonly kind: 'late_decision'; readonly at: number };
@@ -29,6 +33,7 @@ const everythingDue = (run: AuditionRun): readonly Due[] => {
       return [
         ...run.reminders.map((reminder): Due => ({ kind: 'reminder', at: toEpochMs(reminder.at), reminder })),
         ...(isSilent(run) ? [{ kind: 'silence' as const, at: run.scheduledAt + policy.answerWithin }] : []),
+        ...sessionStart(run, slot),
         { kind: 'no_show', at: Math.max(toEpochMs(slot.start), run.scheduledAt) + policy.noShowGrace },
       ];
     case 'in_progress':
@@ -43,6 +48,12 @@ const everythingDue = (run: AuditionRun): readonly Due[] => {
     case 'closed':
       return [];
   }
+};
+
+/** A meeting that was opened early: its session begins as soon as it may. */
+const sessionStart = (run: AuditionRun, slot: Slot): readonly Due[] => {
+  const room = openRoom(run);
+  return room ? [{ kind: 'session_start', at: sessionOpens(run, slot), origin: room.origin }] : [];
 };
 
 const isSilent = ({ answerEscalated, journal }: AuditionRun): boolean =>

@@ -14,7 +14,7 @@ import {
 } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
 import { takeAnswer } from './steps/answers.ts';
-import { checkIn, endSession, reportDelivery, startSession } from './steps/session.ts';
+import { checkIn, meetingEnded, meetingStarted, reportDelivery } from './steps/session.ts';
 
 export const setHandlers = (run: AuditionRun): void => {
   const { journal, desk } = run;
@@ -68,18 +68,31 @@ export const setHandlers = (run: AuditionRun): void => {
     { validator: (command) => refuseResolution(command, journal.view) },
   );
 
-  setHandler(messages.deliveryReported, (report) => {
-    reportDelivery(run, report);
-    journal.save();
-  });
-  setHandler(messages.meetingStarted, ({ origin }) => {
-    startSession(run, origin);
-    journal.save();
-  });
-  setHandler(messages.meetingEnded, ({ origin }) => {
-    endSession(run, origin);
-    journal.save();
-  });
+  /** A fact from outside takes effect the first time it is told, or never. */
+  const once =
+    <Fact extends messages.Told>(apply: (fact: Fact) => void) =>
+    (fact: Fact): void => {
+      if (!run.intake.admits(fact)) return;
+      apply(fact);
+      journal.save();
+    };
+
+  setHandler(
+    messages.deliveryReported,
+    once((report: messages.DeliveryReport) => reportDelivery(run, report)),
+  );
+  setHandler(
+    messages.meetingStarted,
+    once((report: messages.MeetingReport) => meetingStarted(run, report)),
+  );
+  setHandler(
+    messages.meetingEnded,
+    once((report: messages.MeetingReport) => meetingEnded(run, report)),
+  );
+  setHandler(
+    messages.connectionRestored,
+    once((restoration: messages.ConnectionRestored) => desk.restored(restoration)),
+  );
 };
 
 const awaitFirstResult = async (run: AuditionRun): Promise<messages.FirstResult> => {

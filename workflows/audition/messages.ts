@@ -36,15 +36,18 @@ interface Carried {
   readonly decisionEscalated: boolean;
   readonly scheduledAt: number;
   readonly movedAt?: number | undefined;
-  readonly room?: OpenRoom | undefined;
+  readonly room?: Room | undefined;
   readonly appliedFacts?: readonly string[] | undefined;
 }
 
-/** A meeting that was opened before its session could begin. */
-export interface OpenRoom {
-  readonly origin: Origin;
-  /** It was opened for this revision of the slot: after a move it counts no more. */
+/** The meeting's room, as the provider last told of it. */
+export interface Room {
+  /** Of the slot, when it was told: after a move it counts no more. */
   readonly revision: number;
+  readonly isOpen: boolean;
+  readonly origin: Origin;
+  /** When that happened, epoch milliseconds. */
+  readonly since: number;
 }
 
 /** Who asks, from where, under which correlation id. */

@@ -10,8 +10,9 @@ import { type Background, openBackground } from './background.ts';
 import { type CommandQueue, openCommandQueue } from './command-queue.ts';
 import type { AuditionCompensation } from './compensation-data.ts';
 import { type EndingFact, unforeseen } from './ending.ts';
+import { type Intake, openIntake } from './intake.ts';
 import { type Journal, openJournal } from './journal.ts';
-import type { AuditionInput, DeliveryReport, FirstResult } from './messages.ts';
+import type { AuditionInput, DeliveryReport, FirstResult, Room } from './messages.ts';
 
 export interface AuditionRun {
   readonly plan: AuditionPlan;
@@ -20,6 +21,7 @@ export interface AuditionRun {
   readonly desk: AttentionDesk;
   readonly background: Background;
   readonly commands: CommandQueue;
+  readonly intake: Intake;
   readonly isResumed: boolean;
   /** What is still to be reminded of; replaced when the slot moves. */
   reminders: readonly Reminder[];
@@ -28,6 +30,10 @@ export interface AuditionRun {
   earlyReports: readonly DeliveryReport[];
   /** When the audition was last scheduled, epoch milliseconds. */
   scheduledAt: number;
+  /** When its slot last began to move, epoch milliseconds; 0 when it never has. */
+  movedAt: number;
+  /** What is known of the meeting's room. */
+  room: Room | undefined;
   answerEscalated: boolean;
   decisionEscalated: boolean;
   /** Set once everything that had to be undone is, or a person was asked about it. */
@@ -79,11 +85,14 @@ export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     desk: openAttentionDesk(journal, plan.policy.attentionSla, carried?.attentionRaised ?? 0),
     background,
     commands: openCommandQueue(),
+    intake: openIntake(carried?.appliedFacts),
     isResumed: carried !== undefined,
     reminders: carried?.reminders ?? [],
     firstResult: carried ? { kind: 'held', view: journal.view } : undefined,
     earlyReports: [],
     scheduledAt: carried?.scheduledAt ?? 0,
+    movedAt: carried?.movedAt ?? 0,
+    room: carried?.room,
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,
     isWoundUp: false,

@@ -65,8 +65,15 @@ const holdNewSlot = async (
   if (held.kind === 'in_the_past') {
     return new Refusal('slot_in_the_past', 'That slot has already begun.', 'Choose a slot in the future.');
   }
+  const { state } = run.journal.view;
+  if (!run.ending && !isWelcome('reschedule', state)) {
+    // The session began while the new slot was looked at: the old one stays.
+    await letGo(run, revision - 1);
+    return wrongState('reschedule', state);
+  }
   const moved = { slot, revision, until: held.until, origin, ...(reason ? { reason } : {}) };
   run.record({ type: 'slot_moved', ...moved }, correlationId);
+  run.movedAt = Date.now();
   run.journal.save();
   return held.reminders;
 };
@@ -101,6 +108,7 @@ const goBack = async (run: AuditionRun, before: AuditionView, old: Slot, reason:
   run.reminders = held.kind === 'held' ? held.reminders : [];
   // Who has waited for the move to end may still come.
   run.scheduledAt = Date.now();
+  run.movedAt = run.scheduledAt;
   run.record({
     type: 'move_reverted',
     slot: old,

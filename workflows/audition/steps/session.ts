@@ -1,7 +1,10 @@
 /** Step 6: the session, and the facts that come from outside. A fact that no longer fits is ignored, not an error. */
 import type { Origin } from '../../../domain/audition/events.ts';
+import type { Slot } from '../../../domain/audition/slot.ts';
 import { isLegal } from '../../../domain/audition/transitions.ts';
-import type { CheckInCommand, DeliveryReport } from '../messages.ts';
+import { isLaterDelivery } from '../../../domain/audition/view.ts';
+import { toEpochMs } from '../../../domain/time/epoch.ts';
+import type { CheckInCommand, DeliveryReport, MeetingReport, Room } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
 
 /** Somebody has arrived. The performer's arrival begins the session. */
@@ -19,7 +22,59 @@ export const startSession = (run: AuditionRun, origin: Origin, correlationId?: s
   }
 };
 
-export const endSession = (run: AuditionRun, origin: Origin): void => {
+/**
+ * The meeting was opened, which begins the session, though not before one may check in: a room that is opened early,
+ * or before everything is scheduled, begins it as soon as it may, unless it is closed again.
+ */
+export const meetingStarted = (run: AuditionRun, report: MeetingReport): void => {
+  if (!isAboutOurs(run, report)) return;
+  const since = timeOf(report);
+  const closed = run.room?.isOpen === false && isOfToday(run, run.room) ? run.room : undefined;
+  // The report of its end overtook this one: both have happened.
+  const isOver = closed !== undefined && closed.since >= since;
+  if (!isOver) run.room = roomOf(run, report, true);
+  const { slot } = run.journal.view;
+  if (!slot || Date.now() < sessionOpens(run, slot)) return;
+  startSession(run, report.origin);
+  if (isOver) endSession(run, closed.origin);
+};
+
+/** The meeting is over, and the session with it. Somebody who only tried the room out beforehand ends nothing. */
+export const meetingEnded = (run: AuditionRun, report: MeetingReport): void => {
+  if (!isAboutOurs(run, report)) return;
+  const since = timeOf(report);
+  if (run.room && since < run.room.since) return;
+  run.room = roomOf(run, report, false);
+  const { slot } = run.journal.view;
+  if (slot && since >= sessionOpens(run, slot)) endSession(run, report.origin);
+};
+
+/** The room in which the session of the present slot may begin. */
+export const openRoom = (run: AuditionRun): Room | undefined =>
+  run.room?.isOpen && isOfToday(run, run.room) ? run.room : undefined;
+
+/** One may check in from here on. */
+export const sessionOpens = ({ plan }: AuditionRun, slot: Slot): number =>
+  toEpochMs(slot.start) - plan.policy.checkInOpens;
+
+/** Neither about a meeting that another provider's has replaced, nor of a time before the slot was moved. */
+const isAboutOurs = ({ journal, movedAt }: AuditionRun, { meetingId, at }: MeetingReport): boolean =>
+  (meetingId === undefined || meetingId === journal.view.meeting?.id) &&
+  (at === undefined || toEpochMs(at) >= movedAt);
+
+const timeOf = ({ at }: MeetingReport): number => (at === undefined ? Date.now() : toEpochMs(at));
+
+const roomOf = ({ journal }: AuditionRun, report: MeetingReport, isOpen: boolean): Room => ({
+  revision: journal.view.revision,
+  isOpen,
+  origin: report.origin,
+  since: timeOf(report),
+});
+
+const isOfToday = ({ journal }: AuditionRun, { revision }: Room): boolean =>
+  revision === journal.view.revision;
+
+const endSession = (run: AuditionRun, origin: Origin): void => {
   if (isLegal(run.journal.view.state, 'session_ended')) {
     run.journal.record({ type: 'session_ended', origin });
   }
@@ -30,7 +85,7 @@ const earlyReportsKept = 50;
 
 /**
  * What became of a notice. One that could not be delivered waits for a person. A report may be here before the
- * activity that sent the notice has ended: it is kept until then.
+ * activity that sent the notice has ended: it is kept until then. One that was overtaken says nothing new.
  */
 export const reportDelivery = (run: AuditionRun, report: DeliveryReport): void => {
   const notice = run.journal.view.notices.find(({ deliveryId }) => deliveryId === report.deliveryId);
@@ -38,19 +93,26 @@ export const reportDelivery = (run: AuditionRun, report: DeliveryReport): void =
     run.earlyReports = [...run.earlyReports, report].slice(-earlyReportsKept);
     return;
   }
-  if (notice.status === report.status) return;
-  run.journal.record({ type: 'delivery_reported', ...report });
-  const now = run.journal.view.notices.find(({ deliveryId }) => deliveryId === report.deliveryId);
-  if (now?.status !== 'failed' || run.ending) return;
+  const { participant, channel, deliveryId, status, code } = report;
+  if (!isLaterDelivery(status, notice.status)) return;
+  run.journal.record({
+    type: 'delivery_reported',
+    participant,
+    channel,
+    deliveryId,
+    status,
+    ...(code ? { code } : {}),
+  });
+  if (status !== 'failed' || run.ending) return;
   void run.beside(async (goOn) => {
     const { action } = await run.desk.ask(
       {
         isBeside: true,
         step: 'invitation',
-        what: `The ${notice.notice} to ${report.participant} by ${report.channel} was not delivered.`,
+        what: `The ${notice.notice} to ${participant} by ${channel} was not delivered.`,
         hint: 'Tell them another way and skip, or abort.',
         actions: ['skip', 'abort'],
-        ...(report.code ? { code: report.code } : {}),
+        ...(code ? { code } : {}),
       },
       goOn,
     );
