@@ -73,6 +73,22 @@ describe('a reschedule', () => {
     });
   });
 
+  it('is refused when the session begins while the new slot is looked at', async () => {
+    await stage.play({ records: 'move-session-began' }, async (played) => {
+      const { world, handle, passTo } = played;
+      const { slot } = await scheduled(played);
+      if (!slot) throw new Error('there is no slot');
+      await passTo(toInstant(toEpochMs(slot.start) - 60_000));
+      world.interfere = async ({ activity }) => {
+        if (activity !== 'holdSlot') return;
+        await handle.executeUpdate(messages.checkIn, { args: [{ ...asked, participant: performer.id }] });
+      };
+      expect(await refusalOf(move(played, await laterSlot()))).toMatchObject({ code: 'wrong_state' });
+      expect(await played.view()).toMatchObject({ state: 'in_progress', slot, revision: 1 });
+      expect([...world.heldRevisions]).toEqual([1]);
+    });
+  });
+
   it('that is aborted goes back to the old slot, with the answers it had', async () => {
     await stage.play({ records: 'move-aborted' }, async (played) => {
       const { world, handle, until } = played;
