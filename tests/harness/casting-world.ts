@@ -10,6 +10,7 @@ import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
 import type { ProviderFaultKind } from '../../domain/errors.ts';
+import type { ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 
 type ActivityName = keyof AuditionActivities;
@@ -37,11 +38,19 @@ export interface CastingWorld {
   loseHolds(): void;
   /** Called as an activity begins and awaited before its effect: where a test interferes. */
   interfere: (call: Call, index: number) => Promise<void> | void;
-  /** The next calls of this activity whose key contains `key` fail for good in this way, until `heal`. */
-  fail(activity: ActivityName, kind: ProviderFaultKind, key?: string): void;
+  /**
+   * The next calls of this activity whose key contains `key` fail for good in this way, until `heal`; because of this
+   * connection, where one is to blame.
+   */
+  fail(activity: ActivityName, kind: ProviderFaultKind, key?: string, connection?: ConnectionId): void;
   heal(): void;
   callsOf(activity: ActivityName): readonly string[];
   factsOf(): readonly AuditionFactType[];
+}
+
+interface Fault extends Call {
+  readonly kind: ProviderFaultKind;
+  readonly connection: ConnectionId | undefined;
 }
 
 const permanent: ReadonlySet<ProviderFaultKind> = new Set([
@@ -67,7 +76,7 @@ export const createCastingWorld = (): CastingWorld => {
   const confirmedRevisions = new Set<number>();
   const undone = new Set<string>();
   const underWay = new Map<string, Promise<void>>();
-  let faults: readonly { activity: ActivityName; kind: ProviderFaultKind; key: string }[] = [];
+  let faults: readonly Fault[] = [];
 
   const called = async (activity: ActivityName, key = ''): Promise<void> => {
     const call = { activity, key };
@@ -79,7 +88,7 @@ export const createCastingWorld = (): CastingWorld => {
       type: fault.kind,
       message: `${activity} failed`,
       nonRetryable: permanent.has(fault.kind),
-      details: [{ provider: 'fake' }],
+      details: [{ provider: 'fake', ...(fault.connection ? { connection: fault.connection } : {}) }],
     });
   };
 
@@ -118,8 +127,8 @@ export const createCastingWorld = (): CastingWorld => {
       for (const held of heldRevisions) if (!confirmedRevisions.has(held)) heldRevisions.delete(held);
       world.holdsTaken = true;
     },
-    fail(activity, kind, key = '') {
-      faults = [...faults, { activity, kind, key }];
+    fail(activity, kind, key = '', connection) {
+      faults = [...faults, { activity, kind, key, connection }];
     },
     heal() {
       faults = [];
