@@ -1,8 +1,10 @@
 /** The database as the rest of the service sees it. */
 import type { KeyWrapping } from '../infra/encryption/key-wrapping.ts';
+import { type Accounts, createAccounts } from './accounts.ts';
 import { createAdministrativeActs } from './administrative-acts.ts';
 import { createApiKeys } from './api-keys.ts';
 import { createAuditionReadModel } from './audition-read-model.ts';
+import { type AuthorizationRequests, createAuthorizationRequests } from './authorization-requests.ts';
 import type { Database } from './connection.ts';
 import { createConnections } from './connections.ts';
 import { type CredentialReads, createCredentialReads } from './credential-reads.ts';
@@ -14,6 +16,7 @@ import { createOrganizations } from './organizations.ts';
 import type * as contract from './repositories.ts';
 import { createSlotHolds } from './slot-holds.ts';
 import { createVault, type Vault } from './vault.ts';
+import { createWatchSubscriptions } from './watch-subscriptions.ts';
 import { createWebhookInbox } from './webhook-inbox.ts';
 
 export interface Repositories {
@@ -22,6 +25,8 @@ export interface Repositories {
   readonly ledger: contract.OperationLedger;
   readonly holds: contract.SlotHolds;
   readonly connections: contract.Connections;
+  readonly accounts: Accounts;
+  readonly authorizationRequests: AuthorizationRequests;
   readonly credentialReads: CredentialReads;
   readonly vault: Vault;
   readonly organizations: contract.Organizations;
@@ -30,6 +35,7 @@ export interface Repositories {
   readonly idempotentRequests: contract.IdempotentRequests;
   readonly deliveries: contract.Deliveries;
   readonly inbox: contract.WebhookInbox;
+  readonly watches: contract.WatchSubscriptions;
 }
 
 /** @param wrapping wraps the data keys that secrets are sealed under. */
@@ -41,6 +47,8 @@ export const createRepositories = (db: Database, wrapping: KeyWrapping): Reposit
     ledger: createOperationLedger(db),
     holds: createSlotHolds(db),
     connections: createConnections(db, vault),
+    accounts: createAccounts(db, wrapping, vault),
+    authorizationRequests: createAuthorizationRequests(db, vault),
     credentialReads: createCredentialReads(db),
     vault,
     organizations: createOrganizations(db),
@@ -48,6 +56,7 @@ export const createRepositories = (db: Database, wrapping: KeyWrapping): Reposit
     administrativeActs: createAdministrativeActs(db),
     idempotentRequests: createIdempotentRequests(db),
     deliveries: createDeliveries(db),
+    watches: createWatchSubscriptions(db),
     inbox: createWebhookInbox(db, vault),
   };
 };
