@@ -9,11 +9,12 @@ import type { AuditionPlan } from '../domain/audition/plan.ts';
 import type { Reminder } from '../domain/audition/reminders.ts';
 import type { CalendarRef, Channel, MeetingProviderName, Participant } from '../domain/audition/request.ts';
 import type { BusyInterval, Slot } from '../domain/audition/slot.ts';
-import type { AuditionId, ConnectionId, OrganizationId } from '../domain/ids.ts';
+import type { AuditionId, ConnectionId, EndpointId, OrganizationId } from '../domain/ids.ts';
+import type { PublicEvent } from '../domain/platform-events/public-event.ts';
 import type { Instant } from '../domain/time/instant.ts';
 
 /** Task queues by what they wait for; the worker that serves them appends nothing, tests append a suffix. */
-export const taskQueues = ['castmatch', 'google', 'zoom', 'email', 'sms'] as const;
+export const taskQueues = ['castmatch', 'google', 'zoom', 'email', 'sms', 'platform'] as const;
 export type TaskQueue = (typeof taskQueues)[number];
 
 export interface Correlated {
@@ -162,3 +163,63 @@ export type AuditionActivities = BookingActivities &
   CalendarActivities &
   MeetingActivities &
   MessagingActivities;
+
+// --- the platform's endpoints: queue `platform` -----------------------------------------------------------------
+
+export interface ToEndpoint {
+  readonly organization: OrganizationId;
+  readonly endpoint: EndpointId;
+  readonly correlationId: string;
+}
+
+/** Nothing more is to be sent: the endpoint is disabled or removed, or its receiver has just said so. */
+type Unwelcome =
+  | { readonly kind: 'disabled' }
+  | { readonly kind: 'gone'; readonly message: string; readonly answer: string };
+
+export type DeliveryOutcome =
+  | { readonly kind: 'up_to_date'; readonly through: number }
+  /** There is more, and it is for another attempt. */
+  | { readonly kind: 'more' }
+  | Unwelcome;
+
+/** Up to where a replay has come. */
+export interface ReplayCursor {
+  readonly auditionId: AuditionId;
+  readonly through: number;
+}
+
+export interface ReplayEventsInput extends ToEndpoint {
+  readonly from: Instant;
+  readonly until: Instant;
+  readonly after?: ReplayCursor | undefined;
+}
+
+export type ReplayOutcome =
+  | { readonly kind: 'done'; readonly sent: number }
+  | { readonly kind: 'more'; readonly sent: number; readonly after: ReplayCursor }
+  | Unwelcome;
+
+export interface TellEndpointInput extends ToEndpoint {
+  readonly message: { readonly id: string; readonly event: PublicEvent };
+  readonly evenIfDisabled: boolean;
+}
+
+/**
+ * Those that send fail as `endpoint_failed` when the receiver does not take a message; the first detail says which
+ * message, and what the answer was.
+ */
+export interface PlatformActivities {
+  /** Sends, in their order, the events of one audition that the endpoint has not been told of. */
+  deliverEvents(input: ToEndpoint & { readonly auditionId: AuditionId }): Promise<DeliveryOutcome>;
+  /** Sends what happened in that time again, audition by audition, under the same ids. */
+  replayEvents(input: ReplayEventsInput): Promise<ReplayOutcome>;
+  /** Sends one message that is of no audition. */
+  tellEndpoint(
+    input: TellEndpointInput,
+  ): Promise<{ readonly kind: 'accepted'; readonly answer: string } | Unwelcome>;
+  /** Undefined where somebody else has disabled it for another reason, or it is no more. */
+  disableEndpoint(
+    input: ToEndpoint & { readonly reason: string },
+  ): Promise<{ readonly at: Instant; readonly others: readonly EndpointId[] } | undefined>;
+}

@@ -49,4 +49,9 @@ export const queueTuning: Readonly<Record<TaskQueue, QueueTuning>> = {
     maxConcurrentActivityTaskExecutions: 50,
     activityTaskPollerBehavior: polls(10),
   },
+  /** Each server takes what it can; a slow one holds up a slot for 15 s at most. */
+  platform: {
+    maxConcurrentActivityTaskExecutions: 100,
+    activityTaskPollerBehavior: polls(10),
+  },
 };

@@ -82,6 +82,7 @@ const servesWorkflows: Readonly<Record<TaskQueue, boolean>> = {
   zoom: false,
   email: false,
   sms: false,
+  platform: false,
 };
 
 const commonOptions = (
