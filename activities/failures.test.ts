@@ -5,7 +5,7 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import { DatabaseError } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { AuditConflict, KeyReused, Overtaken } from '../db/errors.ts';
-import { ProviderError, type ProviderFault } from '../domain/errors.ts';
+import { concerning, ProviderError, type ProviderFault } from '../domain/errors.ts';
 import { asFailure, busy, translated } from './failures.ts';
 
 const now = Date.UTC(2026, 11, 1);
@@ -44,6 +44,19 @@ describe('a provider error', () => {
     });
     expect(failed({ kind: 'outage', effect: 'none' })).toMatchObject({
       details: [expect.not.objectContaining({ circuit: 'open' })],
+    });
+  });
+
+  it('names the connection that the call was made with', () => {
+    const error = new ProviderError(
+      'google',
+      'calendar.putEvent',
+      { kind: 'reconnect' },
+      { message: 'gone' },
+    );
+    expect(asFailure(concerning('conn_1', error), now)).toMatchObject({
+      type: 'reconnect',
+      details: [{ provider: 'google', connection: 'conn_1' }],
     });
   });
 

@@ -65,7 +65,7 @@ const providerFailure = (
   random: () => number,
   retried = fates[error.fault.kind].retried,
 ): ApplicationFailure => {
-  const { fault, provider, operation, vendor } = error;
+  const { fault, provider, operation, vendor, connection } = error;
   const { expected } = fates[fault.kind];
   const named = delayOf(fault, now);
   const nextRetryDelay = named === undefined ? undefined : spread(named, random);
@@ -82,6 +82,7 @@ const providerFailure = (
         operation,
         code: vendor.code,
         status: vendor.status,
+        ...(connection ? { connection } : {}),
         ...(circuitIsOpen(error) ? { circuit: 'open' } : {}),
       },
     ],

@@ -3,6 +3,7 @@
  * `ProviderError` in that provider's folder, a `ProviderError` into a Temporal failure in `activities/`, a refusal
  * into a problem document in `api/`.
  */
+import type { ConnectionId } from './ids.ts';
 
 /** What went wrong at a provider, and thereby what to do. Every vendor's table of errors ends in one of these. */
 export type ProviderFault =
@@ -51,13 +52,15 @@ export class ProviderError extends Error {
   readonly fault: ProviderFault;
   /** What the vendor said, already free of secrets and of a person's data. */
   readonly vendor: VendorAnswer;
+  /** The connection that the call was made with, where there was one. */
+  readonly connection: ConnectionId | undefined;
 
   constructor(
     provider: ProviderName,
     operation: string,
     fault: ProviderFault,
     vendor: VendorAnswer,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly connection?: ConnectionId | undefined },
   ) {
     const answer = vendor.code ?? vendor.status ?? 'no answer';
     super(`${provider} ${operation}: ${fault.kind} (${answer}) ${vendor.message}`, options);
@@ -65,8 +68,16 @@ export class ProviderError extends Error {
     this.operation = operation;
     this.fault = fault;
     this.vendor = vendor;
+    this.connection = options?.connection;
   }
 }
+
+/** The error of a call that was made with this connection: it says so, that the audition can wait for its owner. */
+export const concerning = (connection: ConnectionId | undefined, error: unknown): unknown => {
+  if (!(error instanceof ProviderError) || connection === undefined || error.connection) return error;
+  const { provider, operation, fault, vendor } = error;
+  return new ProviderError(provider, operation, fault, vendor, { connection });
+};
 
 /** Whether the call was not made because a circuit is open. */
 export const circuitIsOpen = (error: unknown): boolean =>

@@ -23,5 +23,6 @@ export const openConnection = async (
     {
       message: `there is no connection ${id} to this provider`,
     },
+    { connection: id },
   );
 };

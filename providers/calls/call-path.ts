@@ -3,7 +3,7 @@
  * the way is a `ProviderError` like the vendor's own, without effect and with the time to come again: Temporal is the
  * one who retries.
  */
-import { ProviderError, type ProviderName } from '../../domain/errors.ts';
+import { concerning, ProviderError, type ProviderName } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import type { CallContext } from '../ports.ts';
 import type { Circuits } from './circuits.ts';
@@ -111,7 +111,7 @@ export const createCallPath = ({
       } catch (error) {
         const reason = heldBackBy(error);
         if (reason) observer.heldBack({ provider: operation.provider, operation: operation.name, reason });
-        throw error;
+        throw concerning(connection, error);
       }
     },
   };
