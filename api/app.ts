@@ -2,6 +2,8 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { guardRoutes } from './access/authentication.ts';
+import { pressure, shedLoad } from './access/load-shedding.ts';
+import { countRequests, limitRequests, rateLimits } from './access/rate-limits.ts';
 import type { Api } from './api.ts';
 import { correlationIdOf, returnCorrelationId } from './correlation.ts';
 import type { ApiDependencies } from './dependencies.ts';
@@ -10,6 +12,7 @@ import { addApiReference } from './plugins/api-reference.ts';
 import { withCrossOrigin } from './plugins/cors.ts';
 import { withForms } from './plugins/form-body.ts';
 import { addSecurityHeaders } from './plugins/helmet.ts';
+import { forbidCaching } from './plugins/no-store.ts';
 import { describeApi } from './plugins/openapi.ts';
 import { answerBrokenRequest } from './problems/broken-request.ts';
 import { handleError } from './problems/error-handler.ts';
@@ -26,7 +29,7 @@ import { auditionCollection } from './routes/v1/auditions/collection.ts';
 import { auditionCommandRoutes } from './routes/v1/auditions/commands.ts';
 import { auditionItem } from './routes/v1/auditions/item.ts';
 import { availabilityRoutes } from './routes/v1/availability.ts';
-import { twilioWebhook } from './routes/v1/webhooks/twilio.ts';
+import { webhookRoutes } from './routes/v1/webhooks/webhooks.ts';
 
 const bodyLimit = 256 * 1024;
 /**
@@ -35,10 +38,20 @@ const bodyLimit = 256 * 1024;
  */
 const maxParamLength = 16_384;
 
-const createServer = ({ logger }: ApiDependencies): Api =>
+/** How long a whole request may take to arrive, and its headers: who sends them drop by drop holds a connection. */
+const requestTimeoutMs = 30_000;
+const headersTimeoutMs = 15_000;
+/** Longer than a load balancer keeps an idle connection (60 s at most of them), or it would send into a closed one. */
+const keepAliveTimeoutMs = 72_000;
+
+const createServer = ({ logger, configuration: { trustedProxies } }: ApiDependencies): Api =>
   Fastify({
     loggerInstance: logger,
     bodyLimit,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    http: { headersTimeout: headersTimeoutMs },
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     // Whoever asks while we end is answered: readiness has sent everybody else away by then.
     return503OnClosing: false,
     routerOptions: { maxParamLength },
@@ -48,6 +61,21 @@ const createServer = ({ logger }: ApiDependencies): Api =>
     clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<ZodTypeProvider>();
 
+/** In this order: whether there is room for a request, who sends it, whether they may, and whether they have had enough. */
+const guard = async (
+  api: Api,
+  {
+    repositories: { apiKeys },
+    verifyToken,
+    waitingForDatabase = () => 0,
+    limits = { ...rateLimits, ...pressure },
+  }: ApiDependencies,
+): Promise<void> => {
+  await shedLoad(api, waitingForDatabase, limits);
+  guardRoutes(api, await countRequests(api, { apiKeys, verifyToken }, limits));
+  limitRequests(api, limits);
+};
+
 /** Builds the API without listening: `listen` or `inject` is the caller's. */
 export const buildApi = async (dependencies: ApiDependencies): Promise<FastifyInstance> => {
   const api = createServer(dependencies);
@@ -56,13 +84,14 @@ export const buildApi = async (dependencies: ApiDependencies): Promise<FastifyIn
   api.removeContentTypeParser('text/plain');
   api.setErrorHandler(handleError);
 
-  await addSecurityHeaders(api);
+  await addSecurityHeaders(api, dependencies.configuration.publicUrl);
+  forbidCaching(api);
   await describeApi(api);
   returnCorrelationId(api);
   logRequests(api);
   const registry = measureRequests(api);
   answerUnmatched(api);
-  guardRoutes(api, dependencies.repositories.apiKeys);
+  await guard(api, dependencies);
 
   auditionCollection(api, dependencies);
   auditionItem(api, dependencies);
@@ -75,8 +104,8 @@ export const buildApi = async (dependencies: ApiDependencies): Promise<FastifyIn
   openApiRoute(api);
   await withForms(api, (scope) => {
     respondRoutes(scope, dependencies);
-    twilioWebhook(scope, dependencies);
   });
+  await webhookRoutes(api, dependencies);
   await withCrossOrigin(api, '/codec', dependencies.webUiOrigins, (scope) =>
     codecRoutes(scope, dependencies),
   );

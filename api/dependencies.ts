@@ -6,7 +6,12 @@ import type { ProviderName } from '../domain/errors.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
 import type { Instant } from '../domain/time/instant.ts';
 import type { Configuration } from '../infra/configuration/configuration.ts';
+import type { ConnectionLinks } from '../infra/encryption/connection-link.ts';
 import type { ResponseLinks } from '../infra/encryption/response-link.ts';
+import type { Authorizers } from '../providers/authorization.ts';
+import type { Pressure } from './access/load-shedding.ts';
+import type { RateLimits } from './access/rate-limits.ts';
+import type { VerifyToken } from './access/tokens.ts';
 import type { Orchestration } from './auditions/orchestration.ts';
 
 /** Reads connected calendars. The API itself calls no provider: whoever starts it brings this along. */
@@ -18,10 +23,20 @@ export type FindBusy = (
 ) => Promise<readonly BusyInterval[]>;
 
 export interface ApiDependencies {
-  readonly configuration: Pick<Configuration, 'environment' | 'publicUrl' | 'twilio' | 'masterKeys'>;
+  readonly configuration: Pick<
+    Configuration,
+    'environment' | 'publicUrl' | 'twilio' | 'masterKeys' | 'trustedProxies'
+  > & {
+    readonly zoom: Pick<Configuration['zoom'], 'webhookSecrets'>;
+    readonly smtp: Pick<Configuration['smtp'], 'webhookSecrets'>;
+  };
   readonly repositories: Repositories;
   readonly orchestration: Orchestration;
   readonly links: ResponseLinks;
+  /** To the page on which a person connects accounts. */
+  readonly connectionLinks: ConnectionLinks;
+  /** Through which accounts are connected and taken away again. */
+  readonly authorizers: Authorizers;
   readonly findBusy: FindBusy;
   /** One check per provider, each throwing when the provider does not answer or does not know us. */
   readonly integrations: Readonly<Record<ProviderName, () => Promise<void>>>;
@@ -31,6 +46,12 @@ export interface ApiDependencies {
   readonly isDraining: () => boolean;
   /** Where the Temporal Web UI may be opened: the origins that may ask the codec server. */
   readonly webUiOrigins: readonly (string | RegExp)[];
+  /** Checks the tokens of the platform's issuer, where one is configured. */
+  readonly verifyToken?: VerifyToken | undefined;
+  /** How many queries wait for a connection of the pool. */
+  readonly waitingForDatabase?: () => number;
+  /** Other than those of api/access, where a test wants to reach them soon or never. */
+  readonly limits?: RateLimits & Pressure;
   readonly logger: FastifyBaseLogger;
   readonly now: () => Instant;
 }

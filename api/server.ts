@@ -9,6 +9,7 @@ import { createKeyWrapping } from '../infra/encryption/configured-wrapping.ts';
 import { createResponseLinks } from '../infra/encryption/response-link.ts';
 import type { Logger } from '../infra/observability/logger.ts';
 import { createProviders, type ProviderRegistry } from '../providers/registry.ts';
+import { createTokenVerifier } from './access/tokens.ts';
 import { buildApi } from './app.ts';
 import { createOrchestration } from './auditions/orchestration.ts';
 import type { FindBusy } from './dependencies.ts';
@@ -85,6 +86,12 @@ export const startApi = async ({
         database: createDatabaseCheck(database.pool),
         temporal: () => temporal.check(),
       },
+      verifyToken:
+        configuration.jwt &&
+        createTokenVerifier(configuration.jwt, (err) =>
+          logger.warn({ err }, 'the keys of the token issuer are not to be had'),
+        ),
+      waitingForDatabase: () => database.pool.waitingCount,
       isDraining: () => isDraining,
       webUiOrigins: webUiOrigins(configuration),
       logger,

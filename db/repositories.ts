@@ -254,19 +254,30 @@ export interface AdministrativeActs {
   ): Promise<Page<AdministrativeAct>>;
 }
 
+export interface ApiKeyHolder {
+  readonly organization: OrganizationId;
+  readonly role: ApiRole;
+  readonly label: string;
+}
+
 export interface ApiKeys {
   /** Stores only the key's hash. */
-  put(key: {
-    readonly secret: string;
-    readonly organization: OrganizationId;
-    readonly role: ApiRole;
-    readonly label: string;
-  }): Promise<void>;
-  find(
-    secret: string,
-  ): Promise<
-    { readonly organization: OrganizationId; readonly role: ApiRole; readonly label: string } | undefined
+  put(key: ApiKeyHolder & { readonly secret: string }): Promise<void>;
+  /** Makes a new one. Its secret is nowhere but in the answer. */
+  create(holder: ApiKeyHolder): Promise<{ readonly id: string; readonly secret: string }>;
+  /** Whose key it is; undefined for one that was revoked, as for one that never was. */
+  find(secret: string): Promise<(ApiKeyHolder & { readonly id: string }) | undefined>;
+  /** The newest first, the revoked ones too. */
+  list(organization?: OrganizationId): Promise<
+    readonly (ApiKeyHolder & {
+      readonly id: string;
+      readonly createdAt: Instant;
+      readonly lastUsedAt?: Instant | undefined;
+      readonly revokedAt?: Instant | undefined;
+    })[]
   >;
+  /** For good, from the next request on; undefined where there is no such key. */
+  revoke(id: string): Promise<(ApiKeyHolder & { readonly id: string }) | undefined>;
 }
 
 /** Answers to requests that carried an `Idempotency-Key`. */
@@ -379,4 +390,33 @@ export interface WebhookInbox {
       readonly parked: number;
     }[]
   >;
+}
+
+export interface WatchSubscription {
+  /** The channel's id, chosen by us, or the subscription's, chosen by Graph. */
+  readonly id: string;
+  readonly provider: string;
+  readonly organization: OrganizationId;
+  readonly connection: ConnectionId;
+  readonly calendarId: string;
+  /** Google's id of what is watched. */
+  readonly resourceId?: string | undefined;
+  readonly expiresAt: Instant;
+}
+
+/** What we asked vendors to tell us of: Google's channels, Microsoft Graph's subscriptions. */
+export interface WatchSubscriptions {
+  /** Put again with another secret, both are taken, until the next exchange. */
+  put(subscription: WatchSubscription & { readonly secret: string }): Promise<void>;
+  /** The subscription of that id, if the secret is its own and it has not long expired. In constant time. */
+  proven(claim: {
+    readonly provider: string;
+    readonly id: string;
+    readonly secret: string;
+  }): Promise<WatchSubscription | undefined>;
+  /** It has told us something. */
+  notified(id: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** The one that ends first, first. */
+  ofConnection(connection: ConnectionId): Promise<readonly WatchSubscription[]>;
 }

@@ -40,7 +40,7 @@ test('an API key tells whose it is and what it may do', async () => {
   const holder = { organization: 'org_north', role: 'operator', label: 'desk' } as const;
   await apiKeys.put({ secret: 'cm_secret', ...holder });
 
-  expect(await apiKeys.find('cm_secret')).toEqual(holder);
+  expect(await apiKeys.find('cm_secret')).toMatchObject(holder);
   expect(await apiKeys.find('cm_other')).toBeUndefined();
 });
 
@@ -49,7 +49,51 @@ test('an API key put again has its new role only', async () => {
   await apiKeys.put({ secret: 'cm_twice', organization: 'org_north', role: 'admin', label: 'a' });
   await apiKeys.put({ secret: 'cm_twice', organization: 'org_north', role: 'backend', label: 'b' });
 
-  expect(await apiKeys.find('cm_twice')).toEqual({ organization: 'org_north', role: 'backend', label: 'b' });
+  expect(await apiKeys.find('cm_twice')).toMatchObject({ role: 'backend', label: 'b' });
+});
+
+test('a made key is long and random, and tells nobody its secret again', async () => {
+  const holder = { organization: 'org_made', role: 'backend', label: 'platform' } as const;
+  const { id, secret } = await repositories.apiKeys.create(holder);
+  await repositories.apiKeys.create(holder);
+
+  expect(secret).toMatch(/^cm_[\w-]{43}$/);
+  expect(await repositories.apiKeys.find(secret)).toEqual({ id, ...holder });
+  const listed = await repositories.apiKeys.list('org_made');
+  expect(listed).toHaveLength(2);
+  expect(JSON.stringify(listed)).not.toContain(secret);
+  expect(await repositories.apiKeys.list('org_other')).toEqual([]);
+});
+
+test('a key shows when it was last used', async () => {
+  const { apiKeys } = repositories;
+  const { id, secret } = await apiKeys.create({ organization: 'org_used', role: 'backend', label: 'x' });
+  const lastUse = async () => (await apiKeys.list('org_used')).find((one) => one.id === id)?.lastUsedAt;
+  expect(await lastUse()).toBeUndefined();
+  await apiKeys.find(secret);
+  const first = await lastUse();
+  expect(first).toBeDefined();
+
+  await apiKeys.find(secret);
+  expect(await lastUse()).toBe(first);
+});
+
+test('a revoked key is none, for good, and still to be seen', async () => {
+  const { apiKeys } = repositories;
+  const holder = { organization: 'org_revoked', role: 'admin', label: 'lost' } as const;
+  const { id, secret } = await apiKeys.create(holder);
+  const other = await apiKeys.create(holder);
+
+  expect(await apiKeys.revoke(id)).toEqual({ id, ...holder });
+  expect(await apiKeys.find(secret)).toBeUndefined();
+  await apiKeys.put({ secret, ...holder });
+  expect(await apiKeys.find(secret)).toBeUndefined();
+  expect(await apiKeys.find(other.secret)).toBeDefined();
+  const [listed] = (await apiKeys.list('org_revoked')).filter((one) => one.id === id);
+  expect(listed?.revokedAt).toBeDefined();
+
+  expect(await apiKeys.revoke('key_0123456789abcdef')).toBeUndefined();
+  expect(await apiKeys.revoke('%')).toBeUndefined();
 });
 
 test('an API key does not reach a row', async () => {

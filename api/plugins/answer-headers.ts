@@ -35,7 +35,10 @@ const replayed: Header = {
   description: '`true` where this is the answer that an earlier request with this key was given',
   schema: { type: 'string' },
 };
-const authenticate: Header = { description: 'How to send a key', schema: { type: 'string' } };
+const authenticate: Header = {
+  description: 'How to send a key or a token, and what was wrong with it',
+  schema: { type: 'string' },
+};
 
 const isProblem = ({ content }: Answer): boolean => content !== undefined && problemMediaType in content;
 
@@ -48,8 +51,10 @@ const kept: ReadonlySet<string> = new Set(['200', '201', '409']);
 const headersOf = (status: string, answer: Answer, operation: Operation) => ({
   'X-Correlation-Id': correlationId,
   ...(status === '201' && { Location: location }),
-  ...(status === '401' && { 'WWW-Authenticate': authenticate }),
-  ...((status === '202' || (status === '503' && isProblem(answer))) && { 'Retry-After': retryAfter }),
+  ...((status === '401' || status === '403') && { 'WWW-Authenticate': authenticate }),
+  ...((status === '202' || status === '429' || (status === '503' && isProblem(answer))) && {
+    'Retry-After': retryAfter,
+  }),
   ...(kept.has(status) && isIdempotent(operation) && { 'Idempotency-Replayed': replayed }),
 });
 

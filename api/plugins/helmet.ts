@@ -27,6 +27,10 @@ export const referencePolicy = {
   },
 };
 
-export const addSecurityHeaders = async (api: Api): Promise<void> => {
-  await api.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: nothing } });
+/** `publicUrl` says whether callers come over TLS: only then may they be told to do so for ever (RFC 6797, 7.2). */
+export const addSecurityHeaders = async (api: Api, publicUrl: string): Promise<void> => {
+  await api.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: nothing },
+    strictTransportSecurity: publicUrl.startsWith('https:'),
+  });
 };

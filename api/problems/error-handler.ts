@@ -1,6 +1,7 @@
 /** The one border at which an error becomes an answer. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../domain/errors.ts';
+import { challengeFor } from '../access/challenge.ts';
 import { correlationHeader } from '../correlation.ts';
 import { frameworkRefusal } from './framework.ts';
 import { isOutage, retryAfterSeconds, temporarilyUnavailable } from './outages.ts';
@@ -22,8 +23,9 @@ const sendProblem = (
   parts?: readonly ProblemPart[],
 ): void => {
   const problem = problemOf(refusal, request.id, parts);
-  if (problem.code === 'temporarily_unavailable') reply.header('Retry-After', retryAfterSeconds);
-  if (problem.code === 'unauthenticated') reply.header('WWW-Authenticate', 'Bearer realm="castmatch"');
+  if (problem.status === 503) reply.header('Retry-After', retryAfterSeconds);
+  const challenge = challengeFor(problem.code, request);
+  if (challenge !== undefined) reply.header('WWW-Authenticate', challenge);
   // Serialized here: a problem must reach its reader even where a route's schemas do not know its status.
   void reply
     .code(problem.status)

@@ -8,9 +8,16 @@ type ProblemResponse = {
   readonly content: { readonly [problemMediaType]: { readonly schema: typeof problemSchema } };
 };
 
-/** By status, with the codes that may come with it. Every route may also answer 500 and 503. */
+const everywhere = [
+  'too_many_requests',
+  'internal',
+  'overloaded',
+  'temporarily_unavailable',
+] as const satisfies readonly RefusalCode[];
+
+/** By status, with the codes that may come with it. Every route may also answer 429, 500 and 503. */
 export const problems = (...codes: readonly RefusalCode[]): Record<number, ProblemResponse> => {
-  const all = [...new Set<RefusalCode>([...codes, 'internal', 'temporarily_unavailable'])];
+  const all = [...new Set<RefusalCode>([...codes, ...everywhere])];
   const statuses = [...new Set(all.map((code) => problemKinds[code].status))];
   return Object.fromEntries(
     statuses.map((status) => {

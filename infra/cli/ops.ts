@@ -5,6 +5,7 @@ import { MissingSetting } from '../configuration/operator.ts';
 import { auditCommand, maintenanceCommand, readModelCommand } from './ops/commands-on-database.ts';
 import { attentionCommand, auditionsCommand } from './ops/commands-over-http.ts';
 import { CallRefused } from './ops/http-client.ts';
+import { keysCommand } from './ops/keys-command.ts';
 
 const program = new Command('ops')
   .description(
@@ -16,6 +17,7 @@ const program = new Command('ops')
   .addCommand(readModelCommand())
   .addCommand(auditCommand())
   .addCommand(maintenanceCommand())
+  .addCommand(keysCommand())
   .showHelpAfterError();
 
 const isExpected = (error: unknown): error is Error =>

@@ -6,7 +6,7 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import { Refusal } from '../../../domain/errors.ts';
 import { createDataConverter } from '../../../workers/payload-codec/data-converter.ts';
-import { authenticate } from '../../access/authentication.ts';
+import { identify, requireRole } from '../../access/authentication.ts';
 import { operators } from '../../access/permissions.ts';
 import type { Api } from '../../api.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
@@ -102,7 +102,7 @@ export const codecRoutes = (api: Api, { configuration, repositories }: ApiDepend
         bodyLimit,
       },
       async (request) => {
-        await authenticate(repositories.apiKeys, request.params.key, operators);
+        requireRole(await identify(repositories, request.params.key), operators);
         return run(direction, request.body.payloads);
       },
     );

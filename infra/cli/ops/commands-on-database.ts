@@ -2,31 +2,13 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { auditedAuditions } from '../../../db/audited-auditions.ts';
 import { createAuditionReadModel } from '../../../db/audition-read-model.ts';
-import { connectDatabase, type Database } from '../../../db/connection.ts';
+import type { Database } from '../../../db/connection.ts';
 import { createEventStore } from '../../../db/event-store.ts';
 import { deleteOldAnswers } from '../../../db/retention.ts';
 import { type AuditionId, auditionIdSchema } from '../../../domain/ids.ts';
-import { MissingSetting, readDatabaseUrl } from '../../configuration/operator.ts';
-import { CallRefused } from './http-client.ts';
-import { type Output, outputTo, table } from './print.ts';
-
-const onDatabase = async (
-  command: Command,
-  work: (db: Database, output: Output) => Promise<void>,
-): Promise<void> => {
-  const database = connectDatabase(readDatabaseUrl(), {
-    poolSize: 2,
-    applicationName: 'castmatch-ops',
-  });
-  try {
-    await database.pool.query('SELECT 1').catch((cause: unknown) => {
-      throw new CallRefused('The database does not answer. Check DATABASE_URL.', { cause });
-    });
-    await work(database.db, outputTo(console.log, command.optsWithGlobals()['json'] === true));
-  } finally {
-    await database.close();
-  }
-};
+import { MissingSetting } from '../../configuration/operator.ts';
+import { onDatabase } from './on-database.ts';
+import { table } from './print.ts';
 
 const auditionId = (text: string): AuditionId => {
   const parsed = auditionIdSchema.safeParse(text);

@@ -1,0 +1,52 @@
+/**
+ * Refuses at once what could only be answered late: whoever is told so comes again, and whoever waits in vain comes
+ * again as well, but has cost a connection and a query.
+ */
+import { getHeapStatistics } from 'node:v8';
+import underPressure from '@fastify/under-pressure';
+import { Refusal } from '../../domain/errors.ts';
+import type { Api } from '../api.ts';
+
+export interface Pressure {
+  /** How late the event loop is on average over a second. One that is merely busy is late by milliseconds. */
+  readonly maxEventLoopDelayMs: number;
+  /** Of the memory that Node may use; beyond it, it does little else than look for more. */
+  readonly maxHeapShare: number;
+  /** About a second's work for the pool's ten connections, at ten milliseconds a query. */
+  readonly maxWaitingForDatabase: number;
+}
+
+export const pressure: Pressure = {
+  maxEventLoopDelayMs: 1_000,
+  maxHeapShare: 0.9,
+  maxWaitingForDatabase: 1_000,
+};
+
+/** A service that is flooded must still say that it lives, or it is taken away and its load goes to the next. */
+const exempt = /^\/(healthz|readyz|metrics)$/;
+
+const overloaded = (): Refusal =>
+  new Refusal(
+    'overloaded',
+    'The service has more to do than it can right now.',
+    'Send the same request again after the time in Retry-After; with the same Idempotency-Key nothing happens twice.',
+  );
+
+/** To be called before the routes are guarded: who calls is found out only for those who are let in. */
+export const shedLoad = async (
+  api: Api,
+  waitingForDatabase: () => number,
+  { maxEventLoopDelayMs, maxHeapShare, maxWaitingForDatabase }: Pressure,
+): Promise<void> => {
+  await api.register(underPressure, {
+    maxEventLoopDelay: maxEventLoopDelayMs,
+    maxHeapUsedBytes: getHeapStatistics().heap_size_limit * maxHeapShare,
+    pressureHandler: async ({ routeOptions }) => {
+      if (!exempt.test(routeOptions.url ?? '')) throw overloaded();
+    },
+  });
+  api.addHook('onRequest', async ({ routeOptions }) => {
+    if (waitingForDatabase() > maxWaitingForDatabase && !exempt.test(routeOptions.url ?? ''))
+      throw overloaded();
+  });
+};

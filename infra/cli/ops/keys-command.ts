@@ -1,0 +1,94 @@
+/** `ops keys …`: who may call the API. On the database itself, since the first key cannot be made with a key. */
+import { randomUUID } from 'node:crypto';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { createAdministrativeActs } from '../../../db/administrative-acts.ts';
+import { createApiKeys } from '../../../db/api-keys.ts';
+import type { Database } from '../../../db/connection.ts';
+import { type ApiKeyHolder, type ApiRole, apiRoles } from '../../../db/repositories.ts';
+import { type OrganizationId, organizationIdSchema } from '../../../domain/ids.ts';
+import { CallRefused } from './http-client.ts';
+import { onDatabase } from './on-database.ts';
+import { table } from './print.ts';
+
+const organizationId = (text: string): OrganizationId => {
+  const parsed = organizationIdSchema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError('an organization’s id begins with org_');
+};
+
+const label = (text: string): string => {
+  if (/^[\x20-\x7e]{1,100}$/.test(text)) return text;
+  throw new InvalidArgumentError('give 1 to 100 letters, digits and signs');
+};
+
+const note = async (
+  db: Database,
+  act: 'key.created' | 'key.revoked',
+  { id, organization, role, label: called }: ApiKeyHolder & { readonly id: string },
+): Promise<void> =>
+  createAdministrativeActs(db).note({
+    organization,
+    by: 'npm run ops',
+    role: 'command_line',
+    act,
+    target: id,
+    detail: { role, label: called },
+    correlationId: randomUUID(),
+  });
+
+export const keysCommand = (): Command => {
+  const keys = new Command('keys').description('the API keys');
+  keys
+    .command('create')
+    .description('make a key; its secret is shown once and kept nowhere')
+    .requiredOption('--organization <id>', 'whose auditions it sees', organizationId)
+    .addOption(new Option('--role <role>', 'what it may do').choices(apiRoles).makeOptionMandatory())
+    .requiredOption('--label <text>', 'what it is called in the audit trail', label)
+    .action((options: { organization: OrganizationId; role: ApiRole; label: string }, command: Command) =>
+      onDatabase(command, async (db, output) => {
+        const { id, secret } = await createApiKeys(db).create(options);
+        await note(db, 'key.created', { id, ...options });
+        output.show(
+          { id, secret, ...options },
+          () => `${id}, ${options.role} of ${options.organization}:\n${secret}`,
+        );
+      }),
+    );
+  keys
+    .command('list')
+    .description('list them, the newest first')
+    .option('--organization <id>', 'those of one organization', organizationId)
+    .action((options: { organization?: OrganizationId }, command: Command) =>
+      onDatabase(command, async (db, output) => {
+        const all = await createApiKeys(db).list(options.organization);
+        output.show(all, () =>
+          table(
+            ['key', 'organization', 'role', 'label', 'made', 'last used', 'revoked'],
+            all.map(({ id, organization, role, label: called, createdAt, lastUsedAt, revokedAt }) => [
+              id,
+              organization,
+              role,
+              called,
+              createdAt,
+              lastUsedAt ?? 'never',
+              revokedAt ?? 'no',
+            ]),
+          ),
+        );
+      }),
+    );
+  keys
+    .command('revoke')
+    .description('take a key back for good: its next request is refused')
+    .argument('<id>', 'the key, as in the list')
+    .action((id: string, _options: object, command: Command) =>
+      onDatabase(command, async (db, output) => {
+        const revoked = await createApiKeys(db).revoke(id);
+        if (!revoked)
+          throw new CallRefused(`There is no key ${id}: npm run ops -- keys list shows those there are.`);
+        await note(db, 'key.revoked', revoked);
+        output.show(revoked, () => `${id}, "${revoked.label}" of ${revoked.organization}, is revoked.`);
+      }),
+    );
+  return keys;
+};
