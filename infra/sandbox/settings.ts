@@ -8,7 +8,6 @@ const googleSettingsSchema = z.strictObject({
   clientSecret: z.string().default('sandbox-google-secret'),
   /** Any account is let in with this prefix before its name, so that nobody needs to consent first. */
   refreshTokenPrefix: z.string().default('sandbox-refresh-'),
-  authorizationCodePrefix: z.string().default('sandbox-code-'),
   accessTokenSeconds: z.int().min(1).default(3599),
   /** Time zone of a new calendar: what all-day events and listings are read in. */
   timeZone: z.string().default('UTC'),

@@ -12,8 +12,11 @@ const writes = { effect: true } as const satisfies Operation;
 
 const operations = {
   google: {
+    authorize: reads,
+    consent: reads,
     token: reads,
     revoke: reads,
+    userinfo: reads,
     'events.insert': writes,
     'events.get': reads,
     'events.list': reads,
@@ -53,3 +56,10 @@ export const hasEffect = (vendor: Vendor, operation: string): boolean =>
 
 export const isCalled = (vendor: Vendor, operation: string): boolean =>
   knownOperations[vendor][operation]?.outgoing !== true;
+
+/** Something of each vendor's own. */
+export const perVendor = <Held>(make: (vendor: Vendor) => Held): Record<Vendor, Held> => ({
+  google: make('google'),
+  zoom: make('zoom'),
+  twilio: make('twilio'),
+});

@@ -1,7 +1,7 @@
 /** Counts the calls by vendor, operation and outcome, and remembers the last ones for the page. */
 import type { Clock } from '../clock.ts';
 import type { Pulse } from '../pulse.ts';
-import type { Vendor } from '../vendors.ts';
+import { perVendor, type Vendor } from '../vendors.ts';
 
 /** Operation → outcome → calls. The outcome is the HTTP status, or the name of the fault that took the answer. */
 export type Counts = Record<string, Record<string, number>>;
@@ -24,7 +24,7 @@ export interface CallCounter {
 const remembered = 60;
 
 export const createCallCounter = (clock: Clock, pulse: Pulse): CallCounter => {
-  let counts: Record<Vendor, Counts> = { google: {}, zoom: {}, twilio: {} };
+  let counts = perVendor<Counts>(() => ({}));
   let recent: Call[] = [];
   return {
     record(vendor, operation, outcome) {
@@ -37,7 +37,7 @@ export const createCallCounter = (clock: Clock, pulse: Pulse): CallCounter => {
     counts: () => structuredClone(counts),
     recent: () => recent.slice(-remembered),
     reset() {
-      counts = { google: {}, zoom: {}, twilio: {} };
+      counts = perVendor(() => ({}));
       recent = [];
       pulse.beat();
     },

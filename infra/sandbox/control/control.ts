@@ -24,6 +24,12 @@ export interface SandboxControl {
   clearFaults(): void;
   /** Forgets everything: what is held, faults and counters. */
   reset(): void;
+  /** The addresses a vendor may send people back to; none brings back the default. Throws a ControlError. */
+  registerRedirects(vendor: Vendor, addresses: readonly string[]): void;
+  /** All access tokens of a vendor are over at once. Throws a ControlError for one without any. */
+  expireTokens(vendor: Vendor): void;
+  /** As if the person had taken the app away at the vendor; answers how many grants went. Throws a ControlError. */
+  revokeGrants(vendor: Vendor, account: string): number;
   addBusy(time: BusyTime): { readonly calendarId: string; readonly eventId: string };
   receiveText(inbound: Inbound): Promise<{ readonly sid: string; readonly webhook: string }>;
 }
@@ -41,40 +47,47 @@ export interface ControlParts {
   readonly calls: CallCounter;
 }
 
-export const createControl = ({
-  google,
-  zoom,
-  twilio,
-  switchboard,
-  calls,
-}: ControlParts): SandboxControl => ({
-  state: () => ({
-    google: google.state(),
-    zoom: zoom.state(),
-    twilio: twilio.state(),
-    faults: switchboard.active(),
-    calls: calls.counts(),
-  }),
-  faults: () => switchboard.active(),
-  setFault(vendor, request) {
-    const fault = faultRequestSchema.parse(request);
-    const known = operationNames(vendor);
-    if (fault.operation !== undefined && !known.includes(fault.operation)) {
-      throw new ControlError(
-        `${vendor} has no operation "${fault.operation}"; it has ${known.join(', ')}. Leave it out to mean all.`,
-      );
-    }
-    if (fault.kind === 'none') switchboard.clear(vendor, fault.operation);
-    else switchboard.set(vendor, fault);
-  },
-  clearFaults: () => switchboard.clearAll(),
-  reset() {
-    google.reset();
-    zoom.reset();
-    twilio.reset();
-    switchboard.clearAll();
-    calls.reset();
-  },
-  addBusy: (time) => google.addBusy(time),
-  receiveText: (inbound) => twilio.receive(inbound),
-});
+/** Those of which people connect accounts. */
+const connectable = ({ google }: ControlParts, vendor: Vendor): Pick<Google, 'grants' | 'redirects'> => {
+  const found = new Map<Vendor, Pick<Google, 'grants' | 'redirects'>>([['google', google]]).get(vendor);
+  if (!found) throw new ControlError(`Nobody connects an account of ${vendor}.`);
+  return found;
+};
+
+export const createControl = (parts: ControlParts): SandboxControl => {
+  const { google, zoom, twilio, switchboard, calls } = parts;
+  return {
+    state: () => ({
+      google: google.state(),
+      zoom: zoom.state(),
+      twilio: twilio.state(),
+      faults: switchboard.active(),
+      calls: calls.counts(),
+    }),
+    faults: () => switchboard.active(),
+    setFault(vendor, request) {
+      const fault = faultRequestSchema.parse(request);
+      const known = operationNames(vendor);
+      if (fault.operation !== undefined && !known.includes(fault.operation)) {
+        throw new ControlError(
+          `${vendor} has no operation "${fault.operation}"; it has ${known.join(', ')}. Leave it out to mean all.`,
+        );
+      }
+      if (fault.kind === 'none') switchboard.clear(vendor, fault.operation);
+      else switchboard.set(vendor, fault);
+    },
+    clearFaults: () => switchboard.clearAll(),
+    reset() {
+      google.reset();
+      zoom.reset();
+      twilio.reset();
+      switchboard.clearAll();
+      calls.reset();
+    },
+    registerRedirects: (vendor, addresses) => connectable(parts, vendor).redirects.register(addresses),
+    expireTokens: (vendor) => connectable(parts, vendor).grants.expireAccessTokens(),
+    revokeGrants: (vendor, account) => connectable(parts, vendor).grants.revokeAccount(account),
+    addBusy: (time) => google.addBusy(time),
+    receiveText: (inbound) => twilio.receive(inbound),
+  };
+};

@@ -11,6 +11,9 @@ import { ControlError, type SandboxControl } from './control.ts';
 const explain = (error: z.ZodError) =>
   error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
 
+const redirectsSchema = z.strictObject({ addresses: z.array(z.url()) });
+const accountSchema = z.strictObject({ account: z.string().min(1) });
+
 const vendorPath = z.object({ vendor: z.enum(vendors) });
 
 export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => {
@@ -42,6 +45,20 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
   app.delete('/sandbox/faults', async (_request, reply) => {
     control.clearFaults();
     return reply.code(204).send();
+  });
+
+  app.put('/sandbox/oauth/:vendor/redirects', (request) => {
+    const { addresses } = redirectsSchema.parse(request.body);
+    control.registerRedirects(vendorPath.parse(request.params).vendor, addresses);
+    return { addresses };
+  });
+  app.post('/sandbox/oauth/:vendor/expire', async (request, reply) => {
+    control.expireTokens(vendorPath.parse(request.params).vendor);
+    return reply.code(204).send();
+  });
+  app.post('/sandbox/oauth/:vendor/revoke', (request) => {
+    const { account } = accountSchema.parse(request.body);
+    return { revoked: control.revokeGrants(vendorPath.parse(request.params).vendor, account) };
   });
 
   app.post('/sandbox/google/busy', async (request, reply) =>

@@ -1,6 +1,6 @@
 /** Holds the faults that are switched on and decides which call they hit. */
 import type { Pulse } from '../pulse.ts';
-import { hasEffect, isCalled, type Vendor } from '../vendors.ts';
+import { hasEffect, isCalled, perVendor, type Vendor } from '../vendors.ts';
 import type { Fault, FaultKind } from './fault.ts';
 
 export interface Switchboard {
@@ -16,6 +16,11 @@ export interface Switchboard {
   takeAnswer(vendor: Vendor, operation: string): boolean;
 }
 
+const connecting: ReadonlySet<string> = new Set(['authorize', 'consent', 'token', 'revoke']);
+
+const atApi = (vendor: Vendor, operation: string): boolean =>
+  isCalled(vendor, operation) && !connecting.has(operation);
+
 /**
  * What a fault without an operation hits: the calls to a vendor, never those that it makes. A limit or a refused token
  * would otherwise be met at the token endpoint and never at the API; and a lost answer is only interesting where
@@ -24,8 +29,8 @@ export interface Switchboard {
 const reach: Readonly<Record<FaultKind, (vendor: Vendor, operation: string) => boolean>> = {
   outage: isCalled,
   latency: isCalled,
-  rate_limit: (vendor, operation) => isCalled(vendor, operation) && operation !== 'token',
-  unauthorized: (vendor, operation) => isCalled(vendor, operation) && operation !== 'token',
+  rate_limit: atApi,
+  unauthorized: atApi,
   lost_answer: hasEffect,
 };
 
@@ -33,7 +38,7 @@ const reaches = (fault: Fault, vendor: Vendor, operation: string): boolean =>
   fault.operation === undefined ? reach[fault.kind](vendor, operation) : fault.operation === operation;
 
 export const createSwitchboard = (pulse: Pulse): Switchboard => {
-  let faults: Record<Vendor, Fault[]> = { google: [], zoom: [], twilio: [] };
+  let faults = perVendor<Fault[]>(() => []);
 
   const use = (vendor: Vendor, fault: Fault) => {
     if (fault.times === undefined) return;
@@ -55,7 +60,7 @@ export const createSwitchboard = (pulse: Pulse): Switchboard => {
       pulse.beat();
     },
     clearAll() {
-      faults = { google: [], zoom: [], twilio: [] };
+      faults = perVendor(() => []);
       pulse.beat();
     },
     active: () => structuredClone(faults),

@@ -18,6 +18,12 @@ export const googleErrors = {
     status: 'UNAUTHENTICATED',
   },
   notFound: { code: 404, reason: 'notFound', message: 'Not Found' },
+  insufficientPermissions: {
+    code: 403,
+    reason: 'insufficientPermissions',
+    message: 'Request had insufficient authentication scopes.',
+    status: 'PERMISSION_DENIED',
+  },
   deleted: { code: 410, reason: 'deleted', message: 'Resource has been deleted' },
   duplicate: { code: 409, reason: 'duplicate', message: 'The requested identifier already exists.' },
   forbidden: { code: 403, reason: 'forbidden', message: 'Forbidden' },

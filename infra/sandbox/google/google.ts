@@ -3,16 +3,21 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { bearerToken } from '../authorization.ts';
 import { injectFaults, type VendorTrouble } from '../faults/injection.ts';
+import { createAuthorizationCodes } from '../oauth/authorization-codes.ts';
+import { createGrants } from '../oauth/grants.ts';
+import { createIdTokens } from '../oauth/id-token.ts';
+import { createRedirectAddresses } from '../oauth/redirect-addresses.ts';
 import type { GoogleSettings } from '../settings.ts';
 import type { Kept } from '../store/snapshot.ts';
 import type { VendorParts } from '../vendor-parts.ts';
 import { calendarRoutes } from './calendar-routes.ts';
 import { type Calendar, createCalendars } from './calendars.ts';
+import { googleConsent } from './consent.ts';
 import { errorEnvelope, GoogleError, googleErrors, OAuthError } from './errors.ts';
 import { type HeldEvent, renderEvent } from './event.ts';
 import { createEventWriting } from './event-writing.ts';
 import { oauthRoutes } from './oauth-routes.ts';
-import { createTokens } from './tokens.ts';
+import { googleScope, opens } from './scopes.ts';
 
 const trouble: VendorTrouble = {
   outage: (status) => ({ status, body: errorEnvelope({ ...googleErrors.backendError, code: status }) }),
@@ -60,13 +65,34 @@ export const busyTimeSchema = z.strictObject({
 export type BusyTime = z.input<typeof busyTimeSchema>;
 
 export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: VendorParts<GoogleSettings>) => {
-  const tokens = createTokens(settings, clock);
+  const grants = createGrants(
+    {
+      accessTokenSeconds: settings.accessTokenSeconds,
+      accessPrefix: 'ya29.sandbox-',
+      refreshPrefix: '1//sandbox-',
+      rotation: 'keeps',
+      known: (refreshToken) => {
+        const account = refreshToken.slice(settings.refreshTokenPrefix.length);
+        return refreshToken.startsWith(settings.refreshTokenPrefix) && account !== ''
+          ? { account, scopes: [googleScope('calendar')] }
+          : undefined;
+      },
+    },
+    clock,
+  );
+  const idTokens = createIdTokens();
+  const codes = createAuthorizationCodes('4/0sandbox-', clock);
+  const changed = () => pulse.beat();
+  const redirects = createRedirectAddresses('/v1/connections/google/callback');
   const calendars = createCalendars(settings, pulse);
   const writing = createEventWriting(calendars, settings, clock);
   const accountOf = (request: FastifyRequest): string => {
-    const account = tokens.accountOf(bearerToken(request.headers.authorization));
-    if (account === undefined) throw new GoogleError(googleErrors.authError);
-    return account;
+    const grant = grants.of(bearerToken(request.headers.authorization));
+    if (!grant) throw new GoogleError(googleErrors.authError);
+    if (!opens(grant.scopes, request.routeOptions.config.operation)) {
+      throw new GoogleError(googleErrors.insufficientPermissions);
+    }
+    return grant.account;
   };
   const view = (calendar: Calendar) => {
     const { id, owner, summary, timeZone, events } = calendar;
@@ -77,16 +103,21 @@ export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: Ven
     return { id, owner, summary, timeZone, events: [...events.values()].map(render) };
   };
   const kept: readonly Kept[] = [
-    { name: 'google.tokens', save: tokens.save, load: tokens.load },
+    { name: 'google.grants', save: grants.save, load: grants.load },
+    { name: 'google.codes', save: codes.save, load: codes.load },
+    { name: 'google.redirects', save: redirects.save, load: redirects.load },
     { name: 'google.calendars', save: calendars.save, load: calendars.load },
   ];
 
   return {
     kept,
+    grants,
+    redirects,
     register(app: FastifyInstance) {
       answerErrors(app);
       injectFaults(app, { vendor: 'google', switchboard, calls, trouble });
-      oauthRoutes(app, { settings, tokens, calendars, accountOf, changed: () => pulse.beat() });
+      googleConsent(app, { settings, redirects, codes, grants, calendars, changed });
+      oauthRoutes(app, { settings, codes, grants, idTokens, calendars, clock, changed });
       calendarRoutes(app, { settings, calendars, writing, accountOf, clock });
     },
     state: () => ({ calendars: calendars.all().map(view) }),
@@ -103,7 +134,9 @@ export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: Ven
       return { calendarId: calendar.id, eventId: event.id };
     },
     reset() {
-      tokens.reset();
+      grants.reset();
+      codes.reset();
+      redirects.reset();
       calendars.reset();
     },
   };

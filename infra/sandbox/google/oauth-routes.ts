@@ -1,11 +1,15 @@
-/** Google's token endpoint (RFC 6749 in Google's wording) and its revocation endpoint. */
+/** Google's token endpoint (RFC 6749 in Google's wording), its revocation endpoint, and who somebody is. */
+import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { basicCredentials } from '../authorization.ts';
+import { basicCredentials, bearerToken } from '../authorization.ts';
+import type { Clock } from '../clock.ts';
+import type { AuthorizationCodes, CodeRefusal } from '../oauth/authorization-codes.ts';
+import type { Grant, Grants, Issued } from '../oauth/grants.ts';
+import type { IdTokens } from '../oauth/id-token.ts';
 import type { GoogleSettings } from '../settings.ts';
 import type { Calendars } from './calendars.ts';
 import { OAuthError } from './errors.ts';
-import type { Tokens } from './tokens.ts';
 
 const form = z.object({
   grant_type: z.string().optional(),
@@ -13,11 +17,13 @@ const form = z.object({
   client_secret: z.string().optional(),
   refresh_token: z.string().optional(),
   code: z.string().optional(),
+  code_verifier: z.string().optional(),
   redirect_uri: z.string().optional(),
   token: z.string().optional(),
 });
+type Form = z.infer<typeof form>;
 
-const readForm = (value: unknown): z.infer<typeof form> => form.safeParse(value ?? {}).data ?? {};
+const readForm = (value: unknown): Form => form.safeParse(value ?? {}).data ?? {};
 
 const required = (value: string | undefined, name: string): string => {
   if (!value) throw new OAuthError(400, 'invalid_request', `Missing required parameter: ${name}`);
@@ -38,22 +44,90 @@ const checkClient = (request: FastifyRequest, settings: GoogleSettings) => {
   if (secret !== settings.clientSecret) throw new OAuthError(401, 'invalid_client', 'Unauthorized');
 };
 
+const refusals: Readonly<Record<CodeRefusal, readonly [error: string, description: string]>> = {
+  unknown: ['invalid_grant', 'Malformed auth code.'],
+  expired: ['invalid_grant', 'Bad Request'],
+  client: ['invalid_grant', 'Bad Request'],
+  redirect_uri: ['redirect_uri_mismatch', 'Bad Request'],
+  verifier: ['invalid_grant', 'Invalid code verifier.'],
+};
+
+const refused = ([error, description]: readonly [string, string]) => new OAuthError(400, error, description);
+
+/** Google's ids of accounts are long numbers; this one is always the same for the same account. */
+const subjectOf = (account: string): string =>
+  `1${BigInt(`0x${createHash('sha256').update(account).digest('hex').slice(0, 16)}`)}`.slice(0, 21);
+
+const person = ({ account, scopes }: Grant) => ({
+  sub: subjectOf(account),
+  ...(scopes.some((scope) => scope.endsWith('userinfo.email'))
+    ? { email: account, email_verified: true }
+    : {}),
+});
+
 export interface OAuthParts {
   readonly settings: GoogleSettings;
-  readonly tokens: Tokens;
+  readonly codes: AuthorizationCodes;
+  readonly grants: Grants;
+  readonly idTokens: IdTokens;
   readonly calendars: Calendars;
-  readonly accountOf: (request: FastifyRequest) => string;
+  readonly clock: Clock;
   readonly changed: () => void;
 }
 
-export const oauthRoutes = (app: FastifyInstance, { settings, tokens, calendars, changed }: OAuthParts) => {
-  const grant = (body: z.infer<typeof form>) => {
+export const oauthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
+  const { settings, codes, grants, idTokens, calendars, clock, changed } = parts;
+
+  const idTokenOf = async (grant: Grant, nonce: string | undefined) => {
+    if (!grant.scopes.includes('openid')) return {};
+    const now = Math.floor(clock() / 1000);
+    const claims = { iss: 'https://accounts.google.com', azp: settings.clientId, aud: settings.clientId };
+    return {
+      id_token: await idTokens.sign({
+        ...claims,
+        ...person(grant),
+        ...(nonce === undefined ? {} : { nonce }),
+        iat: now,
+        exp: now + 3600,
+      }),
+    };
+  };
+
+  const refresh = async (body: Form) => {
+    const issued = grants.refresh(required(body.refresh_token, 'refresh_token'));
+    if (issued === 'unknown') throw new OAuthError(400, 'invalid_grant', 'Bad Request');
+    if (issued === 'revoked') {
+      throw new OAuthError(400, 'invalid_grant', 'Token has been expired or revoked.');
+    }
+    return { issued, more: {} };
+  };
+
+  const exchange = async (body: Form) => {
+    const code = required(body.code, 'code');
+    const redemption = codes.redeem({
+      code,
+      clientId: settings.clientId,
+      redirectUri: required(body.redirect_uri, 'redirect_uri'),
+      codeVerifier: body.code_verifier,
+    });
+    if (redemption.kind === 'used') {
+      if (redemption.grant !== undefined) grants.revokeGrant(redemption.grant);
+      changed();
+      throw refused(refusals.unknown);
+    }
+    if (redemption.kind === 'refused') throw refused(refusals[redemption.why]);
+    const { account, scopes, offline, nonce } = redemption.consented;
+    const issued = grants.begin(account, scopes, offline);
+    codes.became(code, issued.grant.id);
+    return { issued, more: await idTokenOf(issued.grant, nonce) };
+  };
+
+  const grant = (body: Form): Promise<{ issued: Issued; more: object }> => {
     switch (body.grant_type) {
       case 'refresh_token':
-        return tokens.refresh(required(body.refresh_token, 'refresh_token'));
+        return refresh(body);
       case 'authorization_code':
-        required(body.redirect_uri, 'redirect_uri');
-        return tokens.exchange(required(body.code, 'code'));
+        return exchange(body);
       case undefined:
         throw new OAuthError(400, 'invalid_request', 'Missing required parameter: grant_type');
       default:
@@ -63,19 +137,32 @@ export const oauthRoutes = (app: FastifyInstance, { settings, tokens, calendars,
 
   app.post('/token', { config: { operation: 'token' } }, async (request, reply) => {
     checkClient(request, settings);
-    const token = grant(readForm(request.body));
-    const account = tokens.accountOf(token.access_token);
-    if (account !== undefined) calendars.open(account);
+    const { issued, more } = await grant(readForm(request.body));
+    calendars.open(issued.grant.account);
     changed();
-    return reply.header('cache-control', 'no-cache, no-store, max-age=0, must-revalidate').send(token);
+    return reply.header('cache-control', 'no-cache, no-store, max-age=0, must-revalidate').send({
+      access_token: issued.accessToken,
+      expires_in: issued.expiresIn,
+      scope: issued.grant.scopes.join(' '),
+      token_type: 'Bearer',
+      ...(issued.refreshToken === undefined ? {} : { refresh_token: issued.refreshToken }),
+      ...more,
+    });
   });
 
   app.post('/revoke', { config: { operation: 'revoke' } }, (request) => {
     const token = readForm(request.query).token ?? readForm(request.body).token;
-    if (!tokens.revoke(required(token, 'token'))) {
+    if (!grants.revoke(required(token, 'token'))) {
       throw new OAuthError(400, 'invalid_token', 'Token expired or revoked');
     }
     changed();
     return {};
   });
+
+  app.get('/oauth2/v3/userinfo', { config: { operation: 'userinfo' } }, (request) => {
+    const held = grants.of(bearerToken(request.headers.authorization));
+    if (!held) throw new OAuthError(401, 'invalid_request', 'Invalid Credentials');
+    return person(held);
+  });
+  app.get('/oauth2/v3/certs', () => idTokens.keys());
 };

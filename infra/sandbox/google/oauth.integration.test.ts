@@ -10,15 +10,6 @@ describe('OAuth', () => {
     expect(data.items).toEqual([expect.objectContaining({ id: 'ann@example.com', primary: true })]);
   });
 
-  it('exchanges an authorization code once', async () => {
-    const { auth } = await startGoogle();
-    const { tokens } = await auth.getToken('sandbox-code-bea@example.com');
-    expect(tokens.refresh_token).toMatch(/^1\/\/sandbox-/);
-    await expect(auth.getToken('sandbox-code-bea@example.com')).rejects.toMatchObject({
-      response: { status: 400, data: { error: 'invalid_grant' } },
-    });
-  });
-
   it('refuses an unknown refresh token with invalid_grant', async () => {
     const { auth } = await startGoogle();
     auth.setCredentials({ refresh_token: 'made-up' });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
+import { consentStyle } from '../oauth/consent-page.ts';
 import type { Pulse } from '../pulse.ts';
 import { createLive } from './live.ts';
 import { createPage, type PageParts } from './page.ts';
@@ -37,6 +38,9 @@ export const pageRoutes = (app: FastifyInstance, { activity, ...parts }: PagePar
   );
   app.get('/sandbox/panels', (request) => page.panels(zoneQuery.parse(request.query).zone));
   app.get('/sandbox/page.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(style));
+  app.get('/sandbox/consent.css', (_request, reply) =>
+    reply.type('text/css; charset=utf-8').send(consentStyle),
+  );
   app.get('/sandbox/page.js', (_request, reply) => reply.type('text/javascript; charset=utf-8').send(script));
   app.get('/sandbox/live', (_request, reply) => {
     reply.hijack();

@@ -34,6 +34,7 @@ it('leads to the sandbox for those it plays, and to the vendor for one that is g
   expect(env).toEqual({
     GOOGLE_API_URL: 'https://www.googleapis.com',
     GOOGLE_OAUTH_URL: 'https://proxy.example.com',
+    GOOGLE_AUTH_URL: 'https://accounts.google.com',
     ZOOM_API_URL: `${sandbox}/v2`,
     ZOOM_OAUTH_URL: sandbox,
     TWILIO_API_URL: sandbox,

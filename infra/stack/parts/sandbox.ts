@@ -17,7 +17,7 @@ interface VendorVariables {
 /** The variables by which each vendor is known to be a real one. */
 const vendorVariables = {
   Google: {
-    addresses: { GOOGLE_API_URL: '', GOOGLE_OAUTH_URL: '' },
+    addresses: { GOOGLE_API_URL: '', GOOGLE_OAUTH_URL: '', GOOGLE_AUTH_URL: '' },
     credentials: ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
   },
   Zoom: {

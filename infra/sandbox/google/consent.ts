@@ -1,0 +1,75 @@
+/** Google's consent page: which scopes it names, and what comes of ticking them. */
+import type { FastifyInstance } from 'fastify';
+import type { AuthorizationCodes } from '../oauth/authorization-codes.ts';
+import { consentRoutes } from '../oauth/consent-routes.ts';
+import type { Grants } from '../oauth/grants.ts';
+import type { RedirectAddresses } from '../oauth/redirect-addresses.ts';
+import type { GoogleSettings } from '../settings.ts';
+import type { Calendars } from './calendars.ts';
+import { googleScope } from './scopes.ts';
+
+/** Google answers with the long names of these. */
+const longNames: Readonly<Record<string, string>> = {
+  email: googleScope('userinfo.email'),
+  profile: googleScope('userinfo.profile'),
+};
+
+const words: Readonly<Record<string, string>> = {
+  openid: 'Know who you are on Google',
+  [googleScope('userinfo.email')]: 'See your email address',
+  [googleScope('userinfo.profile')]: 'See your name and picture',
+  [googleScope('calendar')]: 'See, edit, share and delete all calendars',
+  [googleScope('calendar.events')]: 'See and edit events on all your calendars',
+  [googleScope('calendar.freebusy')]: 'See when you are busy',
+  [googleScope('calendar.calendarlist.readonly')]: 'See the list of your calendars',
+};
+
+/** Signing in cannot be unticked: https://developers.google.com/identity/protocols/oauth2/resources/granular-permissions */
+const signIn = new Set(['openid', googleScope('userinfo.email'), googleScope('userinfo.profile')]);
+
+export interface GoogleConsentParts {
+  readonly settings: GoogleSettings;
+  readonly redirects: RedirectAddresses;
+  readonly codes: AuthorizationCodes;
+  readonly grants: Grants;
+  readonly calendars: Calendars;
+  readonly changed: () => void;
+}
+
+export const googleConsent = (app: FastifyInstance, parts: GoogleConsentParts) => {
+  const { settings, redirects, codes, grants, calendars, changed } = parts;
+  consentRoutes(app, {
+    vendor: 'google',
+    name: 'Google',
+    path: '/o/oauth2/v2/auth',
+    clientId: settings.clientId,
+    redirects,
+    codes,
+    changed,
+    refusals: {
+      client: { status: 401, error: 'Error 401: invalid_client' },
+      address: { status: 400, error: 'Error 400: redirect_uri_mismatch' },
+    },
+    scopesOf: ({ scope = '' }) => [
+      ...new Set(
+        scope
+          .split(' ')
+          .filter(Boolean)
+          .map((one) => longNames[one] ?? one),
+      ),
+    ],
+    about: (scope) => words[scope] ?? 'Something that this sandbox does not know',
+    isFixed: (scope) => signIn.has(scope),
+    accounts: () => [...new Set(calendars.all().map(({ owner }) => owner))],
+    granted: (account, ticked, query) =>
+      query.include_granted_scopes === 'true'
+        ? [...new Set([...ticked, ...grants.scopesOf(account)])]
+        : ticked,
+    // To somebody who has consented before, Google gives another refresh token only when asked to ask again.
+    isOffline: (account, _granted, query) =>
+      query.access_type === 'offline' &&
+      (query.prompt?.split(' ').includes('consent') === true || grants.scopesOf(account).length === 0),
+    withCode: (granted) => ({ iss: 'https://accounts.google.com', scope: granted.join(' ') }),
+    denied: {},
+  });
+};

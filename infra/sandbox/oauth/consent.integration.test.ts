@@ -1,0 +1,88 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { callbackOf, decide } from '../../../tests/harness/consent.ts';
+import { startSandbox } from '../sandbox.ts';
+
+const vendors = {
+  google: { path: '/o/oauth2/v2/auth', clientId: 'sandbox-google-client', scope: 'openid email' },
+} as const;
+
+const setup = async () => {
+  const sandbox = await startSandbox();
+  onTestFinished(async () => sandbox.close());
+  const urlOf = (vendor: keyof typeof vendors, change: Record<string, string | undefined> = {}) => {
+    const { path, clientId, scope } = vendors[vendor];
+    const asked = {
+      response_type: 'code',
+      client_id: clientId,
+      redirect_uri: callbackOf(vendor),
+      scope,
+      state: 'state-1',
+      ...change,
+    };
+    const query = new URLSearchParams();
+    for (const [key, value] of Object.entries(asked)) if (value !== undefined) query.set(key, value);
+    return `${sandbox.url}${path}?${query.toString()}`;
+  };
+  return { sandbox, urlOf };
+};
+
+describe.each(['google'] as const)('the consent page of %s', (vendor) => {
+  it('goes back with a code and the state', async () => {
+    const { urlOf } = await setup();
+    const { status, location, back } = await decide(urlOf(vendor));
+    expect(status).toBe(303);
+    expect(location).toMatch(new RegExp(`^${callbackOf(vendor)}\\?`));
+    expect(back).toMatchObject({ code: expect.any(String), state: 'state-1' });
+  });
+
+  it('goes back with access_denied when a person does not want to', async () => {
+    const { urlOf } = await setup();
+    const { back } = await decide(urlOf(vendor), { decision: 'deny' });
+    expect(back).toMatchObject({ error: 'access_denied', state: 'state-1' });
+    expect(back).not.toHaveProperty('code');
+  });
+
+  it.each([
+    ['an unknown client', { client_id: 'somebody' }],
+    ['no client', { client_id: undefined }],
+    ['an address of elsewhere', { redirect_uri: 'https://evil.example/v1/connections/google/callback' }],
+    ['an address with another path', { redirect_uri: 'http://127.0.0.1:3000/elsewhere' }],
+    ['an address with a query', { redirect_uri: `${callbackOf('google')}?more=1` }],
+    ['no address', { redirect_uri: undefined }],
+  ])('shows an error for %s, and sends nobody anywhere', async (_what, change) => {
+    const { urlOf } = await setup();
+    const shown = await decide(urlOf(vendor, change));
+    expect(shown.location).toBeUndefined();
+    expect([400, 401]).toContain(shown.status);
+    expect(shown.html).toContain('is not registered');
+  });
+
+  it.each([
+    ['another kind of answer', { response_type: 'token' }, 'unsupported_response_type'],
+    ['an unknown method of PKCE', { code_challenge: 'x', code_challenge_method: 'S1' }, 'invalid_request'],
+    ['a method without a challenge', { code_challenge_method: 'S256' }, 'invalid_request'],
+  ])('goes back with an error for %s', async (_what, change, error) => {
+    const { urlOf } = await setup();
+    const { back } = await decide(urlOf(vendor, change));
+    expect(back).toMatchObject({ error, state: 'state-1' });
+  });
+
+  it('takes the addresses that were registered, and no others then', async () => {
+    const { sandbox, urlOf } = await setup();
+    const address = 'https://auditions.example/v1/connections/callback';
+    await fetch(`${sandbox.url}/sandbox/oauth/${vendor}/redirects`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ addresses: [address] }),
+    });
+    expect((await decide(urlOf(vendor, { redirect_uri: address }))).location).toMatch(/^https:\/\/auditions/);
+    expect((await decide(urlOf(vendor))).location).toBeUndefined();
+  });
+
+  it('lets nothing of what it was asked run as a script', async () => {
+    const { urlOf } = await setup();
+    const answer = await fetch(urlOf(vendor, { login_hint: '"><script>alert(1)</script>' }));
+    expect(await answer.text()).not.toContain('<script>');
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
+  });
+});

@@ -1,0 +1,225 @@
+import { createServer } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
+import { callbackOf, createPkce, type Decision, decide } from '../../tests/harness/consent.ts';
+import type { OAuthAuthorizer } from '../authorization.ts';
+import { createGoogleAuthorizer } from './oauth.ts';
+import { googleScopes } from './settings.ts';
+
+const redirectUri = callbackOf('google');
+const aCall = () => ({ signal: AbortSignal.timeout(10_000), correlationId: 'corr-oauth' });
+
+const settingsOf = (url: string) => ({
+  apiUrl: url,
+  oauthUrl: url,
+  authUrl: url,
+  clientId: 'sandbox-google-client',
+  clientSecret: 'sandbox-google-secret',
+});
+
+const askedBy = (authorizer: OAuthAuthorizer, challenge: string) =>
+  authorizer.authorizationUrl({
+    state: 'state-1',
+    codeChallenge: challenge,
+    redirectUri,
+    scopes: [...authorizer.scopes.required, ...authorizer.scopes.optional],
+  });
+
+const setup = async (clock?: () => number) => {
+  const sandbox = await startSandbox({}, clock);
+  onTestFinished(async () => sandbox.close());
+  const authorizer = createGoogleAuthorizer(settingsOf(sandbox.url));
+  const consent = async (decision?: Decision) => {
+    const { verifier, challenge } = createPkce();
+    const { back } = await decide(await askedBy(authorizer, challenge), decision);
+    return { code: back['code'] ?? '', codeVerifier: verifier, redirectUri };
+  };
+  const connect = async (decision?: Decision) => {
+    const grant = await authorizer.redeem(await consent(decision), aCall());
+    if (grant.credential.kind !== 'oauth') throw new Error('no refresh token');
+    return { grant, refreshToken: grant.credential.refreshToken };
+  };
+  return { sandbox, authorizer, consent, connect };
+};
+
+const faultOf = (kind: string) => ({ name: 'ProviderError', provider: 'google', fault: { kind } });
+
+const userInfo = (sandbox: Sandbox, token: string | undefined) =>
+  fetch(`${sandbox.url}/oauth2/v3/userinfo`, { headers: { authorization: `Bearer ${token}` } });
+
+describe('the page that a person is sent to', () => {
+  test('is asked for a code with PKCE, a refresh token and what was granted before', async () => {
+    const authorizer = createGoogleAuthorizer(settingsOf('https://accounts.google.com'));
+    const url = new URL(await askedBy(authorizer, 'challenge'));
+    expect(url.origin + url.pathname).toBe('https://accounts.google.com/o/oauth2/v2/auth');
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      response_type: 'code',
+      client_id: 'sandbox-google-client',
+      redirect_uri: redirectUri,
+      scope: [...googleScopes.required, ...googleScopes.optional].join(' '),
+      state: 'state-1',
+      code_challenge: 'challenge',
+      code_challenge_method: 'S256',
+      access_type: 'offline',
+      include_granted_scopes: 'true',
+      prompt: 'select_account consent',
+    });
+  });
+
+  test('knows whom it is about when an account is connected again', async () => {
+    const authorizer = createGoogleAuthorizer(settingsOf('https://accounts.google.com'));
+    const request = { state: 's', codeChallenge: 'c', redirectUri, scopes: ['openid'] };
+    const url = new URL(await authorizer.authorizationUrl({ ...request, loginHint: 'ann@example.com' }));
+    expect(url.searchParams.get('login_hint')).toBe('ann@example.com');
+    expect(url.searchParams.get('prompt')).toBe('consent');
+  });
+});
+
+describe('a code', () => {
+  test('becomes a grant with who it is, what was granted, and both tokens', async () => {
+    const { sandbox, connect } = await setup();
+    const { grant } = await connect({ account: 'bea@example.com' });
+    expect(grant).toMatchObject({
+      account: { id: expect.stringMatching(/^\d{10,}$/), name: 'bea@example.com' },
+      credential: { kind: 'oauth', refreshToken: expect.stringMatching(/^1\/\//) },
+    });
+    expect([...grant.scopes].toSorted()).toEqual(
+      [...googleScopes.required, ...googleScopes.optional].toSorted(),
+    );
+    const lifetime = Date.parse(grant.accessToken?.expiresAt ?? '') - Date.now();
+    expect(lifetime).toBeGreaterThan(3_500_000);
+    expect(lifetime).toBeLessThanOrEqual(3_600_000);
+    expect((await userInfo(sandbox, grant.accessToken?.value)).status).toBe(200);
+  });
+
+  test('tells which boxes were left unticked', async () => {
+    const { connect } = await setup();
+    const [, , events] = googleScopes.required;
+    const { grant } = await connect({ ticked: [events ?? ''] });
+    const missing = googleScopes.required.filter((scope) => !grant.scopes.includes(scope));
+    expect(missing).toEqual(['https://www.googleapis.com/auth/calendar.freebusy']);
+  });
+
+  test('covers what a wider scope of an earlier consent stands for', async () => {
+    const { authorizer, connect } = await setup();
+    await authorizer.refresh('sandbox-refresh-ann@example.com', aCall());
+    const { grant } = await connect({ account: 'ann@example.com', ticked: [] });
+    expect(grant.scopes).toEqual(expect.arrayContaining([...googleScopes.required]));
+  });
+
+  test('is taken once; coming again, it takes back what came of it', async () => {
+    const { authorizer, consent } = await setup();
+    const once = await consent();
+    const { credential } = await authorizer.redeem(once, aCall());
+    await expect(authorizer.redeem(once, aCall())).rejects.toMatchObject(faultOf('rejected_input'));
+    const refreshToken = credential.kind === 'oauth' ? credential.refreshToken : '';
+    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+  });
+
+  test.each([
+    ['another verifier', { codeVerifier: createPkce().verifier }, 'rejected_input'],
+    ['an unknown code', { code: 'made-up' }, 'rejected_input'],
+    ['another address', { redirectUri: callbackOf('zoom') }, 'misconfigured'],
+  ])('is refused with %s', async (_what, change, kind) => {
+    const { authorizer, consent } = await setup();
+    const given = await consent();
+    await expect(authorizer.redeem({ ...given, ...change }, aCall())).rejects.toMatchObject(faultOf(kind));
+  });
+
+  test('is too old after ten minutes', async () => {
+    let now = Date.parse('2026-12-01T09:00:00Z');
+    const { authorizer, consent } = await setup(() => now);
+    const given = await consent();
+    now += 600_000;
+    await expect(authorizer.redeem(given, aCall())).rejects.toMatchObject(faultOf('rejected_input'));
+  });
+
+  test('whose answer is lost may have been taken', async () => {
+    const { sandbox, authorizer, consent } = await setup();
+    const given = await consent();
+    sandbox.control.setFault('google', { kind: 'lost_answer', operation: 'token', times: 1 });
+    await expect(authorizer.redeem(given, aCall())).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'unknown' },
+    });
+  });
+});
+
+describe('a refresh', () => {
+  test('gives another access token and leaves the refresh token as it is', async () => {
+    const { sandbox, authorizer, connect } = await setup();
+    const { grant, refreshToken } = await connect();
+    const refreshed = await authorizer.refresh(refreshToken, aCall());
+    expect(refreshed.refreshToken).toBeUndefined();
+    expect(refreshed.accessToken.value).not.toBe(grant.accessToken?.value);
+    expect(refreshed.scopes).toEqual(grant.scopes);
+    expect((await userInfo(sandbox, refreshed.accessToken.value)).status).toBe(200);
+  });
+
+  test('of a grant that the person took away asks to connect again', async () => {
+    const { sandbox, authorizer, connect } = await setup();
+    const { refreshToken } = await connect({ account: 'bea@example.com' });
+    expect(sandbox.control.revokeGrants('google', 'bea@example.com')).toBe(1);
+    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+  });
+
+  test('with a client that Google refuses is our affair', async () => {
+    const { sandbox, connect } = await setup();
+    const { refreshToken } = await connect();
+    const wrong = createGoogleAuthorizer({ ...settingsOf(sandbox.url), clientSecret: 'wrong' });
+    await expect(wrong.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('misconfigured'));
+  });
+
+  test('meets an outage once, and repeats nothing by itself', async () => {
+    const { sandbox, authorizer, connect } = await setup();
+    const { refreshToken } = await connect();
+    sandbox.control.setFault('google', { kind: 'outage', operation: 'token', retryAfterSeconds: 7 });
+    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'none', delayMs: 7_000 },
+    });
+    expect(sandbox.control.state().calls.google['token']).toEqual({ 200: 1, 503: 1 });
+  });
+
+  test('ends with the caller', async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void silent.close());
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const authorizer = createGoogleAuthorizer(settingsOf(`http://127.0.0.1:${port}`));
+    const controller = new AbortController();
+    silent.once('connection', (socket) => {
+      onTestFinished(() => void socket.destroy());
+      controller.abort();
+    });
+    const refreshing = authorizer.refresh('token', { signal: controller.signal, correlationId: 'c' });
+    await expect(refreshing).rejects.toMatchObject({ fault: { kind: 'retry', effect: 'none' } });
+  });
+});
+
+describe('a revocation', () => {
+  test('takes the grant back, and does it again without complaint', async () => {
+    const { authorizer, connect } = await setup();
+    const { refreshToken } = await connect();
+    expect(await authorizer.revoke(refreshToken, aCall())).toBe('revoked');
+    expect(await authorizer.revoke(refreshToken, aCall())).toBe('revoked');
+    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+  });
+
+  test('that Google cannot answer is no revocation', async () => {
+    const { sandbox, authorizer, connect } = await setup();
+    const { refreshToken } = await connect();
+    sandbox.control.setFault('google', { kind: 'outage', operation: 'revoke' });
+    await expect(authorizer.revoke(refreshToken, aCall())).rejects.toMatchObject(faultOf('outage'));
+  });
+});
+
+test('no error carries a token, a code or a secret along', async () => {
+  const { authorizer, consent } = await setup();
+  const given = { ...(await consent()), codeVerifier: createPkce().verifier };
+  const error: unknown = await authorizer.redeem(given, aCall()).catch((refused: unknown) => refused);
+  const { inspect } = await import('node:util');
+  const shown = inspect(error, { depth: 20, showHidden: true });
+  for (const secret of [given.code, given.codeVerifier, 'sandbox-google-secret']) {
+    expect(shown).not.toContain(secret);
+  }
+});

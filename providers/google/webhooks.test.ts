@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { readChannelMessage } from './webhooks.ts';
+
+/** As in https://developers.google.com/workspace/calendar/api/guides/push. */
+const headers = {
+  'x-goog-channel-id': '4ba78bf0-6a47-11e2-bcfd-0800200c9a66',
+  'x-goog-channel-token': '398348u3tu83ut8uu38',
+  'x-goog-channel-expiration': 'Tue, 19 Nov 2013 01:13:52 GMT',
+  'x-goog-resource-id': 'ret08u3rv24htgh289g',
+  'x-goog-resource-uri': 'https://www.googleapis.com/calendar/v3/calendars/my_calendar@gmail.com/events',
+  'x-goog-resource-state': 'exists',
+  'x-goog-message-number': '10',
+};
+
+test('reads a change, and the message that opens a channel', () => {
+  const read = {
+    channel: '4ba78bf0-6a47-11e2-bcfd-0800200c9a66',
+    token: '398348u3tu83ut8uu38',
+    resourceId: 'ret08u3rv24htgh289g',
+    isOpening: false,
+    messageNumber: '10',
+  };
+  expect(readChannelMessage(headers)).toEqual(read);
+  expect(readChannelMessage({ ...headers, 'x-goog-resource-state': 'sync' })).toEqual({
+    ...read,
+    isOpening: true,
+  });
+});
+
+test.each([
+  ['no token', { 'x-goog-channel-token': undefined }],
+  ['an empty token', { 'x-goog-channel-token': '' }],
+  ['a token that came twice', { 'x-goog-channel-token': ['a', 'b'] }],
+  ['no channel', { 'x-goog-channel-id': undefined }],
+  ['a state there is not', { 'x-goog-resource-state': 'toString' }],
+  ['a number that is none', { 'x-goog-message-number': '1e3' }],
+])('does not read %s', (_what, change) => {
+  expect(readChannelMessage({ ...headers, ...change })).toBeUndefined();
+});

@@ -1,0 +1,43 @@
+/** A person at a vendor's consent page, without the browser. */
+import { createHash, randomBytes } from 'node:crypto';
+
+/** As any port of this machine is registered with the sandbox. */
+export const callbackOf = (provider: string): string =>
+  `http://127.0.0.1:3000/v1/connections/${provider}/callback`;
+
+export interface Decision {
+  readonly account?: string;
+  /** Those that stay ticked; all of them unless it is given. */
+  readonly ticked?: readonly string[];
+  readonly decision?: 'allow' | 'deny';
+}
+
+/** Fills in the form of the page; the answer is where the browser is sent, or the page that refuses. */
+export const decide = async (authorizationUrl: string, decision: Decision = {}) => {
+  const page = await fetch(authorizationUrl, { redirect: 'manual' });
+  const html = await page.text();
+  if (page.status !== 200) return landed(page, html);
+  const boxes = [...html.matchAll(/type="checkbox" name="scope" value="([^"]*)" checked ([a-z]*)/g)];
+  const offered = boxes.filter(([, , disabled]) => disabled === '').map(([, scope = '']) => scope);
+  const ticked = offered.filter((scope) => decision.ticked?.includes(scope) ?? true);
+  const form = new URLSearchParams({
+    account: decision.account ?? 'ann@example.com',
+    decision: decision.decision ?? 'allow',
+  });
+  for (const scope of ticked) form.append('scope', scope);
+  const answer = await fetch(authorizationUrl, { method: 'POST', body: form, redirect: 'manual' });
+  return landed(answer, await answer.text());
+};
+
+const landed = (answer: Response, html: string) => {
+  const location = answer.headers.get('location') ?? undefined;
+  const back: Readonly<Record<string, string>> =
+    location === undefined ? {} : Object.fromEntries(new URL(location).searchParams);
+  return { status: answer.status, location, html, back };
+};
+
+/** PKCE's pair (RFC 7636, section 4). */
+export const createPkce = () => {
+  const verifier = randomBytes(32).toString('base64url');
+  return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') };
+};
