@@ -172,7 +172,10 @@ describe('the list', () => {
 describe('attention', () => {
   test('shows what waits longest first, a page at a time, of this organization only', async () => {
     const items = [3, 1, 2].map((second) =>
-      attentionItem(`att_${second}`, { raisedAt: `2027-01-01T00:00:0${second}.000Z` }),
+      attentionItem(`att_${second}`, {
+        raisedAt: `2027-01-01T00:00:0${second}.000Z`,
+        connection: 'conn_performer',
+      }),
     );
     const id = await given([
       ...scheduledLife(newAuditionId(), organization),

@@ -116,7 +116,10 @@ const possible = (auditionId: AuditionId): readonly AuditionFact[] => [
     answers: [],
   },
   { type: 'attention_raised', item: attentionItem(`att_${auditionId}_1`) },
-  { type: 'attention_raised', item: attentionItem(`att_${auditionId}_2`, { step: 'invitation' }) },
+  {
+    type: 'attention_raised',
+    item: attentionItem(`att_${auditionId}_2`, { code: 'reconnect', connection: 'conn_performer' }),
+  },
   { type: 'attention_overdue', id: `att_${auditionId}_1`, dueAt: until },
   { type: 'attention_resolved', id: `att_${auditionId}_1`, action: 'retry', by: 'operator-1' },
   { type: 'attention_resolved', id: `att_${auditionId}_2`, action: 'withdrawn', by: 'operator-1' },
