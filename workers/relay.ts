@@ -1,0 +1,133 @@
+/**
+ * Carries on what is written down in a table, inbox or outbox: at once when PostgreSQL notifies, otherwise every few
+ * seconds, which finds what a lost notification, a lease that ran out or a delay has left. Each worker process runs one
+ * of each kind; who does what is settled by the claim (`SKIP LOCKED`), not here.
+ */
+import { Client } from 'pg';
+import type { Logger } from '../infra/observability/logger.ts';
+
+export interface RelayOptions {
+  /** For the log: `outbox`. */
+  readonly name: string;
+  readonly databaseUrl: string;
+  /** What is notified when there is something new. */
+  readonly channel: string;
+  /**
+   * Claims a batch and carries it on. Answers whether there may be more at once. Throws when nothing goes at present,
+   * as when the database or Temporal is away: then it is left alone for a while. What it holds when the signal comes
+   * it finishes or gives back.
+   */
+  readonly round: (stopping: AbortSignal) => Promise<boolean>;
+  readonly logger: Pick<Logger, 'warn'>;
+  /** Milliseconds between two looks when nothing is notified. */
+  readonly lookEveryMs?: number;
+}
+
+export interface Relay {
+  /** Begins no round any more, and resolves when the last one has ended. May be called twice. */
+  stop(): Promise<void>;
+}
+
+const defaultLookEveryMs = 5_000;
+const longestPauseMs = 30_000;
+
+export const startRelay = (options: RelayOptions): Relay => {
+  const { name, round, logger, lookEveryMs = defaultLookEveryMs } = options;
+  const stopping = new AbortController();
+  const bell = createBell();
+  const ear = createEar(options, bell.ring);
+
+  const run = async (): Promise<void> => {
+    let failures = 0;
+    while (!stopping.signal.aborted) {
+      try {
+        await ear.listen();
+        bell.silence();
+        const isMore = await round(stopping.signal);
+        failures = 0;
+        if (!isMore && !stopping.signal.aborted) await bell.rung(lookEveryMs);
+      } catch (err) {
+        failures += 1;
+        logger.warn({ err, relay: name, failures }, 'the relay could not carry on: it tries again');
+        await pause(Math.min(1_000 * 2 ** (failures - 1), longestPauseMs), stopping.signal);
+      }
+    }
+    await ear.close();
+  };
+  const running = run();
+  return {
+    stop: async () => {
+      stopping.abort();
+      bell.ring();
+      await running;
+    },
+  };
+};
+
+/** Rung once or often, it is heard once; also when nobody was waiting for it. */
+const createBell = () => {
+  let isRung = false;
+  let answer = () => {};
+  return {
+    ring: () => {
+      isRung = true;
+      answer();
+    },
+    silence: () => {
+      isRung = false;
+    },
+    rung: (withinMs: number): Promise<void> =>
+      new Promise((resolve) => {
+        if (isRung) return resolve();
+        const timer = setTimeout(resolve, withinMs);
+        answer = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+  };
+};
+
+/** A connection of its own that does nothing but listen. One that breaks is opened anew before the next look. */
+const createEar = ({ databaseUrl, channel }: RelayOptions, onHeard: () => void) => {
+  let client: Client | undefined;
+  return {
+    async listen(): Promise<void> {
+      if (client) return;
+      const opened = new Client({
+        connectionString: databaseUrl,
+        application_name: `castmatch-relay-${channel}`,
+        connectionTimeoutMillis: 10_000,
+        keepAlive: true,
+      });
+      opened.on('error', () => {
+        if (client === opened) client = undefined;
+        onHeard();
+      });
+      opened.on('notification', onHeard);
+      try {
+        await opened.connect();
+        await opened.query(`LISTEN ${opened.escapeIdentifier(channel)}`);
+      } catch (error) {
+        await opened.end().catch(() => {});
+        throw error;
+      }
+      client = opened;
+    },
+    async close(): Promise<void> {
+      await client?.end().catch(() => {});
+    },
+  };
+};
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
