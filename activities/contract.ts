@@ -173,7 +173,7 @@ export interface ToEndpoint {
 }
 
 /** Nothing more is to be sent: the endpoint is disabled or removed, or its receiver has just said so. */
-type Unwelcome =
+export type Unwelcome =
   | { readonly kind: 'disabled' }
   | { readonly kind: 'gone'; readonly message: string; readonly answer: string };
 

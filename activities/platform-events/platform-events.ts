@@ -1,0 +1,168 @@
+/**
+ * Telling the platform what happened. Each event is one request; the events of one audition go out in their order, and
+ * how far an endpoint has been told is noted after each. A crash between the receiver's answer and that note sends the
+ * event once more, under the same id.
+ */
+import { Context, cancellationSignal } from '@temporalio/activity';
+import type { EndpointProgress, OpenEndpoint, WebhookEndpoints } from '../../db/platform-contract.ts';
+import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import {
+  messagesOf,
+  type PublicEvent,
+  type TrailMessage,
+} from '../../domain/platform-events/public-event.ts';
+import { isWanted, wantsType } from '../../domain/platform-events/subscription.ts';
+import type { PlatformClient, Receipt } from '../../providers/platform/client.ts';
+import type {
+  DeliveryOutcome,
+  PlatformActivities,
+  ReplayCursor,
+  ReplayEventsInput,
+  ReplayOutcome,
+  TellEndpointInput,
+  ToEndpoint,
+  Unwelcome,
+} from '../contract.ts';
+import { withHeartbeat } from '../effects/heartbeat.ts';
+import { asEndpointFailure } from './failure.ts';
+
+export interface PlatformDependencies {
+  readonly endpoints: Pick<WebhookEndpoints, 'open' | 'noteFailure' | 'disable'>;
+  readonly progress: EndpointProgress;
+  readonly client: PlatformClient;
+  /** Milliseconds. */
+  readonly now?: () => number;
+}
+
+/**
+ * No event is begun later than this in an attempt: with the receiver's 15 s it ends before the workflow's 60 s, and
+ * before a worker that is told to stop takes its leave.
+ */
+const beginsWithinMs = 30_000;
+
+type Refused = Exclude<Receipt, { kind: 'accepted' }>;
+
+export const createPlatformActivities = (dependencies: PlatformDependencies): PlatformActivities => {
+  const { endpoints, progress, client, now = Date.now } = dependencies;
+
+  /** For one attempt. Undefined where nothing is to be sent. */
+  const open = async (to: ToEndpoint, purpose: string): Promise<OpenEndpoint | undefined> => {
+    const { organization, endpoint, correlationId } = to;
+    const found = await endpoints.open({ organization, endpoint, purpose, correlationId });
+    return found?.status === 'enabled' ? found : undefined;
+  };
+
+  const send = (to: OpenEndpoint, id: string, event: PublicEvent, correlationId: string): Promise<Receipt> =>
+    client.deliver(to, { id, body: JSON.stringify(event) }, { signal: cancellationSignal(), correlationId });
+
+  const trailOf = async (organization: OrganizationId, id: AuditionId): Promise<readonly TrailMessage[]> =>
+    messagesOf(await progress.trail(organization, id));
+
+  /**
+   * Undefined where this attempt has sent something before: the time that a message is given begins with an attempt
+   * of its own. Throws what Temporal tries again.
+   */
+  const afterRefusal = async (
+    { id }: OpenEndpoint,
+    message: string,
+    refused: Refused,
+    hasSent: boolean,
+  ): Promise<Unwelcome | undefined> => {
+    await endpoints.noteFailure(id, refused.answer);
+    if (refused.kind === 'gone') return { kind: 'gone', message, answer: refused.answer };
+    if (hasSent) return undefined;
+    throw asEndpointFailure({ ...refused, message }, Context.current().info.attempt);
+  };
+
+  const deliver = async (
+    input: ToEndpoint & { readonly auditionId: AuditionId },
+  ): Promise<DeliveryOutcome> => {
+    const { organization, auditionId: audition } = input;
+    const endpoint = await open(input, 'events.deliver');
+    if (!endpoint) return { kind: 'disabled' };
+    const begun = now();
+    const before = await progress.deliveredThrough(endpoint.id, audition);
+    const trail = await trailOf(organization, audition);
+    let through = before;
+    for (const message of trail) {
+      const { id, sequence, event, correlationId } = message;
+      if (sequence <= before || !event || !isWanted(endpoint, message)) continue;
+      if (now() - begun > beginsWithinMs) return { kind: 'more' };
+      const receipt = await send(endpoint, id, event, correlationId);
+      if (receipt.kind !== 'accepted') {
+        return (await afterRefusal(endpoint, id, receipt, through > before)) ?? { kind: 'more' };
+      }
+      const delivered = { endpoint: endpoint.id, audition, from: through, to: sequence };
+      // Another attempt goes on from where it is by now, or the endpoint is no more.
+      if (!(await progress.advance({ ...delivered, answer: receipt.answer }))) return { kind: 'more' };
+      through = sequence;
+    }
+    return { kind: 'up_to_date', through: trail.at(-1)?.sequence ?? through };
+  };
+
+  /** What happened in that time, beginning after the cursor. */
+  async function* messagesIn({ organization, from, until, after }: ReplayEventsInput) {
+    const next = (previous?: AuditionId) =>
+      progress.nextAudition(organization, { from, until, after: previous });
+    let through = after?.through ?? 0;
+    for (let audition = after?.auditionId ?? (await next()); audition; audition = await next(audition)) {
+      for (const message of await trailOf(organization, audition)) {
+        const isMeant = message.sequence > through && message.at >= from && message.at < until;
+        if (isMeant) yield { audition, message };
+      }
+      through = 0;
+    }
+  }
+
+  const replay = async (input: ReplayEventsInput): Promise<ReplayOutcome> => {
+    const endpoint = await open(input, 'events.replay');
+    if (!endpoint) return { kind: 'disabled' };
+    const begun = now();
+    let after: ReplayCursor | undefined = input.after;
+    let sent = 0;
+    for await (const { audition, message } of messagesIn(input)) {
+      const { id, sequence, event, correlationId } = message;
+      if (after && now() - begun > beginsWithinMs) return { kind: 'more', sent, after };
+      if (event && wantsType(endpoint, event.type)) {
+        const receipt = await send(endpoint, id, event, correlationId);
+        if (receipt.kind !== 'accepted') {
+          const unwelcome = await afterRefusal(endpoint, id, receipt, sent > 0 && after !== undefined);
+          if (unwelcome) return unwelcome;
+          if (after) return { kind: 'more', sent, after };
+        }
+        sent += 1;
+      }
+      after = { auditionId: audition, through: sequence };
+    }
+    return { kind: 'done', sent };
+  };
+
+  const tell = async (input: TellEndpointInput) => {
+    const { organization, endpoint: id, correlationId, message, evenIfDisabled } = input;
+    const endpoint = await endpoints.open({
+      organization,
+      endpoint: id,
+      purpose: message.event.type,
+      correlationId,
+    });
+    if (!endpoint || (endpoint.status === 'disabled' && !evenIfDisabled))
+      return { kind: 'disabled' } as const;
+    const receipt = await send(endpoint, message.id, message.event, correlationId);
+    switch (receipt.kind) {
+      case 'accepted':
+        return receipt;
+      case 'gone':
+        return { ...receipt, message: message.id };
+      case 'failed':
+        throw asEndpointFailure({ ...receipt, message: message.id }, Context.current().info.attempt);
+    }
+  };
+
+  return {
+    deliverEvents: (input) => withHeartbeat(() => deliver(input)),
+    replayEvents: (input) => withHeartbeat(() => replay(input)),
+    tellEndpoint: (input) => withHeartbeat(() => tell(input)),
+    disableEndpoint: ({ organization, endpoint, reason }) =>
+      endpoints.disable(organization, endpoint, reason),
+  };
+};
