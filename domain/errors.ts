@@ -3,6 +3,7 @@
  * `ProviderError` in that provider's folder, a `ProviderError` into a Temporal failure in `activities/`, a refusal
  * into a problem document in `api/`.
  */
+import type { ConnectionProvider } from './connection.ts';
 import type { ConnectionId } from './ids.ts';
 
 /** What went wrong at a provider, and thereby what to do. Every vendor's table of errors ends in one of these. */
@@ -37,6 +38,8 @@ export type ProviderFaultKind = ProviderFault['kind'];
 
 export const providerNames = ['google', 'zoom', 'twilio', 'smtp'] as const;
 export type ProviderName = (typeof providerNames)[number];
+/** Those that errors come from: of some, only accounts are connected so far. */
+export type VendorName = ProviderName | ConnectionProvider;
 
 export interface VendorAnswer {
   readonly status?: number | undefined;
@@ -46,7 +49,7 @@ export interface VendorAnswer {
 
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
-  readonly provider: ProviderName;
+  readonly provider: VendorName;
   /** Our name of the operation, e.g. `meetings.create`. */
   readonly operation: string;
   readonly fault: ProviderFault;
@@ -56,7 +59,7 @@ export class ProviderError extends Error {
   readonly connection: ConnectionId | undefined;
 
   constructor(
-    provider: ProviderName,
+    provider: VendorName,
     operation: string,
     fault: ProviderFault,
     vendor: VendorAnswer,
@@ -128,6 +131,11 @@ export const refusalCodes = [
   'headers_too_large',
   'request_timed_out',
   'link_invalid',
+  'link_expired',
+  'foreign_form',
+  'connection_not_found',
+  'provider_not_offered',
+  'return_address_not_allowed',
   'too_many_requests',
   'overloaded',
   'temporarily_unavailable',

@@ -6,7 +6,7 @@ import {
   ProviderError,
   type ProviderFault,
   type ProviderFaultKind,
-  type ProviderName,
+  type VendorName,
 } from '../domain/errors.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { scrubbed } from './vendor-message.ts';
@@ -95,7 +95,7 @@ const atNamedTime = (failure: VendorFailure, now: number): ProviderFault => {
 
 /** The failure as the error the rest of the service knows. Never carries the vendor's own error along. */
 export const providerError = (
-  provider: ProviderName,
+  provider: VendorName,
   operation: Operation,
   fault: ProviderFault,
   failure: VendorFailure,

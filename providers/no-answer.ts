@@ -1,6 +1,6 @@
 /** What it means when a vendor did not answer, or answered with something that cannot be read. */
 import { ZodError, z } from 'zod';
-import type { ProviderError, ProviderFault, ProviderName } from '../domain/errors.ts';
+import type { ProviderError, ProviderFault, VendorName } from '../domain/errors.ts';
 import { type Operation, providerError } from './error-table.ts';
 import type { CallContext } from './ports.ts';
 
@@ -29,7 +29,7 @@ const neverSent: ReadonlySet<string> = new Set([
 
 /** Whatever else was thrown below us, as a `ProviderError` that says whether the effect may have happened. */
 export const noAnswer = (
-  provider: ProviderName,
+  provider: VendorName,
   operation: Operation,
   error: unknown,
   call: CallContext,
