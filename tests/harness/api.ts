@@ -16,7 +16,6 @@ import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { localDefaults } from '../../infra/configuration/defaults.ts';
 import { createResponseLinks } from '../../infra/encryption/response-link.ts';
 import { createLogger } from '../../infra/observability/logger.ts';
-import type { DeliveryReport } from '../../workflows/audition/messages.ts';
 import { trail } from './audition-trail.ts';
 import type { TestDatabase } from './database.ts';
 
@@ -29,24 +28,26 @@ const now = '2026-11-24T09:00:00.000Z';
 const silent = createLogger({ level: 'silent', process: 'test' }, new Writable());
 const answers = async () => {};
 
+export const apiConfiguration: ApiDependencies['configuration'] = {
+  environment: 'test',
+  publicUrl: 'https://auditions.example.com',
+  masterKeys,
+  trustedProxies: [],
+  twilio: {
+    apiUrl: localDefaults.TWILIO_API_URL,
+    accountSid: localDefaults.TWILIO_ACCOUNT_SID,
+    authToken: localDefaults.TWILIO_AUTH_TOKEN,
+    messagingServiceSid: localDefaults.TWILIO_MESSAGING_SERVICE_SID,
+  },
+  zoom: { webhookSecrets: [localDefaults.ZOOM_WEBHOOK_SECRET] },
+  smtp: { webhookSecrets: [localDefaults.MAIL_WEBHOOK_SECRET] },
+};
+
 /** Parts of the API that touch nothing, for tests that look at what needs neither a database nor Temporal. */
 export const apiDependencies = (
   given: Pick<ApiDependencies, 'repositories' | 'orchestration'> & Partial<ApiDependencies>,
 ): ApiDependencies => ({
-  configuration: {
-    environment: 'test',
-    publicUrl: 'https://auditions.example.com',
-    masterKeys,
-    trustedProxies: [],
-    twilio: {
-      apiUrl: localDefaults.TWILIO_API_URL,
-      accountSid: localDefaults.TWILIO_ACCOUNT_SID,
-      authToken: localDefaults.TWILIO_AUTH_TOKEN,
-      messagingServiceSid: localDefaults.TWILIO_MESSAGING_SERVICE_SID,
-    },
-    zoom: { webhookSecrets: [localDefaults.ZOOM_WEBHOOK_SECRET] },
-    smtp: { webhookSecrets: [localDefaults.MAIL_WEBHOOK_SECRET] },
-  },
+  configuration: apiConfiguration,
   links,
   findBusy: async () => [],
   integrations: { google: answers, zoom: answers, twilio: answers, smtp: answers },
@@ -91,7 +92,6 @@ export interface PlayedOrchestration extends Orchestration {
     readonly message: AuditionRequestMessage;
     readonly updateId: string;
   }[];
-  readonly reports: readonly DeliveryReport[];
   /** Replaces what happens next; each may also throw. */
   play(parts: Partial<Orchestration>): void;
 }
@@ -100,14 +100,12 @@ export interface PlayedOrchestration extends Orchestration {
 export const playOrchestration = (events: EventStore): PlayedOrchestration => {
   const started = new Map<AuditionId, AuditionPlan>();
   const asked: PlayedOrchestration['asked'][number][] = [];
-  const reports: DeliveryReport[] = [];
   let parts: Partial<Orchestration> = {};
   return {
     get started() {
       return [...started.values()];
     },
     asked,
-    reports,
     play: (others) => {
       parts = others;
     },
@@ -124,10 +122,6 @@ export const playOrchestration = (events: EventStore): PlayedOrchestration => {
     },
     exists: async (id) => (parts.exists ? parts.exists(id) : started.has(id)),
     view: async (id) => parts.view?.(id),
-    reportDelivery: async (id, report) => {
-      reports.push(report);
-      return parts.reportDelivery ? parts.reportDelivery(id, report) : true;
-    },
   };
 };
 
