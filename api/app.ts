@@ -9,8 +9,8 @@ import { correlationIdOf, returnCorrelationId } from './correlation.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { measureRequests } from './http-metrics.ts';
 import { addApiReference } from './plugins/api-reference.ts';
+import { withBrowserPages } from './plugins/browser-pages.ts';
 import { withCrossOrigin } from './plugins/cors.ts';
-import { withForms } from './plugins/form-body.ts';
 import { addSecurityHeaders } from './plugins/helmet.ts';
 import { forbidCaching } from './plugins/no-store.ts';
 import { describeApi } from './plugins/openapi.ts';
@@ -19,6 +19,7 @@ import { handleError } from './problems/error-handler.ts';
 import { answerUnmatched } from './problems/unmatched.ts';
 import { logRequests } from './request-log.ts';
 import { codecRoutes } from './routes/codec/codec.ts';
+import { connectionPages } from './routes/connections/connections.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { openApiRoute } from './routes/openapi.ts';
@@ -29,6 +30,9 @@ import { auditionCollection } from './routes/v1/auditions/collection.ts';
 import { auditionCommandRoutes } from './routes/v1/auditions/commands.ts';
 import { auditionItem } from './routes/v1/auditions/item.ts';
 import { availabilityRoutes } from './routes/v1/availability.ts';
+import { connectionCallback } from './routes/v1/connections/callback.ts';
+import { connectionCollection } from './routes/v1/connections/collection.ts';
+import { connectionItem } from './routes/v1/connections/item.ts';
 import { webhookRoutes } from './routes/v1/webhooks/webhooks.ts';
 
 const bodyLimit = 256 * 1024;
@@ -99,11 +103,15 @@ export const buildApi = async (dependencies: ApiDependencies): Promise<FastifyIn
   attentionRoutes(api, dependencies);
   availabilityRoutes(api, dependencies);
   administrativeActRoutes(api, dependencies);
+  connectionCollection(api, dependencies);
+  connectionItem(api, dependencies);
   healthRoutes(api, dependencies);
   metricsRoute(api, registry);
   openApiRoute(api);
-  await withForms(api, (scope) => {
+  await withBrowserPages(api, (scope) => {
     respondRoutes(scope, dependencies);
+    connectionPages(scope, dependencies);
+    connectionCallback(scope, dependencies);
   });
   await webhookRoutes(api, dependencies);
   await withCrossOrigin(api, '/codec', dependencies.webUiOrigins, (scope) =>

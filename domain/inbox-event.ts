@@ -6,11 +6,13 @@ import { z } from 'zod';
 import { answers, deliveryStatuses } from './audition/events.ts';
 import { channels } from './audition/request.ts';
 import { auditionIdSchema, connectionIdSchema, organizationIdSchema, participantIdSchema } from './ids.ts';
+import { instantSchema } from './time/instant.ts';
 
 const told = <Kind extends string, Event extends z.ZodType>(kind: Kind, event: Event) =>
   z.object({ kind: z.literal(kind), event });
 
-const meeting = z.object({ meetingId: z.string() });
+/** `at`: when it happened, as the provider says. */
+const meeting = z.object({ meetingId: z.string(), at: instantSchema.optional() });
 /** Which calendar, and never what changed in it: that has to be read. */
 const calendar = z.object({ connection: connectionIdSchema, calendarId: z.string() });
 const subscription = calendar.extend({ subscription: z.string() });
@@ -35,7 +37,10 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
   told('meeting.ended', meeting),
   told('recording.completed', meeting),
   /** At the provider, the person has taken our app away. */
-  told('connection.deauthorized', z.object({ provider: z.literal('zoom'), userId: z.string() })),
+  told(
+    'connection.deauthorized',
+    z.object({ provider: z.literal('zoom'), userId: z.string(), accountId: z.string().optional() }),
+  ),
   /** The account works again: what waited for it may go on. */
   told(
     'connection.restored',

@@ -22,9 +22,7 @@ import {
   cancel,
   checkIn,
   type DecideCommand,
-  type DeliveryReport,
   decide,
-  deliveryReported,
   type FirstResult,
   firstResult,
   type RescheduleCommand,
@@ -65,8 +63,6 @@ export interface Orchestration {
   exists(id: AuditionId): Promise<boolean>;
   /** The state as the workflow itself knows it, ahead of the read model. */
   view(id: AuditionId): Promise<AuditionView | undefined>;
-  /** Whether the audition was still there to be told. */
-  reportDelivery(id: AuditionId, report: DeliveryReport): Promise<boolean>;
 }
 
 export interface Patience {
@@ -190,15 +186,6 @@ export const createOrchestration = ({
         return await within(patience.acceptedWithin, () => handleOf(id).query(view));
       } catch (error) {
         if (hasEnded(error)) return undefined;
-        throw error;
-      }
-    },
-    reportDelivery: async (id, report) => {
-      try {
-        await within(patience.acceptedWithin, () => handleOf(id).signal(deliveryReported, report));
-        return true;
-      } catch (error) {
-        if (hasEnded(error)) return false;
         throw error;
       }
     },

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { isFromTwilio, readInboundMessage, readStatusReport } from './webhooks.ts';
+import { isFromTwilio, readForm, readInboundMessage, readStatusReport } from './webhooks.ts';
 
 const authToken = 'a-token';
 const url = 'https://castmatch.example/v1/webhooks/twilio?delivery=1';
@@ -20,18 +20,80 @@ const sign = (address: string, fields: Record<string, string>) =>
     .digest('base64');
 
 describe('isFromTwilio', () => {
-  const signature = sign(url, form);
-  test('knows the signature of the address Twilio was given', () => {
-    expect(isFromTwilio({ authToken, signature, url, form })).toBe(true);
+  const authTokens = [authToken];
+  const signed = {
+    authTokens,
+    signature: sign(url, form),
+    url,
+    content: { kind: 'form', fields: form },
+  } as const;
+
+  test('knows the example that Twilio publishes', () => {
+    // https://www.twilio.com/docs/usage/security#validating-requests, and the tests of Twilio's own libraries.
+    const body =
+      'CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234&From=%2B14158675309&To=%2B18005551212';
+    const example = {
+      authTokens: ['12345'],
+      signature: 'RSOYDt4T1cUTdK1PDd93/VVr8B8=',
+      url: 'https://mycompany.com/myapp.php?foo=1&bar=2',
+      content: { kind: 'form', fields: readForm(body) },
+    } as const;
+    expect(isFromTwilio(example)).toBe(true);
+    expect(isFromTwilio({ ...example, url: 'https://mycompany.com/myapp.php?foo=1&bar=3' })).toBe(false);
   });
+
+  test('knows the example with a field that came more than once', () => {
+    const fields = readForm('Sid=CA123&SidAccount=AC123&Digits=5678&Digits=1234&Digits=1234');
+    expect(fields).toEqual({ Sid: 'CA123', SidAccount: 'AC123', Digits: ['5678', '1234', '1234'] });
+    expect(
+      isFromTwilio({
+        authTokens: ['12345'],
+        signature: 'IK+Dwps556ElfBT0I3Rgjkr1wJU=',
+        url: 'https://mycompany.com/myapp.php?foo=1&bar=2',
+        content: { kind: 'form', fields },
+      }),
+    ).toBe(true);
+  });
+
+  test('knows the example with a body that is no form, by its hash in the address', () => {
+    const hash = '0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620';
+    const address = `https://mycompany.com/myapp.php?foo=1&bar=2&bodySHA256=${hash}`;
+    const body = Buffer.from('{"property": "value", "boolean": true}');
+    const example = {
+      authTokens: ['12345'],
+      signature: 'a9nBmqA0ju/hNViExpshrM61xv4=',
+      url: address,
+      content: { kind: 'bytes', body },
+    } as const;
+    expect(isFromTwilio(example)).toBe(true);
+    const other = Buffer.from('{"property": "other", "boolean": true}');
+    expect(isFromTwilio({ ...example, content: { kind: 'bytes', body: other } })).toBe(false);
+  });
+
+  test('refuses a body that is no form where the address has no hash of it', () => {
+    const content = { kind: 'bytes', body: Buffer.from('{}') } as const;
+    expect(isFromTwilio({ ...signed, signature: sign(url, {}), content })).toBe(false);
+  });
+
+  test('knows the signature of the address Twilio was given, with its port and without', () => {
+    expect(isFromTwilio(signed)).toBe(true);
+    const withPort = url.replace('castmatch.example', 'castmatch.example:443');
+    expect(isFromTwilio({ ...signed, signature: sign(withPort, form) })).toBe(true);
+    expect(isFromTwilio({ ...signed, url: withPort })).toBe(true);
+  });
+
+  test('knows what the token before the present one has signed', () => {
+    expect(isFromTwilio({ ...signed, authTokens: ['another', authToken] })).toBe(true);
+  });
+
   test.each([
     ['another address', { url: url.replace('castmatch', 'proxy') }],
-    ['a changed form', { form: { ...form, MessageStatus: 'failed' } }],
-    ['another token', { authToken: 'another' }],
+    ['a changed form', { content: { kind: 'form', fields: { ...form, MessageStatus: 'failed' } } as const }],
+    ['another token', { authTokens: ['another'] }],
     ['no signature', { signature: undefined }],
     ['an empty signature', { signature: '' }],
   ])('refuses %s', (_what, change) => {
-    expect(isFromTwilio({ authToken, signature, url, form, ...change })).toBe(false);
+    expect(isFromTwilio({ ...signed, ...change })).toBe(false);
   });
 });
 

@@ -2,25 +2,51 @@
  * What Twilio tells us: what became of a message, and what was answered.
  * Signatures: https://www.twilio.com/docs/usage/security#validating-requests
  */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { validateRequest } from 'twilio/lib/webhooks/webhooks.js';
 import { z } from 'zod';
 import type { Answer, DeliveryStatus } from '../../domain/audition/events.ts';
 
 /** A request whose signature is checked: `url` is the address Twilio was given, not the one a proxy made of it. */
-export interface SignedForm {
-  readonly authToken: string;
+export interface SignedRequest {
+  /** Newest first: while the token is exchanged, Twilio signs with the one that is primary. */
+  readonly authTokens: readonly string[];
   /** The header `X-Twilio-Signature`. */
   readonly signature: string | undefined;
   readonly url: string;
-  readonly form: Readonly<Record<string, unknown>>;
+  /** A form is signed field by field, with the address; any other body through its hash in the address. */
+  readonly content:
+    | { readonly kind: 'form'; readonly fields: Readonly<Record<string, string | readonly string[]>> }
+    | { readonly kind: 'bytes'; readonly body: Uint8Array };
 }
 
 /**
- * Whether the form was signed with our token. There is no timestamp in it, so a form may be sent again: what is done
- * with it must be idempotent by message and status.
+ * Whether it was signed with one of our tokens; tried with and without the port, as Twilio's library does. There is
+ * no timestamp in it, so it may be sent again: what is done with it must be idempotent by message and status.
  */
-export const isFromTwilio = ({ authToken, signature, url, form }: SignedForm): boolean =>
-  signature !== undefined && signature !== '' && validateRequest(authToken, signature, url, { ...form });
+export const isFromTwilio = ({ authTokens, signature, url, content }: SignedRequest): boolean => {
+  if (signature === undefined || signature === '') return false;
+  if (content.kind === 'bytes' && !isHashedIn(url, content.body)) return false;
+  const fields = content.kind === 'form' ? { ...content.fields } : {};
+  return authTokens.some((authToken) => validateRequest(authToken, signature, url, fields));
+};
+
+/** https://www.twilio.com/docs/usage/security#validating-requests: `bodySHA256`, in hexadecimal digits. */
+const isHashedIn = (url: string, body: Uint8Array): boolean => {
+  const named = Buffer.from(new URL(url).searchParams.get('bodySHA256') ?? '');
+  const hash = Buffer.from(createHash('sha256').update(body).digest('hex'));
+  return named.length === hash.length && timingSafeEqual(named, hash);
+};
+
+/** The fields of a form, in their order; what came twice is a list, as the signature has it. */
+export const readForm = (body: string): Readonly<Record<string, string | readonly string[]>> => {
+  const fields = new Map<string, string | readonly string[]>();
+  for (const [name, value] of new URLSearchParams(body)) {
+    const known = fields.get(name);
+    fields.set(name, known === undefined ? value : [...[known].flat(), value]);
+  }
+  return Object.fromEntries(fields);
+};
 
 export interface StatusReport {
   readonly deliveryId: string;

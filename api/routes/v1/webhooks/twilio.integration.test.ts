@@ -1,124 +1,171 @@
-/** Twilio's status callbacks. */
+/** Twilio's status callbacks and incoming messages: verified, stored, answered. */
+import { createHash } from 'node:crypto';
 import twilio from 'twilio';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { localDefaults } from '../../../../infra/configuration/defaults.ts';
-import { createTestApi } from '../../../../tests/harness/api.ts';
+import { apiConfiguration, createTestApi } from '../../../../tests/harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { takeFromInbox } from '../../../../tests/harness/inbox.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
 });
+beforeEach(() => database.pool.query('TRUNCATE webhook_inbox'));
 afterAll(() => database.drop());
 
-const path = '/v1/webhooks/twilio?attempt=1';
+const sid = `SM${'0a'.repeat(16)}`;
+const path = '/v1/webhooks/twilio?audition=aud_1&participant=ada&key=k%3A1';
+const token: string = localDefaults.TWILIO_AUTH_TOKEN;
+const origin = 'https://auditions.example.com';
 
 const setup = async () => {
-  const test = await createTestApi(database);
-  const sid = `SM${crypto.randomUUID().replaceAll('-', '')}`;
-  await database.repositories.deliveries.put({
-    id: sid,
-    organization: 'org_north',
-    auditionId: 'aud_1',
-    participant: 'performer-1',
-    channel: 'sms',
+  const { call } = await createTestApi(database, {
+    configuration: {
+      ...apiConfiguration,
+      twilio: { ...apiConfiguration.twilio, previousAuthToken: 'the-token-before' },
+    },
   });
   const send = (
     form: Record<string, string>,
-    {
-      token = localDefaults.TWILIO_AUTH_TOKEN,
-      calledPath = path,
-      signedPath = calledPath,
-    }: { token?: string; calledPath?: string; signedPath?: string } = {},
-  ) =>
-    test.call('POST', calledPath, {
+    how: { signedWith?: string; calledPath?: string; signedUrl?: string } = {},
+  ) => {
+    const { signedWith = token, calledPath = path } = how;
+    const { signedUrl = `${origin}${calledPath}` } = how;
+    return call('POST', calledPath, {
       body: new URLSearchParams(form).toString(),
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
-        'x-twilio-signature': twilio.getExpectedTwilioSignature(
-          token,
-          `https://auditions.example.com${signedPath}`,
-          form,
-        ),
+        'x-twilio-signature': twilio.getExpectedTwilioSignature(signedWith, signedUrl, form),
       },
     });
-  return { ...test, sid, send };
+  };
+  const sendJson = (body: string, signedBody = body) => {
+    const calledPath = `${path}&bodySHA256=${createHash('sha256').update(signedBody).digest('hex')}`;
+    return call('POST', calledPath, {
+      body,
+      headers: {
+        'content-type': 'application/json',
+        'x-twilio-signature': twilio.getExpectedTwilioSignature(token, `${origin}${calledPath}`, {}),
+      },
+    });
+  };
+  const stored = () => takeFromInbox(database);
+  return { call, send, sendJson, stored };
 };
 
+const delivered = { MessageSid: sid, MessageStatus: 'delivered', To: '+15005550006' };
+
 describe('a status callback', () => {
-  it('reaches the audition the message belongs to', async () => {
-    const { send, sid, orchestration } = await setup();
-    const form = { MessageSid: sid, MessageStatus: 'undelivered', ErrorCode: '30003', To: '+15005550006' };
-    expect((await send(form)).status).toBe(204);
-    expect(orchestration.reports).toEqual([
-      { participant: 'performer-1', channel: 'sms', deliveryId: sid, status: 'failed', code: '30003' },
+  it('is stored with what its address says, before anything is recorded', async () => {
+    const { send, stored } = await setup();
+    const failed = { ...delivered, MessageStatus: 'undelivered', ErrorCode: '30003' };
+    expect((await send(failed)).status).toBe(204);
+    expect(await stored()).toMatchObject([
+      {
+        provider: 'twilio',
+        told: {
+          kind: 'message.status',
+          event: {
+            deliveryId: sid,
+            channel: 'sms',
+            status: 'failed',
+            code: '30003',
+            of: { audition: 'aud_1', participant: 'ada' },
+          },
+        },
+      },
     ]);
   });
 
-  it('of a message that is still on its way is taken note of, and costs the audition nothing', async () => {
-    const { send, sid, orchestration } = await setup();
-    for (const MessageStatus of ['queued', 'sending', 'sent'])
+  it('is stored without a recipient where the address names none', async () => {
+    const { send, stored } = await setup();
+    expect((await send(delivered, { calledPath: '/v1/webhooks/twilio' })).status).toBe(204);
+    const [{ told } = {}] = await stored();
+    expect(told?.event).toEqual({ deliveryId: sid, channel: 'sms', status: 'delivered' });
+  });
+
+  it('is stored once, however often it comes, and beside another status of the same message', async () => {
+    const { send, stored } = await setup();
+    await Promise.all([send(delivered), send(delivered)]);
+    expect((await send(delivered)).status).toBe(204);
+    await send({ ...delivered, MessageStatus: 'failed' });
+    expect((await stored()).map(({ told }) => told?.event)).toMatchObject([
+      { status: 'delivered' },
+      { status: 'failed' },
+    ]);
+  });
+
+  it('of a message that is still on its way is acknowledged, and costs nothing', async () => {
+    const { send, stored } = await setup();
+    for (const MessageStatus of ['queued', 'sending', 'sent']) {
       expect((await send({ MessageSid: sid, MessageStatus })).status).toBe(204);
-    expect(orchestration.reports).toEqual([]);
+    }
+    expect(await stored()).toEqual([]);
   });
 
-  it('reaches the audition that its address names, before anything is recorded', async () => {
-    const { send, orchestration } = await setup();
-    const told: string[] = [];
-    orchestration.play({
-      reportDelivery: async (id, report) => {
-        told.push(`${id} ${report.participant} ${report.channel} ${report.deliveryId} ${report.status}`);
-        return true;
-      },
-    });
-    const sid = `SM${'1'.repeat(32)}`;
-    const key = 'audition/aud_2:invitation:ada:sms:r1';
-    const query = new URLSearchParams({ audition: 'aud_2', participant: 'ada', key }).toString();
-    const calledPath = `/v1/webhooks/twilio?${query}`;
-    expect((await send({ MessageSid: sid, MessageStatus: 'delivered' }, { calledPath })).status).toBe(204);
-    expect(told).toEqual([`aud_2 ada sms ${sid} delivered`]);
-    const forged = { calledPath, signedPath: calledPath.replace('aud_2', 'aud_3') };
-    expect((await send({ MessageSid: sid, MessageStatus: 'failed' }, forged)).status).toBe(401);
-    expect(told).toHaveLength(1);
+  it('is taken as JSON, with the hash of its bytes in the signed address', async () => {
+    const { sendJson, stored } = await setup();
+    expect((await sendJson(JSON.stringify(delivered))).status).toBe(204);
+    expect(await stored()).toMatchObject([{ told: { event: { status: 'delivered' } } }]);
   });
 
+  it('is known by the token before the present one, and by its address with the port', async () => {
+    const { send, stored } = await setup();
+    const ways = [
+      { signedWith: 'the-token-before' },
+      { signedUrl: `https://auditions.example.com:443${path}` },
+    ];
+    for (const way of ways) expect((await send(delivered, way)).status).toBe(204);
+    expect(await stored()).toHaveLength(1);
+  });
+});
+
+describe('an incoming message', () => {
+  it('is stored', async () => {
+    const { send, stored } = await setup();
+    expect((await send({ MessageSid: sid, From: '+33612345678', Body: 'Yes!' })).status).toBe(204);
+    expect(await stored()).toMatchObject([
+      { told: { kind: 'message.received', event: { id: sid, from: '+33612345678', answer: 'accepted' } } },
+    ]);
+  });
+});
+
+describe('what is refused', () => {
   it.each([
-    ['with another token', { token: 'another' }],
-    ['for another address', { signedPath: '/v1/webhooks/twilio' }],
-  ])('signed %s is refused and changes nothing', async (_what, how) => {
-    const { send, sid, orchestration } = await setup();
-    const { status, body } = await send({ MessageSid: sid, MessageStatus: 'sent' }, how);
+    ['signed with another token', { signedWith: 'a-guess' }],
+    [
+      'signed for another address',
+      { signedUrl: `${origin}/v1/webhooks/twilio?audition=aud_2&participant=ada` },
+    ],
+    ['signed for the address that a proxy made', { signedUrl: `http://10.0.0.7:3000${path}` }],
+  ])('with 401: %s', async (_what, how) => {
+    const { send, stored } = await setup();
+    const { status, body } = await send(delivered, how);
     expect([status, body]).toMatchObject([401, { code: 'unauthenticated' }]);
-    expect(orchestration.reports).toEqual([]);
+    expect(await stored()).toEqual([]);
   });
 
-  it('without a signature is refused', async () => {
-    const { call, sid } = await setup();
-    const { status } = await call('POST', '/v1/webhooks/twilio', {
-      body: `MessageSid=${sid}&MessageStatus=sent`,
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    });
-    expect(status).toBe(401);
+  it('with 401: no signature, and JSON that is another than its hash says', async () => {
+    const { call, sendJson, stored } = await setup();
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await call('POST', path, { body: 'a=b', headers: form })).status).toBe(401);
+    expect((await sendJson('{"MessageSid":1}', '{"MessageSid":2}')).status).toBe(401);
+    expect(await stored()).toEqual([]);
   });
 
-  it('about a message nobody knows, and one that is no report, are taken and dropped', async () => {
-    const { send, orchestration } = await setup();
-    expect((await send({ MessageSid: `SM${'0'.repeat(32)}`, MessageStatus: 'sent' })).status).toBe(204);
-    expect((await send({ Body: 'hello', From: '+33612345678' })).status).toBe(204);
-    expect(orchestration.reports).toEqual([]);
+  it('with 400: JSON that is signed and cut short', async () => {
+    const { sendJson, stored } = await setup();
+    const { status, body } = await sendJson('{"MessageSid":');
+    expect([status, body]).toMatchObject([400, { code: 'invalid_body' }]);
+    expect(await stored()).toEqual([]);
   });
 
-  it('about an audition that is over is taken all the same', async () => {
-    const { send, sid, orchestration } = await setup();
-    orchestration.play({ reportDelivery: async () => false });
-    expect((await send({ MessageSid: sid, MessageStatus: 'delivered' })).status).toBe(204);
-  });
-
-  it('is told to call again when the audition cannot be reached', async () => {
-    const { send, sid, orchestration } = await setup();
-    orchestration.play({
-      reportDelivery: () => Promise.reject(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })),
-    });
-    expect((await send({ MessageSid: sid, MessageStatus: 'delivered' })).status).toBe(503);
+  it('with 413 and 415: what is too large, and of another type', async () => {
+    const { send, call, stored } = await setup();
+    expect((await send({ ...delivered, Body: 'x'.repeat(262_144) })).status).toBe(413);
+    const xml = { 'content-type': 'application/xml' };
+    expect((await call('POST', path, { body: '<a/>', headers: xml })).status).toBe(415);
+    expect(await stored()).toEqual([]);
   });
 });

@@ -1,0 +1,49 @@
+/** /v1/webhooks/google: a calendar that we watch has changed. */
+import { z } from 'zod';
+import { readChannelMessage } from '../../../../providers/google/webhooks.ts';
+import type { Api } from '../../../api.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { problems } from '../../../schemas/problems.ts';
+import { notAuthentic } from './signed-request.ts';
+
+export const googleWebhook = (api: Api, { repositories }: ApiDependencies): void => {
+  const { watches, inbox } = repositories;
+  api.post(
+    '/v1/webhooks/google',
+    {
+      schema: {
+        operationId: 'googleWebhook',
+        tags: ['Webhooks'],
+        summary: "Google's notifications of a calendar channel",
+        description: 'Called by Google, with the token that we gave the channel. There is no body.',
+        security: [],
+        response: {
+          204: z.undefined().describe('Taken note of'),
+          ...problems('unauthenticated', 'body_too_large', 'unsupported_media_type'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const message = readChannelMessage(request.headers);
+      if (!message) throw notAuthentic(request, 'google', 'forged');
+      const { channel, token, resourceId, isOpening, messageNumber } = message;
+      const watched = await watches.proven({ provider: 'google', id: channel, secret: token });
+      // One refusal for an unknown channel, a wrong token and a strange resource: who guesses learns nothing.
+      if (!watched || (watched.resourceId !== undefined && watched.resourceId !== resourceId)) {
+        throw notAuthentic(request, 'google', 'unknown_subscription');
+      }
+      await watches.notified(channel);
+      if (isOpening) return reply.code(204).send();
+      const { connection, calendarId } = watched;
+      const outcome = await inbox.receive({
+        kind: 'calendar.changed',
+        event: { connection, calendarId },
+        provider: 'google',
+        dedupeKey: `${channel}:${messageNumber}`,
+        correlationId: request.id,
+      });
+      request.log.info({ provider: 'google', kind: 'calendar.changed', outcome }, 'a webhook was taken');
+      return reply.code(204).send();
+    },
+  );
+};

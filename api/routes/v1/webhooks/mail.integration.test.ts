@@ -1,0 +1,87 @@
+/** The mail service's events. */
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { localDefaults } from '../../../../infra/configuration/defaults.ts';
+import { apiConfiguration, createTestApi } from '../../../../tests/harness/api.ts';
+import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { takeFromInbox } from '../../../../tests/harness/inbox.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+beforeEach(() => database.pool.query('TRUNCATE webhook_inbox'));
+afterAll(() => database.drop());
+
+const mailSecret: string = localDefaults.MAIL_WEBHOOK_SECRET;
+
+const setup = async (configuration = apiConfiguration) => {
+  const { call } = await createTestApi(database, { configuration });
+  const send = (
+    body: unknown,
+    { id = 'msg_1', prefix = 'svix', at = new Date(), secret = mailSecret } = {},
+  ) => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return call('POST', '/v1/webhooks/mail', {
+      body: text,
+      headers: {
+        [`${prefix}-id`]: id,
+        [`${prefix}-timestamp`]: String(Math.floor(at.getTime() / 1000)),
+        [`${prefix}-signature`]: new Webhook(secret).sign(id, at, text),
+      },
+    });
+  };
+  const told = async () => (await takeFromInbox(database)).map((one) => one.told);
+  return { send, told };
+};
+
+const bounced = {
+  type: 'email.bounced',
+  created_at: '2026-11-22T23:41:12.126Z',
+  data: {
+    email_id: '56761188-7520-42d8-8898-ff6fc54ce618',
+    message_id: '<abc@castmatch>',
+    to: ['ada@example.com'],
+    bounce: { type: 'Permanent', subType: 'General', message: 'no such mailbox' },
+  },
+};
+
+it.each(['svix', 'webhook'])('stores what became of a message, once (headers %s-*)', async (prefix) => {
+  const { send, told } = await setup();
+  for (const _time of [1, 2]) expect((await send(bounced, { prefix })).status).toBe(204);
+  expect(await told()).toEqual([
+    {
+      kind: 'message.status',
+      event: { deliveryId: '<abc@castmatch>', channel: 'email', status: 'failed', code: 'bounced' },
+    },
+  ]);
+});
+
+it('acknowledges what no audition waits for', async () => {
+  const { send, told } = await setup();
+  expect((await send({ type: 'email.opened', data: {} })).status).toBe(204);
+  expect(await told()).toEqual([]);
+});
+
+const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+
+describe('what is refused', () => {
+  it.each([
+    ['signed with another secret', bounced, { secret: 'whsec_YW5vdGhlci1zZWNyZXQtYW5vdGhlcg==' }, 401],
+    ['sent again after six minutes', bounced, { at: ago(6) }, 401],
+    ['from a time to come', bounced, { at: ago(-6) }, 401],
+    ['cut short', '{"type":"email', {}, 400],
+    ['naming no message', { ...bounced, data: {} }, {}, 400],
+    ['too large', { ...bounced, filling: 'x'.repeat(262_144) }, {}, 413],
+  ])('%s', async (_what, body, how, status) => {
+    const { send, told } = await setup();
+    expect((await send(body, how)).status).toBe(status);
+    expect(await told()).toEqual([]);
+  });
+
+  it('everything, where no secret is configured', async () => {
+    const { send, told } = await setup({ ...apiConfiguration, smtp: { webhookSecrets: [] } });
+    expect((await send(bounced)).status).toBe(401);
+    expect(await told()).toEqual([]);
+  });
+});

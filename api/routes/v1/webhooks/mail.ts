@@ -1,0 +1,47 @@
+/** /v1/webhooks/mail: what became of an email, from a mail service that signs after Standard Webhooks. */
+import { z } from 'zod';
+import { readMailEvent, verifyMail } from '../../../../providers/smtp/webhooks.ts';
+import type { Api } from '../../../api.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { problems } from '../../../schemas/problems.ts';
+import { bodyOf, notAuthentic, readJson, unreadable } from './signed-request.ts';
+
+export const mailWebhook = (api: Api, { configuration, repositories }: ApiDependencies): void => {
+  const secrets = configuration.smtp.webhookSecrets;
+  api.post(
+    '/v1/webhooks/mail',
+    {
+      schema: {
+        operationId: 'mailWebhook',
+        tags: ['Webhooks'],
+        summary: "The mail service's events",
+        description: 'Called by the mail service, which signs what it sends after Standard Webhooks.',
+        security: [],
+        consumes: ['application/json'],
+        body: z.any().describe('An event of Resend or AhaSend, as in their documentation'),
+        response: {
+          204: z.undefined().describe('Taken note of'),
+          ...problems('invalid_body', 'unauthenticated', 'body_too_large', 'unsupported_media_type'),
+        },
+      },
+    },
+    async (request, reply) => {
+      if (secrets.length === 0) throw notAuthentic(request, 'smtp', 'no_secret_configured');
+      const verdict = verifyMail({ secrets, headers: request.headers, body: bodyOf(request) });
+      if (verdict.kind === 'forged') throw notAuthentic(request, 'smtp', 'forged');
+      const news = readMailEvent(readJson(bodyOf(request)));
+      if (!news) throw unreadable();
+      if (news.kind === 'of_no_use') return reply.code(204).send();
+      const { deliveryId, status, code } = news;
+      const outcome = await repositories.inbox.receive({
+        kind: 'message.status',
+        event: { deliveryId, channel: 'email', status, ...(code && { code }) },
+        provider: 'smtp',
+        dedupeKey: verdict.id,
+        correlationId: request.id,
+      });
+      request.log.info({ provider: 'smtp', kind: 'message.status', outcome }, 'a webhook was taken');
+      return reply.code(204).send();
+    },
+  );
+};

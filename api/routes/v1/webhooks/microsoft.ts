@@ -1,0 +1,111 @@
+/**
+ * /v1/webhooks/microsoft: a calendar that we watch has changed, or something is the matter with a subscription.
+ *
+ * Graph takes any 2xx for delivered and repeats everything else for up to four hours
+ * (https://learn.microsoft.com/graph/change-notifications-delivery-webhooks). A POST in which nothing is proven is
+ * answered with 401: a forger gains nothing, and when a subscription notifies us before we have stored it, Graph comes
+ * again. Where at least one is proven the answer is 202, since what was left out will not be proven later either.
+ */
+import { randomUUID } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { WatchSubscription } from '../../../../db/repositories.ts';
+import {
+  type GraphNotification,
+  readNotifications,
+  validationAnswer,
+} from '../../../../providers/microsoft/webhooks.ts';
+import type { Api } from '../../../api.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { problems } from '../../../schemas/problems.ts';
+import { bodyOf, notAuthentic, readJson, unreadable } from './signed-request.ts';
+
+const query = z.object({ validationToken: z.string().min(1).max(2_048).optional() });
+
+/** Lifecycle events carry nothing that tells two apart: those of the same five minutes are taken for one. */
+const lifecycleWindowMs = 5 * 60_000;
+
+interface Proven {
+  readonly notification: GraphNotification;
+  readonly watched: WatchSubscription;
+}
+
+const dedupeKeyOf = ({ subscription, kind, identity }: GraphNotification, nowMs: number): string => {
+  if (identity !== undefined) return `${subscription}:${identity}`;
+  if (kind === 'calendar.changed') return `${subscription}:${randomUUID()}`;
+  return `${subscription}:${kind}:${Math.floor(nowMs / lifecycleWindowMs)}`;
+};
+
+export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencies): void => {
+  const { watches, inbox } = repositories;
+
+  const prove = async (
+    notifications: readonly GraphNotification[],
+    request: FastifyRequest,
+  ): Promise<readonly Proven[]> => {
+    const all = await Promise.all(
+      notifications.map(async (notification) => {
+        const { subscription: id, clientState: secret } = notification;
+        const watched = await watches.proven({ provider: 'microsoft', id, secret });
+        return watched && { notification, watched };
+      }),
+    );
+    const proven = all.filter((one) => one !== undefined);
+    if (proven.length === 0) throw notAuthentic(request, 'microsoft', 'unknown_subscription');
+    const dropped = all.length - proven.length;
+    if (dropped > 0) request.log.warn({ provider: 'microsoft', dropped }, 'a part of a webhook was refused');
+    return proven;
+  };
+
+  const take = async ({ notification, watched }: Proven, correlationId: string) => {
+    const { kind } = notification;
+    const { id: subscription, connection, calendarId } = watched;
+    await watches.notified(subscription);
+    if (kind === undefined) return 'of_no_use';
+    const common = {
+      provider: 'microsoft',
+      dedupeKey: dedupeKeyOf(notification, Date.parse(now())),
+      correlationId,
+    };
+    return kind === 'calendar.changed'
+      ? inbox.receive({ kind, event: { connection, calendarId }, ...common })
+      : inbox.receive({ kind, event: { connection, calendarId, subscription }, ...common });
+  };
+
+  api.post(
+    '/v1/webhooks/microsoft',
+    {
+      schema: {
+        operationId: 'microsoftWebhook',
+        tags: ['Webhooks'],
+        summary: "Microsoft Graph's change and lifecycle notifications",
+        description:
+          'Called by Microsoft Graph, with the clientState of the subscription; answers its validation.',
+        security: [],
+        consumes: ['application/json', 'text/plain'],
+        querystring: query,
+        body: z.any().describe("A collection of notifications, as in Microsoft's documentation"),
+        response: {
+          200: {
+            description: 'The validation token, echoed',
+            content: { 'text/plain': { schema: z.string() } },
+          },
+          202: z.undefined().describe('Taken note of'),
+          ...problems('invalid_body', 'unauthenticated', 'body_too_large', 'unsupported_media_type'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { validationToken } = request.query;
+      if (validationToken !== undefined) {
+        return reply.code(200).type('text/plain; charset=utf-8').send(validationAnswer(validationToken));
+      }
+      const notifications = readNotifications(readJson(bodyOf(request)));
+      if (!notifications) throw unreadable();
+      const proven = await prove(notifications, request);
+      const outcomes = await Promise.all(proven.map((one) => take(one, request.id)));
+      request.log.info({ provider: 'microsoft', outcomes }, 'a webhook was taken');
+      return reply.code(202).send();
+    },
+  );
+};

@@ -1,0 +1,165 @@
+/** Google's and Microsoft's notifications of calendars that we watch. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { toInstant } from '../../../../domain/time/epoch.ts';
+import { createTestApi } from '../../../../tests/harness/api.ts';
+import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { takeFromInbox } from '../../../../tests/harness/inbox.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+beforeEach(() => database.pool.query('TRUNCATE webhook_inbox, watch_subscriptions'));
+afterAll(() => database.drop());
+
+const watch = (provider: 'google' | 'microsoft', id: string, secret: string, resourceId?: string) =>
+  database.repositories.watches.put({
+    id,
+    provider,
+    organization: 'org_north',
+    connection: `conn_of_${id}`,
+    calendarId: 'primary',
+    ...(resourceId && { resourceId }),
+    secret,
+    expiresAt: toInstant(Date.now() + 3_600_000),
+  });
+const told = async () => (await takeFromInbox(database)).map((one) => one.told);
+
+describe('Google', () => {
+  const headers = {
+    'x-goog-channel-id': 'channel-1',
+    'x-goog-channel-token': 'token-1',
+    'x-goog-resource-id': 'resource-1',
+    'x-goog-resource-state': 'exists',
+    'x-goog-message-number': '10',
+  };
+  const setup = async () => {
+    await watch('google', 'channel-1', 'token-1', 'resource-1');
+    const { call } = await createTestApi(database);
+    return (changes: Record<string, string> = {}) =>
+      call('POST', '/v1/webhooks/google', { headers: { ...headers, ...changes } });
+  };
+
+  it('tells a change, once for each message number', async () => {
+    const send = await setup();
+    for (const number of ['10', '10', '12']) {
+      expect((await send({ 'x-goog-message-number': number })).status).toBe(204);
+    }
+    const changed = {
+      kind: 'calendar.changed',
+      event: { connection: 'conn_of_channel-1', calendarId: 'primary' },
+    };
+    expect(await told()).toEqual([changed, changed]);
+  });
+
+  it('opens a channel without telling a change', async () => {
+    const send = await setup();
+    expect((await send({ 'x-goog-resource-state': 'sync', 'x-goog-message-number': '1' })).status).toBe(204);
+    expect(await told()).toEqual([]);
+    const { rows } = await database.pool.query('SELECT last_notified_at FROM watch_subscriptions');
+    expect(rows).not.toEqual([{ last_notified_at: null }]);
+  });
+
+  it.each([
+    ['an unknown channel', { 'x-goog-channel-id': 'channel-2' }],
+    ['a wrong token', { 'x-goog-channel-token': 'token-2' }],
+    ['another resource', { 'x-goog-resource-id': 'resource-2' }],
+    ['no token', { 'x-goog-channel-token': '' }],
+    ['headers that are none', { 'x-goog-message-number': 'ten' }],
+  ])('is refused, in one and the same way: %s', async (_what, changes) => {
+    const send = await setup();
+    const { status, body } = await send(changes);
+    const { correlationId: _id, ...problem } = Object(body);
+    const other = Object((await send({ 'x-goog-channel-token': 'token-3' })).body);
+    expect(status).toBe(401);
+    expect(other).toMatchObject(problem);
+    expect(await told()).toEqual([]);
+  });
+});
+
+describe('Microsoft', () => {
+  const change = (subscriptionId: string, clientState: string, etag = 'W/"1"') => ({
+    subscriptionId,
+    clientState,
+    changeType: 'updated',
+    resource: 'Users/u/Events/e',
+    resourceData: { id: 'e', '@odata.etag': etag },
+  });
+  const setup = async () => {
+    await watch('microsoft', 'subscription-1', 'state-1');
+    await watch('microsoft', 'subscription-2', 'state-2');
+    const { call } = await createTestApi(database);
+    const send = (body: unknown, query = '') => call('POST', `/v1/webhooks/microsoft${query}`, { body });
+    return { call, send };
+  };
+
+  it('proves that the address is ours by an echo, decoded and harmless', async () => {
+    const { call } = await setup();
+    const token = 'Validation: Testing client <b>application</b> reachability';
+    const { status, text, headers } = await call(
+      'POST',
+      `/v1/webhooks/microsoft?validationToken=${encodeURIComponent(token)}`,
+      { headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '' },
+    );
+    expect([status, text]).toEqual([
+      200,
+      'Validation: Testing client &lt;b&gt;application&lt;/b&gt; reachability',
+    ]);
+    expect(headers['content-type']).toMatch(/^text\/plain/);
+    const long = await call('POST', `/v1/webhooks/microsoft?validationToken=${'x'.repeat(2_049)}`);
+    expect(long.status).toBe(400);
+  });
+
+  it('takes what is proven of several subscriptions, and leaves out the rest', async () => {
+    const { send } = await setup();
+    const value = [
+      change('subscription-1', 'state-1'),
+      change('subscription-2', 'state-1'),
+      change('subscription-3', 'state-1'),
+    ];
+    expect((await send({ value })).status).toBe(202);
+    expect(await told()).toEqual([
+      { kind: 'calendar.changed', event: { connection: 'conn_of_subscription-1', calendarId: 'primary' } },
+    ]);
+  });
+
+  it('takes a repetition for one, and the next change of the same event for another', async () => {
+    const { send } = await setup();
+    const first = { value: [change('subscription-1', 'state-1')] };
+    for (const body of [first, first, { value: [change('subscription-1', 'state-1', 'W/"2"')] }]) {
+      expect((await send(body)).status).toBe(202);
+    }
+    expect(await told()).toHaveLength(2);
+  });
+
+  it('takes lifecycle notifications', async () => {
+    const { send } = await setup();
+    const lifecycle = { subscriptionId: 'subscription-2', clientState: 'state-2' };
+    const events = ['reauthorizationRequired', 'subscriptionRemoved', 'missed', 'missed', 'newer'];
+    for (const lifecycleEvent of events) {
+      expect((await send({ value: [{ ...lifecycle, lifecycleEvent }] })).status).toBe(202);
+    }
+    expect((await told()).map((one) => one?.kind)).toEqual([
+      'subscription.reauthorization_required',
+      'subscription.removed',
+      'subscription.missed',
+    ]);
+  });
+
+  it.each([
+    [
+      'nothing is proven',
+      { value: [change('subscription-1', 'a-guess'), change('subscription-3', '')] },
+      401,
+    ],
+    ['a secret of Google’s', { value: [change('channel-1', 'token-1')] }, 401],
+    ['it is cut short', '{"value":[', 400],
+    ['there is no list', {}, 400],
+    ['it is too large', { value: [], filling: 'x'.repeat(262_144) }, 413],
+  ])('refuses it when %s', async (_what, body, status) => {
+    const { send } = await setup();
+    await watch('google', 'channel-1', 'token-1');
+    expect((await send(body)).status).toBe(status);
+    expect(await told()).toEqual([]);
+  });
+});

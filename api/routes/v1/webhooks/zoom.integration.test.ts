@@ -1,0 +1,145 @@
+/** Zoom's events: verified byte for byte, stored, answered. */
+import { createHmac } from 'node:crypto';
+import { Writable } from 'node:stream';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../../../../infra/observability/logger.ts';
+import { apiConfiguration, createTestApi } from '../../../../tests/harness/api.ts';
+import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { takeFromInbox } from '../../../../tests/harness/inbox.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+beforeEach(() => database.pool.query('TRUNCATE webhook_inbox'));
+afterAll(() => database.drop());
+
+/** The clock of the API in tests stands still. */
+const nowSeconds = Date.parse('2026-11-24T09:00:00.000Z') / 1000;
+
+const setup = async (webhookSecrets: readonly string[] = ['new-secret', 'old-secret']) => {
+  const logged: string[] = [];
+  const lines = new Writable({
+    write(line, _encoding, done) {
+      logged.push(String(line));
+      done();
+    },
+  });
+  const { call } = await createTestApi(database, {
+    configuration: { ...apiConfiguration, zoom: { webhookSecrets } },
+    logger: createLogger({ level: 'info', process: 'api' }, lines),
+  });
+  const send = (
+    body: unknown,
+    { secret = 'new-secret', seconds = nowSeconds, signed = undefined as unknown } = {},
+  ) => {
+    const textOf = (given: unknown) => (typeof given === 'string' ? given : JSON.stringify(given));
+    const signature = createHmac('sha256', secret)
+      .update(`v0:${seconds}:${textOf(signed ?? body)}`)
+      .digest('hex');
+    return call('POST', '/v1/webhooks/zoom', {
+      body: textOf(body),
+      headers: {
+        'content-type': 'application/json; charset=utf-8',
+        'x-zm-request-timestamp': String(seconds),
+        'x-zm-signature': `v0=${signature}`,
+        'x-correlation-id': 'call-7',
+      },
+    });
+  };
+  return { call, send, logged, stored: () => takeFromInbox(database) };
+};
+
+const started = {
+  event: 'meeting.started',
+  event_ts: 1626230691572,
+  payload: { account_id: 'a', object: { id: '1234567890', uuid: 'u==', topic: 'Ada Example' } },
+};
+
+it('stores what begins and ends, once each, under the id of the call', async () => {
+  const { send, stored } = await setup();
+  expect((await send({ ...started, event: 'meeting.ended' })).status).toBe(204);
+  for (const secret of ['new-secret', 'old-secret'])
+    expect((await send(started, { secret })).status).toBe(204);
+  expect(await stored()).toMatchObject([
+    { provider: 'zoom', correlationId: 'call-7', told: { kind: 'meeting.ended' } },
+    {
+      told: { kind: 'meeting.started', event: { meetingId: '1234567890', at: '2021-07-14T02:44:51.572Z' } },
+    },
+  ]);
+});
+
+it('answers the challenge with the secret that signed it, and stores nothing', async () => {
+  const { send, stored } = await setup();
+  const plainToken = 'qgg8vlvZRS6UYooatFL8Aw';
+  const { status, body } = await send(
+    { event: 'endpoint.url_validation', event_ts: 1654503849680, payload: { plainToken } },
+    { secret: 'old-secret' },
+  );
+  const encryptedToken = createHmac('sha256', 'old-secret').update(plainToken).digest('hex');
+  expect([status, body]).toEqual([200, { plainToken, encryptedToken }]);
+  expect(await stored()).toEqual([]);
+});
+
+it('acknowledges who joined, and keeps it not', async () => {
+  const { send, stored } = await setup();
+  expect((await send({ ...started, event: 'meeting.participant_joined' })).status).toBe(204);
+  expect(await stored()).toEqual([]);
+});
+
+describe('what is refused', () => {
+  it.each([
+    ['signed with another secret', started, { secret: 'a-guess' }, 401],
+    [
+      'an answer to a challenge for whoever asks',
+      { event: 'endpoint.url_validation', payload: { plainToken: 'x' } },
+      { secret: 'a-guess' },
+      401,
+    ],
+    ['changed on its way', { ...started, event: 'meeting.ended' }, { signed: started }, 401],
+    ['sent again after six minutes', started, { seconds: nowSeconds - 360 }, 401],
+    ['from a time to come', started, { seconds: nowSeconds + 360 }, 401],
+    ['cut short before it was signed', JSON.stringify(started).slice(0, 40), {}, 400],
+    ['no event', { hello: 'world' }, {}, 400],
+    ['a meeting without a number', { ...started, payload: {} }, {}, 400],
+    ['too large', { ...started, filling: 'x'.repeat(262_144) }, {}, 413],
+  ])('%s', async (_what, body, how, status) => {
+    const { send, stored, logged } = await setup();
+    const answer = await send(body, how);
+    expect(answer.status).toBe(status);
+    expect(answer.body).toMatchObject({ status, correlationId: 'call-7' });
+    expect(await stored()).toEqual([]);
+    expect(logged.join('')).toContain('call-7');
+    expect(logged.join('')).not.toMatch(/new-secret|old-secret|v0=|Ada Example/);
+  });
+
+  it('cut short after it was signed, and without a signature', async () => {
+    const { send, call, stored } = await setup();
+    expect((await send(JSON.stringify(started).slice(0, 40), { signed: started })).status).toBe(401);
+    expect((await call('POST', '/v1/webhooks/zoom', { body: started })).status).toBe(401);
+    expect(await stored()).toEqual([]);
+  });
+
+  it('everything, where no secret is configured: not even the empty one signs', async () => {
+    const { send, stored } = await setup([]);
+    expect((await send(started, { secret: '' })).status).toBe(401);
+    expect(await stored()).toEqual([]);
+  });
+});
+
+it('does not say that it has something which it could not store', async () => {
+  const inbox = {
+    ...database.repositories.inbox,
+    receive: () => Promise.reject(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })),
+  };
+  const { call } = await createTestApi(database, { repositories: { ...database.repositories, inbox } });
+  const body = JSON.stringify(started);
+  const signature = createHmac('sha256', 'sandbox-zoom-webhook-secret')
+    .update(`v0:${nowSeconds}:${body}`)
+    .digest('hex');
+  const { status } = await call('POST', '/v1/webhooks/zoom', {
+    body,
+    headers: { 'x-zm-request-timestamp': String(nowSeconds), 'x-zm-signature': `v0=${signature}` },
+  });
+  expect(status).toBe(503);
+});

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readMailEvent, verifyMail } from './webhooks.ts';
+
+/** The vector of the Standard Webhooks specification's own libraries. */
+const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const id = 'msg_p5jXN8AQM9LWM0D4loKWxJek';
+const signature = 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=';
+const body = Buffer.from('{"test": 2432232314}');
+const headers = { 'webhook-id': id, 'webhook-timestamp': '1614265330', 'webhook-signature': signature };
+const svix = { 'svix-id': id, 'svix-timestamp': '1614265330', 'svix-signature': signature };
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_614_265_330_000 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('verifyMail', () => {
+  test.each([
+    ['the published example', headers],
+    ['the same under the older names', svix],
+    ['one of several signatures', { ...headers, 'webhook-signature': `v1,AAAA v1a,BBBB ${signature}` }],
+  ])('knows %s', (_what, given) => {
+    expect(verifyMail({ secrets: [secret], headers: given, body })).toEqual({ kind: 'authentic', id });
+  });
+
+  test('takes either secret while they are exchanged', () => {
+    const secrets = ['whsec_bmV3LXNlY3JldC1uZXctc2VjcmV0', secret];
+    expect(verifyMail({ secrets, headers, body }).kind).toBe('authentic');
+  });
+
+  test('takes a secret without the prefix as it stands', () => {
+    const raw = Buffer.from(secret.slice('whsec_'.length), 'base64').toString('latin1');
+    expect(verifyMail({ secrets: [raw], headers, body }).kind).toBe('authentic');
+  });
+
+  test.each([
+    ['another secret', { secrets: ['whsec_YW5vdGhlci1zZWNyZXQtYW5vdGhlcg=='] }],
+    ['a secret that cannot be read', { secrets: ['whsec_!'] }],
+    ['no secret', { secrets: [] }],
+    ['a changed body', { body: Buffer.from('{"test": 2432232315}') }],
+    ['another id', { headers: { ...headers, 'webhook-id': 'msg_another' } }],
+    ['a changed timestamp', { headers: { ...headers, 'webhook-timestamp': '1614265331' } }],
+    ['no signature', { headers: { ...headers, 'webhook-signature': undefined } }],
+    ['a header that came twice', { headers: { ...headers, 'webhook-signature': [signature, signature] } }],
+    [
+      'a signature of another version only',
+      { headers: { ...headers, 'webhook-signature': signature.replace('v1', 'v1a') } },
+    ],
+  ])('refuses %s', (_what, change) => {
+    expect(verifyMail({ secrets: [secret], headers, body, ...change })).toEqual({ kind: 'forged' });
+  });
+
+  test.each([301_000, -301_000])('refuses what is too old or from the future (%i ms)', (byMs) => {
+    vi.setSystemTime(1_614_265_330_000 + byMs);
+    expect(verifyMail({ secrets: [secret], headers, body })).toEqual({ kind: 'forged' });
+  });
+});
+
+describe('readMailEvent', () => {
+  const ours = '<abc@castmatch>';
+  test.each([
+    ['email.delivered', { message_id: ours }, { status: 'delivered' }],
+    [
+      'email.bounced',
+      { headers: [{ name: 'Message-Id', value: ours }] },
+      { status: 'failed', code: 'bounced' },
+    ],
+    ['email.complained', { message_id: 'abc@castmatch' }, { status: 'failed', code: 'complained' }],
+    ['message.bounced', { message_id_header: ours }, { status: 'failed', code: 'bounced' }],
+  ])('reads %s', (type, data, report) => {
+    expect(readMailEvent({ type, data: { email_id: 'theirs', ...data } })).toEqual({
+      kind: 'report',
+      deliveryId: ours,
+      ...report,
+    });
+  });
+
+  test.each(['email.opened', 'email.delivery_delayed', 'toString'])('has no use for %s', (type) => {
+    expect(readMailEvent({ type, data: {} })).toEqual({ kind: 'of_no_use', type });
+  });
+
+  test.each([
+    ['no type', { data: {} }],
+    ['no message', { type: 'email.bounced', data: { email_id: 'theirs' } }],
+    ['something else', 'email.bounced'],
+  ])('does not read %s', (_what, event) => {
+    expect(readMailEvent(event)).toBeUndefined();
+  });
+});

@@ -1,0 +1,131 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { answerChallenge, readZoomEvent, verifyZoom } from './webhooks.ts';
+
+/**
+ * The request that Zoom shows (https://developers.zoom.us/docs/api/webhooks/#webhook-structure). The secret behind its
+ * signature is not published, so it is signed here, in Zoom's own steps.
+ */
+const timestamp = '1739923528';
+const body = Buffer.from(
+  '{"event":"meeting.started","event_ts":1626230691572,"payload":{"account_id":"Wk9PTV9BQ0NPVU5UX0lE","object":{"id":"1234567890","uuid":"Wk9PTV9NRUVUSU5HX0lE"}}}',
+);
+const sign = (secret: string, signed = body, at = timestamp) =>
+  `v0=${createHmac('sha256', secret)
+    .update(`v0:${at}:${signed.toString('latin1')}`, 'latin1')
+    .digest('hex')}`;
+
+const request = {
+  secrets: ['new-secret', 'old-secret'],
+  signature: sign('new-secret'),
+  timestamp,
+  body,
+  nowMs: 1_739_923_528_000,
+};
+
+describe('verifyZoom', () => {
+  test.each(['new-secret', 'old-secret'])('knows what is signed with the %s', (secret) => {
+    expect(verifyZoom({ ...request, signature: sign(secret) })).toEqual({ kind: 'authentic', secret });
+  });
+
+  test('signs bytes, whatever they are', () => {
+    const bytes = Buffer.from([0x22, 0xff, 0xfe, 0x00, 0x22]);
+    expect(verifyZoom({ ...request, body: bytes, signature: sign('new-secret', bytes) }).kind).toBe(
+      'authentic',
+    );
+  });
+
+  test.each([
+    ['another secret', { signature: sign('a-guess') }],
+    ['a changed body', { body: Buffer.from(body.toString().replace('1234567890', '1234567891')) }],
+    [
+      'a body that was parsed and written anew',
+      { body: Buffer.from(JSON.stringify(JSON.parse(`${body}`), null, 1)) },
+    ],
+    ['a changed timestamp', { timestamp: '1739923529' }],
+    ['a timestamp that is none', { timestamp: '1739923528.0' }],
+    ['no signature', { signature: undefined }],
+    ['no timestamp', { timestamp: undefined }],
+    ['an empty signature', { signature: '' }],
+    ['the signature without its version', { signature: sign('new-secret').slice(3) }],
+    ['no secret to check with', { secrets: [] }],
+  ])('refuses %s', (_what, change) => {
+    expect(verifyZoom({ ...request, ...change })).toEqual({ kind: 'forged' });
+  });
+
+  test.each([
+    ['five minutes late', 300_000, 'authentic'],
+    ['later', 301_000, 'stale'],
+    ['five minutes early', -300_000, 'authentic'],
+    ['earlier', -301_000, 'stale'],
+  ])('takes the clock into account: %s', (_what, byMs, kind) => {
+    expect(verifyZoom({ ...request, nowMs: request.nowMs + byMs }).kind).toBe(kind);
+  });
+});
+
+test('the challenge is answered as Zoom says: the hexadecimal HMAC of the token', () => {
+  const plainToken = 'qgg8vlvZRS6UYooatFL8Aw';
+  expect(answerChallenge('secret', plainToken)).toEqual({
+    plainToken,
+    encryptedToken: createHmac('sha256', 'secret').update(plainToken).digest('hex'),
+  });
+  // RFC 4231, test case 2.
+  expect(answerChallenge('Jefe', 'what do ya want for nothing?').encryptedToken).toBe(
+    '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+  );
+});
+
+describe('readZoomEvent', () => {
+  const event = (name: string, object: unknown = { id: 1234567890, uuid: 'u==' }) =>
+    readZoomEvent({ event: name, event_ts: 1626230691572, payload: { object } });
+
+  test.each(['meeting.started', 'meeting.ended', 'recording.completed'])('reads %s', (name) => {
+    expect(event(name)).toEqual({
+      kind: 'told',
+      dedupeKey: `${name}:u==:1626230691572`,
+      told: { kind: name, event: { meetingId: '1234567890', at: '2021-07-14T02:44:51.572Z' } },
+    });
+  });
+
+  test('tells two meetings under one number apart, and not one event that is sent again', () => {
+    const keys = [
+      event('meeting.started'),
+      event('meeting.started'),
+      event('meeting.started', { id: '1234567890', uuid: 'v==' }),
+    ];
+    expect(new Set(keys.map((one) => one?.kind === 'told' && one.dedupeKey)).size).toBe(2);
+  });
+
+  test('reads that somebody took the app away', () => {
+    const payload = {
+      account_id: 'EabCDEFghiLHMA',
+      user_id: 'z9jkdsfsdfjhdkfjQ',
+      deauthorization_time: '2019-06-17T13:52:28.632Z',
+    };
+    expect(readZoomEvent({ event: 'app_deauthorized', payload })).toMatchObject({
+      kind: 'told',
+      told: {
+        kind: 'connection.deauthorized',
+        event: { userId: 'z9jkdsfsdfjhdkfjQ', accountId: 'EabCDEFghiLHMA' },
+      },
+    });
+  });
+
+  test.each(['meeting.participant_joined', 'meeting.participant_left', 'toString'])(
+    'has no use for %s',
+    (name) => {
+      expect(event(name)).toEqual({ kind: 'of_no_use', event: name });
+    },
+  );
+
+  test.each([
+    ['no event', { payload: {} }],
+    ['a meeting without a number', { event: 'meeting.started', payload: { object: {} } }],
+    ['a number that is none', { event: 'meeting.started', payload: { object: { id: '12; DROP' } } }],
+    ['a challenge without a token', { event: 'endpoint.url_validation', payload: {} }],
+    ['a list', []],
+    ['nothing', null],
+  ])('does not read %s', (_what, given) => {
+    expect(readZoomEvent(given)).toBeUndefined();
+  });
+});

@@ -1,0 +1,15 @@
+/** What lies in the inbox of webhooks, opened, for tests of what is put there. */
+import type { TestDatabase } from './database.ts';
+
+/** In the order of their arrival; claims them for a minute. */
+export const takeFromInbox = async ({ repositories }: TestDatabase) => {
+  const claimed = await repositories.inbox.claim(100, 60_000);
+  return Promise.all(
+    claimed.map(async ({ id, provider, correlationId, read }) => ({
+      id,
+      provider,
+      correlationId,
+      told: await read(),
+    })),
+  );
+};
