@@ -164,6 +164,9 @@ export type AuditionActivities = BookingActivities &
   MeetingActivities &
   MessagingActivities;
 
+/** All that a worker serves. */
+export type ServiceActivities = AuditionActivities & PlatformActivities;
+
 // --- the platform's endpoints: queue `platform` -----------------------------------------------------------------
 
 export interface ToEndpoint {

@@ -1,11 +1,12 @@
-/** All activities of an audition, made once per worker process. */
+/** All activities, made once per worker process. */
 import { createBookingActivities } from './booking/booking.ts';
 import { createCalendarActivities } from './calendar/calendar.ts';
-import type { AuditionActivities } from './contract.ts';
+import type { AuditionActivities, PlatformActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
 import { createMeetingActivities } from './meetings/meetings.ts';
 import { createMessagingActivities } from './messaging/messaging.ts';
+import { createPlatformActivities, type PlatformDependencies } from './platform-events/platform-events.ts';
 
 export type { ActivityDependencies } from './dependencies.ts';
 
@@ -28,5 +29,16 @@ export const createActivities = (dependencies: ActivityDependencies): AuditionAc
     removeMeeting: translated((input) => meetings.removeMeeting(input)),
     sendNotice: translated((input) => messaging.sendNotice(input)),
     retractNotice: translated((input) => messaging.retractNotice(input)),
+  };
+};
+
+/** Those that tell the platform, with their errors translated in the same way. */
+export const createEndpointActivities = (dependencies: PlatformDependencies): PlatformActivities => {
+  const platform = createPlatformActivities(dependencies);
+  return {
+    deliverEvents: translated((input) => platform.deliverEvents(input)),
+    replayEvents: translated((input) => platform.replayEvents(input)),
+    tellEndpoint: translated((input) => platform.tellEndpoint(input)),
+    disableEndpoint: translated((input) => platform.disableEndpoint(input)),
   };
 };

@@ -9,14 +9,18 @@ import type { Database } from './connection.ts';
 import { createConnections } from './connections.ts';
 import { type CredentialReads, createCredentialReads } from './credential-reads.ts';
 import { createDeliveries } from './deliveries.ts';
+import { createEndpointProgress } from './endpoint-progress.ts';
 import { createEventStore } from './event-store.ts';
 import { createIdempotentRequests } from './idempotent-requests.ts';
 import { createOperationLedger } from './operation-ledger.ts';
 import { createOrganizations } from './organizations.ts';
+import { createOutbox } from './outbox.ts';
+import type { EndpointProgress, Outbox, WebhookEndpoints } from './platform-contract.ts';
 import type * as contract from './repositories.ts';
 import { createSlotHolds } from './slot-holds.ts';
 import { createVault, type Vault } from './vault.ts';
 import { createWatchSubscriptions } from './watch-subscriptions.ts';
+import { createWebhookEndpoints } from './webhook-endpoints.ts';
 import { createWebhookInbox } from './webhook-inbox.ts';
 
 export interface Repositories {
@@ -35,6 +39,9 @@ export interface Repositories {
   readonly idempotentRequests: contract.IdempotentRequests;
   readonly deliveries: contract.Deliveries;
   readonly inbox: contract.WebhookInbox;
+  readonly endpoints: WebhookEndpoints;
+  readonly endpointProgress: EndpointProgress;
+  readonly outbox: Outbox;
   readonly watches: contract.WatchSubscriptions;
 }
 
@@ -58,5 +65,8 @@ export const createRepositories = (db: Database, wrapping: KeyWrapping): Reposit
     deliveries: createDeliveries(db),
     watches: createWatchSubscriptions(db),
     inbox: createWebhookInbox(db, vault),
+    endpoints: createWebhookEndpoints(db, vault),
+    endpointProgress: createEndpointProgress(db),
+    outbox: createOutbox(db),
   };
 };

@@ -1,11 +1,13 @@
 /** The workers of one process: one per task queue on one connection. */
+import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
-import { type AuditionActivities, type TaskQueue, taskQueues } from '../activities/contract.ts';
+import { type ServiceActivities, type TaskQueue, taskQueues } from '../activities/contract.ts';
 import type { Configuration } from '../infra/configuration/configuration.ts';
 import type { Logger } from '../infra/observability/logger.ts';
 import type { ServiceMetrics } from '../infra/observability/metrics.ts';
 import { observeActivities } from './observation/activities.ts';
 import { watchAttention } from './observation/attention.ts';
+import { watchEndpoints } from './observation/endpoints.ts';
 import { createDataConverter } from './payload-codec/data-converter.ts';
 import { queueTuning } from './task-queues.ts';
 import { loadWorkflowCode } from './workflow-code.ts';
@@ -15,7 +17,7 @@ export interface WorkerDependencies {
     Configuration,
     'temporal' | 'masterKeys' | 'taskQueueSuffix' | 'workflowBundle'
   >;
-  readonly activities: AuditionActivities;
+  readonly activities: ServiceActivities;
   readonly logger: Logger;
   readonly metrics: ServiceMetrics;
   /** Stands in for the workflows of this service, in tests. */
@@ -25,6 +27,8 @@ export interface WorkerDependencies {
 }
 
 export interface RunningWorkers {
+  /** Over the workers' own connection: to be used no more once they are shut down. */
+  readonly client: Client;
   /** Resolves after a shutdown. Rejects when a worker fails for good; the others have then been shut down. */
   readonly run: Promise<void>;
   /** The queues that are not being polled, with the state of their worker. Empty when all is well. */
@@ -69,7 +73,7 @@ export const startWorkers = async (dependencies: WorkerDependencies): Promise<Ru
       ),
     );
     logger.info({ taskQueues: workers.map(({ options }) => options.taskQueue) }, 'workers started');
-    return supervise(workers, connection, configuration.temporal.namespace);
+    return supervise(workers, connection, configuration);
   } catch (error) {
     await connection.close();
     throw error;
@@ -93,7 +97,7 @@ const commonOptions = (
     connection,
     namespace: configuration.temporal.namespace,
     // On every queue: which activity runs where is decided by who schedules it.
-    activities: watchAttention(activities, { metrics, logger }),
+    activities: watchEndpoints(watchAttention(activities, { metrics, logger }), { metrics, logger }),
     dataConverter: createDataConverter(configuration.masterKeys),
     interceptors: { activity: [observeActivities(metrics)] },
     shutdownGraceTime,
@@ -116,7 +120,7 @@ const temporalAnswersWithinMs = 2_000;
 const supervise = (
   workers: readonly Worker[],
   connection: NativeConnection,
-  namespace: string,
+  { temporal: { namespace }, masterKeys }: WorkerDependencies['configuration'],
 ): RunningWorkers => {
   const shutdownAll = () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -136,6 +140,7 @@ const supervise = (
   };
   const run = runAll();
   return {
+    client: new Client({ connection, namespace, dataConverter: createDataConverter(masterKeys) }),
     run,
     notPolling: () =>
       workers.flatMap((worker) => {

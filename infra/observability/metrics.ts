@@ -17,6 +17,8 @@ export interface ServiceMetrics {
   attentionRaised(raised: { readonly step: string; readonly code: string }): void;
   /** Nobody came within the SLA; once more for each further SLA that passes. */
   attentionOverdue(): void;
+  /** Given up: its receiver has not answered for days, or wants nothing more. */
+  endpointDisabled(): void;
   /** `outcome` is `ok` or the kind of the fault. */
   providerCalled(call: {
     readonly provider: string;
@@ -53,6 +55,11 @@ export const createMetrics = (): ServiceMetrics => {
     help: 'Times that an SLA of an attention item passed without anybody coming.',
     registers,
   });
+  const disabledEndpoints = new Counter({
+    name: 'castmatch_endpoints_disabled_total',
+    help: 'Endpoints of the platform that were given up, and are told nothing any more.',
+    registers,
+  });
   const providerCalls = new Histogram({
     name: 'castmatch_provider_call_duration_seconds',
     help: 'Calls to providers by outcome: ok, or the kind of the fault.',
@@ -66,6 +73,7 @@ export const createMetrics = (): ServiceMetrics => {
       activities.observe({ activity, task_queue: taskQueue, outcome, error_type: errorType ?? '' }, seconds),
     attentionRaised: (raised) => attention.inc(raised),
     attentionOverdue: () => overdue.inc(),
+    endpointDisabled: () => disabledEndpoints.inc(),
     providerCalled: ({ seconds, ...labels }) => providerCalls.observe(labels, seconds),
     render: () => registry.metrics(),
   };

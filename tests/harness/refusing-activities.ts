@@ -1,11 +1,11 @@
-import type { AuditionActivities } from '../../activities/contract.ts';
+import type { ServiceActivities } from '../../activities/contract.ts';
 
 const refuse = async (): Promise<never> => {
   throw new Error('this activity was not expected to be called');
 };
 
 /** Activities of which a test says what the few it needs do. */
-export const refusingActivities = (expected: Partial<AuditionActivities>): AuditionActivities => ({
+export const refusingActivities = (expected: Partial<ServiceActivities>): ServiceActivities => ({
   holdSlot: refuse,
   confirmHold: refuse,
   releaseHolds: refuse,
@@ -18,5 +18,9 @@ export const refusingActivities = (expected: Partial<AuditionActivities>): Audit
   removeMeeting: refuse,
   sendNotice: refuse,
   retractNotice: refuse,
+  deliverEvents: refuse,
+  replayEvents: refuse,
+  tellEndpoint: refuse,
+  disableEndpoint: refuse,
   ...expected,
 });

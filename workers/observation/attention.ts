@@ -1,4 +1,4 @@
-import type { AuditionActivities } from '../../activities/contract.ts';
+import type { ServiceActivities } from '../../activities/contract.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { Logger } from '../../infra/observability/logger.ts';
 import type { ServiceMetrics } from '../../infra/observability/metrics.ts';
@@ -12,7 +12,7 @@ interface Watcher {
  * The activities, with each attention item counted and told in the log once its event is recorded: that is when it is a
  * fact. The metrics are what an alert is set on, the log says which audition it is.
  */
-export const watchAttention = (activities: AuditionActivities, watcher: Watcher): AuditionActivities => ({
+export const watchAttention = (activities: ServiceActivities, watcher: Watcher): ServiceActivities => ({
   ...activities,
   recordEvents: async (input) => {
     await activities.recordEvents(input);
