@@ -1,0 +1,46 @@
+/** Everything in a worker process that tells the platform: the activities, and the relay that has them started. */
+import { createEndpointActivities } from '../../activities/index.ts';
+import type { Repositories } from '../../db/index.ts';
+import { outboxChannel } from '../../db/outbox.ts';
+import type { Configuration } from '../../infra/configuration/configuration.ts';
+import type { Logger } from '../../infra/observability/logger.ts';
+import { createOutboundDispatcher } from '../../providers/outbound/dispatcher.ts';
+import { createPlatformClient } from '../../providers/platform/client.ts';
+import { type Relay, startRelay } from '../relay.ts';
+import type { RunningWorkers } from '../worker.ts';
+import { createOutboxRound } from './outbox-round.ts';
+
+/** Of one process to one server: the rest wait for their turn, within their deadline. */
+const connections = 50;
+const connectWithinMs = 10_000;
+
+export const openOutbox = (
+  configuration: Pick<Configuration, 'allowedPrivateNetworks' | 'databaseUrl' | 'taskQueueSuffix'>,
+  { endpoints, endpointProgress, outbox }: Pick<Repositories, 'endpoints' | 'endpointProgress' | 'outbox'>,
+) => {
+  const dispatcher = createOutboundDispatcher({
+    allowedPrivateNetworks: configuration.allowedPrivateNetworks,
+    agent: { connections },
+    connect: { timeout: connectWithinMs },
+  });
+  return {
+    activities: createEndpointActivities({
+      endpoints,
+      progress: endpointProgress,
+      client: createPlatformClient(dispatcher),
+    }),
+    startRelay: ({ client }: Pick<RunningWorkers, 'client'>, logger: Logger): Relay =>
+      startRelay({
+        name: 'outbox',
+        databaseUrl: configuration.databaseUrl,
+        channel: outboxChannel,
+        round: createOutboxRound({
+          outbox,
+          temporal: client,
+          taskQueue: `castmatch${configuration.taskQueueSuffix}`,
+        }),
+        logger,
+      }),
+    close: () => dispatcher.close(),
+  };
+};
