@@ -16,6 +16,8 @@ import { createOperationLedger } from './operation-ledger.ts';
 import { createOrganizations } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
 import type { EndpointProgress, Outbox, WebhookEndpoints } from './platform-contract.ts';
+import { createProviderHealth, type ProviderHealth } from './provider-health.ts';
+import { createQuotas, type Quotas } from './quotas.ts';
 import type * as contract from './repositories.ts';
 import { createSlotHolds } from './slot-holds.ts';
 import { createVault, type Vault } from './vault.ts';
@@ -34,6 +36,8 @@ export interface Repositories {
   readonly credentialReads: CredentialReads;
   readonly vault: Vault;
   readonly organizations: contract.Organizations;
+  readonly providerHealth: ProviderHealth;
+  readonly quotas: Quotas;
   readonly apiKeys: contract.ApiKeys;
   readonly administrativeActs: contract.AdministrativeActs;
   readonly idempotentRequests: contract.IdempotentRequests;
@@ -59,6 +63,8 @@ export const createRepositories = (db: Database, wrapping: KeyWrapping): Reposit
     credentialReads: createCredentialReads(db),
     vault,
     organizations: createOrganizations(db),
+    providerHealth: createProviderHealth(db),
+    quotas: createQuotas(db),
     apiKeys: createApiKeys(db),
     administrativeActs: createAdministrativeActs(db),
     idempotentRequests: createIdempotentRequests(db),

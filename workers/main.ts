@@ -1,8 +1,8 @@
 /** The worker process: polls all task queues until it is told to stop. */
 import closeWithGrace from 'close-with-grace';
 import { createActivities } from '../activities/index.ts';
-import { connectDatabase, type DatabaseConnection } from '../db/connection.ts';
-import { createRepositories } from '../db/index.ts';
+import { connectDatabase } from '../db/connection.ts';
+import { createRepositories, type Repositories } from '../db/index.ts';
 import { migrateAtStart } from '../db/migrate.ts';
 import { createDatabaseCheck } from '../db/readiness.ts';
 import {
@@ -12,14 +12,17 @@ import {
 } from '../infra/configuration/configuration.ts';
 import { createKeyWrapping } from '../infra/encryption/configured-wrapping.ts';
 import { createResponseLinks } from '../infra/encryption/response-link.ts';
-import { createLogger } from '../infra/observability/logger.ts';
+import { createLogger, type Logger } from '../infra/observability/logger.ts';
 import { createMetrics, type ServiceMetrics } from '../infra/observability/metrics.ts';
+import { type AccessTokens, createAccessTokens } from '../providers/access-tokens.ts';
+import { guardProviders } from '../providers/calls/guard.ts';
+import { sharedAccountsOf } from '../providers/calls/guarded-providers.ts';
 import { createProviders, type ProviderRegistry } from '../providers/registry.ts';
 import { stopWithinMs } from './grace.ts';
 import { healthAddress, startHealthServer } from './health/health-server.ts';
 import { readinessOf } from './health/readiness.ts';
 import { freeLoopbackAddress, readSdkMetrics } from './health/sdk-metrics.ts';
-import { observeProviders } from './observation/providers.ts';
+import { openOutbox } from './outbox/outbox.ts';
 import { installRuntime } from './runtime.ts';
 import { startWorkers } from './worker.ts';
 
@@ -38,12 +41,20 @@ const main = async (): Promise<void> => {
     onIdleError: (err) => logger.warn({ err }, 'the database dropped an idle connection'),
   });
   const providers = createProviders(configuration);
+  const repositories = createRepositories(database.db, createKeyWrapping(configuration));
+  const accessTokens = createAccessTokens({
+    store: repositories.connections,
+    authorizers: providers.authorizers.oauth,
+  });
+  const parts = { repositories, providers, accessTokens };
+  const outbox = openOutbox(configuration, repositories);
   const workers = await startWorkers({
     configuration,
-    activities: makeActivities(configuration, database, providers, metrics),
+    activities: { ...makeActivities(configuration, parts, { metrics, logger }), ...outbox.activities },
     logger,
     metrics,
   });
+  const relays = [outbox.startRelay(workers, logger)];
   const notReady = readinessOf(workers, {
     database: createDatabaseCheck(database.pool),
     temporal: () => workers.checkTemporal(),
@@ -58,9 +69,10 @@ const main = async (): Promise<void> => {
     if (err) logger.fatal({ err }, 'unexpected: shutting down');
     else logger.info({ signal }, 'shutting down: finishing what is held');
     try {
+      await Promise.all(relays.map((relay) => relay.stop()));
       await workers.shutdown();
     } finally {
-      await Promise.all([health.close(), providers.close(), database.close()]);
+      await Promise.all([health.close(), outbox.close(), providers.close(), database.close()]);
     }
     logger.info('stopped');
   });
@@ -70,17 +82,30 @@ const main = async (): Promise<void> => {
   });
 };
 
+interface Parts {
+  readonly repositories: Repositories;
+  readonly providers: ProviderRegistry;
+  readonly accessTokens: AccessTokens;
+}
+
 const makeActivities = (
   configuration: Configuration,
-  { db }: DatabaseConnection,
-  providers: ProviderRegistry,
-  metrics: ServiceMetrics,
+  { repositories, providers, accessTokens }: Parts,
+  watcher: { readonly metrics: ServiceMetrics; readonly logger: Logger },
 ) => {
   const { masterKeys, publicUrl, smtp } = configuration;
   const links = createResponseLinks(masterKeys);
   return createActivities({
-    repositories: createRepositories(db, createKeyWrapping(configuration)),
-    providers: observeProviders(providers, metrics),
+    repositories,
+    accessTokens,
+    providers: guardProviders(providers, {
+      ...watcher,
+      quotaBook: repositories.quotas,
+      healthBook: repositories.providerHealth,
+      limits: configuration.quotas,
+      accounts: sharedAccountsOf(configuration),
+      process: 'worker',
+    }),
     publicUrl,
     responseLink: (invitation) => `${publicUrl}/respond/${links.token(invitation)}`,
     sender: smtp.from,

@@ -96,6 +96,11 @@ export interface Configuration {
     /** Newest first; empty where the mail service's events are refused. */
     readonly webhookSecrets: readonly string[];
   };
+  /** What vendors allow an account; 0 is no limit. */
+  readonly quotas: {
+    readonly zoomMeetingWritesPerDay: number;
+    readonly googleRequestsPerMinute: number;
+  };
   readonly logLevel: Variables['LOG_LEVEL'];
 }
 
@@ -172,6 +177,10 @@ export const loadConfiguration = (env: NodeJS.ProcessEnv = process.env): Configu
       from: set.SMTP_FROM,
       journalUrl: set.MAIL_JOURNAL_URL,
       webhookSecrets: set.MAIL_WEBHOOK_SECRET ?? [],
+    },
+    quotas: {
+      zoomMeetingWritesPerDay: set.ZOOM_DAILY_MEETING_WRITES,
+      googleRequestsPerMinute: set.GOOGLE_REQUESTS_PER_MINUTE,
     },
     logLevel: set.LOG_LEVEL,
   };

@@ -7,7 +7,9 @@ const everywhere = {
   WORKER_METRICS_PORT: '9464',
   LOG_LEVEL: 'info',
   CASTMATCH_TASK_QUEUE_SUFFIX: '',
+  GOOGLE_REQUESTS_PER_MINUTE: '600',
   ZOOM_HOST_USER: 'me',
+  ZOOM_DAILY_MEETING_WRITES: '100',
   MICROSOFT_TENANT_ID: 'common',
   TRUSTED_PROXIES: '',
 } as const satisfies Defaults;

@@ -31,6 +31,11 @@ export const variableFacts = z.registry<VariableFacts>();
 
 const notEmpty = () => z.string().min(1);
 const port = () => z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().min(0).max(65_535));
+const count = () =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number);
 const parsedUrl = (text: string) => (URL.canParse(text) ? new URL(text) : undefined);
 const withoutTrailingSlash = (url: string) => url.replace(/\/+$/, '');
 
@@ -259,6 +264,12 @@ export const variables = z.object({
     form: 'the client secret shown in the Google Cloud console',
     secret: true,
   }),
+  GOOGLE_REQUESTS_PER_MINUTE: count().register(variableFacts, {
+    group: 'Google',
+    about:
+      'What Google allows the project for one user in a minute, as its quota page in the Google Cloud console says: calls beyond it wait. 0 for no limit of ours.',
+    form: 'a whole number, such as 600',
+  }),
   MICROSOFT_GRAPH_URL: webAddress().register(variableFacts, {
     group: 'Microsoft',
     about: 'Microsoft Graph (`/v1.0` is appended).',
@@ -322,6 +333,12 @@ export const variables = z.object({
     about:
       'The user whose meetings they are: licensed, and with 100 creations and changes a day. `me` is the user the app was installed by.',
     form: 'the id or the email address of a user of the account, or me',
+  }),
+  ZOOM_DAILY_MEETING_WRITES: count().register(variableFacts, {
+    group: 'Zoom',
+    about:
+      'How many meetings Zoom lets that user create and change in a day (UTC): beyond it, the next provider is taken. 0 for no limit of ours.',
+    form: 'a whole number, such as 100',
   }),
   ZOOM_OAUTH_CLIENT_ID: notEmpty().optional().register(variableFacts, {
     group: 'Zoom',

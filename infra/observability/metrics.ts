@@ -2,10 +2,11 @@
  * The service's own figures, beside those the SDK keeps itself. Labels hold only what is of few kinds: never an id.
  */
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { type CallMetrics, createCallMetrics, secondsBuckets } from './call-metrics.ts';
 
 export type ActivityOutcome = 'completed' | 'failed' | 'benign' | 'cancelled';
 
-export interface ServiceMetrics {
+export interface ServiceMetrics extends CallMetrics {
   /** `errorType` is the type of the failure, one of ours. */
   activityEnded(ended: {
     readonly activity: string;
@@ -19,19 +20,9 @@ export interface ServiceMetrics {
   attentionOverdue(): void;
   /** Given up: its receiver has not answered for days, or wants nothing more. */
   endpointDisabled(): void;
-  /** `outcome` is `ok` or the kind of the fault. */
-  providerCalled(call: {
-    readonly provider: string;
-    readonly operation: string;
-    readonly outcome: string;
-    readonly seconds: number;
-  }): void;
   /** In Prometheus' text format. */
   render(): Promise<string>;
 }
-
-/** From a cached answer to a provider's slowest: a mail server is given up after 55 s. */
-const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 export const createMetrics = (): ServiceMetrics => {
   const registry = new Registry();
@@ -60,21 +51,14 @@ export const createMetrics = (): ServiceMetrics => {
     help: 'Endpoints of the platform that were given up, and are told nothing any more.',
     registers,
   });
-  const providerCalls = new Histogram({
-    name: 'castmatch_provider_call_duration_seconds',
-    help: 'Calls to providers by outcome: ok, or the kind of the fault.',
-    labelNames: ['provider', 'operation', 'outcome'] as const,
-    buckets: secondsBuckets,
-    registers,
-  });
 
   return {
+    ...createCallMetrics(registry),
     activityEnded: ({ activity, taskQueue, outcome, errorType, seconds }) =>
       activities.observe({ activity, task_queue: taskQueue, outcome, error_type: errorType ?? '' }, seconds),
     attentionRaised: (raised) => attention.inc(raised),
     attentionOverdue: () => overdue.inc(),
     endpointDisabled: () => disabledEndpoints.inc(),
-    providerCalled: ({ seconds, ...labels }) => providerCalls.observe(labels, seconds),
     render: () => registry.metrics(),
   };
 };

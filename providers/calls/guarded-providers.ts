@@ -1,6 +1,9 @@
 /** The providers, with every call on the one path. */
 import type { ConnectionId } from '../../domain/ids.ts';
 import type { CallContext, OpenConnection, Providers } from '../ports.ts';
+import type { SmtpSettings } from '../smtp/settings.ts';
+import type { TwilioSettings } from '../twilio/settings.ts';
+import type { ZoomSettings } from '../zoom/settings.ts';
 import type { CallAccount, CallPath } from './call-path.ts';
 import { type CallOperation, operations } from './operations.ts';
 
@@ -10,6 +13,20 @@ export interface SharedAccounts {
   readonly twilioAccount: string;
   readonly smtpServer: string;
 }
+
+export const sharedAccountsOf = ({
+  zoom,
+  twilio,
+  smtp,
+}: {
+  readonly zoom: Pick<ZoomSettings, 'accountId' | 'hostUser'>;
+  readonly twilio: Pick<TwilioSettings, 'accountSid'>;
+  readonly smtp: Pick<SmtpSettings, 'url'>;
+}): SharedAccounts => ({
+  zoomHost: `${zoom.accountId}/${zoom.hostUser ?? 'me'}`,
+  twilioAccount: twilio.accountSid,
+  smtpServer: new URL(smtp.url).host,
+});
 
 /** Behaves as `providers` does, but for calls that are held back by an open circuit or a spent quota. */
 export const throughCallPath = (

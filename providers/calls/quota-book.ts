@@ -28,9 +28,7 @@ export interface QuotaBook {
    * All or nothing, for all processes together, in one statement. `used` is what the account has used in this window,
    * with this claim where it was granted; `before` what it had used in the window before.
    */
-  take(
-    claim: QuotaClaim,
-  ): Promise<
+  take(claim: QuotaClaim): Promise<
     | { readonly kind: 'granted'; readonly used: number }
     | {
         readonly kind: 'refused';

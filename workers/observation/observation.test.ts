@@ -1,61 +1,11 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { AuditionEvent } from '../../domain/audition/events.ts';
-import { ProviderError } from '../../domain/errors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { createLogger } from '../../infra/observability/logger.ts';
 import { createMetrics } from '../../infra/observability/metrics.ts';
-import type { Providers } from '../../providers/ports.ts';
 import { refusingActivities } from '../../tests/harness/refusing-activities.ts';
 import { watchAttention } from './attention.ts';
-import { observeProviders } from './providers.ts';
-
-const outage = new ProviderError(
-  'zoom',
-  'meetings.create',
-  { kind: 'outage', effect: 'unknown' },
-  { message: 'down' },
-);
-const fail = async () => {
-  throw outage;
-};
-const call = { signal: AbortSignal.timeout(1_000), correlationId: 'correlation-1' };
-const slot = { start: toInstant(0), end: toInstant(1), zone: 'Europe/Paris' };
-
-const providers: Providers = {
-  calendars: {
-    google: {
-      name: 'google',
-      freeBusy: async () => [],
-      putEvent: fail,
-      putConference: fail,
-      deleteEvent: fail,
-    },
-  },
-  meetings: {
-    zoom: {
-      name: 'zoom',
-      find: async () => [],
-      create: fail,
-      move: fail,
-      remove: async () => 'absent',
-    },
-  },
-  textMessages: { name: 'twilio', find: fail, send: fail },
-  email: { name: 'smtp', find: async () => 'sent', send: fail },
-};
-
-describe('observeProviders', () => {
-  it('answers and fails as the provider does, and counts both', async () => {
-    const metrics = createMetrics();
-    const { meetings } = observeProviders(providers, metrics);
-    expect(await meetings.zoom.remove('1', call)).toBe('absent');
-    await expect(meetings.zoom.create({ reference: 'r', topic: 't', slot }, call)).rejects.toBe(outage);
-    const text = await metrics.render();
-    expect(text).toContain('_count{provider="zoom",operation="meetings.remove",outcome="ok"} 1');
-    expect(text).toContain('_count{provider="zoom",operation="meetings.create",outcome="outage"} 1');
-  });
-});
 
 describe('watchAttention', () => {
   const events: readonly AuditionEvent[] = [

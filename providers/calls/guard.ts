@@ -1,0 +1,170 @@
+/**
+ * Puts the call path of one process together: what it sees goes to metrics and log, and to the database, where the
+ * other processes and the health page find it.
+ */
+import { hostname } from 'node:os';
+import { ProviderError, type ProviderName } from '../../domain/errors.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
+import type { Providers } from '../ports.ts';
+import { type CallObserver, createCallPath } from './call-path.ts';
+import { type CircuitState, shortly } from './circuit.ts';
+import { type CircuitChange, createCircuits } from './circuits.ts';
+import { type SharedAccounts, throughCallPath } from './guarded-providers.ts';
+import type { QuotaBook } from './quota-book.ts';
+import { createQuotaGuard, type QuotaUse } from './quota-guard.ts';
+import { type QuotaLimits, quotasWith } from './quotas.ts';
+
+export interface CallMetrics {
+  providerCalled(call: {
+    readonly provider: string;
+    readonly operation: string;
+    readonly outcome: string;
+    readonly seconds: number;
+  }): void;
+  callHeldBack(call: {
+    readonly provider: string;
+    readonly operation: string;
+    readonly reason: string;
+  }): void;
+  circuitIs(circuit: {
+    readonly provider: string;
+    readonly state: string;
+    readonly accountsHeldBack: number;
+  }): void;
+  quotaUsed(use: { readonly provider: string; readonly quota: string; readonly ratio: number }): void;
+}
+
+export interface HealthBook {
+  note(seen: {
+    readonly provider: string;
+    readonly connection?: string | undefined;
+    readonly process: string;
+    readonly circuit: CircuitState;
+    readonly opensAgainAt?: Instant | undefined;
+    readonly lastSuccessAt?: Instant | undefined;
+    readonly lastFailureAt?: Instant | undefined;
+    readonly lastFailure?: string | undefined;
+  }): Promise<void>;
+}
+
+export interface GuardParts {
+  readonly quotaBook: QuotaBook;
+  readonly healthBook: HealthBook;
+  readonly limits: QuotaLimits;
+  readonly accounts: SharedAccounts;
+  readonly metrics: CallMetrics;
+  readonly logger: {
+    warn(about: Readonly<Record<string, unknown>>, message: string): void;
+    info(about: Readonly<Record<string, unknown>>, message: string): void;
+  };
+  /** `worker`, `api`. */
+  readonly process: string;
+}
+
+/** Behaves as `providers` does, but for calls that are held back by an open circuit or a spent quota. */
+export const guardProviders = (providers: Providers, parts: GuardParts): Providers => {
+  const health = createHealthNotes(parts);
+  const watch = watchCircuits(parts, health);
+  const path = createCallPath({
+    circuits: createCircuits(watch),
+    quotas: createQuotaGuard({
+      book: parts.quotaBook,
+      quotas: quotasWith(parts.limits),
+      onUse: (use) => tellOfUse(parts, use),
+    }),
+    observer: createObserver(parts, health),
+  });
+  return throughCallPath(providers, path, parts.accounts);
+};
+
+const createObserver = ({ metrics }: GuardParts, health: HealthNotes): CallObserver => ({
+  called: ({ error, ...call }) => {
+    metrics.providerCalled(call);
+    health.called(call.provider, error);
+  },
+  heldBack: (call) => metrics.callHeldBack(call),
+});
+
+const tellOfUse = ({ metrics, logger }: GuardParts, { provider, quota, used, limit, warns }: QuotaUse) => {
+  metrics.quotaUsed({ provider, quota, ratio: used / limit });
+  if (warns) logger.warn({ provider, quota, used, limit }, 'most of a quota is used');
+};
+
+const watchCircuits = ({ metrics, logger }: GuardParts, health: HealthNotes) => {
+  const heldBack = new Map<ProviderName, Set<string>>();
+  const whole = new Map<ProviderName, CircuitState>();
+  return ({ provider, connection, state, open }: CircuitChange): void => {
+    const accounts = heldBack.get(provider) ?? new Set();
+    heldBack.set(provider, accounts);
+    if (connection === undefined) whole.set(provider, state);
+    else if (state === 'closed') accounts.delete(connection);
+    else accounts.add(connection);
+    metrics.circuitIs({
+      provider,
+      state: whole.get(provider) ?? 'closed',
+      accountsHeldBack: accounts.size,
+    });
+    const about = { provider, connection, circuit: state, until: open && toInstant(open.untilMs) };
+    if (state === 'open') logger.warn({ ...about, last: open?.lastFailure }, 'a circuit opened');
+    else if (state === 'closed') logger.info(about, 'a circuit closed: calls are made again');
+    health.circuit(provider, connection, state, open?.untilMs);
+  };
+};
+
+/** A provider's row is written at most this often, unless its circuit changes. */
+const notedEveryMs = 10_000;
+
+interface HealthNotes {
+  called(provider: ProviderName, error: unknown): void;
+  circuit(
+    provider: ProviderName,
+    connection: string | undefined,
+    state: CircuitState,
+    untilMs: number | undefined,
+  ): void;
+}
+
+interface Noted {
+  readonly circuit: CircuitState;
+  readonly opensAgainAt?: Instant | undefined;
+  readonly lastSuccessAt?: Instant | undefined;
+  readonly lastFailureAt?: Instant | undefined;
+  readonly lastFailure?: string | undefined;
+}
+
+/** Nobody waits for a note, and one that cannot be written is missed by nobody but the health page. */
+const createHealthNotes = ({ healthBook, logger, process: kind }: GuardParts): HealthNotes => {
+  const process = `${kind}@${hostname()}:${globalThis.process.pid}`;
+  const notes = new Map<ProviderName, Noted>();
+  const writtenAt = new Map<ProviderName, number>();
+
+  const write = (provider: ProviderName, connection: string | undefined, noted: Noted): void => {
+    void healthBook.note({ provider, connection, process, ...noted }).catch((err: unknown) => {
+      logger.info({ provider, err }, 'the health of a provider could not be noted');
+    });
+  };
+  const update = (provider: ProviderName, change: Partial<Noted>, isUrgent: boolean): void => {
+    const noted: Noted = { circuit: 'closed', ...notes.get(provider), ...change };
+    notes.set(provider, noted);
+    const now = Date.now();
+    if (!isUrgent && now - (writtenAt.get(provider) ?? -Infinity) < notedEveryMs) return;
+    writtenAt.set(provider, now);
+    write(provider, undefined, noted);
+  };
+
+  return {
+    called: (provider, error) => {
+      const at = toInstant(Date.now());
+      if (error === undefined) update(provider, { lastSuccessAt: at }, false);
+      else if (error instanceof ProviderError) {
+        update(provider, { lastFailureAt: at, lastFailure: shortly(error) }, false);
+      }
+    },
+    circuit: (provider, connection, circuit, untilMs) => {
+      const opensAgainAt = untilMs === undefined ? undefined : toInstant(untilMs);
+      if (connection === undefined) update(provider, { circuit, opensAgainAt }, true);
+      else write(provider, connection, { circuit, opensAgainAt });
+    },
+  };
+};
