@@ -80,9 +80,16 @@ const guard = async (
   limitRequests(api, limits);
 };
 
-/** Builds the API without listening: `listen` or `inject` is the caller's. */
-export const buildApi = async (dependencies: ApiDependencies): Promise<FastifyInstance> => {
+/**
+ * Builds the API without listening: `listen` or `inject` is the caller's. `watch` sees the server before anything is
+ * added to it.
+ */
+export const buildApi = async (
+  dependencies: ApiDependencies,
+  watch?: (api: FastifyInstance) => void,
+): Promise<FastifyInstance> => {
   const api = createServer(dependencies);
+  watch?.(api);
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
   api.removeContentTypeParser('text/plain');

@@ -1,71 +1,55 @@
 /** Tokens of an issuer that is really asked for its keys, at the door of the real API. */
-import { createServer } from 'node:http';
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import { auditionRequest, createTestApi, type TestApi } from '../../tests/harness/api.ts';
 import { newAuditionId, scheduledLife, trail } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import { startTokenIssuer, type TokenIssuer } from '../../tests/harness/token-issuer.ts';
 import { createTokenVerifier } from './tokens.ts';
 
-const issuer = 'https://login.example.com';
-const audience = 'castmatch-orchestrator';
-const good = await generateKeyPair('ES256', { extractable: true });
 const other = await generateKeyPair('ES256');
 const id = newAuditionId();
 
-let asked = 0;
-let answer: () => { readonly status: number; readonly body: unknown };
-const published = async () => ({
-  keys: [{ ...(await exportJWK(good.publicKey)), kid: 'one', alg: 'ES256' }],
-});
-const keySet = await published();
-const server = createServer((_request, response) => {
-  asked += 1;
-  const { status, body } = answer();
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-});
-
 let database: TestDatabase;
-let jwksUrl: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   await database.repositories.events.append(id, trail(scheduledLife(id, 'org_north')));
-  await new Promise<void>((listening) => {
-    server.listen(0, '127.0.0.1', listening);
-  });
-  const { port } = z.object({ port: z.int() }).parse(server.address());
-  jwksUrl = `http://127.0.0.1:${port}/keys`;
 });
-afterAll(async () => {
-  server.close();
-  await database.drop();
-});
+afterAll(() => database.drop());
 
+let issuer: TokenIssuer;
 let test: TestApi;
 let nowMs: number;
 let away: unknown[];
 beforeEach(async () => {
-  asked = 0;
-  answer = () => ({ status: 200, body: keySet });
+  issuer = await startTokenIssuer();
   nowMs = Date.now();
   away = [];
   const verifyToken = createTokenVerifier(
-    { issuer, audience, jwksUrl },
+    issuer.settings,
     (error) => away.push(error),
     () => nowMs,
   );
   test = await createTestApi(database, { verifyToken });
-  return () => test.api.close();
+  return async () => {
+    await test.api.close();
+    issuer.close();
+  };
 });
 
-const claims = { sub: 'ada@platform', org: 'org_north', role: 'backend', iss: issuer, aud: audience };
 const inSeconds = (seconds: number) => Math.floor(nowMs / 1_000) + seconds;
+const sign = async (changes: JWTPayload = {}, how: Parameters<TokenIssuer['sign']>[1] = {}) =>
+  issuer.sign(changes, { nowMs, ...how });
 
-const sign = async (changes: JWTPayload = {}, { key = good.privateKey, kid = 'one' } = {}) =>
-  new SignJWT({ ...claims, exp: inSeconds(300), ...changes })
-    .setProtectedHeader({ alg: 'ES256', kid })
-    .sign(key);
+/** What a good token says, for those who sign it otherwise. */
+const claims = () => ({
+  sub: 'ada@platform',
+  org: 'org_north',
+  role: 'admin',
+  iss: issuer.settings.issuer,
+  aud: issuer.settings.audience,
+  exp: inSeconds(300),
+});
 
 const read = async (token: string) => test.call('GET', `/v1/auditions/${id}`, { key: token });
 
@@ -87,7 +71,7 @@ describe('a token of the issuer', () => {
 
   it('is checked with keys that are fetched once', async () => {
     for (let count = 0; count < 5; count += 1) await read(await sign());
-    expect(asked).toBe(1);
+    expect(issuer.asked()).toBe(1);
   });
 
   it('may come from a clock that is a minute off', async () => {
@@ -110,17 +94,10 @@ describe('a token is refused', () => {
     ['with a role that there is not', () => sign({ role: 'root' }), /claims role/],
     ['with another signature', () => sign({}, { key: other.privateKey }), /signature/],
     ['under an unknown key', () => sign({}, { kid: 'two', key: other.privateKey }), /key that its issuer/],
-    [
-      'without a signature',
-      () => new UnsecuredJWT({ ...claims, exp: inSeconds(300) }).encode(),
-      /algorithm|signed/,
-    ],
+    ['without a signature', () => new UnsecuredJWT(claims()).encode(), /algorithm|signed/],
     [
       'signed with a shared secret',
-      () =>
-        new SignJWT({ ...claims, exp: inSeconds(300) })
-          .setProtectedHeader({ alg: 'HS256', kid: 'one' })
-          .sign(hmac),
+      () => new SignJWT(claims()).setProtectedHeader({ alg: 'HS256', kid: 'one' }).sign(hmac),
       /algorithm/,
     ],
     ['that was cut off', async () => (await sign()).slice(0, -4), /signature|read/],
@@ -128,7 +105,7 @@ describe('a token is refused', () => {
       'that was changed',
       async () => {
         const [header, , signature] = (await sign()).split('.');
-        const payload = Buffer.from(JSON.stringify({ ...claims, role: 'admin', exp: inSeconds(300) }));
+        const payload = Buffer.from(JSON.stringify(claims()));
         return `${header}.${payload.toString('base64url')}.${signature}`;
       },
       /signature/,
@@ -153,11 +130,11 @@ describe('a token is refused', () => {
 
 describe('while the keys are not to be had', () => {
   it.each([
-    ['down', () => ({ status: 503, body: {} })],
-    ['sending people elsewhere', () => ({ status: 302, body: {} })],
-    ['answering nonsense', () => ({ status: 200, body: { keys: 'none' } })],
+    ['down', { status: 503, body: {} }],
+    ['sending people elsewhere', { status: 302, body: {} }],
+    ['answering nonsense', { status: 200, body: { keys: 'none' } }],
   ])('because the issuer is %s, a good token may come again', async (_what, instead) => {
-    answer = instead;
+    issuer.answerWith(instead);
     const { status, body, headers } = await read(await sign());
     expect([status, body]).toMatchObject([503, { code: 'temporarily_unavailable' }]);
     expect(headers['retry-after']).toBe('5');
@@ -165,17 +142,17 @@ describe('while the keys are not to be had', () => {
   });
 
   it('the issuer is left alone for a moment, and asked again after it', async () => {
-    answer = () => ({ status: 503, body: {} });
+    issuer.answerWith({ status: 503, body: {} });
     for (let count = 0; count < 3; count += 1) expect((await read(await sign())).status).toBe(503);
-    expect(asked).toBe(1);
+    expect(issuer.asked()).toBe(1);
 
-    answer = () => ({ status: 200, body: keySet });
+    issuer.answerWith();
     nowMs += 5_000;
     expect((await read(await sign())).status).toBe(200);
   });
 
   it('API keys open the door as ever', async () => {
-    answer = () => ({ status: 503, body: {} });
+    issuer.answerWith({ status: 503, body: {} });
     expect((await read(await test.keyFor('backend'))).status).toBe(200);
   });
 });
