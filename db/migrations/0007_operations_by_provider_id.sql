@@ -1,0 +1,1 @@
+CREATE INDEX "operations_by_provider_id" ON "operations" USING btree ("provider","provider_id");
