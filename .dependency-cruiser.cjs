@@ -33,7 +33,7 @@ module.exports = {
       '^workflows/[^/]+/(messages|search-attributes)\\.ts$',
       '^activities/contract\\.ts$',
       '^providers/[^/]+/webhooks\\.ts$',
-      '^providers/registry\\.ts$',
+      '^providers/(registry|authorization)\\.ts$',
       '^workers/payload-codec/',
       '^infra/(configuration|encryption|observability)/',
     ]),

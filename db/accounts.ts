@@ -8,13 +8,14 @@ import { createAdministrativeActs } from './administrative-acts.ts';
 import type { Database } from './connection.ts';
 import { createConnections } from './connections.ts';
 import type { Connected, Connection, Connections } from './connections-contract.ts';
+import type { ActorRole } from './repositories.ts';
 import { createVault, type Vault } from './vault.ts';
 import { createWebhookInbox } from './webhook-inbox.ts';
 
 /** Who does it: the label and role of a key, or `owner:<id>` on the page for people. */
 export interface Actor {
   readonly by: string;
-  readonly role: string;
+  readonly role: ActorRole;
   readonly correlationId: string;
 }
 

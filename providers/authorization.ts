@@ -49,6 +49,8 @@ export interface OAuthAuthorizer {
     /** Asked for as well where a feature wants them (incremental consent). */
     readonly optional: readonly string[];
   };
+  /** What it calls itself in the `iss` of its answers (RFC 9207), where it publishes that. */
+  readonly issuers?: readonly string[] | undefined;
   /** The page on which the person consents. */
   authorizationUrl(request: AuthorizationRequest): Promise<string>;
   /** Exchanges the code. Throws `ProviderError`: `rejected_input` for a code that was used or is not ours. */

@@ -22,6 +22,7 @@ export const describeApi = async (api: Api): Promise<void> => {
         { name: 'Availability', description: 'When everybody is free' },
         { name: 'Attention', description: 'What waits for an operator' },
         { name: 'Administration', description: 'What was done by those with power' },
+        { name: 'Connections', description: 'Accounts at providers that people have connected' },
         { name: 'Health', description: 'For load balancers and monitoring' },
         { name: 'Webhooks', description: 'Called by providers' },
         { name: 'Codec', description: 'Decrypts payloads for the Temporal Web UI' },

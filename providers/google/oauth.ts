@@ -48,6 +48,7 @@ export const createGoogleAuthorizer = (settings: GoogleSettings): OAuthAuthorize
   return {
     provider: 'google',
     scopes: googleScopes,
+    issuers: [settings.authUrl],
     authorizationUrl: async (request) => authorizationUrl(createOAuthClient(settings), request),
     redeem: ({ code, codeVerifier, redirectUri }, call) =>
       exchange(

@@ -14,6 +14,7 @@ import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { type AuditionView, foldEvents } from '../../domain/audition/view.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { localDefaults } from '../../infra/configuration/defaults.ts';
+import { createConnectionLinks } from '../../infra/encryption/connection-link.ts';
 import { createResponseLinks } from '../../infra/encryption/response-link.ts';
 import { createLogger } from '../../infra/observability/logger.ts';
 import { trail } from './audition-trail.ts';
@@ -21,6 +22,7 @@ import type { TestDatabase } from './database.ts';
 
 export const masterKeys = [{ id: 'test', key: randomBytes(32) }];
 export const links = createResponseLinks(masterKeys);
+export const connectionLinks = createConnectionLinks(masterKeys);
 
 /** The clock of the API in tests. */
 const now = '2026-11-24T09:00:00.000Z';
@@ -43,12 +45,20 @@ export const apiConfiguration: ApiDependencies['configuration'] = {
   smtp: { webhookSecrets: [localDefaults.MAIL_WEBHOOK_SECRET] },
 };
 
+/** Nobody can connect anything: the tests of connecting bring their own. */
+const noAuthorizers: ApiDependencies['authorizers'] = {
+  oauth: { google: undefined, microsoft: undefined, zoom: undefined },
+  apple: { provider: 'apple', connect: () => Promise.reject(new Error('there is no Apple here')) },
+};
+
 /** Parts of the API that touch nothing, for tests that look at what needs neither a database nor Temporal. */
 export const apiDependencies = (
   given: Pick<ApiDependencies, 'repositories' | 'orchestration'> & Partial<ApiDependencies>,
 ): ApiDependencies => ({
   configuration: apiConfiguration,
   links,
+  connectionLinks,
+  authorizers: noAuthorizers,
   findBusy: async () => [],
   integrations: { google: answers, zoom: answers, twilio: answers, smtp: answers },
   checks: { database: answers, temporal: answers },

@@ -9,7 +9,7 @@ import type { Invitation } from '../../../infra/encryption/response-link.ts';
 import type { Api } from '../../api.ts';
 import { commandAudition } from '../../auditions/command.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
-import { pagePolicy } from '../../plugins/helmet.ts';
+import { sendPage } from '../../plugins/browser-pages.ts';
 import { problemKinds } from '../../problems/catalogue.ts';
 import { refusalFor } from '../../problems/error-handler.ts';
 import { retryAfterSeconds } from '../../problems/outages.ts';
@@ -30,16 +30,6 @@ const obstacles: Partial<Readonly<Record<RefusalCode, Obstacle>>> = {
   audition_closed: 'closed',
   audition_stopped: 'closed',
   temporarily_unavailable: 'later',
-};
-
-const sendPage = (reply: FastifyReply, status: number, html: string): FastifyReply => {
-  reply.helmet(pagePolicy);
-  return reply
-    .code(status)
-    .header('Cache-Control', 'no-store')
-    .type('text/html; charset=utf-8')
-    .serializer((text: unknown) => String(text))
-    .send(html);
 };
 
 /** Whoever follows a link is no program: what there is to say to them is said on a page. */

@@ -1,0 +1,68 @@
+/** The first half of the dance: what is kept here, and the provider's page that the person is sent to. */
+import { createHash, randomBytes } from 'node:crypto';
+import type { Connection } from '../../db/connections-contract.ts';
+import type { OAuthProvider } from '../../domain/connection.ts';
+import { Refusal } from '../../domain/errors.ts';
+import type { OrganizationId, ParticipantId } from '../../domain/ids.ts';
+import type { OAuthAuthorizer } from '../../providers/authorization.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+
+/** 256 bits: never guessed, and 43 characters, as long as a verifier has to be (RFC 7636 section 4.1). */
+const randomText = (): string => randomBytes(32).toString('base64url');
+
+const s256 = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
+
+export const redirectUriOf = (publicUrl: string, provider: OAuthProvider): string =>
+  `${publicUrl}/v1/connections/${provider}/callback`;
+
+/** @throws {Refusal} `provider_not_offered` where we have no client at the provider. */
+export const authorizerOf = ({ authorizers }: ApiDependencies, provider: OAuthProvider): OAuthAuthorizer => {
+  const authorizer = authorizers.oauth[provider];
+  if (authorizer) return authorizer;
+  throw new Refusal(
+    'provider_not_offered',
+    `Accounts of ${provider} cannot be connected here: this service has no client there.`,
+    'Connect another provider, or have an operator set up the client (docs/configuration.md).',
+  );
+};
+
+export interface ConsentToAsk {
+  readonly organization: OrganizationId;
+  readonly owner: ParticipantId | undefined;
+  readonly provider: OAuthProvider;
+  /** The connection that is connected again, and the account that it was. */
+  readonly again: Pick<Connection, 'id' | 'account' | 'scopes'> | undefined;
+  readonly returnTo: string | undefined;
+  readonly browser: string;
+  readonly correlationId: string;
+}
+
+/** Answers with the address of the provider's page. */
+export const beginAuthorization = async (
+  dependencies: ApiDependencies,
+  { again, browser, ...asked }: ConsentToAsk,
+): Promise<string> => {
+  const authorizer = authorizerOf(dependencies, asked.provider);
+  const [state, codeVerifier] = [randomText(), randomText()];
+  const redirectUri = redirectUriOf(dependencies.configuration.publicUrl, asked.provider);
+  // No more than is needed; but what was granted before is not to be lost by connecting again.
+  const kept = authorizer.scopes.optional.filter((scope) => again?.scopes.includes(scope));
+  const scopes = [...authorizer.scopes.required, ...kept];
+  const url = await authorizer.authorizationUrl({
+    state,
+    codeChallenge: s256(codeVerifier),
+    redirectUri,
+    scopes,
+    loginHint: again?.account,
+  });
+  await dependencies.repositories.authorizationRequests.begin({
+    ...asked,
+    connection: again?.id,
+    state,
+    browser,
+    codeVerifier,
+    redirectUri,
+    scopes,
+  });
+  return url;
+};

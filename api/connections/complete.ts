@@ -1,0 +1,195 @@
+/**
+ * The second half of the dance: a browser comes back from the provider. Everything it brings is somebody's word until the
+ * row that we kept under `state` says that this browser was sent there, for whom, and for what (RFC 9700 section 4).
+ */
+import type { FastifyBaseLogger } from 'fastify';
+import type { Actor } from '../../db/accounts.ts';
+import type { AskedConsent } from '../../db/authorization-requests.ts';
+import type { OAuthProvider } from '../../domain/connection.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import type { ConnectionId } from '../../domain/ids.ts';
+import type { Grant, OAuthAuthorizer } from '../../providers/authorization.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { authorizerOf } from './begin.ts';
+
+export interface Returned {
+  readonly provider: OAuthProvider;
+  readonly browser: string | undefined;
+  readonly state?: string | undefined;
+  readonly code?: string | undefined;
+  readonly error?: string | undefined;
+  /** Who says that it answers (RFC 9207). */
+  readonly iss?: string | undefined;
+  readonly correlationId: string;
+  readonly log: FastifyBaseLogger;
+}
+
+/** What is not the end of anything that we began: nothing is known of whose it is. */
+export type Stray = 'unknown_state' | 'other_browser' | 'used' | 'expired';
+
+export type Ending =
+  | { readonly kind: 'connected'; readonly connection: ConnectionId }
+  | { readonly kind: 'denied' }
+  /** Nothing was stored, and what was granted was given back. */
+  | { readonly kind: 'partial'; readonly missing: readonly string[] }
+  /** Connected again was to be one account, and another one was chosen. */
+  | { readonly kind: 'other_account' }
+  /** The answer was not from the provider that was asked, or cannot be used. */
+  | { readonly kind: 'unusable' }
+  | { readonly kind: 'provider_away' }
+  /** Between the provider and us something is set up wrong. */
+  | { readonly kind: 'misconfigured' };
+
+export type Completion =
+  | { readonly kind: 'stray'; readonly why: Stray }
+  | { readonly kind: 'ended'; readonly asked: AskedConsent; readonly ending: Ending };
+
+/** Exchange and questions about the account, together. */
+const deadlineMs = 20_000;
+
+/** What providers call a person's no: RFC 6749 section 4.1.2.1, and Microsoft's for what an administrator has to allow. */
+const refusals: ReadonlySet<string> = new Set(['access_denied', 'consent_required', 'interaction_required']);
+const passing: ReadonlySet<string> = new Set(['temporarily_unavailable', 'server_error']);
+
+const endingOfError = (error: string): Ending => {
+  if (refusals.has(error)) return { kind: 'denied' };
+  return { kind: passing.has(error) ? 'provider_away' : 'misconfigured' };
+};
+
+/** By the provider's fault; undefined for what is none. */
+const endingOfFault = (fault: ProviderError['fault']): Ending => {
+  switch (fault.kind) {
+    case 'outage':
+    case 'retry':
+    case 'retry_after':
+    case 'quota_exhausted':
+      return { kind: 'provider_away' };
+    case 'reconnect':
+    case 'rejected_input':
+    case 'not_found':
+    case 'conflict':
+      return { kind: 'unusable' };
+    case 'misconfigured':
+    case 'not_permitted':
+      return { kind: 'misconfigured' };
+  }
+};
+
+/**
+ * RFC 9207: who says that it answers has to be the one that was asked, to the letter. Of a provider that does not
+ * publish its name, it has to be the site that the person was sent to.
+ */
+const isFromElsewhere = async (
+  authorizer: OAuthAuthorizer,
+  { redirectUri, scopes }: AskedConsent,
+  iss: string,
+): Promise<boolean> => {
+  if (authorizer.issuers) return !authorizer.issuers.includes(iss);
+  const page = await authorizer.authorizationUrl({ state: '', codeChallenge: '', redirectUri, scopes });
+  return !URL.canParse(iss) || new URL(iss).origin !== new URL(page).origin;
+};
+
+export const completeAuthorization = async (
+  dependencies: ApiDependencies,
+  returned: Returned,
+): Promise<Completion> => {
+  const { provider, browser, state } = returned;
+  if (state === undefined) return { kind: 'stray', why: 'unknown_state' };
+  if (browser === undefined) return { kind: 'stray', why: 'other_browser' };
+  const taken = await dependencies.repositories.authorizationRequests.take({ state, browser, provider });
+  switch (taken.kind) {
+    case 'unknown':
+      return { kind: 'stray', why: 'unknown_state' };
+    case 'used':
+    case 'expired':
+    case 'other_browser':
+      return { kind: 'stray', why: taken.kind };
+    case 'taken': {
+      const { kind: _, ...asked } = taken;
+      return { kind: 'ended', asked, ending: await end(dependencies, asked, returned) };
+    }
+  }
+};
+
+const end = async (
+  dependencies: ApiDependencies,
+  asked: AskedConsent,
+  { iss, error, code, correlationId, log }: Returned,
+): Promise<Ending> => {
+  const authorizer = authorizerOf(dependencies, asked.provider);
+  if (iss !== undefined && (await isFromElsewhere(authorizer, asked, iss))) return { kind: 'unusable' };
+  if (error !== undefined) return endingOfError(error);
+  if (code === undefined) return { kind: 'unusable' };
+  const call = { correlationId, signal: AbortSignal.timeout(deadlineMs) };
+  try {
+    const grant = await authorizer.redeem(
+      { code, codeVerifier: asked.codeVerifier, redirectUri: asked.redirectUri },
+      call,
+    );
+    return await keep(dependencies, authorizer, asked, grant, { correlationId, log });
+  } catch (err) {
+    if (!(err instanceof ProviderError)) throw err;
+    log.warn({ err, provider: asked.provider }, 'an account could not be connected');
+    return endingOfFault(err.fault);
+  }
+};
+
+/** The person who has the link acts, for themselves or for the organization. */
+export const actingFor = (
+  { owner }: { readonly owner?: string | undefined },
+  correlationId: string,
+): Actor => ({ by: owner === undefined ? 'organization' : `owner:${owner}`, role: 'owner', correlationId });
+
+type Noted = Pick<Returned, 'correlationId' | 'log'>;
+
+const keep = async (
+  dependencies: ApiDependencies,
+  authorizer: OAuthAuthorizer,
+  asked: AskedConsent,
+  grant: Grant,
+  noted: Noted,
+): Promise<Ending> => {
+  const { organization, owner, provider, connection } = asked;
+  const missing = authorizer.scopes.required.filter((scope) => !grant.scopes.includes(scope));
+  if (missing.length > 0) {
+    await giveBack(dependencies, authorizer, asked, grant, noted);
+    return { kind: 'partial', missing };
+  }
+  const kept = await dependencies.repositories.accounts.connect(
+    { organization, owner, provider, again: connection, grant },
+    actingFor(asked, noted.correlationId),
+  );
+  switch (kept.kind) {
+    case 'connected':
+      return { kind: 'connected', connection: kept.id };
+    case 'other_account':
+    case 'unknown_connection':
+      await giveBack(dependencies, authorizer, asked, grant, noted);
+      return { kind: 'other_account' };
+  }
+};
+
+/**
+ * What we will not use is revoked. But a provider revokes all that an account has granted us, so that nothing is revoked
+ * of an account that is connected: it would stop working. Where it does not succeed, the person is still told.
+ */
+const giveBack = async (
+  { repositories }: ApiDependencies,
+  authorizer: OAuthAuthorizer,
+  { organization, provider }: AskedConsent,
+  { account, credential }: Grant,
+  { correlationId, log }: Noted,
+): Promise<void> => {
+  if (credential.kind !== 'oauth') return;
+  const connections = await repositories.connections.list(organization);
+  const isInUse = connections.some(
+    (one) => one.provider === provider && one.accountId === account.id && one.status === 'connected',
+  );
+  if (isInUse) return;
+  try {
+    const call = { correlationId, signal: AbortSignal.timeout(deadlineMs) };
+    await authorizer.revoke(credential.refreshToken, call);
+  } catch (err) {
+    log.warn({ err, provider }, 'a grant that we do not use could not be revoked');
+  }
+};

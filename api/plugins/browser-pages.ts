@@ -1,0 +1,26 @@
+/** Pages for people: forms are taken and cookies are read, here and nowhere else; what is sent is a page. */
+import cookie from '@fastify/cookie';
+import formBody from '@fastify/formbody';
+import type { FastifyReply } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Api } from '../api.ts';
+import { pagePolicy } from './helmet.ts';
+
+export const withBrowserPages = async (api: Api, addRoutes: (api: Api) => void): Promise<void> => {
+  await api.register(async (scope) => {
+    await scope.register(formBody);
+    await scope.register(cookie);
+    addRoutes(scope.withTypeProvider<ZodTypeProvider>());
+  });
+};
+
+export const sendPage = (reply: FastifyReply, status: number, html: string): FastifyReply => {
+  // Our own forms have to say where they were sent from: with `no-referrer` a browser says `Origin: null` (Fetch, 3.1).
+  reply.helmet({ ...pagePolicy, referrerPolicy: { policy: 'same-origin' } });
+  return reply
+    .code(status)
+    .header('Cache-Control', 'no-store')
+    .type('text/html; charset=utf-8')
+    .serializer((text: unknown) => String(text))
+    .send(html);
+};

@@ -1,0 +1,84 @@
+/** What a link to the page opens: whose accounts, which of them, and what may be done with them there. */
+import type { Connection } from '../../../db/connections-contract.ts';
+import {
+  type ConnectionProvider,
+  connectionProviders,
+  type OAuthProvider,
+} from '../../../domain/connection.ts';
+import { Refusal } from '../../../domain/errors.ts';
+import type { ConnectionLink } from '../../../infra/encryption/connection-link.ts';
+import { openLink } from '../../connections/link.ts';
+import type { ApiDependencies } from '../../dependencies.ts';
+
+export interface Opened {
+  readonly token: string;
+  readonly link: ConnectionLink;
+  readonly organization: string;
+  /** Those that the link shows. */
+  readonly connections: readonly Connection[];
+  /** The one that is to be connected again, where the link is for that. */
+  readonly again: Connection | undefined;
+  readonly offered: readonly ConnectionProvider[];
+  readonly mayDisconnect: boolean;
+}
+
+/** More on a page serve nobody. */
+const shownAtMost = 200;
+
+const outOfReach = (): Refusal =>
+  new Refusal('link_invalid', 'The link does not open that.', 'Use the link as it was given to you.');
+
+export const isOAuth = (provider: ConnectionProvider): provider is OAuthProvider => provider !== 'apple';
+
+const isOffered =
+  ({ authorizers }: ApiDependencies, link: ConnectionLink) =>
+  (provider: ConnectionProvider): boolean =>
+    (link.provider === undefined || link.provider === provider) &&
+    (!isOAuth(provider) || authorizers.oauth[provider] !== undefined);
+
+/** @throws {Refusal} `link_invalid`, `link_expired` */
+export const openPage = async (dependencies: ApiDependencies, token: string): Promise<Opened> => {
+  const { connections, organizations } = dependencies.repositories;
+  const link = openLink(dependencies, token);
+  const organization = await organizations.get(link.organization);
+  const all = await connections.list(link.organization, { owner: link.owner });
+  const own = all.filter(
+    ({ owner, provider }) =>
+      owner === link.owner && (link.provider === undefined || provider === link.provider),
+  );
+  const again = own.find(({ id }) => id === link.connection);
+  if (!organization || (link.connection !== undefined && !again)) throw outOfReach();
+  const reachable = link.connection === undefined ? own : own.filter((one) => one === again);
+  return {
+    token,
+    link,
+    organization: organization.name,
+    connections: reachable.filter(({ status }) => status !== 'disconnected').slice(0, shownAtMost),
+    again,
+    offered:
+      again && again.status !== 'disconnected'
+        ? []
+        : connectionProviders.filter(isOffered(dependencies, link)),
+    mayDisconnect: link.provider === undefined && link.connection === undefined,
+  };
+};
+
+/** @throws {Refusal} `link_invalid` */
+export const reached = ({ connections, again }: Opened, id: string): Connection => {
+  const found = connections.find((one) => one.id === id) ?? (again?.id === id ? again : undefined);
+  if (found) return found;
+  throw outOfReach();
+};
+
+/** Which connection a form connects again. A link that is for one connects no other. */
+export const againOf = (
+  opened: Opened,
+  provider: ConnectionProvider,
+  id: string | undefined,
+): Connection | undefined => {
+  const { link, again } = opened;
+  if (link.provider !== undefined && link.provider !== provider) throw outOfReach();
+  const connection = id === undefined ? again : reached(opened, id);
+  if (connection && connection.provider !== provider) throw outOfReach();
+  return connection;
+};

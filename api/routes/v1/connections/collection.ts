@@ -1,0 +1,136 @@
+/** GET /v1/connections, and the links to the page on which people connect accounts. */
+import { z } from 'zod';
+import { connectionProviders, connectionStatuses } from '../../../../domain/connection.ts';
+import { Refusal } from '../../../../domain/errors.ts';
+import { connectionIdSchema, participantIdSchema } from '../../../../domain/ids.ts';
+import { callerOf } from '../../../access/authentication.ts';
+import type { Api } from '../../../api.ts';
+import { authorizerOf } from '../../../connections/begin.ts';
+import { returnAddress, writeLink } from '../../../connections/link.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { json } from '../../../schemas/answers.ts';
+import { connectionAnswer, connectionSchema, pageLinkSchema } from '../../../schemas/connection.ts';
+import { problems } from '../../../schemas/problems.ts';
+
+const listedAtMost = 500;
+
+const owner = participantIdSchema.describe('The platform’s id of the person whose accounts they are');
+const returnTo = z
+  .string()
+  .max(2_000)
+  .describe('Where the person goes on afterwards, with `connection` and `status` added');
+
+export const connectionNotFound = (id: string): Refusal =>
+  new Refusal(
+    'connection_not_found',
+    `Your organization has no connection ${id}.`,
+    'GET /v1/connections lists those that there are.',
+  );
+
+const list = (api: Api, { repositories }: ApiDependencies): void => {
+  api.get(
+    '/v1/connections',
+    {
+      schema: {
+        operationId: 'listConnections',
+        tags: ['Connections'],
+        summary: 'List the accounts that are connected',
+        querystring: z.object({
+          owner: owner.optional(),
+          provider: z.enum(connectionProviders).optional(),
+          status: z.enum(connectionStatuses).optional(),
+        }),
+        response: {
+          200: json(
+            `Up to ${listedAtMost}, the longest connected first`,
+            z.object({ items: z.array(connectionSchema) }),
+          ),
+          ...problems('invalid_body', 'unauthenticated', 'forbidden'),
+        },
+      },
+    },
+    async (request) => {
+      const { provider, status, ...whose } = request.query;
+      const all = await repositories.connections.list(callerOf(request).organization, whose);
+      const items = all
+        .filter((one) => provider === undefined || one.provider === provider)
+        .filter((one) => status === undefined || one.status === status)
+        .slice(0, listedAtMost)
+        .map(connectionAnswer);
+      return { items };
+    },
+  );
+};
+
+const page = (api: Api, dependencies: ApiDependencies): void => {
+  api.get(
+    '/v1/connections/page',
+    {
+      schema: {
+        operationId: 'linkToConnections',
+        tags: ['Connections'],
+        summary: 'A link to the page on which a person sees and changes their accounts',
+        querystring: z.object({ owner: owner.optional() }),
+        response: {
+          200: json('Good for an hour', pageLinkSchema),
+          ...problems('invalid_body', 'unauthenticated', 'forbidden'),
+        },
+      },
+    },
+    async (request) => {
+      const { organization } = callerOf(request);
+      return writeLink(dependencies, { organization, owner: request.query.owner });
+    },
+  );
+};
+
+const authorize = (api: Api, dependencies: ApiDependencies): void => {
+  api.get(
+    '/v1/connections/:provider/authorize',
+    {
+      schema: {
+        operationId: 'authorizeConnection',
+        tags: ['Connections'],
+        summary: 'A link to the page on which a person connects one account',
+        params: z.object({ provider: z.enum(connectionProviders) }),
+        querystring: z.object({
+          owner: owner.optional(),
+          connection: connectionIdSchema.optional().describe('The connection that is to be connected again'),
+          returnTo: returnTo.optional(),
+        }),
+        response: {
+          200: json('Good for an hour', pageLinkSchema),
+          ...problems(
+            'invalid_body',
+            'unauthenticated',
+            'forbidden',
+            'connection_not_found',
+            'provider_not_offered',
+            'return_address_not_allowed',
+          ),
+        },
+      },
+    },
+    async (request) => {
+      const { organization } = callerOf(request);
+      const { provider } = request.params;
+      const { connection: id } = request.query;
+      if (provider !== 'apple') authorizerOf(dependencies, provider);
+      const allowed = returnAddress(dependencies.configuration, request.query.returnTo);
+      const asked = { organization, owner: request.query.owner, provider, returnTo: allowed };
+      if (id === undefined) return writeLink(dependencies, asked);
+      const again = await dependencies.repositories.connections.get(organization, id);
+      const isMeant =
+        again?.provider === provider && (asked.owner === undefined || asked.owner === again.owner);
+      if (!again || !isMeant) throw connectionNotFound(id);
+      const whose = again.owner === undefined ? undefined : participantIdSchema.parse(again.owner);
+      return writeLink(dependencies, { ...asked, owner: whose, connection: id });
+    },
+  );
+};
+
+export const connectionCollection = (api: Api, dependencies: ApiDependencies): void => {
+  list(api, dependencies);
+  page(api, dependencies);
+  authorize(api, dependencies);
+};

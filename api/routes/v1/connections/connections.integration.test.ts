@@ -1,0 +1,195 @@
+/** What the platform asks of connected accounts over the API. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setUpConnecting } from '../../../../tests/harness/connecting.ts';
+import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+const setup = () => setUpConnecting(database);
+
+describe('the list of connections', () => {
+  it('shows what is connected, without anything that opens it', async () => {
+    const { call, key, connect, only } = await setup();
+    await connect('ann@example.com');
+    const { id } = await only();
+    const { status, body, text } = await call('GET', '/v1/connections', { key });
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      items: [
+        {
+          id,
+          provider: 'google',
+          owner: 'ann',
+          account: 'ann@example.com',
+          status: 'connected',
+          scopes: ['openid', 'calendar.events'],
+          connectedAt: expect.stringMatching(/Z$/),
+        },
+      ],
+    });
+    expect(text).not.toMatch(/refresh-ann|access-/);
+  });
+
+  it('is filtered by owner, provider and status', async () => {
+    const { call, key, connect, only, fallOut } = await setup();
+    await connect('ann@example.com');
+    const count = async (query: string) => {
+      const { body } = await call('GET', `/v1/connections?${query}`, { key });
+      return Object(body).items.length;
+    };
+    expect(await count('owner=ann&provider=google&status=connected')).toBe(1);
+    expect(await count('owner=bob')).toBe(0);
+    expect(await count('provider=zoom')).toBe(0);
+    await fallOut((await only()).id);
+    expect(await count('status=connected')).toBe(0);
+    expect(await count('status=needs_reauthorization')).toBe(1);
+    expect((await call('GET', '/v1/connections?provider=facebook', { key })).status).toBe(400);
+  });
+
+  it("does not show another organization's", async () => {
+    const [north, south] = [await setup(), await setup()];
+    await north.connect('ann@example.com');
+    expect((await south.call('GET', '/v1/connections', { key: south.key })).body).toEqual({ items: [] });
+  });
+});
+
+describe('a link to the page', () => {
+  it('is good for an hour, and opens what it was asked for', async () => {
+    const { call, key, person } = await setup();
+    const { status, body } = await call('GET', '/v1/connections/google/authorize?owner=ann', { key });
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: {
+        url: expect.stringMatching(/^https:\/\/auditions\.example\.com\/connections\/[\w.-]+$/),
+        expiresAt: '2026-11-24T10:00:00.000Z',
+      },
+    });
+    const page = await person.open(String(Object(body).url));
+    expect(page.text).toContain('<h1>Connect your Google account</h1>');
+    expect(page.text).toContain('North Casting asks');
+    expect(page.text).not.toContain('Connect Microsoft');
+  });
+
+  it.each([
+    'https://auditions.example.com/settings?tab=accounts',
+    'http://127.0.0.1:5173/back',
+    'http://localhost/back',
+  ])('may lead on to %s', async (returnTo) => {
+    const { call, key } = await setup();
+    const query = new URLSearchParams({ returnTo });
+    expect((await call('GET', `/v1/connections/google/authorize?${query}`, { key })).status).toBe(200);
+  });
+
+  it.each([
+    'https://evil.example/',
+    'https://auditions.example.com.evil.example/',
+    'https://auditions.example.com@evil.example/',
+    'https://user:secret@auditions.example.com/',
+    'http://auditions.example.com/',
+    '//evil.example/',
+    '/settings',
+    'javascript:alert(1)',
+    'https:evil.example',
+    'https://auditions.example.com:8443/',
+    'http://127.0.0.1.evil.example/',
+  ])('does not lead on to %s', async (returnTo) => {
+    const { call, key } = await setup();
+    const query = new URLSearchParams({ returnTo });
+    expect(await call('GET', `/v1/connections/google/authorize?${query}`, { key })).toMatchObject({
+      status: 422,
+      body: { code: 'return_address_not_allowed' },
+    });
+  });
+
+  it('is refused for a provider at which we have no client', async () => {
+    const { call, key } = await setup();
+    expect(await call('GET', '/v1/connections/zoom/authorize', { key })).toMatchObject({
+      status: 422,
+      body: { code: 'provider_not_offered' },
+    });
+    expect((await call('GET', '/v1/connections/apple/authorize', { key })).status).toBe(200);
+    expect((await call('GET', '/v1/connections/facebook/authorize', { key })).status).toBe(400);
+  });
+
+  it("is refused for another's connection, another provider's and another owner's", async () => {
+    const [north, south] = [await setup(), await setup()];
+    await north.connect('ann@example.com');
+    const { id } = await north.only();
+    const ask = async (path: string, { call, key } = north) =>
+      (await call('GET', `/v1/connections/${path}&connection=${id}`, { key })).status;
+    expect(await ask('google/authorize?owner=ann')).toBe(200);
+    expect(await ask('microsoft/authorize?owner=ann')).toBe(404);
+    expect(await ask('google/authorize?owner=bob')).toBe(404);
+    expect(await ask('google/authorize?owner=ann', south)).toBe(404);
+  });
+});
+
+describe('disconnecting', () => {
+  it('revokes at the provider, erases here, and is noted as an act', async () => {
+    const { call, key, connect, only, repositories, organization, authorizers } = await setup();
+    await connect('ann@example.com');
+    const { id } = await only();
+    const answer = await call('DELETE', `/v1/connections/${id}`, { key });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { id, status: 'disconnected', revocation: 'revoked' },
+    });
+    expect(authorizers.revoked).toEqual([expect.stringContaining('refresh-ann@example.com')]);
+    expect(await only()).toMatchObject({ status: 'disconnected', account: undefined });
+    const { items } = await repositories.administrativeActs.list(organization, { limit: 10 });
+    expect(items).toMatchObject([
+      {
+        act: 'connection.disconnected',
+        by: `admin of ${organization}`,
+        role: 'admin',
+        target: id,
+        detail: { provider: 'google', revocation: 'revoked' },
+        correlationId: answer.headers['x-correlation-id'],
+      },
+      { act: 'connection.connected', by: 'owner:ann', role: 'owner', target: id },
+    ]);
+  });
+
+  it('twice is as good as once, and one act', async () => {
+    const { call, key, connect, only, repositories, organization, authorizers } = await setup();
+    await connect('ann@example.com');
+    const { id } = await only();
+    await call('DELETE', `/v1/connections/${id}`, { key });
+    expect(await call('DELETE', `/v1/connections/${id}`, { key })).toMatchObject({
+      status: 200,
+      body: { status: 'disconnected', revocation: 'nothing' },
+    });
+    expect(authorizers.revoked).toHaveLength(1);
+    const { items } = await repositories.administrativeActs.list(organization, { limit: 10 });
+    expect(items.filter(({ act }) => act === 'connection.disconnected')).toHaveLength(1);
+  });
+
+  it('erases here though the provider does not answer, and says so', async () => {
+    const { call, key, connect, only, authorizers } = await setup();
+    await connect('ann@example.com');
+    const { id } = await only();
+    authorizers.fail({ kind: 'outage', effect: 'unknown' });
+    expect((await call('DELETE', `/v1/connections/${id}`, { key })).body).toMatchObject({
+      status: 'disconnected',
+      revocation: 'failed',
+    });
+    expect((await only()).status).toBe('disconnected');
+  });
+
+  it("is refused for another organization's and for what there is not", async () => {
+    const [north, south] = [await setup(), await setup()];
+    await north.connect('ann@example.com');
+    const { id } = await north.only();
+    for (const one of [id, 'conn_nobody']) {
+      expect(await south.call('DELETE', `/v1/connections/${one}`, { key: south.key })).toMatchObject({
+        status: 404,
+        body: { code: 'connection_not_found' },
+      });
+    }
+    expect((await north.only()).status).toBe('connected');
+  });
+});

@@ -1,0 +1,49 @@
+/** DELETE /v1/connections/{id}: takes an account away. */
+import { z } from 'zod';
+import { connectionIdSchema } from '../../../../domain/ids.ts';
+import { callerOf } from '../../../access/authentication.ts';
+import type { Api } from '../../../api.ts';
+import { disconnect, revocations } from '../../../connections/disconnect.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { json } from '../../../schemas/answers.ts';
+import { problems } from '../../../schemas/problems.ts';
+import { connectionNotFound } from './collection.ts';
+
+const disconnectedSchema = z
+  .object({
+    id: connectionIdSchema,
+    status: z.literal('disconnected'),
+    revocation: z
+      .enum(revocations)
+      .describe(
+        'What became of it at the provider: `nothing` where it was disconnected before; after `failed` and `unsupported` the person takes the app away there',
+      ),
+  })
+  .meta({ id: 'Disconnected' });
+
+export const connectionItem = (api: Api, dependencies: ApiDependencies): void => {
+  api.delete(
+    '/v1/connections/:id',
+    {
+      schema: {
+        operationId: 'disconnect',
+        tags: ['Connections'],
+        summary: 'Disconnect an account: revoked at the provider, erased here',
+        params: z.object({ id: connectionIdSchema }),
+        response: {
+          200: json('It is disconnected, now or since before', disconnectedSchema),
+          ...problems('invalid_body', 'unauthenticated', 'forbidden', 'connection_not_found'),
+        },
+      },
+    },
+    async (request) => {
+      const { organization, label, role } = callerOf(request);
+      const { id } = request.params;
+      const connection = await dependencies.repositories.connections.get(organization, id);
+      if (!connection) throw connectionNotFound(id);
+      const actor = { by: label, role, correlationId: request.id };
+      const revocation = await disconnect(dependencies, connection, actor, request.log);
+      return { id, status: 'disconnected', revocation } as const;
+    },
+  );
+};
