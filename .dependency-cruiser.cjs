@@ -33,7 +33,7 @@ module.exports = {
       '^workflows/[^/]+/(messages|search-attributes)\\.ts$',
       '^activities/contract\\.ts$',
       '^providers/[^/]+/webhooks\\.ts$',
-      '^providers/(registry|authorization)\\.ts$',
+      '^providers/(registry|authorization|access-tokens|open-connection)\\.ts$',
       '^workers/payload-codec/',
       '^infra/(configuration|encryption|observability)/',
     ]),
@@ -43,7 +43,7 @@ module.exports = {
         'the API makes the providers where it is put together; its routes get what they may ask of them',
       severity: 'error',
       from: { path: '^api/', pathNot: ['^api/server\\.ts$', '\\.test\\.ts$'] },
-      to: { path: '^providers/registry\\.ts$' },
+      to: { path: '^providers/(registry|access-tokens|open-connection)\\.ts$' },
     },
     {
       name: 'sandbox-stands-alone',

@@ -8,6 +8,7 @@ import type {
   SlotHolds,
 } from '../db/repositories.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../domain/ids.ts';
+import type { AccessTokens } from '../providers/access-tokens.ts';
 import type { Providers } from '../providers/ports.ts';
 
 export interface ActivityDependencies {
@@ -20,6 +21,7 @@ export interface ActivityDependencies {
     readonly deliveries: Deliveries;
   };
   readonly providers: Providers;
+  readonly accessTokens: Pick<AccessTokens, 'of'>;
   /** Without a trailing slash. Where the providers' callbacks reach us. */
   readonly publicUrl: string;
   /** The address of the page on which this invitation is answered; the same for the same invitation. */

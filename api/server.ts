@@ -1,4 +1,5 @@
 /** Puts the API together from its real parts, and listens. */
+import { Registry } from 'prom-client';
 import { connectDatabase } from '../db/connection.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
 import { createDatabaseCheck } from '../db/readiness.ts';
@@ -6,9 +7,17 @@ import { Refusal } from '../domain/errors.ts';
 import { toInstant } from '../domain/time/epoch.ts';
 import type { Configuration } from '../infra/configuration/configuration.ts';
 import { createKeyWrapping } from '../infra/encryption/configured-wrapping.ts';
+import { createConnectionLinks } from '../infra/encryption/connection-link.ts';
 import { createResponseLinks } from '../infra/encryption/response-link.ts';
+import { createCallMetrics } from '../infra/observability/call-metrics.ts';
 import type { Logger } from '../infra/observability/logger.ts';
-import { createProviders, type ProviderRegistry } from '../providers/registry.ts';
+import { type AccessTokens, createAccessTokens } from '../providers/access-tokens.ts';
+import { guardProviders } from '../providers/calls/guard.ts';
+import { sharedAccountsOf } from '../providers/calls/guarded-providers.ts';
+import { quotasWith } from '../providers/calls/quotas.ts';
+import { openConnection } from '../providers/open-connection.ts';
+import type { Providers } from '../providers/ports.ts';
+import { createProviders } from '../providers/registry.ts';
 import { createTokenVerifier } from './access/tokens.ts';
 import { buildApi } from './app.ts';
 import { createOrchestration } from './auditions/orchestration.ts';
@@ -25,14 +34,15 @@ export interface RunningApi {
 }
 
 const findBusyWith =
-  (connections: Repositories['connections'], { calendars }: ProviderRegistry): FindBusy =>
+  (
+    connections: Repositories['connections'],
+    accessTokens: AccessTokens,
+    { calendars }: Providers,
+  ): FindBusy =>
   async (organization, { connection: id, calendarId }, window, call) => {
     const connection = await connections.get(organization, id);
-    const use = { purpose: 'availability.findBusy', correlationId: call.correlationId };
-    const credential = await connections.openCredential(organization, id, use);
-    if (connection?.account !== undefined && credential?.kind === 'oauth') {
-      const { refreshToken } = credential;
-      const opened = { id, organization, account: connection.account, refreshToken };
+    if (connection?.provider === 'google' && connection.status !== 'disconnected') {
+      const opened = openConnection(connection, accessTokens, 'calendar.freeBusy');
       return calendars.google.freeBusy(opened, [calendarId], window, call);
     }
     throw new Refusal(
@@ -67,6 +77,20 @@ export const startApi = async ({
   const temporal = connectTemporal(configuration);
   const providers = createProviders(configuration);
   const repositories = createRepositories(database.db, createKeyWrapping(configuration));
+  const accessTokens = createAccessTokens({
+    store: repositories.connections,
+    authorizers: providers.authorizers.oauth,
+  });
+  const figures = new Registry();
+  const called = guardProviders(providers, {
+    quotaBook: repositories.quotas,
+    healthBook: repositories.providerHealth,
+    limits: configuration.quotas,
+    accounts: sharedAccountsOf(configuration),
+    metrics: createCallMetrics(figures),
+    logger,
+    process: 'api',
+  });
   let isDraining = false;
   const closeParts = async () => {
     await Promise.all([temporal.close(), providers.close(), database.close()]);
@@ -80,8 +104,12 @@ export const startApi = async ({
         taskQueue: `castmatch${configuration.taskQueueSuffix}`,
       }),
       links: createResponseLinks(configuration.masterKeys),
-      findBusy: findBusyWith(repositories.connections, providers),
+      connectionLinks: createConnectionLinks(configuration.masterKeys),
+      authorizers: providers.authorizers,
+      findBusy: findBusyWith(repositories.connections, accessTokens, called),
       integrations: providers.checks,
+      quotas: Object.entries(quotasWith(configuration.quotas)).map(([name, quota]) => ({ name, ...quota })),
+      figures,
       checks: {
         database: createDatabaseCheck(database.pool),
         temporal: () => temporal.check(),

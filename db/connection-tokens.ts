@@ -8,11 +8,12 @@
  */
 import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import type { TokenStore } from '../domain/access-tokens.ts';
 import { connectionProviders, connectionStatuses, connectionStatusReasons } from '../domain/connection.ts';
 import { connectionIdSchema, organizationIdSchema } from '../domain/ids.ts';
 import type { Database } from './connection.ts';
 import type { ConnectionSecrets } from './connection-secrets.ts';
-import type { Connections, TokenStore } from './connections-contract.ts';
+import type { Connections } from './connections-contract.ts';
 import { noting } from './credential-reads.ts';
 import { connections } from './schema/connections.ts';
 

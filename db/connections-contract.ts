@@ -1,4 +1,5 @@
 /** What may be asked of the connected accounts. Credentials leave this place opened for one call, and noted. */
+import type { CredentialUse, TokenStore } from '../domain/access-tokens.ts';
 import type { ConnectionProvider, ConnectionStatus, ConnectionStatusReason } from '../domain/connection.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
 import type { Instant } from '../domain/time/instant.ts';
@@ -46,92 +47,12 @@ export interface Connection {
   readonly connectedAt: Instant;
 }
 
-/** For what a credential is opened, and on whose behalf: kept in `credential_reads`. */
-export interface CredentialUse {
-  /** The operation: `calendar.putEvent`, `connections.refresh`. */
-  readonly purpose: string;
-  readonly correlationId: string;
-}
-
 export type Connected =
   | { readonly kind: 'connected'; readonly id: ConnectionId; readonly wasKnown: boolean }
   /** The connection to connect again is not one of the organization's. */
   | { readonly kind: 'unknown_connection' }
   /** The person consented with another account than that of the connection. */
   | { readonly kind: 'other_account' };
-
-/** A connection's access token as its row has it. */
-export type StoredAccessToken =
-  | {
-      readonly kind: 'connected';
-      readonly provider: ConnectionProvider;
-      readonly version: number;
-      /** Undefined where there is none that lasts for the time asked for. */
-      readonly token: string | undefined;
-      /** How long it is good for, by the database's clock. Milliseconds. */
-      readonly lastsMs: number;
-      /** Of the newest refresh that began. */
-      readonly attempt: number;
-      /** Whether a refresh is under way: whoever began it still holds its lease. */
-      readonly isRefreshing: boolean;
-      /** Whether the newest refresh that began has ended, well or badly. Not so when its process died. */
-      readonly hasEnded: boolean;
-    }
-  | {
-      readonly kind: 'not_connected';
-      readonly provider: ConnectionProvider;
-      readonly status: 'needs_reauthorization' | 'disconnected';
-      readonly reason: ConnectionStatusReason | undefined;
-    }
-  | { readonly kind: 'unknown_connection' };
-
-export interface RefreshBegun {
-  readonly attempt: number;
-  readonly version: number;
-  readonly refreshToken: string;
-  /** An earlier refresh ended without anybody knowing how: the provider may have given another refresh token. */
-  readonly inDoubt: boolean;
-}
-
-/** The part of the connections that access tokens are refreshed through. */
-export interface TokenStore {
-  /** @param lastingMs a token that expires sooner is as good as none. */
-  openAccessToken(
-    organization: OrganizationId,
-    id: ConnectionId,
-    lastingMs: number,
-    use: CredentialUse,
-  ): Promise<StoredAccessToken>;
-  /**
-   * Makes the caller the only one who may refresh, until the lease runs out. Undefined when another holds the lease,
-   * or has replaced the version that the caller wants replaced. `refused` takes the access token out of the row, since
-   * the provider does not want it.
-   */
-  beginRefresh(
-    connection: { readonly organization: OrganizationId; readonly id: ConnectionId },
-    wanted: { readonly version: number; readonly refused: boolean; readonly leaseMs: number },
-    use: CredentialUse,
-  ): Promise<RefreshBegun | undefined>;
-  /** Stores both tokens in one statement. Undefined when the connection was connected anew or disconnected meanwhile. */
-  completeRefresh(
-    connection: { readonly organization: OrganizationId; readonly id: ConnectionId },
-    begun: Pick<RefreshBegun, 'attempt' | 'version'>,
-    renewed: {
-      readonly accessToken: string;
-      readonly lastsMs: number;
-      readonly refreshToken?: string | undefined;
-      readonly scopes?: readonly string[] | undefined;
-    },
-  ): Promise<{ readonly version: number } | undefined>;
-  /** `in_doubt`: the provider may have given another refresh token that we have not got. */
-  failRefresh(id: ConnectionId, attempt: number, outcome: 'without_effect' | 'in_doubt'): Promise<void>;
-  /** Nothing when the version has changed: whoever knows better was here. */
-  markNeedsReauthorization(
-    id: ConnectionId,
-    reason: ConnectionStatusReason,
-    version: number,
-  ): Promise<boolean>;
-}
 
 /** An access token that runs out. */
 export interface ExpiringToken {

@@ -218,7 +218,8 @@ const isSameAccount = async (
   return account.name === grant.account.name || account.id === grant.account.id;
 };
 
-const referenceOf = (
+/** Finds the row of an account again, whoever connects it. */
+export const referenceOf = (
   of: {
     readonly organization: string;
     readonly owner?: string | null | undefined;

@@ -4,6 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { type SQL, sql } from 'drizzle-orm';
+import type { CredentialUse } from '../domain/access-tokens.ts';
 import type { OrganizationId } from '../domain/ids.ts';
 import type { Database } from './connection.ts';
 import { credentialReads } from './schema/credential-reads.ts';
@@ -34,11 +35,7 @@ export const createCredentialReads = (db: Database): CredentialReads => ({
  * @param source its name; it has the columns `id` and `organization`.
  * @param secret an SQL expression for the name of the secret, or null for a row of which none is read.
  */
-export const noting = (
-  source: string,
-  secret: SQL,
-  use: { readonly purpose: string; readonly correlationId: string },
-): SQL => sql`
+export const noting = (source: string, secret: SQL, use: CredentialUse): SQL => sql`
   noted AS (
     INSERT INTO credential_reads (subject, organization, secret, purpose, process, correlation_id)
     SELECT id, organization, ${secret}, ${use.purpose}, ${processName}, ${use.correlationId}

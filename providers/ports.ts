@@ -17,12 +17,15 @@ export interface CallContext {
   readonly organization?: OrganizationId | undefined;
 }
 
-/** A connection with its credential opened. Lives only as long as the call. */
+/** A connected account for one call. */
 export interface OpenConnection {
   readonly id: ConnectionId;
   readonly organization: OrganizationId;
   readonly account: string;
-  readonly refreshToken: string;
+  /** One that lasts; refreshed first, where it must be. Throws `ProviderError`. */
+  accessToken(call: CallContext): Promise<string>;
+  /** The provider does not take this token: the next one is another. */
+  refused(token: string): void;
 }
 
 export interface CalendarEvent {

@@ -1,8 +1,10 @@
 /** The one place that lists the providers: a new one is a folder beside this file and a line in here. */
 import type { ProviderName } from '../domain/errors.ts';
+import type { Authorizers } from './authorization.ts';
 import { createGoogleCalendar } from './google/calendar.ts';
 import { createGoogleClient } from './google/client.ts';
 import { createGoogleCheck } from './google/health.ts';
+import { createGoogleAuthorizer } from './google/oauth.ts';
 import type { GoogleSettings } from './google/settings.ts';
 import type { Providers } from './ports.ts';
 import { createSmtpClient } from './smtp/client.ts';
@@ -27,6 +29,8 @@ export interface ProviderSettings {
 }
 
 export interface ProviderRegistry extends Providers {
+  /** Through which accounts are connected and their access tokens refreshed. */
+  readonly authorizers: Pick<Authorizers, 'oauth'>;
   /** One cheap probe a provider: resolves when it answers and knows us, throws `ProviderError` otherwise. */
   readonly checks: Readonly<Record<ProviderName, () => Promise<void>>>;
   /** Closes the pools; calls in progress are finished first. */
@@ -45,6 +49,9 @@ export const createProviders = (settings: ProviderSettings): ProviderRegistry =>
     meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
     email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createJournal(journalUrl) : undefined),
+    authorizers: {
+      oauth: { google: createGoogleAuthorizer(settings.google), microsoft: undefined, zoom: undefined },
+    },
     checks: {
       google: createGoogleCheck(settings.google),
       zoom: createZoomCheck(zoom, settings.zoom.hostUser),

@@ -23,70 +23,80 @@ const writtenSchema = z.object({ eventId: z.string() });
 export const createCalendarActivities = ({
   repositories: { connections, ledger },
   providers: { calendars },
-}: Pick<ActivityDependencies, 'repositories' | 'providers'>): CalendarActivities => ({
-  findBusy: async ({ organization, connection, calendarIds, window, correlationId }: FindBusyInput) => {
-    const call = attemptingTo({ correlationId, organization }).startCall();
-    const opened = await openConnection(connections, organization, connection);
-    return calendars.google.freeBusy(opened, calendarIds, window, call);
-  },
+  accessTokens,
+}: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): CalendarActivities => {
+  const opening = { connections, accessTokens };
+  return {
+    findBusy: async ({ organization, connection, calendarIds, window, correlationId }: FindBusyInput) => {
+      const call = attemptingTo({ correlationId, organization }).startCall();
+      const opened = await openConnection(opening, organization, connection, 'calendar.freeBusy');
+      return calendars.google.freeBusy(opened, calendarIds, window, call);
+    },
 
-  writeEvent: async (input: WriteEventInput) => {
-    const { organization, auditionId, key, calendar, slot, revision, summary, description, location } = input;
-    const eventId = eventIdFor(auditionId, calendar);
-    const open = () => openConnection(connections, organization, calendar.connection);
-    return effectOnce(
-      ledger,
-      {
-        key,
-        organization,
-        provider: calendar.provider,
-        operation: 'calendar.putEvent',
-        request: { eventId, slot, revision },
-      },
-      attemptingTo(input),
-      {
-        kind: 'idempotent',
-        result: writtenSchema,
-        // Whatever Google calls it: two attempts write, and a removal removes, what goes by our id.
-        providerId: () => eventId,
-        perform: async (call) => {
-          const event = {
-            calendarId: calendar.calendarId,
-            eventId,
-            summary,
-            description,
-            location,
-            slot,
-            revision,
-          };
-          const written = await calendars[calendar.provider].putEvent(await open(), event, call);
-          return { eventId: written.eventId };
+    writeEvent: async (input: WriteEventInput) => {
+      const { organization, auditionId, key, calendar, slot, revision, summary, description, location } =
+        input;
+      const eventId = eventIdFor(auditionId, calendar);
+      const open = () => openConnection(opening, organization, calendar.connection, 'calendar.putEvent');
+      return effectOnce(
+        ledger,
+        {
+          key,
+          organization,
+          provider: calendar.provider,
+          operation: 'calendar.putEvent',
+          request: { eventId, slot, revision },
         },
-        takeBack: async (_written, call) =>
-          calendars[calendar.provider].deleteEvent(await open(), calendar.calendarId, eventId, call),
-      },
-    );
-  },
+        attemptingTo(input),
+        {
+          kind: 'idempotent',
+          result: writtenSchema,
+          // Whatever Google calls it: two attempts write, and a removal removes, what goes by our id.
+          providerId: () => eventId,
+          perform: async (call) => {
+            const event = {
+              calendarId: calendar.calendarId,
+              eventId,
+              summary,
+              description,
+              location,
+              slot,
+              revision,
+            };
+            const written = await calendars[calendar.provider].putEvent(await open(), event, call);
+            return { eventId: written.eventId };
+          },
+          takeBack: async (_written, call) =>
+            calendars[calendar.provider].deleteEvent(await open(), calendar.calendarId, eventId, call),
+        },
+      );
+    },
 
-  removeEvent: async ({
-    organization,
-    auditionId,
-    key,
-    calendar,
-    correlationId,
-  }: RemoveEventInput): Promise<Undone> => {
-    const eventId = eventIdFor(auditionId, calendar);
-    return undoOnce(
-      ledger,
-      { key, organization, provider: calendar.provider, operation: 'calendar.putEvent' },
-      attemptingTo({ correlationId, organization }),
-      {
-        find: async () => [eventId],
-        remove: async (_providerId, call) => {
-          const opened = await openConnection(connections, organization, calendar.connection);
-          return calendars[calendar.provider].deleteEvent(opened, calendar.calendarId, eventId, call);
+    removeEvent: async ({
+      organization,
+      auditionId,
+      key,
+      calendar,
+      correlationId,
+    }: RemoveEventInput): Promise<Undone> => {
+      const eventId = eventIdFor(auditionId, calendar);
+      return undoOnce(
+        ledger,
+        { key, organization, provider: calendar.provider, operation: 'calendar.putEvent' },
+        attemptingTo({ correlationId, organization }),
+        {
+          find: async () => [eventId],
+          remove: async (_providerId, call) => {
+            const opened = await openConnection(
+              opening,
+              organization,
+              calendar.connection,
+              'calendar.deleteEvent',
+            );
+            return calendars[calendar.provider].deleteEvent(opened, calendar.calendarId, eventId, call);
+          },
         },
-      },
-    );
-  },
-});
+      );
+    },
+  };
+};

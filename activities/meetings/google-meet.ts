@@ -26,7 +26,9 @@ export const createGoogleMeetActivities = ({
   providers: {
     calendars: { google },
   },
-}: Pick<ActivityDependencies, 'repositories' | 'providers'>): MeetingActivities => {
+  accessTokens,
+}: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): MeetingActivities => {
+  const opening = { connections, accessTokens };
   /** Throws `ProviderError` (`reconnect`) for an organization that has not said in which calendar to meet. */
   const meetCalendarOf = async (id: OrganizationId) => {
     const organization = await organizations.get(id);
@@ -49,7 +51,7 @@ export const createGoogleMeetActivities = ({
     const { connection, calendarId } = await meetCalendarOf(organization);
     const eventId = eventIdFor(auditionId, { connection, calendarId });
     const conference = await google.putConference(
-      await openConnection(connections, organization, connection),
+      await openConnection(opening, organization, connection, 'meetings.putConference'),
       { calendarId, eventId, topic, slot, revision, requestId: eventId },
       call,
     );
@@ -61,7 +63,7 @@ export const createGoogleMeetActivities = ({
     call: CallContext,
   ) => {
     const { connection, calendarId } = await meetCalendarOf(organization);
-    const opened = await openConnection(connections, organization, connection);
+    const opened = await openConnection(opening, organization, connection, 'meetings.remove');
     return google.deleteEvent(opened, calendarId, eventIdFor(auditionId, { connection, calendarId }), call);
   };
 

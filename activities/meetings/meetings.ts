@@ -8,7 +8,7 @@ import { createGoogleMeetActivities } from './google-meet.ts';
 import { createZoomActivities } from './zoom.ts';
 
 export const createMeetingActivities = (
-  dependencies: Pick<ActivityDependencies, 'repositories' | 'providers'>,
+  dependencies: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
 ): MeetingActivities => {
   const by: Readonly<Record<MeetingProviderName, MeetingActivities>> = {
     zoom: createZoomActivities(dependencies),

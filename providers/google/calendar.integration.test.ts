@@ -1,19 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import {
-  calendarId,
-  calling,
-  connection,
-  eventId,
-  setup,
-  slot,
-  wanted,
-} from '../../tests/harness/google-calendar.ts';
+import { calendarId, calling, eventId, setup, slot, wanted } from '../../tests/harness/google-calendar.ts';
 import { createGoogleClient } from './client.ts';
 
 describe('putEvent', () => {
   test('writes an event once, however often it is asked to', async () => {
-    const { calendar, events } = await setup();
+    const { connection, calendar, events } = await setup();
     expect(await calendar.putEvent(connection, wanted(), calling())).toEqual({ eventId: eventId });
     expect(await calendar.putEvent(connection, wanted(), calling())).toEqual({ eventId: eventId });
     expect(events()).toMatchObject([
@@ -27,14 +19,14 @@ describe('putEvent', () => {
   });
 
   test('does not write again what is there already', async () => {
-    const { calendar, calls } = await setup();
+    const { connection, calendar, calls } = await setup();
     await calendar.putEvent(connection, wanted(), calling());
     await calendar.putEvent(connection, wanted(), calling());
     expect(calls()['events.update']).toBeUndefined();
   });
 
   test('moves the event, and never back when an older revision arrives late', async () => {
-    const { calendar, events } = await setup();
+    const { connection, calendar, events } = await setup();
     await calendar.putEvent(connection, wanted(), calling());
     const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:30:00.000Z' } as const;
     await calendar.putEvent(connection, wanted({ slot: moved, revision: 2 }), calling());
@@ -45,7 +37,7 @@ describe('putEvent', () => {
   });
 
   test('revives an event that was deleted', async () => {
-    const { calendar, events } = await setup();
+    const { connection, calendar, events } = await setup();
     await calendar.putEvent(connection, wanted(), calling());
     await calendar.deleteEvent(connection, calendarId, eventId, calling());
     expect(events()).toMatchObject([{ status: 'cancelled' }]);
@@ -54,7 +46,7 @@ describe('putEvent', () => {
   });
 
   test('does not overwrite a later revision that got in between reading and writing', async () => {
-    const { calendar, control, events } = await setup();
+    const { connection, calendar, control, events } = await setup();
     await calendar.putEvent(connection, wanted(), calling());
     control.setFault('google', { kind: 'latency', operation: 'events.update', latencyMs: 500, times: 1 });
     const late = calendar.putEvent(connection, wanted({ revision: 2, summary: 'Second' }), calling());
@@ -65,7 +57,7 @@ describe('putEvent', () => {
   });
 
   test('leaves one event when attempts overlap', async () => {
-    const { calendar, events } = await setup();
+    const { connection, calendar, events } = await setup();
     const attempts = Array.from({ length: 5 }, (_, index) =>
       calendar.putEvent(connection, wanted({ revision: index + 1 }), calling()),
     );
@@ -79,7 +71,7 @@ describe('putEvent', () => {
   });
 
   test('keeps what people added to the event', async () => {
-    const { calendar, events, settings } = await setup();
+    const { connection, calendar, events, settings } = await setup();
     await calendar.putEvent(connection, wanted(), calling());
     const other = createGoogleClient(settings);
     await other.exchange({ name: 'test', writes: true }, connection, calling(), z.unknown(), (api, options) =>
@@ -90,7 +82,7 @@ describe('putEvent', () => {
   });
 
   test('refuses to take over an event that carries another mark, and takes one that has lost it for ours', async () => {
-    const { calendar, client, events } = await setup();
+    const { connection, calendar, client, events } = await setup();
     const insert = (id: string, mark: Record<string, string>) => {
       const when = { start: { dateTime: slot.start }, end: { dateTime: slot.end } };
       const requestBody = { id, ...when, extendedProperties: { private: mark } };
@@ -116,7 +108,7 @@ describe('putEvent', () => {
     ['the overlap of autumn 2026', '2026-10-25T00:30:00.000Z', '2026-10-25T01:30:00.000Z'],
     ['the overlap of autumn 2027', '2027-10-31T00:15:00.000Z', '2027-10-31T01:45:00.000Z'],
   ] as const)('keeps its instants across %s', async (_name, start, end) => {
-    const { calendar, events } = await setup();
+    const { connection, calendar, events } = await setup();
     await calendar.putEvent(connection, wanted({ slot: { start, end, zone: 'Europe/Paris' } }), calling());
     const [event] = events();
     expect(Date.parse(event?.start.dateTime ?? '')).toBe(Date.parse(start));
@@ -131,7 +123,7 @@ describe('putEvent', () => {
 /** Google does not let a deleted event be revived. */
 const withoutRevival = async () => {
   const test = await setup({ google: { revival: 'forbidden' } });
-  const { calendar } = test;
+  const { connection, calendar } = test;
   const put = (revision: number) => calendar.putEvent(connection, wanted({ revision }), calling());
   const remove = (id = eventId) => calendar.deleteEvent(connection, calendarId, id, calling());
   return { ...test, put, remove };
@@ -172,7 +164,7 @@ describe('an event that a person deleted and that cannot be revived', () => {
 
 describe('deleteEvent', () => {
   test('deletes once, and finds it absent from then on', async () => {
-    const { calendar } = await setup();
+    const { connection, calendar } = await setup();
     await calendar.putEvent(connection, wanted(), calling());
     const remove = () => calendar.deleteEvent(connection, calendarId, eventId, calling());
     expect(await remove()).toBe('deleted');
@@ -180,7 +172,7 @@ describe('deleteEvent', () => {
   });
 
   test('an event that never was is absent', async () => {
-    const { calendar } = await setup();
+    const { connection, calendar } = await setup();
     expect(await calendar.deleteEvent(connection, calendarId, 'fffff', calling())).toBe('absent');
   });
 });
@@ -189,14 +181,14 @@ describe('freeBusy', () => {
   const window = { from: '2026-12-01T00:00:00.000Z', until: '2026-12-02T00:00:00.000Z' } as const;
 
   test('reports what is busy', async () => {
-    const { calendar, control } = await setup();
+    const { connection, calendar, control } = await setup();
     const busy = { start: '2026-12-01T14:00:00.000Z', end: '2026-12-01T15:00:00.000Z' };
     control.addBusy({ account: connection.account, ...busy, timeZone: 'UTC', summary: 'Lunch' });
     expect(await calendar.freeBusy(connection, [calendarId], window, calling())).toEqual([busy]);
   });
 
   test('understands an answer for the primary calendar under its real name', async () => {
-    const { calendar, control } = await setup({ google: { freeBusyPrimary: 'resolved' } });
+    const { connection, calendar, control } = await setup({ google: { freeBusyPrimary: 'resolved' } });
     const busy = { start: '2026-12-01T14:00:00.000Z', end: '2026-12-01T15:00:00.000Z' };
     control.addBusy({ account: connection.account, ...busy, timeZone: 'UTC', summary: 'Lunch' });
     const renamed = { ...connection, account: 'an alias' };
@@ -205,7 +197,7 @@ describe('freeBusy', () => {
   });
 
   test('takes a calendar that cannot be read for an error, not for a free one', async () => {
-    const { calendar } = await setup();
+    const { connection, calendar } = await setup();
     const asking = calendar.freeBusy(connection, [calendarId, 'nobody@example.test'], window, calling());
     await expect(asking).rejects.toMatchObject({ fault: { kind: 'not_found' } });
   });

@@ -1,20 +1,21 @@
 /**
- * Google's own client library, kept to our rules: its addresses can be set, nothing is retried below Temporal, every
- * exchange has a deadline, and a connection's access token is used until it nearly expires.
+ * Google's own client library, kept to our rules: its address can be set, nothing is retried below Temporal, every
+ * exchange has a deadline. The access token is the connection's, refreshed elsewhere (`../access-tokens.ts`): the
+ * library's own refresh knows of one process only. Connections are kept alive by Node's own agent.
  */
-import { createHash } from 'node:crypto';
 import { calendar, type calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import type { z } from 'zod';
+import { concerning } from '../../domain/errors.ts';
 import type { Operation } from '../error-table.ts';
 import { withDeadline } from '../no-answer.ts';
 import type { CallContext, OpenConnection } from '../ports.ts';
-import { fromGoogle, statusOf, tokenOperation } from './errors.ts';
-import { createOAuthClient, type OAuthClient } from './oauth-client.ts';
-import { cachedConnections, type GoogleSettings, googleDeadlineMs } from './settings.ts';
+import { fromGoogle, statusOf } from './errors.ts';
+import { type GoogleSettings, googleDeadlineMs } from './settings.ts';
 
 interface RequestOptions {
   readonly signal: AbortSignal;
   readonly timeout: number;
+  readonly retry: false;
   readonly headers: Record<string, string>;
 }
 
@@ -24,7 +25,7 @@ type Exchange = (calendar: Calendar, options: RequestOptions) => Promise<{ reado
 export interface GoogleClient {
   /**
    * One exchange in the name of a connection, its answer parsed. A token that Google refuses is renewed once.
-   * Throws `ProviderError`.
+   * Throws `ProviderError`, which names the connection.
    */
   exchange<Shape extends z.ZodType>(
     operation: Operation,
@@ -35,90 +36,40 @@ export interface GoogleClient {
   ): Promise<z.output<Shape>>;
 }
 
-export const createGoogleClient = (settings: GoogleSettings): GoogleClient => {
-  const sessions = createSessions(settings);
-  return {
-    exchange: async (operation, connection, call, answer, exchange) => {
-      const session = sessions.of(connection);
-      const options: RequestOptions = {
+export const createGoogleClient = ({ apiUrl }: Pick<GoogleSettings, 'apiUrl'>): GoogleClient => {
+  const library = calendar({ version: 'v3', rootUrl: `${apiUrl}/` });
+
+  /** `again`: with another token, should Google refuse this one. */
+  const attempt = async (
+    connection: OpenConnection,
+    call: CallContext,
+    exchange: Exchange,
+    again: boolean,
+  ): Promise<{ readonly data: unknown }> => {
+    const token = await connection.accessToken(call);
+    try {
+      return await exchange(library, {
         signal: withDeadline(call, googleDeadlineMs),
         timeout: googleDeadlineMs,
-        headers: { 'x-correlation-id': call.correlationId },
-      };
-      const attempt = async () => {
-        await accessToken(session, operation, options.signal, call);
-        return exchange(session.calendar, options);
-      };
+        retry: false,
+        headers: { authorization: `Bearer ${token}`, 'x-correlation-id': call.correlationId },
+      });
+    } catch (error) {
+      if (statusOf(error) !== 401) throw error;
+      connection.refused(token);
+      if (!again) throw error;
+      return attempt(connection, call, exchange, false);
+    }
+  };
+
+  return {
+    exchange: async (operation, connection, call, answer, exchange) => {
       try {
-        const { data } = await attempt().catch((error: unknown) => {
-          if (statusOf(error) !== 401) throw error;
-          session.forgetAccessToken();
-          return attempt();
-        });
+        const { data } = await attempt(connection, call, exchange, true);
         return answer.parse(data);
       } catch (error) {
-        throw fromGoogle(operation, error, call);
+        throw concerning(connection.id, fromGoogle(operation, error, call));
       }
     },
-  };
-};
-
-interface Session {
-  readonly oauth: OAuthClient;
-  readonly calendar: Calendar;
-  forgetAccessToken(): void;
-}
-
-/** Settles with the token, or as soon as the signal aborts: the library's own refresh cannot be aborted. */
-const accessToken = async (
-  { oauth }: Session,
-  operation: Operation,
-  signal: AbortSignal,
-  call: CallContext,
-): Promise<void> => {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  try {
-    signal.throwIfAborted();
-    signal.addEventListener('abort', abort, { once: true });
-    await Promise.race([oauth.getAccessToken(), aborted.promise]);
-  } catch (error) {
-    throw fromGoogle(tokenOperation(operation), error, call);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-};
-
-/**
- * One OAuth client per connection and credential, so that its access token is reused and concurrent refreshes are one
- * request. The one used longest ago makes room.
- */
-const createSessions = (settings: GoogleSettings) => {
-  const sessions = new Map<string, Session>();
-  return {
-    of: (connection: OpenConnection): Session => {
-      const key = sessionKey(connection);
-      const session = sessions.get(key) ?? createSession(settings, connection.refreshToken);
-      sessions.delete(key);
-      sessions.set(key, session);
-      const [oldest] = sessions.keys();
-      if (sessions.size > cachedConnections && oldest !== undefined) sessions.delete(oldest);
-      return session;
-    },
-  };
-};
-
-/** A connection that was connected again carries another credential, and gets another session. */
-const sessionKey = ({ id, refreshToken }: OpenConnection): string =>
-  `${id}:${createHash('sha256').update(refreshToken).digest('base64url')}`;
-
-const createSession = (settings: GoogleSettings, refreshToken: string): Session => {
-  const oauth = createOAuthClient(settings);
-  const forgetAccessToken = () => oauth.setCredentials({ refresh_token: refreshToken });
-  forgetAccessToken();
-  return {
-    oauth,
-    forgetAccessToken,
-    calendar: calendar({ version: 'v3', auth: oauth, rootUrl: `${settings.apiUrl}/` }),
   };
 };

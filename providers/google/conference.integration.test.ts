@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { calling, connection, eventId, setup, slot, wanted } from '../../tests/harness/google-calendar.ts';
+import { calendarId, calling, eventId, setup, slot, wanted } from '../../tests/harness/google-calendar.ts';
 import type { ConferenceEvent } from '../ports.ts';
 
 const wish = (change: Partial<ConferenceEvent> = {}): ConferenceEvent => ({
-  calendarId: connection.account,
+  calendarId,
   eventId,
   topic: 'Nightfall: Ophelia',
   slot,
@@ -16,7 +16,7 @@ const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:
 
 describe('putConference', () => {
   test('makes an event with a conference, and the same one when asked for again or moved', async () => {
-    const { calendar, events } = await setup();
+    const { connection, calendar, events } = await setup();
     const first = await calendar.putConference(connection, wish(), calling());
     expect(first.joinUrl).toMatch(/^https:\/\/meet\.google\.com\//);
     expect(await calendar.putConference(connection, wish(), calling())).toEqual(first);
@@ -28,7 +28,7 @@ describe('putConference', () => {
   });
 
   test('leaves what the event says to the step that writes it, whichever comes last', async () => {
-    const { calendar, events, calls } = await setup();
+    const { connection, calendar, events, calls } = await setup();
     await calendar.putEvent(connection, wanted(), calling());
     await calendar.putConference(connection, wish(), calling());
     const words = { summary: 'Audition: Ophelia', description: 'First round' };
@@ -39,7 +39,7 @@ describe('putConference', () => {
   });
 
   test('and putEvent at the same moment leave one event with the words of one and the conference of the other', async () => {
-    const { calendar, events } = await setup();
+    const { connection, calendar, events } = await setup();
     await calendar.putEvent(connection, wanted(), calling());
     await Promise.all([
       calendar.putConference(connection, wish({ slot: moved, revision: 2 }), calling()),
@@ -49,7 +49,7 @@ describe('putConference', () => {
   });
 
   test('never moves the event back when it comes late', async () => {
-    const { calendar, events } = await setup();
+    const { connection, calendar, events } = await setup();
     await calendar.putEvent(connection, wanted({ slot: moved, revision: 2 }), calling());
     await calendar.putConference(connection, wish(), calling());
     expect(Date.parse(events()[0]?.start.dateTime ?? '')).toBe(Date.parse(moved.start));
@@ -57,12 +57,12 @@ describe('putConference', () => {
   });
 
   test('waits while the conference is being made', async () => {
-    const { calendar } = await setup({ google: { conference: { pendingMs: 500 } } });
+    const { connection, calendar } = await setup({ google: { conference: { pendingMs: 500 } } });
     expect((await calendar.putConference(connection, wish(), calling())).id).toBeTruthy();
   });
 
   test('leaves it to the next attempt when that takes too long', async () => {
-    const { calendar, events } = await setup({ google: { conference: { pendingMs: 60_000 } } });
+    const { connection, calendar, events } = await setup({ google: { conference: { pendingMs: 60_000 } } });
     await expect(calendar.putConference(connection, wish(), calling())).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'unknown' },
     });
@@ -70,13 +70,17 @@ describe('putConference', () => {
   });
 
   test('asks again, under another request id, where the conference failed', async () => {
-    const { calendar, events } = await setup({ google: { conference: { outcome: 'failure_first' } } });
+    const { connection, calendar, events } = await setup({
+      google: { conference: { outcome: 'failure_first' } },
+    });
     expect((await calendar.putConference(connection, wish(), calling())).joinUrl).toMatch(/^https:/);
     expect(events()).toMatchObject([{ conferenceData: { createRequest: { requestId: 'request-1-2' } } }]);
   });
 
   test('asks again where an earlier attempt left a failed one', async () => {
-    const { calendar, client } = await setup({ google: { conference: { outcome: 'failure_first' } } });
+    const { connection, calendar, client } = await setup({
+      google: { conference: { outcome: 'failure_first' } },
+    });
     const conferenceData = {
       createRequest: { requestId: 'request-1', conferenceSolutionKey: { type: 'hangoutsMeet' } },
     };
@@ -98,14 +102,14 @@ describe('putConference', () => {
   });
 
   test('gives up a conference that fails each time', async () => {
-    const { calendar } = await setup({ google: { conference: { outcome: 'failure' } } });
+    const { connection, calendar } = await setup({ google: { conference: { outcome: 'failure' } } });
     await expect(calendar.putConference(connection, wish(), calling())).rejects.toMatchObject({
       fault: { kind: 'not_permitted' },
     });
   });
 
   test('is content with a link, where the id is missing beside it', async () => {
-    const { calendar } = await setup({ google: { conference: { withId: false } } });
+    const { connection, calendar } = await setup({ google: { conference: { withId: false } } });
     const { id, joinUrl } = await calendar.putConference(connection, wish(), calling());
     expect(joinUrl).toBe(`https://meet.google.com/${id}`);
   });

@@ -16,9 +16,6 @@ export const googleDeadlineMs = 10_000;
 /** A token that expires within this time is renewed before it is used. */
 export const eagerRefreshMs = 5 * 60_000;
 
-/** Connections whose access token is kept in memory. */
-export const cachedConnections = 500;
-
 /** Calendars in one free/busy query: https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query */
 export const calendarsPerQuery = 50;
 

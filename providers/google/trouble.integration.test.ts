@@ -1,30 +1,41 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { calendarId, calling, connection, setup, slot, wanted } from '../../tests/harness/google-calendar.ts';
-import { createGoogleCalendar } from './calendar.ts';
-import { createGoogleClient } from './client.ts';
+import {
+  calendarId,
+  calling,
+  connectedWith,
+  setup,
+  slot,
+  wanted,
+} from '../../tests/harness/google-calendar.ts';
 import { createGoogleCheck } from './health.ts';
 
-const put = (calendar: ReturnType<typeof createGoogleCalendar>, call = calling()) =>
-  calendar.putEvent(connection, wanted(), call);
+const put = (
+  { calendar, connection }: Pick<Awaited<ReturnType<typeof setup>>, 'calendar' | 'connection'>,
+  call = calling(),
+) => calendar.putEvent(connection, wanted(), call);
 
 describe('when Google is in trouble', () => {
   test('an outage is tried once and no more: retries are the workflow’s', async () => {
-    const { calendar, control, calls } = await setup();
+    const { connection, calendar, control, calls } = await setup();
     control.setFault('google', { kind: 'outage', operation: 'events.insert' });
-    await expect(put(calendar)).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'unknown' } });
+    await expect(put({ calendar, connection })).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'unknown' },
+    });
     expect(calls()['events.insert']).toEqual({ 503: 1 });
   });
 
   test('a token endpoint that is down is asked once, and leaves no effect', async () => {
-    const { calendar, control, calls } = await setup();
+    const { connection, calendar, control, calls } = await setup();
     control.setFault('google', { kind: 'outage', operation: 'token', status: 500 });
-    await expect(put(calendar)).rejects.toMatchObject({ fault: { kind: 'retry', effect: 'none' } });
+    await expect(put({ calendar, connection })).rejects.toMatchObject({
+      fault: { kind: 'retry', effect: 'none' },
+    });
     expect(calls()['token']).toEqual({ 500: 1 });
   });
 
   test('a deletion, which the library would repeat, is tried once too', async () => {
-    const { calendar, control, calls } = await setup();
+    const { connection, calendar, control, calls } = await setup();
     control.setFault('google', { kind: 'outage', operation: 'events.delete' });
     const deleting = calendar.deleteEvent(connection, calendarId, 'fffff', calling());
     await expect(deleting).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'unknown' } });
@@ -32,7 +43,7 @@ describe('when Google is in trouble', () => {
   });
 
   test('a read that is broken off is not repeated', async () => {
-    const { calendar, control, calls } = await setup();
+    const { connection, calendar, control, calls } = await setup();
     control.setFault('google', { kind: 'outage', operation: 'freebusy.query', reset: true });
     const window = { from: slot.start, until: slot.end };
     const asking = calendar.freeBusy(connection, [calendarId], window, calling());
@@ -41,86 +52,98 @@ describe('when Google is in trouble', () => {
   });
 
   test('a lost answer leaves one event, found by the next attempt', async () => {
-    const { calendar, control, events } = await setup();
+    const { connection, calendar, control, events } = await setup();
     control.setFault('google', { kind: 'lost_answer', times: 1 });
-    await expect(put(calendar)).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'unknown' } });
-    expect(await put(calendar)).toEqual({ eventId: 'a0b1c2d3e4' });
+    await expect(put({ calendar, connection })).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'unknown' },
+    });
+    expect(await put({ calendar, connection })).toEqual({ eventId: 'a0b1c2d3e4' });
     expect(events()).toHaveLength(1);
   });
 
   test.each([429, 403] as const)('a limit said with %i names its time', async (status) => {
-    const { calendar, control } = await setup();
+    const { connection, calendar, control } = await setup();
     control.setFault('google', { kind: 'rate_limit', retryAfterSeconds: 7, status });
-    await expect(put(calendar)).rejects.toMatchObject({ fault: { kind: 'retry_after', delayMs: 7_000 } });
+    await expect(put({ calendar, connection })).rejects.toMatchObject({
+      fault: { kind: 'retry_after', delayMs: 7_000 },
+    });
   });
 
   test('a refused token is renewed once, and then it is the owner’s turn', async () => {
-    const { calendar, control, calls } = await setup();
+    const { connection, calendar, control, calls } = await setup();
     control.setFault('google', { kind: 'unauthorized', times: 1 });
-    await put(calendar);
+    await put({ calendar, connection });
     control.setFault('google', { kind: 'unauthorized' });
-    await expect(put(calendar)).rejects.toMatchObject({ fault: { kind: 'reconnect' } });
+    await expect(put({ calendar, connection })).rejects.toMatchObject({ fault: { kind: 'reconnect' } });
     expect(calls()['token']).toEqual({ 200: 3 });
   });
 
   test('a token is asked for once, and used until it nearly expires', async () => {
-    const { calendar, calls } = await setup();
+    const { connection, calendar, calls } = await setup();
     await Promise.all(
       ['aaaaa', 'bbbbb', 'ccccc'].map((eventId) =>
         calendar.putEvent(connection, wanted({ eventId }), calling()),
       ),
     );
-    await put(calendar);
+    await put({ calendar, connection });
     expect(calls()['token']).toEqual({ 200: 1 });
   });
 
   test('a token about to expire is renewed before it is used', async () => {
-    const { calendar, calls } = await setup({ google: { accessTokenSeconds: 200 } });
-    await put(calendar);
-    await put(calendar);
+    const { connection, calendar, calls } = await setup({ google: { accessTokenSeconds: 50 } });
+    await put({ calendar, connection });
+    await put({ calendar, connection });
     expect(calls()['token']?.['200']).toBeGreaterThan(1);
   });
 
   test('an account that took its consent back must connect again', async () => {
-    const { calendar } = await setup();
-    const revoked = { ...connection, refreshToken: 'taken-back' };
+    const { calendar, settings } = await setup();
+    const revoked = connectedWith(settings, 'taken-back');
     await expect(calendar.putEvent(revoked, wanted(), calling())).rejects.toMatchObject({
       fault: { kind: 'reconnect' },
+      connection: 'conn_1',
     });
   });
 
   test('our own wrong secret is the operator’s affair', async () => {
-    const { settings } = await setup();
-    const calendar = createGoogleCalendar(createGoogleClient({ ...settings, clientSecret: 'wrong' }));
-    await expect(put(calendar)).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
+    const { calendar, settings } = await setup();
+    const connection = connectedWith(
+      { ...settings, clientSecret: 'wrong' },
+      'sandbox-refresh-casting@example.test',
+    );
+    await expect(put({ calendar, connection })).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
   });
 
   test('an answer that does not come in time leaves the effect open', async () => {
-    const { calendar, control } = await setup();
+    const { connection, calendar, control } = await setup();
     await calendar.deleteEvent(connection, calendarId, 'fffff', calling());
     control.setFault('google', { kind: 'latency', operation: 'events.insert', latencyMs: 5_000 });
     const late = { signal: AbortSignal.timeout(100), correlationId: 'corr-1' };
-    await expect(put(calendar, late)).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'unknown' } });
+    await expect(put({ calendar, connection }, late)).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'unknown' },
+    });
   });
 
   test('a call that is called off is nobody’s outage', async () => {
-    const { calendar } = await setup();
+    const { connection, calendar } = await setup();
     const cancelled = { signal: AbortSignal.abort(), correlationId: 'corr-1' };
-    await expect(put(calendar, cancelled)).rejects.toMatchObject({
+    await expect(put({ calendar, connection }, cancelled)).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'none' },
     });
   });
 
   test('a 503 that says when Google is back names its time', async () => {
-    const { calendar, control } = await setup();
+    const { connection, calendar, control } = await setup();
     control.setFault('google', { kind: 'outage', retryAfterSeconds: 9 });
-    await expect(put(calendar)).rejects.toMatchObject({ fault: { kind: 'outage', delayMs: 9_000 } });
+    await expect(put({ calendar, connection })).rejects.toMatchObject({
+      fault: { kind: 'outage', delayMs: 9_000 },
+    });
   });
 
   test('no error carries a token or what was written', async () => {
-    const { calendar, control } = await setup();
+    const { connection, calendar, control } = await setup();
     control.setFault('google', { kind: 'outage' });
-    const error: unknown = await put(calendar).catch((thrown: unknown) => thrown);
+    const error: unknown = await put({ calendar, connection }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(Error);
     expect(inspect(error, { depth: 10 })).not.toMatch(/sandbox-(refresh|google)|Ophelia|Bearer/);
   });

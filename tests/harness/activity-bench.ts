@@ -29,6 +29,7 @@ import { type AuditionId, projectIdSchema, roleIdSchema } from '../../domain/ids
 import type { FaultRequest } from '../../infra/sandbox/faults/fault.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import type { Vendor } from '../../infra/sandbox/vendors.ts';
+import { createAccessTokens } from '../../providers/access-tokens.ts';
 import type { Providers } from '../../providers/ports.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -112,7 +113,6 @@ export const useActivityBench = () => {
   let mail: MailServer;
   beforeAll(async () => {
     [database, mail] = await Promise.all([createTestDatabase(), startMailServer()]);
-    await connectOffice(database);
   });
   afterAll(async () => {
     await mail.stop();
@@ -120,6 +120,8 @@ export const useActivityBench = () => {
   });
 
   return async ({ journal = true, between = (same) => same }: BenchOptions = {}) => {
+    // Anew for each: an access token that another sandbox has given is none here.
+    await connectOffice(database);
     const sandbox = await startSandbox();
     const providers = createProviders(settingsFor(sandbox.url, mail, journal));
     onTestFinished(async () => {
@@ -130,6 +132,10 @@ export const useActivityBench = () => {
     const activities = createActivities({
       repositories: database.repositories,
       providers: between(providers),
+      accessTokens: createAccessTokens({
+        store: database.repositories.connections,
+        authorizers: providers.authorizers.oauth,
+      }),
       publicUrl: sandbox.url,
       responseLink: (invitation) =>
         `${sandbox.url}/respond/${invitation.auditionId}.${invitation.participant}.${invitation.revision}`,

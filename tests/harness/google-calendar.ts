@@ -2,20 +2,30 @@
 import { onTestFinished } from 'vitest';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
+import { createAccessTokens } from '../../providers/access-tokens.ts';
 import { createGoogleCalendar } from '../../providers/google/calendar.ts';
 import { createGoogleClient } from '../../providers/google/client.ts';
+import { createGoogleAuthorizer } from '../../providers/google/oauth.ts';
+import type { GoogleSettings } from '../../providers/google/settings.ts';
 import type { CalendarEvent, CallContext, OpenConnection } from '../../providers/ports.ts';
+import { createMemoryTokenStore } from './token-store.ts';
 
 export const slot: Slot = {
   start: '2026-12-01T09:00:00.000Z',
   end: '2026-12-01T09:30:00.000Z',
   zone: 'Europe/Paris',
 };
-export const connection: OpenConnection = {
-  id: 'conn_1',
-  organization: 'org_1',
-  account: 'casting@example.test',
-  refreshToken: 'sandbox-refresh-casting@example.test',
+const account = 'casting@example.test';
+
+/** The account as it is called with, its access tokens got from Google. */
+export const connectedWith = (settings: GoogleSettings, refreshToken: string): OpenConnection => {
+  const google = createGoogleAuthorizer(settings);
+  const accessTokens = createAccessTokens({
+    store: createMemoryTokenStore(refreshToken),
+    authorizers: { google, microsoft: undefined, zoom: undefined },
+  });
+  const owner = { id: 'conn_1', organization: 'org_1', provider: 'google', version: 1 } as const;
+  return { ...owner, account, ...accessTokens.of(owner, 'test') };
 };
 export const calendarId = 'casting@example.test';
 export const eventId = 'a0b1c2d3e4';
@@ -46,11 +56,13 @@ export const setup = async (options: Parameters<typeof startSandbox>[0] = {}) =>
   };
   const { control } = sandbox;
   const client = createGoogleClient(settings);
+  const connection = connectedWith(settings, `sandbox-refresh-${account}`);
   const events = () => eventsOf(sandbox);
   return {
     settings,
     control,
     client,
+    connection,
     calendar: createGoogleCalendar(client),
     events,
     /** Those that a person sees. */

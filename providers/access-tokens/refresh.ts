@@ -1,0 +1,125 @@
+/**
+ * One refresh, under the row's lease. A refresh token that the provider exchanged for another is stored together with
+ * the access token, before either is used. Should the process die between the provider's answer and that statement,
+ * whoever holds the next lease tries the stored token again; when the provider refuses it then, it was lost.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CredentialUse, RefreshBegun, TokenStore } from '../../domain/access-tokens.ts';
+import type { ConnectionProvider, OAuthProvider } from '../../domain/connection.ts';
+import { circuitIsOpen, ProviderError } from '../../domain/errors.ts';
+import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
+import type { OAuthAuthorizer } from '../authorization.ts';
+import type { HeldToken } from './held-tokens.ts';
+import { reconnect, tokenOperation } from './reconnect.ts';
+
+interface Wanted {
+  readonly organization: OrganizationId;
+  readonly id: ConnectionId;
+  readonly provider: ConnectionProvider;
+  /** The version that is to be replaced. */
+  readonly version: number;
+}
+
+interface Renewed {
+  readonly token: HeldToken;
+  readonly lastsMs: number;
+}
+
+export interface Refresh {
+  /**
+   * Undefined when another is at it or was faster: then the row is to be read again. Throws `ProviderError`, after
+   * the connection was marked where the provider takes its grant no more.
+   */
+  attempt(wanted: Wanted, refused: boolean, use: CredentialUse): Promise<Renewed | undefined>;
+}
+
+/** How long a provider may take to answer, and the lease that outlives it. */
+const answerWithinMs = 10_000;
+const leaseMs = 20_000;
+/** A database that hiccups must not cost the token that the provider has just given: tried so often within the lease. */
+const storePausesMs: readonly number[] = [200, 1_000, 3_000];
+
+export const createRefresh = (
+  store: TokenStore,
+  authorizers: Readonly<Record<OAuthProvider, OAuthAuthorizer | undefined>>,
+): Refresh => {
+  const ended = (wanted: Wanted, { attempt, inDoubt }: RefreshBegun, error: unknown) =>
+    store
+      .failRefresh(wanted.id, attempt, inDoubt || mayHaveRefreshed(error) ? 'in_doubt' : 'without_effect')
+      // The lease runs out by itself.
+      .catch(() => undefined);
+
+  /** Throws what the provider's refusal means for the connection; undefined when it was connected anew meanwhile. */
+  const refusedGrant = async (wanted: Wanted, begun: RefreshBegun): Promise<undefined> => {
+    const reason = begun.inDoubt ? 'refresh_lost' : 'grant_refused';
+    if (!(await store.markNeedsReauthorization(wanted.id, reason, begun.version))) return undefined;
+    throw reconnect(wanted.provider, wanted.id, reason);
+  };
+
+  const storePersistently = async (
+    wanted: Wanted,
+    begun: RefreshBegun,
+    renewed: Awaited<ReturnType<OAuthAuthorizer['refresh']>>,
+  ): Promise<Renewed | undefined> => {
+    const { value, expiresAt } = renewed.accessToken;
+    const answeredAt = Date.now();
+    for (let tries = 0; ; tries += 1) {
+      const lastsMs = Date.parse(expiresAt) - answeredAt;
+      try {
+        const stored = await store.completeRefresh(wanted, begun, {
+          accessToken: value,
+          lastsMs,
+          refreshToken: renewed.refreshToken,
+          scopes: renewed.scopes,
+        });
+        return stored && { token: { value, version: stored.version }, lastsMs };
+      } catch (error) {
+        const pauseMs = storePausesMs[tries];
+        if (pauseMs === undefined) throw error;
+        await pause(pauseMs);
+      }
+    }
+  };
+
+  return {
+    attempt: async (wanted, refused, use) => {
+      const authorizer = authorizerOf(authorizers, wanted.provider);
+      const begun = await store.beginRefresh(wanted, { version: wanted.version, refused, leaseMs }, use);
+      if (!begun) return undefined;
+      const call = { signal: AbortSignal.timeout(answerWithinMs), correlationId: use.correlationId };
+      let renewed: Awaited<ReturnType<OAuthAuthorizer['refresh']>>;
+      try {
+        renewed = await authorizer.refresh(begun.refreshToken, call);
+      } catch (error) {
+        if (isRefusedGrant(error)) return refusedGrant(wanted, begun);
+        await ended(wanted, begun, error);
+        throw error;
+      }
+      return storePersistently(wanted, begun, renewed);
+    },
+  };
+};
+
+const authorizerOf = (
+  authorizers: Readonly<Record<OAuthProvider, OAuthAuthorizer | undefined>>,
+  provider: ConnectionProvider,
+): OAuthAuthorizer => {
+  const authorizer = provider === 'apple' ? undefined : authorizers[provider];
+  if (authorizer) return authorizer;
+  throw new ProviderError(
+    provider,
+    tokenOperation.name,
+    { kind: 'misconfigured' },
+    { message: `there is no OAuth client for ${provider} in the configuration` },
+  );
+};
+
+const isRefusedGrant = (error: unknown): boolean =>
+  error instanceof ProviderError && error.fault.kind === 'reconnect';
+
+/** Whoever did not hear an answer cannot know that there was none. */
+const mayHaveRefreshed = (error: unknown): boolean => {
+  if (!(error instanceof ProviderError)) return true;
+  if (circuitIsOpen(error) || error.vendor.status !== undefined) return false;
+  return error.fault.kind === 'outage' || error.fault.kind === 'retry';
+};

@@ -1,0 +1,83 @@
+/** One connection's tokens in memory, as its row would keep them: for tests of what is done with them. */
+import type { TokenStore } from '../../domain/access-tokens.ts';
+import type { ConnectionProvider, ConnectionStatusReason } from '../../domain/connection.ts';
+
+export interface MemoryTokenStore extends TokenStore {
+  readonly row: {
+    refreshToken: string;
+    accessToken: string | undefined;
+    expiresAt: number;
+    version: number;
+    attempt: number;
+    leaseUntil: number | 'in_doubt' | undefined;
+    reason: ConnectionStatusReason | undefined;
+  };
+  readonly reads: string[];
+}
+
+export const createMemoryTokenStore = (
+  refreshToken: string,
+  provider: ConnectionProvider = 'google',
+  now = Date.now,
+): MemoryTokenStore => {
+  const row: MemoryTokenStore['row'] = {
+    refreshToken,
+    accessToken: undefined,
+    expiresAt: 0,
+    version: 1,
+    attempt: 0,
+    leaseUntil: undefined,
+    reason: undefined,
+  };
+  const reads: string[] = [];
+  const isRefreshing = () => typeof row.leaseUntil === 'number' && row.leaseUntil > now();
+  return {
+    row,
+    reads,
+    openAccessToken: async (_organization, _id, lastingMs, { purpose }) => {
+      if (row.reason) {
+        return { kind: 'not_connected', provider, status: 'needs_reauthorization', reason: row.reason };
+      }
+      const lastsMs = row.expiresAt - now();
+      const token = lastsMs > lastingMs ? row.accessToken : undefined;
+      if (token !== undefined) reads.push(`access_token for ${purpose}`);
+      return {
+        kind: 'connected',
+        provider,
+        version: row.version,
+        token,
+        lastsMs,
+        attempt: row.attempt,
+        isRefreshing: isRefreshing(),
+        hasEnded: typeof row.leaseUntil !== 'number',
+      };
+    },
+    beginRefresh: async (_connection, { version, refused, leaseMs }, { purpose }) => {
+      if (row.version !== version || row.reason || isRefreshing()) return undefined;
+      const inDoubt = row.leaseUntil !== undefined;
+      row.attempt += 1;
+      row.leaseUntil = now() + leaseMs;
+      if (refused) row.accessToken = undefined;
+      reads.push(`refresh_token for ${purpose}`);
+      return { attempt: row.attempt, version, refreshToken: row.refreshToken, inDoubt };
+    },
+    completeRefresh: async (_connection, begun, renewed) => {
+      if (row.attempt !== begun.attempt && row.version !== begun.version) return undefined;
+      row.accessToken = renewed.accessToken;
+      row.expiresAt = now() + renewed.lastsMs;
+      row.refreshToken = renewed.refreshToken ?? row.refreshToken;
+      row.version += 1;
+      if (row.attempt === begun.attempt) row.leaseUntil = undefined;
+      return { version: row.version };
+    },
+    failRefresh: async (_id, attempt, outcome) => {
+      if (row.attempt === attempt) row.leaseUntil = outcome === 'in_doubt' ? 'in_doubt' : undefined;
+    },
+    markNeedsReauthorization: async (_id, reason, version) => {
+      if (row.version !== version) return false;
+      row.reason = reason;
+      row.leaseUntil = undefined;
+      return true;
+    },
+  };
+};
