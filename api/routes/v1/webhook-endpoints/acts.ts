@@ -1,0 +1,186 @@
+/** What is done with an endpoint: its secret exchanged, events sent again, a test. */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { WebhookEndpoint } from '../../../../db/platform-contract.ts';
+import { callerOf } from '../../../access/authentication.ts';
+import type { Api } from '../../../api.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { json } from '../../../schemas/answers.ts';
+import { problems } from '../../../schemas/problems.ts';
+import {
+  endpointParams,
+  endpointWithSecretSchema,
+  replayRangeSchema,
+  rotationSchema,
+  shown,
+} from '../../../schemas/webhook-endpoint.ts';
+import { endpointDisabled, endpointNotFound, rotationUnderWay } from '../../../webhook-endpoints/refusals.ts';
+import { newSecret } from '../../../webhook-endpoints/secret.ts';
+
+/** So long the old secret signs beside the new one. */
+const overlapMs = 24 * 3_600_000;
+
+const common = ['invalid_body', 'unauthenticated', 'forbidden', 'endpoint_not_found'] as const;
+const withBody = [...common, 'body_too_large', 'unsupported_media_type'] as const;
+
+const rotate = (api: Api, { repositories, now }: ApiDependencies): void => {
+  const { endpoints, administrativeActs } = repositories;
+  api.post(
+    '/v1/webhook-endpoints/:id/rotate-secret',
+    {
+      schema: {
+        operationId: 'rotateWebhookSecret',
+        tags: ['Webhook endpoints'],
+        summary: 'Exchange the secret',
+        description: 'The old one signs beside the new one for 24 hours. The new one is shown this once.',
+        params: endpointParams,
+        body: rotationSchema,
+        response: {
+          200: json('From now on both sign', endpointWithSecretSchema),
+          ...problems(...withBody, 'rotation_under_way'),
+        },
+      },
+    },
+    async (request) => {
+      const { organization, label, role } = callerOf(request);
+      const { id } = request.params;
+      const { secret = newSecret(), force } = request.body;
+      const before = await endpoints.get(organization, id);
+      if (!before) throw endpointNotFound(id);
+      const until = before.previousSecretUntil;
+      if (until !== undefined && until > now() && !force) throw rotationUnderWay(until);
+      const use = {
+        organization,
+        endpoint: id,
+        purpose: 'endpoints.rotateSecret',
+        correlationId: request.id,
+      };
+      const rotated = await endpoints.rotateSecret(use, secret, overlapMs);
+      if (!rotated) throw endpointNotFound(id);
+      await administrativeActs.note({
+        organization,
+        by: label,
+        role,
+        act: 'endpoint.secret_rotated',
+        target: id,
+        detail: { force },
+        correlationId: request.id,
+      });
+      return { ...shown(rotated), secret };
+    },
+  );
+};
+
+const endpointOf = async (
+  { repositories }: ApiDependencies,
+  organization: WebhookEndpoint['organization'],
+  id: WebhookEndpoint['id'],
+): Promise<WebhookEndpoint> => {
+  const endpoint = await repositories.endpoints.get(organization, id);
+  if (!endpoint) throw endpointNotFound(id);
+  return endpoint;
+};
+
+const replay = (api: Api, dependencies: ApiDependencies): void => {
+  api.post(
+    '/v1/webhook-endpoints/:id/replay',
+    {
+      schema: {
+        operationId: 'replayWebhookEvents',
+        tags: ['Webhook endpoints'],
+        summary: 'Send what happened in a time again',
+        description:
+          'From `from` up to but not including `until`, audition by audition, in their order, under the same ids. Asked for twice while it goes on, it is done once.',
+        params: endpointParams,
+        body: replayRangeSchema,
+        response: {
+          202: json('It is under way', z.object({ replay: z.string().describe('The id of its workflow') })),
+          ...problems(...withBody, 'endpoint_disabled'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { organization, label, role } = callerOf(request);
+      const { id } = request.params;
+      const endpoint = await endpointOf(dependencies, organization, id);
+      if (endpoint.status === 'disabled') throw endpointDisabled(id);
+      const started = await dependencies.endpointDeliveries.replay({
+        organization,
+        endpoint: id,
+        correlationId: request.id,
+        ...request.body,
+      });
+      await dependencies.repositories.administrativeActs.note({
+        organization,
+        by: label,
+        role,
+        act: 'endpoint.replayed',
+        target: id,
+        detail: request.body,
+        correlationId: request.id,
+      });
+      return reply.code(202).send({ replay: started });
+    },
+  );
+};
+
+const testResult = z.object({
+  delivered: z.boolean(),
+  answer: z.string().optional().describe('A status, or why there was none'),
+});
+
+const test = (api: Api, dependencies: ApiDependencies): void => {
+  api.post(
+    '/v1/webhook-endpoints/:id/test',
+    {
+      schema: {
+        operationId: 'testWebhookEndpoint',
+        tags: ['Webhook endpoints'],
+        summary: 'Send a test event, and say what was answered',
+        description: 'Sent once, to a disabled endpoint too. Changes nothing about the endpoint.',
+        params: endpointParams,
+        response: {
+          200: json('What became of it', testResult),
+          202: json('Not known yet: the receiver will have got it, or will get it', testResult),
+          ...problems(...common),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { organization, label, role } = callerOf(request);
+      const { id } = request.params;
+      await endpointOf(dependencies, organization, id);
+      const told = await dependencies.endpointDeliveries.tell({
+        organization,
+        endpoint: id,
+        correlationId: request.id,
+        message: {
+          id: `msg_test_${randomUUID()}`,
+          event: {
+            type: 'endpoint.test',
+            timestamp: dependencies.now(),
+            data: { endpoint: id, organization },
+          },
+        },
+        evenIfDisabled: true,
+        once: true,
+      });
+      await dependencies.repositories.administrativeActs.note({
+        organization,
+        by: label,
+        role,
+        act: 'endpoint.tested',
+        target: id,
+        correlationId: request.id,
+      });
+      if (!told) return reply.code(202).send({ delivered: false });
+      return reply.send({ delivered: told.kind === 'accepted', answer: told.answer });
+    },
+  );
+};
+
+export const webhookEndpointActs = (api: Api, dependencies: ApiDependencies): void => {
+  rotate(api, dependencies);
+  replay(api, dependencies);
+  test(api, dependencies);
+};

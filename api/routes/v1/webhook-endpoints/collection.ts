@@ -1,0 +1,92 @@
+/** /v1/webhook-endpoints: where the platform is told. */
+import { z } from 'zod';
+import { callerOf } from '../../../access/authentication.ts';
+import type { Api } from '../../../api.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { json } from '../../../schemas/answers.ts';
+import { problems } from '../../../schemas/problems.ts';
+import {
+  endpointSchema,
+  endpointWithSecretSchema,
+  newEndpointSchema,
+  shown,
+} from '../../../schemas/webhook-endpoint.ts';
+import { endpointNotFound, tooManyEndpoints } from '../../../webhook-endpoints/refusals.ts';
+import { newEndpointId, newSecret } from '../../../webhook-endpoints/secret.ts';
+
+const create = (api: Api, { repositories, assertMayBeCalled }: ApiDependencies): void => {
+  api.post(
+    '/v1/webhook-endpoints',
+    {
+      schema: {
+        operationId: 'createWebhookEndpoint',
+        tags: ['Webhook endpoints'],
+        summary: 'Have events sent to an address',
+        description:
+          'It is told of what happens from now on. The secret is shown in this answer and never again.',
+        body: newEndpointSchema,
+        response: {
+          201: json('It is enabled', endpointWithSecretSchema),
+          ...problems(
+            'invalid_body',
+            'unauthenticated',
+            'forbidden',
+            'address_not_allowed',
+            'endpoint_limit_reached',
+            'body_too_large',
+            'unsupported_media_type',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { organization, label, role } = callerOf(request);
+      const { url, eventTypes, secret = newSecret() } = request.body;
+      await assertMayBeCalled(url);
+      const id = newEndpointId();
+      const { endpoints, administrativeActs } = repositories;
+      if (!(await endpoints.create({ id, organization, url, eventTypes, secret }))) throw tooManyEndpoints();
+      await administrativeActs.note({
+        organization,
+        by: label,
+        role,
+        act: 'endpoint.created',
+        target: id,
+        detail: { url, eventTypes },
+        correlationId: request.id,
+      });
+      const made = await endpoints.get(organization, id);
+      if (!made) throw endpointNotFound(id);
+      return reply
+        .code(201)
+        .header('location', `/v1/webhook-endpoints/${id}`)
+        .send({ ...shown(made), secret });
+    },
+  );
+};
+
+const list = (api: Api, { repositories }: ApiDependencies): void => {
+  api.get(
+    '/v1/webhook-endpoints',
+    {
+      schema: {
+        operationId: 'listWebhookEndpoints',
+        tags: ['Webhook endpoints'],
+        summary: 'List the addresses that events are sent to',
+        response: {
+          200: json('All of them, the oldest first', z.object({ items: z.array(endpointSchema) })),
+          ...problems('unauthenticated', 'forbidden'),
+        },
+      },
+    },
+    async (request) => {
+      const endpoints = await repositories.endpoints.list(callerOf(request).organization);
+      return { items: endpoints.map(shown) };
+    },
+  );
+};
+
+export const webhookEndpointCollection = (api: Api, dependencies: ApiDependencies): void => {
+  create(api, dependencies);
+  list(api, dependencies);
+};

@@ -1,0 +1,108 @@
+/** /v1/webhook-endpoints/{id}: one endpoint, how it fares, and what is changed about it. */
+import { z } from 'zod';
+import { callerOf } from '../../../access/authentication.ts';
+import type { Api } from '../../../api.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { json } from '../../../schemas/answers.ts';
+import { problems } from '../../../schemas/problems.ts';
+import {
+  endpointChangesSchema,
+  endpointParams,
+  endpointSchema,
+  shown,
+} from '../../../schemas/webhook-endpoint.ts';
+import { endpointNotFound } from '../../../webhook-endpoints/refusals.ts';
+
+const notFound = ['invalid_body', 'unauthenticated', 'forbidden', 'endpoint_not_found'] as const;
+
+const read = (api: Api, { repositories }: ApiDependencies): void => {
+  api.get(
+    '/v1/webhook-endpoints/:id',
+    {
+      schema: {
+        operationId: 'readWebhookEndpoint',
+        tags: ['Webhook endpoints'],
+        summary: 'Read an endpoint: whether it works, and what it answered last',
+        params: endpointParams,
+        response: { 200: json('The endpoint', endpointSchema), ...problems(...notFound) },
+      },
+    },
+    async (request) => {
+      const endpoint = await repositories.endpoints.get(callerOf(request).organization, request.params.id);
+      if (!endpoint) throw endpointNotFound(request.params.id);
+      return shown(endpoint);
+    },
+  );
+};
+
+const change = (api: Api, { repositories, assertMayBeCalled }: ApiDependencies): void => {
+  api.patch(
+    '/v1/webhook-endpoints/:id',
+    {
+      schema: {
+        operationId: 'changeWebhookEndpoint',
+        tags: ['Webhook endpoints'],
+        summary: 'Change its address or its events, enable or disable it',
+        params: endpointParams,
+        body: endpointChangesSchema,
+        response: {
+          200: json('The endpoint as it is now', endpointSchema),
+          ...problems(...notFound, 'address_not_allowed', 'body_too_large', 'unsupported_media_type'),
+        },
+      },
+    },
+    async (request) => {
+      const { organization, label, role } = callerOf(request);
+      const { id } = request.params;
+      const { endpoints, administrativeActs } = repositories;
+      if (request.body.url !== undefined) await assertMayBeCalled(request.body.url);
+      const changed = await endpoints.update(organization, id, request.body);
+      if (!changed) throw endpointNotFound(id);
+      await administrativeActs.note({
+        organization,
+        by: label,
+        role,
+        act: 'endpoint.changed',
+        target: id,
+        detail: request.body,
+        correlationId: request.id,
+      });
+      return shown(changed);
+    },
+  );
+};
+
+const remove = (api: Api, { repositories }: ApiDependencies): void => {
+  api.delete(
+    '/v1/webhook-endpoints/:id',
+    {
+      schema: {
+        operationId: 'removeWebhookEndpoint',
+        tags: ['Webhook endpoints'],
+        summary: 'Remove an endpoint, with its secrets and all that was kept of what it has been told',
+        params: endpointParams,
+        response: { 204: z.null().describe('It is gone'), ...problems(...notFound) },
+      },
+    },
+    async (request, reply) => {
+      const { organization, label, role } = callerOf(request);
+      const { id } = request.params;
+      if (!(await repositories.endpoints.remove(organization, id))) throw endpointNotFound(id);
+      await repositories.administrativeActs.note({
+        organization,
+        by: label,
+        role,
+        act: 'endpoint.removed',
+        target: id,
+        correlationId: request.id,
+      });
+      return reply.code(204).send(null);
+    },
+  );
+};
+
+export const webhookEndpointItem = (api: Api, dependencies: ApiDependencies): void => {
+  read(api, dependencies);
+  change(api, dependencies);
+  remove(api, dependencies);
+};

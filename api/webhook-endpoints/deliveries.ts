@@ -1,0 +1,86 @@
+/** What the API has done about endpoints in Temporal: replays, and messages that somebody waits for. */
+import {
+  type Client,
+  isGrpcDeadlineError,
+  WorkflowFailedError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+} from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import type { OrganizationId } from '../../domain/ids.ts';
+import { searchAttributes } from '../../workflows/audition/search-attributes.ts';
+import {
+  type EndpointNoticeInput,
+  type EventReplayInput,
+  endpointNoticeWorkflowId,
+  endpointNoticeWorkflowType,
+  eventReplayWorkflowId,
+  eventReplayWorkflowType,
+  type NoticeResult,
+} from '../../workflows/event-delivery/messages.ts';
+
+export interface EndpointDeliveries {
+  /** Starts it, unless this very range is being replayed already. Answers with the id of its workflow. */
+  replay(input: EventReplayInput): Promise<string>;
+  /** Sends one message once. Undefined when nobody knows yet what became of it. */
+  tell(input: EndpointNoticeInput): Promise<NoticeResult | undefined>;
+}
+
+const startsWithinMs = 8_000;
+/** The receiver's 15 s, and what lies before and behind. */
+const toldWithinMs = 25_000;
+
+const about = ({ organization, correlationId }: { organization: OrganizationId; correlationId: string }) => ({
+  typedSearchAttributes: new TypedSearchAttributes([
+    { key: searchAttributes.organization, value: organization },
+  ]),
+  memo: { organization, correlationId },
+});
+
+export const createEndpointDeliveries = ({
+  temporal,
+  taskQueue,
+}: {
+  readonly temporal: Client;
+  readonly taskQueue: string;
+}): EndpointDeliveries => ({
+  replay: async (input) => {
+    const { endpoint, from, until } = input;
+    const workflowId = eventReplayWorkflowId(endpoint, from, until);
+    await temporal.withDeadline(Date.now() + startsWithinMs, () =>
+      temporal.workflow.start(eventReplayWorkflowType, {
+        args: [input],
+        workflowId,
+        taskQueue,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+        staticSummary: `Replay to ${endpoint}`,
+        ...about(input),
+      }),
+    );
+    return workflowId;
+  },
+
+  tell: async (input) => {
+    const { endpoint, message } = input;
+    const handle = await temporal.withDeadline(Date.now() + startsWithinMs, () =>
+      temporal.workflow.start<(input: EndpointNoticeInput) => Promise<NoticeResult>>(
+        endpointNoticeWorkflowType,
+        {
+          args: [input],
+          workflowId: endpointNoticeWorkflowId(endpoint, message.id),
+          taskQueue,
+          staticSummary: `Tell ${endpoint} of ${message.event.type}`,
+          ...about(input),
+        },
+      ),
+    );
+    try {
+      return await temporal.withDeadline(Date.now() + toldWithinMs, () => handle.result());
+    } catch (error) {
+      if (isGrpcDeadlineError(error) || error instanceof WorkflowFailedError) return undefined;
+      throw error;
+    }
+  },
+});
+
