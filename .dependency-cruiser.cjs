@@ -33,7 +33,7 @@ module.exports = {
       '^workflows/[^/]+/(messages|search-attributes)\\.ts$',
       '^activities/contract\\.ts$',
       '^providers/[^/]+/webhooks\\.ts$',
-      '^providers/(registry|authorization|access-tokens|open-connection)\\.ts$',
+      '^providers/(outbound/early-check|registry|authorization|access-tokens|open-connection)\\.ts$',
       '^workers/payload-codec/',
       '^infra/(configuration|encryption|observability)/',
     ]),

@@ -33,6 +33,9 @@ import { availabilityRoutes } from './routes/v1/availability.ts';
 import { connectionCallback } from './routes/v1/connections/callback.ts';
 import { connectionCollection } from './routes/v1/connections/collection.ts';
 import { connectionItem } from './routes/v1/connections/item.ts';
+import { webhookEndpointActs } from './routes/v1/webhook-endpoints/acts.ts';
+import { webhookEndpointCollection } from './routes/v1/webhook-endpoints/collection.ts';
+import { webhookEndpointItem } from './routes/v1/webhook-endpoints/item.ts';
 import { webhookRoutes } from './routes/v1/webhooks/webhooks.ts';
 
 const bodyLimit = 256 * 1024;
@@ -109,6 +112,9 @@ export const buildApi = async (
   auditionCommandRoutes(api, dependencies);
   attentionRoutes(api, dependencies);
   availabilityRoutes(api, dependencies);
+  webhookEndpointCollection(api, dependencies);
+  webhookEndpointItem(api, dependencies);
+  webhookEndpointActs(api, dependencies);
   administrativeActRoutes(api, dependencies);
   connectionCollection(api, dependencies);
   connectionItem(api, dependencies);

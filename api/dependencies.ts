@@ -13,6 +13,7 @@ import type { Pressure } from './access/load-shedding.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { VerifyToken } from './access/tokens.ts';
 import type { Orchestration } from './auditions/orchestration.ts';
+import type { EndpointDeliveries } from './webhook-endpoints/deliveries.ts';
 
 /** Reads connected calendars. The API itself calls no provider: whoever starts it brings this along. */
 export type FindBusy = (
@@ -32,12 +33,15 @@ export interface ApiDependencies {
   };
   readonly repositories: Repositories;
   readonly orchestration: Orchestration;
+  readonly endpointDeliveries: EndpointDeliveries;
   readonly links: ResponseLinks;
   /** To the page on which a person connects accounts. */
   readonly connectionLinks: ConnectionLinks;
   /** Through which accounts are connected and taken away again. */
   readonly authorizers: Authorizers;
   readonly findBusy: FindBusy;
+  /** Refuses, in words for a person, an address that a server of theirs may not have. */
+  readonly assertMayBeCalled: (url: string) => Promise<void>;
   /** One check per provider, each throwing when the provider does not answer or does not know us. */
   readonly integrations: Readonly<Record<ProviderName, () => Promise<void>>>;
   /** What the API cannot work without, each throwing when it does not answer. */

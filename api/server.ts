@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { connectDatabase } from '../db/connection.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
 import { createDatabaseCheck } from '../db/readiness.ts';
+import { createEarlyCheck } from '../providers/outbound/early-check.ts';
 import { Refusal } from '../domain/errors.ts';
 import { toInstant } from '../domain/time/epoch.ts';
 import type { Configuration } from '../infra/configuration/configuration.ts';
@@ -23,6 +24,7 @@ import { buildApi } from './app.ts';
 import { createOrchestration } from './auditions/orchestration.ts';
 import type { FindBusy } from './dependencies.ts';
 import { connectTemporal } from './temporal.ts';
+import { createEndpointDeliveries } from './webhook-endpoints/deliveries.ts';
 
 export interface RunningApi {
   /** Where it listens, whatever the port in the configuration was. */
@@ -103,6 +105,11 @@ export const startApi = async ({
         temporal: temporal.client,
         taskQueue: `castmatch${configuration.taskQueueSuffix}`,
       }),
+      endpointDeliveries: createEndpointDeliveries({
+        temporal: temporal.client,
+        taskQueue: `castmatch${configuration.taskQueueSuffix}`,
+      }),
+      assertMayBeCalled: createEarlyCheck(configuration),
       links: createResponseLinks(configuration.masterKeys),
       connectionLinks: createConnectionLinks(configuration.masterKeys),
       authorizers: providers.authorizers,

@@ -26,7 +26,7 @@ const correlationId: Header = {
   description: 'Quote it when you ask for help; yours, where you sent one',
   schema: { type: 'string' },
 };
-const location: Header = { description: 'Where the audition is read', schema: { type: 'string' } };
+const location: Header = { description: 'Where it is read', schema: { type: 'string' } };
 const retryAfter: Header = {
   description: 'Seconds until it is worth asking again',
   schema: { type: 'integer' },

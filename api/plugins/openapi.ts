@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { Api } from '../api.ts';
 import { describedPaths, withAnswerHeaders } from './answer-headers.ts';
+import { describedWebhooks } from './described-webhooks.ts';
 
 const description = `What happens around an audition, as one long-running workflow each.
 
@@ -23,6 +24,8 @@ export const describeApi = async (api: Api): Promise<void> => {
         { name: 'Attention', description: 'What waits for an operator' },
         { name: 'Administration', description: 'What was done by those with power' },
         { name: 'Connections', description: 'Accounts at providers that people have connected' },
+        { name: 'Webhook endpoints', description: 'Where events are sent to' },
+        { name: 'Events', description: 'What is sent to webhook endpoints' },
         { name: 'Health', description: 'For load balancers and monitoring' },
         { name: 'Webhooks', description: 'Called by providers' },
         { name: 'Codec', description: 'Decrypts payloads for the Temporal Web UI' },
@@ -55,6 +58,7 @@ export const openApiDocument = (api: Api): object => {
   return {
     ...document,
     components: { ...document.components, schemas: Object.fromEntries(schemas) },
+    webhooks: describedWebhooks(),
     paths: Object.fromEntries(
       Object.entries(paths).map(([path, operations]) => [
         path,

@@ -60,6 +60,11 @@ export const apiDependencies = (
   connectionLinks,
   authorizers: noAuthorizers,
   findBusy: async () => [],
+  assertMayBeCalled: answers,
+  endpointDeliveries: {
+    replay: async ({ endpoint }) => `event-replay/${endpoint}`,
+    tell: async () => ({ kind: 'accepted', answer: '200' }),
+  },
   integrations: { google: answers, zoom: answers, twilio: answers, smtp: answers },
   checks: { database: answers, temporal: answers },
   isDraining: () => false,
@@ -141,7 +146,7 @@ export interface TestApi {
   /** A key of its own for each organization and role. */
   readonly keyFor: (role: ApiRole, organization?: OrganizationId) => Promise<string>;
   readonly call: (
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS',
     url: string,
     how?: { readonly key?: string; readonly body?: unknown; readonly headers?: Record<string, string> },
   ) => Promise<{
