@@ -33,7 +33,8 @@ module.exports = {
       '^workflows/[^/]+/(messages|search-attributes)\\.ts$',
       '^activities/contract\\.ts$',
       '^providers/[^/]+/webhooks\\.ts$',
-      '^providers/(outbound/early-check|registry|authorization|access-tokens|open-connection)\\.ts$',
+      '^providers/(outbound/early-check|registry|authorization|access-tokens|open-connection|ports)\\.ts$',
+      '^providers/calls/',
       '^workers/payload-codec/',
       '^infra/(configuration|encryption|observability)/',
     ]),
@@ -43,7 +44,7 @@ module.exports = {
         'the API makes the providers where it is put together; its routes get what they may ask of them',
       severity: 'error',
       from: { path: '^api/', pathNot: ['^api/server\\.ts$', '\\.test\\.ts$'] },
-      to: { path: '^providers/(registry|access-tokens|open-connection)\\.ts$' },
+      to: { path: ['^providers/(registry|access-tokens|open-connection)\\.ts$', '^providers/calls/'] },
     },
     {
       name: 'sandbox-stands-alone',

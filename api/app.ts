@@ -103,7 +103,7 @@ export const buildApi = async (
   await describeApi(api);
   returnCorrelationId(api);
   logRequests(api);
-  const registry = measureRequests(api);
+  const registry = measureRequests(api, dependencies.figures);
   answerUnmatched(api);
   await guard(api, dependencies);
 

@@ -1,8 +1,8 @@
 /** Everything the API is made of. `server.ts` puts the real parts together; tests replace single ones. */
 import type { FastifyBaseLogger } from 'fastify';
+import type { Registry } from 'prom-client';
 import type { Repositories } from '../db/index.ts';
 import type { BusyInterval } from '../domain/audition/slot.ts';
-import type { ProviderName } from '../domain/errors.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
 import type { Instant } from '../domain/time/instant.ts';
 import type { Configuration } from '../infra/configuration/configuration.ts';
@@ -13,6 +13,7 @@ import type { Pressure } from './access/load-shedding.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { VerifyToken } from './access/tokens.ts';
 import type { Orchestration } from './auditions/orchestration.ts';
+import type { IntegrationChecks, QuotaInWords } from './integration-health.ts';
 import type { EndpointDeliveries } from './webhook-endpoints/deliveries.ts';
 
 /** Reads connected calendars. The API itself calls no provider: whoever starts it brings this along. */
@@ -43,7 +44,11 @@ export interface ApiDependencies {
   /** Refuses, in words for a person, an address that a server of theirs may not have. */
   readonly assertMayBeCalled: (url: string) => Promise<void>;
   /** One check per provider, each throwing when the provider does not answer or does not know us. */
-  readonly integrations: Readonly<Record<ProviderName, () => Promise<void>>>;
+  readonly integrations: IntegrationChecks;
+  /** What the providers allow, for whoever reads of its use. */
+  readonly quotas?: readonly QuotaInWords[];
+  /** Where the figures of whatever else runs in this process are; the API's own are added. */
+  readonly figures?: Registry;
   /** What the API cannot work without, each throwing when it does not answer. */
   readonly checks: { readonly database: () => Promise<void>; readonly temporal: () => Promise<void> };
   /** Whether the process is about to end, so that nobody new should be sent to it. */

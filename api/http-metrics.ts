@@ -6,8 +6,7 @@ import type { Api } from './api.ts';
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Counts every request from here on; answers with the registry to be shown at /metrics. */
-export const measureRequests = (api: Api): Registry => {
-  const registry = new Registry();
+export const measureRequests = (api: Api, registry = new Registry()): Registry => {
   collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
     name: 'castmatch_http_request_duration_seconds',

@@ -48,15 +48,86 @@ it('says which provider is down and why, without what the vendor said', async ()
   const { body, text } = await call('GET', '/health/integrations');
   expect(body).toMatchObject({
     integrations: [
-      { provider: 'google', status: 'up' },
-      { provider: 'zoom', status: 'down', fault: 'outage' },
+      { provider: 'google', status: 'up', summary: expect.stringContaining('Google answers and knows us.') },
+      {
+        provider: 'zoom',
+        status: 'down',
+        fault: 'outage',
+        summary: expect.stringContaining('Zoom does not answer as it should (outage).'),
+        whatToDo: expect.stringContaining('https://www.zoomstatus.com/'),
+      },
       { provider: 'twilio', status: 'up' },
       { provider: 'smtp', status: 'up' },
+      { provider: 'microsoft', status: 'up' },
+      { provider: 'apple', status: 'up', whatToDo: 'Nothing.' },
     ],
   });
   expect(text).not.toContain('secret');
   expect((await call('GET', '/health/integrations/zoom')).status).toBe(503);
   expect((await call('GET', '/health/integrations/google')).status).toBe(200);
+});
+
+it('tells what the workers have seen, and nothing of whose accounts they are', async () => {
+  const { providerHealth, quotas } = database.repositories;
+  const at = Date.parse('2026-11-24T09:00:00.000Z');
+  await providerHealth.note({
+    provider: 'zoom',
+    process: 'worker@host:1',
+    circuit: 'open',
+    opensAgainAt: '2026-11-24T09:00:20.000Z',
+    lastSuccessAt: '2026-11-24T08:58:00.000Z',
+    lastFailureAt: '2026-11-24T08:59:57.000Z',
+    lastFailure: 'outage (503)',
+  });
+  const day = 86_400_000;
+  const startMs = Math.floor(at / day) * day;
+  await quotas.take({
+    provider: 'zoom',
+    quota: 'zoom.meeting_writes_per_day',
+    account: 'casting@office.example',
+    organization: 'org_1',
+    window: { startMs, endMs: startMs + day },
+    count: 81,
+    limit: 100,
+    share: 100,
+    carried: 0,
+  });
+  const { call } = await createTestApi(database, {
+    quotas: [
+      {
+        provider: 'zoom',
+        name: 'zoom.meeting_writes_per_day',
+        limit: 100,
+        words: '100 meetings made or moved a day',
+      },
+    ],
+  });
+  const { status, body, text } = await call('GET', '/health/integrations/zoom');
+  expect(status).toBe(503);
+  expect(body).toMatchObject({
+    status: 'down',
+    summary:
+      'Zoom answers and knows us. Calls are held back because it has failed several times in a row, until 2026-11-24 09:00:20 UTC at the earliest; then one call tries whether it is back. A call last succeeded 2 minutes ago. The last one failed 3 seconds ago: outage (503). Of 100 meetings made or moved a day, 81 are used.',
+    whatToDo: expect.stringMatching(/^Look at https:\/\/www\.zoomstatus\.com\/\. Work waits/),
+    facts: {
+      circuit: 'open',
+      quotas: [{ quota: 'zoom.meeting_writes_per_day', limit: 100, used: 81 }],
+    },
+  });
+  expect(text).not.toMatch(/office\.example|org_1|host:1/);
+});
+
+it('says that it could not ask the database, and answers all the same', async () => {
+  const facts = () => Promise.reject(new Error('away'));
+  const repositories = {
+    ...database.repositories,
+    providerHealth: { ...database.repositories.providerHealth, facts },
+  };
+  const { call } = await createTestApi(database, { repositories });
+  const { status, body } = await call('GET', '/health/integrations/twilio');
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ status: 'up', summary: expect.stringContaining('could not be read') });
+  expect(body).not.toHaveProperty('facts');
 });
 
 it('asks a provider once, however many ask', async () => {

@@ -1,9 +1,8 @@
 /** /healthz, /readyz and /health/integrations: for load balancers, and for whoever asks what is down. */
 import { z } from 'zod';
-import { providerNames } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { watchIntegrations } from '../integration-health.ts';
+import { integrationNames, watchIntegrations } from '../integration-health.ts';
 import { json } from '../schemas/answers.ts';
 import { problems } from '../schemas/problems.ts';
 
@@ -16,12 +15,51 @@ const readiness = z.object({
   temporal: part,
 });
 
+const moment = z.string().describe('An instant');
+const count = z.number().int();
+
+const facts = z
+  .object({
+    circuit: z.enum(['closed', 'open', 'half_open']).describe('open: calls are held back'),
+    opensAgainAt: moment.optional().describe('When the next call may go through'),
+    accountsHeldBack: count.describe('Accounts whose calls alone are held back'),
+    lastSuccessAt: moment.optional(),
+    lastFailureAt: moment.optional(),
+    lastFailure: z.string().optional().describe('Its kind and its status'),
+    quotas: z
+      .array(
+        z.object({
+          quota: z.string(),
+          limit: count,
+          used: count.describe('By the account that has used most'),
+          about: z.string(),
+        }),
+      )
+      .readonly(),
+    closedUntil: moment.optional().describe('Until when the provider has said that a quota is spent'),
+    connections: z.object({
+      connected: count,
+      needReauthorization: count,
+      nextTokenExpiry: moment.optional().describe('Access tokens are renewed by themselves'),
+    }),
+    webhooks: z.object({
+      waiting: count,
+      oldestWaitingSince: moment.optional(),
+      parked: count.describe('They belong to nothing we know'),
+    }),
+    subscriptions: z.object({ active: count, expired: count, nextExpiry: moment.optional() }),
+  })
+  .meta({ id: 'IntegrationFacts' });
+
 const integration = z
   .object({
-    provider: z.enum(providerNames),
+    provider: z.enum(integrationNames),
     status: part,
     checkedAt: z.string().describe('An instant; the answer is kept for a short while'),
     fault: z.string().optional().describe('What is wrong, by its kind'),
+    summary: z.string().describe('How it does, in words'),
+    whatToDo: z.string(),
+    facts: facts.optional().describe('Numbers and times; absent while the database cannot be asked'),
   })
   .meta({ id: 'Integration' });
 
@@ -68,20 +106,28 @@ const probes = (api: Api, { checks, isDraining }: ApiDependencies): void => {
   );
 };
 
-const integrationHealth = (api: Api, { integrations, now }: ApiDependencies): void => {
-  const healthOf = watchIntegrations(integrations, now);
+const integrationHealth = (
+  api: Api,
+  { integrations, quotas = [], repositories, now }: ApiDependencies,
+): void => {
+  const healthOf = watchIntegrations({
+    checks: integrations,
+    facts: (provider, at) => repositories.providerHealth.facts(provider, at),
+    quotas,
+    now,
+  });
   api.get(
     '/health/integrations',
     {
       schema: {
         operationId: 'integrations',
         tags: ['Health'],
-        summary: 'How every provider answers',
+        summary: 'How every integration does',
         security: [],
         response: { 200: json('All of them', z.object({ integrations: z.array(integration) })) },
       },
     },
-    async () => ({ integrations: await Promise.all(providerNames.map(healthOf)) }),
+    async () => ({ integrations: await Promise.all(integrationNames.map(healthOf)) }),
   );
   api.get(
     '/health/integrations/:provider',
@@ -89,13 +135,13 @@ const integrationHealth = (api: Api, { integrations, now }: ApiDependencies): vo
       schema: {
         operationId: 'integration',
         tags: ['Health'],
-        summary: 'How one provider answers',
+        summary: 'How one integration does: its provider, its accounts, its webhooks, and what to do',
         security: [],
-        params: z.object({ provider: z.enum(providerNames) }),
+        params: z.object({ provider: z.enum(integrationNames) }),
         response: {
           ...problems('invalid_body'),
           200: json('It is up', integration),
-          503: json('It is down', integration),
+          503: json('It is down, or its calls are held back', integration),
         },
       },
     },
