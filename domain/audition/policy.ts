@@ -1,10 +1,10 @@
 /** How long an audition waits for whom, in milliseconds. Settled once at the start and carried in the history. */
 export interface AuditionPolicy {
-  /** How long a held slot stays ours when scheduling stalls. */
+  /** How long a held slot stays ours when scheduling stalls: meeting and calendars may each take their patience. */
   readonly holdFor: number;
-  /** How long a step is retried before a person is asked. */
+  /** How long a step is retried before a person is asked: an outage of ten minutes passes without anybody's help. */
   readonly stepPatience: number;
-  /** How long one meeting provider is tried before the next one is. */
+  /** How long one meeting provider is tried before the next one is. The last one is tried like any other step. */
   readonly meetingPatience: number;
   /** How long an attention item may wait before it alerts again. */
   readonly attentionSla: number;
@@ -26,8 +26,8 @@ const hour = 60 * minute;
 const day = 24 * hour;
 
 export const defaultPolicy: AuditionPolicy = {
-  holdFor: 30 * minute,
-  stepPatience: 10 * minute,
+  holdFor: 45 * minute,
+  stepPatience: 20 * minute,
   meetingPatience: 1 * minute,
   attentionSla: 4 * hour,
   answerWithin: 2 * day,

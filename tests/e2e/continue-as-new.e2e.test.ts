@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as messages from '../../workflows/audition/messages.ts';
 import { performer } from '../harness/audition-plan.ts';
-import { asked, openRealTimeStage, operator, type Stage } from '../harness/stage.ts';
+import { asked, openRealTimeStage, type Played, type Stage } from '../harness/stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -13,9 +13,20 @@ afterAll(() => stage.close());
 /** Our development server suggests it after 500 events (temporal-dev.yaml), and an answer makes about ten. */
 const answersAtMost = 100;
 
+/** As the server has written them down, of the activities that outside services carry out. */
+const prioritiesOutside = async (handle: Played['handle']): Promise<ReadonlySet<string>> => {
+  const { events } = await handle.fetchHistory();
+  const scheduled = events?.flatMap(({ activityTaskScheduledEventAttributes: activity }) => activity ?? []);
+  const outside = scheduled?.filter(({ taskQueue }) => !taskQueue?.name?.startsWith('castmatch'));
+  return new Set(outside?.map(({ priority }) => `${priority?.priorityKey} ${priority?.fairnessKey}`));
+};
+
 it('continues as new, keeps its state, and is undone from there as a whole', async () => {
   await stage.play({ records: 'continued-as-new' }, async ({ handle, until, world, plan, result }) => {
     await until(({ state }) => state === 'scheduled');
+    const restore = (inboxId: string) =>
+      handle.signal(messages.connectionRestored, { connection: 'conn_zoom', inboxId, correlationId: 'test' });
+    await restore('in-first-run');
     const runOf = async () => (await handle.describe()).runId;
     const firstRun = await runOf();
     let given = 0;
@@ -36,15 +47,16 @@ it('continues as new, keeps its state, and is undone from there as a whole', asy
     expect(searchAttributes['CastMatchState']).toEqual(['scheduled']);
     expect(memo).toEqual({});
 
-    world.fail('removeMeeting', 'reconnect');
+    world.fail('removeMeeting', 'reconnect', '', 'conn_zoom');
     await handle.executeUpdate(messages.cancel, { args: [asked] });
     world.heal();
-    const [item] = (await until(({ attention }) => attention.length > 0)).attention;
-    await handle.executeUpdate(messages.resolveAttention, {
-      args: [{ ...operator, id: item?.id ?? 'att_none', action: 'retry' }],
-    });
+    await until(({ attention }) => attention.length > 0);
+    await restore('in-first-run');
+    expect((await handle.query(messages.view)).attention).toMatchObject([{ connection: 'conn_zoom' }]);
+    await restore('in-this-run');
     expect(await result()).toMatchObject({ state: 'closed', outcome: 'cancelled', attention: [] });
     expect([world.meetings.size, world.calendarEvents.size, world.heldRevisions.size]).toEqual([0, 0, 0]);
     expect(world.retractions).toHaveLength(4);
+    expect(await prioritiesOutside(handle)).toEqual(new Set(['3 test']));
   });
 });

@@ -109,3 +109,20 @@ it('is undone also when it is cancelled while a reminder is on its way', async (
     expect(played.world.retractions).toHaveLength(4);
   });
 });
+
+it('has had its session though the meeting was opened and closed while nobody worked', async () => {
+  const now = Date.now();
+  const wish = {
+    kind: 'fixed',
+    slot: { start: toInstant(now + 60_000), end: toInstant(now + 120_000), zone: 'Europe/Paris' },
+  } as const;
+  await stage.play({ plan: { wish, reminders: [] } }, async (played) => {
+    const { meeting } = await played.until(({ state }) => state === 'scheduled');
+    const report = { origin: 'system', meetingId: meeting?.id } as const;
+    await stage.whileNobodyWorks(async () => {
+      await played.handle.signal(messages.meetingStarted, report);
+      await played.handle.signal(messages.meetingEnded, report);
+    });
+    await played.until(({ state }) => state === 'awaiting_decision');
+  });
+});

@@ -95,7 +95,7 @@ export const openStage = async (): Promise<Stage> => {
 /*
  * The time-skipping server skips also while an activity waits for a worker, up to that activity's own timeout, and on
  * a busy machine that is long. So time passes only where nothing is under way, and in steps shorter than the patience
- * of what comes due within them (10 minutes).
+ * of what comes due within them (20 minutes).
  */
 const second = 1_000;
 const minute = 60 * second;

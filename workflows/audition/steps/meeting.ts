@@ -79,7 +79,7 @@ const tryProvider = async (
       run,
       provider,
       `Create the meeting on ${provider}`,
-      'meetingPatience',
+      hasFallback ? 'meetingPatience' : 'stepPatience',
     ).createMeeting({ ...inputFor(run, provider, slot, key, 1), hasFallback });
   } catch (error) {
     if (isCancellation(error) || !isStepFailure(error)) throw error;
