@@ -12,6 +12,7 @@ import { createDeliveries } from './deliveries.ts';
 import { createEndpointProgress } from './endpoint-progress.ts';
 import { createEventStore } from './event-store.ts';
 import { createIdempotentRequests } from './idempotent-requests.ts';
+import { createInboxAddressees } from './inbox-addressees.ts';
 import { createOperationLedger } from './operation-ledger.ts';
 import { createOrganizations } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
@@ -43,6 +44,7 @@ export interface Repositories {
   readonly idempotentRequests: contract.IdempotentRequests;
   readonly deliveries: contract.Deliveries;
   readonly inbox: contract.WebhookInbox;
+  readonly addressees: contract.InboxAddressees;
   readonly endpoints: WebhookEndpoints;
   readonly endpointProgress: EndpointProgress;
   readonly outbox: Outbox;
@@ -71,6 +73,7 @@ export const createRepositories = (db: Database, wrapping: KeyWrapping): Reposit
     deliveries: createDeliveries(db),
     watches: createWatchSubscriptions(db),
     inbox: createWebhookInbox(db, vault),
+    addressees: createInboxAddressees(db),
     endpoints: createWebhookEndpoints(db, vault),
     endpointProgress: createEndpointProgress(db),
     outbox: createOutbox(db),

@@ -334,6 +334,8 @@ export interface ClaimedWebhook {
   readonly correlationId: string;
   /** How often it was claimed, this time included. */
   readonly attempts: number;
+  /** How long ago it came, by the database's clock. */
+  readonly ageMs: number;
   /** What was told; undefined where this version does not know such an event. Throws when it cannot be opened. */
   read(): Promise<InboxEvent | undefined>;
 }
@@ -419,4 +421,17 @@ export interface WatchSubscriptions {
   remove(id: string): Promise<void>;
   /** The one that ends first, first. */
   ofConnection(connection: ConnectionId): Promise<readonly WatchSubscription[]>;
+}
+
+/** Whom it concerns what we are told from outside, where the telling does not say so itself. */
+export interface InboxAddressees {
+  /** The audition that a provider's meeting was made for. */
+  meeting(provider: string, meetingId: string): Promise<AuditionId | undefined>;
+  /** Those with an open attention item that waits for this connection to be connected again. */
+  waitingFor(organization: OrganizationId, connection: ConnectionId): Promise<readonly AuditionId[]>;
+  /** The connections, of any organization, of one account at a provider. */
+  account(
+    provider: string,
+    accountId: string,
+  ): Promise<readonly { readonly organization: OrganizationId; readonly id: ConnectionId }[]>;
 }

@@ -72,17 +72,19 @@ export const createWebhookInbox = (db: Database, vault: Sealing, now = () => new
           SELECT id FROM webhook_inbox WHERE state = 'received' AND next_attempt_at <= now()
           ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
         )
-        RETURNING id, provider, kind, sealed_event, data_key, correlation_id, attempts, received_at
+        RETURNING id, provider, kind, sealed_event, data_key, correlation_id, attempts,
+          (extract(epoch FROM now() - received_at) * 1000)::float8 AS age_ms
       `);
       return claimedSchema
         .parse(rows)
-        .toSorted((a, b) => a.receivedAt - b.receivedAt)
-        .map(({ id, provider, kind, correlationId, attempts, ...sealed }) => ({
+        .toSorted((a, b) => b.ageMs - a.ageMs)
+        .map(({ id, provider, kind, correlationId, attempts, ageMs, ...sealed }) => ({
           id,
           provider,
           kind,
           correlationId,
           attempts,
+          ageMs,
           read: readerOf({ id, kind, ...sealed }),
         }));
     },
@@ -172,14 +174,14 @@ const claimedSchema = z.array(
       data_key: z.string(),
       correlation_id: z.string(),
       attempts: z.int(),
-      received_at: z.coerce.date(),
+      age_ms: z.number(),
     })
-    .transform(({ sealed_event, data_key, correlation_id, received_at, ...row }) => ({
+    .transform(({ sealed_event, data_key, correlation_id, age_ms, ...row }) => ({
       ...row,
       sealedEvent: sealed_event,
       dataKey: data_key,
       correlationId: correlation_id,
-      receivedAt: received_at.getTime(),
+      ageMs: age_ms,
     })),
 );
 

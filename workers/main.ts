@@ -22,6 +22,7 @@ import { stopWithinMs } from './grace.ts';
 import { healthAddress, startHealthServer } from './health/health-server.ts';
 import { readinessOf } from './health/readiness.ts';
 import { freeLoopbackAddress, readSdkMetrics } from './health/sdk-metrics.ts';
+import { startInboxRelay } from './inbox/inbox.ts';
 import { openOutbox } from './outbox/outbox.ts';
 import { installRuntime } from './runtime.ts';
 import { startWorkers } from './worker.ts';
@@ -54,7 +55,10 @@ const main = async (): Promise<void> => {
     logger,
     metrics,
   });
-  const relays = [outbox.startRelay(workers, logger)];
+  const relays = [
+    outbox.startRelay(workers, logger),
+    startInboxRelay(configuration, repositories, workers, logger),
+  ];
   const notReady = readinessOf(workers, {
     database: createDatabaseCheck(database.pool),
     temporal: () => workers.checkTemporal(),

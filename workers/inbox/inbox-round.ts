@@ -1,0 +1,99 @@
+/** From the inbox to whom it concerns: one round of the relay. */
+import type { ClaimedWebhook, WebhookInbox } from '../../db/repositories.ts';
+import type { InboxEvent } from '../../domain/inbox-event.ts';
+import type { Logger } from '../../infra/observability/logger.ts';
+import type { Delivered, Outcome } from './deliver.ts';
+
+export interface InboxRoundOptions {
+  readonly inbox: Pick<WebhookInbox, 'claim' | 'settle' | 'park' | 'retryLater'>;
+  readonly deliver: (told: InboxEvent, of: Delivered) => Promise<Outcome>;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+}
+
+const rowsAtOnce = 100;
+const tellingsAtOnce = 10;
+/** Longer than a round in which nobody answers: 100 rows, ten at a time, ten seconds each. */
+const leaseMs = 120_000;
+
+const longestDelayMs = 10 * 60_000;
+/** The first ten delays grow to ten minutes; with the others that makes a week. */
+const attemptsAtMost = 1_000;
+/** What overtook our own record has found it by then: a quarter of an hour. */
+const earlyAtMost = 10;
+
+/** 1, 2, 4 seconds and so on. */
+const delayAfter = (attempts: number): number => Math.min(1_000 * 2 ** (attempts - 1), longestDelayMs);
+
+/**
+ * Answers whether there may be more. Throws when nothing that was tried got through: then Temporal or the database is
+ * away, and the relay pauses. What was claimed is due again by itself.
+ */
+export const createInboxRound = ({ inbox, deliver, logger }: InboxRoundOptions) => {
+  const note = (one: ClaimedWebhook) => ({
+    inboxId: one.id,
+    provider: one.provider,
+    kind: one.kind,
+    attempts: one.attempts,
+    correlationId: one.correlationId,
+  });
+
+  const park = async (one: ClaimedWebhook, reason: string): Promise<void> => {
+    await inbox.park(one.id, reason);
+    logger.warn({ ...note(one), reason }, 'a webhook is parked: nothing here takes it');
+  };
+
+  const conclude = async (one: ClaimedWebhook, outcome: Outcome): Promise<void> => {
+    switch (outcome.kind) {
+      case 'delivered':
+        await inbox.settle(one.id, outcome.reason);
+        return logger.info({ ...note(one), reason: outcome.reason }, 'a webhook was told on');
+      case 'parked':
+        return park(one, outcome.reason);
+      case 'early':
+        if (one.attempts >= earlyAtMost) return park(one, outcome.reason);
+        return inbox.retryLater(one.id, delayAfter(one.attempts), outcome.reason);
+      case 'again':
+        return inbox.retryLater(one.id, outcome.afterMs, outcome.reason);
+    }
+  };
+
+  const failed = async (one: ClaimedWebhook, err: unknown): Promise<void> => {
+    if (one.attempts >= attemptsAtMost) {
+      logger.error({ ...note(one), err }, 'a webhook could not be told on for days');
+      return park(one, 'gave_up');
+    }
+    logger.warn({ ...note(one), err }, 'a webhook could not be told on: it is tried again');
+    await inbox.retryLater(one.id, delayAfter(one.attempts), 'failed');
+  };
+
+  /** Whether it got through. */
+  const tellOn = async (one: ClaimedWebhook): Promise<boolean> => {
+    try {
+      const event = await one.read();
+      const { id: inboxId, correlationId, ageMs } = one;
+      if (event) await conclude(one, await deliver(event, { inboxId, correlationId, ageMs }));
+      else await park(one, 'unknown_kind');
+      return true;
+    } catch (error) {
+      await failed(one, error);
+      return false;
+    }
+  };
+
+  return async (stopping: AbortSignal): Promise<boolean> => {
+    const rows = await inbox.claim(rowsAtOnce, leaseMs);
+    const left = [...rows];
+    let through = 0;
+    const lane = async (): Promise<void> => {
+      for (let one = left.shift(); one; one = left.shift()) {
+        if (stopping.aborted) await inbox.retryLater(one.id, 0, 'given_back');
+        else if (await tellOn(one)) through += 1;
+      }
+    };
+    await Promise.all(Array.from({ length: tellingsAtOnce }, lane));
+    if (rows.length > 0 && through === 0 && !stopping.aborted) {
+      throw new Error(`none of ${rows.length} webhooks could be told on`);
+    }
+    return rows.length === rowsAtOnce;
+  };
+};

@@ -1,0 +1,30 @@
+/** The relay of the inbox in a worker process: tells running workflows what was told to us. */
+import type { Repositories } from '../../db/index.ts';
+import { inboxChannel } from '../../db/webhook-inbox-intake.ts';
+import type { Configuration } from '../../infra/configuration/configuration.ts';
+import type { Logger } from '../../infra/observability/logger.ts';
+import { type Relay, startRelay } from '../relay.ts';
+import type { RunningWorkers } from '../worker.ts';
+import { deliver } from './deliver.ts';
+import { createInboxRound } from './inbox-round.ts';
+import { createMessenger } from './messenger.ts';
+
+export const startInboxRelay = (
+  { databaseUrl }: Pick<Configuration, 'databaseUrl'>,
+  repositories: Repositories,
+  { client }: Pick<RunningWorkers, 'client'>,
+  logger: Logger,
+): Relay => {
+  const messenger = createMessenger(client);
+  return startRelay({
+    name: 'inbox',
+    databaseUrl,
+    channel: inboxChannel,
+    round: createInboxRound({
+      inbox: repositories.inbox,
+      deliver: (told, of) => deliver({ repositories, messenger }, told, of),
+      logger,
+    }),
+    logger,
+  });
+};
