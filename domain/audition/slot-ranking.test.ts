@@ -119,7 +119,7 @@ describe('a quick ranking', () => {
         },
       ),
     );
-  });
+  }, 30_000);
 
   it('looks no further than it has to', () => {
     const far = range('11:00', '11:30');
