@@ -65,7 +65,7 @@ export const createAccessTokens = ({
     signal: AbortSignal,
   ): Promise<HeldToken> => {
     const call = { signal, correlationId: use.correlationId };
-    let awaited: number | undefined;
+    let awaited: RefreshAwaited | undefined;
     for (let poll = 0; ; poll += 1) {
       if (poll > 0) await pollPause(poll, owner, call);
       const lastingMs = awaited === undefined ? marginMs : leftoverMs;
@@ -77,13 +77,14 @@ export const createAccessTokens = ({
         return held.put(owner.id, { value: stored.token, version: stored.version }, stored.lastsMs);
       }
       if (stored.isRefreshing) {
-        awaited = stored.attempt;
+        awaited = { attempt: stored.attempt, version: stored.version };
         continue;
       }
-      if (awaited === stored.attempt && stored.hasEnded) throw otherFailed(owner);
+      if (awaited && hasFailed(awaited, stored)) throw otherFailed(owner);
       const refused = stored.version === refusedVersion;
       const renewed = await refresh.attempt({ ...owner, version: stored.version }, refused, use);
-      if (renewed) return held.put(owner.id, renewed.token, renewed.lastsMs);
+      if (renewed === 'other_began') awaited = { attempt: stored.attempt + 1, version: stored.version };
+      else if (renewed !== 'overtaken') return held.put(owner.id, renewed.token, renewed.lastsMs);
     }
   };
 
@@ -126,7 +127,7 @@ export const createAccessTokens = ({
       if (stored.kind !== 'connected' || stored.token !== undefined || stored.isRefreshing)
         return 'not_needed';
       const renewed = await refresh.attempt({ ...owner, version: stored.version }, false, use);
-      return renewed ? 'renewed' : 'not_needed';
+      return typeof renewed === 'string' ? 'not_needed' : 'renewed';
     },
   };
 };
@@ -141,6 +142,15 @@ const connected = (stored: StoredAccessToken, { id, provider }: TokenOwner) => {
       throw reconnect(provider, id, 'unknown_connection');
   }
 };
+
+/** A refresh of another's, and the version it is to replace. */
+interface RefreshAwaited {
+  readonly attempt: number;
+  readonly version: number;
+}
+
+const hasFailed = (awaited: RefreshAwaited, now: RefreshAwaited & { readonly hasEnded: boolean }): boolean =>
+  now.hasEnded && now.attempt >= awaited.attempt && now.version === awaited.version;
 
 /** What befell the one who refreshed befalls those who waited: each trying in turn would be a storm. */
 const otherFailed = ({ provider, id }: TokenOwner): ProviderError =>

@@ -27,10 +27,14 @@ interface Renewed {
 
 export interface Refresh {
   /**
-   * Undefined when another is at it or was faster: then the row is to be read again. Throws `ProviderError`, after
-   * the connection was marked where the provider takes its grant no more.
+   * Another may be at it, or have connected the account again meanwhile: then the row is to be read again. Throws
+   * `ProviderError`, after the connection was marked where the provider takes its grant no more.
    */
-  attempt(wanted: Wanted, refused: boolean, use: CredentialUse): Promise<Renewed | undefined>;
+  attempt(
+    wanted: Wanted,
+    refused: boolean,
+    use: CredentialUse,
+  ): Promise<Renewed | 'other_began' | 'overtaken'>;
 }
 
 /** How long a provider may take to answer, and the lease that outlives it. */
@@ -49,10 +53,10 @@ export const createRefresh = (
       // The lease runs out by itself.
       .catch(() => undefined);
 
-  /** Throws what the provider's refusal means for the connection; undefined when it was connected anew meanwhile. */
-  const refusedGrant = async (wanted: Wanted, begun: RefreshBegun): Promise<undefined> => {
+  /** Throws what the provider's refusal means for the connection, unless it was connected anew meanwhile. */
+  const refusedGrant = async (wanted: Wanted, begun: RefreshBegun): Promise<'overtaken'> => {
     const reason = begun.inDoubt ? 'refresh_lost' : 'grant_refused';
-    if (!(await store.markNeedsReauthorization(wanted.id, reason, begun.version))) return undefined;
+    if (!(await store.markNeedsReauthorization(wanted.id, reason, begun.version))) return 'overtaken';
     throw reconnect(wanted.provider, wanted.id, reason);
   };
 
@@ -60,7 +64,7 @@ export const createRefresh = (
     wanted: Wanted,
     begun: RefreshBegun,
     renewed: Awaited<ReturnType<OAuthAuthorizer['refresh']>>,
-  ): Promise<Renewed | undefined> => {
+  ): Promise<Renewed | 'overtaken'> => {
     const { value, expiresAt } = renewed.accessToken;
     const answeredAt = Date.now();
     for (let tries = 0; ; tries += 1) {
@@ -72,7 +76,7 @@ export const createRefresh = (
           refreshToken: renewed.refreshToken,
           scopes: renewed.scopes,
         });
-        return stored && { token: { value, version: stored.version }, lastsMs };
+        return stored ? { token: { value, version: stored.version }, lastsMs } : 'overtaken';
       } catch (error) {
         const pauseMs = storePausesMs[tries];
         if (pauseMs === undefined) throw error;
@@ -85,7 +89,7 @@ export const createRefresh = (
     attempt: async (wanted, refused, use) => {
       const authorizer = authorizerOf(authorizers, wanted.provider);
       const begun = await store.beginRefresh(wanted, { version: wanted.version, refused, leaseMs }, use);
-      if (!begun) return undefined;
+      if (!begun) return 'other_began';
       const call = { signal: AbortSignal.timeout(answerWithinMs), correlationId: use.correlationId };
       let renewed: Awaited<ReturnType<OAuthAuthorizer['refresh']>>;
       try {
