@@ -14,6 +14,15 @@ const setup = async () => {
       clientId: 'sandbox-google-client',
       clientSecret: 'sandbox-google-secret',
     },
+    microsoft: {
+      graphUrl: url,
+      loginUrl: url,
+      clientId: 'sandbox-microsoft-client',
+      clientSecret: 'sandbox-microsoft-secret',
+      tenantId: 'common',
+    },
+    apple: { caldavUrl: url },
+    allowedPrivateNetworks: ['127.0.0.0/8'],
     zoom: {
       apiUrl: `${url}/v2`,
       oauthUrl: url,

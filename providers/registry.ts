@@ -1,11 +1,19 @@
 /** The one place that lists the providers: a new one is a folder beside this file and a line in here. */
-import type { ProviderName } from '../domain/errors.ts';
+import type { VendorName } from '../domain/errors.ts';
+import { createAppleAuthorizer } from './apple/account.ts';
+import { createAppleCheck } from './apple/health.ts';
+import type { AppleSettings } from './apple/settings.ts';
 import type { Authorizers } from './authorization.ts';
 import { createGoogleCalendar } from './google/calendar.ts';
 import { createGoogleClient } from './google/client.ts';
 import { createGoogleCheck } from './google/health.ts';
 import { createGoogleAuthorizer } from './google/oauth.ts';
 import type { GoogleSettings } from './google/settings.ts';
+import { createMicrosoftCheck } from './microsoft/health.ts';
+import { createMicrosoftAuthorizer } from './microsoft/oauth.ts';
+import type { MicrosoftSettings } from './microsoft/settings.ts';
+import { createOutboundDispatcher } from './outbound/dispatcher.ts';
+import { createGuardedFetch } from './outbound/guarded-fetch.ts';
 import type { Providers } from './ports.ts';
 import { createSmtpClient } from './smtp/client.ts';
 import { createSmtpEmail } from './smtp/email.ts';
@@ -19,10 +27,15 @@ import { createTwilioTextMessages } from './twilio/text-messages.ts';
 import { createZoomClient } from './zoom/client.ts';
 import { createZoomCheck } from './zoom/health.ts';
 import { createZoomMeetings } from './zoom/meetings.ts';
+import { createZoomAuthorizer } from './zoom/oauth.ts';
 import type { ZoomSettings } from './zoom/settings.ts';
 
 export interface ProviderSettings {
   readonly google: GoogleSettings;
+  readonly microsoft: MicrosoftSettings;
+  readonly apple: AppleSettings;
+  /** In CIDR notation: where a server may be that a person names, although it is not public. */
+  readonly allowedPrivateNetworks: readonly string[];
   readonly zoom: ZoomSettings;
   readonly twilio: TwilioSettings;
   readonly smtp: SmtpSettings;
@@ -30,9 +43,9 @@ export interface ProviderSettings {
 
 export interface ProviderRegistry extends Providers {
   /** Through which accounts are connected and their access tokens refreshed. */
-  readonly authorizers: Pick<Authorizers, 'oauth'>;
+  readonly authorizers: Authorizers;
   /** One cheap probe a provider: resolves when it answers and knows us, throws `ProviderError` otherwise. */
-  readonly checks: Readonly<Record<ProviderName, () => Promise<void>>>;
+  readonly checks: Readonly<Record<VendorName, () => Promise<void>>>;
   /** Closes the pools; calls in progress are finished first. */
   close(): Promise<void>;
 }
@@ -44,23 +57,33 @@ export const createProviders = (settings: ProviderSettings): ProviderRegistry =>
   const twilio = createTwilioClient(settings.twilio);
   const smtp = createSmtpClient(settings.smtp);
   const { journalUrl } = settings.smtp;
+  const { allowedPrivateNetworks } = settings;
+  const outbound = createOutboundDispatcher({ allowedPrivateNetworks });
+  const fetchFor = (home: URL) => createGuardedFetch(outbound, home);
   return {
     calendars: { google: createGoogleCalendar(google) },
     meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
     email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createJournal(journalUrl) : undefined),
     authorizers: {
-      oauth: { google: createGoogleAuthorizer(settings.google), microsoft: undefined, zoom: undefined },
+      oauth: {
+        google: createGoogleAuthorizer(settings.google),
+        microsoft: createMicrosoftAuthorizer(settings.microsoft),
+        zoom: createZoomAuthorizer(settings.zoom),
+      },
+      apple: createAppleAuthorizer(settings.apple, fetchFor),
     },
     checks: {
       google: createGoogleCheck(settings.google),
+      microsoft: createMicrosoftCheck(settings.microsoft),
+      apple: createAppleCheck(settings.apple, fetchFor),
       zoom: createZoomCheck(zoom, settings.zoom.hostUser),
       twilio: createTwilioCheck(twilio),
       smtp: createSmtpCheck(smtp),
     },
     close: async () => {
       smtp.close();
-      await zoom.close();
+      await Promise.all([zoom.close(), outbound.close()]);
     },
   };
 };

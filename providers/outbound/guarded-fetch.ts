@@ -17,7 +17,7 @@ const credentials = ['authorization', 'proxy-authorization', 'cookie'];
 /** The part of a name that somebody has registered, after the Public Suffix List; an IP address is its own. */
 const ownerOf = ({ hostname }: URL): string => getDomain(hostname, { allowPrivateDomains: true }) ?? hostname;
 
-const mayHaveCredentials = (home: URL, to: URL): boolean =>
+export const mayHaveCredentials = (home: URL, to: URL): boolean =>
   ownerOf(home) === ownerOf(to) && (home.protocol === to.protocol || to.protocol === 'https:');
 
 /** After the fetch standard, "HTTP-redirect fetch", step 12. */

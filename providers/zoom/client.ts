@@ -1,9 +1,10 @@
 /** Zoom's API, for which there is no library: https://developers.zoom.us/docs/api/ */
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import type { Operation } from '../error-table.ts';
 import { withDeadline } from '../no-answer.ts';
 import type { CallContext } from '../ports.ts';
-import { fromZoom, type ZoomAnswer, zoomError, zoomErrors } from './errors.ts';
+import { fromZoom, zoomError, zoomErrors } from './errors.ts';
+import { basicCredentials, exchangeWithZoom } from './http.ts';
 import { type ZoomSettings, zoomConnections, zoomDeadlineMs } from './settings.ts';
 import { createAccessTokens } from './token.ts';
 
@@ -25,34 +26,21 @@ type Headers = Record<string, string>;
 export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
   const dispatcher = new Agent({ connections: zoomConnections, connect: { timeout: zoomDeadlineMs } });
 
-  const exchange = async (
-    url: string,
-    method: ZoomRequest['method'],
-    headers: Headers,
-    body: string | undefined,
-    signal: AbortSignal,
-  ): Promise<ZoomAnswer> => {
-    const answer = await request(url, { dispatcher, method, headers, body: body ?? null, signal });
-    const retryAfter = answer.headers['retry-after'];
-    return {
-      status: answer.statusCode,
-      retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-      body: asJson(await answer.body.text()),
-    };
-  };
-
   // Shared by whoever waits for it, so no single caller's signal may stop it.
   const tokens = createAccessTokens(() =>
-    exchange(
-      `${settings.oauthUrl}/oauth/token`,
-      'POST',
-      { 'content-type': 'application/x-www-form-urlencoded', authorization: basic(settings) },
-      new URLSearchParams({
+    exchangeWithZoom(`${settings.oauthUrl}/oauth/token`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        authorization: basicCredentials(settings),
+      },
+      body: new URLSearchParams({
         grant_type: 'account_credentials',
         account_id: settings.accountId,
       }).toString(),
-      AbortSignal.timeout(zoomDeadlineMs),
-    ),
+      signal: AbortSignal.timeout(zoomDeadlineMs),
+      dispatcher,
+    }),
   );
 
   /** Throws for a call that is over already, and for a token that cannot be had: nothing has been sent then. */
@@ -77,7 +65,9 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
     };
     const body = wanted.body && JSON.stringify(wanted.body);
     const signal = withDeadline(call, zoomDeadlineMs);
-    const answer = await exchange(`${settings.apiUrl}${wanted.path}`, wanted.method, headers, body, signal);
+    const { method } = wanted;
+    const exchange = { method, headers, body, signal, dispatcher };
+    const answer = await exchangeWithZoom(`${settings.apiUrl}${wanted.path}`, exchange);
     return { answer, token };
   };
 
@@ -98,16 +88,4 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
     },
     close: () => dispatcher.close(),
   };
-};
-
-const basic = ({ clientId, clientSecret }: ZoomSettings): string =>
-  `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`;
-
-/** A gateway's error page is no JSON, and is no news either: the status has said it. */
-const asJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 };

@@ -33,6 +33,39 @@ export const zoomTokenErrors: readonly ErrorRow[] = [
   ...httpRows,
 ];
 
+const ourUserApp: readonly ErrorRow[] = [
+  { status: 429, fault: 'retry_after' },
+  { code: 'invalid_client', fault: 'misconfigured' },
+  { code: 'unauthorized_client', fault: 'misconfigured' },
+  { says: /redirect uri mismatch|app has been disabled|client[_ ](id|secret)/i, fault: 'misconfigured' },
+];
+
+/**
+ * Where a person's refresh token is exchanged: https://developers.zoom.us/docs/integrations/oauth-error-messages/. Zoom
+ * has said 400 and 401, `invalid_grant` and `invalid_request` of a token it takes no more; its reason stays the same.
+ */
+export const zoomRefreshErrors: readonly ErrorRow[] = [
+  ...ourUserApp,
+  { code: 'invalid_grant', fault: 'reconnect' },
+  { says: /invalid token|refresh token/i, fault: 'reconnect' },
+  ...httpRows,
+];
+
+/** Where a person's code is exchanged. */
+export const zoomCodeErrors: readonly ErrorRow[] = [
+  ...ourUserApp,
+  { code: 'invalid_grant', fault: 'rejected_input' },
+  { code: 'invalid_request', fault: 'rejected_input' },
+  ...httpRows,
+];
+
+/** What is asked in the name of a person, with a token they have just given. */
+export const zoomUserErrors: readonly ErrorRow[] = [
+  { code: '4711', fault: 'reconnect' },
+  { code: '124', fault: 'reconnect' },
+  ...httpRows,
+];
+
 export interface ZoomAnswer {
   readonly status: number;
   readonly retryAfter: string | undefined;

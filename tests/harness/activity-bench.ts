@@ -188,6 +188,15 @@ const settingsFor = (url: string, mail: MailServer, journal: boolean) => ({
     clientId: 'sandbox-google-client',
     clientSecret: 'sandbox-google-secret',
   },
+  microsoft: {
+    graphUrl: url,
+    loginUrl: url,
+    clientId: 'sandbox-microsoft-client',
+    clientSecret: 'sandbox-microsoft-secret',
+    tenantId: 'common',
+  },
+  apple: { caldavUrl: url },
+  allowedPrivateNetworks: ['127.0.0.0/8'],
   zoom: {
     apiUrl: `${url}/v2`,
     oauthUrl: url,

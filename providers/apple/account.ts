@@ -1,0 +1,85 @@
+/**
+ * Connecting an Apple account, or one on any other CalDAV server. There is no OAuth: the person makes an app-specific
+ * password (https://support.apple.com/102654), and discovery finds their calendars from the server's address
+ * (RFC 6764, section 6): `.well-known/caldav`, the principal, and its home of calendars.
+ */
+import { createAccount } from 'tsdav';
+import type { Credential, PasswordAuthorizer } from '../authorization.ts';
+import type { Operation } from '../error-table.ts';
+import { withDeadline } from '../no-answer.ts';
+import { webAddressOf } from '../outbound/early-check.ts';
+import { mayHaveCredentials } from '../outbound/guarded-fetch.ts';
+import type { CallContext } from '../ports.ts';
+import { AnswerTooLarge, type FetchFor, type Outcome, recorded } from './client.ts';
+import { appleError, fromApple, sentences } from './errors.ts';
+import { type AppleSettings, discoveryDeadlineMs } from './settings.ts';
+
+const connectAccount: Operation = { name: 'account.connect', writes: false };
+
+export const createAppleAuthorizer = (settings: AppleSettings, fetchFor: FetchFor): PasswordAuthorizer => ({
+  provider: 'apple',
+  connect: async ({ serverUrl, username, password }, call) => {
+    const outcomes: Outcome[] = [];
+    try {
+      const server = webAddressOf(withScheme(serverUrl?.trim() || settings.caldavUrl));
+      const fetch = recorded(fetchFor(server), withDeadline(call, discoveryDeadlineMs), outcomes);
+      const credential = { kind: 'app_password', serverUrl: server.href, username, password } as const;
+      const principal = await principalOf(credential, fetch).catch((error: unknown) => {
+        throw reasonOf(outcomes, server, call) ?? error;
+      });
+      return { account: { id: principal, name: username }, scopes: [], credential };
+    } catch (error) {
+      throw fromApple(connectAccount, error, call);
+    }
+  },
+});
+
+type AppPassword = Extract<Credential, { kind: 'app_password' }>;
+
+/** The address of the person's principal: it stays when names and passwords change. */
+const principalOf = async (
+  { serverUrl, username, password }: AppPassword,
+  fetch: typeof globalThis.fetch,
+): Promise<string> => {
+  const basic = Buffer.from(`${username}:${password}`).toString('base64');
+  const { principalUrl } = await createAccount({
+    account: { serverUrl, accountType: 'caldav' },
+    headers: { authorization: `Basic ${basic}` },
+    fetch,
+  });
+  if (!principalUrl) {
+    throw appleError(connectAccount, { code: 'no_calendar_server', message: sentences.noCalendarServer });
+  }
+  return principalUrl;
+};
+
+/** People write `caldav.example.com`. */
+const withScheme = (address: string): string =>
+  /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `https://${address}`;
+
+/**
+ * Why a discovery found nothing. Several addresses are tried, and the last error may be about one that nobody meant: the
+ * most telling answer counts.
+ */
+const reasonOf = (outcomes: readonly Outcome[], server: URL, call: CallContext) => {
+  const failed = outcomes.filter((outcome) => outcome.kind === 'failed').map(({ error }) => error);
+  const answered = outcomes.filter((outcome) => outcome.kind === 'answered');
+  const refused = answered.filter(({ status }) => status === 401);
+  const [first] = refused;
+  if (refused.some(({ url }) => mayHaveCredentials(server, url))) {
+    return appleError(connectAccount, { status: 401, message: sentences.wrongPassword });
+  }
+  if (first) {
+    return appleError(connectAccount, { code: 'leads_elsewhere', message: sentences.leadsElsewhere });
+  }
+  if (failed.some((error) => error instanceof AnswerTooLarge)) {
+    return appleError(connectAccount, { code: 'answer_too_large', message: sentences.tooLarge });
+  }
+  if (failed.length > 0) return fromApple(connectAccount, failed.at(-1), call);
+  const trouble = answered.findLast(({ status }) => status === 429 || status === 403 || status >= 500);
+  if (trouble) {
+    const { status, retryAfter } = trouble;
+    return appleError(connectAccount, { status, retryAfter, message: 'the server cannot answer now' });
+  }
+  return appleError(connectAccount, { code: 'no_calendar_server', message: sentences.noCalendarServer });
+};

@@ -1,0 +1,53 @@
+/**
+ * What goes to a server that a person has named: through a guarded `fetch`, with a deadline, and never more read than a
+ * calendar server would say. Every answer is remembered, since the library tells neither statuses nor reasons apart.
+ */
+import { largestAnswer } from './settings.ts';
+
+export type Fetch = typeof globalThis.fetch;
+
+/** `home` is the server that the password is meant for. */
+export type FetchFor = (home: URL) => Fetch;
+
+export type Outcome =
+  | { readonly kind: 'answered'; readonly status: number; readonly url: URL; readonly retryAfter?: string }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+export class AnswerTooLarge extends Error {
+  override readonly name = 'AnswerTooLarge';
+}
+
+/** Remembers what came of each request in `outcomes`. */
+export const recorded =
+  (fetch: Fetch, signal: AbortSignal, outcomes: Outcome[]): Fetch =>
+  async (input, init) => {
+    try {
+      const response = await fetch(input, { ...init, signal });
+      const body = await readLimited(response);
+      const retryAfter = response.headers.get('retry-after');
+      outcomes.push({
+        kind: 'answered',
+        status: response.status,
+        url: new URL(response.url || String(input)),
+        ...(retryAfter !== null && { retryAfter }),
+      });
+      const { status, statusText, headers } = response;
+      return new Response(withoutBody.has(status) ? null : body, { status, statusText, headers });
+    } catch (error) {
+      outcomes.push({ kind: 'failed', error });
+      throw error;
+    }
+  };
+
+const withoutBody: ReadonlySet<number> = new Set([204, 205, 304]);
+
+const readLimited = async (response: Response): Promise<Buffer> => {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > largestAnswer) throw new AnswerTooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+};

@@ -1,0 +1,118 @@
+/**
+ * Microsoft's own library for signing in, kept to our rules: its addresses can be set, it repeats nothing, and what it
+ * caches lives as long as one exchange. Whoever wants to know what Microsoft answered looks at the answer: the library
+ * makes an error of its own of it, and of a gateway's empty page none at all.
+ */
+import { ConfidentialClientApplication, type INetworkModule } from '@azure/msal-node';
+import { ProviderError } from '../../domain/errors.ts';
+import type { ErrorRow, Operation } from '../error-table.ts';
+import { noAnswer, withDeadline } from '../no-answer.ts';
+import type { CallContext } from '../ports.ts';
+import { type MicrosoftAnswer, microsoftError } from './errors.ts';
+import { type MicrosoftSettings, microsoftDeadlineMs } from './settings.ts';
+
+export interface MicrosoftClient {
+  /** For what needs no exchange. */
+  readonly application: () => ConfidentialClientApplication;
+  /** One exchange with an application of its own. Throws `ProviderError`. */
+  exchange<Answer>(
+    operation: Operation,
+    call: CallContext,
+    ask: (application: ConfidentialClientApplication) => Promise<Answer>,
+    table?: readonly ErrorRow[],
+  ): Promise<Answer>;
+}
+
+type Outcome =
+  | { readonly kind: 'answered'; readonly answer: MicrosoftAnswer }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+export const createMicrosoftClient = (settings: MicrosoftSettings): MicrosoftClient => {
+  const application = (networkClient?: INetworkModule) =>
+    new ConfidentialClientApplication({
+      auth: {
+        clientId: settings.clientId,
+        clientSecret: settings.clientSecret,
+        authority: `${libraryAuthority}/${settings.tenantId}`,
+        authorityMetadata: metadataOf(settings),
+      },
+      ...(networkClient && { system: { networkClient } }),
+    });
+
+  return {
+    application: () => application(),
+    exchange: async (operation, call, ask, table) => {
+      const outcomes: Outcome[] = [];
+      try {
+        return await ask(application(networkFor(call, outcomes)));
+      } catch (error) {
+        if (error instanceof ProviderError) throw error;
+        const last = outcomes.at(-1);
+        if (last?.kind === 'answered' && last.answer.status >= 400) {
+          throw microsoftError(operation, last.answer, table);
+        }
+        throw noAnswer('microsoft', operation, last?.kind === 'failed' ? last.error : error, call);
+      }
+    },
+  };
+};
+
+/** The library takes no authority over http, and knows this one without asking. Where it calls stands in the metadata. */
+const libraryAuthority = 'https://login.microsoftonline.com';
+
+const metadataOf = ({ loginUrl, tenantId }: MicrosoftSettings): string => {
+  const address = (path: string): string => `${loginUrl}/${tenantId}${path}`;
+  return JSON.stringify({
+    authorization_endpoint: address('/oauth2/v2.0/authorize'),
+    token_endpoint: address('/oauth2/v2.0/token'),
+    jwks_uri: address('/discovery/v2.0/keys'),
+    end_session_endpoint: address('/oauth2/v2.0/logout'),
+    issuer: `${libraryAuthority}/${tenantId}/v2.0`,
+  });
+};
+
+interface Sent {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Record<string, string> | undefined;
+  readonly body?: string | undefined;
+}
+
+const networkFor = (call: CallContext, outcomes: Outcome[]): INetworkModule => {
+  const signal = withDeadline(call, microsoftDeadlineMs);
+  const send = async <Body>(url: string, { method, headers, body }: Sent) => {
+    try {
+      const response = await fetch(url, {
+        method,
+        headers: { ...headers, 'x-correlation-id': call.correlationId },
+        ...(body !== undefined && { body }),
+        redirect: 'error',
+        signal,
+      });
+      const text = await response.text();
+      const retryAfter = response.headers.get('retry-after') ?? undefined;
+      outcomes.push({
+        kind: 'answered',
+        answer: { status: response.status, retryAfter, body: asJson(text) },
+      });
+      const answered: Body = JSON.parse(text);
+      return { status: response.status, headers: Object.fromEntries(response.headers), body: answered };
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) outcomes.push({ kind: 'failed', error });
+      throw error;
+    }
+  };
+  return {
+    sendGetRequestAsync: (url, options) => send(url, { method: 'GET', headers: options?.headers }),
+    sendPostRequestAsync: (url, options) =>
+      send(url, { method: 'POST', headers: options?.headers, body: options?.body }),
+  };
+};
+
+/** A gateway's error page is no JSON, and is no news either: the status has said it. */
+const asJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};

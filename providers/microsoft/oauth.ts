@@ -1,0 +1,119 @@
+/**
+ * Connecting a Microsoft account:
+ * https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow. A refresh gives another refresh token and
+ * leaves the old one good, so that nothing is lost with an answer that does not arrive:
+ * https://learn.microsoft.com/entra/identity-platform/refresh-tokens.
+ */
+import type { AuthenticationResult, ConfidentialClientApplication } from '@azure/msal-node';
+import { z } from 'zod';
+import { toInstant } from '../../domain/time/epoch.ts';
+import type { AccessToken, OAuthAuthorizer } from '../authorization.ts';
+import { providerError } from '../error-table.ts';
+import { grantedScopes } from '../granted-scopes.ts';
+import { createMicrosoftClient } from './client.ts';
+import { microsoftCodeErrors } from './errors.ts';
+import { graphScopes, type MicrosoftSettings, microsoftScopes } from './settings.ts';
+
+const redeemCode = { name: 'oauth.redeem', writes: true };
+const refreshToken = { name: 'oauth.refresh', writes: false };
+
+export const createMicrosoftAuthorizer = (settings: MicrosoftSettings): OAuthAuthorizer => {
+  const client = createMicrosoftClient(settings);
+  return {
+    provider: 'microsoft',
+    scopes: microsoftScopes,
+    authorizationUrl: ({ state, codeChallenge, redirectUri, scopes, loginHint }) =>
+      client.application().getAuthCodeUrl({
+        state,
+        codeChallenge,
+        codeChallengeMethod: 'S256',
+        redirectUri,
+        scopes: [...scopes],
+        ...(loginHint ? { loginHint } : { prompt: 'select_account' }),
+      }),
+    redeem: ({ code, codeVerifier, redirectUri }, call) =>
+      client.exchange(
+        redeemCode,
+        call,
+        async (application) => {
+          const result = await application.acquireTokenByCode({
+            code,
+            codeVerifier,
+            redirectUri,
+            scopes: [...graphScopes],
+          });
+          const cached = refreshTokenIn(application);
+          if (cached === undefined) {
+            const message = 'no refresh token came with the consent';
+            throw providerError('microsoft', redeemCode, { kind: 'reconnect' }, { message });
+          }
+          const claims = claimsSchema.parse(result.idTokenClaims);
+          return {
+            account: { id: claims.oid ? `${claims.tid}.${claims.oid}` : claims.sub, name: nameOf(claims) },
+            scopes: spelledAsOurs(['offline_access', 'openid', ...result.scopes]),
+            credential: { kind: 'oauth', refreshToken: cached },
+            accessToken: accessTokenOf(result),
+          };
+        },
+        microsoftCodeErrors,
+      ),
+    refresh: (token, call) =>
+      client.exchange(refreshToken, call, async (application) => {
+        const result = await application.acquireTokenByRefreshToken({
+          refreshToken: token,
+          scopes: [...graphScopes],
+          forceCache: true,
+        });
+        const accessToken = accessTokenOf(result);
+        const another = refreshTokenIn(application);
+        return {
+          accessToken,
+          refreshToken: another === token ? undefined : another,
+          scopes: spelledAsOurs(['offline_access', 'openid', ...(result?.scopes ?? [])]),
+        };
+      }),
+    revoke: async () => 'unsupported',
+  };
+};
+
+/** The stable id of an account is its tenant's and its own: https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference */
+const claimsSchema = z.object({
+  sub: z.string().min(1),
+  oid: z.string().optional(),
+  tid: z.string().optional(),
+  preferred_username: z.string().optional(),
+  email: z.string().optional(),
+  name: z.string().optional(),
+});
+
+const nameOf = ({ preferred_username, email, name, sub }: z.infer<typeof claimsSchema>): string =>
+  preferred_username ?? email ?? name ?? sub;
+
+/** The library makes a token of an empty answer, too. */
+const tokenSchema = z.object({ accessToken: z.string().min(1), expiresOn: z.date() });
+
+const accessTokenOf = (result: AuthenticationResult | null): AccessToken => {
+  const { accessToken, expiresOn } = tokenSchema.parse(result);
+  return { value: accessToken, expiresAt: toInstant(expiresOn.getTime()) };
+};
+
+const cacheSchema = z.object({
+  RefreshToken: z.record(z.string(), z.object({ secret: z.string().min(1) })).default({}),
+});
+
+/** The library keeps refresh tokens to itself: ours goes into the vault, and the rest of the cache is forgotten. */
+const refreshTokenIn = (application: ConfidentialClientApplication): string | undefined => {
+  const cache = cacheSchema.parse(JSON.parse(application.getTokenCache().serialize()));
+  return Object.values(cache.RefreshToken)[0]?.secret;
+};
+
+/** Microsoft writes its scopes with or without its address in front, and does not mind the case. */
+const spelledAsOurs = (answered: readonly string[]): readonly string[] => {
+  const ours = [...microsoftScopes.required, ...microsoftScopes.optional];
+  const known = new Map<string, string>(ours.map((scope) => [scope.toLowerCase(), scope]));
+  return grantedScopes(
+    answered
+      .map((scope) => scope.replace(/^https:\/\/graph\.microsoft\.com\//i, ''))
+      .map((scope) => known.get(scope.toLowerCase()) ?? scope),
+  );
+};

@@ -1,0 +1,35 @@
+/** One exchange with Zoom over HTTPS; there is no library. */
+import { type Dispatcher, request } from 'undici';
+import type { ZoomAnswer } from './errors.ts';
+
+export interface ZoomExchange {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly headers: Record<string, string>;
+  readonly body?: string | undefined;
+  readonly signal: AbortSignal;
+  /** A pool of one's own. */
+  readonly dispatcher?: Dispatcher;
+}
+
+export const exchangeWithZoom = async (url: string, exchange: ZoomExchange): Promise<ZoomAnswer> => {
+  const answer = await request(url, { ...exchange, body: exchange.body ?? null });
+  const retryAfter = answer.headers['retry-after'];
+  return {
+    status: answer.statusCode,
+    retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+    body: asJson(await answer.body.text()),
+  };
+};
+
+/** How an app of ours shows itself to the token endpoint. */
+export const basicCredentials = (app: { readonly clientId: string; readonly clientSecret: string }): string =>
+  `Basic ${Buffer.from(`${app.clientId}:${app.clientSecret}`).toString('base64')}`;
+
+/** A gateway's error page is no JSON, and is no news either: the status has said it. */
+const asJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};

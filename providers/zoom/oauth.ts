@@ -1,0 +1,161 @@
+/**
+ * Connecting a person's own Zoom account, through a user-managed app: https://developers.zoom.us/docs/integrations/oauth/.
+ * Each refresh gives another refresh token and ends the one before, so an answer that is lost may have cost the grant.
+ * The service's own account has another way in: see `token.ts`.
+ */
+import { z } from 'zod';
+import { toInstant } from '../../domain/time/epoch.ts';
+import type { AccessToken, OAuthAuthorizer } from '../authorization.ts';
+import { type ErrorRow, type Operation, providerError } from '../error-table.ts';
+import { grantedScopes, listedScopes } from '../granted-scopes.ts';
+import { withDeadline } from '../no-answer.ts';
+import type { CallContext } from '../ports.ts';
+import { fromZoom, zoomCodeErrors, zoomError, zoomRefreshErrors, zoomUserErrors } from './errors.ts';
+import { basicCredentials, exchangeWithZoom } from './http.ts';
+import { type ZoomSettings, zoomDeadlineMs, zoomScopes, zoomScopesMeant } from './settings.ts';
+
+const redeemCode: Operation = { name: 'oauth.redeem', writes: true };
+const readUser: Operation = { name: 'users.me', writes: false };
+const refreshToken: Operation = { name: 'oauth.refresh', writes: true };
+const revokeGrant: Operation = { name: 'oauth.revoke', writes: false };
+
+const issuedSchema = z.object({
+  access_token: z.string().min(1),
+  refresh_token: z.string().min(1),
+  /** Seconds. */
+  expires_in: z.number().positive(),
+  /** Left out where it is what was asked for (RFC 6749, section 5.1). */
+  scope: z.string().optional(),
+});
+
+const userSchema = z.object({ id: z.string().min(1), email: z.string().optional() });
+
+/** Undefined where no app is set up for it. */
+export const createZoomAuthorizer = (settings: ZoomSettings): OAuthAuthorizer | undefined =>
+  settings.userApp && authorizerOf(settings, settings.userApp);
+
+const authorizerOf = (
+  { apiUrl, oauthUrl }: ZoomSettings,
+  app: NonNullable<ZoomSettings['userApp']>,
+): OAuthAuthorizer => {
+  const post = async (
+    operation: Operation,
+    path: string,
+    form: Record<string, string>,
+    table: readonly ErrorRow[],
+    call: CallContext,
+  ): Promise<unknown> => {
+    const answer = await exchangeWithZoom(`${oauthUrl}${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        accept: 'application/json',
+        authorization: basicCredentials(app),
+        'x-correlation-id': call.correlationId,
+      },
+      body: new URLSearchParams(form).toString(),
+      signal: withDeadline(call, zoomDeadlineMs),
+    });
+    if (answer.status === 200) return answer.body;
+    throw zoomError(table, operation, answer);
+  };
+
+  const accountOf = async (accessToken: string, call: CallContext) => {
+    const answer = await exchangeWithZoom(`${apiUrl}/users/me`, {
+      method: 'GET',
+      headers: {
+        authorization: `Bearer ${accessToken}`,
+        accept: 'application/json',
+        'x-correlation-id': call.correlationId,
+      },
+      signal: withDeadline(call, zoomDeadlineMs),
+    });
+    if (answer.status !== 200) throw zoomError(zoomUserErrors, readUser, answer);
+    const { id, email } = userSchema.parse(answer.body);
+    return { id, name: email ?? id };
+  };
+
+  const refreshed = async (token: string, call: CallContext) => {
+    const form = { grant_type: 'refresh_token', refresh_token: token };
+    const issued = issuedSchema.parse(
+      await post(refreshToken, '/oauth/token', form, zoomRefreshErrors, call),
+    );
+    return {
+      accessToken: accessTokenOf(issued),
+      refreshToken: issued.refresh_token,
+      scopes: scopesOf(issued.scope),
+    };
+  };
+
+  return {
+    provider: 'zoom',
+    scopes: zoomScopes,
+    authorizationUrl: async ({ state, codeChallenge, redirectUri }) =>
+      `${oauthUrl}/oauth/authorize?${new URLSearchParams({
+        response_type: 'code',
+        client_id: app.clientId,
+        redirect_uri: redirectUri,
+        state,
+        code_challenge: codeChallenge,
+        code_challenge_method: 'S256',
+      }).toString()}`,
+    redeem: ({ code, codeVerifier, redirectUri }, call) =>
+      asOurs(redeemCode, call, async () => {
+        const form = {
+          grant_type: 'authorization_code',
+          code,
+          redirect_uri: redirectUri,
+          code_verifier: codeVerifier,
+        };
+        const issued = issuedSchema.parse(await post(redeemCode, '/oauth/token', form, zoomCodeErrors, call));
+        const scopes = scopesOf(issued.scope);
+        if (!scopes.includes('user:read:user')) {
+          const message = 'the consent leaves out who it is from (user:read:user)';
+          throw providerError('zoom', redeemCode, { kind: 'reconnect' }, { message });
+        }
+        return {
+          account: await accountOf(issued.access_token, call),
+          scopes,
+          credential: { kind: 'oauth', refreshToken: issued.refresh_token },
+          accessToken: accessTokenOf(issued),
+        };
+      }),
+    refresh: (token, call) => asOurs(refreshToken, call, () => refreshed(token, call)),
+    /** Zoom takes back access tokens, and their grant with them: it is given one. */
+    revoke: (token, call) =>
+      asOurs(revokeGrant, call, async (): Promise<'revoked'> => {
+        const accessToken = await refreshed(token, call).then(
+          (renewed) => renewed.accessToken.value,
+          (error: unknown) => {
+            if (fromZoom(revokeGrant, error, call).fault.kind === 'reconnect') return undefined;
+            throw error;
+          },
+        );
+        if (accessToken === undefined) return 'revoked';
+        await post(revokeGrant, '/oauth/revoke', { token: accessToken }, zoomRefreshErrors, call);
+        return 'revoked';
+      }),
+  };
+};
+
+const asOurs = async <Answer>(
+  operation: Operation,
+  call: CallContext,
+  ask: () => Promise<Answer>,
+): Promise<Answer> => {
+  // Nothing is sent of a call that is over already.
+  if (call.signal.aborted) throw fromZoom({ ...operation, writes: false }, call.signal.reason, call);
+  try {
+    return await ask();
+  } catch (error) {
+    throw fromZoom(operation, error, call);
+  }
+};
+
+const accessTokenOf = ({ access_token, expires_in }: z.infer<typeof issuedSchema>): AccessToken => ({
+  value: access_token,
+  expiresAt: toInstant(Date.now() + expires_in * 1_000),
+});
+
+const scopesOf = (scope: string | undefined): readonly string[] =>
+  scope === undefined ? zoomScopes.required : grantedScopes(listedScopes(scope), zoomScopesMeant);
