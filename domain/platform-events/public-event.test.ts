@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { newAuditionId, requested, trail } from '../../tests/harness/audition-trail.ts';
+import { type AuditionFact, type AuditionFactType, auditionFactSchema } from '../audition/events.ts';
+import { participantIdSchema } from '../ids.ts';
+import { documentedEvents, messagesOf } from './public-event.ts';
+import { auditionEventTypes, eventTypeOf, publications } from './publications.ts';
+import { isWanted } from './subscription.ts';
+
+const audition = newAuditionId();
+const participant = participantIdSchema.parse('performer-1');
+const at = '2027-03-01T09:00:00.000Z';
+const slot = { start: at, end: '2027-03-01T09:30:00.000Z', zone: 'Europe/Paris' } as const;
+/** Whatever somebody has written, and whatever lets somebody in: it must not leave. */
+const secretText = 'SECRET';
+
+/** One of each: a fact that is missing here does not compile. */
+const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type: Type }> } = {
+  requested: requested(audition),
+  holding_started: { type: 'holding_started' },
+  slot_held: { type: 'slot_held', slot, revision: 1, until: at },
+  slot_refused: { type: 'slot_refused', reason: 'taken' },
+  meeting_created: { type: 'meeting_created', meeting: { provider: 'zoom', id: '1', joinUrl: secretText } },
+  meeting_fell_back: { type: 'meeting_fell_back', from: 'zoom', to: 'google_meet', reason: secretText },
+  calendar_event_written: {
+    type: 'calendar_event_written',
+    participant,
+    provider: 'google',
+    connection: 'conn_1',
+    eventId: secretText,
+  },
+  notified: {
+    type: 'notified',
+    participant,
+    channel: 'email',
+    notice: 'invitation',
+    revision: 1,
+    deliveryId: secretText,
+  },
+  scheduled: { type: 'scheduled' },
+  responded: { type: 'responded', participant, answer: 'accepted', origin: 'link' },
+  confirmed: { type: 'confirmed' },
+  confirmation_lost: { type: 'confirmation_lost' },
+  slot_moved: { type: 'slot_moved', slot, revision: 2, until: at, origin: 'api', reason: secretText },
+  move_reverted: {
+    type: 'move_reverted',
+    slot,
+    revision: 3,
+    until: at,
+    reason: secretText,
+    announcedAs: [1],
+    answers: [],
+  },
+  move_refused: { type: 'move_refused', code: 'slot_taken', reason: secretText },
+  delivery_reported: {
+    type: 'delivery_reported',
+    participant,
+    channel: 'sms',
+    deliveryId: secretText,
+    status: 'failed',
+    code: '30003',
+  },
+  checked_in: { type: 'checked_in', participant },
+  session_started: { type: 'session_started', origin: 'api' },
+  session_ended: { type: 'session_ended', origin: 'system' },
+  decided: { type: 'decided', decision: 'callback', next: 'aud_next' },
+  step_skipped: { type: 'step_skipped', step: 'meeting', detail: secretText },
+  compensated: { type: 'compensated', step: 'meeting', result: 'undone' },
+  attention_raised: {
+    type: 'attention_raised',
+    item: {
+      id: 'att_1',
+      step: 'meeting',
+      what: secretText,
+      hint: secretText,
+      actions: ['retry'],
+      code: 'outage',
+      provider: 'zoom',
+      raisedAt: at,
+      dueAt: at,
+      overdue: false,
+    },
+  },
+  attention_overdue: { type: 'attention_overdue', id: 'att_1', dueAt: at },
+  attention_resolved: { type: 'attention_resolved', id: 'att_1', action: 'retry', by: secretText },
+  declined: { type: 'declined', participant },
+  no_show: { type: 'no_show' },
+  cancelled: { type: 'cancelled', origin: 'api', reason: secretText },
+  failed: { type: 'failed', code: 'aborted', reason: secretText },
+};
+
+describe.each(Object.values(facts))('$type', (fact) => {
+  const publication = publications[fact.type];
+
+  it('is a fact as the trail has it', () => {
+    expect(auditionFactSchema.parse(fact)).toEqual(fact);
+  });
+
+  it.runIf(publication)('is told as its schema says, without what somebody wrote or a way in', () => {
+    const told = publication?.facts.parse(fact) ?? {};
+    expect(JSON.stringify(told)).not.toContain(secretText);
+    const documented = documentedEvents.find(({ type }) => type === publication?.type);
+    const data = {
+      audition,
+      organization: 'org_north',
+      project: 'project-1',
+      role: 'role-1',
+      state: 'scheduled',
+      sequence: 1,
+      correlationId: 'c',
+      ...told,
+    };
+    const body = { type: publication?.type, timestamp: at, data };
+    // Nothing is told that is not documented: the schema strips what it does not know.
+    expect(documented?.schema.parse(body)).toEqual(body);
+  });
+});
+
+it('has a public type of its own for every fact that is told', () => {
+  expect(new Set(auditionEventTypes).size).toBe(auditionEventTypes.length);
+  expect(eventTypeOf('slot_moved')).toBe('audition.rescheduled');
+  expect(eventTypeOf('compensated')).toBeNull();
+  expect(eventTypeOf('of_a_newer_version')).toBeUndefined();
+});
+
+it('tells of each fact with the state that it led to, numbered as the trail is', () => {
+  const messages = messagesOf(trail([facts.requested, facts.holding_started, facts.slot_held]));
+  expect(messages.map(({ id, event }) => [id, event?.type, event?.data['state']])).toEqual([
+    [`msg_${audition}_1`, 'audition.requested', 'requested'],
+    [`msg_${audition}_2`, undefined, undefined],
+    [`msg_${audition}_3`, 'audition.slot_held', 'scheduling'],
+  ]);
+  expect(messages[2]?.event).toEqual({
+    type: 'audition.slot_held',
+    timestamp: '2026-11-24T00:00:03.000Z',
+    data: {
+      audition,
+      organization: 'org_north',
+      project: 'project-1',
+      role: 'role-1',
+      state: 'scheduling',
+      sequence: 3,
+      correlationId: 'correlation-1',
+      slot,
+      revision: 1,
+    },
+  });
+});
+
+it('is wanted where its type is subscribed to, from the beginning of the endpoint on', () => {
+  const message = { at, event: { type: 'audition.confirmed' } } as const;
+  const subscription = { eventTypes: ['audition.confirmed'], createdAt: at } as const;
+  expect(isWanted(subscription, message)).toBe(true);
+  expect(isWanted({ ...subscription, eventTypes: [] }, message)).toBe(true);
+  expect(isWanted({ ...subscription, eventTypes: ['audition.failed'] }, message)).toBe(false);
+  expect(isWanted({ ...subscription, createdAt: '2027-03-01T09:00:00.001Z' }, message)).toBe(false);
+  expect(isWanted(subscription, { at, event: undefined })).toBe(false);
+});

@@ -1,0 +1,77 @@
+/** A receiver of the platform's, as a real HTTP server that a test tells what to answer. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { Webhook } from 'standardwebhooks';
+import { onTestFinished } from 'vitest';
+import { z } from 'zod';
+
+export interface Received {
+  readonly id: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+  readonly event: {
+    readonly type: string;
+    readonly timestamp: string;
+    readonly data: Record<string, unknown>;
+  };
+  /** Throws what the specification's own library throws for a signature that is not good. */
+  verify(secret: string): unknown;
+}
+
+type Answer = (response: ServerResponse, received: Received) => void;
+
+export interface Receiver {
+  readonly url: string;
+  readonly received: readonly Received[];
+  /** How the next ones are answered, until told otherwise. */
+  answer(how: number | Answer): void;
+}
+
+const eventSchema = z.object({
+  type: z.string(),
+  timestamp: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+
+const readRequest = async (request: IncomingMessage): Promise<Received> => {
+  const body = await text(request);
+  const { headers } = request;
+  const signed = z
+    .object({ 'webhook-id': z.string(), 'webhook-timestamp': z.string(), 'webhook-signature': z.string() })
+    .parse(headers);
+  return {
+    id: signed['webhook-id'],
+    headers,
+    body,
+    event: eventSchema.parse(JSON.parse(body)),
+    verify: (secret) => new Webhook(secret).verify(body, signed),
+  };
+};
+
+/** Ends with the test. Answers 204 unless it is told otherwise. */
+export const startReceiver = async (): Promise<Receiver> => {
+  const received: Received[] = [];
+  let answer: number | Answer = 204;
+  const server = createServer((request, response) => {
+    void readRequest(request).then((one) => {
+      received.push(one);
+      if (typeof answer === 'number') response.writeHead(answer).end();
+      else answer(response, one);
+    });
+  });
+  await new Promise<void>((listening) => {
+    server.listen(0, '127.0.0.1', listening);
+  });
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = z.object({ port: z.int() }).parse(server.address());
+  return {
+    url: `http://127.0.0.1:${port}/hooks`,
+    received,
+    answer: (how) => {
+      answer = how;
+    },
+  };
+};
