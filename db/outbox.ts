@@ -21,7 +21,7 @@ export const createOutbox = (db: Database): Outbox => ({
     const searches = rows.filter((row) => row.auditionId === null).map(({ id }) => id);
     if (searches.length > 0) await spread(db, searches);
     const ids = rows.filter((row) => row.auditionId !== null).map(({ id }) => id);
-    return { rows: ids, deliveries: ids.length > 0 ? await deliveriesOf(db, ids) : [] };
+    return { claimed: rows.length, rows: ids, deliveries: ids.length > 0 ? await deliveriesOf(db, ids) : [] };
   },
 
   async settle(rows) {

@@ -120,6 +120,9 @@ export interface DueDelivery {
 }
 
 export interface ClaimedOutbox {
+  /** How many were due: none, when there is nothing more to do for now. */
+  readonly claimed: number;
+  /** Those that are to be settled once everything that follows from them is done. */
   readonly rows: readonly number[];
   readonly deliveries: readonly DueDelivery[];
 }

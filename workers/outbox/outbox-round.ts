@@ -27,7 +27,7 @@ const answersWithinMs = 10_000;
 export const createOutboxRound =
   ({ outbox, temporal, taskQueue }: OutboxRoundOptions) =>
   async (): Promise<boolean> => {
-    const { rows, deliveries } = await outbox.claim(rowsAtOnce, leaseMs);
+    const { claimed, rows, deliveries } = await outbox.claim(rowsAtOnce, leaseMs);
     try {
       for (let first = 0; first < deliveries.length; first += startsAtOnce) {
         const some = deliveries.slice(first, first + startsAtOnce);
@@ -38,7 +38,7 @@ export const createOutboxRound =
       throw error;
     }
     await outbox.settle(rows);
-    return rows.length > 0;
+    return claimed > 0;
   };
 
 /** Starts the delivery, or says to the one that runs that there is more. Twice does no harm. */

@@ -1,0 +1,198 @@
+/** Endpoints with their secrets, and how far each has been told. */
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
+import {
+  addAudition,
+  addEndpoint,
+  newEndpointId,
+  newOrganizationId,
+  secret,
+} from '../tests/harness/endpoints.ts';
+
+let database: TestDatabase;
+let repositories: TestDatabase['repositories'];
+beforeAll(async () => {
+  database = await createTestDatabase();
+  ({ repositories } = database);
+});
+afterAll(() => database.drop());
+
+const newer = `whsec_${Buffer.alloc(32, 2).toString('base64')}`;
+const day = 86_400_000;
+
+const setUp = async () => {
+  const { endpoints, endpointProgress: progress } = repositories;
+  const organization = newOrganizationId();
+  const id = await addEndpoint(repositories, organization);
+  const use = { organization, endpoint: id, purpose: 'test.open', correlationId: 'correlation-1' };
+  return { endpoints, progress, organization, id, use };
+};
+
+const readsOf = async (id: string) =>
+  (
+    await database.db.execute(
+      sql`SELECT secret, purpose FROM credential_reads WHERE subject = ${id} ORDER BY id`,
+    )
+  ).rows;
+
+describe('a secret', () => {
+  it('is opened for its organization alone, and each time is noted', async () => {
+    const { endpoints, id, use } = await setUp();
+    expect(await endpoints.open(use)).toMatchObject({ id, status: 'enabled', secrets: [secret] });
+    expect(await endpoints.open({ ...use, organization: newOrganizationId() })).toBeUndefined();
+    expect(await readsOf(id)).toEqual([{ secret: 'signing_secret', purpose: 'test.open' }]);
+  });
+
+  it('lies nowhere in the clear, and does not open in the place of another', async () => {
+    const { endpoints, organization, id, use } = await setUp();
+    const other = await addEndpoint(repositories, organization);
+    const { rows } = await database.db.execute(sql`SELECT * FROM webhook_endpoints`);
+    expect(JSON.stringify(rows)).not.toContain(secret.slice('whsec_'.length));
+    await database.db.execute(sql`
+      UPDATE webhook_endpoints SET sealed_secret = (SELECT sealed_secret FROM webhook_endpoints WHERE id = ${other})
+      WHERE id = ${id}
+    `);
+    await expect(endpoints.open(use)).rejects.toThrow();
+  });
+
+  it('is exchanged: the old one signs beside the new one, for as long as was said', async () => {
+    const { endpoints, organization, id, use } = await setUp();
+    const rotated = await endpoints.rotateSecret(use, newer, day);
+    expect(Date.parse(rotated?.previousSecretUntil ?? '')).toBeGreaterThan(Date.now() + day - 60_000);
+    expect((await endpoints.open(use))?.secrets).toEqual([newer, secret]);
+    await database.db.execute(sql`UPDATE webhook_endpoints SET previous_until = now() WHERE id = ${id}`);
+    expect((await endpoints.open(use))?.secrets).toEqual([newer]);
+    expect(
+      await endpoints.rotateSecret({ ...use, organization: newOrganizationId() }, secret, day),
+    ).toBeUndefined();
+    expect(await endpoints.get(organization, id)).not.toHaveProperty('secret');
+  });
+
+  it('is erased with its endpoint, and all that was kept of it', async () => {
+    const { endpoints, progress, organization, id } = await setUp();
+    const audition = await addAudition(repositories, organization);
+    await progress.advance({ endpoint: id, audition, from: 0, to: 3, answer: '200' });
+    expect(await endpoints.remove(newOrganizationId(), id)).toBe(false);
+    expect(await endpoints.remove(organization, id)).toBe(true);
+    const { rows } = await database.db.execute(sql`
+      SELECT id FROM data_keys WHERE id = ${id}
+      UNION ALL SELECT endpoint FROM endpoint_progress WHERE endpoint = ${id}
+      UNION ALL SELECT endpoint FROM outbox WHERE endpoint = ${id}
+    `);
+    expect(rows).toEqual([]);
+    expect(await endpoints.remove(organization, id)).toBe(false);
+  });
+});
+
+describe('progress', () => {
+  it('goes on from where it was, and not from where somebody thought it was', async () => {
+    const { progress, organization, id } = await setUp();
+    const audition = await addAudition(repositories, organization);
+    const to = (from: number, through: number) =>
+      progress.advance({ endpoint: id, audition, from, to: through, answer: '200' });
+    expect(await progress.deliveredThrough(id, audition)).toBe(0);
+    expect(await to(0, 2)).toBe(true);
+    expect(await to(0, 2)).toBe(false);
+    expect(await to(1, 5)).toBe(false);
+    expect(await to(2, 3)).toBe(true);
+    expect(await progress.deliveredThrough(id, audition)).toBe(3);
+  });
+
+  it('is kept for no endpoint that has been removed meanwhile', async () => {
+    const { endpoints, progress, organization, id } = await setUp();
+    const audition = await addAudition(repositories, organization);
+    await endpoints.remove(organization, id);
+    expect(await progress.advance({ endpoint: id, audition, from: 0, to: 1, answer: '200' })).toBe(false);
+    expect(await progress.deliveredThrough(id, audition)).toBe(0);
+  });
+
+  it('shows on the endpoint since when it fails, and that it works again', async () => {
+    const { endpoints, progress, organization, id } = await setUp();
+    const audition = await addAudition(repositories, organization);
+    await endpoints.noteFailure(id, '503');
+    const failing = await endpoints.get(organization, id);
+    await endpoints.noteFailure(id, 'no answer in time');
+    expect(await endpoints.get(organization, id)).toMatchObject({
+      failingSince: failing?.failingSince,
+      lastAnswer: 'no answer in time',
+    });
+    await progress.advance({ endpoint: id, audition, from: 0, to: 1, answer: '204' });
+    const works = await endpoints.get(organization, id);
+    expect(works).toMatchObject({ failingSince: undefined, lastAnswer: '204' });
+    expect(works?.lastSuccessAt).toMatch(/Z$/);
+  });
+});
+
+describe('disabling', () => {
+  it('is done once: the same reason gets the same answer, another one none', async () => {
+    const { endpoints, organization, id } = await setUp();
+    const other = await addEndpoint(repositories, organization);
+    const first = await endpoints.disable(organization, id, 'msg_1 was not taken');
+    expect(first).toEqual({ at: expect.stringMatching(/Z$/), others: [other] });
+    expect(await endpoints.disable(organization, id, 'msg_1 was not taken')).toEqual(first);
+    expect(await endpoints.disable(organization, id, 'msg_2 was not taken')).toBeUndefined();
+    expect(await endpoints.get(organization, id)).toMatchObject({
+      status: 'disabled',
+      disabledReason: 'msg_1 was not taken',
+      disabledAt: first?.at,
+    });
+    expect(
+      (await endpoints.open({ organization, endpoint: id, purpose: 't', correlationId: 'c' }))?.status,
+    ).toBe('disabled');
+  });
+
+  it('is over when it is enabled again', async () => {
+    const { endpoints, organization, id } = await setUp();
+    await endpoints.noteFailure(id, '500');
+    await endpoints.disable(organization, id, 'msg_1 was not taken');
+    expect(await endpoints.update(organization, id, { status: 'enabled' })).toMatchObject({
+      status: 'enabled',
+      disabledReason: undefined,
+      disabledAt: undefined,
+      failingSince: undefined,
+    });
+  });
+});
+
+describe('an organization', () => {
+  it('sees and changes its own endpoints only', async () => {
+    const { endpoints, organization, id } = await setUp();
+    const stranger = newOrganizationId();
+    expect((await endpoints.list(organization)).map((endpoint) => endpoint.id)).toEqual([id]);
+    expect(await endpoints.list(stranger)).toEqual([]);
+    expect(await endpoints.get(stranger, id)).toBeUndefined();
+    expect(await endpoints.update(stranger, id, { url: 'https://stranger.example.com/' })).toBeUndefined();
+    expect(await endpoints.disable(stranger, id, 'why not')).toBeUndefined();
+    expect(await endpoints.get(organization, id)).toMatchObject({
+      url: 'https://platform.example.com/hooks',
+      status: 'enabled',
+    });
+  });
+
+  it('has no more than twenty, and a refused one leaves no key behind', async () => {
+    const { endpoints, organization } = await setUp();
+    for (let count = 1; count < 20; count += 1) await addEndpoint(repositories, organization);
+    const id = newEndpointId();
+    const url = 'https://platform.example.com/hooks';
+    expect(await endpoints.create({ id, organization, url, eventTypes: [], secret })).toBe(false);
+    const { rows } = await database.db.execute(sql`SELECT id FROM data_keys WHERE id = ${id}`);
+    expect(rows).toEqual([]);
+  });
+});
+
+it('finds the auditions of which anything happened in a time, one after the other', async () => {
+  const { progress, organization } = await setUp();
+  const morning = Date.UTC(2031, 0, 1, 9);
+  const [first, second] = [
+    await addAudition(repositories, organization, [], morning),
+    await addAudition(repositories, organization, [], morning),
+  ].toSorted();
+  await addAudition(repositories, organization, [], Date.UTC(2031, 0, 2));
+  await addAudition(repositories, newOrganizationId(), [], morning);
+  const range = { from: '2031-01-01T09:00:00.000Z', until: '2031-01-01T10:00:00.000Z' } as const;
+  const next = (after: typeof first) => progress.nextAudition(organization, { ...range, after });
+  expect(await next(undefined)).toBe(first);
+  expect(await next(first)).toBe(second);
+  expect(await next(second)).toBeUndefined();
+});
