@@ -10,9 +10,16 @@ import { auditionRequest, createTestApi, type TestApi } from '../tests/harness/a
 import { attentionItem, newAuditionId, scheduledLife, trail } from '../tests/harness/audition-trail.ts';
 import { contractOf } from '../tests/harness/contract.ts';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
+import { encoded, nasty, spoilt, text } from '../tests/harness/spoilt.ts';
+import { pressure } from './access/load-shedding.ts';
+import { rateLimits } from './access/rate-limits.ts';
 
 const rejects = () =>
   Promise.reject(new ProviderError('google', 'freebusy', { kind: 'rejected_input' }, { message: 'no' }));
+
+/** Or most answers would say no more than that there have been too many. */
+const unlimited = { max: Number.MAX_SAFE_INTEGER, windowMs: 1_000 };
+const noLimits = { ...rateLimits, ...pressure, read: unlimited, command: unlimited, page: unlimited };
 
 let database: TestDatabase;
 let test: TestApi;
@@ -22,7 +29,7 @@ const id = newAuditionId();
 const item = attentionItem(`att_${id}_1`);
 beforeAll(async () => {
   database = await createTestDatabase();
-  test = await createTestApi(database, { findBusy: rejects });
+  test = await createTestApi(database, { findBusy: rejects, limits: noLimits });
   key = await test.keyFor('admin');
   violations = contractOf((await test.call('GET', '/openapi.json')).body);
   const facts = [...scheduledLife(id, 'org_north'), { type: 'attention_raised', item } as const];
@@ -39,37 +46,6 @@ afterAll(async () => {
   await test.api.close();
   await database.drop();
 });
-
-const nasty = fc.constantFrom(
-  '',
-  ' ',
-  '\0',
-  'a\0b',
-  '\ud800',
-  'x\udfffx',
-  '\u202e',
-  '__proto__',
-  'constructor',
-  'toString',
-  'NaN',
-  '-1',
-  '1e309',
-  '2147483648',
-  '9007199254740993',
-  '0000-01-01T00:00:00Z',
-  '9999-12-31T23:59:59-14:00',
-  '2026-02-31T10:00',
-  '2026-12-01T24:00',
-  '+275760-09-13T00:00:00Z',
-  'P366D',
-  'PT0S',
-  'PT99999999999999999999H',
-  'x'.repeat(600),
-  "'; DROP TABLE auditions; --",
-  '%00',
-  '../../etc/passwd',
-);
-const text = fc.oneof(nasty, fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ maxLength: 20 }));
 
 const cursor = fc
   .oneof(
@@ -102,10 +78,6 @@ const query = fc
   )
   .map((pairs) => pairs.map(([name, value]) => `${encoded(name)}=${encoded(value)}`).join('&'));
 
-/** Also what no encoder writes: half an escape, bytes that are no UTF-8. */
-const encoded = (value: string): string =>
-  value === '%00' ? '%E0%A4%A' : encodeURIComponent(value.toWellFormed());
-
 const pathPart = (good: string) =>
   fc.oneof({ weight: 3, arbitrary: fc.constant(good) }, { weight: 2, arbitrary: text.map(encoded) });
 
@@ -132,46 +104,6 @@ const bodies: Readonly<Record<string, unknown>> = {
   },
   decode: { payloads: [{ metadata: { encoding: 'YmluYXJ5' }, data: 'AAAA' }] },
 };
-
-type Path = readonly (string | number)[];
-const pathsIn = (value: unknown, path: Path = []): readonly Path[] =>
-  typeof value === 'object' && value !== null
-    ? [path, ...Object.entries(value).flatMap(([name, part]) => pathsIn(part, [...path, name]))]
-    : [path];
-
-const replacedAt = (value: unknown, [step, ...rest]: Path, by: unknown): unknown => {
-  if (step === undefined) return by;
-  if (Array.isArray(value)) {
-    return value.map((part: unknown, index) =>
-      String(index) === String(step) ? replacedAt(part, rest, by) : part,
-    );
-  }
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, part]) => [name, name === step ? replacedAt(part, rest, by) : part]),
-  );
-};
-
-/** A good body with some parts replaced, or something else altogether. */
-const spoilt = (good: unknown) =>
-  fc.oneof(
-    {
-      weight: 8,
-      arbitrary: fc
-        .array(
-          fc.tuple(
-            fc.constantFrom(...pathsIn(good)),
-            fc.oneof({ weight: 4, arbitrary: text }, fc.jsonValue()),
-          ),
-          {
-            minLength: 1,
-            maxLength: 2,
-          },
-        )
-        .map((changes) => changes.reduce((body, [path, by]) => replacedAt(body, path, by), good)),
-    },
-    { weight: 1, arbitrary: fc.jsonValue() },
-  );
 
 const headers = fc.record(
   {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { apiConfiguration, createTestApi } from '../../tests/harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { pressure } from './load-shedding.ts';
+import { pressure, refuseUnderPressure } from './load-shedding.ts';
 import { rateLimits } from './rate-limits.ts';
 
 let database: TestDatabase;
@@ -123,7 +123,14 @@ describe('when there is more to do than can be done', () => {
     const { status, body, headers } = await call('GET', '/v1/auditions', { key: await keyFor('backend') });
     expect([status, body]).toMatchObject([503, { code: 'overloaded' }]);
     expect(headers['retry-after']).toBe('5');
-    for (const url of ['/healthz', '/readyz', '/metrics']) expect((await call('GET', url)).status).toBe(200);
+    for (const url of ['/healthz', '/readyz', '/metrics', '/health/integrations']) {
+      expect((await call('GET', url)).status).toBe(200);
+    }
+  });
+
+  it('somebody who has held the event loop for a second sends nobody away', () => {
+    expect(() => refuseUnderPressure('/v1/auditions', Number.POSITIVE_INFINITY)).not.toThrow();
+    expect(() => refuseUnderPressure('/v1/auditions', 1_500)).toThrow(/more to do/);
   });
 });
 

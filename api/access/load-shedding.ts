@@ -22,8 +22,8 @@ export const pressure: Pressure = {
   maxWaitingForDatabase: 1_000,
 };
 
-/** A service that is flooded must still say that it lives, or it is taken away and its load goes to the next. */
-const exempt = /^\/(healthz|readyz|metrics)$/;
+/** A service that is flooded must still say how it is, or it is taken away and its load goes to the next. */
+const exempt = /^\/(healthz$|readyz$|metrics$|health\/)/;
 
 const overloaded = (): Refusal =>
   new Refusal(
@@ -31,6 +31,14 @@ const overloaded = (): Refusal =>
     'The service has more to do than it can right now.',
     'Send the same request again after the time in Retry-After; with the same Idempotency-Key nothing happens twice.',
   );
+
+/**
+ * Throws `Refusal` `overloaded`. Without end the event loop's delay is when nothing was measured for a second: somebody
+ * has had it for that long, and has just let go of it.
+ */
+export const refuseUnderPressure = (route: string | undefined, measured: number): void => {
+  if (Number.isFinite(measured) && !exempt.test(route ?? '')) throw overloaded();
+};
 
 /** To be called before the routes are guarded: who calls is found out only for those who are let in. */
 export const shedLoad = async (
@@ -41,12 +49,11 @@ export const shedLoad = async (
   await api.register(underPressure, {
     maxEventLoopDelay: maxEventLoopDelayMs,
     maxHeapUsedBytes: getHeapStatistics().heap_size_limit * maxHeapShare,
-    pressureHandler: async ({ routeOptions }) => {
-      if (!exempt.test(routeOptions.url ?? '')) throw overloaded();
-    },
+    pressureHandler: async ({ routeOptions }, _reply, _type, measured) =>
+      refuseUnderPressure(routeOptions.url, measured ?? Number.POSITIVE_INFINITY),
   });
   api.addHook('onRequest', async ({ routeOptions }) => {
-    if (waitingForDatabase() > maxWaitingForDatabase && !exempt.test(routeOptions.url ?? ''))
-      throw overloaded();
+    const waiting = waitingForDatabase();
+    if (waiting > maxWaitingForDatabase) refuseUnderPressure(routeOptions.url, waiting);
   });
 };

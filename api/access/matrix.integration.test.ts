@@ -20,6 +20,7 @@ import { attentionItem, newAuditionId, scheduledLife, trail } from '../../tests/
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../tests/harness/token-issuer.ts';
 import { buildApi } from '../app.ts';
+import { newSecret } from '../webhook-endpoints/secret.ts';
 import { permissions } from './permissions.ts';
 import { createTokenVerifier } from './tokens.ts';
 
@@ -31,6 +32,8 @@ const configuration = { ...apiConfiguration, environment: 'local' } as const;
 
 const own: OrganizationId = 'org_north';
 const foreign: OrganizationId = 'org_south';
+/** So that what one may have only so many of never runs out. */
+const newOrganization = (): OrganizationId => `org_${randomUUID()}`;
 
 const routesOf = async (): Promise<readonly string[]> => {
   const routes: string[] = [];
@@ -81,6 +84,18 @@ const resources: Readonly<Record<string, (owner: OrganizationId) => Promise<stri
     });
     return id;
   },
+  '/v1/webhook-endpoints/': async (organization) => {
+    const id = `endp_${randomUUID()}` as const;
+    const endpoint = {
+      id,
+      organization,
+      url: 'https://hooks.example.com/',
+      eventTypes: [],
+      secret: newSecret(),
+    };
+    expect(await repositories.endpoints.create(endpoint)).toBe(true);
+    return id;
+  },
 };
 
 /** Parts of a path that name nobody's property. */
@@ -99,11 +114,18 @@ const bodies: Readonly<Record<string, unknown>> = {
     slot: { earliest: '2026-12-01T09:00', latest: '2026-12-01T18:00', durationMinutes: 30, zone: 'UTC' },
     participants: [{ id: 'performer-1', zone: 'UTC' }],
   },
+  'POST /v1/webhook-endpoints': { url: 'https://hooks.example.com/' },
+  'PATCH /v1/webhook-endpoints/:id': { status: 'disabled' },
+  'POST /v1/webhook-endpoints/:id/rotate-secret': {},
+  'POST /v1/webhook-endpoints/:id/replay': {
+    from: '2026-11-01T00:00:00.000Z',
+    until: '2026-11-02T00:00:00.000Z',
+  },
   'POST /codec/encode': { payloads: [] },
   'POST /codec/decode': { payloads: [] },
 };
 
-const methodSchema = z.enum(['GET', 'POST', 'PUT', 'DELETE']);
+const methodSchema = z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 const knock = async (route: string, credential: string | undefined, id = '') => {
   const [method, pattern = ''] = route.split(' ');
@@ -161,7 +183,11 @@ const strangers: readonly (readonly [string, () => Promise<string | undefined> |
 
 describe.each(strangers)('%s', (_how, credential) => {
   it.each(guarded)('$route stays shut', async ({ route }) => {
-    const { status, body, headers } = await knock(route, await credential(), await madeFor(route, own));
+    const { status, body, headers } = await knock(
+      route,
+      await credential(),
+      await madeFor(route, newOrganization()),
+    );
     expect([status, body]).toMatchObject([401, { code: 'unauthenticated' }]);
     expect(headers['www-authenticate']).toMatch(/^Bearer /);
   });
@@ -186,15 +212,17 @@ const outcomeOf = (answer: { readonly status: number; readonly body: unknown }) 
 
 describe('of its own organization', () => {
   it.each(matrix)('%s as %s with a %s: %s', async (route, role, way, expected) => {
-    const id = await madeFor(route, own);
-    expect(outcomeOf(await knock(route, await ways[way](role, own), id))).toBe(expected);
+    const owner = newOrganization();
+    const id = await madeFor(route, owner);
+    expect(outcomeOf(await knock(route, await ways[way](role, owner), id))).toBe(expected);
   });
 });
 
 describe('of a foreign organization', () => {
   const named = matrix.filter(([route]) => route.includes(':id'));
   it.each(named)('%s as %s with a %s finds nothing there, or %s', async (route, role, way, expected) => {
-    const id = await madeFor(route, own);
+    const owner = newOrganization();
+    const id = await madeFor(route, owner);
     const asked = test.orchestration.asked.length;
     const answer = await knock(route, await ways[way](role, foreign), id);
 
@@ -202,7 +230,9 @@ describe('of a foreign organization', () => {
     expect(test.orchestration.asked).toHaveLength(asked);
     // Nor did it do anything: whoever it belongs to may still do the same.
     const [permitted] = guarded.find((one) => one.route === route)?.roles ?? [];
-    expect(outcomeOf(await knock(route, await test.keyFor(permitted ?? 'admin', own), id))).toBe('may pass');
+    expect(outcomeOf(await knock(route, await test.keyFor(permitted ?? 'admin', owner), id))).toBe(
+      'may pass',
+    );
   });
 
   it('no list shows anything of it', async () => {

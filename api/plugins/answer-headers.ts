@@ -51,7 +51,7 @@ const kept: ReadonlySet<string> = new Set(['200', '201', '409']);
 const headersOf = (status: string, answer: Answer, operation: Operation) => ({
   'X-Correlation-Id': correlationId,
   ...(status === '201' && { Location: location }),
-  ...((status === '401' || status === '403') && { 'WWW-Authenticate': authenticate }),
+  ...((status === '401' || (status === '403' && isProblem(answer))) && { 'WWW-Authenticate': authenticate }),
   ...((status === '202' || status === '429' || (status === '503' && isProblem(answer))) && {
     'Retry-After': retryAfter,
   }),

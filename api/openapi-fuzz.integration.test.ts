@@ -1,0 +1,228 @@
+/**
+ * Every operation of the OpenAPI document with parameters and bodies made from its own schemas, whole and spoilt: none is
+ * answered with a fault of ours, and all as promised. A new route is in it by itself. FUZZ_RUNS sets how often each is
+ * called; `fuzz.integration.test.ts` beside it draws from bodies that are right in everything.
+ */
+import { randomUUID } from 'node:crypto';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createTestApi, type TestApi } from '../tests/harness/api.ts';
+import { attentionItem, newAuditionId, scheduledLife, trail } from '../tests/harness/audition-trail.ts';
+import { contractOf } from '../tests/harness/contract.ts';
+import { createTestDatabase } from '../tests/harness/database.ts';
+import { arbitraryOf, type Surroundings, schemaSchema } from '../tests/harness/json-schema-arbitrary.ts';
+import { encoded, spoilt, text } from '../tests/harness/spoilt.ts';
+import { pressure } from './access/load-shedding.ts';
+import { rateLimits } from './access/rate-limits.ts';
+import { newSecret } from './webhook-endpoints/secret.ts';
+
+const methodSchema = z.enum(['get', 'post', 'put', 'patch', 'delete']);
+const parameterSchema = z.object({
+  name: z.string(),
+  in: z.enum(['path', 'query', 'header', 'cookie']),
+  required: z.boolean().default(false),
+  schema: schemaSchema,
+});
+const operationSchema = z.object({
+  parameters: z.array(parameterSchema).default([]),
+  requestBody: z.object({ content: z.record(z.string(), z.object({ schema: schemaSchema })) }).optional(),
+});
+const documentSchema = z.object({
+  paths: z.record(z.string(), z.record(methodSchema, operationSchema.optional())),
+  components: z.object({ schemas: z.record(z.string(), schemaSchema) }),
+});
+type Operation = z.infer<typeof operationSchema>;
+type Parameter = z.infer<typeof parameterSchema>;
+
+const runs = Math.ceil(Number(process.env['FUZZ_RUNS'] ?? 1_000) / 50);
+
+const database = await createTestDatabase();
+const unlimited = { max: Number.MAX_SAFE_INTEGER, windowMs: 1_000 };
+const limits = { ...rateLimits, ...pressure, read: unlimited, command: unlimited, page: unlimited };
+const test: TestApi = await createTestApi(database, { limits });
+const { body: document } = await test.call('GET', '/openapi.json');
+const { paths, components } = documentSchema.parse(document);
+const violations = contractOf(document);
+
+const id = newAuditionId();
+const item = attentionItem(`att_${id}-1`);
+let key: string;
+beforeAll(async () => {
+  key = await test.keyFor('admin');
+  const facts = [...scheduledLife(id, 'org_north'), { type: 'attention_raised', item } as const];
+  await database.repositories.events.append(id, trail(facts));
+  await database.repositories.connections.put({
+    id: 'conn_1',
+    organization: 'org_north',
+    provider: 'google',
+    account: 'performer@example.com',
+    refreshToken: 'secret',
+  });
+  const url = 'https://hooks.example.com/';
+  const secret = newSecret();
+  await database.repositories.endpoints.create({
+    id: endpoint,
+    organization: 'org_north',
+    url,
+    eventTypes: [],
+    secret,
+  });
+});
+afterAll(async () => {
+  await test.api.close();
+  await database.drop();
+});
+
+const localTimes = ['2026-12-01T10:00', '2026-12-01T10:30', '2027-03-28T02:30', '2026-12-01T09:00:00Z'];
+const durations = ['PT1H', 'PT5M', 'P2D', 'PT0S'];
+const endpoint = 'endp_1';
+const ids = [id, item.id, 'conn_1', endpoint, 'aud_nobody'];
+/** Their pattern looks ahead, which the generator does not know. */
+const policies = [
+  'holdFor',
+  'stepPatience',
+  'meetingPatience',
+  'attentionSla',
+  'answerWithin',
+  'decisionWithin',
+  'noShowGrace',
+  'checkInOpens',
+  'sessionOverrun',
+];
+const around: Surroundings = {
+  resolve: (ref) => components.schemas[ref.replace('#/components/schemas/', '')] ?? {},
+  known: {
+    id: ids,
+    connection: ['conn_1', 'conn_2'],
+    participant: ['performer-1', 'director-1'],
+    zone: ['Europe/Paris', 'America/New_York', 'UTC'],
+    earliest: localTimes,
+    latest: localTimes,
+    start: localTimes,
+    end: localTimes,
+    phone: ['+33612345678'],
+    locale: ['fr', 'en-GB'],
+    reminders: [[], ['PT24H', 'PT1H']],
+    ...Object.fromEntries(policies.map((name) => [name, durations])),
+  },
+};
+
+/** Mostly as its schema says, else whatever comes. */
+const valueOf = ({ name, schema }: Parameter): fc.Arbitrary<string> =>
+  fc.oneof(
+    { weight: 4, arbitrary: arbitraryOf(schema, around).map(String) },
+    { weight: 2, arbitrary: fc.constantFrom(...(around.known[name] ?? ids).map(String)) },
+    { weight: 2, arbitrary: text },
+  );
+
+/** By name; one that may be left out is, half of the time. */
+const valuesOf = (parameters: readonly Parameter[]): fc.Arbitrary<Readonly<Record<string, string>>> =>
+  fc.record(Object.fromEntries(parameters.map((one) => [one.name, valueOf(one)])), {
+    requiredKeys: parameters.filter(({ required }) => required).map(({ name }) => name),
+  });
+
+const placed = (operation: Operation, place: Parameter['in']) =>
+  valuesOf(operation.parameters.filter((one) => one.in === place));
+
+/** Node itself refuses to send what is no header. */
+const sendable = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([, value]) => /^[\t\x20-\x7e]*$/.test(value)));
+
+const formOf = (body: unknown): string =>
+  new URLSearchParams(
+    Object.entries(z.record(z.string(), z.unknown()).safeParse(body).data ?? {}).map(([name, value]) => [
+      name,
+      String(value).toWellFormed(),
+    ]),
+  ).toString();
+
+interface Content {
+  readonly type: string;
+  readonly payload: string;
+}
+
+const contentOf = ({ requestBody }: Operation): fc.Arbitrary<Content | undefined> => {
+  const contents = Object.entries(requestBody?.content ?? {}).map(([type, { schema }]) => {
+    const good = arbitraryOf(schema, around);
+    const body = fc.oneof(
+      { weight: 3, arbitrary: good },
+      { weight: 3, arbitrary: good.chain(spoilt) },
+      { weight: 1, arbitrary: fc.jsonValue() },
+    );
+    return body.map((one) => ({
+      type,
+      payload: type.includes('form') ? formOf(one) : (JSON.stringify(one) ?? ''),
+    }));
+  });
+  const cutOff = fc
+    .constantFrom('{', '', '[]', 'null', '"\\ud800"')
+    .map((payload) => ({ type: 'application/json', payload }));
+  return contents.length === 0
+    ? fc.constant(undefined)
+    : fc.oneof({ weight: 9, arbitrary: fc.oneof(...contents) }, { weight: 1, arbitrary: cutOff });
+};
+
+const requestsOf = (operation: Operation) =>
+  fc.record({
+    path: placed(operation, 'path'),
+    query: placed(operation, 'query'),
+    headers: placed(operation, 'header'),
+    content: contentOf(operation),
+  });
+
+const addressOf = (
+  path: string,
+  values: Readonly<Record<string, string>>,
+  query: Readonly<Record<string, string>>,
+): string => {
+  const address = path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => encoded(values[name] ?? ''));
+  const search = Object.entries(query).map(([name, value]) => `${name}=${encoded(value)}`);
+  return search.length === 0 ? address : `${address}?${search.join('&')}`;
+};
+
+const operations = Object.entries(paths).flatMap(([path, methods]) =>
+  Object.entries(methods).flatMap(([method, operation]) =>
+    operation === undefined
+      ? []
+      : [
+          {
+            method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).parse(method.toUpperCase()),
+            path,
+            operation,
+          },
+        ],
+  ),
+);
+
+describe('every operation of the document', () => {
+  it.each(operations)(
+    '$method $path answers as promised',
+    { timeout: 600_000 },
+    async ({ method, path, operation }) => {
+      const asPromised = fc.asyncProperty(
+        requestsOf(operation),
+        async ({ path: values, query, headers, content }) => {
+          const address = addressOf(path, values, query);
+          const answer = await test.call(method, address, {
+            key,
+            headers: {
+              // So that what is not about the key gets behind it.
+              'idempotency-key': randomUUID(),
+              ...sendable(headers),
+              ...(content && { 'content-type': content.type }),
+            },
+            ...(content && { body: content.payload }),
+          });
+          const faults = answer.status >= 500 ? [`${answer.status}: ${answer.text}`] : [];
+          expect([...faults, ...violations(method, address, answer)]).toEqual([]);
+        },
+      );
+      await fc.assert(asPromised, { numRuns: runs });
+    },
+  );
+
+  it('is drawn from a document that has some', () => {
+    expect(operations.length).toBeGreaterThan(20);
+  });
+});
