@@ -122,7 +122,7 @@ const {
   EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
 } = proto.temporal.api.enums.v1.EventType;
 
-const whatIsUnderWay = async (handle: WorkflowHandle): Promise<'work' | 'backoff' | 'nothing'> => {
+export const whatIsUnderWay = async (handle: WorkflowHandle): Promise<'work' | 'backoff' | 'nothing'> => {
   const { pendingActivities, pendingWorkflowTask } = (await handle.describe()).raw;
   if (pendingWorkflowTask) return 'work';
   const pending = pendingActivities ?? [];
@@ -147,10 +147,10 @@ export const openRealTimeStage = async (address = inject('temporalAddress')): Pr
 };
 
 /** The time-skipping server calls itself older than it is, and core warns of that for each worker. */
-const quiet = { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } as const;
+export const quiet = { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } as const;
 
 /** What diverges is kept, to be replayed under a debugger. */
-const expectSame = async (replayer: Replayer, played: RecordedHistory): Promise<void> => {
+export const expectSame = async (replayer: Replayer, played: RecordedHistory): Promise<void> => {
   const replayed = await replayer.replay(played);
   if (replayed.verdict.kind === 'same') return;
   const path = join(tmpdir(), `${played.workflowId.replace('/', '-')}.json`);
@@ -329,7 +329,7 @@ const playedOf = ({
 };
 
 /** The time-skipping server knows how to add search attributes, not how to list them. */
-const registerSearchAttributes = async ({
+export const registerSearchAttributes = async ({
   connection,
   namespace,
 }: TestWorkflowEnvironment): Promise<void> => {
