@@ -21,11 +21,16 @@ const production: Env = {
   TEMPORAL_API_KEY: 'temporal-cloud-key',
   PUBLIC_URL: 'https://auditions.example.com/',
   CASTMATCH_MASTER_KEYS: `k2:${randomBytes(32).toString('base64')},k1:${randomBytes(32).toString('base64')}`,
+  GOOGLE_AUTH_URL: 'https://accounts.google.com',
   GOOGLE_CLIENT_ID: '123.apps.googleusercontent.com',
   GOOGLE_CLIENT_SECRET: 'GOCSPX-1',
+  MICROSOFT_CLIENT_ID: '7d5b1e2c-0000-4000-8000-1a2b3c4d5e6f',
+  MICROSOFT_CLIENT_SECRET: 'entra-real',
   ZOOM_CLIENT_ID: 'zoom-id',
   ZOOM_CLIENT_SECRET: 'zoom-real',
   ZOOM_ACCOUNT_ID: 'zoom-account',
+  ZOOM_OAUTH_CLIENT_ID: 'zoom-user-id',
+  ZOOM_OAUTH_CLIENT_SECRET: 'zoom-user-real',
   TWILIO_ACCOUNT_SID: `AC${'1'.repeat(32)}`,
   TWILIO_AUTH_TOKEN: 'twilio-real',
   TWILIO_MESSAGING_SERVICE_SID: `MG${'1'.repeat(32)}`,
@@ -74,6 +79,26 @@ describe('loadConfiguration', () => {
     expect(loadConfiguration({ ...local, ...smtp, MAIL_JOURNAL_URL: journal }).smtp.journalUrl).toBe(journal);
   });
 
+  it('has people consent where tokens are issued, unless that is Google itself or it is said otherwise', () => {
+    const authUrlOf = (env: Env) => loadConfiguration({ ...local, ...env }).google.authUrl;
+    const emulator = { GOOGLE_OAUTH_URL: 'http://127.0.0.1:4561/oauth2' };
+    expect(authUrlOf({})).toBe(localDefaults.GOOGLE_AUTH_URL);
+    expect(authUrlOf(emulator)).toBe('http://127.0.0.1:4561');
+    expect(authUrlOf({ ...emulator, GOOGLE_AUTH_URL: 'https://login.example.com' })).toBe(
+      'https://login.example.com',
+    );
+    const deployed = loadConfiguration({ ...production, GOOGLE_AUTH_URL: undefined });
+    expect(deployed.google.authUrl).toBe('https://accounts.google.com');
+  });
+
+  it.each([
+    ['JWT_ISSUER', 'https://login.example.com', 'JWT_AUDIENCE'],
+    ['JWT_AUDIENCE', 'castmatch', 'JWT_ISSUER'],
+    ['AWS_ACCESS_KEY_ID', 'AKIA', 'AWS_SECRET_ACCESS_KEY'],
+  ])('takes no %s alone', (name, value, missing) => {
+    expect(namesOf({ ...local, [name]: value })).toEqual([missing]);
+  });
+
   it('takes real settings in production, with the addresses of the vendors as defaults', () => {
     const configuration = loadConfiguration(production);
     expect(configuration.google.apiUrl).toBe('https://www.googleapis.com');
@@ -94,6 +119,8 @@ describe('loadConfiguration', () => {
       'CASTMATCH_MASTER_KEYS',
       'GOOGLE_CLIENT_ID',
       'GOOGLE_CLIENT_SECRET',
+      'MICROSOFT_CLIENT_ID',
+      'MICROSOFT_CLIENT_SECRET',
       'ZOOM_CLIENT_ID',
       'ZOOM_CLIENT_SECRET',
       'ZOOM_ACCOUNT_ID',

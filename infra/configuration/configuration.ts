@@ -3,9 +3,10 @@
  * that is wrong in one go. Nothing else reads the environment.
  */
 import type { z } from 'zod';
-import { defaultsFor, isDeployed } from './defaults.ts';
+import { defaultsFor, isDeployed, vendorAddresses } from './defaults.ts';
 import { refusalsOf } from './deployed.ts';
 import type { MasterKey } from './master-keys.ts';
+import { halfMade } from './pairs.ts';
 import { ConfigurationError, type Problem } from './problem.ts';
 import { readTemporalTls, type TemporalTls } from './temporal-tls.ts';
 import { type Environment, environments, type Variables, variableFacts, variables } from './variables.ts';
@@ -244,6 +245,7 @@ const read = <Set extends z.infer<typeof temporalAccess>>(
   const all = [
     ...(parsed.error?.issues ?? []).map((issue) => problemOf(String(issue.path[0]), given)),
     ...problems,
+    ...halfMade(ofSchema),
     ...(isDeployed(environmentOf(env)) ? refusalsOf(ofSchema) : []),
   ];
   if (!parsed.success || all.length > 0) throw new ConfigurationError(onePerVariable(all));
@@ -256,8 +258,19 @@ const withDefaults = (env: NodeJS.ProcessEnv): Readonly<Record<string, string | 
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   );
   const defaults = defaultsFor(environmentOf(env));
-  return { ...defaults, ...(withoutJournal(env) && { MAIL_JOURNAL_URL: undefined }), ...given };
+  return {
+    ...defaults,
+    ...(withoutJournal(env) && { MAIL_JOURNAL_URL: undefined }),
+    ...consentBesideTokens(given['GOOGLE_OAUTH_URL']),
+    ...given,
+  };
 };
+
+/** Of a server that is not Google's own, people consent where its tokens are issued, unless it is said otherwise. */
+const consentBesideTokens = (oauthUrl: string | undefined): { readonly GOOGLE_AUTH_URL?: string } =>
+  oauthUrl !== undefined && oauthUrl !== vendorAddresses.GOOGLE_OAUTH_URL && URL.canParse(oauthUrl)
+    ? { GOOGLE_AUTH_URL: new URL(oauthUrl).origin }
+    : {};
 
 /**
  * The default journal is that of the default mail server: of another one it would say that nothing was ever sent. An

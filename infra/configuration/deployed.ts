@@ -105,6 +105,17 @@ function* refusedAddresses(given: Given): Generator<Problem> {
   }
 }
 
+/** The machine's own network leads to whatever listens on it, our own ports included. */
+function* refusedNetworks(given: Given): Generator<Problem> {
+  const networks = (given['ALLOWED_PRIVATE_NETWORKS'] ?? '').split(',').map((one) => one.trim());
+  if (networks.some((network) => leadsBackHere(network.replace(/\/\d+$/, '')))) {
+    yield {
+      name: 'ALLOWED_PRIVATE_NETWORKS',
+      message: 'lets strangers’ addresses lead back to this machine. Take its network out.',
+    };
+  }
+}
+
 /** Known to all, or without any randomness: all bytes alike, or the very key of the local stack. */
 function* refusedMasterKeys(given: Given): Generator<Problem> {
   const ring = masterKeyRing.safeParse(given['CASTMATCH_MASTER_KEYS']);
@@ -127,5 +138,6 @@ const formOf = (name: VariableName): string =>
 export const refusalsOf = (given: Given): readonly Problem[] => [
   ...refusedCredentials(given),
   ...refusedAddresses(given),
+  ...refusedNetworks(given),
   ...refusedMasterKeys(given),
 ];

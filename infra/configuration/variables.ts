@@ -245,12 +245,14 @@ export const variables = z.object({
   }),
   GOOGLE_OAUTH_URL: webAddress().register(variableFacts, {
     group: 'Google',
-    about: 'Where tokens are exchanged and revoked (`/token` and `/revoke` are appended).',
+    about:
+      'Where tokens are exchanged and revoked: `/token` and `/revoke` are appended, unless the server says otherwise in its OpenID configuration.',
     form: 'an address such as https://oauth2.googleapis.com',
   }),
   GOOGLE_AUTH_URL: webAddress().register(variableFacts, {
     group: 'Google',
-    about: 'Where people consent (`/o/oauth2/v2/auth` is appended).',
+    about:
+      'Where people consent (`/o/oauth2/v2/auth` is appended). Where GOOGLE_OAUTH_URL is another server than Google’s, that server’s unless set.',
     form: 'an address such as https://accounts.google.com',
   }),
   GOOGLE_CLIENT_ID: notEmpty().register(variableFacts, {
@@ -277,7 +279,8 @@ export const variables = z.object({
   }),
   MICROSOFT_LOGIN_URL: webAddress().register(variableFacts, {
     group: 'Microsoft',
-    about: 'Where people consent and tokens are issued (`/<tenant>/oauth2/v2.0/…` is appended).',
+    about:
+      'Where people consent and tokens are issued: `/<tenant>/oauth2/v2.0/…` is appended, unless the server says otherwise in its OpenID configuration.',
     form: 'an address such as https://login.microsoftonline.com',
   }),
   MICROSOFT_CLIENT_ID: notEmpty().register(variableFacts, {

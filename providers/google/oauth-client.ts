@@ -1,20 +1,24 @@
 /** Google's OAuth client, kept to our rules: its addresses can be set, and it repeats nothing by itself. */
 import { auth } from 'googleapis/build/src/apis/calendar/index.js';
+import type { GoogleEndpoints } from './endpoints.ts';
 import { eagerRefreshMs, type GoogleSettings, googleDeadlineMs } from './settings.ts';
 
 export type OAuthClient = InstanceType<typeof auth.OAuth2>;
 
 /** `signal` ends its requests; the library takes none itself. */
-export const createOAuthClient = (settings: GoogleSettings, signal?: AbortSignal): OAuthClient => {
-  const { oauthUrl, authUrl, clientId, clientSecret } = settings;
+export const createOAuthClient = (
+  { clientId, clientSecret }: Pick<GoogleSettings, 'clientId' | 'clientSecret'>,
+  endpoints: GoogleEndpoints,
+  signal?: AbortSignal,
+): OAuthClient => {
   const oauth = new auth.OAuth2({
     clientId,
     clientSecret,
     // Heeded by this form of the constructor only.
     endpoints: {
-      oauth2AuthBaseUrl: `${authUrl}/o/oauth2/v2/auth`,
-      oauth2TokenUrl: `${oauthUrl}/token`,
-      oauth2RevokeUrl: `${oauthUrl}/revoke`,
+      oauth2AuthBaseUrl: endpoints.authorize,
+      oauth2TokenUrl: endpoints.token,
+      oauth2RevokeUrl: endpoints.revoke,
     },
     eagerRefreshThresholdMillis: eagerRefreshMs,
     transporterOptions: { timeout: googleDeadlineMs },

@@ -17,6 +17,12 @@ const settingsOf = (url: string) => ({
   clientSecret: 'sandbox-google-secret',
 });
 
+/** Google's own, which are not asked where their endpoints are. */
+const atGoogle = {
+  ...settingsOf('https://accounts.google.com'),
+  oauthUrl: 'https://oauth2.googleapis.com',
+};
+
 const askedBy = (authorizer: OAuthAuthorizer, challenge: string) =>
   authorizer.authorizationUrl({
     state: 'state-1',
@@ -49,7 +55,7 @@ const userInfo = (sandbox: Sandbox, token: string | undefined) =>
 
 describe('the page that a person is sent to', () => {
   test('is asked for a code with PKCE, a refresh token and what was granted before', async () => {
-    const authorizer = createGoogleAuthorizer(settingsOf('https://accounts.google.com'));
+    const authorizer = createGoogleAuthorizer(atGoogle);
     const url = new URL(await askedBy(authorizer, 'challenge'));
     expect(url.origin + url.pathname).toBe('https://accounts.google.com/o/oauth2/v2/auth');
     expect(Object.fromEntries(url.searchParams)).toEqual({
@@ -67,7 +73,7 @@ describe('the page that a person is sent to', () => {
   });
 
   test('knows whom it is about when an account is connected again', async () => {
-    const authorizer = createGoogleAuthorizer(settingsOf('https://accounts.google.com'));
+    const authorizer = createGoogleAuthorizer(atGoogle);
     const request = { state: 's', codeChallenge: 'c', redirectUri, scopes: ['openid'] };
     const url = new URL(await authorizer.authorizationUrl({ ...request, loginHint: 'ann@example.com' }));
     expect(url.searchParams.get('login_hint')).toBe('ann@example.com');

@@ -10,6 +10,7 @@ import { type ErrorRow, type Operation, providerError } from '../error-table.ts'
 import { grantedScopes, listedScopes } from '../granted-scopes.ts';
 import { withDeadline } from '../no-answer.ts';
 import type { CallContext } from '../ports.ts';
+import { createGoogleEndpoints } from './endpoints.ts';
 import { fromGoogle, googleCodeErrors } from './errors.ts';
 import { createOAuthClient, type OAuthClient } from './oauth-client.ts';
 import { type GoogleSettings, googleDeadlineMs, googleScopes, googleScopesMeant } from './settings.ts';
@@ -31,6 +32,8 @@ const issuedSchema = z.object({
 type Issued = z.infer<typeof issuedSchema>;
 
 export const createGoogleAuthorizer = (settings: GoogleSettings): OAuthAuthorizer => {
+  const endpointsFor = createGoogleEndpoints(settings);
+
   /** One exchange, with a client of its own: nothing of a person's stays in one. */
   const exchange = async <Answer>(
     operation: Operation,
@@ -39,7 +42,8 @@ export const createGoogleAuthorizer = (settings: GoogleSettings): OAuthAuthorize
     table?: readonly ErrorRow[],
   ): Promise<Answer> => {
     try {
-      return await ask(createOAuthClient(settings, withDeadline(call, googleDeadlineMs)));
+      const signal = withDeadline(call, googleDeadlineMs);
+      return await ask(createOAuthClient(settings, await endpointsFor({ signal }), signal));
     } catch (error) {
       throw fromGoogle(operation, error, call, table);
     }
@@ -49,7 +53,10 @@ export const createGoogleAuthorizer = (settings: GoogleSettings): OAuthAuthorize
     provider: 'google',
     scopes: googleScopes,
     issuers: [settings.authUrl],
-    authorizationUrl: async (request) => authorizationUrl(createOAuthClient(settings), request),
+    authorizationUrl: async (request) => {
+      const endpoints = await endpointsFor({ signal: AbortSignal.timeout(googleDeadlineMs) });
+      return authorizationUrl(createOAuthClient(settings, endpoints), request);
+    },
     redeem: ({ code, codeVerifier, redirectUri }, call) =>
       exchange(
         redeemCode,
@@ -82,7 +89,7 @@ export const createGoogleAuthorizer = (settings: GoogleSettings): OAuthAuthorize
       }),
     revoke: (token, call) =>
       exchange(revokeGrant, call, async (oauth): Promise<'revoked'> => {
-        await oauth.revokeToken(token).catch((error: unknown) => {
+        await revoked(oauth, token).catch((error: unknown) => {
           if (fromGoogle(revokeGrant, error, call).vendor.code !== 'invalid_token') throw error;
         });
         return 'revoked';
@@ -110,6 +117,14 @@ const authorizationUrl = (oauth: OAuthClient, request: AuthorizationRequest): st
   url.searchParams.set('code_challenge_method', 'S256');
   return url.href;
 };
+
+/** The token goes in the body, as RFC 7009 has it and Google takes it: the library puts it into the address. */
+const revoked = (oauth: OAuthClient, token: string) =>
+  oauth.transporter.request({
+    url: oauth.endpoints.oauth2RevokeUrl.toString(),
+    method: 'POST',
+    data: new URLSearchParams({ token }),
+  });
 
 /** As it was answered: what the library keeps afterwards is the refresh token it was given. */
 const refreshed = async (oauth: OAuthClient, token: string): Promise<Issued> => {

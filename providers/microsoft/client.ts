@@ -8,12 +8,13 @@ import { ProviderError } from '../../domain/errors.ts';
 import type { ErrorRow, Operation } from '../error-table.ts';
 import { noAnswer, withDeadline } from '../no-answer.ts';
 import type { CallContext } from '../ports.ts';
+import { createAuthorityMetadata, libraryAuthority } from './authority.ts';
 import { type MicrosoftAnswer, microsoftError } from './errors.ts';
 import { type MicrosoftSettings, microsoftDeadlineMs } from './settings.ts';
 
 export interface MicrosoftClient {
   /** For what needs no exchange. */
-  readonly application: () => ConfidentialClientApplication;
+  application(): Promise<ConfidentialClientApplication>;
   /** One exchange with an application of its own. Throws `ProviderError`. */
   exchange<Answer>(
     operation: Operation,
@@ -28,23 +29,25 @@ type Outcome =
   | { readonly kind: 'failed'; readonly error: unknown };
 
 export const createMicrosoftClient = (settings: MicrosoftSettings): MicrosoftClient => {
-  const application = (networkClient?: INetworkModule) =>
+  const metadataFor = createAuthorityMetadata(settings);
+  const application = async (signal: AbortSignal, networkClient?: INetworkModule) =>
     new ConfidentialClientApplication({
       auth: {
         clientId: settings.clientId,
         clientSecret: settings.clientSecret,
         authority: `${libraryAuthority}/${settings.tenantId}`,
-        authorityMetadata: metadataOf(settings),
+        authorityMetadata: await metadataFor({ signal }),
       },
       ...(networkClient && { system: { networkClient } }),
     });
 
   return {
-    application: () => application(),
+    application: () => application(AbortSignal.timeout(microsoftDeadlineMs)),
     exchange: async (operation, call, ask, table) => {
       const outcomes: Outcome[] = [];
       try {
-        return await ask(application(networkFor(call, outcomes)));
+        const signal = withDeadline(call, microsoftDeadlineMs);
+        return await ask(await application(signal, networkFor(call, signal, outcomes)));
       } catch (error) {
         if (error instanceof ProviderError) throw error;
         const last = outcomes.at(-1);
@@ -57,28 +60,13 @@ export const createMicrosoftClient = (settings: MicrosoftSettings): MicrosoftCli
   };
 };
 
-/** The library takes no authority over http, and knows this one without asking. Where it calls stands in the metadata. */
-const libraryAuthority = 'https://login.microsoftonline.com';
-
-const metadataOf = ({ loginUrl, tenantId }: MicrosoftSettings): string => {
-  const address = (path: string): string => `${loginUrl}/${tenantId}${path}`;
-  return JSON.stringify({
-    authorization_endpoint: address('/oauth2/v2.0/authorize'),
-    token_endpoint: address('/oauth2/v2.0/token'),
-    jwks_uri: address('/discovery/v2.0/keys'),
-    end_session_endpoint: address('/oauth2/v2.0/logout'),
-    issuer: `${libraryAuthority}/${tenantId}/v2.0`,
-  });
-};
-
 interface Sent {
   readonly method: 'GET' | 'POST';
   readonly headers: Record<string, string> | undefined;
   readonly body?: string | undefined;
 }
 
-const networkFor = (call: CallContext, outcomes: Outcome[]): INetworkModule => {
-  const signal = withDeadline(call, microsoftDeadlineMs);
+const networkFor = (call: CallContext, signal: AbortSignal, outcomes: Outcome[]): INetworkModule => {
   const send = async <Body>(url: string, { method, headers, body }: Sent) => {
     try {
       const response = await fetch(url, {

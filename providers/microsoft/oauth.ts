@@ -22,15 +22,17 @@ export const createMicrosoftAuthorizer = (settings: MicrosoftSettings): OAuthAut
   return {
     provider: 'microsoft',
     scopes: microsoftScopes,
-    authorizationUrl: ({ state, codeChallenge, redirectUri, scopes, loginHint }) =>
-      client.application().getAuthCodeUrl({
+    authorizationUrl: async ({ state, codeChallenge, redirectUri, scopes, loginHint }) => {
+      const application = await client.application();
+      return application.getAuthCodeUrl({
         state,
         codeChallenge,
         codeChallengeMethod: 'S256',
         redirectUri,
         scopes: [...scopes],
         ...(loginHint ? { loginHint } : { prompt: 'select_account' }),
-      }),
+      });
+    },
     redeem: ({ code, codeVerifier, redirectUri }, call) =>
       client.exchange(
         redeemCode,

@@ -87,8 +87,9 @@ test('believes the signature of its status callback, and no other', async () => 
   const sent = await messages.send({ to, body: 'R7K2QX', reference: 'R7K2QX', statusCallback: url }, call);
   await ask('/_twilio/simulate/message-status', { MessageSid: sent.id, MessageStatus: 'delivered' });
   const { signature, form } = await came;
-  expect(isFromTwilio({ authToken, signature, url, form })).toBe(true);
-  expect(isFromTwilio({ authToken: 'another', signature, url, form })).toBe(false);
-  expect(isFromTwilio({ authToken, signature, url: `${url}2`, form })).toBe(false);
+  const signed = { signature, url, content: { kind: 'form', fields: form } } as const;
+  expect(isFromTwilio({ ...signed, authTokens: ['a-new-token', authToken] })).toBe(true);
+  expect(isFromTwilio({ ...signed, authTokens: ['another'] })).toBe(false);
+  expect(isFromTwilio({ ...signed, authTokens: [authToken], url: `${url}2` })).toBe(false);
   expect(readStatusReport(form)).toMatchObject({ deliveryId: sent.id });
 });

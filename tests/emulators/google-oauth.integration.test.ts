@@ -1,0 +1,76 @@
+/** Connecting an account at Google as somebody else plays it (npm `emulate`), the person's clicks included. */
+import { createHash, randomBytes } from 'node:crypto';
+import { createEmulator } from 'emulate';
+import getPort from 'get-port';
+import { expect, onTestFinished, test } from 'vitest';
+import { createGoogleAuthorizer } from '../../providers/google/oauth.ts';
+import { consentAs } from './consent.ts';
+
+const redirectUri = 'http://127.0.0.1:3000/v1/connections/google/callback';
+const call = () => ({ correlationId: 'test', signal: AbortSignal.timeout(10_000) });
+
+const setup = async () => {
+  const emulator = await createEmulator({
+    service: 'google',
+    port: await getPort(),
+    seed: {
+      google: {
+        users: [{ email: 'performer@example.com', name: 'Performer' }],
+        oauth_clients: [{ client_id: 'a-client', client_secret: 'its-secret', redirect_uris: [redirectUri] }],
+      },
+    },
+  });
+  onTestFinished(() => emulator.close());
+  const settings = {
+    apiUrl: emulator.url,
+    // The paths below are that emulator's own: Google's token endpoint has none.
+    oauthUrl: `${emulator.url}/oauth2`,
+    authUrl: emulator.url,
+    clientId: 'a-client',
+    clientSecret: 'its-secret',
+  };
+  const authorizer = createGoogleAuthorizer(settings);
+  const codeVerifier = randomBytes(32).toString('base64url');
+  const consent = async () => {
+    const page = await authorizer.authorizationUrl({
+      state: 'a-state',
+      codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'),
+      redirectUri,
+      scopes: authorizer.scopes.required,
+    });
+    return consentAs('performer@example.com', page);
+  };
+  return { settings, authorizer, codeVerifier, consent };
+};
+
+test('connects, refreshes and takes back', async () => {
+  const { authorizer, codeVerifier, consent } = await setup();
+  const answer = await consent();
+  expect(answer.get('state')).toBe('a-state');
+  const code = answer.get('code') ?? '';
+  const grant = await authorizer.redeem({ code, codeVerifier, redirectUri }, call());
+  expect(grant.account).toMatchObject({ name: 'performer@example.com' });
+  if (grant.credential.kind !== 'oauth') throw new Error('no refresh token');
+
+  const renewed = await authorizer.refresh(grant.credential.refreshToken, call());
+  expect(renewed.accessToken.value).not.toBe(grant.accessToken?.value);
+  expect(Date.parse(renewed.accessToken.expiresAt)).toBeGreaterThan(Date.now());
+
+  expect(await authorizer.revoke(grant.credential.refreshToken, call())).toBe('revoked');
+  await expect(authorizer.refresh(grant.credential.refreshToken, call())).rejects.toMatchObject({
+    fault: { kind: 'reconnect' },
+  });
+});
+
+test('a code is good once, and only with its verifier', async () => {
+  const { authorizer, codeVerifier, consent } = await setup();
+  const stolen = (await consent()).get('code') ?? '';
+  const redeem = (code: string, verifier: string) =>
+    authorizer.redeem({ code, codeVerifier: verifier, redirectUri }, call());
+  const refused = { fault: { kind: 'rejected_input' } };
+  await expect(redeem(stolen, randomBytes(32).toString('base64url'))).rejects.toMatchObject(refused);
+
+  const code = (await consent()).get('code') ?? '';
+  await redeem(code, codeVerifier);
+  await expect(redeem(code, codeVerifier)).rejects.toMatchObject(refused);
+});

@@ -1,0 +1,86 @@
+/**
+ * Connecting an account at Microsoft as somebody else plays it (npm `emulate`), the person's clicks included. Its
+ * endpoints are not where Microsoft has them: they are found by discovery.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { createEmulator } from 'emulate';
+import getPort from 'get-port';
+import { expect, onTestFinished, test } from 'vitest';
+import { createMicrosoftAuthorizer } from '../../providers/microsoft/oauth.ts';
+import { consentAs } from './consent.ts';
+
+const redirectUri = 'http://127.0.0.1:3000/v1/connections/microsoft/callback';
+const call = () => ({ correlationId: 'test', signal: AbortSignal.timeout(10_000) });
+
+const setup = async () => {
+  const emulator = await createEmulator({
+    service: 'microsoft',
+    port: await getPort(),
+    seed: {
+      microsoft: {
+        users: [{ email: 'performer@example.com', name: 'Performer' }],
+        oauth_clients: [
+          {
+            client_id: 'a-client',
+            client_secret: 'its-secret',
+            name: 'CastMatch',
+            redirect_uris: [redirectUri],
+          },
+        ],
+      },
+    },
+  });
+  onTestFinished(() => emulator.close());
+  const authorizer = createMicrosoftAuthorizer({
+    graphUrl: emulator.url,
+    loginUrl: emulator.url,
+    clientId: 'a-client',
+    clientSecret: 'its-secret',
+    tenantId: 'common',
+  });
+  const codeVerifier = randomBytes(32).toString('base64url');
+  const consent = async () => {
+    const page = await authorizer.authorizationUrl({
+      state: 'a-state',
+      codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'),
+      redirectUri,
+      scopes: authorizer.scopes.required,
+    });
+    return consentAs('performer@example.com', page);
+  };
+  return { authorizer, codeVerifier, consent };
+};
+
+test('connects and refreshes', async () => {
+  const { authorizer, codeVerifier, consent } = await setup();
+  const answer = await consent();
+  expect(answer.get('state')).toBe('a-state');
+  const grant = await authorizer.redeem(
+    { code: answer.get('code') ?? '', codeVerifier, redirectUri },
+    call(),
+  );
+  expect(grant.account).toMatchObject({ name: 'performer@example.com' });
+  if (grant.credential.kind !== 'oauth') throw new Error('no refresh token');
+
+  const renewed = await authorizer.refresh(grant.credential.refreshToken, call());
+  expect(renewed.accessToken.value).not.toBe('');
+  expect(Date.parse(renewed.accessToken.expiresAt)).toBeGreaterThan(Date.now());
+});
+
+test('a refresh token that nobody gave out has to be connected again', async () => {
+  const { authorizer } = await setup();
+  await expect(authorizer.refresh('made-up', call())).rejects.toMatchObject({ fault: { kind: 'reconnect' } });
+});
+
+test('a code is good once, and only with its verifier', async () => {
+  const { authorizer, codeVerifier, consent } = await setup();
+  const redeem = (code: string, verifier: string) =>
+    authorizer.redeem({ code, codeVerifier: verifier, redirectUri }, call());
+  const refused = { fault: { kind: 'rejected_input' } };
+  const stolen = (await consent()).get('code') ?? '';
+  await expect(redeem(stolen, randomBytes(32).toString('base64url'))).rejects.toMatchObject(refused);
+
+  const code = (await consent()).get('code') ?? '';
+  await redeem(code, codeVerifier);
+  await expect(redeem(code, codeVerifier)).rejects.toMatchObject(refused);
+});
