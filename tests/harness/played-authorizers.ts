@@ -82,7 +82,7 @@ export const playAuthorizers = (): PlayedAuthorizers => {
     }
     const grant: Grant = {
       account: { id: username, name: username },
-      scopes: ['calendars'],
+      scopes: [],
       credential: {
         kind: 'app_password',
         serverUrl: serverUrl ?? 'https://caldav.icloud.com',

@@ -78,6 +78,16 @@ const appleTroubles: Partial<
 };
 const appleAway = { trouble: 'appleAway', status: 503 } as const;
 
+/** What was done just now, as long as it is still so: the address may be opened again. */
+const noticeFor = (
+  { connections }: Opened,
+  { done, provider }: z.infer<typeof query>,
+): AccountsPage['notice'] => {
+  if (done === undefined || provider === undefined) return undefined;
+  const isConnected = connections.some((one) => one.provider === provider && one.status === 'connected');
+  return done === 'connected' && !isConnected ? undefined : { kind: done, provider };
+};
+
 export const connectionPages = (api: Api, dependencies: ApiDependencies): void => {
   const browsers = createBrowsers(dependencies);
   const { publicUrl } = dependencies.configuration;
@@ -123,10 +133,7 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
     },
     async (request, reply) => {
       const opened = await openPage(dependencies, request.params.token);
-      const { done, provider } = request.query;
-      return show({ request, reply, opened }, 200, {
-        notice: done && provider && { kind: done, provider },
-      });
+      return show({ request, reply, opened }, 200, { notice: noticeFor(opened, request.query) });
     },
   );
 

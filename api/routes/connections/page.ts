@@ -120,7 +120,7 @@ export const accountsPage = (page: AccountsPage, acceptLanguage: string | undefi
     intro: focused ? words.connectIntro(organization, focused) : words.intro(organization),
     cards: page.connections.map((one) => cardOf(one, page, words, language)),
     saysNone: focus === undefined,
-    addTitle: focus ? undefined : words.add,
+    addTitle: focus ? undefined : page.connections.length > 0 ? words.add : words.addFirst,
     oauth: oauth.map((provider) =>
       render('connect-form', {
         at,

@@ -51,7 +51,7 @@ const words: Readonly<Record<ConnectionProvider, Readonly<Record<string, Words>>
     'meeting:update:meeting': meetings,
     'meeting:delete:meeting': meetings,
   },
-  apple: { calendars: events },
+  apple: {},
 };
 
 /** Each thing once, though several scopes may stand for it. */
@@ -60,6 +60,8 @@ export const scopesInWords = (
   scopes: readonly string[],
   language: 'en' | 'fr',
 ): readonly string[] => {
+  // A password has no scopes: it opens the calendars as they are.
+  if (provider === 'apple') return [events[language]];
   const known = words[provider];
   return [
     ...new Set(scopes.map((scope) => (Object.hasOwn(known, scope) && known[scope]?.[language]) || scope)),

@@ -50,6 +50,7 @@ export interface ConnectionWords {
   readonly needsReauthorization: string;
   readonly reasons: Readonly<Record<ConnectionStatusReason, string>>;
   readonly add: string;
+  readonly addFirst: string;
   readonly connect: (provider: string) => string;
   readonly again: (provider: string) => string;
   readonly disconnect: string;
@@ -107,6 +108,7 @@ const en: ConnectionWords = {
     disconnected_here: 'It was disconnected here.',
   },
   add: 'Connect another account',
+  addFirst: 'Connect an account',
   connect: (provider) => `Connect ${provider}`,
   again: (provider) => `Connect ${provider} again`,
   disconnect: 'Disconnect',
@@ -239,6 +241,7 @@ const fr: ConnectionWords = {
     disconnected_here: 'Il a été déconnecté ici.',
   },
   add: 'Connecter un autre compte',
+  addFirst: 'Connecter un compte',
   connect: (provider) => `Connecter ${provider}`,
   again: (provider) => `Reconnecter ${provider}`,
   disconnect: 'Déconnecter',
