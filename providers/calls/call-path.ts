@@ -3,7 +3,7 @@
  * the way is a `ProviderError` like the vendor's own, without effect and with the time to come again: Temporal is the
  * one who retries.
  */
-import { concerning, ProviderError, type ProviderName } from '../../domain/errors.ts';
+import { concerning, ProviderError, type VendorName } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import type { CallContext } from '../ports.ts';
 import type { Circuits } from './circuits.ts';
@@ -25,7 +25,7 @@ export interface CallAccount {
 export interface CallObserver {
   /** A call was made; `outcome` is `ok` or the kind of the fault. */
   called(call: {
-    readonly provider: ProviderName;
+    readonly provider: VendorName;
     readonly operation: string;
     readonly outcome: string;
     readonly seconds: number;
@@ -33,7 +33,7 @@ export interface CallObserver {
   }): void;
   /** A call was not made. */
   heldBack(call: {
-    readonly provider: ProviderName;
+    readonly provider: VendorName;
     readonly operation: string;
     readonly reason: HeldBackReason;
   }): void;

@@ -2,7 +2,7 @@
  * The circuits of one process: one per provider, and at Google one per connection within it. A single calendar account
  * that fails opens its own circuit only; Google's opens when several accounts fail in a row.
  */
-import { ProviderError, type ProviderName } from '../../domain/errors.ts';
+import { ProviderError, type VendorName } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import type { CallContext } from '../ports.ts';
 import {
@@ -17,7 +17,7 @@ import { signOf } from './illness.ts';
 import type { CallOperation } from './operations.ts';
 
 export interface CircuitChange {
-  readonly provider: ProviderName;
+  readonly provider: VendorName;
   /** Undefined: the provider's as a whole. */
   readonly connection: ConnectionId | undefined;
   readonly state: CircuitState;
@@ -47,9 +47,9 @@ export const createCircuits = (
   onChange: (change: CircuitChange) => void,
   random: () => number = Math.random,
 ): Circuits => {
-  const circuits = new Map<ProviderName, ProviderCircuit>();
+  const circuits = new Map<VendorName, ProviderCircuit>();
 
-  const create = (provider: ProviderName, hasConnections: boolean): ProviderCircuit => {
+  const create = (provider: VendorName, hasConnections: boolean): ProviderCircuit => {
     const failing = new Map<ConnectionId, Circuit>();
     const whole = createCircuit({
       onChange: (state, open) => onChange({ provider, connection: undefined, state, open }),

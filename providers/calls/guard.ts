@@ -3,7 +3,7 @@
  * other processes and the health page find it.
  */
 import { hostname } from 'node:os';
-import { ProviderError, type ProviderName } from '../../domain/errors.ts';
+import { ProviderError, type VendorName } from '../../domain/errors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Providers } from '../ports.ts';
@@ -12,8 +12,9 @@ import { type CircuitState, shortly } from './circuit.ts';
 import { type CircuitChange, createCircuits } from './circuits.ts';
 import { type SharedAccounts, throughCallPath } from './guarded-providers.ts';
 import type { QuotaBook } from './quota-book.ts';
-import { createQuotaGuard, type QuotaUse } from './quota-guard.ts';
+import { createQuotaGuard } from './quota-guard.ts';
 import { type QuotaLimits, quotasWith } from './quotas.ts';
+import type { QuotaUse } from './rate-taking.ts';
 
 export interface CallMetrics {
   providerCalled(call: {
@@ -92,8 +93,8 @@ const tellOfUse = ({ metrics, logger }: GuardParts, { provider, quota, used, lim
 };
 
 const watchCircuits = ({ metrics, logger }: GuardParts, health: HealthNotes) => {
-  const heldBack = new Map<ProviderName, Set<string>>();
-  const whole = new Map<ProviderName, CircuitState>();
+  const heldBack = new Map<VendorName, Set<string>>();
+  const whole = new Map<VendorName, CircuitState>();
   return ({ provider, connection, state, open }: CircuitChange): void => {
     const accounts = heldBack.get(provider) ?? new Set();
     heldBack.set(provider, accounts);
@@ -116,9 +117,9 @@ const watchCircuits = ({ metrics, logger }: GuardParts, health: HealthNotes) => 
 const notedEveryMs = 10_000;
 
 interface HealthNotes {
-  called(provider: ProviderName, error: unknown): void;
+  called(provider: VendorName, error: unknown): void;
   circuit(
-    provider: ProviderName,
+    provider: VendorName,
     connection: string | undefined,
     state: CircuitState,
     untilMs: number | undefined,
@@ -136,15 +137,15 @@ interface Noted {
 /** Nobody waits for a note, and one that cannot be written is missed by nobody but the health page. */
 const createHealthNotes = ({ healthBook, logger, process: kind }: GuardParts): HealthNotes => {
   const process = `${kind}@${hostname()}:${globalThis.process.pid}`;
-  const notes = new Map<ProviderName, Noted>();
-  const writtenAt = new Map<ProviderName, number>();
+  const notes = new Map<VendorName, Noted>();
+  const writtenAt = new Map<VendorName, number>();
 
-  const write = (provider: ProviderName, connection: string | undefined, noted: Noted): void => {
+  const write = (provider: VendorName, connection: string | undefined, noted: Noted): void => {
     void healthBook.note({ provider, connection, process, ...noted }).catch((err: unknown) => {
       logger.info({ provider, err }, 'the health of a provider could not be noted');
     });
   };
-  const update = (provider: ProviderName, change: Partial<Noted>, isUrgent: boolean): void => {
+  const update = (provider: VendorName, change: Partial<Noted>, isUrgent: boolean): void => {
     const noted: Noted = { circuit: 'closed', ...notes.get(provider), ...change };
     notes.set(provider, noted);
     const now = Date.now();

@@ -2,12 +2,12 @@
  * Every call that the service makes to a provider, as data: which account it draws on, whether its outcome says how the
  * provider is, and which quota it takes from.
  */
-import type { ProviderName } from '../../domain/errors.ts';
+import type { VendorName } from '../../domain/errors.ts';
 import type { Operation } from '../error-table.ts';
 import type { QuotaName } from './quotas.ts';
 
 export interface CallOperation extends Operation {
-  readonly provider: ProviderName;
+  readonly provider: VendorName;
   /** Whose account at the provider it is made with. */
   readonly account: 'connection' | 'zoom_host' | 'twilio_account' | 'smtp_server';
   /** The journal is a mailbox of ours beside the mail server: it says nothing of the server, nor the server of it. */

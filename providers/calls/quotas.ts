@@ -2,7 +2,7 @@
  * What the vendors allow an account, as a table. What they allow the whole application a second is the rate of its task
  * queue (workers/task-queues.ts).
  */
-import type { ProviderName } from '../../domain/errors.ts';
+import type { VendorName } from '../../domain/errors.ts';
 
 export const quotaNames = [
   'zoom.meeting_writes_per_day',
@@ -12,7 +12,7 @@ export const quotaNames = [
 export type QuotaName = (typeof quotaNames)[number];
 
 interface QuotaFacts {
-  readonly provider: ProviderName | 'microsoft';
+  readonly provider: VendorName;
   readonly limit: number;
   /** In words: "100 meetings made or moved a day". */
   readonly words: string;

@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ProviderError, type ProviderFault } from '../../domain/errors.ts';
+import type { ConnectionId } from '../../domain/ids.ts';
+import { failuresToOpen, openForMs, trialMs } from './circuit.ts';
+import { type CircuitChange, createCircuits } from './circuits.ts';
+import { operations } from './operations.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 25, 9) });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const call = { signal: new AbortController().signal, correlationId: 'c' };
+const outage: ProviderFault = { kind: 'outage', effect: 'none' };
+
+const setup = () => {
+  const changes: CircuitChange[] = [];
+  const circuits = createCircuits(
+    (change) => changes.push(change),
+    () => 0,
+  );
+  let made = 0;
+  const attempt = async (connection: ConnectionId | undefined, fault?: ProviderFault, status = 503) => {
+    const operation = connection ? operations.putEvent : operations.createMeeting;
+    const perform = async () => {
+      made += 1;
+      if (!fault) return 'done';
+      throw new ProviderError(operation.provider, operation.name, fault, { status, message: 'no' });
+    };
+    return circuits.run(operation, connection, call, perform).catch((error: unknown) => error);
+  };
+  const fails = async (connection: ConnectionId | undefined, times = failuresToOpen, fault = outage) => {
+    for (let n = 0; n < times; n += 1) await attempt(connection, fault);
+  };
+  return { attempt, fails, changes, made: () => made };
+};
+
+const heldBack = (delayMs: number) =>
+  expect.objectContaining({ fault: { kind: 'outage', effect: 'none', circuit: 'open', delayMs } });
+const passes = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+describe('a circuit', () => {
+  it('opens after so many failures in a row, and not after fewer with a success between them', async () => {
+    const { attempt, fails, made } = setup();
+    await fails(undefined, failuresToOpen - 1);
+    await attempt(undefined);
+    await fails(undefined, failuresToOpen - 1);
+    expect(await attempt(undefined)).toBe('done');
+    await fails(undefined);
+    expect(await attempt(undefined)).toEqual(heldBack(openForMs[0] ?? 0));
+    expect(made()).toBe(3 * failuresToOpen);
+  });
+
+  it('stays open for longer each time that the call which was let through fails', async () => {
+    const { attempt, fails } = setup();
+    await fails(undefined);
+    for (const ms of [...openForMs, openForMs.at(-1) ?? 0]) {
+      expect(await attempt(undefined)).toEqual(heldBack(ms));
+      passes(ms);
+      expect(await attempt(undefined, outage)).toMatchObject({ fault: outage });
+    }
+    passes(openForMs.at(-1) ?? 0);
+    await attempt(undefined);
+    await fails(undefined);
+    expect(await attempt(undefined)).toEqual(heldBack(openForMs[0] ?? 0));
+  });
+
+  it('stays open for as long as the provider itself said', async () => {
+    const { attempt, fails } = setup();
+    await fails(undefined, failuresToOpen, { kind: 'outage', effect: 'none', delayMs: 120_000 });
+    expect(await attempt(undefined)).toEqual(heldBack(120_000));
+  });
+
+  it('learns nothing from a call that we called off: it stays as it was', async () => {
+    const { attempt, fails, made } = setup();
+    const off = new AbortController();
+    off.abort(new Error('called off'));
+    const calledOff = new ProviderError(
+      'zoom',
+      'meetings.create',
+      { kind: 'retry', effect: 'unknown' },
+      { message: '' },
+    );
+    expect(made()).toBe(0);
+    await fails(undefined);
+    passes(openForMs[0] ?? 0);
+    const circuits = createCircuits(() => {});
+    for (let n = 0; n < 2 * failuresToOpen; n += 1) {
+      await circuits
+        .run(operations.createMeeting, undefined, { ...call, signal: off.signal }, () =>
+          Promise.reject(calledOff),
+        )
+        .catch(() => undefined);
+    }
+    expect(await circuits.run(operations.createMeeting, undefined, call, async () => 'done')).toBe('done');
+    expect(await attempt(undefined)).toBe('done');
+  });
+
+  it.each<[ProviderFault, number]>([
+    [{ kind: 'retry_after', delayMs: 1 }, 429],
+    [{ kind: 'retry', effect: 'none' }, 429],
+    [{ kind: 'retry', effect: 'none' }, 450],
+    [{ kind: 'quota_exhausted', untilMs: 0 }, 429],
+    [{ kind: 'reconnect' }, 401],
+    [{ kind: 'not_found' }, 404],
+    [{ kind: 'conflict' }, 409],
+    [{ kind: 'rejected_input' }, 400],
+    [{ kind: 'not_permitted' }, 403],
+    [{ kind: 'misconfigured' }, 401],
+  ])('is not opened by an answer that is no sign of illness: %o', async (fault, status) => {
+    const { attempt, made } = setup();
+    for (let n = 0; n < 3 * failuresToOpen; n += 1) await attempt(undefined, fault, status);
+    expect(made()).toBe(3 * failuresToOpen);
+  });
+
+  it('is closed by any answer of a provider that works, be it a refusal', async () => {
+    const { attempt, fails } = setup();
+    await fails(undefined);
+    passes(openForMs[0] ?? 0);
+    await attempt(undefined, { kind: 'not_found' }, 404);
+    expect(await attempt(undefined)).toBe('done');
+  });
+
+  it('tells of each change', async () => {
+    const { attempt, fails, changes } = setup();
+    await fails(undefined);
+    passes(openForMs[0] ?? 0);
+    await attempt(undefined);
+    expect(changes.map(({ state, connection }) => [state, connection])).toEqual([
+      ['open', undefined],
+      ['half_open', undefined],
+      ['closed', undefined],
+    ]);
+    expect(changes[0]?.open).toEqual({
+      untilMs: Date.UTC(2026, 10, 25, 9) + (openForMs[0] ?? 0),
+      lastFailure: 'outage (503)',
+    });
+  });
+});
+
+describe('a calendar account that fails', () => {
+  it('is held back alone, however often it fails', async () => {
+    const { attempt, fails, changes } = setup();
+    await fails('conn_ill', 3 * failuresToOpen);
+    expect(await attempt('conn_ill')).toEqual(heldBack(openForMs[0] ?? 0));
+    expect(await attempt('conn_ill')).toMatchObject({
+      message: expect.stringContaining('this account at google'),
+    });
+    expect(await attempt('conn_well')).toBe('done');
+    expect(changes).toMatchObject([{ provider: 'google', connection: 'conn_ill', state: 'open' }]);
+    passes(openForMs[0] ?? 0);
+    expect(await attempt('conn_ill')).toBe('done');
+    expect(changes.at(-1)).toMatchObject({ connection: 'conn_ill', state: 'closed' });
+  });
+
+  it('holds back all of Google together with others that fail too', async () => {
+    const { attempt, fails, changes } = setup();
+    for (const id of ['conn_1', 'conn_2', 'conn_3'] as const) await fails(id, 2);
+    expect(await attempt('conn_4')).toBe('done');
+    for (const id of ['conn_1', 'conn_2', 'conn_3'] as const) await fails(id, 2);
+    expect(await attempt('conn_4')).toEqual(heldBack(openForMs[0] ?? 0));
+    expect(changes).toMatchObject([{ connection: undefined, state: 'open' }]);
+  });
+});
+
+it('while one call tries, another waits', async () => {
+  const circuits = createCircuits(
+    () => {},
+    () => 0,
+  );
+  const { createMeeting } = operations;
+  const error = new ProviderError('zoom', 'meetings.create', outage, { message: 'no' });
+  for (let n = 0; n < failuresToOpen; n += 1) {
+    await circuits.run(createMeeting, undefined, call, () => Promise.reject(error)).catch(() => undefined);
+  }
+  passes(openForMs[0] ?? 0);
+  const trial = Promise.withResolvers<string>();
+  const first = circuits.run(createMeeting, undefined, call, () => trial.promise);
+  await expect(circuits.run(createMeeting, undefined, call, async () => 'second')).rejects.toEqual(
+    heldBack(trialMs),
+  );
+  trial.resolve('first');
+  expect(await first).toBe('first');
+  expect(await circuits.run(createMeeting, undefined, call, async () => 'second')).toBe('second');
+});
