@@ -129,13 +129,12 @@ const placed = (operation: Operation, place: Parameter['in']) =>
 const sendable = (headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([, value]) => /^[\t\x20-\x7e]*$/.test(value)));
 
-const formOf = (body: unknown): string =>
-  new URLSearchParams(
-    Object.entries(z.record(z.string(), z.unknown()).safeParse(body).data ?? {}).map(([name, value]) => [
-      name,
-      String(value).toWellFormed(),
-    ]),
+const formOf = (body: unknown): string => {
+  const fields = Object.entries(z.record(z.string(), z.unknown()).safeParse(body).data ?? {});
+  return new URLSearchParams(
+    Object.fromEntries(fields.map(([name, value]) => [name, String(value).toWellFormed()])),
   ).toString();
+};
 
 interface Content {
   readonly type: string;

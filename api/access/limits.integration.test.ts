@@ -134,6 +134,13 @@ describe('when there is more to do than can be done', () => {
   });
 });
 
+it('whoever sends a request drop by drop is not waited for', async () => {
+  const { api } = await setUp({});
+  expect([api.server.headersTimeout, api.server.requestTimeout]).toEqual([15_000, 30_000]);
+  // A load balancer would send into a connection that we have just closed.
+  expect(api.server.keepAliveTimeout).toBeGreaterThan(60_000);
+});
+
 describe('headers', () => {
   it('keep what we answer out of caches, frames and guesses', async () => {
     const { call, keyFor } = await setUp({});

@@ -18,7 +18,7 @@ export const addressTable = ({
   table.push([
     pc.bold('API keys'),
     keys
-      ? `${keys.backend}\n${keys.operator}`
+      ? `${keys.backend}\n${keys.operator}\n${keys.admin}`
       : 'those of the given database; CASTMATCH_ENV=local adds local ones',
   ]);
   return table.toString();

@@ -11,6 +11,7 @@ const localOrganization: OrganizationId = 'org_local';
 export const localKeys = {
   backend: 'castmatch-local-backend-key',
   operator: 'castmatch-local-operator-key',
+  admin: 'castmatch-local-admin-key',
 } as const;
 
 /** The connection and the account at Google that it opens. */
@@ -45,6 +46,7 @@ export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<voi
     for (const [role, secret] of [
       ['backend', localKeys.backend],
       ['operator', localKeys.operator],
+      ['admin', localKeys.admin],
     ] as const) {
       await apiKeys.put({ secret, role, organization: localOrganization, label: `local ${role}` });
     }
