@@ -29,6 +29,8 @@ export interface CastingWorld {
   /** Keys of what exists at the providers now. */
   readonly meetings: ReadonlySet<string>;
   readonly calendarEvents: ReadonlySet<string>;
+  /** Keys of the meetings that no other provider would be tried for. */
+  readonly lastResorts: readonly string[];
   readonly notices: readonly string[];
   readonly retractions: readonly string[];
   readonly heldRevisions: ReadonlySet<number>;
@@ -70,6 +72,7 @@ export const createCastingWorld = (): CastingWorld => {
   const events: AuditionEvent[] = [];
   const meetings = new Set<string>();
   const calendarEvents = new Set<string>();
+  const lastResorts: string[] = [];
   const notices: string[] = [];
   const retractions: string[] = [];
   const heldRevisions = new Set<number>();
@@ -119,6 +122,7 @@ export const createCastingWorld = (): CastingWorld => {
     interfere: () => undefined,
     meetings,
     calendarEvents,
+    lastResorts,
     notices,
     retractions,
     heldRevisions,
@@ -174,7 +178,8 @@ export const createCastingWorld = (): CastingWorld => {
       async removeEvent({ key }) {
         return undo('removeEvent', key, calendarEvents);
       },
-      async createMeeting({ key, provider }) {
+      async createMeeting({ key, provider, hasFallback }) {
+        if (!hasFallback) lastResorts.push(key);
         await once('createMeeting', key, () => meetings.add(key));
         return { provider, id: key, joinUrl: `https://meet.example/${provider}` };
       },

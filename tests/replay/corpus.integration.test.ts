@@ -54,7 +54,7 @@ const withChangedSchedule = async (edits: readonly Edit[]): Promise<string> => {
   return join(folder, 'workflows/index.ts');
 };
 
-describe('a change that running auditions would not survive is refused:', () => {
+describe('a change that running auditions would not survive is refused:', { timeout: 60_000 }, () => {
   const book = '  await bookSlot(run, slot, 1);\n';
   const notify = "  await notify(run, { notice: 'invitation', label: 'r1' });\n";
   const meet = '  await createMeeting(run, slot);\n';

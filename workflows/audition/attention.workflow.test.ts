@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionActivities } from '../../activities/contract.ts';
 import type { AttentionStep } from '../../domain/audition/attention.ts';
+import { defaultPolicy } from '../../domain/audition/policy.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
 import { openStage, type Played, type Stage } from '../../tests/harness/stage.ts';
 import * as messages from './messages.ts';
 
@@ -85,6 +87,21 @@ describe('a meeting', () => {
         expect(meeting?.provider).toBe('google_meet');
         expect(world.callsOf('removeMeeting')).toHaveLength(1);
         expect(world.factsOf()).toContain('meeting_fell_back');
+        expect(world.lastResorts).toEqual([meeting?.id]);
+      },
+    );
+  });
+
+  it('is tried with the last provider for as long as any step', async () => {
+    const policy = { ...defaultPolicy, meetingPatience: 10_000, stepPatience: 60_000 };
+    await stage.play(
+      { plan: { policy }, arrange: (world) => world.fail('createMeeting', 'outage') },
+      async (played) => {
+        const { attention, requestedAt } = await asks(played, 'meeting');
+        const [item] = attention;
+        expect(toEpochMs(item?.raisedAt ?? requestedAt) - toEpochMs(requestedAt)).toBeGreaterThan(
+          3 * policy.meetingPatience,
+        );
       },
     );
   });

@@ -130,6 +130,18 @@ describe('a meeting that is opened', () => {
     });
   });
 
+  it('and closed beforehand, to try it out, ends no session when that is told late', async () => {
+    await stage.play({}, async (played) => {
+      const start = await minutesBefore(played, 10);
+      await hearing(played);
+      const meetingId = await meetingOf(played);
+      await endedAt(played, { meetingId, at: toInstant(start - 60 * minute) });
+      expect((await hearing(played)).state).toBe('in_progress');
+      await endedAt(played, { meetingId, at: toInstant(start) });
+      await played.until(({ state }) => state === 'awaiting_decision');
+    });
+  });
+
   it('after the session is over changes nothing', async () => {
     await stage.play({}, async (played) => {
       await minutesBefore(played, 10);
