@@ -3,6 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createEmulator } from 'emulate';
 import getPort from 'get-port';
 import { expect, onTestFinished, test } from 'vitest';
+import { createGoogleCalendar } from '../../providers/google/calendar.ts';
+import { createGoogleClient } from '../../providers/google/client.ts';
 import { createGoogleAuthorizer } from '../../providers/google/oauth.ts';
 import { consentAs } from './consent.ts';
 
@@ -16,6 +18,19 @@ const setup = async () => {
     seed: {
       google: {
         users: [{ email: 'performer@example.com', name: 'Performer' }],
+        calendars: [
+          { id: 'primary', user_email: 'performer@example.com', summary: 'Performer', primary: true },
+        ],
+        calendar_events: [
+          {
+            id: 'evt_rehearsal',
+            user_email: 'performer@example.com',
+            calendar_id: 'primary',
+            summary: 'Rehearsal',
+            start_date_time: '2026-12-01T09:00:00.000Z',
+            end_date_time: '2026-12-01T09:30:00.000Z',
+          },
+        ],
         oauth_clients: [{ client_id: 'a-client', client_secret: 'its-secret', redirect_uris: [redirectUri] }],
       },
     },
@@ -40,7 +55,11 @@ const setup = async () => {
     });
     return consentAs('performer@example.com', page);
   };
-  return { settings, authorizer, codeVerifier, consent };
+  const connect = async () => {
+    const code = (await consent()).get('code') ?? '';
+    return authorizer.redeem({ code, codeVerifier, redirectUri }, call());
+  };
+  return { settings, authorizer, codeVerifier, consent, connect };
 };
 
 test('connects, refreshes and takes back', async () => {
@@ -73,4 +92,21 @@ test('a code is good once, and only with its verifier', async () => {
   const code = (await consent()).get('code') ?? '';
   await redeem(code, codeVerifier);
   await expect(redeem(code, codeVerifier)).rejects.toMatchObject(refused);
+});
+
+test('reads the calendar of an account that was connected', async () => {
+  const { settings, connect } = await setup();
+  const { accessToken } = await connect();
+  const connection = {
+    id: 'conn_1',
+    organization: 'org_1',
+    account: 'performer@example.com',
+    accessToken: async () => accessToken?.value ?? '',
+    refused: () => {},
+  } as const;
+  const calendar = createGoogleCalendar(createGoogleClient(settings));
+  const window = { from: '2026-12-01T00:00:00.000Z', until: '2026-12-02T00:00:00.000Z' } as const;
+  expect(await calendar.freeBusy(connection, ['primary'], window, call())).toEqual([
+    { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T09:30:00.000Z' },
+  ]);
 });
