@@ -1,0 +1,144 @@
+/**
+ * Webhooks, each sent twice and all of them shuffled, to the real API, while the processes that tell them on are killed
+ * again and again: each takes effect once, and none is lost. WEBHOOKS says how many.
+ */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import twilio from 'twilio';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { localDefaults } from '../../infra/configuration/defaults.ts';
+import { createKeyRing } from '../../infra/encryption/key-ring.ts';
+import { createTestApi } from '../harness/api.ts';
+import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
+import { eventually } from '../harness/eventually.ts';
+
+const webhooks = Number(process.env['WEBHOOKS'] ?? 2_000);
+const relaysAtOnce = 3;
+const killings = 8;
+const sendersAtOnce = 20;
+
+const key = randomBytes(32);
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase(createKeyRing([{ id: 'test', key }]));
+  await database.pool.query(`
+    CREATE TABLE tellings (relay text, inbox_id text);
+    CREATE TABLE effects (inbox_id text PRIMARY KEY, audition text, report jsonb)`);
+});
+afterAll(() => database.drop());
+
+const shuffled = <Item>(items: readonly Item[]): Item[] =>
+  items
+    .map((item) => ({ item, at: Math.random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+
+const program = fileURLToPath(new URL('./relay-process.ts', import.meta.url));
+
+const count = async (query: string, values: readonly unknown[] = []): Promise<number> =>
+  Number((await database.pool.query(query, [...values])).rows[0].count);
+
+/** What a relay that was killed held is due again after its lease; nobody waits for that here. */
+const endLeases = () =>
+  database.pool.query(
+    "UPDATE webhook_inbox SET next_attempt_at = now() WHERE state = 'received' AND next_attempt_at > now() + interval '30 seconds'",
+  );
+
+const left = () => count("SELECT count(*) FROM webhook_inbox WHERE state = 'received'");
+
+const startRelayProcess = (name: string) =>
+  execa(process.execPath, [program], {
+    env: { DATABASE_URL: database.url, TEST_MASTER_KEY: key.toString('base64'), RELAY: name },
+    reject: false,
+    all: true,
+  });
+
+/**
+ * Runs several relays, each killed without a word once it has told a random number of webhooks, and replaced, until
+ * enough have died. Answers with how many did.
+ */
+const runMortalRelays = async (isOver: () => Promise<boolean>): Promise<number> => {
+  let begun = 0;
+  let killed = 0;
+  const live = async (): Promise<void> => {
+    while (begun < killings && !(await isOver())) {
+      begun += 1;
+      const name = `relay-${begun}`;
+      const child = startRelayProcess(name);
+      const lifetime = Math.ceil(Math.random() * (webhooks / killings / 2));
+      const told = () => count('SELECT count(*) FROM tellings WHERE relay = $1', [name]);
+      while ((await told()) < lifetime && !(await isOver())) {
+        await endLeases();
+        await pause(20);
+      }
+      child.kill('SIGKILL');
+      await child;
+      killed += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: relaysAtOnce }, live));
+  return killed;
+};
+
+it(`lets ${webhooks} webhooks take effect once each, whoever is killed`, {
+  timeout: 60_000 + webhooks * 60,
+}, async () => {
+  const { call } = await createTestApi(database);
+  const send = async (number: number) => {
+    const path = `/v1/webhooks/twilio?audition=aud_${number % 50}&participant=p-${number}`;
+    const form = { MessageSid: `SM${String(number).padStart(32, '0')}`, MessageStatus: 'delivered' };
+    const signature = twilio.getExpectedTwilioSignature(
+      localDefaults.TWILIO_AUTH_TOKEN,
+      `https://auditions.example.com${path}`,
+      form,
+    );
+    const { status } = await call('POST', path, {
+      body: new URLSearchParams(form).toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': signature },
+    });
+    expect(status).toBe(204);
+  };
+
+  const numbers = Array.from({ length: webhooks }, (_, number) => number);
+  const queue = shuffled([...numbers, ...numbers]);
+  const sender = async () => {
+    for (let number = queue.pop(); number !== undefined; number = queue.pop()) await send(number);
+  };
+  let allSent = false;
+  const [killed] = await Promise.all([
+    runMortalRelays(async () => allSent && (await left()) === 0),
+    Promise.all(Array.from({ length: sendersAtOnce }, sender)).then(() => {
+      allSent = true;
+    }),
+  ]);
+  expect(killed).toBeGreaterThan(relaysAtOnce);
+
+  // One that nobody kills finishes what is left.
+  const last = startRelayProcess('the-last');
+  await eventually(
+    async () => {
+      await endLeases();
+      return (
+        (await left()) === 0 &&
+        (await count(
+          "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'castmatch-relay-webhook_inbox' AND datname = current_database()",
+        )) > 0
+      );
+    },
+    120_000,
+    async () => JSON.stringify(await database.repositories.inbox.lag()),
+  );
+  last.kill('SIGTERM');
+  expect((await last).exitCode).toBe(0);
+
+  const { rows } = await database.pool.query(
+    `SELECT count(*)::int AS effects, count(DISTINCT report ->> 'deliveryId')::int AS deliveries,
+      count(*) FILTER (WHERE 'aud_' || (right(report ->> 'deliveryId', 9)::int % 50) = audition)::int AS "rightly"
+     FROM effects`,
+  );
+  expect(rows).toEqual([{ effects: webhooks, deliveries: webhooks, rightly: webhooks }]);
+  expect(await count("SELECT count(*) FROM webhook_inbox WHERE state = 'delivered'")).toBe(webhooks);
+  expect(await count('SELECT sum(duplicates) AS count FROM webhook_inbox')).toBe(webhooks);
+});

@@ -1,0 +1,57 @@
+/**
+ * The relay of the inbox as a process of its own, which can be killed. In place of Temporal it tells a table, which
+ * does what a workflow does: it counts every telling, and lets each inbox id take effect once.
+ */
+import { z } from 'zod';
+import { connectDatabase } from '../../db/connection.ts';
+import { createRepositories } from '../../db/index.ts';
+import { inboxChannel } from '../../db/webhook-inbox-intake.ts';
+import { createKeyRing } from '../../infra/encryption/key-ring.ts';
+import { createLogger } from '../../infra/observability/logger.ts';
+import { deliver } from '../../workers/inbox/deliver.ts';
+import { createInboxRound } from '../../workers/inbox/inbox-round.ts';
+import { startRelay } from '../../workers/relay.ts';
+
+const {
+  DATABASE_URL: databaseUrl,
+  TEST_MASTER_KEY: key,
+  RELAY: relayName,
+} = z.object({ DATABASE_URL: z.string(), TEST_MASTER_KEY: z.string(), RELAY: z.string() }).parse(process.env);
+
+const database = connectDatabase(databaseUrl, { poolSize: 10 });
+const repositories = createRepositories(
+  database.db,
+  createKeyRing([{ id: 'test', key: Buffer.from(key, 'base64') }]),
+);
+const logger = createLogger({ level: 'warn', process: 'relay' });
+
+const relay = startRelay({
+  name: 'inbox',
+  databaseUrl,
+  channel: inboxChannel,
+  round: createInboxRound({
+    inbox: repositories.inbox,
+    deliver: (told, of) => deliver({ repositories, messenger: { tellAudition, tellCalendarSync } }, told, of),
+    logger,
+  }),
+  logger,
+  lookEveryMs: 500,
+});
+
+async function tellAudition(audition: string, { report }: { readonly report: object }): Promise<'told'> {
+  const { inboxId } = z.object({ inboxId: z.string() }).parse(report);
+  await database.pool.query(
+    `WITH telling AS (INSERT INTO tellings (relay, inbox_id) VALUES ($4, $1))
+     INSERT INTO effects (inbox_id, audition, report) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+    [inboxId, audition, JSON.stringify(report), relayName],
+  );
+  return 'told';
+}
+
+async function tellCalendarSync(): Promise<'gone'> {
+  return 'gone';
+}
+
+process.once('SIGTERM', () => {
+  void relay.stop().then(() => database.close());
+});
