@@ -14,8 +14,7 @@ interface Limit {
   readonly windowMs: number;
 }
 
-export const limitedClasses = ['read', 'command', 'page', 'wrong_credentials'] as const;
-type LimitedClass = (typeof limitedClasses)[number];
+type LimitedClass = 'read' | 'command' | 'page' | 'wrong_credentials';
 export type RateLimits = Readonly<Record<LimitedClass, Limit>>;
 
 /**
