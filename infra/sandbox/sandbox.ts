@@ -1,15 +1,17 @@
 /**
- * The provider sandbox: Google, Zoom and Twilio on one local origin, stateful, with faults to switch on.
+ * The provider sandbox: Google, Microsoft, Zoom, Apple and Twilio on one local origin, stateful, with faults to switch on.
  * Their paths do not collide, so one port serves all; see README.md.
  */
 import formbody from '@fastify/formbody';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { createApple } from './apple/apple.ts';
 import { createCallCounter } from './calls/counter.ts';
 import type { Clock } from './clock.ts';
 import { createControl, type SandboxControl } from './control/control.ts';
 import { controlRoutes } from './control/routes.ts';
 import { createSwitchboard } from './faults/switchboard.ts';
 import { createGoogle } from './google/google.ts';
+import { createMicrosoft } from './microsoft/microsoft.ts';
 import { pageRoutes } from './page/routes.ts';
 import { createPulse } from './pulse.ts';
 import { type SandboxOptions, sandboxSettingsSchema } from './settings.ts';
@@ -54,14 +56,19 @@ export const startSandbox = async (
   const switchboard = createSwitchboard(activity);
   const shared = { clock, pulse: held, calls, switchboard };
   const google = createGoogle({ ...shared, settings: settings.google });
+  const microsoft = createMicrosoft({ ...shared, settings: settings.microsoft });
   const zoom = createZoom({ ...shared, settings: settings.zoom });
+  const apple = createApple({ ...shared, settings: settings.apple });
   const twilio = createTwilio({ ...shared, settings: settings.twilio });
-  const control = createControl({ google, zoom, twilio, switchboard, calls });
+  const control = createControl({ google, microsoft, zoom, apple, twilio, switchboard, calls });
 
   const snapshot =
     settings.dataFile === undefined
       ? undefined
-      : createSnapshot(settings.dataFile, [...google.kept, ...zoom.kept, ...twilio.kept]);
+      : createSnapshot(
+          settings.dataFile,
+          [google, microsoft, zoom, apple, twilio].flatMap(({ kept }) => kept),
+        );
   snapshot?.restore();
   if (snapshot) held.listen(() => snapshot.changed());
 
@@ -69,7 +76,9 @@ export const startSandbox = async (
   readJsonLeniently(app);
   await app.register(formbody);
   await app.register(async (scope) => google.register(scope));
+  await app.register(async (scope) => microsoft.register(scope));
   await app.register(async (scope) => zoom.register(scope));
+  await app.register(async (scope) => apple.register(scope));
   await app.register(async (scope) => twilio.register(scope));
   await app.register(async (scope) => controlRoutes(scope, control));
   await app.register(async (scope) => pageRoutes(scope, { control, calls, activity, clock }));

@@ -31,10 +31,30 @@ const googleSettingsSchema = z.strictObject({
   freeBusyMaxDays: z.int().min(1).default(92),
 });
 
+const microsoftSettingsSchema = z.strictObject({
+  clientId: z.string().default('sandbox-microsoft-client'),
+  clientSecret: z.string().default('sandbox-microsoft-secret'),
+  /** Any account is let in with this prefix before its name, so that nobody needs to consent first. */
+  refreshTokenPrefix: z.string().default('sandbox-refresh-'),
+  accessTokenSeconds: z.int().min(1).default(3599),
+  /** Whose accounts they all are, whatever tenant is asked. */
+  tenantId: z.guid().default('5a5a5a5a-0000-4000-8000-000000005a5a'),
+});
+
+const appleSettingsSchema = z.strictObject({
+  /** The app-specific password of every account. */
+  appPassword: z.string().default('sand-boxx-appl-pass'),
+});
+
 const zoomSettingsSchema = z.strictObject({
   clientId: z.string().default('sandbox-zoom-client'),
   clientSecret: z.string().default('sandbox-zoom-secret'),
   accountId: z.string().default('sandbox-account'),
+  /** The app through which people connect accounts of their own. */
+  userClientId: z.string().default('sandbox-zoom-user-client'),
+  userClientSecret: z.string().default('sandbox-zoom-user-secret'),
+  /** Any account is let in with this prefix before its name, so that nobody needs to consent first. */
+  refreshTokenPrefix: z.string().default('sandbox-refresh-'),
   accessTokenSeconds: z.int().min(1).default(3599),
   /** Creations and updates per host and UTC day; 0 takes the limit away. */
   dailyLimit: z.int().min(0).default(100),
@@ -71,11 +91,15 @@ export const sandboxSettingsSchema = z.strictObject({
   /** Where the sandbox keeps what the vendors hold; without it everything ends with the process. */
   dataFile: z.string().min(1).optional(),
   google: googleSettingsSchema.prefault({}),
+  microsoft: microsoftSettingsSchema.prefault({}),
   zoom: zoomSettingsSchema.prefault({}),
+  apple: appleSettingsSchema.prefault({}),
   twilio: twilioSettingsSchema.prefault({}),
 });
 
 export type SandboxOptions = z.input<typeof sandboxSettingsSchema>;
 export type GoogleSettings = z.output<typeof googleSettingsSchema>;
+export type MicrosoftSettings = z.output<typeof microsoftSettingsSchema>;
+export type AppleSettings = z.output<typeof appleSettingsSchema>;
 export type ZoomSettings = z.output<typeof zoomSettingsSchema>;
 export type TwilioSettings = z.output<typeof twilioSettingsSchema>;

@@ -27,13 +27,27 @@ const operations = {
     'calendarList.list': reads,
     'calendars.insert': writes,
   },
-  zoom: {
+  microsoft: {
+    authorize: reads,
+    consent: reads,
     token: reads,
+    me: reads,
+  },
+  zoom: {
+    authorize: reads,
+    consent: reads,
+    token: reads,
+    revoke: reads,
+    'users.me': reads,
     'meetings.create': writes,
     'meetings.list': reads,
     'meetings.get': reads,
     'meetings.update': writes,
     'meetings.delete': writes,
+  },
+  apple: {
+    /** Every step of a discovery: RFC 6764, section 6. */
+    discover: reads,
   },
   twilio: {
     'messages.create': writes,
@@ -45,7 +59,13 @@ const operations = {
 } as const satisfies Record<string, Record<string, Operation>>;
 
 export type Vendor = keyof typeof operations;
-export const vendors = ['google', 'zoom', 'twilio'] as const satisfies readonly Vendor[];
+export const vendors = [
+  'google',
+  'microsoft',
+  'zoom',
+  'apple',
+  'twilio',
+] as const satisfies readonly Vendor[];
 
 const knownOperations: Record<Vendor, Readonly<Record<string, Operation>>> = operations;
 
@@ -60,6 +80,8 @@ export const isCalled = (vendor: Vendor, operation: string): boolean =>
 /** Something of each vendor's own. */
 export const perVendor = <Held>(make: (vendor: Vendor) => Held): Record<Vendor, Held> => ({
   google: make('google'),
+  microsoft: make('microsoft'),
   zoom: make('zoom'),
+  apple: make('apple'),
   twilio: make('twilio'),
 });

@@ -28,7 +28,7 @@ export const recorded =
       outcomes.push({
         kind: 'answered',
         status: response.status,
-        url: new URL(response.url || String(input)),
+        url: new URL(response.url || addressOf(input)),
         ...(retryAfter !== null && { retryAfter }),
       });
       const { status, statusText, headers } = response;
@@ -38,6 +38,11 @@ export const recorded =
       throw error;
     }
   };
+
+const addressOf = (input: Parameters<Fetch>[0]): string => {
+  if (typeof input === 'string') return input;
+  return input instanceof URL ? input.href : input.url;
+};
 
 const withoutBody: ReadonlySet<number> = new Set([204, 205, 304]);
 

@@ -67,7 +67,7 @@ interface Sent {
 }
 
 const networkFor = (call: CallContext, signal: AbortSignal, outcomes: Outcome[]): INetworkModule => {
-  const send = async <Body>(url: string, { method, headers, body }: Sent) => {
+  const send = async (url: string, { method, headers, body }: Sent) => {
     try {
       const response = await fetch(url, {
         method,
@@ -82,8 +82,8 @@ const networkFor = (call: CallContext, signal: AbortSignal, outcomes: Outcome[])
         kind: 'answered',
         answer: { status: response.status, retryAfter, body: asJson(text) },
       });
-      const answered: Body = JSON.parse(text);
-      return { status: response.status, headers: Object.fromEntries(response.headers), body: answered };
+      const headersOf = Object.fromEntries(response.headers);
+      return { status: response.status, headers: headersOf, body: JSON.parse(text) };
     } catch (error) {
       if (!(error instanceof SyntaxError)) outcomes.push({ kind: 'failed', error });
       throw error;

@@ -5,7 +5,7 @@
  * time, so what they decide is only what OAuth's own words leave open.
  */
 import { z } from 'zod';
-import { ProviderError } from '../../domain/errors.ts';
+import type { ProviderError } from '../../domain/errors.ts';
 import {
   type ErrorRow,
   faultOf,

@@ -1,15 +1,20 @@
 /** Everything a test or a person can do to the sandbox that a vendor's API cannot. */
+import type { Apple } from '../apple/apple.ts';
 import type { CallCounter, Counts } from '../calls/counter.ts';
 import { type Fault, type FaultRequest, faultRequestSchema } from '../faults/fault.ts';
 import type { Switchboard } from '../faults/switchboard.ts';
 import type { BusyTime, Google } from '../google/google.ts';
+import type { Microsoft } from '../microsoft/microsoft.ts';
+import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import type { Inbound, Twilio } from '../twilio/twilio.ts';
 import { operationNames, type Vendor } from '../vendors.ts';
 import type { Zoom } from '../zoom/zoom.ts';
 
 export interface SandboxState {
   readonly google: ReturnType<Google['state']>;
+  readonly microsoft: ReturnType<Microsoft['state']>;
   readonly zoom: ReturnType<Zoom['state']>;
+  readonly apple: ReturnType<Apple['state']>;
   readonly twilio: ReturnType<Twilio['state']>;
   readonly faults: Record<Vendor, readonly Fault[]>;
   readonly calls: Record<Vendor, Counts>;
@@ -41,25 +46,32 @@ export class ControlError extends Error {
 
 export interface ControlParts {
   readonly google: Google;
+  readonly microsoft: Microsoft;
   readonly zoom: Zoom;
+  readonly apple: Apple;
   readonly twilio: Twilio;
   readonly switchboard: Switchboard;
   readonly calls: CallCounter;
 }
 
-/** Those of which people connect accounts. */
-const connectable = ({ google }: ControlParts, vendor: Vendor): Pick<Google, 'grants' | 'redirects'> => {
-  const found = new Map<Vendor, Pick<Google, 'grants' | 'redirects'>>([['google', google]]).get(vendor);
-  if (!found) throw new ControlError(`Nobody connects an account of ${vendor}.`);
+/** Those of which people connect accounts on a page. */
+const serverOf = ({ google, microsoft, zoom }: ControlParts, vendor: Vendor): AuthorizationServer => {
+  const servers = { google: google.server, microsoft: microsoft.server, zoom: zoom.server };
+  const found = new Map<Vendor, AuthorizationServer>(
+    (['google', 'microsoft', 'zoom'] as const).map((name) => [name, servers[name]]),
+  ).get(vendor);
+  if (!found) throw new ControlError(`Nobody connects an account of ${vendor} on a page.`);
   return found;
 };
 
 export const createControl = (parts: ControlParts): SandboxControl => {
-  const { google, zoom, twilio, switchboard, calls } = parts;
+  const { google, microsoft, zoom, apple, twilio, switchboard, calls } = parts;
   return {
     state: () => ({
       google: google.state(),
+      microsoft: microsoft.state(),
       zoom: zoom.state(),
+      apple: apple.state(),
       twilio: twilio.state(),
       faults: switchboard.active(),
       calls: calls.counts(),
@@ -79,14 +91,19 @@ export const createControl = (parts: ControlParts): SandboxControl => {
     clearFaults: () => switchboard.clearAll(),
     reset() {
       google.reset();
+      microsoft.reset();
       zoom.reset();
+      apple.reset();
       twilio.reset();
       switchboard.clearAll();
       calls.reset();
     },
-    registerRedirects: (vendor, addresses) => connectable(parts, vendor).redirects.register(addresses),
-    expireTokens: (vendor) => connectable(parts, vendor).grants.expireAccessTokens(),
-    revokeGrants: (vendor, account) => connectable(parts, vendor).grants.revokeAccount(account),
+    registerRedirects: (vendor, addresses) => serverOf(parts, vendor).redirects.register(addresses),
+    expireTokens: (vendor) => serverOf(parts, vendor).grants.expireAccessTokens(),
+    revokeGrants: (vendor, account) =>
+      vendor === 'apple'
+        ? apple.revokeAccount(account)
+        : serverOf(parts, vendor).grants.revokeAccount(account),
     addBusy: (time) => google.addBusy(time),
     receiveText: (inbound) => twilio.receive(inbound),
   };

@@ -1,9 +1,7 @@
 /** Google's consent page: which scopes it names, and what comes of ticking them. */
 import type { FastifyInstance } from 'fastify';
-import type { AuthorizationCodes } from '../oauth/authorization-codes.ts';
+import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { consentRoutes } from '../oauth/consent-routes.ts';
-import type { Grants } from '../oauth/grants.ts';
-import type { RedirectAddresses } from '../oauth/redirect-addresses.ts';
 import type { GoogleSettings } from '../settings.ts';
 import type { Calendars } from './calendars.ts';
 import { googleScope } from './scopes.ts';
@@ -29,22 +27,20 @@ const signIn = new Set(['openid', googleScope('userinfo.email'), googleScope('us
 
 export interface GoogleConsentParts {
   readonly settings: GoogleSettings;
-  readonly redirects: RedirectAddresses;
-  readonly codes: AuthorizationCodes;
-  readonly grants: Grants;
+  readonly server: AuthorizationServer;
   readonly calendars: Calendars;
   readonly changed: () => void;
 }
 
 export const googleConsent = (app: FastifyInstance, parts: GoogleConsentParts) => {
-  const { settings, redirects, codes, grants, calendars, changed } = parts;
+  const { settings, server, calendars, changed } = parts;
+  const { grants } = server;
   consentRoutes(app, {
     vendor: 'google',
     name: 'Google',
     path: '/o/oauth2/v2/auth',
     clientId: settings.clientId,
-    redirects,
-    codes,
+    server,
     changed,
     refusals: {
       client: { status: 401, error: 'Error 401: invalid_client' },
@@ -69,7 +65,7 @@ export const googleConsent = (app: FastifyInstance, parts: GoogleConsentParts) =
     isOffline: (account, _granted, query) =>
       query.access_type === 'offline' &&
       (query.prompt?.split(' ').includes('consent') === true || grants.scopesOf(account).length === 0),
-    withCode: (granted) => ({ iss: 'https://accounts.google.com', scope: granted.join(' ') }),
+    withCode: (granted, origin) => ({ iss: origin, scope: granted.join(' ') }),
     denied: {},
   });
 };

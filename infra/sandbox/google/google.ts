@@ -3,10 +3,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { bearerToken } from '../authorization.ts';
 import { injectFaults, type VendorTrouble } from '../faults/injection.ts';
-import { createAuthorizationCodes } from '../oauth/authorization-codes.ts';
-import { createGrants } from '../oauth/grants.ts';
+import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import { createIdTokens } from '../oauth/id-token.ts';
-import { createRedirectAddresses } from '../oauth/redirect-addresses.ts';
 import type { GoogleSettings } from '../settings.ts';
 import type { Kept } from '../store/snapshot.ts';
 import type { VendorParts } from '../vendor-parts.ts';
@@ -65,25 +63,22 @@ export const busyTimeSchema = z.strictObject({
 export type BusyTime = z.input<typeof busyTimeSchema>;
 
 export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: VendorParts<GoogleSettings>) => {
-  const grants = createGrants(
+  const server = createAuthorizationServer(
     {
+      vendor: 'google',
       accessTokenSeconds: settings.accessTokenSeconds,
       accessPrefix: 'ya29.sandbox-',
       refreshPrefix: '1//sandbox-',
+      codePrefix: '4/0sandbox-',
       rotation: 'keeps',
-      known: (refreshToken) => {
-        const account = refreshToken.slice(settings.refreshTokenPrefix.length);
-        return refreshToken.startsWith(settings.refreshTokenPrefix) && account !== ''
-          ? { account, scopes: [googleScope('calendar')] }
-          : undefined;
-      },
+      knownPrefix: settings.refreshTokenPrefix,
+      knownScopes: [googleScope('calendar')],
     },
     clock,
   );
+  const { grants } = server;
   const idTokens = createIdTokens();
-  const codes = createAuthorizationCodes('4/0sandbox-', clock);
   const changed = () => pulse.beat();
-  const redirects = createRedirectAddresses('/v1/connections/google/callback');
   const calendars = createCalendars(settings, pulse);
   const writing = createEventWriting(calendars, settings, clock);
   const accountOf = (request: FastifyRequest): string => {
@@ -103,21 +98,18 @@ export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: Ven
     return { id, owner, summary, timeZone, events: [...events.values()].map(render) };
   };
   const kept: readonly Kept[] = [
-    { name: 'google.grants', save: grants.save, load: grants.load },
-    { name: 'google.codes', save: codes.save, load: codes.load },
-    { name: 'google.redirects', save: redirects.save, load: redirects.load },
+    ...server.kept,
     { name: 'google.calendars', save: calendars.save, load: calendars.load },
   ];
 
   return {
     kept,
-    grants,
-    redirects,
+    server,
     register(app: FastifyInstance) {
       answerErrors(app);
       injectFaults(app, { vendor: 'google', switchboard, calls, trouble });
-      googleConsent(app, { settings, redirects, codes, grants, calendars, changed });
-      oauthRoutes(app, { settings, codes, grants, idTokens, calendars, clock, changed });
+      googleConsent(app, { settings, server, calendars, changed });
+      oauthRoutes(app, { settings, server, idTokens, calendars, clock, changed });
       calendarRoutes(app, { settings, calendars, writing, accountOf, clock });
     },
     state: () => ({ calendars: calendars.all().map(view) }),
@@ -134,9 +126,7 @@ export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: Ven
       return { calendarId: calendar.id, eventId: event.id };
     },
     reset() {
-      grants.reset();
-      codes.reset();
-      redirects.reset();
+      server.reset();
       calendars.reset();
     },
   };

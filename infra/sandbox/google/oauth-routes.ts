@@ -4,9 +4,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { basicCredentials, bearerToken } from '../authorization.ts';
 import type { Clock } from '../clock.ts';
-import type { AuthorizationCodes, CodeRefusal } from '../oauth/authorization-codes.ts';
-import type { Grant, Grants, Issued } from '../oauth/grants.ts';
-import type { IdTokens } from '../oauth/id-token.ts';
+import type { CodeRefusal } from '../oauth/authorization-codes.ts';
+import type { AuthorizationServer } from '../oauth/authorization-server.ts';
+import type { Grant, Issued } from '../oauth/grants.ts';
+import { type IdTokens, originOf } from '../oauth/id-token.ts';
 import type { GoogleSettings } from '../settings.ts';
 import type { Calendars } from './calendars.ts';
 import { OAuthError } from './errors.ts';
@@ -67,8 +68,7 @@ const person = ({ account, scopes }: Grant) => ({
 
 export interface OAuthParts {
   readonly settings: GoogleSettings;
-  readonly codes: AuthorizationCodes;
-  readonly grants: Grants;
+  readonly server: AuthorizationServer;
   readonly idTokens: IdTokens;
   readonly calendars: Calendars;
   readonly clock: Clock;
@@ -76,12 +76,13 @@ export interface OAuthParts {
 }
 
 export const oauthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
-  const { settings, codes, grants, idTokens, calendars, clock, changed } = parts;
+  const { settings, server, idTokens, calendars, clock, changed } = parts;
+  const { codes, grants } = server;
 
-  const idTokenOf = async (grant: Grant, nonce: string | undefined) => {
+  const idTokenOf = async (grant: Grant, nonce: string | undefined, origin: string) => {
     if (!grant.scopes.includes('openid')) return {};
     const now = Math.floor(clock() / 1000);
-    const claims = { iss: 'https://accounts.google.com', azp: settings.clientId, aud: settings.clientId };
+    const claims = { iss: origin, azp: settings.clientId, aud: settings.clientId };
     return {
       id_token: await idTokens.sign({
         ...claims,
@@ -102,7 +103,7 @@ export const oauthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
     return { issued, more: {} };
   };
 
-  const exchange = async (body: Form) => {
+  const exchange = async (body: Form, origin: string) => {
     const code = required(body.code, 'code');
     const redemption = codes.redeem({
       code,
@@ -119,15 +120,15 @@ export const oauthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
     const { account, scopes, offline, nonce } = redemption.consented;
     const issued = grants.begin(account, scopes, offline);
     codes.became(code, issued.grant.id);
-    return { issued, more: await idTokenOf(issued.grant, nonce) };
+    return { issued, more: await idTokenOf(issued.grant, nonce, origin) };
   };
 
-  const grant = (body: Form): Promise<{ issued: Issued; more: object }> => {
+  const grant = (body: Form, origin: string): Promise<{ issued: Issued; more: object }> => {
     switch (body.grant_type) {
       case 'refresh_token':
         return refresh(body);
       case 'authorization_code':
-        return exchange(body);
+        return exchange(body, origin);
       case undefined:
         throw new OAuthError(400, 'invalid_request', 'Missing required parameter: grant_type');
       default:
@@ -137,7 +138,7 @@ export const oauthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
 
   app.post('/token', { config: { operation: 'token' } }, async (request, reply) => {
     checkClient(request, settings);
-    const { issued, more } = await grant(readForm(request.body));
+    const { issued, more } = await grant(readForm(request.body), originOf(request));
     calendars.open(issued.grant.account);
     changed();
     return reply.header('cache-control', 'no-cache, no-store, max-age=0, must-revalidate').send({

@@ -4,9 +4,9 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { AuthorizationCodes } from './authorization-codes.ts';
+import type { AuthorizationServer } from './authorization-server.ts';
 import { consentHeaders, renderConsent, renderRefusal } from './consent-page.ts';
-import type { RedirectAddresses } from './redirect-addresses.ts';
+import { originOf } from './id-token.ts';
 
 const text = z.string().optional().catch(undefined);
 const requestSchema = z.object({
@@ -37,8 +37,7 @@ export interface ConsentParts {
   readonly name: string;
   readonly path: string;
   readonly clientId: string;
-  readonly redirects: RedirectAddresses;
-  readonly codes: AuthorizationCodes;
+  readonly server: Pick<AuthorizationServer, 'codes' | 'redirects'>;
   readonly changed: () => void;
   /** How the vendor calls a client that it does not know, and an address that is not registered. */
   readonly refusals: {
@@ -56,7 +55,7 @@ export interface ConsentParts {
   /** Whether a refresh token comes of it. */
   isOffline(account: string, granted: readonly string[], query: AuthorizationQuery): boolean;
   /** What goes back beside `code` and `state`. */
-  withCode(granted: readonly string[]): Readonly<Record<string, string>>;
+  withCode(granted: readonly string[], origin: string): Readonly<Record<string, string>>;
   /** What goes back beside `error=access_denied` and `state`. */
   readonly denied: Readonly<Record<string, string>>;
 }
@@ -92,7 +91,8 @@ const errorOf = (
 };
 
 export const consentRoutes = (app: FastifyInstance, parts: ConsentParts) => {
-  const { vendor, name, path, codes, redirects } = parts;
+  const { vendor, name, path } = parts;
+  const { codes, redirects } = parts.server;
 
   /** Answered here: a client or an address that nobody knows is no place to send somebody to (section 4.1.2.1). */
   const refuse = (
@@ -164,7 +164,7 @@ export const consentRoutes = (app: FastifyInstance, parts: ConsentParts) => {
         offline: parts.isOffline(account, granted, query),
       });
       parts.changed();
-      return sendBack(reply, asked, { code, ...parts.withCode(granted) });
+      return sendBack(reply, asked, { code, ...parts.withCode(granted, originOf(request)) });
     }),
   );
 };

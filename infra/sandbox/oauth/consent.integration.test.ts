@@ -4,6 +4,12 @@ import { startSandbox } from '../sandbox.ts';
 
 const vendors = {
   google: { path: '/o/oauth2/v2/auth', clientId: 'sandbox-google-client', scope: 'openid email' },
+  microsoft: {
+    path: '/common/oauth2/v2.0/authorize',
+    clientId: 'sandbox-microsoft-client',
+    scope: 'openid offline_access',
+  },
+  zoom: { path: '/oauth/authorize', clientId: 'sandbox-zoom-user-client', scope: undefined },
 } as const;
 
 const setup = async () => {
@@ -26,7 +32,7 @@ const setup = async () => {
   return { sandbox, urlOf };
 };
 
-describe.each(['google'] as const)('the consent page of %s', (vendor) => {
+describe.each(['google', 'microsoft', 'zoom'] as const)('the consent page of %s', (vendor) => {
   it('goes back with a code and the state', async () => {
     const { urlOf } = await setup();
     const { status, location, back } = await decide(urlOf(vendor));

@@ -1,4 +1,5 @@
 /** Signed statements of who somebody is (OpenID Connect Core, section 2), and the key to check them by. */
+import type { FastifyRequest } from 'fastify';
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 
 export interface IdTokens {
@@ -22,3 +23,6 @@ export const createIdTokens = (): IdTokens => {
     }),
   };
 };
+
+/** Whoever issues here is called by the address at which the sandbox was found. */
+export const originOf = (request: FastifyRequest): string => `${request.protocol}://${request.host}`;

@@ -8,6 +8,7 @@ import { faultKinds } from '../faults/fault.ts';
 import { operationNames, type Vendor, vendors } from '../vendors.ts';
 import { viewCalendars } from './calendar-view.ts';
 import { describeFault, viewCalls, viewCounts } from './fault-view.ts';
+import { viewGrants } from './grant-view.ts';
 import { viewMeetings } from './meeting-view.ts';
 import { viewPhones } from './message-view.ts';
 
@@ -26,7 +27,9 @@ export interface Page {
 
 const titles: Readonly<Record<Vendor, { name: string; what: string }>> = {
   google: { name: 'Google', what: 'Calendar and Meet' },
+  microsoft: { name: 'Microsoft', what: 'Accounts' },
   zoom: { name: 'Zoom', what: 'Meetings' },
+  apple: { name: 'Apple', what: 'Accounts' },
   twilio: { name: 'Twilio', what: 'Text messages' },
 };
 
@@ -38,6 +41,14 @@ export const createPage = ({ control, calls, clock }: PageParts): Page => {
     const counts = (vendor: Vendor) => viewCounts(state.calls[vendor]);
     return {
       google: eta.render('calendars', { calendars: viewCalendars(state, zone, clock()), zone }),
+      microsoft: eta.render('accounts', { accounts: viewGrants(state.microsoft.grants) }),
+      apple: eta.render('accounts', {
+        accounts: state.apple.accounts.map((account) => ({
+          account,
+          scopes: 'app-specific password',
+          over: false,
+        })),
+      }),
       zoom: eta.render('meetings', viewMeetings(state, zone)),
       twilio: eta.render('phones', viewPhones(state, zone)),
       calls: eta.render('calls', { calls: viewCalls(calls.recent(), zone) }),

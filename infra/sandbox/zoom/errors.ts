@@ -31,6 +31,13 @@ export class ZoomOAuthError extends Error {
 
 export const invalidToken = { status: 401, code: 124, message: 'Invalid access token.' } as const;
 
+export const missingScope = (scope: string): ZoomError =>
+  new ZoomError({
+    status: 400,
+    code: 4711,
+    message: `Invalid access token, does not contain scopes:[${scope}].`,
+  });
+
 export const noMeeting = (id: string): ZoomError =>
   new ZoomError({ status: 404, code: 3001, message: `Meeting does not exist: ${id}.` });
 

@@ -1,18 +1,23 @@
 /** Zoom's token endpoint and the meeting routes of its v2 API. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { basicCredentials, bearerToken } from '../authorization.ts';
+import { basicCredentials } from '../authorization.ts';
 import type { Clock } from '../clock.ts';
 import type { ZoomSettings } from '../settings.ts';
 import type { Access } from './access.ts';
-import { invalidToken, noUser, validationFailed, ZoomError, ZoomOAuthError } from './errors.ts';
+import type { Caller } from './caller.ts';
+import { validationFailed, ZoomOAuthError } from './errors.ts';
 import { meetingBodySchema, renderMeeting } from './meeting.ts';
 import { listMeetings, meetingQuerySchema } from './meeting-listing.ts';
 import type { Meetings } from './meetings.ts';
+import { type UserFields, userFieldsSchema, userIdOf } from './user-oauth.ts';
 
 export interface ZoomRouteParts {
   readonly settings: ZoomSettings;
   readonly access: Access;
+  /** The grants of the app for people. */
+  readonly userGrant: (fields: UserFields) => object;
+  readonly callerOf: (request: FastifyRequest) => Caller;
   readonly meetings: Meetings;
   readonly clock: Clock;
   readonly changed: () => void;
@@ -33,9 +38,17 @@ const read = <S extends z.ZodType>(schema: S, value: unknown): z.output<S> => {
   );
 };
 
-const tokenFields = z.object({ grant_type: z.string().optional(), account_id: z.string().optional() });
+const tokenFields = userFieldsSchema.extend({ account_id: z.string().optional() });
 
-const tokenRoute = (app: FastifyInstance, { settings, access, changed }: ZoomRouteParts) => {
+const tokenRoute = (app: FastifyInstance, { settings, access, userGrant, changed }: ZoomRouteParts) => {
+  const accountGrant = (fields: z.infer<typeof tokenFields>) => {
+    if (fields.grant_type !== 'account_credentials') {
+      throw new ZoomOAuthError('unsupported_grant_type', 'unsupported grant type');
+    }
+    if (fields.account_id !== settings.accountId) throw new ZoomOAuthError('invalid_request', 'Bad Request');
+    return access.issue();
+  };
+
   // The parameters may stand in the query, as the documentation shows, or in a form.
   app.post('/oauth/token', { config: { operation: 'token' } }, (request) => {
     const fields = {
@@ -43,53 +56,51 @@ const tokenRoute = (app: FastifyInstance, { settings, access, changed }: ZoomRou
       ...tokenFields.safeParse(request.query).data,
     };
     const client = basicCredentials(request.headers.authorization);
-    if (client?.user !== settings.clientId || client.password !== settings.clientSecret) {
+    const isClient = (id: string, secret: string) => client?.user === id && client.password === secret;
+    const isUserApp = isClient(settings.userClientId, settings.userClientSecret);
+    if (!isUserApp && !isClient(settings.clientId, settings.clientSecret)) {
       throw new ZoomOAuthError('invalid_client', 'Invalid client_id or client_secret');
     }
-    if (fields.grant_type !== 'account_credentials') {
-      throw new ZoomOAuthError('unsupported_grant_type', 'unsupported grant type');
-    }
-    if (fields.account_id !== settings.accountId) throw new ZoomOAuthError('invalid_request', 'Bad Request');
-    const token = access.issue();
+    const token = isUserApp ? userGrant(fields) : accountGrant(fields);
     changed();
     return token;
   });
 };
 
 export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
-  const { settings, access, meetings, clock } = parts;
+  const { settings, callerOf, meetings, clock } = parts;
   tokenRoute(app, parts);
 
-  const authorize = (request: FastifyRequest) => {
-    if (!access.allows(bearerToken(request.headers.authorization))) throw new ZoomError(invalidToken);
-  };
-  /** Any mail address is a user of the account; `me` is its owner. */
-  const hostOf = (userId: string): string => {
-    if (userId === 'me') return settings.owner;
-    if (!userId.includes('@')) throw noUser(userId);
-    return userId;
-  };
+  app.get('/v2/users/me', { config: { operation: 'users.me' } }, (request) => {
+    const { account } = callerOf(request);
+    return {
+      id: userIdOf(account),
+      account_id: settings.accountId,
+      email: account,
+      display_name: account.split('@')[0],
+      type: 2,
+    };
+  });
 
   app.post<UserPath>(
     '/v2/users/:userId/meetings',
     { config: { operation: 'meetings.create' } },
     async (request, reply) => {
-      authorize(request);
-      const meeting = meetings.create(hostOf(request.params.userId), read(meetingBodySchema, request.body));
+      const host = callerOf(request).user(request.params.userId);
+      const meeting = meetings.create(host, read(meetingBodySchema, request.body));
       return reply.code(201).send(renderMeeting(meeting));
     },
   );
 
   app.get<UserPath>('/v2/users/:userId/meetings', { config: { operation: 'meetings.list' } }, (request) => {
-    authorize(request);
-    const host = hostOf(request.params.userId);
+    const host = callerOf(request).user(request.params.userId);
     const now = clock();
     const listed = meetings.of(host).filter((meeting) => meeting.created + settings.listDelayMs <= now);
     return listMeetings(listed, read(meetingQuerySchema, request.query), now, settings);
   });
 
   app.get<MeetingPath>('/v2/meetings/:meetingId', { config: { operation: 'meetings.get' } }, (request) => {
-    authorize(request);
+    callerOf(request);
     return renderMeeting(meetings.get(request.params.meetingId));
   });
 
@@ -97,7 +108,7 @@ export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
     '/v2/meetings/:meetingId',
     { config: { operation: 'meetings.update' } },
     async (request, reply) => {
-      authorize(request);
+      callerOf(request);
       meetings.update(request.params.meetingId, read(meetingBodySchema, request.body));
       return reply.code(204).send();
     },
@@ -107,7 +118,7 @@ export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
     '/v2/meetings/:meetingId',
     { config: { operation: 'meetings.delete' } },
     async (request, reply) => {
-      authorize(request);
+      callerOf(request);
       meetings.remove(request.params.meetingId);
       return reply.code(204).send();
     },

@@ -1,15 +1,18 @@
-/** Zoom as the sandbox plays it: server-to-server OAuth and the meetings of API v2. */
+/** Zoom as the sandbox plays it: OAuth for the account and for its users, and the meetings of API v2. */
 import type { FastifyInstance } from 'fastify';
 import { type Clock, wholeSeconds } from '../clock.ts';
 import { injectFaults, type VendorTrouble } from '../faults/injection.ts';
+import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import type { ZoomSettings } from '../settings.ts';
 import type { Kept } from '../store/snapshot.ts';
 import type { VendorParts } from '../vendor-parts.ts';
 import { createAccess } from './access.ts';
+import { createCallerOf } from './caller.ts';
 import { errorBody, invalidToken, perSecondLimit, ZoomError, ZoomOAuthError } from './errors.ts';
 import { renderMeeting } from './meeting.ts';
 import { createMeetings } from './meetings.ts';
 import { zoomRoutes } from './routes.ts';
+import { createUserGrants, userAppScopes, userOAuthRoutes } from './user-oauth.ts';
 
 const troubleOf = (settings: ZoomSettings, clock: Clock): VendorTrouble => ({
   outage: (status) => ({ status, body: { code: status, message: 'Service Unavailable' } }),
@@ -55,16 +58,41 @@ const answerErrors = (app: FastifyInstance) => {
 export const createZoom = ({ settings, clock, pulse, calls, switchboard }: VendorParts<ZoomSettings>) => {
   const access = createAccess(settings, clock);
   const meetings = createMeetings(settings, clock, pulse);
+  const server = createAuthorizationServer(
+    {
+      vendor: 'zoom',
+      accessTokenSeconds: settings.accessTokenSeconds,
+      accessPrefix: 'sandbox-user-',
+      refreshPrefix: 'sandbox-user-refresh-',
+      codePrefix: 'sandbox-code-',
+      rotation: 'replaces',
+      knownPrefix: settings.refreshTokenPrefix,
+      knownScopes: userAppScopes,
+    },
+    clock,
+  );
+  const changed = () => pulse.beat();
   const kept: readonly Kept[] = [
+    ...server.kept,
     { name: 'zoom.access', save: access.save, load: access.load },
     { name: 'zoom.meetings', save: meetings.save, load: meetings.load },
   ];
   return {
     kept,
+    server,
     register(app: FastifyInstance) {
       answerErrors(app);
       injectFaults(app, { vendor: 'zoom', switchboard, calls, trouble: troubleOf(settings, clock) });
-      zoomRoutes(app, { settings, access, meetings, clock, changed: () => pulse.beat() });
+      userOAuthRoutes(app, { settings, server, changed });
+      zoomRoutes(app, {
+        settings,
+        access,
+        meetings,
+        clock,
+        changed,
+        userGrant: createUserGrants({ settings, server, changed }),
+        callerOf: createCallerOf(settings, access, server.grants),
+      });
     },
     state: () => ({
       meetings: meetings.all().map(renderMeeting),
@@ -72,6 +100,7 @@ export const createZoom = ({ settings, clock, pulse, calls, switchboard }: Vendo
     }),
     reset() {
       access.reset();
+      server.reset();
       meetings.reset();
     },
   };

@@ -1,0 +1,135 @@
+/**
+ * Apple's calendar server as the sandbox plays it: what it takes to find an account (RFC 6764), nothing of calendars
+ * themselves. Every account has the same app-specific password.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { basicCredentials } from '../authorization.ts';
+import { injectFaults, type VendorTrouble } from '../faults/injection.ts';
+import type { AppleSettings } from '../settings.ts';
+import type { Kept } from '../store/snapshot.ts';
+import type { VendorParts } from '../vendor-parts.ts';
+import { hrefIn, multistatus, type Resource } from './multistatus.ts';
+
+const text = (status: number, body: string) => ({
+  status,
+  headers: { 'content-type': 'text/plain' },
+  body,
+});
+
+const trouble: VendorTrouble = {
+  outage: (status) => text(status, 'Service Unavailable'),
+  rateLimit: (retryAfterSeconds) => ({
+    ...text(429, 'Too Many Requests'),
+    headers: { 'content-type': 'text/plain', 'retry-after': String(retryAfterSeconds) },
+  }),
+  unauthorized: () => text(401, 'Unauthorized'),
+};
+
+const heldSchema = z.object({ accounts: z.array(z.string()), revoked: z.array(z.string()) });
+
+const root = '/caldav/';
+const principalOf = (account: string): string => `${root}principals/${encodeURIComponent(account)}/`;
+const homeOf = (account: string): string => `${root}calendars/${encodeURIComponent(account)}/`;
+
+export const createApple = (parts: VendorParts<AppleSettings>) => {
+  const { settings, pulse, calls, switchboard } = parts;
+  const accounts = new Set<string>();
+  const revoked = new Set<string>();
+
+  const kept: readonly Kept[] = [
+    {
+      name: 'apple.accounts',
+      save: () => ({ accounts: [...accounts], revoked: [...revoked] }),
+      load: (value) => {
+        const held = heldSchema.parse(value);
+        for (const account of held.accounts) accounts.add(account);
+        for (const account of held.revoked) revoked.add(account);
+      },
+    },
+  ];
+
+  /** Whoever has logged in, or the answer that asks them to. */
+  const accountOf = (request: FastifyRequest): string | undefined => {
+    const given = basicCredentials(request.headers.authorization);
+    if (!given || given.user === '' || given.password !== settings.appPassword) return undefined;
+    if (revoked.has(given.user)) return undefined;
+    if (!accounts.has(given.user)) {
+      accounts.add(given.user);
+      pulse.beat();
+    }
+    return given.user;
+  };
+
+  const find =
+    (resourceOf: (account: string, request: FastifyRequest) => Resource | undefined) =>
+    async (request: FastifyRequest, reply: FastifyReply) => {
+      const account = accountOf(request);
+      if (account === undefined) {
+        return reply.code(401).header('www-authenticate', 'Basic realm="Sandbox"').send('Unauthorized');
+      }
+      const resource = resourceOf(account, request);
+      return resource
+        ? reply
+            .code(207)
+            .type('application/xml; charset=utf-8')
+            .send(multistatus([resource]))
+        : reply.code(403).type('text/plain').send('Forbidden');
+    };
+
+  return {
+    kept,
+    register(app: FastifyInstance) {
+      app.addHttpMethod('PROPFIND', { hasBody: true });
+      app.addContentTypeParser(
+        ['text/xml', 'application/xml'],
+        { parseAs: 'string' },
+        (_request, body, done) => done(null, body),
+      );
+      injectFaults(app, { vendor: 'apple', switchboard, calls, trouble });
+      const route = (url: string, handler: ReturnType<typeof find>) =>
+        app.route({ method: 'PROPFIND', url, config: { operation: 'discover' }, handler });
+
+      app.route({
+        method: ['PROPFIND', 'GET'],
+        url: '/.well-known/caldav',
+        config: { operation: 'discover' },
+        handler: async (_request, reply) => reply.redirect(root, 301),
+      });
+      route(
+        root,
+        find((account) => ({
+          href: root,
+          props: [hrefIn('d:current-user-principal', principalOf(account))],
+        })),
+      );
+      const theirs = (at: (account: string) => string, props: (account: string) => readonly string[]) =>
+        find((account, request) =>
+          new URL(request.url, 'http://sandbox').pathname === at(account)
+            ? { href: at(account), props: props(account) }
+            : undefined,
+        );
+      route(
+        `${root}principals/:account/`,
+        theirs(principalOf, (account) => [hrefIn('c:calendar-home-set', homeOf(account))]),
+      );
+      route(
+        `${root}calendars/:account/`,
+        theirs(homeOf, () => ['<d:resourcetype><d:collection/></d:resourcetype>']),
+      );
+    },
+    state: () => ({ accounts: [...accounts] }),
+    /** As if the person had taken back their app-specific passwords; answers how many accounts it was. */
+    revokeAccount(account: string): number {
+      const known = accounts.has(account) && !revoked.has(account);
+      revoked.add(account);
+      pulse.beat();
+      return known ? 1 : 0;
+    },
+    reset() {
+      accounts.clear();
+      revoked.clear();
+    },
+  };
+};
+export type Apple = ReturnType<typeof createApple>;

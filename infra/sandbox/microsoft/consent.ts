@@ -1,0 +1,52 @@
+/** Microsoft's consent page. The real one lets nobody choose among the scopes; here they can, to try what follows. */
+import type { FastifyInstance } from 'fastify';
+import type { AuthorizationServer } from '../oauth/authorization-server.ts';
+import { consentRoutes } from '../oauth/consent-routes.ts';
+import type { MicrosoftSettings } from '../settings.ts';
+
+const words: Readonly<Record<string, string>> = {
+  openid: 'Sign you in',
+  profile: 'View your basic profile',
+  email: 'View your email address',
+  offline_access: 'Maintain access to data you have given it access to',
+  'User.Read': 'Read your profile',
+  'Calendars.ReadWrite': 'Have full access to your calendars',
+  'OnlineMeetings.ReadWrite': 'Read and create your online meetings',
+};
+
+const signIn = new Set(['openid', 'profile', 'email']);
+
+export interface MicrosoftConsentParts {
+  readonly settings: MicrosoftSettings;
+  readonly server: AuthorizationServer;
+  readonly changed: () => void;
+}
+
+export const microsoftConsent = (
+  app: FastifyInstance,
+  { settings, server, changed }: MicrosoftConsentParts,
+) =>
+  consentRoutes(app, {
+    vendor: 'microsoft',
+    name: 'Microsoft',
+    path: '/:tenant/oauth2/v2.0/authorize',
+    clientId: settings.clientId,
+    server,
+    changed,
+    refusals: {
+      client: { status: 400, error: 'AADSTS700016: unauthorized_client' },
+      address: { status: 400, error: 'AADSTS50011: invalid_request' },
+    },
+    scopesOf: ({ scope = '' }) => [...new Set(scope.split(' ').filter(Boolean))],
+    about: (scope) =>
+      words[scope.replace('https://graph.microsoft.com/', '')] ?? 'Something that this sandbox does not know',
+    isFixed: (scope) => signIn.has(scope),
+    accounts: () => [...new Set(server.grants.all().map(({ account }) => account))],
+    granted: (_account, ticked) => ticked,
+    isOffline: (_account, granted) => granted.includes('offline_access'),
+    withCode: () => ({}),
+    denied: {
+      error_description: 'AADSTS65004: User declined to consent to access the app.',
+      error_subcode: 'cancel',
+    },
+  });

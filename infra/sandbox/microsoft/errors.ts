@@ -1,0 +1,126 @@
+/**
+ * Microsoft's errors: of its token endpoint, with a number of its own beside OAuth's word
+ * (https://learn.microsoft.com/entra/identity-platform/reference-error-codes), and of Graph.
+ */
+import { randomUUID } from 'node:crypto';
+
+interface LoginFacts {
+  readonly status: 400 | 401;
+  readonly error: string;
+  readonly number: number;
+  readonly text: string;
+  readonly suberror?: string;
+}
+
+export const loginErrors = {
+  unknownClient: {
+    status: 400,
+    error: 'unauthorized_client',
+    number: 700016,
+    text: 'Application was not found in the directory.',
+  },
+  wrongSecret: {
+    status: 401,
+    error: 'invalid_client',
+    number: 7000215,
+    text: 'Invalid client secret provided.',
+  },
+  unknownCode: {
+    status: 400,
+    error: 'invalid_grant',
+    number: 70000,
+    text: "The provided value for the 'code' parameter is not valid.",
+  },
+  usedCode: {
+    status: 400,
+    error: 'invalid_grant',
+    number: 54005,
+    text: 'OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.',
+  },
+  expiredCode: {
+    status: 400,
+    error: 'invalid_grant',
+    number: 70008,
+    text: 'The provided authorization code or refresh token has expired due to inactivity.',
+  },
+  wrongAddress: {
+    status: 400,
+    error: 'invalid_client',
+    number: 500112,
+    text: 'The reply address does not match the reply address provided when requesting Authorization code.',
+  },
+  wrongVerifier: {
+    status: 400,
+    error: 'invalid_grant',
+    number: 501481,
+    text: 'The Code_Verifier does not match the code_challenge supplied in the authorization request.',
+  },
+  unknownRefreshToken: {
+    status: 400,
+    error: 'invalid_grant',
+    number: 9002313,
+    text: 'Invalid request. Request is malformed or invalid.',
+  },
+  revoked: {
+    status: 400,
+    error: 'invalid_grant',
+    number: 50173,
+    text: 'The provided grant has expired due to it being revoked, a fresh auth token is needed.',
+    suberror: 'bad_token',
+  },
+  otherGrant: {
+    status: 400,
+    error: 'unsupported_grant_type',
+    number: 70003,
+    text: 'The app requested an unsupported grant type.',
+  },
+} as const satisfies Record<string, LoginFacts>;
+
+export class LoginError extends Error {
+  readonly facts: LoginFacts;
+
+  constructor(facts: LoginFacts) {
+    super(facts.text);
+    this.name = 'LoginError';
+    this.facts = facts;
+  }
+}
+
+export const loginErrorBody = ({ error, number, text, suberror }: LoginFacts, now: number) => {
+  const [trace, correlation] = [randomUUID(), randomUUID()];
+  const timestamp = `${new Date(now).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+  return {
+    error,
+    error_description: `AADSTS${number}: ${text} Trace ID: ${trace} Correlation ID: ${correlation} Timestamp: ${timestamp}`,
+    error_codes: [number],
+    timestamp,
+    trace_id: trace,
+    correlation_id: correlation,
+    error_uri: `https://login.microsoftonline.com/error?code=${number}`,
+    ...(suberror === undefined ? {} : { suberror }),
+  };
+};
+
+export class GraphError extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.name = 'GraphError';
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export const graphErrorBody = (code: string, message: string, now: number) => ({
+  error: {
+    code,
+    message,
+    innerError: {
+      date: new Date(now).toISOString().slice(0, 19),
+      'request-id': randomUUID(),
+      'client-request-id': randomUUID(),
+    },
+  },
+});

@@ -1,0 +1,44 @@
+/** What every vendor keeps of which people connect accounts: addresses, codes and grants. */
+import type { Clock } from '../clock.ts';
+import type { Kept } from '../store/snapshot.ts';
+import { createAuthorizationCodes } from './authorization-codes.ts';
+import { createGrants, type Grant, type GrantOptions } from './grants.ts';
+import { createRedirectAddresses } from './redirect-addresses.ts';
+
+export interface AuthorizationServerOptions extends Omit<GrantOptions, 'known'> {
+  readonly vendor: string;
+  readonly codePrefix: string;
+  /** Any account is let in with this prefix before its name, so that nobody needs to consent first. */
+  readonly knownPrefix: string;
+  readonly knownScopes: readonly string[];
+}
+
+export const createAuthorizationServer = (options: AuthorizationServerOptions, clock: Clock) => {
+  const { vendor, codePrefix, knownPrefix, knownScopes } = options;
+  const known = (refreshToken: string): Pick<Grant, 'account' | 'scopes'> | undefined => {
+    const account = refreshToken.slice(knownPrefix.length);
+    return refreshToken.startsWith(knownPrefix) && account !== ''
+      ? { account, scopes: [...knownScopes] }
+      : undefined;
+  };
+  const grants = createGrants({ ...options, known }, clock);
+  const codes = createAuthorizationCodes(codePrefix, clock);
+  const redirects = createRedirectAddresses(`/v1/connections/${vendor}/callback`);
+  const kept: readonly Kept[] = [
+    { name: `${vendor}.grants`, save: grants.save, load: grants.load },
+    { name: `${vendor}.codes`, save: codes.save, load: codes.load },
+    { name: `${vendor}.redirects`, save: redirects.save, load: redirects.load },
+  ];
+  return {
+    grants,
+    codes,
+    redirects,
+    kept,
+    reset() {
+      grants.reset();
+      codes.reset();
+      redirects.reset();
+    },
+  };
+};
+export type AuthorizationServer = ReturnType<typeof createAuthorizationServer>;

@@ -1,0 +1,137 @@
+/**
+ * A user-managed app: people let it into accounts of their own. Each refresh gives another refresh token, and the one
+ * before is dead: https://developers.zoom.us/docs/integrations/oauth/.
+ */
+import { createHash } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { basicCredentials } from '../authorization.ts';
+import type { CodeRefusal } from '../oauth/authorization-codes.ts';
+import type { AuthorizationServer } from '../oauth/authorization-server.ts';
+import { consentRoutes } from '../oauth/consent-routes.ts';
+import type { Issued } from '../oauth/grants.ts';
+import type { ZoomSettings } from '../settings.ts';
+import { ZoomOAuthError } from './errors.ts';
+
+/** What the app was given in the Marketplace: the request cannot name scopes. */
+const words: Readonly<Record<string, string>> = {
+  'user:read:user': 'View your user information',
+  'meeting:write:meeting': 'Create a meeting for you',
+  'meeting:read:meeting': 'View your meetings',
+  'meeting:read:list_meetings': 'View the list of your meetings',
+  'meeting:update:meeting': 'Update your meetings',
+  'meeting:delete:meeting': 'Delete your meetings',
+};
+export const userAppScopes: readonly string[] = Object.keys(words);
+
+export const userFieldsSchema = z.object({
+  grant_type: z.string().optional(),
+  code: z.string().optional(),
+  code_verifier: z.string().optional(),
+  redirect_uri: z.string().optional(),
+  refresh_token: z.string().optional(),
+  token: z.string().optional(),
+});
+export type UserFields = z.infer<typeof userFieldsSchema>;
+
+const refusals: Readonly<Record<CodeRefusal, readonly [error: string, reason: string]>> = {
+  unknown: ['invalid_request', 'Invalid authorization code'],
+  expired: ['invalid_request', 'Invalid authorization code'],
+  client: ['invalid_request', 'Invalid authorization code'],
+  redirect_uri: ['invalid_request', 'Redirect URI mismatch.'],
+  verifier: ['invalid_grant', 'Invalid code verifier'],
+};
+
+export const userIdOf = (account: string): string =>
+  createHash('sha256').update(`zoom ${account}`).digest('base64url').slice(0, 22);
+
+export interface UserOAuthParts {
+  readonly settings: ZoomSettings;
+  readonly server: AuthorizationServer;
+  readonly changed: () => void;
+}
+
+const answerOf = ({ grant, accessToken, expiresIn, refreshToken }: Issued) => ({
+  access_token: accessToken,
+  token_type: 'bearer',
+  refresh_token: refreshToken,
+  expires_in: expiresIn,
+  scope: grant.scopes.join(' '),
+  api_url: 'https://api.zoom.us',
+});
+
+/** The two grants of a user-managed app. */
+export const createUserGrants = ({ settings, server, changed }: UserOAuthParts) => {
+  const { codes, grants } = server;
+
+  const exchange = ({ code = '', redirect_uri: redirectUri, code_verifier: codeVerifier }: UserFields) => {
+    const clientId = settings.userClientId;
+    const redemption = codes.redeem({ code, clientId, redirectUri, codeVerifier });
+    if (redemption.kind === 'good') {
+      const { account, scopes } = redemption.consented;
+      const issued = grants.begin(account, scopes, true);
+      codes.became(code, issued.grant.id);
+      return answerOf(issued);
+    }
+    if (redemption.kind === 'used' && redemption.grant !== undefined) {
+      grants.revokeGrant(redemption.grant);
+      changed();
+    }
+    const [error, reason] = refusals[redemption.kind === 'used' ? 'unknown' : redemption.why];
+    throw new ZoomOAuthError(error, reason);
+  };
+
+  const refresh = ({ refresh_token: token = '' }: UserFields) => {
+    const issued = grants.refresh(token);
+    if (issued === 'unknown' || issued === 'revoked') {
+      throw new ZoomOAuthError('invalid_grant', 'Invalid Token!');
+    }
+    return answerOf(issued);
+  };
+
+  return (fields: UserFields) => {
+    if (fields.grant_type === 'authorization_code') return exchange(fields);
+    if (fields.grant_type === 'refresh_token') return refresh(fields);
+    throw new ZoomOAuthError('unsupported_grant_type', 'unsupported grant type');
+  };
+};
+
+export const userOAuthRoutes = (app: FastifyInstance, { settings, server, changed }: UserOAuthParts) => {
+  consentRoutes(app, {
+    vendor: 'zoom',
+    name: 'Zoom',
+    path: '/oauth/authorize',
+    clientId: settings.userClientId,
+    server,
+    changed,
+    refusals: {
+      client: { status: 400, error: 'Invalid client_id: (4700)' },
+      address: { status: 400, error: 'Invalid redirect: (4700)' },
+    },
+    scopesOf: () => userAppScopes,
+    about: (scope) => words[scope] ?? scope,
+    isFixed: () => false,
+    accounts: () => [...new Set(server.grants.all().map(({ account }) => account))],
+    granted: (_account, ticked) => ticked,
+    isOffline: () => true,
+    withCode: () => ({}),
+    denied: {},
+  });
+
+  app.post('/oauth/revoke', { config: { operation: 'revoke' } }, (request) => {
+    const client = basicCredentials(request.headers.authorization);
+    if (client?.user !== settings.userClientId || client.password !== settings.userClientSecret) {
+      throw new ZoomOAuthError('invalid_client', 'Invalid client_id or client_secret');
+    }
+    const fields = {
+      ...userFieldsSchema.safeParse(request.query).data,
+      ...userFieldsSchema.safeParse(request.body ?? {}).data,
+    };
+    // Only access tokens are documented.
+    const grant = server.grants.of(fields.token);
+    if (!grant) throw new ZoomOAuthError('invalid_request', 'Invalid Token!');
+    server.grants.revokeGrant(grant.id);
+    changed();
+    return { status: 'success' };
+  });
+};
