@@ -1,25 +1,32 @@
 /** What a person does on an emulator's sign-in page: chooses their account. Answers with what comes back to us. */
-const formsOf = (page: string): readonly URLSearchParams[] =>
+
+interface Form {
+  readonly action: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+const formsOf = (page: string): readonly Form[] =>
   [...page.matchAll(/<form[^>]*action="([^"]+)"[^>]*>([\s\S]*?)<\/form>/g)].map(
-    ([, action = '', inside = '']) => {
-      const fields = [...inside.matchAll(/name="([^"]*)" value="([^"]*)"/g)];
-      return new URLSearchParams([
-        ['action', action],
-        ...fields.map(([, name = '', value = '']) => [name, unescaped(value)]),
-      ]);
-    },
+    ([, action = '', inside = '']) => ({
+      action,
+      fields: Object.fromEntries(
+        [...inside.matchAll(/name="([^"]*)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
+          name,
+          unescaped(value),
+        ]),
+      ),
+    }),
   );
 
-const unescaped = (text: string): string => text.replaceAll('&amp;', '&').replaceAll('&quot;', '"');
+const unescaped = (text: string): string => text.replaceAll('&quot;', '"').replaceAll('&amp;', '&');
 
 export const consentAs = async (account: string, page: string): Promise<URLSearchParams> => {
   const shown = await (await fetch(page)).text();
-  const chosen = formsOf(shown).find((form) => [...form.values()].includes(account));
+  const chosen = formsOf(shown).find(({ fields }) => fields['email'] === account);
   if (!chosen) throw new Error(`the page does not offer ${account}: ${shown.slice(-2_000)}`);
-  const { action = '', ...fields } = Object.fromEntries(chosen);
-  const answer = await fetch(new URL(action, page), {
+  const answer = await fetch(new URL(chosen.action, page), {
     method: 'POST',
-    body: new URLSearchParams(fields),
+    body: new URLSearchParams(chosen.fields),
     redirect: 'manual',
   });
   const location = answer.headers.get('location');
