@@ -1,5 +1,6 @@
 /** `npm run bench`: the figures of docs/benchmarks.md, measured here and now. */
 import { Command, InvalidArgumentError } from 'commander';
+import { measureCalls, whatCallsAreCompared } from './calls/calls.ts';
 import { compareWithBudget, isWithin } from './cost/budget.ts';
 import { playBudgetedAudition } from './cost/budgeted-audition.ts';
 import { describeMachine } from './machine.ts';
@@ -8,10 +9,14 @@ import { type Figures, machineLines, tableOf } from './report.ts';
 import { withService } from './servers.ts';
 import { measureThroughput, whatIsCompared } from './throughput/throughput.ts';
 
+const parts = ['throughput', 'cost', 'calls', 'replay'] as const;
+type Part = (typeof parts)[number];
+
 interface Options {
   readonly rounds: number;
   readonly workflows: number;
   readonly inFlight: readonly number[];
+  readonly only: readonly Part[];
   readonly json: boolean;
   readonly check: boolean;
 }
@@ -20,19 +25,44 @@ const run = async (options: Options): Promise<void> => {
   const say = (line: string) => {
     if (!options.json) console.log(line);
   };
+  const wanted = (part: Part) => options.only.includes(part);
   const figures = await withService(async (service): Promise<Figures> => {
     const machine = await describeMachine(service);
     say(machineLines(machine));
-    const throughputOptions = { ...options, progress: say };
-    say(`\n${whatIsCompared(throughputOptions)}\n`);
-    const throughput = await measureThroughput(service, throughputOptions);
-    say('\nOne audition with three participants, a reschedule and two reminders, from request to decision …');
-    const cost = await compareWithBudget(await playBudgetedAudition(service, afterThoseOfTheThroughput));
-    say('The corpus of recorded histories, replayed …\n');
-    return { machine, throughput, cost, replay: await measureReplay(options.rounds) };
+    const figuresOf = {
+      throughput: async () => {
+        const throughputOptions = { ...options, progress: say };
+        say(`\n${whatIsCompared(throughputOptions)}\n`);
+        return measureThroughput(service, throughputOptions);
+      },
+      cost: async () => {
+        say(
+          '\nOne audition with three participants, a reschedule and two reminders, from request to decision …',
+        );
+        return compareWithBudget(await playBudgetedAudition(service, afterThoseOfTheThroughput));
+      },
+      calls: async () => {
+        say(`\n${whatCallsAreCompared(options.rounds)}\n`);
+        return measureCalls(service, options.rounds);
+      },
+      replay: async () => {
+        say('The corpus of recorded histories, replayed …\n');
+        return measureReplay(options.rounds);
+      },
+    };
+    return {
+      machine,
+      throughput: wanted('throughput') ? await figuresOf.throughput() : [],
+      cost: wanted('cost') ? await figuresOf.cost() : [],
+      calls: wanted('calls') ? await figuresOf.calls() : [],
+      replay: wanted('replay') ? await figuresOf.replay() : undefined,
+    };
   });
   console.log(options.json ? JSON.stringify(figures, null, 2) : tableOf(figures));
-  const isMet = figures.throughput.every((level) => level.isMet) && figures.cost.every(isWithin);
+  const isMet =
+    figures.throughput.every((level) => level.isMet) &&
+    figures.cost.every(isWithin) &&
+    figures.calls.every((call) => call.isMet);
   if (options.check && !isMet) process.exitCode = 1;
 };
 
@@ -44,13 +74,23 @@ const positive = (text: string): number => {
   throw new InvalidArgumentError('It must be a whole number above 0.');
 };
 
+const severalParts = (text: string): readonly Part[] =>
+  text.split(',').map((name) => {
+    const part = parts.find((one) => one === name);
+    if (part === undefined) throw new InvalidArgumentError(`There are ${parts.join(', ')}.`);
+    return part;
+  });
+
 const severalPositive = (text: string): readonly number[] => text.split(',').map(positive);
 
 await new Command('bench')
-  .description('Throughput beside a bare workflow, cost of an audition, speed of replay')
+  .description(
+    'Throughput beside a bare workflow, cost of an audition and of a call to a provider, speed of replay',
+  )
   .option('--rounds <n>', 'how often each is measured', positive, 5)
   .option('--workflows <n>', 'auditions, and bare workflows, in each round', positive, 40)
   .option('--in-flight <n,n>', 'how many of them at once, one after the other', severalPositive, [4, 20])
+  .option('--only <part,part>', `of ${parts.join(', ')}`, severalParts, parts)
   .option('--json', 'the figures as JSON, and nothing else', false)
   .option('--check', 'exit code 1 when a target is not met', false)
   .action(run)

@@ -1,5 +1,6 @@
 /** The figures for a person. */
 import Table from 'cli-table3';
+import type { CallFigures } from './calls/calls.ts';
 import { type BudgetLine, isWithin } from './cost/budget.ts';
 import type { Machine } from './machine.ts';
 import type { ReplayFigures } from './replay.ts';
@@ -10,7 +11,8 @@ export interface Figures {
   readonly machine: Machine;
   readonly throughput: readonly Throughput[];
   readonly cost: readonly BudgetLine[];
-  readonly replay: ReplayFigures;
+  readonly calls: readonly CallFigures[];
+  readonly replay: ReplayFigures | undefined;
 }
 
 export const machineLines = (machine: Machine): string =>
@@ -19,7 +21,7 @@ export const machineLines = (machine: Machine): string =>
     `node ${machine.node}, Temporal SDK ${machine.sdk}, Temporal server ${machine.temporal} (in memory), PostgreSQL ${machine.postgres} (fsync off)`,
   ].join('\n');
 
-export const tableOf = ({ throughput, cost, replay }: Figures): string => {
+export const tableOf = ({ throughput, cost, calls, replay }: Figures): string => {
   const table = new Table({
     head: ['figure', 'measured', 'least to most', 'wanted', ''],
     style: { head: [], border: [] },
@@ -37,8 +39,17 @@ export const tableOf = ({ throughput, cost, replay }: Figures): string => {
       `at most ${line.budget}`,
       verdict(isWithin(line)),
     ]),
-    ['histories replayed a second', ...cells(replay.historiesPerSecond, 0), '', ''],
-    ['events replayed a second', ...cells(replay.eventsPerSecond, 0), '', ''],
+    ...calls.flatMap(({ name, statements, bare, path, overhead, target, isMet }) => [
+      [`${name}: by the library alone, ms`, ...cells(bare, 1), '', ''],
+      [`${name}: on our path, ms (database statements: ${statements})`, ...cells(path, 1), '', ''],
+      [`${name}: what the path adds, %`, ...cells(overhead, 1), `under ${target}`, verdict(isMet)],
+    ]),
+    ...(replay
+      ? [
+          ['histories replayed a second', ...cells(replay.historiesPerSecond, 0), '', ''],
+          ['events replayed a second', ...cells(replay.eventsPerSecond, 0), '', ''],
+        ]
+      : []),
   );
   return table.toString();
 };
