@@ -11,6 +11,7 @@ import { type CredentialReads, createCredentialReads } from './credential-reads.
 import { createDeliveries } from './deliveries.ts';
 import { createEndpointProgress } from './endpoint-progress.ts';
 import { createEventStore } from './event-store.ts';
+import { createFallenConnections, type FallenConnections } from './fallen-connections.ts';
 import { createIdempotentRequests } from './idempotent-requests.ts';
 import { createInboxAddressees } from './inbox-addressees.ts';
 import { createOperationLedger } from './operation-ledger.ts';
@@ -34,6 +35,7 @@ export interface Repositories {
   readonly connections: contract.Connections;
   readonly accounts: Accounts;
   readonly authorizationRequests: AuthorizationRequests;
+  readonly fallenConnections: FallenConnections;
   readonly credentialReads: CredentialReads;
   readonly vault: Vault;
   readonly organizations: contract.Organizations;
@@ -62,6 +64,7 @@ export const createRepositories = (db: Database, wrapping: KeyWrapping): Reposit
     connections: createConnections(db, vault),
     accounts: createAccounts(db, wrapping, vault),
     authorizationRequests: createAuthorizationRequests(db, vault),
+    fallenConnections: createFallenConnections(db),
     credentialReads: createCredentialReads(db),
     vault,
     organizations: createOrganizations(db),

@@ -12,12 +12,14 @@ import {
 } from '../infra/configuration/configuration.ts';
 import { createKeyWrapping } from '../infra/encryption/configured-wrapping.ts';
 import { createResponseLinks } from '../infra/encryption/response-link.ts';
-import { createLogger, type Logger } from '../infra/observability/logger.ts';
-import { createMetrics, type ServiceMetrics } from '../infra/observability/metrics.ts';
+import { createLogger } from '../infra/observability/logger.ts';
+import { createMetrics } from '../infra/observability/metrics.ts';
 import { type AccessTokens, createAccessTokens } from '../providers/access-tokens.ts';
 import { guardProviders } from '../providers/calls/guard.ts';
 import { sharedAccountsOf } from '../providers/calls/guarded-providers.ts';
-import { createProviders, type ProviderRegistry } from '../providers/registry.ts';
+import type { Providers } from '../providers/ports.ts';
+import { createProviders } from '../providers/registry.ts';
+import { startConnectionCaretaker } from './connections/connections.ts';
 import { stopWithinMs } from './grace.ts';
 import { healthAddress, startHealthServer } from './health/health-server.ts';
 import { readinessOf } from './health/readiness.ts';
@@ -47,17 +49,27 @@ const main = async (): Promise<void> => {
     store: repositories.connections,
     authorizers: providers.authorizers.oauth,
   });
-  const parts = { repositories, providers, accessTokens };
+  const guarded = guardProviders(providers, {
+    metrics,
+    logger,
+    quotaBook: repositories.quotas,
+    healthBook: repositories.providerHealth,
+    limits: configuration.quotas,
+    accounts: sharedAccountsOf(configuration),
+    process: 'worker',
+  });
+  const parts = { repositories, providers: guarded, accessTokens };
   const outbox = openOutbox(configuration, repositories);
   const workers = await startWorkers({
     configuration,
-    activities: { ...makeActivities(configuration, parts, { metrics, logger }), ...outbox.activities },
+    activities: { ...makeActivities(configuration, parts), ...outbox.activities },
     logger,
     metrics,
   });
   const relays = [
     outbox.startRelay(workers, logger),
     startInboxRelay(configuration, repositories, workers, logger),
+    startConnectionCaretaker(configuration, repositories, guarded, logger),
   ];
   const notReady = readinessOf(workers, {
     database: createDatabaseCheck(database.pool),
@@ -88,28 +100,19 @@ const main = async (): Promise<void> => {
 
 interface Parts {
   readonly repositories: Repositories;
-  readonly providers: ProviderRegistry;
+  readonly providers: Providers;
   readonly accessTokens: AccessTokens;
 }
 
 const makeActivities = (
-  configuration: Configuration,
+  { masterKeys, publicUrl, smtp }: Configuration,
   { repositories, providers, accessTokens }: Parts,
-  watcher: { readonly metrics: ServiceMetrics; readonly logger: Logger },
 ) => {
-  const { masterKeys, publicUrl, smtp } = configuration;
   const links = createResponseLinks(masterKeys);
   return createActivities({
     repositories,
     accessTokens,
-    providers: guardProviders(providers, {
-      ...watcher,
-      quotaBook: repositories.quotas,
-      healthBook: repositories.providerHealth,
-      limits: configuration.quotas,
-      accounts: sharedAccountsOf(configuration),
-      process: 'worker',
-    }),
+    providers,
     publicUrl,
     responseLink: (invitation) => `${publicUrl}/respond/${links.token(invitation)}`,
     sender: smtp.from,

@@ -1,0 +1,86 @@
+/** Tells the owner of an account that it has to be connected again: by email, once for each time it fell out. */
+import { z } from 'zod';
+import type { Connection, Connections } from '../../db/connections-contract.ts';
+import type { FallenConnection } from '../../db/fallen-connections.ts';
+import type { OperationLedger, Organizations } from '../../db/repositories.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import type { Providers } from '../../providers/ports.ts';
+import type { Attempting } from '../effects/call.ts';
+import { effectOnce } from '../effects/effect-once.ts';
+import { messageIdFor } from '../effects/fingerprint.ts';
+import type { EffectSteps } from '../effects/steps.ts';
+import { writeReconnectLetter } from './reconnect-letter.ts';
+
+export interface ReconnectNoticeDependencies {
+  readonly repositories: {
+    readonly ledger: OperationLedger;
+    readonly connections: Pick<Connections, 'get'>;
+    readonly organizations: Pick<Organizations, 'get'>;
+  };
+  readonly email: Providers['email'];
+  /** Where this account is connected again. */
+  readonly linkTo: (connection: Connection) => string;
+}
+
+const outcomeSchema = z.object({
+  outcome: z.enum([
+    'sent',
+    /** The account is called by something that is no address. */
+    'no_address',
+    /** The mail server does not take letters to it. */
+    'refused',
+    /** It was connected again, or taken away, in the meantime. */
+    'not_needed',
+  ]),
+});
+export type ReconnectNoticeOutcome = z.infer<typeof outcomeSchema>;
+
+const isAddress = (account: string | undefined): account is string => z.email().safeParse(account).success;
+
+/** Throws what `effectOnce` throws: then it is asked for again. */
+export const createReconnectNotice = ({ repositories, email, linkTo }: ReconnectNoticeDependencies) => {
+  const send = async (
+    { organization, id, noticeKey }: FallenConnection,
+    ...[handOver, call]: Parameters<Extract<EffectSteps<unknown>, { kind: 'searched' }>['perform']>
+  ): Promise<ReconnectNoticeOutcome> => {
+    const connection = await repositories.connections.get(organization, id);
+    const office = await repositories.organizations.get(organization);
+    if (connection?.status !== 'needs_reauthorization' || !office) return { outcome: 'not_needed' };
+    const { account, provider } = connection;
+    if (!isAddress(account)) return { outcome: 'no_address' };
+    const link = linkTo(connection);
+    const letter = writeReconnectLetter({ organization: office.name, provider, account, link });
+    const message = { messageId: messageIdFor(noticeKey), to: { name: '', address: account }, ...letter };
+    try {
+      await email.send(message, handOver, call);
+      return { outcome: 'sent' };
+    } catch (error) {
+      if (error instanceof ProviderError && error.fault.kind === 'rejected_input') {
+        return { outcome: 'refused' };
+      }
+      throw error;
+    }
+  };
+
+  return (fallen: FallenConnection, attempting: Attempting): Promise<ReconnectNoticeOutcome> => {
+    const { organization, id, noticeKey: key } = fallen;
+    const operation = { key, organization, provider: 'smtp', operation: 'email.send', request: { id } };
+    return effectOnce<ReconnectNoticeOutcome>(repositories.ledger, operation, attempting, {
+      kind: 'searched',
+      result: outcomeSchema,
+      providerId: () => messageIdFor(key),
+      find: async ({ handedOver }, call) => {
+        if (!handedOver) return { kind: 'absent' };
+        switch (await email.find(messageIdFor(key), call)) {
+          case 'sent':
+            return { kind: 'found', result: { outcome: 'sent' }, surplus: [] };
+          case 'not_sent':
+            return { kind: 'absent' };
+          case 'unknown':
+            return { kind: 'unknowable' };
+        }
+      },
+      perform: (handOver, call) => send(fallen, handOver, call),
+    });
+  };
+};

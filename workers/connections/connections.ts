@@ -1,0 +1,49 @@
+/** The caretaker of connected accounts in a worker process. */
+import { createReconnectNotice } from '../../activities/connections/reconnect-notice.ts';
+import type { Connection } from '../../db/connections-contract.ts';
+import type { Repositories } from '../../db/index.ts';
+import { participantIdSchema } from '../../domain/ids.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import type { Configuration } from '../../infra/configuration/configuration.ts';
+import { createConnectionLinks } from '../../infra/encryption/connection-link.ts';
+import type { Logger } from '../../infra/observability/logger.ts';
+import type { Providers } from '../../providers/ports.ts';
+import { type Relay, startRelay } from '../relay.ts';
+import { createCaretakerRound } from './caretaker-round.ts';
+
+/** Nobody notifies: an owner can wait so long. */
+const lookEveryMs = 15_000;
+/** Letters are read late. */
+const linkGoodForMs = 7 * 24 * 60 * 60_000;
+
+export const startConnectionCaretaker = (
+  { databaseUrl, masterKeys, publicUrl }: Pick<Configuration, 'databaseUrl' | 'masterKeys' | 'publicUrl'>,
+  repositories: Repositories,
+  { email }: Pick<Providers, 'email'>,
+  logger: Logger,
+): Relay => {
+  const links = createConnectionLinks(masterKeys);
+  const linkTo = ({ id, organization, owner, provider }: Connection): string => {
+    const token = links.token({
+      organization,
+      owner: owner === undefined ? undefined : participantIdSchema.parse(owner),
+      provider,
+      connection: id,
+      expiresAt: toInstant(Date.now() + linkGoodForMs),
+    });
+    return `${publicUrl}/connections/${token}`;
+  };
+  return startRelay({
+    name: 'connections',
+    databaseUrl,
+    channel: 'castmatch_connections',
+    lookEveryMs,
+    round: createCaretakerRound({
+      fallen: repositories.fallenConnections,
+      requests: repositories.authorizationRequests,
+      tellOwner: createReconnectNotice({ repositories, email, linkTo }),
+      logger,
+    }),
+    logger,
+  });
+};
