@@ -49,6 +49,8 @@ const errorOf = (env: Env): ConfigurationError => {
 };
 const namesOf = (env: Env) => errorOf(env).problems.map(({ name }) => name);
 
+const authUrlOf = (env: Env) => loadConfiguration({ ...local, ...env }).google.authUrl;
+
 describe('loadConfiguration', () => {
   it('needs nothing but the environment and the database locally: the sandbox is the default', () => {
     const configuration = loadConfiguration(local);
@@ -80,7 +82,6 @@ describe('loadConfiguration', () => {
   });
 
   it('has people consent where tokens are issued, unless that is Google itself or it is said otherwise', () => {
-    const authUrlOf = (env: Env) => loadConfiguration({ ...local, ...env }).google.authUrl;
     const emulator = { GOOGLE_OAUTH_URL: 'http://127.0.0.1:4561/oauth2' };
     expect(authUrlOf({})).toBe(localDefaults.GOOGLE_AUTH_URL);
     expect(authUrlOf(emulator)).toBe('http://127.0.0.1:4561');

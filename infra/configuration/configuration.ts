@@ -9,7 +9,8 @@ import type { MasterKey } from './master-keys.ts';
 import { halfMade } from './pairs.ts';
 import { ConfigurationError, type Problem } from './problem.ts';
 import { readTemporalTls, type TemporalTls } from './temporal-tls.ts';
-import { type Environment, environments, type Variables, variableFacts, variables } from './variables.ts';
+import { variableFacts } from './variable-forms.ts';
+import { type Environment, environments, type Variables, variables } from './variables.ts';
 
 export type { MasterKey } from './master-keys.ts';
 export { ConfigurationError } from './problem.ts';

@@ -6,7 +6,8 @@ import { BlockList, isIP } from 'node:net';
 import { localDefaults } from './defaults.ts';
 import { masterKeyRing } from './master-keys.ts';
 import type { Problem } from './problem.ts';
-import { type VariableName, variableFacts, variables } from './variables.ts';
+import { variableFacts } from './variable-forms.ts';
+import { type VariableName, variables } from './variables.ts';
 
 type Given = Readonly<Record<string, string | undefined>>;
 

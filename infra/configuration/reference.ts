@@ -1,6 +1,7 @@
 /** docs/configuration.md, drawn from the table of variables, so that it cannot fall behind. */
 import { defaultsFor } from './defaults.ts';
-import { variableFacts, variables } from './variables.ts';
+import { variableFacts } from './variable-forms.ts';
+import { variables } from './variables.ts';
 
 const introduction = `# Configuration
 
