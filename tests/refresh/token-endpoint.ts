@@ -1,0 +1,60 @@
+/**
+ * A token endpoint after RFC 6749, section 6, that gives another refresh token with each refresh and takes the one of
+ * before no more, as strictly as the specification allows.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+
+export interface TokenEndpoint {
+  readonly url: string;
+  /** Of the requests that were answered, in their order: the refresh token that came with them. */
+  readonly refreshes: readonly string[];
+  close(): Promise<void>;
+}
+
+export const startTokenEndpoint = async ({
+  rotates = true,
+  takesMs = 0,
+}: {
+  readonly rotates?: boolean;
+  readonly takesMs?: number;
+} = {}): Promise<TokenEndpoint> => {
+  const refreshes: string[] = [];
+  let current = 'refresh-0';
+  const server = createServer(async (request, response) => {
+    if (request.url !== '/token') {
+      response.writeHead(404).end();
+      return;
+    }
+    const given = new URLSearchParams(await text(request)).get('refresh_token') ?? '';
+    refreshes.push(given);
+    const isGood = given === current;
+    if (isGood && rotates) current = `refresh-${refreshes.length}`;
+    const body = isGood
+      ? {
+          access_token: `access-${refreshes.length}`,
+          expires_in: 3_599,
+          token_type: 'Bearer',
+          refresh_token: current,
+        }
+      : { error: 'invalid_grant', error_description: 'Token has been expired or revoked.' };
+    setTimeout(() => {
+      response.writeHead(isGood ? 200 : 400, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
+    }, takesMs);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('it listens on no port');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    refreshes,
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+};
