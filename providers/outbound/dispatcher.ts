@@ -8,7 +8,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector } from 'undici';
 import { type AddressKind, addressNotAllowed, createAddressRules } from './address-rules.ts';
 
-export interface ResolvedAddress {
+interface ResolvedAddress {
   readonly address: string;
   readonly family: number;
 }
@@ -22,7 +22,7 @@ export interface OutboundPolicy {
   readonly resolve?: Resolve;
 }
 
-export interface OutboundOptions extends OutboundPolicy {
+interface OutboundOptions extends OutboundPolicy {
   readonly agent?: Omit<Agent.Options, 'connect'>;
   readonly connect?: Pick<buildConnector.BuildOptions, 'timeout'> & { readonly ca?: string };
 }

@@ -24,7 +24,7 @@ export const webAddressOf = (text: string): URL => {
   return url;
 };
 
-export type AssertMayBeCalled = (url: string) => Promise<void>;
+type AssertMayBeCalled = (url: string) => Promise<void>;
 
 /** Longer than this nobody waits for a form; the connection will find out. */
 const patienceMs = 2_000;
