@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createTestDatabase } from '../tests/harness/database.ts';
-import { deleteOldAnswers } from './retention.ts';
+import { deleteOldAnswers, deleteOldWebhooks } from './retention.ts';
 
 const setup = async () => {
   const database = await createTestDatabase();
@@ -42,4 +42,30 @@ test('deletes any number, some at a time', async () => {
   expect(await deleteOldAnswers(db, 30)).toBe(10_001);
 
   expect(await keys()).toEqual([]);
+});
+
+test('deletes webhooks that were told on, much later those nobody took, and a key with the last of its month', async () => {
+  const { db, pool } = await setup();
+  const put = (id: string, state: string, days: number, dataKey: string) =>
+    pool.query(
+      `INSERT INTO webhook_inbox (id, provider, dedupe_key, kind, sealed_event, data_key, correlation_id, state, settled_at)
+       VALUES ($1, 'zoom', $1, 'meeting.started', '', $4, '', $2, now() - $3 * interval '1 day')`,
+      [id, state, days, dataKey],
+    );
+  const now = new Date().toISOString().slice(0, 7);
+  for (const id of ['inbox:2020-01', 'inbox:2020-02', `inbox:${now}`, 'conn_1']) {
+    await pool.query("INSERT INTO data_keys (id, master_key_id, wrapped) VALUES ($1, 'm', '')", [id]);
+  }
+  await put('old', 'delivered', 31, 'inbox:2020-01');
+  await put('young', 'delivered', 29, 'inbox:2020-02');
+  await put('nobody took it', 'parked', 89, 'inbox:2020-02');
+  await put('nobody ever came', 'parked', 91, `inbox:${now}`);
+  await put('still to be told', 'received', 400, 'inbox:2020-02');
+
+  expect(await deleteOldWebhooks(db, 30)).toBe(2);
+
+  const left = (await pool.query('SELECT id FROM webhook_inbox ORDER BY id')).rows.map(({ id }) => id);
+  expect(left).toEqual(['nobody took it', 'still to be told', 'young']);
+  const keysLeft = (await pool.query('SELECT id FROM data_keys ORDER BY id')).rows.map(({ id }) => id);
+  expect(keysLeft).toEqual(['conn_1', 'inbox:2020-02', `inbox:${now}`]);
 });

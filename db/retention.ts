@@ -25,3 +25,35 @@ export const deleteOldAnswers = async (db: Database, olderThanDays: number): Pro
     if ((rowCount ?? 0) < batchSize) return deleted;
   }
 };
+
+/** What nobody has taken stays this much longer: a person may still come to replay it. */
+const parkedTimesLonger = 3;
+
+/**
+ * Deletes the webhooks that were told on, and much later those that nobody took; answers with how many. A data key
+ * whose month is over and whose rows are gone goes with them: what it sealed is unreadable in every backup, too.
+ *
+ * A webhook that is repeated after that is taken for a new one. Vendors repeat theirs for hours.
+ */
+export const deleteOldWebhooks = async (db: Database, olderThanDays: number): Promise<number> => {
+  let deleted = 0;
+  for (;;) {
+    const { rowCount } = await db.execute(sql`
+      DELETE FROM webhook_inbox WHERE id IN (
+        SELECT id FROM webhook_inbox
+        WHERE (state = 'delivered' AND settled_at < now() - ${olderThanDays} * interval '1 day')
+          OR (state = 'parked' AND settled_at < now() - ${olderThanDays * parkedTimesLonger} * interval '1 day')
+        LIMIT ${batchSize}
+      )
+    `);
+    deleted += rowCount ?? 0;
+    if ((rowCount ?? 0) < batchSize) break;
+  }
+  // Two months back: a process whose clock is behind may still write under last month's.
+  await db.execute(sql`
+    DELETE FROM data_keys WHERE id LIKE 'inbox:%'
+      AND id < 'inbox:' || to_char(now() AT TIME ZONE 'UTC' - interval '1 month', 'YYYY-MM')
+      AND NOT EXISTS (SELECT FROM webhook_inbox WHERE data_key = data_keys.id)
+  `);
+  return deleted;
+};

@@ -6,6 +6,7 @@ import { auditCommand, maintenanceCommand, readModelCommand } from './ops/comman
 import { attentionCommand, auditionsCommand } from './ops/commands-over-http.ts';
 import { CallRefused } from './ops/http-client.ts';
 import { keysCommand } from './ops/keys-command.ts';
+import { webhooksCommand } from './ops/webhooks-command.ts';
 
 const program = new Command('ops')
   .description(
@@ -18,6 +19,7 @@ const program = new Command('ops')
   .addCommand(auditCommand())
   .addCommand(maintenanceCommand())
   .addCommand(keysCommand())
+  .addCommand(webhooksCommand())
   .showHelpAfterError();
 
 const isExpected = (error: unknown): error is Error =>

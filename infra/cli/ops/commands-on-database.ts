@@ -4,7 +4,7 @@ import { auditedAuditions } from '../../../db/audited-auditions.ts';
 import { createAuditionReadModel } from '../../../db/audition-read-model.ts';
 import type { Database } from '../../../db/connection.ts';
 import { createEventStore } from '../../../db/event-store.ts';
-import { deleteOldAnswers } from '../../../db/retention.ts';
+import { deleteOldAnswers, deleteOldWebhooks } from '../../../db/retention.ts';
 import { type AuditionId, auditionIdSchema } from '../../../domain/ids.ts';
 import { MissingSetting } from '../../configuration/operator.ts';
 import { onDatabase } from './on-database.ts';
@@ -78,11 +78,17 @@ const days = (text: string): number => {
 
 export const maintenanceCommand = (): Command =>
   new Command('maintenance')
-    .description('delete what nobody asks for any more: the kept answers to commands; run it once a day')
+    .description(
+      'delete what nobody asks for any more: the kept answers to commands, the webhooks that were told on; run it once a day',
+    )
     .option('--older-than <days>', 'how old they are at least', days, 30)
     .action((options: { olderThan: number }, command: Command) =>
       onDatabase(command, async (db, output) => {
         const answers = await deleteOldAnswers(db, options.olderThan);
-        output.show({ answers }, () => `Deleted the answers to ${answers} commands.`);
+        const webhooks = await deleteOldWebhooks(db, options.olderThan);
+        output.show(
+          { answers, webhooks },
+          () => `Deleted the answers to ${answers} commands, and ${webhooks} webhooks.`,
+        );
       }),
     );

@@ -1,0 +1,130 @@
+/**
+ * `ops webhooks …`: what was told to us and matched nothing. On the database and not over HTTP: the API shows a caller
+ * what belongs to their organization, and of these nobody knows whose they are.
+ */
+import { randomUUID } from 'node:crypto';
+import { Command, InvalidArgumentError } from 'commander';
+import { createAdministrativeActs } from '../../../db/administrative-acts.ts';
+import type { Database } from '../../../db/connection.ts';
+import type { InboxEntry } from '../../../db/repositories.ts';
+import { createVault } from '../../../db/vault.ts';
+import { createWebhookInbox } from '../../../db/webhook-inbox.ts';
+import { loadConfiguration } from '../../configuration/configuration.ts';
+import { createKeyWrapping } from '../../encryption/configured-wrapping.ts';
+import { CallRefused } from './http-client.ts';
+import { onDatabase } from './on-database.ts';
+import { table } from './print.ts';
+
+const count = (text: string): number => {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= 10_000) return number;
+  throw new InvalidArgumentError('give a whole number from 1 to 10000');
+};
+
+const withoutKeys = () => Promise.reject(new Error('there are no keys here'));
+/** Sees everything but what was told. */
+const sealedInbox = (db: Database) => createWebhookInbox(db, { seal: withoutKeys, open: withoutKeys });
+/** With the settings of the service itself. */
+const openInbox = (db: Database) =>
+  createWebhookInbox(db, createVault(db, createKeyWrapping(loadConfiguration())));
+
+const note = (db: Database, act: 'webhook.read' | 'webhook.replayed', entry: InboxEntry): Promise<void> =>
+  createAdministrativeActs(db).note({
+    organization: undefined,
+    by: 'npm run ops',
+    role: 'command_line',
+    act,
+    target: entry.id,
+    detail: { provider: entry.provider, kind: entry.kind, reason: entry.reason },
+    correlationId: randomUUID(),
+  });
+
+const noSuch = (id: string): CallRefused =>
+  new CallRefused(`There is no webhook ${id}: npm run ops -- webhooks list shows those that are parked.`);
+
+const head = ['webhook', 'provider', 'kind', 'why', 'received', 'tried', 'repeated'];
+const row = ({ id, provider, kind, reason, receivedAt, attempts, duplicates }: InboxEntry) => [
+  id,
+  provider,
+  kind,
+  reason ?? '',
+  receivedAt.toISOString(),
+  String(attempts),
+  String(duplicates),
+];
+
+export const webhooksCommand = (): Command => {
+  const webhooks = new Command('webhooks').description('what services told us and nobody here takes');
+  webhooks
+    .command('list')
+    .description('list those that are parked, the newest first, and how many wait')
+    .option('--provider <name>', 'those of one service: google, microsoft, zoom, twilio, smtp')
+    .option('--limit <n>', 'how many at most', count, 50)
+    .action((options: { provider?: string; limit: number }, command: Command) =>
+      onDatabase(command, async (db, output) => {
+        const inbox = sealedInbox(db);
+        const [parked, lag] = [await inbox.parked(options), await inbox.lag()];
+        output.show({ parked, lag }, () =>
+          [
+            parked.length === 0 ? 'Nothing is parked.' : table(head, parked.map(row)),
+            ...lag.map(
+              (one) =>
+                `${one.provider}: ${one.waiting} waiting, the oldest for ${Math.round(one.oldestSeconds)} s; ${one.parked} parked`,
+            ),
+          ].join('\n'),
+        );
+      }),
+    );
+  webhooks
+    .command('show')
+    .description('show one')
+    .argument('<id>', 'the webhook, as in the list')
+    .option(
+      '--content',
+      'what was told, too: opened with the keys of the service, and noted as an act of yours',
+    )
+    .action((id: string, options: { content?: boolean }, command: Command) =>
+      onDatabase(command, async (db, output) => {
+        const found = await (options.content ? openInbox(db) : sealedInbox(db)).find(id);
+        if (!found) throw noSuch(id);
+        const { read, ...entry } = found;
+        if (options.content) await note(db, 'webhook.read', entry);
+        const content = options.content ? { told: await read() } : {};
+        output.show({ ...entry, ...content }, () =>
+          [
+            table([...head, 'state'], [[...row(entry), entry.state]]),
+            ...(options.content ? [JSON.stringify(content.told, null, 2)] : []),
+          ].join('\n'),
+        );
+      }),
+    );
+  webhooks
+    .command('replay')
+    .description('tell a parked one on again, or all that are parked for one reason')
+    .argument('[id]', 'the webhook, as in the list')
+    .option('--reason <code>', 'all that are parked for this reason, as in the list')
+    .action((id: string | undefined, options: { reason?: string }, command: Command) =>
+      onDatabase(command, async (db, output) => {
+        const inbox = sealedInbox(db);
+        const parked = await inbox.parked({ limit: 10_000 });
+        const meant = parked.filter((one) =>
+          id === undefined ? one.reason === options.reason : one.id === id,
+        );
+        if (id !== undefined && meant.length === 0) throw noSuch(id);
+        if (id === undefined && options.reason === undefined) {
+          throw new CallRefused('Say which: the id of one, or --reason <code> for all of that reason.');
+        }
+        const replayed: InboxEntry[] = [];
+        for (const one of meant) {
+          if (!(await inbox.replay(one.id))) continue;
+          await note(db, 'webhook.replayed', one);
+          replayed.push(one);
+        }
+        output.show(
+          { replayed: replayed.map((one) => one.id) },
+          () => `${replayed.length} replayed: they are told on within seconds, or parked again.`,
+        );
+      }),
+    );
+  return webhooks;
+};
