@@ -25,7 +25,7 @@ export const variableFacts = z.registry<VariableFacts>();
 export const notEmpty = () => z.string().min(1);
 export const port = () =>
   z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().min(0).max(65_535));
-const count = () =>
+export const count = () =>
   z
     .string()
     .regex(/^\d{1,9}$/)

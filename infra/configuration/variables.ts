@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { masterKeyRing } from './master-keys.ts';
 import {
+  count,
   networks,
   notEmpty,
   origin,
