@@ -123,6 +123,7 @@ it('has had its session though the meeting was opened and closed while nobody wo
       await played.handle.signal(messages.meetingStarted, report);
       await played.handle.signal(messages.meetingEnded, report);
     });
-    await played.until(({ state }) => state === 'awaiting_decision');
+    const { outcome } = await played.until(({ state }) => state === 'awaiting_decision');
+    expect(outcome).toBeUndefined();
   });
 });

@@ -81,7 +81,8 @@ describe('a meeting that is opened', () => {
     await stage.play({}, async (played) => {
       await minutesBefore(played, 10);
       await startedAt(played, { meetingId: await meetingOf(played) });
-      await played.until(({ state }) => state === 'in_progress');
+      const { outcome } = await played.until(({ state }) => state === 'in_progress');
+      expect(outcome).toBeUndefined();
     });
   });
 
@@ -114,7 +115,8 @@ describe('a meeting that is opened', () => {
       await played.passTo(toInstant((await startOf(played)) - 10 * minute));
       await startedAt(played, { meetingId: await meetingOf(played) });
       for (const { step } of attention) await played.resolve(step, 'skip');
-      await played.until(({ state }) => state === 'in_progress');
+      const { outcome } = await played.until(({ state }) => state === 'in_progress');
+      expect(outcome).toBeUndefined();
     });
   });
 
@@ -159,10 +161,11 @@ describe('a meeting that is opened', () => {
   });
 });
 
+const withoutZoom = (world: Played['world']): void => world.fail('createMeeting', 'rejected_input', 'zoom');
+
 describe('a report about another meeting than ours', () => {
   it('changes nothing: of the provider that another one replaced', async () => {
-    const arrange = (world: Played['world']) => world.fail('createMeeting', 'rejected_input', 'zoom');
-    await stage.play({ arrange }, async (played) => {
+    await stage.play({ arrange: withoutZoom }, async (played) => {
       await minutesBefore(played, 10);
       expect((await played.view()).meeting).toMatchObject({ provider: 'google_meet' });
       await startedAt(played, { meetingId: `audition/${played.plan.id}:meeting:zoom:1` });

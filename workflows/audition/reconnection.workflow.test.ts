@@ -1,7 +1,6 @@
 /** An account that its owner has to connect again: what waits for it, and goes on by itself once it is. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionActivities } from '../../activities/contract.ts';
-import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { performer } from '../../tests/harness/audition-plan.ts';
 import { asked, openStage, type Played, type Stage } from '../../tests/harness/stage.ts';
@@ -137,21 +136,22 @@ describe('an account that is connected again while a step fails for it', () => {
   });
 });
 
-describe('a meeting that no provider makes', () => {
-  const zooms: ConnectionId = 'conn_zoom';
-  const fellBackIn = ({ world }: Played) =>
-    world.events.flatMap(({ fact }) => (isFallBack(fact) ? [fact.reason] : []));
-  const isFallBack = (fact: AuditionFact) => fact.type === 'meeting_fell_back';
+const zooms: ConnectionId = 'conn_zoom';
 
+const noProvider = (world: Played['world']): void => {
+  world.fail('createMeeting', 'reconnect', 'zoom', zooms);
+  world.fail('createMeeting', 'rejected_input', 'google_meet');
+};
+
+const fallBacksIn = ({ world }: Played) =>
+  world.events.flatMap(({ fact }) => (fact.type === 'meeting_fell_back' ? [fact.reason] : []));
+
+describe('a meeting that no provider makes', () => {
   it('is tried anew when the account that was the first to fail is connected again', async () => {
-    const arrange = (world: Played['world']): void => {
-      world.fail('createMeeting', 'reconnect', 'zoom', zooms);
-      world.fail('createMeeting', 'rejected_input', 'google_meet');
-    };
-    await stage.play({ arrange }, async (played) => {
+    await stage.play({ arrange: noProvider }, async (played) => {
       const { attention } = await played.until(({ attention: open }) => open.length > 0);
       expect(attention).toMatchObject([{ step: 'meeting', code: 'reconnect', connection: zooms }]);
-      expect(fellBackIn(played)).toEqual(['reconnect', 'rejected_input']);
+      expect(fallBacksIn(played)).toEqual(['reconnect', 'rejected_input']);
       played.world.heal();
       await restore(played, zooms, 'in-1');
       expect(await scheduled(played)).toMatchObject({ meeting: { provider: 'zoom' } });
