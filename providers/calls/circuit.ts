@@ -20,8 +20,11 @@ export type CircuitState = (typeof circuitStates)[number];
 /** So many in a row, with no other outcome between them. */
 export const failuresToOpen = 5;
 
-/** How long it stays open, the first time and each time that the call which was let through fails again. */
-export const openForMs: readonly number[] = [5_000, 10_000, 20_000, 30_000, 60_000];
+/**
+ * How long it stays open, the first time and each time that the call which was let through fails again: a stumble costs
+ * hardly anything, a long outage is asked about once a minute.
+ */
+export const openForMs: readonly number[] = [1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000];
 
 /** While one call tries whether the provider is back, the others wait for so long: a call ends within that, as a rule. */
 export const trialMs = 3_000;

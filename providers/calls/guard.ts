@@ -11,6 +11,7 @@ import { type CallObserver, createCallPath } from './call-path.ts';
 import { type CircuitState, shortly } from './circuit.ts';
 import { type CircuitChange, createCircuits } from './circuits.ts';
 import { type SharedAccounts, throughCallPath } from './guarded-providers.ts';
+import { operations } from './operations.ts';
 import type { QuotaBook } from './quota-book.ts';
 import { createQuotaGuard } from './quota-guard.ts';
 import { type QuotaLimits, quotasWith } from './quotas.ts';
@@ -67,6 +68,9 @@ export interface GuardParts {
 export const guardProviders = (providers: Providers, parts: GuardParts): Providers => {
   const health = createHealthNotes(parts);
   const watch = watchCircuits(parts, health);
+  for (const provider of new Set(Object.values(operations).map((operation) => operation.provider))) {
+    parts.metrics.circuitIs({ provider, state: 'closed', accountsHeldBack: 0 });
+  }
   const path = createCallPath({
     circuits: createCircuits(watch),
     quotas: createQuotaGuard({

@@ -79,16 +79,18 @@ const days = (text: string): number => {
 export const maintenanceCommand = (): Command =>
   new Command('maintenance')
     .description(
-      'delete what nobody asks for any more: the kept answers to commands, the webhooks that were told on; run it once a day',
+      'delete what nobody asks for any more: the kept answers to commands, the webhooks that were told on, what was counted of providers; run it once a day',
     )
     .option('--older-than <days>', 'how old they are at least', days, 30)
     .action((options: { olderThan: number }, command: Command) =>
       onDatabase(command, async (db, output) => {
         const answers = await deleteOldAnswers(db, options.olderThan);
         const webhooks = await deleteOldWebhooks(db, options.olderThan);
+        const counts = await createProviderHealth(db).forget(options.olderThan);
         output.show(
-          { answers, webhooks },
-          () => `Deleted the answers to ${answers} commands, and ${webhooks} webhooks.`,
+          { answers, webhooks, counts },
+          () =>
+            `Deleted the answers to ${answers} commands, ${webhooks} webhooks, and ${counts} counts of what providers allow and how they did.`,
         );
       }),
     );
