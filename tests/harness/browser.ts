@@ -7,7 +7,9 @@ const executable = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/goog
 );
 
 export const hasBrowser = executable !== undefined;
-if (!hasBrowser) console.warn('no Chromium on this machine (CHROMIUM names another): its tests are skipped');
+if (!hasBrowser) {
+  process.stderr.write('no Chromium on this machine (CHROMIUM names another): its tests are skipped\n');
+}
 
 export const launchBrowser = (): Promise<Browser> => {
   if (executable === undefined) throw new Error('there is no Chromium on this machine');

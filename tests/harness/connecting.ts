@@ -8,6 +8,10 @@ import { playAuthorizers } from './played-authorizers.ts';
 
 export const publicUrl = 'https://auditions.example.com';
 
+/** Where the provider sends a browser back to. */
+const callback = (answer: Record<string, string>, provider = 'google'): string =>
+  `/v1/connections/${provider}/callback?${new URLSearchParams(answer).toString()}`;
+
 export const setUpConnecting = async (database: TestDatabase) => {
   const organization: OrganizationId = organizationIdSchema.parse(`org_${randomUUID()}`);
   const { repositories } = database;
@@ -21,9 +25,6 @@ export const setUpConnecting = async (database: TestDatabase) => {
     const { body } = await test.call('GET', path, { key });
     return String(Object(body).url);
   };
-  /** Where the provider sends a browser back to. */
-  const callback = (answer: Record<string, string>, provider = 'google'): string =>
-    `/v1/connections/${provider}/callback?${new URLSearchParams(answer)}`;
   const state = (): string => authorizers.lastAsked().state;
 
   /** From the page to the provider's, up to the moment when the person decides. */

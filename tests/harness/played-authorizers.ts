@@ -27,9 +27,13 @@ export interface PlayedAuthorizers extends Authorizers {
 
 const required = ['openid', 'calendar.events'];
 
+const refuse = (operation: string): never => {
+  throw new ProviderError('google', operation, { kind: 'rejected_input' }, { message: 'invalid_grant' });
+};
+
 export const playAuthorizers = (): PlayedAuthorizers => {
   const asked: AuthorizationRequest[] = [];
-  const codes = new Map<string, Consent & AuthorizationRequest>();
+  const codes = new Map<string, Required<Consent> & AuthorizationRequest>();
   const revoked: string[] = [];
   const faults: ProviderFault[] = [];
   const passwords = new Map<string, string>();
@@ -37,9 +41,6 @@ export const playAuthorizers = (): PlayedAuthorizers => {
   const answer = (operation: string): void => {
     const fault = faults.shift();
     if (fault) throw new ProviderError('google', operation, fault, { message: 'played' });
-  };
-  const refuse = (operation: string): never => {
-    throw new ProviderError('google', operation, { kind: 'rejected_input' }, { message: 'invalid_grant' });
   };
 
   const authorizer = (provider: OAuthProvider): OAuthAuthorizer => ({
@@ -58,7 +59,7 @@ export const playAuthorizers = (): PlayedAuthorizers => {
       if (!consent || consent.codeChallenge !== challenge || consent.redirectUri !== redirectUri) {
         return refuse('oauth.redeem');
       }
-      const { account, scopes = consent.scopes } = consent;
+      const { account, scopes } = consent;
       return {
         account: { id: `id-of-${account}`, name: account },
         scopes,

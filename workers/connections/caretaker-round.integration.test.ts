@@ -144,7 +144,7 @@ describe('the owner of an account that fell out', () => {
   it('is not written to twice when the answer of the mail server was lost', async () => {
     const { round, sent, fail } = await setup();
     fail(lost, true);
-    await expect(round(running)).rejects.toThrow();
+    await expect(round(running)).rejects.toThrow('none of 1 owners');
     await round(running);
     expect(sent).toHaveLength(1);
   });
@@ -153,8 +153,8 @@ describe('the owner of an account that fell out', () => {
     const { round, sent, fail, answerOfJournal, repositories } = await setup();
     fail(lost, true);
     answerOfJournal('unknown');
-    await expect(round(running)).rejects.toThrow();
-    await expect(round(running)).rejects.toThrow();
+    await expect(round(running)).rejects.toThrow('none of 1 owners');
+    await expect(round(running)).rejects.toThrow('none of 1 owners');
     expect(await repositories.fallenConnections.untold(10)).toEqual([]);
     expect(await round(running)).toBe(false);
     expect(sent).toHaveLength(1);

@@ -163,7 +163,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
 
   it('a no leads back to the platform that asked', async () => {
     const query = new URLSearchParams({ owner, returnTo: `${publicUrl}/healthz` });
-    await page.goto(await linkFrom(`/v1/connections/google/authorize?${query}`));
+    await page.goto(await linkFrom(`/v1/connections/google/authorize?${query.toString()}`));
     expect(await heading()).toBe('Connect your Google account');
     await pictured('6-focused');
     await press('Connect Google');
@@ -176,13 +176,12 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
   it('a yes leads on to the platform that asked, on another origin too', async () => {
     const elsewhere = `${sandbox.url}/`.replace('127.0.0.1', 'localhost');
     const query = new URLSearchParams({ owner, returnTo: elsewhere });
-    await page.goto(await linkFrom(`/v1/connections/google/authorize?${query}`));
+    await page.goto(await linkFrom(`/v1/connections/google/authorize?${query.toString()}`));
     await press('Connect Google');
     await atGoogle();
     await page.getByLabel('Account').fill('ann@example.com');
     await press('Allow');
-    const isBack = (url: URL) => url.hostname === 'localhost';
-    await page.waitForURL(isBack, { waitUntil: 'commit' });
+    await page.waitForURL((url) => url.hostname === 'localhost', { waitUntil: 'commit' });
     const [connection] = await own();
     expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({
       connection: connection?.id,

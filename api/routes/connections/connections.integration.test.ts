@@ -177,7 +177,9 @@ describe('a link', () => {
     const { person, linkFrom } = await setup();
     const returnTo = `${publicUrl}/settings`;
     const query = new URLSearchParams({ returnTo });
-    const { text } = await person.open(await linkFrom(`/v1/connections/google/authorize?${query}`));
+    const { text } = await person.open(
+      await linkFrom(`/v1/connections/google/authorize?${query.toString()}`),
+    );
     expect(text).toContain(`<a href="${returnTo}?status=denied">Not now</a>`);
   });
 });
@@ -346,7 +348,7 @@ describe('connecting Apple', () => {
     const { person, linkFrom, authorizers, only } = await setup();
     authorizers.passwords.set('ann@icloud.com', filled.password);
     const query = new URLSearchParams({ returnTo: 'http://localhost:5173/back' });
-    const narrow = await linkFrom(`/v1/connections/apple/authorize?${query}`);
+    const narrow = await linkFrom(`/v1/connections/apple/authorize?${query.toString()}`);
     const page = await person.send(await person.open(narrow), { to: '/apple' }, filled);
     const { id } = await only();
     expect(page).toMatchObject({

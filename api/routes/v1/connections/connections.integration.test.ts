@@ -81,7 +81,9 @@ describe('a link to the page', () => {
   ])('may lead on to %s', async (returnTo) => {
     const { call, key } = await setup();
     const query = new URLSearchParams({ returnTo });
-    expect((await call('GET', `/v1/connections/google/authorize?${query}`, { key })).status).toBe(200);
+    expect((await call('GET', `/v1/connections/google/authorize?${query.toString()}`, { key })).status).toBe(
+      200,
+    );
   });
 
   it.each([
@@ -99,7 +101,7 @@ describe('a link to the page', () => {
   ])('does not lead on to %s', async (returnTo) => {
     const { call, key } = await setup();
     const query = new URLSearchParams({ returnTo });
-    expect(await call('GET', `/v1/connections/google/authorize?${query}`, { key })).toMatchObject({
+    expect(await call('GET', `/v1/connections/google/authorize?${query.toString()}`, { key })).toMatchObject({
       status: 422,
       body: { code: 'return_address_not_allowed' },
     });
