@@ -101,7 +101,7 @@ const second = 1_000;
 const minute = 60 * second;
 
 /** Neither a workflow task, which the time-skipping server does not describe, nor an activity is under way. */
-const isAtRest = async (handle: WorkflowHandle): Promise<boolean> => {
+export const isAtRest = async (handle: WorkflowHandle): Promise<boolean> => {
   const { events } = await handle.fetchHistory();
   const lastOf = (...types: readonly number[]) =>
     events?.findLastIndex(({ eventType }) => types.includes(eventType ?? 0)) ?? -1;
