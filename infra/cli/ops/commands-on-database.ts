@@ -4,6 +4,7 @@ import { auditedAuditions } from '../../../db/audited-auditions.ts';
 import { createAuditionReadModel } from '../../../db/audition-read-model.ts';
 import type { Database } from '../../../db/connection.ts';
 import { createEventStore } from '../../../db/event-store.ts';
+import { createProviderHealth } from '../../../db/provider-health.ts';
 import { deleteOldAnswers, deleteOldWebhooks } from '../../../db/retention.ts';
 import { type AuditionId, auditionIdSchema } from '../../../domain/ids.ts';
 import { MissingSetting } from '../../configuration/operator.ts';
