@@ -1,7 +1,22 @@
 /** The way of wrapping data keys that the configuration asks for. */
 import type { Configuration } from '../configuration/configuration.ts';
+import { createAwsKms, isAwsKmsKey } from './aws-kms.ts';
 import { createKeyRing } from './key-ring.ts';
 import type { KeyWrapping } from './key-wrapping.ts';
 
-export const createKeyWrapping = ({ masterKeys }: Pick<Configuration, 'masterKeys' | 'kms'>): KeyWrapping =>
-  createKeyRing(masterKeys);
+/** With a KMS, it wraps every new data key, and what the ring of master keys has wrapped stays readable. */
+export const createKeyWrapping = ({
+  masterKeys,
+  kms,
+}: Pick<Configuration, 'masterKeys' | 'kms'>): KeyWrapping => {
+  const ring = createKeyRing(masterKeys);
+  if (!kms) return ring;
+  const cloud = createAwsKms(kms);
+  const of = (masterKeyId: string) => (isAwsKmsKey(masterKeyId) ? cloud : ring);
+  return {
+    newest: cloud.newest,
+    knows: (masterKeyId) => of(masterKeyId).knows(masterKeyId),
+    wrap: (dataKey, place) => cloud.wrap(dataKey, place),
+    unwrap: (masterKeyId, wrapped, place) => of(masterKeyId).unwrap(masterKeyId, wrapped, place),
+  };
+};

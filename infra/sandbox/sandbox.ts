@@ -5,6 +5,7 @@
 import formbody from '@fastify/formbody';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { createApple } from './apple/apple.ts';
+import { awsKmsRoutes } from './aws-kms/aws-kms.ts';
 import { createCallCounter } from './calls/counter.ts';
 import type { Clock } from './clock.ts';
 import { createControl, type SandboxControl } from './control/control.ts';
@@ -80,6 +81,7 @@ export const startSandbox = async (
   await app.register(async (scope) => zoom.register(scope));
   await app.register(async (scope) => apple.register(scope));
   await app.register(async (scope) => twilio.register(scope));
+  await app.register(async (scope) => awsKmsRoutes(scope, settings.awsKms));
   await app.register(async (scope) => controlRoutes(scope, control));
   await app.register(async (scope) => pageRoutes(scope, { control, calls, activity, clock }));
 

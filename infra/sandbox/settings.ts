@@ -85,6 +85,15 @@ const twilioSettingsSchema = z.strictObject({
   inboundUrl: z.url().optional(),
 });
 
+const awsKmsSettingsSchema = z.strictObject({
+  accessKeyId: z.string().default('SANDBOXACCESSKEY'),
+  region: z.string().default('eu-central-1'),
+  account: z.string().default('000000000000'),
+  /** The keys that are there, each by its alias. */
+  aliases: z.array(z.string().startsWith('alias/')).default(['alias/castmatch', 'alias/castmatch-next']),
+  disabledAliases: z.array(z.string()).default([]),
+});
+
 export const sandboxSettingsSchema = z.strictObject({
   host: z.string().default('127.0.0.1'),
   port: z.int().min(0).max(65_535).default(0),
@@ -95,6 +104,7 @@ export const sandboxSettingsSchema = z.strictObject({
   zoom: zoomSettingsSchema.prefault({}),
   apple: appleSettingsSchema.prefault({}),
   twilio: twilioSettingsSchema.prefault({}),
+  awsKms: awsKmsSettingsSchema.prefault({}),
 });
 
 export type SandboxOptions = z.input<typeof sandboxSettingsSchema>;
@@ -103,3 +113,4 @@ export type MicrosoftSettings = z.output<typeof microsoftSettingsSchema>;
 export type AppleSettings = z.output<typeof appleSettingsSchema>;
 export type ZoomSettings = z.output<typeof zoomSettingsSchema>;
 export type TwilioSettings = z.output<typeof twilioSettingsSchema>;
+export type AwsKmsSettings = z.output<typeof awsKmsSettingsSchema>;

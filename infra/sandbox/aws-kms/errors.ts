@@ -1,0 +1,34 @@
+/** KMS's errors: https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#API_Decrypt_Errors */
+
+export class AwsKmsError extends Error {
+  readonly type: string;
+  readonly status: number;
+
+  constructor(type: string, message = '', status = 400) {
+    super(message);
+    this.name = 'AwsKmsError';
+    this.type = type;
+    this.status = status;
+  }
+}
+
+/** Says nothing more: neither whether it was the ciphertext or the context. */
+export const invalidCiphertext = new AwsKmsError('InvalidCiphertextException');
+
+export const incorrectKey = new AwsKmsError(
+  'IncorrectKeyException',
+  'The key ID in the request does not identify a CMK that can perform this operation.',
+);
+
+export const noSuchKey = (arn: string): AwsKmsError =>
+  new AwsKmsError('NotFoundException', `Key '${arn}' does not exist`);
+
+export const disabled = (arn: string): AwsKmsError =>
+  new AwsKmsError('DisabledException', `${arn} is disabled.`);
+
+export const unknownClient = new AwsKmsError(
+  'UnrecognizedClientException',
+  'The security token included in the request is invalid.',
+);
+
+export const unknownOperation = new AwsKmsError('UnknownOperationException');
