@@ -8,8 +8,10 @@ import { Refusal } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
 
 export interface Pressure {
-  /** How late the event loop is on average over a second. One that is merely busy is late by milliseconds. */
+  /** How late the event loop may be on average. One that is merely busy is late by milliseconds. */
   readonly maxEventLoopDelayMs: number;
+  /** How long it is measured each time: so long that one slow task, or a machine that was elsewhere, is no overload. */
+  readonly sampleMs: number;
   /** Of the memory that Node may use; beyond it, it does little else than look for more. */
   readonly maxHeapShare: number;
   /** About a second's work for the pool's ten connections, at ten milliseconds a query. */
@@ -17,7 +19,8 @@ export interface Pressure {
 }
 
 export const pressure: Pressure = {
-  maxEventLoopDelayMs: 1_000,
+  maxEventLoopDelayMs: 500,
+  sampleMs: 5_000,
   maxHeapShare: 0.9,
   maxWaitingForDatabase: 1_000,
 };
@@ -33,8 +36,8 @@ const overloaded = (): Refusal =>
   );
 
 /**
- * Throws `Refusal` `overloaded`. Without end the event loop's delay is when nothing was measured for a second: somebody
- * has had it for that long, and has just let go of it.
+ * Throws `Refusal` `overloaded`. Without end the event loop's delay is when nothing was measured at all: one task has
+ * had it for that long, and has just let go of it.
  */
 export const refuseUnderPressure = (route: string | undefined, measured: number): void => {
   if (Number.isFinite(measured) && !exempt.test(route ?? '')) throw overloaded();
@@ -44,10 +47,11 @@ export const refuseUnderPressure = (route: string | undefined, measured: number)
 export const shedLoad = async (
   api: Api,
   waitingForDatabase: () => number,
-  { maxEventLoopDelayMs, maxHeapShare, maxWaitingForDatabase }: Pressure,
+  { maxEventLoopDelayMs, sampleMs, maxHeapShare, maxWaitingForDatabase }: Pressure,
 ): Promise<void> => {
   await api.register(underPressure, {
     maxEventLoopDelay: maxEventLoopDelayMs,
+    sampleInterval: sampleMs,
     maxHeapUsedBytes: getHeapStatistics().heap_size_limit * maxHeapShare,
     pressureHandler: async ({ routeOptions }, _reply, _type, measured) =>
       refuseUnderPressure(routeOptions.url, measured ?? Number.POSITIVE_INFINITY),
