@@ -11,7 +11,6 @@ export interface Closings {
 export const rememberClosings = (book: Pick<QuotaBook, 'close' | 'closed'>, now: () => number): Closings => {
   let known = new Map<string, number>();
   let asked: { readonly at: number; readonly answer: Promise<void> } | undefined;
-  const keyOf = (provider: string, account: string) => `${provider} ${account}`;
 
   const read = async (at: number): Promise<void> => {
     const closed = await book.closed(at);
@@ -39,3 +38,5 @@ export const rememberClosings = (book: Pick<QuotaBook, 'close' | 'closed'>, now:
     },
   };
 };
+
+const keyOf = (provider: string, account: string): string => `${provider} ${account}`;

@@ -7,15 +7,9 @@ export type HeldBackReason = keyof typeof heldBackCodes;
 
 /** Undefined for a call that was made. */
 export const heldBackBy = (error: unknown): HeldBackReason | undefined => {
-  if (!(error instanceof ProviderError)) return undefined;
-  switch (error.vendor.code) {
-    case heldBackCodes.circuit:
-      return 'circuit';
-    case heldBackCodes.quota:
-      return 'quota';
-    default:
-      return undefined;
-  }
+  const code = error instanceof ProviderError ? error.vendor.code : undefined;
+  if (code === heldBackCodes.circuit) return 'circuit';
+  return code === heldBackCodes.quota ? 'quota' : undefined;
 };
 
 /** The time of day in UTC, for people. */

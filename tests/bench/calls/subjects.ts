@@ -32,9 +32,11 @@ const phone = '+33612345678';
 /** Our own limits are as in production; only what the vendor counts per day is not, since the bench calls for longer. */
 const limits = { zoomMeetingWritesPerDay: 1_000_000, googleRequestsPerMinute: 1_000_000 };
 
+const call = () => ({ signal: AbortSignal.timeout(8_000), correlationId: 'bench', organization });
+
 export const openSubjects = async (
   service: ServiceUnderTest,
-): Promise<{ readonly subjects: readonly Subject[]; close(): Promise<void> }> => {
+): Promise<{ readonly subjects: readonly Subject[]; close: () => Promise<void> }> => {
   const { configuration, database, sandbox } = service;
   const { repositories } = database;
   const registry = createProviders(configuration);
@@ -48,7 +50,6 @@ export const openSubjects = async (
     logger: silent,
     process: 'bench',
   });
-  const call = () => ({ signal: AbortSignal.timeout(8_000), correlationId: 'bench', organization });
 
   const connection = await repositories.connections.get(organization, 'conn_office');
   if (!connection) throw new Error('the bench has no connection');
