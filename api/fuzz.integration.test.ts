@@ -17,8 +17,7 @@ import { rateLimits } from './access/rate-limits.ts';
 const rejects = () =>
   Promise.reject(new ProviderError('google', 'freebusy', { kind: 'rejected_input' }, { message: 'no' }));
 
-/** Or most answers would say no more than that there have been too many. */
-/** What draws the requests works in this very process. */
+/** Most answers would say no more than that there have been too many; and what draws them works in this process. */
 const calm = { ...pressure, maxEventLoopDelayMs: 600_000 };
 const unlimited = { max: Number.MAX_SAFE_INTEGER, windowMs: 1_000 };
 const noLimits = { ...rateLimits, ...calm, read: unlimited, command: unlimited, page: unlimited };
