@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { zoomError, zoomErrors, zoomTokenErrors } from './errors.ts';
+import { zoomCodeErrors, zoomError, zoomErrors, zoomRefreshErrors, zoomTokenErrors } from './errors.ts';
 
 const write = { name: 'meetings.create', writes: true };
 const answer = (status: number, body: unknown, retryAfter?: string) => ({ status, body, retryAfter });
@@ -48,4 +48,27 @@ test.each([
   [503, undefined, 'outage'],
 ])('the token endpoint: %i %o is %s', (status, body, kind) => {
   expect(zoomError(zoomTokenErrors, write, answer(status, body)).fault.kind).toBe(kind);
+});
+
+/** As developers quote them: raycast/extensions#10896, Jericho/ZoomNet#36, and Zoom's own list of messages. */
+test.each([
+  [400, { reason: 'Invalid Token!', error: 'invalid_grant' }, 'reconnect'],
+  [401, { reason: 'Invalid Token!', error: 'invalid_request' }, 'reconnect'],
+  [400, { reason: 'Refresh token invalid.', error: 'invalid_request' }, 'reconnect'],
+  [400, { error: 'invalid_grant' }, 'reconnect'],
+  [400, { reason: 'Invalid client_id or client_secret', error: 'invalid_client' }, 'misconfigured'],
+  [400, { reason: 'The app has been disabled', error: 'invalid_request' }, 'misconfigured'],
+  [429, undefined, 'retry'],
+  [503, undefined, 'outage'],
+])('a refresh for a person: %i %o is %s', (status, body, kind) => {
+  expect(zoomError(zoomRefreshErrors, write, answer(status, body)).fault.kind).toBe(kind);
+});
+
+test.each([
+  [400, { reason: 'Invalid authorization code abc', error: 'invalid_request' }, 'rejected_input'],
+  [400, { reason: 'Invalid code verifier', error: 'invalid_grant' }, 'rejected_input'],
+  [400, { reason: 'Redirect URI mismatch.', error: 'invalid_request' }, 'misconfigured'],
+  [401, { reason: 'Invalid client_id or client_secret', error: 'invalid_client' }, 'misconfigured'],
+])('a code of a person: %i %o is %s', (status, body, kind) => {
+  expect(zoomError(zoomCodeErrors, write, answer(status, body)).fault.kind).toBe(kind);
 });

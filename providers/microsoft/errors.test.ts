@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { microsoftCodeErrors, microsoftError } from './errors.ts';
+
+/** As https://learn.microsoft.com/entra/identity-platform/reference-error-codes shows them. */
+const answer = (error: string, number: number, suberror?: string, status = 400) => ({
+  status,
+  retryAfter: undefined,
+  body: {
+    error,
+    error_description: `AADSTS${number}: Words. Trace ID: 0000aaaa-11bb-cccc-dd22-eeeeee333333 Correlation ID: aaaa0000-bb11-2222-33cc-444444dddddd Timestamp: 2026-11-09 02:02:12Z`,
+    error_codes: [number],
+    timestamp: '2026-11-09 02:02:12Z',
+    ...(suberror && { suberror }),
+  },
+});
+
+const refresh = { name: 'oauth.refresh', writes: false };
+
+test.each([
+  ['invalid_grant', 700082, undefined, 'reconnect'],
+  ['invalid_grant', 70008, undefined, 'reconnect'],
+  ['invalid_grant', 700084, undefined, 'reconnect'],
+  ['invalid_grant', 50173, 'bad_token', 'reconnect'],
+  ['invalid_grant', 65001, 'consent_required', 'reconnect'],
+  ['invalid_grant', 50076, 'basic_action', 'reconnect'],
+  ['interaction_required', 50079, undefined, 'reconnect'],
+  ['interaction_required', 53003, 'message_only', 'reconnect'],
+  ['login_required', 50058, undefined, 'reconnect'],
+  ['invalid_client', 7000215, undefined, 'misconfigured'],
+  ['invalid_client', 7000222, undefined, 'misconfigured'],
+  ['unauthorized_client', 700016, undefined, 'misconfigured'],
+  ['invalid_scope', 70011, undefined, 'misconfigured'],
+  ['temporarily_unavailable', 90033, undefined, 'outage'],
+  ['server_error', 50000, undefined, 'retry'],
+  ['invalid_request', 900144, undefined, 'rejected_input'],
+])('a refresh: %s %i %s is %s', (error, number, suberror, kind) => {
+  expect(microsoftError(refresh, answer(error, number, suberror)).fault.kind).toBe(kind);
+});
+
+describe('a code', () => {
+  test.each([
+    ['invalid_grant', 54005, undefined, 'rejected_input'],
+    ['invalid_grant', 70008, undefined, 'rejected_input'],
+    ['invalid_grant', 501481, undefined, 'rejected_input'],
+    ['invalid_grant', 65001, 'consent_required', 'reconnect'],
+    ['invalid_grant', 70000, undefined, 'rejected_input'],
+    ['invalid_request', 50011, undefined, 'misconfigured'],
+    ['invalid_client', 7000215, undefined, 'misconfigured'],
+  ])('%s %i %s is %s', (error, number, suberror, kind) => {
+    const code = { name: 'oauth.redeem', writes: true };
+    expect(microsoftError(code, answer(error, number, suberror), microsoftCodeErrors).fault.kind).toBe(kind);
+  });
+});
+
+test('keeps the number, and says what to look up', () => {
+  expect(microsoftError(refresh, answer('invalid_client', 7000222)).vendor).toMatchObject({
+    status: 400,
+    code: 'AADSTS7000222',
+    message: expect.stringMatching(/^invalid_client: /),
+  });
+});
+
+test('what is no error document still has a status', () => {
+  const page = { status: 503, retryAfter: '3', body: undefined };
+  expect(microsoftError(refresh, page).fault).toEqual({ kind: 'outage', effect: 'none', delayMs: 3_000 });
+});

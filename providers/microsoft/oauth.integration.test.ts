@@ -1,0 +1,237 @@
+import { createServer } from 'node:http';
+import { inspect } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import { callbackOf, createPkce, type Decision, decide } from '../../tests/harness/consent.ts';
+import { createMicrosoftCheck } from './health.ts';
+import { createMicrosoftAuthorizer } from './oauth.ts';
+import { microsoftScopes } from './settings.ts';
+
+const redirectUri = callbackOf('microsoft');
+const aCall = () => ({ signal: AbortSignal.timeout(10_000), correlationId: 'corr-oauth' });
+
+const settingsOf = (url: string) => ({
+  graphUrl: url,
+  loginUrl: url,
+  clientId: 'sandbox-microsoft-client',
+  clientSecret: 'sandbox-microsoft-secret',
+  tenantId: 'common',
+});
+
+const setup = async (clock?: () => number) => {
+  const sandbox = await startSandbox({}, clock);
+  onTestFinished(async () => sandbox.close());
+  const authorizer = createMicrosoftAuthorizer(settingsOf(sandbox.url));
+  const consent = async (decision?: Decision) => {
+    const { verifier, challenge } = createPkce();
+    const url = await authorizer.authorizationUrl({
+      state: 'state-1',
+      codeChallenge: challenge,
+      redirectUri,
+      scopes: authorizer.scopes.required,
+    });
+    const { back } = await decide(url, decision);
+    expect(back['state']).toBe('state-1');
+    return { code: back['code'] ?? '', codeVerifier: verifier, redirectUri };
+  };
+  const connect = async (decision?: Decision) => {
+    const grant = await authorizer.redeem(await consent(decision), aCall());
+    if (grant.credential.kind !== 'oauth') throw new Error('no refresh token');
+    return { grant, refreshToken: grant.credential.refreshToken };
+  };
+  return { sandbox, authorizer, consent, connect };
+};
+
+const faultOf = (kind: string) => ({ name: 'ProviderError', provider: 'microsoft', fault: { kind } });
+
+/** A token endpoint that always says the same, and nothing of where it is. */
+const answering = async (status: number, body: string, headers: Record<string, string> = {}) => {
+  const server = createServer(({ method }, response) => {
+    if (method === 'GET') response.writeHead(404).end();
+    else response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return createMicrosoftAuthorizer(settingsOf(`http://127.0.0.1:${port}`));
+};
+
+test('the page is asked for a code with PKCE, in the tenant of the settings', async () => {
+  const settings = { ...settingsOf('https://login.microsoftonline.com'), tenantId: 'organizations' };
+  const authorizer = createMicrosoftAuthorizer(settings);
+  const request = { state: 's', codeChallenge: 'challenge', redirectUri, scopes: microsoftScopes.required };
+  const url = new URL(await authorizer.authorizationUrl(request));
+  expect(url.origin + url.pathname).toBe(
+    'https://login.microsoftonline.com/organizations/oauth2/v2.0/authorize',
+  );
+  expect(Object.fromEntries(url.searchParams)).toMatchObject({
+    response_type: 'code',
+    response_mode: 'query',
+    redirect_uri: redirectUri,
+    scope: expect.stringContaining('Calendars.ReadWrite'),
+    state: 's',
+    code_challenge: 'challenge',
+    code_challenge_method: 'S256',
+    prompt: 'select_account',
+  });
+  const again = new URL(await authorizer.authorizationUrl({ ...request, loginHint: 'ann@example.com' }));
+  expect(again.searchParams.get('login_hint')).toBe('ann@example.com');
+  expect(again.searchParams.has('prompt')).toBe(false);
+});
+
+describe('a code', () => {
+  test('becomes a grant with who it is, what was granted, and both tokens', async () => {
+    const { connect } = await setup();
+    const { grant } = await connect({ account: 'bea@example.com' });
+    expect(grant).toMatchObject({
+      account: { id: expect.stringMatching(/^[0-9a-f-]{36}\.[0-9a-f-]{36}$/), name: 'bea@example.com' },
+      credential: { kind: 'oauth', refreshToken: expect.stringMatching(/^M\.C5-/) },
+      accessToken: { value: expect.stringMatching(/^EwB-/) },
+    });
+    expect(grant.scopes).toEqual(expect.arrayContaining([...microsoftScopes.required]));
+    const lifetime = Date.parse(grant.accessToken?.expiresAt ?? '') - Date.now();
+    expect(lifetime).toBeGreaterThan(3_500_000);
+    expect(lifetime).toBeLessThanOrEqual(3_600_000);
+  });
+
+  test('tells what was left out', async () => {
+    const { connect } = await setup();
+    const { grant } = await connect({ ticked: ['offline_access'] });
+    expect(microsoftScopes.required.filter((scope) => !grant.scopes.includes(scope))).toEqual([
+      'Calendars.ReadWrite',
+    ]);
+  });
+
+  test('without lasting access asks to connect again', async () => {
+    const { authorizer, consent } = await setup();
+    const given = await consent({ ticked: ['Calendars.ReadWrite'] });
+    await expect(authorizer.redeem(given, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+  });
+
+  test('is taken once; coming again, it takes back what came of it', async () => {
+    const { authorizer, consent } = await setup();
+    const once = await consent();
+    const { credential } = await authorizer.redeem(once, aCall());
+    await expect(authorizer.redeem(once, aCall())).rejects.toMatchObject({
+      ...faultOf('rejected_input'),
+      vendor: { code: 'AADSTS54005' },
+    });
+    const refreshToken = credential.kind === 'oauth' ? credential.refreshToken : '';
+    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+  });
+
+  test.each([
+    ['another verifier', { codeVerifier: createPkce().verifier }, 'rejected_input'],
+    ['an unknown code', { code: 'made-up' }, 'rejected_input'],
+    ['another address', { redirectUri: callbackOf('zoom') }, 'misconfigured'],
+  ])('is refused with %s', async (_what, change, kind) => {
+    const { authorizer, consent } = await setup();
+    const given = await consent();
+    await expect(authorizer.redeem({ ...given, ...change }, aCall())).rejects.toMatchObject(faultOf(kind));
+  });
+
+  test('whose answer is lost may have been taken', async () => {
+    const { sandbox, authorizer, consent } = await setup();
+    const given = await consent();
+    sandbox.control.setFault('microsoft', { kind: 'lost_answer', operation: 'token', times: 1 });
+    await expect(authorizer.redeem(given, aCall())).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'unknown' },
+    });
+  });
+});
+
+describe('a refresh', () => {
+  test('gives another refresh token, and leaves the old one good', async () => {
+    const { authorizer, connect } = await setup();
+    const { refreshToken } = await connect();
+    const first = await authorizer.refresh(refreshToken, aCall());
+    expect(first.refreshToken).toMatch(/^M\.C5-/);
+    expect(first.refreshToken).not.toBe(refreshToken);
+    expect(first.scopes).toEqual(expect.arrayContaining([...microsoftScopes.required]));
+    expect((await authorizer.refresh(refreshToken, aCall())).accessToken.value).toMatch(/^EwB-/);
+    expect((await authorizer.refresh(first.refreshToken ?? '', aCall())).accessToken.value).toMatch(/^EwB-/);
+  });
+
+  test('of a grant that the person took away asks to connect again', async () => {
+    const { sandbox, authorizer, connect } = await setup();
+    const { refreshToken } = await connect({ account: 'bea@example.com' });
+    sandbox.control.revokeGrants('microsoft', 'bea@example.com');
+    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject({
+      ...faultOf('reconnect'),
+      vendor: { code: 'AADSTS50173', status: 400 },
+    });
+  });
+
+  test.each([
+    ['another secret', { clientSecret: 'wrong' }],
+    ['another client', { clientId: 'somebody' }],
+  ])('with %s is our affair', async (_what, change) => {
+    const { sandbox, connect } = await setup();
+    const { refreshToken } = await connect();
+    const wrong = createMicrosoftAuthorizer({ ...settingsOf(sandbox.url), ...change });
+    await expect(wrong.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('misconfigured'));
+  });
+
+  test('meets an outage once, with the time that was named, and repeats nothing by itself', async () => {
+    const { sandbox, authorizer, connect } = await setup();
+    const { refreshToken } = await connect();
+    sandbox.control.setFault('microsoft', { kind: 'outage', operation: 'token', retryAfterSeconds: 7 });
+    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'none', delayMs: 7_000 },
+    });
+    expect(sandbox.control.state().calls.microsoft['token']).toEqual({ 200: 1, 503: 1 });
+  });
+
+  test('ends with the caller', async () => {
+    const { sandbox, authorizer, connect } = await setup();
+    const { refreshToken } = await connect();
+    sandbox.control.setFault('microsoft', { kind: 'latency', operation: 'token', latencyMs: 60_000 });
+    const signal = AbortSignal.timeout(50);
+    await expect(authorizer.refresh(refreshToken, { signal, correlationId: 'c' })).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'none' },
+    });
+  });
+
+  test.each([
+    ['an empty document in place of a token', 500, '{}', { kind: 'retry', effect: 'none' }],
+    ['an empty document that says it is well', 200, '{}', { kind: 'retry', effect: 'none' }],
+    ['a gateway’s page', 502, '<html>Bad gateway</html>', { kind: 'outage', effect: 'none' }],
+    ['a page that says it is well', 200, '<html></html>', { kind: 'outage', effect: 'none' }],
+  ])('takes %s for no token', async (_what, status, body, fault) => {
+    const authorizer = await answering(status, body);
+    await expect(authorizer.refresh('token', aCall())).rejects.toMatchObject({ fault });
+  });
+
+  test('that is told to wait waits', async () => {
+    const authorizer = await answering(429, '{"error":"temporarily_unavailable"}', { 'retry-after': '9' });
+    await expect(authorizer.refresh('token', aCall())).rejects.toMatchObject({
+      fault: { kind: 'outage', delayMs: 9_000 },
+    });
+  });
+});
+
+test('Microsoft has nothing to revoke with', async () => {
+  const { authorizer, connect } = await setup();
+  const { refreshToken } = await connect();
+  expect(await authorizer.revoke(refreshToken, aCall())).toBe('unsupported');
+});
+
+test('the check is well when only the token is refused', async () => {
+  const { sandbox } = await setup();
+  await expect(createMicrosoftCheck(settingsOf(sandbox.url))()).resolves.toBeUndefined();
+  const wrong = createMicrosoftCheck({ ...settingsOf(sandbox.url), clientSecret: 'wrong' });
+  await expect(wrong()).rejects.toMatchObject(faultOf('misconfigured'));
+  sandbox.control.setFault('microsoft', { kind: 'outage' });
+  await expect(createMicrosoftCheck(settingsOf(sandbox.url))()).rejects.toMatchObject(faultOf('outage'));
+});
+
+test('no error carries a token, a code or a secret along', async () => {
+  const { authorizer, consent } = await setup();
+  const given = { ...(await consent()), codeVerifier: createPkce().verifier };
+  const error: unknown = await authorizer.redeem(given, aCall()).catch((refused: unknown) => refused);
+  const shown = inspect(error, { depth: 20, showHidden: true });
+  for (const secret of [given.code, given.codeVerifier, 'sandbox-microsoft-secret']) {
+    expect(shown).not.toContain(secret);
+  }
+});

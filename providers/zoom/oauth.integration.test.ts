@@ -1,0 +1,192 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import { callbackOf, createPkce, type Decision, decide } from '../../tests/harness/consent.ts';
+import { createZoomAuthorizer } from './oauth.ts';
+import { type ZoomSettings, zoomScopes } from './settings.ts';
+
+const redirectUri = callbackOf('zoom');
+const aCall = () => ({ signal: AbortSignal.timeout(10_000), correlationId: 'corr-oauth' });
+
+const settingsOf = (url: string, userApp?: ZoomSettings['userApp']): ZoomSettings => ({
+  apiUrl: `${url}/v2`,
+  oauthUrl: url,
+  clientId: 'sandbox-zoom-client',
+  clientSecret: 'sandbox-zoom-secret',
+  accountId: 'sandbox-account',
+  userApp,
+});
+const userApp = { clientId: 'sandbox-zoom-user-client', clientSecret: 'sandbox-zoom-user-secret' };
+
+const authorizerAt = (url: string, app = userApp) => {
+  const authorizer = createZoomAuthorizer(settingsOf(url, app));
+  if (!authorizer) throw new Error('there is an app');
+  return authorizer;
+};
+
+const setup = async (clock?: () => number) => {
+  const sandbox = await startSandbox({}, clock);
+  onTestFinished(async () => sandbox.close());
+  const authorizer = authorizerAt(sandbox.url);
+  const consent = async (decision?: Decision) => {
+    const { verifier, challenge } = createPkce();
+    const url = await authorizer.authorizationUrl({
+      state: 'state-1',
+      codeChallenge: challenge,
+      redirectUri,
+      scopes: authorizer.scopes.required,
+    });
+    const { back } = await decide(url, decision);
+    expect(back['state']).toBe('state-1');
+    return { code: back['code'] ?? '', codeVerifier: verifier, redirectUri };
+  };
+  const connect = async (decision?: Decision) => {
+    const grant = await authorizer.redeem(await consent(decision), aCall());
+    if (grant.credential.kind !== 'oauth') throw new Error('no refresh token');
+    return { grant, refreshToken: grant.credential.refreshToken };
+  };
+  return { sandbox, authorizer, consent, connect };
+};
+
+const faultOf = (kind: string) => ({ name: 'ProviderError', provider: 'zoom', fault: { kind } });
+
+test('nobody connects an account while no app is set up for it', () => {
+  expect(createZoomAuthorizer(settingsOf('https://zoom.us'))).toBeUndefined();
+});
+
+test('the page is asked for a code with PKCE; which scopes it offers is set in the app', async () => {
+  const url = new URL(
+    await authorizerAt('https://zoom.us').authorizationUrl({
+      state: 's',
+      codeChallenge: 'challenge',
+      redirectUri,
+      scopes: zoomScopes.required,
+    }),
+  );
+  expect(url.origin + url.pathname).toBe('https://zoom.us/oauth/authorize');
+  expect(Object.fromEntries(url.searchParams)).toEqual({
+    response_type: 'code',
+    client_id: 'sandbox-zoom-user-client',
+    redirect_uri: redirectUri,
+    state: 's',
+    code_challenge: 'challenge',
+    code_challenge_method: 'S256',
+  });
+});
+
+describe('a code', () => {
+  test('becomes a grant with whose it is, what was granted, and both tokens', async () => {
+    const { connect } = await setup();
+    const { grant } = await connect({ account: 'bea@example.com' });
+    expect(grant).toMatchObject({
+      account: { id: expect.stringMatching(/^[\w-]{22}$/), name: 'bea@example.com' },
+      scopes: zoomScopes.required,
+      credential: { kind: 'oauth', refreshToken: expect.stringMatching(/^sandbox-user-refresh-/) },
+      accessToken: { value: expect.stringMatching(/^sandbox-user-/) },
+    });
+    const lifetime = Date.parse(grant.accessToken?.expiresAt ?? '') - Date.now();
+    expect(lifetime).toBeGreaterThan(3_500_000);
+    expect(lifetime).toBeLessThanOrEqual(3_600_000);
+  });
+
+  test('tells what was left out', async () => {
+    const { connect } = await setup();
+    const { grant } = await connect({ ticked: ['user:read:user', 'meeting:read:meeting'] });
+    expect(grant.scopes).toEqual(['user:read:user', 'meeting:read:meeting']);
+  });
+
+  test('that does not say whose it is asks to connect again', async () => {
+    const { authorizer, consent } = await setup();
+    const given = await consent({ ticked: ['meeting:read:meeting'] });
+    await expect(authorizer.redeem(given, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+  });
+
+  test('is taken once; coming again, it takes back what came of it', async () => {
+    const { authorizer, consent } = await setup();
+    const once = await consent();
+    const { credential } = await authorizer.redeem(once, aCall());
+    await expect(authorizer.redeem(once, aCall())).rejects.toMatchObject(faultOf('rejected_input'));
+    const refreshToken = credential.kind === 'oauth' ? credential.refreshToken : '';
+    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+  });
+
+  test.each([
+    ['another verifier', { codeVerifier: createPkce().verifier }, 'rejected_input'],
+    ['an unknown code', { code: 'made-up' }, 'rejected_input'],
+    ['another address', { redirectUri: callbackOf('google') }, 'misconfigured'],
+  ])('is refused with %s', async (_what, change, kind) => {
+    const { authorizer, consent } = await setup();
+    const given = await consent();
+    await expect(authorizer.redeem({ ...given, ...change }, aCall())).rejects.toMatchObject(faultOf(kind));
+  });
+});
+
+describe('a refresh', () => {
+  test('gives another refresh token, and the one before is dead', async () => {
+    const { authorizer, connect } = await setup();
+    const { refreshToken } = await connect();
+    const first = await authorizer.refresh(refreshToken, aCall());
+    expect(first.refreshToken).toMatch(/^sandbox-user-refresh-/);
+    expect(first.scopes).toEqual(zoomScopes.required);
+    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+    await expect(authorizer.refresh(first.refreshToken ?? '', aCall())).resolves.toBeDefined();
+  });
+
+  test('whose answer is lost says that the token may be gone, and it is', async () => {
+    const { sandbox, authorizer, connect } = await setup();
+    const { refreshToken } = await connect();
+    sandbox.control.setFault('zoom', { kind: 'lost_answer', operation: 'token', times: 1 });
+    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'unknown' },
+    });
+    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+  });
+
+  test('that was called off before it began has cost nothing', async () => {
+    const { authorizer, connect } = await setup();
+    const { refreshToken } = await connect();
+    const call = { signal: AbortSignal.abort(), correlationId: 'c' };
+    await expect(authorizer.refresh(refreshToken, call)).rejects.toMatchObject({
+      fault: { kind: 'retry', effect: 'none' },
+    });
+    await expect(authorizer.refresh(refreshToken, aCall())).resolves.toBeDefined();
+  });
+
+  test('of a grant that the person took away asks to connect again', async () => {
+    const { sandbox, authorizer, connect } = await setup();
+    const { refreshToken } = await connect({ account: 'bea@example.com' });
+    sandbox.control.revokeGrants('zoom', 'bea@example.com');
+    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+  });
+
+  test('with a client that Zoom refuses is our affair', async () => {
+    const { sandbox, connect } = await setup();
+    const { refreshToken } = await connect();
+    const wrong = authorizerAt(sandbox.url, { ...userApp, clientSecret: 'wrong' });
+    await expect(wrong.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('misconfigured'));
+  });
+
+  test('meets an outage once, and repeats nothing by itself', async () => {
+    const { sandbox, authorizer, connect } = await setup();
+    const { refreshToken } = await connect();
+    sandbox.control.setFault('zoom', { kind: 'outage', operation: 'token' });
+    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('outage'));
+    expect(sandbox.control.state().calls.zoom['token']).toEqual({ 200: 1, 503: 1 });
+  });
+});
+
+describe('a revocation', () => {
+  test('takes the grant back, and does it again without complaint', async () => {
+    const { authorizer, connect } = await setup();
+    const { refreshToken } = await connect();
+    expect(await authorizer.revoke(refreshToken, aCall())).toBe('revoked');
+    expect(await authorizer.revoke(refreshToken, aCall())).toBe('revoked');
+    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+  });
+
+  test('that Zoom cannot answer is no revocation', async () => {
+    const { sandbox, authorizer, connect } = await setup();
+    const { refreshToken } = await connect();
+    sandbox.control.setFault('zoom', { kind: 'outage', operation: 'revoke' });
+    await expect(authorizer.revoke(refreshToken, aCall())).rejects.toMatchObject(faultOf('outage'));
+  });
+});
