@@ -3,11 +3,13 @@
  * waited for the account may go on. So no crash leaves an audition waiting for an account that works again.
  */
 import { randomUUID } from 'node:crypto';
+import type { OAuthProvider } from '../domain/connection.ts';
 import type { KeyWrapping } from '../infra/encryption/key-wrapping.ts';
 import { createAdministrativeActs } from './administrative-acts.ts';
 import type { Database } from './connection.ts';
 import { createConnections } from './connections.ts';
 import type { Connected, Connection, Connections } from './connections-contract.ts';
+import { createPendingRevocations } from './pending-revocations.ts';
 import type { ActorRole } from './repositories.ts';
 import { createVault, type Vault } from './vault.ts';
 import { createWebhookInbox } from './webhook-inbox.ts';
@@ -22,11 +24,15 @@ export interface Actor {
 export interface Accounts {
   /** As `Connections.connect`. An account that was known before is told of to the auditions that wait for it. */
   connect(account: Parameters<Connections['connect']>[0], actor: Actor): Promise<Connected>;
-  /** Erases what opens it. `revocation` is what became of it at the provider. */
+  /**
+   * Erases what opens it. `revocation` is what became of it at the provider; a grant that is still `toRevoke` there is
+   * kept apart until the provider takes it back.
+   */
   disconnect(
     connection: Pick<Connection, 'id' | 'organization' | 'provider'>,
     revocation: string,
     actor: Actor,
+    toRevoke?: { readonly provider: OAuthProvider; readonly refreshToken: string },
   ): Promise<void>;
 }
 
@@ -64,7 +70,7 @@ export const createAccounts = (
     return connected;
   },
 
-  async disconnect({ id, organization, provider }, revocation, actor) {
+  async disconnect({ id, organization, provider }, revocation, actor, toRevoke) {
     await db.transaction(async (transaction) => {
       const sealing = createVault(transaction, wrapping);
       await createConnections(transaction, sealing).disconnect(organization, id, 'disconnected_here');
@@ -74,6 +80,13 @@ export const createAccounts = (
         act: 'connection.disconnected',
         target: id,
         detail: { provider, revocation },
+      });
+      if (!toRevoke) return;
+      await createPendingRevocations(transaction, sealing).put({
+        ...toRevoke,
+        organization,
+        connection: id,
+        correlationId: actor.correlationId,
       });
     });
     vault.forget(id);

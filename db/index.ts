@@ -17,6 +17,7 @@ import { createInboxAddressees } from './inbox-addressees.ts';
 import { createOperationLedger } from './operation-ledger.ts';
 import { createOrganizations } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
+import { createPendingRevocations, type PendingRevocations } from './pending-revocations.ts';
 import type { EndpointProgress, Outbox, WebhookEndpoints } from './platform-contract.ts';
 import { createProviderHealth, type ProviderHealth } from './provider-health.ts';
 import { createQuotas, type Quotas } from './quotas.ts';
@@ -36,6 +37,7 @@ export interface Repositories {
   readonly accounts: Accounts;
   readonly authorizationRequests: AuthorizationRequests;
   readonly fallenConnections: FallenConnections;
+  readonly pendingRevocations: PendingRevocations;
   readonly credentialReads: CredentialReads;
   readonly vault: Vault;
   readonly organizations: contract.Organizations;
@@ -65,6 +67,7 @@ export const createRepositories = (db: Database, wrapping: KeyWrapping): Reposit
     accounts: createAccounts(db, wrapping, vault),
     authorizationRequests: createAuthorizationRequests(db, vault),
     fallenConnections: createFallenConnections(db),
+    pendingRevocations: createPendingRevocations(db, vault),
     credentialReads: createCredentialReads(db),
     vault,
     organizations: createOrganizations(db),

@@ -69,7 +69,12 @@ const main = async (): Promise<void> => {
   const relays = [
     outbox.startRelay(workers, logger),
     startInboxRelay(configuration, repositories, workers, logger),
-    startConnectionCaretaker(configuration, repositories, guarded, logger),
+    startConnectionCaretaker(
+      configuration,
+      repositories,
+      { email: guarded.email, authorizers: providers.authorizers },
+      logger,
+    ),
   ];
   const notReady = readinessOf(workers, {
     database: createDatabaseCheck(database.pool),

@@ -1,6 +1,6 @@
 /**
- * Disconnecting an account: revoked at the provider, erased here, noted as an act. Erased even where the provider does
- * not answer: whoever takes an account away wants it gone, and is told what is left to do at the provider's.
+ * Disconnecting an account: revoked at the provider, erased here, noted as an act. Where the provider does not answer, it
+ * is disconnected all the same, and the worker goes on asking the provider to take the grant back.
  */
 import type { FastifyBaseLogger } from 'fastify';
 import type { Actor } from '../../db/accounts.ts';
@@ -15,7 +15,9 @@ export const revocations = [
   'revoked',
   /** The provider has no way to; the person takes the app away there. */
   'unsupported',
-  /** It did not answer, or did not want to. */
+  /** It does not answer: we go on asking it. */
+  'pending',
+  /** It did not want to. */
   'failed',
   /** There was nothing to revoke any more. */
   'nothing',
@@ -28,6 +30,15 @@ interface Noted {
 }
 
 const deadlineMs = 10_000;
+
+/** Faults that end by themselves. */
+const passing: ReadonlySet<ProviderError['fault']['kind']> = new Set([
+  'outage',
+  'retry',
+  'retry_after',
+  'quota_exhausted',
+  'misconfigured',
+]);
 
 const isOAuth = (provider: ConnectionProvider): provider is OAuthProvider =>
   oauthProviders.some((one) => one === provider);
@@ -46,8 +57,8 @@ const revoke = async (
     return await authorizer.revoke(credential.refreshToken, call);
   } catch (err) {
     if (!(err instanceof ProviderError)) throw err;
-    log.warn({ err, provider }, 'a grant could not be revoked: its credential is erased here all the same');
-    return 'failed';
+    log.warn({ err, provider }, 'a grant could not be revoked: its account is disconnected all the same');
+    return passing.has(err.fault.kind) ? 'pending' : 'failed';
   }
 };
 
@@ -67,6 +78,10 @@ export const disconnect = async (
     correlationId,
   });
   const revocation = await revoke(dependencies, provider, credential, { correlationId, log });
-  await accounts.disconnect(connection, revocation, actor);
+  const toRevoke =
+    revocation === 'pending' && credential?.kind === 'oauth' && isOAuth(provider)
+      ? { provider, refreshToken: credential.refreshToken }
+      : undefined;
+  await accounts.disconnect(connection, revocation, actor, toRevoke);
   return revocation;
 };

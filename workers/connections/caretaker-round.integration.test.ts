@@ -1,15 +1,19 @@
 /** The owner of an account that has to be connected again is told so, once. */
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
-import { eq } from 'drizzle-orm';
+import { eq, like } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReconnectNotice } from '../../activities/connections/reconnect-notice.ts';
 import { authorizationRequests } from '../../db/schema/authorization-requests.ts';
+import { credentialReads } from '../../db/schema/credential-reads.ts';
+import { dataKeys } from '../../db/schema/data-keys.ts';
+import { pendingRevocations } from '../../db/schema/pending-revocations.ts';
 import { ProviderError, type ProviderFault } from '../../domain/errors.ts';
 import { organizationIdSchema } from '../../domain/ids.ts';
 import { createLogger } from '../../infra/observability/logger.ts';
 import type { EmailMessage, EmailProvider } from '../../providers/ports.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import { playAuthorizers } from '../../tests/harness/played-authorizers.ts';
 import { createCaretakerRound } from './caretaker-round.ts';
 
 let database: TestDatabase;
@@ -76,9 +80,12 @@ const setup = async (account = 'ann@example.com') => {
   };
   await fallOut();
   const mail = playEmail();
+  const authorizers = playAuthorizers();
   const round = createCaretakerRound({
     fallen: repositories.fallenConnections,
     requests: repositories.authorizationRequests,
+    revocations: repositories.pendingRevocations,
+    authorizers: authorizers.oauth,
     tellOwner: createReconnectNotice({
       repositories,
       email: mail.email,
@@ -86,7 +93,7 @@ const setup = async (account = 'ann@example.com') => {
     }),
     logger: createLogger({ level: 'silent', process: 'test' }, new Writable()),
   });
-  return { ...mail, repositories, organization, id, connect, fallOut, round };
+  return { ...mail, authorizers, repositories, organization, id, connect, fallOut, round };
 };
 
 describe('the owner of an account that fell out', () => {
@@ -166,6 +173,66 @@ describe('the owner of an account that fell out', () => {
     await round(running);
     expect(sent).toEqual([]);
     expect(await repositories.fallenConnections.untold(10)).toEqual([]);
+  });
+});
+
+describe('a grant that a provider did not take back', () => {
+  const pending = async () => {
+    const test = await setup();
+    const { repositories, organization, id } = test;
+    const actor = { by: 'owner:ann', role: 'owner', correlationId: 'c' } as const;
+    const connection = { organization, id, provider: 'google' } as const;
+    const toRevoke = { provider: 'google', refreshToken: 'refresh-token-of-ann' } as const;
+    await repositories.accounts.disconnect(connection, 'pending', actor, toRevoke);
+    const fallDue = () =>
+      database.db.update(pendingRevocations).set({ nextAttemptAt: '2020-01-01T00:00:00.000Z' });
+    const left = async () => (await database.db.select().from(pendingRevocations)).length;
+    return { ...test, fallDue, left };
+  };
+
+  it('is offered again, not at once, until the provider takes it; then nothing of it is left', async () => {
+    const { round, authorizers, fallDue, left } = await pending();
+    await round(running);
+    expect(authorizers.revoked).toEqual([]);
+    await fallDue();
+    authorizers.fail(lost);
+    await round(running);
+    await round(running);
+    expect(authorizers.revoked).toEqual([]);
+    await fallDue();
+    await round(running);
+    expect(authorizers.revoked).toEqual(['refresh-token-of-ann']);
+    expect(await left()).toBe(0);
+    expect(await database.db.select().from(dataKeys).where(like(dataKeys.id, 'rev%'))).toEqual([]);
+  });
+
+  it('lies sealed meanwhile, and each reading of it is noted', async () => {
+    const { round, fallDue, id } = await pending();
+    expect(JSON.stringify(await database.db.select().from(pendingRevocations))).not.toContain(
+      'refresh-token',
+    );
+    await fallDue();
+    await round(running);
+    const reads = await database.db.select().from(credentialReads).where(eq(credentialReads.subject, id));
+    expect(reads).toMatchObject([{ secret: 'refresh_token', purpose: 'connections.revoke' }]);
+  });
+
+  it('is kept once the account is connected again, since the new one would go with it', async () => {
+    const { round, authorizers, connect, fallDue, left, id } = await pending();
+    expect(await connect()).toBe(id);
+    await fallDue();
+    await round(running);
+    expect(authorizers.revoked).toEqual([]);
+    expect(await left()).toBe(0);
+  });
+
+  it('is given up after a week', async () => {
+    const { round, authorizers, fallDue, left } = await pending();
+    await fallDue();
+    await database.db.update(pendingRevocations).set({ createdAt: new Date('2020-01-01') });
+    await round(running);
+    expect(authorizers.revoked).toEqual([]);
+    expect(await left()).toBe(0);
   });
 });
 

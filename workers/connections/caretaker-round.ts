@@ -1,20 +1,29 @@
-/** One round of looking after connected accounts: owners are told, and what nobody can use any more is cleared away. */
+/**
+ * One round of looking after connected accounts: owners are told, grants of disconnected accounts are given back, and
+ * what nobody can use any more is cleared away.
+ */
 import { randomUUID } from 'node:crypto';
 import type { ReconnectNoticeOutcome } from '../../activities/connections/reconnect-notice.ts';
 import type { Attempting } from '../../activities/effects/call.ts';
 import { patientCalls } from '../../activities/effects/call.ts';
 import type { AuthorizationRequests } from '../../db/authorization-requests.ts';
 import type { FallenConnection, FallenConnections } from '../../db/fallen-connections.ts';
+import type { ClaimedRevocation, PendingRevocations } from '../../db/pending-revocations.ts';
 import type { Logger } from '../../infra/observability/logger.ts';
+import type { Authorizers } from '../../providers/authorization.ts';
 
 export interface CaretakerOptions {
   readonly fallen: FallenConnections;
   readonly requests: Pick<AuthorizationRequests, 'clearExpired'>;
+  readonly revocations: Pick<PendingRevocations, 'claim' | 'done'>;
+  readonly authorizers: Authorizers['oauth'];
   readonly tellOwner: (fallen: FallenConnection, attempting: Attempting) => Promise<ReconnectNoticeOutcome>;
-  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
 const noticesAtOnce = 20;
+const revocationsAtOnce = 20;
+const revocationDeadlineMs = 10_000;
 
 /**
  * The same in every round: whether a letter was sent of which nobody knows is a person's to say, and none has said it
@@ -28,7 +37,28 @@ const attempting = (correlationId: string): Attempting => {
 };
 
 /** Answers whether there may be more. Throws when none of the letters could be sent: then the relay pauses. */
-export const createCaretakerRound = ({ fallen, requests, tellOwner, logger }: CaretakerOptions) => {
+export const createCaretakerRound = (options: CaretakerOptions) => {
+  const { fallen, requests, revocations, authorizers, tellOwner, logger } = options;
+
+  const revoke = async (one: ClaimedRevocation): Promise<void> => {
+    const { id, provider, connection, correlationId, isConnectedAgain, isHopeless } = one;
+    const of = { provider, connection, correlationId };
+    const authorizer = authorizers[provider];
+    if (isConnectedAgain || isHopeless || !authorizer) {
+      if (!isConnectedAgain)
+        logger.error(of, 'a grant was not given back: the provider did not take it for days');
+      return revocations.done(id);
+    }
+    try {
+      const call = { correlationId, signal: AbortSignal.timeout(revocationDeadlineMs) };
+      await authorizer.revoke(await one.refreshToken(), call);
+    } catch (err) {
+      return logger.warn({ ...of, err }, 'a grant could not be given back: it is tried again');
+    }
+    await revocations.done(id);
+    logger.info(of, 'the grant of a disconnected account was given back');
+  };
+
   const tell = async (one: FallenConnection): Promise<boolean> => {
     const correlationId = randomUUID();
     const of = { connection: one.id, organization: one.organization, correlationId };
@@ -44,6 +74,7 @@ export const createCaretakerRound = ({ fallen, requests, tellOwner, logger }: Ca
 
   return async (stopping: AbortSignal): Promise<boolean> => {
     await requests.clearExpired();
+    for (const one of await revocations.claim(revocationsAtOnce)) await revoke(one);
     const untold = await fallen.untold(noticesAtOnce);
     let told = 0;
     for (const one of untold) {

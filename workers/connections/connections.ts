@@ -7,6 +7,7 @@ import { toInstant } from '../../domain/time/epoch.ts';
 import type { Configuration } from '../../infra/configuration/configuration.ts';
 import { createConnectionLinks } from '../../infra/encryption/connection-link.ts';
 import type { Logger } from '../../infra/observability/logger.ts';
+import type { Authorizers } from '../../providers/authorization.ts';
 import type { Providers } from '../../providers/ports.ts';
 import { type Relay, startRelay } from '../relay.ts';
 import { createCaretakerRound } from './caretaker-round.ts';
@@ -19,7 +20,7 @@ const linkGoodForMs = 7 * 24 * 60 * 60_000;
 export const startConnectionCaretaker = (
   { databaseUrl, masterKeys, publicUrl }: Pick<Configuration, 'databaseUrl' | 'masterKeys' | 'publicUrl'>,
   repositories: Repositories,
-  { email }: Pick<Providers, 'email'>,
+  { email, authorizers }: Pick<Providers, 'email'> & { readonly authorizers: Authorizers },
   logger: Logger,
 ): Relay => {
   const links = createConnectionLinks(masterKeys);
@@ -41,6 +42,8 @@ export const startConnectionCaretaker = (
     round: createCaretakerRound({
       fallen: repositories.fallenConnections,
       requests: repositories.authorizationRequests,
+      revocations: repositories.pendingRevocations,
+      authorizers: authorizers.oauth,
       tellOwner: createReconnectNotice({ repositories, email, linkTo }),
       logger,
     }),

@@ -276,7 +276,7 @@ describe('disconnecting on the page', () => {
     authorizers.fail({ kind: 'outage', effect: 'none' });
     const answer = await person.send(await person.open(link), { to: '/disconnect' });
     const { text } = await person.open(answer.leadsTo ?? '');
-    expect(text).toContain('erased here');
+    expect(text).toContain('we go on giving the access back');
     expect(text).toContain('href="https://myaccount.google.com/connections"');
     expect((await only()).status).toBe('disconnected');
   });

@@ -11,7 +11,7 @@ import type { Api } from '../../api.ts';
 import { beginAuthorization } from '../../connections/begin.ts';
 import { createBrowsers } from '../../connections/browser.ts';
 import { actingFor } from '../../connections/complete.ts';
-import { disconnect } from '../../connections/disconnect.ts';
+import { disconnect, type Revocation } from '../../connections/disconnect.ts';
 import { withOutcome } from '../../connections/link.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { sendPage } from '../../plugins/browser-pages.ts';
@@ -20,7 +20,7 @@ import { refusalFor } from '../../problems/error-handler.ts';
 import { retryAfterSeconds } from '../../problems/outages.ts';
 import { againOf, type Opened, openPage, reached } from './opening.ts';
 import { type AccountsPage, accountsPage, obstaclePage, onwardPage } from './page.ts';
-import { type AppleTrouble, notices, type Obstacle } from './words.ts';
+import { type AppleTrouble, type Notice, notices, type Obstacle } from './words.ts';
 
 const params = z.object({ token: z.string() });
 const query = z.object({
@@ -77,6 +77,14 @@ const appleTroubles: Partial<
   not_found: { trouble: 'badServer', status: 422 },
 };
 const appleAway = { trouble: 'appleAway', status: 503 } as const;
+
+const noticesOf: Readonly<Record<Revocation, Notice>> = {
+  revoked: 'disconnected',
+  nothing: 'disconnected',
+  pending: 'revokedLater',
+  failed: 'disconnectedHere',
+  unsupported: 'disconnectedHere',
+};
 
 /** What was done just now, as long as it is still so: the address may be opened again. */
 const noticeFor = (
@@ -225,7 +233,7 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
       const { provider } = connection;
       const actor = actingFor(opened.link, request.id);
       const revocation = await disconnect(dependencies, connection, actor, request.log);
-      const done = revocation === 'revoked' || revocation === 'nothing' ? 'disconnected' : 'disconnectedHere';
+      const done = noticesOf[revocation];
       return reply.redirect(`${back}?done=${done}&provider=${provider}`, 303);
     },
   );

@@ -100,7 +100,7 @@ const noticeOf = ({ notice }: AccountsPage, words: ConnectionWords) => {
   return {
     notice: words.notices[notice.kind](name),
     takeAway:
-      notice.kind === 'disconnectedHere'
+      notice.kind === 'disconnectedHere' || notice.kind === 'revokedLater'
         ? { href: appsPages[notice.provider], text: words.takeAway(name) }
         : undefined,
   };

@@ -23,7 +23,7 @@ export const obstacles = [
 export type Obstacle = (typeof obstacles)[number];
 
 /** What a form on the page came to. */
-export const notices = ['connected', 'disconnected', 'disconnectedHere'] as const;
+export const notices = ['connected', 'disconnected', 'disconnectedHere', 'revokedLater'] as const;
 export type Notice = (typeof notices)[number];
 
 /** Why the form for Apple was not taken. */
@@ -133,6 +133,8 @@ const en: ConnectionWords = {
     disconnected: (provider) => `Your ${provider} account is disconnected. Our access to it is gone.`,
     disconnectedHere: (provider) =>
       `Your ${provider} account is disconnected, and our access to it is erased here.`,
+    revokedLater: (provider) =>
+      `Your ${provider} account is disconnected. ${provider} does not answer just now: we go on giving the access back until it does.`,
   },
   takeAway: (provider) => `To take it away at ${provider} as well, open the page of your connected apps`,
   goingOn: (provider) => `Taking you to ${provider}`,
@@ -266,6 +268,8 @@ const fr: ConnectionWords = {
     connected: (provider) => `Votre compte ${provider} est connecté.`,
     disconnected: (provider) => `Votre compte ${provider} est déconnecté. Nous n’y avons plus accès.`,
     disconnectedHere: (provider) => `Votre compte ${provider} est déconnecté, et notre accès est effacé ici.`,
+    revokedLater: (provider) =>
+      `Votre compte ${provider} est déconnecté. ${provider} ne répond pas pour le moment : nous lui rendrons l’accès dès qu’il répondra.`,
   },
   takeAway: (provider) =>
     `Pour le retirer aussi chez ${provider}, ouvrez la page de vos applications connectées`,

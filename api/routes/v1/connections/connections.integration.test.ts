@@ -170,17 +170,23 @@ describe('disconnecting', () => {
     expect(items.filter(({ act }) => act === 'connection.disconnected')).toHaveLength(1);
   });
 
-  it('erases here though the provider does not answer, and says so', async () => {
-    const { call, key, connect, only, authorizers } = await setup();
-    await connect('ann@example.com');
-    const { id } = await only();
-    authorizers.fail({ kind: 'outage', effect: 'unknown' });
-    expect((await call('DELETE', `/v1/connections/${id}`, { key })).body).toMatchObject({
-      status: 'disconnected',
-      revocation: 'failed',
-    });
-    expect((await only()).status).toBe('disconnected');
-  });
+  it.each([
+    [{ kind: 'outage', effect: 'unknown' }, 'pending'],
+    [{ kind: 'rejected_input' }, 'failed'],
+  ] as const)(
+    'disconnects here though the provider answers with %o, and says so',
+    async (fault, revocation) => {
+      const { call, key, connect, only, authorizers } = await setup();
+      await connect('ann@example.com');
+      const { id } = await only();
+      authorizers.fail(fault);
+      expect((await call('DELETE', `/v1/connections/${id}`, { key })).body).toMatchObject({
+        status: 'disconnected',
+        revocation,
+      });
+      expect((await only()).status).toBe('disconnected');
+    },
+  );
 
   it("is refused for another organization's and for what there is not", async () => {
     const [north, south] = [await setup(), await setup()];

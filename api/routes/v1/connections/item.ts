@@ -16,7 +16,7 @@ const disconnectedSchema = z
     revocation: z
       .enum(revocations)
       .describe(
-        'What became of it at the provider: `nothing` where it was disconnected before; after `failed` and `unsupported` the person takes the app away there',
+        'What became of it at the provider: `nothing` where it was disconnected before; while `pending` we go on asking; after `failed` and `unsupported` the person takes the app away there',
       ),
   })
   .meta({ id: 'Disconnected' });
