@@ -8,7 +8,7 @@ import { circuitStates, providerHealth } from './schema/provider-health.ts';
 
 type CircuitState = (typeof circuitStates)[number];
 
-export interface SeenOfProvider {
+interface SeenOfProvider {
   readonly provider: string;
   /** Undefined: the provider as a whole. */
   readonly connection?: string | undefined;

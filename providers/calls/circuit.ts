@@ -14,8 +14,7 @@ import { ProviderError } from '../../domain/errors.ts';
 import type { CallContext } from '../ports.ts';
 import { signOf } from './illness.ts';
 
-export const circuitStates = ['closed', 'open', 'half_open'] as const;
-export type CircuitState = (typeof circuitStates)[number];
+export type CircuitState = 'closed' | 'open' | 'half_open';
 
 /** So many in a row, with no other outcome between them. */
 export const failuresToOpen = 5;

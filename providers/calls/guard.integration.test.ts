@@ -52,6 +52,9 @@ const withZoom = (zoom: MeetingProvider): Providers => ({
   email: { name: 'smtp', find: unused, send: unused },
 });
 
+const callsOf = (counts: Readonly<Record<string, number>> = {}): number =>
+  Object.values(counts).reduce((sum, one) => sum + one, 0);
+
 const setup = async (options: SandboxOptions = {}, limit = 100) => {
   const sandbox = await startSandbox(options);
   const metrics = createMetrics();
@@ -79,8 +82,6 @@ const setup = async (options: SandboxOptions = {}, limit = 100) => {
     }).meetings.zoom;
   };
   onTestFinished(() => sandbox.close());
-  const callsOf = (counts: Readonly<Record<string, number>> = {}) =>
-    Object.values(counts).reduce((sum, one) => sum + one, 0);
   const called = () => callsOf(sandbox.control.state().calls.zoom['meetings.create']);
   /** The token's requests too. */
   const calledAtAll = () =>
@@ -243,13 +244,13 @@ const retryDelayOf = (error: unknown): number | undefined => {
   return typeof fault?.delayMs === 'number' ? Math.max(fault.delayMs, 1_000) : undefined;
 };
 
-describe('a quota', () => {
-  const twoOffices = async () => {
-    for (const id of ['org_1', 'org_2'] as const) {
-      await database.repositories.organizations.put({ id, name: id, meetingProviders: ['zoom'] });
-    }
-  };
+const twoOffices = async (): Promise<void> => {
+  for (const id of ['org_1', 'org_2'] as const) {
+    await database.repositories.organizations.put({ id, name: id, meetingProviders: ['zoom'] });
+  }
+};
 
+describe('a quota', () => {
   it('is kept by all processes together, comes back at midnight, and never makes the vendor refuse', async () => {
     const { sandbox, startProcess, called, told } = await setup({ zoom: { dailyLimit: 10 } }, 10);
     const [one, other] = [startProcess('one'), startProcess('two')];

@@ -17,7 +17,7 @@ import { createQuotaGuard } from './quota-guard.ts';
 import { type QuotaLimits, quotasWith } from './quotas.ts';
 import type { QuotaUse } from './rate-taking.ts';
 
-export interface CallMetrics {
+interface CallMetrics {
   providerCalled(call: {
     readonly provider: string;
     readonly operation: string;
@@ -37,7 +37,7 @@ export interface CallMetrics {
   quotaUsed(use: { readonly provider: string; readonly quota: string; readonly ratio: number }): void;
 }
 
-export interface HealthBook {
+interface HealthBook {
   note(seen: {
     readonly provider: string;
     readonly connection?: string | undefined;

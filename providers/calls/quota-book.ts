@@ -50,7 +50,7 @@ export interface QuotaBook {
   release(lease: QuotaLease): Promise<void>;
 }
 
-export interface QuotaLease {
+interface QuotaLease {
   readonly id: string;
   /** Whose turn it is in that place: a late release must not free the next one's. */
   readonly turn: string;

@@ -13,7 +13,7 @@ export interface Drawn {
   readonly organization: string;
 }
 
-export interface Permit {
+interface Permit {
   /** The vendor did not count the call, as far as we know. */
   giveBack(): Promise<void>;
   /** The call is over. */

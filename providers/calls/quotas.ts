@@ -4,12 +4,7 @@
  */
 import type { VendorName } from '../../domain/errors.ts';
 
-export const quotaNames = [
-  'zoom.meeting_writes_per_day',
-  'google.requests_per_minute',
-  'microsoft.mailbox_concurrency',
-] as const;
-export type QuotaName = (typeof quotaNames)[number];
+export type QuotaName = keyof Quotas;
 
 interface QuotaFacts {
   readonly provider: VendorName;
@@ -43,8 +38,6 @@ export interface ConcurrencyQuota extends QuotaFacts {
   /** A holder that died gives its place back after this time: longer than any call. */
   readonly leaseMs: number;
 }
-
-export type Quota = RateQuota | ConcurrencyQuota;
 
 export interface QuotaLimits {
   /** 0: no limit. */
