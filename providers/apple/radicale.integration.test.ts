@@ -14,9 +14,6 @@ import { createAppleAuthorizer } from './account.ts';
 
 const python = env['RADICALE_PYTHON'] ?? 'python3';
 const installed = spawnSync(python, ['-c', 'import radicale']).status === 0;
-const title = installed
-  ? 'with Radicale'
-  : 'skipped: no Radicale here (pip install radicale, or RADICALE_PYTHON)';
 
 const startRadicale = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'castmatch-radicale-'));
@@ -32,8 +29,8 @@ const startRadicale = async () => {
     'auth-delay': '0',
     'storage-filesystem-folder': join(folder, 'collections'),
   };
-  const arguments_ = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-  const child = execa(python, ['-m', 'radicale', ...arguments_], { reject: false });
+  const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  const child = execa(python, ['-m', 'radicale', ...flags], { reject: false });
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await child;
@@ -61,7 +58,7 @@ const connectTo = (serverUrl: string, password: string) => {
   return apple.connect({ serverUrl, username: 'ann@example.com', password }, call);
 };
 
-describe.skipIf(!installed)(title, () => {
+describe.skipIf(!installed)('with Radicale (python3 with the package radicale, or RADICALE_PYTHON)', () => {
   test('finds the account from the server alone', async () => {
     const url = await startRadicale();
     expect(await connectTo(url, 'sand-boxx-appl-pass')).toMatchObject({

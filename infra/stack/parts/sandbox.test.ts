@@ -3,13 +3,15 @@ import { loadConfiguration } from '../../configuration/configuration.ts';
 import { vendorEnvironment, vendorsToPlay } from './sandbox.ts';
 
 it('plays every vendor of which no variable is set', () => {
-  expect([...vendorsToPlay({})]).toEqual(['Google', 'Zoom', 'Twilio']);
+  expect([...vendorsToPlay({})]).toEqual(['Google', 'Microsoft', 'Zoom', 'Apple', 'Twilio']);
 });
 
 it('leaves a vendor alone that is given by its address or its credentials', () => {
-  expect([...vendorsToPlay({ GOOGLE_CLIENT_ID: 'real' })]).toEqual(['Zoom', 'Twilio']);
+  expect([...vendorsToPlay({ GOOGLE_CLIENT_ID: 'real' })]).toEqual(['Microsoft', 'Zoom', 'Apple', 'Twilio']);
   expect([...vendorsToPlay({ ZOOM_API_URL: 'https://api.zoom.us/v2', TWILIO_ACCOUNT_SID: 'AC1' })]).toEqual([
     'Google',
+    'Microsoft',
+    'Apple',
   ]);
 });
 
@@ -22,6 +24,10 @@ it.each([
   ['GOOGLE_CLIENT_SECRET', 'Google'],
   ['ZOOM_OAUTH_URL', 'Zoom'],
   ['ZOOM_ACCOUNT_ID', 'Zoom'],
+  ['ZOOM_OAUTH_CLIENT_ID', 'Zoom'],
+  ['MICROSOFT_TENANT_ID', 'Microsoft'],
+  ['MICROSOFT_LOGIN_URL', 'Microsoft'],
+  ['APPLE_CALDAV_URL', 'Apple'],
   ['TWILIO_AUTH_TOKEN', 'Twilio'],
 ] as const)('takes %s for a sign of the real %s', (name, vendor) => {
   expect(vendorsToPlay({ [name]: 'given' }).has(vendor)).toBe(false);
@@ -35,8 +41,11 @@ it('leads to the sandbox for those it plays, and to the vendor for one that is g
     GOOGLE_API_URL: 'https://www.googleapis.com',
     GOOGLE_OAUTH_URL: 'https://proxy.example.com',
     GOOGLE_AUTH_URL: 'https://accounts.google.com',
+    MICROSOFT_GRAPH_URL: sandbox,
+    MICROSOFT_LOGIN_URL: sandbox,
     ZOOM_API_URL: `${sandbox}/v2`,
     ZOOM_OAUTH_URL: sandbox,
+    APPLE_CALDAV_URL: sandbox,
     TWILIO_API_URL: sandbox,
   });
   const { google } = loadConfiguration({
@@ -49,7 +58,13 @@ it('leads to the sandbox for those it plays, and to the vendor for one that is g
 });
 
 it('leads to every vendor when all are real', () => {
-  const given = { GOOGLE_CLIENT_ID: 'a', ZOOM_CLIENT_ID: 'b', TWILIO_ACCOUNT_SID: 'c' };
+  const given = {
+    GOOGLE_CLIENT_ID: 'a',
+    MICROSOFT_CLIENT_ID: 'b',
+    ZOOM_CLIENT_ID: 'c',
+    APPLE_CALDAV_URL: 'https://caldav.icloud.com',
+    TWILIO_ACCOUNT_SID: 'd',
+  };
   expect(
     Object.values(vendorEnvironment(given, undefined)).filter((url) => url.includes('127.0.0.1')),
   ).toEqual([]);

@@ -20,9 +20,24 @@ const vendorVariables = {
     addresses: { GOOGLE_API_URL: '', GOOGLE_OAUTH_URL: '', GOOGLE_AUTH_URL: '' },
     credentials: ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
   },
+  Microsoft: {
+    addresses: { MICROSOFT_GRAPH_URL: '', MICROSOFT_LOGIN_URL: '' },
+    credentials: ['MICROSOFT_CLIENT_ID', 'MICROSOFT_CLIENT_SECRET', 'MICROSOFT_TENANT_ID'],
+  },
   Zoom: {
     addresses: { ZOOM_API_URL: '/v2', ZOOM_OAUTH_URL: '' },
-    credentials: ['ZOOM_CLIENT_ID', 'ZOOM_CLIENT_SECRET', 'ZOOM_ACCOUNT_ID'],
+    credentials: [
+      'ZOOM_CLIENT_ID',
+      'ZOOM_CLIENT_SECRET',
+      'ZOOM_ACCOUNT_ID',
+      'ZOOM_OAUTH_CLIENT_ID',
+      'ZOOM_OAUTH_CLIENT_SECRET',
+    ],
+  },
+  Apple: {
+    addresses: { APPLE_CALDAV_URL: '' },
+    // People bring their own.
+    credentials: [],
   },
   Twilio: {
     addresses: { TWILIO_API_URL: '' },
@@ -30,7 +45,7 @@ const vendorVariables = {
   },
 } as const satisfies Readonly<Record<string, VendorVariables>>;
 type Vendor = keyof typeof vendorVariables;
-const everyVendor = ['Google', 'Zoom', 'Twilio'] as const satisfies readonly Vendor[];
+const everyVendor = ['Google', 'Microsoft', 'Zoom', 'Apple', 'Twilio'] as const satisfies readonly Vendor[];
 
 /** The vendors that the sandbox has to play, given the environment. */
 export const vendorsToPlay = (given: NodeJS.ProcessEnv): ReadonlySet<Vendor> => {
