@@ -123,6 +123,20 @@ const temporalAccess = variables.pick({
   LOG_LEVEL: true,
 });
 
+/** What it takes to unwrap the data keys of credentials: enough for `npm run vault`. */
+export type VaultAccess = Pick<Configuration, 'databaseUrl' | 'masterKeys' | 'kms'>;
+
+const vaultAccess = temporalAccess.extend(
+  variables.pick({
+    DATABASE_URL: true,
+    CASTMATCH_KMS_KEY: true,
+    AWS_REGION: true,
+    AWS_KMS_ENDPOINT: true,
+    AWS_ACCESS_KEY_ID: true,
+    AWS_SECRET_ACCESS_KEY: true,
+  }).shape,
+);
+
 /** @throws {ConfigurationError} naming every variable that is missing, malformed or not fit for the environment. */
 export const loadConfiguration = (env: NodeJS.ProcessEnv = process.env): Configuration => {
   const { set, tls } = read(env, variables);
@@ -199,7 +213,13 @@ export const loadTemporalAccess = (env: NodeJS.ProcessEnv = process.env): Tempor
   };
 };
 
-const kmsOf = (set: Variables): KmsConfiguration | undefined => {
+/** @throws {ConfigurationError} as `loadConfiguration`, for the database and encryption variables. */
+export const loadVaultAccess = (env: NodeJS.ProcessEnv = process.env): VaultAccess => {
+  const { set } = read(env, vaultAccess);
+  return { databaseUrl: set.DATABASE_URL, masterKeys: set.CASTMATCH_MASTER_KEYS, kms: kmsOf(set) };
+};
+
+const kmsOf = (set: z.infer<typeof vaultAccess>): KmsConfiguration | undefined => {
   if (set.CASTMATCH_KMS_KEY === undefined) return undefined;
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = set;
   return {

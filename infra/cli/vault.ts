@@ -1,0 +1,129 @@
+/** `npm run vault -- …`: the keys that credentials are sealed under. `--help` says the rest. */
+import { randomUUID } from 'node:crypto';
+import { Command, CommanderError } from 'commander';
+import { createAdministrativeActs } from '../../db/administrative-acts.ts';
+import { connectDatabase, type Database } from '../../db/connection.ts';
+import { createVaultRotation, MasterKeysMissing } from '../../db/vault/rotation.ts';
+import { ConfigurationError, loadVaultAccess } from '../configuration/configuration.ts';
+import { KmsFailure } from '../encryption/aws-kms.ts';
+import { createKeyWrapping } from '../encryption/configured-wrapping.ts';
+import { type Output, outputTo, table } from './ops/print.ts';
+
+class DatabaseAway extends Error {
+  override readonly name = 'DatabaseAway';
+}
+
+interface Work {
+  readonly db: Database;
+  readonly rotation: ReturnType<typeof createVaultRotation>;
+  readonly newest: string;
+  readonly output: Output;
+}
+
+const onVault = async (command: Command, work: (parts: Work) => Promise<void>): Promise<void> => {
+  const access = loadVaultAccess();
+  const wrapping = createKeyWrapping(access);
+  const { db, pool, close } = connectDatabase(access.databaseUrl, {
+    poolSize: 10,
+    applicationName: 'castmatch-vault',
+  });
+  try {
+    await pool.query('SELECT 1').catch((cause: unknown) => {
+      throw new DatabaseAway('The database does not answer. Check DATABASE_URL.', { cause });
+    });
+    await work({
+      db,
+      rotation: createVaultRotation(db, wrapping),
+      newest: wrapping.newest,
+      output: outputTo(console.log, command.optsWithGlobals()['json'] === true),
+    });
+  } finally {
+    await close();
+  }
+};
+
+/** Ctrl-C, or being told to end, stops after the batch that is under way. */
+const stopSignal = (): AbortSignal => {
+  const stopping = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort());
+  return stopping.signal;
+};
+
+const statusCommand = (): Command =>
+  new Command('status')
+    .description('show how many data keys lie under which master key')
+    .action((_options: object, command: Command) =>
+      onVault(command, async ({ rotation, newest, output }) => {
+        const masterKeys = await rotation.status();
+        output.show({ newest, masterKeys }, () =>
+          [
+            table(
+              ['master key', 'data keys', ''],
+              masterKeys.map(({ masterKeyId, keys, isKnown }) => [
+                masterKeyId,
+                String(keys),
+                masterKeyId === newest ? 'the newest' : isKnown ? 'to be rotated' : 'NOT CONFIGURED',
+              ]),
+            ),
+            `The newest master key is "${newest}".`,
+          ].join('\n'),
+        );
+      }),
+    );
+
+const rotateCommand = (): Command =>
+  new Command('rotate')
+    .description(
+      'wrap every data key under the newest master key; the service may go on running, and this may be stopped and begun again',
+    )
+    .action((_options: object, command: Command) =>
+      onVault(command, async ({ db, rotation, newest, output }) => {
+        const signal = stopSignal();
+        const progress = ({ rewrapped, of }: { rewrapped: number; of: number }) =>
+          process.stderr.write(`${rewrapped} of ${of}\n`);
+        const rotated = await rotation.rotate({ signal, progress });
+        const { rewrapped, remaining, unreadable } = rotated;
+        await createAdministrativeActs(db).note({
+          organization: undefined,
+          by: 'npm run vault',
+          role: 'command_line',
+          act: 'vault.rotated',
+          target: newest,
+          detail: { rewrapped, remaining, unreadable: unreadable.length },
+          correlationId: randomUUID(),
+        });
+        if (unreadable.length > 0) process.exitCode = 1;
+        output.show({ newest, ...rotated }, () =>
+          [
+            `Wrapped ${rewrapped} data keys under "${newest}".`,
+            ...unreadable.map((id) => `Not readable, and left as it was: ${id}`),
+            remaining === 0
+              ? 'None is left under another master key.'
+              : `${remaining} are left: run this again.`,
+          ].join('\n'),
+        );
+      }),
+    );
+
+const program = new Command('vault')
+  .description('The keys that credentials are sealed under: what lies under which, and their rotation.')
+  .option('--json', 'print JSON instead of tables')
+  .addCommand(statusCommand())
+  .addCommand(rotateCommand())
+  .showHelpAfterError();
+
+const isExpected = (error: unknown): error is Error =>
+  error instanceof MasterKeysMissing ||
+  error instanceof ConfigurationError ||
+  error instanceof KmsFailure ||
+  error instanceof DatabaseAway;
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else if (isExpected(error)) {
+    console.error(error.message);
+    process.exitCode = 1;
+  } else throw error;
+}
