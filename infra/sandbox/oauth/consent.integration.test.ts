@@ -92,3 +92,49 @@ describe.each(['google', 'microsoft', 'zoom'] as const)('the consent page of %s'
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
   });
 });
+
+const post = (url: string, body: object) =>
+  fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+const refresh = async (url: string) => {
+  const answer = await fetch(`${url}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      client_id: 'sandbox-google-client',
+      client_secret: 'sandbox-google-secret',
+      grant_type: 'refresh_token',
+      refresh_token: 'sandbox-refresh-ann@example.com',
+    }),
+  });
+  return { status: answer.status, body: Object(await answer.json()) };
+};
+const whoIsIt = async (url: string, token: string) =>
+  (await fetch(`${url}/oauth2/v3/userinfo`, { headers: { authorization: `Bearer ${token}` } })).status;
+
+describe('the control API', () => {
+  it('lets every access token be over, and leaves the grants', async () => {
+    const { sandbox } = await setup();
+    const { body } = await refresh(sandbox.url);
+    expect(await whoIsIt(sandbox.url, body.access_token)).toBe(200);
+    expect((await post(`${sandbox.url}/sandbox/oauth/google/expire`, {})).status).toBe(204);
+    expect(await whoIsIt(sandbox.url, body.access_token)).toBe(401);
+    expect((await refresh(sandbox.url)).status).toBe(200);
+  });
+
+  it('takes the app away from an account, as the person could', async () => {
+    const { sandbox } = await setup();
+    const { body } = await refresh(sandbox.url);
+    const answer = await post(`${sandbox.url}/sandbox/oauth/google/revoke`, { account: 'ann@example.com' });
+    expect(await answer.json()).toEqual({ revoked: 1 });
+    expect(await whoIsIt(sandbox.url, body.access_token)).toBe(401);
+    expect((await refresh(sandbox.url)).body).toMatchObject({ error: 'invalid_grant' });
+  });
+
+  it('refuses a vendor of which nobody connects an account', async () => {
+    const { sandbox } = await setup();
+    expect((await post(`${sandbox.url}/sandbox/oauth/twilio/expire`, {})).status).toBe(400);
+  });
+});

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
+import { callbackOf, decide } from '../../../tests/harness/consent.ts';
 import { startSandbox } from '../sandbox.ts';
 
 const folders: string[] = [];
@@ -21,6 +22,14 @@ const send = async (url: string) =>
     headers: { authorization: `Basic ${btoa('AC00000000000000000000000000005a5a:sandbox-twilio-token')}` },
     body: new URLSearchParams({ To: '+33612345678', From: '+15005550006', Body: 'Hi' }),
   });
+
+/** What Microsoft's token endpoint says. */
+const tokenOf = async (url: string, form: Record<string, string>) => {
+  const client = { client_id: 'sandbox-microsoft-client', client_secret: 'sandbox-microsoft-secret' };
+  const body = new URLSearchParams({ ...client, ...form });
+  const answer = await fetch(`${url}/common/oauth2/v2.0/token`, { method: 'POST', body });
+  return { status: answer.status, body: Object(await answer.json()) };
+};
 
 it('finds after a restart what was held, and goes on with a message that was under way', async () => {
   const dataFile = await setup();
@@ -72,4 +81,32 @@ it('refuses to start on a file that it cannot read, and names it', async () => {
   await sandbox.close();
   await writeFile(dataFile, '{"zoom.meetings": 3}');
   await expect(startSandbox({ dataFile })).rejects.toThrow(dataFile);
+});
+
+it('finishes after a restart what somebody has consented to, and knows the grant after another', async () => {
+  const dataFile = await setup();
+  const redirectUri = callbackOf('microsoft');
+  const asked = new URLSearchParams({
+    response_type: 'code',
+    client_id: 'sandbox-microsoft-client',
+    redirect_uri: redirectUri,
+    scope: 'openid offline_access',
+  });
+
+  const first = await startSandbox({ dataFile });
+  const { back } = await decide(`${first.url}/common/oauth2/v2.0/authorize?${asked.toString()}`);
+  await first.close();
+
+  const second = await startSandbox({ dataFile });
+  const redeem = { grant_type: 'authorization_code', code: back['code'] ?? '', redirect_uri: redirectUri };
+  const redeemed = await tokenOf(second.url, redeem);
+  expect(redeemed.status).toBe(200);
+  await second.close();
+
+  const third = await startSandbox({ dataFile });
+  const refresh = { grant_type: 'refresh_token', refresh_token: String(redeemed.body.refresh_token) };
+  expect((await tokenOf(third.url, refresh)).status).toBe(200);
+  expect((await tokenOf(third.url, redeem)).body).toMatchObject({ error: 'invalid_grant' });
+  expect((await tokenOf(third.url, refresh)).body).toMatchObject({ error_codes: [50173] });
+  await third.close();
 });
