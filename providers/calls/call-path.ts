@@ -3,7 +3,7 @@
  * the way is a `ProviderError` like the vendor's own, without effect and with the time to come again: Temporal is the
  * one who retries.
  */
-import { concerning, ProviderError, type VendorName } from '../../domain/errors.ts';
+import { concerning, effectMayHaveHappened, ProviderError, type VendorName } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import type { CallContext } from '../ports.ts';
 import type { Circuits } from './circuits.ts';
@@ -93,8 +93,7 @@ export const createCallPath = ({
       if (error instanceof ProviderError && error.fault.kind === 'quota_exhausted') {
         await quotas.exhausted(operation, drawn, error.fault.untilMs).catch(() => undefined);
       }
-      // An ill provider has hardly counted it. Where it has, it will say so itself, and is believed.
-      if (signOf(error, call) === 'ill') await permit.giveBack().catch(() => undefined);
+      if (isUncounted(error, call)) await permit.giveBack().catch(() => undefined);
       throw error;
     } finally {
       await permit.end().catch(() => undefined);
@@ -115,6 +114,15 @@ export const createCallPath = ({
       }
     },
   };
+};
+
+/**
+ * An ill provider has hardly counted the call, and one that was called off before it was sent has reached nobody. Where
+ * it was counted after all, the provider will say so itself, and is believed.
+ */
+const isUncounted = (error: unknown, call: CallContext): boolean => {
+  const sign = signOf(error, call);
+  return sign === 'ill' || (sign === 'unheard' && !effectMayHaveHappened(error));
 };
 
 /** A call that is made for no organization. */

@@ -293,10 +293,14 @@ describe('a quota', () => {
     expect(await zoom.find('r', slot, call())).toEqual([]);
   });
 
-  it('is not used up by an outage', async () => {
+  it('is not used up by an outage, nor by a call that was called off before it began', async () => {
     const { sandbox, zoom } = await setup({}, 10);
     sandbox.control.setFault('zoom', { kind: 'outage', times: 3 });
     for (let n = 0; n < 3; n += 1) await failed(create(zoom));
+    const off = { ...call(), signal: AbortSignal.abort(new Error('called off')) };
+    expect(await failed(zoom.create({ reference: 'off', topic: 'Audition', slot }, off))).toEqual(
+      faultOf('retry', { effect: 'none' }),
+    );
     const facts = await database.repositories.providerHealth.facts('zoom', toInstant(Date.now()));
     expect(facts.quotas).toEqual([{ quota: 'zoom.meeting_writes_per_day', used: 0 }]);
   });
