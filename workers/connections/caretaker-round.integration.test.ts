@@ -176,22 +176,23 @@ describe('the owner of an account that fell out', () => {
   });
 });
 
-describe('a grant that a provider did not take back', () => {
-  const pending = async () => {
-    const test = await setup();
-    const { repositories, organization, id } = test;
-    const actor = { by: 'owner:ann', role: 'owner', correlationId: 'c' } as const;
-    const connection = { organization, id, provider: 'google' } as const;
-    const toRevoke = { provider: 'google', refreshToken: 'refresh-token-of-ann' } as const;
-    await repositories.accounts.disconnect(connection, 'pending', actor, toRevoke);
-    const fallDue = () =>
-      database.db.update(pendingRevocations).set({ nextAttemptAt: '2020-01-01T00:00:00.000Z' });
-    const left = async () => (await database.db.select().from(pendingRevocations)).length;
-    return { ...test, fallDue, left };
-  };
+const fallDue = () =>
+  database.db.update(pendingRevocations).set({ nextAttemptAt: '2020-01-01T00:00:00.000Z' });
+const left = async () => (await database.db.select().from(pendingRevocations)).length;
 
+const pending = async () => {
+  const test = await setup();
+  const { repositories, organization, id } = test;
+  const actor = { by: 'owner:ann', role: 'owner', correlationId: 'c' } as const;
+  const connection = { organization, id, provider: 'google' } as const;
+  const toRevoke = { provider: 'google', refreshToken: 'refresh-token-of-ann' } as const;
+  await repositories.accounts.disconnect(connection, 'pending', actor, toRevoke);
+  return test;
+};
+
+describe('a grant that a provider did not take back', () => {
   it('is offered again, not at once, until the provider takes it; then nothing of it is left', async () => {
-    const { round, authorizers, fallDue, left } = await pending();
+    const { round, authorizers } = await pending();
     await round(running);
     expect(authorizers.revoked).toEqual([]);
     await fallDue();
@@ -207,7 +208,7 @@ describe('a grant that a provider did not take back', () => {
   });
 
   it('lies sealed meanwhile, and each reading of it is noted', async () => {
-    const { round, fallDue, id } = await pending();
+    const { round, id } = await pending();
     expect(JSON.stringify(await database.db.select().from(pendingRevocations))).not.toContain(
       'refresh-token',
     );
@@ -218,7 +219,7 @@ describe('a grant that a provider did not take back', () => {
   });
 
   it('is kept once the account is connected again, since the new one would go with it', async () => {
-    const { round, authorizers, connect, fallDue, left, id } = await pending();
+    const { round, authorizers, connect, id } = await pending();
     expect(await connect()).toBe(id);
     await fallDue();
     await round(running);
@@ -227,7 +228,7 @@ describe('a grant that a provider did not take back', () => {
   });
 
   it('is given up after a week', async () => {
-    const { round, authorizers, fallDue, left } = await pending();
+    const { round, authorizers } = await pending();
     await fallDue();
     await database.db.update(pendingRevocations).set({ createdAt: new Date('2020-01-01') });
     await round(running);

@@ -1,21 +1,23 @@
 /**
- * The whole dance in a real browser: our page, Google's consent page as the sandbox plays it, Google's client library,
- * and back. What only a browser decides shows here: cookies over a redirect, the policy of the page, the Origin header.
+ * The whole dance in a real browser: our page, the providers' consent pages as the sandbox plays them, their client
+ * libraries, and back. What only a browser decides shows here: cookies over a redirect, the policy of the page, the Origin header.
  */
 import getPort from 'get-port';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { loadConfiguration } from '../../../infra/configuration/configuration.ts';
 import { localDefaults } from '../../../infra/configuration/defaults.ts';
 import { type Sandbox, startSandbox } from '../../../infra/sandbox/sandbox.ts';
-import { createGoogleAuthorizer } from '../../../providers/google/oauth.ts';
+import { createProviders, type ProviderRegistry } from '../../../providers/registry.ts';
 import { apiConfiguration, createTestApi, type TestApi } from '../../../tests/harness/api.ts';
 import { hasBrowser, launchBrowser } from '../../../tests/harness/browser.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
-import { playAuthorizers } from '../../../tests/harness/played-authorizers.ts';
 import { pressure } from '../../access/load-shedding.ts';
 import { rateLimits } from '../../access/rate-limits.ts';
 
 const organization = 'org_browser';
+/** Of every Apple account of the sandbox. */
+const appPassword = 'sand-boxx-appl-pass';
 
 describe.skipIf(!hasBrowser)('in a browser', () => {
   let database: TestDatabase;
@@ -23,25 +25,32 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
   let browser: Browser;
   let test: TestApi;
   let key: string;
+  let providers: ProviderRegistry;
   let publicUrl: string;
 
   beforeAll(async () => {
     const port = await getPort();
     publicUrl = `http://127.0.0.1:${port}`;
     [database, sandbox, browser] = await Promise.all([createTestDatabase(), startSandbox(), launchBrowser()]);
-    const google = createGoogleAuthorizer({
-      apiUrl: sandbox.url,
-      oauthUrl: sandbox.url,
-      authUrl: sandbox.url,
-      clientId: localDefaults.GOOGLE_CLIENT_ID,
-      clientSecret: localDefaults.GOOGLE_CLIENT_SECRET,
-    });
-    const played = playAuthorizers();
+    providers = createProviders(
+      loadConfiguration({
+        CASTMATCH_ENV: 'test',
+        DATABASE_URL: database.url,
+        GOOGLE_API_URL: sandbox.url,
+        GOOGLE_OAUTH_URL: sandbox.url,
+        GOOGLE_AUTH_URL: sandbox.url,
+        MICROSOFT_GRAPH_URL: sandbox.url,
+        MICROSOFT_LOGIN_URL: sandbox.url,
+        ZOOM_API_URL: `${sandbox.url}/v2`,
+        ZOOM_OAUTH_URL: sandbox.url,
+        APPLE_CALDAV_URL: sandbox.url,
+      }),
+    );
     test = await createTestApi(database, {
       configuration: { ...apiConfiguration, publicUrl },
       // A browser that starts up keeps a small machine so busy that the API would turn everybody away.
       limits: { ...rateLimits, ...pressure, maxEventLoopDelayMs: 60_000 },
-      authorizers: { ...played, oauth: { ...played.oauth, google, microsoft: undefined } },
+      authorizers: providers.authorizers,
     });
     await test.api.listen({ port, host: '127.0.0.1' });
     await database.repositories.organizations.put({
@@ -54,6 +63,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
   afterAll(async () => {
     await browser.close();
     await test.api.close();
+    await providers.close();
     await sandbox.close();
     await database.drop();
   });
@@ -83,7 +93,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
   const heading = () => page.getByRole('heading', { level: 1 }).textContent();
   const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
   /** On the consent page of the sandbox. */
-  const atGoogle = async () => {
+  const atProvider = async () => {
     await page.waitForURL(`${sandbox.url}/**`);
     await page.getByLabel('Account').waitFor();
   };
@@ -103,7 +113,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     expect(await heading()).toBe('Connected accounts');
     await pictured('1-empty');
     await press('Connect Google');
-    await atGoogle();
+    await atProvider();
     await allow('ann@example.com');
     expect(await page.getByRole('status').textContent()).toContain('Your Google account is connected.');
     await pictured('2-connected');
@@ -117,7 +127,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     expect(await page.getByRole('status').count()).toBe(0);
     await pictured('3-fallen');
     await press('Connect Google again');
-    await atGoogle();
+    await atProvider();
     expect(await page.getByLabel('Account').inputValue()).toBe('ann@example.com');
     await allow('ann@example.com');
     expect(await own()).toMatchObject([{ id, status: 'connected' }]);
@@ -145,10 +155,32 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  it.each([
+    ['Microsoft', 'see, write and delete events in your calendars'],
+    ['Zoom', 'make, change and delete video meetings'],
+  ])('an account of %s is connected, seen and disconnected', async (name, may) => {
+    await openPage();
+    await press(`Connect ${name}`);
+    await atProvider();
+    await allow(`${name.toLowerCase()}@example.com`);
+    expect(await page.getByRole('status').textContent()).toContain(`Your ${name} account is connected.`);
+    const shown = await page.getByRole('listitem').allTextContents();
+    expect(shown).toContain(may);
+    // Whatever is asked for is said in words.
+    expect(shown.filter((one) => !one.includes(' '))).toEqual([]);
+    await pictured(name.toLowerCase());
+    await page.getByText('Disconnect', { exact: true }).click();
+    await press('Yes, disconnect');
+    await page.getByRole('status').waitFor();
+    expect(await page.getByRole('status').textContent()).toContain('is disconnected');
+    expect(await own()).toMatchObject([{ status: 'disconnected' }]);
+    expect(complaints).toEqual([]);
+  });
+
   it('a consent that leaves out what is needed connects nothing, and says what is missing', async () => {
     await openPage();
     await press('Connect Google');
-    await atGoogle();
+    await atProvider();
     await page.getByRole('checkbox', { name: /calendar\.events/ }).uncheck();
     await allow('pat@example.com');
     expect(await heading()).toBe('Something that is needed was not allowed');
@@ -167,7 +199,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     expect(await heading()).toBe('Connect your Google account');
     await pictured('6-focused');
     await press('Connect Google');
-    await atGoogle();
+    await atProvider();
     await press('Deny');
     await page.waitForURL(`${publicUrl}/healthz?status=denied`);
     expect(await own()).toEqual([]);
@@ -178,7 +210,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     const query = new URLSearchParams({ owner, returnTo: elsewhere });
     await page.goto(await linkFrom(`/v1/connections/google/authorize?${query.toString()}`));
     await press('Connect Google');
-    await atGoogle();
+    await atProvider();
     await page.getByLabel('Account').fill('ann@example.com');
     await press('Allow');
     await page.waitForURL((url) => url.hostname === 'localhost', { waitUntil: 'commit' });
@@ -200,5 +232,11 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     expect(await page.getByLabel('Apple Account (email)').inputValue()).toBe('ann@icloud.com');
     expect(await page.getByLabel('App-specific password').inputValue()).toBe('');
     await pictured('7-apple');
+    await page.getByLabel('App-specific password').fill(appPassword);
+    await press('Connect Apple');
+    expect(await page.getByRole('status').textContent()).toContain('Your Apple account is connected.');
+    expect(await own()).toMatchObject([
+      { provider: 'apple', account: 'ann@icloud.com', status: 'connected' },
+    ]);
   });
 });
