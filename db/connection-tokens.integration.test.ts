@@ -23,12 +23,11 @@ const setup = async () => {
   const id: ConnectionId = `conn_${randomBytes(6).toString('hex')}`;
   const of = { organization, id } as const;
   await connections.put({ ...of, provider: 'google', account: 'office', refreshToken: 'refresh-1' });
-  const wanted = (version = 1, refused = false) => ({ version, refused, leaseMs });
   return {
     id,
     of,
     stored: (lastingMs = 60_000) => connections.openAccessToken(organization, id, lastingMs, use),
-    begin: (version = 1, refused = false) => connections.beginRefresh(of, wanted(version, refused), use),
+    begin: (version = 1, refused = false) => connections.beginRefresh(of, { version, refused, leaseMs }, use),
     complete: (begun: { attempt: number; version: number }, more: { refreshToken?: string } = {}) =>
       connections.completeRefresh(of, begun, { accessToken: 'access-1', lastsMs: 3_600_000, ...more }),
     credential: () => connections.openCredential(organization, id, use),

@@ -23,6 +23,14 @@ const vaultOf = (wrapping = before) => createVault(database.db, wrapping);
 const dataKeyRows = async () =>
   (await database.pool.query('SELECT id, master_key_id, wrapped FROM data_keys ORDER BY id')).rows;
 
+const seed = async (count: number) => {
+  const vault = vaultOf();
+  const ids = Array.from({ length: count }, (_, at) => `conn_${String(at).padStart(4, '0')}`);
+  return Promise.all(
+    ids.map(async (id) => ({ id, sealed: await vault.seal(id, `secret of ${id}`, 'place') })),
+  );
+};
+
 describe('the vault', () => {
   test('opens what it sealed, in whichever process', async () => {
     const sealed = await vaultOf().seal('conn_1', 'refresh-token', 'credential of conn_1');
@@ -94,13 +102,6 @@ describe('the vault', () => {
 
 describe('the rotation of the master key', () => {
   const never = new AbortController().signal;
-  const seed = async (count: number) => {
-    const vault = vaultOf();
-    const ids = Array.from({ length: count }, (_, at) => `conn_${String(at).padStart(4, '0')}`);
-    return Promise.all(
-      ids.map(async (id) => ({ id, sealed: await vault.seal(id, `secret of ${id}`, 'place') })),
-    );
-  };
 
   test('wraps every data key anew, after which the old master key is needed no more', async () => {
     const secrets = await seed(25);
@@ -123,11 +124,11 @@ describe('the rotation of the master key', () => {
 
   test('costs no reader and no writer anything, stopped and begun again', async () => {
     const secrets = await seed(200);
-    let goesOn = true;
+    const load = new AbortController();
     let reads = 0;
     const written: { id: string; sealed: string }[] = [];
     const read = async (wrapping: typeof before) => {
-      while (goesOn) {
+      while (!load.signal.aborted) {
         // A new process each time: it has nothing in memory, and reads the rows as they are at this moment.
         const vault = vaultOf(wrapping);
         for (const { id, sealed } of secrets.slice(0, 60)) {
@@ -138,13 +139,13 @@ describe('the rotation of the master key', () => {
     };
     const write = async () => {
       const [old, fresh] = [vaultOf(createKeyRing([oldKey, newKey])), vaultOf(after)];
-      for (let at = 0; goesOn; at += 1) {
+      for (let at = 0; !load.signal.aborted; at += 1) {
         const id = `new_${String(at).padStart(4, '0')}`;
         written.push({ id, sealed: await (at % 2 ? old : fresh).seal(id, `secret of ${id}`, 'place') });
         await setImmediate();
       }
     };
-    const load = Promise.all([read(after), read(after), read(after), write()]);
+    const underLoad = Promise.all([read(after), read(after), read(after), write()]);
 
     const stopping = new AbortController();
     const rotation = createVaultRotation(database.db, after);
@@ -156,8 +157,8 @@ describe('the rotation of the master key', () => {
     });
     expect(first.remaining).toBeGreaterThan(100);
     const second = await rotation.rotate({ signal: never, progress: () => {} });
-    goesOn = false;
-    await load;
+    load.abort();
+    await underLoad;
     const third = await rotation.rotate({ signal: never, progress: () => {} });
 
     expect(first.rewrapped + second.rewrapped).toBeGreaterThanOrEqual(200);

@@ -11,6 +11,10 @@ const calling = (signal = new AbortController().signal) => ({ signal, correlatio
 const failure = (fault: ProviderFault, vendor: { status?: number; code?: string } = {}) =>
   new ProviderError('google', 'oauth.refresh', fault, { message: 'no', ...vendor });
 
+const unused = async () => {
+  throw new Error('not needed here');
+};
+
 /** A store that several processes share, each with access tokens of its own, and a provider that counts. */
 const setup = ({ lastsMs = hour, rotates = false } = {}) => {
   const store = createMemoryTokenStore('refresh-0');
@@ -22,9 +26,6 @@ const setup = ({ lastsMs = hour, rotates = false } = {}) => {
       ...(rotates && { refreshToken: `refresh-${issued}` }),
     };
   });
-  const unused = async () => {
-    throw new Error('not needed here');
-  };
   const google: OAuthAuthorizer = {
     provider: 'google',
     scopes: { required: [], optional: [] },
@@ -170,7 +171,8 @@ describe('a refresh', () => {
     await expect.poll(() => answer.mock.calls.length).toBe(1);
     down.reject(failure({ kind: 'outage', effect: 'none' }, { status: 503 }));
     const kinds = (await settled).map((one) => one.status === 'rejected' && one.reason.fault.kind);
-    expect(kinds.sort()).toEqual(['outage', 'retry', 'retry', 'retry', 'retry']);
+    expect(kinds.filter((kind) => kind === 'outage')).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === 'retry')).toHaveLength(4);
     expect(answer).toHaveBeenCalledTimes(1);
   });
 

@@ -27,6 +27,7 @@ import { freeLoopbackAddress, readSdkMetrics } from './health/sdk-metrics.ts';
 import { startInboxRelay } from './inbox/inbox.ts';
 import { openOutbox } from './outbox/outbox.ts';
 import { installRuntime } from './runtime.ts';
+import { startTokenRefresh } from './token-refresh.ts';
 import { startWorkers } from './worker.ts';
 
 const main = async (): Promise<void> => {
@@ -67,6 +68,7 @@ const main = async (): Promise<void> => {
     metrics,
   });
   const relays = [
+    startTokenRefresh({ connections: repositories.connections, accessTokens, logger }),
     outbox.startRelay(workers, logger),
     startInboxRelay(configuration, repositories, workers, logger),
     startConnectionCaretaker(

@@ -21,7 +21,9 @@ const setup = (limits = { forMs: 60_000, atMost: 2 }) => {
 describe('unwrapped keys', () => {
   it('are found once, however many ask at the same moment', async () => {
     const { use, find } = setup();
-    expect(await Promise.all([use('a'), use('a'), use('a')])).toEqual(Array(3).fill([7, 7, 7]));
+    expect(await Promise.all([use('a'), use('a'), use('a')])).toEqual(
+      Array.from({ length: 3 }, () => [7, 7, 7]),
+    );
     await use('a');
     expect(find).toHaveBeenCalledTimes(1);
   });

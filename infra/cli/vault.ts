@@ -79,9 +79,10 @@ const rotateCommand = (): Command =>
     .action((_options: object, command: Command) =>
       onVault(command, async ({ db, rotation, newest, output }) => {
         const signal = stopSignal();
-        const progress = ({ rewrapped, of }: { rewrapped: number; of: number }) =>
-          process.stderr.write(`${rewrapped} of ${of}\n`);
-        const rotated = await rotation.rotate({ signal, progress });
+        const rotated = await rotation.rotate({
+          signal,
+          progress: (done) => process.stderr.write(`${done.rewrapped} of ${done.of}\n`),
+        });
         const { rewrapped, remaining, unreadable } = rotated;
         await createAdministrativeActs(db).note({
           organization: undefined,

@@ -55,21 +55,6 @@ export const createAwsKms = (configuration: KmsConfiguration): KeyWrapping => {
   const { keyId } = configuration;
   const newest = `${prefix}${keyId}`;
 
-  const asked = async <Answer>(
-    operation: string,
-    ask: (options: { readonly abortSignal: AbortSignal }) => Promise<Answer>,
-  ): Promise<Answer> => {
-    try {
-      return await ask({ abortSignal: AbortSignal.timeout(deadlineMs) });
-    } catch (error) {
-      const code = codeOf(error);
-      if (code === 'InvalidCiphertextException') {
-        throw new NotAuthentic('what was wrapped was altered, or belongs to something else');
-      }
-      throw new KmsFailure(operation, code);
-    }
-  };
-
   return {
     newest,
     knows: isAwsKmsKey,
@@ -98,6 +83,21 @@ export const createAwsKms = (configuration: KmsConfiguration): KeyWrapping => {
       return Plaintext;
     },
   };
+};
+
+const asked = async <Answer>(
+  operation: string,
+  ask: (options: { readonly abortSignal: AbortSignal }) => Promise<Answer>,
+): Promise<Answer> => {
+  try {
+    return await ask({ abortSignal: AbortSignal.timeout(deadlineMs) });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'InvalidCiphertextException') {
+      throw new NotAuthentic('what was wrapped was altered, or belongs to something else');
+    }
+    throw new KmsFailure(operation, code);
+  }
 };
 
 const isAlias = (keyId: string): boolean => /^alias\/|:alias\//.test(keyId);

@@ -27,7 +27,7 @@ const google = createGoogleAuthorizer({
   clientId: 'client',
   clientSecret: 'secret',
 });
-const { of } = createAccessTokens({
+const accessTokens = createAccessTokens({
   store: {
     ...connections,
     completeRefresh: async (...stored) => {
@@ -39,19 +39,20 @@ const { of } = createAccessTokens({
   authorizers: { google, microsoft: undefined, zoom: undefined },
 });
 
-process.once('message', async () => {
+const wantToken = async (): Promise<void> => {
   const connection = await connections.get('org_1', 'conn_1');
   if (!connection) throw new Error('there is no such connection');
   const call = { signal: AbortSignal.timeout(60_000), correlationId: `process ${process.pid}` };
   try {
-    say({ kind: 'token', token: await of(connection, 'test').accessToken(call) });
+    say({ kind: 'token', token: await accessTokens.of(connection, 'test').accessToken(call) });
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     say({ kind: 'fault', fault: error.fault.kind, code: error.vendor.code });
   }
   await close();
   process.disconnect();
-});
+};
+process.once('message', () => void wantToken());
 
 await connections.get('org_1', 'conn_1');
 say({ kind: 'ready' });

@@ -3,7 +3,7 @@
  * before no more, as strictly as the specification allows.
  */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 export interface TokenEndpoint {
@@ -22,7 +22,7 @@ export const startTokenEndpoint = async ({
 } = {}): Promise<TokenEndpoint> => {
   const refreshes: string[] = [];
   let current = 'refresh-0';
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.url !== '/token') {
       response.writeHead(404).end();
       return;
@@ -43,7 +43,8 @@ export const startTokenEndpoint = async ({
       response.writeHead(isGood ? 200 : 400, { 'content-type': 'application/json' });
       response.end(JSON.stringify(body));
     }, takesMs);
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
