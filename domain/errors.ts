@@ -139,6 +139,7 @@ export const refusalCodes = [
   'endpoint_limit_reached',
   'rotation_under_way',
   'provider_not_offered',
+  'scope_not_offered',
   'return_address_not_allowed',
   'too_many_requests',
   'overloaded',

@@ -26,12 +26,27 @@ export const authorizerOf = ({ authorizers }: ApiDependencies, provider: OAuthPr
   );
 };
 
+/** @throws {Refusal} `scope_not_offered` for a scope that nothing here has a use for. */
+export const checkWanted = (authorizer: OAuthAuthorizer, wanted: readonly string[]): void => {
+  const { required, optional } = authorizer.scopes;
+  const unknown = wanted.find((scope) => !required.includes(scope) && !optional.includes(scope));
+  if (unknown === undefined) return;
+  throw new Refusal(
+    'scope_not_offered',
+    `Accounts of ${authorizer.provider} are not asked for the scope ${unknown}.`,
+    optional.length > 0 ? `Leave it out, or ask for ${optional.join(' or ')}.` : 'Leave it out.',
+    ['/scope'],
+  );
+};
+
 export interface ConsentToAsk {
   readonly organization: OrganizationId;
   readonly owner: ParticipantId | undefined;
   readonly provider: OAuthProvider;
   /** The connection that is connected again, and the account that it was. */
   readonly again: Pick<Connection, 'id' | 'account' | 'scopes'> | undefined;
+  /** Wanted beside what is needed. */
+  readonly wanted: readonly string[];
   readonly returnTo: string | undefined;
   readonly browser: string;
   readonly correlationId: string;
@@ -40,14 +55,15 @@ export interface ConsentToAsk {
 /** Answers with the address of the provider's page. */
 export const beginAuthorization = async (
   dependencies: ApiDependencies,
-  { again, browser, ...asked }: ConsentToAsk,
+  { again, wanted, browser, ...asked }: ConsentToAsk,
 ): Promise<string> => {
   const authorizer = authorizerOf(dependencies, asked.provider);
   const [state, codeVerifier] = [randomText(), randomText()];
   const redirectUri = redirectUriOf(dependencies.configuration.publicUrl, asked.provider);
   // No more than is needed; but what was granted before is not to be lost by connecting again.
-  const kept = authorizer.scopes.optional.filter((scope) => again?.scopes.includes(scope));
-  const scopes = [...authorizer.scopes.required, ...kept];
+  const more = new Set([...wanted, ...(again?.scopes ?? [])]);
+  const optional = authorizer.scopes.optional.filter((scope) => more.has(scope));
+  const scopes = [...authorizer.scopes.required, ...optional];
   const url = await authorizer.authorizationUrl({
     state,
     codeChallenge: s256(codeVerifier),

@@ -49,6 +49,7 @@ export const problemKinds = {
   channel_without_address: { status: 422, title: 'A channel has no address' },
   address_not_allowed: { status: 422, title: 'This address may not be called' },
   provider_not_offered: { status: 422, title: 'This provider cannot be connected' },
+  scope_not_offered: { status: 422, title: 'This scope is not asked for' },
   return_address_not_allowed: { status: 422, title: 'People may not be sent on to this address' },
   unknown_connection: { status: 422, title: 'No such connection' },
   meeting_or_room_missing: { status: 422, title: 'Neither a meeting nor a room' },

@@ -10,6 +10,7 @@ const whole = {
   owner: participantIdSchema.parse('director.1'),
   provider: 'google',
   connection: 'conn_1',
+  scopes: ['calendar.names', 'https://scopes.example/auth/meetings'],
   returnTo: 'https://app.example.com/done?a=1',
   expiresAt: '2026-12-01T09:00:00.000Z',
 } as const;
@@ -25,6 +26,7 @@ describe('connection links', () => {
       owner: undefined,
       provider: undefined,
       connection: undefined,
+      scopes: undefined,
       returnTo: undefined,
       ...link,
     });

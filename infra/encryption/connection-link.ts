@@ -23,6 +23,8 @@ export interface ConnectionLink {
   readonly provider?: ConnectionProvider | undefined;
   /** Opens no more than this connection, to connect it again. */
   readonly connection?: ConnectionId | undefined;
+  /** Asked for beside what is needed (incremental consent). */
+  readonly scopes?: readonly string[] | undefined;
   /** Where the person goes on afterwards. Checked before it was written. */
   readonly returnTo?: string | undefined;
   readonly expiresAt: Instant;
@@ -43,6 +45,7 @@ const linkSchema = z.tuple([
   optional(participantIdSchema),
   optional(z.enum(connectionProviders)),
   optional(connectionIdSchema),
+  optional(z.string().transform((text) => text.split(' '))),
   optional(z.url()),
   instantSchema,
 ]);
@@ -50,8 +53,8 @@ const linkSchema = z.tuple([
 const read = (fields: readonly string[] | undefined): ConnectionLink | undefined => {
   const parsed = linkSchema.safeParse(fields);
   if (!parsed.success) return undefined;
-  const [organization, owner, provider, connection, returnTo, expiresAt] = parsed.data;
-  return { organization, owner, provider, connection, returnTo, expiresAt };
+  const [organization, owner, provider, connection, scopes, returnTo, expiresAt] = parsed.data;
+  return { organization, owner, provider, connection, scopes, returnTo, expiresAt };
 };
 
 /** @param masterKeys newest first, at least one: the first writes, all read. */
@@ -60,8 +63,15 @@ export const createConnectionLinks = (
 ): ConnectionLinks => {
   const tokens = createSignedTokens(masterKeys, 'castmatch connection link v1');
   return {
-    token: ({ organization, owner = '', provider = '', connection = '', returnTo = '', expiresAt }) =>
-      tokens.write([organization, owner, provider, connection, returnTo, expiresAt]),
+    token: ({
+      organization,
+      owner = '',
+      provider = '',
+      connection = '',
+      scopes = [],
+      returnTo = '',
+      expiresAt,
+    }) => tokens.write([organization, owner, provider, connection, scopes.join(' '), returnTo, expiresAt]),
     verify: (token) => read(tokens.read(token)),
   };
 };

@@ -157,12 +157,13 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
       const opened = await openPage(dependencies, token);
       const browser = browsers.checkForm(request, token, request.body.form);
       const again = againOf(opened, provider, id);
-      const { organization, owner, returnTo } = opened.link;
+      const { organization, owner, returnTo, scopes: wanted = [] } = opened.link;
       const url = await beginAuthorization(dependencies, {
         organization,
         owner,
         provider,
         again,
+        wanted,
         returnTo,
         browser,
         correlationId: request.id,

@@ -5,7 +5,7 @@ import { Refusal } from '../../../../domain/errors.ts';
 import { connectionIdSchema, participantIdSchema } from '../../../../domain/ids.ts';
 import { callerOf } from '../../../access/authentication.ts';
 import type { Api } from '../../../api.ts';
-import { authorizerOf } from '../../../connections/begin.ts';
+import { authorizerOf, checkWanted } from '../../../connections/begin.ts';
 import { returnAddress, writeLink } from '../../../connections/link.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { json } from '../../../schemas/answers.ts';
@@ -19,6 +19,11 @@ const returnTo = z
   .string()
   .max(2_000)
   .describe('Where the person goes on afterwards, with `connection` and `status` added');
+
+const scope = z
+  .string()
+  .regex(/^[\x21-\x7e ]{1,1000}$/)
+  .describe('What a feature wants beside what is needed, separated by spaces (RFC 6749)');
 
 export const connectionNotFound = (id: string): Refusal =>
   new Refusal(
@@ -96,6 +101,7 @@ const authorize = (api: Api, dependencies: ApiDependencies): void => {
         querystring: z.object({
           owner: owner.optional(),
           connection: connectionIdSchema.optional().describe('The connection that is to be connected again'),
+          scope: scope.optional(),
           returnTo: returnTo.optional(),
         }),
         response: {
@@ -106,6 +112,7 @@ const authorize = (api: Api, dependencies: ApiDependencies): void => {
             'forbidden',
             'connection_not_found',
             'provider_not_offered',
+            'scope_not_offered',
             'return_address_not_allowed',
           ),
         },
@@ -115,9 +122,10 @@ const authorize = (api: Api, dependencies: ApiDependencies): void => {
       const { organization } = callerOf(request);
       const { provider } = request.params;
       const { connection: id } = request.query;
-      if (provider !== 'apple') authorizerOf(dependencies, provider);
+      const scopes = request.query.scope?.split(' ').filter(Boolean) ?? [];
+      if (provider !== 'apple') checkWanted(authorizerOf(dependencies, provider), scopes);
       const allowed = returnAddress(dependencies.configuration, request.query.returnTo);
-      const asked = { organization, owner: request.query.owner, provider, returnTo: allowed };
+      const asked = { organization, owner: request.query.owner, provider, scopes, returnTo: allowed };
       if (id === undefined) return writeLink(dependencies, asked);
       const again = await dependencies.repositories.connections.get(organization, id);
       const isMeant =

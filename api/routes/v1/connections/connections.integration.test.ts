@@ -107,6 +107,16 @@ describe('a link to the page', () => {
     });
   });
 
+  it('asks for what a feature wants beside what is needed, and for nothing else', async () => {
+    const { begin, linkFrom, authorizers, call, key } = await setup();
+    await begin(await linkFrom('/v1/connections/google/authorize?scope=calendar.names%20openid'));
+    expect(authorizers.lastAsked().scopes).toEqual(['openid', 'calendar.events', 'calendar.names']);
+    expect(await call('GET', '/v1/connections/google/authorize?scope=mail.read', { key })).toMatchObject({
+      status: 422,
+      body: { code: 'scope_not_offered', whatToDo: expect.stringContaining('calendar.names') },
+    });
+  });
+
   it('is refused for a provider at which we have no client', async () => {
     const { call, key } = await setup();
     expect(await call('GET', '/v1/connections/zoom/authorize', { key })).toMatchObject({
