@@ -66,7 +66,7 @@ module.exports = {
       comment: 'a vendor library is known in its own folder of providers/ and nowhere else',
       severity: 'error',
       from: { path: our, pathNot: ['^providers/', '\\.test\\.ts$'] },
-      to: { path: 'node_modules/(googleapis|google-auth-library|twilio|nodemailer)/' },
+      to: { path: 'node_modules/(googleapis|google-auth-library|@azure/msal-node|tsdav|twilio|nodemailer)/' },
     },
     {
       name: 'tests-are-not-imported',

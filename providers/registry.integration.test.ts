@@ -44,8 +44,9 @@ const setup = async () => {
 test('each provider has a check of its own, and answers for itself alone', async () => {
   const { providers, sandbox } = await setup();
   onTestFinished(() => providers.close());
-  const { google, zoom, twilio, smtp } = providers.checks;
-  await expect(Promise.all([google(), zoom(), twilio()])).resolves.toBeDefined();
+  const { google, microsoft, zoom, apple, twilio, smtp } = providers.checks;
+  const well = [google, microsoft, zoom, apple, twilio];
+  await expect(Promise.all(well.map((check) => check()))).resolves.toBeDefined();
   await expect(smtp()).rejects.toMatchObject({ provider: 'smtp', fault: { kind: 'outage' } });
   sandbox.control.setFault('zoom', { kind: 'outage' });
   await expect(zoom()).rejects.toMatchObject({ provider: 'zoom', fault: { kind: 'outage' } });

@@ -57,9 +57,6 @@ export const googleCodeErrors: readonly ErrorRow[] = [
   ...googleErrors,
 ];
 
-/** A fault of the token endpoint leaves no effect at the calendar. */
-export const tokenOperation = (operation: Operation): Operation => ({ ...operation, writes: false });
-
 export const googleError = (
   operation: Operation,
   failure: VendorFailure,

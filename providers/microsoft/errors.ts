@@ -43,7 +43,7 @@ const passing: readonly ErrorRow[] = [
 ];
 
 /** Where a refresh token is exchanged. */
-export const microsoftErrors: readonly ErrorRow[] = [
+const microsoftErrors: readonly ErrorRow[] = [
   ...ourClient,
   ...ownerIsAsked,
   ...passing,

@@ -151,6 +151,16 @@ describe('a refresh', () => {
     await expect(authorizer.refresh(refreshToken, aCall())).resolves.toBeDefined();
   });
 
+  test('ends with the caller, and may have cost the token by then', async () => {
+    const { sandbox, authorizer, connect } = await setup();
+    const { refreshToken } = await connect();
+    sandbox.control.setFault('zoom', { kind: 'latency', operation: 'token', latencyMs: 60_000 });
+    const call = { signal: AbortSignal.timeout(50), correlationId: 'c' };
+    await expect(authorizer.refresh(refreshToken, call)).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'unknown' },
+    });
+  });
+
   test('of a grant that the person took away asks to connect again', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect({ account: 'bea@example.com' });

@@ -1,6 +1,6 @@
 /** Answers of WebDAV (RFC 4918, section 13), as text: the few that a discovery needs. */
 
-export const escaped = (text: string): string =>
+const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 export interface Resource {

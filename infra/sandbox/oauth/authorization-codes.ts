@@ -15,7 +15,7 @@ const consentedSchema = z.object({
   offline: z.boolean(),
 });
 /** What a person has agreed to. */
-export type Consented = z.infer<typeof consentedSchema>;
+type Consented = z.infer<typeof consentedSchema>;
 
 const heldCodesSchema = z.record(
   z.string(),
@@ -29,7 +29,7 @@ const heldCodesSchema = z.record(
 
 export type CodeRefusal = 'unknown' | 'expired' | 'client' | 'redirect_uri' | 'verifier';
 
-export type Redemption =
+type Redemption =
   | { readonly kind: 'good'; readonly consented: Consented }
   | { readonly kind: 'refused'; readonly why: CodeRefusal }
   /** Used before, for this grant: somebody has stolen the code, so the grant has to go (RFC 6749, section 4.1.2). */

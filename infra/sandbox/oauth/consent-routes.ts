@@ -23,7 +23,7 @@ const requestSchema = z.object({
   code_challenge: text,
   code_challenge_method: text,
 });
-export type AuthorizationQuery = z.infer<typeof requestSchema>;
+type AuthorizationQuery = z.infer<typeof requestSchema>;
 
 const decisionSchema = z.object({
   decision: z.enum(['allow', 'deny']),
