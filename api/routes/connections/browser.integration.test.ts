@@ -103,6 +103,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     await page.waitForURL(`${publicUrl}/**`);
   };
   const own = async () => database.repositories.connections.list(organization, { owner });
+  /** For whoever wants to look: `PICTURES=<folder> npx vitest run …`; one of them is docs/images/connections.png. */
   const pictured = async (name: string) => {
     const folder = process.env['PICTURES'];
     if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
