@@ -6,12 +6,15 @@ import type { Api } from './api.ts';
 
 /** Asked for every few seconds by machines; a line each would hide everything else. */
 const quiet: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
+/** Come in thousands, and are not lost sight of: the inbox keeps them, and the relay logs what becomes of each. */
+const webhooks = '/v1/webhooks/';
 
 export const logRequests = (api: Api): void => {
   api.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unmatched';
     if (quiet.has(route) && reply.statusCode < 400) return;
-    request.log.info(
+    const level = route.startsWith(webhooks) && reply.statusCode < 400 ? 'debug' : 'info';
+    request.log[level](
       {
         method: request.method,
         route,

@@ -67,7 +67,7 @@ const writeBatch = async (db: Database, batch: readonly Waiting[]): Promise<void
   }
 };
 
-const storedSchema = z.array(z.object({ id: z.string() }));
+const storedSchema = z.object({ ids: z.array(z.string()) });
 
 /** The ids of those that were new. Sorted, so that two statements with the same rows wait for each other in one order. */
 const insert = async (db: Database, rows: readonly InboxRow[]): Promise<ReadonlySet<string>> => {
@@ -79,18 +79,31 @@ const insert = async (db: Database, rows: readonly InboxRow[]): Promise<Readonly
     else firsts.set(key, { row, more: 0 });
   }
   const sorted = [...firsts.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, first]) => first);
-  const column = (of: (row: InboxRow) => string) => sql.param(sorted.map(({ row }) => of(row)));
-  const ids = column(({ id }) => id);
-  const { rows: told } = await db.execute(sql`
-    INSERT INTO webhook_inbox AS known
-      (id, provider, dedupe_key, kind, sealed_event, data_key, correlation_id, duplicates)
-    SELECT * FROM unnest(
-      ${ids}::text[], ${column(({ provider }) => provider)}::text[], ${column(({ dedupeKey }) => dedupeKey)}::text[],
-      ${column(({ kind }) => kind)}::text[], ${column(({ sealedEvent }) => sealedEvent)}::text[],
-      ${column(({ dataKey }) => dataKey)}::text[], ${column(({ correlationId }) => correlationId)}::text[],
-      ${sql.param(sorted.map(({ more }) => more))}::int[])
-    ON CONFLICT (provider, dedupe_key) DO UPDATE SET duplicates = known.duplicates + 1 + excluded.duplicates
-    RETURNING id, CASE WHEN id = ANY (${ids}::text[]) THEN pg_notify(${inboxChannel}, '')::text END AS woken
+  const told = JSON.stringify(
+    sorted.map(({ row, more }) => ({
+      id: row.id,
+      provider: row.provider,
+      dedupe_key: row.dedupeKey,
+      kind: row.kind,
+      sealed_event: row.sealedEvent,
+      data_key: row.dataKey,
+      correlation_id: row.correlationId,
+      duplicates: more,
+    })),
+  );
+  // A row that was there keeps its id: so what comes back under another id was known.
+  const { rows: known } = await db.execute(sql`
+    WITH stored AS (
+      INSERT INTO webhook_inbox AS known
+        (id, provider, dedupe_key, kind, sealed_event, data_key, correlation_id, duplicates)
+      SELECT * FROM json_to_recordset(${told}) AS told (
+        id text, provider text, dedupe_key text, kind text, sealed_event text, data_key text, correlation_id text,
+        duplicates int)
+      ON CONFLICT (provider, dedupe_key) DO UPDATE SET duplicates = known.duplicates + 1 + excluded.duplicates
+      RETURNING id, known.xmax = 0 AS is_new
+    )
+    SELECT json_agg(id) AS ids, CASE WHEN bool_or(is_new) THEN pg_notify(${inboxChannel}, '')::text END AS woken
+    FROM stored
   `);
-  return new Set(storedSchema.parse(told).map(({ id }) => id));
+  return new Set(storedSchema.parse(known[0]).ids);
 };

@@ -16,7 +16,8 @@ interface Sealing {
 }
 
 /** One data key a month: what is old becomes unreadable with the key, and no key seals too much. */
-const dataKeyOf = (now: Date): string => `inbox:${now.toISOString().slice(0, 7)}`;
+const dataKeyOf = (now: Date): string =>
+  `inbox:${now.getUTCFullYear()}-${String(now.getUTCMonth() + 1).padStart(2, '0')}`;
 
 const placeOf = (id: string): string => `webhook_inbox ${id}`;
 

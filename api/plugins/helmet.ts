@@ -1,5 +1,6 @@
 /** Security headers. The API answers JSON: nothing may be loaded, framed or sniffed; pages allow what they need. */
-import helmet from '@fastify/helmet';
+import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
+import Fastify from 'fastify';
 import type { Api } from '../api.ts';
 
 const nothing = { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"] };
@@ -29,8 +30,30 @@ export const referencePolicy = {
 
 /** `publicUrl` says whether callers come over TLS: only then may they be told to do so for ever (RFC 6797, 7.2). */
 export const addSecurityHeaders = async (api: Api, publicUrl: string): Promise<void> => {
-  await api.register(helmet, {
+  const options = {
     contentSecurityPolicy: { useDefaults: false, directives: nothing },
     strictTransportSecurity: publicUrl.startsWith('https:'),
+  };
+  await api.register(helmet, { ...options, global: false });
+  const fixed = await headersWith(options);
+  api.addHook('onRequest', async ({ routeOptions }, reply) => {
+    if (!('helmet' in routeOptions.config)) reply.headers(fixed);
   });
+};
+
+/**
+ * What the plugin would set on each answer. It puts its headers together anew for every request, which costs more than
+ * the whole routing: so it is asked once. Routes with a policy of their own are left to it.
+ */
+const headersWith = async (options: FastifyHelmetOptions): Promise<Readonly<Record<string, string>>> => {
+  const probe = Fastify();
+  const names: string[] = [];
+  await probe.register(helmet, options);
+  probe.get('/', (_request, reply) => {
+    names.push(...Object.keys(reply.raw.getHeaders()));
+    return reply.send('');
+  });
+  const { headers } = await probe.inject('/');
+  await probe.close();
+  return Object.fromEntries(names.map((name) => [name, String(headers[name])]));
 };

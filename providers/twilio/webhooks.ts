@@ -3,6 +3,7 @@
  * Signatures: https://www.twilio.com/docs/usage/security#validating-requests
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { parse } from 'node:querystring';
 import { validateRequest } from 'twilio/lib/webhooks/webhooks.js';
 import { z } from 'zod';
 import type { Answer, DeliveryStatus } from '../../domain/audition/events.ts';
@@ -16,7 +17,7 @@ export interface SignedRequest {
   readonly url: string;
   /** A form is signed field by field, with the address; any other body through its hash in the address. */
   readonly content:
-    | { readonly kind: 'form'; readonly fields: Readonly<Record<string, string | readonly string[]>> }
+    | { readonly kind: 'form'; readonly fields: Form }
     | { readonly kind: 'bytes'; readonly body: Uint8Array };
 }
 
@@ -39,14 +40,9 @@ const isHashedIn = (url: string, body: Uint8Array): boolean => {
 };
 
 /** The fields of a form, in their order; what came twice is a list, as the signature has it. */
-export const readForm = (body: string): Readonly<Record<string, string | readonly string[]>> => {
-  const fields = new Map<string, string | readonly string[]>();
-  for (const [name, value] of new URLSearchParams(body)) {
-    const known = fields.get(name);
-    fields.set(name, known === undefined ? value : [...[known].flat(), value]);
-  }
-  return Object.fromEntries(fields);
-};
+export const readForm = (body: string): Form => parse(body, '&', '=', { maxKeys: 0 });
+
+type Form = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface StatusReport {
   readonly deliveryId: string;

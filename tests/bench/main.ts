@@ -3,13 +3,14 @@ import { Command, InvalidArgumentError } from 'commander';
 import { measureCalls, whatCallsAreCompared } from './calls/calls.ts';
 import { compareWithBudget, isWithin } from './cost/budget.ts';
 import { playBudgetedAudition } from './cost/budgeted-audition.ts';
+import { measureIntake, whatIntakesAreCompared } from './intake/intake.ts';
 import { describeMachine } from './machine.ts';
 import { measureReplay } from './replay.ts';
 import { type Figures, machineLines, tableOf } from './report.ts';
 import { withService } from './servers.ts';
 import { measureThroughput, whatIsCompared } from './throughput/throughput.ts';
 
-const parts = ['throughput', 'cost', 'calls', 'replay'] as const;
+const parts = ['throughput', 'cost', 'calls', 'intake', 'replay'] as const;
 type Part = (typeof parts)[number];
 
 interface Options {
@@ -45,6 +46,10 @@ const run = async (options: Options): Promise<void> => {
         say(`\n${whatCallsAreCompared(options.rounds)}\n`);
         return measureCalls(service, options.rounds);
       },
+      intake: async () => {
+        say(`\n${whatIntakesAreCompared(options.rounds)}\n`);
+        return [await measureIntake(service, options.rounds)];
+      },
       replay: async () => {
         say('The corpus of recorded histories, replayed …\n');
         return measureReplay(options.rounds);
@@ -55,6 +60,7 @@ const run = async (options: Options): Promise<void> => {
       throughput: wanted('throughput') ? await figuresOf.throughput() : [],
       cost: wanted('cost') ? await figuresOf.cost() : [],
       calls: wanted('calls') ? await figuresOf.calls() : [],
+      intake: wanted('intake') ? await figuresOf.intake() : [],
       replay: wanted('replay') ? await figuresOf.replay() : undefined,
     };
   });
@@ -62,7 +68,8 @@ const run = async (options: Options): Promise<void> => {
   const isMet =
     figures.throughput.every((level) => level.isMet) &&
     figures.cost.every(isWithin) &&
-    figures.calls.every((call) => call.isMet);
+    figures.calls.every((call) => call.isMet) &&
+    figures.intake.every((one) => one.isMet);
   if (options.check && !isMet) process.exitCode = 1;
 };
 

@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import type { CallFigures } from './calls/calls.ts';
 import { type BudgetLine, isWithin } from './cost/budget.ts';
+import type { IntakeFigures } from './intake/intake.ts';
 import type { Machine } from './machine.ts';
 import type { ReplayFigures } from './replay.ts';
 import type { Spread } from './statistics.ts';
@@ -12,6 +13,7 @@ export interface Figures {
   readonly throughput: readonly Throughput[];
   readonly cost: readonly BudgetLine[];
   readonly calls: readonly CallFigures[];
+  readonly intake: readonly IntakeFigures[];
   readonly replay: ReplayFigures | undefined;
 }
 
@@ -21,7 +23,7 @@ export const machineLines = (machine: Machine): string =>
     `node ${machine.node}, Temporal SDK ${machine.sdk}, Temporal server ${machine.temporal} (in memory), PostgreSQL ${machine.postgres} (fsync off)`,
   ].join('\n');
 
-export const tableOf = ({ throughput, cost, calls, replay }: Figures): string => {
+export const tableOf = ({ throughput, cost, calls, intake, replay }: Figures): string => {
   const table = new Table({
     head: ['figure', 'measured', 'least to most', 'wanted', ''],
     style: { head: [], border: [] },
@@ -43,6 +45,11 @@ export const tableOf = ({ throughput, cost, calls, replay }: Figures): string =>
       [`${name}: by the library alone, ms`, ...cells(bare, 1), '', ''],
       [`${name}: on our path, ms (database statements: ${statements})`, ...cells(path, 1), '', ''],
       [`${name}: what the path adds, %`, ...cells(overhead, 1), `under ${target}`, verdict(isMet)],
+    ]),
+    ...intake.flatMap(({ inFlight, intake: taken, bare, ratio, target, isMet }) => [
+      [`${inFlight} in flight: webhooks taken a second`, ...cells(taken, 0), '', ''],
+      [`${inFlight} in flight: bare inserts a second`, ...cells(bare, 0), '', ''],
+      [`${inFlight} in flight: ratio of the two`, ...cells(ratio, 2), `at least ${target}`, verdict(isMet)],
     ]),
     ...(replay
       ? [

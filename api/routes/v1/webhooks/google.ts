@@ -42,7 +42,7 @@ export const googleWebhook = (api: Api, { repositories }: ApiDependencies): void
         dedupeKey: `${channel}:${messageNumber}`,
         correlationId: request.id,
       });
-      request.log.info({ provider: 'google', kind: 'calendar.changed', outcome }, 'a webhook was taken');
+      request.log.debug({ provider: 'google', kind: 'calendar.changed', outcome }, 'a webhook was taken');
       return reply.code(204).send();
     },
   );

@@ -40,7 +40,7 @@ export const mailWebhook = (api: Api, { configuration, repositories }: ApiDepend
         dedupeKey: verdict.id,
         correlationId: request.id,
       });
-      request.log.info({ provider: 'smtp', kind: 'message.status', outcome }, 'a webhook was taken');
+      request.log.debug({ provider: 'smtp', kind: 'message.status', outcome }, 'a webhook was taken');
       return reply.code(204).send();
     },
   );

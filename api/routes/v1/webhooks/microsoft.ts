@@ -104,7 +104,7 @@ export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencie
       if (!notifications) throw unreadable();
       const proven = await prove(notifications, request);
       const outcomes = await Promise.all(proven.map((one) => take(one, request.id)));
-      request.log.info({ provider: 'microsoft', outcomes }, 'a webhook was taken');
+      request.log.debug({ provider: 'microsoft', outcomes }, 'a webhook was taken');
       return reply.code(202).send();
     },
   );

@@ -92,7 +92,7 @@ export const twilioWebhook = (api: Api, { configuration, repositories }: ApiDepe
           dedupeKey: news.dedupeKey,
           correlationId: request.id,
         }));
-      request.log.info(
+      request.log.debug(
         { provider: 'twilio', kind: news?.told.kind, outcome: outcome ?? 'of_no_use' },
         'a webhook was taken',
       );

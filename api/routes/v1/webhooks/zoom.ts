@@ -54,7 +54,7 @@ export const zoomWebhook = (api: Api, { configuration, repositories, now }: ApiD
             dedupeKey,
             correlationId: request.id,
           });
-          request.log.info({ provider: 'zoom', kind: told.kind, outcome }, 'a webhook was taken');
+          request.log.debug({ provider: 'zoom', kind: told.kind, outcome }, 'a webhook was taken');
           return reply.code(204).send();
         }
       }

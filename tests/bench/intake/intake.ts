@@ -1,0 +1,159 @@
+/** How fast webhooks are taken: verified, sealed and stored, beside a route that does one insert. */
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import getPort from 'get-port';
+import twilio from 'twilio';
+import { Pool as HttpPool } from 'undici';
+import { localDefaults } from '../../../infra/configuration/defaults.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { databaseUrl, execute } from '../../harness/postgres-server.ts';
+import type { ServiceUnderTest } from '../../harness/service.ts';
+import { type Spread, spreadOf } from '../statistics.ts';
+import { ratePerSecond } from '../throughput/in-flight.ts';
+
+export interface IntakeFigures {
+  readonly inFlight: number;
+  readonly target: number;
+  readonly isMet: boolean;
+  /** Requests a second. */
+  readonly intake: Spread;
+  readonly bare: Spread;
+  /** Of the two of one round, which were measured one after the other. */
+  readonly ratio: Spread;
+}
+
+/** Of the issue that asks for it. */
+const target = 0.7;
+const inFlight = 50;
+const perRound = 4_000;
+/** A process is compiled while it runs: the first ten thousand requests cost twice as much as those of its days. */
+const roundsToWarmUp = 3;
+const publicUrl = 'https://auditions.example.com';
+
+export const whatIntakesAreCompared = (rounds: number): string =>
+  `
+Intake: a status callback of Twilio's to the API as a process of its own, as it is deployed (log level info, its log
+thrown away): signature verified, event sealed, stored, answered. Bare: a Fastify route in a process of its own that reads
+the same form and does one insert, with as many database connections and no log. Each webhook is another one.
+In turn, ${rounds} rounds of ${perRound} each, ${inFlight} in flight, after ${roundsToWarmUp} rounds to warm up.`.trim();
+
+export const measureIntake = async (service: ServiceUnderTest, rounds: number): Promise<IntakeFigures> => {
+  const name = `castmatch_intake_${randomBytes(6).toString('hex')}`;
+  await execute(service.database.url, `CREATE DATABASE ${name}`);
+  const env = { DATABASE_URL: databaseUrl(service.database.url, name) };
+  const api = await startServer('../../../api/main.ts', {
+    ...env,
+    CASTMATCH_ENV: 'test',
+    TEMPORAL_ADDRESS: service.configuration.temporal.address,
+    PUBLIC_URL: publicUrl,
+  });
+  const bare = await startServer('./bare-route.ts', env);
+  try {
+    const round = async (): Promise<Round> => {
+      const webhooks = Array.from({ length: perRound }, newWebhook);
+      const real = await rateOf(api.url, webhooks);
+      const alone = await rateOf(
+        bare.url,
+        webhooks.map((one) => ({ ...one, path: '/webhook' })),
+      );
+      return { real, alone, ratio: real / alone };
+    };
+    for (let n = 0; n < roundsToWarmUp; n += 1) await round();
+    const measured: Round[] = [];
+    for (let n = 0; n < rounds; n += 1) measured.push(await round());
+    return summaryOf(measured);
+  } finally {
+    await Promise.all([api.stop(), bare.stop()]);
+    await execute(service.database.url, `DROP DATABASE ${name} WITH (FORCE)`);
+  }
+};
+
+interface Round {
+  readonly real: number;
+  readonly alone: number;
+  readonly ratio: number;
+}
+
+const summaryOf = (rounds: readonly Round[]): IntakeFigures => {
+  const ratio = spreadOf(rounds.map((one) => one.ratio));
+  return {
+    inFlight,
+    target,
+    isMet: ratio.median >= target,
+    intake: spreadOf(rounds.map(({ real }) => real)),
+    bare: spreadOf(rounds.map(({ alone }) => alone)),
+    ratio,
+  };
+};
+
+interface PreparedWebhook {
+  readonly path: string;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Signed beforehand: the bench would measure itself otherwise. */
+const newWebhook = (): PreparedWebhook => {
+  const form = {
+    AccountSid: localDefaults.TWILIO_ACCOUNT_SID,
+    ApiVersion: '2010-04-01',
+    From: '+15005550006',
+    MessageSid: `SM${randomBytes(16).toString('hex')}`,
+    MessageStatus: 'delivered',
+    SmsSid: 'SM00000000000000000000000000000000',
+    SmsStatus: 'delivered',
+    To: '+33612345678',
+  };
+  const key = 'audition/aud_0123456789abcdef:invitation:performer-1:sms:r1';
+  const query = new URLSearchParams({ audition: 'aud_0123456789abcdef', participant: 'performer-1', key });
+  const path = `/v1/webhooks/twilio?${query.toString()}`;
+  const { TWILIO_AUTH_TOKEN: token } = localDefaults;
+  return {
+    path,
+    body: new URLSearchParams(form).toString(),
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-twilio-signature': twilio.getExpectedTwilioSignature(token, `${publicUrl}${path}`, form),
+    },
+  };
+};
+
+const rateOf = async (url: string, webhooks: readonly PreparedWebhook[]): Promise<number> => {
+  const pool = new HttpPool(url, { connections: inFlight });
+  const left = [...webhooks];
+  try {
+    return await ratePerSecond({ count: webhooks.length, inFlight }, async () => {
+      const next = left.pop();
+      if (!next) return;
+      const { statusCode, body } = await pool.request({ ...next, method: 'POST' });
+      await body.dump();
+      if (statusCode !== 204) throw new Error(`a webhook was answered with ${statusCode}`);
+    });
+  } finally {
+    await pool.close();
+  }
+};
+
+const startServer = async (program: string, env: NodeJS.ProcessEnv) => {
+  const port = await getPort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = execa(process.execPath, [fileURLToPath(new URL(program, import.meta.url))], {
+    env: { ...env, PORT: String(port) },
+    stdout: 'ignore',
+    reject: false,
+  });
+  const isReady = () =>
+    fetch(`${url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await eventually(isReady, 60_000);
+  return {
+    url,
+    stop: async () => {
+      child.kill('SIGKILL');
+      await child;
+    },
+  };
+};
