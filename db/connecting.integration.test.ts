@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ConnectionId, type OrganizationId, organizationIdSchema } from '../domain/ids.ts';
 import { toInstant } from '../domain/time/epoch.ts';
@@ -145,6 +146,21 @@ test('gives an account that was disconnected its connection back', async () => {
     status: 'connected',
     statusReason: undefined,
   });
+});
+
+test('can be connected again after the master key was lost, as the runbook has it', async () => {
+  const { organization, connected, credential } = setup();
+  const id = await connected();
+  const runbook = await readFile(new URL('../docs/runbooks/vault.md', import.meta.url), 'utf8');
+  const [, statements = ''] = /```sql\n(BEGIN;[^`]*)```/.exec(runbook) ?? [];
+  await database.pool.query("UPDATE data_keys SET master_key_id = 'k1' WHERE id = $1", [id]);
+  await database.pool.query(statements);
+
+  expect(await connections.list(organization)).toMatchObject([
+    { id, status: 'needs_reauthorization', account: undefined },
+  ]);
+  expect(await connected({ refreshToken: 'granted-anew' })).toBe(id);
+  expect(await credential(id)).toMatchObject({ refreshToken: 'granted-anew' });
 });
 
 test('lists what an organization has connected, or one person of it', async () => {

@@ -155,9 +155,10 @@ const renewed = {
   connectedAt: sql`now()`,
 } as const;
 /** The account too is unreadable without the data key. Its reference stays, to find the row again. */
+const erasedAccount = '';
 const erased = {
   ...overtaken,
-  sealedAccount: '',
+  sealedAccount: erasedAccount,
   sealedCredential: null,
   sealedAccessToken: null,
   accessTokenExpiresAt: null,
@@ -210,7 +211,7 @@ const isSameAccount = async (
     const { owner } = row;
     return row.accountReference === referenceOf({ organization, owner, provider }, grant.account);
   }
-  if (row.status === 'disconnected') return true;
+  if (row.sealedAccount === erasedAccount) return true;
   const account = await secrets.account.open(
     { id: connectionIdSchema.parse(row.id), organization },
     row.sealedAccount,
@@ -288,7 +289,7 @@ const asConnection = async (secrets: ConnectionSecrets, row: Row): Promise<Conne
     organization: organizationIdSchema.parse(row.organization),
   };
   const account =
-    row.status === 'disconnected' ? undefined : await secrets.account.open(of, row.sealedAccount);
+    row.sealedAccount === erasedAccount ? undefined : await secrets.account.open(of, row.sealedAccount);
   return {
     ...of,
     provider: z.enum(connectionProviders).parse(row.provider),
