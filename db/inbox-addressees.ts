@@ -1,7 +1,7 @@
 import { and, eq, ne, sql } from 'drizzle-orm';
 import { auditionIdSchema, connectionIdSchema, organizationIdSchema } from '../domain/ids.ts';
+import { referenceOf } from './connecting.ts';
 import type { Database } from './connection.ts';
-import { referenceOf } from './connections.ts';
 import type { InboxAddressees } from './repositories.ts';
 import { attentionItems } from './schema/attention-items.ts';
 import { connections } from './schema/connections.ts';
