@@ -97,6 +97,20 @@ describe('an event in a calendar', () => {
     await expect(activities.findBusy(input)).rejects.toMatchObject({ type: 'reconnect' });
   });
 
+  it('waits for its owner where the account must be connected again, and asks Google nothing', async () => {
+    const { activities, about, repositories, state } = await setup();
+    const window = { from: slot.start, until: slot.end };
+    const input = { ...about, connection: 'conn_1', calendarIds: ['primary'], window } as const;
+    const { version = 0 } = (await repositories.connections.get('org_1', 'conn_1')) ?? {};
+    await repositories.connections.markNeedsReauthorization('conn_1', 'grant_refused', version);
+    await expect(activities.findBusy(input)).rejects.toMatchObject({
+      type: 'reconnect',
+      nonRetryable: true,
+      details: [{ connection: 'conn_1', code: 'grant_refused' }],
+    });
+    expect(state().calls.google).toEqual({});
+  });
+
   it('is the very event that carries the Meet conference of that calendar', async () => {
     const { write, events, activities, about, key, auditionId } = await setup();
     const input = { ...about, key: key('meeting:google_meet:1'), provider: 'google_meet', slot } as const;

@@ -1,5 +1,6 @@
 import { ServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
+import { KmsFailure } from '../../infra/encryption/aws-kms.ts';
 import { isOutage } from './outages.ts';
 
 const coded = (code: string) => Object.assign(new Error('x'), { code });
@@ -17,6 +18,7 @@ describe('an outage', () => {
     ['a deadlock', coded('40P01')],
     ['a driver’s error around one', new Error('Failed query', { cause: coded('08006') })],
     ['one among several addresses', new AggregateError([coded('ECONNREFUSED')])],
+    ['the KMS away', new KmsFailure('unwrap', 'ECONNREFUSED')],
     ['Temporal away', new ServiceError('x', { cause: grpc(14) })],
     [
       'a query while the worker was killed',

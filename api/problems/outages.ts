@@ -1,7 +1,8 @@
-/** Tells an outage of PostgreSQL or Temporal, which passes, from a fault of ours, which does not. */
+/** Tells an outage of PostgreSQL, Temporal or the KMS, which passes, from a fault of ours, which does not. */
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { isDatabaseOutage } from '../../db/outage.ts';
 import { Refusal } from '../../domain/errors.ts';
+import { KmsFailure } from '../../infra/encryption/aws-kms.ts';
 
 /** Seconds after which one may try again: a restart of either takes about this long. */
 export const retryAfterSeconds = 5;
@@ -29,7 +30,8 @@ const isTemporalOutage = (error: unknown): boolean => {
   return false;
 };
 
-export const isOutage = (error: unknown): boolean => isDatabaseOutage(error) || isTemporalOutage(error);
+export const isOutage = (error: unknown): boolean =>
+  isDatabaseOutage(error) || isTemporalOutage(error) || error instanceof KmsFailure;
 
 export const temporarilyUnavailable = (): Refusal =>
   new Refusal(
