@@ -19,7 +19,7 @@ interface AccessToken {
   readonly expiresAt: Instant;
 }
 
-export interface ConnectionGrant {
+interface ConnectionGrant {
   readonly account: { readonly id: string; readonly name: string };
   readonly scopes: readonly string[];
   readonly credential: Credential;
@@ -55,7 +55,7 @@ export type Connected =
   | { readonly kind: 'other_account' };
 
 /** An access token that runs out. */
-export interface ExpiringToken {
+interface ExpiringToken {
   readonly organization: OrganizationId;
   readonly id: ConnectionId;
   readonly provider: ConnectionProvider;

@@ -9,7 +9,7 @@ import type { OrganizationId } from '../domain/ids.ts';
 import type { Database } from './connection.ts';
 import { credentialReads } from './schema/credential-reads.ts';
 
-export type SecretName = 'refresh_token' | 'access_token' | 'app_password' | 'signing_secret';
+type SecretName = 'refresh_token' | 'access_token' | 'app_password' | 'signing_secret';
 
 export interface CredentialReads {
   /** For a secret that is read elsewhere than in a statement of its repository. */

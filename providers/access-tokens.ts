@@ -15,7 +15,7 @@ import type { OAuthAuthorizer } from './authorization.ts';
 import { noAnswer } from './no-answer.ts';
 import type { CallContext, OpenConnection } from './ports.ts';
 
-export interface TokenOwner {
+interface TokenOwner {
   readonly organization: OrganizationId;
   readonly id: ConnectionId;
   readonly provider: ConnectionProvider;
