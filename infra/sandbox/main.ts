@@ -10,6 +10,8 @@ const environmentSchema = z.object({
   SANDBOX_DATA_FILE: z.string().min(1).optional(),
   /** Zoom's creations and updates per host and day; 0 takes the limit away. */
   SANDBOX_ZOOM_DAILY_LIMIT: z.coerce.number().int().min(0).optional(),
+  /** Where Zoom's events go. */
+  SANDBOX_ZOOM_WEBHOOK_URL: z.url().optional(),
 });
 
 const environment = environmentSchema.parse(env);
@@ -17,7 +19,10 @@ const sandbox = await startSandbox({
   host: environment.SANDBOX_HOST,
   port: environment.SANDBOX_PORT,
   dataFile: environment.SANDBOX_DATA_FILE,
-  zoom: { dailyLimit: environment.SANDBOX_ZOOM_DAILY_LIMIT },
+  zoom: {
+    dailyLimit: environment.SANDBOX_ZOOM_DAILY_LIMIT,
+    webhookUrl: environment.SANDBOX_ZOOM_WEBHOOK_URL,
+  },
 });
 process.stdout.write(`The provider sandbox listens on ${sandbox.url}\n`);
 closeWithGrace(async () => sandbox.close());

@@ -90,6 +90,8 @@ export const startSandbox = async (
     url,
     control,
     async close() {
+      google.close();
+      zoom.close();
       twilio.close();
       await app.close();
       await snapshot?.close();

@@ -27,6 +27,8 @@ const googleSettingsSchema = z.strictObject({
   freeBusy: z.enum(['merged', 'raw']).default('merged'),
   /** Unconfirmed: whether free/busy answers for `primary` under that name or under the calendar's own id. */
   freeBusyPrimary: z.enum(['as_asked', 'resolved']).default('as_asked'),
+  /** Pauses before a notification that failed is tried again. */
+  channelRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
   /** Unconfirmed: the longest window that free/busy accepts. */
   freeBusyMaxDays: z.int().min(1).default(92),
 });
@@ -66,6 +68,11 @@ const zoomSettingsSchema = z.strictObject({
   listDelayMs: milliseconds.default(0),
   /** Unconfirmed: `left_out` lists meetings without their agenda, `null` with empty fields. */
   listedAgenda: z.enum(['shown', 'left_out', 'null']).default('shown'),
+  /** What signs events, and where they go: in the Marketplace both are set with the app. */
+  webhookSecret: z.string().default('sandbox-zoom-webhook-secret'),
+  webhookUrl: z.url().default('http://127.0.0.1:3000/v1/webhooks/zoom'),
+  /** Pauses before an event that failed is sent again. Zoom's are 5, 20 and 60 minutes. */
+  webhookRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
   /** The host that `me` stands for. */
   owner: z.string().default('owner@sandbox.example'),
 });

@@ -26,6 +26,10 @@ const operations = {
     'freebusy.query': reads,
     'calendarList.list': reads,
     'calendars.insert': writes,
+    'events.watch': writes,
+    'channels.stop': writes,
+    /** The call that Google makes to us when a watched calendar has changed. */
+    'channel.notify': { effect: false, outgoing: true },
   },
   microsoft: {
     authorize: reads,
@@ -44,6 +48,8 @@ const operations = {
     'meetings.get': reads,
     'meetings.update': writes,
     'meetings.delete': writes,
+    /** The call that Zoom makes to us when a meeting begins or ends. */
+    'event.webhook': { effect: false, outgoing: true },
   },
   apple: {
     /** Every step of a discovery: RFC 6764, section 6. */

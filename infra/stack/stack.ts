@@ -121,7 +121,7 @@ const startParts = async (context: StackContext, board: ProgressBoard) => {
   const servers = await allOrFirstError([
     board.follow('PostgreSQL', (progress) => startPostgres(context, progress)),
     board.follow('Temporal', (progress) => startTemporal(context, progress, apiUrl)),
-    board.follow('Provider sandbox', (progress) => startSandbox(context, progress)),
+    board.follow('Provider sandbox', (progress) => startSandbox(context, progress, apiUrl)),
     board.follow('Inbox', (progress) => startInbox(context, progress)),
   ]);
   const env = await serviceVariables(context, ports, servers);

@@ -8,6 +8,8 @@ import type { Microsoft } from '../microsoft/microsoft.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import type { Inbound, Twilio } from '../twilio/twilio.ts';
 import { operationNames, type Vendor } from '../vendors.ts';
+import { ZoomError } from '../zoom/errors.ts';
+import type { ZoomEvent } from '../zoom/events.ts';
 import type { Zoom } from '../zoom/zoom.ts';
 
 export interface SandboxState {
@@ -36,6 +38,8 @@ export interface SandboxControl {
   /** As if the person had taken the app away at the vendor; answers how many grants went. Throws a ControlError. */
   revokeGrants(vendor: Vendor, account: string): number;
   addBusy(time: BusyTime): { readonly calendarId: string; readonly eventId: string };
+  /** As if the meeting had begun, ended or been recorded. Throws a ControlError where there is no such meeting. */
+  tellOfMeeting(id: string, told: ZoomEvent): Promise<{ readonly webhook: string }>;
   receiveText(inbound: Inbound): Promise<{ readonly sid: string; readonly webhook: string }>;
 }
 
@@ -105,6 +109,13 @@ export const createControl = (parts: ControlParts): SandboxControl => {
         ? apple.revokeAccount(account)
         : serverOf(parts, vendor).grants.revokeAccount(account),
     addBusy: (time) => google.addBusy(time),
+    async tellOfMeeting(id, told) {
+      try {
+        return { webhook: await zoom.tell(id, told) };
+      } catch (error) {
+        throw error instanceof ZoomError ? new ControlError(error.message) : error;
+      }
+    },
     receiveText: (inbound) => twilio.receive(inbound),
   };
 };

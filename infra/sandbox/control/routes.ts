@@ -6,6 +6,7 @@ import { GoogleError } from '../google/errors.ts';
 import { busyTimeSchema } from '../google/google.ts';
 import { inboundSchema } from '../twilio/twilio.ts';
 import { vendors } from '../vendors.ts';
+import { zoomEventSchema } from '../zoom/events.ts';
 import { ControlError, type SandboxControl } from './control.ts';
 
 const explain = (error: z.ZodError) =>
@@ -63,6 +64,13 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
 
   app.post('/sandbox/google/busy', async (request, reply) =>
     reply.code(201).send(control.addBusy(busyTimeSchema.parse(request.body))),
+  );
+  app.post<{ Params: { meetingId: string } }>(
+    '/sandbox/zoom/meetings/:meetingId/events',
+    async (request, reply) => {
+      const told = zoomEventSchema.parse(request.body);
+      return reply.code(201).send(await control.tellOfMeeting(request.params.meetingId, told));
+    },
   );
   app.post('/sandbox/twilio/inbound', async (request, reply) =>
     reply.code(201).send(await control.receiveText(inboundSchema.parse(request.body))),

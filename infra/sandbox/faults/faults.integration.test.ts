@@ -278,7 +278,7 @@ describe('the control API', () => {
     control.setFault('zoom', { kind: 'outage' });
     await fetch(`${url}/sandbox/reset`, { method: 'POST' });
     expect(control.state()).toEqual({
-      google: { calendars: [] },
+      google: { calendars: [], channels: [] },
       microsoft: { grants: [] },
       zoom: { meetings: [], deletedMeetings: [] },
       apple: { accounts: [] },

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { GoogleSettings } from '../settings.ts';
 import type { Calendar, Calendars } from './calendars.ts';
+import { type Channels, stopSchema, watchSchema } from './channels.ts';
 import { GoogleError, googleErrors, invalid } from './errors.ts';
 import { type HeldEvent, renderEvent } from './event.ts';
 import { eventQuerySchema, listEvents } from './event-listing.ts';
@@ -15,6 +16,7 @@ import { freeBusyRequestSchema, queryFreeBusy } from './free-busy.ts';
 export interface CalendarRouteParts {
   readonly settings: GoogleSettings;
   readonly calendars: Calendars;
+  readonly channels: Channels;
   readonly writing: EventWriting;
   readonly accountOf: (request: FastifyRequest) => string;
   readonly clock: Clock;
@@ -111,8 +113,23 @@ const eventRoutes = (app: FastifyInstance, { calendars, writing, accountOf, cloc
 };
 
 export const calendarRoutes = (app: FastifyInstance, parts: CalendarRouteParts) => {
-  const { settings, calendars, accountOf } = parts;
+  const { settings, calendars, channels, accountOf } = parts;
   eventRoutes(app, parts);
+
+  app.post<CalendarPath>(`${eventsPath}/watch`, { config: { operation: 'events.watch' } }, (request) => {
+    const account = accountOf(request);
+    const calendar = calendars.get(account, request.params.calendarId);
+    return channels.watch(account, calendar, read(watchSchema, request.body));
+  });
+
+  app.post(
+    '/calendar/v3/channels/stop',
+    { config: { operation: 'channels.stop' } },
+    async (request, reply) => {
+      channels.stop(accountOf(request), read(stopSchema, request.body));
+      return reply.code(204).send();
+    },
+  );
 
   app.post('/calendar/v3/freeBusy', { config: { operation: 'freebusy.query' } }, (request) => {
     const account = accountOf(request);

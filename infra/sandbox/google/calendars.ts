@@ -33,6 +33,8 @@ export interface Calendars {
   of(account: string): readonly Calendar[];
   all(): readonly Calendar[];
   put(calendar: Calendar, event: HeldEvent): void;
+  /** Called with each calendar in which an event was put. */
+  onChange(listener: (calendar: Calendar) => void): void;
   /** One more with every change, over all calendars. */
   nextRevision(): number;
   readonly save: () => z.infer<typeof heldCalendarsSchema>;
@@ -43,6 +45,7 @@ export interface Calendars {
 export const createCalendars = (settings: GoogleSettings, pulse: Pulse): Calendars => {
   const calendars = new Map<string, Calendar>();
   let revision = 1;
+  const listeners: ((calendar: Calendar) => void)[] = [];
 
   const add = (calendar: Omit<Calendar, 'events'>): Calendar => {
     const added = { ...calendar, events: new Map<string, HeldEvent>() };
@@ -72,6 +75,10 @@ export const createCalendars = (settings: GoogleSettings, pulse: Pulse): Calenda
     put(calendar, event) {
       calendar.events.set(event.id, event);
       pulse.beat();
+      for (const listener of listeners) listener(calendar);
+    },
+    onChange: (listener) => {
+      listeners.push(listener);
     },
     nextRevision() {
       revision += 1;

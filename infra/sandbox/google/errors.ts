@@ -26,6 +26,8 @@ export const googleErrors = {
   },
   deleted: { code: 410, reason: 'deleted', message: 'Resource has been deleted' },
   duplicate: { code: 409, reason: 'duplicate', message: 'The requested identifier already exists.' },
+  channelIdNotUnique: { code: 400, reason: 'channelIdNotUnique', message: 'Channel id not unique' },
+  channelNotFound: { code: 404, reason: 'notFound', message: "Channel 'id' not found for project" },
   forbidden: { code: 403, reason: 'forbidden', message: 'Forbidden' },
   conditionNotMet: {
     code: 412,

@@ -8,8 +8,10 @@ import { createIdTokens } from '../oauth/id-token.ts';
 import type { GoogleSettings } from '../settings.ts';
 import type { Kept } from '../store/snapshot.ts';
 import type { VendorParts } from '../vendor-parts.ts';
+import { createWebhookSender } from '../webhooks/webhook-sender.ts';
 import { calendarRoutes } from './calendar-routes.ts';
 import { type Calendar, createCalendars } from './calendars.ts';
+import { createChannels } from './channels.ts';
 import { googleConsent } from './consent.ts';
 import { errorEnvelope, GoogleError, googleErrors, OAuthError } from './errors.ts';
 import { type HeldEvent, renderEvent } from './event.ts';
@@ -80,6 +82,13 @@ export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: Ven
   const idTokens = createIdTokens();
   const changed = () => pulse.beat();
   const calendars = createCalendars(settings, pulse);
+  const sender = createWebhookSender(
+    { calls, switchboard },
+    { vendor: 'google', operation: 'channel.notify' },
+    settings.channelRetryMs,
+  );
+  const channels = createChannels(clock, sender, changed);
+  calendars.onChange(channels.tell);
   const writing = createEventWriting(calendars, settings, clock);
   const accountOf = (request: FastifyRequest): string => {
     const grant = grants.of(bearerToken(request.headers.authorization));
@@ -100,6 +109,7 @@ export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: Ven
   const kept: readonly Kept[] = [
     ...server.kept,
     { name: 'google.calendars', save: calendars.save, load: calendars.load },
+    { name: 'google.channels', save: channels.save, load: channels.load },
   ];
 
   return {
@@ -110,9 +120,9 @@ export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: Ven
       injectFaults(app, { vendor: 'google', switchboard, calls, trouble });
       googleConsent(app, { settings, server, calendars, changed });
       oauthRoutes(app, { settings, server, idTokens, calendars, clock, changed });
-      calendarRoutes(app, { settings, calendars, writing, accountOf, clock });
+      calendarRoutes(app, { settings, calendars, channels, writing, accountOf, clock });
     },
-    state: () => ({ calendars: calendars.all().map(view) }),
+    state: () => ({ calendars: calendars.all().map(view), channels: channels.all() }),
     /** An appointment that the account made by itself: free/busy reports it. */
     addBusy(time: BusyTime) {
       const { account, calendarId, start, end, timeZone, summary } = busyTimeSchema.parse(time);
@@ -128,7 +138,9 @@ export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: Ven
     reset() {
       server.reset();
       calendars.reset();
+      channels.reset();
     },
+    close: () => sender.close(),
   };
 };
 export type Google = ReturnType<typeof createGoogle>;

@@ -12,6 +12,7 @@ const scopesFor: Readonly<Record<string, readonly string[]>> = {
   'events.delete': events,
   'events.get': reading,
   'events.list': reading,
+  'events.watch': reading,
   'freebusy.query': ['calendar', 'calendar.readonly', 'calendar.freebusy', 'calendar.events.freebusy'].map(
     googleScope,
   ),

@@ -6,6 +6,8 @@ type Meeting = SandboxState['zoom']['meetings'][number];
 
 export interface MeetingView {
   readonly id: string;
+  /** As the API has it. */
+  readonly number: string;
   readonly topic: string;
   readonly when: string;
   readonly duration: number;
@@ -18,6 +20,7 @@ export interface MeetingView {
 const mostMeetings = 30;
 
 const viewOf = (meeting: Meeting, deleted: boolean, zone: string): MeetingView => ({
+  number: String(meeting.id),
   id: String(meeting.id).replace(/^(\d{3})(\d{4})/, '$1 $2 '),
   topic: meeting.topic,
   when: DateTime.fromISO(meeting.start_time, { zone }).toFormat('ccc d LLL yyyy, HH:mm'),

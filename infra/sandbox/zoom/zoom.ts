@@ -9,6 +9,7 @@ import type { VendorParts } from '../vendor-parts.ts';
 import { createAccess } from './access.ts';
 import { createCallerOf } from './caller.ts';
 import { errorBody, invalidToken, perSecondLimit, ZoomError, ZoomOAuthError } from './errors.ts';
+import { createZoomEvents, type ZoomEvent } from './events.ts';
 import { renderMeeting } from './meeting.ts';
 import { createMeetings } from './meetings.ts';
 import { zoomRoutes } from './routes.ts';
@@ -55,7 +56,9 @@ const answerErrors = (app: FastifyInstance) => {
   });
 };
 
-export const createZoom = ({ settings, clock, pulse, calls, switchboard }: VendorParts<ZoomSettings>) => {
+export const createZoom = (parts: VendorParts<ZoomSettings>) => {
+  const { settings, clock, pulse, calls, switchboard } = parts;
+  const events = createZoomEvents(parts);
   const access = createAccess(settings, clock);
   const meetings = createMeetings(settings, clock, pulse);
   const server = createAuthorizationServer(
@@ -98,6 +101,9 @@ export const createZoom = ({ settings, clock, pulse, calls, switchboard }: Vendo
       meetings: meetings.all().map(renderMeeting),
       deletedMeetings: meetings.deleted().map(renderMeeting),
     }),
+    /** Tells that something happened to the meeting, by a webhook; resolves with what became of that. */
+    tell: (id: string, told: ZoomEvent) => events.tell(meetings.get(id), told),
+    close: () => events.close(),
     reset() {
       access.reset();
       server.reset();

@@ -59,6 +59,7 @@ export const vendorsToPlay = (given: NodeJS.ProcessEnv): ReadonlySet<Vendor> => 
 export const startSandbox = async (
   { dataFolder, given, choosePort, supervisor }: StackContext,
   progress: Progress,
+  apiUrl: string,
 ): Promise<Part> => {
   const vendors = vendorsToPlay(given);
   if (vendors.size === 0) return { env: vendorEnvironment(given, undefined), addresses: [] };
@@ -68,7 +69,12 @@ export const startSandbox = async (
   await supervisor.start({
     name: 'sandbox',
     ...nodeProgram(projectPath('infra/sandbox/main.ts')),
-    env: { ...given, SANDBOX_PORT: String(port), SANDBOX_DATA_FILE: join(dataFolder, 'sandbox.json') },
+    env: {
+      ...given,
+      SANDBOX_PORT: String(port),
+      SANDBOX_DATA_FILE: join(dataFolder, 'sandbox.json'),
+      SANDBOX_ZOOM_WEBHOOK_URL: `${apiUrl}/v1/webhooks/zoom`,
+    },
     ready: () => httpAnswers(`${url}/sandbox/health`),
   });
   const played = [...vendors].join(', ');

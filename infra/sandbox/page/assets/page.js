@@ -66,6 +66,7 @@ const submit = {
 
 const click = {
   heal: ({ vendor }) => call('PUT', `/sandbox/faults/${vendor}`, { kind: 'none' }),
+  meeting: ({ meeting, event }) => call('POST', `/sandbox/zoom/meetings/${meeting}/events`, { event }),
   'clear-faults': () => call('DELETE', '/sandbox/faults'),
   reset: () => (confirm('Forget everything the vendors hold?') ? call('POST', '/sandbox/reset') : undefined),
 };

@@ -1,0 +1,112 @@
+/**
+ * Channels that tell of changes in a calendar: https://developers.google.com/workspace/calendar/api/guides/push. The
+ * first message opens the channel; each change is another one, with headers and no body.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import type { WebhookSender } from '../webhooks/webhook-sender.ts';
+import type { Calendar } from './calendars.ts';
+import { GoogleError, googleErrors, invalid } from './errors.ts';
+
+export const watchSchema = z.object({
+  id: z.string().regex(/^[A-Za-z0-9\-_+/=]{1,64}$/),
+  type: z.literal('web_hook'),
+  /** The real Google asks for https. */
+  address: z.url(),
+  token: z.string().max(256).optional(),
+  expiration: z.coerce.number().int().optional(),
+});
+export const stopSchema = z.object({ id: z.string(), resourceId: z.string() });
+
+const heldChannelSchema = z.object({
+  id: z.string(),
+  account: z.string(),
+  calendarId: z.string(),
+  resourceId: z.string(),
+  address: z.string(),
+  token: z.string().optional(),
+  expiresAt: z.number(),
+  messages: z.int(),
+});
+type HeldChannel = z.infer<typeof heldChannelSchema>;
+const heldSchema = z.array(heldChannelSchema);
+
+/** Unconfirmed: how long a channel of events lives at most. */
+const longestMs = 7 * 86_400_000;
+
+const resourceIdOf = (calendarId: string): string =>
+  createHash('sha256').update(`events of ${calendarId}`).digest('base64url').slice(0, 27);
+
+export const createChannels = (clock: Clock, sender: WebhookSender, changed: () => void) => {
+  const channels = new Map<string, HeldChannel>();
+
+  const send = (channel: HeldChannel, state: 'sync' | 'exists'): void => {
+    const messages = channel.messages + 1;
+    channels.set(channel.id, { ...channel, messages });
+    const headers = {
+      'user-agent': 'APIs-Google; (+https://developers.google.com/webmasters/APIs-Google.html)',
+      'x-goog-channel-id': channel.id,
+      ...(channel.token === undefined ? {} : { 'x-goog-channel-token': channel.token }),
+      'x-goog-channel-expiration': new Date(channel.expiresAt).toUTCString(),
+      'x-goog-resource-id': channel.resourceId,
+      'x-goog-resource-uri': `https://www.googleapis.com/calendar/v3/calendars/${encodeURIComponent(channel.calendarId)}/events?alt=json`,
+      'x-goog-resource-state': state,
+      'x-goog-message-number': String(messages),
+    };
+    changed();
+    void sender.send({ url: channel.address, headers: () => headers });
+  };
+
+  return {
+    watch(account: string, calendar: Calendar, body: z.output<typeof watchSchema>) {
+      if (channels.has(body.id)) throw new GoogleError(googleErrors.channelIdNotUnique);
+      const now = clock();
+      const expiresAt = Math.min(body.expiration ?? now + longestMs, now + longestMs);
+      if (expiresAt <= now) throw invalid('Invalid value for: expiration');
+      const channel: HeldChannel = {
+        id: body.id,
+        account,
+        calendarId: calendar.id,
+        resourceId: resourceIdOf(calendar.id),
+        address: body.address,
+        token: body.token,
+        expiresAt,
+        messages: 0,
+      };
+      send(channel, 'sync');
+      return {
+        kind: 'api#channel',
+        id: channel.id,
+        resourceId: channel.resourceId,
+        resourceUri: `https://www.googleapis.com/calendar/v3/calendars/${encodeURIComponent(calendar.id)}/events?alt=json`,
+        ...(channel.token === undefined ? {} : { token: channel.token }),
+        expiration: String(expiresAt),
+      };
+    },
+    /** By the account that opened it, and with both of its ids. */
+    stop(account: string, { id, resourceId }: z.output<typeof stopSchema>) {
+      const channel = channels.get(id);
+      if (!channel || channel.account !== account || channel.resourceId !== resourceId) {
+        throw new GoogleError(googleErrors.channelNotFound);
+      }
+      channels.delete(id);
+      changed();
+    },
+    /** A change in the calendar, whoever made it. */
+    tell(calendar: Calendar) {
+      for (const channel of [...channels.values()]) {
+        if (channel.calendarId !== calendar.id) continue;
+        if (channel.expiresAt <= clock()) channels.delete(channel.id);
+        else send(channel, 'exists');
+      }
+    },
+    all: () => [...channels.values()].map(({ token: _secret, ...shown }) => shown),
+    save: () => [...channels.values()],
+    load(value: unknown) {
+      for (const channel of heldSchema.parse(value)) channels.set(channel.id, channel);
+    },
+    reset: () => channels.clear(),
+  };
+};
+export type Channels = ReturnType<typeof createChannels>;

@@ -1,0 +1,67 @@
+/** Zoom's events, signed as Zoom signs them: https://developers.zoom.us/docs/api/webhooks/#verify-webhook-events */
+import { createHmac, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { type Clock, wholeSeconds } from '../clock.ts';
+import type { ZoomSettings } from '../settings.ts';
+import type { VendorParts } from '../vendor-parts.ts';
+import { createWebhookSender } from '../webhooks/webhook-sender.ts';
+import { type HeldMeeting, renderMeeting } from './meeting.ts';
+
+export const zoomEventSchema = z.strictObject({
+  event: z.enum(['meeting.started', 'meeting.ended', 'recording.completed']),
+  /** Where to, if not to the address that the app is set up with. */
+  url: z.url().optional(),
+});
+export type ZoomEvent = z.input<typeof zoomEventSchema>;
+
+const bodyOf = (event: string, meeting: HeldMeeting, accountId: string, now: number): string => {
+  const { uuid, id, host_id, topic, type, duration, timezone } = renderMeeting(meeting);
+  return JSON.stringify({
+    event,
+    event_ts: now,
+    payload: {
+      account_id: accountId,
+      object: {
+        uuid,
+        // A string here, and a number in the API.
+        id: String(id),
+        host_id,
+        topic,
+        type,
+        start_time: wholeSeconds(meeting.startMs),
+        ...(event === 'meeting.ended' ? { end_time: wholeSeconds(now) } : {}),
+        timezone,
+        duration,
+      },
+    },
+  });
+};
+
+const signed = (secret: string, body: string, clock: Clock): Readonly<Record<string, string>> => {
+  const timestamp = String(Math.floor(clock() / 1000));
+  const digest = createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex');
+  return {
+    'content-type': 'application/json; charset=utf-8',
+    'user-agent': 'Zoom Marketplace/1.0a',
+    'x-zm-request-timestamp': timestamp,
+    'x-zm-signature': `v0=${digest}`,
+    'x-zm-request-id': randomUUID(),
+  };
+};
+
+export const createZoomEvents = ({ settings, clock, ...parts }: VendorParts<ZoomSettings>) => {
+  const sender = createWebhookSender(
+    parts,
+    { vendor: 'zoom', operation: 'event.webhook' },
+    settings.webhookRetryMs,
+  );
+  return {
+    /** Resolves with what became of it. */
+    tell(meeting: HeldMeeting, told: ZoomEvent): Promise<string> {
+      const { event, url = settings.webhookUrl } = zoomEventSchema.parse(told);
+      const body = bodyOf(event, meeting, settings.accountId, clock());
+      return sender.send({ url, body, headers: () => signed(settings.webhookSecret, body, clock) });
+    },
+    close: () => sender.close(),
+  };
+};
