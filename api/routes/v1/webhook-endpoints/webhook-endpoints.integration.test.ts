@@ -1,0 +1,234 @@
+/** Endpoints as an organization's admin manages them. */
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createEarlyCheck } from '../../../../providers/outbound/early-check.ts';
+import { createTestApi, type TestApi } from '../../../../tests/harness/api.ts';
+import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { newOrganizationId } from '../../../../tests/harness/endpoints.ts';
+import { endpointWithSecretSchema } from '../../../schemas/webhook-endpoint.ts';
+import type { EndpointDeliveries } from '../../../webhook-endpoints/deliveries.ts';
+
+type Replay = Parameters<EndpointDeliveries['replay']>[0];
+type Tell = Parameters<EndpointDeliveries['tell']>[0];
+
+let database: TestDatabase;
+let test: TestApi;
+let toldResult: Awaited<ReturnType<EndpointDeliveries['tell']>>;
+const replays: Replay[] = [];
+const told: Tell[] = [];
+beforeAll(async () => {
+  database = await createTestDatabase();
+  test = await createTestApi(database, {
+    assertMayBeCalled: createEarlyCheck({ allowedPrivateNetworks: ['127.0.0.0/8'] }),
+    endpointDeliveries: {
+      replay: async (input) => {
+        replays.push(input);
+        return 'event-replay/1';
+      },
+      tell: async (input) => {
+        told.push(input);
+        return toldResult;
+      },
+    },
+  });
+});
+afterAll(async () => {
+  await test.api.close();
+  await database.drop();
+});
+
+const path = '/v1/webhook-endpoints';
+const url = 'http://127.0.0.1:9999/hooks';
+const anything = { body: {} };
+
+const setUp = async () => {
+  const organization = newOrganizationId();
+  const key = await test.keyFor('admin', organization);
+  const create = (body: object = { url }) => test.call('POST', path, { key, body });
+  const made = endpointWithSecretSchema.parse((await create()).body);
+  const acts = async () => {
+    const { items } = await database.repositories.administrativeActs.list(organization, { limit: 20 });
+    return items.map(({ act, target, detail }) => ({ act, target, detail }));
+  };
+  return { organization, key, create, made, at: `${path}/${made.id}`, acts };
+};
+
+describe('an endpoint', () => {
+  it('is made with a secret that is shown once and never again', async () => {
+    const { key, create, at, made, acts } = await setUp();
+    const { status, headers } = await create({ url, eventTypes: ['audition.confirmed'] });
+    expect([status, headers['location']]).toEqual([
+      201,
+      expect.stringMatching(/^\/v1\/webhook-endpoints\/endp_/),
+    ]);
+    expect(Buffer.from(made.secret.slice('whsec_'.length), 'base64')).toHaveLength(32);
+    for (const shown of [await test.call('GET', at, { key }), await test.call('GET', path, { key })]) {
+      expect(shown.status).toBe(200);
+      expect(shown.text).toContain(made.id);
+      expect(shown.text).not.toContain('whsec_');
+    }
+    expect(await acts()).toContainEqual({
+      act: 'endpoint.created',
+      target: made.id,
+      detail: { url, eventTypes: [] },
+    });
+  });
+
+  it('takes a secret that is given, if it is as long as it has to be', async () => {
+    const { create } = await setUp();
+    const secret = `whsec_${Buffer.alloc(24, 5).toString('base64')}`;
+    expect((await create({ url, secret })).body).toMatchObject({ secret });
+    for (const bad of ['whsec_c2hvcnQ=', 'secret', `whsec_${Buffer.alloc(65).toString('base64')}`]) {
+      expect((await create({ url, secret: bad })).body).toMatchObject({ code: 'invalid_body' });
+    }
+  });
+
+  it.each([
+    'http://169.254.169.254/latest/meta-data/',
+    'https://10.0.0.1/hooks',
+    'http://93.184.216.34/not-encrypted',
+    'https://user:password@127.0.0.1/',
+    'ftp://127.0.0.1/',
+    'no address',
+  ])('is not made for %s, nor moved there', async (address) => {
+    const { key, create, at } = await setUp();
+    for (const refused of [
+      await create({ url: address }),
+      await test.call('PATCH', at, { key, body: { url: address } }),
+    ]) {
+      expect([refused.status, refused.body]).toMatchObject([422, { code: 'address_not_allowed' }]);
+    }
+    expect((await test.call('GET', at, { key })).body).toMatchObject({ url });
+  });
+
+  it('is changed, disabled and enabled again', async () => {
+    const { key, at, acts, made } = await setUp();
+    const change = async (body: object) => (await test.call('PATCH', at, { key, body })).body;
+    expect(await change({ eventTypes: ['audition.failed'] })).toMatchObject({
+      eventTypes: ['audition.failed'],
+      url,
+    });
+    const disabled = await change({ status: 'disabled' });
+    expect(disabled).toMatchObject({ status: 'disabled', disabledReason: 'Disabled by an administrator.' });
+    const enabled = await change({ status: 'enabled' });
+    expect(enabled).toMatchObject({ status: 'enabled' });
+    expect(enabled).not.toHaveProperty('disabledReason');
+    expect(await acts()).toContainEqual({
+      act: 'endpoint.changed',
+      target: made.id,
+      detail: { status: 'disabled' },
+    });
+    expect(await change({ eventTypes: ['audition.unheard_of'] })).toMatchObject({ code: 'invalid_body' });
+  });
+
+  it('is removed, with its key', async () => {
+    const { key, at, made } = await setUp();
+    expect((await test.call('DELETE', at, { key })).status).toBe(204);
+    expect((await test.call('GET', at, { key })).body).toMatchObject({ code: 'endpoint_not_found' });
+    expect((await test.call('DELETE', at, { key })).status).toBe(404);
+    const { rows } = await database.db.execute(sql`SELECT id FROM data_keys WHERE id = ${made.id}`);
+    expect(rows).toEqual([]);
+  });
+
+  it('is one of twenty at most', async () => {
+    const { create } = await setUp();
+    for (let count = 1; count < 20; count += 1) expect((await create()).status).toBe(201);
+    const refused = await create();
+    expect([refused.status, refused.body]).toMatchObject([409, { code: 'endpoint_limit_reached' }]);
+  });
+});
+
+it('exchanges a secret once in the time that both sign, unless it must be', async () => {
+  const { key, at, made, acts } = await setUp();
+  // The clock of the API in tests stands long before the database's.
+  const rotate = (body: object = {}) => test.call('POST', `${at}/rotate-secret`, { key, body });
+  const first = endpointWithSecretSchema.parse((await rotate()).body);
+  expect(first.secret).not.toBe(made.secret);
+  expect(first.previousSecretUntil).toMatch(/Z$/);
+  const second = await rotate();
+  expect([second.status, second.body]).toMatchObject([409, { code: 'rotation_under_way' }]);
+  expect((await rotate({ force: true })).status).toBe(200);
+  expect(await acts()).toContainEqual({
+    act: 'endpoint.secret_rotated',
+    target: made.id,
+    detail: { force: true },
+  });
+  expect(JSON.stringify(await acts())).not.toContain('whsec_');
+});
+
+describe('a replay', () => {
+  const range = { from: '2026-11-01T00:00:00.000Z', until: '2026-11-02T00:00:00.000Z' };
+
+  it('is started for the time that is asked for', async () => {
+    const { key, at, organization, made } = await setUp();
+    const started = await test.call('POST', `${at}/replay`, { key, body: range });
+    expect([started.status, started.body]).toEqual([202, { replay: 'event-replay/1' }]);
+    expect(replays.at(-1)).toEqual({
+      organization,
+      endpoint: made.id,
+      correlationId: started.headers['x-correlation-id'],
+      ...range,
+    });
+  });
+
+  it('is refused for a time that ends before it begins, and for an endpoint that is disabled', async () => {
+    const { key, at } = await setUp();
+    const backwards = { from: range.until, until: range.from };
+    expect((await test.call('POST', `${at}/replay`, { key, body: backwards })).status).toBe(400);
+    await test.call('PATCH', at, { key, body: { status: 'disabled' } });
+    const refused = await test.call('POST', `${at}/replay`, { key, body: range });
+    expect([refused.status, refused.body]).toMatchObject([409, { code: 'endpoint_disabled' }]);
+  });
+});
+
+describe('a test', () => {
+  it.each([
+    [{ kind: 'accepted', answer: '204' }, 200, { delivered: true, answer: '204' }],
+    [{ kind: 'failed', answer: 'no answer in time' }, 200, { delivered: false, answer: 'no answer in time' }],
+    [undefined, 202, { delivered: false }],
+  ] as const)('that ends in %j is answered %i', async (result, status, body) => {
+    const { key, at, made } = await setUp();
+    toldResult = result;
+    const tested = await test.call('POST', `${at}/test`, { key });
+    expect([tested.status, tested.body]).toEqual([status, body]);
+    expect(told.at(-1)).toMatchObject({
+      endpoint: made.id,
+      message: { id: expect.stringMatching(/^msg_test_/), event: { type: 'endpoint.test' } },
+      evenIfDisabled: true,
+      once: true,
+    });
+  });
+});
+
+it("is nobody else's: another organization's does not exist, and only an admin changes one", async () => {
+  const { organization, at } = await setUp();
+  const stranger = await test.keyFor('admin', newOrganizationId());
+  const operator = await test.keyFor('operator', organization);
+  const backend = await test.keyFor('backend', organization);
+  const calls = [
+    ['GET', at, {}],
+    ['PATCH', at, anything],
+    ['DELETE', at, {}],
+    ['POST', `${at}/rotate-secret`, anything],
+    [
+      'POST',
+      `${at}/replay`,
+      { body: { from: '2026-11-01T00:00:00.000Z', until: '2026-11-02T00:00:00.000Z' } },
+    ],
+    ['POST', `${at}/test`, {}],
+  ] as const;
+  for (const [method, where, how] of calls) {
+    expect([method, where, (await test.call(method, where, { key: stranger, ...how })).status]).toEqual([
+      method,
+      where,
+      404,
+    ]);
+    expect((await test.call(method, where, { key: backend, ...how })).status).toBe(403);
+    expect((await test.call(method, where, { key: operator, ...how })).status).toBe(
+      method === 'GET' ? 200 : 403,
+    );
+  }
+  const { body } = await test.call('GET', path, { key: stranger });
+  expect(z.object({ items: z.array(z.unknown()) }).parse(body).items).toEqual([]);
+});
