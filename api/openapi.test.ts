@@ -46,6 +46,10 @@ describe('the OpenAPI document', () => {
     const described = new Set(operations().map(({ route }) => route));
     const missing = Object.keys(permissions).filter((route) => !described.has(route));
     expect(missing).toEqual([
+      'GET /connections/:token',
+      'POST /connections/:token/connect',
+      'POST /connections/:token/apple',
+      'POST /connections/:token/disconnect',
       'GET /respond/:token',
       'POST /respond/:token',
       'POST /codec/:key/encode',

@@ -18,38 +18,36 @@ const readiness = z.object({
 const moment = z.string().describe('An instant');
 const count = z.number().int();
 
-const facts = z
-  .object({
-    circuit: z.enum(['closed', 'open', 'half_open']).describe('open: calls are held back'),
-    opensAgainAt: moment.optional().describe('When the next call may go through'),
-    accountsHeldBack: count.describe('Accounts whose calls alone are held back'),
-    lastSuccessAt: moment.optional(),
-    lastFailureAt: moment.optional(),
-    lastFailure: z.string().optional().describe('Its kind and its status'),
-    quotas: z
-      .array(
-        z.object({
-          quota: z.string(),
-          limit: count,
-          used: count.describe('By the account that has used most'),
-          about: z.string(),
-        }),
-      )
-      .readonly(),
-    closedUntil: moment.optional().describe('Until when the provider has said that a quota is spent'),
-    connections: z.object({
-      connected: count,
-      needReauthorization: count,
-      nextTokenExpiry: moment.optional().describe('Access tokens are renewed by themselves'),
-    }),
-    webhooks: z.object({
-      waiting: count,
-      oldestWaitingSince: moment.optional(),
-      parked: count.describe('They belong to nothing we know'),
-    }),
-    subscriptions: z.object({ active: count, expired: count, nextExpiry: moment.optional() }),
-  })
-  .meta({ id: 'IntegrationFacts' });
+const facts = z.object({
+  circuit: z.enum(['closed', 'open', 'half_open']).describe('open: calls are held back'),
+  opensAgainAt: moment.optional().describe('When the next call may go through'),
+  accountsHeldBack: count.describe('Accounts whose calls alone are held back'),
+  lastSuccessAt: moment.optional(),
+  lastFailureAt: moment.optional(),
+  lastFailure: z.string().optional().describe('Its kind and its status'),
+  quotas: z
+    .array(
+      z.object({
+        quota: z.string(),
+        limit: count,
+        used: count.describe('By the account that has used most'),
+        about: z.string(),
+      }),
+    )
+    .readonly(),
+  closedUntil: moment.optional().describe('Until when the provider has said that a quota is spent'),
+  connections: z.object({
+    connected: count,
+    needReauthorization: count,
+    nextTokenExpiry: moment.optional().describe('Access tokens are renewed by themselves'),
+  }),
+  webhooks: z.object({
+    waiting: count,
+    oldestWaitingSince: moment.optional(),
+    parked: count.describe('They belong to nothing we know'),
+  }),
+  subscriptions: z.object({ active: count, expired: count, nextExpiry: moment.optional() }),
+});
 
 const integration = z
   .object({

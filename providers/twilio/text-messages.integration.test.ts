@@ -101,8 +101,12 @@ describe('a text message', () => {
     app.post('/v1/webhooks/twilio', async ({ body, headers, url }, reply) => {
       const form = Object.fromEntries(Object.entries(Object(body)));
       const signature = String(headers['x-twilio-signature']);
-      const { authToken } = credentials;
-      const genuine = isFromTwilio({ authToken, signature, url: `${origin}${url}`, form });
+      const genuine = isFromTwilio({
+        authTokens: [credentials.authToken],
+        signature,
+        url: `${origin}${url}`,
+        content: { kind: 'form', fields: form },
+      });
       received.push({ genuine, report: readStatusReport(form) });
       return reply.code(204).send();
     });
