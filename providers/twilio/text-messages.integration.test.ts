@@ -7,7 +7,7 @@ import type { CallContext, TextMessage } from '../ports.ts';
 import { createTwilioClient } from './client.ts';
 import { createTwilioCheck } from './health.ts';
 import { createTwilioTextMessages } from './text-messages.ts';
-import { isFromTwilio, readStatusReport } from './webhooks.ts';
+import { isFromTwilio, readForm, readStatusReport } from './webhooks.ts';
 
 const message: TextMessage = {
   to: '+33612345678',
@@ -96,10 +96,10 @@ describe('a text message', () => {
     app.addContentTypeParser(
       'application/x-www-form-urlencoded',
       { parseAs: 'string' },
-      (_request, text, done) => done(null, Object.fromEntries(new URLSearchParams(String(text)))),
+      (_request, text, done) => done(null, String(text)),
     );
     app.post('/v1/webhooks/twilio', async ({ body, headers, url }, reply) => {
-      const form = Object.fromEntries(Object.entries(Object(body)));
+      const form = readForm(String(body));
       const signature = String(headers['x-twilio-signature']);
       const genuine = isFromTwilio({
         authTokens: [credentials.authToken],
