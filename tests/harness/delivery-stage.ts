@@ -1,0 +1,163 @@
+/**
+ * Where the workflows that tell the platform are played: time is skipped, and what their activities do is for each
+ * endpoint what its test says. Every history is replayed at once.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { tsToMs } from '@temporalio/common/lib/time.js';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { inject } from 'vitest';
+import type { PlatformActivities, TaskQueue, ToEndpoint } from '../../activities/contract.ts';
+import type { EndpointId } from '../../domain/ids.ts';
+import { createLogger } from '../../infra/observability/logger.ts';
+import { createDataConverter } from '../../workers/payload-codec/data-converter.ts';
+import { corpusKeys } from '../../workers/replay/corpus.ts';
+import { createReplayer } from '../../workers/replay/replayer.ts';
+import { bundleWorkflows } from '../../workers/workflow-code.ts';
+import { keepHistory } from './corpus-recording.ts';
+import { expectSame, isAtRest, quiet, registerSearchAttributes, whatIsUnderWay } from './stage.ts';
+
+export interface DeliveryStage {
+  readonly client: Client;
+  readonly taskQueue: string;
+  now(): Promise<number>;
+  /** What this endpoint's activities do. Those that are left out refuse. */
+  cast(endpoint: EndpointId, activities: Partial<PlatformActivities>): void;
+  /** Lets time pass in the life of a workflow until the fact holds. */
+  until(handle: WorkflowHandle, holds: () => Promise<boolean> | boolean): Promise<void>;
+  /** Lets time pass to the end. */
+  result(handle: WorkflowHandle): Promise<unknown>;
+  /** By its history: to be asked where the server would choke on a description. */
+  hasCompleted(handle: WorkflowHandle): Promise<boolean>;
+  /** Replays it, and with a name keeps it in the corpus. Answers with how many events it took. */
+  replay(handle: WorkflowHandle, records?: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+const dataConverter = createDataConverter(corpusKeys);
+const logger = createLogger({ level: 'error', process: 'test' });
+
+/** Real milliseconds. */
+const patience = 50_000;
+/** Shorter than anything that must not run out meanwhile. */
+const stepMs = 8 * 60_000;
+
+export const refusedBy = (message: string, answer = '503', delayMs?: number): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: 'endpoint_failed',
+    message: `the receiver did not take ${message}: ${answer}`,
+    details: [{ message, answer }],
+    ...(delayMs === undefined ? {} : { nextRetryDelay: delayMs }),
+  });
+
+/**
+ * Milliseconds until the next attempt; undefined while one is under way. (The time-skipping server calls an activity
+ * started that waits for its next attempt, where that was named by the failure.) Time is skipped not a moment longer:
+ * an attempt that is handed out meanwhile is lost, and its lock is kept for ever.
+ */
+const untilNextAttempt = async (handle: WorkflowHandle, now: number): Promise<number | undefined> => {
+  const [activity] = (await handle.describe()).raw.pendingActivities ?? [];
+  const { lastStartedTime, lastAttemptCompleteTime, lastFailure } = activity ?? {};
+  const delay = lastFailure?.applicationFailureInfo?.nextRetryDelay;
+  if (!lastStartedTime || !lastAttemptCompleteTime || !delay) return undefined;
+  const ended = tsToMs(lastAttemptCompleteTime);
+  return ended < tsToMs(lastStartedTime) ? undefined : Math.max(ended + tsToMs(delay) - now, 1);
+};
+
+export const openDeliveryStage = async (): Promise<DeliveryStage> => {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: quiet });
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: inject('timeSkippingServer') } },
+    client: { dataConverter },
+  });
+  await registerSearchAttributes(environment);
+  const suffix = `-${crypto.randomUUID()}`;
+  const queue = (name: TaskQueue) => `${name}${suffix}`;
+  const roles = new Map<EndpointId, Partial<PlatformActivities>>();
+  const play =
+    <Name extends keyof PlatformActivities>(name: Name) =>
+    async (input: ToEndpoint): Promise<unknown> => {
+      const activity = roles.get(input.endpoint)?.[name];
+      if (!activity) throw ApplicationFailure.nonRetryable(`nobody plays ${name} of ${input.endpoint}`);
+      return Reflect.apply(activity, undefined, [input]);
+    };
+  const common = {
+    connection: environment.nativeConnection,
+    dataConverter,
+    maxCachedWorkflows: 100,
+    shutdownGraceTime: 0,
+  };
+  const workers = await Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue: queue('castmatch'),
+      workflowBundle: await bundleWorkflows(logger),
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: queue('platform'),
+      activities: {
+        deliverEvents: play('deliverEvents'),
+        replayEvents: play('replayEvents'),
+        tellEndpoint: play('tellEndpoint'),
+        disableEndpoint: play('disableEndpoint'),
+      },
+    }),
+  ]);
+  const running = workers.map((worker) => worker.run());
+  const replayer = createReplayer({
+    masterKeys: corpusKeys,
+    workflowCode: await bundleWorkflows(logger, { readableErrors: true }),
+  });
+
+  const pass = async (handle: WorkflowHandle): Promise<void> => {
+    const delay = await untilNextAttempt(handle, await environment.currentTimeMs());
+    if (delay !== undefined) return environment.sleep(delay);
+    switch (await whatIsUnderWay(handle)) {
+      case 'work':
+        return pause(5);
+      case 'backoff':
+        return environment.sleep(1_000);
+      case 'nothing':
+        return (await isAtRest(handle)) ? environment.sleep(stepMs) : pause(5);
+    }
+  };
+  const until: DeliveryStage['until'] = async (handle, holds) => {
+    for (const end = Date.now() + patience; Date.now() < end; await pass(handle)) {
+      if (await holds()) return;
+    }
+    throw new Error(`it never came to that: ${handle.workflowId}`);
+  };
+
+  return {
+    client: environment.client,
+    taskQueue: queue('castmatch'),
+    now: () => environment.currentTimeMs(),
+    cast: (endpoint, activities) => {
+      roles.set(endpoint, activities);
+    },
+    until,
+    async result(handle) {
+      await until(handle, async () => (await handle.describe()).status.name !== 'RUNNING');
+      return handle.result();
+    },
+    async hasCompleted(handle) {
+      const { events } = await handle.fetchHistory();
+      return events?.at(-1)?.workflowExecutionCompletedEventAttributes != null;
+    },
+    async replay(handle, records) {
+      const played = { workflowId: handle.workflowId, history: await handle.fetchHistory() };
+      await expectSame(replayer, played);
+      if (records !== undefined) await keepHistory(records, played);
+      return played.history.events?.length ?? 0;
+    },
+    async close() {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await replayer.close();
+      await environment.teardown();
+    },
+  };
+};
