@@ -15,7 +15,8 @@ export const correlationIdOf = ({ headers }: Pick<IncomingMessage, 'headers'>): 
 
 /** Every answer names it, errors too. */
 export const returnCorrelationId = (api: Api): void => {
-  api.addHook('onRequest', async (request, reply) => {
+  api.addHook('onRequest', (request, reply, done) => {
     reply.header(correlationHeader, request.id);
+    done();
   });
 };

@@ -15,12 +15,13 @@ export const measureRequests = (api: Api, registry = new Registry()): Registry =
     buckets: secondsBuckets,
     registers: [registry],
   });
-  api.addHook('onResponse', async (request, reply) => {
+  api.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unmatched';
     requests.observe(
       { method: request.method, route, status: String(reply.statusCode) },
       reply.elapsedTime / 1_000,
     );
+    done();
   });
   return registry;
 };

@@ -10,7 +10,8 @@ const quiet: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 const webhooks = '/v1/webhooks/';
 
 export const logRequests = (api: Api): void => {
-  api.addHook('onResponse', async (request, reply) => {
+  api.addHook('onResponse', (request, reply, done) => {
+    done();
     const route = request.routeOptions.url ?? 'unmatched';
     if (quiet.has(route) && reply.statusCode < 400) return;
     const level = route.startsWith(webhooks) && reply.statusCode < 400 ? 'debug' : 'info';

@@ -73,11 +73,19 @@ export const guardRoutes = (
   api.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) if (one !== 'OPTIONS') permissionFor(routeOf(one, url));
   });
-  api.addHook('onRequest', async (request, reply) => {
-    const permission = permissionOf(request);
-    if (permission === undefined || permission === 'public') return;
+  const identified = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    permission: Exclude<Permission, 'public'>,
+  ): Promise<void> => {
     const caller = await identifyCaller(request, reply);
     requireRole(caller, permission);
     request.caller = caller;
+  };
+  // With `done`, as the other hooks that every request passes: what is public waits for no promise.
+  api.addHook('onRequest', (request, reply, done) => {
+    const permission = permissionOf(request);
+    if (permission === undefined || permission === 'public') done();
+    else identified(request, reply, permission).then(() => done(), done);
   });
 };

@@ -56,8 +56,8 @@ export const shedLoad = async (
     pressureHandler: async ({ routeOptions }, _reply, _type, measured) =>
       refuseUnderPressure(routeOptions.url, measured ?? Number.POSITIVE_INFINITY),
   });
-  api.addHook('onRequest', async ({ routeOptions }) => {
-    const waiting = waitingForDatabase();
-    if (waiting > maxWaitingForDatabase) refuseUnderPressure(routeOptions.url, waiting);
+  api.addHook('onRequest', ({ routeOptions }, _reply, done) => {
+    const isTooMuch = waitingForDatabase() > maxWaitingForDatabase && !exempt.test(routeOptions.url ?? '');
+    done(isTooMuch ? overloaded() : undefined);
   });
 };

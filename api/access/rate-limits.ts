@@ -82,9 +82,11 @@ export const limitRequests = (api: Api, limits: RateLimits): void => {
     command: api.createRateLimit({ ...optionsOf(limits.command), ...byCaller }),
     page: api.createRateLimit(optionsOf(limits.page)),
   };
-  api.addHook('onRequest', async (request, reply) => {
-    const kind = classOf(request);
-    if (kind === undefined || kind === 'wrong_credentials') return;
+  const countOne = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    kind: keyof typeof counters,
+  ): Promise<void> => {
     const count = await counters[kind](request);
     if (count.isAllowed) return;
     reply.headers({
@@ -93,6 +95,11 @@ export const limitRequests = (api: Api, limits: RateLimits): void => {
       'RateLimit-Reset': count.ttlInSeconds,
     });
     if (count.isExceeded) throw tooMany(reply, count.ttlInSeconds);
+  };
+  api.addHook('onRequest', (request, reply, done) => {
+    const kind = classOf(request);
+    if (kind === undefined || kind === 'wrong_credentials') done();
+    else countOne(request, reply, kind).then(() => done(), done);
   });
 };
 

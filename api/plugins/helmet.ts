@@ -36,8 +36,9 @@ export const addSecurityHeaders = async (api: Api, publicUrl: string): Promise<v
   };
   await api.register(helmet, { ...options, global: false });
   const fixed = await headersWith(options);
-  api.addHook('onRequest', async ({ routeOptions }, reply) => {
+  api.addHook('onRequest', ({ routeOptions }, reply, done) => {
     if (!('helmet' in routeOptions.config)) reply.headers(fixed);
+    done();
   });
 };
 

@@ -5,8 +5,9 @@ import type { Api } from '../api.ts';
 const everybodys = /^\/docs\b/;
 
 export const forbidCaching = (api: Api): void => {
-  api.addHook('onSend', async ({ routeOptions }, reply) => {
-    if (reply.hasHeader('Cache-Control') || everybodys.test(routeOptions.url ?? '')) return;
-    reply.header('Cache-Control', 'no-store');
+  api.addHook('onSend', ({ routeOptions }, reply, _payload, done) => {
+    const isTheirs = reply.hasHeader('Cache-Control') || everybodys.test(routeOptions.url ?? '');
+    if (!isTheirs) reply.header('Cache-Control', 'no-store');
+    done();
   });
 };

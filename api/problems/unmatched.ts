@@ -29,8 +29,8 @@ export const answerUnmatched = (api: Api): void => {
       if (one !== 'OPTIONS') routes.push({ pattern: patternOf(url), method: one });
     }
   });
-  api.addHook('onRequest', async (request) => {
-    if (endsInNothing(request)) throw noSuchAddress();
+  api.addHook('onRequest', (request, _reply, done) => {
+    done(endsInNothing(request) ? noSuchAddress() : undefined);
   });
   api.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const [path = ''] = request.url.split('?');
