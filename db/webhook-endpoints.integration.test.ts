@@ -53,7 +53,7 @@ describe('a secret', () => {
       UPDATE webhook_endpoints SET sealed_secret = (SELECT sealed_secret FROM webhook_endpoints WHERE id = ${other})
       WHERE id = ${id}
     `);
-    await expect(endpoints.open(use)).rejects.toThrow();
+    await expect(endpoints.open(use)).rejects.toMatchObject({ name: 'NotAuthentic' });
   });
 
   it('is exchanged: the old one signs beside the new one, for as long as was said', async () => {

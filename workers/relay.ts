@@ -67,11 +67,11 @@ export const startRelay = (options: RelayOptions): Relay => {
 /** Rung once or often, it is heard once; also when nobody was waiting for it. */
 const createBell = () => {
   let isRung = false;
-  let answer = () => {};
+  let answer: (() => void) | undefined;
   return {
     ring: () => {
       isRung = true;
-      answer();
+      answer?.();
     },
     silence: () => {
       isRung = false;

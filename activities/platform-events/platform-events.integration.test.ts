@@ -5,6 +5,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { AuditionFact } from '../../domain/audition/events.ts';
+import type { AuditionId } from '../../domain/ids.ts';
 import { createOutboundDispatcher } from '../../providers/outbound/dispatcher.ts';
 import { createPlatformClient } from '../../providers/platform/client.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
@@ -16,6 +17,7 @@ import {
   secret,
 } from '../../tests/harness/endpoints.ts';
 import { startReceiver } from '../../tests/harness/receiver.ts';
+import type { ReplayEventsInput, TellEndpointInput, ToEndpoint } from '../contract.ts';
 import { createEndpointActivities } from '../index.ts';
 import { delayAfter } from './failure.ts';
 
@@ -36,6 +38,12 @@ const told = [
 ];
 const confirmed: AuditionFact = { type: 'confirmed' };
 
+/** As Temporal runs it: in a context that says which attempt it is. */
+const inContext =
+  <Input, Result>(activity: (input: Input) => Promise<Result>) =>
+  (input: Input, attempt = 1): Promise<Result> =>
+    new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') }).run(activity, input);
+
 const setUp = async ({ eventTypes = [] as readonly string[], withinMs = 5_000 } = {}) => {
   const receiver = await startReceiver();
   const organization = newOrganizationId();
@@ -50,18 +58,14 @@ const setUp = async ({ eventTypes = [] as readonly string[], withinMs = 5_000 } 
     client: createPlatformClient(dispatcher, { withinMs }),
     now: () => nowMs,
   });
-  const inContext =
-    <Input, Result>(activity: (input: Input) => Promise<Result>) =>
-    (input: Input, attempt = 1): Promise<Result> =>
-      new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') }).run(activity, input);
   return {
     receiver,
     organization,
     endpoint,
     to: { organization, endpoint, correlationId: 'correlation-1' },
-    deliver: inContext(activities.deliverEvents),
-    replay: inContext(activities.replayEvents),
-    tell: inContext(activities.tellEndpoint),
+    deliver: inContext((input: ToEndpoint & { auditionId: AuditionId }) => activities.deliverEvents(input)),
+    replay: inContext((input: ReplayEventsInput) => activities.replayEvents(input)),
+    tell: inContext((input: TellEndpointInput) => activities.tellEndpoint(input)),
     types: () => receiver.received.map(({ event }) => event.type),
     status: () => repositories.endpoints.get(organization, endpoint),
     passTime: (ms: number) => {
@@ -224,8 +228,9 @@ describe('deliverEvents', () => {
   });
 });
 
+const never = () => 0;
+
 it('waits twice as long each time, up to an hour, and a little longer by chance', () => {
-  const never = () => 0;
   expect([1, 2, 3, 10, 11, 1000].map((attempt) => delayAfter(attempt, undefined, never))).toEqual([
     5_000, 10_000, 20_000, 2_560_000, 3_600_000, 3_600_000,
   ]);

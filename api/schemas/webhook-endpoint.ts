@@ -83,7 +83,10 @@ export const endpointWithSecretSchema = endpointSchema
   .extend({ secret: z.string().describe('Shown this once') })
   .meta({ id: 'WebhookEndpointWithSecret' });
 
-export const shown = ({ organization: _, ...endpoint }: WebhookEndpoint): z.input<typeof endpointSchema> => ({
+export const shown = ({
+  organization: _organization,
+  ...endpoint
+}: WebhookEndpoint): z.input<typeof endpointSchema> => ({
   ...endpoint,
   eventTypes: [...endpoint.eventTypes],
 });

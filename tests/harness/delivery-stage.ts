@@ -3,7 +3,7 @@
  * endpoint what its test says. Every history is replayed at once.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, type WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -77,7 +77,7 @@ export const openDeliveryStage = async (): Promise<DeliveryStage> => {
   const queue = (name: TaskQueue) => `${name}${suffix}`;
   const roles = new Map<EndpointId, Partial<PlatformActivities>>();
   const play =
-    <Name extends keyof PlatformActivities>(name: Name) =>
+    (name: keyof PlatformActivities) =>
     async (input: ToEndpoint): Promise<unknown> => {
       const activity = roles.get(input.endpoint)?.[name];
       if (!activity) throw ApplicationFailure.nonRetryable(`nobody plays ${name} of ${input.endpoint}`);

@@ -52,13 +52,13 @@ const readRequest = async (request: IncomingMessage): Promise<Received> => {
 export const startReceiver = async (): Promise<Receiver> => {
   const received: Received[] = [];
   let answer: number | Answer = 204;
-  const server = createServer((request, response) => {
-    void readRequest(request).then((one) => {
-      received.push(one);
-      if (typeof answer === 'number') response.writeHead(answer).end();
-      else answer(response, one);
-    });
-  });
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const one = await readRequest(request);
+    received.push(one);
+    if (typeof answer === 'number') response.writeHead(answer).end();
+    else answer(response, one);
+  };
+  const server = createServer((request, response) => void take(request, response));
   await new Promise<void>((listening) => {
     server.listen(0, '127.0.0.1', listening);
   });
