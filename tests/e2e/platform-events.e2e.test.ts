@@ -1,0 +1,51 @@
+/** The platform is told of an audition by the whole service: trail, outbox, relay, workflow, signed request. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { addEndpoint, secret } from '../harness/endpoints.ts';
+import { eventually } from '../harness/eventually.ts';
+import { platformOf, requestBody } from '../harness/platform.ts';
+import { startReceiver } from '../harness/receiver.ts';
+import { organization, type ServiceUnderTest, startService } from '../harness/service.ts';
+
+let service: ServiceUnderTest;
+beforeAll(async () => {
+  service = await startService();
+  await service.startWorker();
+});
+afterAll(() => service.close());
+
+const day = 86_400_000;
+
+it('tells of every event in its order, and catches up with what a broken receiver has missed', async () => {
+  const receiver = await startReceiver();
+  const { repositories } = service.database;
+  const endpoint = await addEndpoint(repositories, organization, { url: receiver.url });
+  const platform = platformOf(service);
+  const { id } = await platform.request(requestBody(1, 5 * day));
+  await platform.until(id, ({ state }) => state === 'scheduled');
+
+  const isTold = (type: string) => () => receiver.received.some(({ event }) => event.type === type);
+  await eventually(isTold('audition.scheduled'), 30_000, () =>
+    JSON.stringify(receiver.received.map(({ event }) => event.type)),
+  );
+
+  // Its receiver wants nothing more: it is disabled at once. Then it is put right, and told of what it has missed.
+  receiver.answer(410);
+  await platform.command(id, 'cancel', {});
+  const isDisabled = async () =>
+    (await repositories.endpoints.get(organization, endpoint))?.status === 'disabled';
+  await eventually(isDisabled, 30_000);
+  receiver.answer(204);
+  const before = receiver.received.length;
+  await repositories.endpoints.update(organization, endpoint, { status: 'enabled' });
+  await eventually(
+    () => receiver.received.slice(before).some(({ event }) => event.type === 'audition.cancelled'),
+    30_000,
+  );
+
+  const taken = receiver.received.filter((_, index) => index !== before - 1);
+  const sequences = taken.map(({ event }) => Number(event.data['sequence']));
+  expect(sequences).toEqual([...new Set(sequences)].toSorted((a, b) => a - b));
+  for (const received of receiver.received) received.verify(secret);
+  const ids = new Set(receiver.received.map((received) => received.id));
+  expect(ids.size).toBe(taken.length);
+});
