@@ -22,8 +22,8 @@ export type RateLimits = Readonly<Record<LimitedClass, Limit>>;
  * `wrong_credentials` for each address of a client, where one of IPv6 is its /64 network.
  */
 export const rateLimits: RateLimits = {
-  read: { max: 3_000, windowMs: 10_000 },
-  command: { max: 1_000, windowMs: 10_000 },
+  read: { max: 6_000, windowMs: 10_000 },
+  command: { max: 2_000, windowMs: 10_000 },
   page: { max: 300, windowMs: 10_000 },
   wrong_credentials: { max: 1_000, windowMs: 60_000 },
 };

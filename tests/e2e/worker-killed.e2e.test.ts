@@ -41,12 +41,12 @@ const killAtRandom = (): { stop(): Promise<number> } => {
   };
 };
 
-/** As the platform does: the same request again, for as long as nobody is there to take it. */
+/** As the platform does: the same request again, for as long as nobody is there to take it, or it is too much at once. */
 const insist = async (platform: Platform, body: object): Promise<number> => {
   const idempotencyKey = crypto.randomUUID();
   for (;;) {
     const { status } = await platform.post('/v1/auditions', body, { idempotencyKey });
-    if (status !== 503) return status;
+    if (status !== 503 && status !== 429) return status;
   }
 };
 
