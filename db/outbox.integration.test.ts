@@ -173,11 +173,3 @@ describe('an endpoint that is enabled again', () => {
     expect(await drain()).toEqual([expect.objectContaining({ auditionId: straggler, through: 6 })]);
   });
 });
-
-it('says how much waits', async () => {
-  const { organization } = await setUp();
-  await addAudition(repositories, organization);
-  expect(await repositories.outbox.lag()).toEqual({ waiting: 1, oldestSeconds: expect.any(Number) });
-  await drain();
-  expect(await repositories.outbox.lag()).toEqual({ waiting: 0, oldestSeconds: 0 });
-});

@@ -35,18 +35,7 @@ export const createOutbox = (db: Database): Outbox => ({
       .set({ nextAttemptAt: sql`now() + ${Math.round(delayMs)} * interval '1 millisecond'` })
       .where(inArray(outbox.id, [...rows]));
   },
-
-  async lag() {
-    const { rows } = await db.execute(sql`
-      SELECT count(*)::int AS waiting,
-        coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS "oldestSeconds"
-      FROM outbox WHERE audition_id IS NOT NULL OR next_attempt_at <= now()
-    `);
-    return lagSchema.parse(rows[0]);
-  },
 });
-
-const lagSchema = z.object({ waiting: z.int(), oldestSeconds: z.number() });
 
 const claimedSchema = z.array(
   z

@@ -132,6 +132,4 @@ export interface Outbox {
   claim(limit: number, leaseMs: number): Promise<ClaimedOutbox>;
   settle(rows: readonly number[]): Promise<void>;
   retryLater(rows: readonly number[], delayMs: number): Promise<void>;
-  /** How many rows are waiting, and for how long the oldest has. */
-  lag(): Promise<{ readonly waiting: number; readonly oldestSeconds: number }>;
 }
