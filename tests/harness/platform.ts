@@ -1,4 +1,5 @@
 /** The platform's side of end-to-end tests: the HTTP API as its callers use it. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { auditionSchema } from '../../api/schemas/audition.ts';
 import { pageOf } from '../../api/schemas/page.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
