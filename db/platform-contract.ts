@@ -119,7 +119,7 @@ export interface DueDelivery {
   readonly retryFrom: Instant | undefined;
 }
 
-export interface ClaimedOutbox {
+interface ClaimedOutbox {
   /** How many were due: none, when there is nothing more to do for now. */
   readonly claimed: number;
   /** Those that are to be settled once everything that follows from them is done. */

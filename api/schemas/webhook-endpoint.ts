@@ -20,7 +20,7 @@ const isKey = (secret: string): boolean => {
   return key.length >= keyBytes.least && key.length <= keyBytes.most;
 };
 
-export const endpointSecret = z
+const endpointSecret = z
   .string()
   .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'write "whsec_" and a key of 24 to 64 bytes in base64')
   .refine(isKey, 'the key has 24 to 64 bytes')

@@ -48,7 +48,7 @@ const auditionDataSchema = z.object({
 });
 
 /** No full stop in it: the signature's parts are parted by one. */
-export const messageIdOf = (audition: AuditionId, sequence: number): string => `msg_${audition}_${sequence}`;
+const messageIdOf = (audition: AuditionId, sequence: number): string => `msg_${audition}_${sequence}`;
 
 /** The trail of one audition, from its beginning, as what is told of it. */
 export const messagesOf = (trail: readonly AuditionEvent[]): readonly TrailMessage[] => {

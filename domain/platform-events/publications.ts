@@ -178,8 +178,7 @@ const published: readonly Published[] = Object.values(publications).filter((row)
 export const auditionEventTypes: readonly AuditionEventType[] = published.map(({ type }) => type);
 
 /** Events that are of no audition. */
-export const endpointEventTypes = ['endpoint.test', 'endpoint.disabled'] as const;
-export type EndpointEventType = (typeof endpointEventTypes)[number];
+export type EndpointEventType = 'endpoint.test' | 'endpoint.disabled';
 
 const types: ReadonlyMap<string, AuditionEventType | null> = new Map(
   Object.entries(publications).map(([fact, row]) => [fact, row?.type ?? null]),

@@ -9,7 +9,7 @@ import type { CallContext } from '../ports.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { type Message, signedHeaders } from './signature.ts';
 
-export interface Receiver {
+interface Receiver {
   readonly url: string;
   readonly secrets: readonly string[];
 }
@@ -27,7 +27,7 @@ export interface PlatformClient {
 }
 
 /** The specification recommends between 15 and 30 seconds. */
-export const answersWithinMs = 15_000;
+const answersWithinMs = 15_000;
 
 /** So that the connection can be used again after an ordinary answer; after a longer one it is closed. */
 const readAtMost = 4_096;

@@ -5,7 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
-export interface Received {
+interface Received {
   readonly id: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;

@@ -11,6 +11,7 @@ import {
   newEndpointSchema,
   shown,
 } from '../../../schemas/webhook-endpoint.ts';
+import { keptAddress, namedAddress } from '../../../webhook-endpoints/address.ts';
 import { endpointNotFound, tooManyEndpoints } from '../../../webhook-endpoints/refusals.ts';
 import { newEndpointId, newSecret } from '../../../webhook-endpoints/secret.ts';
 
@@ -41,8 +42,9 @@ const create = (api: Api, { repositories, assertMayBeCalled }: ApiDependencies):
     },
     async (request, reply) => {
       const { organization, label, role } = callerOf(request);
-      const { url, eventTypes, secret = newSecret() } = request.body;
-      await assertMayBeCalled(url);
+      const { eventTypes, secret = newSecret() } = request.body;
+      await assertMayBeCalled(request.body.url);
+      const url = keptAddress(request.body.url);
       const id = newEndpointId();
       const { endpoints, administrativeActs } = repositories;
       if (!(await endpoints.create({ id, organization, url, eventTypes, secret }))) throw tooManyEndpoints();
@@ -52,7 +54,7 @@ const create = (api: Api, { repositories, assertMayBeCalled }: ApiDependencies):
         role,
         act: 'endpoint.created',
         target: id,
-        detail: { url, eventTypes },
+        detail: { url: namedAddress(url), eventTypes },
         correlationId: request.id,
       });
       const made = await endpoints.get(organization, id);

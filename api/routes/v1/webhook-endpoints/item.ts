@@ -11,6 +11,7 @@ import {
   endpointSchema,
   shown,
 } from '../../../schemas/webhook-endpoint.ts';
+import { keptAddress, namedAddress } from '../../../webhook-endpoints/address.ts';
 import { endpointNotFound } from '../../../webhook-endpoints/refusals.ts';
 
 const notFound = ['invalid_body', 'unauthenticated', 'forbidden', 'endpoint_not_found'] as const;
@@ -55,8 +56,10 @@ const change = (api: Api, { repositories, assertMayBeCalled }: ApiDependencies):
       const { organization, label, role } = callerOf(request);
       const { id } = request.params;
       const { endpoints, administrativeActs } = repositories;
-      if (request.body.url !== undefined) await assertMayBeCalled(request.body.url);
-      const changed = await endpoints.update(organization, id, request.body);
+      const { url, ...rest } = request.body;
+      if (url !== undefined) await assertMayBeCalled(url);
+      const changes = url === undefined ? rest : { ...rest, url: keptAddress(url) };
+      const changed = await endpoints.update(organization, id, changes);
       if (!changed) throw endpointNotFound(id);
       await administrativeActs.note({
         organization,
@@ -64,7 +67,7 @@ const change = (api: Api, { repositories, assertMayBeCalled }: ApiDependencies):
         role,
         act: 'endpoint.changed',
         target: id,
-        detail: request.body,
+        detail: url === undefined ? rest : { ...rest, url: namedAddress(url) },
         correlationId: request.id,
       });
       return shown(changed);

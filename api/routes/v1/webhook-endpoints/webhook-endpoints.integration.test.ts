@@ -75,6 +75,18 @@ describe('an endpoint', () => {
     });
   });
 
+  it('keeps its address as it is called, and notes it without what may be a token', async () => {
+    const { key, create, acts } = await setUp();
+    const made = await create({ url: 'http://127.0.0.1:9999/a\u0000b?token=hidden#part' });
+    expect(made.body).toMatchObject({ url: 'http://127.0.0.1:9999/a%00b?token=hidden' });
+    const { id } = endpointWithSecretSchema.parse(made.body);
+    await test.call('PATCH', `${path}/${id}`, { key, body: { url: `${url}?token=hidden` } });
+    expect((await test.call('GET', `${path}/${id}`, { key })).body).toMatchObject({
+      url: `${url}?token=hidden`,
+    });
+    expect(JSON.stringify(await acts())).not.toContain('hidden');
+  });
+
   it('takes a secret that is given, if it is as long as it has to be', async () => {
     const { create } = await setUp();
     const secret = `whsec_${Buffer.alloc(24, 5).toString('base64')}`;
