@@ -82,10 +82,11 @@ export const guardRoutes = (
     requireRole(caller, permission);
     request.caller = caller;
   };
-  // With `done`, as the other hooks that every request passes: what is public waits for no promise.
+  // With `done`, as the other hooks that every request passes: what is public waits for no promise (Fastify takes either).
   api.addHook('onRequest', (request, reply, done) => {
     const permission = permissionOf(request);
-    if (permission === undefined || permission === 'public') done();
-    else identified(request, reply, permission).then(() => done(), done);
+    if (permission !== undefined && permission !== 'public') return identified(request, reply, permission);
+    done();
+    return undefined;
   });
 };

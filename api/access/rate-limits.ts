@@ -98,8 +98,9 @@ export const limitRequests = (api: Api, limits: RateLimits): void => {
   };
   api.addHook('onRequest', (request, reply, done) => {
     const kind = classOf(request);
-    if (kind === undefined || kind === 'wrong_credentials') done();
-    else countOne(request, reply, kind).then(() => done(), done);
+    if (kind !== undefined && kind !== 'wrong_credentials') return countOne(request, reply, kind);
+    done();
+    return undefined;
   });
 };
 

@@ -107,11 +107,13 @@ it(`lets ${webhooks} webhooks take effect once each, whoever is killed`, {
     for (let number = queue.pop(); number !== undefined; number = queue.pop()) await send(number);
   };
   let allSent = false;
+  const sendAll = async () => {
+    await Promise.all(Array.from({ length: sendersAtOnce }, sender));
+    allSent = true;
+  };
   const [killed] = await Promise.all([
     runMortalRelays(async () => allSent && (await left()) === 0),
-    Promise.all(Array.from({ length: sendersAtOnce }, sender)).then(() => {
-      allSent = true;
-    }),
+    sendAll(),
   ]);
   expect(killed).toBeGreaterThan(relaysAtOnce);
 

@@ -272,18 +272,18 @@ describe('while Temporal is away', () => {
     expect(await rows()).toMatchObject([{ state: 'delivered' }]);
   });
 
-  it('it gives up after a week', async () => {
+  it('gives up after a week', async () => {
     const { round, receive, rows, due } = await setup(() => Promise.reject(new Error('14 UNAVAILABLE')));
     await receive(status(ofAda));
     await database.pool.query('UPDATE webhook_inbox SET attempts = 998');
-    await expect(round(goOn)).rejects.toThrow();
+    await expect(round(goOn)).rejects.toThrow('none of 1');
     expect(await rows()).toMatchObject([{ state: 'received', inSeconds: 600 }]);
     await due();
-    await expect(round(goOn)).rejects.toThrow();
+    await expect(round(goOn)).rejects.toThrow('none of 1');
     expect(await rows()).toMatchObject([{ state: 'parked', reason: 'gave_up' }]);
   });
 
-  it('one that fails does not hold up the others', async () => {
+  it('holds up nothing for one that fails', async () => {
     let first = true;
     const { round, receive, rows } = await setup(async () => {
       if (first) {
@@ -295,7 +295,7 @@ describe('while Temporal is away', () => {
     await receive(status(ofAda));
     await receive(status(ofAda));
     await round(goOn);
-    expect((await rows()).map(({ state }) => state).toSorted()).toEqual(['delivered', 'received']);
+    expect(new Set((await rows()).map(({ state }) => state))).toEqual(new Set(['delivered', 'received']));
   });
 });
 

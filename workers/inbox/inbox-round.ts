@@ -24,19 +24,19 @@ const earlyAtMost = 10;
 /** 1, 2, 4 seconds and so on. */
 const delayAfter = (attempts: number): number => Math.min(1_000 * 2 ** (attempts - 1), longestDelayMs);
 
+const note = (one: ClaimedWebhook) => ({
+  inboxId: one.id,
+  provider: one.provider,
+  kind: one.kind,
+  attempts: one.attempts,
+  correlationId: one.correlationId,
+});
+
 /**
  * Answers whether there may be more. Throws when nothing that was tried got through: then Temporal or the database is
  * away, and the relay pauses. What was claimed is due again by itself.
  */
 export const createInboxRound = ({ inbox, deliver, logger }: InboxRoundOptions) => {
-  const note = (one: ClaimedWebhook) => ({
-    inboxId: one.id,
-    provider: one.provider,
-    kind: one.kind,
-    attempts: one.attempts,
-    correlationId: one.correlationId,
-  });
-
   const park = async (one: ClaimedWebhook, reason: string): Promise<void> => {
     await inbox.park(one.id, reason);
     logger.warn({ ...note(one), reason }, 'a webhook is parked: nothing here takes it');

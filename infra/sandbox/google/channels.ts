@@ -94,8 +94,8 @@ export const createChannels = (clock: Clock, sender: WebhookSender, changed: () 
       changed();
     },
     /** A change in the calendar, whoever made it. */
-    tell(calendar: Calendar) {
-      for (const channel of [...channels.values()]) {
+    tell: (calendar: Calendar) => {
+      for (const channel of channels.values()) {
         if (channel.calendarId !== calendar.id) continue;
         if (channel.expiresAt <= clock()) channels.delete(channel.id);
         else send(channel, 'exists');
@@ -103,7 +103,7 @@ export const createChannels = (clock: Clock, sender: WebhookSender, changed: () 
     },
     all: () => [...channels.values()].map(({ token: _secret, ...shown }) => shown),
     save: () => [...channels.values()],
-    load(value: unknown) {
+    load: (value: unknown) => {
       for (const channel of heldSchema.parse(value)) channels.set(channel.id, channel);
     },
     reset: () => channels.clear(),

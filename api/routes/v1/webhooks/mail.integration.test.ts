@@ -48,7 +48,8 @@ const bounced = {
 
 it.each(['svix', 'webhook'])('stores what became of a message, once (headers %s-*)', async (prefix) => {
   const { send, told } = await setup();
-  for (const _time of [1, 2]) expect((await send(bounced, { prefix })).status).toBe(204);
+  expect((await send(bounced, { prefix })).status).toBe(204);
+  expect((await send(bounced, { prefix })).status).toBe(204);
   expect(await told()).toEqual([
     {
       kind: 'message.status',

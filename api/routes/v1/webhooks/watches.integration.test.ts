@@ -77,24 +77,25 @@ describe('Google', () => {
   });
 });
 
-describe('Microsoft', () => {
-  const change = (subscriptionId: string, clientState: string, etag = 'W/"1"') => ({
-    subscriptionId,
-    clientState,
-    changeType: 'updated',
-    resource: 'Users/u/Events/e',
-    resourceData: { id: 'e', '@odata.etag': etag },
-  });
-  const setup = async () => {
-    await watch('microsoft', 'subscription-1', 'state-1');
-    await watch('microsoft', 'subscription-2', 'state-2');
-    const { call } = await createTestApi(database);
-    const send = (body: unknown, query = '') => call('POST', `/v1/webhooks/microsoft${query}`, { body });
-    return { call, send };
-  };
+const change = (subscriptionId: string, clientState: string, etag = 'W/"1"') => ({
+  subscriptionId,
+  clientState,
+  changeType: 'updated',
+  resource: 'Users/u/Events/e',
+  resourceData: { id: 'e', '@odata.etag': etag },
+});
 
+const setupMicrosoft = async () => {
+  await watch('microsoft', 'subscription-1', 'state-1');
+  await watch('microsoft', 'subscription-2', 'state-2');
+  const { call } = await createTestApi(database);
+  const send = (body: unknown, query = '') => call('POST', `/v1/webhooks/microsoft${query}`, { body });
+  return { call, send };
+};
+
+describe('Microsoft', () => {
   it('proves that the address is ours by an echo, decoded and harmless', async () => {
-    const { call } = await setup();
+    const { call } = await setupMicrosoft();
     const token = 'Validation: Testing client <b>application</b> reachability';
     const { status, text, headers } = await call(
       'POST',
@@ -111,7 +112,7 @@ describe('Microsoft', () => {
   });
 
   it('takes what is proven of several subscriptions, and leaves out the rest', async () => {
-    const { send } = await setup();
+    const { send } = await setupMicrosoft();
     const value = [
       change('subscription-1', 'state-1'),
       change('subscription-2', 'state-1'),
@@ -124,7 +125,7 @@ describe('Microsoft', () => {
   });
 
   it('takes a repetition for one, and the next change of the same event for another', async () => {
-    const { send } = await setup();
+    const { send } = await setupMicrosoft();
     const first = { value: [change('subscription-1', 'state-1')] };
     for (const body of [first, first, { value: [change('subscription-1', 'state-1', 'W/"2"')] }]) {
       expect((await send(body)).status).toBe(202);
@@ -133,7 +134,7 @@ describe('Microsoft', () => {
   });
 
   it('takes lifecycle notifications', async () => {
-    const { send } = await setup();
+    const { send } = await setupMicrosoft();
     const lifecycle = { subscriptionId: 'subscription-2', clientState: 'state-2' };
     const events = ['reauthorizationRequired', 'subscriptionRemoved', 'missed', 'missed', 'newer'];
     for (const lifecycleEvent of events) {
@@ -157,7 +158,7 @@ describe('Microsoft', () => {
     ['there is no list', {}, 400],
     ['it is too large', { value: [], filling: 'x'.repeat(262_144) }, 413],
   ])('refuses it when %s', async (_what, body, status) => {
-    const { send } = await setup();
+    const { send } = await setupMicrosoft();
     await watch('google', 'channel-1', 'token-1');
     expect((await send(body)).status).toBe(status);
     expect(await told()).toEqual([]);

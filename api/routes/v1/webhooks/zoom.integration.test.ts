@@ -14,6 +14,8 @@ beforeAll(async () => {
 beforeEach(() => database.pool.query('TRUNCATE webhook_inbox'));
 afterAll(() => database.drop());
 
+const textOf = (given: unknown): string => (typeof given === 'string' ? given : JSON.stringify(given));
+
 /** The clock of the API in tests stands still. */
 const nowSeconds = Date.parse('2026-11-24T09:00:00.000Z') / 1000;
 
@@ -31,11 +33,11 @@ const setup = async (webhookSecrets: readonly string[] = ['new-secret', 'old-sec
   });
   const send = (
     body: unknown,
-    { secret = 'new-secret', seconds = nowSeconds, signed = undefined as unknown } = {},
+    how: { readonly secret?: string; readonly seconds?: number; readonly signed?: unknown } = {},
   ) => {
-    const textOf = (given: unknown) => (typeof given === 'string' ? given : JSON.stringify(given));
+    const { secret = 'new-secret', seconds = nowSeconds, signed = body } = how;
     const signature = createHmac('sha256', secret)
-      .update(`v0:${seconds}:${textOf(signed ?? body)}`)
+      .update(`v0:${seconds}:${textOf(signed)}`)
       .digest('hex');
     return call('POST', '/v1/webhooks/zoom', {
       body: textOf(body),
