@@ -13,7 +13,7 @@ import {
 } from '../../workflows/audition/messages.ts';
 import { type CalendarNews, calendarNews } from '../../workflows/calendar-sync/messages.ts';
 
-export type AuditionNews =
+type AuditionNews =
   | { readonly about: 'delivery'; readonly report: DeliveryReport }
   | { readonly about: 'meeting_started'; readonly report: MeetingReport }
   | { readonly about: 'meeting_ended'; readonly report: MeetingReport }

@@ -7,7 +7,7 @@ import type { CallCounter } from '../calls/counter.ts';
 import type { Switchboard } from '../faults/switchboard.ts';
 import type { Vendor } from '../vendors.ts';
 
-export interface Webhook {
+interface Webhook {
   readonly url: string;
   /** Made anew for each attempt: a signature has its time. */
   readonly headers: () => Readonly<Record<string, string>>;

@@ -33,6 +33,9 @@ const atATime = 500;
 const roundsToWarmUp = 3;
 const publicUrl = 'https://auditions.example.com';
 
+const apiProgram = fileURLToPath(new URL('../../../api/main.ts', import.meta.url));
+const bareProgram = fileURLToPath(new URL('./bare-route.ts', import.meta.url));
+
 export const whatIntakesAreCompared = (rounds: number): string =>
   `
 Intake: a status callback of Twilio's to the API as a process of its own, as it is deployed (log level info, its log
@@ -44,13 +47,13 @@ export const measureIntake = async (service: ServiceUnderTest, rounds: number): 
   const name = `castmatch_intake_${randomBytes(6).toString('hex')}`;
   await execute(service.database.url, `CREATE DATABASE ${name}`);
   const env = { DATABASE_URL: databaseUrl(service.database.url, name) };
-  const api = await startServer('../../../api/main.ts', {
+  const api = await startServer(apiProgram, {
     ...env,
     CASTMATCH_ENV: 'test',
     TEMPORAL_ADDRESS: service.configuration.temporal.address,
     PUBLIC_URL: publicUrl,
   });
-  const bare = await startServer('./bare-route.ts', env);
+  const bare = await startServer(bareProgram, env);
   try {
     const round = async (): Promise<Round> => {
       let [realMs, aloneMs] = [0, 0];
@@ -145,7 +148,7 @@ const millisecondsOf = async (url: string, webhooks: readonly PreparedWebhook[])
 const startServer = async (program: string, env: NodeJS.ProcessEnv) => {
   const port = await getPort();
   const url = `http://127.0.0.1:${port}`;
-  const child = execa(process.execPath, [fileURLToPath(new URL(program, import.meta.url))], {
+  const child = execa(process.execPath, [program], {
     env: { ...env, PORT: String(port) },
     stdout: 'ignore',
     reject: false,
