@@ -28,8 +28,16 @@ const setup = async () => {
     of,
     stored: (lastingMs = 60_000) => connections.openAccessToken(organization, id, lastingMs, use),
     begin: (version = 1, refused = false) => connections.beginRefresh(of, { version, refused, leaseMs }, use),
-    complete: (begun: { attempt: number; version: number }, more: { refreshToken?: string } = {}) =>
-      connections.completeRefresh(of, begun, { accessToken: 'access-1', lastsMs: 3_600_000, ...more }),
+    complete: (
+      begun: { attempt: number; version: number },
+      more: { refreshToken?: string; scopes?: readonly string[]; isTooLittle?: boolean } = {},
+    ) =>
+      connections.completeRefresh(of, begun, {
+        accessToken: 'access-1',
+        lastsMs: 3_600_000,
+        isTooLittle: false,
+        ...more,
+      }),
     credential: () => connections.openCredential(organization, id, use),
     leaseRunsOut: () =>
       database.pool.query(
@@ -87,6 +95,20 @@ test('lets nobody refresh what has been refreshed since they looked', async () =
 test('stores another refresh token with the access token', async () => {
   const { begin, complete, credential } = await setup();
   await complete(begunOf(await begin()), { refreshToken: 'refresh-2' });
+  expect(await credential()).toEqual({ kind: 'oauth', refreshToken: 'refresh-2' });
+});
+
+test('keeps what is left of a grant that no longer covers what is needed, for its owner to mend', async () => {
+  const { begin, complete, stored, credential, id } = await setup();
+  const begun = begunOf(await begin());
+  const left = { refreshToken: 'refresh-2', scopes: ['openid'], isTooLittle: true };
+  expect(await complete(begun, left)).toEqual({ version: 2 });
+  expect(await stored()).toMatchObject({
+    kind: 'not_connected',
+    status: 'needs_reauthorization',
+    reason: 'scopes_missing',
+  });
+  expect(await connections.get(organization, id)).toMatchObject({ scopes: ['openid'] });
   expect(await credential()).toEqual({ kind: 'oauth', refreshToken: 'refresh-2' });
 });
 
@@ -229,7 +251,11 @@ test('finds whose token runs out soon, and is not being refreshed', async () => 
     [refreshing, 300_000],
     [gone, 300_000],
   ] as const) {
-    await connections.completeRefresh(of, begunOf(await begin()), { accessToken: 'access', lastsMs });
+    await connections.completeRefresh(of, begunOf(await begin()), {
+      accessToken: 'access',
+      lastsMs,
+      isTooLittle: false,
+    });
   }
   await refreshing.begin(2);
   await connections.disconnect(organization, gone.id, 'deauthorized');

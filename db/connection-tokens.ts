@@ -9,7 +9,12 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { TokenStore } from '../domain/access-tokens.ts';
-import { connectionProviders, connectionStatuses, connectionStatusReasons } from '../domain/connection.ts';
+import {
+  type ConnectionStatusReason,
+  connectionProviders,
+  connectionStatuses,
+  connectionStatusReasons,
+} from '../domain/connection.ts';
 import { connectionIdSchema, organizationIdSchema } from '../domain/ids.ts';
 import type { Database } from './connection.ts';
 import type { ConnectionSecrets } from './connection-secrets.ts';
@@ -36,6 +41,7 @@ const begunRowSchema = z.object({
   version: z.number(),
   attempt: z.number(),
   sealed: z.string(),
+  scopes: z.array(z.string()),
   in_doubt: z.boolean(),
 });
 
@@ -44,6 +50,14 @@ const expiringRowSchema = z.object({
   organization: organizationIdSchema,
   provider: z.enum(connectionProviders),
 });
+
+const needsOwner = (statusReason: ConnectionStatusReason) =>
+  ({
+    status: 'needs_reauthorization',
+    statusReason,
+    sealedAccessToken: null,
+    accessTokenExpiresAt: null,
+  }) as const;
 
 /** Every method is one statement. */
 export const createTokenStore = (
@@ -96,14 +110,14 @@ export const createTokenStore = (
         UPDATE connections SET refresh_attempt = refresh_attempt + 1, updated_at = now(),
           refresh_lease_until = now() + ${milliseconds(leaseMs)}${withoutToken}
         FROM before WHERE connections.id = before.id
-        RETURNING connections.id, organization, version, refresh_attempt AS attempt, sealed_credential AS sealed, in_doubt
+        RETURNING connections.id, organization, version, refresh_attempt AS attempt, sealed_credential AS sealed, scopes, in_doubt
       ), ${noting('begun', sql`'refresh_token'`, use)}
       SELECT * FROM begun`);
     if (rows[0] === undefined) return undefined;
-    const { attempt, in_doubt: inDoubt, sealed } = begunRowSchema.parse(rows[0]);
+    const { attempt, in_doubt: inDoubt, sealed, scopes } = begunRowSchema.parse(rows[0]);
     const credential = await secrets.credential.open({ id, organization }, sealed);
     if (credential.kind !== 'oauth') throw new TypeError(`the connection ${id} has no access tokens`);
-    return { attempt, version, inDoubt, refreshToken: credential.refreshToken };
+    return { attempt, version, inDoubt, scopes, refreshToken: credential.refreshToken };
   },
 
   async completeRefresh({ organization, id }, { attempt, version }, renewed) {
@@ -116,8 +130,12 @@ export const createTokenStore = (
     const [row] = await db
       .update(connections)
       .set({
-        sealedAccessToken: await secrets.accessToken.seal(of, renewed.accessToken),
-        accessTokenExpiresAt: sql`now() + ${milliseconds(renewed.lastsMs)}`,
+        ...(renewed.isTooLittle
+          ? needsOwner('scopes_missing')
+          : {
+              sealedAccessToken: await secrets.accessToken.seal(of, renewed.accessToken),
+              accessTokenExpiresAt: sql`now() + ${milliseconds(renewed.lastsMs)}`,
+            }),
         ...(sealedCredential === undefined ? {} : { sealedCredential }),
         ...(scopes === undefined ? {} : { scopes: [...scopes] }),
         version: sql`${connections.version} + 1`,
@@ -155,10 +173,7 @@ export const createTokenStore = (
     const [row] = await db
       .update(connections)
       .set({
-        status: 'needs_reauthorization',
-        statusReason: reason,
-        sealedAccessToken: null,
-        accessTokenExpiresAt: null,
+        ...needsOwner(reason),
         refreshLeaseUntil: null,
         updatedAt: sql`now()`,
       })

@@ -42,6 +42,8 @@ export interface RefreshBegun {
   readonly attempt: number;
   readonly version: number;
   readonly refreshToken: string;
+  /** What the account had granted so far. */
+  readonly scopes: readonly string[];
   /** An earlier refresh ended without anybody knowing how: the provider may have given another refresh token. */
   readonly inDoubt: boolean;
 }
@@ -78,6 +80,8 @@ export interface TokenStore {
       readonly lastsMs: number;
       readonly refreshToken?: string | undefined;
       readonly scopes?: readonly string[] | undefined;
+      /** The grant no longer covers what is needed: kept, and marked `scopes_missing`. */
+      readonly isTooLittle: boolean;
     },
   ): Promise<{ readonly version: number } | undefined>;
   /** `in_doubt`: the provider may have given another refresh token that we have not got. */

@@ -16,19 +16,21 @@ const unused = async () => {
 };
 
 /** A store that several processes share, each with access tokens of its own, and a provider that counts. */
-const setup = ({ lastsMs = hour, rotates = false } = {}) => {
+const setup = ({ lastsMs = hour, rotates = false, scopes = ['calendar'] } = {}) => {
   const store = createMemoryTokenStore('refresh-0');
+  store.row.scopes = ['calendar', 'openid'];
   let issued = 0;
   const answer = vi.fn<OAuthAuthorizer['refresh']>(async () => {
     issued += 1;
     return {
       accessToken: { value: `access-${issued}`, expiresAt: toInstant(Date.now() + lastsMs) },
       ...(rotates && { refreshToken: `refresh-${issued}` }),
+      scopes,
     };
   });
   const google: OAuthAuthorizer = {
     provider: 'google',
-    scopes: { required: [], optional: [] },
+    scopes: { required: ['calendar'], optional: [] },
     authorizationUrl: unused,
     redeem: unused,
     refresh: (token, call) => answer(token, call),
@@ -141,6 +143,32 @@ describe('a refresh', () => {
     expect(store.row.reason).toBe('refresh_lost');
   });
 
+  test('that gives less than is needed keeps what was given, and needs the owner', async () => {
+    const { open, store, answer } = setup({ rotates: true, scopes: ['openid'] });
+    await expect(open().accessToken(calling())).rejects.toMatchObject({
+      fault: { kind: 'reconnect' },
+      vendor: { code: 'scopes_missing' },
+      connection: 'conn_1',
+    });
+    expect(store.row).toMatchObject({ reason: 'scopes_missing', refreshToken: 'refresh-1' });
+    await expect(open().accessToken(calling())).rejects.toMatchObject({ fault: { kind: 'reconnect' } });
+    expect(answer).toHaveBeenCalledTimes(1);
+  });
+
+  test('of an account whose scopes nobody has noted takes what it gets', async () => {
+    const { open, store } = setup({ scopes: ['openid'] });
+    store.row.scopes = [];
+    expect(await open().accessToken(calling())).toBe('access-1');
+  });
+
+  test('whose answer names no scopes took none away', async () => {
+    const { open, answer, store } = setup();
+    const expiresAt = toInstant(Date.now() + hour);
+    answer.mockResolvedValueOnce({ accessToken: { value: 'no scopes named', expiresAt } });
+    expect(await open().accessToken(calling())).toBe('no scopes named');
+    expect(store.row.reason).toBeUndefined();
+  });
+
   test('that had no answer leaves a doubt, one that was answered does not', async () => {
     const { open, store, answer } = setup();
     answer.mockRejectedValueOnce(failure({ kind: 'outage', effect: 'none' }));
@@ -209,6 +237,24 @@ describe('a refresh', () => {
     await expect(left).rejects.toMatchObject({ fault: { kind: 'retry', effect: 'none' } });
     answered.resolve({ accessToken: { value: 'for the others', expiresAt: toInstant(Date.now() + hour) } });
     expect(await stays).toBe('for the others');
+  });
+});
+
+describe('a token whose consent does not cover a call', () => {
+  test('has the owner asked for another', async () => {
+    const { open, store } = setup();
+    const one = open();
+    await one.lacksScopes(await one.accessToken(calling()));
+    expect(store.row.reason).toBe('scopes_missing');
+  });
+
+  test('says nothing of the account once it was connected again', async () => {
+    const { open, store } = setup();
+    const one = open();
+    const token = await one.accessToken(calling());
+    Object.assign(store.row, { version: 7 });
+    await one.lacksScopes(token);
+    expect(store.row.reason).toBeUndefined();
   });
 });
 

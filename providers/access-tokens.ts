@@ -28,7 +28,7 @@ export interface AccessTokens {
    * The way to the connection's access token for one operation, whose name is kept with each credential that is read.
    * `accessToken` throws `ProviderError`: `reconnect` when the owner has to connect the account again.
    */
-  of(owner: TokenOwner, purpose: string): Pick<OpenConnection, 'accessToken' | 'refused'>;
+  of(owner: TokenOwner, purpose: string): Pick<OpenConnection, 'accessToken' | 'refused' | 'lacksScopes'>;
   /** Refreshes a token that lasts less than that, unless somebody else is at it. Throws `ProviderError`. */
   renew(
     owner: Omit<TokenOwner, 'version'>,
@@ -117,6 +117,11 @@ export const createAccessTokens = ({
           if (given?.value !== token) return;
           refusedVersion = given.version;
           held.drop(owner.id, given.version);
+        },
+        lacksScopes: async (token) => {
+          if (given?.value !== token) return;
+          held.drop(owner.id, given.version);
+          await store.markNeedsReauthorization(owner.id, 'scopes_missing', given.version);
         },
       };
     },

@@ -34,6 +34,7 @@ const accountWith = (accessToken: string): OpenConnection => ({
   account: 'ann@example.com',
   accessToken: async () => accessToken,
   refused: () => {},
+  lacksScopes: async () => {},
 });
 
 interface Client {

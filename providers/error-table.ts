@@ -54,6 +54,12 @@ export const httpRows: readonly ErrorRow[] = [
   { status: [501, 599], fault: 'outage' },
 ];
 
+/**
+ * Where tokens are exchanged, 401 is about our own client (RFC 6749, section 5.2), or a gateway's. Only what names the
+ * grant may cost an account its connection.
+ */
+export const tokenHttpRows: readonly ErrorRow[] = [{ status: 401, fault: 'misconfigured' }, ...httpRows];
+
 const hour = 3_600_000;
 
 /** The fault of a failure. An answer that no row knows may have had its effect, and the vendor may be down. */

@@ -26,6 +26,8 @@ export interface OpenConnection {
   accessToken(call: CallContext): Promise<string>;
   /** The provider does not take this token: the next one is another. */
   refused(token: string): void;
+  /** The provider says that the consent behind this token does not cover the call: its owner is asked to give another. */
+  lacksScopes(token: string): Promise<void>;
 }
 
 export interface CalendarEvent {

@@ -63,7 +63,7 @@ export const createRefresh = (
   const storePersistently = async (
     wanted: Wanted,
     begun: RefreshBegun,
-    renewed: Awaited<ReturnType<OAuthAuthorizer['refresh']>>,
+    renewed: Awaited<ReturnType<OAuthAuthorizer['refresh']>> & { readonly isTooLittle: boolean },
   ): Promise<Renewed | 'overtaken'> => {
     const { value, expiresAt } = renewed.accessToken;
     const answeredAt = Date.now();
@@ -75,6 +75,7 @@ export const createRefresh = (
           lastsMs,
           refreshToken: renewed.refreshToken,
           scopes: renewed.scopes,
+          isTooLittle: renewed.isTooLittle,
         });
         return stored ? { token: { value, version: stored.version }, lastsMs } : 'overtaken';
       } catch (error) {
@@ -99,7 +100,11 @@ export const createRefresh = (
         await ended(wanted, begun, error);
         throw error;
       }
-      return storePersistently(wanted, begun, renewed);
+      const isTooLittle = hasLost(authorizer.scopes.required, begun.scopes, renewed.scopes);
+      const stored = await storePersistently(wanted, begun, { ...renewed, isTooLittle });
+      if (isTooLittle && stored !== 'overtaken')
+        throw reconnect(wanted.provider, wanted.id, 'scopes_missing');
+      return stored;
     },
   };
 };
@@ -117,6 +122,13 @@ const authorizerOf = (
     { message: `there is no OAuth client for ${provider} in the configuration` },
   );
 };
+
+/** Whether something needed is gone. What was never noted as granted, as of an account put by hand, is not missed. */
+const hasLost = (
+  needed: readonly string[],
+  before: readonly string[],
+  now: readonly string[] | undefined,
+): boolean => now !== undefined && needed.some((scope) => before.includes(scope) && !now.includes(scope));
 
 const isRefusedGrant = (error: unknown): boolean =>
   error instanceof ProviderError && error.fault.kind === 'reconnect';

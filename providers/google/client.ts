@@ -9,7 +9,7 @@ import { concerning } from '../../domain/errors.ts';
 import type { Operation } from '../error-table.ts';
 import { withDeadline } from '../no-answer.ts';
 import type { CallContext, OpenConnection } from '../ports.ts';
-import { fromGoogle, statusOf } from './errors.ts';
+import { fromGoogle, lacksScopes, statusOf } from './errors.ts';
 import { type GoogleSettings, googleDeadlineMs } from './settings.ts';
 
 interface RequestOptions {
@@ -55,6 +55,7 @@ export const createGoogleClient = ({ apiUrl }: Pick<GoogleSettings, 'apiUrl'>): 
         headers: { authorization: `Bearer ${token}`, 'x-correlation-id': call.correlationId },
       });
     } catch (error) {
+      if (lacksScopes(error)) await connection.lacksScopes(token);
       if (statusOf(error) !== 401) throw error;
       connection.refused(token);
       if (!again) throw error;

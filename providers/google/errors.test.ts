@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fromGoogle } from './errors.ts';
+import { fromGoogle, googleTokenErrors } from './errors.ts';
 
 const call = { signal: new AbortController().signal, correlationId: 'corr-1' };
 const write = { name: 'calendar.putEvent', writes: true };
@@ -56,7 +56,14 @@ test.each([
   [401, 'invalid_client', 'misconfigured'],
   [400, 'unauthorized_client', 'misconfigured'],
 ])('the token endpoint: %i %s is %s', (status, error, kind) => {
-  expect(faultOf(tokenAnswer(status, error)).kind).toBe(kind);
+  expect(fromGoogle(write, tokenAnswer(status, error), call, googleTokenErrors).fault.kind).toBe(kind);
+});
+
+test('a 401 of a gateway before the token endpoint costs nobody their account', () => {
+  const error = Object.assign(new Error('x'), {
+    response: { status: 401, headers: new Headers(), data: '<html>Who are you?</html>' },
+  });
+  expect(fromGoogle(write, error, call, googleTokenErrors).fault.kind).toBe('misconfigured');
 });
 
 test('an answer that is no error document still has a status', () => {

@@ -11,6 +11,7 @@ import {
   httpRows,
   type Operation,
   providerError,
+  tokenHttpRows,
   type VendorFailure,
 } from '../error-table.ts';
 import { noAnswer } from '../no-answer.ts';
@@ -18,14 +19,18 @@ import type { CallContext } from '../ports.ts';
 
 const hour = 3_600_000;
 
-const googleErrors: readonly ErrorRow[] = [
-  // The token endpoint.
+/** Where a refresh token is exchanged. */
+export const googleTokenErrors: readonly ErrorRow[] = [
   { code: 'invalid_grant', fault: 'reconnect' },
   { code: 'invalid_rapt', fault: 'reconnect' },
   { code: 'invalid_client', fault: 'misconfigured' },
   { code: 'unauthorized_client', fault: 'misconfigured' },
   { code: 'deleted_client', fault: 'misconfigured' },
   { code: 'invalid_scope', fault: 'misconfigured' },
+  ...tokenHttpRows,
+];
+
+const googleErrors: readonly ErrorRow[] = [
   // Calendar: too fast comes as 403 or as 429, with or without a time.
   { code: 'rateLimitExceeded', fault: 'retry_after' },
   { code: 'userRateLimitExceeded', fault: 'retry_after' },
@@ -54,7 +59,7 @@ const googleErrors: readonly ErrorRow[] = [
 export const googleCodeErrors: readonly ErrorRow[] = [
   { code: 'invalid_grant', fault: 'rejected_input' },
   { code: 'redirect_uri_mismatch', fault: 'misconfigured' },
-  ...googleErrors,
+  ...googleTokenErrors,
 ];
 
 export const googleError = (
@@ -77,6 +82,14 @@ export const fromGoogle = (
 
 /** The HTTP status of what the library threw, if Google answered at all. */
 export const statusOf = (error: unknown): number | undefined => failureOf(error)?.status;
+
+/** The consent does not cover it: https://developers.google.com/workspace/calendar/api/guides/errors */
+export const lacksScopes = (error: unknown): boolean => {
+  const failure = failureOf(error);
+  return (
+    failure !== undefined && failure.code === 'insufficientPermissions' && /scope/i.test(failure.message)
+  );
+};
 
 const thrownSchema = z.object({
   response: z.object({

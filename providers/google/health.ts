@@ -1,7 +1,7 @@
 /** Whether Google answers, and knows us. */
 
 import { createGoogleEndpoints } from './endpoints.ts';
-import { fromGoogle } from './errors.ts';
+import { fromGoogle, googleTokenErrors } from './errors.ts';
 import { createOAuthClient } from './oauth-client.ts';
 import type { GoogleSettings } from './settings.ts';
 
@@ -18,7 +18,7 @@ export const createGoogleCheck = (settings: GoogleSettings) => {
       oauth.setCredentials({ refresh_token: 'health-check' });
       await oauth.getAccessToken();
     } catch (error) {
-      const fault = fromGoogle({ name: 'health', writes: false }, error, call);
+      const fault = fromGoogle({ name: 'health', writes: false }, error, call, googleTokenErrors);
       if (fault.fault.kind !== 'reconnect') throw fault;
     }
   };

@@ -2,7 +2,10 @@ import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
 import { callbackOf, createPkce, type Decision, decide } from '../../tests/harness/consent.ts';
+import { connectedWith, wanted } from '../../tests/harness/google-calendar.ts';
 import type { OAuthAuthorizer } from '../authorization.ts';
+import { createGoogleCalendar } from './calendar.ts';
+import { createGoogleClient } from './client.ts';
 import { createGoogleAuthorizer } from './oauth.ts';
 import { googleScopes } from './settings.ts';
 
@@ -104,6 +107,21 @@ describe('a code', () => {
     const { grant } = await connect({ ticked: [events ?? ''] });
     const missing = googleScopes.required.filter((scope) => !grant.scopes.includes(scope));
     expect(missing).toEqual(['https://www.googleapis.com/auth/calendar.freebusy']);
+  });
+
+  test('that does not cover a call has its owner asked for more, and is used no further', async () => {
+    const { sandbox, connect } = await setup();
+    const { refreshToken } = await connect({ ticked: [] });
+    const settings = settingsOf(sandbox.url);
+    const connection = connectedWith(settings, refreshToken);
+    const put = () =>
+      createGoogleCalendar(createGoogleClient(settings)).putEvent(connection, wanted(), aCall());
+    await expect(put()).rejects.toMatchObject({ ...faultOf('reconnect'), vendor: { status: 403 } });
+    await expect(put()).rejects.toMatchObject({
+      ...faultOf('reconnect'),
+      vendor: { code: 'scopes_missing' },
+    });
+    expect(sandbox.control.state().calls.google['events.insert']).toEqual({ 403: 1 });
   });
 
   test('covers what a wider scope of an earlier consent stands for', async () => {

@@ -11,7 +11,7 @@ import { grantedScopes, listedScopes } from '../granted-scopes.ts';
 import { withDeadline } from '../no-answer.ts';
 import type { CallContext } from '../ports.ts';
 import { createGoogleEndpoints } from './endpoints.ts';
-import { fromGoogle, googleCodeErrors } from './errors.ts';
+import { fromGoogle, googleCodeErrors, googleTokenErrors } from './errors.ts';
 import { createOAuthClient, type OAuthClient } from './oauth-client.ts';
 import { type GoogleSettings, googleDeadlineMs, googleScopes, googleScopesMeant } from './settings.ts';
 
@@ -39,7 +39,7 @@ export const createGoogleAuthorizer = (settings: GoogleSettings): OAuthAuthorize
     operation: Operation,
     call: CallContext,
     ask: (oauth: OAuthClient) => Promise<Answer>,
-    table?: readonly ErrorRow[],
+    table: readonly ErrorRow[] = googleTokenErrors,
   ): Promise<Answer> => {
     try {
       const signal = withDeadline(call, googleDeadlineMs);

@@ -37,6 +37,11 @@ test.each([
   expect(microsoftError(refresh, answer(error, number, suberror)).fault.kind).toBe(kind);
 });
 
+test('a 401 of a gateway before the token endpoint costs nobody their account', () => {
+  const gateway = { status: 401, retryAfter: undefined, body: undefined };
+  expect(microsoftError(refresh, gateway).fault.kind).toBe('misconfigured');
+});
+
 describe('a code', () => {
   test.each([
     ['invalid_grant', 54005, undefined, 'rejected_input'],

@@ -9,9 +9,9 @@ import type { ProviderError } from '../../domain/errors.ts';
 import {
   type ErrorRow,
   faultOf,
-  httpRows,
   type Operation,
   providerError,
+  tokenHttpRows,
   type VendorFailure,
 } from '../error-table.ts';
 
@@ -48,7 +48,7 @@ const microsoftErrors: readonly ErrorRow[] = [
   ...ownerIsAsked,
   ...passing,
   { says: /^invalid_grant\b/, fault: 'reconnect' },
-  ...httpRows,
+  ...tokenHttpRows,
 ];
 
 /** Where a code is exchanged: `invalid_grant` is about the code, or the verifier that came with it. */
@@ -57,7 +57,7 @@ export const microsoftCodeErrors: readonly ErrorRow[] = [
   ...ownerIsAsked,
   ...passing,
   { says: /^invalid_grant\b/, fault: 'rejected_input' },
-  ...httpRows,
+  ...tokenHttpRows,
 ];
 
 export interface MicrosoftAnswer {

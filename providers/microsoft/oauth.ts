@@ -12,7 +12,7 @@ import { providerError } from '../error-table.ts';
 import { grantedScopes } from '../granted-scopes.ts';
 import { createMicrosoftClient } from './client.ts';
 import { microsoftCodeErrors } from './errors.ts';
-import { graphScopes, type MicrosoftSettings, microsoftScopes } from './settings.ts';
+import { graphScopes, type MicrosoftSettings, microsoftScopes, signInScopes } from './settings.ts';
 
 const redeemCode = { name: 'oauth.redeem', writes: true };
 const refreshToken = { name: 'oauth.refresh', writes: false };
@@ -52,7 +52,7 @@ export const createMicrosoftAuthorizer = (settings: MicrosoftSettings): OAuthAut
           const claims = claimsSchema.parse(result.idTokenClaims);
           return {
             account: { id: claims.oid ? `${claims.tid}.${claims.oid}` : claims.sub, name: nameOf(claims) },
-            scopes: spelledAsOurs(['offline_access', 'openid', ...result.scopes]),
+            scopes: spelledAsOurs(result.scopes),
             credential: { kind: 'oauth', refreshToken: cached },
             accessToken: accessTokenOf(result),
           };
@@ -71,7 +71,7 @@ export const createMicrosoftAuthorizer = (settings: MicrosoftSettings): OAuthAut
         return {
           accessToken,
           refreshToken: another === token ? undefined : another,
-          scopes: spelledAsOurs(['offline_access', 'openid', ...(result?.scopes ?? [])]),
+          scopes: spelledAsOurs(result?.scopes ?? []),
         };
       }),
     revoke: async () => 'unsupported',
@@ -109,12 +109,15 @@ const refreshTokenIn = (application: ConfidentialClientApplication): string | un
   return Object.values(cache.RefreshToken)[0]?.secret;
 };
 
-/** Microsoft writes its scopes with or without its address in front, and does not mind the case. */
+/**
+ * Microsoft writes its scopes with or without its address in front, and does not mind the case. Those of the sign-in are
+ * not always named in an answer, and nobody can consent without them.
+ */
 const spelledAsOurs = (answered: readonly string[]): readonly string[] => {
   const ours = [...microsoftScopes.required, ...microsoftScopes.optional];
   const known = new Map<string, string>(ours.map((scope) => [scope.toLowerCase(), scope]));
   return grantedScopes(
-    answered
+    [...signInScopes, ...answered]
       .map((scope) => scope.replace(/^https:\/\/graph\.microsoft\.com\//i, ''))
       .map((scope) => known.get(scope.toLowerCase()) ?? scope),
   );

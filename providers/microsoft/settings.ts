@@ -12,13 +12,16 @@ export interface MicrosoftSettings {
 /** One exchange with Microsoft; the activity's own timeout is longer. */
 export const microsoftDeadlineMs = 10_000;
 
+/** About the sign-in: the library adds them to whatever is asked for. */
+export const signInScopes = ['openid', 'profile', 'offline_access'] as const;
+
 /**
  * https://learn.microsoft.com/graph/permissions-reference and, for the first three,
  * https://learn.microsoft.com/entra/identity-platform/scopes-oidc. None of them needs an administrator, unless the
  * tenant says so. Online meetings are for work and school accounts only.
  */
 export const microsoftScopes = {
-  required: ['openid', 'profile', 'offline_access', 'Calendars.ReadWrite'],
+  required: [...signInScopes, 'Calendars.ReadWrite'],
   optional: ['OnlineMeetings.ReadWrite'],
 } as const;
 

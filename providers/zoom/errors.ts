@@ -5,7 +5,14 @@
  */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
-import { type ErrorRow, faultOf, httpRows, type Operation, providerError } from '../error-table.ts';
+import {
+  type ErrorRow,
+  faultOf,
+  httpRows,
+  type Operation,
+  providerError,
+  tokenHttpRows,
+} from '../error-table.ts';
 import { noAnswer } from '../no-answer.ts';
 import type { CallContext } from '../ports.ts';
 
@@ -48,7 +55,7 @@ export const zoomRefreshErrors: readonly ErrorRow[] = [
   ...ourUserApp,
   { code: 'invalid_grant', fault: 'reconnect' },
   { says: /invalid token|refresh token/i, fault: 'reconnect' },
-  ...httpRows,
+  ...tokenHttpRows,
 ];
 
 /** Where a person's code is exchanged. */
@@ -56,7 +63,7 @@ export const zoomCodeErrors: readonly ErrorRow[] = [
   ...ourUserApp,
   { code: 'invalid_grant', fault: 'rejected_input' },
   { code: 'invalid_request', fault: 'rejected_input' },
-  ...httpRows,
+  ...tokenHttpRows,
 ];
 
 /** What is asked in the name of a person, with a token they have just given. */

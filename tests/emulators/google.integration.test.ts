@@ -103,6 +103,7 @@ test('reads the calendar of an account that was connected', async () => {
     account: 'performer@example.com',
     accessToken: async () => accessToken?.value ?? '',
     refused: () => {},
+    lacksScopes: async () => {},
   } as const;
   const calendar = createGoogleCalendar(createGoogleClient(settings));
   const window = { from: '2026-12-01T00:00:00.000Z', until: '2026-12-02T00:00:00.000Z' } as const;

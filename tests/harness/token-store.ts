@@ -10,6 +10,7 @@ export interface MemoryTokenStore extends TokenStore {
     version: number;
     attempt: number;
     leaseUntil: number | 'in_doubt' | undefined;
+    scopes: readonly string[];
     reason: ConnectionStatusReason | undefined;
   };
   readonly reads: string[];
@@ -27,6 +28,7 @@ export const createMemoryTokenStore = (
     version: 1,
     attempt: 0,
     leaseUntil: undefined,
+    scopes: [],
     reason: undefined,
   };
   const reads: string[] = [];
@@ -59,7 +61,7 @@ export const createMemoryTokenStore = (
       row.leaseUntil = now() + leaseMs;
       if (refused) row.accessToken = undefined;
       reads.push(`refresh_token for ${purpose}`);
-      return { attempt: row.attempt, version, refreshToken: row.refreshToken, inDoubt };
+      return { attempt: row.attempt, version, refreshToken: row.refreshToken, scopes: row.scopes, inDoubt };
     },
     completeRefresh: async (_connection, begun, renewed) => {
       if (row.attempt !== begun.attempt && row.version !== begun.version) return undefined;
@@ -67,6 +69,8 @@ export const createMemoryTokenStore = (
       row.expiresAt = now() + renewed.lastsMs;
       row.refreshToken = renewed.refreshToken ?? row.refreshToken;
       row.version += 1;
+      row.scopes = renewed.scopes ?? row.scopes;
+      if (renewed.isTooLittle) row.reason = 'scopes_missing';
       if (row.attempt === begun.attempt) row.leaseUntil = undefined;
       return { version: row.version };
     },
