@@ -37,7 +37,60 @@ const fieldsOf = (form: string): Record<string, string> =>
     ]),
   );
 
-export const createPerson = (api: FastifyInstance, publicUrl: string): Person => {
+interface Exchange {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly payload?: string | undefined;
+  readonly headers: Record<string, string>;
+}
+
+interface Exchanged {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, unknown>> & { readonly location?: string | undefined };
+  readonly cookies: readonly { readonly name: string; readonly value: string }[];
+}
+
+type Transport = (exchange: Exchange) => Promise<Exchanged>;
+
+/** Who stands at the door of an API that does not listen. */
+export const createPerson = (api: FastifyInstance, publicUrl: string): Person =>
+  personBy(async ({ method, url, payload, headers }) => {
+    const response = await api.inject({
+      method,
+      url: `${url.pathname}${url.search}`,
+      headers,
+      ...(payload !== undefined && { payload }),
+    });
+    return {
+      status: response.statusCode,
+      body: response.body,
+      headers: response.headers,
+      cookies: response.cookies,
+    };
+  }, publicUrl);
+
+/** Who comes over the network. */
+export const createVisitor = (publicUrl: string): Person =>
+  personBy(async ({ method, url, payload, headers }) => {
+    const response = await fetch(url, {
+      method,
+      headers,
+      redirect: 'manual',
+      ...(payload !== undefined && { body: payload }),
+    });
+    return {
+      status: response.status,
+      body: await response.text(),
+      headers: Object.fromEntries(response.headers),
+      cookies: response.headers.getSetCookie().map((cookie) => {
+        const [name = '', value = ''] = (cookie.split(';')[0] ?? '').split('=');
+        return { name, value };
+      }),
+    };
+  }, publicUrl);
+
+const personBy = (transport: Transport, publicUrl: string): Person => {
   const cookies = new Map<string, string>();
   const { origin } = new URL(publicUrl);
 
@@ -46,11 +99,10 @@ export const createPerson = (api: FastifyInstance, publicUrl: string): Person =>
     address: string,
     more: { readonly payload?: string; readonly headers?: Record<string, string> } = {},
   ): Promise<Page> => {
-    const url = new URL(address, publicUrl);
-    const response = await api.inject({
+    const response = await transport({
       method,
-      url: `${url.pathname}${url.search}`,
-      ...(more.payload !== undefined && { payload: more.payload }),
+      url: new URL(address, publicUrl),
+      payload: more.payload,
       headers: {
         'accept-language': 'en',
         ...(cookies.size > 0 && {
@@ -62,7 +114,7 @@ export const createPerson = (api: FastifyInstance, publicUrl: string): Person =>
     for (const { name, value } of response.cookies) cookies.set(name, value);
     const refresh = /http-equiv="refresh" content="0; url=([^"]+)"/.exec(response.body)?.[1];
     return {
-      status: response.statusCode,
+      status: response.status,
       text: response.body,
       headers: response.headers,
       leadsTo: response.headers.location ?? (refresh && unescaped(refresh)),
