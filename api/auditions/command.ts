@@ -29,14 +29,15 @@ export const stopped = ({ id, state }: Pick<AuditionView, 'id' | 'state'>): Refu
  * organization's.
  */
 export const commandAudition = async (
-  { repositories, orchestration }: Pick<ApiDependencies, 'repositories' | 'orchestration'>,
+  { repositories: { auditions }, orchestration }: Pick<ApiDependencies, 'repositories' | 'orchestration'>,
   { organization, id, updateId }: { organization: OrganizationId; id: AuditionId; updateId: string },
   message: () => AuditionRequestMessage,
 ): Promise<Answer> => {
-  await auditionOf(repositories.auditions, organization, id);
+  const places = { auditions, orchestration };
+  await auditionOf(places, organization, id);
   const outcome = await orchestration.ask(id, message(), updateId);
   if (outcome.kind === 'done') return { status: 200, body: outcome.result };
-  const view = await auditionOf(repositories.auditions, organization, id);
+  const view = await auditionOf(places, organization, id);
   if (outcome.kind === 'still_working') return { status: 202, body: view, provisional: true };
   if (view.state === 'closed') throw closed(view);
   throw stopped(view);

@@ -3,14 +3,23 @@ import type { AuditionReadModel } from '../../db/repositories.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import type { Orchestration } from './orchestration.ts';
 
-/** Throws `Refusal` (`audition_not_found`). */
+export interface WhereAuditionsAre {
+  readonly auditions: Pick<AuditionReadModel, 'get'>;
+  readonly orchestration: Pick<Orchestration, 'running'>;
+}
+
+/**
+ * Its workflow is asked where the database has nothing yet: while a calendar does not answer, minutes may pass between
+ * the 202 that names the audition and its first record. Throws `Refusal` (`audition_not_found`).
+ */
 export const auditionOf = async (
-  auditions: Pick<AuditionReadModel, 'get'>,
+  { auditions, orchestration }: WhereAuditionsAre,
   organization: OrganizationId,
   id: AuditionId,
 ): Promise<AuditionView> => {
-  const view = await auditions.get(organization, id);
+  const view = (await auditions.get(organization, id)) ?? (await orchestration.running(organization, id));
   if (view) return view;
   throw new Refusal(
     'audition_not_found',

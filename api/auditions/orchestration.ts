@@ -12,7 +12,7 @@ import {
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
-import type { AuditionId } from '../../domain/ids.ts';
+import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import {
   type AuditionInput,
@@ -63,6 +63,10 @@ export interface Orchestration {
   exists(id: AuditionId): Promise<boolean>;
   /** The state as the workflow itself knows it, ahead of the read model. */
   view(id: AuditionId): Promise<AuditionView | undefined>;
+  /**
+   * The same, of the organization's own and while it runs: nobody has another organization's workflow asked anything.
+   */
+  running(organization: OrganizationId, id: AuditionId): Promise<AuditionView | undefined>;
 }
 
 export interface Patience {
@@ -159,6 +163,18 @@ export const createOrchestration = ({
     }
   };
 
+  const viewOf = async (id: AuditionId): Promise<AuditionView | undefined> => {
+    try {
+      return await within(patience.acceptedWithin, () => handleOf(id).query(view));
+    } catch (error) {
+      if (hasEnded(error)) return undefined;
+      throw error;
+    }
+  };
+
+  /** Asks no worker. Throws `WorkflowNotFoundError`. */
+  const described = (id: AuditionId) => within(patience.acceptedWithin, () => handleOf(id).describe());
+
   return {
     start: (plan) =>
       update(() =>
@@ -174,16 +190,19 @@ export const createOrchestration = ({
     ask: (id, message, updateId) => update(() => send(handleOf(id), message, updateId)),
     exists: async (id) => {
       try {
-        await within(patience.acceptedWithin, () => handleOf(id).describe());
+        await described(id);
         return true;
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return false;
         throw error;
       }
     },
-    view: async (id) => {
+    view: viewOf,
+    running: async (organization, id) => {
       try {
-        return await within(patience.acceptedWithin, () => handleOf(id).query(view));
+        const { status, typedSearchAttributes } = await described(id);
+        const isTheirs = typedSearchAttributes.get(searchAttributes.organization) === organization;
+        return isTheirs && status.name === 'RUNNING' ? await viewOf(id) : undefined;
       } catch (error) {
         if (hasEnded(error)) return undefined;
         throw error;

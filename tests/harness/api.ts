@@ -137,6 +137,7 @@ export const playOrchestration = (events: EventStore): PlayedOrchestration => {
     },
     exists: async (id) => (parts.exists ? parts.exists(id) : started.has(id)),
     view: async (id) => parts.view?.(id),
+    running: async (owner, id) => parts.running?.(owner, id),
   };
 };
 

@@ -11,7 +11,7 @@ import { problems } from '../../../schemas/problems.ts';
 
 const notFound = problems('invalid_body', 'unauthenticated', 'forbidden', 'audition_not_found');
 
-const readAudition = (api: Api, { repositories }: ApiDependencies): void => {
+const readAudition = (api: Api, { repositories: { auditions }, orchestration }: ApiDependencies): void => {
   api.get(
     '/v1/auditions/:id',
     {
@@ -23,7 +23,8 @@ const readAudition = (api: Api, { repositories }: ApiDependencies): void => {
         response: { 200: json('The audition', auditionSchema), ...notFound },
       },
     },
-    async (request) => auditionOf(repositories.auditions, callerOf(request).organization, request.params.id),
+    async (request) =>
+      auditionOf({ auditions, orchestration }, callerOf(request).organization, request.params.id),
   );
 };
 
@@ -35,7 +36,10 @@ const trailQuery = pageQuery.extend({
   cursor: z.coerce.number().int().min(0).max(lastNumber).default(0).describe('nextCursor of the page before'),
 });
 
-const readTrail = (api: Api, { repositories }: ApiDependencies): void => {
+const readTrail = (
+  api: Api,
+  { repositories: { auditions, events }, orchestration }: ApiDependencies,
+): void => {
   api.get(
     '/v1/auditions/:id/events',
     {
@@ -53,8 +57,8 @@ const readTrail = (api: Api, { repositories }: ApiDependencies): void => {
       const { organization } = callerOf(request);
       const { id } = request.params;
       const { cursor, limit } = request.query;
-      await auditionOf(repositories.auditions, organization, id);
-      const found = await repositories.events.read(organization, id, { after: cursor, limit: limit + 1 });
+      await auditionOf({ auditions, orchestration }, organization, id);
+      const found = await events.read(organization, id, { after: cursor, limit: limit + 1 });
       const items = found.slice(0, limit);
       const last = items.at(-1);
       return found.length > limit && last ? { items, nextCursor: String(last.sequence) } : { items };

@@ -1,6 +1,7 @@
 /** Reading auditions: one, many, and how one came to be. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { foldEvents } from '../../../../domain/audition/view.ts';
 import { createTestApi, type TestApi } from '../../../../tests/harness/api.ts';
 import {
   attentionItem,
@@ -80,6 +81,28 @@ describe('one audition', () => {
   it('that nobody has requested is not found', async () => {
     const { status, body } = await test.call('GET', '/v1/auditions/aud_none', { key });
     expect([status, body]).toMatchObject([404, { code: 'audition_not_found' }]);
+  });
+});
+
+describe('an audition that runs and is not recorded yet', () => {
+  it('is shown as its workflow knows it, with an empty trail, and takes commands', async () => {
+    const id = newAuditionId();
+    const asked: (readonly [string, string])[] = [];
+    const view = foldEvents(trail(scheduledLife(id, 'org_north').slice(0, 1)));
+    test.orchestration.play({
+      running: async (organization, of) => {
+        asked.push([organization, of]);
+        return view;
+      },
+    });
+    const read = await test.call('GET', `/v1/auditions/${id}`, { key });
+    const events = await test.call('GET', `/v1/auditions/${id}/events`, { key });
+    const cancelled = await test.call('POST', `/v1/auditions/${id}/cancel`, { key, body: { reason: 'no' } });
+    test.orchestration.play({});
+    expect(read).toMatchObject({ status: 200, body: { id, state: 'requested' } });
+    expect(events).toMatchObject({ status: 200, body: { items: [] } });
+    expect(cancelled.status).toBe(202);
+    expect(new Set(asked.map(String))).toEqual(new Set([`org_north,${id}`]));
   });
 });
 
