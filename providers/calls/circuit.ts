@@ -69,6 +69,7 @@ export const createCircuit = ({
   counts = () => true,
   random = Math.random,
 }: CircuitOptions): Circuit => {
+  let durationMs = 0;
   let untilMs = 0;
   let lastFailure = '';
 
@@ -76,10 +77,9 @@ export const createCircuit = ({
     const cause = 'error' in result && result.error instanceof SaysIll ? result.error.cause : undefined;
     const scheduled = openForMs[Math.min(attempt, openForMs.length) - 1] ?? 0;
     // Processes that saw the same outage must not all try in the same instant.
-    const duration = Math.round(Math.max(scheduled, namedBy(cause)) * (1 + random() * 0.2));
-    untilMs = Date.now() + duration;
+    durationMs = Math.round(Math.max(scheduled, namedBy(cause)) * (1 + random() * 0.2));
     lastFailure = cause ? shortly(cause) : 'no answer';
-    return duration;
+    return durationMs;
   });
 
   const policy = circuitBreaker(
@@ -98,9 +98,11 @@ export const createCircuit = ({
         return 'open';
     }
   };
-  policy.onStateChange(() =>
-    onChange(state(), policy.state === LibraryState.Closed ? undefined : { untilMs, lastFailure }),
-  );
+  policy.onStateChange((changed) => {
+    // Not a moment before the library has begun to count: it would refuse the call that `holds` lets through.
+    if (changed === LibraryState.Open) untilMs = Date.now() + durationMs;
+    onChange(state(), changed === LibraryState.Closed ? undefined : { untilMs, lastFailure });
+  });
 
   return {
     state,

@@ -140,6 +140,23 @@ describe('a circuit', () => {
   });
 });
 
+it('lets a call through from the very moment on that it named, however long its opening took', async () => {
+  const circuits = createCircuits(
+    () => {},
+    () => {
+      passes(7);
+      return 0;
+    },
+  );
+  const create = (perform: () => Promise<string>) =>
+    circuits.run(operations.createMeeting, undefined, call, perform).catch((error: unknown) => error);
+  const error = new ProviderError('zoom', 'meetings.create', outage, { message: 'no' });
+  for (let n = 0; n < failuresToOpen; n += 1) await create(() => Promise.reject(error));
+  expect(await create(async () => 'done')).toEqual(heldBack(openForMs[0] ?? 0));
+  passes(openForMs[0] ?? 0);
+  expect(await create(async () => 'done')).toBe('done');
+});
+
 describe('a calendar account that fails', () => {
   it('is held back alone, however often it fails', async () => {
     const { attempt, fails, changes } = setup();
@@ -153,6 +170,16 @@ describe('a calendar account that fails', () => {
     passes(openForMs[0] ?? 0);
     expect(await attempt('conn_ill')).toBe('done');
     expect(changes.at(-1)).toMatchObject({ connection: 'conn_ill', state: 'closed' });
+  });
+
+  it('is no sign against Google once nobody has called it for long', async () => {
+    const { attempt, fails, changes } = setup();
+    await fails('conn_gone');
+    passes(15 * 60_000);
+    await fails('conn_ill', 1);
+    expect(changes.at(-1)).toMatchObject({ connection: 'conn_gone', state: 'closed' });
+    await fails('conn_ill');
+    expect(await attempt('conn_well')).toBe('done');
   });
 
   it('holds back all of Google together with others that fail too', async () => {

@@ -36,11 +36,18 @@ export interface Circuits {
 
 /** So many accounts must fail before it is taken to be the provider. */
 const accountsToSuspect = 2;
+/** An account that nobody has called for so long tells nothing of the provider any more. Longer than any circuit is open. */
+const failingForMs = 15 * 60_000;
+
+interface FailingAccount {
+  readonly circuit: Circuit;
+  readonly lastAt: number;
+}
 
 interface ProviderCircuit {
   readonly whole: Circuit;
   /** Connections whose last call said ill. One that said well takes its connection out: a new circuit is as good. */
-  readonly failing: Map<ConnectionId, Circuit>;
+  readonly failing: Map<ConnectionId, FailingAccount>;
 }
 
 export const createCircuits = (
@@ -50,7 +57,7 @@ export const createCircuits = (
   const circuits = new Map<VendorName, ProviderCircuit>();
 
   const create = (provider: VendorName, hasConnections: boolean): ProviderCircuit => {
-    const failing = new Map<ConnectionId, Circuit>();
+    const failing = new Map<ConnectionId, FailingAccount>();
     const whole = createCircuit({
       onChange: (state, open) => onChange({ provider, connection: undefined, state, open }),
       counts: () => !hasConnections || failing.size >= accountsToSuspect,
@@ -61,15 +68,31 @@ export const createCircuits = (
     return created;
   };
 
+  const noteFailing = (
+    { failing }: ProviderCircuit,
+    provider: VendorName,
+    id: ConnectionId,
+    own: Circuit,
+  ) => {
+    const now = Date.now();
+    failing.set(id, { circuit: own, lastAt: now });
+    for (const [connection, { circuit, lastAt }] of failing) {
+      if (now - lastAt < failingForMs) continue;
+      failing.delete(connection);
+      if (circuit.state() !== 'closed') onChange({ provider, connection, state: 'closed', open: undefined });
+    }
+  };
+
   const runOn = async <Result>(
-    { whole, failing }: ProviderCircuit,
+    ofProvider: ProviderCircuit,
     { provider }: CallOperation,
     connection: ConnectionId,
     call: CallContext,
     perform: () => Promise<Result>,
   ): Promise<Result> => {
+    const { whole, failing } = ofProvider;
     const own =
-      failing.get(connection) ??
+      failing.get(connection)?.circuit ??
       createCircuit({
         onChange: (state, open) => onChange({ provider, connection, state, open }),
         random,
@@ -81,7 +104,7 @@ export const createCircuits = (
         return result;
       } catch (error) {
         const sign = signOf(error, call);
-        if (sign === 'ill') failing.set(connection, own);
+        if (sign === 'ill') noteFailing(ofProvider, provider, connection, own);
         if (sign === 'well') failing.delete(connection);
         throw error;
       }
@@ -96,7 +119,7 @@ export const createCircuits = (
       const ofAll = circuit.whole.holds();
       if (ofAll) throw heldBack(operation, ofAll, provider);
       if (connection === undefined) return circuit.whole.run(call, perform);
-      const ofOne = circuit.failing.get(connection)?.holds();
+      const ofOne = circuit.failing.get(connection)?.circuit.holds();
       if (ofOne) throw heldBack(operation, ofOne, `this account at ${provider}`);
       return runOn(circuit, operation, connection, call, perform);
     },
