@@ -65,6 +65,8 @@ const setup = (limits = { zoomMeetingWritesPerDay: 100, googleRequestsPerMinute:
     statements,
     uses,
     readings: () => readings,
+    /** By window, in the order in which they were first used. */
+    usedIn: () => [...used.values()],
     used: () => [...used.values()].reduce((sum, one) => sum + one, 0),
     passes: (ms: number) => {
       now += ms;
@@ -133,6 +135,19 @@ describe('use', () => {
     const permit = await admit(operations.createMeeting);
     await permit.giveBack();
     expect(used()).toBe(0);
+  });
+
+  it.each([
+    ['Zoom’s day', operations.createMeeting],
+    ['Google’s minute', operations.freeBusy],
+  ])('goes back where it came from, be it over meanwhile: %s', async (_what, operation) => {
+    const { admit, usedIn, passes } = setup();
+    passes(15 * 60 * minute - 1);
+    const permit = await admit(operation);
+    passes(1);
+    await admit(operation);
+    await permit.giveBack();
+    expect(usedIn()).toEqual([0, 1]);
   });
 });
 

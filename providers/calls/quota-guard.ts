@@ -43,12 +43,9 @@ export const createQuotaGuard = ({ book, quotas, onUse, now = Date.now }: QuotaG
 
   const admitToRate = async (operation: CallOperation, quota: RateQuota, count: number, drawn: Drawn) => {
     const user = { provider: quota.provider, quota: operation.quota?.name ?? '', ...drawn };
-    const refusal = await rates.take(user, quota, count);
-    if (refusal) throw refused(operation, quota, refusal, now());
-    return {
-      giveBack: () => rates.giveBack(user, quota, count),
-      end: nothing,
-    };
+    const taken = await rates.take(user, quota, count);
+    if (taken.kind === 'refused') throw refused(operation, quota, taken, now());
+    return { giveBack: () => taken.giveBack(), end: nothing };
   };
 
   const admitToPlace = async (operation: CallOperation, quota: ConcurrencyQuota, drawn: Drawn) => {

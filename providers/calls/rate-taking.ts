@@ -15,6 +15,7 @@ const dayMs = 86_400_000;
 const minuteMs = 60_000;
 
 export interface Refusal {
+  readonly kind: 'refused';
   readonly by: 'limit' | 'share';
   readonly untilMs: number;
 }
@@ -31,10 +32,14 @@ interface Holding {
 
 const keyOf = ({ quota, account, organization }: QuotaUser): string => `${quota} ${account} ${organization}`;
 
+export interface Taken {
+  readonly kind: 'taken';
+  /** Back into the window it was taken from, and never into the next one, which has not had it. */
+  giveBack(): Promise<void>;
+}
+
 export interface RateTaking {
-  /** Undefined when it was granted. */
-  take(user: QuotaUser, quota: RateQuota, count: number): Promise<Refusal | undefined>;
-  giveBack(user: QuotaUser, quota: RateQuota, count: number): Promise<void>;
+  take(user: QuotaUser, quota: RateQuota, count: number): Promise<Taken | Refusal>;
 }
 
 /**
@@ -69,7 +74,7 @@ export const takeByChunks = (
     if (answer.by === 'limit') {
       onUse({ provider, quota: user.quota, used: quota.limit, limit: quota.limit, warns: false });
     }
-    return { by: answer.by, untilMs: freeAgainAt(quota, window, count, answer, at) };
+    return { kind: 'refused', by: answer.by, untilMs: freeAgainAt(quota, window, count, answer, at) };
   };
 
   const holdingOf = (user: QuotaUser, quota: RateQuota, at: number): Holding => {
@@ -88,8 +93,8 @@ export const takeByChunks = (
     quota: RateQuota,
     count: number,
     holding: Holding,
+    at: number,
   ): Promise<Refusal | undefined> => {
-    const at = now();
     const window = windowOf(quota, at);
     const wanted = Math.max(count, Math.min(holding.next, quota.chunk));
     holding.next = Math.min(holding.next * 2, quota.chunk);
@@ -102,16 +107,26 @@ export const takeByChunks = (
     return wanted > count ? claim(user, quota, window, count, at) : refusal;
   };
 
+  const taken = (user: QuotaUser, quota: RateQuota, count: number, window: QuotaWindow): Taken => ({
+    kind: 'taken',
+    giveBack: async () => {
+      const holding = holdings.get(keyOf(user));
+      if (quota.chunk > 1 && holding?.startMs === window.startMs) holding.left += count;
+      else await book.giveBack(user, window, count);
+    },
+  });
+
   return {
-    take: async (user: QuotaUser, quota: RateQuota, count: number): Promise<Refusal | undefined> => {
+    take: async (user: QuotaUser, quota: RateQuota, count: number): Promise<Taken | Refusal> => {
       const holding = holdingOf(user, quota, now());
       // One claim at a time: a burst would else take a chunk for each of its calls.
       while (holding.left < count && holding.claiming) await holding.claiming;
       if (holding.left >= count) {
         holding.left -= count;
-        return undefined;
+        return taken(user, quota, count, windowOf(quota, holding.startMs));
       }
-      const claiming = claimChunk(user, quota, count, holding);
+      const at = now();
+      const claiming = claimChunk(user, quota, count, holding, at);
       if (quota.chunk > 1) {
         holding.claiming = claiming.then(
           () => undefined,
@@ -119,16 +134,10 @@ export const takeByChunks = (
         );
       }
       try {
-        return await claiming;
+        return (await claiming) ?? taken(user, quota, count, windowOf(quota, at));
       } finally {
         holding.claiming = undefined;
       }
-    },
-    giveBack: async (user: QuotaUser, quota: RateQuota, count: number): Promise<void> => {
-      const holding = holdings.get(keyOf(user));
-      const window = windowOf(quota, now());
-      if (quota.chunk > 1 && holding?.startMs === window.startMs) holding.left += count;
-      else await book.giveBack(user, window, count);
     },
   };
 };
