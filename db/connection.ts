@@ -5,7 +5,8 @@ import { Pool } from 'pg';
 export type Database = NodePgDatabase;
 
 export interface DatabaseConnection {
-  readonly db: Database;
+  /** `$client`: the pool, for statements that are prepared. */
+  readonly db: Database & { readonly $client: Pool };
   readonly pool: Pool;
   /** Waits for the queries under way, then closes every connection. May be called twice. */
   readonly close: () => Promise<void>;

@@ -5,7 +5,7 @@ import { createAdministrativeActs } from './administrative-acts.ts';
 import { createApiKeys } from './api-keys.ts';
 import { createAuditionReadModel } from './audition-read-model.ts';
 import { type AuthorizationRequests, createAuthorizationRequests } from './authorization-requests.ts';
-import type { Database } from './connection.ts';
+import type { DatabaseConnection } from './connection.ts';
 import { createConnections } from './connections.ts';
 import { type CredentialReads, createCredentialReads } from './credential-reads.ts';
 import { createDeliveries } from './deliveries.ts';
@@ -56,7 +56,7 @@ export interface Repositories {
 }
 
 /** @param wrapping wraps the data keys that secrets are sealed under. */
-export const createRepositories = (db: Database, wrapping: KeyWrapping): Repositories => {
+export const createRepositories = (db: DatabaseConnection['db'], wrapping: KeyWrapping): Repositories => {
   const vault = createVault(db, wrapping);
   return {
     events: createEventStore(db),

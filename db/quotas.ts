@@ -1,7 +1,8 @@
 /** How much of what vendors allow is used, for all processes together. Implements the `QuotaBook` of providers/calls. */
-import { type SQL, sql } from 'drizzle-orm';
+import { DrizzleQueryError, fillPlaceholders, type SQL, sql } from 'drizzle-orm';
+import { PgDialect } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
-import type { Database } from './connection.ts';
+import type { DatabaseConnection } from './connection.ts';
 
 interface QuotaUser {
   readonly provider: string;
@@ -63,56 +64,82 @@ const closedSchema = z.object({ provider: z.string(), account: z.string(), until
 const leasedSchema = z.object({ id: z.string(), turn: z.string() });
 const liveSchema = z.object({ live: z.coerce.number() });
 
-const instantOf = (ms: number): SQL => sql`${new Date(ms).toISOString()}::timestamptz`;
+const isoOf = (ms: number): string => new Date(ms).toISOString();
+const instantOf = (ms: number): SQL => sql`${isoOf(ms)}::timestamptz`;
 
-export const createQuotas = (db: Database): Quotas => ({
-  /**
-   * One statement and no lock beyond it: the organization's row first, then everybody's, each counted up only as long
-   * as it fits, which `ON CONFLICT DO UPDATE` checks on the row as it is, not as it was when the statement began.
-   * Where the first fits and the second does not, the organization's row has counted too much; that is of no harm,
-   * because then the window is full for everybody.
-   */
+const given = (name: string) => sql.placeholder(name);
+
+/**
+ * One statement and no lock beyond it: the organization's row first, then everybody's, each counted up only as long
+ * as it fits, which `ON CONFLICT DO UPDATE` checks on the row as it is, not as it was when the statement began.
+ * Where the first fits and the second does not, the organization's row has counted too much; that is of no harm,
+ * because then the window is full for everybody.
+ *
+ * Prepared once for each connection: planning it took longer than running it, and calls that want the same row wait
+ * for each other.
+ */
+const takeStatement = (() => {
+  const account = sql`
+    provider = ${given('provider')} AND quota = ${given('quota')} AND account = ${given('account')}`;
+  const start = sql`${given('start')}::timestamptz`;
+  const count = sql`${given('count')}::int`;
+  const limit = sql`${given('limit')}::int`;
+  const row = (whose: SQL) => sql`
+    ${given('provider')}, ${given('quota')}, ${given('account')}, ${whose}, ${start}, ${given('end')}::timestamptz, ${count}`;
+  const columns = sql`provider, quota, account, organization, window_start, window_end, used`;
+  const key = sql`(provider, quota, account, window_start, organization)`;
+  const mine = sql`${given('organization')}`;
+  const all = sql`${everyone}`;
+  const carriedOf = (whose: SQL) => sql`
+    (SELECT coalesce(ceil(max(used) * ${given('carried')}::float8), 0) FROM previous WHERE organization = ${whose})`;
+  return new PgDialect().sqlToQuery(sql`
+    WITH previous AS (
+      SELECT organization, used FROM quota_usage
+      WHERE ${account} AND window_start = ${given('before')}::timestamptz AND organization IN (${mine}, ${all})
+    ), allowed AS (
+      SELECT CASE WHEN ${given('share')}::int < ${limit}
+                   AND EXISTS (SELECT FROM organizations WHERE id <> ${mine})
+             THEN ${given('share')}::int ELSE ${limit} END AS mine
+    ), mine AS (
+      INSERT INTO quota_usage (${columns})
+      SELECT ${row(mine)} FROM allowed WHERE ${count} + ${carriedOf(mine)} <= allowed.mine
+      ON CONFLICT ${key} DO UPDATE SET used = quota_usage.used + ${count}
+      WHERE quota_usage.used + ${count} + ${carriedOf(mine)} <= (SELECT allowed.mine FROM allowed)
+      RETURNING used
+    ), total AS (
+      INSERT INTO quota_usage (${columns})
+      SELECT ${row(all)} FROM mine WHERE ${count} + ${carriedOf(all)} <= ${limit}
+      ON CONFLICT ${key} DO UPDATE SET used = quota_usage.used + ${count}
+      WHERE quota_usage.used + ${count} + ${carriedOf(all)} <= ${limit}
+      RETURNING used
+    )
+    SELECT (SELECT used FROM mine) AS mine, (SELECT used FROM total) AS total,
+      coalesce((SELECT used FROM previous WHERE organization = ${all}), 0) AS before,
+      coalesce((
+        SELECT used FROM quota_usage WHERE ${account} AND window_start = ${start} AND organization = ${all}
+      ), 0) AS used
+  `);
+})();
+
+export const createQuotas = (db: DatabaseConnection['db']): Quotas => ({
   take: async ({ provider, quota, account, organization, window, count, limit, share, carried }) => {
-    const start = instantOf(window.startMs);
-    const before = instantOf(window.startMs - (window.endMs - window.startMs));
-    const row = (whose: SQL) =>
-      sql`${provider}, ${quota}, ${account}, ${whose}, ${start}, ${instantOf(window.endMs)}, ${count}::int`;
-    const columns = sql`provider, quota, account, organization, window_start, window_end, used`;
-    const key = sql`(provider, quota, account, window_start, organization)`;
-    const carriedOf = (whose: string) => sql`
-      (SELECT coalesce(ceil(max(used) * ${carried}::float8), 0) FROM previous WHERE organization = ${whose})`;
-    const { rows } = await db.execute(sql`
-      WITH previous AS (
-        SELECT organization, used FROM quota_usage
-        WHERE provider = ${provider} AND quota = ${quota} AND account = ${account} AND window_start = ${before}
-          AND organization IN (${organization}, ${everyone})
-      ), allowed AS (
-        SELECT CASE WHEN ${share}::int < ${limit}::int
-                     AND EXISTS (SELECT FROM organizations WHERE id <> ${organization})
-               THEN ${share}::int ELSE ${limit}::int END AS mine
-      ), mine AS (
-        INSERT INTO quota_usage (${columns})
-        SELECT ${row(sql`${organization}`)} FROM allowed
-        WHERE ${count}::int + ${carriedOf(organization)} <= allowed.mine
-        ON CONFLICT ${key} DO UPDATE SET used = quota_usage.used + ${count}::int
-        WHERE quota_usage.used + ${count}::int + ${carriedOf(organization)} <= (SELECT allowed.mine FROM allowed)
-        RETURNING used
-      ), total AS (
-        INSERT INTO quota_usage (${columns})
-        SELECT ${row(sql`${everyone}`)} FROM mine
-        WHERE ${count}::int + ${carriedOf(everyone)} <= ${limit}::int
-        ON CONFLICT ${key} DO UPDATE SET used = quota_usage.used + ${count}::int
-        WHERE quota_usage.used + ${count}::int + ${carriedOf(everyone)} <= ${limit}::int
-        RETURNING used
-      )
-      SELECT (SELECT used FROM mine) AS mine, (SELECT used FROM total) AS total,
-        coalesce((SELECT used FROM previous WHERE organization = ${everyone}), 0) AS before,
-        coalesce((
-          SELECT used FROM quota_usage
-          WHERE provider = ${provider} AND quota = ${quota} AND account = ${account}
-            AND window_start = ${start} AND organization = ${everyone}
-        ), 0) AS used
-    `);
+    const values = fillPlaceholders(takeStatement.params, {
+      provider,
+      quota,
+      account,
+      organization,
+      start: isoOf(window.startMs),
+      end: isoOf(window.endMs),
+      before: isoOf(window.startMs - (window.endMs - window.startMs)),
+      count,
+      limit,
+      share,
+      carried,
+    });
+    const { sql: text } = takeStatement;
+    const { rows } = await db.$client.query({ name: 'quota_take', text, values }).catch((error: unknown) => {
+      throw new DrizzleQueryError(text, values, error instanceof Error ? error : undefined);
+    });
     const answer = takenSchema.parse(rows[0]);
     if (answer.total !== null) return { kind: 'granted', used: answer.total };
     const { used, before: usedBefore } = answer;
