@@ -1,0 +1,123 @@
+/**
+ * Providers that are away for a while, and come back: everything that was wanted meanwhile is done afterwards without
+ * anybody's help, and nobody storms them. The outage here is short; `providers/calls/guard.integration.test.ts` plays
+ * ten minutes of one with a clock of its own.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { AuditionView } from '../../domain/audition/view.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { doubled, heldOutside, knownOf } from '../harness/agreement.ts';
+import { eventually } from '../harness/eventually.ts';
+import { day, type Platform, platformOf, requestBody } from '../harness/platform.ts';
+import { keys, type ServiceUnderTest, startService } from '../harness/service.ts';
+
+let service: ServiceUnderTest;
+let platform: Platform;
+beforeAll(async () => {
+  service = await startService();
+  platform = platformOf(service);
+  await service.startWorker();
+});
+afterAll(() => service.close());
+
+/** Nothing of the policy is shortened: this is how patient an audition is as it comes. */
+const next = (() => {
+  let used = 0;
+  return () => requestBody((used += 1), (10 + used) * day);
+})();
+
+/** It goes to the meeting without a look into a calendar. */
+const withoutCalendars = (body: ReturnType<typeof requestBody>) => ({
+  ...body,
+  participants: body.participants.map((participant) =>
+    Object.fromEntries(Object.entries(participant).filter(([name]) => name !== 'calendar')),
+  ),
+});
+
+type Vendor = 'google' | 'zoom';
+
+const callsAt = (vendor: Vendor, operations: RegExp = /./): number =>
+  Object.entries(service.sandbox.control.state().calls[vendor])
+    .filter(([operation]) => operations.test(operation))
+    .flatMap(([, outcomes]) => Object.values(outcomes))
+    .reduce((sum, count) => sum + count, 0);
+
+const untilCircuitIs = (state: string, ...vendors: readonly Vendor[]) =>
+  eventually(async () => {
+    const facts = await Promise.all(
+      vendors.map((vendor) =>
+        service.database.repositories.providerHealth.facts(vendor, toInstant(Date.now())),
+      ),
+    );
+    return facts.every(({ circuit }) => circuit === state);
+  }, 30_000);
+
+const request = async (body: object): Promise<string> => {
+  const answer = await platform.post('/v1/auditions', body, { idempotencyKey: crypto.randomUUID() });
+  expect([201, 202]).toContain(answer.status);
+  return z.object({ id: z.string() }).parse(answer.body).id;
+};
+
+const scheduled = ({ state }: AuditionView) => state === 'scheduled';
+
+/** Those whose workflow runs, recorded or not. */
+const begun = async (): Promise<readonly string[]> => {
+  const query = `TaskQueue = '${service.taskQueue}' AND WorkflowType = 'audition'`;
+  const ids: string[] = [];
+  for await (const { workflowId } of service.temporal.workflow.list({ query })) ids.push(workflowId);
+  return ids.map((id) => id.replace(/^audition\//, ''));
+};
+
+const attentionEver = async (): Promise<readonly unknown[]> => {
+  const { rows } = await service.database.pool.query('SELECT * FROM attention_items');
+  return rows;
+};
+
+describe('an outage', () => {
+  it('of Zoom and Google at once ends with everything scheduled, by nobody, and without a storm', async () => {
+    const { control } = service.sandbox;
+    control.setFault('zoom', { kind: 'outage' });
+    control.setFault('google', { kind: 'outage' });
+    const wanted = Array.from({ length: 12 }, (_, n) => (n % 2 === 0 ? next() : withoutCalendars(next())));
+    const requests = Promise.all(wanted.map(request));
+    await untilCircuitIs('open', 'zoom', 'google');
+    const whenOpen = { zoom: callsAt('zoom'), google: callsAt('google') };
+    await eventually(async () => (await begun()).length === wanted.length, 30_000);
+    for (const id of await begun()) {
+      expect(await platform.get(`/v1/auditions/${id}`)).toMatchObject({ status: 200, body: { id } });
+      expect(await platform.get(`/v1/auditions/${id}`, keys.stranger)).toMatchObject({ status: 404 });
+    }
+    // Long enough that everybody who retries on their own would have come several times.
+    await pause(12_000);
+    // One try at a time: after 1, 2, 5 and 10 seconds, each with the token it may need.
+    expect(callsAt('zoom') - whenOpen.zoom).toBeLessThanOrEqual(10);
+    expect(callsAt('google') - whenOpen.google).toBeLessThanOrEqual(10);
+
+    control.clearFaults();
+    const ids = await requests;
+    const views = await Promise.all(ids.map((id) => platform.until(id, scheduled)));
+    expect(await attentionEver()).toEqual([]);
+    await untilCircuitIs('closed', 'zoom', 'google');
+    const { emails, ...outside } = await heldOutside(service);
+    const { emails: told, ...known } = knownOf(views);
+    expect({ ...outside, texts: outside.texts.length }).toEqual(known);
+    expect([emails.length, doubled(emails)]).toEqual([told, []]);
+  });
+
+  it('of Zoom that is known already sends a new audition to Google at once, without another call', async () => {
+    const { control } = service.sandbox;
+    // As long as Zoom says itself, so that nothing tries it while this test looks.
+    control.setFault('zoom', { kind: 'outage', retryAfterSeconds: 120 });
+    const finders = await Promise.all(Array.from({ length: 6 }, () => request(withoutCalendars(next()))));
+    await untilCircuitIs('open', 'zoom');
+    await Promise.all(finders.map((id) => platform.until(id, scheduled)));
+    const calls = callsAt('zoom');
+
+    const { meeting } = await platform.until(await request(withoutCalendars(next())), scheduled);
+    expect(meeting?.provider).toBe('google_meet');
+    expect(callsAt('zoom')).toBe(calls);
+    expect(await attentionEver()).toEqual([]);
+  });
+});
