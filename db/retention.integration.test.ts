@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createTestDatabase } from '../tests/harness/database.ts';
-import { deleteOldAnswers, deleteOldWebhooks } from './retention.ts';
+import { deleteOldAnswers, deleteOldCredentialReads, deleteOldWebhooks } from './retention.ts';
 
 const setup = async () => {
   const database = await createTestDatabase();
@@ -68,4 +68,25 @@ test('deletes webhooks that were told on, much later those nobody took, and a ke
   expect(left).toEqual(['nobody took it', 'still to be told', 'young']);
   const keysLeft = (await pool.query('SELECT id FROM data_keys ORDER BY id')).rows.map(({ id }) => id);
   expect(keysLeft).toEqual(['conn_1', 'inbox:2020-02', `inbox:${now}`]);
+});
+
+test('deletes who has read a credential after a year, which nobody else can, nor sooner', async () => {
+  const { db, pool } = await setup();
+  await pool.query(
+    `INSERT INTO credential_reads (subject, organization, secret, purpose, process, correlation_id, at)
+     SELECT 'conn_' || days, 'org_north', 'refresh_token', 'calendar.putEvent', 'p', 'c', now() - days * interval '1 day'
+     FROM unnest(ARRAY[400, 367, 364, 0]) AS days`,
+  );
+  const refused = /credential_reads is append-only/;
+  await expect(pool.query("DELETE FROM credential_reads WHERE subject = 'conn_364'")).rejects.toThrow(
+    refused,
+  );
+  await expect(pool.query("UPDATE credential_reads SET purpose = 'x'")).rejects.toThrow(refused);
+  await expect(pool.query('TRUNCATE credential_reads')).rejects.toThrow(refused);
+
+  expect(await deleteOldCredentialReads(db)).toBe(2);
+
+  const { rows } = await pool.query('SELECT subject FROM credential_reads ORDER BY id');
+  expect(rows).toEqual([{ subject: 'conn_364' }, { subject: 'conn_0' }]);
+  expect(await deleteOldCredentialReads(db)).toBe(0);
 });

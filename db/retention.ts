@@ -57,3 +57,21 @@ export const deleteOldWebhooks = async (db: Database, olderThanDays: number): Pr
   `);
   return deleted;
 };
+
+/**
+ * Deletes the notes of credentials that were read more than a year ago; answers with how many. Younger ones the database
+ * gives to nobody. By the primary key, which goes with time: the oldest are looked at, and no more.
+ */
+export const deleteOldCredentialReads = async (db: Database): Promise<number> => {
+  let deleted = 0;
+  for (;;) {
+    const { rowCount } = await db.execute(sql`
+      DELETE FROM credential_reads WHERE id IN (
+        SELECT id FROM (SELECT id, at FROM credential_reads ORDER BY id LIMIT ${batchSize}) AS oldest
+        WHERE at < now() - interval '1 year'
+      )
+    `);
+    deleted += rowCount ?? 0;
+    if ((rowCount ?? 0) < batchSize) return deleted;
+  }
+};

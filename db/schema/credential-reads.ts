@@ -1,6 +1,6 @@
 import { bigserial, index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 
-/** Every time a credential was opened: which, for what, on whose behalf. Append-only. */
+/** Every time a credential was opened: which, for what, on whose behalf. Append-only, and kept for a year. */
 export const credentialReads = pgTable(
   'credential_reads',
   {

@@ -5,7 +5,7 @@ import { createAuditionReadModel } from '../../../db/audition-read-model.ts';
 import type { Database } from '../../../db/connection.ts';
 import { createEventStore } from '../../../db/event-store.ts';
 import { createProviderHealth } from '../../../db/provider-health.ts';
-import { deleteOldAnswers, deleteOldWebhooks } from '../../../db/retention.ts';
+import { deleteOldAnswers, deleteOldCredentialReads, deleteOldWebhooks } from '../../../db/retention.ts';
 import { type AuditionId, auditionIdSchema } from '../../../domain/ids.ts';
 import { MissingSetting } from '../../configuration/operator.ts';
 import { onDatabase } from './on-database.ts';
@@ -80,7 +80,7 @@ const days = (text: string): number => {
 export const maintenanceCommand = (): Command =>
   new Command('maintenance')
     .description(
-      'delete what nobody asks for any more: the kept answers to commands, the webhooks that were told on, what was counted of providers; run it once a day',
+      'delete what nobody asks for any more: the kept answers to commands, the webhooks that were told on, what was counted of providers, and after a year who has read a credential; run it once a day',
     )
     .option('--older-than <days>', 'how old they are at least', days, 30)
     .action((options: { olderThan: number }, command: Command) =>
@@ -88,10 +88,11 @@ export const maintenanceCommand = (): Command =>
         const answers = await deleteOldAnswers(db, options.olderThan);
         const webhooks = await deleteOldWebhooks(db, options.olderThan);
         const counts = await createProviderHealth(db).forget(options.olderThan);
+        const credentialReads = await deleteOldCredentialReads(db);
         output.show(
-          { answers, webhooks, counts },
+          { answers, webhooks, counts, credentialReads },
           () =>
-            `Deleted the answers to ${answers} commands, ${webhooks} webhooks, and ${counts} counts of what providers allow and how they did.`,
+            `Deleted the answers to ${answers} commands, ${webhooks} webhooks, and ${counts} counts of what providers allow and how they did. Forgot ${credentialReads} readings of credentials, more than a year old.`,
         );
       }),
     );
