@@ -8,6 +8,8 @@ import type { Instant } from '../domain/time/instant.ts';
 import { adviceOn, type KnownFacts, type KnownOf, type QuotaUse } from './integration-advice.ts';
 
 const keepMs = 15_000;
+/** Shorter than monitors and people wait: who has not answered by then does not answer as it should. */
+const answersWithinMs = 3_000;
 
 /** Those of whose accounts something can be told, whether or not the provider itself can be asked. */
 export const integrationNames = [
@@ -31,6 +33,7 @@ export interface IntegrationParts {
   readonly facts: (provider: VendorName, now: Instant) => Promise<IntegrationFacts>;
   readonly quotas: readonly QuotaInWords[];
   readonly now: () => Instant;
+  readonly withinMs?: number | undefined;
 }
 
 export interface IntegrationHealth {
@@ -61,11 +64,15 @@ export const watchIntegrations = (
 
 const healthOf = async (
   provider: VendorName,
-  { checks, facts: ask, quotas, now }: IntegrationParts,
+  { checks, facts: ask, quotas, now, withinMs = answersWithinMs }: IntegrationParts,
 ): Promise<IntegrationHealth> => {
   const [probe, facts] = await Promise.all([
-    probeOf(checks[provider]),
-    ask(provider, now()).catch(() => undefined),
+    unlessLate(probeOf(checks[provider]), withinMs, { kind: 'failed', fault: 'outage' } as const),
+    unlessLate(
+      ask(provider, now()).catch(() => undefined),
+      withinMs,
+      undefined,
+    ),
   ]);
   const checkedAt = now();
   const known: KnownOf = {
@@ -83,6 +90,21 @@ const healthOf = async (
     ...adviceOn(known),
     facts: known.facts,
   };
+};
+
+/** What is late goes on by itself, and nobody listens to it any more. */
+const unlessLate = async <Answer, Late>(
+  answer: Promise<Answer>,
+  withinMs: number,
+  late: Late,
+): Promise<Answer | Late> => {
+  const { promise, resolve } = Promise.withResolvers<Late>();
+  const timer = setTimeout(resolve, withinMs, late);
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 };
 
 const probeOf = async (check: (() => Promise<void>) | undefined): Promise<KnownOf['probe']> => {

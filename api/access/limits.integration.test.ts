@@ -99,6 +99,30 @@ describe('a page', () => {
   });
 });
 
+it('a client that says itself who it comes from is counted as what the trusted proxy saw', async () => {
+  const { api } = await setUp(
+    { page: { max: 1, windowMs: 60_000 } },
+    { configuration: { ...apiConfiguration, trustedProxies: ['10.0.0.0/8'] } },
+  );
+  const ask = async (claimed: string) =>
+    (
+      await api.inject({
+        url: '/respond/a.b',
+        remoteAddress: '10.0.0.1',
+        headers: { 'x-forwarded-for': `${claimed}, 192.0.2.1` },
+      })
+    ).statusCode;
+  expect([await ask('198.51.100.1'), await ask('198.51.100.2')]).toEqual([404, 429]);
+});
+
+it('a network of IPv6 counts as one client, however many addresses it has', async () => {
+  const { api } = await setUp({ page: { max: 1, windowMs: 60_000 } });
+  const ask = async (remoteAddress: string) =>
+    (await api.inject({ url: '/respond/a.b', remoteAddress })).statusCode;
+  expect([await ask('2001:db8:1:1::1'), await ask('2001:db8:1:1:ffff::2')]).toEqual([404, 429]);
+  expect(await ask('2001:db8:1:2::1')).toBe(404);
+});
+
 describe('what is not limited', () => {
   const nothing = { max: 0, windowMs: 60_000 };
   it.each(['/healthz', '/readyz', '/metrics', '/health/integrations/zoom'])('is %s', async (url) => {
