@@ -4,6 +4,7 @@ import { ConfigurationError } from '../configuration/configuration.ts';
 import { MissingSetting } from '../configuration/operator.ts';
 import { auditCommand, maintenanceCommand, readModelCommand } from './ops/commands-on-database.ts';
 import { attentionCommand, auditionsCommand } from './ops/commands-over-http.ts';
+import { connectionsCommand } from './ops/connections-command.ts';
 import { CallRefused } from './ops/http-client.ts';
 import { keysCommand } from './ops/keys-command.ts';
 import { webhooksCommand } from './ops/webhooks-command.ts';
@@ -15,6 +16,7 @@ const program = new Command('ops')
   .option('--json', 'print JSON instead of tables')
   .addCommand(attentionCommand())
   .addCommand(auditionsCommand())
+  .addCommand(connectionsCommand())
   .addCommand(readModelCommand())
   .addCommand(auditCommand())
   .addCommand(maintenanceCommand())
