@@ -1,5 +1,6 @@
 import { and, eq, ne, sql } from 'drizzle-orm';
 import { auditionIdSchema, connectionIdSchema, organizationIdSchema } from '../domain/ids.ts';
+import { toInstant } from '../domain/time/epoch.ts';
 import { referenceOf } from './connecting.ts';
 import type { Database } from './connection.ts';
 import type { InboxAddressees } from './repositories.ts';
@@ -37,9 +38,9 @@ export const createInboxAddressees = (db: Database): InboxAddressees => ({
   },
 
   async account(provider, accountId) {
-    const { id, organization, owner, accountReference } = connections;
+    const { id, organization, owner, accountReference, status, connectedAt } = connections;
     const rows = await db
-      .select({ id, organization, owner, accountReference })
+      .select({ id, organization, owner, accountReference, status, connectedAt })
       .from(connections)
       .where(and(eq(connections.provider, provider), ne(connections.status, 'disconnected')));
     return rows
@@ -47,6 +48,8 @@ export const createInboxAddressees = (db: Database): InboxAddressees => ({
       .map((row) => ({
         id: connectionIdSchema.parse(row.id),
         organization: organizationIdSchema.parse(row.organization),
+        isConnected: row.status === 'connected',
+        connectedAt: toInstant(row.connectedAt.getTime()),
       }));
   },
 });

@@ -424,14 +424,18 @@ export interface WatchSubscriptions {
 }
 
 /** Whom it concerns what we are told from outside, where the telling does not say so itself. */
+interface AccountConnection {
+  readonly organization: OrganizationId;
+  readonly id: ConnectionId;
+  readonly isConnected: boolean;
+  readonly connectedAt: Instant;
+}
+
 export interface InboxAddressees {
   /** The audition that a provider's meeting was made for. */
   meeting(provider: string, meetingId: string): Promise<AuditionId | undefined>;
   /** Those with an open attention item that waits for this connection to be connected again. */
   waitingFor(organization: OrganizationId, connection: ConnectionId): Promise<readonly AuditionId[]>;
-  /** The connections, of any organization, of one account at a provider. */
-  account(
-    provider: string,
-    accountId: string,
-  ): Promise<readonly { readonly organization: OrganizationId; readonly id: ConnectionId }[]>;
+  /** The connections, of any organization, of one account at a provider, but for those that are disconnected. */
+  account(provider: string, accountId: string): Promise<readonly AccountConnection[]>;
 }

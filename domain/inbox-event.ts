@@ -39,7 +39,12 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
   /** At the provider, the person has taken our app away. */
   told(
     'connection.deauthorized',
-    z.object({ provider: z.literal('zoom'), userId: z.string(), accountId: z.string().optional() }),
+    z.object({
+      provider: z.literal('zoom'),
+      userId: z.string(),
+      accountId: z.string().optional(),
+      at: instantSchema.optional(),
+    }),
   ),
   /** The account works again: what waited for it may go on. */
   told(

@@ -176,14 +176,14 @@ const keep = async (
 const giveBack = async (
   { repositories }: ApiDependencies,
   authorizer: OAuthAuthorizer,
-  { organization, provider }: AskedConsent,
+  { provider }: AskedConsent,
   { account, credential }: Grant,
   { correlationId, log }: Noted,
 ): Promise<void> => {
   if (credential.kind !== 'oauth') return;
-  const connections = await repositories.connections.list(organization);
-  const isInUse = connections.some(
-    (one) => one.provider === provider && one.accountId === account.id && one.status === 'connected',
+  // In whatever organization: people work with several.
+  const isInUse = (await repositories.addressees.account(provider, account.id)).some(
+    ({ isConnected }) => isConnected,
   );
   if (isInUse) return;
   try {

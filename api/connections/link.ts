@@ -52,10 +52,10 @@ const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'
 
 const isAllowed = ({ environment, publicUrl }: ApiDependencies['configuration'], url: URL): boolean => {
   if (url.username !== '' || url.password !== '') return false;
+  // The origin of `blob:https://…` is that of the address within it.
+  if (!/^https?:$/.test(url.protocol)) return false;
   if (url.origin === new URL(publicUrl).origin) return true;
-  return (environment === 'local' || environment === 'test') && /^https?:$/.test(url.protocol)
-    ? loopback.has(url.hostname)
-    : false;
+  return (environment === 'local' || environment === 'test') && loopback.has(url.hostname);
 };
 
 /**

@@ -106,7 +106,11 @@ describe('readZoomEvent', () => {
       kind: 'told',
       told: {
         kind: 'connection.deauthorized',
-        event: { userId: 'z9jkdsfsdfjhdkfjQ', accountId: 'EabCDEFghiLHMA' },
+        event: {
+          userId: 'z9jkdsfsdfjhdkfjQ',
+          accountId: 'EabCDEFghiLHMA',
+          at: '2019-06-17T13:52:28.632Z',
+        },
       },
     });
   });

@@ -70,7 +70,7 @@ const meetingSchema = z.object({
 const deauthorizedSchema = z.object({
   account_id: z.string().max(200).optional(),
   user_id: z.string().min(1).max(200),
-  deauthorization_time: z.string().max(50).optional(),
+  deauthorization_time: z.iso.datetime({ offset: true }).optional().catch(undefined),
 });
 
 export type ZoomNews =
@@ -104,7 +104,15 @@ export const readZoomEvent = (body: unknown): ZoomNews | undefined => {
     return {
       kind: 'told',
       dedupeKey: `${event}:${userId}:${ts ?? time ?? ''}`,
-      told: { kind: 'connection.deauthorized', event: { provider: 'zoom', userId, accountId } },
+      told: {
+        kind: 'connection.deauthorized',
+        event: {
+          provider: 'zoom',
+          userId,
+          accountId,
+          ...(time !== undefined && { at: toInstant(Date.parse(time)) }),
+        },
+      },
     };
   }
   const known = Object.entries(meetingEvents).find(([theirs]) => theirs === event);

@@ -122,13 +122,18 @@ const tellThoseWaiting = async (
   return waiting.length > 0 ? delivered : { kind: 'delivered', reason: 'nobody_waits' };
 };
 
+/**
+ * Zoom tells of our own revocations, too, and may take its time: an account that was connected again since keeps its new
+ * grant.
+ */
 const deauthorize = async (
   { repositories }: DeliveryDependencies,
-  { provider, userId }: EventOf<'connection.deauthorized'>,
+  { provider, userId, at }: EventOf<'connection.deauthorized'>,
 ): Promise<Outcome> => {
   const connections = await repositories.addressees.account(provider, userId);
-  for (const { organization, id } of connections) {
-    await repositories.connections.disconnect(organization, id, 'deauthorized');
+  for (const { organization, id, connectedAt } of connections) {
+    if (at === undefined || Date.parse(connectedAt) <= Date.parse(at))
+      await repositories.connections.disconnect(organization, id, 'deauthorized');
   }
   return connections.length > 0 ? delivered : { kind: 'delivered', reason: 'unknown_account' };
 };

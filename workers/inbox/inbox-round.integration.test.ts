@@ -1,6 +1,7 @@
 /** One round of the relay on the real inbox, with Temporal played. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import { attentionItem, newAuditionId, scheduledLife, trail } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { deliver } from './deliver.ts';
@@ -220,6 +221,27 @@ describe('an account that its owner has taken from us', () => {
       'connected',
     ]);
     expect(await rows()).toMatchObject([{ state: 'delivered' }]);
+  });
+
+  it('stays connected where it was connected again after that', async () => {
+    const { round, receive, repositories } = await setup();
+    const of = { organization: 'org_late', owner: undefined, provider: 'zoom' } as const;
+    const account = { id: 'z9', name: 'Ada' };
+    const credential = { kind: 'oauth', refreshToken: 'r' } as const;
+    const connected = await repositories.connections.connect({
+      ...of,
+      grant: { account, scopes: [], credential },
+    });
+    if (connected.kind !== 'connected') throw new Error(connected.kind);
+    const status = async () => (await repositories.connections.get(of.organization, connected.id))?.status;
+    const told = (at: Instant) =>
+      receive({ kind: 'connection.deauthorized', event: { provider: 'zoom', userId: 'z9', at } });
+    await told('2020-01-01T00:00:00.000Z');
+    await round(goOn);
+    expect(await status()).toBe('connected');
+    await told('2099-01-01T00:00:00.000Z');
+    await round(goOn);
+    expect(await status()).toBe('disconnected');
   });
 });
 

@@ -128,13 +128,13 @@ describe('a consent that is none', () => {
 
   it('because something needed was left out is not connected, says what, and gives back the rest', async () => {
     const { connect, connections, linkFrom, authorizers } = await setup();
-    const answer = await connect('ann@example.com', await linkFrom(authorize), ['openid']);
+    const answer = await connect('nowhere@example.com', await linkFrom(authorize), ['openid']);
     expect(answer.status).toBe(403);
     expect(answer.text).toContain('Something that is needed was not allowed');
     expect(answer.text).toContain('<li>calendar.events</li>');
     expect(answer.text).toContain(`href="${back.replace('&', '&amp;')}&amp;status=failed"`);
     expect(await connections()).toEqual([]);
-    expect(authorizers.revoked).toEqual([expect.stringContaining('refresh-ann@example.com')]);
+    expect(authorizers.revoked).toEqual([expect.stringContaining('refresh-nowhere@example.com')]);
   });
 
   it('of an account that is connected revokes nothing, since all it has granted would be gone', async () => {
@@ -144,6 +144,13 @@ describe('a consent that is none', () => {
     expect(authorizers.revoked).toEqual([]);
     expect(await only()).toMatchObject({ status: 'connected', scopes: ['openid', 'calendar.events'] });
   });
+});
+
+it('a consent that is none revokes nothing of an account that another organization has connected', async () => {
+  const [north, south] = [await setup(), await setup()];
+  await south.connect('both@example.com', south.link);
+  expect((await north.connect('both@example.com', north.link, ['openid'])).status).toBe(403);
+  expect(north.authorizers.revoked).toEqual([]);
 });
 
 describe('an answer of a provider', () => {

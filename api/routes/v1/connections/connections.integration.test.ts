@@ -96,6 +96,7 @@ describe('a link to the page', () => {
     '/settings',
     'javascript:alert(1)',
     'https:evil.example',
+    'blob:https://auditions.example.com/0f',
     'https://auditions.example.com:8443/',
     'http://127.0.0.1.evil.example/',
   ])('does not lead on to %s', async (returnTo) => {
