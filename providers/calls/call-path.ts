@@ -118,9 +118,10 @@ export const createCallPath = ({
 
 /**
  * An ill provider has hardly counted the call, and one that was called off before it was sent has reached nobody. Where
- * it was counted after all, the provider will say so itself, and is believed.
+ * it was counted after all, the provider will say so itself, and is believed. What failed for reasons we do not know counts.
  */
 const isUncounted = (error: unknown, call: CallContext): boolean => {
+  if (!(error instanceof ProviderError)) return false;
   const sign = signOf(error, call);
   return sign === 'ill' || (sign === 'unheard' && !effectMayHaveHappened(error));
 };

@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { ProviderError } from '../../domain/errors.ts';
+import { createCallPath } from './call-path.ts';
+import { createCircuits } from './circuits.ts';
+import { operations } from './operations.ts';
+
+const setup = () => {
+  const events: string[] = [];
+  const noted = (event: string) => async () => {
+    events.push(event);
+  };
+  const path = createCallPath({
+    circuits: createCircuits(() => {}),
+    quotas: {
+      admit: async () => ({ giveBack: noted('given back'), end: noted('ended') }),
+      exhausted: noted('exhausted'),
+    },
+    observer: {
+      called: ({ outcome }) => events.push(outcome),
+      heldBack: ({ reason }) => events.push(`held back: ${reason}`),
+    },
+  });
+  const call = { signal: new AbortController().signal, correlationId: 'c' };
+  const run = (perform: () => Promise<string>) =>
+    path
+      .run(operations.createMeeting, { account: 'host' }, call, perform)
+      .catch((error: unknown) => `threw ${String(error)}`);
+  return { events, run };
+};
+
+const refusedWith = (fault: ProviderError['fault']) => () =>
+  Promise.reject(new ProviderError('zoom', 'meetings.create', fault, { status: 500, message: 'no' }));
+
+it('ends what a call took a place for when the call is over, however it ended', async () => {
+  const { events, run } = setup();
+  expect(await run(async () => 'done')).toBe('done');
+  expect(events.splice(0)).toEqual(['ok', 'ended']);
+  await run(refusedWith({ kind: 'rejected_input' }));
+  expect(events.splice(0)).toEqual(['rejected_input', 'ended']);
+  await run(refusedWith({ kind: 'outage', effect: 'none' }));
+  expect(events.splice(0)).toEqual(['outage', 'given back', 'ended']);
+  await run(refusedWith({ kind: 'quota_exhausted', untilMs: 1 }));
+  expect(events.splice(0)).toEqual(['quota_exhausted', 'exhausted', 'ended']);
+  await run(() => Promise.reject(new Error('a fault of ours')));
+  expect(events.splice(0)).toEqual(['unexpected', 'ended']);
+});
