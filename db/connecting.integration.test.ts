@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ConnectionId, type OrganizationId, organizationIdSchema } from '../domain/ids.ts';
 import { toInstant } from '../domain/time/epoch.ts';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
+import type { ConnectionFilter } from './connections-contract.ts';
 import type { Connections } from './repositories.ts';
 
 let database: TestDatabase;
@@ -167,8 +168,12 @@ test('lists what an organization has connected, or one person of it', async () =
   const { organization, connected } = setup();
   const offices = await connected();
   const persons = await connected({ account: 'ben', owner: 'performer.1' });
-  const idsOf = async (filter?: { owner: string }) =>
+  const idsOf = async (filter?: ConnectionFilter) =>
     (await connections.list(organization, filter)).map(({ id }) => id);
   expect(await idsOf()).toEqual([offices, persons]);
   expect(await idsOf({ owner: 'performer.1' })).toEqual([persons]);
+  expect(await idsOf({ owner: null })).toEqual([offices]);
+  expect(await idsOf({ provider: 'zoom' })).toEqual([]);
+  expect(await idsOf({ statuses: ['disconnected'] })).toEqual([]);
+  expect(await idsOf({ statuses: ['connected'], atMost: 1 })).toEqual([offices]);
 });

@@ -54,6 +54,15 @@ export type Connected =
   /** The person consented with another account than that of the connection. */
   | { readonly kind: 'other_account' };
 
+export interface ConnectionFilter {
+  /** One person's; null for the organization's own. */
+  readonly owner?: string | null | undefined;
+  readonly provider?: ConnectionProvider | undefined;
+  readonly statuses?: readonly ConnectionStatus[] | undefined;
+  /** Each is opened, with its own key. */
+  readonly atMost?: number | undefined;
+}
+
 /** An access token that runs out. */
 interface ExpiringToken {
   readonly organization: OrganizationId;
@@ -87,11 +96,8 @@ export interface Connections extends TokenStore {
   }): Promise<Connected>;
   /** Undefined for another organization's connection. */
   get(organization: OrganizationId, id: ConnectionId): Promise<Connection | undefined>;
-  /** The oldest first. `owner` narrows it to one person's. */
-  list(
-    organization: OrganizationId,
-    filter?: { readonly owner?: string | undefined },
-  ): Promise<readonly Connection[]>;
+  /** The longest connected first. */
+  list(organization: OrganizationId, filter?: ConnectionFilter): Promise<readonly Connection[]>;
   /** Those that are there and not disconnected. */
   exists(organization: OrganizationId, ids: readonly ConnectionId[]): Promise<ReadonlySet<ConnectionId>>;
   /** Opens the credential, for one call. Undefined when there is none (any more). */

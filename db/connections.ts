@@ -3,7 +3,7 @@
  * connection's own data key. How they are connected is in `connecting.ts`, how access tokens are refreshed in
  * `connection-tokens.ts`.
  */
-import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { connectionProviders } from '../domain/connection.ts';
 import { Refusal } from '../domain/errors.ts';
@@ -71,17 +71,21 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
       return row && asConnection(secrets, row);
     },
 
-    async list(organization, { owner } = {}) {
-      const rows = await db
+    async list(organization, { owner, provider, statuses, atMost } = {}) {
+      const all = db
         .select()
         .from(connections)
         .where(
           and(
             eq(connections.organization, organization),
-            owner === undefined ? undefined : eq(connections.owner, owner),
+            owner === null ? isNull(connections.owner) : undefined,
+            typeof owner === 'string' ? eq(connections.owner, owner) : undefined,
+            provider && eq(connections.provider, provider),
+            statuses && inArray(connections.status, [...statuses]),
           ),
         )
         .orderBy(asc(connections.connectedAt), asc(connections.id));
+      const rows = await (atMost === undefined ? all : all.limit(atMost));
       return Promise.all(rows.map((row) => asConnection(secrets, row)));
     },
 

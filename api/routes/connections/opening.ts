@@ -36,24 +36,34 @@ const isOffered =
     (link.provider === undefined || link.provider === provider) &&
     (!isOAuth(provider) || authorizers.oauth[provider] !== undefined);
 
+/** The one that the link is for, if it is the same person's still. */
+const againFor = async (
+  { repositories }: ApiDependencies,
+  { organization, connection, owner, provider }: ConnectionLink,
+): Promise<Connection | undefined> => {
+  if (connection === undefined) return undefined;
+  const found = await repositories.connections.get(organization, connection);
+  const isMeant = found?.owner === owner && (provider === undefined || found?.provider === provider);
+  return isMeant ? found : undefined;
+};
+
 /** @throws {Refusal} `link_invalid`, `link_expired` */
 export const openPage = async (dependencies: ApiDependencies, token: string): Promise<Opened> => {
   const { connections, organizations } = dependencies.repositories;
   const link = openLink(dependencies, token);
   const organization = await organizations.get(link.organization);
-  const all = await connections.list(link.organization, { owner: link.owner });
-  const own = all.filter(
-    ({ owner, provider }) =>
-      owner === link.owner && (link.provider === undefined || provider === link.provider),
-  );
-  const again = own.find(({ id }) => id === link.connection);
+  const again = await againFor(dependencies, link);
   if (!organization || (link.connection !== undefined && !again)) throw outOfReach();
-  const reachable = link.connection === undefined ? own : own.filter((one) => one === again);
+  const { owner = null, provider } = link;
+  const statuses = ['connected', 'needs_reauthorization'] as const;
+  const reachable = again
+    ? [again]
+    : await connections.list(link.organization, { owner, provider, statuses, atMost: shownAtMost });
   return {
     token,
     link,
     organization: organization.name,
-    connections: reachable.filter(({ status }) => status !== 'disconnected').slice(0, shownAtMost),
+    connections: reachable.filter(({ status }) => status !== 'disconnected'),
     again,
     offered:
       again && again.status !== 'disconnected'

@@ -55,14 +55,13 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
       },
     },
     async (request) => {
-      const { provider, status, ...whose } = request.query;
-      const all = await repositories.connections.list(callerOf(request).organization, whose);
-      const items = all
-        .filter((one) => provider === undefined || one.provider === provider)
-        .filter((one) => status === undefined || one.status === status)
-        .slice(0, listedAtMost)
-        .map(connectionAnswer);
-      return { items };
+      const { status, ...which } = request.query;
+      const listed = await repositories.connections.list(callerOf(request).organization, {
+        ...which,
+        statuses: status && [status],
+        atMost: listedAtMost,
+      });
+      return { items: listed.map(connectionAnswer) };
     },
   );
 };
