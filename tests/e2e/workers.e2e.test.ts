@@ -11,12 +11,15 @@ import { createMetrics } from '../../infra/observability/metrics.ts';
 import { freeLoopbackAddress, readSdkMetrics } from '../../workers/health/sdk-metrics.ts';
 import { createDataConverter } from '../../workers/payload-codec/data-converter.ts';
 import { installRuntime } from '../../workers/runtime.ts';
+import { queueTuning } from '../../workers/task-queues.ts';
 import { startWorkers } from '../../workers/worker.ts';
 import { bundleWorkflows } from '../../workers/workflow-code.ts';
 import { answer, type notice, whoAnswered } from '../fixtures/workflows/notice.ts';
 import { auditionPlan, performer, slotIn } from '../harness/audition-plan.ts';
 import { refusingActivities } from '../harness/refusing-activities.ts';
 
+/** temporal.api.enums.v1.TaskQueueType */
+const activityQueue = 2;
 const silent = createLogger({ level: 'silent', process: 'test' }, new Writable());
 const masterKeys = [{ id: 'k1', key: randomBytes(32) }];
 const workflowsPath = fileURLToPath(new URL('../fixtures/workflows/notice.ts', import.meta.url));
@@ -58,7 +61,7 @@ const setup = async (expected: Partial<AuditionActivities>) => {
       memo: { about: performer.name },
       staticSummary: `about ${performer.name}`,
     });
-  return { workers, metrics, start };
+  return { workers, metrics, start, taskQueueSuffix };
 };
 
 const invitation: SendNoticeInput = {
@@ -95,6 +98,24 @@ describe('startWorkers', () => {
     expect(await metrics.render()).toMatch(
       /castmatch_activity_duration_seconds_count\{activity="sendNotice",task_queue="email-[^"]+",outcome="completed",error_type=""\} 1/,
     );
+  });
+
+  it('has the server hold each queue to what its vendor allows, for all workers together', async () => {
+    const { workers, taskQueueSuffix } = await setup({});
+    const rateOf = async (queue: string) => {
+      const { pollers } = await connection.workflowService.describeTaskQueue({
+        namespace: inject('temporalNamespace'),
+        taskQueue: { name: `${queue}${taskQueueSuffix}` },
+        taskQueueType: activityQueue,
+      });
+      return pollers?.[0]?.ratePerSecond;
+    };
+    for (const queue of ['google', 'zoom', 'email', 'sms'] as const) {
+      const rate = queueTuning[queue].maxTaskQueueActivitiesPerSecond;
+      expect(rate).toBeGreaterThan(0);
+      await expect.poll(() => rateOf(queue), { timeout: 20_000 }).toBe(rate);
+    }
+    await workers.shutdown();
   });
 
   it('leaves nothing of a person readable on the server', async () => {
