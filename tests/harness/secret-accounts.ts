@@ -1,0 +1,185 @@
+/**
+ * Accounts that a person connects on our page, over real HTTP, with everything that opens a door on the way: for tests
+ * that look for it afterwards.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { z } from 'zod';
+import { sha256 } from '../../db/digest.ts';
+import type { ConnectionProvider, OAuthProvider } from '../../domain/connection.ts';
+import type { ConnectionId } from '../../domain/ids.ts';
+import { createKeyRing } from '../../infra/encryption/key-ring.ts';
+import { decide } from './consent.ts';
+import type { Secret } from './leaks.ts';
+import type { Platform } from './platform.ts';
+import { keys, organization, type ServiceUnderTest } from './service.ts';
+
+const owner = 'person-1';
+/** Each of its own, so that what is found tells where it came from. */
+export const connectedAccounts = {
+  google: 'marguerite.quill@accounts.example',
+  microsoft: 'quill.marguerite@accounts.example',
+  zoom: 'm.quill@accounts.example',
+  apple: 'mquill@accounts.example',
+} as const satisfies Readonly<Record<ConnectionProvider, string>>;
+
+/** As the sandbox has it of everybody, and one that nobody has. */
+const applePassword = 'sand-boxx-appl-pass';
+const wrongPassword = 'wron-gapp-pass-word';
+
+interface Browser {
+  readonly cookies: ReadonlyMap<string, string>;
+  send(
+    url: string,
+    form?: Readonly<Record<string, string>>,
+  ): Promise<{ readonly status: number; readonly html: string }>;
+}
+
+const createBrowser = (): Browser => {
+  const cookies = new Map<string, string>();
+  return {
+    cookies,
+    send: async (url, form) => {
+      const answer = await fetch(url, {
+        redirect: 'manual',
+        headers: {
+          cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+          origin: new URL(url).origin,
+        },
+        ...(form && { method: 'POST', body: new URLSearchParams(form) }),
+      });
+      for (const cookie of answer.headers.getSetCookie()) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+        cookies.set(name, value);
+      }
+      return { status: answer.status, html: await answer.text() };
+    },
+  };
+};
+
+const found = (pattern: RegExp, html: string): string => {
+  const [, text] = pattern.exec(html) ?? [];
+  if (text === undefined) throw new Error(`the page does not have ${pattern}`);
+  return text.replaceAll('&amp;', '&');
+};
+
+const linkSchema = z.object({ url: z.string() });
+
+/** The page on which one person connects accounts, and what was used there. */
+export const openAccountsPage = async (service: ServiceUnderTest, platform: Platform) => {
+  const { body } = await platform.get(`/v1/connections/page?owner=${owner}`);
+  const { url } = linkSchema.parse(body);
+  const browser = createBrowser();
+  const used: Secret[] = [{ what: 'the link to the page', text: url.split('/').at(-1) ?? '' }];
+  const form = found(/name="form" value="([^"]+)"/, (await browser.send(url)).html);
+  used.push({ what: 'the token of a form', text: form });
+
+  const verifierOf = async (state: string): Promise<string> => {
+    const { rows } = await service.database.pool.query(
+      'SELECT sealed_verifier AS sealed FROM authorization_requests WHERE state_hash = $1',
+      [sha256(state)],
+    );
+    const { sealed } = z.object({ sealed: z.string() }).parse(rows[0]);
+    const { vault } = service.database.repositories;
+    return vault.open('authorizations', sealed, `authorization_requests ${sha256(state)}`);
+  };
+
+  return {
+    used,
+    /** The dance up to where the provider sends the browser back to; answers with the status of our page there. */
+    connect: async (provider: OAuthProvider): Promise<number> => {
+      const onward = await browser.send(`${url}/connect`, { form, provider });
+      const consent = found(/http-equiv="refresh" content="0; url=([^"]+)"/, onward.html);
+      const { location = '', back } = await decide(consent, { account: connectedAccounts[provider] });
+      const { state = '', code = '' } = back;
+      used.push(
+        { what: `the state for ${provider}`, text: state },
+        { what: `the code of ${provider}`, text: code },
+        { what: `the verifier for ${provider}`, text: await verifierOf(state) },
+        ...[...browser.cookies].map(([name, text]) => ({ what: `the cookie ${name}`, text })),
+      );
+      return (await browser.send(location)).status;
+    },
+    /** First with a password that Apple does not take. */
+    connectApple: async (): Promise<readonly number[]> => {
+      const statuses: number[] = [];
+      for (const password of [wrongPassword, applePassword]) {
+        used.push({ what: 'a password for Apple', text: password });
+        const filled = { form, username: connectedAccounts.apple, password };
+        statuses.push((await browser.send(`${url}/apple`, filled)).status);
+      }
+      return statuses;
+    },
+    disconnect: async (connection: ConnectionId): Promise<number> =>
+      (await browser.send(`${url}/disconnect`, { form, connection })).status,
+  };
+};
+
+/** What opens the accounts that are connected now. */
+export const openedAccounts = async ({ database }: ServiceUnderTest): Promise<readonly Secret[]> => {
+  const { connections } = database.repositories;
+  const use = { purpose: 'test', correlationId: 'test' };
+  const secrets: Secret[] = [];
+  for (const { id, provider } of await connections.list(organization)) {
+    const credential = await connections.openCredential(organization, id, use);
+    if (credential?.kind === 'oauth') {
+      secrets.push({ what: `the refresh token of ${provider}`, text: credential.refreshToken });
+    }
+    const stored = await connections.openAccessToken(organization, id, 0, use);
+    if (stored.kind === 'connected' && stored.token !== undefined) {
+      secrets.push({ what: `the access token of ${provider}`, text: stored.token });
+    }
+  }
+  return secrets;
+};
+
+const keyRowsSchema = z.array(z.object({ id: z.string(), master_key_id: z.string(), wrapped: z.string() }));
+
+/** Every data key, as one would write it down. */
+export const dataKeys = async ({ database, configuration }: ServiceUnderTest): Promise<readonly Secret[]> => {
+  const ring = createKeyRing(configuration.masterKeys);
+  const { rows } = await database.pool.query('SELECT id, master_key_id, wrapped FROM data_keys');
+  const opened = await Promise.all(
+    keyRowsSchema.parse(rows).map(async ({ id, master_key_id, wrapped }) => ({
+      id,
+      key: Buffer.from(await ring.unwrap(master_key_id, wrapped, `data key of ${id}`)),
+    })),
+  );
+  return opened.flatMap(({ id, key }) =>
+    (['base64', 'base64url', 'hex'] as const).map((as) => ({
+      what: `the data key of ${id} in ${as}`,
+      text: key.toString(as).replace(/=+$/, ''),
+    })),
+  );
+};
+
+const endpointSchema = z.object({ id: z.string(), secret: z.string() });
+
+/** An endpoint of the platform's that is told something, before and after its secret is exchanged. */
+export const useEndpoint = async (platform: Platform): Promise<readonly Secret[]> => {
+  const signatures: string[] = [];
+  const receiver = createServer((request, response) => {
+    signatures.push(String(request.headers['webhook-signature']));
+    void text(request).then(() => response.writeHead(204).end());
+  }).listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  try {
+    const { port } = z.object({ port: z.number() }).parse(receiver.address());
+    const asAdmin = { key: keys.stranger };
+    const made = endpointSchema.parse(
+      (await platform.post('/v1/webhook-endpoints', { url: `http://127.0.0.1:${port}/` }, asAdmin)).body,
+    );
+    const at = `/v1/webhook-endpoints/${made.id}`;
+    await platform.post(`${at}/test`, {}, asAdmin);
+    const rotated = endpointSchema.parse((await platform.post(`${at}/rotate-secret`, {}, asAdmin)).body);
+    await platform.post(`${at}/test`, {}, asAdmin);
+    if (signatures.length < 2) throw new Error('the endpoint was not told');
+    return [made.secret, rotated.secret].map((secret) => ({
+      what: "an endpoint's secret",
+      text: secret.replace('whsec_', ''),
+    }));
+  } finally {
+    receiver.close();
+  }
+};
