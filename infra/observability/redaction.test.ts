@@ -14,6 +14,20 @@ it.each([
     'GET https://castmatch.example/respond/abc-D_e.fg1?x=1',
     'GET https://castmatch.example/respond/[redacted]?x=1',
   ],
+  [
+    'GET https://castmatch.example/connections/b3Jn.0123456789abcdefghijkl/connect',
+    'GET https://castmatch.example/connections/[redacted]/connect',
+  ],
+  ['at api/routes/connections/page.ts:12', 'at api/routes/connections/page.ts:12'],
+  [
+    '/callback?state=0123456789abcdef&code=4/0123456789abcdef&iss=https://a.example',
+    '/callback?state=[redacted]&code=[redacted]&iss=https://a.example',
+  ],
+  [
+    'grant_type=refresh_token&refresh_token=1//0123456789abcdef',
+    'grant_type=refresh_token&refresh_token=[redacted]',
+  ],
+  ['closed with code=ECONNRESET', 'closed with code=ECONNRESET'],
 ])('%j becomes %j', (before, after) => {
   expect(afterRedaction({ msg: before, list: [before] })).toEqual({ msg: after, list: [after] });
 });

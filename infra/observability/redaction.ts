@@ -4,13 +4,18 @@
  */
 
 const secretName =
-  /(authorization|cookie|token|secret|password|passcode|api[_-]?key|master[_-]?keys?|signature)$/i;
+  /(authorization|cookie|token|secret|verifier|password|passcode|api[_-]?key|master[_-]?keys?|signature)$/i;
 const credentialsInUrl = /:\/\/[^\s/@"]+@/g;
 const authorizationScheme = /\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi;
 /** 64 is the longest local part (RFC 5321 section 4.5.3.1.1), and keeps the search short in a long run of letters. */
 const emailAddress = /[\p{L}\p{N}._%+-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.){1,8}\p{L}{2,63}/gu;
 /** Whoever has the link may answer the invitation. */
 const responseLink = /(\/respond\/)[\w.-]+/g;
+/** Whoever has the link may connect accounts. Its end tells it from a file in a stack. */
+const connectionLink = /(\/connections\/)[\w-]+\.[\w-]{22}(?![\w-])/g;
+/** In an address or a form: what OAuth sends in them. Shorter ones are no secrets, such as a status. */
+const oauthParameter =
+  /\b((?:code|state|code_verifier|token|access_token|refresh_token|client_secret|assertion)=)[^&\s"]{12,}/g;
 /** E.164, as all our numbers are written; a time's offset is too short to be taken for one. */
 const phoneNumber = /(?<![\w.+-])\+\d{7,15}(?!\d)/g;
 
@@ -28,5 +33,7 @@ const redactText = (text: string): string =>
     .replace(credentialsInUrl, '://[redacted]@')
     .replace(authorizationScheme, '$1 [redacted]')
     .replace(responseLink, '$1[redacted]')
+    .replace(connectionLink, '$1[redacted]')
+    .replace(oauthParameter, '$1[redacted]')
     .replace(emailAddress, '[email]')
     .replace(phoneNumber, '[phone]');
