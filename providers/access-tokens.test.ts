@@ -19,6 +19,7 @@ const unused = async () => {
 const setup = ({ lastsMs = hour, rotates = false, scopes = ['calendar'] } = {}) => {
   const store = createMemoryTokenStore('refresh-0');
   store.row.scopes = ['calendar', 'openid'];
+  const revoked: string[] = [];
   let issued = 0;
   const answer = vi.fn<OAuthAuthorizer['refresh']>(async () => {
     issued += 1;
@@ -34,13 +35,16 @@ const setup = ({ lastsMs = hour, rotates = false, scopes = ['calendar'] } = {}) 
     authorizationUrl: unused,
     redeem: unused,
     refresh: (token, call) => answer(token, call),
-    revoke: unused,
+    revoke: async (token) => {
+      revoked.push(token);
+      return 'revoked';
+    },
   };
   const process = () =>
     createAccessTokens({ store, authorizers: { google, microsoft: undefined, zoom: undefined } });
   const open = (tokens = process(), version = 1) =>
     tokens.of({ organization: 'org_1', id: 'conn_1', provider: 'google', version }, 'calendar.putEvent');
-  return { store, answer, process, open };
+  return { store, answer, revoked, process, open };
 };
 
 describe('an access token', () => {
@@ -221,6 +225,22 @@ describe('a refresh', () => {
     expect(await open().accessToken(calling())).toBe('access-1');
     expect(answer.mock.calls.map(([refreshToken]) => refreshToken)).toEqual(['refresh-0', 'anew']);
     expect(store.row.reason).toBeUndefined();
+  });
+
+  test.each([
+    ['is given back where the account was disconnected meanwhile', 'disconnected_here', ['refresh-anew']],
+    ['is left alone where the account was connected again meanwhile', undefined, []],
+  ] as const)('that gave another refresh token %s', async (_, reason, givenBack) => {
+    const { open, store, answer, revoked } = setup();
+    answer.mockImplementationOnce(async () => {
+      Object.assign(store.row, { reason, version: 7, attempt: 7, leaseUntil: undefined });
+      const accessToken = { value: 'too late', expiresAt: toInstant(Date.now() + hour) };
+      return { accessToken, refreshToken: 'refresh-anew' };
+    });
+    const wanted = open().accessToken(calling());
+    if (reason) await expect(wanted).rejects.toMatchObject({ vendor: { code: reason } });
+    else expect(await wanted).toBe('access-1');
+    expect(revoked).toEqual(givenBack);
   });
 
   test('is not called off for the others by a caller who is', async () => {

@@ -60,6 +60,23 @@ export const createRefresh = (
     throw reconnect(wanted.provider, wanted.id, reason);
   };
 
+  /**
+   * Disconnected while the provider answered: the refresh token that was given back then had been exchanged already, and
+   * the one in hand is the grant. Of an account that was connected again, that would take the new grant away.
+   */
+  const giveBack = async (
+    authorizer: OAuthAuthorizer,
+    { organization, id }: Wanted,
+    { refreshToken }: { readonly refreshToken?: string | undefined },
+    use: CredentialUse,
+  ): Promise<void> => {
+    if (refreshToken === undefined) return;
+    const now = await store.openAccessToken(organization, id, Number.MAX_SAFE_INTEGER, use);
+    if (now.kind !== 'not_connected' || now.status !== 'disconnected') return;
+    const call = { signal: AbortSignal.timeout(answerWithinMs), correlationId: use.correlationId };
+    await authorizer.revoke(refreshToken, call).catch(() => undefined);
+  };
+
   const storePersistently = async (
     wanted: Wanted,
     begun: RefreshBegun,
@@ -102,6 +119,7 @@ export const createRefresh = (
       }
       const isTooLittle = hasLost(authorizer.scopes.required, begun.scopes, renewed.scopes);
       const stored = await storePersistently(wanted, begun, { ...renewed, isTooLittle });
+      if (stored === 'overtaken') await giveBack(authorizer, wanted, renewed, use);
       if (isTooLittle && stored !== 'overtaken')
         throw reconnect(wanted.provider, wanted.id, 'scopes_missing');
       return stored;

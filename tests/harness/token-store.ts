@@ -38,7 +38,8 @@ export const createMemoryTokenStore = (
     reads,
     openAccessToken: async (_organization, _id, lastingMs, { purpose }) => {
       if (row.reason) {
-        return { kind: 'not_connected', provider, status: 'needs_reauthorization', reason: row.reason };
+        const status = row.reason === 'disconnected_here' ? 'disconnected' : 'needs_reauthorization';
+        return { kind: 'not_connected', provider, status, reason: row.reason };
       }
       const lastsMs = row.expiresAt - now();
       const token = lastsMs > lastingMs ? row.accessToken : undefined;
@@ -64,7 +65,7 @@ export const createMemoryTokenStore = (
       return { attempt: row.attempt, version, refreshToken: row.refreshToken, scopes: row.scopes, inDoubt };
     },
     completeRefresh: async (_connection, begun, renewed) => {
-      if (row.attempt !== begun.attempt && row.version !== begun.version) return undefined;
+      if (row.reason || (row.attempt !== begun.attempt && row.version !== begun.version)) return undefined;
       row.accessToken = renewed.accessToken;
       row.expiresAt = now() + renewed.lastsMs;
       row.refreshToken = renewed.refreshToken ?? row.refreshToken;
