@@ -22,13 +22,20 @@ export const connectTemporal = ({
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(tls === undefined ? {} : { tls }),
   });
+  /** Whoever asks while a question is under way shares it: anybody may ask, and the server counts. */
+  let asking: Promise<unknown> | undefined;
   const client = new Client({ connection, namespace, dataConverter: createDataConverter(masterKeys) });
   return {
     client,
     check: async () => {
-      await connection.withDeadline(Date.now() + answersWithin, () =>
-        connection.workflowService.describeNamespace({ namespace }),
-      );
+      asking ??= connection
+        .withDeadline(Date.now() + answersWithin, () =>
+          connection.workflowService.describeNamespace({ namespace }),
+        )
+        .finally(() => {
+          asking = undefined;
+        });
+      await asking;
     },
     close: () => connection.close(),
   };
