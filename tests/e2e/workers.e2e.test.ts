@@ -4,6 +4,7 @@ import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
 import { Client, Connection, WorkflowUpdateFailedError } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type AuditionActivities, type SendNoticeInput, taskQueues } from '../../activities/contract.ts';
 import { createLogger } from '../../infra/observability/logger.ts';
@@ -18,8 +19,6 @@ import { answer, type notice, whoAnswered } from '../fixtures/workflows/notice.t
 import { auditionPlan, performer, slotIn } from '../harness/audition-plan.ts';
 import { refusingActivities } from '../harness/refusing-activities.ts';
 
-/** temporal.api.enums.v1.TaskQueueType */
-const activityQueue = 2;
 const silent = createLogger({ level: 'silent', process: 'test' }, new Writable());
 const masterKeys = [{ id: 'k1', key: randomBytes(32) }];
 const workflowsPath = fileURLToPath(new URL('../fixtures/workflows/notice.ts', import.meta.url));
@@ -106,7 +105,7 @@ describe('startWorkers', () => {
       const { pollers } = await connection.workflowService.describeTaskQueue({
         namespace: inject('temporalNamespace'),
         taskQueue: { name: `${queue}${taskQueueSuffix}` },
-        taskQueueType: activityQueue,
+        taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
       });
       return pollers?.[0]?.ratePerSecond;
     };
