@@ -25,15 +25,14 @@ export interface Accounts {
   /** As `Connections.connect`. An account that was known before is told of to the auditions that wait for it. */
   connect(account: Parameters<Connections['connect']>[0], actor: Actor): Promise<Connected>;
   /**
-   * Erases what opens it. `revocation` is what became of it at the provider; a grant that is still `toRevoke` there is
-   * kept apart until the provider takes it back.
+   * Erases what opens it. The grant that is `toRevoke` at the provider is kept apart until that is done; answers with the
+   * id of its revocation.
    */
   disconnect(
     connection: Pick<Connection, 'id' | 'organization' | 'provider'>,
-    revocation: string,
     actor: Actor,
     toRevoke?: { readonly provider: OAuthProvider; readonly refreshToken: string },
-  ): Promise<void>;
+  ): Promise<string | undefined>;
 }
 
 export const createAccounts = (
@@ -70,8 +69,8 @@ export const createAccounts = (
     return connected;
   },
 
-  async disconnect({ id, organization, provider }, revocation, actor, toRevoke) {
-    await db.transaction(async (transaction) => {
+  async disconnect({ id, organization, provider }, actor, toRevoke) {
+    const revocation = await db.transaction(async (transaction) => {
       const sealing = createVault(transaction, wrapping);
       await createConnections(transaction, sealing).disconnect(organization, id, 'disconnected_here');
       await createAdministrativeActs(transaction).note({
@@ -79,10 +78,10 @@ export const createAccounts = (
         ...actor,
         act: 'connection.disconnected',
         target: id,
-        detail: { provider, revocation },
+        detail: { provider },
       });
-      if (!toRevoke) return;
-      await createPendingRevocations(transaction, sealing).put({
+      if (!toRevoke) return undefined;
+      return createPendingRevocations(transaction, sealing).put({
         ...toRevoke,
         organization,
         connection: id,
@@ -90,5 +89,6 @@ export const createAccounts = (
       });
     });
     vault.forget(id);
+    return revocation;
   },
 });

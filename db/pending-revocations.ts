@@ -32,7 +32,8 @@ export interface ClaimedRevocation extends Grant {
 }
 
 export interface PendingRevocations {
-  put(grant: Grant & { readonly refreshToken: string }): Promise<void>;
+  /** Due in a minute, for whoever puts it may try at once. Answers with its id. */
+  put(grant: Grant & { readonly refreshToken: string }): Promise<string>;
   /** Those that are due. Each is due again after 1, 2, 4 minutes and so on, up to an hour, until it is done. */
   claim(limit: number): Promise<readonly ClaimedRevocation[]>;
   /** Erases the token with its data key. */
@@ -67,6 +68,7 @@ export const createPendingRevocations = (
       sealedRefreshToken,
       nextAttemptAt: sql`now() + interval '1 minute'`,
     });
+    return id;
   },
 
   async claim(limit) {

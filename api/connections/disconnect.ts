@@ -1,13 +1,15 @@
 /**
- * Disconnecting an account: revoked at the provider, erased here, noted as an act. Where the provider does not answer, it
- * is disconnected all the same, and the worker goes on asking the provider to take the grant back.
+ * Disconnecting an account: erased here, revoked at the provider, both noted as acts. Erased first, so that whoever takes
+ * an account away has it gone whatever happens then. The grant alone is kept apart until the provider has taken it back;
+ * where it does not answer now, or this process ends, the worker goes on asking.
  */
 import type { FastifyBaseLogger } from 'fastify';
 import type { Actor } from '../../db/accounts.ts';
-import type { Connection, Credential } from '../../db/connections-contract.ts';
+import type { Connection } from '../../db/connections-contract.ts';
 import type { ConnectionProvider, OAuthProvider } from '../../domain/connection.ts';
 import { oauthProviders } from '../../domain/connection.ts';
 import { ProviderError } from '../../domain/errors.ts';
+import type { OAuthAuthorizer } from '../../providers/authorization.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
 /** What became of it at the provider. */
@@ -44,19 +46,16 @@ const isOAuth = (provider: ConnectionProvider): provider is OAuthProvider =>
   oauthProviders.some((one) => one === provider);
 
 const revoke = async (
-  { authorizers }: ApiDependencies,
-  provider: ConnectionProvider,
-  credential: Credential | undefined,
+  authorizer: OAuthAuthorizer,
+  refreshToken: string,
   { correlationId, log }: Noted,
 ): Promise<Revocation> => {
-  if (!credential) return 'nothing';
-  const authorizer = isOAuth(provider) ? authorizers.oauth[provider] : undefined;
-  if (!authorizer || credential.kind !== 'oauth') return 'unsupported';
   try {
     const call = { correlationId, signal: AbortSignal.timeout(deadlineMs) };
-    return await authorizer.revoke(credential.refreshToken, call);
+    return await authorizer.revoke(refreshToken, call);
   } catch (err) {
     if (!(err instanceof ProviderError)) throw err;
+    const { provider } = authorizer;
     log.warn({ err, provider }, 'a grant could not be revoked: its account is disconnected all the same');
     return passing.has(err.fault.kind) ? 'pending' : 'failed';
   }
@@ -72,16 +71,29 @@ export const disconnect = async (
   const { id, organization, provider, status } = connection;
   if (status === 'disconnected') return 'nothing';
   const { correlationId } = actor;
-  const { connections, accounts } = dependencies.repositories;
+  const { connections, accounts, administrativeActs, pendingRevocations } = dependencies.repositories;
   const credential = await connections.openCredential(organization, id, {
     purpose: 'connections.disconnect',
     correlationId,
   });
-  const revocation = await revoke(dependencies, provider, credential, { correlationId, log });
-  const toRevoke =
-    revocation === 'pending' && credential?.kind === 'oauth' && isOAuth(provider)
-      ? { provider, refreshToken: credential.refreshToken }
-      : undefined;
-  await accounts.disconnect(connection, revocation, actor, toRevoke);
+  const authorizer = isOAuth(provider) ? dependencies.authorizers.oauth[provider] : undefined;
+  if (!authorizer || credential?.kind !== 'oauth') {
+    await accounts.disconnect(connection, actor);
+    return credential ? 'unsupported' : 'nothing';
+  }
+  const { refreshToken } = credential;
+  const pending = await accounts.disconnect(connection, actor, {
+    provider: authorizer.provider,
+    refreshToken,
+  });
+  const revocation = await revoke(authorizer, refreshToken, { correlationId, log });
+  if (revocation !== 'pending' && pending !== undefined) await pendingRevocations.done(pending);
+  await administrativeActs.note({
+    organization,
+    ...actor,
+    act: 'connection.revoked',
+    target: id,
+    detail: { provider, revocation },
+  });
   return revocation;
 };

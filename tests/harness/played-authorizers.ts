@@ -21,6 +21,8 @@ export interface PlayedAuthorizers extends Authorizers {
   consent(consent: Consent): string;
   /** The next call fails. */
   fail(fault: ProviderFault): void;
+  /** Looks on while something is revoked. */
+  whenRevoking(look: () => Promise<void>): void;
   readonly revoked: readonly string[];
   readonly passwords: Map<string, string>;
 }
@@ -35,6 +37,7 @@ export const playAuthorizers = (): PlayedAuthorizers => {
   const asked: AuthorizationRequest[] = [];
   const codes = new Map<string, Required<Consent> & AuthorizationRequest>();
   const revoked: string[] = [];
+  let looking = async (): Promise<void> => {};
   const faults: ProviderFault[] = [];
   const passwords = new Map<string, string>();
 
@@ -69,6 +72,7 @@ export const playAuthorizers = (): PlayedAuthorizers => {
     },
     refresh: async () => refuse('oauth.refresh'),
     revoke: async (refreshToken) => {
+      await looking();
       answer('oauth.revoke');
       revoked.push(refreshToken);
       return 'revoked';
@@ -112,6 +116,9 @@ export const playAuthorizers = (): PlayedAuthorizers => {
     },
     fail: (fault) => {
       faults.push(fault);
+    },
+    whenRevoking: (look) => {
+      looking = look;
     },
     revoked,
     passwords,

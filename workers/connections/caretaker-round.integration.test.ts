@@ -186,7 +186,7 @@ const pending = async () => {
   const actor = { by: 'owner:ann', role: 'owner', correlationId: 'c' } as const;
   const connection = { organization, id, provider: 'google' } as const;
   const toRevoke = { provider: 'google', refreshToken: 'refresh-token-of-ann' } as const;
-  await repositories.accounts.disconnect(connection, 'pending', actor, toRevoke);
+  await repositories.accounts.disconnect(connection, actor, toRevoke);
   return test;
 };
 

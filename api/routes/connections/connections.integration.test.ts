@@ -264,8 +264,11 @@ describe('disconnecting on the page', () => {
     const page = await person.open(answer.leadsTo ?? '');
     expect(page.text).toContain('Your Google account is disconnected');
     expect(page.text).not.toContain('ann@example.com');
-    const { items } = await repositories.administrativeActs.list(organization, { limit: 1 });
-    expect(items).toMatchObject([{ act: 'connection.disconnected', by: 'owner:ann', role: 'owner' }]);
+    const { items } = await repositories.administrativeActs.list(organization, { limit: 2 });
+    expect(items).toMatchObject([
+      { act: 'connection.revoked', detail: { revocation: 'revoked' } },
+      { act: 'connection.disconnected', by: 'owner:ann', role: 'owner' },
+    ]);
     await connect('ann@example.com', link);
     expect(await only()).toMatchObject({ id, status: 'connected' });
   });

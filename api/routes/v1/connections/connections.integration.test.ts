@@ -154,15 +154,15 @@ describe('disconnecting', () => {
     expect(authorizers.revoked).toEqual([expect.stringContaining('refresh-ann@example.com')]);
     expect(await only()).toMatchObject({ status: 'disconnected', account: undefined });
     const { items } = await repositories.administrativeActs.list(organization, { limit: 10 });
+    const done = {
+      by: `admin of ${organization}`,
+      role: 'admin',
+      target: id,
+      correlationId: answer.headers['x-correlation-id'],
+    };
     expect(items).toMatchObject([
-      {
-        act: 'connection.disconnected',
-        by: `admin of ${organization}`,
-        role: 'admin',
-        target: id,
-        detail: { provider: 'google', revocation: 'revoked' },
-        correlationId: answer.headers['x-correlation-id'],
-      },
+      { ...done, act: 'connection.revoked', detail: { provider: 'google', revocation: 'revoked' } },
+      { ...done, act: 'connection.disconnected', detail: { provider: 'google' } },
       { act: 'connection.connected', by: 'owner:ann', role: 'owner', target: id },
     ]);
   });
@@ -198,6 +198,26 @@ describe('disconnecting', () => {
       expect((await only()).status).toBe('disconnected');
     },
   );
+
+  it('has the account gone, and its grant kept to be given back, before the provider is asked', async () => {
+    const { call, key, connect, only, authorizers, organization } = await setup();
+    await connect('ann@example.com');
+    const { id } = await only();
+    const kept = async () => {
+      const { rows } = await database.pool.query(
+        'SELECT connection FROM pending_revocations WHERE organization = $1',
+        [organization],
+      );
+      return rows;
+    };
+    let seen: unknown;
+    authorizers.whenRevoking(async () => {
+      seen = { status: (await only()).status, kept: await kept() };
+    });
+    await call('DELETE', `/v1/connections/${id}`, { key });
+    expect(seen).toEqual({ status: 'disconnected', kept: [{ connection: id }] });
+    expect(await kept()).toEqual([]);
+  });
 
   it("is refused for another organization's and for what there is not", async () => {
     const [north, south] = [await setup(), await setup()];
