@@ -410,14 +410,16 @@ export interface WatchSubscription {
 export interface WatchSubscriptions {
   /** Put again with another secret, both are taken, until the next exchange. */
   put(subscription: WatchSubscription & { readonly secret: string }): Promise<void>;
-  /** The subscription of that id, if the secret is its own and it has not long expired. In constant time. */
-  proven(claim: {
-    readonly provider: string;
-    readonly id: string;
-    readonly secret: string;
-  }): Promise<WatchSubscription | undefined>;
-  /** It has told us something. */
-  notified(id: string): Promise<void>;
+  /**
+   * For each claim, in their order, the subscription of that id, if the secret is its own and it has not long expired.
+   * In constant time, and in one statement, however many somebody claims who need not be anybody.
+   */
+  proven(
+    provider: string,
+    claims: readonly { readonly id: string; readonly secret: string }[],
+  ): Promise<readonly (WatchSubscription | undefined)[]>;
+  /** They have told us something. */
+  notified(ids: readonly string[]): Promise<void>;
   remove(id: string): Promise<void>;
   /** The one that ends first, first. */
   ofConnection(connection: ConnectionId): Promise<readonly WatchSubscription[]>;

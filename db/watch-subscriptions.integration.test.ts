@@ -25,19 +25,23 @@ const setup = async ({ secret = 'one', expiresAt = inHours(1) } = {}) => {
     watches.put({ ...channel, secret, expiresAt, ...changes });
   await put();
   const proves = async (given: string, provider = 'google') =>
-    (await watches.proven({ provider, id, secret: given })) !== undefined;
+    (await watches.proven(provider, [{ id, secret: given }]))[0] !== undefined;
   return { watches, id, channel, put, proves };
 };
 
 it('is proven by its secret, by nothing else, and to its own provider', async () => {
   const { proves, watches, channel, id } = await setup();
-  expect(await watches.proven({ provider: 'google', id, secret: 'one' })).toMatchObject(channel);
+  const claims = [
+    { id: 'another', secret: 'one' },
+    { id, secret: 'two' },
+    { id, secret: 'one' },
+  ];
+  expect(await watches.proven('google', claims)).toMatchObject([undefined, undefined, channel]);
   expect([await proves('two'), await proves(''), await proves('one', 'microsoft')]).toEqual([
     false,
     false,
     false,
   ]);
-  expect(await watches.proven({ provider: 'google', id: 'another', secret: 'one' })).toBeUndefined();
 });
 
 it('takes the secret before the present one, and no older one', async () => {
@@ -62,7 +66,7 @@ it('keeps no secret that could be read', async () => {
 
 it('knows when it last told us something, and what a connection watches until it is removed', async () => {
   const { watches, id } = await setup();
-  await watches.notified(id);
+  await watches.notified([id, id]);
   const { rows } = await database.pool.query(
     'SELECT last_notified_at IS NOT NULL AS known FROM watch_subscriptions WHERE id = $1',
     [id],

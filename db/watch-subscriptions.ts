@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { and, asc, eq, lt, or, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, lt, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { connectionIdSchema, organizationIdSchema } from '../domain/ids.ts';
 import { instantSchema } from '../domain/time/instant.ts';
@@ -61,29 +61,33 @@ export const createWatchSubscriptions = (db: Database): WatchSubscriptions => ({
       });
   },
 
-  async proven({ provider, id, secret }) {
-    const [row] = await db
+  async proven(provider, claims) {
+    const rows = await db
       .select()
       .from(watchSubscriptions)
       .where(
         and(
-          eq(watchSubscriptions.id, id),
+          inArray(watchSubscriptions.id, [...new Set(claims.map(({ id }) => id))]),
           eq(watchSubscriptions.provider, provider),
           sql`${watchSubscriptions.expiresAt} > now() - ${graceAfterExpiry}`,
         ),
       );
-    // Compared where there is no row, too: an unknown id takes no less time than a wrong secret.
-    const isProven = isOneOf(sha256(secret), row?.secretHashes ?? [sha256('')]);
-    return row && isProven ? subscriptionSchema.parse(row) : undefined;
+    const known = new Map(rows.map((row) => [row.id, row]));
+    return claims.map(({ id, secret }) => {
+      const row = known.get(id);
+      // Compared where there is no row, too: an unknown id takes no less time than a wrong secret.
+      const isProven = isOneOf(sha256(secret), row?.secretHashes ?? [sha256('')]);
+      return row && isProven ? subscriptionSchema.parse(row) : undefined;
+    });
   },
 
-  async notified(id) {
+  async notified(ids) {
     await db
       .update(watchSubscriptions)
       .set({ lastNotifiedAt: sql`now()` })
       .where(
         and(
-          eq(watchSubscriptions.id, id),
+          inArray(watchSubscriptions.id, [...new Set(ids)]),
           // A calendar that changes all day need not be written down each time.
           or(
             sql`${watchSubscriptions.lastNotifiedAt} IS NULL`,

@@ -55,6 +55,7 @@ describe('readNotifications', () => {
     ['no list', {}],
     ['an empty list', { value: [] }],
     ['no subscription', { value: [{ clientState: 'secret' }] }],
+    ['a subscription that could not be looked up', { value: [{ subscriptionId: 's\0', clientState: 'c' }] }],
     ['something else', 'value'],
   ])('does not read %s', (_what, body) => {
     expect(readNotifications(body)).toBeUndefined();

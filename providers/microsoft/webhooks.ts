@@ -16,7 +16,8 @@ const lifecycleKinds = {
 
 const notificationSchema = z.object({
   id: z.string().max(200).nullish(),
-  subscriptionId: z.string().min(1).max(200),
+  /** A GUID. Looked up before anything is proven: PostgreSQL would not take every character. */
+  subscriptionId: z.string().regex(/^[\x21-\x7e]{1,200}$/),
   /** At most 128 characters are taken at a subscription; 255 are documented for the notification. */
   clientState: z.string().max(255).nullish(),
   changeType: z.string().max(50).nullish(),

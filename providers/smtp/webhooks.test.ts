@@ -84,6 +84,7 @@ describe('readMailEvent', () => {
   test.each([
     ['no type', { data: {} }],
     ['no message', { type: 'email.bounced', data: { email_id: 'theirs' } }],
+    ['a message whose id nobody could look up', { type: 'email.bounced', data: { message_id: '<a\0b@c>' } }],
     ['something else', 'email.bounced'],
   ])('does not read %s', (_what, event) => {
     expect(readMailEvent(event)).toBeUndefined();

@@ -73,12 +73,18 @@ const fates = {
   'message.suppressed': { status: 'failed', code: 'suppressed' },
 } as const satisfies Record<string, { readonly status: DeliveryStatus; readonly code?: string }>;
 
-const messageId = z.string().min(3).max(998);
+/** RFC 5322, section 3.6.4: printable, and in ASCII. PostgreSQL would not take every other character. */
+const messageIdSchema = z
+  .string()
+  .trim()
+  .regex(/^[\x21-\x7e]{3,998}$/)
+  .transform((id) => `<${id.replace(/^<|>$/g, '')}>`);
+
 const eventSchema = z.object({
   type: z.string().max(100),
   data: z.looseObject({
-    message_id: messageId.optional(),
-    message_id_header: messageId.optional(),
+    message_id: z.string().optional(),
+    message_id_header: z.string().optional(),
     headers: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
   }),
 });
@@ -101,8 +107,6 @@ export const readMailEvent = (body: unknown): MailNews | undefined => {
   if (!fate) return { kind: 'of_no_use', type: event.type };
   const { message_id, message_id_header, headers = [] } = event.data;
   const header = headers.find(({ name }) => name.toLowerCase() === 'message-id')?.value;
-  const named = message_id_header ?? header ?? message_id;
-  return named === undefined ? undefined : { kind: 'report', deliveryId: inBrackets(named.trim()), ...fate };
+  const { data: deliveryId } = messageIdSchema.safeParse(message_id_header ?? header ?? message_id);
+  return deliveryId && { kind: 'report', deliveryId, ...fate };
 };
-
-const inBrackets = (id: string): string => `<${id.replace(/^<|>$/g, '')}>`;

@@ -70,6 +70,15 @@ describe('isFromTwilio', () => {
     expect(isFromTwilio({ ...example, content: { kind: 'bytes', body: other } })).toBe(false);
   });
 
+  test('refuses a form of more fields than Twilio ever sends, without signing them all', () => {
+    const many = Object.fromEntries(Array.from({ length: 1_001 }, (_, field) => [`f${field}`, '']));
+    const fields = readForm(new URLSearchParams(many).toString());
+    expect(Object.keys(fields)).toHaveLength(1_000);
+    expect(isFromTwilio({ ...signed, signature: sign(url, many), content: { kind: 'form', fields } })).toBe(
+      false,
+    );
+  });
+
   test('refuses a body that is no form where the address has no hash of it', () => {
     const content = { kind: 'bytes', body: Buffer.from('{}') } as const;
     expect(isFromTwilio({ ...signed, signature: sign(url, {}), content })).toBe(false);

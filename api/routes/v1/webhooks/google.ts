@@ -27,12 +27,12 @@ export const googleWebhook = (api: Api, { repositories }: ApiDependencies): void
       const message = readChannelMessage(request.headers);
       if (!message) throw notAuthentic(request, 'google', 'forged');
       const { channel, token, resourceId, isOpening, messageNumber } = message;
-      const watched = await watches.proven({ provider: 'google', id: channel, secret: token });
+      const [watched] = await watches.proven('google', [{ id: channel, secret: token }]);
       // One refusal for an unknown channel, a wrong token and a strange resource: who guesses learns nothing.
       if (!watched || (watched.resourceId !== undefined && watched.resourceId !== resourceId)) {
         throw notAuthentic(request, 'google', 'unknown_subscription');
       }
-      await watches.notified(channel);
+      await watches.notified([channel]);
       if (isOpening) return reply.code(204).send();
       const { connection, calendarId } = watched;
       const outcome = await inbox.receive({

@@ -43,16 +43,14 @@ export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencie
     notifications: readonly GraphNotification[],
     request: FastifyRequest,
   ): Promise<readonly Proven[]> => {
-    const all = await Promise.all(
-      notifications.map(async (notification) => {
-        const { subscription: id, clientState: secret } = notification;
-        const watched = await watches.proven({ provider: 'microsoft', id, secret });
-        return watched && { notification, watched };
-      }),
-    );
-    const proven = all.filter((one) => one !== undefined);
+    const claims = notifications.map(({ subscription: id, clientState: secret }) => ({ id, secret }));
+    const found = await watches.proven('microsoft', claims);
+    const proven = notifications.flatMap((notification, index) => {
+      const watched = found[index];
+      return watched ? [{ notification, watched }] : [];
+    });
     if (proven.length === 0) throw notAuthentic(request, 'microsoft', 'unknown_subscription');
-    const dropped = all.length - proven.length;
+    const dropped = notifications.length - proven.length;
     if (dropped > 0) request.log.warn({ provider: 'microsoft', dropped }, 'a part of a webhook was refused');
     return proven;
   };
@@ -60,7 +58,6 @@ export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencie
   const take = async ({ notification, watched }: Proven, correlationId: string) => {
     const { kind } = notification;
     const { id: subscription, connection, calendarId } = watched;
-    await watches.notified(subscription);
     if (kind === undefined) return 'of_no_use';
     const common = {
       provider: 'microsoft',
@@ -103,6 +100,7 @@ export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencie
       const notifications = readNotifications(readJson(bodyOf(request)));
       if (!notifications) throw unreadable();
       const proven = await prove(notifications, request);
+      await watches.notified(proven.map(({ watched }) => watched.id));
       const outcomes = await Promise.all(proven.map((one) => take(one, request.id)));
       request.log.debug({ provider: 'microsoft', outcomes }, 'a webhook was taken');
       return reply.code(202).send();

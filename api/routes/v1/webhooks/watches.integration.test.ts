@@ -52,6 +52,16 @@ describe('Google', () => {
     expect(await told()).toEqual([changed, changed]);
   });
 
+  // As https://developers.google.com/workspace/calendar/api/guides/push shows it, and as it really comes.
+  it.each(['application/json; utf-8', 'application/json; utf-8; charset=UTF-8'])(
+    'comes with an empty body of the type %s',
+    async (type) => {
+      const send = await setup();
+      expect((await send({ 'content-type': type, 'content-length': '0' })).status).toBe(204);
+      expect(await told()).toHaveLength(1);
+    },
+  );
+
   it('opens a channel without telling a change', async () => {
     const send = await setup();
     expect((await send({ 'x-goog-resource-state': 'sync', 'x-goog-message-number': '1' })).status).toBe(204);
@@ -154,6 +164,7 @@ describe('Microsoft', () => {
       401,
     ],
     ['a secret of Google’s', { value: [change('channel-1', 'token-1')] }, 401],
+    ['an id is none that could be looked up', { value: [change('subscription-1\0', 'state-1')] }, 400],
     ['it is cut short', '{"value":[', 400],
     ['there is no list', {}, 400],
     ['it is too large', { value: [], filling: 'x'.repeat(262_144) }, 413],
