@@ -75,10 +75,12 @@ export const createCircuit = ({
 
   const openFor = new DelegateBackoff(({ attempt, result }: OpeningContext) => {
     const cause = 'error' in result && result.error instanceof SaysIll ? result.error.cause : undefined;
+    // A try that ended for reasons of ours has found out nothing: as long again, and for the same reason.
+    if (!cause) return durationMs;
     const scheduled = openForMs[Math.min(attempt, openForMs.length) - 1] ?? 0;
     // Processes that saw the same outage must not all try in the same instant.
     durationMs = Math.round(Math.max(scheduled, namedBy(cause)) * (1 + random() * 0.2));
-    lastFailure = cause ? shortly(cause) : 'no answer';
+    lastFailure = shortly(cause);
     return durationMs;
   });
 
@@ -149,8 +151,8 @@ interface OpeningContext {
   readonly result: { readonly error: unknown } | { readonly value: unknown };
 }
 
-const namedBy = (cause: ProviderError | undefined): number =>
-  Math.min(cause?.fault.kind === 'outage' ? (cause.fault.delayMs ?? 0) : 0, heededAtMostMs);
+const namedBy = ({ fault }: ProviderError): number =>
+  Math.min(fault.kind === 'outage' ? (fault.delayMs ?? 0) : 0, heededAtMostMs);
 
 /** `outage (503)`: nothing that the vendor wrote. */
 export const shortly = ({ fault, vendor }: ProviderError): string =>

@@ -34,7 +34,7 @@ const setup = () => {
   const fails = async (connection: ConnectionId | undefined, times = failuresToOpen, fault = outage) => {
     for (let n = 0; n < times; n += 1) await attempt(connection, fault);
   };
-  return { attempt, fails, changes, made: () => made };
+  return { circuits, attempt, fails, changes, made: () => made };
 };
 
 const heldBack = (delayMs: number) =>
@@ -96,6 +96,18 @@ describe('a circuit', () => {
     }
     expect(await circuits.run(operations.createMeeting, undefined, call, async () => 'done')).toBe('done');
     expect(await attempt(undefined)).toBe('done');
+  });
+
+  it('stays open for as long again when the call that was let through ends for reasons of ours', async () => {
+    const { attempt, fails, circuits } = setup();
+    await fails(undefined);
+    passes(openForMs[0] ?? 0);
+    await circuits
+      .run(operations.createMeeting, undefined, call, () => Promise.reject(new Error('no database')))
+      .catch(() => undefined);
+    const held = await attempt(undefined);
+    expect(held).toEqual(heldBack(openForMs[0] ?? 0));
+    expect(held).toMatchObject({ message: expect.stringContaining('last with outage (503)') });
   });
 
   it.each<[ProviderFault, number]>([
