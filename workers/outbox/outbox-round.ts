@@ -23,29 +23,35 @@ const leaseMs = 60_000;
 const againAfterMs = 5_000;
 const answersWithinMs = 10_000;
 
-/** Answers whether there may be more. Throws when Temporal is away: the rows are due again soon. */
+/**
+ * Answers whether there may be more. Throws when one could not be woken, most likely because Temporal is away: the rows
+ * are due again soon. The others are woken all the same, so that one which can never be holds up nobody.
+ */
 export const createOutboxRound =
   ({ outbox, temporal, taskQueue }: OutboxRoundOptions) =>
   async (): Promise<boolean> => {
     const { claimed, rows, deliveries } = await outbox.claim(rowsAtOnce, leaseMs);
-    try {
-      for (let first = 0; first < deliveries.length; first += startsAtOnce) {
-        const some = deliveries.slice(first, first + startsAtOnce);
-        await Promise.all(some.map((delivery) => wake(temporal, taskQueue, delivery)));
-      }
-    } catch (error) {
+    const failures: unknown[] = [];
+    for (let first = 0; first < deliveries.length; first += startsAtOnce) {
+      const some = deliveries.slice(first, first + startsAtOnce);
+      const woken = await Promise.allSettled(some.map((delivery) => wake(temporal, taskQueue, delivery)));
+      failures.push(...woken.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])));
+      // Nobody at all: Temporal is away, and would let each of the rest wait for its deadline.
+      if (failures.length === first + some.length) break;
+    }
+    if (failures.length > 0) {
       await outbox.retryLater(rows, againAfterMs);
-      throw error;
+      throw new Error(`${failures.length} deliveries could not be woken`, { cause: failures[0] });
     }
     await outbox.settle(rows);
     return claimed > 0;
   };
 
 /** Starts the delivery, or says to the one that runs that there is more. Twice does no harm. */
-const wake = (temporal: Client, taskQueue: string, delivery: DueDelivery): Promise<unknown> => {
+const wake = async (temporal: Client, taskQueue: string, delivery: DueDelivery): Promise<void> => {
   const { organization, endpoint, auditionId, through, correlationId, retryFrom } = delivery;
   const input: EventDeliveryInput = { organization, endpoint, auditionId, through, correlationId };
-  return temporal.withDeadline(Date.now() + answersWithinMs, () =>
+  await temporal.withDeadline(Date.now() + answersWithinMs, () =>
     temporal.workflow.signalWithStart(eventDeliveryWorkflowType, {
       workflowId: eventDeliveryWorkflowId(endpoint, auditionId),
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,

@@ -152,6 +152,44 @@ describe('a delivery', () => {
   });
 });
 
+it('wakes the others where one cannot be, and keeps what is due', async () => {
+  const { endpoint, auditionId } = setUp({ deliverEvents: async () => upTo(6) });
+  const due = { organization, endpoint, through: 6, correlationId: 'correlation-1', retryFrom: undefined };
+  const cursed: DueDelivery = {
+    ...due,
+    auditionId: 'aud_cursed',
+    get correlationId(): string {
+      throw new Error('this one cannot be woken');
+    },
+  };
+  // More than are woken at once.
+  const others = Array.from(
+    { length: 25 },
+    (_, n): DueDelivery => ({
+      ...due,
+      auditionId: `${auditionId}-${n}`,
+    }),
+  );
+  const calls: unknown[] = [];
+  const round = createOutboxRound({
+    outbox: {
+      claim: async () => ({ claimed: 26, rows: [1, 2], deliveries: [cursed, ...others] }),
+      settle: async () => {
+        calls.push('settled');
+      },
+      retryLater: async (rows) => {
+        calls.push(rows);
+      },
+    },
+    temporal: stage.client,
+    taskQueue: stage.taskQueue,
+  });
+  await expect(round()).rejects.toMatchObject({ cause: { message: 'this one cannot be woken' } });
+  expect(calls).toEqual([[1, 2]]);
+  const last = stage.client.workflow.getHandle(eventDeliveryWorkflowId(endpoint, `${auditionId}-24`));
+  await stage.result(last);
+});
+
 describe('a replay', () => {
   const range = { from: '2031-01-01T00:00:00.000Z', until: '2031-01-02T00:00:00.000Z' } as const;
   const start = (endpoint: EndpointId) =>
