@@ -184,6 +184,18 @@ describe('a replay', () => {
     });
   });
 
+  it.each(['2026-02-30T00:00:00.000Z', '2026-13-01T00:00:00.000Z', '0000-01-01T00:00:00.000Z'])(
+    'is refused for the time %s, which there is not',
+    async (from) => {
+      const { key, at } = await setUp();
+      const before = replays.length;
+      const until = '2027-01-01T00:00:00.000Z';
+      const { status, body } = await test.call('POST', `${at}/replay`, { key, body: { from, until } });
+      expect([status, body]).toMatchObject([400, { code: 'invalid_body' }]);
+      expect(replays).toHaveLength(before);
+    },
+  );
+
   it('is refused for a time that ends before it begins, and for an endpoint that is disabled', async () => {
     const { key, at } = await setUp();
     const backwards = { from: range.until, until: range.from };
