@@ -108,5 +108,5 @@ export const readMailEvent = (body: unknown): MailNews | undefined => {
   const { message_id, message_id_header, headers = [] } = event.data;
   const header = headers.find(({ name }) => name.toLowerCase() === 'message-id')?.value;
   const { data: deliveryId } = messageIdSchema.safeParse(message_id_header ?? header ?? message_id);
-  return deliveryId && { kind: 'report', deliveryId, ...fate };
+  return deliveryId === undefined ? undefined : { kind: 'report', deliveryId, ...fate };
 };
