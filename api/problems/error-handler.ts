@@ -1,6 +1,7 @@
 /** The one border at which an error becomes an answer. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../domain/errors.ts';
+import { UnknownKey } from '../../infra/encryption/aes-gcm.ts';
 import { challengeFor } from '../access/challenge.ts';
 import { correlationHeader } from '../correlation.ts';
 import { frameworkRefusal } from './framework.ts';
@@ -43,6 +44,11 @@ export const refusalFor = (error: unknown, request: FastifyRequest): Refusal => 
   if (invalid) return invalid.refusal;
   if (isOutage(error)) {
     request.log.warn({ err: error }, 'a dependency does not answer');
+    return temporarilyUnavailable();
+  }
+  // Nothing is wrong with the request, and it can be met again once the key is put back.
+  if (error instanceof UnknownKey) {
+    request.log.error({ err: error }, 'a master key is missing');
     return temporarilyUnavailable();
   }
   const refused = frameworkRefusal(error) ?? providerRefusal(error);

@@ -1,8 +1,10 @@
 /** Whatever goes wrong is answered with a problem document. */
+import { createHmac, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectDatabase } from '../../db/connection.ts';
 import { createRepositories } from '../../db/index.ts';
+import { localDefaults } from '../../infra/configuration/defaults.ts';
 import { createKeyRing } from '../../infra/encryption/key-ring.ts';
 import { createTestApi, masterKeys, type TestApi } from '../../tests/harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
@@ -211,6 +213,32 @@ describe('an error of ours', () => {
     const api = await createTestApi(database, { repositories });
     const { status, body } = await api.call('GET', '/v1/auditions', { key });
     expect([status, body]).toMatchObject([503, { code: 'temporarily_unavailable' }]);
+  });
+
+  it('is answered with 503 when the key is missing that all was sealed with, and nothing is changed', async () => {
+    const body = JSON.stringify({
+      event: 'meeting.started',
+      event_ts: 1,
+      payload: { object: { id: '1', uuid: 'u' } },
+    });
+    const ringOf = (id: string) =>
+      createRepositories(database.db, createKeyRing([{ id, key: randomBytes(32) }]));
+    const tellWith = async (repositories: TestDatabase['repositories'], number: number) => {
+      const told = body.replace('"event_ts":1', `"event_ts":${number}`);
+      const { call } = await createTestApi(database, { repositories });
+      const timestamp = String(Date.parse('2026-11-24T09:00:00.000Z') / 1_000);
+      const signature = createHmac('sha256', localDefaults.ZOOM_WEBHOOK_SECRET)
+        .update(`v0:${timestamp}:${told}`)
+        .digest('hex');
+      const headers = { 'x-zm-request-timestamp': timestamp, 'x-zm-signature': `v0=${signature}` };
+      return call('POST', '/v1/webhooks/zoom', { body: told, headers });
+    };
+    expect((await tellWith(ringOf('lost'), 1)).status).toBe(204);
+    const answer = await tellWith(ringOf('other'), 2);
+    expect([answer.status, answer.body]).toMatchObject([503, { code: 'temporarily_unavailable' }]);
+    expect(answer.headers['retry-after']).toBeDefined();
+    expect(answer.text).not.toContain('lost');
+    expect((await database.pool.query('SELECT FROM webhook_inbox')).rowCount).toBe(1);
   });
 });
 
