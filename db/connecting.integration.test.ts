@@ -1,17 +1,21 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ConnectionId, type OrganizationId, organizationIdSchema } from '../domain/ids.ts';
 import { toInstant } from '../domain/time/epoch.ts';
+import { createKeyRing } from '../infra/encryption/key-ring.ts';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
+import { createConnections } from './connections.ts';
 import type { ConnectionFilter } from './connections-contract.ts';
 import type { Connections } from './repositories.ts';
+import { createVault } from './vault.ts';
 
+const ring = createKeyRing([{ id: 'k', key: randomBytes(32) }]);
 let database: TestDatabase;
 let connections: Connections;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createTestDatabase(ring);
   connections = database.repositories.connections;
 });
 
@@ -30,8 +34,11 @@ interface Granting {
 /** An organization of its own for each test. */
 const setup = () => {
   const organization = organizationIdSchema.parse(`org_${randomUUID()}`);
-  const connect = ({ account = 'ann', refreshToken = 'refresh-1', ...more }: Granting = {}) =>
-    connections.connect({
+  const connect = (
+    { account = 'ann', refreshToken = 'refresh-1', ...more }: Granting = {},
+    by: Pick<Connections, 'connect'> = connections,
+  ) =>
+    by.connect({
       organization,
       owner: undefined,
       provider: 'google',
@@ -162,6 +169,42 @@ test('can be connected again after the master key was lost, as the runbook has i
   ]);
   expect(await connected({ refreshToken: 'granted-anew' })).toBe(id);
   expect(await credential(id)).toMatchObject({ refreshToken: 'granted-anew' });
+});
+
+test('is sealed anew when the account is disconnected, and its key destroyed, while it is connected again', async () => {
+  const { organization, connect, connected, credential } = setup();
+  const id = await connected();
+  const { vault } = database.repositories;
+  let seals = 0;
+  const interrupted = createConnections(database.db, {
+    ...vault,
+    seal: async (...what) => {
+      const sealed = await vault.seal(...what);
+      seals += 1;
+      if (seals === 2) await connections.disconnect(organization, id, 'disconnected_here');
+      return sealed;
+    },
+  });
+  expect(await connect({ refreshToken: 'granted-anew' }, interrupted)).toMatchObject({
+    kind: 'connected',
+    id,
+  });
+  expect(await connections.get(organization, id)).toMatchObject({
+    status: 'connected',
+    account: 'ann@example.com',
+  });
+  expect(await credential(id)).toMatchObject({ refreshToken: 'granted-anew' });
+});
+
+test('is sealed for every process after another has destroyed the key that this one remembers', async () => {
+  const { organization, connected } = setup();
+  const id = await connected();
+  const elsewhere = createConnections(database.db, createVault(database.db, ring));
+  await elsewhere.disconnect(organization, id, 'disconnected_here');
+  await connected({ refreshToken: 'granted-anew' });
+  expect(await elsewhere.openCredential(organization, id, use)).toMatchObject({
+    refreshToken: 'granted-anew',
+  });
 });
 
 test('lists what an organization has connected, or one person of it', async () => {

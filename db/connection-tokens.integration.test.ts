@@ -112,6 +112,14 @@ test('keeps what is left of a grant that no longer covers what is needed, for it
   expect(await credential()).toEqual({ kind: 'oauth', refreshToken: 'refresh-2' });
 });
 
+test('stores nothing of a refresh for an account that needs its owner since', async () => {
+  const { begin, complete, stored, id } = await setup();
+  const begun = begunOf(await begin());
+  await connections.markNeedsReauthorization(id, 'grant_refused', 1);
+  expect(await complete(begun)).toBeUndefined();
+  expect(await stored()).toMatchObject({ kind: 'not_connected', reason: 'grant_refused' });
+});
+
 test('takes a refused token out of the row at once', async () => {
   const { begin, complete, stored } = await setup();
   await complete(begunOf(await begin()));

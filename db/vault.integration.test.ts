@@ -193,6 +193,24 @@ describe('the rotation of the master key', () => {
     expect(rotated).toEqual({ rewrapped: 11, remaining: 1, unreadable: ['conn_0000'] });
   });
 
+  test('leaves a key alone that took the place of the one it was wrapping', async () => {
+    await seed(1);
+    const vault = vaultOf();
+    let sealed = '';
+    const interfering = {
+      ...after,
+      wrap: async (key: Uint8Array, place: string) => {
+        await vault.destroy('conn_0000');
+        sealed = await vault.seal('conn_0000', 'of the new key', 'place');
+        return after.wrap(key, place);
+      },
+    };
+    const rotation = createVaultRotation(database.db, interfering);
+    const rotated = await rotation.rotate({ signal: never, progress: () => {} });
+    expect(rotated).toEqual({ rewrapped: 0, remaining: 1, unreadable: [] });
+    expect(await vaultOf().open('conn_0000', sealed, 'place')).toBe('of the new key');
+  });
+
   test('replaces no key by one that does not open again', async () => {
     await seed(1);
     const rows = await dataKeyRows();
