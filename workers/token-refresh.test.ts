@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { ConnectionProvider } from '../domain/connection.ts';
 import { ProviderError, type ProviderFault } from '../domain/errors.ts';
 import type { ConnectionId } from '../domain/ids.ts';
+import { NotAuthentic, UnknownKey } from '../infra/encryption/aes-gcm.ts';
 import type { AccessTokens } from '../providers/access-tokens.ts';
 import { createRefreshRound, startTokenRefresh } from './token-refresh.ts';
 
@@ -56,6 +57,20 @@ describe('a round', () => {
     expect(renewed().filter((id) => id.includes('google')).length).toBeLessThanOrEqual(4);
     expect(logger.warn).toHaveBeenCalled();
   });
+
+  test.each([new NotAuthentic('altered'), new UnknownKey('k1')])(
+    'goes on with the others where one cannot be opened: %s',
+    async (unreadable) => {
+      const { parts, renew, renewed, logger } = setup(expiringOf(10));
+      renew.mockImplementation(async ({ id }) => {
+        if (id === 'conn_google_3') throw unreadable;
+        return 'renewed';
+      });
+      expect(await createRefreshRound(parts)(running)).toBe(true);
+      expect(renewed()).toHaveLength(10);
+      expect(logger.warn).toHaveBeenCalledTimes(1);
+    },
+  );
 
   test('takes an account that needs its owner for no trouble of the provider', async () => {
     const { parts, renew, renewed, logger } = setup(expiringOf(10));

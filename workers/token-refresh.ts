@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Connections } from '../db/repositories.ts';
 import { ProviderError } from '../domain/errors.ts';
+import { NotAuthentic, UnknownKey } from '../infra/encryption/aes-gcm.ts';
 import type { Logger } from '../infra/observability/logger.ts';
 import type { AccessTokens } from '../providers/access-tokens.ts';
 
@@ -36,8 +37,13 @@ export const createRefreshRound =
       try {
         await accessTokens.renew(owner, aheadMs, call);
       } catch (err) {
-        if (!(err instanceof ProviderError)) throw err;
         const { id: connection, provider } = owner;
+        if (err instanceof NotAuthentic || err instanceof UnknownKey) {
+          // One row that cannot be opened holds up nobody else's.
+          logger.warn({ err, connection, provider }, 'the credential of an account cannot be opened');
+          return;
+        }
+        if (!(err instanceof ProviderError)) throw err;
         if (err.fault.kind === 'reconnect') {
           logger.info({ err, connection, provider }, 'an account has to be connected again');
         } else {
