@@ -27,7 +27,7 @@ export type FindBusy = (
 export interface ApiDependencies {
   readonly configuration: Pick<
     Configuration,
-    'environment' | 'publicUrl' | 'twilio' | 'masterKeys' | 'trustedProxies'
+    'environment' | 'publicUrl' | 'platformOrigins' | 'twilio' | 'masterKeys' | 'trustedProxies'
   > & {
     readonly zoom: Pick<Configuration['zoom'], 'webhookSecrets'>;
     readonly smtp: Pick<Configuration['smtp'], 'webhookSecrets'>;

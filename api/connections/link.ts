@@ -50,17 +50,20 @@ export const openLink = (
 
 const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-const isAllowed = ({ environment, publicUrl }: ApiDependencies['configuration'], url: URL): boolean => {
+const isAllowed = (
+  { environment, publicUrl, platformOrigins }: ApiDependencies['configuration'],
+  url: URL,
+): boolean => {
   if (url.username !== '' || url.password !== '') return false;
   // The origin of `blob:https://…` is that of the address within it.
   if (!/^https?:$/.test(url.protocol)) return false;
-  if (url.origin === new URL(publicUrl).origin) return true;
+  if ([publicUrl, ...platformOrigins].some((one) => url.origin === new URL(one).origin)) return true;
   return (environment === 'local' || environment === 'test') && loopback.has(url.hostname);
 };
 
 /**
- * Where a person may be sent on to, written as a browser reads it: nothing but pages beside our own, or a link of ours
- * would lead anywhere (an open redirector, RFC 9700 section 4.11).
+ * Where a person may be sent on to, written as a browser reads it: nothing but pages beside our own and the platform's, or a
+ * link of ours would lead anywhere (an open redirector, RFC 9700 section 4.11).
  * @throws {Refusal} `return_address_not_allowed`
  */
 export const returnAddress = (
@@ -73,7 +76,7 @@ export const returnAddress = (
   throw new Refusal(
     'return_address_not_allowed',
     'returnTo leads to an address that people may not be sent on to.',
-    `Use an address under ${new URL(configuration.publicUrl).origin}.`,
+    `Use an address under ${[new URL(configuration.publicUrl).origin, ...configuration.platformOrigins].join(' or ')}.`,
     ['/returnTo'],
   );
 };

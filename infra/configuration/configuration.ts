@@ -53,6 +53,8 @@ export interface Configuration {
   readonly workflowBundle?: string | undefined;
   /** The cloud KMS that wraps data keys, where one does. */
   readonly kms?: KmsConfiguration | undefined;
+  /** Of the platform's own pages. */
+  readonly platformOrigins: readonly string[];
   /** In CIDR notation. */
   readonly trustedProxies: readonly string[];
   readonly allowedPrivateNetworks: readonly string[];
@@ -153,6 +155,7 @@ export const loadConfiguration = (env: NodeJS.ProcessEnv = process.env): Configu
     workflowBundle:
       set.WORKFLOW_BUNDLE ?? (isDeployed(set.CASTMATCH_ENV) ? 'build/workflow-bundle.js' : undefined),
     kms: kmsOf(set),
+    platformOrigins: set.PLATFORM_ORIGINS,
     trustedProxies: set.TRUSTED_PROXIES,
     allowedPrivateNetworks: set.ALLOWED_PRIVATE_NETWORKS,
     jwt: jwtOf(set),

@@ -12,6 +12,7 @@ const everywhere = {
   ZOOM_DAILY_MEETING_WRITES: '100',
   MICROSOFT_TENANT_ID: 'common',
   TRUSTED_PROXIES: '',
+  PLATFORM_ORIGINS: '',
 } as const satisfies Defaults;
 
 /** Where the real ones are. */

@@ -54,6 +54,13 @@ export const secretList = () =>
     .transform((text) => text.split(',').map((one) => one.trim()))
     .pipe(z.array(z.string().min(1)).min(1));
 
+/** Origins alone, separated by commas; empty is none. */
+export const originList = () =>
+  z
+    .string()
+    .transform((text) => (text.trim() === '' ? [] : text.split(',').map((one) => one.trim())))
+    .pipe(z.array(origin()));
+
 /** CIDR notation, separated by commas; empty is none. */
 export const networks = () =>
   z

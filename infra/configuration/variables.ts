@@ -9,6 +9,7 @@ import {
   networks,
   notEmpty,
   origin,
+  originList,
   port,
   secretList,
   urlOf,
@@ -52,6 +53,12 @@ export const variables = z.object({
     group: 'General',
     about: 'The least severe line that is logged.',
     form: 'one of trace, debug, info, warn, error, fatal, silent',
+  }),
+  PLATFORM_ORIGINS: originList().register(variableFacts, {
+    group: 'Access',
+    about:
+      'Where the platform’s own pages are: whoever has connected an account may be sent on to them (`returnTo`). PUBLIC_URL’s origin always may.',
+    form: 'origins separated by commas, such as https://app.example.com',
   }),
   TRUSTED_PROXIES: networks().register(variableFacts, {
     group: 'Access',

@@ -35,6 +35,7 @@ export const apiConfiguration: ApiDependencies['configuration'] = {
   publicUrl: 'https://auditions.example.com',
   masterKeys,
   trustedProxies: [],
+  platformOrigins: ['https://app.example.com'],
   twilio: {
     apiUrl: localDefaults.TWILIO_API_URL,
     accountSid: localDefaults.TWILIO_ACCOUNT_SID,

@@ -86,6 +86,13 @@ describe('a link to the page', () => {
     );
   });
 
+  it("leads on to the platform's own pages", async () => {
+    const { call, key } = await setup();
+    const query = new URLSearchParams({ returnTo: 'https://app.example.com/settings' });
+    const { status } = await call('GET', `/v1/connections/google/authorize?${query.toString()}`, { key });
+    expect(status).toBe(200);
+  });
+
   it.each([
     'https://evil.example/',
     'https://auditions.example.com.evil.example/',
@@ -99,6 +106,8 @@ describe('a link to the page', () => {
     'blob:https://auditions.example.com/0f',
     'https://auditions.example.com:8443/',
     'http://127.0.0.1.evil.example/',
+    'https://app.example.com.evil.example/',
+    'http://app.example.com/',
   ])('does not lead on to %s', async (returnTo) => {
     const { call, key } = await setup();
     const query = new URLSearchParams({ returnTo });
