@@ -220,7 +220,7 @@ export type ApiRole = (typeof apiRoles)[number];
 /** Who has done it: a key or token by its role, the owner of a connection, or somebody at the command line. */
 export type ActorRole = ApiRole | 'owner' | 'command_line';
 
-export interface AdministrativeAct {
+interface AdministrativeAct {
   readonly id: string;
   readonly by: string;
   readonly role: string;
@@ -374,6 +374,7 @@ export interface WebhookInbox {
   parked(page: {
     readonly limit: number;
     readonly provider?: string | undefined;
+    readonly reason?: string | undefined;
   }): Promise<readonly InboxEntry[]>;
   find(
     id: string,

@@ -129,6 +129,7 @@ describe('what is parked', () => {
       { id, provider: 'zoom', kind: 'meeting.started', reason: 'no_such_meeting' },
     ]);
     expect(await inbox.parked({ limit: 10, provider: 'twilio' })).toEqual([]);
+    expect(await inbox.parked({ limit: 10, reason: 'not_handled' })).toEqual([]);
     expect(await (await inbox.find(id))?.read()).toEqual(started('a'));
     expect(await inbox.lag()).toEqual([{ provider: 'zoom', waiting: 0, oldestSeconds: 0, parked: 1 }]);
     expect([await inbox.replay(id), await inbox.replay(id)]).toEqual([true, false]);

@@ -100,12 +100,16 @@ export const createWebhookInbox = (db: Database, vault: Sealing, now = () => new
         .where(and(eq(webhookInbox.id, id), eq(webhookInbox.state, 'received')));
     },
 
-    async parked({ limit, provider }) {
+    async parked({ limit, provider, reason }) {
       return db
         .select(summary)
         .from(webhookInbox)
         .where(
-          and(eq(webhookInbox.state, 'parked'), provider ? eq(webhookInbox.provider, provider) : undefined),
+          and(
+            eq(webhookInbox.state, 'parked'),
+            provider === undefined ? undefined : eq(webhookInbox.provider, provider),
+            reason === undefined ? undefined : eq(webhookInbox.reason, reason),
+          ),
         )
         .orderBy(desc(webhookInbox.receivedAt), asc(webhookInbox.id))
         .limit(limit);

@@ -25,7 +25,7 @@ const ops = async (...words: readonly string[]) =>
   });
 
 it('lists what is parked, shows what was told only when asked to, and replays it; both are noted', {
-  timeout: 90_000,
+  timeout: 120_000,
 }, async () => {
   const { inbox } = database.repositories;
   await inbox.receive({
@@ -50,12 +50,16 @@ it('lists what is parked, shows what was told only when asked to, and replays it
   expect((await ops('webhooks', 'replay', '--reason', 'no_such_meeting')).stdout).toMatch(/^0 replayed/);
   expect((await ops('webhooks', 'replay', '--reason', 'not_handled')).stdout).toMatch(/^1 replayed/);
   expect((await inbox.claim(1, 60_000)).map((again) => again.id)).toEqual([id]);
+  expect((await ops('webhooks', 'replay', id)).stderr).toMatch(/There is no webhook/);
+  await inbox.park(id, 'not_handled');
+  expect((await ops('webhooks', 'replay', id)).stdout).toMatch(/^1 replayed/);
 
   const acts = await database.pool.query(
     'SELECT act, target, by, organization FROM administrative_acts ORDER BY id',
   );
   expect(acts.rows).toEqual([
     { act: 'webhook.read', target: id, by: 'npm run ops', organization: null },
+    { act: 'webhook.replayed', target: id, by: 'npm run ops', organization: null },
     { act: 'webhook.replayed', target: id, by: 'npm run ops', organization: null },
   ]);
 });

@@ -21,6 +21,9 @@ const count = (text: string): number => {
   throw new InvalidArgumentError('give a whole number from 1 to 10000');
 };
 
+/** The relay gets through so many in seconds. */
+const atOnce = 10_000;
+
 const withoutKeys = () => Promise.reject(new Error('there are no keys here'));
 /** Sees everything but what was told. */
 const sealedInbox = (db: Database) => createWebhookInbox(db, { seal: withoutKeys, open: withoutKeys });
@@ -106,23 +109,25 @@ export const webhooksCommand = (): Command => {
     .action((id: string | undefined, options: { reason?: string }, command: Command) =>
       onDatabase(command, async (db, output) => {
         const inbox = sealedInbox(db);
-        const parked = await inbox.parked({ limit: 10_000 });
-        const meant = parked.filter((one) =>
-          id === undefined ? one.reason === options.reason : one.id === id,
-        );
-        if (id !== undefined && meant.length === 0) throw noSuch(id);
-        if (id === undefined && options.reason === undefined) {
+        const replayed: string[] = [];
+        const replay = async (one: InboxEntry): Promise<void> => {
+          if (!(await inbox.replay(one.id))) return;
+          await note(db, 'webhook.replayed', one);
+          replayed.push(one.id);
+        };
+        if (id !== undefined) {
+          const found = await inbox.find(id);
+          if (found?.state !== 'parked') throw noSuch(id);
+          await replay(found);
+        } else if (options.reason !== undefined) {
+          for (const one of await inbox.parked({ limit: atOnce, reason: options.reason })) await replay(one);
+        } else {
           throw new CallRefused('Say which: the id of one, or --reason <code> for all of that reason.');
         }
-        const replayed: InboxEntry[] = [];
-        for (const one of meant) {
-          if (!(await inbox.replay(one.id))) continue;
-          await note(db, 'webhook.replayed', one);
-          replayed.push(one);
-        }
+        const more = replayed.length === atOnce ? ' There may be more: say it again.' : '';
         output.show(
-          { replayed: replayed.map((one) => one.id) },
-          () => `${replayed.length} replayed: they are told on within seconds, or parked again.`,
+          { replayed },
+          () => `${replayed.length} replayed: they are told on within seconds, or parked again.${more}`,
         );
       }),
     );
