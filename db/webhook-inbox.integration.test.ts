@@ -97,6 +97,17 @@ describe('claiming', () => {
     expect(again.map(({ attempts }) => attempts)).toEqual([2, 2, 2]);
   });
 
+  it('waits for nobody who holds one', async () => {
+    const { receive, inbox } = await setup();
+    for (const key of ['a', 'b']) await receive(key);
+    const other = await database.pool.connect();
+    await other.query("BEGIN; SELECT FROM webhook_inbox WHERE dedupe_key = 'a' FOR UPDATE");
+    const claimed = await inbox.claim(5, 60_000);
+    expect(await Promise.all(claimed.map((one) => one.read()))).toEqual([started('b')]);
+    await other.query('ROLLBACK');
+    other.release();
+  });
+
   it('gives none that is settled, and nobody settles it twice', async () => {
     const { receive, inbox, claimOne } = await setup();
     await receive('a');
