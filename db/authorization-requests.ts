@@ -26,7 +26,7 @@ export interface AskedConsent {
   readonly correlationId: string;
 }
 
-export type TakenConsent =
+type TakenConsent =
   | ({ readonly kind: 'taken' } & AskedConsent)
   /** Nothing of this provider was asked for under this state: made up, or long forgotten. */
   | { readonly kind: 'unknown' }

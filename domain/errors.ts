@@ -37,7 +37,7 @@ export type ProviderFault =
 export type ProviderFaultKind = ProviderFault['kind'];
 
 export const providerNames = ['google', 'zoom', 'twilio', 'smtp'] as const;
-export type ProviderName = (typeof providerNames)[number];
+type ProviderName = (typeof providerNames)[number];
 /** Those that errors come from: of some, only accounts are connected so far. */
 export type VendorName = ProviderName | ConnectionProvider;
 

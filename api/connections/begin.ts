@@ -12,7 +12,7 @@ const randomText = (): string => randomBytes(32).toString('base64url');
 
 const s256 = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
 
-export const redirectUriOf = (publicUrl: string, provider: OAuthProvider): string =>
+const redirectUriOf = (publicUrl: string, provider: OAuthProvider): string =>
   `${publicUrl}/v1/connections/${provider}/callback`;
 
 /** @throws {Refusal} `provider_not_offered` where we have no client at the provider. */

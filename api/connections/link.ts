@@ -6,7 +6,7 @@ import type { ConnectionLink } from '../../infra/encryption/connection-link.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
 /** Followed at once by a browser that the platform sends there. */
-export const followedWithinMs = 60 * 60_000;
+const followedWithinMs = 60 * 60_000;
 
 export const pageAddress = (publicUrl: string, token: string): string => `${publicUrl}/connections/${token}`;
 

@@ -117,11 +117,12 @@ it('tells what the workers have seen, and nothing of whose accounts they are', a
   expect(text).not.toMatch(/office\.example|org_1|host:1/);
 });
 
+const isAway = () => Promise.reject(new Error('away'));
+
 it('says that it could not ask the database, and answers all the same', async () => {
-  const facts = () => Promise.reject(new Error('away'));
   const repositories = {
     ...database.repositories,
-    providerHealth: { ...database.repositories.providerHealth, facts },
+    providerHealth: { ...database.repositories.providerHealth, facts: isAway },
   };
   const { call } = await createTestApi(database, { repositories });
   const { status, body } = await call('GET', '/health/integrations/twilio');

@@ -32,7 +32,7 @@ interface Holding {
 
 const keyOf = ({ quota, account, organization }: QuotaUser): string => `${quota} ${account} ${organization}`;
 
-export interface Taken {
+interface Taken {
   readonly kind: 'taken';
   /** Back into the window it was taken from, and never into the next one, which has not had it. */
   giveBack(): Promise<void>;

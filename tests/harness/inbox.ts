@@ -5,11 +5,11 @@ import type { TestDatabase } from './database.ts';
 export const takeFromInbox = async ({ repositories }: TestDatabase) => {
   const claimed = await repositories.inbox.claim(100, 60_000);
   return Promise.all(
-    claimed.map(async ({ id, provider, correlationId, read }) => ({
-      id,
-      provider,
-      correlationId,
-      told: await read(),
+    claimed.map(async (one) => ({
+      id: one.id,
+      provider: one.provider,
+      correlationId: one.correlationId,
+      told: await one.read(),
     })),
   );
 };

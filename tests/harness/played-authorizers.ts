@@ -33,11 +33,13 @@ const refuse = (operation: string): never => {
   throw new ProviderError('google', operation, { kind: 'rejected_input' }, { message: 'invalid_grant' });
 };
 
+const nothingElse = async (): Promise<void> => {};
+
 export const playAuthorizers = (): PlayedAuthorizers => {
   const asked: AuthorizationRequest[] = [];
   const codes = new Map<string, Required<Consent> & AuthorizationRequest>();
   const revoked: string[] = [];
-  let looking = async (): Promise<void> => {};
+  let looking = nothingElse;
   const faults: ProviderFault[] = [];
   const passwords = new Map<string, string>();
 

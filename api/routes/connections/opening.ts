@@ -28,7 +28,7 @@ const shownAtMost = 200;
 const outOfReach = (): Refusal =>
   new Refusal('link_invalid', 'The link does not open that.', 'Use the link as it was given to you.');
 
-export const isOAuth = (provider: ConnectionProvider): provider is OAuthProvider => provider !== 'apple';
+const isOAuth = (provider: ConnectionProvider): provider is OAuthProvider => provider !== 'apple';
 
 const isOffered =
   ({ authorizers }: ApiDependencies, link: ConnectionLink) =>

@@ -2,7 +2,7 @@
 import type { ConnectionProvider, ConnectionStatusReason } from '../../../domain/connection.ts';
 
 /** Why a person reads a page that is not the one they wanted. */
-export const obstacles = [
+const obstacles = [
   'invalid',
   'linkExpired',
   'foreignForm',
