@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InboxEvent } from '../domain/inbox-event.ts';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
 import { eventually } from '../tests/harness/eventually.ts';
+import { createWebhookInbox } from './webhook-inbox.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -59,6 +60,22 @@ describe('receiving', () => {
     const odd = inbox.receive({ provider: 'zoom', dedupeKey: 'c', correlationId: 'a\0b', ...started('c') });
     const [stored] = await Promise.all([receive('a'), expect(odd).rejects.toThrow('Failed query')]);
     expect(stored).toBe('stored');
+  });
+
+  it('takes the same from two processes at once, in whatever order', async () => {
+    await setup();
+    const processes = [1, 2].map(() => createWebhookInbox(database.db, database.repositories.vault));
+    const numbers = Array.from({ length: 100 }, (_, number) => number);
+    for (let round = 0; round < 10; round += 1) {
+      const taken = processes.flatMap((inbox, index) =>
+        (index === 0 ? numbers : numbers.toReversed()).map((number) => {
+          const dedupeKey = `${round}-${number}`;
+          return inbox.receive({ provider: 'zoom', dedupeKey, correlationId: 'call-1', ...started('a') });
+        }),
+      );
+      const answers = await Promise.all(taken);
+      expect(answers.filter((answer) => answer === 'stored')).toHaveLength(numbers.length);
+    }
   });
 
   it.each(['x'.repeat(10_000), 'a\0b', 'é'])('takes whatever a vendor calls an id', async (id) => {
