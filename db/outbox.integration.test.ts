@@ -158,6 +158,15 @@ describe('an endpoint that is enabled again', () => {
     for (const { retryFrom } of due) expect(retryFrom).toMatch(/Z$/);
   });
 
+  it('is looked after once more when it is new, too', async () => {
+    const organization = newOrganizationId();
+    const endpoint = await addEndpoint(repositories, organization);
+    expect(await rowsOf(organization)).toEqual([
+      expect.objectContaining({ endpoint, audition_id: null, sequence: 0 }),
+    ]);
+    expect(await drain()).toEqual([]);
+  });
+
   it('is looked after once more, for events that were being written just then', async () => {
     const { organization, endpoint } = await setUp();
     await repositories.endpoints.disable(organization, endpoint, 'for the test');

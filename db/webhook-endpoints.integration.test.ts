@@ -69,6 +69,17 @@ describe('a secret', () => {
     expect(await endpoints.get(organization, id)).not.toHaveProperty('secret');
   });
 
+  it('is exchanged by one of those who want to at once', async () => {
+    const { endpoints, use } = await setUp();
+    const secrets = [3, 4, 5].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`);
+    const outcomes = await Promise.all(secrets.map((one) => endpoints.rotateSecret(use, one, day)));
+    const made = secrets.filter((_, index) => outcomes[index] !== undefined);
+    const [newest, before] = (await endpoints.open(use))?.secrets ?? [];
+    expect(made).toContain(newest);
+    // Whoever came after another has that one's beside theirs; whoever came at the same time has changed nothing.
+    expect(before === secret).toBe(made.length === 1);
+  });
+
   it('is erased with its endpoint, and all that was kept of it', async () => {
     const { endpoints, progress, organization, id } = await setUp();
     const audition = await addAudition(repositories, organization);

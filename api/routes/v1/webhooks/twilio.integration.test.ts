@@ -19,10 +19,11 @@ const path = '/v1/webhooks/twilio?audition=aud_1&participant=ada&key=k%3A1';
 const token: string = localDefaults.TWILIO_AUTH_TOKEN;
 const origin = 'https://auditions.example.com';
 
-const setup = async () => {
+const setup = async (publicUrl = origin) => {
   const { call } = await createTestApi(database, {
     configuration: {
       ...apiConfiguration,
+      publicUrl,
       twilio: { ...apiConfiguration.twilio, previousAuthToken: 'the-token-before' },
     },
   });
@@ -119,6 +120,15 @@ describe('a status callback', () => {
     for (const way of ways) expect((await send(delivered, way)).status).toBe(204);
     expect(await stored()).toHaveLength(1);
   });
+});
+
+it('is known behind a proxy that takes a part of the path away, with its query as it came', async () => {
+  const { send, stored } = await setup(`${origin}/castmatch`);
+  const calledPath = '/v1/webhooks/twilio?participant=ada&key=k%3a1+2%20~&audition=aud_1&empty=&';
+  const signedUrl = `${origin}/castmatch${calledPath}`;
+  expect((await send(delivered, { calledPath, signedUrl })).status).toBe(204);
+  expect((await send(delivered, { calledPath })).status).toBe(401);
+  expect(await stored()).toMatchObject([{ told: { event: { of: { audition: 'aud_1' } } } }]);
 });
 
 describe('an incoming message', () => {
