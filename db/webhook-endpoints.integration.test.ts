@@ -9,6 +9,7 @@ import {
   newOrganizationId,
   secret,
 } from '../tests/harness/endpoints.ts';
+import { eventually } from '../tests/harness/eventually.ts';
 
 let database: TestDatabase;
 let repositories: TestDatabase['repositories'];
@@ -69,15 +70,26 @@ describe('a secret', () => {
     expect(await endpoints.get(organization, id)).not.toHaveProperty('secret');
   });
 
-  it('is exchanged by one of those who want to at once', async () => {
-    const { endpoints, use } = await setUp();
-    const secrets = [3, 4, 5].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`);
-    const outcomes = await Promise.all(secrets.map((one) => endpoints.rotateSecret(use, one, day)));
+  it('is exchanged by one of two who want to at once', async () => {
+    const { endpoints, id, use } = await setUp();
+    const other = await database.pool.connect();
+    await other.query('BEGIN');
+    await other.query('SELECT FROM webhook_endpoints WHERE id = $1 FOR UPDATE', [id]);
+    const secrets = [3, 4].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`);
+    const rotations = Promise.all(secrets.map((one) => endpoints.rotateSecret(use, one, day)));
+    // Both have read the secret, and wait to write.
+    await eventually(async () => {
+      const { rows } = await database.pool.query(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+      );
+      return rows.length === 2;
+    }, 10_000);
+    await other.query('ROLLBACK');
+    other.release();
+    const outcomes = await rotations;
     const made = secrets.filter((_, index) => outcomes[index] !== undefined);
-    const [newest, before] = (await endpoints.open(use))?.secrets ?? [];
-    expect(made).toContain(newest);
-    // Whoever came after another has that one's beside theirs; whoever came at the same time has changed nothing.
-    expect(before === secret).toBe(made.length === 1);
+    expect(made).toHaveLength(1);
+    expect((await endpoints.open(use))?.secrets).toEqual([...made, secret]);
   });
 
   it('is erased with its endpoint, and all that was kept of it', async () => {
