@@ -47,6 +47,7 @@ const progressed = (
 
 describe('writing the trail', () => {
   it('leaves nothing where the organization has no endpoint, or none that is enabled', async () => {
+    await setUp();
     const without = newOrganizationId();
     await addAudition(repositories, without);
     expect(await rowsOf(without)).toEqual([]);

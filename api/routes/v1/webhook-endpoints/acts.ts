@@ -56,7 +56,11 @@ const rotate = (api: Api, { repositories, now }: ApiDependencies): void => {
         correlationId: request.id,
       };
       const rotated = await endpoints.rotateSecret(use, secret, overlapMs);
-      if (!rotated) throw endpointNotFound(id);
+      if (!rotated) {
+        // Another caller was quicker, or has removed it.
+        const meanwhile = (await endpoints.get(organization, id))?.previousSecretUntil;
+        throw meanwhile === undefined ? endpointNotFound(id) : rotationUnderWay(meanwhile);
+      }
       await administrativeActs.note({
         organization,
         by: label,

@@ -8,6 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../../../../tests/harness
 import { newOrganizationId } from '../../../../tests/harness/endpoints.ts';
 import { endpointWithSecretSchema } from '../../../schemas/webhook-endpoint.ts';
 import type { EndpointDeliveries } from '../../../webhook-endpoints/deliveries.ts';
+import { newSecret } from '../../../webhook-endpoints/secret.ts';
 
 type Replay = Parameters<EndpointDeliveries['replay']>[0];
 type Tell = Parameters<EndpointDeliveries['tell']>[0];
@@ -167,6 +168,26 @@ it('exchanges a secret once in the time that both sign, unless it must be', asyn
     detail: { force: true },
   });
   expect(JSON.stringify(await acts())).not.toContain('whsec_');
+});
+
+it('exchanges no secret that another caller exchanges at the same time', async () => {
+  const { key, at } = await setUp();
+  const { repositories } = database;
+  const quicker = newSecret();
+  const slow = await createTestApi(database, {
+    repositories: {
+      ...repositories,
+      endpoints: {
+        ...repositories.endpoints,
+        rotateSecret: async (use, _secret, overlapMs) => {
+          await repositories.endpoints.rotateSecret(use, quicker, overlapMs);
+          return undefined;
+        },
+      },
+    },
+  });
+  const { status, body } = await slow.call('POST', `${at}/rotate-secret`, { key, body: {} });
+  expect([status, body]).toMatchObject([409, { code: 'rotation_under_way' }]);
 });
 
 describe('a replay', () => {
