@@ -1,0 +1,174 @@
+/**
+ * What services tell us of real auditions, each twice and all of it shuffled, while the workers are killed: in the trail
+ * everything stands once. AUDITIONS says of how many; how the inbox fares with thousands of webhooks is in tests/webhooks.
+ */
+import { createHmac, randomUUID } from 'node:crypto';
+import { Webhook } from 'standardwebhooks';
+import twilio from 'twilio';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { AuditionView } from '../../domain/audition/view.ts';
+import { localDefaults } from '../../infra/configuration/defaults.ts';
+import { eventually } from '../harness/eventually.ts';
+import { day, platformOf, requestBody } from '../harness/platform.ts';
+import { type ServiceUnderTest, startService } from '../harness/service.ts';
+
+const auditions = Number(process.env['AUDITIONS'] ?? 6);
+const sendersAtOnce = 4;
+const killings = 3;
+
+let service: ServiceUnderTest;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.close());
+
+interface Told {
+  readonly path: string;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const byMail = (deliveryId: string): Told => {
+  const body = JSON.stringify({ type: 'email.delivered', data: { message_id: deliveryId } });
+  const [id, now] = [`msg_${randomUUID()}`, new Date()];
+  const signature = new Webhook(localDefaults.MAIL_WEBHOOK_SECRET).sign(id, now, body);
+  return {
+    path: '/v1/webhooks/mail',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+      'webhook-signature': signature,
+    },
+  };
+};
+
+const byTwilio = (audition: string, participant: string, deliveryId: string): Told => {
+  const path = `/v1/webhooks/twilio?audition=${audition}&participant=${participant}`;
+  const form = { MessageSid: deliveryId, MessageStatus: 'delivered' };
+  return {
+    path,
+    body: new URLSearchParams(form).toString(),
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-twilio-signature': twilio.getExpectedTwilioSignature(
+        localDefaults.TWILIO_AUTH_TOKEN,
+        `${service.url}${path}`,
+        form,
+      ),
+    },
+  };
+};
+
+const byZoom = (event: string, meetingId: string, at: number): Told => {
+  const payload = { object: { id: meetingId, uuid: `uuid-${meetingId}` } };
+  const body = JSON.stringify({ event, event_ts: at, payload });
+  const timestamp = String(Math.floor(Date.now() / 1_000));
+  const signature = createHmac('sha256', localDefaults.ZOOM_WEBHOOK_SECRET)
+    .update(`v0:${timestamp}:${body}`)
+    .digest('hex');
+  return {
+    path: '/v1/webhooks/zoom',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'x-zm-request-timestamp': timestamp,
+      'x-zm-signature': `v0=${signature}`,
+    },
+  };
+};
+
+const toldOf = ({ id, notices, meeting }: AuditionView): readonly Told[] => {
+  const now = Date.now();
+  return [
+    ...notices.map(({ channel, participant, deliveryId }) =>
+      channel === 'sms' ? byTwilio(id, participant, deliveryId) : byMail(deliveryId),
+    ),
+    byZoom('meeting.started', meeting?.id ?? '', now - 2_000),
+    byZoom('meeting.ended', meeting?.id ?? '', now - 1_000),
+  ];
+};
+
+const shuffled = <Item>(items: readonly Item[]): Item[] =>
+  items
+    .map((item) => ({ item, at: Math.random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+
+const send = async ({ path, ...init }: Told): Promise<void> => {
+  const { status } = await fetch(`${service.url}${path}`, { method: 'POST', ...init });
+  expect(status).toBe(204);
+};
+
+/** The worker dies while it has its hands full. */
+const sendWhileKilling = async (share: Told[], worker: { kill(): Promise<void> }): Promise<void> => {
+  const dies = Math.floor(Math.random() * share.length);
+  const sendAll = async () => {
+    for (let one = share.pop(); one; one = share.pop()) {
+      await send(one);
+      if (share.length === dies) await worker.kill();
+    }
+  };
+  await Promise.all(Array.from({ length: sendersAtOnce }, sendAll));
+  await worker.kill();
+};
+
+/** What a relay that was killed held is due again after its lease; nobody waits for that here. */
+const isAllToldOn = async (): Promise<boolean> => {
+  const { pool } = service.database;
+  await pool.query(
+    "UPDATE webhook_inbox SET next_attempt_at = now() WHERE state = 'received' AND next_attempt_at > now() + interval '30 seconds'",
+  );
+  return (await pool.query("SELECT FROM webhook_inbox WHERE state <> 'delivered'")).rowCount === 0;
+};
+
+const countsOf = async (type: string): Promise<readonly number[]> =>
+  (
+    await service.database.pool.query(
+      `SELECT count(*)::int AS times FROM audit_events WHERE type = $1 GROUP BY audition_id, fact ->> 'deliveryId'`,
+      [type],
+    )
+  ).rows.map(({ times }) => times);
+
+it(
+  `what is told twice of ${auditions} auditions takes effect once, whoever is killed meanwhile`,
+  async () => {
+    const platform = platformOf(service);
+    let worker = await service.startWorker();
+    const policy = { checkInOpens: 'P60D' };
+    const requested = await Promise.all(
+      Array.from({ length: auditions }, (_, n) =>
+        platform.request(requestBody(n, 3 * day + n * 3_600_000, { policy })),
+      ),
+    );
+    const views = await Promise.all(
+      requested.map(({ id }) => platform.until(id, ({ state }) => state === 'scheduled')),
+    );
+    await worker.kill();
+
+    const told = views.flatMap(toldOf);
+    const queue = shuffled([...told, ...told]);
+    const share = Math.ceil(queue.length / killings);
+    while (queue.length > 0) {
+      worker = await service.startWorker();
+      await isAllToldOn();
+      await sendWhileKilling(queue.splice(0, share), worker);
+    }
+    await service.startWorker();
+    await eventually(isAllToldOn, 60_000, () => service.printed());
+
+    const notices = views.reduce((sum, view) => sum + view.notices.length, 0);
+    expect(notices).toBe(4 * auditions);
+    await eventually(async () => (await countsOf('session_ended')).length === auditions, 60_000);
+    await eventually(async () => (await countsOf('delivery_reported')).length === notices, 60_000);
+    for (const type of ['session_started', 'session_ended', 'delivery_reported']) {
+      expect([type, ...new Set(await countsOf(type))]).toEqual([type, 1]);
+    }
+    const { rows } = await service.database.pool.query(
+      "SELECT count(*)::int AS rows, sum(duplicates)::int AS repeated FROM webhook_inbox WHERE provider IN ('smtp', 'zoom')",
+    );
+    expect(rows).toEqual([{ rows: 5 * auditions, repeated: 5 * auditions }]);
+  },
+  180_000 + auditions * 2_000,
+);
