@@ -1,7 +1,10 @@
+import { connect, createServer, type Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
 import { connectDatabase } from './connection.ts';
+import { isDatabaseOutage } from './outage.ts';
 
 let database: TestDatabase;
 
@@ -32,6 +35,35 @@ test('survives the loss of an idle connection, and reports it', async () => {
   expect((await reported).message).toContain('terminating connection');
   expect((await connection.db.execute(sql`SELECT 1 AS one`)).rows).toEqual([{ one: 1 }]);
   await connection.close();
+});
+
+test('gives up a way that was cut without a word, and goes another', async () => {
+  const { hostname, port } = new URL(database.url);
+  const ways: Socket[] = [];
+  const cut = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    ways.push(
+      near.on('error', () => {}),
+      far.on('error', () => {}),
+    );
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((listening) => {
+    cut.listen(0, '127.0.0.1', listening);
+  });
+  const throughIt = new URL(database.url);
+  throughIt.host = `127.0.0.1:${z.object({ port: z.int() }).parse(cut.address()).port}`;
+  const connection = connectDatabase(throughIt.href, { poolSize: 1, answersWithinMs: 500 });
+  await connection.pool.query('SELECT 1');
+
+  for (const way of ways) way.unpipe().pause();
+
+  const unanswered = await connection.db.execute(sql`SELECT 1`).catch((error: unknown) => error);
+  expect(isDatabaseOutage(unanswered)).toBe(true);
+  expect((await connection.db.execute(sql`SELECT 1 AS one`)).rows).toEqual([{ one: 1 }]);
+  await connection.close();
+  for (const way of ways) way.destroy();
+  cut.close();
 });
 
 test('opens no more connections than it may', async () => {

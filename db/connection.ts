@@ -17,6 +17,8 @@ export interface ConnectionOptions {
   readonly poolSize?: number | undefined;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string | undefined;
+  /** How long an answer is waited for, in milliseconds: longer than the server works on it. */
+  readonly answersWithinMs?: number | undefined;
   /** Called when the server drops a connection nobody is using. The pool replaces it by itself. */
   readonly onIdleError?: ((error: Error) => void) | undefined;
 }
@@ -25,6 +27,8 @@ const defaultPoolSize = 10;
 const connectWithinMs = 10_000;
 /** No query of ours takes seconds. One that does waits for a lock it will not get. */
 const statementTimeoutMs = 15_000;
+/** After that nobody is there any more: a way that was cut without a word would keep its queries for a quarter of an hour. */
+const answersWithinMs = 20_000;
 const idleInTransactionTimeoutMs = 30_000;
 
 /** Connects when the first query comes. Throws, at that query, what `pg` throws. */
@@ -35,6 +39,7 @@ export const connectDatabase = (url: string, options: ConnectionOptions = {}): D
     application_name: options.applicationName ?? 'castmatch',
     connectionTimeoutMillis: connectWithinMs,
     statement_timeout: statementTimeoutMs,
+    query_timeout: options.answersWithinMs ?? answersWithinMs,
     idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
     keepAlive: true,
   });
