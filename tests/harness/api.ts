@@ -17,6 +17,7 @@ import { localDefaults } from '../../infra/configuration/defaults.ts';
 import { createConnectionLinks } from '../../infra/encryption/connection-link.ts';
 import { createResponseLinks } from '../../infra/encryption/response-link.ts';
 import { createLogger } from '../../infra/observability/logger.ts';
+import { webAddressOf } from '../../providers/outbound/early-check.ts';
 import { trail } from './audition-trail.ts';
 import type { TestDatabase } from './database.ts';
 
@@ -61,7 +62,8 @@ export const apiDependencies = (
   connectionLinks,
   authorizers: noAuthorizers,
   findBusy: async () => [],
-  assertMayBeCalled: answers,
+  // As the service does, but for what a name leads to.
+  assertMayBeCalled: async (url) => void webAddressOf(url),
   endpointDeliveries: {
     replay: async ({ endpoint }) => `event-replay/${endpoint}`,
     tell: async () => ({ kind: 'accepted', answer: '200' }),
