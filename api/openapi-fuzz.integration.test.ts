@@ -11,6 +11,7 @@ import { createTestApi, type TestApi } from '../tests/harness/api.ts';
 import { attentionItem, newAuditionId, scheduledLife, trail } from '../tests/harness/audition-trail.ts';
 import { contractOf } from '../tests/harness/contract.ts';
 import { createTestDatabase } from '../tests/harness/database.ts';
+import { actor } from '../tests/harness/endpoints.ts';
 import { arbitraryOf, type Surroundings, schemaSchema } from '../tests/harness/json-schema-arbitrary.ts';
 import { encoded, spoilt, text } from '../tests/harness/spoilt.ts';
 import { pressure } from './access/load-shedding.ts';
@@ -63,13 +64,10 @@ beforeAll(async () => {
   });
   const url = 'https://hooks.example.com/';
   const secret = newSecret();
-  await database.repositories.endpoints.create({
-    id: endpoint,
-    organization: 'org_north',
-    url,
-    eventTypes: [],
-    secret,
-  });
+  await database.repositories.endpoints.create(
+    { id: endpoint, organization: 'org_north', url, eventTypes: [], secret },
+    actor,
+  );
 });
 afterAll(async () => {
   await test.api.close();

@@ -80,7 +80,7 @@ export const createRepositories = (db: DatabaseConnection['db'], wrapping: KeyWr
     watches: createWatchSubscriptions(db),
     inbox: createWebhookInbox(db, vault),
     addressees: createInboxAddressees(db),
-    endpoints: createWebhookEndpoints(db, vault),
+    endpoints: createWebhookEndpoints(db, wrapping, vault),
     endpointProgress: createEndpointProgress(db),
     outbox: createOutbox(db),
   };

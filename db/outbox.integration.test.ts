@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
-import { addAudition, addEndpoint, addEvents, newOrganizationId } from '../tests/harness/endpoints.ts';
+import { actor, addAudition, addEndpoint, addEvents, newOrganizationId } from '../tests/harness/endpoints.ts';
 import { outboxChannel } from './outbox.ts';
 
 let database: TestDatabase;
@@ -152,7 +152,7 @@ describe('an endpoint that is enabled again', () => {
     const behind = await addAudition(repositories, organization);
     const alsoBehind = await addAudition(repositories, organization);
     await drain();
-    await repositories.endpoints.update(organization, endpoint, { status: 'enabled' });
+    await repositories.endpoints.update(organization, endpoint, { status: 'enabled' }, actor);
     const due = await drain();
     expect(due.map(({ auditionId }) => auditionId).toSorted()).toEqual([behind, alsoBehind].toSorted());
     expect(due.map((delivery) => delivery.endpoint)).not.toContain(other);
@@ -171,7 +171,7 @@ describe('an endpoint that is enabled again', () => {
   it('is looked after once more, for events that were being written just then', async () => {
     const { organization, endpoint } = await setUp();
     await repositories.endpoints.disable(organization, endpoint, 'for the test');
-    await repositories.endpoints.update(organization, endpoint, { status: 'enabled' });
+    await repositories.endpoints.update(organization, endpoint, { status: 'enabled' }, actor);
     expect(await drain()).toEqual([]);
     expect(await rowsOf(organization)).toEqual([
       expect.objectContaining({ endpoint, audition_id: null, sequence: 0 }),

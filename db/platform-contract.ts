@@ -2,6 +2,7 @@
 import type { AuditionEvent } from '../domain/audition/events.ts';
 import type { AuditionId, EndpointId, OrganizationId } from '../domain/ids.ts';
 import type { Instant } from '../domain/time/instant.ts';
+import type { Actor } from './accounts.ts';
 
 /** Everything of an endpoint that is no secret. */
 export interface WebhookEndpoint {
@@ -39,15 +40,25 @@ export interface EndpointUse {
   readonly correlationId: string;
 }
 
+/** Who changes an endpoint, and what is noted of it. */
+export interface NotedBy extends Actor {
+  /** Never a secret, never a person's data. */
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/** A change by somebody is written together with its administrative act, or neither is. What changes nothing is no act. */
 export interface WebhookEndpoints {
   /** False when the organization has as many as it may. */
-  create(endpoint: {
-    readonly id: EndpointId;
-    readonly organization: OrganizationId;
-    readonly url: string;
-    readonly eventTypes: readonly string[];
-    readonly secret: string;
-  }): Promise<boolean>;
+  create(
+    endpoint: {
+      readonly id: EndpointId;
+      readonly organization: OrganizationId;
+      readonly url: string;
+      readonly eventTypes: readonly string[];
+      readonly secret: string;
+    },
+    noted: NotedBy,
+  ): Promise<boolean>;
   get(organization: OrganizationId, id: EndpointId): Promise<WebhookEndpoint | undefined>;
   /** The oldest first. */
   list(organization: OrganizationId): Promise<readonly WebhookEndpoint[]>;
@@ -63,11 +74,17 @@ export interface WebhookEndpoints {
       readonly eventTypes?: readonly string[] | undefined;
       readonly status?: WebhookEndpoint['status'] | undefined;
     },
+    noted: NotedBy,
   ): Promise<WebhookEndpoint | undefined>;
   /** With its secrets' data key, and all that was kept of its progress. */
-  remove(organization: OrganizationId, id: EndpointId): Promise<boolean>;
-  /** The old secret signs beside the new one for so long. */
-  rotateSecret(use: EndpointUse, secret: string, overlapMs: number): Promise<WebhookEndpoint | undefined>;
+  remove(organization: OrganizationId, id: EndpointId, noted: NotedBy): Promise<boolean>;
+  /** The old secret signs beside the new one for so long. Undefined where somebody else was quicker, or it is gone. */
+  rotateSecret(
+    use: EndpointUse,
+    secret: string,
+    overlapMs: number,
+    noted: NotedBy,
+  ): Promise<WebhookEndpoint | undefined>;
   /** Opens the secrets for a delivery, and notes that they were read. */
   open(use: EndpointUse): Promise<OpenEndpoint | undefined>;
   /** An attempt that failed. */

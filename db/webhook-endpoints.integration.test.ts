@@ -1,8 +1,10 @@
 /** Endpoints with their secrets, and how far each has been told. */
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { OrganizationId } from '../domain/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
 import {
+  actor,
   addAudition,
   addEndpoint,
   newEndpointId,
@@ -10,6 +12,7 @@ import {
   secret,
 } from '../tests/harness/endpoints.ts';
 import { eventually } from '../tests/harness/eventually.ts';
+import type { Actor } from './accounts.ts';
 
 let database: TestDatabase;
 let repositories: TestDatabase['repositories'];
@@ -37,6 +40,26 @@ const readsOf = async (id: string) =>
     )
   ).rows;
 
+/** In their order. */
+const actsOf = async (organization: OrganizationId) =>
+  (await repositories.administrativeActs.list(organization, { limit: 50 })).items.toReversed();
+
+/** PostgreSQL takes no NUL in a text (22021, character_not_in_repertoire). */
+const unnotable: Actor = { ...actor, by: 'nobody\u0000' };
+
+/** Progress and data keys are those of all: nobody else writes any meanwhile. */
+const everythingOf = async (organization: OrganizationId) => {
+  const { rows } = await database.db.execute(sql`
+    SELECT to_jsonb(e) AS row FROM webhook_endpoints e WHERE organization = ${organization}
+    UNION ALL SELECT to_jsonb(p) FROM endpoint_progress p
+    UNION ALL SELECT to_jsonb(o) FROM outbox o WHERE organization = ${organization}
+    UNION ALL SELECT to_jsonb(a) FROM administrative_acts a WHERE organization = ${organization}
+    UNION ALL SELECT to_jsonb(k) FROM data_keys k
+    ORDER BY 1
+  `);
+  return rows;
+};
+
 describe('a secret', () => {
   it('is opened for its organization alone, and each time is noted', async () => {
     const { endpoints, id, use } = await setUp();
@@ -59,24 +82,24 @@ describe('a secret', () => {
 
   it('is exchanged: the old one signs beside the new one, for as long as was said', async () => {
     const { endpoints, organization, id, use } = await setUp();
-    const rotated = await endpoints.rotateSecret(use, newer, day);
+    const rotated = await endpoints.rotateSecret(use, newer, day, actor);
     expect(Date.parse(rotated?.previousSecretUntil ?? '')).toBeGreaterThan(Date.now() + day - 60_000);
     expect((await endpoints.open(use))?.secrets).toEqual([newer, secret]);
     await database.db.execute(sql`UPDATE webhook_endpoints SET previous_until = now() WHERE id = ${id}`);
     expect((await endpoints.open(use))?.secrets).toEqual([newer]);
     expect(
-      await endpoints.rotateSecret({ ...use, organization: newOrganizationId() }, secret, day),
+      await endpoints.rotateSecret({ ...use, organization: newOrganizationId() }, secret, day, actor),
     ).toBeUndefined();
     expect(await endpoints.get(organization, id)).not.toHaveProperty('secret');
   });
 
   it('is exchanged by one of two who want to at once', async () => {
-    const { endpoints, id, use } = await setUp();
+    const { endpoints, organization, id, use } = await setUp();
     const other = await database.pool.connect();
     await other.query('BEGIN');
     await other.query('SELECT FROM webhook_endpoints WHERE id = $1 FOR UPDATE', [id]);
     const secrets = [3, 4].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`);
-    const rotations = Promise.all(secrets.map((one) => endpoints.rotateSecret(use, one, day)));
+    const rotations = Promise.all(secrets.map((one) => endpoints.rotateSecret(use, one, day, actor)));
     // Both have read the secret, and wait to write.
     await eventually(async () => {
       const { rows } = await database.pool.query(
@@ -89,6 +112,10 @@ describe('a secret', () => {
     const outcomes = await rotations;
     const made = secrets.filter((_, index) => outcomes[index] !== undefined);
     expect(made).toHaveLength(1);
+    expect((await actsOf(organization)).map(({ act }) => act)).toEqual([
+      'endpoint.created',
+      'endpoint.secret_rotated',
+    ]);
     expect((await endpoints.open(use))?.secrets).toEqual([...made, secret]);
   });
 
@@ -96,15 +123,15 @@ describe('a secret', () => {
     const { endpoints, progress, organization, id } = await setUp();
     const audition = await addAudition(repositories, organization);
     await progress.advance({ endpoint: id, audition, from: 0, to: 3, answer: '200' });
-    expect(await endpoints.remove(newOrganizationId(), id)).toBe(false);
-    expect(await endpoints.remove(organization, id)).toBe(true);
+    expect(await endpoints.remove(newOrganizationId(), id, actor)).toBe(false);
+    expect(await endpoints.remove(organization, id, actor)).toBe(true);
     const { rows } = await database.db.execute(sql`
       SELECT id FROM data_keys WHERE id = ${id}
       UNION ALL SELECT endpoint FROM endpoint_progress WHERE endpoint = ${id}
       UNION ALL SELECT endpoint FROM outbox WHERE endpoint = ${id}
     `);
     expect(rows).toEqual([]);
-    expect(await endpoints.remove(organization, id)).toBe(false);
+    expect(await endpoints.remove(organization, id, actor)).toBe(false);
   });
 });
 
@@ -125,7 +152,7 @@ describe('progress', () => {
   it('is kept for no endpoint that has been removed meanwhile', async () => {
     const { endpoints, progress, organization, id } = await setUp();
     const audition = await addAudition(repositories, organization);
-    await endpoints.remove(organization, id);
+    await endpoints.remove(organization, id, actor);
     expect(await progress.advance({ endpoint: id, audition, from: 0, to: 1, answer: '200' })).toBe(false);
     expect(await progress.deliveredThrough(id, audition)).toBe(0);
   });
@@ -169,7 +196,7 @@ describe('disabling', () => {
     const { endpoints, organization, id } = await setUp();
     await endpoints.noteFailure(id, '500');
     await endpoints.disable(organization, id, 'msg_1 was not taken');
-    expect(await endpoints.update(organization, id, { status: 'enabled' })).toMatchObject({
+    expect(await endpoints.update(organization, id, { status: 'enabled' }, actor)).toMatchObject({
       status: 'enabled',
       disabledReason: undefined,
       disabledAt: undefined,
@@ -185,7 +212,9 @@ describe('an organization', () => {
     expect((await endpoints.list(organization)).map((endpoint) => endpoint.id)).toEqual([id]);
     expect(await endpoints.list(stranger)).toEqual([]);
     expect(await endpoints.get(stranger, id)).toBeUndefined();
-    expect(await endpoints.update(stranger, id, { url: 'https://stranger.example.com/' })).toBeUndefined();
+    expect(
+      await endpoints.update(stranger, id, { url: 'https://stranger.example.com/' }, actor),
+    ).toBeUndefined();
     expect(await endpoints.disable(stranger, id, 'why not')).toBeUndefined();
     expect(await endpoints.get(organization, id)).toMatchObject({
       url: 'https://platform.example.com/hooks',
@@ -198,9 +227,62 @@ describe('an organization', () => {
     for (let count = 1; count < 20; count += 1) await addEndpoint(repositories, organization);
     const id = newEndpointId();
     const url = 'https://platform.example.com/hooks';
-    expect(await endpoints.create({ id, organization, url, eventTypes: [], secret })).toBe(false);
+    expect(await endpoints.create({ id, organization, url, eventTypes: [], secret }, actor)).toBe(false);
     const { rows } = await database.db.execute(sql`SELECT id FROM data_keys WHERE id = ${id}`);
     expect(rows).toEqual([]);
+    expect((await actsOf(organization)).map(({ target }) => target)).not.toContain(id);
+  });
+});
+
+describe('a change', () => {
+  const url = 'https://elsewhere.example.com/';
+  const made = { url, eventTypes: [], secret };
+
+  it('leaves one act, of whoever did it', async () => {
+    const { endpoints, organization, id, use } = await setUp();
+    await endpoints.update(organization, id, { url }, { ...actor, detail: { url } });
+    await endpoints.rotateSecret(use, newer, day, { ...actor, detail: { force: false } });
+    await endpoints.remove(organization, id, actor);
+    expect(await actsOf(organization)).toMatchObject([
+      { act: 'endpoint.created', target: id, ...actor, detail: {} },
+      { act: 'endpoint.changed', target: id, ...actor, detail: { url } },
+      { act: 'endpoint.secret_rotated', target: id, ...actor, detail: { force: false } },
+      { act: 'endpoint.removed', target: id, ...actor, detail: {} },
+    ]);
+  });
+
+  it('leaves none where there was nothing to change', async () => {
+    const { endpoints, organization, id, use } = await setUp();
+    const before = await actsOf(organization);
+    const stranger = newOrganizationId();
+    await endpoints.update(stranger, id, { url }, actor);
+    await endpoints.rotateSecret({ ...use, organization: stranger }, newer, day, actor);
+    await endpoints.remove(stranger, id, actor);
+    expect(await actsOf(stranger)).toEqual([]);
+    expect(await actsOf(organization)).toEqual(before);
+  });
+
+  it.each<[string, (at: Awaited<ReturnType<typeof setUp>>) => Promise<unknown>]>([
+    [
+      'made',
+      ({ endpoints, organization }) =>
+        endpoints.create({ ...made, id: newEndpointId(), organization }, unnotable),
+    ],
+    [
+      'changed',
+      ({ endpoints, organization, id }) =>
+        endpoints.update(organization, id, { url, status: 'disabled' }, unnotable),
+    ],
+    ['given another secret', ({ endpoints, use }) => endpoints.rotateSecret(use, newer, day, unnotable)],
+    ['removed', ({ endpoints, organization, id }) => endpoints.remove(organization, id, unnotable)],
+  ])('is not made where it cannot be noted: no endpoint is %s', async (_, change) => {
+    const at = await setUp();
+    const audition = await addAudition(repositories, at.organization);
+    await at.progress.advance({ endpoint: at.id, audition, from: 0, to: 3, answer: '200' });
+    const before = await everythingOf(at.organization);
+    await expect(change(at)).rejects.toMatchObject({ cause: { code: '22021' } });
+    expect(await everythingOf(at.organization)).toEqual(before);
+    expect((await at.endpoints.open(at.use))?.secrets).toEqual([secret]);
   });
 });
 

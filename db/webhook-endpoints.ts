@@ -8,12 +8,20 @@ import {
 } from '../domain/ids.ts';
 import { toInstant } from '../domain/time/epoch.ts';
 import { type Instant, instantSchema } from '../domain/time/instant.ts';
+import type { KeyWrapping } from '../infra/encryption/key-wrapping.ts';
+import { createAdministrativeActs } from './administrative-acts.ts';
 import type { Database } from './connection.ts';
 import { noting } from './credential-reads.ts';
 import { outboxChannel } from './outbox.ts';
-import type { EndpointUse, OpenEndpoint, WebhookEndpoint, WebhookEndpoints } from './platform-contract.ts';
+import type {
+  EndpointUse,
+  NotedBy,
+  OpenEndpoint,
+  WebhookEndpoint,
+  WebhookEndpoints,
+} from './platform-contract.ts';
 import { endpointStatuses, webhookEndpoints } from './schema/webhook-endpoints.ts';
-import type { Vault } from './vault.ts';
+import { createVault, type Vault } from './vault.ts';
 
 /** Each is told of every event: more than a handful is a mistake. */
 const endpointsAtMost = 20;
@@ -30,7 +38,8 @@ const placeOf = (organization: OrganizationId, id: EndpointId, column: Column): 
 /** Where the platform is told. Secrets lie sealed under the endpoint's own data key. */
 export const createWebhookEndpoints = (
   db: Database,
-  vault: Pick<Vault, 'seal' | 'open' | 'destroy'>,
+  wrapping: KeyWrapping,
+  vault: Pick<Vault, 'seal' | 'open' | 'forget'>,
 ): WebhookEndpoints => {
   const find = async (organization: OrganizationId, id: EndpointId): Promise<Row | undefined> => {
     const [row] = await db.select().from(webhookEndpoints).where(ownedBy(organization, id));
@@ -59,20 +68,24 @@ export const createWebhookEndpoints = (
   };
 
   return {
-    async create({ id, organization, url, eventTypes, secret }) {
-      const sealedSecret = await vault.seal(id, secret, placeOf(organization, id, 'secret'));
-      const made = await db.transaction(async (tx) => {
+    async create({ id, organization, url, eventTypes, secret }, noted) {
+      return db.transaction(async (tx) => {
+        // Its own vault: the data key that is made in here is gone when the transaction is.
+        const sealing = createVault(tx, wrapping);
+        const sealedSecret = await sealing.seal(id, secret, placeOf(organization, id, 'secret'));
         const { rowCount } = await tx.execute(sql`
           INSERT INTO webhook_endpoints (id, organization, url, event_types, sealed_secret)
           SELECT ${id}, ${organization}, ${url}, ${sql.param([...eventTypes])}::text[], ${sealedSecret}
           WHERE (SELECT count(*) FROM webhook_endpoints WHERE organization = ${organization}) < ${endpointsAtMost}
         `);
-        if (rowCount !== 1) return false;
+        if (rowCount !== 1) {
+          await sealing.destroy(id);
+          return false;
+        }
         await searchLater(tx, organization, id);
+        await note(tx, organization, id, 'endpoint.created', noted);
         return true;
       });
-      if (!made) await vault.destroy(id);
-      return made;
     },
 
     async get(organization, id) {
@@ -89,7 +102,7 @@ export const createWebhookEndpoints = (
       return rows.map(endpointOf);
     },
 
-    async update(organization, id, { url, eventTypes, status }) {
+    async update(organization, id, { url, eventTypes, status }, noted) {
       return db.transaction(async (tx) => {
         const [before] = await tx
           .select()
@@ -113,41 +126,53 @@ export const createWebhookEndpoints = (
           await searchNow(tx, organization, id);
           await searchLater(tx, organization, id);
         }
+        await note(tx, organization, id, 'endpoint.changed', noted);
         return endpointOf(after);
       });
     },
 
-    async remove(organization, id) {
-      const { rows } = await db.execute(sql`
-        WITH removed AS (
-          DELETE FROM webhook_endpoints WHERE id = ${id} AND organization = ${organization} RETURNING id
-        ), forgotten AS (
-          DELETE FROM endpoint_progress WHERE endpoint IN (SELECT id FROM removed)
-        ), unsent AS (
-          DELETE FROM outbox WHERE endpoint IN (SELECT id FROM removed)
-        )
-        SELECT id FROM removed
-      `);
-      if (rows.length === 0) return false;
-      await vault.destroy(id);
-      return true;
+    async remove(organization, id, noted) {
+      const removed = await db.transaction(async (tx) => {
+        const { rows } = await tx.execute(sql`
+          WITH removed AS (
+            DELETE FROM webhook_endpoints WHERE id = ${id} AND organization = ${organization} RETURNING id
+          ), forgotten AS (
+            DELETE FROM endpoint_progress WHERE endpoint IN (SELECT id FROM removed)
+          ), unsent AS (
+            DELETE FROM outbox WHERE endpoint IN (SELECT id FROM removed)
+          )
+          SELECT id FROM removed
+        `);
+        if (rows.length === 0) return false;
+        await createVault(tx, wrapping).destroy(id);
+        await note(tx, organization, id, 'endpoint.removed', noted);
+        return true;
+      });
+      if (removed) vault.forget(id);
+      return removed;
     },
 
-    async rotateSecret(use, secret, overlapMs) {
+    async rotateSecret(use, secret, overlapMs, noted) {
       const { organization, endpoint: id } = use;
       const current = await read(use);
       if (!current) return undefined;
       const [old] = await secretsOf(use, { ...current, sealedPreviousSecret: null });
-      const [row] = await db
-        .update(webhookEndpoints)
-        .set({
-          sealedSecret: await vault.seal(id, secret, placeOf(organization, id, 'secret')),
-          sealedPreviousSecret: await vault.seal(id, old, placeOf(organization, id, 'previous_secret')),
-          previousUntil: sql<Instant>`now() + ${overlapMs} * interval '1 millisecond'`,
-        })
-        .where(and(ownedBy(organization, id), eq(webhookEndpoints.sealedSecret, current.sealedSecret)))
-        .returning();
-      return row && endpointOf(row);
+      const sealedSecret = await vault.seal(id, secret, placeOf(organization, id, 'secret'));
+      const sealedPreviousSecret = await vault.seal(id, old, placeOf(organization, id, 'previous_secret'));
+      return db.transaction(async (tx) => {
+        const [row] = await tx
+          .update(webhookEndpoints)
+          .set({
+            sealedSecret,
+            sealedPreviousSecret,
+            previousUntil: sql<Instant>`now() + ${overlapMs} * interval '1 millisecond'`,
+          })
+          .where(and(ownedBy(organization, id), eq(webhookEndpoints.sealedSecret, current.sealedSecret)))
+          .returning();
+        if (!row) return undefined;
+        await note(tx, organization, id, 'endpoint.secret_rotated', noted);
+        return endpointOf(row);
+      });
     },
 
     async open(use): Promise<OpenEndpoint | undefined> {
@@ -205,6 +230,14 @@ const disabledHere = {
   disabledAt: sql<Instant>`now()`,
   disabledReason: 'Disabled by an administrator.',
 } as const;
+
+const note = (
+  tx: Transaction,
+  organization: OrganizationId,
+  target: EndpointId,
+  act: `endpoint.${string}`,
+  noted: NotedBy,
+): Promise<void> => createAdministrativeActs(tx).note({ organization, ...noted, act, target });
 
 const searchNow = async (tx: Transaction, organization: OrganizationId, id: EndpointId): Promise<void> => {
   await tx.execute(

@@ -10,6 +10,7 @@ import { createOutboundDispatcher } from '../../providers/outbound/dispatcher.ts
 import { createPlatformClient } from '../../providers/platform/client.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import {
+  actor,
   addAudition,
   addEndpoint,
   addEvents,
@@ -179,7 +180,7 @@ describe('deliverEvents', () => {
     expect(await deliver({ ...stranger, auditionId })).toEqual({ kind: 'disabled' });
     await repositories.endpoints.disable(organization, endpoint, 'for the test');
     expect(await deliver({ ...to, auditionId })).toEqual({ kind: 'disabled' });
-    await repositories.endpoints.remove(organization, endpoint);
+    await repositories.endpoints.remove(organization, endpoint, actor);
     expect(await deliver({ ...to, auditionId })).toEqual({ kind: 'disabled' });
     expect(receiver.received).toEqual([]);
   });
@@ -217,7 +218,7 @@ describe('deliverEvents', () => {
     const { deliver, to, organization, endpoint, receiver } = await setUp();
     const newer = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
     const use = { organization, endpoint, purpose: 'test', correlationId: 'c' };
-    await repositories.endpoints.rotateSecret(use, newer, 86_400_000);
+    await repositories.endpoints.rotateSecret(use, newer, 86_400_000, actor);
     const auditionId = await addAudition(repositories, organization);
     await deliver({ ...to, auditionId });
     for (const received of receiver.received) {

@@ -18,6 +18,7 @@ import {
 } from '../../tests/harness/api.ts';
 import { attentionItem, newAuditionId, scheduledLife, trail } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import { actor } from '../../tests/harness/endpoints.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../tests/harness/token-issuer.ts';
 import { buildApi } from '../app.ts';
 import { newSecret } from '../webhook-endpoints/secret.ts';
@@ -93,7 +94,7 @@ const resources: Readonly<Record<string, (owner: OrganizationId) => Promise<stri
       eventTypes: [],
       secret: newSecret(),
     };
-    expect(await repositories.endpoints.create(endpoint)).toBe(true);
+    expect(await repositories.endpoints.create(endpoint, actor)).toBe(true);
     return id;
   },
 };

@@ -1,6 +1,6 @@
 /** The platform is told of an audition by the whole service: trail, outbox, relay, workflow, signed request. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { addEndpoint, secret } from '../harness/endpoints.ts';
+import { actor, addEndpoint, secret } from '../harness/endpoints.ts';
 import { eventually } from '../harness/eventually.ts';
 import { platformOf, requestBody } from '../harness/platform.ts';
 import { startReceiver } from '../harness/receiver.ts';
@@ -36,7 +36,7 @@ it('tells of every event in its order, and catches up with what a broken receive
   await eventually(isDisabled, 30_000);
   receiver.answer(204);
   const before = receiver.received.length;
-  await repositories.endpoints.update(organization, endpoint, { status: 'enabled' });
+  await repositories.endpoints.update(organization, endpoint, { status: 'enabled' }, actor);
   await eventually(
     () => receiver.received.slice(before).some(({ event }) => event.type === 'audition.cancelled'),
     30_000,

@@ -1,5 +1,6 @@
 /** Endpoints and auditions for tests of what the platform is told. */
 import { randomBytes } from 'node:crypto';
+import type { Actor } from '../../db/accounts.ts';
 import type { Repositories } from '../../db/index.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import { type AuditionId, type EndpointId, endpointIdSchema, type OrganizationId } from '../../domain/ids.ts';
@@ -8,6 +9,9 @@ import { newAuditionId, scheduledLife, trail } from './audition-trail.ts';
 export const newEndpointId = (): EndpointId =>
   endpointIdSchema.parse(`endp_${randomBytes(8).toString('hex')}`);
 export const newOrganizationId = (): OrganizationId => `org_${randomBytes(8).toString('hex')}`;
+
+/** Who changes endpoints in tests. */
+export const actor: Actor = { by: 'admin of the test', role: 'admin', correlationId: 'correlation-1' };
 
 export const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 
@@ -20,7 +24,7 @@ export const addEndpoint = async (
   { url = 'https://platform.example.com/hooks', eventTypes = [] as readonly string[] } = {},
 ): Promise<EndpointId> => {
   const id = newEndpointId();
-  await endpoints.create({ id, organization, url, eventTypes, secret });
+  await endpoints.create({ id, organization, url, eventTypes, secret }, actor);
   return id;
 };
 

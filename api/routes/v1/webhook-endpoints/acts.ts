@@ -24,7 +24,7 @@ const common = ['invalid_body', 'unauthenticated', 'forbidden', 'endpoint_not_fo
 const withBody = [...common, 'body_too_large', 'unsupported_media_type'] as const;
 
 const rotate = (api: Api, { repositories, now }: ApiDependencies): void => {
-  const { endpoints, administrativeActs } = repositories;
+  const { endpoints } = repositories;
   api.post(
     '/v1/webhook-endpoints/:id/rotate-secret',
     {
@@ -55,21 +55,17 @@ const rotate = (api: Api, { repositories, now }: ApiDependencies): void => {
         purpose: 'endpoints.rotateSecret',
         correlationId: request.id,
       };
-      const rotated = await endpoints.rotateSecret(use, secret, overlapMs);
+      const rotated = await endpoints.rotateSecret(use, secret, overlapMs, {
+        by: label,
+        role,
+        correlationId: request.id,
+        detail: { force },
+      });
       if (!rotated) {
         // Another caller was quicker, or has removed it.
         const meanwhile = (await endpoints.get(organization, id))?.previousSecretUntil;
         throw meanwhile === undefined ? endpointNotFound(id) : rotationUnderWay(meanwhile);
       }
-      await administrativeActs.note({
-        organization,
-        by: label,
-        role,
-        act: 'endpoint.secret_rotated',
-        target: id,
-        detail: { force },
-        correlationId: request.id,
-      });
       return { ...shown(rotated), secret };
     },
   );
@@ -108,12 +104,7 @@ const replay = (api: Api, dependencies: ApiDependencies): void => {
       const { id } = request.params;
       const endpoint = await endpointOf(dependencies, organization, id);
       if (endpoint.status === 'disabled') throw endpointDisabled(id);
-      const started = await dependencies.endpointDeliveries.replay({
-        organization,
-        endpoint: id,
-        correlationId: request.id,
-        ...request.body,
-      });
+      // Before it is begun: none happens unnoted.
       await dependencies.repositories.administrativeActs.note({
         organization,
         by: label,
@@ -122,6 +113,12 @@ const replay = (api: Api, dependencies: ApiDependencies): void => {
         target: id,
         detail: request.body,
         correlationId: request.id,
+      });
+      const started = await dependencies.endpointDeliveries.replay({
+        organization,
+        endpoint: id,
+        correlationId: request.id,
+        ...request.body,
       });
       return reply.code(202).send({ replay: started });
     },
@@ -154,6 +151,15 @@ const test = (api: Api, dependencies: ApiDependencies): void => {
       const { organization, label, role } = callerOf(request);
       const { id } = request.params;
       await endpointOf(dependencies, organization, id);
+      // Before it is begun: none happens unnoted.
+      await dependencies.repositories.administrativeActs.note({
+        organization,
+        by: label,
+        role,
+        act: 'endpoint.tested',
+        target: id,
+        correlationId: request.id,
+      });
       const told = await dependencies.endpointDeliveries.tell({
         organization,
         endpoint: id,
@@ -168,14 +174,6 @@ const test = (api: Api, dependencies: ApiDependencies): void => {
         },
         evenIfDisabled: true,
         once: true,
-      });
-      await dependencies.repositories.administrativeActs.note({
-        organization,
-        by: label,
-        role,
-        act: 'endpoint.tested',
-        target: id,
-        correlationId: request.id,
       });
       if (!told) return reply.code(202).send({ delivered: false });
       return reply.send({ delivered: told.kind === 'accepted', answer: told.answer });

@@ -46,17 +46,17 @@ const create = (api: Api, { repositories, assertMayBeCalled }: ApiDependencies):
       await assertMayBeCalled(request.body.url);
       const url = keptAddress(request.body.url);
       const id = newEndpointId();
-      const { endpoints, administrativeActs } = repositories;
-      if (!(await endpoints.create({ id, organization, url, eventTypes, secret }))) throw tooManyEndpoints();
-      await administrativeActs.note({
-        organization,
-        by: label,
-        role,
-        act: 'endpoint.created',
-        target: id,
-        detail: { url: namedAddress(url), eventTypes },
-        correlationId: request.id,
-      });
+      const { endpoints } = repositories;
+      const isMade = await endpoints.create(
+        { id, organization, url, eventTypes, secret },
+        {
+          by: label,
+          role,
+          correlationId: request.id,
+          detail: { url: namedAddress(url), eventTypes },
+        },
+      );
+      if (!isMade) throw tooManyEndpoints();
       const made = await endpoints.get(organization, id);
       if (!made) throw endpointNotFound(id);
       return reply

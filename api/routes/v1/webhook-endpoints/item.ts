@@ -55,21 +55,16 @@ const change = (api: Api, { repositories, assertMayBeCalled }: ApiDependencies):
     async (request) => {
       const { organization, label, role } = callerOf(request);
       const { id } = request.params;
-      const { endpoints, administrativeActs } = repositories;
       const { url, ...rest } = request.body;
       if (url !== undefined) await assertMayBeCalled(url);
       const changes = url === undefined ? rest : { ...rest, url: keptAddress(url) };
-      const changed = await endpoints.update(organization, id, changes);
-      if (!changed) throw endpointNotFound(id);
-      await administrativeActs.note({
-        organization,
+      const changed = await repositories.endpoints.update(organization, id, changes, {
         by: label,
         role,
-        act: 'endpoint.changed',
-        target: id,
-        detail: url === undefined ? rest : { ...rest, url: namedAddress(url) },
         correlationId: request.id,
+        detail: url === undefined ? rest : { ...rest, url: namedAddress(url) },
       });
+      if (!changed) throw endpointNotFound(id);
       return shown(changed);
     },
   );
@@ -90,15 +85,8 @@ const remove = (api: Api, { repositories }: ApiDependencies): void => {
     async (request, reply) => {
       const { organization, label, role } = callerOf(request);
       const { id } = request.params;
-      if (!(await repositories.endpoints.remove(organization, id))) throw endpointNotFound(id);
-      await repositories.administrativeActs.note({
-        organization,
-        by: label,
-        role,
-        act: 'endpoint.removed',
-        target: id,
-        correlationId: request.id,
-      });
+      const actor = { by: label, role, correlationId: request.id };
+      if (!(await repositories.endpoints.remove(organization, id, actor))) throw endpointNotFound(id);
       return reply.code(204).send(null);
     },
   );

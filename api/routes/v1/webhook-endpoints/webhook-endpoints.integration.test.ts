@@ -179,8 +179,8 @@ it('exchanges no secret that another caller exchanges at the same time', async (
       ...repositories,
       endpoints: {
         ...repositories.endpoints,
-        rotateSecret: async (use, _secret, overlapMs) => {
-          await repositories.endpoints.rotateSecret(use, quicker, overlapMs);
+        rotateSecret: async (use, _secret, overlapMs, noted) => {
+          await repositories.endpoints.rotateSecret(use, quicker, overlapMs, noted);
           return undefined;
         },
       },
@@ -244,6 +244,40 @@ describe('a test', () => {
       once: true,
     });
   });
+});
+
+it.each([
+  ['replay', { from: '2026-11-01T00:00:00.000Z', until: '2026-11-02T00:00:00.000Z' }, 'endpoint.replayed'],
+  ['test', undefined, 'endpoint.tested'],
+] as const)('begins no %s that is not noted, and notes each once', async (what, body, act) => {
+  const { key, at, acts } = await setUp();
+  const { repositories } = database;
+  const begun: string[] = [];
+  const cannotNote = await createTestApi(database, {
+    repositories: {
+      ...repositories,
+      administrativeActs: {
+        ...repositories.administrativeActs,
+        note: () => Promise.reject(new Error('the database is away')),
+      },
+    },
+    endpointDeliveries: {
+      replay: async () => {
+        begun.push('replay');
+        return 'event-replay/1';
+      },
+      tell: async () => {
+        begun.push('test');
+        return undefined;
+      },
+    },
+  });
+  const how = body ? { key, body } : { key };
+  expect((await cannotNote.call('POST', `${at}/${what}`, how)).status).toBe(500);
+  expect(begun).toEqual([]);
+  await cannotNote.api.close();
+  await test.call('POST', `${at}/${what}`, how);
+  expect((await acts()).filter((one) => one.act === act)).toHaveLength(1);
 });
 
 it("is nobody else's: another organization's does not exist, and only an admin changes one", async () => {
