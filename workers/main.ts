@@ -92,8 +92,8 @@ const main = async (): Promise<void> => {
     if (err) logger.fatal({ err }, 'unexpected: shutting down');
     else logger.info({ signal }, 'shutting down: finishing what is held');
     try {
-      await Promise.all(relays.map((relay) => relay.stop()));
-      await workers.shutdown();
+      // Side by side: a relay that hangs on a dead connection must not keep activities from being finished.
+      await Promise.all([...relays.map((relay) => relay.stop()), workers.shutdown()]);
     } finally {
       await Promise.all([health.close(), outbox.close(), providers.close(), database.close()]);
     }
