@@ -1,7 +1,7 @@
 /** What is sealed in a row of `connections`. Nothing opens in another's place, nor another connection's. */
 import { z } from 'zod';
+import type { Credential } from '../domain/connection-grant.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
-import type { Credential } from './connections-contract.ts';
 import type { Vault } from './vault.ts';
 
 interface Of {

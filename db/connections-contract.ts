@@ -1,30 +1,9 @@
 /** What may be asked of the connected accounts. Credentials leave this place opened for one call, and noted. */
 import type { CredentialUse, TokenStore } from '../domain/access-tokens.ts';
 import type { ConnectionProvider, ConnectionStatus, ConnectionStatusReason } from '../domain/connection.ts';
+import type { Credential, Grant } from '../domain/connection-grant.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
 import type { Instant } from '../domain/time/instant.ts';
-
-/** The same shapes as those of `providers/authorization.ts`. */
-export type Credential =
-  | { readonly kind: 'oauth'; readonly refreshToken: string }
-  | {
-      readonly kind: 'app_password';
-      readonly serverUrl: string;
-      readonly username: string;
-      readonly password: string;
-    };
-
-interface AccessToken {
-  readonly value: string;
-  readonly expiresAt: Instant;
-}
-
-interface ConnectionGrant {
-  readonly account: { readonly id: string; readonly name: string };
-  readonly scopes: readonly string[];
-  readonly credential: Credential;
-  readonly accessToken?: AccessToken | undefined;
-}
 
 /** Everything of a connection that is no secret. */
 export interface Connection {
@@ -91,7 +70,7 @@ export interface Connections extends TokenStore {
     readonly organization: OrganizationId;
     readonly owner: string | undefined;
     readonly provider: ConnectionProvider;
-    readonly grant: ConnectionGrant;
+    readonly grant: Grant;
     readonly again?: ConnectionId | undefined;
   }): Promise<Connected>;
   /** Undefined for another organization's connection. */

@@ -1,4 +1,5 @@
 /** The database as the rest of the service sees it. */
+import type { QuotaBook } from '../domain/quota-book.ts';
 import type { KeyWrapping } from '../infra/encryption/key-wrapping.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { createAdministrativeActs } from './administrative-acts.ts';
@@ -20,7 +21,7 @@ import { createOutbox } from './outbox.ts';
 import { createPendingRevocations, type PendingRevocations } from './pending-revocations.ts';
 import type { EndpointProgress, Outbox, WebhookEndpoints } from './platform-contract.ts';
 import { createProviderHealth, type ProviderHealth } from './provider-health.ts';
-import { createQuotas, type Quotas } from './quotas.ts';
+import { createQuotas } from './quotas.ts';
 import type * as contract from './repositories.ts';
 import { createSlotHolds } from './slot-holds.ts';
 import { createVault, type Vault } from './vault.ts';
@@ -42,7 +43,7 @@ export interface Repositories {
   readonly vault: Vault;
   readonly organizations: contract.Organizations;
   readonly providerHealth: ProviderHealth;
-  readonly quotas: Quotas;
+  readonly quotas: QuotaBook;
   readonly apiKeys: contract.ApiKeys;
   readonly administrativeActs: contract.AdministrativeActs;
   readonly idempotentRequests: contract.IdempotentRequests;

@@ -1,26 +1,11 @@
 /** What the processes have seen of each provider, and what else tells how an integration does: numbers and times only. */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { type CircuitState, circuitStates, type SeenOfProvider } from '../domain/provider-circuit.ts';
 import { type Instant, instantSchema } from '../domain/time/instant.ts';
 import type { Database } from './connection.ts';
 import { closedQuota, everyone } from './quotas.ts';
-import { circuitStates, providerHealth } from './schema/provider-health.ts';
-
-type CircuitState = (typeof circuitStates)[number];
-
-interface SeenOfProvider {
-  readonly provider: string;
-  /** Undefined: the provider as a whole. */
-  readonly connection?: string | undefined;
-  readonly process: string;
-  readonly circuit: CircuitState;
-  /** While the circuit is not closed. */
-  readonly opensAgainAt?: Instant | undefined;
-  readonly lastSuccessAt?: Instant | undefined;
-  readonly lastFailureAt?: Instant | undefined;
-  /** The kind of the fault with its status; nothing that the vendor wrote. */
-  readonly lastFailure?: string | undefined;
-}
+import { providerHealth } from './schema/provider-health.ts';
 
 export interface IntegrationFacts {
   readonly circuit: CircuitState;

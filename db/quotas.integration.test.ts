@@ -1,10 +1,11 @@
 /** What vendors allow, with many processes asking at once. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { QuotaBook } from '../domain/quota-book.ts';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
-import { createQuotas, type Quotas } from './quotas.ts';
+import { createQuotas } from './quotas.ts';
 
 let database: TestDatabase;
-let quotas: Quotas;
+let quotas: QuotaBook;
 beforeAll(async () => {
   database = await createTestDatabase();
   quotas = createQuotas(database.db);
@@ -32,7 +33,7 @@ const organizationsAre = async (...ids: readonly ('org_1' | 'org_2')[]) => {
     await database.repositories.organizations.put({ id, name: id, meetingProviders: [] });
   }
 };
-const grantedOf = (answers: readonly Awaited<ReturnType<Quotas['take']>>[]) =>
+const grantedOf = (answers: readonly Awaited<ReturnType<QuotaBook['take']>>[]) =>
   answers.filter(({ kind }) => kind === 'granted').length;
 const many = <Result>(count: number, work: () => Promise<Result>) =>
   Promise.all(Array.from({ length: count }, work));

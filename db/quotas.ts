@@ -1,53 +1,9 @@
-/** How much of what vendors allow is used, for all processes together. Implements the `QuotaBook` of providers/calls. */
+/** How much of what vendors allow is used, for all processes together. */
 import { DrizzleQueryError, fillPlaceholders, type SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
+import type { QuotaBook } from '../domain/quota-book.ts';
 import type { DatabaseConnection } from './connection.ts';
-
-interface QuotaUser {
-  readonly provider: string;
-  readonly quota: string;
-  readonly account: string;
-  readonly organization: string;
-}
-
-interface QuotaWindow {
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-interface QuotaClaim extends QuotaUser {
-  readonly window: QuotaWindow;
-  readonly count: number;
-  readonly limit: number;
-  readonly share: number;
-  /** The part of the window before that still counts. */
-  readonly carried: number;
-}
-
-interface QuotaLease {
-  readonly id: string;
-  readonly turn: string;
-}
-
-export interface Quotas {
-  take(claim: QuotaClaim): Promise<
-    | { readonly kind: 'granted'; readonly used: number }
-    | {
-        readonly kind: 'refused';
-        readonly by: 'limit' | 'share';
-        readonly used: number;
-        readonly before: number;
-      }
-  >;
-  giveBack(user: QuotaUser, window: QuotaWindow, count: number): Promise<void>;
-  close(provider: string, account: string, untilMs: number): Promise<void>;
-  closed(
-    nowMs: number,
-  ): Promise<readonly { readonly provider: string; readonly account: string; readonly untilMs: number }[]>;
-  lease(user: QuotaUser, places: number, leaseMs: number): Promise<QuotaLease | undefined>;
-  release(lease: QuotaLease): Promise<void>;
-}
 
 /** The row that holds what all organizations have used together: no organization has an empty id. */
 export const everyone = '';
@@ -121,7 +77,7 @@ const takeStatement = (() => {
   `);
 })();
 
-export const createQuotas = (db: DatabaseConnection['db']): Quotas => ({
+export const createQuotas = (db: DatabaseConnection['db']): QuotaBook => ({
   take: async ({ provider, quota, account, organization, window, count, limit, share, carried }) => {
     const values = fillPlaceholders(takeStatement.params, {
       provider,

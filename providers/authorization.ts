@@ -3,32 +3,8 @@
  * provider's folder fills one in its `oauth.ts` (Apple in `account.ts`).
  */
 import type { OAuthProvider } from '../domain/connection.ts';
-import type { Instant } from '../domain/time/instant.ts';
+import type { AccessToken, Grant } from '../domain/connection-grant.ts';
 import type { CallContext } from './ports.ts';
-
-export type Credential =
-  | { readonly kind: 'oauth'; readonly refreshToken: string }
-  | {
-      readonly kind: 'app_password';
-      /** The CalDAV server that discovery starts from. */
-      readonly serverUrl: string;
-      readonly username: string;
-      readonly password: string;
-    };
-
-export interface AccessToken {
-  readonly value: string;
-  readonly expiresAt: Instant;
-}
-
-/** What a person has granted us. */
-export interface Grant {
-  /** The provider's own id of the account, which stays when its address changes, and the name a person knows it by. */
-  readonly account: { readonly id: string; readonly name: string };
-  readonly scopes: readonly string[];
-  readonly credential: Credential;
-  readonly accessToken?: AccessToken | undefined;
-}
 
 export interface AuthorizationRequest {
   readonly state: string;

@@ -6,9 +6,10 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Actor } from '../../db/accounts.ts';
 import type { AskedConsent } from '../../db/authorization-requests.ts';
 import type { OAuthProvider } from '../../domain/connection.ts';
+import type { Grant } from '../../domain/connection-grant.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
-import type { Grant, OAuthAuthorizer } from '../../providers/authorization.ts';
+import type { OAuthAuthorizer } from '../../providers/authorization.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { authorizerOf } from './begin.ts';
 

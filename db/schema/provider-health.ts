@@ -1,7 +1,6 @@
 import { index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { circuitStates } from '../../domain/provider-circuit.ts';
 import { instant } from './columns.ts';
-
-export const circuitStates = ['closed', 'open', 'half_open'] as const;
 
 /** What each process has seen of each provider lately. Rows of processes that are gone age out. */
 export const providerHealth = pgTable(

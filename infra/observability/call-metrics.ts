@@ -1,33 +1,10 @@
 /** The figures of calls to providers, which worker and API both make. Labels hold only what is of few kinds: never an id. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-
-export interface CallMetrics {
-  /** `outcome` is `ok` or the kind of the fault. */
-  providerCalled(call: {
-    readonly provider: string;
-    readonly operation: string;
-    readonly outcome: string;
-    readonly seconds: number;
-  }): void;
-  /** A call that was not made. */
-  callHeldBack(call: {
-    readonly provider: string;
-    readonly operation: string;
-    readonly reason: string;
-  }): void;
-  /** `accountsHeldBack`: single accounts whose own circuit is not closed. */
-  circuitIs(circuit: {
-    readonly provider: string;
-    readonly state: string;
-    readonly accountsHeldBack: number;
-  }): void;
-  quotaUsed(use: { readonly provider: string; readonly quota: string; readonly ratio: number }): void;
-}
+import { circuitStates } from '../../domain/provider-circuit.ts';
+import type { CallMetrics } from '../../providers/calls/guard.ts';
 
 /** From a cached answer to a provider's slowest: a mail server is given up after 55 s. */
 export const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-
-const states = ['closed', 'open', 'half_open'];
 
 export const createCallMetrics = (registry: Registry): CallMetrics => {
   const registers = [registry];
@@ -66,7 +43,7 @@ export const createCallMetrics = (registry: Registry): CallMetrics => {
     providerCalled: ({ seconds, ...labels }) => calls.observe(labels, seconds),
     callHeldBack: (labels) => heldBack.inc(labels),
     circuitIs: ({ provider, state, accountsHeldBack }) => {
-      for (const one of states) circuit.set({ provider, state: one }, one === state ? 1 : 0);
+      for (const one of circuitStates) circuit.set({ provider, state: one }, one === state ? 1 : 0);
       accounts.set({ provider }, accountsHeldBack);
     },
     quotaUsed: ({ ratio, ...labels }) => quotas.set(labels, ratio),

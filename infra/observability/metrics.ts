@@ -2,7 +2,8 @@
  * The service's own figures, beside those the SDK keeps itself. Labels hold only what is of few kinds: never an id.
  */
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
-import { type CallMetrics, createCallMetrics, secondsBuckets } from './call-metrics.ts';
+import type { CallMetrics } from '../../providers/calls/guard.ts';
+import { createCallMetrics, secondsBuckets } from './call-metrics.ts';
 
 export type ActivityOutcome = 'completed' | 'failed' | 'benign' | 'cancelled';
 

@@ -4,7 +4,8 @@
  * (RFC 6764, section 6): `.well-known/caldav`, the principal, and its home of calendars.
  */
 import { createAccount } from 'tsdav';
-import type { Credential, PasswordAuthorizer } from '../authorization.ts';
+import type { Credential } from '../../domain/connection-grant.ts';
+import type { PasswordAuthorizer } from '../authorization.ts';
 import type { Operation } from '../error-table.ts';
 import { withDeadline } from '../no-answer.ts';
 import { webAddressOf } from '../outbound/early-check.ts';

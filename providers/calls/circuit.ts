@@ -11,10 +11,9 @@ import {
   CircuitState as LibraryState,
 } from 'cockatiel';
 import { ProviderError } from '../../domain/errors.ts';
+import type { CircuitState } from '../../domain/provider-circuit.ts';
 import type { CallContext } from '../ports.ts';
 import { signOf } from './illness.ts';
-
-export type CircuitState = 'closed' | 'open' | 'half_open';
 
 /** So many in a row, with no other outcome between them. */
 export const failuresToOpen = 5;

@@ -4,14 +4,9 @@
  */
 import { ProviderError, type VendorName } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
+import type { CircuitState } from '../../domain/provider-circuit.ts';
 import type { CallContext } from '../ports.ts';
-import {
-  type Circuit,
-  type CircuitState,
-  createCircuit,
-  failuresToOpen,
-  type OpenCircuit,
-} from './circuit.ts';
+import { type Circuit, createCircuit, failuresToOpen, type OpenCircuit } from './circuit.ts';
 import { heldBackCodes, moment } from './held-back.ts';
 import { signOf } from './illness.ts';
 import type { CallOperation } from './operations.ts';

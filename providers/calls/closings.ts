@@ -1,5 +1,5 @@
 /** Accounts whose quota is spent by their vendor's own word, whichever of our processes it was told. */
-import type { QuotaBook } from './quota-book.ts';
+import type { QuotaBook } from '../../domain/quota-book.ts';
 
 /** How long another process's word that an account is closed may take to reach this one. */
 const closingsKeptMs = 5_000;

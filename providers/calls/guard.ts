@@ -4,31 +4,35 @@
  */
 import { hostname } from 'node:os';
 import { ProviderError, type VendorName } from '../../domain/errors.ts';
+import type { CircuitState, SeenOfProvider } from '../../domain/provider-circuit.ts';
+import type { QuotaBook } from '../../domain/quota-book.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Providers } from '../ports.ts';
 import { type CallObserver, createCallPath } from './call-path.ts';
-import { type CircuitState, shortly } from './circuit.ts';
+import { shortly } from './circuit.ts';
 import { type CircuitChange, createCircuits } from './circuits.ts';
 import { type SharedAccounts, throughCallPath } from './guarded-providers.ts';
 import { operations } from './operations.ts';
-import type { QuotaBook } from './quota-book.ts';
 import { createQuotaGuard } from './quota-guard.ts';
 import { type QuotaLimits, quotasWith } from './quotas.ts';
 import type { QuotaUse } from './rate-taking.ts';
 
-interface CallMetrics {
+export interface CallMetrics {
+  /** `outcome` is `ok` or the kind of the fault. */
   providerCalled(call: {
     readonly provider: string;
     readonly operation: string;
     readonly outcome: string;
     readonly seconds: number;
   }): void;
+  /** A call that was not made. */
   callHeldBack(call: {
     readonly provider: string;
     readonly operation: string;
     readonly reason: string;
   }): void;
+  /** `accountsHeldBack`: single accounts whose own circuit is not closed. */
   circuitIs(circuit: {
     readonly provider: string;
     readonly state: string;
@@ -38,16 +42,7 @@ interface CallMetrics {
 }
 
 interface HealthBook {
-  note(seen: {
-    readonly provider: string;
-    readonly connection?: string | undefined;
-    readonly process: string;
-    readonly circuit: CircuitState;
-    readonly opensAgainAt?: Instant | undefined;
-    readonly lastSuccessAt?: Instant | undefined;
-    readonly lastFailureAt?: Instant | undefined;
-    readonly lastFailure?: string | undefined;
-  }): Promise<void>;
+  note(seen: SeenOfProvider): Promise<void>;
 }
 
 export interface GuardParts {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { QuotaBook, QuotaClaim } from '../../domain/quota-book.ts';
 import { type CallOperation, operations } from './operations.ts';
-import type { QuotaBook, QuotaClaim } from './quota-book.ts';
 import { createQuotaGuard } from './quota-guard.ts';
 import { quotasWith } from './quotas.ts';
 import type { QuotaUse } from './rate-taking.ts';

@@ -1,9 +1,9 @@
 /** Keeps calls within what the vendors allow their accounts, whichever process makes them. */
 import { ProviderError } from '../../domain/errors.ts';
+import type { QuotaBook } from '../../domain/quota-book.ts';
 import { rememberClosings } from './closings.ts';
 import { heldBackCodes, moment } from './held-back.ts';
 import type { CallOperation } from './operations.ts';
-import type { QuotaBook } from './quota-book.ts';
 import type { ConcurrencyQuota, Quotas, RateQuota } from './quotas.ts';
 import { type QuotaUse, type Refusal, takeByChunks } from './rate-taking.ts';
 

@@ -1,5 +1,5 @@
 /** Takes what a quota allows in a stretch of time. */
-import type { QuotaBook, QuotaUser, QuotaWindow } from './quota-book.ts';
+import type { QuotaBook, QuotaUser, QuotaWindow } from '../../domain/quota-book.ts';
 import { type RateQuota, warnFrom } from './quotas.ts';
 
 export interface QuotaUse {

@@ -4,8 +4,9 @@
  */
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
+import type { AccessToken } from '../../domain/connection-grant.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import type { AccessToken, AuthorizationRequest, OAuthAuthorizer } from '../authorization.ts';
+import type { AuthorizationRequest, OAuthAuthorizer } from '../authorization.ts';
 import { type ErrorRow, type Operation, providerError } from '../error-table.ts';
 import { grantedScopes, listedScopes } from '../granted-scopes.ts';
 import { withDeadline } from '../no-answer.ts';

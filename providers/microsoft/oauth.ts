@@ -6,8 +6,9 @@
  */
 import type { AuthenticationResult, ConfidentialClientApplication } from '@azure/msal-node';
 import { z } from 'zod';
+import type { AccessToken } from '../../domain/connection-grant.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import type { AccessToken, OAuthAuthorizer } from '../authorization.ts';
+import type { OAuthAuthorizer } from '../authorization.ts';
 import { providerError } from '../error-table.ts';
 import { grantedScopes } from '../granted-scopes.ts';
 import { createMicrosoftClient } from './client.ts';

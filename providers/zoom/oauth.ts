@@ -4,8 +4,9 @@
  * The service's own account has another way in: see `token.ts`.
  */
 import { z } from 'zod';
+import type { AccessToken } from '../../domain/connection-grant.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import type { AccessToken, OAuthAuthorizer } from '../authorization.ts';
+import type { OAuthAuthorizer } from '../authorization.ts';
 import { type ErrorRow, type Operation, providerError } from '../error-table.ts';
 import { grantedScopes, listedScopes } from '../granted-scopes.ts';
 import { withDeadline } from '../no-answer.ts';

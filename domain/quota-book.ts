@@ -1,4 +1,7 @@
-/** Where the use of quotas is written down, for all processes together: filled by db/quotas.ts. */
+/**
+ * Where the use of quotas is written down, for all processes together: asked by `providers/calls/`, kept by
+ * `db/quotas.ts`, which do not know each other.
+ */
 
 /** An account at a provider, and for whom it is used. */
 export interface QuotaUser {
