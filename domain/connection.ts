@@ -10,6 +10,9 @@ export const oauthProviders = [
 ] as const satisfies readonly ConnectionProvider[];
 export type OAuthProvider = (typeof oauthProviders)[number];
 
+export const isOAuthProvider = (provider: ConnectionProvider): provider is OAuthProvider =>
+  oauthProviders.some((one) => one === provider);
+
 export const connectionStatuses = ['connected', 'needs_reauthorization', 'disconnected'] as const;
 export type ConnectionStatus = (typeof connectionStatuses)[number];
 

@@ -6,8 +6,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Actor } from '../../db/accounts.ts';
 import type { Connection } from '../../db/connections-contract.ts';
-import type { ConnectionProvider, OAuthProvider } from '../../domain/connection.ts';
-import { oauthProviders } from '../../domain/connection.ts';
+import { isOAuthProvider } from '../../domain/connection.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { OAuthAuthorizer } from '../../providers/authorization.ts';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -42,9 +41,6 @@ const passing: ReadonlySet<ProviderError['fault']['kind']> = new Set([
   'misconfigured',
 ]);
 
-const isOAuth = (provider: ConnectionProvider): provider is OAuthProvider =>
-  oauthProviders.some((one) => one === provider);
-
 const revoke = async (
   authorizer: OAuthAuthorizer,
   refreshToken: string,
@@ -76,7 +72,7 @@ export const disconnect = async (
     purpose: 'connections.disconnect',
     correlationId,
   });
-  const authorizer = isOAuth(provider) ? dependencies.authorizers.oauth[provider] : undefined;
+  const authorizer = isOAuthProvider(provider) ? dependencies.authorizers.oauth[provider] : undefined;
   if (!authorizer || credential?.kind !== 'oauth') {
     await accounts.disconnect(connection, actor);
     return credential ? 'unsupported' : 'nothing';

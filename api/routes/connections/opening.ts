@@ -1,10 +1,6 @@
 /** What a link to the page opens: whose accounts, which of them, and what may be done with them there. */
 import type { Connection } from '../../../db/connections-contract.ts';
-import {
-  type ConnectionProvider,
-  connectionProviders,
-  type OAuthProvider,
-} from '../../../domain/connection.ts';
+import { type ConnectionProvider, connectionProviders, isOAuthProvider } from '../../../domain/connection.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import type { ConnectionLink } from '../../../infra/encryption/connection-link.ts';
 import { openLink } from '../../connections/link.ts';
@@ -28,13 +24,11 @@ const shownAtMost = 200;
 const outOfReach = (): Refusal =>
   new Refusal('link_invalid', 'The link does not open that.', 'Use the link as it was given to you.');
 
-const isOAuth = (provider: ConnectionProvider): provider is OAuthProvider => provider !== 'apple';
-
 const isOffered =
   ({ authorizers }: ApiDependencies, link: ConnectionLink) =>
   (provider: ConnectionProvider): boolean =>
     (link.provider === undefined || link.provider === provider) &&
-    (!isOAuth(provider) || authorizers.oauth[provider] !== undefined);
+    (!isOAuthProvider(provider) || authorizers.oauth[provider] !== undefined);
 
 /** The one that the link is for, if it is the same person's still. */
 const againFor = async (
