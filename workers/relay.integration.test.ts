@@ -20,8 +20,7 @@ const setUp = ({ lookEveryMs = 3_600_000, round = async (): Promise<boolean> => 
   const warnings: string[] = [];
   const relay = startRelay({
     name: 'test',
-    databaseUrl: database.url,
-    channel,
+    notified: { databaseUrl: database.url, channel },
     lookEveryMs,
     round: async () => {
       rounds += 1;

@@ -3,15 +3,15 @@
  * seconds, which finds what a lost notification, a lease that ran out or a delay has left. Each worker process runs one
  * of each kind; who does what is settled by the claim (`SKIP LOCKED`), not here.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Logger } from '../infra/observability/logger.ts';
 
 export interface RelayOptions {
   /** For the log: `outbox`. */
   readonly name: string;
-  readonly databaseUrl: string;
-  /** What is notified when there is something new. */
-  readonly channel: string;
+  /** Where it is notified when there is something new. Without it, it looks every so often and that is all. */
+  readonly notified?: { readonly databaseUrl: string; readonly channel: string };
   /**
    * Claims a batch and carries it on. Answers whether there may be more at once. Throws when nothing goes at present,
    * as when the database or Temporal is away: then it is left alone for a while. What it holds when the signal comes
@@ -32,27 +32,29 @@ const defaultLookEveryMs = 5_000;
 const longestPauseMs = 30_000;
 
 export const startRelay = (options: RelayOptions): Relay => {
-  const { name, round, logger, lookEveryMs = defaultLookEveryMs } = options;
+  const { name, notified, round, logger, lookEveryMs = defaultLookEveryMs } = options;
   const stopping = new AbortController();
+  const { signal } = stopping;
   const bell = createBell();
-  const ear = createEar(options, bell.ring);
+  const ear = notified && createEar(notified, bell.ring);
 
   const run = async (): Promise<void> => {
     let failures = 0;
-    while (!stopping.signal.aborted) {
+    while (!signal.aborted) {
       try {
-        await ear.listen();
+        await ear?.listen();
         bell.silence();
-        const isMore = await round(stopping.signal);
+        const isMore = await round(signal);
         failures = 0;
-        if (!isMore && !stopping.signal.aborted) await bell.rung(lookEveryMs);
+        if (!isMore && !signal.aborted) await bell.rung(lookEveryMs);
       } catch (err) {
         failures += 1;
         logger.warn({ err, relay: name, failures }, 'the relay could not carry on: it tries again');
-        await pause(Math.min(1_000 * 2 ** (failures - 1), longestPauseMs), stopping.signal);
+        const pauseMs = Math.min(1_000 * 2 ** (failures - 1), longestPauseMs);
+        await pause(pauseMs, undefined, { signal }).catch(() => undefined);
       }
     }
-    await ear.close();
+    await ear?.close();
   };
   const running = run();
   return {
@@ -89,7 +91,7 @@ const createBell = () => {
 };
 
 /** A connection of its own that does nothing but listen. One that breaks is opened anew before the next look. */
-const createEar = ({ databaseUrl, channel }: RelayOptions, onHeard: () => void) => {
+const createEar = ({ databaseUrl, channel }: NonNullable<RelayOptions['notified']>, onHeard: () => void) => {
   let client: Client | undefined;
   return {
     async listen(): Promise<void> {
@@ -119,15 +121,3 @@ const createEar = ({ databaseUrl, channel }: RelayOptions, onHeard: () => void) 
     },
   };
 };
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });

@@ -27,8 +27,7 @@ const logger = createLogger({ level: 'warn', process: 'relay' });
 
 const relay = startRelay({
   name: 'inbox',
-  databaseUrl,
-  channel: inboxChannel,
+  notified: { databaseUrl, channel: inboxChannel },
   round: createInboxRound({
     inbox: repositories.inbox,
     deliver: (told, of) => deliver({ repositories, messenger: { tellAudition, tellCalendarSync } }, told, of),

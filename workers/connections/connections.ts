@@ -18,7 +18,7 @@ const lookEveryMs = 15_000;
 const linkGoodForMs = 7 * 24 * 60 * 60_000;
 
 export const startConnectionCaretaker = (
-  { databaseUrl, masterKeys, publicUrl }: Pick<Configuration, 'databaseUrl' | 'masterKeys' | 'publicUrl'>,
+  { masterKeys, publicUrl }: Pick<Configuration, 'masterKeys' | 'publicUrl'>,
   repositories: Repositories,
   { email, authorizers }: Pick<Providers, 'email'> & { readonly authorizers: Authorizers },
   logger: Logger,
@@ -36,8 +36,6 @@ export const startConnectionCaretaker = (
   };
   return startRelay({
     name: 'connections',
-    databaseUrl,
-    channel: 'castmatch_connections',
     lookEveryMs,
     round: createCaretakerRound({
       fallen: repositories.fallenConnections,

@@ -18,8 +18,7 @@ export const startInboxRelay = (
   const messenger = createMessenger(client);
   return startRelay({
     name: 'inbox',
-    databaseUrl,
-    channel: inboxChannel,
+    notified: { databaseUrl, channel: inboxChannel },
     round: createInboxRound({
       inbox: repositories.inbox,
       deliver: (told, of) => deliver({ repositories, messenger }, told, of),

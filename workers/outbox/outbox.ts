@@ -32,8 +32,7 @@ export const openOutbox = (
     startRelay: ({ client }: Pick<RunningWorkers, 'client'>, logger: Logger): Relay =>
       startRelay({
         name: 'outbox',
-        databaseUrl: configuration.databaseUrl,
-        channel: outboxChannel,
+        notified: { databaseUrl: configuration.databaseUrl, channel: outboxChannel },
         round: createOutboxRound({
           outbox,
           temporal: client,
