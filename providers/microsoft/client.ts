@@ -6,6 +6,7 @@
 import { ConfidentialClientApplication, type INetworkModule } from '@azure/msal-node';
 import { ProviderError } from '../../domain/errors.ts';
 import type { ErrorRow, Operation } from '../error-table.ts';
+import { asJson } from '../json-answer.ts';
 import { noAnswer, withDeadline } from '../no-answer.ts';
 import type { CallContext } from '../ports.ts';
 import { createAuthorityMetadata, libraryAuthority } from './authority.ts';
@@ -94,13 +95,4 @@ const networkFor = (call: CallContext, signal: AbortSignal, outcomes: Outcome[])
     sendPostRequestAsync: (url, options) =>
       send(url, { method: 'POST', headers: options?.headers, body: options?.body }),
   };
-};
-
-/** A gateway's error page is no JSON, and is no news either: the status has said it. */
-const asJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 };

@@ -2,11 +2,12 @@
  * What Twilio tells us: what became of a message, and what was answered.
  * Signatures: https://www.twilio.com/docs/usage/security#validating-requests
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { parse } from 'node:querystring';
 import { validateRequest } from 'twilio/lib/webhooks/webhooks.js';
 import { z } from 'zod';
 import type { Answer, DeliveryStatus } from '../../domain/audition/events.ts';
+import { isSameText } from '../same-text.ts';
 
 /** A request whose signature is checked: `url` is the address Twilio was given, not the one a proxy made of it. */
 export interface SignedRequest {
@@ -34,9 +35,8 @@ export const isFromTwilio = ({ authTokens, signature, url, content }: SignedRequ
 
 /** https://www.twilio.com/docs/usage/security#validating-requests: `bodySHA256`, in hexadecimal digits. */
 const isHashedIn = (url: string, body: Uint8Array): boolean => {
-  const named = Buffer.from(new URL(url).searchParams.get('bodySHA256') ?? '');
-  const hash = Buffer.from(createHash('sha256').update(body).digest('hex'));
-  return named.length === hash.length && timingSafeEqual(named, hash);
+  const named = new URL(url).searchParams.get('bodySHA256') ?? '';
+  return isSameText(named, createHash('sha256').update(body).digest('hex'));
 };
 
 /** Twilio sends some dozens. To sign a form of very many takes as long as hundreds of webhooks, whoever sent it. */

@@ -1,5 +1,6 @@
 /** One exchange with Zoom over HTTPS; there is no library. */
 import { type Dispatcher, request } from 'undici';
+import { asJson } from '../json-answer.ts';
 import type { ZoomAnswer } from './errors.ts';
 
 export interface ZoomExchange {
@@ -24,12 +25,3 @@ export const exchangeWithZoom = async (url: string, exchange: ZoomExchange): Pro
 /** How an app of ours shows itself to the token endpoint. */
 export const basicCredentials = (app: { readonly clientId: string; readonly clientSecret: string }): string =>
   `Basic ${Buffer.from(`${app.clientId}:${app.clientSecret}`).toString('base64')}`;
-
-/** A gateway's error page is no JSON, and is no news either: the status has said it. */
-const asJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};

@@ -4,10 +4,11 @@
  * The signature is made over the bytes of the body and a timestamp, so it is checked before anything is read. Who
  * joined and left is acknowledged and not kept: no audition does anything with it.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import { isSameText } from '../same-text.ts';
 
 export interface ZoomRequest {
   /** Newest first: while a secret is exchanged, Zoom signs with the old one until the new one is saved. */
@@ -33,7 +34,7 @@ export const verifyZoom = ({ secrets, signature, timestamp, body, nowMs }: ZoomR
   if (signature === undefined || timestamp === undefined || !/^\d{1,15}$/.test(timestamp)) {
     return { kind: 'forged' };
   }
-  const secret = secrets.find((one) => isEqual(signature, signatureOf(one, timestamp, body)));
+  const secret = secrets.find((one) => isSameText(signature, signatureOf(one, timestamp, body)));
   if (secret === undefined) return { kind: 'forged' };
   return Math.abs(nowMs - Number(timestamp) * 1000) <= toleranceMs
     ? { kind: 'authentic', secret }
@@ -42,11 +43,6 @@ export const verifyZoom = ({ secrets, signature, timestamp, body, nowMs }: ZoomR
 
 const signatureOf = (secret: string, timestamp: string, body: Uint8Array): string =>
   `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:`).update(body).digest('hex')}`;
-
-const isEqual = (given: string, expected: string): boolean => {
-  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
-  return one.length === other.length && timingSafeEqual(one, other);
-};
 
 /** The answer to `endpoint.url_validation`, which Zoom asks for every 72 hours. */
 export const answerChallenge = (secret: string, plainToken: string) => ({

@@ -1,0 +1,8 @@
+/** A gateway's error page is no JSON, and is no news either: the status has said it. */
+export const asJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
