@@ -1,13 +1,15 @@
 /** `npm run ops -- …`: what an operator does from a terminal. `--help` says the rest. */
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { ConfigurationError } from '../configuration/configuration.ts';
 import { MissingSetting } from '../configuration/operator.ts';
+import { DatabaseAway } from './on-database.ts';
 import { auditCommand, maintenanceCommand, readModelCommand } from './ops/commands-on-database.ts';
 import { attentionCommand, auditionsCommand } from './ops/commands-over-http.ts';
 import { connectionsCommand } from './ops/connections-command.ts';
 import { CallRefused } from './ops/http-client.ts';
 import { keysCommand } from './ops/keys-command.ts';
 import { webhooksCommand } from './ops/webhooks-command.ts';
+import { runProgram } from './run-program.ts';
 
 const program = new Command('ops')
   .description(
@@ -25,14 +27,9 @@ const program = new Command('ops')
   .showHelpAfterError();
 
 const isExpected = (error: unknown): error is Error =>
-  error instanceof CallRefused || error instanceof MissingSetting || error instanceof ConfigurationError;
+  error instanceof CallRefused ||
+  error instanceof MissingSetting ||
+  error instanceof ConfigurationError ||
+  error instanceof DatabaseAway;
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode;
-  else if (isExpected(error)) {
-    console.error(error.message);
-    process.exitCode = 1;
-  } else throw error;
-}
+await runProgram(program, isExpected);

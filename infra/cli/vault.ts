@@ -1,17 +1,15 @@
 /** `npm run vault -- …`: the keys that credentials are sealed under. `--help` says the rest. */
 import { randomUUID } from 'node:crypto';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { createAdministrativeActs } from '../../db/administrative-acts.ts';
-import { connectDatabase, type Database } from '../../db/connection.ts';
+import type { Database } from '../../db/connection.ts';
 import { createVaultRotation, MasterKeysMissing } from '../../db/vault/rotation.ts';
 import { ConfigurationError, loadVaultAccess } from '../configuration/configuration.ts';
 import { KmsFailure } from '../encryption/aws-kms.ts';
 import { createKeyWrapping } from '../encryption/configured-wrapping.ts';
-import { type Output, outputTo, table } from './ops/print.ts';
-
-class DatabaseAway extends Error {
-  override readonly name = 'DatabaseAway';
-}
+import { DatabaseAway, onDatabase } from './on-database.ts';
+import { type Output, table } from './ops/print.ts';
+import { runProgram } from './run-program.ts';
 
 interface Work {
   readonly db: Database;
@@ -23,23 +21,12 @@ interface Work {
 const onVault = async (command: Command, work: (parts: Work) => Promise<void>): Promise<void> => {
   const access = loadVaultAccess();
   const wrapping = createKeyWrapping(access);
-  const { db, pool, close } = connectDatabase(access.databaseUrl, {
-    poolSize: 10,
-    applicationName: 'castmatch-vault',
-  });
-  try {
-    await pool.query('SELECT 1').catch((cause: unknown) => {
-      throw new DatabaseAway('The database does not answer. Check DATABASE_URL.', { cause });
-    });
-    await work({
-      db,
-      rotation: createVaultRotation(db, wrapping),
-      newest: wrapping.newest,
-      output: outputTo(console.log, command.optsWithGlobals()['json'] === true),
-    });
-  } finally {
-    await close();
-  }
+  await onDatabase(
+    command,
+    (db, output) =>
+      work({ db, rotation: createVaultRotation(db, wrapping), newest: wrapping.newest, output }),
+    { databaseUrl: access.databaseUrl, poolSize: 10, applicationName: 'castmatch-vault' },
+  );
 };
 
 /** Ctrl-C, or being told to end, stops after the batch that is under way. */
@@ -119,12 +106,4 @@ const isExpected = (error: unknown): error is Error =>
   error instanceof KmsFailure ||
   error instanceof DatabaseAway;
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode;
-  else if (isExpected(error)) {
-    console.error(error.message);
-    process.exitCode = 1;
-  } else throw error;
-}
+await runProgram(program, isExpected);

@@ -8,7 +8,7 @@ import { createProviderHealth } from '../../../db/provider-health.ts';
 import { deleteOldAnswers, deleteOldCredentialReads, deleteOldWebhooks } from '../../../db/retention.ts';
 import { type AuditionId, auditionIdSchema } from '../../../domain/ids.ts';
 import { MissingSetting } from '../../configuration/operator.ts';
-import { onDatabase } from './on-database.ts';
+import { onDatabase } from '../on-database.ts';
 import { table } from './print.ts';
 
 const auditionId = (text: string): AuditionId => {

@@ -6,9 +6,10 @@ import {
   attentionActions,
   attentionItemSchema,
 } from '../../../domain/audition/attention.ts';
-import { MissingSetting, readHttpSettings } from '../../configuration/operator.ts';
-import { createOpsClient, type OpsClient } from './http-client.ts';
-import { type Output, outputTo, table } from './print.ts';
+import { MissingSetting } from '../../configuration/operator.ts';
+import type { OpsClient } from './http-client.ts';
+import { overHttp } from './over-http.ts';
+import { table } from './print.ts';
 
 const itemSchema = attentionItemSchema.extend({ auditionId: z.string() });
 const itemsSchema = z.object({ items: z.array(itemSchema), nextCursor: z.string().optional() });
@@ -29,11 +30,6 @@ const auditionSchema = z.looseObject({
   attention: z.array(attentionItemSchema),
 });
 type Audition = z.infer<typeof auditionSchema>;
-
-const partsOf = (command: Command): { client: OpsClient; output: Output } => ({
-  client: createOpsClient(readHttpSettings()),
-  output: outputTo(console.log, command.optsWithGlobals()['json'] === true),
-});
 
 const itemRow = (item: AttentionItem): readonly string[] => [
   item.id,
@@ -98,7 +94,7 @@ export const attentionCommand = (): Command => {
     .description('list it, the oldest first')
     .option('--all', 'all of it, not only the first hundred')
     .action(async (options: { all?: boolean }, command: Command) => {
-      const { client, output } = partsOf(command);
+      const { client, output } = overHttp(command);
       const { items, more } = await listItems(client, options.all === true);
       const head = ['audition', ...itemHead];
       output.show(items, () =>
@@ -120,7 +116,7 @@ export const attentionCommand = (): Command => {
     .addArgument(new Argument('<action>').choices(attentionActions))
     .option('--join-url <url>', 'with override: the link of a meeting made by hand')
     .action(async (id: string, action: string, options: { joinUrl?: string }, command: Command) => {
-      const { client, output } = partsOf(command);
+      const { client, output } = overHttp(command);
       const body = resolution(action, options.joinUrl);
       const path = `/v1/attention/${encodeURIComponent(id)}/resolve`;
       const audition = await client.call(auditionSchema, 'POST', path, body);
@@ -136,7 +132,7 @@ export const auditionsCommand = (): Command => {
     .description('show one as it is')
     .argument('<id>')
     .action(async (id: string, _options: object, command: Command) => {
-      const { client, output } = partsOf(command);
+      const { client, output } = overHttp(command);
       const audition = await client.call(auditionSchema, 'GET', `/v1/auditions/${encodeURIComponent(id)}`);
       output.show(audition, () => describeAudition(audition));
     });

@@ -1,9 +1,8 @@
 /** `ops connections …`: which accounts are connected, and the link that support sends to somebody. Through the API. */
 import { Command } from 'commander';
 import { z } from 'zod';
-import { readHttpSettings } from '../../configuration/operator.ts';
-import { createOpsClient, type OpsClient } from './http-client.ts';
-import { type Output, outputTo, table } from './print.ts';
+import { overHttp } from './over-http.ts';
+import { table } from './print.ts';
 
 const listSchema = z.object({
   items: z.array(
@@ -18,11 +17,6 @@ const listSchema = z.object({
   ),
 });
 const linkSchema = z.object({ url: z.string(), expiresAt: z.string() });
-
-const partsOf = (command: Command): { readonly client: OpsClient; readonly output: Output } => ({
-  client: createOpsClient(readHttpSettings()),
-  output: outputTo(console.log, command.optsWithGlobals()['json'] === true),
-});
 
 const queryOf = (given: Readonly<Record<string, string | undefined>>): string => {
   const query = new URLSearchParams();
@@ -40,7 +34,7 @@ export const connectionsCommand = (): Command => {
     .option('--owner <id>', 'those of one person, by the platform’s id')
     .option('--status <status>', 'connected, needs_reauthorization or disconnected')
     .action(async ({ owner, status }: { owner?: string; status?: string }, command: Command) => {
-      const { client, output } = partsOf(command);
+      const { client, output } = overHttp(command);
       const list = await client.call(listSchema, 'GET', `/v1/connections?${queryOf({ owner, status })}`);
       const rows = list.items.map((one) => [
         one.id,
@@ -56,7 +50,7 @@ export const connectionsCommand = (): Command => {
     .description('a link to the page on which somebody connects accounts, sees and disconnects them')
     .option('--owner <id>', 'whose, by the platform’s id; without it those of the organization itself')
     .action(async ({ owner }: { owner?: string }, command: Command) => {
-      const { client, output } = partsOf(command);
+      const { client, output } = overHttp(command);
       const link = await client.call(linkSchema, 'GET', `/v1/connections/page?${queryOf({ owner })}`);
       output.show(link, () => `${link.url}\nGood until ${link.expiresAt}, for whoever opens it.`);
     });

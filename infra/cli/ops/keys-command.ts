@@ -6,8 +6,8 @@ import { createApiKeys } from '../../../db/api-keys.ts';
 import type { Database } from '../../../db/connection.ts';
 import { type ApiKeyHolder, type ApiRole, apiRoles } from '../../../db/repositories.ts';
 import { type OrganizationId, organizationIdSchema } from '../../../domain/ids.ts';
+import { onDatabase } from '../on-database.ts';
 import { CallRefused } from './http-client.ts';
-import { onDatabase } from './on-database.ts';
 import { table } from './print.ts';
 
 const organizationId = (text: string): OrganizationId => {

@@ -11,8 +11,8 @@ import { createVault } from '../../../db/vault.ts';
 import { createWebhookInbox } from '../../../db/webhook-inbox.ts';
 import { loadConfiguration } from '../../configuration/configuration.ts';
 import { createKeyWrapping } from '../../encryption/configured-wrapping.ts';
+import { onDatabase } from '../on-database.ts';
 import { CallRefused } from './http-client.ts';
-import { onDatabase } from './on-database.ts';
 import { table } from './print.ts';
 
 const count = (text: string): number => {

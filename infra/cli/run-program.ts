@@ -1,0 +1,17 @@
+/** Runs a program of subcommands: what was to be expected is said in its own words, and ends it with 1. */
+import { type Command, CommanderError } from 'commander';
+
+export const runProgram = async (
+  program: Command,
+  isExpected: (error: unknown) => error is Error,
+): Promise<void> => {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode;
+    else if (isExpected(error)) {
+      console.error(error.message);
+      process.exitCode = 1;
+    } else throw error;
+  }
+};
