@@ -8,20 +8,12 @@ import type { CodeRefusal } from '../oauth/authorization-codes.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import type { Grant, Issued } from '../oauth/grants.ts';
 import { type IdTokens, originOf } from '../oauth/id-token.ts';
+import { tokenForm } from '../oauth/token-form.ts';
 import type { GoogleSettings } from '../settings.ts';
 import type { Calendars } from './calendars.ts';
 import { OAuthError } from './errors.ts';
 
-const form = z.object({
-  grant_type: z.string().optional(),
-  client_id: z.string().optional(),
-  client_secret: z.string().optional(),
-  refresh_token: z.string().optional(),
-  code: z.string().optional(),
-  code_verifier: z.string().optional(),
-  redirect_uri: z.string().optional(),
-  token: z.string().optional(),
-});
+const form = tokenForm.extend({ token: z.string().optional() });
 type Form = z.infer<typeof form>;
 
 const readForm = (value: unknown): Form => form.safeParse(value ?? {}).data ?? {};

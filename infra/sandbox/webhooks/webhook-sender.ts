@@ -6,13 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { CallCounter } from '../calls/counter.ts';
 import type { Switchboard } from '../faults/switchboard.ts';
 import type { Vendor } from '../vendors.ts';
-
-interface Webhook {
-  readonly url: string;
-  /** Made anew for each attempt: a signature has its time. */
-  readonly headers: () => Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
-}
+import { postUntilTaken, type Webhook } from './post-until-taken.ts';
 
 export interface WebhookSender {
   /** Resolves with the last status, `lost` for one that a fault took, or `failed` when nobody answered. */
@@ -30,34 +24,6 @@ export const createWebhookSender = (
   retryMs: readonly number[],
 ): WebhookSender => {
   const ending = new AbortController();
-  const { signal } = ending;
-
-  const attempt = async ({ url, headers, body }: Webhook): Promise<number | undefined> => {
-    try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: headers(),
-        ...(body === undefined ? {} : { body }),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(answersWithinMs)]),
-      });
-      await response.arrayBuffer();
-      return response.status;
-    } catch {
-      return undefined;
-    }
-  };
-
-  const sendUntilTaken = async (webhook: Webhook): Promise<string> => {
-    let outcome = 'failed';
-    for (const pause of [0, ...retryMs]) {
-      if (pause > 0) await wait(pause, undefined, { ref: false });
-      if (signal.aborted) return outcome;
-      const status = await attempt(webhook);
-      outcome = status === undefined ? 'failed' : String(status);
-      if (status !== undefined && status < 500) return outcome;
-    }
-    return outcome;
-  };
 
   return {
     async send(webhook) {
@@ -67,7 +33,7 @@ export const createWebhookSender = (
         return 'lost';
       }
       if (fault) await wait(fault.latencyMs, undefined, { ref: false });
-      const outcome = await sendUntilTaken(webhook);
+      const outcome = await postUntilTaken(webhook, { answersWithinMs, retryMs, signal: ending.signal });
       calls.record(vendor, operation, outcome);
       return outcome;
     },
