@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startSandbox } from '../infra/sandbox/sandbox.ts';
 import type { Vendor } from '../infra/sandbox/vendors.ts';
 import { startCountingProxy } from '../tests/harness/counting-proxy.ts';
+import { sandboxSettings } from '../tests/harness/sandbox-settings.ts';
 import { createGoogleCalendar } from './google/calendar.ts';
 import { createGoogleClient } from './google/client.ts';
 import type { CallContext, OpenConnection } from './ports.ts';
@@ -67,13 +68,7 @@ const clients: Readonly<Record<string, Client>> = {
   zoom: {
     vendor: 'zoom',
     call: async (url) => {
-      const client = createZoomClient({
-        apiUrl: `${url}/v2`,
-        oauthUrl: url,
-        clientId: 'sandbox-zoom-client',
-        clientSecret: 'sandbox-zoom-secret',
-        accountId: 'sandbox-account',
-      });
+      const client = createZoomClient(sandboxSettings(url).zoom);
       onTestFinished(() => client.close());
       const meetings = createZoomMeetings(client);
       return (context) => meetings.find('none', slot, context);

@@ -1,41 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { startSandbox } from '../infra/sandbox/sandbox.ts';
+import { sandboxSettings } from '../tests/harness/sandbox-settings.ts';
 import { createProviders } from './registry.ts';
 
 const setup = async () => {
   const sandbox = await startSandbox();
   onTestFinished(() => sandbox.close());
-  const { url } = sandbox;
   const providers = createProviders({
-    google: {
-      apiUrl: url,
-      oauthUrl: url,
-      authUrl: url,
-      clientId: 'sandbox-google-client',
-      clientSecret: 'sandbox-google-secret',
-    },
-    microsoft: {
-      graphUrl: url,
-      loginUrl: url,
-      clientId: 'sandbox-microsoft-client',
-      clientSecret: 'sandbox-microsoft-secret',
-      tenantId: 'common',
-    },
-    apple: { caldavUrl: url },
-    allowedPrivateNetworks: ['127.0.0.0/8'],
-    zoom: {
-      apiUrl: `${url}/v2`,
-      oauthUrl: url,
-      clientId: 'sandbox-zoom-client',
-      clientSecret: 'sandbox-zoom-secret',
-      accountId: 'sandbox-account',
-    },
-    twilio: {
-      apiUrl: url,
-      accountSid: 'AC00000000000000000000000000005a5a',
-      authToken: 'sandbox-twilio-token',
-      messagingServiceSid: 'MG00000000000000000000000000005a5a',
-    },
+    ...sandboxSettings(sandbox.url),
     smtp: { url: 'smtp://127.0.0.1:1', from: 'casting@castmatch.test' },
   });
   return { providers, sandbox };

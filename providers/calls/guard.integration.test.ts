@@ -9,6 +9,7 @@ import { createMetrics } from '../../infra/observability/metrics.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
 import type { CallContext, MeetingProvider, Providers } from '../ports.ts';
 import { createZoomClient } from '../zoom/client.ts';
 import { createZoomMeetings } from '../zoom/meetings.ts';
@@ -63,13 +64,7 @@ const setup = async (options: SandboxOptions = {}, limit = 100) => {
     told.push(`${message} ${JSON.stringify(about)}`);
   /** A process of its own: another circuit, the same quotas. */
   const startProcess = (process = 'worker') => {
-    const client = createZoomClient({
-      apiUrl: `${sandbox.url}/v2`,
-      oauthUrl: sandbox.url,
-      clientId: 'sandbox-zoom-client',
-      clientSecret: 'sandbox-zoom-secret',
-      accountId: 'sandbox-account',
-    });
+    const client = createZoomClient(sandboxSettings(sandbox.url).zoom);
     onTestFinished(() => client.close());
     return guardProviders(withZoom(createZoomMeetings(client)), {
       quotaBook: database.repositories.quotas,

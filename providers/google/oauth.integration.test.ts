@@ -1,8 +1,17 @@
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
-import { callbackOf, createPkce, type Decision, decide } from '../../tests/harness/consent.ts';
+import {
+  aCall,
+  faultAt,
+  personAt,
+  testErrorsKeepSecrets,
+  testRevocation,
+  testWrongCodes,
+} from '../../tests/harness/authorizers.ts';
+import { callbackOf } from '../../tests/harness/consent.ts';
 import { connectedWith, wanted } from '../../tests/harness/google-calendar.ts';
+import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
 import type { OAuthAuthorizer } from '../authorization.ts';
 import { createGoogleCalendar } from './calendar.ts';
 import { createGoogleClient } from './client.ts';
@@ -10,15 +19,7 @@ import { createGoogleAuthorizer } from './oauth.ts';
 import { googleScopes } from './settings.ts';
 
 const redirectUri = callbackOf('google');
-const aCall = () => ({ signal: AbortSignal.timeout(10_000), correlationId: 'corr-oauth' });
-
-const settingsOf = (url: string) => ({
-  apiUrl: url,
-  oauthUrl: url,
-  authUrl: url,
-  clientId: 'sandbox-google-client',
-  clientSecret: 'sandbox-google-secret',
-});
+const settingsOf = (url: string) => sandboxSettings(url).google;
 
 /** Google's own, which are not asked where their endpoints are. */
 const atGoogle = {
@@ -38,20 +39,11 @@ const setup = async (clock?: () => number) => {
   const sandbox = await startSandbox({}, clock);
   onTestFinished(async () => sandbox.close());
   const authorizer = createGoogleAuthorizer(settingsOf(sandbox.url));
-  const consent = async (decision?: Decision) => {
-    const { verifier, challenge } = createPkce();
-    const { back } = await decide(await askedBy(authorizer, challenge), decision);
-    return { code: back['code'] ?? '', codeVerifier: verifier, redirectUri };
-  };
-  const connect = async (decision?: Decision) => {
-    const grant = await authorizer.redeem(await consent(decision), aCall());
-    if (grant.credential.kind !== 'oauth') throw new Error('no refresh token');
-    return { grant, refreshToken: grant.credential.refreshToken };
-  };
-  return { sandbox, authorizer, consent, connect };
+  const asked = [...authorizer.scopes.required, ...authorizer.scopes.optional];
+  return { sandbox, authorizer, ...personAt(authorizer, asked) };
 };
 
-const faultOf = (kind: string) => ({ name: 'ProviderError', provider: 'google', fault: { kind } });
+const faultOf = faultAt('google');
 
 const userInfo = (sandbox: Sandbox, token: string | undefined) =>
   fetch(`${sandbox.url}/oauth2/v3/userinfo`, { headers: { authorization: `Bearer ${token}` } });
@@ -131,24 +123,7 @@ describe('a code', () => {
     expect(grant.scopes).toEqual(expect.arrayContaining([...googleScopes.required]));
   });
 
-  test('is taken once; coming again, it takes back what came of it', async () => {
-    const { authorizer, consent } = await setup();
-    const once = await consent();
-    const { credential } = await authorizer.redeem(once, aCall());
-    await expect(authorizer.redeem(once, aCall())).rejects.toMatchObject(faultOf('rejected_input'));
-    const refreshToken = credential.kind === 'oauth' ? credential.refreshToken : '';
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
-  });
-
-  test.each([
-    ['another verifier', { codeVerifier: createPkce().verifier }, 'rejected_input'],
-    ['an unknown code', { code: 'made-up' }, 'rejected_input'],
-    ['another address', { redirectUri: callbackOf('zoom') }, 'misconfigured'],
-  ])('is refused with %s', async (_what, change, kind) => {
-    const { authorizer, consent } = await setup();
-    const given = await consent();
-    await expect(authorizer.redeem({ ...given, ...change }, aCall())).rejects.toMatchObject(faultOf(kind));
-  });
+  testWrongCodes({ provider: 'google', setup, elsewhere: 'zoom' });
 
   test('is too old after ten minutes', async () => {
     let now = Date.parse('2026-12-01T09:00:00Z');
@@ -221,29 +196,7 @@ describe('a refresh', () => {
 });
 
 describe('a revocation', () => {
-  test('takes the grant back, and does it again without complaint', async () => {
-    const { authorizer, connect } = await setup();
-    const { refreshToken } = await connect();
-    expect(await authorizer.revoke(refreshToken, aCall())).toBe('revoked');
-    expect(await authorizer.revoke(refreshToken, aCall())).toBe('revoked');
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
-  });
-
-  test('that Google cannot answer is no revocation', async () => {
-    const { sandbox, authorizer, connect } = await setup();
-    const { refreshToken } = await connect();
-    sandbox.control.setFault('google', { kind: 'outage', operation: 'revoke' });
-    await expect(authorizer.revoke(refreshToken, aCall())).rejects.toMatchObject(faultOf('outage'));
-  });
+  testRevocation({ provider: 'google', setup });
 });
 
-test('no error carries a token, a code or a secret along', async () => {
-  const { authorizer, consent } = await setup();
-  const given = { ...(await consent()), codeVerifier: createPkce().verifier };
-  const error: unknown = await authorizer.redeem(given, aCall()).catch((refused: unknown) => refused);
-  const { inspect } = await import('node:util');
-  const shown = inspect(error, { depth: 20, showHidden: true });
-  for (const secret of [given.code, given.codeVerifier, 'sandbox-google-secret']) {
-    expect(shown).not.toContain(secret);
-  }
-});
+testErrorsKeepSecrets({ setup, clientSecret: settingsOf('').clientSecret });

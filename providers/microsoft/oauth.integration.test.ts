@@ -1,48 +1,30 @@
 import { createServer } from 'node:http';
-import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
-import { callbackOf, createPkce, type Decision, decide } from '../../tests/harness/consent.ts';
+import {
+  aCall,
+  faultAt,
+  personAt,
+  testErrorsKeepSecrets,
+  testWrongCodes,
+} from '../../tests/harness/authorizers.ts';
+import { callbackOf } from '../../tests/harness/consent.ts';
+import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
 import { createMicrosoftCheck } from './health.ts';
 import { createMicrosoftAuthorizer } from './oauth.ts';
 import { microsoftScopes } from './settings.ts';
 
 const redirectUri = callbackOf('microsoft');
-const aCall = () => ({ signal: AbortSignal.timeout(10_000), correlationId: 'corr-oauth' });
-
-const settingsOf = (url: string) => ({
-  graphUrl: url,
-  loginUrl: url,
-  clientId: 'sandbox-microsoft-client',
-  clientSecret: 'sandbox-microsoft-secret',
-  tenantId: 'common',
-});
+const settingsOf = (url: string) => sandboxSettings(url).microsoft;
 
 const setup = async (clock?: () => number) => {
   const sandbox = await startSandbox({}, clock);
   onTestFinished(async () => sandbox.close());
   const authorizer = createMicrosoftAuthorizer(settingsOf(sandbox.url));
-  const consent = async (decision?: Decision) => {
-    const { verifier, challenge } = createPkce();
-    const url = await authorizer.authorizationUrl({
-      state: 'state-1',
-      codeChallenge: challenge,
-      redirectUri,
-      scopes: authorizer.scopes.required,
-    });
-    const { back } = await decide(url, decision);
-    expect(back['state']).toBe('state-1');
-    return { code: back['code'] ?? '', codeVerifier: verifier, redirectUri };
-  };
-  const connect = async (decision?: Decision) => {
-    const grant = await authorizer.redeem(await consent(decision), aCall());
-    if (grant.credential.kind !== 'oauth') throw new Error('no refresh token');
-    return { grant, refreshToken: grant.credential.refreshToken };
-  };
-  return { sandbox, authorizer, consent, connect };
+  return { sandbox, authorizer, ...personAt(authorizer) };
 };
 
-const faultOf = (kind: string) => ({ name: 'ProviderError', provider: 'microsoft', fault: { kind } });
+const faultOf = faultAt('microsoft');
 
 /** A token endpoint that always says the same, and nothing of where it is. */
 const answering = async (status: number, body: string, headers: Record<string, string> = {}) => {
@@ -109,26 +91,11 @@ describe('a code', () => {
     await expect(authorizer.redeem(given, aCall())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
-  test('is taken once; coming again, it takes back what came of it', async () => {
-    const { authorizer, consent } = await setup();
-    const once = await consent();
-    const { credential } = await authorizer.redeem(once, aCall());
-    await expect(authorizer.redeem(once, aCall())).rejects.toMatchObject({
-      ...faultOf('rejected_input'),
-      vendor: { code: 'AADSTS54005' },
-    });
-    const refreshToken = credential.kind === 'oauth' ? credential.refreshToken : '';
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
-  });
-
-  test.each([
-    ['another verifier', { codeVerifier: createPkce().verifier }, 'rejected_input'],
-    ['an unknown code', { code: 'made-up' }, 'rejected_input'],
-    ['another address', { redirectUri: callbackOf('zoom') }, 'misconfigured'],
-  ])('is refused with %s', async (_what, change, kind) => {
-    const { authorizer, consent } = await setup();
-    const given = await consent();
-    await expect(authorizer.redeem({ ...given, ...change }, aCall())).rejects.toMatchObject(faultOf(kind));
+  testWrongCodes({
+    provider: 'microsoft',
+    setup,
+    elsewhere: 'zoom',
+    again: { vendor: { code: 'AADSTS54005' } },
   });
 
   test('whose answer is lost may have been taken', async () => {
@@ -226,12 +193,4 @@ test('the check is well when only the token is refused', async () => {
   await expect(createMicrosoftCheck(settingsOf(sandbox.url))()).rejects.toMatchObject(faultOf('outage'));
 });
 
-test('no error carries a token, a code or a secret along', async () => {
-  const { authorizer, consent } = await setup();
-  const given = { ...(await consent()), codeVerifier: createPkce().verifier };
-  const error: unknown = await authorizer.redeem(given, aCall()).catch((refused: unknown) => refused);
-  const shown = inspect(error, { depth: 20, showHidden: true });
-  for (const secret of [given.code, given.codeVerifier, 'sandbox-microsoft-secret']) {
-    expect(shown).not.toContain(secret);
-  }
-});
+testErrorsKeepSecrets({ setup, clientSecret: settingsOf('').clientSecret });

@@ -1,18 +1,21 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
-import { callbackOf, createPkce, type Decision, decide } from '../../tests/harness/consent.ts';
+import {
+  aCall,
+  faultAt,
+  personAt,
+  testErrorsKeepSecrets,
+  testRevocation,
+  testWrongCodes,
+} from '../../tests/harness/authorizers.ts';
+import { callbackOf } from '../../tests/harness/consent.ts';
+import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
 import { createZoomAuthorizer } from './oauth.ts';
 import { type ZoomSettings, zoomScopes } from './settings.ts';
 
 const redirectUri = callbackOf('zoom');
-const aCall = () => ({ signal: AbortSignal.timeout(10_000), correlationId: 'corr-oauth' });
-
 const settingsOf = (url: string, userApp?: ZoomSettings['userApp']): ZoomSettings => ({
-  apiUrl: `${url}/v2`,
-  oauthUrl: url,
-  clientId: 'sandbox-zoom-client',
-  clientSecret: 'sandbox-zoom-secret',
-  accountId: 'sandbox-account',
+  ...sandboxSettings(url).zoom,
   userApp,
 });
 const userApp = { clientId: 'sandbox-zoom-user-client', clientSecret: 'sandbox-zoom-user-secret' };
@@ -27,27 +30,10 @@ const setup = async (clock?: () => number) => {
   const sandbox = await startSandbox({}, clock);
   onTestFinished(async () => sandbox.close());
   const authorizer = authorizerAt(sandbox.url);
-  const consent = async (decision?: Decision) => {
-    const { verifier, challenge } = createPkce();
-    const url = await authorizer.authorizationUrl({
-      state: 'state-1',
-      codeChallenge: challenge,
-      redirectUri,
-      scopes: authorizer.scopes.required,
-    });
-    const { back } = await decide(url, decision);
-    expect(back['state']).toBe('state-1');
-    return { code: back['code'] ?? '', codeVerifier: verifier, redirectUri };
-  };
-  const connect = async (decision?: Decision) => {
-    const grant = await authorizer.redeem(await consent(decision), aCall());
-    if (grant.credential.kind !== 'oauth') throw new Error('no refresh token');
-    return { grant, refreshToken: grant.credential.refreshToken };
-  };
-  return { sandbox, authorizer, consent, connect };
+  return { sandbox, authorizer, ...personAt(authorizer) };
 };
 
-const faultOf = (kind: string) => ({ name: 'ProviderError', provider: 'zoom', fault: { kind } });
+const faultOf = faultAt('zoom');
 
 test('nobody connects an account while no app is set up for it', () => {
   expect(createZoomAuthorizer(settingsOf('https://zoom.us'))).toBeUndefined();
@@ -100,24 +86,7 @@ describe('a code', () => {
     await expect(authorizer.redeem(given, aCall())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
-  test('is taken once; coming again, it takes back what came of it', async () => {
-    const { authorizer, consent } = await setup();
-    const once = await consent();
-    const { credential } = await authorizer.redeem(once, aCall());
-    await expect(authorizer.redeem(once, aCall())).rejects.toMatchObject(faultOf('rejected_input'));
-    const refreshToken = credential.kind === 'oauth' ? credential.refreshToken : '';
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
-  });
-
-  test.each([
-    ['another verifier', { codeVerifier: createPkce().verifier }, 'rejected_input'],
-    ['an unknown code', { code: 'made-up' }, 'rejected_input'],
-    ['another address', { redirectUri: callbackOf('google') }, 'misconfigured'],
-  ])('is refused with %s', async (_what, change, kind) => {
-    const { authorizer, consent } = await setup();
-    const given = await consent();
-    await expect(authorizer.redeem({ ...given, ...change }, aCall())).rejects.toMatchObject(faultOf(kind));
-  });
+  testWrongCodes({ provider: 'zoom', setup, elsewhere: 'google' });
 });
 
 describe('a refresh', () => {
@@ -185,18 +154,7 @@ describe('a refresh', () => {
 });
 
 describe('a revocation', () => {
-  test('takes the grant back, and does it again without complaint', async () => {
-    const { authorizer, connect } = await setup();
-    const { refreshToken } = await connect();
-    expect(await authorizer.revoke(refreshToken, aCall())).toBe('revoked');
-    expect(await authorizer.revoke(refreshToken, aCall())).toBe('revoked');
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
-  });
-
-  test('that Zoom cannot answer is no revocation', async () => {
-    const { sandbox, authorizer, connect } = await setup();
-    const { refreshToken } = await connect();
-    sandbox.control.setFault('zoom', { kind: 'outage', operation: 'revoke' });
-    await expect(authorizer.revoke(refreshToken, aCall())).rejects.toMatchObject(faultOf('outage'));
-  });
+  testRevocation({ provider: 'zoom', setup });
 });
+
+testErrorsKeepSecrets({ setup, clientSecret: userApp.clientSecret });

@@ -1,15 +1,15 @@
 /** Connecting an account at Google as somebody else plays it (npm `emulate`), the person's clicks included. */
-import { createHash, randomBytes } from 'node:crypto';
 import { createEmulator } from 'emulate';
 import getPort from 'get-port';
 import { expect, onTestFinished, test } from 'vitest';
 import { createGoogleCalendar } from '../../providers/google/calendar.ts';
 import { createGoogleClient } from '../../providers/google/client.ts';
 import { createGoogleAuthorizer } from '../../providers/google/oauth.ts';
+import { aCall } from '../harness/authorizers.ts';
+import { callbackOf, createPkce } from '../harness/consent.ts';
 import { consentAs } from './consent.ts';
 
-const redirectUri = 'http://127.0.0.1:3000/v1/connections/google/callback';
-const call = () => ({ correlationId: 'test', signal: AbortSignal.timeout(10_000) });
+const redirectUri = callbackOf('google');
 
 const setup = async () => {
   const emulator = await createEmulator({
@@ -45,11 +45,11 @@ const setup = async () => {
     clientSecret: 'its-secret',
   };
   const authorizer = createGoogleAuthorizer(settings);
-  const codeVerifier = randomBytes(32).toString('base64url');
+  const { verifier: codeVerifier, challenge: codeChallenge } = createPkce();
   const consent = async () => {
     const page = await authorizer.authorizationUrl({
       state: 'a-state',
-      codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'),
+      codeChallenge,
       redirectUri,
       scopes: authorizer.scopes.required,
     });
@@ -57,7 +57,7 @@ const setup = async () => {
   };
   const connect = async () => {
     const code = (await consent()).get('code') ?? '';
-    return authorizer.redeem({ code, codeVerifier, redirectUri }, call());
+    return authorizer.redeem({ code, codeVerifier, redirectUri }, aCall());
   };
   return { settings, authorizer, codeVerifier, consent, connect };
 };
@@ -67,16 +67,16 @@ test('connects, refreshes and takes back', async () => {
   const answer = await consent();
   expect(answer.get('state')).toBe('a-state');
   const code = answer.get('code') ?? '';
-  const grant = await authorizer.redeem({ code, codeVerifier, redirectUri }, call());
+  const grant = await authorizer.redeem({ code, codeVerifier, redirectUri }, aCall());
   expect(grant.account).toMatchObject({ name: 'performer@example.com' });
   if (grant.credential.kind !== 'oauth') throw new Error('no refresh token');
 
-  const renewed = await authorizer.refresh(grant.credential.refreshToken, call());
+  const renewed = await authorizer.refresh(grant.credential.refreshToken, aCall());
   expect(renewed.accessToken.value).not.toBe(grant.accessToken?.value);
   expect(Date.parse(renewed.accessToken.expiresAt)).toBeGreaterThan(Date.now());
 
-  expect(await authorizer.revoke(grant.credential.refreshToken, call())).toBe('revoked');
-  await expect(authorizer.refresh(grant.credential.refreshToken, call())).rejects.toMatchObject({
+  expect(await authorizer.revoke(grant.credential.refreshToken, aCall())).toBe('revoked');
+  await expect(authorizer.refresh(grant.credential.refreshToken, aCall())).rejects.toMatchObject({
     fault: { kind: 'reconnect' },
   });
 });
@@ -85,9 +85,9 @@ test('a code is good once, and only with its verifier', async () => {
   const { authorizer, codeVerifier, consent } = await setup();
   const stolen = (await consent()).get('code') ?? '';
   const redeem = (code: string, verifier: string) =>
-    authorizer.redeem({ code, codeVerifier: verifier, redirectUri }, call());
+    authorizer.redeem({ code, codeVerifier: verifier, redirectUri }, aCall());
   const refused = { fault: { kind: 'rejected_input' } };
-  await expect(redeem(stolen, randomBytes(32).toString('base64url'))).rejects.toMatchObject(refused);
+  await expect(redeem(stolen, createPkce().verifier)).rejects.toMatchObject(refused);
 
   const code = (await consent()).get('code') ?? '';
   await redeem(code, codeVerifier);
@@ -107,7 +107,7 @@ test('reads the calendar of an account that was connected', async () => {
   } as const;
   const calendar = createGoogleCalendar(createGoogleClient(settings));
   const window = { from: '2026-12-01T00:00:00.000Z', until: '2026-12-02T00:00:00.000Z' } as const;
-  expect(await calendar.freeBusy(connection, ['primary'], window, call())).toEqual([
+  expect(await calendar.freeBusy(connection, ['primary'], window, aCall())).toEqual([
     { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T09:30:00.000Z' },
   ]);
 });

@@ -2,15 +2,15 @@
  * Connecting an account at Microsoft as somebody else plays it (npm `emulate`), the person's clicks included. Its
  * endpoints are not where Microsoft has them: they are found by discovery.
  */
-import { createHash, randomBytes } from 'node:crypto';
 import { createEmulator } from 'emulate';
 import getPort from 'get-port';
 import { expect, onTestFinished, test } from 'vitest';
 import { createMicrosoftAuthorizer } from '../../providers/microsoft/oauth.ts';
+import { aCall } from '../harness/authorizers.ts';
+import { callbackOf, createPkce } from '../harness/consent.ts';
 import { consentAs } from './consent.ts';
 
-const redirectUri = 'http://127.0.0.1:3000/v1/connections/microsoft/callback';
-const call = () => ({ correlationId: 'test', signal: AbortSignal.timeout(10_000) });
+const redirectUri = callbackOf('microsoft');
 
 const setup = async () => {
   const emulator = await createEmulator({
@@ -38,11 +38,11 @@ const setup = async () => {
     clientSecret: 'its-secret',
     tenantId: 'common',
   });
-  const codeVerifier = randomBytes(32).toString('base64url');
+  const { verifier: codeVerifier, challenge: codeChallenge } = createPkce();
   const consent = async () => {
     const page = await authorizer.authorizationUrl({
       state: 'a-state',
-      codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'),
+      codeChallenge,
       redirectUri,
       scopes: authorizer.scopes.required,
     });
@@ -57,28 +57,30 @@ test('connects and refreshes', async () => {
   expect(answer.get('state')).toBe('a-state');
   const grant = await authorizer.redeem(
     { code: answer.get('code') ?? '', codeVerifier, redirectUri },
-    call(),
+    aCall(),
   );
   expect(grant.account).toMatchObject({ name: 'performer@example.com' });
   if (grant.credential.kind !== 'oauth') throw new Error('no refresh token');
 
-  const renewed = await authorizer.refresh(grant.credential.refreshToken, call());
+  const renewed = await authorizer.refresh(grant.credential.refreshToken, aCall());
   expect(renewed.accessToken.value).not.toBe('');
   expect(Date.parse(renewed.accessToken.expiresAt)).toBeGreaterThan(Date.now());
 });
 
 test('a refresh token that nobody gave out has to be connected again', async () => {
   const { authorizer } = await setup();
-  await expect(authorizer.refresh('made-up', call())).rejects.toMatchObject({ fault: { kind: 'reconnect' } });
+  await expect(authorizer.refresh('made-up', aCall())).rejects.toMatchObject({
+    fault: { kind: 'reconnect' },
+  });
 });
 
 test('a code is good once, and only with its verifier', async () => {
   const { authorizer, codeVerifier, consent } = await setup();
   const redeem = (code: string, verifier: string) =>
-    authorizer.redeem({ code, codeVerifier: verifier, redirectUri }, call());
+    authorizer.redeem({ code, codeVerifier: verifier, redirectUri }, aCall());
   const refused = { fault: { kind: 'rejected_input' } };
   const stolen = (await consent()).get('code') ?? '';
-  await expect(redeem(stolen, randomBytes(32).toString('base64url'))).rejects.toMatchObject(refused);
+  await expect(redeem(stolen, createPkce().verifier)).rejects.toMatchObject(refused);
 
   const code = (await consent()).get('code') ?? '';
   await redeem(code, codeVerifier);

@@ -33,6 +33,7 @@ import { createAccessTokens } from '../../providers/access-tokens.ts';
 import type { Providers } from '../../providers/ports.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { sandboxSettings } from './sandbox-settings.ts';
 
 /** On the nights the clock is changed in Paris: the first loses its hour from two to three, the second has it twice. */
 export const slot: Slot = {
@@ -181,35 +182,7 @@ const connectOffice = async ({ repositories: { connections, organizations } }: T
 };
 
 const settingsFor = (url: string, mail: MailServer, journal: boolean) => ({
-  google: {
-    apiUrl: url,
-    oauthUrl: url,
-    authUrl: url,
-    clientId: 'sandbox-google-client',
-    clientSecret: 'sandbox-google-secret',
-  },
-  microsoft: {
-    graphUrl: url,
-    loginUrl: url,
-    clientId: 'sandbox-microsoft-client',
-    clientSecret: 'sandbox-microsoft-secret',
-    tenantId: 'common',
-  },
-  apple: { caldavUrl: url },
-  allowedPrivateNetworks: ['127.0.0.0/8'],
-  zoom: {
-    apiUrl: `${url}/v2`,
-    oauthUrl: url,
-    clientId: 'sandbox-zoom-client',
-    clientSecret: 'sandbox-zoom-secret',
-    accountId: 'sandbox-account',
-  },
-  twilio: {
-    apiUrl: url,
-    accountSid: 'AC00000000000000000000000000005a5a',
-    authToken: 'sandbox-twilio-token',
-    messagingServiceSid: 'MG00000000000000000000000000005a5a',
-  },
+  ...sandboxSettings(url),
   smtp: {
     url: mail.smtpUrl,
     from: 'CastMatch <casting@castmatch.test>',

@@ -8,6 +8,7 @@ import { createGoogleClient } from '../../providers/google/client.ts';
 import { createGoogleAuthorizer } from '../../providers/google/oauth.ts';
 import type { GoogleSettings } from '../../providers/google/settings.ts';
 import type { CalendarEvent, CallContext, OpenConnection } from '../../providers/ports.ts';
+import { sandboxSettings } from './sandbox-settings.ts';
 import { createMemoryTokenStore } from './token-store.ts';
 
 export const slot: Slot = {
@@ -47,13 +48,7 @@ export const calling = (): CallContext => ({
 export const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
   const sandbox = await startSandbox(options);
   onTestFinished(() => sandbox.close());
-  const settings = {
-    apiUrl: sandbox.url,
-    oauthUrl: sandbox.url,
-    authUrl: sandbox.url,
-    clientId: 'sandbox-google-client',
-    clientSecret: 'sandbox-google-secret',
-  };
+  const { google: settings } = sandboxSettings(sandbox.url);
   const { control } = sandbox;
   const client = createGoogleClient(settings);
   const connection = connectedWith(settings, `sandbox-refresh-${account}`);
