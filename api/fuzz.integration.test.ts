@@ -6,7 +6,7 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ProviderError } from '../domain/errors.ts';
-import { auditionRequest, createTestApi, type TestApi } from '../tests/harness/api.ts';
+import { auditionRequest, createTestApi, performerConnection, type TestApi } from '../tests/harness/api.ts';
 import { attentionItem, newAuditionId, scheduledLife, trail } from '../tests/harness/audition-trail.ts';
 import { contractOf } from '../tests/harness/contract.ts';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
@@ -35,13 +35,7 @@ beforeAll(async () => {
   violations = contractOf((await test.call('GET', '/openapi.json')).body);
   const facts = [...scheduledLife(id, 'org_north'), { type: 'attention_raised', item } as const];
   await database.repositories.events.append(id, trail(facts));
-  await database.repositories.connections.put({
-    id: 'conn_1',
-    organization: 'org_north',
-    provider: 'google',
-    account: 'performer@example.com',
-    refreshToken: 'secret',
-  });
+  await database.repositories.connections.put(performerConnection);
 });
 afterAll(async () => {
   await test.api.close();

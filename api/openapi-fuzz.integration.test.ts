@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createTestApi, type TestApi } from '../tests/harness/api.ts';
+import { createTestApi, performerConnection, type TestApi } from '../tests/harness/api.ts';
 import { attentionItem, newAuditionId, scheduledLife, trail } from '../tests/harness/audition-trail.ts';
 import { contractOf } from '../tests/harness/contract.ts';
 import { createTestDatabase } from '../tests/harness/database.ts';
@@ -55,13 +55,7 @@ beforeAll(async () => {
   key = await test.keyFor('admin');
   const facts = [...scheduledLife(id, 'org_north'), { type: 'attention_raised', item } as const];
   await database.repositories.events.append(id, trail(facts));
-  await database.repositories.connections.put({
-    id: 'conn_1',
-    organization: 'org_north',
-    provider: 'google',
-    account: 'performer@example.com',
-    refreshToken: 'secret',
-  });
+  await database.repositories.connections.put(performerConnection);
   const url = 'https://hooks.example.com/';
   const secret = newSecret();
   await database.repositories.endpoints.create(

@@ -6,6 +6,8 @@ import { slot, useActivityBench } from '../../tests/harness/activity-bench.ts';
 
 const benchFor = useActivityBench();
 
+const wanted = { provider: 'zoom', slot, revision: 1, topic: 'Nightfall: Captain' } as const;
+
 const heldBack = async () => {
   throw new ProviderError(
     'zoom',
@@ -24,15 +26,7 @@ it.each([
   [false, 'waits where none is left'],
 ])('hasFallback %s: %s', async (hasFallback) => {
   const { activities, about, key } = await benchFor({ between: zoomIsHeldBack });
-  const create = activities.createMeeting({
-    ...about,
-    key: key('meeting:zoom:1'),
-    provider: 'zoom',
-    slot,
-    revision: 1,
-    topic: 'Nightfall: Captain',
-    hasFallback,
-  });
+  const create = activities.createMeeting({ ...about, ...wanted, key: key('meeting:zoom:1'), hasFallback });
   await expect(create).rejects.toMatchObject({
     type: 'outage',
     nonRetryable: hasFallback,
@@ -54,15 +48,7 @@ it('is made by the next attempt, once the circuit lets calls through', async () 
     }),
   });
   const create = () =>
-    activities.createMeeting({
-      ...about,
-      key: key('meeting:zoom:1'),
-      provider: 'zoom',
-      slot,
-      revision: 1,
-      topic: 'Nightfall: Captain',
-      hasFallback: false,
-    });
+    activities.createMeeting({ ...about, ...wanted, key: key('meeting:zoom:1'), hasFallback: false });
   await expect(create()).rejects.toMatchObject({ type: 'outage' });
   isOpen = false;
   expect(await create()).toMatchObject({ provider: 'zoom' });

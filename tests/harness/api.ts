@@ -199,6 +199,15 @@ export const createTestApi = async (
   };
 };
 
+/** The calendar that the organization's performer has connected. */
+export const performerConnection = {
+  id: 'conn_1',
+  organization: 'org_north',
+  provider: 'google',
+  account: 'performer@example.com',
+  refreshToken: 'secret',
+} as const;
+
 /** A request that is right in everything, to be changed in what the test is about. */
 export const auditionRequest = (changes: Record<string, unknown> = {}) => ({
   project: { id: 'project-1', title: 'The Tempest' },

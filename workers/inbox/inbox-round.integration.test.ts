@@ -62,6 +62,14 @@ const status = (of?: { audition: 'aud_1'; participant: string }): InboxEvent => 
   const event = { deliveryId: 'SM1', channel: 'sms', status: 'failed', code: '30003', ...(of && { of }) };
   return Object({ kind: 'message.status', event });
 };
+/** Our record of the message, for reports that do not name their audition. */
+const sentToBob = {
+  id: 'SM1',
+  organization: 'org_north',
+  auditionId: 'aud_2',
+  participant: 'bob',
+  channel: 'sms',
+} as const;
 const ofAda = { audition: 'aud_1', participant: 'ada' } as const;
 
 describe('a delivery report', () => {
@@ -87,13 +95,7 @@ describe('a delivery report', () => {
     await receive(status());
     await round(goOn);
     expect(await rows()).toMatchObject([{ state: 'received', reason: 'no_such_message', inSeconds: 1 }]);
-    await repositories.deliveries.put({
-      id: 'SM1',
-      organization: 'org_north',
-      auditionId: 'aud_2',
-      participant: 'bob',
-      channel: 'sms',
-    });
+    await repositories.deliveries.put(sentToBob);
     await due();
     await round(goOn);
     expect(told).toMatchObject([{ id: 'aud_2', report: { participant: 'bob' } }]);
@@ -109,13 +111,7 @@ describe('a delivery report', () => {
     }
     const [row] = await rows();
     expect(row).toMatchObject({ state: 'parked', reason: 'no_such_message', attempts: 10 });
-    await repositories.deliveries.put({
-      id: 'SM1',
-      organization: 'org_north',
-      auditionId: 'aud_2',
-      participant: 'bob',
-      channel: 'sms',
-    });
+    await repositories.deliveries.put(sentToBob);
     await repositories.inbox.replay(row.id);
     await round(goOn);
     expect(told).toHaveLength(1);

@@ -1,7 +1,7 @@
 /** Free slots, from holds and calendars. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProviderError } from '../../../domain/errors.ts';
-import { createTestApi } from '../../../tests/harness/api.ts';
+import { createTestApi, performerConnection } from '../../../tests/harness/api.ts';
 import { newAuditionId } from '../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
 import type { FindBusy } from '../../dependencies.ts';
@@ -9,13 +9,7 @@ import type { FindBusy } from '../../dependencies.ts';
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
-  await database.repositories.connections.put({
-    id: 'conn_1',
-    organization: 'org_north',
-    provider: 'google',
-    account: 'performer@example.com',
-    refreshToken: 'secret',
-  });
+  await database.repositories.connections.put(performerConnection);
 });
 afterAll(() => database.drop());
 
