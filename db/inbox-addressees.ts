@@ -3,7 +3,7 @@ import { auditionIdSchema, connectionIdSchema, organizationIdSchema } from '../d
 import { toInstant } from '../domain/time/epoch.ts';
 import { referenceOf } from './connecting.ts';
 import type { Database } from './connection.ts';
-import type { InboxAddressees } from './repositories.ts';
+import type { InboxAddressees } from './inbox-contract.ts';
 import { attentionItems } from './schema/attention-items.ts';
 import { connections } from './schema/connections.ts';
 import { operations } from './schema/operations.ts';

@@ -15,6 +15,7 @@ import { createEventStore } from './event-store.ts';
 import { createFallenConnections, type FallenConnections } from './fallen-connections.ts';
 import { createIdempotentRequests } from './idempotent-requests.ts';
 import { createInboxAddressees } from './inbox-addressees.ts';
+import type { InboxAddressees, WatchSubscriptions, WebhookInbox } from './inbox-contract.ts';
 import { createOperationLedger } from './operation-ledger.ts';
 import { createOrganizations } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
@@ -48,12 +49,12 @@ export interface Repositories {
   readonly administrativeActs: contract.AdministrativeActs;
   readonly idempotentRequests: contract.IdempotentRequests;
   readonly deliveries: contract.Deliveries;
-  readonly inbox: contract.WebhookInbox;
-  readonly addressees: contract.InboxAddressees;
+  readonly inbox: WebhookInbox;
+  readonly addressees: InboxAddressees;
   readonly endpoints: WebhookEndpoints;
   readonly endpointProgress: EndpointProgress;
   readonly outbox: Outbox;
-  readonly watches: contract.WatchSubscriptions;
+  readonly watches: WatchSubscriptions;
 }
 
 /** @param wrapping wraps the data keys that secrets are sealed under. */

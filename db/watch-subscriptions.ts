@@ -5,7 +5,7 @@ import { connectionIdSchema, organizationIdSchema } from '../domain/ids.ts';
 import { instantSchema } from '../domain/time/instant.ts';
 import type { Database } from './connection.ts';
 import { sha256 } from './digest.ts';
-import type { WatchSubscription, WatchSubscriptions } from './repositories.ts';
+import type { WatchSubscription, WatchSubscriptions } from './inbox-contract.ts';
 import { watchSubscriptions } from './schema/watch-subscriptions.ts';
 
 /** The one in use and the one before it: while they are exchanged, the vendor sends either. */

@@ -5,7 +5,7 @@ import { inboxEventSchema } from '../domain/inbox-event.ts';
 import type { Instant } from '../domain/time/instant.ts';
 import type { Database } from './connection.ts';
 import { sha256 } from './digest.ts';
-import type { ClaimedWebhook, WebhookInbox } from './repositories.ts';
+import type { ClaimedWebhook, WebhookInbox } from './inbox-contract.ts';
 import { webhookInbox } from './schema/webhook-inbox.ts';
 import { createIntake, inboxChannel } from './webhook-inbox-intake.ts';
 

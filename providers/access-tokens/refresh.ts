@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CredentialUse, RefreshBegun, TokenStore } from '../../domain/access-tokens.ts';
-import type { ConnectionProvider, OAuthProvider } from '../../domain/connection.ts';
+import { type ConnectionProvider, isOAuthProvider, type OAuthProvider } from '../../domain/connection.ts';
 import { circuitIsOpen, ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import type { OAuthAuthorizer } from '../authorization.ts';
@@ -131,7 +131,7 @@ const authorizerOf = (
   authorizers: Readonly<Record<OAuthProvider, OAuthAuthorizer | undefined>>,
   provider: ConnectionProvider,
 ): OAuthAuthorizer => {
-  const authorizer = provider === 'apple' ? undefined : authorizers[provider];
+  const authorizer = isOAuthProvider(provider) ? authorizers[provider] : undefined;
   if (authorizer) return authorizer;
   throw new ProviderError(
     provider,

@@ -1,5 +1,5 @@
 /** From the inbox to whom it concerns: one round of the relay. */
-import type { ClaimedWebhook, WebhookInbox } from '../../db/repositories.ts';
+import type { ClaimedWebhook, WebhookInbox } from '../../db/inbox-contract.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { Logger } from '../../infra/observability/logger.ts';
 import type { Delivered, Outcome } from './deliver.ts';

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { createAdministrativeActs } from '../../../db/administrative-acts.ts';
 import type { Database } from '../../../db/connection.ts';
-import type { InboxEntry } from '../../../db/repositories.ts';
+import type { InboxEntry } from '../../../db/inbox-contract.ts';
 import { createVault } from '../../../db/vault.ts';
 import { createWebhookInbox } from '../../../db/webhook-inbox.ts';
 import { loadConfiguration } from '../../configuration/configuration.ts';

@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { WatchSubscription } from '../../../../db/repositories.ts';
+import type { WatchSubscription } from '../../../../db/inbox-contract.ts';
 import {
   type GraphNotification,
   readNotifications,
