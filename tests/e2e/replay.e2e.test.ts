@@ -1,14 +1,19 @@
 /** `npm run replay` against a real server, as an engineer runs it. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { execaNode } from 'execa';
-import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import type { Configuration } from '../../infra/configuration/configuration.ts';
 import { createDataConverter } from '../../workers/payload-codec/data-converter.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
+import { eventually } from '../harness/eventually.ts';
+import { day, platformOf, requestBody } from '../harness/platform.ts';
+import { organization, type ServiceUnderTest, startService } from '../harness/service.ts';
+import { startTemporalServer, type TemporalServer } from '../harness/temporal-server.ts';
 
 const path = (fromHere: string) => fileURLToPath(new URL(fromHere, import.meta.url));
 const workflows = relative(process.cwd(), path('../fixtures/workflows/notice.ts'));
@@ -19,19 +24,17 @@ beforeAll(async () => {
 });
 afterAll(() => connection.close());
 
-const replay = (...args: readonly string[]) =>
+const runReplay = (env: NodeJS.ProcessEnv, ...args: readonly string[]) =>
   execaNode({
     reject: false,
     all: true,
-    env: {
-      NO_COLOR: '1',
-      CASTMATCH_ENV: 'test',
-      TEMPORAL_ADDRESS: inject('temporalAddress'),
-      TEMPORAL_NAMESPACE: inject('temporalNamespace'),
-    },
-  })(path('../../infra/cli/replay.ts'), ['--workflows', workflows, ...args]);
+    env: { NO_COLOR: '1', CASTMATCH_ENV: 'test', TEMPORAL_NAMESPACE: inject('temporalNamespace'), ...env },
+  })(path('../../infra/cli/replay.ts'), args);
 
-/** Nobody works on it, which is enough of a history to be fetched. */
+const replay = (...args: readonly string[]) =>
+  runReplay({ TEMPORAL_ADDRESS: inject('temporalAddress') }, '--workflows', workflows, ...args);
+
+/** No worker polls its task queue, which is enough of a history to be fetched. */
 const startWorkflow = async () => {
   const client = new Client({
     connection,
@@ -75,4 +78,58 @@ it('says that a workflow does not exist', async () => {
 
 it('says what is missing when nothing was asked for', async () => {
   expect(await replay()).toMatchObject({ exitCode: 1, all: expect.stringContaining('say what to replay') });
+});
+
+describe('replay of auditions on the server', () => {
+  let temporalServer: TemporalServer;
+  let service: ServiceUnderTest;
+  beforeAll(async () => {
+    temporalServer = await startTemporalServer();
+    service = await startService({ temporalAddress: temporalServer.address });
+  });
+  afterAll(async () => {
+    await service.close();
+    await temporalServer.stop();
+  });
+
+  const replayWithKeys = (masterKeys: Configuration['masterKeys'], ...args: readonly string[]) =>
+    runReplay(
+      {
+        TEMPORAL_ADDRESS: temporalServer.address,
+        CASTMATCH_MASTER_KEYS: masterKeys
+          .map(({ id, key }) => `${id}:${Buffer.from(key).toString('base64')}`)
+          .join(','),
+      },
+      ...args,
+    );
+
+  it('lists and replays an open and a failed audition', async () => {
+    const platform = platformOf(service);
+    await service.startWorker();
+    const [running, failed] = await Promise.all(
+      [1, 2].map(async (n) => {
+        const { id } = await platform.request(requestBody(n, (10 + n) * day));
+        await platform.until(id, ({ state }) => state === 'scheduled');
+        return `audition/${id}`;
+      }),
+    );
+    await service.temporal.workflow.getHandle(failed ?? '').terminate('the test ends it');
+
+    // Visibility lags behind: the lists are asked once both auditions stand in them.
+    const isListed = async (query: string) =>
+      (await service.temporal.workflow.count(`CastMatchOrganization = "${organization}" AND ${query}`))
+        .count === 1;
+    await eventually(() => isListed('ExecutionStatus = "Running"'), 60_000);
+    await eventually(() => isListed('ExecutionStatus = "Terminated"'), 60_000);
+
+    const { masterKeys } = service.configuration;
+    const replayed = await replayWithKeys(masterKeys, '--open', '--failed');
+    expect(replayed.all).toContain(`same      ${running}`);
+    expect(replayed.all).toContain(`same      ${failed}`);
+    expect(replayed.exitCode).toBe(0);
+    const foreignKeys = [{ id: 'foreign', key: randomBytes(32) }];
+    const unreadable = await replayWithKeys(foreignKeys, '--open');
+    expect(unreadable).toMatchObject({ exitCode: 1, all: expect.stringContaining(`${running}`) });
+    expect(unreadable.all).not.toMatch(/^\s+at /m);
+  }, 300_000);
 });

@@ -1,9 +1,9 @@
 /** Where the histories come from: files, or the server. Their payloads stay encrypted on the way. */
 import { stat } from 'node:fs/promises';
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import type { TemporalConfiguration } from '../../../infra/configuration/configuration.ts';
 import { corpusFolder } from '../../../workers/replay/corpus.ts';
 import { type RecordedHistory, readHistories, readHistory } from '../../../workers/replay/history-file.ts';
-import type { TemporalConfiguration } from '../../configuration/configuration.ts';
 
 /** What the command line asks for. */
 export interface Selection {
@@ -100,9 +100,27 @@ const fetchHistory = async (
 
 async function* fetchMatching(client: Client, query: string, limit: number): AsyncGenerator<RecordedHistory> {
   let fetched = 0;
-  for await (const { workflowId, runId } of client.workflow.list({ query })) {
+  for await (const { workflowId, runId } of listExecutions(client, query)) {
     if (fetched === limit) return;
     fetched += 1;
     yield await fetchHistory(client, workflowId, runId);
   }
+}
+
+/**
+ * Yields the executions that match a visibility query. Calls the service directly: `client.workflow.list` decrypts the
+ * memo of each row, and one workflow under a key that this machine lacks would end the whole list.
+ */
+async function* listExecutions(
+  { connection, options: { namespace } }: Client,
+  query: string,
+): AsyncGenerator<{ readonly workflowId: string; readonly runId: string }> {
+  let nextPageToken: Uint8Array | undefined;
+  do {
+    const page = await connection.workflowService.listWorkflowExecutions({ namespace, query, nextPageToken });
+    for (const { execution } of page.executions) {
+      yield { workflowId: execution?.workflowId ?? '', runId: execution?.runId ?? '' };
+    }
+    nextPageToken = page.nextPageToken;
+  } while (nextPageToken.length > 0);
 }
