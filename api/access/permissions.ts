@@ -68,4 +68,5 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /docs': 'public',
   'GET /docs/': 'public',
   'GET /docs/js/scalar.js': 'public',
+  'GET /favicon.ico': 'public',
 };
