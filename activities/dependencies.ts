@@ -8,7 +8,7 @@ import type {
   SlotHolds,
 } from '../db/repositories.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../domain/ids.ts';
-import type { AccessTokens } from '../providers/access-tokens.ts';
+import type { AccessTokens } from '../providers/oauth/access-tokens.ts';
 import type { Providers } from '../providers/ports.ts';
 
 export interface ActivityDependencies {

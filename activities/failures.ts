@@ -6,9 +6,9 @@ import { cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, TemporalFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { AuditConflict, KeyReused, Overtaken } from '../db/errors.ts';
-import { type DatabaseFault, databaseFaultOf } from '../db/postgres-error.ts';
 import { IllegalTransition } from '../domain/audition/view.ts';
 import { circuitIsOpen, ProviderError, type ProviderFault } from '../domain/errors.ts';
+import { type DatabaseFault, databaseFaultOf } from '../foundation/observability/database-fault.ts';
 
 /** The type of the failure of an attempt that came after its own compensation. */
 const compensatedType = 'Compensated';

@@ -5,15 +5,15 @@ import type { Repositories } from '../db/index.ts';
 import type { BusyInterval } from '../domain/audition/slot.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
 import type { Instant } from '../domain/time/instant.ts';
-import type { Configuration } from '../infra/configuration/configuration.ts';
-import type { ConnectionLinks } from '../infra/encryption/connection-link.ts';
-import type { ResponseLinks } from '../infra/encryption/response-link.ts';
-import type { Authorizers } from '../providers/authorization.ts';
+import type { Configuration } from '../foundation/configuration/configuration.ts';
+import type { ConnectionLinks } from '../foundation/links/connection-link.ts';
+import type { ResponseLinks } from '../foundation/links/response-link.ts';
+import type { Authorizers } from '../providers/oauth/authorizers.ts';
 import type { Pressure } from './access/load-shedding.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { VerifyToken } from './access/tokens.ts';
 import type { Orchestration } from './auditions/orchestration.ts';
-import type { IntegrationChecks, QuotaInWords } from './integration-health.ts';
+import type { IntegrationChecks, QuotaInWords } from './health/integration-health.ts';
 import type { EndpointDeliveries } from './webhook-endpoints/deliveries.ts';
 
 /** Reads connected calendars. The API itself calls no provider: whoever starts it brings this along. */

@@ -2,8 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { migrateAtStart } from '../db/migrate.ts';
-import { ConfigurationError, loadConfiguration } from '../infra/configuration/configuration.ts';
-import { createLogger } from '../infra/observability/logger.ts';
+import { ConfigurationError, loadConfiguration } from '../foundation/configuration/configuration.ts';
+import { createLogger } from '../foundation/observability/logger.ts';
 import { drainMs, stopWithinMs } from './grace.ts';
 import { startApi } from './server.ts';
 

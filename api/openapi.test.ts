@@ -1,9 +1,9 @@
 /** The OpenAPI document: as committed, and complete. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { connectDatabase } from '../db/connection.ts';
+import { connectDatabase } from '../db/client.ts';
 import { createRepositories } from '../db/index.ts';
-import { createKeyRing } from '../infra/encryption/key-ring.ts';
+import { createKeyRing } from '../foundation/encryption/key-ring.ts';
 import { apiDependencies, masterKeys, playOrchestration } from '../tests/harness/api.ts';
 import { permissions } from './access/permissions.ts';
 import { buildApi } from './app.ts';

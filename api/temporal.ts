@@ -1,7 +1,7 @@
 /** The API's client of Temporal. */
 import { Client, Connection } from '@temporalio/client';
-import type { Configuration } from '../infra/configuration/configuration.ts';
-import { createDataConverter } from '../workers/payload-codec/data-converter.ts';
+import type { Configuration } from '../foundation/configuration/configuration.ts';
+import { createDataConverter } from '../foundation/temporal/data-converter.ts';
 
 export interface TemporalAccess {
   readonly client: Client;

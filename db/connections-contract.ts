@@ -1,7 +1,11 @@
 /** What may be asked of the connected accounts. Credentials leave this place opened for one call, and noted. */
-import type { CredentialUse, TokenStore } from '../domain/access-tokens.ts';
-import type { ConnectionProvider, ConnectionStatus, ConnectionStatusReason } from '../domain/connection.ts';
-import type { Credential, Grant } from '../domain/connection-grant.ts';
+import type { CredentialUse, TokenStore } from '../domain/connections/access-tokens.ts';
+import type {
+  ConnectionProvider,
+  ConnectionStatus,
+  ConnectionStatusReason,
+} from '../domain/connections/connection.ts';
+import type { Credential, Grant } from '../domain/connections/grant.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
 import type { Instant } from '../domain/time/instant.ts';
 

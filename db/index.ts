@@ -1,34 +1,37 @@
 /** The database as the rest of the service sees it. */
-import type { QuotaBook } from '../domain/quota-book.ts';
-import type { KeyWrapping } from '../infra/encryption/key-wrapping.ts';
-import { type Accounts, createAccounts } from './accounts.ts';
-import { createAdministrativeActs } from './administrative-acts.ts';
-import { createApiKeys } from './api-keys.ts';
-import { createAuditionReadModel } from './audition-read-model.ts';
-import { type AuthorizationRequests, createAuthorizationRequests } from './authorization-requests.ts';
-import type { DatabaseConnection } from './connection.ts';
-import { createConnections } from './connections.ts';
-import { type CredentialReads, createCredentialReads } from './credential-reads.ts';
-import { createDeliveries } from './deliveries.ts';
-import { createEndpointProgress } from './endpoint-progress.ts';
-import { createEventStore } from './event-store.ts';
-import { createFallenConnections, type FallenConnections } from './fallen-connections.ts';
-import { createIdempotentRequests } from './idempotent-requests.ts';
-import { createInboxAddressees } from './inbox-addressees.ts';
+import type { QuotaBook } from '../domain/providers/quota-book.ts';
+import type { KeyWrapping } from '../foundation/encryption/key-wrapping.ts';
+import { createAdministrativeActs } from './access/administrative-acts.ts';
+import { createApiKeys } from './access/api-keys.ts';
+import { createIdempotentRequests } from './access/idempotent-requests.ts';
+import { createOrganizations } from './access/organizations.ts';
+import { createDeliveries } from './auditions/notice-deliveries.ts';
+import { createAuditionReadModel } from './auditions/read-model.ts';
+import { createSlotHolds } from './auditions/slot-holds.ts';
+import type { DatabaseConnection } from './client.ts';
+import { type Accounts, createAccounts } from './connections/accounts.ts';
+import {
+  type AuthorizationRequests,
+  createAuthorizationRequests,
+} from './connections/authorization-requests.ts';
+import { createFallenConnections, type FallenConnections } from './connections/disconnected-accounts.ts';
+import { createPendingRevocations, type PendingRevocations } from './connections/pending-revocations.ts';
+import { createConnections } from './connections/repository.ts';
+import { createOutbox } from './endpoints/outbox.ts';
+import { createEndpointProgress } from './endpoints/progress.ts';
+import { createWebhookEndpoints } from './endpoints/repository.ts';
+import { createInboxAddressees } from './inbox/routing.ts';
+import { createWatchSubscriptions } from './inbox/watch-subscriptions.ts';
+import { createWebhookInbox } from './inbox/webhooks.ts';
 import type { InboxAddressees, WatchSubscriptions, WebhookInbox } from './inbox-contract.ts';
-import { createOperationLedger } from './operation-ledger.ts';
-import { createOrganizations } from './organizations.ts';
-import { createOutbox } from './outbox.ts';
-import { createPendingRevocations, type PendingRevocations } from './pending-revocations.ts';
+import { createOperationLedger } from './ledger/operations.ts';
 import type { EndpointProgress, Outbox, WebhookEndpoints } from './platform-contract.ts';
-import { createProviderHealth, type ProviderHealth } from './provider-health.ts';
-import { createQuotas } from './quotas.ts';
+import { createProviderHealth, type ProviderHealth } from './providers/health.ts';
+import { createQuotas } from './providers/quotas.ts';
 import type * as contract from './repositories.ts';
-import { createSlotHolds } from './slot-holds.ts';
-import { createVault, type Vault } from './vault.ts';
-import { createWatchSubscriptions } from './watch-subscriptions.ts';
-import { createWebhookEndpoints } from './webhook-endpoints.ts';
-import { createWebhookInbox } from './webhook-inbox.ts';
+import { createEventStore } from './trail/event-store.ts';
+import { type CredentialReads, createCredentialReads } from './vault/credential-reads.ts';
+import { createVault, type Vault } from './vault/envelope-encryption.ts';
 
 export interface Repositories {
   readonly events: contract.EventStore;

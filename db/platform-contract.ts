@@ -2,7 +2,7 @@
 import type { AuditionEvent } from '../domain/audition/events.ts';
 import type { AuditionId, EndpointId, OrganizationId } from '../domain/ids.ts';
 import type { Instant } from '../domain/time/instant.ts';
-import type { Actor } from './accounts.ts';
+import type { Actor } from './connections/accounts.ts';
 
 /** Everything of an endpoint that is no secret. */
 export interface WebhookEndpoint {

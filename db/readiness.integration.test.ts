@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createEmptyDatabase, createTestDatabase } from '../tests/harness/database.ts';
-import { connectDatabase } from './connection.ts';
+import { connectDatabase } from './client.ts';
 import { createDatabaseCheck } from './readiness.ts';
 
 test('is content with a database that answers and is up to date', async () => {

@@ -1,6 +1,6 @@
 /** What is cleared away after a time. */
 import { sql } from 'drizzle-orm';
-import type { Database } from './connection.ts';
+import type { Database } from './client.ts';
 
 /** So few that a statement stays far from its timeout, and holds up nobody. */
 const batchSize = 5_000;

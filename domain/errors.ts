@@ -3,7 +3,7 @@
  * `ProviderError` in that provider's folder, a `ProviderError` into a Temporal failure in `activities/`, a refusal
  * into a problem document in `api/`.
  */
-import type { ConnectionProvider } from './connection.ts';
+import type { ConnectionProvider } from './connections/connection.ts';
 import type { ConnectionId } from './ids.ts';
 
 /** What went wrong at a provider, and thereby what to do. Every vendor's table of errors ends in one of these. */

@@ -1,7 +1,7 @@
 /** `npm run build:bundle`: writes the workflow code that production workers load and the replay tests replay against. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { createLogger } from '../infra/observability/logger.ts';
+import { createLogger } from '../foundation/observability/logger.ts';
 import { bundleWorkflows } from './workflow-code.ts';
 
 const target = fileURLToPath(new URL('../build/workflow-bundle.js', import.meta.url));

@@ -1,7 +1,7 @@
 /** The worker process: polls all task queues until it is told to stop. */
 import closeWithGrace from 'close-with-grace';
 import { createActivities } from '../activities/index.ts';
-import { connectDatabase } from '../db/connection.ts';
+import { connectDatabase } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
 import { migrateAtStart } from '../db/migrate.ts';
 import { createDatabaseCheck } from '../db/readiness.ts';
@@ -9,25 +9,25 @@ import {
   type Configuration,
   ConfigurationError,
   loadConfiguration,
-} from '../infra/configuration/configuration.ts';
-import { createKeyWrapping } from '../infra/encryption/configured-wrapping.ts';
-import { createResponseLinks } from '../infra/encryption/response-link.ts';
-import { createLogger } from '../infra/observability/logger.ts';
-import { createMetrics } from '../infra/observability/metrics.ts';
-import { type AccessTokens, createAccessTokens } from '../providers/access-tokens.ts';
-import { guardProviders } from '../providers/calls/guard.ts';
-import { sharedAccountsOf } from '../providers/calls/guarded-providers.ts';
+} from '../foundation/configuration/configuration.ts';
+import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.ts';
+import { createResponseLinks } from '../foundation/links/response-link.ts';
+import { createLogger } from '../foundation/observability/logger.ts';
+import { type AccessTokens, createAccessTokens } from '../providers/oauth/access-tokens.ts';
 import type { Providers } from '../providers/ports.ts';
 import { createProviders } from '../providers/registry.ts';
+import { sharedAccountsOf } from '../providers/resilience/call-path-providers.ts';
+import { guardProviders } from '../providers/resilience/resilient-providers.ts';
 import { startConnectionCaretaker } from './connections/connections.ts';
+import { startTokenRefresh } from './connections/token-refresh.ts';
 import { stopWithinMs } from './grace.ts';
 import { healthAddress, startHealthServer } from './health/health-server.ts';
 import { readinessOf } from './health/readiness.ts';
 import { freeLoopbackAddress, readSdkMetrics } from './health/sdk-metrics.ts';
 import { startInboxRelay } from './inbox/inbox.ts';
+import { createMetrics } from './metrics.ts';
 import { openOutbox } from './outbox/outbox.ts';
 import { installRuntime } from './runtime.ts';
-import { startTokenRefresh } from './token-refresh.ts';
 import { startWorkers } from './worker.ts';
 
 const main = async (): Promise<void> => {

@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
-import type { Logger } from '../infra/observability/logger.ts';
+import type { Logger } from '../foundation/observability/logger.ts';
 
 export interface RelayOptions {
   /** For the log: `outbox`. */

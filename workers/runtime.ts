@@ -2,7 +2,7 @@
 import type { LogLevel, LogMetadata, Logger as SdkLogger } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
 import type { Level } from 'pino';
-import type { Logger } from '../infra/observability/logger.ts';
+import type { Logger } from '../foundation/observability/logger.ts';
 
 const levels: Readonly<Record<LogLevel, Level>> = {
   TRACE: 'trace',

@@ -2,13 +2,13 @@
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
 import { type ServiceActivities, type TaskQueue, taskQueues } from '../activities/contract.ts';
-import type { Configuration } from '../infra/configuration/configuration.ts';
-import type { Logger } from '../infra/observability/logger.ts';
-import type { ServiceMetrics } from '../infra/observability/metrics.ts';
+import type { Configuration } from '../foundation/configuration/configuration.ts';
+import type { Logger } from '../foundation/observability/logger.ts';
+import { createDataConverter } from '../foundation/temporal/data-converter.ts';
+import type { ServiceMetrics } from './metrics.ts';
 import { observeActivities } from './observation/activities.ts';
 import { watchAttention } from './observation/attention.ts';
 import { watchEndpoints } from './observation/endpoints.ts';
-import { createDataConverter } from './payload-codec/data-converter.ts';
 import { queueTuning } from './task-queues.ts';
 import { loadWorkflowCode } from './workflow-code.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createLogger } from '../infra/observability/logger.ts';
+import { createLogger } from '../foundation/observability/logger.ts';
 import { loadWorkflowCode } from './workflow-code.ts';
 
 const logger = createLogger({ level: 'silent', process: 'test' });

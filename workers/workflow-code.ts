@@ -3,8 +3,8 @@ import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
-import type { Logger } from '../infra/observability/logger.ts';
-import { failureConverterPath } from './payload-codec/data-converter.ts';
+import type { Logger } from '../foundation/observability/logger.ts';
+import { failureConverterPath } from '../foundation/temporal/data-converter.ts';
 import { sdkLogger } from './runtime.ts';
 
 const projectFolder = fileURLToPath(new URL('..', import.meta.url));

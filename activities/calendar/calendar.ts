@@ -1,5 +1,6 @@
 /** Busy times and events of connected calendars. */
 import { z } from 'zod';
+import { openConnection } from '../connections/open-connection.ts';
 import type {
   CalendarActivities,
   FindBusyInput,
@@ -12,7 +13,6 @@ import { attemptingTo } from '../effects/call.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { eventIdFor } from '../effects/fingerprint.ts';
 import { undoOnce } from '../effects/undo-once.ts';
-import { openConnection } from './open-connection.ts';
 
 const writtenSchema = z.object({ eventId: z.string() });
 

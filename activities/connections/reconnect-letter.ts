@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { Eta } from 'eta';
-import type { ConnectionProvider } from '../../domain/connection.ts';
+import type { ConnectionProvider } from '../../domain/connections/connection.ts';
 
 export interface ReconnectFacts {
   readonly organization: string;

@@ -1,7 +1,7 @@
 /** Tells the owner of an account that it has to be connected again: by email, once for each time it fell out. */
 import { z } from 'zod';
+import type { FallenConnection } from '../../db/connections/disconnected-accounts.ts';
 import type { Connection, Connections } from '../../db/connections-contract.ts';
-import type { FallenConnection } from '../../db/fallen-connections.ts';
 import type { OperationLedger, Organizations } from '../../db/repositories.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { Providers } from '../../providers/ports.ts';

@@ -7,7 +7,7 @@ import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
 import type { CallContext } from '../../providers/ports.ts';
-import { openConnection } from '../calendar/open-connection.ts';
+import { openConnection } from '../connections/open-connection.ts';
 import type {
   CreateMeetingInput,
   MeetingActivities,

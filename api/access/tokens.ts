@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { apiRoles } from '../../db/repositories.ts';
 import { Refusal } from '../../domain/errors.ts';
 import { organizationIdSchema } from '../../domain/ids.ts';
-import type { JwtConfiguration } from '../../infra/configuration/configuration.ts';
+import type { JwtConfiguration } from '../../foundation/configuration/configuration.ts';
 import { retryAfterSeconds } from '../problems/outages.ts';
 import type { Caller } from './caller.ts';
 

@@ -33,7 +33,7 @@ import {
   respond,
   view,
 } from '../../workflows/audition/messages.ts';
-import { searchAttributes } from '../../workflows/audition/search-attributes.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { isDeadline, updateFailure } from './update-failures.ts';
 
 /** What may be asked of a running audition, as its workflow's updates take it. */

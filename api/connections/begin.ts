@@ -1,10 +1,10 @@
 /** The first half of the dance: what is kept here, and the provider's page that the person is sent to. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Connection } from '../../db/connections-contract.ts';
-import type { OAuthProvider } from '../../domain/connection.ts';
+import type { OAuthProvider } from '../../domain/connections/connection.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { OrganizationId, ParticipantId } from '../../domain/ids.ts';
-import type { OAuthAuthorizer } from '../../providers/authorization.ts';
+import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
 /** 256 bits: never guessed, and 43 characters, as long as a verifier has to be (RFC 7636 section 4.1). */

@@ -5,7 +5,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../domain/errors.ts';
-import { createSignedTokens } from '../../infra/encryption/signed-token.ts';
+import { createSignedTokens } from '../../foundation/links/signed-token.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
 export interface Browsers {

@@ -3,13 +3,13 @@
  * row that we kept under `state` says that this browser was sent there, for whom, and for what (RFC 9700 section 4).
  */
 import type { FastifyBaseLogger } from 'fastify';
-import type { Actor } from '../../db/accounts.ts';
-import type { AskedConsent } from '../../db/authorization-requests.ts';
-import type { OAuthProvider } from '../../domain/connection.ts';
-import type { Grant } from '../../domain/connection-grant.ts';
+import type { Actor } from '../../db/connections/accounts.ts';
+import type { AskedConsent } from '../../db/connections/authorization-requests.ts';
+import type { OAuthProvider } from '../../domain/connections/connection.ts';
+import type { Grant } from '../../domain/connections/grant.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
-import type { OAuthAuthorizer } from '../../providers/authorization.ts';
+import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { authorizerOf } from './begin.ts';
 

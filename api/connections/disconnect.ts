@@ -4,11 +4,11 @@
  * where it does not answer now, or this process ends, the worker goes on asking.
  */
 import type { FastifyBaseLogger } from 'fastify';
-import type { Actor } from '../../db/accounts.ts';
+import type { Actor } from '../../db/connections/accounts.ts';
 import type { Connection } from '../../db/connections-contract.ts';
-import { isOAuthProvider } from '../../domain/connection.ts';
+import { isOAuthProvider } from '../../domain/connections/connection.ts';
 import { ProviderError } from '../../domain/errors.ts';
-import type { OAuthAuthorizer } from '../../providers/authorization.ts';
+import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
 /** What became of it at the provider. */

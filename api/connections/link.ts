@@ -2,7 +2,7 @@
 import { Refusal } from '../../domain/errors.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import type { ConnectionLink } from '../../infra/encryption/connection-link.ts';
+import type { ConnectionLink } from '../../foundation/links/connection-link.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
 /** Followed at once by a browser that the platform sends there. */

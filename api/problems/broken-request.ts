@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { Refusal, type RefusalCode } from '../../domain/errors.ts';
-import { correlationHeader } from '../correlation.ts';
+import { correlationHeader } from '../plugins/correlation.ts';
 import { problemMediaType, problemOf } from './problem-document.ts';
 
 interface Words {

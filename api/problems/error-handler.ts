@@ -1,9 +1,9 @@
 /** The one border at which an error becomes an answer. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../domain/errors.ts';
-import { UnknownKey } from '../../infra/encryption/aes-gcm.ts';
+import { UnknownKey } from '../../foundation/encryption/aes-gcm.ts';
 import { challengeFor } from '../access/challenge.ts';
-import { correlationHeader } from '../correlation.ts';
+import { correlationHeader } from '../plugins/correlation.ts';
 import { frameworkRefusal } from './framework.ts';
 import { isOutage, retryAfterSeconds, temporarilyUnavailable } from './outages.ts';
 import { type ProblemPart, problemMediaType, problemOf } from './problem-document.ts';

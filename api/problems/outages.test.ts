@@ -1,6 +1,6 @@
 import { ServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { KmsFailure } from '../../infra/encryption/aws-kms.ts';
+import { KmsFailure } from '../../foundation/encryption/aws-kms.ts';
 import { isOutage } from './outages.ts';
 
 const coded = (code: string) => Object.assign(new Error('x'), { code });

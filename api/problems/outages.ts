@@ -1,8 +1,8 @@
 /** Tells an outage of PostgreSQL, Temporal or the KMS, which passes, from a fault of ours, which does not. */
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
-import { isDatabaseOutage } from '../../db/outage.ts';
+import { isDatabaseOutage } from '../../db/errors.ts';
 import { Refusal } from '../../domain/errors.ts';
-import { KmsFailure } from '../../infra/encryption/aws-kms.ts';
+import { KmsFailure } from '../../foundation/encryption/aws-kms.ts';
 
 /** Seconds after which one may try again: a restart of either takes about this long. */
 export const retryAfterSeconds = 5;

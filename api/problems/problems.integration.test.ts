@@ -2,10 +2,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectDatabase } from '../../db/connection.ts';
+import { connectDatabase } from '../../db/client.ts';
 import { createRepositories } from '../../db/index.ts';
-import { localDefaults } from '../../infra/configuration/defaults.ts';
-import { createKeyRing } from '../../infra/encryption/key-ring.ts';
+import { localDefaults } from '../../foundation/configuration/defaults.ts';
+import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createTestApi, masterKeys, type TestApi } from '../../tests/harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 

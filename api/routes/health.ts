@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Api } from '../api.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { integrationNames, watchIntegrations } from '../integration-health.ts';
+import { integrationNames, watchIntegrations } from '../health/integration-health.ts';
 import { json } from '../schemas/answers.ts';
 import { problems } from '../schemas/problems.ts';
 

@@ -1,6 +1,6 @@
 /** What the API shows of an audition: the domain's view, to the letter. */
 import { z } from 'zod';
-import { auditionViewSchema } from '../../db/view-schema.ts';
+import { auditionViewSchema } from '../../db/auditions/view-schema.ts';
 import { attentionItemSchema } from '../../domain/audition/attention.ts';
 import { auditionEventSchema } from '../../domain/audition/events.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';

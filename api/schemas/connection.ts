@@ -1,7 +1,11 @@
 /** A connected account as the API shows it: nothing that opens it. */
 import { z } from 'zod';
 import type { Connection } from '../../db/connections-contract.ts';
-import { connectionProviders, connectionStatuses, connectionStatusReasons } from '../../domain/connection.ts';
+import {
+  connectionProviders,
+  connectionStatuses,
+  connectionStatusReasons,
+} from '../../domain/connections/connection.ts';
 import { connectionIdSchema } from '../../domain/ids.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 

@@ -8,7 +8,6 @@ import {
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { OrganizationId } from '../../domain/ids.ts';
-import { searchAttributes } from '../../workflows/audition/search-attributes.ts';
 import {
   type EndpointNoticeInput,
   type EventReplayInput,
@@ -18,6 +17,7 @@ import {
   eventReplayWorkflowType,
   type NoticeResult,
 } from '../../workflows/event-delivery/messages.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
 
 export interface EndpointDeliveries {
   /** Starts it, unless this very range is being replayed already. Answers with the id of its workflow. */

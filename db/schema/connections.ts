@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
-import { connectionStatuses, connectionStatusReasons } from '../../domain/connection.ts';
+import { connectionStatuses, connectionStatusReasons } from '../../domain/connections/connection.ts';
 import { instant } from './columns.ts';
 
 /**

@@ -4,11 +4,11 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import { and, asc, count, eq, gt, ne, sql } from 'drizzle-orm';
-import { NotAuthentic } from '../../infra/encryption/aes-gcm.ts';
-import type { KeyWrapping } from '../../infra/encryption/key-wrapping.ts';
-import type { Database } from '../connection.ts';
+import { NotAuthentic } from '../../foundation/encryption/aes-gcm.ts';
+import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
+import type { Database } from '../client.ts';
 import { dataKeys } from '../schema/data-keys.ts';
-import { wrappedAt } from '../vault.ts';
+import { wrappedAt } from './envelope-encryption.ts';
 
 export interface WrappedUnder {
   readonly masterKeyId: string;

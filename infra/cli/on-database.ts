@@ -1,7 +1,7 @@
 /** A command that works on the database itself, whether the service runs or not. */
 import type { Command } from 'commander';
-import { connectDatabase, type Database } from '../../db/connection.ts';
-import { readDatabaseUrl } from '../configuration/operator.ts';
+import { connectDatabase, type Database } from '../../db/client.ts';
+import { readDatabaseUrl } from '../../foundation/configuration/operator.ts';
 import { type Output, outputTo } from './ops/print.ts';
 
 export class DatabaseAway extends Error {

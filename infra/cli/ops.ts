@@ -1,7 +1,7 @@
 /** `npm run ops -- …`: what an operator does from a terminal. `--help` says the rest. */
 import { Command } from 'commander';
-import { ConfigurationError } from '../configuration/configuration.ts';
-import { MissingSetting } from '../configuration/operator.ts';
+import { ConfigurationError } from '../../foundation/configuration/configuration.ts';
+import { MissingSetting } from '../../foundation/configuration/operator.ts';
 import { DatabaseAway } from './on-database.ts';
 import { auditCommand, maintenanceCommand, readModelCommand } from './ops/commands-on-database.ts';
 import { attentionCommand, auditionsCommand } from './ops/commands-over-http.ts';

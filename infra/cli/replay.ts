@@ -3,16 +3,16 @@ import { open, waitForDebugger } from 'node:inspector';
 import { resolve } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { Command, InvalidArgumentError } from 'commander';
-import { corpusKeys } from '../../workers/replay/corpus.ts';
-import { NotAHistory, saveHistory } from '../../workers/replay/history-file.ts';
-import { createReplayer, type Replayed } from '../../workers/replay/replayer.ts';
-import { bundleWorkflows } from '../../workers/workflow-code.ts';
 import {
   ConfigurationError,
   loadTemporalAccess,
   type TemporalAccess,
-} from '../configuration/configuration.ts';
-import { createLogger } from '../observability/logger.ts';
+} from '../../foundation/configuration/configuration.ts';
+import { createLogger } from '../../foundation/observability/logger.ts';
+import { corpusKeys } from '../../workers/replay/corpus.ts';
+import { NotAHistory, saveHistory } from '../../workers/replay/history-file.ts';
+import { createReplayer, type Replayed } from '../../workers/replay/replayer.ts';
+import { bundleWorkflows } from '../../workers/workflow-code.ts';
 import { linesOf, summaryOf } from './replay/report.ts';
 import { NotOnServer, type Selection, selectHistories, TemporalUnreachable } from './replay/sources.ts';
 

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createVault } from '../../db/vault.ts';
+import { createVault } from '../../db/vault/envelope-encryption.ts';
+import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import { createKeyRing } from '../encryption/key-ring.ts';
 
 const oldKey = { id: 'k1', key: randomBytes(32) };
 const newKey = { id: 'k2', key: randomBytes(32) };

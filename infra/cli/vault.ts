@@ -1,12 +1,12 @@
 /** `npm run vault -- …`: the keys that credentials are sealed under. `--help` says the rest. */
 import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';
-import { createAdministrativeActs } from '../../db/administrative-acts.ts';
-import type { Database } from '../../db/connection.ts';
+import { createAdministrativeActs } from '../../db/access/administrative-acts.ts';
+import type { Database } from '../../db/client.ts';
 import { createVaultRotation, MasterKeysMissing } from '../../db/vault/rotation.ts';
-import { ConfigurationError, loadVaultAccess } from '../configuration/configuration.ts';
-import { KmsFailure } from '../encryption/aws-kms.ts';
-import { createKeyWrapping } from '../encryption/configured-wrapping.ts';
+import { ConfigurationError, loadVaultAccess } from '../../foundation/configuration/configuration.ts';
+import { KmsFailure } from '../../foundation/encryption/aws-kms.ts';
+import { createKeyWrapping } from '../../foundation/encryption/configured-wrapping.ts';
 import { DatabaseAway, onDatabase } from './on-database.ts';
 import { type Output, table } from './ops/print.ts';
 import { runProgram } from './run-program.ts';

@@ -1,7 +1,7 @@
 /** What a Temporal server needs before we can work on it, whoever started it. */
 import { Connection, type ConnectionOptions, isGrpcServiceError } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
-import type { TemporalConfiguration } from '../configuration/configuration.ts';
+import type { TemporalConfiguration } from '../../foundation/configuration/configuration.ts';
 import type { SearchAttributeTypeName, TemporalDev } from './temporal-dev.ts';
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;

@@ -1,9 +1,9 @@
 /** Who is there in a new local database: one organization, its keys, and people whose calendars the sandbox plays. */
-import { connectDatabase } from '../../db/connection.ts';
+import { connectDatabase } from '../../db/client.ts';
 import { createRepositories } from '../../db/index.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
-import { loadConfiguration } from '../configuration/configuration.ts';
-import { createKeyWrapping } from '../encryption/configured-wrapping.ts';
+import { loadConfiguration } from '../../foundation/configuration/configuration.ts';
+import { createKeyWrapping } from '../../foundation/encryption/configured-wrapping.ts';
 
 const localOrganization: OrganizationId = 'org_local';
 

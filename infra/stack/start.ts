@@ -1,6 +1,6 @@
 /** `npm start`: the stack until somebody ends it. */
 import pc from 'picocolors';
-import { ConfigurationError } from '../configuration/configuration.ts';
+import { ConfigurationError } from '../../foundation/configuration/configuration.ts';
 import { addressTable } from './address-table.ts';
 import { TemporalNotPrepared } from './dev-server.ts';
 import { createProgressBoard } from './progress-board.ts';

@@ -4,10 +4,10 @@
  * (RFC 6764, section 6): `.well-known/caldav`, the principal, and its home of calendars.
  */
 import { createAccount } from 'tsdav';
-import type { Credential } from '../../domain/connection-grant.ts';
-import type { PasswordAuthorizer } from '../authorization.ts';
-import type { Operation } from '../error-table.ts';
-import { withDeadline } from '../no-answer.ts';
+import type { Credential } from '../../domain/connections/grant.ts';
+import type { Operation } from '../errors/error-table.ts';
+import { withDeadline } from '../errors/transport-errors.ts';
+import type { PasswordAuthorizer } from '../oauth/authorizers.ts';
 import { webAddressOf } from '../outbound/early-check.ts';
 import { mayHaveCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext } from '../ports.ts';

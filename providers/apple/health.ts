@@ -1,5 +1,5 @@
 /** Whether Apple's calendar server answers. It knows nobody before somebody logs in, so that it asks who we are is well. */
-import type { Operation } from '../error-table.ts';
+import type { Operation } from '../errors/error-table.ts';
 import type { FetchFor } from './client.ts';
 import { appleError, fromApple } from './errors.ts';
 import type { AppleSettings } from './settings.ts';

@@ -1,7 +1,7 @@
 /** Google Calendar as a `CalendarProvider`. https://developers.google.com/workspace/calendar/api/v3/reference */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
-import { noAnswer } from '../no-answer.ts';
+import { noAnswer } from '../errors/transport-errors.ts';
 import type { CalendarProvider, Conference, ConferenceEvent } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { conferenceOf } from './conference.ts';

@@ -1,13 +1,13 @@
 /**
  * Google's own client library, kept to our rules: its address can be set, nothing is retried below Temporal, every
- * exchange has a deadline. The access token is the connection's, refreshed elsewhere (`../access-tokens.ts`): the
+ * exchange has a deadline. The access token is the connection's, refreshed elsewhere (`../oauth/access-tokens.ts`): the
  * library's own refresh knows of one process only. Connections are kept alive by Node's own agent.
  */
 import { calendar, type calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import type { z } from 'zod';
 import { concerning } from '../../domain/errors.ts';
-import type { Operation } from '../error-table.ts';
-import { withDeadline } from '../no-answer.ts';
+import type { Operation } from '../errors/error-table.ts';
+import { withDeadline } from '../errors/transport-errors.ts';
 import type { CallContext, OpenConnection } from '../ports.ts';
 import { fromGoogle, lacksScopes, statusOf } from './errors.ts';
 import { type GoogleSettings, googleDeadlineMs } from './settings.ts';

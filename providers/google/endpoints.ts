@@ -1,5 +1,5 @@
 /** Where Google's OAuth endpoints are: https://developers.google.com/identity/protocols/oauth2/web-server */
-import { createDiscovery } from '../openid-discovery.ts';
+import { createDiscovery } from '../oauth/openid-discovery.ts';
 import type { CallContext } from '../ports.ts';
 import type { GoogleSettings } from './settings.ts';
 

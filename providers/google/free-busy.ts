@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
-import type { Operation } from '../error-table.ts';
+import type { Operation } from '../errors/error-table.ts';
 import type { CallContext, OpenConnection } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';

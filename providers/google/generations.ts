@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
-import type { Operation } from '../error-table.ts';
+import type { Operation } from '../errors/error-table.ts';
 import type { CallContext, OpenConnection } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';

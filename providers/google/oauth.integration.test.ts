@@ -12,7 +12,7 @@ import {
 import { callbackOf } from '../../tests/harness/consent.ts';
 import { connectedWith, wanted } from '../../tests/harness/google-calendar.ts';
 import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
-import type { OAuthAuthorizer } from '../authorization.ts';
+import type { OAuthAuthorizer } from '../oauth/authorizers.ts';
 import { createGoogleCalendar } from './calendar.ts';
 import { createGoogleClient } from './client.ts';
 import { createGoogleAuthorizer } from './oauth.ts';

@@ -4,12 +4,12 @@
  */
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
-import type { AccessToken } from '../../domain/connection-grant.ts';
+import type { AccessToken } from '../../domain/connections/grant.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import type { AuthorizationRequest, OAuthAuthorizer } from '../authorization.ts';
-import { type ErrorRow, type Operation, providerError } from '../error-table.ts';
-import { grantedScopes, listedScopes } from '../granted-scopes.ts';
-import { withDeadline } from '../no-answer.ts';
+import { type ErrorRow, type Operation, providerError } from '../errors/error-table.ts';
+import { withDeadline } from '../errors/transport-errors.ts';
+import type { AuthorizationRequest, OAuthAuthorizer } from '../oauth/authorizers.ts';
+import { grantedScopes, listedScopes } from '../oauth/scopes.ts';
 import type { CallContext } from '../ports.ts';
 import { createGoogleEndpoints } from './endpoints.ts';
 import { fromGoogle, googleCodeErrors, googleTokenErrors } from './errors.ts';

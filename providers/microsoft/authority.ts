@@ -2,7 +2,7 @@
  * Where Microsoft's endpoints are, as the library wants to be told:
  * https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc
  */
-import { createDiscovery } from '../openid-discovery.ts';
+import { createDiscovery } from '../oauth/openid-discovery.ts';
 import type { CallContext } from '../ports.ts';
 import type { MicrosoftSettings } from './settings.ts';
 

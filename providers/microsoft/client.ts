@@ -5,9 +5,9 @@
  */
 import { ConfidentialClientApplication, type INetworkModule } from '@azure/msal-node';
 import { ProviderError } from '../../domain/errors.ts';
-import type { ErrorRow, Operation } from '../error-table.ts';
-import { asJson } from '../json-answer.ts';
-import { noAnswer, withDeadline } from '../no-answer.ts';
+import type { ErrorRow, Operation } from '../errors/error-table.ts';
+import { noAnswer, withDeadline } from '../errors/transport-errors.ts';
+import { asJson } from '../http/json.ts';
 import type { CallContext } from '../ports.ts';
 import { createAuthorityMetadata, libraryAuthority } from './authority.ts';
 import { type MicrosoftAnswer, microsoftError } from './errors.ts';

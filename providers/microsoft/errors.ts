@@ -13,7 +13,7 @@ import {
   providerError,
   tokenHttpRows,
   type VendorFailure,
-} from '../error-table.ts';
+} from '../errors/error-table.ts';
 
 const ourClient: readonly ErrorRow[] = [
   // The secret is wrong, or has run out.

@@ -6,11 +6,11 @@
  */
 import type { AuthenticationResult, ConfidentialClientApplication } from '@azure/msal-node';
 import { z } from 'zod';
-import type { AccessToken } from '../../domain/connection-grant.ts';
+import type { AccessToken } from '../../domain/connections/grant.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import type { OAuthAuthorizer } from '../authorization.ts';
-import { providerError } from '../error-table.ts';
-import { grantedScopes } from '../granted-scopes.ts';
+import { providerError } from '../errors/error-table.ts';
+import type { OAuthAuthorizer } from '../oauth/authorizers.ts';
+import { grantedScopes } from '../oauth/scopes.ts';
 import { createMicrosoftClient } from './client.ts';
 import { microsoftCodeErrors } from './errors.ts';
 import { graphScopes, type MicrosoftSettings, microsoftScopes, signInScopes } from './settings.ts';

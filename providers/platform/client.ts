@@ -3,10 +3,10 @@
  * its own affair. Nothing of an answer's body is kept.
  */
 import { type Dispatcher, request } from 'undici';
-import { withDeadline } from '../no-answer.ts';
+import { withDeadline } from '../errors/transport-errors.ts';
+import { retryAfterMs } from '../http/retry-after.ts';
 import { isAddressNotAllowed } from '../outbound/address-rules.ts';
 import type { CallContext } from '../ports.ts';
-import { retryAfterMs } from '../retry-after.ts';
 import { type Message, signedHeaders } from './signature.ts';
 
 interface Receiver {

@@ -1,7 +1,7 @@
 /** A mail server as an `EmailProvider`. */
 import type { SendMailOptions } from 'nodemailer';
-import type { Operation } from '../error-table.ts';
-import { withDeadline } from '../no-answer.ts';
+import type { Operation } from '../errors/error-table.ts';
+import { withDeadline } from '../errors/transport-errors.ts';
 import type { EmailMessage, EmailProvider } from '../ports.ts';
 import type { SmtpClient } from './client.ts';
 import { fromSmtp } from './errors.ts';

@@ -4,8 +4,14 @@
  */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
-import { type ErrorRow, faultOf, type Operation, providerError, type VendorFailure } from '../error-table.ts';
-import { noAnswer } from '../no-answer.ts';
+import {
+  type ErrorRow,
+  faultOf,
+  type Operation,
+  providerError,
+  type VendorFailure,
+} from '../errors/error-table.ts';
+import { noAnswer } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 
 const smtpErrors: readonly ErrorRow[] = [

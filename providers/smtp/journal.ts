@@ -5,8 +5,8 @@
 import { request } from 'undici';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
-import { faultOf, httpRows, type Operation, providerError } from '../error-table.ts';
-import { noAnswer, withDeadline } from '../no-answer.ts';
+import { faultOf, httpRows, type Operation, providerError } from '../errors/error-table.ts';
+import { noAnswer, withDeadline } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 import { journalDeadlineMs } from './settings.ts';
 

@@ -2,8 +2,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import twilio from 'twilio';
 import type RequestClient from 'twilio/lib/base/RequestClient.js';
-import type { Operation } from '../error-table.ts';
-import { withDeadline } from '../no-answer.ts';
+import type { Operation } from '../errors/error-table.ts';
+import { withDeadline } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 import { fromTwilio } from './errors.ts';
 import { type TwilioSettings, twilioDeadlineMs } from './settings.ts';

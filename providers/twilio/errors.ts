@@ -8,8 +8,8 @@ import {
   type Operation,
   providerError,
   type VendorFailure,
-} from '../error-table.ts';
-import { noAnswer } from '../no-answer.ts';
+} from '../errors/error-table.ts';
+import { noAnswer } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 
 const hour = 3_600_000;

@@ -1,6 +1,6 @@
 /** Twilio as a `TextMessageProvider`. https://www.twilio.com/docs/messaging/api/message-resource */
 import { z } from 'zod';
-import { type Operation, providerError } from '../error-table.ts';
+import { type Operation, providerError } from '../errors/error-table.ts';
 import type { CallContext, TextMessageProvider } from '../ports.ts';
 import type { TwilioClient } from './client.ts';
 import { fromTwilio } from './errors.ts';

@@ -7,7 +7,7 @@ import { parse } from 'node:querystring';
 import { validateRequest } from 'twilio/lib/webhooks/webhooks.js';
 import { z } from 'zod';
 import type { Answer, DeliveryStatus } from '../../domain/audition/events.ts';
-import { isSameText } from '../same-text.ts';
+import { isSameText } from '../http/constant-time.ts';
 
 /** A request whose signature is checked: `url` is the address Twilio was given, not the one a proxy made of it. */
 export interface SignedRequest {

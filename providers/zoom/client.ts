@@ -1,7 +1,7 @@
 /** Zoom's API, for which there is no library: https://developers.zoom.us/docs/api/ */
 import { Agent } from 'undici';
-import type { Operation } from '../error-table.ts';
-import { withDeadline } from '../no-answer.ts';
+import type { Operation } from '../errors/error-table.ts';
+import { withDeadline } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 import { fromZoom, zoomError, zoomErrors } from './errors.ts';
 import { basicCredentials, exchangeWithZoom } from './http.ts';

@@ -12,8 +12,8 @@ import {
   type Operation,
   providerError,
   tokenHttpRows,
-} from '../error-table.ts';
-import { noAnswer } from '../no-answer.ts';
+} from '../errors/error-table.ts';
+import { noAnswer } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 
 export const zoomErrors: readonly ErrorRow[] = [

@@ -1,6 +1,6 @@
 /** One exchange with Zoom over HTTPS; there is no library. */
 import { type Dispatcher, request } from 'undici';
-import { asJson } from '../json-answer.ts';
+import { asJson } from '../http/json.ts';
 import type { ZoomAnswer } from './errors.ts';
 
 export interface ZoomExchange {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError } from '../../domain/errors.ts';
-import type { Operation } from '../error-table.ts';
+import type { Operation } from '../errors/error-table.ts';
 import type { CallContext, MeetingProvider, MeetingSpec } from '../ports.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError, zoomErrors } from './errors.ts';

@@ -4,12 +4,12 @@
  * The service's own account has another way in: see `token.ts`.
  */
 import { z } from 'zod';
-import type { AccessToken } from '../../domain/connection-grant.ts';
+import type { AccessToken } from '../../domain/connections/grant.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import type { OAuthAuthorizer } from '../authorization.ts';
-import { type ErrorRow, type Operation, providerError } from '../error-table.ts';
-import { grantedScopes, listedScopes } from '../granted-scopes.ts';
-import { withDeadline } from '../no-answer.ts';
+import { type ErrorRow, type Operation, providerError } from '../errors/error-table.ts';
+import { withDeadline } from '../errors/transport-errors.ts';
+import type { OAuthAuthorizer } from '../oauth/authorizers.ts';
+import { grantedScopes, listedScopes } from '../oauth/scopes.ts';
 import type { CallContext } from '../ports.ts';
 import { fromZoom, zoomCodeErrors, zoomError, zoomRefreshErrors, zoomUserErrors } from './errors.ts';
 import { basicCredentials, exchangeWithZoom } from './http.ts';

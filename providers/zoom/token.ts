@@ -1,6 +1,6 @@
 /** The access token of Zoom's server-to-server OAuth: https://developers.zoom.us/docs/internal-apps/s2s-oauth/ */
 import { z } from 'zod';
-import type { Operation } from '../error-table.ts';
+import type { Operation } from '../errors/error-table.ts';
 import { type ZoomAnswer, zoomError, zoomTokenErrors } from './errors.ts';
 import { tokenMarginMs } from './settings.ts';
 

@@ -8,7 +8,7 @@ import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { isSameText } from '../same-text.ts';
+import { isSameText } from '../http/constant-time.ts';
 
 export interface ZoomRequest {
   /** Newest first: while a secret is exchanged, Zoom signs with the old one until the new one is saved. */

@@ -1,6 +1,6 @@
 /** How fast recorded auditions are replayed: what a deployment has to wait for, and what a worker does after a restart. */
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { createLogger } from '../../infra/observability/logger.ts';
+import { createLogger } from '../../foundation/observability/logger.ts';
 import { corpusFolder, corpusKeys, replayRate } from '../../workers/replay/corpus.ts';
 import { readHistories } from '../../workers/replay/history-file.ts';
 import { createReplayer, type Replayed } from '../../workers/replay/replayer.ts';

@@ -1,6 +1,6 @@
 /**
  * Providers that are away for a while, and come back: everything that was wanted meanwhile is done afterwards without
- * anybody's help, and nobody storms them. The outage here is short; `providers/calls/guard.integration.test.ts` plays
+ * anybody's help, and nobody storms them. The outage here is short; `providers/resilience/resilient-providers.integration.test.ts` plays
  * ten minutes of one with a clock of its own.
  */
 import { setTimeout as pause } from 'node:timers/promises';

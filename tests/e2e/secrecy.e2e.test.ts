@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AuditionView } from '../../domain/audition/view.ts';
-import { localDefaults } from '../../infra/configuration/defaults.ts';
+import { localDefaults } from '../../foundation/configuration/defaults.ts';
 import { readMails } from '../harness/agreement.ts';
 import { eventually } from '../harness/eventually.ts';
 import { leaksIn, type Secret } from '../harness/leaks.ts';

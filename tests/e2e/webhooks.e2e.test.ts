@@ -7,7 +7,7 @@ import { Webhook } from 'standardwebhooks';
 import twilio from 'twilio';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AuditionView } from '../../domain/audition/view.ts';
-import { localDefaults } from '../../infra/configuration/defaults.ts';
+import { localDefaults } from '../../foundation/configuration/defaults.ts';
 import { eventually } from '../harness/eventually.ts';
 import { day, platformOf, requestBody } from '../harness/platform.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';

@@ -7,10 +7,10 @@ import { Client, Connection, WorkflowUpdateFailedError } from '@temporalio/clien
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type AuditionActivities, type SendNoticeInput, taskQueues } from '../../activities/contract.ts';
-import { createLogger } from '../../infra/observability/logger.ts';
-import { createMetrics } from '../../infra/observability/metrics.ts';
+import { createLogger } from '../../foundation/observability/logger.ts';
+import { createDataConverter } from '../../foundation/temporal/data-converter.ts';
 import { freeLoopbackAddress, readSdkMetrics } from '../../workers/health/sdk-metrics.ts';
-import { createDataConverter } from '../../workers/payload-codec/data-converter.ts';
+import { createMetrics } from '../../workers/metrics.ts';
 import { installRuntime } from '../../workers/runtime.ts';
 import { queueTuning } from '../../workers/task-queues.ts';
 import { startWorkers } from '../../workers/worker.ts';

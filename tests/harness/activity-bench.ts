@@ -29,7 +29,7 @@ import { type AuditionId, projectIdSchema, roleIdSchema } from '../../domain/ids
 import type { FaultRequest } from '../../infra/sandbox/faults/fault.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import type { Vendor } from '../../infra/sandbox/vendors.ts';
-import { createAccessTokens } from '../../providers/access-tokens.ts';
+import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
 import type { Providers } from '../../providers/ports.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';

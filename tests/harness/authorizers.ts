@@ -1,10 +1,10 @@
 /** A person who connects an account through an authorizer, and what is wanted of every authorizer alike. */
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import type { OAuthProvider } from '../../domain/connection.ts';
-import type { Grant } from '../../domain/connection-grant.ts';
+import type { OAuthProvider } from '../../domain/connections/connection.ts';
+import type { Grant } from '../../domain/connections/grant.ts';
 import type { Sandbox } from '../../infra/sandbox/sandbox.ts';
-import type { OAuthAuthorizer } from '../../providers/authorization.ts';
+import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import { callbackOf, createPkce, type Decision, decide } from './consent.ts';
 

@@ -1,10 +1,10 @@
 /** A migrated, empty database for one test file, cloned from the template of `postgres.setup.ts`. */
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
-import { connectDatabase, type DatabaseConnection } from '../../db/connection.ts';
+import { connectDatabase, type DatabaseConnection } from '../../db/client.ts';
 import { createRepositories, type Repositories } from '../../db/index.ts';
-import { createKeyRing } from '../../infra/encryption/key-ring.ts';
-import type { KeyWrapping } from '../../infra/encryption/key-wrapping.ts';
+import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
+import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
 import { databaseUrl, execute, type PostgresServer } from './postgres-server.ts';
 
 export interface TestDatabase extends Omit<DatabaseConnection, 'close'> {

@@ -2,11 +2,11 @@
 import { onTestFinished } from 'vitest';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
-import { createAccessTokens } from '../../providers/access-tokens.ts';
 import { createGoogleCalendar } from '../../providers/google/calendar.ts';
 import { createGoogleClient } from '../../providers/google/client.ts';
 import { createGoogleAuthorizer } from '../../providers/google/oauth.ts';
 import type { GoogleSettings } from '../../providers/google/settings.ts';
+import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
 import type { CalendarEvent, CallContext, OpenConnection } from '../../providers/ports.ts';
 import { sandboxSettings } from './sandbox-settings.ts';
 import { createMemoryTokenStore } from './token-store.ts';

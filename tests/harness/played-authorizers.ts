@@ -1,9 +1,13 @@
 /** Providers at which accounts are connected, in memory: they check what a provider checks, and remember what was asked. */
 import { createHash, randomUUID } from 'node:crypto';
-import type { OAuthProvider } from '../../domain/connection.ts';
-import type { Grant } from '../../domain/connection-grant.ts';
+import type { OAuthProvider } from '../../domain/connections/connection.ts';
+import type { Grant } from '../../domain/connections/grant.ts';
 import { ProviderError, type ProviderFault } from '../../domain/errors.ts';
-import type { AuthorizationRequest, Authorizers, OAuthAuthorizer } from '../../providers/authorization.ts';
+import type {
+  AuthorizationRequest,
+  Authorizers,
+  OAuthAuthorizer,
+} from '../../providers/oauth/authorizers.ts';
 
 interface Consent {
   readonly account: string;

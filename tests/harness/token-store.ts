@@ -1,6 +1,6 @@
 /** One connection's tokens in memory, as its row would keep them: for tests of what is done with them. */
-import type { TokenStore } from '../../domain/access-tokens.ts';
-import type { ConnectionProvider, ConnectionStatusReason } from '../../domain/connection.ts';
+import type { TokenStore } from '../../domain/connections/access-tokens.ts';
+import type { ConnectionProvider, ConnectionStatusReason } from '../../domain/connections/connection.ts';
 
 export interface MemoryTokenStore extends TokenStore {
   readonly row: {

@@ -3,13 +3,13 @@
  * Google client. Says `ready`, begins when it is told to, and says how it ended. `TOKEN_STOP` has it stop for good
  * between the provider's answer and the statement that would store it.
  */
-import { connectDatabase } from '../../db/connection.ts';
-import { createConnections } from '../../db/connections.ts';
-import { createVault } from '../../db/vault.ts';
+import { connectDatabase } from '../../db/client.ts';
+import { createConnections } from '../../db/connections/repository.ts';
+import { createVault } from '../../db/vault/envelope-encryption.ts';
 import { ProviderError } from '../../domain/errors.ts';
-import { createKeyRing } from '../../infra/encryption/key-ring.ts';
-import { createAccessTokens } from '../../providers/access-tokens.ts';
+import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createGoogleAuthorizer } from '../../providers/google/oauth.ts';
+import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
 
 const { TOKEN_DATABASE = '', TOKEN_MASTER_KEY = '', TOKEN_URL = '', TOKEN_STOP } = process.env;
 

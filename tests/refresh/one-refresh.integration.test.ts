@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { createKeyRing } from '../../infra/encryption/key-ring.ts';
+import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
 import { startTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts';
 

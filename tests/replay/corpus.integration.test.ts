@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createLogger } from '../../foundation/observability/logger.ts';
 import { linesOf } from '../../infra/cli/replay/report.ts';
-import { createLogger } from '../../infra/observability/logger.ts';
 import { replayCorpus } from '../../workers/replay/corpus.ts';
 import { bundleWorkflows } from '../../workers/workflow-code.ts';
 

@@ -3,11 +3,11 @@
  * does what a workflow does: it counts every telling, and lets each inbox id take effect once.
  */
 import { z } from 'zod';
-import { connectDatabase } from '../../db/connection.ts';
+import { connectDatabase } from '../../db/client.ts';
+import { inboxChannel } from '../../db/inbox/batch-insert.ts';
 import { createRepositories } from '../../db/index.ts';
-import { inboxChannel } from '../../db/webhook-inbox-intake.ts';
-import { createKeyRing } from '../../infra/encryption/key-ring.ts';
-import { createLogger } from '../../infra/observability/logger.ts';
+import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
+import { createLogger } from '../../foundation/observability/logger.ts';
 import { deliver } from '../../workers/inbox/deliver.ts';
 import { createInboxRound } from '../../workers/inbox/inbox-round.ts';
 import { startRelay } from '../../workers/relay.ts';

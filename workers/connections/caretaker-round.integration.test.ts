@@ -10,7 +10,7 @@ import { dataKeys } from '../../db/schema/data-keys.ts';
 import { pendingRevocations } from '../../db/schema/pending-revocations.ts';
 import { ProviderError, type ProviderFault } from '../../domain/errors.ts';
 import { organizationIdSchema } from '../../domain/ids.ts';
-import { createLogger } from '../../infra/observability/logger.ts';
+import { createLogger } from '../../foundation/observability/logger.ts';
 import type { EmailMessage, EmailProvider } from '../../providers/ports.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { playAuthorizers } from '../../tests/harness/played-authorizers.ts';

@@ -6,11 +6,11 @@ import { randomUUID } from 'node:crypto';
 import type { ReconnectNoticeOutcome } from '../../activities/connections/reconnect-notice.ts';
 import type { Attempting } from '../../activities/effects/call.ts';
 import { patientCalls } from '../../activities/effects/call.ts';
-import type { AuthorizationRequests } from '../../db/authorization-requests.ts';
-import type { FallenConnection, FallenConnections } from '../../db/fallen-connections.ts';
-import type { ClaimedRevocation, PendingRevocations } from '../../db/pending-revocations.ts';
-import type { Logger } from '../../infra/observability/logger.ts';
-import type { Authorizers } from '../../providers/authorization.ts';
+import type { AuthorizationRequests } from '../../db/connections/authorization-requests.ts';
+import type { FallenConnection, FallenConnections } from '../../db/connections/disconnected-accounts.ts';
+import type { ClaimedRevocation, PendingRevocations } from '../../db/connections/pending-revocations.ts';
+import type { Logger } from '../../foundation/observability/logger.ts';
+import type { Authorizers } from '../../providers/oauth/authorizers.ts';
 
 export interface CaretakerOptions {
   readonly fallen: FallenConnections;

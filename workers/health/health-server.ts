@@ -1,6 +1,6 @@
 /** What an orchestrator and Prometheus ask of a worker process. */
 import fastify from 'fastify';
-import type { Configuration } from '../../infra/configuration/configuration.ts';
+import type { Configuration } from '../../foundation/configuration/configuration.ts';
 
 export interface HealthChecks {
   /** Reasons why this process cannot do its work now; empty when it can. */

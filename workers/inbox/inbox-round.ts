@@ -1,7 +1,7 @@
 /** From the inbox to whom it concerns: one round of the relay. */
 import type { ClaimedWebhook, WebhookInbox } from '../../db/inbox-contract.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
-import type { Logger } from '../../infra/observability/logger.ts';
+import type { Logger } from '../../foundation/observability/logger.ts';
 import type { Delivered, Outcome } from './deliver.ts';
 
 export interface InboxRoundOptions {

@@ -1,8 +1,9 @@
 /** The relay of the inbox in a worker process: tells running workflows what was told to us. */
+
+import { inboxChannel } from '../../db/inbox/batch-insert.ts';
 import type { Repositories } from '../../db/index.ts';
-import { inboxChannel } from '../../db/webhook-inbox-intake.ts';
-import type { Configuration } from '../../infra/configuration/configuration.ts';
-import type { Logger } from '../../infra/observability/logger.ts';
+import type { Configuration } from '../../foundation/configuration/configuration.ts';
+import type { Logger } from '../../foundation/observability/logger.ts';
 import { type Relay, startRelay } from '../relay.ts';
 import type { RunningWorkers } from '../worker.ts';
 import { deliver } from './deliver.ts';

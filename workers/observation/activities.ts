@@ -6,8 +6,8 @@ import {
   type Correlation,
   currentCorrelation,
   withCorrelation,
-} from '../../infra/observability/correlation.ts';
-import type { ActivityOutcome, ServiceMetrics } from '../../infra/observability/metrics.ts';
+} from '../../foundation/observability/correlation.ts';
+import type { ActivityOutcome, ServiceMetrics } from '../metrics.ts';
 
 /** What `Correlated` inputs carry; an input without it is no reason to refuse work. */
 const correlatedSchema = z.object({

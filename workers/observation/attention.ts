@@ -1,7 +1,7 @@
 import type { ServiceActivities } from '../../activities/contract.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
-import type { Logger } from '../../infra/observability/logger.ts';
-import type { ServiceMetrics } from '../../infra/observability/metrics.ts';
+import type { Logger } from '../../foundation/observability/logger.ts';
+import type { ServiceMetrics } from '../metrics.ts';
 
 interface Watcher {
   readonly metrics: Pick<ServiceMetrics, 'attentionRaised' | 'attentionOverdue'>;

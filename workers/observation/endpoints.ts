@@ -1,6 +1,6 @@
 import type { ServiceActivities } from '../../activities/contract.ts';
-import type { Logger } from '../../infra/observability/logger.ts';
-import type { ServiceMetrics } from '../../infra/observability/metrics.ts';
+import type { Logger } from '../../foundation/observability/logger.ts';
+import type { ServiceMetrics } from '../metrics.ts';
 
 interface Watcher {
   readonly metrics: Pick<ServiceMetrics, 'endpointDisabled'>;

@@ -2,9 +2,9 @@ import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { AuditionEvent } from '../../domain/audition/events.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { createLogger } from '../../infra/observability/logger.ts';
-import { createMetrics } from '../../infra/observability/metrics.ts';
+import { createLogger } from '../../foundation/observability/logger.ts';
 import { refusingActivities } from '../../tests/harness/refusing-activities.ts';
+import { createMetrics } from '../metrics.ts';
 import { watchAttention } from './attention.ts';
 
 describe('watchAttention', () => {

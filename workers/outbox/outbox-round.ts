@@ -2,13 +2,13 @@
 import { type Client, WorkflowIdReusePolicy } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { DueDelivery, Outbox } from '../../db/platform-contract.ts';
-import { searchAttributes } from '../../workflows/audition/search-attributes.ts';
 import {
   type EventDeliveryInput,
   eventDeliveryWorkflowId,
   eventDeliveryWorkflowType,
   eventsWaiting,
 } from '../../workflows/event-delivery/messages.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
 
 export interface OutboxRoundOptions {
   readonly outbox: Pick<Outbox, 'claim' | 'settle' | 'retryLater'>;

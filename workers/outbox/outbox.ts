@@ -1,9 +1,9 @@
 /** Everything in a worker process that tells the platform: the activities, and the relay that has them started. */
 import { createEndpointActivities } from '../../activities/index.ts';
+import { outboxChannel } from '../../db/endpoints/outbox.ts';
 import type { Repositories } from '../../db/index.ts';
-import { outboxChannel } from '../../db/outbox.ts';
-import type { Configuration } from '../../infra/configuration/configuration.ts';
-import type { Logger } from '../../infra/observability/logger.ts';
+import type { Configuration } from '../../foundation/configuration/configuration.ts';
+import type { Logger } from '../../foundation/observability/logger.ts';
 import { createOutboundDispatcher } from '../../providers/outbound/dispatcher.ts';
 import { createPlatformClient } from '../../providers/platform/client.ts';
 import { type Relay, startRelay } from '../relay.ts';

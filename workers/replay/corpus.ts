@@ -5,8 +5,8 @@
  */
 import { fileURLToPath } from 'node:url';
 import type { WorkflowBundleOption } from '@temporalio/worker';
-import { localDefaults } from '../../infra/configuration/defaults.ts';
-import { masterKeyRing } from '../../infra/configuration/master-keys.ts';
+import { localDefaults } from '../../foundation/configuration/defaults.ts';
+import { masterKeyRing } from '../../foundation/configuration/master-keys.ts';
 import { readHistories } from './history-file.ts';
 import { createReplayer, type Replayed } from './replayer.ts';
 

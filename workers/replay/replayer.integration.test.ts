@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createLogger } from '../../infra/observability/logger.ts';
+import { createLogger } from '../../foundation/observability/logger.ts';
 import { bundleWorkflows } from '../workflow-code.ts';
 import { corpusKeys, replayCorpus, replayRate } from './corpus.ts';
 import { NotAHistory, readHistories, readHistory, saveHistory } from './history-file.ts';

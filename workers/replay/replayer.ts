@@ -2,8 +2,8 @@
 import { PassThrough } from 'node:stream';
 import { type ReplayWorkerOptions, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
-import type { MasterKey } from '../../infra/configuration/configuration.ts';
-import { createEncryptionCodec } from '../payload-codec/encryption-codec.ts';
+import type { MasterKey } from '../../foundation/configuration/configuration.ts';
+import { createEncryptionCodec } from '../../foundation/temporal/encryption-codec.ts';
 import { coreMessageOf, readDivergence } from './divergence.ts';
 import { eventIdOf, eventTypeOf, type HistoryEvent, wordsOf } from './event-words.ts';
 import type { RecordedHistory } from './history-file.ts';

@@ -10,7 +10,7 @@
  */
 import { proxyActivities } from '@temporalio/workflow';
 import type { BookingActivities } from '../../activities/contract.ts';
-import { taskQueue } from './task-queues.ts';
+import { taskQueue } from '../task-queues.ts';
 
 export const booking = (summary: string) =>
   proxyActivities<BookingActivities>({

@@ -7,9 +7,9 @@ import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.t
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { type AuditionView, beginView, foldEvent } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import { searchAttributes } from '../search-attributes.ts';
 import { booking } from './booking.ts';
 import { describe } from './details.ts';
-import { searchAttributes } from './search-attributes.ts';
 
 export interface Journal {
   readonly view: AuditionView;

@@ -1,13 +1,13 @@
 /** Carrying out the compensations. Each is tried for as long as the policy allows, then a person is asked. */
 import { proxyActivities } from '@temporalio/workflow';
 import type { CalendarActivities, MeetingActivities, Undone } from '../../activities/contract.ts';
+import { queueOfCalendar, queueOfMeeting, taskQueue } from '../task-queues.ts';
 import { booking } from './booking.ts';
 import type { AuditionCompensation } from './compensation-data.ts';
 import { insist } from './insist.ts';
 import { priorityOf } from './priority.ts';
 import type { AuditionRun } from './run.ts';
 import { messagingBy, noticeFacts } from './steps/notices.ts';
-import { queueOfCalendar, queueOfMeeting, taskQueue } from './task-queues.ts';
 
 /** Undoes one thing, or has a person decide to leave it. `onAsked` is called when it begins to wait for a person. */
 export const undo = async (

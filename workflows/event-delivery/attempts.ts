@@ -11,7 +11,7 @@ import {
 import type { PlatformActivities, ToEndpoint } from '../../activities/contract.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
-import { taskQueue } from '../audition/task-queues.ts';
+import { taskQueue } from '../task-queues.ts';
 import {
   type EndpointNoticeInput,
   endpointNoticeWorkflowId,

@@ -2,9 +2,9 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { createDataConverter } from '../../../foundation/temporal/data-converter.ts';
 import { apiDependencies, createTestApi, masterKeys } from '../../../tests/harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
-import { createDataConverter } from '../../../workers/payload-codec/data-converter.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

@@ -5,7 +5,7 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import { Refusal } from '../../../domain/errors.ts';
-import { createDataConverter } from '../../../workers/payload-codec/data-converter.ts';
+import { createDataConverter } from '../../../foundation/temporal/data-converter.ts';
 import { identify, requireRole } from '../../access/authentication.ts';
 import { operators } from '../../access/permissions.ts';
 import type { Api } from '../../api.ts';

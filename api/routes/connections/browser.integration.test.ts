@@ -5,8 +5,8 @@
 import getPort from 'get-port';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { loadConfiguration } from '../../../infra/configuration/configuration.ts';
-import { localDefaults } from '../../../infra/configuration/defaults.ts';
+import { loadConfiguration } from '../../../foundation/configuration/configuration.ts';
+import { localDefaults } from '../../../foundation/configuration/defaults.ts';
 import { type Sandbox, startSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { createProviders, type ProviderRegistry } from '../../../providers/registry.ts';
 import { apiConfiguration, createTestApi, type TestApi } from '../../../tests/harness/api.ts';

@@ -1,6 +1,6 @@
 /** The page on which a person connects accounts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createConnectionLinks } from '../../../infra/encryption/connection-link.ts';
+import { createConnectionLinks } from '../../../foundation/links/connection-link.ts';
 import { connectionLinks } from '../../../tests/harness/api.ts';
 import { publicUrl, setUpConnecting } from '../../../tests/harness/connecting.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';

@@ -4,7 +4,11 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { type ConnectionProvider, connectionProviders, oauthProviders } from '../../../domain/connection.ts';
+import {
+  type ConnectionProvider,
+  connectionProviders,
+  oauthProviders,
+} from '../../../domain/connections/connection.ts';
 import { ProviderError, type RefusalCode } from '../../../domain/errors.ts';
 import { connectionIdSchema } from '../../../domain/ids.ts';
 import type { Api } from '../../api.ts';

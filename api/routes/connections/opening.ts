@@ -1,8 +1,12 @@
 /** What a link to the page opens: whose accounts, which of them, and what may be done with them there. */
 import type { Connection } from '../../../db/connections-contract.ts';
-import { type ConnectionProvider, connectionProviders, isOAuthProvider } from '../../../domain/connection.ts';
+import {
+  type ConnectionProvider,
+  connectionProviders,
+  isOAuthProvider,
+} from '../../../domain/connections/connection.ts';
 import { Refusal } from '../../../domain/errors.ts';
-import type { ConnectionLink } from '../../../infra/encryption/connection-link.ts';
+import type { ConnectionLink } from '../../../foundation/links/connection-link.ts';
 import { openLink } from '../../connections/link.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Eta } from 'eta';
 import { DateTime } from 'luxon';
 import type { Connection } from '../../../db/connections-contract.ts';
-import { type ConnectionProvider, connectionProviders } from '../../../domain/connection.ts';
+import { type ConnectionProvider, connectionProviders } from '../../../domain/connections/connection.ts';
 import { languageOf } from '../respond/words.ts';
 import { scopesInWords } from './scope-words.ts';
 import {

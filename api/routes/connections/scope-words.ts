@@ -1,5 +1,5 @@
 /** What a provider's scopes let us do, in words. One that is not in here is shown as the provider writes it. */
-import type { ConnectionProvider } from '../../../domain/connection.ts';
+import type { ConnectionProvider } from '../../../domain/connections/connection.ts';
 
 type Words = Readonly<Record<'en' | 'fr', string>>;
 

@@ -1,5 +1,5 @@
 /** What the page on which accounts are connected says, by language. */
-import type { ConnectionProvider, ConnectionStatusReason } from '../../../domain/connection.ts';
+import type { ConnectionProvider, ConnectionStatusReason } from '../../../domain/connections/connection.ts';
 
 /** Why a person reads a page that is not the one they wanted. */
 const obstacles = [

@@ -5,7 +5,7 @@ import type { AuditionFact } from '../../../domain/audition/events.ts';
 import { foldEvents } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { participantIdSchema } from '../../../domain/ids.ts';
-import { createResponseLinks } from '../../../infra/encryption/response-link.ts';
+import { createResponseLinks } from '../../../foundation/links/response-link.ts';
 import { createTestApi, links } from '../../../tests/harness/api.ts';
 import { newAuditionId, scheduledLife, trail } from '../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';

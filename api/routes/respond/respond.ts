@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { isWelcome } from '../../../domain/audition/command-rules.ts';
 import type { Answer } from '../../../domain/audition/events.ts';
 import { Refusal, type RefusalCode } from '../../../domain/errors.ts';
-import type { Invitation } from '../../../infra/encryption/response-link.ts';
+import type { Invitation } from '../../../foundation/links/response-link.ts';
 import type { Api } from '../../api.ts';
 import { commandAudition } from '../../auditions/command.ts';
 import type { ApiDependencies } from '../../dependencies.ts';

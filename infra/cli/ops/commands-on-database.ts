@@ -1,13 +1,13 @@
 /** `ops read-model rebuild`, `ops audit verify`, `ops maintenance`: on the database itself, whether the service runs or not. */
 import { Command, InvalidArgumentError } from 'commander';
-import { auditedAuditions } from '../../../db/audited-auditions.ts';
-import { createAuditionReadModel } from '../../../db/audition-read-model.ts';
-import type { Database } from '../../../db/connection.ts';
-import { createEventStore } from '../../../db/event-store.ts';
-import { createProviderHealth } from '../../../db/provider-health.ts';
+import { createAuditionReadModel } from '../../../db/auditions/read-model.ts';
+import type { Database } from '../../../db/client.ts';
+import { createProviderHealth } from '../../../db/providers/health.ts';
 import { deleteOldAnswers, deleteOldCredentialReads, deleteOldWebhooks } from '../../../db/retention.ts';
+import { auditedAuditions } from '../../../db/trail/audition-ids.ts';
+import { createEventStore } from '../../../db/trail/event-store.ts';
 import { type AuditionId, auditionIdSchema } from '../../../domain/ids.ts';
-import { MissingSetting } from '../../configuration/operator.ts';
+import { MissingSetting } from '../../../foundation/configuration/operator.ts';
 import { onDatabase } from '../on-database.ts';
 import { table } from './print.ts';
 

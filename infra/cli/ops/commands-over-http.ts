@@ -6,7 +6,7 @@ import {
   attentionActions,
   attentionItemSchema,
 } from '../../../domain/audition/attention.ts';
-import { MissingSetting } from '../../configuration/operator.ts';
+import { MissingSetting } from '../../../foundation/configuration/operator.ts';
 import type { OpsClient } from './http-client.ts';
 import { overHttp } from './over-http.ts';
 import { table } from './print.ts';

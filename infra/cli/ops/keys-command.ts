@@ -1,9 +1,9 @@
 /** `ops keys …`: who may call the API. On the database itself, since the first key cannot be made with a key. */
 import { randomUUID } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { createAdministrativeActs } from '../../../db/administrative-acts.ts';
-import { createApiKeys } from '../../../db/api-keys.ts';
-import type { Database } from '../../../db/connection.ts';
+import { createAdministrativeActs } from '../../../db/access/administrative-acts.ts';
+import { createApiKeys } from '../../../db/access/api-keys.ts';
+import type { Database } from '../../../db/client.ts';
 import { type ApiKeyHolder, type ApiRole, apiRoles } from '../../../db/repositories.ts';
 import { type OrganizationId, organizationIdSchema } from '../../../domain/ids.ts';
 import { onDatabase } from '../on-database.ts';

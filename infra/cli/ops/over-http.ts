@@ -1,6 +1,6 @@
 /** What a command that goes through the API needs: the API, and where to say what it answered. */
 import type { Command } from 'commander';
-import { readHttpSettings } from '../../configuration/operator.ts';
+import { readHttpSettings } from '../../../foundation/configuration/operator.ts';
 import { createOpsClient, type OpsClient } from './http-client.ts';
 import { type Output, outputTo } from './print.ts';
 

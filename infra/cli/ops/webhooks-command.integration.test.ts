@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createKeyRing } from '../../../foundation/encryption/key-ring.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
-import { createKeyRing } from '../../encryption/key-ring.ts';
 
 const key = randomBytes(32);
 let database: TestDatabase;

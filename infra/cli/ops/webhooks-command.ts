@@ -4,13 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
-import { createAdministrativeActs } from '../../../db/administrative-acts.ts';
-import type { Database } from '../../../db/connection.ts';
+import { createAdministrativeActs } from '../../../db/access/administrative-acts.ts';
+import type { Database } from '../../../db/client.ts';
+import { createWebhookInbox } from '../../../db/inbox/webhooks.ts';
 import type { InboxEntry } from '../../../db/inbox-contract.ts';
-import { createVault } from '../../../db/vault.ts';
-import { createWebhookInbox } from '../../../db/webhook-inbox.ts';
-import { loadConfiguration } from '../../configuration/configuration.ts';
-import { createKeyWrapping } from '../../encryption/configured-wrapping.ts';
+import { createVault } from '../../../db/vault/envelope-encryption.ts';
+import { loadConfiguration } from '../../../foundation/configuration/configuration.ts';
+import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
 import { onDatabase } from '../on-database.ts';
 import { CallRefused } from './http-client.ts';
 import { table } from './print.ts';

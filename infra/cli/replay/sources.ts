@@ -1,7 +1,7 @@
 /** Where the histories come from: files, or the server. Their payloads stay encrypted on the way. */
 import { stat } from 'node:fs/promises';
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
-import type { TemporalConfiguration } from '../../../infra/configuration/configuration.ts';
+import type { TemporalConfiguration } from '../../../foundation/configuration/configuration.ts';
 import { corpusFolder } from '../../../workers/replay/corpus.ts';
 import { type RecordedHistory, readHistories, readHistory } from '../../../workers/replay/history-file.ts';
 

@@ -1,8 +1,8 @@
 /** `npm run demo`: a fresh stack of its own, and one audition on it. */
 import { Client, Connection } from '@temporalio/client';
 import pc from 'picocolors';
-import { createDataConverter } from '../../../workers/payload-codec/data-converter.ts';
-import { loadConfiguration } from '../../configuration/configuration.ts';
+import { loadConfiguration } from '../../../foundation/configuration/configuration.ts';
+import { createDataConverter } from '../../../foundation/temporal/data-converter.ts';
 import { addressTable } from '../address-table.ts';
 import type { Stack } from '../stack.ts';
 import { type StartOptions, untilAborted, withStack } from '../start.ts';

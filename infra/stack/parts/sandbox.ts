@@ -1,6 +1,6 @@
 /** The provider sandbox: stands for each vendor of which no variable is set. */
 import { join } from 'node:path';
-import { vendorAddresses } from '../../configuration/defaults.ts';
+import { vendorAddresses } from '../../../foundation/configuration/defaults.ts';
 import type { Progress } from '../build-once.ts';
 import { projectPath } from '../paths.ts';
 import { preferredPorts } from '../preferred-ports.ts';

@@ -1,7 +1,7 @@
 /** Temporal's development server with its Web UI, as temporal-dev.yaml says, unless TEMPORAL_ADDRESS is set. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadTemporalAccess } from '../../configuration/configuration.ts';
+import { loadTemporalAccess } from '../../../foundation/configuration/configuration.ts';
 import type { Progress } from '../build-once.ts';
 import { registerSearchAttributes, temporalAnswers } from '../dev-server.ts';
 import { getTemporalCli } from '../temporal-cli.ts';

@@ -1,10 +1,10 @@
 /** A worker process for the bare workflow: the code and the options of the real one, other workflows and activities. */
 import { fileURLToPath } from 'node:url';
-import { loadConfiguration } from '../../../infra/configuration/configuration.ts';
-import { createLogger } from '../../../infra/observability/logger.ts';
-import { createMetrics } from '../../../infra/observability/metrics.ts';
+import { loadConfiguration } from '../../../foundation/configuration/configuration.ts';
+import { createLogger } from '../../../foundation/observability/logger.ts';
 import { startHealthServer } from '../../../workers/health/health-server.ts';
 import { freeLoopbackAddress } from '../../../workers/health/sdk-metrics.ts';
+import { createMetrics } from '../../../workers/metrics.ts';
 import { installRuntime } from '../../../workers/runtime.ts';
 import { startWorkers } from '../../../workers/worker.ts';
 import { bundleWorkflows } from '../../../workers/workflow-code.ts';

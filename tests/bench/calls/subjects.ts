@@ -4,13 +4,13 @@ import twilio from 'twilio';
 import type RequestClient from 'twilio/lib/base/RequestClient.js';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
-import { createMetrics } from '../../../infra/observability/metrics.ts';
 import type { Vendor } from '../../../infra/sandbox/vendors.ts';
-import { createAccessTokens } from '../../../providers/access-tokens.ts';
-import { guardProviders } from '../../../providers/calls/guard.ts';
-import { sharedAccountsOf } from '../../../providers/calls/guarded-providers.ts';
-import { openConnection } from '../../../providers/open-connection.ts';
+import { createAccessTokens } from '../../../providers/oauth/access-tokens.ts';
+import { openConnection } from '../../../providers/oauth/connected-account.ts';
 import { createProviders } from '../../../providers/registry.ts';
+import { sharedAccountsOf } from '../../../providers/resilience/call-path-providers.ts';
+import { guardProviders } from '../../../providers/resilience/resilient-providers.ts';
+import { createMetrics } from '../../../workers/metrics.ts';
 import { organization, type ServiceUnderTest } from '../../harness/service.ts';
 
 export interface Subject {

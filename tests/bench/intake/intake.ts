@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import getPort from 'get-port';
 import twilio from 'twilio';
 import { Pool as HttpPool } from 'undici';
-import { localDefaults } from '../../../infra/configuration/defaults.ts';
+import { localDefaults } from '../../../foundation/configuration/defaults.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { databaseUrl, execute } from '../../harness/postgres-server.ts';
 import type { ServiceUnderTest } from '../../harness/service.ts';

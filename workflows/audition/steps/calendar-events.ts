@@ -2,10 +2,10 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { CalendarActivities } from '../../../activities/contract.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
+import { queueOfCalendar, taskQueue } from '../../task-queues.ts';
 import { insist } from '../insist.ts';
 import { priorityOf } from '../priority.ts';
 import type { AuditionRun } from '../run.ts';
-import { queueOfCalendar, taskQueue } from '../task-queues.ts';
 import { calendarsOf, type OwnedCalendar } from './conflicts.ts';
 
 /** Writes the events of this revision of the slot: new ones at first, the same ones moved later. */

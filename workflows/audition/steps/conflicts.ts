@@ -4,10 +4,10 @@ import type { CalendarActivities } from '../../../activities/contract.ts';
 import type { CalendarRef } from '../../../domain/audition/request.ts';
 import type { BusyInterval, Slot } from '../../../domain/audition/slot.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
+import { queueOfCalendar, taskQueue } from '../../task-queues.ts';
 import { insist } from '../insist.ts';
 import { priorityOf } from '../priority.ts';
 import type { AuditionRun } from '../run.ts';
-import { queueOfCalendar, taskQueue } from '../task-queues.ts';
 
 type Window = { readonly from: Slot['start']; readonly until: Slot['end'] };
 

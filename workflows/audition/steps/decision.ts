@@ -11,10 +11,10 @@ import {
 import { isWelcome } from '../../../domain/audition/command-rules.ts';
 import type { Refusal } from '../../../domain/errors.ts';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
+import { searchAttributes } from '../../search-attributes.ts';
 import { type AuditionInput, auditionWorkflowType, type DecideCommand } from '../messages.ts';
 import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
-import { searchAttributes } from '../search-attributes.ts';
 
 type Callback = Extract<DecideCommand, { decision: 'callback' }>;
 

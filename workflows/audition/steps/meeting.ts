@@ -4,11 +4,11 @@ import type { CreateMeetingInput, MeetingActivities } from '../../../activities/
 import type { Meeting } from '../../../domain/audition/events.ts';
 import type { MeetingProviderName } from '../../../domain/audition/request.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
+import { queueOfMeeting, taskQueue } from '../../task-queues.ts';
 import { isStepFailure, readFailure, type StepFailure } from '../failures.ts';
 import { askAbout, insist } from '../insist.ts';
 import { priorityOf } from '../priority.ts';
 import type { AuditionRun } from '../run.ts';
-import { queueOfMeeting, taskQueue } from '../task-queues.ts';
 import { undo } from '../undo.ts';
 
 /** Makes the meeting, on whichever provider can; asks a person when none can. */

@@ -7,10 +7,10 @@ import type { MessagingActivities, NoticeFacts } from '../../../activities/contr
 import type { NoticeKind } from '../../../domain/audition/events.ts';
 import type { Channel, Participant } from '../../../domain/audition/request.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
+import { queueOfChannel, taskQueue } from '../../task-queues.ts';
 import { insist } from '../insist.ts';
 import { priorityOf } from '../priority.ts';
 import type { AuditionRun } from '../run.ts';
-import { queueOfChannel, taskQueue } from '../task-queues.ts';
 import { reportDelivery } from './session.ts';
 
 export interface NoticeRound {

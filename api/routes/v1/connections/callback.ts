@@ -4,8 +4,8 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { AskedConsent } from '../../../../db/authorization-requests.ts';
-import { oauthProviders } from '../../../../domain/connection.ts';
+import type { AskedConsent } from '../../../../db/connections/authorization-requests.ts';
+import { oauthProviders } from '../../../../domain/connections/connection.ts';
 import type { Api } from '../../../api.ts';
 import { type Browsers, createBrowsers } from '../../../connections/browser.ts';
 import { completeAuthorization, type Ending, type Stray } from '../../../connections/complete.ts';

@@ -1,6 +1,6 @@
 /** GET /v1/connections, and the links to the page on which people connect accounts. */
 import { z } from 'zod';
-import { connectionProviders, connectionStatuses } from '../../../../domain/connection.ts';
+import { connectionProviders, connectionStatuses } from '../../../../domain/connections/connection.ts';
 import { Refusal } from '../../../../domain/errors.ts';
 import { connectionIdSchema, participantIdSchema } from '../../../../domain/ids.ts';
 import { callerOf } from '../../../access/authentication.ts';

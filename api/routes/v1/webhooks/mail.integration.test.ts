@@ -1,7 +1,7 @@
 /** The mail service's events. */
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { localDefaults } from '../../../../infra/configuration/defaults.ts';
+import { localDefaults } from '../../../../foundation/configuration/defaults.ts';
 import { apiConfiguration, createTestApi } from '../../../../tests/harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 import { takeFromInbox } from '../../../../tests/harness/inbox.ts';

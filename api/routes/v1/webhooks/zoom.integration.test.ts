@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createLogger } from '../../../../infra/observability/logger.ts';
+import { createLogger } from '../../../../foundation/observability/logger.ts';
 import { apiConfiguration, createTestApi } from '../../../../tests/harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 import { takeFromInbox } from '../../../../tests/harness/inbox.ts';

@@ -1,0 +1,33 @@
+/** Opens a connection for one call. */
+import type { Connections } from '../../db/repositories.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
+import type { AccessTokens } from '../../providers/oauth/access-tokens.ts';
+import { openConnection as open } from '../../providers/oauth/connected-account.ts';
+import type { OpenConnection } from '../../providers/ports.ts';
+
+export interface Opening {
+  readonly connections: Pick<Connections, 'get'>;
+  readonly accessTokens: Pick<AccessTokens, 'of'>;
+}
+
+/**
+ * Throws `ProviderError` (`reconnect`) when it needs its owner, and when the organization has no such connection: it was
+ * removed meanwhile. The purpose is kept with each credential that is read.
+ */
+export const openConnection = async (
+  { connections, accessTokens }: Opening,
+  organization: OrganizationId,
+  id: ConnectionId,
+  purpose: string,
+): Promise<OpenConnection> => {
+  const connection = await connections.get(organization, id);
+  if (connection?.provider === 'google') return open(connection, accessTokens, purpose);
+  throw new ProviderError(
+    'google',
+    'connections.open',
+    { kind: 'reconnect' },
+    { code: 'unknown_connection', message: `there is no connection ${id} to this provider` },
+    { connection: id },
+  );
+};

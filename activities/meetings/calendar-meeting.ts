@@ -1,0 +1,128 @@
+/**
+ * Meetings on Google Meet: a conference belongs to an event in the organization's calendar. Where that calendar is
+ * also a participant's, both steps write one and the same event (see `eventIdFor`), and the conference stays on it.
+ */
+import { z } from 'zod';
+import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import type { OrganizationId } from '../../domain/ids.ts';
+import type { CallContext } from '../../providers/ports.ts';
+import { openConnection } from '../connections/open-connection.ts';
+import type {
+  CreateMeetingInput,
+  MeetingActivities,
+  MoveMeetingInput,
+  RemoveMeetingInput,
+} from '../contract.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { attemptingTo } from '../effects/call.ts';
+import { effectOnce } from '../effects/effect-once.ts';
+import { eventIdFor } from '../effects/fingerprint.ts';
+import { undoOnce } from '../effects/undo-once.ts';
+
+/** Idempotent at Google by the event's id and the conference's request id, so nothing is ever searched for. */
+export const createGoogleMeetActivities = ({
+  repositories: { ledger, organizations, connections },
+  providers: {
+    calendars: { google },
+  },
+  accessTokens,
+}: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): MeetingActivities => {
+  const opening = { connections, accessTokens };
+  /** Throws `ProviderError` (`reconnect`) for an organization that has not said in which calendar to meet. */
+  const meetCalendarOf = async (id: OrganizationId) => {
+    const organization = await organizations.get(id);
+    if (organization?.meetCalendar) return organization.meetCalendar;
+    throw new ProviderError(
+      'google',
+      'meetings.create',
+      { kind: 'reconnect' },
+      {
+        message: 'the organization has connected no calendar to make meetings in',
+      },
+    );
+  };
+
+  const putMeeting = async (
+    input: Omit<CreateMeetingInput, 'hasFallback'>,
+    call: CallContext,
+  ): Promise<Meeting> => {
+    const { organization, auditionId, slot, revision, topic } = input;
+    const { connection, calendarId } = await meetCalendarOf(organization);
+    const eventId = eventIdFor(auditionId, { connection, calendarId });
+    const conference = await google.putConference(
+      await openConnection(opening, organization, connection, 'meetings.putConference'),
+      { calendarId, eventId, topic, slot, revision, requestId: eventId },
+      call,
+    );
+    return { provider: 'google_meet', ...conference };
+  };
+
+  const removeEventOf = async (
+    { organization, auditionId }: Pick<RemoveMeetingInput, 'organization' | 'auditionId'>,
+    call: CallContext,
+  ) => {
+    const { connection, calendarId } = await meetCalendarOf(organization);
+    const opened = await openConnection(opening, organization, connection, 'meetings.remove');
+    return google.deleteEvent(opened, calendarId, eventIdFor(auditionId, { connection, calendarId }), call);
+  };
+
+  return {
+    createMeeting: (input: CreateMeetingInput) => {
+      const { key, organization, auditionId, slot } = input;
+      return effectOnce(
+        ledger,
+        {
+          key,
+          organization,
+          provider: 'google',
+          operation: 'meetings.create',
+          request: { auditionId, slot },
+        },
+        attemptingTo(input),
+        {
+          kind: 'idempotent',
+          result: meetingSchema,
+          // Whichever conference it has: two attempts make, and a removal removes, the event of this audition.
+          providerId: () => auditionId,
+          perform: (call) => putMeeting(input, call),
+          takeBack: (_meeting, call) => removeEventOf(input, call),
+        },
+      );
+    },
+
+    moveMeeting: async (input: MoveMeetingInput) => {
+      const { key, organization, slot, meeting } = input;
+      await effectOnce(
+        ledger,
+        {
+          key,
+          organization,
+          provider: 'google',
+          operation: 'meetings.move',
+          request: { meeting: meeting.id, slot },
+        },
+        attemptingTo(input),
+        {
+          kind: 'idempotent',
+          result: z.null(),
+          providerId: () => meeting.id,
+          perform: async (call) => {
+            await putMeeting(input, call);
+            return null;
+          },
+        },
+      );
+    },
+
+    removeMeeting: (input: RemoveMeetingInput) => {
+      const { key, organization, auditionId } = input;
+      return undoOnce(
+        ledger,
+        { key, organization, provider: 'google', operation: 'meetings.create' },
+        attemptingTo(input),
+        { find: async () => [auditionId], remove: (_id, call) => removeEventOf(input, call) },
+      );
+    },
+  };
+};

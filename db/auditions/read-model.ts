@@ -1,0 +1,94 @@
+import { and, asc, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm';
+import { attentionItemSchema } from '../../domain/audition/attention.ts';
+import { auditionIdSchema, type OrganizationId } from '../../domain/ids.ts';
+import { instantSchema } from '../../domain/time/instant.ts';
+import type { Database } from '../client.ts';
+import { decodeCursor, pageOf } from '../cursor.ts';
+import type { AuditionFilter, AuditionReadModel } from '../repositories.ts';
+import { attentionItems } from '../schema/attention-items.ts';
+import { auditions } from '../schema/auditions.ts';
+import { rebuildReadModel } from './rebuild.ts';
+import { auditionViewSchema } from './view-schema.ts';
+
+/**
+ * Auditions newest first, attention items oldest first, each a page at a time by keyset: a page costs the same however
+ * far down it is, and a row that appears meanwhile shifts nothing.
+ *
+ * @throws {Refusal} `invalid_body` for a cursor that is not one of ours.
+ */
+export const createAuditionReadModel = (db: Database): AuditionReadModel => ({
+  async get(organization, id) {
+    const [row] = await db
+      .select({ view: auditions.view })
+      .from(auditions)
+      .where(and(eq(auditions.organization, organization), eq(auditions.id, id)));
+    return row && auditionViewSchema.parse(row.view);
+  },
+
+  async list(organization, filter, { cursor, limit }) {
+    const rows = await db
+      .select({ view: auditions.view })
+      .from(auditions)
+      .where(and(matches(organization, filter), olderThan(cursor)))
+      .orderBy(desc(auditions.requestedAt), desc(auditions.id))
+      .limit(limit + 1);
+    const views = rows.map(({ view }) => auditionViewSchema.parse(view));
+    return pageOf(
+      views,
+      limit,
+      ({ requestedAt, id }) => ({ at: requestedAt, id }),
+      (view) => view,
+    );
+  },
+
+  async attention(organization, { cursor, limit }) {
+    const rows = await db
+      .select()
+      .from(attentionItems)
+      .where(and(eq(attentionItems.organization, organization), youngerThan(cursor)))
+      .orderBy(asc(attentionItems.raisedAt), asc(attentionItems.id))
+      .limit(limit + 1);
+    return pageOf(
+      rows,
+      limit,
+      ({ raisedAt, id }) => ({ at: instantSchema.parse(raisedAt), id }),
+      (row) => ({
+        ...attentionItemSchema.parse(row.item),
+        auditionId: auditionIdSchema.parse(row.auditionId),
+      }),
+    );
+  },
+
+  async findAttention(organization, id) {
+    const [row] = await db
+      .select({ auditionId: attentionItems.auditionId })
+      .from(attentionItems)
+      .where(and(eq(attentionItems.organization, organization), eq(attentionItems.id, id)));
+    return row && { auditionId: auditionIdSchema.parse(row.auditionId) };
+  },
+
+  rebuild: () => rebuildReadModel(db),
+});
+
+const matches = (organization: OrganizationId, filter: AuditionFilter): SQL | undefined =>
+  and(
+    eq(auditions.organization, organization),
+    filter.state && eq(auditions.state, filter.state),
+    filter.project && eq(auditions.project, filter.project),
+    filter.role && eq(auditions.role, filter.role),
+    filter.needsAttention === undefined ? undefined : eq(auditions.needsAttention, filter.needsAttention),
+    filter.scheduledFrom && gte(auditions.scheduledFor, filter.scheduledFrom),
+    filter.scheduledUntil && lt(auditions.scheduledFor, filter.scheduledUntil),
+  );
+
+const olderThan = (cursor: string | undefined): SQL | undefined => {
+  if (cursor === undefined) return undefined;
+  const { at, id } = decodeCursor(cursor);
+  return sql`(${auditions.requestedAt}, ${auditions.id}) < (${at}::timestamptz, ${id})`;
+};
+
+const youngerThan = (cursor: string | undefined): SQL | undefined => {
+  if (cursor === undefined) return undefined;
+  const { at, id } = decodeCursor(cursor);
+  return sql`(${attentionItems.raisedAt}, ${attentionItems.id}) > (${at}::timestamptz, ${id})`;
+};

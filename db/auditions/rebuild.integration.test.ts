@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { AuditionFact } from '../../domain/audition/events.ts';
+import type { AuditionView } from '../../domain/audition/view.ts';
+import { attentionItem, newAuditionId, scheduledLife, trail } from '../../tests/harness/audition-trail.ts';
+import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import type { AuditionReadModel, EventStore } from '../repositories.ts';
+
+let database: TestDatabase;
+let auditions: AuditionReadModel;
+let events: EventStore;
+
+// One each: a rebuild concerns every audition there is.
+beforeEach(async () => {
+  database = await createTestDatabase();
+  ({ auditions, events } = database.repositories);
+});
+
+afterEach(() => database.drop());
+
+const organization = 'org_north';
+
+const tables = async () => {
+  const [views, items] = await Promise.all([
+    database.pool.query('SELECT * FROM auditions ORDER BY id'),
+    database.pool.query('SELECT * FROM attention_items ORDER BY id'),
+  ]);
+  return { auditions: views.rows, attention: items.rows };
+};
+
+/** More than a batch, some of them waiting for a person. */
+const manyAuditions = async () => {
+  for (let index = 0; index < 120; index += 1) {
+    const id = newAuditionId();
+    const item = attentionItem(`att_${id}`);
+    const stuck: readonly AuditionFact[] = index % 10 ? [] : [{ type: 'attention_raised', item }];
+    await events.append(id, trail([...scheduledLife(id), ...stuck]));
+  }
+};
+
+const confirm = ({ id, sequence }: AuditionView) =>
+  events.append(id, trail([{ type: 'confirmed' }], { from: sequence + 1 }));
+
+test('rebuilding gives the same rows as the live folding', async () => {
+  await manyAuditions();
+  const live = await tables();
+
+  expect(await auditions.rebuild()).toEqual({ auditions: 120, events: 120 * 6 + 12 });
+
+  expect(await tables()).toEqual(live);
+});
+
+test('rebuilding repairs rows that are lost, wrong, or of no audition', async () => {
+  await manyAuditions();
+  const live = await tables();
+  await database.pool.query(`
+    DELETE FROM auditions WHERE id IN (SELECT id FROM auditions LIMIT 20);
+    DELETE FROM attention_items WHERE id IN (SELECT id FROM attention_items LIMIT 4);
+    UPDATE auditions SET view = '{}', state = 'closed', sequence = 99, organization = 'org_south'
+      WHERE id IN (SELECT id FROM auditions LIMIT 20);
+    UPDATE attention_items SET item = '{}' WHERE id IN (SELECT id FROM attention_items LIMIT 2);
+    INSERT INTO attention_items
+      SELECT 'att_resolved_long_ago', organization, audition_id, raised_at, item FROM attention_items LIMIT 1;
+    INSERT INTO auditions
+      SELECT 'aud_of_nothing', organization, project, role, state, needs_attention, scheduled_for,
+        requested_at, sequence, view FROM auditions LIMIT 1;
+    INSERT INTO attention_items
+      SELECT 'att_of_nothing', organization, 'aud_of_nothing', raised_at, item FROM attention_items LIMIT 1;
+  `);
+
+  await auditions.rebuild();
+
+  expect(await tables()).toEqual(live);
+});
+
+test('rebuilding loses nothing that is appended meanwhile', async () => {
+  await manyAuditions();
+  const { items } = await auditions.list(organization, {}, { limit: 200 });
+
+  await Promise.all([auditions.rebuild(), ...items.map(confirm)]);
+  const afterwards = await tables();
+
+  await auditions.rebuild();
+  expect(await tables()).toEqual(afterwards);
+});
+
+test('rebuilding of nothing does nothing', async () => {
+  expect(await auditions.rebuild()).toEqual({ auditions: 0, events: 0 });
+});

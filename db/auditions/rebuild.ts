@@ -1,0 +1,89 @@
+import { asc, inArray, sql } from 'drizzle-orm';
+import { type AuditionView, beginView, foldEvent } from '../../domain/audition/view.ts';
+import type { Database } from '../client.ts';
+import { auditEvents } from '../schema/audit-events.ts';
+import { storedEventSchema } from '../trail/stored-events.ts';
+import { attentionColumns, attentionRows, auditionColumns, auditionRow } from './read-model-rows.ts';
+
+/** How many auditions are folded in one transaction, while which nothing is appended. */
+const batchSize = 100;
+
+/**
+ * Folds every trail anew, a batch at a time, while the service runs: readers see the old view or the new one, writers
+ * wait for the batch. May be stopped and started again. Throws what the fold throws, for a trail that cannot be
+ * folded, with the batches before it done.
+ */
+export const rebuildReadModel = async (db: Database): Promise<{ auditions: number; events: number }> => {
+  const done = { auditions: 0, events: 0 };
+  let after = '';
+  for (;;) {
+    const ids = await nextIds(db, after);
+    const last = ids.at(-1);
+    if (last === undefined) break;
+    done.events += await rebuildBatch(db, ids);
+    done.auditions += ids.length;
+    after = last;
+  }
+  await dropViewsWithoutTrail(db);
+  return done;
+};
+
+const nextIds = async (db: Database, after: string): Promise<readonly string[]> => {
+  const rows = await db
+    .selectDistinct({ id: auditEvents.auditionId })
+    .from(auditEvents)
+    .where(sql`${auditEvents.auditionId} > ${after}`)
+    .orderBy(asc(auditEvents.auditionId))
+    .limit(batchSize);
+  return rows.map(({ id }) => id);
+};
+
+const rebuildBatch = (db: Database, ids: readonly string[]): Promise<number> =>
+  db.transaction(async (transaction) => {
+    // Keeps appends out, also to auditions that have no row yet to be locked. Readers are let through.
+    await transaction.execute(sql`LOCK TABLE auditions IN SHARE ROW EXCLUSIVE MODE`);
+    const rows = await transaction
+      .select()
+      .from(auditEvents)
+      .where(inArray(auditEvents.auditionId, [...ids]))
+      .orderBy(asc(auditEvents.auditionId), asc(auditEvents.sequence));
+    const views = new Map<string, AuditionView>();
+    for (const row of rows) {
+      const event = storedEventSchema.parse(row);
+      const view = views.get(row.auditionId);
+      views.set(row.auditionId, view ? foldEvent(view, event) : beginView(event));
+    }
+    await transaction.execute(replaceRows(ids, [...views.values()]));
+    return rows.length;
+  });
+
+const replaceRows = (ids: readonly string[], views: readonly AuditionView[]) => sql`
+  WITH upserted AS (
+    INSERT INTO auditions (${auditionColumns})
+    SELECT ${auditionColumns} FROM jsonb_populate_recordset(NULL::auditions, ${JSON.stringify(views.map(auditionRow))}::jsonb)
+    ON CONFLICT (id) DO UPDATE SET (organization, project, role, state, needs_attention, scheduled_for,
+        requested_at, sequence, view)
+      = ROW (excluded.organization, excluded.project, excluded.role, excluded.state, excluded.needs_attention,
+        excluded.scheduled_for, excluded.requested_at, excluded.sequence, excluded.view)
+  ), raised AS (
+    INSERT INTO attention_items (${attentionColumns})
+    SELECT ${attentionColumns} FROM jsonb_populate_recordset(NULL::attention_items, ${JSON.stringify(views.flatMap(attentionRows))}::jsonb)
+    ON CONFLICT (id) DO UPDATE SET (organization, audition_id, raised_at, item)
+      = ROW (excluded.organization, excluded.audition_id, excluded.raised_at, excluded.item)
+  )
+  DELETE FROM attention_items
+  WHERE audition_id = ANY (${sql.param([...ids])}::text[])
+    AND id <> ALL (${sql.param(views.flatMap(({ attention }) => attention.map(({ id }) => id)))}::text[])
+`;
+
+const dropViewsWithoutTrail = async (db: Database): Promise<void> => {
+  for (const [table, id] of [
+    [sql`auditions`, sql`id`],
+    [sql`attention_items`, sql`audition_id`],
+  ] as const) {
+    await db.execute(sql`
+      DELETE FROM ${table} AS folded
+      WHERE NOT EXISTS (SELECT FROM audit_events WHERE audit_events.audition_id = folded.${id})
+    `);
+  }
+};

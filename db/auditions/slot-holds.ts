@@ -1,0 +1,136 @@
+import { and, eq, gt, inArray, ne, or, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import type { Slot } from '../../domain/audition/slot.ts';
+import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import { instantSchema } from '../../domain/time/instant.ts';
+import type { Database } from '../client.ts';
+import { isPostgresError } from '../errors.ts';
+import type { SlotHolds } from '../repositories.ts';
+import { slotHolds } from '../schema/slot-holds.ts';
+
+interface Claim {
+  readonly organization: OrganizationId;
+  readonly auditionId: AuditionId;
+  readonly revision: number;
+  readonly slot: Slot;
+  readonly resources: readonly string[];
+  readonly until: string;
+}
+
+/** A hold that was in the way may end before we can name it: then the claim is simply made again. */
+const claimsAtMost = 5;
+
+/**
+ * Who holds what when. The exclusion constraint is the judge: this code only makes the claim and reads the verdict.
+ */
+export const createSlotHolds = (db: Database): SlotHolds => ({
+  async hold(claim) {
+    for (let attempt = 0; attempt < claimsAtMost; attempt += 1) {
+      if (await tryClaim(db, claim)) return { kind: 'held' };
+      const resources = await inTheWay(db, claim);
+      if (resources.length > 0) return { kind: 'taken', resources };
+    }
+    return { kind: 'taken', resources: claim.resources };
+  },
+
+  async confirm(auditionId, revision) {
+    const confirmed = await db
+      .update(slotHolds)
+      .set({ confirmed: true })
+      .where(and(eq(slotHolds.auditionId, auditionId), eq(slotHolds.revision, revision)))
+      .returning({ resource: slotHolds.resource });
+    return confirmed.length > 0;
+  },
+
+  async release(auditionId, except) {
+    const others = except === undefined ? undefined : ne(slotHolds.revision, except);
+    await db.delete(slotHolds).where(and(eq(slotHolds.auditionId, auditionId), others));
+  },
+
+  async taken(organization, resources, { from, until }) {
+    if (resources.length === 0) return [];
+    const rows = await db
+      .select({
+        resource: slotHolds.resource,
+        start: sql<unknown>`lower(${slotHolds.during})`,
+        end: sql<unknown>`upper(${slotHolds.during})`,
+      })
+      .from(slotHolds)
+      .where(and(claimsOn(organization, resources, from, until), stillCounts))
+      .orderBy(sql`lower(${slotHolds.during})`, slotHolds.resource);
+    return rows.map((row) => takenSchema.parse(row));
+  },
+});
+
+const instantFromDatabase = z
+  .string()
+  .transform((text) => new Date(text).toISOString())
+  .pipe(instantSchema);
+const takenSchema = z.object({ resource: z.string(), start: instantFromDatabase, end: instantFromDatabase });
+
+const stillCounts = or(eq(slotHolds.confirmed, true), gt(slotHolds.expiresAt, sql`now()`));
+
+const range = (from: string, until: string) =>
+  sql`tstzrange(${from}::timestamptz, ${until}::timestamptz, '[)')`;
+
+const claimsOn = (organization: OrganizationId, resources: readonly string[], from: string, until: string) =>
+  and(
+    eq(slotHolds.organization, organization),
+    inArray(slotHolds.resource, [...resources]),
+    sql`${slotHolds.during} && ${range(from, until)}`,
+  );
+
+/**
+ * One statement, so one round trip: clears away what has run out, whole holds at a time, then inserts all or nothing.
+ * The advisory locks, taken in one order, make rivals queue up. The constraint alone would be as safe, but two that
+ * insert at the same moment would wait for each other until PostgreSQL's deadlock check comes, a second later.
+ */
+const tryClaim = async (db: Database, claim: Claim): Promise<boolean> => {
+  const { organization, auditionId, revision, slot, until } = claim;
+  const resources = sql`${sql.param([...claim.resources])}::text[]`;
+  const during = range(slot.start, slot.end);
+  try {
+    await db.execute(sql`
+      WITH places AS MATERIALIZED (
+        SELECT DISTINCT hashtextextended(${organization} || ' ' || resource, 0) AS place
+        FROM unnest(${resources}) AS resource ORDER BY place
+      ), queued AS MATERIALIZED (
+        SELECT count(pg_advisory_xact_lock(place)) AS locks FROM places
+      ), expired AS (
+        DELETE FROM slot_holds AS gone
+        WHERE NOT gone.confirmed AND gone.expires_at <= now()
+          AND (gone.audition_id, gone.revision) IN (
+            SELECT hold.audition_id, hold.revision FROM slot_holds AS hold
+            WHERE hold.organization = ${organization} AND hold.resource = ANY(${resources})
+              AND hold.during && ${during} AND hold.audition_id <> ${auditionId}
+          )
+        RETURNING 1
+      )
+      INSERT INTO slot_holds AS mine (audition_id, revision, resource, organization, during, expires_at)
+      SELECT DISTINCT ${auditionId}, ${revision}::int, resource, ${organization}, ${during}, ${until}::timestamptz
+      FROM queued CROSS JOIN unnest(${resources}) AS resource
+      WHERE queued.locks >= 0 AND (SELECT count(*) FROM expired) >= 0
+      ON CONFLICT (audition_id, revision, resource)
+        DO UPDATE SET during = excluded.during, expires_at = excluded.expires_at
+    `);
+    return true;
+  } catch (error) {
+    if (isPostgresError(error, 'exclusion_violation')) return false;
+    throw error;
+  }
+};
+
+const inTheWay = async (db: Database, claim: Claim): Promise<readonly string[]> => {
+  const rows = await db
+    .selectDistinct({ resource: slotHolds.resource })
+    .from(slotHolds)
+    .where(
+      and(
+        claimsOn(claim.organization, claim.resources, claim.slot.start, claim.slot.end),
+        ne(slotHolds.auditionId, claim.auditionId),
+        stillCounts,
+      ),
+    )
+    .orderBy(slotHolds.resource);
+  return rows.map(({ resource }) => resource);
+};

@@ -1,0 +1,68 @@
+/** The view as it lies in the read model. Rows of an older version are read, so new fields are optional. */
+import { z } from 'zod';
+import { attentionItemSchema } from '../../domain/audition/attention.ts';
+import { answers, deliveryStatuses, meetingSchema, noticeKinds } from '../../domain/audition/events.ts';
+import { calendarProviders, channels, participantKinds } from '../../domain/audition/request.ts';
+import { slotSchema } from '../../domain/audition/slot.ts';
+import { auditionOutcomes, auditionRounds, auditionStates } from '../../domain/audition/states.ts';
+import type { AuditionView } from '../../domain/audition/view.ts';
+import {
+  auditionIdSchema,
+  connectionIdSchema,
+  organizationIdSchema,
+  participantIdSchema,
+  projectIdSchema,
+  roleIdSchema,
+} from '../../domain/ids.ts';
+import { instantSchema } from '../../domain/time/instant.ts';
+
+export const auditionViewSchema = z.object({
+  id: auditionIdSchema,
+  organization: organizationIdSchema,
+  project: projectIdSchema,
+  role: roleIdSchema,
+  round: z.enum(auditionRounds),
+  state: z.enum(auditionStates),
+  stateSince: instantSchema,
+  outcome: z.enum(auditionOutcomes).optional(),
+  participants: z.array(
+    z.object({
+      id: participantIdSchema,
+      kind: z.enum(participantKinds),
+      zone: z.string(),
+      required: z.boolean(),
+      answer: z.enum([...answers, 'none']),
+      checkedIn: z.boolean(),
+    }),
+  ),
+  slot: slotSchema.optional(),
+  revision: z.int(),
+  announcedAs: z.array(z.int()),
+  heldUntil: instantSchema.optional(),
+  meeting: meetingSchema.optional(),
+  calendarEvents: z.array(
+    z.object({
+      participant: participantIdSchema,
+      provider: z.enum(calendarProviders),
+      connection: connectionIdSchema,
+      eventId: z.string(),
+    }),
+  ),
+  notices: z.array(
+    z.object({
+      deliveryId: z.string(),
+      participant: participantIdSchema,
+      channel: z.enum(channels),
+      notice: z.enum(noticeKinds),
+      revision: z.int(),
+      at: instantSchema,
+      status: z.enum(deliveryStatuses),
+    }),
+  ),
+  attention: z.array(attentionItemSchema),
+  previous: auditionIdSchema.optional(),
+  next: auditionIdSchema.optional(),
+  requestedAt: instantSchema,
+  updatedAt: instantSchema,
+  sequence: z.int(),
+}) satisfies z.ZodType<AuditionView>;

@@ -1,0 +1,94 @@
+/**
+ * Connecting and disconnecting an account, each with what belongs to it in one transaction: who did it, and that what
+ * waited for the account may go on. So no crash leaves an audition waiting for an account that works again.
+ */
+import { randomUUID } from 'node:crypto';
+import type { OAuthProvider } from '../../domain/connections/connection.ts';
+import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
+import { createAdministrativeActs } from '../access/administrative-acts.ts';
+import type { Database } from '../client.ts';
+import type { Connected, Connection, Connections } from '../connections-contract.ts';
+import { createWebhookInbox } from '../inbox/webhooks.ts';
+import type { ActorRole } from '../repositories.ts';
+import { createVault, type Vault } from '../vault/envelope-encryption.ts';
+import { createPendingRevocations } from './pending-revocations.ts';
+import { createConnections } from './repository.ts';
+
+/** Who does it: the label and role of a key, or `owner:<id>` on the page for people. */
+export interface Actor {
+  readonly by: string;
+  readonly role: ActorRole;
+  readonly correlationId: string;
+}
+
+export interface Accounts {
+  /** As `Connections.connect`. An account that was known before is told of to the auditions that wait for it. */
+  connect(account: Parameters<Connections['connect']>[0], actor: Actor): Promise<Connected>;
+  /**
+   * Erases what opens it. The grant that is `toRevoke` at the provider is kept apart until that is done; answers with the
+   * id of its revocation.
+   */
+  disconnect(
+    connection: Pick<Connection, 'id' | 'organization' | 'provider'>,
+    actor: Actor,
+    toRevoke?: { readonly provider: OAuthProvider; readonly refreshToken: string },
+  ): Promise<string | undefined>;
+}
+
+export const createAccounts = (
+  db: Database,
+  wrapping: KeyWrapping,
+  vault: Pick<Vault, 'forget'>,
+): Accounts => ({
+  async connect(account, actor) {
+    const { organization, provider } = account;
+    const connected = await db.transaction(async (transaction) => {
+      // Its own vault: a data key that is made in here is gone when the transaction is.
+      const sealing = createVault(transaction, wrapping);
+      const outcome = await createConnections(transaction, sealing).connect(account);
+      if (outcome.kind !== 'connected') return outcome;
+      const { id, wasKnown } = outcome;
+      await createAdministrativeActs(transaction).note({
+        organization,
+        ...actor,
+        act: 'connection.connected',
+        target: id,
+        detail: { provider, again: wasKnown },
+      });
+      if (!wasKnown) return outcome;
+      await createWebhookInbox(transaction, sealing).receive({
+        provider: 'castmatch',
+        dedupeKey: `${id} ${randomUUID()}`,
+        kind: 'connection.restored',
+        event: { organization, connection: id },
+        correlationId: actor.correlationId,
+      });
+      return outcome;
+    });
+    if (connected.kind === 'connected') vault.forget(connected.id);
+    return connected;
+  },
+
+  async disconnect({ id, organization, provider }, actor, toRevoke) {
+    const revocation = await db.transaction(async (transaction) => {
+      const sealing = createVault(transaction, wrapping);
+      await createConnections(transaction, sealing).disconnect(organization, id, 'disconnected_here');
+      await createAdministrativeActs(transaction).note({
+        organization,
+        ...actor,
+        act: 'connection.disconnected',
+        target: id,
+        detail: { provider },
+      });
+      if (!toRevoke) return undefined;
+      return createPendingRevocations(transaction, sealing).put({
+        ...toRevoke,
+        organization,
+        connection: id,
+        correlationId: actor.correlationId,
+      });
+    });
+    vault.forget(id);
+    return revocation;
+  },
+});

@@ -1,0 +1,114 @@
+/** Grants that are still to be taken back at a provider, though their account is disconnected here. */
+import { randomUUID } from 'node:crypto';
+import { eq, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { type OAuthProvider, oauthProviders } from '../../domain/connections/connection.ts';
+import {
+  type ConnectionId,
+  connectionIdSchema,
+  type OrganizationId,
+  organizationIdSchema,
+} from '../../domain/ids.ts';
+import type { Database } from '../client.ts';
+import { pendingRevocations } from '../schema/pending-revocations.ts';
+import { createCredentialReads } from '../vault/credential-reads.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
+
+interface Grant {
+  readonly organization: OrganizationId;
+  readonly provider: OAuthProvider;
+  readonly connection: ConnectionId;
+  readonly correlationId: string;
+}
+
+export interface ClaimedRevocation extends Grant {
+  readonly id: string;
+  /** The account was connected again since: what is revoked now would take the new grant away. */
+  readonly isConnectedAgain: boolean;
+  /** It was tried for a week. */
+  readonly isHopeless: boolean;
+  /** Opens the token, and notes that it was read. */
+  readonly refreshToken: () => Promise<string>;
+}
+
+export interface PendingRevocations {
+  /** Due in a minute, for whoever puts it may try at once. Answers with its id. */
+  put(grant: Grant & { readonly refreshToken: string }): Promise<string>;
+  /** Those that are due. Each is due again after 1, 2, 4 minutes and so on, up to an hour, until it is done. */
+  claim(limit: number): Promise<readonly ClaimedRevocation[]>;
+  /** Erases the token with its data key. */
+  done(id: string): Promise<void>;
+}
+
+const placeOf = (id: string): string => `refresh token of ${id}`;
+
+const claimedSchema = z.array(
+  z.object({
+    id: z.string(),
+    organization: organizationIdSchema,
+    provider: z.enum(oauthProviders),
+    connection: connectionIdSchema,
+    correlation_id: z.string(),
+    sealed: z.string(),
+    is_connected_again: z.boolean(),
+    is_hopeless: z.boolean(),
+  }),
+);
+
+export const createPendingRevocations = (
+  db: Database,
+  vault: Pick<Vault, 'seal' | 'open' | 'destroy'>,
+): PendingRevocations => ({
+  async put({ refreshToken, ...grant }) {
+    const id = `rev_${randomUUID()}`;
+    const sealedRefreshToken = await vault.seal(id, refreshToken, placeOf(id));
+    await db.insert(pendingRevocations).values({
+      ...grant,
+      id,
+      sealedRefreshToken,
+      nextAttemptAt: sql`now() + interval '1 minute'`,
+    });
+    return id;
+  },
+
+  async claim(limit) {
+    const { rows } = await db.execute(sql`
+      UPDATE pending_revocations SET
+        attempts = attempts + 1,
+        next_attempt_at = now() + least(interval '1 minute' * 2 ^ least(attempts, 10), interval '1 hour')
+      WHERE id IN (
+        SELECT id FROM pending_revocations WHERE next_attempt_at <= now()
+        ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+      )
+      RETURNING id, organization, provider, connection, correlation_id, sealed_refresh_token AS sealed,
+        EXISTS (
+          SELECT FROM connections WHERE connections.id = connection AND connections.status = 'connected'
+        ) AS is_connected_again,
+        created_at < now() - interval '7 days' AS is_hopeless
+    `);
+    return claimedSchema.parse(rows).map(({ id, organization, provider, connection, sealed, ...row }) => ({
+      id,
+      organization,
+      provider,
+      connection,
+      correlationId: row.correlation_id,
+      isConnectedAgain: row.is_connected_again,
+      isHopeless: row.is_hopeless,
+      refreshToken: async () => {
+        await createCredentialReads(db).note({
+          subject: connection,
+          organization,
+          secret: 'refresh_token',
+          purpose: 'connections.revoke',
+          correlationId: row.correlation_id,
+        });
+        return vault.open(id, sealed, placeOf(id));
+      },
+    }));
+  },
+
+  async done(id) {
+    await db.delete(pendingRevocations).where(eq(pendingRevocations.id, id));
+    await vault.destroy(id);
+  },
+});

@@ -1,0 +1,275 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ConnectionId } from '../../domain/ids.ts';
+import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import type { Connections } from '../repositories.ts';
+
+let database: TestDatabase;
+let connections: Connections;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  connections = database.repositories.connections;
+});
+
+afterAll(() => database.drop());
+
+const organization = 'org_north';
+const use = { purpose: 'calendar.putEvent', correlationId: 'corr-1' };
+const leaseMs = 20_000;
+
+/** A connection of its own for each test. */
+const setup = async () => {
+  const id: ConnectionId = `conn_${randomBytes(6).toString('hex')}`;
+  const of = { organization, id } as const;
+  await connections.put({ ...of, provider: 'google', account: 'office', refreshToken: 'refresh-1' });
+  return {
+    id,
+    of,
+    stored: (lastingMs = 60_000) => connections.openAccessToken(organization, id, lastingMs, use),
+    begin: (version = 1, refused = false) => connections.beginRefresh(of, { version, refused, leaseMs }, use),
+    complete: (
+      begun: { attempt: number; version: number },
+      more: { refreshToken?: string; scopes?: readonly string[]; isTooLittle?: boolean } = {},
+    ) =>
+      connections.completeRefresh(of, begun, {
+        accessToken: 'access-1',
+        lastsMs: 3_600_000,
+        isTooLittle: false,
+        ...more,
+      }),
+    credential: () => connections.openCredential(organization, id, use),
+    leaseRunsOut: () =>
+      database.pool.query(
+        "UPDATE connections SET refresh_lease_until = now() - interval '1 second' WHERE id = $1",
+        [id],
+      ),
+    reads: async () => {
+      const { rows } = await database.pool.query(
+        'SELECT secret, purpose, organization, correlation_id, process FROM credential_reads WHERE subject = $1 ORDER BY id',
+        [id],
+      );
+      return rows;
+    },
+  };
+};
+
+/** For a refresh that the test has begun. */
+const begunOf = <Begun>(begun: Begun | undefined): Begun => {
+  if (begun === undefined) throw new Error('the refresh has not begun');
+  return begun;
+};
+
+test('keeps an access token, which is opened while it lasts as long as asked for', async () => {
+  const { stored, begin, complete } = await setup();
+  expect(await stored()).toMatchObject({ kind: 'connected', token: undefined, version: 1 });
+
+  expect(await complete(begunOf(await begin()))).toEqual({ version: 2 });
+
+  expect(await stored()).toMatchObject({ token: 'access-1', version: 2, isRefreshing: false });
+  expect(await stored(3_601_000)).toMatchObject({ token: undefined });
+});
+
+test('tells how long a token lasts by the clock of the database', async () => {
+  const { stored, begin, complete } = await setup();
+  await complete(begunOf(await begin()));
+  const before = await stored();
+  expect(before.kind === 'connected' && before.lastsMs).toBeGreaterThan(3_590_000);
+  expect(before.kind === 'connected' && before.lastsMs).toBeLessThanOrEqual(3_600_000);
+});
+
+test('lets one of many begin a refresh', async () => {
+  const { begin, stored } = await setup();
+  const begun = await Promise.all(Array.from({ length: 20 }, () => begin()));
+  expect(begun.filter(Boolean)).toHaveLength(1);
+  expect(await stored()).toMatchObject({ isRefreshing: true, hasEnded: false, attempt: 1 });
+});
+
+test('lets nobody refresh what has been refreshed since they looked', async () => {
+  const { begin, complete } = await setup();
+  await complete(begunOf(await begin()));
+  expect(await begin(1)).toBeUndefined();
+  expect(await begin(2)).toMatchObject({ attempt: 2, refreshToken: 'refresh-1', inDoubt: false });
+});
+
+test('stores another refresh token with the access token', async () => {
+  const { begin, complete, credential } = await setup();
+  await complete(begunOf(await begin()), { refreshToken: 'refresh-2' });
+  expect(await credential()).toEqual({ kind: 'oauth', refreshToken: 'refresh-2' });
+});
+
+test('keeps what is left of a grant that no longer covers what is needed, for its owner to mend', async () => {
+  const { begin, complete, stored, credential, id } = await setup();
+  const begun = begunOf(await begin());
+  const left = { refreshToken: 'refresh-2', scopes: ['openid'], isTooLittle: true };
+  expect(await complete(begun, left)).toEqual({ version: 2 });
+  expect(await stored()).toMatchObject({
+    kind: 'not_connected',
+    status: 'needs_reauthorization',
+    reason: 'scopes_missing',
+  });
+  expect(await connections.get(organization, id)).toMatchObject({ scopes: ['openid'] });
+  expect(await credential()).toEqual({ kind: 'oauth', refreshToken: 'refresh-2' });
+});
+
+test('stores nothing of a refresh for an account that needs its owner since', async () => {
+  const { begin, complete, stored, id } = await setup();
+  const begun = begunOf(await begin());
+  await connections.markNeedsReauthorization(id, 'grant_refused', 1);
+  expect(await complete(begun)).toBeUndefined();
+  expect(await stored()).toMatchObject({ kind: 'not_connected', reason: 'grant_refused' });
+});
+
+test('takes a refused token out of the row at once', async () => {
+  const { begin, complete, stored } = await setup();
+  await complete(begunOf(await begin()));
+  await begin(2, true);
+  expect(await stored()).toMatchObject({ token: undefined, isRefreshing: true });
+});
+
+test('leaves a token that still lasts to the others while it is refreshed', async () => {
+  const { begin, complete, stored } = await setup();
+  await complete(begunOf(await begin()));
+  await begin(2);
+  expect(await stored()).toMatchObject({ token: 'access-1', isRefreshing: true });
+});
+
+test('gives the lease of a process that died to the next, in doubt', async () => {
+  const { begin, leaseRunsOut, stored } = await setup();
+  await begin();
+  await leaseRunsOut();
+  expect(await stored()).toMatchObject({ isRefreshing: false, hasEnded: false });
+  expect(await begin()).toMatchObject({ attempt: 2, inDoubt: true });
+});
+
+test('remembers through further failures that a refresh token may have been lost', async () => {
+  const { id, begin } = await setup();
+  const first = begunOf(await begin());
+  await connections.failRefresh(id, first.attempt, 'in_doubt');
+  expect(await begin()).toMatchObject({ attempt: 2, inDoubt: true });
+});
+
+test('ends a refresh that failed, so that the next may begin', async () => {
+  const { id, begin, stored } = await setup();
+  const first = begunOf(await begin());
+  await connections.failRefresh(id, first.attempt, 'without_effect');
+  expect(await stored()).toMatchObject({ isRefreshing: false, hasEnded: true });
+  expect(await begin()).toMatchObject({ attempt: 2, inDoubt: false });
+});
+
+test('does not let an attempt that was overtaken end the next one', async () => {
+  const { id, begin, leaseRunsOut, stored } = await setup();
+  const first = begunOf(await begin());
+  await leaseRunsOut();
+  await begin();
+  await connections.failRefresh(id, first.attempt, 'without_effect');
+  expect(await stored()).toMatchObject({ isRefreshing: true, attempt: 2 });
+});
+
+test('takes the tokens of one that outlived its lease, and leaves the lease to who has it', async () => {
+  const { begin, complete, leaseRunsOut, stored, credential } = await setup();
+  const first = begunOf(await begin());
+  await leaseRunsOut();
+  await begin();
+  expect(await complete(first, { refreshToken: 'refresh-2' })).toEqual({ version: 2 });
+  expect(await stored()).toMatchObject({ isRefreshing: true, token: 'access-1' });
+  expect(await credential()).toMatchObject({ refreshToken: 'refresh-2' });
+});
+
+test('does not take them once another has stored its own', async () => {
+  const { begin, complete, leaseRunsOut, credential } = await setup();
+  const first = begunOf(await begin());
+  await leaseRunsOut();
+  await complete(begunOf(await begin()), { refreshToken: 'refresh-of-second' });
+  expect(await complete(first, { refreshToken: 'refresh-of-first' })).toBeUndefined();
+  expect(await credential()).toMatchObject({ refreshToken: 'refresh-of-second' });
+});
+
+test('lets a refresh under way change nothing of an account that was connected again meanwhile', async () => {
+  const { of, begin, complete, credential } = await setup();
+  const begun = begunOf(await begin());
+  await connections.put({ ...of, provider: 'google', account: 'office', refreshToken: 'granted-anew' });
+  expect(await complete(begun, { refreshToken: 'of-the-old-grant' })).toBeUndefined();
+  expect(await connections.markNeedsReauthorization(of.id, 'grant_refused', begun.version)).toBe(false);
+  expect(await credential()).toMatchObject({ refreshToken: 'granted-anew' });
+});
+
+test('marks a connection that needs its owner, and gives no token of it', async () => {
+  const { of, begin, complete, stored } = await setup();
+  await complete(begunOf(await begin()));
+  expect(await connections.markNeedsReauthorization(of.id, 'grant_refused', 2)).toBe(true);
+  expect(await stored()).toMatchObject({ kind: 'not_connected', reason: 'grant_refused' });
+  expect(await begin(2)).toBeUndefined();
+  expect(await connections.get(organization, of.id)).toMatchObject({ status: 'needs_reauthorization' });
+});
+
+test('erases an account that is disconnected, and its data key', async () => {
+  const { id, of, begin, complete, stored, credential } = await setup();
+  await complete(begunOf(await begin()));
+  expect(await connections.disconnect(organization, id, 'disconnected_here')).toBe(true);
+
+  expect(await stored()).toMatchObject({ kind: 'not_connected', status: 'disconnected' });
+  expect(await credential()).toBeUndefined();
+  expect(await connections.get(organization, id)).toMatchObject({
+    status: 'disconnected',
+    statusReason: 'disconnected_here',
+    account: undefined,
+  });
+  const { rows } = await database.pool.query('SELECT 1 FROM data_keys WHERE id = $1', [id]);
+  expect(rows).toEqual([]);
+
+  await connections.put({ ...of, provider: 'google', account: 'office', refreshToken: 'granted-anew' });
+  expect(await credential()).toMatchObject({ refreshToken: 'granted-anew' });
+});
+
+test('is not there for another organization', async () => {
+  const { id, of } = await setup();
+  expect(await connections.openAccessToken('org_south', id, 0, use)).toEqual({ kind: 'unknown_connection' });
+  const wanted = { version: 1, refused: false, leaseMs };
+  expect(await connections.beginRefresh({ ...of, organization: 'org_south' }, wanted, use)).toBeUndefined();
+  expect(await connections.disconnect('org_south', id, 'disconnected_here')).toBe(false);
+});
+
+test('notes every credential that is opened, and none that is not', async () => {
+  const { stored, begin, complete, credential, reads } = await setup();
+  await stored();
+  expect(await reads()).toEqual([]);
+
+  await complete(begunOf(await begin()));
+  await stored();
+  await credential();
+  await begin(1);
+
+  const noted = await reads();
+  expect(noted.map(({ secret }) => secret)).toEqual(['refresh_token', 'access_token', 'refresh_token']);
+  expect(noted[0]).toMatchObject({
+    purpose: 'calendar.putEvent',
+    organization,
+    correlation_id: 'corr-1',
+    process: expect.stringContaining(` ${process.pid} on `),
+  });
+});
+
+test('finds whose token runs out soon, and is not being refreshed', async () => {
+  const tokens = await Promise.all([setup(), setup(), setup(), setup()]);
+  const [soon, later, refreshing, gone] = tokens;
+  for (const [{ of, begin }, lastsMs] of [
+    [soon, 300_000],
+    [later, 3_600_000],
+    [refreshing, 300_000],
+    [gone, 300_000],
+  ] as const) {
+    await connections.completeRefresh(of, begunOf(await begin()), {
+      accessToken: 'access',
+      lastsMs,
+      isTooLittle: false,
+    });
+  }
+  await refreshing.begin(2);
+  await connections.disconnect(organization, gone.id, 'deauthorized');
+
+  const found = (await connections.expiring(600_000, 100)).map(({ id }) => id);
+
+  expect(found).toContain(soon.id);
+  for (const other of [later, refreshing, gone]) expect(found).not.toContain(other.id);
+});

@@ -1,0 +1,196 @@
+/**
+ * Access tokens and their refresh, one at a time over all processes.
+ *
+ * A refresh holds a lease by the database's clock. Whoever begins one raises `refresh_attempt`, whoever stores
+ * something raises `version`; a refresh is begun for a version, so that of many who find the same token used up one
+ * refreshes it. `refresh_lease_until` is null when the newest refresh ended and it is known how, the epoch when it ended
+ * and it is not known how, and a time that has passed when its process died.
+ */
+import { and, eq, isNotNull, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import type { TokenStore } from '../../domain/connections/access-tokens.ts';
+import {
+  type ConnectionStatusReason,
+  connectionProviders,
+  connectionStatuses,
+  connectionStatusReasons,
+} from '../../domain/connections/connection.ts';
+import { connectionIdSchema, organizationIdSchema } from '../../domain/ids.ts';
+import type { Database } from '../client.ts';
+import type { Connections } from '../connections-contract.ts';
+import { connections } from '../schema/connections.ts';
+import { noting } from '../vault/credential-reads.ts';
+import type { ConnectionSecrets } from './secrets.ts';
+
+const milliseconds = (count: number) => sql`${count} * interval '1 millisecond'`;
+const endedInDoubt = sql`to_timestamp(0)`;
+
+const tokenRowSchema = z.object({
+  provider: z.enum(connectionProviders),
+  status: z.enum(connectionStatuses),
+  reason: z.enum(connectionStatusReasons).nullable(),
+  version: z.number(),
+  attempt: z.number(),
+  sealed: z.string().nullable(),
+  lasts_ms: z.number().nullable(),
+  is_refreshing: z.boolean(),
+  has_ended: z.boolean(),
+});
+
+const begunRowSchema = z.object({
+  version: z.number(),
+  attempt: z.number(),
+  sealed: z.string(),
+  scopes: z.array(z.string()),
+  in_doubt: z.boolean(),
+});
+
+const expiringRowSchema = z.object({
+  id: connectionIdSchema,
+  organization: organizationIdSchema,
+  provider: z.enum(connectionProviders),
+});
+
+const needsOwner = (statusReason: ConnectionStatusReason) =>
+  ({
+    status: 'needs_reauthorization',
+    statusReason,
+    sealedAccessToken: null,
+    accessTokenExpiresAt: null,
+  }) as const;
+
+/** Every method is one statement. */
+export const createTokenStore = (
+  db: Database,
+  secrets: ConnectionSecrets,
+): TokenStore & Pick<Connections, 'expiring'> => ({
+  async openAccessToken(organization, id, lastingMs, use) {
+    const { rows } = await db.execute(sql`
+      WITH found AS (
+        SELECT id, organization, provider, status, status_reason AS reason, version, refresh_attempt AS attempt,
+          CASE WHEN status = 'connected' AND access_token_expires_at > now() + ${milliseconds(lastingMs)}
+            THEN sealed_access_token END AS sealed,
+          (extract(epoch from access_token_expires_at - now()) * 1000)::float8 AS lasts_ms,
+          coalesce(refresh_lease_until > now(), false) AS is_refreshing,
+          coalesce(refresh_lease_until = ${endedInDoubt}, true) AS has_ended
+        FROM connections WHERE organization = ${organization} AND id = ${id}
+      ), ${noting('found', sql`CASE WHEN sealed IS NOT NULL THEN 'access_token' END`, use)}
+      SELECT * FROM found`);
+    if (rows[0] === undefined) return { kind: 'unknown_connection' };
+    const row = tokenRowSchema.parse(rows[0]);
+    const { provider, status, version, attempt } = row;
+    if (status !== 'connected') {
+      return { kind: 'not_connected', provider, status, reason: row.reason ?? undefined };
+    }
+    const token =
+      row.sealed === null ? undefined : await secrets.accessToken.open({ id, organization }, row.sealed);
+    return {
+      kind: 'connected',
+      provider,
+      version,
+      attempt,
+      token,
+      lastsMs: row.lasts_ms ?? 0,
+      isRefreshing: row.is_refreshing,
+      hasEnded: row.has_ended,
+    };
+  },
+
+  async beginRefresh({ organization, id }, { version, refused, leaseMs }, use) {
+    const withoutToken = refused
+      ? sql`, sealed_access_token = NULL, access_token_expires_at = now()`
+      : sql.empty();
+    const { rows } = await db.execute(sql`
+      WITH before AS (
+        SELECT id, refresh_lease_until IS NOT NULL AS in_doubt FROM connections
+        WHERE organization = ${organization} AND id = ${id} AND version = ${version} AND status = 'connected'
+          AND sealed_credential IS NOT NULL AND coalesce(refresh_lease_until <= now(), true)
+        FOR UPDATE
+      ), begun AS (
+        UPDATE connections SET refresh_attempt = refresh_attempt + 1, updated_at = now(),
+          refresh_lease_until = now() + ${milliseconds(leaseMs)}${withoutToken}
+        FROM before WHERE connections.id = before.id
+        RETURNING connections.id, organization, version, refresh_attempt AS attempt, sealed_credential AS sealed, scopes, in_doubt
+      ), ${noting('begun', sql`'refresh_token'`, use)}
+      SELECT * FROM begun`);
+    if (rows[0] === undefined) return undefined;
+    const { attempt, in_doubt: inDoubt, sealed, scopes } = begunRowSchema.parse(rows[0]);
+    const credential = await secrets.credential.open({ id, organization }, sealed);
+    if (credential.kind !== 'oauth') throw new TypeError(`the connection ${id} has no access tokens`);
+    return { attempt, version, inDoubt, scopes, refreshToken: credential.refreshToken };
+  },
+
+  async completeRefresh({ organization, id }, { attempt, version }, renewed) {
+    const of = { id, organization };
+    const { refreshToken, scopes } = renewed;
+    const sealedCredential =
+      refreshToken === undefined
+        ? undefined
+        : await secrets.credential.seal(of, { kind: 'oauth', refreshToken });
+    const [row] = await db
+      .update(connections)
+      .set({
+        ...(renewed.isTooLittle
+          ? needsOwner('scopes_missing')
+          : {
+              sealedAccessToken: await secrets.accessToken.seal(of, renewed.accessToken),
+              accessTokenExpiresAt: sql`now() + ${milliseconds(renewed.lastsMs)}`,
+            }),
+        ...(sealedCredential === undefined ? {} : { sealedCredential }),
+        ...(scopes === undefined ? {} : { scopes: [...scopes] }),
+        version: sql`${connections.version} + 1`,
+        refreshLeaseUntil: sql`CASE WHEN ${connections.refreshAttempt} = ${attempt} THEN NULL ELSE ${connections.refreshLeaseUntil} END`,
+        lastRefreshedAt: sql`now()`,
+        updatedAt: sql`now()`,
+      })
+      .where(
+        and(
+          eq(connections.id, id),
+          eq(connections.organization, organization),
+          eq(connections.status, 'connected'),
+          // One that outlived its lease has the newer tokens all the same, unless another has stored its own since.
+          sql`(${connections.refreshAttempt} = ${attempt} OR ${connections.version} = ${version})`,
+        ),
+      )
+      .returning({ version: connections.version });
+    return row;
+  },
+
+  async failRefresh(id, attempt, outcome) {
+    await db
+      .update(connections)
+      .set({ refreshLeaseUntil: outcome === 'in_doubt' ? endedInDoubt : null, updatedAt: sql`now()` })
+      .where(
+        and(
+          eq(connections.id, id),
+          eq(connections.refreshAttempt, attempt),
+          isNotNull(connections.refreshLeaseUntil),
+        ),
+      );
+  },
+
+  async markNeedsReauthorization(id, reason, version) {
+    const [row] = await db
+      .update(connections)
+      .set({
+        ...needsOwner(reason),
+        refreshLeaseUntil: null,
+        updatedAt: sql`now()`,
+      })
+      .where(
+        and(eq(connections.id, id), eq(connections.version, version), eq(connections.status, 'connected')),
+      )
+      .returning({ id: connections.id });
+    return row !== undefined;
+  },
+
+  async expiring(withinMs, atMost) {
+    const { rows } = await db.execute(sql`
+      SELECT id, organization, provider FROM connections
+      WHERE access_token_expires_at BETWEEN now() - ${milliseconds(withinMs)} AND now() + ${milliseconds(withinMs)}
+        AND status = 'connected' AND sealed_credential IS NOT NULL
+        AND coalesce(refresh_lease_until <= now(), true)
+      ORDER BY access_token_expires_at LIMIT ${atMost}`);
+    return rows.map((row) => expiringRowSchema.parse(row));
+  },
+});

@@ -1,0 +1,191 @@
+/** What the trail leaves in the outbox, and what follows from it. */
+import { sql } from 'drizzle-orm';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import {
+  actor,
+  addAudition,
+  addEndpoint,
+  addEvents,
+  newOrganizationId,
+} from '../../tests/harness/endpoints.ts';
+import { outboxChannel } from './outbox.ts';
+
+let database: TestDatabase;
+let repositories: TestDatabase['repositories'];
+beforeAll(async () => {
+  database = await createTestDatabase();
+  ({ repositories } = database);
+});
+afterAll(() => database.drop());
+
+/** Everything that is due, by whom it concerns; the rows are settled. */
+const drain = async () => {
+  const found = [];
+  for (;;) {
+    const { claimed, rows, deliveries } = await repositories.outbox.claim(100, 60_000);
+    found.push(...deliveries);
+    await repositories.outbox.settle(rows);
+    if (claimed === 0) return found;
+  }
+};
+
+const rowsOf = async (organization: string) =>
+  (await database.db.execute(sql`SELECT * FROM outbox WHERE organization = ${organization}`)).rows;
+
+/** The search for stragglers that every endpoint begins with is none of these tests' affair. */
+const forget = (organization: string) =>
+  database.db.execute(sql`DELETE FROM outbox WHERE organization = ${organization}`);
+
+const setUp = async (options?: { eventTypes: readonly string[] }) => {
+  const organization = newOrganizationId();
+  const endpoint = await addEndpoint(repositories, organization, options);
+  await forget(organization);
+  return { organization, endpoint };
+};
+
+const progressed = (
+  endpoint: Awaited<ReturnType<typeof addEndpoint>>,
+  audition: `aud_${string}`,
+  to: number,
+) => repositories.endpointProgress.advance({ endpoint, audition, from: 0, to, answer: '200' });
+
+describe('writing the trail', () => {
+  it('leaves nothing where the organization has no endpoint, or none that is enabled', async () => {
+    await setUp();
+    const without = newOrganizationId();
+    await addAudition(repositories, without);
+    expect(await rowsOf(without)).toEqual([]);
+    const { organization, endpoint } = await setUp();
+    await repositories.endpoints.disable(organization, endpoint, 'for the test');
+    await addAudition(repositories, organization);
+    expect(await rowsOf(organization)).toEqual([]);
+  });
+
+  it('leaves one row for each batch of events, and wakes whoever listens', async () => {
+    const { organization, endpoint } = await setUp();
+    const listener = new Client({ connectionString: database.url });
+    await listener.connect();
+    onTestFinished(() => listener.end());
+    const { promise: heard, resolve } = Promise.withResolvers<string>();
+    listener.on('notification', ({ channel }) => resolve(channel));
+    await listener.query(`LISTEN ${outboxChannel}`);
+    const audition = await addAudition(repositories, organization);
+    expect(await heard).toBe(outboxChannel);
+    expect(await drain()).toEqual([
+      {
+        organization,
+        endpoint,
+        auditionId: audition,
+        through: 6,
+        correlationId: 'correlation-1',
+        retryFrom: undefined,
+      },
+    ]);
+  });
+
+  it('leaves nothing when the events are there already', async () => {
+    const { organization } = await setUp();
+    const audition = await addAudition(repositories, organization, [], Date.UTC(2031, 0));
+    await forget(organization);
+    const stored = await repositories.events.read(organization, audition, { after: 0, limit: 10 });
+    await repositories.events.append(
+      audition,
+      stored.map(({ sequence, at, correlationId, fact }) => ({ sequence, at, correlationId, fact })),
+    );
+    expect(await rowsOf(organization)).toEqual([]);
+  });
+});
+
+describe('a claim', () => {
+  it('is for one process: until its lease has run out nobody else gets the rows', async () => {
+    const { organization } = await setUp();
+    await addAudition(repositories, organization);
+    const claims = await Promise.all([1, 2, 3].map(() => repositories.outbox.claim(100, 60_000)));
+    expect(claims.flatMap(({ rows }) => rows)).toHaveLength(1);
+    const [row = 0] = claims.flatMap(({ rows }) => rows);
+    await repositories.outbox.retryLater([row], -1);
+    expect((await repositories.outbox.claim(100, 60_000)).rows).toEqual([row]);
+    await repositories.outbox.settle([row]);
+  });
+
+  it('names an audition once, however often it was written to, with its last event', async () => {
+    const { organization } = await setUp();
+    const audition = await addAudition(repositories, organization);
+    await addEvents(repositories, audition, 7, [{ type: 'confirmed' }]);
+    expect(await drain()).toEqual([expect.objectContaining({ auditionId: audition, through: 7 })]);
+  });
+
+  it('starts nothing for an endpoint that has been told already', async () => {
+    const { organization, endpoint } = await setUp();
+    const audition = await addAudition(repositories, organization);
+    await progressed(endpoint, audition, 6);
+    expect(await drain()).toEqual([]);
+  });
+
+  it('starts nothing where no event is one that the endpoint wants', async () => {
+    const { organization, endpoint } = await setUp({ eventTypes: ['audition.confirmed'] });
+    const audition = await addAudition(repositories, organization);
+    expect(await drain()).toEqual([]);
+    await addEvents(repositories, audition, 7, [{ type: 'confirmed' }]);
+    expect(await drain()).toEqual([expect.objectContaining({ endpoint, through: 7 })]);
+  });
+
+  it('starts nothing for what happened before there was the endpoint', async () => {
+    const { organization } = await setUp();
+    await addAudition(repositories, organization, [], Date.now() - 3_600_000);
+    expect(await drain()).toEqual([]);
+  });
+
+  it('concerns every endpoint of the organization, and nobody else', async () => {
+    const { organization, endpoint } = await setUp();
+    const second = await addEndpoint(repositories, organization);
+    await setUp();
+    await addAudition(repositories, organization);
+    const due = await drain();
+    expect(due.map((delivery) => delivery.endpoint).toSorted()).toEqual([endpoint, second].toSorted());
+  });
+});
+
+describe('an endpoint that is enabled again', () => {
+  it('is told of every audition that it is behind with, and anew at once where an attempt waits', async () => {
+    const { organization, endpoint } = await setUp();
+    const other = await addEndpoint(repositories, organization);
+    const told = await addAudition(repositories, organization);
+    await progressed(endpoint, told, 6);
+    await repositories.endpoints.disable(organization, endpoint, 'for the test');
+    const behind = await addAudition(repositories, organization);
+    const alsoBehind = await addAudition(repositories, organization);
+    await drain();
+    await repositories.endpoints.update(organization, endpoint, { status: 'enabled' }, actor);
+    const due = await drain();
+    expect(due.map(({ auditionId }) => auditionId).toSorted()).toEqual([behind, alsoBehind].toSorted());
+    expect(due.map((delivery) => delivery.endpoint)).not.toContain(other);
+    for (const { retryFrom } of due) expect(retryFrom).toMatch(/Z$/);
+  });
+
+  it('is looked after once more when it is new, too', async () => {
+    const organization = newOrganizationId();
+    const endpoint = await addEndpoint(repositories, organization);
+    expect(await rowsOf(organization)).toEqual([
+      expect.objectContaining({ endpoint, audition_id: null, sequence: 0 }),
+    ]);
+    expect(await drain()).toEqual([]);
+  });
+
+  it('is looked after once more, for events that were being written just then', async () => {
+    const { organization, endpoint } = await setUp();
+    await repositories.endpoints.disable(organization, endpoint, 'for the test');
+    await repositories.endpoints.update(organization, endpoint, { status: 'enabled' }, actor);
+    expect(await drain()).toEqual([]);
+    expect(await rowsOf(organization)).toEqual([
+      expect.objectContaining({ endpoint, audition_id: null, sequence: 0 }),
+    ]);
+    // Written by a statement that saw no endpoint enabled.
+    const straggler = await addAudition(repositories, organization);
+    await database.db.execute(sql`DELETE FROM outbox WHERE audition_id = ${straggler}`);
+    await database.db.execute(sql`UPDATE outbox SET next_attempt_at = now() WHERE endpoint = ${endpoint}`);
+    expect(await drain()).toEqual([expect.objectContaining({ auditionId: straggler, through: 6 })]);
+  });
+});

@@ -1,0 +1,132 @@
+import { inArray, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { auditionIdSchema, endpointIdSchema, organizationIdSchema } from '../../domain/ids.ts';
+import { eventTypeOf } from '../../domain/platform-events/publications.ts';
+import { wantsType } from '../../domain/platform-events/subscription.ts';
+import { instantSchema } from '../../domain/time/instant.ts';
+import type { Database } from '../client.ts';
+import type { DueDelivery, Outbox } from '../platform-contract.ts';
+import { outbox } from '../schema/webhook-endpoints.ts';
+
+/** What the relay listens to. */
+export const outboxChannel = 'outbox';
+
+/**
+ * The way from the trail to the endpoints. Which endpoints a row concerns is asked when it is claimed: those that are
+ * enabled, behind, and want at least one of the events they are behind with. For the others nothing is started.
+ */
+export const createOutbox = (db: Database): Outbox => ({
+  async claim(limit, leaseMs) {
+    const rows = await claimRows(db, limit, leaseMs);
+    const searches = rows.filter((row) => row.auditionId === null).map(({ id }) => id);
+    if (searches.length > 0) await spread(db, searches);
+    const ids = rows.filter((row) => row.auditionId !== null).map(({ id }) => id);
+    return { claimed: rows.length, rows: ids, deliveries: ids.length > 0 ? await deliveriesOf(db, ids) : [] };
+  },
+
+  async settle(rows) {
+    if (rows.length > 0) await db.delete(outbox).where(inArray(outbox.id, [...rows]));
+  },
+
+  async retryLater(rows, delayMs) {
+    if (rows.length === 0) return;
+    await db
+      .update(outbox)
+      .set({ nextAttemptAt: sql`now() + ${Math.round(delayMs)} * interval '1 millisecond'` })
+      .where(inArray(outbox.id, [...rows]));
+  },
+});
+
+const claimedSchema = z.array(
+  z
+    .object({ id: z.coerce.number(), audition_id: z.string().nullable() })
+    .transform(({ id, audition_id }) => ({ id, auditionId: audition_id })),
+);
+
+const claimRows = async (db: Database, limit: number, leaseMs: number) => {
+  const { rows } = await db.execute(sql`
+    UPDATE outbox SET
+      attempts = attempts + 1,
+      next_attempt_at = now() + ${leaseMs} * interval '1 millisecond'
+    WHERE id IN (
+      SELECT id FROM outbox WHERE next_attempt_at <= now()
+      ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, audition_id
+  `);
+  return claimedSchema.parse(rows);
+};
+
+/** Each search becomes a row for each audition that its endpoint is behind with. All of it, or nothing. */
+const spread = async (db: Database, searches: readonly number[]): Promise<void> => {
+  await db.execute(sql`
+    WITH search AS (
+      DELETE FROM outbox WHERE id = ANY(${sql.param([...searches])}::bigint[]) RETURNING *
+    ), found AS (
+      INSERT INTO outbox (organization, endpoint, audition_id, sequence, created_at)
+      SELECT search.organization, endpoint.id, audition.id, audition.sequence, search.created_at
+      FROM search
+      JOIN webhook_endpoints endpoint ON endpoint.id = search.endpoint AND endpoint.status = 'enabled'
+      JOIN auditions audition ON audition.organization = search.organization
+      JOIN audit_events last ON last.audition_id = audition.id AND last.sequence = audition.sequence
+      LEFT JOIN endpoint_progress progress
+        ON progress.endpoint = endpoint.id AND progress.audition_id = audition.id
+      WHERE last.at >= date_trunc('milliseconds', endpoint.created_at)
+        AND coalesce(progress.delivered_through, 0) < audition.sequence
+      RETURNING id
+    )
+    SELECT pg_notify(${outboxChannel}, '') FROM found LIMIT 1
+  `);
+};
+
+const dueSchema = z.array(
+  z.object({
+    organization: organizationIdSchema,
+    endpoint: endpointIdSchema,
+    auditionId: auditionIdSchema,
+    through: z.int(),
+    correlationId: z.string(),
+    retryFrom: z.coerce
+      .date()
+      .nullable()
+      .transform((date) => (date ? instantSchema.parse(date.toISOString()) : undefined)),
+    eventTypes: z.array(z.string()),
+    facts: z.array(z.string()).nullable(),
+  }),
+);
+
+const deliveriesOf = async (db: Database, ids: readonly number[]): Promise<readonly DueDelivery[]> => {
+  const { rows } = await db.execute(sql`
+    SELECT
+      due.organization, due.audition_id AS "auditionId", due.through, due.retry_from AS "retryFrom",
+      endpoint.id AS endpoint, endpoint.event_types AS "eventTypes",
+      last.correlation_id AS "correlationId",
+      (SELECT array_agg(DISTINCT event.type) FROM audit_events event
+       WHERE event.audition_id = due.audition_id
+         AND event.sequence > coalesce(progress.delivered_through, 0) AND event.sequence <= due.through
+         AND event.at >= date_trunc('milliseconds', endpoint.created_at)) AS facts
+    FROM (
+      SELECT organization, endpoint, audition_id, max(sequence) AS through,
+        CASE WHEN endpoint IS NOT NULL THEN max(created_at) END AS retry_from
+      FROM outbox WHERE id = ANY(${sql.param([...ids])}::bigint[])
+      GROUP BY organization, endpoint, audition_id
+    ) due
+    JOIN webhook_endpoints endpoint ON endpoint.organization = due.organization
+      AND endpoint.status = 'enabled' AND (due.endpoint IS NULL OR due.endpoint = endpoint.id)
+    JOIN audit_events last ON last.audition_id = due.audition_id AND last.sequence = due.through
+    LEFT JOIN endpoint_progress progress
+      ON progress.endpoint = endpoint.id AND progress.audition_id = due.audition_id
+    WHERE coalesce(progress.delivered_through, 0) < due.through
+  `);
+  return dueSchema
+    .parse(rows)
+    .flatMap(({ facts, eventTypes, ...due }) =>
+      (facts ?? []).some((fact) => isToBeTold(eventTypes, fact)) ? [due] : [],
+    );
+};
+
+/** A fact of a newer version of ours is told by a worker of that version: here nobody can say what it is. */
+const isToBeTold = (eventTypes: readonly string[], fact: string): boolean => {
+  const type = eventTypeOf(fact);
+  return type === undefined || (type !== null && wantsType({ eventTypes }, type));
+};

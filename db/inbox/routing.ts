@@ -1,0 +1,55 @@
+import { and, eq, ne, sql } from 'drizzle-orm';
+import { auditionIdSchema, connectionIdSchema, organizationIdSchema } from '../../domain/ids.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import type { Database } from '../client.ts';
+import { referenceOf } from '../connections/connect-account.ts';
+import type { InboxAddressees } from '../inbox-contract.ts';
+import { attentionItems } from '../schema/attention-items.ts';
+import { connections } from '../schema/connections.ts';
+import { operations } from '../schema/operations.ts';
+
+/** A key of the ledger begins with the id of its workflow. */
+const auditionOf = (key: string) => auditionIdSchema.safeParse(/^audition\/([^:]+):/.exec(key)?.[1]).data;
+
+/** Looks up, and changes nothing. */
+export const createInboxAddressees = (db: Database): InboxAddressees => ({
+  async meeting(provider, meetingId) {
+    // Its creation and its moves: all of one audition.
+    const [row] = await db
+      .select({ key: operations.key })
+      .from(operations)
+      .where(and(eq(operations.provider, provider), eq(operations.providerId, meetingId)))
+      .limit(1);
+    return row && auditionOf(row.key);
+  },
+
+  async waitingFor(organization, connection) {
+    const { item } = attentionItems;
+    const rows = await db
+      .selectDistinct({ id: attentionItems.auditionId })
+      .from(attentionItems)
+      .where(
+        and(
+          eq(attentionItems.organization, organization),
+          sql`${item} ->> 'code' = 'reconnect' AND ${item} ->> 'connection' = ${connection}`,
+        ),
+      );
+    return rows.map(({ id }) => auditionIdSchema.parse(id));
+  },
+
+  async account(provider, accountId) {
+    const { id, organization, owner, accountReference, status, connectedAt } = connections;
+    const rows = await db
+      .select({ id, organization, owner, accountReference, status, connectedAt })
+      .from(connections)
+      .where(and(eq(connections.provider, provider), ne(connections.status, 'disconnected')));
+    return rows
+      .filter((row) => row.accountReference === referenceOf({ ...row, provider }, { id: accountId }))
+      .map((row) => ({
+        id: connectionIdSchema.parse(row.id),
+        organization: organizationIdSchema.parse(row.organization),
+        isConnected: row.status === 'connected',
+        connectedAt: toInstant(row.connectedAt.getTime()),
+      }));
+  },
+});

@@ -1,0 +1,116 @@
+/** Rows of the ledger: reading them with times by the database's clock, and claiming them, for an attempt or an undo. */
+import { and, eq, getTableColumns, inArray, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import type { Database } from '../client.ts';
+import type { Doubt, Effect, OperationLedger } from '../repositories.ts';
+import { operations } from '../schema/operations.ts';
+
+type Begin = Parameters<OperationLedger['begin']>[0];
+type BeginUndo = Parameters<OperationLedger['beginUndo']>[0];
+
+const milliseconds = (interval: SQL) =>
+  sql<number | null>`(extract(epoch from ${interval}) * 1000)::float8`.mapWith(Number);
+
+const columns = {
+  ...getTableColumns(operations),
+  /** Until the lease ends. */
+  remainingMs: milliseconds(sql`${operations.leaseUntil} - now()`),
+  /** Since the lease ended of the last call that was not seen to end; negative while it would still run. */
+  givenUpForMs: milliseconds(sql`now() - ${operations.givenUpAt}`),
+};
+export type Row = typeof operations.$inferSelect & {
+  readonly remainingMs: number | null;
+  readonly givenUpForMs: number | null;
+};
+
+export const findRow = async (db: Database, key: string): Promise<Row | undefined> => {
+  const [row] = await db.select(columns).from(operations).where(eq(operations.key, key));
+  return row;
+};
+
+const effectsSchema = z.array(z.object({ providerId: z.string(), result: z.unknown() }));
+
+export const surplusOf = ({ surplus }: Row): readonly Effect[] => effectsSchema.parse(surplus);
+
+export const doubtOf = (row: Row): Doubt => ({
+  startedAt: row.startedAt,
+  handedOver: row.doubt === 'handed_over',
+  givenUpForMs: row.givenUpForMs ?? undefined,
+  askedBy: row.askedBy ?? undefined,
+});
+
+const nobodyIsAtIt = or(isNull(operations.leaseUntil), lte(operations.leaseUntil, sql`now()`));
+
+/** An attempt that never let go of its lease crashed, or is still out there: as good as an unknown effect. */
+export const doubtOfThisAttempt: SQL = sql`CASE
+  WHEN ${operations.doubt} = 'handed_over' OR ${operations.handedOver} THEN 'handed_over' ELSE 'started' END`;
+const doubtByNow: SQL = sql`CASE
+  WHEN ${operations.leaseUntil} IS NULL THEN ${operations.doubt} ELSE ${doubtOfThisAttempt} END`;
+const givenUpByNow: SQL = sql`CASE
+  WHEN ${operations.leaseUntil} IS NOT NULL AND ${operations.handedOver} THEN ${operations.leaseUntil}
+  ELSE ${operations.givenUpAt} END`;
+const nothingHappened = sql`${operations.leaseUntil} IS NULL AND ${operations.doubt} = 'none'`;
+
+/** The row, owned by the attempt that asks; undefined when it cannot have it. */
+export const claim = async (db: Database, asked: Begin): Promise<Row | undefined> => {
+  const { key, organization, provider, operation, requestHash, leaseMs, handedOver } = asked;
+  const leaseUntil = sql`now() + ${leaseMs} * interval '1 millisecond'`;
+  const [row] = await db
+    .insert(operations)
+    .values({
+      key,
+      organization,
+      provider,
+      operation,
+      requestHash,
+      state: 'open',
+      attempt: 1,
+      handedOver,
+      startedAt: sql`now()`,
+      leaseUntil,
+    })
+    .onConflictDoUpdate({
+      target: operations.key,
+      set: {
+        attempt: sql`${operations.attempt} + 1`,
+        leaseUntil,
+        doubt: doubtByNow,
+        givenUpAt: givenUpByNow,
+        handedOver,
+        startedAt: sql`CASE WHEN ${nothingHappened} THEN now() ELSE ${operations.startedAt} END`,
+      },
+      setWhere: and(
+        eq(operations.state, 'open'),
+        eq(operations.organization, organization),
+        eq(operations.requestHash, requestHash),
+        nobodyIsAtIt,
+      ),
+    })
+    .returning(columns);
+  return row;
+};
+
+/** The row, closed to every attempt from now on; undefined when one is under way or an undo has begun already. */
+export const claimUndo = async (db: Database, asked: BeginUndo): Promise<Row | undefined> => {
+  const { key, organization, provider, operation } = asked;
+  const [row] = await db
+    .insert(operations)
+    .values({ key, organization, provider, operation, state: 'undone', startedAt: sql`now()` })
+    .onConflictDoUpdate({
+      target: operations.key,
+      set: {
+        state: sql`CASE WHEN ${operations.state} = 'open' AND ${nothingHappened} THEN 'undone' ELSE 'undoing' END`,
+        requestHash: sql`CASE WHEN ${operations.state} = 'open' AND ${nothingHappened} THEN NULL ELSE ${operations.requestHash} END`,
+        doubt: doubtByNow,
+        givenUpAt: givenUpByNow,
+        leaseUntil: null,
+      },
+      setWhere: and(
+        eq(operations.organization, organization),
+        inArray(operations.state, ['open', 'completed']),
+        nobodyIsAtIt,
+      ),
+    })
+    .returning(columns);
+  return row;
+};

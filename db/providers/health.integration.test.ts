@@ -1,0 +1,108 @@
+/** What the API can say about integrations that other processes use. */
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import { createProviderHealth, type ProviderHealth } from './health.ts';
+import { createQuotas } from './quotas.ts';
+
+let database: TestDatabase;
+let health: ProviderHealth;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  health = createProviderHealth(database.db);
+});
+afterAll(() => database.drop());
+beforeEach(() =>
+  database.pool.query('TRUNCATE provider_health, quota_usage, connections, watch_subscriptions'),
+);
+
+const now = '2026-11-25T12:00:00.000Z';
+const soon = '2026-11-25T12:00:30.000Z';
+const before = '2026-11-25T11:59:00.000Z';
+
+it('knows nothing of a provider that nobody has called, and says so without failing', async () => {
+  expect(await health.facts('zoom', now)).toMatchObject({
+    circuit: 'closed',
+    lastSuccessAt: undefined,
+    quotas: [],
+    connections: { connected: 0, needReauthorization: 0 },
+    webhooks: { waiting: 0, parked: 0 },
+    subscriptions: { active: 0, expired: 0 },
+  });
+});
+
+it('takes together what all processes have seen, and keeps what a note leaves out', async () => {
+  await health.note({ provider: 'zoom', process: 'w1', circuit: 'closed', lastSuccessAt: before });
+  await health.note({ provider: 'zoom', process: 'w2', circuit: 'closed' });
+  await health.note({
+    provider: 'zoom',
+    process: 'w1',
+    circuit: 'open',
+    opensAgainAt: soon,
+    lastFailureAt: now,
+    lastFailure: 'outage (503)',
+  });
+  expect(await health.facts('zoom', now)).toMatchObject({
+    circuit: 'open',
+    opensAgainAt: soon,
+    lastSuccessAt: before,
+    lastFailureAt: now,
+    lastFailure: 'outage (503)',
+  });
+  expect(await health.facts('zoom', '2026-11-25T12:01:00.000Z')).toMatchObject({ circuit: 'half_open' });
+  // The process that opened it has gone without a word.
+  expect(await health.facts('zoom', '2026-11-25T12:30:00.000Z')).toMatchObject({ circuit: 'closed' });
+  await health.note({ provider: 'zoom', process: 'w1', circuit: 'closed' });
+  expect(await health.facts('zoom', now)).toMatchObject({ circuit: 'closed', opensAgainAt: undefined });
+});
+
+it('tells an account that is held back from a provider that is', async () => {
+  await health.note({
+    provider: 'google',
+    connection: 'conn_1',
+    process: 'w1',
+    circuit: 'open',
+    opensAgainAt: soon,
+  });
+  expect(await health.facts('google', now)).toMatchObject({ circuit: 'closed', accountsHeldBack: 1 });
+});
+
+it('shows the account that has used most, and what a vendor has closed', async () => {
+  const quotas = createQuotas(database.db);
+  const window = { startMs: Date.parse('2026-11-25T00:00:00Z'), endMs: Date.parse('2026-11-26T00:00:00Z') };
+  const claim = { provider: 'zoom', quota: 'writes', window, limit: 100, share: 100, carried: 0 };
+  await quotas.take({ ...claim, account: 'a', organization: 'org_1', count: 7 });
+  await quotas.take({ ...claim, account: 'b', organization: 'org_1', count: 40 });
+  await quotas.take({ ...claim, account: 'b', organization: 'org_2', count: 41 });
+  expect(await health.facts('zoom', now)).toMatchObject({
+    quotas: [{ quota: 'writes', used: 81 }],
+    closedUntil: undefined,
+  });
+  await quotas.close('zoom', 'b', window.endMs);
+  expect(await health.facts('zoom', now)).toMatchObject({
+    quotas: [{ quota: 'writes', used: 81 }],
+    closedUntil: '2026-11-26T00:00:00.000Z',
+  });
+  expect(await health.facts('google', now)).toMatchObject({ quotas: [], closedUntil: undefined });
+});
+
+it('counts the accounts that have to be connected again, and subscriptions that have run out', async () => {
+  await database.pool.query(`
+    INSERT INTO connections (id, organization, provider, status, account, access_token_expires_at) VALUES
+      ('c1', 'o', 'google', 'connected', 'x', '${soon}'),
+      ('c2', 'o', 'google', 'needs_reauthorization', 'x', '${before}')`);
+  await database.pool.query(`
+    INSERT INTO watch_subscriptions (id, provider, organization, connection, calendar_id, expires_at) VALUES
+      ('s1', 'google', 'o', 'c1', 'primary', '${soon}'), ('s2', 'google', 'o', 'c1', 'primary', '${before}')`);
+  expect(await health.facts('google', now)).toMatchObject({
+    connections: { connected: 1, needReauthorization: 1, nextTokenExpiry: soon },
+    subscriptions: { active: 1, expired: 1, nextExpiry: soon },
+  });
+});
+
+it('forgets processes that are gone and windows that are over', async () => {
+  await health.note({ provider: 'zoom', process: 'gone', circuit: 'closed', lastSuccessAt: before });
+  await database.pool.query("UPDATE provider_health SET updated_at = now() - interval '8 days'");
+  await health.note({ provider: 'zoom', process: 'here', circuit: 'closed' });
+  expect(await health.forget(7)).toBe(1);
+  expect(await health.facts('zoom', now)).toMatchObject({ lastSuccessAt: undefined });
+});

@@ -1,0 +1,189 @@
+/** What the processes have seen of each provider, and what else tells how an integration does: numbers and times only. */
+import { sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { type CircuitState, circuitStates, type SeenOfProvider } from '../../domain/providers/circuit.ts';
+import { type Instant, instantSchema } from '../../domain/time/instant.ts';
+import type { Database } from '../client.ts';
+import { providerHealth } from '../schema/provider-health.ts';
+import { closedQuota, everyone } from './quotas.ts';
+
+export interface IntegrationFacts {
+  readonly circuit: CircuitState;
+  readonly opensAgainAt: Instant | undefined;
+  /** Accounts whose own circuit is open. */
+  readonly accountsHeldBack: number;
+  readonly lastSuccessAt: Instant | undefined;
+  readonly lastFailureAt: Instant | undefined;
+  readonly lastFailure: string | undefined;
+  /** The account that has used most of each quota in the window of now. */
+  readonly quotas: readonly { readonly quota: string; readonly used: number }[];
+  /** Until when the vendor has said that the quota of some account is spent. */
+  readonly closedUntil: Instant | undefined;
+  readonly connections: {
+    readonly connected: number;
+    readonly needReauthorization: number;
+    /** Of access tokens, which are renewed by themselves: one in the past is renewed at the next call. */
+    readonly nextTokenExpiry: Instant | undefined;
+  };
+  readonly webhooks: {
+    readonly waiting: number;
+    readonly oldestWaitingSince: Instant | undefined;
+    readonly parked: number;
+  };
+  readonly subscriptions: {
+    readonly active: number;
+    readonly expired: number;
+    readonly nextExpiry: Instant | undefined;
+  };
+}
+
+export interface ProviderHealth {
+  /** What this process has seen; what it leaves out stays as it was. */
+  note(seen: SeenOfProvider): Promise<void>;
+  facts(provider: string, now: Instant): Promise<IntegrationFacts>;
+  /** Rows of processes that are gone, and of quotas whose window is over; answers with how many. */
+  forget(olderThanDays: number): Promise<number>;
+}
+
+/** PostgreSQL's own form of a time, as a raw statement answers with it. */
+const instant = z
+  .string()
+  .nullable()
+  .transform((at) => (at === null ? undefined : instantSchema.parse(new Date(at).toISOString())));
+const count = z.coerce.number();
+
+const seenSchema = z.object({
+  circuit: z.enum(circuitStates),
+  opens_again_at: instant,
+  accounts_held_back: count,
+  last_success_at: instant,
+  last_failure_at: instant,
+  last_failure: z.string().nullable(),
+});
+const quotaSchema = z.object({ quota: z.string(), used: count, until: instant });
+const connectionsSchema = z.object({
+  connected: count,
+  need_reauthorization: count,
+  next_token_expiry: instant,
+});
+const webhooksSchema = z.object({ waiting: count, oldest: instant, parked: count });
+const subscriptionsSchema = z.object({ active: count, expired: count, next_expiry: instant });
+
+/** An open circuit whose time is over lets the next call through; nobody may have called since. */
+const triesLapseAfter = '10 minutes';
+
+export const createProviderHealth = (db: Database): ProviderHealth => {
+  const one = async <Shape extends z.ZodType>(shape: Shape, query: ReturnType<typeof sql>) => {
+    const { rows } = await db.execute(query);
+    return shape.parse(rows[0]);
+  };
+
+  return {
+    note: async ({ provider, connection = '', process, ...seen }) => {
+      const set = { ...seen, opensAgainAt: seen.opensAgainAt ?? null, updatedAt: sql`now()` };
+      await db
+        .insert(providerHealth)
+        .values({ provider, connection, process, ...set })
+        .onConflictDoUpdate({
+          target: [providerHealth.provider, providerHealth.connection, providerHealth.process],
+          set,
+        });
+    },
+
+    facts: async (provider, now) => {
+      const at = sql`${now}::timestamptz`;
+      const [seen, quotas, connections, webhooks, subscriptions] = await Promise.all([
+        one(
+          seenSchema,
+          sql`
+            WITH seen AS (SELECT * FROM provider_health WHERE provider = ${provider}),
+            held AS (
+              SELECT connection, opens_again_at FROM seen
+              WHERE circuit <> 'closed' AND opens_again_at > ${at} - interval '${sql.raw(triesLapseAfter)}'
+            ),
+            whole AS (SELECT max(opens_again_at) AS until FROM held WHERE connection = '')
+            SELECT CASE WHEN until > ${at} THEN 'open' WHEN until IS NOT NULL THEN 'half_open' ELSE 'closed' END
+                AS circuit,
+              until AS opens_again_at,
+              (SELECT count(DISTINCT connection) FROM held WHERE connection <> '' AND opens_again_at > ${at})
+                AS accounts_held_back,
+              (SELECT max(last_success_at) FROM seen) AS last_success_at,
+              (SELECT max(last_failure_at) FROM seen) AS last_failure_at,
+              (SELECT last_failure FROM seen WHERE last_failure_at IS NOT NULL
+               ORDER BY last_failure_at DESC LIMIT 1) AS last_failure
+            FROM whole
+          `,
+        ),
+        db.execute(sql`
+          SELECT quota, max(used) AS used, max(window_end) AS until FROM quota_usage
+          WHERE provider = ${provider} AND organization = ${everyone}
+            AND window_start <= ${at} AND window_end > ${at}
+          GROUP BY quota ORDER BY quota
+        `),
+        one(
+          connectionsSchema,
+          sql`
+            SELECT count(*) FILTER (WHERE status = 'connected') AS connected,
+              count(*) FILTER (WHERE status = 'needs_reauthorization') AS need_reauthorization,
+              min(access_token_expires_at) FILTER (WHERE status = 'connected') AS next_token_expiry
+            FROM connections WHERE provider = ${provider}
+          `,
+        ),
+        one(
+          webhooksSchema,
+          sql`
+            SELECT count(*) FILTER (WHERE state = 'received') AS waiting,
+              min(received_at) FILTER (WHERE state = 'received') AS oldest,
+              count(*) FILTER (WHERE state = 'parked') AS parked
+            FROM webhook_inbox WHERE provider = ${provider} AND state IN ('received', 'parked')
+          `,
+        ),
+        one(
+          subscriptionsSchema,
+          sql`
+            SELECT count(*) FILTER (WHERE expires_at > ${at}) AS active,
+              count(*) FILTER (WHERE expires_at <= ${at}) AS expired,
+              min(expires_at) FILTER (WHERE expires_at > ${at}) AS next_expiry
+            FROM watch_subscriptions WHERE provider = ${provider}
+          `,
+        ),
+      ]);
+      const used = z.array(quotaSchema).parse(quotas.rows);
+      return {
+        circuit: seen.circuit,
+        opensAgainAt: seen.circuit === 'open' ? seen.opens_again_at : undefined,
+        accountsHeldBack: seen.accounts_held_back,
+        lastSuccessAt: seen.last_success_at,
+        lastFailureAt: seen.last_failure_at,
+        lastFailure: seen.last_failure ?? undefined,
+        quotas: used
+          .filter(({ quota }) => quota !== closedQuota)
+          .map(({ quota, used: most }) => ({ quota, used: most })),
+        closedUntil: used.find(({ quota }) => quota === closedQuota)?.until,
+        connections: {
+          connected: connections.connected,
+          needReauthorization: connections.need_reauthorization,
+          nextTokenExpiry: connections.next_token_expiry,
+        },
+        webhooks: {
+          waiting: webhooks.waiting,
+          oldestWaitingSince: webhooks.oldest,
+          parked: webhooks.parked,
+        },
+        subscriptions: {
+          active: subscriptions.active,
+          expired: subscriptions.expired,
+          nextExpiry: subscriptions.next_expiry,
+        },
+      };
+    },
+
+    forget: async (olderThanDays) => {
+      const old = sql`now() - ${olderThanDays} * interval '1 day'`;
+      const processes = await db.execute(sql`DELETE FROM provider_health WHERE updated_at < ${old}`);
+      const windows = await db.execute(sql`DELETE FROM quota_usage WHERE window_end < ${old}`);
+      const leases = await db.execute(sql`DELETE FROM quota_leases WHERE lease_until < ${old}`);
+      return (processes.rowCount ?? 0) + (windows.rowCount ?? 0) + (leases.rowCount ?? 0);
+    },
+  };
+};

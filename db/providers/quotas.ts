@@ -1,0 +1,171 @@
+/** How much of what vendors allow is used, for all processes together. */
+import { DrizzleQueryError, fillPlaceholders, type SQL, sql } from 'drizzle-orm';
+import { PgDialect } from 'drizzle-orm/pg-core';
+import { z } from 'zod';
+import type { QuotaBook } from '../../domain/providers/quota-book.ts';
+import type { DatabaseConnection } from '../client.ts';
+
+/** The row that holds what all organizations have used together: no organization has an empty id. */
+export const everyone = '';
+/** The row of an account whose vendor has said that nothing is left. */
+export const closedQuota = 'closed';
+
+const takenSchema = z.object({
+  mine: z.number().nullable(),
+  total: z.number().nullable(),
+  used: z.number(),
+  before: z.number(),
+});
+const closedSchema = z.object({ provider: z.string(), account: z.string(), until_ms: z.coerce.number() });
+const leasedSchema = z.object({ id: z.string(), turn: z.string() });
+const liveSchema = z.object({ live: z.coerce.number() });
+
+const isoOf = (ms: number): string => new Date(ms).toISOString();
+const instantOf = (ms: number): SQL => sql`${isoOf(ms)}::timestamptz`;
+
+const given = (name: string) => sql.placeholder(name);
+
+/**
+ * One statement and no lock beyond it: the organization's row first, then everybody's, each counted up only as long
+ * as it fits, which `ON CONFLICT DO UPDATE` checks on the row as it is, not as it was when the statement began.
+ * Where the first fits and the second does not, the organization's row has counted too much; that is of no harm,
+ * because then the window is full for everybody.
+ *
+ * Prepared once for each connection: planning it took longer than running it, and calls that want the same row wait
+ * for each other.
+ */
+const takeStatement = (() => {
+  const account = sql`
+    provider = ${given('provider')} AND quota = ${given('quota')} AND account = ${given('account')}`;
+  const start = sql`${given('start')}::timestamptz`;
+  const count = sql`${given('count')}::int`;
+  const limit = sql`${given('limit')}::int`;
+  const row = (whose: SQL) => sql`
+    ${given('provider')}, ${given('quota')}, ${given('account')}, ${whose}, ${start}, ${given('end')}::timestamptz, ${count}`;
+  const columns = sql`provider, quota, account, organization, window_start, window_end, used`;
+  const key = sql`(provider, quota, account, window_start, organization)`;
+  const mine = sql`${given('organization')}`;
+  const all = sql`${everyone}`;
+  const carriedOf = (whose: SQL) => sql`
+    (SELECT coalesce(ceil(max(used) * ${given('carried')}::float8), 0) FROM previous WHERE organization = ${whose})`;
+  return new PgDialect().sqlToQuery(sql`
+    WITH previous AS (
+      SELECT organization, used FROM quota_usage
+      WHERE ${account} AND window_start = ${given('before')}::timestamptz AND organization IN (${mine}, ${all})
+    ), allowed AS (
+      SELECT CASE WHEN ${given('share')}::int < ${limit}
+                   AND EXISTS (SELECT FROM organizations WHERE id <> ${mine})
+             THEN ${given('share')}::int ELSE ${limit} END AS mine
+    ), mine AS (
+      INSERT INTO quota_usage (${columns})
+      SELECT ${row(mine)} FROM allowed WHERE ${count} + ${carriedOf(mine)} <= allowed.mine
+      ON CONFLICT ${key} DO UPDATE SET used = quota_usage.used + ${count}
+      WHERE quota_usage.used + ${count} + ${carriedOf(mine)} <= (SELECT allowed.mine FROM allowed)
+      RETURNING used
+    ), total AS (
+      INSERT INTO quota_usage (${columns})
+      SELECT ${row(all)} FROM mine WHERE ${count} + ${carriedOf(all)} <= ${limit}
+      ON CONFLICT ${key} DO UPDATE SET used = quota_usage.used + ${count}
+      WHERE quota_usage.used + ${count} + ${carriedOf(all)} <= ${limit}
+      RETURNING used
+    )
+    SELECT (SELECT used FROM mine) AS mine, (SELECT used FROM total) AS total,
+      coalesce((SELECT used FROM previous WHERE organization = ${all}), 0) AS before,
+      coalesce((
+        SELECT used FROM quota_usage WHERE ${account} AND window_start = ${start} AND organization = ${all}
+      ), 0) AS used
+  `);
+})();
+
+export const createQuotas = (db: DatabaseConnection['db']): QuotaBook => ({
+  take: async ({ provider, quota, account, organization, window, count, limit, share, carried }) => {
+    const values = fillPlaceholders(takeStatement.params, {
+      provider,
+      quota,
+      account,
+      organization,
+      start: isoOf(window.startMs),
+      end: isoOf(window.endMs),
+      before: isoOf(window.startMs - (window.endMs - window.startMs)),
+      count,
+      limit,
+      share,
+      carried,
+    });
+    const { sql: text } = takeStatement;
+    const { rows } = await db.$client.query({ name: 'quota_take', text, values }).catch((error: unknown) => {
+      throw new DrizzleQueryError(text, values, error instanceof Error ? error : undefined);
+    });
+    const answer = takenSchema.parse(rows[0]);
+    if (answer.total !== null) return { kind: 'granted', used: answer.total };
+    const { used, before: usedBefore } = answer;
+    const isFull = answer.mine !== null || used + count > limit || share >= limit;
+    return { kind: 'refused', by: isFull ? 'limit' : 'share', used, before: usedBefore };
+  },
+
+  /** In the order of `take`, the organization's row first, so that the two cannot wait for each other. */
+  giveBack: async ({ provider, quota, account, organization }, { startMs }, count) => {
+    const rowOf = (whose: string) => sql`
+      provider = ${provider} AND quota = ${quota} AND account = ${account}
+      AND window_start = ${instantOf(startMs)} AND organization = ${whose}`;
+    await db.execute(sql`
+      WITH mine AS (
+        UPDATE quota_usage SET used = greatest(used - ${count}::int, 0) WHERE ${rowOf(organization)} RETURNING 1
+      )
+      UPDATE quota_usage SET used = greatest(used - ${count}::int, 0) FROM mine WHERE ${rowOf(everyone)}
+    `);
+  },
+
+  close: async (provider, account, untilMs) => {
+    await db.execute(sql`
+      INSERT INTO quota_usage (provider, quota, account, organization, window_start, window_end, used)
+      VALUES (${provider}, ${closedQuota}, ${account}, ${everyone}, ${instantOf(0)}, ${instantOf(untilMs)}, 1)
+      ON CONFLICT (provider, quota, account, window_start, organization)
+      DO UPDATE SET window_end = greatest(quota_usage.window_end, excluded.window_end)
+    `);
+  },
+
+  closed: async (nowMs) => {
+    const { rows } = await db.execute(sql`
+      SELECT provider, account, extract(epoch FROM window_end) * 1000 AS until_ms FROM quota_usage
+      WHERE quota = ${closedQuota} AND window_end > ${instantOf(nowMs)}
+    `);
+    return z
+      .array(closedSchema)
+      .parse(rows)
+      .map(({ provider, account, until_ms: untilMs }) => ({ provider, account, untilMs }));
+  },
+
+  /**
+   * Each place is a row. Two takers who choose the same one are told apart by the row itself; the one who comes too
+   * late looks for another place, as long as one is free.
+   */
+  lease: async ({ provider, quota, account, organization }, places, leaseMs) => {
+    const prefix = `${provider} ${quota} ${account} `;
+    for (;;) {
+      const { rows } = await db.execute(sql`
+        INSERT INTO quota_leases (id, provider, quota, account, organization, lease_until)
+        SELECT ${prefix} || place, ${provider}, ${quota}, ${account}, ${organization},
+          date_trunc('milliseconds', now()) + ${leaseMs} * interval '1 millisecond'
+        FROM generate_series(1, ${places}::int) AS place
+        WHERE NOT EXISTS (SELECT FROM quota_leases WHERE id = ${prefix} || place AND lease_until > now())
+        ORDER BY random() LIMIT 1
+        ON CONFLICT (id) DO UPDATE
+          SET lease_until = excluded.lease_until, organization = excluded.organization
+          WHERE quota_leases.lease_until <= now()
+        RETURNING id, lease_until::text AS turn
+      `);
+      const leased = leasedSchema.safeParse(rows[0]);
+      if (leased.success) return leased.data;
+      const live = await db.execute(sql`
+        SELECT count(*) AS live FROM quota_leases
+        WHERE provider = ${provider} AND quota = ${quota} AND account = ${account} AND lease_until > now()
+      `);
+      if (liveSchema.parse(live.rows[0]).live >= places) return undefined;
+    }
+  },
+
+  release: async ({ id, turn }) => {
+    await db.execute(sql`DELETE FROM quota_leases WHERE id = ${id} AND lease_until = ${turn}::timestamptz`);
+  },
+});

@@ -1,0 +1,207 @@
+import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { type AuditionEvent, auditionEventSchema } from '../../domain/audition/events.ts';
+import { type AuditionView, beginView, foldEvent } from '../../domain/audition/view.ts';
+import type { AuditionId } from '../../domain/ids.ts';
+import {
+  attentionColumns,
+  attentionRows,
+  auditionColumns,
+  auditionRow,
+} from '../auditions/read-model-rows.ts';
+import { auditionViewSchema } from '../auditions/view-schema.ts';
+import type { Database } from '../client.ts';
+import { outboxChannel } from '../endpoints/outbox.ts';
+import { AuditConflict, isPostgresError } from '../errors.ts';
+import type { EventStore, StoredEvent } from '../repositories.ts';
+import { auditEvents } from '../schema/audit-events.ts';
+import { chained, genesisHash } from './hash-chain.ts';
+import { foldTrail, storedEventSchema } from './stored-events.ts';
+import { verifyTrail } from './verify.ts';
+
+/** Losing means that another writer of the same audition has won, which a handful of times is plenty. */
+const attemptsAtMost = 10;
+
+/**
+ * The one writer of the audit trail and of the read model beside it.
+ *
+ * `append` takes no lock between its read and its write. Where another writer was quicker, the primary key of the
+ * trail refuses the whole statement, and it begins anew. So a first append is one round trip and a later one is two.
+ *
+ * @throws {AuditConflict} another event at that place, or a gap before it.
+ * @throws {IllegalTransition} the transition table has no row for the event.
+ * @throws {z.ZodError} an event that does not fit its schema: what is kept for ever is checked once more.
+ */
+export const createEventStore = (db: Database): EventStore => ({
+  async append(auditionId, events) {
+    const asked = events.map(fitForStorage);
+    const [first] = asked;
+    if (!first) return;
+    refuseGapsWithin(auditionId, asked);
+    for (let attempt = 0; attempt < attemptsAtMost; attempt += 1) {
+      const isProbablyNew = attempt === 0 && first.sequence === 1;
+      const trail = isProbablyNew ? nothingYet : await readTrail(db, auditionId, first.sequence);
+      const links = missingLinks(auditionId, trail, asked);
+      if (links.length === 0) return;
+      const before = await viewAt(db, auditionId, trail);
+      const after = foldOnto(before, links);
+      if (after.id !== auditionId) throw new AuditConflict(auditionId, first.sequence, 'different');
+      const attentionChanged = lagsBehind(trail) || before?.attention !== after.attention;
+      if (await write(db, { links, after, attentionChanged })) return;
+    }
+    throw new Error(`the trail of ${auditionId} grew faster than it could be appended to`);
+  },
+
+  async read(organization, auditionId, { after, limit }) {
+    const rows = await db
+      .select()
+      .from(auditEvents)
+      .where(
+        and(
+          eq(auditEvents.organization, organization),
+          eq(auditEvents.auditionId, auditionId),
+          gt(auditEvents.sequence, after),
+        ),
+      )
+      .orderBy(asc(auditEvents.sequence))
+      .limit(limit);
+    return rows.map((row) => storedEventSchema.parse(row));
+  },
+
+  verify: (auditionId) => verifyTrail(db, auditionId),
+});
+
+/** jsonb takes neither NUL nor half a surrogate pair, and a vendor's message may hold either. */
+const fitForStorage = (event: AuditionEvent): AuditionEvent =>
+  auditionEventSchema.parse(JSON.parse(JSON.stringify(event), withStorableText));
+
+const withStorableText = (_key: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.replaceAll('\0', '\uFFFD').toWellFormed() : value;
+
+const refuseGapsWithin = (auditionId: AuditionId, events: readonly AuditionEvent[]): void => {
+  for (const [index, { sequence }] of events.entries()) {
+    const previous = events[index - 1];
+    if (previous && sequence !== previous.sequence + 1) throw new AuditConflict(auditionId, sequence, 'gap');
+  }
+};
+
+/** What is there already: the audition's row, and the links from the one before the first event asked for. */
+interface Trail {
+  readonly row: { readonly sequence: number; readonly view: unknown } | null;
+  readonly links: readonly { readonly sequence: number; readonly hash: string }[];
+}
+
+const nothingYet: Trail = { row: null, links: [] };
+
+const trailSchema = z.object({
+  row: z.object({ sequence: z.int(), view: z.unknown() }).nullable(),
+  links: z.array(z.object({ sequence: z.int(), hash: z.string() })),
+});
+
+const readTrail = async (db: Database, auditionId: AuditionId, from: number): Promise<Trail> => {
+  const { rows } = await db.execute(sql`
+    SELECT
+      (SELECT jsonb_build_object('sequence', sequence, 'view', view) FROM auditions WHERE id = ${auditionId}) AS row,
+      (SELECT coalesce(jsonb_agg(jsonb_build_object('sequence', sequence, 'hash', hash) ORDER BY sequence), '[]')
+       FROM audit_events WHERE audition_id = ${auditionId} AND sequence >= ${from - 1}) AS links
+  `);
+  return trailSchema.parse(rows[0]);
+};
+
+/** Those of the events that are not in the trail yet, chained to it. Throws where the trail has others. */
+const missingLinks = (
+  auditionId: AuditionId,
+  trail: Trail,
+  events: readonly AuditionEvent[],
+): readonly StoredEvent[] => {
+  const first = events[0]?.sequence ?? 1;
+  const known = new Map(trail.links.map(({ sequence, hash }) => [sequence, hash]));
+  const previousHash = first === 1 ? genesisHash : known.get(first - 1);
+  if (previousHash === undefined) throw new AuditConflict(auditionId, first, 'gap');
+  const links = chained(auditionId, previousHash, events);
+  const different = links.find(({ sequence, hash }) => known.has(sequence) && known.get(sequence) !== hash);
+  if (different) throw new AuditConflict(auditionId, different.sequence, 'different');
+  return links.filter(({ sequence }) => !known.has(sequence));
+};
+
+/** The stored view, unless it lags behind the trail, which then is folded anew. */
+const viewAt = async (
+  db: Database,
+  auditionId: AuditionId,
+  { row, links }: Trail,
+): Promise<AuditionView | undefined> => {
+  if (links.length === 0) return undefined;
+  return row && !lagsBehind({ row, links }) ? auditionViewSchema.parse(row.view) : foldTrail(db, auditionId);
+};
+
+const lagsBehind = ({ row, links }: Trail): boolean => row?.sequence !== links.at(-1)?.sequence;
+
+const foldOnto = (before: AuditionView | undefined, events: readonly AuditionEvent[]): AuditionView => {
+  const [first, ...rest] = events;
+  if (!first) throw new RangeError('there is nothing to fold');
+  return rest.reduce(foldEvent, before ? foldEvent(before, first) : beginView(first));
+};
+
+interface Append {
+  readonly links: readonly StoredEvent[];
+  readonly after: AuditionView;
+  readonly attentionChanged: boolean;
+}
+
+/**
+ * Events, view, attention items, and where anybody is to be told, the outbox: in one statement. False where an event
+ * stands there already: nothing is written.
+ */
+const write = async (db: Database, { links, after, attentionChanged }: Append): Promise<boolean> => {
+  const eventRows = links.map((link) => ({
+    audition_id: after.id,
+    sequence: link.sequence,
+    organization: after.organization,
+    at: link.at,
+    type: link.fact.type,
+    correlation_id: link.correlationId,
+    fact: link.fact,
+    previous_hash: link.previousHash,
+    hash: link.hash,
+  }));
+  try {
+    await db.execute(sql`
+      WITH folded AS (
+        INSERT INTO auditions (${auditionColumns})
+        SELECT ${auditionColumns} FROM jsonb_populate_record(NULL::auditions, ${JSON.stringify(auditionRow(after))}::jsonb)
+        ON CONFLICT (id) DO UPDATE SET
+          state = excluded.state,
+          needs_attention = excluded.needs_attention,
+          scheduled_for = excluded.scheduled_for,
+          sequence = excluded.sequence,
+          view = excluded.view
+      ), told AS (
+        INSERT INTO outbox (organization, audition_id, sequence)
+        SELECT ${after.organization}, ${after.id}, ${after.sequence}
+        WHERE EXISTS (
+          SELECT FROM webhook_endpoints WHERE organization = ${after.organization} AND status = 'enabled'
+        )
+        RETURNING pg_notify(${outboxChannel}, '')
+      ) ${attentionChanged ? attentionChange(after) : sql``}
+      INSERT INTO audit_events (${eventColumns})
+      SELECT ${eventColumns} FROM jsonb_populate_recordset(NULL::audit_events, ${JSON.stringify(eventRows)}::jsonb)
+    `);
+    return true;
+  } catch (error) {
+    if (isPostgresError(error, 'unique_violation')) return false;
+    throw error;
+  }
+};
+
+const eventColumns: SQL = sql.raw(
+  'audition_id, sequence, organization, at, type, correlation_id, fact, previous_hash, hash',
+);
+
+const attentionChange = (view: AuditionView) => sql`, raised AS (
+  INSERT INTO attention_items (${attentionColumns})
+  SELECT ${attentionColumns} FROM jsonb_populate_recordset(NULL::attention_items, ${JSON.stringify(attentionRows(view))}::jsonb)
+  ON CONFLICT (id) DO UPDATE SET item = excluded.item WHERE attention_items.audition_id = excluded.audition_id
+), resolved AS (
+  DELETE FROM attention_items
+  WHERE audition_id = ${view.id} AND id <> ALL (${sql.param(view.attention.map(({ id }) => id))}::text[])
+)`;

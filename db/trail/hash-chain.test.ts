@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { requested, scheduledLife, trail } from '../../tests/harness/audition-trail.ts';
+import { chained, genesisHash, hashOf } from './hash-chain.ts';
+
+const life = trail(scheduledLife('aud_1'));
+
+test('hashes the canonical JSON of RFC 8785, as anybody can recompute it', () => {
+  const text =
+    `{"at":"2026-11-24T00:00:01.000Z","auditionId":"aud_1","correlationId":"c","fact":{"a":1,"type":"x"},` +
+    `"previousHash":"${genesisHash}","sequence":1}`;
+
+  const hash = hashOf({
+    previousHash: genesisHash,
+    fact: { type: 'x', a: 1 },
+    correlationId: 'c',
+    at: '2026-11-24T00:00:01.000Z',
+    sequence: 1,
+    auditionId: 'aud_1',
+  });
+
+  expect(hash).toBe(createHash('sha256').update(text).digest('hex'));
+});
+
+test('names in each link the hash before it', () => {
+  const links = chained('aud_1', genesisHash, life);
+
+  expect(links[0]?.previousHash).toBe(genesisHash);
+  expect(links.slice(1).map(({ previousHash }) => previousHash)).toEqual(
+    links.slice(0, -1).map(({ hash }) => hash),
+  );
+});
+
+test('continues a chain as if it had been made in one go', () => {
+  const whole = chained('aud_1', genesisHash, life);
+  const begun = chained('aud_1', genesisHash, life.slice(0, 2));
+
+  expect([...begun, ...chained('aud_1', begun.at(-1)?.hash ?? '', life.slice(2))]).toEqual(whole);
+});
+
+test('gives every event after a changed one another hash', () => {
+  const changed = [...trail([requested('aud_1', 'org_south')]), ...life.slice(1)];
+
+  const before = chained('aud_1', genesisHash, life).map(({ hash }) => hash);
+  const after = chained('aud_1', genesisHash, changed).map(({ hash }) => hash);
+
+  expect(after.some((hash) => before.includes(hash))).toBe(false);
+});

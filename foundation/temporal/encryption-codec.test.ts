@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { ApplicationFailure, defaultPayloadConverter, type Payload } from '@temporalio/common';
+import {
+  decodeOptionalFailureToOptionalError,
+  encodeErrorToFailure,
+  encodeUserMetadata,
+  loadDataConverter,
+} from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { describe, expect, it } from 'vitest';
+import { NotAuthentic, UnknownKey } from '../encryption/aes-gcm.ts';
+import { createDataConverter } from './data-converter.ts';
+import { createEncryptionCodec } from './encryption-codec.ts';
+
+const masterKey = (id: string) => ({ id, key: randomBytes(32) });
+const payloadOf = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
+const textOf = (payload: Payload | undefined) => Buffer.from(payload?.data ?? []).toString('latin1');
+const one = <Item>([item]: readonly Item[]): Item => {
+  if (item === undefined) throw new Error('nothing there');
+  return item;
+};
+
+const setup = () => {
+  const oldKey = masterKey('k1');
+  const newKey = masterKey('k2');
+  return {
+    before: createEncryptionCodec([oldKey]),
+    after: createEncryptionCodec([newKey, oldKey]),
+    masterKeys: [newKey, oldKey],
+  };
+};
+
+describe('createEncryptionCodec', () => {
+  it('gives back what it was given, metadata and all', async () => {
+    const { after } = setup();
+    const payloads = [payloadOf({ name: 'Ada' }), payloadOf(undefined), payloadOf(new Uint8Array([1, 2]))];
+    const decoded = await after.decode(await after.encode(payloads));
+    expect(decoded.map((payload) => defaultPayloadConverter.fromPayload(payload))).toEqual([
+      { name: 'Ada' },
+      undefined,
+      new Uint8Array([1, 2]),
+    ]);
+  });
+
+  it('leaves nothing readable but the key’s id', async () => {
+    const { after } = setup();
+    const encoded = one(await after.encode([payloadOf({ email: 'ada@example.com' })]));
+    expect(textOf(encoded)).not.toContain('ada');
+    expect(
+      Object.entries(encoded.metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString()]),
+    ).toEqual([
+      ['encoding', 'binary/encrypted'],
+      ['encryption-key-id', 'k2'],
+    ]);
+  });
+
+  it('decrypts under an old key and encrypts under the newest', async () => {
+    const { before, after } = setup();
+    const old = await before.encode([payloadOf('yesterday')]);
+    expect(defaultPayloadConverter.fromPayload(one(await after.decode(old)))).toBe('yesterday');
+    await expect(before.decode(await after.encode([payloadOf('today')]))).rejects.toThrow(UnknownKey);
+  });
+
+  it('notices a payload that was altered, cut short, or says another key', async () => {
+    const { after } = setup();
+    const payload = one(await after.encode([payloadOf('booked')]));
+    const data = Buffer.from(payload.data ?? []);
+    const flipped = Buffer.from(data);
+    flipped.writeUInt8(flipped.readUInt8(20) ^ 1, 20);
+    const otherKey = { ...payload.metadata, 'encryption-key-id': Buffer.from('k1') };
+    for (const altered of [
+      { ...payload, data: flipped },
+      { ...payload, data: data.subarray(0, 10) },
+      { ...payload, data: null },
+      { ...payload, metadata: otherKey },
+    ]) {
+      await expect(after.decode([altered])).rejects.toThrow(NotAuthentic);
+    }
+  });
+
+  it('lets through what was never encrypted', async () => {
+    const { after } = setup();
+    const plain = payloadOf('from the command line');
+    expect(await after.decode([plain])).toEqual([plain]);
+  });
+
+  it('does nothing to nothing', async () => {
+    const { after } = setup();
+    expect(await after.encode([])).toEqual([]);
+  });
+});
+
+describe('createDataConverter', () => {
+  it('encrypts the message, stack and details of a failure, and gives them back', async () => {
+    const converter = loadDataConverter(createDataConverter(setup().masterKeys));
+    const failure = await encodeErrorToFailure(
+      converter,
+      ApplicationFailure.create({ message: 'Ada is busy', type: 'slot_taken', details: ['ada@example.com'] }),
+    );
+    expect(failure.message).toBe('Encoded failure');
+    expect(JSON.stringify(failure)).not.toMatch(/Ada is busy|ada@example|encryption-codec/);
+    const decoded = await decodeOptionalFailureToOptionalError(converter, failure);
+    expect(decoded).toMatchObject({
+      message: 'Ada is busy',
+      type: 'slot_taken',
+      details: ['ada@example.com'],
+    });
+  });
+
+  it('encrypts summaries and details', async () => {
+    const converter = loadDataConverter(createDataConverter(setup().masterKeys));
+    const metadata = await encodeUserMetadata(converter, 'Remind Ada', 'Ada answers by SMS');
+    expect(textOf(metadata?.summary ?? undefined)).not.toContain('Ada');
+    expect(textOf(metadata?.details ?? undefined)).not.toContain('Ada');
+    expect(Buffer.from(metadata?.summary?.metadata?.['encoding'] ?? []).toString()).toBe('binary/encrypted');
+  });
+});

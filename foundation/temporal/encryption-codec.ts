@@ -1,0 +1,57 @@
+/**
+ * Encrypts what Temporal stores. The newest master key encrypts; the id in the payload's metadata says which one
+ * decrypts. The whole payload goes inside, with its metadata, as in Temporal's own encryption samples.
+ *
+ * Read in the SDK (1.24, `common/src/internal-non-workflow/codec-helpers` and `walkWorkflowActivationCompletion`): arguments,
+ * results, failures, memo, summaries, static and current details, update and query answers pass here; search
+ * attributes and headers do not.
+ */
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import type { Payload, PayloadCodec } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import { openBytes, sealBytes, UnknownKey } from '../encryption/aes-gcm.ts';
+
+interface Key {
+  readonly id: string;
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+}
+
+const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
+
+const encoding = Buffer.from('binary/encrypted', 'utf8');
+const keyIdField = 'encryption-key-id';
+
+/** @param masterKeys newest first, at least one; the first encrypts, all decrypt. */
+export const createEncryptionCodec = (masterKeys: readonly Key[]): PayloadCodec => {
+  const keys = new Map(masterKeys.map(({ id, key }) => [id, createSecretKey(key)]));
+  const [newest] = keys;
+  if (newest === undefined) throw new RangeError('payload encryption needs at least one key');
+
+  return {
+    encode: async (payloads) => payloads.map((payload) => encrypt(newest, payload)),
+    /**
+     * What is not encrypted passes unchanged: an operator's signal from the command line, for one.
+     * @throws {UnknownKey} when a key was taken out of the ring too early.
+     * @throws {NotAuthentic} when a payload was altered.
+     */
+    decode: async (payloads) => payloads.map((payload) => decrypt(keys, payload)),
+  };
+};
+
+const encrypt = ([keyId, key]: readonly [string, KeyObject], payload: Payload): Payload => ({
+  metadata: { encoding, [keyIdField]: Buffer.from(keyId, 'utf8') },
+  data: sealBytes(key, PayloadMessage.encode(payload).finish(), purpose(keyId)),
+});
+
+const decrypt = (keys: ReadonlyMap<string, KeyObject>, payload: Payload): Payload => {
+  const { metadata, data } = payload;
+  if (!metadata?.['encoding'] || !encoding.equals(metadata['encoding'])) return payload;
+  const keyId = Buffer.from(metadata[keyIdField] ?? []).toString('utf8');
+  const key = keys.get(keyId);
+  if (key === undefined) throw new UnknownKey(keyId);
+  return PayloadMessage.decode(openBytes(key, data ?? new Uint8Array(), purpose(keyId)));
+};
+
+/** Keeps payloads and the stored credentials, which lie under the same keys, from being taken for each other. */
+const purpose = (keyId: string): string => `castmatch payload ${keyId}`;

@@ -1,6 +1,0 @@
-import { expect, it } from 'vitest';
-import { renderReference } from './reference.ts';
-
-it('is what docs/configuration.md says (write it anew with: vitest run -u infra/configuration)', async () => {
-  await expect(renderReference()).toMatchFileSnapshot('../../docs/configuration.md');
-});

@@ -1,0 +1,175 @@
+/**
+ * What every provider's client does with its connections: few are opened and many calls made on each, a call that is
+ * called off leaves its connection at once, and each request says to what it belongs.
+ */
+import { MailDev } from 'maildev';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import type { Vendor } from '../../infra/sandbox/vendors.ts';
+import { startCountingProxy } from '../../tests/harness/counting-proxy.ts';
+import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
+import { createGoogleCalendar } from '../google/calendar.ts';
+import { createGoogleClient } from '../google/client.ts';
+import type { CallContext, OpenConnection } from '../ports.ts';
+import { createSmtpClient } from '../smtp/client.ts';
+import { createSmtpEmail } from '../smtp/email.ts';
+import { smtpConnections } from '../smtp/settings.ts';
+import { createTwilioClient } from '../twilio/client.ts';
+import { createTwilioTextMessages } from '../twilio/text-messages.ts';
+import { createZoomClient } from '../zoom/client.ts';
+import { createZoomMeetings } from '../zoom/meetings.ts';
+import { zoomConnections } from '../zoom/settings.ts';
+
+const calling = (signal = AbortSignal.timeout(10_000)): CallContext => ({
+  signal,
+  correlationId: 'corr-of-this-test',
+});
+const window = { from: '2027-03-01T09:00:00.000Z', until: '2027-03-01T10:00:00.000Z' } as const;
+const slot = { start: window.from, end: window.until, zone: 'UTC' };
+const many = (count: number, work: (n: number) => Promise<unknown>) =>
+  Promise.all(Array.from({ length: count }, (_, n) => work(n)));
+
+const accountWith = (accessToken: string): OpenConnection => ({
+  id: 'conn_1',
+  organization: 'org_1',
+  account: 'ann@example.com',
+  accessToken: async () => accessToken,
+  refused: () => {},
+  lacksScopes: async () => {},
+});
+
+interface Client {
+  readonly vendor: Vendor;
+  /** One read, which makes one request. */
+  readonly call: (url: string) => Promise<(context: CallContext) => Promise<unknown>>;
+  /** The most connections at once. */
+  readonly atMost: number;
+}
+
+const clients: Readonly<Record<string, Client>> = {
+  google: {
+    vendor: 'google',
+    call: async (url) => {
+      const body = new URLSearchParams({
+        grant_type: 'refresh_token',
+        refresh_token: 'sandbox-refresh-ann@example.com',
+        client_id: 'sandbox-google-client',
+        client_secret: 'sandbox-google-secret',
+      });
+      const answer = await fetch(`${url}/token`, { method: 'POST', body, headers: { connection: 'close' } });
+      const token: unknown = Object(await answer.json()).access_token;
+      const calendar = createGoogleCalendar(createGoogleClient({ apiUrl: url }));
+      const account = accountWith(String(token));
+      return (context) => calendar.freeBusy(account, ['primary'], window, context);
+    },
+    // The library shares Node's agent, which opens what is needed: the worker has 100 calls at once at most.
+    atMost: 100,
+  },
+  zoom: {
+    vendor: 'zoom',
+    call: async (url) => {
+      const client = createZoomClient(sandboxSettings(url).zoom);
+      onTestFinished(() => client.close());
+      const meetings = createZoomMeetings(client);
+      return (context) => meetings.find('none', slot, context);
+    },
+    atMost: zoomConnections,
+  },
+  twilio: {
+    vendor: 'twilio',
+    call: async (url) => {
+      const client = createTwilioClient({
+        apiUrl: url,
+        accountSid: 'AC00000000000000000000000000005a5a',
+        authToken: 'sandbox-twilio-token',
+        messagingServiceSid: 'MG00000000000000000000000000005a5a',
+      });
+      const messages = createTwilioTextMessages(client, 'MG00000000000000000000000000005a5a');
+      return (context) => messages.find({ to: '+33612345678', reference: 'NONE' }, window.from, context);
+    },
+    atMost: 50,
+  },
+};
+
+const setup = async ({ call }: Client) => {
+  const sandbox = await startSandbox();
+  onTestFinished(() => sandbox.close());
+  const proxy = await startCountingProxy({ port: Number(new URL(sandbox.url).port) });
+  const one = await call(`http://127.0.0.1:${proxy.port}`);
+  return { sandbox, proxy, one };
+};
+
+describe.each(Object.entries(clients))('the client of %s', (_name, client) => {
+  it('makes one call after another on one connection', async () => {
+    const { proxy, one } = await setup(client);
+    await one(calling());
+    const opened = proxy.opened();
+    for (let n = 0; n < 10; n += 1) await one(calling());
+    expect(proxy.opened()).toBe(opened);
+  });
+
+  it('makes many calls at once on its pool, and the next ones on the same connections', async () => {
+    const { proxy, one } = await setup(client);
+    await one(calling());
+    await many(40, () => one(calling()));
+    const opened = proxy.opened();
+    expect(opened).toBeLessThanOrEqual(Math.min(client.atMost, 41) + 1);
+    await many(40, () => one(calling()));
+    expect(proxy.opened()).toBe(opened);
+  });
+
+  it('ends with the signal of its caller, and closes the connection that waits', async () => {
+    const { sandbox, proxy, one } = await setup(client);
+    await one(calling());
+    sandbox.control.setFault(client.vendor, { kind: 'latency', latencyMs: 60_000 });
+    const controller = new AbortController();
+    const calledOff = one(calling(controller.signal));
+    const closedBefore = proxy.opened() - proxy.open();
+    setTimeout(() => controller.abort(new Error('called off')), 100);
+    await expect(calledOff).rejects.toMatchObject({ fault: { kind: 'retry' } });
+    await expect.poll(() => proxy.opened() - proxy.open()).toBeGreaterThan(closedBefore);
+  });
+
+  it('ends at its deadline, as an outage', async () => {
+    const { sandbox, one } = await setup(client);
+    await one(calling());
+    sandbox.control.setFault(client.vendor, { kind: 'latency', latencyMs: 60_000 });
+    await expect(one(calling(AbortSignal.timeout(100)))).rejects.toMatchObject({ fault: { kind: 'outage' } });
+  });
+
+  it('tells the provider to what each request belongs', async () => {
+    const { proxy, one } = await setup(client);
+    await one(calling());
+    expect(proxy.sent()).toMatch(/^x-correlation-id: corr-of-this-test\r$/im);
+  });
+});
+
+describe('the client of the mail server', () => {
+  it('sends many messages on a few connections', async () => {
+    const mailDev = new MailDev({ smtp: 0, web: 0, ip: '127.0.0.1', webIp: '127.0.0.1', silent: true });
+    const { smtp } = await mailDev.start();
+    onTestFinished(() => mailDev.stop());
+    const proxy = await startCountingProxy({ port: smtp.getPort() });
+    const client = createSmtpClient({
+      url: `smtp://127.0.0.1:${proxy.port}`,
+      from: 'casting@example.com',
+    });
+    onTestFinished(() => client.close());
+    const email = createSmtpEmail(client, 'casting@example.com', undefined);
+    const send = (n: number) =>
+      email.send(
+        {
+          messageId: `<${n}@example.com>`,
+          to: { name: 'Ann', address: 'ann@example.com' },
+          subject: 'Audition',
+          text: 'Come',
+          html: '<p>Come</p>',
+        },
+        async () => {},
+        calling(),
+      );
+    await many(30, send);
+    expect(proxy.opened()).toBeLessThanOrEqual(smtpConnections);
+    expect(proxy.sent()).toMatch(/^x-correlation-id: corr-of-this-test\r$/im);
+  });
+});

@@ -1,0 +1,193 @@
+/**
+ * Access tokens of connected accounts: in memory while they last, else from the connection's row, else refreshed by
+ * whoever wins the row's lease, while the others wait. So a token that is used up is refreshed once, however many
+ * processes want it.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CredentialUse, StoredAccessToken, TokenStore } from '../../domain/connections/access-tokens.ts';
+import type { ConnectionProvider, OAuthProvider } from '../../domain/connections/connection.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
+import { noAnswer } from '../errors/transport-errors.ts';
+import type { CallContext, OpenConnection } from '../ports.ts';
+import type { OAuthAuthorizer } from './authorizers.ts';
+import { tokenOperation as operation, reconnect } from './reconnect.ts';
+import { createRefresh } from './refresh.ts';
+import { createHeldTokens, type HeldToken } from './token-cache.ts';
+
+interface TokenOwner {
+  readonly organization: OrganizationId;
+  readonly id: ConnectionId;
+  readonly provider: ConnectionProvider;
+  /** Of the connection's row, as it was read for this call: an older token is not used any more. */
+  readonly version: number;
+}
+
+export interface AccessTokens {
+  /**
+   * The way to the connection's access token for one operation, whose name is kept with each credential that is read.
+   * `accessToken` throws `ProviderError`: `reconnect` when the owner has to connect the account again.
+   */
+  of(owner: TokenOwner, purpose: string): Pick<OpenConnection, 'accessToken' | 'refused' | 'lacksScopes'>;
+  /** Refreshes a token that lasts less than that, unless somebody else is at it. Throws `ProviderError`. */
+  renew(
+    owner: Omit<TokenOwner, 'version'>,
+    lastingMs: number,
+    call: CallContext,
+  ): Promise<'renewed' | 'not_needed'>;
+}
+
+/** A token must last so much longer to be used: the call takes its time, and clocks differ. */
+const marginMs = 60_000;
+/** While it is refreshed elsewhere, what is left of it is used up. */
+const leftoverMs = 2_000;
+/** Longer than a lease, so that whoever waits for a process that died takes over. */
+const obtainWithinMs = 30_000;
+const firstPollMs = 100;
+const longestPollMs = 1_000;
+
+export const createAccessTokens = ({
+  store,
+  authorizers,
+}: {
+  readonly store: TokenStore;
+  readonly authorizers: Readonly<Record<OAuthProvider, OAuthAuthorizer | undefined>>;
+}): AccessTokens => {
+  const held = createHeldTokens(marginMs);
+  const refresh = createRefresh(store, authorizers);
+  const searches = new Map<ConnectionId, Promise<HeldToken>>();
+
+  /** From the row, or by a refresh: ours or another's. */
+  const obtain = async (
+    owner: TokenOwner,
+    refusedVersion: number,
+    use: CredentialUse,
+    signal: AbortSignal,
+  ): Promise<HeldToken> => {
+    const call = { signal, correlationId: use.correlationId };
+    let awaited: RefreshAwaited | undefined;
+    for (let poll = 0; ; poll += 1) {
+      if (poll > 0) await pollPause(poll, owner, call);
+      const lastingMs = awaited === undefined ? marginMs : leftoverMs;
+      const stored = connected(
+        await store.openAccessToken(owner.organization, owner.id, lastingMs, use),
+        owner,
+      );
+      if (stored.token !== undefined && stored.version > refusedVersion) {
+        return held.put(owner.id, { value: stored.token, version: stored.version }, stored.lastsMs);
+      }
+      if (stored.isRefreshing) {
+        awaited = { attempt: stored.attempt, version: stored.version };
+        continue;
+      }
+      if (awaited && hasFailed(awaited, stored)) throw otherFailed(owner);
+      const refused = stored.version === refusedVersion;
+      const renewed = await refresh.attempt({ ...owner, version: stored.version }, refused, use);
+      if (renewed === 'other_began') awaited = { attempt: stored.attempt + 1, version: stored.version };
+      else if (renewed !== 'overtaken') return held.put(owner.id, renewed.token, renewed.lastsMs);
+    }
+  };
+
+  /** Callers of one process at the same moment share one search; none of them can call it off for the others. */
+  const search = (owner: TokenOwner, refusedVersion: number, use: CredentialUse): Promise<HeldToken> => {
+    const begun =
+      searches.get(owner.id) ??
+      obtain(owner, refusedVersion, use, AbortSignal.timeout(obtainWithinMs)).finally(() =>
+        searches.delete(owner.id),
+      );
+    searches.set(owner.id, begun);
+    return begun;
+  };
+
+  return {
+    of: (owner, purpose) => {
+      let given: HeldToken | undefined;
+      let refusedVersion = 0;
+      const fits = ({ version }: HeldToken) => version > refusedVersion && version >= owner.version;
+      return {
+        accessToken: async (call) => {
+          const use = { purpose, correlationId: call.correlationId };
+          given = held.get(owner.id);
+          while (!given || !fits(given)) {
+            given = await unlessCalledOff(search(owner, refusedVersion, use), owner, call);
+          }
+          return given.value;
+        },
+        refused: (token) => {
+          if (given?.value !== token) return;
+          refusedVersion = given.version;
+          held.drop(owner.id, given.version);
+        },
+        lacksScopes: async (token) => {
+          if (given?.value !== token) return;
+          held.drop(owner.id, given.version);
+          await store.markNeedsReauthorization(owner.id, 'scopes_missing', given.version);
+        },
+      };
+    },
+
+    renew: async (owner, lastingMs, { correlationId }) => {
+      const use = { purpose: 'connections.renew', correlationId };
+      const stored = await store.openAccessToken(owner.organization, owner.id, lastingMs, use);
+      if (stored.kind !== 'connected' || stored.token !== undefined || stored.isRefreshing)
+        return 'not_needed';
+      const renewed = await refresh.attempt({ ...owner, version: stored.version }, false, use);
+      return typeof renewed === 'string' ? 'not_needed' : 'renewed';
+    },
+  };
+};
+
+const connected = (stored: StoredAccessToken, { id, provider }: TokenOwner) => {
+  switch (stored.kind) {
+    case 'connected':
+      return stored;
+    case 'not_connected':
+      throw reconnect(provider, id, stored.reason ?? stored.status);
+    case 'unknown_connection':
+      throw reconnect(provider, id, 'unknown_connection');
+  }
+};
+
+/** A refresh of another's, and the version it is to replace. */
+interface RefreshAwaited {
+  readonly attempt: number;
+  readonly version: number;
+}
+
+const hasFailed = (awaited: RefreshAwaited, now: RefreshAwaited & { readonly hasEnded: boolean }): boolean =>
+  now.hasEnded && now.attempt >= awaited.attempt && now.version === awaited.version;
+
+/** What befell the one who refreshed befalls those who waited: each trying in turn would be a storm. */
+const otherFailed = ({ provider, id }: TokenOwner): ProviderError =>
+  new ProviderError(
+    provider,
+    operation.name,
+    { kind: 'retry', effect: 'none' },
+    { code: 'refresh_failed', message: `another process could not refresh the access token of ${id}` },
+  );
+
+const pollPause = async (poll: number, { provider }: TokenOwner, call: CallContext): Promise<void> => {
+  const atMost = Math.min(firstPollMs * 2 ** (poll - 1), longestPollMs);
+  await pause(atMost * (0.5 + Math.random() / 2), undefined, { signal: call.signal }).catch(
+    (error: unknown) => {
+      throw noAnswer(provider, operation, error, call);
+    },
+  );
+};
+
+/** Settles with the search, or as soon as the caller's own signal aborts. */
+const unlessCalledOff = async <Found>(
+  search: Promise<Found>,
+  { provider }: TokenOwner,
+  call: CallContext,
+): Promise<Found> => {
+  const calledOff = Promise.withResolvers<never>();
+  const callOff = () => calledOff.reject(noAnswer(provider, operation, call.signal.reason, call));
+  if (call.signal.aborted) callOff();
+  call.signal.addEventListener('abort', callOff, { once: true });
+  try {
+    return await Promise.race([search, calledOff.promise]);
+  } finally {
+    call.signal.removeEventListener('abort', callOff);
+  }
+};

@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest';
+import type { QuotaBook, QuotaClaim } from '../../domain/providers/quota-book.ts';
+import { type CallOperation, operations } from './operations.ts';
+import { createQuotaGuard } from './quota-guard.ts';
+import { quotasWith } from './quotas.ts';
+import type { QuotaUse } from './rate-limiter.ts';
+
+const minute = 60_000;
+const begun = Date.UTC(2026, 10, 25, 9);
+
+/** A book in memory that counts its statements; whether it counts right is for db/providers/quotas.integration.test.ts. */
+const setup = (limits = { zoomMeetingWritesPerDay: 100, googleRequestsPerMinute: 600 }) => {
+  let now = begun;
+  const used = new Map<number, number>();
+  const statements: QuotaClaim[] = [];
+  const closed = new Map<string, number>();
+  let readings = 0;
+  const places = new Set<string>();
+  const book: QuotaBook = {
+    take: async (claim) => {
+      statements.push(claim);
+      const { startMs, endMs } = claim.window;
+      const soFar = used.get(startMs) ?? 0;
+      const before = used.get(startMs - (endMs - startMs)) ?? 0;
+      if (soFar + claim.count + Math.ceil(before * claim.carried) > claim.limit) {
+        return { kind: 'refused', by: 'limit', used: soFar, before };
+      }
+      used.set(startMs, soFar + claim.count);
+      return { kind: 'granted', used: soFar + claim.count };
+    },
+    giveBack: async (_user, { startMs }, count) => {
+      used.set(startMs, (used.get(startMs) ?? 0) - count);
+    },
+    close: async (provider, account, untilMs) => {
+      closed.set(`${provider} ${account}`, untilMs);
+    },
+    closed: async () => {
+      readings += 1;
+      return [...closed].map(([key, untilMs]) => {
+        const [provider = '', account = ''] = key.split(' ');
+        return { provider, account, untilMs };
+      });
+    },
+    lease: async ({ account }, count) => {
+      if (places.size >= count) return undefined;
+      const id = `${account} ${places.size}`;
+      places.add(id);
+      return { id, turn: '1' };
+    },
+    release: async ({ id }) => {
+      places.delete(id);
+    },
+  };
+  const uses: QuotaUse[] = [];
+  const guard = createQuotaGuard({
+    book,
+    quotas: quotasWith(limits),
+    onUse: (use) => uses.push(use),
+    now: () => now,
+  });
+  return {
+    guard,
+    admit: (operation: CallOperation, account = 'conn_1') =>
+      guard.admit(operation, { account, organization: 'org_1' }),
+    statements,
+    uses,
+    readings: () => readings,
+    /** By window, in the order in which they were first used. */
+    usedIn: () => [...used.values()],
+    used: () => [...used.values()].reduce((sum, one) => sum + one, 0),
+    passes: (ms: number) => {
+      now += ms;
+    },
+  };
+};
+
+describe('requests a minute', () => {
+  it('are taken in chunks that grow, so that most calls need no statement', async () => {
+    const { admit, statements } = setup();
+    for (let n = 0; n < 100; n += 1) await admit(operations.freeBusy);
+    expect(statements.map(({ count }) => count)).toEqual([1, 2, 4, 8, 16, 20, 20, 20, 20]);
+  });
+
+  it('are taken in no more chunks when they come at once', async () => {
+    const { admit, used } = setup();
+    await Promise.all(Array.from({ length: 40 }, () => admit(operations.freeBusy)));
+    expect(used()).toBe(1 + 2 + 4 + 8 + 16 + 20);
+  });
+
+  it('are all granted up to the limit, and no further, however they were taken', async () => {
+    const { admit, used } = setup();
+    for (let n = 0; n < 600; n += 1) await admit(operations.freeBusy);
+    expect(used()).toBe(600);
+    await expect(admit(operations.freeBusy)).rejects.toMatchObject({
+      fault: { kind: 'retry_after', delayMs: expect.any(Number) },
+      message: expect.stringContaining('not called: 600 requests a minute and calendar account are used up'),
+    });
+  });
+
+  it('count what the minute before has left of its own', async () => {
+    const { admit, passes } = setup();
+    for (let n = 0; n < 600; n += 1) await admit(operations.freeBusy);
+    passes(minute);
+    await expect(admit(operations.freeBusy)).rejects.toMatchObject({ fault: { kind: 'retry_after' } });
+    passes(minute / 2);
+    for (let n = 0; n < 300; n += 1) await admit(operations.freeBusy);
+    await expect(admit(operations.freeBusy)).rejects.toMatchObject({ fault: { kind: 'retry_after' } });
+  });
+
+  it('are each account’s own', async () => {
+    const { admit, statements } = setup();
+    await admit(operations.freeBusy, 'conn_1');
+    await admit(operations.freeBusy, 'conn_2');
+    expect(statements.map(({ account }) => account)).toEqual(['conn_1', 'conn_2']);
+  });
+
+  it('are kept by nobody where there is no limit', async () => {
+    const { admit, statements } = setup({ zoomMeetingWritesPerDay: 0, googleRequestsPerMinute: 0 });
+    await admit(operations.freeBusy);
+    await admit(operations.createMeeting);
+    expect(statements).toEqual([]);
+  });
+});
+
+describe('use', () => {
+  it('is told, with a warning once when most is used', async () => {
+    const { admit, uses } = setup({ zoomMeetingWritesPerDay: 10, googleRequestsPerMinute: 600 });
+    for (let n = 0; n < 10; n += 1) await admit(operations.createMeeting);
+    expect(uses.map(({ used }) => used)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(uses.filter(({ warns }) => warns).map(({ used }) => used)).toEqual([8]);
+  });
+
+  it('is given back for a call that came to nothing', async () => {
+    const { admit, used } = setup();
+    const permit = await admit(operations.createMeeting);
+    await permit.giveBack();
+    expect(used()).toBe(0);
+  });
+
+  it.each([
+    ['Zoom’s day', operations.createMeeting],
+    ['Google’s minute', operations.freeBusy],
+  ])('goes back where it came from, be it over meanwhile: %s', async (_what, operation) => {
+    const { admit, usedIn, passes } = setup();
+    passes(15 * 60 * minute - 1);
+    const permit = await admit(operation);
+    passes(1);
+    await admit(operation);
+    await permit.giveBack();
+    expect(usedIn()).toEqual([0, 1]);
+  });
+});
+
+describe('an account that its vendor has closed', () => {
+  const drawn = { account: 'host', organization: 'org_1' };
+
+  it('is not called until then, for what was refused', async () => {
+    const { guard, admit, passes } = setup();
+    await guard.exhausted(operations.createMeeting, drawn, begun + 10 * minute);
+    await expect(admit(operations.moveMeeting, 'host')).rejects.toMatchObject({
+      fault: { kind: 'quota_exhausted', untilMs: begun + 10 * minute },
+    });
+    await admit(operations.findMeetings, 'host');
+    await admit(operations.createMeeting, 'another host');
+    passes(10 * minute);
+    await admit(operations.createMeeting, 'host');
+  });
+
+  it('is asked for once in a while, not with each call', async () => {
+    const { admit, readings, passes } = setup();
+    for (let n = 0; n < 50; n += 1) await admit(operations.sendTextMessage);
+    expect(readings()).toBe(1);
+    passes(5_000);
+    await admit(operations.sendTextMessage);
+    expect(readings()).toBe(2);
+  });
+});
+
+describe('requests at once', () => {
+  const readMailbox: CallOperation = {
+    provider: 'microsoft',
+    name: 'calendar.freeBusy',
+    writes: false,
+    account: 'connection',
+    circuit: true,
+    quota: { name: 'microsoft.mailbox_concurrency', requests: 1 },
+  };
+
+  it('are so many to a mailbox, and the next comes when one of them ends', async () => {
+    const { admit } = setup();
+    const [first] = await Promise.all(Array.from({ length: 4 }, () => admit(readMailbox)));
+    await expect(admit(readMailbox)).rejects.toMatchObject({ fault: { kind: 'retry_after' } });
+    await first?.end();
+    await admit(readMailbox);
+  });
+});

@@ -1,0 +1,302 @@
+/**
+ * The call path on everything real: the vendors' client libraries against the sandbox, quotas in PostgreSQL. Only the
+ * clock is the test's where time has to pass.
+ */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { ProviderFaultKind } from '../../domain/errors.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
+import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
+import { createMetrics } from '../../workers/metrics.ts';
+import type { CallContext, MeetingProvider, Providers } from '../ports.ts';
+import { createZoomClient } from '../zoom/client.ts';
+import { createZoomMeetings } from '../zoom/meetings.ts';
+import { failuresToOpen, openForMs, trialMs } from './circuit.ts';
+import { guardProviders } from './resilient-providers.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  await database.pool.query('TRUNCATE quota_usage, provider_health, organizations');
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 25, 9) });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const slot = {
+  start: '2027-03-01T09:00:00.000Z',
+  end: '2027-03-01T10:00:00.000Z',
+  zone: 'Europe/Paris',
+} as const;
+
+const unused = async () => {
+  throw new Error('not called in this test');
+};
+const withZoom = (zoom: MeetingProvider): Providers => ({
+  calendars: {
+    google: {
+      name: 'google',
+      freeBusy: unused,
+      putEvent: unused,
+      putConference: unused,
+      deleteEvent: unused,
+    },
+  },
+  meetings: { zoom },
+  textMessages: { name: 'twilio', find: unused, send: unused },
+  email: { name: 'smtp', find: unused, send: unused },
+});
+
+const callsOf = (counts: Readonly<Record<string, number>> = {}): number =>
+  Object.values(counts).reduce((sum, one) => sum + one, 0);
+
+const setup = async (options: SandboxOptions = {}, limit = 100) => {
+  const sandbox = await startSandbox(options);
+  const metrics = createMetrics();
+  const told: string[] = [];
+  const tell = (about: Readonly<Record<string, unknown>>, message: string) =>
+    told.push(`${message} ${JSON.stringify(about)}`);
+  /** A process of its own: another circuit, the same quotas. */
+  const startProcess = (process = 'worker') => {
+    const client = createZoomClient(sandboxSettings(sandbox.url).zoom);
+    onTestFinished(() => client.close());
+    return guardProviders(withZoom(createZoomMeetings(client)), {
+      quotaBook: database.repositories.quotas,
+      healthBook: database.repositories.providerHealth,
+      limits: { zoomMeetingWritesPerDay: limit, googleRequestsPerMinute: 600 },
+      accounts: { zoomHost: 'sandbox-account/me', twilioAccount: 'AC', smtpServer: 'mail' },
+      metrics,
+      logger: { warn: tell, info: tell },
+      process,
+    }).meetings.zoom;
+  };
+  onTestFinished(() => sandbox.close());
+  const called = () => callsOf(sandbox.control.state().calls.zoom['meetings.create']);
+  /** The token's requests too. */
+  const calledAtAll = () =>
+    Object.values(sandbox.control.state().calls.zoom).reduce((sum, counts) => sum + callsOf(counts), 0);
+  return { sandbox, metrics, told, startProcess, zoom: startProcess(), called, calledAtAll };
+};
+
+let references = 0;
+const call = (organization: `org_${string}` = 'org_1'): CallContext => ({
+  signal: AbortSignal.timeout(5_000),
+  correlationId: 'corr-1',
+  organization,
+});
+const create = (zoom: MeetingProvider, organization?: `org_${string}`) => {
+  references += 1;
+  return zoom.create({ reference: `r${references}`, topic: 'Audition', slot }, call(organization));
+};
+const failed = async (attempt: Promise<unknown>) => {
+  const error: unknown = await attempt.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  return error;
+};
+const faultOf = (kind: ProviderFaultKind, more: object = {}) =>
+  expect.objectContaining({ fault: expect.objectContaining({ kind, ...more }) });
+
+describe('an ill provider', () => {
+  it('is called no more after some failures, says until when, and is called again when it is well', async () => {
+    const { sandbox, zoom, called, metrics, told } = await setup();
+    sandbox.control.setFault('zoom', { kind: 'outage', operation: 'meetings.create' });
+    for (let n = 0; n < failuresToOpen; n += 1) {
+      expect(await failed(create(zoom))).toEqual(faultOf('outage', { effect: 'unknown' }));
+    }
+    const held = await failed(create(zoom));
+    expect(held).toEqual(faultOf('outage', { effect: 'none', circuit: 'open', delayMs: expect.any(Number) }));
+    expect(held).toMatchObject({
+      message: expect.stringMatching(
+        /zoom meetings\.create: outage \(circuit_open\) not called: zoom has failed 5 times .* may go through at 2026-11-25 09:00:0\d UTC/,
+      ),
+    });
+    expect(called()).toBe(failuresToOpen);
+    expect(told).toEqual([expect.stringMatching(/^a circuit opened .*"provider":"zoom"/)]);
+    expect(await metrics.render()).toContain('castmatch_provider_circuit{provider="zoom",state="open"} 1');
+    await vi.waitFor(async () =>
+      expect(await database.repositories.providerHealth.facts('zoom', toInstant(Date.now()))).toMatchObject({
+        circuit: 'open',
+        lastFailure: 'outage (503)',
+      }),
+    );
+
+    sandbox.control.clearFaults();
+    vi.setSystemTime(Date.now() + (openForMs[0] ?? 0) * 1.2);
+    await create(zoom);
+    await create(zoom);
+    expect(called()).toBe(failuresToOpen + 2);
+    expect(await metrics.render()).toContain('castmatch_provider_circuit{provider="zoom",state="open"} 0');
+    await vi.waitFor(async () =>
+      expect(await database.repositories.providerHealth.facts('zoom', toInstant(Date.now()))).toMatchObject({
+        circuit: 'closed',
+      }),
+    );
+  });
+
+  it('is tried by one call, while the others wait', async () => {
+    const { sandbox, zoom, called } = await setup();
+    sandbox.control.setFault('zoom', {
+      kind: 'outage',
+      operation: 'meetings.create',
+      times: failuresToOpen,
+    });
+    for (let n = 0; n < failuresToOpen; n += 1) await failed(create(zoom));
+    vi.setSystemTime(Date.now() + (openForMs[0] ?? 0) * 1.2);
+    const [first, ...others] = await Promise.all(Array.from({ length: 10 }, () => failed(create(zoom))));
+    expect(first).toBeUndefined();
+    expect(others).toEqual(
+      others.map(() => faultOf('outage', { effect: 'none', circuit: 'open', delayMs: trialMs })),
+    );
+    expect(called()).toBe(failuresToOpen + 1);
+  });
+
+  /**
+   * Ten minutes without Zoom, a hundred meetings wanted by three processes, each as Temporal would try it again: after
+   * the time it was told, and up to a fifth later (activities/failures.ts).
+   */
+  it('that is away for ten minutes is hardly called meanwhile, and everything is done afterwards', async () => {
+    const { sandbox, startProcess, called, calledAtAll } = await setup({ zoom: { dailyLimit: 0 } }, 0);
+    sandbox.control.setFault('zoom', { kind: 'outage', status: 503 });
+    const begun = Date.now();
+    const processes = ['one', 'two', 'three'].map((name) => startProcess(name));
+    const waiting = Array.from({ length: 100 }, (_, n) => ({ n, dueAt: begun, attempts: 0 }));
+    const done = new Set<number>();
+    let duringOutage = 0;
+    while (waiting.length > 0) {
+      waiting.sort((a, b) => a.dueAt - b.dueAt);
+      const next = waiting.shift();
+      const zoom = next && processes[next.n % processes.length];
+      if (!next || !zoom) break;
+      vi.setSystemTime(Math.max(Date.now(), next.dueAt));
+      if (Date.now() - begun >= 600_000 && duringOutage === 0) {
+        duringOutage = calledAtAll();
+        sandbox.control.clearFaults();
+      }
+      const error = await failed(create(zoom));
+      if (error === undefined) {
+        done.add(next.n);
+        continue;
+      }
+      next.attempts += 1;
+      const delay = retryDelayOf(error) ?? Math.min(1_000 * 2 ** (next.attempts - 1), 30_000);
+      waiting.push({ ...next, dueAt: Date.now() + Math.ceil(delay * (1 + (next.n % 10) / 50)) });
+    }
+    expect(done.size).toBe(100);
+    expect(sandbox.control.state().zoom.meetings).toHaveLength(100);
+    // Each process: those that opened the circuit, the schedule of tries, and one a minute from then on.
+    const perProcess = failuresToOpen + openForMs.length + 10;
+    expect(duringOutage).toBeGreaterThan(processes.length * failuresToOpen);
+    expect(duringOutage).toBeLessThanOrEqual(processes.length * perProcess);
+    expect(called()).toBe(100);
+    // Well within the time that the longest wait takes.
+    expect(Date.now() - begun).toBeLessThan(600_000 + 2 * 60_000 * 1.2);
+  });
+
+  it.each([
+    ['a limit', { kind: 'rate_limit', retryAfterSeconds: 0 } as const, 'retry_after'],
+    ['a refused token', { kind: 'unauthorized' } as const, 'misconfigured'],
+  ])('is none because of %s', async (_what, fault, kind) => {
+    const { sandbox, zoom, called } = await setup();
+    sandbox.control.setFault('zoom', { ...fault, operation: 'meetings.create' });
+    for (let n = 0; n < 2 * failuresToOpen; n += 1) {
+      expect(await failed(create(zoom))).toEqual(
+        expect.objectContaining({ fault: expect.objectContaining({ kind }) }),
+      );
+    }
+    expect(called()).toBeGreaterThanOrEqual(2 * failuresToOpen);
+  });
+
+  it('is none because we called off', async () => {
+    const { sandbox, zoom, called } = await setup();
+    sandbox.control.setFault('zoom', { kind: 'latency', latencyMs: 300, operation: 'meetings.create' });
+    const calledOff = async () => {
+      const controller = new AbortController();
+      const attempt = zoom.create(
+        { reference: 'off', topic: 'Audition', slot },
+        { signal: controller.signal, correlationId: 'c' },
+      );
+      setTimeout(() => controller.abort(), 20);
+      return failed(attempt);
+    };
+    for (let n = 0; n < failuresToOpen; n += 1) expect(await calledOff()).toEqual(faultOf('retry'));
+    sandbox.control.clearFaults();
+    const before = called();
+    await create(zoom);
+    expect(called()).toBeGreaterThan(before);
+  });
+});
+
+const retryDelayOf = (error: unknown): number | undefined => {
+  const { fault } = Object(error);
+  return typeof fault?.delayMs === 'number' ? Math.max(fault.delayMs, 1_000) : undefined;
+};
+
+const twoOffices = async (): Promise<void> => {
+  for (const id of ['org_1', 'org_2'] as const) {
+    await database.repositories.organizations.put({ id, name: id, meetingProviders: ['zoom'] });
+  }
+};
+
+describe('a quota', () => {
+  it('is kept by all processes together, comes back at midnight, and never makes the vendor refuse', async () => {
+    const { sandbox, startProcess, called, told } = await setup({ zoom: { dailyLimit: 10 } }, 10);
+    const [one, other] = [startProcess('one'), startProcess('two')];
+    const ends = await Promise.all(
+      Array.from({ length: 16 }, (_, n) => failed(create(n % 2 === 0 ? one : other))),
+    );
+    const midnight = Date.UTC(2026, 10, 26);
+    expect(ends.filter((error) => error === undefined)).toHaveLength(10);
+    expect(ends.filter((error) => error !== undefined)).toEqual(
+      Array.from({ length: 6 }, () => faultOf('quota_exhausted', { untilMs: midnight })),
+    );
+    expect(called()).toBe(10);
+    expect(told.filter((line) => line.startsWith('most of a quota is used'))).toHaveLength(1);
+    // An undo takes nothing from it.
+    const [meeting] = sandbox.control.state().zoom.meetings;
+    expect(await one.remove(String(meeting?.id), call())).toBe('deleted');
+  });
+
+  it('leaves the others their part of an account that all use', async () => {
+    await twoOffices();
+    const { zoom } = await setup({}, 10);
+    for (let n = 0; n < 8; n += 1) await create(zoom, 'org_1');
+    const refused = await failed(create(zoom, 'org_1'));
+    expect(refused).toEqual(faultOf('quota_exhausted'));
+    expect(refused).toMatchObject({ message: expect.stringContaining('kept for the others') });
+    await create(zoom, 'org_2');
+  });
+
+  it('that the vendor says is spent is not run into again, by no process', async () => {
+    const { startProcess, zoom, called } = await setup({ zoom: { dailyLimit: 2 } }, 100);
+    await create(zoom);
+    await create(zoom);
+    expect(await failed(create(zoom))).toEqual(
+      faultOf('quota_exhausted', { untilMs: Date.UTC(2026, 10, 26) }),
+    );
+    expect(called()).toBe(3);
+    expect(await failed(create(zoom))).toEqual(faultOf('quota_exhausted'));
+    expect(await failed(create(startProcess('another')))).toEqual(faultOf('quota_exhausted'));
+    expect(called()).toBe(3);
+    expect(await zoom.find('r', slot, call())).toEqual([]);
+  });
+
+  it('is not used up by an outage, nor by a call that was called off before it began', async () => {
+    const { sandbox, zoom } = await setup({}, 10);
+    sandbox.control.setFault('zoom', { kind: 'outage', times: 3 });
+    for (let n = 0; n < 3; n += 1) await failed(create(zoom));
+    const off = { ...call(), signal: AbortSignal.abort(new Error('called off')) };
+    expect(await failed(zoom.create({ reference: 'off', topic: 'Audition', slot }, off))).toEqual(
+      faultOf('retry', { effect: 'none' }),
+    );
+    const facts = await database.repositories.providerHealth.facts('zoom', toInstant(Date.now()));
+    expect(facts.quotas).toEqual([{ quota: 'zoom.meeting_writes_per_day', used: 0 }]);
+  });
+});

@@ -1,0 +1,98 @@
+/**
+ * Refreshes access tokens before they run out, so that no call has to wait for it, and a grant that was taken back is
+ * noticed while there is time. Each worker process does it; the lease in the connection's row lets one of them refresh.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Connections } from '../../db/repositories.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import { NotAuthentic, UnknownKey } from '../../foundation/encryption/aes-gcm.ts';
+import type { Logger } from '../../foundation/observability/logger.ts';
+import type { AccessTokens } from '../../providers/oauth/access-tokens.ts';
+
+/** What expires within this time is refreshed. */
+const aheadMs = 10 * 60_000;
+const defaultLookEveryMs = 30_000;
+const longestPauseMs = 5 * 60_000;
+/** In one round, and of those at once. */
+const atMost = 100;
+const atOnce = 4;
+
+interface RefreshParts {
+  readonly connections: Pick<Connections, 'expiring'>;
+  readonly accessTokens: Pick<AccessTokens, 'renew'>;
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
+}
+
+type Expiring = Awaited<ReturnType<Connections['expiring']>>[number];
+
+/** One look. Answers whether all went well: a provider that fails is left alone for the rest of the round. */
+export const createRefreshRound =
+  ({ connections, accessTokens, logger }: RefreshParts) =>
+  async (stopping: AbortSignal): Promise<boolean> => {
+    const expiring = [...(await connections.expiring(aheadMs, atMost))];
+    const failing = new Set<Expiring['provider']>();
+    const renew = async (owner: Expiring): Promise<void> => {
+      const call = { signal: stopping, correlationId: randomUUID() };
+      try {
+        await accessTokens.renew(owner, aheadMs, call);
+      } catch (err) {
+        const { id: connection, provider } = owner;
+        if (err instanceof NotAuthentic || err instanceof UnknownKey) {
+          // One row that cannot be opened holds up nobody else's.
+          logger.warn({ err, connection, provider }, 'the credential of an account cannot be opened');
+          return;
+        }
+        if (!(err instanceof ProviderError)) throw err;
+        if (err.fault.kind === 'reconnect') {
+          logger.info({ err, connection, provider }, 'an account has to be connected again');
+        } else {
+          failing.add(provider);
+          logger.warn({ err, connection, provider }, 'an access token could not be refreshed ahead of time');
+        }
+      }
+    };
+    const work = async (): Promise<void> => {
+      // Whichever: processes that look at the same time should not want the same one first.
+      while (!stopping.aborted && expiring.length > 0) {
+        const [owner] = expiring.splice(Math.floor(Math.random() * expiring.length), 1);
+        if (owner && !failing.has(owner.provider)) await renew(owner);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, work));
+    return failing.size === 0;
+  };
+
+export interface TokenRefresh {
+  /** Begins no refresh any more, and resolves when those under way have ended. */
+  stop(): Promise<void>;
+}
+
+/** @param lookEveryMs on average, while all goes well. */
+export const startTokenRefresh = (parts: RefreshParts, lookEveryMs = defaultLookEveryMs): TokenRefresh => {
+  const stopping = new AbortController();
+  const round = createRefreshRound(parts);
+  const run = async (): Promise<void> => {
+    let failures = 0;
+    while (!stopping.signal.aborted) {
+      const pauseMs = Math.min(lookEveryMs * 2 ** failures, longestPauseMs);
+      await pause(pauseMs * (0.5 + Math.random()), undefined, { signal: stopping.signal }).catch(
+        () => undefined,
+      );
+      if (stopping.signal.aborted) return;
+      try {
+        failures = (await round(stopping.signal)) ? 0 : failures + 1;
+      } catch (err) {
+        failures += 1;
+        parts.logger.warn({ err }, 'access tokens could not be looked at: it is tried again');
+      }
+    }
+  };
+  const running = run();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+};
