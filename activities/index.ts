@@ -11,34 +11,28 @@ import { createPlatformActivities, type PlatformDependencies } from './platform-
 export type { ActivityDependencies } from './dependencies.ts';
 
 /** Every one throws only what Temporal understands: an `ApplicationFailure` with its fate, or a cancellation. */
-export const createActivities = (dependencies: ActivityDependencies): AuditionActivities => {
-  const booking = createBookingActivities(dependencies);
-  const calendar = createCalendarActivities(dependencies);
-  const meetings = createMeetingActivities(dependencies);
-  const messaging = createMessagingActivities(dependencies);
-  return {
-    holdSlot: translated((input) => booking.holdSlot(input)),
-    confirmHold: translated((input) => booking.confirmHold(input)),
-    releaseHolds: translated((input) => booking.releaseHolds(input)),
-    recordEvents: translated((input) => booking.recordEvents(input)),
-    findBusy: translated((input) => calendar.findBusy(input)),
-    writeEvent: translated((input) => calendar.writeEvent(input)),
-    removeEvent: translated((input) => calendar.removeEvent(input)),
-    createMeeting: translated((input) => meetings.createMeeting(input)),
-    moveMeeting: translated((input) => meetings.moveMeeting(input)),
-    removeMeeting: translated((input) => meetings.removeMeeting(input)),
-    sendNotice: translated((input) => messaging.sendNotice(input)),
-    retractNotice: translated((input) => messaging.retractNotice(input)),
-  };
-};
+export const createActivities = (dependencies: ActivityDependencies): AuditionActivities =>
+  translateEach<AuditionActivities>({
+    ...createBookingActivities(dependencies),
+    ...createCalendarActivities(dependencies),
+    ...createMeetingActivities(dependencies),
+    ...createMessagingActivities(dependencies),
+  });
 
 /** Those that tell the platform, with their errors translated in the same way. */
-export const createEndpointActivities = (dependencies: PlatformDependencies): PlatformActivities => {
-  const platform = createPlatformActivities(dependencies);
-  return {
-    deliverEvents: translated((input) => platform.deliverEvents(input)),
-    replayEvents: translated((input) => platform.replayEvents(input)),
-    tellEndpoint: translated((input) => platform.tellEndpoint(input)),
-    disableEndpoint: translated((input) => platform.disableEndpoint(input)),
-  };
+export const createEndpointActivities = (dependencies: PlatformDependencies): PlatformActivities =>
+  translateEach<PlatformActivities>(createPlatformActivities(dependencies));
+
+type InputOf<Activity> = Activity extends (input: infer Input) => unknown ? Input : never;
+type ResultOf<Activity> = Activity extends (input: never) => Promise<infer Result> ? Result : never;
+
+/** The activities of a contract, in the form in which TypeScript relates the input of each one to its result. */
+type Functions<Contract> = {
+  [Name in keyof Contract]: (input: InputOf<Contract[Name]>) => Promise<ResultOf<Contract[Name]>>;
+};
+
+const translateEach = <Contract>(activities: Functions<Contract>): Functions<Contract> => {
+  const each = { ...activities };
+  for (const name in activities) each[name] = translated(activities[name]);
+  return each;
 };

@@ -2,8 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { migrateAtStart } from '../db/migrate.ts';
-import { ConfigurationError, loadConfiguration } from '../foundation/configuration/configuration.ts';
+import { failToStart } from '../foundation/configuration/start-failure.ts';
 import { createLogger } from '../foundation/observability/logger.ts';
+import { loadConfiguration } from '../providers/configuration.ts';
 import { drainMs, stopWithinMs } from './grace.ts';
 import { startApi } from './server.ts';
 
@@ -25,13 +26,6 @@ const main = async (): Promise<void> => {
     await api.close();
     logger.info('stopped');
   });
-};
-
-/** Before there is a configuration there is no logger either. */
-const failToStart = (error: unknown): void => {
-  const text = error instanceof ConfigurationError || !(error instanceof Error) ? String(error) : error.stack;
-  process.stderr.write(`${text}\n`);
-  process.exit(1);
 };
 
 main().catch(failToStart);

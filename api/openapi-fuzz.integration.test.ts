@@ -16,7 +16,7 @@ import { arbitraryOf, type Surroundings, schemaSchema } from '../tests/harness/j
 import { encoded, spoilt, text } from '../tests/harness/spoilt.ts';
 import { pressure } from './access/load-shedding.ts';
 import { rateLimits } from './access/rate-limits.ts';
-import { newSecret } from './webhook-endpoints/secret.ts';
+import { newSecret } from './webhook-endpoints/endpoint.ts';
 
 const methodSchema = z.enum(['get', 'post', 'put', 'patch', 'delete']);
 const parameterSchema = z.object({

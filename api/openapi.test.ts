@@ -58,6 +58,7 @@ describe('the OpenAPI document', () => {
       'GET /docs',
       'GET /docs/',
       'GET /docs/js/scalar.js',
+      'GET /favicon.ico',
     ]);
   });
 

@@ -1,8 +1,8 @@
 /** The API put together from its real parts. */
 import getPort from 'get-port';
 import { expect, it, onTestFinished } from 'vitest';
-import { loadConfiguration } from '../foundation/configuration/configuration.ts';
 import { createLogger } from '../foundation/observability/logger.ts';
+import { loadConfiguration } from '../providers/configuration.ts';
 import { createTestDatabase } from '../tests/harness/database.ts';
 import { startApi } from './server.ts';
 

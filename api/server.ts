@@ -1,22 +1,23 @@
 /** Puts the API together from its real parts, and listens. */
 import { Registry } from 'prom-client';
+import { workflowTaskQueue } from '../activities/contract.ts';
 import { connectDatabase } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
 import { createDatabaseCheck } from '../db/readiness.ts';
 import { Refusal } from '../domain/errors.ts';
+import { isCalendarProvider } from '../domain/providers/vendors.ts';
 import { toInstant } from '../domain/time/epoch.ts';
-import type { Configuration } from '../foundation/configuration/configuration.ts';
 import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.ts';
 import { createConnectionLinks } from '../foundation/links/connection-link.ts';
 import { createResponseLinks } from '../foundation/links/response-link.ts';
 import type { Logger } from '../foundation/observability/logger.ts';
+import type { Configuration } from '../providers/configuration.ts';
 import { createCallMetrics } from '../providers/metrics.ts';
 import { type AccessTokens, createAccessTokens } from '../providers/oauth/access-tokens.ts';
 import { openConnection } from '../providers/oauth/connected-account.ts';
 import { createEarlyCheck } from '../providers/outbound/early-check.ts';
 import type { Providers } from '../providers/ports.ts';
 import { createProviders } from '../providers/registry.ts';
-import { sharedAccountsOf } from '../providers/resilience/call-path-providers.ts';
 import { quotasWith } from '../providers/resilience/quotas.ts';
 import { guardProviders } from '../providers/resilience/resilient-providers.ts';
 import { createTokenVerifier } from './access/tokens.ts';
@@ -43,9 +44,9 @@ const findBusyWith =
   ): FindBusy =>
   async (organization, { connection: id, calendarId }, window, call) => {
     const connection = await connections.get(organization, id);
-    if (connection?.provider === 'google' && connection.status !== 'disconnected') {
+    if (connection && isCalendarProvider(connection.provider) && connection.status !== 'disconnected') {
       const opened = openConnection(connection, accessTokens, 'calendar.freeBusy');
-      return calendars.google.freeBusy(opened, [calendarId], window, call);
+      return calendars[connection.provider].freeBusy(opened, [calendarId], window, call);
     }
     throw new Refusal(
       'unknown_connection',
@@ -88,7 +89,7 @@ export const startApi = async ({
     quotaBook: repositories.quotas,
     healthBook: repositories.providerHealth,
     limits: configuration.quotas,
-    accounts: sharedAccountsOf(configuration),
+    accounts: providers.sharedAccounts,
     metrics: createCallMetrics(figures),
     logger,
     process: 'api',
@@ -103,11 +104,11 @@ export const startApi = async ({
       repositories,
       orchestration: createOrchestration({
         temporal: temporal.client,
-        taskQueue: `castmatch${configuration.taskQueueSuffix}`,
+        taskQueue: `${workflowTaskQueue}${configuration.taskQueueSuffix}`,
       }),
       endpointDeliveries: createEndpointDeliveries({
         temporal: temporal.client,
-        taskQueue: `castmatch${configuration.taskQueueSuffix}`,
+        taskQueue: `${workflowTaskQueue}${configuration.taskQueueSuffix}`,
       }),
       assertMayBeCalled: createEarlyCheck(configuration),
       links: createResponseLinks(configuration.masterKeys),

@@ -1,7 +1,7 @@
 /** The API's client of Temporal. */
 import { Client, Connection } from '@temporalio/client';
-import type { Configuration } from '../foundation/configuration/configuration.ts';
-import { createDataConverter } from '../foundation/temporal/data-converter.ts';
+import { temporalClientOptions, temporalConnectionOptions } from '../foundation/temporal/connection.ts';
+import type { Configuration } from '../providers/configuration.ts';
 
 export interface TemporalAccess {
   readonly client: Client;
@@ -13,18 +13,14 @@ export interface TemporalAccess {
 const answersWithin = 2_000;
 
 /** Connects with the first call, and again after an outage: the API starts whether Temporal is there or not. */
-export const connectTemporal = ({
-  temporal: { address, namespace, apiKey, tls },
-  masterKeys,
-}: Pick<Configuration, 'temporal' | 'masterKeys'>): TemporalAccess => {
-  const connection = Connection.lazy({
-    address,
-    ...(apiKey === undefined ? {} : { apiKey }),
-    ...(tls === undefined ? {} : { tls }),
-  });
+export const connectTemporal = (
+  configuration: Pick<Configuration, 'temporal' | 'masterKeys'>,
+): TemporalAccess => {
+  const { namespace } = configuration.temporal;
+  const connection = Connection.lazy(temporalConnectionOptions(configuration.temporal));
   /** Whoever asks while a question is under way shares it: anybody may ask, and the server counts. */
   let asking: Promise<unknown> | undefined;
-  const client = new Client({ connection, namespace, dataConverter: createDataConverter(masterKeys) });
+  const client = new Client({ connection, ...temporalClientOptions(configuration) });
   return {
     client,
     check: async () => {

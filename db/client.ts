@@ -24,7 +24,7 @@ export interface ConnectionOptions {
 }
 
 const defaultPoolSize = 10;
-const connectWithinMs = 10_000;
+export const connectWithinMs = 10_000;
 /** No query of ours takes seconds. One that does waits for a lock it will not get. */
 const statementTimeoutMs = 15_000;
 /** After that nobody is there any more: a way that was cut without a word would keep its queries for a quarter of an hour. */

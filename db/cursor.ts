@@ -2,7 +2,12 @@
 import { z } from 'zod';
 import { Refusal } from '../domain/errors.ts';
 import { instantSchema } from '../domain/time/instant.ts';
-import type { Page } from './repositories.ts';
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Opaque; absent on the last page. */
+  readonly nextCursor?: string | undefined;
+}
 
 const cursorSchema = z.object({ at: instantSchema, id: z.string().max(100) });
 export type Cursor = z.infer<typeof cursorSchema>;

@@ -5,6 +5,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { Client } from 'pg';
+import { connectWithinMs } from './client.ts';
 import { isDatabaseOutage } from './errors.ts';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
@@ -15,8 +16,6 @@ export const newestMigration = (): number =>
 
 /** Any number will do, as long as all versions of this service take the same. */
 const migrationLock = 4_711_001;
-/** The lock itself is waited for without end: whoever has it is migrating. */
-const connectWithinMs = 10_000;
 
 /**
  * Applies what is missing, in one transaction, under an advisory lock: of several processes that start at once, one
@@ -30,6 +29,7 @@ export const migrate = async (url: string): Promise<void> => {
   });
   await client.connect();
   try {
+    // The lock itself is waited for without end: whoever has it is migrating.
     await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
     await applyMigrations(drizzle(client), { migrationsFolder });
   } finally {

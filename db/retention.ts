@@ -1,5 +1,5 @@
 /** What is cleared away after a time. */
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Database } from './client.ts';
 
 /** So few that a statement stays far from its timeout, and holds up nobody. */
@@ -11,20 +11,17 @@ const batchSize = 5_000;
  * Those to requests for an audition stay: the audition's id follows from the key, so that the key is its name for as
  * long as there is the audition. Another request under a forgotten key would get the old audition for an answer.
  */
-export const deleteOldAnswers = async (db: Database, olderThanDays: number): Promise<number> => {
-  let deleted = 0;
-  for (;;) {
-    const { rowCount } = await db.execute(sql`
+export const deleteOldAnswers = (db: Database, olderThanDays: number): Promise<number> =>
+  deleteInBatches(
+    db,
+    sql`
       DELETE FROM idempotent_requests WHERE (organization, key) IN (
         SELECT organization, key FROM idempotent_requests
         WHERE created_at < now() - ${olderThanDays} * interval '1 day' AND key NOT LIKE 'POST /v1/auditions %'
         LIMIT ${batchSize}
       )
-    `);
-    deleted += rowCount ?? 0;
-    if ((rowCount ?? 0) < batchSize) return deleted;
-  }
-};
+    `,
+  );
 
 /** What nobody has taken stays this much longer: a person may still come to replay it. */
 const parkedTimesLonger = 3;
@@ -36,19 +33,17 @@ const parkedTimesLonger = 3;
  * A webhook that is repeated after that is taken for a new one. Vendors repeat theirs for hours.
  */
 export const deleteOldWebhooks = async (db: Database, olderThanDays: number): Promise<number> => {
-  let deleted = 0;
-  for (;;) {
-    const { rowCount } = await db.execute(sql`
+  const deleted = await deleteInBatches(
+    db,
+    sql`
       DELETE FROM webhook_inbox WHERE id IN (
         SELECT id FROM webhook_inbox
         WHERE (state = 'delivered' AND settled_at < now() - ${olderThanDays} * interval '1 day')
           OR (state = 'parked' AND settled_at < now() - ${olderThanDays * parkedTimesLonger} * interval '1 day')
         LIMIT ${batchSize}
       )
-    `);
-    deleted += rowCount ?? 0;
-    if ((rowCount ?? 0) < batchSize) break;
-  }
+    `,
+  );
   // Two months back: a process whose clock is behind may still write under last month's.
   await db.execute(sql`
     DELETE FROM data_keys WHERE id LIKE 'inbox:%'
@@ -62,15 +57,25 @@ export const deleteOldWebhooks = async (db: Database, olderThanDays: number): Pr
  * Deletes the notes of credentials that were read more than a year ago; answers with how many. Younger ones the database
  * gives to nobody. By the primary key, which goes with time: the oldest are looked at, and no more.
  */
-export const deleteOldCredentialReads = async (db: Database): Promise<number> => {
-  let deleted = 0;
-  for (;;) {
-    const { rowCount } = await db.execute(sql`
+export const deleteOldCredentialReads = (db: Database): Promise<number> =>
+  deleteInBatches(
+    db,
+    sql`
       DELETE FROM credential_reads WHERE id IN (
         SELECT id FROM (SELECT id, at FROM credential_reads ORDER BY id LIMIT ${batchSize}) AS oldest
         WHERE at < now() - interval '1 year'
       )
-    `);
+    `,
+  );
+
+/**
+ * Repeats a statement until it deletes fewer than `batchSize` rows. Returns how many rows were deleted in total.
+ * @param statement deletes at most `batchSize` rows.
+ */
+const deleteInBatches = async (db: Database, statement: SQL): Promise<number> => {
+  let deleted = 0;
+  for (;;) {
+    const { rowCount } = await db.execute(statement);
     deleted += rowCount ?? 0;
     if ((rowCount ?? 0) < batchSize) return deleted;
   }

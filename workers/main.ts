@@ -5,18 +5,14 @@ import { connectDatabase } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
 import { migrateAtStart } from '../db/migrate.ts';
 import { createDatabaseCheck } from '../db/readiness.ts';
-import {
-  type Configuration,
-  ConfigurationError,
-  loadConfiguration,
-} from '../foundation/configuration/configuration.ts';
+import { failToStart } from '../foundation/configuration/start-failure.ts';
 import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.ts';
 import { createResponseLinks } from '../foundation/links/response-link.ts';
 import { createLogger } from '../foundation/observability/logger.ts';
+import { type Configuration, loadConfiguration } from '../providers/configuration.ts';
 import { type AccessTokens, createAccessTokens } from '../providers/oauth/access-tokens.ts';
 import type { Providers } from '../providers/ports.ts';
 import { createProviders } from '../providers/registry.ts';
-import { sharedAccountsOf } from '../providers/resilience/call-path-providers.ts';
 import { guardProviders } from '../providers/resilience/resilient-providers.ts';
 import { startConnectionCaretaker } from './connections/connections.ts';
 import { startTokenRefresh } from './connections/token-refresh.ts';
@@ -56,7 +52,7 @@ const main = async (): Promise<void> => {
     quotaBook: repositories.quotas,
     healthBook: repositories.providerHealth,
     limits: configuration.quotas,
-    accounts: sharedAccountsOf(configuration),
+    accounts: providers.sharedAccounts,
     process: 'worker',
   });
   const parts = { repositories, providers: guarded, accessTokens };
@@ -124,13 +120,6 @@ const makeActivities = (
     responseLink: (invitation) => `${publicUrl}/respond/${links.token(invitation)}`,
     sender: smtp.from,
   });
-};
-
-/** Before there is a configuration there is no logger either. */
-const failToStart = (error: unknown): void => {
-  const text = error instanceof ConfigurationError || !(error instanceof Error) ? String(error) : error.stack;
-  process.stderr.write(`${text}\n`);
-  process.exit(1);
 };
 
 main().catch(failToStart);

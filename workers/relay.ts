@@ -3,11 +3,11 @@
  * seconds, which finds what a lost notification, a lease that ran out or a delay has left. Each worker process runs one
  * of each kind; who does what is settled by the claim (`SKIP LOCKED`), not here.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Logger } from '../foundation/observability/logger.ts';
+import { type Loop, pauseIn, startLoop } from './loop.ts';
 
-export interface RelayOptions {
+interface RelayOptions {
   /** For the log: `outbox`. */
   readonly name: string;
   /** Where it is notified when there is something new. Without it, it looks every so often and that is all. */
@@ -23,45 +23,34 @@ export interface RelayOptions {
   readonly lookEveryMs?: number;
 }
 
-export interface Relay {
-  /** Begins no round any more, and resolves when the last one has ended. May be called twice. */
-  stop(): Promise<void>;
-}
-
 const defaultLookEveryMs = 5_000;
 const longestPauseMs = 30_000;
 
-export const startRelay = (options: RelayOptions): Relay => {
+export const startRelay = (options: RelayOptions): Loop => {
   const { name, notified, round, logger, lookEveryMs = defaultLookEveryMs } = options;
-  const stopping = new AbortController();
-  const { signal } = stopping;
   const bell = createBell();
   const ear = notified && createEar(notified, bell.ring);
 
-  const run = async (): Promise<void> => {
-    let failures = 0;
-    while (!signal.aborted) {
-      try {
-        await ear?.listen();
-        bell.silence();
-        const isMore = await round(signal);
-        failures = 0;
-        if (!isMore && !signal.aborted) await bell.rung(lookEveryMs);
-      } catch (err) {
-        failures += 1;
-        logger.warn({ err, relay: name, failures }, 'the relay could not carry on: it tries again');
-        const pauseMs = Math.min(1_000 * 2 ** (failures - 1), longestPauseMs);
-        await pause(pauseMs, undefined, { signal }).catch(() => undefined);
-      }
+  const loop = startLoop(async (stopping, failuresBefore) => {
+    try {
+      await ear?.listen();
+      bell.silence();
+      const isMore = await round(stopping);
+      if (!isMore && !stopping.aborted) await bell.rung(lookEveryMs);
+      return true;
+    } catch (err) {
+      const failures = failuresBefore + 1;
+      logger.warn({ err, relay: name, failures }, 'the relay could not carry on: it tries again');
+      await pauseIn(stopping, Math.min(1_000 * 2 ** failuresBefore, longestPauseMs));
+      return false;
     }
-    await ear?.close();
-  };
-  const running = run();
+  });
   return {
     stop: async () => {
-      stopping.abort();
+      const stopped = loop.stop();
       bell.ring();
-      await running;
+      await stopped;
+      await ear?.close();
     },
   };
 };

@@ -4,7 +4,8 @@
  * vendor allows, where the vendor says; an answer of 429 is still possible and is handled by the activity.
  */
 import type { WorkerOptions } from '@temporalio/worker';
-import type { TaskQueue } from '../activities/contract.ts';
+import { type TaskQueue, workflowTaskQueue } from '../activities/contract.ts';
+import { vendorTaskQueues } from '../providers/catalog.ts';
 
 export type QueueTuning = Pick<
   WorkerOptions,
@@ -19,39 +20,26 @@ const polls = (maximum: number): QueueTuning['activityTaskPollerBehavior'] => ({
   maximum,
 });
 
-export const queueTuning: Readonly<Record<TaskQueue, QueueTuning>> = {
-  /** Workflows, and quick steps against our own database: bounded by its pool, not by a quota. */
-  castmatch: {
-    maxConcurrentActivityTaskExecutions: 50,
-    activityTaskPollerBehavior: polls(5),
-  },
-  /** 10,000 requests a minute and project: https://developers.google.com/workspace/calendar/api/guides/quota */
-  google: {
-    maxTaskQueueActivitiesPerSecond: 160,
-    maxConcurrentActivityTaskExecutions: 100,
+/** Workflows, and quick steps against our own database: bounded by its pool, not by a quota. */
+const workflowTuning: QueueTuning = {
+  maxConcurrentActivityTaskExecutions: 50,
+  activityTaskPollerBehavior: polls(5),
+};
+
+/** Each server takes what it can; a slow one holds up a slot for 15 s at most. */
+const platformTuning: QueueTuning = {
+  maxConcurrentActivityTaskExecutions: 100,
+  activityTaskPollerBehavior: polls(10),
+};
+
+/** Returns how a worker serves a queue: the vendors' queues by the catalog. */
+export const tuningOf = (queue: TaskQueue): QueueTuning => {
+  if (queue === workflowTaskQueue) return workflowTuning;
+  const vendor = vendorTaskQueues.find(({ name }) => name === queue);
+  if (!vendor) return platformTuning;
+  return {
+    maxTaskQueueActivitiesPerSecond: vendor.perSecond,
+    maxConcurrentActivityTaskExecutions: vendor.concurrency,
     activityTaskPollerBehavior: polls(10),
-  },
-  /** Creating a meeting is "Medium", 20 a second on the Pro plan: https://developers.zoom.us/docs/api/rate-limits/ */
-  zoom: {
-    maxTaskQueueActivitiesPerSecond: 20,
-    maxConcurrentActivityTaskExecutions: 40,
-    activityTaskPollerBehavior: polls(10),
-  },
-  /** No rate is common to all mail servers; ours says 4xx when it is too much. As many as the pool can hold busy. */
-  email: {
-    maxTaskQueueActivitiesPerSecond: 100,
-    maxConcurrentActivityTaskExecutions: 50,
-    activityTaskPollerBehavior: polls(10),
-  },
-  /** Twilio queues what its senders cannot carry yet and limits concurrent requests, with error 20429: https://www.twilio.com/docs/api/errors/20429 */
-  sms: {
-    maxTaskQueueActivitiesPerSecond: 50,
-    maxConcurrentActivityTaskExecutions: 50,
-    activityTaskPollerBehavior: polls(10),
-  },
-  /** Each server takes what it can; a slow one holds up a slot for 15 s at most. */
-  platform: {
-    maxConcurrentActivityTaskExecutions: 100,
-    activityTaskPollerBehavior: polls(10),
-  },
+  };
 };

@@ -1,15 +1,14 @@
 /** The workers of one process: one per task queue on one connection. */
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
-import { type ServiceActivities, type TaskQueue, taskQueues } from '../activities/contract.ts';
-import type { Configuration } from '../foundation/configuration/configuration.ts';
+import { type ServiceActivities, taskQueues, workflowTaskQueue } from '../activities/contract.ts';
 import type { Logger } from '../foundation/observability/logger.ts';
 import { createDataConverter } from '../foundation/temporal/data-converter.ts';
+import type { Configuration } from '../providers/configuration.ts';
 import type { ServiceMetrics } from './metrics.ts';
 import { observeActivities } from './observation/activities.ts';
-import { watchAttention } from './observation/attention.ts';
-import { watchEndpoints } from './observation/endpoints.ts';
-import { queueTuning } from './task-queues.ts';
+import { watchAttention, watchEndpoints } from './observation/business-events.ts';
+import { tuningOf } from './task-queues.ts';
 import { loadWorkflowCode } from './workflow-code.ts';
 
 export interface WorkerDependencies {
@@ -66,9 +65,9 @@ export const startWorkers = async (dependencies: WorkerDependencies): Promise<Ru
       taskQueues.map((queue) =>
         Worker.create({
           ...common,
-          ...queueTuning[queue],
+          ...tuningOf(queue),
           taskQueue: `${queue}${configuration.taskQueueSuffix}`,
-          ...(servesWorkflows[queue] && workflowOptions(dependencies, workflowBundle)),
+          ...(queue === workflowTaskQueue && workflowOptions(dependencies, workflowBundle)),
         }),
       ),
     );
@@ -78,15 +77,6 @@ export const startWorkers = async (dependencies: WorkerDependencies): Promise<Ru
     await connection.close();
     throw error;
   }
-};
-
-const servesWorkflows: Readonly<Record<TaskQueue, boolean>> = {
-  castmatch: true,
-  google: false,
-  zoom: false,
-  email: false,
-  sms: false,
-  platform: false,
 };
 
 const commonOptions = (

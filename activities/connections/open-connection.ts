@@ -1,12 +1,14 @@
 /** Opens a connection for one call. */
-import type { Connections } from '../../db/repositories.ts';
+import type { Connections } from '../../db/connections/repository.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
+import type { ConnectionProvider } from '../../domain/providers/vendors.ts';
 import type { AccessTokens } from '../../providers/oauth/access-tokens.ts';
 import { openConnection as open } from '../../providers/oauth/connected-account.ts';
+import { operationOf } from '../../providers/operations.ts';
 import type { OpenConnection } from '../../providers/ports.ts';
 
-export interface Opening {
+interface Opening {
   readonly connections: Pick<Connections, 'get'>;
   readonly accessTokens: Pick<AccessTokens, 'of'>;
 }
@@ -18,14 +20,14 @@ export interface Opening {
 export const openConnection = async (
   { connections, accessTokens }: Opening,
   organization: OrganizationId,
-  id: ConnectionId,
+  { provider, connection: id }: { readonly provider: ConnectionProvider; readonly connection: ConnectionId },
   purpose: string,
 ): Promise<OpenConnection> => {
   const connection = await connections.get(organization, id);
-  if (connection?.provider === 'google') return open(connection, accessTokens, purpose);
+  if (connection?.provider === provider) return open(connection, accessTokens, purpose);
   throw new ProviderError(
-    'google',
-    'connections.open',
+    provider,
+    operationOf(provider, 'connections.open').name,
     { kind: 'reconnect' },
     { code: 'unknown_connection', message: `there is no connection ${id} to this provider` },
     { connection: id },

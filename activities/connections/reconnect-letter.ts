@@ -4,24 +4,18 @@
  */
 import { join } from 'node:path';
 import { Eta } from 'eta';
-import type { ConnectionProvider } from '../../domain/connections/connection.ts';
+import type { ConnectionProvider } from '../../domain/providers/vendors.ts';
+import { catalog } from '../../providers/catalog.ts';
 
-export interface ReconnectFacts {
+interface ReconnectFacts {
   readonly organization: string;
   readonly provider: ConnectionProvider;
   readonly account: string;
   readonly link: string;
 }
 
-const names: Readonly<Record<ConnectionProvider, string>> = {
-  google: 'Google',
-  microsoft: 'Microsoft',
-  zoom: 'Zoom',
-  apple: 'Apple',
-};
-
 const texts = ({ organization, account, ...facts }: ReconnectFacts) => {
-  const provider = names[facts.provider];
+  const provider = catalog[facts.provider].displayName;
   return [
     {
       language: 'en',
@@ -46,7 +40,7 @@ const html = new Eta({ views, cache: true, autoEscape: true });
 export const writeReconnectLetter = (
   facts: ReconnectFacts,
 ): { readonly subject: string; readonly text: string; readonly html: string } => {
-  const provider = names[facts.provider];
+  const provider = catalog[facts.provider].displayName;
   const subject = `Please connect your ${provider} account again / Veuillez reconnecter votre compte ${provider}`;
   const parts = texts(facts);
   const { link } = facts;

@@ -1,17 +1,20 @@
 /** Tells the owner of an account that it has to be connected again: by email, once for each time it fell out. */
 import { z } from 'zod';
+import type { Organizations } from '../../db/access/organizations.ts';
 import type { FallenConnection } from '../../db/connections/disconnected-accounts.ts';
-import type { Connection, Connections } from '../../db/connections-contract.ts';
-import type { OperationLedger, Organizations } from '../../db/repositories.ts';
+import type { Connection, Connections } from '../../db/connections/repository.ts';
+import type { OperationLedger } from '../../db/ledger/operations.ts';
 import { ProviderError } from '../../domain/errors.ts';
+import { operationOf } from '../../providers/operations.ts';
 import type { Providers } from '../../providers/ports.ts';
 import type { Attempting } from '../effects/call.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { messageIdFor } from '../effects/fingerprint.ts';
 import type { EffectSteps } from '../effects/steps.ts';
+import { sentEmailFinder } from '../messaging/sent-email.ts';
 import { writeReconnectLetter } from './reconnect-letter.ts';
 
-export interface ReconnectNoticeDependencies {
+interface ReconnectNoticeDependencies {
   readonly repositories: {
     readonly ledger: OperationLedger;
     readonly connections: Pick<Connections, 'get'>;
@@ -64,22 +67,18 @@ export const createReconnectNotice = ({ repositories, email, linkTo }: Reconnect
 
   return (fallen: FallenConnection, attempting: Attempting): Promise<ReconnectNoticeOutcome> => {
     const { organization, id, noticeKey: key } = fallen;
-    const operation = { key, organization, provider: 'smtp', operation: 'email.send', request: { id } };
+    const operation = {
+      key,
+      organization,
+      provider: email.name,
+      operation: operationOf(email.name, 'email.send').name,
+      request: { id },
+    };
     return effectOnce<ReconnectNoticeOutcome>(repositories.ledger, operation, attempting, {
       kind: 'searched',
       result: outcomeSchema,
       providerId: () => messageIdFor(key),
-      find: async ({ handedOver }, call) => {
-        if (!handedOver) return { kind: 'absent' };
-        switch (await email.find(messageIdFor(key), call)) {
-          case 'sent':
-            return { kind: 'found', result: { outcome: 'sent' }, surplus: [] };
-          case 'not_sent':
-            return { kind: 'absent' };
-          case 'unknown':
-            return { kind: 'unknowable' };
-        }
-      },
+      find: sentEmailFinder(email, messageIdFor(key), { outcome: 'sent' }),
       perform: (handOver, call) => send(fallen, handOver, call),
     });
   };

@@ -26,12 +26,6 @@ export const quickCalls: CallTimes = { deadlineMs: 8_000, leaseMs: 12_000, isInt
  */
 export const patientCalls: CallTimes = { deadlineMs: 55_000, leaseMs: 60_000, isInterruptible: false };
 
-/**
- * How long after its lease a call that nobody saw end may still have its effect: providers that have no idempotency
- * of their own are only asked meanwhile, never called again. Longer than a gateway keeps a request alive by itself.
- */
-export const quietMs = 30_000;
-
 /** One attempt of an activity as the provider and the ledger know it. */
 export interface Attempting {
   readonly leaseMs: number;

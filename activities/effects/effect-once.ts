@@ -3,14 +3,15 @@
  * one without a record asks the provider what became of it before it acts. See docs/idempotency.md.
  */
 import { Overtaken } from '../../db/errors.ts';
-import type { Doubt, Effect, OperationLedger } from '../../db/repositories.ts';
+import type { Doubt, Effect, OperationLedger } from '../../db/ledger/operations.ts';
 import { effectMayHaveHappened, ProviderError } from '../../domain/errors.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import { busy, compensated, outcomeUnknown } from '../failures.ts';
 import type { Attempting } from './call.ts';
 import { requestHash } from './fingerprint.ts';
-import { quietFor, waitForQuiet } from './quiet.ts';
+import { quietFor, requireSettled } from './quiet.ts';
 import type { EffectOperation, EffectSteps, Found } from './steps.ts';
+import { removeSurplus } from './surplus.ts';
 
 /** What every line below needs to know of the attempt. */
 interface Attempt<Result> {
@@ -70,12 +71,10 @@ const performAgain = async <Result>(attempt: Attempt<Result>, doubt: Doubt): Pro
   switch (found.kind) {
     case 'found':
       return record(attempt, found.result, found.surplus);
-    case 'absent': {
-      const quiet = quietFor(doubt);
-      if (quiet === 0) return perform(attempt);
-      await letGo(attempt, 'none');
-      throw waitForQuiet(operation, quiet);
-    }
+    case 'absent':
+      if (quietFor(doubt) > 0) await letGo(attempt, 'none');
+      requireSettled(operation, doubt);
+      return perform(attempt);
     case 'unknowable':
       return askedBefore(attempt, doubt) ? perform(attempt) : ask(attempt);
   }
@@ -175,8 +174,6 @@ const takeBack = async <Result>(
 ): Promise<void> => {
   if (!steps.takeBack || surplus.length === 0) return;
   const call = startCleanUp();
-  for (const { providerId, result } of surplus) {
-    await steps.takeBack(steps.result.parse(result), call);
-    await ledger.takenBack(key, providerId);
-  }
+  const { takeBack: remove } = steps;
+  await removeSurplus(ledger, key, surplus, ({ result }) => remove(steps.result.parse(result), call));
 };

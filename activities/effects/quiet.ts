@@ -1,9 +1,13 @@
 /** The quiet time after a call that nobody saw end: it may still have its effect, so it is not made again yet. */
-import type { ApplicationFailure } from '@temporalio/common';
-import type { Doubt } from '../../db/repositories.ts';
+import type { Doubt } from '../../db/ledger/operations.ts';
 import { busy } from '../failures.ts';
-import { quietMs } from './call.ts';
 import type { Operation } from './steps.ts';
+
+/**
+ * How long after its lease a call that nobody saw end may still have its effect: providers that have no idempotency
+ * of their own are only asked meanwhile, never called again. Longer than a gateway keeps a request alive by itself.
+ */
+const quietMs = 30_000;
 
 /** Milliseconds that are left of it; 0 when nothing was handed over, or every call was seen to end. */
 export const quietFor = ({ handedOver, givenUpForMs }: Doubt): number =>
@@ -12,5 +16,8 @@ export const quietFor = ({ handedOver, givenUpForMs }: Doubt): number =>
 /** Meanwhile the provider is asked every so often: what arrives late is recorded soon. */
 const lookAgainMs = 10_000;
 
-export const waitForQuiet = (operation: Operation, remainingMs: number): ApplicationFailure =>
-  busy(operation, remainingMs, lookAgainMs);
+/** Throws a retryable `busy` until the quiet time is over. */
+export const requireSettled = (operation: Operation, doubt: Doubt): void => {
+  const remainingMs = quietFor(doubt);
+  if (remainingMs > 0) throw busy(operation, remainingMs, lookAgainMs);
+};

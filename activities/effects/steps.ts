@@ -1,6 +1,6 @@
 /** What `effectOnce` is told about an effect: how to have it, how to look for it, how to take it back. */
 import type { z } from 'zod';
-import type { Doubt } from '../../db/repositories.ts';
+import type { Doubt } from '../../db/ledger/operations.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
 import type { CallContext } from '../../providers/ports.ts';
 

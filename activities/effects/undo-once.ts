@@ -1,13 +1,14 @@
 /** The way back of `effectOnce`: undoes what a key has done, or may have done, and keeps it from being done later. */
-import type { Doubt, Effect, OperationLedger } from '../../db/repositories.ts';
+import type { OperationLedger } from '../../db/ledger/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import type { Undone } from '../contract.ts';
 import { busy } from '../failures.ts';
 import type { Attempting } from './call.ts';
-import { quietFor, waitForQuiet } from './quiet.ts';
+import { requireSettled } from './quiet.ts';
 import type { EarlierAttempt, Operation } from './steps.ts';
+import { removeSurplus } from './surplus.ts';
 
-export interface UndoSteps {
+interface UndoSteps {
   /** The provider's ids of all that unrecorded attempts have left behind. Not asked where there was no such attempt. */
   readonly find: (earlier: EarlierAttempt, call: CallContext) => Promise<readonly string[]>;
   /** Idempotent: what is gone already is `absent`. */
@@ -31,7 +32,7 @@ export const undoOnce = async (
   const begun = await ledger.beginUndo(operation);
   if (begun.kind === 'busy') throw busy(operation, begun.remainingMs, leaseMs);
   const call = startCall();
-  await removeSurplus(ledger, key, steps, begun.surplus, call);
+  await removeSurplus(ledger, key, begun.surplus, ({ providerId }) => steps.remove(providerId, call));
   switch (begun.kind) {
     case 'nothing_to_undo':
       return { result: begun.surplus.length > 0 ? 'undone' : 'nothing_to_undo' };
@@ -47,7 +48,8 @@ export const undoOnce = async (
     }
     case 'unknown': {
       const removed = await removeAll(steps, await steps.find(begun.doubt, call), call);
-      if (!removed) checkQuiet(operation, begun.doubt);
+      // Of what is not there yet, nobody can say that it was undone.
+      if (!removed) requireSettled(operation, begun.doubt);
       await ledger.completeUndo(key);
       return { result: removed ? 'undone' : 'nothing_to_undo' };
     }
@@ -63,23 +65,4 @@ const removeAll = async (
   let removed = false;
   for (const providerId of providerIds) removed = (await remove(providerId, call)) === 'deleted' || removed;
   return removed;
-};
-
-/** Of what is not there yet, nobody can say that it was undone. */
-const checkQuiet = (operation: Operation, doubt: Doubt): void => {
-  const quiet = quietFor(doubt);
-  if (quiet > 0) throw waitForQuiet(operation, quiet);
-};
-
-const removeSurplus = async (
-  ledger: OperationLedger,
-  key: string,
-  { remove }: UndoSteps,
-  surplus: readonly Effect[],
-  call: CallContext,
-): Promise<void> => {
-  for (const { providerId } of surplus) {
-    await remove(providerId, call);
-    await ledger.takenBack(key, providerId);
-  }
 };

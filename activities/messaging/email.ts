@@ -1,6 +1,8 @@
 /** Notices by email. The delivery id of an email is its Message-ID. */
 import type { Participant } from '../../domain/audition/request.ts';
 import { ProviderError } from '../../domain/errors.ts';
+import { channelVendors } from '../../domain/providers/vendors.ts';
+import { operationOf } from '../../providers/operations.ts';
 import type { EmailMessage } from '../../providers/ports.ts';
 import type { SendNoticeInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -9,6 +11,9 @@ import { messageIdFor } from '../effects/fingerprint.ts';
 import { writeCalendar } from './invitation-calendar.ts';
 import { writeLetter } from './letter.ts';
 import { type Post, sentSchema } from './post.ts';
+import { sentEmailFinder } from './sent-email.ts';
+
+const sendOperation = operationOf(channelVendors.email.vendor, 'email.send');
 
 type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseLink' | 'sender'>;
 
@@ -19,8 +24,8 @@ type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseLink' | 's
 export const createEmailPost = (dependencies: Dependencies): Post => {
   const { email } = dependencies.providers;
   return {
-    provider: 'smtp',
-    operation: 'email.send',
+    provider: sendOperation.provider,
+    operation: sendOperation.name,
     times: patientCalls,
     steps: (input) => {
       const sent = { deliveryId: messageIdFor(input.key) };
@@ -28,17 +33,7 @@ export const createEmailPost = (dependencies: Dependencies): Post => {
         kind: 'searched',
         result: sentSchema,
         providerId: ({ deliveryId }) => deliveryId,
-        find: async ({ handedOver }, call) => {
-          if (!handedOver) return { kind: 'absent' };
-          switch (await email.find(sent.deliveryId, call)) {
-            case 'sent':
-              return { kind: 'found', result: sent, surplus: [] };
-            case 'not_sent':
-              return { kind: 'absent' };
-            case 'unknown':
-              return { kind: 'unknowable' };
-          }
-        },
+        find: sentEmailFinder(email, sent.deliveryId, sent),
         perform: async (handOver, call) => {
           await email.send(writeEmail(input, dependencies), handOver, call);
           return sent;
@@ -81,5 +76,5 @@ const addresseeOf = (recipient: Participant): Addressee => {
   const { email } = recipient;
   if (email !== undefined) return { ...recipient, email };
   const nowhere = { message: 'the participant has no email address' };
-  throw new ProviderError('smtp', 'email.send', { kind: 'rejected_input' }, nowhere);
+  throw new ProviderError(sendOperation.provider, sendOperation.name, { kind: 'rejected_input' }, nowhere);
 };

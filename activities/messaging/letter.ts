@@ -20,7 +20,7 @@ export interface Notice {
   readonly link: string;
 }
 
-export interface Letter {
+interface Letter {
   readonly subject: string;
   readonly text: string;
   readonly html: string;

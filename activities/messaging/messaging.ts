@@ -1,5 +1,5 @@
 /** The word to the people: sending notices, and correcting what cannot be unsent. */
-import type { OperationLedger } from '../../db/repositories.ts';
+import type { OperationLedger } from '../../db/ledger/operations.ts';
 import type { Channel } from '../../domain/audition/request.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import type { MessagingActivities, RetractNoticeInput, SendNoticeInput, Undone } from '../contract.ts';
@@ -7,7 +7,7 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { type Attempting, attemptingTo } from '../effects/call.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { withHeartbeat } from '../effects/heartbeat.ts';
-import { quietFor, waitForQuiet } from '../effects/quiet.ts';
+import { requireSettled } from '../effects/quiet.ts';
 import { busy } from '../failures.ts';
 import { createEmailPost } from './email.ts';
 import type { Post, Sent } from './post.ts';
@@ -99,9 +99,7 @@ const fateOf = async (
       if (begun.surplus.length > 0 || (await mayHaveArrived(key, input, begun.doubt, call))) {
         return { key, mayHaveArrived: true };
       }
-      const quiet = quietFor(begun.doubt);
-      if (quiet > 0)
-        throw waitForQuiet({ key, organization: input.organization, provider, operation }, quiet);
+      requireSettled({ key, organization: input.organization, provider, operation }, begun.doubt);
       return { key, mayHaveArrived: false };
     }
   }

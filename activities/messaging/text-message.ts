@@ -1,5 +1,7 @@
 /** Notices by SMS. The delivery id of a text message is the provider's id of it. */
 import { ProviderError } from '../../domain/errors.ts';
+import { channelVendors } from '../../domain/providers/vendors.ts';
+import { operationOf } from '../../providers/operations.ts';
 import type { TextMessage } from '../../providers/ports.ts';
 import type { SendNoticeInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -7,6 +9,8 @@ import { quickCalls } from '../effects/call.ts';
 import { textReference } from '../effects/fingerprint.ts';
 import { writeTextMessage } from './letter.ts';
 import { type Post, sentSchema } from './post.ts';
+
+const sendOperation = operationOf(channelVendors.sms.vendor, 'textMessages.send');
 
 type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseLink' | 'publicUrl'>;
 
@@ -17,8 +21,8 @@ type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseLink' | 'p
 export const createTextMessagePost = (dependencies: Dependencies): Post => {
   const { textMessages } = dependencies.providers;
   return {
-    provider: 'twilio',
-    operation: 'textMessages.send',
+    provider: sendOperation.provider,
+    operation: sendOperation.name,
     times: quickCalls,
     steps: (input) => ({
       kind: 'searched',
@@ -76,5 +80,5 @@ const callbackAddress = (
 const numberOf = ({ phone }: SendNoticeInput['recipient']): string => {
   if (phone !== undefined) return phone;
   const nowhere = { message: 'the participant has no phone number' };
-  throw new ProviderError('twilio', 'textMessages.send', { kind: 'rejected_input' }, nowhere);
+  throw new ProviderError(sendOperation.provider, sendOperation.name, { kind: 'rejected_input' }, nowhere);
 };

@@ -1,5 +1,6 @@
 /** A receiver that does not take a message, as Temporal's failure: tried again, later each time. */
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { spread } from '../failures.ts';
 
 /** Read by the workflow: this, and nothing else, is the endpoint's fault. */
 const endpointFailed = 'endpoint_failed';
@@ -13,8 +14,7 @@ const longestDelayMs = 3_600_000;
  */
 export const delayAfter = (attempt: number, namedMs: number | undefined, random = Math.random): number => {
   const own = Math.min(firstDelayMs * 2 ** (attempt - 1), longestDelayMs);
-  const delay = Math.max(own, namedMs ?? 0);
-  return Math.ceil(delay * (1 + random() / 5));
+  return spread(Math.max(own, namedMs ?? 0), random, Number.POSITIVE_INFINITY);
 };
 
 /** Benign: that somebody else's server is down is an ordinary day's business. That it stays down is told otherwise. */

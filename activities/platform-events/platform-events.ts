@@ -4,7 +4,8 @@
  * event once more, under the same id.
  */
 import { Context, cancellationSignal } from '@temporalio/activity';
-import type { EndpointProgress, OpenEndpoint, WebhookEndpoints } from '../../db/platform-contract.ts';
+import type { EndpointProgress } from '../../db/endpoints/progress.ts';
+import type { OpenEndpoint, WebhookEndpoints } from '../../db/endpoints/repository.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import {
   messagesOf,

@@ -1,13 +1,11 @@
 /** Finds out who calls, from an API key or a token, and refuses whoever may not. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ApiKeys, ApiRole } from '../../db/repositories.ts';
+import type { ApiKeys, ApiRole } from '../../db/access/api-keys.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
 import type { Caller } from './caller.ts';
 import { type Permission, permissions } from './permissions.ts';
 import { looksLikeToken, type VerifyToken } from './tokens.ts';
-
-export { type Caller, callerOf } from './caller.ts';
 
 const unauthenticated = (): Refusal =>
   new Refusal(

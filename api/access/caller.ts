@@ -1,6 +1,7 @@
 /** Who calls. */
 import type { FastifyRequest } from 'fastify';
-import type { ApiRole } from '../../db/repositories.ts';
+import type { Actor } from '../../db/access/administrative-acts.ts';
+import type { ApiRole } from '../../db/access/api-keys.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
 
 export interface Caller {
@@ -22,4 +23,10 @@ declare module 'fastify' {
 export const callerOf = (request: FastifyRequest): Caller => {
   if (request.caller) return request.caller;
   throw new Error(`${request.method} ${request.routeOptions.url} asks for its caller, but is public`);
+};
+
+/** The caller as the audit of administrative acts names it, with the correlation ID of the request. */
+export const actorOf = (request: FastifyRequest): Actor => {
+  const { label, role } = callerOf(request);
+  return { by: label, role, correlationId: request.id };
 };

@@ -6,6 +6,7 @@ import { getHeapStatistics } from 'node:v8';
 import underPressure from '@fastify/under-pressure';
 import { Refusal } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
+import { isMonitoring } from './exempt-routes.ts';
 
 export interface Pressure {
   /** How late the event loop may be on average. One that is merely busy is late by milliseconds. */
@@ -26,7 +27,7 @@ export const pressure: Pressure = {
 };
 
 /** A service that is flooded must still say how it is, or it is taken away and its load goes to the next. */
-const exempt = /^\/(healthz$|readyz$|metrics$|health\/)/;
+const isExempt = (route = ''): boolean => isMonitoring(route);
 
 const overloaded = (): Refusal =>
   new Refusal(
@@ -40,7 +41,7 @@ const overloaded = (): Refusal =>
  * had it for that long, and has just let go of it.
  */
 export const refuseUnderPressure = (route: string | undefined, measured: number): void => {
-  if (Number.isFinite(measured) && !exempt.test(route ?? '')) throw overloaded();
+  if (Number.isFinite(measured) && !isExempt(route)) throw overloaded();
 };
 
 /** To be called before the routes are guarded: who calls is found out only for those who are let in. */
@@ -57,7 +58,7 @@ export const shedLoad = async (
       refuseUnderPressure(routeOptions.url, measured ?? Number.POSITIVE_INFINITY),
   });
   api.addHook('onRequest', ({ routeOptions }, _reply, done) => {
-    const isTooMuch = waitingForDatabase() > maxWaitingForDatabase && !exempt.test(routeOptions.url ?? '');
+    const isTooMuch = waitingForDatabase() > maxWaitingForDatabase && !isExempt(routeOptions.url);
     done(isTooMuch ? overloaded() : undefined);
   });
 };

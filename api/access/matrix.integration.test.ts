@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type ApiRole, apiRoles } from '../../db/repositories.ts';
+import { type ApiRole, apiRoles } from '../../db/access/api-keys.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
 import {
   apiConfiguration,
@@ -21,7 +21,7 @@ import { createTestDatabase, type TestDatabase } from '../../tests/harness/datab
 import { actor } from '../../tests/harness/endpoints.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../tests/harness/token-issuer.ts';
 import { buildApi } from '../app.ts';
-import { newSecret } from '../webhook-endpoints/secret.ts';
+import { newSecret } from '../webhook-endpoints/endpoint.ts';
 import { permissions } from './permissions.ts';
 import { createTokenVerifier } from './tokens.ts';
 

@@ -2,7 +2,7 @@
  * Who may do what: every route of the API and the roles that may call it. A route that is not in the table does not
  * start, so that none is open by oversight.
  */
-import type { ApiRole } from '../../db/repositories.ts';
+import type { ApiRole } from '../../db/access/api-keys.ts';
 
 /** `public` needs no key: the route guards itself (a signed link, a signed webhook) or tells nothing. */
 export type Permission = readonly ApiRole[] | 'public';

@@ -8,6 +8,7 @@ import { Refusal } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
 import { type CallerDirectory, credentialOf, identify, permissionOf } from './authentication.ts';
 import type { Caller } from './caller.ts';
+import { isMonitoring, isWebhookReceiver } from './exempt-routes.ts';
 
 interface Limit {
   readonly max: number;
@@ -32,11 +33,11 @@ export const rateLimits: RateLimits = {
 const rememberedCallers = 50_000;
 
 /** Vendors send as fast as things happen to them, and monitors must see a service that is flooded. */
-const unlimited = /^\/(v1\/webhooks\/|healthz$|readyz$|metrics$|health\/)/;
+const isUnlimited = (route = ''): boolean => isWebhookReceiver(route) || isMonitoring(route);
 
 const classOf = (request: FastifyRequest): LimitedClass | undefined => {
   const permission = permissionOf(request);
-  if (permission === undefined || unlimited.test(request.routeOptions.url ?? '')) return undefined;
+  if (permission === undefined || isUnlimited(request.routeOptions.url)) return undefined;
   if (permission === 'public') return 'page';
   return request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'command';
 };

@@ -4,7 +4,7 @@
  */
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
-import { apiRoles } from '../../db/repositories.ts';
+import { apiRoles } from '../../db/access/api-keys.ts';
 import { Refusal } from '../../domain/errors.ts';
 import { organizationIdSchema } from '../../domain/ids.ts';
 import type { JwtConfiguration } from '../../foundation/configuration/configuration.ts';

@@ -1,5 +1,5 @@
 /** From the first result of a start to the answer of POST /v1/auditions. */
-import type { EventStore } from '../../db/repositories.ts';
+import type { EventStore } from '../../db/trail/event-store.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal } from '../../domain/errors.ts';

@@ -1,11 +1,11 @@
 /** Finds an audition of the caller's organization; another organization's does not exist. */
-import type { AuditionReadModel } from '../../db/repositories.ts';
+import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { Orchestration } from './orchestration.ts';
 
-export interface WhereAuditionsAre {
+interface WhereAuditionsAre {
   readonly auditions: Pick<AuditionReadModel, 'get'>;
   readonly orchestration: Pick<Orchestration, 'running'>;
 }

@@ -1,5 +1,6 @@
 /** Starts the audition that a request asks for. */
-import type { Connections, Organizations } from '../../db/repositories.ts';
+import type { Organizations } from '../../db/access/organizations.ts';
+import type { Connections } from '../../db/connections/repository.ts';
 import { admitAudition } from '../../domain/audition/admission.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { AuditionRequest } from '../../domain/audition/request.ts';
@@ -12,7 +13,7 @@ import { temporarilyUnavailable } from '../problems/outages.ts';
 import { stopped } from './command.ts';
 import { firstAnswer, recordedAnswer, refusedAnswer } from './first-answer.ts';
 
-export interface StartRequest {
+interface StartRequest {
   readonly id: AuditionId;
   readonly organization: OrganizationId;
   readonly correlationId: string;

@@ -1,9 +1,9 @@
 /** The first half of the dance: what is kept here, and the provider's page that the person is sent to. */
 import { createHash, randomBytes } from 'node:crypto';
-import type { Connection } from '../../db/connections-contract.ts';
-import type { OAuthProvider } from '../../domain/connections/connection.ts';
+import type { Connection } from '../../db/connections/repository.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { OrganizationId, ParticipantId } from '../../domain/ids.ts';
+import type { OAuthProvider } from '../../domain/providers/vendors.ts';
 import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
@@ -39,7 +39,7 @@ export const checkWanted = (authorizer: OAuthAuthorizer, wanted: readonly string
   );
 };
 
-export interface ConsentToAsk {
+interface ConsentToAsk {
   readonly organization: OrganizationId;
   readonly owner: ParticipantId | undefined;
   readonly provider: OAuthProvider;

@@ -3,17 +3,17 @@
  * row that we kept under `state` says that this browser was sent there, for whom, and for what (RFC 9700 section 4).
  */
 import type { FastifyBaseLogger } from 'fastify';
-import type { Actor } from '../../db/connections/accounts.ts';
+import type { Actor } from '../../db/access/administrative-acts.ts';
 import type { AskedConsent } from '../../db/connections/authorization-requests.ts';
-import type { OAuthProvider } from '../../domain/connections/connection.ts';
 import type { Grant } from '../../domain/connections/grant.ts';
-import { ProviderError } from '../../domain/errors.ts';
+import { isTransient, ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
+import type { OAuthProvider } from '../../domain/providers/vendors.ts';
 import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { authorizerOf } from './begin.ts';
 
-export interface Returned {
+interface Returned {
   readonly provider: OAuthProvider;
   readonly browser: string | undefined;
   readonly state?: string | undefined;
@@ -41,7 +41,7 @@ export type Ending =
   /** Between the provider and us something is set up wrong. */
   | { readonly kind: 'misconfigured' };
 
-export type Completion =
+type Completion =
   | { readonly kind: 'stray'; readonly why: Stray }
   | { readonly kind: 'ended'; readonly asked: AskedConsent; readonly ending: Ending };
 
@@ -59,12 +59,8 @@ const endingOfError = (error: string): Ending => {
 
 /** By the provider's fault; undefined for what is none. */
 const endingOfFault = (fault: ProviderError['fault']): Ending => {
+  if (isTransient(fault)) return { kind: 'provider_away' };
   switch (fault.kind) {
-    case 'outage':
-    case 'retry':
-    case 'retry_after':
-    case 'quota_exhausted':
-      return { kind: 'provider_away' };
     case 'reconnect':
     case 'rejected_input':
     case 'not_found':

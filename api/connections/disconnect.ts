@@ -4,10 +4,10 @@
  * where it does not answer now, or this process ends, the worker goes on asking.
  */
 import type { FastifyBaseLogger } from 'fastify';
-import type { Actor } from '../../db/connections/accounts.ts';
-import type { Connection } from '../../db/connections-contract.ts';
-import { isOAuthProvider } from '../../domain/connections/connection.ts';
-import { ProviderError } from '../../domain/errors.ts';
+import type { Actor } from '../../db/access/administrative-acts.ts';
+import type { Connection } from '../../db/connections/repository.ts';
+import { isTransient, ProviderError } from '../../domain/errors.ts';
+import { isOAuthProvider } from '../../domain/providers/vendors.ts';
 import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
@@ -32,15 +32,6 @@ interface Noted {
 
 const deadlineMs = 10_000;
 
-/** Faults that end by themselves. */
-const passing: ReadonlySet<ProviderError['fault']['kind']> = new Set([
-  'outage',
-  'retry',
-  'retry_after',
-  'quota_exhausted',
-  'misconfigured',
-]);
-
 const revoke = async (
   authorizer: OAuthAuthorizer,
   refreshToken: string,
@@ -53,7 +44,7 @@ const revoke = async (
     if (!(err instanceof ProviderError)) throw err;
     const { provider } = authorizer;
     log.warn({ err, provider }, 'a grant could not be revoked: its account is disconnected all the same');
-    return passing.has(err.fault.kind) ? 'pending' : 'failed';
+    return isTransient(err.fault) || err.fault.kind === 'misconfigured' ? 'pending' : 'failed';
   }
 };
 

@@ -1,7 +1,9 @@
 /** What the health of an integration means, for somebody who has to answer "why is it not working?". */
 import type { IntegrationFacts } from '../../db/providers/health.ts';
-import type { VendorName } from '../../domain/errors.ts';
+import type { VendorName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
+import { catalog } from '../../providers/catalog.ts';
+import { warnFrom } from '../../providers/resilience/quotas.ts';
 
 export interface QuotaUse {
   readonly quota: string;
@@ -24,22 +26,6 @@ export interface KnownOf {
   readonly facts: KnownFacts | undefined;
 }
 
-interface Vendor {
-  readonly name: string;
-  readonly statusPage?: string;
-}
-
-const vendors: Readonly<Record<VendorName, Vendor>> = {
-  google: { name: 'Google', statusPage: 'https://www.google.com/appsstatus/dashboard/' },
-  microsoft: { name: 'Microsoft', statusPage: 'https://status.cloud.microsoft/' },
-  apple: { name: 'Apple', statusPage: 'https://www.apple.com/support/systemstatus/' },
-  zoom: { name: 'Zoom', statusPage: 'https://www.zoomstatus.com/' },
-  twilio: { name: 'Twilio', statusPage: 'https://status.twilio.com/' },
-  smtp: { name: 'The mail server' },
-};
-
-/** From which part of a quota on somebody should know. */
-const nearlySpent = 0.8;
 /** A webhook that waits this long waits for a person. */
 const waitsTooLongMs = 5 * 60_000;
 
@@ -64,7 +50,7 @@ const nothingKnown: Remark = {
 };
 
 const aboutProbe = ({ provider, probe }: KnownOf): readonly Remark[] => {
-  const { name } = vendors[provider];
+  const { displayName: name } = catalog[provider];
   switch (probe.kind) {
     case 'answers':
       return [{ says: `${name} answers and knows us.` }];
@@ -91,7 +77,7 @@ const failing = (fault: string): string => {
 };
 
 const toDoAbout = (provider: VendorName, fault: string): string => {
-  const { statusPage } = vendors[provider];
+  const statusPage = statusPageOf(provider);
   switch (fault) {
     case 'misconfigured':
     case 'not_permitted':
@@ -105,11 +91,17 @@ const toDoAbout = (provider: VendorName, fault: string): string => {
   }
 };
 
+const statusPageOf = (provider: VendorName): string | undefined => {
+  const facts = catalog[provider];
+  return 'statusPage' in facts ? facts.statusPage : undefined;
+};
+
 const outage = (statusPage: string | undefined): string =>
   `${statusPage ? `Look at ${statusPage}` : 'Look at the server itself'}. Work waits and goes on by itself; other providers are used where there are any. What gives up shows under GET /v1/attention.`;
 
 const aboutFacts = ({ provider, at }: KnownOf, facts: KnownFacts): readonly Remark[] => {
-  const { name, statusPage } = vendors[provider];
+  const { displayName: name } = catalog[provider];
+  const statusPage = statusPageOf(provider);
   const { circuit, opensAgainAt, accountsHeldBack, closedUntil, connections, webhooks, subscriptions } =
     facts;
   const remarks: Remark[] = [];
@@ -140,7 +132,7 @@ const aboutFacts = ({ provider, at }: KnownOf, facts: KnownFacts): readonly Rema
     remarks.push({
       says: `Of ${about}, ${used} are used${spent ? ': none is left' : ''}.`,
       toDo:
-        used < limit * nearlySpent
+        used < limit * warnFrom
           ? undefined
           : 'Ask the provider for more, or spread the work: docs/runbooks/providers.md says how.',
     });

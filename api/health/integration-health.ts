@@ -3,20 +3,14 @@
  * most every so often: the question is public, and providers count calls.
  */
 import type { IntegrationFacts } from '../../db/providers/health.ts';
-import { ProviderError, providerNames, type VendorName } from '../../domain/errors.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import type { VendorName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { adviceOn, type KnownFacts, type KnownOf, type QuotaUse } from './integration-advice.ts';
 
 const keepMs = 15_000;
 /** Shorter than monitors and people wait: who has not answered by then does not answer as it should. */
 const answersWithinMs = 3_000;
-
-/** Those of whose accounts something can be told, whether or not the provider itself can be asked. */
-export const integrationNames = [
-  ...providerNames,
-  'microsoft',
-  'apple',
-] as const satisfies readonly VendorName[];
 
 export type IntegrationChecks = Readonly<Partial<Record<VendorName, () => Promise<void>>>>;
 

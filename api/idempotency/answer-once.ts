@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
-import type { IdempotentRequests } from '../../db/repositories.ts';
+import type { IdempotentRequests } from '../../db/access/idempotent-requests.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
 import { problemKinds } from '../problems/catalogue.ts';
@@ -24,11 +24,12 @@ export interface Answer {
   readonly provisional?: boolean;
 }
 
-export interface OnceOnlyRequest {
+interface OnceOnlyRequest {
   readonly organization: OrganizationId;
   /** The method and path; a key is free to be used again elsewhere. */
   readonly route: string;
-  readonly key: string;
+  /** Without a key the request runs each time, and no answer is kept. */
+  readonly key: string | undefined;
   readonly body: unknown;
 }
 
@@ -56,6 +57,7 @@ export const answerOnce = async (
   { organization, route, key, body }: OnceOnlyRequest,
   run: () => Promise<Answer>,
 ): Promise<Answer & { readonly replayed: boolean }> => {
+  if (key === undefined) return { ...(await run()), replayed: false };
   const scopedKey = `${route} ${key}`;
   const begun = await requests.begin({ organization, key: scopedKey, requestHash: hashOf(body) });
   switch (begun.kind) {

@@ -1,7 +1,7 @@
 /** The page at /docs: Scalar, with everything it loads served from here. */
 import scalar from '@scalar/fastify-api-reference';
 import type { Api } from '../api.ts';
-import { referencePolicy } from './helmet.ts';
+import { referencePolicy } from './security-headers.ts';
 
 export const addApiReference = async (api: Api): Promise<void> => {
   await api.register(async (scope) => {

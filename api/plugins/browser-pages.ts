@@ -1,10 +1,15 @@
 /** Pages for people: forms are taken and cookies are read, here and nowhere else; what is sent is a page. */
 import cookie from '@fastify/cookie';
 import formBody from '@fastify/formbody';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { RefusalCode } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
-import { pagePolicy } from './helmet.ts';
+import { problemKinds } from '../problems/catalogue.ts';
+import { refusalFor } from '../problems/error-handler.ts';
+import { retryAfterSeconds } from '../problems/outages.ts';
+import { pagePolicy } from './security-headers.ts';
 
 /** Our own forms have to say where they were sent from: with `no-referrer` a browser says `Origin: null` (Fetch, 3.1). */
 const pageHeaders = { ...pagePolicy, referrerPolicy: { policy: 'same-origin' } } as const;
@@ -28,3 +33,28 @@ export const sendPage = (reply: FastifyReply, status: number, html: string): Fas
     .type('text/html; charset=utf-8')
     .serializer((text: unknown) => String(text))
     .send(html);
+
+/** Describes a page in the response schema of a route. */
+export const pageResponse = (description = 'A page') => ({
+  description,
+  content: { 'text/html': { schema: z.string() } },
+});
+
+/**
+ * Creates the error handler of routes that people open in a browser: an error is answered with a page, never with a
+ * problem document. A refusal that is missing from `obstacles` is shown as `unreadable`, and a fault of ours as `later`.
+ */
+export const createPageErrorHandler =
+  <Obstacle extends string>(
+    obstacles: Readonly<Partial<Record<RefusalCode, Obstacle>>>,
+    page: NoInfer<
+      (obstacle: Obstacle | 'unreadable' | 'later', acceptLanguage: string | undefined) => string
+    >,
+  ) =>
+  (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const refusal = refusalFor(error, request);
+    const { status } = problemKinds[refusal.code];
+    if (status === 503) reply.header('Retry-After', retryAfterSeconds);
+    const obstacle = obstacles[refusal.code] ?? (status < 500 ? 'unreadable' : 'later');
+    void sendPage(reply, status, page(obstacle, request.headers['accept-language']));
+  };

@@ -47,7 +47,7 @@ export const describeApi = async (api: Api): Promise<void> => {
  * The finished document. Every shared schema exists in two forms, as it comes in and as it goes out: a form that
  * nothing refers to is left out.
  */
-export const openApiDocument = (api: Api): object => {
+const openApiDocument = (api: Api): object => {
   const document = api.swagger();
   if (!('components' in document)) return document;
   const text = JSON.stringify(document);
@@ -68,4 +68,9 @@ export const openApiDocument = (api: Api): object => {
       ]),
     ),
   };
+};
+
+/** Serves the document at /openapi.json. */
+export const openApiRoute = (api: Api): void => {
+  api.get('/openapi.json', { schema: { hide: true } }, async () => openApiDocument(api));
 };

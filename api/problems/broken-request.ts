@@ -2,18 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { Refusal, type RefusalCode } from '../../domain/errors.ts';
 import { correlationHeader } from '../plugins/correlation.ts';
+import { type ProblemText, refusalFrom } from './framework.ts';
 import { problemMediaType, problemOf } from './problem-document.ts';
 
-interface Words {
-  readonly code: RefusalCode;
-  readonly message: string;
-  readonly whatToDo: string;
-}
-
 /** By Node's codes of what its parser and its timers find. */
-const words: Readonly<Record<string, Words>> = {
+const words: Readonly<Record<string, ProblemText>> = {
   HPE_HEADER_OVERFLOW: {
     code: 'headers_too_large',
     message: 'The address and the headers are larger than 16 KiB.',
@@ -25,20 +19,15 @@ const words: Readonly<Record<string, Words>> = {
     whatToDo: 'Send it again, all of it at once.',
   },
 };
-const notHttp: Words = {
+const notHttp: ProblemText = {
   code: 'invalid_body',
   message: 'The request is not HTTP.',
   whatToDo: 'Look at what your client sends: the first line, the headers and their line ends.',
 };
 
-const refusalOf = (errorCode: string | undefined): Refusal => {
-  const { code, message, whatToDo } = words[errorCode ?? ''] ?? notHttp;
-  return new Refusal(code, message, whatToDo);
-};
-
 /** The answer as it goes over the wire. */
 const brokenRequestAnswer = (code: string | undefined): string => {
-  const problem = problemOf(refusalOf(code), randomUUID());
+  const problem = problemOf(refusalFrom(words[code ?? ''] ?? notHttp), randomUUID());
   const body = JSON.stringify(problem);
   return [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,

@@ -1,8 +1,8 @@
 /** The one border at which an error becomes an answer. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Refusal } from '../../domain/errors.ts';
+import { Refusal, type RefusalCode } from '../../domain/errors.ts';
 import { UnknownKey } from '../../foundation/encryption/aes-gcm.ts';
-import { challengeFor } from '../access/challenge.ts';
+import { credentialOf } from '../access/authentication.ts';
 import { correlationHeader } from '../plugins/correlation.ts';
 import { frameworkRefusal } from './framework.ts';
 import { isOutage, retryAfterSeconds, temporarilyUnavailable } from './outages.ts';
@@ -16,6 +16,16 @@ const unexpected = (): Refusal =>
     'Something went wrong on our side. It has been logged.',
     'Try again; if it happens again, tell us the correlation id.',
   );
+
+const realm = 'Bearer realm="castmatch"';
+
+/** `WWW-Authenticate` of a 401 and a 403 (RFC 6750, section 3). Undefined for every other problem. */
+const challengeFor = (code: RefusalCode, request: FastifyRequest): string | undefined => {
+  if (code === 'forbidden') return `${realm}, error="insufficient_scope"`;
+  if (code !== 'unauthenticated') return undefined;
+  // Whoever sent nothing is told no error, only what to send.
+  return credentialOf(request) === undefined ? realm : `${realm}, error="invalid_token"`;
+};
 
 const sendProblem = (
   request: FastifyRequest,

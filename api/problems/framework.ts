@@ -4,25 +4,29 @@ import { Refusal, type RefusalCode } from '../../domain/errors.ts';
 
 const frameworkError = z.object({ code: z.string().optional(), statusCode: z.int().optional() });
 
-interface Words {
+/** A problem without its occurrence: what a refusal says. */
+export interface ProblemText {
   readonly code: RefusalCode;
   readonly message: string;
   readonly whatToDo: string;
 }
 
-const notJson: Words = {
+const notJson: ProblemText = {
   code: 'invalid_body',
   message: 'The body is not valid JSON.',
   whatToDo: 'Send one JSON document, in UTF-8, with the header Content-Type: application/json.',
 };
-const noSuchAddress: Words = {
+export const noSuchAddress: ProblemText = {
   code: 'not_found',
   message: 'There is nothing at this address.',
   whatToDo: 'See /docs for the addresses there are.',
 };
 
+export const refusalFrom = ({ code, message, whatToDo }: ProblemText): Refusal =>
+  new Refusal(code, message, whatToDo);
+
 /** By Fastify's error codes (its reference, "Errors"). */
-const words: Readonly<Record<string, Words>> = {
+const words: Readonly<Record<string, ProblemText>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     code: 'unsupported_media_type',
     message: 'The body is of a media type that this address does not take.',
@@ -43,5 +47,5 @@ const words: Readonly<Record<string, Words>> = {
 export const frameworkRefusal = (error: unknown): Refusal | undefined => {
   const { code, statusCode } = frameworkError.safeParse(error).data ?? {};
   const known = words[code ?? ''] ?? (statusCode === 400 ? notJson : undefined);
-  return known && new Refusal(known.code, known.message, known.whatToDo);
+  return known && refusalFrom(known);
 };

@@ -24,7 +24,7 @@ export const problemSchema = z
     errors: z.array(partSchema).optional().describe('The parts of the request that are meant'),
   })
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457)' });
-export type ProblemDocument = z.infer<typeof problemSchema>;
+type ProblemDocument = z.infer<typeof problemSchema>;
 
 /** `parts` says more about each pointer than the refusal can; without it, the refusal's sentence serves for all. */
 export const problemOf = (

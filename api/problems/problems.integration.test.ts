@@ -4,10 +4,10 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectDatabase } from '../../db/client.ts';
 import { createRepositories } from '../../db/index.ts';
-import { localDefaults } from '../../foundation/configuration/defaults.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createTestApi, masterKeys, type TestApi } from '../../tests/harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import { localDefaults } from '../../tests/harness/local-defaults.ts';
 
 let database: TestDatabase;
 let test: TestApi;

@@ -1,5 +1,5 @@
 /** What a provider's fault means to somebody who waits for an answer, while a calendar is being read. */
-import { ProviderError, Refusal } from '../../domain/errors.ts';
+import { isTransient, ProviderError, Refusal } from '../../domain/errors.ts';
 import { temporarilyUnavailable } from './outages.ts';
 
 const connectAgain = (at: readonly string[]): Refusal =>
@@ -16,12 +16,9 @@ const connectAgain = (at: readonly string[]): Refusal =>
  */
 export const providerRefusal = (error: unknown, at: readonly string[] = []): Refusal | undefined => {
   if (!(error instanceof ProviderError)) return undefined;
-  switch (error.fault.kind) {
-    case 'outage':
-    case 'retry':
-    case 'retry_after':
-    case 'quota_exhausted':
-      return temporarilyUnavailable();
+  const { fault } = error;
+  if (isTransient(fault)) return temporarilyUnavailable();
+  switch (fault.kind) {
     case 'reconnect':
     case 'not_permitted':
     case 'not_found':

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
+import { noSuchAddress, refusalFrom } from './framework.ts';
 
 const patternOf = (url: string): RegExp =>
   new RegExp(
@@ -10,9 +11,6 @@ const patternOf = (url: string): RegExp =>
       .map((step) => (step.startsWith(':') ? '[^/]+' : step === '*' ? '.*' : step.replaceAll('.', '\\.')))
       .join('/')}$`,
   );
-
-const noSuchAddress = (): Refusal =>
-  new Refusal('not_found', 'There is nothing at this address.', 'See /docs for the addresses there are.');
 
 /** An address with a slash too many would reach the route with a parameter at its end, and leave that empty. */
 const endsInNothing = ({ url, routeOptions }: FastifyRequest): boolean => {
@@ -30,14 +28,14 @@ export const answerUnmatched = (api: Api): void => {
     }
   });
   api.addHook('onRequest', (request, _reply, done) => {
-    done(endsInNothing(request) ? noSuchAddress() : undefined);
+    done(endsInNothing(request) ? refusalFrom(noSuchAddress) : undefined);
   });
   api.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const [path = ''] = request.url.split('?');
     const methods = [
       ...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)),
     ];
-    if (methods.length === 0) throw noSuchAddress();
+    if (methods.length === 0) throw refusalFrom(noSuchAddress);
     reply.header('Allow', methods.join(', '));
     throw new Refusal(
       'method_not_allowed',

@@ -1,10 +1,10 @@
 /** /healthz, /readyz and /health/integrations: for load balancers, and for whoever asks what is down. */
 import { z } from 'zod';
+import { vendorNames } from '../../domain/providers/vendors.ts';
 import type { Api } from '../api.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { integrationNames, watchIntegrations } from '../health/integration-health.ts';
-import { json } from '../schemas/answers.ts';
-import { problems } from '../schemas/problems.ts';
+import { watchIntegrations } from '../health/integration-health.ts';
+import { json, problems } from '../schemas/responses.ts';
 
 const alive = z.object({ status: z.literal('ok') });
 
@@ -51,7 +51,7 @@ const facts = z.object({
 
 const integration = z
   .object({
-    provider: z.enum(integrationNames),
+    provider: z.enum(vendorNames),
     status: part,
     checkedAt: z.string().describe('An instant; the answer is kept for a short while'),
     fault: z.string().optional().describe('What is wrong, by its kind'),
@@ -125,7 +125,7 @@ const integrationHealth = (
         response: { 200: json('All of them', z.object({ integrations: z.array(integration) })) },
       },
     },
-    async () => ({ integrations: await Promise.all(integrationNames.map(healthOf)) }),
+    async () => ({ integrations: await Promise.all(vendorNames.map(healthOf)) }),
   );
   api.get(
     '/health/integrations/:provider',
@@ -135,7 +135,7 @@ const integrationHealth = (
         tags: ['Health'],
         summary: 'How one integration does: its provider, its accounts, its webhooks, and what to do',
         security: [],
-        params: z.object({ provider: z.enum(integrationNames) }),
+        params: z.object({ provider: z.enum(vendorNames) }),
         response: {
           ...problems('invalid_body'),
           200: json('It is up', integration),

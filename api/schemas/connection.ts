@@ -1,12 +1,9 @@
 /** A connected account as the API shows it: nothing that opens it. */
 import { z } from 'zod';
-import type { Connection } from '../../db/connections-contract.ts';
-import {
-  connectionProviders,
-  connectionStatuses,
-  connectionStatusReasons,
-} from '../../domain/connections/connection.ts';
+import type { Connection } from '../../db/connections/repository.ts';
+import { connectionStatuses, connectionStatusReasons } from '../../domain/connections/connection.ts';
 import { connectionIdSchema } from '../../domain/ids.ts';
+import { connectionProviders } from '../../domain/providers/vendors.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 
 export const connectionSchema = z

@@ -1,6 +1,6 @@
 /** Pages of a list: an opaque cursor leads from one to the next. */
 import { z } from 'zod';
-import type { Page } from '../../db/repositories.ts';
+import type { Page } from '../../db/cursor.ts';
 
 export const pageQuery = z.object({
   cursor: z.string().min(1).max(500).optional().describe('nextCursor of the page before'),

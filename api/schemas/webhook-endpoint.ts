@@ -1,6 +1,6 @@
 /** What the API shows of an endpoint, and takes for one. A secret is shown when it is made, and never again. */
 import { z } from 'zod';
-import type { WebhookEndpoint } from '../../db/platform-contract.ts';
+import type { WebhookEndpoint } from '../../db/endpoints/repository.ts';
 import { endpointIdSchema } from '../../domain/ids.ts';
 import { auditionEventTypes } from '../../domain/platform-events/publications.ts';
 import { instantSchema } from '../../domain/time/instant.ts';

@@ -1,13 +1,41 @@
 import { randomBytes } from 'node:crypto';
 import { and, desc, eq, isNull, like, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { organizationIdSchema } from '../../domain/ids.ts';
+import { type OrganizationId, organizationIdSchema } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { sha256 } from '../digest.ts';
-import { type ApiKeys, apiRoles } from '../repositories.ts';
 import { apiKeys } from '../schema/api-keys.ts';
+
+export const apiRoles = ['backend', 'operator', 'admin'] as const;
+export type ApiRole = (typeof apiRoles)[number];
+
+export interface ApiKeyHolder {
+  readonly organization: OrganizationId;
+  readonly role: ApiRole;
+  readonly label: string;
+}
+
+export interface ApiKeys {
+  /** Stores only the key's hash. */
+  put(key: ApiKeyHolder & { readonly secret: string }): Promise<void>;
+  /** Makes a new one. Its secret is nowhere but in the answer. */
+  create(holder: ApiKeyHolder): Promise<{ readonly id: string; readonly secret: string }>;
+  /** Whose key it is; undefined for one that was revoked, as for one that never was. */
+  find(secret: string): Promise<(ApiKeyHolder & { readonly id: string }) | undefined>;
+  /** The newest first, the revoked ones too. */
+  list(organization?: OrganizationId): Promise<
+    readonly (ApiKeyHolder & {
+      readonly id: string;
+      readonly createdAt: Instant;
+      readonly lastUsedAt?: Instant | undefined;
+      readonly revokedAt?: Instant | undefined;
+    })[]
+  >;
+  /** For good, from the next request on; undefined where there is no such key. */
+  revoke(id: string): Promise<(ApiKeyHolder & { readonly id: string }) | undefined>;
+}
 
 const holderSchema = z.object({
   organization: organizationIdSchema,

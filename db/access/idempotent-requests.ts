@@ -1,8 +1,34 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { OrganizationId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
-import type { IdempotentRequests } from '../repositories.ts';
 import { idempotentRequests as requests } from '../schema/idempotent-requests.ts';
+
+/** Answers to requests that carried an `Idempotency-Key`. */
+export interface IdempotentRequests {
+  /**
+   * `new`: go on (an unfinished earlier one may be run again, since what it starts is idempotent itself). Whoever is
+   * the first to bring the key gets a claim to it.
+   */
+  begin(request: {
+    readonly organization: OrganizationId;
+    readonly key: string;
+    readonly requestHash: string;
+  }): Promise<
+    | { readonly kind: 'new'; readonly claim?: string | undefined }
+    | { readonly kind: 'other_request' }
+    | { readonly kind: 'answered'; readonly status: number; readonly body: unknown }
+  >;
+  answer(
+    organization: OrganizationId,
+    key: string,
+    answer: { readonly status: number; readonly body: unknown },
+  ): Promise<void>;
+  /**
+   * The request had no effect and may be sent again, changed. Nothing is forgotten once anybody else has begun under
+   * the key: their request may be having its effect now.
+   */
+  forget(organization: OrganizationId, key: string, claim: string): Promise<void>;
+}
 
 /**
  * `begin` claims the key or reads who has it, in one statement: of many at once, one writes the row and all see the

@@ -1,10 +1,35 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { meetingProviders } from '../../domain/audition/request.ts';
-import { connectionIdSchema, organizationIdSchema } from '../../domain/ids.ts';
+import {
+  type ConnectionId,
+  connectionIdSchema,
+  type OrganizationId,
+  organizationIdSchema,
+} from '../../domain/ids.ts';
+import { type MeetingProviderName, meetingProviders } from '../../domain/providers/vendors.ts';
 import type { Database } from '../client.ts';
-import type { Organizations } from '../repositories.ts';
 import { organizations } from '../schema/organizations.ts';
+
+export interface Organizations {
+  put(organization: {
+    readonly id: OrganizationId;
+    readonly name: string;
+    readonly meetingProviders: readonly MeetingProviderName[];
+    /** The calendar in which Meet's meetings are made. */
+    readonly meetCalendar?: { readonly connection: ConnectionId; readonly calendarId: string } | undefined;
+  }): Promise<void>;
+  get(id: OrganizationId): Promise<
+    | {
+        readonly id: OrganizationId;
+        readonly name: string;
+        readonly meetingProviders: readonly MeetingProviderName[];
+        readonly meetCalendar?:
+          | { readonly connection: ConnectionId; readonly calendarId: string }
+          | undefined;
+      }
+    | undefined
+  >;
+}
 
 const organizationSchema = z.object({
   id: organizationIdSchema,

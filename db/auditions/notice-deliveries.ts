@@ -1,9 +1,33 @@
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { auditionIdSchema, organizationIdSchema } from '../../domain/ids.ts';
+import {
+  type AuditionId,
+  auditionIdSchema,
+  type OrganizationId,
+  organizationIdSchema,
+} from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
-import type { Deliveries } from '../repositories.ts';
 import { deliveries } from '../schema/deliveries.ts';
+
+/** Which notice a provider's delivery id belongs to, so that a status callback finds its audition. */
+export interface Deliveries {
+  put(delivery: {
+    readonly id: string;
+    readonly organization: OrganizationId;
+    readonly auditionId: AuditionId;
+    readonly participant: string;
+    readonly channel: string;
+  }): Promise<void>;
+  find(id: string): Promise<
+    | {
+        readonly organization: OrganizationId;
+        readonly auditionId: AuditionId;
+        readonly participant: string;
+        readonly channel: string;
+      }
+    | undefined
+  >;
+}
 
 const deliverySchema = z.object({
   organization: organizationIdSchema,

@@ -11,8 +11,9 @@ import {
   trail,
 } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import type { AuditionFilter, AuditionReadModel } from '../auditions/read-model.ts';
+import type { Page } from '../cursor.ts';
 import { encodeCursor } from '../cursor.ts';
-import type { AuditionFilter, AuditionReadModel, Page } from '../repositories.ts';
 
 let database: TestDatabase;
 let auditions: AuditionReadModel;

@@ -1,14 +1,50 @@
 import { and, asc, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm';
-import { attentionItemSchema } from '../../domain/audition/attention.ts';
-import { auditionIdSchema, type OrganizationId } from '../../domain/ids.ts';
-import { instantSchema } from '../../domain/time/instant.ts';
+import { type AttentionItem, attentionItemSchema } from '../../domain/audition/attention.ts';
+import type { AuditionState } from '../../domain/audition/states.ts';
+import type { AuditionView } from '../../domain/audition/view.ts';
+import {
+  type AttentionId,
+  type AuditionId,
+  auditionIdSchema,
+  type OrganizationId,
+  type ProjectId,
+  type RoleId,
+} from '../../domain/ids.ts';
+import { type Instant, instantSchema } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
-import { decodeCursor, pageOf } from '../cursor.ts';
-import type { AuditionFilter, AuditionReadModel } from '../repositories.ts';
+import { decodeCursor, type Page, pageOf } from '../cursor.ts';
 import { attentionItems } from '../schema/attention-items.ts';
 import { auditions } from '../schema/auditions.ts';
 import { rebuildReadModel } from './rebuild.ts';
 import { auditionViewSchema } from './view-schema.ts';
+
+export interface AuditionFilter {
+  readonly state?: AuditionState | undefined;
+  readonly project?: ProjectId | undefined;
+  readonly role?: RoleId | undefined;
+  readonly needsAttention?: boolean | undefined;
+  readonly scheduledFrom?: Instant | undefined;
+  readonly scheduledUntil?: Instant | undefined;
+}
+
+export interface AuditionReadModel {
+  get(organization: OrganizationId, id: AuditionId): Promise<AuditionView | undefined>;
+  list(
+    organization: OrganizationId,
+    filter: AuditionFilter,
+    page: { readonly cursor?: string | undefined; readonly limit: number },
+  ): Promise<Page<AuditionView>>;
+  attention(
+    organization: OrganizationId,
+    page: { readonly cursor?: string | undefined; readonly limit: number },
+  ): Promise<Page<AttentionItem & { readonly auditionId: AuditionId }>>;
+  findAttention(
+    organization: OrganizationId,
+    id: AttentionId,
+  ): Promise<{ readonly auditionId: AuditionId } | undefined>;
+  /** Throws every view away and folds it anew from the trail; answers with how many. */
+  rebuild(): Promise<{ readonly auditions: number; readonly events: number }>;
+}
 
 /**
  * Auditions newest first, attention items oldest first, each a page at a time by keyset: a page costs the same however

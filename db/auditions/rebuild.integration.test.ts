@@ -3,7 +3,8 @@ import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { attentionItem, newAuditionId, scheduledLife, trail } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import type { AuditionReadModel, EventStore } from '../repositories.ts';
+import type { AuditionReadModel } from '../auditions/read-model.ts';
+import type { EventStore } from '../trail/event-store.ts';
 
 let database: TestDatabase;
 let auditions: AuditionReadModel;

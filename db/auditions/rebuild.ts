@@ -2,7 +2,7 @@ import { asc, inArray, sql } from 'drizzle-orm';
 import { type AuditionView, beginView, foldEvent } from '../../domain/audition/view.ts';
 import type { Database } from '../client.ts';
 import { auditEvents } from '../schema/audit-events.ts';
-import { storedEventSchema } from '../trail/stored-events.ts';
+import { auditedAuditionsAfter, storedEventSchema } from '../trail/stored-events.ts';
 import { attentionColumns, attentionRows, auditionColumns, auditionRow } from './read-model-rows.ts';
 
 /** How many auditions are folded in one transaction, while which nothing is appended. */
@@ -17,7 +17,7 @@ export const rebuildReadModel = async (db: Database): Promise<{ auditions: numbe
   const done = { auditions: 0, events: 0 };
   let after = '';
   for (;;) {
-    const ids = await nextIds(db, after);
+    const ids = await auditedAuditionsAfter(db, after, batchSize);
     const last = ids.at(-1);
     if (last === undefined) break;
     done.events += await rebuildBatch(db, ids);
@@ -26,16 +26,6 @@ export const rebuildReadModel = async (db: Database): Promise<{ auditions: numbe
   }
   await dropViewsWithoutTrail(db);
   return done;
-};
-
-const nextIds = async (db: Database, after: string): Promise<readonly string[]> => {
-  const rows = await db
-    .selectDistinct({ id: auditEvents.auditionId })
-    .from(auditEvents)
-    .where(sql`${auditEvents.auditionId} > ${after}`)
-    .orderBy(asc(auditEvents.auditionId))
-    .limit(batchSize);
-  return rows.map(({ id }) => id);
 };
 
 const rebuildBatch = (db: Database, ids: readonly string[]): Promise<number> =>

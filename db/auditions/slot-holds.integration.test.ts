@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import type { SlotHolds } from '../repositories.ts';
+import type { SlotHolds } from '../auditions/slot-holds.ts';
 import { createSlotHolds } from './slot-holds.ts';
 
 let database: TestDatabase;

@@ -2,11 +2,32 @@ import { and, eq, gt, inArray, ne, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
-import { instantSchema } from '../../domain/time/instant.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { isPostgresError } from '../errors.ts';
-import type { SlotHolds } from '../repositories.ts';
 import { slotHolds } from '../schema/slot-holds.ts';
+import { instantFromDatabase } from '../time.ts';
+
+export interface SlotHolds {
+  /** All or none. Idempotent by (audition, revision). The audition's own earlier revisions do not stand in its way. */
+  hold(input: {
+    readonly organization: OrganizationId;
+    readonly auditionId: AuditionId;
+    readonly revision: number;
+    readonly slot: Slot;
+    readonly resources: readonly string[];
+    readonly until: Instant;
+  }): Promise<{ readonly kind: 'held' } | { readonly kind: 'taken'; readonly resources: readonly string[] }>;
+  /** False when the hold had run out and was cleared away for another's. */
+  confirm(auditionId: AuditionId, revision: number): Promise<boolean>;
+  release(auditionId: AuditionId, except?: number): Promise<void>;
+  /** What is taken in the window, for the ranking of free slots. */
+  taken(
+    organization: OrganizationId,
+    resources: readonly string[],
+    window: { readonly from: Instant; readonly until: Instant },
+  ): Promise<readonly { readonly resource: string; readonly start: Instant; readonly end: Instant }[]>;
+}
 
 interface Claim {
   readonly organization: OrganizationId;
@@ -62,10 +83,6 @@ export const createSlotHolds = (db: Database): SlotHolds => ({
   },
 });
 
-const instantFromDatabase = z
-  .string()
-  .transform((text) => new Date(text).toISOString())
-  .pipe(instantSchema);
 const takenSchema = z.object({ resource: z.string(), start: instantFromDatabase, end: instantFromDatabase });
 
 const stillCounts = or(eq(slotHolds.confirmed, true), gt(slotHolds.expiresAt, sql`now()`));

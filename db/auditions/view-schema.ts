@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { attentionItemSchema } from '../../domain/audition/attention.ts';
 import { answers, deliveryStatuses, meetingSchema, noticeKinds } from '../../domain/audition/events.ts';
-import { calendarProviders, channels, participantKinds } from '../../domain/audition/request.ts';
+import { participantKinds } from '../../domain/audition/request.ts';
 import { slotSchema } from '../../domain/audition/slot.ts';
 import { auditionOutcomes, auditionRounds, auditionStates } from '../../domain/audition/states.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
@@ -14,6 +14,7 @@ import {
   projectIdSchema,
   roleIdSchema,
 } from '../../domain/ids.ts';
+import { calendarProviders, channels } from '../../domain/providers/vendors.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 
 export const auditionViewSchema = z.object({

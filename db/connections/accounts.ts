@@ -3,27 +3,19 @@
  * waited for the account may go on. So no crash leaves an audition waiting for an account that works again.
  */
 import { randomUUID } from 'node:crypto';
-import type { OAuthProvider } from '../../domain/connections/connection.ts';
+import type { OAuthProvider } from '../../domain/providers/vendors.ts';
 import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
-import { createAdministrativeActs } from '../access/administrative-acts.ts';
+import { type Actor, createAdministrativeActs } from '../access/administrative-acts.ts';
 import type { Database } from '../client.ts';
-import type { Connected, Connection, Connections } from '../connections-contract.ts';
 import { createWebhookInbox } from '../inbox/webhooks.ts';
-import type { ActorRole } from '../repositories.ts';
 import { createVault, type Vault } from '../vault/envelope-encryption.ts';
+import type { Connected, Granted } from './connect-account.ts';
 import { createPendingRevocations } from './pending-revocations.ts';
-import { createConnections } from './repository.ts';
-
-/** Who does it: the label and role of a key, or `owner:<id>` on the page for people. */
-export interface Actor {
-  readonly by: string;
-  readonly role: ActorRole;
-  readonly correlationId: string;
-}
+import { type Connection, createConnections } from './repository.ts';
 
 export interface Accounts {
   /** As `Connections.connect`. An account that was known before is told of to the auditions that wait for it. */
-  connect(account: Parameters<Connections['connect']>[0], actor: Actor): Promise<Connected>;
+  connect(account: Granted, actor: Actor): Promise<Connected>;
   /**
    * Erases what opens it. The grant that is `toRevoke` at the provider is kept apart until that is done; answers with the
    * id of its revocation.

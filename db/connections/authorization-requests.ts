@@ -4,13 +4,13 @@
  */
 import { and, eq, gt, isNull, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { OAuthProvider } from '../../domain/connections/connection.ts';
-import { oauthProviders } from '../../domain/connections/connection.ts';
 import type { ConnectionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import { connectionIdSchema, organizationIdSchema, participantIdSchema } from '../../domain/ids.ts';
+import { type OAuthProvider, oauthProviders } from '../../domain/providers/vendors.ts';
 import type { Database } from '../client.ts';
 import { sha256 } from '../digest.ts';
 import { authorizationRequests } from '../schema/authorization-requests.ts';
+import { type Vault } from '../vault/envelope-encryption.ts';
 
 /** What a consent is asked for. */
 export interface AskedConsent {
@@ -48,12 +48,6 @@ export interface AuthorizationRequests {
   clearExpired(): Promise<number>;
 }
 
-/** The part of the vault that is needed here. */
-interface Sealing {
-  seal(dataKeyId: string, plaintext: string, place: string): Promise<string>;
-  open(dataKeyId: string, sealed: string, place: string): Promise<string>;
-}
-
 const dataKey = 'authorizations';
 const placeOf = (stateHash: string): string => `authorization_requests ${stateHash}`;
 
@@ -77,7 +71,10 @@ const rowSchema = z.object({
   correlationId: z.string(),
 });
 
-export const createAuthorizationRequests = (db: Database, vault: Sealing): AuthorizationRequests => {
+export const createAuthorizationRequests = (
+  db: Database,
+  vault: Pick<Vault, 'seal' | 'open'>,
+): AuthorizationRequests => {
   const whyNot = async (
     stateHash: string,
     browserHash: string,

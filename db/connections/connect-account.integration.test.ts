@@ -5,8 +5,7 @@ import { type ConnectionId, type OrganizationId, organizationIdSchema } from '..
 import { toInstant } from '../../domain/time/epoch.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import type { ConnectionFilter } from '../connections-contract.ts';
-import type { Connections } from '../repositories.ts';
+import type { ConnectionFilter, Connections } from '../connections/repository.ts';
 import { createVault } from '../vault/envelope-encryption.ts';
 import { createConnections } from './repository.ts';
 

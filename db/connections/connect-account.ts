@@ -1,16 +1,32 @@
 /** Keeps what a person has granted: in a new connection, or in the one that the account has had before. */
 import { randomBytes } from 'node:crypto';
 import { and, eq, sql } from 'drizzle-orm';
-import { type ConnectionId, connectionIdSchema } from '../../domain/ids.ts';
+import type { Grant } from '../../domain/connections/grant.ts';
+import { type ConnectionId, connectionIdSchema, type OrganizationId } from '../../domain/ids.ts';
+import type { ConnectionProvider } from '../../domain/providers/vendors.ts';
 import type { Database } from '../client.ts';
-import type { Connected, Connections } from '../connections-contract.ts';
 import { sha256 } from '../digest.ts';
 import { isPostgresError } from '../errors.ts';
 import { connections } from '../schema/connections.ts';
+import { millisecondsInterval } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import type { Account, ConnectionSecrets } from './secrets.ts';
 
-type Granted = Parameters<Connections['connect']>[0];
+export interface Granted {
+  readonly organization: OrganizationId;
+  readonly owner: string | undefined;
+  readonly provider: ConnectionProvider;
+  readonly grant: Grant;
+  readonly again?: ConnectionId | undefined;
+}
+
+export type Connected =
+  | { readonly kind: 'connected'; readonly id: ConnectionId; readonly wasKnown: boolean }
+  /** The connection to connect again is not one of the organization's. */
+  | { readonly kind: 'unknown_connection' }
+  /** The person consented with another account than that of the connection. */
+  | { readonly kind: 'other_account' };
+
 type Row = typeof connections.$inferSelect;
 
 /** Somebody else changes the same connection at the same moment: then it is looked at again. */
@@ -130,7 +146,7 @@ const sealedGrant = async (
     sealedAccount: await secrets.account.seal(of, account),
     sealedCredential: await secrets.credential.seal(of, credential),
     sealedAccessToken: accessToken ? await secrets.accessToken.seal(of, accessToken.value) : null,
-    accessTokenExpiresAt: lastsMs === undefined ? null : sql`now() + ${lastsMs} * interval '1 millisecond'`,
+    accessTokenExpiresAt: lastsMs === undefined ? null : sql`now() + ${millisecondsInterval(lastsMs)}`,
   };
 };
 type SealedGrant = Awaited<ReturnType<typeof sealedGrant>>;

@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { type OAuthProvider, oauthProviders } from '../../domain/connections/connection.ts';
 import {
   type ConnectionId,
   connectionIdSchema,
   type OrganizationId,
   organizationIdSchema,
 } from '../../domain/ids.ts';
+import { type OAuthProvider, oauthProviders } from '../../domain/providers/vendors.ts';
 import type { Database } from '../client.ts';
 import { pendingRevocations } from '../schema/pending-revocations.ts';
 import { createCredentialReads } from '../vault/credential-reads.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import type { Connections } from '../repositories.ts';
+import type { Connections } from '../connections/repository.ts';
 
 let database: TestDatabase;
 let connections: Connections;

@@ -1,23 +1,104 @@
 /**
  * Provider accounts that people have connected. Account, credential and access token are sealed under the
- * connection's own data key. How they are connected is in `connecting.ts`, how access tokens are refreshed in
- * `connection-tokens.ts`.
+ * connection's own data key. How they are connected is in `connect-account.ts`, how access tokens are refreshed
+ * in `token-store.ts`.
  */
 import { and, asc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { connectionProviders } from '../../domain/connections/connection.ts';
+import type { CredentialUse } from '../../domain/connections/access-tokens.ts';
+import type { ConnectionStatus, ConnectionStatusReason } from '../../domain/connections/connection.ts';
+import type { Credential } from '../../domain/connections/grant.ts';
 import { Refusal } from '../../domain/errors.ts';
-import { connectionIdSchema, organizationIdSchema } from '../../domain/ids.ts';
+import {
+  type ConnectionId,
+  connectionIdSchema,
+  type OrganizationId,
+  organizationIdSchema,
+} from '../../domain/ids.ts';
+import { type ConnectionProvider, connectionProviders } from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
-import type { Connection, Connections } from '../connections-contract.ts';
 import { connections } from '../schema/connections.ts';
 import { dataKeys } from '../schema/data-keys.ts';
 import { noting } from '../vault/credential-reads.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
-import { connectAccount, erasedAccount, overtaken, renewed } from './connect-account.ts';
+import {
+  type Connected,
+  connectAccount,
+  erasedAccount,
+  type Granted,
+  overtaken,
+  renewed,
+} from './connect-account.ts';
 import { type ConnectionSecrets, createConnectionSecrets } from './secrets.ts';
-import { createTokenStore } from './token-store.ts';
+import { type ConnectionTokens, createTokenStore } from './token-store.ts';
+
+/** Everything of a connection that is no secret. */
+export interface Connection {
+  readonly id: ConnectionId;
+  readonly organization: OrganizationId;
+  readonly provider: ConnectionProvider;
+  /** The platform's id of the person whose account it is; undefined for the organization's own. */
+  readonly owner: string | undefined;
+  /** What a person knows the account by: as a rule an address. Undefined once disconnected: it was erased. */
+  readonly account: string | undefined;
+  /** The provider's own id of the account. */
+  readonly accountId: string | undefined;
+  readonly status: ConnectionStatus;
+  readonly statusReason: ConnectionStatusReason | undefined;
+  readonly scopes: readonly string[];
+  /** Raised with each credential or access token that is stored. */
+  readonly version: number;
+  readonly accessTokenExpiresAt: Instant | undefined;
+  readonly lastRefreshedAt: Instant | undefined;
+  readonly connectedAt: Instant;
+}
+
+export interface ConnectionFilter {
+  /** One person's; null for the organization's own. */
+  readonly owner?: string | null | undefined;
+  readonly provider?: ConnectionProvider | undefined;
+  readonly statuses?: readonly ConnectionStatus[] | undefined;
+  /** Each is opened, with its own key. */
+  readonly atMost?: number | undefined;
+}
+
+export interface Connections extends ConnectionTokens {
+  /** Adds or replaces an OAuth connection under an id of one's choice: for seeds and tests. */
+  put(connection: {
+    readonly id: ConnectionId;
+    readonly organization: OrganizationId;
+    readonly provider: ConnectionProvider;
+    readonly account: string;
+    readonly refreshToken: string;
+    readonly owner?: string | undefined;
+    readonly scopes?: readonly string[] | undefined;
+  }): Promise<void>;
+  /**
+   * Keeps what a person has granted. An account that is known already (same organization, owner and provider) keeps
+   * its connection and its id. `again` names the connection that the person set out to connect again.
+   */
+  connect(grant: Granted): Promise<Connected>;
+  /** Undefined for another organization's connection. */
+  get(organization: OrganizationId, id: ConnectionId): Promise<Connection | undefined>;
+  /** The longest connected first. */
+  list(organization: OrganizationId, filter?: ConnectionFilter): Promise<readonly Connection[]>;
+  /** Those that are there and not disconnected. */
+  exists(organization: OrganizationId, ids: readonly ConnectionId[]): Promise<ReadonlySet<ConnectionId>>;
+  /** Opens the credential, for one call. Undefined when there is none (any more). */
+  openCredential(
+    organization: OrganizationId,
+    id: ConnectionId,
+    use: CredentialUse,
+  ): Promise<Credential | undefined>;
+  /** Erases credential and access token and destroys their data key. False when there is no such connection. */
+  disconnect(
+    organization: OrganizationId,
+    id: ConnectionId,
+    reason: Extract<ConnectionStatusReason, 'disconnected_here' | 'deauthorized'>,
+  ): Promise<boolean>;
+}
 
 type Row = typeof connections.$inferSelect;
 

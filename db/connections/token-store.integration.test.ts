@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import type { Connections } from '../repositories.ts';
+import type { Connections } from '../connections/repository.ts';
 
 let database: TestDatabase;
 let connections: Connections;

@@ -11,18 +11,34 @@ import { z } from 'zod';
 import type { TokenStore } from '../../domain/connections/access-tokens.ts';
 import {
   type ConnectionStatusReason,
-  connectionProviders,
   connectionStatuses,
   connectionStatusReasons,
 } from '../../domain/connections/connection.ts';
-import { connectionIdSchema, organizationIdSchema } from '../../domain/ids.ts';
+import {
+  type ConnectionId,
+  connectionIdSchema,
+  type OrganizationId,
+  organizationIdSchema,
+} from '../../domain/ids.ts';
+import { type ConnectionProvider, connectionProviders } from '../../domain/providers/vendors.ts';
 import type { Database } from '../client.ts';
-import type { Connections } from '../connections-contract.ts';
 import { connections } from '../schema/connections.ts';
+import { millisecondsInterval } from '../time.ts';
 import { noting } from '../vault/credential-reads.ts';
 import type { ConnectionSecrets } from './secrets.ts';
 
-const milliseconds = (count: number) => sql`${count} * interval '1 millisecond'`;
+/** An access token that runs out. */
+interface ExpiringToken {
+  readonly organization: OrganizationId;
+  readonly id: ConnectionId;
+  readonly provider: ConnectionProvider;
+}
+
+export interface ConnectionTokens extends TokenStore {
+  /** Whose access token expires within that time, or did so no longer ago than that, and is not being refreshed. */
+  expiring(withinMs: number, atMost: number): Promise<readonly ExpiringToken[]>;
+}
+
 const endedInDoubt = sql`to_timestamp(0)`;
 
 const tokenRowSchema = z.object({
@@ -60,15 +76,12 @@ const needsOwner = (statusReason: ConnectionStatusReason) =>
   }) as const;
 
 /** Every method is one statement. */
-export const createTokenStore = (
-  db: Database,
-  secrets: ConnectionSecrets,
-): TokenStore & Pick<Connections, 'expiring'> => ({
+export const createTokenStore = (db: Database, secrets: ConnectionSecrets): ConnectionTokens => ({
   async openAccessToken(organization, id, lastingMs, use) {
     const { rows } = await db.execute(sql`
       WITH found AS (
         SELECT id, organization, provider, status, status_reason AS reason, version, refresh_attempt AS attempt,
-          CASE WHEN status = 'connected' AND access_token_expires_at > now() + ${milliseconds(lastingMs)}
+          CASE WHEN status = 'connected' AND access_token_expires_at > now() + ${millisecondsInterval(lastingMs)}
             THEN sealed_access_token END AS sealed,
           (extract(epoch from access_token_expires_at - now()) * 1000)::float8 AS lasts_ms,
           coalesce(refresh_lease_until > now(), false) AS is_refreshing,
@@ -108,7 +121,7 @@ export const createTokenStore = (
         FOR UPDATE
       ), begun AS (
         UPDATE connections SET refresh_attempt = refresh_attempt + 1, updated_at = now(),
-          refresh_lease_until = now() + ${milliseconds(leaseMs)}${withoutToken}
+          refresh_lease_until = now() + ${millisecondsInterval(leaseMs)}${withoutToken}
         FROM before WHERE connections.id = before.id
         RETURNING connections.id, organization, version, refresh_attempt AS attempt, sealed_credential AS sealed, scopes, in_doubt
       ), ${noting('begun', sql`'refresh_token'`, use)}
@@ -134,7 +147,7 @@ export const createTokenStore = (
           ? needsOwner('scopes_missing')
           : {
               sealedAccessToken: await secrets.accessToken.seal(of, renewed.accessToken),
-              accessTokenExpiresAt: sql`now() + ${milliseconds(renewed.lastsMs)}`,
+              accessTokenExpiresAt: sql`now() + ${millisecondsInterval(renewed.lastsMs)}`,
             }),
         ...(sealedCredential === undefined ? {} : { sealedCredential }),
         ...(scopes === undefined ? {} : { scopes: [...scopes] }),
@@ -187,7 +200,7 @@ export const createTokenStore = (
   async expiring(withinMs, atMost) {
     const { rows } = await db.execute(sql`
       SELECT id, organization, provider FROM connections
-      WHERE access_token_expires_at BETWEEN now() - ${milliseconds(withinMs)} AND now() + ${milliseconds(withinMs)}
+      WHERE access_token_expires_at BETWEEN now() - ${millisecondsInterval(withinMs)} AND now() + ${millisecondsInterval(withinMs)}
         AND status = 'connected' AND sealed_credential IS NOT NULL
         AND coalesce(refresh_lease_until <= now(), true)
       ORDER BY access_token_expires_at LIMIT ${atMost}`);

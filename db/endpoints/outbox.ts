@@ -1,12 +1,46 @@
 import { inArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { auditionIdSchema, endpointIdSchema, organizationIdSchema } from '../../domain/ids.ts';
+import {
+  type AuditionId,
+  auditionIdSchema,
+  type EndpointId,
+  endpointIdSchema,
+  type OrganizationId,
+  organizationIdSchema,
+} from '../../domain/ids.ts';
 import { eventTypeOf } from '../../domain/platform-events/publications.ts';
 import { wantsType } from '../../domain/platform-events/subscription.ts';
-import { instantSchema } from '../../domain/time/instant.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
-import type { DueDelivery, Outbox } from '../platform-contract.ts';
 import { outbox } from '../schema/webhook-endpoints.ts';
+import { instantFromDatabase, millisecondsInterval } from '../time.ts';
+
+/** One audition, one endpoint that is behind with it. */
+export interface DueDelivery {
+  readonly organization: OrganizationId;
+  readonly endpoint: EndpointId;
+  readonly auditionId: AuditionId;
+  /** The last event that is known to be wanted. */
+  readonly through: number;
+  readonly correlationId: string;
+  /** Attempts that began before are begun anew, instead of waiting out their delay. */
+  readonly retryFrom: Instant | undefined;
+}
+
+interface ClaimedOutbox {
+  /** How many were due: none, when there is nothing more to do for now. */
+  readonly claimed: number;
+  /** Those that are to be settled once everything that follows from them is done. */
+  readonly rows: readonly number[];
+  readonly deliveries: readonly DueDelivery[];
+}
+
+export interface Outbox {
+  /** Rows that are due, and what follows from them. Nobody else gets them before the lease has run out. */
+  claim(limit: number, leaseMs: number): Promise<ClaimedOutbox>;
+  settle(rows: readonly number[]): Promise<void>;
+  retryLater(rows: readonly number[], delayMs: number): Promise<void>;
+}
 
 /** What the relay listens to. */
 export const outboxChannel = 'outbox';
@@ -32,7 +66,7 @@ export const createOutbox = (db: Database): Outbox => ({
     if (rows.length === 0) return;
     await db
       .update(outbox)
-      .set({ nextAttemptAt: sql`now() + ${Math.round(delayMs)} * interval '1 millisecond'` })
+      .set({ nextAttemptAt: sql`now() + ${millisecondsInterval(Math.round(delayMs))}` })
       .where(inArray(outbox.id, [...rows]));
   },
 });
@@ -47,7 +81,7 @@ const claimRows = async (db: Database, limit: number, leaseMs: number) => {
   const { rows } = await db.execute(sql`
     UPDATE outbox SET
       attempts = attempts + 1,
-      next_attempt_at = now() + ${leaseMs} * interval '1 millisecond'
+      next_attempt_at = now() + ${millisecondsInterval(leaseMs)}
     WHERE id IN (
       SELECT id FROM outbox WHERE next_attempt_at <= now()
       ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
@@ -86,10 +120,7 @@ const dueSchema = z.array(
     auditionId: auditionIdSchema,
     through: z.int(),
     correlationId: z.string(),
-    retryFrom: z.coerce
-      .date()
-      .nullable()
-      .transform((date) => (date ? instantSchema.parse(date.toISOString()) : undefined)),
+    retryFrom: instantFromDatabase.nullable().transform((at) => at ?? undefined),
     eventTypes: z.array(z.string()),
     facts: z.array(z.string()).nullable(),
   }),

@@ -1,11 +1,36 @@
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { auditionIdSchema } from '../../domain/ids.ts';
+import type { AuditionEvent } from '../../domain/audition/events.ts';
+import { type AuditionId, auditionIdSchema, type EndpointId, type OrganizationId } from '../../domain/ids.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
-import type { EndpointProgress } from '../platform-contract.ts';
 import { auditEvents } from '../schema/audit-events.ts';
 import { endpointProgress } from '../schema/webhook-endpoints.ts';
-import { storedEventSchema } from '../trail/stored-events.ts';
+import { selectTrail, storedEventSchema } from '../trail/stored-events.ts';
+
+export interface EndpointProgress {
+  /** Up to which event of this audition everything was delivered; 0 for nothing. */
+  deliveredThrough(endpoint: EndpointId, audition: AuditionId): Promise<number>;
+  /**
+   * Notes a delivery. False when the progress is no more what it was when the attempt began: another attempt has
+   * overtaken this one, which must stop.
+   */
+  advance(delivered: {
+    readonly endpoint: EndpointId;
+    readonly audition: AuditionId;
+    readonly from: number;
+    readonly to: number;
+    /** What the receiver said, where it was called. */
+    readonly answer: string;
+  }): Promise<boolean>;
+  /** The whole trail of an audition, as far as it is this organization's. */
+  trail(organization: OrganizationId, audition: AuditionId): Promise<readonly AuditionEvent[]>;
+  /** The next audition, by id, of which anything happened in that time. */
+  nextAudition(
+    organization: OrganizationId,
+    range: { readonly from: Instant; readonly until: Instant; readonly after: AuditionId | undefined },
+  ): Promise<AuditionId | undefined>;
+}
 
 /** A success is noted on the endpoint's row this often at most: many auditions are told side by side. */
 const notedEvery = sql`interval '10 seconds'`;
@@ -42,11 +67,7 @@ export const createEndpointProgress = (db: Database): EndpointProgress => ({
   },
 
   async trail(organization, audition) {
-    const rows = await db
-      .select()
-      .from(auditEvents)
-      .where(and(eq(auditEvents.organization, organization), eq(auditEvents.auditionId, audition)))
-      .orderBy(asc(auditEvents.sequence));
+    const rows = await selectTrail(db, audition, eq(auditEvents.organization, organization));
     return rows.map((row) => storedEventSchema.parse(row));
   },
 

@@ -12,7 +12,7 @@ import {
   secret,
 } from '../../tests/harness/endpoints.ts';
 import { eventually } from '../../tests/harness/eventually.ts';
-import type { Actor } from '../connections/accounts.ts';
+import type { Actor } from '../access/administrative-acts.ts';
 
 let database: TestDatabase;
 let repositories: TestDatabase['repositories'];

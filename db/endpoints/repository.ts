@@ -7,21 +7,111 @@ import {
   organizationIdSchema,
 } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { type Instant, instantSchema } from '../../domain/time/instant.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
-import { createAdministrativeActs } from '../access/administrative-acts.ts';
+import { type Actor, createAdministrativeActs } from '../access/administrative-acts.ts';
 import type { Database } from '../client.ts';
-import type {
-  EndpointUse,
-  NotedBy,
-  OpenEndpoint,
-  WebhookEndpoint,
-  WebhookEndpoints,
-} from '../platform-contract.ts';
 import { endpointStatuses, webhookEndpoints } from '../schema/webhook-endpoints.ts';
+import { instantFromDatabase, millisecondsInterval } from '../time.ts';
 import { noting } from '../vault/credential-reads.ts';
 import { createVault, type Vault } from '../vault/envelope-encryption.ts';
 import { outboxChannel } from './outbox.ts';
+
+/** Everything of an endpoint that is no secret. */
+export interface WebhookEndpoint {
+  readonly id: EndpointId;
+  readonly organization: OrganizationId;
+  readonly url: string;
+  /** Empty: all of them. */
+  readonly eventTypes: readonly string[];
+  readonly status: 'enabled' | 'disabled';
+  readonly disabledReason: string | undefined;
+  readonly disabledAt: Instant | undefined;
+  /** Until when the secret before this one signs beside it. */
+  readonly previousSecretUntil: Instant | undefined;
+  /** Since when every attempt has failed; absent while it works. */
+  readonly failingSince: Instant | undefined;
+  readonly lastSuccessAt: Instant | undefined;
+  readonly lastFailureAt: Instant | undefined;
+  /** Of the last attempt: a status, or why there was none. */
+  readonly lastAnswer: string | undefined;
+  readonly createdAt: Instant;
+}
+
+/** With what it is called: lives only as long as the call. */
+export interface OpenEndpoint extends Pick<WebhookEndpoint, 'id' | 'url' | 'eventTypes' | 'createdAt'> {
+  readonly status: WebhookEndpoint['status'];
+  /** The newest first. */
+  readonly secrets: readonly string[];
+}
+
+/** Whose secret is read, for what. */
+interface EndpointUse {
+  readonly organization: OrganizationId;
+  readonly endpoint: EndpointId;
+  readonly purpose: string;
+  readonly correlationId: string;
+}
+
+/** Who changes an endpoint, and what is noted of it. */
+interface NotedBy extends Actor {
+  /** Never a secret, never a person's data. */
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/** A change by somebody is written together with its administrative act, or neither is. What changes nothing is no act. */
+export interface WebhookEndpoints {
+  /** False when the organization has as many as it may. */
+  create(
+    endpoint: {
+      readonly id: EndpointId;
+      readonly organization: OrganizationId;
+      readonly url: string;
+      readonly eventTypes: readonly string[];
+      readonly secret: string;
+    },
+    noted: NotedBy,
+  ): Promise<boolean>;
+  get(organization: OrganizationId, id: EndpointId): Promise<WebhookEndpoint | undefined>;
+  /** The oldest first. */
+  list(organization: OrganizationId): Promise<readonly WebhookEndpoint[]>;
+  /**
+   * What it is behind with is sent as soon as it is enabled or its address has changed. Undefined where there is no
+   * such endpoint.
+   */
+  update(
+    organization: OrganizationId,
+    id: EndpointId,
+    changes: {
+      readonly url?: string | undefined;
+      readonly eventTypes?: readonly string[] | undefined;
+      readonly status?: WebhookEndpoint['status'] | undefined;
+    },
+    noted: NotedBy,
+  ): Promise<WebhookEndpoint | undefined>;
+  /** With its secrets' data key, and all that was kept of its progress. */
+  remove(organization: OrganizationId, id: EndpointId, noted: NotedBy): Promise<boolean>;
+  /** The old secret signs beside the new one for so long. Undefined where somebody else was quicker, or it is gone. */
+  rotateSecret(
+    use: EndpointUse,
+    secret: string,
+    overlapMs: number,
+    noted: NotedBy,
+  ): Promise<WebhookEndpoint | undefined>;
+  /** Opens the secrets for a delivery, and notes that they were read. */
+  open(use: EndpointUse): Promise<OpenEndpoint | undefined>;
+  /** An attempt that failed. */
+  noteFailure(id: EndpointId, answer: string): Promise<void>;
+  /**
+   * Given up: nothing is sent to it any more. Idempotent by the reason: whoever comes again with the same one gets the
+   * same answer, and whoever comes after somebody else gets undefined.
+   */
+  disable(
+    organization: OrganizationId,
+    id: EndpointId,
+    reason: string,
+  ): Promise<{ readonly at: Instant; readonly others: readonly EndpointId[] } | undefined>;
+}
 
 /** Each is told of every event: more than a handful is a mistake. */
 const endpointsAtMost = 20;
@@ -165,7 +255,7 @@ export const createWebhookEndpoints = (
           .set({
             sealedSecret,
             sealedPreviousSecret,
-            previousUntil: sql<Instant>`now() + ${overlapMs} * interval '1 millisecond'`,
+            previousUntil: sql<Instant>`now() + ${millisecondsInterval(overlapMs)}`,
           })
           .where(and(ownedBy(organization, id), eq(webhookEndpoints.sealedSecret, current.sealedSecret)))
           .returning();
@@ -250,24 +340,22 @@ const searchNow = async (tx: Transaction, organization: OrganizationId, id: Endp
 const searchLater = async (tx: Transaction, organization: OrganizationId, id: EndpointId): Promise<void> => {
   await tx.execute(sql`
     INSERT INTO outbox (organization, endpoint, sequence, next_attempt_at)
-    VALUES (${organization}, ${id}, 0, now() + ${stragglersAfterMs} * interval '1 millisecond')
+    VALUES (${organization}, ${id}, 0, now() + ${millisecondsInterval(stragglersAfterMs)})
   `);
 };
-
-const fromDate = z.coerce.date().transform((date) => toInstant(date.getTime()));
 
 const sealedSchema = z.object({
   id: endpointIdSchema,
   url: z.string(),
   status: z.enum(endpointStatuses),
   eventTypes: z.array(z.string()),
-  createdAt: fromDate,
+  createdAt: instantFromDatabase,
   sealedSecret: z.string(),
   sealedPreviousSecret: z.string().nullable(),
 });
 type Sealed = z.infer<typeof sealedSchema>;
 
-const disabledSchema = z.object({ at: fromDate, others: z.array(endpointIdSchema) });
+const disabledSchema = z.object({ at: instantFromDatabase, others: z.array(endpointIdSchema) });
 
 const endpointOf = (row: Row): WebhookEndpoint => ({
   id: endpointIdSchema.parse(row.id),
@@ -282,5 +370,5 @@ const endpointOf = (row: Row): WebhookEndpoint => ({
   lastSuccessAt: row.lastSuccessAt ?? undefined,
   lastFailureAt: row.lastFailureAt ?? undefined,
   lastAnswer: row.lastAnswer ?? undefined,
-  createdAt: instantSchema.parse(row.createdAt.toISOString()),
+  createdAt: toInstant(row.createdAt.getTime()),
 });

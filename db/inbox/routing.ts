@@ -1,12 +1,36 @@
 import { and, eq, ne, sql } from 'drizzle-orm';
-import { auditionIdSchema, connectionIdSchema, organizationIdSchema } from '../../domain/ids.ts';
+import {
+  type AuditionId,
+  auditionIdSchema,
+  type ConnectionId,
+  connectionIdSchema,
+  type OrganizationId,
+  organizationIdSchema,
+} from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { referenceOf } from '../connections/connect-account.ts';
-import type { InboxAddressees } from '../inbox-contract.ts';
 import { attentionItems } from '../schema/attention-items.ts';
 import { connections } from '../schema/connections.ts';
 import { operations } from '../schema/operations.ts';
+
+interface AccountConnection {
+  readonly organization: OrganizationId;
+  readonly id: ConnectionId;
+  readonly isConnected: boolean;
+  readonly connectedAt: Instant;
+}
+
+/** Whom it concerns what we are told from outside, where the telling does not say so itself. */
+export interface InboxAddressees {
+  /** The audition that a provider's meeting was made for. */
+  meeting(provider: string, meetingId: string): Promise<AuditionId | undefined>;
+  /** Those with an open attention item that waits for this connection to be connected again. */
+  waitingFor(organization: OrganizationId, connection: ConnectionId): Promise<readonly AuditionId[]>;
+  /** The connections, of any organization, of one account at a provider, but for those that are disconnected. */
+  account(provider: string, accountId: string): Promise<readonly AccountConnection[]>;
+}
 
 /** A key of the ledger begins with the id of its workflow. */
 const auditionOf = (key: string) => auditionIdSchema.safeParse(/^audition\/([^:]+):/.exec(key)?.[1]).data;

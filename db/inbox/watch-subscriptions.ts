@@ -1,12 +1,47 @@
 import { timingSafeEqual } from 'node:crypto';
 import { and, asc, eq, inArray, lt, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { connectionIdSchema, organizationIdSchema } from '../../domain/ids.ts';
-import { instantSchema } from '../../domain/time/instant.ts';
+import {
+  type ConnectionId,
+  connectionIdSchema,
+  type OrganizationId,
+  organizationIdSchema,
+} from '../../domain/ids.ts';
+import { type Instant, instantSchema } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { sha256 } from '../digest.ts';
-import type { WatchSubscription, WatchSubscriptions } from '../inbox-contract.ts';
 import { watchSubscriptions } from '../schema/watch-subscriptions.ts';
+
+export interface WatchSubscription {
+  /** The channel's id, chosen by us, or the subscription's, chosen by Graph. */
+  readonly id: string;
+  readonly provider: string;
+  readonly organization: OrganizationId;
+  readonly connection: ConnectionId;
+  readonly calendarId: string;
+  /** Google's id of what is watched. */
+  readonly resourceId?: string | undefined;
+  readonly expiresAt: Instant;
+}
+
+/** What we asked vendors to tell us of: Google's channels, Microsoft Graph's subscriptions. */
+export interface WatchSubscriptions {
+  /** Put again with another secret, both are taken, until the next exchange. */
+  put(subscription: WatchSubscription & { readonly secret: string }): Promise<void>;
+  /**
+   * For each claim, in their order, the subscription of that id, if the secret is its own and it has not long expired.
+   * In constant time, and in one statement, however many somebody claims who need not be anybody.
+   */
+  proven(
+    provider: string,
+    claims: readonly { readonly id: string; readonly secret: string }[],
+  ): Promise<readonly (WatchSubscription | undefined)[]>;
+  /** They have told us something. */
+  notified(ids: readonly string[]): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** The one that ends first, first. */
+  ofConnection(connection: ConnectionId): Promise<readonly WatchSubscription[]>;
+}
 
 /** The one in use and the one before it: while they are exchanged, the vendor sends either. */
 const secretsKept = 2;

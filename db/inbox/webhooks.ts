@@ -1,18 +1,81 @@
 import { randomUUID } from 'node:crypto';
 import { and, asc, desc, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { inboxEventSchema } from '../../domain/inbox-event.ts';
+import { type InboxEvent, inboxEventSchema } from '../../domain/inbox-event.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { sha256 } from '../digest.ts';
-import type { ClaimedWebhook, WebhookInbox } from '../inbox-contract.ts';
 import { webhookInbox } from '../schema/webhook-inbox.ts';
+import { millisecondsInterval } from '../time.ts';
+import { type Vault } from '../vault/envelope-encryption.ts';
 import { createIntake, inboxChannel } from './batch-insert.ts';
 
-/** The part of the vault that is needed here. Its data keys are cached, so that sealing costs no round trip. */
-interface Sealing {
-  seal(dataKeyId: string, plaintext: string, place: string): Promise<string>;
-  open(dataKeyId: string, sealed: string, place: string): Promise<string>;
+export interface ClaimedWebhook {
+  readonly id: string;
+  readonly provider: string;
+  readonly kind: string;
+  readonly correlationId: string;
+  /** How often it was claimed, this time included. */
+  readonly attempts: number;
+  /** How long ago it came, by the database's clock. */
+  readonly ageMs: number;
+  /** What was told; undefined where this version does not know such an event. Throws when it cannot be opened. */
+  read(): Promise<InboxEvent | undefined>;
+}
+
+export interface InboxEntry {
+  readonly id: string;
+  readonly provider: string;
+  readonly kind: string;
+  /** Why it is parked, or what became of it, as a code. */
+  readonly reason: string | null;
+  readonly correlationId: string;
+  readonly attempts: number;
+  readonly duplicates: number;
+  readonly receivedAt: Date;
+}
+
+/** What outside services told us: stored before they are answered, told on at least once, each under its own id. */
+export interface WebhookInbox {
+  /** Once per provider and dedupe key. When this resolves the event is safe, and the relay has been woken. */
+  receive(
+    told: InboxEvent & {
+      readonly provider: string;
+      /** What makes two deliveries the same one, in the vendor's terms. */
+      readonly dedupeKey: string;
+      readonly correlationId: string;
+    },
+  ): Promise<'stored' | 'duplicate'>;
+  /** Those that are due, the longest waiting first; nobody else gets them before the lease has run out. */
+  claim(limit: number, leaseMs: number): Promise<readonly ClaimedWebhook[]>;
+  /** It was told on, or need not be: `reason` says why. Whether it was still open. */
+  settle(id: string, reason?: string): Promise<boolean>;
+  /** A person may look at it, and replay it. */
+  park(id: string, reason: string): Promise<boolean>;
+  retryLater(id: string, delayMs: number, reason: string): Promise<void>;
+  /** The newest first. */
+  parked(page: {
+    readonly limit: number;
+    readonly provider?: string | undefined;
+    readonly reason?: string | undefined;
+  }): Promise<readonly InboxEntry[]>;
+  find(
+    id: string,
+  ): Promise<
+    | (InboxEntry & Pick<ClaimedWebhook, 'read'> & { readonly state: 'received' | 'delivered' | 'parked' })
+    | undefined
+  >;
+  /** Whether there was such a one, parked. */
+  replay(id: string): Promise<boolean>;
+  /** By provider: how many wait, since when the oldest does, and how many are parked. */
+  lag(): Promise<
+    readonly {
+      readonly provider: string;
+      readonly waiting: number;
+      readonly oldestSeconds: number;
+      readonly parked: number;
+    }[]
+  >;
 }
 
 /** One data key a month: what is old becomes unreadable with the key, and no key seals too much. */
@@ -28,8 +91,14 @@ const storableKey = (key: string): string =>
 /**
  * What was told to us, kept until it has been told on. Whoever settles a row that another process has settled changes
  * nothing: a lease that ran out leads to a second telling, never to a lost one.
+ *
+ * @param vault caches its data keys, so that sealing costs no round trip.
  */
-export const createWebhookInbox = (db: Database, vault: Sealing, now = () => new Date()): WebhookInbox => {
+export const createWebhookInbox = (
+  db: Database,
+  vault: Pick<Vault, 'seal' | 'open'>,
+  now = () => new Date(),
+): WebhookInbox => {
   const store = createIntake(db);
 
   const readerOf =
@@ -68,7 +137,7 @@ export const createWebhookInbox = (db: Database, vault: Sealing, now = () => new
       const { rows } = await db.execute(sql`
         UPDATE webhook_inbox SET
           attempts = attempts + 1,
-          next_attempt_at = now() + ${leaseMs} * interval '1 millisecond'
+          next_attempt_at = now() + ${millisecondsInterval(leaseMs)}
         WHERE id IN (
           SELECT id FROM webhook_inbox WHERE state = 'received' AND next_attempt_at <= now()
           ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
@@ -167,7 +236,7 @@ type Settlement =
   | { readonly state: 'parked'; readonly reason: string };
 
 const inMilliseconds = (delayMs: number) =>
-  sql<Instant>`now() + ${Math.round(delayMs)} * interval '1 millisecond'`;
+  sql<Instant>`now() + ${millisecondsInterval(Math.round(delayMs))}`;
 
 const claimedSchema = z.array(
   z

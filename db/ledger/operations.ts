@@ -12,15 +12,99 @@
 import { and, eq, gt, isNotNull, sql } from 'drizzle-orm';
 import type { Database } from '../client.ts';
 import { KeyReused, Overtaken } from '../errors.ts';
-import type { Effect, OperationLedger } from '../repositories.ts';
 import { operations } from '../schema/operations.ts';
-import { claim, claimUndo, doubtOf, doubtOfThisAttempt, findRow, type Row, surplusOf } from './rows.ts';
+import {
+  type Begin,
+  type BeginUndo,
+  claim,
+  claimUndo,
+  type Doubt,
+  doubtOf,
+  doubtOfThisAttempt,
+  type Effect,
+  findRow,
+  type Row,
+  surplusOf,
+} from './rows.ts';
+
+export type { Doubt, Effect } from './rows.ts';
+
+/** The idempotency ledger: a row is written before the call, and says what became of it. */
+export interface OperationLedger {
+  /**
+   * Claims the operation for `leaseMs` from now. The attempt's number fences: whoever began earlier does not own the
+   * operation any more.
+   * - `first`: nobody has tried. Go on.
+   * - `again`: an earlier attempt ended without a record. Ask the provider before going on.
+   * - `busy`: another attempt holds the lease for so long. Come back.
+   * - `done`: it happened; here is its result.
+   * - `undone`: a compensation got here first. Do not.
+   * `surplus` is what was done beside that and is still to be taken back.
+   */
+  begin(
+    operation: Begin,
+  ): Promise<
+    | { readonly kind: 'first'; readonly attempt: number }
+    | { readonly kind: 'again'; readonly attempt: number; readonly doubt: Doubt }
+    | { readonly kind: 'busy'; readonly remainingMs: number }
+    | { readonly kind: 'done'; readonly result: unknown; readonly surplus: readonly Effect[] }
+    | { readonly kind: 'undone'; readonly surplus: readonly Effect[] }
+  >;
+  /** From here on the effect may happen at any moment. Refused (`Overtaken`) to an attempt that is not the owner. */
+  handOver(key: string, attempt: number): Promise<void>;
+  /**
+   * Records the effect, and `surplus` found beside it. Whoever comes first is believed, the owner or not: a second
+   * attempt may have found this very effect and be about to record it. Throws `Overtaken` when another effect is
+   * recorded or the operation was undone; this one is then noted as surplus.
+   */
+  complete(key: string, effect: Effect, surplus?: readonly Effect[]): Promise<void>;
+  /** That surplus is gone. */
+  takenBack(key: string, providerId: string): Promise<void>;
+  /**
+   * Gives the lease back, if it is this attempt's: its call had no effect (`none`), ended with an unknown one, or is
+   * perhaps still `open` at the provider.
+   */
+  release(key: string, attempt: number, effect: 'none' | 'unknown' | 'open'): Promise<void>;
+  /** Notes that this activity execution puts the doubt before a person, and gives the lease back. */
+  askPerson(key: string, attempt: number, execution: string): Promise<void>;
+  /**
+   * Begins to undo, and from then on refuses `begin` with `undone`. A key nobody has used becomes a tombstone, so
+   * that a late attempt cannot do what is already undone.
+   */
+  beginUndo(operation: BeginUndo): Promise<
+    | { readonly kind: 'nothing_to_undo'; readonly surplus: readonly Effect[] }
+    /** An attempt still holds the lease; come back. */
+    | { readonly kind: 'busy'; readonly remainingMs: number }
+    /** It happened; with a doubt, perhaps more than once. */
+    | {
+        readonly kind: 'happened';
+        readonly effect: Effect;
+        readonly doubt: Doubt | undefined;
+        readonly surplus: readonly Effect[];
+      }
+    /** An attempt ended without a record: ask the provider. */
+    | { readonly kind: 'unknown'; readonly doubt: Doubt; readonly surplus: readonly Effect[] }
+    | { readonly kind: 'undone_before'; readonly surplus: readonly Effect[] }
+  >;
+  completeUndo(key: string): Promise<void>;
+}
 
 type Begun = Awaited<ReturnType<OperationLedger['begin']>>;
 type UndoBegun = Awaited<ReturnType<OperationLedger['beginUndo']>>;
 
 /** The row can change between the claim that failed and the look at why: then the claim is made again. */
 const claimsAtMost = 10;
+
+const claimAgainWhileChanged = async <Outcome>(
+  key: string,
+  attemptClaim: () => Promise<Outcome | 'claim_again'>,
+): Promise<Outcome> => {
+  for (let attempt = 0; attempt < claimsAtMost; attempt += 1) {
+    const outcome = await attemptClaim();
+    if (outcome !== 'claim_again') return outcome;
+  }
+  throw new Error(`the operation '${key}' changed faster than it could be read`);
+};
 
 /**
  * Every method is one statement where all goes well, and correct when many call it at once. The caller sees to it that
@@ -31,12 +115,10 @@ const claimsAtMost = 10;
  */
 export const createOperationLedger = (db: Database): OperationLedger => ({
   async begin(operation) {
-    for (let attempt = 0; attempt < claimsAtMost; attempt += 1) {
+    return claimAgainWhileChanged(operation.key, async () => {
       const row = await claim(db, operation);
-      const begun = row ? begunWith(row) : whyNotBegun(await findRow(db, operation.key), operation);
-      if (begun !== 'claim_again') return begun;
-    }
-    throw contended(operation.key);
+      return row ? begunWith(row) : whyNotBegun(await findRow(db, operation.key), operation);
+    });
   },
 
   async handOver(key, attempt) {
@@ -99,12 +181,10 @@ export const createOperationLedger = (db: Database): OperationLedger => ({
   },
 
   async beginUndo(operation) {
-    for (let attempt = 0; attempt < claimsAtMost; attempt += 1) {
+    return claimAgainWhileChanged(operation.key, async () => {
       const row = await claimUndo(db, operation);
-      const begun = row ? undoOf(row) : whyNotUndone(await findRow(db, operation.key), operation);
-      if (begun !== 'claim_again') return begun;
-    }
-    throw contended(operation.key);
+      return row ? undoOf(row) : whyNotUndone(await findRow(db, operation.key), operation);
+    });
   },
 
   async completeUndo(key) {
@@ -116,7 +196,6 @@ export const createOperationLedger = (db: Database): OperationLedger => ({
 });
 
 const neverBegun = (key: string) => new Error(`the operation '${key}' has not begun`);
-const contended = (key: string) => new Error(`the operation '${key}' changed faster than it could be read`);
 
 const ownedBy = (key: string, attempt: number) =>
   and(eq(operations.key, key), eq(operations.state, 'open'), eq(operations.attempt, attempt));

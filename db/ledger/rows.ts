@@ -1,12 +1,50 @@
 /** Rows of the ledger: reading them with times by the database's clock, and claiming them, for an attempt or an undo. */
 import { and, eq, getTableColumns, inArray, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import type { OrganizationId } from '../../domain/ids.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
-import type { Doubt, Effect, OperationLedger } from '../repositories.ts';
 import { operations } from '../schema/operations.ts';
+import { millisecondsInterval } from '../time.ts';
 
-type Begin = Parameters<OperationLedger['begin']>[0];
-type BeginUndo = Parameters<OperationLedger['beginUndo']>[0];
+/** What attempts that ended without a record may have left behind. */
+export interface Doubt {
+  readonly startedAt: Instant;
+  /** Whether any of them may have had its effect: before the hand-over it certainly had not. */
+  readonly handedOver: boolean;
+  /**
+   * How long ago, by the database's clock, the lease ended of the last one whose call was not seen to end; negative
+   * while it would still run. Undefined when every call has ended.
+   */
+  readonly givenUpForMs: number | undefined;
+  /** The activity execution that has put the doubt before a person. */
+  readonly askedBy: string | undefined;
+}
+
+/** One effect at the provider. */
+export interface Effect {
+  readonly providerId: string;
+  readonly result: unknown;
+}
+
+export interface Begin {
+  readonly key: string;
+  readonly organization: OrganizationId;
+  readonly provider: string;
+  readonly operation: string;
+  /** SHA-256 of what is asked. A key that comes back with another request throws `KeyReused`. */
+  readonly requestHash: string;
+  readonly leaseMs: number;
+  /** Whether the effect is possible from the start, without a call of `handOver`. */
+  readonly handedOver: boolean;
+}
+
+export interface BeginUndo {
+  readonly key: string;
+  readonly organization: OrganizationId;
+  readonly provider: string;
+  readonly operation: string;
+}
 
 const milliseconds = (interval: SQL) =>
   sql<number | null>`(extract(epoch from ${interval}) * 1000)::float8`.mapWith(Number);
@@ -54,7 +92,7 @@ const nothingHappened = sql`${operations.leaseUntil} IS NULL AND ${operations.do
 /** The row, owned by the attempt that asks; undefined when it cannot have it. */
 export const claim = async (db: Database, asked: Begin): Promise<Row | undefined> => {
   const { key, organization, provider, operation, requestHash, leaseMs, handedOver } = asked;
-  const leaseUntil = sql`now() + ${leaseMs} * interval '1 millisecond'`;
+  const leaseUntil = sql`now() + ${millisecondsInterval(leaseMs)}`;
   const [row] = await db
     .insert(operations)
     .values({

@@ -2,9 +2,10 @@
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type CircuitState, circuitStates, type SeenOfProvider } from '../../domain/providers/circuit.ts';
-import { type Instant, instantSchema } from '../../domain/time/instant.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { providerHealth } from '../schema/provider-health.ts';
+import { instantFromDatabase } from '../time.ts';
 import { closedQuota, everyone } from './quotas.ts';
 
 export interface IntegrationFacts {
@@ -45,11 +46,7 @@ export interface ProviderHealth {
   forget(olderThanDays: number): Promise<number>;
 }
 
-/** PostgreSQL's own form of a time, as a raw statement answers with it. */
-const instant = z
-  .string()
-  .nullable()
-  .transform((at) => (at === null ? undefined : instantSchema.parse(new Date(at).toISOString())));
+const instant = instantFromDatabase.nullable().transform((at) => at ?? undefined);
 const count = z.coerce.number();
 
 const seenSchema = z.object({

@@ -4,6 +4,7 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
 import type { QuotaBook } from '../../domain/providers/quota-book.ts';
 import type { DatabaseConnection } from '../client.ts';
+import { millisecondsInterval } from '../time.ts';
 
 /** The row that holds what all organizations have used together: no organization has an empty id. */
 export const everyone = '';
@@ -146,7 +147,7 @@ export const createQuotas = (db: DatabaseConnection['db']): QuotaBook => ({
       const { rows } = await db.execute(sql`
         INSERT INTO quota_leases (id, provider, quota, account, organization, lease_until)
         SELECT ${prefix} || place, ${provider}, ${quota}, ${account}, ${organization},
-          date_trunc('milliseconds', now()) + ${leaseMs} * interval '1 millisecond'
+          date_trunc('milliseconds', now()) + ${millisecondsInterval(leaseMs)}
         FROM generate_series(1, ${places}::int) AS place
         WHERE NOT EXISTS (SELECT FROM quota_leases WHERE id = ${prefix} || place AND lease_until > now())
         ORDER BY random() LIMIT 1

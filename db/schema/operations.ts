@@ -6,7 +6,7 @@ export const operationStates = ['open', 'completed', 'undoing', 'undone'] as con
 /** What earlier attempts left behind without a record: nothing, a call that may have gone out, or one handed over. */
 export const operationDoubts = ['none', 'started', 'handed_over'] as const;
 
-/** The idempotency ledger: one row per effect on a provider, written before the call. See `operation-ledger.ts`. */
+/** The idempotency ledger: one row per effect on a provider, written before the call. See `ledger/operations.ts`. */
 export const operations = pgTable(
   'operations',
   {

@@ -11,8 +11,9 @@ import {
   trail,
 } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import type { AuditionReadModel } from '../auditions/read-model.ts';
 import { AuditConflict } from '../errors.ts';
-import type { AuditionReadModel, EventStore } from '../repositories.ts';
+import type { EventStore } from '../trail/event-store.ts';
 
 let database: TestDatabase;
 let events: EventStore;

@@ -1,8 +1,8 @@
-import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
+import { and, eq, gt, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type AuditionEvent, auditionEventSchema } from '../../domain/audition/events.ts';
 import { type AuditionView, beginView, foldEvent } from '../../domain/audition/view.ts';
-import type { AuditionId } from '../../domain/ids.ts';
+import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import {
   attentionColumns,
   attentionRows,
@@ -13,11 +13,27 @@ import { auditionViewSchema } from '../auditions/view-schema.ts';
 import type { Database } from '../client.ts';
 import { outboxChannel } from '../endpoints/outbox.ts';
 import { AuditConflict, isPostgresError } from '../errors.ts';
-import type { EventStore, StoredEvent } from '../repositories.ts';
 import { auditEvents } from '../schema/audit-events.ts';
 import { chained, genesisHash } from './hash-chain.ts';
-import { foldTrail, storedEventSchema } from './stored-events.ts';
-import { verifyTrail } from './verify.ts';
+import { foldTrail, type StoredEvent, selectTrail, storedEventSchema } from './stored-events.ts';
+import { type TrailVerdict, verifyTrail } from './verify.ts';
+
+/** The audit trail: append-only and hash-chained per audition, one writer path, the read model folded beside it. */
+export interface EventStore {
+  /**
+   * Appends and folds in one transaction. Idempotent by (audition, sequence): events that are there already are
+   * skipped when they are equal, and refused (`AuditConflict`) when they are not. A gap is refused.
+   */
+  append(auditionId: AuditionId, events: readonly AuditionEvent[]): Promise<void>;
+  /** The trail in order, a page at a time, with each event's hash. */
+  read(
+    organization: OrganizationId,
+    auditionId: AuditionId,
+    page: { readonly after: number; readonly limit: number },
+  ): Promise<readonly StoredEvent[]>;
+  /** Recomputes the chain; answers with the first broken link, if there is one. */
+  verify(auditionId: AuditionId): Promise<TrailVerdict>;
+}
 
 /** Losing means that another writer of the same audition has won, which a handful of times is plenty. */
 const attemptsAtMost = 10;
@@ -53,18 +69,8 @@ export const createEventStore = (db: Database): EventStore => ({
   },
 
   async read(organization, auditionId, { after, limit }) {
-    const rows = await db
-      .select()
-      .from(auditEvents)
-      .where(
-        and(
-          eq(auditEvents.organization, organization),
-          eq(auditEvents.auditionId, auditionId),
-          gt(auditEvents.sequence, after),
-        ),
-      )
-      .orderBy(asc(auditEvents.sequence))
-      .limit(limit);
+    const isWanted = and(eq(auditEvents.organization, organization), gt(auditEvents.sequence, after));
+    const rows = await selectTrail(db, auditionId, isWanted).limit(limit);
     return rows.map((row) => storedEventSchema.parse(row));
   },
 

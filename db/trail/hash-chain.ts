@@ -3,7 +3,7 @@ import canonicalize from 'canonicalize';
 import type { AuditionEvent } from '../../domain/audition/events.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { sha256 } from '../digest.ts';
-import type { StoredEvent } from '../repositories.ts';
+import type { StoredEvent } from './stored-events.ts';
 
 /** What the first event names as the hash before it. */
 export const genesisHash = '0'.repeat(64);

@@ -1,24 +1,58 @@
 /** Reads trails back: stored rows into events, and events into views. */
-import { asc, eq } from 'drizzle-orm';
+import { and, asc, eq, gt, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
-import { auditionEventSchema } from '../../domain/audition/events.ts';
+import { type AuditionEvent, auditionEventSchema } from '../../domain/audition/events.ts';
 import { type AuditionView, foldEvents } from '../../domain/audition/view.ts';
-import type { AuditionId } from '../../domain/ids.ts';
+import { type AuditionId, auditionIdSchema } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
-import type { StoredEvent } from '../repositories.ts';
 import { auditEvents } from '../schema/audit-events.ts';
+
+export interface StoredEvent extends AuditionEvent {
+  readonly previousHash: string;
+  readonly hash: string;
+}
 
 export const storedEventSchema = auditionEventSchema.extend({
   previousHash: z.string(),
   hash: z.string(),
 }) satisfies z.ZodType<StoredEvent>;
 
-/** The whole trail of one audition, folded. Undefined where there is none. */
-export const foldTrail = async (db: Database, auditionId: AuditionId): Promise<AuditionView | undefined> => {
-  const rows = await db
+/** Selects the rows of one audition's trail in the order of their sequence. */
+export const selectTrail = (db: Database, auditionId: AuditionId, only?: SQL) =>
+  db
     .select()
     .from(auditEvents)
-    .where(eq(auditEvents.auditionId, auditionId))
+    .where(and(eq(auditEvents.auditionId, auditionId), only))
     .orderBy(asc(auditEvents.sequence));
+
+/** The whole trail of one audition, folded. Undefined where there is none. */
+export const foldTrail = async (db: Database, auditionId: AuditionId): Promise<AuditionView | undefined> => {
+  const rows = await selectTrail(db, auditionId);
   return rows.length === 0 ? undefined : foldEvents(rows.map((row) => storedEventSchema.parse(row)));
 };
+
+/** Returns the next auditions that have a trail, in the order of their ids. */
+export const auditedAuditionsAfter = async (
+  db: Database,
+  id: string,
+  limit: number,
+): Promise<readonly string[]> => {
+  const rows = await db
+    .selectDistinct({ id: auditEvents.auditionId })
+    .from(auditEvents)
+    .where(gt(auditEvents.auditionId, id))
+    .orderBy(asc(auditEvents.auditionId))
+    .limit(limit);
+  return rows.map((row) => row.id);
+};
+
+const pageSize = 500;
+
+/** Every audition that has a trail, in the order of their ids, a page at a time. */
+export async function* auditedAuditions(db: Database): AsyncGenerator<AuditionId> {
+  for (let last: string | undefined = ''; last !== undefined; ) {
+    const ids = await auditedAuditionsAfter(db, last, pageSize);
+    for (const id of ids) yield auditionIdSchema.parse(id);
+    last = ids.at(-1);
+  }
+}

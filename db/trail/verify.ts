@@ -1,11 +1,14 @@
-import { and, asc, eq, gt } from 'drizzle-orm';
+import { eq, gt } from 'drizzle-orm';
 import { z } from 'zod';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
-import type { EventStore } from '../repositories.ts';
 import { auditEvents } from '../schema/audit-events.ts';
 import { auditions } from '../schema/auditions.ts';
 import { genesisHash, hashOf } from './hash-chain.ts';
+import { selectTrail } from './stored-events.ts';
+
+/** `sequence` is that of the first broken link. */
+export type TrailVerdict = { readonly ok: true } | { readonly ok: false; readonly sequence: number };
 
 const pageSize = 500;
 
@@ -20,10 +23,10 @@ interface Head {
  * Recomputes the chain from the rows as they are. A row that was changed, moved to another organization, left out or
  * put in is found by its hash or its place; rows cut off at the end, by the read model that still counts them.
  */
-export const verifyTrail = async (db: Database, auditionId: AuditionId): ReturnType<EventStore['verify']> => {
+export const verifyTrail = async (db: Database, auditionId: AuditionId): Promise<TrailVerdict> => {
   let head: Head = { sequence: 0, hash: genesisHash, organization: undefined };
   for (;;) {
-    const rows = await pageAfter(db, auditionId, head.sequence);
+    const rows = await selectTrail(db, auditionId, gt(auditEvents.sequence, head.sequence)).limit(pageSize);
     for (const row of rows) {
       if (!follows(head, row, auditionId)) return { ok: false, sequence: head.sequence + 1 };
       head = row;
@@ -38,14 +41,6 @@ export const verifyTrail = async (db: Database, auditionId: AuditionId): ReturnT
     ? { ok: false, sequence: head.sequence + 1 }
     : { ok: true };
 };
-
-const pageAfter = (db: Database, auditionId: AuditionId, sequence: number): Promise<Row[]> =>
-  db
-    .select()
-    .from(auditEvents)
-    .where(and(eq(auditEvents.auditionId, auditionId), gt(auditEvents.sequence, sequence)))
-    .orderBy(asc(auditEvents.sequence))
-    .limit(pageSize);
 
 /** The columns beside the fact are not hashed themselves: they must repeat what the facts say. */
 const factSchema = z.looseObject({ type: z.string(), organization: z.string().optional() });

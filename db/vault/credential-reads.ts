@@ -11,7 +11,7 @@ import { credentialReads } from '../schema/credential-reads.ts';
 
 type SecretName = 'refresh_token' | 'access_token' | 'app_password' | 'signing_secret';
 
-export interface CredentialReads {
+interface CredentialReads {
   /** For a secret that is read elsewhere than in a statement of its repository. */
   note(read: {
     /** The connection or endpoint. */

@@ -6,26 +6,20 @@ import { isValidPhoneNumber } from 'libphonenumber-js/max';
 import type { z } from 'zod';
 import { Refusal } from '../errors.ts';
 import type { AuditionId, OrganizationId } from '../ids.ts';
+import type { MeetingProviderName } from '../providers/vendors.ts';
 import { readDuration } from '../time/durations.ts';
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
 import { checkZone, readLocalTime } from '../time/local-time.ts';
+import { day, minute } from '../time/units.ts';
 import type { AuditionPlan } from './plan.ts';
 import { admitPolicy } from './policy-admission.ts';
-import type {
-  AuditionRequest,
-  fixedSlotSchema,
-  MeetingProviderName,
-  Participant,
-  windowSlotSchema,
-} from './request.ts';
+import type { AuditionRequest, fixedSlotSchema, Participant, windowSlotSchema } from './request.ts';
 import type { Slot, SlotWish } from './slot.ts';
 
-export type FixedSlot = z.infer<typeof fixedSlotSchema>;
+type FixedSlot = z.infer<typeof fixedSlotSchema>;
 type WindowSlot = z.infer<typeof windowSlotSchema>;
 
-const minute = 60_000;
-const day = 24 * 60 * minute;
 /** Calendars answer free/busy questions about weeks, not about years. */
 const longestWindow = 31 * day;
 /** Nobody casts for a day that no calendar shows yet; timers, tokens and retention are made for less. */

@@ -14,9 +14,10 @@ import {
   projectIdSchema,
   roleIdSchema,
 } from '../ids.ts';
+import { calendarProviders, channels, meetingProviders } from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
 import { attentionActions, attentionItemSchema } from './attention.ts';
-import { calendarProviders, channels, meetingProviders, participantKinds } from './request.ts';
+import { participantKinds } from './request.ts';
 import { slotSchema } from './slot.ts';
 import { auditionRounds } from './states.ts';
 
@@ -32,6 +33,10 @@ export type NoticeKind = (typeof noticeKinds)[number];
 
 export const deliveryStatuses = ['queued', 'sent', 'delivered', 'failed'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
+
+/** What a session ends in. */
+export const decisions = ['callback', 'booked', 'released'] as const;
+export type Decision = (typeof decisions)[number];
 
 export const meetingSchema = z.object({
   provider: z.enum(meetingProviders).or(z.literal('manual')),
@@ -119,7 +124,7 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
   fact('session_started', { origin: z.enum(origins) }),
   fact('session_ended', { origin: z.enum(origins) }),
   fact('decided', {
-    decision: z.enum(['callback', 'booked', 'released']),
+    decision: z.enum(decisions),
     next: auditionIdSchema.optional(),
   }),
   fact('step_skipped', { step: attentionItemSchema.shape.step, detail: z.string() }),
@@ -138,6 +143,8 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
 ]);
 export type AuditionFact = z.infer<typeof auditionFactSchema>;
 export type AuditionFactType = AuditionFact['type'];
+/** Why no slot could be held. */
+export type SlotRefusalReason = Extract<AuditionFact, { type: 'slot_refused' }>['reason'];
 
 /** A fact with its place in the audition's life. `sequence` starts at 1 and has no gaps. */
 export const auditionEventSchema = z.object({

@@ -4,9 +4,10 @@
  */
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
+import { minute } from '../time/units.ts';
 import type { BusyInterval } from './slot.ts';
 
-const quarterHour = 15 * 60_000;
+const quarterHour = 15 * minute;
 
 export interface TimeRange {
   readonly start: Instant;
@@ -27,6 +28,18 @@ export const mergeBusy = (busy: readonly BusyInterval[]): readonly BusyInterval[
   }
   return merged;
 };
+
+/**
+ * The busy times less one interval: what is left of each that the interval lies in or reaches into. Calendars merge
+ * neighbours and cut off what reaches beyond the question.
+ */
+export const without = (busy: readonly BusyInterval[], hole: BusyInterval): readonly BusyInterval[] =>
+  busy.flatMap(({ start, end }) =>
+    [
+      { start, end: end < hole.start ? end : hole.start },
+      { start: start > hole.end ? start : hole.end, end },
+    ].filter((left) => left.start < left.end),
+  );
 
 /**
  * Free ranges of `durationMs` within the window, earliest first. They start on full steps of the clock (a quarter of

@@ -1,7 +1,8 @@
 /** The audition as the workflow receives it: a request whose times are instants and whose policy is settled. */
 import type { AuditionId, OrganizationId, ProjectId, RoleId } from '../ids.ts';
+import type { MeetingProviderName } from '../providers/vendors.ts';
 import type { AuditionPolicy } from './policy.ts';
-import type { MeetingProviderName, Participant } from './request.ts';
+import type { Participant } from './request.ts';
 import type { SlotWish } from './slot.ts';
 import type { AuditionRound } from './states.ts';
 
@@ -22,3 +23,10 @@ export interface AuditionPlan {
   readonly correlationId: string;
   readonly previous?: AuditionId | undefined;
 }
+
+/** Returns the ids that every activity of the audition takes: whose audition it is, and the correlation id. */
+export const correlatedIds = ({ id, organization, correlationId }: AuditionPlan) => ({
+  auditionId: id,
+  organization,
+  correlationId,
+});

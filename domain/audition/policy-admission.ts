@@ -1,10 +1,9 @@
 /** From the patience a request asks for to the policy an audition goes by. */
 import { Refusal } from '../errors.ts';
 import { readDuration } from '../time/durations.ts';
+import { second } from '../time/units.ts';
 import { type AuditionPolicy, defaultPolicy } from './policy.ts';
 import type { PolicyOverrides } from './request.ts';
-
-const second = 1_000;
 
 /**
  * The least that makes sense, in milliseconds. Nothing at all is a sensible time for what opens or ends at once; for

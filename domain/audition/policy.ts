@@ -1,4 +1,6 @@
 /** How long an audition waits for whom, in milliseconds. Settled once at the start and carried in the history. */
+import { day, hour, minute } from '../time/units.ts';
+
 export interface AuditionPolicy {
   /** How long a held slot stays ours when scheduling stalls: meeting and calendars may each take their patience. */
   readonly holdFor: number;
@@ -19,11 +21,6 @@ export interface AuditionPolicy {
   /** How long a decision may take before it escalates. */
   readonly decisionWithin: number;
 }
-
-const second = 1_000;
-const minute = 60 * second;
-const hour = 60 * minute;
-const day = 24 * hour;
 
 export const defaultPolicy: AuditionPolicy = {
   holdFor: 45 * minute,

@@ -4,6 +4,7 @@
  */
 import type { OrganizationId } from '../ids.ts';
 import { toEpochMs } from '../time/epoch.ts';
+import { hour } from '../time/units.ts';
 import type { Slot } from './slot.ts';
 
 /** As Temporal takes it. Lies there unencrypted: ids and figures, nothing of a person. */
@@ -14,7 +15,7 @@ interface StepPriority {
 }
 
 /** After the start nobody needs the link any more: what belongs to a slot that begins this soon overtakes the rest. */
-const soonMs = 2 * 3_600_000;
+const soonMs = 2 * hour;
 
 export const stepPriority = (
   organization: OrganizationId,

@@ -3,9 +3,15 @@ import type { ParticipantId } from '../ids.ts';
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
 import { outsideQuietHours } from '../time/quiet-hours.ts';
-import type { Reminder } from './reminders.ts';
 import type { Participant } from './request.ts';
 import type { Slot } from './slot.ts';
+
+/** One moment, and everybody who is to be reminded at it. Computed once and kept in the history. */
+export interface Reminder {
+  readonly at: Instant;
+  readonly offsetMs: number;
+  readonly participants: readonly ParticipantId[];
+}
 
 /**
  * Everybody is reminded at each offset (milliseconds before the start), moved out of their quiet hours. What is due

@@ -4,18 +4,14 @@
  */
 import { z } from 'zod';
 import { connectionIdSchema, participantIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
+import { calendarProviders, channels, meetingProviders } from '../providers/vendors.ts';
 import { lineOf, linesOf } from '../text.ts';
 import { auditionRounds } from './states.ts';
 
 export const participantKinds = ['performer', 'reader', 'agent', 'casting_director'] as const;
-export const channels = ['email', 'sms'] as const;
-export const meetingProviders = ['zoom', 'google_meet'] as const;
-export const calendarProviders = ['google'] as const;
 
 export type ParticipantKind = (typeof participantKinds)[number];
 export type Channel = (typeof channels)[number];
-export type MeetingProviderName = (typeof meetingProviders)[number];
-export type CalendarProviderName = (typeof calendarProviders)[number];
 
 const zone = lineOf(64).describe('IANA time zone, e.g. Europe/Paris');
 

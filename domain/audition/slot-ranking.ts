@@ -8,7 +8,7 @@ import type { Participant, QuietHours } from './request.ts';
 /** A casting day: auditions begin and end within these hours, by everybody's own clock. */
 const workingHours = { from: 9, until: 19 };
 
-export interface RankedSlot extends TimeRange {
+interface RankedSlot extends TimeRange {
   /** Between 09:00 and 19:00 on the clock of every participant. */
   readonly withinWorkingHours: boolean;
   /** How many participants have quiet hours then. */

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { commandStates, isWelcome } from './command-rules.ts';
 import { auditionCommands } from './commands.ts';
 import { auditionFactSchema } from './events.ts';
 import { type AuditionState, auditionOutcomes, auditionStates } from './states.ts';
-import { auditionTransitions, facetFacts, isLegal, transitionOn } from './transitions.ts';
+import {
+  auditionTransitions,
+  commandStates,
+  facetFacts,
+  isLegal,
+  isWelcome,
+  transitionOn,
+} from './transitions.ts';
 
 const reachableFrom = (start: AuditionState): ReadonlySet<AuditionState> => {
   const reached = new Set([start]);

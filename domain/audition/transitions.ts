@@ -1,7 +1,9 @@
 /**
  * The transition table: the one place that says which fact moves an audition from which state to which.
- * The diagram in the docs is drawn from it, the fold obeys it, and commands are refused by it.
+ * The diagram in the docs is drawn from it, the fold obeys it, and commands are refused by it. Free of schemas, so that
+ * the workflow's validators can read it.
  */
+import type { AuditionCommandName } from './commands.ts';
 import type { AuditionFactType } from './events.ts';
 import type { AuditionOutcome, AuditionState } from './states.ts';
 
@@ -74,3 +76,15 @@ export const transitionOn = (from: AuditionState, on: AuditionFactType): Transit
 /** Whether the fact may be recorded of an audition in this state. */
 export const isLegal = (state: AuditionState, on: AuditionFactType): boolean =>
   facets.has(on) || transitionOn(state, on) !== undefined;
+
+/** Which command is welcome in which state. */
+export const commandStates: Readonly<Record<AuditionCommandName, readonly AuditionState[]>> = {
+  respond: ['scheduling', 'scheduled', 'confirmed'],
+  reschedule: ['scheduled', 'confirmed'],
+  cancel: open,
+  'check-in': ['scheduled', 'confirmed', 'in_progress'],
+  decide: ['awaiting_decision'],
+};
+
+export const isWelcome = (command: AuditionCommandName, state: AuditionState): boolean =>
+  commandStates[command].includes(state);

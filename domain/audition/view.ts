@@ -3,10 +3,11 @@
  * as its read model; because both come from this fold they cannot disagree, and the second can be rebuilt.
  */
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId, ProjectId, RoleId } from '../ids.ts';
+import type { CalendarProviderName } from '../providers/vendors.ts';
 import type { Instant } from '../time/instant.ts';
 import type { AttentionItem } from './attention.ts';
 import type { Answer, AuditionEvent, AuditionFact, DeliveryStatus, Meeting, NoticeKind } from './events.ts';
-import type { CalendarProviderName, Channel, ParticipantKind } from './request.ts';
+import type { Channel, ParticipantKind } from './request.ts';
 import type { Slot } from './slot.ts';
 import type { AuditionOutcome, AuditionRound, AuditionState } from './states.ts';
 import { isLegal, transitionOn } from './transitions.ts';

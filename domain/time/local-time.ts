@@ -6,10 +6,9 @@ import { DateTime, FixedOffsetZone, IANAZone } from 'luxon';
 import { Refusal } from '../errors.ts';
 import { toInstant } from './epoch.ts';
 import type { Instant } from './instant.ts';
+import { day, minute } from './units.ts';
 import { isZoneName } from './zone-names.ts';
 
-const minute = 60_000;
-const day = 24 * 60 * minute;
 /** The zones of the world reach from -12:00 to +14:00. */
 const widestOffsetMinutes = 14 * 60;
 

@@ -3,8 +3,7 @@ import { DateTime } from 'luxon';
 import type { QuietHours } from '../audition/request.ts';
 import { toInstant } from './epoch.ts';
 import type { Instant } from './instant.ts';
-
-const minute = 60_000;
+import { minute } from './units.ts';
 
 const minuteOfDay = (clock: string): number => {
   const [hours = 0, minutes = 0] = clock.split(':').map(Number);

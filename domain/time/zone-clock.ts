@@ -1,8 +1,6 @@
 /** The clock of a zone, for whoever asks it thousands of times: what luxon answers, at a fraction of its cost. */
 import { IANAZone } from 'luxon';
-
-const minute = 60_000;
-const day = 24 * 60 * minute;
+import { day, minute } from './units.ts';
 
 export interface ZoneClock {
   /** What the clock shows, in minutes since midnight. */

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { connectDatabase, type Database } from '../../db/client.ts';
 import { readDatabaseUrl } from '../../foundation/configuration/operator.ts';
-import { type Output, outputTo } from './ops/print.ts';
+import { type Output, outputTo } from './output.ts';
 
 export class DatabaseAway extends Error {
   override readonly name = 'DatabaseAway';
@@ -30,7 +30,7 @@ export const onDatabase = async (
     await database.pool.query('SELECT 1').catch((cause: unknown) => {
       throw new DatabaseAway('The database does not answer. Check DATABASE_URL.', { cause });
     });
-    await work(database.db, outputTo(console.log, command.optsWithGlobals()['json'] === true));
+    await work(database.db, outputTo(command));
   } finally {
     await database.close();
   }

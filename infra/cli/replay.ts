@@ -2,7 +2,7 @@
 import { open, waitForDebugger } from 'node:inspector';
 import { resolve } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import {
   ConfigurationError,
   loadTemporalAccess,
@@ -15,6 +15,7 @@ import { createReplayer, type Replayed } from '../../workers/replay/replayer.ts'
 import { bundleWorkflows } from '../../workers/workflow-code.ts';
 import { linesOf, summaryOf } from './replay/report.ts';
 import { NotOnServer, type Selection, selectHistories, TemporalUnreachable } from './replay/sources.ts';
+import { wholeNumber } from './whole-number.ts';
 
 interface Options extends Omit<Selection, 'targets'> {
   readonly save?: string | undefined;
@@ -25,12 +26,7 @@ interface Options extends Omit<Selection, 'targets'> {
 /** Node's own. */
 const debuggerPort = 9229;
 
-const wholeNumber = (text: string): number => {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw new InvalidArgumentError('give a whole number from 1 up');
-  return number;
-};
+const fromOneUp = wholeNumber('give a whole number from 1 up');
 
 const program = new Command('replay')
   .description('Replays histories against the current workflow code. Exit code 1 when one does not replay.')
@@ -40,9 +36,9 @@ const program = new Command('replay')
   .option('--query <query>', 'every workflow that matches a visibility query')
   .option('--corpus', 'every recorded scenario in tests/replay/histories')
   .option('--run-id <id>', 'one run of a workflow that has had several')
-  .option('--limit <number>', 'the most histories to fetch for one list', wholeNumber, 1000)
+  .option('--limit <number>', 'the most histories to fetch for one list', fromOneUp, 1000)
   .option('--save <file>', 'write the history that was fetched, still encrypted, to replay it later')
-  .option('--inspect [port]', 'wait for a debugger before the first event', wholeNumber)
+  .option('--inspect [port]', 'wait for a debugger before the first event', fromOneUp)
   .option('--workflows <file>', 'replay against the workflows of this file instead of workflows/index.ts')
   .showHelpAfterError();
 

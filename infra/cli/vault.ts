@@ -1,14 +1,13 @@
 /** `npm run vault -- …`: the keys that credentials are sealed under. `--help` says the rest. */
-import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';
-import { createAdministrativeActs } from '../../db/access/administrative-acts.ts';
 import type { Database } from '../../db/client.ts';
 import { createVaultRotation, MasterKeysMissing } from '../../db/vault/rotation.ts';
 import { ConfigurationError, loadVaultAccess } from '../../foundation/configuration/configuration.ts';
 import { KmsFailure } from '../../foundation/encryption/aws-kms.ts';
 import { createKeyWrapping } from '../../foundation/encryption/configured-wrapping.ts';
+import { noteAct } from './administrative-acts.ts';
 import { DatabaseAway, onDatabase } from './on-database.ts';
-import { type Output, table } from './ops/print.ts';
+import { type Output, table } from './output.ts';
 import { runProgram } from './run-program.ts';
 
 interface Work {
@@ -71,14 +70,11 @@ const rotateCommand = (): Command =>
           progress: (done) => process.stderr.write(`${done.rewrapped} of ${done.of}\n`),
         });
         const { rewrapped, remaining, unreadable } = rotated;
-        await createAdministrativeActs(db).note({
+        await noteAct(db, 'npm run vault', {
           organization: undefined,
-          by: 'npm run vault',
-          role: 'command_line',
           act: 'vault.rotated',
           target: newest,
           detail: { rewrapped, remaining, unreadable: unreadable.length },
-          correlationId: randomUUID(),
         });
         if (unreadable.length > 0) process.exitCode = 1;
         output.show({ newest, ...rotated }, () =>

@@ -7,7 +7,6 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { createApple } from './apple/apple.ts';
 import { awsKmsRoutes } from './aws-kms/aws-kms.ts';
 import { createCallCounter } from './calls/counter.ts';
-import type { Clock } from './clock.ts';
 import { createControl, type SandboxControl } from './control/control.ts';
 import { controlRoutes } from './control/routes.ts';
 import { createSwitchboard } from './faults/switchboard.ts';
@@ -17,6 +16,7 @@ import { pageRoutes } from './page/routes.ts';
 import { createPulse } from './pulse.ts';
 import { type SandboxOptions, sandboxSettingsSchema } from './settings.ts';
 import { createSnapshot } from './store/snapshot.ts';
+import type { Clock } from './time.ts';
 import { createTwilio } from './twilio/twilio.ts';
 import { createZoom } from './zoom/zoom.ts';
 

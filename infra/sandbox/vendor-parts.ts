@@ -1,8 +1,8 @@
 /** What every vendor is made of. */
 import type { CallCounter } from './calls/counter.ts';
-import type { Clock } from './clock.ts';
 import type { Switchboard } from './faults/switchboard.ts';
 import type { Pulse } from './pulse.ts';
+import type { Clock } from './time.ts';
 
 export interface VendorParts<Settings> {
   readonly settings: Settings;

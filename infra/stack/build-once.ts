@@ -1,6 +1,7 @@
 /** Getting an executable into the cache: whole or not at all, and once however many ask at the same time. */
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { withLock } from './lock.ts';
+import { exists } from './paths.ts';
 
 /** Says what is being done, in one line that replaces the one before. */
 export type Progress = (line: string) => void;
@@ -28,10 +29,4 @@ export const buildOnce = async (
         await rm(folder, { recursive: true, force: true });
       }
     },
-  );
-
-export const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
   );

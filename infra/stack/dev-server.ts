@@ -1,7 +1,8 @@
 /** What a Temporal server needs before we can work on it, whoever started it. */
-import { Connection, type ConnectionOptions, isGrpcServiceError } from '@temporalio/client';
+import { Connection, isGrpcServiceError } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
 import type { TemporalConfiguration } from '../../foundation/configuration/configuration.ts';
+import { temporalConnectionOptions } from '../../foundation/temporal/connection.ts';
 import type { SearchAttributeTypeName, TemporalDev } from './temporal-dev.ts';
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
@@ -48,7 +49,8 @@ export const registerSearchAttributes = async (
   server: TemporalConfiguration,
   searchAttributes: TemporalDev['searchAttributes'],
 ): Promise<void> => {
-  const connection = await Connection.connect(optionsFor(server)).catch((cause: unknown) => {
+  const options = { ...temporalConnectionOptions(server), connectTimeout: connectWithinMs };
+  const connection = await Connection.connect(options).catch((cause: unknown) => {
     throw new TemporalNotPrepared(
       `Nobody answers as Temporal at ${server.address}. Check TEMPORAL_ADDRESS, and TEMPORAL_TLS or TEMPORAL_API_KEY where it wants them.`,
       { cause },
@@ -60,13 +62,6 @@ export const registerSearchAttributes = async (
     await connection.close();
   }
 };
-
-const optionsFor = ({ address, apiKey, tls }: TemporalConfiguration): ConnectionOptions => ({
-  address,
-  connectTimeout: connectWithinMs,
-  ...(apiKey === undefined ? {} : { apiKey }),
-  ...(tls === undefined ? {} : { tls }),
-});
 
 /** The part of Temporal's operator service that this takes. */
 interface Operator {

@@ -2,8 +2,8 @@
 import { connectDatabase } from '../../db/client.ts';
 import { createRepositories } from '../../db/index.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
-import { loadConfiguration } from '../../foundation/configuration/configuration.ts';
 import { createKeyWrapping } from '../../foundation/encryption/configured-wrapping.ts';
+import { loadConfiguration } from '../../providers/configuration.ts';
 
 const localOrganization: OrganizationId = 'org_local';
 

@@ -1,4 +1,5 @@
 /** Where the checkout is, and its two git-ignored folders: what can be fetched again, and what cannot. */
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -10,3 +11,9 @@ export const cachePath = (...parts: readonly string[]): string => projectPath('.
 
 /** Databases, mail and logs of the local stack. */
 export const dataPath = (...parts: readonly string[]): string => projectPath('.data', ...parts);
+
+export const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,6 +1,16 @@
 /** The preferred port where it is free, else the next free one: a second program must not keep the stack from starting. */
 import getPort, { portNumbers } from 'get-port';
 
+/** Where people expect things, when nothing else is there. Temporal's two are in temporal-dev.yaml. */
+export const preferredPorts = {
+  'the API': 3000,
+  'the provider sandbox': 4010,
+  'the inbox': 1080,
+  SMTP: 1025,
+  PostgreSQL: 5433,
+  'worker metrics': 9464,
+} as const;
+
 export interface ChosenPort {
   readonly port: number;
   /** The port that was preferred and taken, if so. */

@@ -1,9 +1,9 @@
 /** Finds the Temporal CLI, whose `server start-dev` is the local server, or gets it. */
 import { join } from 'node:path';
 import { ExecaError, execa } from 'execa';
-import { buildOnce, exists, type Progress } from './build-once.ts';
+import { buildOnce, type Progress } from './build-once.ts';
 import { downloadWithSdk } from './download.ts';
-import { cachePath } from './paths.ts';
+import { cachePath, exists } from './paths.ts';
 
 /** Newer tags carry a replace directive, with which `go install` refuses to build them. */
 const cliVersion = '1.5.1';
@@ -25,20 +25,13 @@ export const serverIsRecentEnough = (versionLine: string): boolean => {
   );
 };
 
-export interface FoundExecutable {
-  readonly path: string;
-  readonly from: 'path' | 'cache';
-}
-
 /** Looks without fetching anything: on the PATH, then in the project's cache. */
-export const findTemporalCli = async (
-  cache = cachePath('temporal-cli'),
-): Promise<FoundExecutable | undefined> => {
+export const findTemporalCli = async (cache = cachePath('temporal-cli')): Promise<string | undefined> => {
   const onPath = await execa('temporal', ['--version'], { reject: false });
-  if (onPath.exitCode === 0 && serverIsRecentEnough(onPath.stdout)) return { path: 'temporal', from: 'path' };
+  if (onPath.exitCode === 0 && serverIsRecentEnough(onPath.stdout)) return 'temporal';
   for (const folder of [cliVersion, 'from-sdk']) {
     const path = join(cache, folder, 'temporal');
-    if (await exists(path)) return { path, from: 'cache' };
+    if (await exists(path)) return path;
   }
   return undefined;
 };
@@ -52,13 +45,13 @@ export const getTemporalCli = async (
   cache = cachePath('temporal-cli'),
 ): Promise<string> => {
   const found = await findTemporalCli(cache);
-  if (found) return found.path;
+  if (found !== undefined) return found;
   if (!(await download(progress, cache)) && !(await buildWithGo(progress, cache))) {
     throw new Error(howToGetTheCli);
   }
   const got = await findTemporalCli(cache);
-  if (!got) throw new Error(howToGetTheCli);
-  return got.path;
+  if (got === undefined) throw new Error(howToGetTheCli);
+  return got;
 };
 
 const howToGetTheCli = [

@@ -2,9 +2,9 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { buildOnce, exists, type Progress } from './build-once.ts';
+import { buildOnce, type Progress } from './build-once.ts';
 import { downloadWithSdk } from './download.ts';
-import { cachePath } from './paths.ts';
+import { cachePath, exists } from './paths.ts';
 
 const testServerVersion = '1.31.0';
 const executableName = 'temporal-test-server';

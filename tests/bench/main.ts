@@ -1,5 +1,9 @@
 /** `npm run bench`: the figures of docs/benchmarks.md, measured here and now. */
 import { Command, InvalidArgumentError } from 'commander';
+import { wholeNumber } from '../../infra/cli/whole-number.ts';
+import { startPostgres } from '../harness/postgres-server.ts';
+import { type ServiceUnderTest, startService } from '../harness/service.ts';
+import { findOrStartTemporal } from '../harness/temporal-server.ts';
 import { measureCalls, whatCallsAreCompared } from './calls/calls.ts';
 import { compareWithBudget, isWithin } from './cost/budget.ts';
 import { playBudgetedAudition } from './cost/budgeted-audition.ts';
@@ -7,7 +11,6 @@ import { measureIntake, whatIntakesAreCompared } from './intake/intake.ts';
 import { describeMachine } from './machine.ts';
 import { measureReplay } from './replay.ts';
 import { type Figures, machineLines, tableOf } from './report.ts';
-import { withService } from './servers.ts';
 import { measureThroughput, whatIsCompared } from './throughput/throughput.ts';
 
 const parts = ['throughput', 'cost', 'calls', 'intake', 'replay'] as const;
@@ -73,13 +76,25 @@ const run = async (options: Options): Promise<void> => {
   if (options.check && !isMet) process.exitCode = 1;
 };
 
+/** The servers of one run are those of the tests. Takes everything down again, whatever comes of the work. */
+const withService = async <Result>(work: (service: ServiceUnderTest) => Promise<Result>): Promise<Result> => {
+  const begun: { stop(): Promise<void> }[] = [];
+  try {
+    const postgres = await startPostgres();
+    begun.push(postgres);
+    const temporal = await findOrStartTemporal();
+    begun.push(temporal);
+    const service = await startService({ servers: { postgres, temporal } });
+    begun.push({ stop: () => service.close() });
+    return await work(service);
+  } finally {
+    for (const one of begun.toReversed()) await one.stop();
+  }
+};
+
 const afterThoseOfTheThroughput = 9_999;
 
-const positive = (text: string): number => {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a whole number above 0.');
-};
+const positive = wholeNumber('It must be a whole number above 0.');
 
 const severalParts = (text: string): readonly Part[] =>
   text.split(',').map((name) => {

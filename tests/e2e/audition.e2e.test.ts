@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { auditionEventSchema } from '../../domain/audition/events.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
-import { heldOutside, knownOf, readMails } from '../harness/agreement.ts';
+import { heldOutside, knownOf } from '../harness/agreement.ts';
 import { eventually } from '../harness/eventually.ts';
+import { readMails } from '../harness/mail-server.ts';
 import { day, fullMinute, type Platform, platformOf, requestBody } from '../harness/platform.ts';
 import { keys, type ServiceUnderTest, startService } from '../harness/service.ts';
 

@@ -2,8 +2,9 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { readMails } from '../harness/agreement.ts';
+
 import { hasBrowser, launchBrowser } from '../harness/browser.ts';
+import { readMails } from '../harness/mail-server.ts';
 import { day, type Platform, platformOf, requestBody } from '../harness/platform.ts';
 import { keys, type ServiceUnderTest, startService } from '../harness/service.ts';
 

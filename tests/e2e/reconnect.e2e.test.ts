@@ -3,9 +3,9 @@
  * everything goes on by itself. Through the page, the consent, the vault, the inbox and the workflows, all of them real.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readMails } from '../harness/agreement.ts';
 import { decide } from '../harness/consent.ts';
 import { eventually } from '../harness/eventually.ts';
+import { readMails } from '../harness/mail-server.ts';
 import { createVisitor } from '../harness/person.ts';
 import { day, type Platform, platformOf, requestBody } from '../harness/platform.ts';
 import { accounts, organization, type ServiceUnderTest, startService } from '../harness/service.ts';

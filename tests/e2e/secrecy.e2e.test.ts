@@ -9,10 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AuditionView } from '../../domain/audition/view.ts';
-import { localDefaults } from '../../foundation/configuration/defaults.ts';
-import { readMails } from '../harness/agreement.ts';
 import { eventually } from '../harness/eventually.ts';
 import { leaksIn, type Secret } from '../harness/leaks.ts';
+import { localDefaults } from '../harness/local-defaults.ts';
+import { readMails } from '../harness/mail-server.ts';
 import { day, fullMinute, type Platform, platformOf } from '../harness/platform.ts';
 import {
   connectedAccounts,

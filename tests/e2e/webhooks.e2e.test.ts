@@ -7,8 +7,9 @@ import { Webhook } from 'standardwebhooks';
 import twilio from 'twilio';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AuditionView } from '../../domain/audition/view.ts';
-import { localDefaults } from '../../foundation/configuration/defaults.ts';
 import { eventually } from '../harness/eventually.ts';
+import { endRelayLeases, shuffled } from '../harness/killed-relays.ts';
+import { localDefaults } from '../harness/local-defaults.ts';
 import { day, platformOf, requestBody } from '../harness/platform.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 
@@ -90,12 +91,6 @@ const toldOf = ({ id, notices, meeting }: AuditionView): readonly Told[] => {
   ];
 };
 
-const shuffled = <Item>(items: readonly Item[]): Item[] =>
-  items
-    .map((item) => ({ item, at: Math.random() }))
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ item }) => item);
-
 const send = async ({ path, ...init }: Told): Promise<void> => {
   const { status } = await fetch(`${service.url}${path}`, { method: 'POST', ...init });
   expect(status).toBe(204);
@@ -114,12 +109,9 @@ const sendWhileKilling = async (share: Told[], worker: { kill(): Promise<void> }
   await worker.kill();
 };
 
-/** What a relay that was killed held is due again after its lease; nobody waits for that here. */
 const isAllToldOn = async (): Promise<boolean> => {
   const { pool } = service.database;
-  await pool.query(
-    "UPDATE webhook_inbox SET next_attempt_at = now() WHERE state = 'received' AND next_attempt_at > now() + interval '30 seconds'",
-  );
+  await endRelayLeases(pool);
   return (await pool.query("SELECT FROM webhook_inbox WHERE state <> 'delivered'")).rowCount === 0;
 };
 

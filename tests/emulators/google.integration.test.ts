@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createGoogleCalendar } from '../../providers/google/calendar.ts';
 import { createGoogleClient } from '../../providers/google/client.ts';
 import { createGoogleAuthorizer } from '../../providers/google/oauth.ts';
-import { aCall } from '../harness/authorizers.ts';
+import { callContext } from '../harness/call-context.ts';
 import { callbackOf, createPkce } from '../harness/consent.ts';
 import { consentAs } from './consent.ts';
 
@@ -57,7 +57,7 @@ const setup = async () => {
   };
   const connect = async () => {
     const code = (await consent()).get('code') ?? '';
-    return authorizer.redeem({ code, codeVerifier, redirectUri }, aCall());
+    return authorizer.redeem({ code, codeVerifier, redirectUri }, callContext());
   };
   return { settings, authorizer, codeVerifier, consent, connect };
 };
@@ -67,16 +67,16 @@ test('connects, refreshes and takes back', async () => {
   const answer = await consent();
   expect(answer.get('state')).toBe('a-state');
   const code = answer.get('code') ?? '';
-  const grant = await authorizer.redeem({ code, codeVerifier, redirectUri }, aCall());
+  const grant = await authorizer.redeem({ code, codeVerifier, redirectUri }, callContext());
   expect(grant.account).toMatchObject({ name: 'performer@example.com' });
   if (grant.credential.kind !== 'oauth') throw new Error('no refresh token');
 
-  const renewed = await authorizer.refresh(grant.credential.refreshToken, aCall());
+  const renewed = await authorizer.refresh(grant.credential.refreshToken, callContext());
   expect(renewed.accessToken.value).not.toBe(grant.accessToken?.value);
   expect(Date.parse(renewed.accessToken.expiresAt)).toBeGreaterThan(Date.now());
 
-  expect(await authorizer.revoke(grant.credential.refreshToken, aCall())).toBe('revoked');
-  await expect(authorizer.refresh(grant.credential.refreshToken, aCall())).rejects.toMatchObject({
+  expect(await authorizer.revoke(grant.credential.refreshToken, callContext())).toBe('revoked');
+  await expect(authorizer.refresh(grant.credential.refreshToken, callContext())).rejects.toMatchObject({
     fault: { kind: 'reconnect' },
   });
 });
@@ -85,7 +85,7 @@ test('a code is good once, and only with its verifier', async () => {
   const { authorizer, codeVerifier, consent } = await setup();
   const stolen = (await consent()).get('code') ?? '';
   const redeem = (code: string, verifier: string) =>
-    authorizer.redeem({ code, codeVerifier: verifier, redirectUri }, aCall());
+    authorizer.redeem({ code, codeVerifier: verifier, redirectUri }, callContext());
   const refused = { fault: { kind: 'rejected_input' } };
   await expect(redeem(stolen, createPkce().verifier)).rejects.toMatchObject(refused);
 
@@ -107,7 +107,7 @@ test('reads the calendar of an account that was connected', async () => {
   } as const;
   const calendar = createGoogleCalendar(createGoogleClient(settings));
   const window = { from: '2026-12-01T00:00:00.000Z', until: '2026-12-02T00:00:00.000Z' } as const;
-  expect(await calendar.freeBusy(connection, ['primary'], window, aCall())).toEqual([
+  expect(await calendar.freeBusy(connection, ['primary'], window, callContext())).toEqual([
     { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T09:30:00.000Z' },
   ]);
 });

@@ -6,7 +6,7 @@ import { createEmulator } from 'emulate';
 import getPort from 'get-port';
 import { expect, onTestFinished, test } from 'vitest';
 import { createMicrosoftAuthorizer } from '../../providers/microsoft/oauth.ts';
-import { aCall } from '../harness/authorizers.ts';
+import { callContext } from '../harness/call-context.ts';
 import { callbackOf, createPkce } from '../harness/consent.ts';
 import { consentAs } from './consent.ts';
 
@@ -57,19 +57,19 @@ test('connects and refreshes', async () => {
   expect(answer.get('state')).toBe('a-state');
   const grant = await authorizer.redeem(
     { code: answer.get('code') ?? '', codeVerifier, redirectUri },
-    aCall(),
+    callContext(),
   );
   expect(grant.account).toMatchObject({ name: 'performer@example.com' });
   if (grant.credential.kind !== 'oauth') throw new Error('no refresh token');
 
-  const renewed = await authorizer.refresh(grant.credential.refreshToken, aCall());
+  const renewed = await authorizer.refresh(grant.credential.refreshToken, callContext());
   expect(renewed.accessToken.value).not.toBe('');
   expect(Date.parse(renewed.accessToken.expiresAt)).toBeGreaterThan(Date.now());
 });
 
 test('a refresh token that nobody gave out has to be connected again', async () => {
   const { authorizer } = await setup();
-  await expect(authorizer.refresh('made-up', aCall())).rejects.toMatchObject({
+  await expect(authorizer.refresh('made-up', callContext())).rejects.toMatchObject({
     fault: { kind: 'reconnect' },
   });
 });
@@ -77,7 +77,7 @@ test('a refresh token that nobody gave out has to be connected again', async () 
 test('a code is good once, and only with its verifier', async () => {
   const { authorizer, codeVerifier, consent } = await setup();
   const redeem = (code: string, verifier: string) =>
-    authorizer.redeem({ code, codeVerifier: verifier, redirectUri }, aCall());
+    authorizer.redeem({ code, codeVerifier: verifier, redirectUri }, callContext());
   const refused = { fault: { kind: 'rejected_input' } };
   const stolen = (await consent()).get('code') ?? '';
   await expect(redeem(stolen, createPkce().verifier)).rejects.toMatchObject(refused);

@@ -6,9 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { MailDev } from 'maildev';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { z } from 'zod';
 import type {
   AuditionActivities,
   CreateMeetingInput,
@@ -33,6 +31,8 @@ import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
 import type { Providers } from '../../providers/ports.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { timePasses } from './ledger.ts';
+import { type MailServer, readMailsTo, startMailServer } from './mail-server.ts';
 import { sandboxSettings } from './sandbox-settings.ts';
 
 /** On the nights the clock is changed in Paris: the first loses its hour from two to three, the second has it twice. */
@@ -65,42 +65,6 @@ export const nightfall: NoticeFacts = {
   revision: 1,
 };
 
-const inboxSchema = z.array(
-  z.looseObject({
-    messageId: z.string().optional(),
-    headers: z.looseObject({ 'message-id': z.string() }),
-    subject: z.string(),
-    text: z.string().optional(),
-    attachments: z.array(z.looseObject({ contentType: z.string().optional() })).optional(),
-    to: z.array(z.looseObject({ address: z.string() })),
-  }),
-);
-type Inbox = z.infer<typeof inboxSchema>;
-
-interface MailServer {
-  readonly smtpUrl: string;
-  readonly journalUrl: string;
-  /** What arrived for an address so far. */
-  inboxOf(address: string): Promise<Inbox>;
-  stop(): Promise<void>;
-}
-
-const startMailServer = async (): Promise<MailServer> => {
-  const mailDev = new MailDev({ smtp: 0, web: 0, ip: '127.0.0.1', webIp: '127.0.0.1', silent: true });
-  const { smtp, api } = await mailDev.start();
-  const journalUrl = `http://127.0.0.1:${api?.getPort()}/api`;
-  return {
-    smtpUrl: `smtp://127.0.0.1:${smtp.getPort()}`,
-    journalUrl,
-    inboxOf: async (address) => {
-      const response = await fetch(`${journalUrl}/email`);
-      const all = inboxSchema.parse(await response.json());
-      return all.filter(({ to }) => to.some((recipient) => recipient.address === address));
-    },
-    stop: () => mailDev.stop(),
-  };
-};
-
 export interface BenchOptions {
   /** Without it nobody can tell whether a message was sent. */
   readonly journal?: boolean;
@@ -116,7 +80,7 @@ export const useActivityBench = () => {
     [database, mail] = await Promise.all([createTestDatabase(), startMailServer()]);
   });
   afterAll(async () => {
-    await mail.stop();
+    await mail.close();
     await database.drop();
   });
 
@@ -150,16 +114,12 @@ export const useActivityBench = () => {
       providers,
       fault: (vendor: Vendor, request: FaultRequest) => sandbox.control.setFault(vendor, request),
       state: () => sandbox.control.state(),
-      inboxOf: (address: string) => mail.inboxOf(address),
+      inboxOf: (address: string) => readMailsTo(mail.apiUrl, address),
       auditionId,
       publicUrl: sandbox.url,
       about: { organization: 'org_1', auditionId, correlationId: 'corr-1' } as const,
       key: (step: string) => `audition/${auditionId}:${step}`,
-      /** So much time passes that whoever held a lease is gone, and what they called has ended. */
-      timePasses: () =>
-        database.pool.query(
-          "UPDATE operations SET lease_until = lease_until - interval '1 hour', given_up_at = given_up_at - interval '1 hour'",
-        ),
+      timePasses: () => timePasses(database.pool),
     };
   };
 };
@@ -186,7 +146,7 @@ const settingsFor = (url: string, mail: MailServer, journal: boolean) => ({
   smtp: {
     url: mail.smtpUrl,
     from: 'CastMatch <casting@castmatch.test>',
-    journalUrl: journal ? mail.journalUrl : undefined,
+    journalUrl: journal ? mail.apiUrl : undefined,
   },
 });
 

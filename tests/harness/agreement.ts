@@ -2,20 +2,9 @@
  * Whether providers, database and workflows agree: each meeting, event and message outside belongs to an audition
  * that knows of it, and each that an audition knows of is there, once.
  */
-import { z } from 'zod';
 import type { AuditionView } from '../../domain/audition/view.ts';
+import { readMails } from './mail-server.ts';
 import { accounts, type ServiceUnderTest } from './service.ts';
-
-const mailSchema = z.object({
-  subject: z.string(),
-  text: z.string().default(''),
-  to: z.array(z.object({ address: z.string() })),
-});
-
-export const readMails = async (inboxApi: string) => {
-  const answer = await fetch(`${inboxApi}/email`, { signal: AbortSignal.timeout(30_000) });
-  return z.array(mailSchema).parse(await answer.json());
-};
 
 /** Whose calendar the meetings on Meet are made in; no participant has it. */
 const officeAccount = accounts.conn_office;

@@ -1,17 +1,12 @@
 /** A person who connects an account through an authorizer, and what is wanted of every authorizer alike. */
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import type { OAuthProvider } from '../../domain/connections/connection.ts';
 import type { Grant } from '../../domain/connections/grant.ts';
+import type { OAuthProvider } from '../../domain/providers/vendors.ts';
 import type { Sandbox } from '../../infra/sandbox/sandbox.ts';
 import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
-import type { CallContext } from '../../providers/ports.ts';
+import { callContext } from './call-context.ts';
 import { callbackOf, createPkce, type Decision, decide } from './consent.ts';
-
-export const aCall = (): CallContext => ({
-  signal: AbortSignal.timeout(10_000),
-  correlationId: 'corr-oauth',
-});
 
 export const faultAt = (provider: OAuthProvider) => (kind: string) => ({
   name: 'ProviderError',
@@ -44,7 +39,7 @@ export const personAt = (
   return {
     consent,
     connect: async (decision) => {
-      const grant = await authorizer.redeem(await consent(decision), aCall());
+      const grant = await authorizer.redeem(await consent(decision), callContext());
       if (grant.credential.kind !== 'oauth') throw new Error('no refresh token');
       return { grant, refreshToken: grant.credential.refreshToken };
     },
@@ -73,13 +68,13 @@ export const testWrongCodes = ({
   test('is taken once; coming again, it takes back what came of it', async () => {
     const { authorizer, consent } = await setup();
     const once = await consent();
-    const { credential } = await authorizer.redeem(once, aCall());
-    await expect(authorizer.redeem(once, aCall())).rejects.toMatchObject({
+    const { credential } = await authorizer.redeem(once, callContext());
+    await expect(authorizer.redeem(once, callContext())).rejects.toMatchObject({
       ...faultOf('rejected_input'),
       ...again,
     });
     const refreshToken = credential.kind === 'oauth' ? credential.refreshToken : '';
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+    await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
   test.each([
@@ -89,7 +84,9 @@ export const testWrongCodes = ({
   ])('is refused with %s', async (_what, change, kind) => {
     const { authorizer, consent } = await setup();
     const given = await consent();
-    await expect(authorizer.redeem({ ...given, ...change }, aCall())).rejects.toMatchObject(faultOf(kind));
+    await expect(authorizer.redeem({ ...given, ...change }, callContext())).rejects.toMatchObject(
+      faultOf(kind),
+    );
   });
 };
 
@@ -102,16 +99,16 @@ export const testRevocation = ({
   test('takes the grant back, and does it again without complaint', async () => {
     const { authorizer, connect } = await setup();
     const { refreshToken } = await connect();
-    expect(await authorizer.revoke(refreshToken, aCall())).toBe('revoked');
-    expect(await authorizer.revoke(refreshToken, aCall())).toBe('revoked');
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+    expect(await authorizer.revoke(refreshToken, callContext())).toBe('revoked');
+    expect(await authorizer.revoke(refreshToken, callContext())).toBe('revoked');
+    await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
   test('that the provider cannot answer is no revocation', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     sandbox.control.setFault(provider, { kind: 'outage', operation: 'revoke' });
-    await expect(authorizer.revoke(refreshToken, aCall())).rejects.toMatchObject(faultOf('outage'));
+    await expect(authorizer.revoke(refreshToken, callContext())).rejects.toMatchObject(faultOf('outage'));
   });
 };
 
@@ -122,7 +119,7 @@ export const testErrorsKeepSecrets = ({
   test('no error carries a token, a code or a secret along', async () => {
     const { authorizer, consent } = await setup();
     const given = { ...(await consent()), codeVerifier: createPkce().verifier };
-    const error: unknown = await authorizer.redeem(given, aCall()).catch((refused: unknown) => refused);
+    const error: unknown = await authorizer.redeem(given, callContext()).catch((refused: unknown) => refused);
     const shown = inspect(error, { depth: 20, showHidden: true });
     for (const secret of [given.code, given.codeVerifier, clientSecret]) {
       expect(shown).not.toContain(secret);

@@ -47,3 +47,16 @@ export const createEmptyDatabase = async (): Promise<Pick<TestDatabase, 'url' | 
 };
 
 const throwawayKeyRing = (): KeyWrapping => createKeyRing([{ id: 'test', key: randomBytes(32) }]);
+
+/** The webhooks in the inbox, opened, in the order of their arrival; claims them for a minute. */
+export const takeFromInbox = async ({ repositories }: TestDatabase) => {
+  const claimed = await repositories.inbox.claim(100, 60_000);
+  return Promise.all(
+    claimed.map(async (one) => ({
+      id: one.id,
+      provider: one.provider,
+      correlationId: one.correlationId,
+      told: await one.read(),
+    })),
+  );
+};

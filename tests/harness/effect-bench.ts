@@ -6,10 +6,11 @@ import type { Attempting } from '../../activities/effects/call.ts';
 import { effectOnce } from '../../activities/effects/effect-once.ts';
 import type { EffectSteps } from '../../activities/effects/steps.ts';
 import { undoOnce } from '../../activities/effects/undo-once.ts';
-import type { OperationLedger } from '../../db/repositories.ts';
+import type { OperationLedger } from '../../db/ledger/operations.ts';
 import { ProviderError, type ProviderFault } from '../../domain/errors.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { leaseRunsOut, timePasses } from './ledger.ts';
 
 class Crash extends Error {}
 
@@ -140,19 +141,8 @@ export const useEffectBench = () => {
         find: crasher.around(() => vendor.find(key)),
         remove: crasher.around((id: string) => vendor.remove(id)),
       }),
-    /** Whoever held the lease is gone. */
-    leaseRunsOut: (key: string) =>
-      database.pool.query(
-        'UPDATE operations SET lease_until = now() WHERE key = $1 AND lease_until IS NOT NULL',
-        [key],
-      ),
-    /** So much time passes that no call of before can still be under way. */
-    timePasses: (key: string) =>
-      database.pool.query(
-        `UPDATE operations SET lease_until = lease_until - interval '1 hour', given_up_at = given_up_at - interval '1 hour'
-          WHERE key = $1`,
-        [key],
-      ),
+    leaseRunsOut: (key: string) => leaseRunsOut(database.pool, key),
+    timePasses: (key: string) => timePasses(database.pool, key),
     leaseIsHeld: async (key: string): Promise<boolean> => {
       const { rows } = await database.pool.query(
         'SELECT 1 FROM operations WHERE key = $1 AND lease_until > now()',

@@ -1,6 +1,6 @@
 /** Endpoints and auditions for tests of what the platform is told. */
 import { randomBytes } from 'node:crypto';
-import type { Actor } from '../../db/connections/accounts.ts';
+import type { Actor } from '../../db/access/administrative-acts.ts';
 import type { Repositories } from '../../db/index.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import { type AuditionId, type EndpointId, endpointIdSchema, type OrganizationId } from '../../domain/ids.ts';

@@ -7,7 +7,7 @@ import { createGoogleClient } from '../../providers/google/client.ts';
 import { createGoogleAuthorizer } from '../../providers/google/oauth.ts';
 import type { GoogleSettings } from '../../providers/google/settings.ts';
 import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
-import type { CalendarEvent, CallContext, OpenConnection } from '../../providers/ports.ts';
+import type { CalendarEvent, OpenConnection } from '../../providers/ports.ts';
 import { sandboxSettings } from './sandbox-settings.ts';
 import { createMemoryTokenStore } from './token-store.ts';
 
@@ -39,10 +39,6 @@ export const wanted = (change: Partial<CalendarEvent> = {}): CalendarEvent => ({
   slot,
   revision: 1,
   ...change,
-});
-export const calling = (): CallContext => ({
-  signal: new AbortController().signal,
-  correlationId: 'corr-1',
 });
 
 export const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {

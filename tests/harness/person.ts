@@ -84,7 +84,7 @@ export const createVisitor = (publicUrl: string): Person =>
       body: await response.text(),
       headers: Object.fromEntries(response.headers),
       cookies: response.headers.getSetCookie().map((cookie) => {
-        const [name = '', value = ''] = (cookie.split(';')[0] ?? '').split('=');
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
         return { name, value };
       }),
     };

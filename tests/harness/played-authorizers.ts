@@ -1,8 +1,8 @@
 /** Providers at which accounts are connected, in memory: they check what a provider checks, and remember what was asked. */
 import { createHash, randomUUID } from 'node:crypto';
-import type { OAuthProvider } from '../../domain/connections/connection.ts';
 import type { Grant } from '../../domain/connections/grant.ts';
 import { ProviderError, type ProviderFault } from '../../domain/errors.ts';
+import type { OAuthProvider } from '../../domain/providers/vendors.ts';
 import type {
   AuthorizationRequest,
   Authorizers,

@@ -1,32 +1,15 @@
-/** How the providers are told that the sandbox at this address plays them all. */
-export const sandboxSettings = (url: string) => ({
-  google: {
-    apiUrl: url,
-    oauthUrl: url,
-    authUrl: url,
-    clientId: 'sandbox-google-client',
-    clientSecret: 'sandbox-google-secret',
-  },
-  microsoft: {
-    graphUrl: url,
-    loginUrl: url,
-    clientId: 'sandbox-microsoft-client',
-    clientSecret: 'sandbox-microsoft-secret',
-    tenantId: 'common',
-  },
-  apple: { caldavUrl: url },
-  allowedPrivateNetworks: ['127.0.0.0/8'],
-  zoom: {
-    apiUrl: `${url}/v2`,
-    oauthUrl: url,
-    clientId: 'sandbox-zoom-client',
-    clientSecret: 'sandbox-zoom-secret',
-    accountId: 'sandbox-account',
-  },
-  twilio: {
-    apiUrl: url,
-    accountSid: 'AC00000000000000000000000000005a5a',
-    authToken: 'sandbox-twilio-token',
-    messagingServiceSid: 'MG00000000000000000000000000005a5a',
-  },
-});
+/** The settings with which the sandbox at an address plays every vendor: the local defaults, at that address. */
+import { z } from 'zod';
+import { defaultsFor, sandboxAddress } from '../../foundation/configuration/defaults.ts';
+import { providerSettingsOf, providerShape, providerVariables } from '../../providers/registry.ts';
+
+export const sandboxSettings = (url: string) => {
+  const set = Object.entries(defaultsFor('test', providerVariables)).map(([name, value]) => [
+    name,
+    value.replace(sandboxAddress, url),
+  ]);
+  const { smtp: _withoutMail, ...settings } = providerSettingsOf(
+    z.object(providerShape).parse(Object.fromEntries(set)),
+  );
+  return { ...settings, allowedPrivateNetworks: ['127.0.0.0/8'] };
+};

@@ -7,11 +7,12 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { sha256 } from '../../db/digest.ts';
-import type { ConnectionProvider, OAuthProvider } from '../../domain/connections/connection.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
+import type { ConnectionProvider, OAuthProvider } from '../../domain/providers/vendors.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { decide } from './consent.ts';
 import type { Secret } from './leaks.ts';
+import { createVisitor } from './person.ts';
 import type { Platform } from './platform.ts';
 import { keys, organization, type ServiceUnderTest } from './service.ts';
 
@@ -28,36 +29,6 @@ export const connectedAccounts = {
 const applePassword = 'sand-boxx-appl-pass';
 const wrongPassword = 'wron-gapp-pass-word';
 
-interface Browser {
-  readonly cookies: ReadonlyMap<string, string>;
-  send(
-    url: string,
-    form?: Readonly<Record<string, string>>,
-  ): Promise<{ readonly status: number; readonly html: string }>;
-}
-
-const createBrowser = (): Browser => {
-  const cookies = new Map<string, string>();
-  return {
-    cookies,
-    send: async (url, form) => {
-      const answer = await fetch(url, {
-        redirect: 'manual',
-        headers: {
-          cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-          origin: new URL(url).origin,
-        },
-        ...(form && { method: 'POST', body: new URLSearchParams(form) }),
-      });
-      for (const cookie of answer.headers.getSetCookie()) {
-        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
-        cookies.set(name, value);
-      }
-      return { status: answer.status, html: await answer.text() };
-    },
-  };
-};
-
 const found = (pattern: RegExp, html: string): string => {
   const [, text] = pattern.exec(html) ?? [];
   if (text === undefined) throw new Error(`the page does not have ${pattern}`);
@@ -70,9 +41,10 @@ const linkSchema = z.object({ url: z.string() });
 export const openAccountsPage = async (service: ServiceUnderTest, platform: Platform) => {
   const { body } = await platform.get(`/v1/connections/page?owner=${owner}`);
   const { url } = linkSchema.parse(body);
-  const browser = createBrowser();
+  const browser = createVisitor(service.url);
+  const page = await browser.open(url);
   const used: Secret[] = [{ what: 'the link to the page', text: url.split('/').at(-1) ?? '' }];
-  const form = found(/name="form" value="([^"]+)"/, (await browser.send(url)).html);
+  const form = found(/name="form" value="([^"]+)"/, page.text);
   used.push({ what: 'the token of a form', text: form });
 
   const verifierOf = async (state: string): Promise<string> => {
@@ -89,8 +61,10 @@ export const openAccountsPage = async (service: ServiceUnderTest, platform: Plat
     used,
     /** The dance up to where the provider sends the browser back to; answers with the status of our page there. */
     connect: async (provider: OAuthProvider): Promise<number> => {
-      const onward = await browser.send(`${url}/connect`, { form, provider });
-      const consent = found(/http-equiv="refresh" content="0; url=([^"]+)"/, onward.html);
+      const { leadsTo: consent = '' } = await browser.send(page, {
+        to: '/connect',
+        having: { provider, connection: '' },
+      });
       const { location = '', back } = await decide(consent, { account: connectedAccounts[provider] });
       const { state = '', code = '' } = back;
       used.push(
@@ -99,20 +73,22 @@ export const openAccountsPage = async (service: ServiceUnderTest, platform: Plat
         { what: `the verifier for ${provider}`, text: await verifierOf(state) },
         ...[...browser.cookies].map(([name, text]) => ({ what: `the cookie ${name}`, text })),
       );
-      return (await browser.send(location)).status;
+      return (await browser.open(location)).status;
     },
     /** First with a password that Apple does not take. */
     connectApple: async (): Promise<readonly number[]> => {
       const statuses: number[] = [];
       for (const password of [wrongPassword, applePassword]) {
         used.push({ what: 'a password for Apple', text: password });
-        const filled = { form, username: connectedAccounts.apple, password };
-        statuses.push((await browser.send(`${url}/apple`, filled)).status);
+        const filled = { username: connectedAccounts.apple, password };
+        statuses.push(
+          (await browser.send(page, { to: '/apple', having: { connection: '' } }, filled)).status,
+        );
       }
       return statuses;
     },
     disconnect: async (connection: ConnectionId): Promise<number> =>
-      (await browser.send(`${url}/disconnect`, { form, connection })).status,
+      (await browser.send(await browser.open(url), { to: '/disconnect', having: { connection } })).status,
   };
 };
 

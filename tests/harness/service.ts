@@ -4,25 +4,20 @@
  * processes of their own that can be killed.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { execa } from 'execa';
 import getPort from 'get-port';
 import { inject } from 'vitest';
 import { startApi } from '../../api/server.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
-import { type Configuration, loadConfiguration } from '../../foundation/configuration/configuration.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
-import { createDataConverter } from '../../foundation/temporal/data-converter.ts';
+import { temporalClientOptions, temporalConnectionOptions } from '../../foundation/temporal/connection.ts';
 import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
+import { type Configuration, loadConfiguration } from '../../providers/configuration.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
-import { eventually } from './eventually.ts';
-import { type MailGate, openMailGate } from './mail-gate.ts';
+import { type RefusingMailServer, startMailServerProcess } from './mail-server.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import type { SharedTemporal } from './temporal-server.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
@@ -45,7 +40,7 @@ export const accounts = {
 export interface ServiceUnderTest {
   readonly url: string;
   readonly sandbox: Sandbox;
-  readonly inbox: Inbox;
+  readonly inbox: RefusingMailServer;
   readonly database: TestDatabase;
   readonly temporal: Client;
   readonly configuration: Configuration;
@@ -80,7 +75,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
   const servers = options.servers ?? injectedServers();
   const [sandbox, inbox, apiPort] = await Promise.all([
     startSandbox({ zoom: { dailyLimit: 0 } }),
-    startInbox(),
+    startMailServerProcess(),
     getPort(),
   ]);
   const suffix = `-${randomBytes(6).toString('hex')}`;
@@ -117,12 +112,8 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
   const printed: string[] = [];
   const configuration = loadConfiguration(env);
   await seed(database);
-  const connection = await Connection.connect({ address: configuration.temporal.address });
-  const temporal = new Client({
-    connection,
-    namespace: configuration.temporal.namespace,
-    dataConverter: createDataConverter(configuration.masterKeys),
-  });
+  const connection = await Connection.connect(temporalConnectionOptions(configuration.temporal));
+  const temporal = new Client({ connection, ...temporalClientOptions(configuration) });
   const logger = createLogger({ level: configuration.logLevel, process: 'api' }, linesInto(printed));
   const api = await startApi({ configuration, logger, host: '127.0.0.1' });
   const workers = new Set<WorkerProcess>();
@@ -193,40 +184,3 @@ const connectionEntries: readonly (readonly [ConnectionId, string])[] = [
   ['conn_director', accounts.conn_director],
   ['conn_performer', accounts.conn_performer],
 ];
-
-interface Inbox extends Pick<MailGate, 'refuse' | 'admitAll'> {
-  readonly smtpUrl: string;
-  readonly apiUrl: string;
-  close(): Promise<void>;
-}
-
-/** maildev as a process of its own, with a mail folder of its own. */
-const startInbox = async (): Promise<Inbox> => {
-  const [smtp, web] = await Promise.all([getPort(), getPort()]);
-  const folder = await mkdtemp(join(tmpdir(), 'castmatch-mail-'));
-  const program = fileURLToPath(new URL('bin/maildev.js', import.meta.resolve('maildev')));
-  const options = ['--ip', '127.0.0.1', '--web-ip', '127.0.0.1', '--smtp', `${smtp}`, '--web', `${web}`];
-  const child = execa(process.execPath, [program, ...options, '--mail-directory', folder], { reject: false });
-  const apiUrl = `http://127.0.0.1:${web}/api`;
-  await eventually(
-    () =>
-      fetch(`${apiUrl}/healthz`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    30_000,
-  );
-  const gate = await openMailGate(smtp);
-  return {
-    smtpUrl: `smtp://127.0.0.1:${gate.port}`,
-    apiUrl,
-    refuse: (address) => gate.refuse(address),
-    admitAll: () => gate.admitAll(),
-    close: async () => {
-      await gate.close();
-      child.kill('SIGKILL');
-      await child;
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-};

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
@@ -343,3 +345,17 @@ export const registerSearchAttributes = async ({
 
 /** temporal.api.enums.v1.IndexedValueType of the types that we use. */
 const indexedValueTypes = { KEYWORD: 2, DATETIME: 6 } as const;
+
+/** How an update was refused; fails when it was not. */
+export const refusalOf = async (
+  update: Promise<unknown>,
+): Promise<{ readonly code: string | null | undefined; readonly whatToDo: unknown }> => {
+  const error: unknown = await update.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure))
+    throw new Error('it was not refused');
+  const { type, details } = error.cause;
+  return { code: type, whatToDo: details?.[0] };
+};

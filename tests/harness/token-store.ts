@@ -1,6 +1,7 @@
 /** One connection's tokens in memory, as its row would keep them: for tests of what is done with them. */
 import type { TokenStore } from '../../domain/connections/access-tokens.ts';
-import type { ConnectionProvider, ConnectionStatusReason } from '../../domain/connections/connection.ts';
+import type { ConnectionStatusReason } from '../../domain/connections/connection.ts';
+import type { ConnectionProvider } from '../../domain/providers/vendors.ts';
 
 export interface MemoryTokenStore extends TokenStore {
   readonly row: {

@@ -4,7 +4,6 @@ import getPort from 'get-port';
 import { eventually } from './eventually.ts';
 
 export interface WorkerProcess {
-  readonly pid: number;
   /** SIGKILL: no goodbye of any kind. */
   kill(): Promise<void>;
   /** SIGTERM, and waits until it has finished what it holds. */
@@ -36,5 +35,5 @@ export const startWorkerProcess = async (
     child.kill(signal);
     await child;
   };
-  return { pid: child.pid ?? 0, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+  return { kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
 };

@@ -8,11 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import twilio from 'twilio';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { localDefaults } from '../../foundation/configuration/defaults.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createTestApi } from '../harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
 import { eventually } from '../harness/eventually.ts';
+import { endRelayLeases, shuffled } from '../harness/killed-relays.ts';
+import { localDefaults } from '../harness/local-defaults.ts';
 
 const webhooks = Number(process.env['WEBHOOKS'] ?? 2_000);
 const relaysAtOnce = 3;
@@ -29,22 +30,10 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const shuffled = <Item>(items: readonly Item[]): Item[] =>
-  items
-    .map((item) => ({ item, at: Math.random() }))
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ item }) => item);
-
 const program = fileURLToPath(new URL('./relay-process.ts', import.meta.url));
 
 const count = async (query: string, values: readonly unknown[] = []): Promise<number> =>
   Number((await database.pool.query(query, [...values])).rows[0].count);
-
-/** What a relay that was killed held is due again after its lease; nobody waits for that here. */
-const endLeases = () =>
-  database.pool.query(
-    "UPDATE webhook_inbox SET next_attempt_at = now() WHERE state = 'received' AND next_attempt_at > now() + interval '30 seconds'",
-  );
 
 const left = () => count("SELECT count(*) FROM webhook_inbox WHERE state = 'received'");
 
@@ -70,7 +59,7 @@ const runMortalRelays = async (isOver: () => Promise<boolean>): Promise<number> 
       const lifetime = Math.ceil(Math.random() * (webhooks / killings / 2));
       const told = () => count('SELECT count(*) FROM tellings WHERE relay = $1', [name]);
       while ((await told()) < lifetime && !(await isOver())) {
-        await endLeases();
+        await endRelayLeases(database.pool);
         await pause(20);
       }
       child.kill('SIGKILL');
@@ -121,7 +110,7 @@ it(`lets ${webhooks} webhooks take effect once each, whoever is killed`, {
   const last = startRelayProcess('the-last');
   await eventually(
     async () => {
-      await endLeases();
+      await endRelayLeases(database.pool);
       return (
         (await left()) === 0 &&
         (await count(

@@ -12,7 +12,7 @@ import type { ClaimedRevocation, PendingRevocations } from '../../db/connections
 import type { Logger } from '../../foundation/observability/logger.ts';
 import type { Authorizers } from '../../providers/oauth/authorizers.ts';
 
-export interface CaretakerOptions {
+interface CaretakerOptions {
   readonly fallen: FallenConnections;
   readonly requests: Pick<AuthorizationRequests, 'clearExpired'>;
   readonly revocations: Pick<PendingRevocations, 'claim' | 'done'>;

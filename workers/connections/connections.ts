@@ -1,28 +1,30 @@
 /** The caretaker of connected accounts in a worker process. */
 import { createReconnectNotice } from '../../activities/connections/reconnect-notice.ts';
-import type { Connection } from '../../db/connections-contract.ts';
+import type { Connection } from '../../db/connections/repository.ts';
 import type { Repositories } from '../../db/index.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import type { Configuration } from '../../foundation/configuration/configuration.ts';
+import { day } from '../../domain/time/units.ts';
 import { createConnectionLinks } from '../../foundation/links/connection-link.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
+import type { Configuration } from '../../providers/configuration.ts';
 import type { Authorizers } from '../../providers/oauth/authorizers.ts';
 import type { Providers } from '../../providers/ports.ts';
-import { type Relay, startRelay } from '../relay.ts';
+import type { Loop } from '../loop.ts';
+import { startRelay } from '../relay.ts';
 import { createCaretakerRound } from './caretaker-round.ts';
 
 /** Nobody notifies: an owner can wait so long. */
 const lookEveryMs = 15_000;
 /** Letters are read late. */
-const linkGoodForMs = 7 * 24 * 60 * 60_000;
+const linkGoodForMs = 7 * day;
 
 export const startConnectionCaretaker = (
   { masterKeys, publicUrl }: Pick<Configuration, 'masterKeys' | 'publicUrl'>,
   repositories: Repositories,
   { email, authorizers }: Pick<Providers, 'email'> & { readonly authorizers: Authorizers },
   logger: Logger,
-): Relay => {
+): Loop => {
   const links = createConnectionLinks(masterKeys);
   const linkTo = ({ id, organization, owner, provider }: Connection): string => {
     const token = links.token({

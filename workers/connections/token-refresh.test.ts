@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { ConnectionProvider } from '../../domain/connections/connection.ts';
 import { ProviderError, type ProviderFault } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
+import type { ConnectionProvider } from '../../domain/providers/vendors.ts';
 import { NotAuthentic, UnknownKey } from '../../foundation/encryption/aes-gcm.ts';
 import type { AccessTokens } from '../../providers/oauth/access-tokens.ts';
 import { createRefreshRound, startTokenRefresh } from './token-refresh.ts';

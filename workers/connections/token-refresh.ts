@@ -3,12 +3,13 @@
  * noticed while there is time. Each worker process does it; the lease in the connection's row lets one of them refresh.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Connections } from '../../db/repositories.ts';
+import type { Connections } from '../../db/connections/repository.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { NotAuthentic, UnknownKey } from '../../foundation/encryption/aes-gcm.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
 import type { AccessTokens } from '../../providers/oauth/access-tokens.ts';
+import { forEachConcurrently } from '../concurrency.ts';
+import { type Loop, pauseIn, startLoop } from '../loop.ts';
 
 /** What expires within this time is refreshed. */
 const aheadMs = 10 * 60_000;
@@ -30,7 +31,7 @@ type Expiring = Awaited<ReturnType<Connections['expiring']>>[number];
 export const createRefreshRound =
   ({ connections, accessTokens, logger }: RefreshParts) =>
   async (stopping: AbortSignal): Promise<boolean> => {
-    const expiring = [...(await connections.expiring(aheadMs, atMost))];
+    const expiring = await connections.expiring(aheadMs, atMost);
     const failing = new Set<Expiring['provider']>();
     const renew = async (owner: Expiring): Promise<void> => {
       const call = { signal: stopping, correlationId: randomUUID() };
@@ -52,47 +53,31 @@ export const createRefreshRound =
         }
       }
     };
-    const work = async (): Promise<void> => {
-      // Whichever: processes that look at the same time should not want the same one first.
-      while (!stopping.aborted && expiring.length > 0) {
-        const [owner] = expiring.splice(Math.floor(Math.random() * expiring.length), 1);
-        if (owner && !failing.has(owner.provider)) await renew(owner);
-      }
-    };
-    await Promise.all(Array.from({ length: atOnce }, work));
+    // Whichever: processes that look at the same time should not want the same one first.
+    await forEachConcurrently(shuffled(expiring), atOnce, async (owner) => {
+      if (!stopping.aborted && !failing.has(owner.provider)) await renew(owner);
+    });
     return failing.size === 0;
   };
 
-export interface TokenRefresh {
-  /** Begins no refresh any more, and resolves when those under way have ended. */
-  stop(): Promise<void>;
-}
+const shuffled = <Item>(items: readonly Item[]): readonly Item[] =>
+  items
+    .map((item) => ({ item, place: Math.random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
 
 /** @param lookEveryMs on average, while all goes well. */
-export const startTokenRefresh = (parts: RefreshParts, lookEveryMs = defaultLookEveryMs): TokenRefresh => {
-  const stopping = new AbortController();
+export const startTokenRefresh = (parts: RefreshParts, lookEveryMs = defaultLookEveryMs): Loop => {
   const round = createRefreshRound(parts);
-  const run = async (): Promise<void> => {
-    let failures = 0;
-    while (!stopping.signal.aborted) {
-      const pauseMs = Math.min(lookEveryMs * 2 ** failures, longestPauseMs);
-      await pause(pauseMs * (0.5 + Math.random()), undefined, { signal: stopping.signal }).catch(
-        () => undefined,
-      );
-      if (stopping.signal.aborted) return;
-      try {
-        failures = (await round(stopping.signal)) ? 0 : failures + 1;
-      } catch (err) {
-        failures += 1;
-        parts.logger.warn({ err }, 'access tokens could not be looked at: it is tried again');
-      }
+  return startLoop(async (stopping, failures) => {
+    const pauseMs = Math.min(lookEveryMs * 2 ** failures, longestPauseMs);
+    await pauseIn(stopping, pauseMs * (0.5 + Math.random()));
+    if (stopping.aborted) return true;
+    try {
+      return await round(stopping);
+    } catch (err) {
+      parts.logger.warn({ err }, 'access tokens could not be looked at: it is tried again');
+      return false;
     }
-  };
-  const running = run();
-  return {
-    stop: async () => {
-      stopping.abort();
-      await running;
-    },
-  };
+  });
 };

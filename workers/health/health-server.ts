@@ -1,15 +1,15 @@
 /** What an orchestrator and Prometheus ask of a worker process. */
 import fastify from 'fastify';
-import type { Configuration } from '../../foundation/configuration/configuration.ts';
+import type { Configuration } from '../../providers/configuration.ts';
 
-export interface HealthChecks {
+interface HealthChecks {
   /** Reasons why this process cannot do its work now; empty when it can. */
   readonly notReady: () => Promise<readonly string[]>;
   /** In Prometheus' text format. */
   readonly metrics: () => Promise<string>;
 }
 
-export interface HealthServer {
+interface HealthServer {
   readonly port: number;
   close(): Promise<void>;
 }

@@ -23,6 +23,8 @@ export interface DeliveryDependencies {
 
 export interface Delivered {
   readonly inboxId: string;
+  /** The vendor that sent it. */
+  readonly provider: string;
   readonly correlationId: string;
   readonly ageMs: number;
 }
@@ -93,9 +95,9 @@ const tellMeeting = async (
   { repositories, messenger }: DeliveryDependencies,
   about: 'meeting_started' | 'meeting_ended',
   { meetingId, at }: EventOf<'meeting.started'>,
-  { inboxId }: Delivered,
+  { inboxId, provider }: Delivered,
 ): Promise<Outcome> => {
-  const audition = await repositories.addressees.meeting('zoom', meetingId);
+  const audition = await repositories.addressees.meeting(provider, meetingId);
   if (!audition) return { kind: 'early', reason: 'no_such_meeting' };
   const report = { inboxId, origin: 'system', meetingId, ...(at && { at }) } as const;
   return told(await messenger.tellAudition(audition, { about, report }));
@@ -123,7 +125,7 @@ const tellThoseWaiting = async (
 };
 
 /**
- * Zoom tells of our own revocations, too, and may take its time: an account that was connected again since keeps its new
+ * A vendor tells of our own revocations, too, and may take its time: an account that was connected again since keeps its new
  * grant.
  */
 const deauthorize = async (

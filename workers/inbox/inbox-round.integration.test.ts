@@ -41,7 +41,7 @@ const setup = async (answer: () => Promise<'told' | 'gone'> = async () => 'told'
   const receive = (event: InboxEvent) => {
     keys += 1;
     return repositories.inbox.receive({
-      provider: 'test',
+      provider: 'zoom',
       dedupeKey: String(keys),
       correlationId: 'call-1',
       ...event,

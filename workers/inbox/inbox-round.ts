@@ -1,10 +1,11 @@
 /** From the inbox to whom it concerns: one round of the relay. */
-import type { ClaimedWebhook, WebhookInbox } from '../../db/inbox-contract.ts';
+import type { ClaimedWebhook, WebhookInbox } from '../../db/inbox/webhooks.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
+import { forEachConcurrently } from '../concurrency.ts';
 import type { Delivered, Outcome } from './deliver.ts';
 
-export interface InboxRoundOptions {
+interface InboxRoundOptions {
   readonly inbox: Pick<WebhookInbox, 'claim' | 'settle' | 'park' | 'retryLater'>;
   readonly deliver: (told: InboxEvent, of: Delivered) => Promise<Outcome>;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -70,8 +71,8 @@ export const createInboxRound = ({ inbox, deliver, logger }: InboxRoundOptions) 
   const tellOn = async (one: ClaimedWebhook): Promise<boolean> => {
     try {
       const event = await one.read();
-      const { id: inboxId, correlationId, ageMs } = one;
-      if (event) await conclude(one, await deliver(event, { inboxId, correlationId, ageMs }));
+      const { id: inboxId, provider, correlationId, ageMs } = one;
+      if (event) await conclude(one, await deliver(event, { inboxId, provider, correlationId, ageMs }));
       else await park(one, 'unknown_kind');
       return true;
     } catch (error) {
@@ -82,15 +83,11 @@ export const createInboxRound = ({ inbox, deliver, logger }: InboxRoundOptions) 
 
   return async (stopping: AbortSignal): Promise<boolean> => {
     const rows = await inbox.claim(rowsAtOnce, leaseMs);
-    const left = [...rows];
     let through = 0;
-    const lane = async (): Promise<void> => {
-      for (let one = left.shift(); one; one = left.shift()) {
-        if (stopping.aborted) await inbox.retryLater(one.id, 0, 'given_back');
-        else if (await tellOn(one)) through += 1;
-      }
-    };
-    await Promise.all(Array.from({ length: tellingsAtOnce }, lane));
+    await forEachConcurrently(rows, tellingsAtOnce, async (one) => {
+      if (stopping.aborted) await inbox.retryLater(one.id, 0, 'given_back');
+      else if (await tellOn(one)) through += 1;
+    });
     if (rows.length > 0 && through === 0 && !stopping.aborted) {
       throw new Error(`none of ${rows.length} webhooks could be told on`);
     }

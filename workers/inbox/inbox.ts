@@ -2,9 +2,10 @@
 
 import { inboxChannel } from '../../db/inbox/batch-insert.ts';
 import type { Repositories } from '../../db/index.ts';
-import type { Configuration } from '../../foundation/configuration/configuration.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
-import { type Relay, startRelay } from '../relay.ts';
+import type { Configuration } from '../../providers/configuration.ts';
+import type { Loop } from '../loop.ts';
+import { startRelay } from '../relay.ts';
 import type { RunningWorkers } from '../worker.ts';
 import { deliver } from './deliver.ts';
 import { createInboxRound } from './inbox-round.ts';
@@ -15,7 +16,7 @@ export const startInboxRelay = (
   repositories: Repositories,
   { client }: Pick<RunningWorkers, 'client'>,
   logger: Logger,
-): Relay => {
+): Loop => {
   const messenger = createMessenger(client);
   return startRelay({
     name: 'inbox',

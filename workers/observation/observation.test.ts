@@ -5,7 +5,7 @@ import { toInstant } from '../../domain/time/epoch.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { refusingActivities } from '../../tests/harness/refusing-activities.ts';
 import { createMetrics } from '../metrics.ts';
-import { watchAttention } from './attention.ts';
+import { watchAttention } from './business-events.ts';
 
 describe('watchAttention', () => {
   const events: readonly AuditionEvent[] = [

@@ -1,7 +1,7 @@
 /** From the outbox to the workflows that tell the endpoints: one round of the relay. */
 import { type Client, WorkflowIdReusePolicy } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import type { DueDelivery, Outbox } from '../../db/platform-contract.ts';
+import type { DueDelivery, Outbox } from '../../db/endpoints/outbox.ts';
 import {
   type EventDeliveryInput,
   eventDeliveryWorkflowId,
@@ -10,7 +10,7 @@ import {
 } from '../../workflows/event-delivery/messages.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 
-export interface OutboxRoundOptions {
+interface OutboxRoundOptions {
   readonly outbox: Pick<Outbox, 'claim' | 'settle' | 'retryLater'>;
   readonly temporal: Client;
   readonly taskQueue: string;

@@ -1,12 +1,14 @@
 /** Everything in a worker process that tells the platform: the activities, and the relay that has them started. */
+import { workflowTaskQueue } from '../../activities/contract.ts';
 import { createEndpointActivities } from '../../activities/index.ts';
 import { outboxChannel } from '../../db/endpoints/outbox.ts';
 import type { Repositories } from '../../db/index.ts';
-import type { Configuration } from '../../foundation/configuration/configuration.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
+import type { Configuration } from '../../providers/configuration.ts';
 import { createOutboundDispatcher } from '../../providers/outbound/dispatcher.ts';
 import { createPlatformClient } from '../../providers/platform/client.ts';
-import { type Relay, startRelay } from '../relay.ts';
+import type { Loop } from '../loop.ts';
+import { startRelay } from '../relay.ts';
 import type { RunningWorkers } from '../worker.ts';
 import { createOutboxRound } from './outbox-round.ts';
 
@@ -29,14 +31,14 @@ export const openOutbox = (
       progress: endpointProgress,
       client: createPlatformClient(dispatcher),
     }),
-    startRelay: ({ client }: Pick<RunningWorkers, 'client'>, logger: Logger): Relay =>
+    startRelay: ({ client }: Pick<RunningWorkers, 'client'>, logger: Logger): Loop =>
       startRelay({
         name: 'outbox',
         notified: { databaseUrl: configuration.databaseUrl, channel: outboxChannel },
         round: createOutboxRound({
           outbox,
           temporal: client,
-          taskQueue: `castmatch${configuration.taskQueueSuffix}`,
+          taskQueue: `${workflowTaskQueue}${configuration.taskQueueSuffix}`,
         }),
         logger,
       }),

@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import type { WorkflowBundleOption } from '@temporalio/worker';
-import { localDefaults } from '../../foundation/configuration/defaults.ts';
+import { serviceVariables } from '../../foundation/configuration/defaults.ts';
 import { masterKeyRing } from '../../foundation/configuration/master-keys.ts';
 import { readHistories } from './history-file.ts';
 import { createReplayer, type Replayed } from './replayer.ts';
@@ -13,7 +13,7 @@ import { createReplayer, type Replayed } from './replayer.ts';
 export const corpusFolder = fileURLToPath(new URL('../../tests/replay/histories/', import.meta.url));
 
 /** What histories of the corpus are recorded under. */
-export const corpusKeys = masterKeyRing.parse(localDefaults.CASTMATCH_MASTER_KEYS);
+export const corpusKeys = masterKeyRing.parse(serviceVariables.local.CASTMATCH_MASTER_KEYS);
 
 /** Replays every history of the folder, in the order of the files' names. */
 export const replayCorpus = async (

@@ -4,7 +4,7 @@
  */
 
 /** What the code does now in place of what is recorded, and at which event where core names it. */
-export interface Divergence {
+interface Divergence {
   readonly eventId?: number | undefined;
   readonly now: string;
   /** Core's own words. */

@@ -3,7 +3,7 @@
  * and goes on until the audition is ended.
  */
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
-import type { Reminder } from '../../domain/audition/reminders.ts';
+import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { Refusal } from '../../domain/errors.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
 import { type Due, isSame, nextDue } from './agenda.ts';

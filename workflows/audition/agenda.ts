@@ -1,6 +1,6 @@
 /** What is due next. One timer for the next thing, recomputed, rather than one for each thing that may come. */
 import type { Origin } from '../../domain/audition/events.ts';
-import type { Reminder } from '../../domain/audition/reminders.ts';
+import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { AuditionRun } from './run.ts';

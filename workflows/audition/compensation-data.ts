@@ -1,7 +1,8 @@
 /** The compensations of an audition, as data. */
-import type { CalendarRef, Channel, MeetingProviderName } from '../../domain/audition/request.ts';
+import type { CalendarRef, Channel } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
+import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
 import type { Compensation } from '../saga.ts';
 
 export type AuditionCompensation = Compensation &

@@ -16,7 +16,7 @@ export interface Step {
   readonly isBeside?: boolean | undefined;
 }
 
-export type StepOutcome<Result> =
+type StepOutcome<Result> =
   | { readonly kind: 'done'; readonly result: Result }
   | { readonly kind: 'skipped' }
   | { readonly kind: 'overridden'; readonly joinUrl: string };

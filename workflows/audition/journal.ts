@@ -4,11 +4,11 @@
  */
 import { CancellationScope, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
-import type { AuditionPlan } from '../../domain/audition/plan.ts';
+import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
 import { type AuditionView, beginView, foldEvent } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import { booking } from '../internal-activities.ts';
 import { searchAttributes } from '../search-attributes.ts';
-import { booking } from './booking.ts';
 import { describe } from './details.ts';
 
 export interface Journal {
@@ -72,13 +72,7 @@ export const openJournal = (
     if (unwritten.length === 0) return;
     const events = unwritten;
     unwritten = [];
-    const { id: auditionId, organization } = view;
-    await booking('Write the audit trail').recordEvents({
-      auditionId,
-      organization,
-      correlationId: plan.correlationId,
-      events,
-    });
+    await booking('Write the audit trail').recordEvents({ ...correlatedIds(plan), events });
   };
 
   const flush = async (): Promise<void> => {

@@ -8,9 +8,15 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AttentionAction } from '../../domain/audition/attention.ts';
-import type { Answer, DeliveryStatus, Origin } from '../../domain/audition/events.ts';
+import type {
+  Answer,
+  Decision,
+  DeliveryStatus,
+  Origin,
+  SlotRefusalReason,
+} from '../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
-import type { Reminder } from '../../domain/audition/reminders.ts';
+import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { Channel } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
@@ -62,11 +68,7 @@ export interface Asked {
  */
 export type FirstResult =
   | { readonly kind: 'held'; readonly view: AuditionView }
-  | {
-      readonly kind: 'refused';
-      readonly reason: 'taken' | 'busy' | 'nothing_free' | 'in_the_past';
-      readonly view: AuditionView;
-    }
+  | { readonly kind: 'refused'; readonly reason: SlotRefusalReason; readonly view: AuditionView }
   | { readonly kind: 'needs_attention'; readonly view: AuditionView }
   /** It was ended, by a cancellation say, before there was a slot. */
   | { readonly kind: 'ended'; readonly view: AuditionView };
@@ -99,7 +101,7 @@ export const checkIn = defineUpdate<AuditionView, [CheckInCommand]>('checkIn');
 
 export type DecideCommand = Asked &
   (
-    | { readonly decision: 'booked' | 'released' }
+    | { readonly decision: Exclude<Decision, 'callback'> }
     | {
         readonly decision: 'callback';
         readonly next: {

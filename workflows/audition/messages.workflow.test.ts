@@ -1,8 +1,7 @@
 /** What the workflow refuses, and what it takes twice without harm. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { castingDirector, participantId, performer, slotIn } from '../../tests/harness/audition-plan.ts';
-import { refusalOf } from '../../tests/harness/refusal.ts';
-import { asked, openStage, operator, type Played, type Stage } from '../../tests/harness/stage.ts';
+import { asked, openStage, operator, type Played, refusalOf, type Stage } from '../../tests/harness/stage.ts';
 import * as messages from './messages.ts';
 
 let stage: Stage;

@@ -1,8 +1,8 @@
 /** What the workflow refuses, and how a refusal travels: as a failure whose type is the refusal's code. */
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import { commandStates, isWelcome } from '../../domain/audition/command-rules.ts';
 import type { AuditionCommandName } from '../../domain/audition/commands.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
+import { commandStates, isWelcome } from '../../domain/audition/transitions.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { ParticipantId } from '../../domain/ids.ts';

@@ -3,8 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { castingDirector, performer, slotIn } from '../../tests/harness/audition-plan.ts';
-import { refusalOf } from '../../tests/harness/refusal.ts';
-import { asked, openStage, type Played, type Stage } from '../../tests/harness/stage.ts';
+import { asked, openStage, type Played, refusalOf, type Stage } from '../../tests/harness/stage.ts';
 import * as messages from './messages.ts';
 
 let stage: Stage;

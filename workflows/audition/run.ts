@@ -2,7 +2,7 @@
 import { CancellationScope, CancelledFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
-import type { Reminder } from '../../domain/audition/reminders.ts';
+import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
 import { createSaga, type Saga } from '../saga.ts';
 import { type AttentionDesk, openAttentionDesk } from './attention.ts';

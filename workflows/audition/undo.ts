@@ -1,11 +1,12 @@
 /** Carrying out the compensations. Each is tried for as long as the policy allows, then a person is asked. */
 import { proxyActivities } from '@temporalio/workflow';
-import type { CalendarActivities, MeetingActivities, Undone } from '../../activities/contract.ts';
-import { queueOfCalendar, queueOfMeeting, taskQueue } from '../task-queues.ts';
-import { booking } from './booking.ts';
+import type { CalendarActivities, MeetingActivities, TaskQueue, Undone } from '../../activities/contract.ts';
+import { correlatedIds } from '../../domain/audition/plan.ts';
+import { booking } from '../internal-activities.ts';
+import { queueOfCalendar, queueOfMeeting } from '../task-queues.ts';
+import { activityOptions } from './activity-options.ts';
 import type { AuditionCompensation } from './compensation-data.ts';
 import { insist } from './insist.ts';
-import { priorityOf } from './priority.ts';
 import type { AuditionRun } from './run.ts';
 import { messagingBy, noticeFacts } from './steps/notices.ts';
 
@@ -48,23 +49,16 @@ const nameOf = (compensation: AuditionCompensation): string => {
 };
 
 const perform = async (run: AuditionRun, compensation: AuditionCompensation): Promise<Undone> => {
-  const { id: auditionId, organization, correlationId, policy } = run.plan;
-  const correlated = { auditionId, organization, correlationId };
-  const patiently = (taskQueueName: string) => ({
-    taskQueue: taskQueueName,
-    startToCloseTimeout: '15 seconds',
-    scheduleToCloseTimeout: policy.stepPatience,
-    retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
-    priority: priorityOf(run),
-    summary: `Undo ${nameOf(compensation)}`,
-  });
+  const correlated = correlatedIds(run.plan);
+  const optionsOn = (queue: TaskQueue) =>
+    activityOptions(run, { queue, summary: `Undo ${nameOf(compensation)}`, maximumInterval: '1 minute' });
   switch (compensation.kind) {
     case 'release_holds':
       await booking('Undo the hold of the slot').releaseHolds(correlated);
       return { result: 'undone' };
     case 'remove_meeting': {
       const { key, provider, slot } = compensation;
-      const options = patiently(taskQueue(queueOfMeeting[provider]));
+      const options = optionsOn(queueOfMeeting(provider));
       return proxyActivities<MeetingActivities>(options).removeMeeting({
         ...correlated,
         key,
@@ -74,7 +68,7 @@ const perform = async (run: AuditionRun, compensation: AuditionCompensation): Pr
     }
     case 'remove_event': {
       const { key, calendar } = compensation;
-      const options = patiently(taskQueue(queueOfCalendar[calendar.provider]));
+      const options = optionsOn(queueOfCalendar(calendar.provider));
       return proxyActivities<CalendarActivities>(options).removeEvent({ ...correlated, key, calendar });
     }
     case 'retract_notices':
@@ -91,15 +85,12 @@ const retract = async (
   // Whoever declined knows.
   const knows = ending?.type === 'declined' && ending.participant === participant;
   if (!recipient || knows) return { result: 'nothing_to_undo' };
-  const { id: auditionId, organization, correlationId } = run.plan;
   return messagingBy(
     run,
     channel,
     `Tell ${recipient.kind} ${recipient.id} that it is cancelled`,
   ).retractNotice({
-    auditionId,
-    organization,
-    correlationId,
+    ...correlatedIds(run.plan),
     key: run.keyOf(`cancellation:${participant}:${channel}`),
     sentAs,
     channel,

@@ -8,9 +8,10 @@ import {
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
-import type { PlatformActivities, ToEndpoint } from '../../activities/contract.ts';
+import { type PlatformActivities, platformTaskQueue, type ToEndpoint } from '../../activities/contract.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
+import { endpointRecords } from '../internal-activities.ts';
 import { taskQueue } from '../task-queues.ts';
 import {
   type EndpointNoticeInput,
@@ -34,7 +35,7 @@ const common = {
 export const persistent = (endpoint: EndpointId, summary: string) =>
   proxyActivities<PlatformActivities>({
     ...common,
-    taskQueue: taskQueue('platform'),
+    taskQueue: taskQueue(platformTaskQueue),
     scheduleToCloseTimeout: patience,
     retry: { initialInterval: '5 seconds', maximumInterval: '1 hour' },
     priority: { fairnessKey: endpoint },
@@ -44,18 +45,10 @@ export const persistent = (endpoint: EndpointId, summary: string) =>
 export const once = (endpoint: EndpointId, summary: string) =>
   proxyActivities<PlatformActivities>({
     ...common,
-    taskQueue: taskQueue('platform'),
+    taskQueue: taskQueue(platformTaskQueue),
     scheduleToCloseTimeout: '20 seconds',
     retry: { maximumAttempts: 1 },
     priority: { fairnessKey: endpoint },
-    summary,
-  });
-
-const internal = (summary: string) =>
-  proxyActivities<PlatformActivities>({
-    taskQueue: taskQueue('platform'),
-    startToCloseTimeout: '20 seconds',
-    retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
     summary,
   });
 
@@ -92,7 +85,7 @@ export const unwanted = ({ message, answer }: Refusal): string =>
 /** Disables the endpoint, and tells the organization's others, if it has any. */
 export const disable = async (to: ToEndpoint, reason: string): Promise<void> => {
   const { organization, endpoint, correlationId } = to;
-  const { disableEndpoint } = internal('Disable the endpoint');
+  const { disableEndpoint } = endpointRecords('Disable the endpoint');
   const disabled = await disableEndpoint({ organization, endpoint, correlationId, reason });
   if (!disabled) return;
   const message = {

@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeliveryOutcome, PlatformActivities, TellEndpointInput } from '../../activities/contract.ts';
-import type { DueDelivery } from '../../db/platform-contract.ts';
+import type { DueDelivery } from '../../db/endpoints/outbox.ts';
 import type { AuditionId, EndpointId, OrganizationId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { type DeliveryStage, openDeliveryStage, refusedBy } from '../../tests/harness/delivery-stage.ts';

@@ -8,7 +8,7 @@ import { disable, givenUp, refusalIn, unwanted } from './attempts.ts';
 /** How long a failure of ours, which days of attempts have not mended, is left alone. */
 const oursPause = '10 minutes';
 
-export interface Insistence {
+interface Insistence {
   /** What was achieved; undefined once nothing more may be sent. */
   on<Outcome extends { readonly kind: string }>(
     attempt: () => Promise<Outcome | Unwelcome>,

@@ -1,12 +1,11 @@
 /** GET /v1/administrative-acts: what was done to an organization's connections, endpoints and keys, and by whom. */
 import { z } from 'zod';
 import { instantSchema } from '../../../domain/time/instant.ts';
-import { callerOf } from '../../access/authentication.ts';
+import { callerOf } from '../../access/caller.ts';
 import type { Api } from '../../api.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
-import { json } from '../../schemas/answers.ts';
 import { pageOf, pageQuery } from '../../schemas/page.ts';
-import { problems } from '../../schemas/problems.ts';
+import { json, problems } from '../../schemas/responses.ts';
 
 const actSchema = z
   .object({

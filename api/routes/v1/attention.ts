@@ -7,17 +7,16 @@ import {
   auditionIdSchema,
   type OrganizationId,
 } from '../../../domain/ids.ts';
-import { callerOf } from '../../access/authentication.ts';
+import { callerOf } from '../../access/caller.ts';
 import type { Api } from '../../api.ts';
 import { commandAudition } from '../../auditions/command.ts';
 import { updateIdOf } from '../../auditions/ids.ts';
 import { sendAnswer } from '../../auditions/send-answer.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { answerOnce, idempotencyHeaders } from '../../idempotency/answer-once.ts';
-import { json } from '../../schemas/answers.ts';
 import { attentionParams, attentionSchema, auditionSchema } from '../../schemas/audition.ts';
 import { pageOf, pageQuery } from '../../schemas/page.ts';
-import { problems } from '../../schemas/problems.ts';
+import { json, problems } from '../../schemas/responses.ts';
 
 const listAttention = (api: Api, { repositories }: ApiDependencies): void => {
   api.get(
@@ -114,7 +113,6 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
           }),
         );
       };
-      if (key === undefined) return sendAnswer(reply, await run());
       const asked = { organization, route: `POST /v1/attention/${id}/resolve`, key, body };
       return sendAnswer(reply, await answerOnce(idempotentRequests, asked, run));
     },

@@ -9,13 +9,12 @@ import { slotResources } from '../../../domain/audition/slot-resources.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
 import { instantSchema } from '../../../domain/time/instant.ts';
 import { checkZone } from '../../../domain/time/local-time.ts';
-import { callerOf } from '../../access/authentication.ts';
+import { callerOf } from '../../access/caller.ts';
 import type { Api } from '../../api.ts';
 import { checkConnections } from '../../auditions/start.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { providerRefusal } from '../../problems/provider-faults.ts';
-import { json } from '../../schemas/answers.ts';
-import { problems } from '../../schemas/problems.ts';
+import { json, problems } from '../../schemas/responses.ts';
 
 const minute = 60_000;
 

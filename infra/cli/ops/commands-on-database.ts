@@ -1,15 +1,16 @@
 /** `ops read-model rebuild`, `ops audit verify`, `ops maintenance`: on the database itself, whether the service runs or not. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { createAuditionReadModel } from '../../../db/auditions/read-model.ts';
 import type { Database } from '../../../db/client.ts';
 import { createProviderHealth } from '../../../db/providers/health.ts';
 import { deleteOldAnswers, deleteOldCredentialReads, deleteOldWebhooks } from '../../../db/retention.ts';
-import { auditedAuditions } from '../../../db/trail/audition-ids.ts';
 import { createEventStore } from '../../../db/trail/event-store.ts';
+import { auditedAuditions } from '../../../db/trail/stored-events.ts';
 import { type AuditionId, auditionIdSchema } from '../../../domain/ids.ts';
 import { MissingSetting } from '../../../foundation/configuration/operator.ts';
 import { onDatabase } from '../on-database.ts';
-import { table } from './print.ts';
+import { table } from '../output.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 const auditionId = (text: string): AuditionId => {
   const parsed = auditionIdSchema.safeParse(text);
@@ -71,11 +72,7 @@ export const auditCommand = (): Command => {
   return audit;
 };
 
-const days = (text: string): number => {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1) return number;
-  throw new InvalidArgumentError('give a whole number of days from 1 up');
-};
+const days = wholeNumber('give a whole number of days from 1 up');
 
 export const maintenanceCommand = (): Command =>
   new Command('maintenance')

@@ -7,9 +7,8 @@ import {
   attentionItemSchema,
 } from '../../../domain/audition/attention.ts';
 import { MissingSetting } from '../../../foundation/configuration/operator.ts';
-import type { OpsClient } from './http-client.ts';
-import { overHttp } from './over-http.ts';
-import { table } from './print.ts';
+import { table } from '../output.ts';
+import { type OpsClient, overHttp } from './http-client.ts';
 
 const itemSchema = attentionItemSchema.extend({ auditionId: z.string() });
 const itemsSchema = z.object({ items: z.array(itemSchema), nextCursor: z.string().optional() });

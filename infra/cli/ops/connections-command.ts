@@ -1,8 +1,8 @@
 /** `ops connections …`: which accounts are connected, and the link that support sends to somebody. Through the API. */
 import { Command } from 'commander';
 import { z } from 'zod';
-import { overHttp } from './over-http.ts';
-import { table } from './print.ts';
+import { table } from '../output.ts';
+import { overHttp } from './http-client.ts';
 
 const listSchema = z.object({
   items: z.array(

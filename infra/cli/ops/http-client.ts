@@ -1,5 +1,8 @@
 /** Calls the API as an operator does, and says what it refuses in words for a terminal. */
+import type { Command } from 'commander';
 import { z } from 'zod';
+import { readHttpSettings } from '../../../foundation/configuration/operator.ts';
+import { type Output, outputTo } from '../output.ts';
 
 const problemSchema = z.object({
   title: z.string(),
@@ -25,7 +28,7 @@ const refusalOf = async (response: Response): Promise<CallRefused> => {
   return new CallRefused(`${title} (${code})\n${detail}\n${whatToDo}\nCorrelation id: ${correlationId}`);
 };
 
-export const createOpsClient = ({ url, key }: { readonly url: string; readonly key: string }): OpsClient => ({
+const createOpsClient = ({ url, key }: { readonly url: string; readonly key: string }): OpsClient => ({
   async call(schema, method, path, body) {
     const response = await fetch(`${url}${path}`, {
       method,
@@ -40,4 +43,10 @@ export const createOpsClient = ({ url, key }: { readonly url: string; readonly k
     if (!response.ok) throw await refusalOf(response);
     return schema.parse(await response.json());
   },
+});
+
+/** What a command that goes through the API needs: the API, and where to say what it answered. */
+export const overHttp = (command: Command): { readonly client: OpsClient; readonly output: Output } => ({
+  client: createOpsClient(readHttpSettings()),
+  output: outputTo(command),
 });

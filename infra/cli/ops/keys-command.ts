@@ -1,14 +1,12 @@
 /** `ops keys …`: who may call the API. On the database itself, since the first key cannot be made with a key. */
-import { randomUUID } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { createAdministrativeActs } from '../../../db/access/administrative-acts.ts';
-import { createApiKeys } from '../../../db/access/api-keys.ts';
+import { type ApiKeyHolder, type ApiRole, apiRoles, createApiKeys } from '../../../db/access/api-keys.ts';
 import type { Database } from '../../../db/client.ts';
-import { type ApiKeyHolder, type ApiRole, apiRoles } from '../../../db/repositories.ts';
 import { type OrganizationId, organizationIdSchema } from '../../../domain/ids.ts';
+import { noteAct } from '../administrative-acts.ts';
 import { onDatabase } from '../on-database.ts';
+import { table } from '../output.ts';
 import { CallRefused } from './http-client.ts';
-import { table } from './print.ts';
 
 const organizationId = (text: string): OrganizationId => {
   const parsed = organizationIdSchema.safeParse(text);
@@ -26,15 +24,7 @@ const note = async (
   act: 'key.created' | 'key.revoked',
   { id, organization, role, label: called }: ApiKeyHolder & { readonly id: string },
 ): Promise<void> =>
-  createAdministrativeActs(db).note({
-    organization,
-    by: 'npm run ops',
-    role: 'command_line',
-    act,
-    target: id,
-    detail: { role, label: called },
-    correlationId: randomUUID(),
-  });
+  noteAct(db, 'npm run ops', { organization, act, target: id, detail: { role, label: called } });
 
 export const keysCommand = (): Command => {
   const keys = new Command('keys').description('the API keys');

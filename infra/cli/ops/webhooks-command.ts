@@ -2,24 +2,20 @@
  * `ops webhooks …`: what was told to us and matched nothing. On the database and not over HTTP: the API shows a caller
  * what belongs to their organization, and of these nobody knows whose they are.
  */
-import { randomUUID } from 'node:crypto';
-import { Command, InvalidArgumentError } from 'commander';
-import { createAdministrativeActs } from '../../../db/access/administrative-acts.ts';
+import { Command } from 'commander';
 import type { Database } from '../../../db/client.ts';
+import type { InboxEntry } from '../../../db/inbox/webhooks.ts';
 import { createWebhookInbox } from '../../../db/inbox/webhooks.ts';
-import type { InboxEntry } from '../../../db/inbox-contract.ts';
 import { createVault } from '../../../db/vault/envelope-encryption.ts';
-import { loadConfiguration } from '../../../foundation/configuration/configuration.ts';
+import { loadVaultAccess } from '../../../foundation/configuration/configuration.ts';
 import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
+import { noteAct } from '../administrative-acts.ts';
 import { onDatabase } from '../on-database.ts';
+import { table } from '../output.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { CallRefused } from './http-client.ts';
-import { table } from './print.ts';
 
-const count = (text: string): number => {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= 10_000) return number;
-  throw new InvalidArgumentError('give a whole number from 1 to 10000');
-};
+const count = wholeNumber('give a whole number from 1 to 10000', 10_000);
 
 /** The relay gets through so many in seconds. */
 const atOnce = 10_000;
@@ -29,17 +25,14 @@ const withoutKeys = () => Promise.reject(new Error('there are no keys here'));
 const sealedInbox = (db: Database) => createWebhookInbox(db, { seal: withoutKeys, open: withoutKeys });
 /** With the settings of the service itself. */
 const openInbox = (db: Database) =>
-  createWebhookInbox(db, createVault(db, createKeyWrapping(loadConfiguration())));
+  createWebhookInbox(db, createVault(db, createKeyWrapping(loadVaultAccess())));
 
 const note = (db: Database, act: 'webhook.read' | 'webhook.replayed', entry: InboxEntry): Promise<void> =>
-  createAdministrativeActs(db).note({
+  noteAct(db, 'npm run ops', {
     organization: undefined,
-    by: 'npm run ops',
-    role: 'command_line',
     act,
     target: entry.id,
     detail: { provider: entry.provider, kind: entry.kind, reason: entry.reason },
-    correlationId: randomUUID(),
   });
 
 const noSuch = (id: string): CallRefused =>

@@ -7,9 +7,8 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { AwsKmsSettings } from '../settings.ts';
-import { checkCaller } from './caller.ts';
 import { decrypt, encrypt } from './ciphertext.ts';
-import { AwsKmsError, unknownOperation } from './errors.ts';
+import { AwsKmsError, unknownClient, unknownOperation } from './errors.ts';
 import { createKeys, type Keys } from './keys.ts';
 
 const base64 = z.base64().transform((text) => Buffer.from(text, 'base64'));
@@ -84,6 +83,14 @@ const operationsOn = (keys: Keys): Readonly<Record<string, (body: unknown) => ob
     };
   },
 });
+
+const credentialOf = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/\d{8}\/([^/]+)\/kms\/aws4_request, /;
+
+/** The caller is the access key that the signature names. The signature itself is not computed again. */
+const checkCaller = (authorization: string | undefined, settings: AwsKmsSettings): void => {
+  const [, accessKeyId, region] = credentialOf.exec(authorization ?? '') ?? [];
+  if (accessKeyId !== settings.accessKeyId || region !== settings.region) throw unknownClient;
+};
 
 export const awsKmsRoutes = (app: FastifyInstance, settings: AwsKmsSettings): void => {
   const operations = operationsOn(createKeys(settings));

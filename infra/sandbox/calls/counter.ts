@@ -1,6 +1,7 @@
 /** Counts the calls by vendor, operation and outcome, and remembers the last ones for the page. */
-import type { Clock } from '../clock.ts';
+
 import type { Pulse } from '../pulse.ts';
+import type { Clock } from '../time.ts';
 import { perVendor, type Vendor } from '../vendors.ts';
 
 /** Operation → outcome → calls. The outcome is the HTTP status, or the name of the fault that took the answer. */

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Clock } from '../clock.ts';
+import { type Clock, dayMs } from '../time.ts';
 import type { WebhookSender } from '../webhooks/webhook-sender.ts';
 import type { Calendar } from './calendars.ts';
 import { GoogleError, googleErrors, invalid } from './errors.ts';
@@ -33,7 +33,7 @@ type HeldChannel = z.infer<typeof heldChannelSchema>;
 const heldSchema = z.array(heldChannelSchema);
 
 /** Unconfirmed: how long a channel of events lives at most. */
-const longestMs = 7 * 86_400_000;
+const longestMs = 7 * dayMs;
 
 const resourceIdOf = (calendarId: string): string =>
   createHash('sha256').update(`events of ${calendarId}`).digest('base64url').slice(0, 27);

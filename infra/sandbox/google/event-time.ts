@@ -1,7 +1,7 @@
 /** Start and end of an event: a date, or a date and time with an offset or with a zone beside it. */
 import { DateTime, IANAZone } from 'luxon';
 import { z } from 'zod';
-import { readLocal } from '../local-time.ts';
+import { readLocal } from '../time.ts';
 import { GoogleError, invalid } from './errors.ts';
 
 export const eventTimeSchema = z.object({

@@ -1,8 +1,8 @@
 /** Insert, patch, update and delete: the rules by which a calendar accepts or refuses a change. */
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { Clock } from '../clock.ts';
 import type { GoogleSettings } from '../settings.ts';
+import type { Clock } from '../time.ts';
 import type { Calendar, Calendars } from './calendars.ts';
 import { type Conference, conferenceRequestSchema, newConference } from './conference.ts';
 import { GoogleError, googleErrors, invalid } from './errors.ts';

@@ -2,6 +2,7 @@
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import type { GoogleSettings } from '../settings.ts';
+import { dayMs } from '../time.ts';
 import type { Calendar, Calendars } from './calendars.ts';
 import { GoogleError, googleErrors, invalid } from './errors.ts';
 import { blocksTime } from './event.ts';
@@ -16,7 +17,6 @@ export const freeBusyRequestSchema = z.object({
 
 /** Google's calendarExpansionMax: no more calendars than this in one query. */
 const mostCalendars = 50;
-const dayMs = 24 * 60 * 60 * 1000;
 
 interface Span {
   start: number;

@@ -85,7 +85,7 @@ export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: Ven
   const sender = createWebhookSender(
     { calls, switchboard },
     { vendor: 'google', operation: 'channel.notify' },
-    settings.channelRetryMs,
+    { retryMs: settings.channelRetryMs },
   );
   const channels = createChannels(clock, sender, changed);
   calendars.onChange(channels.tell);

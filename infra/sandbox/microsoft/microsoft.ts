@@ -1,10 +1,10 @@
 /** Microsoft as the sandbox plays it: signing in with the identity platform, and who somebody is. */
 import type { FastifyInstance } from 'fastify';
-import type { Clock } from '../clock.ts';
 import { injectFaults, type VendorTrouble } from '../faults/injection.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import { createIdTokens } from '../oauth/id-token.ts';
 import type { MicrosoftSettings } from '../settings.ts';
+import type { Clock } from '../time.ts';
 import type { VendorParts } from '../vendor-parts.ts';
 import { microsoftConsent } from './consent.ts';
 import { GraphError, graphErrorBody, LoginError, loginErrorBody, loginErrors } from './errors.ts';

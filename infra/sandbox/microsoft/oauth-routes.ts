@@ -2,13 +2,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { basicCredentials, bearerToken } from '../authorization.ts';
-import type { Clock } from '../clock.ts';
 import type { CodeRefusal } from '../oauth/authorization-codes.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
+import { tokenForm } from '../oauth/authorization-server.ts';
 import type { Grant, Issued } from '../oauth/grants.ts';
 import { type IdTokens, originOf } from '../oauth/id-token.ts';
-import { tokenForm } from '../oauth/token-form.ts';
 import type { MicrosoftSettings } from '../settings.ts';
+import type { Clock } from '../time.ts';
 import { GraphError, LoginError, loginErrors } from './errors.ts';
 import { displayNameOf, objectIdOf, subjectOf } from './person.ts';
 

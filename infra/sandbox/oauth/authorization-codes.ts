@@ -1,7 +1,7 @@
 /** Authorization codes: single use, for one client and one address, with PKCE (RFC 6749, section 4.1; RFC 7636). */
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 
 const consentedSchema = z.object({
   account: z.string(),

@@ -1,9 +1,21 @@
 /** What every vendor keeps of which people connect accounts: addresses, codes and grants. */
-import type { Clock } from '../clock.ts';
+import { z } from 'zod';
 import type { Kept } from '../store/snapshot.ts';
+import type { Clock } from '../time.ts';
 import { createAuthorizationCodes } from './authorization-codes.ts';
 import { createGrants, type Grant, type GrantOptions } from './grants.ts';
 import { createRedirectAddresses } from './redirect-addresses.ts';
+
+/** What every vendor's token endpoint may be sent (RFC 6749, sections 4.1.3 and 6; RFC 7636, section 4.5). */
+export const tokenForm = z.object({
+  grant_type: z.string().optional(),
+  client_id: z.string().optional(),
+  client_secret: z.string().optional(),
+  refresh_token: z.string().optional(),
+  code: z.string().optional(),
+  code_verifier: z.string().optional(),
+  redirect_uri: z.string().optional(),
+});
 
 export interface AuthorizationServerOptions extends Omit<GrantOptions, 'known'> {
   readonly vendor: string;

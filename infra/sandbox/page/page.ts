@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 import { Eta } from 'eta';
 import type { CallCounter } from '../calls/counter.ts';
-import type { Clock } from '../clock.ts';
 import type { SandboxControl } from '../control/control.ts';
 import { faultKinds } from '../faults/fault.ts';
+import type { Grant } from '../oauth/grants.ts';
+import type { Clock } from '../time.ts';
 import { operationNames, type Vendor, vendors } from '../vendors.ts';
 import { viewCalendars } from './calendar-view.ts';
 import { describeFault, viewCalls, viewCounts } from './fault-view.ts';
-import { viewGrants } from './grant-view.ts';
 import { viewMeetings } from './meeting-view.ts';
 import { viewPhones } from './message-view.ts';
 
@@ -32,6 +32,13 @@ const titles: Readonly<Record<Vendor, { name: string; what: string }>> = {
   apple: { name: 'Apple', what: 'Accounts' },
   twilio: { name: 'Twilio', what: 'Text messages' },
 };
+
+/** The latest grants first. */
+const viewGrants = (grants: readonly Grant[]) =>
+  grants
+    .toReversed()
+    .slice(0, 30)
+    .map(({ account, scopes, revoked }) => ({ account, scopes: scopes.join(' '), over: revoked }));
 
 export const createPage = ({ control, calls, clock }: PageParts): Page => {
   const eta = new Eta({ views: join(import.meta.dirname, 'templates'), cache: true });

@@ -1,5 +1,6 @@
 /** Messages.json read: filters by number and date, newest first, cut into pages. */
 import { z } from 'zod';
+import { dayMs } from '../time.ts';
 import { type HeldMessage, renderMessage } from './message.ts';
 
 /** `DateSent<` arrives as `DateSent<=2026-01-01`, which is `<=`: the bounds include the moment they name. */
@@ -14,7 +15,6 @@ export const messageQuerySchema = z.object({
 });
 type MessageQuery = z.infer<typeof messageQuerySchema>;
 
-const dayMs = 86_400_000;
 const isDate = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text);
 
 /** A message without a sending date yet is filed under when it was created. */

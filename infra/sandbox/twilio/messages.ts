@@ -1,13 +1,12 @@
 /** The messages that were sent or received, and their way from queued to delivered. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { CallCounter } from '../calls/counter.ts';
-import type { Switchboard } from '../faults/switchboard.ts';
 import type { TwilioSettings } from '../settings.ts';
 import type { VendorParts } from '../vendor-parts.ts';
+import { createWebhookSender } from '../webhooks/webhook-sender.ts';
 import { type HeldMessage, heldMessageSchema, nextStatus } from './message.ts';
 import { checkRecipient, deliveryError } from './numbers.ts';
-import { callWebhook, type WebhookParameters } from './webhook-call.ts';
+import { signedForm, type WebhookParameters } from './webhook-call.ts';
 
 const heldSchema = z.object({ messages: z.array(heldMessageSchema), optedOut: z.array(z.string()) });
 
@@ -58,28 +57,6 @@ const callbackParameters = (message: HeldMessage, settings: TwilioSettings): Web
   ...(message.errorCode === null ? {} : { ErrorCode: String(message.errorCode) }),
 });
 
-interface Reporting {
-  readonly settings: TwilioSettings;
-  readonly switchboard: Switchboard;
-  readonly calls: CallCounter;
-  readonly signal: AbortSignal;
-}
-
-/** One status report. An outage switched on for `status.callback` loses it, latency makes it late. */
-const report = async (message: HeldMessage, url: string, reporting: Reporting): Promise<string> => {
-  const { settings, switchboard, calls, signal } = reporting;
-  const parameters = callbackParameters(message, settings);
-  const fault = switchboard.takeBefore('twilio', 'status.callback');
-  if (fault && fault.kind !== 'latency') {
-    calls.record('twilio', 'status.callback', 'lost');
-    return 'lost';
-  }
-  if (fault) await new Promise((resolve) => setTimeout(resolve, fault.latencyMs).unref());
-  const outcome = await callWebhook(settings, url, parameters, signal);
-  calls.record('twilio', 'status.callback', outcome);
-  return outcome;
-};
-
 const newMessage = (direction: HeldMessage['direction'], now: number) => ({
   sid: `SM${randomBytes(16).toString('hex')}`,
   direction,
@@ -91,13 +68,19 @@ const newMessage = (direction: HeldMessage['direction'], now: number) => ({
 });
 
 export const createMessages = (parts: VendorParts<TwilioSettings>): Messages => {
-  const { settings, clock, pulse, calls, switchboard } = parts;
+  const { settings, clock, pulse } = parts;
   const messages = new Map<string, HeldMessage>();
   const optedOut = new Set<string>();
   /** The reports of one message go out one after the other. */
   const reports = new Map<string, Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
-  let ending = new AbortController();
+  const openSender = () =>
+    createWebhookSender(
+      parts,
+      { vendor: 'twilio', operation: 'status.callback' },
+      { retryMs: settings.callbackRetryMs, answersWithinMs: settings.callbackTimeoutMs },
+    );
+  let sender = openSender();
 
   const put = (message: HeldMessage) => {
     messages.set(message.sid, message);
@@ -111,10 +94,11 @@ export const createMessages = (parts: VendorParts<TwilioSettings>): Messages => 
   const queueReport = (message: HeldMessage) => {
     const { sid, status, statusCallback } = message;
     if (statusCallback === null) return;
-    const reporting = { settings, switchboard, calls, signal: ending.signal };
+    const ours = sender;
     const afterwards = async (before: Promise<void> | undefined) => {
       await before;
-      const outcome = await report(message, statusCallback, reporting);
+      const parameters = callbackParameters(message, settings);
+      const outcome = await ours.send(signedForm(settings.authToken, statusCallback, parameters));
       patch(sid, (held) => ({ ...held, callbacks: [...held.callbacks, `${status} ${outcome}`] }));
     };
     const queued = afterwards(reports.get(sid));
@@ -154,7 +138,7 @@ export const createMessages = (parts: VendorParts<TwilioSettings>): Messages => 
   const stop = () => {
     for (const timer of timers) clearTimeout(timer);
     timers.clear();
-    ending.abort();
+    sender.close();
     reports.clear();
   };
 
@@ -196,7 +180,7 @@ export const createMessages = (parts: VendorParts<TwilioSettings>): Messages => 
         NumSegments: '1',
         SmsMessageSid: message.sid,
       };
-      const outcome = await callWebhook(settings, url, parameters, ending.signal);
+      const outcome = await sender.post(signedForm(settings.authToken, url, parameters));
       patch(message.sid, (held) => ({ ...held, callbacks: [`received ${outcome}`] }));
       return { sid: message.sid, webhook: outcome };
     },
@@ -214,7 +198,7 @@ export const createMessages = (parts: VendorParts<TwilioSettings>): Messages => 
     },
     reset() {
       stop();
-      ending = new AbortController();
+      sender = openSender();
       messages.clear();
       optedOut.clear();
       pulse.beat();

@@ -8,6 +8,7 @@ import type { VendorParts } from '../vendor-parts.ts';
 import { errorBody, TwilioError, tooMany, unauthenticated } from './errors.ts';
 import { renderMessage } from './message.ts';
 import { createMessages } from './messages.ts';
+import { isNumber } from './numbers.ts';
 import { twilioRoutes } from './routes.ts';
 
 const trouble: VendorTrouble = {
@@ -35,7 +36,7 @@ const answerErrors = (app: FastifyInstance) => {
 };
 
 export const inboundSchema = z.strictObject({
-  from: z.string().regex(/^\+[1-9]\d{6,14}$/, 'write a phone number as E.164: +33612345678'),
+  from: z.string().refine(isNumber, 'write a phone number as E.164: +33612345678'),
   to: z.string().optional(),
   body: z.string().min(1).max(1600),
   url: z.url().optional(),

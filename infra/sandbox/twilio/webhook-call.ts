@@ -1,7 +1,6 @@
-/** Twilio's calls to us: a signed form, tried again a few times. */
+/** Twilio's calls to us: a signed form. */
 import { createHmac } from 'node:crypto';
-import type { TwilioSettings } from '../settings.ts';
-import { postUntilTaken } from '../webhooks/post-until-taken.ts';
+import type { Webhook } from '../webhooks/post-until-taken.ts';
 
 export type WebhookParameters = Readonly<Record<string, string>>;
 
@@ -13,22 +12,13 @@ const signature = (authToken: string, url: string, parameters: WebhookParameters
   return createHmac('sha1', authToken).update(signed).digest('base64');
 };
 
-/** Posts the form until it is answered with less than 500, or the retries are spent. Never throws. */
-export const callWebhook = (
-  { authToken, callbackTimeoutMs, callbackRetryMs }: TwilioSettings,
-  url: string,
-  parameters: WebhookParameters,
-  signal: AbortSignal,
-): Promise<string> =>
-  postUntilTaken(
-    {
-      url,
-      headers: () => ({
-        'content-type': 'application/x-www-form-urlencoded; charset=UTF-8',
-        'user-agent': 'TwilioProxy/1.1',
-        'x-twilio-signature': signature(authToken, url, parameters),
-      }),
-      body: new URLSearchParams(parameters).toString(),
-    },
-    { answersWithinMs: callbackTimeoutMs, retryMs: callbackRetryMs, signal },
-  );
+/** The form as Twilio sends it. */
+export const signedForm = (authToken: string, url: string, parameters: WebhookParameters): Webhook => ({
+  url,
+  headers: () => ({
+    'content-type': 'application/x-www-form-urlencoded; charset=UTF-8',
+    'user-agent': 'TwilioProxy/1.1',
+    'x-twilio-signature': signature(authToken, url, parameters),
+  }),
+  body: new URLSearchParams(parameters).toString(),
+});

@@ -11,21 +11,30 @@ import { postUntilTaken, type Webhook } from './post-until-taken.ts';
 export interface WebhookSender {
   /** Resolves with the last status, `lost` for one that a fault took, or `failed` when nobody answered. */
   send(webhook: Webhook): Promise<string>;
+  /** Sends without faults and without counting. Resolves with the last status, or `failed` without an answer. */
+  post(webhook: Webhook): Promise<string>;
   /** Nothing is sent or tried again from here on. */
   close(): void;
 }
 
-const answersWithinMs = 5_000;
+interface Attempts {
+  /** Pauses before another attempt, where the answer is 500 or more or there is none. */
+  readonly retryMs: readonly number[];
+  /** For one attempt. */
+  readonly answersWithinMs?: number;
+}
 
 export const createWebhookSender = (
   { switchboard, calls }: { readonly switchboard: Switchboard; readonly calls: CallCounter },
   { vendor, operation }: { readonly vendor: Vendor; readonly operation: string },
-  /** Pauses before another attempt, where the answer is 500 or more or there is none. */
-  retryMs: readonly number[],
+  { retryMs, answersWithinMs = 5_000 }: Attempts,
 ): WebhookSender => {
   const ending = new AbortController();
+  const post = (webhook: Webhook) =>
+    postUntilTaken(webhook, { answersWithinMs, retryMs, signal: ending.signal });
 
   return {
+    post,
     async send(webhook) {
       const fault = switchboard.takeBefore(vendor, operation);
       if (fault && fault.kind !== 'latency') {
@@ -33,7 +42,7 @@ export const createWebhookSender = (
         return 'lost';
       }
       if (fault) await wait(fault.latencyMs, undefined, { ref: false });
-      const outcome = await postUntilTaken(webhook, { answersWithinMs, retryMs, signal: ending.signal });
+      const outcome = await post(webhook);
       calls.record(vendor, operation, outcome);
       return outcome;
     },

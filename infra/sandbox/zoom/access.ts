@@ -1,8 +1,8 @@
 /** Server-to-server OAuth: one account, access tokens that expire, no refresh token. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { Clock } from '../clock.ts';
 import type { ZoomSettings } from '../settings.ts';
+import type { Clock } from '../time.ts';
 
 const heldSchema = z.record(z.string(), z.number());
 

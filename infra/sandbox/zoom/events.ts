@@ -1,8 +1,8 @@
 /** Zoom's events, signed as Zoom signs them: https://developers.zoom.us/docs/api/webhooks/#verify-webhook-events */
 import { createHmac, randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { type Clock, wholeSeconds } from '../clock.ts';
 import type { ZoomSettings } from '../settings.ts';
+import { type Clock, wholeSeconds } from '../time.ts';
 import type { VendorParts } from '../vendor-parts.ts';
 import { createWebhookSender } from '../webhooks/webhook-sender.ts';
 import { type HeldMeeting, renderMeeting } from './meeting.ts';
@@ -53,7 +53,7 @@ export const createZoomEvents = ({ settings, clock, ...parts }: VendorParts<Zoom
   const sender = createWebhookSender(
     parts,
     { vendor: 'zoom', operation: 'event.webhook' },
-    settings.webhookRetryMs,
+    { retryMs: settings.webhookRetryMs },
   );
   return {
     /** Resolves with what became of it. */

@@ -1,6 +1,7 @@
 /** GET /users/{id}/meetings: which meetings a query matches, cut into pages. */
 import { z } from 'zod';
 import type { ZoomSettings } from '../settings.ts';
+import { dayMs } from '../time.ts';
 import { validationFailed } from './errors.ts';
 import { endMs, type HeldMeeting, renderListed } from './meeting.ts';
 
@@ -28,8 +29,6 @@ const ofType: Readonly<Record<ListType, (meeting: HeldMeeting, nowMs: number) =>
   // Nobody ever joins in the sandbox.
   live: () => false,
 };
-
-const dayMs = 86_400_000;
 
 const matcher = (query: MeetingQuery, nowMs: number) => {
   const from = query.from === undefined ? -Infinity : Date.parse(query.from);

@@ -1,8 +1,7 @@
 /** A meeting: what a client may write, what is held, and how it is read back. */
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
-import { wholeSeconds } from '../clock.ts';
-import { readLocal } from '../local-time.ts';
+import { readLocal, wholeSeconds } from '../time.ts';
 import { validationFailed } from './errors.ts';
 
 const zone = z.string().refine((name) => IANAZone.isValidZone(name), 'Invalid field.');

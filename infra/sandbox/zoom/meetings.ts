@@ -1,10 +1,9 @@
 /** The meetings of all hosts, and how many each host has created or changed today. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { z } from 'zod';
-import type { Clock } from '../clock.ts';
-import { wholeSeconds } from '../clock.ts';
 import type { Pulse } from '../pulse.ts';
 import type { ZoomSettings } from '../settings.ts';
+import { type Clock, dayMs, wholeSeconds } from '../time.ts';
 import { dailyLimitMessage, noMeeting, ZoomError } from './errors.ts';
 import { type HeldMeeting, heldMeetingSchema, type MeetingBody, readStart } from './meeting.ts';
 
@@ -28,7 +27,6 @@ export interface Meetings {
   reset(): void;
 }
 
-const dayMs = 86_400_000;
 /** Deleted meetings are remembered so that tests and people can see what was taken back; only the latest. */
 const rememberedDeleted = 1000;
 

@@ -2,8 +2,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { basicCredentials } from '../authorization.ts';
-import type { Clock } from '../clock.ts';
 import type { ZoomSettings } from '../settings.ts';
+import type { Clock } from '../time.ts';
 import type { Access } from './access.ts';
 import type { Caller } from './caller.ts';
 import { validationFailed, ZoomOAuthError } from './errors.ts';

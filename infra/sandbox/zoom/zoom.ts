@@ -1,10 +1,10 @@
 /** Zoom as the sandbox plays it: OAuth for the account and for its users, and the meetings of API v2. */
 import type { FastifyInstance } from 'fastify';
-import { type Clock, wholeSeconds } from '../clock.ts';
 import { injectFaults, type VendorTrouble } from '../faults/injection.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import type { ZoomSettings } from '../settings.ts';
 import type { Kept } from '../store/snapshot.ts';
+import { type Clock, wholeSeconds } from '../time.ts';
 import type { VendorParts } from '../vendor-parts.ts';
 import { createAccess } from './access.ts';
 import { createCallerOf } from './caller.ts';

@@ -1,14 +1,13 @@
 /** `npm run demo`: a fresh stack of its own, and one audition on it. */
 import { Client, Connection } from '@temporalio/client';
 import pc from 'picocolors';
-import { loadConfiguration } from '../../../foundation/configuration/configuration.ts';
-import { createDataConverter } from '../../../foundation/temporal/data-converter.ts';
+import { temporalClientOptions, temporalConnectionOptions } from '../../../foundation/temporal/connection.ts';
+import { loadConfiguration } from '../../../providers/configuration.ts';
 import { addressTable } from '../address-table.ts';
 import type { Stack } from '../stack.ts';
 import { type StartOptions, untilAborted, withStack } from '../start.ts';
 import { type FaultName, faults } from './faults.ts';
-import { paces } from './pace.ts';
-import { playAudition, type StagedFault } from './story.ts';
+import { paces, playAudition, type StagedFault } from './story.ts';
 import { DemoFailed } from './watch.ts';
 
 export interface DemoOptions extends StartOptions {
@@ -40,17 +39,9 @@ export const runDemo = (options: DemoOptions): Promise<number> =>
 const playOn = async (stack: Stack, { fail, brief }: DemoOptions): Promise<number> => {
   const configuration = loadConfiguration({ ...process.env, ...stack.env });
   const { temporal, smtp } = configuration;
-  const connection = await Connection.connect({
-    address: temporal.address,
-    ...(temporal.apiKey === undefined ? {} : { apiKey: temporal.apiKey }),
-    ...(temporal.tls === undefined ? {} : { tls: temporal.tls }),
-  });
+  const connection = await Connection.connect(temporalConnectionOptions(temporal));
   try {
-    const client = new Client({
-      connection,
-      namespace: temporal.namespace,
-      dataConverter: createDataConverter(configuration.masterKeys),
-    });
+    const client = new Client({ connection, ...temporalClientOptions(configuration) });
     await playAudition({
       apiUrl: configuration.publicUrl,
       inboxApi: smtp.journalUrl ?? '',

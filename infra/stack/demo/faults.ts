@@ -1,6 +1,6 @@
 /** What `--fail` breaks, and what a person then does about it. */
 import type { AttentionAction } from '../../../domain/audition/attention.ts';
-import type { MeetingProviderName } from '../../../domain/audition/request.ts';
+import type { MeetingProviderName } from '../../../domain/providers/vendors.ts';
 
 export const faultNames = ['zoom', 'google', 'twilio', 'email'] as const;
 export type FaultName = (typeof faultNames)[number];

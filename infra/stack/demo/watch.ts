@@ -11,8 +11,6 @@ import type { Platform } from './platform.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface Watch {
-  /** The audition as the trail tells it so far. */
-  readonly view: () => AuditionView | undefined;
   /** Resolves with the view for which the condition first holds. Rejects after `withinMs`, naming what was awaited. */
   until(what: string, condition: (view: AuditionView) => boolean, withinMs: number): Promise<AuditionView>;
   /** The whole history, once the workflow has ended. */
@@ -87,7 +85,6 @@ export const watchAudition = (id: AuditionId, settings: WatchSettings): Watch =>
   const following = [keepError(followTrail()), keepError(followRetries()), history];
 
   return {
-    view: () => view,
     history,
     async stop() {
       letGo.abort();

@@ -4,8 +4,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
 import getPort from 'get-port';
 import { projectPath } from '../paths.ts';
+import { preferredPorts } from '../ports.ts';
 import { nativeFolder } from '../postgres/binaries.ts';
-import { preferredPorts } from '../preferred-ports.ts';
 import { findTemporalCli } from '../temporal-cli.ts';
 import { loadTemporalDev } from '../temporal-dev.ts';
 import { findTestServer } from '../temporal-test-server.ts';
@@ -34,7 +34,7 @@ export const gatherFacts = async (env: NodeJS.ProcessEnv): Promise<Facts> => {
     java,
     maven,
     chromium,
-    temporalCli: cli?.path,
+    temporalCli: cli,
     testServer,
     postgresProblem,
     ports,

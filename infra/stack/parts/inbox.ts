@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Progress } from '../build-once.ts';
-import { preferredPorts } from '../preferred-ports.ts';
+import { preferredPorts } from '../ports.ts';
 import { httpAnswers, type Part, portNote, type StackContext } from './part.ts';
 
 export const startInbox = async (

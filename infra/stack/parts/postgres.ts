@@ -4,9 +4,9 @@
  */
 import { join } from 'node:path';
 import type { Progress } from '../build-once.ts';
+import { preferredPorts } from '../ports.ts';
 import { findPostgresHome } from '../postgres/binaries.ts';
 import { answers, makeCluster, makeDatabase, removeStalePidFile } from '../postgres/cluster.ts';
-import { preferredPorts } from '../preferred-ports.ts';
 import { type Part, portNote, type StackContext } from './part.ts';
 
 /** Reachable from this machine only, and the same on all of them: worth no more than its data. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { loadConfiguration } from '../../../foundation/configuration/configuration.ts';
+import { loadConfiguration } from '../../../providers/configuration.ts';
 import { vendorEnvironment, vendorsToPlay } from './sandbox.ts';
 
 it('plays every vendor of which no variable is set', () => {

@@ -1,10 +1,23 @@
 /** The provider sandbox: stands for each vendor of which no variable is set. */
 import { join } from 'node:path';
-import { vendorAddresses } from '../../../foundation/configuration/defaults.ts';
+import { appleVariables } from '../../../providers/apple/settings.ts';
+import { googleVariables } from '../../../providers/google/settings.ts';
+import { microsoftVariables } from '../../../providers/microsoft/settings.ts';
+import { twilioVariables } from '../../../providers/twilio/settings.ts';
+import { zoomVariables } from '../../../providers/zoom/settings.ts';
 import type { Progress } from '../build-once.ts';
 import { projectPath } from '../paths.ts';
-import { preferredPorts } from '../preferred-ports.ts';
+import { preferredPorts } from '../ports.ts';
 import { httpAnswers, nodeProgram, type Part, portNote, type StackContext } from './part.ts';
+
+/** Where the real ones are. */
+const vendorAddresses = {
+  ...googleVariables.deployed,
+  ...microsoftVariables.deployed,
+  ...zoomVariables.deployed,
+  ...appleVariables.deployed,
+  ...twilioVariables.deployed,
+};
 
 type AddressName = keyof typeof vendorAddresses;
 

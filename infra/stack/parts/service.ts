@@ -5,7 +5,7 @@ import { stopWithinMs as workerStopWithinMs } from '../../../workers/grace.ts';
 import type { Progress } from '../build-once.ts';
 import { projectPath } from '../paths.ts';
 import type { ChosenPort } from '../ports.ts';
-import { preferredPorts } from '../preferred-ports.ts';
+import { preferredPorts } from '../ports.ts';
 import { httpAnswers, nodeProgram, type Part, portNote, type StackContext } from './part.ts';
 
 export interface ServicePorts {

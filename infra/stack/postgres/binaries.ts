@@ -4,7 +4,7 @@ import { cp, mkdir, readFile, realpath, rename, stat } from 'node:fs/promises';
 import { createRequire, findPackageJSON } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { exists } from '../build-once.ts';
+import { exists } from '../paths.ts';
 
 /** A system user: PostgreSQL refuses to run as root, as one is in many containers. */
 interface SystemUser {

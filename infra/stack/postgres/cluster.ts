@@ -3,7 +3,7 @@ import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { Client } from 'pg';
-import { exists } from '../build-once.ts';
+import { exists } from '../paths.ts';
 import { isAlive } from '../processes.ts';
 import { findPostgresHome, type PostgresHome } from './binaries.ts';
 

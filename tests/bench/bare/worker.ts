@@ -1,14 +1,25 @@
 /** A worker process for the bare workflow: the code and the options of the real one, other workflows and activities. */
 import { fileURLToPath } from 'node:url';
-import { loadConfiguration } from '../../../foundation/configuration/configuration.ts';
 import { createLogger } from '../../../foundation/observability/logger.ts';
+import { loadConfiguration } from '../../../providers/configuration.ts';
 import { startHealthServer } from '../../../workers/health/health-server.ts';
 import { freeLoopbackAddress } from '../../../workers/health/sdk-metrics.ts';
 import { createMetrics } from '../../../workers/metrics.ts';
 import { installRuntime } from '../../../workers/runtime.ts';
 import { startWorkers } from '../../../workers/worker.ts';
 import { bundleWorkflows } from '../../../workers/workflow-code.ts';
-import { noOpActivities } from './activities.ts';
+import { refusingActivities } from '../../harness/refusing-activities.ts';
+
+/** What the bare workflow calls: the audition's activities by name, each of which does nothing at all. */
+const noOpActivities = refusingActivities({
+  findBusy: async () => [],
+  holdSlot: async () => ({ kind: 'held', reminders: [] }),
+  recordEvents: async () => {},
+  createMeeting: async () => ({ provider: 'zoom', id: '', joinUrl: '' }),
+  writeEvent: async () => ({ eventId: '' }),
+  confirmHold: async () => ({ kind: 'confirmed' }),
+  sendNotice: async () => ({ deliveryId: '' }),
+});
 
 const configuration = loadConfiguration();
 const logger = createLogger({ level: configuration.logLevel, process: 'worker' });

@@ -8,7 +8,6 @@ import type { Vendor } from '../../../infra/sandbox/vendors.ts';
 import { createAccessTokens } from '../../../providers/oauth/access-tokens.ts';
 import { openConnection } from '../../../providers/oauth/connected-account.ts';
 import { createProviders } from '../../../providers/registry.ts';
-import { sharedAccountsOf } from '../../../providers/resilience/call-path-providers.ts';
 import { guardProviders } from '../../../providers/resilience/resilient-providers.ts';
 import { createMetrics } from '../../../workers/metrics.ts';
 import { organization, type ServiceUnderTest } from '../../harness/service.ts';
@@ -30,7 +29,7 @@ const slot = {
 const phone = '+33612345678';
 
 /** Our own limits are as in production; only what the vendor counts per day is not, since the bench calls for longer. */
-const limits = { zoomMeetingWritesPerDay: 1_000_000, googleRequestsPerMinute: 1_000_000 };
+const limits = { 'zoom.meeting_writes_per_day': 1_000_000, 'google.requests_per_minute': 1_000_000 };
 
 const call = () => ({ signal: AbortSignal.timeout(8_000), correlationId: 'bench', organization });
 
@@ -45,7 +44,7 @@ export const openSubjects = async (
     quotaBook: repositories.quotas,
     healthBook: repositories.providerHealth,
     limits,
-    accounts: sharedAccountsOf(configuration),
+    accounts: registry.sharedAccounts,
     metrics: createMetrics(),
     logger: silent,
     process: 'bench',

@@ -5,12 +5,11 @@ import { execa } from 'execa';
 import getPort from 'get-port';
 import twilio from 'twilio';
 import { Pool as HttpPool } from 'undici';
-import { localDefaults } from '../../../foundation/configuration/defaults.ts';
 import { eventually } from '../../harness/eventually.ts';
+import { localDefaults } from '../../harness/local-defaults.ts';
 import { databaseUrl, execute } from '../../harness/postgres-server.ts';
 import type { ServiceUnderTest } from '../../harness/service.ts';
-import { type Spread, spreadOf } from '../statistics.ts';
-import { ratePerSecond } from '../throughput/in-flight.ts';
+import { compareRounds, type Round, ratePerSecond, type Spread } from '../statistics.ts';
 
 export interface IntakeFigures {
   readonly inFlight: number;
@@ -78,22 +77,9 @@ export const measureIntake = async (service: ServiceUnderTest, rounds: number): 
   }
 };
 
-interface Round {
-  readonly real: number;
-  readonly alone: number;
-  readonly ratio: number;
-}
-
 const summaryOf = (rounds: readonly Round[]): IntakeFigures => {
-  const ratio = spreadOf(rounds.map((one) => one.ratio));
-  return {
-    inFlight,
-    target,
-    isMet: ratio.median >= target,
-    intake: spreadOf(rounds.map(({ real }) => real)),
-    bare: spreadOf(rounds.map(({ alone }) => alone)),
-    ratio,
-  };
+  const { real: intake, ...compared } = compareRounds(rounds, target);
+  return { inFlight, intake, ...compared };
 };
 
 interface PreparedWebhook {

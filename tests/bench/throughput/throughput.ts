@@ -6,9 +6,8 @@ import { costOf } from '../../../infra/stack/demo/cost.ts';
 import { platformOf } from '../../harness/platform.ts';
 import type { ServiceUnderTest } from '../../harness/service.ts';
 import type { bare } from '../bare/workflow.ts';
-import { type Spread, spreadOf } from '../statistics.ts';
+import { compareRounds, type Round, ratePerSecond, type Spread } from '../statistics.ts';
 import { openAuditions } from './auditions.ts';
-import { ratePerSecond } from './in-flight.ts';
 
 export interface ThroughputOptions {
   readonly rounds: number;
@@ -75,25 +74,12 @@ export const measureThroughput = async (
   }
 };
 
-interface Round {
-  readonly real: number;
-  readonly alone: number;
-  readonly ratio: number;
-}
-
 const lineOf = ({ real, alone, ratio }: Round): string =>
   `${real.toFixed(1)} auditions/s, ${alone.toFixed(1)} bare/s, ratio ${ratio.toFixed(2)}`;
 
 const summaryOf = (inFlight: number, rounds: readonly Round[]): Throughput => {
-  const ratio = spreadOf(rounds.map((one) => one.ratio));
-  return {
-    inFlight,
-    target,
-    isMet: ratio.median >= target,
-    auditions: spreadOf(rounds.map(({ real }) => real)),
-    bare: spreadOf(rounds.map(({ alone }) => alone)),
-    ratio,
-  };
+  const { real: auditions, ...compared } = compareRounds(rounds, target);
+  return { inFlight, auditions, ...compared };
 };
 
 const bareWorker = fileURLToPath(new URL('../bare/worker.ts', import.meta.url));

@@ -1,7 +1,8 @@
 /** The participants' answers, and what follows from them. */
-import { isWelcome } from '../../../domain/audition/command-rules.ts';
+import { isWelcome } from '../../../domain/audition/transitions.ts';
 import type { ParticipantView } from '../../../domain/audition/view.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
+import { askBeside } from '../background-question.ts';
 import type { RespondCommand } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
 import { notify } from './notices.ts';
@@ -41,20 +42,19 @@ const takeNo = (run: AuditionRun, { id, kind, required }: ParticipantView, corre
     run.journal.record({ type: 'confirmation_lost' }, correlationId);
   }
   if (!required) return;
-  void run.beside(async (goOn) => {
-    const { action } = await run.desk.ask(
-      {
-        isBeside: true,
-        step: 'answer',
-        what: `The ${kind} ${id} declined, and the audition needs them.`,
-        hint: 'Reschedule or find a substitute, then skip; or abort.',
-        actions: ['skip', 'abort'],
-        isMoot: () => answerOf(run, id) !== 'declined',
-      },
-      goOn,
-    );
-    if (action === 'abort') endBecauseOfAnswer(run, 'declined');
-  });
+  askBeside(
+    run,
+    {
+      step: 'answer',
+      what: `The ${kind} ${id} declined, and the audition needs them.`,
+      hint: 'Reschedule or find a substitute, then skip; or abort.',
+      actions: ['skip', 'abort'],
+      isMoot: () => answerOf(run, id) !== 'declined',
+    },
+    (action) => {
+      if (action === 'abort') endBecauseOfAnswer(run, 'declined');
+    },
+  );
 };
 
 /** A performer who never answers: ask again, or have a person decide. */
@@ -66,28 +66,27 @@ export const escalateSilence = (run: AuditionRun): void => {
   if (silent.length === 0) return;
   const names = silent.map(({ id }) => id).join(', ');
   const { revision } = run.journal.view;
-  void run.beside(async (goOn) => {
-    const { action } = await run.desk.ask(
-      {
-        isBeside: true,
-        step: 'answer',
-        what: `Performer ${names} has not answered the invitation.`,
-        hint: 'Retry to ask once more, skip to wait on, or abort.',
-        actions: ['retry', 'skip', 'abort'],
-        isMoot: () =>
-          run.journal.view.revision !== revision ||
-          !isWelcome('respond', run.journal.view.state) ||
-          silent.every(({ id }) => answerOf(run, id) !== 'none'),
-      },
-      goOn,
-    );
-    if (action === 'abort') endBecauseOfAnswer(run, 'unanswered');
-    if (action === 'retry') {
-      const label = `r${run.journal.view.revision}:again`;
-      await notify(run, { notice: 'reminder', label, to: silent.map(({ id }) => id) });
-      run.journal.save();
-    }
-  });
+  askBeside(
+    run,
+    {
+      step: 'answer',
+      what: `Performer ${names} has not answered the invitation.`,
+      hint: 'Retry to ask once more, skip to wait on, or abort.',
+      actions: ['retry', 'skip', 'abort'],
+      isMoot: () =>
+        run.journal.view.revision !== revision ||
+        !isWelcome('respond', run.journal.view.state) ||
+        silent.every(({ id }) => answerOf(run, id) !== 'none'),
+    },
+    async (action) => {
+      if (action === 'abort') endBecauseOfAnswer(run, 'unanswered');
+      if (action === 'retry') {
+        const label = `r${run.journal.view.revision}:again`;
+        await notify(run, { notice: 'reminder', label, to: silent.map(({ id }) => id) });
+        run.journal.save();
+      }
+    },
+  );
 };
 
 const answerOf = (

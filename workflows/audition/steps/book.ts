@@ -3,7 +3,7 @@
  * have run out: it is claimed anew, and when another audition was quicker, a person is asked.
  */
 import type { Slot } from '../../../domain/audition/slot.ts';
-import { booking } from '../booking.ts';
+import { booking } from '../../internal-activities.ts';
 import { askAbout } from '../insist.ts';
 import type { AuditionRun } from '../run.ts';
 import { claimOn } from './hold.ts';

@@ -1,10 +1,11 @@
 /** Step 3: the event in every connected calendar, all written side by side. */
 import { proxyActivities } from '@temporalio/workflow';
 import type { CalendarActivities } from '../../../activities/contract.ts';
+import { correlatedIds } from '../../../domain/audition/plan.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
-import { queueOfCalendar, taskQueue } from '../../task-queues.ts';
+import { queueOfCalendar } from '../../task-queues.ts';
+import { activityOptions } from '../activity-options.ts';
 import { insist } from '../insist.ts';
-import { priorityOf } from '../priority.ts';
 import type { AuditionRun } from '../run.ts';
 import { calendarsOf, type OwnedCalendar } from './conflicts.ts';
 
@@ -21,14 +22,12 @@ const writeEvent = async (
 ): Promise<void> => {
   const { plan, journal, saga } = run;
   const key = run.keyOf(`calendar-event:${owner}:r${revision}`);
-  const activities = proxyActivities<CalendarActivities>({
-    taskQueue: taskQueue(queueOfCalendar[calendar.provider]),
-    startToCloseTimeout: '15 seconds',
-    scheduleToCloseTimeout: plan.policy.stepPatience,
-    retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
-    priority: priorityOf(run),
-    summary: `Write the event to ${calendar.provider} ${calendar.connection}`,
-  });
+  const activities = proxyActivities<CalendarActivities>(
+    activityOptions(run, {
+      queue: queueOfCalendar(calendar.provider),
+      summary: `Write the event to ${calendar.provider} ${calendar.connection}`,
+    }),
+  );
   saga.register({ id: key, stage: 'calendar_events', kind: 'remove_event', key, calendar });
   const outcome = await insist(
     run,
@@ -40,9 +39,7 @@ const writeEvent = async (
     },
     () =>
       activities.writeEvent({
-        auditionId: plan.id,
-        organization: plan.organization,
-        correlationId: plan.correlationId,
+        ...correlatedIds(plan),
         key,
         calendar,
         slot,

@@ -1,12 +1,13 @@
 /** Step 1: is everybody free, and if a window was given, when? */
 import { proxyActivities } from '@temporalio/workflow';
 import type { CalendarActivities } from '../../../activities/contract.ts';
+import { correlatedIds } from '../../../domain/audition/plan.ts';
 import type { CalendarRef } from '../../../domain/audition/request.ts';
 import type { BusyInterval, Slot } from '../../../domain/audition/slot.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
-import { queueOfCalendar, taskQueue } from '../../task-queues.ts';
+import { queueOfCalendar } from '../../task-queues.ts';
+import { activityOptions } from '../activity-options.ts';
 import { insist } from '../insist.ts';
-import { priorityOf } from '../priority.ts';
 import type { AuditionRun } from '../run.ts';
 
 type Window = { readonly from: Slot['start']; readonly until: Slot['end'] };
@@ -24,15 +25,13 @@ const askConnection = async (
   [first, ...rest]: readonly [CalendarRef, ...CalendarRef[]],
   window: Window,
 ): Promise<readonly BusyInterval[]> => {
-  const { plan } = run;
-  const calendars = proxyActivities<CalendarActivities>({
-    taskQueue: taskQueue(queueOfCalendar[first.provider]),
-    startToCloseTimeout: '15 seconds',
-    scheduleToCloseTimeout: plan.policy.stepPatience,
-    retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
-    priority: priorityOf(run, 'deadline'),
-    summary: `Free/busy of ${first.provider} ${first.connection}`,
-  });
+  const calendars = proxyActivities<CalendarActivities>(
+    activityOptions(run, {
+      queue: queueOfCalendar(first.provider),
+      summary: `Free/busy of ${first.provider} ${first.connection}`,
+      isUrgent: true,
+    }),
+  );
   const outcome = await insist(
     run,
     {
@@ -46,9 +45,8 @@ const askConnection = async (
     },
     () =>
       calendars.findBusy({
-        auditionId: plan.id,
-        organization: plan.organization,
-        correlationId: plan.correlationId,
+        ...correlatedIds(run.plan),
+        provider: first.provider,
         connection: first.connection,
         calendarIds: [first, ...rest].map(({ calendarId }) => calendarId),
         window,

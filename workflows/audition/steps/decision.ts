@@ -8,10 +8,11 @@ import {
   ParentClosePolicy,
   startChild,
 } from '@temporalio/workflow';
-import { isWelcome } from '../../../domain/audition/command-rules.ts';
+import { isWelcome } from '../../../domain/audition/transitions.ts';
 import type { Refusal } from '../../../domain/errors.ts';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import { searchAttributes } from '../../search-attributes.ts';
+import { askBeside } from '../background-question.ts';
 import { type AuditionInput, auditionWorkflowType, type DecideCommand } from '../messages.ts';
 import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
@@ -76,18 +77,17 @@ const callOff = ({ next }: Callback): Promise<void> =>
 /** A decision that is long in coming waits for a person. */
 export const escalateDecision = (run: AuditionRun): void => {
   run.decisionEscalated = true;
-  void run.beside(async (goOn) => {
-    const { action } = await run.desk.ask(
-      {
-        isBeside: true,
-        step: 'decision',
-        what: 'The session is over, and nobody has decided.',
-        hint: 'Decide (POST …/decide); skip to wait on, or abort.',
-        actions: ['skip', 'abort'],
-      },
-      goOn,
-    );
-    if (action !== 'abort') return;
-    run.end({ type: 'failed', code: 'undecided', reason: 'An operator gave up waiting for a decision.' });
-  });
+  askBeside(
+    run,
+    {
+      step: 'decision',
+      what: 'The session is over, and nobody has decided.',
+      hint: 'Decide (POST …/decide); skip to wait on, or abort.',
+      actions: ['skip', 'abort'],
+    },
+    (action) => {
+      if (action !== 'abort') return;
+      run.end({ type: 'failed', code: 'undecided', reason: 'An operator gave up waiting for a decision.' });
+    },
+  );
 };

@@ -1,15 +1,15 @@
 /** Step 1, second half: choose the slot and hold it. The database's exclusion constraint is the judge. */
 import type { HoldClaim, HoldSlotResult } from '../../../activities/contract.ts';
-import type { AuditionFact } from '../../../domain/audition/events.ts';
+import type { SlotRefusalReason } from '../../../domain/audition/events.ts';
 import { freeSlots, isFree } from '../../../domain/audition/free-slots.ts';
+import { correlatedIds } from '../../../domain/audition/plan.ts';
 import type { BusyInterval, Slot, SlotWish } from '../../../domain/audition/slot.ts';
 import { slotResources } from '../../../domain/audition/slot-resources.ts';
 import { toEpochMs, toInstant } from '../../../domain/time/epoch.ts';
-import { booking } from '../booking.ts';
+import { minute } from '../../../domain/time/units.ts';
+import { booking } from '../../internal-activities.ts';
 import type { AuditionRun } from '../run.ts';
 import { findBusy } from './conflicts.ts';
-
-type Reason = Extract<AuditionFact, { type: 'slot_refused' }>['reason'];
 
 /** Of a window with room for many slots, this many are tried before it is given up. */
 const candidatesTried = 20;
@@ -47,16 +47,14 @@ export const hold = async (
 };
 
 export const claimOn = ({ plan }: AuditionRun, slot: Slot, revision: number): HoldClaim => ({
-  auditionId: plan.id,
-  organization: plan.organization,
-  correlationId: plan.correlationId,
+  ...correlatedIds(plan),
   slot,
   revision,
   until: toInstant(Date.now() + plan.policy.holdFor),
   resources: slotResources(plan.participants, slot.room),
 });
 
-type Candidates = { readonly slots: readonly Slot[]; readonly otherwise: Reason };
+type Candidates = { readonly slots: readonly Slot[]; readonly otherwise: SlotRefusalReason };
 
 const windowOf = (wish: SlotWish): { from: Slot['start']; until: Slot['end'] } =>
   wish.kind === 'fixed'
@@ -70,7 +68,7 @@ const candidates = (wish: SlotWish, busy: readonly BusyInterval[]): Candidates =
       : { slots: [], otherwise: 'busy' };
   }
   const { earliest, latest, durationMinutes, zone, room } = wish;
-  const free = freeSlots(busy, { from: earliest, until: latest }, durationMinutes * 60_000);
+  const free = freeSlots(busy, { from: earliest, until: latest }, durationMinutes * minute);
   return {
     slots: free
       .filter(({ start }) => toEpochMs(start) > Date.now())

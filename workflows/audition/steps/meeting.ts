@@ -2,12 +2,13 @@
 import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { CreateMeetingInput, MeetingActivities } from '../../../activities/contract.ts';
 import type { Meeting } from '../../../domain/audition/events.ts';
-import type { MeetingProviderName } from '../../../domain/audition/request.ts';
+import { correlatedIds } from '../../../domain/audition/plan.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
-import { queueOfMeeting, taskQueue } from '../../task-queues.ts';
+import { isHostedMeeting, type MeetingProviderName } from '../../../domain/providers/vendors.ts';
+import { queueOfMeeting } from '../../task-queues.ts';
+import { activityOptions } from '../activity-options.ts';
 import { isStepFailure, readFailure, type StepFailure } from '../failures.ts';
 import { askAbout, insist } from '../insist.ts';
-import { priorityOf } from '../priority.ts';
 import type { AuditionRun } from '../run.ts';
 import { undo } from '../undo.ts';
 
@@ -98,7 +99,7 @@ const undoBeside = (run: AuditionRun, key: string, provider: MeetingProviderName
     // Taken out of the saga first: an ending meanwhile must not undo it once more.
     const compensation = run.saga.pending.find(({ id }) => id === key);
     run.saga.settle(key);
-    const waitsForNobody = provider !== 'google_meet';
+    const waitsForNobody = isHostedMeeting(provider);
     if (waitsForNobody) goOn();
     if (compensation) await CancellationScope.nonCancellable(() => undo(run, compensation));
   });
@@ -131,9 +132,7 @@ const inputFor = (
   key: string,
   revision: number,
 ): Omit<CreateMeetingInput, 'hasFallback'> => ({
-  auditionId: plan.id,
-  organization: plan.organization,
-  correlationId: plan.correlationId,
+  ...correlatedIds(plan),
   key,
   provider,
   slot,
@@ -147,11 +146,6 @@ const activitiesOf = (
   summary: string,
   patience: 'meetingPatience' | 'stepPatience',
 ) =>
-  proxyActivities<MeetingActivities>({
-    taskQueue: taskQueue(queueOfMeeting[provider]),
-    startToCloseTimeout: '15 seconds',
-    scheduleToCloseTimeout: run.plan.policy[patience],
-    retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
-    priority: priorityOf(run),
-    summary,
-  });
+  proxyActivities<MeetingActivities>(
+    activityOptions(run, { queue: queueOfMeeting(provider), summary, patience }),
+  );

@@ -5,15 +5,16 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { MessagingActivities, NoticeFacts } from '../../../activities/contract.ts';
 import type { NoticeKind } from '../../../domain/audition/events.ts';
+import { correlatedIds } from '../../../domain/audition/plan.ts';
 import type { Channel, Participant } from '../../../domain/audition/request.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
-import { queueOfChannel, taskQueue } from '../../task-queues.ts';
+import { queueOfChannel } from '../../task-queues.ts';
+import { activityOptions } from '../activity-options.ts';
 import { insist } from '../insist.ts';
-import { priorityOf } from '../priority.ts';
 import type { AuditionRun } from '../run.ts';
 import { reportDelivery } from './session.ts';
 
-export interface NoticeRound {
+interface NoticeRound {
   readonly notice: Exclude<NoticeKind, 'cancellation'>;
   /** Tells this round of notices from others of its kind, in keys: `r1`, `r2:PT24H`. */
   readonly label: string;
@@ -62,11 +63,9 @@ const send = async (
         run,
         channel,
         `Send the ${round.notice} to ${recipient.kind} ${recipient.id}`,
-        round.notice === 'reminder' ? 'deadline' : undefined,
+        round.notice === 'reminder',
       ).sendNotice({
-        auditionId: plan.id,
-        organization: plan.organization,
-        correlationId: plan.correlationId,
+        ...correlatedIds(plan),
         key,
         channel,
         notice: round.notice,
@@ -131,13 +130,14 @@ const startToCloseTimeout: Readonly<Record<Channel, '65 seconds' | '15 seconds'>
   sms: '15 seconds',
 };
 
-export const messagingBy = (run: AuditionRun, channel: Channel, summary: string, deadline?: 'deadline') =>
+export const messagingBy = (run: AuditionRun, channel: Channel, summary: string, isUrgent = false) =>
   proxyActivities<MessagingActivities>({
-    taskQueue: taskQueue(queueOfChannel[channel]),
+    ...activityOptions(run, {
+      queue: queueOfChannel(channel),
+      summary,
+      maximumInterval: '1 minute',
+      isUrgent,
+    }),
     startToCloseTimeout: startToCloseTimeout[channel],
     heartbeatTimeout: '20 seconds',
-    scheduleToCloseTimeout: run.plan.policy.stepPatience,
-    retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
-    priority: priorityOf(run, deadline),
-    summary,
   });

@@ -4,14 +4,14 @@
  */
 
 import { CancellationScope } from '@temporalio/workflow';
-import { without } from '../../../domain/audition/busy.ts';
-import { isWelcome } from '../../../domain/audition/command-rules.ts';
-import { isFree } from '../../../domain/audition/free-slots.ts';
-import type { Reminder } from '../../../domain/audition/reminders.ts';
+import { isFree, without } from '../../../domain/audition/free-slots.ts';
+import { correlatedIds } from '../../../domain/audition/plan.ts';
+import type { Reminder } from '../../../domain/audition/reminder-plan.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
+import { isWelcome } from '../../../domain/audition/transitions.ts';
 import type { AuditionView } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
-import { booking } from '../booking.ts';
+import { booking } from '../../internal-activities.ts';
 import { Aborted } from '../ending.ts';
 import type { RescheduleCommand } from '../messages.ts';
 import { wrongState } from '../refusals.ts';
@@ -129,9 +129,7 @@ const goBack = async (run: AuditionRun, before: AuditionView, old: Slot, reason:
 /** Frees every hold but that of one revision. */
 const letGo = ({ plan }: AuditionRun, except: number): Promise<void> =>
   booking('Let the other slot go').releaseHolds({
-    auditionId: plan.id,
-    organization: plan.organization,
-    correlationId: plan.correlationId,
+    ...correlatedIds(plan),
     except,
   });
 

@@ -1,5 +1,5 @@
 /** Steps 2 to 4 in their order: meeting, calendars, invitations; what cannot be undone comes last. */
-import type { Reminder } from '../../../domain/audition/reminders.ts';
+import type { Reminder } from '../../../domain/audition/reminder-plan.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { AuditionRun } from '../run.ts';

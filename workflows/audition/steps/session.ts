@@ -4,6 +4,7 @@ import type { Slot } from '../../../domain/audition/slot.ts';
 import { isLegal } from '../../../domain/audition/transitions.ts';
 import { isLaterDelivery } from '../../../domain/audition/view.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
+import { askBeside } from '../background-question.ts';
 import type { CheckInCommand, DeliveryReport, MeetingReport, Room } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
 
@@ -104,23 +105,22 @@ export const reportDelivery = (run: AuditionRun, report: DeliveryReport): void =
     ...(code ? { code } : {}),
   });
   if (status !== 'failed' || run.ending) return;
-  void run.beside(async (goOn) => {
-    const { action } = await run.desk.ask(
-      {
-        isBeside: true,
-        step: 'invitation',
-        what: `The ${notice.notice} to ${participant} by ${channel} was not delivered.`,
-        hint: 'Tell them another way and skip, or abort.',
-        actions: ['skip', 'abort'],
-        ...(code ? { code } : {}),
-      },
-      goOn,
-    );
-    if (action !== 'abort') return;
-    run.end({
-      type: 'failed',
-      code: 'undelivered',
-      reason: 'An operator gave up: a notice could not be delivered.',
-    });
-  });
+  askBeside(
+    run,
+    {
+      step: 'invitation',
+      what: `The ${notice.notice} to ${participant} by ${channel} was not delivered.`,
+      hint: 'Tell them another way and skip, or abort.',
+      actions: ['skip', 'abort'],
+      ...(code ? { code } : {}),
+    },
+    (action) => {
+      if (action !== 'abort') return;
+      run.end({
+        type: 'failed',
+        code: 'undelivered',
+        reason: 'An operator gave up: a notice could not be delivered.',
+      });
+    },
+  );
 };

@@ -5,17 +5,16 @@ import { auditionStates } from '../../../../domain/audition/states.ts';
 import { Refusal } from '../../../../domain/errors.ts';
 import { projectIdSchema, roleIdSchema } from '../../../../domain/ids.ts';
 import { toInstant } from '../../../../domain/time/epoch.ts';
-import { callerOf } from '../../../access/authentication.ts';
+import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { requestedAuditionId } from '../../../auditions/ids.ts';
 import { sendAnswer } from '../../../auditions/send-answer.ts';
 import { startAudition } from '../../../auditions/start.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { answerOnce, idempotencyHeaders } from '../../../idempotency/answer-once.ts';
-import { json } from '../../../schemas/answers.ts';
 import { auditionSchema } from '../../../schemas/audition.ts';
 import { pageOf, pageQuery } from '../../../schemas/page.ts';
-import { problems } from '../../../schemas/problems.ts';
+import { json, problems } from '../../../schemas/responses.ts';
 
 /** Outside these years neither an instant nor the database has a form for every time with every offset. */
 const [earliest, latest] = [Date.UTC(1970), Date.UTC(9999)];

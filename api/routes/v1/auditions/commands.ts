@@ -1,5 +1,5 @@
 /** /v1/auditions/{id}/{respond|reschedule|cancel|decide|check-in}: what may be asked of a running audition. */
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { admitSlot } from '../../../../domain/audition/admission.ts';
 import {
@@ -15,17 +15,16 @@ import type { RefusalCode } from '../../../../domain/errors.ts';
 import type { AuditionId } from '../../../../domain/ids.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import type { Asked, DecideCommand } from '../../../../workflows/audition/messages.ts';
-import { callerOf } from '../../../access/authentication.ts';
+import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { commandAudition } from '../../../auditions/command.ts';
 import { nextAuditionId, updateIdOf } from '../../../auditions/ids.ts';
 import type { AuditionRequestMessage } from '../../../auditions/orchestration.ts';
 import { sendAnswer } from '../../../auditions/send-answer.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { type Answer, answerOnce, idempotencyHeaders } from '../../../idempotency/answer-once.ts';
-import { json } from '../../../schemas/answers.ts';
+import { answerOnce, idempotencyHeaders } from '../../../idempotency/answer-once.ts';
 import { auditionParams, auditionSchema } from '../../../schemas/audition.ts';
-import { problems } from '../../../schemas/problems.ts';
+import { json, problems } from '../../../schemas/responses.ts';
 
 const slotRefusals = [
   'slot_in_the_past',
@@ -79,19 +78,18 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
 
   /** `message` throws `Refusal` for times that do not exist or have passed. */
   const carryOut = async (
-    request: FastifyRequest,
+    { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
     name: AuditionCommandName,
     { id, key, body }: CommandRequest,
     message: (asked: Asked) => AuditionRequestMessage,
-  ): Promise<Answer> => {
+  ): Promise<FastifyReply> => {
     const { organization } = callerOf(request);
     const run = () =>
       commandAudition(dependencies, { organization, id, updateId: updateIdOf(id, name, { key, body }) }, () =>
         message({ origin: 'api', correlationId: request.id }),
       );
-    if (key === undefined) return run();
-    const route = `POST /v1/auditions/${id}/${name}`;
-    return answerOnce(repositories.idempotentRequests, { organization, route, key, body }, run);
+    const asked = { organization, route: `POST /v1/auditions/${id}/${name}`, key, body };
+    return sendAnswer(reply, await answerOnce(repositories.idempotentRequests, asked, run));
   };
 
   api.post(
@@ -102,13 +100,10 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
       ]),
     },
     async (request, reply) =>
-      sendAnswer(
-        reply,
-        await carryOut(request, 'respond', commandOf(request), (asked) => ({
-          name: 'respond',
-          command: { ...asked, ...request.body },
-        })),
-      ),
+      carryOut({ request, reply }, 'respond', commandOf(request), (asked) => ({
+        name: 'respond',
+        command: { ...asked, ...request.body },
+      })),
   );
   api.post(
     '/v1/auditions/:id/reschedule',
@@ -119,29 +114,23 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
       ]),
     },
     async (request, reply) =>
-      sendAnswer(
-        reply,
-        await carryOut(request, 'reschedule', commandOf(request), (asked) => ({
-          name: 'reschedule',
-          command: {
-            ...asked,
-            slot: admitSlot(request.body.slot, now()),
-            reason: request.body.reason,
-          },
-        })),
-      ),
+      carryOut({ request, reply }, 'reschedule', commandOf(request), (asked) => ({
+        name: 'reschedule',
+        command: {
+          ...asked,
+          slot: admitSlot(request.body.slot, now()),
+          reason: request.body.reason,
+        },
+      })),
   );
   api.post(
     '/v1/auditions/:id/cancel',
     { schema: commandSchema('cancel', 'Cancel the audition and undo what was arranged', cancelSchema, []) },
     async (request, reply) =>
-      sendAnswer(
-        reply,
-        await carryOut(request, 'cancel', commandOf(request), (asked) => ({
-          name: 'cancel',
-          command: { ...asked, ...request.body },
-        })),
-      ),
+      carryOut({ request, reply }, 'cancel', commandOf(request), (asked) => ({
+        name: 'cancel',
+        command: { ...asked, ...request.body },
+      })),
   );
   api.post(
     '/v1/auditions/:id/check-in',
@@ -152,13 +141,10 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
       ]),
     },
     async (request, reply) =>
-      sendAnswer(
-        reply,
-        await carryOut(request, 'check-in', commandOf(request), (asked) => ({
-          name: 'check-in',
-          command: { ...asked, ...request.body },
-        })),
-      ),
+      carryOut({ request, reply }, 'check-in', commandOf(request), (asked) => ({
+        name: 'check-in',
+        command: { ...asked, ...request.body },
+      })),
   );
   api.post(
     '/v1/auditions/:id/decide',
@@ -171,13 +157,10 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
       ),
     },
     async (request, reply) =>
-      sendAnswer(
-        reply,
-        await carryOut(request, 'decide', commandOf(request), (asked) => ({
-          name: 'decide',
-          command: decision(request.body, asked, request.params.id, now()),
-        })),
-      ),
+      carryOut({ request, reply }, 'decide', commandOf(request), (asked) => ({
+        name: 'decide',
+        command: decision(request.body, asked, request.params.id, now()),
+      })),
   );
 };
 

@@ -1,13 +1,12 @@
 /** /v1/auditions/{id}: the audition as it is, and how it came to be so. */
 import { z } from 'zod';
-import { callerOf } from '../../../access/authentication.ts';
+import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { auditionOf } from '../../../auditions/lookup.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { json } from '../../../schemas/answers.ts';
 import { auditionParams, auditionSchema, eventSchema } from '../../../schemas/audition.ts';
 import { pageOf, pageQuery } from '../../../schemas/page.ts';
-import { problems } from '../../../schemas/problems.ts';
+import { json, problems } from '../../../schemas/responses.ts';
 
 const notFound = problems('invalid_body', 'unauthenticated', 'forbidden', 'audition_not_found');
 

@@ -1,16 +1,16 @@
 /** GET /v1/connections, and the links to the page on which people connect accounts. */
 import { z } from 'zod';
-import { connectionProviders, connectionStatuses } from '../../../../domain/connections/connection.ts';
+import { connectionStatuses } from '../../../../domain/connections/connection.ts';
 import { Refusal } from '../../../../domain/errors.ts';
 import { connectionIdSchema, participantIdSchema } from '../../../../domain/ids.ts';
-import { callerOf } from '../../../access/authentication.ts';
+import { connectionProviders } from '../../../../domain/providers/vendors.ts';
+import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { authorizerOf, checkWanted } from '../../../connections/begin.ts';
 import { returnAddress, writeLink } from '../../../connections/link.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { json } from '../../../schemas/answers.ts';
 import { connectionAnswer, connectionSchema, pageLinkSchema } from '../../../schemas/connection.ts';
-import { problems } from '../../../schemas/problems.ts';
+import { json, problems } from '../../../schemas/responses.ts';
 
 const listedAtMost = 500;
 

@@ -1,12 +1,11 @@
 /** DELETE /v1/connections/{id}: takes an account away. */
 import { z } from 'zod';
 import { connectionIdSchema } from '../../../../domain/ids.ts';
-import { callerOf } from '../../../access/authentication.ts';
+import { actorOf, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { disconnect, revocations } from '../../../connections/disconnect.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { json } from '../../../schemas/answers.ts';
-import { problems } from '../../../schemas/problems.ts';
+import { json, problems } from '../../../schemas/responses.ts';
 import { connectionNotFound } from './collection.ts';
 
 const disconnectedSchema = z
@@ -37,12 +36,11 @@ export const connectionItem = (api: Api, dependencies: ApiDependencies): void =>
       },
     },
     async (request) => {
-      const { organization, label, role } = callerOf(request);
+      const { organization } = callerOf(request);
       const { id } = request.params;
       const connection = await dependencies.repositories.connections.get(organization, id);
       if (!connection) throw connectionNotFound(id);
-      const actor = { by: label, role, correlationId: request.id };
-      const revocation = await disconnect(dependencies, connection, actor, request.log);
+      const revocation = await disconnect(dependencies, connection, actorOf(request), request.log);
       return { id, status: 'disconnected', revocation } as const;
     },
   );

@@ -1,12 +1,10 @@
 /** What is done with an endpoint: its secret exchanged, events sent again, a test. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { WebhookEndpoint } from '../../../../db/platform-contract.ts';
-import { callerOf } from '../../../access/authentication.ts';
+import { actorOf, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { json } from '../../../schemas/answers.ts';
-import { problems } from '../../../schemas/problems.ts';
+import { json, problems } from '../../../schemas/responses.ts';
 import {
   endpointParams,
   endpointWithSecretSchema,
@@ -14,8 +12,13 @@ import {
   rotationSchema,
   shown,
 } from '../../../schemas/webhook-endpoint.ts';
-import { endpointDisabled, endpointNotFound, rotationUnderWay } from '../../../webhook-endpoints/refusals.ts';
-import { newSecret } from '../../../webhook-endpoints/secret.ts';
+import {
+  endpointDisabled,
+  endpointNotFound,
+  newSecret,
+  requireEndpoint,
+  rotationUnderWay,
+} from '../../../webhook-endpoints/endpoint.ts';
 
 /** So long the old secret signs beside the new one. */
 const overlapMs = 24 * 3_600_000;
@@ -23,8 +26,8 @@ const overlapMs = 24 * 3_600_000;
 const common = ['invalid_body', 'unauthenticated', 'forbidden', 'endpoint_not_found'] as const;
 const withBody = [...common, 'body_too_large', 'unsupported_media_type'] as const;
 
-const rotate = (api: Api, { repositories, now }: ApiDependencies): void => {
-  const { endpoints } = repositories;
+const rotate = (api: Api, dependencies: ApiDependencies): void => {
+  const { endpoints } = dependencies.repositories;
   api.post(
     '/v1/webhook-endpoints/:id/rotate-secret',
     {
@@ -42,13 +45,11 @@ const rotate = (api: Api, { repositories, now }: ApiDependencies): void => {
       },
     },
     async (request) => {
-      const { organization, label, role } = callerOf(request);
+      const { organization } = callerOf(request);
       const { id } = request.params;
       const { secret = newSecret(), force } = request.body;
-      const before = await endpoints.get(organization, id);
-      if (!before) throw endpointNotFound(id);
-      const until = before.previousSecretUntil;
-      if (until !== undefined && until > now() && !force) throw rotationUnderWay(until);
+      const { previousSecretUntil: until } = await requireEndpoint(dependencies, organization, id);
+      if (until !== undefined && until > dependencies.now() && !force) throw rotationUnderWay(until);
       const use = {
         organization,
         endpoint: id,
@@ -56,9 +57,7 @@ const rotate = (api: Api, { repositories, now }: ApiDependencies): void => {
         correlationId: request.id,
       };
       const rotated = await endpoints.rotateSecret(use, secret, overlapMs, {
-        by: label,
-        role,
-        correlationId: request.id,
+        ...actorOf(request),
         detail: { force },
       });
       if (!rotated) {
@@ -69,16 +68,6 @@ const rotate = (api: Api, { repositories, now }: ApiDependencies): void => {
       return { ...shown(rotated), secret };
     },
   );
-};
-
-const endpointOf = async (
-  { repositories }: ApiDependencies,
-  organization: WebhookEndpoint['organization'],
-  id: WebhookEndpoint['id'],
-): Promise<WebhookEndpoint> => {
-  const endpoint = await repositories.endpoints.get(organization, id);
-  if (!endpoint) throw endpointNotFound(id);
-  return endpoint;
 };
 
 const replay = (api: Api, dependencies: ApiDependencies): void => {
@@ -100,19 +89,17 @@ const replay = (api: Api, dependencies: ApiDependencies): void => {
       },
     },
     async (request, reply) => {
-      const { organization, label, role } = callerOf(request);
+      const { organization } = callerOf(request);
       const { id } = request.params;
-      const endpoint = await endpointOf(dependencies, organization, id);
+      const endpoint = await requireEndpoint(dependencies, organization, id);
       if (endpoint.status === 'disabled') throw endpointDisabled(id);
       // Before it is begun: none happens unnoted.
       await dependencies.repositories.administrativeActs.note({
         organization,
-        by: label,
-        role,
+        ...actorOf(request),
         act: 'endpoint.replayed',
         target: id,
         detail: request.body,
-        correlationId: request.id,
       });
       const started = await dependencies.endpointDeliveries.replay({
         organization,
@@ -148,17 +135,15 @@ const test = (api: Api, dependencies: ApiDependencies): void => {
       },
     },
     async (request, reply) => {
-      const { organization, label, role } = callerOf(request);
+      const { organization } = callerOf(request);
       const { id } = request.params;
-      await endpointOf(dependencies, organization, id);
+      await requireEndpoint(dependencies, organization, id);
       // Before it is begun: none happens unnoted.
       await dependencies.repositories.administrativeActs.note({
         organization,
-        by: label,
-        role,
+        ...actorOf(request),
         act: 'endpoint.tested',
         target: id,
-        correlationId: request.id,
       });
       const told = await dependencies.endpointDeliveries.tell({
         organization,

@@ -1,21 +1,26 @@
 /** /v1/webhook-endpoints: where the platform is told. */
 import { z } from 'zod';
-import { callerOf } from '../../../access/authentication.ts';
+import { actorOf, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { json } from '../../../schemas/answers.ts';
-import { problems } from '../../../schemas/problems.ts';
+import { json, problems } from '../../../schemas/responses.ts';
 import {
   endpointSchema,
   endpointWithSecretSchema,
   newEndpointSchema,
   shown,
 } from '../../../schemas/webhook-endpoint.ts';
-import { keptAddress, namedAddress } from '../../../webhook-endpoints/address.ts';
-import { endpointNotFound, tooManyEndpoints } from '../../../webhook-endpoints/refusals.ts';
-import { newEndpointId, newSecret } from '../../../webhook-endpoints/secret.ts';
+import {
+  keptAddress,
+  namedAddress,
+  newEndpointId,
+  newSecret,
+  requireEndpoint,
+  tooManyEndpoints,
+} from '../../../webhook-endpoints/endpoint.ts';
 
-const create = (api: Api, { repositories, assertMayBeCalled }: ApiDependencies): void => {
+const create = (api: Api, dependencies: ApiDependencies): void => {
+  const { repositories, assertMayBeCalled } = dependencies;
   api.post(
     '/v1/webhook-endpoints',
     {
@@ -41,24 +46,17 @@ const create = (api: Api, { repositories, assertMayBeCalled }: ApiDependencies):
       },
     },
     async (request, reply) => {
-      const { organization, label, role } = callerOf(request);
+      const { organization } = callerOf(request);
       const { eventTypes, secret = newSecret() } = request.body;
       await assertMayBeCalled(request.body.url);
       const url = keptAddress(request.body.url);
       const id = newEndpointId();
-      const { endpoints } = repositories;
-      const isMade = await endpoints.create(
+      const isMade = await repositories.endpoints.create(
         { id, organization, url, eventTypes, secret },
-        {
-          by: label,
-          role,
-          correlationId: request.id,
-          detail: { url: namedAddress(url), eventTypes },
-        },
+        { ...actorOf(request), detail: { url: namedAddress(url), eventTypes } },
       );
       if (!isMade) throw tooManyEndpoints();
-      const made = await endpoints.get(organization, id);
-      if (!made) throw endpointNotFound(id);
+      const made = await requireEndpoint(dependencies, organization, id);
       return reply
         .code(201)
         .header('location', `/v1/webhook-endpoints/${id}`)

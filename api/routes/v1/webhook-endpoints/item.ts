@@ -1,22 +1,25 @@
 /** /v1/webhook-endpoints/{id}: one endpoint, how it fares, and what is changed about it. */
 import { z } from 'zod';
-import { callerOf } from '../../../access/authentication.ts';
+import { actorOf, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { json } from '../../../schemas/answers.ts';
-import { problems } from '../../../schemas/problems.ts';
+import { json, problems } from '../../../schemas/responses.ts';
 import {
   endpointChangesSchema,
   endpointParams,
   endpointSchema,
   shown,
 } from '../../../schemas/webhook-endpoint.ts';
-import { keptAddress, namedAddress } from '../../../webhook-endpoints/address.ts';
-import { endpointNotFound } from '../../../webhook-endpoints/refusals.ts';
+import {
+  endpointNotFound,
+  keptAddress,
+  namedAddress,
+  requireEndpoint,
+} from '../../../webhook-endpoints/endpoint.ts';
 
 const notFound = ['invalid_body', 'unauthenticated', 'forbidden', 'endpoint_not_found'] as const;
 
-const read = (api: Api, { repositories }: ApiDependencies): void => {
+const read = (api: Api, dependencies: ApiDependencies): void => {
   api.get(
     '/v1/webhook-endpoints/:id',
     {
@@ -28,11 +31,8 @@ const read = (api: Api, { repositories }: ApiDependencies): void => {
         response: { 200: json('The endpoint', endpointSchema), ...problems(...notFound) },
       },
     },
-    async (request) => {
-      const endpoint = await repositories.endpoints.get(callerOf(request).organization, request.params.id);
-      if (!endpoint) throw endpointNotFound(request.params.id);
-      return shown(endpoint);
-    },
+    async (request) =>
+      shown(await requireEndpoint(dependencies, callerOf(request).organization, request.params.id)),
   );
 };
 
@@ -53,15 +53,13 @@ const change = (api: Api, { repositories, assertMayBeCalled }: ApiDependencies):
       },
     },
     async (request) => {
-      const { organization, label, role } = callerOf(request);
+      const { organization } = callerOf(request);
       const { id } = request.params;
       const { url, ...rest } = request.body;
       if (url !== undefined) await assertMayBeCalled(url);
       const changes = url === undefined ? rest : { ...rest, url: keptAddress(url) };
       const changed = await repositories.endpoints.update(organization, id, changes, {
-        by: label,
-        role,
-        correlationId: request.id,
+        ...actorOf(request),
         detail: url === undefined ? rest : { ...rest, url: namedAddress(url) },
       });
       if (!changed) throw endpointNotFound(id);
@@ -83,10 +81,10 @@ const remove = (api: Api, { repositories }: ApiDependencies): void => {
       },
     },
     async (request, reply) => {
-      const { organization, label, role } = callerOf(request);
+      const { organization } = callerOf(request);
       const { id } = request.params;
-      const actor = { by: label, role, correlationId: request.id };
-      if (!(await repositories.endpoints.remove(organization, id, actor))) throw endpointNotFound(id);
+      const isRemoved = await repositories.endpoints.remove(organization, id, actorOf(request));
+      if (!isRemoved) throw endpointNotFound(id);
       return reply.code(204).send(null);
     },
   );

@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../../../../tests/harness
 import { newOrganizationId } from '../../../../tests/harness/endpoints.ts';
 import { endpointWithSecretSchema } from '../../../schemas/webhook-endpoint.ts';
 import type { EndpointDeliveries } from '../../../webhook-endpoints/deliveries.ts';
-import { newSecret } from '../../../webhook-endpoints/secret.ts';
+import { newSecret } from '../../../webhook-endpoints/endpoint.ts';
 
 type Replay = Parameters<EndpointDeliveries['replay']>[0];
 type Tell = Parameters<EndpointDeliveries['tell']>[0];

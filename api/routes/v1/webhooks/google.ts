@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { readChannelMessage } from '../../../../providers/google/webhooks.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { problems } from '../../../schemas/problems.ts';
-import { notAuthentic } from './signed-request.ts';
+import { problems } from '../../../schemas/responses.ts';
+import { notAuthentic, storeWebhook } from './signed-request.ts';
 
 export const googleWebhook = (api: Api, { repositories }: ApiDependencies): void => {
-  const { watches, inbox } = repositories;
+  const { watches } = repositories;
   api.post(
     '/v1/webhooks/google',
     {
@@ -35,15 +35,12 @@ export const googleWebhook = (api: Api, { repositories }: ApiDependencies): void
       await watches.notified([channel]);
       if (isOpening) return reply.code(204).send();
       const { connection, calendarId } = watched;
-      const outcome = await inbox.receive({
+      return storeWebhook(repositories, request, reply, {
         kind: 'calendar.changed',
         event: { connection, calendarId },
         provider: 'google',
         dedupeKey: `${channel}:${messageNumber}`,
-        correlationId: request.id,
       });
-      request.log.debug({ provider: 'google', kind: 'calendar.changed', outcome }, 'a webhook was taken');
-      return reply.code(204).send();
     },
   );
 };

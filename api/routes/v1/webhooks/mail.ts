@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { readMailEvent, verifyMail } from '../../../../providers/smtp/webhooks.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { problems } from '../../../schemas/problems.ts';
-import { bodyOf, notAuthentic, readJson, unreadable } from './signed-request.ts';
+import { problems } from '../../../schemas/responses.ts';
+import { bodyOf, notAuthentic, readJson, storeWebhook, unreadable } from './signed-request.ts';
 
 export const mailWebhook = (api: Api, { configuration, repositories }: ApiDependencies): void => {
   const secrets = configuration.smtp.webhookSecrets;
@@ -33,15 +33,12 @@ export const mailWebhook = (api: Api, { configuration, repositories }: ApiDepend
       if (!news) throw unreadable();
       if (news.kind === 'of_no_use') return reply.code(204).send();
       const { deliveryId, status, code } = news;
-      const outcome = await repositories.inbox.receive({
+      return storeWebhook(repositories, request, reply, {
         kind: 'message.status',
         event: { deliveryId, channel: 'email', status, ...(code && { code }) },
         provider: 'smtp',
         dedupeKey: verdict.id,
-        correlationId: request.id,
       });
-      request.log.debug({ provider: 'smtp', kind: 'message.status', outcome }, 'a webhook was taken');
-      return reply.code(204).send();
     },
   );
 };

@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { WatchSubscription } from '../../../../db/inbox-contract.ts';
+import type { WatchSubscription } from '../../../../db/inbox/watch-subscriptions.ts';
 import {
   type GraphNotification,
   readNotifications,
@@ -17,7 +17,7 @@ import {
 } from '../../../../providers/microsoft/webhooks.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { problems } from '../../../schemas/problems.ts';
+import { problems } from '../../../schemas/responses.ts';
 import { bodyOf, notAuthentic, readJson, unreadable } from './signed-request.ts';
 
 const query = z.object({ validationToken: z.string().min(1).max(2_048).optional() });

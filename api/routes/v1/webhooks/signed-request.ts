@@ -1,6 +1,8 @@
 /** What all receivers of webhooks have in common: the raw body, the refusals, and what is logged of them. */
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../../../domain/errors.ts';
+import type { InboxEvent } from '../../../../domain/inbox-event.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
 
 /** Empty where there was none. */
 export const bodyOf = ({ body }: FastifyRequest): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
@@ -42,4 +44,17 @@ export const readJson = (body: Buffer): unknown => {
   } catch {
     throw unreadable();
   }
+};
+
+/** Stores a webhook in the inbox and answers 204. A webhook with a dedupe key that was stored before changes nothing. */
+export const storeWebhook = async (
+  { inbox }: Pick<ApiDependencies['repositories'], 'inbox'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  webhook: InboxEvent & { readonly provider: string; readonly dedupeKey: string },
+): Promise<FastifyReply> => {
+  const { provider, kind } = webhook;
+  const outcome = await inbox.receive({ ...webhook, correlationId: request.id });
+  request.log.debug({ provider, kind, outcome }, 'a webhook was taken');
+  return reply.code(204).send();
 };

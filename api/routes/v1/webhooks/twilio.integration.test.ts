@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto';
 import twilio from 'twilio';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { localDefaults } from '../../../../foundation/configuration/defaults.ts';
 import { apiConfiguration, createTestApi } from '../../../../tests/harness/api.ts';
-import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
-import { takeFromInbox } from '../../../../tests/harness/inbox.ts';
+import { createTestDatabase, type TestDatabase, takeFromInbox } from '../../../../tests/harness/database.ts';
+import { localDefaults } from '../../../../tests/harness/local-defaults.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

@@ -12,8 +12,8 @@ import {
 } from '../../../../providers/twilio/webhooks.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { problems } from '../../../schemas/problems.ts';
-import { bodyOf, headerOf, mediaTypeOf, notAuthentic, readJson } from './signed-request.ts';
+import { problems } from '../../../schemas/responses.ts';
+import { bodyOf, headerOf, mediaTypeOf, notAuthentic, readJson, storeWebhook } from './signed-request.ts';
 
 /** Whose message it is, as the address says that we gave Twilio with the message (activities/messaging). */
 const addressee = z.object({ audition: auditionIdSchema, participant: participantIdSchema });
@@ -84,19 +84,12 @@ export const twilioWebhook = (api: Api, { configuration, repositories }: ApiDepe
         throw notAuthentic(request, 'twilio', 'forged');
       }
       const news = readNews(isJson ? readJson(body) : form, request.query);
-      const outcome =
-        news &&
-        (await repositories.inbox.receive({
-          ...news.told,
-          provider: 'twilio',
-          dedupeKey: news.dedupeKey,
-          correlationId: request.id,
-        }));
-      request.log.debug(
-        { provider: 'twilio', kind: news?.told.kind, outcome: outcome ?? 'of_no_use' },
-        'a webhook was taken',
-      );
-      return reply.code(204).send();
+      if (!news) {
+        request.log.debug({ provider: 'twilio', outcome: 'of_no_use' }, 'a webhook was taken');
+        return reply.code(204).send();
+      }
+      const { told, dedupeKey } = news;
+      return storeWebhook(repositories, request, reply, { ...told, provider: 'twilio', dedupeKey });
     },
   );
 };

@@ -2,8 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { toInstant } from '../../../../domain/time/epoch.ts';
 import { createTestApi } from '../../../../tests/harness/api.ts';
-import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
-import { takeFromInbox } from '../../../../tests/harness/inbox.ts';
+import { createTestDatabase, type TestDatabase, takeFromInbox } from '../../../../tests/harness/database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

@@ -4,8 +4,7 @@ import { Writable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../../../foundation/observability/logger.ts';
 import { apiConfiguration, createTestApi } from '../../../../tests/harness/api.ts';
-import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
-import { takeFromInbox } from '../../../../tests/harness/inbox.ts';
+import { createTestDatabase, type TestDatabase, takeFromInbox } from '../../../../tests/harness/database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { answerChallenge, readZoomEvent, verifyZoom } from '../../../../providers/zoom/webhooks.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { problems } from '../../../schemas/problems.ts';
-import { bodyOf, headerOf, notAuthentic, readJson, unreadable } from './signed-request.ts';
+import { problems } from '../../../schemas/responses.ts';
+import { bodyOf, headerOf, notAuthentic, readJson, storeWebhook, unreadable } from './signed-request.ts';
 
 const challengeAnswer = z.object({ plainToken: z.string(), encryptedToken: z.string() });
 
@@ -48,14 +48,7 @@ export const zoomWebhook = (api: Api, { configuration, repositories, now }: ApiD
           return reply.code(204).send();
         case 'told': {
           const { told, dedupeKey } = news;
-          const outcome = await repositories.inbox.receive({
-            ...told,
-            provider: 'zoom',
-            dedupeKey,
-            correlationId: request.id,
-          });
-          request.log.debug({ provider: 'zoom', kind: told.kind, outcome }, 'a webhook was taken');
-          return reply.code(204).send();
+          return storeWebhook(repositories, request, reply, { ...told, provider: 'zoom', dedupeKey });
         }
       }
     },

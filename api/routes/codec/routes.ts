@@ -1,0 +1,109 @@
+/**
+ * /codec/{decode|encode}: decrypts payloads for whoever may see them. The protocol is Temporal's:
+ * https://docs.temporal.io/production-deployment/data-encryption#api-contract-specifications
+ */
+import type { Payload, PayloadCodec } from '@temporalio/common';
+import { z } from 'zod';
+import { Refusal } from '../../../domain/errors.ts';
+import { createDataConverter } from '../../../foundation/temporal/data-converter.ts';
+import { identify, requireRole } from '../../access/authentication.ts';
+import { operators } from '../../access/permissions.ts';
+import type { Api } from '../../api.ts';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { json, problems } from '../../schemas/responses.ts';
+
+/** A payload as JSON: bytes are base64. */
+const payloadSchema = z.object({
+  metadata: z.record(z.string(), z.base64()).optional(),
+  data: z.base64().optional(),
+});
+const payloadsSchema = z.object({ payloads: z.array(payloadSchema).max(10_000) }).meta({ id: 'Payloads' });
+type JsonPayload = z.infer<typeof payloadSchema>;
+
+const toPayload = ({ metadata = {}, data }: JsonPayload): Payload => ({
+  metadata: Object.fromEntries(
+    Object.entries(metadata).map(([name, value]) => [name, Buffer.from(value, 'base64')]),
+  ),
+  data: data === undefined ? null : Buffer.from(data, 'base64'),
+});
+
+const toJson = ({ metadata, data }: Payload): JsonPayload => ({
+  metadata: Object.fromEntries(
+    Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString('base64')]),
+  ),
+  ...(data ? { data: Buffer.from(data).toString('base64') } : {}),
+});
+
+const directions = ['encode', 'decode'] as const;
+type Direction = (typeof directions)[number];
+
+const unreadable = (cause: unknown): Refusal =>
+  Object.assign(
+    new Refusal(
+      'invalid_body',
+      'One of the payloads cannot be decrypted: it was altered, or its key is no longer in the ring.',
+      'Check CASTMATCH_MASTER_KEYS: a key stays in it for as long as anything is encrypted under it.',
+    ),
+    { cause },
+  );
+
+/** Codecs are applied last to first when encoding (the SDK's rule), and first to last when decoding. */
+const apply = async (
+  codecs: readonly PayloadCodec[],
+  direction: Direction,
+  payloads: Payload[],
+): Promise<Payload[]> => {
+  const inOrder = direction === 'encode' ? codecs.toReversed() : codecs;
+  let current = payloads;
+  for (const codec of inOrder) current = await codec[direction](current);
+  return current;
+};
+
+const describe = (direction: Direction) => ({
+  tags: ['Codec'],
+  summary: direction === 'decode' ? 'Decrypt payloads' : 'Encrypt payloads',
+  body: payloadsSchema,
+  response: {
+    200: json('The same payloads, in the same order', payloadsSchema),
+    ...problems('invalid_body', 'unauthenticated', 'forbidden', 'body_too_large', 'unsupported_media_type'),
+  },
+});
+
+/** A workflow's input and view together can be larger than any request of the API. */
+const bodyLimit = 4 * 1024 * 1024;
+
+export const codecRoutes = (api: Api, { configuration, repositories }: ApiDependencies): void => {
+  const codecs = createDataConverter(configuration.masterKeys).payloadCodecs ?? [];
+
+  const run = async (direction: Direction, payloads: readonly JsonPayload[]) => {
+    try {
+      return { payloads: (await apply(codecs, direction, payloads.map(toPayload))).map(toJson) };
+    } catch (error) {
+      throw unreadable(error);
+    }
+  };
+
+  for (const direction of directions) {
+    api.post(
+      `/${direction}`,
+      { schema: { operationId: direction, ...describe(direction) }, bodyLimit },
+      async (request) => run(direction, request.body.payloads),
+    );
+  }
+
+  // The development Web UI cannot send credentials, so that on this machine alone the key may stand in the path.
+  if (configuration.environment !== 'local') return;
+  for (const direction of directions) {
+    api.post(
+      `/:key/${direction}`,
+      {
+        schema: { ...describe(direction), hide: true, params: z.object({ key: z.string().max(200) }) },
+        bodyLimit,
+      },
+      async (request) => {
+        requireRole(await identify(repositories, request.params.key), operators);
+        return run(direction, request.body.payloads);
+      },
+    );
+  }
+};

@@ -1,0 +1,243 @@
+/**
+ * The whole dance in a real browser: our page, the providers' consent pages as the sandbox plays them, their client
+ * libraries, and back. What only a browser decides shows here: cookies over a redirect, the policy of the page, the Origin header.
+ */
+import getPort from 'get-port';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { type Sandbox, startSandbox } from '../../../../infra/sandbox/sandbox.ts';
+import { loadConfiguration } from '../../../../providers/configuration.ts';
+import { createProviders, type ProviderRegistry } from '../../../../providers/registry.ts';
+import { apiConfiguration, createTestApi, type TestApi } from '../../../../tests/harness/api.ts';
+import { hasBrowser, launchBrowser } from '../../../../tests/harness/browser.ts';
+import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import { localDefaults } from '../../../../tests/harness/local-defaults.ts';
+import { pressure } from '../../../access/load-shedding.ts';
+import { rateLimits } from '../../../access/rate-limits.ts';
+
+const organization = 'org_browser';
+/** Of every Apple account of the sandbox. */
+const appPassword = 'sand-boxx-appl-pass';
+
+describe.skipIf(!hasBrowser)('in a browser', () => {
+  let database: TestDatabase;
+  let sandbox: Sandbox;
+  let browser: Browser;
+  let test: TestApi;
+  let key: string;
+  let providers: ProviderRegistry;
+  let publicUrl: string;
+
+  beforeAll(async () => {
+    const port = await getPort();
+    publicUrl = `http://127.0.0.1:${port}`;
+    [database, sandbox, browser] = await Promise.all([createTestDatabase(), startSandbox(), launchBrowser()]);
+    providers = createProviders(
+      loadConfiguration({
+        CASTMATCH_ENV: 'test',
+        DATABASE_URL: database.url,
+        GOOGLE_API_URL: sandbox.url,
+        GOOGLE_OAUTH_URL: sandbox.url,
+        GOOGLE_AUTH_URL: sandbox.url,
+        MICROSOFT_GRAPH_URL: sandbox.url,
+        MICROSOFT_LOGIN_URL: sandbox.url,
+        ZOOM_API_URL: `${sandbox.url}/v2`,
+        ZOOM_OAUTH_URL: sandbox.url,
+        APPLE_CALDAV_URL: sandbox.url,
+      }),
+    );
+    test = await createTestApi(database, {
+      configuration: { ...apiConfiguration, publicUrl },
+      // A browser that starts up keeps a small machine so busy that the API would turn everybody away.
+      limits: { ...rateLimits, ...pressure, maxEventLoopDelayMs: 60_000 },
+      authorizers: providers.authorizers,
+    });
+    await test.api.listen({ port, host: '127.0.0.1' });
+    await database.repositories.organizations.put({
+      id: organization,
+      name: 'North Casting',
+      meetingProviders: [],
+    });
+    key = await test.keyFor('admin', organization);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await test.api.close();
+    await providers.close();
+    await sandbox.close();
+    await database.drop();
+  });
+
+  let page: Page;
+  /** What the browser did not let the page do. */
+  let complaints: string[];
+  let owner: string;
+  beforeEach(async () => {
+    owner = `owner-${Math.random().toString(36).slice(2)}`;
+    const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 900, height: 900 } });
+    onTestFinished(async () => context.close());
+    page = await context.newPage();
+    complaints = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' && /Content Security Policy|refused/i.test(message.text())) {
+        complaints.push(message.text());
+      }
+    });
+  });
+
+  const linkFrom = async (path: string): Promise<string> => {
+    const { body } = await test.call('GET', path, { key });
+    return String(Object(body).url);
+  };
+  const openPage = async () => page.goto(await linkFrom(`/v1/connections/page?owner=${owner}`));
+  const heading = () => page.getByRole('heading', { level: 1 }).textContent();
+  const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
+  /** On the consent page of the sandbox. */
+  const atProvider = async () => {
+    await page.waitForURL(`${sandbox.url}/**`);
+    await page.getByLabel('Account').waitFor();
+  };
+  const allow = async (account: string) => {
+    await page.getByLabel('Account').fill(account);
+    await press('Allow');
+    await page.waitForURL(`${publicUrl}/**`);
+  };
+  const own = async () => database.repositories.connections.list(organization, { owner });
+  /** For whoever wants to look: `PICTURES=<folder> npx vitest run …`; one of them is docs/images/connections.png. */
+  const pictured = async (name: string) => {
+    const folder = process.env['PICTURES'];
+    if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+  };
+
+  it('an account is connected, seen, connected again and disconnected', async () => {
+    await openPage();
+    expect(await heading()).toBe('Connected accounts');
+    await pictured('1-empty');
+    await press('Connect Google');
+    await atProvider();
+    await allow('ann@example.com');
+    expect(await page.getByRole('status').textContent()).toContain('Your Google account is connected.');
+    await pictured('2-connected');
+    const [connection] = await own();
+    expect(connection).toMatchObject({ account: 'ann@example.com', status: 'connected' });
+
+    const { id, version } = connection ?? { id: 'conn_none', version: 0 };
+    await database.repositories.connections.markNeedsReauthorization(id, 'grant_refused', version);
+    await page.reload();
+    expect(await page.getByText('Needs to be connected again').isVisible()).toBe(true);
+    expect(await page.getByRole('status').count()).toBe(0);
+    await pictured('3-fallen');
+    await press('Connect Google again');
+    await atProvider();
+    expect(await page.getByLabel('Account').inputValue()).toBe('ann@example.com');
+    await allow('ann@example.com');
+    expect(await own()).toMatchObject([{ id, status: 'connected' }]);
+
+    const credential = await database.repositories.connections.openCredential(organization, id, {
+      purpose: 'test',
+      correlationId: 'c',
+    });
+    await page.getByText('Disconnect', { exact: true }).click();
+    await pictured('4-disconnecting');
+    await press('Yes, disconnect');
+    await page.getByRole('status').waitFor();
+    expect(await page.getByRole('status').textContent()).toContain('is disconnected');
+    expect(await own()).toMatchObject([{ id, status: 'disconnected' }]);
+    const refreshed = await fetch(`${sandbox.url}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'refresh_token',
+        client_id: localDefaults.GOOGLE_CLIENT_ID,
+        client_secret: localDefaults.GOOGLE_CLIENT_SECRET,
+        refresh_token: credential?.kind === 'oauth' ? credential.refreshToken : '',
+      }),
+    });
+    expect(await refreshed.json()).toMatchObject({ error: 'invalid_grant' });
+    expect(complaints).toEqual([]);
+  });
+
+  it.each([
+    ['Microsoft', 'see, write and delete events in your calendars'],
+    ['Zoom', 'make, change and delete video meetings'],
+  ])('an account of %s is connected, seen and disconnected', async (name, may) => {
+    await openPage();
+    await press(`Connect ${name}`);
+    await atProvider();
+    await allow(`${name.toLowerCase()}@example.com`);
+    expect(await page.getByRole('status').textContent()).toContain(`Your ${name} account is connected.`);
+    const shown = await page.getByRole('listitem').allTextContents();
+    expect(shown).toContain(may);
+    // Whatever is asked for is said in words.
+    expect(shown.filter((one) => !one.includes(' '))).toEqual([]);
+    await pictured(name.toLowerCase());
+    await page.getByText('Disconnect', { exact: true }).click();
+    await press('Yes, disconnect');
+    await page.getByRole('status').waitFor();
+    expect(await page.getByRole('status').textContent()).toContain('is disconnected');
+    expect(await own()).toMatchObject([{ status: 'disconnected' }]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('a consent that leaves out what is needed connects nothing, and says what is missing', async () => {
+    await openPage();
+    await press('Connect Google');
+    await atProvider();
+    await page.getByRole('checkbox', { name: /calendar\.events/ }).uncheck();
+    await allow('pat@example.com');
+    expect(await heading()).toBe('Something that is needed was not allowed');
+    expect(await page.getByRole('listitem').allTextContents()).toEqual([
+      'see, write and delete events in your calendars',
+    ]);
+    await pictured('5-partial');
+    expect(await own()).toEqual([]);
+    await page.getByRole('link', { name: 'Try again' }).click();
+    expect(await heading()).toBe('Connected accounts');
+  });
+
+  it('a no leads back to the platform that asked', async () => {
+    const query = new URLSearchParams({ owner, returnTo: `${publicUrl}/healthz` });
+    await page.goto(await linkFrom(`/v1/connections/google/authorize?${query.toString()}`));
+    expect(await heading()).toBe('Connect your Google account');
+    await pictured('6-focused');
+    await press('Connect Google');
+    await atProvider();
+    await press('Deny');
+    await page.waitForURL(`${publicUrl}/healthz?status=denied`);
+    expect(await own()).toEqual([]);
+  });
+
+  it('a yes leads on to the platform that asked, on another origin too', async () => {
+    const elsewhere = `${sandbox.url}/`.replace('127.0.0.1', 'localhost');
+    const query = new URLSearchParams({ owner, returnTo: elsewhere });
+    await page.goto(await linkFrom(`/v1/connections/google/authorize?${query.toString()}`));
+    await press('Connect Google');
+    await atProvider();
+    await page.getByLabel('Account').fill('ann@example.com');
+    await press('Allow');
+    await page.waitForURL((url) => url.hostname === 'localhost', { waitUntil: 'commit' });
+    const [connection] = await own();
+    expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({
+      connection: connection?.id,
+      status: 'connected',
+    });
+    expect(complaints).toEqual([]);
+  });
+
+  it('an Apple account is connected by a form that says what is wrong with it', async () => {
+    await openPage();
+    await page.getByText('Connect Apple').first().click();
+    await page.getByLabel('Apple Account (email)').fill('ann@icloud.com');
+    await page.getByLabel('App-specific password').fill('not the one');
+    await press('Connect Apple');
+    expect(await page.getByRole('alert').textContent()).toContain('were not accepted');
+    expect(await page.getByLabel('Apple Account (email)').inputValue()).toBe('ann@icloud.com');
+    expect(await page.getByLabel('App-specific password').inputValue()).toBe('');
+    await pictured('7-apple');
+    await page.getByLabel('App-specific password').fill(appPassword);
+    await press('Connect Apple');
+    expect(await page.getByRole('status').textContent()).toContain('Your Apple account is connected.');
+    expect(await own()).toMatchObject([
+      { provider: 'apple', account: 'ann@icloud.com', status: 'connected' },
+    ]);
+  });
+});

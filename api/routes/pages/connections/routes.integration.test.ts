@@ -1,0 +1,362 @@
+/** The page on which a person connects accounts. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createConnectionLinks } from '../../../../foundation/links/connection-link.ts';
+import { connectionLinks } from '../../../../tests/harness/api.ts';
+import { publicUrl, setUpConnecting } from '../../../../tests/harness/connecting.ts';
+import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+const setup = async () => {
+  const test = await setUpConnecting(database);
+  const link = await test.linkFrom('/v1/connections/page?owner=ann');
+  return { ...test, link };
+};
+
+const soon = '2026-11-24T09:30:00.000Z';
+const linkTo = (link: Omit<Parameters<typeof connectionLinks.token>[0], 'expiresAt'>, expiresAt = soon) =>
+  `${publicUrl}/connections/${connectionLinks.token({ ...link, expiresAt: `${expiresAt.slice(0, -1)}Z` })}`;
+
+describe('the page', () => {
+  it('says whose accounts they are, offers what can be connected, and changes nothing', async () => {
+    const { person, link, connections } = await setup();
+    const page = await person.open(link);
+    expect(page.status).toBe(200);
+    for (const words of [
+      'North Casting uses',
+      'No account is connected yet',
+      'Connect Google',
+      'Connect Apple',
+    ]) {
+      expect(page.text).toContain(words);
+    }
+    expect(page.text).not.toContain('Connect Zoom');
+    expect(await connections()).toEqual([]);
+  });
+
+  it('shows each account with what it may do, in words, and when it was last refreshed', async () => {
+    const { connect, person, link } = await setup();
+    await connect('ann@example.com', link);
+    const { text } = await person.open(link);
+    for (const words of ['ann@example.com', 'Connected', 'know which account it is', 'not yet']) {
+      expect(text).toContain(words);
+    }
+  });
+
+  it('says what happened to an account that has to be connected again', async () => {
+    const { connect, only, fallOut, person, link } = await setup();
+    await connect('ann@example.com', link);
+    await fallOut((await only()).id);
+    const { text } = await person.open(link);
+    expect(text).toContain('Needs to be connected again');
+    expect(text).toContain('no longer accepts our access');
+  });
+
+  it('speaks the language of the browser where it can', async () => {
+    const { call, link } = await setup();
+    const path = new URL(link).pathname;
+    const { text } = await call('GET', path, { headers: { 'accept-language': 'fr-CA,fr;q=0.9' } });
+    expect(text).toContain('<html lang="fr">');
+    expect(text).toContain('Connecter Google');
+  });
+
+  it('shows only accounts of whose link it is', async () => {
+    const { connect, person, linkFrom } = await setup();
+    await connect('ann@example.com');
+    for (const path of ['/v1/connections/page?owner=bob', '/v1/connections/page']) {
+      expect((await person.open(await linkFrom(path))).text).not.toContain('ann@example.com');
+    }
+  });
+
+  it('loads nothing, runs nothing, is framed by nobody and is not kept', async () => {
+    const { person, link } = await setup();
+    const { headers, text } = await person.open(link);
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      'referrer-policy': 'same-origin',
+      'content-security-policy': expect.stringMatching(/default-src 'none'.*form-action 'self'/),
+    });
+    expect(String(headers['content-security-policy'])).toContain("frame-ancestors 'none'");
+    expect(text).not.toContain('<script');
+  });
+
+  it('gives the browser a cookie that no script, no other site and no other host of ours gets at', async () => {
+    const { person, link } = await setup();
+    const { headers } = await person.open(link);
+    expect(String(headers['set-cookie'])).toMatch(
+      /^__Host-castmatch-browser=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    );
+  });
+
+  it('escapes what people call their accounts', async () => {
+    const { connect, person, link } = await setup();
+    await connect('<img src=x>', link);
+    const { text } = await person.open(link);
+    expect(text).toContain('&lt;img src=x&gt;');
+    expect(text).not.toContain('<img');
+  });
+});
+
+describe('a link', () => {
+  it('that has expired says so, and does nothing any more', async () => {
+    const { person, link, organization, connections } = await setup();
+    const page = await person.open(link);
+    const expired = linkTo({ organization }, '2026-11-24T09:00:00.000Z');
+    expect(await person.open(expired)).toMatchObject({
+      status: 410,
+      text: expect.stringContaining('This link has expired'),
+    });
+    const moved = { ...page, text: page.text.replaceAll(link, expired) };
+    expect((await person.send(moved, { to: '/connect' })).status).toBe(410);
+    expect(await connections()).toEqual([]);
+  });
+
+  it('that we did not write, or that was cut short, opens nothing', async () => {
+    const { person, link, organization } = await setup();
+    const forged = createConnectionLinks([{ key: new Uint8Array(32) }]);
+    const token = forged.token({ organization, expiresAt: soon });
+    for (const address of [
+      `${publicUrl}/connections/${token}`,
+      link.slice(0, -3),
+      `${publicUrl}/connections/`,
+    ]) {
+      expect(await person.open(address)).toMatchObject({
+        status: 404,
+        text: expect.stringContaining('This link does not work'),
+      });
+    }
+  });
+
+  it("of one organization does not reach another's accounts", async () => {
+    const [north, south] = [await setup(), await setup()];
+    await north.connect('ann@example.com', north.link);
+    const { id } = await north.only();
+    const stolen = linkTo({ organization: south.organization, provider: 'google', connection: id });
+    expect((await south.person.open(stolen)).status).toBe(404);
+    await south.connect('sue@example.com', south.link);
+    const page = await south.person.open(south.link);
+    const answer = await south.person.send(page, { to: '/disconnect' }, { connection: id });
+    expect(answer.status).toBe(404);
+    expect((await north.only()).status).toBe('connected');
+  });
+
+  it('for one provider connects no other, and takes nothing away', async () => {
+    const { connect, person, linkFrom, only } = await setup();
+    await connect('ann@example.com');
+    const { id } = await only();
+    const narrow = await linkFrom('/v1/connections/google/authorize?owner=ann');
+    const page = await person.open(narrow);
+    expect(page.text).not.toContain('/disconnect');
+    expect((await person.send(page, { to: '/connect' }, { provider: 'microsoft' })).status).toBe(404);
+    expect((await person.send(page, { to: '/connect' }, { provider: 'zoom' })).status).toBe(404);
+    const forged = { ...page, text: page.text.replaceAll('/connect"', '/disconnect"') };
+    await person.send(forged, { to: '/disconnect' }, { connection: id });
+    expect((await only()).status).toBe('connected');
+  });
+
+  it('to connect one account again shows no other, and asks for that one', async () => {
+    const { connect, person, linkFrom, connections, authorizers } = await setup();
+    await connect('ann@example.com');
+    await connect('ann@second.example');
+    const [first, second] = await connections();
+    const page = await person.open(
+      await linkFrom(`/v1/connections/google/authorize?connection=${first?.id}`),
+    );
+    expect(page.text).toContain('Connect your Google account again');
+    expect(page.text).not.toContain('ann@second.example');
+    expect((await person.send(page, { to: '/connect' }, { connection: second?.id ?? '' })).status).toBe(404);
+    await person.send(page, { to: '/connect' });
+    expect(authorizers.lastAsked().loginHint).toBe('ann@example.com');
+  });
+
+  it('from the platform leads back to it for whoever does not want to', async () => {
+    const { person, linkFrom } = await setup();
+    const returnTo = `${publicUrl}/settings`;
+    const query = new URLSearchParams({ returnTo });
+    const { text } = await person.open(
+      await linkFrom(`/v1/connections/google/authorize?${query.toString()}`),
+    );
+    expect(text).toContain(`<a href="${returnTo}?status=denied">Not now</a>`);
+  });
+});
+
+describe('a form', () => {
+  it('sends on to the provider from a page of ours, for the sake of form-action', async () => {
+    const { begin, link, authorizers } = await setup();
+    const page = await begin(link);
+    expect(page).toMatchObject({
+      status: 200,
+      leadsTo: `https://google.example/consent?state=${authorizers.lastAsked().state}`,
+    });
+    expect(page.text).toContain('Go on to Google');
+  });
+
+  it.each([
+    ['from another site', { origin: 'https://evil.example' }],
+    ['from nowhere that is told', { origin: 'null' }],
+    ['from our host without TLS', { origin: 'http://auditions.example.com' }],
+  ])('%s is refused', async (_, how) => {
+    const { person, link, authorizers } = await setup();
+    const page = await person.open(link);
+    const answer = await person.send(page, { to: '/connect' }, {}, how);
+    expect(answer).toMatchObject({ status: 403, text: expect.stringContaining('open the page again') });
+    expect(() => authorizers.lastAsked()).toThrow('nobody was sent anywhere');
+  });
+
+  it('of an old browser that does not say where it comes from is taken for its token', async () => {
+    const { person, link } = await setup();
+    const answer = await person.send(await person.open(link), { to: '/connect' }, {}, { origin: null });
+    expect(answer.status).toBe(200);
+  });
+
+  it.each([
+    ['without a token', { form: '' }],
+    ['with a made-up token', { form: 'a.b' }],
+  ])('%s is refused', async (_, filled) => {
+    const { person, link } = await setup();
+    expect((await person.send(await person.open(link), { to: '/connect' }, filled)).status).toBe(403);
+  });
+
+  it("with another browser's token, another page's, or without the cookie is refused", async () => {
+    const { person, newPerson, link, linkFrom } = await setup();
+    const page = await person.open(link);
+    const other = newPerson();
+    expect((await other.send(page, { to: '/connect' })).status).toBe(403);
+    await other.open(link);
+    expect((await other.send(page, { to: '/connect' })).status).toBe(403);
+    const second = await linkFrom('/v1/connections/page?owner=bob');
+    const moved = { ...page, text: page.text.replaceAll(link, second) };
+    expect((await person.send(moved, { to: '/connect' })).status).toBe(403);
+    person.cookies.clear();
+    expect((await person.send(page, { to: '/connect' })).status).toBe(403);
+  });
+
+  it.each([
+    ['connect', ''],
+    ['connect', 'provider=facebook&form=x'],
+    ['apple', 'form=x&username=&password='],
+    ['disconnect', 'form=x&connection=nothing'],
+  ])('to /%s that no button of ours sends (%s) is refused on a page', async (to, body) => {
+    const { call, link } = await setup();
+    const answer = await call('POST', `${new URL(link).pathname}/${to}`, {
+      body,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    expect(answer).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('We did not understand that'),
+    });
+  });
+});
+
+describe('disconnecting on the page', () => {
+  it('revokes and erases, says so, and leaves the account to be connected anew', async () => {
+    const { connect, only, person, link, authorizers, repositories, organization } = await setup();
+    await connect('ann@example.com', link);
+    const { id } = await only();
+    const answer = await person.send(await person.open(link), { to: '/disconnect' });
+    expect(answer).toMatchObject({ status: 303, leadsTo: `${link}?done=disconnected&provider=google` });
+    expect(authorizers.revoked).toHaveLength(1);
+    const page = await person.open(answer.leadsTo ?? '');
+    expect(page.text).toContain('Your Google account is disconnected');
+    expect(page.text).not.toContain('ann@example.com');
+    const { items } = await repositories.administrativeActs.list(organization, { limit: 2 });
+    expect(items).toMatchObject([
+      { act: 'connection.revoked', detail: { revocation: 'revoked' } },
+      { act: 'connection.disconnected', by: 'owner:ann', role: 'owner' },
+    ]);
+    await connect('ann@example.com', link);
+    expect(await only()).toMatchObject({ id, status: 'connected' });
+  });
+
+  it('while the provider is away says where to take it away as well', async () => {
+    const { connect, only, person, link, authorizers } = await setup();
+    await connect('ann@example.com', link);
+    authorizers.fail({ kind: 'outage', effect: 'none' });
+    const answer = await person.send(await person.open(link), { to: '/disconnect' });
+    const { text } = await person.open(answer.leadsTo ?? '');
+    expect(text).toContain('we go on giving the access back');
+    expect(text).toContain('href="https://myaccount.google.com/connections"');
+    expect((await only()).status).toBe('disconnected');
+  });
+});
+
+describe('connecting Apple', () => {
+  const filled = { username: ' ann@icloud.com ', password: 'abcd-efgh-ijkl-mnop', server: '' };
+
+  it('keeps the account once its server has let us in', async () => {
+    const { person, link, authorizers, only, repositories, organization } = await setup();
+    authorizers.passwords.set('ann@icloud.com', filled.password);
+    const answer = await person.send(await person.open(link), { to: '/apple' }, filled);
+    expect(answer).toMatchObject({ status: 303, leadsTo: `${link}?done=connected&provider=apple` });
+    const connection = await only();
+    expect(connection).toMatchObject({ provider: 'apple', owner: 'ann', account: 'ann@icloud.com' });
+    const use = { purpose: 'test', correlationId: 'c' };
+    expect(await repositories.connections.openCredential(organization, connection.id, use)).toEqual({
+      kind: 'app_password',
+      serverUrl: 'https://caldav.icloud.com',
+      username: 'ann@icloud.com',
+      password: filled.password,
+    });
+  });
+
+  it('with a wrong password says so where it is typed, and shows no password again', async () => {
+    const { person, link, connections } = await setup();
+    const page = await person.send(await person.open(link), { to: '/apple' }, filled);
+    expect(page).toMatchObject({ status: 422, text: expect.stringContaining('were not accepted') });
+    expect(page.text).toContain('value="ann@icloud.com"');
+    expect(page.text).not.toContain(filled.password);
+    expect(await connections()).toEqual([]);
+  });
+
+  it('at an address that we may not call says so', async () => {
+    const { person, link, connections } = await setup();
+    const given = { ...filled, server: 'https://10.0.0.1/' };
+    const page = await person.send(await person.open(link), { to: '/apple' }, given);
+    expect(page).toMatchObject({ status: 422, text: expect.stringContaining('that we may call') });
+    expect(page.text).toContain('value="https://10.0.0.1/"');
+    expect(await connections()).toEqual([]);
+  });
+
+  it('while the server is away is told with 503', async () => {
+    const { person, link, authorizers } = await setup();
+    authorizers.fail({ kind: 'outage', effect: 'none' });
+    const page = await person.send(await person.open(link), { to: '/apple' }, filled);
+    expect(page).toMatchObject({
+      status: 503,
+      text: expect.stringContaining('does not answer just now'),
+      headers: { 'retry-after': expect.any(String) },
+    });
+  });
+
+  it('again takes a new password for the same account, and no other account', async () => {
+    const { person, link, authorizers, only, fallOut } = await setup();
+    authorizers.passwords.set('ann@icloud.com', filled.password).set('bob@icloud.com', filled.password);
+    await person.send(await person.open(link), { to: '/apple' }, filled);
+    const { id } = await only();
+    await fallOut(id);
+    const page = await person.open(link);
+    const form = { to: '/apple', having: { connection: id } };
+    expect((await person.send(page, form, { ...filled, username: 'bob@icloud.com' })).status).toBe(409);
+    expect((await only()).status).toBe('needs_reauthorization');
+    expect((await person.send(page, form, filled)).status).toBe(303);
+    expect(await only()).toMatchObject({ id, status: 'connected' });
+  });
+
+  it('for the platform sends on to it from a page of ours', async () => {
+    const { person, linkFrom, authorizers, only } = await setup();
+    authorizers.passwords.set('ann@icloud.com', filled.password);
+    const query = new URLSearchParams({ returnTo: 'http://localhost:5173/back' });
+    const narrow = await linkFrom(`/v1/connections/apple/authorize?${query.toString()}`);
+    const page = await person.send(await person.open(narrow), { to: '/apple' }, filled);
+    const { id } = await only();
+    expect(page).toMatchObject({
+      status: 200,
+      leadsTo: `http://localhost:5173/back?connection=${id}&status=connected`,
+    });
+  });
+});

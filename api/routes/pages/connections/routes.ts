@@ -1,0 +1,237 @@
+/**
+ * /connections/{token}: the page on which a person connects their accounts, sees what each may do, and takes it away
+ * again. Looking changes nothing; only its own forms do, in the browser that it was opened in.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { ProviderError, type RefusalCode } from '../../../../domain/errors.ts';
+import { connectionIdSchema } from '../../../../domain/ids.ts';
+import {
+  type ConnectionProvider,
+  connectionProviders,
+  oauthProviders,
+} from '../../../../domain/providers/vendors.ts';
+import type { Api } from '../../../api.ts';
+import { beginAuthorization } from '../../../connections/begin.ts';
+import { createBrowsers } from '../../../connections/browser.ts';
+import { actingFor } from '../../../connections/complete.ts';
+import { disconnect, type Revocation } from '../../../connections/disconnect.ts';
+import { withOutcome } from '../../../connections/link.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
+import { retryAfterSeconds } from '../../../problems/outages.ts';
+import { againOf, type Opened, openPage, reached } from './opening.ts';
+import { type AccountsPage, accountsPage, obstaclePage, onwardPage } from './page.ts';
+import { type AppleTrouble, type Notice, notices, type Obstacle } from './words.ts';
+
+const params = z.object({ token: z.string() });
+const query = z.object({
+  done: z.enum(notices).optional(),
+  provider: z.enum(connectionProviders).optional(),
+});
+const form = z.string().max(500);
+const connectForm = z.object({
+  form,
+  provider: z.enum(oauthProviders),
+  connection: connectionIdSchema.optional(),
+});
+const appleForm = z.object({
+  form,
+  connection: connectionIdSchema.optional(),
+  username: z.string().trim().min(1).max(320),
+  password: z.string().trim().min(1).max(200),
+  server: z.string().trim().max(500).default(''),
+});
+const disconnectForm = z.object({ form, connection: connectionIdSchema });
+const page = pageResponse();
+
+const obstacles: Partial<Readonly<Record<RefusalCode, Obstacle>>> = {
+  link_invalid: 'invalid',
+  not_found: 'invalid',
+  link_expired: 'linkExpired',
+  foreign_form: 'foreignForm',
+  provider_not_offered: 'notOffered',
+  temporarily_unavailable: 'later',
+};
+
+/** Whoever follows a link is no program: what there is to say to them is said on a page. */
+export const handlePageError = createPageErrorHandler(obstacles, obstaclePage);
+
+const routeOf = (token: string): string => `/connections/${token}`;
+
+/** Apple's form is tried at once, so that a typing error is told where it can be put right. */
+const appleDeadlineMs = 20_000;
+
+const appleTroubles: Partial<
+  Readonly<
+    Record<ProviderError['fault']['kind'], { readonly trouble: AppleTrouble; readonly status: number }>
+  >
+> = {
+  reconnect: { trouble: 'wrongPassword', status: 422 },
+  not_permitted: { trouble: 'wrongPassword', status: 422 },
+  rejected_input: { trouble: 'badServer', status: 422 },
+  not_found: { trouble: 'badServer', status: 422 },
+};
+const appleAway = { trouble: 'appleAway', status: 503 } as const;
+
+const noticesOf: Readonly<Record<Revocation, Notice>> = {
+  revoked: 'disconnected',
+  nothing: 'disconnected',
+  pending: 'revokedLater',
+  failed: 'disconnectedHere',
+  unsupported: 'disconnectedHere',
+};
+
+/** What was done just now, as long as it is still so: the address may be opened again. */
+const noticeFor = (
+  { connections }: Opened,
+  { done, provider }: z.infer<typeof query>,
+): AccountsPage['notice'] => {
+  if (done === undefined || provider === undefined) return undefined;
+  const isConnected = connections.some((one) => one.provider === provider && one.status === 'connected');
+  return done === 'connected' && !isConnected ? undefined : { kind: done, provider };
+};
+
+export const connectionPages = (api: Api, dependencies: ApiDependencies): void => {
+  const browsers = createBrowsers(dependencies);
+  const { publicUrl } = dependencies.configuration;
+
+  const show = (
+    { request, reply, opened }: { request: FastifyRequest; reply: FastifyReply; opened: Opened },
+    status: number,
+    more: Pick<AccountsPage, 'notice' | 'apple'> = {},
+  ): FastifyReply => {
+    const { token, link, again } = opened;
+    const html = accountsPage(
+      {
+        ...opened,
+        ...more,
+        at: `${publicUrl}${routeOf(token)}`,
+        form: browsers.formToken(browsers.remember(request, reply), token),
+        focus: link.provider && { provider: link.provider, isAgain: again !== undefined },
+        leave: link.returnTo && withOutcome(link.returnTo, { status: 'denied' }),
+      },
+      request.headers['accept-language'],
+    );
+    return sendPage(reply, status, html);
+  };
+
+  /** The way on after something was done here: to where the person came from, or to the page again. */
+  const goOn = (
+    { request, reply, opened }: { request: FastifyRequest; reply: FastifyReply; opened: Opened },
+    done: { readonly provider: ConnectionProvider; readonly connection: string },
+  ): FastifyReply => {
+    const { link, token } = opened;
+    if (link.returnTo === undefined) {
+      return reply.redirect(`${publicUrl}${routeOf(token)}?done=connected&provider=${done.provider}`, 303);
+    }
+    const url = withOutcome(link.returnTo, { status: 'connected', connection: done.connection });
+    return sendPage(reply, 200, onwardPage({ kind: 'back', url }, request.headers['accept-language']));
+  };
+
+  api.get(
+    '/connections/:token',
+    {
+      schema: { hide: true, params, querystring: query, response: { 200: page } },
+      errorHandler: handlePageError,
+    },
+    async (request, reply) => {
+      const opened = await openPage(dependencies, request.params.token);
+      return show({ request, reply, opened }, 200, { notice: noticeFor(opened, request.query) });
+    },
+  );
+
+  api.post(
+    '/connections/:token/connect',
+    {
+      schema: { hide: true, params, body: connectForm, response: { 200: page } },
+      errorHandler: handlePageError,
+    },
+    async (request, reply) => {
+      const { token } = request.params;
+      const { provider, connection: id } = request.body;
+      const opened = await openPage(dependencies, token);
+      const browser = browsers.checkForm(request, token, request.body.form);
+      const again = againOf(opened, provider, id);
+      const { organization, owner, returnTo, scopes: wanted = [] } = opened.link;
+      const url = await beginAuthorization(dependencies, {
+        organization,
+        owner,
+        provider,
+        again,
+        wanted,
+        returnTo,
+        browser,
+        correlationId: request.id,
+      });
+      browsers.rememberPage(reply, token);
+      return sendPage(
+        reply,
+        200,
+        onwardPage({ kind: 'provider', provider, url }, request.headers['accept-language']),
+      );
+    },
+  );
+
+  api.post(
+    '/connections/:token/apple',
+    {
+      schema: { hide: true, params, body: appleForm, response: { 200: page } },
+      errorHandler: handlePageError,
+    },
+    async (request, reply) => {
+      const { token } = request.params;
+      const { username, password, server, connection: id } = request.body;
+      const opened = await openPage(dependencies, token);
+      browsers.checkForm(request, token, request.body.form);
+      const again = againOf(opened, 'apple', id);
+      const { organization, owner } = opened.link;
+      const refuse = ({ trouble, status }: { trouble: AppleTrouble; status: number }) => {
+        if (status === 503) reply.header('Retry-After', retryAfterSeconds);
+        const apple = { trouble, username, server, connection: id };
+        return show({ request, reply, opened }, status, { apple });
+      };
+      try {
+        const grant = await dependencies.authorizers.apple.connect(
+          { username, password, serverUrl: server === '' ? undefined : server },
+          { correlationId: request.id, signal: AbortSignal.timeout(appleDeadlineMs) },
+        );
+        const kept = await dependencies.repositories.accounts.connect(
+          { organization, owner, provider: 'apple', again: again?.id, grant },
+          actingFor(opened.link, request.id),
+        );
+        if (kept.kind === 'connected') {
+          return goOn({ request, reply, opened }, { provider: 'apple', connection: kept.id });
+        }
+        const ways = [{ href: `${publicUrl}${routeOf(token)}`, label: 'back' }] as const;
+        const html = obstaclePage('otherAccount', request.headers['accept-language'], { ways });
+        return sendPage(reply, 409, html);
+      } catch (err) {
+        if (!(err instanceof ProviderError)) throw err;
+        request.log.warn({ err }, 'an account could not be connected');
+        return refuse(appleTroubles[err.fault.kind] ?? appleAway);
+      }
+    },
+  );
+
+  api.post(
+    '/connections/:token/disconnect',
+    {
+      schema: { hide: true, params, body: disconnectForm, response: { 200: page } },
+      errorHandler: handlePageError,
+    },
+    async (request, reply) => {
+      const { token } = request.params;
+      const opened = await openPage(dependencies, token);
+      browsers.checkForm(request, token, request.body.form);
+      const back = `${publicUrl}${routeOf(token)}`;
+      const connection = opened.mayDisconnect ? reached(opened, request.body.connection) : undefined;
+      if (!connection) return reply.redirect(back, 303);
+      const { provider } = connection;
+      const actor = actingFor(opened.link, request.id);
+      const revocation = await disconnect(dependencies, connection, actor, request.log);
+      const done = noticesOf[revocation];
+      return reply.redirect(`${back}?done=${done}&provider=${provider}`, 303);
+    },
+  );
+};

@@ -1,0 +1,87 @@
+/** The page behind an invitation's link. One form, no script, readable on any telephone. */
+import { Eta } from 'eta';
+import { DateTime } from 'luxon';
+import type { Answer } from '../../../../domain/audition/events.ts';
+import type { Slot } from '../../../../domain/audition/slot.ts';
+import { languageOf } from '../language.ts';
+import { wordsIn } from './words.ts';
+
+const layout = `<!doctype html>
+<html lang="<%= it.language %>">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title><%= it.title %></title>
+<style>
+:root { color-scheme: light dark; }
+body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 3rem auto; padding: 0 1.25rem; }
+h1 { font-size: 1.5rem; }
+dl { margin: 1.5rem 0; } dt { opacity: .7; } dd { margin: 0; font-weight: 600; }
+button { font: inherit; padding: .7rem 1.2rem; margin: 0 .6rem .6rem 0; border-radius: .5rem; border: 1px solid #555; cursor: pointer; }
+button.yes { background: #14532d; color: #fff; border-color: #14532d; }
+.answer { padding: .8rem 1rem; border-left: .3rem solid #14532d; }
+</style>
+</head>
+<body>
+<main>
+<h1><%= it.title %></h1>
+<% if (it.text) { %><p><%= it.text %></p><% } %>
+<% if (it.when) { %><dl><dt><%= it.words.when %></dt><dd><%= it.when %></dd></dl><% } %>
+<% if (it.answered) { %><p class="answer"><%= it.answered %></p><p><%= it.words.changeMind %></p><% } %>
+<% if (it.asks) { %>
+<% if (!it.answered) { %><p><%= it.words.question %></p><% } %>
+<form method="post">
+<button class="yes" name="answer" value="accepted"><%= it.words.accept %></button>
+<button name="answer" value="declined"><%= it.words.decline %></button>
+</form>
+<% } %>
+</main>
+</body>
+</html>
+`;
+
+const eta = new Eta({ autoTrim: [false, 'nl'] });
+const template = eta.compile(layout);
+const render = (page: object): string => eta.render(template, page);
+
+/** The slot on the participant's own clock, with the name of the zone, since a link is opened anywhere. */
+const whenOf = (slot: Slot, zone: string, language: string): string => {
+  const [start, end] = [slot.start, slot.end].map((at) => DateTime.fromISO(at, { zone }).setLocale(language));
+  if (!start || !end) return '';
+  return `${start.toLocaleString(DateTime.DATE_HUGE)}, ${start.toFormat('HH:mm')}–${end.toFormat('HH:mm')} (${zone})`;
+};
+
+export interface Invited {
+  readonly slot: Slot;
+  readonly zone: string;
+  readonly answer: Answer | 'none';
+}
+
+export const invitationPage = (
+  { slot, zone, answer }: Invited,
+  acceptLanguage: string | undefined,
+): string => {
+  const language = languageOf(acceptLanguage);
+  const words = wordsIn(language);
+  const answers: Partial<Record<Answer | 'none', string>> = {
+    accepted: words.accepted,
+    declined: words.declined,
+  };
+  return render({
+    language,
+    words,
+    title: words.title,
+    when: whenOf(slot, zone, language),
+    answered: answers[answer],
+    asks: true,
+  });
+};
+
+export type Obstacle = 'invalid' | 'moved' | 'closed' | 'unreadable' | 'later';
+
+export const obstaclePage = (obstacle: Obstacle, acceptLanguage: string | undefined): string => {
+  const language = languageOf(acceptLanguage);
+  const words = wordsIn(language);
+  return render({ language, words, title: words[`${obstacle}Title`], text: words[obstacle] });
+};

@@ -1,0 +1,204 @@
+/** The page behind an invitation's link. */
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AuditionFact } from '../../../../domain/audition/events.ts';
+import { foldEvents } from '../../../../domain/audition/view.ts';
+import { Refusal } from '../../../../domain/errors.ts';
+import { participantIdSchema } from '../../../../domain/ids.ts';
+import { createResponseLinks } from '../../../../foundation/links/response-link.ts';
+import { createTestApi, links } from '../../../../tests/harness/api.ts';
+import { newAuditionId, scheduledLife, trail } from '../../../../tests/harness/audition-trail.ts';
+import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+const performer = participantIdSchema.parse('performer-1');
+
+const setup = async (...more: readonly AuditionFact[]) => {
+  const test = await createTestApi(database);
+  const auditionId = newAuditionId();
+  const events = trail([...scheduledLife(auditionId, 'org_north'), ...more]);
+  await database.repositories.events.append(auditionId, events);
+  const invitation = { organization: 'org_north', auditionId, participant: performer, revision: 1 } as const;
+  const token = links.token(invitation);
+  test.orchestration.play({ ask: async () => ({ kind: 'done', result: foldEvents(events) }) });
+  const open = (at = token, language = 'en-GB,en;q=0.9') =>
+    test.call('GET', `/respond/${at}`, { headers: { 'accept-language': language } });
+  const say = (answer: string, at = token) =>
+    test.call('POST', `/respond/${at}`, {
+      body: `answer=${answer}`,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+  return { ...test, auditionId, invitation, token, open, say };
+};
+
+describe('the page', () => {
+  it("asks, with the time on the participant's own clock, and changes nothing", async () => {
+    const { open, orchestration } = await setup();
+    const { status, text, headers } = await open();
+    expect(status).toBe(200);
+    expect(headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': expect.stringContaining("form-action 'self'"),
+    });
+    expect(text).toContain('Monday, March 1, 2027, 11:00–11:30 (Europe/Paris)');
+    expect(text).toContain('Can you come?');
+    expect(orchestration.asked).toEqual([]);
+  });
+
+  it('speaks the language of the browser where it can', async () => {
+    const { open } = await setup();
+    expect((await open(undefined, 'fr-CA,fr;q=0.9,en;q=0.8')).text).toContain('Pouvez-vous venir');
+    for (const unknown of ['ja', 'constructor', '__proto__', 'toString;q=1, fr-x']) {
+      expect((await open(undefined, unknown)).text).toContain(
+        unknown.includes('fr') ? 'Pouvez-vous venir' : 'Can you come?',
+      );
+    }
+  });
+
+  it('says what was answered before, and lets it be changed', async () => {
+    const { open } = await setup({
+      type: 'responded',
+      participant: performer,
+      answer: 'declined',
+      origin: 'sms',
+    });
+    const { text } = await open();
+    expect(text).toContain('You said no.');
+    expect(text).toContain('<form');
+  });
+});
+
+describe('an answer', () => {
+  it.each(['accepted', 'declined'])('%s reaches the workflow as coming from the link', async (answer) => {
+    const { say, orchestration, auditionId } = await setup();
+    const { status, text } = await say(answer);
+    expect(status).toBe(200);
+    expect(text).toContain(answer === 'accepted' ? 'You said yes.' : 'You said no.');
+    expect(orchestration.asked).toMatchObject([
+      {
+        id: auditionId,
+        message: { name: 'respond', command: { origin: 'link', participant: performer, answer } },
+      },
+    ]);
+  });
+
+  it('given twice is given once', async () => {
+    const { say, orchestration } = await setup({
+      type: 'responded',
+      participant: performer,
+      answer: 'accepted',
+      origin: 'link',
+    });
+    expect((await say('accepted')).text).toContain('You said yes.');
+    expect(orchestration.asked).toEqual([]);
+  });
+
+  it.each([
+    ['of another kind', 'answer=perhaps', 'application/x-www-form-urlencoded', 400],
+    ['that is none', '', 'application/x-www-form-urlencoded', 400],
+    ['that is no form', 'answer', 'text/plain', 415],
+    ['that is far too long', `answer=${'x'.repeat(300_000)}`, 'application/x-www-form-urlencoded', 413],
+  ])('%s is refused on a page, since a person reads it', async (_, body, type, status) => {
+    const { call, token, orchestration } = await setup();
+    const answer = await call('POST', `/respond/${token}`, { body, headers: { 'content-type': type } });
+    expect(answer).toMatchObject({
+      status,
+      text: expect.stringContaining('We did not understand your answer'),
+      headers: { 'content-type': 'text/html; charset=utf-8', 'x-correlation-id': expect.any(String) },
+    });
+    expect(orchestration.asked).toEqual([]);
+  });
+
+  it('that stumbles over a fault of ours is told so on a page, without details', async () => {
+    const { say, orchestration } = await setup();
+    orchestration.play({ ask: () => Promise.reject(new TypeError('x is not a function')) });
+    const { status, text } = await say('accepted');
+    expect(status).toBe(500);
+    expect(text).toContain('Please try again');
+    expect(text).not.toContain('function');
+  });
+
+  it('that the workflow refuses, and one that does not get through, are told on a page', async () => {
+    const { say, orchestration } = await setup();
+    orchestration.play({ ask: () => Promise.reject(new Refusal('wrong_state', 'over', 'look')) });
+    expect(await say('accepted')).toMatchObject({
+      status: 409,
+      text: expect.stringContaining('<h1>This audition can no longer'),
+    });
+    orchestration.play({
+      ask: () => Promise.reject(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })),
+    });
+    expect(await say('accepted')).toMatchObject({
+      status: 503,
+      text: expect.stringContaining('Please try again'),
+      headers: { 'retry-after': expect.any(String) },
+    });
+  });
+});
+
+describe('a link', () => {
+  const forged = createResponseLinks([{ key: randomBytes(32) }]);
+
+  it.each(['GET', 'POST'] as const)('that we did not write opens nothing (%s)', async (method) => {
+    const { open, say, invitation, orchestration } = await setup();
+    const token = forged.token(invitation);
+    const answer = method === 'GET' ? await open(token) : await say('accepted', token);
+    expect(answer).toMatchObject({ status: 404, text: expect.stringContaining('This link does not work') });
+    expect(orchestration.asked).toEqual([]);
+  });
+
+  it('that is longer than any of ours opens nothing', async () => {
+    const { open } = await setup();
+    expect(await open('x'.repeat(5_000))).toMatchObject({
+      status: 404,
+      text: expect.stringContaining('This link does not work'),
+    });
+  });
+
+  it('that was cut off before its token opens nothing', async () => {
+    const { open } = await setup();
+    expect(await open('')).toMatchObject({
+      status: 404,
+      text: expect.stringContaining('This link does not work'),
+    });
+  });
+
+  it('of somebody who does not take part opens nothing', async () => {
+    const { open, invitation } = await setup();
+    const token = links.token({ ...invitation, participant: participantIdSchema.parse('stranger') });
+    expect((await open(token)).status).toBe(404);
+  });
+
+  it("into another organization's audition opens nothing", async () => {
+    const { open, invitation } = await setup();
+    expect((await open(links.token({ ...invitation, organization: 'org_south' }))).status).toBe(404);
+  });
+
+  it.each(['GET', 'POST'] as const)('of an earlier time says that it has moved (%s)', async (method) => {
+    const moved = {
+      type: 'slot_moved',
+      slot: { start: '2027-03-02T10:00:00.000Z', end: '2027-03-02T10:30:00.000Z', zone: 'Europe/Paris' },
+      revision: 2,
+      until: '2027-03-02T09:00:00.000Z',
+      origin: 'api',
+    } as const;
+    const { open, say, orchestration } = await setup(moved, { type: 'scheduled' });
+    const answer = method === 'GET' ? await open() : await say('accepted');
+    expect(answer.text).toContain('The time has changed');
+    expect(orchestration.asked).toEqual([]);
+  });
+
+  it('to an audition that is over says so', async () => {
+    const { open } = await setup({ type: 'cancelled', origin: 'api' });
+    expect(await open()).toMatchObject({
+      status: 409,
+      text: expect.stringContaining('no longer be answered'),
+    });
+  });
+});

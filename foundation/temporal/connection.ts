@@ -1,0 +1,27 @@
+/** What every client of Temporal is created with: address and credentials of the server, namespace and encryption. */
+import type { ClientOptions, ConnectionOptions } from '@temporalio/client';
+import type { ServiceConfiguration, TemporalConfiguration } from '../configuration/configuration.ts';
+import { createDataConverter } from './data-converter.ts';
+
+/** Returns the options of `Connection.connect` and `Connection.lazy`. */
+export const temporalConnectionOptions = ({
+  address,
+  apiKey,
+  tls,
+}: TemporalConfiguration): ConnectionOptions => ({
+  address,
+  ...(apiKey === undefined ? {} : { apiKey }),
+  ...(tls === undefined ? {} : { tls }),
+});
+
+/** Returns the options of `Client` beside its connection. */
+export const temporalClientOptions = ({
+  temporal,
+  masterKeys,
+}: Pick<ServiceConfiguration, 'temporal' | 'masterKeys'>): Pick<
+  ClientOptions,
+  'namespace' | 'dataConverter'
+> => ({
+  namespace: temporal.namespace,
+  dataConverter: createDataConverter(masterKeys),
+});

@@ -1,0 +1,19 @@
+/** Records what an operator did with a command in the audit trail of administrative acts. */
+import { randomUUID } from 'node:crypto';
+import { createAdministrativeActs } from '../../db/access/administrative-acts.ts';
+import type { Database } from '../../db/client.ts';
+
+type NewAct = Parameters<ReturnType<typeof createAdministrativeActs>['note']>[0];
+
+/** Stores one act. `program` is the command line program that the operator called. */
+export const noteAct = (
+  db: Database,
+  program: 'npm run ops' | 'npm run vault',
+  act: Omit<NewAct, 'by' | 'role' | 'correlationId'>,
+): Promise<void> =>
+  createAdministrativeActs(db).note({
+    ...act,
+    by: program,
+    role: 'command_line',
+    correlationId: randomUUID(),
+  });

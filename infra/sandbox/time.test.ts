@@ -1,0 +1,30 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { readLocal } from './time.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const instant = (text: string, zone: string) => new Date(readLocal(text, zone) ?? Number.NaN).toISOString();
+
+describe.each(['2026-07-01T00:00:00Z', '2026-12-01T00:00:00Z'])('read on %s', (today) => {
+  it.each([
+    ['a usual time', '2026-12-01T09:00:00', 'Europe/Paris', '2026-12-01T08:00:00.000Z'],
+    ['a time with an offset', '2026-12-01T09:00:00+02:00', 'Europe/Paris', '2026-12-01T07:00:00.000Z'],
+    ['a time in a gap', '2026-03-29T02:30:00', 'Europe/Paris', '2026-03-29T01:30:00.000Z'],
+    ['the first of two times', '2026-10-25T02:30:00', 'Europe/Paris', '2026-10-25T00:30:00.000Z'],
+    [
+      'the first of two times, half an hour apart',
+      '2026-04-05T01:45:00',
+      'Australia/Lord_Howe',
+      '2026-04-04T14:45:00.000Z',
+    ],
+  ])('means %s the same', (_what, text, zone, expected) => {
+    vi.useFakeTimers({ now: new Date(today) });
+    expect(instant(text, zone)).toBe(expected);
+  });
+});
+
+it('says when it cannot be read', () => {
+  expect(readLocal('tomorrow', 'UTC')).toBeUndefined();
+});

@@ -1,0 +1,79 @@
+/** A real SMTP server that keeps every email it receives (MailDev), and the reader of those emails. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import getPort from 'get-port';
+import { MailDev } from 'maildev';
+import { z } from 'zod';
+import { eventually } from './eventually.ts';
+import { type MailGate, openMailGate } from './mail-gate.ts';
+
+export interface MailServer {
+  readonly smtpUrl: string;
+  /** Of MailDev's REST API. */
+  readonly apiUrl: string;
+  close(): Promise<void>;
+}
+
+export interface RefusingMailServer extends MailServer, Pick<MailGate, 'refuse' | 'admitAll'> {}
+
+const mailSchema = z.object({
+  subject: z.string(),
+  text: z.string().default(''),
+  to: z.array(z.object({ address: z.string() })),
+  headers: z.looseObject({ 'message-id': z.string() }),
+  attachments: z.array(z.looseObject({ contentType: z.string().optional() })).optional(),
+});
+
+/** Returns every email that the server has received so far. */
+export const readMails = async (apiUrl: string) => {
+  const answer = await fetch(`${apiUrl}/email`, { signal: AbortSignal.timeout(30_000) });
+  return z.array(mailSchema).parse(await answer.json());
+};
+
+export const readMailsTo = async (apiUrl: string, address: string) =>
+  (await readMails(apiUrl)).filter(({ to }) => to.some((recipient) => recipient.address === address));
+
+/** Starts MailDev in this process, which is quicker than a process of its own. */
+export const startMailServer = async (): Promise<MailServer> => {
+  const mailDev = new MailDev({ smtp: 0, web: 0, ip: '127.0.0.1', webIp: '127.0.0.1', silent: true });
+  const { smtp, api } = await mailDev.start();
+  return {
+    smtpUrl: `smtp://127.0.0.1:${smtp.getPort()}`,
+    apiUrl: `http://127.0.0.1:${api?.getPort()}/api`,
+    close: () => mailDev.stop(),
+  };
+};
+
+/** Starts MailDev as a process of its own, with a mail folder of its own and a gate that refuses recipients. */
+export const startMailServerProcess = async (): Promise<RefusingMailServer> => {
+  const [smtp, web] = await Promise.all([getPort(), getPort()]);
+  const folder = await mkdtemp(join(tmpdir(), 'castmatch-mail-'));
+  const program = fileURLToPath(new URL('bin/maildev.js', import.meta.resolve('maildev')));
+  const options = ['--ip', '127.0.0.1', '--web-ip', '127.0.0.1', '--smtp', `${smtp}`, '--web', `${web}`];
+  const child = execa(process.execPath, [program, ...options, '--mail-directory', folder], { reject: false });
+  const apiUrl = `http://127.0.0.1:${web}/api`;
+  await eventually(
+    () =>
+      fetch(`${apiUrl}/healthz`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    30_000,
+  );
+  const gate = await openMailGate(smtp);
+  return {
+    smtpUrl: `smtp://127.0.0.1:${gate.port}`,
+    apiUrl,
+    refuse: (address) => gate.refuse(address),
+    admitAll: () => gate.admitAll(),
+    close: async () => {
+      await gate.close();
+      child.kill('SIGKILL');
+      await child;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,37 @@
+/** Options of the activities that call a provider. */
+import type { TaskQueue } from '../../activities/contract.ts';
+import { stepPriority } from '../../domain/audition/priority.ts';
+import { taskQueue } from '../task-queues.ts';
+import type { AuditionRun } from './run.ts';
+
+interface Step {
+  readonly queue: TaskQueue;
+  /** Shown in Temporal's Web UI. */
+  readonly summary: string;
+  /** Which setting of the policy limits all attempts together. */
+  readonly patience?: 'stepPatience' | 'meetingPatience' | undefined;
+  /** The longest pause between two attempts. */
+  readonly maximumInterval?: '30 seconds' | '1 minute' | undefined;
+  /**
+   * Set when the step itself cannot wait: a reminder is of no use afterwards, and the caller who requested the audition
+   * waits for the free/busy query.
+   */
+  readonly isUrgent?: boolean | undefined;
+}
+
+/** Returns the timeouts, the retry policy and the priority of one step. */
+export const activityOptions = (
+  { plan, journal }: AuditionRun,
+  { queue, summary, patience = 'stepPatience', maximumInterval = '30 seconds', isUrgent = false }: Step,
+) => ({
+  taskQueue: taskQueue(queue),
+  startToCloseTimeout: '15 seconds' as const,
+  scheduleToCloseTimeout: plan.policy[patience],
+  retry: { initialInterval: '1 second' as const, maximumInterval },
+  priority: stepPriority(plan.organization, {
+    hasDeadline: isUrgent,
+    slot: journal.view.slot,
+    now: Date.now(),
+  }),
+  summary,
+});

@@ -1,0 +1,19 @@
+/** Questions to an operator that the main line does not wait for. */
+import type { AttentionAction } from '../../domain/audition/attention.ts';
+import type { AttentionDesk } from './attention.ts';
+import type { AuditionRun } from './run.ts';
+
+/**
+ * Raises an attention item in the background and calls `act` with what the operator decided. The end of the audition
+ * withdraws the item.
+ */
+export const askBeside = (
+  run: AuditionRun,
+  question: Omit<Parameters<AttentionDesk['ask']>[0], 'isBeside'>,
+  act: (action: AttentionAction) => void | Promise<void>,
+): void => {
+  void run.beside(async (goOn) => {
+    const { action } = await run.desk.ask({ ...question, isBeside: true }, goOn);
+    await act(action);
+  });
+};
