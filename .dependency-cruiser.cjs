@@ -34,10 +34,11 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'workflows-know-the-contract-of-activities',
-      comment: 'activities run outside the workflow sandbox: a workflow knows their contract, not their code',
+      comment:
+        'activities run outside the workflow sandbox: a workflow knows their contract and the catalog of vendors, not their code',
       severity: 'error',
       from: { path: '^workflows/', pathNot: tests },
-      to: { path: ['^(db|foundation)/', '^activities/[^/]+/'] },
+      to: { path: ['^(db|foundation)/', '^(activities|providers)/[^/]+/'] },
     },
     {
       name: 'workflow-code-is-deterministic',

@@ -6,15 +6,26 @@
  */
 import type { AuditionEvent, Meeting, NoticeKind } from '../domain/audition/events.ts';
 import type { AuditionPlan } from '../domain/audition/plan.ts';
-import type { Reminder } from '../domain/audition/reminders.ts';
-import type { CalendarRef, Channel, MeetingProviderName, Participant } from '../domain/audition/request.ts';
+import type { Reminder } from '../domain/audition/reminder-plan.ts';
+import type { CalendarRef, Channel, Participant } from '../domain/audition/request.ts';
 import type { BusyInterval, Slot } from '../domain/audition/slot.ts';
 import type { AuditionId, ConnectionId, EndpointId, OrganizationId } from '../domain/ids.ts';
 import type { PublicEvent } from '../domain/platform-events/public-event.ts';
+import type { CalendarProviderName, MeetingProviderName } from '../domain/providers/vendors.ts';
 import type { Instant } from '../domain/time/instant.ts';
+import { vendorTaskQueues } from '../providers/catalog.ts';
+
+/** Workflows, and activities on our own database. */
+export const workflowTaskQueue = 'castmatch';
+/** Deliveries to the platform's webhook endpoints. */
+export const platformTaskQueue = 'platform';
 
 /** Task queues by what they wait for; the worker that serves them appends nothing, tests append a suffix. */
-export const taskQueues = ['castmatch', 'google', 'zoom', 'email', 'sms', 'platform'] as const;
+export const taskQueues = [
+  workflowTaskQueue,
+  ...vendorTaskQueues.map(({ name }) => name),
+  platformTaskQueue,
+] as const;
 export type TaskQueue = (typeof taskQueues)[number];
 
 export interface Correlated {
@@ -63,6 +74,8 @@ export interface BookingActivities {
 // --- calendars: one queue per provider ---------------------------------------------------------------------
 
 export interface FindBusyInput extends Correlated {
+  /** Absent from activities that an earlier release scheduled: then `defaultCalendarProvider`. */
+  readonly provider?: CalendarProviderName | undefined;
   readonly connection: ConnectionId;
   readonly calendarIds: readonly string[];
   readonly window: { readonly from: Instant; readonly until: Instant };

@@ -1,12 +1,10 @@
 /** What the activities are made of. */
-import type {
-  Connections,
-  Deliveries,
-  EventStore,
-  OperationLedger,
-  Organizations,
-  SlotHolds,
-} from '../db/repositories.ts';
+import type { Organizations } from '../db/access/organizations.ts';
+import type { Deliveries } from '../db/auditions/notice-deliveries.ts';
+import type { SlotHolds } from '../db/auditions/slot-holds.ts';
+import type { Connections } from '../db/connections/repository.ts';
+import type { OperationLedger } from '../db/ledger/operations.ts';
+import type { EventStore } from '../db/trail/event-store.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../domain/ids.ts';
 import type { AccessTokens } from '../providers/oauth/access-tokens.ts';
 import type { Providers } from '../providers/ports.ts';

@@ -68,7 +68,7 @@ const providerFailure = (
   const { fault, provider, operation, vendor, connection } = error;
   const { expected } = fates[fault.kind];
   const named = delayOf(fault, now);
-  const nextRetryDelay = named === undefined ? undefined : spread(named, random);
+  const nextRetryDelay = named === undefined ? undefined : spread(named, random, longestSpreadMs);
   return ApplicationFailure.create({
     type: fault.kind,
     message: error.message,
@@ -98,9 +98,9 @@ const shortestDelayMs = 1_000;
 const longestSpreadMs = 60_000;
 
 /** All who were told the same time must not come back in one instant: up to a fifth later, never earlier. */
-const spread = (delayMs: number, random: () => number): number => {
+export const spread = (delayMs: number, random: () => number, atMostMs: number): number => {
   const atLeast = Math.max(delayMs, shortestDelayMs);
-  return Math.ceil(atLeast + random() * Math.min(atLeast / 5, longestSpreadMs));
+  return Math.ceil(atLeast + random() * Math.min(atLeast / 5, atMostMs));
 };
 
 /** Milliseconds until the time that the provider named, or undefined where the retry policy decides. */

@@ -3,8 +3,8 @@
  * `ProviderError` in that provider's folder, a `ProviderError` into a Temporal failure in `activities/`, a refusal
  * into a problem document in `api/`.
  */
-import type { ConnectionProvider } from './connections/connection.ts';
 import type { ConnectionId } from './ids.ts';
+import type { VendorName } from './providers/vendors.ts';
 
 /** What went wrong at a provider, and thereby what to do. Every vendor's table of errors ends in one of these. */
 export type ProviderFault =
@@ -36,12 +36,14 @@ export type ProviderFault =
 
 export type ProviderFaultKind = ProviderFault['kind'];
 
-export const providerNames = ['google', 'zoom', 'twilio', 'smtp'] as const;
-type ProviderName = (typeof providerNames)[number];
-/** Those that errors come from: of some, only accounts are connected so far. */
-export type VendorName = ProviderName | ConnectionProvider;
+const transientKinds = ['outage', 'retry', 'retry_after', 'quota_exhausted'] as const;
+type TransientFault = Extract<ProviderFault, { readonly kind: (typeof transientKinds)[number] }>;
 
-export interface VendorAnswer {
+/** Returns whether the fault ends without a change to the request, the account or our settings. */
+export const isTransient = (fault: ProviderFault): fault is TransientFault =>
+  transientKinds.some((kind) => kind === fault.kind);
+
+interface VendorAnswer {
   readonly status?: number | undefined;
   readonly code?: string | undefined;
   readonly message: string;

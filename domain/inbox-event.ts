@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { answers, deliveryStatuses } from './audition/events.ts';
-import { channels } from './audition/request.ts';
 import { auditionIdSchema, connectionIdSchema, organizationIdSchema, participantIdSchema } from './ids.ts';
+import { channels, connectionProviders } from './providers/vendors.ts';
 import { instantSchema } from './time/instant.ts';
 
 const told = <Kind extends string, Event extends z.ZodType>(kind: Kind, event: Event) =>
@@ -40,7 +40,7 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
   told(
     'connection.deauthorized',
     z.object({
-      provider: z.literal('zoom'),
+      provider: z.enum(connectionProviders),
       userId: z.string(),
       accountId: z.string().optional(),
       at: instantSchema.optional(),

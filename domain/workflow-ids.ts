@@ -2,7 +2,7 @@
 import type { AuditionId, ConnectionId } from './ids.ts';
 
 /** The workflow id is the idempotency of the start: one audition, one workflow, whatever is retried. */
-export type AuditionWorkflowId = `audition/${AuditionId}`;
+type AuditionWorkflowId = `audition/${AuditionId}`;
 
 export const auditionWorkflowId = (id: AuditionId): AuditionWorkflowId => `audition/${id}`;
 

@@ -3,9 +3,14 @@
  * and `ProviderError` for everything that goes wrong.
  */
 import type { Meeting } from '../domain/audition/events.ts';
-import type { CalendarProviderName, MeetingProviderName } from '../domain/audition/request.ts';
 import type { BusyInterval, Slot } from '../domain/audition/slot.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
+import type {
+  CalendarProviderName,
+  channelVendors,
+  HostedMeetingName,
+  meetingVendors,
+} from '../domain/providers/vendors.ts';
 import type { Instant } from '../domain/time/instant.ts';
 
 /** What every call to a provider carries. */
@@ -97,7 +102,7 @@ export interface MeetingSpec {
 
 /** A provider of meetings with an account of its own (Zoom); Meet's meetings come with a calendar's event. */
 export interface MeetingProvider {
-  readonly name: MeetingProviderName;
+  readonly name: HostedMeetingName;
   /** All meetings that carry our reference, oldest first: of the earlier attempts that got through. */
   find(reference: string, around: Slot, call: CallContext): Promise<readonly Meeting[]>;
   /** Not idempotent by itself: the ledger asks `find` first when an earlier outcome is unknown. */
@@ -119,8 +124,10 @@ export interface TextMessage {
   readonly statusCallback?: string | undefined;
 }
 
+type ChannelVendors = typeof channelVendors;
+
 export interface TextMessageProvider {
-  readonly name: 'twilio';
+  readonly name: ChannelVendors['sms']['vendor'];
   /** The message to this number that carries the reference, if an attempt since `since` got through. */
   find(
     message: Pick<TextMessage, 'to' | 'reference'>,
@@ -142,7 +149,7 @@ export interface EmailMessage {
 }
 
 export interface EmailProvider {
-  readonly name: 'smtp';
+  readonly name: ChannelVendors['email']['vendor'];
   /**
    * Looks for a message by its id in the journal mailbox, where one is configured: `unknown` without a journal,
    * since SMTP itself cannot be asked.
@@ -158,7 +165,15 @@ export interface EmailProvider {
 /** What the rest of the service may use, made once per process by `providers/registry.ts`. */
 export interface Providers {
   readonly calendars: Readonly<Record<CalendarProviderName, CalendarProvider>>;
-  readonly meetings: { readonly zoom: MeetingProvider };
+  readonly meetings: Readonly<Record<HostedMeetingName, MeetingProvider>>;
   readonly textMessages: TextMessageProvider;
   readonly email: EmailProvider;
 }
+
+/** The vendors that are called with one account of the service, which all organizations share. */
+type SharedVendor =
+  | (typeof meetingVendors)[HostedMeetingName]['vendor']
+  | ChannelVendors[keyof ChannelVendors]['vendor'];
+
+/** What distinguishes the shared account of a vendor from its other accounts: a host user, an account's id. */
+export type SharedAccounts = Readonly<Record<SharedVendor, string>>;

@@ -1,34 +1,36 @@
 /** The one place that lists the providers: a new one is a folder beside this file and a line in here. */
-import type { VendorName } from '../domain/errors.ts';
+
+import type { z } from 'zod';
+import type { VendorName } from '../domain/providers/vendors.ts';
 import { createAppleAuthorizer } from './apple/account.ts';
 import { createAppleCheck } from './apple/health.ts';
-import type { AppleSettings } from './apple/settings.ts';
+import { type AppleSettings, appleSettingsOf, appleVariables } from './apple/settings.ts';
 import { createGoogleCalendar } from './google/calendar.ts';
 import { createGoogleClient } from './google/client.ts';
 import { createGoogleCheck } from './google/health.ts';
 import { createGoogleAuthorizer } from './google/oauth.ts';
-import type { GoogleSettings } from './google/settings.ts';
+import { type GoogleSettings, googleSettingsOf, googleVariables } from './google/settings.ts';
 import { createMicrosoftCheck } from './microsoft/health.ts';
 import { createMicrosoftAuthorizer } from './microsoft/oauth.ts';
-import type { MicrosoftSettings } from './microsoft/settings.ts';
+import { type MicrosoftSettings, microsoftSettingsOf, microsoftVariables } from './microsoft/settings.ts';
 import type { Authorizers } from './oauth/authorizers.ts';
 import { createOutboundDispatcher } from './outbound/dispatcher.ts';
 import { createGuardedFetch } from './outbound/guarded-fetch.ts';
-import type { Providers } from './ports.ts';
+import type { Providers, SharedAccounts } from './ports.ts';
 import { createSmtpClient } from './smtp/client.ts';
 import { createSmtpEmail } from './smtp/email.ts';
 import { createSmtpCheck } from './smtp/health.ts';
 import { createJournal } from './smtp/journal.ts';
-import type { SmtpSettings } from './smtp/settings.ts';
+import { type SmtpSettings, smtpSettingsOf, smtpVariables } from './smtp/settings.ts';
 import { createTwilioClient } from './twilio/client.ts';
 import { createTwilioCheck } from './twilio/health.ts';
-import type { TwilioSettings } from './twilio/settings.ts';
+import { type TwilioSettings, twilioSettingsOf, twilioVariables } from './twilio/settings.ts';
 import { createTwilioTextMessages } from './twilio/text-messages.ts';
 import { createZoomClient } from './zoom/client.ts';
 import { createZoomCheck } from './zoom/health.ts';
 import { createZoomMeetings } from './zoom/meetings.ts';
 import { createZoomAuthorizer } from './zoom/oauth.ts';
-import type { ZoomSettings } from './zoom/settings.ts';
+import { type ZoomSettings, zoomSettingsOf, zoomVariables } from './zoom/settings.ts';
 
 export interface ProviderSettings {
   readonly google: GoogleSettings;
@@ -46,9 +48,40 @@ export interface ProviderRegistry extends Providers {
   readonly authorizers: Authorizers;
   /** One cheap probe a provider: resolves when it answers and knows us, throws `ProviderError` otherwise. */
   readonly checks: Readonly<Record<VendorName, () => Promise<void>>>;
+  /** The service's own accounts, which all organizations share. */
+  readonly sharedAccounts: SharedAccounts;
   /** Closes the pools; calls in progress are finished first. */
   close(): Promise<void>;
 }
+
+/** The variables of every vendor, in the order of docs/configuration.md. */
+export const providerVariables = [
+  googleVariables,
+  microsoftVariables,
+  appleVariables,
+  zoomVariables,
+  twilioVariables,
+  smtpVariables,
+] as const;
+
+export const providerShape = {
+  ...googleVariables.shape,
+  ...microsoftVariables.shape,
+  ...appleVariables.shape,
+  ...zoomVariables.shape,
+  ...twilioVariables.shape,
+  ...smtpVariables.shape,
+};
+
+/** Returns the settings of every vendor from its variables. */
+export const providerSettingsOf = (set: z.output<z.ZodObject<typeof providerShape>>) => ({
+  google: googleSettingsOf(set),
+  microsoft: microsoftSettingsOf(set),
+  apple: appleSettingsOf(set),
+  zoom: zoomSettingsOf(set),
+  twilio: twilioSettingsOf(set),
+  smtp: smtpSettingsOf(set),
+});
 
 /** Makes the providers; none of them is called yet. */
 export const createProviders = (settings: ProviderSettings): ProviderRegistry => {
@@ -80,6 +113,11 @@ export const createProviders = (settings: ProviderSettings): ProviderRegistry =>
       zoom: createZoomCheck(zoom, settings.zoom.hostUser),
       twilio: createTwilioCheck(twilio),
       smtp: createSmtpCheck(smtp),
+    },
+    sharedAccounts: {
+      zoom: `${settings.zoom.accountId}/${settings.zoom.hostUser ?? 'me'}`,
+      twilio: settings.twilio.accountSid,
+      smtp: new URL(settings.smtp.url).host,
     },
     close: async () => {
       smtp.close();

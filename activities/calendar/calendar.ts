@@ -1,5 +1,6 @@
 /** Busy times and events of connected calendars. */
 import { z } from 'zod';
+import { defaultCalendarProvider } from '../../domain/providers/vendors.ts';
 import { openConnection } from '../connections/open-connection.ts';
 import type {
   CalendarActivities,
@@ -17,7 +18,7 @@ import { undoOnce } from '../effects/undo-once.ts';
 const writtenSchema = z.object({ eventId: z.string() });
 
 /**
- * Google knows our ids: writing an event twice leaves one, deleting it twice deletes it once. So no attempt needs to
+ * The calendar knows our ids: writing an event twice leaves one, deleting it twice deletes it once. So no attempt needs to
  * ask what became of the one before; the ledger keeps the result and bars the way once the event was removed.
  */
 export const createCalendarActivities = ({
@@ -27,17 +28,24 @@ export const createCalendarActivities = ({
 }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): CalendarActivities => {
   const opening = { connections, accessTokens };
   return {
-    findBusy: async ({ organization, connection, calendarIds, window, correlationId }: FindBusyInput) => {
+    findBusy: async (input: FindBusyInput) => {
+      const { organization, connection, calendarIds, window, correlationId } = input;
+      const provider = input.provider ?? defaultCalendarProvider;
       const call = attemptingTo({ correlationId, organization }).startCall();
-      const opened = await openConnection(opening, organization, connection, 'calendar.freeBusy');
-      return calendars.google.freeBusy(opened, calendarIds, window, call);
+      const opened = await openConnection(
+        opening,
+        organization,
+        { provider, connection },
+        'calendar.freeBusy',
+      );
+      return calendars[provider].freeBusy(opened, calendarIds, window, call);
     },
 
     writeEvent: async (input: WriteEventInput) => {
       const { organization, auditionId, key, calendar, slot, revision, summary, description, location } =
         input;
       const eventId = eventIdFor(auditionId, calendar);
-      const open = () => openConnection(opening, organization, calendar.connection, 'calendar.putEvent');
+      const open = () => openConnection(opening, organization, calendar, 'calendar.putEvent');
       return effectOnce(
         ledger,
         {
@@ -51,7 +59,7 @@ export const createCalendarActivities = ({
         {
           kind: 'idempotent',
           result: writtenSchema,
-          // Whatever Google calls it: two attempts write, and a removal removes, what goes by our id.
+          // Whatever the calendar calls it: two attempts write, and a removal removes, what goes by our id.
           providerId: () => eventId,
           perform: async (call) => {
             const event = {
@@ -87,12 +95,7 @@ export const createCalendarActivities = ({
         {
           find: async () => [eventId],
           remove: async (_providerId, call) => {
-            const opened = await openConnection(
-              opening,
-              organization,
-              calendar.connection,
-              'calendar.deleteEvent',
-            );
+            const opened = await openConnection(opening, organization, calendar, 'calendar.deleteEvent');
             return calendars[calendar.provider].deleteEvent(opened, calendar.calendarId, eventId, call);
           },
         },

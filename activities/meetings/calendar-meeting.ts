@@ -1,11 +1,12 @@
 /**
- * Meetings on Google Meet: a conference belongs to an event in the organization's calendar. Where that calendar is
+ * Meetings that come with a calendar: the conference belongs to an event in the organization's calendar. Where that calendar is
  * also a participant's, both steps write one and the same event (see `eventIdFor`), and the conference stays on it.
  */
 import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
+import { type CalendarMeetingName, meetingVendors } from '../../domain/providers/vendors.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import { openConnection } from '../connections/open-connection.ts';
 import type {
@@ -20,21 +21,24 @@ import { effectOnce } from '../effects/effect-once.ts';
 import { eventIdFor } from '../effects/fingerprint.ts';
 import { undoOnce } from '../effects/undo-once.ts';
 
-/** Idempotent at Google by the event's id and the conference's request id, so nothing is ever searched for. */
-export const createGoogleMeetActivities = ({
-  repositories: { ledger, organizations, connections },
-  providers: {
-    calendars: { google },
-  },
-  accessTokens,
-}: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): MeetingActivities => {
+/** Idempotent at the calendar by the event's id and the conference's request id, so nothing is ever searched for. */
+export const createCalendarMeetingActivities = (
+  {
+    repositories: { ledger, organizations, connections },
+    providers: { calendars },
+    accessTokens,
+  }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
+  name: CalendarMeetingName,
+): MeetingActivities => {
+  const provider = meetingVendors[name].vendor;
+  const calendar = calendars[provider];
   const opening = { connections, accessTokens };
   /** Throws `ProviderError` (`reconnect`) for an organization that has not said in which calendar to meet. */
   const meetCalendarOf = async (id: OrganizationId) => {
     const organization = await organizations.get(id);
     if (organization?.meetCalendar) return organization.meetCalendar;
     throw new ProviderError(
-      'google',
+      provider,
       'meetings.create',
       { kind: 'reconnect' },
       {
@@ -50,12 +54,12 @@ export const createGoogleMeetActivities = ({
     const { organization, auditionId, slot, revision, topic } = input;
     const { connection, calendarId } = await meetCalendarOf(organization);
     const eventId = eventIdFor(auditionId, { connection, calendarId });
-    const conference = await google.putConference(
-      await openConnection(opening, organization, connection, 'meetings.putConference'),
+    const conference = await calendar.putConference(
+      await openConnection(opening, organization, { provider, connection }, 'meetings.putConference'),
       { calendarId, eventId, topic, slot, revision, requestId: eventId },
       call,
     );
-    return { provider: 'google_meet', ...conference };
+    return { provider: name, ...conference };
   };
 
   const removeEventOf = async (
@@ -63,8 +67,8 @@ export const createGoogleMeetActivities = ({
     call: CallContext,
   ) => {
     const { connection, calendarId } = await meetCalendarOf(organization);
-    const opened = await openConnection(opening, organization, connection, 'meetings.remove');
-    return google.deleteEvent(opened, calendarId, eventIdFor(auditionId, { connection, calendarId }), call);
+    const opened = await openConnection(opening, organization, { provider, connection }, 'meetings.remove');
+    return calendar.deleteEvent(opened, calendarId, eventIdFor(auditionId, { connection, calendarId }), call);
   };
 
   return {
@@ -75,7 +79,7 @@ export const createGoogleMeetActivities = ({
         {
           key,
           organization,
-          provider: 'google',
+          provider,
           operation: 'meetings.create',
           request: { auditionId, slot },
         },
@@ -98,7 +102,7 @@ export const createGoogleMeetActivities = ({
         {
           key,
           organization,
-          provider: 'google',
+          provider,
           operation: 'meetings.move',
           request: { meeting: meeting.id, slot },
         },
@@ -119,7 +123,7 @@ export const createGoogleMeetActivities = ({
       const { key, organization, auditionId } = input;
       return undoOnce(
         ledger,
-        { key, organization, provider: 'google', operation: 'meetings.create' },
+        { key, organization, provider, operation: 'meetings.create' },
         attemptingTo(input),
         { find: async () => [auditionId], remove: (_id, call) => removeEventOf(input, call) },
       );

@@ -1,9 +1,10 @@
 /**
- * Meetings on Zoom, which has no idempotency key of its own: the meeting carries our reference, and an attempt that
- * follows an unrecorded one looks for it first.
+ * Meetings in the service's own account at a vendor. Vendors have no idempotency key: the meeting carries our reference,
+ * and an attempt that follows an unrecorded one looks for it first.
  */
 import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
+import { type HostedMeetingName, meetingVendors } from '../../domain/providers/vendors.ts';
 import type {
   CreateMeetingInput,
   MeetingActivities,
@@ -16,80 +17,86 @@ import { effectOnce } from '../effects/effect-once.ts';
 import { meetingReference } from '../effects/fingerprint.ts';
 import { undoOnce } from '../effects/undo-once.ts';
 
-export const createZoomActivities = ({
-  repositories: { ledger },
-  providers: {
-    meetings: { zoom },
-  },
-}: Pick<ActivityDependencies, 'repositories' | 'providers'>): MeetingActivities => ({
-  createMeeting: async ({
-    key,
-    organization,
-    auditionId,
-    slot,
-    topic,
-    correlationId,
-  }: CreateMeetingInput) => {
-    const reference = meetingReference(auditionId, key);
-    return effectOnce<Meeting>(
-      ledger,
-      { key, organization, provider: 'zoom', operation: 'meetings.create', request: { reference, slot } },
-      attemptingTo({ correlationId, organization }),
-      {
-        kind: 'searched',
-        result: meetingSchema,
-        providerId: ({ id }) => id,
-        find: async (_earlier, call) => {
-          const [meeting, ...surplus] = await zoom.find(reference, slot, call);
-          return meeting ? { kind: 'found', result: meeting, surplus } : { kind: 'absent' };
+/** @param name which of the meeting providers makes the meetings. */
+export const createHostedMeetingActivities = (
+  {
+    repositories: { ledger },
+    providers: { meetings },
+  }: Pick<ActivityDependencies, 'repositories' | 'providers'>,
+  name: HostedMeetingName,
+): MeetingActivities => {
+  const host = meetings[name];
+  const provider = meetingVendors[name].vendor;
+  return {
+    createMeeting: async ({
+      key,
+      organization,
+      auditionId,
+      slot,
+      topic,
+      correlationId,
+    }: CreateMeetingInput) => {
+      const reference = meetingReference(auditionId, key);
+      return effectOnce<Meeting>(
+        ledger,
+        { key, organization, provider, operation: 'meetings.create', request: { reference, slot } },
+        attemptingTo({ correlationId, organization }),
+        {
+          kind: 'searched',
+          result: meetingSchema,
+          providerId: ({ id }) => id,
+          find: async (_earlier, call) => {
+            const [meeting, ...surplus] = await host.find(reference, slot, call);
+            return meeting ? { kind: 'found', result: meeting, surplus } : { kind: 'absent' };
+          },
+          perform: async (handOver, call) => {
+            await handOver();
+            return host.create({ reference, topic, slot }, call);
+          },
+          takeBack: ({ id }, call) => host.remove(id, call),
         },
-        perform: async (handOver, call) => {
-          await handOver();
-          return zoom.create({ reference, topic, slot }, call);
-        },
-        takeBack: ({ id }, call) => zoom.remove(id, call),
-      },
-    );
-  },
+      );
+    },
 
-  /** The ledger keeps a late repetition from bringing an older time back. */
-  moveMeeting: async (input: MoveMeetingInput) => {
-    const { key, organization, auditionId, slot, topic, meeting } = input;
-    await effectOnce(
-      ledger,
-      {
-        key,
-        organization,
-        provider: 'zoom',
-        operation: 'meetings.move',
-        request: { meeting: meeting.id, slot },
-      },
-      attemptingTo(input),
-      {
-        kind: 'idempotent',
-        result: z.null(),
-        providerId: () => meeting.id,
-        perform: async (call) => {
-          // The marker is only looked for until the meeting's creation is recorded, so it may change with the move.
-          const reference = meetingReference(auditionId, key);
-          await zoom.move(meeting.id, { reference, topic, slot }, call);
-          return null;
+    /** The ledger keeps a late repetition from bringing an older time back. */
+    moveMeeting: async (input: MoveMeetingInput) => {
+      const { key, organization, auditionId, slot, topic, meeting } = input;
+      await effectOnce(
+        ledger,
+        {
+          key,
+          organization,
+          provider,
+          operation: 'meetings.move',
+          request: { meeting: meeting.id, slot },
         },
-      },
-    );
-  },
+        attemptingTo(input),
+        {
+          kind: 'idempotent',
+          result: z.null(),
+          providerId: () => meeting.id,
+          perform: async (call) => {
+            // The marker is only looked for until the meeting's creation is recorded, so it may change with the move.
+            const reference = meetingReference(auditionId, key);
+            await host.move(meeting.id, { reference, topic, slot }, call);
+            return null;
+          },
+        },
+      );
+    },
 
-  removeMeeting: ({ key, organization, auditionId, slot, correlationId }: RemoveMeetingInput) =>
-    undoOnce(
-      ledger,
-      { key, organization, provider: 'zoom', operation: 'meetings.create' },
-      attemptingTo({ correlationId, organization }),
-      {
-        find: async (_earlier, call) => {
-          const meetings = await zoom.find(meetingReference(auditionId, key), slot, call);
-          return meetings.map(({ id }) => id);
+    removeMeeting: ({ key, organization, auditionId, slot, correlationId }: RemoveMeetingInput) =>
+      undoOnce(
+        ledger,
+        { key, organization, provider, operation: 'meetings.create' },
+        attemptingTo({ correlationId, organization }),
+        {
+          find: async (_earlier, call) => {
+            const meetings = await host.find(meetingReference(auditionId, key), slot, call);
+            return meetings.map(({ id }) => id);
+          },
+          remove: (id, call) => host.remove(id, call),
         },
-        remove: (id, call) => zoom.remove(id, call),
-      },
-    ),
-});
+      ),
+  };
+};

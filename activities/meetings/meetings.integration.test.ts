@@ -18,7 +18,7 @@ const heldBack = async () => {
 };
 const zoomIsHeldBack = (providers: Providers): Providers => ({
   ...providers,
-  meetings: { zoom: { ...providers.meetings.zoom, create: heldBack } },
+  meetings: { ...providers.meetings, zoom: { ...providers.meetings.zoom, create: heldBack } },
 });
 
 it.each([
@@ -40,6 +40,7 @@ it('is made by the next attempt, once the circuit lets calls through', async () 
     between: (providers) => ({
       ...providers,
       meetings: {
+        ...providers.meetings,
         zoom: {
           ...providers.meetings.zoom,
           create: (spec, call) => (isOpen ? heldBack() : providers.meetings.zoom.create(spec, call)),

@@ -1,29 +1,30 @@
 /** The meetings of all providers behind one set of activities: the input says which. */
-import type { MeetingProviderName } from '../../domain/audition/request.ts';
+
 import { circuitIsOpen, ProviderError } from '../../domain/errors.ts';
+import { isHostedMeeting, type MeetingProviderName } from '../../domain/providers/vendors.ts';
 import type { MeetingActivities } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { failedAtOnce } from '../failures.ts';
-import { createGoogleMeetActivities } from './google-meet.ts';
-import { createZoomActivities } from './zoom.ts';
+import { createCalendarMeetingActivities } from './calendar-meeting.ts';
+import { createHostedMeetingActivities } from './hosted-meeting.ts';
 
 export const createMeetingActivities = (
   dependencies: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
 ): MeetingActivities => {
-  const by: Readonly<Record<MeetingProviderName, MeetingActivities>> = {
-    zoom: createZoomActivities(dependencies),
-    google_meet: createGoogleMeetActivities(dependencies),
-  };
+  const at = (name: MeetingProviderName): MeetingActivities =>
+    isHostedMeeting(name)
+      ? createHostedMeetingActivities(dependencies, name)
+      : createCalendarMeetingActivities(dependencies, name);
   return {
     createMeeting: async (input) => {
       try {
-        return await by[input.provider].createMeeting(input);
+        return await at(input.provider).createMeeting(input);
       } catch (error) {
         const goesElsewhere = input.hasFallback && error instanceof ProviderError && circuitIsOpen(error);
         throw goesElsewhere ? failedAtOnce(error) : error;
       }
     },
-    moveMeeting: (input) => by[input.provider].moveMeeting(input),
-    removeMeeting: (input) => by[input.provider].removeMeeting(input),
+    moveMeeting: (input) => at(input.provider).moveMeeting(input),
+    removeMeeting: (input) => at(input.provider).removeMeeting(input),
   };
 };

@@ -4,7 +4,8 @@
  */
 
 import type { ConnectionId, OrganizationId } from '../ids.ts';
-import type { ConnectionProvider, ConnectionStatusReason } from './connection.ts';
+import type { ConnectionProvider } from '../providers/vendors.ts';
+import type { ConnectionStatusReason } from './connection.ts';
 
 /** For what a credential is opened, and on whose behalf: kept in an audit. */
 export interface CredentialUse {

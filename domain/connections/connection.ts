@@ -1,18 +1,4 @@
 /** Authorized links to provider accounts: what is true of them whoever the provider is. */
-export const connectionProviders = ['google', 'microsoft', 'zoom', 'apple'] as const;
-export type ConnectionProvider = (typeof connectionProviders)[number];
-
-/** Those whose owners give their consent on a page of the provider's; at Apple they make an app-specific password. */
-export const oauthProviders = [
-  'google',
-  'microsoft',
-  'zoom',
-] as const satisfies readonly ConnectionProvider[];
-export type OAuthProvider = (typeof oauthProviders)[number];
-
-export const isOAuthProvider = (provider: ConnectionProvider): provider is OAuthProvider =>
-  oauthProviders.some((one) => one === provider);
-
 export const connectionStatuses = ['connected', 'needs_reauthorization', 'disconnected'] as const;
 export type ConnectionStatus = (typeof connectionStatuses)[number];
 

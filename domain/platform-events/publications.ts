@@ -7,10 +7,16 @@
  */
 import { z } from 'zod';
 import { attentionActions, attentionItemSchema } from '../audition/attention.ts';
-import { type AuditionFactType, answers, deliveryStatuses, noticeKinds } from '../audition/events.ts';
-import { channels } from '../audition/request.ts';
+import {
+  type AuditionFactType,
+  answers,
+  decisions,
+  deliveryStatuses,
+  noticeKinds,
+} from '../audition/events.ts';
 import { slotSchema } from '../audition/slot.ts';
 import { auditionIdSchema, participantIdSchema } from '../ids.ts';
+import { channels } from '../providers/vendors.ts';
 
 interface Publication {
   readonly type: `audition.${string}`;
@@ -120,7 +126,7 @@ export const publications = {
     type: 'audition.decided',
     summary: 'It was decided, and is closed',
     facts: z.object({
-      decision: z.enum(['callback', 'booked', 'released']),
+      decision: z.enum(decisions),
       next: auditionIdSchema.optional().describe('The round that follows'),
     }),
   },

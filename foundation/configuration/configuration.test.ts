@@ -3,8 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ConfigurationError, loadConfiguration, loadTemporalAccess } from './configuration.ts';
-import { localDefaults } from './defaults.ts';
+import { loadConfiguration } from '../../providers/configuration.ts';
+import { providerVariables } from '../../providers/registry.ts';
+import { localDefaults } from '../../tests/harness/local-defaults.ts';
+import { ConfigurationError, loadTemporalAccess } from './configuration.ts';
+import type { VariableGroup } from './variable-group.ts';
 
 type Env = Record<string, string | undefined>;
 
@@ -13,7 +16,19 @@ const local: Env = {
   DATABASE_URL: 'postgres://castmatch:pw@127.0.0.1:5433/castmatch',
 };
 
+/** The variables of vendors that have no default in production. */
+const requiredOfVendors = providerVariables
+  .flatMap(({ shape, ...group }: VariableGroup) =>
+    Object.entries(shape).map(([name, schema]) => {
+      const value = group.deployed?.[name] ?? group.everywhere?.[name];
+      return { name, isRequired: value === undefined && !schema.safeParse(undefined).success };
+    }),
+  )
+  .filter(({ isRequired }) => isRequired)
+  .map(({ name }) => name);
+
 const production: Env = {
+  ...Object.fromEntries(requiredOfVendors.map((name) => [name, 'real'])),
   CASTMATCH_ENV: 'production',
   DATABASE_URL: 'postgres://castmatch:vD9kq2x@db.internal:5432/castmatch',
   TEMPORAL_ADDRESS: 'temporal.example.com:7233',
@@ -118,19 +133,11 @@ describe('loadConfiguration', () => {
       'TEMPORAL_ADDRESS',
       'TEMPORAL_NAMESPACE',
       'CASTMATCH_MASTER_KEYS',
-      'GOOGLE_CLIENT_ID',
-      'GOOGLE_CLIENT_SECRET',
-      'MICROSOFT_CLIENT_ID',
-      'MICROSOFT_CLIENT_SECRET',
-      'ZOOM_CLIENT_ID',
-      'ZOOM_CLIENT_SECRET',
-      'ZOOM_ACCOUNT_ID',
-      'TWILIO_ACCOUNT_SID',
-      'TWILIO_AUTH_TOKEN',
-      'TWILIO_MESSAGING_SERVICE_SID',
-      'SMTP_URL',
-      'SMTP_FROM',
+      ...requiredOfVendors,
     ]);
+    expect(requiredOfVendors).toEqual(
+      expect.arrayContaining(['ZOOM_CLIENT_SECRET', 'SMTP_URL', 'SMTP_FROM']),
+    );
     expect(error.message).toContain(
       'DATABASE_URL is not set. Set it to an address such as postgres://user:password@host:5432/castmatch.',
     );

@@ -2,14 +2,15 @@
  * The settings of a process, read once at its start: parsed as a whole, so that whoever sets them up sees everything
  * that is wrong in one go. Nothing else reads the environment.
  */
-import type { z } from 'zod';
-import { defaultsFor, isDeployed, vendorAddresses } from './defaults.ts';
+import { z } from 'zod';
+import { defaultsFor, isDeployed, serviceVariables } from './defaults.ts';
 import { refusalsOf } from './deployed.ts';
 import type { MasterKey } from './master-keys.ts';
 import { halfMade } from './pairs.ts';
 import { ConfigurationError, type Problem } from './problem.ts';
 import { readTemporalTls, type TemporalTls } from './temporal-tls.ts';
-import { variableFacts } from './variable-forms.ts';
+import { formOf } from './variable-forms.ts';
+import type { Given, VariableGroup } from './variable-group.ts';
 import { type Environment, environments, type Variables, variables } from './variables.ts';
 
 export type { MasterKey } from './master-keys.ts';
@@ -36,7 +37,8 @@ export interface JwtConfiguration {
   readonly jwksUrl: string;
 }
 
-export interface Configuration {
+/** The settings of the service itself; those of the vendors come with `providers/configuration.ts`. */
+export interface ServiceConfiguration {
   readonly environment: Environment;
   readonly databaseUrl: string;
   readonly temporal: TemporalConfiguration;
@@ -59,57 +61,14 @@ export interface Configuration {
   readonly trustedProxies: readonly string[];
   readonly allowedPrivateNetworks: readonly string[];
   readonly jwt?: JwtConfiguration | undefined;
-  readonly google: {
-    readonly apiUrl: string;
-    readonly oauthUrl: string;
-    readonly authUrl: string;
-    readonly clientId: string;
-    readonly clientSecret: string;
-  };
-  readonly microsoft: {
-    readonly graphUrl: string;
-    readonly loginUrl: string;
-    readonly clientId: string;
-    readonly clientSecret: string;
-    readonly tenantId: string;
-  };
-  readonly apple: { readonly caldavUrl: string };
-  readonly zoom: {
-    readonly apiUrl: string;
-    readonly oauthUrl: string;
-    readonly clientId: string;
-    readonly clientSecret: string;
-    readonly accountId: string;
-    readonly hostUser: string;
-    /** The app through which people connect accounts of their own. */
-    readonly userApp?: { readonly clientId: string; readonly clientSecret: string } | undefined;
-    /** Newest first; empty where Zoom's webhooks are refused. */
-    readonly webhookSecrets: readonly string[];
-  };
-  readonly twilio: {
-    readonly apiUrl: string;
-    readonly accountSid: string;
-    readonly authToken: string;
-    readonly previousAuthToken?: string | undefined;
-    readonly messagingServiceSid: string;
-  };
-  readonly smtp: {
-    readonly url: string;
-    readonly from: string;
-    readonly journalUrl?: string | undefined;
-    /** Newest first; empty where the mail service's events are refused. */
-    readonly webhookSecrets: readonly string[];
-  };
-  /** What vendors allow an account; 0 is no limit. */
-  readonly quotas: {
-    readonly zoomMeetingWritesPerDay: number;
-    readonly googleRequestsPerMinute: number;
-  };
   readonly logLevel: Variables['LOG_LEVEL'];
 }
 
 /** What it takes to talk to Temporal and read its payloads: enough for `npm run replay`. */
-export type TemporalAccess = Pick<Configuration, 'environment' | 'temporal' | 'masterKeys' | 'logLevel'>;
+export type TemporalAccess = Pick<
+  ServiceConfiguration,
+  'environment' | 'temporal' | 'masterKeys' | 'logLevel'
+>;
 
 const temporalAccess = variables.pick({
   CASTMATCH_ENV: true,
@@ -126,7 +85,7 @@ const temporalAccess = variables.pick({
 });
 
 /** What it takes to unwrap the data keys of credentials: enough for `npm run vault`. */
-export type VaultAccess = Pick<Configuration, 'databaseUrl' | 'masterKeys' | 'kms'>;
+export type VaultAccess = Pick<ServiceConfiguration, 'databaseUrl' | 'masterKeys' | 'kms'>;
 
 const vaultAccess = temporalAccess.extend(
   variables.pick({
@@ -139,9 +98,21 @@ const vaultAccess = temporalAccess.extend(
   }).shape,
 );
 
-/** @throws {ConfigurationError} naming every variable that is missing, malformed or not fit for the environment. */
-export const loadConfiguration = (env: NodeJS.ProcessEnv = process.env): Configuration => {
-  const { set, tls } = read(env, variables);
+/**
+ * Reads the variables of the service together with other groups, so that one error names all that is wrong.
+ *
+ * @throws {ConfigurationError} naming every variable that is missing, malformed or not fit for the environment.
+ */
+export const readConfiguration = <Shape extends z.ZodRawShape>(
+  shape: Shape,
+  groups: readonly VariableGroup[],
+  env: NodeJS.ProcessEnv = process.env,
+): { readonly service: ServiceConfiguration; readonly set: z.output<z.ZodObject<Shape>> } => {
+  const { set, more, tls } = read(env, variables, [serviceVariables, ...groups], z.object(shape));
+  return { service: serviceOf(set, tls), set: more };
+};
+
+const serviceOf = (set: Variables, tls: TemporalTls | undefined): ServiceConfiguration => {
   return {
     environment: set.CASTMATCH_ENV,
     databaseUrl: set.DATABASE_URL,
@@ -159,55 +130,13 @@ export const loadConfiguration = (env: NodeJS.ProcessEnv = process.env): Configu
     trustedProxies: set.TRUSTED_PROXIES,
     allowedPrivateNetworks: set.ALLOWED_PRIVATE_NETWORKS,
     jwt: jwtOf(set),
-    google: {
-      apiUrl: set.GOOGLE_API_URL,
-      oauthUrl: set.GOOGLE_OAUTH_URL,
-      authUrl: set.GOOGLE_AUTH_URL,
-      clientId: set.GOOGLE_CLIENT_ID,
-      clientSecret: set.GOOGLE_CLIENT_SECRET,
-    },
-    microsoft: {
-      graphUrl: set.MICROSOFT_GRAPH_URL,
-      loginUrl: set.MICROSOFT_LOGIN_URL,
-      clientId: set.MICROSOFT_CLIENT_ID,
-      clientSecret: set.MICROSOFT_CLIENT_SECRET,
-      tenantId: set.MICROSOFT_TENANT_ID,
-    },
-    apple: { caldavUrl: set.APPLE_CALDAV_URL },
-    zoom: {
-      apiUrl: set.ZOOM_API_URL,
-      oauthUrl: set.ZOOM_OAUTH_URL,
-      clientId: set.ZOOM_CLIENT_ID,
-      clientSecret: set.ZOOM_CLIENT_SECRET,
-      accountId: set.ZOOM_ACCOUNT_ID,
-      hostUser: set.ZOOM_HOST_USER,
-      userApp: zoomUserAppOf(set),
-      webhookSecrets: set.ZOOM_WEBHOOK_SECRET ?? [],
-    },
-    twilio: {
-      apiUrl: set.TWILIO_API_URL,
-      accountSid: set.TWILIO_ACCOUNT_SID,
-      authToken: set.TWILIO_AUTH_TOKEN,
-      previousAuthToken: set.TWILIO_PREVIOUS_AUTH_TOKEN,
-      messagingServiceSid: set.TWILIO_MESSAGING_SERVICE_SID,
-    },
-    smtp: {
-      url: set.SMTP_URL,
-      from: set.SMTP_FROM,
-      journalUrl: set.MAIL_JOURNAL_URL,
-      webhookSecrets: set.MAIL_WEBHOOK_SECRET ?? [],
-    },
-    quotas: {
-      zoomMeetingWritesPerDay: set.ZOOM_DAILY_MEETING_WRITES,
-      googleRequestsPerMinute: set.GOOGLE_REQUESTS_PER_MINUTE,
-    },
     logLevel: set.LOG_LEVEL,
   };
 };
 
 /** @throws {ConfigurationError} as `loadConfiguration`, for the Temporal and encryption variables alone. */
 export const loadTemporalAccess = (env: NodeJS.ProcessEnv = process.env): TemporalAccess => {
-  const { set, tls } = read(env, temporalAccess);
+  const { set, tls } = read(env, temporalAccess, [serviceVariables], noMore);
   return {
     environment: set.CASTMATCH_ENV,
     temporal: temporalOf(set, tls),
@@ -218,7 +147,7 @@ export const loadTemporalAccess = (env: NodeJS.ProcessEnv = process.env): Tempor
 
 /** @throws {ConfigurationError} as `loadConfiguration`, for the database and encryption variables. */
 export const loadVaultAccess = (env: NodeJS.ProcessEnv = process.env): VaultAccess => {
-  const { set } = read(env, vaultAccess);
+  const { set } = read(env, vaultAccess, [serviceVariables], noMore);
   return { databaseUrl: set.DATABASE_URL, masterKeys: set.CASTMATCH_MASTER_KEYS, kms: kmsOf(set) };
 };
 
@@ -242,12 +171,6 @@ const jwtOf = ({
     ? { issuer, audience, jwksUrl: jwksUrl ?? `${issuer}/.well-known/jwks.json` }
     : undefined;
 
-const zoomUserAppOf = ({
-  ZOOM_OAUTH_CLIENT_ID: clientId,
-  ZOOM_OAUTH_CLIENT_SECRET: clientSecret,
-}: Variables): Configuration['zoom']['userApp'] =>
-  clientId && clientSecret ? { clientId, clientSecret } : undefined;
-
 const temporalOf = (
   set: z.infer<typeof temporalAccess>,
   tls: TemporalTls | undefined,
@@ -258,63 +181,57 @@ const temporalOf = (
   tls,
 });
 
-const read = <Set extends z.infer<typeof temporalAccess>>(
+const read = <Set extends z.infer<typeof temporalAccess>, Shape extends z.ZodRawShape>(
   env: NodeJS.ProcessEnv,
   schema: z.ZodObject & z.ZodType<Set>,
-): { readonly set: Set; readonly tls: TemporalTls | undefined } => {
-  const given = withDefaults(env);
-  const parsed = schema.safeParse(given);
-  const ofSchema = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, given[name]]));
-  const { tls, problems } = parsed.success ? readTemporalTls(parsed.data) : { tls: undefined, problems: [] };
+  groups: readonly VariableGroup[],
+  more: z.ZodObject<Shape>,
+): {
+  readonly set: Set;
+  readonly more: z.output<z.ZodObject<Shape>>;
+  readonly tls: TemporalTls | undefined;
+} => {
+  const given = withDefaults(env, groups);
+  const shape: Readonly<Record<string, z.ZodType>> = { ...schema.shape, ...z.object(more.shape).shape };
+  const own = schema.safeParse(given);
+  const others = more.safeParse(given);
+  const ofSchema = Object.fromEntries(Object.keys(shape).map((name) => [name, given[name]]));
+  const { tls, problems } =
+    own.success && others.success ? readTemporalTls(own.data) : { tls: undefined, problems: [] };
   const all = [
-    ...(parsed.error?.issues ?? []).map((issue) => problemOf(String(issue.path[0]), given)),
+    ...[...(own.error?.issues ?? []), ...(others.error?.issues ?? [])].map(({ path: [name] }) =>
+      problemOf(String(name), given, shape),
+    ),
     ...problems,
-    ...halfMade(ofSchema),
-    ...(isDeployed(environmentOf(env)) ? refusalsOf(ofSchema) : []),
+    ...halfMade(ofSchema, groups),
+    ...(isDeployed(environmentOf(env)) ? refusalsOf(ofSchema, groups) : []),
   ];
-  if (!parsed.success || all.length > 0) throw new ConfigurationError(onePerVariable(all));
-  return { set: parsed.data, tls };
+  if (!own.success || !others.success || all.length > 0) throw new ConfigurationError(onePerVariable(all));
+  return { set: own.data, more: others.data, tls };
 };
 
+const noMore = z.object({});
+
 /** An empty variable is one that is not set: that is what an empty line of an env file means. */
-const withDefaults = (env: NodeJS.ProcessEnv): Readonly<Record<string, string | undefined>> => {
+const withDefaults = (env: NodeJS.ProcessEnv, groups: readonly VariableGroup[]): Given => {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const defaults = defaultsFor(environmentOf(env));
-  return {
-    ...defaults,
-    ...(withoutJournal(env) && { MAIL_JOURNAL_URL: undefined }),
-    ...consentBesideTokens(given['GOOGLE_OAUTH_URL']),
-    ...given,
-  };
+  return Object.assign(
+    {},
+    defaultsFor(environmentOf(env), groups),
+    ...groups.map(({ dependent }) => dependent?.(env)),
+    given,
+  );
 };
-
-/** Of a server that is not Google's own, people consent where its tokens are issued, unless it is said otherwise. */
-const consentBesideTokens = (oauthUrl: string | undefined): { readonly GOOGLE_AUTH_URL?: string } =>
-  oauthUrl !== undefined && oauthUrl !== vendorAddresses.GOOGLE_OAUTH_URL && URL.canParse(oauthUrl)
-    ? { GOOGLE_AUTH_URL: new URL(oauthUrl).origin }
-    : {};
-
-/**
- * The default journal is that of the default mail server: of another one it would say that nothing was ever sent. An
- * empty line takes it away, since there is no other way to say so.
- */
-const withoutJournal = (env: NodeJS.ProcessEnv): boolean =>
-  Boolean(env['SMTP_URL']) || env['MAIL_JOURNAL_URL'] === '';
 
 /** Whoever does not say where they are gets the strictest rules, so that a forgotten variable opens nothing. */
 const environmentOf = (env: NodeJS.ProcessEnv): Environment =>
   environments.find((environment) => environment === env['CASTMATCH_ENV']) ?? 'production';
 
-const formOf = (name: string): string => {
-  const [, schema] = Object.entries(variables.shape).find(([variable]) => variable === name) ?? [];
-  return (schema && variableFacts.get(schema)?.form) ?? 'a value';
-};
-
-const problemOf = (name: string, given: Readonly<Record<string, string | undefined>>): Problem => ({
+const problemOf = (name: string, given: Given, shape: Readonly<Record<string, z.ZodType>>): Problem => ({
   name,
-  message: `${given[name] === undefined ? 'is not set' : 'is not valid'}. Set it to ${formOf(name)}.`,
+  message: `${given[name] === undefined ? 'is not set' : 'is not valid'}. Set it to ${formOf(shape[name])}.`,
 });
 
 const onePerVariable = (problems: readonly Problem[]): readonly Problem[] =>

@@ -3,47 +3,11 @@
  * address that leads back to the machine itself.
  */
 import { BlockList, isIP } from 'node:net';
-import { localDefaults } from './defaults.ts';
+import { serviceVariables } from './defaults.ts';
 import { masterKeyRing } from './master-keys.ts';
 import type { Problem } from './problem.ts';
-import { variableFacts } from './variable-forms.ts';
-import { type VariableName, variables } from './variables.ts';
-
-type Given = Readonly<Record<string, string | undefined>>;
-
-const credentials = [
-  'GOOGLE_CLIENT_ID',
-  'GOOGLE_CLIENT_SECRET',
-  'MICROSOFT_CLIENT_ID',
-  'MICROSOFT_CLIENT_SECRET',
-  'ZOOM_CLIENT_ID',
-  'ZOOM_CLIENT_SECRET',
-  'ZOOM_ACCOUNT_ID',
-  'ZOOM_OAUTH_CLIENT_ID',
-  'ZOOM_OAUTH_CLIENT_SECRET',
-  'ZOOM_WEBHOOK_SECRET',
-  'TWILIO_ACCOUNT_SID',
-  'TWILIO_AUTH_TOKEN',
-  'TWILIO_MESSAGING_SERVICE_SID',
-  'MAIL_WEBHOOK_SECRET',
-] as const satisfies readonly VariableName[];
-
-const webAddresses = [
-  'PUBLIC_URL',
-  'GOOGLE_API_URL',
-  'GOOGLE_OAUTH_URL',
-  'GOOGLE_AUTH_URL',
-  'MICROSOFT_GRAPH_URL',
-  'MICROSOFT_LOGIN_URL',
-  'APPLE_CALDAV_URL',
-  'ZOOM_API_URL',
-  'ZOOM_OAUTH_URL',
-  'TWILIO_API_URL',
-  'MAIL_JOURNAL_URL',
-  'JWT_ISSUER',
-  'JWT_JWKS_URL',
-  'AWS_KMS_ENDPOINT',
-] as const satisfies readonly VariableName[];
+import { formOf } from './variable-forms.ts';
+import type { Given, VariableGroup } from './variable-group.ts';
 
 /** Words that stand for a password until somebody chooses one. */
 const placeholder =
@@ -68,14 +32,17 @@ const leadsBackHere = (hostname: string): boolean => {
 const address = (text: string | undefined): URL | undefined =>
   text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
 
-function* refusedCredentials(given: Given): Generator<Problem> {
+function* refusedCredentials(
+  given: Given,
+  { shape, local, credentials = [], passwordAddresses = [] }: VariableGroup,
+): Generator<Problem> {
   for (const name of credentials) {
     const value = given[name];
-    if (value !== undefined && (value === localDefaults[name] || placeholder.test(value))) {
-      yield { name, message: `is a default that anyone can read. Set it to ${formOf(name)}.` };
+    if (value !== undefined && (value === local?.[name] || placeholder.test(value))) {
+      yield { name, message: `is a default that anyone can read. Set it to ${formOf(shape[name])}.` };
     }
   }
-  for (const name of ['DATABASE_URL', 'SMTP_URL'] as const) {
+  for (const name of passwordAddresses) {
     const password = address(given[name])?.password;
     if (password !== undefined && password !== '' && placeholder.test(decodeURIComponent(password))) {
       yield {
@@ -86,20 +53,31 @@ function* refusedCredentials(given: Given): Generator<Problem> {
   }
 }
 
-function* refusedAddresses(given: Given): Generator<Problem> {
+function* refusedAddresses(
+  given: Given,
+  { shape, webAddresses = [], servers = {} }: VariableGroup,
+): Generator<Problem> {
   for (const name of webAddresses) {
     const url = address(given[name]);
     if (url === undefined) continue;
     if (leadsBackHere(url.hostname)) {
-      yield { name, message: `leads back to this machine, as the sandbox does. Set it to ${formOf(name)}.` };
+      yield {
+        name,
+        message: `leads back to this machine, as the sandbox does. Set it to ${formOf(shape[name])}.`,
+      };
     } else if (url.protocol === 'http:') {
       yield { name, message: 'is not encrypted. Set it to the https:// address.' };
     }
   }
-  const mailServer = address(given['SMTP_URL']);
-  if (mailServer !== undefined && leadsBackHere(mailServer.hostname)) {
-    yield { name: 'SMTP_URL', message: 'leads back to this machine. Set it to the real mail server.' };
+  for (const [name, what] of Object.entries(servers)) {
+    const url = address(given[name]);
+    if (url !== undefined && leadsBackHere(url.hostname)) {
+      yield { name, message: `leads back to this machine. Set it to the real ${what}.` };
+    }
   }
+}
+
+function* refusedTemporal(given: Given): Generator<Problem> {
   const temporal = given['TEMPORAL_ADDRESS']?.replace(/:\d+$/, '');
   if (temporal !== undefined && leadsBackHere(temporal)) {
     yield { name: 'TEMPORAL_ADDRESS', message: 'leads back to this machine. Set it to the real server.' };
@@ -120,7 +98,7 @@ function* refusedNetworks(given: Given): Generator<Problem> {
 /** Known to all, or without any randomness: all bytes alike, or the very key of the local stack. */
 function* refusedMasterKeys(given: Given): Generator<Problem> {
   const ring = masterKeyRing.safeParse(given['CASTMATCH_MASTER_KEYS']);
-  const local = masterKeyRing.parse(localDefaults.CASTMATCH_MASTER_KEYS);
+  const local = masterKeyRing.parse(serviceVariables.local.CASTMATCH_MASTER_KEYS);
   for (const { id, key } of ring.data ?? []) {
     const known = local.some((publicKey) => Buffer.from(publicKey.key).equals(key));
     if (known || new Set(key).size < 8) {
@@ -132,13 +110,11 @@ function* refusedMasterKeys(given: Given): Generator<Problem> {
   }
 }
 
-const formOf = (name: VariableName): string =>
-  variableFacts.get(variables.shape[name])?.form ?? 'a real value';
-
 /** Every reason not to start on these settings where people rely on the service. */
-export const refusalsOf = (given: Given): readonly Problem[] => [
-  ...refusedCredentials(given),
-  ...refusedAddresses(given),
+export const refusalsOf = (given: Given, groups: readonly VariableGroup[]): readonly Problem[] => [
+  ...groups.flatMap((group) => [...refusedCredentials(given, group)]),
+  ...groups.flatMap((group) => [...refusedAddresses(given, group)]),
+  ...refusedTemporal(given),
   ...refusedNetworks(given),
   ...refusedMasterKeys(given),
 ];

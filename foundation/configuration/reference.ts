@@ -1,7 +1,7 @@
 /** docs/configuration.md, drawn from the table of variables, so that it cannot fall behind. */
 import { defaultsFor } from './defaults.ts';
 import { variableFacts } from './variable-forms.ts';
-import { variables } from './variables.ts';
+import type { VariableGroup } from './variable-group.ts';
 
 const introduction = `# Configuration
 
@@ -20,11 +20,8 @@ In \`staging\` and \`production\`:
 
 A process where \`CASTMATCH_ENV\` is not set is held to the rules of \`production\`.
 
-This page is generated from \`foundation/configuration/variables.ts\`.
+This page is generated from \`foundation/configuration/variables.ts\` and \`providers/<vendor>/settings.ts\`.
 `;
-
-const localDefaults = defaultsFor('local');
-const deployedDefaults = defaultsFor('production');
 
 const rowOf = (name: string, about: string, form: string, local?: string, deployed?: string): string => {
   const cells = [`\`${name}\``, about, form, code(local), code(deployed)];
@@ -36,9 +33,11 @@ const code = (value: string | undefined): string => {
   return value === '' ? 'empty' : `\`${value}\``;
 };
 
-export const renderReference = (): string => {
+export const renderReference = (described: readonly VariableGroup[]): string => {
+  const localDefaults = defaultsFor('local', described);
+  const deployedDefaults = defaultsFor('production', described);
   const groups = new Map<string, string[]>();
-  for (const [name, schema] of Object.entries(variables.shape)) {
+  for (const [name, schema] of described.flatMap(({ shape }) => Object.entries(shape))) {
     const facts = variableFacts.get(schema);
     if (facts === undefined) throw new Error(`${name} is not described`);
     const required = !schema.safeParse(undefined).success;

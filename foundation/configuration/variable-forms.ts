@@ -2,18 +2,8 @@
 import { z } from 'zod';
 
 interface VariableFacts {
-  readonly group:
-    | 'General'
-    | 'Access'
-    | 'Database'
-    | 'Temporal'
-    | 'Encryption'
-    | 'Google'
-    | 'Microsoft'
-    | 'Apple'
-    | 'Zoom'
-    | 'Twilio'
-    | 'Email';
+  /** The heading in docs/configuration.md. */
+  readonly group: string;
   readonly about: string;
   /** Completes the sentence "Set it to …". */
   readonly form: string;
@@ -21,6 +11,10 @@ interface VariableFacts {
 }
 
 export const variableFacts = z.registry<VariableFacts>();
+
+/** Completes the sentence "Set it to …". */
+export const formOf = (schema: z.ZodType | undefined): string =>
+  (schema && variableFacts.get(schema)?.form) ?? 'a value';
 
 export const notEmpty = () => z.string().min(1);
 export const port = () =>

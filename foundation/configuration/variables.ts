@@ -1,17 +1,16 @@
 /**
- * Every environment variable of the service: its form, and what to tell whoever set it wrong. The one table behind
- * the parser, the error message and docs/configuration.md.
+ * The environment variables of the service itself: their form, and what to tell whoever set one wrong. With those of the
+ * vendors (`providers/<vendor>/settings.ts`), the one table behind the parser, the error message and
+ * docs/configuration.md.
  */
 import { z } from 'zod';
 import { masterKeyRing } from './master-keys.ts';
 import {
-  count,
   networks,
   notEmpty,
   origin,
   originList,
   port,
-  secretList,
   urlOf,
   variableFacts,
   webAddress,
@@ -191,191 +190,6 @@ export const variables = z.object({
     form: 'its secret access key',
     secret: true,
   }),
-  GOOGLE_API_URL: origin().register(variableFacts, {
-    group: 'Google',
-    about: 'The origin of the Calendar API. Google’s client drops a path, so none is accepted.',
-    form: 'an origin without a path, such as https://www.googleapis.com',
-  }),
-  GOOGLE_OAUTH_URL: webAddress().register(variableFacts, {
-    group: 'Google',
-    about:
-      'Where tokens are exchanged and revoked: `/token` and `/revoke` are appended, unless the server says otherwise in its OpenID configuration.',
-    form: 'an address such as https://oauth2.googleapis.com',
-  }),
-  GOOGLE_AUTH_URL: webAddress().register(variableFacts, {
-    group: 'Google',
-    about:
-      'Where people consent (`/o/oauth2/v2/auth` is appended). Where GOOGLE_OAUTH_URL is another server than Google’s, that server’s unless set.',
-    form: 'an address such as https://accounts.google.com',
-  }),
-  GOOGLE_CLIENT_ID: notEmpty().register(variableFacts, {
-    group: 'Google',
-    about: 'The OAuth client.',
-    form: 'the client id shown in the Google Cloud console',
-  }),
-  GOOGLE_CLIENT_SECRET: notEmpty().register(variableFacts, {
-    group: 'Google',
-    about: 'The OAuth client’s secret.',
-    form: 'the client secret shown in the Google Cloud console',
-    secret: true,
-  }),
-  GOOGLE_REQUESTS_PER_MINUTE: count().register(variableFacts, {
-    group: 'Google',
-    about:
-      'What Google allows the project for one user in a minute, as its quota page in the Google Cloud console says: calls beyond it wait. 0 for no limit of ours.',
-    form: 'a whole number, such as 600',
-  }),
-  MICROSOFT_GRAPH_URL: webAddress().register(variableFacts, {
-    group: 'Microsoft',
-    about: 'Microsoft Graph (`/v1.0` is appended).',
-    form: 'an address such as https://graph.microsoft.com',
-  }),
-  MICROSOFT_LOGIN_URL: webAddress().register(variableFacts, {
-    group: 'Microsoft',
-    about:
-      'Where people consent and tokens are issued: `/<tenant>/oauth2/v2.0/…` is appended, unless the server says otherwise in its OpenID configuration.',
-    form: 'an address such as https://login.microsoftonline.com',
-  }),
-  MICROSOFT_CLIENT_ID: notEmpty().register(variableFacts, {
-    group: 'Microsoft',
-    about: 'The app registration.',
-    form: 'the application (client) id shown in the Entra admin center',
-  }),
-  MICROSOFT_CLIENT_SECRET: notEmpty().register(variableFacts, {
-    group: 'Microsoft',
-    about: 'The registration’s client secret.',
-    form: 'the value of a client secret of the app registration',
-    secret: true,
-  }),
-  MICROSOFT_TENANT_ID: notEmpty().register(variableFacts, {
-    group: 'Microsoft',
-    about:
-      'Whose accounts may be connected: `common` is everybody’s, `organizations` those at work or school.',
-    form: 'common, organizations, or the id of a tenant',
-  }),
-  APPLE_CALDAV_URL: webAddress().register(variableFacts, {
-    group: 'Apple',
-    about: 'The CalDAV server that is taken where a person names none.',
-    form: 'an address such as https://caldav.icloud.com',
-  }),
-  ZOOM_API_URL: webAddress().register(variableFacts, {
-    group: 'Zoom',
-    about: 'The Zoom API, with its version.',
-    form: 'an address such as https://api.zoom.us/v2',
-  }),
-  ZOOM_OAUTH_URL: webAddress().register(variableFacts, {
-    group: 'Zoom',
-    about: 'Where tokens are issued (`/oauth/token` is appended).',
-    form: 'an address such as https://zoom.us',
-  }),
-  ZOOM_CLIENT_ID: notEmpty().register(variableFacts, {
-    group: 'Zoom',
-    about: 'The server-to-server OAuth app.',
-    form: 'the client id shown in the Zoom Marketplace',
-  }),
-  ZOOM_CLIENT_SECRET: notEmpty().register(variableFacts, {
-    group: 'Zoom',
-    about: 'The app’s secret.',
-    form: 'the client secret shown in the Zoom Marketplace',
-    secret: true,
-  }),
-  ZOOM_ACCOUNT_ID: notEmpty().register(variableFacts, {
-    group: 'Zoom',
-    about: 'The account the app belongs to.',
-    form: 'the account id shown in the Zoom Marketplace',
-  }),
-  ZOOM_HOST_USER: notEmpty().register(variableFacts, {
-    group: 'Zoom',
-    about:
-      'The user whose meetings they are: licensed, and with 100 creations and changes a day. `me` is the user the app was installed by.',
-    form: 'the id or the email address of a user of the account, or me',
-  }),
-  ZOOM_DAILY_MEETING_WRITES: count().register(variableFacts, {
-    group: 'Zoom',
-    about:
-      'How many meetings Zoom lets that user create and change in a day (UTC): beyond it, the next provider is taken. 0 for no limit of ours.',
-    form: 'a whole number, such as 100',
-  }),
-  ZOOM_OAUTH_CLIENT_ID: notEmpty().optional().register(variableFacts, {
-    group: 'Zoom',
-    about:
-      'The user-managed OAuth app through which people connect accounts of their own. Without it they cannot.',
-    form: 'the client id of a user-managed app in the Zoom Marketplace',
-  }),
-  ZOOM_OAUTH_CLIENT_SECRET: notEmpty().optional().register(variableFacts, {
-    group: 'Zoom',
-    about: 'That app’s secret.',
-    form: 'the client secret of that app',
-    secret: true,
-  }),
-  ZOOM_WEBHOOK_SECRET: secretList().optional().register(variableFacts, {
-    group: 'Zoom',
-    about:
-      'The secret token that signs Zoom’s webhooks. While it is exchanged, the new one and the old one, separated by a comma. Without it Zoom’s webhooks are refused.',
-    form: 'the secret token shown in the Zoom Marketplace, newest first where there are two',
-    secret: true,
-  }),
-  TWILIO_API_URL: webAddress().register(variableFacts, {
-    group: 'Twilio',
-    about: 'The Twilio API.',
-    form: 'an address such as https://api.twilio.com',
-  }),
-  TWILIO_ACCOUNT_SID: z
-    .string()
-    .regex(/^AC[0-9a-fA-F]{32}$/)
-    .register(variableFacts, {
-      group: 'Twilio',
-      about: 'The account messages are sent from.',
-      form: '"AC" and 32 hexadecimal digits, as shown in the Twilio console',
-    }),
-  TWILIO_AUTH_TOKEN: notEmpty().register(variableFacts, {
-    group: 'Twilio',
-    about: 'The account’s auth token; it also signs Twilio’s webhooks.',
-    form: 'the auth token shown in the Twilio console',
-    secret: true,
-  }),
-  TWILIO_PREVIOUS_AUTH_TOKEN: notEmpty().optional().register(variableFacts, {
-    group: 'Twilio',
-    about: 'The auth token of before, whose signatures are still taken while a new one is rolled out.',
-    form: 'the auth token that was replaced',
-    secret: true,
-  }),
-  TWILIO_MESSAGING_SERVICE_SID: z
-    .string()
-    .regex(/^MG[0-9a-fA-F]{32}$/)
-    .register(variableFacts, {
-      group: 'Twilio',
-      about: 'The messaging service that picks the sender.',
-      form: '"MG" and 32 hexadecimal digits, as shown in the Twilio console',
-    }),
-  SMTP_URL: urlOf('smtp:', 'smtps:').register(variableFacts, {
-    group: 'Email',
-    about: 'The mail server, with its user and password.',
-    form: 'an address such as smtps://user:password@smtp.example.com:465',
-    secret: true,
-  }),
-  SMTP_FROM: z
-    .string()
-    .regex(/^([^<>@\r\n]+<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/)
-    .register(variableFacts, {
-      group: 'Email',
-      about: 'The sender of every email.',
-      form: 'an address such as auditions@example.com or Auditions <auditions@example.com>',
-    }),
-  MAIL_WEBHOOK_SECRET: secretList().optional().register(variableFacts, {
-    group: 'Email',
-    about:
-      'The secret that signs the mail service’s events (bounces, complaints) after the Standard Webhooks specification. While it is exchanged, the new one and the old one, separated by a comma. Without it such events are refused.',
-    form: 'a secret such as whsec_ and 24 to 64 bytes in base64, newest first where there are two',
-    secret: true,
-  }),
-  MAIL_JOURNAL_URL: webAddress().optional().register(variableFacts, {
-    group: 'Email',
-    about:
-      'A mailbox that keeps a copy of what was sent and can be asked for a message by its id, as maildev’s REST API does (`/email` is appended). Without it, an email whose outcome is unknown waits for a person. The default goes with the default SMTP_URL alone; empty means none.',
-    form: 'an address such as https://journal.example.com',
-  }),
 });
 
-export type VariableName = keyof typeof variables.shape;
 export type Variables = z.infer<typeof variables>;

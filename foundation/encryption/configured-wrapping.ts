@@ -1,5 +1,5 @@
 /** The way of wrapping data keys that the configuration asks for. */
-import type { Configuration } from '../configuration/configuration.ts';
+import type { ServiceConfiguration } from '../configuration/configuration.ts';
 import { createAwsKms, isAwsKmsKey } from './aws-kms.ts';
 import { createKeyRing } from './key-ring.ts';
 import type { KeyWrapping } from './key-wrapping.ts';
@@ -8,7 +8,7 @@ import type { KeyWrapping } from './key-wrapping.ts';
 export const createKeyWrapping = ({
   masterKeys,
   kms,
-}: Pick<Configuration, 'masterKeys' | 'kms'>): KeyWrapping => {
+}: Pick<ServiceConfiguration, 'masterKeys' | 'kms'>): KeyWrapping => {
   const ring = createKeyRing(masterKeys);
   if (!kms) return ring;
   const cloud = createAwsKms(kms);

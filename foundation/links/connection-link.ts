@@ -3,7 +3,6 @@
  * link opens the page, and until when. Nothing is stored.
  */
 import { z } from 'zod';
-import { type ConnectionProvider, connectionProviders } from '../../domain/connections/connection.ts';
 import {
   type ConnectionId,
   connectionIdSchema,
@@ -12,6 +11,7 @@ import {
   type ParticipantId,
   participantIdSchema,
 } from '../../domain/ids.ts';
+import { type ConnectionProvider, connectionProviders } from '../../domain/providers/vendors.ts';
 import { type Instant, instantSchema } from '../../domain/time/instant.ts';
 import { createSignedTokens } from './signed-token.ts';
 

@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
 import { createOutboundDispatcher } from '../outbound/dispatcher.ts';
 import { createGuardedFetch } from '../outbound/guarded-fetch.ts';
 import { createAppleAuthorizer } from './account.ts';
@@ -9,7 +10,6 @@ import { createAppleCheck } from './health.ts';
 
 const password = 'sand-boxx-appl-pass';
 const username = 'ann@icloud.example';
-const aCall = () => ({ signal: AbortSignal.timeout(10_000), correlationId: 'corr-apple' });
 
 /** As the registry makes it, with names that lead wherever a test wants. */
 const fetchForNetworks = (allowedPrivateNetworks: readonly string[], names: Record<string, string> = {}) => {
@@ -60,26 +60,26 @@ const fault = (kind: string, code?: string) => ({
 describe('an account', () => {
   test('is found from the configured server, and keeps its id', async () => {
     const { sandbox, apple } = await setup();
-    const grant = await apple.connect({ username, password }, aCall());
+    const grant = await apple.connect({ username, password }, callContext());
     expect(grant).toEqual({
       account: { id: `${sandbox.url}/caldav/principals/ann%40icloud.example/`, name: username },
       scopes: [],
       credential: { kind: 'app_password', serverUrl: `${sandbox.url}/`, username, password },
     });
-    expect((await apple.connect({ username, password }, aCall())).account).toEqual(grant.account);
+    expect((await apple.connect({ username, password }, callContext())).account).toEqual(grant.account);
   });
 
   test('is found from a server that a person names', async () => {
     const { sandbox } = await setup();
     const settings = { caldavUrl: 'https://caldav.icloud.com' };
     const apple = createAppleAuthorizer(settings, fetchForNetworks(loopback));
-    const grant = await apple.connect({ serverUrl: ` ${sandbox.url} `, username, password }, aCall());
+    const grant = await apple.connect({ serverUrl: ` ${sandbox.url} `, username, password }, callContext());
     expect(grant.account.name).toBe(username);
   });
 
   test('whose password is wrong is told of app-specific passwords', async () => {
     const { apple } = await setup();
-    await expect(apple.connect({ username, password: 'the main one' }, aCall())).rejects.toMatchObject({
+    await expect(apple.connect({ username, password: 'the main one' }, callContext())).rejects.toMatchObject({
       ...fault('reconnect'),
       vendor: { status: 401, message: expect.stringContaining('app-specific password') },
     });
@@ -87,17 +87,19 @@ describe('an account', () => {
 
   test('whose passwords were taken back has to be connected again', async () => {
     const { sandbox, apple } = await setup();
-    await apple.connect({ username, password }, aCall());
+    await apple.connect({ username, password }, callContext());
     sandbox.control.revokeGrants('apple', username);
-    await expect(apple.connect({ username, password }, aCall())).rejects.toMatchObject(fault('reconnect'));
+    await expect(apple.connect({ username, password }, callContext())).rejects.toMatchObject(
+      fault('reconnect'),
+    );
   });
 
   test('is not to be had while the server is down, limits the rate or is silent', async () => {
     const { sandbox, apple } = await setup();
     sandbox.control.setFault('apple', { kind: 'outage' });
-    await expect(apple.connect({ username, password }, aCall())).rejects.toMatchObject(fault('outage'));
+    await expect(apple.connect({ username, password }, callContext())).rejects.toMatchObject(fault('outage'));
     sandbox.control.setFault('apple', { kind: 'rate_limit', retryAfterSeconds: 9 });
-    await expect(apple.connect({ username, password }, aCall())).rejects.toMatchObject({
+    await expect(apple.connect({ username, password }, callContext())).rejects.toMatchObject({
       fault: { kind: 'retry_after', delayMs: 9_000 },
     });
     sandbox.control.setFault('apple', { kind: 'latency', latencyMs: 60_000 });
@@ -119,7 +121,7 @@ describe('an address', () => {
   ])('is refused: %s', async (_what, serverUrl, code) => {
     const names = { 'inside.example': '10.0.0.7', 'outside.example': '203.0.114.7' };
     const apple = createAppleAuthorizer({ caldavUrl: 'https://c.example' }, fetchForNetworks([], names));
-    await expect(apple.connect({ serverUrl, username, password }, aCall())).rejects.toMatchObject(
+    await expect(apple.connect({ serverUrl, username, password }, callContext())).rejects.toMatchObject(
       fault('rejected_input', code),
     );
   });
@@ -128,7 +130,7 @@ describe('an address', () => {
     const { port } = await serve((_request, response) => response.writeHead(404).end('nothing'));
     const { apple } = await setup();
     const serverUrl = `http://127.0.0.1:${port}`;
-    await expect(apple.connect({ serverUrl, username, password }, aCall())).rejects.toMatchObject(
+    await expect(apple.connect({ serverUrl, username, password }, callContext())).rejects.toMatchObject(
       fault('rejected_input', 'no_calendar_server'),
     );
   });
@@ -142,7 +144,7 @@ describe('an address', () => {
     const settings = { caldavUrl: 'https://c.example' };
     const apple = createAppleAuthorizer(settings, fetchForNetworks(loopback, names));
     const serverUrl = `http://calendar.example:${decoy.port}/`;
-    await expect(apple.connect({ serverUrl, username, password }, aCall())).rejects.toMatchObject(
+    await expect(apple.connect({ serverUrl, username, password }, callContext())).rejects.toMatchObject(
       fault('rejected_input', 'leads_elsewhere'),
     );
     expect(thief.asked.length).toBeGreaterThan(0);
@@ -161,7 +163,7 @@ describe('an address', () => {
     });
     const { apple } = await setup();
     const serverUrl = `http://127.0.0.1:${port}`;
-    await expect(apple.connect({ serverUrl, username, password }, aCall())).rejects.toMatchObject(
+    await expect(apple.connect({ serverUrl, username, password }, callContext())).rejects.toMatchObject(
       fault('rejected_input', 'answer_too_large'),
     );
   });
@@ -179,7 +181,7 @@ test('no error carries the password along', async () => {
   const { apple } = await setup();
   const wrong = 'wron-gone-pass-word';
   const error: unknown = await apple
-    .connect({ username, password: wrong }, aCall())
+    .connect({ username, password: wrong }, callContext())
     .catch((refused: unknown) => refused);
   const shown = inspect(error, { depth: 20, showHidden: true });
   expect(shown).not.toContain(wrong);

@@ -5,9 +5,9 @@
  */
 import { createAccount } from 'tsdav';
 import type { Credential } from '../../domain/connections/grant.ts';
-import type { Operation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
 import type { PasswordAuthorizer } from '../oauth/authorizers.ts';
+import { operationOf } from '../operations.ts';
 import { webAddressOf } from '../outbound/early-check.ts';
 import { mayHaveCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext } from '../ports.ts';
@@ -15,7 +15,7 @@ import { AnswerTooLarge, type FetchFor, type Outcome, recorded } from './client.
 import { appleError, fromApple, sentences } from './errors.ts';
 import { type AppleSettings, discoveryDeadlineMs } from './settings.ts';
 
-const connectAccount: Operation = { name: 'account.connect', writes: false };
+const connectAccount = operationOf('apple', 'account.connect');
 
 export const createAppleAuthorizer = (settings: AppleSettings, fetchFor: FetchFor): PasswordAuthorizer => ({
   provider: 'apple',

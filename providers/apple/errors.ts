@@ -27,7 +27,7 @@ const appleErrors: readonly ErrorRow[] = [
 ];
 
 export const appleError = (operation: Operation, failure: VendorFailure): ProviderError =>
-  providerError('apple', operation, faultOf(appleErrors, failure, operation), failure);
+  providerError(operation, faultOf(appleErrors, failure, operation), failure);
 
 /** There is a sentence for a person in each: the form they have filled in shows it. */
 export const sentences = {
@@ -46,7 +46,7 @@ export const fromApple = (operation: Operation, error: unknown, call: CallContex
     const message = error instanceof Error ? error.message : 'The address may not be called.';
     return appleError(operation, { code: 'address_not_allowed', message });
   }
-  const fault = noAnswer('apple', operation, error, call);
+  const fault = noAnswer(operation, error, call);
   return fault.vendor.code === 'ENOTFOUND'
     ? appleError(operation, { code: 'no_calendar_server', message: sentences.nameUnknown })
     : fault;

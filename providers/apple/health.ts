@@ -1,10 +1,11 @@
 /** Whether Apple's calendar server answers. It knows nobody before somebody logs in, so that it asks who we are is well. */
-import type { Operation } from '../errors/error-table.ts';
+
+import { operationOf } from '../operations.ts';
 import type { FetchFor } from './client.ts';
 import { appleError, fromApple } from './errors.ts';
 import type { AppleSettings } from './settings.ts';
 
-const health: Operation = { name: 'health', writes: false };
+const health = operationOf('apple', 'health');
 
 /** Throws `ProviderError`. */
 export const createAppleCheck = ({ caldavUrl }: AppleSettings, fetchFor: FetchFor) => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type ErrorRow, faultOf, httpRows, providerError } from './error-table.ts';
 
-const read = { name: 'things.read', writes: false };
-const write = { name: 'things.write', writes: true };
+const read = { provider: 'twilio', name: 'things.read', writes: false } as const;
+const write = { provider: 'twilio', name: 'things.write', writes: true } as const;
 const now = Date.parse('2026-03-29T00:30:00.000Z');
 
 describe('faultOf', () => {
@@ -59,7 +59,6 @@ describe('faultOf', () => {
 
 test('an error carries what the vendor said without what it quoted, and not the vendor’s own error', () => {
   const error = providerError(
-    'twilio',
     write,
     { kind: 'rejected_input' },
     { status: 400, code: '21211', message: "The 'To' number +33 6 12 34 56 78 is not a valid phone number." },

@@ -2,17 +2,14 @@
  * Every vendor's errors are a table: which answer means which of our faults. The first row that fits wins, so a table
  * reads from the particular to the general.
  */
-import {
-  ProviderError,
-  type ProviderFault,
-  type ProviderFaultKind,
-  type VendorName,
-} from '../../domain/errors.ts';
+import { ProviderError, type ProviderFault, type ProviderFaultKind } from '../../domain/errors.ts';
+import type { VendorName } from '../../domain/providers/vendors.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
 import { scrubbed } from './vendor-message.ts';
 
-/** One of our calls to a vendor. `writes` says whether it can have an effect there. */
+/** One of our calls to a vendor, by its row in the catalog. `writes` says whether it can have an effect there. */
 export interface Operation {
+  readonly provider: VendorName;
   readonly name: string;
   readonly writes: boolean;
 }
@@ -101,12 +98,11 @@ const atNamedTime = (failure: VendorFailure, now: number): ProviderFault => {
 
 /** The failure as the error the rest of the service knows. Never carries the vendor's own error along. */
 export const providerError = (
-  provider: VendorName,
   operation: Operation,
   fault: ProviderFault,
   failure: VendorFailure,
 ): ProviderError =>
-  new ProviderError(provider, operation.name, fault, {
+  new ProviderError(operation.provider, operation.name, fault, {
     status: failure.status,
     code: failure.code,
     message: scrubbed(failure.message),

@@ -1,6 +1,6 @@
 /** What it means when a vendor did not answer, or answered with something that cannot be read. */
 import { ZodError, z } from 'zod';
-import type { ProviderError, ProviderFault, VendorName } from '../../domain/errors.ts';
+import type { ProviderError, ProviderFault } from '../../domain/errors.ts';
 import type { CallContext } from '../ports.ts';
 import { type Operation, providerError } from './error-table.ts';
 
@@ -28,17 +28,11 @@ const neverSent: ReadonlySet<string> = new Set([
 ]);
 
 /** Whatever else was thrown below us, as a `ProviderError` that says whether the effect may have happened. */
-export const noAnswer = (
-  provider: VendorName,
-  operation: Operation,
-  error: unknown,
-  call: CallContext,
-): ProviderError => {
+export const noAnswer = (operation: Operation, error: unknown, call: CallContext): ProviderError => {
   const open = operation.writes ? 'unknown' : 'none';
   if (error instanceof ZodError) {
     const where = error.issues.map(({ path }) => path.join('.') || 'the whole').join(', ');
     return providerError(
-      provider,
       operation,
       { kind: 'retry', effect: open },
       { message: `the answer does not fit what the vendor documents: ${where}` },
@@ -47,7 +41,7 @@ export const noAnswer = (
   const code = codeOf(error);
   const effect = code !== undefined && neverSent.has(code) ? 'none' : open;
   const fault: ProviderFault = { kind: calledOff(call) ? 'retry' : 'outage', effect };
-  return providerError(provider, operation, fault, { code, message: 'no answer' });
+  return providerError(operation, fault, { code, message: 'no answer' });
 };
 
 /** Called off by us (a cancellation, a worker going down), which says nothing about the vendor. */

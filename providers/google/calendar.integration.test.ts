@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { calendarId, calling, eventId, setup, slot, wanted } from '../../tests/harness/google-calendar.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
+import { calendarId, eventId, setup, slot, wanted } from '../../tests/harness/google-calendar.ts';
 import { createGoogleClient } from './client.ts';
 
 describe('putEvent', () => {
   test('writes an event once, however often it is asked to', async () => {
     const { connection, calendar, events } = await setup();
-    expect(await calendar.putEvent(connection, wanted(), calling())).toEqual({ eventId: eventId });
-    expect(await calendar.putEvent(connection, wanted(), calling())).toEqual({ eventId: eventId });
+    expect(await calendar.putEvent(connection, wanted(), callContext())).toEqual({ eventId: eventId });
+    expect(await calendar.putEvent(connection, wanted(), callContext())).toEqual({ eventId: eventId });
     expect(events()).toMatchObject([
       {
         id: eventId,
@@ -20,17 +21,17 @@ describe('putEvent', () => {
 
   test('does not write again what is there already', async () => {
     const { connection, calendar, calls } = await setup();
-    await calendar.putEvent(connection, wanted(), calling());
-    await calendar.putEvent(connection, wanted(), calling());
+    await calendar.putEvent(connection, wanted(), callContext());
+    await calendar.putEvent(connection, wanted(), callContext());
     expect(calls()['events.update']).toBeUndefined();
   });
 
   test('moves the event, and never back when an older revision arrives late', async () => {
     const { connection, calendar, events } = await setup();
-    await calendar.putEvent(connection, wanted(), calling());
+    await calendar.putEvent(connection, wanted(), callContext());
     const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:30:00.000Z' } as const;
-    await calendar.putEvent(connection, wanted({ slot: moved, revision: 2 }), calling());
-    await calendar.putEvent(connection, wanted(), calling());
+    await calendar.putEvent(connection, wanted({ slot: moved, revision: 2 }), callContext());
+    await calendar.putEvent(connection, wanted(), callContext());
     const [event] = events();
     expect(Date.parse(event?.start.dateTime ?? '')).toBe(Date.parse(moved.start));
     expect(event?.sequence).toBeGreaterThanOrEqual(2);
@@ -38,20 +39,20 @@ describe('putEvent', () => {
 
   test('revives an event that was deleted', async () => {
     const { connection, calendar, events } = await setup();
-    await calendar.putEvent(connection, wanted(), calling());
-    await calendar.deleteEvent(connection, calendarId, eventId, calling());
+    await calendar.putEvent(connection, wanted(), callContext());
+    await calendar.deleteEvent(connection, calendarId, eventId, callContext());
     expect(events()).toMatchObject([{ status: 'cancelled' }]);
-    await calendar.putEvent(connection, wanted({ revision: 2 }), calling());
+    await calendar.putEvent(connection, wanted({ revision: 2 }), callContext());
     expect(events()).toMatchObject([{ status: 'confirmed' }]);
   });
 
   test('does not overwrite a later revision that got in between reading and writing', async () => {
     const { connection, calendar, control, events } = await setup();
-    await calendar.putEvent(connection, wanted(), calling());
+    await calendar.putEvent(connection, wanted(), callContext());
     control.setFault('google', { kind: 'latency', operation: 'events.update', latencyMs: 500, times: 1 });
-    const late = calendar.putEvent(connection, wanted({ revision: 2, summary: 'Second' }), calling());
+    const late = calendar.putEvent(connection, wanted({ revision: 2, summary: 'Second' }), callContext());
     await expect.poll(() => control.faults().google).toEqual([]);
-    await calendar.putEvent(connection, wanted({ revision: 3, summary: 'Third' }), calling());
+    await calendar.putEvent(connection, wanted({ revision: 3, summary: 'Third' }), callContext());
     await late;
     expect(events()).toMatchObject([{ summary: 'Third' }]);
   });
@@ -59,25 +60,30 @@ describe('putEvent', () => {
   test('leaves one event when attempts overlap', async () => {
     const { connection, calendar, events } = await setup();
     const attempts = Array.from({ length: 5 }, (_, index) =>
-      calendar.putEvent(connection, wanted({ revision: index + 1 }), calling()),
+      calendar.putEvent(connection, wanted({ revision: index + 1 }), callContext()),
     );
     const results = await Promise.allSettled(attempts);
     // An attempt that lost every race may ask for another try; none may be lost for good.
     const lost = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     expect(lost.every(({ fault }) => fault.kind === 'retry')).toBe(true);
-    await calendar.putEvent(connection, wanted({ revision: 5 }), calling());
+    await calendar.putEvent(connection, wanted({ revision: 5 }), callContext());
     expect(events()).toHaveLength(1);
     expect(events()[0]?.extendedProperties?.private).toMatchObject({ castmatchRevision: '5' });
   });
 
   test('keeps what people added to the event', async () => {
     const { connection, calendar, events, settings } = await setup();
-    await calendar.putEvent(connection, wanted(), calling());
+    await calendar.putEvent(connection, wanted(), callContext());
     const other = createGoogleClient(settings);
-    await other.exchange({ name: 'test', writes: true }, connection, calling(), z.unknown(), (api, options) =>
-      api.events.patch({ calendarId, eventId: eventId, requestBody: { colorId: '7' } }, options),
+    await other.exchange(
+      { provider: 'google', name: 'test', writes: true } as const,
+      connection,
+      callContext(),
+      z.unknown(),
+      (api, options) =>
+        api.events.patch({ calendarId, eventId: eventId, requestBody: { colorId: '7' } }, options),
     );
-    await calendar.putEvent(connection, wanted({ revision: 2, summary: 'Audition: Hamlet' }), calling());
+    await calendar.putEvent(connection, wanted({ revision: 2, summary: 'Audition: Hamlet' }), callContext());
     expect(events()).toMatchObject([{ colorId: '7', summary: 'Audition: Hamlet' }]);
   });
 
@@ -87,19 +93,19 @@ describe('putEvent', () => {
       const when = { start: { dateTime: slot.start }, end: { dateTime: slot.end } };
       const requestBody = { id, ...when, extendedProperties: { private: mark } };
       return client.exchange(
-        { name: 'test', writes: true },
+        { provider: 'google', name: 'test', writes: true } as const,
         connection,
-        calling(),
+        callContext(),
         z.unknown(),
         (api, options) => api.events.insert({ calendarId, requestBody }, options),
       );
     };
     await insert(eventId, { castmatchReference: 'another' });
-    await expect(calendar.putEvent(connection, wanted(), calling())).rejects.toMatchObject({
+    await expect(calendar.putEvent(connection, wanted(), callContext())).rejects.toMatchObject({
       fault: { kind: 'conflict' },
     });
     await insert('fffff', {});
-    await calendar.putEvent(connection, wanted({ eventId: 'fffff' }), calling());
+    await calendar.putEvent(connection, wanted({ eventId: 'fffff' }), callContext());
     expect(events()).toContainEqual(expect.objectContaining({ id: 'fffff', summary: 'Audition: Ophelia' }));
   });
 
@@ -109,14 +115,20 @@ describe('putEvent', () => {
     ['the overlap of autumn 2027', '2027-10-31T00:15:00.000Z', '2027-10-31T01:45:00.000Z'],
   ] as const)('keeps its instants across %s', async (_name, start, end) => {
     const { connection, calendar, events } = await setup();
-    await calendar.putEvent(connection, wanted({ slot: { start, end, zone: 'Europe/Paris' } }), calling());
+    await calendar.putEvent(
+      connection,
+      wanted({ slot: { start, end, zone: 'Europe/Paris' } }),
+      callContext(),
+    );
     const [event] = events();
     expect(Date.parse(event?.start.dateTime ?? '')).toBe(Date.parse(start));
     expect(Date.parse(event?.end.dateTime ?? '')).toBe(Date.parse(end));
     expect(event?.start.timeZone).toBe('Europe/Paris');
     const window = { from: '2026-10-01T00:00:00.000Z', until: '2026-11-30T00:00:00.000Z' } as const;
     const around = start.startsWith('2026') ? window : ({ from: start, until: end } as const);
-    expect(await calendar.freeBusy(connection, [calendarId], around, calling())).toEqual([{ start, end }]);
+    expect(await calendar.freeBusy(connection, [calendarId], around, callContext())).toEqual([
+      { start, end },
+    ]);
   });
 });
 
@@ -124,8 +136,8 @@ describe('putEvent', () => {
 const withoutRevival = async () => {
   const test = await setup({ google: { revival: 'forbidden' } });
   const { connection, calendar } = test;
-  const put = (revision: number) => calendar.putEvent(connection, wanted({ revision }), calling());
-  const remove = (id = eventId) => calendar.deleteEvent(connection, calendarId, id, calling());
+  const put = (revision: number) => calendar.putEvent(connection, wanted({ revision }), callContext());
+  const remove = (id = eventId) => calendar.deleteEvent(connection, calendarId, id, callContext());
   return { ...test, put, remove };
 };
 
@@ -165,15 +177,15 @@ describe('an event that a person deleted and that cannot be revived', () => {
 describe('deleteEvent', () => {
   test('deletes once, and finds it absent from then on', async () => {
     const { connection, calendar } = await setup();
-    await calendar.putEvent(connection, wanted(), calling());
-    const remove = () => calendar.deleteEvent(connection, calendarId, eventId, calling());
+    await calendar.putEvent(connection, wanted(), callContext());
+    const remove = () => calendar.deleteEvent(connection, calendarId, eventId, callContext());
     expect(await remove()).toBe('deleted');
     expect(await remove()).toBe('absent');
   });
 
   test('an event that never was is absent', async () => {
     const { connection, calendar } = await setup();
-    expect(await calendar.deleteEvent(connection, calendarId, 'fffff', calling())).toBe('absent');
+    expect(await calendar.deleteEvent(connection, calendarId, 'fffff', callContext())).toBe('absent');
   });
 });
 
@@ -184,7 +196,7 @@ describe('freeBusy', () => {
     const { connection, calendar, control } = await setup();
     const busy = { start: '2026-12-01T14:00:00.000Z', end: '2026-12-01T15:00:00.000Z' };
     control.addBusy({ account: connection.account, ...busy, timeZone: 'UTC', summary: 'Lunch' });
-    expect(await calendar.freeBusy(connection, [calendarId], window, calling())).toEqual([busy]);
+    expect(await calendar.freeBusy(connection, [calendarId], window, callContext())).toEqual([busy]);
   });
 
   test('understands an answer for the primary calendar under its real name', async () => {
@@ -192,13 +204,13 @@ describe('freeBusy', () => {
     const busy = { start: '2026-12-01T14:00:00.000Z', end: '2026-12-01T15:00:00.000Z' };
     control.addBusy({ account: connection.account, ...busy, timeZone: 'UTC', summary: 'Lunch' });
     const renamed = { ...connection, account: 'an alias' };
-    expect(await calendar.freeBusy(connection, ['primary'], window, calling())).toEqual([busy]);
-    expect(await calendar.freeBusy(renamed, ['primary'], window, calling())).toEqual([busy]);
+    expect(await calendar.freeBusy(connection, ['primary'], window, callContext())).toEqual([busy]);
+    expect(await calendar.freeBusy(renamed, ['primary'], window, callContext())).toEqual([busy]);
   });
 
   test('takes a calendar that cannot be read for an error, not for a free one', async () => {
     const { connection, calendar } = await setup();
-    const asking = calendar.freeBusy(connection, [calendarId, 'nobody@example.test'], window, calling());
+    const asking = calendar.freeBusy(connection, [calendarId, 'nobody@example.test'], window, callContext());
     await expect(asking).rejects.toMatchObject({ fault: { kind: 'not_found' } });
   });
 });

@@ -2,14 +2,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { noAnswer } from '../errors/transport-errors.ts';
+import { operationOf } from '../operations.ts';
 import type { CalendarProvider, Conference, ConferenceEvent } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { conferenceOf } from './conference.ts';
 import { googleError } from './errors.ts';
 import { type StoredEvent, wishForConference, wishForEvent } from './event.ts';
 import { queryFreeBusy } from './free-busy.ts';
-import { type Desk, deleteEvent, putOperation, readEvent, writeEvent } from './generations.ts';
+import { type Desk, deleteEvent, readEvent, writeEvent } from './generations.ts';
 import { calendarsPerQuery, conferencePollMs } from './settings.ts';
+
+const putEvent = operationOf('google', 'calendar.putEvent');
+const putConference = operationOf('google', 'calendar.putConference');
+const removeEvent = operationOf('google', 'calendar.deleteEvent');
 
 /** Every method throws `ProviderError`. */
 export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => ({
@@ -23,12 +28,13 @@ export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => 
     return busy;
   },
   putEvent: async (connection, event, call) => {
-    const { id } = await writeEvent({ client, connection, call }, wishForEvent(event));
+    const { id } = await writeEvent({ client, operation: putEvent, connection, call }, wishForEvent(event));
     return { eventId: id };
   },
-  putConference: (connection, event, call) => writeConference({ client, connection, call }, event),
+  putConference: (connection, event, call) =>
+    writeConference({ client, operation: putConference, connection, call }, event),
   deleteEvent: (connection, calendarId, eventId, call) =>
-    deleteEvent({ client, connection, call }, calendarId, eventId),
+    deleteEvent({ client, operation: removeEvent, connection, call }, calendarId, eventId),
 });
 
 /** A conference that failed is asked for once more, under another request id. */
@@ -39,7 +45,7 @@ const writeConference = async (desk: Desk, event: ConferenceEvent): Promise<Conf
     conference = await awaitConference(desk, event.calendarId, await writeEvent(desk, wish));
   }
   if (conference.kind === 'ready') return { id: conference.id, joinUrl: conference.joinUrl };
-  throw googleError(putOperation, {
+  throw googleError(desk.operation, {
     code: `conference_${conference.kind}`,
     message: `the conference of the event is ${conference.kind}`,
   });
@@ -55,7 +61,7 @@ const awaitConference = async (
   for (const delay of conferencePollMs) {
     if (conference.kind !== 'pending') break;
     await pause(delay, undefined, { signal: desk.call.signal }).catch((error: unknown) => {
-      throw noAnswer('google', putOperation, error, desk.call);
+      throw noAnswer(desk.operation, error, desk.call);
     });
     conference = conferenceOf((await readEvent(desk, calendarId, written.id)) ?? {});
   }

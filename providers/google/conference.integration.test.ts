@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { calendarId, calling, eventId, setup, slot, wanted } from '../../tests/harness/google-calendar.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
+import { calendarId, eventId, setup, slot, wanted } from '../../tests/harness/google-calendar.ts';
 import type { ConferenceEvent } from '../ports.ts';
 
 const wish = (change: Partial<ConferenceEvent> = {}): ConferenceEvent => ({
@@ -17,53 +18,53 @@ const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:
 describe('putConference', () => {
   test('makes an event with a conference, and the same one when asked for again or moved', async () => {
     const { connection, calendar, events } = await setup();
-    const first = await calendar.putConference(connection, wish(), calling());
+    const first = await calendar.putConference(connection, wish(), callContext());
     expect(first.joinUrl).toMatch(/^https:\/\/meet\.google\.com\//);
-    expect(await calendar.putConference(connection, wish(), calling())).toEqual(first);
-    expect(await calendar.putConference(connection, wish({ slot: moved, revision: 2 }), calling())).toEqual(
-      first,
-    );
+    expect(await calendar.putConference(connection, wish(), callContext())).toEqual(first);
+    expect(
+      await calendar.putConference(connection, wish({ slot: moved, revision: 2 }), callContext()),
+    ).toEqual(first);
     expect(events()).toMatchObject([{ id: eventId, summary: 'Nightfall: Ophelia' }]);
     expect(Date.parse(events()[0]?.start.dateTime ?? '')).toBe(Date.parse(moved.start));
   });
 
   test('leaves what the event says to the step that writes it, whichever comes last', async () => {
     const { connection, calendar, events, calls } = await setup();
-    await calendar.putEvent(connection, wanted(), calling());
-    await calendar.putConference(connection, wish(), calling());
+    await calendar.putEvent(connection, wanted(), callContext());
+    await calendar.putConference(connection, wish(), callContext());
     const words = { summary: 'Audition: Ophelia', description: 'First round' };
     expect(events()).toMatchObject([{ ...words, conferenceData: {} }]);
-    await calendar.putConference(connection, wish({ slot: moved, revision: 2 }), calling());
+    await calendar.putConference(connection, wish({ slot: moved, revision: 2 }), callContext());
     expect(events()).toMatchObject([words]);
     expect(calls()['events.update']).toBeUndefined();
   });
 
   test('and putEvent at the same moment leave one event with the words of one and the conference of the other', async () => {
     const { connection, calendar, events } = await setup();
-    await calendar.putEvent(connection, wanted(), calling());
+    await calendar.putEvent(connection, wanted(), callContext());
     await Promise.all([
-      calendar.putConference(connection, wish({ slot: moved, revision: 2 }), calling()),
-      calendar.putEvent(connection, wanted({ slot: moved, revision: 2, summary: 'Second' }), calling()),
+      calendar.putConference(connection, wish({ slot: moved, revision: 2 }), callContext()),
+      calendar.putEvent(connection, wanted({ slot: moved, revision: 2, summary: 'Second' }), callContext()),
     ]);
     expect(events()).toMatchObject([{ summary: 'Second', description: 'First round', conferenceData: {} }]);
   });
 
   test('never moves the event back when it comes late', async () => {
     const { connection, calendar, events } = await setup();
-    await calendar.putEvent(connection, wanted({ slot: moved, revision: 2 }), calling());
-    await calendar.putConference(connection, wish(), calling());
+    await calendar.putEvent(connection, wanted({ slot: moved, revision: 2 }), callContext());
+    await calendar.putConference(connection, wish(), callContext());
     expect(Date.parse(events()[0]?.start.dateTime ?? '')).toBe(Date.parse(moved.start));
     expect(events()).toMatchObject([{ conferenceData: {} }]);
   });
 
   test('waits while the conference is being made', async () => {
     const { connection, calendar } = await setup({ google: { conference: { pendingMs: 500 } } });
-    expect((await calendar.putConference(connection, wish(), calling())).id).toBeTruthy();
+    expect((await calendar.putConference(connection, wish(), callContext())).id).toBeTruthy();
   });
 
   test('leaves it to the next attempt when that takes too long', async () => {
     const { connection, calendar, events } = await setup({ google: { conference: { pendingMs: 60_000 } } });
-    await expect(calendar.putConference(connection, wish(), calling())).rejects.toMatchObject({
+    await expect(calendar.putConference(connection, wish(), callContext())).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'unknown' },
     });
     expect(events()).toHaveLength(1);
@@ -73,7 +74,7 @@ describe('putConference', () => {
     const { connection, calendar, events } = await setup({
       google: { conference: { outcome: 'failure_first' } },
     });
-    expect((await calendar.putConference(connection, wish(), calling())).joinUrl).toMatch(/^https:/);
+    expect((await calendar.putConference(connection, wish(), callContext())).joinUrl).toMatch(/^https:/);
     expect(events()).toMatchObject([{ conferenceData: { createRequest: { requestId: 'request-1-2' } } }]);
   });
 
@@ -91,26 +92,26 @@ describe('putConference', () => {
       conferenceData,
     };
     await client.exchange(
-      { name: 'test', writes: true },
+      { provider: 'google', name: 'test', writes: true } as const,
       connection,
-      calling(),
+      callContext(),
       z.unknown(),
       (api, options) =>
         api.events.insert({ calendarId: connection.account, conferenceDataVersion: 1, requestBody }, options),
     );
-    expect((await calendar.putConference(connection, wish(), calling())).joinUrl).toMatch(/^https:/);
+    expect((await calendar.putConference(connection, wish(), callContext())).joinUrl).toMatch(/^https:/);
   });
 
   test('gives up a conference that fails each time', async () => {
     const { connection, calendar } = await setup({ google: { conference: { outcome: 'failure' } } });
-    await expect(calendar.putConference(connection, wish(), calling())).rejects.toMatchObject({
+    await expect(calendar.putConference(connection, wish(), callContext())).rejects.toMatchObject({
       fault: { kind: 'not_permitted' },
     });
   });
 
   test('is content with a link, where the id is missing beside it', async () => {
     const { connection, calendar } = await setup({ google: { conference: { withId: false } } });
-    const { id, joinUrl } = await calendar.putConference(connection, wish(), calling());
+    const { id, joinUrl } = await calendar.putConference(connection, wish(), callContext());
     expect(joinUrl).toBe(`https://meet.google.com/${id}`);
   });
 });

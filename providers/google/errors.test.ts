@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fromGoogle, googleTokenErrors } from './errors.ts';
 
 const call = { signal: new AbortController().signal, correlationId: 'corr-1' };
-const write = { name: 'calendar.putEvent', writes: true };
+const write = { provider: 'google', name: 'calendar.putEvent', writes: true } as const;
 
 /** As the library throws it: https://developers.google.com/workspace/calendar/api/guides/errors */
 const thrown = (status: number, reason: string | undefined, message = 'words', retryAfter?: string) =>

@@ -66,7 +66,7 @@ export const googleError = (
   operation: Operation,
   failure: VendorFailure,
   table: readonly ErrorRow[] = googleErrors,
-): ProviderError => providerError('google', operation, faultOf(table, failure, operation), failure);
+): ProviderError => providerError(operation, faultOf(table, failure, operation), failure);
 
 /** Whatever the library threw, as ours. */
 export const fromGoogle = (
@@ -77,7 +77,7 @@ export const fromGoogle = (
 ): ProviderError => {
   if (error instanceof ProviderError) return error;
   const failure = failureOf(error);
-  return failure ? googleError(operation, failure, table) : noAnswer('google', operation, error, call);
+  return failure ? googleError(operation, failure, table) : noAnswer(operation, error, call);
 };
 
 /** The HTTP status of what the library threw, if Google answered at all. */

@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
-import type { Operation } from '../errors/error-table.ts';
+import { operationOf } from '../operations.ts';
 import type { CallContext, OpenConnection } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';
 
-const freeBusyOperation: Operation = { name: 'calendar.freeBusy', writes: false };
+const freeBusyOperation = operationOf('google', 'calendar.freeBusy');
 
 const instant = z.string().transform((text) => instantSchema.parse(new Date(text).toISOString()));
 

@@ -6,18 +6,16 @@
 import { z } from 'zod';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import type { Operation } from '../errors/error-table.ts';
+import { withoutEffect } from '../operations.ts';
 import type { CallContext, OpenConnection } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';
 import { type EventWish, type StoredEvent, storedEventSchema } from './event.ts';
 
-export const putOperation: Operation = { name: 'calendar.putEvent', writes: true };
-const readOperation: Operation = { name: 'calendar.putEvent', writes: false };
-const deleteOperation: Operation = { name: 'calendar.deleteEvent', writes: true };
-
-/** Whose calendar, and in which call. */
+/** Whose calendar, in which call, and for which operation. */
 export interface Desk {
   readonly client: GoogleClient;
+  readonly operation: Operation;
   readonly connection: OpenConnection;
   readonly call: CallContext;
 }
@@ -38,7 +36,7 @@ export const writeEvent = async (desk: Desk, wish: EventWish): Promise<StoredEve
     const written = (await insert(desk, wish, generation)) ?? (await change(desk, wish, generation));
     if (written !== 'unusable') return written;
   }
-  throw googleError(putOperation, {
+  throw googleError(desk.operation, {
     code: 'event_ids_used_up',
     message: `the event was deleted ${generationsAtMost} times and cannot be revived`,
   });
@@ -46,13 +44,13 @@ export const writeEvent = async (desk: Desk, wish: EventWish): Promise<StoredEve
 
 /** Undefined where the id is taken. */
 const insert = async (
-  { client, connection, call }: Desk,
+  { client, operation, connection, call }: Desk,
   wish: EventWish,
   generation: number,
 ): Promise<StoredEvent | undefined> => {
   const requestBody = wish.fresh(generationOf(wish.eventId, generation));
   try {
-    return await client.exchange(putOperation, connection, call, storedEventSchema, (calendar, options) =>
+    return await client.exchange(operation, connection, call, storedEventSchema, (calendar, options) =>
       calendar.events.insert({ ...targetOf(wish), requestBody }, options),
     );
   } catch (error) {
@@ -80,14 +78,14 @@ const change = async (desk: Desk, wish: EventWish, generation: number): Promise<
       if (!hasFault(error, 'conflict') || isForeign(error)) throw error;
     }
   }
-  throw googleError(putOperation, {
+  throw googleError(desk.operation, {
     code: 'event_keeps_changing',
     message: 'somebody changed the event each time before we could',
   });
 };
 
 const changeStored = async (
-  { client, connection, call }: Desk,
+  { client, operation, connection, call }: Desk,
   wish: EventWish,
   stored: StoredEvent,
 ): Promise<StoredEvent> => {
@@ -96,7 +94,7 @@ const changeStored = async (
     case 'none':
       return stored;
     case 'foreign':
-      throw googleError(putOperation, {
+      throw googleError(operation, {
         code: foreign,
         message: 'the id is taken by an event that is not ours',
       });
@@ -104,7 +102,7 @@ const changeStored = async (
     case 'patch': {
       const target = { ...targetOf(wish), eventId: stored.id, requestBody: wanted.body };
       const { etag } = stored;
-      return client.exchange(putOperation, connection, call, storedEventSchema, (calendar, options) => {
+      return client.exchange(operation, connection, call, storedEventSchema, (calendar, options) => {
         const headers = etag === undefined ? options.headers : { ...options.headers, 'if-match': etag };
         return calendar.events[wanted.kind](target, { ...options, headers });
       });
@@ -124,13 +122,17 @@ const targetOf = ({ calendarId, withConference }: EventWish) => ({
 
 /** Undefined where there is no event of that id, not even a deleted one. */
 export const readEvent = async (
-  { client, connection, call }: Desk,
+  { client, operation, connection, call }: Desk,
   calendarId: string,
   eventId: string,
 ): Promise<StoredEvent | undefined> => {
   try {
-    return await client.exchange(readOperation, connection, call, storedEventSchema, (calendar, options) =>
-      calendar.events.get({ calendarId, eventId }, options),
+    return await client.exchange(
+      withoutEffect(operation),
+      connection,
+      call,
+      storedEventSchema,
+      (calendar, options) => calendar.events.get({ calendarId, eventId }, options),
     );
   } catch (error) {
     if (hasFault(error, 'not_found')) return undefined;
@@ -156,12 +158,12 @@ export const deleteEvent = async (
 const gone = 410;
 
 const deleteGeneration = async (
-  { client, connection, call }: Desk,
+  { client, operation, connection, call }: Desk,
   calendarId: string,
   eventId: string,
 ): Promise<'deleted' | 'deleted_before' | 'unknown'> => {
   try {
-    await client.exchange(deleteOperation, connection, call, z.unknown(), (calendar, options) =>
+    await client.exchange(operation, connection, call, z.unknown(), (calendar, options) =>
       calendar.events.delete({ calendarId, eventId, sendUpdates: 'none' }, options),
     );
     return 'deleted';

@@ -1,5 +1,6 @@
 /** Whether Google answers, and knows us. */
 
+import { operationOf } from '../operations.ts';
 import { createGoogleEndpoints } from './endpoints.ts';
 import { fromGoogle, googleTokenErrors } from './errors.ts';
 import { createOAuthClient } from './oauth-client.ts';
@@ -18,7 +19,7 @@ export const createGoogleCheck = (settings: GoogleSettings) => {
       oauth.setCredentials({ refresh_token: 'health-check' });
       await oauth.getAccessToken();
     } catch (error) {
-      const fault = fromGoogle({ name: 'health', writes: false }, error, call, googleTokenErrors);
+      const fault = fromGoogle(operationOf('google', 'health'), error, call, googleTokenErrors);
       if (fault.fault.kind !== 'reconnect') throw fault;
     }
   };

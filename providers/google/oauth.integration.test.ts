@@ -2,13 +2,13 @@ import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
 import {
-  aCall,
   faultAt,
   personAt,
   testErrorsKeepSecrets,
   testRevocation,
   testWrongCodes,
 } from '../../tests/harness/authorizers.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
 import { callbackOf } from '../../tests/harness/consent.ts';
 import { connectedWith, wanted } from '../../tests/harness/google-calendar.ts';
 import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
@@ -107,7 +107,7 @@ describe('a code', () => {
     const settings = settingsOf(sandbox.url);
     const connection = connectedWith(settings, refreshToken);
     const put = () =>
-      createGoogleCalendar(createGoogleClient(settings)).putEvent(connection, wanted(), aCall());
+      createGoogleCalendar(createGoogleClient(settings)).putEvent(connection, wanted(), callContext());
     await expect(put()).rejects.toMatchObject({ ...faultOf('reconnect'), vendor: { status: 403 } });
     await expect(put()).rejects.toMatchObject({
       ...faultOf('reconnect'),
@@ -118,7 +118,7 @@ describe('a code', () => {
 
   test('covers what a wider scope of an earlier consent stands for', async () => {
     const { authorizer, connect } = await setup();
-    await authorizer.refresh('sandbox-refresh-ann@example.com', aCall());
+    await authorizer.refresh('sandbox-refresh-ann@example.com', callContext());
     const { grant } = await connect({ account: 'ann@example.com', ticked: [] });
     expect(grant.scopes).toEqual(expect.arrayContaining([...googleScopes.required]));
   });
@@ -130,14 +130,14 @@ describe('a code', () => {
     const { authorizer, consent } = await setup(() => now);
     const given = await consent();
     now += 600_000;
-    await expect(authorizer.redeem(given, aCall())).rejects.toMatchObject(faultOf('rejected_input'));
+    await expect(authorizer.redeem(given, callContext())).rejects.toMatchObject(faultOf('rejected_input'));
   });
 
   test('whose answer is lost may have been taken', async () => {
     const { sandbox, authorizer, consent } = await setup();
     const given = await consent();
     sandbox.control.setFault('google', { kind: 'lost_answer', operation: 'token', times: 1 });
-    await expect(authorizer.redeem(given, aCall())).rejects.toMatchObject({
+    await expect(authorizer.redeem(given, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
   });
@@ -147,7 +147,7 @@ describe('a refresh', () => {
   test('gives another access token and leaves the refresh token as it is', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { grant, refreshToken } = await connect();
-    const refreshed = await authorizer.refresh(refreshToken, aCall());
+    const refreshed = await authorizer.refresh(refreshToken, callContext());
     expect(refreshed.refreshToken).toBeUndefined();
     expect(refreshed.accessToken.value).not.toBe(grant.accessToken?.value);
     expect(refreshed.scopes).toEqual(grant.scopes);
@@ -158,21 +158,21 @@ describe('a refresh', () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect({ account: 'bea@example.com' });
     expect(sandbox.control.revokeGrants('google', 'bea@example.com')).toBe(1);
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+    await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
   test('with a client that Google refuses is our affair', async () => {
     const { sandbox, connect } = await setup();
     const { refreshToken } = await connect();
     const wrong = createGoogleAuthorizer({ ...settingsOf(sandbox.url), clientSecret: 'wrong' });
-    await expect(wrong.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('misconfigured'));
+    await expect(wrong.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('misconfigured'));
   });
 
   test('meets an outage once, and repeats nothing by itself', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     sandbox.control.setFault('google', { kind: 'outage', operation: 'token', retryAfterSeconds: 7 });
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject({
+    await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'none', delayMs: 7_000 },
     });
     expect(sandbox.control.state().calls.google['token']).toEqual({ 200: 1, 503: 1 });
@@ -199,4 +199,4 @@ describe('a revocation', () => {
   testRevocation({ provider: 'google', setup });
 });
 
-testErrorsKeepSecrets({ setup, clientSecret: settingsOf('').clientSecret });
+testErrorsKeepSecrets({ setup, clientSecret: settingsOf('http://127.0.0.1:1').clientSecret });

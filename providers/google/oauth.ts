@@ -10,16 +10,17 @@ import { type ErrorRow, type Operation, providerError } from '../errors/error-ta
 import { withDeadline } from '../errors/transport-errors.ts';
 import type { AuthorizationRequest, OAuthAuthorizer } from '../oauth/authorizers.ts';
 import { grantedScopes, listedScopes } from '../oauth/scopes.ts';
+import { operationOf } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import { createGoogleEndpoints } from './endpoints.ts';
 import { fromGoogle, googleCodeErrors, googleTokenErrors } from './errors.ts';
 import { createOAuthClient, type OAuthClient } from './oauth-client.ts';
 import { type GoogleSettings, googleDeadlineMs, googleScopes, googleScopesMeant } from './settings.ts';
 
-const redeemCode = { name: 'oauth.redeem', writes: true };
+const redeemCode = operationOf('google', 'oauth.redeem');
 /** A refresh leaves the refresh token as it is, and a repeated revocation finds nothing. */
-const refreshToken = { name: 'oauth.refresh', writes: false };
-const revokeGrant = { name: 'oauth.revoke', writes: false };
+const refreshToken = operationOf('google', 'oauth.refresh');
+const revokeGrant = operationOf('google', 'oauth.revoke');
 
 const issuedSchema = z.object({
   access_token: z.string().min(1),
@@ -67,7 +68,7 @@ export const createGoogleAuthorizer = (settings: GoogleSettings): OAuthAuthorize
           const issued = issuedSchema.parse(tokens);
           if (!issued.refresh_token) {
             const message = 'no refresh token came with the consent';
-            throw providerError('google', redeemCode, { kind: 'reconnect' }, { message });
+            throw providerError(redeemCode, { kind: 'reconnect' }, { message });
           }
           return {
             account: accountOf(issued, settings.clientId),

@@ -1,4 +1,14 @@
 /** Google Calendar's facts. */
+import type { z } from 'zod';
+import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
+import {
+  count,
+  notEmpty,
+  origin,
+  variableFacts,
+  webAddress,
+} from '../../foundation/configuration/variable-forms.ts';
+import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
 
 export interface GoogleSettings {
   /** Origin only: the library drops a path. */
@@ -8,6 +18,7 @@ export interface GoogleSettings {
   readonly authUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  readonly quotas?: { readonly 'google.requests_per_minute': number };
 }
 
 /** One exchange with Google; the activity's own timeout is longer. */
@@ -43,3 +54,75 @@ export const googleScopesMeant: Readonly<Record<string, readonly string[]>> = {
     scope('calendar.calendarlist.readonly'),
   ],
 };
+
+export const googleVariables = {
+  shape: {
+    GOOGLE_API_URL: origin().register(variableFacts, {
+      group: 'Google',
+      about: 'The origin of the Calendar API. Google’s client drops a path, so none is accepted.',
+      form: 'an origin without a path, such as https://www.googleapis.com',
+    }),
+    GOOGLE_OAUTH_URL: webAddress().register(variableFacts, {
+      group: 'Google',
+      about:
+        'Where tokens are exchanged and revoked: `/token` and `/revoke` are appended, unless the server says otherwise in its OpenID configuration.',
+      form: 'an address such as https://oauth2.googleapis.com',
+    }),
+    GOOGLE_AUTH_URL: webAddress().register(variableFacts, {
+      group: 'Google',
+      about:
+        'Where people consent (`/o/oauth2/v2/auth` is appended). Where GOOGLE_OAUTH_URL is another server than Google’s, that server’s unless set.',
+      form: 'an address such as https://accounts.google.com',
+    }),
+    GOOGLE_CLIENT_ID: notEmpty().register(variableFacts, {
+      group: 'Google',
+      about: 'The OAuth client.',
+      form: 'the client id shown in the Google Cloud console',
+    }),
+    GOOGLE_CLIENT_SECRET: notEmpty().register(variableFacts, {
+      group: 'Google',
+      about: 'The OAuth client’s secret.',
+      form: 'the client secret shown in the Google Cloud console',
+      secret: true,
+    }),
+    GOOGLE_REQUESTS_PER_MINUTE: count().register(variableFacts, {
+      group: 'Google',
+      about:
+        'What Google allows the project for one user in a minute, as its quota page in the Google Cloud console says: calls beyond it wait. 0 for no limit of ours.',
+      form: 'a whole number, such as 600',
+    }),
+  },
+  everywhere: { GOOGLE_REQUESTS_PER_MINUTE: '600' },
+  deployed: {
+    GOOGLE_API_URL: 'https://www.googleapis.com',
+    GOOGLE_OAUTH_URL: 'https://oauth2.googleapis.com',
+    GOOGLE_AUTH_URL: 'https://accounts.google.com',
+  },
+  local: {
+    GOOGLE_API_URL: sandboxAddress,
+    GOOGLE_OAUTH_URL: sandboxAddress,
+    GOOGLE_AUTH_URL: sandboxAddress,
+    GOOGLE_CLIENT_ID: 'sandbox-google-client',
+    GOOGLE_CLIENT_SECRET: 'sandbox-google-secret',
+  },
+  credentials: ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'],
+  webAddresses: ['GOOGLE_API_URL', 'GOOGLE_OAUTH_URL', 'GOOGLE_AUTH_URL'],
+  dependent: ({ GOOGLE_OAUTH_URL }) => consentBesideTokens(GOOGLE_OAUTH_URL),
+} as const satisfies VariableGroup;
+
+type Set = z.output<z.ZodObject<typeof googleVariables.shape>>;
+
+export const googleSettingsOf = (set: Set): GoogleSettings => ({
+  apiUrl: set.GOOGLE_API_URL,
+  oauthUrl: set.GOOGLE_OAUTH_URL,
+  authUrl: set.GOOGLE_AUTH_URL,
+  clientId: set.GOOGLE_CLIENT_ID,
+  clientSecret: set.GOOGLE_CLIENT_SECRET,
+  quotas: { 'google.requests_per_minute': set.GOOGLE_REQUESTS_PER_MINUTE },
+});
+
+/** People consent at Google where its tokens are issued when that is another server than Google's own. */
+const consentBesideTokens = (oauthUrl: string | undefined): { readonly GOOGLE_AUTH_URL?: string } =>
+  oauthUrl && oauthUrl !== googleVariables.deployed.GOOGLE_OAUTH_URL && URL.canParse(oauthUrl)
+    ? { GOOGLE_AUTH_URL: new URL(oauthUrl).origin }
+    : {};

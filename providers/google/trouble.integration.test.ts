@@ -1,18 +1,12 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import {
-  calendarId,
-  calling,
-  connectedWith,
-  setup,
-  slot,
-  wanted,
-} from '../../tests/harness/google-calendar.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
+import { calendarId, connectedWith, setup, slot, wanted } from '../../tests/harness/google-calendar.ts';
 import { createGoogleCheck } from './health.ts';
 
 const put = (
   { calendar, connection }: Pick<Awaited<ReturnType<typeof setup>>, 'calendar' | 'connection'>,
-  call = calling(),
+  call = callContext(),
 ) => calendar.putEvent(connection, wanted(), call);
 
 describe('when Google is in trouble', () => {
@@ -37,7 +31,7 @@ describe('when Google is in trouble', () => {
   test('a deletion, which the library would repeat, is tried once too', async () => {
     const { connection, calendar, control, calls } = await setup();
     control.setFault('google', { kind: 'outage', operation: 'events.delete' });
-    const deleting = calendar.deleteEvent(connection, calendarId, 'fffff', calling());
+    const deleting = calendar.deleteEvent(connection, calendarId, 'fffff', callContext());
     await expect(deleting).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'unknown' } });
     expect(calls()['events.delete']).toEqual({ 503: 1 });
   });
@@ -46,7 +40,7 @@ describe('when Google is in trouble', () => {
     const { connection, calendar, control, calls } = await setup();
     control.setFault('google', { kind: 'outage', operation: 'freebusy.query', reset: true });
     const window = { from: slot.start, until: slot.end };
-    const asking = calendar.freeBusy(connection, [calendarId], window, calling());
+    const asking = calendar.freeBusy(connection, [calendarId], window, callContext());
     await expect(asking).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'none' } });
     expect(calls()['freebusy.query']).toEqual({ connection_reset: 1 });
   });
@@ -82,7 +76,7 @@ describe('when Google is in trouble', () => {
     const { connection, calendar, calls } = await setup();
     await Promise.all(
       ['aaaaa', 'bbbbb', 'ccccc'].map((eventId) =>
-        calendar.putEvent(connection, wanted({ eventId }), calling()),
+        calendar.putEvent(connection, wanted({ eventId }), callContext()),
       ),
     );
     await put({ calendar, connection });
@@ -99,7 +93,7 @@ describe('when Google is in trouble', () => {
   test('an account that took its consent back must connect again', async () => {
     const { calendar, settings } = await setup();
     const revoked = connectedWith(settings, 'taken-back');
-    await expect(calendar.putEvent(revoked, wanted(), calling())).rejects.toMatchObject({
+    await expect(calendar.putEvent(revoked, wanted(), callContext())).rejects.toMatchObject({
       fault: { kind: 'reconnect' },
       connection: 'conn_1',
     });
@@ -116,7 +110,7 @@ describe('when Google is in trouble', () => {
 
   test('an answer that does not come in time leaves the effect open', async () => {
     const { connection, calendar, control } = await setup();
-    await calendar.deleteEvent(connection, calendarId, 'fffff', calling());
+    await calendar.deleteEvent(connection, calendarId, 'fffff', callContext());
     control.setFault('google', { kind: 'latency', operation: 'events.insert', latencyMs: 5_000 });
     const late = { signal: AbortSignal.timeout(100), correlationId: 'corr-1' };
     await expect(put({ calendar, connection }, late)).rejects.toMatchObject({

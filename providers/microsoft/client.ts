@@ -55,7 +55,7 @@ export const createMicrosoftClient = (settings: MicrosoftSettings): MicrosoftCli
         if (last?.kind === 'answered' && last.answer.status >= 400) {
           throw microsoftError(operation, last.answer, table);
         }
-        throw noAnswer('microsoft', operation, last?.kind === 'failed' ? last.error : error, call);
+        throw noAnswer(operation, last?.kind === 'failed' ? last.error : error, call);
       }
     },
   };

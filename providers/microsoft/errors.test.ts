@@ -14,7 +14,7 @@ const answer = (error: string, number: number, suberror?: string, status = 400) 
   },
 });
 
-const refresh = { name: 'oauth.refresh', writes: false };
+const refresh = { provider: 'microsoft', name: 'oauth.refresh', writes: false } as const;
 
 test.each([
   ['invalid_grant', 700082, undefined, 'reconnect'],
@@ -52,7 +52,7 @@ describe('a code', () => {
     ['invalid_request', 50011, undefined, 'misconfigured'],
     ['invalid_client', 7000215, undefined, 'misconfigured'],
   ])('%s %i %s is %s', (error, number, suberror, kind) => {
-    const code = { name: 'oauth.redeem', writes: true };
+    const code = { provider: 'microsoft', name: 'oauth.redeem', writes: true } as const;
     expect(microsoftError(code, answer(error, number, suberror), microsoftCodeErrors).fault.kind).toBe(kind);
   });
 });

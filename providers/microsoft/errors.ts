@@ -93,5 +93,5 @@ export const microsoftError = (
   table: readonly ErrorRow[] = microsoftErrors,
 ): ProviderError => {
   const failure = failureOf(answer);
-  return providerError('microsoft', operation, faultOf(table, failure, operation), failure);
+  return providerError(operation, faultOf(table, failure, operation), failure);
 };

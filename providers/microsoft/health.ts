@@ -1,5 +1,6 @@
 /** Whether Microsoft answers, and knows us. */
 import { ProviderError } from '../../domain/errors.ts';
+import { operationOf } from '../operations.ts';
 import { createMicrosoftClient } from './client.ts';
 import { graphScopes, type MicrosoftSettings } from './settings.ts';
 
@@ -13,7 +14,7 @@ export const createMicrosoftCheck = (settings: MicrosoftSettings) => {
     const call = { signal: AbortSignal.timeout(10_000), correlationId: 'health-check' };
     const asked = { refreshToken: 'health-check', scopes: [...graphScopes] };
     try {
-      await client.exchange({ name: 'health', writes: false }, call, (application) =>
+      await client.exchange(operationOf('microsoft', 'health'), call, (application) =>
         application.acquireTokenByRefreshToken(asked),
       );
     } catch (error) {

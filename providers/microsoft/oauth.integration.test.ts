@@ -1,13 +1,8 @@
 import { createServer } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
-import {
-  aCall,
-  faultAt,
-  personAt,
-  testErrorsKeepSecrets,
-  testWrongCodes,
-} from '../../tests/harness/authorizers.ts';
+import { faultAt, personAt, testErrorsKeepSecrets, testWrongCodes } from '../../tests/harness/authorizers.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
 import { callbackOf } from '../../tests/harness/consent.ts';
 import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
 import { createMicrosoftCheck } from './health.ts';
@@ -88,7 +83,7 @@ describe('a code', () => {
   test('without lasting access asks to connect again', async () => {
     const { authorizer, consent } = await setup();
     const given = await consent({ ticked: ['Calendars.ReadWrite'] });
-    await expect(authorizer.redeem(given, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+    await expect(authorizer.redeem(given, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
   testWrongCodes({
@@ -102,7 +97,7 @@ describe('a code', () => {
     const { sandbox, authorizer, consent } = await setup();
     const given = await consent();
     sandbox.control.setFault('microsoft', { kind: 'lost_answer', operation: 'token', times: 1 });
-    await expect(authorizer.redeem(given, aCall())).rejects.toMatchObject({
+    await expect(authorizer.redeem(given, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
   });
@@ -112,19 +107,21 @@ describe('a refresh', () => {
   test('gives another refresh token, and leaves the old one good', async () => {
     const { authorizer, connect } = await setup();
     const { refreshToken } = await connect();
-    const first = await authorizer.refresh(refreshToken, aCall());
+    const first = await authorizer.refresh(refreshToken, callContext());
     expect(first.refreshToken).toMatch(/^M\.C5-/);
     expect(first.refreshToken).not.toBe(refreshToken);
     expect(first.scopes).toEqual(expect.arrayContaining([...microsoftScopes.required]));
-    expect((await authorizer.refresh(refreshToken, aCall())).accessToken.value).toMatch(/^EwB-/);
-    expect((await authorizer.refresh(first.refreshToken ?? '', aCall())).accessToken.value).toMatch(/^EwB-/);
+    expect((await authorizer.refresh(refreshToken, callContext())).accessToken.value).toMatch(/^EwB-/);
+    expect((await authorizer.refresh(first.refreshToken ?? '', callContext())).accessToken.value).toMatch(
+      /^EwB-/,
+    );
   });
 
   test('of a grant that the person took away asks to connect again', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect({ account: 'bea@example.com' });
     sandbox.control.revokeGrants('microsoft', 'bea@example.com');
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject({
+    await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject({
       ...faultOf('reconnect'),
       vendor: { code: 'AADSTS50173', status: 400 },
     });
@@ -137,14 +134,14 @@ describe('a refresh', () => {
     const { sandbox, connect } = await setup();
     const { refreshToken } = await connect();
     const wrong = createMicrosoftAuthorizer({ ...settingsOf(sandbox.url), ...change });
-    await expect(wrong.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('misconfigured'));
+    await expect(wrong.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('misconfigured'));
   });
 
   test('meets an outage once, with the time that was named, and repeats nothing by itself', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     sandbox.control.setFault('microsoft', { kind: 'outage', operation: 'token', retryAfterSeconds: 7 });
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject({
+    await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'none', delayMs: 7_000 },
     });
     expect(sandbox.control.state().calls.microsoft['token']).toEqual({ 200: 1, 503: 1 });
@@ -167,12 +164,12 @@ describe('a refresh', () => {
     ['a page that says it is well', 200, '<html></html>', { kind: 'outage', effect: 'none' }],
   ])('takes %s for no token', async (_what, status, body, fault) => {
     const authorizer = await answering(status, body);
-    await expect(authorizer.refresh('token', aCall())).rejects.toMatchObject({ fault });
+    await expect(authorizer.refresh('token', callContext())).rejects.toMatchObject({ fault });
   });
 
   test('that is told to wait waits', async () => {
     const authorizer = await answering(429, '{"error":"temporarily_unavailable"}', { 'retry-after': '9' });
-    await expect(authorizer.refresh('token', aCall())).rejects.toMatchObject({
+    await expect(authorizer.refresh('token', callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', delayMs: 9_000 },
     });
   });
@@ -181,7 +178,7 @@ describe('a refresh', () => {
 test('Microsoft has nothing to revoke with', async () => {
   const { authorizer, connect } = await setup();
   const { refreshToken } = await connect();
-  expect(await authorizer.revoke(refreshToken, aCall())).toBe('unsupported');
+  expect(await authorizer.revoke(refreshToken, callContext())).toBe('unsupported');
 });
 
 test('the check is well when only the token is refused', async () => {
@@ -193,4 +190,4 @@ test('the check is well when only the token is refused', async () => {
   await expect(createMicrosoftCheck(settingsOf(sandbox.url))()).rejects.toMatchObject(faultOf('outage'));
 });
 
-testErrorsKeepSecrets({ setup, clientSecret: settingsOf('').clientSecret });
+testErrorsKeepSecrets({ setup, clientSecret: settingsOf('http://127.0.0.1:1').clientSecret });

@@ -11,12 +11,13 @@ import { toInstant } from '../../domain/time/epoch.ts';
 import { providerError } from '../errors/error-table.ts';
 import type { OAuthAuthorizer } from '../oauth/authorizers.ts';
 import { grantedScopes } from '../oauth/scopes.ts';
+import { operationOf } from '../operations.ts';
 import { createMicrosoftClient } from './client.ts';
 import { microsoftCodeErrors } from './errors.ts';
 import { graphScopes, type MicrosoftSettings, microsoftScopes, signInScopes } from './settings.ts';
 
-const redeemCode = { name: 'oauth.redeem', writes: true };
-const refreshToken = { name: 'oauth.refresh', writes: false };
+const redeemCode = operationOf('microsoft', 'oauth.redeem');
+const refreshToken = operationOf('microsoft', 'oauth.refresh');
 
 export const createMicrosoftAuthorizer = (settings: MicrosoftSettings): OAuthAuthorizer => {
   const client = createMicrosoftClient(settings);
@@ -48,7 +49,7 @@ export const createMicrosoftAuthorizer = (settings: MicrosoftSettings): OAuthAut
           const cached = refreshTokenIn(application);
           if (cached === undefined) {
             const message = 'no refresh token came with the consent';
-            throw providerError('microsoft', redeemCode, { kind: 'reconnect' }, { message });
+            throw providerError(redeemCode, { kind: 'reconnect' }, { message });
           }
           const claims = claimsSchema.parse(result.idTokenClaims);
           return {

@@ -1,4 +1,8 @@
 /** Microsoft's facts. */
+import type { z } from 'zod';
+import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
+import { notEmpty, variableFacts, webAddress } from '../../foundation/configuration/variable-forms.ts';
+import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
 
 export interface MicrosoftSettings {
   readonly graphUrl: string;
@@ -27,3 +31,59 @@ export const microsoftScopes = {
 
 /** Those that an access token is asked for: the others are about the sign-in, and the library adds them. */
 export const graphScopes = ['Calendars.ReadWrite'] as const;
+
+export const microsoftVariables = {
+  shape: {
+    MICROSOFT_GRAPH_URL: webAddress().register(variableFacts, {
+      group: 'Microsoft',
+      about: 'Microsoft Graph (`/v1.0` is appended).',
+      form: 'an address such as https://graph.microsoft.com',
+    }),
+    MICROSOFT_LOGIN_URL: webAddress().register(variableFacts, {
+      group: 'Microsoft',
+      about:
+        'Where people consent and tokens are issued: `/<tenant>/oauth2/v2.0/…` is appended, unless the server says otherwise in its OpenID configuration.',
+      form: 'an address such as https://login.microsoftonline.com',
+    }),
+    MICROSOFT_CLIENT_ID: notEmpty().register(variableFacts, {
+      group: 'Microsoft',
+      about: 'The app registration.',
+      form: 'the application (client) id shown in the Entra admin center',
+    }),
+    MICROSOFT_CLIENT_SECRET: notEmpty().register(variableFacts, {
+      group: 'Microsoft',
+      about: 'The registration’s client secret.',
+      form: 'the value of a client secret of the app registration',
+      secret: true,
+    }),
+    MICROSOFT_TENANT_ID: notEmpty().register(variableFacts, {
+      group: 'Microsoft',
+      about:
+        'Whose accounts may be connected: `common` is everybody’s, `organizations` those at work or school.',
+      form: 'common, organizations, or the id of a tenant',
+    }),
+  },
+  everywhere: { MICROSOFT_TENANT_ID: 'common' },
+  deployed: {
+    MICROSOFT_GRAPH_URL: 'https://graph.microsoft.com',
+    MICROSOFT_LOGIN_URL: 'https://login.microsoftonline.com',
+  },
+  local: {
+    MICROSOFT_GRAPH_URL: sandboxAddress,
+    MICROSOFT_LOGIN_URL: sandboxAddress,
+    MICROSOFT_CLIENT_ID: 'sandbox-microsoft-client',
+    MICROSOFT_CLIENT_SECRET: 'sandbox-microsoft-secret',
+  },
+  credentials: ['MICROSOFT_CLIENT_ID', 'MICROSOFT_CLIENT_SECRET'],
+  webAddresses: ['MICROSOFT_GRAPH_URL', 'MICROSOFT_LOGIN_URL'],
+} as const satisfies VariableGroup;
+
+type Set = z.output<z.ZodObject<typeof microsoftVariables.shape>>;
+
+export const microsoftSettingsOf = (set: Set): MicrosoftSettings => ({
+  graphUrl: set.MICROSOFT_GRAPH_URL,
+  loginUrl: set.MICROSOFT_LOGIN_URL,
+  clientId: set.MICROSOFT_CLIENT_ID,
+  clientSecret: set.MICROSOFT_CLIENT_SECRET,
+  tenantId: set.MICROSOFT_TENANT_ID,
+});

@@ -1,12 +1,12 @@
 import { describe, expect, test, vi } from 'vitest';
 import { ProviderError, type ProviderFault } from '../../domain/errors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
 import { createMemoryTokenStore } from '../../tests/harness/token-store.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import type { OAuthAuthorizer } from './authorizers.ts';
 
 const hour = 3_600_000;
-const calling = (signal = new AbortController().signal) => ({ signal, correlationId: 'corr-1' });
 
 const failure = (fault: ProviderFault, vendor: { status?: number; code?: string } = {}) =>
   new ProviderError('google', 'oauth.refresh', fault, { message: 'no', ...vendor });
@@ -51,16 +51,16 @@ describe('an access token', () => {
   test('is refreshed once for all who want it at the same moment, and used from memory then', async () => {
     const { open, process, answer, store } = setup();
     const one = process();
-    const wanted = Array.from({ length: 10 }, () => open(one).accessToken(calling()));
+    const wanted = Array.from({ length: 10 }, () => open(one).accessToken(callContext()));
     expect(new Set(await Promise.all(wanted))).toEqual(new Set(['access-1']));
-    expect(await open(one).accessToken(calling())).toBe('access-1');
+    expect(await open(one).accessToken(callContext())).toBe('access-1');
     expect(answer).toHaveBeenCalledTimes(1);
     expect(store.reads).toEqual(['refresh_token for calendar.putEvent']);
   });
 
   test('is refreshed once for all processes: the others wait for the one that does', async () => {
     const { open, answer } = setup();
-    const wanted = Array.from({ length: 10 }, () => open().accessToken(calling()));
+    const wanted = Array.from({ length: 10 }, () => open().accessToken(callContext()));
     expect(new Set(await Promise.all(wanted))).toEqual(new Set(['access-1']));
     expect(answer).toHaveBeenCalledTimes(1);
   });
@@ -68,25 +68,25 @@ describe('an access token', () => {
   test('that does not last a minute is refreshed before it is used', async () => {
     const { open, store } = setup();
     Object.assign(store.row, { accessToken: 'nearly-expired', expiresAt: Date.now() + 50_000 });
-    expect(await open().accessToken(calling())).toBe('access-1');
+    expect(await open().accessToken(callContext())).toBe('access-1');
   });
 
   test('of a provider whose tokens never last a minute is used all the same', async () => {
     const { open, process, answer } = setup({ lastsMs: 30_000 });
     const one = process();
-    expect(await open(one).accessToken(calling())).toBe('access-1');
-    expect(await open(one).accessToken(calling())).toBe('access-2');
+    expect(await open(one).accessToken(callContext())).toBe('access-1');
+    expect(await open(one).accessToken(callContext())).toBe('access-2');
     expect(answer).toHaveBeenCalledTimes(2);
   });
 
   test('from memory is not used any more once the row has a newer one', async () => {
     const { open, process } = setup();
     const [one, other] = [process(), process()];
-    await open(one).accessToken(calling());
+    await open(one).accessToken(callContext());
     const refused = open(other);
-    refused.refused(await refused.accessToken(calling()));
-    expect(await refused.accessToken(calling())).toBe('access-2');
-    expect(await open(one, 3).accessToken(calling())).toBe('access-2');
+    refused.refused(await refused.accessToken(callContext()));
+    expect(await refused.accessToken(callContext())).toBe('access-2');
+    expect(await open(one, 3).accessToken(callContext())).toBe('access-2');
   });
 });
 
@@ -94,9 +94,9 @@ describe('a refused token', () => {
   test('costs one refresh, however many callers in however many processes it was refused', async () => {
     const { open, process, answer } = setup();
     const opened = Array.from({ length: 5 }, process).flatMap((one) => [open(one), open(one), open(one)]);
-    const tokens = await Promise.all(opened.map((one) => one.accessToken(calling())));
+    const tokens = await Promise.all(opened.map((one) => one.accessToken(callContext())));
     for (const [index, one] of opened.entries()) one.refused(tokens[index] ?? '');
-    const anew = await Promise.all(opened.map((one) => one.accessToken(calling())));
+    const anew = await Promise.all(opened.map((one) => one.accessToken(callContext())));
     expect(new Set(anew)).toEqual(new Set(['access-2']));
     expect(answer).toHaveBeenCalledTimes(2);
   });
@@ -104,9 +104,9 @@ describe('a refused token', () => {
   test('that is not the one in use any more invalidates nothing', async () => {
     const { open, answer } = setup();
     const one = open();
-    await one.accessToken(calling());
+    await one.accessToken(callContext());
     one.refused('an older one');
-    expect(await one.accessToken(calling())).toBe('access-1');
+    expect(await one.accessToken(callContext())).toBe('access-1');
     expect(answer).toHaveBeenCalledTimes(1);
   });
 });
@@ -115,23 +115,23 @@ describe('a refresh', () => {
   test('stores another refresh token before the access token is used', async () => {
     const { open, store, answer } = setup({ rotates: true });
     const one = open();
-    const token = await one.accessToken(calling());
+    const token = await one.accessToken(callContext());
     expect(store.row.refreshToken).toBe('refresh-1');
     one.refused(token);
-    await one.accessToken(calling());
+    await one.accessToken(callContext());
     expect(answer.mock.calls.map(([refreshToken]) => refreshToken)).toEqual(['refresh-0', 'refresh-1']);
   });
 
   test('that is refused needs the owner, who is named', async () => {
     const { open, store, answer } = setup();
     answer.mockRejectedValue(failure({ kind: 'reconnect' }, { status: 400, code: 'invalid_grant' }));
-    await expect(open().accessToken(calling())).rejects.toMatchObject({
+    await expect(open().accessToken(callContext())).rejects.toMatchObject({
       fault: { kind: 'reconnect' },
       vendor: { code: 'grant_refused' },
       connection: 'conn_1',
     });
     expect(store.row.reason).toBe('grant_refused');
-    await expect(open().accessToken(calling())).rejects.toMatchObject({ fault: { kind: 'reconnect' } });
+    await expect(open().accessToken(callContext())).rejects.toMatchObject({ fault: { kind: 'reconnect' } });
     expect(answer).toHaveBeenCalledTimes(1);
   });
 
@@ -143,54 +143,58 @@ describe('a refresh', () => {
       { purpose: 'of a process that dies', correlationId: 'corr-0' },
     );
     answer.mockRejectedValue(failure({ kind: 'reconnect' }, { status: 400 }));
-    await expect(open().accessToken(calling())).rejects.toMatchObject({ vendor: { code: 'refresh_lost' } });
+    await expect(open().accessToken(callContext())).rejects.toMatchObject({
+      vendor: { code: 'refresh_lost' },
+    });
     expect(store.row.reason).toBe('refresh_lost');
   });
 
   test('that gives less than is needed keeps what was given, and needs the owner', async () => {
     const { open, store, answer } = setup({ rotates: true, scopes: ['openid'] });
-    await expect(open().accessToken(calling())).rejects.toMatchObject({
+    await expect(open().accessToken(callContext())).rejects.toMatchObject({
       fault: { kind: 'reconnect' },
       vendor: { code: 'scopes_missing' },
       connection: 'conn_1',
     });
     expect(store.row).toMatchObject({ reason: 'scopes_missing', refreshToken: 'refresh-1' });
-    await expect(open().accessToken(calling())).rejects.toMatchObject({ fault: { kind: 'reconnect' } });
+    await expect(open().accessToken(callContext())).rejects.toMatchObject({ fault: { kind: 'reconnect' } });
     expect(answer).toHaveBeenCalledTimes(1);
   });
 
   test('of an account whose scopes nobody has noted takes what it gets', async () => {
     const { open, store } = setup({ scopes: ['openid'] });
     store.row.scopes = [];
-    expect(await open().accessToken(calling())).toBe('access-1');
+    expect(await open().accessToken(callContext())).toBe('access-1');
   });
 
   test('whose answer names no scopes took none away', async () => {
     const { open, answer, store } = setup();
     const expiresAt = toInstant(Date.now() + hour);
     answer.mockResolvedValueOnce({ accessToken: { value: 'no scopes named', expiresAt } });
-    expect(await open().accessToken(calling())).toBe('no scopes named');
+    expect(await open().accessToken(callContext())).toBe('no scopes named');
     expect(store.row.reason).toBeUndefined();
   });
 
   test('that had no answer leaves a doubt, one that was answered does not', async () => {
     const { open, store, answer } = setup();
     answer.mockRejectedValueOnce(failure({ kind: 'outage', effect: 'none' }));
-    await expect(open().accessToken(calling())).rejects.toMatchObject({ fault: { kind: 'outage' } });
+    await expect(open().accessToken(callContext())).rejects.toMatchObject({ fault: { kind: 'outage' } });
     expect(store.row.leaseUntil).toBe('in_doubt');
-    expect(await open().accessToken(calling())).toBe('access-1');
+    expect(await open().accessToken(callContext())).toBe('access-1');
 
     const refused = open();
-    refused.refused(await refused.accessToken(calling()));
+    refused.refused(await refused.accessToken(callContext()));
     answer.mockRejectedValueOnce(failure({ kind: 'outage', effect: 'none' }, { status: 503 }));
-    await expect(refused.accessToken(calling())).rejects.toMatchObject({ fault: { kind: 'outage' } });
+    await expect(refused.accessToken(callContext())).rejects.toMatchObject({ fault: { kind: 'outage' } });
     expect(store.row.leaseUntil).toBeUndefined();
   });
 
   test('that our own wrong client is refused marks nothing', async () => {
     const { open, store, answer } = setup();
     answer.mockRejectedValue(failure({ kind: 'misconfigured' }, { status: 401, code: 'invalid_client' }));
-    await expect(open().accessToken(calling())).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
+    await expect(open().accessToken(callContext())).rejects.toMatchObject({
+      fault: { kind: 'misconfigured' },
+    });
     expect(store.row).toMatchObject({ reason: undefined, leaseUntil: undefined });
   });
 
@@ -198,7 +202,7 @@ describe('a refresh', () => {
     const { open, answer } = setup();
     const down = Promise.withResolvers<never>();
     answer.mockReturnValue(down.promise);
-    const waiting = Array.from({ length: 5 }, () => open().accessToken(calling()));
+    const waiting = Array.from({ length: 5 }, () => open().accessToken(callContext()));
     const settled = Promise.allSettled(waiting);
     await expect.poll(() => answer.mock.calls.length).toBe(1);
     down.reject(failure({ kind: 'outage', effect: 'none' }, { status: 503 }));
@@ -211,7 +215,7 @@ describe('a refresh', () => {
   test('survives a database that hiccups after the provider has answered', async () => {
     const { open, store } = setup({ rotates: true });
     const complete = vi.spyOn(store, 'completeRefresh').mockRejectedValueOnce(new Error('hiccup'));
-    expect(await open().accessToken(calling())).toBe('access-1');
+    expect(await open().accessToken(callContext())).toBe('access-1');
     expect(store.row.refreshToken).toBe('refresh-1');
     expect(complete).toHaveBeenCalledTimes(2);
   });
@@ -222,7 +226,7 @@ describe('a refresh', () => {
       Object.assign(store.row, { refreshToken: 'anew', version: 7, attempt: 7, leaseUntil: undefined });
       throw failure({ kind: 'reconnect' }, { status: 400 });
     });
-    expect(await open().accessToken(calling())).toBe('access-1');
+    expect(await open().accessToken(callContext())).toBe('access-1');
     expect(answer.mock.calls.map(([refreshToken]) => refreshToken)).toEqual(['refresh-0', 'anew']);
     expect(store.row.reason).toBeUndefined();
   });
@@ -243,7 +247,7 @@ describe('a refresh', () => {
       return { accessToken, refreshToken: 'refresh-anew' };
     });
     const wanted = await open()
-      .accessToken(calling())
+      .accessToken(callContext())
       .catch((error: unknown) => `no token: ${Object(error).vendor.code}`);
     expect(wanted).toBe(outcome);
     expect(revoked).toEqual(givenBack);
@@ -256,8 +260,8 @@ describe('a refresh', () => {
     answer.mockReturnValueOnce(answered.promise);
     const impatient = new AbortController();
     const [left, stays] = [
-      open(one).accessToken(calling(impatient.signal)),
-      open(one).accessToken(calling()),
+      open(one).accessToken(callContext(impatient.signal)),
+      open(one).accessToken(callContext()),
     ];
     impatient.abort();
     await expect(left).rejects.toMatchObject({ fault: { kind: 'retry', effect: 'none' } });
@@ -270,14 +274,14 @@ describe('a token whose consent does not cover a call', () => {
   test('has the owner asked for another', async () => {
     const { open, store } = setup();
     const one = open();
-    await one.lacksScopes(await one.accessToken(calling()));
+    await one.lacksScopes(await one.accessToken(callContext()));
     expect(store.row.reason).toBe('scopes_missing');
   });
 
   test('says nothing of the account once it was connected again', async () => {
     const { open, store } = setup();
     const one = open();
-    const token = await one.accessToken(calling());
+    const token = await one.accessToken(callContext());
     Object.assign(store.row, { version: 7 });
     await one.lacksScopes(token);
     expect(store.row.reason).toBeUndefined();
@@ -291,11 +295,11 @@ describe('renewing ahead of time', () => {
     const { process, store, answer } = setup();
     Object.assign(store.row, { accessToken: 'lasts 5 minutes', expiresAt: Date.now() + 300_000 });
     const renewed = await Promise.all([
-      process().renew(owner, 600_000, calling()),
-      process().renew(owner, 600_000, calling()),
+      process().renew(owner, 600_000, callContext()),
+      process().renew(owner, 600_000, callContext()),
     ]);
     expect(renewed.sort()).toEqual(['not_needed', 'renewed']);
-    expect(await process().renew(owner, 600_000, calling())).toBe('not_needed');
+    expect(await process().renew(owner, 600_000, callContext())).toBe('not_needed');
     expect(answer).toHaveBeenCalledTimes(1);
   });
 });

@@ -5,13 +5,13 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CredentialUse, StoredAccessToken, TokenStore } from '../../domain/connections/access-tokens.ts';
-import type { ConnectionProvider, OAuthProvider } from '../../domain/connections/connection.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
+import type { ConnectionProvider, OAuthProvider } from '../../domain/providers/vendors.ts';
 import { noAnswer } from '../errors/transport-errors.ts';
 import type { CallContext, OpenConnection } from '../ports.ts';
 import type { OAuthAuthorizer } from './authorizers.ts';
-import { tokenOperation as operation, reconnect } from './reconnect.ts';
+import { reconnect, tokenOperationOf } from './reconnect.ts';
 import { createRefresh } from './refresh.ts';
 import { createHeldTokens, type HeldToken } from './token-cache.ts';
 
@@ -161,7 +161,7 @@ const hasFailed = (awaited: RefreshAwaited, now: RefreshAwaited & { readonly has
 const otherFailed = ({ provider, id }: TokenOwner): ProviderError =>
   new ProviderError(
     provider,
-    operation.name,
+    tokenOperationOf(provider).name,
     { kind: 'retry', effect: 'none' },
     { code: 'refresh_failed', message: `another process could not refresh the access token of ${id}` },
   );
@@ -170,7 +170,7 @@ const pollPause = async (poll: number, { provider }: TokenOwner, call: CallConte
   const atMost = Math.min(firstPollMs * 2 ** (poll - 1), longestPollMs);
   await pause(atMost * (0.5 + Math.random() / 2), undefined, { signal: call.signal }).catch(
     (error: unknown) => {
-      throw noAnswer(provider, operation, error, call);
+      throw noAnswer(tokenOperationOf(provider), error, call);
     },
   );
 };
@@ -182,7 +182,7 @@ const unlessCalledOff = async <Found>(
   call: CallContext,
 ): Promise<Found> => {
   const calledOff = Promise.withResolvers<never>();
-  const callOff = () => calledOff.reject(noAnswer(provider, operation, call.signal.reason, call));
+  const callOff = () => calledOff.reject(noAnswer(tokenOperationOf(provider), call.signal.reason, call));
   if (call.signal.aborted) callOff();
   call.signal.addEventListener('abort', callOff, { once: true });
   try {

@@ -2,8 +2,9 @@
  * The ports through which an account is connected: OAuth 2.0 after RFC 9700, or an app-specific password. Each
  * provider's folder fills one in its `oauth.ts` (Apple in `account.ts`).
  */
-import type { OAuthProvider } from '../../domain/connections/connection.ts';
+
 import type { AccessToken, Grant } from '../../domain/connections/grant.ts';
+import type { OAuthProvider, PasswordProvider } from '../../domain/providers/vendors.ts';
 import type { CallContext } from '../ports.ts';
 
 export interface AuthorizationRequest {
@@ -52,7 +53,7 @@ export interface OAuthAuthorizer {
 }
 
 export interface PasswordAuthorizer {
-  readonly provider: 'apple';
+  readonly provider: PasswordProvider;
   /**
    * Discovers the account's server (RFC 6764) and proves that the password opens it. Throws `ProviderError`:
    * `reconnect` for a wrong password, `rejected_input` for an address that is no CalDAV server or may not be called.

@@ -1,10 +1,7 @@
 /** A connected account as a provider is called with it. */
-import type {
-  ConnectionProvider,
-  ConnectionStatus,
-  ConnectionStatusReason,
-} from '../../domain/connections/connection.ts';
+import type { ConnectionStatus, ConnectionStatusReason } from '../../domain/connections/connection.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
+import type { ConnectionProvider } from '../../domain/providers/vendors.ts';
 import type { OpenConnection } from '../ports.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import { reconnect } from './reconnect.ts';

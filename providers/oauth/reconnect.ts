@@ -1,15 +1,19 @@
 /** An account that only its owner can bring back. */
-import type { ConnectionProvider } from '../../domain/connections/connection.ts';
+
 import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
+import type { ConnectionProvider } from '../../domain/providers/vendors.ts';
+import { type CallOperation, operationOf } from '../operations.ts';
 
-export const tokenOperation = { name: 'connections.accessToken', writes: false };
+/** The operation in which an access token is read or refreshed. */
+export const tokenOperationOf = (provider: ConnectionProvider): CallOperation =>
+  operationOf(provider, 'connections.accessToken');
 
 /** @param code why: the connection's status or its reason. */
 export const reconnect = (provider: ConnectionProvider, id: ConnectionId, code: string): ProviderError =>
   new ProviderError(
     provider,
-    tokenOperation.name,
+    tokenOperationOf(provider).name,
     { kind: 'reconnect' },
     { code, message: `the account of ${id} must be connected again` },
     { connection: id },

@@ -5,15 +5,15 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CredentialUse, RefreshBegun, TokenStore } from '../../domain/connections/access-tokens.ts';
+import { circuitIsOpen, ProviderError } from '../../domain/errors.ts';
+import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import {
   type ConnectionProvider,
   isOAuthProvider,
   type OAuthProvider,
-} from '../../domain/connections/connection.ts';
-import { circuitIsOpen, ProviderError } from '../../domain/errors.ts';
-import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
+} from '../../domain/providers/vendors.ts';
 import type { OAuthAuthorizer } from './authorizers.ts';
-import { reconnect, tokenOperation } from './reconnect.ts';
+import { reconnect, tokenOperationOf } from './reconnect.ts';
 import type { HeldToken } from './token-cache.ts';
 
 interface Wanted {
@@ -139,7 +139,7 @@ const authorizerOf = (
   if (authorizer) return authorizer;
   throw new ProviderError(
     provider,
-    tokenOperation.name,
+    tokenOperationOf(provider).name,
     { kind: 'misconfigured' },
     { message: `there is no OAuth client for ${provider} in the configuration` },
   );

@@ -1,109 +1,117 @@
 /** The providers, with every call on the one path. */
-import type { ConnectionId } from '../../domain/ids.ts';
-import type { CallContext, OpenConnection, Providers } from '../ports.ts';
-import type { SmtpSettings } from '../smtp/settings.ts';
-import type { TwilioSettings } from '../twilio/settings.ts';
-import type { ZoomSettings } from '../zoom/settings.ts';
+import { calendarVendors, channelVendors, meetingVendors, namesIn } from '../../domain/providers/vendors.ts';
+import { operationOf } from '../operations.ts';
+import type {
+  CalendarProvider,
+  EmailProvider,
+  MeetingProvider,
+  OpenConnection,
+  Providers,
+  SharedAccounts,
+  TextMessageProvider,
+} from '../ports.ts';
 import type { CallAccount, CallPath } from './call-path.ts';
-import { type CallOperation, operations } from './operations.ts';
-
-/** The accounts of ours that all organizations use, by what makes two of them different ones at the vendor. */
-export interface SharedAccounts {
-  readonly zoomHost: string;
-  readonly twilioAccount: string;
-  readonly smtpServer: string;
-}
-
-export const sharedAccountsOf = ({
-  zoom,
-  twilio,
-  smtp,
-}: {
-  readonly zoom: Pick<ZoomSettings, 'accountId' | 'hostUser'>;
-  readonly twilio: Pick<TwilioSettings, 'accountSid'>;
-  readonly smtp: Pick<SmtpSettings, 'url'>;
-}): SharedAccounts => ({
-  zoomHost: `${zoom.accountId}/${zoom.hostUser ?? 'me'}`,
-  twilioAccount: twilio.accountSid,
-  smtpServer: new URL(smtp.url).host,
-});
 
 /** Behaves as `providers` does, but for calls that are held back by an open circuit or a spent quota. */
 export const throughCallPath = (
   { calendars, meetings, textMessages, email }: Providers,
   path: CallPath,
   accounts: SharedAccounts,
-): Providers => {
-  const { google } = calendars;
-  const { zoom } = meetings;
-  const withConnection = <Result>(
-    operation: CallOperation,
-    connection: OpenConnection,
-    call: CallContext,
-    perform: () => Promise<Result>,
-  ) => path.run(operation, ofConnection(connection), call, perform);
-  const withShared =
-    (account: string) =>
-    <Result>(operation: CallOperation, call: CallContext, perform: () => Promise<Result>) =>
-      path.run(operation, { account }, call, perform);
-  const atZoom = withShared(accounts.zoomHost);
-  const atTwilio = withShared(accounts.twilioAccount);
-  const atSmtp = withShared(accounts.smtpServer);
+): Providers => ({
+  calendars: each(calendars, (calendar) => calendarOnPath(calendar, path)),
+  meetings: each(meetings, (provider) => meetingsOnPath(provider, path, accounts)),
+  textMessages: textMessagesOnPath(textMessages, path, accounts),
+  email: emailOnPath(email, path, accounts),
+});
 
+/** Returns the table with every row replaced. */
+const each = <Name extends string, Row>(
+  table: Readonly<Record<Name, Row>>,
+  replace: (row: Row) => Row,
+): Readonly<Record<Name, Row>> => {
+  const replaced: Record<Name, Row> = { ...table };
+  for (const name of namesIn(table)) replaced[name] = replace(table[name]);
+  return replaced;
+};
+
+const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarProvider => {
+  const { vendor } = calendarVendors[calendar.name];
+  const freeBusy = operationOf(vendor, 'calendar.freeBusy');
+  const putEvent = operationOf(vendor, 'calendar.putEvent');
+  const putConference = operationOf(vendor, 'calendar.putConference');
+  const deleteEvent = operationOf(vendor, 'calendar.deleteEvent');
   return {
-    calendars: {
-      google: {
-        name: google.name,
-        freeBusy: (connection, calendarIds, window, call) =>
-          withConnection(operations.freeBusy, connection, call, () =>
-            google.freeBusy(connection, calendarIds, window, call),
-          ),
-        putEvent: (connection, event, call) =>
-          withConnection(operations.putEvent, connection, call, () =>
-            google.putEvent(connection, event, call),
-          ),
-        putConference: (connection, event, call) =>
-          withConnection(operations.putConference, connection, call, () =>
-            google.putConference(connection, event, call),
-          ),
-        deleteEvent: (connection, calendarId, eventId, call) =>
-          withConnection(operations.deleteEvent, connection, call, () =>
-            google.deleteEvent(connection, calendarId, eventId, call),
-          ),
-      },
-    },
-    meetings: {
-      zoom: {
-        name: zoom.name,
-        find: (reference, around, call) =>
-          atZoom(operations.findMeetings, call, () => zoom.find(reference, around, call)),
-        create: (spec, call) => atZoom(operations.createMeeting, call, () => zoom.create(spec, call)),
-        move: (meetingId, spec, call) =>
-          atZoom(operations.moveMeeting, call, () => zoom.move(meetingId, spec, call)),
-        remove: (meetingId, call) =>
-          atZoom(operations.removeMeeting, call, () => zoom.remove(meetingId, call)),
-      },
-    },
-    textMessages: {
-      name: textMessages.name,
-      find: (message, since, call) =>
-        atTwilio(operations.findTextMessage, call, () => textMessages.find(message, since, call)),
-      send: (message, call) =>
-        atTwilio(operations.sendTextMessage, call, () => textMessages.send(message, call)),
-    },
-    email: {
-      name: email.name,
-      find: (messageId, call) => atSmtp(operations.findEmail, call, () => email.find(messageId, call)),
-      send: (message, beforeHandover, call) =>
-        atSmtp(operations.sendEmail, call, () => email.send(message, beforeHandover, call)),
-    },
+    name: calendar.name,
+    freeBusy: (connection, calendarIds, window, call) =>
+      path.run(freeBusy, ofConnection(connection), call, () =>
+        calendar.freeBusy(connection, calendarIds, window, call),
+      ),
+    putEvent: (connection, event, call) =>
+      path.run(putEvent, ofConnection(connection), call, () => calendar.putEvent(connection, event, call)),
+    putConference: (connection, event, call) =>
+      path.run(putConference, ofConnection(connection), call, () =>
+        calendar.putConference(connection, event, call),
+      ),
+    deleteEvent: (connection, calendarId, eventId, call) =>
+      path.run(deleteEvent, ofConnection(connection), call, () =>
+        calendar.deleteEvent(connection, calendarId, eventId, call),
+      ),
   };
 };
 
-const ofConnection = ({
-  id,
-  organization,
-}: Pick<OpenConnection, 'id' | 'organization'>): CallAccount & { readonly connection: ConnectionId } => ({
+const meetingsOnPath = (
+  provider: MeetingProvider,
+  path: CallPath,
+  accounts: SharedAccounts,
+): MeetingProvider => {
+  const { vendor } = meetingVendors[provider.name];
+  const account = { account: accounts[vendor] };
+  const find = operationOf(vendor, 'meetings.find');
+  const create = operationOf(vendor, 'meetings.create');
+  const move = operationOf(vendor, 'meetings.move');
+  const remove = operationOf(vendor, 'meetings.remove');
+  return {
+    name: provider.name,
+    find: (reference, around, call) =>
+      path.run(find, account, call, () => provider.find(reference, around, call)),
+    create: (spec, call) => path.run(create, account, call, () => provider.create(spec, call)),
+    move: (meetingId, spec, call) =>
+      path.run(move, account, call, () => provider.move(meetingId, spec, call)),
+    remove: (meetingId, call) => path.run(remove, account, call, () => provider.remove(meetingId, call)),
+  };
+};
+
+const textMessagesOnPath = (
+  textMessages: TextMessageProvider,
+  path: CallPath,
+  accounts: SharedAccounts,
+): TextMessageProvider => {
+  const { vendor } = channelVendors.sms;
+  const account = { account: accounts[vendor] };
+  const find = operationOf(vendor, 'textMessages.find');
+  const send = operationOf(vendor, 'textMessages.send');
+  return {
+    name: textMessages.name,
+    find: (message, since, call) =>
+      path.run(find, account, call, () => textMessages.find(message, since, call)),
+    send: (message, call) => path.run(send, account, call, () => textMessages.send(message, call)),
+  };
+};
+
+const emailOnPath = (email: EmailProvider, path: CallPath, accounts: SharedAccounts): EmailProvider => {
+  const { vendor } = channelVendors.email;
+  const account = { account: accounts[vendor] };
+  const find = operationOf(vendor, 'email.find');
+  const send = operationOf(vendor, 'email.send');
+  return {
+    name: email.name,
+    find: (messageId, call) => path.run(find, account, call, () => email.find(messageId, call)),
+    send: (message, beforeHandover, call) =>
+      path.run(send, account, call, () => email.send(message, beforeHandover, call)),
+  };
+};
+
+const ofConnection = ({ id, organization }: Pick<OpenConnection, 'id' | 'organization'>): CallAccount => ({
   account: id,
   connection: id,
   organization,

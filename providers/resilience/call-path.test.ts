@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest';
 import { ProviderError } from '../../domain/errors.ts';
+import { operationOf } from '../operations.ts';
 import { createCallPath } from './call-path.ts';
 import { createCircuits } from './circuits.ts';
-import { operations } from './operations.ts';
+
+const createMeeting = operationOf('zoom', 'meetings.create');
 
 const setup = () => {
   const events: string[] = [];
@@ -23,7 +25,7 @@ const setup = () => {
   const call = { signal: new AbortController().signal, correlationId: 'c' };
   const run = (perform: () => Promise<string>) =>
     path
-      .run(operations.createMeeting, { account: 'host' }, call, perform)
+      .run(createMeeting, { account: 'host' }, call, perform)
       .catch((error: unknown) => `threw ${String(error)}`);
   return { events, run };
 };

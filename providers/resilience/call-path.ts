@@ -3,12 +3,13 @@
  * the way is a `ProviderError` like the vendor's own, without effect and with the time to come again: Temporal is the
  * one who retries.
  */
-import { concerning, effectMayHaveHappened, ProviderError, type VendorName } from '../../domain/errors.ts';
+import { concerning, effectMayHaveHappened, ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
+import type { VendorName } from '../../domain/providers/vendors.ts';
+import type { CallOperation } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import type { Circuits } from './circuits.ts';
 import { signOf } from './failure-signal.ts';
-import type { CallOperation } from './operations.ts';
 import type { Drawn, QuotaGuard } from './quota-guard.ts';
 import { type HeldBackReason, heldBackBy } from './rejected-call.ts';
 

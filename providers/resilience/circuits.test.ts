@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProviderError, type ProviderFault } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
+import { operationOf } from '../operations.ts';
 import { failuresToOpen, openForMs, trialMs } from './circuit.ts';
 import { type CircuitChange, createCircuits } from './circuits.ts';
-import { operations } from './operations.ts';
+
+const createMeeting = operationOf('zoom', 'meetings.create');
+const putEvent = operationOf('google', 'calendar.putEvent');
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 25, 9) });
@@ -23,7 +26,7 @@ const setup = () => {
   );
   let made = 0;
   const attempt = async (connection: ConnectionId | undefined, fault?: ProviderFault, status = 503) => {
-    const operation = connection ? operations.putEvent : operations.createMeeting;
+    const operation = connection ? putEvent : createMeeting;
     const perform = async () => {
       made += 1;
       if (!fault) return 'done';
@@ -89,12 +92,10 @@ describe('a circuit', () => {
     const circuits = createCircuits(() => {});
     for (let n = 0; n < 2 * failuresToOpen; n += 1) {
       await circuits
-        .run(operations.createMeeting, undefined, { ...call, signal: off.signal }, () =>
-          Promise.reject(calledOff),
-        )
+        .run(createMeeting, undefined, { ...call, signal: off.signal }, () => Promise.reject(calledOff))
         .catch(() => undefined);
     }
-    expect(await circuits.run(operations.createMeeting, undefined, call, async () => 'done')).toBe('done');
+    expect(await circuits.run(createMeeting, undefined, call, async () => 'done')).toBe('done');
     expect(await attempt(undefined)).toBe('done');
   });
 
@@ -103,7 +104,7 @@ describe('a circuit', () => {
     await fails(undefined);
     passes(openForMs[0] ?? 0);
     await circuits
-      .run(operations.createMeeting, undefined, call, () => Promise.reject(new Error('no database')))
+      .run(createMeeting, undefined, call, () => Promise.reject(new Error('no database')))
       .catch(() => undefined);
     const held = await attempt(undefined);
     expect(held).toEqual(heldBack(openForMs[0] ?? 0));
@@ -161,7 +162,7 @@ it('lets a call through from the very moment on that it named, however long its 
     },
   );
   const create = (perform: () => Promise<string>) =>
-    circuits.run(operations.createMeeting, undefined, call, perform).catch((error: unknown) => error);
+    circuits.run(createMeeting, undefined, call, perform).catch((error: unknown) => error);
   const error = new ProviderError('zoom', 'meetings.create', outage, { message: 'no' });
   for (let n = 0; n < failuresToOpen; n += 1) await create(() => Promise.reject(error));
   expect(await create(async () => 'done')).toEqual(heldBack(openForMs[0] ?? 0));
@@ -209,7 +210,6 @@ it('while one call tries, another waits', async () => {
     () => {},
     () => 0,
   );
-  const { createMeeting } = operations;
   const error = new ProviderError('zoom', 'meetings.create', outage, { message: 'no' });
   for (let n = 0; n < failuresToOpen; n += 1) {
     await circuits.run(createMeeting, undefined, call, () => Promise.reject(error)).catch(() => undefined);

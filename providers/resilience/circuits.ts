@@ -2,13 +2,14 @@
  * The circuits of one process: one per provider, and at Google one per connection within it. A single calendar account
  * that fails opens its own circuit only; Google's opens when several accounts fail in a row.
  */
-import { ProviderError, type VendorName } from '../../domain/errors.ts';
+import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import type { CircuitState } from '../../domain/providers/circuit.ts';
+import type { VendorName } from '../../domain/providers/vendors.ts';
+import type { CallOperation } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import { type Circuit, createCircuit, failuresToOpen, type OpenCircuit } from './circuit.ts';
 import { signOf } from './failure-signal.ts';
-import type { CallOperation } from './operations.ts';
 import { heldBackCodes, moment } from './rejected-call.ts';
 
 export interface CircuitChange {

@@ -1,15 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { QuotaBook, QuotaClaim } from '../../domain/providers/quota-book.ts';
-import { type CallOperation, operations } from './operations.ts';
+import { type CallOperation, operationOf } from '../operations.ts';
 import { createQuotaGuard } from './quota-guard.ts';
 import { quotasWith } from './quotas.ts';
 import type { QuotaUse } from './rate-limiter.ts';
+
+const createMeeting = operationOf('zoom', 'meetings.create');
+const moveMeeting = operationOf('zoom', 'meetings.move');
+const findMeetings = operationOf('zoom', 'meetings.find');
+const freeBusy = operationOf('google', 'calendar.freeBusy');
+const sendTextMessage = operationOf('twilio', 'textMessages.send');
 
 const minute = 60_000;
 const begun = Date.UTC(2026, 10, 25, 9);
 
 /** A book in memory that counts its statements; whether it counts right is for db/providers/quotas.integration.test.ts. */
-const setup = (limits = { zoomMeetingWritesPerDay: 100, googleRequestsPerMinute: 600 }) => {
+const setup = (limits = { 'zoom.meeting_writes_per_day': 100, 'google.requests_per_minute': 600 }) => {
   let now = begun;
   const used = new Map<number, number>();
   const statements: QuotaClaim[] = [];
@@ -77,21 +83,21 @@ const setup = (limits = { zoomMeetingWritesPerDay: 100, googleRequestsPerMinute:
 describe('requests a minute', () => {
   it('are taken in chunks that grow, so that most calls need no statement', async () => {
     const { admit, statements } = setup();
-    for (let n = 0; n < 100; n += 1) await admit(operations.freeBusy);
+    for (let n = 0; n < 100; n += 1) await admit(freeBusy);
     expect(statements.map(({ count }) => count)).toEqual([1, 2, 4, 8, 16, 20, 20, 20, 20]);
   });
 
   it('are taken in no more chunks when they come at once', async () => {
     const { admit, used } = setup();
-    await Promise.all(Array.from({ length: 40 }, () => admit(operations.freeBusy)));
+    await Promise.all(Array.from({ length: 40 }, () => admit(freeBusy)));
     expect(used()).toBe(1 + 2 + 4 + 8 + 16 + 20);
   });
 
   it('are all granted up to the limit, and no further, however they were taken', async () => {
     const { admit, used } = setup();
-    for (let n = 0; n < 600; n += 1) await admit(operations.freeBusy);
+    for (let n = 0; n < 600; n += 1) await admit(freeBusy);
     expect(used()).toBe(600);
-    await expect(admit(operations.freeBusy)).rejects.toMatchObject({
+    await expect(admit(freeBusy)).rejects.toMatchObject({
       fault: { kind: 'retry_after', delayMs: expect.any(Number) },
       message: expect.stringContaining('not called: 600 requests a minute and calendar account are used up'),
     });
@@ -99,47 +105,50 @@ describe('requests a minute', () => {
 
   it('count what the minute before has left of its own', async () => {
     const { admit, passes } = setup();
-    for (let n = 0; n < 600; n += 1) await admit(operations.freeBusy);
+    for (let n = 0; n < 600; n += 1) await admit(freeBusy);
     passes(minute);
-    await expect(admit(operations.freeBusy)).rejects.toMatchObject({ fault: { kind: 'retry_after' } });
+    await expect(admit(freeBusy)).rejects.toMatchObject({ fault: { kind: 'retry_after' } });
     passes(minute / 2);
-    for (let n = 0; n < 300; n += 1) await admit(operations.freeBusy);
-    await expect(admit(operations.freeBusy)).rejects.toMatchObject({ fault: { kind: 'retry_after' } });
+    for (let n = 0; n < 300; n += 1) await admit(freeBusy);
+    await expect(admit(freeBusy)).rejects.toMatchObject({ fault: { kind: 'retry_after' } });
   });
 
   it('are each account’s own', async () => {
     const { admit, statements } = setup();
-    await admit(operations.freeBusy, 'conn_1');
-    await admit(operations.freeBusy, 'conn_2');
+    await admit(freeBusy, 'conn_1');
+    await admit(freeBusy, 'conn_2');
     expect(statements.map(({ account }) => account)).toEqual(['conn_1', 'conn_2']);
   });
 
   it('are kept by nobody where there is no limit', async () => {
-    const { admit, statements } = setup({ zoomMeetingWritesPerDay: 0, googleRequestsPerMinute: 0 });
-    await admit(operations.freeBusy);
-    await admit(operations.createMeeting);
+    const { admit, statements } = setup({
+      'zoom.meeting_writes_per_day': 0,
+      'google.requests_per_minute': 0,
+    });
+    await admit(freeBusy);
+    await admit(createMeeting);
     expect(statements).toEqual([]);
   });
 });
 
 describe('use', () => {
   it('is told, with a warning once when most is used', async () => {
-    const { admit, uses } = setup({ zoomMeetingWritesPerDay: 10, googleRequestsPerMinute: 600 });
-    for (let n = 0; n < 10; n += 1) await admit(operations.createMeeting);
+    const { admit, uses } = setup({ 'zoom.meeting_writes_per_day': 10, 'google.requests_per_minute': 600 });
+    for (let n = 0; n < 10; n += 1) await admit(createMeeting);
     expect(uses.map(({ used }) => used)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(uses.filter(({ warns }) => warns).map(({ used }) => used)).toEqual([8]);
   });
 
   it('is given back for a call that came to nothing', async () => {
     const { admit, used } = setup();
-    const permit = await admit(operations.createMeeting);
+    const permit = await admit(createMeeting);
     await permit.giveBack();
     expect(used()).toBe(0);
   });
 
   it.each([
-    ['Zoom’s day', operations.createMeeting],
-    ['Google’s minute', operations.freeBusy],
+    ['Zoom’s day', createMeeting],
+    ['Google’s minute', freeBusy],
   ])('goes back where it came from, be it over meanwhile: %s', async (_what, operation) => {
     const { admit, usedIn, passes } = setup();
     passes(15 * 60 * minute - 1);
@@ -156,22 +165,22 @@ describe('an account that its vendor has closed', () => {
 
   it('is not called until then, for what was refused', async () => {
     const { guard, admit, passes } = setup();
-    await guard.exhausted(operations.createMeeting, drawn, begun + 10 * minute);
-    await expect(admit(operations.moveMeeting, 'host')).rejects.toMatchObject({
+    await guard.exhausted(createMeeting, drawn, begun + 10 * minute);
+    await expect(admit(moveMeeting, 'host')).rejects.toMatchObject({
       fault: { kind: 'quota_exhausted', untilMs: begun + 10 * minute },
     });
-    await admit(operations.findMeetings, 'host');
-    await admit(operations.createMeeting, 'another host');
+    await admit(findMeetings, 'host');
+    await admit(createMeeting, 'another host');
     passes(10 * minute);
-    await admit(operations.createMeeting, 'host');
+    await admit(createMeeting, 'host');
   });
 
   it('is asked for once in a while, not with each call', async () => {
     const { admit, readings, passes } = setup();
-    for (let n = 0; n < 50; n += 1) await admit(operations.sendTextMessage);
+    for (let n = 0; n < 50; n += 1) await admit(sendTextMessage);
     expect(readings()).toBe(1);
     passes(5_000);
-    await admit(operations.sendTextMessage);
+    await admit(sendTextMessage);
     expect(readings()).toBe(2);
   });
 });
@@ -181,7 +190,6 @@ describe('requests at once', () => {
     provider: 'microsoft',
     name: 'calendar.freeBusy',
     writes: false,
-    account: 'connection',
     circuit: true,
     quota: { name: 'microsoft.mailbox_concurrency', requests: 1 },
   };

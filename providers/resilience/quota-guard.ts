@@ -1,8 +1,8 @@
 /** Keeps calls within what the vendors allow their accounts, whichever process makes them. */
 import { ProviderError } from '../../domain/errors.ts';
 import type { QuotaBook } from '../../domain/providers/quota-book.ts';
+import type { CallOperation } from '../operations.ts';
 import { rememberClosings } from './exhausted-accounts.ts';
-import type { CallOperation } from './operations.ts';
 import type { ConcurrencyQuota, Quotas, RateQuota } from './quotas.ts';
 import { type QuotaUse, type Refusal, takeByChunks } from './rate-limiter.ts';
 import { heldBackCodes, moment } from './rejected-call.ts';
@@ -69,7 +69,7 @@ export const createQuotaGuard = ({ book, quotas, onUse, now = Date.now }: QuotaG
       if (!operation.quota) return free;
       const { name, requests } = operation.quota;
       const quota = quotas[name];
-      if (quota.limit === 0) return free;
+      if (!quota || quota.limit === 0) return free;
       return quota.window === 'at_once'
         ? admitToPlace(operation, quota, drawn)
         : admitToRate(operation, quota, requests, drawn);

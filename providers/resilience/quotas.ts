@@ -1,85 +1,43 @@
 /**
- * What the vendors allow an account, as a table. What they allow the whole application a second is the rate of its task
- * queue (workers/task-queues.ts).
+ * What the vendors allow an account: the quotas of the catalog with the limits of the settings. What a vendor allows the
+ * whole application in a second is the rate of its task queue.
  */
-import type { VendorName } from '../../domain/errors.ts';
-
-export type QuotaName = keyof Quotas;
+import { type VendorName, vendorNames } from '../../domain/providers/vendors.ts';
+import { type ConcurrencyQuotaRow, catalog, type RateQuotaRow } from '../catalog.ts';
 
 interface QuotaFacts {
   readonly provider: VendorName;
   readonly limit: number;
   /** In words: "100 meetings made or moved a day". */
   readonly words: string;
-  /** The vendor's page. */
-  readonly source: string;
 }
 
-/** So many in a stretch of time. */
-export interface RateQuota extends QuotaFacts {
-  /**
-   * `utc_day` begins at midnight. `sliding_minute` is the vendor's own way of counting: what was used in the minute
-   * before still counts, by the part of it that is less than a minute ago. A fixed minute would let twice the limit
-   * through around each turn of the minute, and the vendor would refuse it.
-   */
-  readonly window: 'utc_day' | 'sliding_minute';
-  /**
-   * Of an account that all organizations share, one of them gets at most this part while there are others, so that a
-   * casting day of one leaves the others their single auditions. Undefined: the account is one organization's own.
-   */
-  readonly share?: number | undefined;
-  /** A process may take so many at a time, as it uses them up: what costs a statement each time is not paid each time. */
-  readonly chunk: number;
-}
+/** A number of requests in a window of time. */
+export type RateQuota = RateQuotaRow & QuotaFacts;
+/** A number of simultaneous requests. */
+export type ConcurrencyQuota = ConcurrencyQuotaRow & QuotaFacts;
 
-/** So many at once. */
-export interface ConcurrencyQuota extends QuotaFacts {
-  readonly window: 'at_once';
-  /** A holder that died gives its place back after this time: longer than any call. */
-  readonly leaseMs: number;
-}
+/** By the name of the quota. */
+export type Quotas = Readonly<Record<string, RateQuota | ConcurrencyQuota>>;
 
-export interface QuotaLimits {
-  /** 0: no limit. */
-  readonly zoomMeetingWritesPerDay: number;
-  readonly googleRequestsPerMinute: number;
-}
+/** The limits of the settings, by the name of the quota. 0: no limit. */
+export type QuotaLimits = Readonly<Record<string, number>>;
 
-export interface Quotas {
-  readonly 'zoom.meeting_writes_per_day': RateQuota;
-  readonly 'google.requests_per_minute': RateQuota;
-  readonly 'microsoft.mailbox_concurrency': ConcurrencyQuota;
-}
+const quotasOf = (provider: VendorName): Readonly<Record<string, RateQuotaRow | ConcurrencyQuotaRow>> => {
+  const facts = catalog[provider];
+  return 'quotas' in facts ? facts.quotas : {};
+};
 
-export const quotasWith = (limits: QuotaLimits): Quotas => ({
-  /** Creations and updates count, deletions do not; the day begins at 00:00 UTC. */
-  'zoom.meeting_writes_per_day': {
-    provider: 'zoom',
-    window: 'utc_day',
-    limit: limits.zoomMeetingWritesPerDay,
-    share: 0.8,
-    chunk: 1,
-    words: `${limits.zoomMeetingWritesPerDay} meetings made or moved a day`,
-    source: 'https://developers.zoom.us/docs/api/rate-limits/',
-  },
-  /** "Calculated per minute using a sliding window": 600 for each user of projects from before May 2026. */
-  'google.requests_per_minute': {
-    provider: 'google',
-    window: 'sliding_minute',
-    limit: limits.googleRequestsPerMinute,
-    chunk: 20,
-    words: `${limits.googleRequestsPerMinute} requests a minute and calendar account`,
-    source: 'https://developers.google.com/workspace/calendar/api/guides/quota',
-  },
-  'microsoft.mailbox_concurrency': {
-    provider: 'microsoft',
-    window: 'at_once',
-    limit: 4,
-    leaseMs: 60_000,
-    words: '4 requests at once to a mailbox',
-    source: 'https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits',
-  },
-});
+/** Returns every quota; where `limits` names none, the vendor's documented limit holds. */
+export const quotasWith = (limits: QuotaLimits): Quotas =>
+  Object.fromEntries(
+    vendorNames.flatMap((provider) =>
+      Object.entries(quotasOf(provider)).map(([name, row]) => {
+        const limit = limits[name] ?? row.limit;
+        return [name, { ...row, provider, limit, words: row.describe(limit) }];
+      }),
+    ),
+  );
 
 /** From which part of a quota on a person should know. */
 export const warnFrom = 0.8;

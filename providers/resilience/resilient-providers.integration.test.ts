@@ -10,9 +10,8 @@ import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
 import { createMetrics } from '../../workers/metrics.ts';
-import type { CallContext, MeetingProvider, Providers } from '../ports.ts';
-import { createZoomClient } from '../zoom/client.ts';
-import { createZoomMeetings } from '../zoom/meetings.ts';
+import type { CallContext, MeetingProvider } from '../ports.ts';
+import { createProviders } from '../registry.ts';
 import { failuresToOpen, openForMs, trialMs } from './circuit.ts';
 import { guardProviders } from './resilient-providers.ts';
 
@@ -35,24 +34,6 @@ const slot = {
   zone: 'Europe/Paris',
 } as const;
 
-const unused = async () => {
-  throw new Error('not called in this test');
-};
-const withZoom = (zoom: MeetingProvider): Providers => ({
-  calendars: {
-    google: {
-      name: 'google',
-      freeBusy: unused,
-      putEvent: unused,
-      putConference: unused,
-      deleteEvent: unused,
-    },
-  },
-  meetings: { zoom },
-  textMessages: { name: 'twilio', find: unused, send: unused },
-  email: { name: 'smtp', find: unused, send: unused },
-});
-
 const callsOf = (counts: Readonly<Record<string, number>> = {}): number =>
   Object.values(counts).reduce((sum, one) => sum + one, 0);
 
@@ -64,13 +45,16 @@ const setup = async (options: SandboxOptions = {}, limit = 100) => {
     told.push(`${message} ${JSON.stringify(about)}`);
   /** A process of its own: another circuit, the same quotas. */
   const startProcess = (process = 'worker') => {
-    const client = createZoomClient(sandboxSettings(sandbox.url).zoom);
-    onTestFinished(() => client.close());
-    return guardProviders(withZoom(createZoomMeetings(client)), {
+    const providers = createProviders({
+      ...sandboxSettings(sandbox.url),
+      smtp: { url: 'smtp://127.0.0.1:1', from: 'casting@castmatch.test' },
+    });
+    onTestFinished(() => providers.close());
+    return guardProviders(providers, {
       quotaBook: database.repositories.quotas,
       healthBook: database.repositories.providerHealth,
-      limits: { zoomMeetingWritesPerDay: limit, googleRequestsPerMinute: 600 },
-      accounts: { zoomHost: 'sandbox-account/me', twilioAccount: 'AC', smtpServer: 'mail' },
+      limits: { 'zoom.meeting_writes_per_day': limit },
+      accounts: providers.sharedAccounts,
       metrics,
       logger: { warn: tell, info: tell },
       process,

@@ -3,17 +3,18 @@
  * other processes and the health page find it.
  */
 import { hostname } from 'node:os';
-import { ProviderError, type VendorName } from '../../domain/errors.ts';
+import { ProviderError } from '../../domain/errors.ts';
 import type { CircuitState, SeenOfProvider } from '../../domain/providers/circuit.ts';
 import type { QuotaBook } from '../../domain/providers/quota-book.ts';
+import { type VendorName, vendorNames } from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import type { Providers } from '../ports.ts';
+import { catalog, type OperationFacts } from '../catalog.ts';
+import type { Providers, SharedAccounts } from '../ports.ts';
 import { type CallObserver, createCallPath } from './call-path.ts';
-import { type SharedAccounts, throughCallPath } from './call-path-providers.ts';
+import { throughCallPath } from './call-path-providers.ts';
 import { shortly } from './circuit.ts';
 import { type CircuitChange, createCircuits } from './circuits.ts';
-import { operations } from './operations.ts';
 import { createQuotaGuard } from './quota-guard.ts';
 import { type QuotaLimits, quotasWith } from './quotas.ts';
 import type { QuotaUse } from './rate-limiter.ts';
@@ -63,7 +64,7 @@ export interface GuardParts {
 export const guardProviders = (providers: Providers, parts: GuardParts): Providers => {
   const health = createHealthNotes(parts);
   const watch = watchCircuits(parts, health);
-  for (const provider of new Set(Object.values(operations).map((operation) => operation.provider))) {
+  for (const provider of vendorNames.filter(hasCircuit)) {
     parts.metrics.circuitIs({ provider, state: 'closed', accountsHeldBack: 0 });
   }
   const path = createCallPath({
@@ -77,6 +78,9 @@ export const guardProviders = (providers: Providers, parts: GuardParts): Provide
   });
   return throughCallPath(providers, path, parts.accounts);
 };
+
+const hasCircuit = (provider: VendorName): boolean =>
+  Object.values<OperationFacts>(catalog[provider].operations).some(({ circuit }) => circuit);
 
 const createObserver = ({ metrics }: GuardParts, health: HealthNotes): CallObserver => ({
   called: ({ error, ...call }) => {

@@ -4,12 +4,12 @@ import { MailDev } from 'maildev';
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ProviderFault } from '../../domain/errors.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
 import type { EmailMessage } from '../ports.ts';
 import { createSmtpClient } from './client.ts';
 import { createSmtpEmail } from './email.ts';
 import { createJournal } from './journal.ts';
 
-const call = () => ({ signal: new AbortController().signal, correlationId: 'corr-1' });
 const handOver = async () => {};
 let number = 0;
 
@@ -53,28 +53,28 @@ describe('with a real mail server and its journal', () => {
   test('a message that was sent is found by its id', async () => {
     const email = setup();
     const sent = message();
-    await email.send(sent, handOver, call());
-    await vi.waitFor(async () => expect(await email.find(sent.messageId, call())).toBe('sent'));
+    await email.send(sent, handOver, callContext());
+    await vi.waitFor(async () => expect(await email.find(sent.messageId, callContext())).toBe('sent'));
   });
 
   test('a message that was never sent is not found', async () => {
-    expect(await setup().find('<nobody@castmatch.test>', call())).toBe('not_sent');
+    expect(await setup().find('<nobody@castmatch.test>', callContext())).toBe('not_sent');
   });
 
   test('without a journal nobody can tell', async () => {
-    expect(await provider(urls.smtp).find('<nobody@castmatch.test>', call())).toBe('unknown');
+    expect(await provider(urls.smtp).find('<nobody@castmatch.test>', callContext())).toBe('unknown');
   });
 
   test('sends nothing, and throws what the handover threw, when the handover is refused', async () => {
     const email = setup();
     const kept = message();
     const refused = new Error('somebody else was faster');
-    await expect(email.send(kept, () => Promise.reject(refused), call())).rejects.toBe(refused);
+    await expect(email.send(kept, () => Promise.reject(refused), callContext())).rejects.toBe(refused);
     // The next message goes through the same pool, so the server has certainly seen the end of the first.
     const next = message();
-    await email.send(next, handOver, call());
-    await vi.waitFor(async () => expect(await email.find(next.messageId, call())).toBe('sent'));
-    expect(await email.find(kept.messageId, call())).toBe('not_sent');
+    await email.send(next, handOver, callContext());
+    await vi.waitFor(async () => expect(await email.find(next.messageId, callContext())).toBe('sent'));
+    expect(await email.find(kept.messageId, callContext())).toBe('not_sent');
   });
 
   test('does not send before the handover has been written down', async () => {
@@ -84,9 +84,9 @@ describe('with a real mail server and its journal', () => {
     await email.send(
       sent,
       async () => {
-        seen = await email.find(sent.messageId, call());
+        seen = await email.find(sent.messageId, callContext());
       },
-      call(),
+      callContext(),
     );
     expect(seen).toBe('not_sent');
   });
@@ -95,7 +95,7 @@ describe('with a real mail server and its journal', () => {
     const email = setup();
     const sent = message();
     const handovers = [vi.fn(handOver), vi.fn(handOver)];
-    await Promise.all(handovers.map((each) => email.send(sent, each, call())));
+    await Promise.all(handovers.map((each) => email.send(sent, each, callContext())));
     expect(handovers.map((each) => each.mock.calls.length)).toEqual([1, 1]);
   });
 
@@ -106,7 +106,7 @@ describe('with a real mail server and its journal', () => {
     const cancelled = { signal: controller.signal, correlationId: 'corr-1' };
     const sending = email.send(kept, async () => controller.abort(), cancelled);
     await expect(sending).rejects.toMatchObject({ fault: { kind: 'retry', effect: 'none' } });
-    expect(await email.find(kept.messageId, call())).toBe('not_sent');
+    expect(await email.find(kept.messageId, callContext())).toBe('not_sent');
   });
 });
 
@@ -116,7 +116,7 @@ describe('with a mail server that answers as it is told', () => {
     const content = 'BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n';
     const calendar = { method: 'REQUEST', content } as const;
     const sent = message({ calendar });
-    await provider(server.url).send(sent, handOver, call());
+    await provider(server.url).send(sent, handOver, callContext());
     const [raw = ''] = server.messages;
     expect(raw).toMatch(/Content-Type: text\/calendar;[^\n]*\s[^\n]*method=REQUEST/);
     const mail = await simpleParser(raw);
@@ -176,7 +176,7 @@ describe('with a mail server that answers as it is told', () => {
     const server = await scriptedServer(script);
     const handover = vi.fn(handOver);
     const error: unknown = await provider(server.url)
-      .send(message(), handover, call())
+      .send(message(), handover, callContext())
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: 'ProviderError', fault });
     expect(handover).toHaveBeenCalledTimes(handedOver ? 1 : 0);
@@ -187,14 +187,14 @@ describe('with a mail server that answers as it is told', () => {
   test('a server that cannot be reached leaves no effect', async () => {
     const server = await scriptedServer({});
     await server.close();
-    await expect(provider(server.url).send(message(), handOver, call())).rejects.toMatchObject({
+    await expect(provider(server.url).send(message(), handOver, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'none' },
     });
   });
 
   test('a journal that is down is an outage, not an answer', async () => {
     const email = provider('smtp://127.0.0.1:1', 'http://127.0.0.1:1');
-    await expect(email.find('<any@castmatch.test>', call())).rejects.toMatchObject({
+    await expect(email.find('<any@castmatch.test>', callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'none' },
     });
   });

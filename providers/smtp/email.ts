@@ -1,15 +1,15 @@
 /** A mail server as an `EmailProvider`. */
 import type { SendMailOptions } from 'nodemailer';
-import type { Operation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
+import { operationOf, withoutEffect } from '../operations.ts';
 import type { EmailMessage, EmailProvider } from '../ports.ts';
 import type { SmtpClient } from './client.ts';
 import { fromSmtp } from './errors.ts';
 import type { Journal } from './journal.ts';
 import { smtpDeadlineMs } from './settings.ts';
 
-const beforeHandoverOperation: Operation = { name: 'email.send', writes: false };
-const sendOperation: Operation = { name: 'email.send', writes: true };
+const sendOperation = operationOf('smtp', 'email.send');
+const beforeHandoverOperation = withoutEffect(sendOperation);
 
 /** Every method throws `ProviderError`; `send` also whatever `beforeHandover` throws, and then sends nothing. */
 export const createSmtpEmail = (

@@ -45,8 +45,8 @@ const thrownSchema = z.object({
 export const fromSmtp = (operation: Operation, error: unknown, call: CallContext): ProviderError => {
   if (error instanceof ProviderError) return error;
   const failure = failureOf(error);
-  if (!failure || failure.code === 'EABORT') return noAnswer('smtp', operation, error, call);
-  return providerError('smtp', operation, faultOf(smtpErrors, failure, operation), failure);
+  if (!failure || failure.code === 'EABORT') return noAnswer(operation, error, call);
+  return providerError(operation, faultOf(smtpErrors, failure, operation), failure);
 };
 
 const failureOf = (error: unknown): VendorFailure | undefined => {

@@ -1,4 +1,6 @@
 /** Whether the mail server answers and lets us in. */
+
+import { operationOf } from '../operations.ts';
 import type { SmtpClient } from './client.ts';
 import { fromSmtp } from './errors.ts';
 
@@ -8,6 +10,6 @@ export const createSmtpCheck = (client: SmtpClient) => async (): Promise<void> =
   try {
     await client.verify();
   } catch (error) {
-    throw fromSmtp({ name: 'health', writes: false }, error, call);
+    throw fromSmtp(operationOf('smtp', 'health'), error, call);
   }
 };

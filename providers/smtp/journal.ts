@@ -5,8 +5,9 @@
 import { request } from 'undici';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
-import { faultOf, httpRows, type Operation, providerError } from '../errors/error-table.ts';
+import { faultOf, httpRows, providerError } from '../errors/error-table.ts';
 import { noAnswer, withDeadline } from '../errors/transport-errors.ts';
+import { operationOf } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import { journalDeadlineMs } from './settings.ts';
 
@@ -15,7 +16,7 @@ export interface Journal {
   find(messageId: string, call: CallContext): Promise<'sent' | 'not_sent'>;
 }
 
-const findOperation: Operation = { name: 'email.find', writes: false };
+const findOperation = operationOf('smtp', 'email.find');
 
 const mailsSchema = z.array(z.object({ headers: z.object({ 'message-id': z.string().optional() }) }));
 
@@ -33,14 +34,14 @@ export const createJournal = (journalUrl: string): Journal => ({
         ? 'sent'
         : 'not_sent';
     } catch (error) {
-      throw error instanceof ProviderError ? error : noAnswer('smtp', findOperation, error, call);
+      throw error instanceof ProviderError ? error : noAnswer(findOperation, error, call);
     }
   },
 });
 
 const journalError = (status: number): ProviderError => {
   const failure = { status, message: 'the journal refused to answer' };
-  return providerError('smtp', findOperation, faultOf(httpRows, failure, findOperation), failure);
+  return providerError(findOperation, faultOf(httpRows, failure, findOperation), failure);
 };
 
 /** Some tools keep the angle brackets of a message's id, some do not. */

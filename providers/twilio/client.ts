@@ -4,6 +4,7 @@ import twilio from 'twilio';
 import type RequestClient from 'twilio/lib/base/RequestClient.js';
 import type { Operation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
+import { withoutEffect } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import { fromTwilio } from './errors.ts';
 import { type TwilioSettings, twilioDeadlineMs } from './settings.ts';
@@ -37,7 +38,7 @@ export const createTwilioClient = (settings: TwilioSettings): TwilioClient => {
       const signal = withDeadline(call, twilioDeadlineMs);
       const current: Exchange = { signal, correlationId: call.correlationId };
       // A call that is over already: nothing has been sent.
-      if (signal.aborted) throw fromTwilio({ ...operation, writes: false }, signal.reason, call);
+      if (signal.aborted) throw fromTwilio(withoutEffect(operation), signal.reason, call);
       try {
         return await exchanges.run(current, () => exchange(library));
       } catch (error) {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fromTwilio } from './errors.ts';
 
 const call = { signal: new AbortController().signal, correlationId: 'corr-1' };
-const write = { name: 'textMessages.send', writes: true };
+const write = { provider: 'twilio', name: 'textMessages.send', writes: true } as const;
 
 /** As the library throws it: https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions */
 const thrown = (status: number, code?: number, message = 'words') =>

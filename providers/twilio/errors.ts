@@ -47,8 +47,8 @@ export const fromTwilio = (
 ): ProviderError => {
   if (error instanceof ProviderError) return error;
   const failure = failureOf(error, retryAfter);
-  if (!failure) return noAnswer('twilio', operation, error, call);
-  return providerError('twilio', operation, faultOf(twilioErrors, failure, operation), failure);
+  if (!failure) return noAnswer(operation, error, call);
+  return providerError(operation, faultOf(twilioErrors, failure, operation), failure);
 };
 
 /** The library's RestException. Without a JSON body it has only the status. */

@@ -1,4 +1,8 @@
 /** Twilio's facts. */
+import { z } from 'zod';
+import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
+import { notEmpty, variableFacts, webAddress } from '../../foundation/configuration/variable-forms.ts';
+import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
 
 export interface TwilioSettings {
   /** Replaces https://api.twilio.com; origin only. */
@@ -16,3 +20,64 @@ export const pagesAtMost = 25;
 
 /** How far back to look beyond the first attempt: generous, since it is measured by Twilio's clock and not by ours. */
 export const lookBackMs = 6 * 3_600_000;
+
+export const twilioVariables = {
+  shape: {
+    TWILIO_API_URL: webAddress().register(variableFacts, {
+      group: 'Twilio',
+      about: 'The Twilio API.',
+      form: 'an address such as https://api.twilio.com',
+    }),
+    TWILIO_ACCOUNT_SID: z
+      .string()
+      .regex(/^AC[0-9a-fA-F]{32}$/)
+      .register(variableFacts, {
+        group: 'Twilio',
+        about: 'The account messages are sent from.',
+        form: '"AC" and 32 hexadecimal digits, as shown in the Twilio console',
+      }),
+    TWILIO_AUTH_TOKEN: notEmpty().register(variableFacts, {
+      group: 'Twilio',
+      about: 'The account’s auth token; it also signs Twilio’s webhooks.',
+      form: 'the auth token shown in the Twilio console',
+      secret: true,
+    }),
+    TWILIO_PREVIOUS_AUTH_TOKEN: notEmpty().optional().register(variableFacts, {
+      group: 'Twilio',
+      about: 'The auth token of before, whose signatures are still taken while a new one is rolled out.',
+      form: 'the auth token that was replaced',
+      secret: true,
+    }),
+    TWILIO_MESSAGING_SERVICE_SID: z
+      .string()
+      .regex(/^MG[0-9a-fA-F]{32}$/)
+      .register(variableFacts, {
+        group: 'Twilio',
+        about: 'The messaging service that picks the sender.',
+        form: '"MG" and 32 hexadecimal digits, as shown in the Twilio console',
+      }),
+  },
+  deployed: { TWILIO_API_URL: 'https://api.twilio.com' },
+  local: {
+    TWILIO_API_URL: sandboxAddress,
+    TWILIO_ACCOUNT_SID: 'AC00000000000000000000000000005a5a',
+    TWILIO_AUTH_TOKEN: 'sandbox-twilio-token',
+    TWILIO_MESSAGING_SERVICE_SID: 'MG00000000000000000000000000005a5a',
+  },
+  credentials: ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_MESSAGING_SERVICE_SID'],
+  webAddresses: ['TWILIO_API_URL'],
+} as const satisfies VariableGroup;
+
+type Set = z.output<z.ZodObject<typeof twilioVariables.shape>>;
+
+export interface TwilioConfiguration extends TwilioSettings {
+  readonly previousAuthToken?: string | undefined;
+}
+
+export const twilioSettingsOf = (set: Set): TwilioConfiguration => ({
+  apiUrl: set.TWILIO_API_URL,
+  accountSid: set.TWILIO_ACCOUNT_SID,
+  authToken: set.TWILIO_AUTH_TOKEN,
+  previousAuthToken: set.TWILIO_PREVIOUS_AUTH_TOKEN,
+  messagingServiceSid: set.TWILIO_MESSAGING_SERVICE_SID,
+});

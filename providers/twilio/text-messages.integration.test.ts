@@ -3,7 +3,8 @@ import Fastify from 'fastify';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Instant } from '../../domain/time/instant.ts';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
-import type { CallContext, TextMessage } from '../ports.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
+import type { TextMessage } from '../ports.ts';
 import { createTwilioClient } from './client.ts';
 import { createTwilioCheck } from './health.ts';
 import { createTwilioTextMessages } from './text-messages.ts';
@@ -14,7 +15,6 @@ const message: TextMessage = {
   body: 'Your audition is on Tuesday at 10:00. Ref K7WQ2M',
   reference: 'K7WQ2M',
 };
-const calling = (): CallContext => ({ signal: new AbortController().signal, correlationId: 'corr-1' });
 const ago = (milliseconds: number): Instant =>
   `${new Date(Date.now() - milliseconds).toISOString().slice(0, -1)}Z`;
 const aMinuteAgo = () => ago(60_000);
@@ -46,7 +46,7 @@ const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
 describe('a text message', () => {
   test('is sent through the messaging service', async () => {
     const { twilio, held } = await setup();
-    const { id } = await twilio.send(message, calling());
+    const { id } = await twilio.send(message, callContext());
     expect(held()).toMatchObject([
       { sid: id, to: message.to, body: message.body, messaging_service_sid: credentials.messagingServiceSid },
     ]);
@@ -54,39 +54,41 @@ describe('a text message', () => {
 
   test('is found at once, while it still waits to be sent', async () => {
     const { twilio } = await setup({ twilio: { statusDelayMs: 60_000 } });
-    const { id } = await twilio.send(message, calling());
-    expect(await twilio.find(message, aMinuteAgo(), calling())).toEqual({ id });
+    const { id } = await twilio.send(message, callContext());
+    expect(await twilio.find(message, aMinuteAgo(), callContext())).toEqual({ id });
   });
 
   test('is found by its reference, whatever became of the words around it', async () => {
     const { twilio } = await setup();
     const body = 'Votre audition. Réf. K7WQ2M Reply STOP to unsubscribe';
-    const { id } = await twilio.send({ ...message, body }, calling());
-    expect(await twilio.find(message, aMinuteAgo(), calling())).toEqual({ id });
+    const { id } = await twilio.send({ ...message, body }, callContext());
+    expect(await twilio.find(message, aMinuteAgo(), callContext())).toEqual({ id });
   });
 
   test('is found whatever the clocks say', async () => {
     const { twilio } = await setup();
-    const { id } = await twilio.send(message, calling());
-    expect(await twilio.find(message, ago(-3_600_000), calling())).toEqual({ id });
+    const { id } = await twilio.send(message, callContext());
+    expect(await twilio.find(message, ago(-3_600_000), callContext())).toEqual({ id });
   });
 
   test('is not taken for one with another reference, or to another number', async () => {
     const { twilio } = await setup();
-    await twilio.send(message, calling());
-    await twilio.send({ ...message, body: 'Ref K7WQ2MX' }, calling());
+    await twilio.send(message, callContext());
+    await twilio.send({ ...message, body: 'Ref K7WQ2MX' }, callContext());
     const other = { ...message, reference: 'K7WQ2N' };
-    expect(await twilio.find(other, aMinuteAgo(), calling())).toBeUndefined();
-    expect(await twilio.find({ ...message, to: '+33612345679' }, aMinuteAgo(), calling())).toBeUndefined();
+    expect(await twilio.find(other, aMinuteAgo(), callContext())).toBeUndefined();
+    expect(
+      await twilio.find({ ...message, to: '+33612345679' }, aMinuteAgo(), callContext()),
+    ).toBeUndefined();
   });
 
   test('is found behind more than a page of others', async () => {
     const { twilio, calls } = await setup();
-    const { id } = await twilio.send(message, calling());
+    const { id } = await twilio.send(message, callContext());
     for (let index = 0; index < 250; index += 1) {
-      await twilio.send({ ...message, body: `Another, ${index}` }, calling());
+      await twilio.send({ ...message, body: `Another, ${index}` }, callContext());
     }
-    expect(await twilio.find(message, aMinuteAgo(), calling())).toEqual({ id });
+    expect(await twilio.find(message, aMinuteAgo(), callContext())).toEqual({ id });
     expect(calls()['messages.list']).toEqual({ 200: 2 });
   });
 
@@ -116,7 +118,7 @@ describe('a text message', () => {
     const { twilio } = await setup({ twilio: { statusDelayMs: 5 } });
     const key = encodeURIComponent('audition/aud_1:invitation:ada:sms:r1');
     const statusCallback = `${origin}/v1/webhooks/twilio?audition=aud_1&key=${key}`;
-    const { id: deliveryId } = await twilio.send({ ...message, statusCallback }, calling());
+    const { id: deliveryId } = await twilio.send({ ...message, statusCallback }, callContext());
     await expect
       .poll(() => received)
       .toContainEqual({ genuine: true, report: { deliveryId, status: 'delivered' } });
@@ -127,24 +129,24 @@ describe('when Twilio is in trouble', () => {
   test('a lost answer leaves one message, found by the next attempt', async () => {
     const { twilio, control, held } = await setup();
     control.setFault('twilio', { kind: 'lost_answer', times: 1 });
-    await expect(twilio.send(message, calling())).rejects.toMatchObject({
+    await expect(twilio.send(message, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
-    const found = await twilio.find(message, aMinuteAgo(), calling());
+    const found = await twilio.find(message, aMinuteAgo(), callContext());
     expect(held().map(({ sid }) => sid)).toEqual([found?.id]);
   });
 
   test('an outage is tried once and no more', async () => {
     const { twilio, control, calls } = await setup();
     control.setFault('twilio', { kind: 'outage' });
-    await expect(twilio.send(message, calling())).rejects.toMatchObject({ fault: { kind: 'outage' } });
+    await expect(twilio.send(message, callContext())).rejects.toMatchObject({ fault: { kind: 'outage' } });
     expect(calls()['messages.create']).toEqual({ 503: 1 });
   });
 
   test('a limit names its time', async () => {
     const { twilio, control } = await setup();
     control.setFault('twilio', { kind: 'rate_limit', retryAfterSeconds: 9 });
-    await expect(twilio.send(message, calling())).rejects.toMatchObject({
+    await expect(twilio.send(message, callContext())).rejects.toMatchObject({
       fault: { kind: 'retry_after', delayMs: 9_000 },
     });
   });
@@ -152,13 +154,15 @@ describe('when Twilio is in trouble', () => {
   test('wrong credentials are the operator’s affair', async () => {
     const { url } = await setup();
     const twilio = providerOf(url, { authToken: 'wrong' });
-    await expect(twilio.send(message, calling())).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
+    await expect(twilio.send(message, callContext())).rejects.toMatchObject({
+      fault: { kind: 'misconfigured' },
+    });
   });
 
   test('a number that is none is rejected input, and is not repeated in the error', async () => {
     const { twilio } = await setup();
     const error: unknown = await twilio
-      .send({ ...message, to: '+15005550001' }, calling())
+      .send({ ...message, to: '+15005550001' }, callContext())
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ fault: { kind: 'rejected_input' }, vendor: { code: '21211' } });
     expect(inspect(error, { depth: 10 })).not.toMatch(/5005550001|sandbox-twilio-token|Tuesday/);
@@ -185,7 +189,7 @@ describe('when Twilio is in trouble', () => {
   });
 
   test('a server that is not there leaves no effect', async () => {
-    await expect(providerOf('http://127.0.0.1:1').send(message, calling())).rejects.toMatchObject({
+    await expect(providerOf('http://127.0.0.1:1').send(message, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'none' },
     });
   });
@@ -199,7 +203,7 @@ describe('when Twilio is in trouble', () => {
     app.post('/*', async (_request, reply) => reply.code(502).type('text/html').send('<html></html>'));
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
     onTestFinished(() => app.close());
-    await expect(providerOf(url).send(message, calling())).rejects.toMatchObject({
+    await expect(providerOf(url).send(message, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
   });
@@ -227,7 +231,7 @@ describe('a list of messages', () => {
         { sid: 'SM1', body: null, date_created },
         { sid: 'SM2', body: message.body, date_created },
       ]);
-      expect(await twilio.find(message, aMinuteAgo(), calling())).toEqual({ id: 'SM2' });
+      expect(await twilio.find(message, aMinuteAgo(), callContext())).toEqual({ id: 'SM2' });
     },
   );
 
@@ -236,13 +240,13 @@ describe('a list of messages', () => {
       [{ sid: 'SM1', body: 'Another', date_created: 'Thu, 24 Aug 2023 05:01:45 +0000' }],
       next,
     );
-    expect(await twilio.find(message, aMinuteAgo(), calling())).toBeUndefined();
+    expect(await twilio.find(message, aMinuteAgo(), callContext())).toBeUndefined();
     expect(pages()).toBe(1);
   });
 
   test('without end is no proof that there is no such message', async () => {
     const { twilio } = await listing([{ sid: 'SM1', body: 'Another', date_created: null }], next);
-    await expect(twilio.find(message, aMinuteAgo(), calling())).rejects.toMatchObject({
+    await expect(twilio.find(message, aMinuteAgo(), callContext())).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'none' },
     });
   });
@@ -251,7 +255,7 @@ describe('a list of messages', () => {
 test('a 503 that says when Twilio is back names its time', async () => {
   const { twilio, control } = await setup();
   control.setFault('twilio', { kind: 'outage', retryAfterSeconds: 9 });
-  await expect(twilio.send(message, calling())).rejects.toMatchObject({
+  await expect(twilio.send(message, callContext())).rejects.toMatchObject({
     fault: { kind: 'outage', delayMs: 9_000 },
   });
 });

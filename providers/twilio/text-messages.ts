@@ -1,13 +1,14 @@
 /** Twilio as a `TextMessageProvider`. https://www.twilio.com/docs/messaging/api/message-resource */
 import { z } from 'zod';
-import { type Operation, providerError } from '../errors/error-table.ts';
+import { providerError } from '../errors/error-table.ts';
+import { operationOf } from '../operations.ts';
 import type { CallContext, TextMessageProvider } from '../ports.ts';
 import type { TwilioClient } from './client.ts';
 import { fromTwilio } from './errors.ts';
 import { lookBackMs, messagesPerPage, pagesAtMost } from './settings.ts';
 
-const findOperation: Operation = { name: 'textMessages.find', writes: false };
-const sendOperation: Operation = { name: 'textMessages.send', writes: true };
+const findOperation = operationOf('twilio', 'textMessages.find');
+const sendOperation = operationOf('twilio', 'textMessages.send');
 
 const sentSchema = z.object({ sid: z.string().min(1) });
 /** A date that cannot be read is the library's to hand on as it came. It tells nothing, so the search goes on. */
@@ -51,7 +52,6 @@ export const createTwilioTextMessages = (
     }
     // Whoever has not seen all of them cannot say that ours is not among them.
     throw providerError(
-      'twilio',
       findOperation,
       { kind: 'retry', effect: 'none' },
       { message: `there are more than ${pagesAtMost} pages of messages to this number` },

@@ -2,6 +2,7 @@
 import { Agent } from 'undici';
 import type { Operation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
+import { withoutEffect } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import { fromZoom, zoomError, zoomErrors } from './errors.ts';
 import { basicCredentials, exchangeWithZoom } from './http.ts';
@@ -51,7 +52,7 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
       call.signal.throwIfAborted();
       return token;
     } catch (error) {
-      throw fromZoom({ ...operation, writes: false }, error, call);
+      throw fromZoom(withoutEffect(operation), error, call);
     }
   };
 

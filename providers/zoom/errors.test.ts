@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { zoomCodeErrors, zoomError, zoomErrors, zoomRefreshErrors, zoomTokenErrors } from './errors.ts';
 
-const write = { name: 'meetings.create', writes: true };
+const write = { provider: 'zoom', name: 'meetings.create', writes: true } as const;
 const answer = (status: number, body: unknown, retryAfter?: string) => ({ status, body, retryAfter });
 
 test.each([

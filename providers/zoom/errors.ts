@@ -104,9 +104,9 @@ export const zoomError = (
     message: (body.success ? (body.data.message ?? body.data.reason) : undefined) ?? 'no error document',
     retryAfter: answer.retryAfter,
   };
-  return providerError('zoom', operation, faultOf(table, failure, operation), failure);
+  return providerError(operation, faultOf(table, failure, operation), failure);
 };
 
 /** Whatever was thrown on the way, as ours. */
 export const fromZoom = (operation: Operation, error: unknown, call: CallContext): ProviderError =>
-  error instanceof ProviderError ? error : noAnswer('zoom', operation, error, call);
+  error instanceof ProviderError ? error : noAnswer(operation, error, call);

@@ -1,7 +1,8 @@
 import Fastify from 'fastify';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
-import type { CallContext, MeetingSpec } from '../ports.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
+import type { MeetingSpec } from '../ports.ts';
 import { createZoomClient } from './client.ts';
 import { createZoomCheck } from './health.ts';
 import { createZoomMeetings } from './meetings.ts';
@@ -12,7 +13,6 @@ const slot = {
   zone: 'Europe/Paris',
 } as const;
 const spec: MeetingSpec = { reference: 'a0b1c2d3e4', topic: 'Audition: Ophelia', slot };
-const calling = (): CallContext => ({ signal: new AbortController().signal, correlationId: 'corr-1' });
 
 const credentials = {
   clientId: 'sandbox-zoom-client',
@@ -49,7 +49,7 @@ const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
 describe('a meeting', () => {
   test('is created for the host, with our marker and whole minutes', async () => {
     const { zoom, held } = await setup();
-    const meeting = await zoom.create(spec, calling());
+    const meeting = await zoom.create(spec, callContext());
     expect(meeting).toMatchObject({ provider: 'zoom', joinUrl: expect.stringMatching(/^https:/) });
     expect(held()).toMatchObject([
       {
@@ -65,44 +65,44 @@ describe('a meeting', () => {
   test('is made for, and found at, the host that is set', async () => {
     const { client, held } = await setup();
     const ofCasting = createZoomMeetings(client, 'casting+1@sandbox.example');
-    const meeting = await ofCasting.create(spec, calling());
+    const meeting = await ofCasting.create(spec, callContext());
     expect(held()).toMatchObject([{ host_email: 'casting+1@sandbox.example' }]);
-    expect(await ofCasting.find(spec.reference, slot, calling())).toEqual([meeting]);
-    expect(await createZoomMeetings(client).find(spec.reference, slot, calling())).toEqual([]);
+    expect(await ofCasting.find(spec.reference, slot, callContext())).toEqual([meeting]);
+    expect(await createZoomMeetings(client).find(spec.reference, slot, callContext())).toEqual([]);
   });
 
   test('is found by its reference, also after it was moved', async () => {
     const { zoom, held } = await setup();
-    const meeting = await zoom.create(spec, calling());
-    expect(await zoom.find(spec.reference, slot, calling())).toEqual([meeting]);
+    const meeting = await zoom.create(spec, callContext());
+    expect(await zoom.find(spec.reference, slot, callContext())).toEqual([meeting]);
     const moved = { ...slot, start: '2027-01-05T09:00:00.000Z', end: '2027-01-05T09:30:00.000Z' } as const;
-    await zoom.move(meeting.id, { ...spec, slot: moved }, calling());
+    await zoom.move(meeting.id, { ...spec, slot: moved }, callContext());
     expect(held()).toMatchObject([{ start_time: '2027-01-05T09:00:00Z' }]);
-    expect(await zoom.find(spec.reference, slot, calling())).toEqual([meeting]);
+    expect(await zoom.find(spec.reference, slot, callContext())).toEqual([meeting]);
   });
 
   test('is not taken for one whose reference begins the same', async () => {
     const { zoom } = await setup();
-    await zoom.create({ ...spec, reference: 'a0b1c2d3e4f5' }, calling());
-    expect(await zoom.find(spec.reference, slot, calling())).toEqual([]);
+    await zoom.create({ ...spec, reference: 'a0b1c2d3e4f5' }, callContext());
+    expect(await zoom.find(spec.reference, slot, callContext())).toEqual([]);
   });
 
   test('is found beyond the first page', async () => {
     const { zoom } = await setup({ zoom: { dailyLimit: 0 } });
     const earlier = { ...slot, start: '2026-11-30T09:00:00.000Z', end: '2026-11-30T09:30:00.000Z' } as const;
     for (let index = 0; index < 300; index += 1) {
-      await zoom.create({ ...spec, reference: `other-${index}`, slot: earlier }, calling());
+      await zoom.create({ ...spec, reference: `other-${index}`, slot: earlier }, callContext());
     }
-    const meeting = await zoom.create(spec, calling());
-    expect(await zoom.find(spec.reference, slot, calling())).toEqual([meeting]);
+    const meeting = await zoom.create(spec, callContext());
+    expect(await zoom.find(spec.reference, slot, callContext())).toEqual([meeting]);
   });
 
   test('is found with its like, the oldest first, when it was made more than once', async () => {
     const { zoom, letPass } = await setup({ zoom: { dailyLimit: 0 } });
-    const first = await zoom.create(spec, calling());
+    const first = await zoom.create(spec, callContext());
     letPass(1_000);
-    const second = await zoom.create({ ...spec, topic: 'Again' }, calling());
-    expect(await zoom.find(spec.reference, slot, calling())).toEqual([first, second]);
+    const second = await zoom.create({ ...spec, topic: 'Again' }, callContext());
+    expect(await zoom.find(spec.reference, slot, callContext())).toEqual([first, second]);
   });
 
   test.each(['left_out', 'null'] as const)(
@@ -114,28 +114,28 @@ describe('a meeting', () => {
         start: '2026-12-01T10:00:00.000Z',
         end: '2026-12-01T10:30:00.000Z',
       } as const;
-      await zoom.create({ ...spec, reference: 'other', slot: otherTime }, calling());
-      await zoom.create({ ...spec, reference: 'same-time' }, calling());
-      const meeting = await zoom.create(spec, calling());
-      expect(await zoom.find(spec.reference, slot, calling())).toEqual([meeting]);
+      await zoom.create({ ...spec, reference: 'other', slot: otherTime }, callContext());
+      await zoom.create({ ...spec, reference: 'same-time' }, callContext());
+      const meeting = await zoom.create(spec, callContext());
+      expect(await zoom.find(spec.reference, slot, callContext())).toEqual([meeting]);
       expect(calls()['meetings.get']).toEqual({ 200: 2 });
     },
   );
 
   test('is removed once, and absent from then on', async () => {
     const { zoom, held } = await setup();
-    const { id } = await zoom.create(spec, calling());
-    expect(await zoom.remove(id, calling())).toBe('deleted');
-    expect(await zoom.remove(id, calling())).toBe('absent');
+    const { id } = await zoom.create(spec, callContext());
+    expect(await zoom.remove(id, callContext())).toBe('deleted');
+    expect(await zoom.remove(id, callContext())).toBe('absent');
     expect(held()).toEqual([]);
-    expect(await zoom.find(spec.reference, slot, calling())).toEqual([]);
-    await expect(zoom.move(id, spec, calling())).rejects.toMatchObject({ fault: { kind: 'not_found' } });
+    expect(await zoom.find(spec.reference, slot, callContext())).toEqual([]);
+    await expect(zoom.move(id, spec, callContext())).rejects.toMatchObject({ fault: { kind: 'not_found' } });
   });
 
   test('refuses a reference that a list would cut off', async () => {
     const { zoom, held } = await setup();
     const endless = { ...spec, reference: 'x'.repeat(300) };
-    await expect(zoom.create(endless, calling())).rejects.toThrow(RangeError);
+    await expect(zoom.create(endless, callContext())).rejects.toThrow(RangeError);
     expect(held()).toEqual([]);
   });
 
@@ -144,7 +144,7 @@ describe('a meeting', () => {
     ['the overlap of autumn', '2026-10-25T00:30:00.000Z', '2026-10-25T01:30:00.000Z'],
   ] as const)('keeps its instant and its length across %s', async (_name, start, end) => {
     const { zoom, held } = await setup();
-    await zoom.create({ ...spec, slot: { start, end, zone: 'Europe/Paris' } }, calling());
+    await zoom.create({ ...spec, slot: { start, end, zone: 'Europe/Paris' } }, callContext());
     expect(held()).toMatchObject([{ start_time: start.replace('.000', ''), duration: 60 }]);
   });
 });
@@ -153,24 +153,24 @@ describe('when Zoom is in trouble', () => {
   test('a lost answer leaves a meeting that the next attempt finds', async () => {
     const { zoom, control, held } = await setup();
     control.setFault('zoom', { kind: 'lost_answer', times: 1 });
-    await expect(zoom.create(spec, calling())).rejects.toMatchObject({
+    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
-    const found = await zoom.find(spec.reference, slot, calling());
+    const found = await zoom.find(spec.reference, slot, callContext());
     expect(held().map(({ id }) => String(id))).toEqual(found.map(({ id }) => id));
   });
 
   test('an outage is tried once and no more', async () => {
     const { zoom, control, calls } = await setup();
     control.setFault('zoom', { kind: 'outage', operation: 'meetings.create' });
-    await expect(zoom.create(spec, calling())).rejects.toMatchObject({ fault: { kind: 'outage' } });
+    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({ fault: { kind: 'outage' } });
     expect(calls()['meetings.create']).toEqual({ 503: 1 });
   });
 
   test.each([false, true])('a token endpoint that is down leaves no effect (reset: %s)', async (reset) => {
     const { zoom, control } = await setup();
     control.setFault('zoom', { kind: 'outage', operation: 'token', reset });
-    await expect(zoom.create(spec, calling())).rejects.toMatchObject({
+    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'none' },
     });
   });
@@ -178,25 +178,29 @@ describe('when Zoom is in trouble', () => {
   test('a refused token is renewed once; refused again, it is our setting that is wrong', async () => {
     const { zoom, control, calls } = await setup();
     control.setFault('zoom', { kind: 'unauthorized', times: 1 });
-    await zoom.create(spec, calling());
+    await zoom.create(spec, callContext());
     control.setFault('zoom', { kind: 'unauthorized' });
-    await expect(zoom.create(spec, calling())).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
+    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
+      fault: { kind: 'misconfigured' },
+    });
     expect(calls()['token']).toEqual({ 200: 3 });
   });
 
   test('our own wrong secret is the operator’s affair', async () => {
     const { url } = await setup();
     const zoom = createZoomMeetings(clientOf(url, { clientSecret: 'wrong' }));
-    await expect(zoom.create(spec, calling())).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
+    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
+      fault: { kind: 'misconfigured' },
+    });
   });
 
   test.each(['documented', 'observed'] as const)(
     'the daily limit of a host lasts until midnight in UTC, with headers as %s',
     async (dailyLimitHeaders) => {
       const { zoom } = await setup({ zoom: { dailyLimit: 1, dailyLimitHeaders } });
-      await zoom.create(spec, calling());
+      await zoom.create(spec, callContext());
       const midnight = new Date().setUTCHours(24, 0, 0, 0);
-      await expect(zoom.create(spec, calling())).rejects.toMatchObject({
+      await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
         fault: { kind: 'quota_exhausted', untilMs: midnight },
       });
     },
@@ -205,14 +209,14 @@ describe('when Zoom is in trouble', () => {
   test.each(['timestamp', 'seconds'] as const)('a limit names its time as %s', async (retryAfter) => {
     const { zoom, control } = await setup({ zoom: { retryAfter } });
     control.setFault('zoom', { kind: 'rate_limit', retryAfterSeconds: 20 });
-    const error: unknown = await zoom.create(spec, calling()).catch((thrown: unknown) => thrown);
+    const error: unknown = await zoom.create(spec, callContext()).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ fault: { kind: 'retry_after' } });
     expect(error).toHaveProperty('fault.delayMs', expect.closeTo(20_000, -4));
   });
 
   test('a meeting that answers late leaves its effect open', async () => {
     const { zoom, control } = await setup();
-    await zoom.find(spec.reference, slot, calling());
+    await zoom.find(spec.reference, slot, callContext());
     control.setFault('zoom', { kind: 'latency', operation: 'meetings.create', latencyMs: 5_000 });
     const late = { signal: AbortSignal.timeout(100), correlationId: 'corr-1' };
     await expect(zoom.create(spec, late)).rejects.toMatchObject({
@@ -231,7 +235,7 @@ describe('when Zoom is in trouble', () => {
 
   test('a server that is not there leaves no effect', async () => {
     const zoom = createZoomMeetings(clientOf('http://127.0.0.1:1'));
-    await expect(zoom.create(spec, calling())).rejects.toMatchObject({
+    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'none' },
     });
   });
@@ -278,19 +282,19 @@ describe('against answers no sandbox gives', () => {
         ? { status: 401, body: '{"code":4700,"message":"Token was revoked"}' }
         : { status: 201, body: '{"id":1,"join_url":"https://zoom.us/j/1"}' },
     );
-    expect(await zoom.create(spec, calling())).toMatchObject({ id: '1' });
+    expect(await zoom.create(spec, callContext())).toMatchObject({ id: '1' });
   });
 
   test('a 503 names its time', async () => {
     const zoom = await scripted({ status: 503, body: '{}', retryAfter: '7' });
-    await expect(zoom.create(spec, calling())).rejects.toMatchObject({
+    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown', delayMs: 7_000 },
     });
   });
 
   test('a list without end is no proof that there is no such meeting', async () => {
     const zoom = await scripted({ status: 200, body: '{"meetings":[],"next_page_token":"more"}' });
-    await expect(zoom.find(spec.reference, slot, calling())).rejects.toMatchObject({
+    await expect(zoom.find(spec.reference, slot, callContext())).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'none' },
     });
   });
@@ -303,19 +307,19 @@ describe('against answers no sandbox gives', () => {
         ? { status: 200, body }
         : { status: 200, body: '{"id":1,"join_url":"https://zoom.us/j/1","agenda":"castmatch:a0b1c2d3e4"}' },
     );
-    expect(await zoom.find(spec.reference, slot, calling())).toMatchObject([{ id: '1' }]);
+    expect(await zoom.find(spec.reference, slot, callContext())).toMatchObject([{ id: '1' }]);
   });
 
   test('a gateway’s error page is an outage', async () => {
     const zoom = await scripted({ status: 502, body: '<html>Bad gateway</html>' });
-    await expect(zoom.create(spec, calling())).rejects.toMatchObject({
+    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
   });
 
   test('a success that says nothing may well have had its effect', async () => {
     const zoom = await scripted({ status: 201, body: '{}' });
-    await expect(zoom.create(spec, calling())).rejects.toMatchObject({
+    await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'unknown' },
     });
   });
@@ -323,7 +327,7 @@ describe('against answers no sandbox gives', () => {
   test('a limit may name its time as an HTTP date', async () => {
     const retryAfter = new Date(Date.now() + 30_000).toUTCString();
     const zoom = await scripted({ status: 429, body: '{"code":429,"message":"slow down"}', retryAfter });
-    const error: unknown = await zoom.create(spec, calling()).catch((thrown: unknown) => thrown);
+    const error: unknown = await zoom.create(spec, callContext()).catch((thrown: unknown) => thrown);
     expect(error).toHaveProperty('fault.kind', 'retry_after');
     expect(error).toHaveProperty('fault.delayMs', expect.closeTo(30_000, -4));
   });

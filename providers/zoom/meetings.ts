@@ -4,15 +4,16 @@ import type { Meeting } from '../../domain/audition/events.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { Operation } from '../errors/error-table.ts';
+import { operationOf } from '../operations.ts';
 import type { CallContext, MeetingProvider, MeetingSpec } from '../ports.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError, zoomErrors } from './errors.ts';
 import { meetingsPerPage, pagesAtMost } from './settings.ts';
 
-const findOperation: Operation = { name: 'meetings.find', writes: false };
-const createOperation: Operation = { name: 'meetings.create', writes: true };
-const moveOperation: Operation = { name: 'meetings.move', writes: true };
-const removeOperation: Operation = { name: 'meetings.remove', writes: true };
+const findOperation = operationOf('zoom', 'meetings.find');
+const createOperation = operationOf('zoom', 'meetings.create');
+const moveOperation = operationOf('zoom', 'meetings.move');
+const removeOperation = operationOf('zoom', 'meetings.remove');
 
 /** https://developers.zoom.us/docs/api/meetings/#tag/meetings/POST/users/{userId}/meetings : 2 is a scheduled meeting. */
 const scheduled = 2;

@@ -1,13 +1,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import {
-  aCall,
   faultAt,
   personAt,
   testErrorsKeepSecrets,
   testRevocation,
   testWrongCodes,
 } from '../../tests/harness/authorizers.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
 import { callbackOf } from '../../tests/harness/consent.ts';
 import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
 import { createZoomAuthorizer } from './oauth.ts';
@@ -83,7 +83,7 @@ describe('a code', () => {
   test('that does not say whose it is asks to connect again', async () => {
     const { authorizer, consent } = await setup();
     const given = await consent({ ticked: ['meeting:read:meeting'] });
-    await expect(authorizer.redeem(given, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+    await expect(authorizer.redeem(given, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
   testWrongCodes({ provider: 'zoom', setup, elsewhere: 'google' });
@@ -93,21 +93,21 @@ describe('a refresh', () => {
   test('gives another refresh token, and the one before is dead', async () => {
     const { authorizer, connect } = await setup();
     const { refreshToken } = await connect();
-    const first = await authorizer.refresh(refreshToken, aCall());
+    const first = await authorizer.refresh(refreshToken, callContext());
     expect(first.refreshToken).toMatch(/^sandbox-user-refresh-/);
     expect(first.scopes).toEqual(zoomScopes.required);
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
-    await expect(authorizer.refresh(first.refreshToken ?? '', aCall())).resolves.toBeDefined();
+    await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('reconnect'));
+    await expect(authorizer.refresh(first.refreshToken ?? '', callContext())).resolves.toBeDefined();
   });
 
   test('whose answer is lost says that the token may be gone, and it is', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     sandbox.control.setFault('zoom', { kind: 'lost_answer', operation: 'token', times: 1 });
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject({
+    await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+    await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
   test('that was called off before it began has cost nothing', async () => {
@@ -117,7 +117,7 @@ describe('a refresh', () => {
     await expect(authorizer.refresh(refreshToken, call)).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'none' },
     });
-    await expect(authorizer.refresh(refreshToken, aCall())).resolves.toBeDefined();
+    await expect(authorizer.refresh(refreshToken, callContext())).resolves.toBeDefined();
   });
 
   test('ends with the caller, and may have cost the token by then', async () => {
@@ -134,21 +134,21 @@ describe('a refresh', () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect({ account: 'bea@example.com' });
     sandbox.control.revokeGrants('zoom', 'bea@example.com');
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('reconnect'));
+    await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
   test('with a client that Zoom refuses is our affair', async () => {
     const { sandbox, connect } = await setup();
     const { refreshToken } = await connect();
     const wrong = authorizerAt(sandbox.url, { ...userApp, clientSecret: 'wrong' });
-    await expect(wrong.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('misconfigured'));
+    await expect(wrong.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('misconfigured'));
   });
 
   test('meets an outage once, and repeats nothing by itself', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     sandbox.control.setFault('zoom', { kind: 'outage', operation: 'token' });
-    await expect(authorizer.refresh(refreshToken, aCall())).rejects.toMatchObject(faultOf('outage'));
+    await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('outage'));
     expect(sandbox.control.state().calls.zoom['token']).toEqual({ 200: 1, 503: 1 });
   });
 });

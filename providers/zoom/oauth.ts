@@ -10,15 +10,16 @@ import { type ErrorRow, type Operation, providerError } from '../errors/error-ta
 import { withDeadline } from '../errors/transport-errors.ts';
 import type { OAuthAuthorizer } from '../oauth/authorizers.ts';
 import { grantedScopes, listedScopes } from '../oauth/scopes.ts';
+import { operationOf, withoutEffect } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import { fromZoom, zoomCodeErrors, zoomError, zoomRefreshErrors, zoomUserErrors } from './errors.ts';
 import { basicCredentials, exchangeWithZoom } from './http.ts';
 import { type ZoomSettings, zoomDeadlineMs, zoomScopes, zoomScopesMeant } from './settings.ts';
 
-const redeemCode: Operation = { name: 'oauth.redeem', writes: true };
-const readUser: Operation = { name: 'users.me', writes: false };
-const refreshToken: Operation = { name: 'oauth.refresh', writes: true };
-const revokeGrant: Operation = { name: 'oauth.revoke', writes: false };
+const redeemCode = operationOf('zoom', 'oauth.redeem');
+const readUser = operationOf('zoom', 'users.me');
+const refreshToken = operationOf('zoom', 'oauth.refresh');
+const revokeGrant = operationOf('zoom', 'oauth.revoke');
 
 const issuedSchema = z.object({
   access_token: z.string().min(1),
@@ -112,7 +113,7 @@ const authorizerOf = (
         const scopes = scopesOf(issued.scope);
         if (!scopes.includes('user:read:user')) {
           const message = 'the consent leaves out who it is from (user:read:user)';
-          throw providerError('zoom', redeemCode, { kind: 'reconnect' }, { message });
+          throw providerError(redeemCode, { kind: 'reconnect' }, { message });
         }
         return {
           account: await accountOf(issued.access_token, call),
@@ -145,7 +146,7 @@ const asOurs = async <Answer>(
   ask: () => Promise<Answer>,
 ): Promise<Answer> => {
   // Nothing is sent of a call that is over already.
-  if (call.signal.aborted) throw fromZoom({ ...operation, writes: false }, call.signal.reason, call);
+  if (call.signal.aborted) throw fromZoom(withoutEffect(operation), call.signal.reason, call);
   try {
     return await ask();
   } catch (error) {

@@ -1,4 +1,14 @@
 /** Zoom's facts. */
+import type { z } from 'zod';
+import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
+import {
+  count,
+  notEmpty,
+  secretList,
+  variableFacts,
+  webAddress,
+} from '../../foundation/configuration/variable-forms.ts';
+import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
 
 export interface ZoomSettings {
   /** With its path: `https://api.zoom.us/v2`. */
@@ -47,3 +57,113 @@ export const zoomScopesMeant: Readonly<Record<string, readonly string[]>> = {
   'meeting:read': ['meeting:read:meeting', 'meeting:read:list_meetings'],
   'meeting:write': ['meeting:write:meeting', 'meeting:update:meeting', 'meeting:delete:meeting'],
 };
+
+export const zoomVariables = {
+  shape: {
+    ZOOM_API_URL: webAddress().register(variableFacts, {
+      group: 'Zoom',
+      about: 'The Zoom API, with its version.',
+      form: 'an address such as https://api.zoom.us/v2',
+    }),
+    ZOOM_OAUTH_URL: webAddress().register(variableFacts, {
+      group: 'Zoom',
+      about: 'Where tokens are issued (`/oauth/token` is appended).',
+      form: 'an address such as https://zoom.us',
+    }),
+    ZOOM_CLIENT_ID: notEmpty().register(variableFacts, {
+      group: 'Zoom',
+      about: 'The server-to-server OAuth app.',
+      form: 'the client id shown in the Zoom Marketplace',
+    }),
+    ZOOM_CLIENT_SECRET: notEmpty().register(variableFacts, {
+      group: 'Zoom',
+      about: 'The app’s secret.',
+      form: 'the client secret shown in the Zoom Marketplace',
+      secret: true,
+    }),
+    ZOOM_ACCOUNT_ID: notEmpty().register(variableFacts, {
+      group: 'Zoom',
+      about: 'The account the app belongs to.',
+      form: 'the account id shown in the Zoom Marketplace',
+    }),
+    ZOOM_HOST_USER: notEmpty().register(variableFacts, {
+      group: 'Zoom',
+      about:
+        'The user whose meetings they are: licensed, and with 100 creations and changes a day. `me` is the user the app was installed by.',
+      form: 'the id or the email address of a user of the account, or me',
+    }),
+    ZOOM_DAILY_MEETING_WRITES: count().register(variableFacts, {
+      group: 'Zoom',
+      about:
+        'How many meetings Zoom lets that user create and change in a day (UTC): beyond it, the next provider is taken. 0 for no limit of ours.',
+      form: 'a whole number, such as 100',
+    }),
+    ZOOM_OAUTH_CLIENT_ID: notEmpty().optional().register(variableFacts, {
+      group: 'Zoom',
+      about:
+        'The user-managed OAuth app through which people connect accounts of their own. Without it they cannot.',
+      form: 'the client id of a user-managed app in the Zoom Marketplace',
+    }),
+    ZOOM_OAUTH_CLIENT_SECRET: notEmpty().optional().register(variableFacts, {
+      group: 'Zoom',
+      about: 'That app’s secret.',
+      form: 'the client secret of that app',
+      secret: true,
+    }),
+    ZOOM_WEBHOOK_SECRET: secretList().optional().register(variableFacts, {
+      group: 'Zoom',
+      about:
+        'The secret token that signs Zoom’s webhooks. While it is exchanged, the new one and the old one, separated by a comma. Without it Zoom’s webhooks are refused.',
+      form: 'the secret token shown in the Zoom Marketplace, newest first where there are two',
+      secret: true,
+    }),
+  },
+  everywhere: { ZOOM_HOST_USER: 'me', ZOOM_DAILY_MEETING_WRITES: '100' },
+  deployed: { ZOOM_API_URL: 'https://api.zoom.us/v2', ZOOM_OAUTH_URL: 'https://zoom.us' },
+  local: {
+    ZOOM_API_URL: `${sandboxAddress}/v2`,
+    ZOOM_OAUTH_URL: sandboxAddress,
+    ZOOM_CLIENT_ID: 'sandbox-zoom-client',
+    ZOOM_CLIENT_SECRET: 'sandbox-zoom-secret',
+    ZOOM_ACCOUNT_ID: 'sandbox-account',
+    ZOOM_OAUTH_CLIENT_ID: 'sandbox-zoom-user-client',
+    ZOOM_OAUTH_CLIENT_SECRET: 'sandbox-zoom-user-secret',
+    ZOOM_WEBHOOK_SECRET: 'sandbox-zoom-webhook-secret',
+  },
+  credentials: [
+    'ZOOM_CLIENT_ID',
+    'ZOOM_CLIENT_SECRET',
+    'ZOOM_ACCOUNT_ID',
+    'ZOOM_OAUTH_CLIENT_ID',
+    'ZOOM_OAUTH_CLIENT_SECRET',
+    'ZOOM_WEBHOOK_SECRET',
+  ],
+  webAddresses: ['ZOOM_API_URL', 'ZOOM_OAUTH_URL'],
+  pairs: [['ZOOM_OAUTH_CLIENT_ID', 'ZOOM_OAUTH_CLIENT_SECRET']],
+} as const satisfies VariableGroup;
+
+type Set = z.output<z.ZodObject<typeof zoomVariables.shape>>;
+
+export interface ZoomConfiguration extends ZoomSettings {
+  readonly hostUser: string;
+  /** Newest first; empty where Zoom's webhooks are refused. */
+  readonly webhookSecrets: readonly string[];
+  readonly quotas: { readonly 'zoom.meeting_writes_per_day': number };
+}
+
+export const zoomSettingsOf = (set: Set): ZoomConfiguration => ({
+  apiUrl: set.ZOOM_API_URL,
+  oauthUrl: set.ZOOM_OAUTH_URL,
+  clientId: set.ZOOM_CLIENT_ID,
+  clientSecret: set.ZOOM_CLIENT_SECRET,
+  accountId: set.ZOOM_ACCOUNT_ID,
+  hostUser: set.ZOOM_HOST_USER,
+  userApp: userAppOf(set),
+  webhookSecrets: set.ZOOM_WEBHOOK_SECRET ?? [],
+  quotas: { 'zoom.meeting_writes_per_day': set.ZOOM_DAILY_MEETING_WRITES },
+});
+
+const userAppOf = ({
+  ZOOM_OAUTH_CLIENT_ID: clientId,
+  ZOOM_OAUTH_CLIENT_SECRET: clientSecret,
+}: Set): ZoomSettings['userApp'] => (clientId && clientSecret ? { clientId, clientSecret } : undefined);

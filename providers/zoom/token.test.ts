@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createAccessTokens } from './token.ts';
 
-const operation = { name: 'meetings.create', writes: true };
+const operation = { provider: 'zoom', name: 'meetings.create', writes: true } as const;
 const setup = () => {
   let clock = 0;
   let issued = 0;

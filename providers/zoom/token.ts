@@ -1,6 +1,7 @@
 /** The access token of Zoom's server-to-server OAuth: https://developers.zoom.us/docs/internal-apps/s2s-oauth/ */
 import { z } from 'zod';
 import type { Operation } from '../errors/error-table.ts';
+import { withoutEffect } from '../operations.ts';
 import { type ZoomAnswer, zoomError, zoomTokenErrors } from './errors.ts';
 import { tokenMarginMs } from './settings.ts';
 
@@ -29,7 +30,7 @@ export const createAccessTokens = (ask: () => Promise<ZoomAnswer>, now = Date.no
   const renew = async (operation: Operation): Promise<Token> => {
     const answer = await ask();
     // Nothing can have happened to a meeting yet.
-    if (answer.status !== 200) throw zoomError(zoomTokenErrors, { ...operation, writes: false }, answer);
+    if (answer.status !== 200) throw zoomError(zoomTokenErrors, withoutEffect(operation), answer);
     const token = tokenSchema.parse(answer.body);
     held = { value: token.access_token, usableUntil: now() + token.expires_in * 1_000 - tokenMarginMs };
     return held;
