@@ -57,7 +57,7 @@ export type HoldSlotResult = { readonly kind: 'held'; readonly reminders: readon
 
 type ConfirmHoldResult = { readonly kind: 'confirmed' } | SlotRefusal;
 
-export interface BookingActivities {
+export interface InternalActivities {
   /** Claims the slot for all its resources or for none; the database's exclusion constraint is the judge. */
   holdSlot(input: HoldSlotInput): Promise<HoldSlotResult>;
   /**
@@ -97,13 +97,13 @@ export interface RemoveEventInput extends Correlated {
   readonly calendar: CalendarRef;
 }
 
-export type Undone = { readonly result: 'undone' | 'nothing_to_undo' };
+export type UndoResult = { readonly result: 'undone' | 'nothing_to_undo' };
 
 export interface CalendarActivities {
   findBusy(input: FindBusyInput): Promise<readonly BusyInterval[]>;
   /** First writing and moving alike: makes the event of `key` be as described. */
   writeEvent(input: WriteEventInput): Promise<{ readonly eventId: string }>;
-  removeEvent(input: RemoveEventInput): Promise<Undone>;
+  removeEvent(input: RemoveEventInput): Promise<UndoResult>;
 }
 
 // --- meetings: one queue per provider ----------------------------------------------------------------------
@@ -135,7 +135,7 @@ export interface RemoveMeetingInput extends Correlated {
 export interface MeetingActivities {
   createMeeting(input: CreateMeetingInput): Promise<Meeting>;
   moveMeeting(input: MoveMeetingInput): Promise<void>;
-  removeMeeting(input: RemoveMeetingInput): Promise<Undone>;
+  removeMeeting(input: RemoveMeetingInput): Promise<UndoResult>;
 }
 
 // --- messaging: queues `email` and `sms` -------------------------------------------------------------------
@@ -169,10 +169,10 @@ export interface RetractNoticeInput extends Omit<SendNoticeInput, 'notice' | 'ke
 export interface MessagingActivities {
   sendNotice(input: SendNoticeInput): Promise<{ readonly deliveryId: string }>;
   /** A sent message cannot be unsent: whoever got one gets a cancellation, whoever got none gets none. */
-  retractNotice(input: RetractNoticeInput): Promise<Undone>;
+  retractNotice(input: RetractNoticeInput): Promise<UndoResult>;
 }
 
-export type AuditionActivities = BookingActivities &
+export type AuditionActivities = InternalActivities &
   CalendarActivities &
   MeetingActivities &
   MessagingActivities;
@@ -182,14 +182,14 @@ export type ServiceActivities = AuditionActivities & PlatformActivities;
 
 // --- the platform's endpoints: queue `platform` -----------------------------------------------------------------
 
-export interface ToEndpoint {
+export interface EndpointTarget {
   readonly organization: OrganizationId;
   readonly endpoint: EndpointId;
   readonly correlationId: string;
 }
 
 /** Nothing more is to be sent: the endpoint is disabled or removed, or its receiver has just said so. */
-export type Unwelcome =
+export type EndpointUnavailable =
   | { readonly kind: 'disabled' }
   | { readonly kind: 'gone'; readonly message: string; readonly answer: string };
 
@@ -197,7 +197,7 @@ export type DeliveryOutcome =
   | { readonly kind: 'up_to_date'; readonly through: number }
   /** There is more, and it is for another attempt. */
   | { readonly kind: 'more' }
-  | Unwelcome;
+  | EndpointUnavailable;
 
 /** Up to where a replay has come. */
 export interface ReplayCursor {
@@ -205,7 +205,7 @@ export interface ReplayCursor {
   readonly through: number;
 }
 
-export interface ReplayEventsInput extends ToEndpoint {
+export interface ReplayEventsInput extends EndpointTarget {
   readonly from: Instant;
   readonly until: Instant;
   readonly after?: ReplayCursor | undefined;
@@ -214,9 +214,9 @@ export interface ReplayEventsInput extends ToEndpoint {
 export type ReplayOutcome =
   | { readonly kind: 'done'; readonly sent: number }
   | { readonly kind: 'more'; readonly sent: number; readonly after: ReplayCursor }
-  | Unwelcome;
+  | EndpointUnavailable;
 
-export interface TellEndpointInput extends ToEndpoint {
+export interface TellEndpointInput extends EndpointTarget {
   readonly message: { readonly id: string; readonly event: PublicEvent };
   readonly evenIfDisabled: boolean;
 }
@@ -227,15 +227,15 @@ export interface TellEndpointInput extends ToEndpoint {
  */
 export interface PlatformActivities {
   /** Sends, in their order, the events of one audition that the endpoint has not been told of. */
-  deliverEvents(input: ToEndpoint & { readonly auditionId: AuditionId }): Promise<DeliveryOutcome>;
+  deliverEvents(input: EndpointTarget & { readonly auditionId: AuditionId }): Promise<DeliveryOutcome>;
   /** Sends what happened in that time again, audition by audition, under the same ids. */
   replayEvents(input: ReplayEventsInput): Promise<ReplayOutcome>;
   /** Sends one message that is of no audition. */
   tellEndpoint(
     input: TellEndpointInput,
-  ): Promise<{ readonly kind: 'accepted'; readonly answer: string } | Unwelcome>;
+  ): Promise<{ readonly kind: 'accepted'; readonly answer: string } | EndpointUnavailable>;
   /** Undefined where somebody else has disabled it for another reason, or it is no more. */
   disableEndpoint(
-    input: ToEndpoint & { readonly reason: string },
+    input: EndpointTarget & { readonly reason: string },
   ): Promise<{ readonly at: Instant; readonly others: readonly EndpointId[] } | undefined>;
 }

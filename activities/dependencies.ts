@@ -1,6 +1,6 @@
 /** What the activities are made of. */
 import type { Organizations } from '../db/access/organizations.ts';
-import type { Deliveries } from '../db/auditions/notice-deliveries.ts';
+import type { NoticeDeliveries } from '../db/auditions/notice-deliveries.ts';
 import type { SlotHolds } from '../db/auditions/slot-holds.ts';
 import type { Connections } from '../db/connections/repository.ts';
 import type { OperationLedger } from '../db/ledger/operations.ts';
@@ -16,10 +16,10 @@ export interface ActivityDependencies {
     readonly holds: SlotHolds;
     readonly connections: Connections;
     readonly organizations: Organizations;
-    readonly deliveries: Deliveries;
+    readonly noticeDeliveries: NoticeDeliveries;
   };
   readonly providers: Providers;
-  readonly accessTokens: Pick<AccessTokens, 'of'>;
+  readonly accessTokens: Pick<AccessTokens, 'forConnection'>;
   /** Without a trailing slash. Where the providers' callbacks reach us. */
   readonly publicUrl: string;
   /** The address of the page on which this invitation is answered; the same for the same invitation. */

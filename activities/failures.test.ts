@@ -5,12 +5,12 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import { DatabaseError } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { AuditConflict, KeyReused, Overtaken } from '../db/errors.ts';
-import { concerning, ProviderError, type ProviderFault } from '../domain/errors.ts';
-import { asFailure, busy, translated } from './failures.ts';
+import { addConnection, ProviderError, type ProviderFault } from '../domain/errors.ts';
+import { busyFailure, toTemporalFailure, withTemporalFailures } from './failures.ts';
 
 const now = Date.UTC(2026, 11, 1);
 const failed = (fault: ProviderFault) =>
-  asFailure(
+  toTemporalFailure(
     new ProviderError('zoom', 'meetings.create', fault, { status: 429, code: '300', message: 'slow down' }),
     now,
     () => 0,
@@ -54,7 +54,7 @@ describe('a provider error', () => {
       { kind: 'reconnect' },
       { message: 'gone' },
     );
-    expect(asFailure(concerning('conn_1', error), now)).toMatchObject({
+    expect(toTemporalFailure(addConnection('conn_1', error), now)).toMatchObject({
       type: 'reconnect',
       details: [{ provider: 'google', connection: 'conn_1' }],
     });
@@ -88,8 +88,8 @@ describe('a provider error', () => {
       { kind: 'retry_after', delayMs },
       { message: '' },
     );
-    expect(asFailure(error, now, () => 1)).toMatchObject({ nextRetryDelay: last });
-    const many = Array.from({ length: 20 }, () => asFailure(error, now));
+    expect(toTemporalFailure(error, now, () => 1)).toMatchObject({ nextRetryDelay: last });
+    const many = Array.from({ length: 20 }, () => toTemporalFailure(error, now));
     const delays = many.map((one) => (one instanceof ApplicationFailure ? Number(one.nextRetryDelay) : 0));
     expect(new Set(delays).size).toBeGreaterThan(1);
     expect(Math.min(...delays)).toBeGreaterThanOrEqual(delayMs);
@@ -115,13 +115,16 @@ describe("the database's refusals", () => {
   it.each([new KeyReused('k'), new AuditConflict('aud_1', 3, 'gap')])(
     '$name does not pass by trying again',
     (error) => {
-      expect(asFailure(error)).toMatchObject({ type: error.name, nonRetryable: true });
+      expect(toTemporalFailure(error)).toMatchObject({ type: error.name, nonRetryable: true });
     },
   );
 
   it('tells an attempt that an undo came first from one that another attempt came first', () => {
-    expect(asFailure(new Overtaken('k', 'undo'))).toMatchObject({ type: 'Compensated', nonRetryable: true });
-    expect(asFailure(new Overtaken('k', 'another_attempt'))).toMatchObject({
+    expect(toTemporalFailure(new Overtaken('k', 'undo'))).toMatchObject({
+      type: 'Compensated',
+      nonRetryable: true,
+    });
+    expect(toTemporalFailure(new Overtaken('k', 'another_attempt'))).toMatchObject({
       type: 'busy',
       nonRetryable: false,
     });
@@ -129,7 +132,7 @@ describe("the database's refusals", () => {
 
   it('leave a database that is down to the retry policy', () => {
     const down = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
-    expect(asFailure(new DrizzleQueryError('SELECT $1', ['Ada'], down))).toMatchObject({
+    expect(toTemporalFailure(new DrizzleQueryError('SELECT $1', ['Ada'], down))).toMatchObject({
       type: 'database',
       nonRetryable: false,
       message: 'the database failed: DrizzleQueryError (ECONNREFUSED)',
@@ -138,7 +141,7 @@ describe("the database's refusals", () => {
 
   it('tell nothing of what a statement carried, only its SQLSTATE', () => {
     const said = Object.assign(new DatabaseError('Key (name)=(Ada) exists', 0, 'error'), { code: '23505' });
-    const failure = asFailure(
+    const failure = toTemporalFailure(
       new Error('Ada', { cause: new DrizzleQueryError('INSERT $1', ['ada@example.com'], said) }),
     );
     expect(failure).toMatchObject({
@@ -155,18 +158,18 @@ it.each([
   [3_600_000, 12_000],
 ])('a busy operation with %i ms left is tried again in %i', (remainingMs, nextRetryDelay) => {
   const operation = { provider: 'zoom', operation: 'meetings.create' };
-  expect(busy(operation, remainingMs, 12_000)).toMatchObject({ nextRetryDelay, nonRetryable: false });
+  expect(busyFailure(operation, remainingMs, 12_000)).toMatchObject({ nextRetryDelay, nonRetryable: false });
 });
 
 describe('an activity', () => {
   it('throws failures, not our errors', async () => {
-    const run = new MockActivityEnvironment().run(translated(broken), undefined);
+    const run = new MockActivityEnvironment().run(withTemporalFailures(broken), undefined);
     await expect(run).rejects.toThrow(ApplicationFailure);
   });
 
   it('that was cancelled ends as cancelled, whatever broke on the way', async () => {
     const environment = new MockActivityEnvironment();
     environment.cancel();
-    await expect(environment.run(translated(broken), undefined)).rejects.toThrow(CancelledFailure);
+    await expect(environment.run(withTemporalFailures(broken), undefined)).rejects.toThrow(CancelledFailure);
   });
 });

@@ -7,14 +7,14 @@ import { ApplicationFailure, ApplicationFailureCategory, TemporalFailure } from 
 import { z } from 'zod';
 import { AuditConflict, KeyReused, Overtaken } from '../db/errors.ts';
 import { IllegalTransition } from '../domain/audition/view.ts';
-import { circuitIsOpen, ProviderError, type ProviderFault } from '../domain/errors.ts';
+import { isCircuitOpen, ProviderError, type ProviderFault } from '../domain/errors.ts';
 import { type DatabaseFault, databaseFaultOf } from '../foundation/observability/database-fault.ts';
 
 /** The type of the failure of an attempt that came after its own compensation. */
 const compensatedType = 'Compensated';
 
 /** Whether trying again can help, and whether the failure is an ordinary day's business that should raise no alarm. */
-const fates: Readonly<
+const retryPolicies: Readonly<
   Record<ProviderFault['kind'], { readonly retried: boolean; readonly expected: boolean }>
 > = {
   outage: { retried: true, expected: false },
@@ -30,11 +30,11 @@ const fates: Readonly<
 };
 
 /** The error as Temporal should see it. What is Temporal's already, a cancellation above all, passes as it is. */
-export const asFailure = (error: unknown, now = Date.now(), random = Math.random): unknown => {
+export const toTemporalFailure = (error: unknown, now = Date.now(), random = Math.random): unknown => {
   if (error instanceof TemporalFailure) return error;
   if (error instanceof ProviderError) return providerFailure(error, now, random);
-  if (error instanceof Overtaken) return overtaken(error);
-  if (isForGood(error)) {
+  if (error instanceof Overtaken) return overtakenFailure(error);
+  if (isPermanent(error)) {
     return ApplicationFailure.create({ type: error.name, message: error.message, nonRetryable: true });
   }
   const fault = databaseFaultOf(error);
@@ -42,40 +42,40 @@ export const asFailure = (error: unknown, now = Date.now(), random = Math.random
 };
 
 /** What no retry mends: what was asked contradicts what is there, or itself. */
-const isForGood = (error: unknown): error is Error =>
+const isPermanent = (error: unknown): error is Error =>
   error instanceof KeyReused ||
   error instanceof AuditConflict ||
   error instanceof IllegalTransition ||
   error instanceof z.ZodError;
 
 /** PostgreSQL's classes of errors that lie in the values: data and integrity. A table that is not as expected can be mended. */
-const valuesAtFault = /^(22|23)/;
+const dataErrorCode = /^(22|23)/;
 
 /** A database that is down comes back; what it refuses it refuses again. Carries nothing of a statement. */
 const databaseFailure = ({ name, code }: DatabaseFault): ApplicationFailure =>
   ApplicationFailure.create({
     type: 'database',
     message: `the database failed: ${name} (${code ?? 'no code'})`,
-    nonRetryable: valuesAtFault.test(code ?? ''),
+    nonRetryable: dataErrorCode.test(code ?? ''),
   });
 
 const providerFailure = (
   error: ProviderError,
   now: number,
   random: () => number,
-  retried = fates[error.fault.kind].retried,
+  retried = retryPolicies[error.fault.kind].retried,
 ): ApplicationFailure => {
   const { fault, provider, operation, vendor, connection } = error;
-  const { expected } = fates[fault.kind];
-  const named = delayOf(fault, now);
-  const nextRetryDelay = named === undefined ? undefined : spread(named, random, longestSpreadMs);
+  const { expected } = retryPolicies[fault.kind];
+  const named = requestedDelayOf(fault, now);
+  const nextRetryDelay = named === undefined ? undefined : withJitter(named, random, longestSpreadMs);
   return ApplicationFailure.create({
     type: fault.kind,
     message: error.message,
     nonRetryable: !retried,
     ...(nextRetryDelay === undefined ? {} : { nextRetryDelay }),
     // The calls that opened it have been told of already: those that are held back are no news.
-    ...(expected || circuitIsOpen(error) ? { category: ApplicationFailureCategory.BENIGN } : {}),
+    ...(expected || isCircuitOpen(error) ? { category: ApplicationFailureCategory.BENIGN } : {}),
     details: [
       {
         provider,
@@ -83,14 +83,14 @@ const providerFailure = (
         code: vendor.code,
         status: vendor.status,
         ...(connection ? { connection } : {}),
-        ...(circuitIsOpen(error) ? { circuit: 'open' } : {}),
+        ...(isCircuitOpen(error) ? { circuit: 'open' } : {}),
       },
     ],
   });
 };
 
 /** The same failure for a caller who has somewhere else to go, and need not wait for an open circuit to close. */
-export const failedAtOnce = (error: ProviderError): ApplicationFailure =>
+export const nonRetryableProviderFailure = (error: ProviderError): ApplicationFailure =>
   providerFailure(error, Date.now(), Math.random, false);
 
 /** Temporal's server takes a delay of 0 for "never again": its interval is over before it began (retry.go). */
@@ -98,13 +98,13 @@ const shortestDelayMs = 1_000;
 const longestSpreadMs = 60_000;
 
 /** All who were told the same time must not come back in one instant: up to a fifth later, never earlier. */
-export const spread = (delayMs: number, random: () => number, atMostMs: number): number => {
+export const withJitter = (delayMs: number, random: () => number, atMostMs: number): number => {
   const atLeast = Math.max(delayMs, shortestDelayMs);
   return Math.ceil(atLeast + random() * Math.min(atLeast / 5, atMostMs));
 };
 
 /** Milliseconds until the time that the provider named, or undefined where the retry policy decides. */
-const delayOf = (fault: ProviderFault, now: number): number | undefined => {
+const requestedDelayOf = (fault: ProviderFault, now: number): number | undefined => {
   switch (fault.kind) {
     case 'retry_after':
     case 'outage':
@@ -123,7 +123,7 @@ const delayOf = (fault: ProviderFault, now: number): number | undefined => {
 };
 
 /** Which operation a failure is about. */
-interface About {
+interface OperationRef {
   readonly provider: string;
   readonly operation: string;
 }
@@ -132,8 +132,8 @@ interface About {
  * Another attempt holds the lease, or its call may still be under way: come back when that is over. The time left is
  * measured by the database's clock; `atMostMs` bounds the wait should that clock jump.
  */
-export const busy = (
-  { provider, operation }: About,
+export const busyFailure = (
+  { provider, operation }: OperationRef,
   remainingMs: number,
   atMostMs: number,
 ): ApplicationFailure =>
@@ -146,7 +146,7 @@ export const busy = (
   });
 
 /** It may have happened and nobody can be asked: a person checks, and has it tried again or leaves it. */
-export const outcomeUnknown = ({ provider, operation }: About): ApplicationFailure =>
+export const outcomeUnknownFailure = ({ provider, operation }: OperationRef): ApplicationFailure =>
   ApplicationFailure.create({
     type: 'outcome_unknown',
     message: `${operation} may have happened: check, then retry to do it again or skip`,
@@ -155,9 +155,9 @@ export const outcomeUnknown = ({ provider, operation }: About): ApplicationFailu
   });
 
 /** An undo got here first, and that is the end of it; or another attempt did, and its result is there to be read. */
-const overtaken = (error: Overtaken): ApplicationFailure =>
+const overtakenFailure = (error: Overtaken): ApplicationFailure =>
   error.by === 'undo'
-    ? compensated(error.key)
+    ? compensatedFailure(error.key)
     : ApplicationFailure.create({
         type: 'busy',
         message: error.message,
@@ -165,7 +165,7 @@ const overtaken = (error: Overtaken): ApplicationFailure =>
       });
 
 /** The step was undone before this attempt came: doing it now would leave something behind. */
-export const compensated = (key: string): ApplicationFailure =>
+export const compensatedFailure = (key: string): ApplicationFailure =>
   ApplicationFailure.create({
     type: compensatedType,
     message: `'${key}' has been undone and is not done again`,
@@ -174,7 +174,7 @@ export const compensated = (key: string): ApplicationFailure =>
   });
 
 /** The activity with its errors translated. An activity that was cancelled ends as cancelled, whatever broke first. */
-export const translated =
+export const withTemporalFailures =
   <Input, Result>(activity: (input: Input) => Promise<Result>): ((input: Input) => Promise<Result>) =>
   async (input) => {
     try {
@@ -182,6 +182,6 @@ export const translated =
     } catch (error) {
       const { aborted, reason } = cancellationSignal();
       if (aborted && reason instanceof TemporalFailure) throw reason;
-      throw asFailure(error);
+      throw toTemporalFailure(error);
     }
   };

@@ -1,9 +1,9 @@
 /** All activities, made once per worker process. */
-import { createBookingActivities } from './booking/booking.ts';
+import { createInternalActivities } from './booking/booking.ts';
 import { createCalendarActivities } from './calendar/calendar.ts';
 import type { AuditionActivities, PlatformActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { translated } from './failures.ts';
+import { withTemporalFailures } from './failures.ts';
 import { createMeetingActivities } from './meetings/meetings.ts';
 import { createMessagingActivities } from './messaging/messaging.ts';
 import { createPlatformActivities, type PlatformDependencies } from './platform-events/platform-events.ts';
@@ -13,7 +13,7 @@ export type { ActivityDependencies } from './dependencies.ts';
 /** Every one throws only what Temporal understands: an `ApplicationFailure` with its fate, or a cancellation. */
 export const createActivities = (dependencies: ActivityDependencies): AuditionActivities =>
   translateEach<AuditionActivities>({
-    ...createBookingActivities(dependencies),
+    ...createInternalActivities(dependencies),
     ...createCalendarActivities(dependencies),
     ...createMeetingActivities(dependencies),
     ...createMessagingActivities(dependencies),
@@ -33,6 +33,6 @@ type Functions<Contract> = {
 
 const translateEach = <Contract>(activities: Functions<Contract>): Functions<Contract> => {
   const each = { ...activities };
-  for (const name in activities) each[name] = translated(activities[name]);
+  for (const name in activities) each[name] = withTemporalFailures(activities[name]);
   return each;
 };

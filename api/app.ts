@@ -2,8 +2,8 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { guardRoutes } from './access/authentication.ts';
-import { pressure, shedLoad } from './access/load-shedding.ts';
-import { countRequests, limitRequests, rateLimits } from './access/rate-limits.ts';
+import { loadLimits, shedLoad } from './access/load-shedding.ts';
+import { createRateLimitedAuthentication, limitRequests, rateLimits } from './access/rate-limits.ts';
 import type { Api } from './api.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { addApiReference } from './plugins/api-reference.ts';
@@ -14,9 +14,9 @@ import { measureRequests } from './plugins/http-metrics.ts';
 import { describeApi, openApiRoute } from './plugins/openapi.ts';
 import { logRequests } from './plugins/request-log.ts';
 import { addSecurityHeaders, forbidCaching } from './plugins/security-headers.ts';
-import { answerBrokenRequest } from './problems/broken-request.ts';
+import { handleClientError } from './problems/client-error.ts';
 import { handleError } from './problems/error-handler.ts';
-import { answerUnmatched } from './problems/unmatched.ts';
+import { handleUnmatchedRoutes } from './problems/unmatched.ts';
 import { codecRoutes } from './routes/codec/routes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -31,7 +31,7 @@ import { auditionItem } from './routes/v1/auditions/item.ts';
 import { availabilityRoutes } from './routes/v1/availability.ts';
 import { connectionCollection } from './routes/v1/connections/collection.ts';
 import { connectionItem } from './routes/v1/connections/item.ts';
-import { webhookEndpointActs } from './routes/v1/webhook-endpoints/acts.ts';
+import { webhookEndpointActions } from './routes/v1/webhook-endpoints/actions.ts';
 import { webhookEndpointCollection } from './routes/v1/webhook-endpoints/collection.ts';
 import { webhookEndpointItem } from './routes/v1/webhook-endpoints/item.ts';
 import { webhookRoutes } from './routes/v1/webhooks/routes.ts';
@@ -63,7 +63,7 @@ const createServer = ({ logger, configuration: { trustedProxies } }: ApiDependen
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     genReqId: correlationIdOf,
     frameworkErrors: handleError,
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: handleClientError,
   }).withTypeProvider<ZodTypeProvider>();
 
 /** In this order: whether there is room for a request, who sends it, whether they may, and whether they have had enough. */
@@ -72,12 +72,12 @@ const guard = async (
   {
     repositories: { apiKeys },
     verifyToken,
-    waitingForDatabase = () => 0,
-    limits = { ...rateLimits, ...pressure },
+    waitingQueryCount = () => 0,
+    limits = { ...rateLimits, ...loadLimits },
   }: ApiDependencies,
 ): Promise<void> => {
-  await shedLoad(api, waitingForDatabase, limits);
-  guardRoutes(api, await countRequests(api, { apiKeys, verifyToken }, limits));
+  await shedLoad(api, waitingQueryCount, limits);
+  guardRoutes(api, await createRateLimitedAuthentication(api, { apiKeys, verifyToken }, limits));
   limitRequests(api, limits);
 };
 
@@ -101,8 +101,8 @@ export const buildApi = async (
   await describeApi(api);
   returnCorrelationId(api);
   logRequests(api);
-  const registry = measureRequests(api, dependencies.figures);
-  answerUnmatched(api);
+  const registry = measureRequests(api, dependencies.metricsRegistry);
+  handleUnmatchedRoutes(api);
   await guard(api, dependencies);
 
   auditionCollection(api, dependencies);
@@ -112,7 +112,7 @@ export const buildApi = async (
   availabilityRoutes(api, dependencies);
   webhookEndpointCollection(api, dependencies);
   webhookEndpointItem(api, dependencies);
-  webhookEndpointActs(api, dependencies);
+  webhookEndpointActions(api, dependencies);
   administrativeActRoutes(api, dependencies);
   connectionCollection(api, dependencies);
   connectionItem(api, dependencies);

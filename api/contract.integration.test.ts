@@ -4,20 +4,20 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { foldEvents } from '../domain/audition/view.ts';
 import { Refusal } from '../domain/errors.ts';
 import { auditionRequest, createTestApi, type TestApi } from '../tests/harness/api.ts';
-import { attentionItem, newAuditionId, scheduledLife, trail } from '../tests/harness/audition-trail.ts';
-import { contractOf } from '../tests/harness/contract.ts';
+import { attentionItem, factsUntilScheduled, newAuditionId, trail } from '../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
+import { createContractCheck } from '../tests/harness/openapi-contract.ts';
 
 let database: TestDatabase;
 let test: TestApi;
-let violations: ReturnType<typeof contractOf>;
+let violations: ReturnType<typeof createContractCheck>;
 const id = newAuditionId();
 const item = attentionItem(`att_${id}_1`);
-const events = trail([...scheduledLife(id, 'org_north'), { type: 'attention_raised', item }]);
+const events = trail([...factsUntilScheduled(id, 'org_north'), { type: 'attention_raised', item }]);
 beforeAll(async () => {
   database = await createTestDatabase();
   test = await createTestApi(database);
-  violations = contractOf((await test.call('GET', '/openapi.json')).body);
+  violations = createContractCheck((await test.call('GET', '/openapi.json')).body);
   await database.repositories.events.append(id, events);
 });
 afterAll(async () => {
@@ -84,8 +84,8 @@ const away = () => Promise.reject(new Error('away'));
 it('what is done, refused, away or down: as promised', async () => {
   const key = await test.keyFor('admin');
   const url = `/v1/auditions/${id}/cancel`;
-  const cancelled = async (ask: Parameters<TestApi['orchestration']['play']>[0]['ask']) => {
-    test.orchestration.play({ ask });
+  const cancelled = async (sendUpdate: Parameters<TestApi['orchestration']['override']>[0]['sendUpdate']) => {
+    test.orchestration.override({ sendUpdate });
     return test.call('POST', url, { key, body: {} });
   };
   const answers = [

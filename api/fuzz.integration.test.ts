@@ -7,33 +7,33 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ProviderError } from '../domain/errors.ts';
 import { auditionRequest, createTestApi, performerConnection, type TestApi } from '../tests/harness/api.ts';
-import { attentionItem, newAuditionId, scheduledLife, trail } from '../tests/harness/audition-trail.ts';
-import { contractOf } from '../tests/harness/contract.ts';
+import { attentionItem, factsUntilScheduled, newAuditionId, trail } from '../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
-import { encoded, nasty, spoilt, text } from '../tests/harness/spoilt.ts';
-import { pressure } from './access/load-shedding.ts';
+import { encoded, hostileTexts, malformed, text } from '../tests/harness/malformed.ts';
+import { createContractCheck } from '../tests/harness/openapi-contract.ts';
+import { loadLimits } from './access/load-shedding.ts';
 import { rateLimits } from './access/rate-limits.ts';
 
 const rejects = () =>
   Promise.reject(new ProviderError('google', 'freebusy', { kind: 'rejected_input' }, { message: 'no' }));
 
 /** Most answers would say no more than that there have been too many; and what draws them works in this process. */
-const calm = { ...pressure, maxEventLoopDelayMs: 600_000 };
+const calm = { ...loadLimits, maxEventLoopDelayMs: 600_000 };
 const unlimited = { max: Number.MAX_SAFE_INTEGER, windowMs: 1_000 };
 const noLimits = { ...rateLimits, ...calm, read: unlimited, command: unlimited, page: unlimited };
 
 let database: TestDatabase;
 let test: TestApi;
 let key: string;
-let violations: ReturnType<typeof contractOf>;
+let violations: ReturnType<typeof createContractCheck>;
 const id = newAuditionId();
 const item = attentionItem(`att_${id}_1`);
 beforeAll(async () => {
   database = await createTestDatabase();
   test = await createTestApi(database, { findBusy: rejects, limits: noLimits });
   key = await test.keyFor('admin');
-  violations = contractOf((await test.call('GET', '/openapi.json')).body);
-  const facts = [...scheduledLife(id, 'org_north'), { type: 'attention_raised', item } as const];
+  violations = createContractCheck((await test.call('GET', '/openapi.json')).body);
+  const facts = [...factsUntilScheduled(id, 'org_north'), { type: 'attention_raised', item } as const];
   await database.repositories.events.append(id, trail(facts));
   await database.repositories.connections.put(performerConnection);
 });
@@ -45,7 +45,7 @@ afterAll(async () => {
 const cursor = fc
   .oneof(
     fc
-      .record({ at: fc.oneof(nasty, fc.constant('2026-02-31T00:00:00.000Z')), id: text })
+      .record({ at: fc.oneof(hostileTexts, fc.constant('2026-02-31T00:00:00.000Z')), id: text })
       .map((one) => JSON.stringify(one)),
     fc.jsonValue().map((one) => JSON.stringify(one)),
     text,
@@ -112,7 +112,7 @@ const headers = fc.record(
 const to = (pattern: string, of: string) =>
   pathPart(of).map((part) => ({ url: pattern.replace(':id', part), body: undefined }));
 const withBody = (name: string, address: fc.Arbitrary<{ readonly url: string }>) =>
-  fc.tuple(address, spoilt(bodies[name])).map(([{ url }, body]) => ({ url, body }));
+  fc.tuple(address, malformed(bodies[name])).map(([{ url }, body]) => ({ url, body }));
 
 const gets = fc.oneof(
   ...['/v1/auditions', '/v1/attention', '/health/integrations'].map((url) =>

@@ -5,19 +5,19 @@ import { migrateAtStart } from '../db/migrate.ts';
 import { failToStart } from '../foundation/configuration/start-failure.ts';
 import { createLogger } from '../foundation/observability/logger.ts';
 import { loadConfiguration } from '../providers/configuration.ts';
-import { drainMs, stopWithinMs } from './grace.ts';
 import { startApi } from './server.ts';
+import { drainMs, shutdownTimeoutMs } from './shutdown.ts';
 
 const main = async (): Promise<void> => {
   const configuration = loadConfiguration();
   const logger = createLogger({ level: configuration.logLevel, process: 'api' });
   const deployed = configuration.environment !== 'local' && configuration.environment !== 'test';
   await migrateAtStart(configuration.databaseUrl, {
-    waiting: (err) => logger.warn({ err }, 'the database is away: waiting for it'),
+    onRetry: (err) => logger.warn({ err }, 'the database is away: waiting for it'),
   });
   const api = await startApi({ configuration, logger, host: deployed ? '0.0.0.0' : '127.0.0.1' });
   logger.info({ url: api.url }, 'listening');
-  closeWithGrace({ delay: stopWithinMs, logger }, async ({ signal, err }) => {
+  closeWithGrace({ delay: shutdownTimeoutMs, logger }, async ({ signal, err }) => {
     if (err) logger.fatal({ err }, 'unexpected: shutting down');
     else logger.info({ signal }, 'shutting down: finishing what is under way');
     api.drain();

@@ -8,13 +8,13 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createTestApi, performerConnection, type TestApi } from '../tests/harness/api.ts';
-import { attentionItem, newAuditionId, scheduledLife, trail } from '../tests/harness/audition-trail.ts';
-import { contractOf } from '../tests/harness/contract.ts';
+import { attentionItem, factsUntilScheduled, newAuditionId, trail } from '../tests/harness/audition-trail.ts';
 import { createTestDatabase } from '../tests/harness/database.ts';
 import { actor } from '../tests/harness/endpoints.ts';
 import { arbitraryOf, type Surroundings, schemaSchema } from '../tests/harness/json-schema-arbitrary.ts';
-import { encoded, spoilt, text } from '../tests/harness/spoilt.ts';
-import { pressure } from './access/load-shedding.ts';
+import { encoded, malformed, text } from '../tests/harness/malformed.ts';
+import { createContractCheck } from '../tests/harness/openapi-contract.ts';
+import { loadLimits } from './access/load-shedding.ts';
 import { rateLimits } from './access/rate-limits.ts';
 import { newSecret } from './webhook-endpoints/endpoint.ts';
 
@@ -40,20 +40,20 @@ const runs = Math.ceil(Number(process.env['FUZZ_RUNS'] ?? 1_000) / 50);
 
 const database = await createTestDatabase();
 /** What draws the requests works in this very process. */
-const calm = { ...pressure, maxEventLoopDelayMs: 600_000 };
+const calm = { ...loadLimits, maxEventLoopDelayMs: 600_000 };
 const unlimited = { max: Number.MAX_SAFE_INTEGER, windowMs: 1_000 };
 const limits = { ...rateLimits, ...calm, read: unlimited, command: unlimited, page: unlimited };
 const test: TestApi = await createTestApi(database, { limits });
 const { body: document } = await test.call('GET', '/openapi.json');
 const { paths, components } = documentSchema.parse(document);
-const violations = contractOf(document);
+const violations = createContractCheck(document);
 
 const id = newAuditionId();
 const item = attentionItem(`att_${id}-1`);
 let key: string;
 beforeAll(async () => {
   key = await test.keyFor('admin');
-  const facts = [...scheduledLife(id, 'org_north'), { type: 'attention_raised', item } as const];
+  const facts = [...factsUntilScheduled(id, 'org_north'), { type: 'attention_raised', item } as const];
   await database.repositories.events.append(id, trail(facts));
   await database.repositories.connections.put(performerConnection);
   const url = 'https://hooks.example.com/';
@@ -140,7 +140,7 @@ const contentOf = ({ requestBody }: Operation): fc.Arbitrary<Content | undefined
     const good = arbitraryOf(schema, around);
     const body = fc.oneof(
       { weight: 3, arbitrary: good },
-      { weight: 3, arbitrary: good.chain(spoilt) },
+      { weight: 3, arbitrary: good.chain(malformed) },
       { weight: 1, arbitrary: fc.jsonValue() },
     );
     return body.map((one) => ({

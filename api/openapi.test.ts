@@ -1,10 +1,10 @@
 /** The OpenAPI document: as committed, and complete. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { connectDatabase } from '../db/client.ts';
+import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories } from '../db/index.ts';
 import { createKeyRing } from '../foundation/encryption/key-ring.ts';
-import { apiDependencies, masterKeys, playOrchestration } from '../tests/harness/api.ts';
+import { apiDependencies, createFakeOrchestration, masterKeys } from '../tests/harness/api.ts';
 import { permissions } from './access/permissions.ts';
 import { buildApi } from './app.ts';
 
@@ -21,10 +21,10 @@ const documentSchema = z.looseObject({
 let text: string;
 beforeAll(async () => {
   // Connects with the first query, and there is none.
-  const { db } = connectDatabase('postgres://nobody@127.0.0.1:1/none');
+  const { db } = createDatabaseClient('postgres://nobody@127.0.0.1:1/none');
   const repositories = createRepositories(db, createKeyRing(masterKeys));
-  const orchestration = playOrchestration(repositories.events);
-  const api = await buildApi(apiDependencies({ repositories, orchestration }));
+  const auditionWorkflows = createFakeOrchestration(repositories.events);
+  const api = await buildApi(apiDependencies({ repositories, auditionWorkflows }));
   text = `${JSON.stringify((await api.inject('/openapi.json')).json(), null, 2)}\n`;
   await api.close();
 });

@@ -1,7 +1,7 @@
 /** Puts the API together from its real parts, and listens. */
 import { Registry } from 'prom-client';
 import { workflowTaskQueue } from '../activities/contract.ts';
-import { connectDatabase } from '../db/client.ts';
+import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
 import { createDatabaseCheck } from '../db/readiness.ts';
 import { Refusal } from '../domain/errors.ts';
@@ -14,18 +14,18 @@ import type { Logger } from '../foundation/observability/logger.ts';
 import type { Configuration } from '../providers/configuration.ts';
 import { createCallMetrics } from '../providers/metrics.ts';
 import { type AccessTokens, createAccessTokens } from '../providers/oauth/access-tokens.ts';
-import { openConnection } from '../providers/oauth/connected-account.ts';
+import { connectedAccountOf } from '../providers/oauth/connected-account.ts';
 import { createEarlyCheck } from '../providers/outbound/early-check.ts';
 import type { Providers } from '../providers/ports.ts';
 import { createProviders } from '../providers/registry.ts';
 import { quotasWith } from '../providers/resilience/quotas.ts';
-import { guardProviders } from '../providers/resilience/resilient-providers.ts';
-import { createTokenVerifier } from './access/tokens.ts';
+import { withResilience } from '../providers/resilience/resilient-providers.ts';
+import { createTokenVerifier } from './access/jwt-verifier.ts';
 import { buildApi } from './app.ts';
-import { createOrchestration } from './auditions/orchestration.ts';
+import { createAuditionWorkflows } from './auditions/audition-workflows.ts';
 import type { FindBusy } from './dependencies.ts';
-import { connectTemporal } from './temporal.ts';
-import { createEndpointDeliveries } from './webhook-endpoints/deliveries.ts';
+import { connectTemporal } from './temporal-connection.ts';
+import { createDeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
 
 export interface RunningApi {
   /** Where it listens, whatever the port in the configuration was. */
@@ -45,7 +45,7 @@ const findBusyWith =
   async (organization, { connection: id, calendarId }, window, call) => {
     const connection = await connections.get(organization, id);
     if (connection && isCalendarProvider(connection.provider) && connection.status !== 'disconnected') {
-      const opened = openConnection(connection, accessTokens, 'calendar.freeBusy');
+      const opened = connectedAccountOf(connection, accessTokens, 'calendar.freeBusy');
       return calendars[connection.provider].freeBusy(opened, [calendarId], window, call);
     }
     throw new Refusal(
@@ -73,7 +73,7 @@ export const startApi = async ({
   readonly logger: Logger;
   readonly host: string;
 }): Promise<RunningApi> => {
-  const database = connectDatabase(configuration.databaseUrl, {
+  const database = createDatabaseClient(configuration.databaseUrl, {
     applicationName: 'castmatch-api',
     onIdleError: (err) => logger.warn({ err }, 'the database dropped an idle connection'),
   });
@@ -84,13 +84,13 @@ export const startApi = async ({
     store: repositories.connections,
     authorizers: providers.authorizers.oauth,
   });
-  const figures = new Registry();
-  const called = guardProviders(providers, {
+  const metricsRegistry = new Registry();
+  const guardedProviders = withResilience(providers, {
     quotaBook: repositories.quotas,
-    healthBook: repositories.providerHealth,
+    healthStore: repositories.providerHealth,
     limits: configuration.quotas,
     accounts: providers.sharedAccounts,
-    metrics: createCallMetrics(figures),
+    metrics: createCallMetrics(metricsRegistry),
     logger,
     process: 'api',
   });
@@ -102,22 +102,22 @@ export const startApi = async ({
     const api = await buildApi({
       configuration,
       repositories,
-      orchestration: createOrchestration({
+      auditionWorkflows: createAuditionWorkflows({
         temporal: temporal.client,
         taskQueue: `${workflowTaskQueue}${configuration.taskQueueSuffix}`,
       }),
-      endpointDeliveries: createEndpointDeliveries({
+      deliveryWorkflows: createDeliveryWorkflows({
         temporal: temporal.client,
         taskQueue: `${workflowTaskQueue}${configuration.taskQueueSuffix}`,
       }),
-      assertMayBeCalled: createEarlyCheck(configuration),
-      links: createResponseLinks(configuration.masterKeys),
+      assertUrlAllowed: createEarlyCheck(configuration),
+      responseLinks: createResponseLinks(configuration.masterKeys),
       connectionLinks: createConnectionLinks(configuration.masterKeys),
       authorizers: providers.authorizers,
-      findBusy: findBusyWith(repositories.connections, accessTokens, called),
+      findBusy: findBusyWith(repositories.connections, accessTokens, guardedProviders),
       integrations: providers.checks,
       quotas: Object.entries(quotasWith(configuration.quotas)).map(([name, quota]) => ({ name, ...quota })),
-      figures,
+      metricsRegistry,
       checks: {
         database: createDatabaseCheck(database.pool),
         temporal: () => temporal.check(),
@@ -127,7 +127,7 @@ export const startApi = async ({
         createTokenVerifier(configuration.jwt, (err) =>
           logger.warn({ err }, 'the keys of the token issuer are not to be had'),
         ),
-      waitingForDatabase: () => database.pool.waitingCount,
+      waitingQueryCount: () => database.pool.waitingCount,
       isDraining: () => isDraining,
       webUiOrigins: webUiOrigins(configuration),
       logger,

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
-import { connectDatabase } from './client.ts';
+import { createDatabaseClient } from './client.ts';
 import { isDatabaseOutage } from './errors.ts';
 
 let database: TestDatabase;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 test('says who it is and gives up on statements that take too long', async () => {
-  const connection = connectDatabase(database.url, { applicationName: 'castmatch test' });
+  const connection = createDatabaseClient(database.url, { applicationName: 'castmatch test' });
 
   const { rows } = await connection.db.execute(sql`
     SELECT current_setting('application_name') AS name, current_setting('statement_timeout') AS timeout
@@ -27,7 +27,7 @@ test('says who it is and gives up on statements that take too long', async () =>
 
 test('survives the loss of an idle connection, and reports it', async () => {
   const { promise: reported, resolve } = Promise.withResolvers<Error>();
-  const connection = connectDatabase(database.url, { poolSize: 1, onIdleError: resolve });
+  const connection = createDatabaseClient(database.url, { poolSize: 1, onIdleError: resolve });
   const { rows } = await connection.pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
 
   await database.pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
@@ -53,7 +53,7 @@ test('gives up a way that was cut without a word, and goes another', async () =>
   });
   const throughIt = new URL(database.url);
   throughIt.host = `127.0.0.1:${z.object({ port: z.int() }).parse(cut.address()).port}`;
-  const connection = connectDatabase(throughIt.href, { poolSize: 1, answersWithinMs: 500 });
+  const connection = createDatabaseClient(throughIt.href, { poolSize: 1, queryTimeoutMs: 500 });
   await connection.pool.query('SELECT 1');
 
   for (const way of ways) way.unpipe().pause();
@@ -67,7 +67,7 @@ test('gives up a way that was cut without a word, and goes another', async () =>
 });
 
 test('opens no more connections than it may', async () => {
-  const connection = connectDatabase(database.url, { poolSize: 2 });
+  const connection = createDatabaseClient(database.url, { poolSize: 2 });
 
   await Promise.all(Array.from({ length: 10 }, () => connection.db.execute(sql`SELECT 1`)));
 
@@ -76,7 +76,7 @@ test('opens no more connections than it may', async () => {
 });
 
 test('may be closed twice', async () => {
-  const connection = connectDatabase(database.url);
+  const connection = createDatabaseClient(database.url);
 
   await connection.close();
   await connection.close();
@@ -85,7 +85,7 @@ test('may be closed twice', async () => {
 });
 
 test('fails at the first query when nobody is there', async () => {
-  const connection = connectDatabase('postgres://nobody@127.0.0.1:1/nothing');
+  const connection = createDatabaseClient('postgres://nobody@127.0.0.1:1/nothing');
 
   await expect(connection.pool.query('SELECT 1')).rejects.toThrow('ECONNREFUSED');
 

@@ -4,7 +4,7 @@ import { Pool } from 'pg';
 
 export type Database = NodePgDatabase;
 
-export interface DatabaseConnection {
+export interface DatabaseClient {
   /** `$client`: the pool, for statements that are prepared. */
   readonly db: Database & { readonly $client: Pool };
   readonly pool: Pool;
@@ -12,34 +12,34 @@ export interface DatabaseConnection {
   readonly close: () => Promise<void>;
 }
 
-export interface ConnectionOptions {
+export interface DatabaseClientOptions {
   /** The most connections this process opens. */
   readonly poolSize?: number | undefined;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string | undefined;
   /** How long an answer is waited for, in milliseconds: longer than the server works on it. */
-  readonly answersWithinMs?: number | undefined;
+  readonly queryTimeoutMs?: number | undefined;
   /** Called when the server drops a connection nobody is using. The pool replaces it by itself. */
   readonly onIdleError?: ((error: Error) => void) | undefined;
 }
 
 const defaultPoolSize = 10;
-export const connectWithinMs = 10_000;
+export const connectTimeoutMs = 10_000;
 /** No query of ours takes seconds. One that does waits for a lock it will not get. */
 const statementTimeoutMs = 15_000;
 /** After that nobody is there any more: a way that was cut without a word would keep its queries for a quarter of an hour. */
-const answersWithinMs = 20_000;
+const defaultQueryTimeoutMs = 20_000;
 const idleInTransactionTimeoutMs = 30_000;
 
 /** Connects when the first query comes. Throws, at that query, what `pg` throws. */
-export const connectDatabase = (url: string, options: ConnectionOptions = {}): DatabaseConnection => {
+export const createDatabaseClient = (url: string, options: DatabaseClientOptions = {}): DatabaseClient => {
   const pool = new Pool({
     connectionString: url,
     max: options.poolSize ?? defaultPoolSize,
     application_name: options.applicationName ?? 'castmatch',
-    connectionTimeoutMillis: connectWithinMs,
+    connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
-    query_timeout: options.answersWithinMs ?? answersWithinMs,
+    query_timeout: options.queryTimeoutMs ?? defaultQueryTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
     keepAlive: true,
   });

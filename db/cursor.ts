@@ -22,7 +22,7 @@ const jsonText = z.string().transform((text, context): unknown => {
 });
 
 /** `2026-02-31` is well-formed, and JavaScript takes it for the 3rd of March; PostgreSQL does not, nor a year 0. */
-const existed = (at: string): boolean => {
+const isExistingDate = (at: string): boolean => {
   const epochMs = Date.parse(at);
   return Number.isFinite(epochMs) && at > '0001' && new Date(epochMs).toISOString() === at;
 };
@@ -30,7 +30,7 @@ const existed = (at: string): boolean => {
 export const encodeCursor = ({ at, id }: Cursor): string =>
   Buffer.from(JSON.stringify({ at, id })).toString('base64url');
 
-export const notACursor = (): Refusal =>
+export const invalidCursor = (): Refusal =>
   new Refusal(
     'invalid_body',
     'the cursor is not one that a page of this list ended with',
@@ -41,7 +41,8 @@ export const notACursor = (): Refusal =>
 /** @throws {Refusal} `invalid_body`, for a cursor that is not one of ours. */
 export const decodeCursor = (cursor: string): Cursor => {
   const parsed = jsonText.pipe(cursorSchema).safeParse(Buffer.from(cursor, 'base64url').toString());
-  if (!parsed.success || !existed(parsed.data.at) || parsed.data.id.includes('\0')) throw notACursor();
+  if (!parsed.success || !isExistingDate(parsed.data.at) || parsed.data.id.includes('\0'))
+    throw invalidCursor();
   return parsed.data;
 };
 

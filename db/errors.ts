@@ -32,7 +32,7 @@ export class KeyReused extends Error {
   }
 }
 
-const overtakers = {
+const overtakenBy = {
   undo: 'its undo',
   another_attempt: 'another attempt',
   time: 'the end of its lease',
@@ -45,10 +45,10 @@ const overtakers = {
 export class Overtaken extends Error {
   override readonly name = 'Overtaken';
   readonly key: string;
-  readonly by: keyof typeof overtakers;
+  readonly by: keyof typeof overtakenBy;
 
-  constructor(key: string, by: keyof typeof overtakers) {
-    super(`an attempt at the operation '${key}' was overtaken by ${overtakers[by]}`);
+  constructor(key: string, by: keyof typeof overtakenBy) {
+    super(`an attempt at the operation '${key}' was overtaken by ${overtakenBy[by]}`);
     this.key = key;
     this.by = by;
   }
@@ -64,25 +64,27 @@ export const isPostgresError = (error: unknown, name: keyof typeof codes): boole
 };
 
 /** Node's names of a connection that failed. */
-const network =
+const transientNetworkCodes =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 /**
  * PostgreSQL's (Appendix A of its manual): the classes 08, 53 and 57P, and what befalls a single statement on a busy
  * server: cancelled by its timeout (57014), a deadlock (40P01), a lock that was not to be had (55P03).
  */
-const sqlStates = /^(08...|53...|57P0.|57014|40P01|55P03)$/;
+const transientSqlStates = /^(08...|53...|57P0.|57014|40P01|55P03)$/;
 /** pg says these in words only. */
-const words = /Connection terminated|timeout exceeded when trying to connect|Query read timeout/;
+const transientMessages = /Connection terminated|timeout exceeded when trying to connect|Query read timeout/;
 
-const isPassing = (error: Error): boolean => {
+const isTransient = (error: Error): boolean => {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return network.test(code) || sqlStates.test(code) || words.test(error.message);
+  return (
+    transientNetworkCodes.test(code) || transientSqlStates.test(code) || transientMessages.test(error.message)
+  );
 };
 
 /** Drivers wrap: the fact is somewhere down the chain of causes. */
 export const isDatabaseOutage = (error: unknown): boolean => {
   for (let current = error; current instanceof Error; current = current.cause) {
-    if (isPassing(current)) return true;
+    if (isTransient(current)) return true;
     if (current instanceof AggregateError && current.errors.some(isDatabaseOutage)) return true;
   }
   return false;

@@ -1,26 +1,29 @@
 /** The database as the rest of the service sees it. */
-import type { QuotaBook } from '../domain/providers/quota-book.ts';
+import type { QuotaStore } from '../domain/providers/quota-store.ts';
 import type { KeyWrapping } from '../foundation/encryption/key-wrapping.ts';
 import { type AdministrativeActs, createAdministrativeActs } from './access/administrative-acts.ts';
 import { type ApiKeys, createApiKeys } from './access/api-keys.ts';
 import { createIdempotentRequests, type IdempotentRequests } from './access/idempotent-requests.ts';
 import { createOrganizations, type Organizations } from './access/organizations.ts';
-import { createDeliveries, type Deliveries } from './auditions/notice-deliveries.ts';
+import { createNoticeDeliveries, type NoticeDeliveries } from './auditions/notice-deliveries.ts';
 import { type AuditionReadModel, createAuditionReadModel } from './auditions/read-model.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
-import type { DatabaseConnection } from './client.ts';
+import type { DatabaseClient } from './client.ts';
 import { type Accounts, createAccounts } from './connections/accounts.ts';
 import {
   type AuthorizationRequests,
   createAuthorizationRequests,
 } from './connections/authorization-requests.ts';
-import { createFallenConnections, type FallenConnections } from './connections/disconnected-accounts.ts';
+import {
+  createDisconnectedAccounts,
+  type DisconnectedAccounts,
+} from './connections/disconnected-accounts.ts';
 import { createPendingRevocations, type PendingRevocations } from './connections/pending-revocations.ts';
 import { type Connections, createConnections } from './connections/repository.ts';
 import { createOutbox, type Outbox } from './endpoints/outbox.ts';
 import { createEndpointProgress, type EndpointProgress } from './endpoints/progress.ts';
 import { createWebhookEndpoints, type WebhookEndpoints } from './endpoints/repository.ts';
-import { createInboxAddressees, type InboxAddressees } from './inbox/routing.ts';
+import { createInboxRouting, type InboxRouting } from './inbox/routing.ts';
 import { createWatchSubscriptions, type WatchSubscriptions } from './inbox/watch-subscriptions.ts';
 import { createWebhookInbox, type WebhookInbox } from './inbox/webhooks.ts';
 import { createOperationLedger, type OperationLedger } from './ledger/operations.ts';
@@ -37,26 +40,26 @@ export interface Repositories {
   readonly connections: Connections;
   readonly accounts: Accounts;
   readonly authorizationRequests: AuthorizationRequests;
-  readonly fallenConnections: FallenConnections;
+  readonly disconnectedAccounts: DisconnectedAccounts;
   readonly pendingRevocations: PendingRevocations;
   readonly vault: Vault;
   readonly organizations: Organizations;
   readonly providerHealth: ProviderHealth;
-  readonly quotas: QuotaBook;
+  readonly quotas: QuotaStore;
   readonly apiKeys: ApiKeys;
   readonly administrativeActs: AdministrativeActs;
   readonly idempotentRequests: IdempotentRequests;
-  readonly deliveries: Deliveries;
+  readonly noticeDeliveries: NoticeDeliveries;
   readonly inbox: WebhookInbox;
-  readonly addressees: InboxAddressees;
+  readonly inboxRouting: InboxRouting;
   readonly endpoints: WebhookEndpoints;
   readonly endpointProgress: EndpointProgress;
   readonly outbox: Outbox;
-  readonly watches: WatchSubscriptions;
+  readonly watchSubscriptions: WatchSubscriptions;
 }
 
 /** @param wrapping wraps the data keys that secrets are sealed under. */
-export const createRepositories = (db: DatabaseConnection['db'], wrapping: KeyWrapping): Repositories => {
+export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrapping): Repositories => {
   const vault = createVault(db, wrapping);
   return {
     events: createEventStore(db),
@@ -66,7 +69,7 @@ export const createRepositories = (db: DatabaseConnection['db'], wrapping: KeyWr
     connections: createConnections(db, vault),
     accounts: createAccounts(db, wrapping, vault),
     authorizationRequests: createAuthorizationRequests(db, vault),
-    fallenConnections: createFallenConnections(db),
+    disconnectedAccounts: createDisconnectedAccounts(db),
     pendingRevocations: createPendingRevocations(db, vault),
     vault,
     organizations: createOrganizations(db),
@@ -75,10 +78,10 @@ export const createRepositories = (db: DatabaseConnection['db'], wrapping: KeyWr
     apiKeys: createApiKeys(db),
     administrativeActs: createAdministrativeActs(db),
     idempotentRequests: createIdempotentRequests(db),
-    deliveries: createDeliveries(db),
-    watches: createWatchSubscriptions(db),
+    noticeDeliveries: createNoticeDeliveries(db),
+    watchSubscriptions: createWatchSubscriptions(db),
     inbox: createWebhookInbox(db, vault),
-    addressees: createInboxAddressees(db),
+    inboxRouting: createInboxRouting(db),
     endpoints: createWebhookEndpoints(db, wrapping, vault),
     endpointProgress: createEndpointProgress(db),
     outbox: createOutbox(db),

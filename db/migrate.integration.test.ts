@@ -104,7 +104,7 @@ test('waits at the start for a database that is away', async () => {
   late.port = String(port);
   const { promise: askedInVain, resolve } = Promise.withResolvers<unknown>();
 
-  const migrating = migrateAtStart(late.href, { waiting: resolve });
+  const migrating = migrateAtStart(late.href, { onRetry: resolve });
   await askedInVain;
   await openDoor(port);
   await migrating;
@@ -112,11 +112,11 @@ test('waits at the start for a database that is away', async () => {
   expect(await query('SELECT * FROM auditions')).toEqual([]);
 });
 
-const waiting = () => {};
+const onRetry = () => {};
 
 test('does not wait for what will not pass, nor without end', async () => {
   await query('CREATE TABLE slot_holds (in_the_way int)');
-  await expect(migrateAtStart(url, { waiting })).rejects.toThrow(/slot_holds/);
+  await expect(migrateAtStart(url, { onRetry })).rejects.toThrow(/slot_holds/);
   const nowhere = `postgres://nobody@127.0.0.1:${await getPort()}/none`;
-  await expect(migrateAtStart(nowhere, { waiting, withinMs: -1 })).rejects.toThrow('ECONNREFUSED');
+  await expect(migrateAtStart(nowhere, { onRetry, timeoutMs: -1 })).rejects.toThrow('ECONNREFUSED');
 });

@@ -5,7 +5,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { Client } from 'pg';
-import { connectWithinMs } from './client.ts';
+import { connectTimeoutMs } from './client.ts';
 import { isDatabaseOutage } from './errors.ts';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
@@ -25,7 +25,7 @@ export const migrate = async (url: string): Promise<void> => {
   const client = new Client({
     connectionString: url,
     application_name: 'castmatch migrate',
-    connectionTimeoutMillis: connectWithinMs,
+    connectionTimeoutMillis: connectTimeoutMs,
   });
   await client.connect();
   try {
@@ -38,7 +38,7 @@ export const migrate = async (url: string): Promise<void> => {
   }
 };
 
-const askAgainMs = 1_000;
+const retryIntervalMs = 1_000;
 
 /**
  * As `migrate`, for a process that may be started before its database: waits for one that is away, and calls `waiting`
@@ -46,14 +46,17 @@ const askAgainMs = 1_000;
  */
 export const migrateAtStart = async (
   url: string,
-  { waiting, withinMs = 60_000 }: { readonly waiting: (error: unknown) => void; readonly withinMs?: number },
+  {
+    onRetry,
+    timeoutMs = 60_000,
+  }: { readonly onRetry: (error: unknown) => void; readonly timeoutMs?: number },
 ): Promise<void> => {
-  for (const end = Date.now() + withinMs; ; await pause(askAgainMs)) {
+  for (const end = Date.now() + timeoutMs; ; await pause(retryIntervalMs)) {
     try {
       return await migrate(url);
     } catch (error) {
       if (!isDatabaseOutage(error) || Date.now() > end) throw error;
-      waiting(error);
+      onRetry(error);
     }
   }
 };

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createEmptyDatabase, createTestDatabase } from '../tests/harness/database.ts';
-import { connectDatabase } from './client.ts';
+import { createDatabaseClient } from './client.ts';
 import { createDatabaseCheck } from './readiness.ts';
 
 test('is content with a database that answers and is up to date', async () => {
@@ -12,7 +12,7 @@ test('is content with a database that answers and is up to date', async () => {
 
 test('is not content with a database without our tables', async () => {
   const { url, drop } = await createEmptyDatabase();
-  const { pool, close } = connectDatabase(url);
+  const { pool, close } = createDatabaseClient(url);
   onTestFinished(async () => {
     await close();
     await drop();
@@ -35,7 +35,7 @@ test('waits no longer than its deadline, and asks a database that hangs once', a
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const address = silent.address();
   const port = typeof address === 'object' ? address?.port : undefined;
-  const { pool } = connectDatabase(`postgres://nobody@127.0.0.1:${port}/none`);
+  const { pool } = createDatabaseClient(`postgres://nobody@127.0.0.1:${port}/none`);
   onTestFinished(() => {
     silent.close();
   });

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { newestMigration } from './migrate.ts';
 
 /** Shorter than what probes wait for: a pool that waits for a connection waits longer than that. */
-const answersWithinMs = 2_000;
+const defaultTimeoutMs = 2_000;
 
 /**
  * A check that throws when the database does not answer in time, or lacks migrations of this program. Whoever asks
@@ -11,30 +11,30 @@ const answersWithinMs = 2_000;
  */
 export const createDatabaseCheck = (
   pool: Pick<Pool, 'query'>,
-  withinMs = answersWithinMs,
+  timeoutMs = defaultTimeoutMs,
 ): (() => Promise<void>) => {
   const newest = newestMigration();
-  let asking: Promise<void> | undefined;
+  let pendingQuery: Promise<void> | undefined;
 
-  const ask = async (): Promise<void> => {
+  const runQuery = async (): Promise<void> => {
     const { rowCount } = await pool.query(
       'SELECT 1 FROM drizzle.__drizzle_migrations WHERE created_at >= $1 LIMIT 1',
       [newest],
     );
     if (rowCount === 0) throw new Error('the tables are older than this program');
   };
-  const askOnce = (): Promise<void> => {
-    asking ??= ask().finally(() => {
-      asking = undefined;
+  const runSharedQuery = (): Promise<void> => {
+    pendingQuery ??= runQuery().finally(() => {
+      pendingQuery = undefined;
     });
-    return asking;
+    return pendingQuery;
   };
 
   return async () => {
-    const { promise: tooLate, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new Error(`no answer within ${withinMs} ms`)), withinMs);
+    const { promise: timeout, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     try {
-      await Promise.race([askOnce(), tooLate]);
+      await Promise.race([runSharedQuery(), timeout]);
     } finally {
       clearTimeout(timer);
     }

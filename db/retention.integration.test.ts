@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createTestDatabase } from '../tests/harness/database.ts';
-import { deleteOldAnswers, deleteOldCredentialReads, deleteOldWebhooks } from './retention.ts';
+import { deleteOldCredentialReads, deleteOldIdempotentRequests, deleteOldWebhooks } from './retention.ts';
 
 const setup = async () => {
   const database = await createTestDatabase();
@@ -23,13 +23,13 @@ test('deletes the old answers to commands, and leaves the young ones and the nam
   await put('POST /v1/attention/att_1/resolve c', 31);
   await put('POST /v1/auditions/aud_1/cancel d', 29);
 
-  expect(await deleteOldAnswers(db, 30)).toBe(2);
+  expect(await deleteOldIdempotentRequests(db, 30)).toBe(2);
 
   expect(await keys()).toEqual([
     { key: 'POST /v1/auditions a' },
     { key: 'POST /v1/auditions/aud_1/cancel d' },
   ]);
-  expect(await deleteOldAnswers(db, 30)).toBe(0);
+  expect(await deleteOldIdempotentRequests(db, 30)).toBe(0);
 });
 
 test('deletes any number, some at a time', async () => {
@@ -39,7 +39,7 @@ test('deletes any number, some at a time', async () => {
      SELECT 'org_north', 'POST /v1/auditions/aud_1/cancel ' || n, 'h', now() - interval '40 days' FROM generate_series(1, 10001) AS n`,
   );
 
-  expect(await deleteOldAnswers(db, 30)).toBe(10_001);
+  expect(await deleteOldIdempotentRequests(db, 30)).toBe(10_001);
 
   expect(await keys()).toEqual([]);
 });

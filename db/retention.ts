@@ -11,7 +11,7 @@ const batchSize = 5_000;
  * Those to requests for an audition stay: the audition's id follows from the key, so that the key is its name for as
  * long as there is the audition. Another request under a forgotten key would get the old audition for an answer.
  */
-export const deleteOldAnswers = (db: Database, olderThanDays: number): Promise<number> =>
+export const deleteOldIdempotentRequests = (db: Database, olderThanDays: number): Promise<number> =>
   deleteInBatches(
     db,
     sql`
@@ -24,7 +24,7 @@ export const deleteOldAnswers = (db: Database, olderThanDays: number): Promise<n
   );
 
 /** What nobody has taken stays this much longer: a person may still come to replay it. */
-const parkedTimesLonger = 3;
+const parkedRetentionFactor = 3;
 
 /**
  * Deletes the webhooks that were told on, and much later those that nobody took; answers with how many. A data key
@@ -39,7 +39,7 @@ export const deleteOldWebhooks = async (db: Database, olderThanDays: number): Pr
       DELETE FROM webhook_inbox WHERE id IN (
         SELECT id FROM webhook_inbox
         WHERE (state = 'delivered' AND settled_at < now() - ${olderThanDays} * interval '1 day')
-          OR (state = 'parked' AND settled_at < now() - ${olderThanDays * parkedTimesLonger} * interval '1 day')
+          OR (state = 'parked' AND settled_at < now() - ${olderThanDays * parkedRetentionFactor} * interval '1 day')
         LIMIT ${batchSize}
       )
     `,

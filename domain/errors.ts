@@ -43,7 +43,7 @@ type TransientFault = Extract<ProviderFault, { readonly kind: (typeof transientK
 export const isTransient = (fault: ProviderFault): fault is TransientFault =>
   transientKinds.some((kind) => kind === fault.kind);
 
-interface VendorAnswer {
+interface VendorResponse {
   readonly status?: number | undefined;
   readonly code?: string | undefined;
   readonly message: string;
@@ -56,7 +56,7 @@ export class ProviderError extends Error {
   readonly operation: string;
   readonly fault: ProviderFault;
   /** What the vendor said, already free of secrets and of a person's data. */
-  readonly vendor: VendorAnswer;
+  readonly vendor: VendorResponse;
   /** The connection that the call was made with, where there was one. */
   readonly connection: ConnectionId | undefined;
 
@@ -64,7 +64,7 @@ export class ProviderError extends Error {
     provider: VendorName,
     operation: string,
     fault: ProviderFault,
-    vendor: VendorAnswer,
+    vendor: VendorResponse,
     options?: ErrorOptions & { readonly connection?: ConnectionId | undefined },
   ) {
     const answer = vendor.code ?? vendor.status ?? 'no answer';
@@ -78,18 +78,18 @@ export class ProviderError extends Error {
 }
 
 /** The error of a call that was made with this connection: it says so, that the audition can wait for its owner. */
-export const concerning = (connection: ConnectionId | undefined, error: unknown): unknown => {
+export const addConnection = (connection: ConnectionId | undefined, error: unknown): unknown => {
   if (!(error instanceof ProviderError) || connection === undefined || error.connection) return error;
   const { provider, operation, fault, vendor } = error;
   return new ProviderError(provider, operation, fault, vendor, { connection });
 };
 
 /** Whether the call was not made because a circuit is open. */
-export const circuitIsOpen = (error: unknown): boolean =>
+export const isCircuitOpen = (error: unknown): boolean =>
   error instanceof ProviderError && error.fault.kind === 'outage' && error.fault.circuit === 'open';
 
 /** Whether the vendor may have done what was asked although we have no proof of it. */
-export const effectMayHaveHappened = (error: unknown): boolean =>
+export const mayHaveTakenEffect = (error: unknown): boolean =>
   error instanceof ProviderError && 'effect' in error.fault && error.fault.effect === 'unknown';
 
 /**
@@ -156,12 +156,12 @@ export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly whatToDo: string;
   /** Which parts of the request are meant, as JSON pointers. */
-  readonly at: readonly string[];
+  readonly pointers: readonly string[];
 
   constructor(code: RefusalCode, message: string, whatToDo: string, at: readonly string[] = []) {
     super(message);
     this.code = code;
     this.whatToDo = whatToDo;
-    this.at = at;
+    this.pointers = at;
   }
 }

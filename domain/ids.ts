@@ -5,13 +5,13 @@
  */
 import { z } from 'zod';
 
-const ours = (prefix: string) => new RegExp(`^${prefix}_[A-Za-z0-9_-]{1,64}$`);
+const prefixedId = (prefix: string) => new RegExp(`^${prefix}_[A-Za-z0-9_-]{1,64}$`);
 
-export const auditionIdSchema = z.templateLiteral(['aud_', z.string()]).check(z.regex(ours('aud')));
-export const organizationIdSchema = z.templateLiteral(['org_', z.string()]).check(z.regex(ours('org')));
-export const connectionIdSchema = z.templateLiteral(['conn_', z.string()]).check(z.regex(ours('conn')));
-export const attentionIdSchema = z.templateLiteral(['att_', z.string()]).check(z.regex(ours('att')));
-export const endpointIdSchema = z.templateLiteral(['endp_', z.string()]).check(z.regex(ours('endp')));
+export const auditionIdSchema = z.templateLiteral(['aud_', z.string()]).check(z.regex(prefixedId('aud')));
+export const organizationIdSchema = z.templateLiteral(['org_', z.string()]).check(z.regex(prefixedId('org')));
+export const connectionIdSchema = z.templateLiteral(['conn_', z.string()]).check(z.regex(prefixedId('conn')));
+export const attentionIdSchema = z.templateLiteral(['att_', z.string()]).check(z.regex(prefixedId('att')));
+export const endpointIdSchema = z.templateLiteral(['endp_', z.string()]).check(z.regex(prefixedId('endp')));
 
 export type AuditionId = z.infer<typeof auditionIdSchema>;
 export type OrganizationId = z.infer<typeof organizationIdSchema>;

@@ -8,7 +8,7 @@ import { auditionIdSchema, connectionIdSchema, organizationIdSchema, participant
 import { channels, connectionProviders } from './providers/vendors.ts';
 import { instantSchema } from './time/instant.ts';
 
-const told = <Kind extends string, Event extends z.ZodType>(kind: Kind, event: Event) =>
+const inboxEvent = <Kind extends string, Event extends z.ZodType>(kind: Kind, event: Event) =>
   z.object({ kind: z.literal(kind), event });
 
 /** `at`: when it happened, as the provider says. */
@@ -18,7 +18,7 @@ const calendar = z.object({ connection: connectionIdSchema, calendarId: z.string
 const subscription = calendar.extend({ subscription: z.string() });
 
 export const inboxEventSchema = z.discriminatedUnion('kind', [
-  told(
+  inboxEvent(
     'message.status',
     z.object({
       deliveryId: z.string(),
@@ -29,15 +29,15 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
       of: z.object({ audition: auditionIdSchema, participant: participantIdSchema }).optional(),
     }),
   ),
-  told(
+  inboxEvent(
     'message.received',
     z.object({ id: z.string(), from: z.string(), body: z.string(), answer: z.enum(answers).optional() }),
   ),
-  told('meeting.started', meeting),
-  told('meeting.ended', meeting),
-  told('recording.completed', meeting),
+  inboxEvent('meeting.started', meeting),
+  inboxEvent('meeting.ended', meeting),
+  inboxEvent('recording.completed', meeting),
   /** At the provider, the person has taken our app away. */
-  told(
+  inboxEvent(
     'connection.deauthorized',
     z.object({
       provider: z.enum(connectionProviders),
@@ -47,15 +47,15 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
     }),
   ),
   /** The account works again: what waited for it may go on. */
-  told(
+  inboxEvent(
     'connection.restored',
     z.object({ organization: organizationIdSchema, connection: connectionIdSchema }),
   ),
-  told('calendar.changed', calendar),
-  told('subscription.reauthorization_required', subscription),
-  told('subscription.removed', subscription),
+  inboxEvent('calendar.changed', calendar),
+  inboxEvent('subscription.reauthorization_required', subscription),
+  inboxEvent('subscription.removed', subscription),
   /** Graph may have kept changes from us. */
-  told('subscription.missed', subscription),
+  inboxEvent('subscription.missed', subscription),
 ]);
 
 export type InboxEvent = z.output<typeof inboxEventSchema>;

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lineOf, linesOf } from './text.ts';
+import { multiLineText, singleLineText } from './text.ts';
 
-const line = lineOf(200);
-const lines = linesOf(200);
+const line = singleLineText(200);
+const lines = multiLineText(200);
 const takes = (schema: typeof line, text: string) => schema.safeParse(text).success;
 
 describe('a line of text', () => {

@@ -10,7 +10,7 @@ const oneLine = /^[^\p{Cc}\p{Cs}]*$/u;
 const manyLines = /^(?:[^\p{Cc}\p{Cs}]|[\n\t])*$/u;
 
 /** One line that is not empty, without the space around it. */
-export const lineOf = (longest: number) =>
+export const singleLineText = (longest: number) =>
   z
     .string()
     .trim()
@@ -19,7 +19,7 @@ export const lineOf = (longest: number) =>
     .regex(oneLine, 'use no control characters, no line breaks and only whole characters');
 
 /** Several lines. Those of Windows and of web forms end like all others. */
-export const linesOf = (longest: number) =>
+export const multiLineText = (longest: number) =>
   z
     .string()
     .overwrite((text) => text.replaceAll('\r\n', '\n'))

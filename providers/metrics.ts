@@ -1,6 +1,6 @@
 /** The figures of calls to providers, which worker and API both make. Labels hold only what is of few kinds: never an id. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { circuitStates } from '../domain/providers/circuit.ts';
+import { circuitStates } from '../domain/providers/observation.ts';
 import type { CallMetrics } from './resilience/resilient-providers.ts';
 
 /** From a cached answer to a provider's slowest: a mail server is given up after 55 s. */
@@ -40,9 +40,9 @@ export const createCallMetrics = (registry: Registry): CallMetrics => {
     registers,
   });
   return {
-    providerCalled: ({ seconds, ...labels }) => calls.observe(labels, seconds),
-    callHeldBack: (labels) => heldBack.inc(labels),
-    circuitIs: ({ provider, state, accountsHeldBack }) => {
+    callEnded: ({ seconds, ...labels }) => calls.observe(labels, seconds),
+    callRejected: (labels) => heldBack.inc(labels),
+    circuitChanged: ({ provider, state, accountsHeldBack }) => {
       for (const one of circuitStates) circuit.set({ provider, state: one }, one === state ? 1 : 0);
       accounts.set({ provider }, accountsHeldBack);
     },

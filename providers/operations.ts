@@ -1,10 +1,10 @@
 /** Every call that the service makes to a vendor, from the rows of the catalog. */
 import type { VendorName } from '../domain/providers/vendors.ts';
 import { catalog, type OperationFacts } from './catalog.ts';
-import type { Operation } from './errors/error-table.ts';
+import type { ProviderOperation } from './errors/error-table.ts';
 
 /** One row of a vendor's operations, with its name and its vendor. */
-export interface CallOperation extends Operation, OperationFacts {}
+export interface CallOperation extends ProviderOperation, OperationFacts {}
 
 type Catalog = typeof catalog;
 /** The operations of a vendor; of several vendors, those that all of them have. */
@@ -22,7 +22,7 @@ export const operationOf = <Vendor extends VendorName>(
 };
 
 /** Returns a step of an operation before which nothing can have happened, such as a read that comes before a write. */
-export const withoutEffect = <Step extends Operation>(operation: Step): Step => ({
+export const withoutEffect = <Step extends ProviderOperation>(operation: Step): Step => ({
   ...operation,
   writes: false,
 });

@@ -23,16 +23,16 @@ export interface CallContext {
 }
 
 /** A connected account for one call. */
-export interface OpenConnection {
+export interface ConnectedAccount {
   readonly id: ConnectionId;
   readonly organization: OrganizationId;
   readonly account: string;
   /** One that lasts; refreshed first, where it must be. Throws `ProviderError`. */
   accessToken(call: CallContext): Promise<string>;
   /** The provider does not take this token: the next one is another. */
-  refused(token: string): void;
+  reportRejectedToken(token: string): void;
   /** The provider says that the consent behind this token does not cover the call: its owner is asked to give another. */
-  lacksScopes(token: string): Promise<void>;
+  reportMissingScopes(token: string): Promise<void>;
 }
 
 export interface CalendarEvent {
@@ -68,7 +68,7 @@ export interface CalendarProvider {
   readonly name: CalendarProviderName;
   /** Busy intervals of several calendars of one connection within [from, until), merged by nobody. */
   freeBusy(
-    connection: OpenConnection,
+    connection: ConnectedAccount,
     calendarIds: readonly string[],
     window: { readonly from: Instant; readonly until: Instant },
     call: CallContext,
@@ -78,15 +78,15 @@ export interface CalendarProvider {
    * with the provider's id of it, which differs from ours where ours can be used no more.
    */
   putEvent(
-    connection: OpenConnection,
+    connection: ConnectedAccount,
     event: CalendarEvent,
     call: CallContext,
   ): Promise<{ readonly eventId: string }>;
   /** Makes the event have a conference at that time; what it says is left to `putEvent`. Idempotent by `eventId`. */
-  putConference(connection: OpenConnection, event: ConferenceEvent, call: CallContext): Promise<Conference>;
+  putConference(connection: ConnectedAccount, event: ConferenceEvent, call: CallContext): Promise<Conference>;
   /** Idempotent: an event that is gone already is `absent`. */
   deleteEvent(
-    connection: OpenConnection,
+    connection: ConnectedAccount,
     calendarId: string,
     eventId: string,
     call: CallContext,

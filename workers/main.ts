@@ -1,7 +1,7 @@
 /** The worker process: polls all task queues until it is told to stop. */
 import closeWithGrace from 'close-with-grace';
 import { createActivities } from '../activities/index.ts';
-import { connectDatabase } from '../db/client.ts';
+import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
 import { migrateAtStart } from '../db/migrate.ts';
 import { createDatabaseCheck } from '../db/readiness.ts';
@@ -13,17 +13,17 @@ import { type Configuration, loadConfiguration } from '../providers/configuratio
 import { type AccessTokens, createAccessTokens } from '../providers/oauth/access-tokens.ts';
 import type { Providers } from '../providers/ports.ts';
 import { createProviders } from '../providers/registry.ts';
-import { guardProviders } from '../providers/resilience/resilient-providers.ts';
-import { startConnectionCaretaker } from './connections/connections.ts';
+import { withResilience } from '../providers/resilience/resilient-providers.ts';
+import { startConnectionMaintenance } from './connections/start-connection-maintenance.ts';
 import { startTokenRefresh } from './connections/token-refresh.ts';
-import { stopWithinMs } from './grace.ts';
 import { healthAddress, startHealthServer } from './health/health-server.ts';
-import { readinessOf } from './health/readiness.ts';
+import { createReadinessCheck } from './health/readiness.ts';
 import { freeLoopbackAddress, readSdkMetrics } from './health/sdk-metrics.ts';
 import { startInboxRelay } from './inbox/inbox.ts';
 import { createMetrics } from './metrics.ts';
 import { openOutbox } from './outbox/outbox.ts';
 import { installRuntime } from './runtime.ts';
+import { shutdownTimeoutMs } from './shutdown.ts';
 import { startWorkers } from './worker.ts';
 
 const main = async (): Promise<void> => {
@@ -34,9 +34,9 @@ const main = async (): Promise<void> => {
   installRuntime(logger, sdkMetricsAddress);
 
   await migrateAtStart(configuration.databaseUrl, {
-    waiting: (err) => logger.warn({ err }, 'the database is away: waiting for it'),
+    onRetry: (err) => logger.warn({ err }, 'the database is away: waiting for it'),
   });
-  const database = connectDatabase(configuration.databaseUrl, {
+  const database = createDatabaseClient(configuration.databaseUrl, {
     applicationName: 'castmatch-worker',
     onIdleError: (err) => logger.warn({ err }, 'the database dropped an idle connection'),
   });
@@ -46,11 +46,11 @@ const main = async (): Promise<void> => {
     store: repositories.connections,
     authorizers: providers.authorizers.oauth,
   });
-  const guarded = guardProviders(providers, {
+  const guarded = withResilience(providers, {
     metrics,
     logger,
     quotaBook: repositories.quotas,
-    healthBook: repositories.providerHealth,
+    healthStore: repositories.providerHealth,
     limits: configuration.quotas,
     accounts: providers.sharedAccounts,
     process: 'worker',
@@ -67,14 +67,14 @@ const main = async (): Promise<void> => {
     startTokenRefresh({ connections: repositories.connections, accessTokens, logger }),
     outbox.startRelay(workers, logger),
     startInboxRelay(configuration, repositories, workers, logger),
-    startConnectionCaretaker(
+    startConnectionMaintenance(
       configuration,
       repositories,
       { email: guarded.email, authorizers: providers.authorizers },
       logger,
     ),
   ];
-  const notReady = readinessOf(workers, {
+  const notReady = createReadinessCheck(workers, {
     database: createDatabaseCheck(database.pool),
     temporal: () => workers.checkTemporal(),
   });
@@ -84,7 +84,7 @@ const main = async (): Promise<void> => {
   });
   logger.info({ port: health.port }, 'serving health and metrics');
 
-  const stop = closeWithGrace({ delay: stopWithinMs, logger }, async ({ signal, err }) => {
+  const stop = closeWithGrace({ delay: shutdownTimeoutMs, logger }, async ({ signal, err }) => {
     if (err) logger.fatal({ err }, 'unexpected: shutting down');
     else logger.info({ signal }, 'shutting down: finishing what is held');
     try {

@@ -11,7 +11,7 @@ it('counts attempts by outcome, attention by step, and provider calls by fault',
     seconds: 0.2,
   });
   metrics.attentionRaised({ step: 'meeting', code: 'outage' });
-  metrics.providerCalled({ provider: 'zoom', operation: 'meetings.create', outcome: 'ok', seconds: 0.02 });
+  metrics.callEnded({ provider: 'zoom', operation: 'meetings.create', outcome: 'ok', seconds: 0.02 });
   const text = await metrics.render();
   expect(text).toContain(
     'castmatch_activity_duration_seconds_count{activity="createMeeting",task_queue="zoom",outcome="failed",error_type="outage"} 1',

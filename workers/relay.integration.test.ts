@@ -13,15 +13,18 @@ afterAll(() => database.drop());
 
 let count = 0;
 /** Looks by itself so seldom that a test does not live to see it. */
-const setUp = ({ lookEveryMs = 3_600_000, round = async (): Promise<boolean> => false } = {}) => {
+const setUp = ({
+  lookEveryMs: pollIntervalMs = 3_600_000,
+  round = async (): Promise<boolean> => false,
+} = {}) => {
   count += 1;
   const channel = `test_${count}`;
   let rounds = 0;
   const warnings: string[] = [];
   const relay = startRelay({
     name: 'test',
-    notified: { databaseUrl: database.url, channel },
-    lookEveryMs,
+    notifications: { databaseUrl: database.url, channel },
+    pollIntervalMs,
     round: async () => {
       rounds += 1;
       return round();

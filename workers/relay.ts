@@ -11,7 +11,7 @@ interface RelayOptions {
   /** For the log: `outbox`. */
   readonly name: string;
   /** Where it is notified when there is something new. Without it, it looks every so often and that is all. */
-  readonly notified?: { readonly databaseUrl: string; readonly channel: string };
+  readonly notifications?: { readonly databaseUrl: string; readonly channel: string };
   /**
    * Claims a batch and carries it on. Answers whether there may be more at once. Throws when nothing goes at present,
    * as when the database or Temporal is away: then it is left alone for a while. What it holds when the signal comes
@@ -20,23 +20,23 @@ interface RelayOptions {
   readonly round: (stopping: AbortSignal) => Promise<boolean>;
   readonly logger: Pick<Logger, 'warn'>;
   /** Milliseconds between two looks when nothing is notified. */
-  readonly lookEveryMs?: number;
+  readonly pollIntervalMs?: number;
 }
 
-const defaultLookEveryMs = 5_000;
+const defaultPollIntervalMs = 5_000;
 const longestPauseMs = 30_000;
 
 export const startRelay = (options: RelayOptions): Loop => {
-  const { name, notified, round, logger, lookEveryMs = defaultLookEveryMs } = options;
-  const bell = createBell();
-  const ear = notified && createEar(notified, bell.ring);
+  const { name, notifications, round, logger, pollIntervalMs = defaultPollIntervalMs } = options;
+  const wakeup = createWakeup();
+  const listener = notifications && createPgListener(notifications, wakeup.ring);
 
   const loop = startLoop(async (stopping, failuresBefore) => {
     try {
-      await ear?.listen();
-      bell.silence();
+      await listener?.listen();
+      wakeup.silence();
       const isMore = await round(stopping);
-      if (!isMore && !stopping.aborted) await bell.rung(lookEveryMs);
+      if (!isMore && !stopping.aborted) await wakeup.rung(pollIntervalMs);
       return true;
     } catch (err) {
       const failures = failuresBefore + 1;
@@ -48,30 +48,30 @@ export const startRelay = (options: RelayOptions): Loop => {
   return {
     stop: async () => {
       const stopped = loop.stop();
-      bell.ring();
+      wakeup.ring();
       await stopped;
-      await ear?.close();
+      await listener?.close();
     },
   };
 };
 
 /** Rung once or often, it is heard once; also when nobody was waiting for it. */
-const createBell = () => {
-  let isRung = false;
-  let answer: (() => void) | undefined;
+const createWakeup = () => {
+  let isTriggered = false;
+  let wake: (() => void) | undefined;
   return {
     ring: () => {
-      isRung = true;
-      answer?.();
+      isTriggered = true;
+      wake?.();
     },
     silence: () => {
-      isRung = false;
+      isTriggered = false;
     },
     rung: (withinMs: number): Promise<void> =>
       new Promise((resolve) => {
-        if (isRung) return resolve();
+        if (isTriggered) return resolve();
         const timer = setTimeout(resolve, withinMs);
-        answer = () => {
+        wake = () => {
           clearTimeout(timer);
           resolve();
         };
@@ -80,7 +80,10 @@ const createBell = () => {
 };
 
 /** A connection of its own that does nothing but listen. One that breaks is opened anew before the next look. */
-const createEar = ({ databaseUrl, channel }: NonNullable<RelayOptions['notified']>, onHeard: () => void) => {
+const createPgListener = (
+  { databaseUrl, channel }: NonNullable<RelayOptions['notifications']>,
+  onNotification: () => void,
+) => {
   let client: Client | undefined;
   return {
     async listen(): Promise<void> {
@@ -93,9 +96,9 @@ const createEar = ({ databaseUrl, channel }: NonNullable<RelayOptions['notified'
       });
       opened.on('error', () => {
         if (client === opened) client = undefined;
-        onHeard();
+        onNotification();
       });
-      opened.on('notification', onHeard);
+      opened.on('notification', onNotification);
       try {
         await opened.connect();
         await opened.query(`LISTEN ${opened.escapeIdentifier(channel)}`);

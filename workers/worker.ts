@@ -7,8 +7,8 @@ import { createDataConverter } from '../foundation/temporal/data-converter.ts';
 import type { Configuration } from '../providers/configuration.ts';
 import type { ServiceMetrics } from './metrics.ts';
 import { observeActivities } from './observation/activities.ts';
-import { watchAttention, watchEndpoints } from './observation/business-events.ts';
-import { tuningOf } from './task-queues.ts';
+import { observeAttention, observeEndpoints } from './observation/business-events.ts';
+import { tuningOf } from './queue-tuning.ts';
 import { loadWorkflowCode } from './workflow-code.ts';
 
 export interface WorkerDependencies {
@@ -47,7 +47,7 @@ const shutdownGraceTime = '60s';
 const shutdownForceTime = '70s';
 
 /** About 1 MB each, measured with scheduled auditions: half a gigabyte for the cache. */
-const cachedWorkflowsAtMost = 500;
+const defaultMaxCachedWorkflows = 500;
 
 /**
  * Connects, loads the workflow code and starts polling every task queue.
@@ -87,7 +87,7 @@ const commonOptions = (
     connection,
     namespace: configuration.temporal.namespace,
     // On every queue: which activity runs where is decided by who schedules it.
-    activities: watchEndpoints(watchAttention(activities, { metrics, logger }), { metrics, logger }),
+    activities: observeEndpoints(observeAttention(activities, { metrics, logger }), { metrics, logger }),
     dataConverter: createDataConverter(configuration.masterKeys),
     interceptors: { activity: [observeActivities(metrics)] },
     shutdownGraceTime,
@@ -95,7 +95,7 @@ const commonOptions = (
   }) satisfies Omit<WorkerOptions, 'taskQueue'>;
 
 const workflowOptions = (
-  { maxCachedWorkflows = cachedWorkflowsAtMost }: WorkerDependencies,
+  { maxCachedWorkflows = defaultMaxCachedWorkflows }: WorkerDependencies,
   workflowBundle: WorkflowBundleOption,
 ) =>
   ({
@@ -104,7 +104,7 @@ const workflowOptions = (
     workflowTaskPollerBehavior: { type: 'autoscaling', minimum: 2, initial: 5, maximum: 20 },
   }) satisfies Partial<WorkerOptions>;
 
-const temporalAnswersWithinMs = 2_000;
+const temporalCheckTimeoutMs = 2_000;
 
 /** One that fails takes the others with it: half a service looks well and is not. */
 const supervise = (
@@ -143,7 +143,7 @@ const supervise = (
         return polling ? [] : [`${worker.options.taskQueue}: ${runState}, pollers ${pollers.join(', ')}`];
       }),
     checkTemporal: async () => {
-      await connection.withDeadline(Date.now() + temporalAnswersWithinMs, () =>
+      await connection.withDeadline(Date.now() + temporalCheckTimeoutMs, () =>
         connection.workflowService.describeNamespace({ namespace }),
       );
     },

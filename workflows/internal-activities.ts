@@ -3,7 +3,7 @@
  */
 import { proxyActivities } from '@temporalio/workflow';
 import {
-  type BookingActivities,
+  type InternalActivities,
   type PlatformActivities,
   platformTaskQueue,
   type TaskQueue,
@@ -26,8 +26,8 @@ const options = (queue: TaskQueue, summary: string) => ({
  * splits its workflow task, and the history cannot be replayed (sdk-core, `managed_run.rs`); and what one has written
  * when its workflow task is lost contradicts the second run of that task.
  */
-export const booking = (summary: string) =>
-  proxyActivities<BookingActivities>(options(workflowTaskQueue, summary));
+export const internalActivities = (summary: string) =>
+  proxyActivities<InternalActivities>(options(workflowTaskQueue, summary));
 
 /** Those of the webhook endpoints. */
 export const endpointRecords = (summary: string) =>

@@ -17,7 +17,7 @@ export interface Saga<Kind extends Compensation> {
   readonly pending: readonly Kind[];
   register(compensation: Kind): void;
   /** The compensation has run, or is not needed any more. */
-  settle(id: string): void;
+  remove(id: string): void;
   /** Undoes everything that is pending, stage by stage in reverse order. `undo` must not throw. */
   compensate(undo: (compensation: Kind) => Promise<void>): Promise<void>;
 }
@@ -25,7 +25,7 @@ export interface Saga<Kind extends Compensation> {
 export const createSaga = <Kind extends Compensation>(carried: readonly Kind[] = []): Saga<Kind> => {
   let pending: readonly Kind[] = carried;
 
-  const settle = (id: string): void => {
+  const remove = (id: string): void => {
     pending = pending.filter((entry) => entry.id !== id);
   };
 
@@ -39,11 +39,11 @@ export const createSaga = <Kind extends Compensation>(carried: readonly Kind[] =
         ? pending.map((entry) => (entry.id === compensation.id ? compensation : entry))
         : [...pending, compensation];
     },
-    settle,
+    remove,
     async compensate(undo) {
       for (let stage = lastStage(pending); stage.length > 0; stage = lastStage(pending)) {
         await Promise.all(stage.map(undo));
-        for (const { id } of stage) settle(id);
+        for (const { id } of stage) remove(id);
       }
     },
   };

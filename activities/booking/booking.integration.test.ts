@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { type AuditionId, participantIdSchema } from '../../domain/ids.ts';
-import { ada, nightfall, slot, useActivityBench } from '../../tests/harness/activity-bench.ts';
+import { ada, noticeFacts, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
 
-const benchFor = useActivityBench();
+const benchFor = useActivityHarness();
 
 const setup = async () => {
   const bench = await benchFor();
@@ -62,7 +62,7 @@ describe('a booking', () => {
     expect(await activities.confirmHold(claim(slot))).toEqual(lasting);
     expect(await activities.confirmHold(claim(slot))).toEqual(lasting);
     const window = { from: slot.start, until: slot.end };
-    expect(await repositories.holds.taken('org_1', [`room:${auditionId}`], window)).toHaveLength(1);
+    expect(await repositories.holds.listBusy('org_1', [`room:${auditionId}`], window)).toHaveLength(1);
   });
 
   it('that had run out is claimed anew, unless another was quicker', async () => {
@@ -88,8 +88,8 @@ describe('a booking', () => {
       type: 'requested',
       auditionId,
       organization: 'org_1',
-      project: nightfall.project.id,
-      role: nightfall.role.id,
+      project: noticeFacts.project.id,
+      role: noticeFacts.role.id,
       round: 'first',
       participants: [],
     };

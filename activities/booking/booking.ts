@@ -1,23 +1,23 @@
 /** The slot in our own database. Quick and internal. */
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import type { BookingActivities, HoldSlotInput, HoldSlotResult } from '../contract.ts';
+import type { HoldSlotInput, HoldSlotResult, InternalActivities } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 
 /** Each is idempotent by audition and revision, or by audition and sequence. `now` is in epoch milliseconds. */
-export const createBookingActivities = (
+export const createInternalActivities = (
   { repositories: { holds, events } }: Pick<ActivityDependencies, 'repositories'>,
   now: () => number = Date.now,
-): BookingActivities => ({
+): InternalActivities => ({
   holdSlot: async (input: HoldSlotInput): Promise<HoldSlotResult> => {
     const { organization, auditionId, revision, slot, resources, until, reminders } = input;
-    const asked = toInstant(now());
-    if (slot.start <= asked) return { kind: 'in_the_past' };
+    const requestedAt = toInstant(now());
+    if (slot.start <= requestedAt) return { kind: 'in_the_past' };
     const held = await holds.hold({ organization, auditionId, revision, slot, resources, until });
     if (held.kind === 'taken') return held;
     return {
       kind: 'held',
-      reminders: planReminders(slot, reminders.offsets, reminders.participants, asked),
+      reminders: planReminders(slot, reminders.offsets, reminders.participants, requestedAt),
     };
   },
   confirmHold: async ({ organization, auditionId, revision, slot, resources, until }) => {

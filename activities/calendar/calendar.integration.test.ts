@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Slot } from '../../domain/audition/slot.ts';
-import { laterSlot, slot, useActivityBench } from '../../tests/harness/activity-bench.ts';
-import { eventIdFor } from '../effects/fingerprint.ts';
+import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
+import { eventIdFor } from '../effects/deterministic-ids.ts';
 
-const benchFor = useActivityBench();
+const benchFor = useActivityHarness();
 
 const calendar = { provider: 'google', connection: 'conn_1', calendarId: 'primary' } as const;
 

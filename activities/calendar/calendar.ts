@@ -1,18 +1,18 @@
 /** Busy times and events of connected calendars. */
 import { z } from 'zod';
 import { defaultCalendarProvider } from '../../domain/providers/vendors.ts';
-import { openConnection } from '../connections/open-connection.ts';
+import { openConnectionById } from '../connections/open-connection-by-id.ts';
 import type {
   CalendarActivities,
   FindBusyInput,
   RemoveEventInput,
-  Undone,
+  UndoResult,
   WriteEventInput,
 } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { attemptingTo } from '../effects/call.ts';
+import { createAttemptContext } from '../effects/attempt.ts';
+import { eventIdFor } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
-import { eventIdFor } from '../effects/fingerprint.ts';
 import { undoOnce } from '../effects/undo-once.ts';
 
 const writtenSchema = z.object({ eventId: z.string() });
@@ -26,14 +26,14 @@ export const createCalendarActivities = ({
   providers: { calendars },
   accessTokens,
 }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): CalendarActivities => {
-  const opening = { connections, accessTokens };
+  const openConnectionDependencies = { connections, accessTokens };
   return {
     findBusy: async (input: FindBusyInput) => {
       const { organization, connection, calendarIds, window, correlationId } = input;
       const provider = input.provider ?? defaultCalendarProvider;
-      const call = attemptingTo({ correlationId, organization }).startCall();
-      const opened = await openConnection(
-        opening,
+      const call = createAttemptContext({ correlationId, organization }).startCall();
+      const opened = await openConnectionById(
+        openConnectionDependencies,
         organization,
         { provider, connection },
         'calendar.freeBusy',
@@ -45,7 +45,8 @@ export const createCalendarActivities = ({
       const { organization, auditionId, key, calendar, slot, revision, summary, description, location } =
         input;
       const eventId = eventIdFor(auditionId, calendar);
-      const open = () => openConnection(opening, organization, calendar, 'calendar.putEvent');
+      const open = () =>
+        openConnectionById(openConnectionDependencies, organization, calendar, 'calendar.putEvent');
       return effectOnce(
         ledger,
         {
@@ -55,7 +56,7 @@ export const createCalendarActivities = ({
           operation: 'calendar.putEvent',
           request: { eventId, slot, revision },
         },
-        attemptingTo(input),
+        createAttemptContext(input),
         {
           kind: 'idempotent',
           result: writtenSchema,
@@ -74,7 +75,7 @@ export const createCalendarActivities = ({
             const written = await calendars[calendar.provider].putEvent(await open(), event, call);
             return { eventId: written.eventId };
           },
-          takeBack: async (_written, call) =>
+          removeEffect: async (_written, call) =>
             calendars[calendar.provider].deleteEvent(await open(), calendar.calendarId, eventId, call),
         },
       );
@@ -86,16 +87,21 @@ export const createCalendarActivities = ({
       key,
       calendar,
       correlationId,
-    }: RemoveEventInput): Promise<Undone> => {
+    }: RemoveEventInput): Promise<UndoResult> => {
       const eventId = eventIdFor(auditionId, calendar);
       return undoOnce(
         ledger,
         { key, organization, provider: calendar.provider, operation: 'calendar.putEvent' },
-        attemptingTo({ correlationId, organization }),
+        createAttemptContext({ correlationId, organization }),
         {
           find: async () => [eventId],
           remove: async (_providerId, call) => {
-            const opened = await openConnection(opening, organization, calendar, 'calendar.deleteEvent');
+            const opened = await openConnectionById(
+              openConnectionDependencies,
+              organization,
+              calendar,
+              'calendar.deleteEvent',
+            );
             return calendars[calendar.provider].deleteEvent(opened, calendar.calendarId, eventId, call);
           },
         },

@@ -1,18 +1,18 @@
 /** Tells the owner of an account that it has to be connected again: by email, once for each time it fell out. */
 import { z } from 'zod';
 import type { Organizations } from '../../db/access/organizations.ts';
-import type { FallenConnection } from '../../db/connections/disconnected-accounts.ts';
+import type { DisconnectedAccount } from '../../db/connections/disconnected-accounts.ts';
 import type { Connection, Connections } from '../../db/connections/repository.ts';
 import type { OperationLedger } from '../../db/ledger/operations.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { operationOf } from '../../providers/operations.ts';
 import type { Providers } from '../../providers/ports.ts';
-import type { Attempting } from '../effects/call.ts';
+import type { AttemptContext } from '../effects/attempt.ts';
+import { messageIdFor } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
-import { messageIdFor } from '../effects/fingerprint.ts';
 import type { EffectSteps } from '../effects/steps.ts';
 import { sentEmailFinder } from '../messaging/sent-email.ts';
-import { writeReconnectLetter } from './reconnect-letter.ts';
+import { renderReconnectEmail } from './reconnect-email.ts';
 
 interface ReconnectNoticeDependencies {
   readonly repositories: {
@@ -43,16 +43,16 @@ const isAddress = (account: string | undefined): account is string => z.email().
 /** Throws what `effectOnce` throws: then it is asked for again. */
 export const createReconnectNotice = ({ repositories, email, linkTo }: ReconnectNoticeDependencies) => {
   const send = async (
-    { organization, id, noticeKey }: FallenConnection,
+    { organization, id, noticeKey }: DisconnectedAccount,
     ...[handOver, call]: Parameters<Extract<EffectSteps<unknown>, { kind: 'searched' }>['perform']>
   ): Promise<ReconnectNoticeOutcome> => {
     const connection = await repositories.connections.get(organization, id);
-    const office = await repositories.organizations.get(organization);
-    if (connection?.status !== 'needs_reauthorization' || !office) return { outcome: 'not_needed' };
+    const organizationRow = await repositories.organizations.get(organization);
+    if (connection?.status !== 'needs_reauthorization' || !organizationRow) return { outcome: 'not_needed' };
     const { account, provider } = connection;
     if (!isAddress(account)) return { outcome: 'no_address' };
     const link = linkTo(connection);
-    const letter = writeReconnectLetter({ organization: office.name, provider, account, link });
+    const letter = renderReconnectEmail({ organization: organizationRow.name, provider, account, link });
     const message = { messageId: messageIdFor(noticeKey), to: { name: '', address: account }, ...letter };
     try {
       await email.send(message, handOver, call);
@@ -65,8 +65,8 @@ export const createReconnectNotice = ({ repositories, email, linkTo }: Reconnect
     }
   };
 
-  return (fallen: FallenConnection, attempting: Attempting): Promise<ReconnectNoticeOutcome> => {
-    const { organization, id, noticeKey: key } = fallen;
+  return (disconnected: DisconnectedAccount, context: AttemptContext): Promise<ReconnectNoticeOutcome> => {
+    const { organization, id, noticeKey: key } = disconnected;
     const operation = {
       key,
       organization,
@@ -74,12 +74,12 @@ export const createReconnectNotice = ({ repositories, email, linkTo }: Reconnect
       operation: operationOf(email.name, 'email.send').name,
       request: { id },
     };
-    return effectOnce<ReconnectNoticeOutcome>(repositories.ledger, operation, attempting, {
+    return effectOnce<ReconnectNoticeOutcome>(repositories.ledger, operation, context, {
       kind: 'searched',
       result: outcomeSchema,
       providerId: () => messageIdFor(key),
       find: sentEmailFinder(email, messageIdFor(key), { outcome: 'sent' }),
-      perform: (handOver, call) => send(fallen, handOver, call),
+      perform: (handOver, call) => send(disconnected, handOver, call),
     });
   };
 };

@@ -4,21 +4,21 @@ import { describe, expect, it } from 'vitest';
 import { KeyReused } from '../../db/errors.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import {
-  attemptWith,
-  caught,
+  attemptContext,
   crashAt,
-  createVendor,
+  crashPoints,
+  createFakeVendor,
+  errorThrownBy,
   operationOf,
-  places,
   type SearchedSteps,
   stepsFor,
-  useEffectBench,
-} from '../../tests/harness/effect-bench.ts';
+  useEffectHarness,
+} from '../../tests/harness/effect-harness.ts';
 import { effectOnce } from './effect-once.ts';
 
-const { act, ledger, timePasses, leaseIsHeld } = useEffectBench();
+const { act, ledger, timePasses, leaseIsHeld } = useEffectHarness();
 
-const setup = () => ({ vendor: createVendor(), key: randomUUID() });
+const setup = () => ({ vendor: createFakeVendor(), key: randomUUID() });
 
 /** Where the provider cannot be asked. */
 const unanswered = (steps: SearchedSteps): SearchedSteps => ({
@@ -34,7 +34,7 @@ describe('an effect', () => {
     expect(vendor.made.size).toBe(1);
   });
 
-  it.each(places)('happens once when the first attempt dies at place %i', async (place) => {
+  it.each(crashPoints)('happens once when the first attempt dies at place %i', async (place) => {
     const { vendor, key } = setup();
     await act(vendor, key, { crasher: crashAt(place) }).catch(() => undefined);
     await timePasses(key);
@@ -44,7 +44,7 @@ describe('an effect', () => {
 
   it('happens once when attempt after attempt dies, wherever', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.constantFrom(...places), { maxLength: 6 }), async (deaths) => {
+      fc.asyncProperty(fc.array(fc.constantFrom(...crashPoints), { maxLength: 6 }), async (deaths) => {
         const { vendor, key } = setup();
         for (const place of deaths) {
           await act(vendor, key, { crasher: crashAt(place) }).catch(() => undefined);
@@ -86,7 +86,7 @@ describe('an effect', () => {
   it('gives its lease back when the provider cannot be asked what became of the attempt before', async () => {
     const { vendor, key } = setup();
     vendor.faults.push({ kind: 'outage', effect: 'unknown' });
-    await caught(() => act(vendor, key));
+    await errorThrownBy(() => act(vendor, key));
     await expect(act(vendor, key, { steps: unanswered })).rejects.toThrow('no answer');
     expect(await leaseIsHeld(key)).toBe(false);
     await act(vendor, key);
@@ -97,7 +97,7 @@ describe('an effect', () => {
     const { vendor, key } = setup();
     await act(vendor, key);
     const other = { ...operationOf(key), request: { reference: 'another' } };
-    await expect(effectOnce(ledger(), other, attemptWith(), stepsFor(vendor, key))).rejects.toThrow(
+    await expect(effectOnce(ledger(), other, attemptContext(), stepsFor(vendor, key))).rejects.toThrow(
       KeyReused,
     );
   });
@@ -106,7 +106,7 @@ describe('an effect', () => {
     const { vendor, key } = setup();
     const order: string[] = [];
     const slow = ledger();
-    const attempt = attemptWith();
+    const attempt = attemptContext();
     await effectOnce(
       {
         ...slow,
@@ -139,7 +139,7 @@ const unknowable = async () => {
     });
   const failOnce = () => vendor.faults.push({ kind: 'outage', effect: 'unknown' });
   failOnce();
-  await caught(() => blind('run/1'));
+  await errorThrownBy(() => blind('run/1'));
   return { vendor, blind, failOnce };
 };
 
@@ -155,16 +155,16 @@ describe('a doubt that nobody can clear up', () => {
 
   it('is done again when the person says so', async () => {
     const { vendor, blind } = await unknowable();
-    await caught(() => blind('run/1'));
+    await errorThrownBy(() => blind('run/1'));
     await blind('run/2');
     expect(vendor.made.size).toBe(2);
   });
 
   it('is put before a person anew when that is in doubt again', async () => {
     const { vendor, blind, failOnce } = await unknowable();
-    await caught(() => blind('run/1'));
+    await errorThrownBy(() => blind('run/1'));
     failOnce();
-    await caught(() => blind('run/2'));
+    await errorThrownBy(() => blind('run/2'));
     await expect(blind('run/2')).rejects.toMatchObject(asks);
     expect(vendor.made.size).toBe(2);
     await blind('run/3');

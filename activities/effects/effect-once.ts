@@ -4,23 +4,23 @@
  */
 import { Overtaken } from '../../db/errors.ts';
 import type { Doubt, Effect, OperationLedger } from '../../db/ledger/operations.ts';
-import { effectMayHaveHappened, ProviderError } from '../../domain/errors.ts';
+import { mayHaveTakenEffect, ProviderError } from '../../domain/errors.ts';
 import type { CallContext } from '../../providers/ports.ts';
-import { busy, compensated, outcomeUnknown } from '../failures.ts';
-import type { Attempting } from './call.ts';
-import { requestHash } from './fingerprint.ts';
-import { quietFor, requireSettled } from './quiet.ts';
-import type { EffectOperation, EffectSteps, Found } from './steps.ts';
+import { busyFailure, compensatedFailure, outcomeUnknownFailure } from '../failures.ts';
+import type { AttemptContext } from './attempt.ts';
+import { requestHash } from './deterministic-ids.ts';
+import { remainingSettleMs, requireSettled } from './settle-window.ts';
+import type { EffectOperation, EffectSteps, SearchResult } from './steps.ts';
 import { removeSurplus } from './surplus.ts';
 
 /** What every line below needs to know of the attempt. */
-interface Attempt<Result> {
+interface EffectAttempt<Result> {
   readonly ledger: OperationLedger;
   readonly operation: EffectOperation;
-  readonly attempting: Attempting;
+  readonly context: AttemptContext;
   readonly steps: EffectSteps<Result>;
   /** Of the ledger: it fences off whoever began earlier. */
-  readonly number: number;
+  readonly attemptNumber: number;
   readonly call: CallContext;
 }
 
@@ -34,11 +34,11 @@ interface Attempt<Result> {
 export const effectOnce = async <Result>(
   ledger: OperationLedger,
   operation: EffectOperation,
-  attempting: Attempting,
+  context: AttemptContext,
   steps: EffectSteps<Result>,
 ): Promise<Result> => {
   const { request, ...row } = operation;
-  const { leaseMs } = attempting;
+  const { leaseMs } = context;
   const begun = await ledger.begin({
     ...row,
     requestHash: requestHash(request),
@@ -47,48 +47,48 @@ export const effectOnce = async <Result>(
   });
   switch (begun.kind) {
     case 'busy':
-      throw busy(row, begun.remainingMs, leaseMs);
+      throw busyFailure(row, begun.remainingMs, leaseMs);
     case 'done':
-      await takeBack(ledger, row.key, attempting, steps, begun.surplus);
+      await takeBack(ledger, row.key, context, steps, begun.surplus);
       return steps.result.parse(begun.result);
     case 'undone':
-      await takeBack(ledger, row.key, attempting, steps, begun.surplus);
-      throw compensated(row.key);
+      await takeBack(ledger, row.key, context, steps, begun.surplus);
+      throw compensatedFailure(row.key);
     case 'first':
     case 'again': {
       // The deadline starts here: however long the ledger took, the call has its whole time.
-      const call = attempting.startCall();
-      const attempt = { ledger, operation, attempting, steps, number: begun.attempt, call };
+      const call = context.startCall();
+      const attempt = { ledger, operation, context, steps, attemptNumber: begun.attempt, call };
       return begun.kind === 'first' ? perform(attempt) : performAgain(attempt, begun.doubt);
     }
   }
 };
 
-const performAgain = async <Result>(attempt: Attempt<Result>, doubt: Doubt): Promise<Result> => {
+const performAgain = async <Result>(attempt: EffectAttempt<Result>, doubt: Doubt): Promise<Result> => {
   const { steps, operation } = attempt;
   if (steps.kind === 'idempotent') return perform(attempt);
-  const found = await look(attempt, () => steps.find(doubt, attempt.call));
+  const found = await findEarlierEffect(attempt, () => steps.find(doubt, attempt.call));
   switch (found.kind) {
     case 'found':
       return record(attempt, found.result, found.surplus);
     case 'absent':
-      if (quietFor(doubt) > 0) await letGo(attempt, 'none');
+      if (remainingSettleMs(doubt) > 0) await releaseLease(attempt, 'none');
       requireSettled(operation, doubt);
       return perform(attempt);
     case 'unknowable':
-      return askedBefore(attempt, doubt) ? perform(attempt) : ask(attempt);
+      return isRetriedByOperator(attempt, doubt) ? perform(attempt) : askOperator(attempt);
   }
 };
 
 /** Looking has no effect: when it fails the lease may go, and what the earlier attempt did is as unknown as before. */
-const look = async <Result>(
-  attempt: Attempt<Result>,
-  find: () => Promise<Found<Result>>,
-): Promise<Found<Result>> => {
+const findEarlierEffect = async <Result>(
+  attempt: EffectAttempt<Result>,
+  find: () => Promise<SearchResult<Result>>,
+): Promise<SearchResult<Result>> => {
   try {
     return await find();
   } catch (error) {
-    await letGo(attempt, 'none');
+    await releaseLease(attempt, 'none');
     throw error;
   }
 };
@@ -97,70 +97,75 @@ const look = async <Result>(
  * A person was told of this doubt by an activity execution that ended with it, and has had another one started: the
  * answer is to do it again. A retry of that very execution, whose failure was lost on its way, is no answer.
  */
-const askedBefore = <Result>({ attempting }: Attempt<Result>, { askedBy }: Doubt): boolean =>
-  askedBy !== undefined && askedBy !== attempting.execution;
+const isRetriedByOperator = <Result>({ context }: EffectAttempt<Result>, { askedBy }: Doubt): boolean =>
+  askedBy !== undefined && askedBy !== context.execution;
 
-const ask = async <Result>({ ledger, operation, attempting, number }: Attempt<Result>): Promise<never> => {
-  await ledger.askPerson(operation.key, number, attempting.execution);
-  throw outcomeUnknown(operation);
+const askOperator = async <Result>({
+  ledger,
+  operation,
+  context,
+  attemptNumber,
+}: EffectAttempt<Result>): Promise<never> => {
+  await ledger.markOperatorAsked(operation.key, attemptNumber, context.execution);
+  throw outcomeUnknownFailure(operation);
 };
 
-const perform = async <Result>(attempt: Attempt<Result>): Promise<Result> => {
-  const { ledger, operation, steps, number, call } = attempt;
+const perform = async <Result>(attempt: EffectAttempt<Result>): Promise<Result> => {
+  const { ledger, operation, steps, attemptNumber, call } = attempt;
   let result: Result;
   try {
     result =
       steps.kind === 'idempotent'
         ? await steps.perform(call)
-        : await steps.perform(() => ledger.handOver(operation.key, number), call);
+        : await steps.perform(() => ledger.handOver(operation.key, attemptNumber), call);
   } catch (error) {
-    const left = leftBehind(error, call.signal);
-    if (left !== 'unclear') await letGo(attempt, left);
+    const effectState = effectStateAfter(error, call.signal);
+    if (effectState !== 'unclear') await releaseLease(attempt, effectState);
     throw error;
   }
   return record(attempt, result, []);
 };
 
 /** A gateway's word that it lost sight of the work behind it, which may go on. */
-const lostBehindGateway: ReadonlySet<number | undefined> = new Set([502, 504]);
+const gatewayErrorStatuses: ReadonlySet<number | undefined> = new Set([502, 504]);
 
 /**
  * What a failed call has left behind: nothing, something `unknown` although it has ended, or a call that may still be
  * `open` because nobody saw it end. `unclear` is a failing of ours: the lease runs out as if the worker had died.
  */
-const leftBehind = (error: unknown, signal: AbortSignal): 'none' | 'unknown' | 'open' | 'unclear' => {
+const effectStateAfter = (error: unknown, signal: AbortSignal): 'none' | 'unknown' | 'open' | 'unclear' => {
   if (!(error instanceof ProviderError)) return 'unclear';
-  if (!effectMayHaveHappened(error)) return 'none';
+  if (!mayHaveTakenEffect(error)) return 'none';
   const { status } = error.vendor;
-  const ended = status !== undefined && !lostBehindGateway.has(status) && !signal.aborted;
+  const ended = status !== undefined && !gatewayErrorStatuses.has(status) && !signal.aborted;
   return ended ? 'unknown' : 'open';
 };
 
 /** A lease that cannot be given back runs out by itself; the error that led here is the one to report. */
-const letGo = async <Result>(
-  { ledger, operation, number }: Attempt<Result>,
+const releaseLease = async <Result>(
+  { ledger, operation, attemptNumber }: EffectAttempt<Result>,
   effect: 'none' | 'unknown' | 'open',
 ): Promise<void> => {
-  await ledger.release(operation.key, number, effect).catch(() => undefined);
+  await ledger.release(operation.key, attemptNumber, effect).catch(() => undefined);
 };
 
 const record = async <Result>(
-  { ledger, operation: { key }, attempting, steps }: Attempt<Result>,
+  { ledger, operation: { key }, context, steps }: EffectAttempt<Result>,
   result: Result,
-  beside: readonly Result[],
+  extraResults: readonly Result[],
 ): Promise<Result> => {
   const effectOf = (one: Result): Effect => ({ providerId: steps.providerId(one), result: one });
-  const surplus = beside.map(effectOf);
+  const surplus = extraResults.map(effectOf);
   try {
     await ledger.complete(key, effectOf(result), surplus);
   } catch (error) {
     // Whoever was here instead did not see our effect: taking it back is up to us.
     if (error instanceof Overtaken) {
-      await takeBack(ledger, key, attempting, steps, [effectOf(result), ...surplus]);
+      await takeBack(ledger, key, context, steps, [effectOf(result), ...surplus]);
     }
     throw error;
   }
-  await takeBack(ledger, key, attempting, steps, surplus);
+  await takeBack(ledger, key, context, steps, surplus);
   return result;
 };
 
@@ -168,12 +173,12 @@ const record = async <Result>(
 const takeBack = async <Result>(
   ledger: OperationLedger,
   key: string,
-  { startCleanUp }: Attempting,
+  { startCleanUp }: AttemptContext,
   steps: EffectSteps<Result>,
   surplus: readonly Effect[],
 ): Promise<void> => {
-  if (!steps.takeBack || surplus.length === 0) return;
+  if (!steps.removeEffect || surplus.length === 0) return;
   const call = startCleanUp();
-  const { takeBack: remove } = steps;
+  const { removeEffect: remove } = steps;
   await removeSurplus(ledger, key, surplus, ({ result }) => remove(steps.result.parse(result), call));
 };

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 
 /** Often enough for the heartbeat timeout of 20 s that the workflow sets beside the call. */
-const everyMs = 5_000;
+const heartbeatIntervalMs = 5_000;
 
 /**
  * Does the work of a long attempt while the server hears that it lives: a worker that died is noticed within the
@@ -10,7 +10,7 @@ const everyMs = 5_000;
  */
 export const withHeartbeat = async <Result>(work: () => Promise<Result>): Promise<Result> => {
   const context = Context.current();
-  const beating = setInterval(() => context.heartbeat(), everyMs);
+  const beating = setInterval(() => context.heartbeat(), heartbeatIntervalMs);
   try {
     return await work();
   } finally {

@@ -2,22 +2,22 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
-  caught,
   crashAt,
-  createVendor,
+  createFakeVendor,
+  errorThrownBy,
   type SearchedSteps,
-  useEffectBench,
-} from '../../tests/harness/effect-bench.ts';
+  useEffectHarness,
+} from '../../tests/harness/effect-harness.ts';
 
-const { act, undo, leaseRunsOut, timePasses, leaseIsHeld } = useEffectBench();
+const { act, undo, leaseRunsOut, timePasses, leaseIsHeld } = useEffectHarness();
 
-const setup = () => ({ vendor: createVendor(), key: randomUUID() });
+const setup = () => ({ vendor: createFakeVendor(), key: randomUUID() });
 
 /** The vendor has not done it yet when the caller gives up. */
 const givenUp = async (status?: number) => {
   const { vendor, key } = setup();
   vendor.faults.push({ kind: 'outage', effect: 'unknown', status });
-  await caught(() => act(vendor, key, { signal: AbortSignal.abort() }));
+  await errorThrownBy(() => act(vendor, key, { signal: AbortSignal.abort() }));
   vendor.made.clear();
   return { vendor, key, landsLate: () => vendor.create(key) };
 };
@@ -32,7 +32,7 @@ describe('a call that was given up', () => {
 
   it('and lands late is the one effect', async () => {
     const { vendor, key, landsLate } = await givenUp();
-    await caught(() => act(vendor, key));
+    await errorThrownBy(() => act(vendor, key));
     const late = await landsLate();
     expect(await act(vendor, key)).toEqual(late);
     expect(vendor.made.size).toBe(1);
@@ -40,7 +40,7 @@ describe('a call that was given up', () => {
 
   it('is made again after the quiet time', async () => {
     const { vendor, key } = await givenUp();
-    await caught(() => act(vendor, key));
+    await errorThrownBy(() => act(vendor, key));
     await timePasses(key);
     await act(vendor, key);
     expect(vendor.made.size).toBe(1);
@@ -61,7 +61,7 @@ describe('a call that was given up', () => {
   ])('%s counts as one', async (_what, status, type) => {
     const { vendor, key } = setup();
     vendor.faults.push({ kind: 'outage', effect: 'unknown', status });
-    await caught(() => act(vendor, key));
+    await errorThrownBy(() => act(vendor, key));
     vendor.made.clear();
     await expect(act(vendor, key)).rejects.toMatchObject({ type });
   });
@@ -69,7 +69,7 @@ describe('a call that was given up', () => {
   it('that the vendor itself answered with an error has ended: made again at once when it left nothing', async () => {
     const { vendor, key } = setup();
     vendor.faults.push({ kind: 'retry', effect: 'unknown', status: 500 });
-    await caught(() => act(vendor, key));
+    await errorThrownBy(() => act(vendor, key));
     vendor.made.clear();
     await act(vendor, key);
     expect(vendor.made.size).toBe(1);
@@ -80,7 +80,7 @@ describe('a worker that died', () => {
   /** 1 and 2 are around `begin`, 3 is before `perform`, 4 and 5 around `handOver`. */
   it('before it handed over holds nobody up longer than its lease', async () => {
     const { vendor, key } = setup();
-    await caught(() => act(vendor, key, { crasher: crashAt(4) }));
+    await errorThrownBy(() => act(vendor, key, { crasher: crashAt(4) }));
     await leaseRunsOut(key);
     await act(vendor, key);
     expect(vendor.made.size).toBe(1);
@@ -88,7 +88,7 @@ describe('a worker that died', () => {
 
   it('after it handed over may have left a call under way', async () => {
     const { vendor, key } = setup();
-    await caught(() => act(vendor, key, { crasher: crashAt(5) }));
+    await errorThrownBy(() => act(vendor, key, { crasher: crashAt(5) }));
     await leaseRunsOut(key);
     await expect(act(vendor, key)).rejects.toMatchObject({ type: 'busy' });
     expect(vendor.made.size).toBe(0);
@@ -108,7 +108,7 @@ const stalled =
     },
   });
 
-const takeBack = () => Promise.reject(new Error('no answer'));
+const removeEffect = () => Promise.reject(new Error('no answer'));
 
 /** Sees nothing of what others did, as a list that lags behind. */
 const blind = (steps: SearchedSteps): SearchedSteps => ({ ...steps, find: async () => ({ kind: 'absent' }) });
@@ -143,7 +143,7 @@ describe('two attempts that really overlap', () => {
     const first = act(vendor, key, {
       steps: (steps) => ({
         ...stalled(key, 'before_record', () => act(vendor, key, { steps: blind }))(steps),
-        takeBack,
+        removeEffect,
       }),
     });
     await expect(first).rejects.toThrow('no answer');
@@ -153,11 +153,11 @@ describe('two attempts that really overlap', () => {
 
   it('leave nothing once they are undone, whatever could not be taken back', async () => {
     const { vendor, key } = setup();
-    await caught(() =>
+    await errorThrownBy(() =>
       act(vendor, key, {
         steps: (steps) => ({
           ...stalled(key, 'before_record', () => act(vendor, key, { steps: blind }))(steps),
-          takeBack,
+          removeEffect,
         }),
       }),
     );
@@ -168,7 +168,7 @@ describe('two attempts that really overlap', () => {
 
 const twice = async () => {
   const { vendor, key } = setup();
-  await caught(() => act(vendor, key, { crasher: crashAt(6) }));
+  await errorThrownBy(() => act(vendor, key, { crasher: crashAt(6) }));
   await vendor.create(key);
   await timePasses(key);
   return { vendor, key };
@@ -191,11 +191,15 @@ describe('an earlier attempt that left several effects', () => {
 });
 
 describe('an undo that overtakes an attempt', () => {
-  const overtaken = (key: string, vendor: ReturnType<typeof createVendor>, takeBack?: () => Promise<never>) =>
+  const overtaken = (
+    key: string,
+    vendor: ReturnType<typeof createFakeVendor>,
+    removeEffect?: () => Promise<never>,
+  ) =>
     act(vendor, key, {
       steps: (steps) => ({
         ...steps,
-        ...(takeBack ? { takeBack } : {}),
+        ...(removeEffect ? { removeEffect } : {}),
         perform: async (handOver, call) => {
           await handOver();
           await timePasses(key);
@@ -216,7 +220,7 @@ describe('an undo that overtakes an attempt', () => {
     ['the next undo', undo],
   ])('leaves what could not be taken back to %s', async (_who, next) => {
     const { vendor, key } = setup();
-    await caught(() => overtaken(key, vendor, takeBack));
+    await errorThrownBy(() => overtaken(key, vendor, removeEffect));
     expect(vendor.made.size).toBe(1);
     await next(vendor, key).catch(() => undefined);
     expect(vendor.made.size).toBe(0);

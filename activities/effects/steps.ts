@@ -4,7 +4,7 @@ import type { Doubt } from '../../db/ledger/operations.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
 import type { CallContext } from '../../providers/ports.ts';
 
-export interface Operation {
+export interface LedgerOperation {
   /** `{workflowId}:{step}`. */
   readonly key: string;
   readonly organization: OrganizationId;
@@ -13,7 +13,7 @@ export interface Operation {
   readonly operation: string;
 }
 
-export interface EffectOperation extends Operation {
+export interface EffectOperation extends LedgerOperation {
   /**
    * What identifies the effect, free of a person's data: a key that comes back with another request is refused. Only
    * what cannot change between two attempts, also over a deployment.
@@ -24,7 +24,7 @@ export interface EffectOperation extends Operation {
 /** What an earlier attempt, of which there is no record, has left behind. */
 export type EarlierAttempt = Pick<Doubt, 'startedAt' | 'handedOver'>;
 
-export type Found<Result> =
+export type SearchResult<Result> =
   /** `surplus` is what was done beside it, by attempts that overlapped. */
   | { readonly kind: 'found'; readonly result: Result; readonly surplus: readonly Result[] }
   | { readonly kind: 'absent' }
@@ -36,7 +36,7 @@ interface CommonSteps<Result> {
   readonly result: z.ZodType<Result>;
   readonly providerId: (result: Result) => string;
   /** Removes an effect that turns out to be one too many, or to come after its own compensation. Idempotent. */
-  readonly takeBack?: (result: Result, call: CallContext) => Promise<unknown>;
+  readonly removeEffect?: (result: Result, call: CallContext) => Promise<unknown>;
 }
 
 /** The provider knows our id: doing it again, even while an earlier call is under way, leaves one effect. */
@@ -48,7 +48,7 @@ interface IdempotentSteps<Result> extends CommonSteps<Result> {
 /** What is asked twice is done twice: an attempt that follows an unrecorded one has to look for it first. */
 interface SearchedSteps<Result> extends CommonSteps<Result> {
   readonly kind: 'searched';
-  readonly find: (earlier: EarlierAttempt, call: CallContext) => Promise<Found<Result>>;
+  readonly find: (earlier: EarlierAttempt, call: CallContext) => Promise<SearchResult<Result>>;
   /** Awaits `handOver` at the last moment before the effect becomes possible. */
   readonly perform: (handOver: () => Promise<void>, call: CallContext) => Promise<Result>;
 }

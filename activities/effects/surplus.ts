@@ -6,13 +6,13 @@ import type { Effect, OperationLedger } from '../../db/ledger/operations.ts';
  * the ledger still has the effect, and the next attempt removes it again: `remove` must be idempotent.
  */
 export const removeSurplus = async (
-  ledger: Pick<OperationLedger, 'takenBack'>,
+  ledger: Pick<OperationLedger, 'recordSurplusRemoved'>,
   key: string,
   surplus: readonly Effect[],
   remove: (effect: Effect) => Promise<unknown>,
 ): Promise<void> => {
   for (const effect of surplus) {
     await remove(effect);
-    await ledger.takenBack(key, effect.providerId);
+    await ledger.recordSurplusRemoved(key, effect.providerId);
   }
 };

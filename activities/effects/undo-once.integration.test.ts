@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { caught, crashAt, createVendor, places, useEffectBench } from '../../tests/harness/effect-bench.ts';
+import {
+  crashAt,
+  crashPoints,
+  createFakeVendor,
+  errorThrownBy,
+  useEffectHarness,
+} from '../../tests/harness/effect-harness.ts';
 
-const { act, undo, timePasses } = useEffectBench();
+const { act, undo, timePasses } = useEffectHarness();
 
-const setup = () => ({ vendor: createVendor(), key: randomUUID() });
+const setup = () => ({ vendor: createFakeVendor(), key: randomUUID() });
 
 describe('undoing', () => {
-  it.each(places)('leaves nothing when it dies itself at place %i and is asked again', async (place) => {
+  it.each(crashPoints)('leaves nothing when it dies itself at place %i and is asked again', async (place) => {
     const { vendor, key } = setup();
     await act(vendor, key);
     await undo(vendor, key, crashAt(place)).catch(() => undefined);
@@ -16,7 +22,7 @@ describe('undoing', () => {
     expect(vendor.made.size).toBe(0);
   });
 
-  it.each(places)('leaves nothing of an attempt that died at place %i', async (place) => {
+  it.each(crashPoints)('leaves nothing of an attempt that died at place %i', async (place) => {
     const { vendor, key } = setup();
     await act(vendor, key, { crasher: crashAt(place) }).catch(() => undefined);
     await timePasses(key);
@@ -34,7 +40,7 @@ describe('undoing', () => {
 
   it('waits for an attempt that is still under way', async () => {
     const { vendor, key } = setup();
-    await caught(() => act(vendor, key, { crasher: crashAt(6) }));
+    await errorThrownBy(() => act(vendor, key, { crasher: crashAt(6) }));
     await expect(undo(vendor, key)).rejects.toMatchObject({ type: 'busy', nonRetryable: false });
     await timePasses(key);
     expect(await undo(vendor, key)).toEqual({ result: 'undone' });
@@ -43,7 +49,7 @@ describe('undoing', () => {
 
   it('leaves nothing whatever died before it, and nothing comes after it', async () => {
     const life = fc.array(
-      fc.record({ what: fc.constantFrom('act', 'undo'), place: fc.constantFrom(...places, 99) }),
+      fc.record({ what: fc.constantFrom('act', 'undo'), place: fc.constantFrom(...crashPoints, 99) }),
       { maxLength: 6 },
     );
     await fc.assert(

@@ -1,11 +1,11 @@
 /** The way back of `effectOnce`: undoes what a key has done, or may have done, and keeps it from being done later. */
 import type { OperationLedger } from '../../db/ledger/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
-import type { Undone } from '../contract.ts';
-import { busy } from '../failures.ts';
-import type { Attempting } from './call.ts';
-import { requireSettled } from './quiet.ts';
-import type { EarlierAttempt, Operation } from './steps.ts';
+import type { UndoResult } from '../contract.ts';
+import { busyFailure } from '../failures.ts';
+import type { AttemptContext } from './attempt.ts';
+import { requireSettled } from './settle-window.ts';
+import type { EarlierAttempt, LedgerOperation } from './steps.ts';
 import { removeSurplus } from './surplus.ts';
 
 interface UndoSteps {
@@ -24,13 +24,13 @@ interface UndoSteps {
  */
 export const undoOnce = async (
   ledger: OperationLedger,
-  operation: Operation,
-  { leaseMs, startCall }: Attempting,
+  operation: LedgerOperation,
+  { leaseMs, startCall }: AttemptContext,
   steps: UndoSteps,
-): Promise<Undone> => {
+): Promise<UndoResult> => {
   const { key } = operation;
   const begun = await ledger.beginUndo(operation);
-  if (begun.kind === 'busy') throw busy(operation, begun.remainingMs, leaseMs);
+  if (begun.kind === 'busy') throw busyFailure(operation, begun.remainingMs, leaseMs);
   const call = startCall();
   await removeSurplus(ledger, key, begun.surplus, ({ providerId }) => steps.remove(providerId, call));
   switch (begun.kind) {

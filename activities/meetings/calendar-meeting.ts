@@ -8,7 +8,7 @@ import { ProviderError } from '../../domain/errors.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
 import { type CalendarMeetingName, meetingVendors } from '../../domain/providers/vendors.ts';
 import type { CallContext } from '../../providers/ports.ts';
-import { openConnection } from '../connections/open-connection.ts';
+import { openConnectionById } from '../connections/open-connection-by-id.ts';
 import type {
   CreateMeetingInput,
   MeetingActivities,
@@ -16,9 +16,9 @@ import type {
   RemoveMeetingInput,
 } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { attemptingTo } from '../effects/call.ts';
+import { createAttemptContext } from '../effects/attempt.ts';
+import { eventIdFor } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
-import { eventIdFor } from '../effects/fingerprint.ts';
 import { undoOnce } from '../effects/undo-once.ts';
 
 /** Idempotent at the calendar by the event's id and the conference's request id, so nothing is ever searched for. */
@@ -55,7 +55,7 @@ export const createCalendarMeetingActivities = (
     const { connection, calendarId } = await meetCalendarOf(organization);
     const eventId = eventIdFor(auditionId, { connection, calendarId });
     const conference = await calendar.putConference(
-      await openConnection(opening, organization, { provider, connection }, 'meetings.putConference'),
+      await openConnectionById(opening, organization, { provider, connection }, 'meetings.putConference'),
       { calendarId, eventId, topic, slot, revision, requestId: eventId },
       call,
     );
@@ -67,7 +67,12 @@ export const createCalendarMeetingActivities = (
     call: CallContext,
   ) => {
     const { connection, calendarId } = await meetCalendarOf(organization);
-    const opened = await openConnection(opening, organization, { provider, connection }, 'meetings.remove');
+    const opened = await openConnectionById(
+      opening,
+      organization,
+      { provider, connection },
+      'meetings.remove',
+    );
     return calendar.deleteEvent(opened, calendarId, eventIdFor(auditionId, { connection, calendarId }), call);
   };
 
@@ -83,14 +88,14 @@ export const createCalendarMeetingActivities = (
           operation: 'meetings.create',
           request: { auditionId, slot },
         },
-        attemptingTo(input),
+        createAttemptContext(input),
         {
           kind: 'idempotent',
           result: meetingSchema,
           // Whichever conference it has: two attempts make, and a removal removes, the event of this audition.
           providerId: () => auditionId,
           perform: (call) => putMeeting(input, call),
-          takeBack: (_meeting, call) => removeEventOf(input, call),
+          removeEffect: (_meeting, call) => removeEventOf(input, call),
         },
       );
     },
@@ -106,7 +111,7 @@ export const createCalendarMeetingActivities = (
           operation: 'meetings.move',
           request: { meeting: meeting.id, slot },
         },
-        attemptingTo(input),
+        createAttemptContext(input),
         {
           kind: 'idempotent',
           result: z.null(),
@@ -124,7 +129,7 @@ export const createCalendarMeetingActivities = (
       return undoOnce(
         ledger,
         { key, organization, provider, operation: 'meetings.create' },
-        attemptingTo(input),
+        createAttemptContext(input),
         { find: async () => [auditionId], remove: (_id, call) => removeEventOf(input, call) },
       );
     },

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import { laterSlot, slot, useActivityBench } from '../../tests/harness/activity-bench.ts';
-import { meetingReference } from '../effects/fingerprint.ts';
+import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
+import { meetingReference } from '../effects/deterministic-ids.ts';
 
-const benchFor = useActivityBench();
+const benchFor = useActivityHarness();
 
 const setup = async () => {
   const bench = await benchFor();

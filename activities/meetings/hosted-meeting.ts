@@ -12,9 +12,9 @@ import type {
   RemoveMeetingInput,
 } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { attemptingTo } from '../effects/call.ts';
+import { createAttemptContext } from '../effects/attempt.ts';
+import { meetingReference } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
-import { meetingReference } from '../effects/fingerprint.ts';
 import { undoOnce } from '../effects/undo-once.ts';
 
 /** @param name which of the meeting providers makes the meetings. */
@@ -40,7 +40,7 @@ export const createHostedMeetingActivities = (
       return effectOnce<Meeting>(
         ledger,
         { key, organization, provider, operation: 'meetings.create', request: { reference, slot } },
-        attemptingTo({ correlationId, organization }),
+        createAttemptContext({ correlationId, organization }),
         {
           kind: 'searched',
           result: meetingSchema,
@@ -53,7 +53,7 @@ export const createHostedMeetingActivities = (
             await handOver();
             return host.create({ reference, topic, slot }, call);
           },
-          takeBack: ({ id }, call) => host.remove(id, call),
+          removeEffect: ({ id }, call) => host.remove(id, call),
         },
       );
     },
@@ -70,7 +70,7 @@ export const createHostedMeetingActivities = (
           operation: 'meetings.move',
           request: { meeting: meeting.id, slot },
         },
-        attemptingTo(input),
+        createAttemptContext(input),
         {
           kind: 'idempotent',
           result: z.null(),
@@ -89,7 +89,7 @@ export const createHostedMeetingActivities = (
       undoOnce(
         ledger,
         { key, organization, provider, operation: 'meetings.create' },
-        attemptingTo({ correlationId, organization }),
+        createAttemptContext({ correlationId, organization }),
         {
           find: async (_earlier, call) => {
             const meetings = await host.find(meetingReference(auditionId, key), slot, call);

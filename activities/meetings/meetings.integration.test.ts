@@ -2,9 +2,9 @@
 import { expect, it } from 'vitest';
 import { ProviderError } from '../../domain/errors.ts';
 import type { Providers } from '../../providers/ports.ts';
-import { slot, useActivityBench } from '../../tests/harness/activity-bench.ts';
+import { slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
 
-const benchFor = useActivityBench();
+const benchFor = useActivityHarness();
 
 const wanted = { provider: 'zoom', slot, revision: 1, topic: 'Nightfall: Captain' } as const;
 
@@ -25,7 +25,7 @@ it.each([
   [true, 'fails at once where another provider is left'],
   [false, 'waits where none is left'],
 ])('hasFallback %s: %s', async (hasFallback) => {
-  const { activities, about, key } = await benchFor({ between: zoomIsHeldBack });
+  const { activities, about, key } = await benchFor({ wrapProviders: zoomIsHeldBack });
   const create = activities.createMeeting({ ...about, ...wanted, key: key('meeting:zoom:1'), hasFallback });
   await expect(create).rejects.toMatchObject({
     type: 'outage',
@@ -37,7 +37,7 @@ it.each([
 it('is made by the next attempt, once the circuit lets calls through', async () => {
   let isOpen = true;
   const { activities, about, key } = await benchFor({
-    between: (providers) => ({
+    wrapProviders: (providers) => ({
       ...providers,
       meetings: {
         ...providers.meetings,

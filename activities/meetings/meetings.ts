@@ -1,10 +1,10 @@
 /** The meetings of all providers behind one set of activities: the input says which. */
 
-import { circuitIsOpen, ProviderError } from '../../domain/errors.ts';
+import { isCircuitOpen, ProviderError } from '../../domain/errors.ts';
 import { isHostedMeeting, type MeetingProviderName } from '../../domain/providers/vendors.ts';
 import type { MeetingActivities } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { failedAtOnce } from '../failures.ts';
+import { nonRetryableProviderFailure } from '../failures.ts';
 import { createCalendarMeetingActivities } from './calendar-meeting.ts';
 import { createHostedMeetingActivities } from './hosted-meeting.ts';
 
@@ -20,8 +20,8 @@ export const createMeetingActivities = (
       try {
         return await at(input.provider).createMeeting(input);
       } catch (error) {
-        const goesElsewhere = input.hasFallback && error instanceof ProviderError && circuitIsOpen(error);
-        throw goesElsewhere ? failedAtOnce(error) : error;
+        const goesElsewhere = input.hasFallback && error instanceof ProviderError && isCircuitOpen(error);
+        throw goesElsewhere ? nonRetryableProviderFailure(error) : error;
       }
     },
     moveMeeting: (input) => at(input.provider).moveMeeting(input),

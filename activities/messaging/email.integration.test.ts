@@ -1,10 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { EmailProvider, Providers } from '../../providers/ports.ts';
-import { ada, type BenchOptions, nightfall, useActivityBench } from '../../tests/harness/activity-bench.ts';
+import {
+  type ActivityHarnessOptions,
+  ada,
+  noticeFacts,
+  useActivityHarness,
+} from '../../tests/harness/activity-harness.ts';
 import type { SendNoticeInput } from '../contract.ts';
 
-const benchFor = useActivityBench();
+const benchFor = useActivityHarness();
 
 const calendar = { provider: 'google', connection: 'conn_1', calendarId: 'primary' } as const;
 
@@ -27,7 +32,7 @@ const dying =
   };
 const dyingAfterSending = () => dying('after', 1);
 
-const setup = async (options: BenchOptions = {}) => {
+const setup = async (options: ActivityHarnessOptions = {}) => {
   const bench = await benchFor(options);
   const address = `${bench.auditionId}@example.com`;
   const recipient = { ...ada, email: address };
@@ -37,7 +42,7 @@ const setup = async (options: BenchOptions = {}) => {
     channel: 'email',
     notice: 'invitation',
     recipient,
-    audition: nightfall,
+    audition: noticeFacts,
   };
   const send = (changes: Partial<SendNoticeInput> = {}) =>
     bench.activities.sendNotice({ ...invitation, ...changes });
@@ -49,7 +54,7 @@ const setup = async (options: BenchOptions = {}) => {
       sentAs: steps.map(bench.key),
       channel: 'email',
       recipient,
-      audition: nightfall,
+      audition: noticeFacts,
     });
   return { ...bench, recipient, send, sendAgain, retract, inbox: () => bench.inboxOf(address) };
 };
@@ -75,7 +80,7 @@ describe('a notice by email', () => {
   });
 
   it('arrives once when the worker dies right after the handover', async () => {
-    const { send, inbox, timePasses } = await setup({ between: dyingAfterSending() });
+    const { send, inbox, timePasses } = await setup({ wrapProviders: dyingAfterSending() });
     await expect(send()).rejects.toThrow('killed');
     await vi.waitFor(async () => expect(await inbox()).toHaveLength(1));
     await timePasses();
@@ -86,7 +91,7 @@ describe('a notice by email', () => {
   it('without a journal waits for a person, who may have it sent again under the same Message-ID', async () => {
     const { send, sendAgain, inbox, timePasses } = await setup({
       journal: false,
-      between: dyingAfterSending(),
+      wrapProviders: dyingAfterSending(),
     });
     await send().catch(() => undefined);
     await timePasses();
@@ -102,7 +107,7 @@ describe('a notice by email', () => {
   it('without a journal is sent at once when the worker died before the handover', async () => {
     const { send, inbox, timePasses } = await setup({
       journal: false,
-      between: dying('before', 1),
+      wrapProviders: dying('before', 1),
     });
     await expect(send()).rejects.toThrow('killed');
     await timePasses();
@@ -113,7 +118,7 @@ describe('a notice by email', () => {
   it('of which nobody can say whether it was sent is corrected', async () => {
     const { send, retract, inbox, timePasses } = await setup({
       journal: false,
-      between: dyingAfterSending(),
+      wrapProviders: dyingAfterSending(),
     });
     await send().catch(() => undefined);
     await timePasses();
@@ -142,7 +147,7 @@ describe('a notice by email', () => {
 
   it('waits for a mail server that takes its time to take the message over', async () => {
     const { send, inbox } = await setup({
-      between: (providers) => ({
+      wrapProviders: (providers) => ({
         ...providers,
         email: {
           ...providers.email,

@@ -6,11 +6,11 @@ import { operationOf } from '../../providers/operations.ts';
 import type { EmailMessage } from '../../providers/ports.ts';
 import type { SendNoticeInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { patientCalls } from '../effects/call.ts';
-import { messageIdFor } from '../effects/fingerprint.ts';
-import { writeCalendar } from './invitation-calendar.ts';
-import { writeLetter } from './letter.ts';
-import { type Post, sentSchema } from './post.ts';
+import { emailCallTimeouts } from '../effects/attempt.ts';
+import { messageIdFor } from '../effects/deterministic-ids.ts';
+import { type NoticeChannel, sentNoticeSchema } from './channel.ts';
+import { renderInvitationCalendar } from './invitation-calendar.ts';
+import { renderEmail } from './render.ts';
 import { sentEmailFinder } from './sent-email.ts';
 
 const sendOperation = operationOf(channelVendors.email.vendor, 'email.send');
@@ -21,21 +21,21 @@ type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseLink' | 's
  * SMTP cannot be asked, so the ledger knows when a message was about to be handed over: before that it has certainly
  * not been sent. After it the journal mailbox decides, where there is one. Where there is none, a person does.
  */
-export const createEmailPost = (dependencies: Dependencies): Post => {
+export const createEmailChannel = (dependencies: Dependencies): NoticeChannel => {
   const { email } = dependencies.providers;
   return {
     provider: sendOperation.provider,
     operation: sendOperation.name,
-    times: patientCalls,
+    timeouts: emailCallTimeouts,
     steps: (input) => {
       const sent = { deliveryId: messageIdFor(input.key) };
       return {
         kind: 'searched',
-        result: sentSchema,
+        result: sentNoticeSchema,
         providerId: ({ deliveryId }) => deliveryId,
         find: sentEmailFinder(email, sent.deliveryId, sent),
         perform: async (handOver, call) => {
-          await email.send(writeEmail(input, dependencies), handOver, call);
+          await email.send(buildEmail(input, dependencies), handOver, call);
           return sent;
         },
       };
@@ -48,7 +48,7 @@ export const createEmailPost = (dependencies: Dependencies): Post => {
 
 type Addressee = Participant & { readonly email: string };
 
-const writeEmail = (input: SendNoticeInput, { responseLink, sender }: Dependencies): EmailMessage => {
+const buildEmail = (input: SendNoticeInput, { responseLink, sender }: Dependencies): EmailMessage => {
   const { key, notice, audition, auditionId, organization } = input;
   const recipient = addresseeOf(input.recipient);
   const { revision } = audition;
@@ -56,12 +56,12 @@ const writeEmail = (input: SendNoticeInput, { responseLink, sender }: Dependenci
   return {
     messageId: messageIdFor(key),
     to: { name: recipient.name, address: recipient.email },
-    ...writeLetter({ kind: notice, recipient, audition, link }),
+    ...renderEmail({ kind: notice, recipient, audition, link }),
     // Who has connected a calendar finds the event there; a second entry beside it would only confuse.
     ...(recipient.calendar || notice === 'reminder'
       ? {}
       : {
-          calendar: writeCalendar(notice === 'cancellation' ? 'CANCEL' : 'REQUEST', {
+          calendar: renderInvitationCalendar(notice === 'cancellation' ? 'CANCEL' : 'REQUEST', {
             auditionId,
             audition,
             recipient,

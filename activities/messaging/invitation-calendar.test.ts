@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { participantSchema } from '../../domain/audition/request.ts';
 import { projectIdSchema, roleIdSchema } from '../../domain/ids.ts';
-import { type CalendarInvitation, writeCalendar } from './invitation-calendar.ts';
+import { type CalendarInvitation, renderInvitationCalendar } from './invitation-calendar.ts';
 
 const invitation: CalendarInvitation = {
   auditionId: 'aud_1',
@@ -34,7 +34,7 @@ const invitation: CalendarInvitation = {
 const linesOf = (content: string) => content.replaceAll(/\r?\n[ \t]/g, '').split(/\r?\n/);
 
 describe('an invitation as a calendar', () => {
-  const { method, content } = writeCalendar('REQUEST', invitation);
+  const { method, content } = renderInvitationCalendar('REQUEST', invitation);
   const lines = linesOf(content);
 
   it('says its method inside as outside (RFC 6047)', () => {
@@ -67,7 +67,7 @@ describe('an invitation as a calendar', () => {
 });
 
 it('a cancellation takes the same entry away and asks for no answer', () => {
-  const { method, content } = writeCalendar('CANCEL', invitation);
+  const { method, content } = renderInvitationCalendar('CANCEL', invitation);
   const lines = linesOf(content);
   expect(method).toBe('CANCEL');
   expect(lines).toEqual(
@@ -77,6 +77,9 @@ it('a cancellation takes the same entry away and asks for no answer', () => {
 });
 
 it('takes a sender without a name for the organizer', () => {
-  const { content } = writeCalendar('REQUEST', { ...invitation, organizer: 'auditions@example.com' });
+  const { content } = renderInvitationCalendar('REQUEST', {
+    ...invitation,
+    organizer: 'auditions@example.com',
+  });
   expect(content).toMatch(/ORGANIZER;CN="?CastMatch"?:mailto:auditions@example\.com/i);
 });

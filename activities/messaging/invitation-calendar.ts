@@ -23,7 +23,7 @@ export interface CalendarInvitation {
 }
 
 /** One UID for the audition's whole life; the revision as SEQUENCE makes a move an update of the same entry. */
-export const writeCalendar = (
+export const renderInvitationCalendar = (
   method: 'REQUEST' | 'CANCEL',
   { auditionId, audition, recipient, organizer, link }: CalendarInvitation,
 ): NonNullable<EmailMessage['calendar']> => {

@@ -2,33 +2,33 @@
 import type { OperationLedger } from '../../db/ledger/operations.ts';
 import type { Channel } from '../../domain/audition/request.ts';
 import type { CallContext } from '../../providers/ports.ts';
-import type { MessagingActivities, RetractNoticeInput, SendNoticeInput, Undone } from '../contract.ts';
+import type { MessagingActivities, RetractNoticeInput, SendNoticeInput, UndoResult } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { type Attempting, attemptingTo } from '../effects/call.ts';
+import { type AttemptContext, createAttemptContext } from '../effects/attempt.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { withHeartbeat } from '../effects/heartbeat.ts';
-import { requireSettled } from '../effects/quiet.ts';
-import { busy } from '../failures.ts';
-import { createEmailPost } from './email.ts';
-import type { Post, Sent } from './post.ts';
-import { createTextMessagePost } from './text-message.ts';
+import { requireSettled } from '../effects/settle-window.ts';
+import { busyFailure } from '../failures.ts';
+import type { NoticeChannel, SentNotice } from './channel.ts';
+import { createEmailChannel } from './email.ts';
+import { createTextMessageChannel } from './text-message.ts';
 
 export const createMessagingActivities = (dependencies: ActivityDependencies): MessagingActivities => {
-  const { ledger, deliveries } = dependencies.repositories;
-  const posts: Readonly<Record<Channel, Post>> = {
-    email: createEmailPost(dependencies),
-    sms: createTextMessagePost(dependencies),
+  const { ledger, noticeDeliveries } = dependencies.repositories;
+  const channels: Readonly<Record<Channel, NoticeChannel>> = {
+    email: createEmailChannel(dependencies),
+    sms: createTextMessageChannel(dependencies),
   };
 
-  const send = async (input: SendNoticeInput, attempting: Attempting): Promise<Sent> => {
+  const send = async (input: SendNoticeInput, context: AttemptContext): Promise<SentNotice> => {
     const { key, organization, auditionId, channel, notice, recipient, audition } = input;
-    const { provider, operation, steps } = posts[channel];
+    const { provider, operation, steps } = channels[channel];
     const { slot, revision } = audition;
     const request = { auditionId, channel, notice, participant: recipient.id, slot, revision };
     const effect = { key, organization, provider, operation, request };
-    const sent = await effectOnce(ledger, effect, attempting, steps(input));
+    const sent = await effectOnce(ledger, effect, context, steps(input));
     // After the record, and again on each repetition: a crash between the two must not lose the way back.
-    await deliveries.put({
+    await noticeDeliveries.put({
       id: sent.deliveryId,
       organization,
       auditionId,
@@ -38,44 +38,49 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
     return sent;
   };
 
-  const retract = async (input: RetractNoticeInput): Promise<Undone> => {
-    const post = posts[input.channel];
-    const attempting = attemptingTo(input, post.times);
-    const barred = await Promise.all(input.sentAs.map((key) => bar(ledger, post, input, attempting, key)));
+  const retract = async (input: RetractNoticeInput): Promise<UndoResult> => {
+    const noticeChannel = channels[input.channel];
+    const context = createAttemptContext(input, noticeChannel.timeouts);
+    const blocked = await Promise.all(
+      input.sentAs.map((key) => blockSending(ledger, noticeChannel, input, context, key)),
+    );
     // One deadline for all there is to do: looking and sending have to fit into one attempt.
-    const call = attempting.startCall();
-    const fates = await Promise.all(barred.map((one) => fateOf(post, input, one, call)));
-    const arrived = fates.some(({ mayHaveArrived }) => mayHaveArrived);
+    const call = context.startCall();
+    const statuses = await Promise.all(
+      blocked.map((one) => deliveryStatusOf(noticeChannel, input, one, call)),
+    );
+    const arrived = statuses.some(({ mayHaveArrived }) => mayHaveArrived);
     if (arrived) {
-      await send({ ...input, notice: 'cancellation' }, { ...attempting, startCall: () => call });
+      await send({ ...input, notice: 'cancellation' }, { ...context, startCall: () => call });
     }
     // Only now: an attempt that crashed before this line asks again, and must get the same answers.
-    const reached = fates.filter(({ mayHaveArrived }) => mayHaveArrived);
+    const reached = statuses.filter(({ mayHaveArrived }) => mayHaveArrived);
     for (const { key } of reached) await ledger.completeUndo(key);
     return { result: arrived ? 'undone' : 'nothing_to_undo' };
   };
 
   return {
-    sendNotice: (input) => withHeartbeat(() => send(input, attemptingTo(input, posts[input.channel].times))),
+    sendNotice: (input) =>
+      withHeartbeat(() => send(input, createAttemptContext(input, channels[input.channel].timeouts))),
     retractNotice: (input) => withHeartbeat(() => retract(input)),
   };
 };
 
 /** A notice that can be sent no more, and what the ledger knows of it. */
-interface Barred {
+interface BlockedNotice {
   readonly key: string;
   readonly begun: Exclude<Awaited<ReturnType<OperationLedger['beginUndo']>>, { kind: 'busy' }>;
 }
 
-const bar = async (
+const blockSending = async (
   ledger: OperationLedger,
-  { provider, operation }: Post,
+  { provider, operation }: NoticeChannel,
   { organization }: RetractNoticeInput,
-  { leaseMs }: Attempting,
+  { leaseMs }: AttemptContext,
   key: string,
-): Promise<Barred> => {
+): Promise<BlockedNotice> => {
   const begun = await ledger.beginUndo({ key, organization, provider, operation });
-  if (begun.kind === 'busy') throw busy({ provider, operation }, begun.remainingMs, leaseMs);
+  if (begun.kind === 'busy') throw busyFailure({ provider, operation }, begun.remainingMs, leaseMs);
   return { key, begun };
 };
 
@@ -83,10 +88,10 @@ const bar = async (
  * Whether a barred notice may have been sent before. One that began and did not arrive stays half undone in the
  * ledger: were it closed, a repetition could not tell it from one that arrived.
  */
-const fateOf = async (
-  { provider, operation, mayHaveArrived }: Post,
+const deliveryStatusOf = async (
+  { provider, operation, mayHaveArrived }: NoticeChannel,
   input: RetractNoticeInput,
-  { key, begun }: Barred,
+  { key, begun }: BlockedNotice,
   call: CallContext,
 ): Promise<{ readonly key: string; readonly mayHaveArrived: boolean }> => {
   switch (begun.kind) {

@@ -1,12 +1,17 @@
 import { describe, expect, it, vi } from 'vitest';
-import { ada, type BenchOptions, nightfall, useActivityBench } from '../../tests/harness/activity-bench.ts';
+import {
+  type ActivityHarnessOptions,
+  ada,
+  noticeFacts,
+  useActivityHarness,
+} from '../../tests/harness/activity-harness.ts';
 import type { SendNoticeInput } from '../contract.ts';
 
-const benchFor = useActivityBench();
+const benchFor = useActivityHarness();
 
-const setup = async (options: BenchOptions = {}) => {
+const setup = async (options: ActivityHarnessOptions = {}) => {
   const bench = await benchFor(options);
-  const common = { ...bench.about, channel: 'sms', recipient: ada, audition: nightfall } as const;
+  const common = { ...bench.about, channel: 'sms', recipient: ada, audition: noticeFacts } as const;
   const send = (step = 'invitation:r1', notice: SendNoticeInput['notice'] = 'invitation') =>
     bench.activities.sendNotice({ ...common, key: bench.key(step), notice });
   const retract = (...steps: readonly string[]) =>
@@ -31,7 +36,7 @@ describe('a notice by SMS', () => {
     const { deliveryId } = await send();
     await send();
     expect(messages()).toMatchObject([{ sid: deliveryId }]);
-    expect(await repositories.deliveries.find(deliveryId)).toEqual({
+    expect(await repositories.noticeDeliveries.find(deliveryId)).toEqual({
       organization: 'org_1',
       auditionId,
       participant: 'ada',
@@ -91,7 +96,7 @@ describe('a notice by SMS', () => {
   it('is corrected under one deadline: what is looked for and what is sent share it', async () => {
     const deadlines = new Set<AbortSignal>();
     const { send, retract, loseAnswer, messages } = await setup({
-      between: ({ textMessages, ...others }) => ({
+      wrapProviders: ({ textMessages, ...others }) => ({
         ...others,
         textMessages: {
           ...textMessages,

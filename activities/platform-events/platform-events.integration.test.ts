@@ -18,9 +18,9 @@ import {
   secret,
 } from '../../tests/harness/endpoints.ts';
 import { startReceiver } from '../../tests/harness/receiver.ts';
-import type { ReplayEventsInput, TellEndpointInput, ToEndpoint } from '../contract.ts';
+import type { EndpointTarget, ReplayEventsInput, TellEndpointInput } from '../contract.ts';
 import { createEndpointActivities } from '../index.ts';
-import { delayAfter } from './failure.ts';
+import { endpointRetryDelayMs } from './endpoint-failure.ts';
 
 let database: TestDatabase;
 let repositories: TestDatabase['repositories'];
@@ -64,7 +64,9 @@ const setUp = async ({ eventTypes = [] as readonly string[], withinMs = 5_000 } 
     organization,
     endpoint,
     to: { organization, endpoint, correlationId: 'correlation-1' },
-    deliver: inContext((input: ToEndpoint & { auditionId: AuditionId }) => activities.deliverEvents(input)),
+    deliver: inContext((input: EndpointTarget & { auditionId: AuditionId }) =>
+      activities.deliverEvents(input),
+    ),
     replay: inContext((input: ReplayEventsInput) => activities.replayEvents(input)),
     tell: inContext((input: TellEndpointInput) => activities.tellEndpoint(input)),
     types: () => receiver.received.map(({ event }) => event.type),
@@ -232,12 +234,12 @@ describe('deliverEvents', () => {
 const never = () => 0;
 
 it('waits twice as long each time, up to an hour, and a little longer by chance', () => {
-  expect([1, 2, 3, 10, 11, 1000].map((attempt) => delayAfter(attempt, undefined, never))).toEqual([
+  expect([1, 2, 3, 10, 11, 1000].map((attempt) => endpointRetryDelayMs(attempt, undefined, never))).toEqual([
     5_000, 10_000, 20_000, 2_560_000, 3_600_000, 3_600_000,
   ]);
-  expect(delayAfter(1, undefined, () => 1)).toBe(6_000);
-  expect(delayAfter(1, 60_000, never)).toBe(60_000);
-  expect(delayAfter(5, 1_000, never)).toBe(80_000);
+  expect(endpointRetryDelayMs(1, undefined, () => 1)).toBe(6_000);
+  expect(endpointRetryDelayMs(1, 60_000, never)).toBe(60_000);
+  expect(endpointRetryDelayMs(5, 1_000, never)).toBe(80_000);
 });
 
 describe('replayEvents', () => {

@@ -5,30 +5,30 @@
  */
 import { Context, cancellationSignal } from '@temporalio/activity';
 import type { EndpointProgress } from '../../db/endpoints/progress.ts';
-import type { OpenEndpoint, WebhookEndpoints } from '../../db/endpoints/repository.ts';
+import type { EndpointWithSecrets, WebhookEndpoints } from '../../db/endpoints/repository.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import { matchesEventType, matchesSubscription } from '../../domain/platform-events/event-subscription.ts';
 import {
-  messagesOf,
+  type AuditionWebhook,
   type PublicEvent,
-  type TrailMessage,
+  toAuditionWebhooks,
 } from '../../domain/platform-events/public-event.ts';
-import { isWanted, wantsType } from '../../domain/platform-events/subscription.ts';
-import type { PlatformClient, Receipt } from '../../providers/platform/client.ts';
+import type { DeliveryResult, PlatformClient } from '../../providers/platform/client.ts';
 import type {
   DeliveryOutcome,
+  EndpointTarget,
+  EndpointUnavailable,
   PlatformActivities,
   ReplayCursor,
   ReplayEventsInput,
   ReplayOutcome,
   TellEndpointInput,
-  ToEndpoint,
-  Unwelcome,
 } from '../contract.ts';
 import { withHeartbeat } from '../effects/heartbeat.ts';
-import { asEndpointFailure } from './failure.ts';
+import { endpointFailure } from './endpoint-failure.ts';
 
 export interface PlatformDependencies {
-  readonly endpoints: Pick<WebhookEndpoints, 'open' | 'noteFailure' | 'disable'>;
+  readonly endpoints: Pick<WebhookEndpoints, 'getWithSecrets' | 'recordFailure' | 'disable'>;
   readonly progress: EndpointProgress;
   readonly client: PlatformClient;
   /** Milliseconds. */
@@ -39,44 +39,49 @@ export interface PlatformDependencies {
  * No event is begun later than this in an attempt: with the receiver's 15 s it ends before the workflow's 60 s, and
  * before a worker that is told to stop takes its leave.
  */
-const beginsWithinMs = 30_000;
+const sendWindowMs = 30_000;
 
-type Refused = Exclude<Receipt, { kind: 'accepted' }>;
+type RejectedReceipt = Exclude<DeliveryResult, { kind: 'accepted' }>;
 
 export const createPlatformActivities = (dependencies: PlatformDependencies): PlatformActivities => {
   const { endpoints, progress, client, now = Date.now } = dependencies;
 
   /** For one attempt. Undefined where nothing is to be sent. */
-  const open = async (to: ToEndpoint, purpose: string): Promise<OpenEndpoint | undefined> => {
+  const open = async (to: EndpointTarget, purpose: string): Promise<EndpointWithSecrets | undefined> => {
     const { organization, endpoint, correlationId } = to;
-    const found = await endpoints.open({ organization, endpoint, purpose, correlationId });
+    const found = await endpoints.getWithSecrets({ organization, endpoint, purpose, correlationId });
     return found?.status === 'enabled' ? found : undefined;
   };
 
-  const send = (to: OpenEndpoint, id: string, event: PublicEvent, correlationId: string): Promise<Receipt> =>
+  const send = (
+    to: EndpointWithSecrets,
+    id: string,
+    event: PublicEvent,
+    correlationId: string,
+  ): Promise<DeliveryResult> =>
     client.deliver(to, { id, body: JSON.stringify(event) }, { signal: cancellationSignal(), correlationId });
 
-  const trailOf = async (organization: OrganizationId, id: AuditionId): Promise<readonly TrailMessage[]> =>
-    messagesOf(await progress.trail(organization, id));
+  const trailOf = async (organization: OrganizationId, id: AuditionId): Promise<readonly AuditionWebhook[]> =>
+    toAuditionWebhooks(await progress.readTrail(organization, id));
 
   /**
    * Undefined where this attempt has sent something before: the time that a message is given begins with an attempt
    * of its own. Throws what Temporal tries again.
    */
-  const afterRefusal = async (
-    { id }: OpenEndpoint,
+  const handleRejection = async (
+    { id }: EndpointWithSecrets,
     message: string,
-    refused: Refused,
+    rejected: RejectedReceipt,
     hasSent: boolean,
-  ): Promise<Unwelcome | undefined> => {
-    await endpoints.noteFailure(id, refused.answer);
-    if (refused.kind === 'gone') return { kind: 'gone', message, answer: refused.answer };
+  ): Promise<EndpointUnavailable | undefined> => {
+    await endpoints.recordFailure(id, rejected.answer);
+    if (rejected.kind === 'gone') return { kind: 'gone', message, answer: rejected.answer };
     if (hasSent) return undefined;
-    throw asEndpointFailure({ ...refused, message }, Context.current().info.attempt);
+    throw endpointFailure({ ...rejected, message }, Context.current().info.attempt);
   };
 
   const deliver = async (
-    input: ToEndpoint & { readonly auditionId: AuditionId },
+    input: EndpointTarget & { readonly auditionId: AuditionId },
   ): Promise<DeliveryOutcome> => {
     const { organization, auditionId: audition } = input;
     const endpoint = await open(input, 'events.deliver');
@@ -87,11 +92,11 @@ export const createPlatformActivities = (dependencies: PlatformDependencies): Pl
     let through = before;
     for (const message of trail) {
       const { id, sequence, event, correlationId } = message;
-      if (sequence <= before || !event || !isWanted(endpoint, message)) continue;
-      if (now() - begun > beginsWithinMs) return { kind: 'more' };
+      if (sequence <= before || !event || !matchesSubscription(endpoint, message)) continue;
+      if (now() - begun > sendWindowMs) return { kind: 'more' };
       const receipt = await send(endpoint, id, event, correlationId);
       if (receipt.kind !== 'accepted') {
-        return (await afterRefusal(endpoint, id, receipt, through > before)) ?? { kind: 'more' };
+        return (await handleRejection(endpoint, id, receipt, through > before)) ?? { kind: 'more' };
       }
       const delivered = { endpoint: endpoint.id, audition, from: through, to: sequence };
       // Another attempt goes on from where it is by now, or the endpoint is no more.
@@ -123,12 +128,12 @@ export const createPlatformActivities = (dependencies: PlatformDependencies): Pl
     let sent = 0;
     for await (const { audition, message } of messagesIn(input)) {
       const { id, sequence, event, correlationId } = message;
-      if (after && now() - begun > beginsWithinMs) return { kind: 'more', sent, after };
-      if (event && wantsType(endpoint, event.type)) {
+      if (after && now() - begun > sendWindowMs) return { kind: 'more', sent, after };
+      if (event && matchesEventType(endpoint, event.type)) {
         const receipt = await send(endpoint, id, event, correlationId);
         if (receipt.kind !== 'accepted') {
-          const unwelcome = await afterRefusal(endpoint, id, receipt, sent > 0 && after !== undefined);
-          if (unwelcome) return unwelcome;
+          const unavailable = await handleRejection(endpoint, id, receipt, sent > 0 && after !== undefined);
+          if (unavailable) return unavailable;
           if (after) return { kind: 'more', sent, after };
         }
         sent += 1;
@@ -138,9 +143,9 @@ export const createPlatformActivities = (dependencies: PlatformDependencies): Pl
     return { kind: 'done', sent };
   };
 
-  const tell = async (input: TellEndpointInput) => {
+  const sendMessage = async (input: TellEndpointInput) => {
     const { organization, endpoint: id, correlationId, message, evenIfDisabled } = input;
-    const endpoint = await endpoints.open({
+    const endpoint = await endpoints.getWithSecrets({
       organization,
       endpoint: id,
       purpose: message.event.type,
@@ -155,14 +160,14 @@ export const createPlatformActivities = (dependencies: PlatformDependencies): Pl
       case 'gone':
         return { ...receipt, message: message.id };
       case 'failed':
-        throw asEndpointFailure({ ...receipt, message: message.id }, Context.current().info.attempt);
+        throw endpointFailure({ ...receipt, message: message.id }, Context.current().info.attempt);
     }
   };
 
   return {
     deliverEvents: (input) => withHeartbeat(() => deliver(input)),
     replayEvents: (input) => withHeartbeat(() => replay(input)),
-    tellEndpoint: (input) => withHeartbeat(() => tell(input)),
+    tellEndpoint: (input) => withHeartbeat(() => sendMessage(input)),
     disableEndpoint: ({ organization, endpoint, reason }) =>
       endpoints.disable(organization, endpoint, reason),
   };

@@ -4,8 +4,8 @@ import type { ApiKeys, ApiRole } from '../../db/access/api-keys.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
 import type { Caller } from './caller.ts';
+import { looksLikeToken, type VerifyToken } from './jwt-verifier.ts';
 import { type Permission, permissions } from './permissions.ts';
-import { looksLikeToken, type VerifyToken } from './tokens.ts';
 
 const unauthenticated = (): Refusal =>
   new Refusal(
@@ -21,15 +21,15 @@ export const credentialOf = ({ headers }: FastifyRequest): string | undefined =>
   return bearer ?? (typeof header === 'string' && header !== '' ? header : undefined);
 };
 
-export interface CallerDirectory {
+export interface Authenticators {
   readonly apiKeys: Pick<ApiKeys, 'find'>;
   /** Undefined where no issuer is configured: then every token is one that we do not know. */
   readonly verifyToken?: VerifyToken | undefined;
 }
 
 /** Throws `Refusal`: `unauthenticated`, and `temporarily_unavailable` while a token cannot be checked. */
-export const identify = async (
-  { apiKeys, verifyToken }: CallerDirectory,
+export const authenticate = async (
+  { apiKeys, verifyToken }: Authenticators,
   credential: string | undefined,
 ): Promise<Caller> => {
   if (credential === undefined) throw unauthenticated();
@@ -71,7 +71,7 @@ export const guardRoutes = (
   api.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) if (one !== 'OPTIONS') permissionFor(routeOf(one, url));
   });
-  const identified = async (
+  const authorize = async (
     request: FastifyRequest,
     reply: FastifyReply,
     permission: Exclude<Permission, 'public'>,
@@ -83,7 +83,7 @@ export const guardRoutes = (
   // With `done`, as the other hooks that every request passes: what is public waits for no promise (Fastify takes either).
   api.addHook('onRequest', (request, reply, done) => {
     const permission = permissionOf(request);
-    if (permission !== undefined && permission !== 'public') return identified(request, reply, permission);
+    if (permission !== undefined && permission !== 'public') return authorize(request, reply, permission);
     done();
     return undefined;
   });

@@ -8,7 +8,7 @@ import { Refusal } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
 import { isMonitoring } from './exempt-routes.ts';
 
-export interface Pressure {
+export interface LoadLimits {
   /** How late the event loop may be on average. One that is merely busy is late by milliseconds. */
   readonly maxEventLoopDelayMs: number;
   /** How long it is measured each time: so long that one slow task, or a machine that was elsewhere, is no overload. */
@@ -19,7 +19,7 @@ export interface Pressure {
   readonly maxWaitingForDatabase: number;
 }
 
-export const pressure: Pressure = {
+export const loadLimits: LoadLimits = {
   maxEventLoopDelayMs: 500,
   sampleMs: 5_000,
   maxHeapShare: 0.9,
@@ -40,7 +40,7 @@ const overloaded = (): Refusal =>
  * Throws `Refusal` `overloaded`. Without end the event loop's delay is when nothing was measured at all: one task has
  * had it for that long, and has just let go of it.
  */
-export const refuseUnderPressure = (route: string | undefined, measured: number): void => {
+export const rejectOverloaded = (route: string | undefined, measured: number): void => {
   if (Number.isFinite(measured) && !isExempt(route)) throw overloaded();
 };
 
@@ -48,14 +48,14 @@ export const refuseUnderPressure = (route: string | undefined, measured: number)
 export const shedLoad = async (
   api: Api,
   waitingForDatabase: () => number,
-  { maxEventLoopDelayMs, sampleMs, maxHeapShare, maxWaitingForDatabase }: Pressure,
+  { maxEventLoopDelayMs, sampleMs, maxHeapShare, maxWaitingForDatabase }: LoadLimits,
 ): Promise<void> => {
   await api.register(underPressure, {
     maxEventLoopDelay: maxEventLoopDelayMs,
     sampleInterval: sampleMs,
     maxHeapUsedBytes: getHeapStatistics().heap_size_limit * maxHeapShare,
     pressureHandler: async ({ routeOptions }, _reply, _type, measured) =>
-      refuseUnderPressure(routeOptions.url, measured ?? Number.POSITIVE_INFINITY),
+      rejectOverloaded(routeOptions.url, measured ?? Number.POSITIVE_INFINITY),
   });
   api.addHook('onRequest', ({ routeOptions }, _reply, done) => {
     const isTooMuch = waitingForDatabase() > maxWaitingForDatabase && !isExempt(routeOptions.url);

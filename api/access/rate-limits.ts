@@ -6,7 +6,7 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
-import { type CallerDirectory, credentialOf, identify, permissionOf } from './authentication.ts';
+import { type Authenticators, authenticate, credentialOf, permissionOf } from './authentication.ts';
 import type { Caller } from './caller.ts';
 import { isMonitoring, isWebhookReceiver } from './exempt-routes.ts';
 
@@ -30,7 +30,7 @@ export const rateLimits: RateLimits = {
 };
 
 /** So many callers are remembered; of more, the one that was away longest is forgotten. */
-const rememberedCallers = 50_000;
+const maxTrackedCallers = 50_000;
 
 /** Vendors send as fast as things happen to them, and monitors must see a service that is flooded. */
 const isUnlimited = (route = ''): boolean => isWebhookReceiver(route) || isMonitoring(route);
@@ -52,19 +52,19 @@ const tooMany = (reply: FastifyReply, seconds: number): Refusal => {
 };
 
 /** Registers the counters. Answers with what finds out who calls and counts those who say it wrongly. */
-export const countRequests = async (
+export const createRateLimitedAuthentication = async (
   api: Api,
-  directory: CallerDirectory,
+  directory: Authenticators,
   limits: RateLimits,
 ): Promise<(request: FastifyRequest, reply: FastifyReply) => Promise<Caller>> => {
-  await api.register(rateLimit, { global: false, cache: rememberedCallers });
+  await api.register(rateLimit, { global: false, cache: maxTrackedCallers });
   const wrong = api.createRateLimit(optionsOf(limits.wrong_credentials));
   return async (request, reply) => {
     const before = await wrong(request, { increment: false });
     if (!before.isAllowed && before.remaining === 0) throw tooMany(reply, before.ttlInSeconds);
     const credential = credentialOf(request);
     try {
-      return await identify(directory, credential);
+      return await authenticate(directory, credential);
     } catch (error) {
       const isWrong = error instanceof Refusal && error.code === 'unauthenticated';
       if (isWrong && credential !== undefined) await wrong(request);

@@ -3,11 +3,11 @@ import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import type { Answer } from '../idempotency/answer-once.ts';
-import { auditionOf } from './lookup.ts';
-import type { AuditionRequestMessage } from './orchestration.ts';
+import type { ApiResponse } from '../idempotency/run-once.ts';
+import type { AuditionUpdateMessage } from './audition-workflows.ts';
+import { requireAudition } from './require-audition.ts';
 
-const closed = (view: AuditionView): Refusal =>
+const auditionClosed = (view: AuditionView): Refusal =>
   new Refusal(
     'audition_closed',
     `The audition is closed (${view.outcome ?? 'without an outcome'}): nothing can be asked of it any more.`,
@@ -15,7 +15,7 @@ const closed = (view: AuditionView): Refusal =>
   );
 
 /** The workflow went without a word, so the record says that the audition is alive, and will go on saying so. */
-export const stopped = ({ id, state }: Pick<AuditionView, 'id' | 'state'>): Refusal =>
+export const auditionStopped = ({ id, state }: Pick<AuditionView, 'id' | 'state'>): Refusal =>
   new Refusal(
     'audition_stopped',
     `The workflow of the audition was stopped from outside, or failed, while it was ${state}: nothing can be asked of it any more.`,
@@ -28,17 +28,20 @@ export const stopped = ({ id, state }: Pick<AuditionView, 'id' | 'state'>): Refu
  * `audition_stopped`. Whether there is such an audition is asked first: nobody learns anything about another
  * organization's.
  */
-export const commandAudition = async (
-  { repositories: { auditions }, orchestration }: Pick<ApiDependencies, 'repositories' | 'orchestration'>,
+export const sendAuditionCommand = async (
+  {
+    repositories: { auditions },
+    auditionWorkflows,
+  }: Pick<ApiDependencies, 'repositories' | 'auditionWorkflows'>,
   { organization, id, updateId }: { organization: OrganizationId; id: AuditionId; updateId: string },
-  message: () => AuditionRequestMessage,
-): Promise<Answer> => {
-  const places = { auditions, orchestration };
-  await auditionOf(places, organization, id);
-  const outcome = await orchestration.ask(id, message(), updateId);
+  message: () => AuditionUpdateMessage,
+): Promise<ApiResponse> => {
+  const places = { auditions, auditionWorkflows };
+  await requireAudition(places, organization, id);
+  const outcome = await auditionWorkflows.sendUpdate(id, message(), updateId);
   if (outcome.kind === 'done') return { status: 200, body: outcome.result };
-  const view = await auditionOf(places, organization, id);
+  const view = await requireAudition(places, organization, id);
   if (outcome.kind === 'still_working') return { status: 202, body: view, provisional: true };
-  if (view.state === 'closed') throw closed(view);
-  throw stopped(view);
+  if (view.state === 'closed') throw auditionClosed(view);
+  throw auditionStopped(view);
 };

@@ -1,17 +1,17 @@
 /** Starts the audition that a request asks for. */
 import type { Organizations } from '../../db/access/organizations.ts';
 import type { Connections } from '../../db/connections/repository.ts';
-import { admitAudition } from '../../domain/audition/admission.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { AuditionRequest } from '../../domain/audition/request.ts';
+import { planAudition } from '../../domain/audition/request-validation.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import type { Answer } from '../idempotency/answer-once.ts';
+import type { ApiResponse } from '../idempotency/run-once.ts';
 import { temporarilyUnavailable } from '../problems/outages.ts';
-import { stopped } from './command.ts';
-import { firstAnswer, recordedAnswer, refusedAnswer } from './first-answer.ts';
+import { auditionStopped } from './command.ts';
+import { refusalResponse, responseFromRecord, responseToFirstResult } from './start-responses.ts';
 
 interface StartRequest {
   readonly id: AuditionId;
@@ -22,7 +22,7 @@ interface StartRequest {
 
 /** Throws `Refusal` (`unknown_connection`) for a connection the organization does not have. */
 export const checkConnections = async (
-  connections: Pick<Connections, 'exists'>,
+  connections: Pick<Connections, 'findExisting'>,
   organization: OrganizationId,
   participants: readonly Pick<AuditionRequest['participants'][number], 'calendar'>[],
 ): Promise<void> => {
@@ -30,7 +30,7 @@ export const checkConnections = async (
     calendar ? [{ id: calendar.connection, pointer: `/participants/${index}/calendar/connection` }] : [],
   );
   if (named.length === 0) return;
-  const known = await connections.exists(
+  const known = await connections.findExisting(
     organization,
     named.map(({ id }) => id),
   );
@@ -50,7 +50,7 @@ const admit = async (
   now: ApiDependencies['now'],
 ): Promise<AuditionPlan> => {
   const settings = await organizations.get(organization);
-  const plan = admitAudition(request, {
+  const plan = planAudition(request, {
     id,
     organization,
     correlationId,
@@ -66,18 +66,18 @@ const admit = async (
  * is an answer.
  */
 export const startAudition = async (
-  { repositories, orchestration, now }: ApiDependencies,
+  { repositories, auditionWorkflows, now }: ApiDependencies,
   start: StartRequest,
-): Promise<Answer> => {
+): Promise<ApiResponse> => {
   const { id, organization, correlationId } = start;
-  const answerFrom = (view: AuditionView) => recordedAnswer(repositories.events, view, correlationId);
+  const answerFrom = (view: AuditionView) => responseFromRecord(repositories.events, view, correlationId);
 
   /** Time passes: what was admitted once may be in the past, or without its connection, when it is asked for again. */
-  const begunEarlier = async (): Promise<Answer | undefined> => {
+  const responseToEarlierRequest = async (): Promise<ApiResponse | undefined> => {
     const view = await repositories.auditions.get(organization, id);
     if (view) return answerFrom(view);
     // Begun and not recorded yet: a refusal would say that it never was, and free its key.
-    if (await orchestration.exists(id)) throw temporarilyUnavailable();
+    if (await auditionWorkflows.exists(id)) throw temporarilyUnavailable();
     return undefined;
   };
 
@@ -85,17 +85,18 @@ export const startAudition = async (
   try {
     plan = await admit(repositories, start, now);
   } catch (error) {
-    const earlier = error instanceof Refusal ? await begunEarlier() : undefined;
+    const earlier = error instanceof Refusal ? await responseToEarlierRequest() : undefined;
     if (earlier) return earlier;
     throw error;
   }
-  const outcome = await orchestration.start(plan);
-  const first = outcome.kind === 'done' ? firstAnswer(outcome.result, correlationId) : undefined;
+  const outcome = await auditionWorkflows.start(plan);
+  const first = outcome.kind === 'done' ? responseToFirstResult(outcome.result, correlationId) : undefined;
   if (first) return first;
-  const view = (await repositories.auditions.get(organization, id)) ?? (await orchestration.view(id));
+  const view =
+    (await repositories.auditions.get(organization, id)) ?? (await auditionWorkflows.queryView(id));
   if (!view) throw temporarilyUnavailable();
   const answer = await answerFrom(view);
   return outcome.kind === 'ended' && answer.provisional
-    ? refusedAnswer(stopped(view), correlationId)
+    ? refusalResponse(auditionStopped(view), correlationId)
     : answer;
 };

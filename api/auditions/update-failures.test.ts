@@ -2,14 +2,14 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '../../domain/errors.ts';
-import { updateFailure } from './update-failures.ts';
+import { unwrapUpdateFailure } from './update-failures.ts';
 
 const failed = (type: string, ...details: unknown[]) =>
   new WorkflowUpdateFailedError('failed', ApplicationFailure.create({ type, message: 'No.', details }));
 
 const thrownFor = (error: unknown): unknown => {
   try {
-    return updateFailure(error);
+    return unwrapUpdateFailure(error);
   } catch (thrown) {
     return thrown;
   }

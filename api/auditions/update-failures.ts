@@ -5,11 +5,11 @@ import { z } from 'zod';
 import { Refusal, refusalCodes } from '../../domain/errors.ts';
 
 /** Our patience is at its end; the update itself goes on. */
-export const isDeadline = (error: unknown): boolean =>
+export const isUpdateTimeout = (error: unknown): boolean =>
   error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
 
 /** The server's name for an update whose workflow ended before it was done. */
-const endedMeanwhile = 'AcceptedUpdateCompletedWorkflow';
+const workflowCompletedFailure = 'AcceptedUpdateCompletedWorkflow';
 
 const codeSchema = z.enum(refusalCodes);
 const whatToDoSchema = z.string();
@@ -18,11 +18,11 @@ const whatToDoSchema = z.string();
  * `ended` where the workflow ended under the update. Throws the workflow's refusal under its own name, and everything
  * else as it is.
  */
-export const updateFailure = (error: unknown): 'ended' => {
+export const unwrapUpdateFailure = (error: unknown): 'ended' => {
   if (!(error instanceof WorkflowUpdateFailedError)) throw error;
   const { cause } = error;
   if (!(cause instanceof ApplicationFailure)) throw error;
-  if (cause.type === endedMeanwhile) return 'ended';
+  if (cause.type === workflowCompletedFailure) return 'ended';
   const code = codeSchema.safeParse(cause.type);
   if (!code.success) throw error;
   const whatToDo = whatToDoSchema.safeParse(cause.details?.[0]);

@@ -12,7 +12,7 @@ import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
 /** What became of it at the provider. */
-export const revocations = [
+export const revocationResults = [
   'revoked',
   /** The provider has no way to; the person takes the app away there. */
   'unsupported',
@@ -23,9 +23,9 @@ export const revocations = [
   /** There was nothing to revoke any more. */
   'nothing',
 ] as const;
-export type Revocation = (typeof revocations)[number];
+export type RevocationResult = (typeof revocationResults)[number];
 
-interface Noted {
+interface RequestContext {
   readonly correlationId: string;
   readonly log: FastifyBaseLogger;
 }
@@ -35,8 +35,8 @@ const deadlineMs = 10_000;
 const revoke = async (
   authorizer: OAuthAuthorizer,
   refreshToken: string,
-  { correlationId, log }: Noted,
-): Promise<Revocation> => {
+  { correlationId, log }: RequestContext,
+): Promise<RevocationResult> => {
   try {
     const call = { correlationId, signal: AbortSignal.timeout(deadlineMs) };
     return await authorizer.revoke(refreshToken, call);
@@ -54,7 +54,7 @@ export const disconnect = async (
   connection: Connection,
   actor: Actor,
   log: FastifyBaseLogger,
-): Promise<Revocation> => {
+): Promise<RevocationResult> => {
   const { id, organization, provider, status } = connection;
   if (status === 'disconnected') return 'nothing';
   const { correlationId } = actor;
@@ -74,8 +74,8 @@ export const disconnect = async (
     refreshToken,
   });
   const revocation = await revoke(authorizer, refreshToken, { correlationId, log });
-  if (revocation !== 'pending' && pending !== undefined) await pendingRevocations.done(pending);
-  await administrativeActs.note({
+  if (revocation !== 'pending' && pending !== undefined) await pendingRevocations.complete(pending);
+  await administrativeActs.record({
     organization,
     ...actor,
     act: 'connection.revoked',

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { adviceOn, type KnownFacts, type KnownOf } from './integration-advice.ts';
+import { adviceOn, type IntegrationState, type ReportedFacts } from './integration-advice.ts';
 
-const quiet: KnownFacts = {
+const unloggedRoutes: ReportedFacts = {
   circuit: 'closed',
   opensAgainAt: undefined,
   accountsHeldBack: 0,
@@ -15,8 +15,13 @@ const quiet: KnownFacts = {
   subscriptions: { active: 3, expired: 0, nextExpiry: undefined },
 };
 
-const advice = (facts: Partial<KnownFacts> = {}, probe: KnownOf['probe'] = { kind: 'answers' }) =>
-  adviceOn({ provider: 'google', probe, at: '2026-11-25T10:00:00.000Z', facts: { ...quiet, ...facts } });
+const advice = (facts: Partial<ReportedFacts> = {}, probe: IntegrationState['probe'] = { kind: 'answers' }) =>
+  adviceOn({
+    provider: 'google',
+    probe,
+    at: '2026-11-25T10:00:00.000Z',
+    facts: { ...unloggedRoutes, ...facts },
+  });
 
 it('has nothing to say of an integration that does well but that it does', () => {
   expect(advice()).toEqual({
@@ -25,7 +30,7 @@ it('has nothing to say of an integration that does well but that it does', () =>
   });
 });
 
-it.each<[string, Partial<KnownFacts>, RegExp, RegExp]>([
+it.each<[string, Partial<ReportedFacts>, RegExp, RegExp]>([
   [
     'an account that fails alone',
     { accountsHeldBack: 1 },
@@ -46,7 +51,7 @@ it.each<[string, Partial<KnownFacts>, RegExp, RegExp]>([
   ],
   [
     'accounts to be connected again',
-    { connections: { ...quiet.connections, needReauthorization: 2 } },
+    { connections: { ...unloggedRoutes.connections, needReauthorization: 2 } },
     /2 accounts have to be connected again/,
     /GET \/v1\/connections/,
   ],

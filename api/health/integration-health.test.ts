@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
-import { watchIntegrations } from './integration-health.ts';
+import { createIntegrationHealthReader } from './integration-health.ts';
 
 const never = () => Promise.withResolvers<never>().promise;
 
 it('waits for neither a provider nor a database that hang', async () => {
-  const healthOf = watchIntegrations({
+  const healthOf = createIntegrationHealthReader({
     checks: { zoom: never },
     facts: never,
     quotas: [],
     now: () => '2026-11-24T09:00:00.000Z',
-    withinMs: 5,
+    timeoutMs: 5,
   });
   expect(await healthOf('zoom')).toMatchObject({
     status: 'down',

@@ -6,28 +6,33 @@ import type { IntegrationFacts } from '../../db/providers/health.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import { adviceOn, type KnownFacts, type KnownOf, type QuotaUse } from './integration-advice.ts';
+import {
+  adviceOn,
+  type IntegrationState,
+  type QuotaUsage,
+  type ReportedFacts,
+} from './integration-advice.ts';
 
-const keepMs = 15_000;
+const cacheTtlMs = 15_000;
 /** Shorter than monitors and people wait: who has not answered by then does not answer as it should. */
-const answersWithinMs = 3_000;
+const checkTimeoutMs = 3_000;
 
 export type IntegrationChecks = Readonly<Partial<Record<VendorName, () => Promise<void>>>>;
 
 /** A quota as a person should read of it. */
-export interface QuotaInWords {
+export interface QuotaDescription {
   readonly provider: string;
   readonly name: string;
   readonly limit: number;
-  readonly words: string;
+  readonly description: string;
 }
 
-export interface IntegrationParts {
+export interface IntegrationHealthDependencies {
   readonly checks: IntegrationChecks;
   readonly facts: (provider: VendorName, now: Instant) => Promise<IntegrationFacts>;
-  readonly quotas: readonly QuotaInWords[];
+  readonly quotas: readonly QuotaDescription[];
   readonly now: () => Instant;
-  readonly withinMs?: number | undefined;
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface IntegrationHealth {
@@ -39,37 +44,37 @@ export interface IntegrationHealth {
   readonly summary: string;
   readonly whatToDo: string;
   /** Undefined when the database cannot be asked. */
-  readonly facts?: KnownFacts | undefined;
+  readonly facts?: ReportedFacts | undefined;
 }
 
 /** Whoever asks while a check is under way waits for that one. */
-export const watchIntegrations = (
-  parts: IntegrationParts,
+export const createIntegrationHealthReader = (
+  parts: IntegrationHealthDependencies,
 ): ((provider: VendorName) => Promise<IntegrationHealth>) => {
   const kept = new Map<VendorName, { readonly until: number; readonly health: Promise<IntegrationHealth> }>();
   return (provider) => {
     const known = kept.get(provider);
     if (known && known.until > Date.now()) return known.health;
     const health = healthOf(provider, parts);
-    kept.set(provider, { until: Date.now() + keepMs, health });
+    kept.set(provider, { until: Date.now() + cacheTtlMs, health });
     return health;
   };
 };
 
 const healthOf = async (
   provider: VendorName,
-  { checks, facts: ask, quotas, now, withinMs = answersWithinMs }: IntegrationParts,
+  { checks, facts: ask, quotas, now, timeoutMs = checkTimeoutMs }: IntegrationHealthDependencies,
 ): Promise<IntegrationHealth> => {
   const [probe, facts] = await Promise.all([
-    unlessLate(probeOf(checks[provider]), withinMs, { kind: 'failed', fault: 'outage' } as const),
-    unlessLate(
+    withTimeout(probeOf(checks[provider]), timeoutMs, { kind: 'failed', fault: 'outage' } as const),
+    withTimeout(
       ask(provider, now()).catch(() => undefined),
-      withinMs,
+      timeoutMs,
       undefined,
     ),
   ]);
   const checkedAt = now();
-  const known: KnownOf = {
+  const known: IntegrationState = {
     provider,
     probe,
     at: checkedAt,
@@ -87,7 +92,7 @@ const healthOf = async (
 };
 
 /** What is late goes on by itself, and nobody listens to it any more. */
-const unlessLate = async <Answer, Late>(
+const withTimeout = async <Answer, Late>(
   answer: Promise<Answer>,
   withinMs: number,
   late: Late,
@@ -101,7 +106,7 @@ const unlessLate = async <Answer, Late>(
   }
 };
 
-const probeOf = async (check: (() => Promise<void>) | undefined): Promise<KnownOf['probe']> => {
+const probeOf = async (check: (() => Promise<void>) | undefined): Promise<IntegrationState['probe']> => {
   if (!check) return { kind: 'none' };
   try {
     await check();
@@ -115,13 +120,13 @@ const probeOf = async (check: (() => Promise<void>) | undefined): Promise<KnownO
 const useOf = (
   provider: VendorName,
   { quotas: inUse }: IntegrationFacts,
-  quotas: readonly QuotaInWords[],
-): readonly QuotaUse[] =>
+  quotas: readonly QuotaDescription[],
+): readonly QuotaUsage[] =>
   quotas
     .filter((quota) => quota.provider === provider && quota.limit > 0)
-    .map(({ name, limit, words }) => ({
+    .map(({ name, limit, description }) => ({
       quota: name,
       limit,
       used: Math.min(inUse.find(({ quota }) => quota === name)?.used ?? 0, limit),
-      about: words,
+      about: description,
     }));

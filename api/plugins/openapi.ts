@@ -2,8 +2,8 @@
 import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { Api } from '../api.ts';
-import { describedPaths, withAnswerHeaders } from './answer-headers.ts';
 import { describedWebhooks } from './described-webhooks.ts';
+import { pathsObjectSchema, withResponseHeaders } from './response-headers.ts';
 
 const description = `What happens around an audition, as one long-running workflow each.
 
@@ -54,7 +54,7 @@ const openApiDocument = (api: Api): object => {
   const schemas = Object.entries(document.components?.schemas ?? {}).filter(([name]) =>
     text.includes(`"#/components/schemas/${name}"`),
   );
-  const paths = describedPaths.parse(JSON.parse(JSON.stringify(document.paths ?? {})));
+  const paths = pathsObjectSchema.parse(JSON.parse(JSON.stringify(document.paths ?? {})));
   return {
     ...document,
     components: { ...document.components, schemas: Object.fromEntries(schemas) },
@@ -63,7 +63,7 @@ const openApiDocument = (api: Api): object => {
       Object.entries(paths).map(([path, operations]) => [
         path,
         Object.fromEntries(
-          Object.entries(operations).map(([method, operation]) => [method, withAnswerHeaders(operation)]),
+          Object.entries(operations).map(([method, operation]) => [method, withResponseHeaders(operation)]),
         ),
       ]),
     ),

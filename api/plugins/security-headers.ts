@@ -60,13 +60,13 @@ const headersWith = async (options: FastifyHelmetOptions): Promise<Readonly<Reco
 };
 
 /** The reference and what it loads are the same for everybody. */
-const everybodys = /^\/docs\b/;
+const cacheableRoutes = /^\/docs\b/;
 
 /** What we answer is a person's or an organization's: no cache may keep it, unless a route says otherwise. */
 export const forbidCaching = (api: Api): void => {
   api.addHook('onSend', ({ routeOptions }, reply, _payload, done) => {
-    const isTheirs = reply.hasHeader('Cache-Control') || everybodys.test(routeOptions.url ?? '');
-    if (!isTheirs) reply.header('Cache-Control', 'no-store');
+    const isCacheable = reply.hasHeader('Cache-Control') || cacheableRoutes.test(routeOptions.url ?? '');
+    if (!isCacheable) reply.header('Cache-Control', 'no-store');
     done();
   });
 };

@@ -4,7 +4,7 @@ import { Refusal, type RefusalCode } from '../../domain/errors.ts';
 import { UnknownKey } from '../../foundation/encryption/aes-gcm.ts';
 import { credentialOf } from '../access/authentication.ts';
 import { correlationHeader } from '../plugins/correlation.ts';
-import { frameworkRefusal } from './framework.ts';
+import { frameworkRefusal } from './framework-errors.ts';
 import { isOutage, retryAfterSeconds, temporarilyUnavailable } from './outages.ts';
 import { type ProblemPart, problemMediaType, problemOf } from './problem-document.ts';
 import { providerRefusal } from './provider-faults.ts';

@@ -8,23 +8,31 @@ import { KmsFailure } from '../../foundation/encryption/aws-kms.ts';
 export const retryAfterSeconds = 5;
 
 /** gRPC's CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED and UNAVAILABLE. */
-const passingGrpcCodes: ReadonlySet<number> = new Set([1, 4, 8, 10, 14]);
+const transientGrpcCodes: ReadonlySet<number> = new Set([1, 4, 8, 10, 14]);
 
 const failedPrecondition = 9;
 /**
  * What the server says to a query or an update while a workflow's last task has timed out, as when its worker was
  * killed: in the details, or, for an update with start, in what the SDK makes the message of them.
  */
-const untilAnotherWorkerComes = /workflow task in failed state/i;
+const failedWorkflowTask = /workflow task in failed state/i;
 
-const passes = ({ code, details, message }: { code: number; details: string; message: string }): boolean =>
-  passingGrpcCodes.has(code) ||
-  (code === failedPrecondition && untilAnotherWorkerComes.test(`${details} ${message}`));
+const isTransientGrpcError = ({
+  code,
+  details,
+  message,
+}: {
+  code: number;
+  details: string;
+  message: string;
+}): boolean =>
+  transientGrpcCodes.has(code) ||
+  (code === failedPrecondition && failedWorkflowTask.test(`${details} ${message}`));
 
 /** The SDK wraps: the fact is somewhere down the chain of causes. */
 const isTemporalOutage = (error: unknown): boolean => {
   for (let current = error; current instanceof Error; current = current.cause) {
-    if (isGrpcServiceError(current) && passes(current)) return true;
+    if (isGrpcServiceError(current) && isTransientGrpcError(current)) return true;
     if (current instanceof ServiceError && current.cause === undefined) return true;
   }
   return false;

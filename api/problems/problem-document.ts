@@ -30,7 +30,7 @@ type ProblemDocument = z.infer<typeof problemSchema>;
 export const problemOf = (
   refusal: Refusal,
   correlationId: string,
-  parts: readonly ProblemPart[] = refusal.at.map((pointer) => ({
+  parts: readonly ProblemPart[] = refusal.pointers.map((pointer) => ({
     in: 'body',
     pointer,
     detail: refusal.message,

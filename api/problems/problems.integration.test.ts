@@ -2,7 +2,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectDatabase } from '../../db/client.ts';
+import { createDatabaseClient } from '../../db/client.ts';
 import { createRepositories } from '../../db/index.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createTestApi, masterKeys, type TestApi } from '../../tests/harness/api.ts';
@@ -208,7 +208,7 @@ describe('an error of ours', () => {
   });
 
   it('is answered with 503 when the database is really away', async () => {
-    const away = connectDatabase('postgres://castmatch@127.0.0.1:1/castmatch');
+    const away = createDatabaseClient('postgres://castmatch@127.0.0.1:1/castmatch');
     const repositories = createRepositories(away.db, createKeyRing(masterKeys));
     const api = await createTestApi(database, { repositories });
     const { status, body } = await api.call('GET', '/v1/auditions', { key });

@@ -2,7 +2,7 @@
 import { isTransient, ProviderError, Refusal } from '../../domain/errors.ts';
 import { temporarilyUnavailable } from './outages.ts';
 
-const connectAgain = (at: readonly string[]): Refusal =>
+const calendarUnreadable = (at: readonly string[]): Refusal =>
   new Refusal(
     'unknown_connection',
     'One of the calendars cannot be read with the connection it is named with.',
@@ -23,7 +23,7 @@ export const providerRefusal = (error: unknown, at: readonly string[] = []): Ref
     case 'not_permitted':
     case 'not_found':
     case 'rejected_input':
-      return connectAgain(at);
+      return calendarUnreadable(at);
     case 'misconfigured':
     case 'conflict':
       return undefined;

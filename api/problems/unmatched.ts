@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
-import { noSuchAddress, refusalFrom } from './framework.ts';
+import { noSuchAddress, refusalFrom } from './framework-errors.ts';
 
 const patternOf = (url: string): RegExp =>
   new RegExp(
@@ -13,13 +13,13 @@ const patternOf = (url: string): RegExp =>
   );
 
 /** An address with a slash too many would reach the route with a parameter at its end, and leave that empty. */
-const endsInNothing = ({ url, routeOptions }: FastifyRequest): boolean => {
+const hasExtraTrailingSlash = ({ url, routeOptions }: FastifyRequest): boolean => {
   const [path = ''] = url.split('?');
   return path.endsWith('/') && routeOptions.url?.endsWith('/') !== true;
 };
 
 /** To be called before the first route is added, since it watches them being added. */
-export const answerUnmatched = (api: Api): void => {
+export const handleUnmatchedRoutes = (api: Api): void => {
   const routes: { readonly pattern: RegExp; readonly method: string }[] = [];
   api.addHook('onRoute', ({ url, method }) => {
     for (const one of [method].flat()) {
@@ -28,7 +28,7 @@ export const answerUnmatched = (api: Api): void => {
     }
   });
   api.addHook('onRequest', (request, _reply, done) => {
-    done(endsInNothing(request) ? refusalFrom(noSuchAddress) : undefined);
+    done(hasExtraTrailingSlash(request) ? refusalFrom(noSuchAddress) : undefined);
   });
   api.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const [path = ''] = request.url.split('?');

@@ -70,7 +70,7 @@ it('says which provider is down and why, without what the vendor said', async ()
 it('tells what the workers have seen, and nothing of whose accounts they are', async () => {
   const { providerHealth, quotas } = database.repositories;
   const at = Date.parse('2026-11-24T09:00:00.000Z');
-  await providerHealth.note({
+  await providerHealth.record({
     provider: 'zoom',
     process: 'worker@host:1',
     circuit: 'open',
@@ -81,7 +81,7 @@ it('tells what the workers have seen, and nothing of whose accounts they are', a
   });
   const day = 86_400_000;
   const startMs = Math.floor(at / day) * day;
-  await quotas.take({
+  await quotas.reserve({
     provider: 'zoom',
     quota: 'zoom.meeting_writes_per_day',
     account: 'casting@office.example',
@@ -89,8 +89,8 @@ it('tells what the workers have seen, and nothing of whose accounts they are', a
     window: { startMs, endMs: startMs + day },
     count: 81,
     limit: 100,
-    share: 100,
-    carried: 0,
+    organizationLimit: 100,
+    previousWindowWeight: 0,
   });
   const { call } = await createTestApi(database, {
     quotas: [
@@ -98,7 +98,7 @@ it('tells what the workers have seen, and nothing of whose accounts they are', a
         provider: 'zoom',
         name: 'zoom.meeting_writes_per_day',
         limit: 100,
-        words: '100 meetings made or moved a day',
+        description: '100 meetings made or moved a day',
       },
     ],
   });

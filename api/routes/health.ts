@@ -3,16 +3,16 @@ import { z } from 'zod';
 import { vendorNames } from '../../domain/providers/vendors.ts';
 import type { Api } from '../api.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { watchIntegrations } from '../health/integration-health.ts';
-import { json, problems } from '../schemas/responses.ts';
+import { createIntegrationHealthReader } from '../health/integration-health.ts';
+import { jsonResponse, problemResponses } from '../schemas/responses.ts';
 
 const alive = z.object({ status: z.literal('ok') });
 
-const part = z.enum(['up', 'down']);
+const componentStatus = z.enum(['up', 'down']);
 const readiness = z.object({
   status: z.enum(['ready', 'not_ready', 'draining']),
-  database: part,
-  temporal: part,
+  database: componentStatus,
+  temporal: componentStatus,
 });
 
 const moment = z.string().describe('An instant');
@@ -52,7 +52,7 @@ const facts = z.object({
 const integration = z
   .object({
     provider: z.enum(vendorNames),
-    status: part,
+    status: componentStatus,
     checkedAt: z.string().describe('An instant; the answer is kept for a short while'),
     fault: z.string().optional().describe('What is wrong, by its kind'),
     summary: z.string().describe('How it does, in words'),
@@ -61,7 +61,7 @@ const integration = z
   })
   .meta({ id: 'Integration' });
 
-const partOf = async (check: () => Promise<void>): Promise<z.infer<typeof part>> => {
+const componentStatusOf = async (check: () => Promise<void>): Promise<z.infer<typeof componentStatus>> => {
   try {
     await check();
     return 'up';
@@ -79,7 +79,7 @@ const probes = (api: Api, { checks, isDraining }: ApiDependencies): void => {
         tags: ['Health'],
         summary: 'Whether the process lives',
         security: [],
-        response: { 200: json('It does', alive) },
+        response: { 200: jsonResponse('It does', alive) },
       },
     },
     async () => ({ status: 'ok' as const }),
@@ -92,11 +92,14 @@ const probes = (api: Api, { checks, isDraining }: ApiDependencies): void => {
         tags: ['Health'],
         summary: 'Whether the process can work: database and Temporal answer, and it is not about to end',
         security: [],
-        response: { 200: json('It can', readiness), 503: json('It cannot', readiness) },
+        response: { 200: jsonResponse('It can', readiness), 503: jsonResponse('It cannot', readiness) },
       },
     },
     async (_request, reply) => {
-      const [database, temporal] = await Promise.all([partOf(checks.database), partOf(checks.temporal)]);
+      const [database, temporal] = await Promise.all([
+        componentStatusOf(checks.database),
+        componentStatusOf(checks.temporal),
+      ]);
       const answers = database === 'up' && temporal === 'up';
       const status = isDraining() ? 'draining' : answers ? 'ready' : 'not_ready';
       return reply.code(status === 'ready' ? 200 : 503).send({ status, database, temporal });
@@ -108,7 +111,7 @@ const integrationHealth = (
   api: Api,
   { integrations, quotas = [], repositories, now }: ApiDependencies,
 ): void => {
-  const healthOf = watchIntegrations({
+  const healthOf = createIntegrationHealthReader({
     checks: integrations,
     facts: (provider, at) => repositories.providerHealth.facts(provider, at),
     quotas,
@@ -122,7 +125,7 @@ const integrationHealth = (
         tags: ['Health'],
         summary: 'How every integration does',
         security: [],
-        response: { 200: json('All of them', z.object({ integrations: z.array(integration) })) },
+        response: { 200: jsonResponse('All of them', z.object({ integrations: z.array(integration) })) },
       },
     },
     async () => ({ integrations: await Promise.all(vendorNames.map(healthOf)) }),
@@ -137,9 +140,9 @@ const integrationHealth = (
         security: [],
         params: z.object({ provider: z.enum(vendorNames) }),
         response: {
-          ...problems('invalid_body'),
-          200: json('It is up', integration),
-          503: json('It is down, or its calls are held back', integration),
+          ...problemResponses('invalid_body'),
+          200: jsonResponse('It is up', integration),
+          503: jsonResponse('It is down, or its calls are held back', integration),
         },
       },
     },

@@ -23,7 +23,7 @@ export const connectionSchema = z
   })
   .meta({ id: 'Connection', description: 'An account at a provider that somebody has connected' });
 
-export const connectionAnswer = (connection: Connection): z.infer<typeof connectionSchema> => {
+export const toConnectionResponse = (connection: Connection): z.infer<typeof connectionSchema> => {
   const { id, provider, owner, account, status, statusReason, scopes, connectedAt, lastRefreshedAt } =
     connection;
   return {

@@ -5,7 +5,7 @@ import { problemKinds } from '../problems/catalogue.ts';
 import { problemMediaType, problemSchema } from '../problems/problem-document.ts';
 
 /** A successful answer with its description, in the form that keeps the schema a shared component of OpenAPI. */
-export const json = <Schema extends z.ZodType>(description: string, schema: Schema) => ({
+export const jsonResponse = <Schema extends z.ZodType>(description: string, schema: Schema) => ({
   description,
   content: { 'application/json': { schema } },
 });
@@ -23,7 +23,7 @@ const everywhere = [
 ] as const satisfies readonly RefusalCode[];
 
 /** By status, with the codes that may come with it. Every route may also answer 429, 500 and 503. */
-export const problems = (...codes: readonly RefusalCode[]): Record<number, ProblemResponse> => {
+export const problemResponses = (...codes: readonly RefusalCode[]): Record<number, ProblemResponse> => {
   const all = [...new Set<RefusalCode>([...codes, ...everywhere])];
   const statuses = [...new Set(all.map((code) => problemKinds[code].status))];
   return Object.fromEntries(

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { WebhookEndpoint } from '../../db/endpoints/repository.ts';
 import { endpointIdSchema } from '../../domain/ids.ts';
-import { auditionEventTypes } from '../../domain/platform-events/publications.ts';
+import { auditionEventTypes } from '../../domain/platform-events/public-event-types.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 
 const url = z.string().min(1).max(2048).describe('Public, and https');
@@ -52,14 +52,14 @@ export const rotationSchema = z
   .meta({ id: 'SecretRotation' });
 
 /** A day that is in no calendar, or in none of PostgreSQL's, would be found out by a replay that fails for ever. */
-const isSomeday = (text: string): boolean => {
+const isExistingInstant = (text: string): boolean => {
   const ms = Date.parse(text);
   return ms >= 0 && new Date(ms).toISOString() === text;
 };
-const someday = instantSchema.refine(isSomeday, 'give a time that there is, after 1969');
+const replayInstantSchema = instantSchema.refine(isExistingInstant, 'give a time that there is, after 1969');
 
 export const replayRangeSchema = z
-  .object({ from: someday, until: someday })
+  .object({ from: replayInstantSchema, until: replayInstantSchema })
   .refine(({ from, until }) => from < until, { path: ['until'], error: 'until is after from' })
   .meta({ id: 'ReplayRange' });
 
@@ -90,7 +90,7 @@ export const endpointWithSecretSchema = endpointSchema
   .extend({ secret: z.string().describe('Shown this once') })
   .meta({ id: 'WebhookEndpointWithSecret' });
 
-export const shown = ({
+export const toEndpointResponse = ({
   organization: _organization,
   ...endpoint
 }: WebhookEndpoint): z.input<typeof endpointSchema> => ({

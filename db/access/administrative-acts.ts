@@ -4,7 +4,7 @@ import type { OrganizationId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
-import { decodeCursor, notACursor, type Page, pageOf } from '../cursor.ts';
+import { decodeCursor, invalidCursor, type Page, pageOf } from '../cursor.ts';
 import { administrativeActs } from '../schema/administrative-acts.ts';
 import type { ApiRole } from './api-keys.ts';
 
@@ -31,7 +31,7 @@ interface AdministrativeAct {
 
 /** What people and programs with power did. Append-only: the database itself refuses to change it. */
 export interface AdministrativeActs {
-  note(act: {
+  record(act: {
     /** Undefined for what concerns all of them: the rotation of the master key. */
     readonly organization: OrganizationId | undefined;
     /** The label of the key, the subject of the token, `owner:<participant>`, or the name of the command line. */
@@ -55,7 +55,7 @@ export interface AdministrativeActs {
 const detailSchema = z.record(z.string(), z.unknown());
 
 export const createAdministrativeActs = (db: Database): AdministrativeActs => ({
-  async note(act) {
+  async record(act) {
     await db.insert(administrativeActs).values(act);
   },
 
@@ -89,6 +89,6 @@ export const createAdministrativeActs = (db: Database): AdministrativeActs => ({
 const before = (cursor: string | undefined): SQL | undefined => {
   if (cursor === undefined) return undefined;
   const id = Number(decodeCursor(cursor).id);
-  if (!Number.isSafeInteger(id)) throw notACursor();
+  if (!Number.isSafeInteger(id)) throw invalidCursor();
   return lt(administrativeActs.id, id);
 };

@@ -25,7 +25,7 @@ test('lets fifty at once go on until one has answered, then repeats that answer 
   const all = () => Promise.all(Array.from({ length: 50 }, () => idempotentRequests.begin(request('fifty'))));
 
   expect(new Set((await all()).map(({ kind }) => kind))).toEqual(new Set(['new']));
-  await idempotentRequests.answer(organization, 'fifty', created);
+  await idempotentRequests.storeResponse(organization, 'fifty', created);
 
   for (const begun of await all()) expect(begun).toEqual({ kind: 'answered', ...created });
 });
@@ -44,7 +44,7 @@ test('lets only one body through when different ones come at once under one key'
 test('tells another request under an answered key', async () => {
   const { idempotentRequests } = database.repositories;
   await idempotentRequests.begin(request('answered'));
-  await idempotentRequests.answer(organization, 'answered', created);
+  await idempotentRequests.storeResponse(organization, 'answered', created);
 
   expect(await idempotentRequests.begin(request('answered', 'h2'))).toEqual({ kind: 'other_request' });
 });
@@ -52,9 +52,9 @@ test('tells another request under an answered key', async () => {
 test('keeps the first answer', async () => {
   const { idempotentRequests } = database.repositories;
   await idempotentRequests.begin(request('twice'));
-  await idempotentRequests.answer(organization, 'twice', created);
+  await idempotentRequests.storeResponse(organization, 'twice', created);
 
-  await idempotentRequests.answer(organization, 'twice', { status: 500, body: null });
+  await idempotentRequests.storeResponse(organization, 'twice', { status: 500, body: null });
 
   expect(await idempotentRequests.begin(request('twice'))).toMatchObject({ status: 201 });
 });
@@ -63,7 +63,7 @@ test('takes a changed body after a request without effect was forgotten', async 
   const { idempotentRequests } = database.repositories;
   const claim = await claimOf('refused');
 
-  await idempotentRequests.forget(organization, 'refused', claim);
+  await idempotentRequests.discard(organization, 'refused', claim);
 
   expect(await idempotentRequests.begin(request('refused', 'h2'))).toMatchObject({ kind: 'new' });
 });
@@ -73,7 +73,7 @@ test('forgets nothing that somebody else has begun meanwhile, and gives them no 
   const claim = await claimOf('contended');
   expect(await idempotentRequests.begin(request('contended'))).toEqual({ kind: 'new', claim: undefined });
 
-  await idempotentRequests.forget(organization, 'contended', claim);
+  await idempotentRequests.discard(organization, 'contended', claim);
 
   expect(await idempotentRequests.begin(request('contended', 'h2'))).toEqual({ kind: 'other_request' });
 });
@@ -81,9 +81,9 @@ test('forgets nothing that somebody else has begun meanwhile, and gives them no 
 test('does not forget a request that was answered', async () => {
   const { idempotentRequests } = database.repositories;
   const claim = await claimOf('kept');
-  await idempotentRequests.answer(organization, 'kept', created);
+  await idempotentRequests.storeResponse(organization, 'kept', created);
 
-  await idempotentRequests.forget(organization, 'kept', claim);
+  await idempotentRequests.discard(organization, 'kept', claim);
 
   expect(await idempotentRequests.begin(request('kept', 'h2'))).toEqual({ kind: 'other_request' });
 });
@@ -91,7 +91,7 @@ test('does not forget a request that was answered', async () => {
 test('gives each organization keys of its own', async () => {
   const { idempotentRequests } = database.repositories;
   await idempotentRequests.begin(request('shared'));
-  await idempotentRequests.answer(organization, 'shared', created);
+  await idempotentRequests.storeResponse(organization, 'shared', created);
 
   expect(
     await idempotentRequests.begin({ organization: 'org_south', key: 'shared', requestHash: 'h2' }),

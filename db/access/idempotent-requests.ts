@@ -18,7 +18,7 @@ export interface IdempotentRequests {
     | { readonly kind: 'other_request' }
     | { readonly kind: 'answered'; readonly status: number; readonly body: unknown }
   >;
-  answer(
+  storeResponse(
     organization: OrganizationId,
     key: string,
     answer: { readonly status: number; readonly body: unknown },
@@ -27,7 +27,7 @@ export interface IdempotentRequests {
    * The request had no effect and may be sent again, changed. Nothing is forgotten once anybody else has begun under
    * the key: their request may be having its effect now.
    */
-  forget(organization: OrganizationId, key: string, claim: string): Promise<void>;
+  discard(organization: OrganizationId, key: string, claim: string): Promise<void>;
 }
 
 /**
@@ -60,11 +60,11 @@ export const createIdempotentRequests = (db: Database): IdempotentRequests => ({
     return { kind: 'answered', status: row.status, body: row.body };
   },
 
-  async answer(organization, key, { status, body }) {
+  async storeResponse(organization, key, { status, body }) {
     await db.update(requests).set({ status, body }).where(unanswered(organization, key));
   },
 
-  async forget(organization, key, claim) {
+  async discard(organization, key, claim) {
     await db.delete(requests).where(and(unanswered(organization, key), sql`xmin::text = ${claim}`));
   },
 });

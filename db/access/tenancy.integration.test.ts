@@ -111,16 +111,16 @@ test('an API key does not reach a row', async () => {
 });
 
 test('a delivery is found by its id, and stays what it was when put twice', async () => {
-  const { deliveries } = repositories;
+  const { noticeDeliveries } = repositories;
   const delivery = {
     organization: 'org_north',
     auditionId: 'aud_1',
     participant: 'performer-1',
     channel: 'sms',
   } as const;
-  await deliveries.put({ id: 'SM1', ...delivery });
-  await deliveries.put({ id: 'SM1', ...delivery, auditionId: 'aud_2' });
+  await noticeDeliveries.put({ id: 'SM1', ...delivery });
+  await noticeDeliveries.put({ id: 'SM1', ...delivery, auditionId: 'aud_2' });
 
-  expect(await deliveries.find('SM1')).toEqual(delivery);
-  expect(await deliveries.find('SM2')).toBeUndefined();
+  expect(await noticeDeliveries.find('SM1')).toEqual(delivery);
+  expect(await noticeDeliveries.find('SM2')).toBeUndefined();
 });

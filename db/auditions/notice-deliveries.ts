@@ -10,7 +10,7 @@ import type { Database } from '../client.ts';
 import { deliveries } from '../schema/deliveries.ts';
 
 /** Which notice a provider's delivery id belongs to, so that a status callback finds its audition. */
-export interface Deliveries {
+export interface NoticeDeliveries {
   put(delivery: {
     readonly id: string;
     readonly organization: OrganizationId;
@@ -37,7 +37,7 @@ const deliverySchema = z.object({
 });
 
 /** A delivery id is written once; put again, it keeps what it had. */
-export const createDeliveries = (db: Database): Deliveries => ({
+export const createNoticeDeliveries = (db: Database): NoticeDeliveries => ({
   async put({ id, organization, auditionId, participant, channel }) {
     await db
       .insert(deliveries)

@@ -5,15 +5,15 @@ import { foldEvents } from '../../domain/audition/view.ts';
 import { type AuditionId, type OrganizationId, projectIdSchema, roleIdSchema } from '../../domain/ids.ts';
 import {
   attentionItem,
+  factsUntilScheduled,
   newAuditionId,
   requested,
-  scheduledLife,
   trail,
 } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import type { AuditionFilter, AuditionReadModel } from '../auditions/read-model.ts';
 import type { Page } from '../cursor.ts';
 import { encodeCursor } from '../cursor.ts';
+import type { AuditionFilter, AuditionReadModel } from './read-model.ts';
 
 let database: TestDatabase;
 let auditions: AuditionReadModel;
@@ -62,14 +62,14 @@ const allPages = async <Item>(turn: (cursor: string | undefined) => Promise<Page
 describe('one audition', () => {
   test('is read as it was folded', async () => {
     const id = newAuditionId();
-    const life = trail(scheduledLife(id, organization));
+    const life = trail(factsUntilScheduled(id, organization));
     await database.repositories.events.append(id, life);
 
     expect(await auditions.get(organization, id)).toEqual(foldEvents(life));
   });
 
   test('is not there for another organization, nor before its request', async () => {
-    const id = await given(scheduledLife(newAuditionId(), organization));
+    const id = await given(factsUntilScheduled(newAuditionId(), organization));
 
     expect(await auditions.get(elsewhere, id)).toBeUndefined();
     expect(await auditions.get(organization, newAuditionId())).toBeUndefined();
@@ -89,7 +89,7 @@ describe('the list', () => {
   test('narrows by state, project, role and attention', async () => {
     const id = newAuditionId();
     const stuck = await given([
-      ...scheduledLife(id, organization),
+      ...factsUntilScheduled(id, organization),
       { type: 'attention_raised', item: attentionItem(`att_${id}`) },
     ]);
     const fresh = await given(
@@ -107,8 +107,8 @@ describe('the list', () => {
   });
 
   test('narrows by the start of the slot, the end of the window excluded', async () => {
-    const march = await given(scheduledLife(newAuditionId(), organization, '2027-03-01'));
-    const april = await given(scheduledLife(newAuditionId(), organization, '2027-04-01'));
+    const march = await given(factsUntilScheduled(newAuditionId(), organization, '2027-03-01'));
+    const april = await given(factsUntilScheduled(newAuditionId(), organization, '2027-04-01'));
     await given([requested(newAuditionId(), organization)]);
 
     expect(await listed({ scheduledFrom: '2027-03-02T00:00:00.000Z' })).toEqual([april]);
@@ -166,7 +166,9 @@ describe('the list', () => {
     const refusal = { name: 'Refusal', code: 'invalid_body', at: ['/cursor'] };
 
     await expect(auditions.list(organization, {}, { cursor, limit: 2 })).rejects.toMatchObject(refusal);
-    await expect(auditions.attention(organization, { cursor, limit: 2 })).rejects.toMatchObject(refusal);
+    await expect(auditions.listAttentionItems(organization, { cursor, limit: 2 })).rejects.toMatchObject(
+      refusal,
+    );
   });
 });
 
@@ -179,13 +181,15 @@ describe('attention', () => {
       }),
     );
     const id = await given([
-      ...scheduledLife(newAuditionId(), organization),
+      ...factsUntilScheduled(newAuditionId(), organization),
       ...items.map((item) => ({ type: 'attention_raised', item }) as const),
     ]);
     const foreign = attentionItem('att_foreign');
     await given([requested(newAuditionId(), elsewhere), { type: 'attention_raised', item: foreign }]);
 
-    const pages = await allPages((cursor) => auditions.attention(organization, { cursor, limit: 2 }));
+    const pages = await allPages((cursor) =>
+      auditions.listAttentionItems(organization, { cursor, limit: 2 }),
+    );
 
     expect(pages.flat().map((item) => item.id)).toEqual(['att_1', 'att_2', 'att_3']);
     expect(pages.flat()[0]).toEqual({ ...items[1], auditionId: id });
@@ -196,9 +200,9 @@ describe('attention', () => {
     const item = attentionItem('att_wanted');
     const id = await given([requested(newAuditionId(), organization), { type: 'attention_raised', item }]);
 
-    expect(await auditions.findAttention(organization, 'att_wanted')).toEqual({ auditionId: id });
-    expect(await auditions.findAttention(elsewhere, 'att_wanted')).toBeUndefined();
-    expect(await auditions.findAttention(organization, 'att_unknown')).toBeUndefined();
+    expect(await auditions.findAttentionItem(organization, 'att_wanted')).toEqual({ auditionId: id });
+    expect(await auditions.findAttentionItem(elsewhere, 'att_wanted')).toBeUndefined();
+    expect(await auditions.findAttentionItem(organization, 'att_unknown')).toBeUndefined();
   });
 
   test('shows an item as overdue once it is, and no more once it is resolved', async () => {
@@ -213,13 +217,13 @@ describe('attention', () => {
     const append = (until: number) => database.repositories.events.append(id, life.slice(0, until));
 
     await append(3);
-    expect((await auditions.attention(organization, firstPage)).items).toMatchObject([
+    expect((await auditions.listAttentionItems(organization, firstPage)).items).toMatchObject([
       { id: item.id, overdue: true, dueAt: '2027-03-02T00:00:00.000Z' },
     ]);
     expect(await listed({ needsAttention: true })).toEqual([id]);
 
     await append(4);
-    expect((await auditions.attention(organization, firstPage)).items).toEqual([]);
+    expect((await auditions.listAttentionItems(organization, firstPage)).items).toEqual([]);
     expect(await listed({ needsAttention: true })).toEqual([]);
   });
 });

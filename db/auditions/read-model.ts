@@ -34,11 +34,11 @@ export interface AuditionReadModel {
     filter: AuditionFilter,
     page: { readonly cursor?: string | undefined; readonly limit: number },
   ): Promise<Page<AuditionView>>;
-  attention(
+  listAttentionItems(
     organization: OrganizationId,
     page: { readonly cursor?: string | undefined; readonly limit: number },
   ): Promise<Page<AttentionItem & { readonly auditionId: AuditionId }>>;
-  findAttention(
+  findAttentionItem(
     organization: OrganizationId,
     id: AttentionId,
   ): Promise<{ readonly auditionId: AuditionId } | undefined>;
@@ -77,11 +77,11 @@ export const createAuditionReadModel = (db: Database): AuditionReadModel => ({
     );
   },
 
-  async attention(organization, { cursor, limit }) {
+  async listAttentionItems(organization, { cursor, limit }) {
     const rows = await db
       .select()
       .from(attentionItems)
-      .where(and(eq(attentionItems.organization, organization), youngerThan(cursor)))
+      .where(and(eq(attentionItems.organization, organization), newerThan(cursor)))
       .orderBy(asc(attentionItems.raisedAt), asc(attentionItems.id))
       .limit(limit + 1);
     return pageOf(
@@ -95,7 +95,7 @@ export const createAuditionReadModel = (db: Database): AuditionReadModel => ({
     );
   },
 
-  async findAttention(organization, id) {
+  async findAttentionItem(organization, id) {
     const [row] = await db
       .select({ auditionId: attentionItems.auditionId })
       .from(attentionItems)
@@ -123,7 +123,7 @@ const olderThan = (cursor: string | undefined): SQL | undefined => {
   return sql`(${auditions.requestedAt}, ${auditions.id}) < (${at}::timestamptz, ${id})`;
 };
 
-const youngerThan = (cursor: string | undefined): SQL | undefined => {
+const newerThan = (cursor: string | undefined): SQL | undefined => {
   if (cursor === undefined) return undefined;
   const { at, id } = decodeCursor(cursor);
   return sql`(${attentionItems.raisedAt}, ${attentionItems.id}) > (${at}::timestamptz, ${id})`;

@@ -1,10 +1,15 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
-import { attentionItem, newAuditionId, scheduledLife, trail } from '../../tests/harness/audition-trail.ts';
+import {
+  attentionItem,
+  factsUntilScheduled,
+  newAuditionId,
+  trail,
+} from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import type { AuditionReadModel } from '../auditions/read-model.ts';
 import type { EventStore } from '../trail/event-store.ts';
+import type { AuditionReadModel } from './read-model.ts';
 
 let database: TestDatabase;
 let auditions: AuditionReadModel;
@@ -34,7 +39,7 @@ const manyAuditions = async () => {
     const id = newAuditionId();
     const item = attentionItem(`att_${id}`);
     const stuck: readonly AuditionFact[] = index % 10 ? [] : [{ type: 'attention_raised', item }];
-    await events.append(id, trail([...scheduledLife(id), ...stuck]));
+    await events.append(id, trail([...factsUntilScheduled(id), ...stuck]));
   }
 };
 

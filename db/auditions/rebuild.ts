@@ -1,5 +1,5 @@
 import { asc, inArray, sql } from 'drizzle-orm';
-import { type AuditionView, beginView, foldEvent } from '../../domain/audition/view.ts';
+import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
 import type { Database } from '../client.ts';
 import { auditEvents } from '../schema/audit-events.ts';
 import { auditedAuditionsAfter, storedEventSchema } from '../trail/stored-events.ts';
@@ -41,7 +41,7 @@ const rebuildBatch = (db: Database, ids: readonly string[]): Promise<number> =>
     for (const row of rows) {
       const event = storedEventSchema.parse(row);
       const view = views.get(row.auditionId);
-      views.set(row.auditionId, view ? foldEvent(view, event) : beginView(event));
+      views.set(row.auditionId, view ? foldEvent(view, event) : createView(event));
     }
     await transaction.execute(replaceRows(ids, [...views.values()]));
     return rows.length;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import type { SlotHolds } from '../auditions/slot-holds.ts';
+import type { SlotHolds } from './slot-holds.ts';
 import { createSlotHolds } from './slot-holds.ts';
 
 let database: TestDatabase;
@@ -37,7 +37,7 @@ const claim = (
 ) => ({ organization, auditionId, revision: 1, slot: ten, resources, until: later, ...more }) as const;
 
 const takenOn = (resources: readonly string[]) =>
-  holds.taken(organization, resources, { from: at('00:00'), until: at('23:00') });
+  holds.listBusy(organization, resources, { from: at('00:00'), until: at('23:00') });
 
 describe('holding', () => {
   test('takes a free slot for all its resources', async () => {

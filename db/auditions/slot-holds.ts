@@ -22,14 +22,14 @@ export interface SlotHolds {
   confirm(auditionId: AuditionId, revision: number): Promise<boolean>;
   release(auditionId: AuditionId, except?: number): Promise<void>;
   /** What is taken in the window, for the ranking of free slots. */
-  taken(
+  listBusy(
     organization: OrganizationId,
     resources: readonly string[],
     window: { readonly from: Instant; readonly until: Instant },
   ): Promise<readonly { readonly resource: string; readonly start: Instant; readonly end: Instant }[]>;
 }
 
-interface Claim {
+interface HoldRequest {
   readonly organization: OrganizationId;
   readonly auditionId: AuditionId;
   readonly revision: number;
@@ -39,16 +39,16 @@ interface Claim {
 }
 
 /** A hold that was in the way may end before we can name it: then the claim is simply made again. */
-const claimsAtMost = 5;
+const maxAttempts = 5;
 
 /**
  * Who holds what when. The exclusion constraint is the judge: this code only makes the claim and reads the verdict.
  */
 export const createSlotHolds = (db: Database): SlotHolds => ({
   async hold(claim) {
-    for (let attempt = 0; attempt < claimsAtMost; attempt += 1) {
-      if (await tryClaim(db, claim)) return { kind: 'held' };
-      const resources = await inTheWay(db, claim);
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      if (await tryInsert(db, claim)) return { kind: 'held' };
+      const resources = await findConflictingResources(db, claim);
       if (resources.length > 0) return { kind: 'taken', resources };
     }
     return { kind: 'taken', resources: claim.resources };
@@ -68,7 +68,7 @@ export const createSlotHolds = (db: Database): SlotHolds => ({
     await db.delete(slotHolds).where(and(eq(slotHolds.auditionId, auditionId), others));
   },
 
-  async taken(organization, resources, { from, until }) {
+  async listBusy(organization, resources, { from, until }) {
     if (resources.length === 0) return [];
     const rows = await db
       .select({
@@ -77,20 +77,25 @@ export const createSlotHolds = (db: Database): SlotHolds => ({
         end: sql<unknown>`upper(${slotHolds.during})`,
       })
       .from(slotHolds)
-      .where(and(claimsOn(organization, resources, from, until), stillCounts))
+      .where(and(overlapping(organization, resources, from, until), isActive))
       .orderBy(sql`lower(${slotHolds.during})`, slotHolds.resource);
-    return rows.map((row) => takenSchema.parse(row));
+    return rows.map((row) => busySchema.parse(row));
   },
 });
 
-const takenSchema = z.object({ resource: z.string(), start: instantFromDatabase, end: instantFromDatabase });
+const busySchema = z.object({ resource: z.string(), start: instantFromDatabase, end: instantFromDatabase });
 
-const stillCounts = or(eq(slotHolds.confirmed, true), gt(slotHolds.expiresAt, sql`now()`));
+const isActive = or(eq(slotHolds.confirmed, true), gt(slotHolds.expiresAt, sql`now()`));
 
 const range = (from: string, until: string) =>
   sql`tstzrange(${from}::timestamptz, ${until}::timestamptz, '[)')`;
 
-const claimsOn = (organization: OrganizationId, resources: readonly string[], from: string, until: string) =>
+const overlapping = (
+  organization: OrganizationId,
+  resources: readonly string[],
+  from: string,
+  until: string,
+) =>
   and(
     eq(slotHolds.organization, organization),
     inArray(slotHolds.resource, [...resources]),
@@ -102,7 +107,7 @@ const claimsOn = (organization: OrganizationId, resources: readonly string[], fr
  * The advisory locks, taken in one order, make rivals queue up. The constraint alone would be as safe, but two that
  * insert at the same moment would wait for each other until PostgreSQL's deadlock check comes, a second later.
  */
-const tryClaim = async (db: Database, claim: Claim): Promise<boolean> => {
+const tryInsert = async (db: Database, claim: HoldRequest): Promise<boolean> => {
   const { organization, auditionId, revision, slot, until } = claim;
   const resources = sql`${sql.param([...claim.resources])}::text[]`;
   const during = range(slot.start, slot.end);
@@ -137,15 +142,15 @@ const tryClaim = async (db: Database, claim: Claim): Promise<boolean> => {
   }
 };
 
-const inTheWay = async (db: Database, claim: Claim): Promise<readonly string[]> => {
+const findConflictingResources = async (db: Database, claim: HoldRequest): Promise<readonly string[]> => {
   const rows = await db
     .selectDistinct({ resource: slotHolds.resource })
     .from(slotHolds)
     .where(
       and(
-        claimsOn(claim.organization, claim.resources, claim.slot.start, claim.slot.end),
+        overlapping(claim.organization, claim.resources, claim.slot.start, claim.slot.end),
         ne(slotHolds.auditionId, claim.auditionId),
-        stillCounts,
+        isActive,
       ),
     )
     .orderBy(slotHolds.resource);

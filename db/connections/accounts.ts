@@ -9,13 +9,13 @@ import { type Actor, createAdministrativeActs } from '../access/administrative-a
 import type { Database } from '../client.ts';
 import { createWebhookInbox } from '../inbox/webhooks.ts';
 import { createVault, type Vault } from '../vault/envelope-encryption.ts';
-import type { Connected, Granted } from './connect-account.ts';
+import type { ConnectRequest, ConnectResult } from './connect-account.ts';
 import { createPendingRevocations } from './pending-revocations.ts';
 import { type Connection, createConnections } from './repository.ts';
 
 export interface Accounts {
   /** As `Connections.connect`. An account that was known before is told of to the auditions that wait for it. */
-  connect(account: Granted, actor: Actor): Promise<Connected>;
+  connect(account: ConnectRequest, actor: Actor): Promise<ConnectResult>;
   /**
    * Erases what opens it. The grant that is `toRevoke` at the provider is kept apart until that is done; answers with the
    * id of its revocation.
@@ -30,7 +30,7 @@ export interface Accounts {
 export const createAccounts = (
   db: Database,
   wrapping: KeyWrapping,
-  vault: Pick<Vault, 'forget'>,
+  vault: Pick<Vault, 'evict'>,
 ): Accounts => ({
   async connect(account, actor) {
     const { organization, provider } = account;
@@ -40,7 +40,7 @@ export const createAccounts = (
       const outcome = await createConnections(transaction, sealing).connect(account);
       if (outcome.kind !== 'connected') return outcome;
       const { id, wasKnown } = outcome;
-      await createAdministrativeActs(transaction).note({
+      await createAdministrativeActs(transaction).record({
         organization,
         ...actor,
         act: 'connection.connected',
@@ -57,7 +57,7 @@ export const createAccounts = (
       });
       return outcome;
     });
-    if (connected.kind === 'connected') vault.forget(connected.id);
+    if (connected.kind === 'connected') vault.evict(connected.id);
     return connected;
   },
 
@@ -65,7 +65,7 @@ export const createAccounts = (
     const revocation = await db.transaction(async (transaction) => {
       const sealing = createVault(transaction, wrapping);
       await createConnections(transaction, sealing).disconnect(organization, id, 'disconnected_here');
-      await createAdministrativeActs(transaction).note({
+      await createAdministrativeActs(transaction).record({
         organization,
         ...actor,
         act: 'connection.disconnected',
@@ -80,7 +80,7 @@ export const createAccounts = (
         correlationId: actor.correlationId,
       });
     });
-    vault.forget(id);
+    vault.evict(id);
     return revocation;
   },
 });

@@ -23,7 +23,7 @@ const setup = async () => {
     returnTo: 'https://auditions.example.com/done',
     correlationId: 'c-1',
   } as const;
-  await requests.begin({ ...asked, state, browser });
+  await requests.create({ ...asked, state, browser });
   const rowOf = eq(authorizationRequests.stateHash, sha256(state));
   return { requests, state, browser, asked, rowOf, answer: { state, browser, provider: 'google' } as const };
 };
@@ -31,12 +31,12 @@ const setup = async () => {
 describe('a consent that is asked for', () => {
   it('comes back as it was asked for', async () => {
     const { requests, answer, asked } = await setup();
-    expect(await requests.take(answer)).toEqual({ kind: 'taken', ...asked });
+    expect(await requests.consume(answer)).toEqual({ kind: 'taken', ...asked });
   });
 
   it('is given once, however many come with it', async () => {
     const { requests, answer } = await setup();
-    const taken = await Promise.all(Array.from({ length: 10 }, () => requests.take(answer)));
+    const taken = await Promise.all(Array.from({ length: 10 }, () => requests.consume(answer)));
     expect(taken.map(({ kind }) => kind).toSorted()).toEqual([
       ...Array(1).fill('taken'),
       ...Array(9).fill('used'),
@@ -45,14 +45,14 @@ describe('a consent that is asked for', () => {
 
   it('is not given to another browser, and is left for the one in which it began', async () => {
     const { requests, answer } = await setup();
-    expect(await requests.take({ ...answer, browser: 'another' })).toEqual({ kind: 'other_browser' });
-    expect(await requests.take(answer)).toMatchObject({ kind: 'taken' });
+    expect(await requests.consume({ ...answer, browser: 'another' })).toEqual({ kind: 'other_browser' });
+    expect(await requests.consume(answer)).toMatchObject({ kind: 'taken' });
   });
 
   it('is not known at another provider, nor under another state', async () => {
     const { requests, answer } = await setup();
-    expect(await requests.take({ ...answer, provider: 'zoom' })).toEqual({ kind: 'unknown' });
-    expect(await requests.take({ ...answer, state: 'made up' })).toEqual({ kind: 'unknown' });
+    expect(await requests.consume({ ...answer, provider: 'zoom' })).toEqual({ kind: 'unknown' });
+    expect(await requests.consume({ ...answer, state: 'made up' })).toEqual({ kind: 'unknown' });
   });
 
   it('ends after ten minutes, and is forgotten a day later', async () => {
@@ -65,11 +65,11 @@ describe('a consent that is asked for', () => {
         .set({ expiresAt: `${new Date(Date.now() - minutes * 60_000).toISOString().slice(0, -1)}Z` })
         .where(rowOf);
     await set(1);
-    expect(await requests.take(answer)).toEqual({ kind: 'expired' });
-    expect(await requests.clearExpired()).toBe(0);
+    expect(await requests.consume(answer)).toEqual({ kind: 'expired' });
+    expect(await requests.deleteExpired()).toBe(0);
     await set(24 * 60 + 1);
-    expect(await requests.clearExpired()).toBe(1);
-    expect(await requests.take(answer)).toEqual({ kind: 'unknown' });
+    expect(await requests.deleteExpired()).toBe(1);
+    expect(await requests.consume(answer)).toEqual({ kind: 'unknown' });
   });
 
   it('leaves nothing in its row with which anybody could go on', async () => {

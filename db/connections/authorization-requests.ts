@@ -13,7 +13,7 @@ import { authorizationRequests } from '../schema/authorization-requests.ts';
 import { type Vault } from '../vault/envelope-encryption.ts';
 
 /** What a consent is asked for. */
-export interface AskedConsent {
+export interface PendingAuthorization {
   readonly organization: OrganizationId;
   readonly owner?: ParticipantId | undefined;
   readonly provider: OAuthProvider;
@@ -26,8 +26,8 @@ export interface AskedConsent {
   readonly correlationId: string;
 }
 
-type TakenConsent =
-  | ({ readonly kind: 'taken' } & AskedConsent)
+type ConsumeResult =
+  | ({ readonly kind: 'taken' } & PendingAuthorization)
   /** Nothing of this provider was asked for under this state: made up, or long forgotten. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'used' }
@@ -37,37 +37,37 @@ type TakenConsent =
 
 export interface AuthorizationRequests {
   /** Good for ten minutes. */
-  begin(request: AskedConsent & { readonly state: string; readonly browser: string }): Promise<void>;
+  create(request: PendingAuthorization & { readonly state: string; readonly browser: string }): Promise<void>;
   /** Exactly once, to the browser in which it began, and at the provider that was asked. */
-  take(answer: {
+  consume(answer: {
     readonly state: string;
     readonly browser: string;
     readonly provider: OAuthProvider;
-  }): Promise<TakenConsent>;
+  }): Promise<ConsumeResult>;
   /** Clears away what nobody can use any more; answers with how many. */
-  clearExpired(): Promise<number>;
+  deleteExpired(): Promise<number>;
 }
 
-const dataKey = 'authorizations';
-const placeOf = (stateHash: string): string => `authorization_requests ${stateHash}`;
+const authorizationsDataKeyId = 'authorizations';
+const sealingContextOf = (stateHash: string): string => `authorization_requests ${stateHash}`;
 
 /** Time for a password, a second factor and a look at what is asked; RFC 6749 has the code itself live as long. */
-const minutes = 10;
+const lifetimeMinutes = 10;
 
 /** Kept a while longer, so that whoever comes too late is told so. */
-const forgottenAfterMinutes = 24 * 60;
+const retentionMinutes = 24 * 60;
 
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
+const nullToUndefined = <Schema extends z.ZodType>(schema: Schema) =>
   z.union([z.null().transform(() => undefined), schema]);
 
 const rowSchema = z.object({
   organization: organizationIdSchema,
-  owner: optional(participantIdSchema),
+  owner: nullToUndefined(participantIdSchema),
   provider: z.enum(oauthProviders),
-  connection: optional(connectionIdSchema),
+  connection: nullToUndefined(connectionIdSchema),
   redirectUri: z.string(),
   scopes: z.array(z.string()),
-  returnTo: optional(z.string()),
+  returnTo: nullToUndefined(z.string()),
   correlationId: z.string(),
 });
 
@@ -75,11 +75,11 @@ export const createAuthorizationRequests = (
   db: Database,
   vault: Pick<Vault, 'seal' | 'open'>,
 ): AuthorizationRequests => {
-  const whyNot = async (
+  const refusalOf = async (
     stateHash: string,
     browserHash: string,
     provider: OAuthProvider,
-  ): Promise<TakenConsent> => {
+  ): Promise<ConsumeResult> => {
     const [row] = await db
       .select({
         browserHash: authorizationRequests.browserHash,
@@ -94,7 +94,7 @@ export const createAuthorizationRequests = (
   };
 
   return {
-    async begin({ state, browser, owner, connection, codeVerifier, returnTo, scopes, ...request }) {
+    async create({ state, browser, owner, connection, codeVerifier, returnTo, scopes, ...request }) {
       const stateHash = sha256(state);
       await db.insert(authorizationRequests).values({
         ...request,
@@ -104,12 +104,12 @@ export const createAuthorizationRequests = (
         returnTo: returnTo ?? null,
         scopes: [...scopes],
         browserHash: sha256(browser),
-        sealedVerifier: await vault.seal(dataKey, codeVerifier, placeOf(stateHash)),
-        expiresAt: sql`now() + ${minutes} * interval '1 minute'`,
+        sealedVerifier: await vault.seal(authorizationsDataKeyId, codeVerifier, sealingContextOf(stateHash)),
+        expiresAt: sql`now() + ${lifetimeMinutes} * interval '1 minute'`,
       });
     },
 
-    async take({ state, browser, provider }) {
+    async consume({ state, browser, provider }) {
       const stateHash = sha256(state);
       const browserHash = sha256(browser);
       const [row] = await db
@@ -125,17 +125,19 @@ export const createAuthorizationRequests = (
           ),
         )
         .returning();
-      if (!row) return whyNot(stateHash, browserHash, provider);
-      const codeVerifier = await vault.open(dataKey, row.sealedVerifier, placeOf(stateHash));
+      if (!row) return refusalOf(stateHash, browserHash, provider);
+      const codeVerifier = await vault.open(
+        authorizationsDataKeyId,
+        row.sealedVerifier,
+        sealingContextOf(stateHash),
+      );
       return { kind: 'taken', ...rowSchema.parse(row), codeVerifier };
     },
 
-    async clearExpired() {
+    async deleteExpired() {
       const { rowCount } = await db
         .delete(authorizationRequests)
-        .where(
-          lt(authorizationRequests.expiresAt, sql`now() - ${forgottenAfterMinutes} * interval '1 minute'`),
-        );
+        .where(lt(authorizationRequests.expiresAt, sql`now() - ${retentionMinutes} * interval '1 minute'`));
       return rowCount ?? 0;
     },
   };

@@ -5,8 +5,8 @@ import { type ConnectionId, type OrganizationId, organizationIdSchema } from '..
 import { toInstant } from '../../domain/time/epoch.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import type { ConnectionFilter, Connections } from '../connections/repository.ts';
 import { createVault } from '../vault/envelope-encryption.ts';
+import type { ConnectionFilter, Connections } from './repository.ts';
 import { createConnections } from './repository.ts';
 
 const ring = createKeyRing([{ id: 'k', key: randomBytes(32) }]);
@@ -74,7 +74,7 @@ test('keeps what a person has granted, sealed, and tells everything else of it',
     version: 1,
   });
   expect(await credential(id)).toEqual({ kind: 'oauth', refreshToken: 'refresh-1' });
-  expect(await connections.openAccessToken(organization, id, 60_000, use)).toMatchObject({
+  expect(await connections.readAccessToken(organization, id, 60_000, use)).toMatchObject({
     token: 'access of refresh-1',
   });
   const { rows } = await database.pool.query('SELECT * FROM connections WHERE id = $1', [id]);
@@ -217,5 +217,5 @@ test('lists what an organization has connected, or one person of it', async () =
   expect(await idsOf({ owner: null })).toEqual([offices]);
   expect(await idsOf({ provider: 'zoom' })).toEqual([]);
   expect(await idsOf({ statuses: ['disconnected'] })).toEqual([]);
-  expect(await idsOf({ statuses: ['connected'], atMost: 1 })).toEqual([offices]);
+  expect(await idsOf({ statuses: ['connected'], limit: 1 })).toEqual([offices]);
 });

@@ -10,9 +10,9 @@ import { isPostgresError } from '../errors.ts';
 import { connections } from '../schema/connections.ts';
 import { millisecondsInterval } from '../time.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
-import type { Account, ConnectionSecrets } from './secrets.ts';
+import type { ConnectionSecrets, ProviderAccount } from './secrets.ts';
 
-export interface Granted {
+export interface ConnectRequest {
   readonly organization: OrganizationId;
   readonly owner: string | undefined;
   readonly provider: ConnectionProvider;
@@ -20,7 +20,7 @@ export interface Granted {
   readonly again?: ConnectionId | undefined;
 }
 
-export type Connected =
+export type ConnectResult =
   | { readonly kind: 'connected'; readonly id: ConnectionId; readonly wasKnown: boolean }
   /** The connection to connect again is not one of the organization's. */
   | { readonly kind: 'unknown_connection' }
@@ -30,31 +30,31 @@ export type Connected =
 type Row = typeof connections.$inferSelect;
 
 /** Somebody else changes the same connection at the same moment: then it is looked at again. */
-const triesAtMost = 10;
+const maxAttempts = 10;
 
 export const connectAccount = async (
   db: Database,
   vault: Vault,
   secrets: ConnectionSecrets,
-  granted: Granted,
-): Promise<Connected> => {
-  for (let tries = 0; tries < triesAtMost; tries += 1) {
-    const connected = await connectOnce(db, vault, secrets, granted);
+  granted: ConnectRequest,
+): Promise<ConnectResult> => {
+  for (let tries = 0; tries < maxAttempts; tries += 1) {
+    const connected = await tryConnect(db, vault, secrets, granted);
     if (connected) return connected;
   }
   throw new Error('the connection changed faster than it could be read');
 };
 
 /** Whatever was under way for what the connection held before is overtaken. */
-export const overtaken = {
+export const supersededRefreshColumns = {
   version: sql`${connections.version} + 1`,
   refreshAttempt: sql`${connections.refreshAttempt} + 1`,
   refreshLeaseUntil: null,
   updatedAt: sql`now()`,
 };
 /** A grant takes the place of whatever was there. */
-export const renewed = {
-  ...overtaken,
+export const reconnectedColumns = {
+  ...supersededRefreshColumns,
   status: 'connected',
   statusReason: null,
   connectedAt: sql`now()`,
@@ -64,34 +64,36 @@ export const renewed = {
 export const erasedAccount = '';
 
 /** Undefined when somebody else changed the connection meanwhile. */
-const connectOnce = async (
+const tryConnect = async (
   db: Database,
   vault: Vault,
   secrets: ConnectionSecrets,
-  granted: Granted,
-): Promise<Connected | undefined> => {
-  const known = await findKnown(db, granted);
+  granted: ConnectRequest,
+): Promise<ConnectResult | undefined> => {
+  const known = await findExisting(db, granted);
   if (granted.again !== undefined && !known) return { kind: 'unknown_connection' };
   if (known && !(await isSameAccount(secrets, known, granted))) return { kind: 'other_account' };
 
   const id = known ? connectionIdSchema.parse(known.id) : newConnectionId();
   // Its data key may have been destroyed by another process, when it was disconnected.
-  vault.forget(id);
-  const values = await sealedGrant(secrets, id, granted, known ? known.owner : (granted.owner ?? null));
-  const written = known ? await rewrite(db, known, values) : await write(db, id, granted, values);
+  vault.evict(id);
+  const values = await sealGrant(secrets, id, granted, known ? known.owner : (granted.owner ?? null));
+  const written = known
+    ? await updateConnection(db, known, values)
+    : await insertConnection(db, id, granted, values);
   if (written === 'done') return { kind: 'connected', id, wasKnown: known !== undefined };
   if (written === 'account_has_another') return { kind: 'other_account' };
   if (!known) await vault.destroy(id);
   return undefined;
 };
 
-const findKnown = async (
+const findExisting = async (
   db: Database,
-  { organization, owner, provider, grant, again }: Granted,
+  { organization, owner, provider, grant, again }: ConnectRequest,
 ): Promise<Row | undefined> => {
   const which =
     again === undefined
-      ? eq(connections.accountReference, referenceOf({ organization, owner, provider }, grant.account))
+      ? eq(connections.accountReference, accountReferenceOf({ organization, owner, provider }, grant.account))
       : eq(connections.id, again);
   const [row] = await db
     .select()
@@ -104,11 +106,11 @@ const findKnown = async (
 const isSameAccount = async (
   secrets: ConnectionSecrets,
   row: Row,
-  { organization, provider, grant }: Granted,
+  { organization, provider, grant }: ConnectRequest,
 ): Promise<boolean> => {
   if (row.accountReference !== null) {
     const { owner } = row;
-    return row.accountReference === referenceOf({ organization, owner, provider }, grant.account);
+    return row.accountReference === accountReferenceOf({ organization, owner, provider }, grant.account);
   }
   if (row.sealedAccount === erasedAccount) return true;
   const account = await secrets.account.open(
@@ -119,21 +121,21 @@ const isSameAccount = async (
 };
 
 /** Finds the row of an account again, whoever connects it. */
-export const referenceOf = (
+export const accountReferenceOf = (
   of: {
     readonly organization: string;
     readonly owner?: string | null | undefined;
     readonly provider: string;
   },
-  account: Pick<Account, 'id'>,
+  account: Pick<ProviderAccount, 'id'>,
 ): string => sha256(JSON.stringify([of.organization, of.owner ?? null, of.provider, account.id]));
 
 const newConnectionId = (): ConnectionId => `conn_${randomBytes(12).toString('base64url')}`;
 
-const sealedGrant = async (
+const sealGrant = async (
   secrets: ConnectionSecrets,
   id: ConnectionId,
-  { organization, provider, grant }: Granted,
+  { organization, provider, grant }: ConnectRequest,
   owner: string | null,
 ) => {
   const of = { id, organization };
@@ -142,23 +144,23 @@ const sealedGrant = async (
   return {
     owner,
     scopes: [...scopes],
-    accountReference: referenceOf({ organization, owner, provider }, account),
+    accountReference: accountReferenceOf({ organization, owner, provider }, account),
     sealedAccount: await secrets.account.seal(of, account),
     sealedCredential: await secrets.credential.seal(of, credential),
     sealedAccessToken: accessToken ? await secrets.accessToken.seal(of, accessToken.value) : null,
     accessTokenExpiresAt: lastsMs === undefined ? null : sql`now() + ${millisecondsInterval(lastsMs)}`,
   };
 };
-type SealedGrant = Awaited<ReturnType<typeof sealedGrant>>;
+type SealedGrant = Awaited<ReturnType<typeof sealGrant>>;
 
-type Written = 'done' | 'overtaken' | 'account_has_another';
+type WriteResult = 'done' | 'overtaken' | 'account_has_another';
 
-const write = async (
+const insertConnection = async (
   db: Database,
   id: ConnectionId,
-  { organization, provider }: Granted,
+  { organization, provider }: ConnectRequest,
   values: SealedGrant,
-): Promise<Written> => {
+): Promise<WriteResult> => {
   const [row] = await db
     .insert(connections)
     .values({ id, organization, provider, ...values })
@@ -168,11 +170,15 @@ const write = async (
 };
 
 /** Only what was looked at is written over. */
-const rewrite = async (db: Database, { id, version }: Row, values: SealedGrant): Promise<Written> => {
+const updateConnection = async (
+  db: Database,
+  { id, version }: Row,
+  values: SealedGrant,
+): Promise<WriteResult> => {
   try {
     const [row] = await db
       .update(connections)
-      .set({ ...values, ...renewed })
+      .set({ ...values, ...reconnectedColumns })
       .where(and(eq(connections.id, id), eq(connections.version, version)))
       .returning({ id: connections.id });
     return row ? 'done' : 'overtaken';

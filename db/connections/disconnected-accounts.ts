@@ -9,16 +9,16 @@ import {
 } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 
-export interface FallenConnection {
+export interface DisconnectedAccount {
   readonly organization: OrganizationId;
   readonly id: ConnectionId;
   /** The key of the notice in the ledger: one for each time the account fell out. */
   readonly noticeKey: string;
 }
 
-export interface FallenConnections {
+export interface DisconnectedAccounts {
   /** The longest waiting first. None that somebody is telling, or of which nobody can say whether they were told. */
-  untold(limit: number): Promise<readonly FallenConnection[]>;
+  unnotified(limit: number): Promise<readonly DisconnectedAccount[]>;
 }
 
 const rowsSchema = z.array(
@@ -28,8 +28,8 @@ const rowsSchema = z.array(
 );
 
 /** The version changes with each credential that is stored, and not while there is none. */
-export const createFallenConnections = (db: Database): FallenConnections => ({
-  async untold(limit) {
+export const createDisconnectedAccounts = (db: Database): DisconnectedAccounts => ({
+  async unnotified(limit) {
     const { rows } = await db.execute(sql`
       SELECT fallen.organization, fallen.id, fallen.notice_key
       FROM (

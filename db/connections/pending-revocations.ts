@@ -14,33 +14,33 @@ import { pendingRevocations } from '../schema/pending-revocations.ts';
 import { createCredentialReads } from '../vault/credential-reads.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 
-interface Grant {
+interface RevocableGrant {
   readonly organization: OrganizationId;
   readonly provider: OAuthProvider;
   readonly connection: ConnectionId;
   readonly correlationId: string;
 }
 
-export interface ClaimedRevocation extends Grant {
+export interface ClaimedRevocation extends RevocableGrant {
   readonly id: string;
   /** The account was connected again since: what is revoked now would take the new grant away. */
-  readonly isConnectedAgain: boolean;
+  readonly isReconnected: boolean;
   /** It was tried for a week. */
-  readonly isHopeless: boolean;
+  readonly isPastDeadline: boolean;
   /** Opens the token, and notes that it was read. */
   readonly refreshToken: () => Promise<string>;
 }
 
 export interface PendingRevocations {
   /** Due in a minute, for whoever puts it may try at once. Answers with its id. */
-  put(grant: Grant & { readonly refreshToken: string }): Promise<string>;
+  put(grant: RevocableGrant & { readonly refreshToken: string }): Promise<string>;
   /** Those that are due. Each is due again after 1, 2, 4 minutes and so on, up to an hour, until it is done. */
   claim(limit: number): Promise<readonly ClaimedRevocation[]>;
   /** Erases the token with its data key. */
-  done(id: string): Promise<void>;
+  complete(id: string): Promise<void>;
 }
 
-const placeOf = (id: string): string => `refresh token of ${id}`;
+const sealingContextOf = (id: string): string => `refresh token of ${id}`;
 
 const claimedSchema = z.array(
   z.object({
@@ -61,7 +61,7 @@ export const createPendingRevocations = (
 ): PendingRevocations => ({
   async put({ refreshToken, ...grant }) {
     const id = `rev_${randomUUID()}`;
-    const sealedRefreshToken = await vault.seal(id, refreshToken, placeOf(id));
+    const sealedRefreshToken = await vault.seal(id, refreshToken, sealingContextOf(id));
     await db.insert(pendingRevocations).values({
       ...grant,
       id,
@@ -92,22 +92,22 @@ export const createPendingRevocations = (
       provider,
       connection,
       correlationId: row.correlation_id,
-      isConnectedAgain: row.is_connected_again,
-      isHopeless: row.is_hopeless,
+      isReconnected: row.is_connected_again,
+      isPastDeadline: row.is_hopeless,
       refreshToken: async () => {
-        await createCredentialReads(db).note({
+        await createCredentialReads(db).record({
           subject: connection,
           organization,
           secret: 'refresh_token',
           purpose: 'connections.revoke',
           correlationId: row.correlation_id,
         });
-        return vault.open(id, sealed, placeOf(id));
+        return vault.open(id, sealed, sealingContextOf(id));
       },
     }));
   },
 
-  async done(id) {
+  async complete(id) {
     await db.delete(pendingRevocations).where(eq(pendingRevocations.id, id));
     await vault.destroy(id);
   },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import type { Connections } from '../connections/repository.ts';
+import type { Connections } from './repository.ts';
 
 let database: TestDatabase;
 let connections: Connections;
@@ -124,7 +124,7 @@ test('tells which of many connections are there', async () => {
   await connections.disconnect(organization, 'conn_left', 'disconnected_here');
 
   const asked = ['conn_here', 'conn_left', 'conn_gone'] as const;
-  expect(await connections.exists(organization, asked)).toEqual(new Set(['conn_here']));
-  expect(await connections.exists('org_south', ['conn_here'])).toEqual(new Set());
-  expect(await connections.exists(organization, [])).toEqual(new Set());
+  expect(await connections.findExisting(organization, asked)).toEqual(new Set(['conn_here']));
+  expect(await connections.findExisting('org_south', ['conn_here'])).toEqual(new Set());
+  expect(await connections.findExisting(organization, [])).toEqual(new Set());
 });

@@ -5,9 +5,9 @@
  */
 import { and, asc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { CredentialUse } from '../../domain/connections/access-tokens.ts';
 import type { ConnectionStatus, ConnectionStatusReason } from '../../domain/connections/connection.ts';
 import type { Credential } from '../../domain/connections/grant.ts';
+import type { CredentialUse } from '../../domain/connections/token-store.ts';
 import { Refusal } from '../../domain/errors.ts';
 import {
   type ConnectionId,
@@ -21,15 +21,15 @@ import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { connections } from '../schema/connections.ts';
 import { dataKeys } from '../schema/data-keys.ts';
-import { noting } from '../vault/credential-reads.ts';
+import { credentialReadsCte } from '../vault/credential-reads.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 import {
-  type Connected,
+  type ConnectRequest,
+  type ConnectResult,
   connectAccount,
   erasedAccount,
-  type Granted,
-  overtaken,
-  renewed,
+  reconnectedColumns,
+  supersededRefreshColumns,
 } from './connect-account.ts';
 import { type ConnectionSecrets, createConnectionSecrets } from './secrets.ts';
 import { type ConnectionTokens, createTokenStore } from './token-store.ts';
@@ -61,7 +61,7 @@ export interface ConnectionFilter {
   readonly provider?: ConnectionProvider | undefined;
   readonly statuses?: readonly ConnectionStatus[] | undefined;
   /** Each is opened, with its own key. */
-  readonly atMost?: number | undefined;
+  readonly limit?: number | undefined;
 }
 
 export interface Connections extends ConnectionTokens {
@@ -79,13 +79,16 @@ export interface Connections extends ConnectionTokens {
    * Keeps what a person has granted. An account that is known already (same organization, owner and provider) keeps
    * its connection and its id. `again` names the connection that the person set out to connect again.
    */
-  connect(grant: Granted): Promise<Connected>;
+  connect(grant: ConnectRequest): Promise<ConnectResult>;
   /** Undefined for another organization's connection. */
   get(organization: OrganizationId, id: ConnectionId): Promise<Connection | undefined>;
   /** The longest connected first. */
   list(organization: OrganizationId, filter?: ConnectionFilter): Promise<readonly Connection[]>;
   /** Those that are there and not disconnected. */
-  exists(organization: OrganizationId, ids: readonly ConnectionId[]): Promise<ReadonlySet<ConnectionId>>;
+  findExisting(
+    organization: OrganizationId,
+    ids: readonly ConnectionId[],
+  ): Promise<ReadonlySet<ConnectionId>>;
   /** Opens the credential, for one call. Undefined when there is none (any more). */
   openCredential(
     organization: OrganizationId,
@@ -112,12 +115,12 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
     ...createTokenStore(db, secrets),
 
     async put({ id, organization, provider, account, refreshToken, owner, scopes }) {
-      vault.forget(id);
+      vault.evict(id);
       const of = { id, organization };
       const values = {
         provider,
         owner: owner ?? null,
-        ...renewed,
+        ...reconnectedColumns,
         scopes: [...(scopes ?? [])],
         sealedAccount: await secrets.account.seal(of, { id: account, name: account }),
         sealedCredential: await secrets.credential.seal(of, { kind: 'oauth', refreshToken }),
@@ -149,10 +152,10 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
         .select()
         .from(connections)
         .where(and(eq(connections.organization, organization), eq(connections.id, id)));
-      return row && asConnection(secrets, row);
+      return row && toConnection(secrets, row);
     },
 
-    async list(organization, { owner, provider, statuses, atMost } = {}) {
+    async list(organization, { owner, provider, statuses, limit } = {}) {
       const all = db
         .select()
         .from(connections)
@@ -166,11 +169,11 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
           ),
         )
         .orderBy(asc(connections.connectedAt), asc(connections.id));
-      const rows = await (atMost === undefined ? all : all.limit(atMost));
-      return Promise.all(rows.map((row) => asConnection(secrets, row)));
+      const rows = await (limit === undefined ? all : all.limit(limit));
+      return Promise.all(rows.map((row) => toConnection(secrets, row)));
     },
 
-    async exists(organization, ids) {
+    async findExisting(organization, ids) {
       if (ids.length === 0) return new Set();
       const rows = await db
         .select({ id: connections.id })
@@ -191,7 +194,7 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
         WITH found AS (
           SELECT id, organization, provider, sealed_credential AS sealed FROM connections
           WHERE organization = ${organization} AND id = ${id} AND status <> 'disconnected'
-        ), ${noting('found', kind, use)}
+        ), ${credentialReadsCte('found', kind, use)}
         SELECT sealed FROM found`);
       const sealed = sealedSchema.parse(rows[0])?.sealed;
       return sealed ? secrets.credential.open({ id, organization }, sealed) : undefined;
@@ -201,13 +204,13 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
       const disconnected = await db.transaction(async (tx) => {
         const [row] = await tx
           .update(connections)
-          .set({ ...erased, status: 'disconnected', statusReason: reason })
+          .set({ ...erasedColumns, status: 'disconnected', statusReason: reason })
           .where(and(eq(connections.organization, organization), eq(connections.id, id)))
           .returning({ id: connections.id });
         if (row) await tx.delete(dataKeys).where(eq(dataKeys.id, id));
         return row !== undefined;
       });
-      vault.forget(id);
+      vault.evict(id);
       return disconnected;
     },
   };
@@ -216,15 +219,15 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
 const sealedSchema = z.object({ sealed: z.string().nullable() }).optional();
 
 /** The account too is unreadable without the data key. Its reference stays, to find the row again. */
-const erased = {
-  ...overtaken,
+const erasedColumns = {
+  ...supersededRefreshColumns,
   sealedAccount: erasedAccount,
   sealedCredential: null,
   sealedAccessToken: null,
   accessTokenExpiresAt: null,
 };
 
-const asConnection = async (secrets: ConnectionSecrets, row: Row): Promise<Connection> => {
+const toConnection = async (secrets: ConnectionSecrets, row: Row): Promise<Connection> => {
   const of = {
     id: connectionIdSchema.parse(row.id),
     organization: organizationIdSchema.parse(row.organization),

@@ -4,12 +4,12 @@ import type { Credential } from '../../domain/connections/grant.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import type { Vault } from '../vault/envelope-encryption.ts';
 
-interface Of {
+interface ConnectionKey {
   readonly id: ConnectionId;
   readonly organization: OrganizationId;
 }
 
-export interface Account {
+export interface ProviderAccount {
   /** The provider's own id of it. */
   readonly id: string;
   /** What a person knows it by. */
@@ -29,20 +29,20 @@ const credentialSchema = z.discriminatedUnion('kind', [
 ]);
 
 export interface ConnectionSecrets {
-  readonly account: Sealing<Account>;
-  readonly credential: Sealing<Credential>;
-  readonly accessToken: Sealing<string>;
+  readonly account: SealedField<ProviderAccount>;
+  readonly credential: SealedField<Credential>;
+  readonly accessToken: SealedField<string>;
 }
 
-interface Sealing<Value> {
-  seal(of: Of, value: Value): Promise<string>;
+interface SealedField<Value> {
+  seal(of: ConnectionKey, value: Value): Promise<string>;
   /** Throws what the vault throws. */
-  open(of: Of, sealed: string): Promise<Value>;
+  open(of: ConnectionKey, sealed: string): Promise<Value>;
 }
 
 export const createConnectionSecrets = (vault: Vault): ConnectionSecrets => {
-  const sealing = <Value>(what: string, schema: z.ZodType<Value>): Sealing<Value> => {
-    const place = ({ id, organization }: Of) => `${what} of ${id} of ${organization}`;
+  const sealing = <Value>(what: string, schema: z.ZodType<Value>): SealedField<Value> => {
+    const place = ({ id, organization }: ConnectionKey) => `${what} of ${id} of ${organization}`;
     return {
       seal: (of, value) => vault.seal(of.id, JSON.stringify(value), place(of)),
       open: async (of, sealed) => schema.parse(JSON.parse(await vault.open(of.id, sealed, place(of)))),

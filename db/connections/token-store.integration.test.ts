@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import type { Connections } from '../connections/repository.ts';
+import type { Connections } from './repository.ts';
 
 let database: TestDatabase;
 let connections: Connections;
@@ -26,7 +26,7 @@ const setup = async () => {
   return {
     id,
     of,
-    stored: (lastingMs = 60_000) => connections.openAccessToken(organization, id, lastingMs, use),
+    stored: (lastingMs = 60_000) => connections.readAccessToken(organization, id, lastingMs, use),
     begin: (version = 1, refused = false) => connections.beginRefresh(of, { version, refused, leaseMs }, use),
     complete: (
       begun: { attempt: number; version: number },
@@ -34,8 +34,8 @@ const setup = async () => {
     ) =>
       connections.completeRefresh(of, begun, {
         accessToken: 'access-1',
-        lastsMs: 3_600_000,
-        isTooLittle: false,
+        expiresInMs: 3_600_000,
+        isMissingScopes: false,
         ...more,
       }),
     credential: () => connections.openCredential(organization, id, use),
@@ -74,15 +74,15 @@ test('tells how long a token lasts by the clock of the database', async () => {
   const { stored, begin, complete } = await setup();
   await complete(begunOf(await begin()));
   const before = await stored();
-  expect(before.kind === 'connected' && before.lastsMs).toBeGreaterThan(3_590_000);
-  expect(before.kind === 'connected' && before.lastsMs).toBeLessThanOrEqual(3_600_000);
+  expect(before.kind === 'connected' && before.expiresInMs).toBeGreaterThan(3_590_000);
+  expect(before.kind === 'connected' && before.expiresInMs).toBeLessThanOrEqual(3_600_000);
 });
 
 test('lets one of many begin a refresh', async () => {
   const { begin, stored } = await setup();
   const begun = await Promise.all(Array.from({ length: 20 }, () => begin()));
   expect(begun.filter(Boolean)).toHaveLength(1);
-  expect(await stored()).toMatchObject({ isRefreshing: true, hasEnded: false, attempt: 1 });
+  expect(await stored()).toMatchObject({ isRefreshing: true, isRefreshFinished: false, attempt: 1 });
 });
 
 test('lets nobody refresh what has been refreshed since they looked', async () => {
@@ -138,7 +138,7 @@ test('gives the lease of a process that died to the next, in doubt', async () =>
   const { begin, leaseRunsOut, stored } = await setup();
   await begin();
   await leaseRunsOut();
-  expect(await stored()).toMatchObject({ isRefreshing: false, hasEnded: false });
+  expect(await stored()).toMatchObject({ isRefreshing: false, isRefreshFinished: false });
   expect(await begin()).toMatchObject({ attempt: 2, inDoubt: true });
 });
 
@@ -153,7 +153,7 @@ test('ends a refresh that failed, so that the next may begin', async () => {
   const { id, begin, stored } = await setup();
   const first = begunOf(await begin());
   await connections.failRefresh(id, first.attempt, 'without_effect');
-  expect(await stored()).toMatchObject({ isRefreshing: false, hasEnded: true });
+  expect(await stored()).toMatchObject({ isRefreshing: false, isRefreshFinished: true });
   expect(await begin()).toMatchObject({ attempt: 2, inDoubt: false });
 });
 
@@ -224,7 +224,7 @@ test('erases an account that is disconnected, and its data key', async () => {
 
 test('is not there for another organization', async () => {
   const { id, of } = await setup();
-  expect(await connections.openAccessToken('org_south', id, 0, use)).toEqual({ kind: 'unknown_connection' });
+  expect(await connections.readAccessToken('org_south', id, 0, use)).toEqual({ kind: 'unknown_connection' });
   const wanted = { version: 1, refused: false, leaseMs };
   expect(await connections.beginRefresh({ ...of, organization: 'org_south' }, wanted, use)).toBeUndefined();
   expect(await connections.disconnect('org_south', id, 'disconnected_here')).toBe(false);
@@ -253,7 +253,7 @@ test('notes every credential that is opened, and none that is not', async () => 
 test('finds whose token runs out soon, and is not being refreshed', async () => {
   const tokens = await Promise.all([setup(), setup(), setup(), setup()]);
   const [soon, later, refreshing, gone] = tokens;
-  for (const [{ of, begin }, lastsMs] of [
+  for (const [{ of, begin }, expiresInMs] of [
     [soon, 300_000],
     [later, 3_600_000],
     [refreshing, 300_000],
@@ -261,14 +261,14 @@ test('finds whose token runs out soon, and is not being refreshed', async () => 
   ] as const) {
     await connections.completeRefresh(of, begunOf(await begin()), {
       accessToken: 'access',
-      lastsMs,
-      isTooLittle: false,
+      expiresInMs,
+      isMissingScopes: false,
     });
   }
   await refreshing.begin(2);
   await connections.disconnect(organization, gone.id, 'deauthorized');
 
-  const found = (await connections.expiring(600_000, 100)).map(({ id }) => id);
+  const found = (await connections.listExpiring(600_000, 100)).map(({ id }) => id);
 
   expect(found).toContain(soon.id);
   for (const other of [later, refreshing, gone]) expect(found).not.toContain(other.id);

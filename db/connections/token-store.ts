@@ -8,12 +8,12 @@
  */
 import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { TokenStore } from '../../domain/connections/access-tokens.ts';
 import {
   type ConnectionStatusReason,
   connectionStatuses,
   connectionStatusReasons,
 } from '../../domain/connections/connection.ts';
+import type { TokenStore } from '../../domain/connections/token-store.ts';
 import {
   type ConnectionId,
   connectionIdSchema,
@@ -24,7 +24,7 @@ import { type ConnectionProvider, connectionProviders } from '../../domain/provi
 import type { Database } from '../client.ts';
 import { connections } from '../schema/connections.ts';
 import { millisecondsInterval } from '../time.ts';
-import { noting } from '../vault/credential-reads.ts';
+import { credentialReadsCte } from '../vault/credential-reads.ts';
 import type { ConnectionSecrets } from './secrets.ts';
 
 /** An access token that runs out. */
@@ -36,7 +36,7 @@ interface ExpiringToken {
 
 export interface ConnectionTokens extends TokenStore {
   /** Whose access token expires within that time, or did so no longer ago than that, and is not being refreshed. */
-  expiring(withinMs: number, atMost: number): Promise<readonly ExpiringToken[]>;
+  listExpiring(withinMs: number, atMost: number): Promise<readonly ExpiringToken[]>;
 }
 
 const endedInDoubt = sql`to_timestamp(0)`;
@@ -67,7 +67,7 @@ const expiringRowSchema = z.object({
   provider: z.enum(connectionProviders),
 });
 
-const needsOwner = (statusReason: ConnectionStatusReason) =>
+const reauthorizationColumns = (statusReason: ConnectionStatusReason) =>
   ({
     status: 'needs_reauthorization',
     statusReason,
@@ -77,7 +77,7 @@ const needsOwner = (statusReason: ConnectionStatusReason) =>
 
 /** Every method is one statement. */
 export const createTokenStore = (db: Database, secrets: ConnectionSecrets): ConnectionTokens => ({
-  async openAccessToken(organization, id, lastingMs, use) {
+  async readAccessToken(organization, id, lastingMs, use) {
     const { rows } = await db.execute(sql`
       WITH found AS (
         SELECT id, organization, provider, status, status_reason AS reason, version, refresh_attempt AS attempt,
@@ -87,7 +87,7 @@ export const createTokenStore = (db: Database, secrets: ConnectionSecrets): Conn
           coalesce(refresh_lease_until > now(), false) AS is_refreshing,
           coalesce(refresh_lease_until = ${endedInDoubt}, true) AS has_ended
         FROM connections WHERE organization = ${organization} AND id = ${id}
-      ), ${noting('found', sql`CASE WHEN sealed IS NOT NULL THEN 'access_token' END`, use)}
+      ), ${credentialReadsCte('found', sql`CASE WHEN sealed IS NOT NULL THEN 'access_token' END`, use)}
       SELECT * FROM found`);
     if (rows[0] === undefined) return { kind: 'unknown_connection' };
     const row = tokenRowSchema.parse(rows[0]);
@@ -103,9 +103,9 @@ export const createTokenStore = (db: Database, secrets: ConnectionSecrets): Conn
       version,
       attempt,
       token,
-      lastsMs: row.lasts_ms ?? 0,
+      expiresInMs: row.lasts_ms ?? 0,
       isRefreshing: row.is_refreshing,
-      hasEnded: row.has_ended,
+      isRefreshFinished: row.has_ended,
     };
   },
 
@@ -124,7 +124,7 @@ export const createTokenStore = (db: Database, secrets: ConnectionSecrets): Conn
           refresh_lease_until = now() + ${millisecondsInterval(leaseMs)}${withoutToken}
         FROM before WHERE connections.id = before.id
         RETURNING connections.id, organization, version, refresh_attempt AS attempt, sealed_credential AS sealed, scopes, in_doubt
-      ), ${noting('begun', sql`'refresh_token'`, use)}
+      ), ${credentialReadsCte('begun', sql`'refresh_token'`, use)}
       SELECT * FROM begun`);
     if (rows[0] === undefined) return undefined;
     const { attempt, in_doubt: inDoubt, sealed, scopes } = begunRowSchema.parse(rows[0]);
@@ -143,11 +143,11 @@ export const createTokenStore = (db: Database, secrets: ConnectionSecrets): Conn
     const [row] = await db
       .update(connections)
       .set({
-        ...(renewed.isTooLittle
-          ? needsOwner('scopes_missing')
+        ...(renewed.isMissingScopes
+          ? reauthorizationColumns('scopes_missing')
           : {
               sealedAccessToken: await secrets.accessToken.seal(of, renewed.accessToken),
-              accessTokenExpiresAt: sql`now() + ${millisecondsInterval(renewed.lastsMs)}`,
+              accessTokenExpiresAt: sql`now() + ${millisecondsInterval(renewed.expiresInMs)}`,
             }),
         ...(sealedCredential === undefined ? {} : { sealedCredential }),
         ...(scopes === undefined ? {} : { scopes: [...scopes] }),
@@ -186,7 +186,7 @@ export const createTokenStore = (db: Database, secrets: ConnectionSecrets): Conn
     const [row] = await db
       .update(connections)
       .set({
-        ...needsOwner(reason),
+        ...reauthorizationColumns(reason),
         refreshLeaseUntil: null,
         updatedAt: sql`now()`,
       })
@@ -197,7 +197,7 @@ export const createTokenStore = (db: Database, secrets: ConnectionSecrets): Conn
     return row !== undefined;
   },
 
-  async expiring(withinMs, atMost) {
+  async listExpiring(withinMs, atMost) {
     const { rows } = await db.execute(sql`
       SELECT id, organization, provider FROM connections
       WHERE access_token_expires_at BETWEEN now() - ${millisecondsInterval(withinMs)} AND now() + ${millisecondsInterval(withinMs)}

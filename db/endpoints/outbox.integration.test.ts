@@ -26,7 +26,7 @@ const drain = async () => {
   for (;;) {
     const { claimed, rows, deliveries } = await repositories.outbox.claim(100, 60_000);
     found.push(...deliveries);
-    await repositories.outbox.settle(rows);
+    await repositories.outbox.acknowledge(rows);
     if (claimed === 0) return found;
   }
 };
@@ -107,7 +107,7 @@ describe('a claim', () => {
     const [row = 0] = claims.flatMap(({ rows }) => rows);
     await repositories.outbox.retryLater([row], -1);
     expect((await repositories.outbox.claim(100, 60_000)).rows).toEqual([row]);
-    await repositories.outbox.settle([row]);
+    await repositories.outbox.acknowledge([row]);
   });
 
   it('names an audition once, however often it was written to, with its last event', async () => {

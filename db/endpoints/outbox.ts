@@ -8,8 +8,8 @@ import {
   type OrganizationId,
   organizationIdSchema,
 } from '../../domain/ids.ts';
-import { eventTypeOf } from '../../domain/platform-events/publications.ts';
-import { wantsType } from '../../domain/platform-events/subscription.ts';
+import { matchesEventType } from '../../domain/platform-events/event-subscription.ts';
+import { publicEventTypeOf } from '../../domain/platform-events/public-event-types.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { outbox } from '../schema/webhook-endpoints.ts';
@@ -38,7 +38,7 @@ interface ClaimedOutbox {
 export interface Outbox {
   /** Rows that are due, and what follows from them. Nobody else gets them before the lease has run out. */
   claim(limit: number, leaseMs: number): Promise<ClaimedOutbox>;
-  settle(rows: readonly number[]): Promise<void>;
+  acknowledge(rows: readonly number[]): Promise<void>;
   retryLater(rows: readonly number[], delayMs: number): Promise<void>;
 }
 
@@ -53,12 +53,12 @@ export const createOutbox = (db: Database): Outbox => ({
   async claim(limit, leaseMs) {
     const rows = await claimRows(db, limit, leaseMs);
     const searches = rows.filter((row) => row.auditionId === null).map(({ id }) => id);
-    if (searches.length > 0) await spread(db, searches);
+    if (searches.length > 0) await expandSearches(db, searches);
     const ids = rows.filter((row) => row.auditionId !== null).map(({ id }) => id);
     return { claimed: rows.length, rows: ids, deliveries: ids.length > 0 ? await deliveriesOf(db, ids) : [] };
   },
 
-  async settle(rows) {
+  async acknowledge(rows) {
     if (rows.length > 0) await db.delete(outbox).where(inArray(outbox.id, [...rows]));
   },
 
@@ -92,7 +92,7 @@ const claimRows = async (db: Database, limit: number, leaseMs: number) => {
 };
 
 /** Each search becomes a row for each audition that its endpoint is behind with. All of it, or nothing. */
-const spread = async (db: Database, searches: readonly number[]): Promise<void> => {
+const expandSearches = async (db: Database, searches: readonly number[]): Promise<void> => {
   await db.execute(sql`
     WITH search AS (
       DELETE FROM outbox WHERE id = ANY(${sql.param([...searches])}::bigint[]) RETURNING *
@@ -152,12 +152,12 @@ const deliveriesOf = async (db: Database, ids: readonly number[]): Promise<reado
   return dueSchema
     .parse(rows)
     .flatMap(({ facts, eventTypes, ...due }) =>
-      (facts ?? []).some((fact) => isToBeTold(eventTypes, fact)) ? [due] : [],
+      (facts ?? []).some((fact) => isSubscribed(eventTypes, fact)) ? [due] : [],
     );
 };
 
 /** A fact of a newer version of ours is told by a worker of that version: here nobody can say what it is. */
-const isToBeTold = (eventTypes: readonly string[], fact: string): boolean => {
-  const type = eventTypeOf(fact);
-  return type === undefined || (type !== null && wantsType({ eventTypes }, type));
+const isSubscribed = (eventTypes: readonly string[], fact: string): boolean => {
+  const type = publicEventTypeOf(fact);
+  return type === undefined || (type !== null && matchesEventType({ eventTypes }, type));
 };

@@ -24,7 +24,7 @@ export interface EndpointProgress {
     readonly answer: string;
   }): Promise<boolean>;
   /** The whole trail of an audition, as far as it is this organization's. */
-  trail(organization: OrganizationId, audition: AuditionId): Promise<readonly AuditionEvent[]>;
+  readTrail(organization: OrganizationId, audition: AuditionId): Promise<readonly AuditionEvent[]>;
   /** The next audition, by id, of which anything happened in that time. */
   nextAudition(
     organization: OrganizationId,
@@ -33,7 +33,7 @@ export interface EndpointProgress {
 }
 
 /** A success is noted on the endpoint's row this often at most: many auditions are told side by side. */
-const notedEvery = sql`interval '10 seconds'`;
+const successWriteInterval = sql`interval '10 seconds'`;
 
 const countSchema = z.object({ advanced: z.int() });
 const nextSchema = z.array(z.object({ id: auditionIdSchema }));
@@ -59,14 +59,14 @@ export const createEndpointProgress = (db: Database): EndpointProgress => ({
       ), works AS (
         UPDATE webhook_endpoints SET failing_since = NULL, last_success_at = now(), last_answer = ${answer}
         WHERE id = ${endpoint}
-          AND (failing_since IS NOT NULL OR last_success_at IS NULL OR last_success_at < now() - ${notedEvery})
+          AND (failing_since IS NOT NULL OR last_success_at IS NULL OR last_success_at < now() - ${successWriteInterval})
       )
       SELECT count(*)::int AS advanced FROM advanced
     `);
     return countSchema.parse(rows[0]).advanced === 1;
   },
 
-  async trail(organization, audition) {
+  async readTrail(organization, audition) {
     const rows = await selectTrail(db, audition, eq(auditEvents.organization, organization));
     return rows.map((row) => storedEventSchema.parse(row));
   },

@@ -63,8 +63,8 @@ const everythingOf = async (organization: OrganizationId) => {
 describe('a secret', () => {
   it('is opened for its organization alone, and each time is noted', async () => {
     const { endpoints, id, use } = await setUp();
-    expect(await endpoints.open(use)).toMatchObject({ id, status: 'enabled', secrets: [secret] });
-    expect(await endpoints.open({ ...use, organization: newOrganizationId() })).toBeUndefined();
+    expect(await endpoints.getWithSecrets(use)).toMatchObject({ id, status: 'enabled', secrets: [secret] });
+    expect(await endpoints.getWithSecrets({ ...use, organization: newOrganizationId() })).toBeUndefined();
     expect(await readsOf(id)).toEqual([{ secret: 'signing_secret', purpose: 'test.open' }]);
   });
 
@@ -77,16 +77,16 @@ describe('a secret', () => {
       UPDATE webhook_endpoints SET sealed_secret = (SELECT sealed_secret FROM webhook_endpoints WHERE id = ${other})
       WHERE id = ${id}
     `);
-    await expect(endpoints.open(use)).rejects.toMatchObject({ name: 'NotAuthentic' });
+    await expect(endpoints.getWithSecrets(use)).rejects.toMatchObject({ name: 'NotAuthentic' });
   });
 
   it('is exchanged: the old one signs beside the new one, for as long as was said', async () => {
     const { endpoints, organization, id, use } = await setUp();
     const rotated = await endpoints.rotateSecret(use, newer, day, actor);
     expect(Date.parse(rotated?.previousSecretUntil ?? '')).toBeGreaterThan(Date.now() + day - 60_000);
-    expect((await endpoints.open(use))?.secrets).toEqual([newer, secret]);
+    expect((await endpoints.getWithSecrets(use))?.secrets).toEqual([newer, secret]);
     await database.db.execute(sql`UPDATE webhook_endpoints SET previous_until = now() WHERE id = ${id}`);
-    expect((await endpoints.open(use))?.secrets).toEqual([newer]);
+    expect((await endpoints.getWithSecrets(use))?.secrets).toEqual([newer]);
     expect(
       await endpoints.rotateSecret({ ...use, organization: newOrganizationId() }, secret, day, actor),
     ).toBeUndefined();
@@ -116,7 +116,7 @@ describe('a secret', () => {
       'endpoint.created',
       'endpoint.secret_rotated',
     ]);
-    expect((await endpoints.open(use))?.secrets).toEqual([...made, secret]);
+    expect((await endpoints.getWithSecrets(use))?.secrets).toEqual([...made, secret]);
   });
 
   it('is erased with its endpoint, and all that was kept of it', async () => {
@@ -160,9 +160,9 @@ describe('progress', () => {
   it('shows on the endpoint since when it fails, and that it works again', async () => {
     const { endpoints, progress, organization, id } = await setUp();
     const audition = await addAudition(repositories, organization);
-    await endpoints.noteFailure(id, '503');
+    await endpoints.recordFailure(id, '503');
     const failing = await endpoints.get(organization, id);
-    await endpoints.noteFailure(id, 'no answer in time');
+    await endpoints.recordFailure(id, 'no answer in time');
     expect(await endpoints.get(organization, id)).toMatchObject({
       failingSince: failing?.failingSince,
       lastAnswer: 'no answer in time',
@@ -188,13 +188,14 @@ describe('disabling', () => {
       disabledAt: first?.at,
     });
     expect(
-      (await endpoints.open({ organization, endpoint: id, purpose: 't', correlationId: 'c' }))?.status,
+      (await endpoints.getWithSecrets({ organization, endpoint: id, purpose: 't', correlationId: 'c' }))
+        ?.status,
     ).toBe('disabled');
   });
 
   it('is over when it is enabled again', async () => {
     const { endpoints, organization, id } = await setUp();
-    await endpoints.noteFailure(id, '500');
+    await endpoints.recordFailure(id, '500');
     await endpoints.disable(organization, id, 'msg_1 was not taken');
     expect(await endpoints.update(organization, id, { status: 'enabled' }, actor)).toMatchObject({
       status: 'enabled',
@@ -282,7 +283,7 @@ describe('a change', () => {
     const before = await everythingOf(at.organization);
     await expect(change(at)).rejects.toMatchObject({ cause: { code: '22021' } });
     expect(await everythingOf(at.organization)).toEqual(before);
-    expect((await at.endpoints.open(at.use))?.secrets).toEqual([secret]);
+    expect((await at.endpoints.getWithSecrets(at.use))?.secrets).toEqual([secret]);
   });
 });
 

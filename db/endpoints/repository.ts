@@ -13,7 +13,7 @@ import { type Actor, createAdministrativeActs } from '../access/administrative-a
 import type { Database } from '../client.ts';
 import { endpointStatuses, webhookEndpoints } from '../schema/webhook-endpoints.ts';
 import { instantFromDatabase, millisecondsInterval } from '../time.ts';
-import { noting } from '../vault/credential-reads.ts';
+import { credentialReadsCte } from '../vault/credential-reads.ts';
 import { createVault, type Vault } from '../vault/envelope-encryption.ts';
 import { outboxChannel } from './outbox.ts';
 
@@ -39,7 +39,8 @@ export interface WebhookEndpoint {
 }
 
 /** With what it is called: lives only as long as the call. */
-export interface OpenEndpoint extends Pick<WebhookEndpoint, 'id' | 'url' | 'eventTypes' | 'createdAt'> {
+export interface EndpointWithSecrets
+  extends Pick<WebhookEndpoint, 'id' | 'url' | 'eventTypes' | 'createdAt'> {
   readonly status: WebhookEndpoint['status'];
   /** The newest first. */
   readonly secrets: readonly string[];
@@ -54,7 +55,7 @@ interface EndpointUse {
 }
 
 /** Who changes an endpoint, and what is noted of it. */
-interface NotedBy extends Actor {
+interface ActorWithDetail extends Actor {
   /** Never a secret, never a person's data. */
   readonly detail?: Readonly<Record<string, unknown>>;
 }
@@ -70,7 +71,7 @@ export interface WebhookEndpoints {
       readonly eventTypes: readonly string[];
       readonly secret: string;
     },
-    noted: NotedBy,
+    noted: ActorWithDetail,
   ): Promise<boolean>;
   get(organization: OrganizationId, id: EndpointId): Promise<WebhookEndpoint | undefined>;
   /** The oldest first. */
@@ -87,21 +88,21 @@ export interface WebhookEndpoints {
       readonly eventTypes?: readonly string[] | undefined;
       readonly status?: WebhookEndpoint['status'] | undefined;
     },
-    noted: NotedBy,
+    noted: ActorWithDetail,
   ): Promise<WebhookEndpoint | undefined>;
   /** With its secrets' data key, and all that was kept of its progress. */
-  remove(organization: OrganizationId, id: EndpointId, noted: NotedBy): Promise<boolean>;
+  remove(organization: OrganizationId, id: EndpointId, noted: ActorWithDetail): Promise<boolean>;
   /** The old secret signs beside the new one for so long. Undefined where somebody else was quicker, or it is gone. */
   rotateSecret(
     use: EndpointUse,
     secret: string,
     overlapMs: number,
-    noted: NotedBy,
+    noted: ActorWithDetail,
   ): Promise<WebhookEndpoint | undefined>;
   /** Opens the secrets for a delivery, and notes that they were read. */
-  open(use: EndpointUse): Promise<OpenEndpoint | undefined>;
+  getWithSecrets(use: EndpointUse): Promise<EndpointWithSecrets | undefined>;
   /** An attempt that failed. */
-  noteFailure(id: EndpointId, answer: string): Promise<void>;
+  recordFailure(id: EndpointId, answer: string): Promise<void>;
   /**
    * Given up: nothing is sent to it any more. Idempotent by the reason: whoever comes again with the same one gets the
    * same answer, and whoever comes after somebody else gets undefined.
@@ -114,22 +115,22 @@ export interface WebhookEndpoints {
 }
 
 /** Each is told of every event: more than a handful is a mistake. */
-const endpointsAtMost = 20;
+const maxEndpoints = 20;
 
 /** Longer than a statement may run (15 s): after that, whoever has not seen the endpoint enabled is through. */
-const stragglersAfterMs = 30_000;
+const delayedSearchMs = 30_000;
 
 type Column = 'secret' | 'previous_secret';
 
 /** What is copied to another endpoint's row or column does not open. */
-const placeOf = (organization: OrganizationId, id: EndpointId, column: Column): string =>
+const sealingContextOf = (organization: OrganizationId, id: EndpointId, column: Column): string =>
   `webhook_endpoints.${column} of ${id} of ${organization}`;
 
 /** Where the platform is told. Secrets lie sealed under the endpoint's own data key. */
 export const createWebhookEndpoints = (
   db: Database,
   wrapping: KeyWrapping,
-  vault: Pick<Vault, 'seal' | 'open' | 'forget'>,
+  vault: Pick<Vault, 'seal' | 'open' | 'evict'>,
 ): WebhookEndpoints => {
   const find = async (organization: OrganizationId, id: EndpointId): Promise<Row | undefined> => {
     const [row] = await db.select().from(webhookEndpoints).where(ownedBy(organization, id));
@@ -140,7 +141,7 @@ export const createWebhookEndpoints = (
     const { rows } = await db.execute(sql`
       WITH endpoint AS (
         SELECT * FROM webhook_endpoints WHERE id = ${use.endpoint} AND organization = ${use.organization}
-      ), ${noting('endpoint', sql`'signing_secret'::text`, use)}
+      ), ${credentialReadsCte('endpoint', sql`'signing_secret'::text`, use)}
       SELECT id, url, status, event_types AS "eventTypes", created_at AS "createdAt",
         sealed_secret AS "sealedSecret",
         CASE WHEN previous_until > now() THEN sealed_previous_secret END AS "sealedPreviousSecret"
@@ -151,7 +152,7 @@ export const createWebhookEndpoints = (
 
   const secretsOf = async ({ organization, endpoint }: EndpointUse, sealed: Sealed) => {
     const open = (text: string, column: Column) =>
-      vault.open(endpoint, text, placeOf(organization, endpoint, column));
+      vault.open(endpoint, text, sealingContextOf(organization, endpoint, column));
     const newest = await open(sealed.sealedSecret, 'secret');
     if (sealed.sealedPreviousSecret === null) return [newest] as const;
     return [newest, await open(sealed.sealedPreviousSecret, 'previous_secret')] as const;
@@ -162,25 +163,25 @@ export const createWebhookEndpoints = (
       return db.transaction(async (tx) => {
         // Its own vault: the data key that is made in here is gone when the transaction is.
         const sealing = createVault(tx, wrapping);
-        const sealedSecret = await sealing.seal(id, secret, placeOf(organization, id, 'secret'));
+        const sealedSecret = await sealing.seal(id, secret, sealingContextOf(organization, id, 'secret'));
         const { rowCount } = await tx.execute(sql`
           INSERT INTO webhook_endpoints (id, organization, url, event_types, sealed_secret)
           SELECT ${id}, ${organization}, ${url}, ${sql.param([...eventTypes])}::text[], ${sealedSecret}
-          WHERE (SELECT count(*) FROM webhook_endpoints WHERE organization = ${organization}) < ${endpointsAtMost}
+          WHERE (SELECT count(*) FROM webhook_endpoints WHERE organization = ${organization}) < ${maxEndpoints}
         `);
         if (rowCount !== 1) {
           await sealing.destroy(id);
           return false;
         }
-        await searchLater(tx, organization, id);
-        await note(tx, organization, id, 'endpoint.created', noted);
+        await enqueueDelayedSearch(tx, organization, id);
+        await recordAct(tx, organization, id, 'endpoint.created', noted);
         return true;
       });
     },
 
     async get(organization, id) {
       const row = await find(organization, id);
-      return row && endpointOf(row);
+      return row && toEndpoint(row);
     },
 
     async list(organization) {
@@ -189,7 +190,7 @@ export const createWebhookEndpoints = (
         .from(webhookEndpoints)
         .where(eq(webhookEndpoints.organization, organization))
         .orderBy(asc(webhookEndpoints.createdAt), asc(webhookEndpoints.id));
-      return rows.map(endpointOf);
+      return rows.map(toEndpoint);
     },
 
     async update(organization, id, { url, eventTypes, status }, noted) {
@@ -205,19 +206,19 @@ export const createWebhookEndpoints = (
           .set({
             url: url ?? before.url,
             eventTypes: [...(eventTypes ?? before.eventTypes)],
-            ...(status === 'enabled' && before.status === 'disabled' && enabledAnew),
-            ...(status === 'disabled' && before.status === 'enabled' && disabledHere),
+            ...(status === 'enabled' && before.status === 'disabled' && enabledColumns),
+            ...(status === 'disabled' && before.status === 'enabled' && disabledByAdministratorColumns),
           })
           .where(ownedBy(organization, id))
           .returning();
         if (!after) return undefined;
         const isWorthAnAttempt = before.status === 'disabled' || before.url !== after.url;
         if (after.status === 'enabled' && isWorthAnAttempt) {
-          await searchNow(tx, organization, id);
-          await searchLater(tx, organization, id);
+          await enqueueSearch(tx, organization, id);
+          await enqueueDelayedSearch(tx, organization, id);
         }
-        await note(tx, organization, id, 'endpoint.changed', noted);
-        return endpointOf(after);
+        await recordAct(tx, organization, id, 'endpoint.changed', noted);
+        return toEndpoint(after);
       });
     },
 
@@ -235,10 +236,10 @@ export const createWebhookEndpoints = (
         `);
         if (rows.length === 0) return false;
         await createVault(tx, wrapping).destroy(id);
-        await note(tx, organization, id, 'endpoint.removed', noted);
+        await recordAct(tx, organization, id, 'endpoint.removed', noted);
         return true;
       });
-      if (removed) vault.forget(id);
+      if (removed) vault.evict(id);
       return removed;
     },
 
@@ -247,8 +248,12 @@ export const createWebhookEndpoints = (
       const current = await read(use);
       if (!current) return undefined;
       const [old] = await secretsOf(use, { ...current, sealedPreviousSecret: null });
-      const sealedSecret = await vault.seal(id, secret, placeOf(organization, id, 'secret'));
-      const sealedPreviousSecret = await vault.seal(id, old, placeOf(organization, id, 'previous_secret'));
+      const sealedSecret = await vault.seal(id, secret, sealingContextOf(organization, id, 'secret'));
+      const sealedPreviousSecret = await vault.seal(
+        id,
+        old,
+        sealingContextOf(organization, id, 'previous_secret'),
+      );
       return db.transaction(async (tx) => {
         const [row] = await tx
           .update(webhookEndpoints)
@@ -260,19 +265,19 @@ export const createWebhookEndpoints = (
           .where(and(ownedBy(organization, id), eq(webhookEndpoints.sealedSecret, current.sealedSecret)))
           .returning();
         if (!row) return undefined;
-        await note(tx, organization, id, 'endpoint.secret_rotated', noted);
-        return endpointOf(row);
+        await recordAct(tx, organization, id, 'endpoint.secret_rotated', noted);
+        return toEndpoint(row);
       });
     },
 
-    async open(use): Promise<OpenEndpoint | undefined> {
+    async getWithSecrets(use): Promise<EndpointWithSecrets | undefined> {
       const sealed = await read(use);
       if (!sealed) return undefined;
       const { sealedSecret: _, sealedPreviousSecret: __, ...endpoint } = sealed;
       return { ...endpoint, secrets: await secretsOf(use, sealed) };
     },
 
-    async noteFailure(id, answer) {
+    async recordFailure(id, answer) {
       await db
         .update(webhookEndpoints)
         .set({
@@ -308,28 +313,32 @@ type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 const ownedBy = (organization: OrganizationId, id: EndpointId) =>
   and(eq(webhookEndpoints.organization, organization), eq(webhookEndpoints.id, id));
 
-const enabledAnew = {
+const enabledColumns = {
   status: 'enabled',
   disabledAt: null,
   disabledReason: null,
   failingSince: null,
 } as const;
 
-const disabledHere = {
+const disabledByAdministratorColumns = {
   status: 'disabled',
   disabledAt: sql<Instant>`now()`,
   disabledReason: 'Disabled by an administrator.',
 } as const;
 
-const note = (
+const recordAct = (
   tx: Transaction,
   organization: OrganizationId,
   target: EndpointId,
   act: `endpoint.${string}`,
-  noted: NotedBy,
-): Promise<void> => createAdministrativeActs(tx).note({ organization, ...noted, act, target });
+  noted: ActorWithDetail,
+): Promise<void> => createAdministrativeActs(tx).record({ organization, ...noted, act, target });
 
-const searchNow = async (tx: Transaction, organization: OrganizationId, id: EndpointId): Promise<void> => {
+const enqueueSearch = async (
+  tx: Transaction,
+  organization: OrganizationId,
+  id: EndpointId,
+): Promise<void> => {
   await tx.execute(
     sql`INSERT INTO outbox (organization, endpoint, sequence) VALUES (${organization}, ${id}, 0)`,
   );
@@ -337,10 +346,14 @@ const searchNow = async (tx: Transaction, organization: OrganizationId, id: Endp
 };
 
 /** For events that were being written just then, by statements that have not seen the endpoint enabled. */
-const searchLater = async (tx: Transaction, organization: OrganizationId, id: EndpointId): Promise<void> => {
+const enqueueDelayedSearch = async (
+  tx: Transaction,
+  organization: OrganizationId,
+  id: EndpointId,
+): Promise<void> => {
   await tx.execute(sql`
     INSERT INTO outbox (organization, endpoint, sequence, next_attempt_at)
-    VALUES (${organization}, ${id}, 0, now() + ${millisecondsInterval(stragglersAfterMs)})
+    VALUES (${organization}, ${id}, 0, now() + ${millisecondsInterval(delayedSearchMs)})
   `);
 };
 
@@ -357,7 +370,7 @@ type Sealed = z.infer<typeof sealedSchema>;
 
 const disabledSchema = z.object({ at: instantFromDatabase, others: z.array(endpointIdSchema) });
 
-const endpointOf = (row: Row): WebhookEndpoint => ({
+const toEndpoint = (row: Row): WebhookEndpoint => ({
   id: endpointIdSchema.parse(row.id),
   organization: organizationIdSchema.parse(row.organization),
   url: row.url,

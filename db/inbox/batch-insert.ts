@@ -20,32 +20,32 @@ export interface InboxRow {
   readonly correlationId: string;
 }
 
-interface Waiting {
+interface QueuedRow {
   readonly row: InboxRow;
-  readonly stored: (isFirst: boolean) => void;
-  readonly failed: (error: unknown) => void;
+  readonly resolve: (isFirst: boolean) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** Far from what a statement may take, and from what anybody notices. */
-const rowsAtOnce = 200;
+const maxBatchSize = 200;
 
 /** Answers whether the row was the first of its kind (provider and dedupe key). */
-export const createIntake = (db: Database): ((row: InboxRow) => Promise<boolean>) => {
-  let waiting: Waiting[] = [];
+export const createBatchInsert = (db: Database): ((row: InboxRow) => Promise<boolean>) => {
+  let waiting: QueuedRow[] = [];
   let isWriting = false;
 
   const writeAll = async (): Promise<void> => {
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, rowsAtOnce);
-      waiting = waiting.slice(rowsAtOnce);
+      const batch = waiting.slice(0, maxBatchSize);
+      waiting = waiting.slice(maxBatchSize);
       await writeBatch(db, batch);
     }
     isWriting = false;
   };
 
   return (row) =>
-    new Promise((stored, failed) => {
-      waiting.push({ row, stored, failed });
+    new Promise((resolve, reject) => {
+      waiting.push({ row, resolve, reject });
       if (isWriting) return;
       isWriting = true;
       // What arrives in the same turn of the event loop goes together.
@@ -53,17 +53,17 @@ export const createIntake = (db: Database): ((row: InboxRow) => Promise<boolean>
     });
 };
 
-const writeBatch = async (db: Database, batch: readonly Waiting[]): Promise<void> => {
+const writeBatch = async (db: Database, batch: readonly QueuedRow[]): Promise<void> => {
   try {
     const stored = await insert(
       db,
       batch.map(({ row }) => row),
     );
-    for (const one of batch) one.stored(stored.has(one.row.id));
+    for (const one of batch) one.resolve(stored.has(one.row.id));
   } catch (error) {
     // One row that PostgreSQL does not take must not take the others with it.
     if (batch.length > 1 && !isDatabaseOutage(error)) for (const one of batch) await writeBatch(db, [one]);
-    else for (const one of batch) one.failed(error);
+    else for (const one of batch) one.reject(error);
   }
 };
 
@@ -79,7 +79,7 @@ const insert = async (db: Database, rows: readonly InboxRow[]): Promise<Readonly
     else firsts.set(key, { row, more: 0 });
   }
   const sorted = [...firsts.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, first]) => first);
-  const told = JSON.stringify(
+  const recordset = JSON.stringify(
     sorted.map(({ row, more }) => ({
       id: row.id,
       provider: row.provider,
@@ -96,7 +96,7 @@ const insert = async (db: Database, rows: readonly InboxRow[]): Promise<Readonly
     WITH stored AS (
       INSERT INTO webhook_inbox AS known
         (id, provider, dedupe_key, kind, sealed_event, data_key, correlation_id, duplicates)
-      SELECT * FROM json_to_recordset(${told}) AS told (
+      SELECT * FROM json_to_recordset(${recordset}) AS told (
         id text, provider text, dedupe_key text, kind text, sealed_event text, data_key text, correlation_id text,
         duplicates int)
       ON CONFLICT (provider, dedupe_key) DO UPDATE SET duplicates = known.duplicates + 1 + excluded.duplicates

@@ -10,7 +10,7 @@ import {
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
-import { referenceOf } from '../connections/connect-account.ts';
+import { accountReferenceOf } from '../connections/connect-account.ts';
 import { attentionItems } from '../schema/attention-items.ts';
 import { connections } from '../schema/connections.ts';
 import { operations } from '../schema/operations.ts';
@@ -23,21 +23,21 @@ interface AccountConnection {
 }
 
 /** Whom it concerns what we are told from outside, where the telling does not say so itself. */
-export interface InboxAddressees {
+export interface InboxRouting {
   /** The audition that a provider's meeting was made for. */
-  meeting(provider: string, meetingId: string): Promise<AuditionId | undefined>;
+  auditionOfMeeting(provider: string, meetingId: string): Promise<AuditionId | undefined>;
   /** Those with an open attention item that waits for this connection to be connected again. */
-  waitingFor(organization: OrganizationId, connection: ConnectionId): Promise<readonly AuditionId[]>;
+  auditionsWaitingFor(organization: OrganizationId, connection: ConnectionId): Promise<readonly AuditionId[]>;
   /** The connections, of any organization, of one account at a provider, but for those that are disconnected. */
-  account(provider: string, accountId: string): Promise<readonly AccountConnection[]>;
+  connectionsOfAccount(provider: string, accountId: string): Promise<readonly AccountConnection[]>;
 }
 
 /** A key of the ledger begins with the id of its workflow. */
 const auditionOf = (key: string) => auditionIdSchema.safeParse(/^audition\/([^:]+):/.exec(key)?.[1]).data;
 
 /** Looks up, and changes nothing. */
-export const createInboxAddressees = (db: Database): InboxAddressees => ({
-  async meeting(provider, meetingId) {
+export const createInboxRouting = (db: Database): InboxRouting => ({
+  async auditionOfMeeting(provider, meetingId) {
     // Its creation and its moves: all of one audition.
     const [row] = await db
       .select({ key: operations.key })
@@ -47,7 +47,7 @@ export const createInboxAddressees = (db: Database): InboxAddressees => ({
     return row && auditionOf(row.key);
   },
 
-  async waitingFor(organization, connection) {
+  async auditionsWaitingFor(organization, connection) {
     const { item } = attentionItems;
     const rows = await db
       .selectDistinct({ id: attentionItems.auditionId })
@@ -61,14 +61,14 @@ export const createInboxAddressees = (db: Database): InboxAddressees => ({
     return rows.map(({ id }) => auditionIdSchema.parse(id));
   },
 
-  async account(provider, accountId) {
+  async connectionsOfAccount(provider, accountId) {
     const { id, organization, owner, accountReference, status, connectedAt } = connections;
     const rows = await db
       .select({ id, organization, owner, accountReference, status, connectedAt })
       .from(connections)
       .where(and(eq(connections.provider, provider), ne(connections.status, 'disconnected')));
     return rows
-      .filter((row) => row.accountReference === referenceOf({ ...row, provider }, { id: accountId }))
+      .filter((row) => row.accountReference === accountReferenceOf({ ...row, provider }, { id: accountId }))
       .map((row) => ({
         id: connectionIdSchema.parse(row.id),
         organization: organizationIdSchema.parse(row.organization),

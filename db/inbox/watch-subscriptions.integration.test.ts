@@ -11,7 +11,7 @@ afterAll(() => database.drop());
 const inHours = (hours: number) => toInstant(Date.now() + hours * 3_600_000);
 
 const setup = async ({ secret = 'one', expiresAt = inHours(1) } = {}) => {
-  const { watches } = database.repositories;
+  const { watchSubscriptions } = database.repositories;
   const id = crypto.randomUUID();
   const channel = {
     id,
@@ -22,11 +22,11 @@ const setup = async ({ secret = 'one', expiresAt = inHours(1) } = {}) => {
     resourceId: 'resource-1',
   } as const;
   const put = (changes: { secret?: string } = {}) =>
-    watches.put({ ...channel, secret, expiresAt, ...changes });
+    watchSubscriptions.put({ ...channel, secret, expiresAt, ...changes });
   await put();
   const proves = async (given: string, provider = 'google') =>
-    (await watches.proven(provider, [{ id, secret: given }]))[0] !== undefined;
-  return { watches, id, channel, put, proves };
+    (await watchSubscriptions.verify(provider, [{ id, secret: given }]))[0] !== undefined;
+  return { watches: watchSubscriptions, id, channel, put, proves };
 };
 
 it('is proven by its secret, by nothing else, and to its own provider', async () => {
@@ -36,7 +36,7 @@ it('is proven by its secret, by nothing else, and to its own provider', async ()
     { id, secret: 'two' },
     { id, secret: 'one' },
   ];
-  expect(await watches.proven('google', claims)).toMatchObject([undefined, undefined, channel]);
+  expect(await watches.verify('google', claims)).toMatchObject([undefined, undefined, channel]);
   expect([await proves('two'), await proves(''), await proves('one', 'microsoft')]).toEqual([
     false,
     false,
@@ -66,13 +66,13 @@ it('keeps no secret that could be read', async () => {
 
 it('knows when it last told us something, and what a connection watches until it is removed', async () => {
   const { watches, id } = await setup();
-  await watches.notified([id, id]);
+  await watches.markNotified([id, id]);
   const { rows } = await database.pool.query(
     'SELECT last_notified_at IS NOT NULL AS known FROM watch_subscriptions WHERE id = $1',
     [id],
   );
   expect(rows).toEqual([{ known: true }]);
-  expect((await watches.ofConnection('conn_1')).map((one) => one.id)).toContain(id);
+  expect((await watches.listByConnection('conn_1')).map((one) => one.id)).toContain(id);
   await watches.remove(id);
-  expect((await watches.ofConnection('conn_1')).map((one) => one.id)).not.toContain(id);
+  expect((await watches.listByConnection('conn_1')).map((one) => one.id)).not.toContain(id);
 });

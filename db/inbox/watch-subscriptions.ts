@@ -32,15 +32,15 @@ export interface WatchSubscriptions {
    * For each claim, in their order, the subscription of that id, if the secret is its own and it has not long expired.
    * In constant time, and in one statement, however many somebody claims who need not be anybody.
    */
-  proven(
+  verify(
     provider: string,
     claims: readonly { readonly id: string; readonly secret: string }[],
   ): Promise<readonly (WatchSubscription | undefined)[]>;
   /** They have told us something. */
-  notified(ids: readonly string[]): Promise<void>;
+  markNotified(ids: readonly string[]): Promise<void>;
   remove(id: string): Promise<void>;
   /** The one that ends first, first. */
-  ofConnection(connection: ConnectionId): Promise<readonly WatchSubscription[]>;
+  listByConnection(connection: ConnectionId): Promise<readonly WatchSubscription[]>;
 }
 
 /** The one in use and the one before it: while they are exchanged, the vendor sends either. */
@@ -96,7 +96,7 @@ export const createWatchSubscriptions = (db: Database): WatchSubscriptions => ({
       });
   },
 
-  async proven(provider, claims) {
+  async verify(provider, claims) {
     const rows = await db
       .select()
       .from(watchSubscriptions)
@@ -116,7 +116,7 @@ export const createWatchSubscriptions = (db: Database): WatchSubscriptions => ({
     });
   },
 
-  async notified(ids) {
+  async markNotified(ids) {
     await db
       .update(watchSubscriptions)
       .set({ lastNotifiedAt: sql`now()` })
@@ -136,7 +136,7 @@ export const createWatchSubscriptions = (db: Database): WatchSubscriptions => ({
     await db.delete(watchSubscriptions).where(eq(watchSubscriptions.id, id));
   },
 
-  async ofConnection(connection) {
+  async listByConnection(connection) {
     const rows = await db
       .select()
       .from(watchSubscriptions)

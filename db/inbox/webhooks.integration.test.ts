@@ -52,7 +52,7 @@ describe('receiving', () => {
     expect(JSON.stringify(rows)).not.toMatch(/Ada|5005550006/);
     await database.pool.query(`UPDATE webhook_inbox AS one SET sealed_event = other.sealed_event
       FROM webhook_inbox AS other WHERE one.dedupe_key = 'a' AND other.dedupe_key = 'b'`);
-    await expect((await claimOne()).read()).rejects.toThrow('belongs to something else');
+    await expect((await claimOne()).decrypt()).rejects.toThrow('belongs to something else');
   });
 
   it('takes a row that PostgreSQL does not, and loses none of those beside it', async () => {
@@ -110,7 +110,7 @@ describe('claiming', () => {
     expect(await inbox.claim(5, 60_000)).toEqual([]);
     await database.pool.query("UPDATE webhook_inbox SET next_attempt_at = now() - interval '1 second'");
     const again = await inbox.claim(5, 60_000);
-    expect(await Promise.all(again.map((one) => one.read()))).toEqual(['a', 'b', 'c'].map(started));
+    expect(await Promise.all(again.map((one) => one.decrypt()))).toEqual(['a', 'b', 'c'].map(started));
     expect(again.map(({ attempts }) => attempts)).toEqual([2, 2, 2]);
   });
 
@@ -120,7 +120,7 @@ describe('claiming', () => {
     const other = await database.pool.connect();
     await other.query("BEGIN; SELECT FROM webhook_inbox WHERE dedupe_key = 'a' FOR UPDATE");
     const claimed = await inbox.claim(5, 60_000);
-    expect(await Promise.all(claimed.map((one) => one.read()))).toEqual([started('b')]);
+    expect(await Promise.all(claimed.map((one) => one.decrypt()))).toEqual([started('b')]);
     await other.query('ROLLBACK');
     other.release();
   });
@@ -129,7 +129,7 @@ describe('claiming', () => {
     const { receive, inbox, claimOne } = await setup();
     await receive('a');
     const { id } = await claimOne(0);
-    expect(await inbox.settle(id)).toBe(true);
+    expect(await inbox.markDelivered(id)).toBe(true);
     expect(await inbox.park(id, 'late')).toBe(false);
     await inbox.retryLater(id, 0, 'late');
     expect(await inbox.claim(1, 60_000)).toEqual([]);
@@ -153,12 +153,12 @@ describe('what is parked', () => {
     await receive('a');
     const { id } = await claimOne();
     await inbox.park(id, 'no_such_meeting');
-    expect(await inbox.parked({ limit: 10 })).toMatchObject([
+    expect(await inbox.listParked({ limit: 10 })).toMatchObject([
       { id, provider: 'zoom', kind: 'meeting.started', reason: 'no_such_meeting' },
     ]);
-    expect(await inbox.parked({ limit: 10, provider: 'twilio' })).toEqual([]);
-    expect(await inbox.parked({ limit: 10, reason: 'not_handled' })).toEqual([]);
-    expect(await (await inbox.find(id))?.read()).toEqual(started('a'));
+    expect(await inbox.listParked({ limit: 10, provider: 'twilio' })).toEqual([]);
+    expect(await inbox.listParked({ limit: 10, reason: 'not_handled' })).toEqual([]);
+    expect(await (await inbox.find(id))?.decrypt()).toEqual(started('a'));
     expect(await inbox.lag()).toEqual([{ provider: 'zoom', waiting: 0, oldestSeconds: 0, parked: 1 }]);
     expect([await inbox.replay(id), await inbox.replay(id)]).toEqual([true, false]);
     expect(await claimOne()).toMatchObject({ id, attempts: 1 });
@@ -169,6 +169,6 @@ describe('what is parked', () => {
     const { receive, claimOne } = await setup();
     await receive('a');
     await database.pool.query("UPDATE webhook_inbox SET kind = 'meeting.paused'");
-    expect(await (await claimOne()).read()).toBeUndefined();
+    expect(await (await claimOne()).decrypt()).toBeUndefined();
   });
 });

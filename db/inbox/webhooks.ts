@@ -8,7 +8,7 @@ import { sha256 } from '../digest.ts';
 import { webhookInbox } from '../schema/webhook-inbox.ts';
 import { millisecondsInterval } from '../time.ts';
 import { type Vault } from '../vault/envelope-encryption.ts';
-import { createIntake, inboxChannel } from './batch-insert.ts';
+import { createBatchInsert, inboxChannel } from './batch-insert.ts';
 
 export interface ClaimedWebhook {
   readonly id: string;
@@ -20,7 +20,7 @@ export interface ClaimedWebhook {
   /** How long ago it came, by the database's clock. */
   readonly ageMs: number;
   /** What was told; undefined where this version does not know such an event. Throws when it cannot be opened. */
-  read(): Promise<InboxEvent | undefined>;
+  decrypt(): Promise<InboxEvent | undefined>;
 }
 
 export interface InboxEntry {
@@ -49,12 +49,12 @@ export interface WebhookInbox {
   /** Those that are due, the longest waiting first; nobody else gets them before the lease has run out. */
   claim(limit: number, leaseMs: number): Promise<readonly ClaimedWebhook[]>;
   /** It was told on, or need not be: `reason` says why. Whether it was still open. */
-  settle(id: string, reason?: string): Promise<boolean>;
+  markDelivered(id: string, reason?: string): Promise<boolean>;
   /** A person may look at it, and replay it. */
   park(id: string, reason: string): Promise<boolean>;
   retryLater(id: string, delayMs: number, reason: string): Promise<void>;
   /** The newest first. */
-  parked(page: {
+  listParked(page: {
     readonly limit: number;
     readonly provider?: string | undefined;
     readonly reason?: string | undefined;
@@ -62,7 +62,7 @@ export interface WebhookInbox {
   find(
     id: string,
   ): Promise<
-    | (InboxEntry & Pick<ClaimedWebhook, 'read'> & { readonly state: 'received' | 'delivered' | 'parked' })
+    | (InboxEntry & Pick<ClaimedWebhook, 'decrypt'> & { readonly state: 'received' | 'delivered' | 'parked' })
     | undefined
   >;
   /** Whether there was such a one, parked. */
@@ -79,13 +79,13 @@ export interface WebhookInbox {
 }
 
 /** One data key a month: what is old becomes unreadable with the key, and no key seals too much. */
-const dataKeyOf = (now: Date): string =>
+const dataKeyIdOf = (now: Date): string =>
   `inbox:${now.getUTCFullYear()}-${String(now.getUTCMonth() + 1).padStart(2, '0')}`;
 
-const placeOf = (id: string): string => `webhook_inbox ${id}`;
+const sealingContextOf = (id: string): string => `webhook_inbox ${id}`;
 
 /** A vendor's ids are short and plain. What is neither would not fit into an index, or not into PostgreSQL at all. */
-const storableKey = (key: string): string =>
+const toStorableKey = (key: string): string =>
   /^[\x20-\x7e]{1,200}$/.test(key) ? key : `sha256:${sha256(key)}`;
 
 /**
@@ -99,12 +99,12 @@ export const createWebhookInbox = (
   vault: Pick<Vault, 'seal' | 'open'>,
   now = () => new Date(),
 ): WebhookInbox => {
-  const store = createIntake(db);
+  const store = createBatchInsert(db);
 
   const readerOf =
-    ({ id, kind, dataKey, sealedEvent }: Sealed): ClaimedWebhook['read'] =>
+    ({ id, kind, dataKey, sealedEvent }: Sealed): ClaimedWebhook['decrypt'] =>
     async () => {
-      const event: unknown = JSON.parse(await vault.open(dataKey, sealedEvent, placeOf(id)));
+      const event: unknown = JSON.parse(await vault.open(dataKey, sealedEvent, sealingContextOf(id)));
       return inboxEventSchema.safeParse({ kind, event }).data;
     };
 
@@ -119,12 +119,12 @@ export const createWebhookInbox = (
   return {
     async receive({ provider, dedupeKey, kind, event, correlationId }) {
       const id = `whk_${randomUUID()}`;
-      const dataKey = dataKeyOf(now());
-      const sealedEvent = await vault.seal(dataKey, JSON.stringify(event), placeOf(id));
+      const dataKey = dataKeyIdOf(now());
+      const sealedEvent = await vault.seal(dataKey, JSON.stringify(event), sealingContextOf(id));
       const row = {
         id,
         provider,
-        dedupeKey: storableKey(dedupeKey),
+        dedupeKey: toStorableKey(dedupeKey),
         kind,
         sealedEvent,
         dataKey,
@@ -155,11 +155,11 @@ export const createWebhookInbox = (
           correlationId,
           attempts,
           ageMs,
-          read: readerOf({ id, kind, ...sealed }),
+          decrypt: readerOf({ id, kind, ...sealed }),
         }));
     },
 
-    settle: (id, reason) => end(id, { state: 'delivered', reason: reason ?? null }),
+    markDelivered: (id, reason) => end(id, { state: 'delivered', reason: reason ?? null }),
     park: (id, reason) => end(id, { state: 'parked', reason }),
 
     async retryLater(id, delayMs, reason) {
@@ -169,9 +169,9 @@ export const createWebhookInbox = (
         .where(and(eq(webhookInbox.id, id), eq(webhookInbox.state, 'received')));
     },
 
-    async parked({ limit, provider, reason }) {
+    async listParked({ limit, provider, reason }) {
       return db
-        .select(summary)
+        .select(summaryColumns)
         .from(webhookInbox)
         .where(
           and(
@@ -187,7 +187,7 @@ export const createWebhookInbox = (
     async find(id) {
       const [row] = await db
         .select({
-          ...summary,
+          ...summaryColumns,
           state: webhookInbox.state,
           dataKey: webhookInbox.dataKey,
           sealedEvent: webhookInbox.sealedEvent,
@@ -196,7 +196,7 @@ export const createWebhookInbox = (
         .where(eq(webhookInbox.id, id));
       if (!row) return undefined;
       const { dataKey, sealedEvent, ...found } = row;
-      return { ...found, read: readerOf({ id, kind: row.kind, dataKey, sealedEvent }) };
+      return { ...found, decrypt: readerOf({ id, kind: row.kind, dataKey, sealedEvent }) };
     },
 
     async replay(id) {
@@ -259,7 +259,7 @@ const claimedSchema = z.array(
     })),
 );
 
-const summary = {
+const summaryColumns = {
   id: webhookInbox.id,
   provider: webhookInbox.provider,
   kind: webhookInbox.kind,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { another, operation, outcome, useLedger } from '../../tests/harness/ledger.ts';
+import { operation, otherOutcome, outcome, useLedger } from '../../tests/harness/ledger.ts';
 import { KeyReused } from '../errors.ts';
 
 const { ledger, begin, leaseRunsOut, crashedAttempt, releasedAttempt } = useLedger();
@@ -51,7 +51,7 @@ describe('an attempt', () => {
 
       const begun = await ledger().begin(operation(key));
 
-      expect(begun).toMatchObject({ kind: 'again', doubt: { handedOver, givenUpForMs: undefined } });
+      expect(begun).toMatchObject({ kind: 'again', doubt: { handedOver, abandonedForMs: undefined } });
       if (begun.kind !== 'again') throw new Error('not again');
       expect(Math.abs(Date.parse(begun.doubt.startedAt) - before)).toBeLessThan(10_000);
     },
@@ -134,8 +134,8 @@ describe('a call that nobody saw end', () => {
     const begun = await ledger().begin(operation(key));
 
     if (begun.kind !== 'again') throw new Error('not again');
-    expect(begun.doubt.givenUpForMs).toBeGreaterThanOrEqual(aboutMs);
-    expect(begun.doubt.givenUpForMs).toBeLessThan(aboutMs + 5_000);
+    expect(begun.doubt.abandonedForMs).toBeGreaterThanOrEqual(aboutMs);
+    expect(begun.doubt.abandonedForMs).toBeLessThan(aboutMs + 5_000);
   });
 
   test('is still remembered after an attempt that only looked', async () => {
@@ -144,7 +144,7 @@ describe('a call that nobody saw end', () => {
 
     expect(await ledger().begin(operation('looked'))).toMatchObject({
       kind: 'again',
-      doubt: { handedOver: true, givenUpForMs: expect.any(Number) },
+      doubt: { handedOver: true, abandonedForMs: expect.any(Number) },
     });
   });
 
@@ -152,7 +152,7 @@ describe('a call that nobody saw end', () => {
     await crashedAttempt('early-death', { handedOver: false });
 
     expect(await ledger().begin(operation('early-death'))).toMatchObject({
-      doubt: { handedOver: false, givenUpForMs: undefined },
+      doubt: { handedOver: false, abandonedForMs: undefined },
     });
   });
 });
@@ -160,7 +160,7 @@ describe('a call that nobody saw end', () => {
 describe('a doubt that was put before a person', () => {
   test('says by which execution, until another call is handed over', async () => {
     await crashedAttempt('asked', { handedOver: true });
-    await ledger().askPerson('asked', await begin('asked'), 'run/1');
+    await ledger().markOperatorAsked('asked', await begin('asked'), 'run/1');
 
     const told = await ledger().begin(operation('asked'));
     expect(told).toMatchObject({ kind: 'again', doubt: { askedBy: 'run/1' } });
@@ -194,7 +194,7 @@ describe('of two attempts that overlap', () => {
     const { first, second } = await overlapping('late-release');
     await ledger().handOver('late-release', second);
     await ledger().release('late-release', first, 'none');
-    await ledger().askPerson('late-release', first, 'run/1');
+    await ledger().markOperatorAsked('late-release', first, 'run/1');
 
     expect(await ledger().begin(operation('late-release'))).toMatchObject({ kind: 'busy' });
   });
@@ -203,11 +203,11 @@ describe('of two attempts that overlap', () => {
     await overlapping('both');
     await ledger().complete('both', outcome);
 
-    await expect(ledger().complete('both', another)).rejects.toMatchObject({ by: 'another_attempt' });
+    await expect(ledger().complete('both', otherOutcome)).rejects.toMatchObject({ by: 'another_attempt' });
 
     const done = { kind: 'done', result: outcome.result };
-    expect(await ledger().begin(operation('both'))).toEqual({ ...done, surplus: [another] });
-    await ledger().takenBack('both', another.providerId);
+    expect(await ledger().begin(operation('both'))).toEqual({ ...done, surplus: [otherOutcome] });
+    await ledger().recordSurplusRemoved('both', otherOutcome.providerId);
     expect(await ledger().begin(operation('both'))).toEqual({ ...done, surplus: [] });
   });
 
@@ -221,9 +221,12 @@ describe('of two attempts that overlap', () => {
 
   test('one that finds what several did records one and notes the others', async () => {
     await overlapping('several');
-    await ledger().complete('several', outcome, [another]);
+    await ledger().complete('several', outcome, [otherOutcome]);
 
-    expect(await ledger().begin(operation('several'))).toMatchObject({ kind: 'done', surplus: [another] });
+    expect(await ledger().begin(operation('several'))).toMatchObject({
+      kind: 'done',
+      surplus: [otherOutcome],
+    });
   });
 
   test('none hands over once its lease has run out, although nobody else has come', async () => {

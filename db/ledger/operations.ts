@@ -16,14 +16,14 @@ import { operations } from '../schema/operations.ts';
 import {
   type Begin,
   type BeginUndo,
-  claim,
+  claimAttempt,
   claimUndo,
   type Doubt,
   doubtOf,
   doubtOfThisAttempt,
   type Effect,
   findRow,
-  type Row,
+  type OperationRow,
   surplusOf,
 } from './rows.ts';
 
@@ -59,14 +59,14 @@ export interface OperationLedger {
    */
   complete(key: string, effect: Effect, surplus?: readonly Effect[]): Promise<void>;
   /** That surplus is gone. */
-  takenBack(key: string, providerId: string): Promise<void>;
+  recordSurplusRemoved(key: string, providerId: string): Promise<void>;
   /**
    * Gives the lease back, if it is this attempt's: its call had no effect (`none`), ended with an unknown one, or is
    * perhaps still `open` at the provider.
    */
   release(key: string, attempt: number, effect: 'none' | 'unknown' | 'open'): Promise<void>;
   /** Notes that this activity execution puts the doubt before a person, and gives the lease back. */
-  askPerson(key: string, attempt: number, execution: string): Promise<void>;
+  markOperatorAsked(key: string, attempt: number, execution: string): Promise<void>;
   /**
    * Begins to undo, and from then on refuses `begin` with `undone`. A key nobody has used becomes a tombstone, so
    * that a late attempt cannot do what is already undone.
@@ -89,17 +89,17 @@ export interface OperationLedger {
   completeUndo(key: string): Promise<void>;
 }
 
-type Begun = Awaited<ReturnType<OperationLedger['begin']>>;
-type UndoBegun = Awaited<ReturnType<OperationLedger['beginUndo']>>;
+type BeginResult = Awaited<ReturnType<OperationLedger['begin']>>;
+type BeginUndoResult = Awaited<ReturnType<OperationLedger['beginUndo']>>;
 
 /** The row can change between the claim that failed and the look at why: then the claim is made again. */
-const claimsAtMost = 10;
+const maxClaims = 10;
 
 const claimAgainWhileChanged = async <Outcome>(
   key: string,
   attemptClaim: () => Promise<Outcome | 'claim_again'>,
 ): Promise<Outcome> => {
-  for (let attempt = 0; attempt < claimsAtMost; attempt += 1) {
+  for (let attempt = 0; attempt < maxClaims; attempt += 1) {
     const outcome = await attemptClaim();
     if (outcome !== 'claim_again') return outcome;
   }
@@ -116,8 +116,8 @@ const claimAgainWhileChanged = async <Outcome>(
 export const createOperationLedger = (db: Database): OperationLedger => ({
   async begin(operation) {
     return claimAgainWhileChanged(operation.key, async () => {
-      const row = await claim(db, operation);
-      return row ? begunWith(row) : whyNotBegun(await findRow(db, operation.key), operation);
+      const row = await claimAttempt(db, operation);
+      return row ? begunWith(row) : beginRefused(await findRow(db, operation.key), operation);
     });
   },
 
@@ -127,7 +127,7 @@ export const createOperationLedger = (db: Database): OperationLedger => ({
       .set({ handedOver: true, askedBy: null })
       .where(and(ownedBy(key, attempt), gt(operations.leaseUntil, sql`now()`)))
       .returning({ key: operations.key });
-    if (!row) throw whyNotHandedOver(await findRow(db, key), key, attempt);
+    if (!row) throw handOverRefused(await findRow(db, key), key, attempt);
   },
 
   async complete(key, effect, surplus = []) {
@@ -146,12 +146,12 @@ export const createOperationLedger = (db: Database): OperationLedger => ({
       })
       .where(eq(operations.key, key))
       .returning({ state: operations.state, providerId: operations.providerId });
-    if (!row) throw neverBegun(key);
+    if (!row) throw notBegunError(key);
     if (row.state !== 'completed') throw new Overtaken(key, 'undo');
     if (row.providerId !== effect.providerId) throw new Overtaken(key, 'another_attempt');
   },
 
-  async takenBack(key, providerId) {
+  async recordSurplusRemoved(key, providerId) {
     await db
       .update(operations)
       .set({
@@ -173,7 +173,7 @@ export const createOperationLedger = (db: Database): OperationLedger => ({
       .where(and(ownedBy(key, attempt), isNotNull(operations.leaseUntil)));
   },
 
-  async askPerson(key, attempt, execution) {
+  async markOperatorAsked(key, attempt, execution) {
     await db
       .update(operations)
       .set({ leaseUntil: null, handedOver: false, askedBy: execution })
@@ -183,7 +183,7 @@ export const createOperationLedger = (db: Database): OperationLedger => ({
   async beginUndo(operation) {
     return claimAgainWhileChanged(operation.key, async () => {
       const row = await claimUndo(db, operation);
-      return row ? undoOf(row) : whyNotUndone(await findRow(db, operation.key), operation);
+      return row ? undoOf(row) : beginUndoRefused(await findRow(db, operation.key), operation);
     });
   },
 
@@ -195,25 +195,25 @@ export const createOperationLedger = (db: Database): OperationLedger => ({
   },
 });
 
-const neverBegun = (key: string) => new Error(`the operation '${key}' has not begun`);
+const notBegunError = (key: string) => new Error(`the operation '${key}' has not begun`);
 
 const ownedBy = (key: string, attempt: number) =>
   and(eq(operations.key, key), eq(operations.state, 'open'), eq(operations.attempt, attempt));
 
 const asJson = (effects: readonly Effect[]) => sql`${JSON.stringify(effects)}::jsonb`;
 
-const begunWith = (row: Row): Begun =>
+const begunWith = (row: OperationRow): BeginResult =>
   row.doubt === 'none'
     ? { kind: 'first', attempt: row.attempt }
     : { kind: 'again', attempt: row.attempt, doubt: doubtOf(row) };
 
-const busyWith = ({ remainingMs }: Row) =>
+const busyWith = ({ remainingMs }: OperationRow) =>
   remainingMs === null ? 'claim_again' : ({ kind: 'busy', remainingMs: Math.max(0, remainingMs) } as const);
 
-const whyNotBegun = (
-  row: Row | undefined,
+const beginRefused = (
+  row: OperationRow | undefined,
   asked: { readonly key: string; readonly organization: string; readonly requestHash: string },
-): Begun | 'claim_again' => {
+): BeginResult | 'claim_again' => {
   if (!row) return 'claim_again';
   if (row.organization !== asked.organization) throw new KeyReused(asked.key);
   if (row.requestHash !== null && row.requestHash !== asked.requestHash) throw new KeyReused(asked.key);
@@ -224,16 +224,16 @@ const whyNotBegun = (
     : { kind: 'undone', surplus };
 };
 
-const whyNotHandedOver = (row: Row | undefined, key: string, attempt: number): Error => {
-  if (!row) return neverBegun(key);
+const handOverRefused = (row: OperationRow | undefined, key: string, attempt: number): Error => {
+  if (!row) return notBegunError(key);
   if (row.state === 'undoing' || row.state === 'undone') return new Overtaken(key, 'undo');
   return new Overtaken(key, row.state === 'open' && row.attempt === attempt ? 'time' : 'another_attempt');
 };
 
-const whyNotUndone = (
-  row: Row | undefined,
+const beginUndoRefused = (
+  row: OperationRow | undefined,
   asked: { readonly key: string; readonly organization: string },
-): UndoBegun | 'claim_again' => {
+): BeginUndoResult | 'claim_again' => {
   if (!row) return 'claim_again';
   if (row.organization !== asked.organization) throw new KeyReused(asked.key);
   if (row.state === 'open') return busyWith(row);
@@ -241,7 +241,7 @@ const whyNotUndone = (
 };
 
 /** An undo that crashed asks again and gets the answer it had; so does one that found nothing to undo. */
-const undoOf = (row: Row): UndoBegun => {
+const undoOf = (row: OperationRow): BeginUndoResult => {
   const surplus = surplusOf(row);
   if (row.state === 'undone') {
     return { kind: row.requestHash === null ? 'nothing_to_undo' : 'undone_before', surplus };

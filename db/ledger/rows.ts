@@ -16,7 +16,7 @@ export interface Doubt {
    * How long ago, by the database's clock, the lease ended of the last one whose call was not seen to end; negative
    * while it would still run. Undefined when every call has ended.
    */
-  readonly givenUpForMs: number | undefined;
+  readonly abandonedForMs: number | undefined;
   /** The activity execution that has put the doubt before a person. */
   readonly askedBy: string | undefined;
 }
@@ -46,51 +46,51 @@ export interface BeginUndo {
   readonly operation: string;
 }
 
-const milliseconds = (interval: SQL) =>
+const toMilliseconds = (interval: SQL) =>
   sql<number | null>`(extract(epoch from ${interval}) * 1000)::float8`.mapWith(Number);
 
 const columns = {
   ...getTableColumns(operations),
   /** Until the lease ends. */
-  remainingMs: milliseconds(sql`${operations.leaseUntil} - now()`),
+  remainingMs: toMilliseconds(sql`${operations.leaseUntil} - now()`),
   /** Since the lease ended of the last call that was not seen to end; negative while it would still run. */
-  givenUpForMs: milliseconds(sql`now() - ${operations.givenUpAt}`),
+  abandonedForMs: toMilliseconds(sql`now() - ${operations.givenUpAt}`),
 };
-export type Row = typeof operations.$inferSelect & {
+export type OperationRow = typeof operations.$inferSelect & {
   readonly remainingMs: number | null;
-  readonly givenUpForMs: number | null;
+  readonly abandonedForMs: number | null;
 };
 
-export const findRow = async (db: Database, key: string): Promise<Row | undefined> => {
+export const findRow = async (db: Database, key: string): Promise<OperationRow | undefined> => {
   const [row] = await db.select(columns).from(operations).where(eq(operations.key, key));
   return row;
 };
 
 const effectsSchema = z.array(z.object({ providerId: z.string(), result: z.unknown() }));
 
-export const surplusOf = ({ surplus }: Row): readonly Effect[] => effectsSchema.parse(surplus);
+export const surplusOf = ({ surplus }: OperationRow): readonly Effect[] => effectsSchema.parse(surplus);
 
-export const doubtOf = (row: Row): Doubt => ({
+export const doubtOf = (row: OperationRow): Doubt => ({
   startedAt: row.startedAt,
   handedOver: row.doubt === 'handed_over',
-  givenUpForMs: row.givenUpForMs ?? undefined,
+  abandonedForMs: row.abandonedForMs ?? undefined,
   askedBy: row.askedBy ?? undefined,
 });
 
-const nobodyIsAtIt = or(isNull(operations.leaseUntil), lte(operations.leaseUntil, sql`now()`));
+const isLeaseFree = or(isNull(operations.leaseUntil), lte(operations.leaseUntil, sql`now()`));
 
 /** An attempt that never let go of its lease crashed, or is still out there: as good as an unknown effect. */
 export const doubtOfThisAttempt: SQL = sql`CASE
   WHEN ${operations.doubt} = 'handed_over' OR ${operations.handedOver} THEN 'handed_over' ELSE 'started' END`;
-const doubtByNow: SQL = sql`CASE
+const doubtOnClaim: SQL = sql`CASE
   WHEN ${operations.leaseUntil} IS NULL THEN ${operations.doubt} ELSE ${doubtOfThisAttempt} END`;
-const givenUpByNow: SQL = sql`CASE
+const givenUpAtOnClaim: SQL = sql`CASE
   WHEN ${operations.leaseUntil} IS NOT NULL AND ${operations.handedOver} THEN ${operations.leaseUntil}
   ELSE ${operations.givenUpAt} END`;
-const nothingHappened = sql`${operations.leaseUntil} IS NULL AND ${operations.doubt} = 'none'`;
+const hasNoEffect = sql`${operations.leaseUntil} IS NULL AND ${operations.doubt} = 'none'`;
 
 /** The row, owned by the attempt that asks; undefined when it cannot have it. */
-export const claim = async (db: Database, asked: Begin): Promise<Row | undefined> => {
+export const claimAttempt = async (db: Database, asked: Begin): Promise<OperationRow | undefined> => {
   const { key, organization, provider, operation, requestHash, leaseMs, handedOver } = asked;
   const leaseUntil = sql`now() + ${millisecondsInterval(leaseMs)}`;
   const [row] = await db
@@ -112,16 +112,16 @@ export const claim = async (db: Database, asked: Begin): Promise<Row | undefined
       set: {
         attempt: sql`${operations.attempt} + 1`,
         leaseUntil,
-        doubt: doubtByNow,
-        givenUpAt: givenUpByNow,
+        doubt: doubtOnClaim,
+        givenUpAt: givenUpAtOnClaim,
         handedOver,
-        startedAt: sql`CASE WHEN ${nothingHappened} THEN now() ELSE ${operations.startedAt} END`,
+        startedAt: sql`CASE WHEN ${hasNoEffect} THEN now() ELSE ${operations.startedAt} END`,
       },
       setWhere: and(
         eq(operations.state, 'open'),
         eq(operations.organization, organization),
         eq(operations.requestHash, requestHash),
-        nobodyIsAtIt,
+        isLeaseFree,
       ),
     })
     .returning(columns);
@@ -129,7 +129,7 @@ export const claim = async (db: Database, asked: Begin): Promise<Row | undefined
 };
 
 /** The row, closed to every attempt from now on; undefined when one is under way or an undo has begun already. */
-export const claimUndo = async (db: Database, asked: BeginUndo): Promise<Row | undefined> => {
+export const claimUndo = async (db: Database, asked: BeginUndo): Promise<OperationRow | undefined> => {
   const { key, organization, provider, operation } = asked;
   const [row] = await db
     .insert(operations)
@@ -137,16 +137,16 @@ export const claimUndo = async (db: Database, asked: BeginUndo): Promise<Row | u
     .onConflictDoUpdate({
       target: operations.key,
       set: {
-        state: sql`CASE WHEN ${operations.state} = 'open' AND ${nothingHappened} THEN 'undone' ELSE 'undoing' END`,
-        requestHash: sql`CASE WHEN ${operations.state} = 'open' AND ${nothingHappened} THEN NULL ELSE ${operations.requestHash} END`,
-        doubt: doubtByNow,
-        givenUpAt: givenUpByNow,
+        state: sql`CASE WHEN ${operations.state} = 'open' AND ${hasNoEffect} THEN 'undone' ELSE 'undoing' END`,
+        requestHash: sql`CASE WHEN ${operations.state} = 'open' AND ${hasNoEffect} THEN NULL ELSE ${operations.requestHash} END`,
+        doubt: doubtOnClaim,
+        givenUpAt: givenUpAtOnClaim,
         leaseUntil: null,
       },
       setWhere: and(
         eq(operations.organization, organization),
         inArray(operations.state, ['open', 'completed']),
-        nobodyIsAtIt,
+        isLeaseFree,
       ),
     })
     .returning(columns);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { operation, outcome, undoing, useLedger } from '../../tests/harness/ledger.ts';
+import { operation, outcome, undoOperation, useLedger } from '../../tests/harness/ledger.ts';
 import { Overtaken } from '../errors.ts';
 
 const { ledger, begin, crashedAttempt, releasedAttempt } = useLedger();
@@ -8,8 +8,14 @@ describe('an undo', () => {
   const happened = { kind: 'happened', effect: outcome, doubt: undefined, surplus: [] };
 
   test('of what nobody tried finds nothing, however often, and keeps late attempts out', async () => {
-    expect(await ledger().beginUndo(undoing('tombstone'))).toEqual({ kind: 'nothing_to_undo', surplus: [] });
-    expect(await ledger().beginUndo(undoing('tombstone'))).toEqual({ kind: 'nothing_to_undo', surplus: [] });
+    expect(await ledger().beginUndo(undoOperation('tombstone'))).toEqual({
+      kind: 'nothing_to_undo',
+      surplus: [],
+    });
+    expect(await ledger().beginUndo(undoOperation('tombstone'))).toEqual({
+      kind: 'nothing_to_undo',
+      surplus: [],
+    });
 
     expect(await ledger().begin(operation('tombstone'))).toEqual({ kind: 'undone', surplus: [] });
   });
@@ -17,29 +23,38 @@ describe('an undo', () => {
   test('of what certainly had no effect finds nothing, and keeps late attempts out', async () => {
     await releasedAttempt('no-effect', 'none');
 
-    expect(await ledger().beginUndo(undoing('no-effect'))).toEqual({ kind: 'nothing_to_undo', surplus: [] });
-    expect(await ledger().beginUndo(undoing('no-effect'))).toEqual({ kind: 'nothing_to_undo', surplus: [] });
+    expect(await ledger().beginUndo(undoOperation('no-effect'))).toEqual({
+      kind: 'nothing_to_undo',
+      surplus: [],
+    });
+    expect(await ledger().beginUndo(undoOperation('no-effect'))).toEqual({
+      kind: 'nothing_to_undo',
+      surplus: [],
+    });
     expect(await ledger().begin(operation('no-effect'))).toEqual({ kind: 'undone', surplus: [] });
   });
 
   test('waits for an attempt under way', async () => {
     await ledger().begin(operation('under-way'));
 
-    expect(await ledger().beginUndo(undoing('under-way'))).toMatchObject({ kind: 'busy' });
+    expect(await ledger().beginUndo(undoOperation('under-way'))).toMatchObject({ kind: 'busy' });
     await ledger().complete('under-way', outcome);
-    expect(await ledger().beginUndo(undoing('under-way'))).toEqual(happened);
+    expect(await ledger().beginUndo(undoOperation('under-way'))).toEqual(happened);
   });
 
   test('that crashed begins again with the same answer, until it is complete', async () => {
     await ledger().begin(operation('resumed'));
     await ledger().complete('resumed', outcome);
 
-    expect(await ledger().beginUndo(undoing('resumed'))).toEqual(happened);
-    expect(await ledger().beginUndo(undoing('resumed'))).toEqual(happened);
+    expect(await ledger().beginUndo(undoOperation('resumed'))).toEqual(happened);
+    expect(await ledger().beginUndo(undoOperation('resumed'))).toEqual(happened);
     expect(await ledger().begin(operation('resumed'))).toEqual({ kind: 'undone', surplus: [] });
     await ledger().completeUndo('resumed');
 
-    expect(await ledger().beginUndo(undoing('resumed'))).toEqual({ kind: 'undone_before', surplus: [] });
+    expect(await ledger().beginUndo(undoOperation('resumed'))).toEqual({
+      kind: 'undone_before',
+      surplus: [],
+    });
     expect(await ledger().begin(operation('resumed'))).toEqual({ kind: 'undone', surplus: [] });
   });
 
@@ -49,22 +64,22 @@ describe('an undo', () => {
       const key = `undo-crashed-${handedOver}`;
       await crashedAttempt(key, { handedOver });
 
-      const first = await ledger().beginUndo(undoing(key));
+      const first = await ledger().beginUndo(undoOperation(key));
 
       expect(first).toMatchObject({ kind: 'unknown', doubt: { handedOver } });
-      expect(await ledger().beginUndo(undoing(key))).toMatchObject({
+      expect(await ledger().beginUndo(undoOperation(key))).toMatchObject({
         kind: 'unknown',
         doubt: { handedOver },
       });
       await ledger().completeUndo(key);
-      expect(await ledger().beginUndo(undoing(key))).toEqual({ kind: 'undone_before', surplus: [] });
+      expect(await ledger().beginUndo(undoOperation(key))).toEqual({ kind: 'undone_before', surplus: [] });
     },
   );
 
   test('of a released attempt of unknown effect asks the provider', async () => {
     await releasedAttempt('undo-unknown', 'unknown');
 
-    expect(await ledger().beginUndo(undoing('undo-unknown'))).toMatchObject({
+    expect(await ledger().beginUndo(undoOperation('undo-unknown'))).toMatchObject({
       kind: 'unknown',
       doubt: { handedOver: true },
     });
@@ -72,7 +87,7 @@ describe('an undo', () => {
 
   test('stops an overtaken attempt before it hands over', async () => {
     const attempt = await crashedAttempt('overtaken', { handedOver: false });
-    await ledger().beginUndo(undoing('overtaken'));
+    await ledger().beginUndo(undoOperation('overtaken'));
 
     await expect(ledger().handOver('overtaken', attempt)).rejects.toMatchObject({
       name: 'Overtaken',
@@ -85,7 +100,7 @@ describe('an undo', () => {
     await begin('doubtful');
     await ledger().complete('doubtful', outcome);
 
-    expect(await ledger().beginUndo(undoing('doubtful'))).toMatchObject({
+    expect(await ledger().beginUndo(undoOperation('doubtful'))).toMatchObject({
       kind: 'happened',
       doubt: { handedOver: true },
     });
@@ -96,16 +111,16 @@ describe('an undo', () => {
     ['after it was complete', () => ledger().completeUndo('after it was complete'), 'undone_before'],
   ])('overtaken by an effect that comes %s keeps it noted until it is gone', async (key, end, kind) => {
     await crashedAttempt(key, { handedOver: true });
-    await ledger().beginUndo(undoing(key));
+    await ledger().beginUndo(undoOperation(key));
     await end();
 
     await expect(ledger().complete(key, outcome)).rejects.toThrow(Overtaken);
 
     expect(await ledger().begin(operation(key))).toEqual({ kind: 'undone', surplus: [outcome] });
-    expect(await ledger().beginUndo(undoing(key))).toMatchObject({ kind, surplus: [outcome] });
-    await ledger().takenBack(key, outcome.providerId);
+    expect(await ledger().beginUndo(undoOperation(key))).toMatchObject({ kind, surplus: [outcome] });
+    await ledger().recordSurplusRemoved(key, outcome.providerId);
     expect(await ledger().begin(operation(key))).toEqual({ kind: 'undone', surplus: [] });
-    expect(await ledger().beginUndo(undoing(key))).toMatchObject({ kind, surplus: [] });
+    expect(await ledger().beginUndo(undoOperation(key))).toMatchObject({ kind, surplus: [] });
   });
 
   test('and an attempt that begin at once agree on who was first', async () => {
@@ -113,7 +128,7 @@ describe('an undo', () => {
       const key = `race-${index}`;
       const [begun, undo] = await Promise.all([
         ledger().begin(operation(key)),
-        ledger().beginUndo(undoing(key)),
+        ledger().beginUndo(undoOperation(key)),
       ]);
       return `${begun.kind} ${undo.kind}`;
     });

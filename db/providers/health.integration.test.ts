@@ -31,9 +31,9 @@ it('knows nothing of a provider that nobody has called, and says so without fail
 });
 
 it('takes together what all processes have seen, and keeps what a note leaves out', async () => {
-  await health.note({ provider: 'zoom', process: 'w1', circuit: 'closed', lastSuccessAt: before });
-  await health.note({ provider: 'zoom', process: 'w2', circuit: 'closed' });
-  await health.note({
+  await health.record({ provider: 'zoom', process: 'w1', circuit: 'closed', lastSuccessAt: before });
+  await health.record({ provider: 'zoom', process: 'w2', circuit: 'closed' });
+  await health.record({
     provider: 'zoom',
     process: 'w1',
     circuit: 'open',
@@ -51,12 +51,12 @@ it('takes together what all processes have seen, and keeps what a note leaves ou
   expect(await health.facts('zoom', '2026-11-25T12:01:00.000Z')).toMatchObject({ circuit: 'half_open' });
   // The process that opened it has gone without a word.
   expect(await health.facts('zoom', '2026-11-25T12:30:00.000Z')).toMatchObject({ circuit: 'closed' });
-  await health.note({ provider: 'zoom', process: 'w1', circuit: 'closed' });
+  await health.record({ provider: 'zoom', process: 'w1', circuit: 'closed' });
   expect(await health.facts('zoom', now)).toMatchObject({ circuit: 'closed', opensAgainAt: undefined });
 });
 
 it('tells an account that is held back from a provider that is', async () => {
-  await health.note({
+  await health.record({
     provider: 'google',
     connection: 'conn_1',
     process: 'w1',
@@ -69,15 +69,22 @@ it('tells an account that is held back from a provider that is', async () => {
 it('shows the account that has used most, and what a vendor has closed', async () => {
   const quotas = createQuotas(database.db);
   const window = { startMs: Date.parse('2026-11-25T00:00:00Z'), endMs: Date.parse('2026-11-26T00:00:00Z') };
-  const claim = { provider: 'zoom', quota: 'writes', window, limit: 100, share: 100, carried: 0 };
-  await quotas.take({ ...claim, account: 'a', organization: 'org_1', count: 7 });
-  await quotas.take({ ...claim, account: 'b', organization: 'org_1', count: 40 });
-  await quotas.take({ ...claim, account: 'b', organization: 'org_2', count: 41 });
+  const claim = {
+    provider: 'zoom',
+    quota: 'writes',
+    window,
+    limit: 100,
+    organizationLimit: 100,
+    previousWindowWeight: 0,
+  };
+  await quotas.reserve({ ...claim, account: 'a', organization: 'org_1', count: 7 });
+  await quotas.reserve({ ...claim, account: 'b', organization: 'org_1', count: 40 });
+  await quotas.reserve({ ...claim, account: 'b', organization: 'org_2', count: 41 });
   expect(await health.facts('zoom', now)).toMatchObject({
     quotas: [{ quota: 'writes', used: 81 }],
     closedUntil: undefined,
   });
-  await quotas.close('zoom', 'b', window.endMs);
+  await quotas.markExhausted('zoom', 'b', window.endMs);
   expect(await health.facts('zoom', now)).toMatchObject({
     quotas: [{ quota: 'writes', used: 81 }],
     closedUntil: '2026-11-26T00:00:00.000Z',
@@ -100,9 +107,9 @@ it('counts the accounts that have to be connected again, and subscriptions that 
 });
 
 it('forgets processes that are gone and windows that are over', async () => {
-  await health.note({ provider: 'zoom', process: 'gone', circuit: 'closed', lastSuccessAt: before });
+  await health.record({ provider: 'zoom', process: 'gone', circuit: 'closed', lastSuccessAt: before });
   await database.pool.query("UPDATE provider_health SET updated_at = now() - interval '8 days'");
-  await health.note({ provider: 'zoom', process: 'here', circuit: 'closed' });
-  expect(await health.forget(7)).toBe(1);
+  await health.record({ provider: 'zoom', process: 'here', circuit: 'closed' });
+  expect(await health.deleteOld(7)).toBe(1);
   expect(await health.facts('zoom', now)).toMatchObject({ lastSuccessAt: undefined });
 });

@@ -1,12 +1,16 @@
 /** What the processes have seen of each provider, and what else tells how an integration does: numbers and times only. */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { type CircuitState, circuitStates, type SeenOfProvider } from '../../domain/providers/circuit.ts';
+import {
+  type CircuitState,
+  circuitStates,
+  type ProviderObservation,
+} from '../../domain/providers/observation.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { providerHealth } from '../schema/provider-health.ts';
 import { instantFromDatabase } from '../time.ts';
-import { closedQuota, everyone } from './quotas.ts';
+import { allOrganizations, exhaustedQuota } from './quotas.ts';
 
 export interface IntegrationFacts {
   readonly circuit: CircuitState;
@@ -40,10 +44,10 @@ export interface IntegrationFacts {
 
 export interface ProviderHealth {
   /** What this process has seen; what it leaves out stays as it was. */
-  note(seen: SeenOfProvider): Promise<void>;
+  record(seen: ProviderObservation): Promise<void>;
   facts(provider: string, now: Instant): Promise<IntegrationFacts>;
   /** Rows of processes that are gone, and of quotas whose window is over; answers with how many. */
-  forget(olderThanDays: number): Promise<number>;
+  deleteOld(olderThanDays: number): Promise<number>;
 }
 
 const instant = instantFromDatabase.nullable().transform((at) => at ?? undefined);
@@ -67,7 +71,7 @@ const webhooksSchema = z.object({ waiting: count, oldest: instant, parked: count
 const subscriptionsSchema = z.object({ active: count, expired: count, next_expiry: instant });
 
 /** An open circuit whose time is over lets the next call through; nobody may have called since. */
-const triesLapseAfter = '10 minutes';
+const halfOpenTimeout = '10 minutes';
 
 export const createProviderHealth = (db: Database): ProviderHealth => {
   const one = async <Shape extends z.ZodType>(shape: Shape, query: ReturnType<typeof sql>) => {
@@ -76,7 +80,7 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
   };
 
   return {
-    note: async ({ provider, connection = '', process, ...seen }) => {
+    record: async ({ provider, connection = '', process, ...seen }) => {
       const set = { ...seen, opensAgainAt: seen.opensAgainAt ?? null, updatedAt: sql`now()` };
       await db
         .insert(providerHealth)
@@ -96,7 +100,7 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
             WITH seen AS (SELECT * FROM provider_health WHERE provider = ${provider}),
             held AS (
               SELECT connection, opens_again_at FROM seen
-              WHERE circuit <> 'closed' AND opens_again_at > ${at} - interval '${sql.raw(triesLapseAfter)}'
+              WHERE circuit <> 'closed' AND opens_again_at > ${at} - interval '${sql.raw(halfOpenTimeout)}'
             ),
             whole AS (SELECT max(opens_again_at) AS until FROM held WHERE connection = '')
             SELECT CASE WHEN until > ${at} THEN 'open' WHEN until IS NOT NULL THEN 'half_open' ELSE 'closed' END
@@ -113,7 +117,7 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
         ),
         db.execute(sql`
           SELECT quota, max(used) AS used, max(window_end) AS until FROM quota_usage
-          WHERE provider = ${provider} AND organization = ${everyone}
+          WHERE provider = ${provider} AND organization = ${allOrganizations}
             AND window_start <= ${at} AND window_end > ${at}
           GROUP BY quota ORDER BY quota
         `),
@@ -154,9 +158,9 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
         lastFailureAt: seen.last_failure_at,
         lastFailure: seen.last_failure ?? undefined,
         quotas: used
-          .filter(({ quota }) => quota !== closedQuota)
+          .filter(({ quota }) => quota !== exhaustedQuota)
           .map(({ quota, used: most }) => ({ quota, used: most })),
-        closedUntil: used.find(({ quota }) => quota === closedQuota)?.until,
+        closedUntil: used.find(({ quota }) => quota === exhaustedQuota)?.until,
         connections: {
           connected: connections.connected,
           needReauthorization: connections.need_reauthorization,
@@ -175,7 +179,7 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
       };
     },
 
-    forget: async (olderThanDays) => {
+    deleteOld: async (olderThanDays) => {
       const old = sql`now() - ${olderThanDays} * interval '1 day'`;
       const processes = await db.execute(sql`DELETE FROM provider_health WHERE updated_at < ${old}`);
       const windows = await db.execute(sql`DELETE FROM quota_usage WHERE window_end < ${old}`);

@@ -2,14 +2,14 @@
 import { DrizzleQueryError, fillPlaceholders, type SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
-import type { QuotaBook } from '../../domain/providers/quota-book.ts';
-import type { DatabaseConnection } from '../client.ts';
+import type { QuotaStore } from '../../domain/providers/quota-store.ts';
+import type { DatabaseClient } from '../client.ts';
 import { millisecondsInterval } from '../time.ts';
 
 /** The row that holds what all organizations have used together: no organization has an empty id. */
-export const everyone = '';
+export const allOrganizations = '';
 /** The row of an account whose vendor has said that nothing is left. */
-export const closedQuota = 'closed';
+export const exhaustedQuota = 'closed';
 
 const takenSchema = z.object({
   mine: z.number().nullable(),
@@ -24,7 +24,7 @@ const liveSchema = z.object({ live: z.coerce.number() });
 const isoOf = (ms: number): string => new Date(ms).toISOString();
 const instantOf = (ms: number): SQL => sql`${isoOf(ms)}::timestamptz`;
 
-const given = (name: string) => sql.placeholder(name);
+const placeholder = (name: string) => sql.placeholder(name);
 
 /**
  * One statement and no lock beyond it: the organization's row first, then everybody's, each counted up only as long
@@ -37,26 +37,26 @@ const given = (name: string) => sql.placeholder(name);
  */
 const takeStatement = (() => {
   const account = sql`
-    provider = ${given('provider')} AND quota = ${given('quota')} AND account = ${given('account')}`;
-  const start = sql`${given('start')}::timestamptz`;
-  const count = sql`${given('count')}::int`;
-  const limit = sql`${given('limit')}::int`;
+    provider = ${placeholder('provider')} AND quota = ${placeholder('quota')} AND account = ${placeholder('account')}`;
+  const start = sql`${placeholder('start')}::timestamptz`;
+  const count = sql`${placeholder('count')}::int`;
+  const limit = sql`${placeholder('limit')}::int`;
   const row = (whose: SQL) => sql`
-    ${given('provider')}, ${given('quota')}, ${given('account')}, ${whose}, ${start}, ${given('end')}::timestamptz, ${count}`;
+    ${placeholder('provider')}, ${placeholder('quota')}, ${placeholder('account')}, ${whose}, ${start}, ${placeholder('end')}::timestamptz, ${count}`;
   const columns = sql`provider, quota, account, organization, window_start, window_end, used`;
   const key = sql`(provider, quota, account, window_start, organization)`;
-  const mine = sql`${given('organization')}`;
-  const all = sql`${everyone}`;
+  const mine = sql`${placeholder('organization')}`;
+  const all = sql`${allOrganizations}`;
   const carriedOf = (whose: SQL) => sql`
-    (SELECT coalesce(ceil(max(used) * ${given('carried')}::float8), 0) FROM previous WHERE organization = ${whose})`;
+    (SELECT coalesce(ceil(max(used) * ${placeholder('carried')}::float8), 0) FROM previous WHERE organization = ${whose})`;
   return new PgDialect().sqlToQuery(sql`
     WITH previous AS (
       SELECT organization, used FROM quota_usage
-      WHERE ${account} AND window_start = ${given('before')}::timestamptz AND organization IN (${mine}, ${all})
+      WHERE ${account} AND window_start = ${placeholder('before')}::timestamptz AND organization IN (${mine}, ${all})
     ), allowed AS (
-      SELECT CASE WHEN ${given('share')}::int < ${limit}
+      SELECT CASE WHEN ${placeholder('share')}::int < ${limit}
                    AND EXISTS (SELECT FROM organizations WHERE id <> ${mine})
-             THEN ${given('share')}::int ELSE ${limit} END AS mine
+             THEN ${placeholder('share')}::int ELSE ${limit} END AS mine
     ), mine AS (
       INSERT INTO quota_usage (${columns})
       SELECT ${row(mine)} FROM allowed WHERE ${count} + ${carriedOf(mine)} <= allowed.mine
@@ -78,8 +78,18 @@ const takeStatement = (() => {
   `);
 })();
 
-export const createQuotas = (db: DatabaseConnection['db']): QuotaBook => ({
-  take: async ({ provider, quota, account, organization, window, count, limit, share, carried }) => {
+export const createQuotas = (db: DatabaseClient['db']): QuotaStore => ({
+  reserve: async ({
+    provider,
+    quota,
+    account,
+    organization,
+    window,
+    count,
+    limit,
+    organizationLimit,
+    previousWindowWeight,
+  }) => {
     const values = fillPlaceholders(takeStatement.params, {
       provider,
       quota,
@@ -90,8 +100,8 @@ export const createQuotas = (db: DatabaseConnection['db']): QuotaBook => ({
       before: isoOf(window.startMs - (window.endMs - window.startMs)),
       count,
       limit,
-      share,
-      carried,
+      share: organizationLimit,
+      carried: previousWindowWeight,
     });
     const { sql: text } = takeStatement;
     const { rows } = await db.$client.query({ name: 'quota_take', text, values }).catch((error: unknown) => {
@@ -100,12 +110,12 @@ export const createQuotas = (db: DatabaseConnection['db']): QuotaBook => ({
     const answer = takenSchema.parse(rows[0]);
     if (answer.total !== null) return { kind: 'granted', used: answer.total };
     const { used, before: usedBefore } = answer;
-    const isFull = answer.mine !== null || used + count > limit || share >= limit;
+    const isFull = answer.mine !== null || used + count > limit || organizationLimit >= limit;
     return { kind: 'refused', by: isFull ? 'limit' : 'share', used, before: usedBefore };
   },
 
   /** In the order of `take`, the organization's row first, so that the two cannot wait for each other. */
-  giveBack: async ({ provider, quota, account, organization }, { startMs }, count) => {
+  returnUnused: async ({ provider, quota, account, organization }, { startMs }, count) => {
     const rowOf = (whose: string) => sql`
       provider = ${provider} AND quota = ${quota} AND account = ${account}
       AND window_start = ${instantOf(startMs)} AND organization = ${whose}`;
@@ -113,23 +123,23 @@ export const createQuotas = (db: DatabaseConnection['db']): QuotaBook => ({
       WITH mine AS (
         UPDATE quota_usage SET used = greatest(used - ${count}::int, 0) WHERE ${rowOf(organization)} RETURNING 1
       )
-      UPDATE quota_usage SET used = greatest(used - ${count}::int, 0) FROM mine WHERE ${rowOf(everyone)}
+      UPDATE quota_usage SET used = greatest(used - ${count}::int, 0) FROM mine WHERE ${rowOf(allOrganizations)}
     `);
   },
 
-  close: async (provider, account, untilMs) => {
+  markExhausted: async (provider, account, untilMs) => {
     await db.execute(sql`
       INSERT INTO quota_usage (provider, quota, account, organization, window_start, window_end, used)
-      VALUES (${provider}, ${closedQuota}, ${account}, ${everyone}, ${instantOf(0)}, ${instantOf(untilMs)}, 1)
+      VALUES (${provider}, ${exhaustedQuota}, ${account}, ${allOrganizations}, ${instantOf(0)}, ${instantOf(untilMs)}, 1)
       ON CONFLICT (provider, quota, account, window_start, organization)
       DO UPDATE SET window_end = greatest(quota_usage.window_end, excluded.window_end)
     `);
   },
 
-  closed: async (nowMs) => {
+  listExhausted: async (nowMs) => {
     const { rows } = await db.execute(sql`
       SELECT provider, account, extract(epoch FROM window_end) * 1000 AS until_ms FROM quota_usage
-      WHERE quota = ${closedQuota} AND window_end > ${instantOf(nowMs)}
+      WHERE quota = ${exhaustedQuota} AND window_end > ${instantOf(nowMs)}
     `);
     return z
       .array(closedSchema)
@@ -141,7 +151,7 @@ export const createQuotas = (db: DatabaseConnection['db']): QuotaBook => ({
    * Each place is a row. Two takers who choose the same one are told apart by the row itself; the one who comes too
    * late looks for another place, as long as one is free.
    */
-  lease: async ({ provider, quota, account, organization }, places, leaseMs) => {
+  acquireLease: async ({ provider, quota, account, organization }, places, leaseMs) => {
     const prefix = `${provider} ${quota} ${account} `;
     for (;;) {
       const { rows } = await db.execute(sql`
@@ -166,7 +176,7 @@ export const createQuotas = (db: DatabaseConnection['db']): QuotaBook => ({
     }
   },
 
-  release: async ({ id, turn }) => {
+  releaseLease: async ({ id, turn }) => {
     await db.execute(sql`DELETE FROM quota_leases WHERE id = ${id} AND lease_until = ${turn}::timestamptz`);
   },
 });

@@ -1,5 +1,5 @@
 import { index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
-import { circuitStates } from '../../domain/providers/circuit.ts';
+import { circuitStates } from '../../domain/providers/observation.ts';
 import { instant } from './columns.ts';
 
 /** What each process has seen of each provider lately. Rows of processes that are gone age out. */

@@ -4,16 +4,16 @@ import { foldEvents, IllegalTransition } from '../../domain/audition/view.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import {
   attentionItem,
-  auditionLives,
+  auditionHistories,
+  factsUntilScheduled,
   newAuditionId,
   requested,
-  scheduledLife,
   trail,
 } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import type { AuditionReadModel } from '../auditions/read-model.ts';
 import { AuditConflict } from '../errors.ts';
-import type { EventStore } from '../trail/event-store.ts';
+import type { EventStore } from './event-store.ts';
 
 let database: TestDatabase;
 let events: EventStore;
@@ -43,7 +43,7 @@ const tamper = async (statement: string, id: AuditionId) => {
 describe('appending', () => {
   test('keeps the events and folds them into the view', async () => {
     const id = newAuditionId();
-    const life = trail(scheduledLife(id));
+    const life = trail(factsUntilScheduled(id));
 
     await events.append(id, life);
 
@@ -53,7 +53,7 @@ describe('appending', () => {
 
   test('continues where an earlier append stopped', async () => {
     const id = newAuditionId();
-    const life = trail(scheduledLife(id));
+    const life = trail(factsUntilScheduled(id));
 
     for (const event of life) await events.append(id, [event]);
 
@@ -64,7 +64,7 @@ describe('appending', () => {
 
   test('the same events again changes nothing', async () => {
     const id = newAuditionId();
-    const life = trail(scheduledLife(id));
+    const life = trail(factsUntilScheduled(id));
     await events.append(id, life);
     const stored = await read(id);
 
@@ -76,7 +76,7 @@ describe('appending', () => {
 
   test('takes what is new of a batch that overlaps the trail', async () => {
     const id = newAuditionId();
-    const life = trail(scheduledLife(id));
+    const life = trail(factsUntilScheduled(id));
     await events.append(id, life.slice(0, 3));
 
     await events.append(id, life.slice(1));
@@ -95,7 +95,7 @@ describe('appending', () => {
 
   test('refuses another event at a place that is taken', async () => {
     const id = newAuditionId();
-    const life = trail(scheduledLife(id));
+    const life = trail(factsUntilScheduled(id));
     await events.append(id, life);
     const other = trail([{ type: 'cancelled', origin: 'api' }], { from: 3 });
 
@@ -122,7 +122,7 @@ describe('appending', () => {
 
   test('refuses a gap, before and within what is appended', async () => {
     const id = newAuditionId();
-    const life = trail(scheduledLife(id));
+    const life = trail(factsUntilScheduled(id));
     const gap = { name: 'AuditConflict', reason: 'gap' };
 
     await expect(events.append(id, life.slice(1))).rejects.toMatchObject({ ...gap, sequence: 2 });
@@ -164,7 +164,7 @@ describe('appending', () => {
 
   test('the same first events twenty times at once leaves one trail', async () => {
     const id = newAuditionId();
-    const life = trail(scheduledLife(id));
+    const life = trail(factsUntilScheduled(id));
 
     await Promise.all(Array.from({ length: 20 }, () => events.append(id, life)));
 
@@ -174,7 +174,7 @@ describe('appending', () => {
 
   test('different continuations at once lets exactly one win', async () => {
     const id = newAuditionId();
-    const life = trail(scheduledLife(id));
+    const life = trail(factsUntilScheduled(id));
     await events.append(id, life);
 
     const results = await Promise.allSettled(
@@ -193,7 +193,11 @@ describe('appending', () => {
   test('folds anew where the read model lost its row, and puts back what waits for a person', async () => {
     const id = newAuditionId();
     const item = attentionItem(`att_${id}`);
-    const life = trail([...scheduledLife(id), { type: 'attention_raised', item }, { type: 'confirmed' }]);
+    const life = trail([
+      ...factsUntilScheduled(id),
+      { type: 'attention_raised', item },
+      { type: 'confirmed' },
+    ]);
     await events.append(id, life.slice(0, -1));
     await database.pool.query('DELETE FROM auditions WHERE id = $1', [id]);
     await database.pool.query('DELETE FROM attention_items WHERE audition_id = $1', [id]);
@@ -201,12 +205,12 @@ describe('appending', () => {
     await events.append(id, life.slice(-1));
 
     expect(await auditions.get(organization, id)).toEqual(foldEvents(life));
-    expect(await auditions.findAttention(organization, item.id)).toEqual({ auditionId: id });
+    expect(await auditions.findAttentionItem(organization, item.id)).toEqual({ auditionId: id });
   });
 
   test('folds anew where the row of the read model lags behind the trail', async () => {
     const id = newAuditionId();
-    const life = trail([...scheduledLife(id), { type: 'confirmed' }]);
+    const life = trail([...factsUntilScheduled(id), { type: 'confirmed' }]);
     await events.append(id, life.slice(0, 2));
     const { rows } = await database.pool.query('SELECT view FROM auditions WHERE id = $1', [id]);
     await events.append(id, life.slice(2, 6));
@@ -223,7 +227,7 @@ describe('appending', () => {
   test('any life in any batches, each delivered twice, ends in one sound trail and its fold', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.constant(null).chain(() => auditionLives(newAuditionId())),
+        fc.constant(null).chain(() => auditionHistories(newAuditionId())),
         fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1 }),
         async (life, sizes) => {
           const id = foldEvents(life).id;
@@ -238,7 +242,7 @@ describe('appending', () => {
           expect(await events.verify(id)).toEqual({ ok: true });
           expect(await auditions.get(organization, id)).toEqual(view);
           for (const item of view.attention) {
-            expect(await auditions.findAttention(organization, item.id)).toEqual({ auditionId: id });
+            expect(await auditions.findAttentionItem(organization, item.id)).toEqual({ auditionId: id });
           }
         },
       ),
@@ -250,7 +254,7 @@ describe('appending', () => {
 describe('reading', () => {
   test('goes a page at a time, in order, with hashes that chain', async () => {
     const id = newAuditionId();
-    await events.append(id, trail(scheduledLife(id)));
+    await events.append(id, trail(factsUntilScheduled(id)));
 
     const first = await events.read(organization, id, { after: 0, limit: 4 });
     const second = await events.read(organization, id, { after: 4, limit: 4 });
@@ -261,7 +265,7 @@ describe('reading', () => {
 
   test("shows nothing of another organization's trail", async () => {
     const id = newAuditionId();
-    await events.append(id, trail(scheduledLife(id)));
+    await events.append(id, trail(factsUntilScheduled(id)));
 
     expect(await events.read('org_south', id, all)).toEqual([]);
   });
@@ -305,7 +309,7 @@ describe('verifying', () => {
     ['rows cut off at the end', `DELETE FROM audit_events WHERE audition_id = $1 AND sequence > 4`, 5],
   ])('finds %s', async (_what, statement, sequence) => {
     const id = newAuditionId();
-    await events.append(id, trail(scheduledLife(id)));
+    await events.append(id, trail(factsUntilScheduled(id)));
     expect(await events.verify(id)).toEqual({ ok: true });
 
     await tamper(statement, id);

@@ -1,7 +1,7 @@
 import { and, eq, gt, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type AuditionEvent, auditionEventSchema } from '../../domain/audition/events.ts';
-import { type AuditionView, beginView, foldEvent } from '../../domain/audition/view.ts';
+import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import {
   attentionColumns,
@@ -14,7 +14,7 @@ import type { Database } from '../client.ts';
 import { outboxChannel } from '../endpoints/outbox.ts';
 import { AuditConflict, isPostgresError } from '../errors.ts';
 import { auditEvents } from '../schema/audit-events.ts';
-import { chained, genesisHash } from './hash-chain.ts';
+import { chainEvents, genesisHash } from './hash-chain.ts';
 import { foldTrail, type StoredEvent, selectTrail, storedEventSchema } from './stored-events.ts';
 import { type TrailVerdict, verifyTrail } from './verify.ts';
 
@@ -36,7 +36,7 @@ export interface EventStore {
 }
 
 /** Losing means that another writer of the same audition has won, which a handful of times is plenty. */
-const attemptsAtMost = 10;
+const maxAttempts = 10;
 
 /**
  * The one writer of the audit trail and of the read model beside it.
@@ -50,19 +50,19 @@ const attemptsAtMost = 10;
  */
 export const createEventStore = (db: Database): EventStore => ({
   async append(auditionId, events) {
-    const asked = events.map(fitForStorage);
+    const asked = events.map(toStorableEvent);
     const [first] = asked;
     if (!first) return;
-    refuseGapsWithin(auditionId, asked);
-    for (let attempt = 0; attempt < attemptsAtMost; attempt += 1) {
+    assertContiguous(auditionId, asked);
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
       const isProbablyNew = attempt === 0 && first.sequence === 1;
-      const trail = isProbablyNew ? nothingYet : await readTrail(db, auditionId, first.sequence);
+      const trail = isProbablyNew ? emptyTrail : await readTrail(db, auditionId, first.sequence);
       const links = missingLinks(auditionId, trail, asked);
       if (links.length === 0) return;
       const before = await viewAt(db, auditionId, trail);
       const after = foldOnto(before, links);
       if (after.id !== auditionId) throw new AuditConflict(auditionId, first.sequence, 'different');
-      const attentionChanged = lagsBehind(trail) || before?.attention !== after.attention;
+      const attentionChanged = isViewStale(trail) || before?.attention !== after.attention;
       if (await write(db, { links, after, attentionChanged })) return;
     }
     throw new Error(`the trail of ${auditionId} grew faster than it could be appended to`);
@@ -78,13 +78,13 @@ export const createEventStore = (db: Database): EventStore => ({
 });
 
 /** jsonb takes neither NUL nor half a surrogate pair, and a vendor's message may hold either. */
-const fitForStorage = (event: AuditionEvent): AuditionEvent =>
-  auditionEventSchema.parse(JSON.parse(JSON.stringify(event), withStorableText));
+const toStorableEvent = (event: AuditionEvent): AuditionEvent =>
+  auditionEventSchema.parse(JSON.parse(JSON.stringify(event), replaceUnstorableText));
 
-const withStorableText = (_key: string, value: unknown): unknown =>
+const replaceUnstorableText = (_key: string, value: unknown): unknown =>
   typeof value === 'string' ? value.replaceAll('\0', '\uFFFD').toWellFormed() : value;
 
-const refuseGapsWithin = (auditionId: AuditionId, events: readonly AuditionEvent[]): void => {
+const assertContiguous = (auditionId: AuditionId, events: readonly AuditionEvent[]): void => {
   for (const [index, { sequence }] of events.entries()) {
     const previous = events[index - 1];
     if (previous && sequence !== previous.sequence + 1) throw new AuditConflict(auditionId, sequence, 'gap');
@@ -97,7 +97,7 @@ interface Trail {
   readonly links: readonly { readonly sequence: number; readonly hash: string }[];
 }
 
-const nothingYet: Trail = { row: null, links: [] };
+const emptyTrail: Trail = { row: null, links: [] };
 
 const trailSchema = z.object({
   row: z.object({ sequence: z.int(), view: z.unknown() }).nullable(),
@@ -124,7 +124,7 @@ const missingLinks = (
   const known = new Map(trail.links.map(({ sequence, hash }) => [sequence, hash]));
   const previousHash = first === 1 ? genesisHash : known.get(first - 1);
   if (previousHash === undefined) throw new AuditConflict(auditionId, first, 'gap');
-  const links = chained(auditionId, previousHash, events);
+  const links = chainEvents(auditionId, previousHash, events);
   const different = links.find(({ sequence, hash }) => known.has(sequence) && known.get(sequence) !== hash);
   if (different) throw new AuditConflict(auditionId, different.sequence, 'different');
   return links.filter(({ sequence }) => !known.has(sequence));
@@ -137,15 +137,15 @@ const viewAt = async (
   { row, links }: Trail,
 ): Promise<AuditionView | undefined> => {
   if (links.length === 0) return undefined;
-  return row && !lagsBehind({ row, links }) ? auditionViewSchema.parse(row.view) : foldTrail(db, auditionId);
+  return row && !isViewStale({ row, links }) ? auditionViewSchema.parse(row.view) : foldTrail(db, auditionId);
 };
 
-const lagsBehind = ({ row, links }: Trail): boolean => row?.sequence !== links.at(-1)?.sequence;
+const isViewStale = ({ row, links }: Trail): boolean => row?.sequence !== links.at(-1)?.sequence;
 
 const foldOnto = (before: AuditionView | undefined, events: readonly AuditionEvent[]): AuditionView => {
   const [first, ...rest] = events;
   if (!first) throw new RangeError('there is nothing to fold');
-  return rest.reduce(foldEvent, before ? foldEvent(before, first) : beginView(first));
+  return rest.reduce(foldEvent, before ? foldEvent(before, first) : createView(first));
 };
 
 interface Append {

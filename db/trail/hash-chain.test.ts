@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { requested, scheduledLife, trail } from '../../tests/harness/audition-trail.ts';
-import { chained, genesisHash, hashOf } from './hash-chain.ts';
+import { factsUntilScheduled, requested, trail } from '../../tests/harness/audition-trail.ts';
+import { chainEvents, genesisHash, hashOf } from './hash-chain.ts';
 
-const life = trail(scheduledLife('aud_1'));
+const life = trail(factsUntilScheduled('aud_1'));
 
 test('hashes the canonical JSON of RFC 8785, as anybody can recompute it', () => {
   const text =
@@ -23,7 +23,7 @@ test('hashes the canonical JSON of RFC 8785, as anybody can recompute it', () =>
 });
 
 test('names in each link the hash before it', () => {
-  const links = chained('aud_1', genesisHash, life);
+  const links = chainEvents('aud_1', genesisHash, life);
 
   expect(links[0]?.previousHash).toBe(genesisHash);
   expect(links.slice(1).map(({ previousHash }) => previousHash)).toEqual(
@@ -32,17 +32,17 @@ test('names in each link the hash before it', () => {
 });
 
 test('continues a chain as if it had been made in one go', () => {
-  const whole = chained('aud_1', genesisHash, life);
-  const begun = chained('aud_1', genesisHash, life.slice(0, 2));
+  const whole = chainEvents('aud_1', genesisHash, life);
+  const begun = chainEvents('aud_1', genesisHash, life.slice(0, 2));
 
-  expect([...begun, ...chained('aud_1', begun.at(-1)?.hash ?? '', life.slice(2))]).toEqual(whole);
+  expect([...begun, ...chainEvents('aud_1', begun.at(-1)?.hash ?? '', life.slice(2))]).toEqual(whole);
 });
 
 test('gives every event after a changed one another hash', () => {
   const changed = [...trail([requested('aud_1', 'org_south')]), ...life.slice(1)];
 
-  const before = chained('aud_1', genesisHash, life).map(({ hash }) => hash);
-  const after = chained('aud_1', genesisHash, changed).map(({ hash }) => hash);
+  const before = chainEvents('aud_1', genesisHash, life).map(({ hash }) => hash);
+  const after = chainEvents('aud_1', genesisHash, changed).map(({ hash }) => hash);
 
   expect(after.some((hash) => before.includes(hash))).toBe(false);
 });

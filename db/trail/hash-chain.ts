@@ -25,7 +25,7 @@ export const hashOf = ({ auditionId, sequence, at, correlationId, fact, previous
 };
 
 /** The events as links of the chain that so far ends in `previousHash`. */
-export const chained = (
+export const chainEvents = (
   auditionId: AuditionId,
   previousHash: string,
   events: readonly AuditionEvent[],

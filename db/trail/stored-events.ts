@@ -49,7 +49,7 @@ export const auditedAuditionsAfter = async (
 const pageSize = 500;
 
 /** Every audition that has a trail, in the order of their ids, a page at a time. */
-export async function* auditedAuditions(db: Database): AsyncGenerator<AuditionId> {
+export async function* auditionIdsWithTrail(db: Database): AsyncGenerator<AuditionId> {
   for (let last: string | undefined = ''; last !== undefined; ) {
     const ids = await auditedAuditionsAfter(db, last, pageSize);
     for (const id of ids) yield auditionIdSchema.parse(id);

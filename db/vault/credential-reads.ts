@@ -4,7 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { type SQL, sql } from 'drizzle-orm';
-import type { CredentialUse } from '../../domain/connections/access-tokens.ts';
+import type { CredentialUse } from '../../domain/connections/token-store.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { credentialReads } from '../schema/credential-reads.ts';
@@ -13,7 +13,7 @@ type SecretName = 'refresh_token' | 'access_token' | 'app_password' | 'signing_s
 
 interface CredentialReads {
   /** For a secret that is read elsewhere than in a statement of its repository. */
-  note(read: {
+  record(read: {
     /** The connection or endpoint. */
     readonly subject: string;
     readonly organization: OrganizationId;
@@ -25,7 +25,7 @@ interface CredentialReads {
 }
 
 export const createCredentialReads = (db: Database): CredentialReads => ({
-  async note(read) {
+  async record(read) {
     await db.insert(credentialReads).values({ ...read, process: processName });
   },
 });
@@ -35,7 +35,7 @@ export const createCredentialReads = (db: Database): CredentialReads => ({
  * @param source its name; it has the columns `id` and `organization`.
  * @param secret an SQL expression for the name of the secret, or null for a row of which none is read.
  */
-export const noting = (source: string, secret: SQL, use: CredentialUse): SQL => sql`
+export const credentialReadsCte = (source: string, secret: SQL, use: CredentialUse): SQL => sql`
   noted AS (
     INSERT INTO credential_reads (subject, organization, secret, purpose, process, correlation_id)
     SELECT id, organization, ${secret}, ${use.purpose}, ${processName}, ${use.correlationId}

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import { createUnwrappedKeys } from './data-key-cache.ts';
+import { createDataKeyCache } from './data-key-cache.ts';
 
-const setup = (limits = { forMs: 60_000, atMost: 2 }) => {
-  const keys = createUnwrappedKeys(limits);
+const setup = (limits = { ttlMs: 60_000, maxKeys: 2 }) => {
+  const keys = createDataKeyCache(limits);
   const bytes = new Map<string, Uint8Array>();
   const find = vi.fn(async (id: string) => {
     const key = Uint8Array.from([7, 7, 7]);
@@ -32,7 +32,7 @@ describe('unwrapped keys', () => {
     const { keys, use, find, bytes } = setup();
     await use('a');
     const first = bytes.get('a');
-    keys.drop('a');
+    keys.evict('a');
     expect([...(first ?? [])]).toEqual([0, 0, 0]);
     expect(keys.has('a')).toBe(false);
     expect(await use('a')).toEqual([7, 7, 7]);
@@ -51,7 +51,7 @@ describe('unwrapped keys', () => {
   it('stay no longer than they may', async () => {
     vi.useFakeTimers();
     try {
-      const { keys, use, bytes } = setup({ forMs: 1_000, atMost: 2 });
+      const { keys, use, bytes } = setup({ ttlMs: 1_000, maxKeys: 2 });
       await use('a');
       vi.advanceTimersByTime(1_001);
       expect(keys.has('a')).toBe(false);
@@ -66,7 +66,7 @@ describe('unwrapped keys', () => {
     const first = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
     find.mockImplementationOnce(() => first.promise);
     const using = use('a');
-    keys.drop('a');
+    keys.evict('a');
     first.resolve(Uint8Array.from([1, 1, 1]));
     expect(await using).toEqual([7, 7, 7]);
   });

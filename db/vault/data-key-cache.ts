@@ -1,6 +1,6 @@
 /** Data keys in memory: for a short time, not too many, and overwritten when they are dropped. */
 
-export interface UnwrappedKeys {
+export interface DataKeyCache {
   /**
    * Uses the key, and finds it first where it is not in memory; callers at the same moment find it once. `use` is
    * synchronous: while it runs, the key cannot be dropped and overwritten under its hands.
@@ -8,41 +8,41 @@ export interface UnwrappedKeys {
   use<Result>(id: string, find: () => Promise<Uint8Array>, use: (key: Uint8Array) => Result): Promise<Result>;
   has(id: string): boolean;
   /** Whoever is finding it meanwhile finds it again. */
-  drop(id: string): void;
+  evict(id: string): void;
 }
 
-interface Held {
+interface CachedKey {
   readonly key: Uint8Array;
   dropped: boolean;
 }
 
-export const createUnwrappedKeys = (limits: {
-  readonly forMs: number;
-  readonly atMost: number;
-}): UnwrappedKeys => {
+export const createDataKeyCache = (limits: {
+  readonly ttlMs: number;
+  readonly maxKeys: number;
+}): DataKeyCache => {
   /** In the order of their last use. */
-  const held = new Map<string, Held>();
-  const searches = new Map<string, Promise<Held>>();
+  const held = new Map<string, CachedKey>();
+  const searches = new Map<string, Promise<CachedKey>>();
 
-  const drop = (id: string): void => {
+  const evict = (id: string): void => {
     searches.delete(id);
     const one = held.get(id);
     held.delete(id);
     if (one) overwrite(one);
   };
 
-  const hold = (id: string, one: Held): void => {
+  const hold = (id: string, one: CachedKey): void => {
     held.set(id, one);
     setTimeout(() => {
-      if (held.get(id) === one) drop(id);
-    }, limits.forMs).unref();
+      if (held.get(id) === one) evict(id);
+    }, limits.ttlMs).unref();
     const [oldest] = held.keys();
-    if (held.size > limits.atMost && oldest !== undefined) drop(oldest);
+    if (held.size > limits.maxKeys && oldest !== undefined) evict(oldest);
   };
 
-  const search = (id: string, find: () => Promise<Uint8Array>): Promise<Held> => {
+  const search = (id: string, find: () => Promise<Uint8Array>): Promise<CachedKey> => {
     const begun = find().then((key) => {
-      const one: Held = { key, dropped: false };
+      const one: CachedKey = { key, dropped: false };
       if (searches.get(id) === begun) hold(id, one);
       else overwrite(one);
       return one;
@@ -63,11 +63,11 @@ export const createUnwrappedKeys = (limits: {
       }
     },
     has: (id) => held.has(id),
-    drop,
+    evict,
   };
 };
 
-const overwrite = (one: Held): void => {
+const overwrite = (one: CachedKey): void => {
   one.key.fill(0);
   one.dropped = true;
 };

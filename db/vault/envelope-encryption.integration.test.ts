@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { createVault } from './envelope-encryption.ts';
-import { createVaultRotation, MasterKeysMissing } from './rotation.ts';
+import { createMasterKeyRotation, MasterKeysMissing } from './rotation.ts';
 
 const oldKey = { id: 'k1', key: randomBytes(32) };
 const newKey = { id: 'k2', key: randomBytes(32) };
@@ -106,7 +106,7 @@ describe('the rotation of the master key', () => {
   test('wraps every data key anew, after which the old master key is needed no more', async () => {
     const secrets = await seed(25);
     const progress: number[] = [];
-    const rotation = createVaultRotation(database.db, after);
+    const rotation = createMasterKeyRotation(database.db, after);
     expect(await rotation.status()).toEqual([{ masterKeyId: 'k1', keys: 25, isKnown: true }]);
 
     const rotated = await rotation.rotate({
@@ -148,7 +148,7 @@ describe('the rotation of the master key', () => {
     const underLoad = Promise.all([read(after), read(after), read(after), write()]);
 
     const stopping = new AbortController();
-    const rotation = createVaultRotation(database.db, after);
+    const rotation = createMasterKeyRotation(database.db, after);
     const first = await rotation.rotate({
       signal: stopping.signal,
       progress: ({ rewrapped }) => {
@@ -174,7 +174,7 @@ describe('the rotation of the master key', () => {
   test('changes nothing when a master key is missing that data was written under', async () => {
     await seed(3);
     const rows = await dataKeyRows();
-    const rotation = createVaultRotation(database.db, createKeyRing([newKey]));
+    const rotation = createMasterKeyRotation(database.db, createKeyRing([newKey]));
     const rotating = rotation.rotate({ signal: never, progress: () => {} });
     await expect(rotating).rejects.toThrow(MasterKeysMissing);
     await expect(rotating).rejects.toThrow('"k1" (3 data keys)');
@@ -186,7 +186,7 @@ describe('the rotation of the master key', () => {
     await database.pool.query(
       "UPDATE data_keys SET wrapped = (SELECT wrapped FROM data_keys WHERE id = 'conn_0001') WHERE id = 'conn_0000'",
     );
-    const rotated = await createVaultRotation(database.db, after).rotate({
+    const rotated = await createMasterKeyRotation(database.db, after).rotate({
       signal: never,
       progress: () => {},
     });
@@ -205,7 +205,7 @@ describe('the rotation of the master key', () => {
         return after.wrap(key, place);
       },
     };
-    const rotation = createVaultRotation(database.db, interfering);
+    const rotation = createMasterKeyRotation(database.db, interfering);
     const rotated = await rotation.rotate({ signal: never, progress: () => {} });
     expect(rotated).toEqual({ rewrapped: 0, remaining: 1, unreadable: [] });
     expect(await vaultOf().open('conn_0000', sealed, 'place')).toBe('of the new key');
@@ -219,7 +219,10 @@ describe('the rotation of the master key', () => {
       unwrap: async (masterKeyId: string, wrapped: string, place: string) =>
         masterKeyId === 'k2' ? randomBytes(32) : after.unwrap(masterKeyId, wrapped, place),
     };
-    const rotating = createVaultRotation(database.db, broken).rotate({ signal: never, progress: () => {} });
+    const rotating = createMasterKeyRotation(database.db, broken).rotate({
+      signal: never,
+      progress: () => {},
+    });
     await expect(rotating).rejects.toThrow('does not give back');
     expect(await dataKeyRows()).toEqual(rows);
   });

@@ -9,7 +9,7 @@ import { NotAuthentic, openBytes, sealBytes } from '../../foundation/encryption/
 import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
 import type { Database } from '../client.ts';
 import { dataKeys } from '../schema/data-keys.ts';
-import { createUnwrappedKeys, type UnwrappedKeys } from './data-key-cache.ts';
+import { createDataKeyCache, type DataKeyCache } from './data-key-cache.ts';
 
 export interface Vault {
   /** Seals under this data key, which is made when there is none. Never twice the same text. */
@@ -23,21 +23,23 @@ export interface Vault {
   /** Deletes the data key: nothing that was sealed under it opens again. Idempotent. */
   destroy(dataKeyId: string): Promise<void>;
   /** Drops the key from this process's memory, for when it may have been destroyed by another. */
-  forget(dataKeyId: string): void;
+  evict(dataKeyId: string): void;
 }
 
 /** How long a data key lies unwrapped in memory, and how many do. Milliseconds. */
-const unwrappedForMs = 5 * 60_000;
-const unwrappedAtMost = 2_000;
+const cacheTtlMs = 5 * 60_000;
+const cacheMaxKeys = 2_000;
 
 export const createVault = (db: Database, wrapping: KeyWrapping): Vault => {
-  const unwrapped = createUnwrappedKeys({ forMs: unwrappedForMs, atMost: unwrappedAtMost });
+  const unwrapped = createDataKeyCache({ ttlMs: cacheTtlMs, maxKeys: cacheMaxKeys });
   const find = () => findKey(db, wrapping);
 
   return {
     async seal(dataKeyId, plaintext, place) {
       const seal = (key: Uint8Array) =>
-        sealBytes(key, Buffer.from(plaintext, 'utf8'), bound(dataKeyId, place)).toString('base64url');
+        sealBytes(key, Buffer.from(plaintext, 'utf8'), additionalDataOf(dataKeyId, place)).toString(
+          'base64url',
+        );
       const make = async () => (await find()(dataKeyId)) ?? makeKey(db, wrapping, dataKeyId);
       return `v1.${await unwrapped.use(dataKeyId, make, seal)}`;
     },
@@ -46,27 +48,29 @@ export const createVault = (db: Database, wrapping: KeyWrapping): Vault => {
       const [, content] = /^v1\.([A-Za-z0-9_-]+)$/.exec(sealed) ?? [];
       if (content === undefined) throw new NotAuthentic('not a sealed text');
       const open = (key: Uint8Array) =>
-        openBytes(key, Buffer.from(content, 'base64url'), bound(dataKeyId, place)).toString('utf8');
+        openBytes(key, Buffer.from(content, 'base64url'), additionalDataOf(dataKeyId, place)).toString(
+          'utf8',
+        );
       const existing = async () => {
         const key = await find()(dataKeyId);
         if (key) return key;
         throw new NotAuthentic(`sealed under the data key of ${dataKeyId}, which was destroyed`);
       };
-      return openAgainIfStale(unwrapped, dataKeyId, () => unwrapped.use(dataKeyId, existing, open));
+      return openWithRefresh(unwrapped, dataKeyId, () => unwrapped.use(dataKeyId, existing, open));
     },
 
     async destroy(dataKeyId) {
       await db.delete(dataKeys).where(eq(dataKeys.id, dataKeyId));
-      unwrapped.drop(dataKeyId);
+      unwrapped.evict(dataKeyId);
     },
 
-    forget: (dataKeyId) => unwrapped.drop(dataKeyId),
+    evict: (dataKeyId) => unwrapped.evict(dataKeyId),
   };
 };
 
 /** A key in memory may be one that another process has destroyed and made anew: then the row is read once more. */
-const openAgainIfStale = async (
-  unwrapped: UnwrappedKeys,
+const openWithRefresh = async (
+  unwrapped: DataKeyCache,
   dataKeyId: string,
   open: () => Promise<string>,
 ): Promise<string> => {
@@ -75,7 +79,7 @@ const openAgainIfStale = async (
     return await open();
   } catch (error) {
     if (!wasInMemory || !(error instanceof NotAuthentic)) throw error;
-    unwrapped.drop(dataKeyId);
+    unwrapped.evict(dataKeyId);
     return open();
   }
 };
@@ -84,13 +88,13 @@ const findKey =
   (db: Database, wrapping: KeyWrapping) =>
   async (dataKeyId: string): Promise<Uint8Array | undefined> => {
     const [row] = await db.select().from(dataKeys).where(eq(dataKeys.id, dataKeyId));
-    return row && wrapping.unwrap(row.masterKeyId, row.wrapped, wrappedAt(dataKeyId));
+    return row && wrapping.unwrap(row.masterKeyId, row.wrapped, wrappingContextOf(dataKeyId));
   };
 
 /** Two processes may make one at once: the row that was written first is the key of both. */
 const makeKey = async (db: Database, wrapping: KeyWrapping, dataKeyId: string): Promise<Uint8Array> => {
   const key = randomBytes(32);
-  const wrapped = await wrapping.wrap(key, wrappedAt(dataKeyId));
+  const wrapped = await wrapping.wrap(key, wrappingContextOf(dataKeyId));
   const [made] = await db
     .insert(dataKeys)
     .values({ id: dataKeyId, ...wrapped })
@@ -104,6 +108,6 @@ const makeKey = async (db: Database, wrapping: KeyWrapping, dataKeyId: string): 
 };
 
 /** A wrapped key that is copied to another's row does not unwrap. */
-export const wrappedAt = (dataKeyId: string): string => `data key of ${dataKeyId}`;
+export const wrappingContextOf = (dataKeyId: string): string => `data key of ${dataKeyId}`;
 
-const bound = (dataKeyId: string, place: string): string => `v1.${dataKeyId}.${place}`;
+const additionalDataOf = (dataKeyId: string, place: string): string => `v1.${dataKeyId}.${place}`;

@@ -8,16 +8,16 @@ import { NotAuthentic } from '../../foundation/encryption/aes-gcm.ts';
 import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
 import type { Database } from '../client.ts';
 import { dataKeys } from '../schema/data-keys.ts';
-import { wrappedAt } from './envelope-encryption.ts';
+import { wrappingContextOf } from './envelope-encryption.ts';
 
-export interface WrappedUnder {
+export interface MasterKeyUsage {
   readonly masterKeyId: string;
   readonly keys: number;
   /** Whether what it has wrapped can be read. */
   readonly isKnown: boolean;
 }
 
-export interface Rotated {
+export interface RotationResult {
   readonly rewrapped: number;
   /** Those that did not unwrap, as they were altered or belong elsewhere: left as they were. */
   readonly unreadable: readonly string[];
@@ -29,7 +29,7 @@ export interface Rotated {
 export class MasterKeysMissing extends Error {
   override readonly name = 'MasterKeysMissing';
 
-  constructor(missing: readonly WrappedUnder[]) {
+  constructor(missing: readonly MasterKeyUsage[]) {
     const which = missing.map(({ masterKeyId, keys }) => `"${masterKeyId}" (${keys} data keys)`).join(', ');
     super(
       `Data was written under master keys that are not configured: ${which}. ` +
@@ -39,23 +39,23 @@ export class MasterKeysMissing extends Error {
 }
 
 /** A KMS is asked for so many at once. */
-const atOnce = 10;
+const batchSize = 10;
 
-export const createVaultRotation = (db: Database, wrapping: KeyWrapping) => {
-  const status = async (): Promise<readonly WrappedUnder[]> => {
+export const createMasterKeyRotation = (db: Database, wrapping: KeyWrapping) => {
+  const status = async (): Promise<readonly MasterKeyUsage[]> => {
     const rows = await db
       .select({ masterKeyId: dataKeys.masterKeyId, keys: count() })
       .from(dataKeys)
       .groupBy(dataKeys.masterKeyId)
       .orderBy(asc(dataKeys.masterKeyId));
-    return rows.map((row) => ({ ...row, isKnown: wrapping.knows(row.masterKeyId) }));
+    return rows.map((row) => ({ ...row, isKnown: wrapping.canUnwrap(row.masterKeyId) }));
   };
 
   const waiting = async (): Promise<number> => {
     const [row] = await db.select({ keys: count() }).from(dataKeys).where(notNewest);
     return row?.keys ?? 0;
   };
-  const notNewest = ne(dataKeys.masterKeyId, wrapping.newest);
+  const notNewest = ne(dataKeys.masterKeyId, wrapping.newestKeyId);
 
   return {
     status,
@@ -67,7 +67,7 @@ export const createVaultRotation = (db: Database, wrapping: KeyWrapping) => {
     rotate: async (options: {
       readonly signal: AbortSignal;
       readonly progress: (done: { readonly rewrapped: number; readonly of: number }) => void;
-    }): Promise<Rotated> => {
+    }): Promise<RotationResult> => {
       const missing = (await status()).filter(({ isKnown }) => !isKnown);
       if (missing.length > 0) throw new MasterKeysMissing(missing);
       const of = await waiting();
@@ -80,7 +80,7 @@ export const createVaultRotation = (db: Database, wrapping: KeyWrapping) => {
           .from(dataKeys)
           .where(and(notNewest, gt(dataKeys.id, after)))
           .orderBy(asc(dataKeys.id))
-          .limit(atOnce);
+          .limit(batchSize);
         const last = some.at(-1);
         if (!last) break;
         after = last.id;
@@ -102,7 +102,7 @@ const rewrap = async (
   wrapping: KeyWrapping,
   { id, masterKeyId, wrapped }: Row,
 ): Promise<'rewrapped' | 'unreadable' | 'gone'> => {
-  const place = wrappedAt(id);
+  const place = wrappingContextOf(id);
   let key: Uint8Array;
   try {
     key = await wrapping.unwrap(masterKeyId, wrapped, place);
@@ -112,7 +112,7 @@ const rewrap = async (
   }
   try {
     const anew = await wrapping.wrap(key, place);
-    await proveReadable(wrapping, anew, place, key);
+    await verifyRewrapped(wrapping, anew, place, key);
     const [row] = await db
       .update(dataKeys)
       .set({ ...anew, rewrappedAt: sql`now()` })
@@ -125,7 +125,7 @@ const rewrap = async (
 };
 
 /** The only copy of a key is not replaced by one that nobody has seen to open. */
-const proveReadable = async (
+const verifyRewrapped = async (
   wrapping: KeyWrapping,
   { masterKeyId, wrapped }: Awaited<ReturnType<KeyWrapping['wrap']>>,
   place: string,

@@ -1,12 +1,12 @@
 /** What may be asked of a running audition. The bodies of the API are these schemas; so are the workflow's updates. */
 import { z } from 'zod';
 import { participantIdSchema } from '../ids.ts';
-import { lineOf } from '../text.ts';
+import { singleLineText } from '../text.ts';
 import { answers } from './events.ts';
 import { fixedSlotSchema } from './request.ts';
 import { auditionRounds } from './states.ts';
 
-const reason = lineOf(500);
+const reason = singleLineText(500);
 
 export const respondSchema = z.object({ participant: participantIdSchema, answer: z.enum(answers) }).strict();
 export const rescheduleSchema = z.object({ slot: fixedSlotSchema, reason: reason.optional() }).strict();

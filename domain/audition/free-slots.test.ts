@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
-import { freeSlots, isFree, mergeBusy, without } from './free-slots.ts';
+import { freeSlots, isFree, mergeBusy, subtractInterval } from './free-slots.ts';
 
 const minute = 60_000;
 const at = (clock: string): Instant => `2026-12-01T${clock}:00.000Z`;
@@ -94,7 +94,7 @@ describe('busy times without an interval', () => {
     ['it reaches out of it', between(15, 40), [between(20, 40)]],
     ['it is elsewhere', between(20, 40), [between(20, 40)]],
   ])('leave what is right when %s', (_, busy, left) => {
-    expect(without([busy], between(10, 20))).toEqual(left);
+    expect(subtractInterval([busy], between(10, 20))).toEqual(left);
   });
 
   it('cover every other minute as before, and none of the interval', () => {
@@ -108,7 +108,7 @@ describe('busy times without an interval', () => {
         const covers = (one: { start: string; end: string }) =>
           one.start <= minutesIn(when) && minutesIn(when) < one.end;
         const expected = busy.some(covers) && !covers(hole);
-        expect(without(busy, hole).some(covers)).toBe(expected);
+        expect(subtractInterval(busy, hole).some(covers)).toBe(expected);
       }),
     );
   });

@@ -33,7 +33,10 @@ export const mergeBusy = (busy: readonly BusyInterval[]): readonly BusyInterval[
  * The busy times less one interval: what is left of each that the interval lies in or reaches into. Calendars merge
  * neighbours and cut off what reaches beyond the question.
  */
-export const without = (busy: readonly BusyInterval[], hole: BusyInterval): readonly BusyInterval[] =>
+export const subtractInterval = (
+  busy: readonly BusyInterval[],
+  hole: BusyInterval,
+): readonly BusyInterval[] =>
   busy.flatMap(({ start, end }) =>
     [
       { start, end: end < hole.start ? end : hole.start },

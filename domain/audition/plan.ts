@@ -3,7 +3,7 @@ import type { AuditionId, OrganizationId, ProjectId, RoleId } from '../ids.ts';
 import type { MeetingProviderName } from '../providers/vendors.ts';
 import type { AuditionPolicy } from './policy.ts';
 import type { Participant } from './request.ts';
-import type { SlotWish } from './slot.ts';
+import type { SlotSpec } from './slot.ts';
 import type { AuditionRound } from './states.ts';
 
 export interface AuditionPlan {
@@ -12,7 +12,7 @@ export interface AuditionPlan {
   readonly project: { readonly id: ProjectId; readonly title: string };
   readonly role: { readonly id: RoleId; readonly name: string };
   readonly round: AuditionRound;
-  readonly wish: SlotWish;
+  readonly wish: SlotSpec;
   readonly participants: readonly Participant[];
   /** In the order of preference; empty for an audition in person. */
   readonly meetingProviders: readonly MeetingProviderName[];

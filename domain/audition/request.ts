@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { connectionIdSchema, participantIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
 import { calendarProviders, channels, meetingProviders } from '../providers/vendors.ts';
-import { lineOf, linesOf } from '../text.ts';
+import { multiLineText, singleLineText } from '../text.ts';
 import { auditionRounds } from './states.ts';
 
 export const participantKinds = ['performer', 'reader', 'agent', 'casting_director'] as const;
@@ -13,7 +13,7 @@ export const participantKinds = ['performer', 'reader', 'agent', 'casting_direct
 export type ParticipantKind = (typeof participantKinds)[number];
 export type Channel = (typeof channels)[number];
 
-const zone = lineOf(64).describe('IANA time zone, e.g. Europe/Paris');
+const zone = singleLineText(64).describe('IANA time zone, e.g. Europe/Paris');
 
 /** `2026-12-01T10:00` in `zone`, or with an offset or Z. Read by `readLocalTime`. */
 const localOrOffsetTime = z
@@ -34,7 +34,7 @@ const calendarRefSchema = z
   .object({
     provider: z.enum(calendarProviders),
     connection: connectionIdSchema,
-    calendarId: lineOf(254),
+    calendarId: singleLineText(254),
   })
   .strict();
 export type CalendarRef = z.infer<typeof calendarRefSchema>;
@@ -46,7 +46,7 @@ export const participantSchema = z
   .object({
     id: participantIdSchema,
     kind: z.enum(participantKinds),
-    name: lineOf(200),
+    name: singleLineText(200),
     email: z.email().max(254).optional(),
     phone: z
       .string()
@@ -71,7 +71,7 @@ export const fixedSlotSchema = z
     start: localOrOffsetTime,
     end: localOrOffsetTime,
     zone,
-    room: lineOf(100).optional(),
+    room: singleLineText(100).optional(),
   })
   .strict();
 
@@ -85,7 +85,7 @@ export const windowSlotSchema = z
       .min(1)
       .max(24 * 60),
     zone,
-    room: lineOf(100).optional(),
+    room: singleLineText(100).optional(),
   })
   .strict();
 
@@ -108,8 +108,8 @@ export type PolicyOverrides = z.infer<typeof policyOverridesSchema>;
 
 export const auditionRequestSchema = z
   .object({
-    project: z.object({ id: projectIdSchema, title: lineOf(200) }).strict(),
-    role: z.object({ id: roleIdSchema, name: lineOf(200) }).strict(),
+    project: z.object({ id: projectIdSchema, title: singleLineText(200) }).strict(),
+    role: z.object({ id: roleIdSchema, name: singleLineText(200) }).strict(),
     round: z.enum(auditionRounds).default('first'),
     slot: z.union([fixedSlotSchema, windowSlotSchema]),
     participants: z.array(participantSchema).min(1).max(20),
@@ -120,7 +120,7 @@ export const auditionRequestSchema = z
       .optional(),
     /** How long before the start to remind; default 24 h and 1 h. */
     reminders: z.array(isoDurationSchema).max(10).default(['PT24H', 'PT1H']),
-    notes: linesOf(2000).optional(),
+    notes: multiLineText(2000).optional(),
     policy: policyOverridesSchema.optional(),
   })
   .strict();

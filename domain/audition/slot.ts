@@ -11,7 +11,7 @@ export const slotSchema = z.object({
 export type Slot = z.infer<typeof slotSchema>;
 
 /** Either a slot that somebody has chosen, or the window and length from which the check proposes one. */
-export type SlotWish =
+export type SlotSpec =
   | { readonly kind: 'fixed'; readonly slot: Slot }
   | {
       readonly kind: 'window';

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { drawStates, drawStatesPage } from './state-diagram.ts';
+import { renderStateDiagram, renderStatesPage } from './state-diagram.ts';
 import { auditionStates } from './states.ts';
 import { auditionTransitions } from './transitions.ts';
 
 describe('the state diagram', () => {
   it('in docs/states.md is the one drawn from the table (else run `npm run docs:states`)', () => {
     const committed = readFileSync(join(import.meta.dirname, '../../docs/states.md'), 'utf8');
-    expect(committed).toBe(drawStatesPage());
+    expect(committed).toBe(renderStatesPage());
   });
 
   it('shows every state and every fact that moves an audition', () => {
-    const diagram = drawStates();
+    const diagram = renderStateDiagram();
     for (const state of auditionStates) expect(diagram).toContain(state);
     for (const { on } of auditionTransitions) expect(diagram).toContain(on);
   });

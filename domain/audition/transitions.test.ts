@@ -5,9 +5,9 @@ import { type AuditionState, auditionOutcomes, auditionStates } from './states.t
 import {
   auditionTransitions,
   commandStates,
-  facetFacts,
-  isLegal,
-  isWelcome,
+  isCommandAllowed,
+  isFactAllowed,
+  stateNeutralFacts,
   transitionOn,
 } from './transitions.ts';
 
@@ -54,24 +54,24 @@ describe('the transition table', () => {
 
   it('takes each fact for a move or for a facet, and `requested` only out of nothing', () => {
     const moving = new Set(auditionTransitions.map(({ on }) => on));
-    const facets = new Set<string>(facetFacts);
+    const facets = new Set<string>(stateNeutralFacts);
     for (const type of factTypes.filter((one) => one !== 'requested')) {
       expect(`${type}: ${moving.has(type) !== facets.has(type)}`).toBe(`${type}: true`);
     }
-    for (const state of auditionStates) expect(isLegal(state, 'requested')).toBe(false);
+    for (const state of auditionStates) expect(isFactAllowed(state, 'requested')).toBe(false);
   });
 });
 
 describe('a command', () => {
   it.each(auditionCommands)('%s is welcome somewhere, and never once the audition is closed', (command) => {
     expect(commandStates[command].length).toBeGreaterThan(0);
-    expect(isWelcome(command, 'closed')).toBe(false);
+    expect(isCommandAllowed(command, 'closed')).toBe(false);
   });
 
   it('is welcome only where the fact it leads to is legal', () => {
     const leadsTo = { reschedule: 'slot_moved', cancel: 'cancelled', decide: 'decided' } as const;
     for (const command of ['reschedule', 'cancel', 'decide'] as const) {
-      for (const state of commandStates[command]) expect(isLegal(state, leadsTo[command])).toBe(true);
+      for (const state of commandStates[command]) expect(isFactAllowed(state, leadsTo[command])).toBe(true);
     }
   });
 });

@@ -52,7 +52,7 @@ export const auditionTransitions: readonly Transition[] = [
 ];
 
 /** Facts that are recorded without moving the audition, in whatever state it is. */
-export const facetFacts = [
+export const stateNeutralFacts = [
   'meeting_created',
   'meeting_fell_back',
   'calendar_event_written',
@@ -68,14 +68,14 @@ export const facetFacts = [
   'attention_resolved',
 ] as const satisfies readonly AuditionFactType[];
 
-const facets: ReadonlySet<AuditionFactType> = new Set(facetFacts);
+const stateNeutralFactSet: ReadonlySet<AuditionFactType> = new Set(stateNeutralFacts);
 
 export const transitionOn = (from: AuditionState, on: AuditionFactType): Transition | undefined =>
   auditionTransitions.find((transition) => transition.from === from && transition.on === on);
 
 /** Whether the fact may be recorded of an audition in this state. */
-export const isLegal = (state: AuditionState, on: AuditionFactType): boolean =>
-  facets.has(on) || transitionOn(state, on) !== undefined;
+export const isFactAllowed = (state: AuditionState, on: AuditionFactType): boolean =>
+  stateNeutralFactSet.has(on) || transitionOn(state, on) !== undefined;
 
 /** Which command is welcome in which state. */
 export const commandStates: Readonly<Record<AuditionCommandName, readonly AuditionState[]>> = {
@@ -86,5 +86,5 @@ export const commandStates: Readonly<Record<AuditionCommandName, readonly Auditi
   decide: ['awaiting_decision'],
 };
 
-export const isWelcome = (command: AuditionCommandName, state: AuditionState): boolean =>
+export const isCommandAllowed = (command: AuditionCommandName, state: AuditionState): boolean =>
   commandStates[command].includes(state);

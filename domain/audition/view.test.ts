@@ -4,8 +4,8 @@ import { participantIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
 import { toInstant } from '../time/epoch.ts';
 import type { AuditionEvent, AuditionFact } from './events.ts';
 import { auditionStates } from './states.ts';
-import { isLegal } from './transitions.ts';
-import { type AuditionView, beginView, foldEvent, foldEvents, IllegalTransition } from './view.ts';
+import { isFactAllowed } from './transitions.ts';
+import { type AuditionView, createView, foldEvent, foldEvents, IllegalTransition } from './view.ts';
 
 const ada = participantIdSchema.parse('ada');
 const requested: AuditionFact = {
@@ -118,7 +118,7 @@ const foldedOrRefused = (view: AuditionView, event: AuditionEvent): AuditionView
 const legalLife = (candidates: readonly AuditionFact[]): readonly AuditionEvent[] => {
   const life = [...numbered([requested])];
   for (const fact of candidates) {
-    if (!isLegal(foldEvents(life).state, fact.type)) continue;
+    if (!isFactAllowed(foldEvents(life).state, fact.type)) continue;
     life.push({ sequence: life.length + 1, at: toInstant(life.length * 1000), correlationId: 'c', fact });
   }
   return life;
@@ -128,11 +128,11 @@ describe('the life of an audition', () => {
   it('never leaves the table, whatever facts come in whatever order', () => {
     fc.assert(
       fc.property(anyFacts, (candidates) => {
-        let view = beginView({ sequence: 1, at: toInstant(0), correlationId: 'c', fact: requested });
+        let view = createView({ sequence: 1, at: toInstant(0), correlationId: 'c', fact: requested });
         for (const fact of candidates) {
           const event = { sequence: view.sequence + 1, at: toInstant(0), correlationId: 'c', fact };
           const next = foldedOrRefused(view, event);
-          expect(next === 'refused').toBe(!isLegal(view.state, fact.type));
+          expect(next === 'refused').toBe(!isFactAllowed(view.state, fact.type));
           view = next === 'refused' ? view : next;
           expect(auditionStates).toContain(view.state);
           expect(view.outcome !== undefined).toBe(view.state === 'closed');

@@ -10,7 +10,7 @@ import type { Answer, AuditionEvent, AuditionFact, DeliveryStatus, Meeting, Noti
 import type { Channel, ParticipantKind } from './request.ts';
 import type { Slot } from './slot.ts';
 import type { AuditionOutcome, AuditionRound, AuditionState } from './states.ts';
-import { isLegal, transitionOn } from './transitions.ts';
+import { isFactAllowed, transitionOn } from './transitions.ts';
 
 export interface ParticipantView {
   readonly id: ParticipantId;
@@ -80,7 +80,7 @@ export class IllegalTransition extends Error {
 }
 
 /** Out of nothing, only a request makes an audition. */
-export const beginView = (event: AuditionEvent): AuditionView => {
+export const createView = (event: AuditionEvent): AuditionView => {
   const { fact } = event;
   if (fact.type !== 'requested') throw new IllegalTransition('nothing', fact.type);
   return {
@@ -113,14 +113,14 @@ export const beginView = (event: AuditionEvent): AuditionView => {
  */
 export const foldEvent = (view: AuditionView, event: AuditionEvent): AuditionView => {
   const { fact } = event;
-  if (!isLegal(view.state, fact.type)) throw new IllegalTransition(view.state, fact.type);
+  if (!isFactAllowed(view.state, fact.type)) throw new IllegalTransition(view.state, fact.type);
   if (event.sequence !== view.sequence + 1) {
     throw new RangeError(`event ${event.sequence} cannot follow event ${view.sequence} of ${view.id}`);
   }
   return {
     ...view,
-    ...moved(view, event),
-    ...learned(view, event),
+    ...stateChange(view, event),
+    ...detailChange(view, event),
     updatedAt: event.at,
     sequence: event.sequence,
   };
@@ -130,10 +130,10 @@ export const foldEvent = (view: AuditionView, event: AuditionEvent): AuditionVie
 export const foldEvents = (events: readonly AuditionEvent[]): AuditionView => {
   const [first, ...rest] = events;
   if (!first) throw new RangeError('an audition begins with its request: there are no events');
-  return rest.reduce(foldEvent, beginView(first));
+  return rest.reduce(foldEvent, createView(first));
 };
 
-const moved = (view: AuditionView, { at, fact }: AuditionEvent): Partial<AuditionView> => {
+const stateChange = (view: AuditionView, { at, fact }: AuditionEvent): Partial<AuditionView> => {
   const transition = transitionOn(view.state, fact.type);
   if (!transition) return {};
   const entered = { state: transition.to, stateSince: at };
@@ -147,7 +147,7 @@ const decidedOutcome = (fact: AuditionFact): AuditionOutcome => {
   return fact.decision;
 };
 
-const learned = (view: AuditionView, event: AuditionEvent): Partial<AuditionView> => {
+const detailChange = (view: AuditionView, event: AuditionEvent): Partial<AuditionView> => {
   const { fact } = event;
   switch (fact.type) {
     case 'slot_held':

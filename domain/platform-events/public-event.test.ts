@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { newAuditionId, requested, trail } from '../../tests/harness/audition-trail.ts';
 import { type AuditionFact, type AuditionFactType, auditionFactSchema } from '../audition/events.ts';
 import { participantIdSchema } from '../ids.ts';
-import { documentedEvents, messagesOf } from './public-event.ts';
-import { auditionEventTypes, eventTypeOf, publications } from './publications.ts';
-import { isWanted } from './subscription.ts';
+import { matchesSubscription } from './event-subscription.ts';
+import { documentedEvents, toAuditionWebhooks } from './public-event.ts';
+import { auditionEventTypes, publicEventDefinitions, publicEventTypeOf } from './public-event-types.ts';
 
 const audition = newAuditionId();
 const participant = participantIdSchema.parse('performer-1');
@@ -89,14 +89,14 @@ const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type
 };
 
 describe.each(Object.values(facts))('$type', (fact) => {
-  const publication = publications[fact.type];
+  const publication = publicEventDefinitions[fact.type];
 
   it('is a fact as the trail has it', () => {
     expect(auditionFactSchema.parse(fact)).toEqual(fact);
   });
 
   it.runIf(publication)('is told as its schema says, without what somebody wrote or a way in', () => {
-    const told = publication?.facts.parse(fact) ?? {};
+    const told = publication?.publicFields.parse(fact) ?? {};
     expect(JSON.stringify(told)).not.toContain(secretText);
     const documented = documentedEvents.find(({ type }) => type === publication?.type);
     const data = {
@@ -117,13 +117,13 @@ describe.each(Object.values(facts))('$type', (fact) => {
 
 it('has a public type of its own for every fact that is told', () => {
   expect(new Set(auditionEventTypes).size).toBe(auditionEventTypes.length);
-  expect(eventTypeOf('slot_moved')).toBe('audition.rescheduled');
-  expect(eventTypeOf('compensated')).toBeNull();
-  expect(eventTypeOf('of_a_newer_version')).toBeUndefined();
+  expect(publicEventTypeOf('slot_moved')).toBe('audition.rescheduled');
+  expect(publicEventTypeOf('compensated')).toBeNull();
+  expect(publicEventTypeOf('of_a_newer_version')).toBeUndefined();
 });
 
 it('tells of each fact with the state that it led to, numbered as the trail is', () => {
-  const messages = messagesOf(trail([facts.requested, facts.holding_started, facts.slot_held]));
+  const messages = toAuditionWebhooks(trail([facts.requested, facts.holding_started, facts.slot_held]));
   expect(messages.map(({ id, event }) => [id, event?.type, event?.data['state']])).toEqual([
     [`msg_${audition}_1`, 'audition.requested', 'requested'],
     [`msg_${audition}_2`, undefined, undefined],
@@ -149,9 +149,11 @@ it('tells of each fact with the state that it led to, numbered as the trail is',
 it('is wanted where its type is subscribed to, from the beginning of the endpoint on', () => {
   const message = { at, event: { type: 'audition.confirmed' } } as const;
   const subscription = { eventTypes: ['audition.confirmed'], createdAt: at } as const;
-  expect(isWanted(subscription, message)).toBe(true);
-  expect(isWanted({ ...subscription, eventTypes: [] }, message)).toBe(true);
-  expect(isWanted({ ...subscription, eventTypes: ['audition.failed'] }, message)).toBe(false);
-  expect(isWanted({ ...subscription, createdAt: '2027-03-01T09:00:00.001Z' }, message)).toBe(false);
-  expect(isWanted(subscription, { at, event: undefined })).toBe(false);
+  expect(matchesSubscription(subscription, message)).toBe(true);
+  expect(matchesSubscription({ ...subscription, eventTypes: [] }, message)).toBe(true);
+  expect(matchesSubscription({ ...subscription, eventTypes: ['audition.failed'] }, message)).toBe(false);
+  expect(matchesSubscription({ ...subscription, createdAt: '2027-03-01T09:00:00.001Z' }, message)).toBe(
+    false,
+  );
+  expect(matchesSubscription(subscription, { at, event: undefined })).toBe(false);
 });

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { AuditionEvent } from '../audition/events.ts';
 import { auditionOutcomes, auditionStates } from '../audition/states.ts';
-import { type AuditionView, beginView, foldEvent } from '../audition/view.ts';
+import { type AuditionView, createView, foldEvent } from '../audition/view.ts';
 import {
   type AuditionId,
   auditionIdSchema,
@@ -15,7 +15,11 @@ import {
   roleIdSchema,
 } from '../ids.ts';
 import { type Instant, instantSchema } from '../time/instant.ts';
-import { type AuditionEventType, type EndpointEventType, publications } from './publications.ts';
+import {
+  type AuditionEventType,
+  type EndpointEventType,
+  publicEventDefinitions,
+} from './public-event-types.ts';
 
 export interface PublicEvent {
   readonly type: AuditionEventType | EndpointEventType;
@@ -25,7 +29,7 @@ export interface PublicEvent {
 }
 
 /** An event of an audition, with its place in the trail and the id under which it is sent. */
-export interface TrailMessage {
+export interface AuditionWebhook {
   /** The same whenever it is sent: receivers know by it what they have seen. */
   readonly id: string;
   readonly sequence: number;
@@ -51,23 +55,23 @@ const auditionDataSchema = z.object({
 const messageIdOf = (audition: AuditionId, sequence: number): string => `msg_${audition}_${sequence}`;
 
 /** The trail of one audition, from its beginning, as what is told of it. */
-export const messagesOf = (trail: readonly AuditionEvent[]): readonly TrailMessage[] => {
+export const toAuditionWebhooks = (trail: readonly AuditionEvent[]): readonly AuditionWebhook[] => {
   let view: AuditionView | undefined;
   return trail.map((event) => {
-    view = view ? foldEvent(view, event) : beginView(event);
+    view = view ? foldEvent(view, event) : createView(event);
     const { sequence, at, correlationId } = event;
     return {
       id: messageIdOf(view.id, sequence),
       sequence,
       at,
       correlationId,
-      event: publicEvent(view, event),
+      event: toPublicEvent(view, event),
     };
   });
 };
 
-const publicEvent = (view: AuditionView, event: AuditionEvent): PublicEvent | undefined => {
-  const publication = publications[event.fact.type];
+const toPublicEvent = (view: AuditionView, event: AuditionEvent): PublicEvent | undefined => {
+  const publication = publicEventDefinitions[event.fact.type];
   if (!publication) return undefined;
   const { id: audition, organization, project, role, state, outcome } = view;
   return {
@@ -82,7 +86,7 @@ const publicEvent = (view: AuditionView, event: AuditionEvent): PublicEvent | un
       ...(outcome && { outcome }),
       sequence: event.sequence,
       correlationId: event.correlationId,
-      ...publication.facts.parse(event.fact),
+      ...publication.publicFields.parse(event.fact),
     },
   };
 };
@@ -100,12 +104,12 @@ interface Documented {
 
 /** Every event that a receiver may get, with the schema of its body: for the API's description. */
 export const documentedEvents: readonly Documented[] = [
-  ...Object.values(publications)
+  ...Object.values(publicEventDefinitions)
     .filter((row) => row !== null)
-    .map(({ type, summary, facts }) => ({
+    .map(({ type, summary, publicFields }) => ({
       type,
       summary,
-      schema: envelope(type, auditionDataSchema.extend(facts.shape)),
+      schema: envelope(type, auditionDataSchema.extend(publicFields.shape)),
     })),
   {
     type: 'endpoint.test',

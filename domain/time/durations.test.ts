@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '../errors.ts';
-import { readDuration } from './durations.ts';
+import { parseDuration } from './durations.ts';
 
 describe('reading a duration', () => {
   it.each([
@@ -10,11 +10,11 @@ describe('reading a duration', () => {
     ['P2D', 172_800_000],
     ['P1DT1H', 90_000_000],
     ['PT0S', 0],
-  ])('%s is %i ms', (text, ms) => expect(readDuration(text)).toBe(ms));
+  ])('%s is %i ms', (text, ms) => expect(parseDuration(text)).toBe(ms));
 
   it.each(['soon', 'PT-5M', 'P367D', 'P99999999999D'])('refuses %s and says where it stands', (text) => {
-    expect(() => readDuration(text, ['/policy/holdFor'])).toThrow(Refusal);
-    expect(() => readDuration(text, ['/policy/holdFor'])).toThrow(
+    expect(() => parseDuration(text, ['/policy/holdFor'])).toThrow(Refusal);
+    expect(() => parseDuration(text, ['/policy/holdFor'])).toThrow(
       expect.objectContaining({ code: 'invalid_body', at: ['/policy/holdFor'] }),
     );
   });

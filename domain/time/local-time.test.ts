@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '../errors.ts';
-import { checkZone, readLocalTime } from './local-time.ts';
+import { checkZone, parseLocalTime } from './local-time.ts';
 
 const refusalOf = (act: () => unknown): Refusal => {
   try {
@@ -16,51 +16,55 @@ const refusalOf = (act: () => unknown): Refusal => {
 
 describe('reading a time', () => {
   it('means a local time in the zone, winter and summer', () => {
-    expect(readLocalTime('2026-12-01T10:00', 'Europe/Paris')).toBe('2026-12-01T09:00:00.000Z');
-    expect(readLocalTime('2026-07-01T10:00', 'Europe/Paris')).toBe('2026-07-01T08:00:00.000Z');
+    expect(parseLocalTime('2026-12-01T10:00', 'Europe/Paris')).toBe('2026-12-01T09:00:00.000Z');
+    expect(parseLocalTime('2026-07-01T10:00', 'Europe/Paris')).toBe('2026-07-01T08:00:00.000Z');
   });
 
   it('takes a time with an offset or Z for what it says, whatever the zone', () => {
-    expect(readLocalTime('2026-12-01T10:00+05:30', 'Europe/Paris')).toBe('2026-12-01T04:30:00.000Z');
-    expect(readLocalTime('2026-12-01T10:00:30.250Z', 'Europe/Paris')).toBe('2026-12-01T10:00:30.250Z');
+    expect(parseLocalTime('2026-12-01T10:00+05:30', 'Europe/Paris')).toBe('2026-12-01T04:30:00.000Z');
+    expect(parseLocalTime('2026-12-01T10:00:30.250Z', 'Europe/Paris')).toBe('2026-12-01T10:00:30.250Z');
   });
 
   it('refuses a local time that the clock skips, and names the times beside the gap', () => {
-    const refusal = refusalOf(() => readLocalTime('2026-03-29T02:30', 'Europe/Paris', ['/slot/start']));
+    const refusal = refusalOf(() => parseLocalTime('2026-03-29T02:30', 'Europe/Paris', ['/slot/start']));
     expect(refusal.code).toBe('local_time_in_gap');
     expect(refusal.whatToDo).toContain('2026-03-29T01:59 and 2026-03-29T03:00');
-    expect(refusal.at).toEqual(['/slot/start']);
+    expect(refusal.pointers).toEqual(['/slot/start']);
   });
 
   it('refuses each minute of the gap and none beside it', () => {
-    expect(readLocalTime('2026-03-29T01:59', 'Europe/Paris')).toBe('2026-03-29T00:59:00.000Z');
-    expect(refusalOf(() => readLocalTime('2026-03-29T02:00', 'Europe/Paris')).code).toBe('local_time_in_gap');
-    expect(refusalOf(() => readLocalTime('2026-03-29T02:59', 'Europe/Paris')).code).toBe('local_time_in_gap');
-    expect(readLocalTime('2026-03-29T03:00', 'Europe/Paris')).toBe('2026-03-29T01:00:00.000Z');
+    expect(parseLocalTime('2026-03-29T01:59', 'Europe/Paris')).toBe('2026-03-29T00:59:00.000Z');
+    expect(refusalOf(() => parseLocalTime('2026-03-29T02:00', 'Europe/Paris')).code).toBe(
+      'local_time_in_gap',
+    );
+    expect(refusalOf(() => parseLocalTime('2026-03-29T02:59', 'Europe/Paris')).code).toBe(
+      'local_time_in_gap',
+    );
+    expect(parseLocalTime('2026-03-29T03:00', 'Europe/Paris')).toBe('2026-03-29T01:00:00.000Z');
   });
 
   it('knows gaps of half an hour and of a whole day', () => {
-    const halfHour = refusalOf(() => readLocalTime('2026-10-04T02:15', 'Australia/Lord_Howe'));
+    const halfHour = refusalOf(() => parseLocalTime('2026-10-04T02:15', 'Australia/Lord_Howe'));
     expect(halfHour.whatToDo).toContain('2026-10-04T01:59 and 2026-10-04T02:30');
-    const wholeDay = refusalOf(() => readLocalTime('2011-12-30T10:00', 'Pacific/Apia'));
+    const wholeDay = refusalOf(() => parseLocalTime('2011-12-30T10:00', 'Pacific/Apia'));
     expect(wholeDay.whatToDo).toContain('2011-12-29T23:59 and 2011-12-31T00:00');
   });
 
   it('refuses a local time that the clock shows twice, and says both offsets', () => {
-    const refusal = refusalOf(() => readLocalTime('2026-10-25T02:30', 'Europe/Paris'));
+    const refusal = refusalOf(() => parseLocalTime('2026-10-25T02:30', 'Europe/Paris'));
     expect(refusal.code).toBe('local_time_ambiguous');
     expect(refusal.whatToDo).toContain('2026-10-25T02:30+02:00 or 2026-10-25T02:30+01:00');
   });
 
   it('takes either half of an overlap once the offset says which', () => {
-    expect(readLocalTime('2026-10-25T02:30+02:00', 'Europe/Paris')).toBe('2026-10-25T00:30:00.000Z');
-    expect(readLocalTime('2026-10-25T02:30+01:00', 'Europe/Paris')).toBe('2026-10-25T01:30:00.000Z');
+    expect(parseLocalTime('2026-10-25T02:30+02:00', 'Europe/Paris')).toBe('2026-10-25T00:30:00.000Z');
+    expect(parseLocalTime('2026-10-25T02:30+01:00', 'Europe/Paris')).toBe('2026-10-25T01:30:00.000Z');
   });
 
   it.each(['2026-02-30T10:00', '2026-12-01T25:00', '2026-12-01T10:00+99:00', '9999-12-31T23:59-12:00'])(
     'refuses %s, which is no time at all',
     (text) => {
-      expect(refusalOf(() => readLocalTime(text, 'Europe/Paris')).code).toBe('invalid_body');
+      expect(refusalOf(() => parseLocalTime(text, 'Europe/Paris')).code).toBe('invalid_body');
     },
   );
 
@@ -74,7 +78,7 @@ describe('reading a time', () => {
           const written = DateTime.fromMillis(epochMs, { zone });
           const text = written.toFormat("yyyy-MM-dd'T'HH:mm:ss.SSS");
           const shownTwice = written.getPossibleOffsets().length > 1;
-          const read = () => readLocalTime(text, zone);
+          const read = () => parseLocalTime(text, zone);
           expect(shownTwice ? refusalOf(read).code : Date.parse(read())).toBe(
             shownTwice ? 'local_time_ambiguous' : epochMs,
           );

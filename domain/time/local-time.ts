@@ -16,13 +16,13 @@ const widestOffsetMinutes = 14 * 60;
  * Refuses (`unknown_zone`) what is not the name of a zone in the IANA database, to the letter. Node also takes `+01:00`
  * and `Europe/paris` for zones: calendars do not, so neither do we. `at` is the JSON pointer of the zone.
  */
-export const checkZone = (zone: string, at: readonly string[] = []): void => {
+export const checkZone = (zone: string, pointers: readonly string[] = []): void => {
   if (isZoneName(zone) && IANAZone.isValidZone(zone)) return;
   throw new Refusal(
     'unknown_zone',
     `There is no time zone called "${zone}".`,
     'Use a name from the IANA time zone database, such as Europe/Paris or America/New_York.',
-    at,
+    pointers,
   );
 };
 
@@ -31,32 +31,32 @@ export const checkZone = (zone: string, at: readonly string[] = []): void => {
  * themselves. Throws `Refusal`: `unknown_zone`, `invalid_body` (no such date), `local_time_in_gap`,
  * `local_time_ambiguous`. `at` is the JSON pointer of the time.
  */
-export const readLocalTime = (text: string, zone: string, at: readonly string[] = []): Instant => {
-  checkZone(zone, at);
+export const parseLocalTime = (text: string, zone: string, pointers: readonly string[] = []): Instant => {
+  checkZone(zone, pointers);
   const hasOffset = /(Z|[+-]\d\d:\d\d)$/.test(text);
   const time = DateTime.fromISO(text, hasOffset ? { setZone: true } : { zone });
-  if (!time.isValid || Math.abs(time.offset) > widestOffsetMinutes) throw noSuchTime(text, at);
-  if (!hasOffset) checkClock(text, time, zone, at);
+  if (!time.isValid || Math.abs(time.offset) > widestOffsetMinutes) throw noSuchTime(text, pointers);
+  if (!hasOffset) checkClock(text, time, zone, pointers);
   try {
     return toInstant(time.toMillis());
   } catch (error) {
-    if (error instanceof RangeError) throw noSuchTime(text, at);
+    if (error instanceof RangeError) throw noSuchTime(text, pointers);
     throw error;
   }
 };
 
-const noSuchTime = (text: string, at: readonly string[]): Refusal =>
+const noSuchTime = (text: string, pointers: readonly string[]): Refusal =>
   new Refusal(
     'invalid_body',
     `"${text}" is not a time that exists.`,
     'Check day, month and hour, and write it as 2026-12-01T10:00 or 2026-12-01T10:00+01:00.',
-    at,
+    pointers,
   );
 
-const checkClock = (text: string, time: DateTime<true>, zone: string, at: readonly string[]): void => {
+const checkClock = (text: string, time: DateTime<true>, zone: string, pointers: readonly string[]): void => {
   // The same figures read as UTC: if the zone's clock can show them, the two agree.
   const asWritten = DateTime.fromISO(text, { zone: 'utc' }).toMillis();
-  if (time.toMillis() + time.offset * minute !== asWritten) throw inGap(text, asWritten, zone, at);
+  if (time.toMillis() + time.offset * minute !== asWritten) throw inGap(text, asWritten, zone, pointers);
   const [first, second] = time.getPossibleOffsets();
   if (!second) return;
   const choices = [first, second]
@@ -66,18 +66,18 @@ const checkClock = (text: string, time: DateTime<true>, zone: string, at: readon
     'local_time_ambiguous',
     `In ${zone} the clock is set back that day and shows "${text}" twice.`,
     `Say which one is meant by adding the offset: ${choices.join(' or ')}.`,
-    at,
+    pointers,
   );
 };
 
-const inGap = (text: string, asWritten: number, zone: string, at: readonly string[]): Refusal => {
+const inGap = (text: string, asWritten: number, zone: string, pointers: readonly string[]): Refusal => {
   const jump = firstInstantAfterGap(asWritten, zone);
   const written = (epochMs: number) => DateTime.fromMillis(epochMs, { zone }).toFormat("yyyy-MM-dd'T'HH:mm");
   return new Refusal(
     'local_time_in_gap',
     `In ${zone} the clock is set forward that day and never shows "${text}".`,
     `The nearest times that exist are ${written(jump - minute)} and ${written(jump)}.`,
-    at,
+    pointers,
   );
 };
 

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfiguration } from '../../providers/configuration.ts';
 import { providerVariables } from '../../providers/registry.ts';
 import { localDefaults } from '../../tests/harness/local-defaults.ts';
-import { ConfigurationError, loadTemporalAccess } from './configuration.ts';
+import { ConfigurationError, loadTemporalClientConfiguration } from './configuration.ts';
 import type { VariableGroup } from './variable-group.ts';
 
 type Env = Record<string, string | undefined>;
@@ -258,7 +258,7 @@ const pem = (content: string) => {
 
 describe('Temporal over TLS', () => {
   it('reads the certificates', () => {
-    const { temporal } = loadTemporalAccess({
+    const { temporal } = loadTemporalClientConfiguration({
       CASTMATCH_ENV: 'local',
       TEMPORAL_TLS_SERVER_NAME: 'temporal.internal',
       TEMPORAL_TLS_SERVER_CA_CERT_PATH: pem('authority'),
@@ -273,8 +273,10 @@ describe('Temporal over TLS', () => {
   });
 
   it('is off without any of its settings, and on when asked for', () => {
-    expect(loadTemporalAccess({ CASTMATCH_ENV: 'local' }).temporal.tls).toBeUndefined();
-    expect(loadTemporalAccess({ CASTMATCH_ENV: 'local', TEMPORAL_TLS: 'true' }).temporal.tls).toEqual({});
+    expect(loadTemporalClientConfiguration({ CASTMATCH_ENV: 'local' }).temporal.tls).toBeUndefined();
+    expect(
+      loadTemporalClientConfiguration({ CASTMATCH_ENV: 'local', TEMPORAL_TLS: 'true' }).temporal.tls,
+    ).toEqual({});
   });
 
   it('refuses a certificate without its key, and a key sent in the clear', () => {
@@ -286,6 +288,6 @@ describe('Temporal over TLS', () => {
 });
 
 it('reads Temporal alone without a database or a provider', () => {
-  const access = loadTemporalAccess({ CASTMATCH_ENV: 'test', TEMPORAL_NAMESPACE: 'other' });
+  const access = loadTemporalClientConfiguration({ CASTMATCH_ENV: 'test', TEMPORAL_NAMESPACE: 'other' });
   expect(access.temporal).toMatchObject({ address: '127.0.0.1:7233', namespace: 'other' });
 });

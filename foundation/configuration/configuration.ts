@@ -3,18 +3,18 @@
  * that is wrong in one go. Nothing else reads the environment.
  */
 import { z } from 'zod';
+import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
 import { defaultsFor, isDeployed, serviceVariables } from './defaults.ts';
-import { refusalsOf } from './deployed.ts';
+import { deploymentProblems } from './deployment-checks.ts';
 import type { MasterKey } from './master-keys.ts';
-import { halfMade } from './pairs.ts';
-import { ConfigurationError, type Problem } from './problem.ts';
+import { incompletePairs } from './paired-variables.ts';
 import { readTemporalTls, type TemporalTls } from './temporal-tls.ts';
-import { formOf } from './variable-forms.ts';
 import type { Given, VariableGroup } from './variable-group.ts';
+import { formOf } from './variable-types.ts';
 import { type Environment, environments, type Variables, variables } from './variables.ts';
 
+export { ConfigurationError } from './configuration-error.ts';
 export type { MasterKey } from './master-keys.ts';
-export { ConfigurationError } from './problem.ts';
 
 export interface TemporalConfiguration {
   readonly address: string;
@@ -65,12 +65,12 @@ export interface ServiceConfiguration {
 }
 
 /** What it takes to talk to Temporal and read its payloads: enough for `npm run replay`. */
-export type TemporalAccess = Pick<
+export type TemporalClientConfiguration = Pick<
   ServiceConfiguration,
   'environment' | 'temporal' | 'masterKeys' | 'logLevel'
 >;
 
-const temporalAccess = variables.pick({
+const temporalClientVariables = variables.pick({
   CASTMATCH_ENV: true,
   TEMPORAL_ADDRESS: true,
   TEMPORAL_NAMESPACE: true,
@@ -85,9 +85,9 @@ const temporalAccess = variables.pick({
 });
 
 /** What it takes to unwrap the data keys of credentials: enough for `npm run vault`. */
-export type VaultAccess = Pick<ServiceConfiguration, 'databaseUrl' | 'masterKeys' | 'kms'>;
+export type VaultConfiguration = Pick<ServiceConfiguration, 'databaseUrl' | 'masterKeys' | 'kms'>;
 
-const vaultAccess = temporalAccess.extend(
+const vaultVariables = temporalClientVariables.extend(
   variables.pick({
     DATABASE_URL: true,
     CASTMATCH_KMS_KEY: true,
@@ -135,8 +135,10 @@ const serviceOf = (set: Variables, tls: TemporalTls | undefined): ServiceConfigu
 };
 
 /** @throws {ConfigurationError} as `loadConfiguration`, for the Temporal and encryption variables alone. */
-export const loadTemporalAccess = (env: NodeJS.ProcessEnv = process.env): TemporalAccess => {
-  const { set, tls } = read(env, temporalAccess, [serviceVariables], noMore);
+export const loadTemporalClientConfiguration = (
+  env: NodeJS.ProcessEnv = process.env,
+): TemporalClientConfiguration => {
+  const { set, tls } = read(env, temporalClientVariables, [serviceVariables], noMore);
   return {
     environment: set.CASTMATCH_ENV,
     temporal: temporalOf(set, tls),
@@ -146,12 +148,12 @@ export const loadTemporalAccess = (env: NodeJS.ProcessEnv = process.env): Tempor
 };
 
 /** @throws {ConfigurationError} as `loadConfiguration`, for the database and encryption variables. */
-export const loadVaultAccess = (env: NodeJS.ProcessEnv = process.env): VaultAccess => {
-  const { set } = read(env, vaultAccess, [serviceVariables], noMore);
+export const loadVaultConfiguration = (env: NodeJS.ProcessEnv = process.env): VaultConfiguration => {
+  const { set } = read(env, vaultVariables, [serviceVariables], noMore);
   return { databaseUrl: set.DATABASE_URL, masterKeys: set.CASTMATCH_MASTER_KEYS, kms: kmsOf(set) };
 };
 
-const kmsOf = (set: z.infer<typeof vaultAccess>): KmsConfiguration | undefined => {
+const kmsOf = (set: z.infer<typeof vaultVariables>): KmsConfiguration | undefined => {
   if (set.CASTMATCH_KMS_KEY === undefined) return undefined;
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = set;
   return {
@@ -172,7 +174,7 @@ const jwtOf = ({
     : undefined;
 
 const temporalOf = (
-  set: z.infer<typeof temporalAccess>,
+  set: z.infer<typeof temporalClientVariables>,
   tls: TemporalTls | undefined,
 ): TemporalConfiguration => ({
   address: set.TEMPORAL_ADDRESS,
@@ -181,7 +183,7 @@ const temporalOf = (
   tls,
 });
 
-const read = <Set extends z.infer<typeof temporalAccess>, Shape extends z.ZodRawShape>(
+const read = <Set extends z.infer<typeof temporalClientVariables>, Shape extends z.ZodRawShape>(
   env: NodeJS.ProcessEnv,
   schema: z.ZodObject & z.ZodType<Set>,
   groups: readonly VariableGroup[],
@@ -203,8 +205,8 @@ const read = <Set extends z.infer<typeof temporalAccess>, Shape extends z.ZodRaw
       problemOf(String(name), given, shape),
     ),
     ...problems,
-    ...halfMade(ofSchema, groups),
-    ...(isDeployed(environmentOf(env)) ? refusalsOf(ofSchema, groups) : []),
+    ...incompletePairs(ofSchema, groups),
+    ...(isDeployed(environmentOf(env)) ? deploymentProblems(ofSchema, groups) : []),
   ];
   if (!own.success || !others.success || all.length > 0) throw new ConfigurationError(onePerVariable(all));
   return { set: own.data, more: others.data, tls };
@@ -229,10 +231,14 @@ const withDefaults = (env: NodeJS.ProcessEnv, groups: readonly VariableGroup[]):
 const environmentOf = (env: NodeJS.ProcessEnv): Environment =>
   environments.find((environment) => environment === env['CASTMATCH_ENV']) ?? 'production';
 
-const problemOf = (name: string, given: Given, shape: Readonly<Record<string, z.ZodType>>): Problem => ({
+const problemOf = (
+  name: string,
+  given: Given,
+  shape: Readonly<Record<string, z.ZodType>>,
+): ConfigurationProblem => ({
   name,
   message: `${given[name] === undefined ? 'is not set' : 'is not valid'}. Set it to ${formOf(shape[name])}.`,
 });
 
-const onePerVariable = (problems: readonly Problem[]): readonly Problem[] =>
+const onePerVariable = (problems: readonly ConfigurationProblem[]): readonly ConfigurationProblem[] =>
   [...new Map(problems.toReversed().map((problem) => [problem.name, problem])).values()].toReversed();

@@ -1,7 +1,7 @@
 /** docs/configuration.md, drawn from the table of variables, so that it cannot fall behind. */
 import { defaultsFor } from './defaults.ts';
-import { variableFacts } from './variable-forms.ts';
 import type { VariableGroup } from './variable-group.ts';
+import { variableMetadata } from './variable-types.ts';
 
 const introduction = `# Configuration
 
@@ -38,7 +38,7 @@ export const renderReference = (described: readonly VariableGroup[]): string => 
   const deployedDefaults = defaultsFor('production', described);
   const groups = new Map<string, string[]>();
   for (const [name, schema] of described.flatMap(({ shape }) => Object.entries(shape))) {
-    const facts = variableFacts.get(schema);
+    const facts = variableMetadata.get(schema);
     if (facts === undefined) throw new Error(`${name} is not described`);
     const required = !schema.safeParse(undefined).success;
     const row = rowOf(

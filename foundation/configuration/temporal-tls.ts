@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Problem } from './problem.ts';
+import type { ConfigurationProblem } from './configuration-error.ts';
 import type { Variables } from './variables.ts';
 
 /** As `NativeConnection` and `Connection` take it; `{}` is TLS with public certificates. */
@@ -28,8 +28,8 @@ const pemFiles = [
 /** Reads the certificates; what cannot be read or does not go together becomes a problem. */
 export const readTemporalTls = (
   set: TlsVariables,
-): { readonly tls: TemporalTls | undefined; readonly problems: readonly Problem[] } => {
-  const problems: Problem[] = [];
+): { readonly tls: TemporalTls | undefined; readonly problems: readonly ConfigurationProblem[] } => {
+  const problems: ConfigurationProblem[] = [];
   const files = pemFiles.map((name) => {
     const path = set[name];
     if (path === undefined) return undefined;

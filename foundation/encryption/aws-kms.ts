@@ -53,11 +53,11 @@ const callsAtMost = 2;
 export const createAwsKms = (configuration: KmsConfiguration): KeyWrapping => {
   const client = new KMSClient(clientOptions(configuration));
   const { keyId } = configuration;
-  const newest = `${prefix}${keyId}`;
+  const newestKeyId = `${prefix}${keyId}`;
 
   return {
-    newest,
-    knows: isAwsKmsKey,
+    newestKeyId,
+    canUnwrap: isAwsKmsKey,
 
     async wrap(dataKey, place) {
       const command = new EncryptCommand({
@@ -65,9 +65,9 @@ export const createAwsKms = (configuration: KmsConfiguration): KeyWrapping => {
         Plaintext: dataKey,
         EncryptionContext: { place },
       });
-      const { CiphertextBlob } = await asked('wrap', (options) => client.send(command, options));
+      const { CiphertextBlob } = await callKms('wrap', (options) => client.send(command, options));
       if (!CiphertextBlob) throw new KmsFailure('wrap', 'no answer');
-      return { masterKeyId: newest, wrapped: Buffer.from(CiphertextBlob).toString('base64') };
+      return { masterKeyId: newestKeyId, wrapped: Buffer.from(CiphertextBlob).toString('base64') };
     },
 
     async unwrap(masterKeyId, wrapped, place) {
@@ -78,14 +78,14 @@ export const createAwsKms = (configuration: KmsConfiguration): KeyWrapping => {
         // An alias may have been pointed at another key since; the ciphertext names its own.
         ...(isAlias(named) ? {} : { KeyId: named }),
       });
-      const { Plaintext } = await asked('unwrap', (options) => client.send(command, options));
+      const { Plaintext } = await callKms('unwrap', (options) => client.send(command, options));
       if (!Plaintext) throw new KmsFailure('unwrap', 'no answer');
       return Plaintext;
     },
   };
 };
 
-const asked = async <Answer>(
+const callKms = async <Answer>(
   operation: string,
   ask: (options: { readonly abortSignal: AbortSignal }) => Promise<Answer>,
 ): Promise<Answer> => {

@@ -14,8 +14,8 @@ export const createKeyWrapping = ({
   const cloud = createAwsKms(kms);
   const of = (masterKeyId: string) => (isAwsKmsKey(masterKeyId) ? cloud : ring);
   return {
-    newest: cloud.newest,
-    knows: (masterKeyId) => of(masterKeyId).knows(masterKeyId),
+    newestKeyId: cloud.newestKeyId,
+    canUnwrap: (masterKeyId) => of(masterKeyId).canUnwrap(masterKeyId),
     wrap: (dataKey, place) => cloud.wrap(dataKey, place),
     unwrap: (masterKeyId, wrapped, place) => of(masterKeyId).unwrap(masterKeyId, wrapped, place),
   };

@@ -17,11 +17,11 @@ export const createKeyRing = (masterKeys: readonly Key[]): KeyWrapping => {
   const [newestId, newestKey] = newest;
 
   return {
-    newest: newestId,
-    knows: (masterKeyId) => keys.has(masterKeyId),
+    newestKeyId: newestId,
+    canUnwrap: (masterKeyId) => keys.has(masterKeyId),
 
     async wrap(dataKey, place) {
-      const wrapped = sealBytes(newestKey, dataKey, bound(newestId, place));
+      const wrapped = sealBytes(newestKey, dataKey, associatedDataOf(newestId, place));
       return { masterKeyId: newestId, wrapped: `v1.${wrapped.toString('base64url')}` };
     },
 
@@ -30,10 +30,10 @@ export const createKeyRing = (masterKeys: readonly Key[]): KeyWrapping => {
       if (key === undefined) throw new UnknownKey(masterKeyId);
       const [, content] = /^v1\.([A-Za-z0-9_-]+)$/.exec(wrapped) ?? [];
       if (content === undefined) throw new NotAuthentic('not a wrapped key');
-      return openBytes(key, Buffer.from(content, 'base64url'), bound(masterKeyId, place));
+      return openBytes(key, Buffer.from(content, 'base64url'), associatedDataOf(masterKeyId, place));
     },
   };
 };
 
 /** Ties the wrapped key to its master key's id and its place alike; an id cannot hold the separator. */
-const bound = (masterKeyId: string, place: string): string => `v1.${masterKeyId}.${place}`;
+const associatedDataOf = (masterKeyId: string, place: string): string => `v1.${masterKeyId}.${place}`;

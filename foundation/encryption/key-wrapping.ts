@@ -4,9 +4,9 @@
  */
 export interface KeyWrapping {
   /** The id of the master key that wraps from now on. */
-  readonly newest: string;
+  readonly newestKeyId: string;
   /** Whether this can unwrap what that master key has wrapped. */
-  knows(masterKeyId: string): boolean;
+  canUnwrap(masterKeyId: string): boolean;
   /** @param place ties the wrapped key to where it is kept; it is not secret. */
   wrap(
     dataKey: Uint8Array,

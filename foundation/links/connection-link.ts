@@ -13,7 +13,7 @@ import {
 } from '../../domain/ids.ts';
 import { type ConnectionProvider, connectionProviders } from '../../domain/providers/vendors.ts';
 import { type Instant, instantSchema } from '../../domain/time/instant.ts';
-import { createSignedTokens } from './signed-token.ts';
+import { createTokenSigner } from './signed-token.ts';
 
 export interface ConnectionLink {
   readonly organization: OrganizationId;
@@ -61,7 +61,7 @@ const read = (fields: readonly string[] | undefined): ConnectionLink | undefined
 export const createConnectionLinks = (
   masterKeys: readonly { readonly key: Uint8Array }[],
 ): ConnectionLinks => {
-  const tokens = createSignedTokens(masterKeys, 'castmatch connection link v1');
+  const tokens = createTokenSigner(masterKeys, 'castmatch connection link v1');
   return {
     token: ({
       organization,
@@ -71,7 +71,7 @@ export const createConnectionLinks = (
       scopes = [],
       returnTo = '',
       expiresAt,
-    }) => tokens.write([organization, owner, provider, connection, scopes.join(' '), returnTo, expiresAt]),
-    verify: (token) => read(tokens.read(token)),
+    }) => tokens.sign([organization, owner, provider, connection, scopes.join(' '), returnTo, expiresAt]),
+    verify: (token) => read(tokens.verify(token)),
   };
 };

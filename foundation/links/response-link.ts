@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { AuditionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import { auditionIdSchema, organizationIdSchema, participantIdSchema } from '../../domain/ids.ts';
-import { createSignedTokens } from './signed-token.ts';
+import { createTokenSigner } from './signed-token.ts';
 
 /** The invitation that a link answers. `revision` is the slot's: after a move, the link of the old slot is stale. */
 export interface Invitation {
@@ -43,10 +43,10 @@ const read = (fields: readonly string[] | undefined): Invitation | undefined => 
  * @throws RangeError when the ring is empty
  */
 export const createResponseLinks = (masterKeys: readonly { readonly key: Uint8Array }[]): ResponseLinks => {
-  const tokens = createSignedTokens(masterKeys, 'castmatch response link v1');
+  const tokens = createTokenSigner(masterKeys, 'castmatch response link v1');
   return {
     token: ({ organization, auditionId, participant, revision }) =>
-      tokens.write([organization, auditionId, participant, String(revision)]),
-    verify: (token) => read(tokens.read(token)),
+      tokens.sign([organization, auditionId, participant, String(revision)]),
+    verify: (token) => read(tokens.verify(token)),
   };
 };

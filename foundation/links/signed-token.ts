@@ -4,11 +4,11 @@
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
-export interface SignedTokens {
+export interface TokenSigner {
   /** Safe in a URL's path as it is. The same fields always give the same token. A field may not hold a line break. */
-  write(fields: readonly string[]): string;
+  sign(fields: readonly string[]): string;
   /** Undefined for what we did not write. A token made under an older key of the ring is still good. */
-  read(token: string): readonly string[] | undefined;
+  verify(token: string): readonly string[] | undefined;
 }
 
 /** 128 bits of the HMAC: half of SHA-256, the least that RFC 2104 section 5 recommends, and short enough for an SMS. */
@@ -27,19 +27,19 @@ const macOf = (secret: Buffer, content: string): Buffer =>
  * @param masterKeys newest first, as the configuration holds them
  * @throws RangeError when the ring is empty
  */
-export const createSignedTokens = (
+export const createTokenSigner = (
   masterKeys: readonly { readonly key: Uint8Array }[],
   purpose: string,
-): SignedTokens => {
+): TokenSigner => {
   const secrets = masterKeys.map(({ key }) => secretOf(key, purpose));
   const [newest] = secrets;
   if (!newest) throw new RangeError('signed tokens need at least one master key');
   return {
-    write: (fields) => {
+    sign: (fields) => {
       const content = Buffer.from(fields.join('\n'), 'utf8').toString('base64url');
       return `${content}.${macOf(newest, content).toString('base64url')}`;
     },
-    read: (token) => {
+    verify: (token) => {
       const [content, mac, ...rest] = token.split('.');
       if (content === undefined || mac === undefined || rest.length > 0) return undefined;
       const given = Buffer.from(mac, 'base64url');

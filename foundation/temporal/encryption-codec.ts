@@ -41,7 +41,7 @@ export const createEncryptionCodec = (masterKeys: readonly Key[]): PayloadCodec 
 
 const encrypt = ([keyId, key]: readonly [string, KeyObject], payload: Payload): Payload => ({
   metadata: { encoding, [keyIdField]: Buffer.from(keyId, 'utf8') },
-  data: sealBytes(key, PayloadMessage.encode(payload).finish(), purpose(keyId)),
+  data: sealBytes(key, PayloadMessage.encode(payload).finish(), associatedDataOf(keyId)),
 });
 
 const decrypt = (keys: ReadonlyMap<string, KeyObject>, payload: Payload): Payload => {
@@ -50,8 +50,8 @@ const decrypt = (keys: ReadonlyMap<string, KeyObject>, payload: Payload): Payloa
   const keyId = Buffer.from(metadata[keyIdField] ?? []).toString('utf8');
   const key = keys.get(keyId);
   if (key === undefined) throw new UnknownKey(keyId);
-  return PayloadMessage.decode(openBytes(key, data ?? new Uint8Array(), purpose(keyId)));
+  return PayloadMessage.decode(openBytes(key, data ?? new Uint8Array(), associatedDataOf(keyId)));
 };
 
 /** Keeps payloads and the stored credentials, which lie under the same keys, from being taken for each other. */
-const purpose = (keyId: string): string => `castmatch payload ${keyId}`;
+const associatedDataOf = (keyId: string): string => `castmatch payload ${keyId}`;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createAdministrativeActs } from '../../db/access/administrative-acts.ts';
 import type { Database } from '../../db/client.ts';
 
-type NewAct = Parameters<ReturnType<typeof createAdministrativeActs>['note']>[0];
+type NewAct = Parameters<ReturnType<typeof createAdministrativeActs>['record']>[0];
 
 /** Stores one act. `program` is the command line program that the operator called. */
 export const noteAct = (
@@ -11,7 +11,7 @@ export const noteAct = (
   program: 'npm run ops' | 'npm run vault',
   act: Omit<NewAct, 'by' | 'role' | 'correlationId'>,
 ): Promise<void> =>
-  createAdministrativeActs(db).note({
+  createAdministrativeActs(db).record({
     ...act,
     by: program,
     role: 'command_line',

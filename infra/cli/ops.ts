@@ -1,15 +1,15 @@
 /** `npm run ops -- …`: what an operator does from a terminal. `--help` says the rest. */
 import { Command } from 'commander';
+import { UsageError } from '../../foundation/configuration/cli-configuration.ts';
 import { ConfigurationError } from '../../foundation/configuration/configuration.ts';
-import { MissingSetting } from '../../foundation/configuration/operator.ts';
-import { DatabaseAway } from './on-database.ts';
-import { auditCommand, maintenanceCommand, readModelCommand } from './ops/commands-on-database.ts';
-import { attentionCommand, auditionsCommand } from './ops/commands-over-http.ts';
+import { attentionCommand, auditionsCommand } from './ops/api-commands.ts';
 import { connectionsCommand } from './ops/connections-command.ts';
-import { CallRefused } from './ops/http-client.ts';
+import { auditCommand, maintenanceCommand, readModelCommand } from './ops/database-commands.ts';
+import { CommandFailed } from './ops/http-client.ts';
 import { keysCommand } from './ops/keys-command.ts';
 import { webhooksCommand } from './ops/webhooks-command.ts';
 import { runProgram } from './run-program.ts';
+import { DatabaseUnreachable } from './with-database.ts';
 
 const program = new Command('ops')
   .description(
@@ -27,9 +27,9 @@ const program = new Command('ops')
   .showHelpAfterError();
 
 const isExpected = (error: unknown): error is Error =>
-  error instanceof CallRefused ||
-  error instanceof MissingSetting ||
+  error instanceof CommandFailed ||
+  error instanceof UsageError ||
   error instanceof ConfigurationError ||
-  error instanceof DatabaseAway;
+  error instanceof DatabaseUnreachable;
 
 await runProgram(program, isExpected);

@@ -8,12 +8,12 @@ export interface Output {
 }
 
 /** Prints to standard output: JSON when the program was called with `--json`. */
-export const outputTo = (command: Command): Output => {
+export const createOutput = (command: Command): Output => {
   const json = command.optsWithGlobals()['json'] === true;
   return { show: (data, lines) => console.log(json ? JSON.stringify(data, null, 2) : lines()) };
 };
 
-export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
+export const renderTable = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
   const drawn = new Table({ head: [...head], wordWrap: true, style: { head: [], border: [] } });
   drawn.push(...rows.map((row) => [...row]));
   return drawn.toString();

@@ -5,15 +5,15 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { Command } from 'commander';
 import {
   ConfigurationError,
-  loadTemporalAccess,
-  type TemporalAccess,
+  loadTemporalClientConfiguration,
+  type TemporalClientConfiguration,
 } from '../../foundation/configuration/configuration.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
 import { NotAHistory, saveHistory } from '../../workers/replay/history-file.ts';
 import { createReplayer, type Replayed } from '../../workers/replay/replayer.ts';
 import { bundleWorkflows } from '../../workers/workflow-code.ts';
-import { linesOf, summaryOf } from './replay/report.ts';
+import { reportLines, summaryOf } from './replay/report.ts';
 import { NotOnServer, type Selection, selectHistories, TemporalUnreachable } from './replay/sources.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -45,7 +45,7 @@ const program = new Command('replay')
 const replay = async (targets: readonly string[], options: Options): Promise<number> => {
   const selection = { ...options, targets };
   if (!isAsked(selection)) program.error('say what to replay: a workflow id, a file, or one of the lists');
-  const access = loadTemporalAccess();
+  const access = loadTemporalClientConfiguration();
   const runtime = Runtime.install({
     logger: new DefaultLogger('ERROR', () => {}),
     telemetryOptions: silence,
@@ -60,7 +60,11 @@ const replay = async (targets: readonly string[], options: Options): Promise<num
 /** The SDK reports a divergence in its log too; ours is the one with words. */
 const silence = { logging: { filter: 'OFF', forward: {} } };
 
-const replayAll = async (selection: Selection, access: TemporalAccess, options: Options): Promise<number> => {
+const replayAll = async (
+  selection: Selection,
+  access: TemporalClientConfiguration,
+  options: Options,
+): Promise<number> => {
   const logger = createLogger({ level: 'error', process: 'replay' });
   const workflowCode = await bundleWorkflows(logger, {
     readableErrors: true,
@@ -72,7 +76,7 @@ const replayAll = async (selection: Selection, access: TemporalAccess, options: 
   for await (const recorded of selectHistories(selection, access.temporal)) {
     if (options.save !== undefined) await saveHistory(options.save, recorded);
     const replayed = await replayer.replay(recorded);
-    for (const line of linesOf(replayed)) console.log(line);
+    for (const line of reportLines(replayed)) console.log(line);
     all.push(replayed);
   }
   await replayer.close();
@@ -84,7 +88,7 @@ const isAsked = ({ targets, failed, open: running, query, corpus }: Selection): 
   targets.length > 0 || [failed, running, corpus, query !== undefined].includes(true);
 
 /** The corpus and what was saved from it lie under the published key. Keys of the deployment count first. */
-const keysOf = ({ masterKeys }: TemporalAccess) => [
+const keysOf = ({ masterKeys }: TemporalClientConfiguration) => [
   ...masterKeys,
   ...corpusKeys.filter(({ id }) => !masterKeys.some((key) => key.id === id)),
 ];

@@ -9,7 +9,7 @@ import { chromium } from 'playwright-core';
 const pictures = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 
 /** Nothing but what is asked for leaves the machine. */
-const quietly = [
+const chromiumArguments = [
   '--no-sandbox',
   '--disable-background-networking',
   '--disable-component-update',
@@ -29,7 +29,7 @@ await new Command('screenshots')
   .option('--sandbox <address>', 'the provider sandbox', 'http://127.0.0.1:4010')
   .option('--inbox <address>', 'the inbox', 'http://127.0.0.1:1080')
   .action(async (workflow: string, options: Options) => {
-    const browser = await chromium.launch({ executablePath: options.chromium, args: quietly });
+    const browser = await chromium.launch({ executablePath: options.chromium, args: chromiumArguments });
     const page = await browser.newPage({ viewport: { width: 1400, height: 1300 } });
     const pages = { 'web-ui': workflow, sandbox: options.sandbox, inbox: options.inbox };
     for (const [name, address] of Object.entries(pages)) {

@@ -1,29 +1,29 @@
 /** `npm run vault -- …`: the keys that credentials are sealed under. `--help` says the rest. */
 import { Command } from 'commander';
 import type { Database } from '../../db/client.ts';
-import { createVaultRotation, MasterKeysMissing } from '../../db/vault/rotation.ts';
-import { ConfigurationError, loadVaultAccess } from '../../foundation/configuration/configuration.ts';
+import { createMasterKeyRotation, MasterKeysMissing } from '../../db/vault/rotation.ts';
+import { ConfigurationError, loadVaultConfiguration } from '../../foundation/configuration/configuration.ts';
 import { KmsFailure } from '../../foundation/encryption/aws-kms.ts';
 import { createKeyWrapping } from '../../foundation/encryption/configured-wrapping.ts';
 import { noteAct } from './administrative-acts.ts';
-import { DatabaseAway, onDatabase } from './on-database.ts';
-import { type Output, table } from './output.ts';
+import { type Output, renderTable } from './output.ts';
 import { runProgram } from './run-program.ts';
+import { DatabaseUnreachable, withDatabase } from './with-database.ts';
 
 interface Work {
   readonly db: Database;
-  readonly rotation: ReturnType<typeof createVaultRotation>;
+  readonly rotation: ReturnType<typeof createMasterKeyRotation>;
   readonly newest: string;
   readonly output: Output;
 }
 
-const onVault = async (command: Command, work: (parts: Work) => Promise<void>): Promise<void> => {
-  const access = loadVaultAccess();
+const withVault = async (command: Command, work: (parts: Work) => Promise<void>): Promise<void> => {
+  const access = loadVaultConfiguration();
   const wrapping = createKeyWrapping(access);
-  await onDatabase(
+  await withDatabase(
     command,
     (db, output) =>
-      work({ db, rotation: createVaultRotation(db, wrapping), newest: wrapping.newest, output }),
+      work({ db, rotation: createMasterKeyRotation(db, wrapping), newest: wrapping.newestKeyId, output }),
     { databaseUrl: access.databaseUrl, poolSize: 10, applicationName: 'castmatch-vault' },
   );
 };
@@ -39,11 +39,11 @@ const statusCommand = (): Command =>
   new Command('status')
     .description('show how many data keys lie under which master key')
     .action((_options: object, command: Command) =>
-      onVault(command, async ({ rotation, newest, output }) => {
+      withVault(command, async ({ rotation, newest, output }) => {
         const masterKeys = await rotation.status();
         output.show({ newest, masterKeys }, () =>
           [
-            table(
+            renderTable(
               ['master key', 'data keys', ''],
               masterKeys.map(({ masterKeyId, keys, isKnown }) => [
                 masterKeyId,
@@ -63,7 +63,7 @@ const rotateCommand = (): Command =>
       'wrap every data key under the newest master key; the service may go on running, and this may be stopped and begun again',
     )
     .action((_options: object, command: Command) =>
-      onVault(command, async ({ db, rotation, newest, output }) => {
+      withVault(command, async ({ db, rotation, newest, output }) => {
         const signal = stopSignal();
         const rotated = await rotation.rotate({
           signal,
@@ -100,6 +100,6 @@ const isExpected = (error: unknown): error is Error =>
   error instanceof MasterKeysMissing ||
   error instanceof ConfigurationError ||
   error instanceof KmsFailure ||
-  error instanceof DatabaseAway;
+  error instanceof DatabaseUnreachable;
 
 await runProgram(program, isExpected);

@@ -1,7 +1,7 @@
 /** The two Authorization schemes that the vendors use. */
 
 /** The token of `Authorization: Bearer …`. */
-export const bearerToken = (header: string | undefined): string | undefined =>
+export const parseBearerToken = (header: string | undefined): string | undefined =>
   /^Bearer +([^ ]+)$/i.exec(header ?? '')?.[1];
 
 export interface BasicCredentials {
@@ -10,7 +10,7 @@ export interface BasicCredentials {
 }
 
 /** The credentials of `Authorization: Basic …` (RFC 7617). */
-export const basicCredentials = (header: string | undefined): BasicCredentials | undefined => {
+export const parseBasicCredentials = (header: string | undefined): BasicCredentials | undefined => {
   const encoded = /^Basic +([^ ]+)$/i.exec(header ?? '')?.[1];
   if (encoded === undefined) return undefined;
   const decoded = Buffer.from(encoded, 'base64').toString('utf8');

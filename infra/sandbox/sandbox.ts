@@ -7,13 +7,13 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { createApple } from './apple/apple.ts';
 import { awsKmsRoutes } from './aws-kms/aws-kms.ts';
 import { createCallCounter } from './calls/counter.ts';
+import { createChangeNotifier } from './change-notifier.ts';
 import { createControl, type SandboxControl } from './control/control.ts';
 import { controlRoutes } from './control/routes.ts';
-import { createSwitchboard } from './faults/switchboard.ts';
+import { createFaultRegistry } from './faults/fault-registry.ts';
 import { createGoogle } from './google/google.ts';
 import { createMicrosoft } from './microsoft/microsoft.ts';
 import { pageRoutes } from './page/routes.ts';
-import { createPulse } from './pulse.ts';
 import { type SandboxOptions, sandboxSettingsSchema } from './settings.ts';
 import { createSnapshot } from './store/snapshot.ts';
 import type { Clock } from './time.ts';
@@ -50,18 +50,18 @@ export const startSandbox = async (
   clock: Clock = Date.now,
 ): Promise<Sandbox> => {
   const settings = sandboxSettingsSchema.parse(options);
-  const held = createPulse();
-  const activity = createPulse();
-  held.listen(() => activity.beat());
+  const stateChanges = createChangeNotifier();
+  const activity = createChangeNotifier();
+  stateChanges.subscribe(() => activity.notify());
   const calls = createCallCounter(clock, activity);
-  const switchboard = createSwitchboard(activity);
-  const shared = { clock, pulse: held, calls, switchboard };
+  const faultRegistry = createFaultRegistry(activity);
+  const shared = { clock, changeNotifier: stateChanges, calls, faultRegistry };
   const google = createGoogle({ ...shared, settings: settings.google });
   const microsoft = createMicrosoft({ ...shared, settings: settings.microsoft });
   const zoom = createZoom({ ...shared, settings: settings.zoom });
   const apple = createApple({ ...shared, settings: settings.apple });
   const twilio = createTwilio({ ...shared, settings: settings.twilio });
-  const control = createControl({ google, microsoft, zoom, apple, twilio, switchboard, calls });
+  const control = createControl({ google, microsoft, zoom, apple, twilio, faultRegistry, calls });
 
   const snapshot =
     settings.dataFile === undefined
@@ -71,7 +71,7 @@ export const startSandbox = async (
           [google, microsoft, zoom, apple, twilio].flatMap(({ kept }) => kept),
         );
   snapshot?.restore();
-  if (snapshot) held.listen(() => snapshot.changed());
+  if (snapshot) stateChanges.subscribe(() => snapshot.changed());
 
   const app = Fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 1100 } });
   readJsonLeniently(app);

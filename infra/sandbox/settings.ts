@@ -115,9 +115,9 @@ export const sandboxSettingsSchema = z.strictObject({
 });
 
 export type SandboxOptions = z.input<typeof sandboxSettingsSchema>;
-export type GoogleSettings = z.output<typeof googleSettingsSchema>;
-export type MicrosoftSettings = z.output<typeof microsoftSettingsSchema>;
-export type AppleSettings = z.output<typeof appleSettingsSchema>;
-export type ZoomSettings = z.output<typeof zoomSettingsSchema>;
-export type TwilioSettings = z.output<typeof twilioSettingsSchema>;
-export type AwsKmsSettings = z.output<typeof awsKmsSettingsSchema>;
+export type GoogleSandboxSettings = z.output<typeof googleSettingsSchema>;
+export type MicrosoftSandboxSettings = z.output<typeof microsoftSettingsSchema>;
+export type AppleSandboxSettings = z.output<typeof appleSettingsSchema>;
+export type ZoomSandboxSettings = z.output<typeof zoomSettingsSchema>;
+export type TwilioSandboxSettings = z.output<typeof twilioSettingsSchema>;
+export type AwsKmsSandboxSettings = z.output<typeof awsKmsSettingsSchema>;

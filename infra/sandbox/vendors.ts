@@ -1,14 +1,14 @@
 /** The vendors played here and their operations: the names used by faults, counters and the page. */
 
-interface Operation {
+interface VendorOperation {
   /** Whether a successful call leaves something behind that others can see. */
   readonly effect: boolean;
   /** Whether it is the vendor that calls. */
   readonly outgoing?: true;
 }
 
-const reads = { effect: false } as const satisfies Operation;
-const writes = { effect: true } as const satisfies Operation;
+const reads = { effect: false } as const satisfies VendorOperation;
+const writes = { effect: true } as const satisfies VendorOperation;
 
 const operations = {
   google: {
@@ -62,7 +62,7 @@ const operations = {
     /** The call that Twilio makes to us when a message's status changes. */
     'status.callback': { effect: false, outgoing: true },
   },
-} as const satisfies Record<string, Record<string, Operation>>;
+} as const satisfies Record<string, Record<string, VendorOperation>>;
 
 export type Vendor = keyof typeof operations;
 export const vendors = [
@@ -73,14 +73,14 @@ export const vendors = [
   'twilio',
 ] as const satisfies readonly Vendor[];
 
-const knownOperations: Record<Vendor, Readonly<Record<string, Operation>>> = operations;
+const knownOperations: Record<Vendor, Readonly<Record<string, VendorOperation>>> = operations;
 
 export const operationNames = (vendor: Vendor): readonly string[] => Object.keys(knownOperations[vendor]);
 
 export const hasEffect = (vendor: Vendor, operation: string): boolean =>
   knownOperations[vendor][operation]?.effect ?? false;
 
-export const isCalled = (vendor: Vendor, operation: string): boolean =>
+export const isInbound = (vendor: Vendor, operation: string): boolean =>
   knownOperations[vendor][operation]?.outgoing !== true;
 
 /** Something of each vendor's own. */

@@ -2,14 +2,14 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { Address } from './parts/part.ts';
-import type { LocalKeys } from './stack.ts';
+import type { LocalApiKeys } from './stack.ts';
 
 export const addressTable = ({
   addresses,
-  keys,
+  apiKeys,
 }: {
   readonly addresses: readonly Address[];
-  readonly keys: LocalKeys | undefined;
+  readonly apiKeys: LocalApiKeys | undefined;
 }): string => {
   const table = new Table({ style: { head: [], border: [] } });
   for (const { name, address, note } of addresses) {
@@ -17,8 +17,8 @@ export const addressTable = ({
   }
   table.push([
     pc.bold('API keys'),
-    keys
-      ? `${keys.backend}\n${keys.operator}\n${keys.admin}`
+    apiKeys
+      ? `${apiKeys.backend}\n${apiKeys.operator}\n${apiKeys.admin}`
       : 'those of the given database; CASTMATCH_ENV=local adds local ones',
   ]);
   return table.toString();

@@ -1,5 +1,5 @@
 /** Who is there in a new local database: one organization, its keys, and people whose calendars the sandbox plays. */
-import { connectDatabase } from '../../db/client.ts';
+import { createDatabaseClient } from '../../db/client.ts';
 import { createRepositories } from '../../db/index.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import { createKeyWrapping } from '../../foundation/encryption/configured-wrapping.ts';
@@ -8,7 +8,7 @@ import { loadConfiguration } from '../../providers/configuration.ts';
 const localOrganization: OrganizationId = 'org_local';
 
 /** Public, as everything here: they open a database on this machine and nothing else. */
-export const localKeys = {
+export const localApiKeys = {
   backend: 'castmatch-local-backend-key',
   operator: 'castmatch-local-operator-key',
   admin: 'castmatch-local-admin-key',
@@ -34,7 +34,7 @@ export const mayBeSeeded = ({ DATABASE_URL, CASTMATCH_ENV }: NodeJS.ProcessEnv):
 /** Adds what is missing and puts back what was changed; everything else in the database stays. */
 export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<void> => {
   const configuration = loadConfiguration(env);
-  const { db, close } = connectDatabase(configuration.databaseUrl, { poolSize: 2 });
+  const { db, close } = createDatabaseClient(configuration.databaseUrl, { poolSize: 2 });
   try {
     const { organizations, apiKeys, connections } = createRepositories(db, createKeyWrapping(configuration));
     await organizations.put({
@@ -44,9 +44,9 @@ export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<voi
       meetCalendar: { connection: 'conn_casting_office', calendarId: 'primary' },
     });
     for (const [role, secret] of [
-      ['backend', localKeys.backend],
-      ['operator', localKeys.operator],
-      ['admin', localKeys.admin],
+      ['backend', localApiKeys.backend],
+      ['operator', localApiKeys.operator],
+      ['admin', localApiKeys.admin],
     ] as const) {
       await apiKeys.put({ secret, role, organization: localOrganization, label: `local ${role}` });
     }

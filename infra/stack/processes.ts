@@ -39,7 +39,7 @@ export const signalGroup = (pid: number, signal: NodeJS.Signals): boolean => {
 };
 
 /** Waits until `condition` holds, asking every `everyMs`; false when it still does not after `withinMs`. */
-export const holdsWithin = async (
+export const pollUntil = async (
   condition: () => boolean | Promise<boolean>,
   withinMs: number,
   everyMs = 50,

@@ -6,7 +6,7 @@ export interface ProgressBoard {
   /** Shows `work` under its name until it ends; the error stays the caller's. */
   follow<Result>(name: string, work: (progress: Progress) => Promise<Result>): Promise<Result>;
   /** A line of its own. */
-  say(line: string): void;
+  print(line: string): void;
 }
 
 export interface Screen {
@@ -33,7 +33,7 @@ export const createProgressBoard = (screen: Screen): ProgressBoard => {
     screen.write(up + lines.map((line) => `${shown(line)}\n`).join(''));
     drawn = lines.length;
   };
-  const say = (text: string): void => {
+  const print = (text: string): void => {
     if (screen.isTTY && drawn > 0) screen.write(`\u001B[${drawn}A\u001B[0J`);
     screen.write(`${text}\n`);
     drawn = 0;
@@ -41,7 +41,7 @@ export const createProgressBoard = (screen: Screen): ProgressBoard => {
   };
 
   return {
-    say,
+    print,
     async follow(name, work) {
       const line: Line = { name, since: Date.now(), text: '', mark: pc.yellow('…') };
       lines.push(line);

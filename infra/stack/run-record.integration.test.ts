@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { holdsWithin, startedAt } from './processes.ts';
+import { pollUntil, startedAt } from './processes.ts';
 import { claimRun } from './run-record.ts';
 
 const setup = async () => {
@@ -43,7 +43,7 @@ describe('the claim on a data folder', () => {
     );
     const record = await claimRun(folder);
     expect(record.cleanedUp).toEqual(['api']);
-    expect(await holdsWithin(async () => (await startedAt(orphan.pid)) === undefined, 5_000)).toBe(true);
+    expect(await pollUntil(async () => (await startedAt(orphan.pid)) === undefined, 5_000)).toBe(true);
     await record.release();
   });
 

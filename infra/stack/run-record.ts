@@ -6,7 +6,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { withLock } from './lock.ts';
-import { holdsWithin, isAlive, signalGroup, startedAt } from './processes.ts';
+import { isAlive, pollUntil, signalGroup, startedAt } from './processes.ts';
 
 const processSchema = z.object({ name: z.string(), pid: z.int().positive(), startedAt: z.string() });
 const recordSchema = z.object({
@@ -111,7 +111,7 @@ const endLeftovers = async (children: readonly RecordedProcess[]): Promise<reado
   for (const child of children.toReversed()) {
     if (!(await isSame(child))) continue;
     process.kill(child.pid, 'SIGTERM');
-    if (!(await holdsWithin(async () => !(await isSame(child)), 5_000))) signalGroup(child.pid, 'SIGKILL');
+    if (!(await pollUntil(async () => !(await isSame(child)), 5_000))) signalGroup(child.pid, 'SIGKILL');
     ended.push(child.name);
   }
   return ended;

@@ -3,24 +3,29 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { writeEnvironmentFile } from './environment-file.ts';
-import { localKeys, mayBeSeeded, seedLocalOrganization } from './local-organization.ts';
-import { localMasterKeys } from './local-secrets.ts';
-import { startInbox } from './parts/inbox.ts';
+import { localMasterKeys } from './local-master-keys.ts';
+import { localApiKeys, mayBeSeeded, seedLocalOrganization } from './local-organization.ts';
+import { startInboxProcess } from './parts/inbox.ts';
 import type { Address, Part, StackContext } from './parts/part.ts';
-import { startPostgres } from './parts/postgres.ts';
-import { startSandbox } from './parts/sandbox.ts';
-import { chooseServicePorts, type ServicePorts, startApi, startWorker } from './parts/service.ts';
-import { startTemporal } from './parts/temporal.ts';
+import { startPostgresProcess } from './parts/postgres.ts';
+import { startSandboxProcess } from './parts/sandbox.ts';
+import {
+  chooseServicePorts,
+  type ServicePorts,
+  startApiProcess,
+  startWorkerProcess,
+} from './parts/service.ts';
+import { startTemporalProcess } from './parts/temporal.ts';
 import { projectPath } from './paths.ts';
 import { createPortChooser } from './ports.ts';
-import { forgetPostgres } from './postgres/cluster.ts';
+import { deleteCluster } from './postgres/cluster.ts';
 import type { ProgressBoard } from './progress-board.ts';
 import { claimRun } from './run-record.ts';
 import { createSupervisor } from './supervisor.ts';
 
 export interface StackOptions {
   readonly dataFolder: string;
-  readonly given: NodeJS.ProcessEnv;
+  readonly shellEnv: NodeJS.ProcessEnv;
   readonly board: ProgressBoard;
   /** Free ports for everything, so that stacks run side by side. */
   readonly anyFreePort?: boolean;
@@ -34,7 +39,7 @@ export interface StackOptions {
 const stopOrder = ['api', 'worker', 'inbox', 'sandbox', 'temporal', 'postgres'] as const;
 type ProcessName = (typeof stopOrder)[number];
 
-export type LocalKeys = typeof localKeys;
+export type LocalApiKeys = typeof localApiKeys;
 
 export interface Stack {
   readonly addresses: readonly Address[];
@@ -43,7 +48,7 @@ export interface Stack {
   /** The variables that the service's programs run with, beside those of the shell. */
   readonly env: Readonly<Record<string, string>>;
   /** The keys of the local organization, where there is one. */
-  readonly keys: LocalKeys | undefined;
+  readonly apiKeys: LocalApiKeys | undefined;
   /** Rejects with `ChildFailed` when a part ends by itself. */
   readonly failure: Promise<never>;
   stopPart(name: ProcessName): Promise<void>;
@@ -60,14 +65,19 @@ export interface Stack {
  * @throws {AlreadyRunning} when another stack runs on the same data folder.
  */
 export const startStack = async (options: StackOptions): Promise<Stack> => {
-  const { dataFolder, given, board, anyFreePort } = options;
+  const { dataFolder, shellEnv, board, anyFreePort } = options;
   const record = await claimRun(dataFolder);
   if (record.cleanedUp.length > 0) {
-    board.say(`ended what an earlier run had left behind: ${record.cleanedUp.join(', ')}`);
+    board.print(`ended what an earlier run had left behind: ${record.cleanedUp.join(', ')}`);
   }
-  if (options.fresh) await forgetData(dataFolder);
+  if (options.fresh) await deleteData(dataFolder);
   const supervisor = createSupervisor(join(dataFolder, 'logs'), (name, pid) => record.addChild(name, pid));
-  const context: StackContext = { dataFolder, given, choosePort: createPortChooser(anyFreePort), supervisor };
+  const context: StackContext = {
+    dataFolder,
+    shellEnv,
+    choosePort: createPortChooser(anyFreePort),
+    supervisor,
+  };
   const stop = async (): Promise<void> => {
     await supervisor.stopAll(stopOrder);
     await record.release();
@@ -76,17 +86,17 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     const { env, parts, apiUrl } = await unlessAborted(startParts(context, board), options.signal);
     const addresses = parts.flatMap((part) => part.addresses);
     await record.setAddresses(Object.fromEntries(addresses.map(({ name, address }) => [name, address])));
-    const keys = mayBeSeeded(given) ? localKeys : undefined;
+    const apiKeys = mayBeSeeded(shellEnv) ? localApiKeys : undefined;
     await writeEnvironmentFile(dataFolder, {
       ...env,
       CASTMATCH_API_URL: apiUrl,
-      ...(keys && { CASTMATCH_API_KEY: keys.operator }),
+      ...(apiKeys && { CASTMATCH_API_KEY: apiKeys.operator }),
     });
     return {
       addresses,
       urls: Object.assign({}, ...parts.map((part) => part.urls ?? {})),
       env,
-      keys,
+      apiKeys,
       failure: supervisor.failure,
       stopPart: (name) => supervisor.stop(name),
       startPart: (name) => supervisor.startAgain(name),
@@ -99,8 +109,8 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
 };
 
 /** Everything but the record of what is running. */
-const forgetData = async (dataFolder: string): Promise<void> => {
-  await forgetPostgres(join(dataFolder, 'postgres'));
+const deleteData = async (dataFolder: string): Promise<void> => {
+  await deleteCluster(join(dataFolder, 'postgres'));
   for (const kept of ['temporal', 'mail', 'sandbox.json', 'master-keys', 'logs']) {
     await rm(join(dataFolder, kept), { recursive: true, force: true });
   }
@@ -119,37 +129,37 @@ const startParts = async (context: StackContext, board: ProgressBoard) => {
   const apiUrl = `http://127.0.0.1:${ports.api.port}`;
   // Side by side: the first start may have to build Temporal's CLI, and the others need not wait for that.
   const servers = await allOrFirstError([
-    board.follow('PostgreSQL', (progress) => startPostgres(context, progress)),
-    board.follow('Temporal', (progress) => startTemporal(context, progress, apiUrl)),
-    board.follow('Provider sandbox', (progress) => startSandbox(context, progress, apiUrl)),
-    board.follow('Inbox', (progress) => startInbox(context, progress)),
+    board.follow('PostgreSQL', (progress) => startPostgresProcess(context, progress)),
+    board.follow('Temporal', (progress) => startTemporalProcess(context, progress, apiUrl)),
+    board.follow('Provider sandbox', (progress) => startSandboxProcess(context, progress, apiUrl)),
+    board.follow('Inbox', (progress) => startInboxProcess(context, progress)),
   ]);
   const env = await serviceVariables(context, ports, servers);
-  const full = { ...context.given, ...env };
+  const full = { ...context.shellEnv, ...env };
   await board.follow('Database', async (progress) => {
     progress('migrating');
     await execa(process.execPath, [projectPath('db/migrate.ts')], { env: full });
-    if (!mayBeSeeded(context.given)) return;
+    if (!mayBeSeeded(context.shellEnv)) return;
     progress('adding the local organization');
     await seedLocalOrganization(full);
   });
   const service = await allOrFirstError([
-    board.follow('Worker', (progress) => startWorker(context, full, ports.metrics, progress)),
-    board.follow('API', (progress) => startApi(context, full, ports.api, progress)),
+    board.follow('Worker', (progress) => startWorkerProcess(context, full, ports.metrics, progress)),
+    board.follow('API', (progress) => startApiProcess(context, full, ports.api, progress)),
   ]);
   return { env, apiUrl, parts: [...service.toReversed(), ...servers.toReversed()] };
 };
 
 const serviceVariables = async (
-  { dataFolder, given }: StackContext,
+  { dataFolder, shellEnv }: StackContext,
   { api, metrics }: ServicePorts,
   servers: readonly Part[],
 ): Promise<Record<string, string>> => ({
-  CASTMATCH_ENV: given.CASTMATCH_ENV || 'local',
+  CASTMATCH_ENV: shellEnv.CASTMATCH_ENV || 'local',
   PORT: String(api.port),
-  PUBLIC_URL: given.PUBLIC_URL || `http://127.0.0.1:${api.port}`,
+  PUBLIC_URL: shellEnv.PUBLIC_URL || `http://127.0.0.1:${api.port}`,
   WORKER_METRICS_PORT: String(metrics.port),
-  CASTMATCH_MASTER_KEYS: given.CASTMATCH_MASTER_KEYS || (await localMasterKeys(dataFolder)),
+  CASTMATCH_MASTER_KEYS: shellEnv.CASTMATCH_MASTER_KEYS || (await localMasterKeys(dataFolder)),
   ...Object.assign({}, ...servers.map(({ env }) => env)),
 });
 

@@ -2,11 +2,11 @@
 import pc from 'picocolors';
 import { ConfigurationError } from '../../foundation/configuration/configuration.ts';
 import { addressTable } from './address-table.ts';
-import { TemporalNotPrepared } from './dev-server.ts';
 import { createProgressBoard } from './progress-board.ts';
 import { AlreadyRunning } from './run-record.ts';
 import { type Stack, startStack } from './stack.ts';
 import { ChildFailed } from './supervisor.ts';
+import { TemporalNotPrepared } from './temporal-server.ts';
 
 export interface StartOptions {
   readonly dataFolder: string;
@@ -36,7 +36,7 @@ export const withStack = async (
   const crash = firstCrash();
   const board = createProgressBoard(process.stdout);
   try {
-    const stack = await startStack({ ...options, given: process.env, board, signal });
+    const stack = await startStack({ ...options, shellEnv: process.env, board, signal });
     try {
       return await Promise.race([work(stack, signal), stack.failure, crash]);
     } finally {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { holdsWithin, startedAt } from './processes.ts';
+import { pollUntil, startedAt } from './processes.ts';
 import { type ChildSettings, createSupervisor } from './supervisor.ts';
 
 const setup = async () => {
@@ -33,7 +33,7 @@ describe('a supervised child', () => {
     const child = await supervisor.start(program('api', runs));
     expect(await isGone(child.pid)).toBe(false);
     const all = () => readFile(join(folder, 'stack.log'), 'utf8');
-    expect(await holdsWithin(async () => (await all()).includes('api | ready'), 5_000)).toBe(true);
+    expect(await pollUntil(async () => (await all()).includes('api | ready'), 5_000)).toBe(true);
     await supervisor.stop('api');
     expect(await isGone(child.pid)).toBe(true);
   });
@@ -81,7 +81,7 @@ describe('a supervised child', () => {
     const grandchild = Number(/pid (\d+)/.exec(await log('api'))?.[1]);
     await supervisor.stop('api');
     expect(await isGone(child.pid)).toBe(true);
-    expect(await holdsWithin(() => isGone(grandchild), 5_000)).toBe(true);
+    expect(await pollUntil(() => isGone(grandchild), 5_000)).toBe(true);
   });
 
   it('can be stopped on purpose and started again, which is no failure', async () => {
@@ -101,7 +101,7 @@ describe('taking everything down', () => {
     await Promise.all(['database', 'api'].map((name) => supervisor.start(program(name, said + runs))));
     await supervisor.stopAll(['api', 'database']);
     const all = async () => readFile(join(folder, 'stack.log'), 'utf8');
-    expect(await holdsWithin(async () => (await all()).includes('database | bye'), 5_000)).toBe(true);
+    expect(await pollUntil(async () => (await all()).includes('database | bye'), 5_000)).toBe(true);
     expect((await all()).indexOf('api | bye')).toBeLessThan((await all()).indexOf('database | bye'));
   });
 

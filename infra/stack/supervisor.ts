@@ -7,7 +7,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { holdsWithin, signalGroup } from './processes.ts';
+import { pollUntil, signalGroup } from './processes.ts';
 
 export interface ChildSettings {
   readonly name: string;
@@ -73,7 +73,7 @@ export const createSupervisor = (
     known.set(settings.name, settings);
     running.set(settings.name, child);
     await started(settings.name, child.pid);
-    const inTime = await holdsWithin(
+    const inTime = await pollUntil(
       async () => launched.ended() || settings.ready(),
       settings.readyWithinMs ?? 60_000,
       100,
@@ -147,10 +147,10 @@ const launch = (settings: ChildSettings, log: WriteStream, everything: WriteStre
     if (pid !== 0) {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill(settings.stopSignal ?? 'SIGTERM');
-        await holdsWithin(() => over, settings.stopWithinMs ?? 10_000);
+        await pollUntil(() => over, settings.stopWithinMs ?? 10_000);
       }
       // Whatever is left of the group, the leader included.
-      await holdsWithin(() => !signalGroup(pid, 'SIGKILL'), 5_000);
+      await pollUntil(() => !signalGroup(pid, 'SIGKILL'), 5_000);
     }
     await ending;
   };

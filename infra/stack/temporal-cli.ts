@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { buildOnce, type Progress } from './build-once.ts';
-import { downloadWithSdk } from './download.ts';
+import { downloadWithSdk } from './download-with-sdk.ts';
 import { cachePath, exists } from './paths.ts';
 
 /** Newer tags carry a replace directive, with which `go install` refuses to build them. */
@@ -65,8 +65,8 @@ const download = async (progress: Progress, cache: string): Promise<boolean> => 
   progress('downloading the Temporal CLI');
   const target = join(cache, 'from-sdk');
   const worked = await buildOnce(target, progress, async (folder) => {
-    if (!(await downloadWithSdk('dev-server', folder, 'temporal'))) throw new NotAvailable();
-  }).then(() => true, notAvailable);
+    if (!(await downloadWithSdk('dev-server', folder, 'temporal'))) throw new DownloadUnavailable();
+  }).then(() => true, falseIfUnavailable);
   return worked;
 };
 
@@ -104,9 +104,9 @@ const goInstall = async (progress: Progress, folder: string): Promise<void> => {
   }
 };
 
-class NotAvailable extends Error {}
+class DownloadUnavailable extends Error {}
 
-const notAvailable = (error: unknown): false => {
-  if (error instanceof NotAvailable) return false;
+const falseIfUnavailable = (error: unknown): false => {
+  if (error instanceof DownloadUnavailable) return false;
   throw error;
 };

@@ -31,7 +31,7 @@ export const parseTemporalDev = (text: string): TemporalDev => {
 export const loadTemporalDev = async (): Promise<TemporalDev> =>
   parseTemporalDev(await readFile(projectPath('temporal-dev.yaml'), 'utf8'));
 
-export interface DevServerPlace {
+export interface DevServerOptions {
   readonly port: number;
   /** Absent: no Web UI. */
   readonly ui?: { readonly port: number; readonly apiUrl: string } | undefined;
@@ -40,7 +40,7 @@ export interface DevServerPlace {
 }
 
 /** The command line of the development server; its own options are on `temporal server start-dev --help`. */
-export const devServerArguments = (settings: TemporalDev, place: DevServerPlace): readonly string[] => [
+export const devServerArguments = (settings: TemporalDev, place: DevServerOptions): readonly string[] => [
   'server',
   'start-dev',
   '--ip',

@@ -3,7 +3,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { buildOnce, type Progress } from './build-once.ts';
-import { downloadWithSdk } from './download.ts';
+import { downloadWithSdk } from './download-with-sdk.ts';
 import { cachePath, exists } from './paths.ts';
 
 const testServerVersion = '1.31.0';

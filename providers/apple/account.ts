@@ -8,11 +8,11 @@ import type { Credential } from '../../domain/connections/grant.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
 import type { PasswordAuthorizer } from '../oauth/authorizers.ts';
 import { operationOf } from '../operations.ts';
-import { webAddressOf } from '../outbound/early-check.ts';
-import { mayHaveCredentials } from '../outbound/guarded-fetch.ts';
+import { parseWebAddress } from '../outbound/early-check.ts';
+import { maySendCredentials } from '../outbound/guarded-fetch.ts';
 import type { CallContext } from '../ports.ts';
-import { AnswerTooLarge, type FetchFor, type Outcome, recorded } from './client.ts';
-import { appleError, fromApple, sentences } from './errors.ts';
+import { AnswerTooLarge, type FetchFor, type Outcome, recordingFetch } from './client.ts';
+import { appleError, fromApple, userMessages } from './errors.ts';
 import { type AppleSettings, discoveryDeadlineMs } from './settings.ts';
 
 const connectAccount = operationOf('apple', 'account.connect');
@@ -22,11 +22,11 @@ export const createAppleAuthorizer = (settings: AppleSettings, fetchFor: FetchFo
   connect: async ({ serverUrl, username, password }, call) => {
     const outcomes: Outcome[] = [];
     try {
-      const server = webAddressOf(withScheme(serverUrl?.trim() || settings.caldavUrl));
-      const fetch = recorded(fetchFor(server), withDeadline(call, discoveryDeadlineMs), outcomes);
+      const server = parseWebAddress(withScheme(serverUrl?.trim() || settings.caldavUrl));
+      const fetch = recordingFetch(fetchFor(server), withDeadline(call, discoveryDeadlineMs), outcomes);
       const credential = { kind: 'app_password', serverUrl: server.href, username, password } as const;
       const principal = await principalOf(credential, fetch).catch((error: unknown) => {
-        throw reasonOf(outcomes, server, call) ?? error;
+        throw discoveryErrorOf(outcomes, server, call) ?? error;
       });
       return { account: { id: principal, name: username }, scopes: [], credential };
     } catch (error) {
@@ -49,7 +49,7 @@ const principalOf = async (
     fetch,
   });
   if (!principalUrl) {
-    throw appleError(connectAccount, { code: 'no_calendar_server', message: sentences.noCalendarServer });
+    throw appleError(connectAccount, { code: 'no_calendar_server', message: userMessages.noCalendarServer });
   }
   return principalUrl;
 };
@@ -62,19 +62,19 @@ const withScheme = (address: string): string =>
  * Why a discovery found nothing. Several addresses are tried, and the last error may be about one that nobody meant: the
  * most telling answer counts.
  */
-const reasonOf = (outcomes: readonly Outcome[], server: URL, call: CallContext) => {
+const discoveryErrorOf = (outcomes: readonly Outcome[], server: URL, call: CallContext) => {
   const failed = outcomes.filter((outcome) => outcome.kind === 'failed').map(({ error }) => error);
   const answered = outcomes.filter((outcome) => outcome.kind === 'answered');
   const refused = answered.filter(({ status }) => status === 401);
   const [first] = refused;
-  if (refused.some(({ url }) => mayHaveCredentials(server, url))) {
-    return appleError(connectAccount, { status: 401, message: sentences.wrongPassword });
+  if (refused.some(({ url }) => maySendCredentials(server, url))) {
+    return appleError(connectAccount, { status: 401, message: userMessages.wrongPassword });
   }
   if (first) {
-    return appleError(connectAccount, { code: 'leads_elsewhere', message: sentences.leadsElsewhere });
+    return appleError(connectAccount, { code: 'leads_elsewhere', message: userMessages.leadsElsewhere });
   }
   if (failed.some((error) => error instanceof AnswerTooLarge)) {
-    return appleError(connectAccount, { code: 'answer_too_large', message: sentences.tooLarge });
+    return appleError(connectAccount, { code: 'answer_too_large', message: userMessages.tooLarge });
   }
   if (failed.length > 0) return fromApple(connectAccount, failed.at(-1), call);
   const trouble = answered.findLast(({ status }) => status === 429 || status === 403 || status >= 500);
@@ -82,5 +82,5 @@ const reasonOf = (outcomes: readonly Outcome[], server: URL, call: CallContext) 
     const { status, retryAfter } = trouble;
     return appleError(connectAccount, { status, retryAfter, message: 'the server cannot answer now' });
   }
-  return appleError(connectAccount, { code: 'no_calendar_server', message: sentences.noCalendarServer });
+  return appleError(connectAccount, { code: 'no_calendar_server', message: userMessages.noCalendarServer });
 };

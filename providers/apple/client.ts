@@ -18,7 +18,7 @@ export class AnswerTooLarge extends Error {
 }
 
 /** Remembers what came of each request in `outcomes`. */
-export const recorded =
+export const recordingFetch =
   (fetch: Fetch, signal: AbortSignal, outcomes: Outcome[]): Fetch =>
   async (input, init) => {
     try {
@@ -32,7 +32,7 @@ export const recorded =
         ...(retryAfter !== null && { retryAfter }),
       });
       const { status, statusText, headers } = response;
-      return new Response(withoutBody.has(status) ? null : body, { status, statusText, headers });
+      return new Response(bodilessStatuses.has(status) ? null : body, { status, statusText, headers });
     } catch (error) {
       outcomes.push({ kind: 'failed', error });
       throw error;
@@ -44,7 +44,7 @@ const addressOf = (input: Parameters<Fetch>[0]): string => {
   return input instanceof URL ? input.href : input.url;
 };
 
-const withoutBody: ReadonlySet<number> = new Set([204, 205, 304]);
+const bodilessStatuses: ReadonlySet<number> = new Set([204, 205, 304]);
 
 const readLimited = async (response: Response): Promise<Buffer> => {
   const chunks: Uint8Array[] = [];

@@ -7,11 +7,11 @@ import {
   type ErrorRow,
   faultOf,
   httpRows,
-  type Operation,
+  type ProviderOperation,
   providerError,
   type VendorFailure,
 } from '../errors/error-table.ts';
-import { noAnswer } from '../errors/transport-errors.ts';
+import { transportError } from '../errors/transport-errors.ts';
 import { isAddressNotAllowed } from '../outbound/address-rules.ts';
 import type { CallContext } from '../ports.ts';
 
@@ -26,11 +26,11 @@ const appleErrors: readonly ErrorRow[] = [
   ...httpRows,
 ];
 
-export const appleError = (operation: Operation, failure: VendorFailure): ProviderError =>
+export const appleError = (operation: ProviderOperation, failure: VendorFailure): ProviderError =>
   providerError(operation, faultOf(appleErrors, failure, operation), failure);
 
 /** There is a sentence for a person in each: the form they have filled in shows it. */
-export const sentences = {
+export const userMessages = {
   wrongPassword:
     'The server does not take this name and password. Apple wants an app-specific password, made at account.apple.com; all of them end when the password of the Apple account is changed.',
   leadsElsewhere: 'The server leads to one of another owner, which gets no password from us.',
@@ -40,14 +40,14 @@ export const sentences = {
 } as const;
 
 /** Whatever was thrown on the way, as ours. */
-export const fromApple = (operation: Operation, error: unknown, call: CallContext): ProviderError => {
+export const fromApple = (operation: ProviderOperation, error: unknown, call: CallContext): ProviderError => {
   if (error instanceof ProviderError) return error;
   if (isAddressNotAllowed(error)) {
     const message = error instanceof Error ? error.message : 'The address may not be called.';
     return appleError(operation, { code: 'address_not_allowed', message });
   }
-  const fault = noAnswer(operation, error, call);
+  const fault = transportError(operation, error, call);
   return fault.vendor.code === 'ENOTFOUND'
-    ? appleError(operation, { code: 'no_calendar_server', message: sentences.nameUnknown })
+    ? appleError(operation, { code: 'no_calendar_server', message: userMessages.nameUnknown })
     : fault;
 };

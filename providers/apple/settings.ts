@@ -1,8 +1,8 @@
 /** Apple's facts, and those of every other CalDAV server that an account may be on. */
 import type { z } from 'zod';
 import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
-import { variableFacts, webAddress } from '../../foundation/configuration/variable-forms.ts';
 import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
+import { variableMetadata, webAddress } from '../../foundation/configuration/variable-types.ts';
 
 export interface AppleSettings {
   /** Taken where a person names no server. */
@@ -17,7 +17,7 @@ export const largestAnswer = 1_000_000;
 
 export const appleVariables = {
   shape: {
-    APPLE_CALDAV_URL: webAddress().register(variableFacts, {
+    APPLE_CALDAV_URL: webAddress().register(variableMetadata, {
       group: 'Apple',
       about: 'The CalDAV server that is taken where a person names none.',
       form: 'an address such as https://caldav.icloud.com',

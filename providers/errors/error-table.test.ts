@@ -8,7 +8,7 @@ const now = Date.parse('2026-03-29T00:30:00.000Z');
 describe('faultOf', () => {
   test('lets the first row that fits win', () => {
     const table: readonly ErrorRow[] = [
-      { status: 429, says: /daily/, fault: 'quota_exhausted', until: 'next_utc_day' },
+      { status: 429, messagePattern: /daily/, fault: 'quota_exhausted', until: 'next_utc_day' },
       ...httpRows,
     ];
     expect(faultOf(table, { status: 429, message: 'the daily limit' }, write, now)).toEqual({

@@ -5,10 +5,10 @@
 import { ProviderError, type ProviderFault, type ProviderFaultKind } from '../../domain/errors.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
-import { scrubbed } from './vendor-message.ts';
+import { redactVendorMessage } from './vendor-message.ts';
 
 /** One of our calls to a vendor, by its row in the catalog. `writes` says whether it can have an effect there. */
-export interface Operation {
+export interface ProviderOperation {
   readonly provider: VendorName;
   readonly name: string;
   readonly writes: boolean;
@@ -28,7 +28,7 @@ export interface ErrorRow {
   /** One HTTP status, or the first and the last of a range. */
   readonly status?: number | readonly [number, number];
   readonly code?: string;
-  readonly says?: RegExp;
+  readonly messagePattern?: RegExp;
   readonly fault: ProviderFaultKind;
   /** The vendor promises that nothing happened, although its answer is one of those that usually leave it open. */
   readonly effect?: 'none';
@@ -63,7 +63,7 @@ const hour = 3_600_000;
 export const faultOf = (
   table: readonly ErrorRow[],
   failure: VendorFailure,
-  operation: Operation,
+  operation: ProviderOperation,
   now = Date.now(),
 ): ProviderFault => {
   const row = table.find((candidate) => fits(candidate, failure));
@@ -77,7 +77,7 @@ export const faultOf = (
       return delayMs === undefined ? { kind, effect } : { kind, effect, delayMs };
     }
     case 'retry_after':
-      return atNamedTime(failure, now);
+      return rateLimitFault(failure, now);
     case 'quota_exhausted':
       return { kind, untilMs: quotaReturnsAt(row?.until ?? hour, now) };
     case 'reconnect':
@@ -91,27 +91,27 @@ export const faultOf = (
 };
 
 /** Too fast, and no time named: nothing happened, and the caller's own backoff decides. */
-const atNamedTime = (failure: VendorFailure, now: number): ProviderFault => {
+const rateLimitFault = (failure: VendorFailure, now: number): ProviderFault => {
   const delayMs = retryAfterMs(failure.retryAfter, now);
   return delayMs === undefined ? { kind: 'retry', effect: 'none' } : { kind: 'retry_after', delayMs };
 };
 
 /** The failure as the error the rest of the service knows. Never carries the vendor's own error along. */
 export const providerError = (
-  operation: Operation,
+  operation: ProviderOperation,
   fault: ProviderFault,
   failure: VendorFailure,
 ): ProviderError =>
   new ProviderError(operation.provider, operation.name, fault, {
     status: failure.status,
     code: failure.code,
-    message: scrubbed(failure.message),
+    message: redactVendorMessage(failure.message),
   });
 
 const fits = (row: ErrorRow, failure: VendorFailure): boolean =>
   (row.status === undefined || statusFits(row.status, failure.status)) &&
   (row.code === undefined || row.code === failure.code) &&
-  (row.says === undefined || row.says.test(failure.message));
+  (row.messagePattern === undefined || row.messagePattern.test(failure.message));
 
 const statusFits = (wanted: number | readonly [number, number], status: number | undefined): boolean => {
   if (status === undefined) return false;

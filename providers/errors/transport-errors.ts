@@ -2,7 +2,7 @@
 import { ZodError, z } from 'zod';
 import type { ProviderError, ProviderFault } from '../../domain/errors.ts';
 import type { CallContext } from '../ports.ts';
-import { type Operation, providerError } from './error-table.ts';
+import { type ProviderOperation, providerError } from './error-table.ts';
 
 /** The deadline of one exchange with a vendor, on top of the caller's own signal. */
 export const withDeadline = (call: CallContext, milliseconds: number): AbortSignal =>
@@ -13,7 +13,7 @@ export const withDeadline = (call: CallContext, milliseconds: number): AbortSign
  * From Node's system errors and TLS (https://nodejs.org/api/errors.html) and undici's errors
  * (https://undici.nodejs.org/#/docs/api/Errors).
  */
-const neverSent: ReadonlySet<string> = new Set([
+const notSentCodes: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -28,7 +28,11 @@ const neverSent: ReadonlySet<string> = new Set([
 ]);
 
 /** Whatever else was thrown below us, as a `ProviderError` that says whether the effect may have happened. */
-export const noAnswer = (operation: Operation, error: unknown, call: CallContext): ProviderError => {
+export const transportError = (
+  operation: ProviderOperation,
+  error: unknown,
+  call: CallContext,
+): ProviderError => {
   const open = operation.writes ? 'unknown' : 'none';
   if (error instanceof ZodError) {
     const where = error.issues.map(({ path }) => path.join('.') || 'the whole').join(', ');
@@ -39,13 +43,13 @@ export const noAnswer = (operation: Operation, error: unknown, call: CallContext
     );
   }
   const code = codeOf(error);
-  const effect = code !== undefined && neverSent.has(code) ? 'none' : open;
-  const fault: ProviderFault = { kind: calledOff(call) ? 'retry' : 'outage', effect };
+  const effect = code !== undefined && notSentCodes.has(code) ? 'none' : open;
+  const fault: ProviderFault = { kind: isCancelledByUs(call) ? 'retry' : 'outage', effect };
   return providerError(operation, fault, { code, message: 'no answer' });
 };
 
 /** Called off by us (a cancellation, a worker going down), which says nothing about the vendor. */
-const calledOff = ({ signal }: CallContext): boolean =>
+const isCancelledByUs = ({ signal }: CallContext): boolean =>
   signal.aborted && !(signal.reason instanceof Error && signal.reason.name === 'TimeoutError');
 
 const thrownSchema = z.object({

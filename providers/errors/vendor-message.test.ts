@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { scrubbed } from './vendor-message.ts';
+import { redactVendorMessage } from './vendor-message.ts';
 
 test.each([
   ['an address', '550 5.1.1 <lea.martin@example.test>: no such user', '550 5.1.1 <[address]>: no such user'],
@@ -8,15 +8,15 @@ test.each([
   ['a long secret', `the key ${'aB3_'.repeat(10)} is wrong`, 'the key [opaque] is wrong'],
   ['a link', 'see https://x.test/reset?token=abc now', 'see [link] now'],
 ])('takes %s out', (_what, message, expected) => {
-  expect(scrubbed(message)).toBe(expected);
+  expect(redactVendorMessage(message)).toBe(expected);
 });
 
 test('leaves what explains the error', () => {
   const message = 'Rate Limit Exceeded (429) 4.7.1 try again later';
-  expect(scrubbed(message)).toBe(message);
+  expect(redactVendorMessage(message)).toBe(message);
 });
 
 test('keeps to one short line', () => {
-  expect(scrubbed(`a\n${'word '.repeat(200)}`).length).toBeLessThanOrEqual(240);
-  expect(scrubbed('one\ntwo')).toBe('one two');
+  expect(redactVendorMessage(`a\n${'word '.repeat(200)}`).length).toBeLessThanOrEqual(240);
+  expect(redactVendorMessage('one\ntwo')).toBe('one two');
 });

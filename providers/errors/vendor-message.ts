@@ -12,7 +12,7 @@ const secrets: readonly (readonly [RegExp, string])[] = [
 ];
 const longest = 240;
 
-export const scrubbed = (message: string): string =>
+export const redactVendorMessage = (message: string): string =>
   secrets
     .reduce((text, [pattern, name]) => text.replace(pattern, name), message)
     .replace(/\s+/g, ' ')

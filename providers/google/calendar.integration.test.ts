@@ -1,14 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { callContext } from '../../tests/harness/call-context.ts';
-import { calendarId, eventId, setup, slot, wanted } from '../../tests/harness/google-calendar.ts';
+import {
+  calendarEvent,
+  calendarId,
+  eventId,
+  setUpGoogleCalendar,
+  slot,
+} from '../../tests/harness/google-calendar.ts';
 import { createGoogleClient } from './client.ts';
 
 describe('putEvent', () => {
   test('writes an event once, however often it is asked to', async () => {
-    const { connection, calendar, events } = await setup();
-    expect(await calendar.putEvent(connection, wanted(), callContext())).toEqual({ eventId: eventId });
-    expect(await calendar.putEvent(connection, wanted(), callContext())).toEqual({ eventId: eventId });
+    const { connection, calendar, events } = await setUpGoogleCalendar();
+    expect(await calendar.putEvent(connection, calendarEvent(), callContext())).toEqual({ eventId: eventId });
+    expect(await calendar.putEvent(connection, calendarEvent(), callContext())).toEqual({ eventId: eventId });
     expect(events()).toMatchObject([
       {
         id: eventId,
@@ -20,60 +26,64 @@ describe('putEvent', () => {
   });
 
   test('does not write again what is there already', async () => {
-    const { connection, calendar, calls } = await setup();
-    await calendar.putEvent(connection, wanted(), callContext());
-    await calendar.putEvent(connection, wanted(), callContext());
+    const { connection, calendar, calls } = await setUpGoogleCalendar();
+    await calendar.putEvent(connection, calendarEvent(), callContext());
+    await calendar.putEvent(connection, calendarEvent(), callContext());
     expect(calls()['events.update']).toBeUndefined();
   });
 
   test('moves the event, and never back when an older revision arrives late', async () => {
-    const { connection, calendar, events } = await setup();
-    await calendar.putEvent(connection, wanted(), callContext());
+    const { connection, calendar, events } = await setUpGoogleCalendar();
+    await calendar.putEvent(connection, calendarEvent(), callContext());
     const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:30:00.000Z' } as const;
-    await calendar.putEvent(connection, wanted({ slot: moved, revision: 2 }), callContext());
-    await calendar.putEvent(connection, wanted(), callContext());
+    await calendar.putEvent(connection, calendarEvent({ slot: moved, revision: 2 }), callContext());
+    await calendar.putEvent(connection, calendarEvent(), callContext());
     const [event] = events();
     expect(Date.parse(event?.start.dateTime ?? '')).toBe(Date.parse(moved.start));
     expect(event?.sequence).toBeGreaterThanOrEqual(2);
   });
 
   test('revives an event that was deleted', async () => {
-    const { connection, calendar, events } = await setup();
-    await calendar.putEvent(connection, wanted(), callContext());
+    const { connection, calendar, events } = await setUpGoogleCalendar();
+    await calendar.putEvent(connection, calendarEvent(), callContext());
     await calendar.deleteEvent(connection, calendarId, eventId, callContext());
     expect(events()).toMatchObject([{ status: 'cancelled' }]);
-    await calendar.putEvent(connection, wanted({ revision: 2 }), callContext());
+    await calendar.putEvent(connection, calendarEvent({ revision: 2 }), callContext());
     expect(events()).toMatchObject([{ status: 'confirmed' }]);
   });
 
   test('does not overwrite a later revision that got in between reading and writing', async () => {
-    const { connection, calendar, control, events } = await setup();
-    await calendar.putEvent(connection, wanted(), callContext());
+    const { connection, calendar, control, events } = await setUpGoogleCalendar();
+    await calendar.putEvent(connection, calendarEvent(), callContext());
     control.setFault('google', { kind: 'latency', operation: 'events.update', latencyMs: 500, times: 1 });
-    const late = calendar.putEvent(connection, wanted({ revision: 2, summary: 'Second' }), callContext());
+    const late = calendar.putEvent(
+      connection,
+      calendarEvent({ revision: 2, summary: 'Second' }),
+      callContext(),
+    );
     await expect.poll(() => control.faults().google).toEqual([]);
-    await calendar.putEvent(connection, wanted({ revision: 3, summary: 'Third' }), callContext());
+    await calendar.putEvent(connection, calendarEvent({ revision: 3, summary: 'Third' }), callContext());
     await late;
     expect(events()).toMatchObject([{ summary: 'Third' }]);
   });
 
   test('leaves one event when attempts overlap', async () => {
-    const { connection, calendar, events } = await setup();
+    const { connection, calendar, events } = await setUpGoogleCalendar();
     const attempts = Array.from({ length: 5 }, (_, index) =>
-      calendar.putEvent(connection, wanted({ revision: index + 1 }), callContext()),
+      calendar.putEvent(connection, calendarEvent({ revision: index + 1 }), callContext()),
     );
     const results = await Promise.allSettled(attempts);
     // An attempt that lost every race may ask for another try; none may be lost for good.
     const lost = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     expect(lost.every(({ fault }) => fault.kind === 'retry')).toBe(true);
-    await calendar.putEvent(connection, wanted({ revision: 5 }), callContext());
+    await calendar.putEvent(connection, calendarEvent({ revision: 5 }), callContext());
     expect(events()).toHaveLength(1);
     expect(events()[0]?.extendedProperties?.private).toMatchObject({ castmatchRevision: '5' });
   });
 
   test('keeps what people added to the event', async () => {
-    const { connection, calendar, events, settings } = await setup();
-    await calendar.putEvent(connection, wanted(), callContext());
+    const { connection, calendar, events, settings } = await setUpGoogleCalendar();
+    await calendar.putEvent(connection, calendarEvent(), callContext());
     const other = createGoogleClient(settings);
     await other.exchange(
       { provider: 'google', name: 'test', writes: true } as const,
@@ -83,12 +93,16 @@ describe('putEvent', () => {
       (api, options) =>
         api.events.patch({ calendarId, eventId: eventId, requestBody: { colorId: '7' } }, options),
     );
-    await calendar.putEvent(connection, wanted({ revision: 2, summary: 'Audition: Hamlet' }), callContext());
+    await calendar.putEvent(
+      connection,
+      calendarEvent({ revision: 2, summary: 'Audition: Hamlet' }),
+      callContext(),
+    );
     expect(events()).toMatchObject([{ colorId: '7', summary: 'Audition: Hamlet' }]);
   });
 
   test('refuses to take over an event that carries another mark, and takes one that has lost it for ours', async () => {
-    const { connection, calendar, client, events } = await setup();
+    const { connection, calendar, client, events } = await setUpGoogleCalendar();
     const insert = (id: string, mark: Record<string, string>) => {
       const when = { start: { dateTime: slot.start }, end: { dateTime: slot.end } };
       const requestBody = { id, ...when, extendedProperties: { private: mark } };
@@ -101,11 +115,11 @@ describe('putEvent', () => {
       );
     };
     await insert(eventId, { castmatchReference: 'another' });
-    await expect(calendar.putEvent(connection, wanted(), callContext())).rejects.toMatchObject({
+    await expect(calendar.putEvent(connection, calendarEvent(), callContext())).rejects.toMatchObject({
       fault: { kind: 'conflict' },
     });
     await insert('fffff', {});
-    await calendar.putEvent(connection, wanted({ eventId: 'fffff' }), callContext());
+    await calendar.putEvent(connection, calendarEvent({ eventId: 'fffff' }), callContext());
     expect(events()).toContainEqual(expect.objectContaining({ id: 'fffff', summary: 'Audition: Ophelia' }));
   });
 
@@ -114,10 +128,10 @@ describe('putEvent', () => {
     ['the overlap of autumn 2026', '2026-10-25T00:30:00.000Z', '2026-10-25T01:30:00.000Z'],
     ['the overlap of autumn 2027', '2027-10-31T00:15:00.000Z', '2027-10-31T01:45:00.000Z'],
   ] as const)('keeps its instants across %s', async (_name, start, end) => {
-    const { connection, calendar, events } = await setup();
+    const { connection, calendar, events } = await setUpGoogleCalendar();
     await calendar.putEvent(
       connection,
-      wanted({ slot: { start, end, zone: 'Europe/Paris' } }),
+      calendarEvent({ slot: { start, end, zone: 'Europe/Paris' } }),
       callContext(),
     );
     const [event] = events();
@@ -134,9 +148,9 @@ describe('putEvent', () => {
 
 /** Google does not let a deleted event be revived. */
 const withoutRevival = async () => {
-  const test = await setup({ google: { revival: 'forbidden' } });
+  const test = await setUpGoogleCalendar({ google: { revival: 'forbidden' } });
   const { connection, calendar } = test;
-  const put = (revision: number) => calendar.putEvent(connection, wanted({ revision }), callContext());
+  const put = (revision: number) => calendar.putEvent(connection, calendarEvent({ revision }), callContext());
   const remove = (id = eventId) => calendar.deleteEvent(connection, calendarId, id, callContext());
   return { ...test, put, remove };
 };
@@ -176,15 +190,15 @@ describe('an event that a person deleted and that cannot be revived', () => {
 
 describe('deleteEvent', () => {
   test('deletes once, and finds it absent from then on', async () => {
-    const { connection, calendar } = await setup();
-    await calendar.putEvent(connection, wanted(), callContext());
+    const { connection, calendar } = await setUpGoogleCalendar();
+    await calendar.putEvent(connection, calendarEvent(), callContext());
     const remove = () => calendar.deleteEvent(connection, calendarId, eventId, callContext());
     expect(await remove()).toBe('deleted');
     expect(await remove()).toBe('absent');
   });
 
   test('an event that never was is absent', async () => {
-    const { connection, calendar } = await setup();
+    const { connection, calendar } = await setUpGoogleCalendar();
     expect(await calendar.deleteEvent(connection, calendarId, 'fffff', callContext())).toBe('absent');
   });
 });
@@ -193,14 +207,16 @@ describe('freeBusy', () => {
   const window = { from: '2026-12-01T00:00:00.000Z', until: '2026-12-02T00:00:00.000Z' } as const;
 
   test('reports what is busy', async () => {
-    const { connection, calendar, control } = await setup();
+    const { connection, calendar, control } = await setUpGoogleCalendar();
     const busy = { start: '2026-12-01T14:00:00.000Z', end: '2026-12-01T15:00:00.000Z' };
     control.addBusy({ account: connection.account, ...busy, timeZone: 'UTC', summary: 'Lunch' });
     expect(await calendar.freeBusy(connection, [calendarId], window, callContext())).toEqual([busy]);
   });
 
   test('understands an answer for the primary calendar under its real name', async () => {
-    const { connection, calendar, control } = await setup({ google: { freeBusyPrimary: 'resolved' } });
+    const { connection, calendar, control } = await setUpGoogleCalendar({
+      google: { freeBusyPrimary: 'resolved' },
+    });
     const busy = { start: '2026-12-01T14:00:00.000Z', end: '2026-12-01T15:00:00.000Z' };
     control.addBusy({ account: connection.account, ...busy, timeZone: 'UTC', summary: 'Lunch' });
     const renamed = { ...connection, account: 'an alias' };
@@ -209,7 +225,7 @@ describe('freeBusy', () => {
   });
 
   test('takes a calendar that cannot be read for an error, not for a free one', async () => {
-    const { connection, calendar } = await setup();
+    const { connection, calendar } = await setUpGoogleCalendar();
     const asking = calendar.freeBusy(connection, [calendarId, 'nobody@example.test'], window, callContext());
     await expect(asking).rejects.toMatchObject({ fault: { kind: 'not_found' } });
   });

@@ -1,15 +1,15 @@
 /** Google Calendar as a `CalendarProvider`. https://developers.google.com/workspace/calendar/api/v3/reference */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
-import { noAnswer } from '../errors/transport-errors.ts';
+import { transportError } from '../errors/transport-errors.ts';
 import { operationOf } from '../operations.ts';
 import type { CalendarProvider, Conference, ConferenceEvent } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { conferenceOf } from './conference.ts';
 import { googleError } from './errors.ts';
-import { type StoredEvent, wishForConference, wishForEvent } from './event.ts';
+import { type StoredEvent, specForConference, specForEvent } from './event.ts';
+import { type CallScope, deleteEvent, readEvent, writeEvent } from './event-ids.ts';
 import { queryFreeBusy } from './free-busy.ts';
-import { type Desk, deleteEvent, readEvent, writeEvent } from './generations.ts';
 import { calendarsPerQuery, conferencePollMs } from './settings.ts';
 
 const putEvent = operationOf('google', 'calendar.putEvent');
@@ -28,7 +28,7 @@ export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => 
     return busy;
   },
   putEvent: async (connection, event, call) => {
-    const { id } = await writeEvent({ client, operation: putEvent, connection, call }, wishForEvent(event));
+    const { id } = await writeEvent({ client, operation: putEvent, connection, call }, specForEvent(event));
     return { eventId: id };
   },
   putConference: (connection, event, call) =>
@@ -38,8 +38,8 @@ export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => 
 });
 
 /** A conference that failed is asked for once more, under another request id. */
-const writeConference = async (desk: Desk, event: ConferenceEvent): Promise<Conference> => {
-  const wish = wishForConference(event);
+const writeConference = async (desk: CallScope, event: ConferenceEvent): Promise<Conference> => {
+  const wish = specForConference(event);
   let conference = await awaitConference(desk, event.calendarId, await writeEvent(desk, wish));
   if (conference.kind === 'failed') {
     conference = await awaitConference(desk, event.calendarId, await writeEvent(desk, wish));
@@ -53,7 +53,7 @@ const writeConference = async (desk: Desk, event: ConferenceEvent): Promise<Conf
 
 /** The conference is made after the event: asked for a few times, then left to the next attempt of the activity. */
 const awaitConference = async (
-  desk: Desk,
+  desk: CallScope,
   calendarId: string,
   written: StoredEvent,
 ): Promise<ReturnType<typeof conferenceOf>> => {
@@ -61,7 +61,7 @@ const awaitConference = async (
   for (const delay of conferencePollMs) {
     if (conference.kind !== 'pending') break;
     await pause(delay, undefined, { signal: desk.call.signal }).catch((error: unknown) => {
-      throw noAnswer(desk.operation, error, desk.call);
+      throw transportError(desk.operation, error, desk.call);
     });
     conference = conferenceOf((await readEvent(desk, calendarId, written.id)) ?? {});
   }

@@ -5,11 +5,11 @@
  */
 import { calendar, type calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import type { z } from 'zod';
-import { concerning } from '../../domain/errors.ts';
-import type { Operation } from '../errors/error-table.ts';
+import { addConnection } from '../../domain/errors.ts';
+import type { ProviderOperation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
-import type { CallContext, OpenConnection } from '../ports.ts';
-import { fromGoogle, lacksScopes, statusOf } from './errors.ts';
+import type { CallContext, ConnectedAccount } from '../ports.ts';
+import { fromGoogle, isScopeMissing, statusOf } from './errors.ts';
 import { type GoogleSettings, googleDeadlineMs } from './settings.ts';
 
 interface RequestOptions {
@@ -28,8 +28,8 @@ export interface GoogleClient {
    * Throws `ProviderError`, which names the connection.
    */
   exchange<Shape extends z.ZodType>(
-    operation: Operation,
-    connection: OpenConnection,
+    operation: ProviderOperation,
+    connection: ConnectedAccount,
     call: CallContext,
     answer: Shape,
     exchange: Exchange,
@@ -41,7 +41,7 @@ export const createGoogleClient = ({ apiUrl }: Pick<GoogleSettings, 'apiUrl'>): 
 
   /** `again`: with another token, should Google refuse this one. */
   const attempt = async (
-    connection: OpenConnection,
+    connection: ConnectedAccount,
     call: CallContext,
     exchange: Exchange,
     again: boolean,
@@ -55,9 +55,9 @@ export const createGoogleClient = ({ apiUrl }: Pick<GoogleSettings, 'apiUrl'>): 
         headers: { authorization: `Bearer ${token}`, 'x-correlation-id': call.correlationId },
       });
     } catch (error) {
-      if (lacksScopes(error)) await connection.lacksScopes(token);
+      if (isScopeMissing(error)) await connection.reportMissingScopes(token);
       if (statusOf(error) !== 401) throw error;
-      connection.refused(token);
+      connection.reportRejectedToken(token);
       if (!again) throw error;
       return attempt(connection, call, exchange, false);
     }
@@ -69,7 +69,7 @@ export const createGoogleClient = ({ apiUrl }: Pick<GoogleSettings, 'apiUrl'>): 
         const { data } = await attempt(connection, call, exchange, true);
         return answer.parse(data);
       } catch (error) {
-        throw concerning(connection.id, fromGoogle(operation, error, call));
+        throw addConnection(connection.id, fromGoogle(operation, error, call));
       }
     },
   };

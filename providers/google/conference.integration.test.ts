@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { callContext } from '../../tests/harness/call-context.ts';
-import { calendarId, eventId, setup, slot, wanted } from '../../tests/harness/google-calendar.ts';
+import {
+  calendarEvent,
+  calendarId,
+  eventId,
+  setUpGoogleCalendar,
+  slot,
+} from '../../tests/harness/google-calendar.ts';
 import type { ConferenceEvent } from '../ports.ts';
 
 const wish = (change: Partial<ConferenceEvent> = {}): ConferenceEvent => ({
@@ -17,7 +23,7 @@ const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:
 
 describe('putConference', () => {
   test('makes an event with a conference, and the same one when asked for again or moved', async () => {
-    const { connection, calendar, events } = await setup();
+    const { connection, calendar, events } = await setUpGoogleCalendar();
     const first = await calendar.putConference(connection, wish(), callContext());
     expect(first.joinUrl).toMatch(/^https:\/\/meet\.google\.com\//);
     expect(await calendar.putConference(connection, wish(), callContext())).toEqual(first);
@@ -29,8 +35,8 @@ describe('putConference', () => {
   });
 
   test('leaves what the event says to the step that writes it, whichever comes last', async () => {
-    const { connection, calendar, events, calls } = await setup();
-    await calendar.putEvent(connection, wanted(), callContext());
+    const { connection, calendar, events, calls } = await setUpGoogleCalendar();
+    await calendar.putEvent(connection, calendarEvent(), callContext());
     await calendar.putConference(connection, wish(), callContext());
     const words = { summary: 'Audition: Ophelia', description: 'First round' };
     expect(events()).toMatchObject([{ ...words, conferenceData: {} }]);
@@ -40,30 +46,38 @@ describe('putConference', () => {
   });
 
   test('and putEvent at the same moment leave one event with the words of one and the conference of the other', async () => {
-    const { connection, calendar, events } = await setup();
-    await calendar.putEvent(connection, wanted(), callContext());
+    const { connection, calendar, events } = await setUpGoogleCalendar();
+    await calendar.putEvent(connection, calendarEvent(), callContext());
     await Promise.all([
       calendar.putConference(connection, wish({ slot: moved, revision: 2 }), callContext()),
-      calendar.putEvent(connection, wanted({ slot: moved, revision: 2, summary: 'Second' }), callContext()),
+      calendar.putEvent(
+        connection,
+        calendarEvent({ slot: moved, revision: 2, summary: 'Second' }),
+        callContext(),
+      ),
     ]);
     expect(events()).toMatchObject([{ summary: 'Second', description: 'First round', conferenceData: {} }]);
   });
 
   test('never moves the event back when it comes late', async () => {
-    const { connection, calendar, events } = await setup();
-    await calendar.putEvent(connection, wanted({ slot: moved, revision: 2 }), callContext());
+    const { connection, calendar, events } = await setUpGoogleCalendar();
+    await calendar.putEvent(connection, calendarEvent({ slot: moved, revision: 2 }), callContext());
     await calendar.putConference(connection, wish(), callContext());
     expect(Date.parse(events()[0]?.start.dateTime ?? '')).toBe(Date.parse(moved.start));
     expect(events()).toMatchObject([{ conferenceData: {} }]);
   });
 
   test('waits while the conference is being made', async () => {
-    const { connection, calendar } = await setup({ google: { conference: { pendingMs: 500 } } });
+    const { connection, calendar } = await setUpGoogleCalendar({
+      google: { conference: { pendingMs: 500 } },
+    });
     expect((await calendar.putConference(connection, wish(), callContext())).id).toBeTruthy();
   });
 
   test('leaves it to the next attempt when that takes too long', async () => {
-    const { connection, calendar, events } = await setup({ google: { conference: { pendingMs: 60_000 } } });
+    const { connection, calendar, events } = await setUpGoogleCalendar({
+      google: { conference: { pendingMs: 60_000 } },
+    });
     await expect(calendar.putConference(connection, wish(), callContext())).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'unknown' },
     });
@@ -71,7 +85,7 @@ describe('putConference', () => {
   });
 
   test('asks again, under another request id, where the conference failed', async () => {
-    const { connection, calendar, events } = await setup({
+    const { connection, calendar, events } = await setUpGoogleCalendar({
       google: { conference: { outcome: 'failure_first' } },
     });
     expect((await calendar.putConference(connection, wish(), callContext())).joinUrl).toMatch(/^https:/);
@@ -79,7 +93,7 @@ describe('putConference', () => {
   });
 
   test('asks again where an earlier attempt left a failed one', async () => {
-    const { connection, calendar, client } = await setup({
+    const { connection, calendar, client } = await setUpGoogleCalendar({
       google: { conference: { outcome: 'failure_first' } },
     });
     const conferenceData = {
@@ -103,14 +117,16 @@ describe('putConference', () => {
   });
 
   test('gives up a conference that fails each time', async () => {
-    const { connection, calendar } = await setup({ google: { conference: { outcome: 'failure' } } });
+    const { connection, calendar } = await setUpGoogleCalendar({
+      google: { conference: { outcome: 'failure' } },
+    });
     await expect(calendar.putConference(connection, wish(), callContext())).rejects.toMatchObject({
       fault: { kind: 'not_permitted' },
     });
   });
 
   test('is content with a link, where the id is missing beside it', async () => {
-    const { connection, calendar } = await setup({ google: { conference: { withId: false } } });
+    const { connection, calendar } = await setUpGoogleCalendar({ google: { conference: { withId: false } } });
     const { id, joinUrl } = await calendar.putConference(connection, wish(), callContext());
     expect(joinUrl).toBe(`https://meet.google.com/${id}`);
   });

@@ -42,7 +42,7 @@ export const conferenceOf = ({ conferenceData: data, hangoutLink }: WithConferen
  * The id to ask under. Google answers a request id it knows with what became of it, so after a failure it takes
  * another one; it follows from the failed one, so that two attempts ask under the same.
  */
-export const nextConferenceRequest = ({ conferenceData }: WithConference, first: string): string => {
+export const nextConferenceRequestId = ({ conferenceData }: WithConference, first: string): string => {
   const asked = conferenceData?.createRequest?.requestId;
   if (asked === undefined) return first;
   const round = asked.startsWith(`${first}-`) ? Number(asked.slice(first.length + 1)) : 1;

@@ -9,21 +9,21 @@ export interface GoogleEndpoints {
   readonly revoke: string;
 }
 
-export type FindGoogleEndpoints = (call: Pick<CallContext, 'signal'>) => Promise<GoogleEndpoints>;
+export type GoogleEndpointsResolver = (call: Pick<CallContext, 'signal'>) => Promise<GoogleEndpoints>;
 
-const googlesOwn = 'https://oauth2.googleapis.com';
+const googleOrigin = 'https://oauth2.googleapis.com';
 
 /** Of any other server than Google's own, what it says of itself goes before where Google has its endpoints. */
 export const createGoogleEndpoints = ({
   oauthUrl,
   authUrl,
-}: Pick<GoogleSettings, 'oauthUrl' | 'authUrl'>): FindGoogleEndpoints => {
+}: Pick<GoogleSettings, 'oauthUrl' | 'authUrl'>): GoogleEndpointsResolver => {
   const usual: GoogleEndpoints = {
     authorize: `${authUrl}/o/oauth2/v2/auth`,
     token: `${oauthUrl}/token`,
     revoke: `${oauthUrl}/revoke`,
   };
-  if (oauthUrl === googlesOwn) return async () => usual;
+  if (oauthUrl === googleOrigin) return async () => usual;
   const discover = createDiscovery(oauthUrl);
   return async (call) => {
     const found = await discover(call);

@@ -9,12 +9,12 @@ import {
   type ErrorRow,
   faultOf,
   httpRows,
-  type Operation,
+  type ProviderOperation,
   providerError,
   tokenHttpRows,
   type VendorFailure,
 } from '../errors/error-table.ts';
-import { noAnswer } from '../errors/transport-errors.ts';
+import { transportError } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 
 const hour = 3_600_000;
@@ -38,7 +38,7 @@ const googleErrors: readonly ErrorRow[] = [
   { code: 'dailyLimitExceeded', fault: 'quota_exhausted', until: hour },
   { code: 'accessNotConfigured', fault: 'misconfigured' },
   // The owner left the calendar's box unticked when connecting.
-  { code: 'insufficientPermissions', says: /scope/i, fault: 'reconnect' },
+  { code: 'insufficientPermissions', messagePattern: /scope/i, fault: 'reconnect' },
   { code: 'insufficientPermissions', fault: 'not_permitted' },
   { code: 'forbidden', fault: 'not_permitted' },
   { code: 'forbiddenForNonOrganizer', fault: 'not_permitted' },
@@ -63,28 +63,28 @@ export const googleCodeErrors: readonly ErrorRow[] = [
 ];
 
 export const googleError = (
-  operation: Operation,
+  operation: ProviderOperation,
   failure: VendorFailure,
   table: readonly ErrorRow[] = googleErrors,
 ): ProviderError => providerError(operation, faultOf(table, failure, operation), failure);
 
 /** Whatever the library threw, as ours. */
 export const fromGoogle = (
-  operation: Operation,
+  operation: ProviderOperation,
   error: unknown,
   call: CallContext,
   table: readonly ErrorRow[] = googleErrors,
 ): ProviderError => {
   if (error instanceof ProviderError) return error;
   const failure = failureOf(error);
-  return failure ? googleError(operation, failure, table) : noAnswer(operation, error, call);
+  return failure ? googleError(operation, failure, table) : transportError(operation, error, call);
 };
 
 /** The HTTP status of what the library threw, if Google answered at all. */
 export const statusOf = (error: unknown): number | undefined => failureOf(error)?.status;
 
 /** The consent does not cover it: https://developers.google.com/workspace/calendar/api/guides/errors */
-export const lacksScopes = (error: unknown): boolean => {
+export const isScopeMissing = (error: unknown): boolean => {
   const failure = failureOf(error);
   return (
     failure !== undefined && failure.code === 'insufficientPermissions' && /scope/i.test(failure.message)
@@ -117,10 +117,10 @@ const failureOf = (error: unknown): VendorFailure | undefined => {
   const thrown = thrownSchema.safeParse(error);
   if (!thrown.success) return undefined;
   const { status, headers, data } = thrown.data.response;
-  return { status, retryAfter: headers.get('retry-after') ?? undefined, ...said(data) };
+  return { status, retryAfter: headers.get('retry-after') ?? undefined, ...errorDocumentOf(data) };
 };
 
-const said = (data: unknown): Pick<VendorFailure, 'code' | 'message'> => {
+const errorDocumentOf = (data: unknown): Pick<VendorFailure, 'code' | 'message'> => {
   const body = bodySchema.safeParse(data);
   if (!body.success) return { message: 'an answer without an error document' };
   const { error, error_description: description } = body.data;

@@ -5,7 +5,7 @@
 import type { calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import { z } from 'zod';
 import type { CalendarEvent, ConferenceEvent } from '../ports.ts';
-import { conferenceOf, conferenceSchema, nextConferenceRequest } from './conference.ts';
+import { conferenceOf, conferenceSchema, nextConferenceRequestId } from './conference.ts';
 
 const timeSchema = z.looseObject({ dateTime: z.string().optional(), date: z.string().optional() });
 
@@ -38,26 +38,26 @@ type EventChange =
   | { readonly kind: 'update' | 'patch'; readonly body: GoogleEvent };
 
 /** What a step wants of an event, whatever it finds. */
-export interface EventWish {
+export interface EventSpec {
   readonly calendarId: string;
   /** Ours: Google's may be a later generation of it. */
   readonly eventId: string;
   readonly withConference: boolean;
-  readonly fresh: (id: string) => GoogleEvent;
+  readonly newEvent: (id: string) => GoogleEvent;
   readonly changeOf: (stored: StoredEvent) => EventChange;
 }
 
 /** The whole event, on top of what people added to it. A later revision is left alone. */
-export const wishForEvent = (event: CalendarEvent): EventWish => ({
+export const specForEvent = (event: CalendarEvent): EventSpec => ({
   calendarId: event.calendarId,
   eventId: event.eventId,
   withConference: false,
-  fresh: (id) => ({ ...wordsOf(event), ...whenOf(event), id }),
+  newEvent: (id) => ({ ...textFieldsOf(event), ...timeFieldsOf(event), id }),
   changeOf: (stored) => {
-    const is = standing(stored, event);
+    const is = compareWithStored(stored, event);
     if (is === 'foreign') return { kind: 'foreign' };
-    if (is === 'newer' || (is === 'same' && hasWords(stored, event))) return { kind: 'none' };
-    return { kind: 'update', body: { ...stored, ...wordsOf(event), ...whenOf(event, stored) } };
+    if (is === 'newer' || (is === 'same' && hasSameText(stored, event))) return { kind: 'none' };
+    return { kind: 'update', body: { ...stored, ...textFieldsOf(event), ...timeFieldsOf(event, stored) } };
   },
 });
 
@@ -65,13 +65,18 @@ export const wishForEvent = (event: CalendarEvent): EventWish => ({
  * A conference, and the time it is for. What the event says is another step's, which may be writing at this very
  * moment: only an event that says nothing gets the topic.
  */
-export const wishForConference = (event: ConferenceEvent): EventWish => ({
+export const specForConference = (event: ConferenceEvent): EventSpec => ({
   calendarId: event.calendarId,
   eventId: event.eventId,
   withConference: true,
-  fresh: (id) => ({ ...whenOf(event), ...conferenceRequest(event.requestId), id, summary: event.topic }),
+  newEvent: (id) => ({
+    ...timeFieldsOf(event),
+    ...conferenceRequest(event.requestId),
+    id,
+    summary: event.topic,
+  }),
   changeOf: (stored) => {
-    const is = standing(stored, event);
+    const is = compareWithStored(stored, event);
     if (is === 'foreign') return { kind: 'foreign' };
     const { kind } = conferenceOf(stored);
     const wanting = kind === 'missing' || kind === 'failed';
@@ -80,32 +85,32 @@ export const wishForConference = (event: ConferenceEvent): EventWish => ({
     return {
       kind: 'patch',
       body: {
-        ...(isInTime ? {} : whenOf(event, stored)),
+        ...(isInTime ? {} : timeFieldsOf(event, stored)),
         ...(stored.summary === undefined ? { summary: event.topic } : {}),
-        ...(wanting ? conferenceRequest(nextConferenceRequest(stored, event.requestId)) : {}),
+        ...(wanting ? conferenceRequest(nextConferenceRequestId(stored, event.requestId)) : {}),
       },
     };
   },
 });
 
-const wordsOf = ({ summary, description, location = '' }: CalendarEvent): GoogleEvent => ({
+const textFieldsOf = ({ summary, description, location = '' }: CalendarEvent): GoogleEvent => ({
   summary,
   description,
   location,
 });
 
-const hasWords = (stored: StoredEvent, { summary, description, location = '' }: CalendarEvent): boolean =>
+const hasSameText = (stored: StoredEvent, { summary, description, location = '' }: CalendarEvent): boolean =>
   stored.summary === summary &&
   (stored.description ?? '') === description &&
   (stored.location ?? '') === location;
 
-type Timed = Pick<CalendarEvent, 'eventId' | 'slot' | 'revision'>;
+type ScheduledEvent = Pick<CalendarEvent, 'eventId' | 'slot' | 'revision'>;
 
 /**
  * Times are instants in UTC, which no DST gap or overlap can bend; the zone beside them only says how they are shown.
  * Google raises `sequence` by itself and refuses a lower one.
  */
-const whenOf = ({ eventId, slot, revision }: Timed, stored?: StoredEvent): GoogleEvent => ({
+const timeFieldsOf = ({ eventId, slot, revision }: ScheduledEvent, stored?: StoredEvent): GoogleEvent => ({
   status: 'confirmed',
   start: { dateTime: slot.start, timeZone: slot.zone },
   end: { dateTime: slot.end, timeZone: slot.zone },
@@ -128,7 +133,10 @@ const conferenceRequest = (requestId: string): GoogleEvent => ({
  * How what is stored stands to what we want: `newer` carries a later revision than ours, `same` this one at its time.
  * An event under our id (SHA-256 of what it is for) that has lost its mark is ours; only a different mark is not.
  */
-const standing = (stored: StoredEvent, wanted: Timed): 'foreign' | 'newer' | 'same' | 'differs' => {
+const compareWithStored = (
+  stored: StoredEvent,
+  wanted: ScheduledEvent,
+): 'foreign' | 'newer' | 'same' | 'differs' => {
   const mark = stored.extendedProperties?.private;
   const reference = mark?.['castmatchReference'];
   if (reference !== undefined && reference !== wanted.eventId) return 'foreign';

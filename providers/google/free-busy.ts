@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
 import { operationOf } from '../operations.ts';
-import type { CallContext, OpenConnection } from '../ports.ts';
+import type { CallContext, ConnectedAccount } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';
 
@@ -18,12 +18,12 @@ const answerSchema = z.object({
 const freeBusySchema = z.object({ calendars: z.record(z.string(), answerSchema) });
 type Answers = z.infer<typeof freeBusySchema>['calendars'];
 
-const nobodyKnows: z.infer<typeof answerSchema> = { errors: [{ reason: 'notFound' }], busy: [] };
+const unknownCalendar: z.infer<typeof answerSchema> = { errors: [{ reason: 'notFound' }], busy: [] };
 
 /** A calendar that cannot be read is an error, not a free one. */
 export const queryFreeBusy = async (
   client: GoogleClient,
-  connection: OpenConnection,
+  connection: ConnectedAccount,
   calendarIds: readonly string[],
   window: { readonly from: string; readonly until: string },
   call: CallContext,
@@ -41,7 +41,7 @@ export const queryFreeBusy = async (
     (calendar, options) => calendar.freebusy.query({ requestBody }, options),
   );
   const asked = calendarIds.map(
-    (id) => calendars[id] ?? aliasOf(id, calendarIds, connection, calendars) ?? nobodyKnows,
+    (id) => calendars[id] ?? aliasOf(id, calendarIds, connection, calendars) ?? unknownCalendar,
   );
   const reason = asked.flatMap(({ errors }) => errors ?? []).at(0)?.reason;
   if (reason === undefined) return asked.flatMap(({ busy }) => busy);
@@ -56,7 +56,7 @@ export const queryFreeBusy = async (
 const aliasOf = (
   id: string,
   calendarIds: readonly string[],
-  { account }: OpenConnection,
+  { account }: ConnectedAccount,
   calendars: Answers,
 ): Answers[string] | undefined => {
   if (id !== 'primary') return undefined;

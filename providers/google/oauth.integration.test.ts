@@ -2,15 +2,15 @@ import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
 import {
+  consentingUserAt,
   faultAt,
-  personAt,
+  testCodeRedemption,
   testErrorsKeepSecrets,
   testRevocation,
-  testWrongCodes,
-} from '../../tests/harness/authorizers.ts';
+} from '../../tests/harness/authorizer-suite.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { callbackOf } from '../../tests/harness/consent.ts';
-import { connectedWith, wanted } from '../../tests/harness/google-calendar.ts';
+import { calendarEvent, openConnectionWith } from '../../tests/harness/google-calendar.ts';
 import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
 import type { OAuthAuthorizer } from '../oauth/authorizers.ts';
 import { createGoogleCalendar } from './calendar.ts';
@@ -40,7 +40,7 @@ const setup = async (clock?: () => number) => {
   onTestFinished(async () => sandbox.close());
   const authorizer = createGoogleAuthorizer(settingsOf(sandbox.url));
   const asked = [...authorizer.scopes.required, ...authorizer.scopes.optional];
-  return { sandbox, authorizer, ...personAt(authorizer, asked) };
+  return { sandbox, authorizer, ...consentingUserAt(authorizer, asked) };
 };
 
 const faultOf = faultAt('google');
@@ -96,18 +96,18 @@ describe('a code', () => {
   test('tells which boxes were left unticked', async () => {
     const { connect } = await setup();
     const [, , events] = googleScopes.required;
-    const { grant } = await connect({ ticked: [events ?? ''] });
+    const { grant } = await connect({ grantedScopes: [events ?? ''] });
     const missing = googleScopes.required.filter((scope) => !grant.scopes.includes(scope));
     expect(missing).toEqual(['https://www.googleapis.com/auth/calendar.freebusy']);
   });
 
   test('that does not cover a call has its owner asked for more, and is used no further', async () => {
     const { sandbox, connect } = await setup();
-    const { refreshToken } = await connect({ ticked: [] });
+    const { refreshToken } = await connect({ grantedScopes: [] });
     const settings = settingsOf(sandbox.url);
-    const connection = connectedWith(settings, refreshToken);
+    const connection = openConnectionWith(settings, refreshToken);
     const put = () =>
-      createGoogleCalendar(createGoogleClient(settings)).putEvent(connection, wanted(), callContext());
+      createGoogleCalendar(createGoogleClient(settings)).putEvent(connection, calendarEvent(), callContext());
     await expect(put()).rejects.toMatchObject({ ...faultOf('reconnect'), vendor: { status: 403 } });
     await expect(put()).rejects.toMatchObject({
       ...faultOf('reconnect'),
@@ -119,11 +119,11 @@ describe('a code', () => {
   test('covers what a wider scope of an earlier consent stands for', async () => {
     const { authorizer, connect } = await setup();
     await authorizer.refresh('sandbox-refresh-ann@example.com', callContext());
-    const { grant } = await connect({ account: 'ann@example.com', ticked: [] });
+    const { grant } = await connect({ account: 'ann@example.com', grantedScopes: [] });
     expect(grant.scopes).toEqual(expect.arrayContaining([...googleScopes.required]));
   });
 
-  testWrongCodes({ provider: 'google', setup, elsewhere: 'zoom' });
+  testCodeRedemption({ provider: 'google', setup, elsewhere: 'zoom' });
 
   test('is too old after ten minutes', async () => {
     let now = Date.parse('2026-12-01T09:00:00Z');

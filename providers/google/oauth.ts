@@ -6,16 +6,16 @@ import { decodeJwt } from 'jose';
 import { z } from 'zod';
 import type { AccessToken } from '../../domain/connections/grant.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { type ErrorRow, type Operation, providerError } from '../errors/error-table.ts';
+import { type ErrorRow, type ProviderOperation, providerError } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
 import type { AuthorizationRequest, OAuthAuthorizer } from '../oauth/authorizers.ts';
-import { grantedScopes, listedScopes } from '../oauth/scopes.ts';
+import { normalizeScopes, splitScopes } from '../oauth/scopes.ts';
 import { operationOf } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import { createGoogleEndpoints } from './endpoints.ts';
 import { fromGoogle, googleCodeErrors, googleTokenErrors } from './errors.ts';
 import { createOAuthClient, type OAuthClient } from './oauth-client.ts';
-import { type GoogleSettings, googleDeadlineMs, googleScopes, googleScopesMeant } from './settings.ts';
+import { type GoogleSettings, googleDeadlineMs, googleScopeAliases, googleScopes } from './settings.ts';
 
 const redeemCode = operationOf('google', 'oauth.redeem');
 /** A refresh leaves the refresh token as it is, and a repeated revocation finds nothing. */
@@ -38,7 +38,7 @@ export const createGoogleAuthorizer = (settings: GoogleSettings): OAuthAuthorize
 
   /** One exchange, with a client of its own: nothing of a person's stays in one. */
   const exchange = async <Answer>(
-    operation: Operation,
+    operation: ProviderOperation,
     call: CallContext,
     ask: (oauth: OAuthClient) => Promise<Answer>,
     table: readonly ErrorRow[] = googleTokenErrors,
@@ -81,7 +81,7 @@ export const createGoogleAuthorizer = (settings: GoogleSettings): OAuthAuthorize
       ),
     refresh: (token, call) =>
       exchange(refreshToken, call, async (oauth) => {
-        const issued = await refreshed(oauth, token);
+        const issued = await exchangeRefreshToken(oauth, token);
         const another = issued.refresh_token === token ? undefined : issued.refresh_token;
         return {
           accessToken: accessTokenOf(issued),
@@ -91,7 +91,7 @@ export const createGoogleAuthorizer = (settings: GoogleSettings): OAuthAuthorize
       }),
     revoke: (token, call) =>
       exchange(revokeGrant, call, async (oauth): Promise<'revoked'> => {
-        await revoked(oauth, token).catch((error: unknown) => {
+        await postRevocation(oauth, token).catch((error: unknown) => {
           if (fromGoogle(revokeGrant, error, call).vendor.code !== 'invalid_token') throw error;
         });
         return 'revoked';
@@ -121,7 +121,7 @@ const authorizationUrl = (oauth: OAuthClient, request: AuthorizationRequest): st
 };
 
 /** The token goes in the body, as RFC 7009 has it and Google takes it: the library puts it into the address. */
-const revoked = (oauth: OAuthClient, token: string) =>
+const postRevocation = (oauth: OAuthClient, token: string) =>
   oauth.transporter.request({
     url: oauth.endpoints.oauth2RevokeUrl.toString(),
     method: 'POST',
@@ -129,7 +129,7 @@ const revoked = (oauth: OAuthClient, token: string) =>
   });
 
 /** As it was answered: what the library keeps afterwards is the refresh token it was given. */
-const refreshed = async (oauth: OAuthClient, token: string): Promise<Issued> => {
+const exchangeRefreshToken = async (oauth: OAuthClient, token: string): Promise<Issued> => {
   const answered: unknown[] = [];
   oauth.once('tokens', (tokens) => answered.push({ ...tokens }));
   oauth.setCredentials({ refresh_token: token });
@@ -143,7 +143,7 @@ const accessTokenOf = ({ access_token, expiry_date }: Issued): AccessToken => ({
 });
 
 const scopesOf = ({ scope }: Issued): readonly string[] | undefined =>
-  scope === undefined ? undefined : grantedScopes(listedScopes(scope), googleScopesMeant);
+  scope === undefined ? undefined : normalizeScopes(splitScopes(scope), googleScopeAliases);
 
 /**
  * Whose account it is. The token came straight from Google over TLS, which stands for its signature

@@ -1,14 +1,14 @@
 /** Google Calendar's facts. */
 import type { z } from 'zod';
 import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
+import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
 import {
   count,
   notEmpty,
   origin,
-  variableFacts,
+  variableMetadata,
   webAddress,
-} from '../../foundation/configuration/variable-forms.ts';
-import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
+} from '../../foundation/configuration/variable-types.ts';
 
 export interface GoogleSettings {
   /** Origin only: the library drops a path. */
@@ -46,7 +46,7 @@ export const googleScopes = {
 } as const;
 
 /** Wider scopes, and short names, with those of ours that they stand for. */
-export const googleScopesMeant: Readonly<Record<string, readonly string[]>> = {
+export const googleScopeAliases: Readonly<Record<string, readonly string[]>> = {
   email: [scope('userinfo.email')],
   [scope('calendar')]: [
     scope('calendar.events'),
@@ -57,35 +57,35 @@ export const googleScopesMeant: Readonly<Record<string, readonly string[]>> = {
 
 export const googleVariables = {
   shape: {
-    GOOGLE_API_URL: origin().register(variableFacts, {
+    GOOGLE_API_URL: origin().register(variableMetadata, {
       group: 'Google',
       about: 'The origin of the Calendar API. Google’s client drops a path, so none is accepted.',
       form: 'an origin without a path, such as https://www.googleapis.com',
     }),
-    GOOGLE_OAUTH_URL: webAddress().register(variableFacts, {
+    GOOGLE_OAUTH_URL: webAddress().register(variableMetadata, {
       group: 'Google',
       about:
         'Where tokens are exchanged and revoked: `/token` and `/revoke` are appended, unless the server says otherwise in its OpenID configuration.',
       form: 'an address such as https://oauth2.googleapis.com',
     }),
-    GOOGLE_AUTH_URL: webAddress().register(variableFacts, {
+    GOOGLE_AUTH_URL: webAddress().register(variableMetadata, {
       group: 'Google',
       about:
         'Where people consent (`/o/oauth2/v2/auth` is appended). Where GOOGLE_OAUTH_URL is another server than Google’s, that server’s unless set.',
       form: 'an address such as https://accounts.google.com',
     }),
-    GOOGLE_CLIENT_ID: notEmpty().register(variableFacts, {
+    GOOGLE_CLIENT_ID: notEmpty().register(variableMetadata, {
       group: 'Google',
       about: 'The OAuth client.',
       form: 'the client id shown in the Google Cloud console',
     }),
-    GOOGLE_CLIENT_SECRET: notEmpty().register(variableFacts, {
+    GOOGLE_CLIENT_SECRET: notEmpty().register(variableMetadata, {
       group: 'Google',
       about: 'The OAuth client’s secret.',
       form: 'the client secret shown in the Google Cloud console',
       secret: true,
     }),
-    GOOGLE_REQUESTS_PER_MINUTE: count().register(variableFacts, {
+    GOOGLE_REQUESTS_PER_MINUTE: count().register(variableMetadata, {
       group: 'Google',
       about:
         'What Google allows the project for one user in a minute, as its quota page in the Google Cloud console says: calls beyond it wait. 0 for no limit of ours.',

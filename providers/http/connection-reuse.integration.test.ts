@@ -10,7 +10,7 @@ import { startCountingProxy } from '../../tests/harness/counting-proxy.ts';
 import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
 import { createGoogleCalendar } from '../google/calendar.ts';
 import { createGoogleClient } from '../google/client.ts';
-import type { CallContext, OpenConnection } from '../ports.ts';
+import type { CallContext, ConnectedAccount } from '../ports.ts';
 import { createSmtpClient } from '../smtp/client.ts';
 import { createSmtpEmail } from '../smtp/email.ts';
 import { smtpConnections } from '../smtp/settings.ts';
@@ -29,13 +29,13 @@ const slot = { start: window.from, end: window.until, zone: 'UTC' };
 const many = (count: number, work: (n: number) => Promise<unknown>) =>
   Promise.all(Array.from({ length: count }, (_, n) => work(n)));
 
-const accountWith = (accessToken: string): OpenConnection => ({
+const accountWith = (accessToken: string): ConnectedAccount => ({
   id: 'conn_1',
   organization: 'org_1',
   account: 'ann@example.com',
   accessToken: async () => accessToken,
-  refused: () => {},
-  lacksScopes: async () => {},
+  reportRejectedToken: () => {},
+  reportMissingScopes: async () => {},
 });
 
 interface Client {

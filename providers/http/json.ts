@@ -1,5 +1,5 @@
 /** A gateway's error page is no JSON, and is no news either: the status has said it. */
-export const asJson = (text: string): unknown => {
+export const parseJsonOrUndefined = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {

@@ -3,12 +3,12 @@
  * ISO 8601 timestamp (https://developers.zoom.us/docs/api/rate-limits/).
  */
 
-const longest = 24 * 3_600_000;
+const maxDelayMs = 24 * 3_600_000;
 
 /** Milliseconds from `now`, between 0 and a day; undefined when the header is absent or says nothing we can read. */
 export const retryAfterMs = (header: string | undefined, now: number): number | undefined => {
   const text = header?.trim();
   if (!text) return undefined;
   const delay = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
-  return Number.isFinite(delay) ? Math.min(Math.max(Math.ceil(delay), 0), longest) : undefined;
+  return Number.isFinite(delay) ? Math.min(Math.max(Math.ceil(delay), 0), maxDelayMs) : undefined;
 };

@@ -5,9 +5,9 @@
  */
 import { ConfidentialClientApplication, type INetworkModule } from '@azure/msal-node';
 import { ProviderError } from '../../domain/errors.ts';
-import type { ErrorRow, Operation } from '../errors/error-table.ts';
-import { noAnswer, withDeadline } from '../errors/transport-errors.ts';
-import { asJson } from '../http/json.ts';
+import type { ErrorRow, ProviderOperation } from '../errors/error-table.ts';
+import { transportError, withDeadline } from '../errors/transport-errors.ts';
+import { parseJsonOrUndefined } from '../http/json.ts';
 import type { CallContext } from '../ports.ts';
 import { createAuthorityMetadata, libraryAuthority } from './authority.ts';
 import { type MicrosoftAnswer, microsoftError } from './errors.ts';
@@ -18,7 +18,7 @@ export interface MicrosoftClient {
   application(): Promise<ConfidentialClientApplication>;
   /** One exchange with an application of its own. Throws `ProviderError`. */
   exchange<Answer>(
-    operation: Operation,
+    operation: ProviderOperation,
     call: CallContext,
     ask: (application: ConfidentialClientApplication) => Promise<Answer>,
     table?: readonly ErrorRow[],
@@ -55,7 +55,7 @@ export const createMicrosoftClient = (settings: MicrosoftSettings): MicrosoftCli
         if (last?.kind === 'answered' && last.answer.status >= 400) {
           throw microsoftError(operation, last.answer, table);
         }
-        throw noAnswer(operation, last?.kind === 'failed' ? last.error : error, call);
+        throw transportError(operation, last?.kind === 'failed' ? last.error : error, call);
       }
     },
   };
@@ -81,7 +81,7 @@ const networkFor = (call: CallContext, signal: AbortSignal, outcomes: Outcome[])
       const retryAfter = response.headers.get('retry-after') ?? undefined;
       outcomes.push({
         kind: 'answered',
-        answer: { status: response.status, retryAfter, body: asJson(text) },
+        answer: { status: response.status, retryAfter, body: parseJsonOrUndefined(text) },
       });
       const headersOf = Object.fromEntries(response.headers);
       return { status: response.status, headers: headersOf, body: JSON.parse(text) };

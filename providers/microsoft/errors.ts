@@ -9,13 +9,13 @@ import type { ProviderError } from '../../domain/errors.ts';
 import {
   type ErrorRow,
   faultOf,
-  type Operation,
+  type ProviderOperation,
   providerError,
   tokenHttpRows,
   type VendorFailure,
 } from '../errors/error-table.ts';
 
-const ourClient: readonly ErrorRow[] = [
+const clientErrors: readonly ErrorRow[] = [
   // The secret is wrong, or has run out.
   { code: 'AADSTS7000215', fault: 'misconfigured' },
   { code: 'AADSTS7000222', fault: 'misconfigured' },
@@ -23,40 +23,46 @@ const ourClient: readonly ErrorRow[] = [
   { code: 'AADSTS700016', fault: 'misconfigured' },
   { code: 'AADSTS50011', fault: 'misconfigured' },
   { code: 'AADSTS500112', fault: 'misconfigured' },
-  { says: /^(invalid_client|unauthorized_client|invalid_scope|invalid_resource)\b/, fault: 'misconfigured' },
+  {
+    messagePattern: /^(invalid_client|unauthorized_client|invalid_scope|invalid_resource)\b/,
+    fault: 'misconfigured',
+  },
 ];
 
-const ownerIsAsked: readonly ErrorRow[] = [
-  { says: /^(interaction_required|consent_required|login_required)\b/, fault: 'reconnect' },
+const reauthorizationErrors: readonly ErrorRow[] = [
+  { messagePattern: /^(interaction_required|consent_required|login_required)\b/, fault: 'reconnect' },
   // Consent, a second factor, a device that has to be known: what `suberror` says in another word.
   { code: 'AADSTS65001', fault: 'reconnect' },
   { code: 'AADSTS50076', fault: 'reconnect' },
   { code: 'AADSTS50079', fault: 'reconnect' },
   { code: 'AADSTS50158', fault: 'reconnect' },
   { code: 'AADSTS53003', fault: 'reconnect' },
-  { says: /^invalid_grant\/(consent_required|basic_action|additional_action)\b/, fault: 'reconnect' },
+  {
+    messagePattern: /^invalid_grant\/(consent_required|basic_action|additional_action)\b/,
+    fault: 'reconnect',
+  },
 ];
 
-const passing: readonly ErrorRow[] = [
-  { says: /^temporarily_unavailable\b/, fault: 'outage' },
-  { says: /^server_error\b/, fault: 'retry' },
+const transientErrors: readonly ErrorRow[] = [
+  { messagePattern: /^temporarily_unavailable\b/, fault: 'outage' },
+  { messagePattern: /^server_error\b/, fault: 'retry' },
 ];
 
 /** Where a refresh token is exchanged. */
 const microsoftErrors: readonly ErrorRow[] = [
-  ...ourClient,
-  ...ownerIsAsked,
-  ...passing,
-  { says: /^invalid_grant\b/, fault: 'reconnect' },
+  ...clientErrors,
+  ...reauthorizationErrors,
+  ...transientErrors,
+  { messagePattern: /^invalid_grant\b/, fault: 'reconnect' },
   ...tokenHttpRows,
 ];
 
 /** Where a code is exchanged: `invalid_grant` is about the code, or the verifier that came with it. */
 export const microsoftCodeErrors: readonly ErrorRow[] = [
-  ...ourClient,
-  ...ownerIsAsked,
-  ...passing,
-  { says: /^invalid_grant\b/, fault: 'rejected_input' },
+  ...clientErrors,
+  ...reauthorizationErrors,
+  ...transientErrors,
+  { messagePattern: /^invalid_grant\b/, fault: 'rejected_input' },
   ...tokenHttpRows,
 ];
 
@@ -88,7 +94,7 @@ const failureOf = ({ status, retryAfter, body }: MicrosoftAnswer): VendorFailure
 };
 
 export const microsoftError = (
-  operation: Operation,
+  operation: ProviderOperation,
   answer: MicrosoftAnswer,
   table: readonly ErrorRow[] = microsoftErrors,
 ): ProviderError => {

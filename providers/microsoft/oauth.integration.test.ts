@@ -1,7 +1,12 @@
 import { createServer } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
-import { faultAt, personAt, testErrorsKeepSecrets, testWrongCodes } from '../../tests/harness/authorizers.ts';
+import {
+  consentingUserAt,
+  faultAt,
+  testCodeRedemption,
+  testErrorsKeepSecrets,
+} from '../../tests/harness/authorizer-suite.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { callbackOf } from '../../tests/harness/consent.ts';
 import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
@@ -16,7 +21,7 @@ const setup = async (clock?: () => number) => {
   const sandbox = await startSandbox({}, clock);
   onTestFinished(async () => sandbox.close());
   const authorizer = createMicrosoftAuthorizer(settingsOf(sandbox.url));
-  return { sandbox, authorizer, ...personAt(authorizer) };
+  return { sandbox, authorizer, ...consentingUserAt(authorizer) };
 };
 
 const faultOf = faultAt('microsoft');
@@ -74,7 +79,7 @@ describe('a code', () => {
 
   test('tells what was left out', async () => {
     const { connect } = await setup();
-    const { grant } = await connect({ ticked: ['offline_access'] });
+    const { grant } = await connect({ grantedScopes: ['offline_access'] });
     expect(microsoftScopes.required.filter((scope) => !grant.scopes.includes(scope))).toEqual([
       'Calendars.ReadWrite',
     ]);
@@ -82,11 +87,11 @@ describe('a code', () => {
 
   test('without lasting access asks to connect again', async () => {
     const { authorizer, consent } = await setup();
-    const given = await consent({ ticked: ['Calendars.ReadWrite'] });
+    const given = await consent({ grantedScopes: ['Calendars.ReadWrite'] });
     await expect(authorizer.redeem(given, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
-  testWrongCodes({
+  testCodeRedemption({
     provider: 'microsoft',
     setup,
     elsewhere: 'zoom',

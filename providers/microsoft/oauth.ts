@@ -10,7 +10,7 @@ import type { AccessToken } from '../../domain/connections/grant.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { providerError } from '../errors/error-table.ts';
 import type { OAuthAuthorizer } from '../oauth/authorizers.ts';
-import { grantedScopes } from '../oauth/scopes.ts';
+import { normalizeScopes } from '../oauth/scopes.ts';
 import { operationOf } from '../operations.ts';
 import { createMicrosoftClient } from './client.ts';
 import { microsoftCodeErrors } from './errors.ts';
@@ -54,7 +54,7 @@ export const createMicrosoftAuthorizer = (settings: MicrosoftSettings): OAuthAut
           const claims = claimsSchema.parse(result.idTokenClaims);
           return {
             account: { id: claims.oid ? `${claims.tid}.${claims.oid}` : claims.sub, name: nameOf(claims) },
-            scopes: spelledAsOurs(result.scopes),
+            scopes: normalizeMicrosoftScopes(result.scopes),
             credential: { kind: 'oauth', refreshToken: cached },
             accessToken: accessTokenOf(result),
           };
@@ -73,7 +73,7 @@ export const createMicrosoftAuthorizer = (settings: MicrosoftSettings): OAuthAut
         return {
           accessToken,
           refreshToken: another === token ? undefined : another,
-          scopes: spelledAsOurs(result?.scopes ?? []),
+          scopes: normalizeMicrosoftScopes(result?.scopes ?? []),
         };
       }),
     revoke: async () => 'unsupported',
@@ -115,10 +115,10 @@ const refreshTokenIn = (application: ConfidentialClientApplication): string | un
  * Microsoft writes its scopes with or without its address in front, and does not mind the case. Those of the sign-in are
  * not always named in an answer, and nobody can consent without them.
  */
-const spelledAsOurs = (answered: readonly string[]): readonly string[] => {
+const normalizeMicrosoftScopes = (answered: readonly string[]): readonly string[] => {
   const ours = [...microsoftScopes.required, ...microsoftScopes.optional];
   const known = new Map<string, string>(ours.map((scope) => [scope.toLowerCase(), scope]));
-  return grantedScopes(
+  return normalizeScopes(
     [...signInScopes, ...answered]
       .map((scope) => scope.replace(/^https:\/\/graph\.microsoft\.com\//i, ''))
       .map((scope) => known.get(scope.toLowerCase()) ?? scope),

@@ -1,8 +1,8 @@
 /** Microsoft's facts. */
 import type { z } from 'zod';
 import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
-import { notEmpty, variableFacts, webAddress } from '../../foundation/configuration/variable-forms.ts';
 import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
+import { notEmpty, variableMetadata, webAddress } from '../../foundation/configuration/variable-types.ts';
 
 export interface MicrosoftSettings {
   readonly graphUrl: string;
@@ -34,29 +34,29 @@ export const graphScopes = ['Calendars.ReadWrite'] as const;
 
 export const microsoftVariables = {
   shape: {
-    MICROSOFT_GRAPH_URL: webAddress().register(variableFacts, {
+    MICROSOFT_GRAPH_URL: webAddress().register(variableMetadata, {
       group: 'Microsoft',
       about: 'Microsoft Graph (`/v1.0` is appended).',
       form: 'an address such as https://graph.microsoft.com',
     }),
-    MICROSOFT_LOGIN_URL: webAddress().register(variableFacts, {
+    MICROSOFT_LOGIN_URL: webAddress().register(variableMetadata, {
       group: 'Microsoft',
       about:
         'Where people consent and tokens are issued: `/<tenant>/oauth2/v2.0/…` is appended, unless the server says otherwise in its OpenID configuration.',
       form: 'an address such as https://login.microsoftonline.com',
     }),
-    MICROSOFT_CLIENT_ID: notEmpty().register(variableFacts, {
+    MICROSOFT_CLIENT_ID: notEmpty().register(variableMetadata, {
       group: 'Microsoft',
       about: 'The app registration.',
       form: 'the application (client) id shown in the Entra admin center',
     }),
-    MICROSOFT_CLIENT_SECRET: notEmpty().register(variableFacts, {
+    MICROSOFT_CLIENT_SECRET: notEmpty().register(variableMetadata, {
       group: 'Microsoft',
       about: 'The registration’s client secret.',
       form: 'the value of a client secret of the app registration',
       secret: true,
     }),
-    MICROSOFT_TENANT_ID: notEmpty().register(variableFacts, {
+    MICROSOFT_TENANT_ID: notEmpty().register(variableMetadata, {
       group: 'Microsoft',
       about:
         'Whose accounts may be connected: `common` is everybody’s, `organizations` those at work or school.',

@@ -43,7 +43,10 @@ const setup = ({ lastsMs = hour, rotates = false, scopes = ['calendar'] } = {}) 
   const process = () =>
     createAccessTokens({ store, authorizers: { google, microsoft: undefined, zoom: undefined } });
   const open = (tokens = process(), version = 1) =>
-    tokens.of({ organization: 'org_1', id: 'conn_1', provider: 'google', version }, 'calendar.putEvent');
+    tokens.forConnection(
+      { organization: 'org_1', id: 'conn_1', provider: 'google', version },
+      'calendar.putEvent',
+    );
   return { store, answer, revoked, process, open };
 };
 
@@ -84,7 +87,7 @@ describe('an access token', () => {
     const [one, other] = [process(), process()];
     await open(one).accessToken(callContext());
     const refused = open(other);
-    refused.refused(await refused.accessToken(callContext()));
+    refused.reportRejectedToken(await refused.accessToken(callContext()));
     expect(await refused.accessToken(callContext())).toBe('access-2');
     expect(await open(one, 3).accessToken(callContext())).toBe('access-2');
   });
@@ -95,7 +98,7 @@ describe('a refused token', () => {
     const { open, process, answer } = setup();
     const opened = Array.from({ length: 5 }, process).flatMap((one) => [open(one), open(one), open(one)]);
     const tokens = await Promise.all(opened.map((one) => one.accessToken(callContext())));
-    for (const [index, one] of opened.entries()) one.refused(tokens[index] ?? '');
+    for (const [index, one] of opened.entries()) one.reportRejectedToken(tokens[index] ?? '');
     const anew = await Promise.all(opened.map((one) => one.accessToken(callContext())));
     expect(new Set(anew)).toEqual(new Set(['access-2']));
     expect(answer).toHaveBeenCalledTimes(2);
@@ -105,7 +108,7 @@ describe('a refused token', () => {
     const { open, answer } = setup();
     const one = open();
     await one.accessToken(callContext());
-    one.refused('an older one');
+    one.reportRejectedToken('an older one');
     expect(await one.accessToken(callContext())).toBe('access-1');
     expect(answer).toHaveBeenCalledTimes(1);
   });
@@ -117,7 +120,7 @@ describe('a refresh', () => {
     const one = open();
     const token = await one.accessToken(callContext());
     expect(store.row.refreshToken).toBe('refresh-1');
-    one.refused(token);
+    one.reportRejectedToken(token);
     await one.accessToken(callContext());
     expect(answer.mock.calls.map(([refreshToken]) => refreshToken)).toEqual(['refresh-0', 'refresh-1']);
   });
@@ -183,7 +186,7 @@ describe('a refresh', () => {
     expect(await open().accessToken(callContext())).toBe('access-1');
 
     const refused = open();
-    refused.refused(await refused.accessToken(callContext()));
+    refused.reportRejectedToken(await refused.accessToken(callContext()));
     answer.mockRejectedValueOnce(failure({ kind: 'outage', effect: 'none' }, { status: 503 }));
     await expect(refused.accessToken(callContext())).rejects.toMatchObject({ fault: { kind: 'outage' } });
     expect(store.row.leaseUntil).toBeUndefined();
@@ -274,7 +277,7 @@ describe('a token whose consent does not cover a call', () => {
   test('has the owner asked for another', async () => {
     const { open, store } = setup();
     const one = open();
-    await one.lacksScopes(await one.accessToken(callContext()));
+    await one.reportMissingScopes(await one.accessToken(callContext()));
     expect(store.row.reason).toBe('scopes_missing');
   });
 
@@ -283,7 +286,7 @@ describe('a token whose consent does not cover a call', () => {
     const one = open();
     const token = await one.accessToken(callContext());
     Object.assign(store.row, { version: 7 });
-    await one.lacksScopes(token);
+    await one.reportMissingScopes(token);
     expect(store.row.reason).toBeUndefined();
   });
 });
@@ -295,11 +298,11 @@ describe('renewing ahead of time', () => {
     const { process, store, answer } = setup();
     Object.assign(store.row, { accessToken: 'lasts 5 minutes', expiresAt: Date.now() + 300_000 });
     const renewed = await Promise.all([
-      process().renew(owner, 600_000, callContext()),
-      process().renew(owner, 600_000, callContext()),
+      process().refreshIfExpiring(owner, 600_000, callContext()),
+      process().refreshIfExpiring(owner, 600_000, callContext()),
     ]);
     expect(renewed.sort()).toEqual(['not_needed', 'renewed']);
-    expect(await process().renew(owner, 600_000, callContext())).toBe('not_needed');
+    expect(await process().refreshIfExpiring(owner, 600_000, callContext())).toBe('not_needed');
     expect(answer).toHaveBeenCalledTimes(1);
   });
 });

@@ -4,16 +4,16 @@
  * processes want it.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CredentialUse, StoredAccessToken, TokenStore } from '../../domain/connections/access-tokens.ts';
+import type { CredentialUse, StoredAccessToken, TokenStore } from '../../domain/connections/token-store.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import type { ConnectionProvider, OAuthProvider } from '../../domain/providers/vendors.ts';
-import { noAnswer } from '../errors/transport-errors.ts';
-import type { CallContext, OpenConnection } from '../ports.ts';
+import { transportError } from '../errors/transport-errors.ts';
+import type { CallContext, ConnectedAccount } from '../ports.ts';
 import type { OAuthAuthorizer } from './authorizers.ts';
-import { reconnect, tokenOperationOf } from './reconnect.ts';
+import { reconnectRequired, tokenOperationOf } from './reconnect.ts';
 import { createRefresh } from './refresh.ts';
-import { createHeldTokens, type HeldToken } from './token-cache.ts';
+import { type CachedToken, createTokenCache } from './token-cache.ts';
 
 interface TokenOwner {
   readonly organization: OrganizationId;
@@ -28,9 +28,12 @@ export interface AccessTokens {
    * The way to the connection's access token for one operation, whose name is kept with each credential that is read.
    * `accessToken` throws `ProviderError`: `reconnect` when the owner has to connect the account again.
    */
-  of(owner: TokenOwner, purpose: string): Pick<OpenConnection, 'accessToken' | 'refused' | 'lacksScopes'>;
+  forConnection(
+    owner: TokenOwner,
+    purpose: string,
+  ): Pick<ConnectedAccount, 'accessToken' | 'reportRejectedToken' | 'reportMissingScopes'>;
   /** Refreshes a token that lasts less than that, unless somebody else is at it. Throws `ProviderError`. */
-  renew(
+  refreshIfExpiring(
     owner: Omit<TokenOwner, 'version'>,
     lastingMs: number,
     call: CallContext,
@@ -38,13 +41,13 @@ export interface AccessTokens {
 }
 
 /** A token must last so much longer to be used: the call takes its time, and clocks differ. */
-const marginMs = 60_000;
+const expiryMarginMs = 60_000;
 /** While it is refreshed elsewhere, what is left of it is used up. */
-const leftoverMs = 2_000;
+const minLifetimeDuringRefreshMs = 2_000;
 /** Longer than a lease, so that whoever waits for a process that died takes over. */
-const obtainWithinMs = 30_000;
+const obtainTimeoutMs = 30_000;
 const firstPollMs = 100;
-const longestPollMs = 1_000;
+const maxPollMs = 1_000;
 
 export const createAccessTokens = ({
   store,
@@ -53,9 +56,9 @@ export const createAccessTokens = ({
   readonly store: TokenStore;
   readonly authorizers: Readonly<Record<OAuthProvider, OAuthAuthorizer | undefined>>;
 }): AccessTokens => {
-  const held = createHeldTokens(marginMs);
+  const cache = createTokenCache(expiryMarginMs);
   const refresh = createRefresh(store, authorizers);
-  const searches = new Map<ConnectionId, Promise<HeldToken>>();
+  const lookups = new Map<ConnectionId, Promise<CachedToken>>();
 
   /** From the row, or by a refresh: ours or another's. */
   const obtain = async (
@@ -63,72 +66,72 @@ export const createAccessTokens = ({
     refusedVersion: number,
     use: CredentialUse,
     signal: AbortSignal,
-  ): Promise<HeldToken> => {
+  ): Promise<CachedToken> => {
     const call = { signal, correlationId: use.correlationId };
-    let awaited: RefreshAwaited | undefined;
+    let awaited: AwaitedRefresh | undefined;
     for (let poll = 0; ; poll += 1) {
       if (poll > 0) await pollPause(poll, owner, call);
-      const lastingMs = awaited === undefined ? marginMs : leftoverMs;
-      const stored = connected(
-        await store.openAccessToken(owner.organization, owner.id, lastingMs, use),
+      const lastingMs = awaited === undefined ? expiryMarginMs : minLifetimeDuringRefreshMs;
+      const stored = requireConnected(
+        await store.readAccessToken(owner.organization, owner.id, lastingMs, use),
         owner,
       );
       if (stored.token !== undefined && stored.version > refusedVersion) {
-        return held.put(owner.id, { value: stored.token, version: stored.version }, stored.lastsMs);
+        return cache.put(owner.id, { value: stored.token, version: stored.version }, stored.expiresInMs);
       }
       if (stored.isRefreshing) {
         awaited = { attempt: stored.attempt, version: stored.version };
         continue;
       }
-      if (awaited && hasFailed(awaited, stored)) throw otherFailed(owner);
+      if (awaited && hasFailed(awaited, stored)) throw concurrentRefreshFailed(owner);
       const refused = stored.version === refusedVersion;
       const renewed = await refresh.attempt({ ...owner, version: stored.version }, refused, use);
       if (renewed === 'other_began') awaited = { attempt: stored.attempt + 1, version: stored.version };
-      else if (renewed !== 'overtaken') return held.put(owner.id, renewed.token, renewed.lastsMs);
+      else if (renewed !== 'overtaken') return cache.put(owner.id, renewed.token, renewed.lastsMs);
     }
   };
 
   /** Callers of one process at the same moment share one search; none of them can call it off for the others. */
-  const search = (owner: TokenOwner, refusedVersion: number, use: CredentialUse): Promise<HeldToken> => {
+  const lookUp = (owner: TokenOwner, refusedVersion: number, use: CredentialUse): Promise<CachedToken> => {
     const begun =
-      searches.get(owner.id) ??
-      obtain(owner, refusedVersion, use, AbortSignal.timeout(obtainWithinMs)).finally(() =>
-        searches.delete(owner.id),
+      lookups.get(owner.id) ??
+      obtain(owner, refusedVersion, use, AbortSignal.timeout(obtainTimeoutMs)).finally(() =>
+        lookups.delete(owner.id),
       );
-    searches.set(owner.id, begun);
+    lookups.set(owner.id, begun);
     return begun;
   };
 
   return {
-    of: (owner, purpose) => {
-      let given: HeldToken | undefined;
+    forConnection: (owner, purpose) => {
+      let given: CachedToken | undefined;
       let refusedVersion = 0;
-      const fits = ({ version }: HeldToken) => version > refusedVersion && version >= owner.version;
+      const fits = ({ version }: CachedToken) => version > refusedVersion && version >= owner.version;
       return {
         accessToken: async (call) => {
           const use = { purpose, correlationId: call.correlationId };
-          given = held.get(owner.id);
+          given = cache.get(owner.id);
           while (!given || !fits(given)) {
-            given = await unlessCalledOff(search(owner, refusedVersion, use), owner, call);
+            given = await untilCancelled(lookUp(owner, refusedVersion, use), owner, call);
           }
           return given.value;
         },
-        refused: (token) => {
+        reportRejectedToken: (token) => {
           if (given?.value !== token) return;
           refusedVersion = given.version;
-          held.drop(owner.id, given.version);
+          cache.drop(owner.id, given.version);
         },
-        lacksScopes: async (token) => {
+        reportMissingScopes: async (token) => {
           if (given?.value !== token) return;
-          held.drop(owner.id, given.version);
+          cache.drop(owner.id, given.version);
           await store.markNeedsReauthorization(owner.id, 'scopes_missing', given.version);
         },
       };
     },
 
-    renew: async (owner, lastingMs, { correlationId }) => {
+    refreshIfExpiring: async (owner, lastingMs, { correlationId }) => {
       const use = { purpose: 'connections.renew', correlationId };
-      const stored = await store.openAccessToken(owner.organization, owner.id, lastingMs, use);
+      const stored = await store.readAccessToken(owner.organization, owner.id, lastingMs, use);
       if (stored.kind !== 'connected' || stored.token !== undefined || stored.isRefreshing)
         return 'not_needed';
       const renewed = await refresh.attempt({ ...owner, version: stored.version }, false, use);
@@ -137,28 +140,30 @@ export const createAccessTokens = ({
   };
 };
 
-const connected = (stored: StoredAccessToken, { id, provider }: TokenOwner) => {
+const requireConnected = (stored: StoredAccessToken, { id, provider }: TokenOwner) => {
   switch (stored.kind) {
     case 'connected':
       return stored;
     case 'not_connected':
-      throw reconnect(provider, id, stored.reason ?? stored.status);
+      throw reconnectRequired(provider, id, stored.reason ?? stored.status);
     case 'unknown_connection':
-      throw reconnect(provider, id, 'unknown_connection');
+      throw reconnectRequired(provider, id, 'unknown_connection');
   }
 };
 
 /** A refresh of another's, and the version it is to replace. */
-interface RefreshAwaited {
+interface AwaitedRefresh {
   readonly attempt: number;
   readonly version: number;
 }
 
-const hasFailed = (awaited: RefreshAwaited, now: RefreshAwaited & { readonly hasEnded: boolean }): boolean =>
-  now.hasEnded && now.attempt >= awaited.attempt && now.version === awaited.version;
+const hasFailed = (
+  awaited: AwaitedRefresh,
+  now: AwaitedRefresh & { readonly isRefreshFinished: boolean },
+): boolean => now.isRefreshFinished && now.attempt >= awaited.attempt && now.version === awaited.version;
 
 /** What befell the one who refreshed befalls those who waited: each trying in turn would be a storm. */
-const otherFailed = ({ provider, id }: TokenOwner): ProviderError =>
+const concurrentRefreshFailed = ({ provider, id }: TokenOwner): ProviderError =>
   new ProviderError(
     provider,
     tokenOperationOf(provider).name,
@@ -167,22 +172,23 @@ const otherFailed = ({ provider, id }: TokenOwner): ProviderError =>
   );
 
 const pollPause = async (poll: number, { provider }: TokenOwner, call: CallContext): Promise<void> => {
-  const atMost = Math.min(firstPollMs * 2 ** (poll - 1), longestPollMs);
+  const atMost = Math.min(firstPollMs * 2 ** (poll - 1), maxPollMs);
   await pause(atMost * (0.5 + Math.random() / 2), undefined, { signal: call.signal }).catch(
     (error: unknown) => {
-      throw noAnswer(tokenOperationOf(provider), error, call);
+      throw transportError(tokenOperationOf(provider), error, call);
     },
   );
 };
 
 /** Settles with the search, or as soon as the caller's own signal aborts. */
-const unlessCalledOff = async <Found>(
+const untilCancelled = async <Found>(
   search: Promise<Found>,
   { provider }: TokenOwner,
   call: CallContext,
 ): Promise<Found> => {
   const calledOff = Promise.withResolvers<never>();
-  const callOff = () => calledOff.reject(noAnswer(tokenOperationOf(provider), call.signal.reason, call));
+  const callOff = () =>
+    calledOff.reject(transportError(tokenOperationOf(provider), call.signal.reason, call));
   if (call.signal.aborted) callOff();
   call.signal.addEventListener('abort', callOff, { once: true });
   try {

@@ -2,12 +2,12 @@
 import type { ConnectionStatus, ConnectionStatusReason } from '../../domain/connections/connection.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import type { ConnectionProvider } from '../../domain/providers/vendors.ts';
-import type { OpenConnection } from '../ports.ts';
+import type { ConnectedAccount } from '../ports.ts';
 import type { AccessTokens } from './access-tokens.ts';
-import { reconnect } from './reconnect.ts';
+import { reconnectRequired } from './reconnect.ts';
 
 /** As it is kept, without its secrets. */
-export interface KeptConnection {
+export interface ConnectionRecord {
   readonly id: ConnectionId;
   readonly organization: OrganizationId;
   readonly provider: ConnectionProvider;
@@ -23,14 +23,14 @@ export interface KeptConnection {
  *
  * @param purpose the operation, kept with each credential that is read for it.
  */
-export const openConnection = (
-  connection: KeptConnection,
-  accessTokens: Pick<AccessTokens, 'of'>,
+export const connectedAccountOf = (
+  connection: ConnectionRecord,
+  accessTokens: Pick<AccessTokens, 'forConnection'>,
   purpose: string,
-): OpenConnection => {
+): ConnectedAccount => {
   const { id, organization, provider, account, status, statusReason } = connection;
   if (status !== 'connected' || account === undefined) {
-    throw reconnect(provider, id, statusReason ?? status);
+    throw reconnectRequired(provider, id, statusReason ?? status);
   }
-  return { id, organization, account, ...accessTokens.of(connection, purpose) };
+  return { id, organization, account, ...accessTokens.forConnection(connection, purpose) };
 };

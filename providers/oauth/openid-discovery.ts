@@ -12,15 +12,15 @@ const documentSchema = z.object({
   revocation_endpoint: z.url().optional(),
   jwks_uri: z.url().optional(),
 });
-export type OpenIdConfiguration = z.infer<typeof documentSchema>;
+export type OpenIdMetadata = z.infer<typeof documentSchema>;
 
 /**
  * Asks below `base` once and keeps the answer. Undefined where there is no such document; what did not answer is asked
  * again the next time. Throws what `fetch` throws.
  */
 export const createDiscovery = (base: string) => {
-  let known: { readonly found: OpenIdConfiguration | undefined } | undefined;
-  return async ({ signal }: Pick<CallContext, 'signal'>): Promise<OpenIdConfiguration | undefined> => {
+  let known: { readonly found: OpenIdMetadata | undefined } | undefined;
+  return async ({ signal }: Pick<CallContext, 'signal'>): Promise<OpenIdMetadata | undefined> => {
     if (known) return known.found;
     const answer = await fetch(`${base}/.well-known/openid-configuration`, { redirect: 'error', signal });
     if (answer.status >= 500) throw new Error(`the OpenID configuration is not to be had: ${answer.status}`);

@@ -10,7 +10,11 @@ export const tokenOperationOf = (provider: ConnectionProvider): CallOperation =>
   operationOf(provider, 'connections.accessToken');
 
 /** @param code why: the connection's status or its reason. */
-export const reconnect = (provider: ConnectionProvider, id: ConnectionId, code: string): ProviderError =>
+export const reconnectRequired = (
+  provider: ConnectionProvider,
+  id: ConnectionId,
+  code: string,
+): ProviderError =>
   new ProviderError(
     provider,
     tokenOperationOf(provider).name,

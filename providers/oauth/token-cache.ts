@@ -1,26 +1,26 @@
 /** Access tokens in the memory of one process. */
 import type { ConnectionId } from '../../domain/ids.ts';
 
-export interface HeldToken {
+export interface CachedToken {
   readonly value: string;
   /** Of the connection's row when it was stored. */
   readonly version: number;
 }
 
-export interface HeldTokens {
+export interface TokenCache {
   /** The newest one that lasts. */
-  get(id: ConnectionId): HeldToken | undefined;
-  put(id: ConnectionId, token: HeldToken, lastsMs: number): HeldToken;
+  get(id: ConnectionId): CachedToken | undefined;
+  put(id: ConnectionId, token: CachedToken, lastsMs: number): CachedToken;
   /** Drops this version and older ones. */
   drop(id: ConnectionId, version: number): void;
 }
 
 /** The one used longest ago makes room. */
-const heldAtMost = 2_000;
+const maxCachedTokens = 2_000;
 
 /** @param marginMs how much longer a token must last. */
-export const createHeldTokens = (marginMs: number, now = Date.now): HeldTokens => {
-  const tokens = new Map<ConnectionId, HeldToken & { readonly usableUntil: number }>();
+export const createTokenCache = (marginMs: number, now = Date.now): TokenCache => {
+  const tokens = new Map<ConnectionId, CachedToken & { readonly usableUntil: number }>();
   return {
     get: (id) => {
       const token = tokens.get(id);
@@ -34,7 +34,7 @@ export const createHeldTokens = (marginMs: number, now = Date.now): HeldTokens =
       tokens.delete(id);
       tokens.set(id, { ...token, usableUntil: now() + lastsMs - marginMs });
       const [oldest] = tokens.keys();
-      if (tokens.size > heldAtMost && oldest !== undefined) tokens.delete(oldest);
+      if (tokens.size > maxCachedTokens && oldest !== undefined) tokens.delete(oldest);
       return token;
     },
     drop: (id, version) => {

@@ -27,13 +27,16 @@ interface OutboundOptions extends OutboundPolicy {
   readonly connect?: Pick<buildConnector.BuildOptions, 'timeout'> & { readonly ca?: string };
 }
 
-const ofTheSystem: Resolve = (hostname) => lookup(hostname, { all: true });
+const resolveWithSystem: Resolve = (hostname) => lookup(hostname, { all: true });
 
 /**
  * The addresses of a server, each of which may be called. Throws `Refusal` `address_not_allowed` when one may not be,
  * and whatever the resolver throws.
  */
-export const createAddressBook = ({ allowedPrivateNetworks, resolve = ofTheSystem }: OutboundPolicy) => {
+export const createAddressResolver = ({
+  allowedPrivateNetworks,
+  resolve = resolveWithSystem,
+}: OutboundPolicy) => {
   const kindOf = createAddressRules(allowedPrivateNetworks);
   return async (protocol: string, hostname: string): Promise<readonly ResolvedAddress[]> => {
     const literal = hostname.replace(/^\[|\]$/g, '');
@@ -57,7 +60,7 @@ export const createAddressBook = ({ allowedPrivateNetworks, resolve = ofTheSyste
   };
 };
 
-const onlyTo =
+const lookupFrom =
   (addresses: readonly ResolvedAddress[]): LookupFunction =>
   (_hostname, { all }, done) => {
     const [first] = addresses;
@@ -67,11 +70,11 @@ const onlyTo =
 
 /** Everything sent through it may throw `Refusal` `address_not_allowed`: see `isAddressNotAllowed`. */
 export const createOutboundDispatcher = ({ agent, connect, ...policy }: OutboundOptions): Agent => {
-  const addressesOf = createAddressBook(policy);
+  const addressesOf = createAddressResolver(policy);
   const connectTo = async (target: buildConnector.Options, done: buildConnector.Callback): Promise<void> => {
     try {
       const addresses = await addressesOf(target.protocol, target.hostname);
-      buildConnector({ ...connect, lookup: onlyTo(addresses) })(target, done);
+      buildConnector({ ...connect, lookup: lookupFrom(addresses) })(target, done);
     } catch (error) {
       done(error instanceof Error ? error : new Error(String(error)), null);
     }

@@ -4,16 +4,16 @@
  * and whoever does not speak TLS there is told nothing.
  */
 import { addressNotAllowed, isAddressNotAllowed } from './address-rules.ts';
-import { createAddressBook, type OutboundPolicy } from './dispatcher.ts';
+import { createAddressResolver, type OutboundPolicy } from './dispatcher.ts';
 
-const httpsWanted = 'Give an address that begins with https://.';
+const useHttpsAdvice = 'Give an address that begins with https://.';
 
 /** What is wrong with it as it is written. Throws `Refusal` `address_not_allowed`. */
-export const webAddressOf = (text: string): URL => {
-  if (!URL.canParse(text)) throw addressNotAllowed('This is no web address.', httpsWanted);
+export const parseWebAddress = (text: string): URL => {
+  if (!URL.canParse(text)) throw addressNotAllowed('This is no web address.', useHttpsAdvice);
   const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw addressNotAllowed('This is no web address.', httpsWanted);
+    throw addressNotAllowed('This is no web address.', useHttpsAdvice);
   }
   if (url.username !== '' || url.password !== '') {
     throw addressNotAllowed(
@@ -24,22 +24,22 @@ export const webAddressOf = (text: string): URL => {
   return url;
 };
 
-type AssertMayBeCalled = (url: string) => Promise<void>;
+type AssertPublicAddress = (url: string) => Promise<void>;
 
 /** Longer than this nobody waits for a form; the connection will find out. */
-const patienceMs = 2_000;
+const checkTimeoutMs = 2_000;
 
 /** A name that does not resolve now is let pass: it may be there when it is called. */
-export const createEarlyCheck = (policy: OutboundPolicy): AssertMayBeCalled => {
-  const addressesOf = createAddressBook(policy);
+export const createEarlyCheck = (policy: OutboundPolicy): AssertPublicAddress => {
+  const addressesOf = createAddressResolver(policy);
   return async (text) => {
-    const url = webAddressOf(text);
+    const url = parseWebAddress(text);
     const known = addressesOf(url.protocol, url.hostname).then(
       () => undefined,
       (error: unknown) => (isAddressNotAllowed(error) ? error : undefined),
     );
     const { promise: late, resolve: giveUp } = Promise.withResolvers<undefined>();
-    const timer = setTimeout(giveUp, patienceMs, undefined);
+    const timer = setTimeout(giveUp, checkTimeoutMs, undefined);
     const refusal = await Promise.race([known, late]);
     clearTimeout(timer);
     if (refusal !== undefined) throw refusal;

@@ -6,7 +6,7 @@
 import { getDomain } from 'tldts';
 import { type Dispatcher, fetch } from 'undici';
 import { addressNotAllowed, isAddressNotAllowed } from './address-rules.ts';
-import { webAddressOf } from './early-check.ts';
+import { parseWebAddress } from './early-check.ts';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -15,10 +15,12 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const credentials = ['authorization', 'proxy-authorization', 'cookie'];
 
 /** The part of a name that somebody has registered, after the Public Suffix List; an IP address is its own. */
-const ownerOf = ({ hostname }: URL): string => getDomain(hostname, { allowPrivateDomains: true }) ?? hostname;
+const registrableDomainOf = ({ hostname }: URL): string =>
+  getDomain(hostname, { allowPrivateDomains: true }) ?? hostname;
 
-export const mayHaveCredentials = (home: URL, to: URL): boolean =>
-  ownerOf(home) === ownerOf(to) && (home.protocol === to.protocol || to.protocol === 'https:');
+export const maySendCredentials = (home: URL, to: URL): boolean =>
+  registrableDomainOf(home) === registrableDomainOf(to) &&
+  (home.protocol === to.protocol || to.protocol === 'https:');
 
 /** After the fetch standard, "HTTP-redirect fetch", step 12. */
 const becomesGet = (status: number, method: string): boolean =>
@@ -31,10 +33,10 @@ interface Hop {
   readonly body: ArrayBuffer | undefined;
 }
 
-const following = (hop: Hop, status: number, location: string, home: URL): Hop => {
-  const url = webAddressOf(new URL(location, hop.url).href);
+const nextHop = (hop: Hop, status: number, location: string, home: URL): Hop => {
+  const url = parseWebAddress(new URL(location, hop.url).href);
   const headers = new Headers(hop.headers);
-  if (!mayHaveCredentials(home, url)) for (const name of credentials) headers.delete(name);
+  if (!maySendCredentials(home, url)) for (const name of credentials) headers.delete(name);
   if (!becomesGet(status, hop.method)) return { ...hop, url, headers };
   headers.delete('content-type');
   return { url, method: 'GET', headers, body: undefined };
@@ -61,12 +63,12 @@ export const createGuardedFetch = (dispatcher: Dispatcher, home?: URL): Fetch =>
     }
   };
   return async (input, init) => {
-    webAddressOf(input instanceof Request ? input.url : String(input));
+    parseWebAddress(input instanceof Request ? input.url : String(input));
     const asked = new Request(input, init);
     const url = new URL(asked.url);
     const body = asked.body ? await asked.arrayBuffer() : undefined;
     let hop: Hop = { url, method: asked.method, headers: new Headers(asked.headers), body };
-    if (home && !mayHaveCredentials(home, url)) for (const name of credentials) hop.headers.delete(name);
+    if (home && !maySendCredentials(home, url)) for (const name of credentials) hop.headers.delete(name);
     for (let count = 0; ; count += 1) {
       const response = await send(hop, asked.signal);
       const location = redirects.has(response.status) ? response.headers.get('location') : null;
@@ -78,7 +80,7 @@ export const createGuardedFetch = (dispatcher: Dispatcher, home?: URL): Fetch =>
           'Give the address that it leads to in the end.',
         );
       }
-      hop = following(hop, response.status, location, home ?? url);
+      hop = nextHop(hop, response.status, location, home ?? url);
     }
   };
 };

@@ -7,7 +7,7 @@ import { withDeadline } from '../errors/transport-errors.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
 import { isAddressNotAllowed } from '../outbound/address-rules.ts';
 import type { CallContext } from '../ports.ts';
-import { type Message, signedHeaders } from './signature.ts';
+import { signedHeaders, type WebhookMessage } from './signature.ts';
 
 interface Receiver {
   readonly url: string;
@@ -15,7 +15,7 @@ interface Receiver {
 }
 
 /** `answer` is what may be shown: a status, or why there was none. */
-export type Receipt =
+export type DeliveryResult =
   | { readonly kind: 'accepted'; readonly answer: string }
   /** The receiver wants nothing more from us: the endpoint is to be disabled. */
   | { readonly kind: 'gone'; readonly answer: string }
@@ -23,11 +23,11 @@ export type Receipt =
 
 export interface PlatformClient {
   /** Throws what the caller's own signal was aborted with; for everything else there is a receipt. */
-  deliver(receiver: Receiver, message: Message, call: CallContext): Promise<Receipt>;
+  deliver(receiver: Receiver, message: WebhookMessage, call: CallContext): Promise<DeliveryResult>;
 }
 
 /** The specification recommends between 15 and 30 seconds. */
-const answersWithinMs = 15_000;
+const responseTimeoutMs = 15_000;
 
 /** So that the connection can be used again after an ordinary answer; after a longer one it is closed. */
 const readAtMost = 4_096;
@@ -36,7 +36,7 @@ const readWithinMs = 2_000;
 export const createPlatformClient = (
   dispatcher: Dispatcher,
   {
-    withinMs = answersWithinMs,
+    withinMs = responseTimeoutMs,
     now = () => new Date(),
   }: { readonly withinMs?: number; readonly now?: () => Date } = {},
 ): PlatformClient => ({
@@ -56,15 +56,15 @@ export const createPlatformClient = (
       });
       // The status has said it: whatever becomes of the rest is no news.
       await body.dump({ limit: readAtMost, signal: AbortSignal.timeout(readWithinMs) }).catch(() => {});
-      return receiptOf(statusCode, headers['retry-after']);
+      return deliveryResultOf(statusCode, headers['retry-after']);
     } catch (error) {
       call.signal.throwIfAborted();
-      return { kind: 'failed', answer: whyNone(error) };
+      return { kind: 'failed', answer: transportFailureText(error) };
     }
   },
 });
 
-const receiptOf = (status: number, retryAfter: string | string[] | undefined): Receipt => {
+const deliveryResultOf = (status: number, retryAfter: string | string[] | undefined): DeliveryResult => {
   if (status >= 200 && status < 300) return { kind: 'accepted', answer: String(status) };
   if (status === 410) return { kind: 'gone', answer: String(status) };
   if (status >= 300 && status < 400)
@@ -77,7 +77,7 @@ const receiptOf = (status: number, retryAfter: string | string[] | undefined): R
 };
 
 /** In our words: a library's own may quote what the receiver sent. */
-const whyNone = (error: unknown): string => {
+const transportFailureText = (error: unknown): string => {
   if (isAddressNotAllowed(error)) return 'no answer: the address is not a public one, or is not https';
   const code = codeOf(error);
   return code === 'TimeoutError' ? 'no answer in time' : `no answer: ${code}`;

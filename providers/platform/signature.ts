@@ -4,7 +4,7 @@
  */
 import { Webhook } from 'standardwebhooks';
 
-export interface Message {
+export interface WebhookMessage {
   /** The same in every attempt, and without a full stop. */
   readonly id: string;
   /** The very bytes that are sent. */
@@ -16,7 +16,7 @@ export interface Message {
  * that of the attempt, in whole seconds.
  */
 export const signedHeaders = (
-  { id, body }: Message,
+  { id, body }: WebhookMessage,
   secrets: readonly string[],
   at: Date,
 ): Readonly<Record<string, string>> => ({

@@ -3,9 +3,9 @@ import { calendarVendors, channelVendors, meetingVendors, namesIn } from '../../
 import { operationOf } from '../operations.ts';
 import type {
   CalendarProvider,
+  ConnectedAccount,
   EmailProvider,
   MeetingProvider,
-  OpenConnection,
   Providers,
   SharedAccounts,
   TextMessageProvider,
@@ -13,7 +13,7 @@ import type {
 import type { CallAccount, CallPath } from './call-path.ts';
 
 /** Behaves as `providers` does, but for calls that are held back by an open circuit or a spent quota. */
-export const throughCallPath = (
+export const routeThroughCallPath = (
   { calendars, meetings, textMessages, email }: Providers,
   path: CallPath,
   accounts: SharedAccounts,
@@ -111,7 +111,7 @@ const emailOnPath = (email: EmailProvider, path: CallPath, accounts: SharedAccou
   };
 };
 
-const ofConnection = ({ id, organization }: Pick<OpenConnection, 'id' | 'organization'>): CallAccount => ({
+const ofConnection = ({ id, organization }: Pick<ConnectedAccount, 'id' | 'organization'>): CallAccount => ({
   account: id,
   connection: id,
   organization,

@@ -14,12 +14,12 @@ const setup = () => {
   const path = createCallPath({
     circuits: createCircuits(() => {}),
     quotas: {
-      admit: async () => ({ giveBack: noted('given back'), end: noted('ended') }),
-      exhausted: noted('exhausted'),
+      acquire: async () => ({ refund: noted('given back'), release: noted('ended') }),
+      markExhausted: noted('exhausted'),
     },
     observer: {
-      called: ({ outcome }) => events.push(outcome),
-      heldBack: ({ reason }) => events.push(`held back: ${reason}`),
+      callEnded: ({ outcome }) => events.push(outcome),
+      callRejected: ({ reason }) => events.push(`held back: ${reason}`),
     },
   });
   const call = { signal: new AbortController().signal, correlationId: 'c' };

@@ -3,15 +3,15 @@
  * the way is a `ProviderError` like the vendor's own, without effect and with the time to come again: Temporal is the
  * one who retries.
  */
-import { concerning, effectMayHaveHappened, ProviderError } from '../../domain/errors.ts';
+import { addConnection, mayHaveTakenEffect, ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
 import type { CallOperation } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import type { Circuits } from './circuits.ts';
-import { signOf } from './failure-signal.ts';
-import type { Drawn, QuotaGuard } from './quota-guard.ts';
-import { type HeldBackReason, heldBackBy } from './rejected-call.ts';
+import { failureSignalOf } from './failure-signal.ts';
+import type { QuotaGuard, QuotaSubject } from './quota-guard.ts';
+import { type RejectionReason, rejectionReasonOf } from './rejected-call.ts';
 
 /** Whose account a call is made with. */
 export interface CallAccount {
@@ -25,7 +25,7 @@ export interface CallAccount {
 
 export interface CallObserver {
   /** A call was made; `outcome` is `ok` or the kind of the fault. */
-  called(call: {
+  callEnded(call: {
     readonly provider: VendorName;
     readonly operation: string;
     readonly outcome: string;
@@ -33,10 +33,10 @@ export interface CallObserver {
     readonly error?: unknown;
   }): void;
   /** A call was not made. */
-  heldBack(call: {
+  callRejected(call: {
     readonly provider: VendorName;
     readonly operation: string;
-    readonly reason: HeldBackReason;
+    readonly reason: RejectionReason;
   }): void;
 }
 
@@ -58,13 +58,13 @@ export const createCallPath = ({
   readonly quotas: QuotaGuard;
   readonly observer: CallObserver;
 }): CallPath => {
-  const seen = async <Result>(
+  const observed = async <Result>(
     { provider, name }: CallOperation,
     perform: () => Promise<Result>,
   ): Promise<Result> => {
     const started = performance.now();
     const ended = (outcome: string, error?: unknown) =>
-      observer.called({
+      observer.callEnded({
         provider,
         operation: name,
         outcome,
@@ -83,35 +83,36 @@ export const createCallPath = ({
 
   const withinQuota = async <Result>(
     operation: CallOperation,
-    drawn: Drawn,
+    drawn: QuotaSubject,
     call: CallContext,
     perform: () => Promise<Result>,
   ): Promise<Result> => {
-    const permit = await quotas.admit(operation, drawn);
+    const permit = await quotas.acquire(operation, drawn);
     try {
-      return await seen(operation, perform);
+      return await observed(operation, perform);
     } catch (error) {
       if (error instanceof ProviderError && error.fault.kind === 'quota_exhausted') {
-        await quotas.exhausted(operation, drawn, error.fault.untilMs).catch(() => undefined);
+        await quotas.markExhausted(operation, drawn, error.fault.untilMs).catch(() => undefined);
       }
-      if (isUncounted(error, call)) await permit.giveBack().catch(() => undefined);
+      if (isRefundable(error, call)) await permit.refund().catch(() => undefined);
       throw error;
     } finally {
-      await permit.end().catch(() => undefined);
+      await permit.release().catch(() => undefined);
     }
   };
 
   return {
     run: async (operation, { account, connection, organization }, call, perform) => {
-      const drawn = { account, organization: organization ?? call.organization ?? nobody };
+      const drawn = { account, organization: organization ?? call.organization ?? noOrganization };
       try {
         return await circuits.run(operation, connection, call, () =>
           withinQuota(operation, drawn, call, perform),
         );
       } catch (error) {
-        const reason = heldBackBy(error);
-        if (reason) observer.heldBack({ provider: operation.provider, operation: operation.name, reason });
-        throw concerning(connection, error);
+        const reason = rejectionReasonOf(error);
+        if (reason)
+          observer.callRejected({ provider: operation.provider, operation: operation.name, reason });
+        throw addConnection(connection, error);
       }
     },
   };
@@ -121,11 +122,11 @@ export const createCallPath = ({
  * An ill provider has hardly counted the call, and one that was called off before it was sent has reached nobody. Where
  * it was counted after all, the provider will say so itself, and is believed. What failed for reasons we do not know counts.
  */
-const isUncounted = (error: unknown, call: CallContext): boolean => {
+const isRefundable = (error: unknown, call: CallContext): boolean => {
   if (!(error instanceof ProviderError)) return false;
-  const sign = signOf(error, call);
-  return sign === 'ill' || (sign === 'unheard' && !effectMayHaveHappened(error));
+  const sign = failureSignalOf(error, call);
+  return sign === 'ill' || (sign === 'unheard' && !mayHaveTakenEffect(error));
 };
 
 /** A call that is made for no organization. */
-const nobody = '-';
+const noOrganization = '-';

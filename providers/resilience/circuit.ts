@@ -11,9 +11,9 @@ import {
   CircuitState as LibraryState,
 } from 'cockatiel';
 import { ProviderError } from '../../domain/errors.ts';
-import type { CircuitState } from '../../domain/providers/circuit.ts';
+import type { CircuitState } from '../../domain/providers/observation.ts';
 import type { CallContext } from '../ports.ts';
-import { signOf } from './failure-signal.ts';
+import { failureSignalOf } from './failure-signal.ts';
 
 /** So many in a row, with no other outcome between them. */
 export const failuresToOpen = 5;
@@ -22,13 +22,13 @@ export const failuresToOpen = 5;
  * How long it stays open, the first time and each time that the call which was let through fails again: a stumble costs
  * hardly anything, a long outage is asked about once a minute.
  */
-export const openForMs: readonly number[] = [1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000];
+export const openDurationsMs: readonly number[] = [1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000];
 
 /** While one call tries whether the provider is back, the others wait for so long: a call ends within that, as a rule. */
 export const trialMs = 3_000;
 
 /** Longer than the schedule where the provider itself named a time, up to this. */
-const heededAtMostMs = 300_000;
+const maxVendorDelayMs = 300_000;
 
 export interface OpenCircuit {
   readonly untilMs: number;
@@ -39,7 +39,7 @@ export interface OpenCircuit {
 export interface Circuit {
   readonly state: () => CircuitState;
   /** Until when no call may be made, and why; undefined when one may. */
-  readonly holds: () => OpenCircuit | undefined;
+  readonly blockedUntil: () => OpenCircuit | undefined;
   /** Makes the call, whose outcome counts. Ask `holds` first. */
   run<Result>(call: CallContext, perform: () => Promise<Result>): Promise<Result>;
 }
@@ -47,25 +47,25 @@ export interface Circuit {
 export interface CircuitOptions {
   readonly onChange: (state: CircuitState, open: OpenCircuit | undefined) => void;
   /** Whether this failure is to count. */
-  readonly counts?: (() => boolean) | undefined;
+  readonly countsFailure?: (() => boolean) | undefined;
   readonly random?: (() => number) | undefined;
 }
 
 /** How a call's outcome is handed through the library, which tells outcomes apart by the class of what is thrown. */
-class SaysIll extends Error {
+class ProviderFailure extends Error {
   override readonly cause: ProviderError;
   constructor(cause: ProviderError) {
     super(cause.message, { cause });
     this.cause = cause;
   }
 }
-class SaysNothing extends Error {}
+class InconclusiveOutcome extends Error {}
 
 type Outcome<Result> = { readonly kind: 'done'; readonly result: Result } | { readonly kind: 'refused' };
 
 export const createCircuit = ({
   onChange,
-  counts = () => true,
+  countsFailure = () => true,
   random = Math.random,
 }: CircuitOptions): Circuit => {
   let durationMs = 0;
@@ -73,18 +73,22 @@ export const createCircuit = ({
   let lastFailure = '';
 
   const openFor = new DelegateBackoff(({ attempt, result }: OpeningContext) => {
-    const cause = 'error' in result && result.error instanceof SaysIll ? result.error.cause : undefined;
+    const cause =
+      'error' in result && result.error instanceof ProviderFailure ? result.error.cause : undefined;
     // A try that ended for reasons of ours has found out nothing: as long again, and for the same reason.
     if (!cause) return durationMs;
-    const scheduled = openForMs[Math.min(attempt, openForMs.length) - 1] ?? 0;
+    const scheduled = openDurationsMs[Math.min(attempt, openDurationsMs.length) - 1] ?? 0;
     // Processes that saw the same outage must not all try in the same instant.
-    durationMs = Math.round(Math.max(scheduled, namedBy(cause)) * (1 + random() * 0.2));
-    lastFailure = shortly(cause);
+    durationMs = Math.round(Math.max(scheduled, vendorDelayMs(cause)) * (1 + random() * 0.2));
+    lastFailure = faultSummary(cause);
     return durationMs;
   });
 
   const policy = circuitBreaker(
-    handleType(SaysIll, counts).orType(SaysNothing, () => policy.state === LibraryState.HalfOpen),
+    handleType(ProviderFailure, countsFailure).orType(
+      InconclusiveOutcome,
+      () => policy.state === LibraryState.HalfOpen,
+    ),
     { halfOpenAfter: openFor, breaker: new ConsecutiveBreaker(failuresToOpen) },
   );
 
@@ -107,7 +111,7 @@ export const createCircuit = ({
 
   return {
     state,
-    holds: () => {
+    blockedUntil: () => {
       const now = Date.now();
       switch (state()) {
         case 'closed':
@@ -126,11 +130,11 @@ export const createCircuit = ({
             return { kind: 'done', result: await perform() };
           } catch (error) {
             thrown = { error };
-            switch (signOf(error, call)) {
+            switch (failureSignalOf(error, call)) {
               case 'ill':
-                throw error instanceof ProviderError ? new SaysIll(error) : error;
+                throw error instanceof ProviderError ? new ProviderFailure(error) : error;
               case 'unheard':
-                throw new SaysNothing();
+                throw new InconclusiveOutcome();
               case 'well':
                 return { kind: 'refused' };
             }
@@ -150,9 +154,9 @@ interface OpeningContext {
   readonly result: { readonly error: unknown } | { readonly value: unknown };
 }
 
-const namedBy = ({ fault }: ProviderError): number =>
-  Math.min(fault.kind === 'outage' ? (fault.delayMs ?? 0) : 0, heededAtMostMs);
+const vendorDelayMs = ({ fault }: ProviderError): number =>
+  Math.min(fault.kind === 'outage' ? (fault.delayMs ?? 0) : 0, maxVendorDelayMs);
 
 /** `outage (503)`: nothing that the vendor wrote. */
-export const shortly = ({ fault, vendor }: ProviderError): string =>
+export const faultSummary = ({ fault, vendor }: ProviderError): string =>
   `${fault.kind} (${vendor.status ?? vendor.code ?? 'no answer'})`;

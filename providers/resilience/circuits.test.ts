@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProviderError, type ProviderFault } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { operationOf } from '../operations.ts';
-import { failuresToOpen, openForMs, trialMs } from './circuit.ts';
+import { failuresToOpen, openDurationsMs, trialMs } from './circuit.ts';
 import { type CircuitChange, createCircuits } from './circuits.ts';
 
 const createMeeting = operationOf('zoom', 'meetings.create');
@@ -52,22 +52,22 @@ describe('a circuit', () => {
     await fails(undefined, failuresToOpen - 1);
     expect(await attempt(undefined)).toBe('done');
     await fails(undefined);
-    expect(await attempt(undefined)).toEqual(heldBack(openForMs[0] ?? 0));
+    expect(await attempt(undefined)).toEqual(heldBack(openDurationsMs[0] ?? 0));
     expect(made()).toBe(3 * failuresToOpen);
   });
 
   it('stays open for longer each time that the call which was let through fails', async () => {
     const { attempt, fails } = setup();
     await fails(undefined);
-    for (const ms of [...openForMs, openForMs.at(-1) ?? 0]) {
+    for (const ms of [...openDurationsMs, openDurationsMs.at(-1) ?? 0]) {
       expect(await attempt(undefined)).toEqual(heldBack(ms));
       passes(ms);
       expect(await attempt(undefined, outage)).toMatchObject({ fault: outage });
     }
-    passes(openForMs.at(-1) ?? 0);
+    passes(openDurationsMs.at(-1) ?? 0);
     await attempt(undefined);
     await fails(undefined);
-    expect(await attempt(undefined)).toEqual(heldBack(openForMs[0] ?? 0));
+    expect(await attempt(undefined)).toEqual(heldBack(openDurationsMs[0] ?? 0));
   });
 
   it('stays open for as long as the provider itself said', async () => {
@@ -88,7 +88,7 @@ describe('a circuit', () => {
     );
     expect(made()).toBe(0);
     await fails(undefined);
-    passes(openForMs[0] ?? 0);
+    passes(openDurationsMs[0] ?? 0);
     const circuits = createCircuits(() => {});
     for (let n = 0; n < 2 * failuresToOpen; n += 1) {
       await circuits
@@ -102,12 +102,12 @@ describe('a circuit', () => {
   it('stays open for as long again when the call that was let through ends for reasons of ours', async () => {
     const { attempt, fails, circuits } = setup();
     await fails(undefined);
-    passes(openForMs[0] ?? 0);
+    passes(openDurationsMs[0] ?? 0);
     await circuits
       .run(createMeeting, undefined, call, () => Promise.reject(new Error('no database')))
       .catch(() => undefined);
     const held = await attempt(undefined);
-    expect(held).toEqual(heldBack(openForMs[0] ?? 0));
+    expect(held).toEqual(heldBack(openDurationsMs[0] ?? 0));
     expect(held).toMatchObject({ message: expect.stringContaining('last with outage (503)') });
   });
 
@@ -131,7 +131,7 @@ describe('a circuit', () => {
   it('is closed by any answer of a provider that works, be it a refusal', async () => {
     const { attempt, fails } = setup();
     await fails(undefined);
-    passes(openForMs[0] ?? 0);
+    passes(openDurationsMs[0] ?? 0);
     await attempt(undefined, { kind: 'not_found' }, 404);
     expect(await attempt(undefined)).toBe('done');
   });
@@ -139,7 +139,7 @@ describe('a circuit', () => {
   it('tells of each change', async () => {
     const { attempt, fails, changes } = setup();
     await fails(undefined);
-    passes(openForMs[0] ?? 0);
+    passes(openDurationsMs[0] ?? 0);
     await attempt(undefined);
     expect(changes.map(({ state, connection }) => [state, connection])).toEqual([
       ['open', undefined],
@@ -147,7 +147,7 @@ describe('a circuit', () => {
       ['closed', undefined],
     ]);
     expect(changes[0]?.open).toEqual({
-      untilMs: Date.UTC(2026, 10, 25, 9) + (openForMs[0] ?? 0),
+      untilMs: Date.UTC(2026, 10, 25, 9) + (openDurationsMs[0] ?? 0),
       lastFailure: 'outage (503)',
     });
   });
@@ -165,8 +165,8 @@ it('lets a call through from the very moment on that it named, however long its 
     circuits.run(createMeeting, undefined, call, perform).catch((error: unknown) => error);
   const error = new ProviderError('zoom', 'meetings.create', outage, { message: 'no' });
   for (let n = 0; n < failuresToOpen; n += 1) await create(() => Promise.reject(error));
-  expect(await create(async () => 'done')).toEqual(heldBack(openForMs[0] ?? 0));
-  passes(openForMs[0] ?? 0);
+  expect(await create(async () => 'done')).toEqual(heldBack(openDurationsMs[0] ?? 0));
+  passes(openDurationsMs[0] ?? 0);
   expect(await create(async () => 'done')).toBe('done');
 });
 
@@ -174,13 +174,13 @@ describe('a calendar account that fails', () => {
   it('is held back alone, however often it fails', async () => {
     const { attempt, fails, changes } = setup();
     await fails('conn_ill', 3 * failuresToOpen);
-    expect(await attempt('conn_ill')).toEqual(heldBack(openForMs[0] ?? 0));
+    expect(await attempt('conn_ill')).toEqual(heldBack(openDurationsMs[0] ?? 0));
     expect(await attempt('conn_ill')).toMatchObject({
       message: expect.stringContaining('this account at google'),
     });
     expect(await attempt('conn_well')).toBe('done');
     expect(changes).toMatchObject([{ provider: 'google', connection: 'conn_ill', state: 'open' }]);
-    passes(openForMs[0] ?? 0);
+    passes(openDurationsMs[0] ?? 0);
     expect(await attempt('conn_ill')).toBe('done');
     expect(changes.at(-1)).toMatchObject({ connection: 'conn_ill', state: 'closed' });
   });
@@ -200,7 +200,7 @@ describe('a calendar account that fails', () => {
     for (const id of ['conn_1', 'conn_2', 'conn_3'] as const) await fails(id, 2);
     expect(await attempt('conn_4')).toBe('done');
     for (const id of ['conn_1', 'conn_2', 'conn_3'] as const) await fails(id, 2);
-    expect(await attempt('conn_4')).toEqual(heldBack(openForMs[0] ?? 0));
+    expect(await attempt('conn_4')).toEqual(heldBack(openDurationsMs[0] ?? 0));
     expect(changes).toMatchObject([{ connection: undefined, state: 'open' }]);
   });
 });
@@ -214,7 +214,7 @@ it('while one call tries, another waits', async () => {
   for (let n = 0; n < failuresToOpen; n += 1) {
     await circuits.run(createMeeting, undefined, call, () => Promise.reject(error)).catch(() => undefined);
   }
-  passes(openForMs[0] ?? 0);
+  passes(openDurationsMs[0] ?? 0);
   const trial = Promise.withResolvers<string>();
   const first = circuits.run(createMeeting, undefined, call, () => trial.promise);
   await expect(circuits.run(createMeeting, undefined, call, async () => 'second')).rejects.toEqual(

@@ -4,13 +4,13 @@
  */
 import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
-import type { CircuitState } from '../../domain/providers/circuit.ts';
+import type { CircuitState } from '../../domain/providers/observation.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
 import type { CallOperation } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import { type Circuit, createCircuit, failuresToOpen, type OpenCircuit } from './circuit.ts';
-import { signOf } from './failure-signal.ts';
-import { heldBackCodes, moment } from './rejected-call.ts';
+import { failureSignalOf } from './failure-signal.ts';
+import { formatUtcTime, rejectionCodes } from './rejected-call.ts';
 
 export interface CircuitChange {
   readonly provider: VendorName;
@@ -31,9 +31,9 @@ export interface Circuits {
 }
 
 /** So many accounts must fail before it is taken to be the provider. */
-const accountsToSuspect = 2;
+const failingAccountsToOpen = 2;
 /** An account that nobody has called for so long tells nothing of the provider any more. Longer than any circuit is open. */
-const failingForMs = 15 * 60_000;
+const failingAccountTtlMs = 15 * 60_000;
 
 interface FailingAccount {
   readonly circuit: Circuit;
@@ -41,9 +41,9 @@ interface FailingAccount {
 }
 
 interface ProviderCircuit {
-  readonly whole: Circuit;
+  readonly shared: Circuit;
   /** Connections whose last call said ill. One that said well takes its connection out: a new circuit is as good. */
-  readonly failing: Map<ConnectionId, FailingAccount>;
+  readonly failingAccounts: Map<ConnectionId, FailingAccount>;
 }
 
 export const createCircuits = (
@@ -53,55 +53,55 @@ export const createCircuits = (
   const circuits = new Map<VendorName, ProviderCircuit>();
 
   const create = (provider: VendorName, hasConnections: boolean): ProviderCircuit => {
-    const failing = new Map<ConnectionId, FailingAccount>();
-    const whole = createCircuit({
+    const failingAccounts = new Map<ConnectionId, FailingAccount>();
+    const shared = createCircuit({
       onChange: (state, open) => onChange({ provider, connection: undefined, state, open }),
-      counts: () => !hasConnections || failing.size >= accountsToSuspect,
+      countsFailure: () => !hasConnections || failingAccounts.size >= failingAccountsToOpen,
       random,
     });
-    const created = { whole, failing };
+    const created = { shared, failingAccounts };
     circuits.set(provider, created);
     return created;
   };
 
-  const noteFailing = (
-    { failing }: ProviderCircuit,
+  const recordFailure = (
+    { failingAccounts }: ProviderCircuit,
     provider: VendorName,
     id: ConnectionId,
     own: Circuit,
   ) => {
     const now = Date.now();
-    failing.set(id, { circuit: own, lastAt: now });
-    for (const [connection, { circuit, lastAt }] of failing) {
-      if (now - lastAt < failingForMs) continue;
-      failing.delete(connection);
+    failingAccounts.set(id, { circuit: own, lastAt: now });
+    for (const [connection, { circuit, lastAt }] of failingAccounts) {
+      if (now - lastAt < failingAccountTtlMs) continue;
+      failingAccounts.delete(connection);
       if (circuit.state() !== 'closed') onChange({ provider, connection, state: 'closed', open: undefined });
     }
   };
 
-  const runOn = async <Result>(
+  const runForConnection = async <Result>(
     ofProvider: ProviderCircuit,
     { provider }: CallOperation,
     connection: ConnectionId,
     call: CallContext,
     perform: () => Promise<Result>,
   ): Promise<Result> => {
-    const { whole, failing } = ofProvider;
+    const { shared, failingAccounts } = ofProvider;
     const own =
-      failing.get(connection)?.circuit ??
+      failingAccounts.get(connection)?.circuit ??
       createCircuit({
         onChange: (state, open) => onChange({ provider, connection, state, open }),
         random,
       });
-    return whole.run(call, async () => {
+    return shared.run(call, async () => {
       try {
         const result = await own.run(call, perform);
-        failing.delete(connection);
+        failingAccounts.delete(connection);
         return result;
       } catch (error) {
-        const sign = signOf(error, call);
-        if (sign === 'ill') noteFailing(ofProvider, provider, connection, own);
-        if (sign === 'well') failing.delete(connection);
+        const sign = failureSignalOf(error, call);
+        if (sign === 'ill') recordFailure(ofProvider, provider, connection, own);
+        if (sign === 'well') failingAccounts.delete(connection);
         throw error;
       }
     });
@@ -112,17 +112,17 @@ export const createCircuits = (
       const { provider } = operation;
       if (!operation.circuit) return perform();
       const circuit = circuits.get(provider) ?? create(provider, connection !== undefined);
-      const ofAll = circuit.whole.holds();
-      if (ofAll) throw heldBack(operation, ofAll, provider);
-      if (connection === undefined) return circuit.whole.run(call, perform);
-      const ofOne = circuit.failing.get(connection)?.circuit.holds();
-      if (ofOne) throw heldBack(operation, ofOne, `this account at ${provider}`);
-      return runOn(circuit, operation, connection, call, perform);
+      const ofAll = circuit.shared.blockedUntil();
+      if (ofAll) throw circuitOpenError(operation, ofAll, provider);
+      if (connection === undefined) return circuit.shared.run(call, perform);
+      const ofOne = circuit.failingAccounts.get(connection)?.circuit.blockedUntil();
+      if (ofOne) throw circuitOpenError(operation, ofOne, `this account at ${provider}`);
+      return runForConnection(circuit, operation, connection, call, perform);
     },
   };
 };
 
-const heldBack = (
+const circuitOpenError = (
   { provider, name }: CallOperation,
   { untilMs, lastFailure }: OpenCircuit,
   who: string,
@@ -132,7 +132,7 @@ const heldBack = (
     name,
     { kind: 'outage', effect: 'none', delayMs: Math.max(untilMs - Date.now(), 1), circuit: 'open' },
     {
-      code: heldBackCodes.circuit,
-      message: `not called: ${who} has failed ${failuresToOpen} times or more in a row, last with ${lastFailure}; the next call may go through at ${moment(untilMs)}`,
+      code: rejectionCodes.circuit,
+      message: `not called: ${who} has failed ${failuresToOpen} times or more in a row, last with ${lastFailure}; the next call may go through at ${formatUtcTime(untilMs)}`,
     },
   );

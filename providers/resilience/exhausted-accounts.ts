@@ -1,24 +1,27 @@
 /** Accounts whose quota is spent by their vendor's own word, whichever of our processes it was told. */
-import type { QuotaBook } from '../../domain/providers/quota-book.ts';
+import type { QuotaStore } from '../../domain/providers/quota-store.ts';
 
 /** How long another process's word that an account is closed may take to reach this one. */
-const closingsKeptMs = 5_000;
-export interface Closings {
+const refreshIntervalMs = 5_000;
+export interface ExhaustedAccounts {
   untilMs(provider: string, account: string): Promise<number | undefined>;
   add(provider: string, account: string, untilMs: number): Promise<void>;
 }
 
-export const rememberClosings = (book: Pick<QuotaBook, 'close' | 'closed'>, now: () => number): Closings => {
+export const createExhaustedAccounts = (
+  book: Pick<QuotaStore, 'markExhausted' | 'listExhausted'>,
+  now: () => number,
+): ExhaustedAccounts => {
   let known = new Map<string, number>();
   let asked: { readonly at: number; readonly answer: Promise<void> } | undefined;
 
   const read = async (at: number): Promise<void> => {
-    const closed = await book.closed(at);
+    const closed = await book.listExhausted(at);
     known = new Map(closed.map(({ provider, account, untilMs }) => [keyOf(provider, account), untilMs]));
   };
   const refresh = async (): Promise<void> => {
     const at = now();
-    if (!asked || at - asked.at >= closingsKeptMs || at < asked.at) asked = { at, answer: read(at) };
+    if (!asked || at - asked.at >= refreshIntervalMs || at < asked.at) asked = { at, answer: read(at) };
     try {
       await asked.answer;
     } catch (error) {
@@ -34,7 +37,7 @@ export const rememberClosings = (book: Pick<QuotaBook, 'close' | 'closed'>, now:
     },
     add: async (provider: string, account: string, untilMs: number): Promise<void> => {
       known.set(keyOf(provider, account), untilMs);
-      await book.close(provider, account, untilMs);
+      await book.markExhausted(provider, account, untilMs);
     },
   };
 };

@@ -1,16 +1,16 @@
 /** Which faults say that the provider is ill, and not that this call, this account or its pace was wrong. */
 import { ProviderError } from '../../domain/errors.ts';
 import type { CallContext } from '../ports.ts';
-import { heldBackBy } from './rejected-call.ts';
+import { rejectionReasonOf } from './rejected-call.ts';
 
 /**
  * What a call says about its provider. `unheard`: nothing, because the call ended for reasons of ours before the
  * provider had its say.
  */
-export type SignOfHealth = 'ill' | 'well' | 'unheard';
+export type FailureSignal = 'ill' | 'well' | 'unheard';
 
-export const signOf = (error: unknown, { signal }: CallContext): SignOfHealth => {
-  if (!(error instanceof ProviderError) || heldBackBy(error)) return 'unheard';
+export const failureSignalOf = (error: unknown, { signal }: CallContext): FailureSignal => {
+  if (!(error instanceof ProviderError) || rejectionReasonOf(error)) return 'unheard';
   const { fault, vendor } = error;
   switch (fault.kind) {
     case 'outage':

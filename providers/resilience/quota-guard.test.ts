@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { QuotaBook, QuotaClaim } from '../../domain/providers/quota-book.ts';
+import type { QuotaClaim, QuotaStore } from '../../domain/providers/quota-store.ts';
 import { type CallOperation, operationOf } from '../operations.ts';
 import { createQuotaGuard } from './quota-guard.ts';
 import { quotasWith } from './quotas.ts';
-import type { QuotaUse } from './rate-limiter.ts';
+import type { QuotaUsage } from './rate-limiter.ts';
 
 const createMeeting = operationOf('zoom', 'meetings.create');
 const moveMeeting = operationOf('zoom', 'meetings.move');
@@ -22,42 +22,42 @@ const setup = (limits = { 'zoom.meeting_writes_per_day': 100, 'google.requests_p
   const closed = new Map<string, number>();
   let readings = 0;
   const places = new Set<string>();
-  const book: QuotaBook = {
-    take: async (claim) => {
+  const book: QuotaStore = {
+    reserve: async (claim) => {
       statements.push(claim);
       const { startMs, endMs } = claim.window;
       const soFar = used.get(startMs) ?? 0;
       const before = used.get(startMs - (endMs - startMs)) ?? 0;
-      if (soFar + claim.count + Math.ceil(before * claim.carried) > claim.limit) {
+      if (soFar + claim.count + Math.ceil(before * claim.previousWindowWeight) > claim.limit) {
         return { kind: 'refused', by: 'limit', used: soFar, before };
       }
       used.set(startMs, soFar + claim.count);
       return { kind: 'granted', used: soFar + claim.count };
     },
-    giveBack: async (_user, { startMs }, count) => {
+    returnUnused: async (_user, { startMs }, count) => {
       used.set(startMs, (used.get(startMs) ?? 0) - count);
     },
-    close: async (provider, account, untilMs) => {
+    markExhausted: async (provider, account, untilMs) => {
       closed.set(`${provider} ${account}`, untilMs);
     },
-    closed: async () => {
+    listExhausted: async () => {
       readings += 1;
       return [...closed].map(([key, untilMs]) => {
         const [provider = '', account = ''] = key.split(' ');
         return { provider, account, untilMs };
       });
     },
-    lease: async ({ account }, count) => {
+    acquireLease: async ({ account }, count) => {
       if (places.size >= count) return undefined;
       const id = `${account} ${places.size}`;
       places.add(id);
       return { id, turn: '1' };
     },
-    release: async ({ id }) => {
+    releaseLease: async ({ id }) => {
       places.delete(id);
     },
   };
-  const uses: QuotaUse[] = [];
+  const uses: QuotaUsage[] = [];
   const guard = createQuotaGuard({
     book,
     quotas: quotasWith(limits),
@@ -67,7 +67,7 @@ const setup = (limits = { 'zoom.meeting_writes_per_day': 100, 'google.requests_p
   return {
     guard,
     admit: (operation: CallOperation, account = 'conn_1') =>
-      guard.admit(operation, { account, organization: 'org_1' }),
+      guard.acquire(operation, { account, organization: 'org_1' }),
     statements,
     uses,
     readings: () => readings,
@@ -136,13 +136,15 @@ describe('use', () => {
     const { admit, uses } = setup({ 'zoom.meeting_writes_per_day': 10, 'google.requests_per_minute': 600 });
     for (let n = 0; n < 10; n += 1) await admit(createMeeting);
     expect(uses.map(({ used }) => used)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    expect(uses.filter(({ warns }) => warns).map(({ used }) => used)).toEqual([8]);
+    expect(uses.filter(({ crossesWarningRatio }) => crossesWarningRatio).map(({ used }) => used)).toEqual([
+      8,
+    ]);
   });
 
   it('is given back for a call that came to nothing', async () => {
     const { admit, used } = setup();
     const permit = await admit(createMeeting);
-    await permit.giveBack();
+    await permit.refund();
     expect(used()).toBe(0);
   });
 
@@ -155,7 +157,7 @@ describe('use', () => {
     const permit = await admit(operation);
     passes(1);
     await admit(operation);
-    await permit.giveBack();
+    await permit.refund();
     expect(usedIn()).toEqual([0, 1]);
   });
 });
@@ -165,7 +167,7 @@ describe('an account that its vendor has closed', () => {
 
   it('is not called until then, for what was refused', async () => {
     const { guard, admit, passes } = setup();
-    await guard.exhausted(createMeeting, drawn, begun + 10 * minute);
+    await guard.markExhausted(createMeeting, drawn, begun + 10 * minute);
     await expect(admit(moveMeeting, 'host')).rejects.toMatchObject({
       fault: { kind: 'quota_exhausted', untilMs: begun + 10 * minute },
     });
@@ -198,7 +200,7 @@ describe('requests at once', () => {
     const { admit } = setup();
     const [first] = await Promise.all(Array.from({ length: 4 }, () => admit(readMailbox)));
     await expect(admit(readMailbox)).rejects.toMatchObject({ fault: { kind: 'retry_after' } });
-    await first?.end();
+    await first?.release();
     await admit(readMailbox);
   });
 });

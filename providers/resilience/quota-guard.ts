@@ -1,121 +1,133 @@
 /** Keeps calls within what the vendors allow their accounts, whichever process makes them. */
 import { ProviderError } from '../../domain/errors.ts';
-import type { QuotaBook } from '../../domain/providers/quota-book.ts';
+import type { QuotaStore } from '../../domain/providers/quota-store.ts';
 import type { CallOperation } from '../operations.ts';
-import { rememberClosings } from './exhausted-accounts.ts';
+import { createExhaustedAccounts } from './exhausted-accounts.ts';
 import type { ConcurrencyQuota, Quotas, RateQuota } from './quotas.ts';
-import { type QuotaUse, type Refusal, takeByChunks } from './rate-limiter.ts';
-import { heldBackCodes, moment } from './rejected-call.ts';
+import { createRateLimiter, type QuotaRejection, type QuotaUsage } from './rate-limiter.ts';
+import { formatUtcTime, rejectionCodes } from './rejected-call.ts';
 
 /** Whose account a call draws on, and for whom. */
-export interface Drawn {
+export interface QuotaSubject {
   readonly account: string;
   readonly organization: string;
 }
 
 interface Permit {
   /** The vendor did not count the call, as far as we know. */
-  giveBack(): Promise<void>;
+  refund(): Promise<void>;
   /** The call is over. */
-  end(): Promise<void>;
+  release(): Promise<void>;
 }
 
 export interface QuotaGuard {
   /** Throws a `ProviderError`: `quota_exhausted` with its end, or `retry_after` where it is short. Nothing was called. */
-  admit(operation: CallOperation, drawn: Drawn): Promise<Permit>;
+  acquire(operation: CallOperation, drawn: QuotaSubject): Promise<Permit>;
   /** The vendor said so itself: nobody else needs to run into it. */
-  exhausted(operation: CallOperation, drawn: Drawn, untilMs: number): Promise<void>;
+  markExhausted(operation: CallOperation, drawn: QuotaSubject, untilMs: number): Promise<void>;
 }
 
 export interface QuotaGuardParts {
-  readonly book: QuotaBook;
+  readonly book: QuotaStore;
   readonly quotas: Quotas;
-  readonly onUse: (use: QuotaUse) => void;
+  readonly onUse: (use: QuotaUsage) => void;
   readonly now?: (() => number) | undefined;
 }
 
 /** A place at a mailbox is free again as soon as one of the calls in it ends. */
-const placeFreeWithinMs = 1_000;
+const concurrencyRetryMs = 1_000;
 
 export const createQuotaGuard = ({ book, quotas, onUse, now = Date.now }: QuotaGuardParts): QuotaGuard => {
-  const closings = rememberClosings(book, now);
-  const rates = takeByChunks(book, onUse, now);
+  const exhaustedAccounts = createExhaustedAccounts(book, now);
+  const rates = createRateLimiter(book, onUse, now);
 
-  const admitToRate = async (operation: CallOperation, quota: RateQuota, count: number, drawn: Drawn) => {
+  const acquireRate = async (
+    operation: CallOperation,
+    quota: RateQuota,
+    count: number,
+    drawn: QuotaSubject,
+  ) => {
     const user = { provider: quota.provider, quota: operation.quota?.name ?? '', ...drawn };
     const taken = await rates.take(user, quota, count);
-    if (taken.kind === 'refused') throw refused(operation, quota, taken, now());
-    return { giveBack: () => taken.giveBack(), end: nothing };
+    if (taken.kind === 'refused') throw quotaExceededError(operation, quota, taken, now());
+    return { refund: () => taken.refund(), release: noop };
   };
 
-  const admitToPlace = async (operation: CallOperation, quota: ConcurrencyQuota, drawn: Drawn) => {
+  const acquireConcurrencySlot = async (
+    operation: CallOperation,
+    quota: ConcurrencyQuota,
+    drawn: QuotaSubject,
+  ) => {
     const user = { provider: quota.provider, quota: operation.quota?.name ?? '', ...drawn };
-    const lease = await book.lease(user, quota.limit, quota.leaseMs);
+    const lease = await book.acquireLease(user, quota.limit, quota.leaseMs);
     if (!lease) {
       throw new ProviderError(
         operation.provider,
         operation.name,
-        { kind: 'retry_after', delayMs: placeFreeWithinMs },
-        { code: heldBackCodes.quota, message: `not called: all of ${quota.words} are under way` },
+        { kind: 'retry_after', delayMs: concurrencyRetryMs },
+        { code: rejectionCodes.quota, message: `not called: all of ${quota.description} are under way` },
       );
     }
-    return { giveBack: nothing, end: () => book.release(lease) };
+    return { refund: noop, release: () => book.releaseLease(lease) };
   };
 
   return {
-    admit: async (operation, drawn) => {
-      const closedUntil = await closings.untilMs(operation.provider, closingOf(operation, drawn));
-      if (closedUntil !== undefined) throw closedByVendor(operation, closedUntil);
-      if (!operation.quota) return free;
+    acquire: async (operation, drawn) => {
+      const closedUntil = await exhaustedAccounts.untilMs(
+        operation.provider,
+        exhaustionKeyOf(operation, drawn),
+      );
+      if (closedUntil !== undefined) throw exhaustedByVendorError(operation, closedUntil);
+      if (!operation.quota) return unlimitedPermit;
       const { name, requests } = operation.quota;
       const quota = quotas[name];
-      if (!quota || quota.limit === 0) return free;
+      if (!quota || quota.limit === 0) return unlimitedPermit;
       return quota.window === 'at_once'
-        ? admitToPlace(operation, quota, drawn)
-        : admitToRate(operation, quota, requests, drawn);
+        ? acquireConcurrencySlot(operation, quota, drawn)
+        : acquireRate(operation, quota, requests, drawn);
     },
-    exhausted: (operation, drawn, untilMs) =>
-      closings.add(operation.provider, closingOf(operation, drawn), untilMs),
+    markExhausted: (operation, drawn, untilMs) =>
+      exhaustedAccounts.add(operation.provider, exhaustionKeyOf(operation, drawn), untilMs),
   };
 };
 
-const nothing = async (): Promise<void> => {};
-const free: Permit = { giveBack: nothing, end: nothing };
+const noop = async (): Promise<void> => {};
+const unlimitedPermit: Permit = { refund: noop, release: noop };
 
 /**
  * What the vendor has closed: at Zoom the writes of a host and not what only looks, elsewhere the account. So a
  * vendor's word about one kind of call does not keep back the other.
  */
-const closingOf = ({ quota, writes }: CallOperation, { account }: Drawn): string =>
+const exhaustionKeyOf = ({ quota, writes }: CallOperation, { account }: QuotaSubject): string =>
   `${account}/${quota ? quota.name : writes ? 'writes' : 'reads'}`;
 
-const refused = (
+const quotaExceededError = (
   { provider, name }: CallOperation,
   quota: RateQuota,
-  { by, untilMs }: Refusal,
+  { by, untilMs }: QuotaRejection,
   at: number,
 ): ProviderError => {
   const used =
     by === 'share'
-      ? `the organization has its share of ${quota.words} of the account that all organizations use; the rest is kept for the others`
-      : `${quota.words} are used up`;
+      ? `the organization has its share of ${quota.description} of the account that all organizations use; the rest is kept for the others`
+      : `${quota.description} are used up`;
   return new ProviderError(
     provider,
     name,
     quota.window === 'sliding_minute'
       ? { kind: 'retry_after', delayMs: Math.max(Math.ceil(untilMs - at), 1) }
       : { kind: 'quota_exhausted', untilMs },
-    { code: heldBackCodes.quota, message: `not called: ${used}, until ${moment(untilMs)}` },
+    { code: rejectionCodes.quota, message: `not called: ${used}, until ${formatUtcTime(untilMs)}` },
   );
 };
 
-const closedByVendor = ({ provider, name }: CallOperation, untilMs: number): ProviderError =>
+const exhaustedByVendorError = ({ provider, name }: CallOperation, untilMs: number): ProviderError =>
   new ProviderError(
     provider,
     name,
     { kind: 'quota_exhausted', untilMs },
     {
-      code: heldBackCodes.quota,
-      message: `not called: ${provider} has said that the quota of the account is spent, until ${moment(untilMs)}`,
+      code: rejectionCodes.quota,
+      message: `not called: ${provider} has said that the quota of the account is spent, until ${formatUtcTime(untilMs)}`,
     },
   );

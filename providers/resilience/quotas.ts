@@ -9,7 +9,7 @@ interface QuotaFacts {
   readonly provider: VendorName;
   readonly limit: number;
   /** In words: "100 meetings made or moved a day". */
-  readonly words: string;
+  readonly description: string;
 }
 
 /** A number of requests in a window of time. */
@@ -34,10 +34,10 @@ export const quotasWith = (limits: QuotaLimits): Quotas =>
     vendorNames.flatMap((provider) =>
       Object.entries(quotasOf(provider)).map(([name, row]) => {
         const limit = limits[name] ?? row.limit;
-        return [name, { ...row, provider, limit, words: row.describe(limit) }];
+        return [name, { ...row, provider, limit, description: row.describe(limit) }];
       }),
     ),
   );
 
 /** From which part of a quota on a person should know. */
-export const warnFrom = 0.8;
+export const quotaWarningRatio = 0.8;

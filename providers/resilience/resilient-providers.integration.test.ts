@@ -12,8 +12,8 @@ import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
 import { createMetrics } from '../../workers/metrics.ts';
 import type { CallContext, MeetingProvider } from '../ports.ts';
 import { createProviders } from '../registry.ts';
-import { failuresToOpen, openForMs, trialMs } from './circuit.ts';
-import { guardProviders } from './resilient-providers.ts';
+import { failuresToOpen, openDurationsMs, trialMs } from './circuit.ts';
+import { withResilience } from './resilient-providers.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -50,9 +50,9 @@ const setup = async (options: SandboxOptions = {}, limit = 100) => {
       smtp: { url: 'smtp://127.0.0.1:1', from: 'casting@castmatch.test' },
     });
     onTestFinished(() => providers.close());
-    return guardProviders(providers, {
+    return withResilience(providers, {
       quotaBook: database.repositories.quotas,
-      healthBook: database.repositories.providerHealth,
+      healthStore: database.repositories.providerHealth,
       limits: { 'zoom.meeting_writes_per_day': limit },
       accounts: providers.sharedAccounts,
       metrics,
@@ -113,7 +113,7 @@ describe('an ill provider', () => {
     );
 
     sandbox.control.clearFaults();
-    vi.setSystemTime(Date.now() + (openForMs[0] ?? 0) * 1.2);
+    vi.setSystemTime(Date.now() + (openDurationsMs[0] ?? 0) * 1.2);
     await create(zoom);
     await create(zoom);
     expect(called()).toBe(failuresToOpen + 2);
@@ -133,7 +133,7 @@ describe('an ill provider', () => {
       times: failuresToOpen,
     });
     for (let n = 0; n < failuresToOpen; n += 1) await failed(create(zoom));
-    vi.setSystemTime(Date.now() + (openForMs[0] ?? 0) * 1.2);
+    vi.setSystemTime(Date.now() + (openDurationsMs[0] ?? 0) * 1.2);
     const [first, ...others] = await Promise.all(Array.from({ length: 10 }, () => failed(create(zoom))));
     expect(first).toBeUndefined();
     expect(others).toEqual(
@@ -176,7 +176,7 @@ describe('an ill provider', () => {
     expect(done.size).toBe(100);
     expect(sandbox.control.state().zoom.meetings).toHaveLength(100);
     // Each process: those that opened the circuit, the schedule of tries, and one a minute from then on.
-    const perProcess = failuresToOpen + openForMs.length + 10;
+    const perProcess = failuresToOpen + openDurationsMs.length + 10;
     expect(duringOutage).toBeGreaterThan(processes.length * failuresToOpen);
     expect(duringOutage).toBeLessThanOrEqual(processes.length * perProcess);
     expect(called()).toBe(100);

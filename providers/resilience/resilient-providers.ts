@@ -4,37 +4,37 @@
  */
 import { hostname } from 'node:os';
 import { ProviderError } from '../../domain/errors.ts';
-import type { CircuitState, SeenOfProvider } from '../../domain/providers/circuit.ts';
-import type { QuotaBook } from '../../domain/providers/quota-book.ts';
+import type { CircuitState, ProviderObservation } from '../../domain/providers/observation.ts';
+import type { QuotaStore } from '../../domain/providers/quota-store.ts';
 import { type VendorName, vendorNames } from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import { catalog, type OperationFacts } from '../catalog.ts';
 import type { Providers, SharedAccounts } from '../ports.ts';
 import { type CallObserver, createCallPath } from './call-path.ts';
-import { throughCallPath } from './call-path-providers.ts';
-import { shortly } from './circuit.ts';
+import { routeThroughCallPath } from './call-path-providers.ts';
+import { faultSummary } from './circuit.ts';
 import { type CircuitChange, createCircuits } from './circuits.ts';
 import { createQuotaGuard } from './quota-guard.ts';
 import { type QuotaLimits, quotasWith } from './quotas.ts';
-import type { QuotaUse } from './rate-limiter.ts';
+import type { QuotaUsage } from './rate-limiter.ts';
 
 export interface CallMetrics {
   /** `outcome` is `ok` or the kind of the fault. */
-  providerCalled(call: {
+  callEnded(call: {
     readonly provider: string;
     readonly operation: string;
     readonly outcome: string;
     readonly seconds: number;
   }): void;
   /** A call that was not made. */
-  callHeldBack(call: {
+  callRejected(call: {
     readonly provider: string;
     readonly operation: string;
     readonly reason: string;
   }): void;
   /** `accountsHeldBack`: single accounts whose own circuit is not closed. */
-  circuitIs(circuit: {
+  circuitChanged(circuit: {
     readonly provider: string;
     readonly state: string;
     readonly accountsHeldBack: number;
@@ -42,13 +42,13 @@ export interface CallMetrics {
   quotaUsed(use: { readonly provider: string; readonly quota: string; readonly ratio: number }): void;
 }
 
-interface HealthBook {
-  note(seen: SeenOfProvider): Promise<void>;
+interface ProviderHealthStore {
+  record(seen: ProviderObservation): Promise<void>;
 }
 
-export interface GuardParts {
-  readonly quotaBook: QuotaBook;
-  readonly healthBook: HealthBook;
+export interface ResilienceOptions {
+  readonly quotaBook: QuotaStore;
+  readonly healthStore: ProviderHealthStore;
   readonly limits: QuotaLimits;
   readonly accounts: SharedAccounts;
   readonly metrics: CallMetrics;
@@ -61,41 +61,44 @@ export interface GuardParts {
 }
 
 /** Behaves as `providers` does, but for calls that are held back by an open circuit or a spent quota. */
-export const guardProviders = (providers: Providers, parts: GuardParts): Providers => {
-  const health = createHealthNotes(parts);
+export const withResilience = (providers: Providers, parts: ResilienceOptions): Providers => {
+  const health = createHealthRecorder(parts);
   const watch = watchCircuits(parts, health);
   for (const provider of vendorNames.filter(hasCircuit)) {
-    parts.metrics.circuitIs({ provider, state: 'closed', accountsHeldBack: 0 });
+    parts.metrics.circuitChanged({ provider, state: 'closed', accountsHeldBack: 0 });
   }
   const path = createCallPath({
     circuits: createCircuits(watch),
     quotas: createQuotaGuard({
       book: parts.quotaBook,
       quotas: quotasWith(parts.limits),
-      onUse: (use) => tellOfUse(parts, use),
+      onUse: (use) => reportQuotaUsage(parts, use),
     }),
     observer: createObserver(parts, health),
   });
-  return throughCallPath(providers, path, parts.accounts);
+  return routeThroughCallPath(providers, path, parts.accounts);
 };
 
 const hasCircuit = (provider: VendorName): boolean =>
   Object.values<OperationFacts>(catalog[provider].operations).some(({ circuit }) => circuit);
 
-const createObserver = ({ metrics }: GuardParts, health: HealthNotes): CallObserver => ({
-  called: ({ error, ...call }) => {
-    metrics.providerCalled(call);
+const createObserver = ({ metrics }: ResilienceOptions, health: HealthRecorder): CallObserver => ({
+  callEnded: ({ error, ...call }) => {
+    metrics.callEnded(call);
     health.called(call.provider, error);
   },
-  heldBack: (call) => metrics.callHeldBack(call),
+  callRejected: (call) => metrics.callRejected(call),
 });
 
-const tellOfUse = ({ metrics, logger }: GuardParts, { provider, quota, used, limit, warns }: QuotaUse) => {
+const reportQuotaUsage = (
+  { metrics, logger }: ResilienceOptions,
+  { provider, quota, used, limit, crossesWarningRatio }: QuotaUsage,
+) => {
   metrics.quotaUsed({ provider, quota, ratio: used / limit });
-  if (warns) logger.warn({ provider, quota, used, limit }, 'most of a quota is used');
+  if (crossesWarningRatio) logger.warn({ provider, quota, used, limit }, 'most of a quota is used');
 };
 
-const watchCircuits = ({ metrics, logger }: GuardParts, health: HealthNotes) => {
+const watchCircuits = ({ metrics, logger }: ResilienceOptions, health: HealthRecorder) => {
   const heldBack = new Map<VendorName, Set<string>>();
   const whole = new Map<VendorName, CircuitState>();
   return ({ provider, connection, state, open }: CircuitChange): void => {
@@ -104,7 +107,7 @@ const watchCircuits = ({ metrics, logger }: GuardParts, health: HealthNotes) => 
     if (connection === undefined) whole.set(provider, state);
     else if (state === 'closed') accounts.delete(connection);
     else accounts.add(connection);
-    metrics.circuitIs({
+    metrics.circuitChanged({
       provider,
       state: whole.get(provider) ?? 'closed',
       accountsHeldBack: accounts.size,
@@ -117,9 +120,9 @@ const watchCircuits = ({ metrics, logger }: GuardParts, health: HealthNotes) => 
 };
 
 /** A provider's row is written at most this often, unless its circuit changes. */
-const notedEveryMs = 10_000;
+const healthWriteIntervalMs = 10_000;
 
-interface HealthNotes {
+interface HealthRecorder {
   called(provider: VendorName, error: unknown): void;
   circuit(
     provider: VendorName,
@@ -129,7 +132,7 @@ interface HealthNotes {
   ): void;
 }
 
-interface Noted {
+interface HealthRecord {
   readonly circuit: CircuitState;
   readonly opensAgainAt?: Instant | undefined;
   readonly lastSuccessAt?: Instant | undefined;
@@ -138,21 +141,21 @@ interface Noted {
 }
 
 /** Nobody waits for a note, and one that cannot be written is missed by nobody but the health page. */
-const createHealthNotes = ({ healthBook, logger, process: kind }: GuardParts): HealthNotes => {
+const createHealthRecorder = ({ healthStore, logger, process: kind }: ResilienceOptions): HealthRecorder => {
   const process = `${kind}@${hostname()}:${globalThis.process.pid}`;
-  const notes = new Map<VendorName, Noted>();
+  const notes = new Map<VendorName, HealthRecord>();
   const writtenAt = new Map<VendorName, number>();
 
-  const write = (provider: VendorName, connection: string | undefined, noted: Noted): void => {
-    void healthBook.note({ provider, connection, process, ...noted }).catch((err: unknown) => {
+  const write = (provider: VendorName, connection: string | undefined, noted: HealthRecord): void => {
+    void healthStore.record({ provider, connection, process, ...noted }).catch((err: unknown) => {
       logger.info({ provider, err }, 'the health of a provider could not be noted');
     });
   };
-  const update = (provider: VendorName, change: Partial<Noted>, isUrgent: boolean): void => {
-    const noted: Noted = { circuit: 'closed', ...notes.get(provider), ...change };
+  const update = (provider: VendorName, change: Partial<HealthRecord>, isUrgent: boolean): void => {
+    const noted: HealthRecord = { circuit: 'closed', ...notes.get(provider), ...change };
     notes.set(provider, noted);
     const now = Date.now();
-    if (!isUrgent && now - (writtenAt.get(provider) ?? -Infinity) < notedEveryMs) return;
+    if (!isUrgent && now - (writtenAt.get(provider) ?? -Infinity) < healthWriteIntervalMs) return;
     writtenAt.set(provider, now);
     write(provider, undefined, noted);
   };
@@ -162,7 +165,7 @@ const createHealthNotes = ({ healthBook, logger, process: kind }: GuardParts): H
       const at = toInstant(Date.now());
       if (error === undefined) update(provider, { lastSuccessAt: at }, false);
       else if (error instanceof ProviderError) {
-        update(provider, { lastFailureAt: at, lastFailure: shortly(error) }, false);
+        update(provider, { lastFailureAt: at, lastFailure: faultSummary(error) }, false);
       }
     },
     circuit: (provider, connection, circuit, untilMs) => {

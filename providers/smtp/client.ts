@@ -34,16 +34,16 @@ export const createSmtpClient = (settings: SmtpSettings): SmtpClient => {
     disableUrlAccess: true,
   });
   // A message is copied on its way through the library; its signal is the one thing that arrives as it was.
-  const gates = new WeakMap<AbortSignal, () => Promise<void>>();
+  const beforeLastByteHooks = new WeakMap<AbortSignal, () => Promise<void>>();
   transport.use('stream', (mail, done) => {
-    const gate = mail.data.signal && gates.get(mail.data.signal);
+    const gate = mail.data.signal && beforeLastByteHooks.get(mail.data.signal);
     if (!gate) return done(new Error('a message without a gate must not be sent'));
-    mail.message.processFunc((input) => Readable.from(gated(input, gate)));
+    mail.message.processFunc((input) => Readable.from(holdBackLastChunk(input, gate)));
     return done();
   });
   return {
     send: async (message, signal, beforeLastByte) => {
-      gates.set(signal, beforeLastByte);
+      beforeLastByteHooks.set(signal, beforeLastByte);
       await transport.sendMail({ ...message, signal });
     },
     verify: async () => {
@@ -57,7 +57,10 @@ export const createSmtpClient = (settings: SmtpSettings): SmtpClient => {
  * The message with its last piece held back. Nothing is read before the library asks for the first piece, and that it
  * does only when the server is ready for the message.
  */
-async function* gated(input: AsyncIterable<Buffer>, open: () => Promise<void>): AsyncGenerator<Buffer> {
+async function* holdBackLastChunk(
+  input: AsyncIterable<Buffer>,
+  open: () => Promise<void>,
+): AsyncGenerator<Buffer> {
   let held: Buffer | undefined;
   for await (const piece of input) {
     if (held) yield held;

@@ -7,11 +7,11 @@ import { ProviderError } from '../../domain/errors.ts';
 import {
   type ErrorRow,
   faultOf,
-  type Operation,
+  type ProviderOperation,
   providerError,
   type VendorFailure,
 } from '../errors/error-table.ts';
-import { noAnswer } from '../errors/transport-errors.ts';
+import { transportError } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 
 const smtpErrors: readonly ErrorRow[] = [
@@ -42,10 +42,10 @@ const thrownSchema = z.object({
 });
 
 /** Whatever the library threw, as ours. `operation.writes` says whether the message may have been handed over. */
-export const fromSmtp = (operation: Operation, error: unknown, call: CallContext): ProviderError => {
+export const fromSmtp = (operation: ProviderOperation, error: unknown, call: CallContext): ProviderError => {
   if (error instanceof ProviderError) return error;
   const failure = failureOf(error);
-  if (!failure || failure.code === 'EABORT') return noAnswer(operation, error, call);
+  if (!failure || failure.code === 'EABORT') return transportError(operation, error, call);
   return providerError(operation, faultOf(smtpErrors, failure, operation), failure);
 };
 

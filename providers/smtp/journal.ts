@@ -6,7 +6,7 @@ import { request } from 'undici';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import { faultOf, httpRows, providerError } from '../errors/error-table.ts';
-import { noAnswer, withDeadline } from '../errors/transport-errors.ts';
+import { transportError, withDeadline } from '../errors/transport-errors.ts';
 import { operationOf } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import { journalDeadlineMs } from './settings.ts';
@@ -30,11 +30,13 @@ export const createJournal = (journalUrl: string): Journal => ({
         throw journalError(answer.statusCode);
       }
       const mails = mailsSchema.parse(await answer.body.json());
-      return mails.some(({ headers }) => bare(headers['message-id']) === bare(messageId))
+      return mails.some(
+        ({ headers }) => withoutAngleBrackets(headers['message-id']) === withoutAngleBrackets(messageId),
+      )
         ? 'sent'
         : 'not_sent';
     } catch (error) {
-      throw error instanceof ProviderError ? error : noAnswer(findOperation, error, call);
+      throw error instanceof ProviderError ? error : transportError(findOperation, error, call);
     }
   },
 });
@@ -45,4 +47,5 @@ const journalError = (status: number): ProviderError => {
 };
 
 /** Some tools keep the angle brackets of a message's id, some do not. */
-const bare = (messageId: string | undefined): string | undefined => messageId?.replace(/^<|>$/g, '');
+const withoutAngleBrackets = (messageId: string | undefined): string | undefined =>
+  messageId?.replace(/^<|>$/g, '');

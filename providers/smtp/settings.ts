@@ -1,12 +1,12 @@
 /** The mail server's facts. */
 import { z } from 'zod';
+import type { Given, VariableGroup } from '../../foundation/configuration/variable-group.ts';
 import {
   secretList,
   urlOf,
-  variableFacts,
+  variableMetadata,
   webAddress,
-} from '../../foundation/configuration/variable-forms.ts';
-import type { Given, VariableGroup } from '../../foundation/configuration/variable-group.ts';
+} from '../../foundation/configuration/variable-types.ts';
 
 export interface SmtpSettings {
   /** `smtp://` or `smtps://`, with user and password where the server wants them. */
@@ -31,7 +31,7 @@ export const journalDeadlineMs = 5_000;
 
 export const smtpVariables = {
   shape: {
-    SMTP_URL: urlOf('smtp:', 'smtps:').register(variableFacts, {
+    SMTP_URL: urlOf('smtp:', 'smtps:').register(variableMetadata, {
       group: 'Email',
       about: 'The mail server, with its user and password.',
       form: 'an address such as smtps://user:password@smtp.example.com:465',
@@ -40,19 +40,19 @@ export const smtpVariables = {
     SMTP_FROM: z
       .string()
       .regex(/^([^<>@\r\n]+<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/)
-      .register(variableFacts, {
+      .register(variableMetadata, {
         group: 'Email',
         about: 'The sender of every email.',
         form: 'an address such as auditions@example.com or Auditions <auditions@example.com>',
       }),
-    MAIL_WEBHOOK_SECRET: secretList().optional().register(variableFacts, {
+    MAIL_WEBHOOK_SECRET: secretList().optional().register(variableMetadata, {
       group: 'Email',
       about:
         'The secret that signs the mail service’s events (bounces, complaints) after the Standard Webhooks specification. While it is exchanged, the new one and the old one, separated by a comma. Without it such events are refused.',
       form: 'a secret such as whsec_ and 24 to 64 bytes in base64, newest first where there are two',
       secret: true,
     }),
-    MAIL_JOURNAL_URL: webAddress().optional().register(variableFacts, {
+    MAIL_JOURNAL_URL: webAddress().optional().register(variableMetadata, {
       group: 'Email',
       about:
         'A mailbox that keeps a copy of what was sent and can be asked for a message by its id, as maildev’s REST API does (`/email` is appended). Without it, an email whose outcome is unknown waits for a person. The default goes with the default SMTP_URL alone; empty means none.',

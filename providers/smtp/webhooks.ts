@@ -10,7 +10,7 @@ import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import type { DeliveryStatus } from '../../domain/audition/events.ts';
 
-export interface MailRequest {
+export interface MailWebhookRequest {
   /** Newest first. */
   readonly secrets: readonly string[];
   readonly headers: Readonly<Record<string, unknown>>;
@@ -26,7 +26,7 @@ const headersSchema = z.object({
   signature: z.string(),
 });
 
-const headersOf = (headers: MailRequest['headers']) => {
+const headersOf = (headers: MailWebhookRequest['headers']) => {
   const under = (prefix: string) =>
     headersSchema.safeParse({
       id: headers[`${prefix}-id`],
@@ -37,7 +37,7 @@ const headersOf = (headers: MailRequest['headers']) => {
 };
 
 /** The library allows five minutes before and after, and compares in constant time. */
-export const verifyMail = ({ secrets, headers, body }: MailRequest): Verdict => {
+export const verifyMail = ({ secrets, headers, body }: MailWebhookRequest): Verdict => {
   const given = headersOf(headers);
   if (!given) return { kind: 'forged' };
   const named = {
@@ -61,7 +61,7 @@ const verifierOf = (secret: string): Webhook =>
   secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' });
 
 /** What is missing here, such as an opened mail, says nothing that an audition waits for. */
-const fates = {
+const statusOfEvent = {
   'email.delivered': { status: 'delivered' },
   'email.bounced': { status: 'failed', code: 'bounced' },
   'email.complained': { status: 'failed', code: 'complained' },
@@ -89,7 +89,7 @@ const eventSchema = z.object({
   }),
 });
 
-export type MailNews =
+export type MailWebhookEvent =
   | {
       readonly kind: 'report';
       /** Its Message-ID, in angle brackets. */
@@ -100,10 +100,10 @@ export type MailNews =
   | { readonly kind: 'of_no_use'; readonly type: string };
 
 /** Undefined where it is no event, or names no message. */
-export const readMailEvent = (body: unknown): MailNews | undefined => {
+export const readMailEvent = (body: unknown): MailWebhookEvent | undefined => {
   const { data: event } = eventSchema.safeParse(body);
   if (!event) return undefined;
-  const fate = Object.entries(fates).find(([theirs]) => theirs === event.type)?.[1];
+  const fate = Object.entries(statusOfEvent).find(([theirs]) => theirs === event.type)?.[1];
   if (!fate) return { kind: 'of_no_use', type: event.type };
   const { message_id, message_id_header, headers = [] } = event.data;
   const header = headers.find(({ name }) => name.toLowerCase() === 'message-id')?.value;

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import twilio from 'twilio';
 import type RequestClient from 'twilio/lib/base/RequestClient.js';
-import type { Operation } from '../errors/error-table.ts';
+import type { ProviderOperation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
 import { withoutEffect } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
@@ -14,7 +14,7 @@ type Library = ReturnType<typeof twilio>;
 export interface TwilioClient {
   /** One call of the library under the call's signal and a deadline. Throws `ProviderError`. */
   exchange<Answer>(
-    operation: Operation,
+    operation: ProviderOperation,
     call: CallContext,
     exchange: (library: Library) => Promise<Answer>,
   ): Promise<Answer>;
@@ -30,7 +30,7 @@ interface Exchange {
 export const createTwilioClient = (settings: TwilioSettings): TwilioClient => {
   const exchanges = new AsyncLocalStorage<Exchange>();
   const library = twilio(settings.accountSid, settings.authToken, {
-    httpClient: new RedirectedClient(settings.apiUrl, exchanges),
+    httpClient: new ConfiguredOriginClient(settings.apiUrl, exchanges),
     autoRetry: false,
   });
   return {
@@ -52,7 +52,7 @@ export const createTwilioClient = (settings: TwilioSettings): TwilioClient => {
  * The library has no setting for its address and passes no signal on. This replaces the origin, and gives each request
  * the signal of the exchange it belongs to.
  */
-class RedirectedClient extends twilio.RequestClient {
+class ConfiguredOriginClient extends twilio.RequestClient {
   readonly #origin: string;
   readonly #exchanges: AsyncLocalStorage<Exchange>;
 

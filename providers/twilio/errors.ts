@@ -5,11 +5,11 @@ import {
   type ErrorRow,
   faultOf,
   httpRows,
-  type Operation,
+  type ProviderOperation,
   providerError,
   type VendorFailure,
 } from '../errors/error-table.ts';
-import { noAnswer } from '../errors/transport-errors.ts';
+import { transportError } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 
 const hour = 3_600_000;
@@ -40,14 +40,14 @@ const twilioErrors: readonly ErrorRow[] = [
 
 /** Whatever the library threw, as ours. It does not keep headers, so `retryAfter` is handed in beside it. */
 export const fromTwilio = (
-  operation: Operation,
+  operation: ProviderOperation,
   error: unknown,
   call: CallContext,
   retryAfter?: string,
 ): ProviderError => {
   if (error instanceof ProviderError) return error;
   const failure = failureOf(error, retryAfter);
-  if (!failure) return noAnswer(operation, error, call);
+  if (!failure) return transportError(operation, error, call);
   return providerError(operation, faultOf(twilioErrors, failure, operation), failure);
 };
 

@@ -1,8 +1,8 @@
 /** Twilio's facts. */
 import { z } from 'zod';
 import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
-import { notEmpty, variableFacts, webAddress } from '../../foundation/configuration/variable-forms.ts';
 import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
+import { notEmpty, variableMetadata, webAddress } from '../../foundation/configuration/variable-types.ts';
 
 export interface TwilioSettings {
   /** Replaces https://api.twilio.com; origin only. */
@@ -23,7 +23,7 @@ export const lookBackMs = 6 * 3_600_000;
 
 export const twilioVariables = {
   shape: {
-    TWILIO_API_URL: webAddress().register(variableFacts, {
+    TWILIO_API_URL: webAddress().register(variableMetadata, {
       group: 'Twilio',
       about: 'The Twilio API.',
       form: 'an address such as https://api.twilio.com',
@@ -31,18 +31,18 @@ export const twilioVariables = {
     TWILIO_ACCOUNT_SID: z
       .string()
       .regex(/^AC[0-9a-fA-F]{32}$/)
-      .register(variableFacts, {
+      .register(variableMetadata, {
         group: 'Twilio',
         about: 'The account messages are sent from.',
         form: '"AC" and 32 hexadecimal digits, as shown in the Twilio console',
       }),
-    TWILIO_AUTH_TOKEN: notEmpty().register(variableFacts, {
+    TWILIO_AUTH_TOKEN: notEmpty().register(variableMetadata, {
       group: 'Twilio',
       about: 'The account’s auth token; it also signs Twilio’s webhooks.',
       form: 'the auth token shown in the Twilio console',
       secret: true,
     }),
-    TWILIO_PREVIOUS_AUTH_TOKEN: notEmpty().optional().register(variableFacts, {
+    TWILIO_PREVIOUS_AUTH_TOKEN: notEmpty().optional().register(variableMetadata, {
       group: 'Twilio',
       about: 'The auth token of before, whose signatures are still taken while a new one is rolled out.',
       form: 'the auth token that was replaced',
@@ -51,7 +51,7 @@ export const twilioVariables = {
     TWILIO_MESSAGING_SERVICE_SID: z
       .string()
       .regex(/^MG[0-9a-fA-F]{32}$/)
-      .register(variableFacts, {
+      .register(variableMetadata, {
         group: 'Twilio',
         about: 'The messaging service that picks the sender.',
         form: '"MG" and 32 hexadecimal digits, as shown in the Twilio console',

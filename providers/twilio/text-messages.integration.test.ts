@@ -8,7 +8,7 @@ import type { TextMessage } from '../ports.ts';
 import { createTwilioClient } from './client.ts';
 import { createTwilioCheck } from './health.ts';
 import { createTwilioTextMessages } from './text-messages.ts';
-import { isFromTwilio, readForm, readStatusReport } from './webhooks.ts';
+import { isSignedByTwilio, readForm, readStatusReport } from './webhooks.ts';
 
 const message: TextMessage = {
   to: '+33612345678',
@@ -103,7 +103,7 @@ describe('a text message', () => {
     app.post('/v1/webhooks/twilio', async ({ body, headers, url }, reply) => {
       const form = readForm(String(body));
       const signature = String(headers['x-twilio-signature']);
-      const genuine = isFromTwilio({
+      const genuine = isSignedByTwilio({
         authTokens: [credentials.authToken],
         signature,
         url: `${origin}${url}`,

@@ -42,7 +42,7 @@ export const createTwilioTextMessages = (
     );
     for (let read = 1; read <= pagesAtMost; read += 1) {
       const messages = readPage(page.instances, call);
-      const ours = messages.find(({ body }) => carries(body, reference));
+      const ours = messages.find(({ body }) => containsReference(body, reference));
       if (ours) return { id: ours.sid };
       if (messages.some(({ dateCreated }) => dateCreated && dateCreated.getTime() < earliest))
         return undefined;
@@ -79,5 +79,5 @@ const readPage = (instances: readonly unknown[], call: CallContext): readonly Li
 };
 
 /** As a word of its own. What stands around it may have been changed on the way, by an opt-out notice say. */
-const carries = (body: string | null | undefined, reference: string): boolean =>
+const containsReference = (body: string | null | undefined, reference: string): boolean =>
   body?.split(/[^A-Z0-9]+/).includes(reference) ?? false;

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { isFromTwilio, readForm, readInboundMessage, readStatusReport } from './webhooks.ts';
+import { isSignedByTwilio, readForm, readInboundMessage, readStatusReport } from './webhooks.ts';
 
 const authToken = 'a-token';
 const url = 'https://castmatch.example/v1/webhooks/twilio?delivery=1';
@@ -38,15 +38,15 @@ describe('isFromTwilio', () => {
       url: 'https://mycompany.com/myapp.php?foo=1&bar=2',
       content: { kind: 'form', fields: readForm(body) },
     } as const;
-    expect(isFromTwilio(example)).toBe(true);
-    expect(isFromTwilio({ ...example, url: 'https://mycompany.com/myapp.php?foo=1&bar=3' })).toBe(false);
+    expect(isSignedByTwilio(example)).toBe(true);
+    expect(isSignedByTwilio({ ...example, url: 'https://mycompany.com/myapp.php?foo=1&bar=3' })).toBe(false);
   });
 
   test('knows the example with a field that came more than once', () => {
     const fields = readForm('Sid=CA123&SidAccount=AC123&Digits=5678&Digits=1234&Digits=1234');
     expect(fields).toEqual({ Sid: 'CA123', SidAccount: 'AC123', Digits: ['5678', '1234', '1234'] });
     expect(
-      isFromTwilio({
+      isSignedByTwilio({
         authTokens: ['12345'],
         signature: 'IK+Dwps556ElfBT0I3Rgjkr1wJU=',
         url: 'https://mycompany.com/myapp.php?foo=1&bar=2',
@@ -65,34 +65,34 @@ describe('isFromTwilio', () => {
       url: address,
       content: { kind: 'bytes', body },
     } as const;
-    expect(isFromTwilio(example)).toBe(true);
+    expect(isSignedByTwilio(example)).toBe(true);
     const other = Buffer.from('{"property": "other", "boolean": true}');
-    expect(isFromTwilio({ ...example, content: { kind: 'bytes', body: other } })).toBe(false);
+    expect(isSignedByTwilio({ ...example, content: { kind: 'bytes', body: other } })).toBe(false);
   });
 
   test('refuses a form of more fields than Twilio ever sends, without signing them all', () => {
     const many = Object.fromEntries(Array.from({ length: 1_001 }, (_, field) => [`f${field}`, '']));
     const fields = readForm(new URLSearchParams(many).toString());
     expect(Object.keys(fields)).toHaveLength(1_000);
-    expect(isFromTwilio({ ...signed, signature: sign(url, many), content: { kind: 'form', fields } })).toBe(
-      false,
-    );
+    expect(
+      isSignedByTwilio({ ...signed, signature: sign(url, many), content: { kind: 'form', fields } }),
+    ).toBe(false);
   });
 
   test('refuses a body that is no form where the address has no hash of it', () => {
     const content = { kind: 'bytes', body: Buffer.from('{}') } as const;
-    expect(isFromTwilio({ ...signed, signature: sign(url, {}), content })).toBe(false);
+    expect(isSignedByTwilio({ ...signed, signature: sign(url, {}), content })).toBe(false);
   });
 
   test('knows the signature of the address Twilio was given, with its port and without', () => {
-    expect(isFromTwilio(signed)).toBe(true);
+    expect(isSignedByTwilio(signed)).toBe(true);
     const withPort = url.replace('castmatch.example', 'castmatch.example:443');
-    expect(isFromTwilio({ ...signed, signature: sign(withPort, form) })).toBe(true);
-    expect(isFromTwilio({ ...signed, url: withPort })).toBe(true);
+    expect(isSignedByTwilio({ ...signed, signature: sign(withPort, form) })).toBe(true);
+    expect(isSignedByTwilio({ ...signed, url: withPort })).toBe(true);
   });
 
   test('knows what the token before the present one has signed', () => {
-    expect(isFromTwilio({ ...signed, authTokens: ['another', authToken] })).toBe(true);
+    expect(isSignedByTwilio({ ...signed, authTokens: ['another', authToken] })).toBe(true);
   });
 
   test.each([
@@ -102,7 +102,7 @@ describe('isFromTwilio', () => {
     ['no signature', { signature: undefined }],
     ['an empty signature', { signature: '' }],
   ])('refuses %s', (_what, change) => {
-    expect(isFromTwilio({ ...signed, ...change })).toBe(false);
+    expect(isSignedByTwilio({ ...signed, ...change })).toBe(false);
   });
 });
 

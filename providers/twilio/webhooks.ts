@@ -7,10 +7,10 @@ import { parse } from 'node:querystring';
 import { validateRequest } from 'twilio/lib/webhooks/webhooks.js';
 import { z } from 'zod';
 import type { Answer, DeliveryStatus } from '../../domain/audition/events.ts';
-import { isSameText } from '../http/constant-time.ts';
+import { equalInConstantTime } from '../http/constant-time.ts';
 
 /** A request whose signature is checked: `url` is the address Twilio was given, not the one a proxy made of it. */
-export interface SignedRequest {
+export interface TwilioWebhookRequest {
   /** Newest first: while the token is exchanged, Twilio signs with the one that is primary. */
   readonly authTokens: readonly string[];
   /** The header `X-Twilio-Signature`. */
@@ -26,7 +26,7 @@ export interface SignedRequest {
  * Whether it was signed with one of our tokens; tried with and without the port, as Twilio's library does. There is
  * no timestamp in it, so it may be sent again: what is done with it must be idempotent by message and status.
  */
-export const isFromTwilio = ({ authTokens, signature, url, content }: SignedRequest): boolean => {
+export const isSignedByTwilio = ({ authTokens, signature, url, content }: TwilioWebhookRequest): boolean => {
   if (signature === undefined || signature === '') return false;
   if (content.kind === 'bytes' && !isHashedIn(url, content.body)) return false;
   const fields = content.kind === 'form' ? { ...content.fields } : {};
@@ -36,7 +36,7 @@ export const isFromTwilio = ({ authTokens, signature, url, content }: SignedRequ
 /** https://www.twilio.com/docs/usage/security#validating-requests: `bodySHA256`, in hexadecimal digits. */
 const isHashedIn = (url: string, body: Uint8Array): boolean => {
   const named = new URL(url).searchParams.get('bodySHA256') ?? '';
-  return isSameText(named, createHash('sha256').update(body).digest('hex'));
+  return equalInConstantTime(named, createHash('sha256').update(body).digest('hex'));
 };
 
 /** Twilio sends some dozens. To sign a form of very many takes as long as hundreds of webhooks, whoever sent it. */
@@ -105,7 +105,7 @@ export interface InboundMessage {
 }
 
 /** The words that count as an answer, whole messages only: "yes but later" is for a person to read. */
-const words: Readonly<Record<Answer, readonly string[]>> = {
+const answerWords: Readonly<Record<Answer, readonly string[]>> = {
   accepted: ['yes', 'y', 'ok', 'confirm', 'confirmed', 'oui', 'ja', 'si', 'sí'],
   declined: ['no', 'n', 'decline', 'declined', 'non', 'nein'],
   tentative: ['maybe', 'perhaps', 'peut-être', 'vielleicht'],
@@ -133,5 +133,5 @@ const answerIn = (body: string): Answer | undefined => {
     .replace(/[.!]+$/, '')
     .toLowerCase();
   const answers: readonly Answer[] = ['accepted', 'declined', 'tentative'];
-  return answers.find((answer) => words[answer].includes(said));
+  return answers.find((answer) => answerWords[answer].includes(said));
 };

@@ -1,13 +1,13 @@
 /** Zoom's API, for which there is no library: https://developers.zoom.us/docs/api/ */
 import { Agent } from 'undici';
-import type { Operation } from '../errors/error-table.ts';
+import type { ProviderOperation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
 import { withoutEffect } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import { fromZoom, zoomError, zoomErrors } from './errors.ts';
 import { basicCredentials, exchangeWithZoom } from './http.ts';
+import { createServerToServerTokens } from './server-to-server-token.ts';
 import { type ZoomSettings, zoomConnections, zoomDeadlineMs } from './settings.ts';
-import { createAccessTokens } from './token.ts';
 
 interface ZoomRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -18,7 +18,7 @@ interface ZoomRequest {
 
 export interface ZoomClient {
   /** The answer's body; anything but a success throws `ProviderError`. A refused token is renewed once. */
-  send(operation: Operation, wanted: ZoomRequest, call: CallContext): Promise<unknown>;
+  send(operation: ProviderOperation, wanted: ZoomRequest, call: CallContext): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
   const dispatcher = new Agent({ connections: zoomConnections, connect: { timeout: zoomDeadlineMs } });
 
   // Shared by whoever waits for it, so no single caller's signal may stop it.
-  const tokens = createAccessTokens(() =>
+  const tokens = createServerToServerTokens(() =>
     exchangeWithZoom(`${settings.oauthUrl}/oauth/token`, {
       method: 'POST',
       headers: {
@@ -45,7 +45,7 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
   );
 
   /** Throws for a call that is over already, and for a token that cannot be had: nothing has been sent then. */
-  const tokenFor = async (operation: Operation, call: CallContext): Promise<string> => {
+  const tokenFor = async (operation: ProviderOperation, call: CallContext): Promise<string> => {
     try {
       call.signal.throwIfAborted();
       const token = await tokens.get(operation);
@@ -56,7 +56,7 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
     }
   };
 
-  const attempt = async (operation: Operation, wanted: ZoomRequest, call: CallContext) => {
+  const attempt = async (operation: ProviderOperation, wanted: ZoomRequest, call: CallContext) => {
     const token = await tokenFor(operation, call);
     const headers: Headers = {
       authorization: `Bearer ${token}`,
@@ -78,7 +78,7 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
         let { answer, token } = await attempt(operation, wanted, call);
         // Whatever Zoom calls it: a 401 may be about a token that was good a moment ago.
         if (answer.status === 401) {
-          tokens.refused(token);
+          tokens.reportRejectedToken(token);
           ({ answer, token } = await attempt(operation, wanted, call));
         }
         if (answer.status >= 200 && answer.status < 300) return answer.body;

@@ -9,15 +9,20 @@ import {
   type ErrorRow,
   faultOf,
   httpRows,
-  type Operation,
+  type ProviderOperation,
   providerError,
   tokenHttpRows,
 } from '../errors/error-table.ts';
-import { noAnswer } from '../errors/transport-errors.ts';
+import { transportError } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 
 export const zoomErrors: readonly ErrorRow[] = [
-  { status: 429, says: /daily rate limit|per day/i, fault: 'quota_exhausted', until: 'next_utc_day' },
+  {
+    status: 429,
+    messagePattern: /daily rate limit|per day/i,
+    fault: 'quota_exhausted',
+    until: 'next_utc_day',
+  },
   { status: 429, fault: 'retry_after' },
   { code: '3001', fault: 'not_found' },
   // The host user is our setting.
@@ -40,11 +45,14 @@ export const zoomTokenErrors: readonly ErrorRow[] = [
   ...httpRows,
 ];
 
-const ourUserApp: readonly ErrorRow[] = [
+const userAppErrors: readonly ErrorRow[] = [
   { status: 429, fault: 'retry_after' },
   { code: 'invalid_client', fault: 'misconfigured' },
   { code: 'unauthorized_client', fault: 'misconfigured' },
-  { says: /redirect uri mismatch|app has been disabled|client[_ ](id|secret)/i, fault: 'misconfigured' },
+  {
+    messagePattern: /redirect uri mismatch|app has been disabled|client[_ ](id|secret)/i,
+    fault: 'misconfigured',
+  },
 ];
 
 /**
@@ -52,15 +60,15 @@ const ourUserApp: readonly ErrorRow[] = [
  * has said 400 and 401, `invalid_grant` and `invalid_request` of a token it takes no more; its reason stays the same.
  */
 export const zoomRefreshErrors: readonly ErrorRow[] = [
-  ...ourUserApp,
+  ...userAppErrors,
   { code: 'invalid_grant', fault: 'reconnect' },
-  { says: /invalid token|refresh token/i, fault: 'reconnect' },
+  { messagePattern: /invalid token|refresh token/i, fault: 'reconnect' },
   ...tokenHttpRows,
 ];
 
 /** Where a person's code is exchanged. */
 export const zoomCodeErrors: readonly ErrorRow[] = [
-  ...ourUserApp,
+  ...userAppErrors,
   { code: 'invalid_grant', fault: 'rejected_input' },
   { code: 'invalid_request', fault: 'rejected_input' },
   ...tokenHttpRows,
@@ -94,7 +102,7 @@ const zoomCode = (answer: ZoomAnswer): string | undefined => {
 
 export const zoomError = (
   table: readonly ErrorRow[],
-  operation: Operation,
+  operation: ProviderOperation,
   answer: ZoomAnswer,
 ): ProviderError => {
   const body = bodySchema.safeParse(answer.body);
@@ -108,5 +116,5 @@ export const zoomError = (
 };
 
 /** Whatever was thrown on the way, as ours. */
-export const fromZoom = (operation: Operation, error: unknown, call: CallContext): ProviderError =>
-  error instanceof ProviderError ? error : noAnswer(operation, error, call);
+export const fromZoom = (operation: ProviderOperation, error: unknown, call: CallContext): ProviderError =>
+  error instanceof ProviderError ? error : transportError(operation, error, call);

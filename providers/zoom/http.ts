@@ -1,6 +1,6 @@
 /** One exchange with Zoom over HTTPS; there is no library. */
 import { type Dispatcher, request } from 'undici';
-import { asJson } from '../http/json.ts';
+import { parseJsonOrUndefined } from '../http/json.ts';
 import type { ZoomAnswer } from './errors.ts';
 
 export interface ZoomExchange {
@@ -18,7 +18,7 @@ export const exchangeWithZoom = async (url: string, exchange: ZoomExchange): Pro
   return {
     status: answer.statusCode,
     retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-    body: asJson(await answer.body.text()),
+    body: parseJsonOrUndefined(await answer.body.text()),
   };
 };
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError } from '../../domain/errors.ts';
-import type { Operation } from '../errors/error-table.ts';
+import type { ProviderOperation } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
 import type { CallContext, MeetingProvider, MeetingSpec } from '../ports.ts';
 import type { ZoomClient } from './client.ts';
@@ -40,7 +40,7 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
   const ofHost = `/users/${encodeURIComponent(hostUser)}/meetings`;
 
   const send = async <Shape extends z.ZodType>(
-    operation: Operation,
+    operation: ProviderOperation,
     wanted: Parameters<ZoomClient['send']>[1],
     answer: Shape,
     call: CallContext,
@@ -54,7 +54,7 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
   };
 
   /** All scheduled meetings, wherever they have been moved to: Zoom can search for no marker. */
-  async function* listed(call: CallContext): AsyncGenerator<ListedMeeting> {
+  async function* listMeetings(call: CallContext): AsyncGenerator<ListedMeeting> {
     let pageToken = '';
     for (let page = 0; page < pagesAtMost; page += 1) {
       const query = new URLSearchParams({
@@ -77,7 +77,7 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
   }
 
   /** With its agenda and its link; where the list left the agenda out, only a meeting at that time can be ours. */
-  const whole = async (
+  const completeMeeting = async (
     one: ListedMeeting,
     around: Slot,
     call: CallContext,
@@ -94,9 +94,9 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
     name: 'zoom',
     find: async (reference, around, call) => {
       const ours: ZoomMeeting[] = [];
-      for await (const one of listed(call)) {
+      for await (const one of listMeetings(call)) {
         if (typeof one.agenda === 'string' && !isMarked(one.agenda, reference)) continue;
-        const meeting = await whole(one, around, call);
+        const meeting = await completeMeeting(one, around, call);
         if (meeting && isMarked(meeting.agenda, reference)) ours.push(meeting);
       }
       return ours.sort(byCreation).map(asMeeting);

@@ -1,12 +1,12 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import {
+  consentingUserAt,
   faultAt,
-  personAt,
+  testCodeRedemption,
   testErrorsKeepSecrets,
   testRevocation,
-  testWrongCodes,
-} from '../../tests/harness/authorizers.ts';
+} from '../../tests/harness/authorizer-suite.ts';
 import { callContext } from '../../tests/harness/call-context.ts';
 import { callbackOf } from '../../tests/harness/consent.ts';
 import { sandboxSettings } from '../../tests/harness/sandbox-settings.ts';
@@ -30,7 +30,7 @@ const setup = async (clock?: () => number) => {
   const sandbox = await startSandbox({}, clock);
   onTestFinished(async () => sandbox.close());
   const authorizer = authorizerAt(sandbox.url);
-  return { sandbox, authorizer, ...personAt(authorizer) };
+  return { sandbox, authorizer, ...consentingUserAt(authorizer) };
 };
 
 const faultOf = faultAt('zoom');
@@ -76,17 +76,17 @@ describe('a code', () => {
 
   test('tells what was left out', async () => {
     const { connect } = await setup();
-    const { grant } = await connect({ ticked: ['user:read:user', 'meeting:read:meeting'] });
+    const { grant } = await connect({ grantedScopes: ['user:read:user', 'meeting:read:meeting'] });
     expect(grant.scopes).toEqual(['user:read:user', 'meeting:read:meeting']);
   });
 
   test('that does not say whose it is asks to connect again', async () => {
     const { authorizer, consent } = await setup();
-    const given = await consent({ ticked: ['meeting:read:meeting'] });
+    const given = await consent({ grantedScopes: ['meeting:read:meeting'] });
     await expect(authorizer.redeem(given, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
-  testWrongCodes({ provider: 'zoom', setup, elsewhere: 'google' });
+  testCodeRedemption({ provider: 'zoom', setup, elsewhere: 'google' });
 });
 
 describe('a refresh', () => {

@@ -6,15 +6,15 @@
 import { z } from 'zod';
 import type { AccessToken } from '../../domain/connections/grant.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { type ErrorRow, type Operation, providerError } from '../errors/error-table.ts';
+import { type ErrorRow, type ProviderOperation, providerError } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
 import type { OAuthAuthorizer } from '../oauth/authorizers.ts';
-import { grantedScopes, listedScopes } from '../oauth/scopes.ts';
+import { normalizeScopes, splitScopes } from '../oauth/scopes.ts';
 import { operationOf, withoutEffect } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import { fromZoom, zoomCodeErrors, zoomError, zoomRefreshErrors, zoomUserErrors } from './errors.ts';
 import { basicCredentials, exchangeWithZoom } from './http.ts';
-import { type ZoomSettings, zoomDeadlineMs, zoomScopes, zoomScopesMeant } from './settings.ts';
+import { type ZoomSettings, zoomDeadlineMs, zoomScopeAliases, zoomScopes } from './settings.ts';
 
 const redeemCode = operationOf('zoom', 'oauth.redeem');
 const readUser = operationOf('zoom', 'users.me');
@@ -41,7 +41,7 @@ const authorizerOf = (
   app: NonNullable<ZoomSettings['userApp']>,
 ): OAuthAuthorizer => {
   const post = async (
-    operation: Operation,
+    operation: ProviderOperation,
     path: string,
     form: Record<string, string>,
     table: readonly ErrorRow[],
@@ -102,7 +102,7 @@ const authorizerOf = (
         code_challenge_method: 'S256',
       }).toString()}`,
     redeem: ({ code, codeVerifier, redirectUri }, call) =>
-      asOurs(redeemCode, call, async () => {
+      withZoomErrors(redeemCode, call, async () => {
         const form = {
           grant_type: 'authorization_code',
           code,
@@ -122,10 +122,10 @@ const authorizerOf = (
           accessToken: accessTokenOf(issued),
         };
       }),
-    refresh: (token, call) => asOurs(refreshToken, call, () => refreshed(token, call)),
+    refresh: (token, call) => withZoomErrors(refreshToken, call, () => refreshed(token, call)),
     /** Zoom takes back access tokens, and their grant with them: it is given one. */
     revoke: (token, call) =>
-      asOurs(revokeGrant, call, async (): Promise<'revoked'> => {
+      withZoomErrors(revokeGrant, call, async (): Promise<'revoked'> => {
         const accessToken = await refreshed(token, call).then(
           (renewed) => renewed.accessToken.value,
           (error: unknown) => {
@@ -140,8 +140,8 @@ const authorizerOf = (
   };
 };
 
-const asOurs = async <Answer>(
-  operation: Operation,
+const withZoomErrors = async <Answer>(
+  operation: ProviderOperation,
   call: CallContext,
   ask: () => Promise<Answer>,
 ): Promise<Answer> => {
@@ -160,4 +160,4 @@ const accessTokenOf = ({ access_token, expires_in }: z.infer<typeof issuedSchema
 });
 
 const scopesOf = (scope: string | undefined): readonly string[] =>
-  scope === undefined ? zoomScopes.required : grantedScopes(listedScopes(scope), zoomScopesMeant);
+  scope === undefined ? zoomScopes.required : normalizeScopes(splitScopes(scope), zoomScopeAliases);

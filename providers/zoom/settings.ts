@@ -1,14 +1,14 @@
 /** Zoom's facts. */
 import type { z } from 'zod';
 import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
+import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
 import {
   count,
   notEmpty,
   secretList,
-  variableFacts,
+  variableMetadata,
   webAddress,
-} from '../../foundation/configuration/variable-forms.ts';
-import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
+} from '../../foundation/configuration/variable-types.ts';
 
 export interface ZoomSettings {
   /** With its path: `https://api.zoom.us/v2`. */
@@ -52,7 +52,7 @@ export const zoomScopes = {
 } as const;
 
 /** An older app has the classic scopes, each of which stands for several. */
-export const zoomScopesMeant: Readonly<Record<string, readonly string[]>> = {
+export const zoomScopeAliases: Readonly<Record<string, readonly string[]>> = {
   'user:read': ['user:read:user'],
   'meeting:read': ['meeting:read:meeting', 'meeting:read:list_meetings'],
   'meeting:write': ['meeting:write:meeting', 'meeting:update:meeting', 'meeting:delete:meeting'],
@@ -60,57 +60,57 @@ export const zoomScopesMeant: Readonly<Record<string, readonly string[]>> = {
 
 export const zoomVariables = {
   shape: {
-    ZOOM_API_URL: webAddress().register(variableFacts, {
+    ZOOM_API_URL: webAddress().register(variableMetadata, {
       group: 'Zoom',
       about: 'The Zoom API, with its version.',
       form: 'an address such as https://api.zoom.us/v2',
     }),
-    ZOOM_OAUTH_URL: webAddress().register(variableFacts, {
+    ZOOM_OAUTH_URL: webAddress().register(variableMetadata, {
       group: 'Zoom',
       about: 'Where tokens are issued (`/oauth/token` is appended).',
       form: 'an address such as https://zoom.us',
     }),
-    ZOOM_CLIENT_ID: notEmpty().register(variableFacts, {
+    ZOOM_CLIENT_ID: notEmpty().register(variableMetadata, {
       group: 'Zoom',
       about: 'The server-to-server OAuth app.',
       form: 'the client id shown in the Zoom Marketplace',
     }),
-    ZOOM_CLIENT_SECRET: notEmpty().register(variableFacts, {
+    ZOOM_CLIENT_SECRET: notEmpty().register(variableMetadata, {
       group: 'Zoom',
       about: 'The app’s secret.',
       form: 'the client secret shown in the Zoom Marketplace',
       secret: true,
     }),
-    ZOOM_ACCOUNT_ID: notEmpty().register(variableFacts, {
+    ZOOM_ACCOUNT_ID: notEmpty().register(variableMetadata, {
       group: 'Zoom',
       about: 'The account the app belongs to.',
       form: 'the account id shown in the Zoom Marketplace',
     }),
-    ZOOM_HOST_USER: notEmpty().register(variableFacts, {
+    ZOOM_HOST_USER: notEmpty().register(variableMetadata, {
       group: 'Zoom',
       about:
         'The user whose meetings they are: licensed, and with 100 creations and changes a day. `me` is the user the app was installed by.',
       form: 'the id or the email address of a user of the account, or me',
     }),
-    ZOOM_DAILY_MEETING_WRITES: count().register(variableFacts, {
+    ZOOM_DAILY_MEETING_WRITES: count().register(variableMetadata, {
       group: 'Zoom',
       about:
         'How many meetings Zoom lets that user create and change in a day (UTC): beyond it, the next provider is taken. 0 for no limit of ours.',
       form: 'a whole number, such as 100',
     }),
-    ZOOM_OAUTH_CLIENT_ID: notEmpty().optional().register(variableFacts, {
+    ZOOM_OAUTH_CLIENT_ID: notEmpty().optional().register(variableMetadata, {
       group: 'Zoom',
       about:
         'The user-managed OAuth app through which people connect accounts of their own. Without it they cannot.',
       form: 'the client id of a user-managed app in the Zoom Marketplace',
     }),
-    ZOOM_OAUTH_CLIENT_SECRET: notEmpty().optional().register(variableFacts, {
+    ZOOM_OAUTH_CLIENT_SECRET: notEmpty().optional().register(variableMetadata, {
       group: 'Zoom',
       about: 'That app’s secret.',
       form: 'the client secret of that app',
       secret: true,
     }),
-    ZOOM_WEBHOOK_SECRET: secretList().optional().register(variableFacts, {
+    ZOOM_WEBHOOK_SECRET: secretList().optional().register(variableMetadata, {
       group: 'Zoom',
       about:
         'The secret token that signs Zoom’s webhooks. While it is exchanged, the new one and the old one, separated by a comma. Without it Zoom’s webhooks are refused.',

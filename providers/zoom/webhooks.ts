@@ -8,9 +8,9 @@ import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { isSameText } from '../http/constant-time.ts';
+import { equalInConstantTime } from '../http/constant-time.ts';
 
-export interface ZoomRequest {
+export interface ZoomWebhookRequest {
   /** Newest first: while a secret is exchanged, Zoom signs with the old one until the new one is saved. */
   readonly secrets: readonly string[];
   /** The header `x-zm-signature`. */
@@ -30,11 +30,11 @@ type Verdict =
   | { readonly kind: 'stale' };
 
 /** https://developers.zoom.us/docs/api/webhooks/#verify-webhook-events, whatever the body holds. */
-export const verifyZoom = ({ secrets, signature, timestamp, body, nowMs }: ZoomRequest): Verdict => {
+export const verifyZoom = ({ secrets, signature, timestamp, body, nowMs }: ZoomWebhookRequest): Verdict => {
   if (signature === undefined || timestamp === undefined || !/^\d{1,15}$/.test(timestamp)) {
     return { kind: 'forged' };
   }
-  const secret = secrets.find((one) => isSameText(signature, signatureOf(one, timestamp, body)));
+  const secret = secrets.find((one) => equalInConstantTime(signature, signatureOf(one, timestamp, body)));
   if (secret === undefined) return { kind: 'forged' };
   return Math.abs(nowMs - Number(timestamp) * 1000) <= toleranceMs
     ? { kind: 'authentic', secret }
@@ -69,7 +69,7 @@ const deauthorizedSchema = z.object({
   deauthorization_time: z.iso.datetime({ offset: true }).optional().catch(undefined),
 });
 
-export type ZoomNews =
+export type ZoomWebhookEvent =
   | { readonly kind: 'challenge'; readonly plainToken: string }
   | { readonly kind: 'told'; readonly told: InboxEvent; readonly dedupeKey: string }
   | { readonly kind: 'of_no_use'; readonly event: string };
@@ -85,7 +85,7 @@ const meetingEvents = {
  * An event's body; undefined where it does not look like one. A repeated delivery carries the same `event_ts`
  * (https://developers.zoom.us/docs/api/webhooks/#unsuccessful-delivery).
  */
-export const readZoomEvent = (body: unknown): ZoomNews | undefined => {
+export const readZoomEvent = (body: unknown): ZoomWebhookEvent | undefined => {
   const { data } = eventSchema.safeParse(body);
   if (!data) return undefined;
   const { event, event_ts: ts, payload } = data;

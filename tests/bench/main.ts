@@ -4,14 +4,14 @@ import { wholeNumber } from '../../infra/cli/whole-number.ts';
 import { startPostgres } from '../harness/postgres-server.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 import { findOrStartTemporal } from '../harness/temporal-server.ts';
-import { measureCalls, whatCallsAreCompared } from './calls/calls.ts';
+import { describeCalls, measureCalls } from './calls/calls.ts';
 import { compareWithBudget, isWithin } from './cost/budget.ts';
 import { playBudgetedAudition } from './cost/budgeted-audition.ts';
-import { measureIntake, whatIntakesAreCompared } from './intake/intake.ts';
+import { describeIntake, measureIntake } from './intake/intake.ts';
 import { describeMachine } from './machine.ts';
 import { measureReplay } from './replay.ts';
 import { type Figures, machineLines, tableOf } from './report.ts';
-import { measureThroughput, whatIsCompared } from './throughput/throughput.ts';
+import { describeThroughput, measureThroughput } from './throughput/throughput.ts';
 
 const parts = ['throughput', 'cost', 'calls', 'intake', 'replay'] as const;
 type Part = (typeof parts)[number];
@@ -36,21 +36,21 @@ const run = async (options: Options): Promise<void> => {
     const figuresOf = {
       throughput: async () => {
         const throughputOptions = { ...options, progress: say };
-        say(`\n${whatIsCompared(throughputOptions)}\n`);
+        say(`\n${describeThroughput(throughputOptions)}\n`);
         return measureThroughput(service, throughputOptions);
       },
       cost: async () => {
         say(
           '\nOne audition with three participants, a reschedule and two reminders, from request to decision …',
         );
-        return compareWithBudget(await playBudgetedAudition(service, afterThoseOfTheThroughput));
+        return compareWithBudget(await playBudgetedAudition(service, unusedAuditionNumber));
       },
       calls: async () => {
-        say(`\n${whatCallsAreCompared(options.rounds)}\n`);
+        say(`\n${describeCalls(options.rounds)}\n`);
         return measureCalls(service, options.rounds);
       },
       intake: async () => {
-        say(`\n${whatIntakesAreCompared(options.rounds)}\n`);
+        say(`\n${describeIntake(options.rounds)}\n`);
         return [await measureIntake(service, options.rounds)];
       },
       replay: async () => {
@@ -92,7 +92,7 @@ const withService = async <Result>(work: (service: ServiceUnderTest) => Promise<
   }
 };
 
-const afterThoseOfTheThroughput = 9_999;
+const unusedAuditionNumber = 9_999;
 
 const positive = wholeNumber('It must be a whole number above 0.');
 

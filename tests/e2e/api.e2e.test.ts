@@ -3,16 +3,16 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createOrchestration } from '../../api/auditions/orchestration.ts';
+import { createAuditionWorkflows } from '../../api/auditions/audition-workflows.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
-import { day, type Platform, platformOf, requestBody } from '../harness/platform.ts';
+import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
 import { keys, type ServiceUnderTest, startService } from '../harness/service.ts';
 
 let service: ServiceUnderTest;
-let platform: Platform;
+let platform: ApiClient;
 beforeAll(async () => {
   service = await startService();
-  platform = platformOf(service);
+  platform = createApiClient(service);
 });
 afterAll(() => service.close());
 
@@ -111,13 +111,13 @@ describe('an audition', () => {
   it('that takes longer than one has patience for is still working, and the command is carried out', async () => {
     const { id } = await platform.request(next());
     await platform.until(id, ({ state }) => state === 'scheduled');
-    const hasty = createOrchestration({
+    const hasty = createAuditionWorkflows({
       temporal: service.temporal,
       taskQueue: service.taskQueue,
-      patience: { acceptedWithin: 10_000, doneWithin: 1 },
+      timeouts: { acceptedTimeoutMs: 10_000, resultTimeoutMs: 1 },
     });
     const command = { origin: 'api', correlationId: 'hasty' } as const;
-    expect(await hasty.ask(id, { name: 'cancel', command }, crypto.randomUUID())).toEqual({
+    expect(await hasty.sendUpdate(id, { name: 'cancel', command }, crypto.randomUUID())).toEqual({
       kind: 'still_working',
     });
     await platform.until(id, ({ state }) => state === 'closed');

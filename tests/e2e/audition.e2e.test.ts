@@ -4,17 +4,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { auditionEventSchema } from '../../domain/audition/events.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
-import { heldOutside, knownOf } from '../harness/agreement.ts';
+import { type ApiClient, createApiClient, day, fullMinute, requestBody } from '../harness/api-client.ts';
+import { expectedProviderState, providerState } from '../harness/consistency.ts';
 import { eventually } from '../harness/eventually.ts';
 import { readMails } from '../harness/mail-server.ts';
-import { day, fullMinute, type Platform, platformOf, requestBody } from '../harness/platform.ts';
 import { keys, type ServiceUnderTest, startService } from '../harness/service.ts';
 
 let service: ServiceUnderTest;
-let platform: Platform;
+let platform: ApiClient;
 beforeAll(async () => {
   service = await startService();
-  platform = platformOf(service);
+  platform = createApiClient(service);
   await service.startWorker();
 });
 afterAll(() => service.close());
@@ -45,7 +45,7 @@ describe('an audition', () => {
     const scheduled = await platform.until(requested.id, ({ state }) => state === 'scheduled');
     expect(scheduled.meeting?.provider).toBe('zoom');
 
-    const mail = (await readMails(service.inbox.apiUrl)).find(
+    const mail = (await readMails(service.mailServer.apiUrl)).find(
       ({ to }) => to[0]?.address === `ada.${n}@performers.example`,
     );
     const link = /https?:\/\/\S+\/respond\/[\w.-]+/.exec(mail?.text ?? '')?.[0] ?? '';
@@ -91,7 +91,7 @@ describe('an audition', () => {
 
     const ofThisFight = ({ participants }: AuditionView) =>
       participants.some(({ id }) => id === `performer-${n}`);
-    const fighters = (await platform.everyAudition()).filter(ofThisFight);
+    const fighters = (await platform.listAuditions()).filter(ofThisFight);
     const [loser, winner] = fighters.toSorted((a) => (a.outcome === 'failed' ? -1 : 1));
     expect(fighters).toHaveLength(2);
     expect(loser).toMatchObject({ state: 'closed', outcome: 'failed', calendarEvents: [], notices: [] });
@@ -103,7 +103,7 @@ describe('an audition', () => {
     );
     expect(holders.rows).toEqual([{ audition_id: winner?.id }]);
     expect(meetingsAt(scheduled.slot?.start)).toEqual([scheduled.meeting?.id]);
-    const { emails } = await heldOutside(service);
+    const { emails } = await providerState(service);
     expect(emails.filter((email) => email.startsWith(`ada.${n}@`))).toHaveLength(1);
   });
 
@@ -113,7 +113,7 @@ describe('an audition', () => {
     const { meeting } = await platform.until(id, ({ state }) => state === 'scheduled');
     await platform.command(id, 'cancel', { reason: 'the part is cut' });
     await service.temporal.workflow.getHandle(`audition/${id}`).result();
-    const outside = await heldOutside(service);
+    const outside = await providerState(service);
     expect(outside.meetings).not.toContain(meeting?.id);
     expect(outside.emails.filter((email) => email.startsWith(`ada.${n}@`))).toHaveLength(2);
   });
@@ -133,9 +133,9 @@ describe('an audition', () => {
     const { zoom } = service.sandbox.control.state();
     const meeting = zoom.meetings.find((one) => String(one.id) === moved.meeting?.id);
     expect(new Date(meeting?.start_time ?? '').toISOString()).toBe(slot.start);
-    expect((await heldOutside(service)).emails.filter((email) => email.startsWith(`ada.${n}@`))).toHaveLength(
-      2,
-    );
+    expect(
+      (await providerState(service)).emails.filter((email) => email.startsWith(`ada.${n}@`)),
+    ).toHaveLength(2);
   });
 });
 
@@ -182,7 +182,7 @@ describe('when a provider fails', () => {
     const closed = await platform.until(id, ({ state }) => state === 'closed');
     expect(closed.outcome).toBe('failed');
     await service.temporal.workflow.getHandle(`audition/${id}`).result();
-    const outside = await heldOutside(service);
+    const outside = await providerState(service);
     expect(
       outside.events.filter((event) => closed.calendarEvents.some(({ eventId }) => event.endsWith(eventId))),
     ).toEqual([]);
@@ -192,11 +192,11 @@ describe('when a provider fails', () => {
 
 /** What is still wanted stands outside, and nothing else does. */
 const agree = async (): Promise<boolean> => {
-  const views = (await platform.everyAudition()).filter(
+  const views = (await platform.listAuditions()).filter(
     ({ outcome }) => outcome === undefined || outcome === 'booked',
   );
-  const outside = await heldOutside(service);
-  const known = knownOf(views);
+  const outside = await providerState(service);
+  const known = expectedProviderState(views);
   return isDeepStrictEqual(
     [outside.meetings, outside.events, outside.meetEvents],
     [known.meetings, known.events, known.meetEvents],
@@ -205,8 +205,12 @@ const agree = async (): Promise<boolean> => {
 
 it('agrees with the providers after all of this', async () => {
   await eventually(agree, 60_000, async () => {
-    const views = await platform.everyAudition();
-    return JSON.stringify({ outside: await heldOutside(service), known: knownOf(views) }, null, 1);
+    const views = await platform.listAuditions();
+    return JSON.stringify(
+      { outside: await providerState(service), known: expectedProviderState(views) },
+      null,
+      1,
+    );
   });
   expect(await agree()).toBe(true);
 });

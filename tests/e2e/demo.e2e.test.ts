@@ -13,13 +13,13 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** What would replace a part of the stack. */
-const without = { DATABASE_URL: '', TEMPORAL_ADDRESS: '', SMTP_URL: '', PORT: '', PUBLIC_URL: '' };
+const clearedEnvironment = { DATABASE_URL: '', TEMPORAL_ADDRESS: '', SMTP_URL: '', PORT: '', PUBLIC_URL: '' };
 
 const demo = async (name: string, ...options: readonly string[]) => {
   const main = projectPath('infra/stack/main.ts');
   const where = ['--data', join(folder, name), '--any-port'];
   const { exitCode, all } = await execa(process.execPath, [main, 'demo', '--brief', ...where, ...options], {
-    env: without,
+    env: clearedEnvironment,
     reject: false,
     all: true,
     stdin: 'ignore',

@@ -9,12 +9,18 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as messages from '../../workflows/audition/messages.ts';
 import { slotIn } from '../harness/audition-plan.ts';
-import type { CastingWorld } from '../harness/casting-world.ts';
-import { asked, openRealTimeStage, operator, type Played, type Stage } from '../harness/stage.ts';
+import type { FakeWorld } from '../harness/fake-world.ts';
+import {
+  apiCommand,
+  operatorCommand,
+  type RunningAudition,
+  startRealTimeHarness,
+  type WorkflowHarness,
+} from '../harness/workflow-harness.ts';
 
-let stage: Stage;
+let stage: WorkflowHarness;
 beforeAll(async () => {
-  stage = await openRealTimeStage();
+  stage = await startRealTimeHarness();
 });
 afterAll(() => stage.close());
 
@@ -23,13 +29,13 @@ const scenarioCalls = 27;
 const everyCall = Array.from({ length: scenarioCalls }, (_, index) => index);
 
 /** Schedules, then moves. Stops at the first message that is refused because the audition has ended. */
-const scheduleAndMove = async ({ until, handle }: Played): Promise<void> => {
+const scheduleAndMove = async ({ until, handle }: RunningAudition): Promise<void> => {
   await until(({ state }) => state === 'scheduled' || state === 'closed');
   const slot = slotIn(96, await stage.environment.currentTimeMs());
-  await handle.executeUpdate(messages.reschedule, { args: [{ ...asked, slot }] });
+  await handle.executeUpdate(messages.rescheduleUpdate, { args: [{ ...apiCommand, slot }] });
 };
 
-const orEnded = async (work: Promise<void>): Promise<void> => {
+const ignoreEnded = async (work: Promise<void>): Promise<void> => {
   try {
     await work;
   } catch (error) {
@@ -41,7 +47,7 @@ const orEnded = async (work: Promise<void>): Promise<void> => {
   }
 };
 
-const leftBehind = (world: CastingWorld) => ({
+const leftBehind = (world: FakeWorld) => ({
   meetings: [...world.meetings],
   events: [...world.calendarEvents],
   holds: [...world.heldRevisions],
@@ -49,53 +55,53 @@ const leftBehind = (world: CastingWorld) => ({
 const nothing = { meetings: [], events: [], holds: [] };
 
 /** Everybody who was told has been told otherwise. */
-const untold = ({ notices, retractions }: CastingWorld) => {
+const notRetracted = ({ notices, retractions }: FakeWorld) => {
   const addressees = new Set(notices.map((key) => key.split(':').slice(2, 4).join(':')));
   return [...addressees].filter((addressee) => !retractions.some((key) => key.includes(addressee)));
 };
 
 describe('at every await', () => {
   it('the scenario makes as many calls as are tried below', async () => {
-    await stage.play({}, async (played) => {
+    await stage.runAudition({}, async (played) => {
       await scheduleAndMove(played);
       expect(played.world.calls.length).toBe(scenarioCalls);
     });
   });
 
   it.each(everyCall)('a cancellation during call %i leaves nothing behind', async (index) => {
-    await stage.play({}, async (played) => {
+    await stage.runAudition({}, async (played) => {
       const { world, handle } = played;
-      world.interfere = async (_, at) => {
+      world.beforeActivity = async (_, at) => {
         if (at === index) await handle.cancel();
       };
-      await orEnded(scheduleAndMove(played));
+      await ignoreEnded(scheduleAndMove(played));
       const view = await handle.result();
       expect(view).toMatchObject({ state: 'closed', outcome: 'cancelled', attention: [] });
       expect(leftBehind(world)).toEqual(nothing);
-      expect(untold(world)).toEqual([]);
+      expect(notRetracted(world)).toEqual([]);
     });
   });
 
   it.each(everyCall)(
     'a step that fails for good at call %i, then is aborted, leaves nothing half-done',
     async (index) => {
-      await stage.play({}, async (played) => {
+      await stage.runAudition({}, async (played) => {
         const { world, handle, until } = played;
         let failed: string | undefined;
-        world.interfere = ({ activity }, at) => {
+        world.beforeActivity = ({ activity }, at) => {
           if (at !== index) return;
           failed = activity;
           throw failureOf(activity);
         };
-        const scenario = orEnded(scheduleAndMove(played));
+        const scenario = ignoreEnded(scheduleAndMove(played));
         const stuck = await until(
           ({ attention, state, revision }) =>
             attention.length > 0 || state === 'closed' || (state === 'scheduled' && revision > 1),
         );
         const [item] = stuck.attention;
         if (item) {
-          await handle.executeUpdate(messages.resolveAttention, {
-            args: [{ ...operator, id: item.id, action: 'abort' }],
+          await handle.executeUpdate(messages.resolveAttentionUpdate, {
+            args: [{ ...operatorCommand, id: item.id, action: 'abort' }],
           });
         }
         await scenario;
@@ -107,7 +113,7 @@ describe('at every await', () => {
         expect(view.outcome).toBe(stands ? undefined : 'failed');
         expect(leftBehind(world)).toMatchObject(stands ? { holds: [view.revision] } : nothing);
         expect(world.meetings.size).toBe(stands ? 1 : 0);
-        expect(stands ? [] : untold(world)).toEqual([]);
+        expect(stands ? [] : notRetracted(world)).toEqual([]);
       });
     },
   );
@@ -116,12 +122,12 @@ describe('at every await', () => {
 /** Our own steps are none that a person is asked about: the audition ends by itself. */
 const failureOf = (activity: string): ApplicationFailure =>
   ApplicationFailure.create({
-    type: outside.has(activity) ? 'reconnect' : 'database',
+    type: providerActivities.has(activity) ? 'reconnect' : 'database',
     message: `${activity} failed for good`,
     nonRetryable: true,
   });
 
-const outside: ReadonlySet<string> = new Set([
+const providerActivities: ReadonlySet<string> = new Set([
   'findBusy',
   'createMeeting',
   'moveMeeting',
@@ -130,7 +136,7 @@ const outside: ReadonlySet<string> = new Set([
 ]);
 
 /** A trail that cannot be written fails the workflow, once everything is undone. */
-const ended = async (handle: Played['handle']): Promise<void> => {
+const ended = async (handle: RunningAudition['handle']): Promise<void> => {
   try {
     await handle.result();
   } catch (error) {

@@ -8,16 +8,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { doubled, heldOutside, knownOf } from '../harness/agreement.ts';
+import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
+import { duplicatesIn, expectedProviderState, providerState } from '../harness/consistency.ts';
 import { eventually } from '../harness/eventually.ts';
-import { day, type Platform, platformOf, requestBody } from '../harness/platform.ts';
 import { keys, type ServiceUnderTest, startService } from '../harness/service.ts';
 
 let service: ServiceUnderTest;
-let platform: Platform;
+let platform: ApiClient;
 beforeAll(async () => {
   service = await startService();
-  platform = platformOf(service);
+  platform = createApiClient(service);
   await service.startWorker();
 });
 afterAll(() => service.close());
@@ -100,10 +100,10 @@ describe('an outage', () => {
     const views = await Promise.all(ids.map((id) => platform.until(id, scheduled)));
     expect(await attentionEver()).toEqual([]);
     await untilCircuitIs('closed', 'zoom', 'google');
-    const { emails, ...outside } = await heldOutside(service);
-    const { emails: told, ...known } = knownOf(views);
+    const { emails, ...outside } = await providerState(service);
+    const { emails: told, ...known } = expectedProviderState(views);
     expect({ ...outside, texts: outside.texts.length }).toEqual(known);
-    expect([emails.length, doubled(emails)]).toEqual([told, []]);
+    expect([emails.length, duplicatesIn(emails)]).toEqual([told, []]);
   });
 
   it('of Zoom that is known already sends a new audition to Google at once, without another call', async () => {

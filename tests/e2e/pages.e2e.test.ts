@@ -2,25 +2,24 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-
-import { hasBrowser, launchBrowser } from '../harness/browser.ts';
+import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
+import { hasChromium, launchChromium } from '../harness/chromium.ts';
 import { readMails } from '../harness/mail-server.ts';
-import { day, type Platform, platformOf, requestBody } from '../harness/platform.ts';
 import { keys, type ServiceUnderTest, startService } from '../harness/service.ts';
 
-describe.skipIf(!hasBrowser)('pages in a browser', () => {
+describe.skipIf(!hasChromium)('pages in a browser', () => {
   let service: ServiceUnderTest;
-  let platform: Platform;
+  let platform: ApiClient;
   let browser: Browser;
   /** The address of the response page in the performer's invitation. */
   let responsePage: string;
   beforeAll(async () => {
-    [service, browser] = await Promise.all([startService(), launchBrowser()]);
-    platform = platformOf(service);
+    [service, browser] = await Promise.all([startService(), launchChromium()]);
+    platform = createApiClient(service);
     await service.startWorker();
     const { id } = await platform.request(requestBody(1, 10 * day));
     await platform.until(id, ({ state }) => state === 'scheduled');
-    const mails = await readMails(service.inbox.apiUrl);
+    const mails = await readMails(service.mailServer.apiUrl);
     const invitation = mails.find(({ to }) => to[0]?.address === 'ada.1@performers.example');
     responsePage = /https?:\/\/\S+\/respond\/[\w.-]+/.exec(invitation?.text ?? '')?.[0] ?? '';
   });

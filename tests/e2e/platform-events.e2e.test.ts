@@ -1,8 +1,8 @@
 /** The platform is told of an audition by the whole service: trail, outbox, relay, workflow, signed request. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createApiClient, requestBody } from '../harness/api-client.ts';
 import { actor, addEndpoint, secret } from '../harness/endpoints.ts';
 import { eventually } from '../harness/eventually.ts';
-import { platformOf, requestBody } from '../harness/platform.ts';
 import { startReceiver } from '../harness/receiver.ts';
 import { organization, type ServiceUnderTest, startService } from '../harness/service.ts';
 
@@ -19,7 +19,7 @@ it('tells of every event in its order, and catches up with what a broken receive
   const receiver = await startReceiver();
   const { repositories } = service.database;
   const endpoint = await addEndpoint(repositories, organization, { url: receiver.url });
-  const platform = platformOf(service);
+  const platform = createApiClient(service);
   const { id } = await platform.request(requestBody(1, 5 * day));
   await platform.until(id, ({ state }) => state === 'scheduled');
 

@@ -3,18 +3,18 @@
  * everything goes on by itself. Through the page, the consent, the vault, the inbox and the workflows, all of them real.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { decide } from '../harness/consent.ts';
+import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
+import { submitConsent } from '../harness/consent.ts';
 import { eventually } from '../harness/eventually.ts';
+import { createHttpBrowser } from '../harness/form-browser.ts';
 import { readMails } from '../harness/mail-server.ts';
-import { createVisitor } from '../harness/person.ts';
-import { day, type Platform, platformOf, requestBody } from '../harness/platform.ts';
-import { accounts, organization, type ServiceUnderTest, startService } from '../harness/service.ts';
+import { organization, type ServiceUnderTest, sandboxAccounts, startService } from '../harness/service.ts';
 
 let service: ServiceUnderTest;
-let platform: Platform;
+let platform: ApiClient;
 beforeAll(async () => {
   service = await startService();
-  platform = platformOf(service);
+  platform = createApiClient(service);
   await service.startWorker();
 });
 afterAll(() => service.close());
@@ -23,12 +23,14 @@ const statusOf = async (): Promise<string | undefined> =>
   (await service.database.repositories.connections.get(organization, 'conn_performer'))?.status;
 
 /** What the platform gives to the account's owner, who goes the whole way in a browser. */
-const connectAgain = async (): Promise<void> => {
+const reconnectAccount = async (): Promise<void> => {
   const { body } = await platform.get('/v1/connections/google/authorize?connection=conn_performer');
-  const visitor = createVisitor(service.url);
+  const visitor = createHttpBrowser(service.url);
   const page = await visitor.open(String(Object(body).url));
-  const sentOn = await visitor.send(page, { to: '/connect' });
-  const { location } = await decide(sentOn.leadsTo ?? '', { account: accounts.conn_performer });
+  const sentOn = await visitor.submit(page, { to: '/connect' });
+  const { location } = await submitConsent(sentOn.redirectsTo ?? '', {
+    account: sandboxAccounts.conn_performer,
+  });
   const back = await visitor.open(location ?? '');
   expect(back.status).toBeLessThan(400);
 };
@@ -36,7 +38,7 @@ const connectAgain = async (): Promise<void> => {
 it('auditions wait for an account that fell out, and go on by themselves once it is connected again', async () => {
   const before = await platform.request(requestBody(4, 20 * day));
   await platform.until(before.id, ({ state }) => state === 'scheduled');
-  expect(service.sandbox.control.revokeGrants('google', accounts.conn_performer)).toBe(1);
+  expect(service.sandbox.control.revokeGrants('google', sandboxAccounts.conn_performer)).toBe(1);
   const requested = await Promise.all([1, 2, 3].map((n) => platform.request(requestBody(n, (10 + n) * day))));
   const waiting = await Promise.all(
     requested.map(({ id }) => platform.until(id, ({ attention }) => attention.length > 0)),
@@ -46,11 +48,11 @@ it('auditions wait for an account that fell out, and go on by themselves once it
   }
   expect(await statusOf()).toBe('needs_reauthorization');
   await eventually(async () => {
-    const mails = await readMails(service.inbox.apiUrl);
-    return mails.filter(({ to }) => to[0]?.address === accounts.conn_performer).length === 1;
+    const mails = await readMails(service.mailServer.apiUrl);
+    return mails.filter(({ to }) => to[0]?.address === sandboxAccounts.conn_performer).length === 1;
   }, 40_000);
 
-  await connectAgain();
+  await reconnectAccount();
   expect(await statusOf()).toBe('connected');
   for (const { id } of requested) {
     const done = await platform.until(id, ({ state }) => state === 'scheduled');

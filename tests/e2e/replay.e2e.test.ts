@@ -10,8 +10,8 @@ import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } fro
 import { createDataConverter } from '../../foundation/temporal/data-converter.ts';
 import type { Configuration } from '../../providers/configuration.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
+import { createApiClient, day, requestBody } from '../harness/api-client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { day, platformOf, requestBody } from '../harness/platform.ts';
 import { organization, type ServiceUnderTest, startService } from '../harness/service.ts';
 import { startTemporalServer, type TemporalServer } from '../harness/temporal-server.ts';
 
@@ -104,7 +104,7 @@ describe('replay of auditions on the server', () => {
     );
 
   it('lists and replays an open and a failed audition', async () => {
-    const platform = platformOf(service);
+    const platform = createApiClient(service);
     await service.startWorker();
     const [running, failed] = await Promise.all(
       [1, 2].map(async (n) => {

@@ -9,27 +9,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AuditionView } from '../../domain/audition/view.ts';
+import { type ApiClient, createApiClient, day, fullMinute } from '../harness/api-client.ts';
+import { dumpPostgres, dumpSqlite } from '../harness/database-dump.ts';
 import { eventually } from '../harness/eventually.ts';
 import { leaksIn, type Secret } from '../harness/leaks.ts';
 import { localDefaults } from '../harness/local-defaults.ts';
 import { readMails } from '../harness/mail-server.ts';
-import { day, fullMinute, type Platform, platformOf } from '../harness/platform.ts';
 import {
   connectedAccounts,
   dataKeys,
   openAccountsPage,
-  openedAccounts,
-  useEndpoint,
+  rotateEndpointSecret,
+  storedCredentials,
 } from '../harness/secret-accounts.ts';
-import { cast, confidences, people, words } from '../harness/secret-cast.ts';
+import { cast, confidentialTexts, personalData, words } from '../harness/secret-cast.ts';
 import { keys, organization, type ServiceUnderTest, startService } from '../harness/service.ts';
-import { storedInPostgres, storedInSqlite } from '../harness/stored.ts';
 import { startTemporalServer, type TemporalServer } from '../harness/temporal-server.ts';
 
 let folder: string;
 let temporal: TemporalServer;
 let service: ServiceUnderTest;
-let platform: Platform;
+let platform: ApiClient;
 const joinLinks = new Set<string>();
 /** What opened accounts and endpoints in the course of it. */
 const used: Secret[] = [];
@@ -39,9 +39,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'castmatch-secrecy-'));
   temporal = await startTemporalServer(databaseFile());
   service = await startService({ temporalAddress: temporal.address, logLevel: 'trace' });
-  platform = platformOf(service);
+  platform = createApiClient(service);
   await service.startWorker();
-  await liveThroughMuch();
+  await runScenarios();
 });
 afterAll(async () => {
   await service.close();
@@ -67,15 +67,15 @@ const request = async (startsAt: number, changes: object = {}): Promise<Audition
   });
 
 /** An SQLSTATE of our own: of a database's error, that is what may be printed. */
-const refusedByTheTest = 'CM001';
+const injectedSqlState = 'CM001';
 
 /** While one table refuses writes, whatever was to be written could stand in the errors. */
-const whileRefusing = async (write: string, work: () => Promise<unknown>): Promise<void> => {
-  const refusals = () => service.printed().split(refusedByTheTest).length - 1;
+const whileWritesFail = async (write: string, work: () => Promise<unknown>): Promise<void> => {
+  const refusals = () => service.printed().split(injectedSqlState).length - 1;
   const before = refusals();
   await service.database.pool.query(
     `CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
-       $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '${refusedByTheTest}'; END $$;
+       $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '${injectedSqlState}'; END $$;
      CREATE TRIGGER refuse BEFORE ${write} FOR EACH ROW EXECUTE FUNCTION refuse()`,
   );
   const done = work();
@@ -85,7 +85,7 @@ const whileRefusing = async (write: string, work: () => Promise<unknown>): Promi
 };
 
 /** Until everybody was told, or Twilio has refused to tell them. */
-const settled = async (id: string): Promise<AuditionView> => {
+const untilAttentionRaised = async (id: string): Promise<AuditionView> => {
   const view = await platform.until(
     id,
     ({ state, attention }) => state === 'scheduled' && attention.length > 0,
@@ -99,16 +99,16 @@ const skipEverything = async (id: string): Promise<void> => {
 };
 
 /** Told, reminded, asked, moved, called off; and at each turn something fails. */
-const invitedMovedAndCancelled = async (): Promise<void> => {
+const inviteMoveAndCancel = async (): Promise<void> => {
   const start = fullMinute(Date.now() + 600_000);
   const reminder = `PT${Math.floor((start - Date.now()) / 1_000) - 12}S`;
   service.sandbox.control.setFault('zoom', { kind: 'lost_answer', times: 1 });
   service.sandbox.control.setFault('google', { kind: 'outage', operation: 'events.insert', times: 2 });
   const { id } = await request(start, { reminders: [reminder], policy: { meetingPatience: 'PT40S' } });
-  await settled(id);
+  await untilAttentionRaised(id);
   await platform.until(id, ({ notices }) => notices.some(({ notice }) => notice === 'reminder'));
   await skipEverything(id);
-  const mails = await readMails(service.inbox.apiUrl);
+  const mails = await readMails(service.mailServer.apiUrl);
   for (const { text } of mails.filter(({ text }) => text.includes('/respond/'))) {
     const link = /https?:\/\/\S+\/respond\/[\w.-]+/.exec(text)?.[0] ?? '';
     await fetch(link);
@@ -120,34 +120,34 @@ const invitedMovedAndCancelled = async (): Promise<void> => {
     { idempotencyKey: crypto.randomUUID() },
   );
   await platform.until(id, ({ revision, state }) => revision === 2 && state !== 'scheduling');
-  service.inbox.refuse(cast[1]?.email ?? '');
+  service.mailServer.rejectRecipient(cast[1]?.email ?? '');
   const cancel = () =>
     platform.post(
       `/v1/auditions/${id}/cancel`,
       { reason: words.cancelled },
       { idempotencyKey: crypto.randomUUID() },
     );
-  await whileRefusing('INSERT ON idempotent_requests', cancel);
+  await whileWritesFail('INSERT ON idempotent_requests', cancel);
   await cancel();
-  service.inbox.admitAll();
+  service.mailServer.acceptAllRecipients();
   await skipEverything(id);
   await service.temporal.workflow.getHandle(`audition/${id}`).result();
 };
 
 /** The database fails where it would have written what the providers gave us; then no provider gives anything. */
-const heldUpByTheDatabase = async (): Promise<void> => {
+const failDatabaseWrites = async (): Promise<void> => {
   const start = fullMinute(Date.now() + 40 * day);
-  await whileRefusing('UPDATE ON operations', async () => {
+  await whileWritesFail('UPDATE ON operations', async () => {
     const { id } = await request(start, { policy: { meetingPatience: 'PT40S' } });
-    await settled(id);
+    await untilAttentionRaised(id);
   });
-  await whileRefusing('INSERT ON audit_events', async () => {
+  await whileWritesFail('INSERT ON audit_events', async () => {
     const { id } = await request(start + day).catch(() => ({ id: '' }));
-    if (id) await settled(id);
+    if (id) await untilAttentionRaised(id);
   });
 };
 
-const madeByHandAndCalledBack = async (): Promise<void> => {
+const overrideAndCallBack = async (): Promise<void> => {
   const start = fullMinute(Date.now() + 50 * day);
   service.sandbox.control.setFault('zoom', { kind: 'outage' });
   // An outage of the last provider is waited out for ten minutes.
@@ -157,7 +157,7 @@ const madeByHandAndCalledBack = async (): Promise<void> => {
   service.sandbox.control.clearFaults();
   const item = stuck.attention.find(({ step }) => step === 'meeting');
   await platform.resolve(item?.id ?? '', { action: 'override', value: { joinUrl: words.madeByHand } });
-  await settled(id);
+  await untilAttentionRaised(id);
   await skipEverything(id);
   await platform.command(id, 'check-in', { participant: 'person-1' });
   await service.temporal.workflow.getHandle(`audition/${id}`).signal('meetingEnded', { origin: 'system' });
@@ -165,11 +165,11 @@ const madeByHandAndCalledBack = async (): Promise<void> => {
   const next = { slot: slotAt(start + 10 * day), round: 'callback' };
   const decided = await platform.command(id, 'decide', { decision: 'callback', next });
   await eventually(async () => (await platform.get(`/v1/auditions/${decided.next}`)).status === 200, 10_000);
-  await settled(decided.next ?? '');
+  await untilAttentionRaised(decided.next ?? '');
 };
 
 /** What is wrong with a request is said to whoever sent it, and to nobody else. */
-const misunderstood = async (): Promise<void> => {
+const sendInvalidRequests = async (): Promise<void> => {
   const [performer] = cast;
   for (const wrong of [
     { email: words.notes },
@@ -191,7 +191,7 @@ const misunderstood = async (): Promise<void> => {
 };
 
 /** Neither is anybody's to read: a forged one and a good one. */
-const toldByZoom = async (): Promise<void> => {
+const sendZoomWebhooks = async (): Promise<void> => {
   const body = JSON.stringify({ event: 'endpoint.url_validation', payload: { plainToken: 'plain' } });
   const timestamp = String(Math.floor(Date.now() / 1_000));
   const hash = createHmac('sha256', localDefaults.ZOOM_WEBHOOK_SECRET).update(`v0:${timestamp}:${body}`);
@@ -213,17 +213,17 @@ const toldByZoom = async (): Promise<void> => {
  * Connected on our page, once while the database refuses; used in an audition after its tokens have run out; taken away
  * by the person at Google, and by us from Zoom while Zoom does not answer.
  */
-const connectedAndTakenAway = async (): Promise<void> => {
+const connectAndRevoke = async (): Promise<void> => {
   const { connections } = service.database.repositories;
   const page = await openAccountsPage(service, platform);
   const statuses: number[] = [];
-  await whileRefusing('INSERT ON connections', async () => {
+  await whileWritesFail('INSERT ON connections', async () => {
     statuses.push(await page.connect('google'));
   });
   for (const provider of ['google', 'microsoft', 'zoom'] as const)
     statuses.push(await page.connect(provider));
   expect([...statuses, ...(await page.connectApple())]).toEqual([500, 303, 303, 303, 422, 303]);
-  used.push(...(await openedAccounts(service)));
+  used.push(...(await storedCredentials(service)));
 
   const own = await connections.list(organization, { owner: 'person-1' });
   const idOf = (provider: string) => own.find((one) => one.provider === provider)?.id ?? 'conn_none';
@@ -232,8 +232,8 @@ const connectedAndTakenAway = async (): Promise<void> => {
   const participants = [{ ...performer, calendar }, ...others];
   service.sandbox.control.expireTokens('google');
   const { id } = await request(fullMinute(Date.now() + 70 * day), { participants });
-  await settled(id);
-  used.push(...(await openedAccounts(service)));
+  await untilAttentionRaised(id);
+  used.push(...(await storedCredentials(service)));
 
   service.sandbox.control.expireTokens('google');
   expect(service.sandbox.control.revokeGrants('google', connectedAccounts.google)).toBeGreaterThan(0);
@@ -243,7 +243,7 @@ const connectedAndTakenAway = async (): Promise<void> => {
     30_000,
   );
   const isTold = async () =>
-    (await readMails(service.inbox.apiUrl)).some(({ text }) => text.includes('/connections/'));
+    (await readMails(service.mailServer.apiUrl)).some(({ text }) => text.includes('/connections/'));
   await eventually(isTold, 60_000);
 
   service.sandbox.control.setFault('zoom', { kind: 'outage' });
@@ -251,16 +251,16 @@ const connectedAndTakenAway = async (): Promise<void> => {
   service.sandbox.control.clearFaults();
   const { rows } = await service.database.pool.query('SELECT FROM pending_revocations');
   expect(rows).toHaveLength(1);
-  used.push(...page.used, ...(await useEndpoint(platform)));
+  used.push(...page.used, ...(await rotateEndpointSecret(platform)));
 };
 
-const liveThroughMuch = async (): Promise<void> => {
-  await invitedMovedAndCancelled();
-  await heldUpByTheDatabase();
-  await madeByHandAndCalledBack();
-  await misunderstood();
-  await connectedAndTakenAway();
-  await toldByZoom();
+const runScenarios = async (): Promise<void> => {
+  await inviteMoveAndCancel();
+  await failDatabaseWrites();
+  await overrideAndCallBack();
+  await sendInvalidRequests();
+  await connectAndRevoke();
+  await sendZoomWebhooks();
 };
 
 const owners: readonly Secret[] = Object.entries(connectedAccounts).map(([provider, text]) => ({
@@ -270,7 +270,7 @@ const owners: readonly Secret[] = Object.entries(connectedAccounts).map(([provid
 
 /** What opens doors: ours, our users' and the providers'. */
 const credentials = async (): Promise<readonly Secret[]> => {
-  const mails = await readMails(service.inbox.apiUrl);
+  const mails = await readMails(service.mailServer.apiUrl);
   const tokens = mails.flatMap(({ text }) => /\/respond\/([\w.-]+)/.exec(text)?.[1] ?? []);
   expect(tokens.length).toBeGreaterThan(5);
   const accountLinks = mails.flatMap(({ text }) => /\/connections\/([\w.-]+)/.exec(text)?.[1] ?? []);
@@ -278,7 +278,7 @@ const credentials = async (): Promise<readonly Secret[]> => {
   expect(used.length).toBeGreaterThan(25);
   return [
     ...used,
-    ...(await openedAccounts(service)),
+    ...(await storedCredentials(service)),
     ...(await dataKeys(service)),
     ...accountLinks.map((text) => ({ what: 'a link to connect an account again', text })),
     ...tokens.map((text) => ({ what: 'a response link', text })),
@@ -302,30 +302,30 @@ const credentials = async (): Promise<readonly Secret[]> => {
 const links = (): readonly Secret[] => [...joinLinks].map((text) => ({ what: 'a join link', text }));
 
 it("leaves nothing readable in Temporal's database", async () => {
-  const stored = await storedInSqlite(databaseFile());
+  const stored = await dumpSqlite(databaseFile());
   for (const known of [organization, 'project-1', 'CastMatchState', 'binary/encrypted', 'rejected_input']) {
     expect(stored.includes(known), known).toBe(true);
   }
   expect(links().length).toBeGreaterThan(2);
-  const secrets = [...people, ...owners, ...confidences, ...links(), ...(await credentials())];
+  const secrets = [...personalData, ...owners, ...confidentialTexts, ...links(), ...(await credentials())];
   expect(leaksIn(stored, secrets)).toEqual([]);
 });
 
 it('leaves nothing readable in what API and workers print', async () => {
   const printed = service.printed();
-  for (const known of ['"process":"api"', '"process":"worker"', '"level":"error"', refusedByTheTest]) {
+  for (const known of ['"process":"api"', '"process":"worker"', '"level":"error"', injectedSqlState]) {
     expect(printed).toContain(known);
   }
-  const secrets = [...people, ...owners, ...confidences, ...links(), ...(await credentials())];
+  const secrets = [...personalData, ...owners, ...confidentialTexts, ...links(), ...(await credentials())];
   expect(leaksIn(Buffer.from(printed), secrets)).toEqual([]);
 });
 
 it('keeps who the people are, and all credentials, out of our own database', async () => {
-  const stored = await storedInPostgres(service.database.pool);
+  const stored = await dumpPostgres(service.database.pool);
   for (const known of ['meeting_created', 'person-1', 'conn_performer']) {
     expect(stored.includes(known), known).toBe(true);
   }
   const { notes, project, role } = words;
   const unkept = Object.entries({ notes, project, role }).map(([what, text]) => ({ what, text }));
-  expect(leaksIn(stored, [...people, ...owners, ...unkept, ...(await credentials())])).toEqual([]);
+  expect(leaksIn(stored, [...personalData, ...owners, ...unkept, ...(await credentials())])).toEqual([]);
 });

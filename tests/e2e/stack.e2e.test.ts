@@ -6,10 +6,10 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { createOrganizations } from '../../db/access/organizations.ts';
-import { connectDatabase } from '../../db/client.ts';
-import { temporalAnswers } from '../../infra/stack/dev-server.ts';
+import { createDatabaseClient } from '../../db/client.ts';
 import { projectPath } from '../../infra/stack/paths.ts';
-import { holdsWithin, startedAt } from '../../infra/stack/processes.ts';
+import { pollUntil, startedAt } from '../../infra/stack/processes.ts';
+import { isTemporalReady } from '../../infra/stack/temporal-server.ts';
 
 const recordSchema = z.object({
   stack: z.object({ pid: z.int() }),
@@ -18,7 +18,7 @@ const recordSchema = z.object({
 });
 
 /** What would replace a part of the stack. */
-const without = { DATABASE_URL: '', TEMPORAL_ADDRESS: '', SMTP_URL: '', PORT: '', PUBLIC_URL: '' };
+const clearedEnvironment = { DATABASE_URL: '', TEMPORAL_ADDRESS: '', SMTP_URL: '', PORT: '', PUBLIC_URL: '' };
 
 let folder = '';
 beforeAll(async () => {
@@ -29,7 +29,7 @@ afterAll(() => rm(join(folder, '..'), { recursive: true, force: true }));
 
 const run = () =>
   execa(process.execPath, [projectPath('infra/stack/main.ts'), 'start', '--data', folder, '--any-port'], {
-    env: without,
+    env: clearedEnvironment,
     reject: false,
     all: true,
   });
@@ -49,14 +49,14 @@ const start = async () => {
     return recorded?.stack.pid === process.pid && Object.keys(recorded?.addresses ?? {}).length > 0;
   };
   const ended = () => process.exitCode !== null || process.signalCode !== null;
-  if (!(await holdsWithin(async () => ended() || isUp(), 90_000)) || ended()) {
+  if (!(await pollUntil(async () => ended() || isUp(), 90_000)) || ended()) {
     process.kill('SIGKILL');
     throw new Error(`the stack did not come up:\n${(await process).all}`);
   }
   const { children, addresses } = recordSchema.parse(await record());
   const pid = (name: string) => children.find((child) => child.name === name)?.pid ?? 0;
   const nothingIsLeft = () =>
-    holdsWithin(async () => {
+    pollUntil(async () => {
       const alive = await Promise.all(children.map((child) => startedAt(child.pid)));
       return alive.every((began) => began === undefined);
     }, 5_000);
@@ -78,7 +78,7 @@ const organizationsOf = async <Result>(
   url: string,
   use: (organizations: ReturnType<typeof createOrganizations>) => Promise<Result>,
 ): Promise<Result> => {
-  const { db, close } = connectDatabase(url);
+  const { db, close } = createDatabaseClient(url);
   try {
     return await use(createOrganizations(db));
   } finally {
@@ -99,7 +99,7 @@ describe('npm start', () => {
     expect(await statusOf(`${addresses.Inbox}`)).toBe(200);
     expect(await statusOf(`${addresses['Provider sandbox']}`)).toBe(200);
     expect(await statusOf(`${addresses['Temporal Web UI']}`)).toBe(200);
-    expect(await temporalAnswers(`${addresses.Temporal}`, 'default')).toBe(true);
+    expect(await isTemporalReady(`${addresses.Temporal}`, 'default')).toBe(true);
     const auditions = await fetch(`${addresses.API}/v1/auditions`, {
       headers: { authorization: 'Bearer castmatch-local-backend-key' },
     });

@@ -7,15 +7,15 @@ import { Webhook } from 'standardwebhooks';
 import twilio from 'twilio';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AuditionView } from '../../domain/audition/view.ts';
+import { createApiClient, day, requestBody } from '../harness/api-client.ts';
 import { eventually } from '../harness/eventually.ts';
 import { endRelayLeases, shuffled } from '../harness/killed-relays.ts';
 import { localDefaults } from '../harness/local-defaults.ts';
-import { day, platformOf, requestBody } from '../harness/platform.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 
 const auditions = Number(process.env['AUDITIONS'] ?? 6);
-const sendersAtOnce = 4;
-const killings = 3;
+const concurrentSenders = 4;
+const killCount = 3;
 
 let service: ServiceUnderTest;
 beforeAll(async () => {
@@ -23,13 +23,13 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-interface Told {
+interface SignedWebhook {
   readonly path: string;
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const byMail = (deliveryId: string): Told => {
+const mailWebhook = (deliveryId: string): SignedWebhook => {
   const body = JSON.stringify({ type: 'email.delivered', data: { message_id: deliveryId } });
   const [id, now] = [`msg_${randomUUID()}`, new Date()];
   const signature = new Webhook(localDefaults.MAIL_WEBHOOK_SECRET).sign(id, now, body);
@@ -45,7 +45,7 @@ const byMail = (deliveryId: string): Told => {
   };
 };
 
-const byTwilio = (audition: string, participant: string, deliveryId: string): Told => {
+const twilioWebhook = (audition: string, participant: string, deliveryId: string): SignedWebhook => {
   const path = `/v1/webhooks/twilio?audition=${audition}&participant=${participant}`;
   const form = { MessageSid: deliveryId, MessageStatus: 'delivered' };
   return {
@@ -62,7 +62,7 @@ const byTwilio = (audition: string, participant: string, deliveryId: string): To
   };
 };
 
-const byZoom = (event: string, meetingId: string, at: number): Told => {
+const zoomWebhook = (event: string, meetingId: string, at: number): SignedWebhook => {
   const payload = { object: { id: meetingId, uuid: `uuid-${meetingId}` } };
   const body = JSON.stringify({ event, event_ts: at, payload });
   const timestamp = String(Math.floor(Date.now() / 1_000));
@@ -80,24 +80,24 @@ const byZoom = (event: string, meetingId: string, at: number): Told => {
   };
 };
 
-const toldOf = ({ id, notices, meeting }: AuditionView): readonly Told[] => {
+const webhooksFor = ({ id, notices, meeting }: AuditionView): readonly SignedWebhook[] => {
   const now = Date.now();
   return [
     ...notices.map(({ channel, participant, deliveryId }) =>
-      channel === 'sms' ? byTwilio(id, participant, deliveryId) : byMail(deliveryId),
+      channel === 'sms' ? twilioWebhook(id, participant, deliveryId) : mailWebhook(deliveryId),
     ),
-    byZoom('meeting.started', meeting?.id ?? '', now - 2_000),
-    byZoom('meeting.ended', meeting?.id ?? '', now - 1_000),
+    zoomWebhook('meeting.started', meeting?.id ?? '', now - 2_000),
+    zoomWebhook('meeting.ended', meeting?.id ?? '', now - 1_000),
   ];
 };
 
-const send = async ({ path, ...init }: Told): Promise<void> => {
+const send = async ({ path, ...init }: SignedWebhook): Promise<void> => {
   const { status } = await fetch(`${service.url}${path}`, { method: 'POST', ...init });
   expect(status).toBe(204);
 };
 
 /** The worker dies while it has its hands full. */
-const sendWhileKilling = async (share: Told[], worker: { kill(): Promise<void> }): Promise<void> => {
+const sendWhileKilling = async (share: SignedWebhook[], worker: { kill(): Promise<void> }): Promise<void> => {
   const dies = Math.floor(Math.random() * share.length);
   const sendAll = async () => {
     for (let one = share.pop(); one; one = share.pop()) {
@@ -105,11 +105,11 @@ const sendWhileKilling = async (share: Told[], worker: { kill(): Promise<void> }
       if (share.length === dies) await worker.kill();
     }
   };
-  await Promise.all(Array.from({ length: sendersAtOnce }, sendAll));
+  await Promise.all(Array.from({ length: concurrentSenders }, sendAll));
   await worker.kill();
 };
 
-const isAllToldOn = async (): Promise<boolean> => {
+const isAllDelivered = async (): Promise<boolean> => {
   const { pool } = service.database;
   await endRelayLeases(pool);
   return (await pool.query("SELECT FROM webhook_inbox WHERE state <> 'delivered'")).rowCount === 0;
@@ -126,7 +126,7 @@ const countsOf = async (type: string): Promise<readonly number[]> =>
 it(
   `what is told twice of ${auditions} auditions takes effect once, whoever is killed meanwhile`,
   async () => {
-    const platform = platformOf(service);
+    const platform = createApiClient(service);
     let worker = await service.startWorker();
     const policy = { checkInOpens: 'P60D' };
     const requested = await Promise.all(
@@ -139,16 +139,16 @@ it(
     );
     await worker.kill();
 
-    const told = views.flatMap(toldOf);
+    const told = views.flatMap(webhooksFor);
     const queue = shuffled([...told, ...told]);
-    const share = Math.ceil(queue.length / killings);
+    const share = Math.ceil(queue.length / killCount);
     while (queue.length > 0) {
       worker = await service.startWorker();
-      await isAllToldOn();
+      await isAllDelivered();
       await sendWhileKilling(queue.splice(0, share), worker);
     }
     await service.startWorker();
-    await eventually(isAllToldOn, 60_000, () => service.printed());
+    await eventually(isAllDelivered, 60_000, () => service.printed());
 
     const notices = views.reduce((sum, view) => sum + view.notices.length, 0);
     expect(notices).toBe(4 * auditions);

@@ -6,9 +6,9 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { doubled, heldOutside, knownOf } from '../harness/agreement.ts';
+import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
+import { duplicatesIn, expectedProviderState, providerState } from '../harness/consistency.ts';
 import { eventually } from '../harness/eventually.ts';
-import { day, type Platform, platformOf, requestBody } from '../harness/platform.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 
 const auditions = Number(process.env['AUDITIONS'] ?? 24);
@@ -42,7 +42,7 @@ const killAtRandom = (): { stop(): Promise<number> } => {
 };
 
 /** As the platform does: the same request again, for as long as nobody is there to take it, or it is too much at once. */
-const insist = async (platform: Platform, body: object): Promise<number> => {
+const requestUntilAccepted = async (platform: ApiClient, body: object): Promise<number> => {
   const idempotencyKey = crypto.randomUUID();
   for (;;) {
     const { status } = await platform.post('/v1/auditions', body, { idempotencyKey });
@@ -53,19 +53,19 @@ const insist = async (platform: Platform, body: object): Promise<number> => {
 it(
   `${auditions} auditions are scheduled once each, whoever is killed meanwhile`,
   async () => {
-    const platform = platformOf(service);
+    const platform = createApiClient(service);
     const killer = killAtRandom();
     // Each at a time of its own: they share the calendars of one performer and one director.
     const requests = Array.from({ length: auditions }, (_, n) => requestBody(n, 3 * day + n * 3_600_000));
-    const answers = await Promise.all(requests.map((body) => insist(platform, body)));
+    const answers = await Promise.all(requests.map((body) => requestUntilAccepted(platform, body)));
     await pause(auditions * 150);
     const kills = await killer.stop();
     await service.startWorker();
 
     expect(kills).toBeGreaterThan(1);
     // What a killed worker had accepted is recorded by the next one.
-    await eventually(async () => (await platform.everyAudition()).length === auditions, 4 * leaseMs);
-    const list = await platform.everyAudition();
+    await eventually(async () => (await platform.listAuditions()).length === auditions, 4 * leaseMs);
+    const list = await platform.listAuditions();
     const views = await Promise.all(
       list.map(({ id }) =>
         platform.until(id, ({ state }) => state === 'scheduled', 4 * leaseMs + auditions * 2_000),
@@ -74,10 +74,10 @@ it(
     expect(views).toHaveLength(auditions);
     expect(answers.filter((status) => status !== 201 && status !== 202)).toEqual([]);
 
-    const outside = await heldOutside(service);
-    const known = knownOf(views);
-    expect(doubled(outside.emails)).toEqual([]);
-    expect(doubled(outside.texts)).toEqual([]);
+    const outside = await providerState(service);
+    const known = expectedProviderState(views);
+    expect(duplicatesIn(outside.emails)).toEqual([]);
+    expect(duplicatesIn(outside.texts)).toEqual([]);
     expect(outside.meetings).toEqual(known.meetings);
     expect(outside.events).toEqual(known.events);
     expect(outside.meetEvents).toBe(known.meetEvents);

@@ -17,7 +17,7 @@ import { startWorkers } from '../../workers/worker.ts';
 import { bundleWorkflows } from '../../workers/workflow-code.ts';
 import { answer, type notice, whoAnswered } from '../fixtures/workflows/notice.ts';
 import { auditionPlan, performer, slotIn } from '../harness/audition-plan.ts';
-import { refusingActivities } from '../harness/refusing-activities.ts';
+import { unexpectedActivities } from '../harness/unexpected-activities.ts';
 
 const silent = createLogger({ level: 'silent', process: 'test' }, new Writable());
 const masterKeys = [{ id: 'k1', key: randomBytes(32) }];
@@ -47,7 +47,7 @@ const setup = async (expected: Partial<AuditionActivities>) => {
       masterKeys,
       taskQueueSuffix,
     },
-    activities: refusingActivities({ confirmHold: async () => ({ kind: 'confirmed' }), ...expected }),
+    activities: unexpectedActivities({ confirmHold: async () => ({ kind: 'confirmed' }), ...expected }),
     logger: silent,
     metrics,
     workflowCode: await bundleWorkflows(silent, { workflowsPath }),
@@ -177,7 +177,7 @@ describe('startWorkers', () => {
           masterKeys,
           taskQueueSuffix: '',
         },
-        activities: refusingActivities({}),
+        activities: unexpectedActivities({}),
         logger: silent,
         metrics: createMetrics(),
         workflowCode: { code: '' },

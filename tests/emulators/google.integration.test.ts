@@ -7,7 +7,7 @@ import { createGoogleClient } from '../../providers/google/client.ts';
 import { createGoogleAuthorizer } from '../../providers/google/oauth.ts';
 import { callContext } from '../harness/call-context.ts';
 import { callbackOf, createPkce } from '../harness/consent.ts';
-import { consentAs } from './consent.ts';
+import { signInAs } from './sign-in.ts';
 
 const redirectUri = callbackOf('google');
 
@@ -53,7 +53,7 @@ const setup = async () => {
       redirectUri,
       scopes: authorizer.scopes.required,
     });
-    return consentAs('performer@example.com', page);
+    return signInAs('performer@example.com', page);
   };
   const connect = async () => {
     const code = (await consent()).get('code') ?? '';
@@ -102,8 +102,8 @@ test('reads the calendar of an account that was connected', async () => {
     organization: 'org_1',
     account: 'performer@example.com',
     accessToken: async () => accessToken?.value ?? '',
-    refused: () => {},
-    lacksScopes: async () => {},
+    reportRejectedToken: () => {},
+    reportMissingScopes: async () => {},
   } as const;
   const calendar = createGoogleCalendar(createGoogleClient(settings));
   const window = { from: '2026-12-01T00:00:00.000Z', until: '2026-12-02T00:00:00.000Z' } as const;

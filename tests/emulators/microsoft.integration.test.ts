@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createMicrosoftAuthorizer } from '../../providers/microsoft/oauth.ts';
 import { callContext } from '../harness/call-context.ts';
 import { callbackOf, createPkce } from '../harness/consent.ts';
-import { consentAs } from './consent.ts';
+import { signInAs } from './sign-in.ts';
 
 const redirectUri = callbackOf('microsoft');
 
@@ -46,7 +46,7 @@ const setup = async () => {
       redirectUri,
       scopes: authorizer.scopes.required,
     });
-    return consentAs('performer@example.com', page);
+    return signInAs('performer@example.com', page);
   };
   return { authorizer, codeVerifier, consent };
 };

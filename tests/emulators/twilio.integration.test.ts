@@ -10,7 +10,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { createTwilioClient } from '../../providers/twilio/client.ts';
 import { createTwilioTextMessages } from '../../providers/twilio/text-messages.ts';
-import { isFromTwilio, readStatusReport } from '../../providers/twilio/webhooks.ts';
+import { isSignedByTwilio, readStatusReport } from '../../providers/twilio/webhooks.ts';
 
 const accountSid = 'AC0000000000000000000000000000e3e3';
 const authToken = 'an-auth-token-of-the-emulator';
@@ -88,8 +88,8 @@ test('believes the signature of its status callback, and no other', async () => 
   await ask('/_twilio/simulate/message-status', { MessageSid: sent.id, MessageStatus: 'delivered' });
   const { signature, form } = await came;
   const signed = { signature, url, content: { kind: 'form', fields: form } } as const;
-  expect(isFromTwilio({ ...signed, authTokens: ['a-new-token', authToken] })).toBe(true);
-  expect(isFromTwilio({ ...signed, authTokens: ['another'] })).toBe(false);
-  expect(isFromTwilio({ ...signed, authTokens: [authToken], url: `${url}2` })).toBe(false);
+  expect(isSignedByTwilio({ ...signed, authTokens: ['a-new-token', authToken] })).toBe(true);
+  expect(isSignedByTwilio({ ...signed, authTokens: ['another'] })).toBe(false);
+  expect(isSignedByTwilio({ ...signed, authTokens: [authToken], url: `${url}2` })).toBe(false);
   expect(readStatusReport(form)).toMatchObject({ deliveryId: sent.id });
 });

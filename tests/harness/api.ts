@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { buildApi } from '../../api/app.ts';
-import type { AuditionRequestMessage, Orchestration } from '../../api/auditions/orchestration.ts';
+import type { AuditionUpdateMessage, AuditionWorkflows } from '../../api/auditions/audition-workflows.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import type { ApiRole } from '../../db/access/api-keys.ts';
 import type { EventStore } from '../../db/trail/event-store.ts';
@@ -17,20 +17,20 @@ import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { createConnectionLinks } from '../../foundation/links/connection-link.ts';
 import { createResponseLinks } from '../../foundation/links/response-link.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
-import { webAddressOf } from '../../providers/outbound/early-check.ts';
+import { parseWebAddress } from '../../providers/outbound/early-check.ts';
 import { trail } from './audition-trail.ts';
 import type { TestDatabase } from './database.ts';
 import { localDefaults } from './local-defaults.ts';
 
 export const masterKeys = [{ id: 'test', key: randomBytes(32) }];
-export const links = createResponseLinks(masterKeys);
+export const responseLinks = createResponseLinks(masterKeys);
 export const connectionLinks = createConnectionLinks(masterKeys);
 
 /** The clock of the API in tests. */
 const now = '2026-11-24T09:00:00.000Z';
 
 const silent = createLogger({ level: 'silent', process: 'test' }, new Writable());
-const answers = async () => {};
+const healthy = async () => {};
 
 export const apiConfiguration: ApiDependencies['configuration'] = {
   environment: 'test',
@@ -56,21 +56,21 @@ const noAuthorizers: ApiDependencies['authorizers'] = {
 
 /** Parts of the API that touch nothing, for tests that look at what needs neither a database nor Temporal. */
 export const apiDependencies = (
-  given: Pick<ApiDependencies, 'repositories' | 'orchestration'> & Partial<ApiDependencies>,
+  given: Pick<ApiDependencies, 'repositories' | 'auditionWorkflows'> & Partial<ApiDependencies>,
 ): ApiDependencies => ({
   configuration: apiConfiguration,
-  links,
+  responseLinks,
   connectionLinks,
   authorizers: noAuthorizers,
   findBusy: async () => [],
   // As the service does, but for what a name leads to.
-  assertMayBeCalled: async (url) => void webAddressOf(url),
-  endpointDeliveries: {
-    replay: async ({ endpoint }) => `event-replay/${endpoint}`,
-    tell: async () => ({ kind: 'accepted', answer: '200' }),
+  assertUrlAllowed: async (url) => void parseWebAddress(url),
+  deliveryWorkflows: {
+    startReplay: async ({ endpoint }) => `event-replay/${endpoint}`,
+    deliverNotice: async () => ({ kind: 'accepted', answer: '200' }),
   },
-  integrations: { google: answers, zoom: answers, twilio: answers, smtp: answers },
-  checks: { database: answers, temporal: answers },
+  integrations: { google: healthy, zoom: healthy, twilio: healthy, smtp: healthy },
+  checks: { database: healthy, temporal: healthy },
   isDraining: () => false,
   webUiOrigins: ['http://web-ui.example.com'],
   logger: silent,
@@ -79,7 +79,7 @@ export const apiDependencies = (
 });
 
 /** The facts with which a slot is held, or refused. */
-export const factsOfStart = (plan: AuditionPlan, refusal?: 'taken'): readonly AuditionFact[] => {
+export const startFacts = (plan: AuditionPlan, refusal?: 'taken'): readonly AuditionFact[] => {
   const slot =
     plan.wish.kind === 'fixed'
       ? plan.wish.slot
@@ -101,53 +101,53 @@ export const factsOfStart = (plan: AuditionPlan, refusal?: 'taken'): readonly Au
   ];
 };
 
-const viewOf = (plan: AuditionPlan): AuditionView => foldEvents(trail(factsOfStart(plan)));
+const viewOf = (plan: AuditionPlan): AuditionView => foldEvents(trail(startFacts(plan)));
 
-export interface PlayedOrchestration extends Orchestration {
+export interface FakeOrchestration extends AuditionWorkflows {
   /** One for every start that made an audition: joining one makes none. */
   readonly started: readonly AuditionPlan[];
-  readonly asked: readonly {
+  readonly receivedCommands: readonly {
     readonly id: AuditionId;
-    readonly message: AuditionRequestMessage;
+    readonly message: AuditionUpdateMessage;
     readonly updateId: string;
   }[];
   /** Replaces what happens next; each may also throw. */
-  play(parts: Partial<Orchestration>): void;
+  override(parts: Partial<AuditionWorkflows>): void;
 }
 
 /** Holds every slot, and carries out every command by doing nothing. */
-export const playOrchestration = (events: EventStore): PlayedOrchestration => {
+export const createFakeOrchestration = (events: EventStore): FakeOrchestration => {
   const started = new Map<AuditionId, AuditionPlan>();
-  const asked: PlayedOrchestration['asked'][number][] = [];
-  let parts: Partial<Orchestration> = {};
+  const receivedCommands: FakeOrchestration['receivedCommands'][number][] = [];
+  let parts: Partial<AuditionWorkflows> = {};
   return {
     get started() {
       return [...started.values()];
     },
-    asked,
-    play: (others) => {
+    receivedCommands,
+    override: (others) => {
       parts = others;
     },
     start: async (plan) => {
       if (parts.start) return parts.start(plan);
       const first = started.get(plan.id) ?? plan;
       started.set(plan.id, first);
-      await events.append(plan.id, trail(factsOfStart(first)));
+      await events.append(plan.id, trail(startFacts(first)));
       return { kind: 'done', result: { kind: 'held', view: viewOf(first) } };
     },
-    ask: async (id, message, updateId) => {
-      asked.push({ id, message, updateId });
-      return parts.ask ? parts.ask(id, message, updateId) : { kind: 'still_working' };
+    sendUpdate: async (id, message, updateId) => {
+      receivedCommands.push({ id, message, updateId });
+      return parts.sendUpdate ? parts.sendUpdate(id, message, updateId) : { kind: 'still_working' };
     },
     exists: async (id) => (parts.exists ? parts.exists(id) : started.has(id)),
-    view: async (id) => parts.view?.(id),
-    running: async (owner, id) => parts.running?.(owner, id),
+    queryView: async (id) => parts.queryView?.(id),
+    queryRunningView: async (owner, id) => parts.queryRunningView?.(owner, id),
   };
 };
 
 export interface TestApi {
   readonly api: FastifyInstance;
-  readonly orchestration: PlayedOrchestration;
+  readonly orchestration: FakeOrchestration;
   /** A key of its own for each organization and role. */
   readonly keyFor: (role: ApiRole, organization?: OrganizationId) => Promise<string>;
   readonly call: (
@@ -166,11 +166,11 @@ export const createTestApi = async (
   { repositories }: TestDatabase,
   overrides: Partial<ApiDependencies> = {},
 ): Promise<TestApi> => {
-  const orchestration = playOrchestration(repositories.events);
-  const api = await buildApi(apiDependencies({ repositories, orchestration, ...overrides }));
+  const auditionWorkflows = createFakeOrchestration(repositories.events);
+  const api = await buildApi(apiDependencies({ repositories, auditionWorkflows, ...overrides }));
   return {
     api,
-    orchestration,
+    orchestration: auditionWorkflows,
     keyFor: async (role, organization = 'org_north') => {
       const secret = `key-${organization}-${role}`;
       await repositories.apiKeys.put({ secret, role, organization, label: `${role} of ${organization}` });

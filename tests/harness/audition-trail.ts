@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import type { AttentionItem } from '../../domain/audition/attention.ts';
 import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
-import { isLegal } from '../../domain/audition/transitions.ts';
-import { beginView, foldEvent } from '../../domain/audition/view.ts';
+import { isFactAllowed } from '../../domain/audition/transitions.ts';
+import { createView, foldEvent } from '../../domain/audition/view.ts';
 import {
   type AuditionId,
   type OrganizationId,
@@ -65,7 +65,7 @@ export const attentionItem = (id: AttentionItem['id'], more: Partial<AttentionIt
 });
 
 /** Up to `scheduled`. */
-export const scheduledLife = (
+export const factsUntilScheduled = (
   auditionId: AuditionId,
   organization?: OrganizationId,
   day = '2027-03-01',
@@ -85,7 +85,7 @@ export const scheduledLife = (
 ];
 
 const possible = (auditionId: AuditionId): readonly AuditionFact[] => [
-  ...scheduledLife(auditionId).slice(1),
+  ...factsUntilScheduled(auditionId).slice(1),
   { type: 'meeting_fell_back', from: 'zoom', to: 'google_meet', reason: 'outage: "quoted" \\ 日本 🎭' },
   {
     type: 'notified',
@@ -130,16 +130,16 @@ const possible = (auditionId: AuditionId): readonly AuditionFact[] => [
 ];
 
 /** A random life of one audition: any facts, as long as the transition table lets them happen. */
-export const auditionLives = (auditionId: AuditionId): fc.Arbitrary<readonly AuditionEvent[]> =>
+export const auditionHistories = (auditionId: AuditionId): fc.Arbitrary<readonly AuditionEvent[]> =>
   fc
     .array(fc.constantFrom(...possible(auditionId)), { maxLength: 40 })
     .map((wishes) => trail(onlyLegal(auditionId, wishes)));
 
 const onlyLegal = (auditionId: AuditionId, wishes: readonly AuditionFact[]): readonly AuditionFact[] => {
   const life: AuditionFact[] = [requested(auditionId)];
-  let view = trail(life).map(beginView)[0];
+  let view = trail(life).map(createView)[0];
   for (const fact of wishes) {
-    if (!view || !isLegal(view.state, fact.type) || isRaisedAlready(view.attention, fact)) continue;
+    if (!view || !isFactAllowed(view.state, fact.type) || isRaisedAlready(view.attention, fact)) continue;
     life.push(fact);
     view = trail([fact], { from: life.length }).reduce(foldEvent, view);
   }

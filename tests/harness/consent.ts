@@ -5,21 +5,21 @@ import { createHash, randomBytes } from 'node:crypto';
 export const callbackOf = (provider: string): string =>
   `http://127.0.0.1:3000/v1/connections/${provider}/callback`;
 
-export interface Decision {
+export interface ConsentDecision {
   readonly account?: string;
   /** Those that stay ticked; all of them unless it is given. */
-  readonly ticked?: readonly string[];
+  readonly grantedScopes?: readonly string[];
   readonly decision?: 'allow' | 'deny';
 }
 
 /** Fills in the form of the page; the answer is where the browser is sent, or the page that refuses. */
-export const decide = async (authorizationUrl: string, decision: Decision = {}) => {
+export const submitConsent = async (authorizationUrl: string, decision: ConsentDecision = {}) => {
   const page = await fetch(authorizationUrl, { redirect: 'manual' });
   const html = await page.text();
   if (page.status !== 200) return landed(page, html);
   const boxes = [...html.matchAll(/type="checkbox" name="scope" value="([^"]*)" checked ([a-z]*)/g)];
   const offered = boxes.filter(([, , disabled]) => disabled === '').map(([, scope = '']) => scope);
-  const ticked = offered.filter((scope) => decision.ticked?.includes(scope) ?? true);
+  const ticked = offered.filter((scope) => decision.grantedScopes?.includes(scope) ?? true);
   const form = new URLSearchParams({
     account: decision.account ?? 'ann@example.com',
     decision: decision.decision ?? 'allow',

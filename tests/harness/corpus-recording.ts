@@ -11,7 +11,7 @@ const isRecording = process.env['RECORD_HISTORIES'] === '1';
 const folder = join(corpusFolder, packageJson.version);
 
 /** Keeps the history while recording; otherwise makes sure that one is there. */
-export const keepHistory = async (scenario: string, recorded: RecordedHistory): Promise<void> => {
+export const recordOrRequireHistory = async (scenario: string, recorded: RecordedHistory): Promise<void> => {
   const path = join(folder, `${scenario}.json`);
   if (isRecording) {
     await mkdir(folder, { recursive: true });

@@ -1,13 +1,13 @@
 /** A migrated, empty database for one test file, cloned from the template of `postgres.setup.ts`. */
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
-import { connectDatabase, type DatabaseConnection } from '../../db/client.ts';
+import { createDatabaseClient, type DatabaseClient } from '../../db/client.ts';
 import { createRepositories, type Repositories } from '../../db/index.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import type { KeyWrapping } from '../../foundation/encryption/key-wrapping.ts';
 import { databaseUrl, execute, type PostgresServer } from './postgres-server.ts';
 
-export interface TestDatabase extends Omit<DatabaseConnection, 'close'> {
+export interface TestDatabase extends Omit<DatabaseClient, 'close'> {
   readonly url: string;
   readonly repositories: Repositories;
   /** Closes the pool and drops the database, whoever is still connected to it. */
@@ -22,7 +22,7 @@ export const createTestDatabase = async (
   const name = `castmatch_test_${randomBytes(8).toString('hex')}`;
   await execute(server.url, `CREATE DATABASE ${name} TEMPLATE ${server.template}`);
   const url = databaseUrl(server.url, name);
-  const { db, pool, close } = connectDatabase(url, { poolSize: 20, applicationName: name });
+  const { db, pool, close } = createDatabaseClient(url, { poolSize: 20, applicationName: name });
   return {
     url,
     db,
@@ -49,14 +49,14 @@ export const createEmptyDatabase = async (): Promise<Pick<TestDatabase, 'url' | 
 const throwawayKeyRing = (): KeyWrapping => createKeyRing([{ id: 'test', key: randomBytes(32) }]);
 
 /** The webhooks in the inbox, opened, in the order of their arrival; claims them for a minute. */
-export const takeFromInbox = async ({ repositories }: TestDatabase) => {
+export const claimFromInbox = async ({ repositories }: TestDatabase) => {
   const claimed = await repositories.inbox.claim(100, 60_000);
   return Promise.all(
     claimed.map(async (one) => ({
       id: one.id,
       provider: one.provider,
       correlationId: one.correlationId,
-      told: await one.read(),
+      told: await one.decrypt(),
     })),
   );
 };

@@ -7,7 +7,7 @@ import { createGoogleClient } from '../../providers/google/client.ts';
 import { createGoogleAuthorizer } from '../../providers/google/oauth.ts';
 import type { GoogleSettings } from '../../providers/google/settings.ts';
 import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
-import type { CalendarEvent, OpenConnection } from '../../providers/ports.ts';
+import type { CalendarEvent, ConnectedAccount } from '../../providers/ports.ts';
 import { sandboxSettings } from './sandbox-settings.ts';
 import { createMemoryTokenStore } from './token-store.ts';
 
@@ -19,19 +19,19 @@ export const slot: Slot = {
 const account = 'casting@example.test';
 
 /** The account as it is called with, its access tokens got from Google. */
-export const connectedWith = (settings: GoogleSettings, refreshToken: string): OpenConnection => {
+export const openConnectionWith = (settings: GoogleSettings, refreshToken: string): ConnectedAccount => {
   const google = createGoogleAuthorizer(settings);
   const accessTokens = createAccessTokens({
     store: createMemoryTokenStore(refreshToken),
     authorizers: { google, microsoft: undefined, zoom: undefined },
   });
   const owner = { id: 'conn_1', organization: 'org_1', provider: 'google', version: 1 } as const;
-  return { ...owner, account, ...accessTokens.of(owner, 'test') };
+  return { ...owner, account, ...accessTokens.forConnection(owner, 'test') };
 };
 export const calendarId = 'casting@example.test';
 export const eventId = 'a0b1c2d3e4';
 
-export const wanted = (change: Partial<CalendarEvent> = {}): CalendarEvent => ({
+export const calendarEvent = (change: Partial<CalendarEvent> = {}): CalendarEvent => ({
   calendarId,
   eventId,
   summary: 'Audition: Ophelia',
@@ -41,13 +41,13 @@ export const wanted = (change: Partial<CalendarEvent> = {}): CalendarEvent => ({
   ...change,
 });
 
-export const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
+export const setUpGoogleCalendar = async (options: Parameters<typeof startSandbox>[0] = {}) => {
   const sandbox = await startSandbox(options);
   onTestFinished(() => sandbox.close());
   const { google: settings } = sandboxSettings(sandbox.url);
   const { control } = sandbox;
   const client = createGoogleClient(settings);
-  const connection = connectedWith(settings, `sandbox-refresh-${account}`);
+  const connection = openConnectionWith(settings, `sandbox-refresh-${account}`);
   const events = () => eventsOf(sandbox);
   return {
     settings,

@@ -5,7 +5,7 @@ import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 
 /** Starts a sandbox that ends with the test, and connects `ann@example.com`; `connect` lets others in. */
-export const startGoogle = async (options: SandboxOptions = {}, clock?: () => number) => {
+export const startGoogleSandbox = async (options: SandboxOptions = {}, clock?: () => number) => {
   const sandbox = await startSandbox(options, clock);
   onTestFinished(async () => sandbox.close());
   const connect = (account: string, secret = 'sandbox-google-secret') => {
@@ -23,7 +23,7 @@ export const startGoogle = async (options: SandboxOptions = {}, clock?: () => nu
 };
 
 /** What the call was refused with: the status and the first error of Google's envelope. */
-export const refusal = async (call: Promise<unknown>) => {
+export const googleErrorOf = async (call: Promise<unknown>) => {
   const error: unknown = await call.then(
     () => new Error('it was not refused'),
     (refused: unknown) => refused,
@@ -34,7 +34,7 @@ export const refusal = async (call: Promise<unknown>) => {
 };
 
 /** The body of an event from nine to ten. */
-export const hour = (id: string, day = '2026-12-01') => ({
+export const eventBody = (id: string, day = '2026-12-01') => ({
   id,
   summary: 'Audition',
   start: { dateTime: `${day}T09:00:00Z` },

@@ -9,15 +9,15 @@ export interface Secret {
 /** Which of the secrets are there, and how they were written: `performer's name as base64`. */
 export const leaksIn = (bytes: Buffer, secrets: readonly Secret[]): readonly string[] =>
   secrets.flatMap(({ what, text }) =>
-    writings(text).flatMap(({ as, needle }) => (bytes.includes(needle) ? [`${what} as ${as}`] : [])),
+    encodingsOf(text).flatMap(({ as, needle }) => (bytes.includes(needle) ? [`${what} as ${as}`] : [])),
   );
 
-interface Writing {
+interface Encoding {
   readonly as: string;
   readonly needle: Buffer;
 }
 
-const writings = (text: string): readonly Writing[] => {
+const encodingsOf = (text: string): readonly Encoding[] => {
   const plain = Buffer.from(text, 'utf8');
   const written = new Map<string, string>();
   for (const [as, needle] of [

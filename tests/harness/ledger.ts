@@ -3,13 +3,13 @@ import { afterAll, beforeAll } from 'vitest';
 import type { OperationLedger } from '../../db/ledger/operations.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
-export const undoing = (key: string) =>
+export const undoOperation = (key: string) =>
   ({ key, organization: 'org_north', provider: 'zoom', operation: 'meetings.create' }) as const;
 export const operation = (key: string, leaseMs = 60_000) =>
-  ({ ...undoing(key), requestHash: 'h1', leaseMs, handedOver: false }) as const;
+  ({ ...undoOperation(key), requestHash: 'h1', leaseMs, handedOver: false }) as const;
 
 export const outcome = { providerId: 'm-1', result: { joinUrl: 'https://example.org/j/1' } };
-export const another = { providerId: 'm-2', result: { joinUrl: 'https://example.org/j/2' } };
+export const otherOutcome = { providerId: 'm-2', result: { joinUrl: 'https://example.org/j/2' } };
 
 type Pool = TestDatabase['pool'];
 

@@ -8,7 +8,7 @@ import getPort from 'get-port';
 import { MailDev } from 'maildev';
 import { z } from 'zod';
 import { eventually } from './eventually.ts';
-import { type MailGate, openMailGate } from './mail-gate.ts';
+import { type SmtpProxy, startSmtpProxy } from './smtp-proxy.ts';
 
 export interface MailServer {
   readonly smtpUrl: string;
@@ -17,7 +17,9 @@ export interface MailServer {
   close(): Promise<void>;
 }
 
-export interface RefusingMailServer extends MailServer, Pick<MailGate, 'refuse' | 'admitAll'> {}
+export interface RefusingMailServer
+  extends MailServer,
+    Pick<SmtpProxy, 'rejectRecipient' | 'acceptAllRecipients'> {}
 
 const mailSchema = z.object({
   subject: z.string(),
@@ -63,14 +65,14 @@ export const startMailServerProcess = async (): Promise<RefusingMailServer> => {
       ),
     30_000,
   );
-  const gate = await openMailGate(smtp);
+  const proxy = await startSmtpProxy(smtp);
   return {
-    smtpUrl: `smtp://127.0.0.1:${gate.port}`,
+    smtpUrl: `smtp://127.0.0.1:${proxy.port}`,
     apiUrl,
-    refuse: (address) => gate.refuse(address),
-    admitAll: () => gate.admitAll(),
+    rejectRecipient: (address) => proxy.rejectRecipient(address),
+    acceptAllRecipients: () => proxy.acceptAllRecipients(),
     close: async () => {
-      await gate.close();
+      await proxy.close();
       child.kill('SIGKILL');
       await child;
       await rm(folder, { recursive: true, force: true });

@@ -9,7 +9,7 @@ import getPort from 'get-port';
 import { Client } from 'pg';
 import { migrate } from '../../db/migrate.ts';
 import { findPostgresHome } from '../../infra/stack/postgres/binaries.ts';
-import { answers, makeCluster } from '../../infra/stack/postgres/cluster.ts';
+import { isPostgresReady, makeCluster } from '../../infra/stack/postgres/cluster.ts';
 
 export interface PostgresServer {
   readonly url: string;
@@ -72,7 +72,7 @@ const startServer = async (): Promise<RunningServer> => {
   const login = { user: 'castmatch', password: randomBytes(12).toString('hex') };
   await makeCluster(home, login);
   const port = await getPort();
-  const server = execa(home.postgres, ['-D', home.dataFolder, '-p', String(port), ...fastAndForgetful], {
+  const server = execa(home.postgres, ['-D', home.dataFolder, '-p', String(port), ...withoutDurability], {
     ...home.runAs,
     cwd: '/',
     reject: false,
@@ -96,11 +96,11 @@ const startServer = async (): Promise<RunningServer> => {
 };
 
 const untilItAnswers = async (url: string): Promise<void> => {
-  while (!(await answers(url))) await setTimeout(50);
+  while (!(await isPostgresReady(url))) await setTimeout(50);
 };
 
 /** Nothing has to survive a power cut. No socket file, so that servers do not meet in /tmp. */
-const fastAndForgetful = [
+const withoutDurability = [
   'fsync=off',
   'synchronous_commit=off',
   'full_page_writes=off',

@@ -18,13 +18,13 @@ interface Received {
   verify(secret: string): unknown;
 }
 
-type Answer = (response: ServerResponse, received: Received) => void;
+type RespondToWebhook = (response: ServerResponse, received: Received) => void;
 
 export interface Receiver {
   readonly url: string;
   readonly received: readonly Received[];
   /** How the next ones are answered, until told otherwise. */
-  answer(how: number | Answer): void;
+  answer(how: number | RespondToWebhook): void;
 }
 
 const eventSchema = z.object({
@@ -51,7 +51,7 @@ const readRequest = async (request: IncomingMessage): Promise<Received> => {
 /** Ends with the test. Answers 204 unless it is told otherwise. */
 export const startReceiver = async (): Promise<Receiver> => {
   const received: Received[] = [];
-  let answer: number | Answer = 204;
+  let answer: number | RespondToWebhook = 204;
   const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const one = await readRequest(request);
     received.push(one);

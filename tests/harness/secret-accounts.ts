@@ -10,10 +10,10 @@ import { sha256 } from '../../db/digest.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import type { ConnectionProvider, OAuthProvider } from '../../domain/providers/vendors.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
-import { decide } from './consent.ts';
+import type { ApiClient } from './api-client.ts';
+import { submitConsent } from './consent.ts';
+import { createHttpBrowser } from './form-browser.ts';
 import type { Secret } from './leaks.ts';
-import { createVisitor } from './person.ts';
-import type { Platform } from './platform.ts';
 import { keys, organization, type ServiceUnderTest } from './service.ts';
 
 const owner = 'person-1';
@@ -38,10 +38,10 @@ const found = (pattern: RegExp, html: string): string => {
 const linkSchema = z.object({ url: z.string() });
 
 /** The page on which one person connects accounts, and what was used there. */
-export const openAccountsPage = async (service: ServiceUnderTest, platform: Platform) => {
+export const openAccountsPage = async (service: ServiceUnderTest, platform: ApiClient) => {
   const { body } = await platform.get(`/v1/connections/page?owner=${owner}`);
   const { url } = linkSchema.parse(body);
-  const browser = createVisitor(service.url);
+  const browser = createHttpBrowser(service.url);
   const page = await browser.open(url);
   const used: Secret[] = [{ what: 'the link to the page', text: url.split('/').at(-1) ?? '' }];
   const form = found(/name="form" value="([^"]+)"/, page.text);
@@ -61,11 +61,11 @@ export const openAccountsPage = async (service: ServiceUnderTest, platform: Plat
     used,
     /** The dance up to where the provider sends the browser back to; answers with the status of our page there. */
     connect: async (provider: OAuthProvider): Promise<number> => {
-      const { leadsTo: consent = '' } = await browser.send(page, {
+      const { redirectsTo: consent = '' } = await browser.submit(page, {
         to: '/connect',
         having: { provider, connection: '' },
       });
-      const { location = '', back } = await decide(consent, { account: connectedAccounts[provider] });
+      const { location = '', back } = await submitConsent(consent, { account: connectedAccounts[provider] });
       const { state = '', code = '' } = back;
       used.push(
         { what: `the state for ${provider}`, text: state },
@@ -82,18 +82,18 @@ export const openAccountsPage = async (service: ServiceUnderTest, platform: Plat
         used.push({ what: 'a password for Apple', text: password });
         const filled = { username: connectedAccounts.apple, password };
         statuses.push(
-          (await browser.send(page, { to: '/apple', having: { connection: '' } }, filled)).status,
+          (await browser.submit(page, { to: '/apple', having: { connection: '' } }, filled)).status,
         );
       }
       return statuses;
     },
     disconnect: async (connection: ConnectionId): Promise<number> =>
-      (await browser.send(await browser.open(url), { to: '/disconnect', having: { connection } })).status,
+      (await browser.submit(await browser.open(url), { to: '/disconnect', having: { connection } })).status,
   };
 };
 
 /** What opens the accounts that are connected now. */
-export const openedAccounts = async ({ database }: ServiceUnderTest): Promise<readonly Secret[]> => {
+export const storedCredentials = async ({ database }: ServiceUnderTest): Promise<readonly Secret[]> => {
   const { connections } = database.repositories;
   const use = { purpose: 'test', correlationId: 'test' };
   const secrets: Secret[] = [];
@@ -102,7 +102,7 @@ export const openedAccounts = async ({ database }: ServiceUnderTest): Promise<re
     if (credential?.kind === 'oauth') {
       secrets.push({ what: `the refresh token of ${provider}`, text: credential.refreshToken });
     }
-    const stored = await connections.openAccessToken(organization, id, 0, use);
+    const stored = await connections.readAccessToken(organization, id, 0, use);
     if (stored.kind === 'connected' && stored.token !== undefined) {
       secrets.push({ what: `the access token of ${provider}`, text: stored.token });
     }
@@ -133,7 +133,7 @@ export const dataKeys = async ({ database, configuration }: ServiceUnderTest): P
 const endpointSchema = z.object({ id: z.string(), secret: z.string() });
 
 /** An endpoint of the platform's that is told something, before and after its secret is exchanged. */
-export const useEndpoint = async (platform: Platform): Promise<readonly Secret[]> => {
+export const rotateEndpointSecret = async (platform: ApiClient): Promise<readonly Secret[]> => {
   const signatures: string[] = [];
   const receiver = createServer((request, response) => {
     signatures.push(String(request.headers['webhook-signature']));

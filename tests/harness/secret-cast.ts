@@ -1,6 +1,6 @@
 /** People and words that occur nowhere else, so that whoever finds one of them has found a leak. */
 import type { Secret } from './leaks.ts';
-import { accounts } from './service.ts';
+import { sandboxAccounts } from './service.ts';
 
 const zone = 'Europe/Paris';
 
@@ -13,7 +13,7 @@ const performer = {
   zone,
   channels: ['email', 'sms'],
   // Google's id of a person's own calendar is their address.
-  calendar: { provider: 'google', connection: 'conn_performer', calendarId: accounts.conn_performer },
+  calendar: { provider: 'google', connection: 'conn_performer', calendarId: sandboxAccounts.conn_performer },
 };
 
 const director = {
@@ -57,14 +57,17 @@ export const words = {
 };
 
 /** What tells who a person is. */
-export const people: readonly Secret[] = [
+export const personalData: readonly Secret[] = [
   ...cast.flatMap(({ id, name, email, phone }) => [
     { what: `the name of ${id}`, text: name },
     ...name.split(' ').map((text) => ({ what: `a part of the name of ${id}`, text })),
     { what: `the address of ${id}`, text: email },
     ...(phone === undefined ? [] : [{ what: `the phone of ${id}`, text: phone.slice(1) }]),
   ]),
-  ...Object.entries(accounts).map(([id, text]) => ({ what: `the account of ${id}`, text })),
+  ...Object.entries(sandboxAccounts).map(([id, text]) => ({ what: `the account of ${id}`, text })),
 ];
 
-export const confidences: readonly Secret[] = Object.entries(words).map(([what, text]) => ({ what, text }));
+export const confidentialTexts: readonly Secret[] = Object.entries(words).map(([what, text]) => ({
+  what,
+  text,
+}));

@@ -23,7 +23,7 @@ import type { SharedTemporal } from './temporal-server.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 
 export const organization: OrganizationId = 'org_e2e';
-const strangers: OrganizationId = 'org_strangers';
+const otherOrganization: OrganizationId = 'org_strangers';
 export const keys = {
   backend: 'e2e-backend-key',
   operator: 'e2e-operator-key',
@@ -31,7 +31,7 @@ export const keys = {
 } as const;
 
 /** Whose calendars are connected, and as which account of the sandbox. */
-export const accounts = {
+export const sandboxAccounts = {
   conn_office: 'office@castmatch.example',
   conn_director: 'director@castmatch.example',
   conn_performer: 'performer@castmatch.example',
@@ -40,7 +40,7 @@ export const accounts = {
 export interface ServiceUnderTest {
   readonly url: string;
   readonly sandbox: Sandbox;
-  readonly inbox: RefusingMailServer;
+  readonly mailServer: RefusingMailServer;
   readonly database: TestDatabase;
   readonly temporal: Client;
   readonly configuration: Configuration;
@@ -73,7 +73,7 @@ const injectedServers = (): SharedServers => ({
 
 export const startService = async (options: ServiceOptions = {}): Promise<ServiceUnderTest> => {
   const servers = options.servers ?? injectedServers();
-  const [sandbox, inbox, apiPort] = await Promise.all([
+  const [sandbox, mailServer, apiPort] = await Promise.all([
     startSandbox({ zoom: { dailyLimit: 0 } }),
     startMailServerProcess(),
     getPort(),
@@ -105,8 +105,8 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     ZOOM_DAILY_MEETING_WRITES: '0',
     GOOGLE_REQUESTS_PER_MINUTE: '0',
     TWILIO_API_URL: sandbox.url,
-    SMTP_URL: inbox.smtpUrl,
-    MAIL_JOURNAL_URL: inbox.apiUrl,
+    SMTP_URL: mailServer.smtpUrl,
+    MAIL_JOURNAL_URL: mailServer.apiUrl,
     LOG_LEVEL: options.logLevel ?? 'warn',
   };
   const printed: string[] = [];
@@ -121,7 +121,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
   return {
     url: api.url,
     sandbox,
-    inbox,
+    mailServer,
     database,
     temporal,
     configuration,
@@ -139,7 +139,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
       await Promise.all([...workers].map((worker) => worker.kill()));
       await api.close();
       await connection.close();
-      await Promise.all([sandbox.close(), inbox.close(), database.drop()]);
+      await Promise.all([sandbox.close(), mailServer.close(), database.drop()]);
     },
   };
 };
@@ -162,7 +162,7 @@ const fixedPart = (masterKeys: string) => ({
 
 const seed = async ({ repositories }: TestDatabase): Promise<void> => {
   const { organizations, apiKeys, connections } = repositories;
-  for (const id of [organization, strangers]) {
+  for (const id of [organization, otherOrganization]) {
     await organizations.put({
       id,
       name: id,
@@ -172,7 +172,12 @@ const seed = async ({ repositories }: TestDatabase): Promise<void> => {
   }
   await apiKeys.put({ secret: keys.backend, role: 'backend', organization, label: 'backend' });
   await apiKeys.put({ secret: keys.operator, role: 'operator', organization, label: 'operator' });
-  await apiKeys.put({ secret: keys.stranger, role: 'admin', organization: strangers, label: 'stranger' });
+  await apiKeys.put({
+    secret: keys.stranger,
+    role: 'admin',
+    organization: otherOrganization,
+    label: 'stranger',
+  });
   for (const [id, account] of connectionEntries) {
     const refreshToken = `sandbox-refresh-${account}`;
     await connections.put({ id, account, organization, provider: 'google', refreshToken });
@@ -180,7 +185,7 @@ const seed = async ({ repositories }: TestDatabase): Promise<void> => {
 };
 
 const connectionEntries: readonly (readonly [ConnectionId, string])[] = [
-  ['conn_office', accounts.conn_office],
-  ['conn_director', accounts.conn_director],
-  ['conn_performer', accounts.conn_performer],
+  ['conn_office', sandboxAccounts.conn_office],
+  ['conn_director', sandboxAccounts.conn_director],
+  ['conn_performer', sandboxAccounts.conn_performer],
 ];

@@ -1,10 +1,10 @@
 /** A real Temporal development server for tests: headless, on a free port, as temporal-dev.yaml says. */
 import { execa } from 'execa';
 import getPort from 'get-port';
-import { registerSearchAttributes, temporalAnswers } from '../../infra/stack/dev-server.ts';
-import { holdsWithin } from '../../infra/stack/processes.ts';
+import { pollUntil } from '../../infra/stack/processes.ts';
 import { getTemporalCli } from '../../infra/stack/temporal-cli.ts';
 import { devServerArguments, loadTemporalDev } from '../../infra/stack/temporal-dev.ts';
+import { isTemporalReady, registerSearchAttributes } from '../../infra/stack/temporal-server.ts';
 
 export interface TemporalServer {
   /** host:port */
@@ -21,7 +21,7 @@ export const startTemporalServer = async (databaseFile?: string): Promise<Tempor
   const server = execa(executable, devServerArguments(settings, place), { reject: false, all: true });
   const over = () => server.exitCode !== null || server.signalCode !== null;
   const address = `127.0.0.1:${port}`;
-  if (!(await holdsWithin(() => over() || temporalAnswers(address, settings.namespace), 30_000)) || over()) {
+  if (!(await pollUntil(() => over() || isTemporalReady(address, settings.namespace), 30_000)) || over()) {
     server.kill();
     throw new Error(`the Temporal development server did not start:\n${(await server).all.slice(-1_500)}`);
   }

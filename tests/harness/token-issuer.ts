@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { z } from 'zod';
 
-interface Answer {
+interface JwksResponse {
   readonly status: number;
   readonly body: unknown;
 }
@@ -17,15 +17,15 @@ export interface TokenIssuer {
     how?: { readonly key?: CryptoKey; readonly kid?: string; readonly nowMs?: number },
   ): Promise<string>;
   /** Says for its keys what is given, or the keys again. */
-  answerWith(answer?: Answer): void;
+  answerWith(answer?: JwksResponse): void;
   /** How often it was asked for its keys. */
-  asked(): number;
+  requestCount(): number;
   close(): void;
 }
 
 export const startTokenIssuer = async (): Promise<TokenIssuer> => {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
-  const keys: Answer = {
+  const keys: JwksResponse = {
     status: 200,
     body: { keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256' }] },
   };
@@ -64,7 +64,7 @@ export const startTokenIssuer = async (): Promise<TokenIssuer> => {
     answerWith: (other = keys) => {
       answer = other;
     },
-    asked: () => asked,
+    requestCount: () => asked,
     close: () => server.close(),
   };
 };

@@ -1,6 +1,7 @@
 /** One connection's tokens in memory, as its row would keep them: for tests of what is done with them. */
-import type { TokenStore } from '../../domain/connections/access-tokens.ts';
+
 import type { ConnectionStatusReason } from '../../domain/connections/connection.ts';
+import type { TokenStore } from '../../domain/connections/token-store.ts';
 import type { ConnectionProvider } from '../../domain/providers/vendors.ts';
 
 export interface MemoryTokenStore extends TokenStore {
@@ -37,23 +38,23 @@ export const createMemoryTokenStore = (
   return {
     row,
     reads,
-    openAccessToken: async (_organization, _id, lastingMs, { purpose }) => {
+    readAccessToken: async (_organization, _id, lastingMs, { purpose }) => {
       if (row.reason) {
         const status = row.reason === 'disconnected_here' ? 'disconnected' : 'needs_reauthorization';
         return { kind: 'not_connected', provider, status, reason: row.reason };
       }
-      const lastsMs = row.expiresAt - now();
-      const token = lastsMs > lastingMs ? row.accessToken : undefined;
+      const expiresInMs = row.expiresAt - now();
+      const token = expiresInMs > lastingMs ? row.accessToken : undefined;
       if (token !== undefined) reads.push(`access_token for ${purpose}`);
       return {
         kind: 'connected',
         provider,
         version: row.version,
         token,
-        lastsMs,
+        expiresInMs,
         attempt: row.attempt,
         isRefreshing: isRefreshing(),
-        hasEnded: typeof row.leaseUntil !== 'number',
+        isRefreshFinished: typeof row.leaseUntil !== 'number',
       };
     },
     beginRefresh: async (_connection, { version, refused, leaseMs }, { purpose }) => {
@@ -68,11 +69,11 @@ export const createMemoryTokenStore = (
     completeRefresh: async (_connection, begun, renewed) => {
       if (row.reason || (row.attempt !== begun.attempt && row.version !== begun.version)) return undefined;
       row.accessToken = renewed.accessToken;
-      row.expiresAt = now() + renewed.lastsMs;
+      row.expiresAt = now() + renewed.expiresInMs;
       row.refreshToken = renewed.refreshToken ?? row.refreshToken;
       row.version += 1;
       row.scopes = renewed.scopes ?? row.scopes;
-      if (renewed.isTooLittle) row.reason = 'scopes_missing';
+      if (renewed.isMissingScopes) row.reason = 'scopes_missing';
       if (row.attempt === begun.attempt) row.leaseUntil = undefined;
       return { version: row.version };
     },

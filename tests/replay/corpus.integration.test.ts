@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createLogger } from '../../foundation/observability/logger.ts';
-import { linesOf } from '../../infra/cli/replay/report.ts';
+import { reportLines } from '../../infra/cli/replay/report.ts';
 import { replayCorpus } from '../../workers/replay/corpus.ts';
 import { bundleWorkflows } from '../../workers/workflow-code.ts';
 
@@ -25,7 +25,7 @@ beforeAll(() => {
 it('the code of today replays every recorded history', async () => {
   const replayed = await replayCorpus(await bundleWorkflows(logger, { readableErrors: true }));
   const different = replayed.filter(({ verdict }) => verdict.kind !== 'same');
-  expect(different.flatMap(linesOf).join('\n')).toBe('');
+  expect(different.flatMap(reportLines).join('\n')).toBe('');
   expect(replayed.length).toBeGreaterThanOrEqual(scenariosAtLeast);
 });
 

@@ -16,9 +16,9 @@ import { endRelayLeases, shuffled } from '../harness/killed-relays.ts';
 import { localDefaults } from '../harness/local-defaults.ts';
 
 const webhooks = Number(process.env['WEBHOOKS'] ?? 2_000);
-const relaysAtOnce = 3;
-const killings = 8;
-const sendersAtOnce = 20;
+const concurrentRelays = 3;
+const killCount = 8;
+const concurrentSenders = 20;
 
 const key = randomBytes(32);
 let database: TestDatabase;
@@ -48,15 +48,15 @@ const startRelayProcess = (name: string) =>
  * Runs several relays, each killed without a word once it has told a random number of webhooks, and replaced, until
  * enough have died. Answers with how many did.
  */
-const runMortalRelays = async (isOver: () => Promise<boolean>): Promise<number> => {
+const runAndKillRelays = async (isOver: () => Promise<boolean>): Promise<number> => {
   let begun = 0;
   let killed = 0;
   const live = async (): Promise<void> => {
-    while (begun < killings && !(await isOver())) {
+    while (begun < killCount && !(await isOver())) {
       begun += 1;
       const name = `relay-${begun}`;
       const child = startRelayProcess(name);
-      const lifetime = Math.ceil(Math.random() * (webhooks / killings / 2));
+      const lifetime = Math.ceil(Math.random() * (webhooks / killCount / 2));
       const told = () => count('SELECT count(*) FROM tellings WHERE relay = $1', [name]);
       while ((await told()) < lifetime && !(await isOver())) {
         await endRelayLeases(database.pool);
@@ -67,7 +67,7 @@ const runMortalRelays = async (isOver: () => Promise<boolean>): Promise<number> 
       killed += 1;
     }
   };
-  await Promise.all(Array.from({ length: relaysAtOnce }, live));
+  await Promise.all(Array.from({ length: concurrentRelays }, live));
   return killed;
 };
 
@@ -97,14 +97,14 @@ it(`lets ${webhooks} webhooks take effect once each, whoever is killed`, {
   };
   let allSent = false;
   const sendAll = async () => {
-    await Promise.all(Array.from({ length: sendersAtOnce }, sender));
+    await Promise.all(Array.from({ length: concurrentSenders }, sender));
     allSent = true;
   };
   const [killed] = await Promise.all([
-    runMortalRelays(async () => allSent && (await left()) === 0),
+    runAndKillRelays(async () => allSent && (await left()) === 0),
     sendAll(),
   ]);
-  expect(killed).toBeGreaterThan(relaysAtOnce);
+  expect(killed).toBeGreaterThan(concurrentRelays);
 
   // One that nobody kills finishes what is left.
   const last = startRelayProcess('the-last');

@@ -3,7 +3,7 @@
  * does what a workflow does: it counts every telling, and lets each inbox id take effect once.
  */
 import { z } from 'zod';
-import { connectDatabase } from '../../db/client.ts';
+import { createDatabaseClient } from '../../db/client.ts';
 import { inboxChannel } from '../../db/inbox/batch-insert.ts';
 import { createRepositories } from '../../db/index.ts';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
@@ -18,7 +18,7 @@ const {
   RELAY: relayName,
 } = z.object({ DATABASE_URL: z.string(), TEST_MASTER_KEY: z.string(), RELAY: z.string() }).parse(process.env);
 
-const database = connectDatabase(databaseUrl, { poolSize: 10 });
+const database = createDatabaseClient(databaseUrl, { poolSize: 10 });
 const repositories = createRepositories(
   database.db,
   createKeyRing([{ id: 'test', key: Buffer.from(key, 'base64') }]),
@@ -27,17 +27,18 @@ const logger = createLogger({ level: 'warn', process: 'relay' });
 
 const relay = startRelay({
   name: 'inbox',
-  notified: { databaseUrl, channel: inboxChannel },
+  notifications: { databaseUrl, channel: inboxChannel },
   round: createInboxRound({
     inbox: repositories.inbox,
-    deliver: (told, of) => deliver({ repositories, messenger: { tellAudition, tellCalendarSync } }, told, of),
+    deliver: (told, of) =>
+      deliver({ repositories, workflowSignals: { signalAudition, signalCalendarSync } }, told, of),
     logger,
   }),
   logger,
-  lookEveryMs: 500,
+  pollIntervalMs: 500,
 });
 
-async function tellAudition(audition: string, { report }: { readonly report: object }): Promise<'told'> {
+async function signalAudition(audition: string, { report }: { readonly report: object }): Promise<'told'> {
   const { inboxId } = z.object({ inboxId: z.string() }).parse(report);
   await database.pool.query(
     `WITH telling AS (INSERT INTO tellings (relay, inbox_id) VALUES ($4, $1))
@@ -47,7 +48,7 @@ async function tellAudition(audition: string, { report }: { readonly report: obj
   return 'told';
 }
 
-async function tellCalendarSync(): Promise<'gone'> {
+async function signalCalendarSync(): Promise<'gone'> {
   return 'gone';
 }
 

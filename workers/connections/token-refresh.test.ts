@@ -13,10 +13,10 @@ const expiringOf = (count: number, provider: ConnectionProvider = 'google') =>
   });
 
 const setup = (expiring = expiringOf(3)) => {
-  const renew = vi.fn<AccessTokens['renew']>(async () => 'renewed');
+  const renew = vi.fn<AccessTokens['refreshIfExpiring']>(async () => 'renewed');
   const logger = { info: vi.fn(), warn: vi.fn() };
   const find = vi.fn(async () => expiring);
-  const parts = { connections: { expiring: find }, accessTokens: { renew }, logger };
+  const parts = { connections: { listExpiring: find }, accessTokens: { refreshIfExpiring: renew }, logger };
   return { parts, renew, logger, find, renewed: () => renew.mock.calls.map(([{ id }]) => id).sort() };
 };
 

@@ -12,31 +12,31 @@ import { forEachConcurrently } from '../concurrency.ts';
 import { type Loop, pauseIn, startLoop } from '../loop.ts';
 
 /** What expires within this time is refreshed. */
-const aheadMs = 10 * 60_000;
-const defaultLookEveryMs = 30_000;
+const refreshAheadMs = 10 * 60_000;
+const defaultPollIntervalMs = 30_000;
 const longestPauseMs = 5 * 60_000;
 /** In one round, and of those at once. */
-const atMost = 100;
-const atOnce = 4;
+const batchSize = 100;
+const concurrency = 4;
 
-interface RefreshParts {
-  readonly connections: Pick<Connections, 'expiring'>;
-  readonly accessTokens: Pick<AccessTokens, 'renew'>;
+interface RefreshDependencies {
+  readonly connections: Pick<Connections, 'listExpiring'>;
+  readonly accessTokens: Pick<AccessTokens, 'refreshIfExpiring'>;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
 }
 
-type Expiring = Awaited<ReturnType<Connections['expiring']>>[number];
+type Expiring = Awaited<ReturnType<Connections['listExpiring']>>[number];
 
 /** One look. Answers whether all went well: a provider that fails is left alone for the rest of the round. */
 export const createRefreshRound =
-  ({ connections, accessTokens, logger }: RefreshParts) =>
+  ({ connections, accessTokens, logger }: RefreshDependencies) =>
   async (stopping: AbortSignal): Promise<boolean> => {
-    const expiring = await connections.expiring(aheadMs, atMost);
+    const expiring = await connections.listExpiring(refreshAheadMs, batchSize);
     const failing = new Set<Expiring['provider']>();
     const renew = async (owner: Expiring): Promise<void> => {
       const call = { signal: stopping, correlationId: randomUUID() };
       try {
-        await accessTokens.renew(owner, aheadMs, call);
+        await accessTokens.refreshIfExpiring(owner, refreshAheadMs, call);
       } catch (err) {
         const { id: connection, provider } = owner;
         if (err instanceof NotAuthentic || err instanceof UnknownKey) {
@@ -54,7 +54,7 @@ export const createRefreshRound =
       }
     };
     // Whichever: processes that look at the same time should not want the same one first.
-    await forEachConcurrently(shuffled(expiring), atOnce, async (owner) => {
+    await forEachConcurrently(shuffled(expiring), concurrency, async (owner) => {
       if (!stopping.aborted && !failing.has(owner.provider)) await renew(owner);
     });
     return failing.size === 0;
@@ -66,11 +66,14 @@ const shuffled = <Item>(items: readonly Item[]): readonly Item[] =>
     .sort((a, b) => a.place - b.place)
     .map(({ item }) => item);
 
-/** @param lookEveryMs on average, while all goes well. */
-export const startTokenRefresh = (parts: RefreshParts, lookEveryMs = defaultLookEveryMs): Loop => {
+/** @param pollIntervalMs on average, while all goes well. */
+export const startTokenRefresh = (
+  parts: RefreshDependencies,
+  pollIntervalMs = defaultPollIntervalMs,
+): Loop => {
   const round = createRefreshRound(parts);
   return startLoop(async (stopping, failures) => {
-    const pauseMs = Math.min(lookEveryMs * 2 ** failures, longestPauseMs);
+    const pauseMs = Math.min(pollIntervalMs * 2 ** failures, longestPauseMs);
     await pauseIn(stopping, pauseMs * (0.5 + Math.random()));
     if (stopping.aborted) return true;
     try {

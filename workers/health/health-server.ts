@@ -17,7 +17,7 @@ interface HealthServer {
 /** Prometheus' text format, version 0.0.4. */
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 
-interface Listening {
+interface ListenAddress {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -27,7 +27,7 @@ interface Listening {
 export const healthAddress = ({
   environment,
   workerMetricsPort: port,
-}: Pick<Configuration, 'environment' | 'workerMetricsPort'>): Listening => ({
+}: Pick<Configuration, 'environment' | 'workerMetricsPort'>): ListenAddress => ({
   host: environment === 'local' ? '127.0.0.1' : '0.0.0.0',
   port,
 });
@@ -36,7 +36,7 @@ export const healthAddress = ({
  * Serves `/healthz` (the process answers), `/readyz` (200, or 503 with the reasons) and `/metrics`.
  * @throws when the port is taken.
  */
-export const startHealthServer = async (at: Listening, checks: HealthChecks): Promise<HealthServer> => {
+export const startHealthServer = async (at: ListenAddress, checks: HealthChecks): Promise<HealthServer> => {
   const app = fastify({ logger: false });
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {

@@ -6,19 +6,17 @@ type Check = () => Promise<void>;
  * The reasons, each with what it is about in front; none when all is well. A queue that is polled says nothing of the
  * server: the pollers go on trying while Temporal is away. So it is asked as well.
  */
-export const readinessOf =
+export const createReadinessCheck =
   (
     workers: { notPolling(): readonly string[] },
     checks: Readonly<Record<string, Check>>,
   ): (() => Promise<readonly string[]>) =>
   async () => {
-    const troubles = await Promise.all(
-      Object.entries(checks).map(([name, check]) => troubleWith(name, check)),
-    );
-    return [...workers.notPolling(), ...troubles.flat()];
+    const failures = await Promise.all(Object.entries(checks).map(([name, check]) => failureOf(name, check)));
+    return [...workers.notPolling(), ...failures.flat()];
   };
 
-const troubleWith = async (name: string, check: Check): Promise<readonly string[]> => {
+const failureOf = async (name: string, check: Check): Promise<readonly string[]> => {
   try {
     await check();
     return [];

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import { z } from 'zod';
 
-const answerWithinMs = 2_000;
+const scrapeTimeoutMs = 2_000;
 
 /** An address for the SDK's exporter, which cannot be told to take a free port and say which. */
 export const freeLoopbackAddress = async (): Promise<string> => {
@@ -17,7 +17,7 @@ export const freeLoopbackAddress = async (): Promise<string> => {
 export const readSdkMetrics = async (address: string): Promise<string> => {
   try {
     const response = await fetch(`http://${address}/metrics`, {
-      signal: AbortSignal.timeout(answerWithinMs),
+      signal: AbortSignal.timeout(scrapeTimeoutMs),
     });
     if (response.ok) return await response.text();
     return `# the SDK's metrics answered ${response.status}\n`;

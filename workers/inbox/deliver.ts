@@ -3,10 +3,10 @@ import type { Repositories } from '../../db/index.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
-import type { Messenger } from './messenger.ts';
+import type { WorkflowSignals } from './workflow-signals.ts';
 
 /** Codes, for the operator and the runbook (docs/runbooks/webhooks.md). */
-export type Outcome =
+export type WebhookOutcome =
   /** It is done with; `reason` where nobody was told. */
   | { readonly kind: 'delivered'; readonly reason?: 'audition_ended' | 'nobody_waits' | 'unknown_account' }
   /** It matches nothing: a person may look at it. */
@@ -17,11 +17,11 @@ export type Outcome =
   | { readonly kind: 'again'; readonly reason: 'looking_again'; readonly afterMs: number };
 
 export interface DeliveryDependencies {
-  readonly repositories: Pick<Repositories, 'deliveries' | 'addressees' | 'connections'>;
-  readonly messenger: Messenger;
+  readonly repositories: Pick<Repositories, 'noticeDeliveries' | 'inboxRouting' | 'connections'>;
+  readonly workflowSignals: WorkflowSignals;
 }
 
-export interface Delivered {
+export interface WebhookContext {
   readonly inboxId: string;
   /** The vendor that sent it. */
   readonly provider: string;
@@ -29,38 +29,38 @@ export interface Delivered {
   readonly ageMs: number;
 }
 
-const delivered: Outcome = { kind: 'delivered' };
-const told = (answer: 'told' | 'gone'): Outcome =>
+const delivered: WebhookOutcome = { kind: 'delivered' };
+const outcomeOfSignal = (answer: 'told' | 'gone'): WebhookOutcome =>
   answer === 'told' ? delivered : { kind: 'delivered', reason: 'audition_ended' };
 
 export const deliver = (
   dependencies: DeliveryDependencies,
   { kind, event }: InboxEvent,
-  of: Delivered,
-): Promise<Outcome> => {
+  webhook: WebhookContext,
+): Promise<WebhookOutcome> => {
   switch (kind) {
     case 'message.status':
-      return tellDelivery(dependencies, event, of);
+      return deliverMessageStatus(dependencies, event, webhook);
     case 'meeting.started':
     case 'meeting.ended':
-      return tellMeeting(
+      return deliverMeetingStatus(
         dependencies,
         kind === 'meeting.started' ? 'meeting_started' : 'meeting_ended',
         event,
-        of,
+        webhook,
       );
     case 'connection.restored':
-      return tellThoseWaiting(dependencies, event, of);
+      return deliverConnectionRestored(dependencies, event, webhook);
     case 'connection.deauthorized':
-      return deauthorize(dependencies, event);
+      return deliverDeauthorization(dependencies, event);
     case 'calendar.changed':
-      return tellCalendarSync(dependencies, { ...event, what: 'changed' }, of);
+      return deliverCalendarChange(dependencies, { ...event, what: 'changed' }, webhook);
     case 'subscription.reauthorization_required':
-      return tellCalendarSync(dependencies, { ...event, what: 'reauthorization_required' }, of);
+      return deliverCalendarChange(dependencies, { ...event, what: 'reauthorization_required' }, webhook);
     case 'subscription.removed':
-      return tellCalendarSync(dependencies, { ...event, what: 'removed' }, of);
+      return deliverCalendarChange(dependencies, { ...event, what: 'removed' }, webhook);
     case 'subscription.missed':
-      return tellCalendarSync(dependencies, { ...event, what: 'missed' }, of);
+      return deliverCalendarChange(dependencies, { ...event, what: 'missed' }, webhook);
     case 'message.received':
     case 'recording.completed':
       return Promise.resolve({ kind: 'parked', reason: 'not_handled' });
@@ -69,20 +69,23 @@ export const deliver = (
 
 type EventOf<Kind extends InboxEvent['kind']> = Extract<InboxEvent, { kind: Kind }>['event'];
 
-const tellDelivery = async (
-  { repositories, messenger }: DeliveryDependencies,
+const deliverMessageStatus = async (
+  { repositories, workflowSignals }: DeliveryDependencies,
   { deliveryId, channel, status, code, of }: EventOf<'message.status'>,
-  { inboxId }: Delivered,
-): Promise<Outcome> => {
+  { inboxId }: WebhookContext,
+): Promise<WebhookOutcome> => {
   const recipient = of ?? (await recipientOf(repositories, deliveryId));
   if (!recipient) return { kind: 'early', reason: 'no_such_message' };
   const { audition, participant } = recipient;
   const report = { inboxId, participant, channel, deliveryId, status, ...(code && { code }) };
-  return told(await messenger.tellAudition(audition, { about: 'delivery', report }));
+  return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about: 'delivery', report }));
 };
 
-const recipientOf = async ({ deliveries }: DeliveryDependencies['repositories'], deliveryId: string) => {
-  const delivery = await deliveries.find(deliveryId);
+const recipientOf = async (
+  { noticeDeliveries }: DeliveryDependencies['repositories'],
+  deliveryId: string,
+) => {
+  const delivery = await noticeDeliveries.find(deliveryId);
   return (
     delivery && {
       audition: delivery.auditionId,
@@ -91,35 +94,35 @@ const recipientOf = async ({ deliveries }: DeliveryDependencies['repositories'],
   );
 };
 
-const tellMeeting = async (
-  { repositories, messenger }: DeliveryDependencies,
+const deliverMeetingStatus = async (
+  { repositories, workflowSignals }: DeliveryDependencies,
   about: 'meeting_started' | 'meeting_ended',
   { meetingId, at }: EventOf<'meeting.started'>,
-  { inboxId, provider }: Delivered,
-): Promise<Outcome> => {
-  const audition = await repositories.addressees.meeting(provider, meetingId);
+  { inboxId, provider }: WebhookContext,
+): Promise<WebhookOutcome> => {
+  const audition = await repositories.inboxRouting.auditionOfMeeting(provider, meetingId);
   if (!audition) return { kind: 'early', reason: 'no_such_meeting' };
   const report = { inboxId, origin: 'system', meetingId, ...(at && { at }) } as const;
-  return told(await messenger.tellAudition(audition, { about, report }));
+  return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about, report }));
 };
 
 /**
  * A step that failed a moment before the account was connected again raises its item a moment later. So it is looked
  * for once more, when every such item is in the read model.
  */
-const lookAgainUntilMs = 60_000;
+const recheckWindowMs = 60_000;
 
-const tellThoseWaiting = async (
-  { repositories, messenger }: DeliveryDependencies,
+const deliverConnectionRestored = async (
+  { repositories, workflowSignals }: DeliveryDependencies,
   { organization, connection }: EventOf<'connection.restored'>,
-  { inboxId, correlationId, ageMs }: Delivered,
-): Promise<Outcome> => {
-  const waiting = await repositories.addressees.waitingFor(organization, connection);
+  { inboxId, correlationId, ageMs }: WebhookContext,
+): Promise<WebhookOutcome> => {
+  const waiting = await repositories.inboxRouting.auditionsWaitingFor(organization, connection);
   const report = { inboxId, connection, correlationId };
-  const tell = (id: AuditionId) => messenger.tellAudition(id, { about: 'connection', report });
+  const tell = (id: AuditionId) => workflowSignals.signalAudition(id, { about: 'connection', report });
   for (const id of waiting) await tell(id);
-  if (ageMs < lookAgainUntilMs) {
-    return { kind: 'again', reason: 'looking_again', afterMs: lookAgainUntilMs - ageMs + 1_000 };
+  if (ageMs < recheckWindowMs) {
+    return { kind: 'again', reason: 'looking_again', afterMs: recheckWindowMs - ageMs + 1_000 };
   }
   return waiting.length > 0 ? delivered : { kind: 'delivered', reason: 'nobody_waits' };
 };
@@ -128,11 +131,11 @@ const tellThoseWaiting = async (
  * A vendor tells of our own revocations, too, and may take its time: an account that was connected again since keeps its new
  * grant.
  */
-const deauthorize = async (
+const deliverDeauthorization = async (
   { repositories }: DeliveryDependencies,
   { provider, userId, at }: EventOf<'connection.deauthorized'>,
-): Promise<Outcome> => {
-  const connections = await repositories.addressees.account(provider, userId);
+): Promise<WebhookOutcome> => {
+  const connections = await repositories.inboxRouting.connectionsOfAccount(provider, userId);
   for (const { organization, id, connectedAt } of connections) {
     if (at === undefined || Date.parse(connectedAt) <= Date.parse(at))
       await repositories.connections.disconnect(organization, id, 'deauthorized');
@@ -140,17 +143,17 @@ const deauthorize = async (
   return connections.length > 0 ? delivered : { kind: 'delivered', reason: 'unknown_account' };
 };
 
-const tellCalendarSync = async (
-  { messenger }: DeliveryDependencies,
+const deliverCalendarChange = async (
+  { workflowSignals }: DeliveryDependencies,
   {
     connection,
-    ...news
+    ...change
   }: EventOf<'calendar.changed'> & {
     readonly what: 'changed' | 'reauthorization_required' | 'removed' | 'missed';
     readonly subscription?: string;
   },
-  { inboxId }: Delivered,
-): Promise<Outcome> =>
-  (await messenger.tellCalendarSync(connection, { inboxId, ...news })) === 'told'
+  { inboxId }: WebhookContext,
+): Promise<WebhookOutcome> =>
+  (await workflowSignals.signalCalendarSync(connection, { inboxId, ...change })) === 'told'
     ? delivered
     : { kind: 'parked', reason: 'no_calendar_sync' };

@@ -2,11 +2,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import { attentionItem, newAuditionId, scheduledLife, trail } from '../../tests/harness/audition-trail.ts';
+import {
+  attentionItem,
+  factsUntilScheduled,
+  newAuditionId,
+  trail,
+} from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { deliver } from './deliver.ts';
 import { createInboxRound } from './inbox-round.ts';
-import type { Messenger } from './messenger.ts';
+import type { WorkflowSignals } from './workflow-signals.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -20,12 +25,12 @@ const setup = async (answer: () => Promise<'told' | 'gone'> = async () => 'told'
   await database.pool.query('TRUNCATE webhook_inbox');
   const { repositories, pool } = database;
   const told: unknown[] = [];
-  const messenger: Messenger = {
-    tellAudition: (id, news) => {
+  const workflowSignals: WorkflowSignals = {
+    signalAudition: (id, news) => {
       told.push({ id, ...news });
       return answer();
     },
-    tellCalendarSync: (id, news) => {
+    signalCalendarSync: (id, news) => {
       told.push({ id, ...news });
       return answer();
     },
@@ -34,7 +39,7 @@ const setup = async (answer: () => Promise<'told' | 'gone'> = async () => 'told'
   const log = (_fields: unknown, message?: string) => logged.push(String(message));
   const round = createInboxRound({
     inbox: repositories.inbox,
-    deliver: (event, of) => deliver({ repositories, messenger }, event, of),
+    deliver: (event, of) => deliver({ repositories, workflowSignals }, event, of),
     logger: { info: () => {}, warn: log, error: log },
   });
   let keys = 0;
@@ -95,7 +100,7 @@ describe('a delivery report', () => {
     await receive(status());
     await round(goOn);
     expect(await rows()).toMatchObject([{ state: 'received', reason: 'no_such_message', inSeconds: 1 }]);
-    await repositories.deliveries.put(sentToBob);
+    await repositories.noticeDeliveries.put(sentToBob);
     await due();
     await round(goOn);
     expect(told).toMatchObject([{ id: 'aud_2', report: { participant: 'bob' } }]);
@@ -111,7 +116,7 @@ describe('a delivery report', () => {
     }
     const [row] = await rows();
     expect(row).toMatchObject({ state: 'parked', reason: 'no_such_message', attempts: 10 });
-    await repositories.deliveries.put(sentToBob);
+    await repositories.noticeDeliveries.put(sentToBob);
     await repositories.inbox.replay(row.id);
     await round(goOn);
     expect(told).toHaveLength(1);
@@ -164,7 +169,7 @@ describe('an account that works again', () => {
       const item = { ...attentionItem(`att_${id}_1`), code, connection };
       await repositories.events.append(
         id,
-        trail([...scheduledLife(id, 'org_north'), { type: 'attention_raised', item }]),
+        trail([...factsUntilScheduled(id, 'org_north'), { type: 'attention_raised', item }]),
       );
       return id;
     };

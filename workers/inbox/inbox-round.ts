@@ -3,29 +3,29 @@ import type { ClaimedWebhook, WebhookInbox } from '../../db/inbox/webhooks.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
 import { forEachConcurrently } from '../concurrency.ts';
-import type { Delivered, Outcome } from './deliver.ts';
+import type { WebhookContext, WebhookOutcome } from './deliver.ts';
 
 interface InboxRoundOptions {
-  readonly inbox: Pick<WebhookInbox, 'claim' | 'settle' | 'park' | 'retryLater'>;
-  readonly deliver: (told: InboxEvent, of: Delivered) => Promise<Outcome>;
+  readonly inbox: Pick<WebhookInbox, 'claim' | 'markDelivered' | 'park' | 'retryLater'>;
+  readonly deliver: (told: InboxEvent, of: WebhookContext) => Promise<WebhookOutcome>;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
-const rowsAtOnce = 100;
-const tellingsAtOnce = 10;
+const batchSize = 100;
+const concurrency = 10;
 /** Longer than a round in which nobody answers: 100 rows, ten at a time, ten seconds each. */
 const leaseMs = 120_000;
 
 const longestDelayMs = 10 * 60_000;
 /** The first ten delays grow to ten minutes; with the others that makes a week. */
-const attemptsAtMost = 1_000;
+const maxAttempts = 1_000;
 /** What overtook our own record has found it by then: a quarter of an hour. */
-const earlyAtMost = 10;
+const maxEarlyAttempts = 10;
 
 /** 1, 2, 4 seconds and so on. */
-const delayAfter = (attempts: number): number => Math.min(1_000 * 2 ** (attempts - 1), longestDelayMs);
+const inboxRetryDelayMs = (attempts: number): number => Math.min(1_000 * 2 ** (attempts - 1), longestDelayMs);
 
-const note = (one: ClaimedWebhook) => ({
+const logFieldsOf = (one: ClaimedWebhook) => ({
   inboxId: one.id,
   provider: one.provider,
   kind: one.kind,
@@ -40,57 +40,57 @@ const note = (one: ClaimedWebhook) => ({
 export const createInboxRound = ({ inbox, deliver, logger }: InboxRoundOptions) => {
   const park = async (one: ClaimedWebhook, reason: string): Promise<void> => {
     await inbox.park(one.id, reason);
-    logger.warn({ ...note(one), reason }, 'a webhook is parked: nothing here takes it');
+    logger.warn({ ...logFieldsOf(one), reason }, 'a webhook is parked: nothing here takes it');
   };
 
-  const conclude = async (one: ClaimedWebhook, outcome: Outcome): Promise<void> => {
+  const applyOutcome = async (one: ClaimedWebhook, outcome: WebhookOutcome): Promise<void> => {
     switch (outcome.kind) {
       case 'delivered':
-        await inbox.settle(one.id, outcome.reason);
-        return logger.info({ ...note(one), reason: outcome.reason }, 'a webhook was told on');
+        await inbox.markDelivered(one.id, outcome.reason);
+        return logger.info({ ...logFieldsOf(one), reason: outcome.reason }, 'a webhook was told on');
       case 'parked':
         return park(one, outcome.reason);
       case 'early':
-        if (one.attempts >= earlyAtMost) return park(one, outcome.reason);
-        return inbox.retryLater(one.id, delayAfter(one.attempts), outcome.reason);
+        if (one.attempts >= maxEarlyAttempts) return park(one, outcome.reason);
+        return inbox.retryLater(one.id, inboxRetryDelayMs(one.attempts), outcome.reason);
       case 'again':
         return inbox.retryLater(one.id, outcome.afterMs, outcome.reason);
     }
   };
 
-  const failed = async (one: ClaimedWebhook, err: unknown): Promise<void> => {
-    if (one.attempts >= attemptsAtMost) {
-      logger.error({ ...note(one), err }, 'a webhook could not be told on for days');
+  const handleFailure = async (one: ClaimedWebhook, err: unknown): Promise<void> => {
+    if (one.attempts >= maxAttempts) {
+      logger.error({ ...logFieldsOf(one), err }, 'a webhook could not be told on for days');
       return park(one, 'gave_up');
     }
-    logger.warn({ ...note(one), err }, 'a webhook could not be told on: it is tried again');
-    await inbox.retryLater(one.id, delayAfter(one.attempts), 'failed');
+    logger.warn({ ...logFieldsOf(one), err }, 'a webhook could not be told on: it is tried again');
+    await inbox.retryLater(one.id, inboxRetryDelayMs(one.attempts), 'failed');
   };
 
   /** Whether it got through. */
-  const tellOn = async (one: ClaimedWebhook): Promise<boolean> => {
+  const deliverOne = async (one: ClaimedWebhook): Promise<boolean> => {
     try {
-      const event = await one.read();
+      const event = await one.decrypt();
       const { id: inboxId, provider, correlationId, ageMs } = one;
-      if (event) await conclude(one, await deliver(event, { inboxId, provider, correlationId, ageMs }));
+      if (event) await applyOutcome(one, await deliver(event, { inboxId, provider, correlationId, ageMs }));
       else await park(one, 'unknown_kind');
       return true;
     } catch (error) {
-      await failed(one, error);
+      await handleFailure(one, error);
       return false;
     }
   };
 
   return async (stopping: AbortSignal): Promise<boolean> => {
-    const rows = await inbox.claim(rowsAtOnce, leaseMs);
-    let through = 0;
-    await forEachConcurrently(rows, tellingsAtOnce, async (one) => {
+    const rows = await inbox.claim(batchSize, leaseMs);
+    let deliveredCount = 0;
+    await forEachConcurrently(rows, concurrency, async (one) => {
       if (stopping.aborted) await inbox.retryLater(one.id, 0, 'given_back');
-      else if (await tellOn(one)) through += 1;
+      else if (await deliverOne(one)) deliveredCount += 1;
     });
-    if (rows.length > 0 && through === 0 && !stopping.aborted) {
+    if (rows.length > 0 && deliveredCount === 0 && !stopping.aborted) {
       throw new Error(`none of ${rows.length} webhooks could be told on`);
     }
-    return rows.length === rowsAtOnce;
+    return rows.length === batchSize;
   };
 };

@@ -9,7 +9,7 @@ import { startRelay } from '../relay.ts';
 import type { RunningWorkers } from '../worker.ts';
 import { deliver } from './deliver.ts';
 import { createInboxRound } from './inbox-round.ts';
-import { createMessenger } from './messenger.ts';
+import { createWorkflowSignals } from './workflow-signals.ts';
 
 export const startInboxRelay = (
   { databaseUrl }: Pick<Configuration, 'databaseUrl'>,
@@ -17,13 +17,13 @@ export const startInboxRelay = (
   { client }: Pick<RunningWorkers, 'client'>,
   logger: Logger,
 ): Loop => {
-  const messenger = createMessenger(client);
+  const workflowSignals = createWorkflowSignals(client);
   return startRelay({
     name: 'inbox',
-    notified: { databaseUrl, channel: inboxChannel },
+    notifications: { databaseUrl, channel: inboxChannel },
     round: createInboxRound({
       inbox: repositories.inbox,
-      deliver: (told, of) => deliver({ repositories, messenger }, told, of),
+      deliver: (event, webhook) => deliver({ repositories, workflowSignals }, event, webhook),
       logger,
     }),
     logger,

@@ -13,11 +13,11 @@ interface Watcher {
  * The activities, with each attention item counted and told in the log once its event is recorded: that is when it is a
  * fact. The metrics are what an alert is set on, the log says which audition it is.
  */
-export const watchAttention = (activities: ServiceActivities, watcher: Watcher): ServiceActivities => ({
+export const observeAttention = (activities: ServiceActivities, watcher: Watcher): ServiceActivities => ({
   ...activities,
   recordEvents: async (input) => {
     await activities.recordEvents(input);
-    for (const { fact } of input.events) tell(watcher, input.auditionId, fact);
+    for (const { fact } of input.events) report(watcher, input.auditionId, fact);
   },
 });
 
@@ -25,7 +25,7 @@ export const watchAttention = (activities: ServiceActivities, watcher: Watcher):
  * The activities, with each endpoint that is given up counted and told in the log. Nobody knows an address of theirs to
  * write to: whoever looks after the platform is told by an alert on the metric, and the log says which it is.
  */
-export const watchEndpoints = (
+export const observeEndpoints = (
   activities: ServiceActivities,
   { metrics, logger }: Watcher,
 ): ServiceActivities => ({
@@ -40,7 +40,7 @@ export const watchEndpoints = (
   },
 });
 
-const tell = ({ metrics, logger }: Watcher, auditionId: string, fact: AuditionFact): void => {
+const report = ({ metrics, logger }: Watcher, auditionId: string, fact: AuditionFact): void => {
   if (fact.type === 'attention_raised') {
     const { id, step, code = 'none' } = fact.item;
     metrics.attentionRaised({ step, code });

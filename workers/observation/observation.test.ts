@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { AuditionEvent } from '../../domain/audition/events.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
-import { refusingActivities } from '../../tests/harness/refusing-activities.ts';
+import { unexpectedActivities } from '../../tests/harness/unexpected-activities.ts';
 import { createMetrics } from '../metrics.ts';
-import { watchAttention } from './business-events.ts';
+import { observeAttention } from './business-events.ts';
 
 describe('watchAttention', () => {
   const events: readonly AuditionEvent[] = [
@@ -40,7 +40,7 @@ describe('watchAttention', () => {
       correlationId: 'c',
       fact: { type: 'attention_overdue', id: 'att_1', dueAt: toInstant(2) },
     } as const;
-    const activities = watchAttention(refusingActivities({ recordEvents: async () => {} }), watcher);
+    const activities = observeAttention(unexpectedActivities({ recordEvents: async () => {} }), watcher);
     await activities.recordEvents({ ...input, events: [...events, overdue] });
     const rendered = await metrics.render();
     expect(rendered).toContain('attention_items_raised_total{step="meeting",code="outage"} 1');
@@ -53,7 +53,7 @@ describe('watchAttention', () => {
 
   it('counts nothing when it could not be recorded', async () => {
     const { metrics, lines, watcher } = watched();
-    await expect(watchAttention(refusingActivities({}), watcher).recordEvents(input)).rejects.toThrow(
+    await expect(observeAttention(unexpectedActivities({}), watcher).recordEvents(input)).rejects.toThrow(
       'not expected',
     );
     expect(await metrics.render()).not.toContain('step="meeting"');

@@ -13,8 +13,8 @@ import type { RunningWorkers } from '../worker.ts';
 import { createOutboxRound } from './outbox-round.ts';
 
 /** Of one process to one server: the rest wait for their turn, within their deadline. */
-const connections = 50;
-const connectWithinMs = 10_000;
+const connectionsPerServer = 50;
+const connectTimeoutMs = 10_000;
 
 export const openOutbox = (
   configuration: Pick<Configuration, 'allowedPrivateNetworks' | 'databaseUrl' | 'taskQueueSuffix'>,
@@ -22,8 +22,8 @@ export const openOutbox = (
 ) => {
   const dispatcher = createOutboundDispatcher({
     allowedPrivateNetworks: configuration.allowedPrivateNetworks,
-    agent: { connections },
-    connect: { timeout: connectWithinMs },
+    agent: { connections: connectionsPerServer },
+    connect: { timeout: connectTimeoutMs },
   });
   return {
     activities: createEndpointActivities({
@@ -34,7 +34,7 @@ export const openOutbox = (
     startRelay: ({ client }: Pick<RunningWorkers, 'client'>, logger: Logger): Loop =>
       startRelay({
         name: 'outbox',
-        notified: { databaseUrl: configuration.databaseUrl, channel: outboxChannel },
+        notifications: { databaseUrl: configuration.databaseUrl, channel: outboxChannel },
         round: createOutboxRound({
           outbox,
           temporal: client,

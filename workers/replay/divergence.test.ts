@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { coreMessageOf, readDivergence } from './divergence.ts';
+import { coreMessageOf, parseDivergence } from './divergence.ts';
 
 /** As core prints a failure inside the SDK's error. */
 const fromCore = (message: string) =>
@@ -46,7 +46,7 @@ it.each([
   ['Missing associated machine for LocalActivity(1)', undefined, 'not run this local activity'],
   ['A sentence of next year', undefined, 'something else'],
 ])('%s', (message, eventId, now) => {
-  expect(readDivergence(fromCore(message))).toEqual({ eventId, now, reason: message });
+  expect(parseDivergence(fromCore(message))).toEqual({ eventId, now, reason: message });
 });
 
 it('says where our code threw', () => {

@@ -56,7 +56,7 @@ const readings: readonly (readonly [RegExp, Reading])[] = [
 ];
 
 /** @param message of the `DeterminismViolationError` that the SDK throws. */
-export const readDivergence = (message: string): Divergence => {
+export const parseDivergence = (message: string): Divergence => {
   const reason = coreMessageOf(message);
   for (const [pattern, read] of readings) {
     const found = pattern.exec(reason);

@@ -4,34 +4,34 @@ import { type ReplayWorkerOptions, Worker, type WorkflowBundleOption } from '@te
 import { DeterminismViolationError } from '@temporalio/workflow';
 import type { MasterKey } from '../../foundation/configuration/configuration.ts';
 import { createEncryptionCodec } from '../../foundation/temporal/encryption-codec.ts';
-import { coreMessageOf, readDivergence } from './divergence.ts';
-import { eventIdOf, eventTypeOf, type HistoryEvent, wordsOf } from './event-words.ts';
+import { coreMessageOf, parseDivergence } from './divergence.ts';
+import { describeEvent, eventIdOf, eventTypeOf, type HistoryEvent } from './event-description.ts';
 import type { RecordedHistory } from './history-file.ts';
 
 /** An event of the history, and what was done there when it was recorded. */
-export interface Place {
+export interface RecordedEvent {
   readonly eventId: number;
   readonly eventType: string;
   readonly recorded: string;
 }
 
-type Verdict =
+type ReplayVerdict =
   | { readonly kind: 'same' }
   /** The code does something else at that event: a workflow that runs would be stuck there. */
   | {
       readonly kind: 'diverged';
-      readonly at: Place | undefined;
+      readonly at: RecordedEvent | undefined;
       readonly now: string;
       readonly reason: string;
     }
   /** The history cannot be run at all: the code throws, or a key is missing. */
-  | { readonly kind: 'broken'; readonly at: Place | undefined; readonly reason: string };
+  | { readonly kind: 'broken'; readonly at: RecordedEvent | undefined; readonly reason: string };
 
 export interface Replayed {
   readonly workflowId: string;
   readonly events: number;
   readonly milliseconds: number;
-  readonly verdict: Verdict;
+  readonly verdict: ReplayVerdict;
 }
 
 export interface Replayer {
@@ -104,20 +104,29 @@ const explain = async (
   run: (recorded: RecordedHistory) => Promise<Error | undefined>,
   recorded: RecordedHistory,
   error: Error,
-): Promise<Verdict> => {
+): Promise<ReplayVerdict> => {
   if (!(error instanceof DeterminismViolationError)) {
-    return { kind: 'broken', at: await firstBad(run, recorded), reason: coreMessageOf(error.message) };
+    return {
+      kind: 'broken',
+      at: await firstFailingEvent(run, recorded),
+      reason: coreMessageOf(error.message),
+    };
   }
-  const { eventId, now, reason } = readDivergence(error.message);
+  const { eventId, now, reason } = parseDivergence(error.message);
   const named = eventsOf(recorded).find((event) => eventIdOf(event) === eventId);
-  return { kind: 'diverged', at: named ? placeOf(named) : await firstBad(run, recorded), now, reason };
+  return {
+    kind: 'diverged',
+    at: named ? recordedEventOf(named) : await firstFailingEvent(run, recorded),
+    now,
+    reason,
+  };
 };
 
 /** The first event with which the history can no longer be replayed, found by halving. */
-const firstBad = async (
+const firstFailingEvent = async (
   run: (recorded: RecordedHistory) => Promise<Error | undefined>,
   { workflowId, history }: RecordedHistory,
-): Promise<Place | undefined> => {
+): Promise<RecordedEvent | undefined> => {
   const events = history.events ?? [];
   let good = 0;
   let bad = events.length;
@@ -128,13 +137,13 @@ const firstBad = async (
     else good = middle;
   }
   const event = events[bad - 1];
-  return event && placeOf(event);
+  return event && recordedEventOf(event);
 };
 
 const eventsOf = ({ history }: RecordedHistory): readonly HistoryEvent[] => history.events ?? [];
 
-const placeOf = (event: HistoryEvent): Place => ({
+const recordedEventOf = (event: HistoryEvent): RecordedEvent => ({
   eventId: eventIdOf(event),
   eventType: eventTypeOf(event),
-  recorded: wordsOf(event),
+  recorded: describeEvent(event),
 });

@@ -21,7 +21,7 @@ interface AttentionRequest {
   /** Whether there is nothing left to ask: the item is withdrawn then, which counts as skipped. */
   readonly isMoot?: (() => boolean) | undefined;
   /** The main line does not wait for it. */
-  readonly isBeside?: boolean | undefined;
+  readonly isBackground?: boolean | undefined;
 }
 
 type Resolution =
@@ -30,11 +30,11 @@ type Resolution =
   | { readonly action: 'abort' }
   | { readonly action: 'override'; readonly joinUrl: string };
 
-export interface AttentionDesk {
+export interface Attention {
   /** How many items there have been: the next one's number follows. */
   readonly raised: number;
   /** How many of them held up the main line. */
-  readonly heldUp: number;
+  readonly blockingCount: number;
   /**
    * Raises an item and waits until it is resolved. When the scope is cancelled meanwhile, the item is withdrawn and
    * the cancellation goes on its way.
@@ -42,20 +42,20 @@ export interface AttentionDesk {
   ask(request: AttentionRequest, onAsked?: () => void): Promise<Resolution>;
   resolve(command: ResolveAttentionCommand): void;
   /** Tries again whatever waits for this connection. */
-  restored(restoration: ConnectionRestored): void;
+  connectionRestored(restoration: ConnectionRestored): void;
   /** How often a connection was restored, of all of them: what a step notes as it begins. */
-  readonly restorations: number;
+  readonly restorationCount: number;
   /**
    * Whether the connection was restored after so many restorations: a step that had begun by then may have failed for
    * what is mended already.
    */
-  wasRestoredSince(restorations: number, connection: ConnectionId | undefined): boolean;
+  wasConnectionRestoredSince(restorations: number, connection: ConnectionId | undefined): boolean;
 }
 
-export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore: number): AttentionDesk => {
+export const createAttention = (journal: Journal, slaMs: number, raisedBefore: number): Attention => {
   let raised = raisedBefore;
-  let heldUp = 0;
-  let restorations = 0;
+  let blockingCount = 0;
+  let restorationCount = 0;
   const restoredAs = new Map<ConnectionId, number>();
   const resolutions = new Map<AttentionId, Resolution>();
 
@@ -89,7 +89,7 @@ export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore:
   const withdraw = ({ id }: AttentionItem): void =>
     journal.record({ type: 'attention_resolved', id, action: 'withdrawn', by: 'system' });
 
-  const answered = async (item: AttentionItem, isMoot: () => boolean): Promise<Resolution> => {
+  const awaitResolution = async (item: AttentionItem, isMoot: () => boolean): Promise<Resolution> => {
     for (;;) {
       await condition(() => resolutions.has(item.id) || isMoot(), slaMs, {
         summary: `SLA of ${item.step}: alert again when nobody has come`,
@@ -101,7 +101,7 @@ export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore:
         return { action: 'skip' };
       }
       journal.record({ type: 'attention_overdue', id: item.id, dueAt: toInstant(Date.now() + slaMs) });
-      journal.save();
+      journal.flushInBackground();
     }
   };
 
@@ -109,16 +109,16 @@ export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore:
     get raised() {
       return raised;
     },
-    get heldUp() {
-      return heldUp;
+    get blockingCount() {
+      return blockingCount;
     },
     async ask(request, onAsked) {
       const item = raise(request);
-      if (!request.isBeside) heldUp += 1;
-      journal.save();
+      if (!request.isBackground) blockingCount += 1;
+      journal.flushInBackground();
       onAsked?.();
       try {
-        return await answered(item, request.isMoot ?? never);
+        return await awaitResolution(item, request.isMoot ?? never);
       } catch (error) {
         if (isCancellation(error)) withdraw(item);
         throw error;
@@ -129,9 +129,9 @@ export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore:
       const { id, action, by } = command;
       journal.record({ type: 'attention_resolved', id, action, by }, command.correlationId);
     },
-    restored({ connection, correlationId }) {
-      restorations += 1;
-      restoredAs.set(connection, restorations);
+    connectionRestored({ connection, correlationId }) {
+      restorationCount += 1;
+      restoredAs.set(connection, restorationCount);
       for (const item of journal.view.attention) {
         if (item.connection !== connection || !item.actions.includes('retry')) continue;
         resolutions.set(item.id, { action: 'retry' });
@@ -141,10 +141,10 @@ export const openAttentionDesk = (journal: Journal, slaMs: number, raisedBefore:
         );
       }
     },
-    get restorations() {
-      return restorations;
+    get restorationCount() {
+      return restorationCount;
     },
-    wasRestoredSince: (since, connection) =>
+    wasConnectionRestoredSince: (since, connection) =>
       connection !== undefined && (restoredAs.get(connection) ?? 0) > since,
   };
 };

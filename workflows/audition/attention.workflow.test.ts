@@ -4,19 +4,23 @@ import type { AuditionActivities } from '../../activities/contract.ts';
 import type { AttentionStep } from '../../domain/audition/attention.ts';
 import { defaultPolicy } from '../../domain/audition/policy.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
-import { openStage, type Played, type Stage } from '../../tests/harness/stage.ts';
+import {
+  type RunningAudition,
+  startTimeSkippingHarness,
+  type WorkflowHarness,
+} from '../../tests/harness/workflow-harness.ts';
 import * as messages from './messages.ts';
 
-let stage: Stage;
+let stage: WorkflowHarness;
 beforeAll(async () => {
-  stage = await openStage();
+  stage = await startTimeSkippingHarness();
 });
 afterAll(() => stage.close());
 
-const asks = ({ until }: Played, step: AttentionStep) =>
+const asks = ({ until }: RunningAudition, step: AttentionStep) =>
   until(({ attention }) => attention.some((item) => item.step === step));
 
-const outside = ({ world }: Played) => ({
+const outside = ({ world }: RunningAudition) => ({
   meetings: world.meetings.size,
   events: world.calendarEvents.size,
   holds: world.heldRevisions.size,
@@ -35,10 +39,10 @@ const steps: readonly {
 ];
 
 describe.each(steps)('when $step fails for good', ({ step, activity, skipped }) => {
-  const broken = { arrange: (world: Played['world']) => world.fail(activity, 'reconnect') };
+  const broken = { arrange: (world: RunningAudition['world']) => world.fail(activity, 'reconnect') };
 
   /** Until nothing of this step waits any more: several calendars, several people. */
-  const resolveAll = async (played: Played, action: 'retry' | 'skip'): Promise<void> => {
+  const resolveAll = async (played: RunningAudition, action: 'retry' | 'skip'): Promise<void> => {
     for (;;) {
       const { attention } = await played.view();
       if (!attention.some((item) => item.step === step)) return;
@@ -47,9 +51,9 @@ describe.each(steps)('when $step fails for good', ({ step, activity, skipped }) 
   };
 
   it('goes on after a retry once it is mended', async () => {
-    await stage.play({ ...broken, records: `${step}-retried` }, async (played) => {
+    await stage.runAudition({ ...broken, recordAs: `${step}-retried` }, async (played) => {
       await asks(played, step);
-      played.world.heal();
+      played.world.clearFaults();
       await resolveAll(played, 'retry');
       await played.until(({ state, attention }) => state === 'scheduled' && attention.length === 0);
       expect(outside(played)).toEqual({ meetings: 1, events: 2, holds: 1 });
@@ -57,20 +61,20 @@ describe.each(steps)('when $step fails for good', ({ step, activity, skipped }) 
   });
 
   it('goes on without it when it is skipped', async () => {
-    await stage.play({ ...broken, records: `${step}-skipped` }, async (played) => {
+    await stage.runAudition({ ...broken, recordAs: `${step}-skipped` }, async (played) => {
       await asks(played, step);
-      if (step !== 'invitation') played.world.heal();
+      if (step !== 'invitation') played.world.clearFaults();
       await resolveAll(played, 'skip');
       await played.until(({ state, attention }) => state === 'scheduled' && attention.length === 0);
       expect(outside(played)).toEqual(skipped);
-      expect(played.world.factsOf()).toContain('step_skipped');
+      expect(played.world.factTypes()).toContain('step_skipped');
     });
   });
 
   it('undoes everything when it is aborted', async () => {
-    await stage.play({ ...broken, records: `${step}-aborted` }, async (played) => {
+    await stage.runAudition({ ...broken, recordAs: `${step}-aborted` }, async (played) => {
       await asks(played, step);
-      played.world.heal();
+      played.world.clearFaults();
       await played.resolve(step, 'abort');
       expect(await played.result()).toMatchObject({ outcome: 'failed', attention: [] });
       expect(outside(played)).toEqual(nothing);
@@ -80,22 +84,22 @@ describe.each(steps)('when $step fails for good', ({ step, activity, skipped }) 
 
 describe('a meeting', () => {
   it('is made by the next provider when the first is down, and the first one is undone', async () => {
-    await stage.play(
-      { records: 'fallback', arrange: (world) => world.fail('createMeeting', 'outage', 'zoom') },
+    await stage.runAudition(
+      { recordAs: 'fallback', prepare: (world) => world.fail('createMeeting', 'outage', 'zoom') },
       async ({ until, world }) => {
         const { meeting } = await until(({ state }) => state === 'scheduled');
         expect(meeting?.provider).toBe('google_meet');
         expect(world.callsOf('removeMeeting')).toHaveLength(1);
-        expect(world.factsOf()).toContain('meeting_fell_back');
-        expect(world.lastResorts).toEqual([meeting?.id]);
+        expect(world.factTypes()).toContain('meeting_fell_back');
+        expect(world.meetingsWithoutFallback).toEqual([meeting?.id]);
       },
     );
   });
 
   it('is tried with the last provider for as long as any step', async () => {
     const policy = { ...defaultPolicy, meetingPatience: 10_000, stepPatience: 60_000 };
-    await stage.play(
-      { plan: { policy }, arrange: (world) => world.fail('createMeeting', 'outage') },
+    await stage.runAudition(
+      { plan: { policy }, prepare: (world) => world.fail('createMeeting', 'outage') },
       async (played) => {
         const { attention, requestedAt } = await asks(played, 'meeting');
         const [item] = attention;
@@ -108,8 +112,8 @@ describe('a meeting', () => {
 
   it('that no provider makes can be given by a person', async () => {
     const joinUrl = 'https://by.hand/1';
-    await stage.play(
-      { records: 'meeting-overridden', arrange: (world) => world.fail('createMeeting', 'reconnect') },
+    await stage.runAudition(
+      { recordAs: 'meeting-overridden', prepare: (world) => world.fail('createMeeting', 'reconnect') },
       async (played) => {
         await asks(played, 'meeting');
         await played.resolve('meeting', 'override', joinUrl);
@@ -121,18 +125,18 @@ describe('a meeting', () => {
 });
 
 /** The meeting waits for a person for so long that the hold is gone. */
-const waitedTooLong = async (played: Played): Promise<void> => {
+const waitedTooLong = async (played: RunningAudition): Promise<void> => {
   await asks(played, 'meeting');
-  played.world.loseHolds();
-  played.world.heal();
+  played.world.expireHolds();
+  played.world.clearFaults();
   await played.resolve('meeting', 'retry');
 };
 
-const noMeeting = (world: Played['world']): void => world.fail('createMeeting', 'reconnect');
+const noMeeting = (world: RunningAudition['world']): void => world.fail('createMeeting', 'reconnect');
 
 describe('a hold that ran out while a step waited', () => {
   it('asks a person before anybody is invited, and undoes all on abort', async () => {
-    await stage.play({ records: 'hold-lost-aborted', arrange: noMeeting }, async (played) => {
+    await stage.runAudition({ recordAs: 'hold-lost-aborted', prepare: noMeeting }, async (played) => {
       await waitedTooLong(played);
       const { attention } = await asks(played, 'hold');
       expect(attention).toMatchObject([{ code: 'taken', actions: ['retry', 'abort'] }]);
@@ -144,7 +148,7 @@ describe('a hold that ran out while a step waited', () => {
   });
 
   it('is claimed anew when the other audition has gone', async () => {
-    await stage.play({ records: 'hold-lost-retried', arrange: noMeeting }, async (played) => {
+    await stage.runAudition({ recordAs: 'hold-lost-retried', prepare: noMeeting }, async (played) => {
       await waitedTooLong(played);
       await asks(played, 'hold');
       played.world.holdsTaken = false;
@@ -157,16 +161,16 @@ describe('a hold that ran out while a step waited', () => {
 
 describe('a compensation that fails', () => {
   it('waits for a person and stops no other', async () => {
-    await stage.play({ records: 'compensation-retried' }, async (played) => {
+    await stage.runAudition({ recordAs: 'compensation-retried' }, async (played) => {
       const { handle, world } = played;
       await played.until(({ state }) => state === 'scheduled');
       world.fail('removeMeeting', 'reconnect');
-      const cancelled = await handle.executeUpdate(messages.cancel, {
+      const cancelled = await handle.executeUpdate(messages.cancelUpdate, {
         args: [{ origin: 'api', correlationId: 'test' }],
       });
       expect(cancelled.attention).toMatchObject([{ step: 'compensation', actions: ['retry', 'skip'] }]);
       expect(outside(played)).toEqual({ meetings: 1, events: 0, holds: 0 });
-      world.heal();
+      world.clearFaults();
       await played.resolve('compensation', 'retry');
       expect(await played.result()).toMatchObject({ outcome: 'cancelled', attention: [] });
       expect(outside(played)).toEqual(nothing);
@@ -176,11 +180,11 @@ describe('a compensation that fails', () => {
 
 describe('an attention item', () => {
   it('is overdue when nobody comes within the SLA, and again after the next', async () => {
-    await stage.play(
-      { records: 'overdue', arrange: (world) => world.fail('createMeeting', 'reconnect') },
+    await stage.runAudition(
+      { recordAs: 'overdue', prepare: (world) => world.fail('createMeeting', 'reconnect') },
       async (played) => {
         await asks(played, 'meeting');
-        const alerts = () => played.world.factsOf().filter((fact) => fact === 'attention_overdue').length;
+        const alerts = () => played.world.factTypes().filter((fact) => fact === 'attention_overdue').length;
         await played.until(({ attention }) => attention.some(({ overdue }) => overdue));
         await played.until(() => alerts() > 1);
         await played.resolve('meeting', 'skip');
@@ -190,12 +194,12 @@ describe('an attention item', () => {
   });
 
   it('is raised for a notice that could not be delivered, though the report came first', async () => {
-    await stage.play({ records: 'undelivered' }, async (played) => {
+    await stage.runAudition({ recordAs: 'undelivered' }, async (played) => {
       const { handle, until } = played;
       const participant = played.plan.participants[0];
       if (!participant) throw new Error('nobody takes part');
       const deliveryId = `audition/${played.plan.id}:invitation:${participant.id}:sms:r1`;
-      await handle.signal(messages.deliveryReported, {
+      await handle.signal(messages.deliveryReportedSignal, {
         participant: participant.id,
         channel: 'sms',
         deliveryId,
@@ -210,7 +214,7 @@ describe('an attention item', () => {
   });
 
   it('asks once more when the performer is silent and a person says so', async () => {
-    await stage.play({ records: 'silence' }, async (played) => {
+    await stage.runAudition({ recordAs: 'silence' }, async (played) => {
       await played.until(({ state }) => state === 'scheduled');
       await asks(played, 'answer');
       await played.resolve('answer', 'retry');

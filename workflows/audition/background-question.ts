@@ -1,6 +1,6 @@
 /** Questions to an operator that the main line does not wait for. */
 import type { AttentionAction } from '../../domain/audition/attention.ts';
-import type { AttentionDesk } from './attention.ts';
+import type { Attention } from './attention.ts';
 import type { AuditionRun } from './run.ts';
 
 /**
@@ -9,11 +9,11 @@ import type { AuditionRun } from './run.ts';
  */
 export const askBeside = (
   run: AuditionRun,
-  question: Omit<Parameters<AttentionDesk['ask']>[0], 'isBeside'>,
+  question: Omit<Parameters<Attention['ask']>[0], 'isBackground'>,
   act: (action: AttentionAction) => void | Promise<void>,
 ): void => {
-  void run.beside(async (goOn) => {
-    const { action } = await run.desk.ask({ ...question, isBeside: true }, goOn);
+  void run.runInBackground(async (goOn) => {
+    const { action } = await run.attention.ask({ ...question, isBackground: true }, goOn);
     await act(action);
   });
 };

@@ -2,28 +2,31 @@
 import { isCancellation } from '@temporalio/workflow';
 import { Aborted, type EndingFact } from './ending.ts';
 
-export interface Background {
+export interface BackgroundWork {
   readonly size: number;
   /**
    * Starts the work and resolves when it is done or has said that it goes on alone. An operator's abort in it ends
    * the audition; a mistake in the code surfaces in `done`.
    */
-  start(work: (goOn: () => void) => Promise<void>): Promise<void>;
+  start(work: (detach: () => void) => Promise<void>): Promise<void>;
   /** Resolves when nothing is left; throws what nobody foresaw. */
-  done(): Promise<void>;
+  waitForAll(): Promise<void>;
 }
 
 /** `settled` is called when work that went on alone is over: nobody else waits for what it has recorded. */
-export const openBackground = (end: (fact: EndingFact) => void, settled: () => void): Background => {
+export const createBackgroundWork = (
+  end: (fact: EndingFact) => void,
+  onDetachedWorkDone: () => void,
+): BackgroundWork => {
   const running = new Set<Promise<void>>();
-  const mistakes: unknown[] = [];
+  const unexpectedErrors: unknown[] = [];
 
-  const guarded = async (work: Promise<void>, release: () => void): Promise<void> => {
+  const handleErrors = async (work: Promise<void>, release: () => void): Promise<void> => {
     try {
       await work;
     } catch (error) {
       if (error instanceof Aborted) end(error.ending);
-      else if (!isCancellation(error)) mistakes.push(error);
+      else if (!isCancellation(error)) unexpectedErrors.push(error);
     } finally {
       release();
     }
@@ -36,24 +39,24 @@ export const openBackground = (end: (fact: EndingFact) => void, settled: () => v
     async start(work) {
       // No Trigger: that one would throw at a cancellation, also where nobody waits for it.
       const { promise: released, resolve: release } = Promise.withResolvers<void>();
-      let isAlone = false;
-      const goOn = () => {
-        isAlone = true;
+      let isDetached = false;
+      const detach = () => {
+        isDetached = true;
         release();
       };
-      const toItsEnd = async (): Promise<void> => {
-        await guarded(work(goOn), release);
-        if (isAlone) settled();
+      const runToCompletion = async (): Promise<void> => {
+        await handleErrors(work(detach), release);
+        if (isDetached) onDetachedWorkDone();
       };
-      const task = toItsEnd();
+      const task = runToCompletion();
       running.add(task);
       void task.finally(() => running.delete(task));
       await released;
-      if (mistakes.length > 0) throw mistakes[0];
+      if (unexpectedErrors.length > 0) throw unexpectedErrors[0];
     },
-    async done() {
+    async waitForAll() {
       while (running.size > 0) await Promise.all(running);
-      if (mistakes.length > 0) throw mistakes[0];
+      if (unexpectedErrors.length > 0) throw unexpectedErrors[0];
     },
   };
 };

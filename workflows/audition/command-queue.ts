@@ -10,10 +10,10 @@ export type QueuedCommand =
   | { readonly name: 'reschedule'; readonly command: RescheduleCommand }
   | { readonly name: 'decide'; readonly command: DecideCommand };
 
-interface Ticket {
+interface QueueEntry {
   readonly queued: QueuedCommand;
-  settled: 'done' | Refusal | undefined;
-  isReleased: boolean;
+  result: 'done' | Refusal | undefined;
+  callerHasReturned: boolean;
 }
 
 export interface CommandQueue {
@@ -22,23 +22,23 @@ export interface CommandQueue {
    * Resolves when the main loop has carried the command out or `released` says that there is no use in waiting on.
    * Throws the refusal.
    */
-  submit(queued: QueuedCommand, released: () => boolean): Promise<void>;
+  submit(queued: QueuedCommand, isCallerReleased: () => boolean): Promise<void>;
   /**
    * Carries out what waits, in order of arrival. A refusal goes to its caller, or to `refusedLate` when that one was
    * released before; any other error to ours.
    */
   drain(
-    carryOut: (queued: QueuedCommand) => Promise<Refusal | undefined>,
-    refusedLate: (refusal: Refusal) => void,
+    execute: (queued: QueuedCommand) => Promise<Refusal | undefined>,
+    onLateRefusal: (refusal: Refusal) => void,
   ): Promise<void>;
   /** Tells everybody who still waits that it is over. */
   close(refusal: Refusal): void;
 }
 
-export const openCommandQueue = (): CommandQueue => {
-  let waiting: readonly Ticket[] = [];
+export const createCommandQueue = (): CommandQueue => {
+  let waiting: readonly QueueEntry[] = [];
 
-  const next = (): Ticket | undefined => {
+  const next = (): QueueEntry | undefined => {
     const [first, ...rest] = waiting;
     waiting = rest;
     return first;
@@ -48,22 +48,22 @@ export const openCommandQueue = (): CommandQueue => {
     get size() {
       return waiting.length;
     },
-    async submit(queued, released) {
-      const ticket: Ticket = { queued, settled: undefined, isReleased: false };
-      waiting = [...waiting, ticket];
-      await condition(() => ticket.settled !== undefined || released());
-      ticket.isReleased = ticket.settled === undefined;
-      if (ticket.settled !== undefined && ticket.settled !== 'done') throw ticket.settled;
+    async submit(queued, isCallerReleased) {
+      const entry: QueueEntry = { queued, result: undefined, callerHasReturned: false };
+      waiting = [...waiting, entry];
+      await condition(() => entry.result !== undefined || isCallerReleased());
+      entry.callerHasReturned = entry.result === undefined;
+      if (entry.result !== undefined && entry.result !== 'done') throw entry.result;
     },
-    async drain(carryOut, refusedLate) {
-      for (let ticket = next(); ticket; ticket = next()) {
-        const refusal = await carryOut(ticket.queued);
-        ticket.settled = refusal ?? 'done';
-        if (refusal && ticket.isReleased) refusedLate(refusal);
+    async drain(execute, onLateRefusal) {
+      for (let entry = next(); entry; entry = next()) {
+        const refusal = await execute(entry.queued);
+        entry.result = refusal ?? 'done';
+        if (refusal && entry.callerHasReturned) onLateRefusal(refusal);
       }
     },
     close(refusal) {
-      for (let ticket = next(); ticket; ticket = next()) ticket.settled = refusal;
+      for (let entry = next(); entry; entry = next()) entry.result = refusal;
     },
   };
 };

@@ -2,7 +2,7 @@
 import type { AttentionStep } from '../../domain/audition/attention.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
-import { readFailure, type StepFailure } from './failures.ts';
+import { type StepFailure, toStepFailure } from './step-failures.ts';
 
 /** The facts that end an audition. */
 export type EndingFact = Extract<
@@ -14,10 +14,10 @@ export type EndingFact = Extract<
  * Whether what was done for the audition must be undone when it ends this way. A session that was held is not undone,
  * and nobody is told that it is cancelled.
  */
-export const isUndone = ({ type }: EndingFact, endedIn: AuditionState): boolean =>
-  undoes[type] && endedIn !== 'awaiting_decision';
+export const needsCompensation = ({ type }: EndingFact, endedIn: AuditionState): boolean =>
+  compensatesOn[type] && endedIn !== 'awaiting_decision';
 
-const undoes: Readonly<Record<EndingFact['type'], boolean>> = {
+const compensatesOn: Readonly<Record<EndingFact['type'], boolean>> = {
   slot_refused: true,
   declined: true,
   cancelled: true,
@@ -27,9 +27,9 @@ const undoes: Readonly<Record<EndingFact['type'], boolean>> = {
 };
 
 /** A step of our own that failed for good, which none should: the audition ends, and is undone, all the same. */
-export const unforeseen = (error: unknown): Extract<EndingFact, { type: 'failed' }> => ({
+export const internalFailure = (error: unknown): Extract<EndingFact, { type: 'failed' }> => ({
   type: 'failed',
-  code: readFailure(error).code,
+  code: toStepFailure(error).code,
   reason: 'A step of our own failed for good.',
 });
 

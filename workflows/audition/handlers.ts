@@ -5,93 +5,93 @@ import { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
 import * as messages from './messages.ts';
 import {
-  asFailure,
+  refusalAsFailure,
   refuseAnswer,
   refuseCheckIn,
   refuseResolution,
-  refuseUnlessWelcome,
+  refuseUnlessAllowed,
   wrongState,
 } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
-import { takeAnswer } from './steps/answers.ts';
-import { checkIn, meetingEnded, meetingStarted, reportDelivery } from './steps/session.ts';
+import { recordAnswer } from './steps/answers.ts';
+import { checkIn, meetingEnded, meetingStarted, recordDelivery } from './steps/session.ts';
 
 export const setHandlers = (run: AuditionRun): void => {
-  const { journal, desk } = run;
+  const { journal, attention } = run;
 
-  setHandler(messages.view, () => journal.view);
+  setHandler(messages.viewQuery, () => journal.view);
 
-  setHandler(messages.firstResult, () => awaitFirstResult(run));
+  setHandler(messages.firstResultUpdate, () => awaitFirstResult(run));
 
   setHandler(
-    messages.respond,
+    messages.respondUpdate,
     async (command) => {
-      takeAnswer(run, command);
-      return written(run);
+      recordAnswer(run, command);
+      return viewAfterFlush(run);
     },
     { validator: (command) => refuseAnswer(command, journal.view) },
   );
 
-  setHandler(messages.reschedule, (command) => queued(run, { name: 'reschedule', command }), {
-    validator: (_command) => refuseUnlessWelcome('reschedule', journal.view),
+  setHandler(messages.rescheduleUpdate, (command) => submitCommand(run, { name: 'reschedule', command }), {
+    validator: (_command) => refuseUnlessAllowed('reschedule', journal.view),
   });
 
-  setHandler(messages.decide, (command) => queued(run, { name: 'decide', command }), {
-    validator: (_command) => refuseUnlessWelcome('decide', journal.view),
+  setHandler(messages.decideUpdate, (command) => submitCommand(run, { name: 'decide', command }), {
+    validator: (_command) => refuseUnlessAllowed('decide', journal.view),
   });
 
   setHandler(
-    messages.cancel,
+    messages.cancelUpdate,
     async ({ origin, reason, correlationId }) => {
       run.end({ type: 'cancelled', origin, ...(reason ? { reason } : {}) }, correlationId);
-      await condition(() => run.isWoundUp);
-      return written(run);
+      await condition(() => run.isCleanedUp);
+      return viewAfterFlush(run);
     },
-    { validator: (_command) => refuseUnlessWelcome('cancel', journal.view) },
+    { validator: (_command) => refuseUnlessAllowed('cancel', journal.view) },
   );
 
   setHandler(
-    messages.checkIn,
+    messages.checkInUpdate,
     async (command) => {
       checkIn(run, command);
-      return written(run);
+      return viewAfterFlush(run);
     },
     { validator: (command) => refuseCheckIn(command, journal.view, run.plan.policy.checkInOpens) },
   );
 
   setHandler(
-    messages.resolveAttention,
+    messages.resolveAttentionUpdate,
     async (command) => {
-      desk.resolve(command);
-      return written(run);
+      attention.resolve(command);
+      return viewAfterFlush(run);
     },
     { validator: (command) => refuseResolution(command, journal.view) },
   );
 
   /** A fact from outside takes effect the first time it is told, or never. */
-  const once =
-    <Fact extends messages.Told>(apply: (fact: Fact) => void) =>
+  const applyOnce =
+    <Fact extends messages.ExternalFact>(apply: (fact: Fact) => void) =>
     (fact: Fact): void => {
-      if (!run.intake.admits(fact)) return;
+      if (!run.signalDedup.markApplied(fact)) return;
       apply(fact);
-      journal.save();
+      journal.flushInBackground();
     };
 
   setHandler(
-    messages.deliveryReported,
-    once((report: messages.DeliveryReport) => reportDelivery(run, report)),
+    messages.deliveryReportedSignal,
+    applyOnce((report: messages.DeliveryReport) => recordDelivery(run, report)),
   );
   setHandler(
-    messages.meetingStarted,
-    once((report: messages.MeetingReport) => meetingStarted(run, report)),
+    messages.meetingStartedSignal,
+    applyOnce((report: messages.MeetingReport) => meetingStarted(run, report)),
   );
   setHandler(
-    messages.meetingEnded,
-    once((report: messages.MeetingReport) => meetingEnded(run, report)),
+    messages.meetingEndedSignal,
+    applyOnce((report: messages.MeetingReport) => meetingEnded(run, report)),
   );
   setHandler(
-    messages.connectionRestored,
-    once((restoration: messages.ConnectionRestored) => desk.restored(restoration)),
+    messages.connectionRestoredSignal,
+    applyOnce((restoration: messages.ConnectionRestored) => attention.connectionRestored(restoration)),
   );
 };
 
@@ -102,19 +102,22 @@ const awaitFirstResult = async (run: AuditionRun): Promise<messages.FirstResult>
 };
 
 /** The answer to a command that is carried out at once, given when its facts are in the database. */
-const written = async (run: AuditionRun): Promise<AuditionView> => {
+const viewAfterFlush = async (run: AuditionRun): Promise<AuditionView> => {
   await run.journal.flush();
   return run.journal.view;
 };
 
 /** A long command waits its turn; its caller waits no longer than until the main line waits for a person. */
-const queued = async (run: AuditionRun, command: QueuedCommand): Promise<AuditionView> => {
-  const heldUpBefore = run.desk.heldUp;
+const submitCommand = async (run: AuditionRun, command: QueuedCommand): Promise<AuditionView> => {
+  const blockingBefore = run.attention.blockingCount;
   try {
-    await run.commands.submit(command, () => run.ending !== undefined || run.desk.heldUp > heldUpBefore);
+    await run.commands.submit(
+      command,
+      () => run.ending !== undefined || run.attention.blockingCount > blockingBefore,
+    );
   } catch (error) {
-    throw error instanceof Refusal ? asFailure(error) : error;
+    throw error instanceof Refusal ? refusalAsFailure(error) : error;
   }
-  if (run.ending && run.ending.type !== 'decided') throw asFailure(wrongState(command.name, 'closed'));
-  return written(run);
+  if (run.ending && run.ending.type !== 'decided') throw refusalAsFailure(wrongState(command.name, 'closed'));
+  return viewAfterFlush(run);
 };

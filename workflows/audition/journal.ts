@@ -5,11 +5,11 @@
 import { CancellationScope, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
-import { type AuditionView, beginView, foldEvent } from '../../domain/audition/view.ts';
+import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { booking } from '../internal-activities.ts';
+import { internalActivities } from '../internal-activities.ts';
 import { searchAttributes } from '../search-attributes.ts';
-import { describe } from './details.ts';
+import { renderCurrentDetails } from './current-details.ts';
 
 export interface Journal {
   readonly view: AuditionView;
@@ -18,7 +18,7 @@ export interface Journal {
   /** Folds the fact into the state. Throws `IllegalTransition` where the transition table forbids it. */
   record(fact: AuditionFact, correlationId?: string): void;
   /** Sees to it that everything recorded so far gets into the database. Out of cancellation's reach. */
-  save(): void;
+  flushInBackground(): void;
   /** Resolves when it is there. Throws what keeps the trail from being continued, once and for all. */
   flush(): Promise<void>;
 }
@@ -27,14 +27,14 @@ export interface Journal {
  * A new audition's journal begins with its request; a carried one goes on where it was. `onBroken` hears of a trail
  * that cannot be continued because the database has another one.
  */
-export const openJournal = (
+export const createJournal = (
   plan: AuditionPlan,
-  onBroken: (error: unknown) => void,
+  onFlushFailed: (error: unknown) => void,
   carried?: AuditionView,
 ): Journal => {
   let unwritten: readonly AuditionEvent[] = [];
   let writing: Promise<void> = Promise.resolve();
-  let underWay = 0;
+  let flushesInFlight = 0;
   let published = carried ? visibleState(carried) : '';
 
   const event = (
@@ -51,13 +51,13 @@ export const openJournal = (
   const begin = (): AuditionView => {
     const first = event(requestedFact(plan), 1);
     unwritten = [first];
-    return beginView(first);
+    return createView(first);
   };
 
   let view = carried ?? begin();
-  setCurrentDetails(describe(view));
+  setCurrentDetails(renderCurrentDetails(view));
 
-  const publish = (): void => {
+  const publishSearchAttributes = (): void => {
     const state = visibleState(view);
     if (state === published) return;
     published = state;
@@ -72,17 +72,17 @@ export const openJournal = (
     if (unwritten.length === 0) return;
     const events = unwritten;
     unwritten = [];
-    await booking('Write the audit trail').recordEvents({ ...correlatedIds(plan), events });
+    await internalActivities('Write the audit trail').recordEvents({ ...correlatedIds(plan), events });
   };
 
   const flush = async (): Promise<void> => {
-    publish();
-    underWay += 1;
+    publishSearchAttributes();
+    flushesInFlight += 1;
     writing = writing.then(() => CancellationScope.nonCancellable(writeBatch));
     try {
       await writing;
     } finally {
-      underWay -= 1;
+      flushesInFlight -= 1;
     }
   };
 
@@ -91,16 +91,16 @@ export const openJournal = (
       return view;
     },
     get isWritten() {
-      return unwritten.length === 0 && underWay === 0;
+      return unwritten.length === 0 && flushesInFlight === 0;
     },
     record(fact, correlationId) {
       const next = event(fact, view.sequence + 1, correlationId);
       view = foldEvent(view, next);
       unwritten = [...unwritten, next];
-      setCurrentDetails(describe(view));
+      setCurrentDetails(renderCurrentDetails(view));
     },
-    save() {
-      flush().catch(onBroken);
+    flushInBackground() {
+      flush().catch(onFlushFailed);
     },
     flush,
   };

@@ -8,36 +8,44 @@ import {
   performer,
   slotIn,
 } from '../../tests/harness/audition-plan.ts';
-import { asked, openStage, type Played, type Stage, terminate } from '../../tests/harness/stage.ts';
+import {
+  apiCommand,
+  type RunningAudition,
+  startTimeSkippingHarness,
+  terminateWhenIdle,
+  type WorkflowHarness,
+} from '../../tests/harness/workflow-harness.ts';
 import * as messages from './messages.ts';
 
-let stage: Stage;
+let stage: WorkflowHarness;
 beforeAll(async () => {
-  stage = await openStage();
+  stage = await startTimeSkippingHarness();
 });
 afterAll(() => stage.close());
 
 const respond = (participant: string, answer: 'accepted' | 'declined') => ({
-  ...asked,
+  ...apiCommand,
   participant: participantId(participant),
   answer,
 });
 
-const scheduled = ({ until }: Played) => until(({ state }) => state === 'scheduled');
+const scheduled = ({ until }: RunningAudition) => until(({ state }) => state === 'scheduled');
 
 /** Through the session, to the moment when somebody has to decide. */
-const held = async ({ handle, until, passTo, plan }: Played): Promise<void> => {
+const held = async ({ handle, until, advanceTo, plan }: RunningAudition): Promise<void> => {
   await until(({ state }) => state === 'scheduled');
   const start = plan.wish.kind === 'fixed' ? plan.wish.slot.start : '1970-01-01T00:00:00.000Z';
-  await passTo(toInstant(toEpochMs(start) - 60_000));
-  await handle.executeUpdate(messages.checkIn, { args: [{ ...asked, participant: performer.id }] });
-  await handle.signal(messages.meetingEnded, { origin: 'system' });
+  await advanceTo(toInstant(toEpochMs(start) - 60_000));
+  await handle.executeUpdate(messages.checkInUpdate, {
+    args: [{ ...apiCommand, participant: performer.id }],
+  });
+  await handle.signal(messages.meetingEndedSignal, { origin: 'system' });
   await until(({ state }) => state === 'awaiting_decision');
 };
 
 describe('an audition', () => {
   it('goes from request to decision', async () => {
-    await stage.play({ records: 'booked' }, async (played) => {
+    await stage.runAudition({ recordAs: 'booked' }, async (played) => {
       const { world, handle, result } = played;
       await scheduled(played);
       expect(world.meetings.size).toBe(1);
@@ -45,52 +53,54 @@ describe('an audition', () => {
       expect(world.notices.filter((key) => key.includes(':invitation:'))).toHaveLength(4);
       expect([...world.confirmedRevisions]).toEqual([1]);
 
-      await handle.executeUpdate(messages.respond, { args: [respond(performer.id, 'accepted')] });
-      const confirmed = await handle.executeUpdate(messages.respond, {
+      await handle.executeUpdate(messages.respondUpdate, { args: [respond(performer.id, 'accepted')] });
+      const confirmed = await handle.executeUpdate(messages.respondUpdate, {
         args: [respond(castingDirector.id, 'accepted')],
       });
       expect(confirmed.state).toBe('confirmed');
 
       const start = await startOf(played);
-      await played.passTo(toInstant(start - 60_000));
-      await handle.executeUpdate(messages.checkIn, { args: [{ ...asked, participant: performer.id }] });
-      await handle.signal(messages.meetingEnded, { origin: 'system' });
+      await played.advanceTo(toInstant(start - 60_000));
+      await handle.executeUpdate(messages.checkInUpdate, {
+        args: [{ ...apiCommand, participant: performer.id }],
+      });
+      await handle.signal(messages.meetingEndedSignal, { origin: 'system' });
       await played.until(({ state }) => state === 'awaiting_decision');
-      await handle.executeUpdate(messages.decide, { args: [{ ...asked, decision: 'booked' }] });
+      await handle.executeUpdate(messages.decideUpdate, { args: [{ ...apiCommand, decision: 'booked' }] });
 
       expect(await result()).toMatchObject({ state: 'closed', outcome: 'booked', attention: [] });
       expect(world.notices.filter((key) => key.includes(':reminder:'))).toHaveLength(8);
       expect(world.retractions).toEqual([]);
-      expect(world.factsOf().at(-1)).toBe('decided');
+      expect(world.factTypes().at(-1)).toBe('decided');
     });
   });
 
   it('starts the next round as its own, and that round lives on', async () => {
-    await stage.play({ records: 'callback' }, async (played) => {
+    await stage.runAudition({ recordAs: 'callback' }, async (played) => {
       await held(played);
       const now = await stage.environment.currentTimeMs();
       const next = { id: auditionPlan(now).id, slot: slotIn(120, now), round: 'callback' as const };
-      const world = played.worldOf(next.id);
-      const decided = await played.handle.executeUpdate(messages.decide, {
-        args: [{ ...asked, decision: 'callback', next }],
+      const world = played.createWorld(next.id);
+      const decided = await played.handle.executeUpdate(messages.decideUpdate, {
+        args: [{ ...apiCommand, decision: 'callback', next }],
       });
       expect(decided).toMatchObject({ outcome: 'callback', next: next.id });
       await played.result();
 
       const following = stage.environment.client.workflow.getHandle(`audition/${next.id}`);
-      const seen = async () => following.query(messages.view);
+      const seen = async () => following.query(messages.viewQuery);
       await expect.poll(async () => (await seen()).state, { timeout: 20_000 }).toBe('scheduled');
       expect(await seen()).toMatchObject({ round: 'callback', previous: played.plan.id });
       expect(world.notices.filter((key) => key.includes(':invitation:'))).toHaveLength(4);
-      await terminate(following);
+      await terminateWhenIdle(following);
     });
   });
 
   it('is closed by the performer who declines, and undoes everything but their knowing', async () => {
-    await stage.play({ records: 'declined' }, async (played) => {
+    await stage.runAudition({ recordAs: 'declined' }, async (played) => {
       const { handle, world, result } = played;
       await scheduled(played);
-      await handle.executeUpdate(messages.respond, { args: [respond(performer.id, 'declined')] });
+      await handle.executeUpdate(messages.respondUpdate, { args: [respond(performer.id, 'declined')] });
       expect(await result()).toMatchObject({ outcome: 'declined' });
       expect([world.meetings.size, world.calendarEvents.size, world.heldRevisions.size]).toEqual([0, 0, 0]);
       expect(world.retractions.filter((key) => key.includes(performer.id))).toEqual([]);
@@ -99,29 +109,31 @@ describe('an audition', () => {
   });
 
   it('is a no-show when the performer never checks in', async () => {
-    await stage.play({ records: 'no-show' }, async ({ result, world }) => {
+    await stage.runAudition({ recordAs: 'no-show' }, async ({ result, world }) => {
       expect(await result()).toMatchObject({ outcome: 'no_show' });
       expect(world.retractions).toEqual([]);
     });
   });
 
   it('takes a session to be over when nobody says so, and reminds of a decision that is late', async () => {
-    await stage.play({ records: 'late-decision' }, async (played) => {
-      const { handle, until, passTo } = played;
+    await stage.runAudition({ recordAs: 'late-decision' }, async (played) => {
+      const { handle, until, advanceTo } = played;
       await scheduled(played);
-      await passTo(toInstant((await startOf(played)) - 60_000));
-      await handle.executeUpdate(messages.checkIn, { args: [{ ...asked, participant: performer.id }] });
+      await advanceTo(toInstant((await startOf(played)) - 60_000));
+      await handle.executeUpdate(messages.checkInUpdate, {
+        args: [{ ...apiCommand, participant: performer.id }],
+      });
       await until(({ state }) => state === 'awaiting_decision');
       await until(({ attention }) => attention.some(({ step }) => step === 'decision'));
-      await handle.executeUpdate(messages.decide, { args: [{ ...asked, decision: 'released' }] });
+      await handle.executeUpdate(messages.decideUpdate, { args: [{ ...apiCommand, decision: 'released' }] });
       expect(await played.result()).toMatchObject({ outcome: 'released', attention: [] });
     });
   });
 
   it('is told to nobody as cancelled once its session was held', async () => {
-    await stage.play({}, async (played) => {
+    await stage.runAudition({}, async (played) => {
       await held(played);
-      await played.handle.executeUpdate(messages.cancel, { args: [asked] });
+      await played.handle.executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
       expect(await played.result()).toMatchObject({ outcome: 'cancelled' });
       expect(played.world.retractions).toEqual([]);
       expect(played.world.meetings.size).toBe(1);
@@ -129,11 +141,11 @@ describe('an audition', () => {
   });
 
   it('undoes everything when it is cancelled', async () => {
-    await stage.play({ records: 'cancelled' }, async (played) => {
+    await stage.runAudition({ recordAs: 'cancelled' }, async (played) => {
       const { world, handle, result } = played;
       await scheduled(played);
-      const cancelled = await handle.executeUpdate(messages.cancel, {
-        args: [{ ...asked, reason: 'the part is cut' }],
+      const cancelled = await handle.executeUpdate(messages.cancelUpdate, {
+        args: [{ ...apiCommand, reason: 'the part is cut' }],
       });
       expect(cancelled).toMatchObject({ state: 'closed', outcome: 'cancelled' });
       await result();
@@ -145,11 +157,11 @@ describe('an audition', () => {
   });
 
   it.each([
-    ['taken', 'slot-taken', (played: Played['world']) => void (played.holdsTaken = true)],
-    ['busy', 'slot-busy', (world: Played['world']) => void (world.busy = [slotIn(0, 0), wholeLife])],
-  ])('is refused when its slot is %s, and leaves nothing', async (reason, records, arrange) => {
-    await stage.play({ records, arrange }, async ({ handle, result, world }) => {
-      const first = await handle.executeUpdate(messages.firstResult);
+    ['taken', 'slot-taken', (played: RunningAudition['world']) => void (played.holdsTaken = true)],
+    ['busy', 'slot-busy', (world: RunningAudition['world']) => void (world.busy = [slotIn(0, 0), wholeLife])],
+  ])('is refused when its slot is %s, and leaves nothing', async (reason, recordAs, prepare) => {
+    await stage.runAudition({ recordAs, prepare }, async ({ handle, result, world }) => {
+      const first = await handle.executeUpdate(messages.firstResultUpdate);
       expect(first).toMatchObject({ kind: 'refused', reason });
       expect(await result()).toMatchObject({ outcome: 'failed' });
       expect([world.meetings.size, world.notices.length, world.heldRevisions.size]).toEqual([0, 0, 0]);
@@ -167,8 +179,8 @@ describe('an audition', () => {
       zone,
     } as const;
     const busy = [{ start, end: toInstant(toEpochMs(start) + 3_600_000) }];
-    await stage.play(
-      { records: 'window', plan: { wish }, arrange: (world) => void (world.busy = busy) },
+    await stage.runAudition(
+      { recordAs: 'window', plan: { wish }, prepare: (world) => void (world.busy = busy) },
       async (played) => {
         const { slot } = await scheduled(played);
         expect(toEpochMs(slot?.start ?? start)).toBeGreaterThanOrEqual(toEpochMs(start) + 3_600_000);
@@ -178,7 +190,7 @@ describe('an audition', () => {
   });
 
   it('in person makes no meeting', async () => {
-    await stage.play({ records: 'in-person', plan: { meetingProviders: [] } }, async (played) => {
+    await stage.runAudition({ recordAs: 'in-person', plan: { meetingProviders: [] } }, async (played) => {
       const { meeting } = await scheduled(played);
       expect(meeting).toBeUndefined();
       expect(played.world.callsOf('createMeeting')).toEqual([]);
@@ -188,7 +200,7 @@ describe('an audition', () => {
 
 const wholeLife = { start: '2020-01-01T00:00:00.000Z', end: '2080-01-01T00:00:00.000Z' } as const;
 
-const startOf = async ({ view }: Played): Promise<number> => {
+const startOf = async ({ view }: RunningAudition): Promise<number> => {
   const { slot } = await view();
   if (!slot) throw new Error('there is no slot');
   return toEpochMs(slot.start);

@@ -22,18 +22,18 @@ import type { Slot } from '../../domain/audition/slot.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { AttentionId, AuditionId, ConnectionId, ParticipantId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
-import type { AuditionCompensation } from './compensation-data.ts';
+import type { AuditionCompensation } from './compensations.ts';
 
 export const auditionWorkflowType = 'audition';
 
 /** `carried` is set when a long audition continues as new. */
 export interface AuditionInput {
   readonly plan: AuditionPlan;
-  readonly carried?: Carried | undefined;
+  readonly carried?: CarriedState | undefined;
 }
 
 /** What an audition takes with it when it continues as new. A contract with runs of last month: only add to it. */
-interface Carried {
+interface CarriedState {
   readonly view: AuditionView;
   readonly reminders: readonly Reminder[];
   readonly compensations: readonly AuditionCompensation[];
@@ -42,12 +42,12 @@ interface Carried {
   readonly decisionEscalated: boolean;
   readonly scheduledAt: number;
   readonly movedAt?: number | undefined;
-  readonly room?: Room | undefined;
+  readonly room?: MeetingStatus | undefined;
   readonly appliedFacts?: readonly string[] | undefined;
 }
 
 /** The meeting's room, as the provider last told of it. */
-export interface Room {
+export interface MeetingStatus {
   /** Of the slot, when it was told: after a move it counts no more. */
   readonly revision: number;
   readonly isOpen: boolean;
@@ -57,7 +57,7 @@ export interface Room {
 }
 
 /** Who asks, from where, under which correlation id. */
-export interface Asked {
+export interface CommandContext {
   readonly origin: Origin;
   readonly correlationId: string;
 }
@@ -73,33 +73,33 @@ export type FirstResult =
   /** It was ended, by a cancellation say, before there was a slot. */
   | { readonly kind: 'ended'; readonly view: AuditionView };
 
-export const firstResult = defineUpdate<FirstResult>('firstResult');
+export const firstResultUpdate = defineUpdate<FirstResult>('firstResult');
 
-export interface RespondCommand extends Asked {
+export interface RespondCommand extends CommandContext {
   readonly participant: ParticipantId;
   readonly answer: Answer;
 }
-export const respond = defineUpdate<AuditionView, [RespondCommand]>('respond');
+export const respondUpdate = defineUpdate<AuditionView, [RespondCommand]>('respond');
 
-export interface RescheduleCommand extends Asked {
+export interface RescheduleCommand extends CommandContext {
   readonly slot: Slot;
   readonly reason?: string | undefined;
 }
 /** Answers once the new slot is held and everything has moved to it, or a person was asked about a step of that. */
-export const reschedule = defineUpdate<AuditionView, [RescheduleCommand]>('reschedule');
+export const rescheduleUpdate = defineUpdate<AuditionView, [RescheduleCommand]>('reschedule');
 
-export interface CancelCommand extends Asked {
+export interface CancelCommand extends CommandContext {
   readonly reason?: string | undefined;
 }
 /** Answers once everything is undone, or a person was asked about a step of that. */
-export const cancel = defineUpdate<AuditionView, [CancelCommand]>('cancel');
+export const cancelUpdate = defineUpdate<AuditionView, [CancelCommand]>('cancel');
 
-export interface CheckInCommand extends Asked {
+export interface CheckInCommand extends CommandContext {
   readonly participant: ParticipantId;
 }
-export const checkIn = defineUpdate<AuditionView, [CheckInCommand]>('checkIn');
+export const checkInUpdate = defineUpdate<AuditionView, [CheckInCommand]>('checkIn');
 
-export type DecideCommand = Asked &
+export type DecideCommand = CommandContext &
   (
     | { readonly decision: Exclude<Decision, 'callback'> }
     | {
@@ -111,9 +111,9 @@ export type DecideCommand = Asked &
         };
       }
   );
-export const decide = defineUpdate<AuditionView, [DecideCommand]>('decide');
+export const decideUpdate = defineUpdate<AuditionView, [DecideCommand]>('decide');
 
-export interface ResolveAttentionCommand extends Asked {
+export interface ResolveAttentionCommand extends CommandContext {
   readonly id: AttentionId;
   readonly action: AttentionAction;
   /** With `override`: the join link of a meeting that a person made by hand. */
@@ -121,40 +121,42 @@ export interface ResolveAttentionCommand extends Asked {
   /** Which operator. */
   readonly by: string;
 }
-export const resolveAttention = defineUpdate<AuditionView, [ResolveAttentionCommand]>('resolveAttention');
+export const resolveAttentionUpdate = defineUpdate<AuditionView, [ResolveAttentionCommand]>(
+  'resolveAttention',
+);
 
 /**
  * A fact from outside: told at least once, in whatever order. What came through the inbox carries its id there, and is
  * applied once.
  */
-export interface Told {
+export interface ExternalFact {
   readonly inboxId?: string | undefined;
 }
 
-export interface DeliveryReport extends Told {
+export interface DeliveryReport extends ExternalFact {
   readonly participant: ParticipantId;
   readonly channel: Channel;
   readonly deliveryId: string;
   readonly status: DeliveryStatus;
   readonly code?: string | undefined;
 }
-export const deliveryReported = defineSignal<[DeliveryReport]>('deliveryReported');
+export const deliveryReportedSignal = defineSignal<[DeliveryReport]>('deliveryReported');
 
-export interface MeetingReport extends Told {
+export interface MeetingReport extends ExternalFact {
   readonly origin: Origin;
   /** The provider's id of the meeting. A report about another one than the audition's is ignored. */
   readonly meetingId?: string | undefined;
   /** When it happened, as the provider says: puts reports in order that arrive out of it. */
   readonly at?: Instant | undefined;
 }
-export const meetingStarted = defineSignal<[MeetingReport]>('meetingStarted');
-export const meetingEnded = defineSignal<[MeetingReport]>('meetingEnded');
+export const meetingStartedSignal = defineSignal<[MeetingReport]>('meetingStarted');
+export const meetingEndedSignal = defineSignal<[MeetingReport]>('meetingEnded');
 
-export interface ConnectionRestored extends Told {
+export interface ConnectionRestored extends ExternalFact {
   readonly connection: ConnectionId;
   readonly correlationId: string;
 }
 /** The account works again: what waits for that is tried again. */
-export const connectionRestored = defineSignal<[ConnectionRestored]>('connectionRestored');
+export const connectionRestoredSignal = defineSignal<[ConnectionRestored]>('connectionRestored');
 
-export const view = defineQuery<AuditionView>('view');
+export const viewQuery = defineQuery<AuditionView>('view');

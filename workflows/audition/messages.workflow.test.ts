@@ -1,53 +1,63 @@
 /** What the workflow refuses, and what it takes twice without harm. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { castingDirector, participantId, performer, slotIn } from '../../tests/harness/audition-plan.ts';
-import { asked, openStage, operator, type Played, refusalOf, type Stage } from '../../tests/harness/stage.ts';
+import {
+  apiCommand,
+  operatorCommand,
+  type RunningAudition,
+  startTimeSkippingHarness,
+  updateFailureOf,
+  type WorkflowHarness,
+} from '../../tests/harness/workflow-harness.ts';
 import * as messages from './messages.ts';
 
-let stage: Stage;
+let stage: WorkflowHarness;
 beforeAll(async () => {
-  stage = await openStage();
+  stage = await startTimeSkippingHarness();
 });
 afterAll(() => stage.close());
 
-const scheduled = ({ until }: Played) => until(({ state }) => state === 'scheduled');
+const scheduled = ({ until }: RunningAudition) => until(({ state }) => state === 'scheduled');
 
 describe('a running audition refuses, with what to do,', () => {
-  const cases: readonly [string, string, (played: Played) => Promise<unknown>][] = [
+  const cases: readonly [string, string, (played: RunningAudition) => Promise<unknown>][] = [
     [
       'an answer of somebody who does not take part',
       'unknown_participant',
       ({ handle }) =>
-        handle.executeUpdate(messages.respond, {
-          args: [{ ...asked, participant: participantId('nobody'), answer: 'accepted' }],
+        handle.executeUpdate(messages.respondUpdate, {
+          args: [{ ...apiCommand, participant: participantId('nobody'), answer: 'accepted' }],
         }),
     ],
     [
       'a decision before the session',
       'wrong_state',
-      ({ handle }) => handle.executeUpdate(messages.decide, { args: [{ ...asked, decision: 'booked' }] }),
+      ({ handle }) =>
+        handle.executeUpdate(messages.decideUpdate, { args: [{ ...apiCommand, decision: 'booked' }] }),
     ],
     [
       'checking in days ahead',
       'check_in_not_open',
       ({ handle }) =>
-        handle.executeUpdate(messages.checkIn, { args: [{ ...asked, participant: performer.id }] }),
+        handle.executeUpdate(messages.checkInUpdate, {
+          args: [{ ...apiCommand, participant: performer.id }],
+        }),
     ],
     [
       'resolving what does not wait',
       'attention_not_found',
       ({ handle }) =>
-        handle.executeUpdate(messages.resolveAttention, {
-          args: [{ ...operator, id: 'att_none', action: 'retry' }],
+        handle.executeUpdate(messages.resolveAttentionUpdate, {
+          args: [{ ...operatorCommand, id: 'att_none', action: 'retry' }],
         }),
     ],
   ];
 
   it.each(cases)('%s', async (_, code, say) => {
-    await stage.play({}, async (played) => {
+    await stage.runAudition({}, async (played) => {
       await scheduled(played);
       const before = await played.view();
-      const { code: type, whatToDo } = await refusalOf(say(played));
+      const { code: type, whatToDo } = await updateFailureOf(say(played));
       expect(type).toBe(code);
       expect(whatToDo).toEqual(expect.stringMatching(/\w+/));
       expect(await played.view()).toEqual(before);
@@ -55,9 +65,9 @@ describe('a running audition refuses, with what to do,', () => {
   });
 
   it('an action that is not offered', async () => {
-    await stage.play({ arrange: (world) => world.fail('writeEvent', 'reconnect') }, async (played) => {
+    await stage.runAudition({ prepare: (world) => world.fail('writeEvent', 'reconnect') }, async (played) => {
       await played.until(({ attention }) => attention.length > 0);
-      const { code: type } = await refusalOf(
+      const { code: type } = await updateFailureOf(
         played.resolve('calendar_event', 'override', 'https://by.hand/1'),
       );
       expect(type).toBe('action_not_offered');
@@ -65,35 +75,38 @@ describe('a running audition refuses, with what to do,', () => {
   });
 
   it('everything once it is closed', async () => {
-    await stage.play({ arrange: (world) => world.fail('removeMeeting', 'reconnect') }, async (played) => {
-      const { handle } = played;
-      await scheduled(played);
-      await handle.executeUpdate(messages.cancel, { args: [asked] });
-      const slot = slotIn(96, await stage.environment.currentTimeMs());
-      const { code: type } = await refusalOf(
-        handle.executeUpdate(messages.reschedule, { args: [{ ...asked, slot }] }),
-      );
-      expect(type).toBe('audition_closed');
-    });
+    await stage.runAudition(
+      { prepare: (world) => world.fail('removeMeeting', 'reconnect') },
+      async (played) => {
+        const { handle } = played;
+        await scheduled(played);
+        await handle.executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+        const slot = slotIn(96, await stage.environment.currentTimeMs());
+        const { code: type } = await updateFailureOf(
+          handle.executeUpdate(messages.rescheduleUpdate, { args: [{ ...apiCommand, slot }] }),
+        );
+        expect(type).toBe('audition_closed');
+      },
+    );
   });
 });
 
 describe('a running audition', () => {
   it('takes the same answer twice as one', async () => {
-    await stage.play({ records: 'answers' }, async (played) => {
+    await stage.runAudition({ recordAs: 'answers' }, async (played) => {
       await scheduled(played);
-      const answer = { ...asked, participant: performer.id, answer: 'tentative' as const };
-      const first = await played.handle.executeUpdate(messages.respond, { args: [answer] });
-      const second = await played.handle.executeUpdate(messages.respond, { args: [answer] });
+      const answer = { ...apiCommand, participant: performer.id, answer: 'tentative' as const };
+      const first = await played.handle.executeUpdate(messages.respondUpdate, { args: [answer] });
+      const second = await played.handle.executeUpdate(messages.respondUpdate, { args: [answer] });
       expect(second.sequence).toBe(first.sequence);
     });
   });
 
   it('loses its confirmation when somebody required changes their mind, and asks a person', async () => {
-    await stage.play({ records: 'confirmation-lost' }, async (played) => {
+    await stage.runAudition({ recordAs: 'confirmation-lost' }, async (played) => {
       const { handle } = played;
       const say = (participant: typeof performer.id, answer: 'accepted' | 'declined') =>
-        handle.executeUpdate(messages.respond, { args: [{ ...asked, participant, answer }] });
+        handle.executeUpdate(messages.respondUpdate, { args: [{ ...apiCommand, participant, answer }] });
       await scheduled(played);
       await say(performer.id, 'accepted');
       expect((await say(castingDirector.id, 'accepted')).state).toBe('confirmed');
@@ -107,12 +120,12 @@ describe('a running audition', () => {
   });
 
   it('does not remind whoever has declined', async () => {
-    await stage.play({}, async (played) => {
+    await stage.runAudition({}, async (played) => {
       await scheduled(played);
       const reader = played.plan.participants.find(({ kind }) => kind === 'reader');
       if (!reader) throw new Error('there is no reader');
-      await played.handle.executeUpdate(messages.respond, {
-        args: [{ ...asked, participant: reader.id, answer: 'declined' }],
+      await played.handle.executeUpdate(messages.respondUpdate, {
+        args: [{ ...apiCommand, participant: reader.id, answer: 'declined' }],
       });
       await played.result();
       const reminded = played.world.notices.filter((key) => key.includes(':reminder:'));
@@ -122,13 +135,18 @@ describe('a running audition', () => {
   });
 
   it('keeps the later report of a delivery, in whichever order they come', async () => {
-    await stage.play({}, async (played) => {
+    await stage.runAudition({}, async (played) => {
       const { notices } = await scheduled(played);
       const [notice] = notices;
       if (!notice) throw new Error('nobody was told');
       const { participant, channel, deliveryId } = notice;
       for (const status of ['delivered', 'sent'] as const)
-        await played.handle.signal(messages.deliveryReported, { participant, channel, deliveryId, status });
+        await played.handle.signal(messages.deliveryReportedSignal, {
+          participant,
+          channel,
+          deliveryId,
+          status,
+        });
       const after = await played.until(({ notices }) => notices[0]?.status === 'delivered');
       expect(after.attention).toEqual([]);
     });

@@ -3,42 +3,47 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionActivities } from '../../activities/contract.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { performer } from '../../tests/harness/audition-plan.ts';
-import { asked, openStage, type Played, type Stage } from '../../tests/harness/stage.ts';
+import {
+  apiCommand,
+  type RunningAudition,
+  startTimeSkippingHarness,
+  type WorkflowHarness,
+} from '../../tests/harness/workflow-harness.ts';
 import * as messages from './messages.ts';
 
-let stage: Stage;
+let stage: WorkflowHarness;
 beforeAll(async () => {
-  stage = await openStage();
+  stage = await startTimeSkippingHarness();
 });
 afterAll(() => stage.close());
 
 const performers: ConnectionId = 'conn_performer';
 const offices: ConnectionId = 'conn_office';
 
-const restore = ({ handle }: Played, connection: ConnectionId, inboxId: string) =>
-  handle.signal(messages.connectionRestored, { connection, inboxId, correlationId: 'reconnected' });
+const restore = ({ handle }: RunningAudition, connection: ConnectionId, inboxId: string) =>
+  handle.signal(messages.connectionRestoredSignal, { connection, inboxId, correlationId: 'reconnected' });
 
-const scheduled = ({ until }: Played) => until(({ state }) => state === 'scheduled');
+const scheduled = ({ until }: RunningAudition) => until(({ state }) => state === 'scheduled');
 
-const resolutionsIn = ({ world }: Played) =>
+const resolutionsIn = ({ world }: RunningAudition) =>
   world.events.flatMap(({ fact, correlationId }) =>
     fact.type === 'attention_resolved' ? [{ ...fact, correlationId }] : [],
   );
 
-const raisedIn = ({ world }: Played) =>
+const raisedIn = ({ world }: RunningAudition) =>
   world.events.map(({ fact }) => fact).filter((fact) => fact.type === 'attention_raised');
 
 /** Neither calendar can be written. */
-const bothRefused = (world: Played['world']): void => {
+const bothRefused = (world: RunningAudition['world']): void => {
   world.fail('writeEvent', 'reconnect', 'performer-1', performers);
   world.fail('writeEvent', 'reconnect', 'director-1', offices);
 };
 
-const bothAsk = ({ until }: Played) => until(({ attention }) => attention.length === 2);
+const bothAsk = ({ until }: RunningAudition) => until(({ attention }) => attention.length === 2);
 
 describe('an account that is connected again', () => {
   it('has what waits for it tried again, and nothing else', async () => {
-    await stage.play({ records: 'reconnected', arrange: bothRefused }, async (played) => {
+    await stage.runAudition({ recordAs: 'reconnected', prepare: bothRefused }, async (played) => {
       const { world, until } = played;
       const { attention } = await bothAsk(played);
       const ours = attention.find(({ connection }) => connection === performers);
@@ -46,7 +51,7 @@ describe('an account that is connected again', () => {
         code: 'reconnect',
         hint: expect.stringMatching(/has to connect it again: the audition then goes on by itself/),
       });
-      world.heal();
+      world.clearFaults();
       await restore(played, performers, 'in-1');
       await until(({ attention: open, calendarEvents }) => open.length === 1 && calendarEvents.length === 1);
       expect((await played.view()).attention).toMatchObject([{ connection: offices }]);
@@ -61,33 +66,33 @@ describe('an account that is connected again', () => {
   });
 
   it('is tried once for each time it was, however often that is told', async () => {
-    await stage.play({ records: 'reconnected-in-vain', arrange: bothRefused }, async (played) => {
+    await stage.runAudition({ recordAs: 'reconnected-in-vain', prepare: bothRefused }, async (played) => {
       const { world, until } = played;
       await bothAsk(played);
       for (const inboxId of ['in-1', 'in-1']) await restore(played, performers, inboxId);
       await until(({ attention }) => attention.some(({ id }) => id.endsWith('-3')));
       await restore(played, performers, 'in-1');
       // An update is heard after the signals before it.
-      const { attention } = await played.handle.executeUpdate(messages.respond, {
-        args: [{ ...asked, participant: performer.id, answer: 'tentative' }],
+      const { attention } = await played.handle.executeUpdate(messages.respondUpdate, {
+        args: [{ ...apiCommand, participant: performer.id, answer: 'tentative' }],
       });
       expect(attention.map(({ connection }) => connection)).toEqual([offices, performers]);
       expect(callsFor(played, 'writeEvent', 'performer-1')).toHaveLength(2);
-      world.heal();
+      world.clearFaults();
       for (const connection of [performers, offices]) await restore(played, connection, `in-2-${connection}`);
       await scheduled(played);
     });
   });
 
   it('lets go on what could not be undone, though the audition is closed', async () => {
-    await stage.play({}, async (played) => {
+    await stage.runAudition({}, async (played) => {
       const { world, handle, until, result } = played;
       await scheduled(played);
       world.fail('removeEvent', 'reconnect', 'performer-1', performers);
-      await handle.executeUpdate(messages.cancel, { args: [asked] });
+      await handle.executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
       const { attention } = await until(({ state }) => state === 'closed');
       expect(attention).toMatchObject([{ step: 'compensation', connection: performers }]);
-      world.heal();
+      world.clearFaults();
       await restore(played, performers, 'in-1');
       expect(await result()).toMatchObject({ outcome: 'cancelled', attention: [] });
       expect(world.calendarEvents.size).toBe(0);
@@ -95,20 +100,20 @@ describe('an account that is connected again', () => {
   });
 });
 
-const callsFor = ({ world }: Played, activity: keyof AuditionActivities, key: string) =>
+const callsFor = ({ world }: RunningAudition, activity: keyof AuditionActivities, key: string) =>
   world.callsOf(activity).filter((called) => called.includes(key));
 
 /** The account is connected again while the first attempt to write the performer's calendar is under way. */
 const restoredMeanwhile = (isMended: boolean) => {
-  const begun = Promise.withResolvers<Played>();
-  const arrange = (world: Played['world']): void => {
+  const begun = Promise.withResolvers<RunningAudition>();
+  const arrange = (world: RunningAudition['world']): void => {
     world.fail('writeEvent', 'reconnect', 'performer-1', performers);
-    world.interfere = async ({ activity, key }) => {
+    world.beforeActivity = async ({ activity, key }) => {
       if (activity !== 'writeEvent' || !key.includes('performer-1')) return;
       const played = await begun.promise;
       const attempts = callsFor(played, 'writeEvent', 'performer-1').length;
       if (attempts === 1) await restore(played, performers, 'in-1');
-      else if (isMended) world.heal();
+      else if (isMended) world.clearFaults();
     };
   };
   return { arrange, begun };
@@ -116,8 +121,8 @@ const restoredMeanwhile = (isMended: boolean) => {
 
 describe('an account that is connected again while a step fails for it', () => {
   it('has the step tried once more, and nobody is asked', async () => {
-    const { arrange, begun } = restoredMeanwhile(true);
-    await stage.play({ records: 'reconnected-meanwhile', arrange }, async (played) => {
+    const { arrange: prepare, begun } = restoredMeanwhile(true);
+    await stage.runAudition({ recordAs: 'reconnected-meanwhile', prepare }, async (played) => {
       begun.resolve(played);
       expect(await scheduled(played)).toMatchObject({ attention: [] });
       expect(callsFor(played, 'writeEvent', 'performer-1')).toHaveLength(2);
@@ -126,8 +131,8 @@ describe('an account that is connected again while a step fails for it', () => {
   });
 
   it('is asked about when that does not help', async () => {
-    const { arrange, begun } = restoredMeanwhile(false);
-    await stage.play({ arrange }, async (played) => {
+    const { arrange: prepare, begun } = restoredMeanwhile(false);
+    await stage.runAudition({ prepare }, async (played) => {
       begun.resolve(played);
       const { attention } = await played.until(({ attention: open }) => open.length > 0);
       expect(attention).toMatchObject([{ connection: performers }]);
@@ -138,21 +143,21 @@ describe('an account that is connected again while a step fails for it', () => {
 
 const zooms: ConnectionId = 'conn_zoom';
 
-const noProvider = (world: Played['world']): void => {
+const noProvider = (world: RunningAudition['world']): void => {
   world.fail('createMeeting', 'reconnect', 'zoom', zooms);
   world.fail('createMeeting', 'rejected_input', 'google_meet');
 };
 
-const fallBacksIn = ({ world }: Played) =>
+const fallBacksIn = ({ world }: RunningAudition) =>
   world.events.flatMap(({ fact }) => (fact.type === 'meeting_fell_back' ? [fact.reason] : []));
 
 describe('a meeting that no provider makes', () => {
   it('is tried anew when the account that was the first to fail is connected again', async () => {
-    await stage.play({ arrange: noProvider }, async (played) => {
+    await stage.runAudition({ prepare: noProvider }, async (played) => {
       const { attention } = await played.until(({ attention: open }) => open.length > 0);
       expect(attention).toMatchObject([{ step: 'meeting', code: 'reconnect', connection: zooms }]);
       expect(fallBacksIn(played)).toEqual(['reconnect', 'rejected_input']);
-      played.world.heal();
+      played.world.clearFaults();
       await restore(played, zooms, 'in-1');
       expect(await scheduled(played)).toMatchObject({ meeting: { provider: 'zoom' } });
     });

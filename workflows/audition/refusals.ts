@@ -2,14 +2,14 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { AuditionCommandName } from '../../domain/audition/commands.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
-import { commandStates, isWelcome } from '../../domain/audition/transitions.ts';
+import { commandStates, isCommandAllowed } from '../../domain/audition/transitions.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { CheckInCommand, ResolveAttentionCommand, RespondCommand } from './messages.ts';
 
-export const asFailure = (refusal: Refusal): ApplicationFailure =>
+export const refusalAsFailure = (refusal: Refusal): ApplicationFailure =>
   ApplicationFailure.create({
     type: refusal.code,
     message: refusal.message,
@@ -32,21 +32,21 @@ export const wrongState = (command: AuditionCommandName, state: AuditionState): 
       );
 
 /** Validators read and refuse; they never change anything. */
-export const refuseUnlessWelcome = (command: AuditionCommandName, { state }: AuditionView): void => {
-  if (!isWelcome(command, state)) throw asFailure(wrongState(command, state));
+export const refuseUnlessAllowed = (command: AuditionCommandName, { state }: AuditionView): void => {
+  if (!isCommandAllowed(command, state)) throw refusalAsFailure(wrongState(command, state));
 };
 
 export const refuseAnswer = ({ participant }: RespondCommand, view: AuditionView): void => {
-  refuseUnlessWelcome('respond', view);
-  refuseStranger(participant, view);
+  refuseUnlessAllowed('respond', view);
+  refuseUnknownParticipant(participant, view);
 };
 
 export const refuseCheckIn = ({ participant }: CheckInCommand, view: AuditionView, opensMs: number): void => {
-  refuseUnlessWelcome('check-in', view);
-  refuseStranger(participant, view);
+  refuseUnlessAllowed('check-in', view);
+  refuseUnknownParticipant(participant, view);
   const opensAt = view.slot ? toEpochMs(view.slot.start) - opensMs : Number.POSITIVE_INFINITY;
   if (Date.now() >= opensAt) return;
-  throw asFailure(
+  throw refusalAsFailure(
     new Refusal(
       'check_in_not_open',
       'It is too early to check in.',
@@ -61,7 +61,7 @@ export const refuseResolution = (
 ): void => {
   const item = view.attention.find((open) => open.id === id);
   if (!item) {
-    throw asFailure(
+    throw refusalAsFailure(
       new Refusal(
         'attention_not_found',
         'Nothing waits under that id: it was resolved or withdrawn.',
@@ -70,7 +70,7 @@ export const refuseResolution = (
     );
   }
   if (!item.actions.includes(action) || (action === 'override' && !joinUrl)) {
-    throw asFailure(
+    throw refusalAsFailure(
       new Refusal(
         'action_not_offered',
         `'${action}' is not possible here.`,
@@ -80,9 +80,9 @@ export const refuseResolution = (
   }
 };
 
-const refuseStranger = (participant: ParticipantId, view: AuditionView): void => {
+const refuseUnknownParticipant = (participant: ParticipantId, view: AuditionView): void => {
   if (view.participants.some(({ id }) => id === participant)) return;
-  throw asFailure(
+  throw refusalAsFailure(
     new Refusal(
       'unknown_participant',
       `'${participant}' does not take part in this audition.`,

@@ -3,25 +3,31 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { castingDirector, performer, slotIn } from '../../tests/harness/audition-plan.ts';
-import { asked, openStage, type Played, refusalOf, type Stage } from '../../tests/harness/stage.ts';
+import {
+  apiCommand,
+  type RunningAudition,
+  startTimeSkippingHarness,
+  updateFailureOf,
+  type WorkflowHarness,
+} from '../../tests/harness/workflow-harness.ts';
 import * as messages from './messages.ts';
 
-let stage: Stage;
+let stage: WorkflowHarness;
 beforeAll(async () => {
-  stage = await openStage();
+  stage = await startTimeSkippingHarness();
 });
 afterAll(() => stage.close());
 
-const scheduled = ({ until }: Played) => until(({ state }) => state === 'scheduled');
+const scheduled = ({ until }: RunningAudition) => until(({ state }) => state === 'scheduled');
 
 const laterSlot = async (hours = 96): Promise<Slot> => slotIn(hours, await stage.environment.currentTimeMs());
 
-const move = ({ handle }: Played, slot: Slot) =>
-  handle.executeUpdate(messages.reschedule, { args: [{ ...asked, slot, reason: 'travel' }] });
+const move = ({ handle }: RunningAudition, slot: Slot) =>
+  handle.executeUpdate(messages.rescheduleUpdate, { args: [{ ...apiCommand, slot, reason: 'travel' }] });
 
 describe('a reschedule', () => {
   it('moves everything to the new slot, then tells everybody', async () => {
-    await stage.play({ records: 'rescheduled' }, async (played) => {
+    await stage.runAudition({ recordAs: 'rescheduled' }, async (played) => {
       const { world } = played;
       await scheduled(played);
       const slot = await laterSlot();
@@ -36,7 +42,7 @@ describe('a reschedule', () => {
   });
 
   it('may overlap the slot that it leaves', async () => {
-    await stage.play({}, async (played) => {
+    await stage.runAudition({}, async (played) => {
       const { slot } = await scheduled(played);
       if (!slot) throw new Error('there is no slot');
       // What a calendar says of our own event, asked about the new slot only.
@@ -47,18 +53,23 @@ describe('a reschedule', () => {
   });
 
   it.each([
-    ['somebody is busy', 'slot_taken', 'move-busy', ({ world }: Played) => void (world.busy = [always])],
+    [
+      'somebody is busy',
+      'slot_taken',
+      'move-busy',
+      ({ world }: RunningAudition) => void (world.busy = [always]),
+    ],
     [
       'another audition holds it',
       'slot_taken',
       'move-taken',
-      ({ world }: Played) => void (world.holdsTaken = true),
+      ({ world }: RunningAudition) => void (world.holdsTaken = true),
     ],
-  ])('is refused when %s, and changes nothing', async (_, code, records, arrange) => {
-    await stage.play({ records }, async (played) => {
+  ])('is refused when %s, and changes nothing', async (_, code, recordAs, arrange) => {
+    await stage.runAudition({ recordAs }, async (played) => {
       await scheduled(played);
       arrange(played);
-      expect(await refusalOf(move(played, await laterSlot()))).toMatchObject({ code });
+      expect(await updateFailureOf(move(played, await laterSlot()))).toMatchObject({ code });
       expect(await played.view()).toMatchObject({ state: 'scheduled', revision: 1 });
       expect([...played.world.heldRevisions]).toEqual([1]);
       expect(played.world.callsOf('moveMeeting')).toEqual([]);
@@ -66,39 +77,43 @@ describe('a reschedule', () => {
   });
 
   it('is refused once the new slot has begun', async () => {
-    await stage.play({}, async (played) => {
+    await stage.runAudition({}, async (played) => {
       await scheduled(played);
-      expect(await refusalOf(move(played, await laterSlot(-1)))).toMatchObject({ code: 'slot_in_the_past' });
+      expect(await updateFailureOf(move(played, await laterSlot(-1)))).toMatchObject({
+        code: 'slot_in_the_past',
+      });
     });
   });
 
   it('is refused when the session begins while the new slot is looked at', async () => {
-    await stage.play({ records: 'move-session-began' }, async (played) => {
-      const { world, handle, passTo } = played;
+    await stage.runAudition({ recordAs: 'move-session-began' }, async (played) => {
+      const { world, handle, advanceTo } = played;
       const { slot } = await scheduled(played);
       if (!slot) throw new Error('there is no slot');
-      await passTo(toInstant(toEpochMs(slot.start) - 60_000));
-      world.interfere = async ({ activity }) => {
+      await advanceTo(toInstant(toEpochMs(slot.start) - 60_000));
+      world.beforeActivity = async ({ activity }) => {
         if (activity !== 'holdSlot') return;
-        await handle.executeUpdate(messages.checkIn, { args: [{ ...asked, participant: performer.id }] });
+        await handle.executeUpdate(messages.checkInUpdate, {
+          args: [{ ...apiCommand, participant: performer.id }],
+        });
       };
-      expect(await refusalOf(move(played, await laterSlot()))).toMatchObject({ code: 'wrong_state' });
+      expect(await updateFailureOf(move(played, await laterSlot()))).toMatchObject({ code: 'wrong_state' });
       expect(await played.view()).toMatchObject({ state: 'in_progress', slot, revision: 1 });
       expect([...world.heldRevisions]).toEqual([1]);
     });
   });
 
   it('that is aborted goes back to the old slot, with the answers it had', async () => {
-    await stage.play({ records: 'move-aborted' }, async (played) => {
+    await stage.runAudition({ recordAs: 'move-aborted' }, async (played) => {
       const { world, handle, until } = played;
       const { slot } = await scheduled(played);
       for (const { id } of [performer, castingDirector])
-        await handle.executeUpdate(messages.respond, {
-          args: [{ ...asked, participant: id, answer: 'accepted' }],
+        await handle.executeUpdate(messages.respondUpdate, {
+          args: [{ ...apiCommand, participant: id, answer: 'accepted' }],
         });
       world.fail('moveMeeting', 'reconnect');
       await move(played, await laterSlot());
-      world.heal();
+      world.clearFaults();
       await played.resolve('meeting', 'abort');
       const back = await until(({ revision, state }) => revision === 3 && state === 'confirmed');
       expect(back).toMatchObject({ slot, announcedAs: [1, 3], attention: [] });
@@ -109,7 +124,7 @@ describe('a reschedule', () => {
   });
 
   it('whose calendars cannot be read and which is given up leaves the audition where it is', async () => {
-    await stage.play({ records: 'move-check-aborted' }, async (played) => {
+    await stage.runAudition({ recordAs: 'move-check-aborted' }, async (played) => {
       await scheduled(played);
       played.world.fail('findBusy', 'reconnect', 'conn_performer');
       await move(played, await laterSlot());
@@ -120,13 +135,16 @@ describe('a reschedule', () => {
   });
 
   it('waits its turn, and is refused when the audition has ended meanwhile', async () => {
-    await stage.play({}, async (played) => {
+    await stage.runAudition({}, async (played) => {
       await scheduled(played);
       played.world.fail('moveMeeting', 'outage');
       const [soon, late] = [await laterSlot(), await laterSlot(120)];
-      const refusals = Promise.all([refusalOf(move(played, soon)), refusalOf(move(played, late))]);
+      const refusals = Promise.all([
+        updateFailureOf(move(played, soon)),
+        updateFailureOf(move(played, late)),
+      ]);
       await played.until(({ revision }) => revision === 2);
-      await played.handle.executeUpdate(messages.cancel, { args: [asked] });
+      await played.handle.executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
       expect((await refusals).map(({ code }) => code)).toEqual(['audition_closed', 'audition_closed']);
       await played.result();
       expect(played.world.meetings.size).toBe(0);

@@ -5,23 +5,23 @@ import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
 import { createSaga, type Saga } from '../saga.ts';
-import { type AttentionDesk, openAttentionDesk } from './attention.ts';
-import { type Background, openBackground } from './background.ts';
-import { type CommandQueue, openCommandQueue } from './command-queue.ts';
-import type { AuditionCompensation } from './compensation-data.ts';
-import { type EndingFact, unforeseen } from './ending.ts';
-import { type Intake, openIntake } from './intake.ts';
-import { type Journal, openJournal } from './journal.ts';
-import type { AuditionInput, DeliveryReport, FirstResult, Room } from './messages.ts';
+import { type Attention, createAttention } from './attention.ts';
+import { type BackgroundWork, createBackgroundWork } from './background.ts';
+import { type CommandQueue, createCommandQueue } from './command-queue.ts';
+import type { AuditionCompensation } from './compensations.ts';
+import { type EndingFact, internalFailure } from './ending.ts';
+import { createJournal, type Journal } from './journal.ts';
+import type { AuditionInput, DeliveryReport, FirstResult, MeetingStatus } from './messages.ts';
+import { createSignalDedup, type SignalDedup } from './signal-dedup.ts';
 
 export interface AuditionRun {
   readonly plan: AuditionPlan;
   readonly journal: Journal;
   readonly saga: Saga<AuditionCompensation>;
-  readonly desk: AttentionDesk;
-  readonly background: Background;
+  readonly attention: Attention;
+  readonly background: BackgroundWork;
   readonly commands: CommandQueue;
-  readonly intake: Intake;
+  readonly signalDedup: SignalDedup;
   readonly isResumed: boolean;
   /** What is still to be reminded of; replaced when the slot moves. */
   reminders: readonly Reminder[];
@@ -33,11 +33,11 @@ export interface AuditionRun {
   /** When its slot last began to move, epoch milliseconds; 0 when it never has. */
   movedAt: number;
   /** What is known of the meeting's room. */
-  room: Room | undefined;
+  meetingStatus: MeetingStatus | undefined;
   answerEscalated: boolean;
   decisionEscalated: boolean;
   /** Set once everything that had to be undone is, or a person was asked about it. */
-  isWoundUp: boolean;
+  isCleanedUp: boolean;
   /**
    * Records a fact of the main line. Throws a cancellation once the audition has ended: a message that ends it and the
    * answer that the main line has waited for may arrive together, and the message is heard first.
@@ -45,57 +45,57 @@ export interface AuditionRun {
   record(fact: AuditionFact, correlationId?: string): void;
   readonly ending: EndingFact | undefined;
   /** The state the audition ended in; the present one as long as it goes on. */
-  readonly endedIn: AuditionState;
+  readonly stateAtEnd: AuditionState;
   /** Ends the audition: records why, and cancels whatever is being done. The first ending stands. */
   end(fact: EndingFact, correlationId?: string): void;
   /**
    * Starts work beside the main line from wherever this is called, a message handler too: ending the audition ends
    * it. Resolves when it is done or goes on alone.
    */
-  beside(work: (goOn: () => void) => Promise<void>): Promise<void>;
+  runInBackground(work: (detach: () => void) => Promise<void>): Promise<void>;
   /** Runs the work until it returns or the audition is ended from anywhere. */
-  untilEnded(work: () => Promise<void>): Promise<void>;
+  runUntilEnded(work: () => Promise<void>): Promise<void>;
   /** The idempotency key of a step: the same in every run and attempt of this audition. */
-  keyOf(step: string): string;
+  idempotencyKeyOf(step: string): string;
 }
 
-export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
-  const journal = openJournal(plan, (error) => end(unforeseen(error)), carried?.view);
+export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
+  const journal = createJournal(plan, (error) => end(internalFailure(error)), carried?.view);
   const work = new CancellationScope();
   let ending: EndingFact | undefined;
-  let endedIn: AuditionState | undefined;
+  let stateAtEnd: AuditionState | undefined;
 
   const end: AuditionRun['end'] = (fact, correlationId) => {
     if (ending) return;
-    endedIn = journal.view.state;
+    stateAtEnd = journal.view.state;
     ending = fact;
     journal.record(fact, correlationId);
     work.cancel();
   };
 
-  const background = openBackground(
+  const background = createBackgroundWork(
     (fact) => end(fact),
-    () => journal.save(),
+    () => journal.flushInBackground(),
   );
 
   return {
     plan,
     journal,
     saga: createSaga(carried?.compensations),
-    desk: openAttentionDesk(journal, plan.policy.attentionSla, carried?.attentionRaised ?? 0),
+    attention: createAttention(journal, plan.policy.attentionSla, carried?.attentionRaised ?? 0),
     background,
-    commands: openCommandQueue(),
-    intake: openIntake(carried?.appliedFacts),
+    commands: createCommandQueue(),
+    signalDedup: createSignalDedup(carried?.appliedFacts),
     isResumed: carried !== undefined,
     reminders: carried?.reminders ?? [],
     firstResult: carried ? { kind: 'held', view: journal.view } : undefined,
     earlyReports: [],
     scheduledAt: carried?.scheduledAt ?? 0,
     movedAt: carried?.movedAt ?? 0,
-    room: carried?.room,
+    meetingStatus: carried?.room,
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,
-    isWoundUp: false,
+    isCleanedUp: false,
     record(fact, correlationId) {
       if (ending) throw new CancelledFailure('the audition has ended');
       journal.record(fact, correlationId);
@@ -103,12 +103,12 @@ export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     get ending() {
       return ending;
     },
-    get endedIn() {
-      return endedIn ?? journal.view.state;
+    get stateAtEnd() {
+      return stateAtEnd ?? journal.view.state;
     },
     end,
-    beside: (beside) => work.run(() => background.start(beside)),
-    async untilEnded(doWork) {
+    runInBackground: (task) => work.run(() => background.start(task)),
+    async runUntilEnded(doWork) {
       try {
         await work.run(doWork);
       } catch (error) {
@@ -116,6 +116,6 @@ export const beginRun = ({ plan, carried }: AuditionInput): AuditionRun => {
         end({ type: 'cancelled', origin: 'operator', reason: 'The workflow was cancelled in Temporal.' });
       }
     },
-    keyOf: (step) => `${workflowInfo().workflowId}:${step}`,
+    idempotencyKeyOf: (step) => `${workflowInfo().workflowId}:${step}`,
   };
 };

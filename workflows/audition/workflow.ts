@@ -4,27 +4,27 @@
  */
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { AuditionView } from '../../domain/audition/view.ts';
-import { accompany } from './accompany.ts';
-import { Aborted, isUndone, unforeseen } from './ending.ts';
-import { isStepFailure } from './failures.ts';
+import { compensate } from './compensate.ts';
+import { Aborted, internalFailure, needsCompensation } from './ending.ts';
 import { setHandlers } from './handlers.ts';
+import { runMainLoop } from './main-loop.ts';
 import type { AuditionInput } from './messages.ts';
 import { wrongState } from './refusals.ts';
-import { type AuditionRun, beginRun } from './run.ts';
+import { type AuditionRun, createRun } from './run.ts';
+import { isStepFailure } from './step-failures.ts';
 import { holdFirstSlot } from './steps/hold.ts';
 import { schedule } from './steps/schedule.ts';
-import { undo } from './undo.ts';
 
 export async function audition(input: AuditionInput): Promise<AuditionView> {
-  const run = beginRun(input);
+  const run = createRun(input);
   setHandlers(run);
-  await run.untilEnded(() => conduct(run));
-  await CancellationScope.nonCancellable(() => windUp(run));
+  await run.runUntilEnded(() => runAudition(run));
+  await CancellationScope.nonCancellable(() => cleanUp(run));
   return run.journal.view;
 }
 
 /** What happens as long as nothing ends it. */
-const conduct = async (run: AuditionRun): Promise<void> => {
+const runAudition = async (run: AuditionRun): Promise<void> => {
   try {
     if (!run.isResumed) {
       run.saga.register({ id: 'holds', stage: 'hold', kind: 'release_holds' });
@@ -33,24 +33,26 @@ const conduct = async (run: AuditionRun): Promise<void> => {
       if (run.ending || !slot) return;
       await schedule(run, slot);
     }
-    await accompany(run);
+    await runMainLoop(run);
   } catch (error) {
     if (error instanceof Aborted) return run.end(error.ending);
     if (isCancellation(error) || !isStepFailure(error)) throw error;
-    run.end(unforeseen(error));
+    run.end(internalFailure(error));
   }
 };
 
 /** What happens when it has ended: undo what must be undone, answer everybody, leave nothing unfinished. */
-const windUp = async (run: AuditionRun): Promise<void> => {
+const cleanUp = async (run: AuditionRun): Promise<void> => {
   const { ending, journal, background, saga } = run;
   run.commands.close(wrongState('reschedule', 'closed'));
-  journal.save();
-  if (ending && isUndone(ending, run.endedIn)) {
-    await saga.compensate((compensation) => background.start((goOn) => undo(run, compensation, goOn)));
+  journal.flushInBackground();
+  if (ending && needsCompensation(ending, run.stateAtEnd)) {
+    await saga.compensate((compensation) =>
+      background.start((detach) => compensate(run, compensation, detach)),
+    );
   }
-  run.isWoundUp = true;
-  await background.done();
+  run.isCleanedUp = true;
+  await background.waitForAll();
   try {
     await journal.flush();
   } finally {

@@ -4,7 +4,7 @@
  */
 import { defineSignal } from '@temporalio/workflow';
 
-export interface CalendarNews {
+export interface CalendarNotification {
   /** Of the inbox: told at least once, to be applied once. */
   readonly inboxId: string;
   readonly calendarId: string;
@@ -12,4 +12,4 @@ export interface CalendarNews {
   readonly what: 'changed' | 'reauthorization_required' | 'removed' | 'missed';
   readonly subscription?: string | undefined;
 }
-export const calendarNews = defineSignal<[CalendarNews]>('calendarNews');
+export const calendarNewsSignal = defineSignal<[CalendarNotification]>('calendarNews');

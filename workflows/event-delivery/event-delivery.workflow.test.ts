@@ -5,21 +5,25 @@ import type { DeliveryOutcome, PlatformActivities, TellEndpointInput } from '../
 import type { DueDelivery } from '../../db/endpoints/outbox.ts';
 import type { AuditionId, EndpointId, OrganizationId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { type DeliveryStage, openDeliveryStage, refusedBy } from '../../tests/harness/delivery-stage.ts';
+import {
+  type DeliveryHarness,
+  deliveryFailure,
+  startDeliveryHarness,
+} from '../../tests/harness/delivery-harness.ts';
 import { eventually } from '../../tests/harness/eventually.ts';
 import { createOutboxRound } from '../../workers/outbox/outbox-round.ts';
 import {
+  type EndpointNoticeResult,
   endpointNoticeWorkflowId,
   endpointNoticeWorkflowType,
   eventDeliveryWorkflowId,
   eventReplayWorkflowId,
   eventReplayWorkflowType,
-  type NoticeResult,
 } from './messages.ts';
 
-let stage: DeliveryStage;
+let stage: DeliveryHarness;
 beforeAll(async () => {
-  stage = await openDeliveryStage();
+  stage = await startDeliveryHarness();
 });
 afterAll(() => stage.close());
 
@@ -33,7 +37,7 @@ const setUp = (activities: Partial<PlatformActivities>) => {
   count += 1;
   const endpoint: EndpointId = `endp_${count}`;
   const auditionId: AuditionId = `aud_${count}`;
-  stage.cast(endpoint, activities);
+  stage.setActivities(endpoint, activities);
   const settled: number[] = [];
   /** As the relay does: from a row of the outbox to the workflow. */
   const wake = async (through: number, changes: Partial<DueDelivery> = {}) => {
@@ -48,7 +52,7 @@ const setUp = (activities: Partial<PlatformActivities>) => {
     const round = createOutboxRound({
       outbox: {
         claim: async () => ({ claimed: 1, rows: [through], deliveries: [{ ...delivery, ...changes }] }),
-        settle: async (rows) => {
+        acknowledge: async (rows) => {
           settled.push(...rows);
         },
         retryLater: async () => {},
@@ -174,7 +178,7 @@ it('wakes the others where one cannot be, and keeps what is due', async () => {
   const round = createOutboxRound({
     outbox: {
       claim: async () => ({ claimed: 26, rows: [1, 2], deliveries: [cursed, ...others] }),
-      settle: async () => {
+      acknowledge: async () => {
         calls.push('settled');
       },
       retryLater: async (rows) => {
@@ -221,7 +225,7 @@ describe('a replay', () => {
 });
 
 const tell = (endpoint: EndpointId) =>
-  stage.client.workflow.start<(input: unknown) => Promise<NoticeResult>>(endpointNoticeWorkflowType, {
+  stage.client.workflow.start<(input: unknown) => Promise<EndpointNoticeResult>>(endpointNoticeWorkflowType, {
     workflowId: endpointNoticeWorkflowId(endpoint, 'msg_test_1'),
     taskQueue: stage.taskQueue,
     args: [
@@ -245,7 +249,7 @@ describe('a message for which somebody waits', () => {
     const { endpoint } = setUp({
       tellEndpoint: async () => {
         attempts += 1;
-        throw refusedBy('msg_test_1', '404');
+        throw deliveryFailure('msg_test_1', '404');
       },
     });
     const handle = await tell(endpoint);
@@ -293,7 +297,7 @@ describe('a receiver that does not take a message', () => {
     const notices: TellEndpointInput[] = [];
     const others: readonly EndpointId[] = ['endp_other-1', 'endp_other-2'];
     for (const other of others) {
-      stage.cast(other, {
+      stage.setActivities(other, {
         tellEndpoint: async (input) => {
           notices.push(input);
           return { kind: 'accepted', answer: '200' };
@@ -306,7 +310,7 @@ describe('a receiver that does not take a message', () => {
     const { wake, endpoint, auditionId } = setUp({
       deliverEvents: async () => {
         attempts += 1;
-        throw refusedBy(`msg_${auditionId}_1`, '503', Math.min(5_000 * 2 ** (attempts - 1), hour));
+        throw deliveryFailure(`msg_${auditionId}_1`, '503', Math.min(5_000 * 2 ** (attempts - 1), hour));
       },
       disableEndpoint: async (input) => {
         disabled.push(input);
@@ -353,7 +357,7 @@ describe('a receiver that does not take a message', () => {
     const { wake } = setUp({
       deliverEvents: async () => {
         attempts += 1;
-        if (!isRight) throw refusedBy('msg_1', '503', 20 * hour);
+        if (!isRight) throw deliveryFailure('msg_1', '503', 20 * hour);
         return upTo(6);
       },
     });

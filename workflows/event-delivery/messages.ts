@@ -3,7 +3,7 @@
  * for each replay, one for each message that is of no audition. Imported by whoever starts them.
  */
 import { defineSignal } from '@temporalio/workflow';
-import type { ReplayCursor, TellEndpointInput, ToEndpoint } from '../../activities/contract.ts';
+import type { EndpointTarget, ReplayCursor, TellEndpointInput } from '../../activities/contract.ts';
 import type { AuditionId, EndpointId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 
@@ -22,22 +22,22 @@ export const eventReplayWorkflowId = (endpoint: EndpointId, from: Instant, until
 export const endpointNoticeWorkflowId = (endpoint: EndpointId, message: string): string =>
   `endpoint-notice/${endpoint}/${message}`;
 
-export interface EventDeliveryInput extends ToEndpoint {
+export interface EventDeliveryInput extends EndpointTarget {
   readonly auditionId: AuditionId;
   /** The last event that is known to be wanted. */
   readonly through: number;
 }
 
-export interface Waiting {
+export interface EventsWaiting {
   readonly through: number;
   /** An attempt that began before, and waits for its next time, is begun anew at once. */
   readonly retryFrom?: Instant | undefined;
 }
 
 /** There is something to tell, up to this event. It may have been told by the time this is read. */
-export const eventsWaiting = defineSignal<[Waiting]>('eventsWaiting');
+export const eventsWaitingSignal = defineSignal<[EventsWaiting]>('eventsWaiting');
 
-export interface EventReplayInput extends ToEndpoint {
+export interface EventReplayInput extends EndpointTarget {
   readonly from: Instant;
   readonly until: Instant;
   readonly after?: ReplayCursor | undefined;
@@ -50,7 +50,7 @@ export interface EndpointNoticeInput extends TellEndpointInput {
 }
 
 /** What became of it: `failed` also when it was given up after days. */
-export interface NoticeResult {
+export interface EndpointNoticeResult {
   readonly kind: 'accepted' | 'failed' | 'disabled';
   readonly answer?: string | undefined;
 }

@@ -3,15 +3,20 @@
  * affair; here is only that it happens, for as long as there is something to tell.
  */
 import { continueAsNew, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
-import { givenUp, once, persistent, refusalIn } from './attempts.ts';
-import { insistFor } from './insist.ts';
+import {
+  deliveryFailedReason,
+  rejectionIn,
+  retriedActivities,
+  singleAttemptActivities,
+} from './endpoint-activities.ts';
 import {
   type EndpointNoticeInput,
+  type EndpointNoticeResult,
   type EventDeliveryInput,
   type EventReplayInput,
-  eventsWaiting,
-  type NoticeResult,
+  eventsWaitingSignal,
 } from './messages.ts';
+import { createPersistentDelivery } from './persistent-delivery.ts';
 
 /**
  * Ends when everything that it was told of is told. Whoever has more to tell starts it anew or, while it runs, says so:
@@ -19,33 +24,33 @@ import {
  */
 export async function eventDelivery(input: EventDeliveryInput): Promise<void> {
   const { endpoint, organization, auditionId, correlationId } = input;
-  const insist = insistFor(input);
-  const { deliverEvents } = persistent(endpoint, `Tell of ${auditionId}`);
-  let wanted = input.through;
-  let told = 0;
-  setHandler(eventsWaiting, ({ through, retryFrom }) => {
-    wanted = Math.max(wanted, through);
-    if (retryFrom !== undefined) insist.hurry(retryFrom);
+  const delivery = createPersistentDelivery(input);
+  const { deliverEvents } = retriedActivities(endpoint, `Tell of ${auditionId}`);
+  let wantedThrough = input.through;
+  let deliveredThrough = 0;
+  setHandler(eventsWaitingSignal, ({ through, retryFrom }) => {
+    wantedThrough = Math.max(wantedThrough, through);
+    if (retryFrom !== undefined) delivery.retryNow(retryFrom);
   });
-  while (told < wanted) {
+  while (deliveredThrough < wantedThrough) {
     if (workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof eventDelivery>({ ...input, through: wanted });
+      await continueAsNew<typeof eventDelivery>({ ...input, through: wantedThrough });
     }
-    const asked = wanted;
-    setCurrentDetails(`Telling ${endpoint} of ${auditionId}, up to event ${asked}.`);
-    const outcome = await insist.on(() =>
+    const target = wantedThrough;
+    setCurrentDetails(`Telling ${endpoint} of ${auditionId}, up to event ${target}.`);
+    const outcome = await delivery.run(() =>
       deliverEvents({ organization, endpoint, auditionId, correlationId }),
     );
     if (!outcome) return;
-    if (outcome.kind === 'up_to_date') told = Math.max(asked, outcome.through);
+    if (outcome.kind === 'up_to_date') deliveredThrough = Math.max(target, outcome.through);
   }
 }
 
 /** Answers with how many were sent. */
 export async function eventReplay(input: EventReplayInput): Promise<{ readonly sent: number }> {
   const { organization, endpoint, correlationId, from, until } = input;
-  const insist = insistFor(input);
-  const { replayEvents } = persistent(endpoint, `Tell again what happened from ${from} to ${until}`);
+  const delivery = createPersistentDelivery(input);
+  const { replayEvents } = retriedActivities(endpoint, `Tell again what happened from ${from} to ${until}`);
   let { after, sent = 0 } = input;
   for (;;) {
     if (workflowInfo().continueAsNewSuggested) {
@@ -53,7 +58,7 @@ export async function eventReplay(input: EventReplayInput): Promise<{ readonly s
     }
     setCurrentDetails(`Replaying to ${endpoint}: ${sent} sent so far.`);
     const range = { organization, endpoint, correlationId, from, until, after };
-    const outcome = await insist.on(() => replayEvents(range));
+    const outcome = await delivery.run(() => replayEvents(range));
     if (!outcome) return { sent };
     sent += outcome.sent;
     if (outcome.kind === 'done') return { sent };
@@ -65,16 +70,16 @@ export async function eventReplay(input: EventReplayInput): Promise<{ readonly s
 export async function endpointNotice({
   once: onlyOnce,
   ...input
-}: EndpointNoticeInput): Promise<NoticeResult> {
+}: EndpointNoticeInput): Promise<EndpointNoticeResult> {
   const { endpoint, message } = input;
-  const activities = onlyOnce ? once : persistent;
+  const activities = onlyOnce ? singleAttemptActivities : retriedActivities;
   try {
-    const told = await activities(endpoint, `Tell of ${message.event.type}`).tellEndpoint(input);
-    return told.kind === 'gone' ? { kind: 'failed', answer: told.answer } : told;
+    const result = await activities(endpoint, `Tell of ${message.event.type}`).tellEndpoint(input);
+    return result.kind === 'gone' ? { kind: 'failed', answer: result.answer } : result;
   } catch (error) {
-    const refusal = refusalIn(error);
+    const refusal = rejectionIn(error);
     if (!refusal) throw error;
-    if (!onlyOnce) setCurrentDetails(givenUp(refusal));
+    if (!onlyOnce) setCurrentDetails(deliveryFailedReason(refusal));
     return { kind: 'failed', answer: refusal.answer };
   }
 }

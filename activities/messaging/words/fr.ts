@@ -1,7 +1,7 @@
-import type { Words } from './words.ts';
+import type { Translation } from './translation.ts';
 
 /** The words of text messages keep to the letters of GSM-7 (3GPP TS 23.038): an accent more and they cost double. */
-export const fr: Words = {
+export const fr: Translation = {
   lang: 'fr',
   rounds: {
     first: 'Première audition',

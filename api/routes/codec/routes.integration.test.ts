@@ -16,7 +16,7 @@ const setup = async (environment: 'local' | 'test' = 'test') => {
   const playsNoPart = await createTestApi(database);
   const { configuration } = apiDependencies({
     repositories: database.repositories,
-    orchestration: playsNoPart.orchestration,
+    auditionWorkflows: playsNoPart.orchestration,
   });
   const test = await createTestApi(database, { configuration: { ...configuration, environment } });
   return { ...test, key: await test.keyFor('operator'), backend: await test.keyFor('backend') };

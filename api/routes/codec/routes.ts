@@ -6,11 +6,11 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import { Refusal } from '../../../domain/errors.ts';
 import { createDataConverter } from '../../../foundation/temporal/data-converter.ts';
-import { identify, requireRole } from '../../access/authentication.ts';
+import { authenticate, requireRole } from '../../access/authentication.ts';
 import { operators } from '../../access/permissions.ts';
 import type { Api } from '../../api.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
-import { json, problems } from '../../schemas/responses.ts';
+import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
 
 /** A payload as JSON: bytes are base64. */
 const payloadSchema = z.object({
@@ -37,7 +37,7 @@ const toJson = ({ metadata, data }: Payload): JsonPayload => ({
 const directions = ['encode', 'decode'] as const;
 type Direction = (typeof directions)[number];
 
-const unreadable = (cause: unknown): Refusal =>
+const cannotDecrypt = (cause: unknown): Refusal =>
   Object.assign(
     new Refusal(
       'invalid_body',
@@ -64,8 +64,14 @@ const describe = (direction: Direction) => ({
   summary: direction === 'decode' ? 'Decrypt payloads' : 'Encrypt payloads',
   body: payloadsSchema,
   response: {
-    200: json('The same payloads, in the same order', payloadsSchema),
-    ...problems('invalid_body', 'unauthenticated', 'forbidden', 'body_too_large', 'unsupported_media_type'),
+    200: jsonResponse('The same payloads, in the same order', payloadsSchema),
+    ...problemResponses(
+      'invalid_body',
+      'unauthenticated',
+      'forbidden',
+      'body_too_large',
+      'unsupported_media_type',
+    ),
   },
 });
 
@@ -79,7 +85,7 @@ export const codecRoutes = (api: Api, { configuration, repositories }: ApiDepend
     try {
       return { payloads: (await apply(codecs, direction, payloads.map(toPayload))).map(toJson) };
     } catch (error) {
-      throw unreadable(error);
+      throw cannotDecrypt(error);
     }
   };
 
@@ -101,7 +107,7 @@ export const codecRoutes = (api: Api, { configuration, repositories }: ApiDepend
         bodyLimit,
       },
       async (request) => {
-        requireRole(await identify(repositories, request.params.key), operators);
+        requireRole(await authenticate(repositories, request.params.key), operators);
         return run(direction, request.body.payloads);
       },
     );

@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 const note = async (organization: OrganizationId | undefined, target: string) =>
-  database.repositories.administrativeActs.note({
+  database.repositories.administrativeActs.record({
     organization,
     by: 'desk',
     role: 'admin',

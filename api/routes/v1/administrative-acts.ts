@@ -5,7 +5,7 @@ import { callerOf } from '../../access/caller.ts';
 import type { Api } from '../../api.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { pageOf, pageQuery } from '../../schemas/page.ts';
-import { json, problems } from '../../schemas/responses.ts';
+import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
 
 const actSchema = z
   .object({
@@ -30,8 +30,8 @@ export const administrativeActRoutes = (api: Api, { repositories }: ApiDependenc
         summary: 'List what was done by those with power',
         querystring: pageQuery,
         response: {
-          200: json('A page of administrative acts, the newest first', pageOf(actSchema)),
-          ...problems('invalid_body', 'unauthenticated', 'forbidden'),
+          200: jsonResponse('A page of administrative acts, the newest first', pageOf(actSchema)),
+          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
         },
       },
     },

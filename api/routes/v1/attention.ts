@@ -9,14 +9,14 @@ import {
 } from '../../../domain/ids.ts';
 import { callerOf } from '../../access/caller.ts';
 import type { Api } from '../../api.ts';
-import { commandAudition } from '../../auditions/command.ts';
-import { updateIdOf } from '../../auditions/ids.ts';
-import { sendAnswer } from '../../auditions/send-answer.ts';
+import { sendAuditionCommand } from '../../auditions/command.ts';
+import { updateIdOf } from '../../auditions/derived-ids.ts';
+import { sendAuditionResponse } from '../../auditions/send-response.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
-import { answerOnce, idempotencyHeaders } from '../../idempotency/answer-once.ts';
+import { idempotencyHeaders, runOnce } from '../../idempotency/run-once.ts';
 import { attentionParams, attentionSchema, auditionSchema } from '../../schemas/audition.ts';
 import { pageOf, pageQuery } from '../../schemas/page.ts';
-import { json, problems } from '../../schemas/responses.ts';
+import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
 
 const listAttention = (api: Api, { repositories }: ApiDependencies): void => {
   api.get(
@@ -28,12 +28,13 @@ const listAttention = (api: Api, { repositories }: ApiDependencies): void => {
         summary: 'List what waits for an operator',
         querystring: pageQuery,
         response: {
-          200: json('A page of attention items, the oldest first', pageOf(attentionSchema)),
-          ...problems('invalid_body', 'unauthenticated', 'forbidden'),
+          200: jsonResponse('A page of attention items, the oldest first', pageOf(attentionSchema)),
+          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
         },
       },
     },
-    async (request) => repositories.auditions.attention(callerOf(request).organization, request.query),
+    async (request) =>
+      repositories.auditions.listAttentionItems(callerOf(request).organization, request.query),
   );
 };
 
@@ -41,12 +42,12 @@ const listAttention = (api: Api, { repositories }: ApiDependencies): void => {
  * Whose item it is. One that is resolved is in no table any more, but its id names its audition: whoever repeats a
  * resolution, because the first answer was lost, gets that answer from the audition itself.
  */
-const auditionOf = async (
+const auditionIdOfAttention = async (
   auditions: ApiDependencies['repositories']['auditions'],
   organization: OrganizationId,
   id: AttentionId,
 ): Promise<AuditionId | undefined> => {
-  const open = await auditions.findAttention(organization, id);
+  const open = await auditions.findAttentionItem(organization, id);
   if (open) return open.auditionId;
   const named = auditionIdSchema.safeParse(id.slice('att_'.length, id.lastIndexOf('-'))).data;
   return named && (await auditions.get(organization, named)) ? named : undefined;
@@ -72,9 +73,9 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
         headers: idempotencyHeaders,
         body: resolveAttentionSchema,
         response: {
-          200: json('Resolved; the audition goes on', auditionSchema),
-          202: json('Accepted and under way: look again', auditionSchema),
-          ...problems(
+          200: jsonResponse('Resolved; the audition goes on', auditionSchema),
+          202: jsonResponse('Accepted and under way: look again', auditionSchema),
+          ...problemResponses(
             'invalid_body',
             'unauthenticated',
             'forbidden',
@@ -95,9 +96,9 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
       const { body } = request;
       const key = request.headers['idempotency-key'];
       const run = async () => {
-        const auditionId = await auditionOf(auditions, organization, id);
+        const auditionId = await auditionIdOfAttention(auditions, organization, id);
         if (!auditionId) throw attentionNotFound(id);
-        return commandAudition(
+        return sendAuditionCommand(
           dependencies,
           { organization, id: auditionId, updateId: updateIdOf(auditionId, `resolve ${id}`, { key, body }) },
           () => ({
@@ -114,7 +115,7 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
         );
       };
       const asked = { organization, route: `POST /v1/attention/${id}/resolve`, key, body };
-      return sendAnswer(reply, await answerOnce(idempotentRequests, asked, run));
+      return sendAuditionResponse(reply, await runOnce(idempotentRequests, asked, run));
     },
   );
 };

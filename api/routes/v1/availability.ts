@@ -1,8 +1,8 @@
 /** /v1/availability: when everybody is free, the best times first. Holds nothing. */
 import { z } from 'zod';
-import { admitWindow } from '../../../domain/audition/admission.ts';
 import { freeSlots } from '../../../domain/audition/free-slots.ts';
 import { participantSchema, windowSlotSchema } from '../../../domain/audition/request.ts';
+import { validateWindow } from '../../../domain/audition/request-validation.ts';
 import type { BusyInterval } from '../../../domain/audition/slot.ts';
 import { rankSlots } from '../../../domain/audition/slot-ranking.ts';
 import { slotResources } from '../../../domain/audition/slot-resources.ts';
@@ -14,7 +14,7 @@ import type { Api } from '../../api.ts';
 import { checkConnections } from '../../auditions/start.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { providerRefusal } from '../../problems/provider-faults.ts';
-import { json, problems } from '../../schemas/responses.ts';
+import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
 
 const minute = 60_000;
 
@@ -47,7 +47,7 @@ interface Window {
 }
 
 /** Held or booked by other auditions, and busy in the connected calendars. */
-const busyIn = async (
+const readBusyIntervals = async (
   { repositories, findBusy }: ApiDependencies,
   organization: OrganizationId,
   { slot, participants }: AvailabilityRequest,
@@ -62,7 +62,7 @@ const busyIn = async (
     }
   };
   const [taken, ...busy] = await Promise.all([
-    repositories.holds.taken(organization, slotResources(participants, slot.room), window),
+    repositories.holds.listBusy(organization, slotResources(participants, slot.room), window),
     ...participants.flatMap(({ calendar }, index) =>
       calendar ? [read(calendar, `/participants/${index}/calendar`)] : [],
     ),
@@ -71,7 +71,7 @@ const busyIn = async (
 };
 
 /** A calendar that has not answered by then will not make anybody wait longer. */
-const calendarsWithin = 10_000;
+const calendarTimeoutMs = 10_000;
 
 export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): void => {
   api.post(
@@ -84,8 +84,8 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
         description: 'Ranked: within working hours, then outside quiet hours, then the earliest.',
         body: availabilityRequest,
         response: {
-          200: json('Free slots, the best first', rankedSlots),
-          ...problems(
+          200: jsonResponse('Free slots, the best first', rankedSlots),
+          ...problemResponses(
             'invalid_body',
             'unauthenticated',
             'forbidden',
@@ -108,11 +108,11 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
       const { organization } = callerOf(request);
       const { slot, participants, limit } = request.body;
       participants.forEach(({ zone }, index) => checkZone(zone, [`/participants/${index}/zone`]));
-      const { earliest, latest, durationMinutes } = admitWindow(slot, dependencies.now());
+      const { earliest, latest, durationMinutes } = validateWindow(slot, dependencies.now());
       await checkConnections(dependencies.repositories.connections, organization, participants);
       const window = { from: earliest, until: latest };
-      const call = { correlationId: request.id, signal: AbortSignal.timeout(calendarsWithin) };
-      const busy = await busyIn(dependencies, organization, request.body, window, call);
+      const call = { correlationId: request.id, signal: AbortSignal.timeout(calendarTimeoutMs) };
+      const busy = await readBusyIntervals(dependencies, organization, request.body, window, call);
       const free = freeSlots(busy, window, durationMinutes * minute);
       return { slots: [...rankSlots(free, participants, limit)] };
     },

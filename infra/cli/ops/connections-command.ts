@@ -1,8 +1,8 @@
 /** `ops connections …`: which accounts are connected, and the link that support sends to somebody. Through the API. */
 import { Command } from 'commander';
 import { z } from 'zod';
-import { table } from '../output.ts';
-import { overHttp } from './http-client.ts';
+import { renderTable } from '../output.ts';
+import { apiContext } from './http-client.ts';
 
 const listSchema = z.object({
   items: z.array(
@@ -34,7 +34,7 @@ export const connectionsCommand = (): Command => {
     .option('--owner <id>', 'those of one person, by the platform’s id')
     .option('--status <status>', 'connected, needs_reauthorization or disconnected')
     .action(async ({ owner, status }: { owner?: string; status?: string }, command: Command) => {
-      const { client, output } = overHttp(command);
+      const { client, output } = apiContext(command);
       const list = await client.call(listSchema, 'GET', `/v1/connections?${queryOf({ owner, status })}`);
       const rows = list.items.map((one) => [
         one.id,
@@ -43,14 +43,14 @@ export const connectionsCommand = (): Command => {
         one.owner ?? 'the organization',
         one.statusReason === undefined ? one.status : `${one.status}: ${one.statusReason}`,
       ]);
-      output.show(list, () => (rows.length === 0 ? 'No account is connected.' : table(head, rows)));
+      output.show(list, () => (rows.length === 0 ? 'No account is connected.' : renderTable(head, rows)));
     });
   connections
     .command('page')
     .description('a link to the page on which somebody connects accounts, sees and disconnects them')
     .option('--owner <id>', 'whose, by the platform’s id; without it those of the organization itself')
     .action(async ({ owner }: { owner?: string }, command: Command) => {
-      const { client, output } = overHttp(command);
+      const { client, output } = apiContext(command);
       const link = await client.call(linkSchema, 'GET', `/v1/connections/page?${queryOf({ owner })}`);
       output.show(link, () => `${link.url}\nGood until ${link.expiresAt}, for whoever opens it.`);
     });

@@ -1,8 +1,8 @@
 /** Calls the API as an operator does, and says what it refuses in words for a terminal. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { readHttpSettings } from '../../../foundation/configuration/operator.ts';
-import { type Output, outputTo } from '../output.ts';
+import { readApiSettings } from '../../../foundation/configuration/cli-configuration.ts';
+import { createOutput, type Output } from '../output.ts';
 
 const problemSchema = z.object({
   title: z.string(),
@@ -12,7 +12,7 @@ const problemSchema = z.object({
   correlationId: z.string(),
 });
 
-export class CallRefused extends Error {
+export class CommandFailed extends Error {
   override readonly name = 'CallRefused';
 }
 
@@ -21,11 +21,11 @@ export interface OpsClient {
   call<Body>(schema: z.ZodType<Body>, method: 'GET' | 'POST', path: string, body?: unknown): Promise<Body>;
 }
 
-const refusalOf = async (response: Response): Promise<CallRefused> => {
+const errorFromResponse = async (response: Response): Promise<CommandFailed> => {
   const problem = problemSchema.safeParse(await response.json().catch(() => undefined));
-  if (!problem.success) return new CallRefused(`The API answered ${response.status}.`);
+  if (!problem.success) return new CommandFailed(`The API answered ${response.status}.`);
   const { title, detail, code, whatToDo, correlationId } = problem.data;
-  return new CallRefused(`${title} (${code})\n${detail}\n${whatToDo}\nCorrelation id: ${correlationId}`);
+  return new CommandFailed(`${title} (${code})\n${detail}\n${whatToDo}\nCorrelation id: ${correlationId}`);
 };
 
 const createOpsClient = ({ url, key }: { readonly url: string; readonly key: string }): OpsClient => ({
@@ -38,15 +38,15 @@ const createOpsClient = ({ url, key }: { readonly url: string; readonly key: str
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }).catch((cause: unknown) => {
-      throw new CallRefused(`Nobody answers at ${url}. Is the API running?`, { cause });
+      throw new CommandFailed(`Nobody answers at ${url}. Is the API running?`, { cause });
     });
-    if (!response.ok) throw await refusalOf(response);
+    if (!response.ok) throw await errorFromResponse(response);
     return schema.parse(await response.json());
   },
 });
 
 /** What a command that goes through the API needs: the API, and where to say what it answered. */
-export const overHttp = (command: Command): { readonly client: OpsClient; readonly output: Output } => ({
-  client: createOpsClient(readHttpSettings()),
-  output: outputTo(command),
+export const apiContext = (command: Command): { readonly client: OpsClient; readonly output: Output } => ({
+  client: createOpsClient(readApiSettings()),
+  output: createOutput(command),
 });

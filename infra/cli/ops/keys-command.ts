@@ -4,9 +4,9 @@ import { type ApiKeyHolder, type ApiRole, apiRoles, createApiKeys } from '../../
 import type { Database } from '../../../db/client.ts';
 import { type OrganizationId, organizationIdSchema } from '../../../domain/ids.ts';
 import { noteAct } from '../administrative-acts.ts';
-import { onDatabase } from '../on-database.ts';
-import { table } from '../output.ts';
-import { CallRefused } from './http-client.ts';
+import { renderTable } from '../output.ts';
+import { withDatabase } from '../with-database.ts';
+import { CommandFailed } from './http-client.ts';
 
 const organizationId = (text: string): OrganizationId => {
   const parsed = organizationIdSchema.safeParse(text);
@@ -35,7 +35,7 @@ export const keysCommand = (): Command => {
     .addOption(new Option('--role <role>', 'what it may do').choices(apiRoles).makeOptionMandatory())
     .requiredOption('--label <text>', 'what it is called in the audit trail', label)
     .action((options: { organization: OrganizationId; role: ApiRole; label: string }, command: Command) =>
-      onDatabase(command, async (db, output) => {
+      withDatabase(command, async (db, output) => {
         const { id, secret } = await createApiKeys(db).create(options);
         await note(db, 'key.created', { id, ...options });
         output.show(
@@ -49,10 +49,10 @@ export const keysCommand = (): Command => {
     .description('list them, the newest first')
     .option('--organization <id>', 'those of one organization', organizationId)
     .action((options: { organization?: OrganizationId }, command: Command) =>
-      onDatabase(command, async (db, output) => {
+      withDatabase(command, async (db, output) => {
         const all = await createApiKeys(db).list(options.organization);
         output.show(all, () =>
-          table(
+          renderTable(
             ['key', 'organization', 'role', 'label', 'made', 'last used', 'revoked'],
             all.map(({ id, organization, role, label: called, createdAt, lastUsedAt, revokedAt }) => [
               id,
@@ -72,10 +72,10 @@ export const keysCommand = (): Command => {
     .description('take a key back for good: its next request is refused')
     .argument('<id>', 'the key, as in the list')
     .action((id: string, _options: object, command: Command) =>
-      onDatabase(command, async (db, output) => {
+      withDatabase(command, async (db, output) => {
         const revoked = await createApiKeys(db).revoke(id);
         if (!revoked)
-          throw new CallRefused(`There is no key ${id}: npm run ops -- keys list shows those there are.`);
+          throw new CommandFailed(`There is no key ${id}: npm run ops -- keys list shows those there are.`);
         await note(db, 'key.revoked', revoked);
         output.show(revoked, () => `${id}, "${revoked.label}" of ${revoked.organization}, is revoked.`);
       }),

@@ -7,25 +7,25 @@ import type { Database } from '../../../db/client.ts';
 import type { InboxEntry } from '../../../db/inbox/webhooks.ts';
 import { createWebhookInbox } from '../../../db/inbox/webhooks.ts';
 import { createVault } from '../../../db/vault/envelope-encryption.ts';
-import { loadVaultAccess } from '../../../foundation/configuration/configuration.ts';
+import { loadVaultConfiguration } from '../../../foundation/configuration/configuration.ts';
 import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
 import { noteAct } from '../administrative-acts.ts';
-import { onDatabase } from '../on-database.ts';
-import { table } from '../output.ts';
+import { renderTable } from '../output.ts';
 import { wholeNumber } from '../whole-number.ts';
-import { CallRefused } from './http-client.ts';
+import { withDatabase } from '../with-database.ts';
+import { CommandFailed } from './http-client.ts';
 
 const count = wholeNumber('give a whole number from 1 to 10000', 10_000);
 
 /** The relay gets through so many in seconds. */
-const atOnce = 10_000;
+const replayLimit = 10_000;
 
 const withoutKeys = () => Promise.reject(new Error('there are no keys here'));
 /** Sees everything but what was told. */
 const sealedInbox = (db: Database) => createWebhookInbox(db, { seal: withoutKeys, open: withoutKeys });
 /** With the settings of the service itself. */
 const openInbox = (db: Database) =>
-  createWebhookInbox(db, createVault(db, createKeyWrapping(loadVaultAccess())));
+  createWebhookInbox(db, createVault(db, createKeyWrapping(loadVaultConfiguration())));
 
 const note = (db: Database, act: 'webhook.read' | 'webhook.replayed', entry: InboxEntry): Promise<void> =>
   noteAct(db, 'npm run ops', {
@@ -35,8 +35,8 @@ const note = (db: Database, act: 'webhook.read' | 'webhook.replayed', entry: Inb
     detail: { provider: entry.provider, kind: entry.kind, reason: entry.reason },
   });
 
-const noSuch = (id: string): CallRefused =>
-  new CallRefused(`There is no webhook ${id}: npm run ops -- webhooks list shows those that are parked.`);
+const noSuch = (id: string): CommandFailed =>
+  new CommandFailed(`There is no webhook ${id}: npm run ops -- webhooks list shows those that are parked.`);
 
 const head = ['webhook', 'provider', 'kind', 'why', 'received', 'tried', 'repeated'];
 const row = ({ id, provider, kind, reason, receivedAt, attempts, duplicates }: InboxEntry) => [
@@ -57,12 +57,12 @@ export const webhooksCommand = (): Command => {
     .option('--provider <name>', 'those of one service: google, microsoft, zoom, twilio, smtp')
     .option('--limit <n>', 'how many at most', count, 50)
     .action((options: { provider?: string; limit: number }, command: Command) =>
-      onDatabase(command, async (db, output) => {
+      withDatabase(command, async (db, output) => {
         const inbox = sealedInbox(db);
-        const [parked, lag] = [await inbox.parked(options), await inbox.lag()];
+        const [parked, lag] = [await inbox.listParked(options), await inbox.lag()];
         output.show({ parked, lag }, () =>
           [
-            parked.length === 0 ? 'Nothing is parked.' : table(head, parked.map(row)),
+            parked.length === 0 ? 'Nothing is parked.' : renderTable(head, parked.map(row)),
             ...lag.map(
               (one) =>
                 `${one.provider}: ${one.waiting} waiting, the oldest for ${Math.round(one.oldestSeconds)} s; ${one.parked} parked`,
@@ -80,15 +80,15 @@ export const webhooksCommand = (): Command => {
       'what was told, too: opened with the keys of the service, and noted as an act of yours',
     )
     .action((id: string, options: { content?: boolean }, command: Command) =>
-      onDatabase(command, async (db, output) => {
+      withDatabase(command, async (db, output) => {
         const found = await (options.content ? openInbox(db) : sealedInbox(db)).find(id);
         if (!found) throw noSuch(id);
-        const { read, ...entry } = found;
+        const { decrypt, ...entry } = found;
         if (options.content) await note(db, 'webhook.read', entry);
-        const content = options.content ? { told: await read() } : {};
+        const content = options.content ? { told: await decrypt() } : {};
         output.show({ ...entry, ...content }, () =>
           [
-            table([...head, 'state'], [[...row(entry), entry.state]]),
+            renderTable([...head, 'state'], [[...row(entry), entry.state]]),
             ...(options.content ? [JSON.stringify(content.told, null, 2)] : []),
           ].join('\n'),
         );
@@ -100,7 +100,7 @@ export const webhooksCommand = (): Command => {
     .argument('[id]', 'the webhook, as in the list')
     .option('--reason <code>', 'all that are parked for this reason, as in the list')
     .action((id: string | undefined, options: { reason?: string }, command: Command) =>
-      onDatabase(command, async (db, output) => {
+      withDatabase(command, async (db, output) => {
         const inbox = sealedInbox(db);
         const replayed: string[] = [];
         const replay = async (one: InboxEntry): Promise<void> => {
@@ -113,11 +113,12 @@ export const webhooksCommand = (): Command => {
           if (found?.state !== 'parked') throw noSuch(id);
           await replay(found);
         } else if (options.reason !== undefined) {
-          for (const one of await inbox.parked({ limit: atOnce, reason: options.reason })) await replay(one);
+          for (const one of await inbox.listParked({ limit: replayLimit, reason: options.reason }))
+            await replay(one);
         } else {
-          throw new CallRefused('Say which: the id of one, or --reason <code> for all of that reason.');
+          throw new CommandFailed('Say which: the id of one, or --reason <code> for all of that reason.');
         }
-        const more = replayed.length === atOnce ? ' There may be more: say it again.' : '';
+        const more = replayed.length === replayLimit ? ' There may be more: say it again.' : '';
         output.show(
           { replayed },
           () => `${replayed.length} replayed: they are told on within seconds, or parked again.${more}`,

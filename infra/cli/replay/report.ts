@@ -1,9 +1,9 @@
 /** What the engineer reads: one line for a history that replays, a paragraph for one that does not. */
 import { styleText } from 'node:util';
 import { replayRate } from '../../../workers/replay/corpus.ts';
-import type { Place, Replayed } from '../../../workers/replay/replayer.ts';
+import type { RecordedEvent, Replayed } from '../../../workers/replay/replayer.ts';
 
-export const linesOf = ({ workflowId, events, verdict }: Replayed): readonly string[] => {
+export const reportLines = ({ workflowId, events, verdict }: Replayed): readonly string[] => {
   switch (verdict.kind) {
     case 'same':
       return [`${styleText('green', 'same')}      ${workflowId}  ${events} events`];
@@ -22,7 +22,7 @@ export const linesOf = ({ workflowId, events, verdict }: Replayed): readonly str
   }
 };
 
-const placeOf = (place: Place | undefined): string =>
+const placeOf = (place: RecordedEvent | undefined): string =>
   place ? `event ${place.eventId}, ${place.eventType}` : 'an unknown event';
 
 export const summaryOf = (replayed: readonly Replayed[]): string => {

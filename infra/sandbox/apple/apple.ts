@@ -4,11 +4,11 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { basicCredentials } from '../authorization.ts';
-import { injectFaults, type VendorTrouble } from '../faults/injection.ts';
-import type { AppleSettings } from '../settings.ts';
-import type { Kept } from '../store/snapshot.ts';
-import type { VendorParts } from '../vendor-parts.ts';
+import { parseBasicCredentials } from '../authorization.ts';
+import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
+import type { AppleSandboxSettings } from '../settings.ts';
+import type { SnapshotPart } from '../store/snapshot.ts';
+import type { VendorDependencies } from '../vendor-dependencies.ts';
 import { hrefIn, multistatus, type Resource } from './multistatus.ts';
 
 const text = (status: number, body: string) => ({
@@ -17,7 +17,7 @@ const text = (status: number, body: string) => ({
   body,
 });
 
-const trouble: VendorTrouble = {
+const faultResponses: VendorFaultResponses = {
   outage: (status) => text(status, 'Service Unavailable'),
   rateLimit: (retryAfterSeconds) => ({
     ...text(429, 'Too Many Requests'),
@@ -32,12 +32,12 @@ const root = '/caldav/';
 const principalOf = (account: string): string => `${root}principals/${encodeURIComponent(account)}/`;
 const homeOf = (account: string): string => `${root}calendars/${encodeURIComponent(account)}/`;
 
-export const createApple = (parts: VendorParts<AppleSettings>) => {
-  const { settings, pulse, calls, switchboard } = parts;
+export const createApple = (parts: VendorDependencies<AppleSandboxSettings>) => {
+  const { settings, changeNotifier, calls, faultRegistry } = parts;
   const accounts = new Set<string>();
   const revoked = new Set<string>();
 
-  const kept: readonly Kept[] = [
+  const snapshotParts: readonly SnapshotPart[] = [
     {
       name: 'apple.accounts',
       save: () => ({ accounts: [...accounts], revoked: [...revoked] }),
@@ -51,12 +51,12 @@ export const createApple = (parts: VendorParts<AppleSettings>) => {
 
   /** Whoever has logged in, or the answer that asks them to. */
   const accountOf = (request: FastifyRequest): string | undefined => {
-    const given = basicCredentials(request.headers.authorization);
+    const given = parseBasicCredentials(request.headers.authorization);
     if (!given || given.user === '' || given.password !== settings.appPassword) return undefined;
     if (revoked.has(given.user)) return undefined;
     if (!accounts.has(given.user)) {
       accounts.add(given.user);
-      pulse.beat();
+      changeNotifier.notify();
     }
     return given.user;
   };
@@ -78,7 +78,7 @@ export const createApple = (parts: VendorParts<AppleSettings>) => {
     };
 
   return {
-    kept,
+    kept: snapshotParts,
     register(app: FastifyInstance) {
       app.addHttpMethod('PROPFIND', { hasBody: true });
       app.addContentTypeParser(
@@ -86,7 +86,7 @@ export const createApple = (parts: VendorParts<AppleSettings>) => {
         { parseAs: 'string' },
         (_request, body, done) => done(null, body),
       );
-      injectFaults(app, { vendor: 'apple', switchboard, calls, trouble });
+      injectFaults(app, { vendor: 'apple', faultRegistry, calls, faultResponses });
       const route = (url: string, handler: ReturnType<typeof find>) =>
         app.route({ method: 'PROPFIND', url, config: { operation: 'discover' }, handler });
 
@@ -123,7 +123,7 @@ export const createApple = (parts: VendorParts<AppleSettings>) => {
     revokeAccount(account: string): number {
       const known = accounts.has(account) && !revoked.has(account);
       revoked.add(account);
-      pulse.beat();
+      changeNotifier.notify();
       return known ? 1 : 0;
     },
     reset() {

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { AwsKmsSettings } from '../settings.ts';
+import type { AwsKmsSandboxSettings } from '../settings.ts';
 import { decrypt, encrypt } from './ciphertext.ts';
 import { AwsKmsError, unknownClient, unknownOperation } from './errors.ts';
 import { createKeys, type Keys } from './keys.ts';
@@ -87,12 +87,12 @@ const operationsOn = (keys: Keys): Readonly<Record<string, (body: unknown) => ob
 const credentialOf = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/\d{8}\/([^/]+)\/kms\/aws4_request, /;
 
 /** The caller is the access key that the signature names. The signature itself is not computed again. */
-const checkCaller = (authorization: string | undefined, settings: AwsKmsSettings): void => {
+const checkCaller = (authorization: string | undefined, settings: AwsKmsSandboxSettings): void => {
   const [, accessKeyId, region] = credentialOf.exec(authorization ?? '') ?? [];
   if (accessKeyId !== settings.accessKeyId || region !== settings.region) throw unknownClient;
 };
 
-export const awsKmsRoutes = (app: FastifyInstance, settings: AwsKmsSettings): void => {
+export const awsKmsRoutes = (app: FastifyInstance, settings: AwsKmsSandboxSettings): void => {
   const operations = operationsOn(createKeys(settings));
 
   app.addContentTypeParser('application/x-amz-json-1.1', { parseAs: 'string' }, (_request, text, done) => {

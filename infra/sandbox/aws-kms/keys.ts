@@ -1,6 +1,6 @@
 /** The keys of the account. Their material follows from their id, so that it outlives the process without being kept. */
 import { createHash } from 'node:crypto';
-import type { AwsKmsSettings } from '../settings.ts';
+import type { AwsKmsSandboxSettings } from '../settings.ts';
 import { disabled, noSuchKey } from './errors.ts';
 
 export interface KmsKey {
@@ -21,7 +21,7 @@ const uuidOf = (alias: string): string =>
     .toString('hex')
     .replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
 
-export const createKeys = ({ region, account, aliases, disabledAliases }: AwsKmsSettings): Keys => {
+export const createKeys = ({ region, account, aliases, disabledAliases }: AwsKmsSandboxSettings): Keys => {
   const prefix = `arn:aws:kms:${region}:${account}:`;
   const byName = new Map<string, KmsKey & { readonly alias: string }>();
   for (const alias of aliases) {

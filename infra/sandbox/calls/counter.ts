@@ -1,6 +1,6 @@
 /** Counts the calls by vendor, operation and outcome, and remembers the last ones for the page. */
 
-import type { Pulse } from '../pulse.ts';
+import type { ChangeNotifier } from '../change-notifier.ts';
 import type { Clock } from '../time.ts';
 import { perVendor, type Vendor } from '../vendors.ts';
 
@@ -24,7 +24,7 @@ export interface CallCounter {
 
 const remembered = 60;
 
-export const createCallCounter = (clock: Clock, pulse: Pulse): CallCounter => {
+export const createCallCounter = (clock: Clock, pulse: ChangeNotifier): CallCounter => {
   let counts = perVendor<Counts>(() => ({}));
   let recent: Call[] = [];
   return {
@@ -33,14 +33,14 @@ export const createCallCounter = (clock: Clock, pulse: Pulse): CallCounter => {
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
       recent.push({ at: clock(), vendor, operation, outcome });
       if (recent.length > 2 * remembered) recent = recent.slice(-remembered);
-      pulse.beat();
+      pulse.notify();
     },
     counts: () => structuredClone(counts),
     recent: () => recent.slice(-remembered),
     reset() {
       counts = perVendor(() => ({}));
       recent = [];
-      pulse.beat();
+      pulse.notify();
     },
   };
 };

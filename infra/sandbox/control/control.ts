@@ -2,11 +2,11 @@
 import type { Apple } from '../apple/apple.ts';
 import type { CallCounter, Counts } from '../calls/counter.ts';
 import { type Fault, type FaultRequest, faultRequestSchema } from '../faults/fault.ts';
-import type { Switchboard } from '../faults/switchboard.ts';
+import type { FaultRegistry } from '../faults/fault-registry.ts';
 import type { BusyTime, Google } from '../google/google.ts';
 import type { Microsoft } from '../microsoft/microsoft.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
-import type { Inbound, Twilio } from '../twilio/twilio.ts';
+import type { InboundText, Twilio } from '../twilio/twilio.ts';
 import { operationNames, type Vendor } from '../vendors.ts';
 import { ZoomError } from '../zoom/errors.ts';
 import type { ZoomEvent } from '../zoom/events.ts';
@@ -39,8 +39,8 @@ export interface SandboxControl {
   revokeGrants(vendor: Vendor, account: string): number;
   addBusy(time: BusyTime): { readonly calendarId: string; readonly eventId: string };
   /** As if the meeting had begun, ended or been recorded. Throws a ControlError where there is no such meeting. */
-  tellOfMeeting(id: string, told: ZoomEvent): Promise<{ readonly webhook: string }>;
-  receiveText(inbound: Inbound): Promise<{ readonly sid: string; readonly webhook: string }>;
+  sendMeetingEvent(id: string, told: ZoomEvent): Promise<{ readonly webhook: string }>;
+  receiveText(inbound: InboundText): Promise<{ readonly sid: string; readonly webhook: string }>;
 }
 
 /** A request that the sandbox cannot take; the message says what to send instead. */
@@ -54,7 +54,7 @@ export interface ControlParts {
   readonly zoom: Zoom;
   readonly apple: Apple;
   readonly twilio: Twilio;
-  readonly switchboard: Switchboard;
+  readonly faultRegistry: FaultRegistry;
   readonly calls: CallCounter;
 }
 
@@ -69,7 +69,7 @@ const serverOf = ({ google, microsoft, zoom }: ControlParts, vendor: Vendor): Au
 };
 
 export const createControl = (parts: ControlParts): SandboxControl => {
-  const { google, microsoft, zoom, apple, twilio, switchboard, calls } = parts;
+  const { google, microsoft, zoom, apple, twilio, faultRegistry, calls } = parts;
   return {
     state: () => ({
       google: google.state(),
@@ -77,10 +77,10 @@ export const createControl = (parts: ControlParts): SandboxControl => {
       zoom: zoom.state(),
       apple: apple.state(),
       twilio: twilio.state(),
-      faults: switchboard.active(),
+      faults: faultRegistry.active(),
       calls: calls.counts(),
     }),
-    faults: () => switchboard.active(),
+    faults: () => faultRegistry.active(),
     setFault(vendor, request) {
       const fault = faultRequestSchema.parse(request);
       const known = operationNames(vendor);
@@ -89,17 +89,17 @@ export const createControl = (parts: ControlParts): SandboxControl => {
           `${vendor} has no operation "${fault.operation}"; it has ${known.join(', ')}. Leave it out to mean all.`,
         );
       }
-      if (fault.kind === 'none') switchboard.clear(vendor, fault.operation);
-      else switchboard.set(vendor, fault);
+      if (fault.kind === 'none') faultRegistry.clear(vendor, fault.operation);
+      else faultRegistry.set(vendor, fault);
     },
-    clearFaults: () => switchboard.clearAll(),
+    clearFaults: () => faultRegistry.clearAll(),
     reset() {
       google.reset();
       microsoft.reset();
       zoom.reset();
       apple.reset();
       twilio.reset();
-      switchboard.clearAll();
+      faultRegistry.clearAll();
       calls.reset();
     },
     registerRedirects: (vendor, addresses) => serverOf(parts, vendor).redirects.register(addresses),
@@ -109,7 +109,7 @@ export const createControl = (parts: ControlParts): SandboxControl => {
         ? apple.revokeAccount(account)
         : serverOf(parts, vendor).grants.revokeAccount(account),
     addBusy: (time) => google.addBusy(time),
-    async tellOfMeeting(id, told) {
+    async sendMeetingEvent(id, told) {
       try {
         return { webhook: await zoom.tell(id, told) };
       } catch (error) {

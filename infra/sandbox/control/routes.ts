@@ -69,7 +69,7 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
     '/sandbox/zoom/meetings/:meetingId/events',
     async (request, reply) => {
       const told = zoomEventSchema.parse(request.body);
-      return reply.code(201).send(await control.tellOfMeeting(request.params.meetingId, told));
+      return reply.code(201).send(await control.sendMeetingEvent(request.params.meetingId, told));
     },
   );
   app.post('/sandbox/twilio/inbound', async (request, reply) =>

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CallCounter } from '../calls/counter.ts';
 import type { Vendor } from '../vendors.ts';
 import type { Fault } from './fault.ts';
-import type { Switchboard } from './switchboard.ts';
+import type { FaultRegistry } from './fault-registry.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -13,49 +13,52 @@ declare module 'fastify' {
   }
 }
 
-interface Answer {
+interface FaultResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
 
 /** How a vendor words its own trouble. */
-export interface VendorTrouble {
-  outage(status: number): Answer;
-  rateLimit(retryAfterSeconds: number, status: 429 | 403): Answer;
-  unauthorized(operation: string): Answer;
+export interface VendorFaultResponses {
+  outage(status: number): FaultResponse;
+  rateLimit(retryAfterSeconds: number, status: 429 | 403): FaultResponse;
+  unauthorized(operation: string): FaultResponse;
 }
 
 export interface FaultParts {
   readonly vendor: Vendor;
-  readonly switchboard: Switchboard;
+  readonly faultRegistry: FaultRegistry;
   readonly calls: CallCounter;
-  readonly trouble: VendorTrouble;
+  readonly faultResponses: VendorFaultResponses;
 }
 
 const answerOf = (
   fault: Exclude<Fault, { kind: 'latency' | 'lost_answer' }>,
   operation: string,
-  trouble: VendorTrouble,
+  trouble: VendorFaultResponses,
 ) => {
   if (fault.kind === 'outage') return withTime(trouble.outage(fault.status), fault.retryAfterSeconds);
   if (fault.kind === 'rate_limit') return trouble.rateLimit(fault.retryAfterSeconds, fault.status);
   return trouble.unauthorized(operation);
 };
 
-const withTime = (answer: Answer, retryAfterSeconds: number | undefined): Answer =>
+const withTime = (answer: FaultResponse, retryAfterSeconds: number | undefined): FaultResponse =>
   retryAfterSeconds === undefined
     ? answer
     : { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfterSeconds) } };
 
 /** Adds the hooks to an encapsulated instance, before its routes. */
-export const injectFaults = (app: FastifyInstance, { vendor, switchboard, calls, trouble }: FaultParts) => {
+export const injectFaults = (
+  app: FastifyInstance,
+  { vendor, faultRegistry, calls, faultResponses }: FaultParts,
+) => {
   const delays = new WeakMap<FastifyRequest, number>();
 
   app.addHook('onRequest', async (request, reply) => {
     const operation = request.routeOptions.config.operation;
     if (operation === undefined) return undefined;
-    const fault = switchboard.takeBefore(vendor, operation);
+    const fault = faultRegistry.consumeRequestFault(vendor, operation);
     if (!fault) return undefined;
     if (fault.kind === 'latency') {
       delays.set(request, fault.latencyMs);
@@ -67,7 +70,7 @@ export const injectFaults = (app: FastifyInstance, { vendor, switchboard, calls,
       request.raw.socket.destroy();
       return undefined;
     }
-    const answer = answerOf(fault, operation, trouble);
+    const answer = answerOf(fault, operation, faultResponses);
     return reply
       .code(answer.status)
       .headers(answer.headers ?? {})
@@ -83,7 +86,7 @@ export const injectFaults = (app: FastifyInstance, { vendor, switchboard, calls,
   app.addHook('onSend', async (request, reply, payload) => {
     const operation = request.routeOptions.config.operation;
     if (operation === undefined) return payload;
-    if (reply.statusCode < 400 && switchboard.takeAnswer(vendor, operation)) {
+    if (reply.statusCode < 400 && faultRegistry.consumeLostAnswer(vendor, operation)) {
       calls.record(vendor, operation, 'lost_answer');
       request.raw.socket.destroy();
       return payload;

@@ -3,18 +3,18 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
-import type { GoogleSettings } from '../settings.ts';
+import type { GoogleSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
 import type { Calendar, Calendars } from './calendars.ts';
 import { type Channels, stopSchema, watchSchema } from './channels.ts';
 import { GoogleError, googleErrors, invalid } from './errors.ts';
-import { type HeldEvent, renderEvent } from './event.ts';
+import { renderEvent, type StoredEvent } from './event.ts';
 import { eventQuerySchema, listEvents } from './event-listing.ts';
 import { type EventWriting, eventBodySchema, type WriteOptions } from './event-writing.ts';
-import { freeBusyRequestSchema, queryFreeBusy } from './free-busy.ts';
+import { answerFreeBusyQuery, freeBusyRequestSchema } from './free-busy.ts';
 
 export interface CalendarRouteParts {
-  readonly settings: GoogleSettings;
+  readonly settings: GoogleSandboxSettings;
   readonly calendars: Calendars;
   readonly channels: Channels;
   readonly writing: EventWriting;
@@ -56,7 +56,7 @@ const eventsPath = '/calendar/v3/calendars/:calendarId/events';
 const eventPath = `${eventsPath}/:eventId`;
 
 const eventRoutes = (app: FastifyInstance, { calendars, writing, accountOf, clock }: CalendarRouteParts) => {
-  const render = (calendar: Calendar, event: HeldEvent) =>
+  const render = (calendar: Calendar, event: StoredEvent) =>
     renderEvent(
       event,
       { calendarId: calendar.id, owner: calendar.owner, timeZone: calendar.timeZone },
@@ -133,7 +133,7 @@ export const calendarRoutes = (app: FastifyInstance, parts: CalendarRouteParts) 
 
   app.post('/calendar/v3/freeBusy', { config: { operation: 'freebusy.query' } }, (request) => {
     const account = accountOf(request);
-    return queryFreeBusy(read(freeBusyRequestSchema, request.body), account, calendars, settings);
+    return answerFreeBusyQuery(read(freeBusyRequestSchema, request.body), account, calendars, settings);
   });
 
   app.get('/calendar/v3/users/me/calendarList', { config: { operation: 'calendarList.list' } }, (request) => {

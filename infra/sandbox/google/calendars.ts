@@ -1,26 +1,26 @@
 /** The calendars of all accounts and the events in them. */
 import { z } from 'zod';
-import type { Pulse } from '../pulse.ts';
-import type { GoogleSettings } from '../settings.ts';
+import type { ChangeNotifier } from '../change-notifier.ts';
+import type { GoogleSandboxSettings } from '../settings.ts';
 import { GoogleError, googleErrors } from './errors.ts';
-import { type HeldEvent, heldEventSchema } from './event.ts';
+import { type StoredEvent, storedEventSchema } from './event.ts';
 
 export interface Calendar {
   readonly id: string;
   readonly owner: string;
   readonly summary: string;
   readonly timeZone: string;
-  readonly events: Map<string, HeldEvent>;
+  readonly events: Map<string, StoredEvent>;
 }
 
-const heldCalendarSchema = z.object({
+const storedCalendarSchema = z.object({
   id: z.string(),
   owner: z.string(),
   summary: z.string(),
   timeZone: z.string(),
-  events: z.array(heldEventSchema),
+  events: z.array(storedEventSchema),
 });
-const heldCalendarsSchema = z.object({ revision: z.int(), calendars: z.array(heldCalendarSchema) });
+const storedCalendarsSchema = z.object({ revision: z.int(), calendars: z.array(storedCalendarSchema) });
 
 export interface Calendars {
   /** Makes the account known: its primary calendar has the account's name as id. */
@@ -32,25 +32,25 @@ export interface Calendars {
   get(account: string, calendarId: string): Calendar;
   of(account: string): readonly Calendar[];
   all(): readonly Calendar[];
-  put(calendar: Calendar, event: HeldEvent): void;
+  put(calendar: Calendar, event: StoredEvent): void;
   /** Called with each calendar in which an event was put. */
   onChange(listener: (calendar: Calendar) => void): void;
   /** One more with every change, over all calendars. */
   nextRevision(): number;
-  readonly save: () => z.infer<typeof heldCalendarsSchema>;
+  readonly save: () => z.infer<typeof storedCalendarsSchema>;
   readonly load: (value: unknown) => void;
   reset(): void;
 }
 
-export const createCalendars = (settings: GoogleSettings, pulse: Pulse): Calendars => {
+export const createCalendars = (settings: GoogleSandboxSettings, pulse: ChangeNotifier): Calendars => {
   const calendars = new Map<string, Calendar>();
   let revision = 1;
   const listeners: ((calendar: Calendar) => void)[] = [];
 
   const add = (calendar: Omit<Calendar, 'events'>): Calendar => {
-    const added = { ...calendar, events: new Map<string, HeldEvent>() };
+    const added = { ...calendar, events: new Map<string, StoredEvent>() };
     calendars.set(calendar.id, added);
-    pulse.beat();
+    pulse.notify();
     return added;
   };
   const open = (account: string): Calendar =>
@@ -74,7 +74,7 @@ export const createCalendars = (settings: GoogleSettings, pulse: Pulse): Calenda
     all: () => [...calendars.values()],
     put(calendar, event) {
       calendar.events.set(event.id, event);
-      pulse.beat();
+      pulse.notify();
       for (const listener of listeners) listener(calendar);
     },
     onChange: (listener) => {
@@ -92,7 +92,7 @@ export const createCalendars = (settings: GoogleSettings, pulse: Pulse): Calenda
       })),
     }),
     load(value) {
-      const held = heldCalendarsSchema.parse(value);
+      const held = storedCalendarsSchema.parse(value);
       revision = held.revision;
       for (const { events, ...calendar } of held.calendars) {
         calendars.set(calendar.id, {
@@ -103,7 +103,7 @@ export const createCalendars = (settings: GoogleSettings, pulse: Pulse): Calenda
     },
     reset() {
       calendars.clear();
-      pulse.beat();
+      pulse.notify();
     },
   };
 };

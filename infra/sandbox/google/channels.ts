@@ -19,7 +19,7 @@ export const watchSchema = z.object({
 });
 export const stopSchema = z.object({ id: z.string(), resourceId: z.string() });
 
-const heldChannelSchema = z.object({
+const storedChannelSchema = z.object({
   id: z.string(),
   account: z.string(),
   calendarId: z.string(),
@@ -29,8 +29,8 @@ const heldChannelSchema = z.object({
   expiresAt: z.number(),
   messages: z.int(),
 });
-type HeldChannel = z.infer<typeof heldChannelSchema>;
-const heldSchema = z.array(heldChannelSchema);
+type StoredChannel = z.infer<typeof storedChannelSchema>;
+const heldSchema = z.array(storedChannelSchema);
 
 /** Unconfirmed: how long a channel of events lives at most. */
 const longestMs = 7 * dayMs;
@@ -39,9 +39,9 @@ const resourceIdOf = (calendarId: string): string =>
   createHash('sha256').update(`events of ${calendarId}`).digest('base64url').slice(0, 27);
 
 export const createChannels = (clock: Clock, sender: WebhookSender, changed: () => void) => {
-  const channels = new Map<string, HeldChannel>();
+  const channels = new Map<string, StoredChannel>();
 
-  const send = (channel: HeldChannel, state: 'sync' | 'exists'): void => {
+  const send = (channel: StoredChannel, state: 'sync' | 'exists'): void => {
     const messages = channel.messages + 1;
     channels.set(channel.id, { ...channel, messages });
     const headers = {
@@ -64,7 +64,7 @@ export const createChannels = (clock: Clock, sender: WebhookSender, changed: () 
       const now = clock();
       const expiresAt = Math.min(body.expiration ?? now + longestMs, now + longestMs);
       if (expiresAt <= now) throw invalid('Invalid value for: expiration');
-      const channel: HeldChannel = {
+      const channel: StoredChannel = {
         id: body.id,
         account,
         calendarId: calendar.id,

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { hour, startGoogle } from '../../../tests/harness/google-sandbox.ts';
+import { eventBody, startGoogleSandbox } from '../../../tests/harness/google-sandbox.ts';
 
 const primary = { calendarId: 'primary' };
 
 const asked = (id: string, requestId: string) => ({
-  ...hour(id),
+  ...eventBody(id),
   conferenceData: { createRequest: { requestId, conferenceSolutionKey: { type: 'hangoutsMeet' } } },
 });
 
 describe('conferences', () => {
   it('makes one conference per request id', async () => {
-    const { calendar } = await startGoogle();
+    const { calendar } = await startGoogleSandbox();
     const insert = async (id: string, requestId: string) =>
       (
         await calendar.events.insert({
@@ -30,7 +30,7 @@ describe('conferences', () => {
   });
 
   it('ignores conference data without conferenceDataVersion=1, and keeps what is there', async () => {
-    const { calendar } = await startGoogle();
+    const { calendar } = await startGoogleSandbox();
     const { data } = await calendar.events.insert({ ...primary, requestBody: asked('abc01', 'one') });
     expect(data).not.toHaveProperty('conferenceData');
     const one = { ...primary, eventId: 'abc01' };
@@ -39,13 +39,13 @@ describe('conferences', () => {
       conferenceDataVersion: 1,
       requestBody: asked('abc01', 'one'),
     });
-    const kept = await calendar.events.update({ ...one, requestBody: hour('abc01') });
+    const kept = await calendar.events.update({ ...one, requestBody: eventBody('abc01') });
     expect(kept.data.hangoutLink).toBe(added.data.hangoutLink);
   });
 
   it('can say pending first', async () => {
     let now = Date.parse('2026-12-01T08:00:00Z');
-    const { calendar } = await startGoogle({ google: { conference: { pendingMs: 5000 } } }, () => now);
+    const { calendar } = await startGoogleSandbox({ google: { conference: { pendingMs: 5000 } } }, () => now);
     const { data } = await calendar.events.insert({
       ...primary,
       conferenceDataVersion: 1,

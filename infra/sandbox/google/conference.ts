@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
-export const conferenceSchema = z.object({
+export const storedConferenceSchema = z.object({
   requestId: z.string(),
   id: z.string(),
   /** From when on it no longer says `pending`. */
@@ -10,7 +10,7 @@ export const conferenceSchema = z.object({
   outcome: z.enum(['success', 'failure']),
   withId: z.boolean().default(true),
 });
-export type Conference = z.infer<typeof conferenceSchema>;
+export type StoredConference = z.infer<typeof storedConferenceSchema>;
 
 /** What a client may write as `conferenceData`. */
 export const conferenceRequestSchema = z.looseObject({
@@ -41,8 +41,8 @@ export const newConference = (
   requestId: string,
   settings: ConferenceSettings,
   nowMs: number,
-  before?: Conference,
-): Conference => ({
+  before?: StoredConference,
+): StoredConference => ({
   requestId,
   id: meetId(account, requestId),
   readyMs: nowMs + settings.pendingMs,
@@ -51,7 +51,7 @@ export const newConference = (
 });
 
 /** The event's fields about its conference; the link is there once it is ready. */
-export const renderConference = (conference: Conference, nowMs: number) => {
+export const renderConference = (conference: StoredConference, nowMs: number) => {
   const createRequest = {
     requestId: conference.requestId,
     conferenceSolutionKey: { type: 'hangoutsMeet' },

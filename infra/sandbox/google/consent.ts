@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { consentRoutes } from '../oauth/consent-routes.ts';
-import type { GoogleSettings } from '../settings.ts';
+import type { GoogleSandboxSettings } from '../settings.ts';
 import type { Calendars } from './calendars.ts';
 import { googleScope } from './scopes.ts';
 
@@ -12,7 +12,7 @@ const longNames: Readonly<Record<string, string>> = {
   profile: googleScope('userinfo.profile'),
 };
 
-const words: Readonly<Record<string, string>> = {
+const scopeDescriptions: Readonly<Record<string, string>> = {
   openid: 'Know who you are on Google',
   [googleScope('userinfo.email')]: 'See your email address',
   [googleScope('userinfo.profile')]: 'See your name and picture',
@@ -26,7 +26,7 @@ const words: Readonly<Record<string, string>> = {
 const signIn = new Set(['openid', googleScope('userinfo.email'), googleScope('userinfo.profile')]);
 
 export interface GoogleConsentParts {
-  readonly settings: GoogleSettings;
+  readonly settings: GoogleSandboxSettings;
   readonly server: AuthorizationServer;
   readonly calendars: Calendars;
   readonly changed: () => void;
@@ -42,7 +42,7 @@ export const googleConsent = (app: FastifyInstance, parts: GoogleConsentParts) =
     clientId: settings.clientId,
     server,
     changed,
-    refusals: {
+    errors: {
       client: { status: 401, error: 'Error 401: invalid_client' },
       address: { status: 400, error: 'Error 400: redirect_uri_mismatch' },
     },
@@ -54,7 +54,7 @@ export const googleConsent = (app: FastifyInstance, parts: GoogleConsentParts) =
           .map((one) => longNames[one] ?? one),
       ),
     ],
-    about: (scope) => words[scope] ?? 'Something that this sandbox does not know',
+    about: (scope) => scopeDescriptions[scope] ?? 'Something that this sandbox does not know',
     isFixed: (scope) => signIn.has(scope),
     accounts: () => [...new Set(calendars.all().map(({ owner }) => owner))],
     granted: (account, ticked, query) =>

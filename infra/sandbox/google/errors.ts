@@ -1,6 +1,6 @@
 /** Google's errors, by what is wrong. The envelope is the one of the Calendar API's "Handle API errors" page. */
 
-interface ErrorFacts {
+interface GoogleErrorDetails {
   readonly code: number;
   readonly reason: string;
   readonly message: string;
@@ -53,23 +53,23 @@ export const googleErrors = {
     domain: 'usageLimits',
   },
   backendError: { code: 503, reason: 'backendError', message: 'Backend Error' },
-} as const satisfies Record<string, ErrorFacts>;
+} as const satisfies Record<string, GoogleErrorDetails>;
 
 /** Thrown where the fact is known; the plugin's error handler answers it in Google's envelope. */
 export class GoogleError extends Error {
-  readonly facts: ErrorFacts;
+  readonly details: GoogleErrorDetails;
 
-  constructor(facts: ErrorFacts) {
+  constructor(facts: GoogleErrorDetails) {
     super(facts.message);
     this.name = 'GoogleError';
-    this.facts = facts;
+    this.details = facts;
   }
 }
 
 export const invalid = (message: string): GoogleError =>
   new GoogleError({ code: 400, reason: 'invalid', message });
 
-export const errorEnvelope = ({ code, reason, message, domain, location, status }: ErrorFacts) => ({
+export const errorEnvelope = ({ code, reason, message, domain, location, status }: GoogleErrorDetails) => ({
   error: {
     errors: [{ domain: domain ?? 'global', reason, message, ...location }],
     code,
@@ -79,7 +79,7 @@ export const errorEnvelope = ({ code, reason, message, domain, location, status 
 });
 
 /** What the token endpoint says, in OAuth's own words (RFC 6749, 5.2). */
-export class OAuthError extends Error {
+export class GoogleOAuthError extends Error {
   readonly status: 400 | 401;
   readonly error: string;
 

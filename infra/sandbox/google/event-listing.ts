@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Calendar } from './calendars.ts';
 import { GoogleError, invalid } from './errors.ts';
-import type { HeldEvent } from './event.ts';
+import type { StoredEvent } from './event.ts';
 import { readInstant } from './event-time.ts';
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
@@ -26,7 +26,7 @@ export const eventQuerySchema = z.object({
 export type EventQuery = z.infer<typeof eventQuerySchema>;
 
 export interface EventPage {
-  readonly events: readonly HeldEvent[];
+  readonly events: readonly StoredEvent[];
   readonly nextPageToken?: string;
 }
 
@@ -43,7 +43,7 @@ const hasProperties = (wanted: readonly string[], held: Readonly<Record<string, 
     return equals > 0 && held?.[pair.slice(0, equals)] === pair.slice(equals + 1);
   });
 
-const mentions = (event: HeldEvent, words: string): boolean => {
+const mentions = (event: StoredEvent, words: string): boolean => {
   const { summary, description, location, attendees } = event.details;
   const text = [summary, description, location, ...(attendees ?? []).map((attendee) => attendee.email)]
     .join('\n')
@@ -60,7 +60,7 @@ const matcher = (query: EventQuery) => {
   const until = query.timeMax === undefined ? Infinity : readInstant(query.timeMax, 'timeMax');
   const updated = query.updatedMin === undefined ? -Infinity : readInstant(query.updatedMin, 'updatedMin');
   if (until <= from) throw invalid('The requested minimum must be before the maximum.');
-  return (event: HeldEvent) =>
+  return (event: StoredEvent) =>
     (query.showDeleted || event.status !== 'cancelled') &&
     event.endMs > from &&
     event.startMs < until &&

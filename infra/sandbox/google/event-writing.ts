@@ -1,12 +1,18 @@
 /** Insert, patch, update and delete: the rules by which a calendar accepts or refuses a change. */
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { GoogleSettings } from '../settings.ts';
+import type { GoogleSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
 import type { Calendar, Calendars } from './calendars.ts';
-import { type Conference, conferenceRequestSchema, newConference } from './conference.ts';
+import { conferenceRequestSchema, newConference, type StoredConference } from './conference.ts';
 import { GoogleError, googleErrors, invalid } from './errors.ts';
-import { type EventDetails, entityTag, eventDetailsSchema, eventStatuses, type HeldEvent } from './event.ts';
+import {
+  type EventDetails,
+  entityTag,
+  eventDetailsSchema,
+  eventStatuses,
+  type StoredEvent,
+} from './event.ts';
 import { type EventTime, readTime } from './event-time.ts';
 
 const nullableTimeSchema = z.object({
@@ -51,12 +57,12 @@ export interface WriteOptions {
 }
 
 export interface EventWriting {
-  insert(calendar: Calendar, body: EventBody, options: WriteOptions): HeldEvent;
-  patch(calendar: Calendar, id: string, body: EventBody, options: WriteOptions): HeldEvent;
-  update(calendar: Calendar, id: string, body: EventBody, options: WriteOptions): HeldEvent;
+  insert(calendar: Calendar, body: EventBody, options: WriteOptions): StoredEvent;
+  patch(calendar: Calendar, id: string, body: EventBody, options: WriteOptions): StoredEvent;
+  update(calendar: Calendar, id: string, body: EventBody, options: WriteOptions): StoredEvent;
   remove(calendar: Calendar, id: string, options: Pick<WriteOptions, 'ifMatch'>): void;
   /** Puts an event there as the calendar's owner would by hand. */
-  addForeign(calendar: Calendar, body: EventBody): HeldEvent;
+  addForeign(calendar: Calendar, body: EventBody): StoredEvent;
 }
 
 /** base32hex in lower case, 5 to 1024 of it: the documented form of a client's own event id. */
@@ -87,7 +93,7 @@ const refuseRecurrence = (body: EventBody) => {
   if (body.recurrence?.length) throw invalid('The sandbox does not expand recurrences yet.');
 };
 
-const checkMatch = (event: HeldEvent, ifMatch: string | undefined) => {
+const checkMatch = (event: StoredEvent, ifMatch: string | undefined) => {
   if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== entityTag(event)) {
     throw new GoogleError(googleErrors.conditionNotMet);
   }
@@ -107,7 +113,7 @@ const spanOf = (calendar: Calendar, start: EventTime | undefined, end: EventTime
   return { start, end, startMs, endMs };
 };
 
-const existing = (calendar: Calendar, id: string, ifMatch: string | undefined): HeldEvent => {
+const existing = (calendar: Calendar, id: string, ifMatch: string | undefined): StoredEvent => {
   const event = calendar.events.get(id);
   if (!event) throw new GoogleError(googleErrors.notFound);
   checkMatch(event, ifMatch);
@@ -119,15 +125,15 @@ const patchedTime = (held: EventTime, body: EventBody['start']): EventTime | und
 
 export const createEventWriting = (
   calendars: Calendars,
-  settings: GoogleSettings,
+  settings: GoogleSandboxSettings,
   clock: Clock,
 ): EventWriting => {
   const conferenceOf = (
     calendar: Calendar,
     body: EventBody,
     options: WriteOptions,
-    held?: Conference,
-  ): Conference | undefined => {
+    held?: StoredConference,
+  ): StoredConference | undefined => {
     if (options.conferenceDataVersion < 1 || body.conferenceData === undefined) return held;
     const requestId = body.conferenceData?.createRequest?.requestId;
     if (requestId === undefined) return body.conferenceData === null ? undefined : held;
@@ -138,7 +144,7 @@ export const createEventWriting = (
   const create = (
     calendar: Calendar,
     body: EventBody,
-    origin: HeldEvent['origin'],
+    origin: StoredEvent['origin'],
     options: WriteOptions,
   ) => {
     refuseRecurrence(body);
@@ -153,7 +159,7 @@ export const createEventWriting = (
     // A deleted event keeps its id.
     if (calendar.events.has(id)) throw new GoogleError(googleErrors.duplicate);
     const now = clock();
-    const event: HeldEvent = {
+    const event: StoredEvent = {
       id,
       iCalUID: body.iCalUID ?? `${id}@google.com`,
       status: body.status ?? 'confirmed',
@@ -172,14 +178,14 @@ export const createEventWriting = (
 
   const change = (
     calendar: Calendar,
-    held: HeldEvent,
+    held: StoredEvent,
     body: EventBody,
-    next: Pick<HeldEvent, 'status' | 'details'> & {
+    next: Pick<StoredEvent, 'status' | 'details'> & {
       start: EventTime | undefined;
       end: EventTime | undefined;
     },
     options: WriteOptions,
-  ): HeldEvent => {
+  ): StoredEvent => {
     refuseRecurrence(body);
     if (held.status === 'cancelled' && next.status !== 'cancelled' && settings.revival === 'forbidden') {
       throw new GoogleError(googleErrors.forbidden);
@@ -188,7 +194,7 @@ export const createEventWriting = (
     if (sequence !== undefined && sequence < held.sequence) throw new GoogleError(googleErrors.lowSequence);
     const span = spanOf(calendar, next.start, next.end);
     const moved = span.startMs !== held.startMs || span.endMs !== held.endMs;
-    const event: HeldEvent = {
+    const event: StoredEvent = {
       ...held,
       ...span,
       status: next.status,

@@ -1,6 +1,6 @@
 /** A calendar event: what a client may write, what is held, and how it is read back. */
 import { z } from 'zod';
-import { conferenceSchema, renderConference } from './conference.ts';
+import { renderConference, storedConferenceSchema } from './conference.ts';
 import { eventTimeSchema, renderTime } from './event-time.ts';
 
 export const eventStatuses = ['confirmed', 'tentative', 'cancelled'] as const;
@@ -25,7 +25,7 @@ export const eventDetailsSchema = z.object({
 });
 export type EventDetails = z.infer<typeof eventDetailsSchema>;
 
-export const heldEventSchema = z.object({
+export const storedEventSchema = z.object({
   id: z.string(),
   iCalUID: z.string(),
   status: z.enum(eventStatuses),
@@ -39,25 +39,25 @@ export const heldEventSchema = z.object({
   startMs: z.number(),
   endMs: z.number(),
   details: eventDetailsSchema,
-  conference: conferenceSchema.optional(),
+  conference: storedConferenceSchema.optional(),
   /** `foreign` events were put into the calendar by its owner, not over the API. */
   origin: z.enum(['api', 'foreign']),
 });
-export type HeldEvent = z.infer<typeof heldEventSchema>;
+export type StoredEvent = z.infer<typeof storedEventSchema>;
 
-export const entityTag = (event: HeldEvent): string => `"${event.revision}"`;
+export const entityTag = (event: StoredEvent): string => `"${event.revision}"`;
 
-export const blocksTime = (event: HeldEvent): boolean =>
+export const blocksTime = (event: StoredEvent): boolean =>
   event.status !== 'cancelled' && event.details.transparency !== 'transparent';
 
-interface Place {
+interface CalendarContext {
   readonly calendarId: string;
   readonly owner: string;
   readonly timeZone: string;
 }
 
 /** The event as the API gives it back. */
-export const renderEvent = (event: HeldEvent, place: Place, nowMs: number) => {
+export const renderEvent = (event: StoredEvent, place: CalendarContext, nowMs: number) => {
   const person = { email: place.owner, ...(place.calendarId === place.owner ? { self: true } : {}) };
   return {
     kind: 'calendar#event',

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { hour, refusal, startGoogle } from '../../../tests/harness/google-sandbox.ts';
+import { eventBody, googleErrorOf, startGoogleSandbox } from '../../../tests/harness/google-sandbox.ts';
 
 const primary = { calendarId: 'primary' };
 
 describe('events', () => {
   it('keeps an inserted event and gives it back with what Google adds', async () => {
-    const { calendar } = await startGoogle();
-    const { data } = await calendar.events.insert({ ...primary, requestBody: hour('abc01') });
+    const { calendar } = await startGoogleSandbox();
+    const { data } = await calendar.events.insert({ ...primary, requestBody: eventBody('abc01') });
     expect(data).toMatchObject({
       kind: 'calendar#event',
       id: 'abc01',
@@ -20,76 +20,85 @@ describe('events', () => {
   });
 
   it.each(['abcd', 'wxyz1', 'ABCDE', 'a-b-c-d-e', 'a'.repeat(1025)])('refuses the id %.12s', async (id) => {
-    const { calendar } = await startGoogle();
-    expect(await refusal(calendar.events.insert({ ...primary, requestBody: hour(id) }))).toMatchObject({
+    const { calendar } = await startGoogleSandbox();
+    expect(
+      await googleErrorOf(calendar.events.insert({ ...primary, requestBody: eventBody(id) })),
+    ).toMatchObject({
       status: 400,
       reason: 'invalid',
     });
   });
 
   it('answers an id that exists with 409, also when its event was deleted', async () => {
-    const { calendar, sandbox } = await startGoogle();
-    const again = { ...primary, requestBody: hour('abc01') };
+    const { calendar, sandbox } = await startGoogleSandbox();
+    const again = { ...primary, requestBody: eventBody('abc01') };
     await calendar.events.insert(again);
     const duplicate = {
       status: 409,
       reason: 'duplicate',
       data: { error: { code: 409, message: 'The requested identifier already exists.' } },
     };
-    expect(await refusal(calendar.events.insert(again))).toMatchObject(duplicate);
+    expect(await googleErrorOf(calendar.events.insert(again))).toMatchObject(duplicate);
     await calendar.events.delete({ ...primary, eventId: 'abc01' });
-    expect(await refusal(calendar.events.insert(again))).toMatchObject(duplicate);
+    expect(await googleErrorOf(calendar.events.insert(again))).toMatchObject(duplicate);
     expect(sandbox.control.state().calls.google['events.insert']).toEqual({ 200: 1, 409: 2 });
   });
 
   it('shows a deleted event as cancelled, and answers a second deletion with 410', async () => {
-    const { calendar } = await startGoogle();
-    await calendar.events.insert({ ...primary, requestBody: hour('abc01') });
+    const { calendar } = await startGoogleSandbox();
+    await calendar.events.insert({ ...primary, requestBody: eventBody('abc01') });
     const one = { ...primary, eventId: 'abc01' };
     await calendar.events.delete(one);
     expect((await calendar.events.get(one)).data.status).toBe('cancelled');
-    expect(await refusal(calendar.events.delete(one))).toMatchObject({ status: 410, reason: 'deleted' });
+    expect(await googleErrorOf(calendar.events.delete(one))).toMatchObject({
+      status: 410,
+      reason: 'deleted',
+    });
     expect((await calendar.events.list(primary)).data.items).toEqual([]);
     expect((await calendar.events.list({ ...primary, showDeleted: true })).data.items).toHaveLength(1);
   });
 
   it('answers 404 for an event and for a calendar it does not know', async () => {
-    const { calendar, connect } = await startGoogle();
+    const { calendar, connect } = await startGoogleSandbox();
     await connect('bea@example.com').calendar.events.list(primary);
     const notFound = { status: 404, reason: 'notFound' };
-    expect(await refusal(calendar.events.delete({ ...primary, eventId: 'abc01' }))).toMatchObject(notFound);
-    expect(await refusal(calendar.events.list({ calendarId: 'bea@example.com' }))).toMatchObject(notFound);
+    expect(await googleErrorOf(calendar.events.delete({ ...primary, eventId: 'abc01' }))).toMatchObject(
+      notFound,
+    );
+    expect(await googleErrorOf(calendar.events.list({ calendarId: 'bea@example.com' }))).toMatchObject(
+      notFound,
+    );
   });
 
   it('revives a deleted event by an update to confirmed', async () => {
-    const { calendar } = await startGoogle();
-    await calendar.events.insert({ ...primary, requestBody: hour('abc01') });
+    const { calendar } = await startGoogleSandbox();
+    await calendar.events.insert({ ...primary, requestBody: eventBody('abc01') });
     await calendar.events.delete({ ...primary, eventId: 'abc01' });
     const { data } = await calendar.events.update({
       ...primary,
       eventId: 'abc01',
-      requestBody: { ...hour('abc01', '2026-12-02'), status: 'confirmed' },
+      requestBody: { ...eventBody('abc01', '2026-12-02'), status: 'confirmed' },
     });
     expect(data).toMatchObject({ status: 'confirmed', sequence: 1 });
     expect((await calendar.events.list(primary)).data.items).toHaveLength(1);
   });
 
   it('refuses the revival when told to behave as some reports say', async () => {
-    const { calendar } = await startGoogle({ google: { revival: 'forbidden' } });
-    await calendar.events.insert({ ...primary, requestBody: hour('abc01') });
+    const { calendar } = await startGoogleSandbox({ google: { revival: 'forbidden' } });
+    await calendar.events.insert({ ...primary, requestBody: eventBody('abc01') });
     await calendar.events.delete({ ...primary, eventId: 'abc01' });
     const revive = calendar.events.patch({
       ...primary,
       eventId: 'abc01',
       requestBody: { status: 'confirmed' },
     });
-    expect(await refusal(revive)).toMatchObject({ status: 403 });
+    expect(await googleErrorOf(revive)).toMatchObject({ status: 403 });
   });
 
   it('changes in a patch only what is named, and takes away what is null', async () => {
-    const { calendar } = await startGoogle();
+    const { calendar } = await startGoogleSandbox();
     const properties = { private: { a: '1', b: '2' } };
-    const requestBody = { ...hour('abc01'), description: 'Sides', extendedProperties: properties };
+    const requestBody = { ...eventBody('abc01'), description: 'Sides', extendedProperties: properties };
     await calendar.events.insert({ ...primary, requestBody });
     const { data } = await calendar.events.patch({
       ...primary,
@@ -105,25 +114,25 @@ describe('events', () => {
   });
 
   it('raises the sequence when an event moves, and refuses one that is behind', async () => {
-    const { calendar } = await startGoogle();
-    await calendar.events.insert({ ...primary, requestBody: { ...hour('abc01'), sequence: 3 } });
+    const { calendar } = await startGoogleSandbox();
+    await calendar.events.insert({ ...primary, requestBody: { ...eventBody('abc01'), sequence: 3 } });
     const end = { dateTime: '2026-12-01T11:00:00Z' };
     const one = { ...primary, eventId: 'abc01' };
     const moved = await calendar.events.patch({ ...one, requestBody: { end } });
     expect(moved.data.sequence).toBe(4);
     const behind = calendar.events.patch({ ...one, requestBody: { sequence: 3 } });
-    expect(await refusal(behind)).toMatchObject({ status: 400, reason: 'invalid' });
+    expect(await googleErrorOf(behind)).toMatchObject({ status: 400, reason: 'invalid' });
   });
 
   it('answers 412 when the entity tag is not the current one', async () => {
-    const { calendar } = await startGoogle();
-    const { data } = await calendar.events.insert({ ...primary, requestBody: hour('abc01') });
+    const { calendar } = await startGoogleSandbox();
+    const { data } = await calendar.events.insert({ ...primary, requestBody: eventBody('abc01') });
     const one = { ...primary, eventId: 'abc01' };
     const ifMatch = { headers: { 'If-Match': data.etag ?? '' } };
     await calendar.events.patch({ ...one, requestBody: { summary: 'Callback' } }, ifMatch);
     const stale = calendar.events.patch({ ...one, requestBody: { summary: 'Late' } }, ifMatch);
-    expect(await refusal(stale)).toMatchObject({ status: 412, reason: 'conditionNotMet' });
-    expect(await refusal(calendar.events.delete(one, ifMatch))).toMatchObject({ status: 412 });
+    expect(await googleErrorOf(stale)).toMatchObject({ status: 412, reason: 'conditionNotMet' });
+    expect(await googleErrorOf(calendar.events.delete(one, ifMatch))).toMatchObject({ status: 412 });
   });
 
   it.each([
@@ -134,16 +143,16 @@ describe('events', () => {
     ['both an id and an iCalUID', { iCalUID: 'x@example.com' }, 'invalid'],
     ['a recurrence', { recurrence: ['RRULE:FREQ=DAILY'] }, 'invalid'],
   ])('refuses %s', async (_what, change, reason) => {
-    const { calendar } = await startGoogle();
-    const call = calendar.events.insert({ ...primary, requestBody: { ...hour('abc01'), ...change } });
-    expect(await refusal(call)).toMatchObject({ status: 400, reason });
+    const { calendar } = await startGoogleSandbox();
+    const call = calendar.events.insert({ ...primary, requestBody: { ...eventBody('abc01'), ...change } });
+    expect(await googleErrorOf(call)).toMatchObject({ status: 400, reason });
   });
 
   it('lists what overlaps the window, page by page', async () => {
-    const { calendar } = await startGoogle();
+    const { calendar } = await startGoogleSandbox();
     const days = ['2026-12-03', '2026-12-01', '2026-12-02', '2026-12-04'];
     for (const [index, day] of days.entries()) {
-      await calendar.events.insert({ ...primary, requestBody: hour(`event${index}`, day) });
+      await calendar.events.insert({ ...primary, requestBody: eventBody(`event${index}`, day) });
     }
     const query = {
       ...primary,
@@ -161,12 +170,12 @@ describe('events', () => {
   });
 
   it('finds events by iCalUID, by private property and by words', async () => {
-    const { calendar } = await startGoogle();
+    const { calendar } = await startGoogleSandbox();
     const extendedProperties = { private: { audition: 'aud_1', round: 'first' } };
-    await calendar.events.insert({ ...primary, requestBody: { ...hour('abc01'), extendedProperties } });
+    await calendar.events.insert({ ...primary, requestBody: { ...eventBody('abc01'), extendedProperties } });
     await calendar.events.insert({
       ...primary,
-      requestBody: { ...hour('abc02'), summary: 'Chemistry read' },
+      requestBody: { ...eventBody('abc02'), summary: 'Chemistry read' },
     });
     const ids = async (query: object) =>
       (await calendar.events.list({ ...primary, ...query })).data.items?.map((event) => event.id);
@@ -178,11 +187,11 @@ describe('events', () => {
 });
 
 it('gives an account more calendars, which nobody else sees', async () => {
-  const { calendar, connect } = await startGoogle();
+  const { calendar, connect } = await startGoogleSandbox();
   const { data } = await calendar.calendars.insert({ requestBody: { summary: 'Castings' } });
   const calendarId = data.id ?? '';
-  await calendar.events.insert({ calendarId, requestBody: hour('abc01') });
+  await calendar.events.insert({ calendarId, requestBody: eventBody('abc01') });
   expect((await calendar.calendarList.list()).data.items).toHaveLength(2);
   const bea = connect('bea@example.com').calendar;
-  expect(await refusal(bea.events.list({ calendarId }))).toMatchObject({ status: 404 });
+  expect(await googleErrorOf(bea.events.list({ calendarId }))).toMatchObject({ status: 404 });
 });

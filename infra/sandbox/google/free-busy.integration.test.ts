@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { hour, refusal, startGoogle } from '../../../tests/harness/google-sandbox.ts';
+import { eventBody, googleErrorOf, startGoogleSandbox } from '../../../tests/harness/google-sandbox.ts';
 
 const primary = { calendarId: 'primary' };
 
 const query = async (
-  calendar: Awaited<ReturnType<typeof startGoogle>>['calendar'],
+  calendar: Awaited<ReturnType<typeof startGoogleSandbox>>['calendar'],
   timeMin: string,
   timeMax: string,
   items = [{ id: 'primary' }],
@@ -12,13 +12,13 @@ const query = async (
 
 describe('free/busy', () => {
   it('reports opaque events and appointments of the owner, joined and cut to the window', async () => {
-    const { calendar, sandbox } = await startGoogle();
-    await calendar.events.insert({ ...primary, requestBody: hour('abc01') });
+    const { calendar, sandbox } = await startGoogleSandbox();
+    await calendar.events.insert({ ...primary, requestBody: eventBody('abc01') });
     await calendar.events.insert({
       ...primary,
-      requestBody: { ...hour('abc02', '2026-12-02'), transparency: 'transparent' },
+      requestBody: { ...eventBody('abc02', '2026-12-02'), transparency: 'transparent' },
     });
-    await calendar.events.insert({ ...primary, requestBody: hour('abc03', '2026-12-02') });
+    await calendar.events.insert({ ...primary, requestBody: eventBody('abc03', '2026-12-02') });
     await calendar.events.delete({ ...primary, eventId: 'abc03' });
     sandbox.control.addBusy({
       account: 'ann@example.com',
@@ -32,7 +32,7 @@ describe('free/busy', () => {
   });
 
   it('answers notFound for a calendar that is unknown or of somebody else, beside the others', async () => {
-    const { calendar, sandbox } = await startGoogle();
+    const { calendar, sandbox } = await startGoogleSandbox();
     const start = '2026-12-01T10:00:00Z';
     sandbox.control.addBusy({ account: 'bea@example.com', start, end: '2026-12-01T12:00:00Z' });
     const calendars = await query(calendar, '2026-12-01T00:00:00Z', '2026-12-02T00:00:00Z', [
@@ -49,10 +49,10 @@ describe('free/busy', () => {
   });
 
   it('reads local times beside the gap in spring: 02:30 in Paris does not exist and means 03:30', async () => {
-    const { calendar } = await startGoogle();
+    const { calendar } = await startGoogleSandbox();
     const timeZone = 'Europe/Paris';
     const requestBody = {
-      ...hour('abc01'),
+      ...eventBody('abc01'),
       start: { dateTime: '2026-03-29T02:30:00', timeZone },
       end: { dateTime: '2026-03-29T04:00:00', timeZone },
     };
@@ -64,10 +64,10 @@ describe('free/busy', () => {
   });
 
   it('reads a local time of the overlap in autumn as the first, and answers in the zone asked for', async () => {
-    const { calendar } = await startGoogle();
+    const { calendar } = await startGoogleSandbox();
     const timeZone = 'Europe/Paris';
     const requestBody = {
-      ...hour('abc01'),
+      ...eventBody('abc01'),
       start: { dateTime: '2026-10-25T02:30:00', timeZone },
       end: { dateTime: '2026-10-25T02:30:00+01:00' },
     };
@@ -82,7 +82,7 @@ describe('free/busy', () => {
   });
 
   it('counts an all-day event from midnight to midnight of its calendar', async () => {
-    const { calendar } = await startGoogle({ google: { timeZone: 'America/New_York' } });
+    const { calendar } = await startGoogleSandbox({ google: { timeZone: 'America/New_York' } });
     const day = { id: 'abc01', start: { date: '2026-12-01' }, end: { date: '2026-12-02' } };
     await calendar.events.insert({ ...primary, requestBody: day });
     const calendars = await query(calendar, '2026-11-30T00:00:00Z', '2026-12-03T00:00:00Z');
@@ -92,8 +92,8 @@ describe('free/busy', () => {
   });
 
   it('refuses a window that is too long', async () => {
-    const { calendar } = await startGoogle();
+    const { calendar } = await startGoogleSandbox();
     const call = query(calendar, '2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z');
-    expect(await refusal(call)).toMatchObject({ status: 400, reason: 'timeRangeTooLong' });
+    expect(await googleErrorOf(call)).toMatchObject({ status: 400, reason: 'timeRangeTooLong' });
   });
 });

@@ -1,7 +1,7 @@
 /** freeBusy.query: when calendars are taken, without saying by what. */
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
-import type { GoogleSettings } from '../settings.ts';
+import type { GoogleSandboxSettings } from '../settings.ts';
 import { dayMs } from '../time.ts';
 import type { Calendar, Calendars } from './calendars.ts';
 import { GoogleError, googleErrors, invalid } from './errors.ts';
@@ -47,11 +47,11 @@ const busySpans = (calendar: Calendar, from: number, until: number): Span[] => {
 };
 
 /** The answer of freeBusy.query. A calendar the account cannot see gets an error in its place. */
-export const queryFreeBusy = (
+export const answerFreeBusyQuery = (
   request: z.infer<typeof freeBusyRequestSchema>,
   account: string,
   calendars: Calendars,
-  settings: GoogleSettings,
+  settings: GoogleSandboxSettings,
 ) => {
   const from = readInstant(request.timeMin, 'timeMin');
   const until = readInstant(request.timeMax, 'timeMax');

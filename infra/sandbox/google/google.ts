@@ -1,25 +1,25 @@
 /** Google as the sandbox plays it: OAuth and Calendar v3, on the paths that the real client library calls. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { bearerToken } from '../authorization.ts';
-import { injectFaults, type VendorTrouble } from '../faults/injection.ts';
+import { parseBearerToken } from '../authorization.ts';
+import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import { createIdTokens } from '../oauth/id-token.ts';
-import type { GoogleSettings } from '../settings.ts';
-import type { Kept } from '../store/snapshot.ts';
-import type { VendorParts } from '../vendor-parts.ts';
+import type { GoogleSandboxSettings } from '../settings.ts';
+import type { SnapshotPart } from '../store/snapshot.ts';
+import type { VendorDependencies } from '../vendor-dependencies.ts';
 import { createWebhookSender } from '../webhooks/webhook-sender.ts';
 import { calendarRoutes } from './calendar-routes.ts';
 import { type Calendar, createCalendars } from './calendars.ts';
 import { createChannels } from './channels.ts';
 import { googleConsent } from './consent.ts';
-import { errorEnvelope, GoogleError, googleErrors, OAuthError } from './errors.ts';
-import { type HeldEvent, renderEvent } from './event.ts';
+import { errorEnvelope, GoogleError, GoogleOAuthError, googleErrors } from './errors.ts';
+import { renderEvent, type StoredEvent } from './event.ts';
 import { createEventWriting } from './event-writing.ts';
-import { oauthRoutes } from './oauth-routes.ts';
-import { googleScope, opens } from './scopes.ts';
+import { googleOAuthRoutes } from './oauth-routes.ts';
+import { googleScope, permitsOperation } from './scopes.ts';
 
-const trouble: VendorTrouble = {
+const faultResponses: VendorFaultResponses = {
   outage: (status) => ({ status, body: errorEnvelope({ ...googleErrors.backendError, code: status }) }),
   rateLimit: (retryAfterSeconds, status) => ({
     status,
@@ -38,10 +38,11 @@ const trouble: VendorTrouble = {
 /** Everything thrown below answers as Google does; what nobody foresaw is a 500 in its envelope. */
 const answerErrors = (app: FastifyInstance) => {
   app.setErrorHandler((error, _request, reply) => {
-    if (error instanceof OAuthError) {
+    if (error instanceof GoogleOAuthError) {
       return reply.code(error.status).send({ error: error.error, error_description: error.message });
     }
-    if (error instanceof GoogleError) return reply.code(error.facts.code).send(errorEnvelope(error.facts));
+    if (error instanceof GoogleError)
+      return reply.code(error.details.code).send(errorEnvelope(error.details));
     const refused =
       error instanceof Error && 'statusCode' in error && error.statusCode === 400 ? error.message : undefined;
     const facts =
@@ -64,7 +65,13 @@ export const busyTimeSchema = z.strictObject({
 });
 export type BusyTime = z.input<typeof busyTimeSchema>;
 
-export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: VendorParts<GoogleSettings>) => {
+export const createGoogle = ({
+  settings,
+  clock,
+  changeNotifier,
+  calls,
+  faultRegistry,
+}: VendorDependencies<GoogleSandboxSettings>) => {
   const server = createAuthorizationServer(
     {
       vendor: 'google',
@@ -73,17 +80,17 @@ export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: Ven
       refreshPrefix: '1//sandbox-',
       codePrefix: '4/0sandbox-',
       rotation: 'keeps',
-      knownPrefix: settings.refreshTokenPrefix,
-      knownScopes: [googleScope('calendar')],
+      preauthorizedPrefix: settings.refreshTokenPrefix,
+      preauthorizedScopes: [googleScope('calendar')],
     },
     clock,
   );
   const { grants } = server;
   const idTokens = createIdTokens();
-  const changed = () => pulse.beat();
-  const calendars = createCalendars(settings, pulse);
+  const changed = () => changeNotifier.notify();
+  const calendars = createCalendars(settings, changeNotifier);
   const sender = createWebhookSender(
-    { calls, switchboard },
+    { calls, faultRegistry },
     { vendor: 'google', operation: 'channel.notify' },
     { retryMs: settings.channelRetryMs },
   );
@@ -91,35 +98,35 @@ export const createGoogle = ({ settings, clock, pulse, calls, switchboard }: Ven
   calendars.onChange(channels.tell);
   const writing = createEventWriting(calendars, settings, clock);
   const accountOf = (request: FastifyRequest): string => {
-    const grant = grants.of(bearerToken(request.headers.authorization));
+    const grant = grants.findByAccessToken(parseBearerToken(request.headers.authorization));
     if (!grant) throw new GoogleError(googleErrors.authError);
-    if (!opens(grant.scopes, request.routeOptions.config.operation)) {
+    if (!permitsOperation(grant.scopes, request.routeOptions.config.operation)) {
       throw new GoogleError(googleErrors.insufficientPermissions);
     }
     return grant.account;
   };
   const view = (calendar: Calendar) => {
     const { id, owner, summary, timeZone, events } = calendar;
-    const render = (event: HeldEvent) => ({
+    const render = (event: StoredEvent) => ({
       ...renderEvent(event, { calendarId: id, owner, timeZone }, clock()),
       origin: event.origin,
     });
     return { id, owner, summary, timeZone, events: [...events.values()].map(render) };
   };
-  const kept: readonly Kept[] = [
+  const snapshotParts: readonly SnapshotPart[] = [
     ...server.kept,
     { name: 'google.calendars', save: calendars.save, load: calendars.load },
     { name: 'google.channels', save: channels.save, load: channels.load },
   ];
 
   return {
-    kept,
+    kept: snapshotParts,
     server,
     register(app: FastifyInstance) {
       answerErrors(app);
-      injectFaults(app, { vendor: 'google', switchboard, calls, trouble });
+      injectFaults(app, { vendor: 'google', faultRegistry, calls, faultResponses });
       googleConsent(app, { settings, server, calendars, changed });
-      oauthRoutes(app, { settings, server, idTokens, calendars, clock, changed });
+      googleOAuthRoutes(app, { settings, server, idTokens, calendars, clock, changed });
       calendarRoutes(app, { settings, calendars, channels, writing, accountOf, clock });
     },
     state: () => ({ calendars: calendars.all().map(view), channels: channels.all() }),

@@ -2,16 +2,16 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { basicCredentials, bearerToken } from '../authorization.ts';
-import type { CodeRefusal } from '../oauth/authorization-codes.ts';
+import { parseBasicCredentials, parseBearerToken } from '../authorization.ts';
+import type { CodeError } from '../oauth/authorization-codes.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { tokenForm } from '../oauth/authorization-server.ts';
-import type { Grant, Issued } from '../oauth/grants.ts';
+import type { IssuedTokens, OAuthGrant } from '../oauth/grants.ts';
 import { type IdTokens, originOf } from '../oauth/id-token.ts';
-import type { GoogleSettings } from '../settings.ts';
+import type { GoogleSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
 import type { Calendars } from './calendars.ts';
-import { OAuthError } from './errors.ts';
+import { GoogleOAuthError } from './errors.ts';
 
 const form = tokenForm.extend({ token: z.string().optional() });
 type Form = z.infer<typeof form>;
@@ -19,25 +19,25 @@ type Form = z.infer<typeof form>;
 const readForm = (value: unknown): Form => form.safeParse(value ?? {}).data ?? {};
 
 const required = (value: string | undefined, name: string): string => {
-  if (!value) throw new OAuthError(400, 'invalid_request', `Missing required parameter: ${name}`);
+  if (!value) throw new GoogleOAuthError(400, 'invalid_request', `Missing required parameter: ${name}`);
   return value;
 };
 
 /** client_secret_basic or client_secret_post. */
-const checkClient = (request: FastifyRequest, settings: GoogleSettings) => {
+const checkClient = (request: FastifyRequest, settings: GoogleSandboxSettings) => {
   const body = readForm(request.body);
-  const basic = basicCredentials(request.headers.authorization);
+  const basic = parseBasicCredentials(request.headers.authorization);
   const id = basic ? decodeURIComponent(basic.user) : body.client_id;
   const secret = basic ? decodeURIComponent(basic.password) : body.client_secret;
   if (id === undefined)
-    throw new OAuthError(400, 'invalid_request', 'Could not determine client ID from request.');
+    throw new GoogleOAuthError(400, 'invalid_request', 'Could not determine client ID from request.');
   if (id !== settings.clientId)
-    throw new OAuthError(401, 'invalid_client', 'The OAuth client was not found.');
-  if (secret === undefined) throw new OAuthError(400, 'invalid_request', 'client_secret is missing.');
-  if (secret !== settings.clientSecret) throw new OAuthError(401, 'invalid_client', 'Unauthorized');
+    throw new GoogleOAuthError(401, 'invalid_client', 'The OAuth client was not found.');
+  if (secret === undefined) throw new GoogleOAuthError(400, 'invalid_request', 'client_secret is missing.');
+  if (secret !== settings.clientSecret) throw new GoogleOAuthError(401, 'invalid_client', 'Unauthorized');
 };
 
-const refusals: Readonly<Record<CodeRefusal, readonly [error: string, description: string]>> = {
+const refusals: Readonly<Record<CodeError, readonly [error: string, description: string]>> = {
   unknown: ['invalid_grant', 'Malformed auth code.'],
   expired: ['invalid_grant', 'Bad Request'],
   client: ['invalid_grant', 'Bad Request'],
@@ -45,13 +45,14 @@ const refusals: Readonly<Record<CodeRefusal, readonly [error: string, descriptio
   verifier: ['invalid_grant', 'Invalid code verifier.'],
 };
 
-const refused = ([error, description]: readonly [string, string]) => new OAuthError(400, error, description);
+const refused = ([error, description]: readonly [string, string]) =>
+  new GoogleOAuthError(400, error, description);
 
 /** Google's ids of accounts are long numbers; this one is always the same for the same account. */
 const subjectOf = (account: string): string =>
   `1${BigInt(`0x${createHash('sha256').update(account).digest('hex').slice(0, 16)}`)}`.slice(0, 21);
 
-const person = ({ account, scopes }: Grant) => ({
+const person = ({ account, scopes }: OAuthGrant) => ({
   sub: subjectOf(account),
   ...(scopes.some((scope) => scope.endsWith('userinfo.email'))
     ? { email: account, email_verified: true }
@@ -59,7 +60,7 @@ const person = ({ account, scopes }: Grant) => ({
 });
 
 export interface OAuthParts {
-  readonly settings: GoogleSettings;
+  readonly settings: GoogleSandboxSettings;
   readonly server: AuthorizationServer;
   readonly idTokens: IdTokens;
   readonly calendars: Calendars;
@@ -67,11 +68,11 @@ export interface OAuthParts {
   readonly changed: () => void;
 }
 
-export const oauthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
+export const googleOAuthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
   const { settings, server, idTokens, calendars, clock, changed } = parts;
   const { codes, grants } = server;
 
-  const idTokenOf = async (grant: Grant, nonce: string | undefined, origin: string) => {
+  const idTokenOf = async (grant: OAuthGrant, nonce: string | undefined, origin: string) => {
     if (!grant.scopes.includes('openid')) return {};
     const now = Math.floor(clock() / 1000);
     const claims = { iss: origin, azp: settings.clientId, aud: settings.clientId };
@@ -88,9 +89,9 @@ export const oauthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
 
   const refresh = async (body: Form) => {
     const issued = grants.refresh(required(body.refresh_token, 'refresh_token'));
-    if (issued === 'unknown') throw new OAuthError(400, 'invalid_grant', 'Bad Request');
+    if (issued === 'unknown') throw new GoogleOAuthError(400, 'invalid_grant', 'Bad Request');
     if (issued === 'revoked') {
-      throw new OAuthError(400, 'invalid_grant', 'Token has been expired or revoked.');
+      throw new GoogleOAuthError(400, 'invalid_grant', 'Token has been expired or revoked.');
     }
     return { issued, more: {} };
   };
@@ -111,20 +112,20 @@ export const oauthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
     if (redemption.kind === 'refused') throw refused(refusals[redemption.why]);
     const { account, scopes, offline, nonce } = redemption.consented;
     const issued = grants.begin(account, scopes, offline);
-    codes.became(code, issued.grant.id);
+    codes.linkGrant(code, issued.grant.id);
     return { issued, more: await idTokenOf(issued.grant, nonce, origin) };
   };
 
-  const grant = (body: Form, origin: string): Promise<{ issued: Issued; more: object }> => {
+  const grant = (body: Form, origin: string): Promise<{ issued: IssuedTokens; more: object }> => {
     switch (body.grant_type) {
       case 'refresh_token':
         return refresh(body);
       case 'authorization_code':
         return exchange(body, origin);
       case undefined:
-        throw new OAuthError(400, 'invalid_request', 'Missing required parameter: grant_type');
+        throw new GoogleOAuthError(400, 'invalid_request', 'Missing required parameter: grant_type');
       default:
-        throw new OAuthError(400, 'unsupported_grant_type', `Invalid grant_type: ${body.grant_type}`);
+        throw new GoogleOAuthError(400, 'unsupported_grant_type', `Invalid grant_type: ${body.grant_type}`);
     }
   };
 
@@ -146,15 +147,15 @@ export const oauthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
   app.post('/revoke', { config: { operation: 'revoke' } }, (request) => {
     const token = readForm(request.query).token ?? readForm(request.body).token;
     if (!grants.revoke(required(token, 'token'))) {
-      throw new OAuthError(400, 'invalid_token', 'Token expired or revoked');
+      throw new GoogleOAuthError(400, 'invalid_token', 'Token expired or revoked');
     }
     changed();
     return {};
   });
 
   app.get('/oauth2/v3/userinfo', { config: { operation: 'userinfo' } }, (request) => {
-    const held = grants.of(bearerToken(request.headers.authorization));
-    if (!held) throw new OAuthError(401, 'invalid_request', 'Invalid Credentials');
+    const held = grants.findByAccessToken(parseBearerToken(request.headers.authorization));
+    if (!held) throw new GoogleOAuthError(401, 'invalid_request', 'Invalid Credentials');
     return person(held);
   });
   app.get('/oauth2/v3/certs', () => idTokens.keys());

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { refusal, startGoogle } from '../../../tests/harness/google-sandbox.ts';
+import { googleErrorOf, startGoogleSandbox } from '../../../tests/harness/google-sandbox.ts';
 
 const primary = { calendarId: 'primary' };
 
 describe('OAuth', () => {
   it('gives an access token for a refresh token, and the calendar of its account', async () => {
-    const { calendar } = await startGoogle();
+    const { calendar } = await startGoogleSandbox();
     const { data } = await calendar.calendarList.list();
     expect(data.items).toEqual([expect.objectContaining({ id: 'ann@example.com', primary: true })]);
   });
 
   it('refuses an unknown refresh token with invalid_grant', async () => {
-    const { auth } = await startGoogle();
+    const { auth } = await startGoogleSandbox();
     auth.setCredentials({ refresh_token: 'made-up' });
     await expect(auth.getAccessToken()).rejects.toMatchObject({
       response: { status: 400, data: { error: 'invalid_grant', error_description: 'Bad Request' } },
@@ -19,7 +19,7 @@ describe('OAuth', () => {
   });
 
   it('refuses a wrong client secret with invalid_client', async () => {
-    const { connect } = await startGoogle();
+    const { connect } = await startGoogleSandbox();
     const { auth } = connect('ann@example.com', 'wrong');
     await expect(auth.getAccessToken()).rejects.toMatchObject({
       response: { status: 401, data: { error: 'invalid_client' } },
@@ -27,7 +27,7 @@ describe('OAuth', () => {
   });
 
   it('takes client credentials as Basic as well', async () => {
-    const { sandbox } = await startGoogle();
+    const { sandbox } = await startGoogleSandbox();
     const answer = await fetch(`${sandbox.url}/token`, {
       method: 'POST',
       headers: { authorization: `Basic ${btoa('sandbox-google-client:sandbox-google-secret')}` },
@@ -37,11 +37,14 @@ describe('OAuth', () => {
   });
 
   it('ends every access token of a refresh token that is revoked', async () => {
-    const { auth, calendar } = await startGoogle();
+    const { auth, calendar } = await startGoogleSandbox();
     await calendar.events.list(primary);
     await auth.revokeToken('sandbox-refresh-ann@example.com');
     auth.setCredentials({ access_token: auth.credentials.access_token ?? null });
-    expect(await refusal(calendar.events.list(primary))).toMatchObject({ status: 401, reason: 'authError' });
+    expect(await googleErrorOf(calendar.events.list(primary))).toMatchObject({
+      status: 401,
+      reason: 'authError',
+    });
     auth.setCredentials({ refresh_token: 'sandbox-refresh-ann@example.com' });
     await expect(auth.getAccessToken()).rejects.toMatchObject({
       response: { data: { error_description: 'Token has been expired or revoked.' } },
@@ -50,11 +53,11 @@ describe('OAuth', () => {
 
   it('lets an access token expire', async () => {
     let now = Date.parse('2026-12-01T08:00:00Z');
-    const { auth, calendar } = await startGoogle({}, () => now);
+    const { auth, calendar } = await startGoogleSandbox({}, () => now);
     const { token } = await auth.getAccessToken();
     auth.setCredentials({ access_token: token ?? null });
     await calendar.events.list(primary);
     now += 3600_000;
-    expect(await refusal(calendar.events.list(primary))).toMatchObject({ status: 401 });
+    expect(await googleErrorOf(calendar.events.list(primary))).toMatchObject({ status: 401 });
   });
 });

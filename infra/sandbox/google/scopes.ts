@@ -26,5 +26,5 @@ const scopesFor: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Whether one of these scopes opens the operation; what is not listed is open to everybody who has signed in. */
-export const opens = (scopes: readonly string[], operation: string | undefined): boolean =>
+export const permitsOperation = (scopes: readonly string[], operation: string | undefined): boolean =>
   scopesFor[operation ?? '']?.some((scope) => scopes.includes(scope)) ?? true;

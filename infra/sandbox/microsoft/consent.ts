@@ -2,9 +2,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { consentRoutes } from '../oauth/consent-routes.ts';
-import type { MicrosoftSettings } from '../settings.ts';
+import type { MicrosoftSandboxSettings } from '../settings.ts';
 
-const words: Readonly<Record<string, string>> = {
+const scopeDescriptions: Readonly<Record<string, string>> = {
   openid: 'Sign you in',
   profile: 'View your basic profile',
   email: 'View your email address',
@@ -17,7 +17,7 @@ const words: Readonly<Record<string, string>> = {
 const signIn = new Set(['openid', 'profile', 'email']);
 
 export interface MicrosoftConsentParts {
-  readonly settings: MicrosoftSettings;
+  readonly settings: MicrosoftSandboxSettings;
   readonly server: AuthorizationServer;
   readonly changed: () => void;
 }
@@ -33,13 +33,14 @@ export const microsoftConsent = (
     clientId: settings.clientId,
     server,
     changed,
-    refusals: {
+    errors: {
       client: { status: 400, error: 'AADSTS700016: unauthorized_client' },
       address: { status: 400, error: 'AADSTS50011: invalid_request' },
     },
     scopesOf: ({ scope = '' }) => [...new Set(scope.split(' ').filter(Boolean))],
     about: (scope) =>
-      words[scope.replace('https://graph.microsoft.com/', '')] ?? 'Something that this sandbox does not know',
+      scopeDescriptions[scope.replace('https://graph.microsoft.com/', '')] ??
+      'Something that this sandbox does not know',
     isFixed: (scope) => signIn.has(scope),
     accounts: () => [...new Set(server.grants.all().map(({ account }) => account))],
     granted: (_account, ticked) => ticked,

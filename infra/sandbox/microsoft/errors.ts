@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 
-interface LoginFacts {
+interface LoginErrorDetails {
   readonly status: 400 | 401;
   readonly error: string;
   readonly number: number;
@@ -74,19 +74,19 @@ export const loginErrors = {
     number: 70003,
     text: 'The app requested an unsupported grant type.',
   },
-} as const satisfies Record<string, LoginFacts>;
+} as const satisfies Record<string, LoginErrorDetails>;
 
 export class LoginError extends Error {
-  readonly facts: LoginFacts;
+  readonly details: LoginErrorDetails;
 
-  constructor(facts: LoginFacts) {
+  constructor(facts: LoginErrorDetails) {
     super(facts.text);
     this.name = 'LoginError';
-    this.facts = facts;
+    this.details = facts;
   }
 }
 
-export const loginErrorBody = ({ error, number, text, suberror }: LoginFacts, now: number) => {
+export const loginErrorBody = ({ error, number, text, suberror }: LoginErrorDetails, now: number) => {
   const [trace, correlation] = [randomUUID(), randomUUID()];
   const timestamp = `${new Date(now).toISOString().slice(0, 19).replace('T', ' ')}Z`;
   return {

@@ -1,16 +1,16 @@
 /** Microsoft as the sandbox plays it: signing in with the identity platform, and who somebody is. */
 import type { FastifyInstance } from 'fastify';
-import { injectFaults, type VendorTrouble } from '../faults/injection.ts';
+import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
 import { createIdTokens } from '../oauth/id-token.ts';
-import type { MicrosoftSettings } from '../settings.ts';
+import type { MicrosoftSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
-import type { VendorParts } from '../vendor-parts.ts';
+import type { VendorDependencies } from '../vendor-dependencies.ts';
 import { microsoftConsent } from './consent.ts';
 import { GraphError, graphErrorBody, LoginError, loginErrorBody, loginErrors } from './errors.ts';
 import { microsoftRoutes } from './oauth-routes.ts';
 
-const troubleOf = (clock: Clock): VendorTrouble => ({
+const createFaultResponses = (clock: Clock): VendorFaultResponses => ({
   outage: (status) => ({
     status,
     body: graphErrorBody('ServiceUnavailable', 'The service is temporarily unavailable.', clock()),
@@ -32,7 +32,7 @@ const troubleOf = (clock: Clock): VendorTrouble => ({
 const answerErrors = (app: FastifyInstance, clock: Clock) => {
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof LoginError) {
-      return reply.code(error.facts.status).send(loginErrorBody(error.facts, clock()));
+      return reply.code(error.details.status).send(loginErrorBody(error.details, clock()));
     }
     if (error instanceof GraphError) {
       return reply.code(error.status).send(graphErrorBody(error.code, error.message, clock()));
@@ -44,8 +44,8 @@ const answerErrors = (app: FastifyInstance, clock: Clock) => {
   });
 };
 
-export const createMicrosoft = (parts: VendorParts<MicrosoftSettings>) => {
-  const { settings, clock, pulse, calls, switchboard } = parts;
+export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettings>) => {
+  const { settings, clock, changeNotifier, calls, faultRegistry } = parts;
   const server = createAuthorizationServer(
     {
       vendor: 'microsoft',
@@ -54,19 +54,24 @@ export const createMicrosoft = (parts: VendorParts<MicrosoftSettings>) => {
       refreshPrefix: 'M.C5-sandbox-',
       codePrefix: 'M.C5-code-',
       rotation: 'adds',
-      knownPrefix: settings.refreshTokenPrefix,
-      knownScopes: ['openid', 'profile', 'offline_access', 'User.Read', 'Calendars.ReadWrite'],
+      preauthorizedPrefix: settings.refreshTokenPrefix,
+      preauthorizedScopes: ['openid', 'profile', 'offline_access', 'User.Read', 'Calendars.ReadWrite'],
     },
     clock,
   );
   const idTokens = createIdTokens();
-  const changed = () => pulse.beat();
+  const changed = () => changeNotifier.notify();
   return {
     server,
     kept: server.kept,
     register(app: FastifyInstance) {
       answerErrors(app, clock);
-      injectFaults(app, { vendor: 'microsoft', switchboard, calls, trouble: troubleOf(clock) });
+      injectFaults(app, {
+        vendor: 'microsoft',
+        faultRegistry,
+        calls,
+        faultResponses: createFaultResponses(clock),
+      });
       microsoftConsent(app, { settings, server, changed });
       microsoftRoutes(app, { settings, server, idTokens, clock, changed });
     },

@@ -1,13 +1,13 @@
 /** Microsoft's token endpoint, what it publishes about itself, and Graph's `me`. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { basicCredentials, bearerToken } from '../authorization.ts';
-import type { CodeRefusal } from '../oauth/authorization-codes.ts';
+import { parseBasicCredentials, parseBearerToken } from '../authorization.ts';
+import type { CodeError } from '../oauth/authorization-codes.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { tokenForm } from '../oauth/authorization-server.ts';
-import type { Grant, Issued } from '../oauth/grants.ts';
+import type { IssuedTokens, OAuthGrant } from '../oauth/grants.ts';
 import { type IdTokens, originOf } from '../oauth/id-token.ts';
-import type { MicrosoftSettings } from '../settings.ts';
+import type { MicrosoftSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
 import { GraphError, LoginError, loginErrors } from './errors.ts';
 import { displayNameOf, objectIdOf, subjectOf } from './person.ts';
@@ -21,18 +21,18 @@ const refusals = {
   client: loginErrors.unknownCode,
   redirect_uri: loginErrors.wrongAddress,
   verifier: loginErrors.wrongVerifier,
-} as const satisfies Record<CodeRefusal, unknown>;
+} as const satisfies Record<CodeError, unknown>;
 
 export interface MicrosoftRouteParts {
-  readonly settings: MicrosoftSettings;
+  readonly settings: MicrosoftSandboxSettings;
   readonly server: AuthorizationServer;
   readonly idTokens: IdTokens;
   readonly clock: Clock;
   readonly changed: () => void;
 }
 
-const checkClient = (request: FastifyRequest, body: Form, settings: MicrosoftSettings) => {
-  const basic = basicCredentials(request.headers.authorization);
+const checkClient = (request: FastifyRequest, body: Form, settings: MicrosoftSandboxSettings) => {
+  const basic = parseBasicCredentials(request.headers.authorization);
   if ((basic?.user ?? body.client_id) !== settings.clientId) throw new LoginError(loginErrors.unknownClient);
   if ((basic?.password ?? body.client_secret) !== settings.clientSecret) {
     throw new LoginError(loginErrors.wrongSecret);
@@ -43,7 +43,7 @@ export const microsoftRoutes = (app: FastifyInstance, parts: MicrosoftRouteParts
   const { settings, server, idTokens, clock, changed } = parts;
   const { codes, grants } = server;
 
-  const idTokenOf = async ({ account, scopes }: Grant, nonce: string | undefined, origin: string) => {
+  const idTokenOf = async ({ account, scopes }: OAuthGrant, nonce: string | undefined, origin: string) => {
     if (!scopes.includes('openid')) return {};
     const now = Math.floor(clock() / 1000);
     return {
@@ -64,13 +64,13 @@ export const microsoftRoutes = (app: FastifyInstance, parts: MicrosoftRouteParts
     };
   };
 
-  const clientInfoOf = ({ account }: Grant) => ({
+  const clientInfoOf = ({ account }: OAuthGrant) => ({
     client_info: Buffer.from(JSON.stringify({ uid: objectIdOf(account), utid: settings.tenantId })).toString(
       'base64url',
     ),
   });
 
-  const exchange = (body: Form): { issued: Issued; nonce: string | undefined } => {
+  const exchange = (body: Form): { issued: IssuedTokens; nonce: string | undefined } => {
     const code = body.code ?? '';
     const redemption = codes.redeem({
       code,
@@ -86,11 +86,11 @@ export const microsoftRoutes = (app: FastifyInstance, parts: MicrosoftRouteParts
     if (redemption.kind === 'refused') throw new LoginError(refusals[redemption.why]);
     const { account, scopes, offline, nonce } = redemption.consented;
     const issued = grants.begin(account, scopes, offline);
-    codes.became(code, issued.grant.id);
+    codes.linkGrant(code, issued.grant.id);
     return { issued, nonce };
   };
 
-  const refresh = (body: Form): { issued: Issued; nonce: undefined } => {
+  const refresh = (body: Form): { issued: IssuedTokens; nonce: undefined } => {
     const issued = grants.refresh(body.refresh_token ?? '');
     if (issued === 'unknown') throw new LoginError(loginErrors.unknownRefreshToken);
     if (issued === 'revoked') throw new LoginError(loginErrors.revoked);
@@ -136,7 +136,7 @@ export const microsoftRoutes = (app: FastifyInstance, parts: MicrosoftRouteParts
   app.get('/:tenant/discovery/v2.0/keys', () => idTokens.keys());
 
   app.get('/v1.0/me', { config: { operation: 'me' } }, (request) => {
-    const grant = grants.of(bearerToken(request.headers.authorization));
+    const grant = grants.findByAccessToken(parseBearerToken(request.headers.authorization));
     if (!grant) {
       throw new GraphError(
         401,

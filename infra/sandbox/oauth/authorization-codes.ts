@@ -15,7 +15,7 @@ const consentedSchema = z.object({
   offline: z.boolean(),
 });
 /** What a person has agreed to. */
-type Consented = z.infer<typeof consentedSchema>;
+type Consent = z.infer<typeof consentedSchema>;
 
 const heldCodesSchema = z.record(
   z.string(),
@@ -27,15 +27,15 @@ const heldCodesSchema = z.record(
   }),
 );
 
-export type CodeRefusal = 'unknown' | 'expired' | 'client' | 'redirect_uri' | 'verifier';
+export type CodeError = 'unknown' | 'expired' | 'client' | 'redirect_uri' | 'verifier';
 
 type Redemption =
-  | { readonly kind: 'good'; readonly consented: Consented }
-  | { readonly kind: 'refused'; readonly why: CodeRefusal }
+  | { readonly kind: 'good'; readonly consented: Consent }
+  | { readonly kind: 'refused'; readonly why: CodeError }
   /** Used before, for this grant: somebody has stolen the code, so the grant has to go (RFC 6749, section 4.1.2). */
   | { readonly kind: 'used'; readonly grant: string | undefined };
 
-interface Presented {
+interface CodeExchange {
   readonly code: string;
   readonly clientId: string;
   readonly redirectUri: string | undefined;
@@ -43,10 +43,10 @@ interface Presented {
 }
 
 export interface AuthorizationCodes {
-  issue(consented: Consented): string;
-  redeem(presented: Presented): Redemption;
+  issue(consented: Consent): string;
+  redeem(presented: CodeExchange): Redemption;
   /** Remembers which grant came of a code. */
-  became(code: string, grant: string): void;
+  linkGrant(code: string, grant: string): void;
   readonly save: () => z.infer<typeof heldCodesSchema>;
   readonly load: (value: unknown) => void;
   reset(): void;
@@ -55,7 +55,7 @@ export interface AuthorizationCodes {
 const lifetimeMs = 10 * 60_000;
 const remembered = 1000;
 
-const verified = (consented: Consented, verifier: string | undefined): boolean => {
+const verified = (consented: Consent, verifier: string | undefined): boolean => {
   // A verifier without a challenge: somebody has cut the challenge out of the request (RFC 9700, section 2.1.1).
   if (consented.codeChallenge === undefined) return verifier === undefined;
   if (verifier === undefined) return false;
@@ -87,7 +87,7 @@ export const createAuthorizationCodes = (prefix: string, clock: Clock): Authoriz
       held.used = true;
       return { kind: 'good', consented: held.consented };
     },
-    became(code, grant) {
+    linkGrant(code, grant) {
       const held = codes.get(code);
       if (held) held.grant = grant;
     },

@@ -1,9 +1,9 @@
 /** What every vendor keeps of which people connect accounts: addresses, codes and grants. */
 import { z } from 'zod';
-import type { Kept } from '../store/snapshot.ts';
+import type { SnapshotPart } from '../store/snapshot.ts';
 import type { Clock } from '../time.ts';
 import { createAuthorizationCodes } from './authorization-codes.ts';
-import { createGrants, type Grant, type GrantOptions } from './grants.ts';
+import { createGrants, type GrantOptions, type OAuthGrant } from './grants.ts';
 import { createRedirectAddresses } from './redirect-addresses.ts';
 
 /** What every vendor's token endpoint may be sent (RFC 6749, sections 4.1.3 and 6; RFC 7636, section 4.5). */
@@ -21,22 +21,22 @@ export interface AuthorizationServerOptions extends Omit<GrantOptions, 'known'> 
   readonly vendor: string;
   readonly codePrefix: string;
   /** Any account is let in with this prefix before its name, so that nobody needs to consent first. */
-  readonly knownPrefix: string;
-  readonly knownScopes: readonly string[];
+  readonly preauthorizedPrefix: string;
+  readonly preauthorizedScopes: readonly string[];
 }
 
 export const createAuthorizationServer = (options: AuthorizationServerOptions, clock: Clock) => {
-  const { vendor, codePrefix, knownPrefix, knownScopes } = options;
-  const known = (refreshToken: string): Pick<Grant, 'account' | 'scopes'> | undefined => {
-    const account = refreshToken.slice(knownPrefix.length);
-    return refreshToken.startsWith(knownPrefix) && account !== ''
-      ? { account, scopes: [...knownScopes] }
+  const { vendor, codePrefix, preauthorizedPrefix, preauthorizedScopes } = options;
+  const findPreauthorized = (refreshToken: string): Pick<OAuthGrant, 'account' | 'scopes'> | undefined => {
+    const account = refreshToken.slice(preauthorizedPrefix.length);
+    return refreshToken.startsWith(preauthorizedPrefix) && account !== ''
+      ? { account, scopes: [...preauthorizedScopes] }
       : undefined;
   };
-  const grants = createGrants({ ...options, known }, clock);
+  const grants = createGrants({ ...options, findPreauthorized }, clock);
   const codes = createAuthorizationCodes(codePrefix, clock);
   const redirects = createRedirectAddresses(`/v1/connections/${vendor}/callback`);
-  const kept: readonly Kept[] = [
+  const snapshotParts: readonly SnapshotPart[] = [
     { name: `${vendor}.grants`, save: grants.save, load: grants.load },
     { name: `${vendor}.codes`, save: codes.save, load: codes.load },
     { name: `${vendor}.redirects`, save: redirects.save, load: redirects.load },
@@ -45,7 +45,7 @@ export const createAuthorizationServer = (options: AuthorizationServerOptions, c
     grants,
     codes,
     redirects,
-    kept,
+    kept: snapshotParts,
     reset() {
       grants.reset();
       codes.reset();

@@ -12,7 +12,7 @@ export interface ConsentView {
   readonly backTo: string;
 }
 
-export interface RefusalView {
+export interface ConsentErrorView {
   readonly vendor: string;
   readonly name: string;
   readonly error: string;
@@ -37,4 +37,4 @@ export const consentStyle = readFileSync(join(import.meta.dirname, 'assets', 'co
 
 export const renderConsent = (view: ConsentView): string => eta.render('consent', view);
 
-export const renderRefusal = (view: RefusalView): string => eta.render('refusal', view);
+export const renderConsentError = (view: ConsentErrorView): string => eta.render('refusal', view);

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AuthorizationServer } from './authorization-server.ts';
-import { consentHeaders, renderConsent, renderRefusal } from './consent-page.ts';
+import { consentHeaders, renderConsent, renderConsentError } from './consent-page.ts';
 import { originOf } from './id-token.ts';
 
 const text = z.string().optional().catch(undefined);
@@ -40,7 +40,7 @@ export interface ConsentParts {
   readonly server: Pick<AuthorizationServer, 'codes' | 'redirects'>;
   readonly changed: () => void;
   /** How the vendor calls a client that it does not know, and an address that is not registered. */
-  readonly refusals: {
+  readonly errors: {
     readonly client: { readonly status: 400 | 401; readonly error: string };
     readonly address: { readonly status: 400 | 401; readonly error: string };
   };
@@ -60,13 +60,17 @@ export interface ConsentParts {
   readonly denied: Readonly<Record<string, string>>;
 }
 
-interface Asked {
+interface AuthorizationRequest {
   readonly query: AuthorizationQuery;
   readonly clientId: string;
   readonly redirectUri: string;
 }
 
-const sendBack = (reply: FastifyReply, { redirectUri, query }: Asked, what: Record<string, string>) => {
+const sendBack = (
+  reply: FastifyReply,
+  { redirectUri, query }: AuthorizationRequest,
+  what: Record<string, string>,
+) => {
   const url = new URL(redirectUri);
   for (const [key, value] of Object.entries(what)) url.searchParams.set(key, value);
   if (query.state !== undefined) url.searchParams.set('state', query.state);
@@ -99,20 +103,20 @@ export const consentRoutes = (app: FastifyInstance, parts: ConsentParts) => {
     reply: FastifyReply,
     { status, error }: { status: number; error: string },
     message: string,
-  ) => reply.code(status).headers(consentHeaders).send(renderRefusal({ vendor, name, error, message }));
+  ) => reply.code(status).headers(consentHeaders).send(renderConsentError({ vendor, name, error, message }));
 
   const answer = (
     request: FastifyRequest,
     reply: FastifyReply,
-    go: (asked: Asked) => FastifyReply,
+    go: (asked: AuthorizationRequest) => FastifyReply,
   ): FastifyReply => {
     const query = requestSchema.parse(request.query);
     const { client_id: clientId, redirect_uri: redirectUri } = query;
     if (clientId !== parts.clientId) {
-      return refuse(reply, parts.refusals.client, 'The client id is not registered here.');
+      return refuse(reply, parts.errors.client, 'The client id is not registered here.');
     }
     if (redirectUri === undefined || !redirects.allows(redirectUri)) {
-      return refuse(reply, parts.refusals.address, 'The redirect address is not registered for this client.');
+      return refuse(reply, parts.errors.address, 'The redirect address is not registered for this client.');
     }
     const asked = { query, clientId, redirectUri };
     const error = errorOf(query, parts.scopesOf(query));

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { callbackOf, decide } from '../../../tests/harness/consent.ts';
+import { callbackOf, submitConsent } from '../../../tests/harness/consent.ts';
 import { startSandbox } from '../sandbox.ts';
 
 const vendors = {
@@ -35,7 +35,7 @@ const setup = async () => {
 describe.each(['google', 'microsoft', 'zoom'] as const)('the consent page of %s', (vendor) => {
   it('goes back with a code and the state', async () => {
     const { urlOf } = await setup();
-    const { status, location, back } = await decide(urlOf(vendor));
+    const { status, location, back } = await submitConsent(urlOf(vendor));
     expect(status).toBe(303);
     expect(location).toMatch(new RegExp(`^${callbackOf(vendor)}\\?`));
     expect(back).toMatchObject({ code: expect.any(String), state: 'state-1' });
@@ -43,7 +43,7 @@ describe.each(['google', 'microsoft', 'zoom'] as const)('the consent page of %s'
 
   it('goes back with access_denied when a person does not want to', async () => {
     const { urlOf } = await setup();
-    const { back } = await decide(urlOf(vendor), { decision: 'deny' });
+    const { back } = await submitConsent(urlOf(vendor), { decision: 'deny' });
     expect(back).toMatchObject({ error: 'access_denied', state: 'state-1' });
     expect(back).not.toHaveProperty('code');
   });
@@ -57,7 +57,7 @@ describe.each(['google', 'microsoft', 'zoom'] as const)('the consent page of %s'
     ['no address', { redirect_uri: undefined }],
   ])('shows an error for %s, and sends nobody anywhere', async (_what, change) => {
     const { urlOf } = await setup();
-    const shown = await decide(urlOf(vendor, change));
+    const shown = await submitConsent(urlOf(vendor, change));
     expect(shown.location).toBeUndefined();
     expect([400, 401]).toContain(shown.status);
     expect(shown.html).toContain('is not registered');
@@ -69,7 +69,7 @@ describe.each(['google', 'microsoft', 'zoom'] as const)('the consent page of %s'
     ['a method without a challenge', { code_challenge_method: 'S256' }, 'invalid_request'],
   ])('goes back with an error for %s', async (_what, change, error) => {
     const { urlOf } = await setup();
-    const { back } = await decide(urlOf(vendor, change));
+    const { back } = await submitConsent(urlOf(vendor, change));
     expect(back).toMatchObject({ error, state: 'state-1' });
   });
 
@@ -81,8 +81,10 @@ describe.each(['google', 'microsoft', 'zoom'] as const)('the consent page of %s'
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ addresses: [address] }),
     });
-    expect((await decide(urlOf(vendor, { redirect_uri: address }))).location).toMatch(/^https:\/\/auditions/);
-    expect((await decide(urlOf(vendor))).location).toBeUndefined();
+    expect((await submitConsent(urlOf(vendor, { redirect_uri: address }))).location).toMatch(
+      /^https:\/\/auditions/,
+    );
+    expect((await submitConsent(urlOf(vendor))).location).toBeUndefined();
   });
 
   it('lets nothing of what it was asked run as a script', async () => {

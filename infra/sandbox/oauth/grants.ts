@@ -13,7 +13,7 @@ const grantSchema = z.object({
   since: z.number(),
   revoked: z.boolean(),
 });
-export type Grant = z.infer<typeof grantSchema>;
+export type OAuthGrant = z.infer<typeof grantSchema>;
 
 const heldSchema = z.object({
   grants: z.array(grantSchema),
@@ -27,11 +27,11 @@ export interface GrantOptions {
   readonly refreshPrefix: string;
   readonly rotation: 'keeps' | 'adds' | 'replaces';
   /** Refresh tokens that are good without anybody's consent: whose they are, and for what. */
-  readonly known?: (refreshToken: string) => Pick<Grant, 'account' | 'scopes'> | undefined;
+  readonly findPreauthorized?: (refreshToken: string) => Pick<OAuthGrant, 'account' | 'scopes'> | undefined;
 }
 
-export interface Issued {
-  readonly grant: Grant;
+export interface IssuedTokens {
+  readonly grant: OAuthGrant;
   readonly accessToken: string;
   readonly expiresIn: number;
   /** Given where there is a new one. */
@@ -39,19 +39,19 @@ export interface Issued {
 }
 
 export interface Grants {
-  begin(account: string, scopes: readonly string[], offline: boolean): Issued;
-  refresh(refreshToken: string): Issued | 'unknown' | 'revoked';
+  begin(account: string, scopes: readonly string[], offline: boolean): IssuedTokens;
+  refresh(refreshToken: string): IssuedTokens | 'unknown' | 'revoked';
   /** Takes an access or a refresh token; false when it is neither, or its grant is gone already. */
   revoke(token: string): boolean;
   revokeGrant(id: string): void;
   /** As if the person had taken the app away; answers how many grants went. */
   revokeAccount(account: string): number;
   /** Of an access token that is still good. */
-  of(accessToken: string | undefined): Grant | undefined;
+  findByAccessToken(accessToken: string | undefined): OAuthGrant | undefined;
   /** What the account has let the app do so far. */
   scopesOf(account: string): readonly string[];
   expireAccessTokens(): void;
-  all(): readonly Grant[];
+  all(): readonly OAuthGrant[];
   readonly save: () => z.infer<typeof heldSchema>;
   readonly load: (value: unknown) => void;
   reset(): void;
@@ -62,11 +62,11 @@ const sweepAbove = 500;
 const random = (bytes: number) => randomBytes(bytes).toString('base64url');
 
 export const createGrants = (options: GrantOptions, clock: Clock): Grants => {
-  const grants = new Map<string, Grant>();
+  const grants = new Map<string, OAuthGrant>();
   const access = new Map<string, { grant: string; expires: number }>();
   const refresh = new Map<string, { grant: string; dead: boolean }>();
 
-  const newAccessToken = (grant: Grant): string => {
+  const newAccessToken = (grant: OAuthGrant): string => {
     if (access.size > sweepAbove) {
       for (const [token, held] of access) if (held.expires <= clock()) access.delete(token);
     }
@@ -74,17 +74,17 @@ export const createGrants = (options: GrantOptions, clock: Clock): Grants => {
     access.set(token, { grant: grant.id, expires: clock() + options.accessTokenSeconds * 1000 });
     return token;
   };
-  const newRefreshToken = (grant: Grant): string => {
+  const newRefreshToken = (grant: OAuthGrant): string => {
     const token = `${options.refreshPrefix}${random(30)}`;
     refresh.set(token, { grant: grant.id, dead: false });
     return token;
   };
-  const newGrant = (account: string, scopes: readonly string[]): Grant => {
+  const newGrant = (account: string, scopes: readonly string[]): OAuthGrant => {
     const grant = { id: random(12), account, scopes: [...scopes], since: clock(), revoked: false };
     grants.set(grant.id, grant);
     return grant;
   };
-  const issue = (grant: Grant, refreshToken?: string): Issued => ({
+  const issue = (grant: OAuthGrant, refreshToken?: string): IssuedTokens => ({
     grant,
     accessToken: newAccessToken(grant),
     expiresIn: options.accessTokenSeconds,
@@ -94,13 +94,13 @@ export const createGrants = (options: GrantOptions, clock: Clock): Grants => {
   /** The entry of a refresh token; one that is good without consent gets its entry when it is first seen. */
   const entryOf = (refreshToken: string) => {
     const entry = refresh.get(refreshToken);
-    const known = entry ? undefined : options.known?.(refreshToken);
+    const known = entry ? undefined : options.findPreauthorized?.(refreshToken);
     if (!known) return entry;
     const made = { grant: newGrant(known.account, known.scopes).id, dead: false };
     refresh.set(refreshToken, made);
     return made;
   };
-  const end = (grant: Grant) => {
+  const end = (grant: OAuthGrant) => {
     grant.revoked = true;
     for (const [token, held] of access) if (held.grant === grant.id) access.delete(token);
   };
@@ -134,7 +134,7 @@ export const createGrants = (options: GrantOptions, clock: Clock): Grants => {
       for (const grant of theirs) end(grant);
       return theirs.length;
     },
-    of(accessToken) {
+    findByAccessToken(accessToken) {
       const held = access.get(accessToken ?? '');
       const grant = held && grants.get(held.grant);
       return held && grant && !grant.revoked && held.expires > clock() ? grant : undefined;

@@ -4,7 +4,7 @@ import { Eta } from 'eta';
 import type { CallCounter } from '../calls/counter.ts';
 import type { SandboxControl } from '../control/control.ts';
 import { faultKinds } from '../faults/fault.ts';
-import type { Grant } from '../oauth/grants.ts';
+import type { OAuthGrant } from '../oauth/grants.ts';
 import type { Clock } from '../time.ts';
 import { operationNames, type Vendor, vendors } from '../vendors.ts';
 import { viewCalendars } from './calendar-view.ts';
@@ -18,7 +18,7 @@ export interface PageParts {
   readonly clock: Clock;
 }
 
-export interface Page {
+export interface SandboxPage {
   /** The whole document. */
   document(zone: string): string;
   /** What changes, by the id of the element that holds it. */
@@ -34,13 +34,13 @@ const titles: Readonly<Record<Vendor, { name: string; what: string }>> = {
 };
 
 /** The latest grants first. */
-const viewGrants = (grants: readonly Grant[]) =>
+const viewGrants = (grants: readonly OAuthGrant[]) =>
   grants
     .toReversed()
     .slice(0, 30)
     .map(({ account, scopes, revoked }) => ({ account, scopes: scopes.join(' '), over: revoked }));
 
-export const createPage = ({ control, calls, clock }: PageParts): Page => {
+export const createSandboxPage = ({ control, calls, clock }: PageParts): SandboxPage => {
   const eta = new Eta({ views: join(import.meta.dirname, 'templates'), cache: true });
 
   const panels = (zone: string): Record<string, string> => {

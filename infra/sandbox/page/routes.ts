@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
+import type { ChangeNotifier } from '../change-notifier.ts';
 import { consentStyle } from '../oauth/consent-page.ts';
-import type { Pulse } from '../pulse.ts';
-import { createLive } from './live.ts';
-import { createPage, type PageParts } from './page.ts';
+import { createSandboxPage, type PageParts } from './page.ts';
+import { createServerSentEvents } from './server-sent-events.ts';
 
 const zoneQuery = z.object({
   zone: z
@@ -22,9 +22,12 @@ const contentSecurityPolicy =
 
 const asset = (name: string) => readFileSync(join(import.meta.dirname, 'assets', name), 'utf8');
 
-export const pageRoutes = (app: FastifyInstance, { activity, ...parts }: PageParts & { activity: Pulse }) => {
-  const page = createPage(parts);
-  const live = createLive(activity);
+export const pageRoutes = (
+  app: FastifyInstance,
+  { activity, ...parts }: PageParts & { activity: ChangeNotifier },
+) => {
+  const page = createSandboxPage(parts);
+  const live = createServerSentEvents(activity);
   const style = asset('page.css');
   const script = asset('page.js');
   app.addHook('preClose', async () => live.close());

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
-import { callbackOf, decide } from '../../../tests/harness/consent.ts';
+import { callbackOf, submitConsent } from '../../../tests/harness/consent.ts';
 import { startSandbox } from '../sandbox.ts';
 
 const folders: string[] = [];
@@ -94,7 +94,7 @@ it('finishes after a restart what somebody has consented to, and knows the grant
   });
 
   const first = await startSandbox({ dataFile });
-  const { back } = await decide(`${first.url}/common/oauth2/v2.0/authorize?${asked.toString()}`);
+  const { back } = await submitConsent(`${first.url}/common/oauth2/v2.0/authorize?${asked.toString()}`);
   await first.close();
 
   const second = await startSandbox({ dataFile });

@@ -4,7 +4,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** A part of the state that is kept under its own name. */
-export interface Kept {
+export interface SnapshotPart {
   readonly name: string;
   /** A value that survives JSON. */
   readonly save: () => unknown;
@@ -37,7 +37,7 @@ const leastPauseMs = 200;
 /** Saving takes at most about a tenth of the time, however large the state has become. */
 const pausePerSave = 10;
 
-export const createSnapshot = (file: string, parts: readonly Kept[]): Snapshot => {
+export const createSnapshot = (file: string, parts: readonly SnapshotPart[]): Snapshot => {
   let timer: NodeJS.Timeout | undefined;
   let dirty = false;
   let pauseMs = leastPauseMs;

@@ -12,7 +12,7 @@ export class TwilioError extends Error {
   }
 }
 
-export const errorBody = (error: Pick<TwilioError, 'code' | 'message' | 'status'>) => ({
+export const twilioErrorBody = (error: Pick<TwilioError, 'code' | 'message' | 'status'>) => ({
   code: error.code,
   message: error.message,
   more_info: `https://www.twilio.com/docs/errors/${error.code}`,

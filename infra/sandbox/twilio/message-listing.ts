@@ -1,7 +1,7 @@
 /** Messages.json read: filters by number and date, newest first, cut into pages. */
 import { z } from 'zod';
 import { dayMs } from '../time.ts';
-import { type HeldMessage, renderMessage } from './message.ts';
+import { renderMessage, type StoredMessage } from './message.ts';
 
 /** `DateSent<` arrives as `DateSent<=2026-01-01`, which is `<=`: the bounds include the moment they name. */
 export const messageQuerySchema = z.object({
@@ -30,7 +30,7 @@ const matcher = (query: MessageQuery) => {
     until === undefined ? Infinity : Date.parse(until) + (isDate(until) ? dayMs - 1 : 999),
     on === undefined ? Infinity : Date.parse(on.slice(0, 10)) + dayMs - 1,
   );
-  return (message: HeldMessage) => {
+  return (message: StoredMessage) => {
     const sent = message.sent ?? message.created;
     return (
       (query.To === undefined || message.to === query.To) &&
@@ -42,7 +42,7 @@ const matcher = (query: MessageQuery) => {
 };
 
 /** One page as Twilio answers it; `next_page_uri` is null on the last one. */
-export const listMessages = (messages: readonly HeldMessage[], query: MessageQuery, accountSid: string) => {
+export const listMessages = (messages: readonly StoredMessage[], query: MessageQuery, accountSid: string) => {
   const matching = messages.filter(matcher(query));
   const start = query.Page * query.PageSize;
   const page = matching.slice(start, start + query.PageSize);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 const messageStatuses = ['accepted', 'queued', 'sent', 'delivered', 'undelivered', 'received'] as const;
 export type MessageStatus = (typeof messageStatuses)[number];
 
-export const heldMessageSchema = z.object({
+export const storedMessageSchema = z.object({
   sid: z.string(),
   direction: z.enum(['outbound-api', 'inbound']),
   to: z.string(),
@@ -20,7 +20,7 @@ export const heldMessageSchema = z.object({
   /** How each report to our webhook ended: `delivered 200`, `sent failed`. */
   callbacks: z.array(z.string()),
 });
-export type HeldMessage = z.infer<typeof heldMessageSchema>;
+export type StoredMessage = z.infer<typeof storedMessageSchema>;
 
 const successors: Readonly<Record<MessageStatus, MessageStatus | undefined>> = {
   accepted: 'queued',
@@ -52,7 +52,7 @@ const messagePath = (accountSid: string, sid: string): string =>
   `/2010-04-01/Accounts/${accountSid}/Messages/${sid}.json`;
 
 /** The message as the API gives it. */
-export const renderMessage = (message: HeldMessage, accountSid: string) => ({
+export const renderMessage = (message: StoredMessage, accountSid: string) => ({
   sid: message.sid,
   account_sid: accountSid,
   messaging_service_sid: message.messagingServiceSid,

@@ -1,14 +1,14 @@
 /** The messages that were sent or received, and their way from queued to delivered. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { TwilioSettings } from '../settings.ts';
-import type { VendorParts } from '../vendor-parts.ts';
+import type { TwilioSandboxSettings } from '../settings.ts';
+import type { VendorDependencies } from '../vendor-dependencies.ts';
 import { createWebhookSender } from '../webhooks/webhook-sender.ts';
-import { type HeldMessage, heldMessageSchema, nextStatus } from './message.ts';
+import { nextStatus, type StoredMessage, storedMessageSchema } from './message.ts';
 import { checkRecipient, deliveryError } from './numbers.ts';
 import { signedForm, type WebhookParameters } from './webhook-call.ts';
 
-const heldSchema = z.object({ messages: z.array(heldMessageSchema), optedOut: z.array(z.string()) });
+const heldSchema = z.object({ messages: z.array(storedMessageSchema), optedOut: z.array(z.string()) });
 
 interface Outgoing {
   readonly to: string;
@@ -28,12 +28,12 @@ interface Incoming {
 
 export interface Messages {
   /** Throws a TwilioError for a number that is refused. */
-  send(outgoing: Outgoing): HeldMessage;
+  send(outgoing: Outgoing): StoredMessage;
   /** A text from a phone. STOP and START take the number out and back in, as Twilio does by itself. */
   receive(incoming: Incoming): Promise<{ readonly sid: string; readonly webhook: string }>;
-  get(sid: string): HeldMessage | undefined;
+  get(sid: string): StoredMessage | undefined;
   /** Newest first. */
-  all(): readonly HeldMessage[];
+  all(): readonly StoredMessage[];
   optedOut(): readonly string[];
   readonly save: () => z.infer<typeof heldSchema>;
   readonly load: (value: unknown) => void;
@@ -44,7 +44,7 @@ export interface Messages {
 const stopWords = new Set(['STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT']);
 const startWords = new Set(['START', 'YES', 'UNSTOP']);
 
-const callbackParameters = (message: HeldMessage, settings: TwilioSettings): WebhookParameters => ({
+const callbackParameters = (message: StoredMessage, settings: TwilioSandboxSettings): WebhookParameters => ({
   AccountSid: settings.accountSid,
   ApiVersion: '2010-04-01',
   From: message.from,
@@ -57,7 +57,7 @@ const callbackParameters = (message: HeldMessage, settings: TwilioSettings): Web
   ...(message.errorCode === null ? {} : { ErrorCode: String(message.errorCode) }),
 });
 
-const newMessage = (direction: HeldMessage['direction'], now: number) => ({
+const newMessage = (direction: StoredMessage['direction'], now: number) => ({
   sid: `SM${randomBytes(16).toString('hex')}`,
   direction,
   errorCode: null,
@@ -67,9 +67,9 @@ const newMessage = (direction: HeldMessage['direction'], now: number) => ({
   callbacks: [],
 });
 
-export const createMessages = (parts: VendorParts<TwilioSettings>): Messages => {
-  const { settings, clock, pulse } = parts;
-  const messages = new Map<string, HeldMessage>();
+export const createMessages = (parts: VendorDependencies<TwilioSandboxSettings>): Messages => {
+  const { settings, clock, changeNotifier } = parts;
+  const messages = new Map<string, StoredMessage>();
   const optedOut = new Set<string>();
   /** The reports of one message go out one after the other. */
   const reports = new Map<string, Promise<void>>();
@@ -82,16 +82,16 @@ export const createMessages = (parts: VendorParts<TwilioSettings>): Messages => 
     );
   let sender = openSender();
 
-  const put = (message: HeldMessage) => {
+  const put = (message: StoredMessage) => {
     messages.set(message.sid, message);
-    pulse.beat();
+    changeNotifier.notify();
   };
-  const patch = (sid: string, change: (message: HeldMessage) => HeldMessage) => {
+  const patch = (sid: string, change: (message: StoredMessage) => StoredMessage) => {
     const message = messages.get(sid);
     if (message) put(change(message));
   };
 
-  const queueReport = (message: HeldMessage) => {
+  const queueReport = (message: StoredMessage) => {
     const { sid, status, statusCallback } = message;
     if (statusCallback === null) return;
     const ours = sender;
@@ -115,7 +115,7 @@ export const createMessages = (parts: VendorParts<TwilioSettings>): Messages => 
     const status = nextStatus(message.status, error !== undefined);
     if (status === undefined) return;
     const now = clock();
-    const next: HeldMessage = {
+    const next: StoredMessage = {
       ...message,
       status,
       updated: now,
@@ -126,7 +126,7 @@ export const createMessages = (parts: VendorParts<TwilioSettings>): Messages => 
     queueReport(next);
     schedule(next);
   };
-  const schedule = (message: HeldMessage) => {
+  const schedule = (message: StoredMessage) => {
     if (nextStatus(message.status, false) === undefined) return;
     const timer = setTimeout(() => {
       timers.delete(timer);
@@ -145,7 +145,7 @@ export const createMessages = (parts: VendorParts<TwilioSettings>): Messages => 
   return {
     send({ to, from, messagingServiceSid, body, statusCallback }) {
       checkRecipient(to, optedOut);
-      const message: HeldMessage = {
+      const message: StoredMessage = {
         ...newMessage('outbound-api', clock()),
         to,
         from: from ?? settings.phoneNumber,
@@ -162,7 +162,7 @@ export const createMessages = (parts: VendorParts<TwilioSettings>): Messages => 
       const word = body.trim().toUpperCase();
       if (stopWords.has(word)) optedOut.add(from);
       if (startWords.has(word)) optedOut.delete(from);
-      const message: HeldMessage = {
+      const message: StoredMessage = {
         ...newMessage('inbound', clock()),
         to,
         from,
@@ -201,7 +201,7 @@ export const createMessages = (parts: VendorParts<TwilioSettings>): Messages => 
       sender = openSender();
       messages.clear();
       optedOut.clear();
-      pulse.beat();
+      changeNotifier.notify();
     },
     close: stop,
   };

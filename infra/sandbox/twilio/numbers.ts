@@ -3,7 +3,7 @@ import { TwilioError } from './errors.ts';
 
 const e164 = /^\+[1-9]\d{6,14}$/;
 
-export const isNumber = (text: string): boolean => e164.test(text);
+export const isPhoneNumber = (text: string): boolean => e164.test(text);
 
 /** Twilio's own magic numbers for test credentials: sending to them is refused. */
 const refusals: Readonly<Record<string, { code: number; message: (to: string) => string }>> = {
@@ -19,7 +19,7 @@ const refusals: Readonly<Record<string, { code: number; message: (to: string) =>
 
 /** Throws when the number can or may not be written to. */
 export const checkRecipient = (to: string, optedOut: ReadonlySet<string>) => {
-  if (!isNumber(to)) throw new TwilioError(400, 21211, `Invalid 'To' Phone Number: ${to}`);
+  if (!isPhoneNumber(to)) throw new TwilioError(400, 21211, `Invalid 'To' Phone Number: ${to}`);
   const refusal = refusals[to];
   if (refusal) throw new TwilioError(400, refusal.code, refusal.message(to));
   if (optedOut.has(to)) throw new TwilioError(400, 21610, 'Attempt to send to unsubscribed recipient');

@@ -1,13 +1,13 @@
 /** The Messages resource of Twilio's 2010 API: forms in, JSON out, Basic authentication. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { basicCredentials } from '../authorization.ts';
-import type { TwilioSettings } from '../settings.ts';
+import { parseBasicCredentials } from '../authorization.ts';
+import type { TwilioSandboxSettings } from '../settings.ts';
 import { notFound, TwilioError, unauthenticated } from './errors.ts';
 import { renderMessage } from './message.ts';
 import { listMessages, messageQuerySchema } from './message-listing.ts';
 import type { Messages } from './messages.ts';
-import { isNumber } from './numbers.ts';
+import { isPhoneNumber } from './numbers.ts';
 
 interface AccountPath {
   Params: { accountSid: string };
@@ -31,7 +31,7 @@ const given = (value: string | undefined, code: number, message: string): string
   return value;
 };
 
-const readOutgoing = (value: unknown, settings: TwilioSettings) => {
+const readOutgoing = (value: unknown, settings: TwilioSandboxSettings) => {
   const form = formSchema.safeParse(value ?? {}).data ?? {};
   const to = given(form.To, 21604, "A 'To' phone number is required.");
   if (form.MessagingServiceSid === undefined) {
@@ -39,7 +39,7 @@ const readOutgoing = (value: unknown, settings: TwilioSettings) => {
   } else if (form.MessagingServiceSid !== settings.messagingServiceSid) {
     throw new TwilioError(404, 21701, 'The Messaging Service does not exist');
   }
-  if (form.From !== undefined && !isNumber(form.From)) {
+  if (form.From !== undefined && !isPhoneNumber(form.From)) {
     throw new TwilioError(400, 21212, `Invalid From Number (caller ID): ${form.From}`);
   }
   const body = given(form.Body, 21602, 'Message body is required.');
@@ -55,9 +55,9 @@ const readOutgoing = (value: unknown, settings: TwilioSettings) => {
 
 const messagesPath = '/2010-04-01/Accounts/:accountSid/Messages.json';
 
-export const twilioRoutes = (app: FastifyInstance, settings: TwilioSettings, messages: Messages) => {
+export const twilioRoutes = (app: FastifyInstance, settings: TwilioSandboxSettings, messages: Messages) => {
   const authorize = (request: FastifyRequest<{ Params: { accountSid: string } }>) => {
-    const credentials = basicCredentials(request.headers.authorization);
+    const credentials = parseBasicCredentials(request.headers.authorization);
     const known = credentials?.user === settings.accountSid && credentials.password === settings.authToken;
     if (!known || request.params.accountSid !== settings.accountSid) {
       throw new TwilioError(unauthenticated.status, unauthenticated.code, unauthenticated.message);

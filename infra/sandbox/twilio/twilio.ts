@@ -1,57 +1,59 @@
 /** Twilio as the sandbox plays it: messages with signed status callbacks, and texts from phones. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { injectFaults, type VendorTrouble } from '../faults/injection.ts';
-import type { TwilioSettings } from '../settings.ts';
-import type { Kept } from '../store/snapshot.ts';
-import type { VendorParts } from '../vendor-parts.ts';
-import { errorBody, TwilioError, tooMany, unauthenticated } from './errors.ts';
+import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
+import type { TwilioSandboxSettings } from '../settings.ts';
+import type { SnapshotPart } from '../store/snapshot.ts';
+import type { VendorDependencies } from '../vendor-dependencies.ts';
+import { TwilioError, tooMany, twilioErrorBody, unauthenticated } from './errors.ts';
 import { renderMessage } from './message.ts';
 import { createMessages } from './messages.ts';
-import { isNumber } from './numbers.ts';
+import { isPhoneNumber } from './numbers.ts';
 import { twilioRoutes } from './routes.ts';
 
-const trouble: VendorTrouble = {
+const faultResponses: VendorFaultResponses = {
   outage: (status) => ({
     status,
-    body: errorBody({ status, code: 20_503, message: 'Service is temporarily unavailable' }),
+    body: twilioErrorBody({ status, code: 20_503, message: 'Service is temporarily unavailable' }),
   }),
   rateLimit: (retryAfterSeconds) => ({
     status: 429,
     headers: { 'retry-after': String(retryAfterSeconds) },
-    body: errorBody(tooMany),
+    body: twilioErrorBody(tooMany),
   }),
-  unauthorized: () => ({ status: 401, body: errorBody(unauthenticated) }),
+  unauthorized: () => ({ status: 401, body: twilioErrorBody(unauthenticated) }),
 };
 
 const answerErrors = (app: FastifyInstance) => {
   app.setErrorHandler((error, _request, reply) => {
-    if (error instanceof TwilioError) return reply.code(error.status).send(errorBody(error));
+    if (error instanceof TwilioError) return reply.code(error.status).send(twilioErrorBody(error));
     const refused = error instanceof Error && 'statusCode' in error && error.statusCode === 400;
     const status = refused ? 400 : 500;
     return reply
       .code(status)
-      .send(errorBody({ status, code: refused ? 20_001 : 20_500, message: String(error) }));
+      .send(twilioErrorBody({ status, code: refused ? 20_001 : 20_500, message: String(error) }));
   });
 };
 
 export const inboundSchema = z.strictObject({
-  from: z.string().refine(isNumber, 'write a phone number as E.164: +33612345678'),
+  from: z.string().refine(isPhoneNumber, 'write a phone number as E.164: +33612345678'),
   to: z.string().optional(),
   body: z.string().min(1).max(1600),
   url: z.url().optional(),
 });
-export type Inbound = z.input<typeof inboundSchema>;
+export type InboundText = z.input<typeof inboundSchema>;
 
-export const createTwilio = (parts: VendorParts<TwilioSettings>) => {
-  const { settings, calls, switchboard } = parts;
+export const createTwilio = (parts: VendorDependencies<TwilioSandboxSettings>) => {
+  const { settings, calls, faultRegistry } = parts;
   const messages = createMessages(parts);
-  const kept: readonly Kept[] = [{ name: 'twilio.messages', save: messages.save, load: messages.load }];
+  const snapshotParts: readonly SnapshotPart[] = [
+    { name: 'twilio.messages', save: messages.save, load: messages.load },
+  ];
   return {
-    kept,
+    kept: snapshotParts,
     register(app: FastifyInstance) {
       answerErrors(app);
-      injectFaults(app, { vendor: 'twilio', switchboard, calls, trouble });
+      injectFaults(app, { vendor: 'twilio', faultRegistry, calls, faultResponses });
       twilioRoutes(app, settings, messages);
     },
     state: () => ({
@@ -63,7 +65,7 @@ export const createTwilio = (parts: VendorParts<TwilioSettings>) => {
       optedOut: messages.optedOut(),
     }),
     /** A text from a phone, reported to the inbound webhook; resolves with the webhook's status. */
-    receive(inbound: Inbound) {
+    receive(inbound: InboundText) {
       const { from, to, body, url } = inboundSchema.parse(inbound);
       return messages.receive({
         from,

@@ -1,6 +1,6 @@
 /** Twilio's calls to us: a signed form. */
 import { createHmac } from 'node:crypto';
-import type { Webhook } from '../webhooks/post-until-taken.ts';
+import type { WebhookRequest } from '../webhooks/post-with-retries.ts';
 
 export type WebhookParameters = Readonly<Record<string, string>>;
 
@@ -13,7 +13,11 @@ const signature = (authToken: string, url: string, parameters: WebhookParameters
 };
 
 /** The form as Twilio sends it. */
-export const signedForm = (authToken: string, url: string, parameters: WebhookParameters): Webhook => ({
+export const signedForm = (
+  authToken: string,
+  url: string,
+  parameters: WebhookParameters,
+): WebhookRequest => ({
   url,
   headers: () => ({
     'content-type': 'application/x-www-form-urlencoded; charset=UTF-8',

@@ -4,15 +4,15 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CallCounter } from '../calls/counter.ts';
-import type { Switchboard } from '../faults/switchboard.ts';
+import type { FaultRegistry } from '../faults/fault-registry.ts';
 import type { Vendor } from '../vendors.ts';
-import { postUntilTaken, type Webhook } from './post-until-taken.ts';
+import { postWithRetries, type WebhookRequest } from './post-with-retries.ts';
 
 export interface WebhookSender {
   /** Resolves with the last status, `lost` for one that a fault took, or `failed` when nobody answered. */
-  send(webhook: Webhook): Promise<string>;
+  send(webhook: WebhookRequest): Promise<string>;
   /** Sends without faults and without counting. Resolves with the last status, or `failed` without an answer. */
-  post(webhook: Webhook): Promise<string>;
+  post(webhook: WebhookRequest): Promise<string>;
   /** Nothing is sent or tried again from here on. */
   close(): void;
 }
@@ -25,18 +25,18 @@ interface Attempts {
 }
 
 export const createWebhookSender = (
-  { switchboard, calls }: { readonly switchboard: Switchboard; readonly calls: CallCounter },
+  { faultRegistry, calls }: { readonly faultRegistry: FaultRegistry; readonly calls: CallCounter },
   { vendor, operation }: { readonly vendor: Vendor; readonly operation: string },
-  { retryMs, answersWithinMs = 5_000 }: Attempts,
+  { retryMs, answersWithinMs: timeoutMs = 5_000 }: Attempts,
 ): WebhookSender => {
   const ending = new AbortController();
-  const post = (webhook: Webhook) =>
-    postUntilTaken(webhook, { answersWithinMs, retryMs, signal: ending.signal });
+  const post = (webhook: WebhookRequest) =>
+    postWithRetries(webhook, { timeoutMs, retryMs, signal: ending.signal });
 
   return {
     post,
     async send(webhook) {
-      const fault = switchboard.takeBefore(vendor, operation);
+      const fault = faultRegistry.consumeRequestFault(vendor, operation);
       if (fault && fault.kind !== 'latency') {
         calls.record(vendor, operation, 'lost');
         return 'lost';

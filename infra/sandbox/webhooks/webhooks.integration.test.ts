@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../../../tests/harness/eventually.ts';
-import { hour, startGoogle } from '../../../tests/harness/google-sandbox.ts';
+import { eventBody, startGoogleSandbox } from '../../../tests/harness/google-sandbox.ts';
 
 interface Heard {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -35,7 +35,7 @@ const startReceiver = async (...statuses: number[]) => {
 const states = (heard: readonly Heard[]) => heard.map(({ headers }) => headers['x-goog-resource-state']);
 
 it('opens a Google channel, tells each change of its calendar, and ends with the channel', async () => {
-  const { calendar } = await startGoogle();
+  const { calendar } = await startGoogleSandbox();
   const { url: address, heard } = await startReceiver();
   const { data: channel } = await calendar.events.watch({
     calendarId: 'primary',
@@ -51,7 +51,7 @@ it('opens a Google channel, tells each change of its calendar, and ends with the
   });
   expect(Number(channel.expiration)).toBeGreaterThan(Date.now());
 
-  await calendar.events.insert({ calendarId: 'primary', requestBody: hour('event1') });
+  await calendar.events.insert({ calendarId: 'primary', requestBody: eventBody('event1') });
   await calendar.events.delete({ calendarId: 'primary', eventId: 'event1' });
   await eventually(() => heard.length === 3, 5_000);
   expect(states(heard)).toEqual(['sync', 'exists', 'exists']);
@@ -64,14 +64,14 @@ it('opens a Google channel, tells each change of its calendar, and ends with the
   await expect(again).rejects.toThrow('Channel id not unique');
 
   await calendar.channels.stop({ requestBody: { id: 'channel-1', resourceId: channel.resourceId ?? '' } });
-  await calendar.events.insert({ calendarId: 'primary', requestBody: hour('event2') });
+  await calendar.events.insert({ calendarId: 'primary', requestBody: eventBody('event2') });
   const stopped = calendar.channels.stop({ requestBody: { id: 'channel-1', resourceId: 'x' } });
   await expect(stopped).rejects.toThrow('not found');
   expect(heard).toHaveLength(3);
 });
 
 it('loses a notification that a fault takes, and repeats one that was not taken', async () => {
-  const { calendar, sandbox } = await startGoogle({ google: { channelRetryMs: [1] } });
+  const { calendar, sandbox } = await startGoogleSandbox({ google: { channelRetryMs: [1] } });
   const { url: address, heard } = await startReceiver(204, 503);
   await calendar.events.watch({
     calendarId: 'primary',
@@ -79,8 +79,8 @@ it('loses a notification that a fault takes, and repeats one that was not taken'
   });
   await eventually(() => heard.length === 1, 5_000);
   sandbox.control.setFault('google', { kind: 'outage', operation: 'channel.notify', times: 1 });
-  await calendar.events.insert({ calendarId: 'primary', requestBody: hour('event1') });
-  await calendar.events.insert({ calendarId: 'primary', requestBody: hour('event2') });
+  await calendar.events.insert({ calendarId: 'primary', requestBody: eventBody('event1') });
+  await calendar.events.insert({ calendarId: 'primary', requestBody: eventBody('event2') });
   await eventually(() => heard.length === 3, 5_000);
   // The second was lost, the third was sent twice.
   expect(heard.map(({ headers }) => headers['x-goog-message-number'])).toEqual(['1', '3', '3']);
@@ -104,7 +104,7 @@ const makeMeeting = async (url: string) => {
 };
 
 it('signs what it tells of a Zoom meeting as Zoom does', async () => {
-  const { sandbox } = await startGoogle();
+  const { sandbox } = await startGoogleSandbox();
   const { url, heard } = await startReceiver();
   const id = await makeMeeting(sandbox.url);
   const told = await fetch(`${sandbox.url}/sandbox/zoom/meetings/${id}/events`, {
@@ -120,8 +120,8 @@ it('signs what it tells of a Zoom meeting as Zoom does', async () => {
   expect(JSON.parse(body)).toMatchObject({ event: 'meeting.started', payload: { object: { id } } });
 
   sandbox.control.setFault('zoom', { kind: 'outage', operation: 'event.webhook', times: 1 });
-  expect(await sandbox.control.tellOfMeeting(id, { event: 'meeting.ended', url })).toEqual({
+  expect(await sandbox.control.sendMeetingEvent(id, { event: 'meeting.ended', url })).toEqual({
     webhook: 'lost',
   });
-  await expect(sandbox.control.tellOfMeeting('1', { event: 'meeting.ended' })).rejects.toThrow('1');
+  await expect(sandbox.control.sendMeetingEvent('1', { event: 'meeting.ended' })).rejects.toThrow('1');
 });

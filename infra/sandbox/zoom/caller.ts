@@ -1,9 +1,9 @@
 /** Who calls Zoom's API: the account's own app, which may act for every user, or a person's. */
 import type { FastifyRequest } from 'fastify';
-import { bearerToken } from '../authorization.ts';
+import { parseBearerToken } from '../authorization.ts';
 import type { Grants } from '../oauth/grants.ts';
-import type { ZoomSettings } from '../settings.ts';
-import type { Access } from './access.ts';
+import type { ZoomSandboxSettings } from '../settings.ts';
+import type { AccountTokens } from './account-tokens.ts';
 import { invalidToken, missingScope, noUser, ZoomError } from './errors.ts';
 
 const scopeFor: Readonly<Record<string, string>> = {
@@ -15,7 +15,7 @@ const scopeFor: Readonly<Record<string, string>> = {
   'meetings.delete': 'meeting:delete:meeting',
 };
 
-export interface Caller {
+export interface ZoomCaller {
   /** Whom `me` stands for. */
   readonly account: string;
   /** The user that a path names. Any mail address is a user of the account; a person sees nobody but themselves. */
@@ -24,11 +24,11 @@ export interface Caller {
 
 /** Throws for a token that is unknown, over, or without the scope of the operation. */
 export const createCallerOf =
-  (settings: ZoomSettings, access: Access, grants: Grants) =>
-  (request: FastifyRequest): Caller => {
-    const token = bearerToken(request.headers.authorization);
-    const grant = grants.of(token);
-    if (!grant && !access.allows(token)) throw new ZoomError(invalidToken);
+  (settings: ZoomSandboxSettings, access: AccountTokens, grants: Grants) =>
+  (request: FastifyRequest): ZoomCaller => {
+    const token = parseBearerToken(request.headers.authorization);
+    const grant = grants.findByAccessToken(token);
+    if (!grant && !access.isValid(token)) throw new ZoomError(invalidToken);
     const scope = scopeFor[request.routeOptions.config.operation ?? ''];
     if (grant && scope !== undefined && !grant.scopes.includes(scope)) throw missingScope(scope);
     const account = grant?.account ?? settings.owner;

@@ -1,6 +1,6 @@
 /** Zoom's errors: `{code, message}`, sometimes with the fields at fault. */
 
-export interface ZoomErrorFacts {
+export interface ZoomErrorDetails {
   readonly status: number;
   readonly code: number;
   readonly message: string;
@@ -9,12 +9,12 @@ export interface ZoomErrorFacts {
 }
 
 export class ZoomError extends Error {
-  readonly facts: ZoomErrorFacts;
+  readonly details: ZoomErrorDetails;
 
-  constructor(facts: ZoomErrorFacts) {
+  constructor(facts: ZoomErrorDetails) {
     super(facts.message);
     this.name = 'ZoomError';
-    this.facts = facts;
+    this.details = facts;
   }
 }
 
@@ -44,7 +44,7 @@ export const noMeeting = (id: string): ZoomError =>
 export const noUser = (id: string): ZoomError =>
   new ZoomError({ status: 404, code: 1001, message: `User does not exist: ${id}.` });
 
-export const validationFailed = (fields: ZoomErrorFacts['fields']): ZoomError =>
+export const validationFailed = (fields: ZoomErrorDetails['fields']): ZoomError =>
   new ZoomError({ status: 400, code: 300, message: 'Validation Failed.', ...(fields ? { fields } : {}) });
 
 export const perSecondLimit =
@@ -54,7 +54,7 @@ export const perSecondLimit =
 export const dailyLimitMessage = (limit: number): string =>
   `You have exceeded the daily rate limit (${limit}) of Meeting Create/Update API requests permitted for this particular user. You may resume these requests at GMT 00:00:00.`;
 
-export const errorBody = ({ code, message, fields }: ZoomErrorFacts) => ({
+export const zoomErrorBody = ({ code, message, fields }: ZoomErrorDetails) => ({
   code,
   message,
   ...(fields ? { errors: fields } : {}),

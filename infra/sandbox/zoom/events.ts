@@ -1,11 +1,11 @@
 /** Zoom's events, signed as Zoom signs them: https://developers.zoom.us/docs/api/webhooks/#verify-webhook-events */
 import { createHmac, randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { ZoomSettings } from '../settings.ts';
+import type { ZoomSandboxSettings } from '../settings.ts';
 import { type Clock, wholeSeconds } from '../time.ts';
-import type { VendorParts } from '../vendor-parts.ts';
+import type { VendorDependencies } from '../vendor-dependencies.ts';
 import { createWebhookSender } from '../webhooks/webhook-sender.ts';
-import { type HeldMeeting, renderMeeting } from './meeting.ts';
+import { renderMeeting, type StoredMeeting } from './meeting.ts';
 
 export const zoomEventSchema = z.strictObject({
   event: z.enum(['meeting.started', 'meeting.ended', 'recording.completed']),
@@ -14,7 +14,7 @@ export const zoomEventSchema = z.strictObject({
 });
 export type ZoomEvent = z.input<typeof zoomEventSchema>;
 
-const bodyOf = (event: string, meeting: HeldMeeting, accountId: string, now: number): string => {
+const bodyOf = (event: string, meeting: StoredMeeting, accountId: string, now: number): string => {
   const { uuid, id, host_id, topic, type, duration, timezone } = renderMeeting(meeting);
   return JSON.stringify({
     event,
@@ -49,7 +49,7 @@ const signed = (secret: string, body: string, clock: Clock): Readonly<Record<str
   };
 };
 
-export const createZoomEvents = ({ settings, clock, ...parts }: VendorParts<ZoomSettings>) => {
+export const createZoomEvents = ({ settings, clock, ...parts }: VendorDependencies<ZoomSandboxSettings>) => {
   const sender = createWebhookSender(
     parts,
     { vendor: 'zoom', operation: 'event.webhook' },
@@ -57,7 +57,7 @@ export const createZoomEvents = ({ settings, clock, ...parts }: VendorParts<Zoom
   );
   return {
     /** Resolves with what became of it. */
-    tell(meeting: HeldMeeting, told: ZoomEvent): Promise<string> {
+    send(meeting: StoredMeeting, told: ZoomEvent): Promise<string> {
       const { event, url = settings.webhookUrl } = zoomEventSchema.parse(told);
       const body = bodyOf(event, meeting, settings.accountId, clock());
       return sender.send({ url, body, headers: () => signed(settings.webhookSecret, body, clock) });

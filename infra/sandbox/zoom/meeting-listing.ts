@@ -1,9 +1,9 @@
 /** GET /users/{id}/meetings: which meetings a query matches, cut into pages. */
 import { z } from 'zod';
-import type { ZoomSettings } from '../settings.ts';
+import type { ZoomSandboxSettings } from '../settings.ts';
 import { dayMs } from '../time.ts';
 import { validationFailed } from './errors.ts';
-import { endMs, type HeldMeeting, renderListed } from './meeting.ts';
+import { endMs, renderListed, type StoredMeeting } from './meeting.ts';
 
 export const meetingQuerySchema = z.object({
   type: z
@@ -19,9 +19,9 @@ type MeetingQuery = z.infer<typeof meetingQuerySchema>;
 
 type ListType = MeetingQuery['type'];
 
-const upcoming = (meeting: HeldMeeting, nowMs: number) => endMs(meeting) > nowMs;
+const upcoming = (meeting: StoredMeeting, nowMs: number) => endMs(meeting) > nowMs;
 
-const ofType: Readonly<Record<ListType, (meeting: HeldMeeting, nowMs: number) => boolean>> = {
+const ofType: Readonly<Record<ListType, (meeting: StoredMeeting, nowMs: number) => boolean>> = {
   scheduled: (meeting) => meeting.type === 2,
   upcoming,
   upcoming_meetings: upcoming,
@@ -33,7 +33,7 @@ const ofType: Readonly<Record<ListType, (meeting: HeldMeeting, nowMs: number) =>
 const matcher = (query: MeetingQuery, nowMs: number) => {
   const from = query.from === undefined ? -Infinity : Date.parse(query.from);
   const until = query.to === undefined ? Infinity : Date.parse(query.to) + dayMs;
-  return (meeting: HeldMeeting) =>
+  return (meeting: StoredMeeting) =>
     ofType[query.type](meeting, nowMs) && meeting.startMs >= from && meeting.startMs < until;
 };
 
@@ -48,7 +48,7 @@ const readPageToken = (token: string | undefined): number => {
   return offset;
 };
 
-const listedAs: Readonly<Record<ZoomSettings['listedAgenda'], (meeting: HeldMeeting) => object>> = {
+const listedAs: Readonly<Record<ZoomSandboxSettings['listedAgenda'], (meeting: StoredMeeting) => object>> = {
   shown: renderListed,
   left_out: (meeting) => {
     const { agenda: _, ...others } = renderListed(meeting);
@@ -59,10 +59,10 @@ const listedAs: Readonly<Record<ZoomSettings['listedAgenda'], (meeting: HeldMeet
 
 /** One page as Zoom answers it, in order of start; `next_page_token` is empty (or null) on the last one. */
 export const listMeetings = (
-  meetings: readonly HeldMeeting[],
+  meetings: readonly StoredMeeting[],
   query: MeetingQuery,
   nowMs: number,
-  { listedAgenda }: Pick<ZoomSettings, 'listedAgenda'>,
+  { listedAgenda }: Pick<ZoomSandboxSettings, 'listedAgenda'>,
 ) => {
   const matching = meetings
     .filter(matcher(query, nowMs))

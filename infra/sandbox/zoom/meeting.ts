@@ -26,7 +26,7 @@ export const meetingBodySchema = z.object({
 });
 export type MeetingBody = z.infer<typeof meetingBodySchema>;
 
-export const heldMeetingSchema = z.object({
+export const storedMeetingSchema = z.object({
   id: z.int(),
   uuid: z.string(),
   host: z.string(),
@@ -42,9 +42,9 @@ export const heldMeetingSchema = z.object({
   settings: z.looseObject({}),
   trackingFields: z.array(z.object({ field: z.string(), value: z.string().optional() })),
 });
-export type HeldMeeting = z.infer<typeof heldMeetingSchema>;
+export type StoredMeeting = z.infer<typeof storedMeetingSchema>;
 
-export const endMs = (meeting: HeldMeeting): number => meeting.startMs + meeting.duration * 60_000;
+export const endMs = (meeting: StoredMeeting): number => meeting.startMs + meeting.duration * 60_000;
 
 /** Epoch milliseconds of `start_time`; local times are read in the zone. */
 export const readStart = (text: string, timezone: string): number => {
@@ -65,7 +65,7 @@ const settingsByDefault = {
 };
 
 /** The meeting as `GET /meetings/{id}` gives it. */
-export const renderMeeting = (meeting: HeldMeeting) => ({
+export const renderMeeting = (meeting: StoredMeeting) => ({
   uuid: meeting.uuid,
   id: meeting.id,
   host_id: hostId(meeting.host),
@@ -88,7 +88,7 @@ export const renderMeeting = (meeting: HeldMeeting) => ({
 /** Zoom cuts the agenda in lists: whoever needs all of it must ask for the meeting. */
 const agendaInLists = 250;
 
-export const renderListed = (meeting: HeldMeeting) => ({
+export const renderListed = (meeting: StoredMeeting) => ({
   uuid: meeting.uuid,
   id: meeting.id,
   host_id: hostId(meeting.host),
@@ -104,5 +104,5 @@ export const renderListed = (meeting: HeldMeeting) => ({
 
 const hostId = (host: string) => Buffer.from(host).toString('base64url').slice(0, 22);
 
-const joinUrl = (meeting: HeldMeeting) =>
+const joinUrl = (meeting: StoredMeeting) =>
   `https://zoom.us/j/${meeting.id}?pwd=${Buffer.from(meeting.password).toString('base64url')}`;

@@ -1,27 +1,27 @@
 /** The meetings of all hosts, and how many each host has created or changed today. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { z } from 'zod';
-import type { Pulse } from '../pulse.ts';
-import type { ZoomSettings } from '../settings.ts';
+import type { ChangeNotifier } from '../change-notifier.ts';
+import type { ZoomSandboxSettings } from '../settings.ts';
 import { type Clock, dayMs, wholeSeconds } from '../time.ts';
 import { dailyLimitMessage, noMeeting, ZoomError } from './errors.ts';
-import { type HeldMeeting, heldMeetingSchema, type MeetingBody, readStart } from './meeting.ts';
+import { type MeetingBody, readStart, type StoredMeeting, storedMeetingSchema } from './meeting.ts';
 
 const heldSchema = z.object({
-  meetings: z.array(heldMeetingSchema),
-  deleted: z.array(heldMeetingSchema),
+  meetings: z.array(storedMeetingSchema),
+  deleted: z.array(storedMeetingSchema),
   daily: z.object({ day: z.string(), requests: z.record(z.string(), z.int()) }),
 });
 
 export interface Meetings {
-  create(host: string, body: MeetingBody): HeldMeeting;
+  create(host: string, body: MeetingBody): StoredMeeting;
   /** Throws 3001 when there is none, as the next two do. */
-  get(id: string): HeldMeeting;
+  get(id: string): StoredMeeting;
   update(id: string, body: MeetingBody): void;
   remove(id: string): void;
-  of(host: string): readonly HeldMeeting[];
-  all(): readonly HeldMeeting[];
-  deleted(): readonly HeldMeeting[];
+  of(host: string): readonly StoredMeeting[];
+  all(): readonly StoredMeeting[];
+  deleted(): readonly StoredMeeting[];
   readonly save: () => z.infer<typeof heldSchema>;
   readonly load: (value: unknown) => void;
   reset(): void;
@@ -30,18 +30,22 @@ export interface Meetings {
 /** Deleted meetings are remembered so that tests and people can see what was taken back; only the latest. */
 const rememberedDeleted = 1000;
 
-export const createMeetings = (settings: ZoomSettings, clock: Clock, pulse: Pulse): Meetings => {
-  const byId = new Map<string, HeldMeeting>();
-  const byHost = new Map<string, Map<string, HeldMeeting>>();
-  let deleted: HeldMeeting[] = [];
+export const createMeetings = (
+  settings: ZoomSandboxSettings,
+  clock: Clock,
+  pulse: ChangeNotifier,
+): Meetings => {
+  const byId = new Map<string, StoredMeeting>();
+  const byHost = new Map<string, Map<string, StoredMeeting>>();
+  let deleted: StoredMeeting[] = [];
   let daily: { day: string; requests: Record<string, number> } = { day: '', requests: {} };
 
-  const put = (meeting: HeldMeeting) => {
+  const put = (meeting: StoredMeeting) => {
     const id = String(meeting.id);
     byId.set(id, meeting);
-    const ofHost = byHost.get(meeting.host) ?? new Map<string, HeldMeeting>();
+    const ofHost = byHost.get(meeting.host) ?? new Map<string, StoredMeeting>();
     byHost.set(meeting.host, ofHost.set(id, meeting));
-    pulse.beat();
+    pulse.notify();
   };
 
   /** Counts one creation or update of the host, or throws the daily 429. The day is UTC's. */
@@ -82,7 +86,7 @@ export const createMeetings = (settings: ZoomSettings, clock: Clock, pulse: Puls
     const id = randomInt(80_000_000_000, 99_999_999_999);
     return byId.has(String(id)) ? newId() : id;
   };
-  const get = (id: string): HeldMeeting => {
+  const get = (id: string): StoredMeeting => {
     const meeting = byId.get(id);
     if (!meeting) throw noMeeting(id);
     return meeting;
@@ -94,7 +98,7 @@ export const createMeetings = (settings: ZoomSettings, clock: Clock, pulse: Puls
       countDaily(host);
       const now = clock();
       const timezone = body.timezone ?? 'UTC';
-      const meeting: HeldMeeting = {
+      const meeting: StoredMeeting = {
         id: newId(),
         uuid: randomBytes(16).toString('base64'),
         host,
@@ -136,7 +140,7 @@ export const createMeetings = (settings: ZoomSettings, clock: Clock, pulse: Puls
       byId.delete(id);
       byHost.get(held.host)?.delete(id);
       deleted = [...deleted.slice(1 - rememberedDeleted), { ...held, updated: clock() }];
-      pulse.beat();
+      pulse.notify();
     },
     of: (host) => [...(byHost.get(host)?.values() ?? [])],
     all: () => [...byId.values()],
@@ -153,7 +157,7 @@ export const createMeetings = (settings: ZoomSettings, clock: Clock, pulse: Puls
       byHost.clear();
       deleted = [];
       daily = { day: '', requests: {} };
-      pulse.beat();
+      pulse.notify();
     },
   };
 };

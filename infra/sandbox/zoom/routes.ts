@@ -1,11 +1,11 @@
 /** Zoom's token endpoint and the meeting routes of its v2 API. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { basicCredentials } from '../authorization.ts';
-import type { ZoomSettings } from '../settings.ts';
+import { parseBasicCredentials } from '../authorization.ts';
+import type { ZoomSandboxSettings } from '../settings.ts';
 import type { Clock } from '../time.ts';
-import type { Access } from './access.ts';
-import type { Caller } from './caller.ts';
+import type { AccountTokens } from './account-tokens.ts';
+import type { ZoomCaller } from './caller.ts';
 import { validationFailed, ZoomOAuthError } from './errors.ts';
 import { meetingBodySchema, renderMeeting } from './meeting.ts';
 import { listMeetings, meetingQuerySchema } from './meeting-listing.ts';
@@ -13,11 +13,11 @@ import type { Meetings } from './meetings.ts';
 import { type UserFields, userFieldsSchema, userIdOf } from './user-oauth.ts';
 
 export interface ZoomRouteParts {
-  readonly settings: ZoomSettings;
-  readonly access: Access;
+  readonly settings: ZoomSandboxSettings;
+  readonly access: AccountTokens;
   /** The grants of the app for people. */
   readonly userGrant: (fields: UserFields) => object;
-  readonly callerOf: (request: FastifyRequest) => Caller;
+  readonly callerOf: (request: FastifyRequest) => ZoomCaller;
   readonly meetings: Meetings;
   readonly clock: Clock;
   readonly changed: () => void;
@@ -55,7 +55,7 @@ const tokenRoute = (app: FastifyInstance, { settings, access, userGrant, changed
       ...tokenFields.safeParse(request.body ?? {}).data,
       ...tokenFields.safeParse(request.query).data,
     };
-    const client = basicCredentials(request.headers.authorization);
+    const client = parseBasicCredentials(request.headers.authorization);
     const isClient = (id: string, secret: string) => client?.user === id && client.password === secret;
     const isUserApp = isClient(settings.userClientId, settings.userClientSecret);
     if (!isUserApp && !isClient(settings.clientId, settings.clientSecret)) {

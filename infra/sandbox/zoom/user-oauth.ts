@@ -5,16 +5,16 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { basicCredentials } from '../authorization.ts';
-import type { CodeRefusal } from '../oauth/authorization-codes.ts';
+import { parseBasicCredentials } from '../authorization.ts';
+import type { CodeError } from '../oauth/authorization-codes.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { consentRoutes } from '../oauth/consent-routes.ts';
-import type { Issued } from '../oauth/grants.ts';
-import type { ZoomSettings } from '../settings.ts';
+import type { IssuedTokens } from '../oauth/grants.ts';
+import type { ZoomSandboxSettings } from '../settings.ts';
 import { ZoomOAuthError } from './errors.ts';
 
 /** What the app was given in the Marketplace: the request cannot name scopes. */
-const words: Readonly<Record<string, string>> = {
+const scopeDescriptions: Readonly<Record<string, string>> = {
   'user:read:user': 'View your user information',
   'meeting:write:meeting': 'Create a meeting for you',
   'meeting:read:meeting': 'View your meetings',
@@ -22,7 +22,7 @@ const words: Readonly<Record<string, string>> = {
   'meeting:update:meeting': 'Update your meetings',
   'meeting:delete:meeting': 'Delete your meetings',
 };
-export const userAppScopes: readonly string[] = Object.keys(words);
+export const userAppScopes: readonly string[] = Object.keys(scopeDescriptions);
 
 export const userFieldsSchema = z.object({
   grant_type: z.string().optional(),
@@ -34,7 +34,7 @@ export const userFieldsSchema = z.object({
 });
 export type UserFields = z.infer<typeof userFieldsSchema>;
 
-const refusals: Readonly<Record<CodeRefusal, readonly [error: string, reason: string]>> = {
+const refusals: Readonly<Record<CodeError, readonly [error: string, reason: string]>> = {
   unknown: ['invalid_request', 'Invalid authorization code'],
   expired: ['invalid_request', 'Invalid authorization code'],
   client: ['invalid_request', 'Invalid authorization code'],
@@ -46,12 +46,12 @@ export const userIdOf = (account: string): string =>
   createHash('sha256').update(`zoom ${account}`).digest('base64url').slice(0, 22);
 
 export interface UserOAuthParts {
-  readonly settings: ZoomSettings;
+  readonly settings: ZoomSandboxSettings;
   readonly server: AuthorizationServer;
   readonly changed: () => void;
 }
 
-const answerOf = ({ grant, accessToken, expiresIn, refreshToken }: Issued) => ({
+const answerOf = ({ grant, accessToken, expiresIn, refreshToken }: IssuedTokens) => ({
   access_token: accessToken,
   token_type: 'bearer',
   refresh_token: refreshToken,
@@ -70,7 +70,7 @@ export const createUserGrants = ({ settings, server, changed }: UserOAuthParts) 
     if (redemption.kind === 'good') {
       const { account, scopes } = redemption.consented;
       const issued = grants.begin(account, scopes, true);
-      codes.became(code, issued.grant.id);
+      codes.linkGrant(code, issued.grant.id);
       return answerOf(issued);
     }
     if (redemption.kind === 'used' && redemption.grant !== undefined) {
@@ -104,12 +104,12 @@ export const userOAuthRoutes = (app: FastifyInstance, { settings, server, change
     clientId: settings.userClientId,
     server,
     changed,
-    refusals: {
+    errors: {
       client: { status: 400, error: 'Invalid client_id: (4700)' },
       address: { status: 400, error: 'Invalid redirect: (4700)' },
     },
     scopesOf: () => userAppScopes,
-    about: (scope) => words[scope] ?? scope,
+    about: (scope) => scopeDescriptions[scope] ?? scope,
     isFixed: () => false,
     accounts: () => [...new Set(server.grants.all().map(({ account }) => account))],
     granted: (_account, ticked) => ticked,
@@ -119,7 +119,7 @@ export const userOAuthRoutes = (app: FastifyInstance, { settings, server, change
   });
 
   app.post('/oauth/revoke', { config: { operation: 'revoke' } }, (request) => {
-    const client = basicCredentials(request.headers.authorization);
+    const client = parseBasicCredentials(request.headers.authorization);
     if (client?.user !== settings.userClientId || client.password !== settings.userClientSecret) {
       throw new ZoomOAuthError('invalid_client', 'Invalid client_id or client_secret');
     }
@@ -128,7 +128,7 @@ export const userOAuthRoutes = (app: FastifyInstance, { settings, server, change
       ...userFieldsSchema.safeParse(request.body ?? {}).data,
     };
     // Only access tokens are documented.
-    const grant = server.grants.of(fields.token);
+    const grant = server.grants.findByAccessToken(fields.token);
     if (!grant) throw new ZoomOAuthError('invalid_request', 'Invalid Token!');
     server.grants.revokeGrant(grant.id);
     changed();

@@ -1,21 +1,21 @@
 /** Zoom as the sandbox plays it: OAuth for the account and for its users, and the meetings of API v2. */
 import type { FastifyInstance } from 'fastify';
-import { injectFaults, type VendorTrouble } from '../faults/injection.ts';
+import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
-import type { ZoomSettings } from '../settings.ts';
-import type { Kept } from '../store/snapshot.ts';
+import type { ZoomSandboxSettings } from '../settings.ts';
+import type { SnapshotPart } from '../store/snapshot.ts';
 import { type Clock, wholeSeconds } from '../time.ts';
-import type { VendorParts } from '../vendor-parts.ts';
-import { createAccess } from './access.ts';
+import type { VendorDependencies } from '../vendor-dependencies.ts';
+import { createAccountTokens } from './account-tokens.ts';
 import { createCallerOf } from './caller.ts';
-import { errorBody, invalidToken, perSecondLimit, ZoomError, ZoomOAuthError } from './errors.ts';
+import { invalidToken, perSecondLimit, ZoomError, ZoomOAuthError, zoomErrorBody } from './errors.ts';
 import { createZoomEvents, type ZoomEvent } from './events.ts';
 import { renderMeeting } from './meeting.ts';
 import { createMeetings } from './meetings.ts';
 import { zoomRoutes } from './routes.ts';
 import { createUserGrants, userAppScopes, userOAuthRoutes } from './user-oauth.ts';
 
-const troubleOf = (settings: ZoomSettings, clock: Clock): VendorTrouble => ({
+const createFaultResponses = (settings: ZoomSandboxSettings, clock: Clock): VendorFaultResponses => ({
   outage: (status) => ({ status, body: { code: status, message: 'Service Unavailable' } }),
   rateLimit: (retryAfterSeconds) => ({
     status: 429,
@@ -34,7 +34,7 @@ const troubleOf = (settings: ZoomSettings, clock: Clock): VendorTrouble => ({
   unauthorized: (operation) =>
     operation === 'token'
       ? { status: 400, body: { reason: 'Invalid client_id or client_secret', error: 'invalid_client' } }
-      : { status: 401, body: errorBody(invalidToken) },
+      : { status: 401, body: zoomErrorBody(invalidToken) },
 });
 
 const answerErrors = (app: FastifyInstance) => {
@@ -43,11 +43,11 @@ const answerErrors = (app: FastifyInstance) => {
       return reply.code(400).send({ reason: error.message, error: error.error });
     }
     if (error instanceof ZoomError) {
-      const { status, headers } = error.facts;
+      const { status, headers } = error.details;
       return reply
         .code(status)
         .headers(headers ?? {})
-        .send(errorBody(error.facts));
+        .send(zoomErrorBody(error.details));
     }
     const refused = error instanceof Error && 'statusCode' in error && error.statusCode === 400;
     return refused
@@ -56,11 +56,11 @@ const answerErrors = (app: FastifyInstance) => {
   });
 };
 
-export const createZoom = (parts: VendorParts<ZoomSettings>) => {
-  const { settings, clock, pulse, calls, switchboard } = parts;
+export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
+  const { settings, clock, changeNotifier, calls, faultRegistry } = parts;
   const events = createZoomEvents(parts);
-  const access = createAccess(settings, clock);
-  const meetings = createMeetings(settings, clock, pulse);
+  const access = createAccountTokens(settings, clock);
+  const meetings = createMeetings(settings, clock, changeNotifier);
   const server = createAuthorizationServer(
     {
       vendor: 'zoom',
@@ -69,23 +69,28 @@ export const createZoom = (parts: VendorParts<ZoomSettings>) => {
       refreshPrefix: 'sandbox-user-refresh-',
       codePrefix: 'sandbox-code-',
       rotation: 'replaces',
-      knownPrefix: settings.refreshTokenPrefix,
-      knownScopes: userAppScopes,
+      preauthorizedPrefix: settings.refreshTokenPrefix,
+      preauthorizedScopes: userAppScopes,
     },
     clock,
   );
-  const changed = () => pulse.beat();
-  const kept: readonly Kept[] = [
+  const changed = () => changeNotifier.notify();
+  const snapshotParts: readonly SnapshotPart[] = [
     ...server.kept,
     { name: 'zoom.access', save: access.save, load: access.load },
     { name: 'zoom.meetings', save: meetings.save, load: meetings.load },
   ];
   return {
-    kept,
+    kept: snapshotParts,
     server,
     register(app: FastifyInstance) {
       answerErrors(app);
-      injectFaults(app, { vendor: 'zoom', switchboard, calls, trouble: troubleOf(settings, clock) });
+      injectFaults(app, {
+        vendor: 'zoom',
+        faultRegistry,
+        calls,
+        faultResponses: createFaultResponses(settings, clock),
+      });
       userOAuthRoutes(app, { settings, server, changed });
       zoomRoutes(app, {
         settings,
@@ -102,7 +107,7 @@ export const createZoom = (parts: VendorParts<ZoomSettings>) => {
       deletedMeetings: meetings.deleted().map(renderMeeting),
     }),
     /** Tells that something happened to the meeting, by a webhook; resolves with what became of that. */
-    tell: (id: string, told: ZoomEvent) => events.tell(meetings.get(id), told),
+    tell: (id: string, told: ZoomEvent) => events.send(meetings.get(id), told),
     close: () => events.close(),
     reset() {
       access.reset();

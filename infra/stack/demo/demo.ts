@@ -7,7 +7,7 @@ import { addressTable } from '../address-table.ts';
 import type { Stack } from '../stack.ts';
 import { type StartOptions, untilAborted, withStack } from '../start.ts';
 import { type FaultName, faults } from './faults.ts';
-import { paces, playAudition, type StagedFault } from './story.ts';
+import { demoTimings, type InjectedFault, runScenario } from './scenario.ts';
 import { DemoFailed } from './watch.ts';
 
 export interface DemoOptions extends StartOptions {
@@ -22,13 +22,13 @@ export interface DemoOptions extends StartOptions {
 export const runDemo = (options: DemoOptions): Promise<number> =>
   withStack({ ...options, fresh: true }, async (stack, interrupted) => {
     console.log(addressTable(stack));
-    if (!stack.keys) {
+    if (!stack.apiKeys) {
       console.error(
         pc.red('The demo needs the local organization: set CASTMATCH_ENV=local to have it added.'),
       );
       return 1;
     }
-    const code = await playOn(stack, options);
+    const code = await runOnStack(stack, options);
     if (options.keep || process.stdin.isTTY) {
       console.log(pc.dim('\nThe stack stays up: look around, then end it with Ctrl-C.'));
       await untilAborted(interrupted);
@@ -36,20 +36,20 @@ export const runDemo = (options: DemoOptions): Promise<number> =>
     return code;
   });
 
-const playOn = async (stack: Stack, { fail, brief }: DemoOptions): Promise<number> => {
+const runOnStack = async (stack: Stack, { fail, brief }: DemoOptions): Promise<number> => {
   const configuration = loadConfiguration({ ...process.env, ...stack.env });
   const { temporal, smtp } = configuration;
   const connection = await Connection.connect(temporalConnectionOptions(temporal));
   try {
     const client = new Client({ connection, ...temporalClientOptions(configuration) });
-    await playAudition({
+    await runScenario({
       apiUrl: configuration.publicUrl,
       inboxApi: smtp.journalUrl ?? '',
       client,
       namespace: temporal.namespace,
       links: (workflowId) => linksTo(stack, temporal.namespace, workflowId),
-      fault: fail === undefined ? undefined : stageFault(stack, fail),
-      pace: brief ? paces.brief : paces.watched,
+      fault: fail === undefined ? undefined : createInjectedFault(stack, fail),
+      timing: brief ? demoTimings.brief : demoTimings.watched,
       print: (line) => console.log(line),
     });
     console.log(pc.green('The audition went from request to decision.'));
@@ -73,13 +73,13 @@ const linksTo = ({ urls }: Stack, namespace: string, workflowId: string) => {
   return links.flatMap(([name, url]) => (url === undefined ? [] : [[name, url] as const]));
 };
 
-const stageFault = (stack: Stack, name: FaultName): StagedFault => {
-  const plan = faults[name];
-  const { inSandbox } = plan;
-  if (!inSandbox) {
-    return { plan, switchOn: () => stack.stopPart('inbox'), switchOff: () => stack.startPart('inbox') };
+const createInjectedFault = (stack: Stack, name: FaultName): InjectedFault => {
+  const definition = faults[name];
+  const { sandboxFault } = definition;
+  if (!sandboxFault) {
+    return { definition, switchOn: () => stack.stopPart('inbox'), switchOff: () => stack.startPart('inbox') };
   }
-  const { vendor, ...fault } = inSandbox;
+  const { vendor, ...fault } = sandboxFault;
   const put = async (body: object): Promise<void> => {
     const answer = await fetch(`${stack.urls.sandbox}/sandbox/faults/${vendor}`, {
       method: 'PUT',
@@ -88,5 +88,5 @@ const stageFault = (stack: Stack, name: FaultName): StagedFault => {
     });
     if (!answer.ok) throw new Error(`the sandbox refused the fault: ${await answer.text()}`);
   };
-  return { plan, switchOn: () => put(fault), switchOff: () => put({ kind: 'none' }) };
+  return { definition, switchOn: () => put(fault), switchOff: () => put({ kind: 'none' }) };
 };

@@ -1,7 +1,7 @@
 /** The live timeline in the terminal: seconds since the request, the audition's state, what happened. */
 import pc from 'picocolors';
 import type { AuditionEvent } from '../../../domain/audition/events.ts';
-import { type AuditionView, beginView, foldEvent } from '../../../domain/audition/view.ts';
+import { type AuditionView, createView, foldEvent } from '../../../domain/audition/view.ts';
 import { type FactLine, factLine } from './fact-line.ts';
 import type { ActivityLine } from './history.ts';
 
@@ -12,7 +12,7 @@ export interface Timeline {
   /** An activity that is being tried again. */
   retrying(line: { readonly activity: string; readonly attempt: number; readonly reason: string }): void;
   /** Something the demo itself does. */
-  act(text: string): void;
+  step(text: string): void;
 }
 
 const tones: Readonly<Record<FactLine['tone'], (text: string) => string>> = {
@@ -30,7 +30,7 @@ export const createTimeline = (print: (line: string) => void, now: () => number 
   };
   return {
     event(event) {
-      view = view ? foldEvent(view, event) : beginView(event);
+      view = view ? foldEvent(view, event) : createView(event);
       const { text, tone } = factLine(event.fact);
       line(view.state, tones[tone](text));
       return view;
@@ -43,7 +43,7 @@ export const createTimeline = (print: (line: string) => void, now: () => number 
     retrying({ activity, attempt, reason }) {
       line('', pc.yellow(`· ${activity} tried again, attempt ${attempt}: ${reason}`));
     },
-    act(text) {
+    step(text) {
       line('', pc.magenta(`→ ${text}`));
     },
   };

@@ -6,11 +6,11 @@ import type { AttentionItem } from '../../../domain/audition/attention.ts';
 import type { AuditionView } from '../../../domain/audition/view.ts';
 import type { AuditionId } from '../../../domain/ids.ts';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
+import type { DemoApiClient } from './api-client.ts';
 import { createActivityReader, followHistory } from './history.ts';
-import type { Platform } from './platform.ts';
 import type { Timeline } from './timeline.ts';
 
-export interface Watch {
+export interface AuditionWatch {
   /** Resolves with the view for which the condition first holds. Rejects after `withinMs`, naming what was awaited. */
   until(what: string, condition: (view: AuditionView) => boolean, withinMs: number): Promise<AuditionView>;
   /** The whole history, once the workflow has ended. */
@@ -20,7 +20,7 @@ export interface Watch {
 }
 
 export interface WatchSettings {
-  readonly platform: Platform;
+  readonly platform: DemoApiClient;
   readonly client: Client;
   readonly namespace: string;
   readonly timeline: Timeline;
@@ -28,12 +28,12 @@ export interface WatchSettings {
   readonly onAttention: (item: AttentionItem) => Promise<void>;
 }
 
-export const watchAudition = (id: AuditionId, settings: WatchSettings): Watch => {
+export const watchAudition = (id: AuditionId, settings: WatchSettings): AuditionWatch => {
   const { platform, client, namespace, timeline, onAttention } = settings;
   let view: AuditionView | undefined;
   let failure: unknown;
-  const letGo = new AbortController();
-  const isOver = () => letGo.signal.aborted || view?.state === 'closed';
+  const abortController = new AbortController();
+  const isOver = () => abortController.signal.aborted || view?.state === 'closed';
 
   const followTrail = async (): Promise<void> => {
     for (let seen = 0; !isOver(); await delay(250)) {
@@ -81,13 +81,13 @@ export const watchAudition = (id: AuditionId, settings: WatchSettings): Watch =>
     }
   };
   // A long poll ends only when it is told to.
-  const history = client.connection.withAbortSignal(letGo.signal, followActivities);
+  const history = client.connection.withAbortSignal(abortController.signal, followActivities);
   const following = [keepError(followTrail()), keepError(followRetries()), history];
 
   return {
     history,
     async stop() {
-      letGo.abort();
+      abortController.abort();
       await Promise.allSettled(following);
     },
     async until(what, condition, withinMs) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Facts, findingsOf, isUntried, stackCanStart } from './findings.ts';
+import { findingsOf, isUntried, type SystemState, stackCanStart } from './findings.ts';
 
-const healthy: Facts = {
+const healthy: SystemState = {
   node: 'v24.21.0',
   npm: '11.19.1',
   go: 'go version go1.26.8',
@@ -12,10 +12,11 @@ const healthy: Facts = {
   testServer: 'temporal-test-server',
   ports: [{ purpose: 'the API', port: 3000, free: true }],
   freeDiskBytes: 50e9,
-  given: { temporal: false, database: false },
+  external: { temporal: false, database: false },
 };
 
-const finding = (facts: Facts, about: string) => findingsOf(facts).find((found) => found.about === about);
+const finding = (facts: SystemState, about: string) =>
+  findingsOf(facts).find((found) => found.about === about);
 
 describe('the doctor', () => {
   it('finds nothing wrong with a machine that has everything', () => {
@@ -59,12 +60,12 @@ describe('the doctor', () => {
   });
 
   it('needs neither CLI nor PostgreSQL where servers are given', () => {
-    const facts: Facts = {
+    const facts: SystemState = {
       ...healthy,
       temporalCli: undefined,
       go: undefined,
       postgresProblem: 'none for this machine',
-      given: { temporal: true, database: true },
+      external: { temporal: true, database: true },
     };
     expect(stackCanStart(findingsOf(facts))).toBe(true);
   });

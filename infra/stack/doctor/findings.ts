@@ -1,13 +1,13 @@
 /** What the doctor makes of what it found. Pure: the facts come from `facts.ts`. */
 import { oldestGo } from '../temporal-cli.ts';
 
-export interface PortFact {
+export interface PortState {
   readonly purpose: string;
   readonly port: number;
   readonly free: boolean;
 }
 
-export interface Facts {
+export interface SystemState {
   readonly node: string;
   readonly npm?: string | undefined;
   readonly go?: string | undefined;
@@ -19,10 +19,10 @@ export interface Facts {
   readonly testServer?: string | undefined;
   /** Why PostgreSQL cannot run here, if it cannot. */
   readonly postgresProblem?: string | undefined;
-  readonly ports: readonly PortFact[];
+  readonly ports: readonly PortState[];
   readonly freeDiskBytes: number;
   /** Variables that replace a part of the stack. */
-  readonly given: { readonly temporal: boolean; readonly database: boolean };
+  readonly external: { readonly temporal: boolean; readonly database: boolean };
 }
 
 export type Verdict = 'good' | 'blocks' | 'untried' | 'note';
@@ -39,20 +39,24 @@ export interface Finding {
 const neededDiskBytes = 3_000_000_000;
 const oldestNode = 24;
 
-export const findingsOf = (facts: Facts): readonly Finding[] => [
+export const findingsOf = (facts: SystemState): readonly Finding[] => [
   nodeFinding(facts),
-  presence('npm', facts.npm, 'comes with Node.js: https://nodejs.org'),
+  optionalToolFinding('npm', facts.npm, 'comes with Node.js: https://nodejs.org'),
   postgresFinding(facts),
   temporalFinding(facts),
   goFinding(facts),
   testServerFinding(facts),
-  presence('Java', facts.java, 'only needed for the workflow tests where their server cannot be downloaded'),
-  presence(
+  optionalToolFinding(
+    'Java',
+    facts.java,
+    'only needed for the workflow tests where their server cannot be downloaded',
+  ),
+  optionalToolFinding(
     'Maven',
     facts.maven,
     'only needed to fetch the server of the workflow tests where it cannot be downloaded',
   ),
-  presence('Chromium', facts.chromium, 'only needed to take the screenshots of the documents'),
+  optionalToolFinding('Chromium', facts.chromium, 'only needed to take the screenshots of the documents'),
   diskFinding(facts),
   ...facts.ports.map(portFinding),
 ];
@@ -64,7 +68,7 @@ export const isUntried = (findings: readonly Finding[]): boolean =>
 export const stackCanStart = (findings: readonly Finding[]): boolean =>
   findings.every(({ verdict }) => verdict !== 'blocks');
 
-const nodeFinding = ({ node }: Facts): Finding => {
+const nodeFinding = ({ node }: SystemState): Finding => {
   const major = Number(/^v(\d+)\./.exec(node)?.[1]);
   return major >= oldestNode
     ? { about: 'Node.js', verdict: 'good', found: node }
@@ -76,13 +80,13 @@ const nodeFinding = ({ node }: Facts): Finding => {
       };
 };
 
-const presence = (about: string, found: string | undefined, whatFor: string): Finding =>
+const optionalToolFinding = (about: string, found: string | undefined, whatFor: string): Finding =>
   found === undefined
     ? { about, verdict: 'note', found: 'not there', whatToDo: whatFor }
     : { about, verdict: 'good', found };
 
-const postgresFinding = ({ given, postgresProblem }: Facts): Finding => {
-  if (given.database) return { about: 'PostgreSQL', verdict: 'good', found: 'DATABASE_URL (not tried)' };
+const postgresFinding = ({ external, postgresProblem }: SystemState): Finding => {
+  if (external.database) return { about: 'PostgreSQL', verdict: 'good', found: 'DATABASE_URL (not tried)' };
   return postgresProblem === undefined
     ? { about: 'PostgreSQL', verdict: 'good', found: 'came with the dependencies' }
     : { about: 'PostgreSQL', verdict: 'blocks', found: 'cannot run', whatToDo: postgresProblem };
@@ -99,7 +103,7 @@ const isRecentGo = (versionLine: string | undefined): boolean => {
 
 const goNeeded = `Go ${oldestGo.major}.${oldestGo.minor} or newer`;
 
-const goFinding = ({ go }: Facts): Finding => {
+const goFinding = ({ go }: SystemState): Finding => {
   const whatToDo = `${goNeeded} is only needed to build the Temporal CLI where it cannot be downloaded: https://go.dev/dl`;
   if (go === undefined) return { about: 'Go', verdict: 'note', found: 'not there', whatToDo };
   return isRecentGo(go)
@@ -107,9 +111,9 @@ const goFinding = ({ go }: Facts): Finding => {
     : { about: 'Go', verdict: 'note', found: `${go}: too old`, whatToDo };
 };
 
-const temporalFinding = ({ given, temporalCli, go }: Facts): Finding => {
+const temporalFinding = ({ external, temporalCli, go }: SystemState): Finding => {
   const about = 'Temporal CLI';
-  if (given.temporal) return { about, verdict: 'good', found: 'TEMPORAL_ADDRESS (not tried)' };
+  if (external.temporal) return { about, verdict: 'good', found: 'TEMPORAL_ADDRESS (not tried)' };
   if (temporalCli !== undefined) return { about, verdict: 'good', found: temporalCli };
   return {
     about,
@@ -121,7 +125,7 @@ const temporalFinding = ({ given, temporalCli, go }: Facts): Finding => {
   };
 };
 
-const testServerFinding = ({ testServer, java, maven }: Facts): Finding => {
+const testServerFinding = ({ testServer, java, maven }: SystemState): Finding => {
   const about = 'Test server';
   if (testServer !== undefined) return { about, verdict: 'good', found: testServer };
   const canFetch = java !== undefined && maven !== undefined;
@@ -135,7 +139,7 @@ const testServerFinding = ({ testServer, java, maven }: Facts): Finding => {
   };
 };
 
-const diskFinding = ({ freeDiskBytes }: Facts): Finding => {
+const diskFinding = ({ freeDiskBytes }: SystemState): Finding => {
   const found = `${(freeDiskBytes / 1e9).toFixed(1)} GB free`;
   return freeDiskBytes >= neededDiskBytes
     ? { about: 'Disk', verdict: 'good', found }
@@ -147,7 +151,7 @@ const diskFinding = ({ freeDiskBytes }: Facts): Finding => {
       };
 };
 
-const portFinding = ({ purpose, port, free }: PortFact): Finding => ({
+const portFinding = ({ purpose, port, free }: PortState): Finding => ({
   about: `Port ${port}`,
   verdict: free ? 'good' : 'note',
   found: free ? `free, for ${purpose}` : `taken, ${purpose} will move to another`,

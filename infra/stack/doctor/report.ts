@@ -1,14 +1,14 @@
 /** `npm run stack:doctor`: what is there, what is missing, and how to get it. */
 import pc from 'picocolors';
-import { gatherFacts } from './facts.ts';
 import { type Finding, findingsOf, isUntried, stackCanStart, type Verdict } from './findings.ts';
+import { inspectSystem } from './inspect-system.ts';
 
 /** Answers with the exit code: 1 when `npm start` could not work. */
 export const runDoctor = async (
   env: NodeJS.ProcessEnv,
   output: { write(text: string): unknown },
 ): Promise<number> => {
-  const findings = findingsOf(await gatherFacts(env));
+  const findings = findingsOf(await inspectSystem(env));
   for (const finding of findings) output.write(`${shown(finding)}\n`);
   const healthy = stackCanStart(findings);
   output.write(`\n${conclusion(findings)}\n`);

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Progress } from '../build-once.ts';
 import { preferredPorts } from '../ports.ts';
-import { httpAnswers, type Part, portNote, type StackContext } from './part.ts';
+import { isHttpReady, type Part, portNote, type StackContext } from './part.ts';
 
-export const startInbox = async (
-  { dataFolder, given, choosePort, supervisor }: StackContext,
+export const startInboxProcess = async (
+  { dataFolder, shellEnv, choosePort, supervisor }: StackContext,
   progress: Progress,
 ): Promise<Part> => {
-  if (given.SMTP_URL) {
-    const { SMTP_URL, MAIL_JOURNAL_URL } = given;
+  if (shellEnv.SMTP_URL) {
+    const { SMTP_URL, MAIL_JOURNAL_URL } = shellEnv;
     return {
       env: { SMTP_URL, ...(MAIL_JOURNAL_URL ? { MAIL_JOURNAL_URL } : {}) },
       addresses: [{ name: 'Email', address: 'SMTP_URL', note: 'given' }],
@@ -32,8 +32,8 @@ export const startInbox = async (
     name: 'inbox',
     command: process.execPath,
     arguments: [program, ...Object.entries(options).flat()],
-    env: given,
-    ready: () => httpAnswers(`${inbox}/api/healthz`),
+    env: shellEnv,
+    ready: () => isHttpReady(`${inbox}/api/healthz`),
   });
   return {
     env: { SMTP_URL: `smtp://127.0.0.1:${smtp.port}`, MAIL_JOURNAL_URL: `${inbox}/api` },

@@ -6,7 +6,7 @@ import type { Supervisor } from '../supervisor.ts';
 export interface StackContext {
   readonly dataFolder: string;
   /** The environment the stack was started with: a variable that is set there replaces the part that stands for it. */
-  readonly given: NodeJS.ProcessEnv;
+  readonly shellEnv: NodeJS.ProcessEnv;
   readonly choosePort: PortChooser;
   readonly supervisor: Supervisor;
 }
@@ -34,7 +34,7 @@ export const portNote = (insteadOf: number | undefined): string | undefined =>
 export const nodeProgram = (path: string) => ({ command: process.execPath, arguments: [path] });
 
 /** True once the address answers with success. Never throws. */
-export const httpAnswers = async (url: string): Promise<boolean> => {
+export const isHttpReady = async (url: string): Promise<boolean> => {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
     await answer.body?.cancel();

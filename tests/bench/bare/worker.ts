@@ -8,10 +8,10 @@ import { createMetrics } from '../../../workers/metrics.ts';
 import { installRuntime } from '../../../workers/runtime.ts';
 import { startWorkers } from '../../../workers/worker.ts';
 import { bundleWorkflows } from '../../../workers/workflow-code.ts';
-import { refusingActivities } from '../../harness/refusing-activities.ts';
+import { unexpectedActivities } from '../../harness/unexpected-activities.ts';
 
 /** What the bare workflow calls: the audition's activities by name, each of which does nothing at all. */
-const noOpActivities = refusingActivities({
+const noOpActivities = unexpectedActivities({
   findBusy: async () => [],
   holdSlot: async () => ({ kind: 'held', reminders: [] }),
   recordEvents: async () => {},

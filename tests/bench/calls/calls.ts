@@ -1,7 +1,7 @@
 /** What the path of a provider call costs beside the vendor's own client library. */
 import type { ServiceUnderTest } from '../../harness/service.ts';
 import { type Spread, spreadOf } from '../statistics.ts';
-import { openSubjects, type Subject } from './subjects.ts';
+import { type ComparedCall, openComparedCalls } from './compared-calls.ts';
 
 export interface CallFigures {
   readonly name: string;
@@ -26,7 +26,7 @@ const latencyMs = 100;
 const pairsPerRound = 60;
 const lanes = 4;
 
-export const whatCallsAreCompared = (rounds: number): string =>
+export const describeCalls = (rounds: number): string =>
   `
 A call by the vendor's client library alone, and the same call on our path: access token, circuit, quota in the database
 of all processes, deadline, cancellation, correlation id, the answer parsed, metrics. To the provider sandbox, which
@@ -36,7 +36,7 @@ export const measureCalls = async (
   service: ServiceUnderTest,
   rounds: number,
 ): Promise<readonly CallFigures[]> => {
-  const { subjects, close } = await openSubjects(service);
+  const { subjects, close } = await openComparedCalls(service);
   try {
     const figures: CallFigures[] = [];
     for (const subject of subjects) figures.push(await measureSubject(service, subject, rounds));
@@ -49,7 +49,7 @@ export const measureCalls = async (
 
 const measureSubject = async (
   { sandbox }: ServiceUnderTest,
-  subject: Subject,
+  subject: ComparedCall,
   rounds: number,
 ): Promise<CallFigures> => {
   sandbox.control.setFault(subject.vendor, { kind: 'latency', latencyMs });
@@ -74,7 +74,7 @@ interface Round {
 }
 
 /** In pairs, the second of which goes first every other time: whatever slows this machine down slows both. */
-const roundOf = async ({ bare, path }: Subject): Promise<Round> => {
+const roundOf = async ({ bare, path }: ComparedCall): Promise<Round> => {
   const times = { bare: new Array<number>(), path: new Array<number>() };
   let left = pairsPerRound;
   const lane = async () => {

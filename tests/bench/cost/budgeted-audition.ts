@@ -6,24 +6,24 @@ import type { AuditionView } from '../../../domain/audition/view.ts';
 import type { AuditionId } from '../../../domain/ids.ts';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import { type Cost, costOf } from '../../../infra/stack/demo/cost.ts';
-import { day, type Platform, platformOf, requestBody } from '../../harness/platform.ts';
+import { type ApiClient, createApiClient, day, requestBody } from '../../harness/api-client.ts';
 import type { ServiceUnderTest } from '../../harness/service.ts';
 
 /** The update goes out and is answered before the first of them is due. */
-const untilStart = 15_000;
+const startsInMs = 15_000;
 const reminders = ['PT6S', 'PT3S'];
-const length = 2_000;
+const durationMs = 2_000;
 /** Email and text to the performer, email to the casting director and the reader. */
 const noticesEachTime = 4;
 
 /** Needs a worker that runs. `n` must be another one for each audition of a service. */
 export const playBudgetedAudition = async (service: ServiceUnderTest, n: number): Promise<Cost> => {
-  const platform = platformOf(service);
+  const platform = createApiClient(service);
   const policy = { sessionOverrun: 'PT0S' };
   const { id } = await platform.request(requestBody(n, 30 * day, { reminders, policy }));
-  await everybodyAccepts(platform, id, n);
+  await requiredParticipantsAccept(platform, id, n);
   await platform.command(id, 'reschedule', { slot: slotSoon(), reason: 'travel' });
-  await everybodyAccepts(platform, id, n);
+  await requiredParticipantsAccept(platform, id, n);
   await platform.until(id, ({ notices }) => {
     const reminded = notices.filter(({ notice }) => notice === 'reminder');
     return reminded.length === noticesEachTime * reminders.length && areDelivered(notices);
@@ -37,7 +37,7 @@ export const playBudgetedAudition = async (service: ServiceUnderTest, n: number)
 };
 
 /** Once everybody knows of the slot: the two who are required say yes. */
-const everybodyAccepts = async (platform: Platform, id: AuditionId, n: number): Promise<void> => {
+const requiredParticipantsAccept = async (platform: ApiClient, id: AuditionId, n: number): Promise<void> => {
   await platform.until(id, ({ state, notices }) => state === 'scheduled' && areDelivered(notices));
   for (const participant of [`performer-${n}`, `director-${n}`]) {
     await platform.command(id, 'respond', { participant, answer: 'accepted' });
@@ -49,10 +49,10 @@ const areDelivered = (notices: AuditionView['notices']): boolean =>
   notices.every(({ channel, status }) => channel === 'email' || status === 'delivered');
 
 const slotSoon = () => {
-  const start = Math.ceil((Date.now() + untilStart) / 1_000) * 1_000;
+  const start = Math.ceil((Date.now() + startsInMs) / 1_000) * 1_000;
   return {
     start: new Date(start).toISOString(),
-    end: new Date(start + length).toISOString(),
+    end: new Date(start + durationMs).toISOString(),
     zone: 'Europe/Paris',
   };
 };

@@ -35,7 +35,7 @@ const publicUrl = 'https://auditions.example.com';
 const apiProgram = fileURLToPath(new URL('../../../api/main.ts', import.meta.url));
 const bareProgram = fileURLToPath(new URL('./bare-route.ts', import.meta.url));
 
-export const whatIntakesAreCompared = (rounds: number): string =>
+export const describeIntake = (rounds: number): string =>
   `
 Intake: a status callback of Twilio's to the API as a process of its own, as it is deployed (log level info, its log
 thrown away): signature verified, event sealed, stored, answered. Bare: a Fastify route in a process of its own that reads

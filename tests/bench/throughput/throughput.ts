@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import { costOf } from '../../../infra/stack/demo/cost.ts';
-import { platformOf } from '../../harness/platform.ts';
+import { createApiClient } from '../../harness/api-client.ts';
 import type { ServiceUnderTest } from '../../harness/service.ts';
 import type { bare } from '../bare/workflow.ts';
 import { compareRounds, type Round, ratePerSecond, type Spread } from '../statistics.ts';
@@ -32,7 +32,7 @@ export interface Throughput {
 /** Of the issue that asks for it: the audition reaches this much of the bare workflow's throughput. */
 const target = 0.8;
 
-export const whatIsCompared = (options: ThroughputOptions): string =>
+export const describeThroughput = (options: ThroughputOptions): string =>
   `
 Scheduling phase: POST /v1/auditions (three participants, two calendars, Zoom, four notices) until the read model says
 "scheduled". Through the API, with encryption, trail and read model, against the real PostgreSQL, the provider sandbox
@@ -49,7 +49,7 @@ export const measureThroughput = async (
   options: ThroughputOptions,
 ): Promise<readonly Throughput[]> => {
   const startBare = await openBare(service);
-  const auditions = openAuditions(service, platformOf(service));
+  const auditions = openAuditions(service, createApiClient(service));
   try {
     await assertSameMix(service, auditionWorkflowId(await auditions.schedule()), await startBare());
     const round = async (count: number, inFlight: number): Promise<Round> => {

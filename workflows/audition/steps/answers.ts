@@ -1,5 +1,5 @@
 /** The participants' answers, and what follows from them. */
-import { isWelcome } from '../../../domain/audition/transitions.ts';
+import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { ParticipantView } from '../../../domain/audition/view.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { askBeside } from '../background-question.ts';
@@ -8,7 +8,7 @@ import type { AuditionRun } from '../run.ts';
 import { notify } from './notices.ts';
 
 /** Takes an answer. The same answer again changes nothing; the performer's no ends the audition. */
-export const takeAnswer = (
+export const recordAnswer = (
   run: AuditionRun,
   { participant, answer, origin, correlationId }: RespondCommand,
 ): void => {
@@ -16,7 +16,7 @@ export const takeAnswer = (
   const before = journal.view.participants.find(({ id }) => id === participant);
   if (!before || before.answer === answer) return;
   journal.record({ type: 'responded', participant, answer, origin }, correlationId);
-  if (answer === 'declined') return takeNo(run, before, correlationId);
+  if (answer === 'declined') return handleDecline(run, before, correlationId);
   if (journal.view.state === 'confirmed' && !allAccepted(run)) {
     journal.record({ type: 'confirmation_lost' }, correlationId);
   }
@@ -33,7 +33,11 @@ export const confirmWhenAccepted = (run: AuditionRun, correlationId?: string): v
 const allAccepted = ({ journal }: AuditionRun): boolean =>
   journal.view.participants.every(({ required, answer }) => !required || answer === 'accepted');
 
-const takeNo = (run: AuditionRun, { id, kind, required }: ParticipantView, correlationId: string): void => {
+const handleDecline = (
+  run: AuditionRun,
+  { id, kind, required }: ParticipantView,
+  correlationId: string,
+): void => {
   if (kind === 'performer') {
     run.end({ type: 'declined', participant: id }, correlationId);
     return;
@@ -52,13 +56,13 @@ const takeNo = (run: AuditionRun, { id, kind, required }: ParticipantView, corre
       isMoot: () => answerOf(run, id) !== 'declined',
     },
     (action) => {
-      if (action === 'abort') endBecauseOfAnswer(run, 'declined');
+      if (action === 'abort') failForMissingAnswer(run, 'declined');
     },
   );
 };
 
 /** A performer who never answers: ask again, or have a person decide. */
-export const escalateSilence = (run: AuditionRun): void => {
+export const escalateMissingAnswer = (run: AuditionRun): void => {
   run.answerEscalated = true;
   const silent = run.journal.view.participants.filter(
     ({ kind, answer }) => kind === 'performer' && answer === 'none',
@@ -75,15 +79,15 @@ export const escalateSilence = (run: AuditionRun): void => {
       actions: ['retry', 'skip', 'abort'],
       isMoot: () =>
         run.journal.view.revision !== revision ||
-        !isWelcome('respond', run.journal.view.state) ||
+        !isCommandAllowed('respond', run.journal.view.state) ||
         silent.every(({ id }) => answerOf(run, id) !== 'none'),
     },
     async (action) => {
-      if (action === 'abort') endBecauseOfAnswer(run, 'unanswered');
+      if (action === 'abort') failForMissingAnswer(run, 'unanswered');
       if (action === 'retry') {
         const label = `r${run.journal.view.revision}:again`;
         await notify(run, { notice: 'reminder', label, to: silent.map(({ id }) => id) });
-        run.journal.save();
+        run.journal.flushInBackground();
       }
     },
   );
@@ -95,5 +99,5 @@ const answerOf = (
 ): ParticipantView['answer'] | undefined =>
   journal.view.participants.find(({ id }) => id === participant)?.answer;
 
-const endBecauseOfAnswer = (run: AuditionRun, code: 'declined' | 'unanswered'): void =>
+const failForMissingAnswer = (run: AuditionRun, code: 'declined' | 'unanswered'): void =>
   run.end({ type: 'failed', code, reason: 'An operator gave the audition up for want of an answer.' });

@@ -5,9 +5,9 @@ import { correlatedIds } from '../../../domain/audition/plan.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions } from '../activity-options.ts';
-import { insist } from '../insist.ts';
+import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
-import { calendarsOf, type OwnedCalendar } from './conflicts.ts';
+import { calendarsOf, type OwnedCalendar } from './busy-times.ts';
 
 /** Writes the events of this revision of the slot: new ones at first, the same ones moved later. */
 export const writeCalendarEvents = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
@@ -21,7 +21,7 @@ const writeEvent = async (
   revision: number,
 ): Promise<void> => {
   const { plan, journal, saga } = run;
-  const key = run.keyOf(`calendar-event:${owner}:r${revision}`);
+  const key = run.idempotencyKeyOf(`calendar-event:${owner}:r${revision}`);
   const activities = proxyActivities<CalendarActivities>(
     activityOptions(run, {
       queue: queueOfCalendar(calendar.provider),
@@ -29,7 +29,7 @@ const writeEvent = async (
     }),
   );
   saga.register({ id: key, stage: 'calendar_events', kind: 'remove_event', key, calendar });
-  const outcome = await insist(
+  const outcome = await retryUntilResolved(
     run,
     {
       step: 'calendar_event',

@@ -8,7 +8,7 @@ import {
   ParentClosePolicy,
   startChild,
 } from '@temporalio/workflow';
-import { isWelcome } from '../../../domain/audition/transitions.ts';
+import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { Refusal } from '../../../domain/errors.ts';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import { searchAttributes } from '../../search-attributes.ts';
@@ -17,14 +17,15 @@ import { type AuditionInput, auditionWorkflowType, type DecideCommand } from '..
 import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 
-type Callback = Extract<DecideCommand, { decision: 'callback' }>;
+type CallbackDecision = Extract<DecideCommand, { decision: 'callback' }>;
 
 /** Takes the decision and ends the audition with it. */
 export const decide = async (run: AuditionRun, command: DecideCommand): Promise<Refusal | undefined> => {
-  if (!isWelcome('decide', run.journal.view.state)) return wrongState('decide', run.journal.view.state);
+  if (!isCommandAllowed('decide', run.journal.view.state))
+    return wrongState('decide', run.journal.view.state);
   if (command.decision === 'callback') {
     await CancellationScope.nonCancellable(() => startNextRound(run, command));
-    if (run.ending) await callOff(command);
+    if (run.ending) await cancelNextRound(command);
   }
   run.end(
     {
@@ -38,7 +39,10 @@ export const decide = async (run: AuditionRun, command: DecideCommand): Promise<
 };
 
 /** Outlives this workflow. The next round's id comes with the command, so a repeated start finds the first. */
-const startNextRound = async ({ plan }: AuditionRun, { next, correlationId }: Callback): Promise<void> => {
+const startNextRound = async (
+  { plan }: AuditionRun,
+  { next, correlationId }: CallbackDecision,
+): Promise<void> => {
   const input: AuditionInput = {
     plan: {
       ...plan,
@@ -71,11 +75,11 @@ const startNextRound = async ({ plan }: AuditionRun, { next, correlationId }: Ca
 };
 
 /** This audition was ended while the next round began: nobody has decided on that one then. */
-const callOff = ({ next }: Callback): Promise<void> =>
+const cancelNextRound = ({ next }: CallbackDecision): Promise<void> =>
   CancellationScope.nonCancellable(() => getExternalWorkflowHandle(auditionWorkflowId(next.id)).cancel());
 
 /** A decision that is long in coming waits for a person. */
-export const escalateDecision = (run: AuditionRun): void => {
+export const escalateMissingDecision = (run: AuditionRun): void => {
   run.decisionEscalated = true;
   askBeside(
     run,

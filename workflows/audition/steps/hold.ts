@@ -3,13 +3,13 @@ import type { HoldClaim, HoldSlotResult } from '../../../activities/contract.ts'
 import type { SlotRefusalReason } from '../../../domain/audition/events.ts';
 import { freeSlots, isFree } from '../../../domain/audition/free-slots.ts';
 import { correlatedIds } from '../../../domain/audition/plan.ts';
-import type { BusyInterval, Slot, SlotWish } from '../../../domain/audition/slot.ts';
+import type { BusyInterval, Slot, SlotSpec } from '../../../domain/audition/slot.ts';
 import { slotResources } from '../../../domain/audition/slot-resources.ts';
 import { toEpochMs, toInstant } from '../../../domain/time/epoch.ts';
 import { minute } from '../../../domain/time/units.ts';
-import { booking } from '../../internal-activities.ts';
+import { internalActivities } from '../../internal-activities.ts';
 import type { AuditionRun } from '../run.ts';
-import { findBusy } from './conflicts.ts';
+import { findBusyTimes } from './busy-times.ts';
 
 /** Of a window with room for many slots, this many are tried before it is given up. */
 const candidatesTried = 20;
@@ -18,7 +18,7 @@ const candidatesTried = 20;
 export const holdFirstSlot = async (run: AuditionRun): Promise<void> => {
   const { plan, journal } = run;
   run.record({ type: 'holding_started' });
-  const busy = await findBusy(run, windowOf(plan.wish));
+  const busy = await findBusyTimes(run, windowOf(plan.wish));
   const held = await holdFirstFree(run, candidates(plan.wish, busy));
   if (typeof held === 'string') {
     run.end({ type: 'slot_refused', reason: held });
@@ -27,7 +27,7 @@ export const holdFirstSlot = async (run: AuditionRun): Promise<void> => {
   }
   run.reminders = held.reminders;
   run.record({ type: 'slot_held', slot: held.slot, revision: 1, until: held.until });
-  journal.save();
+  journal.flushInBackground();
   run.firstResult ??= { kind: 'held', view: journal.view };
 };
 
@@ -38,15 +38,15 @@ export const hold = async (
   revision: number,
 ): Promise<HoldSlotResult & { readonly until: Slot['end'] }> => {
   const { plan } = run;
-  const claim = claimOn(run, slot, revision);
-  const result = await booking('Hold the slot').holdSlot({
+  const claim = holdClaimOf(run, slot, revision);
+  const result = await internalActivities('Hold the slot').holdSlot({
     ...claim,
     reminders: { offsets: plan.reminders, participants: plan.participants },
   });
   return { ...result, until: claim.until };
 };
 
-export const claimOn = ({ plan }: AuditionRun, slot: Slot, revision: number): HoldClaim => ({
+export const holdClaimOf = ({ plan }: AuditionRun, slot: Slot, revision: number): HoldClaim => ({
   ...correlatedIds(plan),
   slot,
   revision,
@@ -54,18 +54,18 @@ export const claimOn = ({ plan }: AuditionRun, slot: Slot, revision: number): Ho
   resources: slotResources(plan.participants, slot.room),
 });
 
-type Candidates = { readonly slots: readonly Slot[]; readonly otherwise: SlotRefusalReason };
+type Candidates = { readonly slots: readonly Slot[]; readonly refusalReason: SlotRefusalReason };
 
-const windowOf = (wish: SlotWish): { from: Slot['start']; until: Slot['end'] } =>
+const windowOf = (wish: SlotSpec): { from: Slot['start']; until: Slot['end'] } =>
   wish.kind === 'fixed'
     ? { from: wish.slot.start, until: wish.slot.end }
     : { from: wish.earliest, until: wish.latest };
 
-const candidates = (wish: SlotWish, busy: readonly BusyInterval[]): Candidates => {
+const candidates = (wish: SlotSpec, busy: readonly BusyInterval[]): Candidates => {
   if (wish.kind === 'fixed') {
     return isFree(wish.slot, busy)
-      ? { slots: [wish.slot], otherwise: 'taken' }
-      : { slots: [], otherwise: 'busy' };
+      ? { slots: [wish.slot], refusalReason: 'taken' }
+      : { slots: [], refusalReason: 'busy' };
   }
   const { earliest, latest, durationMinutes, zone, room } = wish;
   const free = freeSlots(busy, { from: earliest, until: latest }, durationMinutes * minute);
@@ -74,15 +74,15 @@ const candidates = (wish: SlotWish, busy: readonly BusyInterval[]): Candidates =
       .filter(({ start }) => toEpochMs(start) > Date.now())
       .slice(0, candidatesTried)
       .map(({ start, end }) => ({ start, end, zone, ...(room ? { room } : {}) })),
-    otherwise: 'nothing_free',
+    refusalReason: 'nothing_free',
   };
 };
 
-const holdFirstFree = async (run: AuditionRun, { slots, otherwise }: Candidates) => {
+const holdFirstFree = async (run: AuditionRun, { slots, refusalReason }: Candidates) => {
   for (const slot of slots) {
     const result = await hold(run, slot, 1);
     if (result.kind === 'held') return { slot, until: result.until, reminders: result.reminders };
     if (result.kind === 'in_the_past') return 'in_the_past';
   }
-  return otherwise;
+  return refusalReason;
 };

@@ -7,20 +7,20 @@ import type { Slot } from '../../../domain/audition/slot.ts';
 import { isHostedMeeting, type MeetingProviderName } from '../../../domain/providers/vendors.ts';
 import { queueOfMeeting } from '../../task-queues.ts';
 import { activityOptions } from '../activity-options.ts';
-import { isStepFailure, readFailure, type StepFailure } from '../failures.ts';
-import { askAbout, insist } from '../insist.ts';
+import { compensate } from '../compensate.ts';
+import { askOperator, retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
-import { undo } from '../undo.ts';
+import { isStepFailure, type StepFailure, toStepFailure } from '../step-failures.ts';
 
 /** Makes the meeting, on whichever provider can; asks a person when none can. */
 export const createMeeting = async (run: AuditionRun, slot: Slot): Promise<void> => {
   if (run.plan.meetingProviders.length === 0) return;
-  for (let round = 1; ; round += 1) {
-    const { restorations } = run.desk;
-    const failure = await tryEachProvider(run, slot, round);
+  for (let pass = 1; ; pass += 1) {
+    const { restorationCount } = run.attention;
+    const failure = await tryEachProvider(run, slot, pass);
     if (failure === undefined) return;
-    if (run.desk.wasRestoredSince(restorations, failure.connection)) continue;
-    const decided = await askAbout(run, noMeeting, failure);
+    if (run.attention.wasConnectionRestoredSince(restorationCount, failure.connection)) continue;
+    const decided = await askOperator(run, createMeetingStep, failure);
     if (decided === 'retry') continue;
     if (decided.kind === 'overridden') {
       const meeting: Meeting = { provider: 'manual', id: 'manual', joinUrl: decided.joinUrl };
@@ -30,7 +30,7 @@ export const createMeeting = async (run: AuditionRun, slot: Slot): Promise<void>
   }
 };
 
-const noMeeting = {
+const createMeetingStep = {
   step: 'meeting',
   purpose: 'create the meeting on any provider',
   hint: 'Retry, override with the link of a meeting made by hand, skip to go on without one, or abort.',
@@ -44,13 +44,13 @@ const noMeeting = {
 const tryEachProvider = async (
   run: AuditionRun,
   slot: Slot,
-  round: number,
+  pass: number,
 ): Promise<StepFailure | undefined> => {
   const providers = run.plan.meetingProviders;
   let failure: StepFailure | undefined;
   for (const [index, provider] of providers.entries()) {
     const to = providers[index + 1];
-    const key = run.keyOf(`meeting:${provider}:${round}`);
+    const key = run.idempotencyKeyOf(`meeting:${provider}:${pass}`);
     const tried = await tryProvider(run, provider, slot, key, to !== undefined);
     if (!('code' in tried)) {
       run.record({ type: 'meeting_created', meeting: tried });
@@ -76,7 +76,7 @@ const tryProvider = async (
 ): Promise<Meeting | StepFailure> => {
   run.saga.register({ id: key, stage: 'meeting', kind: 'remove_meeting', key, provider, slot });
   try {
-    return await activitiesOf(
+    return await meetingActivities(
       run,
       provider,
       `Create the meeting on ${provider}`,
@@ -84,8 +84,8 @@ const tryProvider = async (
     ).createMeeting({ ...inputFor(run, provider, slot, key, 1), hasFallback });
   } catch (error) {
     if (isCancellation(error) || !isStepFailure(error)) throw error;
-    await undoBeside(run, key, provider);
-    return readFailure(error);
+    await compensateInBackground(run, key, provider);
+    return toStepFailure(error);
   }
 };
 
@@ -94,14 +94,18 @@ const tryProvider = async (
  * at Google Meet, where the meeting is a calendar event: a late deletion would take away the event that is written
  * into the same calendar next. There even a person is waited for.
  */
-const undoBeside = (run: AuditionRun, key: string, provider: MeetingProviderName): Promise<void> =>
-  run.background.start(async (goOn) => {
+const compensateInBackground = (
+  run: AuditionRun,
+  key: string,
+  provider: MeetingProviderName,
+): Promise<void> =>
+  run.background.start(async (detach) => {
     // Taken out of the saga first: an ending meanwhile must not undo it once more.
     const compensation = run.saga.pending.find(({ id }) => id === key);
-    run.saga.settle(key);
-    const waitsForNobody = isHostedMeeting(provider);
-    if (waitsForNobody) goOn();
-    if (compensation) await CancellationScope.nonCancellable(() => undo(run, compensation));
+    run.saga.remove(key);
+    const canDetach = isHostedMeeting(provider);
+    if (canDetach) detach();
+    if (compensation) await CancellationScope.nonCancellable(() => compensate(run, compensation));
   });
 
 /** Moves the meeting to another slot. Absolute, so trying again does no harm. */
@@ -109,7 +113,7 @@ export const moveMeeting = async (run: AuditionRun, slot: Slot, revision: number
   const { meeting } = run.journal.view;
   if (!meeting || meeting.provider === 'manual') return;
   const { provider } = meeting;
-  await insist(
+  await retryUntilResolved(
     run,
     {
       step: 'meeting',
@@ -118,8 +122,14 @@ export const moveMeeting = async (run: AuditionRun, slot: Slot, revision: number
       actions: ['retry', 'skip', 'abort'],
     },
     () =>
-      activitiesOf(run, provider, `Move the meeting on ${provider}`, 'stepPatience').moveMeeting({
-        ...inputFor(run, provider, slot, run.keyOf(`meeting-move:${provider}:r${revision}`), revision),
+      meetingActivities(run, provider, `Move the meeting on ${provider}`, 'stepPatience').moveMeeting({
+        ...inputFor(
+          run,
+          provider,
+          slot,
+          run.idempotencyKeyOf(`meeting-move:${provider}:r${revision}`),
+          revision,
+        ),
         meeting,
       }),
   );
@@ -140,7 +150,7 @@ const inputFor = (
   topic: `${plan.project.title}: ${plan.role.name}`,
 });
 
-const activitiesOf = (
+const meetingActivities = (
   run: AuditionRun,
   provider: MeetingProviderName,
   summary: string,

@@ -10,11 +10,11 @@ import type { Channel, Participant } from '../../../domain/audition/request.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { queueOfChannel } from '../../task-queues.ts';
 import { activityOptions } from '../activity-options.ts';
-import { insist } from '../insist.ts';
+import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
-import { reportDelivery } from './session.ts';
+import { recordDelivery } from './session.ts';
 
-interface NoticeRound {
+interface NoticeBatch {
   readonly notice: Exclude<NoticeKind, 'cancellation'>;
   /** Tells this round of notices from others of its kind, in keys: `r1`, `r2:PT24H`. */
   readonly label: string;
@@ -24,51 +24,51 @@ interface NoticeRound {
 }
 
 /** Sends to everybody by each of their channels. Resolves when each is sent or waits for a person. */
-export const notify = async (run: AuditionRun, round: NoticeRound): Promise<void> => {
-  const recipients = run.plan.participants.filter(({ id }) => !round.to || round.to.includes(id));
-  const letters = recipients.flatMap((recipient) =>
+export const notify = async (run: AuditionRun, batch: NoticeBatch): Promise<void> => {
+  const recipients = run.plan.participants.filter(({ id }) => !batch.to || batch.to.includes(id));
+  const messages = recipients.flatMap((recipient) =>
     recipient.channels.map((channel) => ({ recipient, channel })),
   );
   await Promise.all(
-    letters.map(({ recipient, channel }) =>
-      run.background.start((goOn) => send(run, round, recipient, channel, goOn)),
+    messages.map(({ recipient, channel }) =>
+      run.background.start((detach) => send(run, batch, recipient, channel, detach)),
     ),
   );
 };
 
 const send = async (
   run: AuditionRun,
-  round: NoticeRound,
+  batch: NoticeBatch,
   recipient: Participant,
   channel: Channel,
-  goOn: () => void,
+  detach: () => void,
 ): Promise<void> => {
   const { plan, journal } = run;
-  const key = run.keyOf(`${round.notice}:${recipient.id}:${channel}:${round.label}`);
+  const key = run.idempotencyKeyOf(`${batch.notice}:${recipient.id}:${channel}:${batch.label}`);
   registerRetraction(run, recipient, channel, key);
   const revision = journal.view.revision;
-  const audition = noticeFacts(run, round.reason);
-  const outcome = await insist(
+  const audition = noticeFacts(run, batch.reason);
+  const outcome = await retryUntilResolved(
     run,
     {
-      step: round.notice === 'reminder' ? 'reminder' : 'invitation',
-      purpose: `send the ${round.notice} to ${recipient.kind} ${recipient.id} by ${channel}`,
+      step: batch.notice === 'reminder' ? 'reminder' : 'invitation',
+      purpose: `send the ${batch.notice} to ${recipient.kind} ${recipient.id} by ${channel}`,
       hint: 'Retry to send it (again), skip when they have it or were told another way, or abort.',
       actions: ['retry', 'skip', 'abort'],
-      onAsked: goOn,
-      isBeside: true,
+      onAsked: detach,
+      isBackground: true,
     },
     () =>
-      messagingBy(
+      messagingActivities(
         run,
         channel,
-        `Send the ${round.notice} to ${recipient.kind} ${recipient.id}`,
-        round.notice === 'reminder',
+        `Send the ${batch.notice} to ${recipient.kind} ${recipient.id}`,
+        batch.notice === 'reminder',
       ).sendNotice({
         ...correlatedIds(plan),
         key,
         channel,
-        notice: round.notice,
+        notice: batch.notice,
         recipient,
         audition,
       }),
@@ -79,12 +79,12 @@ const send = async (
     type: 'notified',
     participant: recipient.id,
     channel,
-    notice: round.notice,
+    notice: batch.notice,
     revision,
     deliveryId,
   });
   for (const report of run.earlyReports) {
-    if (report.deliveryId === deliveryId) reportDelivery(run, report);
+    if (report.deliveryId === deliveryId) recordDelivery(run, report);
   }
 };
 
@@ -130,7 +130,7 @@ const startToCloseTimeout: Readonly<Record<Channel, '65 seconds' | '15 seconds'>
   sms: '15 seconds',
 };
 
-export const messagingBy = (run: AuditionRun, channel: Channel, summary: string, isUrgent = false) =>
+export const messagingActivities = (run: AuditionRun, channel: Channel, summary: string, isUrgent = false) =>
   proxyActivities<MessagingActivities>({
     ...activityOptions(run, {
       queue: queueOfChannel(channel),

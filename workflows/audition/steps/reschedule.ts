@@ -4,26 +4,26 @@
  */
 
 import { CancellationScope } from '@temporalio/workflow';
-import { isFree, without } from '../../../domain/audition/free-slots.ts';
+import { isFree, subtractInterval } from '../../../domain/audition/free-slots.ts';
 import { correlatedIds } from '../../../domain/audition/plan.ts';
 import type { Reminder } from '../../../domain/audition/reminder-plan.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
-import { isWelcome } from '../../../domain/audition/transitions.ts';
+import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { AuditionView } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
-import { booking } from '../../internal-activities.ts';
+import { internalActivities } from '../../internal-activities.ts';
 import { Aborted } from '../ending.ts';
 import type { RescheduleCommand } from '../messages.ts';
 import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { confirmWhenAccepted } from './answers.ts';
-import { bookSlot } from './book.ts';
+import { bookSlot } from './book-slot.ts';
+import { findBusyTimes } from './busy-times.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
-import { findBusy } from './conflicts.ts';
 import { hold } from './hold.ts';
 import { moveMeeting } from './meeting.ts';
 import { notify } from './notices.ts';
-import { settleSchedule } from './schedule.ts';
+import { completeSchedule } from './schedule.ts';
 
 /** Undefined when the audition has moved (or gone back), a refusal when it stays where it is. */
 export const reschedule = async (
@@ -32,22 +32,23 @@ export const reschedule = async (
 ): Promise<Refusal | undefined> => {
   const { journal } = run;
   const before = journal.view;
-  if (!isWelcome('reschedule', before.state) || !before.slot) return wrongState('reschedule', before.state);
+  if (!isCommandAllowed('reschedule', before.state) || !before.slot)
+    return wrongState('reschedule', before.state);
   let reminders: readonly Reminder[] = [];
   try {
     const held = await holdNewSlot(run, command, before.slot, before.revision + 1);
     if (held instanceof Refusal) return held;
     reminders = held;
-    await moveEverything(run, command.slot, journal.view.revision);
+    await moveMeetingAndEvents(run, command.slot, journal.view.revision);
     await bookSlot(run, command.slot, journal.view.revision);
   } catch (error) {
     if (!(error instanceof Aborted)) throw error;
-    if (journal.view.revision > before.revision) await goBack(run, before, before.slot, error.message);
+    if (journal.view.revision > before.revision) await revertMove(run, before, before.slot, error.message);
     return undefined;
   }
   await notify(run, { notice: 'update', label: `r${journal.view.revision}`, reason: command.reason });
-  await letGo(run, journal.view.revision);
-  settleSchedule(run, reminders);
+  await releaseOtherHolds(run, journal.view.revision);
+  completeSchedule(run, reminders);
   return undefined;
 };
 
@@ -57,28 +58,29 @@ const holdNewSlot = async (
   old: Slot,
   revision: number,
 ): Promise<Refusal | readonly Reminder[]> => {
-  const busy = await findBusy(run, { from: slot.start, until: slot.end });
+  const busy = await findBusyTimes(run, { from: slot.start, until: slot.end });
   // Our own event at the old time shows as busy too; it will move out of the way.
-  if (!isFree(slot, without(busy, old))) return slotTaken('Somebody needed has another appointment then.');
+  if (!isFree(slot, subtractInterval(busy, old)))
+    return slotTaken('Somebody needed has another appointment then.');
   const held = await hold(run, slot, revision);
   if (held.kind === 'taken') return slotTaken('Another audition holds that time.');
   if (held.kind === 'in_the_past') {
     return new Refusal('slot_in_the_past', 'That slot has already begun.', 'Choose a slot in the future.');
   }
   const { state } = run.journal.view;
-  if (!run.ending && !isWelcome('reschedule', state)) {
+  if (!run.ending && !isCommandAllowed('reschedule', state)) {
     // The session began while the new slot was looked at: the old one stays.
-    await letGo(run, revision - 1);
+    await releaseOtherHolds(run, revision - 1);
     return wrongState('reschedule', state);
   }
   const moved = { slot, revision, until: held.until, origin, ...(reason ? { reason } : {}) };
   run.record({ type: 'slot_moved', ...moved }, correlationId);
   run.movedAt = Date.now();
-  run.journal.save();
+  run.journal.flushInBackground();
   return held.reminders;
 };
 
-const moveEverything = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
+const moveMeetingAndEvents = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
   await allOrNone([() => moveMeeting(run, slot, revision), () => writeCalendarEvents(run, slot, revision)]);
 };
 
@@ -96,14 +98,19 @@ const allOrNone = async (works: readonly (() => Promise<void>)[]): Promise<void>
 };
 
 /** To the old slot, as a further revision: what has moved already must be told to move back. */
-const goBack = async (run: AuditionRun, before: AuditionView, old: Slot, reason: string): Promise<void> => {
+const revertMove = async (
+  run: AuditionRun,
+  before: AuditionView,
+  old: Slot,
+  reason: string,
+): Promise<void> => {
   const revision = run.journal.view.revision + 1;
   const held = await hold(run, old, revision);
   if (held.kind === 'taken') {
     run.end({ type: 'failed', code: 'slot_taken', reason: 'The old slot could not be held again.' });
     return;
   }
-  await moveEverything(run, old, revision);
+  await moveMeetingAndEvents(run, old, revision);
   if (held.kind === 'held') await bookSlot(run, old, revision);
   run.reminders = held.kind === 'held' ? held.reminders : [];
   // Who has waited for the move to end may still come.
@@ -122,13 +129,13 @@ const goBack = async (run: AuditionRun, before: AuditionView, old: Slot, reason:
   });
   confirmWhenAccepted(run);
   // A slot that has begun cannot be held anew: its old hold stands, and it was never let go.
-  await letGo(run, held.kind === 'held' ? revision : before.revision);
-  run.journal.save();
+  await releaseOtherHolds(run, held.kind === 'held' ? revision : before.revision);
+  run.journal.flushInBackground();
 };
 
 /** Frees every hold but that of one revision. */
-const letGo = ({ plan }: AuditionRun, except: number): Promise<void> =>
-  booking('Let the other slot go').releaseHolds({
+const releaseOtherHolds = ({ plan }: AuditionRun, except: number): Promise<void> =>
+  internalActivities('Let the other slot go').releaseHolds({
     ...correlatedIds(plan),
     except,
   });

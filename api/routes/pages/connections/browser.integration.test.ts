@@ -9,17 +9,17 @@ import { type Sandbox, startSandbox } from '../../../../infra/sandbox/sandbox.ts
 import { loadConfiguration } from '../../../../providers/configuration.ts';
 import { createProviders, type ProviderRegistry } from '../../../../providers/registry.ts';
 import { apiConfiguration, createTestApi, type TestApi } from '../../../../tests/harness/api.ts';
-import { hasBrowser, launchBrowser } from '../../../../tests/harness/browser.ts';
+import { hasChromium, launchChromium } from '../../../../tests/harness/chromium.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 import { localDefaults } from '../../../../tests/harness/local-defaults.ts';
-import { pressure } from '../../../access/load-shedding.ts';
+import { loadLimits } from '../../../access/load-shedding.ts';
 import { rateLimits } from '../../../access/rate-limits.ts';
 
 const organization = 'org_browser';
 /** Of every Apple account of the sandbox. */
 const appPassword = 'sand-boxx-appl-pass';
 
-describe.skipIf(!hasBrowser)('in a browser', () => {
+describe.skipIf(!hasChromium)('in a browser', () => {
   let database: TestDatabase;
   let sandbox: Sandbox;
   let browser: Browser;
@@ -31,7 +31,11 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
   beforeAll(async () => {
     const port = await getPort();
     publicUrl = `http://127.0.0.1:${port}`;
-    [database, sandbox, browser] = await Promise.all([createTestDatabase(), startSandbox(), launchBrowser()]);
+    [database, sandbox, browser] = await Promise.all([
+      createTestDatabase(),
+      startSandbox(),
+      launchChromium(),
+    ]);
     providers = createProviders(
       loadConfiguration({
         CASTMATCH_ENV: 'test',
@@ -49,7 +53,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     test = await createTestApi(database, {
       configuration: { ...apiConfiguration, publicUrl },
       // A browser that starts up keeps a small machine so busy that the API would turn everybody away.
-      limits: { ...rateLimits, ...pressure, maxEventLoopDelayMs: 60_000 },
+      limits: { ...rateLimits, ...loadLimits, maxEventLoopDelayMs: 60_000 },
       authorizers: providers.authorizers,
     });
     await test.api.listen({ port, host: '127.0.0.1' });

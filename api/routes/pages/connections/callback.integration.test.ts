@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../../../db/digest.ts';
 import { authorizationRequests } from '../../../../db/schema/authorization-requests.ts';
-import { setUpConnecting } from '../../../../tests/harness/connecting.ts';
+import { setUpConnectionFlow } from '../../../../tests/harness/connection-flow.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
 let database: TestDatabase;
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const setup = async () => {
-  const test = await setUpConnecting(database);
+  const test = await setUpConnectionFlow(database);
   const link = await test.linkFrom('/v1/connections/page?owner=ann');
   return { ...test, link };
 };
@@ -32,9 +32,9 @@ describe('a consent', () => {
       account: 'ann@example.com',
       status: 'connected',
     });
-    const page = await person.open(answer.leadsTo ?? '');
+    const page = await person.open(answer.redirectsTo ?? '');
     expect(page.text).toContain('Your Google account is connected.');
-    expect(authorizers.lastAsked()).toMatchObject({
+    expect(authorizers.lastAuthorizationRequest()).toMatchObject({
       redirectUri: 'https://auditions.example.com/v1/connections/google/callback',
       scopes: ['openid', 'calendar.events'],
       state: expect.stringMatching(/^[\w-]{43}$/),
@@ -72,7 +72,7 @@ describe('a consent', () => {
     expect(await connections()).toMatchObject([{ id, status: 'connected' }]);
     const [event, ...others] = await told();
     expect(others).toEqual([]);
-    expect(await event?.read()).toEqual({
+    expect(await event?.decrypt()).toEqual({
       kind: 'connection.restored',
       event: { organization, connection: id },
     });
@@ -82,14 +82,14 @@ describe('a consent', () => {
     const { connect, only, begin, link, authorizers, person } = await setup();
     await connect('ann@example.com', link, ['openid', 'calendar.events', 'calendar.names']);
     const { id } = await only();
-    await person.send(await person.open(link), { to: '/connect', having: { connection: id } });
-    expect(authorizers.lastAsked()).toMatchObject({
+    await person.submit(await person.open(link), { to: '/connect', having: { connection: id } });
+    expect(authorizers.lastAuthorizationRequest()).toMatchObject({
       loginHint: 'ann@example.com',
       scopes: ['openid', 'calendar.events', 'calendar.names'],
     });
     await begin(link);
-    expect(authorizers.lastAsked()).toMatchObject({ scopes: ['openid', 'calendar.events'] });
-    expect(authorizers.lastAsked().loginHint).toBeUndefined();
+    expect(authorizers.lastAuthorizationRequest()).toMatchObject({ scopes: ['openid', 'calendar.events'] });
+    expect(authorizers.lastAuthorizationRequest().loginHint).toBeUndefined();
   });
 
   it('with another account than the one to connect again changes nothing, and is given back', async () => {
@@ -98,7 +98,7 @@ describe('a consent', () => {
     const { id } = await only();
     await fallOut(id);
     const again = await linkFrom(`/v1/connections/google/authorize?connection=${id}`);
-    await person.send(await person.open(again), { to: '/connect', having: { connection: id } });
+    await person.submit(await person.open(again), { to: '/connect', having: { connection: id } });
     const code = authorizers.consent({ account: 'bob@example.com' });
     const answer = await person.open(callback({ state: state(), code }));
     expect(answer).toMatchObject({ status: 409, text: expect.stringContaining('That was another account') });
@@ -160,7 +160,7 @@ describe('an answer of a provider', () => {
     [{ kind: 'misconfigured' }, 502, 'did not accept our request', undefined],
   ] as const)('that is %o is told with %i', async (fault, status, words, retryAfter) => {
     const { connect, connections, authorizers, link } = await setup();
-    authorizers.fail(fault);
+    authorizers.failNextCall(fault);
     const answer = await connect('ann@example.com', link);
     expect(answer).toMatchObject({ status, text: expect.stringContaining(words) });
     expect(answer.headers['retry-after']).toBe(retryAfter);

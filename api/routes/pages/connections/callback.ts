@@ -4,18 +4,22 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { AskedConsent } from '../../../../db/connections/authorization-requests.ts';
+import type { PendingAuthorization } from '../../../../db/connections/authorization-requests.ts';
 import { oauthProviders } from '../../../../domain/providers/vendors.ts';
 import type { Api } from '../../../api.ts';
-import { type Browsers, createBrowsers } from '../../../connections/browser.ts';
-import { completeAuthorization, type Ending, type Stray } from '../../../connections/complete.ts';
-import { pageAddress, readLink, withOutcome } from '../../../connections/link.ts';
+import { type BrowserSessions, createBrowserSessions } from '../../../connections/browser-session.ts';
+import {
+  type AuthorizationOutcome,
+  type CallbackRejection,
+  completeAuthorization,
+} from '../../../connections/complete-authorization.ts';
+import { connectionPageUrl, verifyPageLink, withConnectionStatus } from '../../../connections/page-link.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { retryAfterSeconds } from '../../../problems/outages.ts';
-import { donePage, obstaclePage } from './page.ts';
-import { handlePageError } from './routes.ts';
-import type { Obstacle } from './words.ts';
+import { connectedPage, connectionErrorPage } from './page.ts';
+import { handleConnectionPageError } from './routes.ts';
+import type { ConnectionPageError } from './translations.ts';
 
 const text = (longest: number) => z.string().max(longest).optional();
 
@@ -27,15 +31,20 @@ const query = z.object({
   iss: text(500),
 });
 
-const strays: Readonly<Record<Stray, { readonly status: number; readonly obstacle: Obstacle }>> = {
+const rejectionPages: Readonly<
+  Record<CallbackRejection, { readonly status: number; readonly obstacle: ConnectionPageError }>
+> = {
   unknown_state: { status: 400, obstacle: 'unknownState' },
   other_browser: { status: 403, obstacle: 'otherBrowser' },
   used: { status: 409, obstacle: 'used' },
   expired: { status: 410, obstacle: 'expired' },
 };
 
-const failures: Readonly<
-  Record<Exclude<Ending['kind'], 'connected'>, { readonly status: number; readonly obstacle: Obstacle }>
+const failurePages: Readonly<
+  Record<
+    Exclude<AuthorizationOutcome['kind'], 'connected'>,
+    { readonly status: number; readonly obstacle: ConnectionPageError }
+  >
 > = {
   denied: { status: 403, obstacle: 'denied' },
   partial: { status: 403, obstacle: 'partial' },
@@ -46,7 +55,7 @@ const failures: Readonly<
 };
 
 export const connectionCallback = (api: Api, dependencies: ApiDependencies): void => {
-  const browsers = createBrowsers(dependencies);
+  const browsers = createBrowserSessions(dependencies);
   const { publicUrl } = dependencies.configuration;
 
   api.get(
@@ -71,56 +80,63 @@ export const connectionCallback = (api: Api, dependencies: ApiDependencies): voi
           503: pageResponse('The provider or a part of the service does not answer'),
         },
       },
-      errorHandler: handlePageError,
+      errorHandler: handleConnectionPageError,
     },
     async (request, reply) => {
       const { provider } = request.params;
       const completion = await completeAuthorization(dependencies, {
         ...request.query,
         provider,
-        browser: browsers.known(request),
+        browser: browsers.readSecret(request),
         correlationId: request.id,
         log: request.log,
       });
       const language = request.headers['accept-language'];
       if (completion.kind === 'stray') {
-        const { status, obstacle } = strays[completion.why];
-        const back = pageOf(dependencies, browsers, request);
-        const ways = back ? [{ href: pageAddress(publicUrl, back), label: 'back' } as const] : [];
-        return sendPage(reply, status, obstaclePage(obstacle, language, { ways }));
+        const { status, obstacle } = rejectionPages[completion.reason];
+        const back = originPageToken(dependencies, browsers, request);
+        const ways = back ? [{ href: connectionPageUrl(publicUrl, back), label: 'back' } as const] : [];
+        return sendPage(reply, status, connectionErrorPage(obstacle, language, { ways }));
       }
-      const { asked, ending } = completion;
-      const back = pageOf(dependencies, browsers, request, asked);
-      const goOn = onward(asked, ending);
-      if (goOn !== undefined) return reply.redirect(goOn, 303);
-      if (ending.kind === 'connected') {
+      const { asked, outcome } = completion;
+      const back = originPageToken(dependencies, browsers, request, asked);
+      const redirectUrl = redirectUrlOf(asked, outcome);
+      if (redirectUrl !== undefined) return reply.redirect(redirectUrl, 303);
+      if (outcome.kind === 'connected') {
         return back === undefined
-          ? sendPage(reply, 200, donePage(provider, language))
-          : reply.redirect(`${pageAddress(publicUrl, back)}?done=connected&provider=${provider}`, 303);
+          ? sendPage(reply, 200, connectedPage(provider, language))
+          : reply.redirect(`${connectionPageUrl(publicUrl, back)}?done=connected&provider=${provider}`, 303);
       }
-      return sendFailure(reply, language, { asked, ending, back: back && pageAddress(publicUrl, back) });
+      return sendFailure(reply, language, {
+        asked,
+        ending: outcome,
+        back: back && connectionPageUrl(publicUrl, back),
+      });
     },
   );
 };
 
 /** To the platform at once, where there is nothing to explain. */
-const onward = ({ returnTo }: AskedConsent, ending: Ending): string | undefined => {
+const redirectUrlOf = (
+  { returnTo }: PendingAuthorization,
+  ending: AuthorizationOutcome,
+): string | undefined => {
   if (returnTo === undefined) return undefined;
   if (ending.kind === 'connected') {
-    return withOutcome(returnTo, { status: 'connected', connection: ending.connection });
+    return withConnectionStatus(returnTo, { status: 'connected', connection: ending.connection });
   }
-  return ending.kind === 'denied' ? withOutcome(returnTo, { status: 'denied' }) : undefined;
+  return ending.kind === 'denied' ? withConnectionStatus(returnTo, { status: 'denied' }) : undefined;
 };
 
 /** The page that this browser came from, if it is of the same person. */
-const pageOf = (
+const originPageToken = (
   dependencies: ApiDependencies,
-  browsers: Browsers,
+  browsers: BrowserSessions,
   request: FastifyRequest,
-  asked?: AskedConsent,
+  asked?: PendingAuthorization,
 ): string | undefined => {
-  const token = browsers.pageToReturnTo(request);
-  const link = token === undefined ? undefined : readLink(dependencies, token);
+  const token = browsers.readReturnPage(request);
+  const link = token === undefined ? undefined : verifyPageLink(dependencies, token);
   if (!link) return undefined;
   const isTheirs =
     asked === undefined || (link.organization === asked.organization && link.owner === asked.owner);
@@ -131,20 +147,20 @@ const sendFailure = (
   reply: FastifyReply,
   language: string | undefined,
   failed: {
-    readonly asked: AskedConsent;
-    readonly ending: Exclude<Ending, { kind: 'connected' }>;
+    readonly asked: PendingAuthorization;
+    readonly ending: Exclude<AuthorizationOutcome, { kind: 'connected' }>;
     readonly back: string | undefined;
   },
 ): FastifyReply => {
   const { asked, ending, back } = failed;
-  const { status, obstacle } = failures[ending.kind];
+  const { status, obstacle } = failurePages[ending.kind];
   if (status === 503) reply.header('Retry-After', retryAfterSeconds);
-  const html = obstaclePage(obstacle, language, {
+  const html = connectionErrorPage(obstacle, language, {
     ways: [
       ...(back === undefined ? [] : [{ href: back, label: 'tryAgain' } as const]),
       ...(asked.returnTo === undefined
         ? []
-        : [{ href: withOutcome(asked.returnTo, { status: 'failed' }), label: 'leave' } as const]),
+        : [{ href: withConnectionStatus(asked.returnTo, { status: 'failed' }), label: 'leave' } as const]),
     ],
     ...(ending.kind === 'partial' && { missing: { provider: asked.provider, scopes: ending.missing } }),
   });

@@ -6,14 +6,14 @@ import type { Connection } from '../../../../db/connections/repository.ts';
 import { type ConnectionProvider, connectionProviders } from '../../../../domain/providers/vendors.ts';
 import { catalog } from '../../../../providers/catalog.ts';
 import { type Language, languageOf } from '../language.ts';
-import { scopesInWords } from './scope-words.ts';
+import { describeScopes } from './scope-descriptions.ts';
 import {
-  type AppleTrouble,
-  type ConnectionWords,
-  connectionWordsIn,
+  type AppleFormError,
+  type ConnectionPageError,
+  type ConnectionTranslations,
+  connectionTranslationsFor,
   type Notice,
-  type Obstacle,
-} from './words.ts';
+} from './translations.ts';
 
 const eta = new Eta({ views: join(import.meta.dirname, 'views'), cache: true, autoTrim: [false, 'nl'] });
 type View = 'layout' | 'connect-form' | 'apple-form' | 'card' | 'accounts' | 'message';
@@ -34,7 +34,7 @@ export interface AccountsPage {
   readonly notice?: { readonly kind: Notice; readonly provider: ConnectionProvider } | undefined;
   readonly apple?:
     | {
-        readonly trouble: AppleTrouble;
+        readonly trouble: AppleFormError;
         readonly username: string;
         readonly server: string;
         readonly connection: string | undefined;
@@ -42,7 +42,7 @@ export interface AccountsPage {
     | undefined;
 }
 
-const momentIn = (at: string | undefined, words: ConnectionWords, language: Language): string =>
+const momentIn = (at: string | undefined, words: ConnectionTranslations, language: Language): string =>
   at === undefined
     ? words.notRefreshed
     : `${DateTime.fromISO(at, { zone: 'utc' }).setLocale(language).toLocaleString(DateTime.DATETIME_MED)} UTC`;
@@ -50,7 +50,7 @@ const momentIn = (at: string | undefined, words: ConnectionWords, language: Lang
 const cardOf = (
   connection: Connection,
   page: AccountsPage,
-  words: ConnectionWords,
+  words: ConnectionTranslations,
   language: Language,
 ): string => {
   const { id, provider, account, status, statusReason, scopes, lastRefreshedAt } = connection;
@@ -77,14 +77,14 @@ const cardOf = (
     account,
     status: isWaiting ? words.needsReauthorization : words.connected,
     reason: isWaiting && statusReason ? words.reasons[statusReason] : undefined,
-    scopes: scopesInWords(provider, scopes, language),
+    scopes: describeScopes(provider, scopes, language),
     refreshed: momentIn(lastRefreshedAt, words, language),
     mayDisconnect: page.mayDisconnect,
     again,
   });
 };
 
-const noticeOf = ({ notice }: AccountsPage, words: ConnectionWords) => {
+const noticeOf = ({ notice }: AccountsPage, words: ConnectionTranslations) => {
   if (!notice) return {};
   const name = catalog[notice.provider].displayName;
   return {
@@ -98,7 +98,7 @@ const noticeOf = ({ notice }: AccountsPage, words: ConnectionWords) => {
 
 export const accountsPage = (page: AccountsPage, acceptLanguage: string | undefined): string => {
   const language = languageOf(acceptLanguage);
-  const words = connectionWordsIn(language);
+  const words = connectionTranslationsFor(language);
   const { focus, organization, offered, at, form } = page;
   const focused = focus && catalog[focus.provider].displayName;
   const title = focused ? (focus.isAgain ? words.againTitle : words.connectTitle)(focused) : words.title;
@@ -140,37 +140,37 @@ export const accountsPage = (page: AccountsPage, acceptLanguage: string | undefi
   return render('layout', { language, title, body });
 };
 
-interface Way {
+interface PageAction {
   readonly href: string;
   readonly label: 'back' | 'tryAgain' | 'leave';
 }
 
 /** Something to read, and ways on. */
-export const obstaclePage = (
-  obstacle: Obstacle,
+export const connectionErrorPage = (
+  obstacle: ConnectionPageError,
   acceptLanguage: string | undefined,
   more: {
-    readonly ways?: readonly Way[];
+    readonly ways?: readonly PageAction[];
     readonly missing?: { readonly provider: ConnectionProvider; readonly scopes: readonly string[] };
   } = {},
 ): string => {
   const language = languageOf(acceptLanguage);
-  const words = connectionWordsIn(language);
+  const words = connectionTranslationsFor(language);
   const { title, text } = words.obstacles[obstacle];
   const { ways = [], missing } = more;
   const body = render('message', {
     words,
     text,
-    missing: missing ? scopesInWords(missing.provider, missing.scopes, language) : [],
+    missing: missing ? describeScopes(missing.provider, missing.scopes, language) : [],
     ways: ways.map(({ href, label }, at) => ({ href, label: words[label], isFirst: at === 0 })),
   });
   return render('layout', { language, title, body });
 };
 
 /** For who came without a page to go back to. */
-export const donePage = (provider: ConnectionProvider, acceptLanguage: string | undefined): string => {
+export const connectedPage = (provider: ConnectionProvider, acceptLanguage: string | undefined): string => {
   const language = languageOf(acceptLanguage);
-  const words = connectionWordsIn(language);
+  const words = connectionTranslationsFor(language);
   const { title, text } = words.done(catalog[provider].displayName);
   return render('layout', {
     language,
@@ -179,7 +179,7 @@ export const donePage = (provider: ConnectionProvider, acceptLanguage: string | 
   });
 };
 
-type Onward =
+type RedirectTarget =
   | { readonly kind: 'provider'; readonly provider: ConnectionProvider; readonly url: string }
   | { readonly kind: 'back'; readonly url: string };
 
@@ -188,15 +188,15 @@ type Onward =
  * nowhere else in Chrome, through however many redirects
  * (https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Content-Security-Policy/form-action).
  */
-export const onwardPage = (onward: Onward, acceptLanguage: string | undefined): string => {
+export const redirectPage = (onward: RedirectTarget, acceptLanguage: string | undefined): string => {
   const language = languageOf(acceptLanguage);
-  const words = connectionWordsIn(language);
-  const { title, label } = onwardWords(onward, words);
+  const words = connectionTranslationsFor(language);
+  const { title, label } = redirectTexts(onward, words);
   const body = render('message', { words, missing: [], ways: [{ href: onward.url, label, isFirst: true }] });
   return render('layout', { language, title, goTo: onward.url, body });
 };
 
-const onwardWords = (onward: Onward, words: ConnectionWords) => {
+const redirectTexts = (onward: RedirectTarget, words: ConnectionTranslations) => {
   switch (onward.kind) {
     case 'provider': {
       const name = catalog[onward.provider].displayName;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConnectionLinks } from '../../../../foundation/links/connection-link.ts';
 import { connectionLinks } from '../../../../tests/harness/api.ts';
-import { publicUrl, setUpConnecting } from '../../../../tests/harness/connecting.ts';
+import { publicUrl, setUpConnectionFlow } from '../../../../tests/harness/connection-flow.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
 let database: TestDatabase;
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const setup = async () => {
-  const test = await setUpConnecting(database);
+  const test = await setUpConnectionFlow(database);
   const link = await test.linkFrom('/v1/connections/page?owner=ann');
   return { ...test, link };
 };
@@ -111,7 +111,7 @@ describe('a link', () => {
       text: expect.stringContaining('This link has expired'),
     });
     const moved = { ...page, text: page.text.replaceAll(link, expired) };
-    expect((await person.send(moved, { to: '/connect' })).status).toBe(410);
+    expect((await person.submit(moved, { to: '/connect' })).status).toBe(410);
     expect(await connections()).toEqual([]);
   });
 
@@ -139,7 +139,7 @@ describe('a link', () => {
     expect((await south.person.open(stolen)).status).toBe(404);
     await south.connect('sue@example.com', south.link);
     const page = await south.person.open(south.link);
-    const answer = await south.person.send(page, { to: '/disconnect' }, { connection: id });
+    const answer = await south.person.submit(page, { to: '/disconnect' }, { connection: id });
     expect(answer.status).toBe(404);
     expect((await north.only()).status).toBe('connected');
   });
@@ -151,10 +151,10 @@ describe('a link', () => {
     const narrow = await linkFrom('/v1/connections/google/authorize?owner=ann');
     const page = await person.open(narrow);
     expect(page.text).not.toContain('/disconnect');
-    expect((await person.send(page, { to: '/connect' }, { provider: 'microsoft' })).status).toBe(404);
-    expect((await person.send(page, { to: '/connect' }, { provider: 'zoom' })).status).toBe(404);
+    expect((await person.submit(page, { to: '/connect' }, { provider: 'microsoft' })).status).toBe(404);
+    expect((await person.submit(page, { to: '/connect' }, { provider: 'zoom' })).status).toBe(404);
     const forged = { ...page, text: page.text.replaceAll('/connect"', '/disconnect"') };
-    await person.send(forged, { to: '/disconnect' }, { connection: id });
+    await person.submit(forged, { to: '/disconnect' }, { connection: id });
     expect((await only()).status).toBe('connected');
   });
 
@@ -168,9 +168,11 @@ describe('a link', () => {
     );
     expect(page.text).toContain('Connect your Google account again');
     expect(page.text).not.toContain('ann@second.example');
-    expect((await person.send(page, { to: '/connect' }, { connection: second?.id ?? '' })).status).toBe(404);
-    await person.send(page, { to: '/connect' });
-    expect(authorizers.lastAsked().loginHint).toBe('ann@example.com');
+    expect((await person.submit(page, { to: '/connect' }, { connection: second?.id ?? '' })).status).toBe(
+      404,
+    );
+    await person.submit(page, { to: '/connect' });
+    expect(authorizers.lastAuthorizationRequest().loginHint).toBe('ann@example.com');
   });
 
   it('from the platform leads back to it for whoever does not want to', async () => {
@@ -190,7 +192,7 @@ describe('a form', () => {
     const page = await begin(link);
     expect(page).toMatchObject({
       status: 200,
-      leadsTo: `https://google.example/consent?state=${authorizers.lastAsked().state}`,
+      leadsTo: `https://google.example/consent?state=${authorizers.lastAuthorizationRequest().state}`,
     });
     expect(page.text).toContain('Go on to Google');
   });
@@ -202,14 +204,14 @@ describe('a form', () => {
   ])('%s is refused', async (_, how) => {
     const { person, link, authorizers } = await setup();
     const page = await person.open(link);
-    const answer = await person.send(page, { to: '/connect' }, {}, how);
+    const answer = await person.submit(page, { to: '/connect' }, {}, how);
     expect(answer).toMatchObject({ status: 403, text: expect.stringContaining('open the page again') });
-    expect(() => authorizers.lastAsked()).toThrow('nobody was sent anywhere');
+    expect(() => authorizers.lastAuthorizationRequest()).toThrow('nobody was sent anywhere');
   });
 
   it('of an old browser that does not say where it comes from is taken for its token', async () => {
     const { person, link } = await setup();
-    const answer = await person.send(await person.open(link), { to: '/connect' }, {}, { origin: null });
+    const answer = await person.submit(await person.open(link), { to: '/connect' }, {}, { origin: null });
     expect(answer.status).toBe(200);
   });
 
@@ -218,21 +220,21 @@ describe('a form', () => {
     ['with a made-up token', { form: 'a.b' }],
   ])('%s is refused', async (_, filled) => {
     const { person, link } = await setup();
-    expect((await person.send(await person.open(link), { to: '/connect' }, filled)).status).toBe(403);
+    expect((await person.submit(await person.open(link), { to: '/connect' }, filled)).status).toBe(403);
   });
 
   it("with another browser's token, another page's, or without the cookie is refused", async () => {
     const { person, newPerson, link, linkFrom } = await setup();
     const page = await person.open(link);
     const other = newPerson();
-    expect((await other.send(page, { to: '/connect' })).status).toBe(403);
+    expect((await other.submit(page, { to: '/connect' })).status).toBe(403);
     await other.open(link);
-    expect((await other.send(page, { to: '/connect' })).status).toBe(403);
+    expect((await other.submit(page, { to: '/connect' })).status).toBe(403);
     const second = await linkFrom('/v1/connections/page?owner=bob');
     const moved = { ...page, text: page.text.replaceAll(link, second) };
-    expect((await person.send(moved, { to: '/connect' })).status).toBe(403);
+    expect((await person.submit(moved, { to: '/connect' })).status).toBe(403);
     person.cookies.clear();
-    expect((await person.send(page, { to: '/connect' })).status).toBe(403);
+    expect((await person.submit(page, { to: '/connect' })).status).toBe(403);
   });
 
   it.each([
@@ -258,10 +260,10 @@ describe('disconnecting on the page', () => {
     const { connect, only, person, link, authorizers, repositories, organization } = await setup();
     await connect('ann@example.com', link);
     const { id } = await only();
-    const answer = await person.send(await person.open(link), { to: '/disconnect' });
+    const answer = await person.submit(await person.open(link), { to: '/disconnect' });
     expect(answer).toMatchObject({ status: 303, leadsTo: `${link}?done=disconnected&provider=google` });
     expect(authorizers.revoked).toHaveLength(1);
-    const page = await person.open(answer.leadsTo ?? '');
+    const page = await person.open(answer.redirectsTo ?? '');
     expect(page.text).toContain('Your Google account is disconnected');
     expect(page.text).not.toContain('ann@example.com');
     const { items } = await repositories.administrativeActs.list(organization, { limit: 2 });
@@ -276,9 +278,9 @@ describe('disconnecting on the page', () => {
   it('while the provider is away says where to take it away as well', async () => {
     const { connect, only, person, link, authorizers } = await setup();
     await connect('ann@example.com', link);
-    authorizers.fail({ kind: 'outage', effect: 'none' });
-    const answer = await person.send(await person.open(link), { to: '/disconnect' });
-    const { text } = await person.open(answer.leadsTo ?? '');
+    authorizers.failNextCall({ kind: 'outage', effect: 'none' });
+    const answer = await person.submit(await person.open(link), { to: '/disconnect' });
+    const { text } = await person.open(answer.redirectsTo ?? '');
     expect(text).toContain('we go on giving the access back');
     expect(text).toContain('href="https://myaccount.google.com/connections"');
     expect((await only()).status).toBe('disconnected');
@@ -291,7 +293,7 @@ describe('connecting Apple', () => {
   it('keeps the account once its server has let us in', async () => {
     const { person, link, authorizers, only, repositories, organization } = await setup();
     authorizers.passwords.set('ann@icloud.com', filled.password);
-    const answer = await person.send(await person.open(link), { to: '/apple' }, filled);
+    const answer = await person.submit(await person.open(link), { to: '/apple' }, filled);
     expect(answer).toMatchObject({ status: 303, leadsTo: `${link}?done=connected&provider=apple` });
     const connection = await only();
     expect(connection).toMatchObject({ provider: 'apple', owner: 'ann', account: 'ann@icloud.com' });
@@ -306,7 +308,7 @@ describe('connecting Apple', () => {
 
   it('with a wrong password says so where it is typed, and shows no password again', async () => {
     const { person, link, connections } = await setup();
-    const page = await person.send(await person.open(link), { to: '/apple' }, filled);
+    const page = await person.submit(await person.open(link), { to: '/apple' }, filled);
     expect(page).toMatchObject({ status: 422, text: expect.stringContaining('were not accepted') });
     expect(page.text).toContain('value="ann@icloud.com"');
     expect(page.text).not.toContain(filled.password);
@@ -316,7 +318,7 @@ describe('connecting Apple', () => {
   it('at an address that we may not call says so', async () => {
     const { person, link, connections } = await setup();
     const given = { ...filled, server: 'https://10.0.0.1/' };
-    const page = await person.send(await person.open(link), { to: '/apple' }, given);
+    const page = await person.submit(await person.open(link), { to: '/apple' }, given);
     expect(page).toMatchObject({ status: 422, text: expect.stringContaining('that we may call') });
     expect(page.text).toContain('value="https://10.0.0.1/"');
     expect(await connections()).toEqual([]);
@@ -324,8 +326,8 @@ describe('connecting Apple', () => {
 
   it('while the server is away is told with 503', async () => {
     const { person, link, authorizers } = await setup();
-    authorizers.fail({ kind: 'outage', effect: 'none' });
-    const page = await person.send(await person.open(link), { to: '/apple' }, filled);
+    authorizers.failNextCall({ kind: 'outage', effect: 'none' });
+    const page = await person.submit(await person.open(link), { to: '/apple' }, filled);
     expect(page).toMatchObject({
       status: 503,
       text: expect.stringContaining('does not answer just now'),
@@ -336,14 +338,14 @@ describe('connecting Apple', () => {
   it('again takes a new password for the same account, and no other account', async () => {
     const { person, link, authorizers, only, fallOut } = await setup();
     authorizers.passwords.set('ann@icloud.com', filled.password).set('bob@icloud.com', filled.password);
-    await person.send(await person.open(link), { to: '/apple' }, filled);
+    await person.submit(await person.open(link), { to: '/apple' }, filled);
     const { id } = await only();
     await fallOut(id);
     const page = await person.open(link);
     const form = { to: '/apple', having: { connection: id } };
-    expect((await person.send(page, form, { ...filled, username: 'bob@icloud.com' })).status).toBe(409);
+    expect((await person.submit(page, form, { ...filled, username: 'bob@icloud.com' })).status).toBe(409);
     expect((await only()).status).toBe('needs_reauthorization');
-    expect((await person.send(page, form, filled)).status).toBe(303);
+    expect((await person.submit(page, form, filled)).status).toBe(303);
     expect(await only()).toMatchObject({ id, status: 'connected' });
   });
 
@@ -352,7 +354,7 @@ describe('connecting Apple', () => {
     authorizers.passwords.set('ann@icloud.com', filled.password);
     const query = new URLSearchParams({ returnTo: 'http://localhost:5173/back' });
     const narrow = await linkFrom(`/v1/connections/apple/authorize?${query.toString()}`);
-    const page = await person.send(await person.open(narrow), { to: '/apple' }, filled);
+    const page = await person.submit(await person.open(narrow), { to: '/apple' }, filled);
     const { id } = await only();
     expect(page).toMatchObject({
       status: 200,

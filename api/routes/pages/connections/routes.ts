@@ -12,17 +12,17 @@ import {
   oauthProviders,
 } from '../../../../domain/providers/vendors.ts';
 import type { Api } from '../../../api.ts';
-import { beginAuthorization } from '../../../connections/begin.ts';
-import { createBrowsers } from '../../../connections/browser.ts';
-import { actingFor } from '../../../connections/complete.ts';
-import { disconnect, type Revocation } from '../../../connections/disconnect.ts';
-import { withOutcome } from '../../../connections/link.ts';
+import { beginAuthorization } from '../../../connections/begin-authorization.ts';
+import { createBrowserSessions } from '../../../connections/browser-session.ts';
+import { linkHolderOf } from '../../../connections/complete-authorization.ts';
+import { disconnect, type RevocationResult } from '../../../connections/disconnect.ts';
+import { withConnectionStatus } from '../../../connections/page-link.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
 import { retryAfterSeconds } from '../../../problems/outages.ts';
-import { againOf, type Opened, openPage, reached } from './opening.ts';
-import { type AccountsPage, accountsPage, obstaclePage, onwardPage } from './page.ts';
-import { type AppleTrouble, type Notice, notices, type Obstacle } from './words.ts';
+import { connectionToReconnect, type OpenedPage, openPage, requireShownConnection } from './open-page.ts';
+import { type AccountsPage, accountsPage, connectionErrorPage, redirectPage } from './page.ts';
+import { type AppleFormError, type ConnectionPageError, type Notice, notices } from './translations.ts';
 
 const params = z.object({ token: z.string() });
 const query = z.object({
@@ -45,7 +45,7 @@ const appleForm = z.object({
 const disconnectForm = z.object({ form, connection: connectionIdSchema });
 const page = pageResponse();
 
-const obstacles: Partial<Readonly<Record<RefusalCode, Obstacle>>> = {
+const errorPages: Partial<Readonly<Record<RefusalCode, ConnectionPageError>>> = {
   link_invalid: 'invalid',
   not_found: 'invalid',
   link_expired: 'linkExpired',
@@ -55,16 +55,16 @@ const obstacles: Partial<Readonly<Record<RefusalCode, Obstacle>>> = {
 };
 
 /** Whoever follows a link is no program: what there is to say to them is said on a page. */
-export const handlePageError = createPageErrorHandler(obstacles, obstaclePage);
+export const handleConnectionPageError = createPageErrorHandler(errorPages, connectionErrorPage);
 
-const routeOf = (token: string): string => `/connections/${token}`;
+const pagePath = (token: string): string => `/connections/${token}`;
 
 /** Apple's form is tried at once, so that a typing error is told where it can be put right. */
 const appleDeadlineMs = 20_000;
 
-const appleTroubles: Partial<
+const appleFormErrors: Partial<
   Readonly<
-    Record<ProviderError['fault']['kind'], { readonly trouble: AppleTrouble; readonly status: number }>
+    Record<ProviderError['fault']['kind'], { readonly trouble: AppleFormError; readonly status: number }>
   >
 > = {
   reconnect: { trouble: 'wrongPassword', status: 422 },
@@ -72,9 +72,9 @@ const appleTroubles: Partial<
   rejected_input: { trouble: 'badServer', status: 422 },
   not_found: { trouble: 'badServer', status: 422 },
 };
-const appleAway = { trouble: 'appleAway', status: 503 } as const;
+const appleUnavailable = { trouble: 'appleAway', status: 503 } as const;
 
-const noticesOf: Readonly<Record<Revocation, Notice>> = {
+const revocationNotices: Readonly<Record<RevocationResult, Notice>> = {
   revoked: 'disconnected',
   nothing: 'disconnected',
   pending: 'revokedLater',
@@ -84,7 +84,7 @@ const noticesOf: Readonly<Record<Revocation, Notice>> = {
 
 /** What was done just now, as long as it is still so: the address may be opened again. */
 const noticeFor = (
-  { connections }: Opened,
+  { connections }: OpenedPage,
   { done, provider }: z.infer<typeof query>,
 ): AccountsPage['notice'] => {
   if (done === undefined || provider === undefined) return undefined;
@@ -93,23 +93,23 @@ const noticeFor = (
 };
 
 export const connectionPages = (api: Api, dependencies: ApiDependencies): void => {
-  const browsers = createBrowsers(dependencies);
+  const browsers = createBrowserSessions(dependencies);
   const { publicUrl } = dependencies.configuration;
 
-  const show = (
-    { request, reply, opened }: { request: FastifyRequest; reply: FastifyReply; opened: Opened },
+  const sendAccountsPage = (
+    { request, reply, opened }: { request: FastifyRequest; reply: FastifyReply; opened: OpenedPage },
     status: number,
     more: Pick<AccountsPage, 'notice' | 'apple'> = {},
   ): FastifyReply => {
-    const { token, link, again } = opened;
+    const { token, link, existingConnection } = opened;
     const html = accountsPage(
       {
         ...opened,
         ...more,
-        at: `${publicUrl}${routeOf(token)}`,
-        form: browsers.formToken(browsers.remember(request, reply), token),
-        focus: link.provider && { provider: link.provider, isAgain: again !== undefined },
-        leave: link.returnTo && withOutcome(link.returnTo, { status: 'denied' }),
+        at: `${publicUrl}${pagePath(token)}`,
+        form: browsers.formToken(browsers.ensureSecret(request, reply), token),
+        focus: link.provider && { provider: link.provider, isAgain: existingConnection !== undefined },
+        leave: link.returnTo && withConnectionStatus(link.returnTo, { status: 'denied' }),
       },
       request.headers['accept-language'],
     );
@@ -117,27 +117,27 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
   };
 
   /** The way on after something was done here: to where the person came from, or to the page again. */
-  const goOn = (
-    { request, reply, opened }: { request: FastifyRequest; reply: FastifyReply; opened: Opened },
+  const sendConnected = (
+    { request, reply, opened }: { request: FastifyRequest; reply: FastifyReply; opened: OpenedPage },
     done: { readonly provider: ConnectionProvider; readonly connection: string },
   ): FastifyReply => {
     const { link, token } = opened;
     if (link.returnTo === undefined) {
-      return reply.redirect(`${publicUrl}${routeOf(token)}?done=connected&provider=${done.provider}`, 303);
+      return reply.redirect(`${publicUrl}${pagePath(token)}?done=connected&provider=${done.provider}`, 303);
     }
-    const url = withOutcome(link.returnTo, { status: 'connected', connection: done.connection });
-    return sendPage(reply, 200, onwardPage({ kind: 'back', url }, request.headers['accept-language']));
+    const url = withConnectionStatus(link.returnTo, { status: 'connected', connection: done.connection });
+    return sendPage(reply, 200, redirectPage({ kind: 'back', url }, request.headers['accept-language']));
   };
 
   api.get(
     '/connections/:token',
     {
       schema: { hide: true, params, querystring: query, response: { 200: page } },
-      errorHandler: handlePageError,
+      errorHandler: handleConnectionPageError,
     },
     async (request, reply) => {
       const opened = await openPage(dependencies, request.params.token);
-      return show({ request, reply, opened }, 200, { notice: noticeFor(opened, request.query) });
+      return sendAccountsPage({ request, reply, opened }, 200, { notice: noticeFor(opened, request.query) });
     },
   );
 
@@ -145,30 +145,30 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
     '/connections/:token/connect',
     {
       schema: { hide: true, params, body: connectForm, response: { 200: page } },
-      errorHandler: handlePageError,
+      errorHandler: handleConnectionPageError,
     },
     async (request, reply) => {
       const { token } = request.params;
       const { provider, connection: id } = request.body;
       const opened = await openPage(dependencies, token);
-      const browser = browsers.checkForm(request, token, request.body.form);
-      const again = againOf(opened, provider, id);
-      const { organization, owner, returnTo, scopes: wanted = [] } = opened.link;
+      const browser = browsers.verifyForm(request, token, request.body.form);
+      const existingConnection = connectionToReconnect(opened, provider, id);
+      const { organization, owner, returnTo, scopes: optionalScopes = [] } = opened.link;
       const url = await beginAuthorization(dependencies, {
         organization,
         owner,
         provider,
-        again,
-        wanted,
+        existingConnection,
+        optionalScopes,
         returnTo,
         browser,
         correlationId: request.id,
       });
-      browsers.rememberPage(reply, token);
+      browsers.setReturnPage(reply, token);
       return sendPage(
         reply,
         200,
-        onwardPage({ kind: 'provider', provider, url }, request.headers['accept-language']),
+        redirectPage({ kind: 'provider', provider, url }, request.headers['accept-language']),
       );
     },
   );
@@ -177,19 +177,19 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
     '/connections/:token/apple',
     {
       schema: { hide: true, params, body: appleForm, response: { 200: page } },
-      errorHandler: handlePageError,
+      errorHandler: handleConnectionPageError,
     },
     async (request, reply) => {
       const { token } = request.params;
       const { username, password, server, connection: id } = request.body;
       const opened = await openPage(dependencies, token);
-      browsers.checkForm(request, token, request.body.form);
-      const again = againOf(opened, 'apple', id);
+      browsers.verifyForm(request, token, request.body.form);
+      const again = connectionToReconnect(opened, 'apple', id);
       const { organization, owner } = opened.link;
-      const refuse = ({ trouble, status }: { trouble: AppleTrouble; status: number }) => {
+      const refuse = ({ trouble, status }: { trouble: AppleFormError; status: number }) => {
         if (status === 503) reply.header('Retry-After', retryAfterSeconds);
         const apple = { trouble, username, server, connection: id };
-        return show({ request, reply, opened }, status, { apple });
+        return sendAccountsPage({ request, reply, opened }, status, { apple });
       };
       try {
         const grant = await dependencies.authorizers.apple.connect(
@@ -198,18 +198,18 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
         );
         const kept = await dependencies.repositories.accounts.connect(
           { organization, owner, provider: 'apple', again: again?.id, grant },
-          actingFor(opened.link, request.id),
+          linkHolderOf(opened.link, request.id),
         );
         if (kept.kind === 'connected') {
-          return goOn({ request, reply, opened }, { provider: 'apple', connection: kept.id });
+          return sendConnected({ request, reply, opened }, { provider: 'apple', connection: kept.id });
         }
-        const ways = [{ href: `${publicUrl}${routeOf(token)}`, label: 'back' }] as const;
-        const html = obstaclePage('otherAccount', request.headers['accept-language'], { ways });
+        const ways = [{ href: `${publicUrl}${pagePath(token)}`, label: 'back' }] as const;
+        const html = connectionErrorPage('otherAccount', request.headers['accept-language'], { ways });
         return sendPage(reply, 409, html);
       } catch (err) {
         if (!(err instanceof ProviderError)) throw err;
         request.log.warn({ err }, 'an account could not be connected');
-        return refuse(appleTroubles[err.fault.kind] ?? appleAway);
+        return refuse(appleFormErrors[err.fault.kind] ?? appleUnavailable);
       }
     },
   );
@@ -218,19 +218,21 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
     '/connections/:token/disconnect',
     {
       schema: { hide: true, params, body: disconnectForm, response: { 200: page } },
-      errorHandler: handlePageError,
+      errorHandler: handleConnectionPageError,
     },
     async (request, reply) => {
       const { token } = request.params;
       const opened = await openPage(dependencies, token);
-      browsers.checkForm(request, token, request.body.form);
-      const back = `${publicUrl}${routeOf(token)}`;
-      const connection = opened.mayDisconnect ? reached(opened, request.body.connection) : undefined;
+      browsers.verifyForm(request, token, request.body.form);
+      const back = `${publicUrl}${pagePath(token)}`;
+      const connection = opened.mayDisconnect
+        ? requireShownConnection(opened, request.body.connection)
+        : undefined;
       if (!connection) return reply.redirect(back, 303);
       const { provider } = connection;
-      const actor = actingFor(opened.link, request.id);
+      const actor = linkHolderOf(opened.link, request.id);
       const revocation = await disconnect(dependencies, connection, actor, request.log);
-      const done = noticesOf[revocation];
+      const done = revocationNotices[revocation];
       return reply.redirect(`${back}?done=${done}&provider=${provider}`, 303);
     },
   );

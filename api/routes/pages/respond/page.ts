@@ -4,7 +4,7 @@ import { DateTime } from 'luxon';
 import type { Answer } from '../../../../domain/audition/events.ts';
 import type { Slot } from '../../../../domain/audition/slot.ts';
 import { languageOf } from '../language.ts';
-import { wordsIn } from './words.ts';
+import { respondTranslationsFor } from './translations.ts';
 
 const layout = `<!doctype html>
 <html lang="<%= it.language %>">
@@ -52,18 +52,18 @@ const whenOf = (slot: Slot, zone: string, language: string): string => {
   return `${start.toLocaleString(DateTime.DATE_HUGE)}, ${start.toFormat('HH:mm')}–${end.toFormat('HH:mm')} (${zone})`;
 };
 
-export interface Invited {
+export interface InvitationDetails {
   readonly slot: Slot;
   readonly zone: string;
   readonly answer: Answer | 'none';
 }
 
 export const invitationPage = (
-  { slot, zone, answer }: Invited,
+  { slot, zone, answer }: InvitationDetails,
   acceptLanguage: string | undefined,
 ): string => {
   const language = languageOf(acceptLanguage);
-  const words = wordsIn(language);
+  const words = respondTranslationsFor(language);
   const answers: Partial<Record<Answer | 'none', string>> = {
     accepted: words.accepted,
     declined: words.declined,
@@ -78,10 +78,10 @@ export const invitationPage = (
   });
 };
 
-export type Obstacle = 'invalid' | 'moved' | 'closed' | 'unreadable' | 'later';
+export type RespondPageError = 'invalid' | 'moved' | 'closed' | 'unreadable' | 'later';
 
-export const obstaclePage = (obstacle: Obstacle, acceptLanguage: string | undefined): string => {
+export const respondErrorPage = (obstacle: RespondPageError, acceptLanguage: string | undefined): string => {
   const language = languageOf(acceptLanguage);
-  const words = wordsIn(language);
+  const words = respondTranslationsFor(language);
   return render({ language, words, title: words[`${obstacle}Title`], text: words[obstacle] });
 };

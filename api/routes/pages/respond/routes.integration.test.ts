@@ -6,8 +6,8 @@ import { foldEvents } from '../../../../domain/audition/view.ts';
 import { Refusal } from '../../../../domain/errors.ts';
 import { participantIdSchema } from '../../../../domain/ids.ts';
 import { createResponseLinks } from '../../../../foundation/links/response-link.ts';
-import { createTestApi, links } from '../../../../tests/harness/api.ts';
-import { newAuditionId, scheduledLife, trail } from '../../../../tests/harness/audition-trail.ts';
+import { createTestApi, responseLinks } from '../../../../tests/harness/api.ts';
+import { factsUntilScheduled, newAuditionId, trail } from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
 let database: TestDatabase;
@@ -21,11 +21,11 @@ const performer = participantIdSchema.parse('performer-1');
 const setup = async (...more: readonly AuditionFact[]) => {
   const test = await createTestApi(database);
   const auditionId = newAuditionId();
-  const events = trail([...scheduledLife(auditionId, 'org_north'), ...more]);
+  const events = trail([...factsUntilScheduled(auditionId, 'org_north'), ...more]);
   await database.repositories.events.append(auditionId, events);
   const invitation = { organization: 'org_north', auditionId, participant: performer, revision: 1 } as const;
-  const token = links.token(invitation);
-  test.orchestration.play({ ask: async () => ({ kind: 'done', result: foldEvents(events) }) });
+  const token = responseLinks.token(invitation);
+  test.orchestration.override({ sendUpdate: async () => ({ kind: 'done', result: foldEvents(events) }) });
   const open = (at = token, language = 'en-GB,en;q=0.9') =>
     test.call('GET', `/respond/${at}`, { headers: { 'accept-language': language } });
   const say = (answer: string, at = token) =>
@@ -48,7 +48,7 @@ describe('the page', () => {
     });
     expect(text).toContain('Monday, March 1, 2027, 11:00–11:30 (Europe/Paris)');
     expect(text).toContain('Can you come?');
-    expect(orchestration.asked).toEqual([]);
+    expect(orchestration.receivedCommands).toEqual([]);
   });
 
   it('speaks the language of the browser where it can', async () => {
@@ -80,7 +80,7 @@ describe('an answer', () => {
     const { status, text } = await say(answer);
     expect(status).toBe(200);
     expect(text).toContain(answer === 'accepted' ? 'You said yes.' : 'You said no.');
-    expect(orchestration.asked).toMatchObject([
+    expect(orchestration.receivedCommands).toMatchObject([
       {
         id: auditionId,
         message: { name: 'respond', command: { origin: 'link', participant: performer, answer } },
@@ -96,7 +96,7 @@ describe('an answer', () => {
       origin: 'link',
     });
     expect((await say('accepted')).text).toContain('You said yes.');
-    expect(orchestration.asked).toEqual([]);
+    expect(orchestration.receivedCommands).toEqual([]);
   });
 
   it.each([
@@ -112,12 +112,12 @@ describe('an answer', () => {
       text: expect.stringContaining('We did not understand your answer'),
       headers: { 'content-type': 'text/html; charset=utf-8', 'x-correlation-id': expect.any(String) },
     });
-    expect(orchestration.asked).toEqual([]);
+    expect(orchestration.receivedCommands).toEqual([]);
   });
 
   it('that stumbles over a fault of ours is told so on a page, without details', async () => {
     const { say, orchestration } = await setup();
-    orchestration.play({ ask: () => Promise.reject(new TypeError('x is not a function')) });
+    orchestration.override({ sendUpdate: () => Promise.reject(new TypeError('x is not a function')) });
     const { status, text } = await say('accepted');
     expect(status).toBe(500);
     expect(text).toContain('Please try again');
@@ -126,13 +126,13 @@ describe('an answer', () => {
 
   it('that the workflow refuses, and one that does not get through, are told on a page', async () => {
     const { say, orchestration } = await setup();
-    orchestration.play({ ask: () => Promise.reject(new Refusal('wrong_state', 'over', 'look')) });
+    orchestration.override({ sendUpdate: () => Promise.reject(new Refusal('wrong_state', 'over', 'look')) });
     expect(await say('accepted')).toMatchObject({
       status: 409,
       text: expect.stringContaining('<h1>This audition can no longer'),
     });
-    orchestration.play({
-      ask: () => Promise.reject(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })),
+    orchestration.override({
+      sendUpdate: () => Promise.reject(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })),
     });
     expect(await say('accepted')).toMatchObject({
       status: 503,
@@ -150,7 +150,7 @@ describe('a link', () => {
     const token = forged.token(invitation);
     const answer = method === 'GET' ? await open(token) : await say('accepted', token);
     expect(answer).toMatchObject({ status: 404, text: expect.stringContaining('This link does not work') });
-    expect(orchestration.asked).toEqual([]);
+    expect(orchestration.receivedCommands).toEqual([]);
   });
 
   it('that is longer than any of ours opens nothing', async () => {
@@ -171,13 +171,13 @@ describe('a link', () => {
 
   it('of somebody who does not take part opens nothing', async () => {
     const { open, invitation } = await setup();
-    const token = links.token({ ...invitation, participant: participantIdSchema.parse('stranger') });
+    const token = responseLinks.token({ ...invitation, participant: participantIdSchema.parse('stranger') });
     expect((await open(token)).status).toBe(404);
   });
 
   it("into another organization's audition opens nothing", async () => {
     const { open, invitation } = await setup();
-    expect((await open(links.token({ ...invitation, organization: 'org_south' }))).status).toBe(404);
+    expect((await open(responseLinks.token({ ...invitation, organization: 'org_south' }))).status).toBe(404);
   });
 
   it.each(['GET', 'POST'] as const)('of an earlier time says that it has moved (%s)', async (method) => {
@@ -191,7 +191,7 @@ describe('a link', () => {
     const { open, say, orchestration } = await setup(moved, { type: 'scheduled' });
     const answer = method === 'GET' ? await open() : await say('accepted');
     expect(answer.text).toContain('The time has changed');
-    expect(orchestration.asked).toEqual([]);
+    expect(orchestration.receivedCommands).toEqual([]);
   });
 
   it('to an audition that is over says so', async () => {

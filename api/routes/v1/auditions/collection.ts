@@ -7,14 +7,14 @@ import { projectIdSchema, roleIdSchema } from '../../../../domain/ids.ts';
 import { toInstant } from '../../../../domain/time/epoch.ts';
 import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
-import { requestedAuditionId } from '../../../auditions/ids.ts';
-import { sendAnswer } from '../../../auditions/send-answer.ts';
+import { requestedAuditionId } from '../../../auditions/derived-ids.ts';
+import { sendAuditionResponse } from '../../../auditions/send-response.ts';
 import { startAudition } from '../../../auditions/start.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { answerOnce, idempotencyHeaders } from '../../../idempotency/answer-once.ts';
+import { idempotencyHeaders, runOnce } from '../../../idempotency/run-once.ts';
 import { auditionSchema } from '../../../schemas/audition.ts';
 import { pageOf, pageQuery } from '../../../schemas/page.ts';
-import { json, problems } from '../../../schemas/responses.ts';
+import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
 /** Outside these years neither an instant nor the database has a form for every time with every offset. */
 const [earliest, latest] = [Date.UTC(1970), Date.UTC(9999)];
@@ -60,9 +60,9 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
         headers: idempotencyHeaders.required(),
         body: auditionRequestSchema,
         response: {
-          201: json('The slot is held; the rest follows', auditionSchema),
-          202: json('It takes longer, or a person has to look at it first', auditionSchema),
-          ...problems(
+          201: jsonResponse('The slot is held; the rest follows', auditionSchema),
+          202: jsonResponse('It takes longer, or a person has to look at it first', auditionSchema),
+          ...problemResponses(
             'invalid_body',
             'idempotency_key_missing',
             'unauthenticated',
@@ -97,7 +97,7 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
     async (request, reply) => {
       const { organization } = callerOf(request);
       const key = request.headers['idempotency-key'];
-      const answer = await answerOnce(
+      const answer = await runOnce(
         dependencies.repositories.idempotentRequests,
         { organization, route: 'POST /v1/auditions', key, body: request.body },
         () =>
@@ -108,7 +108,7 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
             request: request.body,
           }),
       );
-      return sendAnswer(reply, answer);
+      return sendAuditionResponse(reply, answer);
     },
   );
 };
@@ -123,8 +123,8 @@ const listAuditions = (api: Api, { repositories }: ApiDependencies): void => {
         summary: 'List auditions',
         querystring: listQuery,
         response: {
-          200: json('A page of auditions', pageOf(auditionSchema)),
-          ...problems('invalid_body', 'unauthenticated', 'forbidden'),
+          200: jsonResponse('A page of auditions', pageOf(auditionSchema)),
+          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
         },
       },
     },

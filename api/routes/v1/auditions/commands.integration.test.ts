@@ -6,8 +6,8 @@ import { Refusal } from '../../../../domain/errors.ts';
 import { createTestApi } from '../../../../tests/harness/api.ts';
 import {
   attentionItem,
+  factsUntilScheduled,
   newAuditionId,
-  scheduledLife,
   trail,
 } from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
@@ -22,10 +22,10 @@ const setup = async (...more: readonly AuditionFact[]) => {
   const test = await createTestApi(database);
   const key = await test.keyFor('operator');
   const id = newAuditionId();
-  const events = trail([...scheduledLife(id, 'org_north'), ...more]);
+  const events = trail([...factsUntilScheduled(id, 'org_north'), ...more]);
   await database.repositories.events.append(id, events);
   const view = foldEvents(events);
-  test.orchestration.play({ ask: async () => ({ kind: 'done', result: view }) });
+  test.orchestration.override({ sendUpdate: async () => ({ kind: 'done', result: view }) });
   const ask = (command: string, body: unknown, headers: Record<string, string> = {}) =>
     test.call('POST', `/v1/auditions/${id}/${command}`, { key, body, headers });
   return { ...test, key, id, view, ask };
@@ -55,7 +55,7 @@ describe('a command', () => {
       const { ask, orchestration, id } = await setup();
       const answer = await ask(name, body, { 'x-correlation-id': 'c-1' });
       expect(answer).toMatchObject({ status: 200, body: { id } });
-      expect(orchestration.asked).toMatchObject([
+      expect(orchestration.receivedCommands).toMatchObject([
         { id, message: { name, command: { ...command, origin: 'api', correlationId: 'c-1' } } },
       ]);
     },
@@ -66,7 +66,7 @@ describe('a command', () => {
     const body = { decision: 'callback', next: { slot } };
     await ask('decide', body);
     await ask('decide', body);
-    const [first, second] = orchestration.asked.map(({ message }) => message.command);
+    const [first, second] = orchestration.receivedCommands.map(({ message }) => message.command);
     expect(first).toMatchObject({ decision: 'callback', next: { slot: meant, round: 'callback' } });
     expect(second).toMatchObject({ next: { id: expect.stringMatching(/^aud_[0-9a-v]{26}$/) } });
     expect(second).toHaveProperty('next', first && 'next' in first ? first.next : undefined);
@@ -108,13 +108,13 @@ describe('a command', () => {
       code,
       errors: expect.arrayContaining([expect.objectContaining({ pointer })]),
     });
-    expect(orchestration.asked).toEqual([]);
+    expect(orchestration.receivedCommands).toEqual([]);
   });
 
   it("passes the workflow's refusal on under its own name", async () => {
     const { ask, orchestration } = await setup();
-    orchestration.play({
-      ask: () => Promise.reject(new Refusal('wrong_state', 'It is over.', 'Look again.')),
+    orchestration.override({
+      sendUpdate: () => Promise.reject(new Refusal('wrong_state', 'It is over.', 'Look again.')),
     });
     const { status, body } = await ask('cancel', {});
     expect([status, body]).toMatchObject([
@@ -125,7 +125,7 @@ describe('a command', () => {
 
   it('that takes longer is answered with 202 and the audition as it is', async () => {
     const { ask, orchestration, id } = await setup();
-    orchestration.play({ ask: async () => ({ kind: 'still_working' }) });
+    orchestration.override({ sendUpdate: async () => ({ kind: 'still_working' }) });
     const { status, body, headers } = await ask('cancel', {});
     expect([status, body]).toMatchObject([202, { id, state: 'scheduled' }]);
     expect(headers['retry-after']).toBeDefined();
@@ -133,14 +133,14 @@ describe('a command', () => {
 
   it('to a cancelled audition is refused as closed', async () => {
     const { ask, orchestration } = await setup({ type: 'cancelled', origin: 'api' });
-    orchestration.play({ ask: async () => ({ kind: 'ended' }) });
+    orchestration.override({ sendUpdate: async () => ({ kind: 'ended' }) });
     const { status, body } = await ask('reschedule', { slot });
     expect([status, body]).toMatchObject([409, { code: 'audition_closed' }]);
   });
 
   it('to an audition whose workflow was stopped from outside is refused, saying what to do', async () => {
     const { ask, orchestration, id } = await setup();
-    orchestration.play({ ask: async () => ({ kind: 'ended' }) });
+    orchestration.override({ sendUpdate: async () => ({ kind: 'ended' }) });
     const { status, body } = await ask('cancel', {});
     expect([status, body]).toMatchObject([
       409,
@@ -159,30 +159,32 @@ describe('a command with an Idempotency-Key', () => {
     const again = await ask('cancel', {}, same);
     expect(again.body).toEqual(first.body);
     expect(again.headers['idempotency-replayed']).toBe('true');
-    expect(orchestration.asked).toHaveLength(1);
+    expect(orchestration.receivedCommands).toHaveLength(1);
   });
 
   it('is the same update to the workflow however often it comes before its answer is there', async () => {
     const { ask, orchestration } = await setup();
-    orchestration.play({ ask: async () => ({ kind: 'still_working' }) });
+    orchestration.override({ sendUpdate: async () => ({ kind: 'still_working' }) });
     const same = freshKey();
     await ask('cancel', {}, same);
     await ask('cancel', {}, same);
     await ask('cancel', {}, freshKey());
-    const [first, second, other] = orchestration.asked.map(({ updateId }) => updateId);
+    const [first, second, other] = orchestration.receivedCommands.map(({ updateId }) => updateId);
     expect(second).toBe(first);
     expect(other).not.toBe(first);
   });
 
   it('that was refused may come again, changed, as another update', async () => {
     const { ask, orchestration } = await setup();
-    orchestration.play({ ask: () => Promise.reject(new Refusal('slot_taken', 'Taken.', 'Another one.')) });
+    orchestration.override({
+      sendUpdate: () => Promise.reject(new Refusal('slot_taken', 'Taken.', 'Another one.')),
+    });
     const same = freshKey();
     await ask('reschedule', { slot }, same);
-    orchestration.play({});
+    orchestration.override({});
     const { status } = await ask('reschedule', { slot: { ...slot, end: '2026-12-02T16:00' } }, same);
     expect(status).toBe(202);
-    expect(new Set(orchestration.asked.map(({ updateId }) => updateId)).size).toBe(2);
+    expect(new Set(orchestration.receivedCommands.map(({ updateId }) => updateId)).size).toBe(2);
   });
 
   it('refuses another body under the same key', async () => {
@@ -207,7 +209,7 @@ describe('resolving attention', () => {
     const { call, key, id, orchestration } = await setup({ type: 'attention_raised', item });
     const answer = await call('POST', `/v1/attention/${item.id}/resolve`, { key, body });
     expect(answer.status).toBe(200);
-    expect(orchestration.asked).toMatchObject([
+    expect(orchestration.receivedCommands).toMatchObject([
       {
         id,
         message: {

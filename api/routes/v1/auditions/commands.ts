@@ -1,7 +1,6 @@
 /** /v1/auditions/{id}/{respond|reschedule|cancel|decide|check-in}: what may be asked of a running audition. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { admitSlot } from '../../../../domain/audition/admission.ts';
 import {
   type AuditionCommandName,
   cancelSchema,
@@ -11,20 +10,21 @@ import {
   rescheduleSchema,
   respondSchema,
 } from '../../../../domain/audition/commands.ts';
+import { validateSlot } from '../../../../domain/audition/request-validation.ts';
 import type { RefusalCode } from '../../../../domain/errors.ts';
 import type { AuditionId } from '../../../../domain/ids.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
-import type { Asked, DecideCommand } from '../../../../workflows/audition/messages.ts';
+import type { CommandContext, DecideCommand } from '../../../../workflows/audition/messages.ts';
 import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
-import { commandAudition } from '../../../auditions/command.ts';
-import { nextAuditionId, updateIdOf } from '../../../auditions/ids.ts';
-import type { AuditionRequestMessage } from '../../../auditions/orchestration.ts';
-import { sendAnswer } from '../../../auditions/send-answer.ts';
+import type { AuditionUpdateMessage } from '../../../auditions/audition-workflows.ts';
+import { sendAuditionCommand } from '../../../auditions/command.ts';
+import { nextAuditionId, updateIdOf } from '../../../auditions/derived-ids.ts';
+import { sendAuditionResponse } from '../../../auditions/send-response.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { answerOnce, idempotencyHeaders } from '../../../idempotency/answer-once.ts';
+import { idempotencyHeaders, runOnce } from '../../../idempotency/run-once.ts';
 import { auditionParams, auditionSchema } from '../../../schemas/audition.ts';
-import { json, problems } from '../../../schemas/responses.ts';
+import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
 const slotRefusals = [
   'slot_in_the_past',
@@ -49,9 +49,9 @@ const commandSchema = <Body extends z.ZodType>(
   headers: idempotencyHeaders,
   body,
   response: {
-    200: json('Done', auditionSchema),
-    202: json('Accepted and under way: look again', auditionSchema),
-    ...problems(
+    200: jsonResponse('Done', auditionSchema),
+    202: jsonResponse('Accepted and under way: look again', auditionSchema),
+    ...problemResponses(
       'invalid_body',
       'unauthenticated',
       'forbidden',
@@ -77,19 +77,21 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
   const { repositories, now } = dependencies;
 
   /** `message` throws `Refusal` for times that do not exist or have passed. */
-  const carryOut = async (
+  const runCommand = async (
     { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
     name: AuditionCommandName,
     { id, key, body }: CommandRequest,
-    message: (asked: Asked) => AuditionRequestMessage,
+    message: (asked: CommandContext) => AuditionUpdateMessage,
   ): Promise<FastifyReply> => {
     const { organization } = callerOf(request);
     const run = () =>
-      commandAudition(dependencies, { organization, id, updateId: updateIdOf(id, name, { key, body }) }, () =>
-        message({ origin: 'api', correlationId: request.id }),
+      sendAuditionCommand(
+        dependencies,
+        { organization, id, updateId: updateIdOf(id, name, { key, body }) },
+        () => message({ origin: 'api', correlationId: request.id }),
       );
     const asked = { organization, route: `POST /v1/auditions/${id}/${name}`, key, body };
-    return sendAnswer(reply, await answerOnce(repositories.idempotentRequests, asked, run));
+    return sendAuditionResponse(reply, await runOnce(repositories.idempotentRequests, asked, run));
   };
 
   api.post(
@@ -100,7 +102,7 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
       ]),
     },
     async (request, reply) =>
-      carryOut({ request, reply }, 'respond', commandOf(request), (asked) => ({
+      runCommand({ request, reply }, 'respond', commandOf(request), (asked) => ({
         name: 'respond',
         command: { ...asked, ...request.body },
       })),
@@ -114,11 +116,11 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
       ]),
     },
     async (request, reply) =>
-      carryOut({ request, reply }, 'reschedule', commandOf(request), (asked) => ({
+      runCommand({ request, reply }, 'reschedule', commandOf(request), (asked) => ({
         name: 'reschedule',
         command: {
           ...asked,
-          slot: admitSlot(request.body.slot, now()),
+          slot: validateSlot(request.body.slot, now()),
           reason: request.body.reason,
         },
       })),
@@ -127,7 +129,7 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
     '/v1/auditions/:id/cancel',
     { schema: commandSchema('cancel', 'Cancel the audition and undo what was arranged', cancelSchema, []) },
     async (request, reply) =>
-      carryOut({ request, reply }, 'cancel', commandOf(request), (asked) => ({
+      runCommand({ request, reply }, 'cancel', commandOf(request), (asked) => ({
         name: 'cancel',
         command: { ...asked, ...request.body },
       })),
@@ -141,7 +143,7 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
       ]),
     },
     async (request, reply) =>
-      carryOut({ request, reply }, 'check-in', commandOf(request), (asked) => ({
+      runCommand({ request, reply }, 'check-in', commandOf(request), (asked) => ({
         name: 'check-in',
         command: { ...asked, ...request.body },
       })),
@@ -157,7 +159,7 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
       ),
     },
     async (request, reply) =>
-      carryOut({ request, reply }, 'decide', commandOf(request), (asked) => ({
+      runCommand({ request, reply }, 'decide', commandOf(request), (asked) => ({
         name: 'decide',
         command: decision(request.body, asked, request.params.id, now()),
       })),
@@ -174,12 +176,12 @@ const commandOf = (request: {
   body: request.body,
 });
 
-const decision = (body: DecideBody, asked: Asked, id: AuditionId, now: Instant): DecideCommand => {
+const decision = (body: DecideBody, asked: CommandContext, id: AuditionId, now: Instant): DecideCommand => {
   if (body.decision !== 'callback') return { ...asked, decision: body.decision };
   const { slot, round } = body.next;
   return {
     ...asked,
     decision: body.decision,
-    next: { id: nextAuditionId(id), slot: admitSlot(slot, now, '/next/slot'), round },
+    next: { id: nextAuditionId(id), slot: validateSlot(slot, now, '/next/slot'), round },
   };
 };

@@ -2,15 +2,18 @@
 import { z } from 'zod';
 import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
-import { auditionOf } from '../../../auditions/lookup.ts';
+import { requireAudition } from '../../../auditions/require-audition.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { auditionParams, auditionSchema, eventSchema } from '../../../schemas/audition.ts';
 import { pageOf, pageQuery } from '../../../schemas/page.ts';
-import { json, problems } from '../../../schemas/responses.ts';
+import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
-const notFound = problems('invalid_body', 'unauthenticated', 'forbidden', 'audition_not_found');
+const notFound = problemResponses('invalid_body', 'unauthenticated', 'forbidden', 'audition_not_found');
 
-const readAudition = (api: Api, { repositories: { auditions }, orchestration }: ApiDependencies): void => {
+const readAudition = (
+  api: Api,
+  { repositories: { auditions }, auditionWorkflows }: ApiDependencies,
+): void => {
   api.get(
     '/v1/auditions/:id',
     {
@@ -19,11 +22,11 @@ const readAudition = (api: Api, { repositories: { auditions }, orchestration }: 
         tags: ['Auditions'],
         summary: 'Read an audition',
         params: auditionParams,
-        response: { 200: json('The audition', auditionSchema), ...notFound },
+        response: { 200: jsonResponse('The audition', auditionSchema), ...notFound },
       },
     },
     async (request) =>
-      auditionOf({ auditions, orchestration }, callerOf(request).organization, request.params.id),
+      requireAudition({ auditions, auditionWorkflows }, callerOf(request).organization, request.params.id),
   );
 };
 
@@ -37,7 +40,7 @@ const trailQuery = pageQuery.extend({
 
 const readTrail = (
   api: Api,
-  { repositories: { auditions, events }, orchestration }: ApiDependencies,
+  { repositories: { auditions, events }, auditionWorkflows }: ApiDependencies,
 ): void => {
   api.get(
     '/v1/auditions/:id/events',
@@ -49,14 +52,14 @@ const readTrail = (
         description: 'Everything that happened, in order, each event chained to the one before by its hash.',
         params: auditionParams,
         querystring: trailQuery,
-        response: { 200: json('A page of the trail', pageOf(eventSchema)), ...notFound },
+        response: { 200: jsonResponse('A page of the trail', pageOf(eventSchema)), ...notFound },
       },
     },
     async (request) => {
       const { organization } = callerOf(request);
       const { id } = request.params;
       const { cursor, limit } = request.query;
-      await auditionOf({ auditions, orchestration }, organization, id);
+      await requireAudition({ auditions, auditionWorkflows }, organization, id);
       const found = await events.read(organization, id, { after: cursor, limit: limit + 1 });
       const items = found.slice(0, limit);
       const last = items.at(-1);

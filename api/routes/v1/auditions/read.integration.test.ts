@@ -5,8 +5,8 @@ import { foldEvents } from '../../../../domain/audition/view.ts';
 import { createTestApi, type TestApi } from '../../../../tests/harness/api.ts';
 import {
   attentionItem,
+  factsUntilScheduled,
   newAuditionId,
-  scheduledLife,
   trail,
 } from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
@@ -22,7 +22,7 @@ beforeAll(async () => {
   test = await createTestApi(database);
   key = await test.keyFor('operator');
   for (const [index, id] of ids.entries()) {
-    const facts = scheduledLife(id, 'org_north', days[index]);
+    const facts = factsUntilScheduled(id, 'org_north', days[index]);
     const raised = index === 0 ? [{ type: 'attention_raised', item } as const] : [];
     await database.repositories.events.append(id, trail([...facts, ...raised]));
   }
@@ -88,9 +88,9 @@ describe('an audition that runs and is not recorded yet', () => {
   it('is shown as its workflow knows it, with an empty trail, and takes commands', async () => {
     const id = newAuditionId();
     const asked: (readonly [string, string])[] = [];
-    const view = foldEvents(trail(scheduledLife(id, 'org_north').slice(0, 1)));
-    test.orchestration.play({
-      running: async (organization, of) => {
+    const view = foldEvents(trail(factsUntilScheduled(id, 'org_north').slice(0, 1)));
+    test.orchestration.override({
+      queryRunningView: async (organization, of) => {
         asked.push([organization, of]);
         return view;
       },
@@ -98,7 +98,7 @@ describe('an audition that runs and is not recorded yet', () => {
     const read = await test.call('GET', `/v1/auditions/${id}`, { key });
     const events = await test.call('GET', `/v1/auditions/${id}/events`, { key });
     const cancelled = await test.call('POST', `/v1/auditions/${id}/cancel`, { key, body: { reason: 'no' } });
-    test.orchestration.play({});
+    test.orchestration.override({});
     expect(read).toMatchObject({ status: 200, body: { id, state: 'requested' } });
     expect(events).toMatchObject({ status: 200, body: { items: [] } });
     expect(cancelled.status).toBe(202);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { foldEvents } from '../../../../domain/audition/view.ts';
 import { auditionIdSchema } from '../../../../domain/ids.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
-import { auditionRequest, createTestApi, factsOfStart } from '../../../../tests/harness/api.ts';
+import { auditionRequest, createTestApi, startFacts } from '../../../../tests/harness/api.ts';
 import { attentionItem, trail } from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
@@ -37,7 +37,7 @@ describe('a key under which an audition has begun', () => {
     const { post, orchestration, pass } = await setup();
     const idempotencyKey = crypto.randomUUID();
     // The workflow is there, but no worker is: nothing is recorded yet.
-    orchestration.play({ start: away, exists: async () => true });
+    orchestration.override({ start: away, exists: async () => true });
     expect((await post(auditionRequest(), idempotencyKey)).status).toBe(503);
     pass();
     expect((await post(auditionRequest(), idempotencyKey)).status).toBe(503);
@@ -50,9 +50,9 @@ describe('a key under which an audition has begun', () => {
   it('answers with the audition, once it is recorded, though it would not be admitted any more', async () => {
     const { post, orchestration, pass } = await setup();
     const idempotencyKey = crypto.randomUUID();
-    orchestration.play({
+    orchestration.override({
       start: async (plan) => {
-        await database.repositories.events.append(plan.id, trail(factsOfStart(plan)));
+        await database.repositories.events.append(plan.id, trail(startFacts(plan)));
         return { kind: 'still_working' };
       },
     });
@@ -70,7 +70,7 @@ describe('a key under which an audition has begun', () => {
     const idempotencyKey = crypto.randomUUID();
     const underWay = Promise.withResolvers<void>();
     const goOn = Promise.withResolvers<void>();
-    orchestration.play({
+    orchestration.override({
       start: async () => {
         underWay.resolve();
         await goOn.promise;
@@ -94,9 +94,9 @@ describe('an audition that a person has to look at first', () => {
   it('is answered as it is now, whenever the same request comes again', async () => {
     const { post, orchestration } = await setup();
     const idempotencyKey = crypto.randomUUID();
-    orchestration.play({
+    orchestration.override({
       start: async (plan) => {
-        const [requested, holding] = factsOfStart(plan);
+        const [requested, holding] = startFacts(plan);
         const facts = [requested, holding, { type: 'attention_raised', item } as const].filter(
           (fact) => fact !== undefined,
         );
@@ -131,9 +131,9 @@ describe('an audition that a person has to look at first', () => {
 it('an audition whose workflow was stopped from outside is not said to be on its way', async () => {
   const { post, orchestration } = await setup();
   const idempotencyKey = crypto.randomUUID();
-  orchestration.play({
+  orchestration.override({
     start: async (plan) => {
-      await database.repositories.events.append(plan.id, trail(factsOfStart(plan).slice(0, 2)));
+      await database.repositories.events.append(plan.id, trail(startFacts(plan).slice(0, 2)));
       return { kind: 'ended' };
     },
   });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { foldEvents } from '../../../../domain/audition/view.ts';
 import { Refusal } from '../../../../domain/errors.ts';
-import { auditionRequest, createTestApi, factsOfStart, type TestApi } from '../../../../tests/harness/api.ts';
+import { auditionRequest, createTestApi, startFacts, type TestApi } from '../../../../tests/harness/api.ts';
 import { trail } from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
@@ -274,9 +274,9 @@ describe('a request for an audition', () => {
 });
 
 const refuseSlots = ({ orchestration }: TestApi): void => {
-  orchestration.play({
+  orchestration.override({
     start: async (plan) => {
-      const events = trail(factsOfStart(plan, 'taken'));
+      const events = trail(startFacts(plan, 'taken'));
       await database.repositories.events.append(plan.id, events);
       return { kind: 'done', result: { kind: 'refused', reason: 'taken', view: foldEvents(events) } };
     },
@@ -301,7 +301,7 @@ describe('a slot that is refused', () => {
     const idempotencyKey = crypto.randomUUID();
     await test.post(auditionRequest(), idempotencyKey);
     await database.pool.query('UPDATE idempotent_requests SET status = NULL, body = NULL');
-    test.orchestration.play({ start: async () => ({ kind: 'ended' }) });
+    test.orchestration.override({ start: async () => ({ kind: 'ended' }) });
     const { status, body } = await test.post(auditionRequest(), idempotencyKey);
     expect([status, body]).toMatchObject([409, { code: 'slot_taken' }]);
   });
@@ -310,9 +310,9 @@ describe('a slot that is refused', () => {
 describe('a start that cannot be waited for', () => {
   it('is answered with 202 and the audition as it is when it takes longer', async () => {
     const { post, orchestration } = await setup();
-    orchestration.play({
+    orchestration.override({
       start: async (plan) => {
-        await database.repositories.events.append(plan.id, trail(factsOfStart(plan).slice(0, 2)));
+        await database.repositories.events.append(plan.id, trail(startFacts(plan).slice(0, 2)));
         return { kind: 'still_working' };
       },
     });
@@ -325,22 +325,22 @@ describe('a start that cannot be waited for', () => {
     const { post, orchestration } = await setup();
     const idempotencyKey = crypto.randomUUID();
     const away = new Refusal('temporarily_unavailable', 'away', 'later');
-    orchestration.play({ start: () => Promise.reject(away) });
+    orchestration.override({ start: () => Promise.reject(away) });
     const { status, body, headers } = await post(auditionRequest(), idempotencyKey);
     expect([status, body]).toMatchObject([503, { code: 'temporarily_unavailable' }]);
     expect(Number(headers['retry-after'])).toBeGreaterThan(0);
-    orchestration.play({});
+    orchestration.override({});
     expect((await post(auditionRequest(), idempotencyKey)).status).toBe(201);
   });
 
   it('keeps the key bound to its body after an outage, since nobody knows what came of it', async () => {
     const { post, orchestration } = await setup();
     const idempotencyKey = crypto.randomUUID();
-    orchestration.play({
+    orchestration.override({
       start: () => Promise.reject(new Refusal('temporarily_unavailable', 'away', 'later')),
     });
     await post(auditionRequest(), idempotencyKey);
-    orchestration.play({});
+    orchestration.override({});
     const { body } = await post(auditionRequest({ notes: 'other' }), idempotencyKey);
     expect(body).toMatchObject({ code: 'idempotency_key_reused' });
   });

@@ -6,11 +6,11 @@ import { connectionIdSchema, participantIdSchema } from '../../../../domain/ids.
 import { connectionProviders } from '../../../../domain/providers/vendors.ts';
 import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
-import { authorizerOf, checkWanted } from '../../../connections/begin.ts';
-import { returnAddress, writeLink } from '../../../connections/link.ts';
+import { authorizerOf, checkOptionalScopes } from '../../../connections/begin-authorization.ts';
+import { checkReturnUrl, createPageLink } from '../../../connections/page-link.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { connectionAnswer, connectionSchema, pageLinkSchema } from '../../../schemas/connection.ts';
-import { json, problems } from '../../../schemas/responses.ts';
+import { connectionSchema, pageLinkSchema, toConnectionResponse } from '../../../schemas/connection.ts';
+import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
 const listedAtMost = 500;
 
@@ -46,11 +46,11 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
           status: z.enum(connectionStatuses).optional(),
         }),
         response: {
-          200: json(
+          200: jsonResponse(
             `Up to ${listedAtMost}, the longest connected first`,
             z.object({ items: z.array(connectionSchema) }),
           ),
-          ...problems('invalid_body', 'unauthenticated', 'forbidden'),
+          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
         },
       },
     },
@@ -59,9 +59,9 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
       const listed = await repositories.connections.list(callerOf(request).organization, {
         ...which,
         statuses: status && [status],
-        atMost: listedAtMost,
+        limit: listedAtMost,
       });
-      return { items: listed.map(connectionAnswer) };
+      return { items: listed.map(toConnectionResponse) };
     },
   );
 };
@@ -76,14 +76,14 @@ const page = (api: Api, dependencies: ApiDependencies): void => {
         summary: 'A link to the page on which a person sees and changes their accounts',
         querystring: z.object({ owner: owner.optional() }),
         response: {
-          200: json('Good for an hour', pageLinkSchema),
-          ...problems('invalid_body', 'unauthenticated', 'forbidden'),
+          200: jsonResponse('Good for an hour', pageLinkSchema),
+          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
         },
       },
     },
     async (request) => {
       const { organization } = callerOf(request);
-      return writeLink(dependencies, { organization, owner: request.query.owner });
+      return createPageLink(dependencies, { organization, owner: request.query.owner });
     },
   );
 };
@@ -104,8 +104,8 @@ const authorize = (api: Api, dependencies: ApiDependencies): void => {
           returnTo: returnTo.optional(),
         }),
         response: {
-          200: json('Good for an hour', pageLinkSchema),
-          ...problems(
+          200: jsonResponse('Good for an hour', pageLinkSchema),
+          ...problemResponses(
             'invalid_body',
             'unauthenticated',
             'forbidden',
@@ -122,16 +122,16 @@ const authorize = (api: Api, dependencies: ApiDependencies): void => {
       const { provider } = request.params;
       const { connection: id } = request.query;
       const scopes = request.query.scope?.split(' ').filter(Boolean) ?? [];
-      if (provider !== 'apple') checkWanted(authorizerOf(dependencies, provider), scopes);
-      const allowed = returnAddress(dependencies.configuration, request.query.returnTo);
+      if (provider !== 'apple') checkOptionalScopes(authorizerOf(dependencies, provider), scopes);
+      const allowed = checkReturnUrl(dependencies.configuration, request.query.returnTo);
       const asked = { organization, owner: request.query.owner, provider, scopes, returnTo: allowed };
-      if (id === undefined) return writeLink(dependencies, asked);
+      if (id === undefined) return createPageLink(dependencies, asked);
       const again = await dependencies.repositories.connections.get(organization, id);
       const isMeant =
         again?.provider === provider && (asked.owner === undefined || asked.owner === again.owner);
       if (!again || !isMeant) throw connectionNotFound(id);
       const whose = again.owner === undefined ? undefined : participantIdSchema.parse(again.owner);
-      return writeLink(dependencies, { ...asked, owner: whose, connection: id });
+      return createPageLink(dependencies, { ...asked, owner: whose, connection: id });
     },
   );
 };

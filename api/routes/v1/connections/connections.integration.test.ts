@@ -1,6 +1,6 @@
 /** What the platform asks of connected accounts over the API. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { setUpConnecting } from '../../../../tests/harness/connecting.ts';
+import { setUpConnectionFlow } from '../../../../tests/harness/connection-flow.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
 let database: TestDatabase;
@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const setup = () => setUpConnecting(database);
+const setup = () => setUpConnectionFlow(database);
 
 describe('the list of connections', () => {
   it('shows what is connected, without anything that opens it', async () => {
@@ -120,7 +120,11 @@ describe('a link to the page', () => {
   it('asks for what a feature wants beside what is needed, and for nothing else', async () => {
     const { begin, linkFrom, authorizers, call, key } = await setup();
     await begin(await linkFrom('/v1/connections/google/authorize?scope=calendar.names%20openid'));
-    expect(authorizers.lastAsked().scopes).toEqual(['openid', 'calendar.events', 'calendar.names']);
+    expect(authorizers.lastAuthorizationRequest().scopes).toEqual([
+      'openid',
+      'calendar.events',
+      'calendar.names',
+    ]);
     expect(await call('GET', '/v1/connections/google/authorize?scope=mail.read', { key })).toMatchObject({
       status: 422,
       body: { code: 'scope_not_offered', whatToDo: expect.stringContaining('calendar.names') },
@@ -199,7 +203,7 @@ describe('disconnecting', () => {
       const { call, key, connect, only, authorizers } = await setup();
       await connect('ann@example.com');
       const { id } = await only();
-      authorizers.fail(fault);
+      authorizers.failNextCall(fault);
       expect((await call('DELETE', `/v1/connections/${id}`, { key })).body).toMatchObject({
         status: 'disconnected',
         revocation,
@@ -220,7 +224,7 @@ describe('disconnecting', () => {
       return rows;
     };
     let seen: unknown;
-    authorizers.whenRevoking(async () => {
+    authorizers.onRevoke(async () => {
       seen = { status: (await only()).status, kept: await kept() };
     });
     await call('DELETE', `/v1/connections/${id}`, { key });

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { connectionIdSchema } from '../../../../domain/ids.ts';
 import { actorOf, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
-import { disconnect, revocations } from '../../../connections/disconnect.ts';
+import { disconnect, revocationResults } from '../../../connections/disconnect.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { json, problems } from '../../../schemas/responses.ts';
+import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 import { connectionNotFound } from './collection.ts';
 
 const disconnectedSchema = z
@@ -13,7 +13,7 @@ const disconnectedSchema = z
     id: connectionIdSchema,
     status: z.literal('disconnected'),
     revocation: z
-      .enum(revocations)
+      .enum(revocationResults)
       .describe(
         'What became of it at the provider: `nothing` where it was disconnected before; while `pending` we go on asking; after `failed` and `unsupported` the person takes the app away there',
       ),
@@ -30,8 +30,8 @@ export const connectionItem = (api: Api, dependencies: ApiDependencies): void =>
         summary: 'Disconnect an account: revoked at the provider, erased here',
         params: z.object({ id: connectionIdSchema }),
         response: {
-          200: json('It is disconnected, now or since before', disconnectedSchema),
-          ...problems('invalid_body', 'unauthenticated', 'forbidden', 'connection_not_found'),
+          200: jsonResponse('It is disconnected, now or since before', disconnectedSchema),
+          ...problemResponses('invalid_body', 'unauthenticated', 'forbidden', 'connection_not_found'),
         },
       },
     },

@@ -3,24 +3,24 @@ import { z } from 'zod';
 import { actorOf, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { json, problems } from '../../../schemas/responses.ts';
+import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 import {
   endpointSchema,
   endpointWithSecretSchema,
   newEndpointSchema,
-  shown,
+  toEndpointResponse,
 } from '../../../schemas/webhook-endpoint.ts';
 import {
-  keptAddress,
-  namedAddress,
   newEndpointId,
   newSecret,
+  normalizedUrl,
   requireEndpoint,
   tooManyEndpoints,
+  urlWithoutQuery,
 } from '../../../webhook-endpoints/endpoint.ts';
 
 const create = (api: Api, dependencies: ApiDependencies): void => {
-  const { repositories, assertMayBeCalled } = dependencies;
+  const { repositories, assertUrlAllowed } = dependencies;
   api.post(
     '/v1/webhook-endpoints',
     {
@@ -32,8 +32,8 @@ const create = (api: Api, dependencies: ApiDependencies): void => {
           'It is told of what happens from now on. The secret is shown in this answer and never again.',
         body: newEndpointSchema,
         response: {
-          201: json('It is enabled', endpointWithSecretSchema),
-          ...problems(
+          201: jsonResponse('It is enabled', endpointWithSecretSchema),
+          ...problemResponses(
             'invalid_body',
             'unauthenticated',
             'forbidden',
@@ -48,19 +48,19 @@ const create = (api: Api, dependencies: ApiDependencies): void => {
     async (request, reply) => {
       const { organization } = callerOf(request);
       const { eventTypes, secret = newSecret() } = request.body;
-      await assertMayBeCalled(request.body.url);
-      const url = keptAddress(request.body.url);
+      await assertUrlAllowed(request.body.url);
+      const url = normalizedUrl(request.body.url);
       const id = newEndpointId();
       const isMade = await repositories.endpoints.create(
         { id, organization, url, eventTypes, secret },
-        { ...actorOf(request), detail: { url: namedAddress(url), eventTypes } },
+        { ...actorOf(request), detail: { url: urlWithoutQuery(url), eventTypes } },
       );
       if (!isMade) throw tooManyEndpoints();
       const made = await requireEndpoint(dependencies, organization, id);
       return reply
         .code(201)
         .header('location', `/v1/webhook-endpoints/${id}`)
-        .send({ ...shown(made), secret });
+        .send({ ...toEndpointResponse(made), secret });
     },
   );
 };
@@ -74,14 +74,14 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
         tags: ['Webhook endpoints'],
         summary: 'List the addresses that events are sent to',
         response: {
-          200: json('All of them, the oldest first', z.object({ items: z.array(endpointSchema) })),
-          ...problems('unauthenticated', 'forbidden'),
+          200: jsonResponse('All of them, the oldest first', z.object({ items: z.array(endpointSchema) })),
+          ...problemResponses('unauthenticated', 'forbidden'),
         },
       },
     },
     async (request) => {
       const endpoints = await repositories.endpoints.list(callerOf(request).organization);
-      return { items: endpoints.map(shown) };
+      return { items: endpoints.map(toEndpointResponse) };
     },
   );
 };

@@ -3,18 +3,18 @@ import { z } from 'zod';
 import { actorOf, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { json, problems } from '../../../schemas/responses.ts';
+import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 import {
   endpointChangesSchema,
   endpointParams,
   endpointSchema,
-  shown,
+  toEndpointResponse,
 } from '../../../schemas/webhook-endpoint.ts';
 import {
   endpointNotFound,
-  keptAddress,
-  namedAddress,
+  normalizedUrl,
   requireEndpoint,
+  urlWithoutQuery,
 } from '../../../webhook-endpoints/endpoint.ts';
 
 const notFound = ['invalid_body', 'unauthenticated', 'forbidden', 'endpoint_not_found'] as const;
@@ -28,15 +28,17 @@ const read = (api: Api, dependencies: ApiDependencies): void => {
         tags: ['Webhook endpoints'],
         summary: 'Read an endpoint: whether it works, and what it answered last',
         params: endpointParams,
-        response: { 200: json('The endpoint', endpointSchema), ...problems(...notFound) },
+        response: { 200: jsonResponse('The endpoint', endpointSchema), ...problemResponses(...notFound) },
       },
     },
     async (request) =>
-      shown(await requireEndpoint(dependencies, callerOf(request).organization, request.params.id)),
+      toEndpointResponse(
+        await requireEndpoint(dependencies, callerOf(request).organization, request.params.id),
+      ),
   );
 };
 
-const change = (api: Api, { repositories, assertMayBeCalled }: ApiDependencies): void => {
+const change = (api: Api, { repositories, assertUrlAllowed }: ApiDependencies): void => {
   api.patch(
     '/v1/webhook-endpoints/:id',
     {
@@ -47,8 +49,8 @@ const change = (api: Api, { repositories, assertMayBeCalled }: ApiDependencies):
         params: endpointParams,
         body: endpointChangesSchema,
         response: {
-          200: json('The endpoint as it is now', endpointSchema),
-          ...problems(...notFound, 'address_not_allowed', 'body_too_large', 'unsupported_media_type'),
+          200: jsonResponse('The endpoint as it is now', endpointSchema),
+          ...problemResponses(...notFound, 'address_not_allowed', 'body_too_large', 'unsupported_media_type'),
         },
       },
     },
@@ -56,14 +58,14 @@ const change = (api: Api, { repositories, assertMayBeCalled }: ApiDependencies):
       const { organization } = callerOf(request);
       const { id } = request.params;
       const { url, ...rest } = request.body;
-      if (url !== undefined) await assertMayBeCalled(url);
-      const changes = url === undefined ? rest : { ...rest, url: keptAddress(url) };
+      if (url !== undefined) await assertUrlAllowed(url);
+      const changes = url === undefined ? rest : { ...rest, url: normalizedUrl(url) };
       const changed = await repositories.endpoints.update(organization, id, changes, {
         ...actorOf(request),
-        detail: url === undefined ? rest : { ...rest, url: namedAddress(url) },
+        detail: url === undefined ? rest : { ...rest, url: urlWithoutQuery(url) },
       });
       if (!changed) throw endpointNotFound(id);
-      return shown(changed);
+      return toEndpointResponse(changed);
     },
   );
 };
@@ -77,7 +79,7 @@ const remove = (api: Api, { repositories }: ApiDependencies): void => {
         tags: ['Webhook endpoints'],
         summary: 'Remove an endpoint, with its secrets and all that was kept of what it has been told',
         params: endpointParams,
-        response: { 204: z.null().describe('It is gone'), ...problems(...notFound) },
+        response: { 204: z.null().describe('It is gone'), ...problemResponses(...notFound) },
       },
     },
     async (request, reply) => {

@@ -7,27 +7,27 @@ import { createTestApi, type TestApi } from '../../../../tests/harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 import { newOrganizationId } from '../../../../tests/harness/endpoints.ts';
 import { endpointWithSecretSchema } from '../../../schemas/webhook-endpoint.ts';
-import type { EndpointDeliveries } from '../../../webhook-endpoints/deliveries.ts';
+import type { DeliveryWorkflows } from '../../../webhook-endpoints/delivery-workflows.ts';
 import { newSecret } from '../../../webhook-endpoints/endpoint.ts';
 
-type Replay = Parameters<EndpointDeliveries['replay']>[0];
-type Tell = Parameters<EndpointDeliveries['tell']>[0];
+type Replay = Parameters<DeliveryWorkflows['startReplay']>[0];
+type Tell = Parameters<DeliveryWorkflows['deliverNotice']>[0];
 
 let database: TestDatabase;
 let test: TestApi;
-let toldResult: Awaited<ReturnType<EndpointDeliveries['tell']>>;
+let toldResult: Awaited<ReturnType<DeliveryWorkflows['deliverNotice']>>;
 const replays: Replay[] = [];
 const told: Tell[] = [];
 beforeAll(async () => {
   database = await createTestDatabase();
   test = await createTestApi(database, {
-    assertMayBeCalled: createEarlyCheck({ allowedPrivateNetworks: ['127.0.0.0/8'] }),
-    endpointDeliveries: {
-      replay: async (input) => {
+    assertUrlAllowed: createEarlyCheck({ allowedPrivateNetworks: ['127.0.0.0/8'] }),
+    deliveryWorkflows: {
+      startReplay: async (input) => {
         replays.push(input);
         return 'event-replay/1';
       },
-      tell: async (input) => {
+      deliverNotice: async (input) => {
         told.push(input);
         return toldResult;
       },
@@ -258,15 +258,15 @@ it.each([
       ...repositories,
       administrativeActs: {
         ...repositories.administrativeActs,
-        note: () => Promise.reject(new Error('the database is away')),
+        record: () => Promise.reject(new Error('the database is away')),
       },
     },
-    endpointDeliveries: {
-      replay: async () => {
+    deliveryWorkflows: {
+      startReplay: async () => {
         begun.push('replay');
         return 'event-replay/1';
       },
-      tell: async () => {
+      deliverNotice: async () => {
         begun.push('test');
         return undefined;
       },

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { readChannelMessage } from '../../../../providers/google/webhooks.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { problems } from '../../../schemas/responses.ts';
+import { problemResponses } from '../../../schemas/responses.ts';
 import { notAuthentic, storeWebhook } from './signed-request.ts';
 
 export const googleWebhook = (api: Api, { repositories }: ApiDependencies): void => {
-  const { watches } = repositories;
+  const { watchSubscriptions } = repositories;
   api.post(
     '/v1/webhooks/google',
     {
@@ -19,7 +19,7 @@ export const googleWebhook = (api: Api, { repositories }: ApiDependencies): void
         security: [],
         response: {
           204: z.undefined().describe('Taken note of'),
-          ...problems('unauthenticated', 'body_too_large', 'unsupported_media_type'),
+          ...problemResponses('unauthenticated', 'body_too_large', 'unsupported_media_type'),
         },
       },
     },
@@ -27,12 +27,12 @@ export const googleWebhook = (api: Api, { repositories }: ApiDependencies): void
       const message = readChannelMessage(request.headers);
       if (!message) throw notAuthentic(request, 'google', 'forged');
       const { channel, token, resourceId, isOpening, messageNumber } = message;
-      const [watched] = await watches.proven('google', [{ id: channel, secret: token }]);
+      const [watched] = await watchSubscriptions.verify('google', [{ id: channel, secret: token }]);
       // One refusal for an unknown channel, a wrong token and a strange resource: who guesses learns nothing.
       if (!watched || (watched.resourceId !== undefined && watched.resourceId !== resourceId)) {
         throw notAuthentic(request, 'google', 'unknown_subscription');
       }
-      await watches.notified([channel]);
+      await watchSubscriptions.markNotified([channel]);
       if (isOpening) return reply.code(204).send();
       const { connection, calendarId } = watched;
       return storeWebhook(repositories, request, reply, {

@@ -2,7 +2,7 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { apiConfiguration, createTestApi } from '../../../../tests/harness/api.ts';
-import { createTestDatabase, type TestDatabase, takeFromInbox } from '../../../../tests/harness/database.ts';
+import { claimFromInbox, createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 import { localDefaults } from '../../../../tests/harness/local-defaults.ts';
 
 let database: TestDatabase;
@@ -30,7 +30,7 @@ const setup = async (configuration = apiConfiguration) => {
       },
     });
   };
-  const told = async () => (await takeFromInbox(database)).map((one) => one.told);
+  const told = async () => (await claimFromInbox(database)).map((one) => one.told);
   return { send, told };
 };
 

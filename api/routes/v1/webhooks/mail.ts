@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { readMailEvent, verifyMail } from '../../../../providers/smtp/webhooks.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { problems } from '../../../schemas/responses.ts';
-import { bodyOf, notAuthentic, readJson, storeWebhook, unreadable } from './signed-request.ts';
+import { problemResponses } from '../../../schemas/responses.ts';
+import { bodyOf, invalidWebhookBody, notAuthentic, readJson, storeWebhook } from './signed-request.ts';
 
 export const mailWebhook = (api: Api, { configuration, repositories }: ApiDependencies): void => {
   const secrets = configuration.smtp.webhookSecrets;
@@ -21,7 +21,7 @@ export const mailWebhook = (api: Api, { configuration, repositories }: ApiDepend
         body: z.any().describe('An event of Resend or AhaSend, as in their documentation'),
         response: {
           204: z.undefined().describe('Taken note of'),
-          ...problems('invalid_body', 'unauthenticated', 'body_too_large', 'unsupported_media_type'),
+          ...problemResponses('invalid_body', 'unauthenticated', 'body_too_large', 'unsupported_media_type'),
         },
       },
     },
@@ -29,10 +29,10 @@ export const mailWebhook = (api: Api, { configuration, repositories }: ApiDepend
       if (secrets.length === 0) throw notAuthentic(request, 'smtp', 'no_secret_configured');
       const verdict = verifyMail({ secrets, headers: request.headers, body: bodyOf(request) });
       if (verdict.kind === 'forged') throw notAuthentic(request, 'smtp', 'forged');
-      const news = readMailEvent(readJson(bodyOf(request)));
-      if (!news) throw unreadable();
-      if (news.kind === 'of_no_use') return reply.code(204).send();
-      const { deliveryId, status, code } = news;
+      const parsed = readMailEvent(readJson(bodyOf(request)));
+      if (!parsed) throw invalidWebhookBody();
+      if (parsed.kind === 'of_no_use') return reply.code(204).send();
+      const { deliveryId, status, code } = parsed;
       return storeWebhook(repositories, request, reply, {
         kind: 'message.status',
         event: { deliveryId, channel: 'email', status, ...(code && { code }) },

@@ -17,17 +17,17 @@ import {
 } from '../../../../providers/microsoft/webhooks.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { problems } from '../../../schemas/responses.ts';
-import { bodyOf, notAuthentic, readJson, unreadable } from './signed-request.ts';
+import { problemResponses } from '../../../schemas/responses.ts';
+import { bodyOf, invalidWebhookBody, notAuthentic, readJson } from './signed-request.ts';
 
 const query = z.object({ validationToken: z.string().min(1).max(2_048).optional() });
 
 /** Lifecycle events carry nothing that tells two apart: those of the same five minutes are taken for one. */
 const lifecycleWindowMs = 5 * 60_000;
 
-interface Proven {
+interface VerifiedNotification {
   readonly notification: GraphNotification;
-  readonly watched: WatchSubscription;
+  readonly watchSubscription: WatchSubscription;
 }
 
 const dedupeKeyOf = ({ subscription, kind, identity }: GraphNotification, nowMs: number): string => {
@@ -37,17 +37,17 @@ const dedupeKeyOf = ({ subscription, kind, identity }: GraphNotification, nowMs:
 };
 
 export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencies): void => {
-  const { watches, inbox } = repositories;
+  const { watchSubscriptions, inbox } = repositories;
 
-  const prove = async (
+  const verifyAll = async (
     notifications: readonly GraphNotification[],
     request: FastifyRequest,
-  ): Promise<readonly Proven[]> => {
+  ): Promise<readonly VerifiedNotification[]> => {
     const claims = notifications.map(({ subscription: id, clientState: secret }) => ({ id, secret }));
-    const found = await watches.proven('microsoft', claims);
+    const found = await watchSubscriptions.verify('microsoft', claims);
     const proven = notifications.flatMap((notification, index) => {
-      const watched = found[index];
-      return watched ? [{ notification, watched }] : [];
+      const watchSubscription = found[index];
+      return watchSubscription ? [{ notification, watchSubscription }] : [];
     });
     if (proven.length === 0) throw notAuthentic(request, 'microsoft', 'unknown_subscription');
     const dropped = notifications.length - proven.length;
@@ -55,9 +55,12 @@ export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencie
     return proven;
   };
 
-  const take = async ({ notification, watched }: Proven, correlationId: string) => {
+  const storeNotification = async (
+    { notification, watchSubscription }: VerifiedNotification,
+    correlationId: string,
+  ) => {
     const { kind } = notification;
-    const { id: subscription, connection, calendarId } = watched;
+    const { id: subscription, connection, calendarId } = watchSubscription;
     if (kind === undefined) return 'of_no_use';
     const common = {
       provider: 'microsoft',
@@ -88,7 +91,7 @@ export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencie
             content: { 'text/plain': { schema: z.string() } },
           },
           202: z.undefined().describe('Taken note of'),
-          ...problems('invalid_body', 'unauthenticated', 'body_too_large', 'unsupported_media_type'),
+          ...problemResponses('invalid_body', 'unauthenticated', 'body_too_large', 'unsupported_media_type'),
         },
       },
     },
@@ -98,10 +101,10 @@ export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencie
         return reply.code(200).type('text/plain; charset=utf-8').send(validationAnswer(validationToken));
       }
       const notifications = readNotifications(readJson(bodyOf(request)));
-      if (!notifications) throw unreadable();
-      const proven = await prove(notifications, request);
-      await watches.notified(proven.map(({ watched }) => watched.id));
-      const outcomes = await Promise.all(proven.map((one) => take(one, request.id)));
+      if (!notifications) throw invalidWebhookBody();
+      const proven = await verifyAll(notifications, request);
+      await watchSubscriptions.markNotified(proven.map(({ watchSubscription }) => watchSubscription.id));
+      const outcomes = await Promise.all(proven.map((one) => storeNotification(one, request.id)));
       request.log.debug({ provider: 'microsoft', outcomes }, 'a webhook was taken');
       return reply.code(202).send();
     },

@@ -17,10 +17,10 @@ export const headerOf = ({ headers }: FastifyRequest, name: string): string | un
 };
 
 /** Why a webhook was refused, for the log: the sender is told the same in every case. */
-type Doubt = 'no_secret_configured' | 'forged' | 'stale' | 'unknown_subscription';
+type RejectionReason = 'no_secret_configured' | 'forged' | 'stale' | 'unknown_subscription';
 
 /** Logs no header and no body: what is forged may still hold a secret, somebody's data or a whole other webhook. */
-export const notAuthentic = (request: FastifyRequest, provider: string, doubt: Doubt): Refusal => {
+export const notAuthentic = (request: FastifyRequest, provider: string, doubt: RejectionReason): Refusal => {
   request.log.warn({ provider, doubt, bytes: bodyOf(request).length }, 'a webhook was refused');
   return new Refusal(
     'unauthenticated',
@@ -30,7 +30,7 @@ export const notAuthentic = (request: FastifyRequest, provider: string, doubt: D
 };
 
 /** It is authentic and cannot be read: cut short on its way, or of a form we do not know. */
-export const unreadable = (): Refusal =>
+export const invalidWebhookBody = (): Refusal =>
   new Refusal(
     'invalid_body',
     'The body is not what the service is documented to send.',
@@ -42,7 +42,7 @@ export const readJson = (body: Buffer): unknown => {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
-    throw unreadable();
+    throw invalidWebhookBody();
   }
 };
 

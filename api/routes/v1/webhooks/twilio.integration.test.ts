@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import twilio from 'twilio';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { apiConfiguration, createTestApi } from '../../../../tests/harness/api.ts';
-import { createTestDatabase, type TestDatabase, takeFromInbox } from '../../../../tests/harness/database.ts';
+import { claimFromInbox, createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 import { localDefaults } from '../../../../tests/harness/local-defaults.ts';
 
 let database: TestDatabase;
@@ -50,7 +50,7 @@ const setup = async (publicUrl = origin) => {
       },
     });
   };
-  const stored = () => takeFromInbox(database);
+  const stored = () => claimFromInbox(database);
   return { call, send, sendJson, stored };
 };
 

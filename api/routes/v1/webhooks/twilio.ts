@@ -3,35 +3,35 @@ import { z } from 'zod';
 import { auditionIdSchema, participantIdSchema } from '../../../../domain/ids.ts';
 import type { InboxEvent } from '../../../../domain/inbox-event.ts';
 import {
-  isFromTwilio,
+  isSignedByTwilio,
   readForm,
   readInboundMessage,
   readStatusReport,
-  type SignedRequest,
   type StatusReport,
+  type TwilioWebhookRequest,
 } from '../../../../providers/twilio/webhooks.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { problems } from '../../../schemas/responses.ts';
+import { problemResponses } from '../../../schemas/responses.ts';
 import { bodyOf, headerOf, mediaTypeOf, notAuthentic, readJson, storeWebhook } from './signed-request.ts';
 
 /** Whose message it is, as the address says that we gave Twilio with the message (activities/messaging). */
 const addressee = z.object({ audition: auditionIdSchema, participant: participantIdSchema });
 
-interface Told {
+interface ParsedWebhook {
   readonly dedupeKey: string;
-  readonly told: InboxEvent;
+  readonly inboxEvent: InboxEvent;
 }
 
 /** What is not final is not told: a signal and what follows it cost a dozen events, and nobody acts on `sent`. */
 const isFinal = (status: StatusReport['status']): boolean => status === 'delivered' || status === 'failed';
 
 /** What the signed address says needs no row: a report may come before the message is recorded, or in its place. */
-const statusReported = ({ deliveryId, status, code }: StatusReport, query: unknown): Told => {
+const parseStatusReport = ({ deliveryId, status, code }: StatusReport, query: unknown): ParsedWebhook => {
   const of = addressee.safeParse(query).data;
   return {
     dedupeKey: `${deliveryId}:${status}`,
-    told: {
+    inboxEvent: {
       kind: 'message.status',
       event: { deliveryId, channel: 'sms', status, ...(code && { code }), ...(of && { of }) },
     },
@@ -39,14 +39,14 @@ const statusReported = ({ deliveryId, status, code }: StatusReport, query: unkno
 };
 
 /** Undefined for what no audition waits for. */
-const readNews = (fields: unknown, query: unknown): Told | undefined => {
+const parseWebhook = (fields: unknown, query: unknown): ParsedWebhook | undefined => {
   const report = readStatusReport(fields);
-  if (report) return isFinal(report.status) ? statusReported(report, query) : undefined;
+  if (report) return isFinal(report.status) ? parseStatusReport(report, query) : undefined;
   const message = readInboundMessage(fields);
   return (
     message && {
       dedupeKey: `${message.id}:received`,
-      told: { kind: 'message.received', event: message },
+      inboxEvent: { kind: 'message.received', event: message },
     }
   );
 };
@@ -68,7 +68,7 @@ export const twilioWebhook = (api: Api, { configuration, repositories }: ApiDepe
         body: z.any().describe("The fields, as in Twilio's documentation"),
         response: {
           204: z.undefined().describe('Taken note of'),
-          ...problems('invalid_body', 'unauthenticated', 'body_too_large', 'unsupported_media_type'),
+          ...problemResponses('invalid_body', 'unauthenticated', 'body_too_large', 'unsupported_media_type'),
         },
       },
     },
@@ -76,20 +76,20 @@ export const twilioWebhook = (api: Api, { configuration, repositories }: ApiDepe
       const body = bodyOf(request);
       const isJson = mediaTypeOf(request) === 'application/json';
       const form = isJson ? {} : readForm(body.toString('utf8'));
-      const content: SignedRequest['content'] = isJson
+      const content: TwilioWebhookRequest['content'] = isJson
         ? { kind: 'bytes', body }
         : { kind: 'form', fields: form };
       const signature = headerOf(request, 'x-twilio-signature');
-      if (!isFromTwilio({ authTokens, signature, url: `${publicUrl}${request.url}`, content })) {
+      if (!isSignedByTwilio({ authTokens, signature, url: `${publicUrl}${request.url}`, content })) {
         throw notAuthentic(request, 'twilio', 'forged');
       }
-      const news = readNews(isJson ? readJson(body) : form, request.query);
-      if (!news) {
+      const parsed = parseWebhook(isJson ? readJson(body) : form, request.query);
+      if (!parsed) {
         request.log.debug({ provider: 'twilio', outcome: 'of_no_use' }, 'a webhook was taken');
         return reply.code(204).send();
       }
-      const { told, dedupeKey } = news;
-      return storeWebhook(repositories, request, reply, { ...told, provider: 'twilio', dedupeKey });
+      const { inboxEvent, dedupeKey } = parsed;
+      return storeWebhook(repositories, request, reply, { ...inboxEvent, provider: 'twilio', dedupeKey });
     },
   );
 };

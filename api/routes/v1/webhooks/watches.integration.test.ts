@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { toInstant } from '../../../../domain/time/epoch.ts';
 import { createTestApi } from '../../../../tests/harness/api.ts';
-import { createTestDatabase, type TestDatabase, takeFromInbox } from '../../../../tests/harness/database.ts';
+import { claimFromInbox, createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -12,7 +12,7 @@ beforeEach(() => database.pool.query('TRUNCATE webhook_inbox, watch_subscription
 afterAll(() => database.drop());
 
 const watch = (provider: 'google' | 'microsoft', id: string, secret: string, resourceId?: string) =>
-  database.repositories.watches.put({
+  database.repositories.watchSubscriptions.put({
     id,
     provider,
     organization: 'org_north',
@@ -22,7 +22,7 @@ const watch = (provider: 'google' | 'microsoft', id: string, secret: string, res
     secret,
     expiresAt: toInstant(Date.now() + 3_600_000),
   });
-const told = async () => (await takeFromInbox(database)).map((one) => one.told);
+const told = async () => (await claimFromInbox(database)).map((one) => one.told);
 
 describe('Google', () => {
   const headers = {

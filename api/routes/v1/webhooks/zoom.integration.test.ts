@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../../../foundation/observability/logger.ts';
 import { apiConfiguration, createTestApi } from '../../../../tests/harness/api.ts';
-import { createTestDatabase, type TestDatabase, takeFromInbox } from '../../../../tests/harness/database.ts';
+import { claimFromInbox, createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -48,7 +48,7 @@ const setup = async (webhookSecrets: readonly string[] = ['new-secret', 'old-sec
       },
     });
   };
-  return { call, send, logged, stored: () => takeFromInbox(database) };
+  return { call, send, logged, stored: () => claimFromInbox(database) };
 };
 
 const started = {

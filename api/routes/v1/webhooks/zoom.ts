@@ -3,8 +3,15 @@ import { z } from 'zod';
 import { answerChallenge, readZoomEvent, verifyZoom } from '../../../../providers/zoom/webhooks.ts';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
-import { problems } from '../../../schemas/responses.ts';
-import { bodyOf, headerOf, notAuthentic, readJson, storeWebhook, unreadable } from './signed-request.ts';
+import { problemResponses } from '../../../schemas/responses.ts';
+import {
+  bodyOf,
+  headerOf,
+  invalidWebhookBody,
+  notAuthentic,
+  readJson,
+  storeWebhook,
+} from './signed-request.ts';
 
 const challengeAnswer = z.object({ plainToken: z.string(), encryptedToken: z.string() });
 
@@ -24,7 +31,7 @@ export const zoomWebhook = (api: Api, { configuration, repositories, now }: ApiD
         response: {
           200: challengeAnswer.describe('The answer to a challenge'),
           204: z.undefined().describe('Taken note of'),
-          ...problems('invalid_body', 'unauthenticated', 'body_too_large', 'unsupported_media_type'),
+          ...problemResponses('invalid_body', 'unauthenticated', 'body_too_large', 'unsupported_media_type'),
         },
       },
     },
@@ -38,16 +45,16 @@ export const zoomWebhook = (api: Api, { configuration, repositories, now }: ApiD
         nowMs: Date.parse(now()),
       });
       if (verdict.kind !== 'authentic') throw notAuthentic(request, 'zoom', verdict.kind);
-      const news = readZoomEvent(readJson(bodyOf(request)));
-      switch (news?.kind) {
+      const parsed = readZoomEvent(readJson(bodyOf(request)));
+      switch (parsed?.kind) {
         case undefined:
-          throw unreadable();
+          throw invalidWebhookBody();
         case 'challenge':
-          return reply.code(200).send(answerChallenge(verdict.secret, news.plainToken));
+          return reply.code(200).send(answerChallenge(verdict.secret, parsed.plainToken));
         case 'of_no_use':
           return reply.code(204).send();
         case 'told': {
-          const { told, dedupeKey } = news;
+          const { told, dedupeKey } = parsed;
           return storeWebhook(repositories, request, reply, { ...told, provider: 'zoom', dedupeKey });
         }
       }

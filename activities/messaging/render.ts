@@ -1,0 +1,66 @@
+/** A notice as a person reads it: subject, text and HTML of an email, or the body of a text message. */
+import { join } from 'node:path';
+import { Eta } from 'eta';
+import type { NoticeKind } from '../../domain/audition/events.ts';
+import type { Participant } from '../../domain/audition/request.ts';
+import type { NoticeFacts } from '../contract.ts';
+import { formatEnd, formatShortStart, formatStart } from './slot-format.ts';
+import { translationFor } from './words/languages.ts';
+
+/** Beside this file, in the sources and wherever they are copied together. */
+const views = join(import.meta.dirname, 'templates');
+const html = new Eta({ views, cache: true, autoEscape: true });
+const plain = new Eta({ views, cache: true, autoEscape: false });
+
+export interface Notice {
+  readonly kind: NoticeKind;
+  readonly recipient: Participant;
+  readonly audition: NoticeFacts;
+  /** Where the invitation is answered. */
+  readonly link: string;
+}
+
+interface RenderedEmail {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+/** Times by the recipient's clock and in their language; what people wrote is escaped in HTML. */
+export const renderEmail = (notice: Notice): RenderedEmail => {
+  const page = templateDataOf(notice);
+  return {
+    subject: page.subject,
+    text: plain.render(`email/${notice.kind}.text.eta`, page),
+    html: html.render(`email/${notice.kind}.html.eta`, page),
+  };
+};
+
+/** One line. `reference` makes it unlike any other message to this number. */
+export const renderTextMessage = (notice: Notice, reference: string): string =>
+  oneLine(plain.render(`sms/${notice.kind}.eta`, { ...templateDataOf(notice), reference }));
+
+const templateDataOf = ({ kind, recipient, audition, link }: Notice) => {
+  const words = translationFor(recipient.locale);
+  const titles = { project: audition.project.title, role: audition.role.name };
+  const lead = recipient.kind === 'performer' ? words.toPerformer[kind] : words.toOthers[kind];
+  return {
+    words,
+    ...titles,
+    subject: oneLine(words.subject[kind](titles)),
+    name: recipient.name,
+    lead: lead(titles),
+    round: words.rounds[audition.round],
+    start: formatStart(audition.slot, recipient),
+    shortStart: formatShortStart(audition.slot, recipient),
+    end: formatEnd(audition.slot, recipient),
+    zone: recipient.zone,
+    room: audition.slot.room,
+    joinUrl: audition.joinUrl,
+    notes: audition.notes,
+    reason: audition.reason,
+    link,
+  };
+};
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();

@@ -1,0 +1,39 @@
+/** A slot in words: by the clock of the reader's zone, in the manner of the reader's language. */
+import { DateTime, type DateTimeFormatOptions } from 'luxon';
+import type { Slot } from '../../domain/audition/slot.ts';
+
+interface LocaleAndZone {
+  readonly zone: string;
+  readonly locale: string;
+}
+
+/** With the zone's short name, which is what tells the two halves of an overlap apart. */
+const longFormat: DateTimeFormatOptions = {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZoneName: 'short',
+};
+const shortFormat: DateTimeFormatOptions = { ...longFormat, weekday: 'short', month: 'short' };
+const timeFormat: DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' };
+
+const formatInstant = (
+  instant: Slot['start'],
+  { zone, locale }: LocaleAndZone,
+  format: DateTimeFormatOptions,
+): string => DateTime.fromISO(instant, { zone }).setLocale(locale).toLocaleString(format);
+
+/** "Tuesday, December 1, 2026 at 10:00 AM GMT+1". */
+export const formatStart = (slot: Slot, reader: LocaleAndZone): string =>
+  formatInstant(slot.start, reader, longFormat);
+
+/** "10:30 AM GMT+1". */
+export const formatEnd = (slot: Slot, reader: LocaleAndZone): string =>
+  formatInstant(slot.end, reader, timeFormat);
+
+/** "Tue, Dec 1, 2026, 10:00 AM GMT+1", for a text message. */
+export const formatShortStart = (slot: Slot, reader: LocaleAndZone): string =>
+  formatInstant(slot.start, reader, shortFormat);

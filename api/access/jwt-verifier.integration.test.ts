@@ -1,0 +1,158 @@
+/** Tokens of an issuer that is really asked for its keys, at the door of the real API. */
+import { generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { auditionRequest, createTestApi, type TestApi } from '../../tests/harness/api.ts';
+import { factsUntilScheduled, newAuditionId, trail } from '../../tests/harness/audition-trail.ts';
+import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import { startTokenIssuer, type TokenIssuer } from '../../tests/harness/token-issuer.ts';
+import { createTokenVerifier } from './jwt-verifier.ts';
+
+const other = await generateKeyPair('ES256');
+const id = newAuditionId();
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await database.repositories.events.append(id, trail(factsUntilScheduled(id, 'org_north')));
+});
+afterAll(() => database.drop());
+
+let issuer: TokenIssuer;
+let test: TestApi;
+let nowMs: number;
+let away: unknown[];
+beforeEach(async () => {
+  issuer = await startTokenIssuer();
+  nowMs = Date.now();
+  away = [];
+  const verifyToken = createTokenVerifier(
+    issuer.settings,
+    (error) => away.push(error),
+    () => nowMs,
+  );
+  test = await createTestApi(database, { verifyToken });
+  return async () => {
+    await test.api.close();
+    issuer.close();
+  };
+});
+
+const inSeconds = (seconds: number) => Math.floor(nowMs / 1_000) + seconds;
+const sign = async (changes: JWTPayload = {}, how: Parameters<TokenIssuer['sign']>[1] = {}) =>
+  issuer.sign(changes, { nowMs, ...how });
+
+/** What a good token says, for those who sign it otherwise. */
+const claims = () => ({
+  sub: 'ada@platform',
+  org: 'org_north',
+  role: 'admin',
+  iss: issuer.settings.issuer,
+  aud: issuer.settings.audience,
+  exp: inSeconds(300),
+});
+
+const read = async (token: string) => test.call('GET', `/v1/auditions/${id}`, { key: token });
+
+describe('a token of the issuer', () => {
+  it('lets its subject in, to its organization and in its role', async () => {
+    expect((await read(await sign())).status).toBe(200);
+    expect((await read(await sign({ org: 'org_south' }))).status).toBe(404);
+    const token = await sign({ role: 'operator' });
+    const refused = await test.call('POST', '/v1/auditions', {
+      key: token,
+      body: auditionRequest(),
+      headers: { 'idempotency-key': 'x' },
+    });
+    expect([refused.status, refused.headers['www-authenticate']]).toEqual([
+      403,
+      'Bearer realm="castmatch", error="insufficient_scope"',
+    ]);
+  });
+
+  it('is checked with keys that are fetched once', async () => {
+    for (let count = 0; count < 5; count += 1) await read(await sign());
+    expect(issuer.requestCount()).toBe(1);
+  });
+
+  it('may come from a clock that is a minute off', async () => {
+    expect((await read(await sign({ exp: inSeconds(-30), nbf: inSeconds(30) }))).status).toBe(200);
+  });
+});
+
+describe('a token is refused', () => {
+  const hmac = new TextEncoder().encode('x'.repeat(64));
+  it.each<readonly [string, () => Promise<string> | string, RegExp]>([
+    ['of another issuer', () => sign({ iss: 'https://login.example.org' }), /another issuer/],
+    ['for another audience', () => sign({ aud: 'other-service' }), /another audience/],
+    ['without an audience', () => sign({ aud: undefined }), /another audience/],
+    ['that has expired', () => sign({ exp: inSeconds(-61) }), /expired/],
+    ['that never expires', () => sign({ exp: undefined }), /claim exp/],
+    ['that is not valid yet', () => sign({ nbf: inSeconds(90) }), /not valid yet/],
+    ['of nobody', () => sign({ sub: undefined }), /claim sub/],
+    ['without an organization', () => sign({ org: undefined }), /claims org/],
+    ['for what is no organization', () => sign({ org: 'conn_1' }), /claims org/],
+    ['with a role that there is not', () => sign({ role: 'root' }), /claims role/],
+    ['with another signature', () => sign({}, { key: other.privateKey }), /signature/],
+    ['under an unknown key', () => sign({}, { kid: 'two', key: other.privateKey }), /key that its issuer/],
+    ['without a signature', () => new UnsecuredJWT(claims()).encode(), /algorithm|signed/],
+    [
+      'signed with a shared secret',
+      () => new SignJWT(claims()).setProtectedHeader({ alg: 'HS256', kid: 'one' }).sign(hmac),
+      /algorithm/,
+    ],
+    ['that was cut off', async () => (await sign()).slice(0, -4), /signature|read/],
+    [
+      'that was changed',
+      async () => {
+        const [header, , signature] = (await sign()).split('.');
+        const payload = Buffer.from(JSON.stringify(claims()));
+        return `${header}.${payload.toString('base64url')}.${signature}`;
+      },
+      /signature/,
+    ],
+    ['that is none', () => 'a.b.c', /read/],
+  ])('%s', async (_what, token, sentence) => {
+    const { status, body, headers } = await read(await token());
+    expect([status, body]).toMatchObject([
+      401,
+      { code: 'unauthenticated', detail: expect.stringMatching(sentence) },
+    ]);
+    expect(headers['www-authenticate']).toBe('Bearer realm="castmatch", error="invalid_token"');
+  });
+
+  it('where no issuer is configured', async () => {
+    const withoutIssuer = await createTestApi(database);
+    const { status } = await withoutIssuer.call('GET', '/v1/auditions', { key: await sign() });
+    expect(status).toBe(401);
+    await withoutIssuer.api.close();
+  });
+});
+
+describe('while the keys are not to be had', () => {
+  it.each([
+    ['down', { status: 503, body: {} }],
+    ['sending people elsewhere', { status: 302, body: {} }],
+    ['answering nonsense', { status: 200, body: { keys: 'none' } }],
+  ])('because the issuer is %s, a good token may come again', async (_what, instead) => {
+    issuer.answerWith(instead);
+    const { status, body, headers } = await read(await sign());
+    expect([status, body]).toMatchObject([503, { code: 'temporarily_unavailable' }]);
+    expect(headers['retry-after']).toBe('5');
+    expect(away).toHaveLength(1);
+  });
+
+  it('the issuer is left alone for a moment, and asked again after it', async () => {
+    issuer.answerWith({ status: 503, body: {} });
+    for (let count = 0; count < 3; count += 1) expect((await read(await sign())).status).toBe(503);
+    expect(issuer.requestCount()).toBe(1);
+
+    issuer.answerWith();
+    nowMs += 5_000;
+    expect((await read(await sign())).status).toBe(200);
+  });
+
+  it('API keys open the door as ever', async () => {
+    issuer.answerWith({ status: 503, body: {} });
+    expect((await read(await test.keyFor('backend'))).status).toBe(200);
+  });
+});

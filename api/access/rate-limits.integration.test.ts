@@ -1,0 +1,195 @@
+/** How much is taken from one caller, and from all together. */
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { apiConfiguration, createTestApi } from '../../tests/harness/api.ts';
+import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { loadLimits, rejectOverloaded } from './load-shedding.ts';
+import { rateLimits } from './rate-limits.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+const setUp = async (limits: Partial<ApiDependencies['limits']>, more: Partial<ApiDependencies> = {}) => {
+  const test = await createTestApi(database, {
+    limits: { ...rateLimits, ...loadLimits, ...limits },
+    ...more,
+  });
+  onTestFinished(() => test.api.close());
+  return test;
+};
+
+const two = { max: 2, windowMs: 60_000 };
+
+describe('a caller', () => {
+  it('who asks for more than its share is told when to come again', async () => {
+    const { call, keyFor } = await setUp({ read: two });
+    const key = await keyFor('backend');
+    const answers = [];
+    for (let count = 0; count < 3; count += 1) answers.push(await call('GET', '/v1/auditions', { key }));
+
+    expect(answers.map(({ status, headers }) => [status, headers['ratelimit-remaining']])).toEqual([
+      [200, '1'],
+      [200, '0'],
+      [429, '0'],
+    ]);
+    expect(answers[2]?.body).toMatchObject({ code: 'too_many_requests' });
+    expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(0);
+    expect(answers[0]?.headers['ratelimit-limit']).toBe('2');
+  });
+
+  it('does not spend the share of another, nor reading that of commanding', async () => {
+    const { call, keyFor } = await setUp({ read: two });
+    const key = await keyFor('backend');
+    for (let count = 0; count < 3; count += 1) await call('GET', '/v1/auditions', { key });
+
+    expect((await call('GET', '/v1/auditions', { key: await keyFor('operator') })).status).toBe(200);
+    expect((await call('GET', '/v1/auditions', { key: await keyFor('backend', 'org_south') })).status).toBe(
+      200,
+    );
+    expect((await call('POST', '/v1/availability', { key, body: {} })).status).toBe(400);
+  });
+
+  it('who keeps on guessing keys is not listened to any more, whatever it sends then', async () => {
+    const { call, keyFor } = await setUp({ wrong_credentials: two });
+    const statuses = [];
+    for (const key of ['wrong-1', 'wrong-2', 'wrong-3', await keyFor('backend')]) {
+      statuses.push((await call('GET', '/v1/auditions', { key })).status);
+    }
+    expect(statuses).toEqual([401, 401, 429, 429]);
+  });
+
+  it('who sends no key at all is told so, however often', async () => {
+    const { call } = await setUp({ wrong_credentials: two });
+    const statuses = [];
+    for (let count = 0; count < 4; count += 1) statuses.push((await call('GET', '/v1/auditions')).status);
+    expect(statuses).toEqual([401, 401, 401, 401]);
+  });
+});
+
+describe('a page', () => {
+  it('is limited for each address', async () => {
+    const { api } = await setUp({ page: two });
+    const ask = async (remoteAddress: string) =>
+      (await api.inject({ url: '/respond/a.b', remoteAddress })).statusCode;
+    expect([await ask('192.0.2.1'), await ask('192.0.2.1'), await ask('192.0.2.1')]).toEqual([404, 404, 429]);
+    expect(await ask('192.0.2.2')).toBe(404);
+  });
+
+  it.each([
+    [['10.0.0.0/8'], 404, 'the address that a trusted proxy names'],
+    [[], 429, 'that of the connection, where no proxy is trusted'],
+  ])('counts, with the proxies %j (%i), %s', async (trustedProxies, expected) => {
+    const { api } = await setUp(
+      { page: { max: 1, windowMs: 60_000 } },
+      { configuration: { ...apiConfiguration, trustedProxies } },
+    );
+    const ask = async (client: string) =>
+      (
+        await api.inject({
+          url: '/respond/a.b',
+          remoteAddress: '10.0.0.1',
+          headers: { 'x-forwarded-for': client },
+        })
+      ).statusCode;
+    await ask('192.0.2.1');
+    expect(await ask('192.0.2.2')).toBe(expected);
+  });
+});
+
+it('a client that says itself who it comes from is counted as what the trusted proxy saw', async () => {
+  const { api } = await setUp(
+    { page: { max: 1, windowMs: 60_000 } },
+    { configuration: { ...apiConfiguration, trustedProxies: ['10.0.0.0/8'] } },
+  );
+  const ask = async (claimed: string) =>
+    (
+      await api.inject({
+        url: '/respond/a.b',
+        remoteAddress: '10.0.0.1',
+        headers: { 'x-forwarded-for': `${claimed}, 192.0.2.1` },
+      })
+    ).statusCode;
+  expect([await ask('198.51.100.1'), await ask('198.51.100.2')]).toEqual([404, 429]);
+});
+
+it('a network of IPv6 counts as one client, however many addresses it has', async () => {
+  const { api } = await setUp({ page: { max: 1, windowMs: 60_000 } });
+  const ask = async (remoteAddress: string) =>
+    (await api.inject({ url: '/respond/a.b', remoteAddress })).statusCode;
+  expect([await ask('2001:db8:1:1::1'), await ask('2001:db8:1:1:ffff::2')]).toEqual([404, 429]);
+  expect(await ask('2001:db8:1:2::1')).toBe(404);
+});
+
+describe('what is not limited', () => {
+  const nothing = { max: 0, windowMs: 60_000 };
+  it.each(['/healthz', '/readyz', '/metrics', '/health/integrations/zoom'])('is %s', async (url) => {
+    const { call } = await setUp({ page: nothing, read: nothing });
+    expect((await call('GET', url)).status).toBe(200);
+  });
+
+  it('are webhooks', async () => {
+    const { call } = await setUp({ page: nothing, command: nothing });
+    expect((await call('POST', '/v1/webhooks/twilio', { body: {} })).status).not.toBe(429);
+  });
+});
+
+describe('when there is more to do than can be done', () => {
+  it.each([
+    ['too many wait for the database', {}, { waitingQueryCount: () => loadLimits.maxWaitingForDatabase + 1 }],
+    ['memory is short', { maxHeapShare: 1e-9 }, {}],
+    ['the event loop is late', { maxEventLoopDelayMs: 1e-9 }, {}],
+  ])('because %s, requests are sent away for a while, and health is told', async (_what, limits, more) => {
+    const { call, keyFor } = await setUp({ sampleMs: 100, ...limits }, more);
+    const key = await keyFor('backend');
+    const answers: Awaited<ReturnType<typeof call>>[] = [];
+    const ask = async () => {
+      const answer = await call('GET', '/v1/auditions', { key });
+      answers.push(answer);
+      return answer.status;
+    };
+    // Memory and delay are measured now and then.
+    await expect.poll(ask, { timeout: 10_000 }).toBe(503);
+    const { body, headers = {} } = answers.at(-1) ?? {};
+    expect(body).toMatchObject({ code: 'overloaded' });
+    expect(headers['retry-after']).toBe('5');
+    for (const url of ['/healthz', '/readyz', '/metrics', '/health/integrations']) {
+      expect((await call('GET', url)).status).toBe(200);
+    }
+  });
+
+  it('one task that has held the event loop sends nobody away', () => {
+    expect(() => rejectOverloaded('/v1/auditions', Number.POSITIVE_INFINITY)).not.toThrow();
+    expect(() => rejectOverloaded('/v1/auditions', 1_500)).toThrow(/more to do/);
+  });
+});
+
+it('whoever sends a request drop by drop is not waited for', async () => {
+  const { api } = await setUp({});
+  expect([api.server.headersTimeout, api.server.requestTimeout]).toEqual([15_000, 30_000]);
+  // A load balancer would send into a connection that we have just closed.
+  expect(api.server.keepAliveTimeout).toBeGreaterThan(60_000);
+});
+
+describe('headers', () => {
+  it('keep what we answer out of caches, frames and guesses', async () => {
+    const { call, keyFor } = await setUp({});
+    for (const url of ['/v1/auditions', '/respond/a.b', '/healthz', '/nothing']) {
+      const { headers } = await call('GET', url, { key: await keyFor('backend') });
+      expect(headers).toMatchObject({
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+        'strict-transport-security': expect.stringContaining('max-age='),
+      });
+    }
+  });
+
+  it('ask for TLS only where there is any', async () => {
+    const configuration = { ...apiConfiguration, publicUrl: 'http://127.0.0.1:3000' };
+    const { call } = await setUp({}, { configuration });
+    expect((await call('GET', '/healthz')).headers).not.toHaveProperty('strict-transport-security');
+  });
+});

@@ -1,0 +1,30 @@
+/** Finds an audition of the caller's organization; another organization's does not exist. */
+import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
+import type { AuditionView } from '../../domain/audition/view.ts';
+import { Refusal } from '../../domain/errors.ts';
+import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import type { AuditionWorkflows } from './audition-workflows.ts';
+
+interface AuditionSources {
+  readonly auditions: Pick<AuditionReadModel, 'get'>;
+  readonly auditionWorkflows: Pick<AuditionWorkflows, 'queryRunningView'>;
+}
+
+/**
+ * Its workflow is asked where the database has nothing yet: while a calendar does not answer, minutes may pass between
+ * the 202 that names the audition and its first record. Throws `Refusal` (`audition_not_found`).
+ */
+export const requireAudition = async (
+  { auditions, auditionWorkflows }: AuditionSources,
+  organization: OrganizationId,
+  id: AuditionId,
+): Promise<AuditionView> => {
+  const view =
+    (await auditions.get(organization, id)) ?? (await auditionWorkflows.queryRunningView(organization, id));
+  if (view) return view;
+  throw new Refusal(
+    'audition_not_found',
+    `There is no audition ${id} in your organization.`,
+    'Check the id; GET /v1/auditions lists the auditions you have.',
+  );
+};

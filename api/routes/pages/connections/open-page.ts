@@ -1,0 +1,97 @@
+/** What a link to the page opens: whose accounts, which of them, and what may be done with them there. */
+import type { Connection } from '../../../../db/connections/repository.ts';
+import { Refusal } from '../../../../domain/errors.ts';
+import {
+  type ConnectionProvider,
+  connectionProviders,
+  isOAuthProvider,
+} from '../../../../domain/providers/vendors.ts';
+import type { ConnectionLink } from '../../../../foundation/links/connection-link.ts';
+import { requirePageLink } from '../../../connections/page-link.ts';
+import type { ApiDependencies } from '../../../dependencies.ts';
+
+export interface OpenedPage {
+  readonly token: string;
+  readonly link: ConnectionLink;
+  readonly organization: string;
+  /** Those that the link shows. */
+  readonly connections: readonly Connection[];
+  /** The one that is to be connected again, where the link is for that. */
+  readonly existingConnection: Connection | undefined;
+  readonly offered: readonly ConnectionProvider[];
+  readonly mayDisconnect: boolean;
+}
+
+/** More on a page serve nobody. */
+const shownAtMost = 200;
+
+const notOpenedByLink = (): Refusal =>
+  new Refusal('link_invalid', 'The link does not open that.', 'Use the link as it was given to you.');
+
+const isOffered =
+  ({ authorizers }: ApiDependencies, link: ConnectionLink) =>
+  (provider: ConnectionProvider): boolean =>
+    (link.provider === undefined || link.provider === provider) &&
+    (!isOAuthProvider(provider) || authorizers.oauth[provider] !== undefined);
+
+/** The one that the link is for, if it is the same person's still. */
+const existingConnectionOf = async (
+  { repositories }: ApiDependencies,
+  { organization, connection, owner, provider }: ConnectionLink,
+): Promise<Connection | undefined> => {
+  if (connection === undefined) return undefined;
+  const found = await repositories.connections.get(organization, connection);
+  const isMeant = found?.owner === owner && (provider === undefined || found?.provider === provider);
+  return isMeant ? found : undefined;
+};
+
+/** @throws {Refusal} `link_invalid`, `link_expired` */
+export const openPage = async (dependencies: ApiDependencies, token: string): Promise<OpenedPage> => {
+  const { connections, organizations } = dependencies.repositories;
+  const link = requirePageLink(dependencies, token);
+  const organization = await organizations.get(link.organization);
+  const existingConnection = await existingConnectionOf(dependencies, link);
+  if (!organization || (link.connection !== undefined && !existingConnection)) throw notOpenedByLink();
+  const { owner = null, provider } = link;
+  const statuses = ['connected', 'needs_reauthorization'] as const;
+  const reachable = existingConnection
+    ? [existingConnection]
+    : await connections.list(link.organization, { owner, provider, statuses, limit: shownAtMost });
+  return {
+    token,
+    link,
+    organization: organization.name,
+    connections: reachable.filter(({ status }) => status !== 'disconnected'),
+    existingConnection,
+    offered:
+      existingConnection && existingConnection.status !== 'disconnected'
+        ? []
+        : connectionProviders.filter(isOffered(dependencies, link)),
+    mayDisconnect: link.provider === undefined && link.connection === undefined,
+  };
+};
+
+/** @throws {Refusal} `link_invalid` */
+export const requireShownConnection = (
+  { connections, existingConnection }: OpenedPage,
+  id: string,
+): Connection => {
+  const found =
+    connections.find((one) => one.id === id) ??
+    (existingConnection?.id === id ? existingConnection : undefined);
+  if (found) return found;
+  throw notOpenedByLink();
+};
+
+/** Which connection a form connects again. A link that is for one connects no other. */
+export const connectionToReconnect = (
+  opened: OpenedPage,
+  provider: ConnectionProvider,
+  id: string | undefined,
+): Connection | undefined => {
+  const { link, existingConnection } = opened;
+  if (link.provider !== undefined && link.provider !== provider) throw notOpenedByLink();
+  const connection = id === undefined ? existingConnection : requireShownConnection(opened, id);
+  if (connection && connection.provider !== provider) throw notOpenedByLink();
+  return connection;
+};

@@ -1,0 +1,73 @@
+/** What the page behind an invitation's link says, by language. */
+import type { Language } from '../language.ts';
+
+interface RespondTranslations {
+  readonly title: string;
+  readonly when: string;
+  readonly question: string;
+  readonly accept: string;
+  readonly decline: string;
+  readonly accepted: string;
+  readonly declined: string;
+  readonly changeMind: string;
+  readonly closedTitle: string;
+  readonly closed: string;
+  readonly movedTitle: string;
+  readonly moved: string;
+  readonly invalidTitle: string;
+  readonly invalid: string;
+  readonly unreadableTitle: string;
+  readonly unreadable: string;
+  readonly laterTitle: string;
+  readonly later: string;
+}
+
+const en: RespondTranslations = {
+  title: 'Your audition',
+  when: 'When',
+  question: 'Can you come?',
+  accept: 'Yes, I will be there',
+  decline: 'No, I cannot',
+  accepted: 'You said yes. Thank you.',
+  declined: 'You said no. Thank you for telling us.',
+  changeMind: 'Something changed? You can answer again.',
+  closedTitle: 'This audition can no longer be answered here',
+  closed: 'It has begun, is over, or was cancelled. Please write to the casting office.',
+  movedTitle: 'The time has changed',
+  moved: 'This link belongs to an earlier time. Please use the link in the newest message you got.',
+  invalidTitle: 'This link does not work',
+  invalid:
+    'It may have been cut short. Please copy the whole link from the message, or write to the casting office.',
+  unreadableTitle: 'We did not understand your answer',
+  unreadable:
+    'Nothing was changed. Please open the link in the message again and choose one of the two answers.',
+  laterTitle: 'Please try again in a minute',
+  later: 'We could not take your answer just now. Nothing was changed.',
+};
+
+const fr: RespondTranslations = {
+  title: 'Votre audition',
+  when: 'Quand',
+  question: 'Pouvez-vous venir ?',
+  accept: 'Oui, je serai là',
+  decline: 'Non, je ne peux pas',
+  accepted: 'Vous avez dit oui. Merci.',
+  declined: 'Vous avez dit non. Merci de nous avoir prévenus.',
+  changeMind: 'Un changement ? Vous pouvez répondre à nouveau.',
+  closedTitle: 'Il n’est plus possible de répondre ici',
+  closed: 'L’audition a commencé, est terminée ou a été annulée. Veuillez écrire à l’agence de casting.',
+  movedTitle: 'L’horaire a changé',
+  moved: 'Ce lien correspond à un horaire précédent. Veuillez utiliser le lien du dernier message reçu.',
+  invalidTitle: 'Ce lien ne fonctionne pas',
+  invalid:
+    'Il a peut-être été coupé. Veuillez copier le lien entier du message, ou écrire à l’agence de casting.',
+  unreadableTitle: 'Nous n’avons pas compris votre réponse',
+  unreadable:
+    'Rien n’a été modifié. Veuillez ouvrir à nouveau le lien du message et choisir l’une des deux réponses.',
+  laterTitle: 'Veuillez réessayer dans une minute',
+  later: 'Nous n’avons pas pu enregistrer votre réponse. Rien n’a été modifié.',
+};
+
+const translations: Readonly<Record<Language, RespondTranslations>> = { en, fr };
+
+export const respondTranslationsFor = (language: Language): RespondTranslations => translations[language];

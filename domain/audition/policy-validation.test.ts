@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { Refusal } from '../errors.ts';
+import { defaultPolicy } from './policy.ts';
+import { resolvePolicy } from './policy-validation.ts';
+
+const refusalOf = (overrides: Parameters<typeof resolvePolicy>[0]): unknown => {
+  try {
+    return resolvePolicy(overrides);
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('the policy of an audition', () => {
+  it('is the default where nothing is asked for', () => {
+    expect(resolvePolicy({})).toEqual(defaultPolicy);
+    expect(resolvePolicy({ holdFor: undefined, stepPatience: 'PT4S' })).toEqual({
+      ...defaultPolicy,
+      stepPatience: 4_000,
+    });
+  });
+
+  it.each([
+    ['attentionSla', 'PT0S', '60 seconds'],
+    ['attentionSla', 'PT59S', '60 seconds'],
+    ['stepPatience', 'PT0S', '1 seconds'],
+    ['meetingPatience', 'P0D', '1 seconds'],
+    ['holdFor', 'PT0M', '1 seconds'],
+    ['answerWithin', 'PT0S', '1 seconds'],
+    ['decisionWithin', 'PT0S', '1 seconds'],
+  ] as const)('has no %s of %s', (name, text, least) => {
+    const refusal = refusalOf({ [name]: text });
+    expect(refusal).toBeInstanceOf(Refusal);
+    expect(refusal).toMatchObject({
+      code: 'duration_too_short',
+      at: [`/policy/${name}`],
+      whatToDo: expect.stringContaining(least),
+    });
+  });
+
+  it.each([
+    ['sessionOverrun', 'PT0S', 0],
+    ['checkInOpens', 'PT0S', 0],
+    ['noShowGrace', 'PT0S', 0],
+    ['meetingPatience', 'PT1S', 1_000],
+    ['attentionSla', 'PT1M', 60_000],
+  ] as const)('may have a %s of %s', (name, text, ms) => {
+    expect(resolvePolicy({ [name]: text })[name]).toBe(ms);
+  });
+});

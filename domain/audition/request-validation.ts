@@ -1,0 +1,224 @@
+/**
+ * From a well-formed request to a plan that can be carried out: times become instants, durations milliseconds, and
+ * what a schema cannot see is refused. Nothing that is refused here has left a trace anywhere.
+ */
+import { isValidPhoneNumber } from 'libphonenumber-js/max';
+import type { z } from 'zod';
+import { Refusal } from '../errors.ts';
+import type { AuditionId, OrganizationId } from '../ids.ts';
+import type { MeetingProviderName } from '../providers/vendors.ts';
+import { parseDuration } from '../time/durations.ts';
+import { toEpochMs, toInstant } from '../time/epoch.ts';
+import type { Instant } from '../time/instant.ts';
+import { checkZone, parseLocalTime } from '../time/local-time.ts';
+import { day, minute } from '../time/units.ts';
+import type { AuditionPlan } from './plan.ts';
+import { resolvePolicy } from './policy-validation.ts';
+import type { AuditionRequest, fixedSlotSchema, Participant, windowSlotSchema } from './request.ts';
+import type { Slot, SlotSpec } from './slot.ts';
+
+type FixedSlot = z.infer<typeof fixedSlotSchema>;
+type WindowSlot = z.infer<typeof windowSlotSchema>;
+
+/** Calendars answer free/busy questions about weeks, not about years. */
+const longestWindow = 31 * day;
+/** Nobody casts for a day that no calendar shows yet; timers, tokens and retention are made for less. */
+const furthestAhead = 2 * 366 * day;
+
+export interface PlanContext {
+  readonly id: AuditionId;
+  readonly organization: OrganizationId;
+  readonly now: Instant;
+  readonly correlationId: string;
+  /** The organization's own, in its order: used when a request names neither a meeting nor a room. */
+  readonly defaultMeetingProviders: readonly MeetingProviderName[];
+}
+
+/** Admits a whole request. Throws `Refusal` with the JSON pointers of what is meant. Pure. */
+export const planAudition = (request: AuditionRequest, admission: PlanContext): AuditionPlan => {
+  request.participants.forEach(checkParticipant);
+  checkCast(request.participants);
+  return {
+    id: admission.id,
+    organization: admission.organization,
+    project: request.project,
+    role: request.role,
+    round: request.round,
+    wish: validateSlotSpec(request.slot, admission.now),
+    participants: request.participants,
+    meetingProviders: meetingProvidersOf(request, admission.defaultMeetingProviders),
+    reminders: parseReminders(request.reminders),
+    ...(request.notes === undefined ? {} : { notes: request.notes }),
+    policy: resolvePolicy(request.policy ?? {}),
+    correlationId: admission.correlationId,
+  };
+};
+
+/**
+ * A chosen slot: within the next two years, longer than nothing and no longer than 24 hours. `pointer` is where the slot stands
+ * in the request. Throws `Refusal`.
+ */
+export const validateSlot = (fixed: FixedSlot, now: Instant, pointer = '/slot'): Slot => {
+  checkZone(fixed.zone, [`${pointer}/zone`]);
+  const start = parseLocalTime(fixed.start, fixed.zone, [`${pointer}/start`]);
+  const end = parseLocalTime(fixed.end, fixed.zone, [`${pointer}/end`]);
+  checkOrder(start, end, [`${pointer}/start`, `${pointer}/end`]);
+  if (toEpochMs(end) - toEpochMs(start) > day) {
+    throw new Refusal(
+      'slot_too_long',
+      'The slot is longer than 24 hours.',
+      'Check both dates; book one audition for each day.',
+      [`${pointer}/end`],
+    );
+  }
+  if (start <= now) throw inThePast([`${pointer}/start`]);
+  checkDistance(start, now, [`${pointer}/start`]);
+  return { start, end, zone: fixed.zone, ...(fixed.room === undefined ? {} : { room: fixed.room }) };
+};
+
+const validateSlotSpec = (wish: FixedSlot | WindowSlot, now: Instant): SlotSpec =>
+  'start' in wish ? { kind: 'fixed', slot: validateSlot(wish, now) } : validateWindow(wish, now);
+
+/** A window from now on and within the next two years, no longer than 31 days, with room for the slot. Throws `Refusal`. */
+export const validateWindow = (window: WindowSlot, now: Instant): Extract<SlotSpec, { kind: 'window' }> => {
+  checkZone(window.zone, ['/slot/zone']);
+  const earliest = parseLocalTime(window.earliest, window.zone, ['/slot/earliest']);
+  const latest = parseLocalTime(window.latest, window.zone, ['/slot/latest']);
+  checkOrder(earliest, latest, ['/slot/earliest', '/slot/latest']);
+  const length = toEpochMs(latest) - toEpochMs(earliest);
+  if (length > longestWindow) {
+    throw new Refusal('slot_too_long', 'The window is longer than 31 days.', 'Ask for a shorter window.', [
+      '/slot/earliest',
+      '/slot/latest',
+    ]);
+  }
+  const duration = window.durationMinutes * minute;
+  if (length < duration) {
+    throw new Refusal(
+      'nothing_free',
+      `A slot of ${window.durationMinutes} minutes does not fit into the window.`,
+      'Widen the window or shorten the slot.',
+      ['/slot/durationMinutes'],
+    );
+  }
+  if (toEpochMs(latest) - duration <= toEpochMs(now)) throw inThePast(['/slot/latest']);
+  checkDistance(latest, now, ['/slot/latest']);
+  return {
+    kind: 'window',
+    // A window that has begun already is open from now on, at the next full minute.
+    earliest: earliest > now ? earliest : toInstant(Math.ceil((toEpochMs(now) + 1) / minute) * minute),
+    latest,
+    durationMinutes: window.durationMinutes,
+    zone: window.zone,
+    ...(window.room === undefined ? {} : { room: window.room }),
+  };
+};
+
+const checkOrder = (start: Instant, end: Instant, pointers: readonly string[]): void => {
+  if (end > start) return;
+  throw new Refusal(
+    'slot_ends_before_start',
+    'The end is not after the start.',
+    'Check both times, and their offsets if they carry any.',
+    pointers,
+  );
+};
+
+const inThePast = (pointers: readonly string[]): Refusal =>
+  new Refusal(
+    'slot_in_the_past',
+    'The slot is in the past.',
+    'Choose a time that is still to come.',
+    pointers,
+  );
+
+const checkDistance = (at: Instant, now: Instant, pointers: readonly string[]): void => {
+  if (toEpochMs(at) - toEpochMs(now) <= furthestAhead) return;
+  throw new Refusal(
+    'slot_too_far_ahead',
+    'The slot is more than two years ahead.',
+    'Check the year; request the audition when it is nearer.',
+    pointers,
+  );
+};
+
+const checkParticipant = (participant: Participant, index: number): void => {
+  const pointer = `/participants/${index}`;
+  checkZone(participant.zone, [`${pointer}/zone`]);
+  checkLocale(participant.locale, [`${pointer}/locale`]);
+  checkPhone(participant.phone, [`${pointer}/phone`]);
+  for (const channel of participant.channels) {
+    const field = channel === 'email' ? 'email' : 'phone';
+    if (participant[field] !== undefined) continue;
+    throw new Refusal(
+      'channel_without_address',
+      `Participant ${participant.id} is to be reached by ${channel} but has no ${field}.`,
+      `Add the participant's ${field}, or take ${channel} out of the channels.`,
+      [`${pointer}/channels`, `${pointer}/${field}`],
+    );
+  }
+};
+
+/** Twilio's magic numbers: they reach nobody, so no country's numbering plan knows them. */
+const testNumber = /^\+1500555\d{4}$/;
+
+const checkPhone = (phone: string | undefined, pointers: readonly string[]): void => {
+  if (phone === undefined || testNumber.test(phone) || isValidPhoneNumber(phone)) return;
+  throw new Refusal(
+    'invalid_body',
+    'The phone number is in no numbering plan.',
+    'Check the country code and the number of digits; write it as +33612345678.',
+    pointers,
+  );
+};
+
+const checkLocale = (locale: string, pointers: readonly string[]): void => {
+  try {
+    Intl.getCanonicalLocales(locale);
+  } catch {
+    throw new Refusal('invalid_body', `"${locale}" is not a locale.`, 'Write it as en or fr-FR.', pointers);
+  }
+};
+
+const checkCast = (participants: readonly Participant[]): void => {
+  const seen = new Set<string>();
+  participants.forEach(({ id }, index) => {
+    if (seen.has(id)) {
+      throw new Refusal(
+        'duplicate_participant',
+        `Participant ${id} is named twice.`,
+        'Name each participant once, with all channels.',
+        [`/participants/${index}/id`],
+      );
+    }
+    seen.add(id);
+  });
+  if (!participants.some(({ kind }) => kind === 'performer')) {
+    throw new Refusal(
+      'performer_missing',
+      'Nobody is to be seen: there is no performer among the participants.',
+      'Add the performer with kind "performer".',
+      ['/participants'],
+    );
+  }
+};
+
+const meetingProvidersOf = (
+  request: AuditionRequest,
+  ofOrganization: readonly MeetingProviderName[],
+): readonly MeetingProviderName[] => {
+  if (request.meeting) return [...new Set(request.meeting.providers)];
+  if (request.slot.room !== undefined) return [];
+  if (ofOrganization.length > 0) return ofOrganization;
+  throw new Refusal(
+    'meeting_or_room_missing',
+    'The audition takes place neither in a meeting nor in a room.',
+    'Name meeting.providers for an audition by video, or slot.room for one in person.',
+    ['/meeting', '/slot/room'],
+  );
+};
+
+const parseReminders = (reminders: readonly string[]): readonly number[] => {
+  const offsets = reminders.map((text, index) => parseDuration(text, [`/reminders/${index}`]));
+  return [...new Set(offsets)].sort((a, b) => b - a);
+};

@@ -1,0 +1,35 @@
+/** The few settings an operator's terminal needs: where the API is and the key for it, or where the database is. */
+import { z } from 'zod';
+
+const apiVariables = z.object({
+  CASTMATCH_API_URL: z.url().transform((url) => url.replace(/\/+$/, '')),
+  CASTMATCH_API_KEY: z.string().min(1),
+});
+const databaseVariables = z.object({ DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//) });
+
+export class UsageError extends Error {
+  override readonly name = 'MissingSetting';
+}
+
+const hints: Readonly<Record<string, string>> = {
+  CASTMATCH_API_URL: 'the address of the API, such as http://127.0.0.1:3000',
+  CASTMATCH_API_KEY: 'an API key with the role operator or admin',
+  DATABASE_URL: 'the PostgreSQL database, such as postgres://user:password@host:5432/castmatch',
+};
+
+const read = <Settings>(schema: z.ZodType<Settings>, env: NodeJS.ProcessEnv): Settings => {
+  const parsed = schema.safeParse(env);
+  if (parsed.success) return parsed.data;
+  const names = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))];
+  throw new UsageError(names.map((name) => `Set ${name}: ${hints[name] ?? 'a value'}.`).join('\n'));
+};
+
+/** Throws `MissingSetting`, naming all that is missing or malformed. */
+export const readApiSettings = (env: NodeJS.ProcessEnv = process.env) => {
+  const { CASTMATCH_API_URL: url, CASTMATCH_API_KEY: key } = read(apiVariables, env);
+  return { url, key };
+};
+
+/** Throws `MissingSetting`. */
+export const readDatabaseUrl = (env: NodeJS.ProcessEnv = process.env): string =>
+  read(databaseVariables, env).DATABASE_URL;

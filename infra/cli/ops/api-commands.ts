@@ -1,0 +1,139 @@
+/** `ops attention …` and `ops auditions …`: through the API, with its permissions and its audit trail. */
+import { Argument, Command } from 'commander';
+import { z } from 'zod';
+import {
+  type AttentionItem,
+  attentionActions,
+  attentionItemSchema,
+} from '../../../domain/audition/attention.ts';
+import { UsageError } from '../../../foundation/configuration/cli-configuration.ts';
+import { renderTable } from '../output.ts';
+import { apiContext, type OpsClient } from './http-client.ts';
+
+const itemSchema = attentionItemSchema.extend({ auditionId: z.string() });
+const itemsSchema = z.object({ items: z.array(itemSchema), nextCursor: z.string().optional() });
+
+/** The part of an audition that a terminal shows; `--json` shows all of it. */
+const auditionSchema = z.looseObject({
+  id: z.string(),
+  project: z.string(),
+  role: z.string(),
+  round: z.string(),
+  state: z.string(),
+  outcome: z.string().optional(),
+  revision: z.int(),
+  slot: z.object({ start: z.string(), end: z.string(), zone: z.string() }).optional(),
+  participants: z.array(
+    z.object({ id: z.string(), kind: z.string(), answer: z.string(), checkedIn: z.boolean() }),
+  ),
+  attention: z.array(attentionItemSchema),
+});
+type Audition = z.infer<typeof auditionSchema>;
+
+const itemRow = (item: AttentionItem): readonly string[] => [
+  item.id,
+  item.step,
+  `${item.what}\n${item.hint}`,
+  item.actions.join(', '),
+  item.overdue ? `${item.dueAt} OVERDUE` : item.dueAt,
+];
+const itemHead = ['item', 'step', 'what happened, what to do', 'actions', 'due'];
+
+const listItems = async (client: OpsClient, all: boolean) => {
+  const pageAfter = (cursor?: string) => {
+    const query = new URLSearchParams({ limit: '100', ...(cursor === undefined ? {} : { cursor }) });
+    return client.call(itemsSchema, 'GET', `/v1/attention?${query.toString()}`);
+  };
+  const first = await pageAfter();
+  if (!all) return { items: first.items, more: first.nextCursor !== undefined };
+  const items = [...first.items];
+  for (let cursor = first.nextCursor; cursor !== undefined; ) {
+    const page = await pageAfter(cursor);
+    items.push(...page.items);
+    cursor = page.nextCursor;
+  }
+  return { items, more: false };
+};
+
+const describeAudition = (audition: Audition): string => {
+  const { id, project, role, round, state, outcome, slot, revision } = audition;
+  const facts: [string, string][] = [
+    ['audition', id],
+    ['project / role', `${project} / ${role}, ${round}`],
+    ['state', outcome === undefined ? state : `${state}: ${outcome}`],
+    ['slot', slot ? `${slot.start} – ${slot.end} (${slot.zone}), revision ${revision}` : 'none'],
+  ];
+  const people = audition.participants.map((one) => [
+    one.id,
+    one.kind,
+    one.answer,
+    one.checkedIn ? 'yes' : 'no',
+  ]);
+  return [
+    renderTable(['', ''], facts),
+    renderTable(['participant', 'kind', 'answer', 'checked in'], people),
+    audition.attention.length > 0
+      ? renderTable(itemHead, audition.attention.map(itemRow))
+      : 'Nothing waits for you.',
+  ].join('\n');
+};
+
+const resolution = (action: string, joinUrl: string | undefined): object => {
+  if (action !== 'override') return { action };
+  if (joinUrl === undefined) {
+    throw new UsageError('Say which meeting it is instead: --join-url https://…');
+  }
+  return { action, value: { joinUrl } };
+};
+
+export const attentionCommand = (): Command => {
+  const attention = new Command('attention').description('what waits for a person');
+  attention
+    .command('list')
+    .description('list it, the oldest first')
+    .option('--all', 'all of it, not only the first hundred')
+    .action(async (options: { all?: boolean }, command: Command) => {
+      const { client, output } = apiContext(command);
+      const { items, more } = await listItems(client, options.all === true);
+      const head = ['audition', ...itemHead];
+      output.show(items, () =>
+        [
+          items.length === 0
+            ? 'Nothing waits for you.'
+            : renderTable(
+                head,
+                items.map((item) => [item.auditionId, ...itemRow(item)]),
+              ),
+          ...(more ? ['There is more: --all lists it.'] : []),
+        ].join('\n'),
+      );
+    });
+  attention
+    .command('resolve')
+    .description('say what is to be done about an item')
+    .argument('<id>', 'the item, as in the list')
+    .addArgument(new Argument('<action>').choices(attentionActions))
+    .option('--join-url <url>', 'with override: the link of a meeting made by hand')
+    .action(async (id: string, action: string, options: { joinUrl?: string }, command: Command) => {
+      const { client, output } = apiContext(command);
+      const body = resolution(action, options.joinUrl);
+      const path = `/v1/attention/${encodeURIComponent(id)}/resolve`;
+      const audition = await client.call(auditionSchema, 'POST', path, body);
+      output.show(audition, () => describeAudition(audition));
+    });
+  return attention;
+};
+
+export const auditionsCommand = (): Command => {
+  const auditions = new Command('auditions').description('auditions');
+  auditions
+    .command('show')
+    .description('show one as it is')
+    .argument('<id>')
+    .action(async (id: string, _options: object, command: Command) => {
+      const { client, output } = apiContext(command);
+      const audition = await client.call(auditionSchema, 'GET', `/v1/auditions/${encodeURIComponent(id)}`);
+      output.show(audition, () => describeAudition(audition));
+    });
+  return auditions;
+};

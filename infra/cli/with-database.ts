@@ -1,0 +1,37 @@
+/** A command that works on the database itself, whether the service runs or not. */
+import type { Command } from 'commander';
+import { createDatabaseClient, type Database } from '../../db/client.ts';
+import { readDatabaseUrl } from '../../foundation/configuration/cli-configuration.ts';
+import { createOutput, type Output } from './output.ts';
+
+export class DatabaseUnreachable extends Error {
+  override readonly name = 'DatabaseAway';
+}
+
+interface DatabaseSettings {
+  readonly databaseUrl: string;
+  readonly poolSize: number;
+  readonly applicationName: string;
+}
+
+const opsDatabaseSettings = (): DatabaseSettings => ({
+  databaseUrl: readDatabaseUrl(),
+  poolSize: 2,
+  applicationName: 'castmatch-ops',
+});
+
+export const withDatabase = async (
+  command: Command,
+  work: (db: Database, output: Output) => Promise<void>,
+  { databaseUrl, ...options }: DatabaseSettings = opsDatabaseSettings(),
+): Promise<void> => {
+  const database = createDatabaseClient(databaseUrl, options);
+  try {
+    await database.pool.query('SELECT 1').catch((cause: unknown) => {
+      throw new DatabaseUnreachable('The database does not answer. Check DATABASE_URL.', { cause });
+    });
+    await work(database.db, createOutput(command));
+  } finally {
+    await database.close();
+  }
+};

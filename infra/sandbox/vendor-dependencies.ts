@@ -1,0 +1,14 @@
+/** What every vendor is made of. */
+import type { CallCounter } from './calls/counter.ts';
+import type { ChangeNotifier } from './change-notifier.ts';
+import type { FaultRegistry } from './faults/fault-registry.ts';
+import type { Clock } from './time.ts';
+
+export interface VendorDependencies<Settings> {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  /** Beaten when what is held has changed. */
+  readonly changeNotifier: ChangeNotifier;
+  readonly calls: CallCounter;
+  readonly faultRegistry: FaultRegistry;
+}

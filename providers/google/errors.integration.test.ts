@@ -1,0 +1,165 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { callContext } from '../../tests/harness/call-context.ts';
+import {
+  calendarEvent,
+  calendarId,
+  openConnectionWith,
+  setUpGoogleCalendar,
+  slot,
+} from '../../tests/harness/google-calendar.ts';
+import { createGoogleCheck } from './health.ts';
+
+const put = (
+  { calendar, connection }: Pick<Awaited<ReturnType<typeof setUpGoogleCalendar>>, 'calendar' | 'connection'>,
+  call = callContext(),
+) => calendar.putEvent(connection, calendarEvent(), call);
+
+describe('when Google is in trouble', () => {
+  test('an outage is tried once and no more: retries are the workflow’s', async () => {
+    const { connection, calendar, control, calls } = await setUpGoogleCalendar();
+    control.setFault('google', { kind: 'outage', operation: 'events.insert' });
+    await expect(put({ calendar, connection })).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'unknown' },
+    });
+    expect(calls()['events.insert']).toEqual({ 503: 1 });
+  });
+
+  test('a token endpoint that is down is asked once, and leaves no effect', async () => {
+    const { connection, calendar, control, calls } = await setUpGoogleCalendar();
+    control.setFault('google', { kind: 'outage', operation: 'token', status: 500 });
+    await expect(put({ calendar, connection })).rejects.toMatchObject({
+      fault: { kind: 'retry', effect: 'none' },
+    });
+    expect(calls()['token']).toEqual({ 500: 1 });
+  });
+
+  test('a deletion, which the library would repeat, is tried once too', async () => {
+    const { connection, calendar, control, calls } = await setUpGoogleCalendar();
+    control.setFault('google', { kind: 'outage', operation: 'events.delete' });
+    const deleting = calendar.deleteEvent(connection, calendarId, 'fffff', callContext());
+    await expect(deleting).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'unknown' } });
+    expect(calls()['events.delete']).toEqual({ 503: 1 });
+  });
+
+  test('a read that is broken off is not repeated', async () => {
+    const { connection, calendar, control, calls } = await setUpGoogleCalendar();
+    control.setFault('google', { kind: 'outage', operation: 'freebusy.query', reset: true });
+    const window = { from: slot.start, until: slot.end };
+    const asking = calendar.freeBusy(connection, [calendarId], window, callContext());
+    await expect(asking).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'none' } });
+    expect(calls()['freebusy.query']).toEqual({ connection_reset: 1 });
+  });
+
+  test('a lost answer leaves one event, found by the next attempt', async () => {
+    const { connection, calendar, control, events } = await setUpGoogleCalendar();
+    control.setFault('google', { kind: 'lost_answer', times: 1 });
+    await expect(put({ calendar, connection })).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'unknown' },
+    });
+    expect(await put({ calendar, connection })).toEqual({ eventId: 'a0b1c2d3e4' });
+    expect(events()).toHaveLength(1);
+  });
+
+  test.each([429, 403] as const)('a limit said with %i names its time', async (status) => {
+    const { connection, calendar, control } = await setUpGoogleCalendar();
+    control.setFault('google', { kind: 'rate_limit', retryAfterSeconds: 7, status });
+    await expect(put({ calendar, connection })).rejects.toMatchObject({
+      fault: { kind: 'retry_after', delayMs: 7_000 },
+    });
+  });
+
+  test('a refused token is renewed once, and then it is the owner’s turn', async () => {
+    const { connection, calendar, control, calls } = await setUpGoogleCalendar();
+    control.setFault('google', { kind: 'unauthorized', times: 1 });
+    await put({ calendar, connection });
+    control.setFault('google', { kind: 'unauthorized' });
+    await expect(put({ calendar, connection })).rejects.toMatchObject({ fault: { kind: 'reconnect' } });
+    expect(calls()['token']).toEqual({ 200: 3 });
+  });
+
+  test('a token is asked for once, and used until it nearly expires', async () => {
+    const { connection, calendar, calls } = await setUpGoogleCalendar();
+    await Promise.all(
+      ['aaaaa', 'bbbbb', 'ccccc'].map((eventId) =>
+        calendar.putEvent(connection, calendarEvent({ eventId }), callContext()),
+      ),
+    );
+    await put({ calendar, connection });
+    expect(calls()['token']).toEqual({ 200: 1 });
+  });
+
+  test('a token about to expire is renewed before it is used', async () => {
+    const { connection, calendar, calls } = await setUpGoogleCalendar({ google: { accessTokenSeconds: 50 } });
+    await put({ calendar, connection });
+    await put({ calendar, connection });
+    expect(calls()['token']?.['200']).toBeGreaterThan(1);
+  });
+
+  test('an account that took its consent back must connect again', async () => {
+    const { calendar, settings } = await setUpGoogleCalendar();
+    const revoked = openConnectionWith(settings, 'taken-back');
+    await expect(calendar.putEvent(revoked, calendarEvent(), callContext())).rejects.toMatchObject({
+      fault: { kind: 'reconnect' },
+      connection: 'conn_1',
+    });
+  });
+
+  test('our own wrong secret is the operator’s affair', async () => {
+    const { calendar, settings } = await setUpGoogleCalendar();
+    const connection = openConnectionWith(
+      { ...settings, clientSecret: 'wrong' },
+      'sandbox-refresh-casting@example.test',
+    );
+    await expect(put({ calendar, connection })).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
+  });
+
+  test('an answer that does not come in time leaves the effect open', async () => {
+    const { connection, calendar, control } = await setUpGoogleCalendar();
+    await calendar.deleteEvent(connection, calendarId, 'fffff', callContext());
+    control.setFault('google', { kind: 'latency', operation: 'events.insert', latencyMs: 5_000 });
+    const late = { signal: AbortSignal.timeout(100), correlationId: 'corr-1' };
+    await expect(put({ calendar, connection }, late)).rejects.toMatchObject({
+      fault: { kind: 'outage', effect: 'unknown' },
+    });
+  });
+
+  test('a call that is called off is nobody’s outage', async () => {
+    const { connection, calendar } = await setUpGoogleCalendar();
+    const cancelled = { signal: AbortSignal.abort(), correlationId: 'corr-1' };
+    await expect(put({ calendar, connection }, cancelled)).rejects.toMatchObject({
+      fault: { kind: 'retry', effect: 'none' },
+    });
+  });
+
+  test('a 503 that says when Google is back names its time', async () => {
+    const { connection, calendar, control } = await setUpGoogleCalendar();
+    control.setFault('google', { kind: 'outage', retryAfterSeconds: 9 });
+    await expect(put({ calendar, connection })).rejects.toMatchObject({
+      fault: { kind: 'outage', delayMs: 9_000 },
+    });
+  });
+
+  test('no error carries a token or what was written', async () => {
+    const { connection, calendar, control } = await setUpGoogleCalendar();
+    control.setFault('google', { kind: 'outage' });
+    const error: unknown = await put({ calendar, connection }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(Error);
+    expect(inspect(error, { depth: 10 })).not.toMatch(/sandbox-(refresh|google)|Ophelia|Bearer/);
+  });
+});
+
+describe('the health check', () => {
+  test('is content when Google knows us', async () => {
+    const { settings } = await setUpGoogleCalendar();
+    await expect(createGoogleCheck(settings)()).resolves.toBeUndefined();
+  });
+
+  test('complains of a wrong secret and of an outage', async () => {
+    const { settings, control } = await setUpGoogleCalendar();
+    const wrong = createGoogleCheck({ ...settings, clientSecret: 'wrong' });
+    await expect(wrong()).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
+    control.setFault('google', { kind: 'outage' });
+    await expect(createGoogleCheck(settings)()).rejects.toMatchObject({ fault: { kind: 'outage' } });
+  });
+});

@@ -1,0 +1,53 @@
+/** A Temporal server that was given and knows nothing of us yet. */
+import { Connection } from '@temporalio/client';
+import { execa } from 'execa';
+import getPort from 'get-port';
+import { expect, it, onTestFinished } from 'vitest';
+import { startTemporalProcess } from '../../infra/stack/parts/temporal.ts';
+import { createPortChooser } from '../../infra/stack/ports.ts';
+import { getTemporalCli } from '../../infra/stack/temporal-cli.ts';
+import { devServerArguments, loadTemporalDev } from '../../infra/stack/temporal-dev.ts';
+import { isTemporalReady } from '../../infra/stack/temporal-server.ts';
+import { eventually } from '../harness/eventually.ts';
+
+const unexpectedStart = () => Promise.reject(new Error('nothing is started beside a server that was given'));
+
+it('gets the search attributes that auditions are found by', async () => {
+  const settings = await loadTemporalDev();
+  const port = await getPort();
+  const bare = devServerArguments({ ...settings, searchAttributes: {} }, { port });
+  const server = execa(await getTemporalCli(() => {}), bare, { reject: false });
+  onTestFinished(async () => {
+    server.kill('SIGTERM');
+    await server;
+  });
+  const address = `127.0.0.1:${port}`;
+  await eventually(() => isTemporalReady(address, settings.namespace), 30_000);
+
+  const part = await startTemporalProcess(
+    {
+      dataFolder: '/nowhere',
+      shellEnv: { TEMPORAL_ADDRESS: address },
+      choosePort: createPortChooser(),
+      supervisor: {
+        start: unexpectedStart,
+        stop: unexpectedStart,
+        startAgain: unexpectedStart,
+        stopAll: unexpectedStart,
+        failure: new Promise(() => {}),
+      },
+    },
+    () => {},
+    'http://127.0.0.1:3000',
+  );
+
+  expect(part.env).toEqual({ TEMPORAL_ADDRESS: address });
+  const connection = await Connection.connect({ address });
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({
+    namespace: settings.namespace,
+  });
+  await connection.close();
+  expect(Object.keys(customAttributes)).toEqual(
+    expect.arrayContaining(Object.keys(settings.searchAttributes)),
+  );
+});

@@ -1,0 +1,179 @@
+/**
+ * The activities on everything real: PostgreSQL, the vendors' client libraries against a provider sandbox, a mail
+ * server with its inbox. Each test has a sandbox of its own, all of a file share database and mail server.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Info } from '@temporalio/activity';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import type {
+  AuditionActivities,
+  CreateMeetingInput,
+  FindBusyInput,
+  HoldSlotInput,
+  MoveMeetingInput,
+  NoticeFacts,
+  RemoveEventInput,
+  RemoveMeetingInput,
+  RetractNoticeInput,
+  SendNoticeInput,
+  WriteEventInput,
+} from '../../activities/contract.ts';
+import { createActivities } from '../../activities/index.ts';
+import { type Participant, participantSchema } from '../../domain/audition/request.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
+import { type AuditionId, projectIdSchema, roleIdSchema } from '../../domain/ids.ts';
+import type { FaultRequest } from '../../infra/sandbox/faults/fault.ts';
+import { startSandbox } from '../../infra/sandbox/sandbox.ts';
+import type { Vendor } from '../../infra/sandbox/vendors.ts';
+import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
+import type { Providers } from '../../providers/ports.ts';
+import { createProviders } from '../../providers/registry.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { timePasses } from './ledger.ts';
+import { type MailServer, readMailsTo, startMailServer } from './mail-server.ts';
+import { sandboxSettings } from './sandbox-settings.ts';
+
+/** On the nights the clock is changed in Paris: the first loses its hour from two to three, the second has it twice. */
+export const slot: Slot = {
+  start: '2031-03-30T00:30:00.000Z',
+  end: '2031-03-30T01:30:00.000Z',
+  zone: 'Europe/Paris',
+};
+export const laterSlot: Slot = {
+  start: '2031-10-26T00:30:00.000Z',
+  end: '2031-10-26T01:30:00.000Z',
+  zone: 'Europe/Paris',
+};
+
+export const ada: Participant = participantSchema.parse({
+  id: 'ada',
+  kind: 'performer',
+  name: 'Ada',
+  email: 'ada@example.com',
+  phone: '+33612345678',
+  zone: 'Europe/Paris',
+  channels: ['email', 'sms'],
+});
+
+export const noticeFacts: NoticeFacts = {
+  project: { id: projectIdSchema.parse('prj'), title: 'Nightfall' },
+  role: { id: roleIdSchema.parse('role'), name: 'Captain' },
+  round: 'first',
+  slot,
+  revision: 1,
+};
+
+export interface ActivityHarnessOptions {
+  /** Without it nobody can tell whether a message was sent. */
+  readonly journal?: boolean;
+  /** Stands between activities and providers, where a test interferes. */
+  readonly wrapProviders?: (providers: Providers) => Providers;
+}
+
+/** Call it at the top of a file; what it answers with makes a bench for each test. */
+export const useActivityHarness = () => {
+  let database: TestDatabase;
+  let mail: MailServer;
+  beforeAll(async () => {
+    [database, mail] = await Promise.all([createTestDatabase(), startMailServer()]);
+  });
+  afterAll(async () => {
+    await mail.close();
+    await database.drop();
+  });
+
+  return async ({ journal = true, wrapProviders = (same) => same }: ActivityHarnessOptions = {}) => {
+    // Anew for each: an access token that another sandbox has given is none here.
+    await connectOffice(database);
+    const sandbox = await startSandbox();
+    const providers = createProviders(settingsFor(sandbox.url, mail, journal));
+    onTestFinished(async () => {
+      await providers.close();
+      await sandbox.close();
+    });
+    const auditionId: AuditionId = `aud_${randomUUID()}`;
+    const activities = createActivities({
+      repositories: database.repositories,
+      providers: wrapProviders(providers),
+      accessTokens: createAccessTokens({
+        store: database.repositories.connections,
+        authorizers: providers.authorizers.oauth,
+      }),
+      publicUrl: sandbox.url,
+      responseLink: (invitation) =>
+        `${sandbox.url}/respond/${invitation.auditionId}.${invitation.participant}.${invitation.revision}`,
+      sender: 'CastMatch <casting@castmatch.test>',
+    });
+    return {
+      activities: asActivities(activities),
+      /** The same, in an activity execution of its own: what an operator has tried again. */
+      retriedByOperator: asActivities(activities, { activityId: 'retried by an operator' }),
+      repositories: database.repositories,
+      providers,
+      fault: (vendor: Vendor, request: FaultRequest) => sandbox.control.setFault(vendor, request),
+      state: () => sandbox.control.state(),
+      inboxOf: (address: string) => readMailsTo(mail.apiUrl, address),
+      auditionId,
+      publicUrl: sandbox.url,
+      about: { organization: 'org_1', auditionId, correlationId: 'corr-1' } as const,
+      key: (step: string) => `audition/${auditionId}:${step}`,
+      timePasses: () => timePasses(database.pool),
+    };
+  };
+};
+
+/** One organization with a connected calendar, in which it also meets. */
+const connectOffice = async ({ repositories: { connections, organizations } }: TestDatabase) => {
+  await connections.put({
+    id: 'conn_1',
+    organization: 'org_1',
+    provider: 'google',
+    account: 'office@example.com',
+    refreshToken: 'sandbox-refresh-office@example.com',
+  });
+  await organizations.put({
+    id: 'org_1',
+    name: 'Office',
+    meetingProviders: ['zoom', 'google_meet'],
+    meetCalendar: { connection: 'conn_1', calendarId: 'primary' },
+  });
+};
+
+const settingsFor = (url: string, mail: MailServer, journal: boolean) => ({
+  ...sandboxSettings(url),
+  smtp: {
+    url: mail.smtpUrl,
+    from: 'CastMatch <casting@castmatch.test>',
+    journalUrl: journal ? mail.apiUrl : undefined,
+  },
+});
+
+/** Each runs as a worker would run it, in an activity's context. */
+const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
+  const inContext =
+    <Input, Result>(activity: (input: Input) => Promise<Result>) =>
+    (input: Input): Promise<Result> =>
+      new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') }).run(activity, input);
+  return {
+    holdSlot: inContext((input: HoldSlotInput) => activities.holdSlot(input)),
+    confirmHold: inContext((input: Parameters<AuditionActivities['confirmHold']>[0]) =>
+      activities.confirmHold(input),
+    ),
+    releaseHolds: inContext((input: Parameters<AuditionActivities['releaseHolds']>[0]) =>
+      activities.releaseHolds(input),
+    ),
+    recordEvents: inContext((input: Parameters<AuditionActivities['recordEvents']>[0]) =>
+      activities.recordEvents(input),
+    ),
+    findBusy: inContext((input: FindBusyInput) => activities.findBusy(input)),
+    writeEvent: inContext((input: WriteEventInput) => activities.writeEvent(input)),
+    removeEvent: inContext((input: RemoveEventInput) => activities.removeEvent(input)),
+    createMeeting: inContext((input: CreateMeetingInput) => activities.createMeeting(input)),
+    moveMeeting: inContext((input: MoveMeetingInput) => activities.moveMeeting(input)),
+    removeMeeting: inContext((input: RemoveMeetingInput) => activities.removeMeeting(input)),
+    sendNotice: inContext((input: SendNoticeInput) => activities.sendNotice(input)),
+    retractNotice: inContext((input: RetractNoticeInput) => activities.retractNotice(input)),
+  };
+};

@@ -1,0 +1,128 @@
+/** Providers at which accounts are connected, in memory: they check what a provider checks, and remember what was asked. */
+import { createHash, randomUUID } from 'node:crypto';
+import type { Grant } from '../../domain/connections/grant.ts';
+import { ProviderError, type ProviderFault } from '../../domain/errors.ts';
+import type { OAuthProvider } from '../../domain/providers/vendors.ts';
+import type {
+  AuthorizationRequest,
+  Authorizers,
+  OAuthAuthorizer,
+} from '../../providers/oauth/authorizers.ts';
+
+interface Consent {
+  readonly account: string;
+  readonly scopes?: readonly string[];
+}
+
+export interface FakeAuthorizers extends Authorizers {
+  /** The last page that somebody was sent to. */
+  lastAuthorizationRequest(): AuthorizationRequest;
+  /** The person says yes: the code that their browser carries back. */
+  consent(consent: Consent): string;
+  /** The next call fails. */
+  failNextCall(fault: ProviderFault): void;
+  /** Looks on while something is revoked. */
+  onRevoke(look: () => Promise<void>): void;
+  readonly revoked: readonly string[];
+  readonly passwords: Map<string, string>;
+}
+
+const required = ['openid', 'calendar.events'];
+
+const refuse = (operation: string): never => {
+  throw new ProviderError('google', operation, { kind: 'rejected_input' }, { message: 'invalid_grant' });
+};
+
+const nothingElse = async (): Promise<void> => {};
+
+export const createFakeAuthorizers = (): FakeAuthorizers => {
+  const asked: AuthorizationRequest[] = [];
+  const codes = new Map<string, Required<Consent> & AuthorizationRequest>();
+  const revoked: string[] = [];
+  let looking = nothingElse;
+  const faults: ProviderFault[] = [];
+  const passwords = new Map<string, string>();
+
+  const answer = (operation: string): void => {
+    const fault = faults.shift();
+    if (fault) throw new ProviderError('google', operation, fault, { message: 'played' });
+  };
+
+  const authorizer = (provider: OAuthProvider): OAuthAuthorizer => ({
+    provider,
+    scopes: { required, optional: ['calendar.names'] },
+    ...(provider === 'google' && { issuers: ['https://google.example'] }),
+    authorizationUrl: async (request) => {
+      asked.push(request);
+      return `https://${provider}.example/consent?state=${request.state}`;
+    },
+    redeem: async ({ code, codeVerifier, redirectUri }) => {
+      answer('oauth.redeem');
+      const consent = codes.get(code);
+      codes.delete(code);
+      const challenge = createHash('sha256').update(codeVerifier).digest('base64url');
+      if (!consent || consent.codeChallenge !== challenge || consent.redirectUri !== redirectUri) {
+        return refuse('oauth.redeem');
+      }
+      const { account, scopes } = consent;
+      return {
+        account: { id: `id-of-${account}`, name: account },
+        scopes,
+        credential: { kind: 'oauth', refreshToken: `refresh-${account}-${randomUUID()}` },
+        accessToken: { value: `access-${randomUUID()}`, expiresAt: '2099-01-01T00:00:00.000Z' },
+      };
+    },
+    refresh: async () => refuse('oauth.refresh'),
+    revoke: async (refreshToken) => {
+      await looking();
+      answer('oauth.revoke');
+      revoked.push(refreshToken);
+      return 'revoked';
+    },
+  });
+
+  const connectApple: Authorizers['apple']['connect'] = async ({ serverUrl, username, password }) => {
+    answer('calendars.discover');
+    if (serverUrl?.includes('10.0.0.1')) refuse('calendars.discover');
+    if (passwords.get(username) !== password) {
+      throw new ProviderError('google', 'calendars.discover', { kind: 'reconnect' }, { message: '401' });
+    }
+    const grant: Grant = {
+      account: { id: username, name: username },
+      scopes: [],
+      credential: {
+        kind: 'app_password',
+        serverUrl: serverUrl ?? 'https://caldav.icloud.com',
+        username,
+        password,
+      },
+    };
+    return grant;
+  };
+
+  return {
+    oauth: { google: authorizer('google'), microsoft: authorizer('microsoft'), zoom: undefined },
+    apple: { provider: 'apple', connect: connectApple },
+    lastAuthorizationRequest: () => {
+      const last = asked.at(-1);
+      if (!last) throw new Error('nobody was sent anywhere');
+      return last;
+    },
+    consent: (consent) => {
+      const code = `code-${randomUUID()}`;
+      const request = asked.at(-1);
+      if (!request) throw new Error('nobody was sent anywhere');
+      const { scopes = request.scopes } = consent;
+      codes.set(code, { ...request, ...consent, scopes });
+      return code;
+    },
+    failNextCall: (fault) => {
+      faults.push(fault);
+    },
+    onRevoke: (look) => {
+      looking = look;
+    },
+    revoked,
+    passwords,
+  };
+};

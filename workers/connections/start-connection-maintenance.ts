@@ -1,0 +1,52 @@
+/** The caretaker of connected accounts in a worker process. */
+import { createReconnectNotice } from '../../activities/connections/reconnect-notice.ts';
+import type { Connection } from '../../db/connections/repository.ts';
+import type { Repositories } from '../../db/index.ts';
+import { participantIdSchema } from '../../domain/ids.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { day } from '../../domain/time/units.ts';
+import { createConnectionLinks } from '../../foundation/links/connection-link.ts';
+import type { Logger } from '../../foundation/observability/logger.ts';
+import type { Configuration } from '../../providers/configuration.ts';
+import type { Authorizers } from '../../providers/oauth/authorizers.ts';
+import type { Providers } from '../../providers/ports.ts';
+import type { Loop } from '../loop.ts';
+import { startRelay } from '../relay.ts';
+import { createConnectionMaintenanceRound } from './connection-maintenance.ts';
+
+/** Nobody notifies: an owner can wait so long. */
+const pollIntervalMs = 15_000;
+/** Letters are read late. */
+const linkLifetimeMs = 7 * day;
+
+export const startConnectionMaintenance = (
+  { masterKeys, publicUrl }: Pick<Configuration, 'masterKeys' | 'publicUrl'>,
+  repositories: Repositories,
+  { email, authorizers }: Pick<Providers, 'email'> & { readonly authorizers: Authorizers },
+  logger: Logger,
+): Loop => {
+  const links = createConnectionLinks(masterKeys);
+  const linkTo = ({ id, organization, owner, provider }: Connection): string => {
+    const token = links.token({
+      organization,
+      owner: owner === undefined ? undefined : participantIdSchema.parse(owner),
+      provider,
+      connection: id,
+      expiresAt: toInstant(Date.now() + linkLifetimeMs),
+    });
+    return `${publicUrl}/connections/${token}`;
+  };
+  return startRelay({
+    name: 'connections',
+    pollIntervalMs,
+    round: createConnectionMaintenanceRound({
+      disconnected: repositories.disconnectedAccounts,
+      authorizationRequests: repositories.authorizationRequests,
+      revocations: repositories.pendingRevocations,
+      authorizers: authorizers.oauth,
+      notifyOwner: createReconnectNotice({ repositories, email, linkTo }),
+      logger,
+    }),
+    logger,
+  });
+};

@@ -1,2 +1,0 @@
-/** A little more than the workers' own force time: past that, the process ends whatever is left. Milliseconds. */
-export const stopWithinMs = 75_000;

@@ -1,0 +1,68 @@
+/** Tells running workflows what happened outside, by signals. */
+import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import type { AuditionId, ConnectionId } from '../../domain/ids.ts';
+import { auditionWorkflowId, calendarSyncWorkflowId } from '../../domain/workflow-ids.ts';
+import {
+  type ConnectionRestored,
+  connectionRestoredSignal,
+  type DeliveryReport,
+  deliveryReportedSignal,
+  type MeetingReport,
+  meetingEndedSignal,
+  meetingStartedSignal,
+} from '../../workflows/audition/messages.ts';
+import { type CalendarNotification, calendarNewsSignal } from '../../workflows/calendar-sync/messages.ts';
+
+type AuditionSignal =
+  | { readonly about: 'delivery'; readonly report: DeliveryReport }
+  | { readonly about: 'meeting_started'; readonly report: MeetingReport }
+  | { readonly about: 'meeting_ended'; readonly report: MeetingReport }
+  | { readonly about: 'connection'; readonly report: ConnectionRestored };
+
+/** `gone`: no such workflow runs. Throws when Temporal does not answer in time: then it may have been told or not. */
+type SignalResult = Promise<'told' | 'gone'>;
+
+export interface WorkflowSignals {
+  signalAudition(id: AuditionId, news: AuditionSignal): SignalResult;
+  signalCalendarSync(connection: ConnectionId, news: CalendarNotification): SignalResult;
+}
+
+const signalTimeoutMs = 10_000;
+
+export const createWorkflowSignals = (temporal: Client): WorkflowSignals => {
+  const signalWorkflow = async (
+    workflowId: string,
+    signal: (handle: WorkflowHandle) => Promise<void>,
+  ): SignalResult => {
+    try {
+      await temporal.withDeadline(Date.now() + signalTimeoutMs, () =>
+        signal(temporal.workflow.getHandle(workflowId)),
+      );
+      return 'told';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'gone';
+      throw error;
+    }
+  };
+  return {
+    signalAudition: (id, payload) =>
+      signalWorkflow(auditionWorkflowId(id), (handle) => sendAuditionSignal(handle, payload)),
+    signalCalendarSync: (connection, payload) =>
+      signalWorkflow(calendarSyncWorkflowId(connection), (handle) =>
+        handle.signal(calendarNewsSignal, payload),
+      ),
+  };
+};
+
+const sendAuditionSignal = (handle: WorkflowHandle, payload: AuditionSignal): Promise<void> => {
+  switch (payload.about) {
+    case 'delivery':
+      return handle.signal(deliveryReportedSignal, payload.report);
+    case 'meeting_started':
+      return handle.signal(meetingStartedSignal, payload.report);
+    case 'meeting_ended':
+      return handle.signal(meetingEndedSignal, payload.report);
+    case 'connection':
+      return handle.signal(connectionRestoredSignal, payload.report);
+  }
+};

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import type { AttentionItem } from '../../domain/audition/attention.ts';
+import { foldEvents } from '../../domain/audition/view.ts';
+import { attentionItem, factsUntilScheduled, trail } from '../../tests/harness/audition-trail.ts';
+import { renderCurrentDetails as detailsOf } from './current-details.ts';
+
+const detailsWith = (item: AttentionItem): string =>
+  detailsOf(foldEvents(trail([...factsUntilScheduled('aud_1'), { type: 'attention_raised', item }])));
+
+describe('the details of an audition', () => {
+  it('begin with what needs a person, and how to resolve it', () => {
+    expect(detailsWith(attentionItem('att_aud_1-1'))).toMatch(
+      /^\*\*Needs a person: meeting\.\*\* Zoom is not answering .* `att_aud_1-1` with retry, override; due /,
+    );
+  });
+
+  it('say that it waits until an account is connected again, where that is all', () => {
+    const item = attentionItem('att_aud_1-1', { code: 'reconnect', connection: 'conn_1' });
+    expect(detailsWith(item)).toMatch(/^\*\*Waits until an account is connected again: meeting\.\*\* /);
+    expect(detailsWith({ ...item, overdue: true })).toMatch(
+      /^\*\*Waits .* again \(overdue\): meeting\.\*\* /,
+    );
+  });
+});
