@@ -1,6 +1,9 @@
 import { defineConfig } from 'drizzle-kit';
 
-/** For `npm run db:generate`, which compares the tables with the last migration. It connects to nothing. */
+/**
+ * Configures `npm run db:generate`, which compares the schema with the last migration. Needs no database
+ * connection.
+ */
 export default defineConfig({
   dialect: 'postgresql',
   schema: './db/schema/*.ts',

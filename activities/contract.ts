@@ -1,8 +1,9 @@
 /**
- * The activities by their contracts: what the workflows call and the workers serve. Each group lives on the task
- * queue named beside it. Workflows import these types and nothing else of this folder.
+ * Defines the interfaces of the activities that the workflows call and the workers run. The comment above each group
+ * names its task queue. Workflows import only this file of the folder.
  *
- * Every activity with an outside effect takes a `key` (`{workflowId}:{step}`): given twice, the effect happens once.
+ * Every activity with an external effect takes a `key` (`{workflowId}:{step}`). Repeated calls with the same key have
+ * one effect.
  */
 import type { AuditionEvent, Meeting, NoticeKind } from '../domain/audition/events.ts';
 import type { AuditionPlan } from '../domain/audition/plan.ts';
@@ -15,12 +16,12 @@ import type { CalendarProviderName, MeetingProviderName } from '../domain/provid
 import type { Instant } from '../domain/time/instant.ts';
 import { vendorTaskQueues } from '../providers/catalog.ts';
 
-/** Workflows, and activities on our own database. */
+/** Runs the workflows and the internal activities on the service's own database. */
 export const workflowTaskQueue = 'castmatch';
-/** Deliveries to the platform's webhook endpoints. */
+/** Runs the deliveries to the platform's webhook endpoints. */
 export const platformTaskQueue = 'platform';
 
-/** Task queues by what they wait for; the worker that serves them appends nothing, tests append a suffix. */
+/** All task queues, separated by the external service that they call. Tests append a suffix to the names. */
 export const taskQueues = [
   workflowTaskQueue,
   ...vendorTaskQueues.map(({ name }) => name),
@@ -38,10 +39,10 @@ export interface Correlated {
 
 export interface HoldClaim extends Correlated {
   readonly slot: Slot;
-  /** 1 for the first slot, one more with each move. Holding the same revision again is a no-op. */
+  /** 1 for the first slot, incremented by each move. Holding the same revision again is a no-op. */
   readonly revision: number;
   readonly until: Instant;
-  /** What the slot needs exclusively: participants and the room, scoped by the organization. */
+  /** The resources that the slot needs exclusively: participants and the room, scoped by the organization. */
   readonly resources: readonly string[];
 }
 
@@ -58,23 +59,23 @@ export type HoldSlotResult = { readonly kind: 'held'; readonly reminders: readon
 type ConfirmHoldResult = { readonly kind: 'confirmed' } | SlotRefusal;
 
 export interface InternalActivities {
-  /** Claims the slot for all its resources or for none; the database's exclusion constraint is the judge. */
+  /** Claims the slot for all its resources or for none. The exclusion constraint of the database decides. */
   holdSlot(input: HoldSlotInput): Promise<HoldSlotResult>;
   /**
-   * Makes the holds of one revision last to the end of the slot: the slot is booked, not merely held. A hold that ran
-   * out meanwhile is claimed anew, and refused when another audition was quicker.
+   * Confirms the hold of one revision: it then lasts until the end of the slot. An expired hold is claimed again, and
+   * refused when another audition has taken the slot.
    */
   confirmHold(input: HoldClaim): Promise<ConfirmHoldResult>;
-  /** Frees all holds of the audition but those of `except`. Idempotent. */
+  /** Releases all holds of the audition except those of the revision `except`. Idempotent. */
   releaseHolds(input: Correlated & { readonly except?: number | undefined }): Promise<void>;
-  /** Appends to the audit trail and folds into the read model, in one transaction. Idempotent by sequence. */
+  /** Appends events to the audit trail and updates the read model, in one transaction. Idempotent by sequence. */
   recordEvents(input: Correlated & { readonly events: readonly AuditionEvent[] }): Promise<void>;
 }
 
 // --- calendars: one queue per provider ---------------------------------------------------------------------
 
 export interface FindBusyInput extends Correlated {
-  /** Absent from activities that an earlier release scheduled: then `defaultCalendarProvider`. */
+  /** Absent in activities that an earlier release scheduled. The default is `defaultCalendarProvider`. */
   readonly provider?: CalendarProviderName | undefined;
   readonly connection: ConnectionId;
   readonly calendarIds: readonly string[];
@@ -101,7 +102,7 @@ export type UndoResult = { readonly result: 'undone' | 'nothing_to_undo' };
 
 export interface CalendarActivities {
   findBusy(input: FindBusyInput): Promise<readonly BusyInterval[]>;
-  /** First writing and moving alike: makes the event of `key` be as described. */
+  /** Creates or moves the event of the audition in the calendar. */
   writeEvent(input: WriteEventInput): Promise<{ readonly eventId: string }>;
   removeEvent(input: RemoveEventInput): Promise<UndoResult>;
 }
@@ -117,7 +118,7 @@ interface MeetingInput extends Correlated {
 }
 
 export interface CreateMeetingInput extends MeetingInput {
-  /** Whether another provider is tried after this one: then there is no use in waiting for a circuit to close. */
+  /** Whether another provider follows this one. If so, the activity does not wait for an open circuit to close. */
   readonly hasFallback: boolean;
 }
 
@@ -148,7 +149,9 @@ export interface SendNoticeInput extends Correlated {
   readonly audition: NoticeFacts;
 }
 
-/** What a notice says. Names and addresses travel encrypted in the payload and are stored nowhere by us. */
+/**
+ * The content of a notice. Names and addresses are encrypted in the payload, and the service stores them nowhere else.
+ */
 export interface NoticeFacts {
   readonly project: AuditionPlan['project'];
   readonly role: AuditionPlan['role'];
@@ -161,14 +164,17 @@ export interface NoticeFacts {
 }
 
 export interface RetractNoticeInput extends Omit<SendNoticeInput, 'notice' | 'key'> {
-  /** The keys of the notices to be corrected: where none of them went out, nothing needs correcting. */
+  /** The keys of the notices to retract. When none of them was sent, no cancellation is sent. */
   readonly sentAs: readonly string[];
   readonly key: string;
 }
 
 export interface MessagingActivities {
   sendNotice(input: SendNoticeInput): Promise<{ readonly deliveryId: string }>;
-  /** A sent message cannot be unsent: whoever got one gets a cancellation, whoever got none gets none. */
+  /**
+   * Sends a cancellation to a recipient who may have received one of the notices, since a sent message cannot be
+   * recalled.
+   */
   retractNotice(input: RetractNoticeInput): Promise<UndoResult>;
 }
 
@@ -177,7 +183,7 @@ export type AuditionActivities = InternalActivities &
   MeetingActivities &
   MessagingActivities;
 
-/** All that a worker serves. */
+/** All activities that a worker runs. */
 export type ServiceActivities = AuditionActivities & PlatformActivities;
 
 // --- the platform's endpoints: queue `platform` -----------------------------------------------------------------
@@ -188,18 +194,18 @@ export interface EndpointTarget {
   readonly correlationId: string;
 }
 
-/** Nothing more is to be sent: the endpoint is disabled or removed, or its receiver has just said so. */
+/** No more events are sent. `disabled`: the endpoint is disabled or removed. `gone`: the receiver answered 410. */
 export type EndpointUnavailable =
   | { readonly kind: 'disabled' }
   | { readonly kind: 'gone'; readonly message: string; readonly answer: string };
 
 export type DeliveryOutcome =
   | { readonly kind: 'up_to_date'; readonly through: number }
-  /** There is more, and it is for another attempt. */
+  /** More events are left for another attempt. */
   | { readonly kind: 'more' }
   | EndpointUnavailable;
 
-/** Up to where a replay has come. */
+/** The last event that a replay has processed. */
 export interface ReplayCursor {
   readonly auditionId: AuditionId;
   readonly through: number;
@@ -222,19 +228,19 @@ export interface TellEndpointInput extends EndpointTarget {
 }
 
 /**
- * Those that send fail as `endpoint_failed` when the receiver does not take a message; the first detail says which
- * message, and what the answer was.
+ * The sending activities fail as `endpoint_failed` when the receiver rejects a message. The first detail of the failure
+ * contains the message id and the answer.
  */
 export interface PlatformActivities {
-  /** Sends, in their order, the events of one audition that the endpoint has not been told of. */
+  /** Sends the undelivered events of one audition in order. */
   deliverEvents(input: EndpointTarget & { readonly auditionId: AuditionId }): Promise<DeliveryOutcome>;
-  /** Sends what happened in that time again, audition by audition, under the same ids. */
+  /** Sends the events of the time range again, audition by audition, under the same ids. */
   replayEvents(input: ReplayEventsInput): Promise<ReplayOutcome>;
-  /** Sends one message that is of no audition. */
+  /** Sends one message that does not belong to an audition. */
   tellEndpoint(
     input: TellEndpointInput,
   ): Promise<{ readonly kind: 'accepted'; readonly answer: string } | EndpointUnavailable>;
-  /** Undefined where somebody else has disabled it for another reason, or it is no more. */
+  /** Disables the endpoint. Returns undefined when it was already disabled for another reason or removed. */
   disableEndpoint(
     input: EndpointTarget & { readonly reason: string },
   ): Promise<{ readonly at: Instant; readonly others: readonly EndpointId[] } | undefined>;

@@ -1,4 +1,4 @@
-/** What the activities are made of. */
+/** The dependencies of the activities. */
 import type { Organizations } from '../db/access/organizations.ts';
 import type { NoticeDeliveries } from '../db/auditions/notice-deliveries.ts';
 import type { SlotHolds } from '../db/auditions/slot-holds.ts';
@@ -20,15 +20,18 @@ export interface ActivityDependencies {
   };
   readonly providers: Providers;
   readonly accessTokens: Pick<AccessTokens, 'forConnection'>;
-  /** Without a trailing slash. Where the providers' callbacks reach us. */
+  /** The base URL at which the providers' callbacks reach the API, without a trailing slash. */
   readonly publicUrl: string;
-  /** The address of the page on which this invitation is answered; the same for the same invitation. */
+  /** Returns the URL of the page on which the invitation is answered. The same invitation always gets the same URL. */
   readonly responseLink: (invitation: {
     readonly organization: OrganizationId;
     readonly auditionId: AuditionId;
     readonly participant: ParticipantId;
     readonly revision: number;
   }) => string;
-  /** Who writes: `CastMatch <auditions@example.com>`, or the address alone. The organizer of the invitations. */
+  /**
+   * The From address of emails and the organizer of calendar invitations: `CastMatch <auditions@example.com>`, or the
+   * address alone.
+   */
   readonly sender: string;
 }

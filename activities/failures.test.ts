@@ -9,17 +9,17 @@ import { addConnection, ProviderError, type ProviderFault } from '../domain/erro
 import { busyFailure, toTemporalFailure, withTemporalFailures } from './failures.ts';
 
 const now = Date.UTC(2026, 11, 1);
-const failed = (fault: ProviderFault) =>
+const failureOf = (fault: ProviderFault) =>
   toTemporalFailure(
     new ProviderError('zoom', 'meetings.create', fault, { status: 429, code: '300', message: 'slow down' }),
     now,
     () => 0,
   );
 
-const broken = () =>
+const failingActivity = () =>
   Promise.reject(new ProviderError('zoom', 'meetings.create', { kind: 'reconnect' }, { message: 'gone' }));
 
-describe('a provider error', () => {
+describe('the Temporal failure of a provider error', () => {
   it.each<[ProviderFault, boolean]>([
     [{ kind: 'outage', effect: 'none' }, false],
     [{ kind: 'retry', effect: 'unknown' }, false],
@@ -31,23 +31,23 @@ describe('a provider error', () => {
     [{ kind: 'not_found' }, true],
     [{ kind: 'conflict' }, true],
     [{ kind: 'rejected_input' }, true],
-  ])('keeps its kind as the type: %o, given up at once: %s', (fault, nonRetryable) => {
-    expect(failed(fault)).toMatchObject({ type: fault.kind, nonRetryable });
+  ])('has the kind of the fault as its type: %o, non-retryable: %s', (fault, nonRetryable) => {
+    expect(failureOf(fault)).toMatchObject({ type: fault.kind, nonRetryable });
   });
 
-  it('says that it was held back by an open circuit, when to come again, and raises no alarm', () => {
-    expect(failed({ kind: 'outage', effect: 'none', delayMs: 20_000, circuit: 'open' })).toMatchObject({
+  it('is benign, names the open circuit and sets the retry delay when the circuit rejected the call', () => {
+    expect(failureOf({ kind: 'outage', effect: 'none', delayMs: 20_000, circuit: 'open' })).toMatchObject({
       nextRetryDelay: 20_000,
       nonRetryable: false,
       category: ApplicationFailureCategory.BENIGN,
       details: [{ provider: 'zoom', circuit: 'open' }],
     });
-    expect(failed({ kind: 'outage', effect: 'none' })).toMatchObject({
+    expect(failureOf({ kind: 'outage', effect: 'none' })).toMatchObject({
       details: [expect.not.objectContaining({ circuit: 'open' })],
     });
   });
 
-  it('names the connection that the call was made with', () => {
+  it('reports the connection ID', () => {
     const error = new ProviderError(
       'google',
       'calendar.putEvent',
@@ -60,12 +60,12 @@ describe('a provider error', () => {
     });
   });
 
-  it('waits as long as the provider said', () => {
-    expect(failed({ kind: 'retry_after', delayMs: 7_000 })).toMatchObject({ nextRetryDelay: 7_000 });
-    expect(failed({ kind: 'quota_exhausted', untilMs: now + 60_000 })).toMatchObject({
+  it('has the retry delay that the provider requested', () => {
+    expect(failureOf({ kind: 'retry_after', delayMs: 7_000 })).toMatchObject({ nextRetryDelay: 7_000 });
+    expect(failureOf({ kind: 'quota_exhausted', untilMs: now + 60_000 })).toMatchObject({
       nextRetryDelay: 60_000,
     });
-    expect(failed({ kind: 'outage', effect: 'none' })).not.toHaveProperty(
+    expect(failureOf({ kind: 'outage', effect: 'none' })).not.toHaveProperty(
       'nextRetryDelay',
       expect.any(Number),
     );
@@ -74,14 +74,14 @@ describe('a provider error', () => {
   it.each<ProviderFault>([
     { kind: 'retry_after', delayMs: 0 },
     { kind: 'quota_exhausted', untilMs: now - 60_000 },
-  ])('never waits no time at all, which the server takes for giving up: %o', (fault) => {
-    expect(failed(fault)).toMatchObject({ nextRetryDelay: 1_000 });
+  ])('has a retry delay of at least one second, since the server does not retry after 0: %o', (fault) => {
+    expect(failureOf(fault)).toMatchObject({ nextRetryDelay: 1_000 });
   });
 
   it.each([
     [2_000, 2_400],
     [24 * 3_600_000, 24 * 3_600_000 + 60_000],
-  ])('spreads those who were told the same %i ms, to %i at most', (delayMs, last) => {
+  ])('spreads retries with the same requested delay of %i ms over at most %i ms', (delayMs, last) => {
     const error = new ProviderError(
       'zoom',
       'meetings.create',
@@ -90,36 +90,38 @@ describe('a provider error', () => {
     );
     expect(toTemporalFailure(error, now, () => 1)).toMatchObject({ nextRetryDelay: last });
     const many = Array.from({ length: 20 }, () => toTemporalFailure(error, now));
-    const delays = many.map((one) => (one instanceof ApplicationFailure ? Number(one.nextRetryDelay) : 0));
+    const delays = many.map((failure) =>
+      failure instanceof ApplicationFailure ? Number(failure.nextRetryDelay) : 0,
+    );
     expect(new Set(delays).size).toBeGreaterThan(1);
     expect(Math.min(...delays)).toBeGreaterThanOrEqual(delayMs);
     expect(Math.max(...delays)).toBeLessThanOrEqual(last);
   });
 
-  it('raises no alarm for what an ordinary day brings, and does for what is ours to mend', () => {
+  it('is benign for expected faults, and not for faults that the operator must fix', () => {
     const benign = { category: ApplicationFailureCategory.BENIGN };
-    expect(failed({ kind: 'retry_after', delayMs: 1 })).toMatchObject(benign);
-    expect(failed({ kind: 'reconnect' })).toMatchObject(benign);
-    expect(failed({ kind: 'misconfigured' })).not.toMatchObject(benign);
-    expect(failed({ kind: 'outage', effect: 'none' })).not.toMatchObject(benign);
+    expect(failureOf({ kind: 'retry_after', delayMs: 1 })).toMatchObject(benign);
+    expect(failureOf({ kind: 'reconnect' })).toMatchObject(benign);
+    expect(failureOf({ kind: 'misconfigured' })).not.toMatchObject(benign);
+    expect(failureOf({ kind: 'outage', effect: 'none' })).not.toMatchObject(benign);
   });
 
-  it('says who answered what, and no more', () => {
-    expect(failed({ kind: 'conflict' })).toMatchObject({
+  it('contains provider, operation, code and status, and nothing else', () => {
+    expect(failureOf({ kind: 'conflict' })).toMatchObject({
       details: [{ provider: 'zoom', operation: 'meetings.create', code: '300', status: 429 }],
     });
   });
 });
 
-describe("the database's refusals", () => {
+describe('the Temporal failure of a database error', () => {
   it.each([new KeyReused('k'), new AuditConflict('aud_1', 3, 'gap')])(
-    '$name does not pass by trying again',
+    'is non-retryable for $name',
     (error) => {
       expect(toTemporalFailure(error)).toMatchObject({ type: error.name, nonRetryable: true });
     },
   );
 
-  it('tells an attempt that an undo came first from one that another attempt came first', () => {
+  it('distinguishes an attempt overtaken by an undo from one overtaken by another attempt', () => {
     expect(toTemporalFailure(new Overtaken('k', 'undo'))).toMatchObject({
       type: 'Compensated',
       nonRetryable: true,
@@ -130,7 +132,7 @@ describe("the database's refusals", () => {
     });
   });
 
-  it('leave a database that is down to the retry policy', () => {
+  it('is retryable when the database is unreachable', () => {
     const down = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     expect(toTemporalFailure(new DrizzleQueryError('SELECT $1', ['Ada'], down))).toMatchObject({
       type: 'database',
@@ -139,10 +141,12 @@ describe("the database's refusals", () => {
     });
   });
 
-  it('tell nothing of what a statement carried, only its SQLSTATE', () => {
-    const said = Object.assign(new DatabaseError('Key (name)=(Ada) exists', 0, 'error'), { code: '23505' });
+  it('contains the SQLSTATE and no values of the statement', () => {
+    const violation = Object.assign(new DatabaseError('Key (name)=(Ada) exists', 0, 'error'), {
+      code: '23505',
+    });
     const failure = toTemporalFailure(
-      new Error('Ada', { cause: new DrizzleQueryError('INSERT $1', ['ada@example.com'], said) }),
+      new Error('Ada', { cause: new DrizzleQueryError('INSERT $1', ['ada@example.com'], violation) }),
     );
     expect(failure).toMatchObject({
       type: 'database',
@@ -156,20 +160,22 @@ it.each([
   [3_000.4, 3_001],
   [0, 1_000],
   [3_600_000, 12_000],
-])('a busy operation with %i ms left is tried again in %i', (remainingMs, nextRetryDelay) => {
+])('a busy operation with %i ms remaining is retried in %i ms', (remainingMs, nextRetryDelay) => {
   const operation = { provider: 'zoom', operation: 'meetings.create' };
   expect(busyFailure(operation, remainingMs, 12_000)).toMatchObject({ nextRetryDelay, nonRetryable: false });
 });
 
-describe('an activity', () => {
-  it('throws failures, not our errors', async () => {
-    const run = new MockActivityEnvironment().run(withTemporalFailures(broken), undefined);
+describe('withTemporalFailures', () => {
+  it('converts the errors of the activity to Temporal failures', async () => {
+    const run = new MockActivityEnvironment().run(withTemporalFailures(failingActivity), undefined);
     await expect(run).rejects.toThrow(ApplicationFailure);
   });
 
-  it('that was cancelled ends as cancelled, whatever broke on the way', async () => {
+  it('ends a cancelled activity as cancelled, whatever error it throws', async () => {
     const environment = new MockActivityEnvironment();
     environment.cancel();
-    await expect(environment.run(withTemporalFailures(broken), undefined)).rejects.toThrow(CancelledFailure);
+    await expect(environment.run(withTemporalFailures(failingActivity), undefined)).rejects.toThrow(
+      CancelledFailure,
+    );
   });
 });

@@ -1,6 +1,7 @@
 /**
- * Our errors as Temporal's failures. The failure's type is the code the workflow reads, and its fate (tried again,
- * when, or never) follows from the kind of fault, in one table.
+ * Converts errors of this service to Temporal failures. The type of the failure is the code that the workflow reads.
+ * The table `retryPolicies` decides by the kind of fault whether Temporal retries. A delay that the provider requested
+ * decides when.
  */
 import { cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, TemporalFailure } from '@temporalio/common';
@@ -10,26 +11,34 @@ import { IllegalTransition } from '../domain/audition/view.ts';
 import { isCircuitOpen, ProviderError, type ProviderFault } from '../domain/errors.ts';
 import { type DatabaseFault, databaseFaultOf } from '../foundation/observability/database-fault.ts';
 
-/** The type of the failure of an attempt that came after its own compensation. */
+/** The failure type of an attempt that starts after its step was compensated. */
 const compensatedType = 'Compensated';
 
-/** Whether trying again can help, and whether the failure is an ordinary day's business that should raise no alarm. */
+/**
+ * `retryable`: whether a retry can help. `benign`: whether the failure is normal operation and must not raise an
+ * alarm.
+ */
 const retryPolicies: Readonly<
-  Record<ProviderFault['kind'], { readonly retried: boolean; readonly expected: boolean }>
+  Record<ProviderFault['kind'], { readonly retryable: boolean; readonly benign: boolean }>
 > = {
-  outage: { retried: true, expected: false },
-  retry: { retried: true, expected: false },
-  retry_after: { retried: true, expected: true },
-  quota_exhausted: { retried: true, expected: true },
-  reconnect: { retried: false, expected: true },
-  misconfigured: { retried: false, expected: false },
-  not_permitted: { retried: false, expected: true },
-  not_found: { retried: false, expected: true },
-  conflict: { retried: false, expected: false },
-  rejected_input: { retried: false, expected: false },
+  outage: { retryable: true, benign: false },
+  retry: { retryable: true, benign: false },
+  retry_after: { retryable: true, benign: true },
+  quota_exhausted: { retryable: true, benign: true },
+  reconnect: { retryable: false, benign: true },
+  misconfigured: { retryable: false, benign: false },
+  not_permitted: { retryable: false, benign: true },
+  not_found: { retryable: false, benign: true },
+  conflict: { retryable: false, benign: false },
+  rejected_input: { retryable: false, benign: false },
 };
 
-/** The error as Temporal should see it. What is Temporal's already, a cancellation above all, passes as it is. */
+/**
+ * Returns the error as a Temporal failure. Temporal's own failures, such as a cancellation, and unknown errors are
+ * returned unchanged.
+ * @param now epoch milliseconds.
+ * @param random returns a number from 0 to 1, for the jitter of the retry delay.
+ */
 export const toTemporalFailure = (error: unknown, now = Date.now(), random = Math.random): unknown => {
   if (error instanceof TemporalFailure) return error;
   if (error instanceof ProviderError) return providerFailure(error, now, random);
@@ -41,17 +50,22 @@ export const toTemporalFailure = (error: unknown, now = Date.now(), random = Mat
   return fault ? databaseFailure(fault) : error;
 };
 
-/** What no retry mends: what was asked contradicts what is there, or itself. */
+/** Errors that no retry fixes: the request contradicts the stored data, or itself. */
 const isPermanent = (error: unknown): error is Error =>
   error instanceof KeyReused ||
   error instanceof AuditConflict ||
   error instanceof IllegalTransition ||
   error instanceof z.ZodError;
 
-/** PostgreSQL's classes of errors that lie in the values: data and integrity. A table that is not as expected can be mended. */
+/**
+ * PostgreSQL's error classes for invalid values: 22 (data exception) and 23 (integrity violation). Other classes, such
+ * as a missing table, can be fixed while Temporal retries.
+ */
 const dataErrorCode = /^(22|23)/;
 
-/** A database that is down comes back; what it refuses it refuses again. Carries nothing of a statement. */
+/**
+ * An outage is retryable, a rejected value is not. The message contains no part of the statement, only its SQLSTATE.
+ */
 const databaseFailure = ({ name, code }: DatabaseFault): ApplicationFailure =>
   ApplicationFailure.create({
     type: 'database',
@@ -63,19 +77,20 @@ const providerFailure = (
   error: ProviderError,
   now: number,
   random: () => number,
-  retried = retryPolicies[error.fault.kind].retried,
+  isRetryable = retryPolicies[error.fault.kind].retryable,
 ): ApplicationFailure => {
   const { fault, provider, operation, vendor, connection } = error;
-  const { expected } = retryPolicies[fault.kind];
-  const named = requestedDelayOf(fault, now);
-  const nextRetryDelay = named === undefined ? undefined : withJitter(named, random, longestSpreadMs);
+  const { benign } = retryPolicies[fault.kind];
+  const requestedDelayMs = requestedDelayOf(fault, now);
+  const nextRetryDelay =
+    requestedDelayMs === undefined ? undefined : withJitter(requestedDelayMs, random, maxJitterMs);
   return ApplicationFailure.create({
     type: fault.kind,
     message: error.message,
-    nonRetryable: !retried,
+    nonRetryable: !isRetryable,
     ...(nextRetryDelay === undefined ? {} : { nextRetryDelay }),
-    // The calls that opened it have been told of already: those that are held back are no news.
-    ...(expected || isCircuitOpen(error) ? { category: ApplicationFailureCategory.BENIGN } : {}),
+    // The failures that opened the circuit were reported already. A call that the open circuit rejects adds nothing.
+    ...(benign || isCircuitOpen(error) ? { category: ApplicationFailureCategory.BENIGN } : {}),
     details: [
       {
         provider,
@@ -89,21 +104,28 @@ const providerFailure = (
   });
 };
 
-/** The same failure for a caller who has somewhere else to go, and need not wait for an open circuit to close. */
+/**
+ * Returns the failure of a provider error as non-retryable. For a caller that has another provider and therefore does
+ * not wait until an open circuit closes.
+ */
 export const nonRetryableProviderFailure = (error: ProviderError): ApplicationFailure =>
   providerFailure(error, Date.now(), Math.random, false);
 
-/** Temporal's server takes a delay of 0 for "never again": its interval is over before it began (retry.go). */
-const shortestDelayMs = 1_000;
-const longestSpreadMs = 60_000;
+/** Temporal's server does not retry after a delay of 0 (`retry.go` in temporalio/temporal). */
+const minDelayMs = 1_000;
+const maxJitterMs = 60_000;
 
-/** All who were told the same time must not come back in one instant: up to a fifth later, never earlier. */
+/**
+ * Returns the delay (milliseconds) plus a random jitter, so that attempts with the same delay do not run
+ * simultaneously. The result is never shorter than `delayMs` and never shorter than one second.
+ * @param atMostMs the maximum jitter in milliseconds; the jitter is also at most a fifth of the delay.
+ */
 export const withJitter = (delayMs: number, random: () => number, atMostMs: number): number => {
-  const atLeast = Math.max(delayMs, shortestDelayMs);
+  const atLeast = Math.max(delayMs, minDelayMs);
   return Math.ceil(atLeast + random() * Math.min(atLeast / 5, atMostMs));
 };
 
-/** Milliseconds until the time that the provider named, or undefined where the retry policy decides. */
+/** Milliseconds until the time that the provider requested, or undefined when the retry policy decides. */
 const requestedDelayOf = (fault: ProviderFault, now: number): number | undefined => {
   switch (fault.kind) {
     case 'retry_after':
@@ -122,15 +144,16 @@ const requestedDelayOf = (fault: ProviderFault, now: number): number | undefined
   }
 };
 
-/** Which operation a failure is about. */
+/** The operation that failed. */
 interface OperationRef {
   readonly provider: string;
   readonly operation: string;
 }
 
 /**
- * Another attempt holds the lease, or its call may still be under way: come back when that is over. The time left is
- * measured by the database's clock; `atMostMs` bounds the wait should that clock jump.
+ * Creates the retryable failure `busy`: another attempt holds the lease, or its call may still be running.
+ * @param remainingMs milliseconds until that attempt is over, by the database's clock.
+ * @param atMostMs the maximum retry delay in milliseconds. It bounds the wait if the database's clock jumps.
  */
 export const busyFailure = (
   { provider, operation }: OperationRef,
@@ -139,13 +162,16 @@ export const busyFailure = (
 ): ApplicationFailure =>
   ApplicationFailure.create({
     type: 'busy',
-    message: `another attempt at ${operation} is or may still be under way`,
-    nextRetryDelay: Math.ceil(Math.max(shortestDelayMs, Math.min(remainingMs, atMostMs))),
+    message: `another attempt at ${operation} is running or may still be running; it is retried when that attempt is over`,
+    nextRetryDelay: Math.ceil(Math.max(minDelayMs, Math.min(remainingMs, atMostMs))),
     category: ApplicationFailureCategory.BENIGN,
     details: [{ provider, operation }],
   });
 
-/** It may have happened and nobody can be asked: a person checks, and has it tried again or leaves it. */
+/**
+ * Creates the non-retryable failure `outcome_unknown`: the effect may have happened, and no system can confirm it. An
+ * operator checks and then retries or skips the step.
+ */
 export const outcomeUnknownFailure = ({ provider, operation }: OperationRef): ApplicationFailure =>
   ApplicationFailure.create({
     type: 'outcome_unknown',
@@ -154,7 +180,7 @@ export const outcomeUnknownFailure = ({ provider, operation }: OperationRef): Ap
     details: [{ provider, operation }],
   });
 
-/** An undo got here first, and that is the end of it; or another attempt did, and its result is there to be read. */
+/** After an undo the attempt must not be repeated. After another attempt a retry reads the recorded result. */
 const overtakenFailure = (error: Overtaken): ApplicationFailure =>
   error.by === 'undo'
     ? compensatedFailure(error.key)
@@ -164,16 +190,18 @@ const overtakenFailure = (error: Overtaken): ApplicationFailure =>
         category: ApplicationFailureCategory.BENIGN,
       });
 
-/** The step was undone before this attempt came: doing it now would leave something behind. */
+/** Creates the non-retryable failure `Compensated`: the step was undone before this attempt, so it must not run now. */
 export const compensatedFailure = (key: string): ApplicationFailure =>
   ApplicationFailure.create({
     type: compensatedType,
-    message: `'${key}' has been undone and is not done again`,
+    message: `'${key}' was undone; it is not performed again`,
     nonRetryable: true,
     category: ApplicationFailureCategory.BENIGN,
   });
 
-/** The activity with its errors translated. An activity that was cancelled ends as cancelled, whatever broke first. */
+/**
+ * Returns the activity with its errors converted to Temporal failures. A cancelled activity always ends as cancelled.
+ */
 export const withTemporalFailures =
   <Input, Result>(activity: (input: Input) => Promise<Result>): ((input: Input) => Promise<Result>) =>
   async (input) => {

@@ -1,4 +1,4 @@
-/** All activities, made once per worker process. */
+/** Creates the activities of a worker process. */
 import { createInternalActivities } from './booking/booking.ts';
 import { createCalendarActivities } from './calendar/calendar.ts';
 import type { AuditionActivities, PlatformActivities } from './contract.ts';
@@ -10,7 +10,10 @@ import { createPlatformActivities, type PlatformDependencies } from './platform-
 
 export type { ActivityDependencies } from './dependencies.ts';
 
-/** Every one throws only what Temporal understands: an `ApplicationFailure` with its fate, or a cancellation. */
+/**
+ * Returns the activities of an audition. Each throws only Temporal failures: an `ApplicationFailure` that is marked as
+ * retryable or not, or a cancellation.
+ */
 export const createActivities = (dependencies: ActivityDependencies): AuditionActivities =>
   translateEach<AuditionActivities>({
     ...createInternalActivities(dependencies),
@@ -19,20 +22,24 @@ export const createActivities = (dependencies: ActivityDependencies): AuditionAc
     ...createMessagingActivities(dependencies),
   });
 
-/** Those that tell the platform, with their errors translated in the same way. */
+/**
+ * Returns the activities that deliver events to the platform's webhook endpoints. They throw only Temporal failures.
+ */
 export const createEndpointActivities = (dependencies: PlatformDependencies): PlatformActivities =>
   translateEach<PlatformActivities>(createPlatformActivities(dependencies));
 
 type InputOf<Activity> = Activity extends (input: infer Input) => unknown ? Input : never;
 type ResultOf<Activity> = Activity extends (input: never) => Promise<infer Result> ? Result : never;
 
-/** The activities of a contract, in the form in which TypeScript relates the input of each one to its result. */
+/**
+ * The activities of a contract as a mapped type, so that TypeScript relates the input of each activity to its result.
+ */
 type Functions<Contract> = {
   [Name in keyof Contract]: (input: InputOf<Contract[Name]>) => Promise<ResultOf<Contract[Name]>>;
 };
 
 const translateEach = <Contract>(activities: Functions<Contract>): Functions<Contract> => {
-  const each = { ...activities };
-  for (const name in activities) each[name] = withTemporalFailures(activities[name]);
-  return each;
+  const translated = { ...activities };
+  for (const name in activities) translated[name] = withTemporalFailures(activities[name]);
+  return translated;
 };

@@ -1,4 +1,4 @@
-/** The Fastify instance as our routes see it: its schemas are zod's. */
+/** The Fastify instance that routes receive. Its schemas are zod schemas. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';

@@ -1,4 +1,4 @@
-/** The API, put together: plugins first, then what guards and describes every route, then the routes. */
+/** Builds the Fastify server: plugins first, then access control and documentation, then the routes. */
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { guardRoutes } from './access/authentication.ts';
@@ -38,15 +38,15 @@ import { webhookRoutes } from './routes/v1/webhooks/routes.ts';
 
 const bodyLimit = 256 * 1024;
 /**
- * A link's token is longer than the router's 100 characters for a part of the path. What is too long is for the route's
- * schema to say, which knows how to say it: no address that Node takes has a longer part than this (16 KiB of headers).
+ * The token of a link is longer than the router's default of 100 characters for a path segment. Node accepts no longer
+ * address than this (16 KiB of headers), so the route's schema validates the length, with a proper error.
  */
 const maxParamLength = 16_384;
 
-/** How long a whole request may take to arrive, and its headers: who sends them drop by drop holds a connection. */
+/** Maximum time for a whole request, and for its headers, to arrive. A slow sender occupies a connection. */
 const requestTimeoutMs = 30_000;
 const headersTimeoutMs = 15_000;
-/** Longer than a load balancer keeps an idle connection (60 s at most of them), or it would send into a closed one. */
+/** Longer than load balancers keep idle connections (usually 60 s). Otherwise they send into a closed connection. */
 const keepAliveTimeoutMs = 72_000;
 
 const createServer = ({ logger, configuration: { trustedProxies } }: ApiDependencies): Api =>
@@ -57,7 +57,7 @@ const createServer = ({ logger, configuration: { trustedProxies } }: ApiDependen
     keepAliveTimeout: keepAliveTimeoutMs,
     http: { headersTimeout: headersTimeoutMs },
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
-    // Whoever asks while we end is answered: readiness has sent everybody else away by then.
+    // Requests during shutdown are still served: load balancers have seen /readyz and send no new ones.
     return503OnClosing: false,
     routerOptions: { maxParamLength },
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
@@ -66,7 +66,7 @@ const createServer = ({ logger, configuration: { trustedProxies } }: ApiDependen
     clientErrorHandler: handleClientError,
   }).withTypeProvider<ZodTypeProvider>();
 
-/** In this order: whether there is room for a request, who sends it, whether they may, and whether they have had enough. */
+/** Checks a request in this order: overload, authentication, permission, rate limit. */
 const guard = async (
   api: Api,
   {
@@ -82,8 +82,8 @@ const guard = async (
 };
 
 /**
- * Builds the API without listening: `listen` or `inject` is the caller's. `watch` sees the server before anything is
- * added to it.
+ * Builds the API without listening; the caller uses `listen` or `inject`.
+ * @param watch receives the server before any plugin or route is added
  */
 export const buildApi = async (
   dependencies: ApiDependencies,

@@ -1,4 +1,4 @@
-/** What the OpenAPI document promises is what is answered. */
+/** Compares responses of the API with the OpenAPI document. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { foldEvents } from '../domain/audition/view.ts';
@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 const window = { earliest: '2026-12-01T09:00', latest: '2026-12-01T18:00', durationMinutes: 30, zone: 'UTC' };
-const nobody = newAuditionId();
+const unknownAudition = newAuditionId();
 
 it.each([
   ['GET', '/healthz', undefined, 200],
@@ -34,7 +34,7 @@ it.each([
   ['GET', '/metrics', undefined, 200],
   ['GET', '/health/integrations', undefined, 200],
   ['GET', '/health/integrations/zoom', undefined, 200],
-  ['GET', '/health/integrations/nobody', undefined, 400],
+  ['GET', '/health/integrations/unknown', undefined, 400],
   ['POST', '/v1/auditions', auditionRequest(), 201],
   ['POST', '/v1/auditions', auditionRequest({ project: undefined }), 400],
   ['POST', '/v1/auditions', auditionRequest({ participants: [] }), 400],
@@ -43,11 +43,11 @@ it.each([
   ['GET', '/v1/auditions', undefined, 200],
   ['GET', '/v1/auditions?limit=0', undefined, 400],
   ['GET', `/v1/auditions/${id}`, undefined, 200],
-  ['GET', `/v1/auditions/${nobody}`, undefined, 404],
+  ['GET', `/v1/auditions/${unknownAudition}`, undefined, 404],
   ['GET', `/v1/auditions/${id}/events`, undefined, 200],
   ['POST', `/v1/auditions/${id}/cancel`, {}, 202],
   ['POST', `/v1/auditions/${id}/respond`, { participant: 'performer-1' }, 400],
-  ['POST', `/v1/auditions/${nobody}/decide`, { decision: 'booked' }, 404],
+  ['POST', `/v1/auditions/${unknownAudition}/decide`, { decision: 'booked' }, 404],
   ['POST', '/v1/availability', { slot: window, participants: [{ id: 'p', zone: 'UTC' }] }, 200],
   [
     'POST',
@@ -73,15 +73,15 @@ it.each([
   ['GET', '/v1/auditions'],
   ['POST', '/v1/auditions'],
   ['GET', '/v1/attention'],
-] as const)('%s %s without a key: 401, as promised', async (method, url) => {
+] as const)('%s %s without a key returns a 401 that matches the OpenAPI document', async (method, url) => {
   const answer = await test.call(method, url);
   expect(answer.status).toBe(401);
   expect(violations(method, url, answer)).toEqual([]);
 });
 
-const away = () => Promise.reject(new Error('away'));
+const unavailable = () => Promise.reject(new Error('unavailable'));
 
-it('what is done, refused, away or down: as promised', async () => {
+it('responses match the OpenAPI document for success, refusals and outages', async () => {
   const key = await test.keyFor('admin');
   const url = `/v1/auditions/${id}/cancel`;
   const cancelled = async (sendUpdate: Parameters<TestApi['orchestration']['override']>[0]['sendUpdate']) => {
@@ -98,8 +98,8 @@ it('what is done, refused, away or down: as promised', async () => {
   expect(answers.flatMap((answer) => violations('POST', url, answer))).toEqual([]);
 
   const answers503 = await createTestApi(database, {
-    checks: { database: away, temporal: away },
-    integrations: { google: away, zoom: away, twilio: away, smtp: away },
+    checks: { database: unavailable, temporal: unavailable },
+    integrations: { google: unavailable, zoom: unavailable, twilio: unavailable, smtp: unavailable },
   });
   for (const address of ['/readyz', '/health/integrations/zoom']) {
     const answer = await answers503.call('GET', address);
@@ -108,7 +108,7 @@ it('what is done, refused, away or down: as promised', async () => {
   }
 });
 
-it('finds what is not as promised', () => {
+it('the comparison reports a response that does not match the OpenAPI document', () => {
   const headers = { 'content-type': 'application/json', 'x-correlation-id': 'c' };
   expect(violations('GET', '/healthz', { status: 200, headers, body: { status: 'well' } })).toHaveLength(1);
   expect(violations('GET', '/healthz', { status: 418, headers, body: {} })).toHaveLength(1);

@@ -1,4 +1,4 @@
-/** Everything the API is made of. `server.ts` puts the real parts together; tests replace single ones. */
+/** The dependencies of the API. `server.ts` creates the real ones; tests replace some of them. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Repositories } from '../db/index.ts';
@@ -16,7 +16,7 @@ import type { AuditionWorkflows } from './auditions/audition-workflows.ts';
 import type { IntegrationChecks, QuotaDescription } from './health/integration-health.ts';
 import type { DeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
 
-/** Reads connected calendars. The API itself calls no provider: whoever starts it brings this along. */
+/** Reads the busy intervals of a connected calendar. */
 export type FindBusy = (
   organization: OrganizationId,
   calendar: { readonly connection: ConnectionId; readonly calendarId: string },
@@ -36,30 +36,30 @@ export interface ApiDependencies {
   readonly auditionWorkflows: AuditionWorkflows;
   readonly deliveryWorkflows: DeliveryWorkflows;
   readonly responseLinks: ResponseLinks;
-  /** To the page on which a person connects accounts. */
+  /** Signs links to the page on which a person connects accounts. */
   readonly connectionLinks: ConnectionLinks;
-  /** Through which accounts are connected and taken away again. */
+  /** The providers' clients for connecting accounts and revoking grants. */
   readonly authorizers: Authorizers;
   readonly findBusy: FindBusy;
-  /** Refuses, in words for a person, an address that a server of theirs may not have. */
+  /** Throws `Refusal` (`address_not_allowed`) for a URL that this service must not call. */
   readonly assertUrlAllowed: (url: string) => Promise<void>;
-  /** One check per provider, each throwing when the provider does not answer or does not know us. */
+  /** One check per provider. Throws when the provider does not respond or rejects our credentials. */
   readonly integrations: IntegrationChecks;
-  /** What the providers allow, for whoever reads of its use. */
+  /** The providers' quotas, for /health/integrations. */
   readonly quotas?: readonly QuotaDescription[];
-  /** Where the figures of whatever else runs in this process are; the API's own are added. */
+  /** The metrics registry of this process. The API adds its own metrics to it. */
   readonly metricsRegistry?: Registry;
-  /** What the API cannot work without, each throwing when it does not answer. */
+  /** Readiness checks. Each throws when the dependency does not respond. */
   readonly checks: { readonly database: () => Promise<void>; readonly temporal: () => Promise<void> };
-  /** Whether the process is about to end, so that nobody new should be sent to it. */
+  /** Whether the process is shutting down and load balancers must send no new requests. */
   readonly isDraining: () => boolean;
-  /** Where the Temporal Web UI may be opened: the origins that may ask the codec server. */
+  /** Origins of the Temporal Web UI, which may call the codec server from a browser. */
   readonly webUiOrigins: readonly (string | RegExp)[];
-  /** Checks the tokens of the platform's issuer, where one is configured. */
+  /** Verifies the tokens of the platform's issuer. Undefined when no issuer is configured. */
   readonly verifyToken?: VerifyToken | undefined;
-  /** How many queries wait for a connection of the pool. */
+  /** Returns how many queries wait for a database connection of the pool. */
   readonly waitingQueryCount?: () => number;
-  /** Other than those of api/access, where a test wants to reach them soon or never. */
+  /** Overrides the limits of api/access; for tests. */
   readonly limits?: RateLimits & LoadLimits;
   readonly logger: FastifyBaseLogger;
   readonly now: () => Instant;

@@ -1,7 +1,7 @@
 /**
- * Whatever is sent, it is answered, never with a fault of ours, and as the OpenAPI document promises: addresses,
- * queries, headers and bodies full of what programs and people get wrong. On the real database, which has opinions of
- * its own on texts, numbers and dates. FUZZ_RUNS sets how often.
+ * Sends URLs, queries, headers and bodies with typical mistakes. Every request must get a response, no response may be a
+ * 500, and every response must match the OpenAPI document. Uses the real database, which has its own limits on texts,
+ * numbers and dates. FUZZ_RUNS sets the number of runs.
  */
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ import { rateLimits } from './access/rate-limits.ts';
 const rejects = () =>
   Promise.reject(new ProviderError('google', 'freebusy', { kind: 'rejected_input' }, { message: 'no' }));
 
-/** Most answers would say no more than that there have been too many; and what draws them works in this process. */
+/** Raises the limits: otherwise most responses would be 429, and the generator slows this process down. */
 const calm = { ...loadLimits, maxEventLoopDelayMs: 600_000 };
 const unlimited = { max: Number.MAX_SAFE_INTEGER, windowMs: 1_000 };
 const noLimits = { ...rateLimits, ...calm, read: unlimited, command: unlimited, page: unlimited };
@@ -46,11 +46,11 @@ const cursor = fc
   .oneof(
     fc
       .record({ at: fc.oneof(hostileTexts, fc.constant('2026-02-31T00:00:00.000Z')), id: text })
-      .map((one) => JSON.stringify(one)),
-    fc.jsonValue().map((one) => JSON.stringify(one)),
+      .map((value) => JSON.stringify(value)),
+    fc.jsonValue().map((value) => JSON.stringify(value)),
     text,
   )
-  .map((one) => Buffer.from(one).toString('base64url'));
+  .map((text) => Buffer.from(text).toString('base64url'));
 const queryValue = fc.oneof(text, cursor, fc.constantFrom('true', '10', '2026-12-01T09:00:00Z', 'scheduled'));
 
 const names = [
@@ -141,11 +141,11 @@ interface Sent {
 }
 
 const request: fc.Arbitrary<Sent> = fc.oneof(
-  gets.map((one) => ({ method: 'GET' as const, ...one })),
-  posts.map((one) => ({ method: 'POST' as const, ...one })),
+  gets.map((request) => ({ method: 'GET' as const, ...request })),
+  posts.map((request) => ({ method: 'POST' as const, ...request })),
 );
 
-/** What is wrong with the answer to it. */
+/** Returns what is wrong with the response to a request. */
 const faultsOf = async (
   { method, url, body }: Sent,
   search: string,
@@ -164,7 +164,7 @@ const faultsOf = async (
   ];
 };
 
-it('answers everything, and nothing with a fault of ours', { timeout: 600_000 }, async () => {
+it('the API responds to every fuzzed request, never with a 500', { timeout: 600_000 }, async () => {
   const everything = fc.asyncProperty(request, query, headers, async (sent, search, given) => {
     expect(await faultsOf(sent, search, given)).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** The API as a process, as it is deployed: on an empty database, and told to stop. */
+/** Tests the API as a process, as it is deployed: starts it on an empty database, and stops it by signal. */
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import getPort from 'get-port';
@@ -9,12 +9,12 @@ import { eventually } from '../tests/harness/eventually.ts';
 
 const startApi = async () => {
   const database = await createEmptyDatabase();
-  const [port, nobody] = [await getPort(), await getPort()];
+  const [port, closedPort] = [await getPort(), await getPort()];
   const child = execa(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], {
     env: {
       CASTMATCH_ENV: 'test',
       DATABASE_URL: database.url,
-      TEMPORAL_ADDRESS: `127.0.0.1:${nobody}`,
+      TEMPORAL_ADDRESS: `127.0.0.1:${closedPort}`,
       PORT: String(port),
     },
     reject: false,
@@ -36,7 +36,7 @@ const startApi = async () => {
   return { child, url, databaseUrl: database.url };
 };
 
-it('brings an empty database up to date before it serves, and says what is still missing', async () => {
+it('the API process migrates an empty database before it serves, and reports missing dependencies', async () => {
   const { child, url, databaseUrl } = await startApi();
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();

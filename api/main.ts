@@ -1,4 +1,4 @@
-/** The API process: serves until it is told to stop. */
+/** The API process. Migrates the database, serves requests, and shuts down gracefully on a signal. */
 import { setTimeout as pause } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { migrateAtStart } from '../db/migrate.ts';
@@ -13,15 +13,15 @@ const main = async (): Promise<void> => {
   const logger = createLogger({ level: configuration.logLevel, process: 'api' });
   const deployed = configuration.environment !== 'local' && configuration.environment !== 'test';
   await migrateAtStart(configuration.databaseUrl, {
-    onRetry: (err) => logger.warn({ err }, 'the database is away: waiting for it'),
+    onRetry: (err) => logger.warn({ err }, 'database unavailable; retrying'),
   });
   const api = await startApi({ configuration, logger, host: deployed ? '0.0.0.0' : '127.0.0.1' });
   logger.info({ url: api.url }, 'listening');
   closeWithGrace({ delay: shutdownTimeoutMs, logger }, async ({ signal, err }) => {
-    if (err) logger.fatal({ err }, 'unexpected: shutting down');
-    else logger.info({ signal }, 'shutting down: finishing what is under way');
+    if (err) logger.fatal({ err }, 'unexpected error; shutting down');
+    else logger.info({ signal }, 'shutting down; finishing open requests');
     api.drain();
-    // Nobody balances a load on this machine.
+    // A developer's machine has no load balancer to wait for.
     if (deployed && !err) await pause(drainMs);
     await api.close();
     logger.info('stopped');

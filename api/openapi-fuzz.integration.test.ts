@@ -1,7 +1,7 @@
 /**
- * Every operation of the OpenAPI document with parameters and bodies made from its own schemas, whole and spoilt: none is
- * answered with a fault of ours, and all as promised. A new route is in it by itself. FUZZ_RUNS sets how often each is
- * called; `fuzz.integration.test.ts` beside it draws from bodies that are right in everything.
+ * Calls every operation of the OpenAPI document with valid and invalid parameters and bodies, generated from its
+ * schemas. No response may be a 500, and every response must match the document. New routes are included automatically.
+ * FUZZ_RUNS sets the number of calls per operation. `fuzz.integration.test.ts` starts from valid requests instead.
  */
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
@@ -39,7 +39,7 @@ type Parameter = z.infer<typeof parameterSchema>;
 const runs = Math.ceil(Number(process.env['FUZZ_RUNS'] ?? 1_000) / 50);
 
 const database = await createTestDatabase();
-/** What draws the requests works in this very process. */
+/** Raises the limits: the request generator runs in this process and slows it down. */
 const calm = { ...loadLimits, maxEventLoopDelayMs: 600_000 };
 const unlimited = { max: Number.MAX_SAFE_INTEGER, windowMs: 1_000 };
 const limits = { ...rateLimits, ...calm, read: unlimited, command: unlimited, page: unlimited };
@@ -72,7 +72,7 @@ const localTimes = ['2026-12-01T10:00', '2026-12-01T10:30', '2027-03-28T02:30', 
 const durations = ['PT1H', 'PT5M', 'P2D', 'PT0S'];
 const endpoint = 'endp_1';
 const ids = [id, item.id, 'conn_1', endpoint, 'aud_nobody'];
-/** Their pattern looks ahead, which the generator does not know. */
+/** Replaces patterns with lookahead, which the generator does not support. */
 const policies = [
   'holdFor',
   'stepPatience',
@@ -102,7 +102,7 @@ const around: Surroundings = {
   },
 };
 
-/** Mostly as its schema says, else whatever comes. */
+/** Mostly valid values, otherwise arbitrary ones. */
 const valueOf = ({ name, schema }: Parameter): fc.Arbitrary<string> =>
   fc.oneof(
     { weight: 4, arbitrary: arbitraryOf(schema, around).map(String) },
@@ -110,16 +110,16 @@ const valueOf = ({ name, schema }: Parameter): fc.Arbitrary<string> =>
     { weight: 2, arbitrary: text },
   );
 
-/** By name; one that may be left out is, half of the time. */
+/** Values by parameter name. Optional parameters are omitted half of the time. */
 const valuesOf = (parameters: readonly Parameter[]): fc.Arbitrary<Readonly<Record<string, string>>> =>
-  fc.record(Object.fromEntries(parameters.map((one) => [one.name, valueOf(one)])), {
+  fc.record(Object.fromEntries(parameters.map((parameter) => [parameter.name, valueOf(parameter)])), {
     requiredKeys: parameters.filter(({ required }) => required).map(({ name }) => name),
   });
 
 const placed = (operation: Operation, place: Parameter['in']) =>
-  valuesOf(operation.parameters.filter((one) => one.in === place));
+  valuesOf(operation.parameters.filter((parameter) => parameter.in === place));
 
-/** Node itself refuses to send what is no header. */
+/** Node refuses to send invalid header values. */
 const sendable = (headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([, value]) => /^[\t\x20-\x7e]*$/.test(value)));
 
@@ -143,9 +143,9 @@ const contentOf = ({ requestBody }: Operation): fc.Arbitrary<Content | undefined
       { weight: 3, arbitrary: good.chain(malformed) },
       { weight: 1, arbitrary: fc.jsonValue() },
     );
-    return body.map((one) => ({
+    return body.map((value) => ({
       type,
-      payload: type.includes('form') ? formOf(one) : (JSON.stringify(one) ?? ''),
+      payload: type.includes('form') ? formOf(value) : (JSON.stringify(value) ?? ''),
     }));
   });
   const cutOff = fc
@@ -188,19 +188,19 @@ const operations = Object.entries(paths).flatMap(([path, methods]) =>
   ),
 );
 
-describe('every operation of the document', () => {
+describe('every operation of the OpenAPI document', () => {
   it.each(operations)(
-    '$method $path answers as promised',
+    '$method $path returns documented responses only',
     { timeout: 600_000 },
     async ({ method, path, operation }) => {
-      const asPromised = fc.asyncProperty(
+      const property = fc.asyncProperty(
         requestsOf(operation),
         async ({ path: values, query, headers, content }) => {
           const address = addressOf(path, values, query);
           const answer = await test.call(method, address, {
             key,
             headers: {
-              // So that what is not about the key gets behind it.
+              // A key on every request, so that the fuzzing reaches the code behind the key check.
               'idempotency-key': randomUUID(),
               ...sendable(headers),
               ...(content && { 'content-type': content.type }),
@@ -211,11 +211,11 @@ describe('every operation of the document', () => {
           expect([...faults, ...violations(method, address, answer)]).toEqual([]);
         },
       );
-      await fc.assert(asPromised, { numRuns: runs });
+      await fc.assert(property, { numRuns: runs });
     },
   );
 
-  it('is drawn from a document that has some', () => {
+  it('is included in the fuzzing', () => {
     expect(operations.length).toBeGreaterThan(20);
   });
 });

@@ -1,4 +1,4 @@
-/** The OpenAPI document: as committed, and complete. */
+/** Tests that the OpenAPI document is complete and equals the committed one. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createDatabaseClient } from '../db/client.ts';
@@ -20,8 +20,8 @@ const documentSchema = z.looseObject({
 
 let text: string;
 beforeAll(async () => {
-  // Connects with the first query, and there is none.
-  const { db } = createDatabaseClient('postgres://nobody@127.0.0.1:1/none');
+  // Never connects, because there is no query.
+  const { db } = createDatabaseClient('postgres://user@127.0.0.1:1/none');
   const repositories = createRepositories(db, createKeyRing(masterKeys));
   const auditionWorkflows = createFakeOrchestration(repositories.events);
   const api = await buildApi(apiDependencies({ repositories, auditionWorkflows }));
@@ -38,11 +38,11 @@ const operations = () =>
   );
 
 describe('the OpenAPI document', () => {
-  it('is what docs/openapi.json says (write it anew with: npm run docs:openapi)', async () => {
+  it('equals docs/openapi.json (regenerate it with: npm run docs:openapi)', async () => {
     await expect(text).toMatchFileSnapshot('../docs/openapi.json');
   });
 
-  it('describes every route but the pages', () => {
+  it('describes every route except the pages', () => {
     const described = new Set(operations().map(({ route }) => route));
     const missing = Object.keys(permissions).filter((route) => !described.has(route));
     expect(missing).toEqual([
@@ -62,7 +62,7 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
-  it('says of every guarded route that it may refuse the caller, and of every public one that it needs no key', () => {
+  it('declares 401 and 403 for every guarded route, and no security for every public route', () => {
     const [open, guarded] = [true, false].map((isPublic) =>
       operations().filter(({ route }) => (permissions[route] === 'public') === isPublic),
     );
@@ -70,12 +70,12 @@ describe('the OpenAPI document', () => {
     expect(guarded?.filter(({ responses }) => !('401' in responses && '403' in responses))).toEqual([]);
   });
 
-  it('gives every operation an id of its own', () => {
+  it('has a unique ID for every operation', () => {
     const ids = operations().map(({ operationId }) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('refers only to schemas it holds', () => {
+  it('refers only to schemas that it contains', () => {
     const referred = [...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
     const { components } = z
       .looseObject({ components: z.looseObject({ schemas: z.record(z.string(), z.unknown()) }) })

@@ -1,4 +1,4 @@
-/** The API put together from its real parts. */
+/** Tests the API with its real dependencies. */
 import getPort from 'get-port';
 import { expect, it, onTestFinished } from 'vitest';
 import { createLogger } from '../foundation/observability/logger.ts';
@@ -6,12 +6,12 @@ import { loadConfiguration } from '../providers/configuration.ts';
 import { createTestDatabase } from '../tests/harness/database.ts';
 import { startApi } from './server.ts';
 
-it('says that it is about to end while it still answers everybody', async () => {
+it('the API reports draining during shutdown and still serves requests', async () => {
   const database = await createTestDatabase();
   const configuration = loadConfiguration({
     CASTMATCH_ENV: 'test',
     DATABASE_URL: database.url,
-    // Nobody is there.
+    // No Temporal server listens there.
     TEMPORAL_ADDRESS: `127.0.0.1:${await getPort()}`,
     PORT: '0',
   });

@@ -1,4 +1,4 @@
-/** Puts the API together from its real parts, and listens. */
+/** Starts the API with its real dependencies. */
 import { Registry } from 'prom-client';
 import { workflowTaskQueue } from '../activities/contract.ts';
 import { createDatabaseClient } from '../db/client.ts';
@@ -28,11 +28,11 @@ import { connectTemporal } from './temporal-connection.ts';
 import { createDeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
 
 export interface RunningApi {
-  /** Where it listens, whatever the port in the configuration was. */
+  /** The address on which it listens, with the actual port. */
   readonly url: string;
-  /** From here on /readyz says no, while everything is still served. */
+  /** Makes /readyz report `draining`. All requests are still served. */
   drain(): void;
-  /** Finishes the requests under way, then closes every connection. */
+  /** Finishes open requests, then closes every connection. */
   close(): Promise<void>;
 }
 
@@ -45,25 +45,28 @@ const findBusyWith =
   async (organization, { connection: id, calendarId }, window, call) => {
     const connection = await connections.get(organization, id);
     if (connection && isCalendarProvider(connection.provider) && connection.status !== 'disconnected') {
-      const opened = connectedAccountOf(connection, accessTokens, 'calendar.freeBusy');
-      return calendars[connection.provider].freeBusy(opened, [calendarId], window, call);
+      const account = connectedAccountOf(connection, accessTokens, 'calendar.freeBusy');
+      return calendars[connection.provider].freeBusy(account, [calendarId], window, call);
     }
     throw new Refusal(
       'unknown_connection',
       `Your organization has no connection ${id}.`,
-      'Connect the calendar first, or leave it out.',
+      'Connect the calendar first, or omit it.',
     );
   };
 
 /** The development Web UI has no fixed port. */
-const onThisMachine = /^https?:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/;
+const localOrigins = /^https?:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/;
 
 const webUiOrigins = ({ environment, temporalUiUrl }: Configuration): readonly (string | RegExp)[] => [
   ...(temporalUiUrl === undefined ? [] : [temporalUiUrl]),
-  ...(environment === 'local' ? [onThisMachine] : []),
+  ...(environment === 'local' ? [localOrigins] : []),
 ];
 
-/** Starts whether database and Temporal answer or not: /readyz says so. Throws when it cannot listen. */
+/**
+ * Starts the API, even while the database or Temporal is unavailable; /readyz reports their state.
+ * @throws when it cannot listen on the port
+ */
 export const startApi = async ({
   configuration,
   logger,
@@ -75,7 +78,7 @@ export const startApi = async ({
 }): Promise<RunningApi> => {
   const database = createDatabaseClient(configuration.databaseUrl, {
     applicationName: 'castmatch-api',
-    onIdleError: (err) => logger.warn({ err }, 'the database dropped an idle connection'),
+    onIdleError: (err) => logger.warn({ err }, 'idle database connection lost'),
   });
   const temporal = connectTemporal(configuration);
   const providers = createProviders(configuration);
@@ -125,7 +128,7 @@ export const startApi = async ({
       verifyToken:
         configuration.jwt &&
         createTokenVerifier(configuration.jwt, (err) =>
-          logger.warn({ err }, 'the keys of the token issuer are not to be had'),
+          logger.warn({ err }, 'token issuer keys unavailable'),
         ),
       waitingQueryCount: () => database.pool.waitingCount,
       isDraining: () => isDraining,

@@ -1,7 +1,7 @@
-/** How the API ends: first it says that it is no longer ready, then it finishes what is under way. Milliseconds. */
+/** Timeouts of the shutdown, in milliseconds: first /readyz reports `draining`, then open requests are finished. */
 
-/** What a load balancer needs to notice that this process is not ready: two probes, five seconds apart at most. */
+/** The time a load balancer needs to see that this process is not ready: two probes, at most five seconds apart. */
 export const drainMs = 10_000;
 
-/** Longer than draining and the longest wait for an update's result (28 s) together: nobody's answer is cut off. */
+/** Longer than draining plus the longest wait for an update (28 s), so that no response is cut off. */
 export const shutdownTimeoutMs = 45_000;

@@ -1,37 +1,37 @@
-/** The API's client of Temporal. */
+/** The API's Temporal client and its health check. */
 import { Client, Connection } from '@temporalio/client';
 import { temporalClientOptions, temporalConnectionOptions } from '../foundation/temporal/connection.ts';
 import type { Configuration } from '../providers/configuration.ts';
 
 export interface TemporalConnection {
   readonly client: Client;
-  /** Throws when Temporal does not answer within two seconds. */
+  /** Throws when Temporal does not respond within two seconds. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
 
 const healthCheckTimeoutMs = 2_000;
 
-/** Connects with the first call, and again after an outage: the API starts whether Temporal is there or not. */
+/** Creates a client that connects with the first call and reconnects after outages. So the API starts without Temporal. */
 export const connectTemporal = (
   configuration: Pick<Configuration, 'temporal' | 'masterKeys'>,
 ): TemporalConnection => {
   const { namespace } = configuration.temporal;
   const connection = Connection.lazy(temporalConnectionOptions(configuration.temporal));
-  /** Whoever asks while a question is under way shares it: anybody may ask, and the server counts. */
-  let asking: Promise<unknown> | undefined;
+  /** Concurrent checks share one call: the route is public, and Temporal limits the call rate. */
+  let runningCheck: Promise<unknown> | undefined;
   const client = new Client({ connection, ...temporalClientOptions(configuration) });
   return {
     client,
     check: async () => {
-      asking ??= connection
+      runningCheck ??= connection
         .withDeadline(Date.now() + healthCheckTimeoutMs, () =>
           connection.workflowService.describeNamespace({ namespace }),
         )
         .finally(() => {
-          asking = undefined;
+          runningCheck = undefined;
         });
-      await asking;
+      await runningCheck;
     },
     close: () => connection.close(),
   };

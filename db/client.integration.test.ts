@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => database.drop());
 
-test('says who it is and gives up on statements that take too long', async () => {
+test('the database client sets its application name and the statement timeout', async () => {
   const connection = createDatabaseClient(database.url, { applicationName: 'castmatch test' });
 
   const { rows } = await connection.db.execute(sql`
@@ -25,7 +25,7 @@ test('says who it is and gives up on statements that take too long', async () =>
   await connection.close();
 });
 
-test('survives the loss of an idle connection, and reports it', async () => {
+test('the database client replaces and reports a lost idle connection', async () => {
   const { promise: reported, resolve } = Promise.withResolvers<Error>();
   const connection = createDatabaseClient(database.url, { poolSize: 1, onIdleError: resolve });
   const { rows } = await connection.pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
@@ -37,36 +37,36 @@ test('survives the loss of an idle connection, and reports it', async () => {
   await connection.close();
 });
 
-test('gives up a way that was cut without a word, and goes another', async () => {
+test('the database client times out a query on a dead connection, and opens a new one', async () => {
   const { hostname, port } = new URL(database.url);
-  const ways: Socket[] = [];
-  const cut = createServer((near) => {
+  const sockets: Socket[] = [];
+  const proxy = createServer((near) => {
     const far = connect(Number(port), hostname);
-    ways.push(
+    sockets.push(
       near.on('error', () => {}),
       far.on('error', () => {}),
     );
     near.pipe(far).pipe(near);
   });
   await new Promise<void>((listening) => {
-    cut.listen(0, '127.0.0.1', listening);
+    proxy.listen(0, '127.0.0.1', listening);
   });
-  const throughIt = new URL(database.url);
-  throughIt.host = `127.0.0.1:${z.object({ port: z.int() }).parse(cut.address()).port}`;
-  const connection = createDatabaseClient(throughIt.href, { poolSize: 1, queryTimeoutMs: 500 });
+  const proxyUrl = new URL(database.url);
+  proxyUrl.host = `127.0.0.1:${z.object({ port: z.int() }).parse(proxy.address()).port}`;
+  const connection = createDatabaseClient(proxyUrl.href, { poolSize: 1, queryTimeoutMs: 500 });
   await connection.pool.query('SELECT 1');
 
-  for (const way of ways) way.unpipe().pause();
+  for (const socket of sockets) socket.unpipe().pause();
 
   const unanswered = await connection.db.execute(sql`SELECT 1`).catch((error: unknown) => error);
   expect(isDatabaseOutage(unanswered)).toBe(true);
   expect((await connection.db.execute(sql`SELECT 1 AS one`)).rows).toEqual([{ one: 1 }]);
   await connection.close();
-  for (const way of ways) way.destroy();
-  cut.close();
+  for (const socket of sockets) socket.destroy();
+  proxy.close();
 });
 
-test('opens no more connections than it may', async () => {
+test('the database client opens no more connections than its pool size', async () => {
   const connection = createDatabaseClient(database.url, { poolSize: 2 });
 
   await Promise.all(Array.from({ length: 10 }, () => connection.db.execute(sql`SELECT 1`)));
@@ -75,7 +75,7 @@ test('opens no more connections than it may', async () => {
   await connection.close();
 });
 
-test('may be closed twice', async () => {
+test('the database client can be closed twice', async () => {
   const connection = createDatabaseClient(database.url);
 
   await connection.close();
@@ -84,8 +84,8 @@ test('may be closed twice', async () => {
   await expect(connection.pool.query('SELECT 1')).rejects.toThrow('after calling end');
 });
 
-test('fails at the first query when nobody is there', async () => {
-  const connection = createDatabaseClient('postgres://nobody@127.0.0.1:1/nothing');
+test('the database client fails at the first query when no server is running', async () => {
+  const connection = createDatabaseClient('postgres://castmatch@127.0.0.1:1/nothing');
 
   await expect(connection.pool.query('SELECT 1')).rejects.toThrow('ECONNREFUSED');
 

@@ -1,14 +1,14 @@
-/** The way to PostgreSQL: one pool per process. */
+/** Creates the connection pool for PostgreSQL. Each process has one. */
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { Pool } from 'pg';
 
 export type Database = NodePgDatabase;
 
 export interface DatabaseClient {
-  /** `$client`: the pool, for statements that are prepared. */
+  /** `$client` is the pool, for prepared statements. */
   readonly db: Database & { readonly $client: Pool };
   readonly pool: Pool;
-  /** Waits for the queries under way, then closes every connection. May be called twice. */
+  /** Waits for running queries, then closes every connection. Can be called more than once. */
   readonly close: () => Promise<void>;
 }
 
@@ -17,21 +17,25 @@ export interface DatabaseClientOptions {
   readonly poolSize?: number | undefined;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string | undefined;
-  /** How long an answer is waited for, in milliseconds: longer than the server works on it. */
+  /** Client-side timeout of a query, in milliseconds. Must be longer than the server's statement timeout. */
   readonly queryTimeoutMs?: number | undefined;
-  /** Called when the server drops a connection nobody is using. The pool replaces it by itself. */
+  /** Called when the server closes an idle connection. The pool replaces the connection itself. */
   readonly onIdleError?: ((error: Error) => void) | undefined;
 }
 
 const defaultPoolSize = 10;
 export const connectTimeoutMs = 10_000;
-/** No query of ours takes seconds. One that does waits for a lock it will not get. */
+/** Every query of this service takes less than a second. A longer one is waiting for a lock. */
 const statementTimeoutMs = 15_000;
-/** After that nobody is there any more: a way that was cut without a word would keep its queries for a quarter of an hour. */
+/** The server is considered unreachable after this. TCP alone would keep a query on a dead connection for 15 minutes. */
 const defaultQueryTimeoutMs = 20_000;
 const idleInTransactionTimeoutMs = 30_000;
 
-/** Connects when the first query comes. Throws, at that query, what `pg` throws. */
+/**
+ * Creates a pool. It connects at the first query.
+ * @param url connection string, `postgres://user:password@host:port/database`.
+ * @throws at the first query, the error of `pg`, when the server cannot be reached.
+ */
 export const createDatabaseClient = (url: string, options: DatabaseClientOptions = {}): DatabaseClient => {
   const pool = new Pool({
     connectionString: url,

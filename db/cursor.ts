@@ -1,4 +1,4 @@
-/** Opaque cursors for keyset pagination: the sort key of the last row that was shown. */
+/** Encodes and decodes opaque cursors for keyset pagination. A cursor holds the sort key of the last row of a page. */
 import { z } from 'zod';
 import { Refusal } from '../domain/errors.ts';
 import { instantSchema } from '../domain/time/instant.ts';
@@ -21,24 +21,29 @@ const jsonText = z.string().transform((text, context): unknown => {
   }
 });
 
-/** `2026-02-31` is well-formed, and JavaScript takes it for the 3rd of March; PostgreSQL does not, nor a year 0. */
+/** JavaScript reads `2026-02-31` as the 3rd of March. PostgreSQL rejects that date, and the year 0. */
 const isExistingDate = (at: string): boolean => {
   const epochMs = Date.parse(at);
   return Number.isFinite(epochMs) && at > '0001' && new Date(epochMs).toISOString() === at;
 };
 
+/** Returns the cursor for a sort key. */
 export const encodeCursor = ({ at, id }: Cursor): string =>
   Buffer.from(JSON.stringify({ at, id })).toString('base64url');
 
+/** Returns the refusal `invalid_body` for a cursor that this service did not issue. */
 export const invalidCursor = (): Refusal =>
   new Refusal(
     'invalid_body',
-    'the cursor is not one that a page of this list ended with',
-    'take `nextCursor` from the page before as it is, or leave the cursor out to start at the beginning',
+    'the cursor was not issued for this list',
+    'send `nextCursor` of the previous page unchanged, or omit the cursor to start at the beginning',
     ['/cursor'],
   );
 
-/** @throws {Refusal} `invalid_body`, for a cursor that is not one of ours. */
+/**
+ * Returns the sort key of a cursor.
+ * @throws {Refusal} `invalid_body` for a cursor that this service did not issue.
+ */
 export const decodeCursor = (cursor: string): Cursor => {
   const parsed = jsonText.pipe(cursorSchema).safeParse(Buffer.from(cursor, 'base64url').toString());
   if (!parsed.success || !isExistingDate(parsed.data.at) || parsed.data.id.includes('\0'))
@@ -46,7 +51,10 @@ export const decodeCursor = (cursor: string): Cursor => {
   return parsed.data;
 };
 
-/** `rows` holds one row more than was asked for, where there is another page. */
+/**
+ * Returns a page of at most `limit` items. It has a cursor when there is another page.
+ * @param rows the result of a query for `limit + 1` rows.
+ */
 export const pageOf = <Row, Item>(
   rows: readonly Row[],
   limit: number,

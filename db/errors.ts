@@ -1,8 +1,8 @@
-/** What the repositories throw beside what `pg` throws, and how they read the errors of `pg`, which Drizzle wraps. */
+/** Defines the errors of the repositories, and classifies errors of `pg`, which Drizzle wraps. */
 import { DatabaseError } from 'pg';
 import type { AuditionId } from '../domain/ids.ts';
 
-/** The events do not continue the trail: another event stands at that place already, or one is missing before it. */
+/** The events do not continue the trail: another event has that sequence already, or an earlier event is missing. */
 export class AuditConflict extends Error {
   override readonly name = 'AuditConflict';
   readonly auditionId: AuditionId;
@@ -12,8 +12,8 @@ export class AuditConflict extends Error {
   constructor(auditionId: AuditionId, sequence: number, reason: 'different' | 'gap') {
     super(
       reason === 'different'
-        ? `the trail of ${auditionId} has another event at ${sequence}`
-        : `the trail of ${auditionId} has no event before ${sequence}`,
+        ? `the trail of ${auditionId} already has another event with sequence ${sequence}`
+        : `the trail of ${auditionId} has no event before sequence ${sequence}`,
     );
     this.auditionId = auditionId;
     this.sequence = sequence;
@@ -27,7 +27,7 @@ export class KeyReused extends Error {
   readonly key: string;
 
   constructor(key: string) {
-    super(`the operation key '${key}' was used before, for another request`);
+    super(`the operation key '${key}' was used before for another request: use a new key`);
     this.key = key;
   }
 }
@@ -39,8 +39,8 @@ const overtakenBy = {
 } as const;
 
 /**
- * The attempt does not own its operation any more. From `handOver`: do not make the call. From `complete`: the call
- * was made all the same, beside another one or after its undo, so take its effect back.
+ * The attempt no longer owns its operation. From `handOver`: the caller must not make the call. From `complete`: the
+ * call was made in addition to another one or after the undo. The caller must undo its effect.
  */
 export class Overtaken extends Error {
   override readonly name = 'Overtaken';
@@ -54,24 +54,24 @@ export class Overtaken extends Error {
   }
 }
 
-/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/** SQLSTATE codes: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const codes = { unique_violation: '23505', exclusion_violation: '23P01' } as const;
 
-/** Whether this error, or one that caused it, is PostgreSQL's of that name. */
+/** Returns whether this error, or one of its causes, is the PostgreSQL error of that name. */
 export const isPostgresError = (error: unknown, name: keyof typeof codes): boolean => {
   if (error instanceof DatabaseError) return error.code === codes[name];
   return error instanceof Error && error.cause !== undefined && isPostgresError(error.cause, name);
 };
 
-/** Node's names of a connection that failed. */
+/** Codes of Node.js for a connection that failed. */
 const transientNetworkCodes =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 /**
- * PostgreSQL's (Appendix A of its manual): the classes 08, 53 and 57P, and what befalls a single statement on a busy
- * server: cancelled by its timeout (57014), a deadlock (40P01), a lock that was not to be had (55P03).
+ * SQLSTATE codes of PostgreSQL (Appendix A of its manual): the classes 08, 53 and 57P. Also the errors of a single
+ * statement on a busy server: statement timeout (57014), deadlock (40P01), lock not available (55P03).
  */
 const transientSqlStates = /^(08...|53...|57P0.|57014|40P01|55P03)$/;
-/** pg says these in words only. */
+/** Errors of `pg` that have a message but no code. */
 const transientMessages = /Connection terminated|timeout exceeded when trying to connect|Query read timeout/;
 
 const isTransient = (error: Error): boolean => {
@@ -81,7 +81,7 @@ const isTransient = (error: Error): boolean => {
   );
 };
 
-/** Drivers wrap: the fact is somewhere down the chain of causes. */
+/** Returns whether the error, or one of its causes, means that the database is temporarily unavailable. */
 export const isDatabaseOutage = (error: unknown): boolean => {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (isTransient(current)) return true;

@@ -1,4 +1,4 @@
-/** The database as the rest of the service sees it. */
+/** Creates all repositories of the database. The other layers use the database through them only. */
 import type { QuotaStore } from '../domain/providers/quota-store.ts';
 import type { KeyWrapping } from '../foundation/encryption/key-wrapping.ts';
 import { type AdministrativeActs, createAdministrativeActs } from './access/administrative-acts.ts';
@@ -58,7 +58,10 @@ export interface Repositories {
   readonly watchSubscriptions: WatchSubscriptions;
 }
 
-/** @param wrapping wraps the data keys that secrets are sealed under. */
+/**
+ * Creates all repositories on one database client. They share one vault.
+ * @param wrapping wraps the data keys that secrets are sealed under.
+ */
 export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrapping): Repositories => {
   const vault = createVault(db, wrapping);
   return {

@@ -31,7 +31,7 @@ const query = async (text: string): Promise<unknown[]> => {
   }
 };
 
-test('migrates once when five processes start at the same moment', async () => {
+test('the migration runs once when five processes start simultaneously', async () => {
   await Promise.all(Array.from({ length: 5 }, () => migrate(url)));
 
   const applied = await query('SELECT hash FROM drizzle.__drizzle_migrations');
@@ -40,7 +40,7 @@ test('migrates once when five processes start at the same moment', async () => {
   expect(await query('SELECT * FROM audit_events')).toEqual([]);
 });
 
-test('finds nothing to do in a database that is up to date', async () => {
+test('the migration does nothing when the database is up to date', async () => {
   await migrate(url);
   const before = await query('SELECT * FROM drizzle.__drizzle_migrations');
 
@@ -49,7 +49,7 @@ test('finds nothing to do in a database that is up to date', async () => {
   expect(await query('SELECT * FROM drizzle.__drizzle_migrations')).toEqual(before);
 });
 
-test('leaves no lock behind', async () => {
+test('the migration releases its lock', async () => {
   await migrate(url);
 
   expect(
@@ -59,8 +59,8 @@ test('leaves no lock behind', async () => {
   ).toEqual([]);
 });
 
-test('applies nothing when a migration fails', async () => {
-  await query('CREATE TABLE slot_holds (in_the_way int)');
+test('the migration applies nothing when one migration fails', async () => {
+  await query('CREATE TABLE slot_holds (unrelated int)');
 
   await expect(migrate(url)).rejects.toThrow(/slot_holds/);
 
@@ -69,44 +69,44 @@ test('applies nothing when a migration fails', async () => {
   ]);
 });
 
-test('runs as a program on DATABASE_URL', async () => {
+test('the migration runs as a program with DATABASE_URL', async () => {
   const { stdout } = await run(process.execPath, [program], { env: { ...process.env, DATABASE_URL: url } });
 
   expect(stdout).toContain('up to date');
   expect(await query('SELECT * FROM auditions')).toEqual([]);
 });
 
-test('says what is missing when it runs without DATABASE_URL', async () => {
+test('the migration program reports a missing DATABASE_URL', async () => {
   const { DATABASE_URL: _, ...env } = process.env;
 
   await expect(run(process.execPath, [program], { env })).rejects.toThrow('DATABASE_URL is not set');
 });
 
-/** The server at another port, from now on. */
-const openDoor = async (port: number): Promise<void> => {
+/** Forwards another port to the database server from now on. */
+const startProxy = async (port: number): Promise<void> => {
   const { hostname, port: real } = new URL(url);
-  const door = createServer((socket) => {
+  const proxy = createServer((socket) => {
     const onward = connect(Number(real), hostname);
     onward.on('error', () => socket.destroy());
     socket.on('error', () => onward.destroy());
     socket.pipe(onward).pipe(socket);
   });
-  await new Promise<void>((resolve) => door.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => proxy.listen(port, '127.0.0.1', resolve));
   onTestFinished(() => {
-    door.close();
+    proxy.close();
   });
 };
 
-test('waits at the start for a database that is away', async () => {
+test('the migration at start waits for an unavailable database', async () => {
   const port = await getPort();
   const late = new URL(url);
   late.hostname = '127.0.0.1';
   late.port = String(port);
-  const { promise: askedInVain, resolve } = Promise.withResolvers<unknown>();
+  const { promise: firstRetry, resolve } = Promise.withResolvers<unknown>();
 
   const migrating = migrateAtStart(late.href, { onRetry: resolve });
-  await askedInVain;
-  await openDoor(port);
+  await firstRetry;
+  await startProxy(port);
   await migrating;
 
   expect(await query('SELECT * FROM auditions')).toEqual([]);
@@ -114,9 +114,9 @@ test('waits at the start for a database that is away', async () => {
 
 const onRetry = () => {};
 
-test('does not wait for what will not pass, nor without end', async () => {
-  await query('CREATE TABLE slot_holds (in_the_way int)');
+test('the migration at start fails immediately for a permanent error, and after its timeout for an outage', async () => {
+  await query('CREATE TABLE slot_holds (unrelated int)');
   await expect(migrateAtStart(url, { onRetry })).rejects.toThrow(/slot_holds/);
-  const nowhere = `postgres://nobody@127.0.0.1:${await getPort()}/none`;
-  await expect(migrateAtStart(nowhere, { onRetry, timeoutMs: -1 })).rejects.toThrow('ECONNREFUSED');
+  const unavailable = `postgres://castmatch@127.0.0.1:${await getPort()}/none`;
+  await expect(migrateAtStart(unavailable, { onRetry, timeoutMs: -1 })).rejects.toThrow('ECONNREFUSED');
 });

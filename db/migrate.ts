@@ -1,4 +1,4 @@
-/** Brings the database to the newest migration. Also a program: `node db/migrate.ts`, with `DATABASE_URL`. */
+/** Applies the migrations of `db/migrations`. Also a program: `DATABASE_URL=… node db/migrate.ts`. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
@@ -10,16 +10,17 @@ import { isDatabaseOutage } from './errors.ts';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 
-/** The newest migration of this program, by the number that the migrator keeps of it. */
+/** Returns the timestamp of the newest migration of this version, as the migrator stores it in `created_at`. */
 export const newestMigration = (): number =>
   Math.max(...readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis));
 
-/** Any number will do, as long as all versions of this service take the same. */
+/** Key of the advisory lock. The number is arbitrary, but all versions of this service must use the same one. */
 const migrationLock = 4_711_001;
 
 /**
- * Applies what is missing, in one transaction, under an advisory lock: of several processes that start at once, one
- * migrates and the others wait for it and find nothing to do. Throws what `pg` throws, with nothing applied.
+ * Applies all missing migrations in one transaction, under an advisory lock. When several processes start
+ * simultaneously, one of them migrates. The others wait for the lock and find nothing to do.
+ * @throws the error of `pg`. Then no migration was applied.
  */
 export const migrate = async (url: string): Promise<void> => {
   const client = new Client({
@@ -29,11 +30,11 @@ export const migrate = async (url: string): Promise<void> => {
   });
   await client.connect();
   try {
-    // The lock itself is waited for without end: whoever has it is migrating.
+    // No timeout for the lock: the process that holds it is migrating.
     await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
     await applyMigrations(drizzle(client), { migrationsFolder });
   } finally {
-    // Ends the session, and the lock with it.
+    // Closes the session, which releases the lock.
     await client.end();
   }
 };
@@ -41,8 +42,10 @@ export const migrate = async (url: string): Promise<void> => {
 const retryIntervalMs = 1_000;
 
 /**
- * As `migrate`, for a process that may be started before its database: waits for one that is away, and calls `waiting`
- * each time it is asked in vain. Throws what `pg` throws, after `withinMs` or for what will not pass.
+ * Migrates like `migrate`, and retries every second while the database cannot be reached. Calls `onRetry` before each
+ * retry. For processes that can start before their database.
+ * @param timeoutMs how long to retry, in milliseconds.
+ * @throws the error of `pg`: after `timeoutMs`, or immediately when the error is not an outage.
  */
 export const migrateAtStart = async (
   url: string,
@@ -62,9 +65,9 @@ export const migrateAtStart = async (
 };
 
 if (import.meta.main) {
-  // oxlint-disable-next-line node/no-process-env -- runs before, and without, the rest of the configuration
+  // oxlint-disable-next-line node/no-process-env -- runs without the rest of the configuration
   const url = process.env['DATABASE_URL'];
-  if (!url) throw new Error('DATABASE_URL is not set: say which database to migrate');
+  if (!url) throw new Error('DATABASE_URL is not set: set it to the address of the database to migrate');
   await migrate(url);
   process.stdout.write('The database is up to date.\n');
 }

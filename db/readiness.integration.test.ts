@@ -4,13 +4,13 @@ import { createEmptyDatabase, createTestDatabase } from '../tests/harness/databa
 import { createDatabaseClient } from './client.ts';
 import { createDatabaseCheck } from './readiness.ts';
 
-test('is content with a database that answers and is up to date', async () => {
+test('the database check passes when the database answers and has all migrations', async () => {
   const database = await createTestDatabase();
   onTestFinished(() => database.drop());
   await expect(createDatabaseCheck(database.pool)()).resolves.toBeUndefined();
 });
 
-test('is not content with a database without our tables', async () => {
+test('the database check fails when the tables are missing', async () => {
   const { url, drop } = await createEmptyDatabase();
   const { pool, close } = createDatabaseClient(url);
   onTestFinished(async () => {
@@ -20,14 +20,14 @@ test('is not content with a database without our tables', async () => {
   await expect(createDatabaseCheck(pool)()).rejects.toThrow('__drizzle_migrations');
 });
 
-test('is not content with tables of an older program', async () => {
+test('the database check fails when migrations are missing', async () => {
   const database = await createTestDatabase();
   onTestFinished(() => database.drop());
   await database.pool.query('UPDATE drizzle.__drizzle_migrations SET created_at = 1');
-  await expect(createDatabaseCheck(database.pool)()).rejects.toThrow('older');
+  await expect(createDatabaseCheck(database.pool)()).rejects.toThrow('lacks migrations');
 });
 
-test('waits no longer than its deadline, and asks a database that hangs once', async () => {
+test('the database check fails after its timeout, and sends one query to a database that hangs', async () => {
   let connections = 0;
   const silent = createServer(() => {
     connections += 1;
@@ -35,13 +35,13 @@ test('waits no longer than its deadline, and asks a database that hangs once', a
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const address = silent.address();
   const port = typeof address === 'object' ? address?.port : undefined;
-  const { pool } = createDatabaseClient(`postgres://nobody@127.0.0.1:${port}/none`);
+  const { pool } = createDatabaseClient(`postgres://castmatch@127.0.0.1:${port}/none`);
   onTestFinished(() => {
     silent.close();
   });
   const check = createDatabaseCheck(pool, 100);
-  const asked = await Promise.allSettled([check(), check(), check()]);
-  expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  const checks = await Promise.allSettled([check(), check(), check()]);
+  expect(checks.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   await expect(check()).rejects.toThrow('100 ms');
   expect(connections).toBe(1);
 });

@@ -1,13 +1,15 @@
-/** Whether one can work with the database now. */
+/** Checks whether the database answers and has all migrations of this version. */
 import type { Pool } from 'pg';
 import { newestMigration } from './migrate.ts';
 
-/** Shorter than what probes wait for: a pool that waits for a connection waits longer than that. */
+/** Must be shorter than the timeout of health probes. A pool can wait longer than a probe for a connection. */
 const defaultTimeoutMs = 2_000;
 
 /**
- * A check that throws when the database does not answer in time, or lacks migrations of this program. Whoever asks
- * while a question is under way shares it, so that probes do not queue up behind a database that hangs.
+ * Creates the readiness check of the database. Concurrent calls share one query, so probes do not queue up when the
+ * database hangs.
+ * @param timeoutMs how long the check waits for an answer, in milliseconds.
+ * @throws when the database does not answer in time, fails, or lacks migrations of this version.
  */
 export const createDatabaseCheck = (
   pool: Pick<Pool, 'query'>,
@@ -21,7 +23,7 @@ export const createDatabaseCheck = (
       'SELECT 1 FROM drizzle.__drizzle_migrations WHERE created_at >= $1 LIMIT 1',
       [newest],
     );
-    if (rowCount === 0) throw new Error('the tables are older than this program');
+    if (rowCount === 0) throw new Error('the database lacks migrations of this version: run db/migrate.ts');
   };
   const runSharedQuery = (): Promise<void> => {
     pendingQuery ??= runQuery().finally(() => {
@@ -32,7 +34,10 @@ export const createDatabaseCheck = (
 
   return async () => {
     const { promise: timeout, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(
+      () => reject(new Error(`the database did not answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
     try {
       await Promise.race([runSharedQuery(), timeout]);
     } finally {

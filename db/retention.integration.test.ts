@@ -16,7 +16,7 @@ const setup = async () => {
   return { pool, db, put, keys };
 };
 
-test('deletes the old answers to commands, and leaves the young ones and the names of auditions', async () => {
+test('retention deletes old responses to commands, and keeps recent ones and those to audition requests', async () => {
   const { db, put, keys } = await setup();
   await put('POST /v1/auditions a', 400);
   await put('POST /v1/auditions/aud_1/cancel b', 31);
@@ -32,7 +32,7 @@ test('deletes the old answers to commands, and leaves the young ones and the nam
   expect(await deleteOldIdempotentRequests(db, 30)).toBe(0);
 });
 
-test('deletes any number, some at a time', async () => {
+test('retention deletes any number of rows in batches', async () => {
   const { db, pool, keys } = await setup();
   await pool.query(
     `INSERT INTO idempotent_requests (organization, key, request_hash, created_at)
@@ -44,7 +44,7 @@ test('deletes any number, some at a time', async () => {
   expect(await keys()).toEqual([]);
 });
 
-test('deletes webhooks that were told on, much later those nobody took, and a key with the last of its month', async () => {
+test('retention deletes delivered webhooks, parked ones later, and unused data keys of past months', async () => {
   const { db, pool } = await setup();
   const put = (id: string, state: string, days: number, dataKey: string) =>
     pool.query(
@@ -58,19 +58,19 @@ test('deletes webhooks that were told on, much later those nobody took, and a ke
   }
   await put('old', 'delivered', 31, 'inbox:2020-01');
   await put('young', 'delivered', 29, 'inbox:2020-02');
-  await put('nobody took it', 'parked', 89, 'inbox:2020-02');
-  await put('nobody ever came', 'parked', 91, `inbox:${now}`);
-  await put('still to be told', 'received', 400, 'inbox:2020-02');
+  await put('parked, recent', 'parked', 89, 'inbox:2020-02');
+  await put('parked, old', 'parked', 91, `inbox:${now}`);
+  await put('received', 'received', 400, 'inbox:2020-02');
 
   expect(await deleteOldWebhooks(db, 30)).toBe(2);
 
   const left = (await pool.query('SELECT id FROM webhook_inbox ORDER BY id')).rows.map(({ id }) => id);
-  expect(left).toEqual(['nobody took it', 'still to be told', 'young']);
+  expect(left).toEqual(['parked, recent', 'received', 'young']);
   const keysLeft = (await pool.query('SELECT id FROM data_keys ORDER BY id')).rows.map(({ id }) => id);
   expect(keysLeft).toEqual(['conn_1', 'inbox:2020-02', `inbox:${now}`]);
 });
 
-test('deletes who has read a credential after a year, which nobody else can, nor sooner', async () => {
+test('retention deletes credential reads after a year, and the database refuses to delete younger ones', async () => {
   const { db, pool } = await setup();
   await pool.query(
     `INSERT INTO credential_reads (subject, organization, secret, purpose, process, correlation_id, at)

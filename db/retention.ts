@@ -1,15 +1,15 @@
-/** What is cleared away after a time. */
+/** Deletes rows that are past their retention. */
 import { type SQL, sql } from 'drizzle-orm';
 import type { Database } from './client.ts';
 
-/** So few that a statement stays far from its timeout, and holds up nobody. */
+/** Rows per statement: few enough that a statement ends long before its timeout and blocks no other query for long. */
 const batchSize = 5_000;
 
 /**
- * Deletes the answers to commands that nobody will repeat any more; answers with how many.
+ * Deletes old responses that were stored for `Idempotency-Key`s. Returns how many.
  *
- * Those to requests for an audition stay: the audition's id follows from the key, so that the key is its name for as
- * long as there is the audition. Another request under a forgotten key would get the old audition for an answer.
+ * Responses to audition requests are kept: the audition's id is derived from the key. If the key were deleted, a
+ * different request under the same key would return the old audition.
  */
 export const deleteOldIdempotentRequests = (db: Database, olderThanDays: number): Promise<number> =>
   deleteInBatches(
@@ -23,14 +23,14 @@ export const deleteOldIdempotentRequests = (db: Database, olderThanDays: number)
     `,
   );
 
-/** What nobody has taken stays this much longer: a person may still come to replay it. */
+/** Parked webhooks are kept this many times longer than delivered ones, so that an operator can replay them. */
 const parkedRetentionFactor = 3;
 
 /**
- * Deletes the webhooks that were told on, and much later those that nobody took; answers with how many. A data key
- * whose month is over and whose rows are gone goes with them: what it sealed is unreadable in every backup, too.
+ * Deletes delivered webhooks after `olderThanDays`, and parked ones after three times as long. Returns how many. Also
+ * deletes the data keys of past months that seal no row any more. This makes the deleted rows unreadable in backups.
  *
- * A webhook that is repeated after that is taken for a new one. Vendors repeat theirs for hours.
+ * A webhook that the vendor repeats after its deletion counts as new. Vendors repeat webhooks for hours, not for days.
  */
 export const deleteOldWebhooks = async (db: Database, olderThanDays: number): Promise<number> => {
   const deleted = await deleteInBatches(
@@ -44,7 +44,7 @@ export const deleteOldWebhooks = async (db: Database, olderThanDays: number): Pr
       )
     `,
   );
-  // Two months back: a process whose clock is behind may still write under last month's.
+  // Keeps last month's key: a process whose clock is behind may still write under it.
   await db.execute(sql`
     DELETE FROM data_keys WHERE id LIKE 'inbox:%'
       AND id < 'inbox:' || to_char(now() AT TIME ZONE 'UTC' - interval '1 month', 'YYYY-MM')
@@ -54,8 +54,8 @@ export const deleteOldWebhooks = async (db: Database, olderThanDays: number): Pr
 };
 
 /**
- * Deletes the notes of credentials that were read more than a year ago; answers with how many. Younger ones the database
- * gives to nobody. By the primary key, which goes with time: the oldest are looked at, and no more.
+ * Deletes records of credential reads that are older than a year. Returns how many. A trigger refuses to delete
+ * younger ones. Reads the table by its primary key, which increases with time, so only the oldest rows are scanned.
  */
 export const deleteOldCredentialReads = (db: Database): Promise<number> =>
   deleteInBatches(

@@ -1,17 +1,17 @@
 /**
- * Our errors. Thrown where the fact is known, and translated once at each border: a vendor's answer into a
- * `ProviderError` in that provider's folder, a `ProviderError` into a Temporal failure in `activities/`, a refusal
- * into a problem document in `api/`.
+ * The errors of the domain. Each boundary translates them once: a provider's folder turns a vendor's response into a
+ * `ProviderError`, `activities/` turns a `ProviderError` into a Temporal failure, and `api/` turns a `Refusal` into a
+ * problem document.
  */
 import type { ConnectionId } from './ids.ts';
 import type { VendorName } from './providers/vendors.ts';
 
-/** What went wrong at a provider, and thereby what to do. Every vendor's table of errors ends in one of these. */
+/** Classifies a provider error by what to do about it. Each vendor's error table maps to these kinds. */
 export type ProviderFault =
   /**
-   * The provider or the way to it is down. `effect` says whether the call may have had its effect, `delayMs` when the
-   * provider said it would be back. With an open circuit the call was not made at all: the provider has failed too
-   * often lately, and `delayMs` is when the next call may go through.
+   * The provider is down or unreachable. `effect` says whether the call may have taken effect. `delayMs` is the delay
+   * that the provider asked for. With an open circuit, the call was not made, because recent calls failed too often;
+   * `delayMs` is then the time until the circuit allows a call.
    */
   | {
       readonly kind: 'outage';
@@ -19,15 +19,15 @@ export type ProviderFault =
       readonly delayMs?: number;
       readonly circuit?: 'open';
     }
-  /** A passing fault: the same call may be made again at once, or when the provider said. */
+  /** A transient fault: the call can be repeated immediately, or after the delay that the provider asked for. */
   | { readonly kind: 'retry'; readonly effect: 'none' | 'unknown'; readonly delayMs?: number }
-  /** The provider named its time. */
+  /** The provider named the delay. */
   | { readonly kind: 'retry_after'; readonly delayMs: number }
-  /** A quota is spent until a known time (epoch milliseconds). */
+  /** A quota is exhausted until `untilMs` (epoch milliseconds). */
   | { readonly kind: 'quota_exhausted'; readonly untilMs: number }
   /** The account must be connected again by its owner. */
   | { readonly kind: 'reconnect' }
-  /** Our own credentials or settings are wrong: the operator's affair, not the user's. */
+  /** Our own credentials or settings are wrong. The operator must correct them. */
   | { readonly kind: 'misconfigured' }
   | { readonly kind: 'not_permitted' }
   | { readonly kind: 'not_found' }
@@ -39,7 +39,7 @@ export type ProviderFaultKind = ProviderFault['kind'];
 const transientKinds = ['outage', 'retry', 'retry_after', 'quota_exhausted'] as const;
 type TransientFault = Extract<ProviderFault, { readonly kind: (typeof transientKinds)[number] }>;
 
-/** Returns whether the fault ends without a change to the request, the account or our settings. */
+/** Returns whether the fault can end without a change to the request, the account or our settings. */
 export const isTransient = (fault: ProviderFault): fault is TransientFault =>
   transientKinds.some((kind) => kind === fault.kind);
 
@@ -49,15 +49,16 @@ interface VendorResponse {
   readonly message: string;
 }
 
+/** A failed call to a provider. */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
   readonly provider: VendorName;
-  /** Our name of the operation, e.g. `meetings.create`. */
+  /** Our name for the operation, such as `meetings.create`. */
   readonly operation: string;
   readonly fault: ProviderFault;
-  /** What the vendor said, already free of secrets and of a person's data. */
+  /** The vendor's response. Must contain no secrets and no personal data. */
   readonly vendor: VendorResponse;
-  /** The connection that the call was made with, where there was one. */
+  /** The connection of the call, if it used one. */
   readonly connection: ConnectionId | undefined;
 
   constructor(
@@ -67,8 +68,8 @@ export class ProviderError extends Error {
     vendor: VendorResponse,
     options?: ErrorOptions & { readonly connection?: ConnectionId | undefined },
   ) {
-    const answer = vendor.code ?? vendor.status ?? 'no answer';
-    super(`${provider} ${operation}: ${fault.kind} (${answer}) ${vendor.message}`, options);
+    const code = vendor.code ?? vendor.status ?? 'no answer';
+    super(`${provider} ${operation}: ${fault.kind} (${code}) ${vendor.message}`, options);
     this.provider = provider;
     this.operation = operation;
     this.fault = fault;
@@ -77,24 +78,27 @@ export class ProviderError extends Error {
   }
 }
 
-/** The error of a call that was made with this connection: it says so, that the audition can wait for its owner. */
+/**
+ * Returns the error with the connection of the failed call, so that the audition can wait for the connection's owner.
+ * Returns all other errors, and errors that have a connection, unchanged.
+ */
 export const addConnection = (connection: ConnectionId | undefined, error: unknown): unknown => {
   if (!(error instanceof ProviderError) || connection === undefined || error.connection) return error;
   const { provider, operation, fault, vendor } = error;
   return new ProviderError(provider, operation, fault, vendor, { connection });
 };
 
-/** Whether the call was not made because a circuit is open. */
+/** Returns whether the call was not made because a circuit is open. */
 export const isCircuitOpen = (error: unknown): boolean =>
   error instanceof ProviderError && error.fault.kind === 'outage' && error.fault.circuit === 'open';
 
-/** Whether the vendor may have done what was asked although we have no proof of it. */
+/** Returns whether the failed call may have taken effect at the vendor. */
 export const mayHaveTakenEffect = (error: unknown): boolean =>
   error instanceof ProviderError && 'effect' in error.fault && error.fault.effect === 'unknown';
 
 /**
- * The stable codes of what we refuse. They are part of the HTTP contract (`problem.code`) and the type of the
- * workflow's update failures, so that a refusal keeps its name from the validator to the caller.
+ * The stable codes of refusals. A code is the HTTP API's `problem.code` and the type of a workflow's update failure, so
+ * that a refusal keeps its code from the validator to the caller.
  */
 export const refusalCodes = [
   'invalid_body',
@@ -150,18 +154,18 @@ export const refusalCodes = [
 ] as const;
 export type RefusalCode = (typeof refusalCodes)[number];
 
-/** A request that cannot be granted: a stable code, a sentence for a person, and what to do next. */
+/** A refused request: a stable code, a message for the caller, and what to do next. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: RefusalCode;
   readonly whatToDo: string;
-  /** Which parts of the request are meant, as JSON pointers. */
+  /** JSON pointers to the refused parts of the request. */
   readonly pointers: readonly string[];
 
-  constructor(code: RefusalCode, message: string, whatToDo: string, at: readonly string[] = []) {
+  constructor(code: RefusalCode, message: string, whatToDo: string, pointers: readonly string[] = []) {
     super(message);
     this.code = code;
     this.whatToDo = whatToDo;
-    this.pointers = at;
+    this.pointers = pointers;
   }
 }

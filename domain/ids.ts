@@ -1,7 +1,7 @@
 /**
- * Identifiers. Ours carry a prefix that says what they name, and the prefix is part of the type, so that an
- * audition's id cannot be passed where an organization's is meant. The platform's own ids (projects, roles,
- * participants) are opaque to us and branded by the schema that admits them.
+ * Identifiers. Our own ids have a prefix that names their kind. The prefix is part of the type, so that an audition id
+ * cannot be passed as an organization id. The platform's ids (projects, roles, participants) are opaque to us and
+ * branded by their schemas.
  */
 import { z } from 'zod';
 
@@ -17,7 +17,7 @@ export type AuditionId = z.infer<typeof auditionIdSchema>;
 export type OrganizationId = z.infer<typeof organizationIdSchema>;
 export type ConnectionId = z.infer<typeof connectionIdSchema>;
 export type AttentionId = z.infer<typeof attentionIdSchema>;
-/** Where an organization is told of its auditions. */
+/** A webhook endpoint of an organization. */
 export type EndpointId = z.infer<typeof endpointIdSchema>;
 
 /** The platform's ids: opaque, but short and free of anything that could break a key or a search attribute. */

@@ -1,6 +1,6 @@
 /**
- * What is told from outside, in our words: what a webhook becomes before it is stored, and what the relay reads again.
- * Rows outlive a release: only add to these schemas.
+ * The vendor-neutral events of the inbox. The API converts each received webhook into one before storing it; the relay
+ * reads it back. Stored rows outlive a release: only add to these schemas.
  */
 import { z } from 'zod';
 import { answers, deliveryStatuses } from './audition/events.ts';
@@ -11,9 +11,9 @@ import { instantSchema } from './time/instant.ts';
 const inboxEvent = <Kind extends string, Event extends z.ZodType>(kind: Kind, event: Event) =>
   z.object({ kind: z.literal(kind), event });
 
-/** `at`: when it happened, as the provider says. */
+/** `at` is the time of the event according to the provider. */
 const meeting = z.object({ meetingId: z.string(), at: instantSchema.optional() });
-/** Which calendar, and never what changed in it: that has to be read. */
+/** Names the calendar only. The changes have to be read from the provider. */
 const calendar = z.object({ connection: connectionIdSchema, calendarId: z.string() });
 const subscription = calendar.extend({ subscription: z.string() });
 
@@ -25,7 +25,7 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
       channel: z.enum(channels),
       status: z.enum(deliveryStatuses),
       code: z.string().optional(),
-      /** Whose message it was; without it, whoever is recorded under the delivery's id. */
+      /** The recipient of the message. When absent, the recipient is looked up by the delivery id. */
       of: z.object({ audition: auditionIdSchema, participant: participantIdSchema }).optional(),
     }),
   ),
@@ -36,7 +36,7 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
   inboxEvent('meeting.started', meeting),
   inboxEvent('meeting.ended', meeting),
   inboxEvent('recording.completed', meeting),
-  /** At the provider, the person has taken our app away. */
+  /** The account's owner has removed our app at the provider. */
   inboxEvent(
     'connection.deauthorized',
     z.object({
@@ -46,7 +46,7 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
       at: instantSchema.optional(),
     }),
   ),
-  /** The account works again: what waited for it may go on. */
+  /** The account is connected again: steps that waited for it can be retried. */
   inboxEvent(
     'connection.restored',
     z.object({ organization: organizationIdSchema, connection: connectionIdSchema }),
@@ -54,7 +54,7 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
   inboxEvent('calendar.changed', calendar),
   inboxEvent('subscription.reauthorization_required', subscription),
   inboxEvent('subscription.removed', subscription),
-  /** Graph may have kept changes from us. */
+  /** Microsoft Graph may have failed to deliver change notifications. */
   inboxEvent('subscription.missed', subscription),
 ]);
 

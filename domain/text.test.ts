@@ -4,10 +4,10 @@ import { multiLineText, singleLineText } from './text.ts';
 
 const line = singleLineText(200);
 const lines = multiLineText(200);
-const takes = (schema: typeof line, text: string) => schema.safeParse(text).success;
+const accepts = (schema: typeof line, text: string) => schema.safeParse(text).success;
 
-describe('a line of text', () => {
-  it.each(['Studio 2', 'Zoë Ó Briain', '山田 太郎', 'Noor نور', '👩‍🎤', 'a‍b'])('may be %j', (text) => {
+describe('single-line text', () => {
+  it.each(['Studio 2', 'Zoë Ó Briain', '山田 太郎', 'Noor نور', '👩‍🎤', 'a‍b'])('accepts %j', (text) => {
     expect(line.parse(text)).toBe(text);
   });
 
@@ -23,25 +23,25 @@ describe('a line of text', () => {
     '\udc00\ud800',
     '',
     ' ',
-  ])('may not be %j', (text) => {
-    expect(takes(line, text)).toBe(false);
+  ])('refuses %j', (text) => {
+    expect(accepts(line, text)).toBe(false);
   });
 
-  it('loses the space around it', () => {
+  it('is trimmed', () => {
     expect(line.parse('  Studio 2\n')).toBe('Studio 2');
   });
 });
 
-describe('lines of text', () => {
-  it('may have breaks and tabs, and end their lines in one way', () => {
+describe('multi-line text', () => {
+  it('accepts line breaks and tabs, and converts CRLF to LF', () => {
     expect(lines.parse('Pages 3 to 5\r\n\tbring shoes\n')).toBe('Pages 3 to 5\n\tbring shoes\n');
   });
 
-  it.each(['a\0b', 'a\rb', 'a\u001bb', 'a\ud800b'])('may not be %j', (text) => {
-    expect(takes(lines, text)).toBe(false);
+  it.each(['a\0b', 'a\rb', 'a\u001bb', 'a\ud800b'])('refuses %j', (text) => {
+    expect(accepts(lines, text)).toBe(false);
   });
 
-  it('are well-formed and free of NUL whatever comes in', () => {
+  it('is well-formed and free of NUL for any input', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
         for (const schema of [line, lines]) {

@@ -1,27 +1,33 @@
 /**
- * Free text, as people write it. It ends up in databases, mails, calendars and hashes, some of which take neither NUL
- * nor half a surrogate pair, and none of which should have its display or its headers steered by control characters.
+ * Schemas for free text from people. The text is written to databases, emails, calendars and hashes. Some of these
+ * reject NUL and lone surrogates. Control characters could also change headers or the display.
  */
 import { z } from 'zod';
 
-/** Neither controls (Cc) nor lone surrogates (Cs). With the flag `u`, a surrogate that is part of a pair is none. */
+/** No control characters (Cc), no lone surrogates (Cs). With the flag `u`, paired surrogates do not match Cs. */
 const oneLine = /^[^\p{Cc}\p{Cs}]*$/u;
-/** The same, with line feeds and tabs. */
+/** The same, but allows line feeds and tabs. */
 const manyLines = /^(?:[^\p{Cc}\p{Cs}]|[\n\t])*$/u;
 
-/** One line that is not empty, without the space around it. */
+/**
+ * Returns the schema of one non-empty line. Trims surrounding whitespace.
+ * @param longest in UTF-16 code units
+ */
 export const singleLineText = (longest: number) =>
   z
     .string()
     .trim()
     .min(1)
     .max(longest)
-    .regex(oneLine, 'use no control characters, no line breaks and only whole characters');
+    .regex(oneLine, 'remove control characters, line breaks and lone surrogates');
 
-/** Several lines. Those of Windows and of web forms end like all others. */
+/**
+ * Returns the schema of text with several lines. Converts CRLF (Windows, web forms) to LF.
+ * @param longest in UTF-16 code units
+ */
 export const multiLineText = (longest: number) =>
   z
     .string()
     .overwrite((text) => text.replaceAll('\r\n', '\n'))
     .max(longest)
-    .regex(manyLines, 'use no control characters but line breaks and tabs, and only whole characters');
+    .regex(manyLines, 'remove lone surrogates, and control characters other than line breaks and tabs');

@@ -1,11 +1,12 @@
-/** Workflow ids, apart from the schemas of the ids they are made of: workflows need the one without the other. */
+/** Workflow ids. They stand apart from the id schemas in `ids.ts`, which must not enter the workflow bundle. */
 import type { AuditionId, ConnectionId } from './ids.ts';
 
-/** The workflow id is the idempotency of the start: one audition, one workflow, whatever is retried. */
 type AuditionWorkflowId = `audition/${AuditionId}`;
+
+/** Returns the workflow id of an audition. It makes the start idempotent: each audition has one workflow. */
 
 export const auditionWorkflowId = (id: AuditionId): AuditionWorkflowId => `audition/${id}`;
 
-/** One synchronisation for each connected account. */
+/** Returns the workflow id of a connection's calendar synchronisation. Each connection has one. */
 export const calendarSyncWorkflowId = (id: ConnectionId): `calendar-sync/${ConnectionId}` =>
   `calendar-sync/${id}`;

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Installs the dependencies when they are missing or older than package-lock.json, and does nothing otherwise.
-# npm runs it before `start`, `demo`, `stack:doctor`, `test` and `check`, so that a fresh clone needs no other command. After it,
-# node_modules/.bin/node is the Node that the project pins, whatever the machine has, and npm's PATH finds it first.
+# npm runs it before `start`, `demo`, `stack:doctor`, `test` and `check`, so that a fresh clone needs no other command.
+# Afterwards node_modules/.bin/node is the Node.js version that the project pins, and it is first on npm's PATH.
 set -eu
 cd "$(dirname "$0")/.."
 
-# npm writes this file last, at every install.
+# npm writes this file at the end of each installation.
 stamp=node_modules/.package-lock.json
 lock=.cache/setup.lock
 
@@ -15,7 +15,7 @@ installed() {
 
 installed && exit 0
 
-# Two setups at once: the second waits for the first, and takes over from one that died.
+# A second setup waits for the first. It takes over the lock of a process that no longer exists.
 mkdir -p .cache
 waited=0
 until mkdir "$lock" 2>/dev/null; do
@@ -24,7 +24,7 @@ until mkdir "$lock" 2>/dev/null; do
     rm -rf "$lock"
     continue
   fi
-  [ "$waited" -eq 1 ] && echo "setup: another setup is installing, waiting for it"
+  [ "$waited" -eq 1 ] && echo "setup: waiting for another setup"
   waited=$((waited + 1))
   sleep 1
 done
@@ -35,7 +35,7 @@ echo $$ >"$lock/pid"
 installed && exit 0
 
 if ! command -v npm >/dev/null 2>&1; then
-  echo "setup: npm is not on this machine. Install Node.js 20 or newer, which brings npm: https://nodejs.org" >&2
+  echo "setup: npm is not installed. Install Node.js 20 or newer, which includes npm: https://nodejs.org" >&2
   exit 1
 fi
 

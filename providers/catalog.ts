@@ -1,7 +1,7 @@
 /**
- * The facts of every vendor, one row each: what people call it, where it reports its outages, which task queue its
- * activities run on, what it can be asked, and what it allows an account. Task queues, quotas, the call path, the health
- * page and the routing of webhooks derive from this table. Only data, so that workflows may read it.
+ * Lists the facts of every vendor, one row each: display name, status page, task queue, operations and quotas. Task
+ * queues, quotas, the call path, the health page and the routing of webhooks derive from this table. It holds only data,
+ * because workflows import it.
  */
 import type { VendorName } from '../domain/providers/vendors.ts';
 
@@ -10,12 +10,12 @@ export interface OperationFacts {
   readonly writes: boolean;
   /** Whether the outcome of the call opens and closes the circuit of the vendor. */
   readonly circuit?: boolean;
-  /** `requests` is the usual number of requests; where a call takes more, the vendor answers 429. */
+  /** `requests` is the usual number of requests. A call that needs more can exceed the quota: the vendor then answers 429. */
   readonly quota?: { readonly name: string; readonly requests: number };
 }
 
 interface QuotaRow {
-  /** The limit that the vendor documents; the settings of the vendor may say another one. 0: no limit. */
+  /** The limit that the vendor documents. The vendor's settings can override it. 0: no limit. */
   readonly limit: number;
   /** "100 meetings made or moved a day". */
   readonly describe: (limit: number) => string;
@@ -26,14 +26,13 @@ interface QuotaRow {
 /** A number of requests in a window of time. */
 export interface RateQuotaRow extends QuotaRow {
   /**
-   * `utc_day` begins at midnight. `sliding_minute` is how such vendors count: the requests of the minute before still
-   * count, in the proportion of that minute which is less than a minute ago. A fixed minute would let twice the limit
-   * through around each turn of the minute.
+   * `utc_day` begins at midnight. In a `sliding_minute` the requests of the previous minute count in proportion to the
+   * part of that minute which is less than 60 s ago. A fixed minute would admit twice the limit around each boundary.
    */
   readonly window: 'utc_day' | 'sliding_minute';
   /**
-   * The part of a shared account that one organization gets while other organizations exist. A casting day of one
-   * organization leaves the others their single auditions. Undefined: the account belongs to one organization.
+   * The part of a shared account that one organization gets while other organizations exist. It keeps one busy
+   * organization from exhausting the account. Undefined: the account belongs to one organization.
    */
   readonly share?: number;
   /** The number of requests that a process reserves in one statement. */
@@ -42,8 +41,8 @@ export interface RateQuotaRow extends QuotaRow {
 
 /** A number of simultaneous requests. */
 export interface ConcurrencyQuotaRow extends QuotaRow {
-  readonly window: 'at_once';
-  /** A place is free again after this time when its holder died: longer than any call. */
+  readonly window: 'concurrent';
+  /** A lease whose holder died expires after this time. Must be longer than any call. */
   readonly leaseMs: number;
 }
 
@@ -57,7 +56,7 @@ interface ProviderFacts {
    * `perSecond` for all workers together; `concurrency` is that of one worker.
    */
   readonly taskQueue?: { readonly name: string; readonly perSecond: number; readonly concurrency: number };
-  /** By the name that stands in errors, metrics and the ledger. */
+  /** The key is the operation's name in errors, metrics and the ledger. */
   readonly operations: Readonly<Record<string, OperationFacts>>;
   readonly quotas?: Readonly<Record<string, RateQuotaRow | ConcurrencyQuotaRow>>;
 }
@@ -65,9 +64,9 @@ interface ProviderFacts {
 const googleRequests = (requests: number) => ({ name: 'google.requests_per_minute', requests }) as const;
 const zoomMeetingWrite = { name: 'zoom.meeting_writes_per_day', requests: 1 } as const;
 
-/** Asked by the health page, outside the call path: no circuit holds it back and no quota counts it. */
+/** The health check. It runs outside the call path: no circuit blocks it and no quota counts it. */
 const health = { writes: false } as const;
-/** Looks a connection up and opens its credential, before the vendor is called. */
+/** Steps before the call to the vendor: load the connection and decrypt its credential. */
 const connections = {
   'connections.open': { writes: false },
   'connections.accessToken': { writes: false },
@@ -82,12 +81,12 @@ export const catalog = {
     taskQueue: { name: 'google', perSecond: 160, concurrency: 100 },
     operations: {
       'calendar.freeBusy': { writes: false, circuit: true, quota: googleRequests(1) },
-      /** A read, then a write; both once more where another client wrote between them. */
+      /** A read, then a write. Both are repeated when another client wrote in between. */
       'calendar.putEvent': { writes: true, circuit: true, quota: googleRequests(2) },
       'calendar.putConference': { writes: true, circuit: true, quota: googleRequests(3) },
       'calendar.deleteEvent': { writes: true, circuit: true, quota: googleRequests(1) },
       'oauth.redeem': { writes: true },
-      /** A refresh leaves the refresh token as it is, and a repeated revocation finds nothing. */
+      /** A refresh does not change the refresh token, and a repeated revocation finds nothing. */
       'oauth.refresh': { writes: false },
       'oauth.revoke': { writes: false },
       ...connections,
@@ -114,10 +113,10 @@ export const catalog = {
       'meetings.find': { writes: false, circuit: true },
       'meetings.create': { writes: true, circuit: true, quota: zoomMeetingWrite },
       'meetings.move': { writes: true, circuit: true, quota: zoomMeetingWrite },
-      /** Not counted by Zoom: a compensation must not wait for tomorrow. https://devforum.zoom.us/t/59670 */
+      /** Zoom does not count deletions, so compensations never wait for the quota. https://devforum.zoom.us/t/59670 */
       'meetings.remove': { writes: true, circuit: true },
       'oauth.redeem': { writes: true },
-      /** Ends the refresh token before it. */
+      /** Invalidates the previous refresh token. */
       'oauth.refresh': { writes: true },
       'oauth.revoke': { writes: false },
       'users.me': { writes: false },
@@ -139,7 +138,7 @@ export const catalog = {
   twilio: {
     displayName: 'Twilio',
     statusPage: 'https://status.twilio.com/',
-    /** Twilio queues what its senders cannot carry yet, and limits concurrent requests with error 20429: https://www.twilio.com/docs/api/errors/20429 */
+    /** Twilio queues messages that exceed the rate of its senders, and limits concurrent requests with error 20429: https://www.twilio.com/docs/api/errors/20429 */
     taskQueue: { name: 'sms', perSecond: 50, concurrency: 50 },
     operations: {
       'textMessages.find': { writes: false, circuit: true },
@@ -149,10 +148,10 @@ export const catalog = {
   },
   smtp: {
     displayName: 'The mail server',
-    /** No rate is common to all mail servers; a server answers 4xx when it is too much. As many as the pool keeps busy. */
+    /** Mail servers have no common rate; an overloaded server answers 4xx. The concurrency keeps the connection pool busy. */
     taskQueue: { name: 'email', perSecond: 100, concurrency: 50 },
     operations: {
-      /** Asks the journal, a mailbox beside the mail server: its outcome says nothing about the server. */
+      /** Queries the journal, which is not the mail server: its outcome does not affect the circuit. */
       'email.find': { writes: false },
       'email.send': { writes: true, circuit: true },
       health,
@@ -170,10 +169,10 @@ export const catalog = {
     },
     quotas: {
       'microsoft.mailbox_concurrency': {
-        window: 'at_once',
+        window: 'concurrent',
         limit: 4,
         leaseMs: 60_000,
-        describe: (limit) => `${limit} requests at once to a mailbox`,
+        describe: (limit) => `${limit} simultaneous requests to a mailbox`,
         source: 'https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits',
       },
     },

@@ -1,6 +1,6 @@
 /**
- * The settings of a process, read once at its start: those of the service and of every vendor, parsed as a whole, so that
- * one error names everything that is wrong. Nothing else reads the environment.
+ * Reads the settings of a process once, at its start: those of the service and of every vendor. They are parsed
+ * together, so that one error names every invalid variable. No other module reads the environment.
  */
 import { readConfiguration, type ServiceConfiguration } from '../foundation/configuration/configuration.ts';
 import { providerSettingsOf, providerShape, providerVariables } from './registry.ts';
@@ -9,14 +9,14 @@ import type { QuotaLimits } from './resilience/quotas.ts';
 type ProviderConfiguration = ReturnType<typeof providerSettingsOf>;
 
 export interface Configuration extends ServiceConfiguration, ProviderConfiguration {
-  /** The quotas that the settings limit, by name. 0: no limit. */
+  /** The limits set by configuration, by the name of the quota. 0: no limit. */
   readonly quotas: QuotaLimits;
 }
 
 /**
  * Reads the settings of the service and of all vendors.
  *
- * @throws {ConfigurationError} naming every variable that is missing, malformed or not fit for the environment.
+ * @throws {ConfigurationError} names every variable that is missing, malformed or not allowed in the environment.
  */
 export const loadConfiguration = (env?: NodeJS.ProcessEnv): Configuration => {
   const { service, set } = readConfiguration(providerShape, providerVariables, env);
@@ -25,4 +25,4 @@ export const loadConfiguration = (env?: NodeJS.ProcessEnv): Configuration => {
 };
 
 const quotasOf = (settings: readonly object[]): QuotaLimits =>
-  Object.assign({}, ...settings.map((one) => ('quotas' in one ? one.quotas : {})));
+  Object.assign({}, ...settings.map((vendor) => ('quotas' in vendor ? vendor.quotas : {})));

@@ -1,11 +1,12 @@
-/** The figures of calls to providers, which worker and API both make. Labels hold only what is of few kinds: never an id. */
+/** Defines the metrics of provider calls, for the worker and the API. Labels have few values: never an id. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { circuitStates } from '../domain/providers/observation.ts';
 import type { CallMetrics } from './resilience/resilient-providers.ts';
 
-/** From a cached answer to a provider's slowest: a mail server is given up after 55 s. */
+/** Histogram buckets in seconds. The slowest call is to a mail server, which times out after 55 s. */
 export const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
+/** Registers the metrics of provider calls. */
 export const createCallMetrics = (registry: Registry): CallMetrics => {
   const registers = [registry];
   const calls = new Histogram({
@@ -15,35 +16,35 @@ export const createCallMetrics = (registry: Registry): CallMetrics => {
     buckets: secondsBuckets,
     registers,
   });
-  const heldBack = new Counter({
+  const rejections = new Counter({
     name: 'castmatch_provider_calls_held_back_total',
-    help: 'Calls to providers that were not made, because of an open circuit or a spent quota.',
+    help: 'Calls to providers that were rejected by an open circuit or an exhausted quota.',
     labelNames: ['provider', 'operation', 'reason'] as const,
     registers,
   });
   const circuit = new Gauge({
     name: 'castmatch_provider_circuit',
-    help: "1 for the state that this process's circuit of the provider is in, 0 for the others.",
+    help: "1 for the current state of this process's circuit for the provider, 0 for the other states.",
     labelNames: ['provider', 'state'] as const,
     registers,
   });
   const accounts = new Gauge({
     name: 'castmatch_provider_accounts_held_back',
-    help: 'Accounts at the provider whose own circuit is not closed in this process.',
+    help: 'Accounts at the provider whose circuit is not closed in this process.',
     labelNames: ['provider'] as const,
     registers,
   });
   const quotas = new Gauge({
     name: 'castmatch_provider_quota_used_ratio',
-    help: 'The part of its quota that the account which was last drawn on has used, for all processes together.',
+    help: 'The used part of the quota of the account that was last called, for all processes together.',
     labelNames: ['provider', 'quota'] as const,
     registers,
   });
   return {
     callEnded: ({ seconds, ...labels }) => calls.observe(labels, seconds),
-    callRejected: (labels) => heldBack.inc(labels),
+    callRejected: (labels) => rejections.inc(labels),
     circuitChanged: ({ provider, state, accountsHeldBack }) => {
-      for (const one of circuitStates) circuit.set({ provider, state: one }, one === state ? 1 : 0);
+      for (const label of circuitStates) circuit.set({ provider, state: label }, label === state ? 1 : 0);
       accounts.set({ provider }, accountsHeldBack);
     },
     quotaUsed: ({ ratio, ...labels }) => quotas.set(labels, ratio),

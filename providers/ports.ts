@@ -1,6 +1,6 @@
 /**
- * The ports that providers fill. Nobody outside `providers/` knows a vendor's JSON: it is these shapes on our side,
- * and `ProviderError` for everything that goes wrong.
+ * Defines the ports that provider adapters implement. Code outside `providers/` sees only these types, never a vendor's
+ * JSON. Every method reports failures as `ProviderError`.
  */
 import type { Meeting } from '../domain/audition/events.ts';
 import type { BusyInterval, Slot } from '../domain/audition/slot.ts';
@@ -13,31 +13,35 @@ import type {
 } from '../domain/providers/vendors.ts';
 import type { Instant } from '../domain/time/instant.ts';
 
-/** What every call to a provider carries. */
+/** The context of a call to a provider. */
 export interface CallContext {
   /** Aborted when the activity is cancelled, its worker shuts down, or the call's deadline has passed. */
   readonly signal: AbortSignal;
   readonly correlationId: string;
-  /** For whom: shares in the quota of an account that several organizations use. */
+  /** The organization that the call is made for. It decides the share in the quota of a shared account. */
   readonly organization?: OrganizationId | undefined;
 }
 
-/** A connected account for one call. */
+/** A connected account, as a provider is called with it. */
 export interface ConnectedAccount {
   readonly id: ConnectionId;
   readonly organization: OrganizationId;
   readonly account: string;
-  /** One that lasts; refreshed first, where it must be. Throws `ProviderError`. */
+  /**
+   * Returns a valid access token, refreshed first when it expires soon.
+   *
+   * @throws {ProviderError} `reconnect` when the owner must connect the account again.
+   */
   accessToken(call: CallContext): Promise<string>;
-  /** The provider does not take this token: the next one is another. */
+  /** Reports that the provider rejected this token: the next `accessToken` returns another one. */
   reportRejectedToken(token: string): void;
-  /** The provider says that the consent behind this token does not cover the call: its owner is asked to give another. */
+  /** Reports that the consent behind this token does not cover the call: its owner is asked to consent again. */
   reportMissingScopes(token: string): Promise<void>;
 }
 
 export interface CalendarEvent {
   readonly calendarId: string;
-  /** Chosen by us from the idempotency key: [0-9a-v]{5,1024}, so that a repeated insert collides with the first. */
+  /** Derived from our idempotency key, [0-9a-v]{5,1024}: a repeated insert conflicts with the first one. */
   readonly eventId: string;
   readonly summary: string;
   readonly description: string;
@@ -47,11 +51,11 @@ export interface CalendarEvent {
   readonly revision: number;
 }
 
-/** An event of ours as the step sees it that only cares for its conference. */
+/** An event of ours, for the step that only writes its conference. */
 export interface ConferenceEvent {
   readonly calendarId: string;
   readonly eventId: string;
-  /** The summary of an event that is not there yet; one that is keeps its own. */
+  /** The summary of a new event. An existing event keeps its own summary. */
   readonly topic: string;
   readonly slot: Slot;
   readonly revision: number;
@@ -66,7 +70,7 @@ export interface Conference {
 
 export interface CalendarProvider {
   readonly name: CalendarProviderName;
-  /** Busy intervals of several calendars of one connection within [from, until), merged by nobody. */
+  /** Returns the busy intervals of several calendars of one connection within [from, until). They are not merged. */
   freeBusy(
     connection: ConnectedAccount,
     calendarIds: readonly string[],
@@ -74,17 +78,17 @@ export interface CalendarProvider {
     call: CallContext,
   ): Promise<readonly BusyInterval[]>;
   /**
-   * Makes the event be as described, whether it exists, was deleted, or never was: idempotent by `eventId`. Answers
-   * with the provider's id of it, which differs from ours where ours can be used no more.
+   * Creates, updates or revives the event. Idempotent by `eventId`. Returns the provider's id of the event, which
+   * differs from ours when ours cannot be used any more.
    */
   putEvent(
     connection: ConnectedAccount,
     event: CalendarEvent,
     call: CallContext,
   ): Promise<{ readonly eventId: string }>;
-  /** Makes the event have a conference at that time; what it says is left to `putEvent`. Idempotent by `eventId`. */
+  /** Gives the event a conference and its time; `putEvent` writes its texts. Idempotent by `eventId`. */
   putConference(connection: ConnectedAccount, event: ConferenceEvent, call: CallContext): Promise<Conference>;
-  /** Idempotent: an event that is gone already is `absent`. */
+  /** Deletes the event. Idempotent: returns `absent` when it does not exist. */
   deleteEvent(
     connection: ConnectedAccount,
     calendarId: string,
@@ -94,22 +98,22 @@ export interface CalendarProvider {
 }
 
 export interface MeetingSpec {
-  /** Our reference, findable at the provider: the idempotency of providers that have none of their own. */
+  /** Our reference, stored at the provider and searchable. It replaces an idempotency key where a provider has none. */
   readonly reference: string;
   readonly topic: string;
   readonly slot: Slot;
 }
 
-/** A provider of meetings with an account of its own (Zoom); Meet's meetings come with a calendar's event. */
+/** A provider of meetings that are independent of a calendar (Zoom). A Meet meeting is part of a calendar event. */
 export interface MeetingProvider {
   readonly name: HostedMeetingName;
-  /** All meetings that carry our reference, oldest first: of the earlier attempts that got through. */
+  /** Returns all meetings that carry our reference, oldest first. Earlier attempts may have created several. */
   find(reference: string, around: Slot, call: CallContext): Promise<readonly Meeting[]>;
-  /** Not idempotent by itself: the ledger asks `find` first when an earlier outcome is unknown. */
+  /** Creates a meeting. Not idempotent: the ledger calls `find` first when an earlier outcome is unknown. */
   create(spec: MeetingSpec, call: CallContext): Promise<Meeting>;
-  /** Sets the time absolutely: idempotent. */
+  /** Sets the time of the meeting. Idempotent, because the time is absolute. */
   move(meetingId: string, spec: MeetingSpec, call: CallContext): Promise<void>;
-  /** Idempotent: a meeting that is gone already is `absent`. */
+  /** Deletes the meeting. Idempotent: returns `absent` when it does not exist. */
   remove(meetingId: string, call: CallContext): Promise<'deleted' | 'absent'>;
 }
 
@@ -118,9 +122,9 @@ export interface TextMessage {
   readonly to: string;
   /** Contains the reference as a word. */
   readonly body: string;
-  /** In no other message to this number. */
+  /** Unique among the messages to this number. */
   readonly reference: string;
-  /** Where the provider reports what became of the message. */
+  /** The URL to which the provider reports the delivery status of the message. */
   readonly statusCallback?: string | undefined;
 }
 
@@ -128,41 +132,42 @@ type ChannelVendors = typeof channelVendors;
 
 export interface TextMessageProvider {
   readonly name: ChannelVendors['sms']['vendor'];
-  /** The message to this number that carries the reference, if an attempt since `since` got through. */
+  /** Returns the message to this number that carries the reference, when an attempt since `since` has sent it. */
   find(
     message: Pick<TextMessage, 'to' | 'reference'>,
     since: Instant,
     call: CallContext,
   ): Promise<{ readonly id: string } | undefined>;
+  /** Sends the message. Not idempotent: the ledger calls `find` first when an earlier outcome is unknown. */
   send(message: TextMessage, call: CallContext): Promise<{ readonly id: string }>;
 }
 
 export interface EmailMessage {
-  /** Fixed by us from the idempotency key, with angle brackets: what receivers and journals de-duplicate by. */
+  /** Derived from our idempotency key, with angle brackets. Receivers and journals deduplicate by it. */
   readonly messageId: string;
   readonly to: { readonly name: string; readonly address: string };
   readonly subject: string;
   readonly text: string;
   readonly html: string;
-  /** An iMIP part (RFC 6047): the method must equal the calendar's own METHOD. */
+  /** An iMIP part (RFC 6047). The method must equal the METHOD inside the calendar. */
   readonly calendar?: { readonly method: 'REQUEST' | 'CANCEL'; readonly content: string } | undefined;
 }
 
 export interface EmailProvider {
   readonly name: ChannelVendors['email']['vendor'];
   /**
-   * Looks for a message by its id in the journal mailbox, where one is configured: `unknown` without a journal,
-   * since SMTP itself cannot be asked.
+   * Looks for a message by its id in the configured journal mailbox. Returns `unknown` without a journal, because SMTP
+   * has no query.
    */
   find(messageId: string, call: CallContext): Promise<'sent' | 'not_sent' | 'unknown'>;
   /**
-   * `beforeHandover` is awaited after the recipient was accepted and before the server can take the message over:
-   * until it resolves, the message has certainly not been sent.
+   * Sends the message. `beforeHandover` is awaited after the server has accepted the recipient and before it can accept
+   * the message: until it resolves, the message has certainly not been sent.
    */
   send(message: EmailMessage, beforeHandover: () => Promise<void>, call: CallContext): Promise<void>;
 }
 
-/** What the rest of the service may use, made once per process by `providers/registry.ts`. */
+/** The providers, constructed once per process by `providers/registry.ts`. */
 export interface Providers {
   readonly calendars: Readonly<Record<CalendarProviderName, CalendarProvider>>;
   readonly meetings: Readonly<Record<HostedMeetingName, MeetingProvider>>;
@@ -170,10 +175,10 @@ export interface Providers {
   readonly email: EmailProvider;
 }
 
-/** The vendors that are called with one account of the service, which all organizations share. */
+/** The vendors that are called with one account of the service, shared by all organizations. */
 type SharedVendor =
   | (typeof meetingVendors)[HostedMeetingName]['vendor']
   | ChannelVendors[keyof ChannelVendors]['vendor'];
 
-/** What distinguishes the shared account of a vendor from its other accounts: a host user, an account's id. */
+/** The identity of each vendor's shared account: a host user, an account id. */
 export type SharedAccounts = Readonly<Record<SharedVendor, string>>;

@@ -13,7 +13,7 @@ const setup = async () => {
   return { providers, sandbox };
 };
 
-test('each provider has a check of its own, and answers for itself alone', async () => {
+test('each provider has an independent health check', async () => {
   const { providers, sandbox } = await setup();
   onTestFinished(() => providers.close());
   const { google, microsoft, zoom, apple, twilio, smtp } = providers.checks;
@@ -25,7 +25,7 @@ test('each provider has a check of its own, and answers for itself alone', async
   await expect(google()).resolves.toBeUndefined();
 });
 
-test('closes its pools', async () => {
+test('the provider registry closes its connection pools', async () => {
   const { providers } = await setup();
   await providers.checks.zoom();
   await providers.close();

@@ -1,4 +1,4 @@
-/** The one place that lists the providers: a new one is a folder beside this file and a line in here. */
+/** Constructs every provider and its settings. Steps for a new one: docs/adding-a-provider.md. */
 
 import type { z } from 'zod';
 import type { VendorName } from '../domain/providers/vendors.ts';
@@ -36,7 +36,7 @@ export interface ProviderSettings {
   readonly google: GoogleSettings;
   readonly microsoft: MicrosoftSettings;
   readonly apple: AppleSettings;
-  /** In CIDR notation: where a server may be that a person names, although it is not public. */
+  /** In CIDR notation: private networks in which a server named by a person is allowed. */
   readonly allowedPrivateNetworks: readonly string[];
   readonly zoom: ZoomSettings;
   readonly twilio: TwilioSettings;
@@ -44,17 +44,21 @@ export interface ProviderSettings {
 }
 
 export interface ProviderRegistry extends Providers {
-  /** Through which accounts are connected and their access tokens refreshed. */
+  /** Connect accounts and refresh their access tokens. */
   readonly authorizers: Authorizers;
-  /** One cheap probe a provider: resolves when it answers and knows us, throws `ProviderError` otherwise. */
+  /**
+   * One health check per vendor: a cheap call that resolves when the vendor answers and accepts our credentials.
+   *
+   * @throws {ProviderError} otherwise.
+   */
   readonly checks: Readonly<Record<VendorName, () => Promise<void>>>;
-  /** The service's own accounts, which all organizations share. */
+  /** The service's own accounts, shared by all organizations. */
   readonly sharedAccounts: SharedAccounts;
-  /** Closes the pools; calls in progress are finished first. */
+  /** Closes the connection pools after the running calls have finished. */
   close(): Promise<void>;
 }
 
-/** The variables of every vendor, in the order of docs/configuration.md. */
+/** The environment variables of every vendor, in the order of docs/configuration.md. */
 export const providerVariables = [
   googleVariables,
   microsoftVariables,
@@ -83,7 +87,7 @@ export const providerSettingsOf = (set: z.output<z.ZodObject<typeof providerShap
   smtp: smtpSettingsOf(set),
 });
 
-/** Makes the providers; none of them is called yet. */
+/** Constructs the providers. Makes no call. */
 export const createProviders = (settings: ProviderSettings): ProviderRegistry => {
   const google = createGoogleClient(settings.google);
   const zoom = createZoomClient(settings.zoom);

@@ -1,4 +1,7 @@
-/** `npm run build:bundle`: writes the workflow code that production workers load and the replay tests replay against. */
+/**
+ * Writes the workflow bundle that production workers load and the replay tests replay against (`npm run
+ * build:bundle`).
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createLogger } from '../foundation/observability/logger.ts';

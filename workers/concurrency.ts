@@ -1,4 +1,4 @@
-/** Work on many items, a few at a time. */
+/** Processes many items with limited concurrency. */
 
 /** Calls `visit` for each item, for at most `limit` of them simultaneously. Rejects as soon as one call does. */
 export const forEachConcurrently = async <Item extends object>(

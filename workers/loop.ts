@@ -1,14 +1,14 @@
-/** A loop that runs in a worker process until it is stopped. */
+/** Runs a loop in a worker process until it is stopped. */
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface Loop {
-  /** Starts no further round, and resolves when the current one has ended. A second call is allowed. */
+  /** Starts no further round and resolves when the current one has ended. Can be called repeatedly. */
   stop(): Promise<void>;
 }
 
 /**
- * Repeats `turn`, which also makes its own pauses. It receives the number of consecutive failures before it and returns
- * whether it succeeded. It must not throw.
+ * Repeats `turn` until the loop is stopped. `turn` receives the number of consecutive failures before it and returns
+ * whether it succeeded. It must pause on its own and must not throw.
  */
 export const startLoop = (turn: (stopping: AbortSignal, failures: number) => Promise<boolean>): Loop => {
   const stopping = new AbortController();
@@ -26,7 +26,7 @@ export const startLoop = (turn: (stopping: AbortSignal, failures: number) => Pro
   };
 };
 
-/** Waits so many milliseconds, or until the loop is stopped. */
+/** Waits `ms` milliseconds, or until the loop is stopped. */
 export const pauseIn = async (stopping: AbortSignal, ms: number): Promise<void> => {
   await pause(ms, undefined, { signal: stopping }).catch(() => undefined);
 };

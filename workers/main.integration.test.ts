@@ -1,4 +1,4 @@
-/** The worker as a process. With everything it needs it is run in the end-to-end tests. */
+/** The worker as a process, without Temporal. The end-to-end tests run it with all dependencies. */
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import getPort from 'get-port';
@@ -6,7 +6,7 @@ import { Client } from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import { createEmptyDatabase } from '../tests/harness/database.ts';
 
-it('brings an empty database up to date before it looks for work', async () => {
+it('the worker process migrates an empty database before it connects to Temporal', async () => {
   const database = await createEmptyDatabase();
   onTestFinished(() => database.drop());
   const { exitCode, all } = await execa(
@@ -16,7 +16,7 @@ it('brings an empty database up to date before it looks for work', async () => {
       env: {
         CASTMATCH_ENV: 'test',
         DATABASE_URL: database.url,
-        // Nobody is there, so that it ends by itself.
+        // No server listens on this port, so the process exits on its own.
         TEMPORAL_ADDRESS: `127.0.0.1:${await getPort()}`,
         WORKER_METRICS_PORT: '0',
       },

@@ -1,4 +1,4 @@
-/** The worker process: polls all task queues until it is told to stop. */
+/** The worker process: runs the workers of all task queues, the relays and the health server until it is stopped. */
 import closeWithGrace from 'close-with-grace';
 import { createActivities } from '../activities/index.ts';
 import { createDatabaseClient } from '../db/client.ts';
@@ -34,11 +34,11 @@ const main = async (): Promise<void> => {
   installRuntime(logger, sdkMetricsAddress);
 
   await migrateAtStart(configuration.databaseUrl, {
-    onRetry: (err) => logger.warn({ err }, 'the database is away: waiting for it'),
+    onRetry: (err) => logger.warn({ err }, 'database unavailable; retrying'),
   });
   const database = createDatabaseClient(configuration.databaseUrl, {
     applicationName: 'castmatch-worker',
-    onIdleError: (err) => logger.warn({ err }, 'the database dropped an idle connection'),
+    onIdleError: (err) => logger.warn({ err }, 'idle database connection lost'),
   });
   const providers = createProviders(configuration);
   const repositories = createRepositories(database.db, createKeyWrapping(configuration));
@@ -46,7 +46,7 @@ const main = async (): Promise<void> => {
     store: repositories.connections,
     authorizers: providers.authorizers.oauth,
   });
-  const guarded = withResilience(providers, {
+  const resilientProviders = withResilience(providers, {
     metrics,
     logger,
     quotaBook: repositories.quotas,
@@ -55,11 +55,11 @@ const main = async (): Promise<void> => {
     accounts: providers.sharedAccounts,
     process: 'worker',
   });
-  const parts = { repositories, providers: guarded, accessTokens };
+  const parts = { repositories, providers: resilientProviders, accessTokens };
   const outbox = openOutbox(configuration, repositories);
   const workers = await startWorkers({
     configuration,
-    activities: { ...makeActivities(configuration, parts), ...outbox.activities },
+    activities: { ...createAuditionActivities(configuration, parts), ...outbox.activities },
     logger,
     metrics,
   });
@@ -70,7 +70,7 @@ const main = async (): Promise<void> => {
     startConnectionMaintenance(
       configuration,
       repositories,
-      { email: guarded.email, authorizers: providers.authorizers },
+      { email: resilientProviders.email, authorizers: providers.authorizers },
       logger,
     ),
   ];
@@ -82,13 +82,13 @@ const main = async (): Promise<void> => {
     notReady,
     metrics: async () => `${await metrics.render()}\n${await readSdkMetrics(sdkMetricsAddress)}`,
   });
-  logger.info({ port: health.port }, 'serving health and metrics');
+  logger.info({ port: health.port }, 'health server started');
 
   const stop = closeWithGrace({ delay: shutdownTimeoutMs, logger }, async ({ signal, err }) => {
-    if (err) logger.fatal({ err }, 'unexpected: shutting down');
-    else logger.info({ signal }, 'shutting down: finishing what is held');
+    if (err) logger.fatal({ err }, 'unexpected error; shutting down');
+    else logger.info({ signal }, 'shutting down; finishing running tasks');
     try {
-      // Side by side: a relay that hangs on a dead connection must not keep activities from being finished.
+      // Simultaneously: a relay that hangs on a dead connection must not delay the workers.
       await Promise.all([...relays.map((relay) => relay.stop()), workers.shutdown()]);
     } finally {
       await Promise.all([health.close(), outbox.close(), providers.close(), database.close()]);
@@ -96,7 +96,7 @@ const main = async (): Promise<void> => {
     logger.info('stopped');
   });
   workers.run.catch((err: unknown) => {
-    logger.fatal({ err }, 'a worker failed for good');
+    logger.fatal({ err }, 'worker failed; shutting down');
     stop.close();
   });
 };
@@ -107,7 +107,7 @@ interface Parts {
   readonly accessTokens: AccessTokens;
 }
 
-const makeActivities = (
+const createAuditionActivities = (
   { masterKeys, publicUrl, smtp }: Configuration,
   { repositories, providers, accessTokens }: Parts,
 ) => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createMetrics } from './metrics.ts';
 
-it('counts attempts by outcome, attention by step, and provider calls by fault', async () => {
+it('the metrics count activity attempts by outcome, attention items by step and provider calls by outcome', async () => {
   const metrics = createMetrics();
   metrics.activityEnded({
     activity: 'createMeeting',
@@ -23,8 +23,8 @@ it('counts attempts by outcome, attention by step, and provider calls by fault',
   expect(text).toContain('process_cpu_seconds_total');
 });
 
-it('keeps two processes’ worth of metrics apart', async () => {
-  const [one, other] = [createMetrics(), createMetrics()];
-  one.attentionRaised({ step: 'hold', code: 'none' });
-  expect(await other.render()).not.toContain('step="hold"');
+it('the metrics of two instances are independent', async () => {
+  const [first, second] = [createMetrics(), createMetrics()];
+  first.attentionRaised({ step: 'hold', code: 'none' });
+  expect(await second.render()).not.toContain('step="hold"');
 });

@@ -1,5 +1,6 @@
 /**
- * The service's own figures, beside those the SDK keeps itself. Labels hold only what is of few kinds: never an id.
+ * Defines the metrics of the worker process, in addition to those of the SDK. Labels have few values and never contain
+ * an id.
  */
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { createCallMetrics, secondsBuckets } from '../providers/metrics.ts';
@@ -8,7 +9,7 @@ import type { CallMetrics } from '../providers/resilience/resilient-providers.ts
 export type ActivityOutcome = 'completed' | 'failed' | 'benign' | 'cancelled';
 
 export interface ServiceMetrics extends CallMetrics {
-  /** `errorType` is the type of the failure, one of ours. */
+  /** Records one activity attempt. `errorType` is a failure type of this service. */
   activityEnded(ended: {
     readonly activity: string;
     readonly taskQueue: string;
@@ -16,40 +17,42 @@ export interface ServiceMetrics extends CallMetrics {
     readonly errorType?: string | undefined;
     readonly seconds: number;
   }): void;
+  /** Counts a new attention item. `code` is the failure code, or `none`. */
   attentionRaised(raised: { readonly step: string; readonly code: string }): void;
-  /** Nobody came within the SLA; once more for each further SLA that passes. */
+  /** Counts an attention item that was not resolved within its SLA, and again after each further SLA period. */
   attentionOverdue(): void;
-  /** Given up: its receiver has not answered for days, or wants nothing more. */
+  /** Counts a webhook endpoint that was disabled because its receiver failed for days or answered 410. */
   endpointDisabled(): void;
-  /** In Prometheus' text format. */
+  /** Returns the metrics in Prometheus' text format. */
   render(): Promise<string>;
 }
 
+/** Creates the metrics with a registry of their own. */
 export const createMetrics = (): ServiceMetrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   const activities = new Histogram({
     name: 'castmatch_activity_duration_seconds',
-    help: 'Attempts of activities by outcome; error_type is empty where there was no error.',
+    help: 'Duration of activity attempts by outcome; error_type is empty when there was no error.',
     labelNames: ['activity', 'task_queue', 'outcome', 'error_type'] as const,
     buckets: secondsBuckets,
     registers,
   });
   const attention = new Counter({
     name: 'castmatch_attention_items_raised_total',
-    help: 'Steps that gave up and wait for a person.',
+    help: 'Attention items raised: steps that failed and wait for an operator.',
     labelNames: ['step', 'code'] as const,
     registers,
   });
   const overdue = new Counter({
     name: 'castmatch_attention_items_overdue_total',
-    help: 'Times that an SLA of an attention item passed without anybody coming.',
+    help: 'Attention items that were not resolved within their SLA, counted once per SLA period.',
     registers,
   });
   const disabledEndpoints = new Counter({
     name: 'castmatch_endpoints_disabled_total',
-    help: 'Endpoints of the platform that were given up, and are told nothing any more.',
+    help: 'Webhook endpoints that were disabled after failed deliveries.',
     registers,
   });
 

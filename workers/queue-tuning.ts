@@ -1,7 +1,7 @@
 /**
- * How each task queue is served. The rate of a queue is held by the Temporal server for all workers together (in
- * steady state: it is divided over the queue's partitions), so it holds however many processes run. It is what the
- * vendor allows, where the vendor says; an answer of 429 is still possible and is handled by the activity.
+ * Sets the rate, concurrency and pollers of each task queue. The Temporal server enforces the rate of a queue for all
+ * workers together, so it applies to any number of processes. In steady state it is divided over the partitions of the
+ * queue. The rate is the vendor's documented limit, if there is one. A 429 is still possible; the activity handles it.
  */
 import type { WorkerOptions } from '@temporalio/worker';
 import { type TaskQueue, workflowTaskQueue } from '../activities/contract.ts';
@@ -12,7 +12,7 @@ export type QueueTuning = Pick<
   'maxTaskQueueActivitiesPerSecond' | 'maxConcurrentActivityTaskExecutions' | 'activityTaskPollerBehavior'
 >;
 
-/** One open poll while nothing happens, more as the server reports a backlog. */
+/** One open poll while the queue is idle, and more when the server reports a backlog. */
 const autoscalingPoller = (maximum: number): QueueTuning['activityTaskPollerBehavior'] => ({
   type: 'autoscaling',
   minimum: 1,
@@ -20,19 +20,19 @@ const autoscalingPoller = (maximum: number): QueueTuning['activityTaskPollerBeha
   maximum,
 });
 
-/** Workflows, and quick steps against our own database: bounded by its pool, not by a quota. */
+/** Workflows and internal activities: limited by the database pool, not by a quota. */
 const workflowTuning: QueueTuning = {
   maxConcurrentActivityTaskExecutions: 50,
   activityTaskPollerBehavior: autoscalingPoller(5),
 };
 
-/** Each server takes what it can; a slow one holds up a slot for 15 s at most. */
+/** Webhook endpoints have no common quota. A slow receiver occupies a slot for at most 15 s. */
 const platformTuning: QueueTuning = {
   maxConcurrentActivityTaskExecutions: 100,
   activityTaskPollerBehavior: autoscalingPoller(10),
 };
 
-/** Returns how a worker serves a queue: the vendors' queues by the catalog. */
+/** Returns the tuning of a task queue. The tuning of the vendors' queues comes from `providers/catalog.ts`. */
 export const tuningOf = (queue: TaskQueue): QueueTuning => {
   if (queue === workflowTaskQueue) return workflowTuning;
   const vendor = vendorTaskQueues.find(({ name }) => name === queue);

@@ -1,4 +1,4 @@
-/** The loop beneath inbox and outbox, with the notifications and the broken connections of a real PostgreSQL. */
+/** The relay loop of inbox and outbox, with notifications and broken connections of a real PostgreSQL. */
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
@@ -12,11 +12,8 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 let count = 0;
-/** Looks by itself so seldom that a test does not live to see it. */
-const setUp = ({
-  lookEveryMs: pollIntervalMs = 3_600_000,
-  round = async (): Promise<boolean> => false,
-} = {}) => {
+/** Polls once an hour by default, so that a test sees only rounds that a notification starts. */
+const setUp = ({ pollIntervalMs = 3_600_000, round = async (): Promise<boolean> => false } = {}) => {
   count += 1;
   const channel = `test_${count}`;
   let rounds = 0;
@@ -29,7 +26,7 @@ const setUp = ({
       rounds += 1;
       return round();
     },
-    logger: { warn: (_about: unknown, message?: string) => warnings.push(message ?? '') },
+    logger: { warn: (_fields: unknown, message?: string) => warnings.push(message ?? '') },
   });
   onTestFinished(() => relay.stop());
   const isAt = (wanted: number) => eventually(() => rounds === wanted, 10_000);
@@ -37,7 +34,7 @@ const setUp = ({
   return { relay, channel, warnings, isAt, notify, rounds: () => rounds };
 };
 
-it('looks at once when it starts, and again when it is notified', async () => {
+it('the relay runs a round at its start and after each notification', async () => {
   const { isAt, notify, rounds } = setUp();
   await isAt(1);
   await notify();
@@ -45,14 +42,14 @@ it('looks at once when it starts, and again when it is notified', async () => {
   expect(rounds()).toBe(2);
 });
 
-it('goes on without waiting as long as there is more', async () => {
-  const left = [true, true, false];
-  const { isAt, rounds } = setUp({ round: async () => left.shift() ?? false });
+it('the relay runs rounds without a pause while there are more rows', async () => {
+  const remaining = [true, true, false];
+  const { isAt, rounds } = setUp({ round: async () => remaining.shift() ?? false });
   await isAt(3);
   expect(rounds()).toBe(3);
 });
 
-it('hears what is notified while it works', async () => {
+it('the relay runs another round after a notification during a round', async () => {
   const { promise: working, resolve: done } = Promise.withResolvers<void>();
   const { isAt, notify, rounds } = setUp({
     round: async () => {
@@ -67,13 +64,13 @@ it('hears what is notified while it works', async () => {
   expect(rounds()).toBe(2);
 });
 
-it('looks every so often when nothing is notified', async () => {
-  const { rounds } = setUp({ lookEveryMs: 10 });
+it('the relay polls when there are no notifications', async () => {
+  const { rounds } = setUp({ pollIntervalMs: 10 });
   await eventually(() => rounds() >= 3, 10_000);
   expect(rounds()).toBeGreaterThanOrEqual(3);
 });
 
-it('listens anew when its connection is cut, having looked for what it may have missed', async () => {
+it('the relay listens again after its connection is cut, and first runs a round for missed notifications', async () => {
   const { channel, isAt, notify, rounds } = setUp();
   await isAt(1);
   await database.db.execute(sql`
@@ -86,20 +83,20 @@ it('listens anew when its connection is cut, having looked for what it may have 
   expect(rounds()).toBe(3);
 });
 
-it('says that a round failed, and tries again', async () => {
+it('the relay logs a failed round and retries', async () => {
   let failures = 0;
   const { isAt, warnings } = setUp({
     round: async () => {
       failures += 1;
-      if (failures === 1) throw new Error('Temporal is away');
+      if (failures === 1) throw new Error('Temporal is unreachable');
       return false;
     },
   });
   await isAt(2);
-  expect(warnings).toEqual(['the relay could not carry on: it tries again']);
+  expect(warnings).toEqual(['relay round failed; retrying']);
 });
 
-it('ends its round before it stops, and begins no other', async () => {
+it('the relay finishes its round when it is stopped and starts no other', async () => {
   const { promise: working, resolve: done } = Promise.withResolvers<void>();
   const { relay, isAt, notify, rounds } = setUp({
     round: async () => {

@@ -1,76 +1,80 @@
 /**
- * Carries on what is written down in a table, inbox or outbox: at once when PostgreSQL notifies, otherwise every few
- * seconds, which finds what a lost notification, a lease that ran out or a delay has left. Each worker process runs one
- * of each kind; who does what is settled by the claim (`SKIP LOCKED`), not here.
+ * Processes the rows of a queue table (inbox or outbox) in rounds: immediately after a PostgreSQL notification, and
+ * otherwise every few seconds. Polling finds rows after a lost notification, an expired lease or a delay. Each worker
+ * process runs one relay per table. The claim (`SKIP LOCKED`) assigns each row to one process.
  */
 import { Client } from 'pg';
 import type { Logger } from '../foundation/observability/logger.ts';
 import { type Loop, pauseIn, startLoop } from './loop.ts';
 
 interface RelayOptions {
-  /** For the log: `outbox`. */
+  /** The name in log lines, such as `outbox`. */
   readonly name: string;
-  /** Where it is notified when there is something new. Without it, it looks every so often and that is all. */
+  /** The channel that notifies of new rows. Without it the relay only polls. */
   readonly notifications?: { readonly databaseUrl: string; readonly channel: string };
   /**
-   * Claims a batch and carries it on. Answers whether there may be more at once. Throws when nothing goes at present,
-   * as when the database or Temporal is away: then it is left alone for a while. What it holds when the signal comes
-   * it finishes or gives back.
+   * Claims a batch and processes it. Resolves to whether there may be more rows now. Must throw when no row could be
+   * processed, for example during an outage of the database or Temporal; the relay then pauses. When `stopping` is
+   * aborted, it must finish or release the claimed rows.
    */
   readonly round: (stopping: AbortSignal) => Promise<boolean>;
   readonly logger: Pick<Logger, 'warn'>;
-  /** Milliseconds between two looks when nothing is notified. */
+  /** Milliseconds between two rounds when there is no notification. */
   readonly pollIntervalMs?: number;
 }
 
 const defaultPollIntervalMs = 5_000;
-const longestPauseMs = 30_000;
+const maxPauseMs = 30_000;
 
+/**
+ * Starts the relay. After a failed round it pauses for 1 s, doubled with each further failure up to 30 s. `stop`
+ * finishes the current round and closes the listener.
+ */
 export const startRelay = (options: RelayOptions): Loop => {
   const { name, notifications, round, logger, pollIntervalMs = defaultPollIntervalMs } = options;
   const wakeup = createWakeup();
-  const listener = notifications && createPgListener(notifications, wakeup.ring);
+  const listener = notifications && createPgListener(notifications, wakeup.trigger);
 
   const loop = startLoop(async (stopping, failuresBefore) => {
     try {
       await listener?.listen();
-      wakeup.silence();
+      wakeup.reset();
       const isMore = await round(stopping);
-      if (!isMore && !stopping.aborted) await wakeup.rung(pollIntervalMs);
+      if (!isMore && !stopping.aborted) await wakeup.wait(pollIntervalMs);
       return true;
     } catch (err) {
       const failures = failuresBefore + 1;
-      logger.warn({ err, relay: name, failures }, 'the relay could not carry on: it tries again');
-      await pauseIn(stopping, Math.min(1_000 * 2 ** failuresBefore, longestPauseMs));
+      logger.warn({ err, relay: name, failures }, 'relay round failed; retrying');
+      await pauseIn(stopping, Math.min(1_000 * 2 ** failuresBefore, maxPauseMs));
       return false;
     }
   });
   return {
     stop: async () => {
       const stopped = loop.stop();
-      wakeup.ring();
+      wakeup.trigger();
       await stopped;
       await listener?.close();
     },
   };
 };
 
-/** Rung once or often, it is heard once; also when nobody was waiting for it. */
+/** Ends a wait early. Several triggers count as one, and a trigger before `wait` ends that wait immediately. */
 const createWakeup = () => {
   let isTriggered = false;
   let wake: (() => void) | undefined;
   return {
-    ring: () => {
+    trigger: () => {
       isTriggered = true;
       wake?.();
     },
-    silence: () => {
+    reset: () => {
       isTriggered = false;
     },
-    rung: (withinMs: number): Promise<void> =>
+    wait: (timeoutMs: number): Promise<void> =>
       new Promise((resolve) => {
         if (isTriggered) return resolve();
-        const timer = setTimeout(resolve, withinMs);
+        const timer = setTimeout(resolve, timeoutMs);
         wake = () => {
           clearTimeout(timer);
           resolve();
@@ -79,7 +83,7 @@ const createWakeup = () => {
   };
 };
 
-/** A connection of its own that does nothing but listen. One that breaks is opened anew before the next look. */
+/** Listens on a separate connection. A broken connection starts a round, and is opened again before that round. */
 const createPgListener = (
   { databaseUrl, channel }: NonNullable<RelayOptions['notifications']>,
   onNotification: () => void,

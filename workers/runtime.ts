@@ -1,4 +1,4 @@
-/** The SDK's runtime: one per process, which is why it is set up apart from the workers. */
+/** Installs the SDK's runtime, which exists once per process. */
 import type { LogLevel, LogMetadata, Logger as SdkLogger } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
 import type { Level } from 'pino';
@@ -12,7 +12,10 @@ const levels: Readonly<Record<LogLevel, Level>> = {
   ERROR: 'error',
 };
 
-/** The SDK's log lines in our form; its `error` is our `err`. What it traces it shows with payloads: the words are left. */
+/**
+ * Returns a logger for the SDK that writes to the service's log. The field `error` becomes `err`. Fields of TRACE lines
+ * are dropped, since they can contain payloads.
+ */
 export const sdkLogger = (logger: Logger): SdkLogger => {
   const log = (level: LogLevel, message: string, meta: LogMetadata = {}) => {
     const { error, ...rest } = level === 'TRACE' ? {} : meta;
@@ -29,14 +32,15 @@ export const sdkLogger = (logger: Logger): SdkLogger => {
 };
 
 /**
- * Sends the SDK's log to ours and has it serve its metrics. Before the first worker or connection, once per process.
+ * Installs the runtime: it writes to the service's log and serves the SDK's metrics. Must be called once per process,
+ * before the first worker or connection.
  * @param metricsAddress host:port for the SDK's own exporter.
- * @throws {IllegalStateError} when the runtime is there already.
+ * @throws {IllegalStateError} when the runtime is already installed.
  */
 export const installRuntime = (logger: Logger, metricsAddress: string): void => {
   Runtime.install({
     logger: sdkLogger(logger),
-    // Signals are handled by the program, which has more to close than the workers.
+    // workers/main.ts handles the signals, since it also closes the relays, the health server and the database.
     shutdownSignals: [],
     telemetryOptions: {
       logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },

@@ -1,2 +1,4 @@
-/** A little more than the workers' own force time: past that, the process ends whatever is left. Milliseconds. */
+/**
+ * Milliseconds until the process exits after a stop signal, even with tasks left. Longer than the workers' force time.
+ */
 export const shutdownTimeoutMs = 75_000;

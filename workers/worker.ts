@@ -1,4 +1,4 @@
-/** The workers of one process: one per task queue on one connection. */
+/** Starts the Temporal workers of one process: one per task queue, all on one connection. */
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
 import { type ServiceActivities, taskQueues, workflowTaskQueue } from '../activities/contract.ts';
@@ -19,39 +19,39 @@ export interface WorkerDependencies {
   readonly activities: ServiceActivities;
   readonly logger: Logger;
   readonly metrics: ServiceMetrics;
-  /** Stands in for the workflows of this service, in tests. */
+  /** Replaces the workflows of this service in tests. */
   readonly workflowCode?: WorkflowBundleOption | undefined;
-  /** 0 has every workflow task replay its history from the start, as tests want it. */
+  /** 0 makes every workflow task replay its history from the start, for tests. */
   readonly maxCachedWorkflows?: number | undefined;
 }
 
 export interface RunningWorkers {
-  /** Over the workers' own connection: to be used no more once they are shut down. */
+  /** Uses the workers' connection and must not be used after their shutdown. */
   readonly client: Client;
-  /** Resolves after a shutdown. Rejects when a worker fails for good; the others have then been shut down. */
+  /** Resolves after a shutdown. Rejects when a worker fails permanently, after the other workers were shut down. */
   readonly run: Promise<void>;
-  /** The queues that are not being polled, with the state of their worker. Empty when all is well. */
+  /** Returns the queues that are not polled, each with the state of its worker. Empty when all queues are polled. */
   notPolling(): readonly string[];
-  /** Throws when Temporal does not answer within two seconds. */
+  /** @throws when Temporal does not answer within two seconds. */
   checkTemporal(): Promise<void>;
   /**
-   * Takes no new work, finishes what is held within the grace time, cancels what is left, and resolves when all
-   * workers have stopped. May be called twice.
+   * Stops polling, waits for running tasks until the grace time ends, cancels the remaining ones, and resolves when all
+   * workers have stopped. Can be called repeatedly.
    */
   shutdown(): Promise<void>;
 }
 
-/** Longer than the longest provider call (55 s to a mail server), so that none is cut off in its middle. */
+/** Longer than the longest provider call (55 s to a mail server), so that no call is aborted. */
 const shutdownGraceTime = '60s';
-/** What ignores its cancellation is left behind: its lease runs out and another worker tries again. */
+/** An activity that ignores its cancellation is abandoned: its lease expires and another worker retries it. */
 const shutdownForceTime = '70s';
 
-/** About 1 MB each, measured with scheduled auditions: half a gigabyte for the cache. */
+/** A cached workflow takes about 1 MB, measured with scheduled auditions, so the cache takes about 500 MB. */
 const defaultMaxCachedWorkflows = 500;
 
 /**
  * Connects, loads the workflow code and starts polling every task queue.
- * @throws {TransportError} when Temporal cannot be reached; nothing is left running.
+ * @throws {TransportError} when Temporal cannot be reached. No worker is left running then.
  */
 export const startWorkers = async (dependencies: WorkerDependencies): Promise<RunningWorkers> => {
   const { configuration, logger } = dependencies;
@@ -86,7 +86,7 @@ const commonOptions = (
   ({
     connection,
     namespace: configuration.temporal.namespace,
-    // On every queue: which activity runs where is decided by who schedules it.
+    // Every worker registers all activities: the task queue of an activity is chosen by the workflow that schedules it.
     activities: observeEndpoints(observeAttention(activities, { metrics, logger }), { metrics, logger }),
     dataConverter: createDataConverter(configuration.masterKeys),
     interceptors: { activity: [observeActivities(metrics)] },
@@ -106,7 +106,7 @@ const workflowOptions = (
 
 const temporalCheckTimeoutMs = 2_000;
 
-/** One that fails takes the others with it: half a service looks well and is not. */
+/** Shuts down all workers when one fails, since a process that serves only some queues would still look healthy. */
 const supervise = (
   workers: readonly Worker[],
   connection: NativeConnection,
@@ -139,8 +139,8 @@ const supervise = (
           activityPollerState,
           ...(worker.options.workflowBundle === undefined ? [] : [workflowPollerState]),
         ];
-        const polling = runState === 'RUNNING' && pollers.every((state) => state === 'POLLING');
-        return polling ? [] : [`${worker.options.taskQueue}: ${runState}, pollers ${pollers.join(', ')}`];
+        const isPolling = runState === 'RUNNING' && pollers.every((state) => state === 'POLLING');
+        return isPolling ? [] : [`${worker.options.taskQueue}: ${runState}, pollers ${pollers.join(', ')}`];
       }),
     checkTemporal: async () => {
       await connection.withDeadline(Date.now() + temporalCheckTimeoutMs, () =>

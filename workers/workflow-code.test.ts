@@ -4,11 +4,11 @@ import { loadWorkflowCode } from './workflow-code.ts';
 
 const logger = createLogger({ level: 'silent', process: 'test' });
 
-it('says how to build the bundle when it is not there', async () => {
+it('loadWorkflowCode names the build command when the bundle is missing', async () => {
   await expect(loadWorkflowCode(logger, 'build/nowhere.js')).rejects.toThrow('npm run build:bundle');
 });
 
-it('finds the bundle from the project, wherever the process was started', async () => {
+it('loadWorkflowCode resolves the bundle path relative to the project folder', async () => {
   expect(await loadWorkflowCode(logger, 'package.json')).toEqual({
     codePath: expect.stringMatching(/^\/.*package\.json$/),
   });

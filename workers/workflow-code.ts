@@ -1,4 +1,7 @@
-/** The workflow code as a worker takes it: bundled ahead for production, bundled at the start elsewhere. */
+/**
+ * Provides the workflow code to a worker: a prebuilt bundle in production, otherwise a bundle that is built at the
+ * start.
+ */
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,20 +16,23 @@ const auditionWorkflows = fileURLToPath(new URL('../workflows/index.ts', import.
 interface BundleOptions {
   /** The file whose exports are the workflows. */
   readonly workflowsPath?: string;
-  /** Leaves the errors of workflow tasks unencoded, for replay: there they are shown, not stored. */
+  /**
+   * Leaves the errors of workflow tasks unencrypted. Only for replay, which shows the errors and does not store them.
+   */
   readonly readableErrors?: boolean;
 }
 
-/** Bundling takes seconds: once for each kind, however many workers of one process ask. */
+/** Bundling takes seconds, so the bundle of each kind is built once per process. */
 const bundles = new Map<string, Promise<{ readonly code: string }>>();
 
+/** Returns the bundle of the workflow code. Repeated calls with the same options return the same bundle. */
 export const bundleWorkflows = (
   logger: Logger,
   { workflowsPath = auditionWorkflows, readableErrors = false }: BundleOptions = {},
 ): Promise<{ readonly code: string }> => {
   const kind = JSON.stringify([workflowsPath, readableErrors]);
-  const known = bundles.get(kind);
-  if (known) return known;
+  const existing = bundles.get(kind);
+  if (existing) return existing;
   const bundle = bundleWorkflowCode({
     workflowsPath,
     ...(!readableErrors && { failureConverterPath }),
@@ -37,8 +43,9 @@ export const bundleWorkflows = (
 };
 
 /**
- * @param bundlePath a bundle built ahead, relative to the project; undefined to bundle now.
- * @throws {Error} saying how to build the bundle when there is none.
+ * Returns the workflow code: the prebuilt bundle, or a new one.
+ * @param bundlePath the prebuilt bundle, relative to the project; undefined to bundle now.
+ * @throws {Error} when the bundle does not exist; the message contains the command that builds it.
  */
 export const loadWorkflowCode = async (
   logger: Logger,

@@ -1,6 +1,4 @@
-/**
- * The activities on our own database: quick, hardly ever failing, and waited for as long as the database is away.
- */
+/** The activities on our own database. They are fast and are retried without limit while the database is down. */
 import { proxyActivities } from '@temporalio/workflow';
 import {
   type InternalActivities,
@@ -19,16 +17,19 @@ const options = (queue: TaskQueue, summary: string) => ({
 });
 
 /**
- * Those of an audition. They share the workflow's own queue, so that the server hands them out with the answer to the
- * workflow task that asked for them (eager execution). They are no local activities, though these would save three
- * events each. Measured and read in SDK 1.24: two side by side end in another order when they are replayed
- * (https://github.com/temporalio/sdk-python/issues/1578); a query that comes while one runs, the Web UI's included,
- * splits its workflow task, and the history cannot be replayed (sdk-core, `managed_run.rs`); and what one has written
- * when its workflow task is lost contradicts the second run of that task.
+ * Returns the internal activities of an audition. They use the workflow's own task queue, so that the server returns
+ * them in the response to the workflow task that scheduled them (eager execution).
+ *
+ * They are not local activities, although these would save three events each. Observed in SDK 1.24:
+ * - Two concurrent local activities can complete in another order at replay
+ *   (https://github.com/temporalio/sdk-python/issues/1578).
+ * - A query during a local activity, including queries of the Web UI, splits its workflow task. The history can then
+ *   not be replayed (sdk-core, `managed_run.rs`).
+ * - When the workflow task is lost, the data that the local activity has written contradicts the task's second run.
  */
 export const internalActivities = (summary: string) =>
   proxyActivities<InternalActivities>(options(workflowTaskQueue, summary));
 
-/** Those of the webhook endpoints. */
+/** Returns the internal activities of webhook endpoints. */
 export const endpointRecords = (summary: string) =>
   proxyActivities<Pick<PlatformActivities, 'disableEndpoint'>>(options(platformTaskQueue, summary));

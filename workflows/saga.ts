@@ -1,27 +1,28 @@
 /**
- * The saga: what must be undone, in the order it was done. Compensations are data, not closures, so that they
- * survive continue-as-new and can be read by a person.
+ * The saga: the pending compensations in the order of their steps. Compensations are data, not closures, so that they
+ * survive continue-as-new and operators can read them.
  *
- * A compensation is registered *before* its step runs: the step may have its effect and lose the answer. So each
- * compensation must cope with there being nothing to undo.
+ * A compensation is registered *before* its step runs, because the step can take effect and lose the response. Each
+ * compensation must therefore succeed when there is nothing to undo.
  */
 
 export interface Compensation {
-  /** Registering the same id again replaces the entry where it stands. */
+  /** Registering the same id again replaces the entry in its position. */
   readonly id: string;
-  /** Neighbours of one stage are undone side by side; stages one after another, the last one first. */
+  /** Adjacent compensations of one stage run concurrently. Stages run one after another, in reverse order. */
   readonly stage: string;
 }
 
 export interface Saga<Kind extends Compensation> {
   readonly pending: readonly Kind[];
   register(compensation: Kind): void;
-  /** The compensation has run, or is not needed any more. */
+  /** Removes a compensation that has run or is no longer needed. */
   remove(id: string): void;
-  /** Undoes everything that is pending, stage by stage in reverse order. `undo` must not throw. */
+  /** Runs all pending compensations, stage by stage in reverse order. `undo` must not throw. */
   compensate(undo: (compensation: Kind) => Promise<void>): Promise<void>;
 }
 
+/** Creates a saga, with the pending compensations that continue-as-new has carried over. */
 export const createSaga = <Kind extends Compensation>(carried: readonly Kind[] = []): Saga<Kind> => {
   let pending: readonly Kind[] = carried;
 
@@ -34,8 +35,8 @@ export const createSaga = <Kind extends Compensation>(carried: readonly Kind[] =
       return pending;
     },
     register(compensation) {
-      const known = pending.some(({ id }) => id === compensation.id);
-      pending = known
+      const isRegistered = pending.some(({ id }) => id === compensation.id);
+      pending = isRegistered
         ? pending.map((entry) => (entry.id === compensation.id ? compensation : entry))
         : [...pending, compensation];
     },
@@ -49,7 +50,7 @@ export const createSaga = <Kind extends Compensation>(carried: readonly Kind[] =
   };
 };
 
-/** The trailing run of entries that share a stage. */
+/** Returns the adjacent entries at the end that share a stage. */
 const lastStage = <Kind extends Compensation>(pending: readonly Kind[]): readonly Kind[] => {
   const last = pending.at(-1);
   if (!last) return [];

@@ -1,4 +1,4 @@
-/** What operators search by. Ids and states only: search attributes are not encrypted. */
+/** The search attributes for operators. Ids and states only: search attributes are not encrypted. */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 
 export const searchAttributes = {
@@ -6,7 +6,10 @@ export const searchAttributes = {
   project: defineSearchAttributeKey('CastMatchProject', SearchAttributeType.KEYWORD),
   role: defineSearchAttributeKey('CastMatchRole', SearchAttributeType.KEYWORD),
   state: defineSearchAttributeKey('CastMatchState', SearchAttributeType.KEYWORD),
-  /** The step that waits for a person; absent when nothing does. `CastMatchAttention IS NOT NULL` finds the stuck. */
+  /**
+   * The step that waits for an operator; absent when none does. `CastMatchAttention IS NOT NULL` lists the auditions
+   * with open attention items.
+   */
   attention: defineSearchAttributeKey('CastMatchAttention', SearchAttributeType.KEYWORD),
   scheduledFor: defineSearchAttributeKey('CastMatchScheduledFor', SearchAttributeType.DATETIME),
 } as const;

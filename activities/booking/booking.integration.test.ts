@@ -25,8 +25,8 @@ const setup = async () => {
   return { ...bench, claim, hold };
 };
 
-describe('a booking', () => {
-  it('holds the slot and says when to remind', async () => {
+describe('the internal activities', () => {
+  it('hold the slot and plan the reminders', async () => {
     const { hold } = await setup();
     expect(await hold(slot)).toEqual({
       kind: 'held',
@@ -40,7 +40,7 @@ describe('a booking', () => {
     });
   });
 
-  it('refuses a slot that is taken, until it is released', async () => {
+  it('refuse a slot that is taken until it is released', async () => {
     const { hold, activities, about, auditionId } = await setup();
     await hold(slot);
     const other: AuditionId = `aud_${randomUUID()}`;
@@ -49,23 +49,23 @@ describe('a booking', () => {
     expect(await hold(slot, other)).toMatchObject({ kind: 'held' });
   });
 
-  it('refuses a slot in the past', async () => {
+  it('refuse a slot in the past', async () => {
     const { hold } = await setup();
     const past: Slot = { start: '2020-01-01T00:00:00.000Z', end: '2020-01-01T01:00:00.000Z', zone: 'UTC' };
     expect(await hold(past)).toEqual({ kind: 'in_the_past' });
   });
 
-  it('that is confirmed outlives its hold', async () => {
+  it('keep a confirmed slot beyond its hold', async () => {
     const { hold, claim, activities, auditionId, repositories } = await setup();
     await hold(slot);
-    const lasting = { kind: 'confirmed' };
-    expect(await activities.confirmHold(claim(slot))).toEqual(lasting);
-    expect(await activities.confirmHold(claim(slot))).toEqual(lasting);
+    const confirmed = { kind: 'confirmed' };
+    expect(await activities.confirmHold(claim(slot))).toEqual(confirmed);
+    expect(await activities.confirmHold(claim(slot))).toEqual(confirmed);
     const window = { from: slot.start, until: slot.end };
     expect(await repositories.holds.listBusy('org_1', [`room:${auditionId}`], window)).toHaveLength(1);
   });
 
-  it('that had run out is claimed anew, unless another was quicker', async () => {
+  it('claim an expired hold again on confirmation, unless another audition has taken the slot', async () => {
     const { hold, claim, activities, about, auditionId } = await setup();
     expect(await activities.confirmHold(claim(slot))).toEqual({ kind: 'confirmed' });
     await activities.releaseHolds(about);
@@ -76,13 +76,13 @@ describe('a booking', () => {
     });
   });
 
-  it('is not confirmed once its slot has begun', async () => {
+  it('refuse to confirm a slot that has begun', async () => {
     const { claim, activities } = await setup();
     const past: Slot = { start: '2020-01-01T00:00:00.000Z', end: '2020-01-01T01:00:00.000Z', zone: 'UTC' };
     expect(await activities.confirmHold(claim(past))).toEqual({ kind: 'in_the_past' });
   });
 
-  it('writes its events down once, and refuses others in their place', async () => {
+  it('record each event once, and refuse a different event with the same sequence', async () => {
     const { activities, about, auditionId, repositories } = await setup();
     const fact: AuditionFact = {
       type: 'requested',

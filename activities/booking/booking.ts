@@ -1,10 +1,14 @@
-/** The slot in our own database. Quick and internal. */
+/** The activities on the service's own database: slot holds and the audit trail. */
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { HoldSlotInput, HoldSlotResult, InternalActivities } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 
-/** Each is idempotent by audition and revision, or by audition and sequence. `now` is in epoch milliseconds. */
+/**
+ * Creates the internal activities. The slot activities are idempotent by audition and revision, `recordEvents` by
+ * audition and sequence.
+ * @param now returns epoch milliseconds.
+ */
 export const createInternalActivities = (
   { repositories: { holds, events } }: Pick<ActivityDependencies, 'repositories'>,
   now: () => number = Date.now,
@@ -26,9 +30,11 @@ export const createInternalActivities = (
     const held = await holds.hold({ organization, auditionId, revision, slot, resources, until });
     if (held.kind === 'taken') return held;
     if (await holds.confirm(auditionId, revision)) return { kind: 'confirmed' };
-    throw new Error(`${auditionId} lost the hold of revision ${revision} while it was confirmed`);
+    throw new Error(
+      `${auditionId} lost the hold of revision ${revision} while confirming it; a retry claims it again`,
+    );
   },
   releaseHolds: ({ auditionId, except }) => holds.release(auditionId, except),
-  /** Throws `AuditConflict` (non-retryable) when the events do not continue the trail. */
+  /** @throws `AuditConflict` (non-retryable) when the events do not continue the trail. */
   recordEvents: (input) => events.append(input.auditionId, input.events),
 });

@@ -28,13 +28,13 @@ const setup = async () => {
   const events = () =>
     bench
       .state()
-      .google.calendars.flatMap((one) => one.events)
+      .google.calendars.flatMap((calendarState) => calendarState.events)
       .filter(({ status }) => status !== 'cancelled');
   return { ...bench, write, remove, events };
 };
 
-describe('an event in a calendar', () => {
-  it('is one, first written and later moved', async () => {
+describe('the calendar activities', () => {
+  it('write one event and move it', async () => {
     const { write, events, auditionId } = await setup();
     const { eventId } = await write(1, slot);
     expect(eventId).toBe(eventIdFor(auditionId, calendar));
@@ -46,7 +46,7 @@ describe('an event in a calendar', () => {
     ]);
   });
 
-  it('is one when its answer got lost, and is gone once it is undone', async () => {
+  it('write one event when the answer was lost, and remove it', async () => {
     const { write, remove, events, fault } = await setup();
     fault('google', { kind: 'lost_answer', operation: 'events.insert', times: 1 });
     await write(1, slot).catch(() => undefined);
@@ -57,7 +57,7 @@ describe('an event in a calendar', () => {
     await expect(write(1, slot)).rejects.toMatchObject({ type: 'Compensated' });
   });
 
-  it('makes its calendar busy', async () => {
+  it('report the time of a written event as busy', async () => {
     const { write, activities, about } = await setup();
     await write(1, slot);
     const window = { from: slot.start, until: slot.end };
@@ -70,7 +70,7 @@ describe('an event in a calendar', () => {
     expect(busy).toEqual([{ start: slot.start, end: slot.end }]);
   });
 
-  it('needs its connection: without one, its owner must connect again', async () => {
+  it('fail as reconnect when the connection does not exist', async () => {
     const { activities, about, key } = await setup();
     const write = activities.writeEvent({
       ...about,
@@ -84,7 +84,7 @@ describe('an event in a calendar', () => {
     await expect(write).rejects.toMatchObject({ type: 'reconnect', nonRetryable: true });
   });
 
-  it("cannot be written with another organization's connection", async () => {
+  it("fail as reconnect for another organization's connection", async () => {
     const { activities, about } = await setup();
     const window = { from: slot.start, until: slot.end };
     const input = {
@@ -97,7 +97,7 @@ describe('an event in a calendar', () => {
     await expect(activities.findBusy(input)).rejects.toMatchObject({ type: 'reconnect' });
   });
 
-  it('waits for its owner where the account must be connected again, and asks Google nothing', async () => {
+  it('fail as reconnect without calling Google when the account needs reauthorization', async () => {
     const { activities, about, repositories, state } = await setup();
     const window = { from: slot.start, until: slot.end };
     const input = { ...about, connection: 'conn_1', calendarIds: ['primary'], window } as const;
@@ -111,7 +111,7 @@ describe('an event in a calendar', () => {
     expect(state().calls.google).toEqual({});
   });
 
-  it('is the very event that carries the Meet conference of that calendar', async () => {
+  it('write the same event as the Meet conference in that calendar', async () => {
     const { write, events, activities, about, key, auditionId } = await setup();
     const input = { ...about, key: key('meeting:google_meet:1'), provider: 'google_meet', slot } as const;
     const create = () =>

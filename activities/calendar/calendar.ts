@@ -1,4 +1,4 @@
-/** Busy times and events of connected calendars. */
+/** Reads busy times and writes events in connected calendars. */
 import { z } from 'zod';
 import { defaultCalendarProvider } from '../../domain/providers/vendors.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
@@ -18,8 +18,9 @@ import { undoOnce } from '../effects/undo-once.ts';
 const writtenSchema = z.object({ eventId: z.string() });
 
 /**
- * The calendar knows our ids: writing an event twice leaves one, deleting it twice deletes it once. So no attempt needs to
- * ask what became of the one before; the ledger keeps the result and bars the way once the event was removed.
+ * Creates the calendar activities. The calendar deduplicates by our event id: a repeated write leaves one event, and a
+ * repeated deletion has no further effect. No attempt has to search for earlier effects. The ledger stores the result
+ * and blocks later writes after the event was removed.
  */
 export const createCalendarActivities = ({
   repositories: { connections, ledger },
@@ -60,7 +61,7 @@ export const createCalendarActivities = ({
         {
           kind: 'idempotent',
           result: writtenSchema,
-          // Whatever the calendar calls it: two attempts write, and a removal removes, what goes by our id.
+          // Our id and not the calendar's: every attempt writes, and a removal removes, the event with our id.
           providerId: () => eventId,
           perform: async (call) => {
             const event = {

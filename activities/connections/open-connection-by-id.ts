@@ -1,4 +1,4 @@
-/** Opens a connection for one call. */
+/** Opens a connected account for one provider call. */
 import type { Connections } from '../../db/connections/repository.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
@@ -14,8 +14,10 @@ interface OpenConnectionDependencies {
 }
 
 /**
- * Throws `ProviderError` (`reconnect`) when it needs its owner, and when the organization has no such connection: it was
- * removed meanwhile. The purpose is kept with each credential that is read.
+ * Returns the connected account.
+ * @param purpose the reason for the call; it is stored with each credential that is read.
+ * @throws {ProviderError} `reconnect` when the owner must connect the account again, or when the organization has no
+ * such connection any more.
  */
 export const openConnectionById = async (
   { connections, accessTokens }: OpenConnectionDependencies,
@@ -29,7 +31,10 @@ export const openConnectionById = async (
     provider,
     operationOf(provider, 'connections.open').name,
     { kind: 'reconnect' },
-    { code: 'unknown_connection', message: `there is no connection ${id} to this provider` },
+    {
+      code: 'unknown_connection',
+      message: `connection ${id} to this provider does not exist: connect the account again`,
+    },
     { connection: id },
   );
 };

@@ -1,6 +1,6 @@
 /**
- * The letter to somebody whose account has to be connected again. Nothing is known of them but the account, so that it
- * is written in both languages.
+ * Renders the email that asks the owner of an account to connect it again. Only the account is known, not the owner's
+ * language, so the email contains English and French.
  */
 import { join } from 'node:path';
 import { Eta } from 'eta';
@@ -14,22 +14,24 @@ interface ReconnectEmailData {
   readonly link: string;
 }
 
-const texts = ({ organization, account, ...facts }: ReconnectEmailData) => {
+const translationsOf = ({ organization, account, ...facts }: ReconnectEmailData) => {
   const provider = catalog[facts.provider].displayName;
   return [
     {
       language: 'en',
-      lead: `${organization} can no longer use your ${provider} account ${account} for auditions: ${provider} does not accept our access any more. This happens after a changed password, too.`,
-      ask: 'Please connect the account again. What waits for it then goes on by itself.',
+      lead: `${organization} can no longer use your ${provider} account ${account} for auditions: ${provider} no longer accepts our access. This also happens after a change of password.`,
+      ask: 'Please connect the account again. The auditions that wait for it then continue automatically.',
       link: `Connect ${provider} again`,
-      until: 'The link is good for seven days. If you do not want to, you need not do anything.',
+      until:
+        'The link is valid for seven days. If you do not want to connect the account again, you do not need to do anything.',
     },
     {
       language: 'fr',
       lead: `${organization} ne peut plus utiliser votre compte ${provider} ${account} pour les auditions : ${provider} n’accepte plus notre accès. Cela arrive aussi après un changement de mot de passe.`,
-      ask: 'Veuillez reconnecter le compte. Ce qui l’attend reprendra alors de lui-même.',
+      ask: 'Veuillez reconnecter le compte. Les auditions qui l’attendent reprendront alors automatiquement.',
       link: `Reconnecter ${provider}`,
-      until: 'Le lien est valable sept jours. Si vous ne le souhaitez pas, vous n’avez rien à faire.',
+      until:
+        'Le lien est valable sept jours. Si vous ne souhaitez pas reconnecter le compte, vous n’avez rien à faire.',
     },
   ];
 };
@@ -37,12 +39,13 @@ const texts = ({ organization, account, ...facts }: ReconnectEmailData) => {
 const views = join(import.meta.dirname, 'templates');
 const html = new Eta({ views, cache: true, autoEscape: true });
 
+/** Returns subject, text and HTML of the reconnect email. */
 export const renderReconnectEmail = (
   facts: ReconnectEmailData,
 ): { readonly subject: string; readonly text: string; readonly html: string } => {
   const provider = catalog[facts.provider].displayName;
   const subject = `Please connect your ${provider} account again / Veuillez reconnecter votre compte ${provider}`;
-  const parts = texts(facts);
+  const parts = translationsOf(facts);
   const { link } = facts;
   return {
     subject,

@@ -1,4 +1,4 @@
-/** Tells the owner of an account that it has to be connected again: by email, once for each time it fell out. */
+/** Notifies the owner of an account by email that it must be connected again, once per loss of access. */
 import { z } from 'zod';
 import type { Organizations } from '../../db/access/organizations.ts';
 import type { DisconnectedAccount } from '../../db/connections/disconnected-accounts.ts';
@@ -21,18 +21,18 @@ interface ReconnectNoticeDependencies {
     readonly organizations: Pick<Organizations, 'get'>;
   };
   readonly email: Providers['email'];
-  /** Where this account is connected again. */
+  /** Returns the URL of the page on which the account is connected again. */
   readonly linkTo: (connection: Connection) => string;
 }
 
 const outcomeSchema = z.object({
   outcome: z.enum([
     'sent',
-    /** The account is called by something that is no address. */
+    /** The name of the account is not an email address. */
     'no_address',
-    /** The mail server does not take letters to it. */
+    /** The mail server rejects the address. */
     'refused',
-    /** It was connected again, or taken away, in the meantime. */
+    /** The account was connected again or removed in the meantime. */
     'not_needed',
   ]),
 });
@@ -40,7 +40,10 @@ export type ReconnectNoticeOutcome = z.infer<typeof outcomeSchema>;
 
 const isAddress = (account: string | undefined): account is string => z.email().safeParse(account).success;
 
-/** Throws what `effectOnce` throws: then it is asked for again. */
+/**
+ * Returns a function that sends the notice. Idempotent by the `noticeKey` of the account: each key gets one email.
+ * @throws the errors of `effectOnce`; the caller must then call it again.
+ */
 export const createReconnectNotice = ({ repositories, email, linkTo }: ReconnectNoticeDependencies) => {
   const send = async (
     { organization, id, noticeKey }: DisconnectedAccount,
@@ -52,8 +55,8 @@ export const createReconnectNotice = ({ repositories, email, linkTo }: Reconnect
     const { account, provider } = connection;
     if (!isAddress(account)) return { outcome: 'no_address' };
     const link = linkTo(connection);
-    const letter = renderReconnectEmail({ organization: organizationRow.name, provider, account, link });
-    const message = { messageId: messageIdFor(noticeKey), to: { name: '', address: account }, ...letter };
+    const rendered = renderReconnectEmail({ organization: organizationRow.name, provider, account, link });
+    const message = { messageId: messageIdFor(noticeKey), to: { name: '', address: account }, ...rendered };
     try {
       await email.send(message, handOver, call);
       return { outcome: 'sent' };

@@ -1,21 +1,23 @@
-/** The calls to a provider from within an activity: their deadline, their signal, and the lease that outlives them. */
+/** Sets the deadline, the abort signal and the lease of the provider calls that an activity makes. */
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { CallContext } from '../../providers/ports.ts';
 import type { Correlated } from '../contract.ts';
 
 export interface CallTimeouts {
-  /** How long all exchanges of one attempt may take together. */
+  /** The total time of all calls of one attempt. */
   readonly deadlineMs: number;
-  /** How long an attempt keeps others out: the deadline, and a margin for what runs before and after the calls. */
+  /**
+   * How long an attempt excludes other attempts: the deadline plus a margin for the work before and after the calls.
+   */
   readonly leaseMs: number;
-  /** Whether the activity's cancellation ends a call that is under way, or waits for it. */
+  /** Whether a cancellation of the activity aborts a running call, or waits for it. */
   readonly isInterruptible: boolean;
 }
 
 /**
- * Well under the 15 s of the activities' start-to-close timeout, so that an attempt ends and says why before the
- * server gives it up, and its lease is over before the server's next attempt. Calls this short need no heartbeat: the
- * server notices a dead worker at the start-to-close timeout, and a cancellation waits 8 s at most.
+ * Shorter than the start-to-close timeout of 15 s: an attempt reports its error before the server times it out, and its
+ * lease expires before the server's next attempt. Calls this short need no heartbeat. The server detects a dead worker
+ * at the start-to-close timeout, and a cancellation waits at most 8 s.
  */
 export const defaultCallTimeouts: CallTimeouts = {
   deadlineMs: 8_000,
@@ -24,9 +26,9 @@ export const defaultCallTimeouts: CallTimeouts = {
 };
 
 /**
- * For email, under a start-to-close timeout of 65 s: a mail server may take its time to take a message over, and who
- * hangs up on it cannot know whether it did (`replyTimeoutMs` in providers/smtp/settings.ts). So a cancellation waits
- * too; the activity tells by heartbeat that it lives.
+ * For email, under a start-to-close timeout of 65 s. A mail server may take long to accept a message, and a client that
+ * disconnects cannot know whether it did (`replyTimeoutMs` in providers/smtp/settings.ts). A cancellation therefore
+ * waits for the call, and the activity sends heartbeats.
  */
 export const emailCallTimeouts: CallTimeouts = {
   deadlineMs: 55_000,
@@ -34,18 +36,21 @@ export const emailCallTimeouts: CallTimeouts = {
   isInterruptible: false,
 };
 
-/** One attempt of an activity as the provider and the ledger know it. */
+/** One attempt of an activity, for the provider calls and the ledger. */
 export interface AttemptContext {
   readonly leaseMs: number;
-  /** The attempts of one activity execution have the same; what an operator has tried again has another. */
+  /** Identifies the activity execution. Its attempts share it; a retry by an operator starts a new execution. */
   readonly execution: string;
-  /** The deadline starts now. Aborted by it and, where a call may be interrupted, by cancellation and shutdown. */
+  /** Starts the deadline. The call is aborted by it and, when it is interruptible, by cancellation and shutdown. */
   readonly startCall: () => CallContext;
-  /** For what must be taken back, whoever called the activity off: aborted by its deadline only. */
+  /** Like `startCall`, for the removal of surplus effects: aborted only by its deadline, not by cancellation. */
   readonly startCleanUp: () => CallContext;
 }
 
-/** Of the activity that is running. */
+/**
+ * Returns the context of the attempt that is running. Must be called within an activity.
+ * @param timeouts all in milliseconds.
+ */
 export const createAttemptContext = (
   { correlationId, organization }: Pick<Correlated, 'correlationId' | 'organization'>,
   timeouts = defaultCallTimeouts,

@@ -1,4 +1,4 @@
-/** Ids that follow from what they name, so that a second attempt, on another machine, arrives at the same ones. */
+/** Derives ids from the keys of what they identify, so that every attempt, on any machine, computes the same id. */
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { CalendarRef } from '../../domain/audition/request.ts';
@@ -6,30 +6,34 @@ import type { AuditionId } from '../../domain/ids.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** SHA-256 of the request as canonical JSON (RFC 8785): the order of its keys does not matter. */
+/** Returns the SHA-256 of the request as canonical JSON (RFC 8785). The order of its keys does not matter. */
 export const requestHash = (request: unknown): string => sha256(canonicalize(request) ?? '');
 
 /**
- * The id of an audition's event in one calendar, whoever writes it: the step that makes the Meet conference and the
- * step that fills the calendar meet in one event. Hex digits are within Google's [0-9a-v].
+ * Returns the id of an audition's event in one calendar. The step that creates the Meet conference and the step that
+ * writes the calendar event use the same id, so both write the same event. The id consists of hex digits, a subset of
+ * the characters that Google allows ([0-9a-v]).
  */
 export const eventIdFor = (
   auditionId: AuditionId,
   { connection, calendarId }: Pick<CalendarRef, 'connection' | 'calendarId'>,
 ): string => sha256(`event\n${auditionId}\n${connection}\n${calendarId}`).slice(0, 40);
 
-/** What a meeting carries at a provider that can only be searched; names the audition for whoever reads it there. */
+/**
+ * Returns the reference that is stored in a meeting at a provider without idempotency keys. An attempt finds its
+ * meeting by it. It starts with the audition id, so that an operator recognizes the meeting at the provider.
+ */
 export const meetingReference = (auditionId: AuditionId, key: string): string =>
   `${auditionId}:${sha256(`meeting\n${key}`).slice(0, 24)}`;
 
-/** RFC 5322 Message-ID of the notice with this key. */
+/** Returns the Message-ID (RFC 5322) of the notice with this key. */
 export const messageIdFor = (key: string): string => `<${sha256(`message\n${key}`).slice(0, 40)}@castmatch>`;
 
 const base32 = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 
 /**
- * Six characters that set a text message apart from every other one to the same number: SMS has no idempotency key,
- * so the body itself is made to be one.
+ * Returns six characters that distinguish a text message from every other message to the same number. SMS has no
+ * idempotency key, so an attempt finds its message by this reference in the body.
  */
 export const textReference = (key: string): string =>
   [...createHash('sha256').update(`text\n${key}`).digest().subarray(0, 6)]

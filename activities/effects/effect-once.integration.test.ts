@@ -20,34 +20,37 @@ const { act, ledger, timePasses, leaseIsHeld } = useEffectHarness();
 
 const setup = () => ({ vendor: createFakeVendor(), key: randomUUID() });
 
-/** Where the provider cannot be asked. */
-const unanswered = (steps: SearchedSteps): SearchedSteps => ({
+/** The search at the provider fails. */
+const failingSearch = (steps: SearchedSteps): SearchedSteps => ({
   ...steps,
   find: () => Promise.reject(new Error('no answer')),
 });
 
-describe('an effect', () => {
-  it('happens once and answers the same each time it is asked for', async () => {
+describe('effectOnce', () => {
+  it('performs the effect once and returns the same result on every call', async () => {
     const { vendor, key } = setup();
     const first = await act(vendor, key);
     expect(await act(vendor, key)).toEqual(first);
     expect(vendor.made.size).toBe(1);
   });
 
-  it.each(crashPoints)('happens once when the first attempt dies at place %i', async (place) => {
-    const { vendor, key } = setup();
-    await act(vendor, key, { crasher: crashAt(place) }).catch(() => undefined);
-    await timePasses(key);
-    const { id } = await act(vendor, key);
-    expect([...vendor.made.keys()]).toEqual([id]);
-  });
+  it.each(crashPoints)(
+    'performs the effect once when the first attempt crashes at point %i',
+    async (point) => {
+      const { vendor, key } = setup();
+      await act(vendor, key, { crasher: crashAt(point) }).catch(() => undefined);
+      await timePasses(key);
+      const { id } = await act(vendor, key);
+      expect([...vendor.made.keys()]).toEqual([id]);
+    },
+  );
 
-  it('happens once when attempt after attempt dies, wherever', async () => {
+  it('performs the effect once when several attempts crash at random points', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.constantFrom(...crashPoints), { maxLength: 6 }), async (deaths) => {
+      fc.asyncProperty(fc.array(fc.constantFrom(...crashPoints), { maxLength: 6 }), async (crashes) => {
         const { vendor, key } = setup();
-        for (const place of deaths) {
-          await act(vendor, key, { crasher: crashAt(place) }).catch(() => undefined);
+        for (const point of crashes) {
+          await act(vendor, key, { crasher: crashAt(point) }).catch(() => undefined);
           await timePasses(key);
         }
         await act(vendor, key);
@@ -57,7 +60,7 @@ describe('an effect', () => {
     );
   });
 
-  it('happens once when its answer is lost', async () => {
+  it('performs the effect once when the answer of the provider is lost', async () => {
     const { vendor, key } = setup();
     vendor.faults.push({ kind: 'outage', effect: 'unknown' });
     await expect(act(vendor, key)).rejects.toThrow(ProviderError);
@@ -65,35 +68,35 @@ describe('an effect', () => {
     expect(vendor.made.size).toBe(1);
   });
 
-  it('happens once when many ask at the same time; the others are told when to come back', async () => {
+  it('performs the effect once for simultaneous calls and fails the others as busy', async () => {
     const { vendor, key } = setup();
-    const asked = await Promise.allSettled(Array.from({ length: 20 }, () => act(vendor, key)));
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => act(vendor, key)));
     expect(vendor.made.size).toBe(1);
-    for (const outcome of asked.filter((one) => one.status === 'rejected')) {
+    for (const outcome of outcomes.filter((settled) => settled.status === 'rejected')) {
       expect(outcome.reason).toMatchObject({ type: 'busy', nonRetryable: false });
     }
-    expect(asked.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
   });
 
-  it('is tried again at once after a definite refusal, without looking for what cannot be there', async () => {
+  it('repeats the call without a search after a definite refusal', async () => {
     const { vendor, key } = setup();
     vendor.faults.push({ kind: 'retry_after', delayMs: 10 });
     await expect(act(vendor, key)).rejects.toThrow(ProviderError);
-    await act(vendor, key, { steps: unanswered });
+    await act(vendor, key, { steps: failingSearch });
     expect(vendor.made.size).toBe(1);
   });
 
-  it('gives its lease back when the provider cannot be asked what became of the attempt before', async () => {
+  it('releases its lease when the search for the earlier attempt fails', async () => {
     const { vendor, key } = setup();
     vendor.faults.push({ kind: 'outage', effect: 'unknown' });
     await errorThrownBy(() => act(vendor, key));
-    await expect(act(vendor, key, { steps: unanswered })).rejects.toThrow('no answer');
+    await expect(act(vendor, key, { steps: failingSearch })).rejects.toThrow('no answer');
     expect(await leaseIsHeld(key)).toBe(false);
     await act(vendor, key);
     expect(vendor.made.size).toBe(1);
   });
 
-  it('is refused for a key that stood for another request', async () => {
+  it('rejects a key that was used for a different request', async () => {
     const { vendor, key } = setup();
     await act(vendor, key);
     const other = { ...operationOf(key), request: { reference: 'another' } };
@@ -102,7 +105,7 @@ describe('an effect', () => {
     );
   });
 
-  it('has its whole time from when the ledger let it begin', async () => {
+  it('starts the deadline of the call after the answer of the ledger', async () => {
     const { vendor, key } = setup();
     const order: string[] = [];
     const slow = ledger();
@@ -130,44 +133,44 @@ describe('an effect', () => {
   });
 });
 
-const unknowable = async () => {
+const withUnknownOutcome = async () => {
   const { vendor, key } = setup();
-  const blind = (execution: string) =>
+  const actBlindly = (execution: string) =>
     act(vendor, key, {
       execution,
       steps: (steps) => ({ ...steps, find: async () => ({ kind: 'unknowable' }) }),
     });
   const failOnce = () => vendor.faults.push({ kind: 'outage', effect: 'unknown' });
   failOnce();
-  await errorThrownBy(() => blind('run/1'));
-  return { vendor, blind, failOnce };
+  await errorThrownBy(() => actBlindly('run/1'));
+  return { vendor, actBlindly, failOnce };
 };
 
-describe('a doubt that nobody can clear up', () => {
-  const asks = { type: 'outcome_unknown', nonRetryable: true };
+describe('effectOnce with an outcome that cannot be determined', () => {
+  const unknownOutcome = { type: 'outcome_unknown', nonRetryable: true };
 
-  it('is put before a person, also when that failure was lost on its way', async () => {
-    const { vendor, blind } = await unknowable();
-    await expect(blind('run/1')).rejects.toMatchObject(asks);
-    await expect(blind('run/1')).rejects.toMatchObject(asks);
+  it('fails as outcome_unknown, and again when that failure was lost in transit', async () => {
+    const { vendor, actBlindly } = await withUnknownOutcome();
+    await expect(actBlindly('run/1')).rejects.toMatchObject(unknownOutcome);
+    await expect(actBlindly('run/1')).rejects.toMatchObject(unknownOutcome);
     expect(vendor.made.size).toBe(1);
   });
 
-  it('is done again when the person says so', async () => {
-    const { vendor, blind } = await unknowable();
-    await errorThrownBy(() => blind('run/1'));
-    await blind('run/2');
+  it('repeats the effect when the operator retries', async () => {
+    const { vendor, actBlindly } = await withUnknownOutcome();
+    await errorThrownBy(() => actBlindly('run/1'));
+    await actBlindly('run/2');
     expect(vendor.made.size).toBe(2);
   });
 
-  it('is put before a person anew when that is in doubt again', async () => {
-    const { vendor, blind, failOnce } = await unknowable();
-    await errorThrownBy(() => blind('run/1'));
+  it('asks the operator again when the repeated call also has an unknown outcome', async () => {
+    const { vendor, actBlindly, failOnce } = await withUnknownOutcome();
+    await errorThrownBy(() => actBlindly('run/1'));
     failOnce();
-    await errorThrownBy(() => blind('run/2'));
-    await expect(blind('run/2')).rejects.toMatchObject(asks);
+    await errorThrownBy(() => actBlindly('run/2'));
+    await expect(actBlindly('run/2')).rejects.toMatchObject(unknownOutcome);
     expect(vendor.made.size).toBe(2);
-    await blind('run/3');
+    await actBlindly('run/3');
     expect(vendor.made.size).toBe(3);
   });
 });

@@ -1,6 +1,7 @@
 /**
- * One effect per key, whatever crashes. The ledger's row is written before the call; an attempt that finds an earlier
- * one without a record asks the provider what became of it before it acts. See docs/idempotency.md.
+ * Performs an effect at a provider once per key, even when workers crash. The ledger row is written before the call. An
+ * attempt that finds an earlier attempt without a recorded result first asks the provider for that attempt's effect.
+ * See docs/idempotency.md.
  */
 import { Overtaken } from '../../db/errors.ts';
 import type { Doubt, Effect, OperationLedger } from '../../db/ledger/operations.ts';
@@ -13,23 +14,23 @@ import { remainingSettleMs, requireSettled } from './settle-window.ts';
 import type { EffectOperation, EffectSteps, SearchResult } from './steps.ts';
 import { removeSurplus } from './surplus.ts';
 
-/** What every line below needs to know of the attempt. */
 interface EffectAttempt<Result> {
   readonly ledger: OperationLedger;
   readonly operation: EffectOperation;
   readonly context: AttemptContext;
   readonly steps: EffectSteps<Result>;
-  /** Of the ledger: it fences off whoever began earlier. */
+  /** Assigned by the ledger. It fences off earlier attempts: the ledger rejects their writes. */
   readonly attemptNumber: number;
   readonly call: CallContext;
 }
 
 /**
- * Has the effect once and answers with its result, now and whenever it is asked again.
+ * Performs the effect once and returns its result. A repeated call with the same key returns the recorded result.
  *
- * Throws a retryable `busy` while another attempt holds the lease or an earlier call may still be under way, a
- * non-retryable `Compensated` once the operation was undone, a non-retryable `outcome_unknown` where only a person can
- * say whether it happened, `KeyReused` for a key that stood for another request, and what the steps throw.
+ * @throws `busy` (retryable) while another attempt holds the lease or an earlier call may still be running.
+ * @throws `Compensated` (non-retryable) when the operation was undone.
+ * @throws `outcome_unknown` (non-retryable) when only an operator can determine whether the effect happened.
+ * @throws {KeyReused} when the key was used for a different request. Errors of the steps are thrown unchanged.
  */
 export const effectOnce = async <Result>(
   ledger: OperationLedger,
@@ -49,14 +50,14 @@ export const effectOnce = async <Result>(
     case 'busy':
       throw busyFailure(row, begun.remainingMs, leaseMs);
     case 'done':
-      await takeBack(ledger, row.key, context, steps, begun.surplus);
+      await removeSurplusEffects(ledger, row.key, context, steps, begun.surplus);
       return steps.result.parse(begun.result);
     case 'undone':
-      await takeBack(ledger, row.key, context, steps, begun.surplus);
+      await removeSurplusEffects(ledger, row.key, context, steps, begun.surplus);
       throw compensatedFailure(row.key);
     case 'first':
     case 'again': {
-      // The deadline starts here: however long the ledger took, the call has its whole time.
+      // The deadline starts after the ledger's answer, so that a slow database does not shorten the call.
       const call = context.startCall();
       const attempt = { ledger, operation, context, steps, attemptNumber: begun.attempt, call };
       return begun.kind === 'first' ? perform(attempt) : performAgain(attempt, begun.doubt);
@@ -80,7 +81,9 @@ const performAgain = async <Result>(attempt: EffectAttempt<Result>, doubt: Doubt
   }
 };
 
-/** Looking has no effect: when it fails the lease may go, and what the earlier attempt did is as unknown as before. */
+/**
+ * A search has no effect. When it fails, the lease is released and the outcome of the earlier attempt stays unknown.
+ */
 const findEarlierEffect = async <Result>(
   attempt: EffectAttempt<Result>,
   find: () => Promise<SearchResult<Result>>,
@@ -94,8 +97,9 @@ const findEarlierEffect = async <Result>(
 };
 
 /**
- * A person was told of this doubt by an activity execution that ended with it, and has had another one started: the
- * answer is to do it again. A retry of that very execution, whose failure was lost on its way, is no answer.
+ * Whether an operator has decided to repeat the effect. An earlier activity execution ended with `outcome_unknown`, and
+ * the operator's retry started a new execution. A retry of the same execution, whose failure was lost in transit, is
+ * not the operator's decision.
  */
 const isRetriedByOperator = <Result>({ context }: EffectAttempt<Result>, { askedBy }: Doubt): boolean =>
   askedBy !== undefined && askedBy !== context.execution;
@@ -126,12 +130,13 @@ const perform = async <Result>(attempt: EffectAttempt<Result>): Promise<Result> 
   return record(attempt, result, []);
 };
 
-/** A gateway's word that it lost sight of the work behind it, which may go on. */
+/** Statuses of a gateway that has lost its backend: the backend may still be processing the request. */
 const gatewayErrorStatuses: ReadonlySet<number | undefined> = new Set([502, 504]);
 
 /**
- * What a failed call has left behind: nothing, something `unknown` although it has ended, or a call that may still be
- * `open` because nobody saw it end. `unclear` is a failing of ours: the lease runs out as if the worker had died.
+ * Returns what a failed call has left behind. `none`: no effect. `unknown`: the call has ended, its effect is unknown.
+ * `open`: the call may still be running at the provider. `unclear`: an error of this service; the lease is kept until
+ * it expires, as after a crash of the worker.
  */
 const effectStateAfter = (error: unknown, signal: AbortSignal): 'none' | 'unknown' | 'open' | 'unclear' => {
   if (!(error instanceof ProviderError)) return 'unclear';
@@ -141,7 +146,7 @@ const effectStateAfter = (error: unknown, signal: AbortSignal): 'none' | 'unknow
   return ended ? 'unknown' : 'open';
 };
 
-/** A lease that cannot be given back runs out by itself; the error that led here is the one to report. */
+/** Best effort: a lease that cannot be released expires. The caller reports the error that led here. */
 const releaseLease = async <Result>(
   { ledger, operation, attemptNumber }: EffectAttempt<Result>,
   effect: 'none' | 'unknown' | 'open',
@@ -154,23 +159,26 @@ const record = async <Result>(
   result: Result,
   extraResults: readonly Result[],
 ): Promise<Result> => {
-  const effectOf = (one: Result): Effect => ({ providerId: steps.providerId(one), result: one });
+  const effectOf = (recorded: Result): Effect => ({
+    providerId: steps.providerId(recorded),
+    result: recorded,
+  });
   const surplus = extraResults.map(effectOf);
   try {
     await ledger.complete(key, effectOf(result), surplus);
   } catch (error) {
-    // Whoever was here instead did not see our effect: taking it back is up to us.
+    // The attempt or undo that overtook this one did not see its effect, so this attempt removes it.
     if (error instanceof Overtaken) {
-      await takeBack(ledger, key, context, steps, [effectOf(result), ...surplus]);
+      await removeSurplusEffects(ledger, key, context, steps, [effectOf(result), ...surplus]);
     }
     throw error;
   }
-  await takeBack(ledger, key, context, steps, surplus);
+  await removeSurplusEffects(ledger, key, context, steps, surplus);
   return result;
 };
 
-/** What cannot be taken back now stays noted, for the next attempt or the undo. */
-const takeBack = async <Result>(
+/** An effect that cannot be removed now stays in the ledger. The next attempt or the undo removes it. */
+const removeSurplusEffects = async <Result>(
   ledger: OperationLedger,
   key: string,
   { startCleanUp }: AttemptContext,

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('beats while the work goes on, and no longer', async () => {
+it('withHeartbeat sends heartbeats until the work ends', async () => {
   const environment = new MockActivityEnvironment();
   let beats = 0;
   environment.on('heartbeat', () => {
@@ -26,7 +26,7 @@ it('beats while the work goes on, and no longer', async () => {
   expect(beats).toBe(3);
 });
 
-it('passes on what the work throws', async () => {
+it('withHeartbeat rethrows the error of the work', async () => {
   const failing = new MockActivityEnvironment().run(() =>
     withHeartbeat(async () => {
       await pause(1);

@@ -1,19 +1,20 @@
+/** Sends Temporal heartbeats while an activity works. */
 import { Context } from '@temporalio/activity';
 
-/** Often enough for the heartbeat timeout of 20 s that the workflow sets beside the call. */
+/** Well below the heartbeat timeout of 20 s, which the workflow sets for the activity. */
 const heartbeatIntervalMs = 5_000;
 
 /**
- * Does the work of a long attempt while the server hears that it lives: a worker that died is noticed within the
- * heartbeat timeout, not at the end of the start-to-close timeout. There is no progress to tell: each attempt asks the
- * ledger and the provider how far the last one came.
+ * Runs the work of a long attempt and sends a heartbeat every 5 s. The server then detects a dead worker within the
+ * heartbeat timeout instead of the start-to-close timeout. The heartbeat has no details: each attempt reads the
+ * progress of the previous one from the ledger and the provider.
  */
 export const withHeartbeat = async <Result>(work: () => Promise<Result>): Promise<Result> => {
   const context = Context.current();
-  const beating = setInterval(() => context.heartbeat(), heartbeatIntervalMs);
+  const timer = setInterval(() => context.heartbeat(), heartbeatIntervalMs);
   try {
     return await work();
   } finally {
-    clearInterval(beating);
+    clearInterval(timer);
   }
 };

@@ -1,4 +1,4 @@
-/** Calls that outlive their attempt, and attempts that outlive their lease. */
+/** Effects when a call outlives its attempt, or an attempt outlives its lease. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
@@ -13,52 +13,52 @@ const { act, undo, leaseRunsOut, timePasses, leaseIsHeld } = useEffectHarness();
 
 const setup = () => ({ vendor: createFakeVendor(), key: randomUUID() });
 
-/** The vendor has not done it yet when the caller gives up. */
-const givenUp = async (status?: number) => {
+/** The caller aborts the call before the vendor has created the effect. */
+const abortedCall = async (status?: number) => {
   const { vendor, key } = setup();
   vendor.faults.push({ kind: 'outage', effect: 'unknown', status });
   await errorThrownBy(() => act(vendor, key, { signal: AbortSignal.abort() }));
   vendor.made.clear();
-  return { vendor, key, landsLate: () => vendor.create(key) };
+  return { vendor, key, takeEffectLate: () => vendor.create(key) };
 };
 
-describe('a call that was given up', () => {
-  it('is only looked for at first, not made again', async () => {
-    const { vendor, key } = await givenUp();
+describe('an aborted call', () => {
+  it('is searched for and not repeated within the settle window', async () => {
+    const { vendor, key } = await abortedCall();
     expect(await leaseIsHeld(key)).toBe(false);
     await expect(act(vendor, key)).rejects.toMatchObject({ type: 'busy', nextRetryDelay: 10_000 });
     expect(vendor.made.size).toBe(0);
   });
 
-  it('and lands late is the one effect', async () => {
-    const { vendor, key, landsLate } = await givenUp();
+  it('that takes effect late leaves one effect', async () => {
+    const { vendor, key, takeEffectLate } = await abortedCall();
     await errorThrownBy(() => act(vendor, key));
-    const late = await landsLate();
+    const late = await takeEffectLate();
     expect(await act(vendor, key)).toEqual(late);
     expect(vendor.made.size).toBe(1);
   });
 
-  it('is made again after the quiet time', async () => {
-    const { vendor, key } = await givenUp();
+  it('is repeated after the settle window', async () => {
+    const { vendor, key } = await abortedCall();
     await errorThrownBy(() => act(vendor, key));
     await timePasses(key);
     await act(vendor, key);
     expect(vendor.made.size).toBe(1);
   });
 
-  it('is not undone before it can be said what became of it', async () => {
-    const { vendor, key, landsLate } = await givenUp();
+  it('is undone only when its outcome is known', async () => {
+    const { vendor, key, takeEffectLate } = await abortedCall();
     await expect(undo(vendor, key)).rejects.toMatchObject({ type: 'busy' });
-    await landsLate();
+    await takeEffectLate();
     expect(await undo(vendor, key)).toEqual({ result: 'undone' });
     expect(vendor.made.size).toBe(0);
   });
 
   it.each([
-    ['that a gateway lost sight of (502)', 502, 'busy'],
-    ['that a gateway gave up waiting for (504)', 504, 'busy'],
+    ['that a gateway answered with 502', 502, 'busy'],
+    ['that a gateway answered with 504', 504, 'busy'],
     ['whose connection broke', undefined, 'busy'],
-  ])('%s counts as one', async (_what, status, type) => {
+  ])('%s is treated as still running', async (_what, status, type) => {
     const { vendor, key } = setup();
     vendor.faults.push({ kind: 'outage', effect: 'unknown', status });
     await errorThrownBy(() => act(vendor, key));
@@ -66,7 +66,7 @@ describe('a call that was given up', () => {
     await expect(act(vendor, key)).rejects.toMatchObject({ type });
   });
 
-  it('that the vendor itself answered with an error has ended: made again at once when it left nothing', async () => {
+  it('that the vendor answered with 500 has ended, and is repeated immediately when it left no effect', async () => {
     const { vendor, key } = setup();
     vendor.faults.push({ kind: 'retry', effect: 'unknown', status: 500 });
     await errorThrownBy(() => act(vendor, key));
@@ -76,9 +76,9 @@ describe('a call that was given up', () => {
   });
 });
 
-describe('a worker that died', () => {
-  /** 1 and 2 are around `begin`, 3 is before `perform`, 4 and 5 around `handOver`. */
-  it('before it handed over holds nobody up longer than its lease', async () => {
+describe('a crashed worker', () => {
+  /** Crash points 1 and 2 are around `begin`, 3 is before `perform`, 4 and 5 are around `handOver`. */
+  it('blocks other attempts only until its lease expires when it crashed before the handover', async () => {
     const { vendor, key } = setup();
     await errorThrownBy(() => act(vendor, key, { crasher: crashAt(4) }));
     await leaseRunsOut(key);
@@ -86,7 +86,7 @@ describe('a worker that died', () => {
     expect(vendor.made.size).toBe(1);
   });
 
-  it('after it handed over may have left a call under way', async () => {
+  it('blocks other attempts within the settle window when it crashed after the handover', async () => {
     const { vendor, key } = setup();
     await errorThrownBy(() => act(vendor, key, { crasher: crashAt(5) }));
     await leaseRunsOut(key);
@@ -95,7 +95,7 @@ describe('a worker that died', () => {
   });
 });
 
-/** Runs `meanwhile` between two lines of the attempt's `perform`, long after its lease. */
+/** Runs `meanwhile` within the attempt's `perform`, long after the lease has expired. */
 const stalled =
   (key: string, where: 'before_hand_over' | 'before_record', meanwhile: () => Promise<unknown>) =>
   (steps: SearchedSteps): SearchedSteps => ({
@@ -110,11 +110,11 @@ const stalled =
 
 const removeEffect = () => Promise.reject(new Error('no answer'));
 
-/** Sees nothing of what others did, as a list that lags behind. */
+/** Finds no effects of other attempts, as with a vendor whose list is eventually consistent. */
 const blind = (steps: SearchedSteps): SearchedSteps => ({ ...steps, find: async () => ({ kind: 'absent' }) });
 
-describe('two attempts that really overlap', () => {
-  it('have one effect when the first stalls before its call: it does not make it any more', async () => {
+describe('two overlapping attempts', () => {
+  it('leave one effect when the first stalls before its call, which it then skips', async () => {
     const { vendor, key } = setup();
     const second = () => act(vendor, key);
     const first = act(vendor, key, { steps: stalled(key, 'before_hand_over', second) });
@@ -122,14 +122,14 @@ describe('two attempts that really overlap', () => {
     expect([...vendor.made.keys()]).toEqual([(await act(vendor, key)).id]);
   });
 
-  it('have one effect when the second finds what the first did', async () => {
+  it('leave one effect when the second finds the effect of the first', async () => {
     const { vendor, key } = setup();
     const second = () => act(vendor, key);
     const made = await act(vendor, key, { steps: stalled(key, 'before_record', second) });
     expect([...vendor.made.keys()]).toEqual([made.id]);
   });
 
-  it('leave one effect when the second did it again: the first takes its own back, past its deadline', async () => {
+  it('leave one effect when the second repeats it: the first removes its own, even past its deadline', async () => {
     const { vendor, key } = setup();
     const second = () => act(vendor, key, { steps: blind });
     const steps = stalled(key, 'before_record', second);
@@ -138,7 +138,7 @@ describe('two attempts that really overlap', () => {
     expect([...vendor.made.keys()]).toEqual([(await act(vendor, key)).id]);
   });
 
-  it('leave one effect although the first could not take its own back', async () => {
+  it('leave one effect when the first fails to remove its own', async () => {
     const { vendor, key } = setup();
     const first = act(vendor, key, {
       steps: (steps) => ({
@@ -151,7 +151,7 @@ describe('two attempts that really overlap', () => {
     expect([(await act(vendor, key)).id]).toEqual([...vendor.made.keys()]);
   });
 
-  it('leave nothing once they are undone, whatever could not be taken back', async () => {
+  it('leave no effect after an undo when the first failed to remove its own', async () => {
     const { vendor, key } = setup();
     await errorThrownBy(() =>
       act(vendor, key, {
@@ -166,7 +166,7 @@ describe('two attempts that really overlap', () => {
   });
 });
 
-const twice = async () => {
+const withTwoEffects = async () => {
   const { vendor, key } = setup();
   await errorThrownBy(() => act(vendor, key, { crasher: crashAt(6) }));
   await vendor.create(key);
@@ -174,23 +174,23 @@ const twice = async () => {
   return { vendor, key };
 };
 
-describe('an earlier attempt that left several effects', () => {
-  it('has one of them kept', async () => {
-    const { vendor, key } = await twice();
+describe('several effects of earlier attempts', () => {
+  it('are reduced to one by the next attempt', async () => {
+    const { vendor, key } = await withTwoEffects();
     await vendor.create(key);
     const { id } = await act(vendor, key);
     expect([...vendor.made.keys()]).toEqual([id]);
   });
 
-  it('has all of them undone', async () => {
-    const { vendor, key } = await twice();
+  it('are all removed by an undo', async () => {
+    const { vendor, key } = await withTwoEffects();
     await vendor.create(key);
     expect(await undo(vendor, key)).toEqual({ result: 'undone' });
     expect(vendor.made.size).toBe(0);
   });
 });
 
-describe('an undo that overtakes an attempt', () => {
+describe('an attempt overtaken by an undo', () => {
   const overtaken = (
     key: string,
     vendor: ReturnType<typeof createFakeVendor>,
@@ -209,7 +209,7 @@ describe('an undo that overtakes an attempt', () => {
       }),
     });
 
-  it('has the attempt take its own effect back', async () => {
+  it('removes its own effect', async () => {
     const { vendor, key } = setup();
     await expect(overtaken(key, vendor)).rejects.toMatchObject({ name: 'Overtaken', by: 'undo' });
     expect(vendor.made.size).toBe(0);
@@ -218,7 +218,7 @@ describe('an undo that overtakes an attempt', () => {
   it.each([
     ['the next attempt', act],
     ['the next undo', undo],
-  ])('leaves what could not be taken back to %s', async (_who, next) => {
+  ])('leaves an effect that it failed to remove to %s', async (_what, next) => {
     const { vendor, key } = setup();
     await errorThrownBy(() => overtaken(key, vendor, removeEffect));
     expect(vendor.made.size).toBe(1);

@@ -1,4 +1,4 @@
-/** What `effectOnce` is told about an effect: how to have it, how to look for it, how to take it back. */
+/** The steps that `effectOnce` needs for an effect: perform it, find it, remove it. */
 import type { z } from 'zod';
 import type { Doubt } from '../../db/ledger/operations.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
@@ -9,47 +9,50 @@ export interface LedgerOperation {
   readonly key: string;
   readonly organization: OrganizationId;
   readonly provider: string;
-  /** Our name of the operation, e.g. `meetings.create`. */
+  /** The name of the operation in this service, such as `meetings.create`. */
   readonly operation: string;
 }
 
 export interface EffectOperation extends LedgerOperation {
   /**
-   * What identifies the effect, free of a person's data: a key that comes back with another request is refused. Only
-   * what cannot change between two attempts, also over a deployment.
+   * Identifies the effect. The ledger rejects a key that is reused with a different request. It must contain no
+   * personal data, and only values that stay the same between two attempts, also across a deployment.
    */
   readonly request: unknown;
 }
 
-/** What an earlier attempt, of which there is no record, has left behind. */
+/** What the ledger knows about an earlier attempt without a recorded result. */
 export type EarlierAttempt = Pick<Doubt, 'startedAt' | 'handedOver'>;
 
 export type SearchResult<Result> =
-  /** `surplus` is what was done beside it, by attempts that overlapped. */
+  /** `surplus`: further effects, created by overlapping attempts. */
   | { readonly kind: 'found'; readonly result: Result; readonly surplus: readonly Result[] }
   | { readonly kind: 'absent' }
-  /** It may have happened, and nobody can be asked: a person has to decide whether to do it again. */
+  /** The effect may have happened and no system can confirm it: an operator decides whether to repeat it. */
   | { readonly kind: 'unknowable' };
 
 interface CommonSteps<Result> {
-  /** Reads the recorded result back. */
+  /** Parses the recorded result. */
   readonly result: z.ZodType<Result>;
   readonly providerId: (result: Result) => string;
-  /** Removes an effect that turns out to be one too many, or to come after its own compensation. Idempotent. */
+  /** Removes a surplus effect, or an effect that was created after its compensation. Must be idempotent. */
   readonly removeEffect?: (result: Result, call: CallContext) => Promise<unknown>;
 }
 
-/** The provider knows our id: doing it again, even while an earlier call is under way, leaves one effect. */
+/**
+ * For a provider that deduplicates by our id: a repeated call, even while an earlier one is running, leaves one
+ * effect.
+ */
 interface IdempotentSteps<Result> extends CommonSteps<Result> {
   readonly kind: 'idempotent';
   readonly perform: (call: CallContext) => Promise<Result>;
 }
 
-/** What is asked twice is done twice: an attempt that follows an unrecorded one has to look for it first. */
+/** For a provider without deduplication: an attempt that follows one without a recorded result must search first. */
 interface SearchedSteps<Result> extends CommonSteps<Result> {
   readonly kind: 'searched';
   readonly find: (earlier: EarlierAttempt, call: CallContext) => Promise<SearchResult<Result>>;
-  /** Awaits `handOver` at the last moment before the effect becomes possible. */
+  /** Must await `handOver` immediately before the effect becomes possible. */
   readonly perform: (handOver: () => Promise<void>, call: CallContext) => Promise<Result>;
 }
 

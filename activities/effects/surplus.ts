@@ -1,4 +1,4 @@
-/** What overlapping attempts did at the provider beside the effect that is recorded. */
+/** Removes the effects that overlapping attempts created at the provider in addition to the recorded one. */
 import type { Effect, OperationLedger } from '../../db/ledger/operations.ts';
 
 /**

@@ -13,24 +13,24 @@ const { act, undo, timePasses } = useEffectHarness();
 
 const setup = () => ({ vendor: createFakeVendor(), key: randomUUID() });
 
-describe('undoing', () => {
-  it.each(crashPoints)('leaves nothing when it dies itself at place %i and is asked again', async (place) => {
+describe('undoOnce', () => {
+  it.each(crashPoints)('leaves no effect when it crashes at point %i and is called again', async (point) => {
     const { vendor, key } = setup();
     await act(vendor, key);
-    await undo(vendor, key, crashAt(place)).catch(() => undefined);
+    await undo(vendor, key, crashAt(point)).catch(() => undefined);
     expect(await undo(vendor, key)).toEqual({ result: 'undone' });
     expect(vendor.made.size).toBe(0);
   });
 
-  it.each(crashPoints)('leaves nothing of an attempt that died at place %i', async (place) => {
+  it.each(crashPoints)('leaves no effect of an attempt that crashed at point %i', async (point) => {
     const { vendor, key } = setup();
-    await act(vendor, key, { crasher: crashAt(place) }).catch(() => undefined);
+    await act(vendor, key, { crasher: crashAt(point) }).catch(() => undefined);
     await timePasses(key);
     await undo(vendor, key);
     expect(vendor.made.size).toBe(0);
   });
 
-  it('of what was never done finds nothing, and bars the way of a late attempt', async () => {
+  it('finds nothing to undo before the first attempt, and blocks a late attempt', async () => {
     const { vendor, key } = setup();
     expect(await undo(vendor, key)).toEqual({ result: 'nothing_to_undo' });
     expect(await undo(vendor, key)).toEqual({ result: 'nothing_to_undo' });
@@ -38,7 +38,7 @@ describe('undoing', () => {
     expect(vendor.made.size).toBe(0);
   });
 
-  it('waits for an attempt that is still under way', async () => {
+  it('fails as busy while an attempt is still running', async () => {
     const { vendor, key } = setup();
     await errorThrownBy(() => act(vendor, key, { crasher: crashAt(6) }));
     await expect(undo(vendor, key)).rejects.toMatchObject({ type: 'busy', nonRetryable: false });
@@ -47,16 +47,16 @@ describe('undoing', () => {
     expect(vendor.made.size).toBe(0);
   });
 
-  it('leaves nothing whatever died before it, and nothing comes after it', async () => {
-    const life = fc.array(
-      fc.record({ what: fc.constantFrom('act', 'undo'), place: fc.constantFrom(...crashPoints, 99) }),
+  it('leaves no effect after any sequence of crashes, and blocks later attempts', async () => {
+    const history = fc.array(
+      fc.record({ what: fc.constantFrom('act', 'undo'), point: fc.constantFrom(...crashPoints, 99) }),
       { maxLength: 6 },
     );
     await fc.assert(
-      fc.asyncProperty(life, async (steps) => {
+      fc.asyncProperty(history, async (steps) => {
         const { vendor, key } = setup();
-        for (const { what, place } of steps) {
-          const crasher = crashAt(place);
+        for (const { what, point } of steps) {
+          const crasher = crashAt(point);
           const step = what === 'act' ? act(vendor, key, { crasher }) : undo(vendor, key, crasher);
           await step.catch(() => undefined);
           await timePasses(key);

@@ -1,4 +1,6 @@
-/** The way back of `effectOnce`: undoes what a key has done, or may have done, and keeps it from being done later. */
+/**
+ * Undoes the effect of a key that `effectOnce` performed or may have performed, and blocks later attempts of that key.
+ */
 import type { OperationLedger } from '../../db/ledger/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import type { UndoResult } from '../contract.ts';
@@ -9,18 +11,21 @@ import type { EarlierAttempt, LedgerOperation } from './steps.ts';
 import { removeSurplus } from './surplus.ts';
 
 interface UndoSteps {
-  /** The provider's ids of all that unrecorded attempts have left behind. Not asked where there was no such attempt. */
+  /**
+   * Returns the provider ids of all effects of attempts without a recorded result. Called only if there was such an
+   * attempt.
+   */
   readonly find: (earlier: EarlierAttempt, call: CallContext) => Promise<readonly string[]>;
-  /** Idempotent: what is gone already is `absent`. */
+  /** Must be idempotent: returns `absent` for an effect that is gone already. */
   readonly remove: (providerId: string, call: CallContext) => Promise<'deleted' | 'absent'>;
 }
 
 /**
- * Idempotent, and crash-safe at every line: what was begun is asked about again. From its first line on, a late
- * attempt of the operation is refused (`Compensated`), also when there is nothing to undo yet.
+ * Undoes the effect. Idempotent and crash-safe: a repeated call continues an unfinished undo. From its first ledger
+ * write on, later attempts of the operation fail as `Compensated`, also when there was nothing to undo.
  *
- * Throws a retryable `busy` while an attempt holds the lease or its call may still have its effect: what it does can
- * only be undone once it is done.
+ * @throws `busy` (retryable) while an attempt holds the lease or its call may still take effect, since the effect
+ * cannot be undone before it exists.
  */
 export const undoOnce = async (
   ledger: OperationLedger,
@@ -40,15 +45,15 @@ export const undoOnce = async (
       return { result: 'undone' };
     case 'happened': {
       const { providerId } = begun.effect;
-      // Where an attempt was in doubt there may be another one beside what is recorded.
-      const beside = begun.doubt ? await steps.find(begun.doubt, call) : [];
-      for (const one of new Set([providerId, ...beside])) await steps.remove(one, call);
+      // An attempt without a recorded result may have left a second effect.
+      const unrecorded = begun.doubt ? await steps.find(begun.doubt, call) : [];
+      for (const id of new Set([providerId, ...unrecorded])) await steps.remove(id, call);
       await ledger.completeUndo(key);
       return { result: 'undone' };
     }
     case 'unknown': {
       const removed = await removeAll(steps, await steps.find(begun.doubt, call), call);
-      // Of what is not there yet, nobody can say that it was undone.
+      // Within the settle window the effect may still appear, so it cannot be reported as undone yet.
       if (!removed) requireSettled(operation, begun.doubt);
       await ledger.completeUndo(key);
       return { result: removed ? 'undone' : 'nothing_to_undo' };
@@ -56,7 +61,7 @@ export const undoOnce = async (
   }
 };
 
-/** Whether there was anything to remove. */
+/** Returns whether there was anything to remove. */
 const removeAll = async (
   { remove }: UndoSteps,
   providerIds: readonly string[],

@@ -1,6 +1,7 @@
 /**
- * Meetings that come with a calendar: the conference belongs to an event in the organization's calendar. Where that calendar is
- * also a participant's, both steps write one and the same event (see `eventIdFor`), and the conference stays on it.
+ * Creates meetings as conferences of calendar events, in the organization's calendar. When that calendar also belongs
+ * to a participant, the meeting step and the calendar step write the same event (see `eventIdFor`), which keeps the
+ * conference.
  */
 import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
@@ -21,7 +22,10 @@ import { eventIdFor } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoOnce } from '../effects/undo-once.ts';
 
-/** Idempotent at the calendar by the event's id and the conference's request id, so nothing is ever searched for. */
+/**
+ * Creates the meeting activities of a calendar provider. The calendar deduplicates by the event id and the request id
+ * of the conference, so no attempt has to search for earlier effects.
+ */
 export const createCalendarMeetingActivities = (
   {
     repositories: { ledger, organizations, connections },
@@ -33,7 +37,7 @@ export const createCalendarMeetingActivities = (
   const provider = meetingVendors[name].vendor;
   const calendar = calendars[provider];
   const opening = { connections, accessTokens };
-  /** Throws `ProviderError` (`reconnect`) for an organization that has not said in which calendar to meet. */
+  /** @throws {ProviderError} `reconnect` when the organization has not chosen a calendar for meetings. */
   const meetCalendarOf = async (id: OrganizationId) => {
     const organization = await organizations.get(id);
     if (organization?.meetCalendar) return organization.meetCalendar;
@@ -42,7 +46,8 @@ export const createCalendarMeetingActivities = (
       'meetings.create',
       { kind: 'reconnect' },
       {
-        message: 'the organization has connected no calendar to make meetings in',
+        message:
+          'the organization has no calendar for meetings: connect an account and choose one of its calendars',
       },
     );
   };
@@ -92,7 +97,7 @@ export const createCalendarMeetingActivities = (
         {
           kind: 'idempotent',
           result: meetingSchema,
-          // Whichever conference it has: two attempts make, and a removal removes, the event of this audition.
+          // Every attempt writes the same event of this audition, whatever its conference, and a removal removes it.
           providerId: () => auditionId,
           perform: (call) => putMeeting(input, call),
           removeEffect: (_meeting, call) => removeEventOf(input, call),

@@ -10,7 +10,7 @@ const setup = async () => {
   const create = () =>
     bench.activities.createMeeting({ ...input, revision: 1, topic: 'Nightfall', hasFallback: false });
   const remove = () => bench.activities.removeMeeting(input);
-  /** Under the same reference, as an attempt does that overlaps with another. */
+  /** Creates a second meeting under the same reference, as an overlapping attempt does. */
   const makeAnother = () => {
     const reference = meetingReference(bench.auditionId, input.key);
     const call = { signal: AbortSignal.timeout(5_000), correlationId: 'corr-1' };
@@ -20,7 +20,7 @@ const setup = async () => {
 };
 
 describe('a meeting on Zoom', () => {
-  it('is created once however often it is asked for', async () => {
+  it('is created once when createMeeting is repeated', async () => {
     const { create, meetings } = await setup();
     const first = await create();
     expect(await create()).toEqual(first);
@@ -28,7 +28,7 @@ describe('a meeting on Zoom', () => {
     expect(meetings()).toHaveLength(1);
   });
 
-  it('is found again when it was made and the answer got lost', async () => {
+  it('is found by the next attempt when the answer was lost', async () => {
     const { create, meetings, fault } = await setup();
     fault('zoom', { kind: 'lost_answer', operation: 'meetings.create', times: 1 });
     await expect(create()).rejects.toMatchObject({ type: 'outage', nonRetryable: false });
@@ -36,7 +36,7 @@ describe('a meeting on Zoom', () => {
     expect(meetings().map(({ id }) => String(id))).toEqual([meeting.id]);
   });
 
-  it('that was made without anybody knowing is removed again, and a late attempt makes none', async () => {
+  it('is removed when its answer was lost, and a late attempt creates none', async () => {
     const { create, remove, meetings, fault } = await setup();
     fault('zoom', { kind: 'lost_answer', operation: 'meetings.create', times: 1 });
     await create().catch(() => undefined);
@@ -46,7 +46,7 @@ describe('a meeting on Zoom', () => {
     await expect(create()).rejects.toMatchObject({ type: 'Compensated', nonRetryable: true });
   });
 
-  it('is one when Zoom is slow and we give up, and the next attempts only look', async () => {
+  it('is created once when Zoom answers after the deadline: the next attempts only search', async () => {
     const { create, meetings, fault } = await setup();
     fault('zoom', { kind: 'latency', operation: 'meetings.create', latencyMs: 9_500, times: 1 });
     await expect(create()).rejects.toMatchObject({ type: 'outage', nonRetryable: false });
@@ -56,7 +56,7 @@ describe('a meeting on Zoom', () => {
     expect(meetings().map(({ id }) => String(id))).toEqual([meeting.id]);
   });
 
-  it('that was made twice is kept once, and leaves nothing when it is removed', async () => {
+  it('is reduced to one when it was created twice, and is removed completely', async () => {
     const { create, remove, meetings, fault, timePasses, makeAnother } = await setup();
     fault('zoom', { kind: 'lost_answer', operation: 'meetings.create', times: 1 });
     await create().catch(() => undefined);
@@ -69,12 +69,12 @@ describe('a meeting on Zoom', () => {
     expect(meetings()).toEqual([]);
   });
 
-  it('that was never asked for leaves nothing to undo', async () => {
+  it('has nothing to undo when it was never created', async () => {
     const { remove } = await setup();
     expect(await remove()).toEqual({ result: 'nothing_to_undo' });
   });
 
-  it('is moved to the instant of its new slot, over a clock change', async () => {
+  it('is moved to the instant of its new slot across a clock change', async () => {
     const { create, activities, input, key, meetings } = await setup();
     const meeting = await create();
     const move = {
@@ -90,7 +90,7 @@ describe('a meeting on Zoom', () => {
     expect(meetings()).toMatchObject([{ start_time: '2031-10-26T00:30:00Z' }]);
   });
 
-  it('waits as long as Zoom says', async () => {
+  it('is retried after the delay that Zoom requests', async () => {
     const { create, fault } = await setup();
     fault('zoom', { kind: 'rate_limit', retryAfterSeconds: 30, times: 1 });
     const failure: unknown = await create().catch((error: unknown) => error);

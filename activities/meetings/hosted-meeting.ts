@@ -1,6 +1,6 @@
 /**
- * Meetings in the service's own account at a vendor. Vendors have no idempotency key: the meeting carries our reference,
- * and an attempt that follows an unrecorded one looks for it first.
+ * Creates meetings in the service's own account at a vendor. The vendors have no idempotency keys, so each meeting
+ * contains our reference. An attempt after one without a recorded result searches for that reference first.
  */
 import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
@@ -17,7 +17,10 @@ import { meetingReference } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { undoOnce } from '../effects/undo-once.ts';
 
-/** @param name which of the meeting providers makes the meetings. */
+/**
+ * Creates the meeting activities of a hosted provider.
+ * @param name the meeting provider, which selects the vendor.
+ */
 export const createHostedMeetingActivities = (
   {
     repositories: { ledger },
@@ -58,7 +61,7 @@ export const createHostedMeetingActivities = (
       );
     },
 
-    /** The ledger keeps a late repetition from bringing an older time back. */
+    /** The ledger prevents a late repetition from restoring an older time. */
     moveMeeting: async (input: MoveMeetingInput) => {
       const { key, organization, auditionId, slot, topic, meeting } = input;
       await effectOnce(
@@ -76,7 +79,7 @@ export const createHostedMeetingActivities = (
           result: z.null(),
           providerId: () => meeting.id,
           perform: async (call) => {
-            // The marker is only looked for until the meeting's creation is recorded, so it may change with the move.
+            // The reference is searched for only until the creation is recorded, so a move may change it.
             const reference = meetingReference(auditionId, key);
             await host.move(meeting.id, { reference, topic, slot }, call);
             return null;

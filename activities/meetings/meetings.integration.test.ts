@@ -1,4 +1,4 @@
-/** A meeting whose provider is not called, because its circuit is open. */
+/** Creating a meeting while the circuit of its provider is open. */
 import { expect, it } from 'vitest';
 import { ProviderError } from '../../domain/errors.ts';
 import type { Providers } from '../../providers/ports.ts';
@@ -6,9 +6,9 @@ import { slot, useActivityHarness } from '../../tests/harness/activity-harness.t
 
 const benchFor = useActivityHarness();
 
-const wanted = { provider: 'zoom', slot, revision: 1, topic: 'Nightfall: Captain' } as const;
+const meeting = { provider: 'zoom', slot, revision: 1, topic: 'Nightfall: Captain' } as const;
 
-const heldBack = async () => {
+const rejectCall = async () => {
   throw new ProviderError(
     'zoom',
     'meetings.create',
@@ -16,17 +16,17 @@ const heldBack = async () => {
     { code: 'circuit_open', message: 'not called' },
   );
 };
-const zoomIsHeldBack = (providers: Providers): Providers => ({
+const withOpenZoomCircuit = (providers: Providers): Providers => ({
   ...providers,
-  meetings: { ...providers.meetings, zoom: { ...providers.meetings.zoom, create: heldBack } },
+  meetings: { ...providers.meetings, zoom: { ...providers.meetings.zoom, create: rejectCall } },
 });
 
 it.each([
-  [true, 'fails at once where another provider is left'],
-  [false, 'waits where none is left'],
-])('hasFallback %s: %s', async (hasFallback) => {
-  const { activities, about, key } = await benchFor({ wrapProviders: zoomIsHeldBack });
-  const create = activities.createMeeting({ ...about, ...wanted, key: key('meeting:zoom:1'), hasFallback });
+  [true, 'fails as non-retryable when another provider follows'],
+  [false, 'is retried when no other provider follows'],
+])('createMeeting with an open circuit and hasFallback %s %s', async (hasFallback) => {
+  const { activities, about, key } = await benchFor({ wrapProviders: withOpenZoomCircuit });
+  const create = activities.createMeeting({ ...about, ...meeting, key: key('meeting:zoom:1'), hasFallback });
   await expect(create).rejects.toMatchObject({
     type: 'outage',
     nonRetryable: hasFallback,
@@ -34,7 +34,7 @@ it.each([
   });
 });
 
-it('is made by the next attempt, once the circuit lets calls through', async () => {
+it('createMeeting succeeds on the next attempt after the circuit closes', async () => {
   let isOpen = true;
   const { activities, about, key } = await benchFor({
     wrapProviders: (providers) => ({
@@ -43,13 +43,13 @@ it('is made by the next attempt, once the circuit lets calls through', async () 
         ...providers.meetings,
         zoom: {
           ...providers.meetings.zoom,
-          create: (spec, call) => (isOpen ? heldBack() : providers.meetings.zoom.create(spec, call)),
+          create: (spec, call) => (isOpen ? rejectCall() : providers.meetings.zoom.create(spec, call)),
         },
       },
     }),
   });
   const create = () =>
-    activities.createMeeting({ ...about, ...wanted, key: key('meeting:zoom:1'), hasFallback: false });
+    activities.createMeeting({ ...about, ...meeting, key: key('meeting:zoom:1'), hasFallback: false });
   await expect(create()).rejects.toMatchObject({ type: 'outage' });
   isOpen = false;
   expect(await create()).toMatchObject({ provider: 'zoom' });

@@ -1,4 +1,4 @@
-/** A way to reach a person: what sending takes, and how to learn whether something was sent. */
+/** The interface of a notice channel (email, SMS): how to send a notice, and how to find out whether one was sent. */
 import { z } from 'zod';
 import type { CallContext } from '../../providers/ports.ts';
 import type { RetractNoticeInput, SendNoticeInput } from '../contract.ts';
@@ -12,9 +12,11 @@ export interface NoticeChannel {
   readonly provider: string;
   readonly operation: string;
   readonly timeouts: CallTimeouts;
-  /** The one effect of sending this notice. */
+  /** Returns the steps of sending this notice, for `effectOnce`. */
   readonly steps: (input: SendNoticeInput) => EffectSteps<SentNotice>;
-  /** Whether the notice of `key`, begun earlier and never recorded, may have reached the recipient. */
+  /**
+   * Returns whether the notice of `key`, which an attempt started and never recorded, may have reached the recipient.
+   */
   readonly mayHaveArrived: (
     key: string,
     input: RetractNoticeInput,

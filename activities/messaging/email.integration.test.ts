@@ -13,24 +13,24 @@ const benchFor = useActivityHarness();
 
 const calendar = { provider: 'google', connection: 'conn_1', calendarId: 'primary' } as const;
 
-/** The worker dies the first times it sends, before or after the server has the message. */
-const dying =
+/** Crashes the worker the first `times` times that it sends, before or after the server accepts the message. */
+const crashing =
   (when: 'before' | 'after', times: number) =>
   (providers: Providers): Providers => {
-    let deaths = times;
-    const die = (now: typeof when) => {
-      if (now !== when || deaths === 0) return;
-      deaths -= 1;
+    let crashesLeft = times;
+    const crash = (point: typeof when) => {
+      if (point !== when || crashesLeft === 0) return;
+      crashesLeft -= 1;
       throw new Error('killed');
     };
     const send: EmailProvider['send'] = async (...args) => {
-      die('before');
+      crash('before');
       await providers.email.send(...args);
-      die('after');
+      crash('after');
     };
     return { ...providers, email: { ...providers.email, send } };
   };
-const dyingAfterSending = () => dying('after', 1);
+const crashAfterSending = () => crashing('after', 1);
 
 const setup = async (options: ActivityHarnessOptions = {}) => {
   const bench = await benchFor(options);
@@ -60,27 +60,27 @@ const setup = async (options: ActivityHarnessOptions = {}) => {
 };
 
 describe('a notice by email', () => {
-  it('arrives once, with the link and an invitation for the calendar', async () => {
+  it('arrives once, with the response link and a calendar invitation', async () => {
     const { send, inbox } = await setup();
     const { deliveryId } = await send();
     expect(await send()).toEqual({ deliveryId });
     await vi.waitFor(async () => expect(await inbox()).toHaveLength(1));
-    const [letter] = await inbox();
-    expect(letter).toMatchObject({ subject: 'Invitation: Captain, Nightfall' });
-    expect(letter?.headers['message-id']).toBe(deliveryId);
-    expect(letter?.text).toContain('/respond/');
-    expect(letter?.attachments?.map(({ contentType }) => contentType)).toContain('text/calendar');
+    const [email] = await inbox();
+    expect(email).toMatchObject({ subject: 'Invitation: Captain, Nightfall' });
+    expect(email?.headers['message-id']).toBe(deliveryId);
+    expect(email?.text).toContain('/respond/');
+    expect(email?.attachments?.map(({ contentType }) => contentType)).toContain('text/calendar');
   });
 
-  it('brings no second entry to somebody whose calendar is connected', async () => {
+  it('contains no calendar invitation for a recipient with a connected calendar', async () => {
     const { send, inbox, recipient } = await setup();
     await send({ recipient: { ...recipient, calendar } });
     await vi.waitFor(async () => expect(await inbox()).toHaveLength(1));
     expect((await inbox())[0]?.attachments ?? []).toEqual([]);
   });
 
-  it('arrives once when the worker dies right after the handover', async () => {
-    const { send, inbox, timePasses } = await setup({ wrapProviders: dyingAfterSending() });
+  it('arrives once when the worker crashes right after the handover', async () => {
+    const { send, inbox, timePasses } = await setup({ wrapProviders: crashAfterSending() });
     await expect(send()).rejects.toThrow('killed');
     await vi.waitFor(async () => expect(await inbox()).toHaveLength(1));
     await timePasses();
@@ -88,26 +88,26 @@ describe('a notice by email', () => {
     expect(await inbox()).toHaveLength(1);
   });
 
-  it('without a journal waits for a person, who may have it sent again under the same Message-ID', async () => {
+  it('fails as outcome_unknown without a journal, and an operator can resend it under the same Message-ID', async () => {
     const { send, sendAgain, inbox, timePasses } = await setup({
       journal: false,
-      wrapProviders: dyingAfterSending(),
+      wrapProviders: crashAfterSending(),
     });
     await send().catch(() => undefined);
     await timePasses();
-    const asked = { type: 'outcome_unknown', nonRetryable: true, details: [{ provider: 'smtp' }] };
-    await expect(send()).rejects.toMatchObject(asked);
-    await expect(send()).rejects.toMatchObject(asked);
+    const unknownOutcome = { type: 'outcome_unknown', nonRetryable: true, details: [{ provider: 'smtp' }] };
+    await expect(send()).rejects.toMatchObject(unknownOutcome);
+    await expect(send()).rejects.toMatchObject(unknownOutcome);
     expect(await inbox()).toHaveLength(1);
     const { deliveryId } = await sendAgain();
     await vi.waitFor(async () => expect(await inbox()).toHaveLength(2));
     expect((await inbox()).map(({ headers }) => headers['message-id'])).toEqual([deliveryId, deliveryId]);
   });
 
-  it('without a journal is sent at once when the worker died before the handover', async () => {
+  it('is sent without asking the operator when the worker crashed before the handover', async () => {
     const { send, inbox, timePasses } = await setup({
       journal: false,
-      wrapProviders: dying('before', 1),
+      wrapProviders: crashing('before', 1),
     });
     await expect(send()).rejects.toThrow('killed');
     await timePasses();
@@ -115,10 +115,10 @@ describe('a notice by email', () => {
     await vi.waitFor(async () => expect(await inbox()).toHaveLength(1));
   });
 
-  it('of which nobody can say whether it was sent is corrected', async () => {
+  it('gets a cancellation when it is unknown whether it was sent', async () => {
     const { send, retract, inbox, timePasses } = await setup({
       journal: false,
-      wrapProviders: dyingAfterSending(),
+      wrapProviders: crashAfterSending(),
     });
     await send().catch(() => undefined);
     await timePasses();
@@ -126,7 +126,7 @@ describe('a notice by email', () => {
     await vi.waitFor(async () => expect(await inbox()).toHaveLength(2));
   });
 
-  it('that was sent is corrected once, however often that is asked for', async () => {
+  it('gets one cancellation when the retraction is repeated', async () => {
     const { send, retract, inbox } = await setup();
     await send();
     expect(await retract('invitation:r1', 'update:r2')).toEqual({ result: 'undone' });
@@ -138,14 +138,14 @@ describe('a notice by email', () => {
     ]);
   });
 
-  it('that was never sent needs no correction, and is not sent afterwards', async () => {
+  it('gets no cancellation when it was never sent, and is not sent afterwards', async () => {
     const { send, retract, inbox } = await setup();
     expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
     await expect(send()).rejects.toMatchObject({ type: 'Compensated' });
     expect(await inbox()).toEqual([]);
   });
 
-  it('waits for a mail server that takes its time to take the message over', async () => {
+  it('waits for a mail server that is slow to accept the message', async () => {
     const { send, inbox } = await setup({
       wrapProviders: (providers) => ({
         ...providers,
@@ -162,7 +162,7 @@ describe('a notice by email', () => {
     await vi.waitFor(async () => expect(await inbox()).toHaveLength(1));
   });
 
-  it('to nobody is refused for good', async () => {
+  it('fails as non-retryable when the recipient has no email address', async () => {
     const { send, recipient } = await setup();
     await expect(send({ recipient: { ...recipient, email: undefined } })).rejects.toMatchObject({
       type: 'rejected_input',

@@ -1,4 +1,4 @@
-/** Notices by email. The delivery id of an email is its Message-ID. */
+/** Sends notices by email. The delivery id of an email is its Message-ID. */
 import type { Participant } from '../../domain/audition/request.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { channelVendors } from '../../domain/providers/vendors.ts';
@@ -18,8 +18,9 @@ const sendOperation = operationOf(channelVendors.email.vendor, 'email.send');
 type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseLink' | 'sender'>;
 
 /**
- * SMTP cannot be asked, so the ledger knows when a message was about to be handed over: before that it has certainly
- * not been sent. After it the journal mailbox decides, where there is one. Where there is none, a person does.
+ * Creates the email channel. SMTP cannot be queried for sent messages, so the ledger records the handover. Before the
+ * handover an email was certainly not sent. After it the journal mailbox decides, or an operator when there is no
+ * journal.
  */
 export const createEmailChannel = (dependencies: Dependencies): NoticeChannel => {
   const { email } = dependencies.providers;
@@ -40,7 +41,10 @@ export const createEmailChannel = (dependencies: Dependencies): NoticeChannel =>
         },
       };
     },
-    /** Where nobody can say, it may: a cancellation too many is a lesser evil than a performer at a closed door. */
+    /**
+     * An unknown outcome counts as arrived: a needless cancellation is better than a performer at a cancelled
+     * audition.
+     */
     mayHaveArrived: async (key, _input, { handedOver }, call) =>
       handedOver && (await email.find(messageIdFor(key), call)) !== 'not_sent',
   };
@@ -57,7 +61,7 @@ const buildEmail = (input: SendNoticeInput, { responseLink, sender }: Dependenci
     messageId: messageIdFor(key),
     to: { name: recipient.name, address: recipient.email },
     ...renderEmail({ kind: notice, recipient, audition, link }),
-    // Who has connected a calendar finds the event there; a second entry beside it would only confuse.
+    // A recipient with a connected calendar gets the event there and must not get a second entry.
     ...(recipient.calendar || notice === 'reminder'
       ? {}
       : {
@@ -75,6 +79,6 @@ const buildEmail = (input: SendNoticeInput, { responseLink, sender }: Dependenci
 const addresseeOf = (recipient: Participant): Addressee => {
   const { email } = recipient;
   if (email !== undefined) return { ...recipient, email };
-  const nowhere = { message: 'the participant has no email address' };
-  throw new ProviderError(sendOperation.provider, sendOperation.name, { kind: 'rejected_input' }, nowhere);
+  const noAddress = { message: 'the participant has no email address: add one or remove the email channel' };
+  throw new ProviderError(sendOperation.provider, sendOperation.name, { kind: 'rejected_input' }, noAddress);
 };

@@ -22,7 +22,7 @@ const invitation: CalendarInvitation = {
       zone: 'Europe/Paris',
       channels: ['email'],
     }),
-    // Refused at the door by now; nothing here may rely on that.
+    // The API rejects such a name. The renderer must not rely on it.
     name: 'Ada\r\nATTENDEE:mailto:evil@example.com',
     email: 'ada@example.com',
   },
@@ -33,40 +33,40 @@ const invitation: CalendarInvitation = {
 /** Content lines, unfolded (RFC 5545, section 3.1). */
 const linesOf = (content: string) => content.replaceAll(/\r?\n[ \t]/g, '').split(/\r?\n/);
 
-describe('an invitation as a calendar', () => {
+describe('a calendar invitation', () => {
   const { method, content } = renderInvitationCalendar('REQUEST', invitation);
   const lines = linesOf(content);
 
-  it('says its method inside as outside (RFC 6047)', () => {
+  it('has the same method inside and outside the calendar object (RFC 6047)', () => {
     expect(method).toBe('REQUEST');
     expect(lines).toContain('METHOD:REQUEST');
     expect(lines).toContain('STATUS:CONFIRMED');
   });
 
-  it('keeps one UID for the audition, and counts its moves', () => {
+  it('has one UID per audition and the revision as its sequence', () => {
     expect(lines).toContain('UID:aud_1@castmatch');
     expect(lines).toContain('SEQUENCE:3');
   });
 
-  it('gives its times in UTC', () => {
+  it('has its times in UTC', () => {
     expect(lines).toContain('DTSTART:20261201T090000Z');
     expect(lines).toContain('DTEND:20261201T093000Z');
   });
 
-  it('names organizer and attendee, and lets no name smuggle in a line', () => {
+  it('names organizer and attendee, and prevents line injection through names', () => {
     expect(lines.find((line) => line.startsWith('ORGANIZER'))).toMatch(/CastMatch.*auditions@example\.com/);
     const attendees = lines.filter((line) => line.startsWith('ATTENDEE'));
     expect(attendees).toHaveLength(1);
     expect(attendees[0]).toMatch(/RSVP=TRUE.*:mailto:ada@example\.com$/i);
   });
 
-  it('says where, and escapes what people wrote', () => {
+  it('contains the location, and escapes texts entered by users', () => {
     expect(lines).toContain('LOCATION:https://zoom.example/j/1');
     expect(content).toContain(String.raw`Bring the sides\; all of them`);
   });
 });
 
-it('a cancellation takes the same entry away and asks for no answer', () => {
+it('a calendar cancellation removes the same entry and requests no answer', () => {
   const { method, content } = renderInvitationCalendar('CANCEL', invitation);
   const lines = linesOf(content);
   expect(method).toBe('CANCEL');
@@ -76,7 +76,7 @@ it('a cancellation takes the same entry away and asks for no answer', () => {
   expect(content).not.toMatch(/RSVP=TRUE|respond/);
 });
 
-it('takes a sender without a name for the organizer', () => {
+it('a calendar invitation accepts an organizer without a name', () => {
   const { content } = renderInvitationCalendar('REQUEST', {
     ...invitation,
     organizer: 'auditions@example.com',

@@ -1,6 +1,6 @@
 /**
- * The iCalendar part of an email (iMIP, RFC 6047; iTIP, RFC 5546), for recipients who have connected no calendar.
- * Times are in UTC, which needs no VTIMEZONE and which no DST gap or overlap can bend.
+ * Renders the iCalendar part of an email (iMIP, RFC 6047; iTIP, RFC 5546), for recipients without a connected calendar.
+ * Times are in UTC, which needs no VTIMEZONE and has no DST gaps or overlaps.
  */
 import ical, {
   ICalAttendeeRole,
@@ -22,7 +22,10 @@ export interface CalendarInvitation {
   readonly link: string;
 }
 
-/** One UID for the audition's whole life; the revision as SEQUENCE makes a move an update of the same entry. */
+/**
+ * Returns the calendar invitation. The UID is constant per audition, and the revision is the SEQUENCE, so a move
+ * updates the same entry.
+ */
 export const renderInvitationCalendar = (
   method: 'REQUEST' | 'CANCEL',
   { auditionId, audition, recipient, organizer, link }: CalendarInvitation,

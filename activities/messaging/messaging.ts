@@ -1,4 +1,7 @@
-/** The word to the people: sending notices, and correcting what cannot be unsent. */
+/**
+ * Sends notices to participants, and corrects sent notices with a cancellation, since a sent message cannot be
+ * recalled.
+ */
 import type { OperationLedger } from '../../db/ledger/operations.ts';
 import type { Channel } from '../../domain/audition/request.ts';
 import type { CallContext } from '../../providers/ports.ts';
@@ -13,6 +16,7 @@ import type { NoticeChannel, SentNotice } from './channel.ts';
 import { createEmailChannel } from './email.ts';
 import { createTextMessageChannel } from './text-message.ts';
 
+/** Creates the messaging activities. Each is idempotent by its key. */
 export const createMessagingActivities = (dependencies: ActivityDependencies): MessagingActivities => {
   const { ledger, noticeDeliveries } = dependencies.repositories;
   const channels: Readonly<Record<Channel, NoticeChannel>> = {
@@ -27,7 +31,7 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
     const request = { auditionId, channel, notice, participant: recipient.id, slot, revision };
     const effect = { key, organization, provider, operation, request };
     const sent = await effectOnce(ledger, effect, context, steps(input));
-    // After the record, and again on each repetition: a crash between the two must not lose the way back.
+    // Written after the ledger and again on each repetition: after a crash between the two, the next attempt writes it.
     await noticeDeliveries.put({
       id: sent.deliveryId,
       organization,
@@ -44,16 +48,16 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
     const blocked = await Promise.all(
       input.sentAs.map((key) => blockSending(ledger, noticeChannel, input, context, key)),
     );
-    // One deadline for all there is to do: looking and sending have to fit into one attempt.
+    // One deadline for all calls: the searches and the cancellation must fit into one attempt.
     const call = context.startCall();
     const statuses = await Promise.all(
-      blocked.map((one) => deliveryStatusOf(noticeChannel, input, one, call)),
+      blocked.map((notice) => deliveryStatusOf(noticeChannel, input, notice, call)),
     );
     const arrived = statuses.some(({ mayHaveArrived }) => mayHaveArrived);
     if (arrived) {
       await send({ ...input, notice: 'cancellation' }, { ...context, startCall: () => call });
     }
-    // Only now: an attempt that crashed before this line asks again, and must get the same answers.
+    // Completed last: an attempt after a crash repeats the searches and must get the same answers.
     const reached = statuses.filter(({ mayHaveArrived }) => mayHaveArrived);
     for (const { key } of reached) await ledger.completeUndo(key);
     return { result: arrived ? 'undone' : 'nothing_to_undo' };
@@ -66,7 +70,7 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
   };
 };
 
-/** A notice that can be sent no more, and what the ledger knows of it. */
+/** A notice that can no longer be sent, with its state in the ledger. */
 interface BlockedNotice {
   readonly key: string;
   readonly begun: Exclude<Awaited<ReturnType<OperationLedger['beginUndo']>>, { kind: 'busy' }>;
@@ -85,8 +89,8 @@ const blockSending = async (
 };
 
 /**
- * Whether a barred notice may have been sent before. One that began and did not arrive stays half undone in the
- * ledger: were it closed, a repetition could not tell it from one that arrived.
+ * Returns whether a blocked notice may have arrived. The undo of a notice that did not arrive stays open in the
+ * ledger: a repetition could not distinguish a completed undo from a notice that arrived.
  */
 const deliveryStatusOf = async (
   { provider, operation, mayHaveArrived }: NoticeChannel,

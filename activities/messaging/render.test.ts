@@ -25,7 +25,7 @@ const facts: NoticeFacts = {
 };
 const link = 'https://castmatch.example/respond/token';
 
-const letter = (
+const emailOf = (
   changes: { readonly recipient?: Partial<Participant>; readonly audition?: Partial<NoticeFacts> } = {},
   kind: (typeof noticeKinds)[number] = 'invitation',
 ) =>
@@ -37,37 +37,37 @@ const letter = (
   });
 
 const startingAt = (start: NoticeFacts['slot']['start'], locale = 'en-GB') =>
-  letter({ recipient: { locale }, audition: { slot: { ...facts.slot, start } } }).text;
+  emailOf({ recipient: { locale }, audition: { slot: { ...facts.slot, start } } }).text;
 
 const message = (locale: string, kind: (typeof noticeKinds)[number] = 'invitation') =>
   renderTextMessage({ kind, recipient: { ...ada, locale }, audition: facts, link }, 'ABC234');
 
-/** ICU changes its commas from year to year; the figures stay. */
-describe('a letter', () => {
+/** The patterns allow commas to vary, since they change between ICU versions. */
+describe('a rendered email', () => {
   it.each(noticeKinds)('of kind %s names role and project in subject, text and HTML', (kind) => {
-    const { subject, text, html } = letter({}, kind);
+    const { subject, text, html } = emailOf({}, kind);
     for (const part of [subject, text, html]) expect(part).toMatch(/Captain.*Nightfall/);
     expect(text).not.toMatch(/undefined|<|&/);
     expect(html).not.toContain('undefined');
   });
 
-  it('says when, by the clock of the recipient', () => {
-    expect(letter().text).toMatch(/Tuesday,? 1 December 2026 at 10:00 CET, until 10:30 CET/);
-    const newYork = letter({ recipient: { zone: 'America/New_York' } });
+  it('contains the time in the time zone of the recipient', () => {
+    expect(emailOf().text).toMatch(/Tuesday,? 1 December 2026 at 10:00 CET, until 10:30 CET/);
+    const newYork = emailOf({ recipient: { zone: 'America/New_York' } });
     expect(newYork.text).toMatch(/Tuesday,? 1 December 2026 at 04:00 GMT-5/);
     expect(newYork.text).toContain('Time zone: America/New_York');
   });
 
-  it('speaks French to those who do, and English to everybody else', () => {
-    const french = letter({ recipient: { locale: 'fr-FR' } });
+  it('is French for French locales, and English for all others', () => {
+    const french = emailOf({ recipient: { locale: 'fr-FR' } });
     expect(french.subject).toBe('Invitation : Captain, Nightfall');
     expect(french.text).toContain('Bonjour Ada,');
     expect(french.text).toContain('mardi 1 décembre 2026 à 10:00 UTC+1');
     expect(french.html).toContain('<html lang="fr">');
-    expect(letter({ recipient: { locale: 'fi' } }).text).toContain('Hello Ada,');
+    expect(emailOf({ recipient: { locale: 'fi' } }).text).toContain('Hello Ada,');
   });
 
-  it('tells the two halves of an overlap apart, and is right on both sides of a gap', () => {
+  it('distinguishes the two halves of a DST overlap, and is correct on both sides of a gap', () => {
     expect(startingAt('2026-10-25T00:30:00.000Z')).toMatch(/Sunday,? 25 October 2026 at 02:30 CEST/);
     expect(startingAt('2026-10-25T01:30:00.000Z')).toMatch(/Sunday,? 25 October 2026 at 02:30 CET/);
     expect(startingAt('2026-10-25T01:30:00.000Z', 'fr')).toContain('dimanche 25 octobre 2026 à 02:30 UTC+1');
@@ -75,8 +75,8 @@ describe('a letter', () => {
     expect(startingAt('2026-03-29T01:00:00.000Z')).toMatch(/Sunday,? 29 March 2026 at 03:00 CEST/);
   });
 
-  it('escapes in HTML what people wrote, and in the text leaves it as it is', () => {
-    const { html, text, subject } = letter({
+  it('escapes texts entered by users in HTML, and leaves them unchanged in plain text', () => {
+    const { html, text, subject } = emailOf({
       recipient: { name: '<img src=x onerror=alert(1)>' },
       audition: {
         project: { ...facts.project, title: 'Me & "You"' },
@@ -90,40 +90,40 @@ describe('a letter', () => {
     expect(subject).toContain('Me & "You"');
   });
 
-  it('keeps a line break out of the subject', () => {
-    const { subject } = letter({
+  it('has no line break in the subject', () => {
+    const { subject } = emailOf({
       audition: { role: { ...facts.role, name: 'Captain\r\nBcc: all@example.com' } },
     });
     expect(subject).toBe('Invitation: Captain Bcc: all@example.com, Nightfall');
   });
 
-  it('names room, join link, notes and reason where there are any, and only there', () => {
+  it('contains room, join link, notes and reason only when they are set', () => {
     const slot = { ...facts.slot, room: 'Studio 2' };
     const audition = { slot, joinUrl: 'https://zoom.example/j/1', notes: 'Bring the sides', reason: 'Rain' };
-    const { text } = letter({ audition }, 'update');
+    const { text } = emailOf({ audition }, 'update');
     for (const detail of ['Where: Studio 2', 'https://zoom.example/j/1', 'Bring the sides', 'Reason: Rain']) {
       expect(text).toContain(detail);
     }
-    expect(letter({}, 'update').text).not.toMatch(/Where|Join|Notes|Reason/);
+    expect(emailOf({}, 'update').text).not.toMatch(/Where|Join|Notes|Reason/);
   });
 
-  it('asks for an answer, save when there is nothing left to answer', () => {
+  it('contains the response link, except in a cancellation', () => {
     for (const kind of ['invitation', 'update', 'reminder'] as const) {
-      expect(letter({}, kind).text).toContain(link);
-      expect(letter({}, kind).html).toContain(`href="${link}"`);
+      expect(emailOf({}, kind).text).toContain(link);
+      expect(emailOf({}, kind).html).toContain(`href="${link}"`);
     }
-    expect(letter({}, 'cancellation').text).not.toContain(link);
-    expect(letter({}, 'cancellation').html).not.toContain(link);
+    expect(emailOf({}, 'cancellation').text).not.toContain(link);
+    expect(emailOf({}, 'cancellation').html).not.toContain(link);
   });
 
-  it('invites the performer, and asks the others to be there', () => {
-    expect(letter().text).toContain('You are invited to audition');
-    expect(letter({ recipient: { kind: 'reader' } }).text).toContain('You are asked to be at an audition');
+  it('invites the performer to audition, and asks other participants to attend', () => {
+    expect(emailOf().text).toContain('You are invited to audition');
+    expect(emailOf({ recipient: { kind: 'reader' } }).text).toContain('You are asked to be at an audition');
   });
 });
 
-describe('a text message', () => {
-  it('is one line with what, when, the link and its reference', () => {
+describe('a rendered text message', () => {
+  it('is one line with role, time, link and reference', () => {
     expect(message('en-GB')).toMatch(
       /^Audition: Captain, Nightfall\. Tue,? 1 Dec 2026, 10:00 CET\. Answer: \S+token Ref ABC234$/,
     );
@@ -132,7 +132,7 @@ describe('a text message', () => {
     );
   });
 
-  it.each(['en', 'en-US', 'fr'])('in %s keeps to the letters of GSM-7, which cost half', (locale) => {
+  it.each(['en', 'en-US', 'fr'])('in %s uses only GSM-7 characters, which halve its price', (locale) => {
     for (const kind of noticeKinds) expect(message(locale, kind)).toMatch(/^[ -_a-zàèéùìò]*$/);
   });
 });

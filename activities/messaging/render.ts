@@ -1,4 +1,4 @@
-/** A notice as a person reads it: subject, text and HTML of an email, or the body of a text message. */
+/** Renders a notice: subject, text and HTML of an email, or the body of a text message. */
 import { join } from 'node:path';
 import { Eta } from 'eta';
 import type { NoticeKind } from '../../domain/audition/events.ts';
@@ -7,7 +7,6 @@ import type { NoticeFacts } from '../contract.ts';
 import { formatEnd, formatShortStart, formatStart } from './slot-format.ts';
 import { translationFor } from './words/languages.ts';
 
-/** Beside this file, in the sources and wherever they are copied together. */
 const views = join(import.meta.dirname, 'templates');
 const html = new Eta({ views, cache: true, autoEscape: true });
 const plain = new Eta({ views, cache: true, autoEscape: false });
@@ -16,7 +15,7 @@ export interface Notice {
   readonly kind: NoticeKind;
   readonly recipient: Participant;
   readonly audition: NoticeFacts;
-  /** Where the invitation is answered. */
+  /** The URL of the page on which the invitation is answered. */
   readonly link: string;
 }
 
@@ -26,7 +25,7 @@ interface RenderedEmail {
   readonly html: string;
 }
 
-/** Times by the recipient's clock and in their language; what people wrote is escaped in HTML. */
+/** Returns the email in the recipient's language and time zone. Texts entered by users are escaped in the HTML. */
 export const renderEmail = (notice: Notice): RenderedEmail => {
   const page = templateDataOf(notice);
   return {
@@ -36,7 +35,10 @@ export const renderEmail = (notice: Notice): RenderedEmail => {
   };
 };
 
-/** One line. `reference` makes it unlike any other message to this number. */
+/**
+ * Returns the body of the text message, as one line.
+ * @param reference makes the body unique among the messages to this number.
+ */
 export const renderTextMessage = (notice: Notice, reference: string): string =>
   oneLine(plain.render(`sms/${notice.kind}.eta`, { ...templateDataOf(notice), reference }));
 

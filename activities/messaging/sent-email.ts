@@ -1,11 +1,11 @@
-/** How an attempt finds out whether an earlier one sent its email. */
+/** Determines whether an earlier attempt sent its email. */
 import type { CallContext, Providers } from '../../providers/ports.ts';
 import type { EarlierAttempt, SearchResult } from '../effects/steps.ts';
 
 /**
- * Returns the `find` step of `effectOnce` for an email. An email that was never handed over was not sent. After that the
- * journal mailbox decides.
- * @param result of an email that was sent.
+ * Returns the `find` step of `effectOnce` for an email. An email that was never handed over was not sent. For an email
+ * that was handed over, the journal mailbox decides.
+ * @param result the result to return for an email that was sent.
  */
 export const sentEmailFinder =
   <Result>(email: Pick<Providers['email'], 'find'>, messageId: string, result: Result) =>

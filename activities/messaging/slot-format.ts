@@ -1,4 +1,4 @@
-/** A slot in words: by the clock of the reader's zone, in the manner of the reader's language. */
+/** Formats the times of a slot in the reader's time zone and locale. */
 import { DateTime, type DateTimeFormatOptions } from 'luxon';
 import type { Slot } from '../../domain/audition/slot.ts';
 
@@ -7,7 +7,7 @@ interface LocaleAndZone {
   readonly locale: string;
 }
 
-/** With the zone's short name, which is what tells the two halves of an overlap apart. */
+/** Includes the short zone name, which distinguishes the two halves of a DST overlap. */
 const longFormat: DateTimeFormatOptions = {
   weekday: 'long',
   day: 'numeric',
@@ -26,14 +26,14 @@ const formatInstant = (
   format: DateTimeFormatOptions,
 ): string => DateTime.fromISO(instant, { zone }).setLocale(locale).toLocaleString(format);
 
-/** "Tuesday, December 1, 2026 at 10:00 AM GMT+1". */
+/** Returns "Tuesday, December 1, 2026 at 10:00 AM GMT+1". */
 export const formatStart = (slot: Slot, reader: LocaleAndZone): string =>
   formatInstant(slot.start, reader, longFormat);
 
-/** "10:30 AM GMT+1". */
+/** Returns "10:30 AM GMT+1". */
 export const formatEnd = (slot: Slot, reader: LocaleAndZone): string =>
   formatInstant(slot.end, reader, timeFormat);
 
-/** "Tue, Dec 1, 2026, 10:00 AM GMT+1", for a text message. */
+/** Returns "Tue, Dec 1, 2026, 10:00 AM GMT+1", for a text message. */
 export const formatShortStart = (slot: Slot, reader: LocaleAndZone): string =>
   formatInstant(slot.start, reader, shortFormat);

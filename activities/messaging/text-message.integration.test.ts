@@ -31,7 +31,7 @@ const setup = async (options: ActivityHarnessOptions = {}) => {
 };
 
 describe('a notice by SMS', () => {
-  it('is sent once, and its delivery id leads back to the audition', async () => {
+  it('is sent once, and its delivery id is stored with the audition', async () => {
     const { send, messages, auditionId, repositories } = await setup();
     const { deliveryId } = await send();
     await send();
@@ -44,7 +44,7 @@ describe('a notice by SMS', () => {
     });
   });
 
-  it('is sent once when its answer got lost', async () => {
+  it('is sent once when the answer was lost', async () => {
     const { send, messages, loseAnswer } = await setup();
     loseAnswer();
     await expect(send()).rejects.toMatchObject({ nonRetryable: false });
@@ -52,7 +52,7 @@ describe('a notice by SMS', () => {
     expect(messages()).toMatchObject([{ sid: deliveryId }]);
   });
 
-  it('is sent once when Twilio is slow and we give up', async () => {
+  it('is sent once when Twilio answers after the deadline', async () => {
     const { send, messages, fault, timePasses } = await setup();
     fault('twilio', { kind: 'latency', operation: 'messages.create', latencyMs: 9_500, times: 1 });
     await expect(send()).rejects.toMatchObject({ type: 'outage', nonRetryable: false });
@@ -64,7 +64,7 @@ describe('a notice by SMS', () => {
     expect(messages()).toMatchObject([{ sid: deliveryId }]);
   });
 
-  it('has its reports come to an address that names the audition, with nothing recorded yet', async () => {
+  it('has a status callback URL that names the audition before anything is recorded', async () => {
     const { send, messages, auditionId, key, publicUrl } = await setup();
     await send();
     const address = new URL(messages()[0]?.status_callback ?? '');
@@ -76,7 +76,7 @@ describe('a notice by SMS', () => {
     });
   });
 
-  it('is not taken for another one that says the same', async () => {
+  it('is not confused with another message of the same text', async () => {
     const { send, messages, fault } = await setup();
     await send('reminder:PT24H', 'reminder');
     fault('twilio', { kind: 'outage', operation: 'messages.create', times: 1 });
@@ -85,7 +85,7 @@ describe('a notice by SMS', () => {
     expect(messages()).toHaveLength(2);
   });
 
-  it('that went out without anybody knowing is corrected', async () => {
+  it('gets a cancellation when its answer was lost', async () => {
     const { send, retract, messages, loseAnswer } = await setup();
     loseAnswer();
     await send().catch(() => undefined);
@@ -93,7 +93,7 @@ describe('a notice by SMS', () => {
     expect(messages().map(({ body }) => body.split(':')[0])).toEqual(['Cancelled', 'Audition']);
   });
 
-  it('is corrected under one deadline: what is looked for and what is sent share it', async () => {
+  it('is retracted under one deadline for all searches and the cancellation', async () => {
     const deadlines = new Set<AbortSignal>();
     const { send, retract, loseAnswer, messages } = await setup({
       wrapProviders: ({ textMessages, ...others }) => ({
@@ -121,7 +121,7 @@ describe('a notice by SMS', () => {
     expect(deadlines.size).toBe(1);
   });
 
-  it('that may still go out is not said to need no correction', async () => {
+  it('keeps the retraction busy while it may still be sent', async () => {
     const { send, retract, messages, fault } = await setup();
     fault('twilio', { kind: 'outage', operation: 'messages.create', reset: true, times: 1 });
     await send().catch(() => undefined);
@@ -129,7 +129,7 @@ describe('a notice by SMS', () => {
     expect(messages()).toEqual([]);
   });
 
-  it('that certainly did not go out is not, also when that is asked again', async () => {
+  it('gets no cancellation when it was certainly not sent, also when the retraction is repeated', async () => {
     const { send, retract, messages, fault } = await setup();
     fault('twilio', { kind: 'outage', operation: 'messages.create', times: 1 });
     await send().catch(() => undefined);

@@ -1,4 +1,4 @@
-/** Notices by SMS. The delivery id of a text message is the provider's id of it. */
+/** Sends notices by SMS. The delivery id of a text message is the provider's message id. */
 import { ProviderError } from '../../domain/errors.ts';
 import { channelVendors } from '../../domain/providers/vendors.ts';
 import { operationOf } from '../../providers/operations.ts';
@@ -15,8 +15,8 @@ const sendOperation = operationOf(channelVendors.sms.vendor, 'textMessages.send'
 type Dependencies = Pick<ActivityDependencies, 'providers' | 'responseLink' | 'publicUrl'>;
 
 /**
- * Twilio takes no idempotency key, but it lists what it has sent. The body carries a reference made from our key, so
- * an attempt that follows an unrecorded one finds its very message, or knows that there is none.
+ * Creates the SMS channel. Twilio has no idempotency keys, but it lists the sent messages. The body contains a
+ * reference derived from our key, so an attempt finds the message of an earlier attempt or knows that there is none.
  */
 export const createTextMessageChannel = (dependencies: Dependencies): NoticeChannel => {
   const { textMessages } = dependencies.providers;
@@ -46,7 +46,7 @@ export const createTextMessageChannel = (dependencies: Dependencies): NoticeChan
   };
 };
 
-/** The reference alone: what the message said, in which language, to which link, may have changed since. */
+/** Searches by the reference only, since text, language and link may have changed since the message was sent. */
 const searchCriteria = (key: string, { recipient }: Pick<SendNoticeInput, 'recipient'>) => ({
   to: phoneNumberOf(recipient),
   reference: textReference(key),
@@ -66,7 +66,7 @@ const buildTextMessage = (
   };
 };
 
-/** Twilio signs the address with what it reports: a report finds its audition although we have recorded nothing yet. */
+/** Twilio signs the URL with each report, so a report names its audition even before the message is recorded here. */
 const statusCallbackUrl = (
   publicUrl: string,
   {
@@ -79,6 +79,6 @@ const statusCallbackUrl = (
 
 const phoneNumberOf = ({ phone }: SendNoticeInput['recipient']): string => {
   if (phone !== undefined) return phone;
-  const nowhere = { message: 'the participant has no phone number' };
-  throw new ProviderError(sendOperation.provider, sendOperation.name, { kind: 'rejected_input' }, nowhere);
+  const noNumber = { message: 'the participant has no phone number: add one or remove the SMS channel' };
+  throw new ProviderError(sendOperation.provider, sendOperation.name, { kind: 'rejected_input' }, noNumber);
 };

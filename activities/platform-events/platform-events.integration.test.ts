@@ -1,4 +1,4 @@
-/** Telling a real receiver over HTTP, from the trail in PostgreSQL. */
+/** Delivers events from the trail in PostgreSQL to a real HTTP receiver. */
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const told = [
+const publicTypes = [
   'audition.requested',
   'audition.slot_held',
   'audition.meeting_created',
@@ -39,7 +39,7 @@ const told = [
 ];
 const confirmed: AuditionFact = { type: 'confirmed' };
 
-/** As Temporal runs it: in a context that says which attempt it is. */
+/** Runs the activity as Temporal does, in a context with the attempt number. */
 const inContext =
   <Input, Result>(activity: (input: Input) => Promise<Result>) =>
   (input: Input, attempt = 1): Promise<Result> =>
@@ -68,7 +68,7 @@ const setUp = async ({ eventTypes = [] as readonly string[], withinMs = 5_000 } 
       activities.deliverEvents(input),
     ),
     replay: inContext((input: ReplayEventsInput) => activities.replayEvents(input)),
-    tell: inContext((input: TellEndpointInput) => activities.tellEndpoint(input)),
+    sendMessage: inContext((input: TellEndpointInput) => activities.tellEndpoint(input)),
     types: () => receiver.received.map(({ event }) => event.type),
     status: () => repositories.endpoints.get(organization, endpoint),
     passTime: (ms: number) => {
@@ -84,39 +84,39 @@ const failureOf = async (attempt: Promise<unknown>): Promise<ApplicationFailure>
     (thrown: unknown) => thrown,
   );
   if (error instanceof ApplicationFailure) return error;
-  throw new Error(`no failure of ours: ${String(error)}`);
+  throw new Error(`not an ApplicationFailure: ${String(error)}`);
 };
 
 describe('deliverEvents', () => {
-  it('sends what the endpoint has not been told, in its order, each once, signed', async () => {
+  it('sends each undelivered event once, in order and signed', async () => {
     const { deliver, to, organization, receiver, types } = await setUp();
     const auditionId = await addAudition(repositories, organization);
     expect(await deliver({ ...to, auditionId })).toEqual({ kind: 'up_to_date', through: 6 });
-    expect(types()).toEqual(told);
+    expect(types()).toEqual(publicTypes);
     expect(receiver.received.map(({ id }) => id)).toEqual(
       [1, 3, 4, 5, 6].map((sequence) => `msg_${auditionId}_${sequence}`),
     );
     for (const received of receiver.received) received.verify(secret);
     await addEvents(repositories, auditionId, 7, [confirmed]);
     expect(await deliver({ ...to, auditionId })).toEqual({ kind: 'up_to_date', through: 7 });
-    expect(types()).toEqual([...told, 'audition.confirmed']);
+    expect(types()).toEqual([...publicTypes, 'audition.confirmed']);
   });
 
-  it('sends those it is subscribed to, and passes over the rest', async () => {
+  it('sends only the event types that the endpoint subscribes to', async () => {
     const { deliver, to, organization, types } = await setUp({ eventTypes: ['audition.scheduled'] });
     const auditionId = await addAudition(repositories, organization, [confirmed]);
     expect(await deliver({ ...to, auditionId })).toEqual({ kind: 'up_to_date', through: 7 });
     expect(types()).toEqual(['audition.scheduled']);
   });
 
-  it('holds back what comes after an event that is not taken, and no other audition', async () => {
+  it('holds back the later events of the same audition after a failure, and no other audition', async () => {
     const { deliver, to, organization, receiver, types, status } = await setUp();
     const [auditionId, other] = [
       await addAudition(repositories, organization),
       await addAudition(repositories, organization),
     ];
     receiver.answer((response, { id }) => response.writeHead(id === `msg_${auditionId}_4` ? 500 : 200).end());
-    // What was sent is noted; the one that was refused begins its days with an attempt of its own.
+    // The delivered events are recorded. The retry period of the rejected event starts with its own attempt.
     expect(await deliver({ ...to, auditionId })).toEqual({ kind: 'more' });
     const failure = await failureOf(deliver({ ...to, auditionId }));
     expect(failure).toMatchObject({
@@ -130,11 +130,11 @@ describe('deliverEvents', () => {
     expect(await deliver({ ...to, auditionId })).toEqual({ kind: 'up_to_date', through: 6 });
     const ofFirst = receiver.received.filter(({ event }) => event.data['audition'] === auditionId);
     expect(ofFirst.map(({ event }) => event.data['sequence'])).toEqual([1, 3, 4, 4, 4, 5, 6]);
-    expect(types()).toHaveLength(7 + told.length);
+    expect(types()).toHaveLength(7 + publicTypes.length);
     expect((await status())?.failingSince).toBeUndefined();
   });
 
-  it('sends once more, under the same id, what was taken when the note of it was lost', async () => {
+  it('sends an accepted event again under the same id when the progress write was lost', async () => {
     const { deliver, to, organization, endpoint, receiver } = await setUp();
     const auditionId = await addAudition(repositories, organization);
     await deliver({ ...to, auditionId });
@@ -147,11 +147,11 @@ describe('deliverEvents', () => {
     expect(again?.body).toBe(first?.body);
   });
 
-  it('stops when another attempt has gone on from where it was', async () => {
+  it('stops when another attempt has advanced the progress', async () => {
     const { deliver, to, organization, endpoint, receiver } = await setUp();
     const auditionId = await addAudition(repositories, organization);
     receiver.answer((response) => {
-      // While the receiver thinks, the attempt that took over is told the same and more.
+      // While the receiver processes the request, another attempt advances the progress beyond it.
       void database.db
         .execute(
           sql`INSERT INTO endpoint_progress VALUES (${endpoint}, ${auditionId}, 5)
@@ -164,7 +164,7 @@ describe('deliverEvents', () => {
     expect(await repositories.endpointProgress.deliveredThrough(endpoint, auditionId)).toBe(5);
   });
 
-  it('leaves the rest to another attempt when it has taken long', async () => {
+  it('leaves the remaining events to another attempt after the send window', async () => {
     const { deliver, to, organization, receiver, passTime } = await setUp();
     const auditionId = await addAudition(repositories, organization);
     receiver.answer((response) => {
@@ -175,11 +175,11 @@ describe('deliverEvents', () => {
     expect(receiver.received).toHaveLength(2);
   });
 
-  it('sends nothing to an endpoint that is disabled, removed, or of another organization', async () => {
+  it('sends nothing to an endpoint that is disabled, removed, or owned by another organization', async () => {
     const { deliver, to, organization, endpoint, receiver } = await setUp();
     const auditionId = await addAudition(repositories, organization);
-    const stranger = { ...to, organization: newOrganizationId() };
-    expect(await deliver({ ...stranger, auditionId })).toEqual({ kind: 'disabled' });
+    const otherOrganization = { ...to, organization: newOrganizationId() };
+    expect(await deliver({ ...otherOrganization, auditionId })).toEqual({ kind: 'disabled' });
     await repositories.endpoints.disable(organization, endpoint, 'for the test');
     expect(await deliver({ ...to, auditionId })).toEqual({ kind: 'disabled' });
     await repositories.endpoints.remove(organization, endpoint, actor);
@@ -187,14 +187,14 @@ describe('deliverEvents', () => {
     expect(receiver.received).toEqual([]);
   });
 
-  it('tells nobody of an audition of another organization', async () => {
+  it('sends no events of an audition of another organization', async () => {
     const { deliver, to, receiver } = await setUp();
     const auditionId = await addAudition(repositories, newOrganizationId());
     expect(await deliver({ ...to, auditionId })).toEqual({ kind: 'up_to_date', through: 0 });
     expect(receiver.received).toEqual([]);
   });
 
-  it('says so when the receiver wants nothing more', async () => {
+  it('returns gone when the receiver answers 410', async () => {
     const { deliver, to, organization, receiver } = await setUp();
     const auditionId = await addAudition(repositories, organization);
     receiver.answer(410);
@@ -205,18 +205,18 @@ describe('deliverEvents', () => {
     });
   });
 
-  it('comes back when the receiver said, and not before its own time', async () => {
+  it('waits for the Retry-After of the receiver, and never shorter than its own backoff', async () => {
     const { deliver, to, organization, receiver } = await setUp();
     const auditionId = await addAudition(repositories, organization);
     receiver.answer((response) => response.writeHead(429, { 'retry-after': '600' }).end());
-    const asked = await failureOf(deliver({ ...to, auditionId }));
-    expect(Number(asked.nextRetryDelay)).toBeGreaterThanOrEqual(600_000);
+    const first = await failureOf(deliver({ ...to, auditionId }));
+    expect(Number(first.nextRetryDelay)).toBeGreaterThanOrEqual(600_000);
     receiver.answer((response) => response.writeHead(503, { 'retry-after': '0' }).end());
     const third = await failureOf(deliver({ ...to, auditionId }, 3));
     expect(Number(third.nextRetryDelay)).toBeGreaterThanOrEqual(20_000);
   });
 
-  it('is signed by both secrets while they are exchanged', async () => {
+  it('signs with both secrets during a rotation', async () => {
     const { deliver, to, organization, endpoint, receiver } = await setUp();
     const newer = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
     const use = { organization, endpoint, purpose: 'test', correlationId: 'c' };
@@ -231,23 +231,23 @@ describe('deliverEvents', () => {
   });
 });
 
-const never = () => 0;
+const noJitter = () => 0;
 
-it('waits twice as long each time, up to an hour, and a little longer by chance', () => {
-  expect([1, 2, 3, 10, 11, 1000].map((attempt) => endpointRetryDelayMs(attempt, undefined, never))).toEqual([
-    5_000, 10_000, 20_000, 2_560_000, 3_600_000, 3_600_000,
-  ]);
+it('endpointRetryDelayMs doubles the delay up to one hour and adds a jitter', () => {
+  expect(
+    [1, 2, 3, 10, 11, 1000].map((attempt) => endpointRetryDelayMs(attempt, undefined, noJitter)),
+  ).toEqual([5_000, 10_000, 20_000, 2_560_000, 3_600_000, 3_600_000]);
   expect(endpointRetryDelayMs(1, undefined, () => 1)).toBe(6_000);
-  expect(endpointRetryDelayMs(1, 60_000, never)).toBe(60_000);
-  expect(endpointRetryDelayMs(5, 1_000, never)).toBe(80_000);
+  expect(endpointRetryDelayMs(1, 60_000, noJitter)).toBe(60_000);
+  expect(endpointRetryDelayMs(5, 1_000, noJitter)).toBe(80_000);
 });
 
 describe('replayEvents', () => {
   const morning = Date.UTC(2031, 0, 1, 9);
-  /** From the first event, which is in it, to the last, which is not. */
+  /** Includes the first event and excludes the last. */
   const range = { from: '2031-01-01T09:00:01.000Z', until: '2031-01-01T09:00:06.000Z' } as const;
 
-  it('sends what happened in the time again, audition by audition, under the same ids', async () => {
+  it('sends the events of the time range again, audition by audition, under the same ids', async () => {
     const { replay, deliver, to, organization, receiver } = await setUp();
     const ids = [
       await addAudition(repositories, organization, [], morning),
@@ -264,7 +264,7 @@ describe('replayEvents', () => {
     for (const { id, body } of again) expect(body).toBe(before.get(id));
   });
 
-  it('goes on after what was sent, in another attempt', async () => {
+  it('continues after the cursor in another attempt', async () => {
     const { replay, to, organization, receiver, passTime } = await setUp();
     const auditionId = await addAudition(repositories, organization, [], morning);
     receiver.answer((response) => {
@@ -279,14 +279,14 @@ describe('replayEvents', () => {
     expect(receiver.received.map(({ event }) => event.data['sequence'])).toEqual([1, 3, 4, 5]);
   });
 
-  it('moves nothing of how far the endpoint has been told', async () => {
+  it('leaves the delivery progress of the endpoint unchanged', async () => {
     const { replay, to, organization, endpoint } = await setUp();
     const auditionId = await addAudition(repositories, organization, [], morning);
     await replay({ ...to, ...range });
     expect(await repositories.endpointProgress.deliveredThrough(endpoint, auditionId)).toBe(0);
   });
 
-  it('fails at the event that is not taken', async () => {
+  it('fails at the event that the receiver rejects', async () => {
     const { replay, to, organization, receiver } = await setUp();
     const auditionId = await addAudition(repositories, organization, [], morning);
     receiver.answer(500);
@@ -303,19 +303,22 @@ describe('tellEndpoint', () => {
     event: { type: 'endpoint.test', timestamp: '2031-01-01T09:00:00.000Z', data: {} },
   } as const;
 
-  it('sends one message, to a disabled endpoint where that is meant', async () => {
-    const { tell, to, organization, endpoint, receiver, status } = await setUp();
+  it('sends one message, and to a disabled endpoint only when requested', async () => {
+    const { sendMessage, to, organization, endpoint, receiver, status } = await setUp();
     await repositories.endpoints.disable(organization, endpoint, 'for the test');
-    expect(await tell({ ...to, message, evenIfDisabled: false })).toEqual({ kind: 'disabled' });
-    expect(await tell({ ...to, message, evenIfDisabled: true })).toEqual({ kind: 'accepted', answer: '204' });
+    expect(await sendMessage({ ...to, message, evenIfDisabled: false })).toEqual({ kind: 'disabled' });
+    expect(await sendMessage({ ...to, message, evenIfDisabled: true })).toEqual({
+      kind: 'accepted',
+      answer: '204',
+    });
     expect(receiver.received.map(({ id, event }) => [id, event])).toEqual([['msg_test_1', message.event]]);
     expect(await status()).toMatchObject({ status: 'disabled', lastAnswer: undefined });
   });
 
-  it('fails when it is not taken', async () => {
-    const { tell, to, receiver } = await setUp();
+  it('fails when the receiver rejects the message', async () => {
+    const { sendMessage, to, receiver } = await setUp();
     receiver.answer(404);
-    expect(await failureOf(tell({ ...to, message, evenIfDisabled: false }))).toMatchObject({
+    expect(await failureOf(sendMessage({ ...to, message, evenIfDisabled: false }))).toMatchObject({
       type: 'endpoint_failed',
       details: [{ message: 'msg_test_1', answer: '404' }],
     });

@@ -1,7 +1,7 @@
 /**
- * Telling the platform what happened. Each event is one request; the events of one audition go out in their order, and
- * how far an endpoint has been told is noted after each. A crash between the receiver's answer and that note sends the
- * event once more, under the same id.
+ * Delivers events to the platform's webhook endpoints. Each event is one request. The events of one audition are sent
+ * in order, and the progress of the endpoint is stored after each. After a crash between the receiver's answer and
+ * that write, the event is sent again under the same id.
  */
 import { Context, cancellationSignal } from '@temporalio/activity';
 import type { EndpointProgress } from '../../db/endpoints/progress.ts';
@@ -31,22 +31,23 @@ export interface PlatformDependencies {
   readonly endpoints: Pick<WebhookEndpoints, 'getWithSecrets' | 'recordFailure' | 'disable'>;
   readonly progress: EndpointProgress;
   readonly client: PlatformClient;
-  /** Milliseconds. */
+  /** Returns epoch milliseconds. */
   readonly now?: () => number;
 }
 
 /**
- * No event is begun later than this in an attempt: with the receiver's 15 s it ends before the workflow's 60 s, and
- * before a worker that is told to stop takes its leave.
+ * An attempt starts no further event after this time. With the request timeout of 15 s the attempt then ends before the
+ * activity timeout of 60 s, and before a stopping worker exits.
  */
 const sendWindowMs = 30_000;
 
 type RejectedReceipt = Exclude<DeliveryResult, { kind: 'accepted' }>;
 
+/** Creates the activities that deliver events. `now` is in epoch milliseconds. */
 export const createPlatformActivities = (dependencies: PlatformDependencies): PlatformActivities => {
   const { endpoints, progress, client, now = Date.now } = dependencies;
 
-  /** For one attempt. Undefined where nothing is to be sent. */
+  /** Returns the endpoint for one attempt, or undefined when it is disabled or removed. */
   const open = async (to: EndpointTarget, purpose: string): Promise<EndpointWithSecrets | undefined> => {
     const { organization, endpoint, correlationId } = to;
     const found = await endpoints.getWithSecrets({ organization, endpoint, purpose, correlationId });
@@ -65,8 +66,9 @@ export const createPlatformActivities = (dependencies: PlatformDependencies): Pl
     toAuditionWebhooks(await progress.readTrail(organization, id));
 
   /**
-   * Undefined where this attempt has sent something before: the time that a message is given begins with an attempt
-   * of its own. Throws what Temporal tries again.
+   * Records the failure. Returns undefined when this attempt has delivered an event before: the retry period of a
+   * message must start with its own attempt.
+   * @throws `endpoint_failed` (retryable).
    */
   const handleRejection = async (
     { id }: EndpointWithSecrets,
@@ -99,22 +101,22 @@ export const createPlatformActivities = (dependencies: PlatformDependencies): Pl
         return (await handleRejection(endpoint, id, receipt, through > before)) ?? { kind: 'more' };
       }
       const delivered = { endpoint: endpoint.id, audition, from: through, to: sequence };
-      // Another attempt goes on from where it is by now, or the endpoint is no more.
+      // Another attempt has advanced the progress, or the endpoint was removed.
       if (!(await progress.advance({ ...delivered, answer: receipt.answer }))) return { kind: 'more' };
       through = sequence;
     }
     return { kind: 'up_to_date', through: trail.at(-1)?.sequence ?? through };
   };
 
-  /** What happened in that time, beginning after the cursor. */
+  /** Yields the events of the time range, starting after the cursor. */
   async function* messagesIn({ organization, from, until, after }: ReplayEventsInput) {
     const next = (previous?: AuditionId) =>
       progress.nextAudition(organization, { from, until, after: previous });
     let through = after?.through ?? 0;
     for (let audition = after?.auditionId ?? (await next()); audition; audition = await next(audition)) {
       for (const message of await trailOf(organization, audition)) {
-        const isMeant = message.sequence > through && message.at >= from && message.at < until;
-        if (isMeant) yield { audition, message };
+        const isInRange = message.sequence > through && message.at >= from && message.at < until;
+        if (isInRange) yield { audition, message };
       }
       through = 0;
     }

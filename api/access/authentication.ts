@@ -1,4 +1,4 @@
-/** Finds out who calls, from an API key or a token, and refuses whoever may not. */
+/** Authenticates callers by API key or token, and authorizes them by the table of permissions. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiKeys, ApiRole } from '../../db/access/api-keys.ts';
 import { Refusal } from '../../domain/errors.ts';
@@ -10,11 +10,11 @@ import { type Permission, permissions } from './permissions.ts';
 const unauthenticated = (): Refusal =>
   new Refusal(
     'unauthenticated',
-    'The request carries no API key and no token that we take.',
+    'The request carries no valid API key and no valid token.',
     'Send your key as "Authorization: Bearer <key>" or "X-Api-Key: <key>".',
   );
 
-/** `Authorization: Bearer` (RFC 6750) or `X-Api-Key`. */
+/** Returns the credential from `Authorization: Bearer` (RFC 6750) or `X-Api-Key`. */
 export const credentialOf = ({ headers }: FastifyRequest): string | undefined => {
   const [, bearer] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
   const header = headers['x-api-key'];
@@ -23,29 +23,32 @@ export const credentialOf = ({ headers }: FastifyRequest): string | undefined =>
 
 export interface Authenticators {
   readonly apiKeys: Pick<ApiKeys, 'find'>;
-  /** Undefined where no issuer is configured: then every token is one that we do not know. */
+  /** Undefined when no issuer is configured: every token is then rejected as an unknown key. */
   readonly verifyToken?: VerifyToken | undefined;
 }
 
-/** Throws `Refusal`: `unauthenticated`, and `temporarily_unavailable` while a token cannot be checked. */
+/**
+ * Returns the caller that the credential belongs to.
+ * @throws {Refusal} `unauthenticated`; `temporarily_unavailable` while the issuer's keys cannot be fetched.
+ */
 export const authenticate = async (
   { apiKeys, verifyToken }: Authenticators,
   credential: string | undefined,
 ): Promise<Caller> => {
   if (credential === undefined) throw unauthenticated();
   if (verifyToken && looksLikeToken(credential)) return verifyToken(credential);
-  // Looked up by its hash: the time this takes says nothing about how near a wrong key is to a right one.
+  // The lookup is by hash, so its duration does not reveal how close a wrong key is to a valid one.
   const caller = await apiKeys.find(credential);
   if (!caller) throw unauthenticated();
   return caller;
 };
 
-/** Throws `Refusal` `forbidden`. */
+/** @throws {Refusal} `forbidden` when the caller has none of the permitted roles. */
 export const requireRole = ({ role }: Caller, permitted: readonly ApiRole[]): void => {
   if (permitted.includes(role)) return;
   throw new Refusal(
     'forbidden',
-    `The role ${role} may not do that.`,
+    `The role ${role} does not permit this request.`,
     `Use a key or a token with the role ${permitted.join(' or ')}.`,
   );
 };
@@ -55,21 +58,21 @@ const routeOf = (method: string, url: string): string => `${method === 'HEAD' ? 
 const permissionFor = (route: string): Permission => {
   const permission = permissions[route];
   if (permission) return permission;
-  throw new Error(`${route} is not in the table of permissions: say there who may call it`);
+  throw new Error(`${route} is not in the table of permissions: add it to api/access/permissions.ts`);
 };
 
-/** Who may call the route a request has reached; undefined where it has reached none. */
+/** Returns the permission of the route that a request matched; undefined for unmatched requests and preflights. */
 export const permissionOf = ({ routeOptions: { url }, method }: FastifyRequest): Permission | undefined =>
   url === undefined || method === 'OPTIONS' ? undefined : permissionFor(routeOf(method, url));
 
-/** Guards every route by the table of permissions. To be called before the first route is added. */
+/** Guards every route by the table of permissions. Must be called before the first route is added. */
 export const guardRoutes = (
   api: Api,
   identifyCaller: (request: FastifyRequest, reply: FastifyReply) => Promise<Caller>,
 ): void => {
   api.decorateRequest('caller', undefined);
   api.addHook('onRoute', ({ method, url }) => {
-    for (const one of [method].flat()) if (one !== 'OPTIONS') permissionFor(routeOf(one, url));
+    for (const verb of [method].flat()) if (verb !== 'OPTIONS') permissionFor(routeOf(verb, url));
   });
   const authorize = async (
     request: FastifyRequest,
@@ -80,7 +83,7 @@ export const guardRoutes = (
     requireRole(caller, permission);
     request.caller = caller;
   };
-  // With `done`, as the other hooks that every request passes: what is public waits for no promise (Fastify takes either).
+  // A callback hook (Fastify supports both kinds): requests to public routes do not wait for a promise.
   api.addHook('onRequest', (request, reply, done) => {
     const permission = permissionOf(request);
     if (permission !== undefined && permission !== 'public') return authorize(request, reply, permission);

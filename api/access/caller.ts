@@ -1,4 +1,4 @@
-/** Who calls. */
+/** The authenticated caller of a request. */
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../../db/access/administrative-acts.ts';
 import type { ApiRole } from '../../db/access/api-keys.ts';
@@ -7,9 +7,9 @@ import type { OrganizationId } from '../../domain/ids.ts';
 export interface Caller {
   readonly organization: OrganizationId;
   readonly role: ApiRole;
-  /** What the key is called, or the subject of the token: who did it, in the audit trail. */
+  /** The label of the key, or the subject of the token. The audit trail names the caller by it. */
   readonly label: string;
-  /** Tells this key or subject from every other of its organization. */
+  /** Unique among the keys and subjects of the organization. */
   readonly id: string;
 }
 
@@ -19,13 +19,18 @@ declare module 'fastify' {
   }
 }
 
-/** Throws where the table of permissions lets a route be called without credentials: a mistake of ours. */
+/**
+ * Returns the caller of a guarded route.
+ * @throws {Error} on a public route, which has no caller: a bug in the route.
+ */
 export const callerOf = (request: FastifyRequest): Caller => {
   if (request.caller) return request.caller;
-  throw new Error(`${request.method} ${request.routeOptions.url} asks for its caller, but is public`);
+  throw new Error(
+    `${request.method} ${request.routeOptions.url} is public and has no caller: guard it in api/access/permissions.ts`,
+  );
 };
 
-/** The caller as the audit of administrative acts names it, with the correlation ID of the request. */
+/** Returns the caller as an actor of administrative acts, with the correlation ID of the request. */
 export const actorOf = (request: FastifyRequest): Actor => {
   const { label, role } = callerOf(request);
   return { by: label, role, correlationId: request.id };

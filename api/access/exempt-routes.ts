@@ -2,11 +2,11 @@
 
 const probes: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
-/** Whether machines request the route every few seconds. */
+/** Returns whether load balancers and monitoring request the route every few seconds. */
 export const isProbe = (route: string): boolean => probes.has(route);
 
-/** Whether the route reports the health of the service. */
+/** Returns whether the route reports the health of the service. */
 export const isMonitoring = (route: string): boolean => isProbe(route) || route.startsWith('/health/');
 
-/** Whether the route receives the webhooks of a provider. */
+/** Returns whether the route receives the webhooks of a provider. */
 export const isWebhookReceiver = (route: string): boolean => route.startsWith('/v1/webhooks/');

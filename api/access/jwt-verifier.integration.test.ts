@@ -1,4 +1,4 @@
-/** Tokens of an issuer that is really asked for its keys, at the door of the real API. */
+/** Tests tokens of a local issuer, whose keys are fetched over HTTP, against the real API. */
 import { generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditionRequest, createTestApi, type TestApi } from '../../tests/harness/api.ts';
@@ -20,14 +20,14 @@ afterAll(() => database.drop());
 let issuer: TokenIssuer;
 let test: TestApi;
 let nowMs: number;
-let away: unknown[];
+let jwksErrors: unknown[];
 beforeEach(async () => {
   issuer = await startTokenIssuer();
   nowMs = Date.now();
-  away = [];
+  jwksErrors = [];
   const verifyToken = createTokenVerifier(
     issuer.settings,
-    (error) => away.push(error),
+    (error) => jwksErrors.push(error),
     () => nowMs,
   );
   test = await createTestApi(database, { verifyToken });
@@ -41,7 +41,7 @@ const inSeconds = (seconds: number) => Math.floor(nowMs / 1_000) + seconds;
 const sign = async (changes: JWTPayload = {}, how: Parameters<TokenIssuer['sign']>[1] = {}) =>
   issuer.sign(changes, { nowMs, ...how });
 
-/** What a good token says, for those who sign it otherwise. */
+/** The claims of a valid token, for tests that sign them differently. */
 const claims = () => ({
   sub: 'ada@platform',
   org: 'org_north',
@@ -54,7 +54,7 @@ const claims = () => ({
 const read = async (token: string) => test.call('GET', `/v1/auditions/${id}`, { key: token });
 
 describe('a token of the issuer', () => {
-  it('lets its subject in, to its organization and in its role', async () => {
+  it('grants access to its organization with its role', async () => {
     expect((await read(await sign())).status).toBe(200);
     expect((await read(await sign({ org: 'org_south' }))).status).toBe(404);
     const token = await sign({ role: 'operator' });
@@ -69,38 +69,38 @@ describe('a token of the issuer', () => {
     ]);
   });
 
-  it('is checked with keys that are fetched once', async () => {
+  it('is verified with cached keys', async () => {
     for (let count = 0; count < 5; count += 1) await read(await sign());
     expect(issuer.requestCount()).toBe(1);
   });
 
-  it('may come from a clock that is a minute off', async () => {
+  it('is accepted when the clocks differ by less than a minute', async () => {
     expect((await read(await sign({ exp: inSeconds(-30), nbf: inSeconds(30) }))).status).toBe(200);
   });
 });
 
-describe('a token is refused', () => {
+describe('a token is rejected', () => {
   const hmac = new TextEncoder().encode('x'.repeat(64));
   it.each<readonly [string, () => Promise<string> | string, RegExp]>([
-    ['of another issuer', () => sign({ iss: 'https://login.example.org' }), /another issuer/],
+    ['from another issuer', () => sign({ iss: 'https://login.example.org' }), /another issuer/],
     ['for another audience', () => sign({ aud: 'other-service' }), /another audience/],
     ['without an audience', () => sign({ aud: undefined }), /another audience/],
     ['that has expired', () => sign({ exp: inSeconds(-61) }), /expired/],
     ['that never expires', () => sign({ exp: undefined }), /claim exp/],
     ['that is not valid yet', () => sign({ nbf: inSeconds(90) }), /not valid yet/],
-    ['of nobody', () => sign({ sub: undefined }), /claim sub/],
-    ['without an organization', () => sign({ org: undefined }), /claims org/],
-    ['for what is no organization', () => sign({ org: 'conn_1' }), /claims org/],
-    ['with a role that there is not', () => sign({ role: 'root' }), /claims role/],
+    ['without a subject', () => sign({ sub: undefined }), /claim sub/],
+    ['without an organization', () => sign({ org: undefined }), /claims: org\./],
+    ['with an invalid organization', () => sign({ org: 'conn_1' }), /claims: org\./],
+    ['with an unknown role', () => sign({ role: 'root' }), /claims: role\./],
     ['with another signature', () => sign({}, { key: other.privateKey }), /signature/],
-    ['under an unknown key', () => sign({}, { kid: 'two', key: other.privateKey }), /key that its issuer/],
+    ['with an unknown key', () => sign({}, { kid: 'two', key: other.privateKey }), /key that its issuer/],
     ['without a signature', () => new UnsecuredJWT(claims()).encode(), /algorithm|signed/],
     [
       'signed with a shared secret',
       () => new SignJWT(claims()).setProtectedHeader({ alg: 'HS256', kid: 'one' }).sign(hmac),
       /algorithm/,
     ],
-    ['that was cut off', async () => (await sign()).slice(0, -4), /signature|read/],
+    ['that was truncated', async () => (await sign()).slice(0, -4), /signature|read/],
     [
       'that was changed',
       async () => {
@@ -110,17 +110,17 @@ describe('a token is refused', () => {
       },
       /signature/,
     ],
-    ['that is none', () => 'a.b.c', /read/],
-  ])('%s', async (_what, token, sentence) => {
+    ['that is malformed', () => 'a.b.c', /read/],
+  ])('%s', async (_case, token, message) => {
     const { status, body, headers } = await read(await token());
     expect([status, body]).toMatchObject([
       401,
-      { code: 'unauthenticated', detail: expect.stringMatching(sentence) },
+      { code: 'unauthenticated', detail: expect.stringMatching(message) },
     ]);
     expect(headers['www-authenticate']).toBe('Bearer realm="castmatch", error="invalid_token"');
   });
 
-  it('where no issuer is configured', async () => {
+  it('when no issuer is configured', async () => {
     const withoutIssuer = await createTestApi(database);
     const { status } = await withoutIssuer.call('GET', '/v1/auditions', { key: await sign() });
     expect(status).toBe(401);
@@ -128,20 +128,20 @@ describe('a token is refused', () => {
   });
 });
 
-describe('while the keys are not to be had', () => {
+describe('while the keys of the issuer are unavailable', () => {
   it.each([
     ['down', { status: 503, body: {} }],
-    ['sending people elsewhere', { status: 302, body: {} }],
-    ['answering nonsense', { status: 200, body: { keys: 'none' } }],
-  ])('because the issuer is %s, a good token may come again', async (_what, instead) => {
+    ['redirecting', { status: 302, body: {} }],
+    ['responding with invalid keys', { status: 200, body: { keys: 'none' } }],
+  ])('because the issuer is %s, a valid token gets 503 with Retry-After', async (_case, instead) => {
     issuer.answerWith(instead);
     const { status, body, headers } = await read(await sign());
     expect([status, body]).toMatchObject([503, { code: 'temporarily_unavailable' }]);
     expect(headers['retry-after']).toBe('5');
-    expect(away).toHaveLength(1);
+    expect(jwksErrors).toHaveLength(1);
   });
 
-  it('the issuer is left alone for a moment, and asked again after it', async () => {
+  it('the API waits for the cooldown before it fetches the keys again', async () => {
     issuer.answerWith({ status: 503, body: {} });
     for (let count = 0; count < 3; count += 1) expect((await read(await sign())).status).toBe(503);
     expect(issuer.requestCount()).toBe(1);
@@ -151,7 +151,7 @@ describe('while the keys are not to be had', () => {
     expect((await read(await sign())).status).toBe(200);
   });
 
-  it('API keys open the door as ever', async () => {
+  it('API keys are still accepted', async () => {
     issuer.answerWith({ status: 503, body: {} });
     expect((await read(await test.keyFor('backend'))).status).toBe(200);
   });

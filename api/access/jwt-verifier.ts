@@ -1,6 +1,6 @@
 /**
- * JSON Web Tokens of the platform's own issuer (RFC 7519, checked after RFC 8725), beside API keys: who calls, for which
- * organization and in which role. The issuer's public keys are fetched when the first token comes, and kept.
+ * Verifies JSON Web Tokens of the platform's issuer (RFC 7519, checked as RFC 8725 recommends). A token names the
+ * caller, the organization and the role. The issuer's public keys are fetched with the first token, and cached.
  */
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
@@ -11,9 +11,13 @@ import type { JwtConfiguration } from '../../foundation/configuration/configurat
 import { retryAfterSeconds } from '../problems/outages.ts';
 import type { Caller } from './caller.ts';
 
+/**
+ * Returns the caller that a token names.
+ * @throws {Refusal} `unauthenticated` for an invalid token; `temporarily_unavailable` without the issuer's keys.
+ */
 export type VerifyToken = (token: string) => Promise<Caller>;
 
-/** Signatures that only the issuer can make: never `none`, and no HS*, whose key whoever checks could sign with. */
+/** Asymmetric signatures only. `none` proves nothing, and with HS* every verifier could sign. */
 const algorithms = [
   'RS256',
   'RS384',
@@ -28,17 +32,18 @@ const algorithms = [
   'Ed25519',
 ];
 
-/** How far the issuer's clock may be off. */
+/** Tolerated difference between the issuer's clock and ours. */
 const clockToleranceSeconds = 60;
 const jwksTimeoutMs = 3_000;
-/** A key that is taken out of the set is taken no longer than this. */
+/** The maximum time for which a key that the issuer has removed is still accepted. */
 const jwksCacheMaxAgeMs = 10 * 60_000;
-/** A token under an unknown key has the set fetched anew, this often at most. */
+/** The minimum time between two fetches. A token with an unknown key triggers a fetch. */
 const jwksCooldownMs = 30_000;
 
-/** Header, payload and signature; the signature of an unsigned one is empty. No key of ours contains a dot. */
+/** Header, payload and signature; an unsigned token has an empty signature. API keys contain no dots. */
 const compactJwsPattern = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
+/** Returns whether a bearer credential has the form of a token rather than of an API key. */
 export const looksLikeToken = (bearer: string): boolean => compactJwsPattern.test(bearer);
 
 const claims = z.object({
@@ -58,27 +63,28 @@ const callerFromClaims = (payload: JWTPayload): Caller => {
   const parsed = claims.safeParse(payload);
   if (!parsed.success) {
     const names = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))].join(', ');
-    throw invalidToken(`The token does not say as we need it who calls: look at its claims ${names}.`);
+    throw invalidToken(`The token has missing or invalid claims: ${names}.`);
   }
   const { sub, org, role } = parsed.data;
   return { organization: org, role, label: sub, id: `sub:${sub}` };
 };
 
-/** By jose's error codes. What is not in here is no fault of the token's: the issuer's keys are not to be had. */
+/** By jose's error codes. Every other code means that the issuer's keys could not be fetched. */
 const messagesByErrorCode: Readonly<Record<string, string>> = {
   [errors.JWTExpired.code]: 'The token has expired.',
-  [errors.JOSEAlgNotAllowed.code]: 'The token is not signed with an algorithm that we take.',
-  [errors.JOSENotSupported.code]: 'The token is not signed with an algorithm that we take.',
+  [errors.JOSEAlgNotAllowed.code]: 'The token is signed with an algorithm that is not accepted.',
+  [errors.JOSENotSupported.code]: 'The token is signed with an algorithm that is not accepted.',
   [errors.JWSInvalid.code]: 'The token cannot be read.',
   [errors.JWTInvalid.code]: 'The token cannot be read.',
-  [errors.JWSSignatureVerificationFailed.code]: 'The signature of the token is not its issuer’s.',
-  [errors.JWKSNoMatchingKey.code]: 'The token is signed with a key that its issuer does not know.',
+  [errors.JWSSignatureVerificationFailed.code]:
+    'The signature of the token does not match a key of its issuer.',
+  [errors.JWKSNoMatchingKey.code]: 'The token is signed with a key that its issuer does not publish.',
   [errors.JWKSMultipleMatchingKeys.code]:
-    'The token does not say which of its issuer’s keys it is signed with.',
+    'The token does not name the key of its issuer that it is signed with.',
 };
 const messagesByClaim: Readonly<Record<string, string>> = {
-  iss: 'The token is of another issuer.',
-  aud: 'The token is meant for another audience.',
+  iss: 'The token is from another issuer.',
+  aud: 'The token is for another audience.',
   nbf: 'The token is not valid yet.',
 };
 
@@ -93,18 +99,18 @@ const jwksUnavailable = (cause: unknown): Refusal =>
   Object.assign(
     new Refusal(
       'temporarily_unavailable',
-      'Your token cannot be checked right now: the keys of its issuer are not to be had.',
-      'Send the same request again after the time in Retry-After, or with an API key.',
+      'Your token cannot be verified now: the keys of its issuer are unavailable.',
+      'Send the same request again after the time in Retry-After, or use an API key.',
     ),
     { cause },
   );
 
-/** A server that is down is not asked with every request: each would wait for it. */
+/** Fails fast after a failed fetch. Otherwise every request would wait for a key server that is down. */
 const fetchWithCooldown = (now: () => number) => {
   let failedAt = Number.NEGATIVE_INFINITY;
   return async (url: string, options: RequestInit): Promise<Response> => {
     if (now() - failedAt < retryAfterSeconds * 1_000)
-      throw new Error('the issuer did not answer a moment ago');
+      throw new Error('JWKS fetch failed recently; next attempt after the cooldown');
     try {
       const response = await fetch(url, options);
       if (!response.ok) failedAt = now();
@@ -116,7 +122,11 @@ const fetchWithCooldown = (now: () => number) => {
   };
 };
 
-/** Throws `Refusal`: `unauthenticated` for a token that is not right, `temporarily_unavailable` without the keys. */
+/**
+ * Creates a verifier for the tokens of one issuer.
+ * @param onJwksUnavailable called with the error each time that the issuer's keys cannot be fetched
+ * @param now epoch milliseconds
+ */
 export const createTokenVerifier = (
   { issuer, audience, jwksUrl }: JwtConfiguration,
   onJwksUnavailable: (error: unknown) => void,
@@ -138,8 +148,8 @@ export const createTokenVerifier = (
       currentDate: new Date(now()),
     });
     const { payload } = await verified.catch((error: unknown) => {
-      const sentence = messageFor(error);
-      if (sentence !== undefined) throw invalidToken(sentence);
+      const message = messageFor(error);
+      if (message !== undefined) throw invalidToken(message);
       onJwksUnavailable(error);
       throw jwksUnavailable(error);
     });

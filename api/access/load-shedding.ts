@@ -1,6 +1,6 @@
 /**
- * Refuses at once what could only be answered late: whoever is told so comes again, and whoever waits in vain comes
- * again as well, but has cost a connection and a query.
+ * Rejects requests immediately while the process is overloaded. A client that is rejected retries later. A client that
+ * waits until it times out retries too, but has already cost a connection and a query.
  */
 import { getHeapStatistics } from 'node:v8';
 import underPressure from '@fastify/under-pressure';
@@ -9,13 +9,13 @@ import type { Api } from '../api.ts';
 import { isMonitoring } from './exempt-routes.ts';
 
 export interface LoadLimits {
-  /** How late the event loop may be on average. One that is merely busy is late by milliseconds. */
+  /** Maximum average delay of the event loop. A busy but healthy event loop is late by milliseconds. */
   readonly maxEventLoopDelayMs: number;
-  /** How long it is measured each time: so long that one slow task, or a machine that was elsewhere, is no overload. */
+  /** Length of one measurement. Long enough that one slow task or a short pause of the machine is no overload. */
   readonly sampleMs: number;
-  /** Of the memory that Node may use; beyond it, it does little else than look for more. */
+  /** Share of the heap limit of Node. Above it, Node spends most of its time on garbage collection. */
   readonly maxHeapShare: number;
-  /** About a second's work for the pool's ten connections, at ten milliseconds a query. */
+  /** Maximum number of queued queries: one second of work for the pool's ten connections at 10 ms per query. */
   readonly maxWaitingForDatabase: number;
 }
 
@@ -26,25 +26,29 @@ export const loadLimits: LoadLimits = {
   maxWaitingForDatabase: 1_000,
 };
 
-/** A service that is flooded must still say how it is, or it is taken away and its load goes to the next. */
+/** Health checks must work under load. Otherwise the process is restarted and its load moves to the next one. */
 const isExempt = (route = ''): boolean => isMonitoring(route);
 
 const overloaded = (): Refusal =>
   new Refusal(
     'overloaded',
-    'The service has more to do than it can right now.',
+    'The service is overloaded.',
     'Send the same request again after the time in Retry-After; with the same Idempotency-Key nothing happens twice.',
   );
 
 /**
- * Throws `Refusal` `overloaded`. Without end the event loop's delay is when nothing was measured at all: one task has
- * had it for that long, and has just let go of it.
+ * Rejects a request to a route that is not exempt. An infinite event loop delay is ignored: it means that one task
+ * blocked the event loop for the whole measurement and has just ended.
+ * @throws {Refusal} `overloaded`
  */
 export const rejectOverloaded = (route: string | undefined, measured: number): void => {
   if (Number.isFinite(measured) && !isExempt(route)) throw overloaded();
 };
 
-/** To be called before the routes are guarded: who calls is found out only for those who are let in. */
+/**
+ * Registers load shedding. Must be called before the routes are guarded, so that a rejected request is not
+ * authenticated.
+ */
 export const shedLoad = async (
   api: Api,
   waitingForDatabase: () => number,

@@ -1,7 +1,7 @@
 /**
- * Every route of the running API by every way to knock at its door: without a key, with a wrong one, a revoked one, a
- * token of somebody else, each role of its own organization and each of a foreign one. A new route is in it by itself;
- * one that names a resource fails until the tables below say how to make one.
+ * Tests the access control of every route: without credentials, with invalid and revoked keys, with invalid tokens, and
+ * with every role of the own and of another organization. New routes are included automatically. A new route with a
+ * resource ID fails until the tables below define how to create the resource.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -33,12 +33,12 @@ import { permissions } from './permissions.ts';
 const database: TestDatabase = await createTestDatabase();
 const issuer: TokenIssuer = await startTokenIssuer();
 const { repositories } = database;
-/** With the routes that only a developer's machine has. */
+/** `local` adds the routes that exist only on a developer's machine. */
 const configuration = { ...apiConfiguration, environment: 'local' } as const;
 
 const own: OrganizationId = 'org_north';
 const foreign: OrganizationId = 'org_south';
-/** So that what one may have only so many of never runs out. */
+/** A new organization per test, so that no limit per organization is reached. */
 const newOrganization = (): OrganizationId => `org_${randomUUID()}`;
 
 const routesOf = async (): Promise<readonly string[]> => {
@@ -48,7 +48,7 @@ const routesOf = async (): Promise<readonly string[]> => {
     apiDependencies({ repositories, auditionWorkflows, configuration }),
     (server) => {
       server.addHook('onRoute', ({ method, url }) => {
-        routes.push(...[method].flat().map((one) => `${one} ${url}`));
+        routes.push(...[method].flat().map((verb) => `${verb} ${url}`));
       });
     },
   );
@@ -68,7 +68,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Makes one of the kind that is the owner's, and says its id: by the part of the path in front of it. */
+/** Creates a resource of the owner and returns its ID, by the path prefix of the resource. */
 const resources: Readonly<Record<string, (owner: OrganizationId) => Promise<string>>> = {
   '/v1/auditions/': async (owner) => {
     const id = newAuditionId();
@@ -107,7 +107,7 @@ const resources: Readonly<Record<string, (owner: OrganizationId) => Promise<stri
   },
 };
 
-/** Parts of a path that name nobody's property. */
+/** Values of path parameters that are not resources of an organization. */
 const names: Readonly<Record<string, string>> = { ':provider': 'apple' };
 
 const slot = auditionRequest().slot;
@@ -136,7 +136,7 @@ const bodies: Readonly<Record<string, unknown>> = {
 
 const methodSchema = z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
-const knock = async (route: string, credential: string | undefined, id = '') => {
+const callRoute = async (route: string, credential: string | undefined, id = '') => {
   const [method, pattern = ''] = route.split(' ');
   const url = pattern.replace(':id', id).replaceAll(/:\w+/g, (name) => names[name] ?? name);
   return test.call(methodSchema.parse(method), url, {
@@ -146,13 +146,13 @@ const knock = async (route: string, credential: string | undefined, id = '') => 
   });
 };
 
-const madeFor = async (route: string, owner: OrganizationId): Promise<string | undefined> => {
+const createResourceFor = async (route: string, owner: OrganizationId): Promise<string | undefined> => {
   const [, path = ''] = route.split(' ');
   const [before = '', after] = path.split(':id');
   if (after === undefined) return undefined;
   const make = resources[before];
   if (make) return make(owner);
-  throw new Error(`${route} names a resource: say in \`resources\` how one is made`);
+  throw new Error(`${route} contains a resource ID: add a factory for the resource to \`resources\``);
 };
 
 const guarded = routes.flatMap((route) => {
@@ -160,21 +160,21 @@ const guarded = routes.flatMap((route) => {
   return permission === undefined || permission === 'public' ? [] : [{ route, roles: permission }];
 });
 
-it('knows every route of the API, and the table of permissions names no other', () => {
+it('the table of permissions contains exactly the routes of the API', () => {
   expect([...new Set(routes)].toSorted()).toEqual(Object.keys(permissions).toSorted());
 });
 
-const ways = {
+const credentials = {
   key: (role: ApiRole, organization: OrganizationId) => test.keyFor(role, organization),
   token: (role: ApiRole, organization: OrganizationId) => issuer.sign({ role, org: organization }),
 } as const;
-const wayNames = ['key', 'token'] as const;
+const credentialKinds = ['key', 'token'] as const;
 
 const strangers: readonly (readonly [string, () => Promise<string | undefined> | undefined])[] = [
   ['without credentials', () => undefined],
-  ['with a key that nobody was given', async () => 'cm_made-up'],
+  ['with an unknown key', async () => 'cm_made-up'],
   [
-    'with a key that was revoked',
+    'with a revoked key',
     async () => {
       const { id, secret } = await repositories.apiKeys.create({
         organization: own,
@@ -185,17 +185,20 @@ const strangers: readonly (readonly [string, () => Promise<string | undefined> |
       return secret;
     },
   ],
-  ['with a token that has expired', () => issuer.sign({ role: 'admin', exp: 1 })],
-  ['with a token of another issuer', () => issuer.sign({ role: 'admin', iss: 'https://login.example.org' })],
+  ['with an expired token', () => issuer.sign({ role: 'admin', exp: 1 })],
+  [
+    'with a token from another issuer',
+    () => issuer.sign({ role: 'admin', iss: 'https://login.example.org' }),
+  ],
   ['with a token for another audience', () => issuer.sign({ role: 'admin', aud: 'elsewhere' })],
 ];
 
-describe.each(strangers)('%s', (_how, credential) => {
-  it.each(guarded)('$route stays shut', async ({ route }) => {
-    const { status, body, headers } = await knock(
+describe.each(strangers)('%s', (_case, credential) => {
+  it.each(guarded)('$route returns 401', async ({ route }) => {
+    const { status, body, headers } = await callRoute(
       route,
       await credential(),
-      await madeFor(route, newOrganization()),
+      await createResourceFor(route, newOrganization()),
     );
     expect([status, body]).toMatchObject([401, { code: 'unauthenticated' }]);
     expect(headers['www-authenticate']).toMatch(/^Bearer /);
@@ -204,52 +207,54 @@ describe.each(strangers)('%s', (_how, credential) => {
 
 const matrix = guarded.flatMap(({ route, roles }) =>
   apiRoles.flatMap((role) =>
-    wayNames.map((way) => [route, role, way, roles.includes(role) ? 'may pass' : 'is forbidden'] as const),
+    credentialKinds.map(
+      (kind) => [route, role, kind, roles.includes(role) ? 'is permitted' : 'is forbidden'] as const,
+    ),
   ),
 );
 
 const outcomes = { 403: /^forbidden$/, 404: /_not_found$/ };
-const said = { 403: 'is forbidden', 404: 'finds nothing' } as const;
+const outcomeNames = { 403: 'is forbidden', 404: 'is not found' } as const;
 const refusalSchema = z.object({ status: z.literal([403, 404]), body: z.looseObject({ code: z.string() }) });
 
-/** What became of it, in a word; the whole answer where it is none of what there may be. */
-const outcomeOf = (answer: { readonly status: number; readonly body: unknown }) => {
-  if (answer.status < 300) return 'may pass';
-  const { status, body } = refusalSchema.safeParse(answer).data ?? {};
-  return status && body && outcomes[status].test(body.code) ? said[status] : answer;
+/** Returns the name of the outcome; the whole response when it is unexpected. */
+const outcomeOf = (response: { readonly status: number; readonly body: unknown }) => {
+  if (response.status < 300) return 'is permitted';
+  const { status, body } = refusalSchema.safeParse(response).data ?? {};
+  return status && body && outcomes[status].test(body.code) ? outcomeNames[status] : response;
 };
 
-describe('of its own organization', () => {
-  it.each(matrix)('%s as %s with a %s: %s', async (route, role, way, expected) => {
+describe('in the own organization', () => {
+  it.each(matrix)('%s as %s with a %s %s', async (route, role, kind, expected) => {
     const owner = newOrganization();
-    const id = await madeFor(route, owner);
-    expect(outcomeOf(await knock(route, await ways[way](role, owner), id))).toBe(expected);
+    const id = await createResourceFor(route, owner);
+    expect(outcomeOf(await callRoute(route, await credentials[kind](role, owner), id))).toBe(expected);
   });
 });
 
-describe('of a foreign organization', () => {
+describe('in another organization', () => {
   const named = matrix.filter(([route]) => route.includes(':id'));
-  it.each(named)('%s as %s with a %s finds nothing there, or %s', async (route, role, way, expected) => {
+  it.each(named)('%s as %s with a %s is not found, or %s', async (route, role, kind, expected) => {
     const owner = newOrganization();
-    const id = await madeFor(route, owner);
-    const asked = test.orchestration.receivedCommands.length;
-    const answer = await knock(route, await ways[way](role, foreign), id);
+    const id = await createResourceFor(route, owner);
+    const commandCount = test.orchestration.receivedCommands.length;
+    const response = await callRoute(route, await credentials[kind](role, foreign), id);
 
-    expect(outcomeOf(answer)).toBe(expected === 'may pass' ? 'finds nothing' : expected);
-    expect(test.orchestration.receivedCommands).toHaveLength(asked);
-    // Nor did it do anything: whoever it belongs to may still do the same.
-    const [permitted] = guarded.find((one) => one.route === route)?.roles ?? [];
-    expect(outcomeOf(await knock(route, await test.keyFor(permitted ?? 'admin', owner), id))).toBe(
-      'may pass',
+    expect(outcomeOf(response)).toBe(expected === 'is permitted' ? 'is not found' : expected);
+    expect(test.orchestration.receivedCommands).toHaveLength(commandCount);
+    // The request had no effect: the owner can still do the same.
+    const [permitted] = guarded.find((guard) => guard.route === route)?.roles ?? [];
+    expect(outcomeOf(await callRoute(route, await test.keyFor(permitted ?? 'admin', owner), id))).toBe(
+      'is permitted',
     );
   });
 
-  it('no list shows anything of it', async () => {
+  it('lists contain nothing of the first organization', async () => {
     const ids: string[] = [];
     for (const make of Object.values(resources)) ids.push(await make(own));
     await repositories.administrativeActs.record({
       organization: own,
-      by: 'desk of org_north',
+      by: 'admin of org_north',
       role: 'admin',
       act: 'key.created',
       target: 'key_of_org_north',
@@ -258,27 +263,27 @@ describe('of a foreign organization', () => {
     const lists = guarded.map(({ route }) => route).filter((route) => /^GET [^:]+$/.test(route));
     expect(lists.length).toBeGreaterThan(0);
     for (const route of lists) {
-      const mine = (await knock(route, await test.keyFor('admin', own))).text;
-      const { status, text } = await knock(route, await test.keyFor('admin', 'org_east'));
+      const ownText = (await callRoute(route, await test.keyFor('admin', own))).text;
+      const { status, text } = await callRoute(route, await test.keyFor('admin', 'org_east'));
       expect([route, status]).toEqual([route, 200]);
-      const shown = [own, ...ids].filter((one) => text.includes(one));
+      const shown = [own, ...ids].filter((id) => text.includes(id));
       expect([route, shown]).toEqual([route, []]);
-      // Or the list would be proof of nothing.
-      const isProof = notLists.has(route) || [own, ...ids].some((one) => mine.includes(one));
+      // Otherwise an empty list would prove nothing.
+      const isProof = notLists.has(route) || [own, ...ids].some((id) => ownText.includes(id));
       expect([route, isProof]).toEqual([route, true]);
     }
   });
 });
 
-/** What is read there is made for whoever asks. */
+/** Routes that create their response for the caller and list nothing. */
 const notLists: ReadonlySet<string> = new Set(['GET /v1/connections/page']);
 
-it('takes a key in X-Api-Key as well', async () => {
+it('the API accepts a key in X-Api-Key', async () => {
   const headers = { 'x-api-key': await test.keyFor('backend') };
   expect((await test.call('GET', '/v1/auditions', { headers })).status).toBe(200);
 });
 
-it('takes no key in the address, where it would be logged', async () => {
+it('the API accepts no key in the URL, where it would be logged', async () => {
   const key = await test.keyFor('backend');
   expect((await test.call('GET', `/v1/auditions?access_token=${key}`)).status).toBe(401);
 });

@@ -1,37 +1,37 @@
 /**
- * Who may do what: every route of the API and the roles that may call it. A route that is not in the table does not
- * start, so that none is open by oversight.
+ * The roles that may call each route of the API. The API does not start with a route that is missing from the table,
+ * so no route is open by mistake.
  */
 import type { ApiRole } from '../../db/access/api-keys.ts';
 
-/** `public` needs no key: the route guards itself (a signed link, a signed webhook) or tells nothing. */
+/** `public` needs no key: the route has its own check (signed link, signed webhook) or returns nothing private. */
 export type Permission = readonly ApiRole[] | 'public';
 
-const everyone = ['backend', 'operator', 'admin'] as const satisfies Permission;
+const anyRole = ['backend', 'operator', 'admin'] as const satisfies Permission;
 /**
- * They read and resolve what belongs to their organization. The codec alone knows no organizations, since a payload
- * does not say whose it is: whoever may ask it reads all of them, as whoever may open the Temporal Web UI does. These
- * two roles are therefore the platform's own, and no key with them goes to a casting office (docs/api.md).
+ * Operators read and resolve the auditions of their organization. The codec server is the exception: a payload does
+ * not name its organization, so operators can decrypt the payloads of all organizations. These two roles are
+ * therefore for the platform's own staff. Never give a key with one of them to a casting office (docs/api.md).
  */
 export const operators = ['operator', 'admin'] as const satisfies Permission;
 const platform = ['backend', 'admin'] as const satisfies Permission;
 
 export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/auditions': platform,
-  'GET /v1/auditions': everyone,
-  'GET /v1/auditions/:id': everyone,
-  'GET /v1/auditions/:id/events': everyone,
-  'POST /v1/auditions/:id/respond': everyone,
-  'POST /v1/auditions/:id/reschedule': everyone,
-  'POST /v1/auditions/:id/cancel': everyone,
-  'POST /v1/auditions/:id/decide': everyone,
-  'POST /v1/auditions/:id/check-in': everyone,
+  'GET /v1/auditions': anyRole,
+  'GET /v1/auditions/:id': anyRole,
+  'GET /v1/auditions/:id/events': anyRole,
+  'POST /v1/auditions/:id/respond': anyRole,
+  'POST /v1/auditions/:id/reschedule': anyRole,
+  'POST /v1/auditions/:id/cancel': anyRole,
+  'POST /v1/auditions/:id/decide': anyRole,
+  'POST /v1/auditions/:id/check-in': anyRole,
   'GET /v1/attention': operators,
   'POST /v1/attention/:id/resolve': operators,
-  'POST /v1/availability': everyone,
-  'GET /v1/connections': everyone,
-  'GET /v1/connections/page': everyone,
-  'GET /v1/connections/:provider/authorize': everyone,
+  'POST /v1/availability': anyRole,
+  'GET /v1/connections': anyRole,
+  'GET /v1/connections/page': anyRole,
+  'GET /v1/connections/:provider/authorize': anyRole,
   'DELETE /v1/connections/:id': platform,
   'GET /v1/administrative-acts': ['admin'],
   'POST /v1/webhook-endpoints': ['admin'],

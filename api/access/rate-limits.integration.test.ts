@@ -1,4 +1,4 @@
-/** How much is taken from one caller, and from all together. */
+/** Tests rate limits, load shedding and security headers. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { apiConfiguration, createTestApi } from '../../tests/harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
@@ -24,7 +24,7 @@ const setUp = async (limits: Partial<ApiDependencies['limits']>, more: Partial<A
 const two = { max: 2, windowMs: 60_000 };
 
 describe('a caller', () => {
-  it('who asks for more than its share is told when to come again', async () => {
+  it('above its rate limit gets 429 with Retry-After', async () => {
     const { call, keyFor } = await setUp({ read: two });
     const key = await keyFor('backend');
     const answers = [];
@@ -40,7 +40,7 @@ describe('a caller', () => {
     expect(answers[0]?.headers['ratelimit-limit']).toBe('2');
   });
 
-  it('does not spend the share of another, nor reading that of commanding', async () => {
+  it('has limits of its own, with separate limits for reads and commands', async () => {
     const { call, keyFor } = await setUp({ read: two });
     const key = await keyFor('backend');
     for (let count = 0; count < 3; count += 1) await call('GET', '/v1/auditions', { key });
@@ -52,7 +52,7 @@ describe('a caller', () => {
     expect((await call('POST', '/v1/availability', { key, body: {} })).status).toBe(400);
   });
 
-  it('who keeps on guessing keys is not listened to any more, whatever it sends then', async () => {
+  it('that sends too many wrong keys gets 429 even with a valid key', async () => {
     const { call, keyFor } = await setUp({ wrong_credentials: two });
     const statuses = [];
     for (const key of ['wrong-1', 'wrong-2', 'wrong-3', await keyFor('backend')]) {
@@ -61,7 +61,7 @@ describe('a caller', () => {
     expect(statuses).toEqual([401, 401, 429, 429]);
   });
 
-  it('who sends no key at all is told so, however often', async () => {
+  it('without a key gets 401, however often it calls', async () => {
     const { call } = await setUp({ wrong_credentials: two });
     const statuses = [];
     for (let count = 0; count < 4; count += 1) statuses.push((await call('GET', '/v1/auditions')).status);
@@ -69,8 +69,8 @@ describe('a caller', () => {
   });
 });
 
-describe('a page', () => {
-  it('is limited for each address', async () => {
+describe('a public page', () => {
+  it('is limited per client address', async () => {
     const { api } = await setUp({ page: two });
     const ask = async (remoteAddress: string) =>
       (await api.inject({ url: '/respond/a.b', remoteAddress })).statusCode;
@@ -80,8 +80,8 @@ describe('a page', () => {
 
   it.each([
     [['10.0.0.0/8'], 404, 'the address that a trusted proxy names'],
-    [[], 429, 'that of the connection, where no proxy is trusted'],
-  ])('counts, with the proxies %j (%i), %s', async (trustedProxies, expected) => {
+    [[], 429, 'the address of the connection, because no proxy is trusted'],
+  ])('with the trusted proxies %j returns %i and counts %s', async (trustedProxies, expected) => {
     const { api } = await setUp(
       { page: { max: 1, windowMs: 60_000 } },
       { configuration: { ...apiConfiguration, trustedProxies } },
@@ -99,7 +99,7 @@ describe('a page', () => {
   });
 });
 
-it('a client that says itself who it comes from is counted as what the trusted proxy saw', async () => {
+it('a client with a forged X-Forwarded-For is counted by the address that the trusted proxy saw', async () => {
   const { api } = await setUp(
     { page: { max: 1, windowMs: 60_000 } },
     { configuration: { ...apiConfiguration, trustedProxies: ['10.0.0.0/8'] } },
@@ -115,7 +115,7 @@ it('a client that says itself who it comes from is counted as what the trusted p
   expect([await ask('198.51.100.1'), await ask('198.51.100.2')]).toEqual([404, 429]);
 });
 
-it('a network of IPv6 counts as one client, however many addresses it has', async () => {
+it('all addresses of an IPv6 /64 network count as one client', async () => {
   const { api } = await setUp({ page: { max: 1, windowMs: 60_000 } });
   const ask = async (remoteAddress: string) =>
     (await api.inject({ url: '/respond/a.b', remoteAddress })).statusCode;
@@ -123,25 +123,29 @@ it('a network of IPv6 counts as one client, however many addresses it has', asyn
   expect(await ask('2001:db8:1:2::1')).toBe(404);
 });
 
-describe('what is not limited', () => {
+describe('the rate limit does not apply', () => {
   const nothing = { max: 0, windowMs: 60_000 };
-  it.each(['/healthz', '/readyz', '/metrics', '/health/integrations/zoom'])('is %s', async (url) => {
+  it.each(['/healthz', '/readyz', '/metrics', '/health/integrations/zoom'])('to %s', async (url) => {
     const { call } = await setUp({ page: nothing, read: nothing });
     expect((await call('GET', url)).status).toBe(200);
   });
 
-  it('are webhooks', async () => {
+  it('to webhooks', async () => {
     const { call } = await setUp({ page: nothing, command: nothing });
     expect((await call('POST', '/v1/webhooks/twilio', { body: {} })).status).not.toBe(429);
   });
 });
 
-describe('when there is more to do than can be done', () => {
+describe('under overload', () => {
   it.each([
-    ['too many wait for the database', {}, { waitingQueryCount: () => loadLimits.maxWaitingForDatabase + 1 }],
-    ['memory is short', { maxHeapShare: 1e-9 }, {}],
+    [
+      'too many queries wait for the database',
+      {},
+      { waitingQueryCount: () => loadLimits.maxWaitingForDatabase + 1 },
+    ],
+    ['memory is low', { maxHeapShare: 1e-9 }, {}],
     ['the event loop is late', { maxEventLoopDelayMs: 1e-9 }, {}],
-  ])('because %s, requests are sent away for a while, and health is told', async (_what, limits, more) => {
+  ])('because %s, requests get 503 and health checks are served', async (_case, limits, more) => {
     const { call, keyFor } = await setUp({ sampleMs: 100, ...limits }, more);
     const key = await keyFor('backend');
     const answers: Awaited<ReturnType<typeof call>>[] = [];
@@ -150,7 +154,7 @@ describe('when there is more to do than can be done', () => {
       answers.push(answer);
       return answer.status;
     };
-    // Memory and delay are measured now and then.
+    // Memory and event loop delay are sampled periodically.
     await expect.poll(ask, { timeout: 10_000 }).toBe(503);
     const { body, headers = {} } = answers.at(-1) ?? {};
     expect(body).toMatchObject({ code: 'overloaded' });
@@ -160,21 +164,21 @@ describe('when there is more to do than can be done', () => {
     }
   });
 
-  it('one task that has held the event loop sends nobody away', () => {
+  it('one task that blocked the event loop causes no rejection', () => {
     expect(() => rejectOverloaded('/v1/auditions', Number.POSITIVE_INFINITY)).not.toThrow();
-    expect(() => rejectOverloaded('/v1/auditions', 1_500)).toThrow(/more to do/);
+    expect(() => rejectOverloaded('/v1/auditions', 1_500)).toThrow(/overloaded/);
   });
 });
 
-it('whoever sends a request drop by drop is not waited for', async () => {
+it('the API closes connections of clients that send a request too slowly', async () => {
   const { api } = await setUp({});
   expect([api.server.headersTimeout, api.server.requestTimeout]).toEqual([15_000, 30_000]);
-  // A load balancer would send into a connection that we have just closed.
+  // Longer than load balancers keep idle connections; otherwise they send into a closed connection.
   expect(api.server.keepAliveTimeout).toBeGreaterThan(60_000);
 });
 
-describe('headers', () => {
-  it('keep what we answer out of caches, frames and guesses', async () => {
+describe('security headers', () => {
+  it('forbid caching, framing and content sniffing', async () => {
     const { call, keyFor } = await setUp({});
     for (const url of ['/v1/auditions', '/respond/a.b', '/healthz', '/nothing']) {
       const { headers } = await call('GET', url, { key: await keyFor('backend') });
@@ -187,7 +191,7 @@ describe('headers', () => {
     }
   });
 
-  it('ask for TLS only where there is any', async () => {
+  it('require TLS only when the public URL is https', async () => {
     const configuration = { ...apiConfiguration, publicUrl: 'http://127.0.0.1:3000' };
     const { call } = await setUp({}, { configuration });
     expect((await call('GET', '/healthz')).headers).not.toHaveProperty('strict-transport-security');

@@ -1,6 +1,6 @@
 /**
- * How much one caller may ask for: so much that nobody notices who works, and so little that one cannot take the
- * service away from the others. Counted in this process alone (docs/decisions/0030).
+ * Limits the request rate of each caller. The limits are far above normal use, and low enough that one caller cannot
+ * starve the others. Each process counts on its own (docs/decisions/0030).
  */
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -19,8 +19,8 @@ type LimitedClass = 'read' | 'command' | 'page' | 'wrong_credentials';
 export type RateLimits = Readonly<Record<LimitedClass, Limit>>;
 
 /**
- * `read` and `command` count for each key and each subject of a token, `page` (whatever is public) and
- * `wrong_credentials` for each address of a client, where one of IPv6 is its /64 network.
+ * `read` and `command` are counted per API key or token subject. `page` (public routes) and `wrong_credentials` are
+ * counted per client address; for IPv6, per /64 network.
  */
 export const rateLimits: RateLimits = {
   read: { max: 6_000, windowMs: 10_000 },
@@ -29,10 +29,10 @@ export const rateLimits: RateLimits = {
   wrong_credentials: { max: 1_000, windowMs: 60_000 },
 };
 
-/** So many callers are remembered; of more, the one that was away longest is forgotten. */
+/** Number of callers whose counters are kept. The least recently seen caller is evicted. */
 const maxTrackedCallers = 50_000;
 
-/** Vendors send as fast as things happen to them, and monitors must see a service that is flooded. */
+/** Vendors send webhooks in bursts, and monitoring must work while the service is overloaded. */
 const isUnlimited = (route = ''): boolean => isWebhookReceiver(route) || isMonitoring(route);
 
 const classOf = (request: FastifyRequest): LimitedClass | undefined => {
@@ -46,15 +46,18 @@ const tooMany = (reply: FastifyReply, seconds: number): Refusal => {
   reply.header('Retry-After', Math.max(1, seconds));
   return new Refusal(
     'too_many_requests',
-    'You have sent more requests than one caller may.',
-    'Send the same request again after the time in Retry-After, and fewer at once from then on.',
+    'You have sent more requests than the rate limit allows.',
+    'Send the same request again after the time in Retry-After, and send requests more slowly.',
   );
 };
 
-/** Registers the counters. Answers with what finds out who calls and counts those who say it wrongly. */
+/**
+ * Registers the counters and returns the function that authenticates a request. It counts wrong credentials per
+ * client address, and rejects every request of an address that has sent too many.
+ */
 export const createRateLimitedAuthentication = async (
   api: Api,
-  directory: Authenticators,
+  authenticators: Authenticators,
   limits: RateLimits,
 ): Promise<(request: FastifyRequest, reply: FastifyReply) => Promise<Caller>> => {
   await api.register(rateLimit, { global: false, cache: maxTrackedCallers });
@@ -64,7 +67,7 @@ export const createRateLimitedAuthentication = async (
     if (!before.isAllowed && before.remaining === 0) throw tooMany(reply, before.ttlInSeconds);
     const credential = credentialOf(request);
     try {
-      return await authenticate(directory, credential);
+      return await authenticate(authenticators, credential);
     } catch (error) {
       const isWrong = error instanceof Refusal && error.code === 'unauthenticated';
       if (isWrong && credential !== undefined) await wrong(request);
@@ -73,7 +76,7 @@ export const createRateLimitedAuthentication = async (
   };
 };
 
-/** To be called after the callers are known, and after `countRequests`. */
+/** Limits requests. Must be called after `guardRoutes`, which identifies the callers. */
 export const limitRequests = (api: Api, limits: RateLimits): void => {
   const byCaller = {
     keyGenerator: ({ caller }: FastifyRequest) => `${caller?.organization ?? ''} ${caller?.id ?? ''}`,
@@ -83,7 +86,7 @@ export const limitRequests = (api: Api, limits: RateLimits): void => {
     command: api.createRateLimit({ ...optionsOf(limits.command), ...byCaller }),
     page: api.createRateLimit(optionsOf(limits.page)),
   };
-  const countOne = async (
+  const countRequest = async (
     request: FastifyRequest,
     reply: FastifyReply,
     kind: keyof typeof counters,
@@ -99,7 +102,7 @@ export const limitRequests = (api: Api, limits: RateLimits): void => {
   };
   api.addHook('onRequest', (request, reply, done) => {
     const kind = classOf(request);
-    if (kind !== undefined && kind !== 'wrong_credentials') return countOne(request, reply, kind);
+    if (kind !== undefined && kind !== 'wrong_credentials') return countRequest(request, reply, kind);
     done();
     return undefined;
   });

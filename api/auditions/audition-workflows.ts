@@ -1,4 +1,4 @@
-/** The one place of the API that talks to Temporal: starts auditions, asks something of them, tells them facts. */
+/** The API's client for audition workflows: starts, updates and queries them. */
 import {
   type Client,
   WithStartWorkflowOperation,
@@ -36,7 +36,7 @@ import {
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { isUpdateTimeout, unwrapUpdateFailure } from './update-failures.ts';
 
-/** What may be asked of a running audition, as its workflow's updates take it. */
+/** An update of a running audition: its name and its command. */
 export type AuditionUpdateMessage =
   | { readonly name: 'respond'; readonly command: RespondCommand }
   | { readonly name: 'reschedule'; readonly command: RescheduleCommand }
@@ -45,7 +45,7 @@ export type AuditionUpdateMessage =
   | { readonly name: 'decide'; readonly command: DecideCommand }
   | { readonly name: 'resolve'; readonly command: ResolveAttentionCommand };
 
-/** `still_working`: accepted and durable, but not done within our patience. `ended`: no such workflow runs. */
+/** `still_working`: accepted and durable, but not completed before our timeout. `ended`: no such workflow is running. */
 type UpdateOutcome<Result> =
   | { readonly kind: 'done'; readonly result: Result }
   | { readonly kind: 'still_working' }
@@ -53,37 +53,35 @@ type UpdateOutcome<Result> =
 
 export interface AuditionWorkflows {
   /**
-   * Starts the audition and waits for its first result. Idempotent by the plan's id: whoever comes while it runs
-   * joins it, whoever comes after its end is told so.
+   * Starts the audition and waits for its first result. Idempotent by the plan's ID: a repeated call waits for the
+   * same result while the workflow runs, and returns `ended` after it has ended.
    */
   start(plan: AuditionPlan): Promise<UpdateOutcome<FirstResult>>;
-  /** Idempotent by `updateId`. Throws the workflow's `Refusal`. */
+  /** Sends an update and waits for its result. Idempotent by `updateId`. Throws the workflow's `Refusal`. */
   sendUpdate(
     id: AuditionId,
     message: AuditionUpdateMessage,
     updateId: string,
   ): Promise<UpdateOutcome<AuditionView>>;
-  /** Whether there is such a workflow, running or not. Asks no worker. */
+  /** Returns whether the workflow exists, running or closed. Needs no worker. */
   exists(id: AuditionId): Promise<boolean>;
-  /** The state as the workflow itself knows it, ahead of the read model. */
+  /** Queries the workflow for its current state, which is ahead of the read model. */
   queryView(id: AuditionId): Promise<AuditionView | undefined>;
-  /**
-   * The same, of the organization's own and while it runs: nobody has another organization's workflow asked anything.
-   */
+  /** Like `queryView`, but only for a running workflow of this organization; otherwise undefined. */
   queryRunningView(organization: OrganizationId, id: AuditionId): Promise<AuditionView | undefined>;
 }
 
 export interface UpdateTimeouts {
-  /** Milliseconds until a worker has accepted what is asked: past that, nothing is promised. */
+  /** Milliseconds for a worker to accept an update. After this timeout the update may never happen. */
   readonly acceptedTimeoutMs: number;
-  /** Milliseconds until the result of what was accepted. */
+  /** Milliseconds to wait for the result of an accepted update. */
   readonly resultTimeoutMs: number;
 }
 
-/** A worker accepts in milliseconds; a caller behind a proxy is seldom given more than 30 seconds in all. */
+/** A worker accepts within milliseconds. Together below 30 seconds, the usual timeout of a proxy. */
 const defaultTimeouts: UpdateTimeouts = { acceptedTimeoutMs: 8_000, resultTimeoutMs: 20_000 };
 
-/** Joining callers bring this very id, so that one update answers all of them. */
+/** Constant, so that repeated starts of one audition share one update. */
 const firstResultUpdateId = 'first-result';
 
 const startOptions = (plan: AuditionPlan, taskQueue: string) => ({
@@ -107,26 +105,27 @@ const startAuditionUpdate = (
   message: AuditionUpdateMessage,
   updateId: string,
 ): Promise<WorkflowUpdateHandle<AuditionView>> => {
-  const how = { updateId, waitForStage: 'ACCEPTED' } as const;
+  const options = { updateId, waitForStage: 'ACCEPTED' } as const;
   switch (message.name) {
     case 'respond':
-      return handle.startUpdate(respondUpdate, { args: [message.command], ...how });
+      return handle.startUpdate(respondUpdate, { args: [message.command], ...options });
     case 'reschedule':
-      return handle.startUpdate(rescheduleUpdate, { args: [message.command], ...how });
+      return handle.startUpdate(rescheduleUpdate, { args: [message.command], ...options });
     case 'cancel':
-      return handle.startUpdate(cancelUpdate, { args: [message.command], ...how });
+      return handle.startUpdate(cancelUpdate, { args: [message.command], ...options });
     case 'check-in':
-      return handle.startUpdate(checkInUpdate, { args: [message.command], ...how });
+      return handle.startUpdate(checkInUpdate, { args: [message.command], ...options });
     case 'decide':
-      return handle.startUpdate(decideUpdate, { args: [message.command], ...how });
+      return handle.startUpdate(decideUpdate, { args: [message.command], ...options });
     case 'resolve':
-      return handle.startUpdate(resolveAttentionUpdate, { args: [message.command], ...how });
+      return handle.startUpdate(resolveAttentionUpdate, { args: [message.command], ...options });
   }
 };
 
 const isWorkflowGone = (error: unknown): boolean =>
   error instanceof WorkflowNotFoundError || error instanceof WorkflowExecutionAlreadyStartedError;
 
+/** Creates the client. `taskQueue` is the queue of the audition workflows. */
 export const createAuditionWorkflows = ({
   temporal,
   taskQueue,
@@ -151,8 +150,8 @@ export const createAuditionWorkflows = ({
   };
 
   /**
-   * In two steps, because they fail differently: what was not accepted may never happen, and the caller has to come
-   * again; what was accepted will happen, and the caller need not wait for it.
+   * Acceptance and result have separate timeouts because they fail differently. An update that was not accepted may
+   * never happen, so the caller must retry. An accepted update will happen, so the caller need not wait for it.
    */
   const update = async <Result>(
     begin: () => Promise<WorkflowUpdateHandle<Result>>,
@@ -176,7 +175,7 @@ export const createAuditionWorkflows = ({
     }
   };
 
-  /** Asks no worker. Throws `WorkflowNotFoundError`. */
+  /** Needs no worker. Throws `WorkflowNotFoundError`. */
   const describeWorkflow = (id: AuditionId) =>
     withTimeout(timeouts.acceptedTimeoutMs, () => handleOf(id).describe());
 
@@ -206,8 +205,8 @@ export const createAuditionWorkflows = ({
     queryRunningView: async (organization, id) => {
       try {
         const { status, typedSearchAttributes } = await describeWorkflow(id);
-        const isTheirs = typedSearchAttributes.get(searchAttributes.organization) === organization;
-        return isTheirs && status.name === 'RUNNING' ? await viewOf(id) : undefined;
+        const isOwn = typedSearchAttributes.get(searchAttributes.organization) === organization;
+        return isOwn && status.name === 'RUNNING' ? await viewOf(id) : undefined;
       } catch (error) {
         if (isWorkflowGone(error)) return undefined;
         throw error;

@@ -1,4 +1,4 @@
-/** Ids that follow from what they are for, so that whatever is repeated arrives at the same thing. */
+/** Derives IDs from their inputs by hash, so that a repeated request gets the same ID. */
 import { createHash, randomUUID } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { type AuditionId, auditionIdSchema, type OrganizationId } from '../../domain/ids.ts';
@@ -16,16 +16,16 @@ const auditionIdOf = (...parts: readonly string[]): AuditionId =>
       .slice(-idLength)}`,
   );
 
-/** The audition that this organization asks for under this Idempotency-Key. */
+/** Returns the ID of the audition that an organization requests under an Idempotency-Key. */
 export const requestedAuditionId = (organization: OrganizationId, idempotencyKey: string): AuditionId =>
   auditionIdOf('requested', organization, idempotencyKey);
 
-/** The round after this one: an audition has one at most. */
+/** Returns the ID of the next round (callback) of an audition. There is at most one. */
 export const nextAuditionId = (id: AuditionId): AuditionId => auditionIdOf('next', id);
 
 /**
- * The id of the update that a command becomes: given twice under one key, it is carried out once. The body is part of
- * it, since a command that was refused may come again, changed, under the same key.
+ * Returns the update ID of a command: random without an Idempotency-Key, otherwise derived, so that a repeated command
+ * is carried out once. The hash includes the body, because a refused command can be corrected under the same key.
  */
 export const updateIdOf = (
   id: AuditionId,

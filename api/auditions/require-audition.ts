@@ -1,4 +1,4 @@
-/** Finds an audition of the caller's organization; another organization's does not exist. */
+/** Looks up an audition of the caller's organization. Auditions of other organizations are reported as not found. */
 import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal } from '../../domain/errors.ts';
@@ -11,8 +11,9 @@ interface AuditionSources {
 }
 
 /**
- * Its workflow is asked where the database has nothing yet: while a calendar does not answer, minutes may pass between
- * the 202 that names the audition and its first record. Throws `Refusal` (`audition_not_found`).
+ * Returns the audition from the read model, or from its workflow when nothing is recorded yet. While a calendar does
+ * not respond, minutes can pass between the 202 that names the audition and its first record.
+ * @throws {Refusal} `audition_not_found`
  */
 export const requireAudition = async (
   { auditions, auditionWorkflows }: AuditionSources,
@@ -25,6 +26,6 @@ export const requireAudition = async (
   throw new Refusal(
     'audition_not_found',
     `There is no audition ${id} in your organization.`,
-    'Check the id; GET /v1/auditions lists the auditions you have.',
+    'Check the ID; GET /v1/auditions lists your auditions.',
   );
 };

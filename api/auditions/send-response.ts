@@ -1,4 +1,4 @@
-/** Sends what `answerOnce` brought: an audition, or the problem that was kept in its place. */
+/** Sends the response that `runOnce` returned: an audition, or the stored problem document of a refused slot. */
 import type { FastifyReply } from 'fastify';
 import type { ApiResponse } from '../idempotency/run-once.ts';
 import { problemMediaType, problemSchema } from '../problems/problem-document.ts';
@@ -6,20 +6,21 @@ import { auditionSchema } from '../schemas/audition.ts';
 
 const replayedHeader = 'Idempotency-Replayed';
 
-/** A caller who is told 202 may look again after so many seconds. */
-const lookAgainAfter = 5;
+/** Retry-After of a 202. */
+const pollAfterSeconds = 5;
 
+/** Sends the response with its headers: `Location` for 201, `Retry-After` for 202, `Idempotency-Replayed`. */
 export const sendAuditionResponse = (
   reply: FastifyReply,
-  answer: ApiResponse & { readonly replayed?: boolean },
+  response: ApiResponse & { readonly replayed?: boolean },
 ): FastifyReply => {
-  if (answer.replayed) reply.header(replayedHeader, 'true');
-  reply.code(answer.status);
-  if (answer.status >= 400) {
-    return reply.type(problemMediaType).send(problemSchema.parse(answer.body));
+  if (response.replayed) reply.header(replayedHeader, 'true');
+  reply.code(response.status);
+  if (response.status >= 400) {
+    return reply.type(problemMediaType).send(problemSchema.parse(response.body));
   }
-  const audition = auditionSchema.parse(answer.body);
-  if (answer.status === 201) reply.header('Location', `/v1/auditions/${audition.id}`);
-  if (answer.status === 202) reply.header('Retry-After', lookAgainAfter);
+  const audition = auditionSchema.parse(response.body);
+  if (response.status === 201) reply.header('Location', `/v1/auditions/${audition.id}`);
+  if (response.status === 202) reply.header('Retry-After', pollAfterSeconds);
   return reply.send(audition);
 };

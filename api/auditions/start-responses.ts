@@ -1,4 +1,4 @@
-/** From the first result of a start to the answer of POST /v1/auditions. */
+/** Maps the first result of an audition workflow to the response of POST /v1/auditions. */
 import type { EventStore } from '../../db/trail/event-store.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
@@ -15,7 +15,7 @@ const refusalOf = (reason: SlotRefusalReason): Refusal => {
     case 'taken':
       return new Refusal(
         'slot_taken',
-        'Another audition holds this time for one of the participants or the room.',
+        'Another audition holds one of the participants or the room at that time.',
         'Ask POST /v1/availability for a free slot and send that, with a new Idempotency-Key.',
         at,
       );
@@ -29,7 +29,7 @@ const refusalOf = (reason: SlotRefusalReason): Refusal => {
     case 'nothing_free':
       return new Refusal(
         'nothing_free',
-        'No time in the window is free for everybody.',
+        'No time in the window is free for all participants.',
         'Widen the window or shorten the slot, and send that with a new Idempotency-Key.',
         at,
       );
@@ -43,20 +43,23 @@ const refusalOf = (reason: SlotRefusalReason): Refusal => {
   }
 };
 
-/** An answer and no exception: something was recorded, and the key is used up. */
+/**
+ * Returns the refusal as a response instead of throwing it. The refusal is recorded, so the Idempotency-Key is used and
+ * replays this response.
+ */
 export const refusalResponse = (refusal: Refusal, correlationId: string): ApiResponse => {
   const problem = problemOf(refusal, correlationId);
   return { status: problem.status, body: problem };
 };
 
 /**
- * 201 when the slot is held, 409 when it was refused. Undefined when a person has to look at it first: then the first
- * result is no news to whoever asks again, and the record says how far it has come.
+ * Returns 201 when the slot is held and 409 when it was refused. Returns undefined when an operator must look at the
+ * audition first: the first result is then outdated for a repeated request, and the record has the current state.
  */
 export const responseToFirstResult = (first: FirstResult, correlationId: string): ApiResponse | undefined => {
   switch (first.kind) {
     case 'held':
-    // There is an audition at the address all the same, and it says how it ended.
+    // The audition exists at its address and shows how it ended.
     case 'ended':
       return { status: 201, body: first.view };
     case 'needs_attention':
@@ -66,10 +69,10 @@ export const responseToFirstResult = (first: FirstResult, correlationId: string)
   }
 };
 
-/** The reason stands among the first few events: request, holding, refusal, and attention in between. */
+/** The refusal is among the first few events: request, hold, attention, refusal. */
 const firstEvents = 100;
 
-/** The same answer, read from the record; 202 while nothing is decided. */
+/** Returns the same response from the recorded audition and its trail; 202 while the slot is undecided. */
 export const responseFromRecord = async (
   events: Pick<EventStore, 'read'>,
   view: AuditionView,

@@ -1,4 +1,4 @@
-/** Starts the audition that a request asks for. */
+/** Validates an audition request and starts its workflow. */
 import type { Organizations } from '../../db/access/organizations.ts';
 import type { Connections } from '../../db/connections/repository.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
@@ -20,7 +20,10 @@ interface StartRequest {
   readonly request: AuditionRequest;
 }
 
-/** Throws `Refusal` (`unknown_connection`) for a connection the organization does not have. */
+/**
+ * Checks that the organization has every calendar connection that the participants name.
+ * @throws {Refusal} `unknown_connection`
+ */
 export const checkConnections = async (
   connections: Pick<Connections, 'findExisting'>,
   organization: OrganizationId,
@@ -30,16 +33,16 @@ export const checkConnections = async (
     calendar ? [{ id: calendar.connection, pointer: `/participants/${index}/calendar/connection` }] : [],
   );
   if (named.length === 0) return;
-  const known = await connections.findExisting(
+  const existing = await connections.findExisting(
     organization,
     named.map(({ id }) => id),
   );
-  const unknown = named.filter(({ id }) => !known.has(id));
+  const unknown = named.filter(({ id }) => !existing.has(id));
   if (unknown.length === 0) return;
   throw new Refusal(
     'unknown_connection',
     `Your organization has no connection ${unknown.map(({ id }) => id).join(', ')}.`,
-    'Connect the calendar first, or leave it out.',
+    'Connect the calendar first, or omit it.',
     unknown.map(({ pointer }) => pointer),
   );
 };
@@ -62,21 +65,22 @@ const admit = async (
 };
 
 /**
- * Idempotent by the id. Throws `Refusal` for what is not admitted, having left no trace; a slot that is refused later
- * is an answer.
+ * Starts the audition and returns the response. Idempotent by the audition ID. A slot that the workflow refuses is
+ * returned as a 409 response, not thrown.
+ * @throws {Refusal} for a request that fails validation, before anything is stored.
  */
 export const startAudition = async (
   { repositories, auditionWorkflows, now }: ApiDependencies,
   start: StartRequest,
 ): Promise<ApiResponse> => {
   const { id, organization, correlationId } = start;
-  const answerFrom = (view: AuditionView) => responseFromRecord(repositories.events, view, correlationId);
+  const responseFrom = (view: AuditionView) => responseFromRecord(repositories.events, view, correlationId);
 
-  /** Time passes: what was admitted once may be in the past, or without its connection, when it is asked for again. */
+  /** A repeated request can fail validation that it passed before: its slot is in the past, its connection is gone. */
   const responseToEarlierRequest = async (): Promise<ApiResponse | undefined> => {
     const view = await repositories.auditions.get(organization, id);
-    if (view) return answerFrom(view);
-    // Begun and not recorded yet: a refusal would say that it never was, and free its key.
+    if (view) return responseFrom(view);
+    // Started but not recorded yet. A refusal would release its Idempotency-Key.
     if (await auditionWorkflows.exists(id)) throw temporarilyUnavailable();
     return undefined;
   };
@@ -95,8 +99,8 @@ export const startAudition = async (
   const view =
     (await repositories.auditions.get(organization, id)) ?? (await auditionWorkflows.queryView(id));
   if (!view) throw temporarilyUnavailable();
-  const answer = await answerFrom(view);
-  return outcome.kind === 'ended' && answer.provisional
+  const response = await responseFrom(view);
+  return outcome.kind === 'ended' && response.provisional
     ? refusalResponse(auditionStopped(view), correlationId)
-    : answer;
+    : response;
 };

@@ -16,21 +16,21 @@ const thrownFor = (error: unknown): unknown => {
 };
 
 describe('a failed update', () => {
-  it('is the refusal that the workflow named, with its advice', () => {
+  it('becomes the refusal of the workflow, with its advice', () => {
     const refusal = thrownFor(failed('wrong_state', 'Look again.'));
     expect(refusal).toBeInstanceOf(Refusal);
     expect(refusal).toMatchObject({ code: 'wrong_state', message: 'No.', whatToDo: 'Look again.' });
   });
 
-  it('still says what to do where the workflow gave no advice', () => {
+  it('gets default advice when the workflow gave none', () => {
     expect(thrownFor(failed('wrong_state'))).toHaveProperty('whatToDo', expect.stringMatching(/\w/));
   });
 
-  it('is the end of the audition where the workflow ended under it', () => {
+  it('is reported as ended when the workflow closed before the update completed', () => {
     expect(thrownFor(failed('AcceptedUpdateCompletedWorkflow'))).toBe('ended');
   });
 
-  it('stays itself where it is nothing we know', () => {
+  it('is thrown unchanged when it is unknown', () => {
     const unknown = failed('TypeError');
     expect(thrownFor(unknown)).toBe(unknown);
   });

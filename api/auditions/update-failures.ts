@@ -1,22 +1,22 @@
-/** What an update can end in, other than its result. */
+/** Classifies the failures of workflow updates. */
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { Refusal, refusalCodes } from '../../domain/errors.ts';
 
-/** Our patience is at its end; the update itself goes on. */
+/** Returns whether the call timed out while waiting for the result. The update itself continues. */
 export const isUpdateTimeout = (error: unknown): boolean =>
   error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
 
-/** The server's name for an update whose workflow ended before it was done. */
+/** The server's failure type for an update whose workflow closed before the update completed. */
 const workflowCompletedFailure = 'AcceptedUpdateCompletedWorkflow';
 
 const codeSchema = z.enum(refusalCodes);
 const whatToDoSchema = z.string();
 
 /**
- * `ended` where the workflow ended under the update. Throws the workflow's refusal under its own name, and everything
- * else as it is.
+ * Returns `ended` when the workflow closed before the update completed.
+ * @throws {Refusal} the workflow's refusal, with its code; any other error unchanged.
  */
 export const unwrapUpdateFailure = (error: unknown): 'ended' => {
   if (!(error instanceof WorkflowUpdateFailedError)) throw error;
@@ -29,7 +29,7 @@ export const unwrapUpdateFailure = (error: unknown): 'ended' => {
   throw new Refusal(
     code.data,
     cause.message,
-    whatToDo.data ?? 'Look at the audition as it is now, then decide again.',
+    whatToDo.data ?? 'Read the current audition, then send another command if it is still needed.',
     [],
   );
 };

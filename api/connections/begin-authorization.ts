@@ -1,4 +1,4 @@
-/** The first half of the dance: what is kept here, and the provider's page that the person is sent to. */
+/** Starts the OAuth flow: stores the authorization request and returns the URL of the provider's consent page. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Connection } from '../../db/connections/repository.ts';
 import { Refusal } from '../../domain/errors.ts';
@@ -7,7 +7,7 @@ import type { OAuthProvider } from '../../domain/providers/vendors.ts';
 import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
-/** 256 bits: never guessed, and 43 characters, as long as a verifier has to be (RFC 7636 section 4.1). */
+/** 256 bits as 43 characters, the minimum length of a code verifier (RFC 7636 section 4.1). */
 const randomText = (): string => randomBytes(32).toString('base64url');
 
 const s256 = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
@@ -15,26 +15,29 @@ const s256 = (verifier: string): string => createHash('sha256').update(verifier)
 const redirectUriOf = (publicUrl: string, provider: OAuthProvider): string =>
   `${publicUrl}/v1/connections/${provider}/callback`;
 
-/** @throws {Refusal} `provider_not_offered` where we have no client at the provider. */
+/**
+ * Returns the OAuth client for a provider.
+ * @throws {Refusal} `provider_not_offered` when no client is configured for the provider.
+ */
 export const authorizerOf = ({ authorizers }: ApiDependencies, provider: OAuthProvider): OAuthAuthorizer => {
   const authorizer = authorizers.oauth[provider];
   if (authorizer) return authorizer;
   throw new Refusal(
     'provider_not_offered',
-    `Accounts of ${provider} cannot be connected here: this service has no client there.`,
+    `Accounts of ${provider} cannot be connected: this service has no OAuth client configured for it.`,
     'Connect another provider, or have an operator set up the client (docs/configuration.md).',
   );
 };
 
-/** @throws {Refusal} `scope_not_offered` for a scope that nothing here has a use for. */
+/** @throws {Refusal} `scope_not_offered` for a scope that is neither required nor optional for the provider. */
 export const checkOptionalScopes = (authorizer: OAuthAuthorizer, wanted: readonly string[]): void => {
   const { required, optional } = authorizer.scopes;
   const unknown = wanted.find((scope) => !required.includes(scope) && !optional.includes(scope));
   if (unknown === undefined) return;
   throw new Refusal(
     'scope_not_offered',
-    `Accounts of ${authorizer.provider} are not asked for the scope ${unknown}.`,
-    optional.length > 0 ? `Leave it out, or ask for ${optional.join(' or ')}.` : 'Leave it out.',
+    `The scope ${unknown} is not offered for accounts of ${authorizer.provider}.`,
+    optional.length > 0 ? `Omit it, or use ${optional.join(' or ')}.` : 'Omit it.',
     ['/scope'],
   );
 };
@@ -43,26 +46,29 @@ interface AuthorizationStart {
   readonly organization: OrganizationId;
   readonly owner: ParticipantId | undefined;
   readonly provider: OAuthProvider;
-  /** The connection that is connected again, and the account that it was. */
+  /** The connection that the person reconnects. */
   readonly existingConnection: Pick<Connection, 'id' | 'account' | 'scopes'> | undefined;
-  /** Wanted beside what is needed. */
+  /** Requested in addition to the required scopes. */
   readonly optionalScopes: readonly string[];
   readonly returnTo: string | undefined;
   readonly browser: string;
   readonly correlationId: string;
 }
 
-/** Answers with the address of the provider's page. */
+/**
+ * Stores an authorization request and returns the URL of the provider's consent page.
+ * @throws {Refusal} `provider_not_offered`
+ */
 export const beginAuthorization = async (
   dependencies: ApiDependencies,
-  { existingConnection, optionalScopes, browser, ...asked }: AuthorizationStart,
+  { existingConnection, optionalScopes, browser, ...start }: AuthorizationStart,
 ): Promise<string> => {
-  const authorizer = authorizerOf(dependencies, asked.provider);
+  const authorizer = authorizerOf(dependencies, start.provider);
   const [state, codeVerifier] = [randomText(), randomText()];
-  const redirectUri = redirectUriOf(dependencies.configuration.publicUrl, asked.provider);
-  // No more than is needed; but what was granted before is not to be lost by connecting again.
-  const more = new Set([...optionalScopes, ...(existingConnection?.scopes ?? [])]);
-  const optional = authorizer.scopes.optional.filter((scope) => more.has(scope));
+  const redirectUri = redirectUriOf(dependencies.configuration.publicUrl, start.provider);
+  // Requests the minimum of scopes. Scopes that were granted before must survive a reconnection.
+  const wanted = new Set([...optionalScopes, ...(existingConnection?.scopes ?? [])]);
+  const optional = authorizer.scopes.optional.filter((scope) => wanted.has(scope));
   const scopes = [...authorizer.scopes.required, ...optional];
   const url = await authorizer.authorizationUrl({
     state,
@@ -72,7 +78,7 @@ export const beginAuthorization = async (
     loginHint: existingConnection?.account,
   });
   await dependencies.repositories.authorizationRequests.create({
-    ...asked,
+    ...start,
     connection: existingConnection?.id,
     state,
     browser,

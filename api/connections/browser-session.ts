@@ -1,6 +1,6 @@
 /**
- * The browser in which a person connects accounts: a cookie that says that it is the same one, and forms that only our
- * own page can have sent (OWASP: a signed token tied to the cookie, and the Origin header beside it).
+ * Identifies the browser in which a person connects accounts by a cookie, and protects the page's forms against CSRF
+ * (OWASP: a signed token that is bound to the cookie, plus a check of the Origin header).
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -9,16 +9,19 @@ import { createTokenSigner } from '../../foundation/links/signed-token.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
 export interface BrowserSessions {
-  /** What the browser's cookie says, where it has one of ours. */
+  /** Returns the secret from the browser's cookie; undefined without a valid cookie. */
   readSecret(request: FastifyRequest): string | undefined;
-  /** The browser's secret; it is given one with this answer where it has none. */
+  /** Returns the browser's secret. Sets the cookie on the response, with a new secret if there was none. */
   ensureSecret(request: FastifyRequest, reply: FastifyReply): string;
-  /** The page to come back to, in this browser only. */
+  /** Stores the page to return to in a cookie of this browser. */
   setReturnPage(reply: FastifyReply, token: string): void;
   readReturnPage(request: FastifyRequest): string | undefined;
-  /** For the form of the page that this token opens. */
+  /** Returns the CSRF token for the forms of a page. `page` is the token of the page's link. */
   formToken(browser: string, page: string): string;
-  /** @throws {Refusal} `foreign_form` for a form that our page in this browser has not sent. */
+  /**
+   * Checks the CSRF token and the Origin header of a form, and returns the browser's secret.
+   * @throws {Refusal} `foreign_form` when the form was not sent by our page in this browser.
+   */
   verifyForm(request: FastifyRequest, page: string, given: string | undefined): string;
 }
 
@@ -33,19 +36,21 @@ const isEqualInConstantTime = (a: string, b: string): boolean =>
 const foreignForm = (): Refusal =>
   new Refusal(
     'foreign_form',
-    'This form was not sent by our page, or the browser has forgotten us since.',
-    'Open the page again, allow its cookie, and try once more.',
+    'This form was not sent by our page, or the cookie of the browser is missing.',
+    'Open the page again, allow its cookie, and try again.',
   );
 
+/** Creates the sessions. Secrets and tokens are not stored: both are verified from the cookie and the signature. */
 export const createBrowserSessions = ({
   configuration,
 }: Pick<ApiDependencies, 'configuration'>): BrowserSessions => {
   const { origin, protocol } = new URL(configuration.publicUrl);
   const isSecure = protocol === 'https:';
-  // With the prefix, no other host of the site can set it, nor an answer without TLS (RFC 6265bis section 4.1.3).
+  // With the prefix, neither another host of the site nor a response without TLS can set the cookie
+  // (RFC 6265bis section 4.1.3).
   const prefix = isSecure ? '__Host-' : '';
   const [browserCookie, pageCookie] = [`${prefix}castmatch-browser`, `${prefix}castmatch-page`];
-  // Lax: it has to come along when the provider sends the person back.
+  // Lax: the browser must send the cookie when the provider redirects the person back.
   const options = { path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure } as const;
   const forms = createTokenSigner(configuration.masterKeys, 'castmatch connection form v1');
 
@@ -72,9 +77,9 @@ export const createBrowserSessions = ({
       if (browser === undefined || ofBrowser === undefined || ofPage === undefined) throw foreignForm();
       const isOurs =
         isEqualInConstantTime(ofBrowser, digest(browser)) && isEqualInConstantTime(ofPage, digest(page));
-      // Old browsers send none with a form; the token has to do then.
-      const sentFrom = request.headers.origin ?? origin;
-      if (!isOurs || sentFrom !== origin) throw foreignForm();
+      // Old browsers send no Origin header with a form; then only the token is checked.
+      const formOrigin = request.headers.origin ?? origin;
+      if (!isOurs || formOrigin !== origin) throw foreignForm();
       return browser;
     },
   };

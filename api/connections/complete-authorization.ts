@@ -1,6 +1,6 @@
 /**
- * The second half of the dance: a browser comes back from the provider. Everything it brings is somebody's word until the
- * row that we kept under `state` says that this browser was sent there, for whom, and for what (RFC 9700 section 4).
+ * Completes the OAuth flow when the provider redirects the browser back. No parameter of the callback is trusted until
+ * the authorization request stored under `state` confirms the browser, the owner and the provider (RFC 9700 section 4).
  */
 import type { FastifyBaseLogger } from 'fastify';
 import type { Actor } from '../../db/access/administrative-acts.ts';
@@ -19,36 +19,40 @@ interface AuthorizationResponse {
   readonly state?: string | undefined;
   readonly code?: string | undefined;
   readonly error?: string | undefined;
-  /** Who says that it answers (RFC 9207). */
+  /** The issuer that claims to have sent the response (RFC 9207). */
   readonly iss?: string | undefined;
   readonly correlationId: string;
   readonly log: FastifyBaseLogger;
 }
 
-/** What is not the end of anything that we began: nothing is known of whose it is. */
+/** Why a callback belongs to no pending authorization. Its organization and owner are unknown. */
 export type CallbackRejection = 'unknown_state' | 'other_browser' | 'used' | 'expired';
 
 export type AuthorizationOutcome =
   | { readonly kind: 'connected'; readonly connection: ConnectionId }
   | { readonly kind: 'denied' }
-  /** Nothing was stored, and what was granted was given back. */
+  /** A required scope was not granted. Nothing was stored, and the grant was revoked. */
   | { readonly kind: 'partial'; readonly missing: readonly string[] }
-  /** Connected again was to be one account, and another one was chosen. */
+  /** The person chose another account than the one to reconnect. */
   | { readonly kind: 'other_account' }
-  /** The answer was not from the provider that was asked, or cannot be used. */
+  /** The response came from another issuer, or its code cannot be redeemed. */
   | { readonly kind: 'unusable' }
   | { readonly kind: 'provider_away' }
-  /** Between the provider and us something is set up wrong. */
+  /** The provider rejects our client or its settings. */
   | { readonly kind: 'misconfigured' };
 
 type CallbackResult =
   | { readonly kind: 'stray'; readonly reason: CallbackRejection }
-  | { readonly kind: 'ended'; readonly asked: PendingAuthorization; readonly outcome: AuthorizationOutcome };
+  | {
+      readonly kind: 'ended';
+      readonly pending: PendingAuthorization;
+      readonly outcome: AuthorizationOutcome;
+    };
 
-/** Exchange and questions about the account, together. */
+/** For the code exchange and the account lookup together. */
 const deadlineMs = 20_000;
 
-/** What providers call a person's no: RFC 6749 section 4.1.2.1, and Microsoft's for what an administrator has to allow. */
+/** Errors that mean "not allowed": RFC 6749 section 4.1.2.1, and Microsoft's errors for missing admin consent. */
 const denialErrors: ReadonlySet<string> = new Set([
   'access_denied',
   'consent_required',
@@ -61,7 +65,7 @@ const outcomeOfOAuthError = (error: string): AuthorizationOutcome => {
   return { kind: transientErrors.has(error) ? 'provider_away' : 'misconfigured' };
 };
 
-/** By the provider's fault; undefined for what is none. */
+/** Maps a fault of the provider's API. */
 const outcomeOfFault = (fault: ProviderError['fault']): AuthorizationOutcome => {
   if (isTransient(fault)) return { kind: 'provider_away' };
   switch (fault.kind) {
@@ -77,8 +81,8 @@ const outcomeOfFault = (fault: ProviderError['fault']): AuthorizationOutcome => 
 };
 
 /**
- * RFC 9207: who says that it answers has to be the one that was asked, to the letter. Of a provider that does not
- * publish its name, it has to be the site that the person was sent to.
+ * Compares `iss` exactly with the issuers of the provider (RFC 9207). For a provider that publishes no issuer, compares
+ * the origin of `iss` with the origin of its consent page.
  */
 const isIssuerMismatch = async (
   authorizer: OAuthAuthorizer,
@@ -90,52 +94,60 @@ const isIssuerMismatch = async (
   return !URL.canParse(iss) || new URL(iss).origin !== new URL(page).origin;
 };
 
+/**
+ * Handles the callback: consumes the pending authorization, redeems the code and stores the connection. Each `state` is
+ * accepted once. Returns `stray` for a callback that matches no pending authorization of this browser.
+ */
 export const completeAuthorization = async (
   dependencies: ApiDependencies,
-  returned: AuthorizationResponse,
+  response: AuthorizationResponse,
 ): Promise<CallbackResult> => {
-  const { provider, browser, state } = returned;
+  const { provider, browser, state } = response;
   if (state === undefined) return { kind: 'stray', reason: 'unknown_state' };
   if (browser === undefined) return { kind: 'stray', reason: 'other_browser' };
-  const taken = await dependencies.repositories.authorizationRequests.consume({ state, browser, provider });
-  switch (taken.kind) {
+  const consumed = await dependencies.repositories.authorizationRequests.consume({
+    state,
+    browser,
+    provider,
+  });
+  switch (consumed.kind) {
     case 'unknown':
       return { kind: 'stray', reason: 'unknown_state' };
     case 'used':
     case 'expired':
     case 'other_browser':
-      return { kind: 'stray', reason: taken.kind };
+      return { kind: 'stray', reason: consumed.kind };
     case 'taken': {
-      const { kind: _, ...asked } = taken;
-      return { kind: 'ended', asked, outcome: await redeemAndStore(dependencies, asked, returned) };
+      const { kind: _, ...pending } = consumed;
+      return { kind: 'ended', pending, outcome: await redeemAndStore(dependencies, pending, response) };
     }
   }
 };
 
 const redeemAndStore = async (
   dependencies: ApiDependencies,
-  asked: PendingAuthorization,
+  pending: PendingAuthorization,
   { iss, error, code, correlationId, log }: AuthorizationResponse,
 ): Promise<AuthorizationOutcome> => {
-  const authorizer = authorizerOf(dependencies, asked.provider);
-  if (iss !== undefined && (await isIssuerMismatch(authorizer, asked, iss))) return { kind: 'unusable' };
+  const authorizer = authorizerOf(dependencies, pending.provider);
+  if (iss !== undefined && (await isIssuerMismatch(authorizer, pending, iss))) return { kind: 'unusable' };
   if (error !== undefined) return outcomeOfOAuthError(error);
   if (code === undefined) return { kind: 'unusable' };
   const call = { correlationId, signal: AbortSignal.timeout(deadlineMs) };
   try {
     const grant = await authorizer.redeem(
-      { code, codeVerifier: asked.codeVerifier, redirectUri: asked.redirectUri },
+      { code, codeVerifier: pending.codeVerifier, redirectUri: pending.redirectUri },
       call,
     );
-    return await storeConnection(dependencies, authorizer, asked, grant, { correlationId, log });
+    return await storeConnection(dependencies, authorizer, pending, grant, { correlationId, log });
   } catch (err) {
     if (!(err instanceof ProviderError)) throw err;
-    log.warn({ err, provider: asked.provider }, 'an account could not be connected');
+    log.warn({ err, provider: pending.provider }, 'account connection failed');
     return outcomeOfFault(err.fault);
   }
 };
 
-/** The person who has the link acts, for themselves or for the organization. */
+/** Returns the actor of administrative acts for the holder of a page link: the owner, or the organization. */
 export const linkHolderOf = (
   { owner }: { readonly owner?: string | undefined },
   correlationId: string,
@@ -146,33 +158,33 @@ type RequestContext = Pick<AuthorizationResponse, 'correlationId' | 'log'>;
 const storeConnection = async (
   dependencies: ApiDependencies,
   authorizer: OAuthAuthorizer,
-  asked: PendingAuthorization,
+  pending: PendingAuthorization,
   grant: Grant,
-  noted: RequestContext,
+  context: RequestContext,
 ): Promise<AuthorizationOutcome> => {
-  const { organization, owner, provider, connection } = asked;
+  const { organization, owner, provider, connection } = pending;
   const missing = authorizer.scopes.required.filter((scope) => !grant.scopes.includes(scope));
   if (missing.length > 0) {
-    await revokeUnusedGrant(dependencies, authorizer, asked, grant, noted);
+    await revokeUnusedGrant(dependencies, authorizer, pending, grant, context);
     return { kind: 'partial', missing };
   }
-  const kept = await dependencies.repositories.accounts.connect(
+  const stored = await dependencies.repositories.accounts.connect(
     { organization, owner, provider, again: connection, grant },
-    linkHolderOf(asked, noted.correlationId),
+    linkHolderOf(pending, context.correlationId),
   );
-  switch (kept.kind) {
+  switch (stored.kind) {
     case 'connected':
-      return { kind: 'connected', connection: kept.id };
+      return { kind: 'connected', connection: stored.id };
     case 'other_account':
     case 'unknown_connection':
-      await revokeUnusedGrant(dependencies, authorizer, asked, grant, noted);
+      await revokeUnusedGrant(dependencies, authorizer, pending, grant, context);
       return { kind: 'other_account' };
   }
 };
 
 /**
- * What we will not use is revoked. But a provider revokes all that an account has granted us, so that nothing is revoked
- * of an account that is connected: it would stop working. Where it does not succeed, the person is still told.
+ * Revokes a grant that is not used. A revocation covers every grant of the account, so nothing is revoked while the
+ * account is connected elsewhere. Best effort: a failed revocation is logged and does not change the outcome.
  */
 const revokeUnusedGrant = async (
   { repositories }: ApiDependencies,
@@ -182,7 +194,7 @@ const revokeUnusedGrant = async (
   { correlationId, log }: RequestContext,
 ): Promise<void> => {
   if (credential.kind !== 'oauth') return;
-  // In whatever organization: people work with several.
+  // In any organization: people work with several.
   const isInUse = (await repositories.inboxRouting.connectionsOfAccount(provider, account.id)).some(
     ({ isConnected }) => isConnected,
   );
@@ -191,6 +203,6 @@ const revokeUnusedGrant = async (
     const call = { correlationId, signal: AbortSignal.timeout(deadlineMs) };
     await authorizer.revoke(credential.refreshToken, call);
   } catch (err) {
-    log.warn({ err, provider }, 'a grant that we do not use could not be revoked');
+    log.warn({ err, provider }, 'revocation of an unused grant failed');
   }
 };

@@ -1,7 +1,7 @@
 /**
- * Disconnecting an account: erased here, revoked at the provider, both noted as acts. Erased first, so that whoever takes
- * an account away has it gone whatever happens then. The grant alone is kept apart until the provider has taken it back;
- * where it does not answer now, or this process ends, the worker goes on asking.
+ * Disconnects an account: erases it here, revokes the grant at the provider, and records both as administrative acts.
+ * The account is erased first, so that it is disconnected whatever happens next. The grant is stored separately until
+ * the provider has revoked it. If the provider does not respond, or this process stops, the worker retries.
  */
 import type { FastifyBaseLogger } from 'fastify';
 import type { Actor } from '../../db/access/administrative-acts.ts';
@@ -11,16 +11,16 @@ import { isOAuthProvider } from '../../domain/providers/vendors.ts';
 import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
-/** What became of it at the provider. */
+/** Results of the revocation at the provider. */
 export const revocationResults = [
   'revoked',
-  /** The provider has no way to; the person takes the app away there. */
+  /** The provider has no API for it; the person must remove the app there. */
   'unsupported',
-  /** It does not answer: we go on asking it. */
+  /** The provider does not respond; the worker retries. */
   'pending',
-  /** It did not want to. */
+  /** The provider rejected the revocation. */
   'failed',
-  /** There was nothing to revoke any more. */
+  /** There was nothing to revoke. */
   'nothing',
 ] as const;
 export type RevocationResult = (typeof revocationResults)[number];
@@ -43,12 +43,15 @@ const revoke = async (
   } catch (err) {
     if (!(err instanceof ProviderError)) throw err;
     const { provider } = authorizer;
-    log.warn({ err, provider }, 'a grant could not be revoked: its account is disconnected all the same');
+    log.warn({ err, provider }, 'grant revocation failed; account disconnected');
     return isTransient(err.fault) || err.fault.kind === 'misconfigured' ? 'pending' : 'failed';
   }
 };
 
-/** Idempotent: an account that is disconnected stays so, and is no act again. */
+/**
+ * Disconnects an account and returns the result of the revocation. Idempotent: for a disconnected account it returns
+ * `nothing` and records no act.
+ */
 export const disconnect = async (
   dependencies: ApiDependencies,
   connection: Connection,

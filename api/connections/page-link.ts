@@ -1,16 +1,18 @@
-/** The addresses of the page on which a person connects accounts: how long each is good for, and where it may lead on. */
+/** Creates and verifies links to the page on which a person connects accounts, and checks their return addresses. */
 import { Refusal } from '../../domain/errors.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { ConnectionLink } from '../../foundation/links/connection-link.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
-/** Followed at once by a browser that the platform sends there. */
+/** Short, because the platform sends the browser there immediately. */
 const linkLifetimeMs = 60 * 60_000;
 
+/** Returns the URL of the page that a token opens. */
 export const connectionPageUrl = (publicUrl: string, token: string): string =>
   `${publicUrl}/connections/${token}`;
 
+/** Creates a signed link that expires after an hour. */
 export const createPageLink = (
   { configuration, connectionLinks, now }: Pick<ApiDependencies, 'configuration' | 'connectionLinks' | 'now'>,
   link: Omit<ConnectionLink, 'expiresAt'>,
@@ -20,7 +22,7 @@ export const createPageLink = (
   return { url: connectionPageUrl(configuration.publicUrl, token), expiresAt };
 };
 
-/** Undefined for a link that we did not write, or that has expired. */
+/** Returns the content of a link; undefined when its signature is invalid or it has expired. */
 export const verifyPageLink = (
   dependencies: Pick<ApiDependencies, 'connectionLinks' | 'now'>,
   token: string,
@@ -30,7 +32,7 @@ export const verifyPageLink = (
 };
 
 /**
- * What a token opens.
+ * Returns the content of a link.
  * @throws {Refusal} `link_invalid`, `link_expired`
  */
 export const requirePageLink = (
@@ -40,13 +42,9 @@ export const requirePageLink = (
   const link = verifyPageLink(dependencies, token);
   if (link) return link;
   if (dependencies.connectionLinks.verify(token)) {
-    throw new Refusal(
-      'link_expired',
-      'This link was good for a time that is over.',
-      'Ask for another one where you got it.',
-    );
+    throw new Refusal('link_expired', 'This link has expired.', 'Request a new link where you got this one.');
   }
-  throw new Refusal('link_invalid', 'We did not write this link.', 'Use the link as it was given to you.');
+  throw new Refusal('link_invalid', 'This link is not valid.', 'Use the complete link as you received it.');
 };
 
 const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -56,15 +54,15 @@ const isAllowed = (
   url: URL,
 ): boolean => {
   if (url.username !== '' || url.password !== '') return false;
-  // The origin of `blob:https://…` is that of the address within it.
+  // The origin of `blob:https://…` is the origin of the inner URL.
   if (!/^https?:$/.test(url.protocol)) return false;
-  if ([publicUrl, ...platformOrigins].some((one) => url.origin === new URL(one).origin)) return true;
+  if ([publicUrl, ...platformOrigins].some((allowed) => url.origin === new URL(allowed).origin)) return true;
   return (environment === 'local' || environment === 'test') && loopback.has(url.hostname);
 };
 
 /**
- * Where a person may be sent on to, written as a browser reads it: nothing but pages beside our own and the platform's, or a
- * link of ours would lead anywhere (an open redirector, RFC 9700 section 4.11).
+ * Returns the return address in normalized form. Only origins of this service and of the platform are allowed;
+ * otherwise our links would be open redirectors (RFC 9700 section 4.11).
  * @throws {Refusal} `return_address_not_allowed`
  */
 export const checkReturnUrl = (
@@ -76,13 +74,13 @@ export const checkReturnUrl = (
   if (url && isAllowed(configuration, url)) return url.href;
   throw new Refusal(
     'return_address_not_allowed',
-    'returnTo leads to an address that people may not be sent on to.',
+    'returnTo is not under an allowed origin.',
     `Use an address under ${[new URL(configuration.publicUrl).origin, ...configuration.platformOrigins].join(' or ')}.`,
     ['/returnTo'],
   );
 };
 
-/** The address with what became of it. */
+/** Adds the outcome to the query of a return address. */
 export const withConnectionStatus = (
   returnTo: string,
   outcome: { readonly status: 'connected' | 'denied' | 'failed'; readonly connection?: string | undefined },

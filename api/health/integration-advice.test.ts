@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { adviceOn, type IntegrationState, type ReportedFacts } from './integration-advice.ts';
 
-const unloggedRoutes: ReportedFacts = {
+const healthyFacts: ReportedFacts = {
   circuit: 'closed',
   opensAgainAt: undefined,
   accountsHeldBack: 0,
@@ -20,66 +20,66 @@ const advice = (facts: Partial<ReportedFacts> = {}, probe: IntegrationState['pro
     provider: 'google',
     probe,
     at: '2026-11-25T10:00:00.000Z',
-    facts: { ...unloggedRoutes, ...facts },
+    facts: { ...healthyFacts, ...facts },
   });
 
-it('has nothing to say of an integration that does well but that it does', () => {
+it('the advice for a healthy integration contains no action', () => {
   expect(advice()).toEqual({
-    summary: 'Google answers and knows us. A call last succeeded 2 seconds ago.',
+    summary: 'Google responds and accepts our credentials. A call last succeeded 2 seconds ago.',
     whatToDo: 'Nothing.',
   });
 });
 
 it.each<[string, Partial<ReportedFacts>, RegExp, RegExp]>([
   [
-    'an account that fails alone',
+    'a single failing account',
     { accountsHeldBack: 1 },
     /1 account fails although Google works for others/,
     /owner of the account/,
   ],
   [
-    'what the vendor has closed',
+    'a quota that the vendor reports as exhausted',
     { closedUntil: '2026-11-26T00:00:00.000Z' },
-    /quota is spent, until 2026-11-26 00:00:00 UTC/,
+    /reports an exhausted quota until 2026-11-26 00:00:00 UTC/,
     /work waits until then/,
   ],
   [
-    'a quota that is nearly spent',
+    'a nearly exhausted quota',
     { quotas: [{ quota: 'q', limit: 600, used: 480, about: '600 requests a minute' }] },
     /Of 600 requests a minute, 480 are used/,
-    /Ask the provider for more/,
+    /Request a higher quota from the provider/,
   ],
   [
-    'accounts to be connected again',
-    { connections: { ...unloggedRoutes.connections, needReauthorization: 2 } },
-    /2 accounts have to be connected again/,
+    'accounts that need reauthorization',
+    { connections: { ...healthyFacts.connections, needReauthorization: 2 } },
+    /2 accounts have to be reconnected by the owner/,
     /GET \/v1\/connections/,
   ],
   [
-    'webhooks that nobody passes on',
+    'webhooks that are not delivered',
     { webhooks: { waiting: 4, oldestWaitingSince: '2026-11-25T09:50:00.000Z', parked: 0 } },
-    /4 webhooks wait to be passed on, the oldest since 10 minutes/,
+    /4 webhooks wait for delivery, the oldest for 10 minutes/,
     /workers run/,
   ],
   [
-    'webhooks that belong to nothing',
+    'parked webhooks',
     { webhooks: { waiting: 0, oldestWaitingSince: undefined, parked: 1 } },
-    /1 webhook belongs to nothing we know, and is parked/,
+    /1 webhook is parked: no audition or account matches/,
     /replay/,
   ],
   [
-    'subscriptions that ran out',
+    'expired subscriptions',
     { subscriptions: { active: 0, expired: 3, nextExpiry: undefined } },
-    /3 subscriptions have run out/,
-    /connect the accounts again/,
+    /3 subscriptions have expired/,
+    /reconnect the accounts that need it/,
   ],
-])('tells of %s, and what to do', (_what, facts, summary, whatToDo) => {
-  const told = advice(facts);
-  expect(told.summary).toMatch(summary);
-  expect(told.whatToDo).toMatch(whatToDo);
+])('the advice reports %s, with the action to take', (_case, facts, summary, whatToDo) => {
+  const result = advice(facts);
+  expect(result.summary).toMatch(summary);
+  expect(result.whatToDo).toMatch(whatToDo);
 });
 
-it('says nothing is to be done about a quota that is half used, or a webhook that has just come', () => {
+it('the advice contains no action for a half used quota or a webhook that has just arrived', () => {
   expect(
     advice({
       quotas: [{ quota: 'q', limit: 600, used: 300, about: '600 requests a minute' }],
@@ -88,7 +88,7 @@ it('says nothing is to be done about a quota that is half used, or a webhook tha
   ).toBe('Nothing.');
 });
 
-it('tells our own mistake from an outage of the provider', () => {
+it('the advice distinguishes a misconfiguration from an outage of the provider', () => {
   expect(advice({}, { kind: 'failed', fault: 'misconfigured' }).whatToDo).toContain('credentials');
   expect(advice({}, { kind: 'failed', fault: 'outage' }).whatToDo).toContain('google.com/appsstatus');
 });

@@ -1,4 +1,4 @@
-/** What the health of an integration means, for somebody who has to answer "why is it not working?". */
+/** Describes the health of an integration in words for an operator, with the next action. */
 import type { IntegrationFacts } from '../../db/providers/health.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
 import type { Instant } from '../../domain/time/instant.ts';
@@ -18,30 +18,30 @@ export interface IntegrationState {
   readonly provider: VendorName;
   readonly probe:
     | { readonly kind: 'answers' }
-    /** There is nothing to ask without somebody's account. */
+    /** The provider has no health check without a connected account. */
     | { readonly kind: 'none' }
     | { readonly kind: 'failed'; readonly fault: string };
   readonly at: Instant;
-  /** Undefined when the database cannot be asked. */
+  /** Undefined when the database does not respond. */
   readonly facts: ReportedFacts | undefined;
 }
 
-/** A webhook that waits this long waits for a person. */
+/** Webhooks that wait longer than this need an operator. */
 const webhookLagWarningMs = 5 * 60_000;
 
 interface Remark {
   readonly text: string;
-  /** What a person can do about it; what is urgent comes first. */
+  /** What an operator can do about it. */
   readonly action?: string | undefined;
 }
 
-/** One sentence for each thing worth saying, and what to do about the first of them that needs anybody. */
+/** Returns a summary of all remarks, and the action of the first remark that has one. */
 export const adviceOn = (
-  known: IntegrationState,
+  state: IntegrationState,
 ): { readonly summary: string; readonly whatToDo: string } => {
   const remarks = [
-    ...aboutProbe(known),
-    ...(known.facts ? aboutFacts(known, known.facts) : [databaseUnavailable]),
+    ...aboutProbe(state),
+    ...(state.facts ? aboutFacts(state, state.facts) : [databaseUnavailable]),
   ];
   return {
     summary: remarks.map(({ text }) => text).join(' '),
@@ -50,17 +50,17 @@ export const adviceOn = (
 };
 
 const databaseUnavailable: Remark = {
-  text: 'What the workers have seen could not be read: the database does not answer.',
-  action: 'See to the database first: /readyz says whether it answers.',
+  text: 'The records of the workers could not be read: the database does not respond.',
+  action: 'Restore the database first; /readyz reports whether it responds.',
 };
 
 const aboutProbe = ({ provider, probe }: IntegrationState): readonly Remark[] => {
   const { displayName: name } = catalog[provider];
   switch (probe.kind) {
     case 'answers':
-      return [{ text: `${name} answers and knows us.` }];
+      return [{ text: `${name} responds and accepts our credentials.` }];
     case 'none':
-      return [{ text: `${name} is called in the name of connected accounts only.` }];
+      return [{ text: `${name} is called only on behalf of connected accounts.` }];
     case 'failed':
       return [
         { text: `${name} ${probeFailureText(probe.fault)}.`, action: actionForFault(provider, probe.fault) },
@@ -71,15 +71,15 @@ const aboutProbe = ({ provider, probe }: IntegrationState): readonly Remark[] =>
 const probeFailureText = (fault: string): string => {
   switch (fault) {
     case 'misconfigured':
-      return 'answers, and refuses our credentials or settings';
+      return 'responds, but rejects our credentials or settings';
     case 'not_permitted':
-      return 'answers, and does not permit what we ask';
+      return 'responds, but does not permit our request';
     case 'retry_after':
-      return 'answers that we are too fast';
+      return 'responds that our request rate is too high';
     case 'quota_exhausted':
-      return 'answers that our quota is spent';
+      return 'responds that our quota is exhausted';
     default:
-      return `does not answer as it should (${fault})`;
+      return `does not respond correctly (${fault})`;
   }
 };
 
@@ -89,10 +89,10 @@ const actionForFault = (provider: VendorName, fault: string): string => {
     case 'misconfigured':
     case 'not_permitted':
     case 'not_found':
-      return `Check the credentials and settings of ${provider} (docs/integrations/), then restart: no waiting mends this.`;
+      return `Check the credentials and settings of ${provider} (docs/integrations/), then restart. Waiting does not help.`;
     case 'retry_after':
     case 'quota_exhausted':
-      return 'Nothing at once: calls wait until the provider takes them again.';
+      return 'Nothing now: calls wait until the provider accepts them again.';
     default:
       return outageAction(statusPage);
   }
@@ -104,7 +104,7 @@ const statusPageOf = (provider: VendorName): string | undefined => {
 };
 
 const outageAction = (statusPage: string | undefined): string =>
-  `${statusPage ? `Look at ${statusPage}` : 'Look at the server itself'}. Work waits and goes on by itself; other providers are used where there are any. What gives up shows under GET /v1/attention.`;
+  `${statusPage ? `Check ${statusPage}` : 'Check the server itself'}. Waiting work resumes automatically; other providers are used where possible. Failed steps appear under GET /v1/attention.`;
 
 const aboutFacts = ({ provider, at }: IntegrationState, facts: ReportedFacts): readonly Remark[] => {
   const { displayName: name } = catalog[provider];
@@ -115,49 +115,49 @@ const aboutFacts = ({ provider, at }: IntegrationState, facts: ReportedFacts): r
   if (circuit === 'open') {
     const until = opensAgainAt ? `, until ${time(opensAgainAt)} at the earliest` : '';
     remarks.push({
-      text: `Calls are held back because it has failed several times in a row${until}; then one call tries whether it is back.`,
+      text: `The circuit breaker holds calls back after several consecutive failures${until}; then one call probes the provider.`,
       action: outageAction(statusPage),
     });
   }
   if (circuit === 'half_open')
-    remarks.push({ text: 'It has failed lately; the next call tries whether it is back.' });
+    remarks.push({ text: 'It failed recently; the next call probes whether it works again.' });
   remarks.push(...aboutCalls(facts, at));
   if (accountsHeldBack > 0) {
     remarks.push({
       text: `${counted(accountsHeldBack, 'account fails', 'accounts fail')} although ${name} works for others.`,
       action:
-        'Nothing at once. If it lasts, have the owner of the account look whether it opens at the provider itself.',
+        'Nothing now. If it lasts, ask the owner of the account whether they can log in at the provider.',
     });
   }
   if (closedUntil) {
     remarks.push({
-      text: `${name} has said that a quota is spent, until ${time(closedUntil)}.`,
-      action:
-        'Nothing at once: work waits until then, or goes to another provider. See docs/runbooks/providers.md.',
+      text: `${name} reports an exhausted quota until ${time(closedUntil)}.`,
+      action: 'Nothing now: work waits until then, or uses another provider. See docs/runbooks/providers.md.',
     });
   }
   for (const { about, used, limit } of facts.quotas) {
-    const spent = used >= limit;
+    const isExhausted = used >= limit;
     remarks.push({
-      text: `Of ${about}, ${used} are used${spent ? ': none is left' : ''}.`,
+      text: `Of ${about}, ${used} are used${isExhausted ? ': none is left' : ''}.`,
       action:
         used < limit * quotaWarningRatio
           ? undefined
-          : 'Ask the provider for more, or spread the work: docs/runbooks/providers.md says how.',
+          : 'Request a higher quota from the provider, or spread the work: see docs/runbooks/providers.md.',
     });
   }
   if (connections.needReauthorization > 0) {
     remarks.push({
-      text: `${counted(connections.needReauthorization, 'account has', 'accounts have')} to be connected again by the owner.`,
+      text: `${counted(connections.needReauthorization, 'account has', 'accounts have')} to be reconnected by the owner.`,
       action:
-        'The owners have been told, with a link. GET /v1/connections shows whose they are; what waits for them goes on by itself once they are connected.',
+        'The owners have been notified, with a link. GET /v1/connections lists the owners; waiting work resumes automatically once they have reconnected.',
     });
   }
   remarks.push(...aboutWebhooks(webhooks, at));
   if (subscriptions.expired > 0) {
     remarks.push({
-      text: `${counted(subscriptions.expired, 'subscription has', 'subscriptions have')} run out: changes there are not told to us.`,
-      action: 'They are renewed while their account is connected: connect the accounts again that need it.',
+      text: `${counted(subscriptions.expired, 'subscription has', 'subscriptions have')} expired: changes in these calendars are not reported to us.`,
+      action:
+        'Subscriptions are renewed while their account is connected: reconnect the accounts that need it.',
     });
   }
   return remarks;
@@ -167,7 +167,7 @@ const aboutCalls = (
   { lastSuccessAt, lastFailureAt, lastFailure }: ReportedFacts,
   at: Instant,
 ): readonly Remark[] => {
-  if (!lastSuccessAt && !lastFailureAt) return [{ text: 'No call has been made lately.' }];
+  if (!lastSuccessAt && !lastFailureAt) return [{ text: 'No call has been made recently.' }];
   const failed =
     lastFailureAt && (!lastSuccessAt || lastFailureAt > lastSuccessAt)
       ? ` The last one failed ${ago(lastFailureAt, at)}: ${lastFailure ?? 'for an unknown reason'}.`
@@ -187,23 +187,23 @@ const aboutWebhooks = (
   if (waiting > 0 && oldestWaitingSince) {
     const isLate = Date.parse(at) - Date.parse(oldestWaitingSince) > webhookLagWarningMs;
     remarks.push({
-      text: `${counted(waiting, 'webhook waits', 'webhooks wait')} to be passed on, the oldest since ${ago(oldestWaitingSince, at).replace(/ ago$/, '')}.`,
+      text: `${counted(waiting, 'webhook waits', 'webhooks wait')} for delivery, the oldest for ${ago(oldestWaitingSince, at).replace(/ ago$/, '')}.`,
       action: isLate
-        ? 'Look whether the workers run and Temporal answers: docs/runbooks/workers.md.'
+        ? 'Check that the workers run and Temporal responds: docs/runbooks/workers.md.'
         : undefined,
     });
   }
   if (parked > 0) {
     remarks.push({
-      text: `${counted(parked, 'webhook belongs', 'webhooks belong')} to nothing we know, and ${parked === 1 ? 'is' : 'are'} parked.`,
-      action: 'An operator can look at them and replay them: npm run ops -- webhooks.',
+      text: `${counted(parked, 'webhook is', 'webhooks are')} parked: no audition or account matches.`,
+      action: 'Inspect and replay them: npm run ops -- webhooks.',
     });
   }
   return remarks;
 };
 
-const counted = (count: number, one: string, several: string): string =>
-  `${count} ${count === 1 ? one : several}`;
+const counted = (count: number, singular: string, plural: string): string =>
+  `${count} ${count === 1 ? singular : plural}`;
 
 const time = (at: Instant): string => `${at.slice(0, 19).replace('T', ' ')} UTC`;
 

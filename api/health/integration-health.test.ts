@@ -3,7 +3,7 @@ import { createIntegrationHealthReader } from './integration-health.ts';
 
 const never = () => Promise.withResolvers<never>().promise;
 
-it('waits for neither a provider nor a database that hang', async () => {
+it('the health reader times out when the provider and the database hang', async () => {
   const healthOf = createIntegrationHealthReader({
     checks: { zoom: never },
     facts: never,
@@ -14,7 +14,7 @@ it('waits for neither a provider nor a database that hang', async () => {
   expect(await healthOf('zoom')).toMatchObject({
     status: 'down',
     fault: 'outage',
-    summary: expect.stringMatching(/^Zoom does not answer as it should \(outage\)\. .*could not be read/),
+    summary: expect.stringMatching(/^Zoom does not respond correctly \(outage\)\. .*could not be read/),
     facts: undefined,
   });
 });

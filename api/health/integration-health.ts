@@ -1,6 +1,6 @@
 /**
- * How each integration does: whether the provider answers, and what the processes and the database know of it. Asked at
- * most every so often: the question is public, and providers count calls.
+ * Reads the health of each integration: a probe of the provider, and the facts that the processes have recorded. Results
+ * are cached, because the route is public and providers count calls.
  */
 import type { IntegrationFacts } from '../../db/providers/health.ts';
 import { ProviderError } from '../../domain/errors.ts';
@@ -14,12 +14,12 @@ import {
 } from './integration-advice.ts';
 
 const cacheTtlMs = 15_000;
-/** Shorter than monitors and people wait: who has not answered by then does not answer as it should. */
+/** Shorter than the timeout of monitoring. A provider that takes longer is reported as down. */
 const checkTimeoutMs = 3_000;
 
 export type IntegrationChecks = Readonly<Partial<Record<VendorName, () => Promise<void>>>>;
 
-/** A quota as a person should read of it. */
+/** A quota with a description for operators. */
 export interface QuotaDescription {
   readonly provider: string;
   readonly name: string;
@@ -39,42 +39,45 @@ export interface IntegrationHealth {
   readonly provider: VendorName;
   readonly status: 'up' | 'down';
   readonly checkedAt: Instant;
-  /** The kind of the provider's fault; what the vendor said is nobody's business here. */
+  /** The kind of the provider's fault. Never the vendor's text: the route is public. */
   readonly fault?: string | undefined;
   readonly summary: string;
   readonly whatToDo: string;
-  /** Undefined when the database cannot be asked. */
+  /** Undefined when the database does not respond. */
   readonly facts?: ReportedFacts | undefined;
 }
 
-/** Whoever asks while a check is under way waits for that one. */
+/** Creates the reader. Concurrent requests share one check, and its result is cached for 15 seconds. */
 export const createIntegrationHealthReader = (
-  parts: IntegrationHealthDependencies,
+  dependencies: IntegrationHealthDependencies,
 ): ((provider: VendorName) => Promise<IntegrationHealth>) => {
-  const kept = new Map<VendorName, { readonly until: number; readonly health: Promise<IntegrationHealth> }>();
+  const cache = new Map<
+    VendorName,
+    { readonly until: number; readonly health: Promise<IntegrationHealth> }
+  >();
   return (provider) => {
-    const known = kept.get(provider);
-    if (known && known.until > Date.now()) return known.health;
-    const health = healthOf(provider, parts);
-    kept.set(provider, { until: Date.now() + cacheTtlMs, health });
+    const cached = cache.get(provider);
+    if (cached && cached.until > Date.now()) return cached.health;
+    const health = healthOf(provider, dependencies);
+    cache.set(provider, { until: Date.now() + cacheTtlMs, health });
     return health;
   };
 };
 
 const healthOf = async (
   provider: VendorName,
-  { checks, facts: ask, quotas, now, timeoutMs = checkTimeoutMs }: IntegrationHealthDependencies,
+  { checks, facts: readFacts, quotas, now, timeoutMs = checkTimeoutMs }: IntegrationHealthDependencies,
 ): Promise<IntegrationHealth> => {
   const [probe, facts] = await Promise.all([
     withTimeout(probeOf(checks[provider]), timeoutMs, { kind: 'failed', fault: 'outage' } as const),
     withTimeout(
-      ask(provider, now()).catch(() => undefined),
+      readFacts(provider, now()).catch(() => undefined),
       timeoutMs,
       undefined,
     ),
   ]);
   const checkedAt = now();
-  const known: IntegrationState = {
+  const state: IntegrationState = {
     provider,
     probe,
     at: checkedAt,
@@ -86,21 +89,21 @@ const healthOf = async (
     status: isDown ? 'down' : 'up',
     checkedAt,
     ...(probe.kind === 'failed' ? { fault: probe.fault } : {}),
-    ...adviceOn(known),
-    facts: known.facts,
+    ...adviceOn(state),
+    facts: state.facts,
   };
 };
 
-/** What is late goes on by itself, and nobody listens to it any more. */
-const withTimeout = async <Answer, Late>(
-  answer: Promise<Answer>,
-  withinMs: number,
-  late: Late,
-): Promise<Answer | Late> => {
-  const { promise, resolve } = Promise.withResolvers<Late>();
-  const timer = setTimeout(resolve, withinMs, late);
+/** Returns `fallback` after the timeout. The work itself continues, and its result is ignored. */
+const withTimeout = async <Result, Fallback>(
+  work: Promise<Result>,
+  timeoutMs: number,
+  fallback: Fallback,
+): Promise<Result | Fallback> => {
+  const { promise, resolve } = Promise.withResolvers<Fallback>();
+  const timer = setTimeout(resolve, timeoutMs, fallback);
   try {
-    return await Promise.race([answer, promise]);
+    return await Promise.race([work, promise]);
   } finally {
     clearTimeout(timer);
   }
@@ -116,7 +119,7 @@ const probeOf = async (check: (() => Promise<void>) | undefined): Promise<Integr
   }
 };
 
-/** All of the provider's, used or not: what is not used yet is worth knowing too. */
+/** Returns the use of all quotas of the provider, including those with no use yet. */
 const useOf = (
   provider: VendorName,
   { quotas: inUse }: IntegrationFacts,

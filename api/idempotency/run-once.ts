@@ -1,4 +1,4 @@
-/** Requests that carry an `Idempotency-Key` are answered once; whoever sends one again gets that answer again. */
+/** Deduplicates requests by their `Idempotency-Key`: a repeated request gets the stored response. */
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
@@ -13,22 +13,22 @@ export const idempotencyHeaders = z.object({
     .regex(/^[\x21-\x7e]{1,255}$/, 'use 1 to 255 visible ASCII characters')
     .optional()
     .describe(
-      'Chosen by you, one for each thing you want done: sent again, the same request is not done again',
+      'Chosen by you, one for each operation. The same request with the same key is carried out once',
     ),
 });
 
 export interface ApiResponse {
   readonly status: number;
   readonly body: unknown;
-  /** Not the last word: it is not kept, and whoever comes again looks again. */
+  /** Not final: the response is not stored, and a repeated request runs again. */
   readonly provisional?: boolean;
 }
 
 interface KeyedRequest {
   readonly organization: OrganizationId;
-  /** The method and path; a key is free to be used again elsewhere. */
+  /** The method and path. A key is scoped to its route. */
   readonly route: string;
-  /** Without a key the request runs each time, and no answer is kept. */
+  /** Without a key the request runs each time, and no response is stored. */
   readonly key: string | undefined;
   readonly body: unknown;
 }
@@ -36,21 +36,23 @@ interface KeyedRequest {
 const reused = (): Refusal =>
   new Refusal(
     'idempotency_key_reused',
-    'This Idempotency-Key came with another body before.',
-    'Use a new key for a new request, and the old body to repeat the old one.',
+    'This Idempotency-Key was used before with another body.',
+    'Use a new key for a new request, or the original body to repeat the earlier request.',
   );
 
-/** SHA-256 of the canonical JSON (RFC 8785): the order of fields makes no other request. */
+/** SHA-256 of the canonical JSON (RFC 8785), so that the order of fields does not matter. */
 const hashOf = (body: unknown): string =>
   createHash('sha256')
     .update(canonicalize(body) ?? '')
     .digest('hex');
 
 /**
- * Runs `run` unless its answer is there already. `run` must be idempotent itself: two requests that come at once
- * both run it, and so does one that comes after a crash. What it refuses is taken to have had no effect, and the key
- * is free again, unless the same request had come before or comes meanwhile: what became of that one, nobody knows
- * here. After an outage nobody knows either, and the key stays bound to this body.
+ * Runs `run`, or returns the stored response of an earlier request with the same key. `run` must be idempotent itself:
+ * two simultaneous requests both run it, and so does a repeated request after a crash.
+ *
+ * A refusal with a status below 500 means that `run` had no effect, so the key is released. The key stays bound to the
+ * body when the same request was sent before or simultaneously, or after an outage: its effect is then unknown.
+ * @throws {Refusal} `idempotency_key_reused` for another body under the same key; whatever `run` throws.
  */
 export const runOnce = async (
   requests: IdempotentRequests,
@@ -59,31 +61,31 @@ export const runOnce = async (
 ): Promise<ApiResponse & { readonly replayed: boolean }> => {
   if (key === undefined) return { ...(await run()), replayed: false };
   const scopedKey = `${route} ${key}`;
-  const begun = await requests.begin({ organization, key: scopedKey, requestHash: hashOf(body) });
-  switch (begun.kind) {
+  const entry = await requests.begin({ organization, key: scopedKey, requestHash: hashOf(body) });
+  switch (entry.kind) {
     case 'other_request':
       throw reused();
     case 'answered':
-      return { status: begun.status, body: begun.body, replayed: true };
+      return { status: entry.status, body: entry.body, replayed: true };
     case 'new': {
       const releaseKey = async () => {
-        if (begun.claim !== undefined) await requests.discard(organization, scopedKey, begun.claim);
+        if (entry.claim !== undefined) await requests.discard(organization, scopedKey, entry.claim);
       };
-      const answer = await releaseKeyIfRefused(run, releaseKey);
-      if (!answer.provisional) await requests.storeResponse(organization, scopedKey, answer);
-      return { ...answer, replayed: false };
+      const response = await releaseKeyIfRefused(run, releaseKey);
+      if (!response.provisional) await requests.storeResponse(organization, scopedKey, response);
+      return { ...response, replayed: false };
     }
   }
 };
 
 const releaseKeyIfRefused = async (
   run: () => Promise<ApiResponse>,
-  free: () => Promise<void>,
+  releaseKey: () => Promise<void>,
 ): Promise<ApiResponse> => {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof Refusal && problemKinds[error.code].status < 500) await free();
+    if (error instanceof Refusal && problemKinds[error.code].status < 500) await releaseKey();
     throw error;
   }
 };

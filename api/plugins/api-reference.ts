@@ -1,12 +1,13 @@
-/** The page at /docs: Scalar, with everything it loads served from here. */
+/** Serves the API reference at /docs: Scalar, with all its files from this server. */
 import scalar from '@scalar/fastify-api-reference';
 import type { Api } from '../api.ts';
 import { referencePolicy } from './security-headers.ts';
 
+/** Registers /docs and /favicon.ico. */
 export const addApiReference = async (api: Api): Promise<void> => {
   await api.register(async (scope) => {
-    // The policy stands in the route's `config`: one that a hook sets on the raw response is replaced by the headers
-    // which every other route gets.
+    // The policy must be in the route's `config`: the default headers would replace a policy that a hook sets on the
+    // raw response.
     scope.addHook('onRoute', (route) => {
       route.config = Object.assign({}, route.config, { helmet: referencePolicy });
     });
@@ -15,13 +16,13 @@ export const addApiReference = async (api: Api): Promise<void> => {
       configuration: {
         url: '/openapi.json',
         pageTitle: 'CastMatch API',
-        // Otherwise the page fetches fonts and reports its use elsewhere.
+        // Otherwise the page loads fonts and sends telemetry to other servers.
         withDefaultFonts: false,
         telemetry: false,
       },
     });
   });
-  // A browser asks for it beside the page, and reports an error when it is missing.
+  // Browsers request it with the page, and log an error when it is missing.
   api.get('/favicon.ico', { schema: { hide: true } }, (_request, reply) =>
     reply.code(204).header('Cache-Control', 'public, max-age=86400').send(),
   );

@@ -1,4 +1,4 @@
-/** Pages for people: forms are taken and cookies are read, here and nowhere else; what is sent is a page. */
+/** HTML pages for people. Only these routes accept forms and read cookies. */
 import cookie from '@fastify/cookie';
 import formBody from '@fastify/formbody';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -11,21 +11,23 @@ import { refusalFor } from '../problems/error-handler.ts';
 import { retryAfterSeconds } from '../problems/outages.ts';
 import { pagePolicy } from './security-headers.ts';
 
-/** Our own forms have to say where they were sent from: with `no-referrer` a browser says `Origin: null` (Fetch, 3.1). */
+/** Our forms need the Origin header: with `no-referrer` a browser sends `Origin: null` (Fetch, 3.1). */
 const pageHeaders = { ...pagePolicy, referrerPolicy: { policy: 'same-origin' } } as const;
 
+/** Registers routes in a scope with form bodies, cookies and the content security policy of pages. */
 export const withBrowserPages = async (api: Api, addRoutes: (api: Api) => void): Promise<void> => {
   await api.register(async (scope) => {
     await scope.register(formBody);
     await scope.register(cookie);
     scope.addHook('onRoute', (route) => {
-      // Under `config`, since the plugin has looked at the route's own options by now.
+      // In `config`, because the plugin has already read the route's own options.
       route.config = Object.assign({}, route.config, { helmet: pageHeaders });
     });
     addRoutes(scope.withTypeProvider<ZodTypeProvider>());
   });
 };
 
+/** Sends an HTML page that no cache may store. */
 export const sendPage = (reply: FastifyReply, status: number, html: string): FastifyReply =>
   reply
     .code(status)

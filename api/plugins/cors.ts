@@ -1,8 +1,10 @@
-/** Cross-origin requests, only for the Temporal Web UI and only under one prefix. */
+/** Allows cross-origin requests of the Temporal Web UI under one path prefix. */
+
 import cors from '@fastify/cors';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Api } from '../api.ts';
 
+/** Registers routes under a prefix that the given origins may call from a browser. */
 export const withCrossOrigin = async (
   api: Api,
   prefix: string,

@@ -1,4 +1,4 @@
-/** The events that we send, for the OpenAPI document: made of the very schemas that they are made of. */
+/** Describes the events that we send, for the OpenAPI document, from the schemas that also create the events. */
 import { z } from 'zod';
 import { documentedEvents } from '../../domain/platform-events/public-event.ts';
 
@@ -11,12 +11,12 @@ const header = (name: string, description: string) => ({
 });
 
 const headers = [
-  header('webhook-id', 'The same in every attempt: by it you know what you have seen'),
-  header('webhook-timestamp', 'Of this attempt, in seconds'),
-  header('webhook-signature', 'Parted by spaces, one for each secret that is good'),
+  header('webhook-id', 'The same in every attempt; use it to deduplicate events'),
+  header('webhook-timestamp', 'Time of this attempt, in seconds since 1970'),
+  header('webhook-signature', 'Separated by spaces; one signature for each valid secret'),
 ];
 
-/** By the type of the event. */
+/** Returns the OpenAPI `webhooks` by event type. */
 export const describedWebhooks = (): Readonly<Record<string, object>> =>
   Object.fromEntries(
     documentedEvents.map(({ type, summary, schema }) => [
@@ -33,15 +33,15 @@ export const describedWebhooks = (): Readonly<Record<string, object>> =>
             content: { 'application/json': { schema: withoutDialect(schema) } },
           },
           responses: {
-            '2XX': { description: 'Taken. Whatever else is answered, it is sent again' },
-            '410': { description: 'You want nothing more: the endpoint is disabled' },
+            '2XX': { description: 'Delivered. After any other response the event is sent again' },
+            '410': { description: 'Stops delivery: the endpoint is disabled' },
           },
         },
       },
     ]),
   );
 
-/** OpenAPI 3.1 says itself which JSON Schema it speaks. */
+/** Removes `$schema`: OpenAPI 3.1 already defines its JSON Schema dialect. */
 const withoutDialect = (schema: z.ZodType): object => {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'output' });
   return rest;

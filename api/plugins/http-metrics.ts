@@ -1,11 +1,11 @@
-/** The API's own figures for Prometheus. Labelled by route pattern: a label never holds an id. */
+/** The API's metrics for Prometheus. Labels contain route patterns, never IDs. */
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { Api } from '../api.ts';
 
-/** From a cached read to the longest wait for an update's result. */
+/** From a cached read (milliseconds) to the longest wait for the result of an update. */
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Counts every request from here on; answers with the registry to be shown at /metrics. */
+/** Measures every request, and returns the registry that /metrics serves. */
 export const measureRequests = (api: Api, registry = new Registry()): Registry => {
   collectDefaultMetrics({ register: registry });
   const requests = new Histogram({

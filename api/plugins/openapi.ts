@@ -1,17 +1,17 @@
-/** The OpenAPI document, made of the very schemas that validate. */
+/** Generates the OpenAPI document from the schemas that validate requests. */
 import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { Api } from '../api.ts';
 import { describedWebhooks } from './described-webhooks.ts';
 import { pathsObjectSchema, withResponseHeaders } from './response-headers.ts';
 
-const description = `What happens around an audition, as one long-running workflow each.
+const description = `Orchestrates auditions. Each audition is one long-running workflow.
 
-Errors are problem documents (RFC 9457) with a stable \`code\`. Every answer carries \`X-Correlation-Id\`: send your own, or
-quote ours. Requests with an \`Idempotency-Key\` may be repeated without harm; a repeated answer carries
-\`Idempotency-Replayed: true\`.`;
+Errors are problem documents (RFC 9457) with a stable \`code\`. Every response has the header \`X-Correlation-Id\`: send
+your own ID, or quote ours. Requests with an \`Idempotency-Key\` can be repeated safely. A repeated response has the
+header \`Idempotency-Replayed: true\`.`;
 
-/** To be called before the first route is added. */
+/** Registers the generator. Must be called before the first route is added. */
 export const describeApi = async (api: Api): Promise<void> => {
   await api.register(swagger, {
     openapi: {
@@ -20,12 +20,12 @@ export const describeApi = async (api: Api): Promise<void> => {
       servers: [{ url: '/' }],
       tags: [
         { name: 'Auditions', description: 'From request to decision' },
-        { name: 'Availability', description: 'When everybody is free' },
-        { name: 'Attention', description: 'What waits for an operator' },
-        { name: 'Administration', description: 'What was done by those with power' },
-        { name: 'Connections', description: 'Accounts at providers that people have connected' },
-        { name: 'Webhook endpoints', description: 'Where events are sent to' },
-        { name: 'Events', description: 'What is sent to webhook endpoints' },
+        { name: 'Availability', description: 'Times at which all participants are free' },
+        { name: 'Attention', description: 'Items that wait for an operator' },
+        { name: 'Administration', description: 'Audit log of administrative acts' },
+        { name: 'Connections', description: 'Connected accounts at providers' },
+        { name: 'Webhook endpoints', description: 'URLs that receive events' },
+        { name: 'Events', description: 'Events that webhook endpoints receive' },
         { name: 'Health', description: 'For load balancers and monitoring' },
         { name: 'Webhooks', description: 'Called by providers' },
         { name: 'Codec', description: 'Decrypts payloads for the Temporal Web UI' },
@@ -44,8 +44,8 @@ export const describeApi = async (api: Api): Promise<void> => {
 };
 
 /**
- * The finished document. Every shared schema exists in two forms, as it comes in and as it goes out: a form that
- * nothing refers to is left out.
+ * Returns the complete document. Each shared schema has an input form and an output form; forms without a reference
+ * are removed.
  */
 const openApiDocument = (api: Api): object => {
   const document = api.swagger();

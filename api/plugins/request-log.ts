@@ -1,17 +1,18 @@
 /**
- * One line per request. Routes are logged by their pattern and never by their address: a link's token, a search and
- * an IP address are a person's data.
+ * Logs one line per request. Logs the route pattern, never the URL or the client address: link tokens, searches and IP
+ * addresses are personal data.
  */
 import { isProbe, isWebhookReceiver } from '../access/exempt-routes.ts';
 import type { Api } from '../api.ts';
 
+/** Logs every completed request, except successful probes. */
 export const logRequests = (api: Api): void => {
   api.addHook('onResponse', (request, reply, done) => {
     done();
     const route = request.routeOptions.url ?? 'unmatched';
-    // Asked for every few seconds by machines; a line each would hide everything else.
+    // Probes come every few seconds; their log lines would hide everything else.
     if (isProbe(route) && reply.statusCode < 400) return;
-    // Come in thousands, and are not lost sight of: the inbox keeps them, and the relay logs what becomes of each.
+    // Webhooks come in thousands. The inbox stores them, and the relay logs the result of each.
     const level = isWebhookReceiver(route) && reply.statusCode < 400 ? 'debug' : 'info';
     request.log[level](
       {
@@ -21,7 +22,7 @@ export const logRequests = (api: Api): void => {
         durationMs: Math.round(reply.elapsedTime),
         organization: request.caller?.organization,
       },
-      'request answered',
+      'request completed',
     );
   });
 };

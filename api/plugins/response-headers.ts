@@ -1,6 +1,6 @@
 /**
- * The headers of our answers in the OpenAPI document. Which answer has which follows from the answer, so that no route
- * has to say so.
+ * Adds the response headers to the OpenAPI document. They follow from the status and the content, so routes do not
+ * declare them.
  */
 import { z } from 'zod';
 import { problemMediaType } from '../problems/problem-document.ts';
@@ -14,7 +14,7 @@ const operationObjectSchema = z.looseObject({
 });
 type OperationObject = z.infer<typeof operationObjectSchema>;
 
-/** The part of an OpenAPI document that this looks at. */
+/** The part of an OpenAPI document that this module reads. */
 export const pathsObjectSchema = z.record(z.string(), z.record(z.string(), operationObjectSchema));
 
 interface Header {
@@ -23,20 +23,20 @@ interface Header {
 }
 
 const correlationId: Header = {
-  description: 'Quote it when you ask for help; yours, where you sent one',
+  description: 'Quote it in support requests. Your own ID, if you sent one',
   schema: { type: 'string' },
 };
-const location: Header = { description: 'Where it is read', schema: { type: 'string' } };
+const location: Header = { description: 'Address of the new resource', schema: { type: 'string' } };
 const retryAfter: Header = {
-  description: 'Seconds until it is worth asking again',
+  description: 'Seconds to wait before the next request',
   schema: { type: 'integer' },
 };
 const replayed: Header = {
-  description: '`true` where this is the answer that an earlier request with this key was given',
+  description: '`true` when this is the stored response of an earlier request with this key',
   schema: { type: 'string' },
 };
 const authenticate: Header = {
-  description: 'How to send a key or a token, and what was wrong with it',
+  description: 'How to send a key or a token, and why yours was rejected',
   schema: { type: 'string' },
 };
 
@@ -46,25 +46,28 @@ const isProblem = ({ content }: ResponseObject): boolean =>
 const isIdempotent = ({ parameters }: OperationObject): boolean =>
   parameters?.some(({ name }) => name === 'idempotency-key') ?? false;
 
-/** What is kept under an Idempotency-Key: what was done, and a slot that was refused. */
+/** Statuses whose responses are stored under an Idempotency-Key: success, and a refused slot. */
 const replayableStatuses: ReadonlySet<string> = new Set(['200', '201', '409']);
 
-const headersOf = (status: string, answer: ResponseObject, operation: OperationObject) => ({
+const headersOf = (status: string, response: ResponseObject, operation: OperationObject) => ({
   'X-Correlation-Id': correlationId,
   ...(status === '201' && { Location: location }),
-  ...((status === '401' || (status === '403' && isProblem(answer))) && { 'WWW-Authenticate': authenticate }),
-  ...((status === '202' || status === '429' || (status === '503' && isProblem(answer))) && {
+  ...((status === '401' || (status === '403' && isProblem(response))) && {
+    'WWW-Authenticate': authenticate,
+  }),
+  ...((status === '202' || status === '429' || (status === '503' && isProblem(response))) && {
     'Retry-After': retryAfter,
   }),
   ...(replayableStatuses.has(status) && isIdempotent(operation) && { 'Idempotency-Replayed': replayed }),
 });
 
+/** Returns the operation with headers on each of its responses. */
 export const withResponseHeaders = (operation: OperationObject): OperationObject => ({
   ...operation,
   responses: Object.fromEntries(
-    Object.entries(operation.responses).map(([status, answer]) => [
+    Object.entries(operation.responses).map(([status, response]) => [
       status,
-      { ...answer, headers: headersOf(status, answer, operation) },
+      { ...response, headers: headersOf(status, response, operation) },
     ]),
   ),
 });

@@ -1,11 +1,11 @@
-/** Security headers. The API answers JSON: nothing may be loaded, framed or sniffed; pages allow what they need. */
+/** Sets security headers. JSON responses may not load, frame or sniff anything; pages allow only what they need. */
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
 import Fastify from 'fastify';
 import type { Api } from '../api.ts';
 
 const nothing = { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"] };
 
-/** What a page of ours may do: its own style and forms to us. No script at all. */
+/** Policy of our pages: inline styles and forms to this origin; no scripts. */
 export const pagePolicy = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -13,7 +13,7 @@ export const pagePolicy = {
   },
 };
 
-/** Scalar's page starts itself with an inline script; everything it loads comes from us. */
+/** Policy of /docs: Scalar starts with an inline script and loads files only from this origin. */
 export const referencePolicy = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -28,7 +28,10 @@ export const referencePolicy = {
   },
 };
 
-/** `publicUrl` says whether callers come over TLS: only then may they be told to do so for ever (RFC 6797, 7.2). */
+/**
+ * Adds the headers to every response.
+ * @param publicUrl must be https for Strict-Transport-Security, which is only allowed over TLS (RFC 6797, 7.2)
+ */
 export const addSecurityHeaders = async (api: Api, publicUrl: string): Promise<void> => {
   const options = {
     contentSecurityPolicy: { useDefaults: false, directives: nothing },
@@ -43,8 +46,8 @@ export const addSecurityHeaders = async (api: Api, publicUrl: string): Promise<v
 };
 
 /**
- * What the plugin would set on each answer. It puts its headers together anew for every request, which costs more than
- * the whole routing: so it is asked once. Routes with a policy of their own are left to it.
+ * Returns the headers that the plugin sets with these options. The plugin computes them for every request, which costs
+ * more than the routing, so they are computed once. Routes with their own policy still use the plugin.
  */
 const headersWith = async (options: FastifyHelmetOptions): Promise<Readonly<Record<string, string>>> => {
   const probe = Fastify();
@@ -59,10 +62,10 @@ const headersWith = async (options: FastifyHelmetOptions): Promise<Readonly<Reco
   return Object.fromEntries(names.map((name) => [name, String(headers[name])]));
 };
 
-/** The reference and what it loads are the same for everybody. */
+/** The API reference and its files contain no private data. */
 const cacheableRoutes = /^\/docs\b/;
 
-/** What we answer is a person's or an organization's: no cache may keep it, unless a route says otherwise. */
+/** Sets `Cache-Control: no-store` on every response without its own policy: responses contain private data. */
 export const forbidCaching = (api: Api): void => {
   api.addHook('onSend', ({ routeOptions }, reply, _payload, done) => {
     const isCacheable = reply.hasHeader('Cache-Control') || cacheableRoutes.test(routeOptions.url ?? '');

@@ -1,4 +1,4 @@
-/** Every refusal's HTTP status and title: the one place that says so. A new code does not compile without its row. */
+/** The HTTP status and title of every refusal code. A new code does not compile without an entry here. */
 import type { RefusalCode } from '../../domain/errors.ts';
 
 interface ProblemKind {
@@ -6,13 +6,13 @@ interface ProblemKind {
   readonly title: string;
 }
 
-/** 400: cannot be read. 422: can be read and makes no sense. 409: makes sense, but not now. */
+/** 400: cannot be parsed. 422: parsed, but invalid. 409: valid, but not in the current state. */
 export const problemKinds = {
-  invalid_body: { status: 400, title: 'The request does not fit its schema' },
+  invalid_body: { status: 400, title: 'The request does not match its schema' },
   idempotency_key_missing: { status: 400, title: 'The Idempotency-Key header is missing' },
   unauthenticated: { status: 401, title: 'No valid API key' },
-  forbidden: { status: 403, title: 'This API key may not do that' },
-  not_found: { status: 404, title: 'There is nothing at this address' },
+  forbidden: { status: 403, title: 'This API key lacks the required role' },
+  not_found: { status: 404, title: 'No such address' },
   audition_not_found: { status: 404, title: 'No such audition' },
   attention_not_found: { status: 404, title: 'No such attention item' },
   link_invalid: { status: 404, title: 'This link is not valid' },
@@ -20,16 +20,16 @@ export const problemKinds = {
   connection_not_found: { status: 404, title: 'No such connection' },
   foreign_form: { status: 403, title: 'This form was not sent by our page' },
   link_expired: { status: 410, title: 'This link has expired' },
-  method_not_allowed: { status: 405, title: 'This address does not take this method' },
+  method_not_allowed: { status: 405, title: 'The address does not support this method' },
   slot_in_the_past: { status: 409, title: 'The slot is in the past' },
   slot_taken: { status: 409, title: 'The slot is taken' },
-  nothing_free: { status: 409, title: 'Nothing is free in the window' },
+  nothing_free: { status: 409, title: 'No free time in the window' },
   wrong_state: { status: 409, title: 'The audition is in another state' },
   audition_closed: { status: 409, title: 'The audition is closed' },
-  audition_stopped: { status: 409, title: 'The audition was stopped from outside' },
+  audition_stopped: { status: 409, title: 'The workflow of the audition was terminated or failed' },
   endpoint_disabled: { status: 409, title: 'The webhook endpoint is disabled' },
-  endpoint_limit_reached: { status: 409, title: 'There are as many webhook endpoints as there may be' },
-  rotation_under_way: { status: 409, title: 'The secret is being exchanged' },
+  endpoint_limit_reached: { status: 409, title: 'The limit of webhook endpoints is reached' },
+  rotation_under_way: { status: 409, title: 'A secret rotation is under way' },
   check_in_not_open: { status: 409, title: 'Check-in is not open' },
   action_not_offered: { status: 409, title: 'The attention item does not offer this action' },
   request_timed_out: { status: 408, title: 'The request did not arrive in time' },
@@ -44,18 +44,18 @@ export const problemKinds = {
   duration_too_short: { status: 422, title: 'A duration is too short' },
   slot_too_long: { status: 422, title: 'The slot is too long' },
   unknown_participant: { status: 422, title: 'No such participant' },
-  duplicate_participant: { status: 422, title: 'A participant is named twice' },
-  performer_missing: { status: 422, title: 'There is no performer' },
+  duplicate_participant: { status: 422, title: 'A participant is listed twice' },
+  performer_missing: { status: 422, title: 'The audition has no performer' },
   channel_without_address: { status: 422, title: 'A channel has no address' },
-  address_not_allowed: { status: 422, title: 'This address may not be called' },
+  address_not_allowed: { status: 422, title: 'The address must not be called by this service' },
   provider_not_offered: { status: 422, title: 'This provider cannot be connected' },
-  scope_not_offered: { status: 422, title: 'This scope is not asked for' },
-  return_address_not_allowed: { status: 422, title: 'People may not be sent on to this address' },
+  scope_not_offered: { status: 422, title: 'This scope is not offered' },
+  return_address_not_allowed: { status: 422, title: 'The return address is not allowed' },
   unknown_connection: { status: 422, title: 'No such connection' },
   meeting_or_room_missing: { status: 422, title: 'Neither a meeting nor a room' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for another request' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong on our side' },
-  overloaded: { status: 503, title: 'Too busy right now' },
+  overloaded: { status: 503, title: 'The service is overloaded' },
   temporarily_unavailable: { status: 503, title: 'Temporarily unavailable' },
 } as const satisfies Readonly<Record<RefusalCode, ProblemKind>>;

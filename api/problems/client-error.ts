@@ -1,4 +1,4 @@
-/** A request that is no HTTP, or not all of it: Fastify has no request to answer then, only a socket. */
+/** Responds to incomplete or invalid HTTP. Fastify then has no request object, only a socket. */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -6,8 +6,8 @@ import { correlationHeader } from '../plugins/correlation.ts';
 import { type ProblemText, refusalFrom } from './framework-errors.ts';
 import { problemMediaType, problemOf } from './problem-document.ts';
 
-/** By Node's codes of what its parser and its timers find. */
-const words: Readonly<Record<string, ProblemText>> = {
+/** By the error codes of Node's HTTP parser and timeouts. */
+const problemTexts: Readonly<Record<string, ProblemText>> = {
   HPE_HEADER_OVERFLOW: {
     code: 'headers_too_large',
     message: 'The address and the headers are larger than 16 KiB.',
@@ -16,18 +16,18 @@ const words: Readonly<Record<string, ProblemText>> = {
   ERR_HTTP_REQUEST_TIMEOUT: {
     code: 'request_timed_out',
     message: 'The request did not arrive in time.',
-    whatToDo: 'Send it again, all of it at once.',
+    whatToDo: 'Send the whole request again without pauses.',
   },
 };
 const notHttp: ProblemText = {
   code: 'invalid_body',
   message: 'The request is not HTTP.',
-  whatToDo: 'Look at what your client sends: the first line, the headers and their line ends.',
+  whatToDo: 'Check the bytes that your client sends: the request line, the headers and their line endings.',
 };
 
-/** The answer as it goes over the wire. */
+/** Returns the raw HTTP response. */
 const clientErrorResponse = (code: string | undefined): string => {
-  const problem = problemOf(refusalFrom(words[code ?? ''] ?? notHttp), randomUUID());
+  const problem = problemOf(refusalFrom(problemTexts[code ?? ''] ?? notHttp), randomUUID());
   const body = JSON.stringify(problem);
   return [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
@@ -40,8 +40,9 @@ const clientErrorResponse = (code: string | undefined): string => {
   ].join('\r\n');
 };
 
+/** Writes a problem document to the socket and closes it. */
 export const handleClientError = (error: NodeJS.ErrnoException, socket: Socket): void => {
-  // Whoever hung up hears nothing any more.
+  // The client has closed the connection.
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   if (socket.writable) socket.end(clientErrorResponse(error.code));
   else socket.destroy(error);

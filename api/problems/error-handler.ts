@@ -1,4 +1,4 @@
-/** The one border at which an error becomes an answer. */
+/** Converts every error into a problem document. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal, type RefusalCode } from '../../domain/errors.ts';
 import { UnknownKey } from '../../foundation/encryption/aes-gcm.ts';
@@ -13,17 +13,17 @@ import { validationProblem } from './validation.ts';
 const unexpected = (): Refusal =>
   new Refusal(
     'internal',
-    'Something went wrong on our side. It has been logged.',
-    'Try again; if it happens again, tell us the correlation id.',
+    'An internal error occurred and was logged.',
+    'Try again. If it fails again, report the correlation ID.',
   );
 
 const realm = 'Bearer realm="castmatch"';
 
-/** `WWW-Authenticate` of a 401 and a 403 (RFC 6750, section 3). Undefined for every other problem. */
+/** Returns `WWW-Authenticate` for 401 and 403 (RFC 6750, section 3); undefined for every other problem. */
 const challengeFor = (code: RefusalCode, request: FastifyRequest): string | undefined => {
   if (code === 'forbidden') return `${realm}, error="insufficient_scope"`;
   if (code !== 'unauthenticated') return undefined;
-  // Whoever sent nothing is told no error, only what to send.
+  // Without credentials the challenge contains no error, only the scheme.
   return credentialOf(request) === undefined ? realm : `${realm}, error="invalid_token"`;
 };
 
@@ -37,36 +37,36 @@ const sendProblem = (
   if (problem.status === 503) reply.header('Retry-After', retryAfterSeconds);
   const challenge = challengeFor(problem.code, request);
   if (challenge !== undefined) reply.header('WWW-Authenticate', challenge);
-  // Serialized here: a problem must reach its reader even where a route's schemas do not know its status.
+  // Serialized here, because the route's schemas may not declare the status of the problem.
   void reply
     .code(problem.status)
-    // Once more: an address that cannot be read is answered before any hook has run.
+    // Set again: for a malformed URL no hook has run yet.
     .header(correlationHeader, request.id)
     .type(problemMediaType)
     .serializer((body: unknown) => JSON.stringify(body))
     .send(problem);
 };
 
-/** What an error is to the caller. What nobody foresaw is logged, and told without details. */
+/** Returns the refusal that the caller sees. Unexpected errors are logged and reported without details. */
 export const refusalFor = (error: unknown, request: FastifyRequest): Refusal => {
   if (error instanceof Refusal) return error;
   const invalid = validationProblem(error);
   if (invalid) return invalid.refusal;
   if (isOutage(error)) {
-    request.log.warn({ err: error }, 'a dependency does not answer');
+    request.log.warn({ err: error }, 'dependency unavailable');
     return temporarilyUnavailable();
   }
-  // Nothing is wrong with the request, and it can be met again once the key is put back.
+  // The request is valid and will succeed once an operator restores the key.
   if (error instanceof UnknownKey) {
-    request.log.error({ err: error }, 'a master key is missing');
+    request.log.error({ err: error }, 'master key missing');
     return temporarilyUnavailable();
   }
   const refused = frameworkRefusal(error) ?? providerRefusal(error);
   if (refused) return refused;
-  request.log.error({ err: error }, 'a request failed unexpectedly');
+  request.log.error({ err: error }, 'request failed unexpectedly');
   return unexpected();
 };
 
-/** Answers every error with a problem document. */
+/** Sends a problem document for an error. */
 export const handleError = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
   sendProblem(request, reply, refusalFor(error, request), validationProblem(error)?.parts);

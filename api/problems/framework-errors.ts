@@ -1,10 +1,10 @@
-/** What Fastify itself refuses, in our words. */
+/** Translates errors of Fastify into refusals. */
 import { z } from 'zod';
 import { Refusal, type RefusalCode } from '../../domain/errors.ts';
 
 const frameworkError = z.object({ code: z.string().optional(), statusCode: z.int().optional() });
 
-/** A problem without its occurrence: what a refusal says. */
+/** The code and texts of a refusal. */
 export interface ProblemText {
   readonly code: RefusalCode;
   readonly message: string;
@@ -18,10 +18,11 @@ const notJson: ProblemText = {
 };
 export const noSuchAddress: ProblemText = {
   code: 'not_found',
-  message: 'There is nothing at this address.',
-  whatToDo: 'See /docs for the addresses there are.',
+  message: 'No route matches this address.',
+  whatToDo: 'See /docs for the available routes.',
 };
 
+/** Creates a refusal from its texts. */
 export const refusalFrom = ({ code, message, whatToDo }: ProblemText): Refusal =>
   new Refusal(code, message, whatToDo);
 
@@ -29,13 +30,13 @@ export const refusalFrom = ({ code, message, whatToDo }: ProblemText): Refusal =
 const problemTexts: Readonly<Record<string, ProblemText>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     code: 'unsupported_media_type',
-    message: 'The body is of a media type that this address does not take.',
+    message: 'The body has a media type that this route does not accept.',
     whatToDo: 'Send JSON with the header Content-Type: application/json.',
   },
   FST_ERR_CTP_BODY_TOO_LARGE: {
     code: 'body_too_large',
     message: 'The body is larger than 256 KiB.',
-    whatToDo: 'Send less; files are never part of a request.',
+    whatToDo: 'Send a smaller body; requests never contain files.',
   },
   FST_ERR_CTP_EMPTY_JSON_BODY: notJson,
   FST_ERR_CTP_INVALID_JSON_BODY: notJson,
@@ -43,9 +44,9 @@ const problemTexts: Readonly<Record<string, ProblemText>> = {
   FST_ERR_ASYNC_CONSTRAINT: noSuchAddress,
 };
 
-/** Undefined for what is no fault of the caller. */
+/** Returns the refusal for an error of Fastify; undefined when the caller did not cause it. */
 export const frameworkRefusal = (error: unknown): Refusal | undefined => {
   const { code, statusCode } = frameworkError.safeParse(error).data ?? {};
-  const known = problemTexts[code ?? ''] ?? (statusCode === 400 ? notJson : undefined);
-  return known && refusalFrom(known);
+  const text = problemTexts[code ?? ''] ?? (statusCode === 400 ? notJson : undefined);
+  return text && refusalFrom(text);
 };

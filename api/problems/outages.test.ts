@@ -6,20 +6,20 @@ import { isOutage } from './outages.ts';
 const coded = (code: string) => Object.assign(new Error('x'), { code });
 const grpc = (code: number, details = '') => Object.assign(new Error('x'), { code, details, metadata: {} });
 
-describe('an outage', () => {
+describe('isOutage', () => {
   it.each([
     ['a refused connection', coded('ECONNREFUSED')],
-    ['a connection that was never made in time', new Error('timeout exceeded when trying to connect')],
+    ['a connection timeout', new Error('timeout exceeded when trying to connect')],
     ['PostgreSQL shutting down', coded('57P01')],
     ['PostgreSQL out of connections', coded('53300')],
-    ['a host that is not to be reached', coded('EHOSTUNREACH')],
-    ['a network that is not to be reached', coded('ENETUNREACH')],
+    ['an unreachable host', coded('EHOSTUNREACH')],
+    ['an unreachable network', coded('ENETUNREACH')],
     ['a statement that took too long', coded('57014')],
     ['a deadlock', coded('40P01')],
-    ['a driver’s error around one', new Error('Failed query', { cause: coded('08006') })],
-    ['one among several addresses', new AggregateError([coded('ECONNREFUSED')])],
-    ['the KMS away', new KmsFailure('unwrap', 'ECONNREFUSED')],
-    ['Temporal away', new ServiceError('x', { cause: grpc(14) })],
+    ['a connection error wrapped by the driver', new Error('Failed query', { cause: coded('08006') })],
+    ['refused connections to several addresses', new AggregateError([coded('ECONNREFUSED')])],
+    ['an unreachable KMS', new KmsFailure('unwrap', 'ECONNREFUSED')],
+    ['an unreachable Temporal', new ServiceError('x', { cause: grpc(14) })],
     [
       'a query while the worker was killed',
       new ServiceError('x', {
@@ -33,21 +33,21 @@ describe('an outage', () => {
       }),
     ],
     [
-      'an update nobody accepted in time',
+      'an update that no worker accepted in time',
       new WorkflowUpdateRPCTimeoutOrCancelledError('x', { cause: grpc(4) }),
     ],
-  ])('is %s', (_what, error) => {
+  ])('is true for %s', (_case, error) => {
     expect(isOutage(error)).toBe(true);
   });
 
   it.each([
-    ['a mistake of ours', new TypeError('x is not a function')],
-    ['a broken constraint', coded('23505')],
-    ['a query that is wrong', coded('42601')],
+    ['a programming error', new TypeError('x is not a function')],
+    ['a violated constraint', coded('23505')],
+    ['an invalid query', coded('42601')],
     ['another precondition', new ServiceError('x', { cause: grpc(9, 'the namespace is deprecated') })],
-    ['a request Temporal finds invalid', new ServiceError('x', { cause: grpc(3) })],
-    ['no error at all', 'ECONNREFUSED'],
-  ])('is not %s', (_what, error) => {
+    ['an invalid request to Temporal', new ServiceError('x', { cause: grpc(3) })],
+    ['a value that is not an error', 'ECONNREFUSED'],
+  ])('is false for %s', (_case, error) => {
     expect(isOutage(error)).toBe(false);
   });
 });

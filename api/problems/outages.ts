@@ -1,10 +1,10 @@
-/** Tells an outage of PostgreSQL, Temporal or the KMS, which passes, from a fault of ours, which does not. */
+/** Detects outages of PostgreSQL, Temporal and the KMS. They are temporary, unlike our own bugs. */
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { isDatabaseOutage } from '../../db/errors.ts';
 import { Refusal } from '../../domain/errors.ts';
 import { KmsFailure } from '../../foundation/encryption/aws-kms.ts';
 
-/** Seconds after which one may try again: a restart of either takes about this long. */
+/** Retry-After in seconds: about the duration of a restart of PostgreSQL or Temporal. */
 export const retryAfterSeconds = 5;
 
 /** gRPC's CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED and UNAVAILABLE. */
@@ -12,8 +12,8 @@ const transientGrpcCodes: ReadonlySet<number> = new Set([1, 4, 8, 10, 14]);
 
 const failedPrecondition = 9;
 /**
- * What the server says to a query or an update while a workflow's last task has timed out, as when its worker was
- * killed: in the details, or, for an update with start, in what the SDK makes the message of them.
+ * The server's text for a query or an update while the workflow's last task has timed out, such as after its worker was
+ * killed. It is in the details; for an update-with-start it is in the message.
  */
 const failedWorkflowTask = /workflow task in failed state/i;
 
@@ -29,7 +29,7 @@ const isTransientGrpcError = ({
   transientGrpcCodes.has(code) ||
   (code === failedPrecondition && failedWorkflowTask.test(`${details} ${message}`));
 
-/** The SDK wraps: the fact is somewhere down the chain of causes. */
+/** Searches the chain of causes, because the SDK wraps errors. */
 const isTemporalOutage = (error: unknown): boolean => {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (isGrpcServiceError(current) && isTransientGrpcError(current)) return true;
@@ -38,12 +38,14 @@ const isTemporalOutage = (error: unknown): boolean => {
   return false;
 };
 
+/** Returns whether the error is an outage of a dependency. */
 export const isOutage = (error: unknown): boolean =>
   isDatabaseOutage(error) || isTemporalOutage(error) || error instanceof KmsFailure;
 
+/** Creates the refusal for an outage (503). */
 export const temporarilyUnavailable = (): Refusal =>
   new Refusal(
     'temporarily_unavailable',
-    'A part of the service that this request needs does not answer right now.',
+    'A dependency that this request needs is unavailable.',
     'Send the same request again after the time in Retry-After; with the same Idempotency-Key nothing happens twice.',
   );

@@ -1,4 +1,4 @@
-/** Problem documents (RFC 9457): what every error of the API looks like. */
+/** Problem documents (RFC 9457), the format of all errors of the API. */
 import { z } from 'zod';
 import { type Refusal, refusalCodes } from '../../domain/errors.ts';
 import { problemKinds } from './catalogue.ts';
@@ -7,26 +7,29 @@ export const problemMediaType = 'application/problem+json';
 
 const partSchema = z.object({
   in: z.enum(['body', 'query', 'path', 'header']),
-  pointer: z.string().describe('JSON pointer (RFC 6901) of the part that is meant; empty for the whole'),
+  pointer: z.string().describe('JSON pointer (RFC 6901) of the invalid part; empty for the whole'),
   detail: z.string(),
 });
 export type ProblemPart = z.infer<typeof partSchema>;
 
 export const problemSchema = z
   .object({
-    type: z.string().describe('A URN made of the code'),
+    type: z.string().describe('A URN that contains the code'),
     title: z.string(),
     status: z.int(),
     detail: z.string().describe('What happened, for a person'),
-    code: z.enum(refusalCodes).describe('Stable: write programs against this'),
+    code: z.enum(refusalCodes).describe('Stable; use it in programs'),
     whatToDo: z.string().describe('What to do next'),
-    correlationId: z.string().describe('Quote it when you ask for help'),
-    errors: z.array(partSchema).optional().describe('The parts of the request that are meant'),
+    correlationId: z.string().describe('Quote it in support requests'),
+    errors: z.array(partSchema).optional().describe('The invalid parts of the request'),
   })
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457)' });
 type ProblemDocument = z.infer<typeof problemSchema>;
 
-/** `parts` says more about each pointer than the refusal can; without it, the refusal's sentence serves for all. */
+/**
+ * Creates the problem document of a refusal.
+ * @param parts a detail for each invalid part; by default every pointer gets the refusal's message
+ */
 export const problemOf = (
   refusal: Refusal,
   correlationId: string,

@@ -1,4 +1,4 @@
-/** Whatever goes wrong is answered with a problem document. */
+/** Tests that every error is returned as a problem document. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,12 +36,12 @@ const cursorAt = (at: string) => Buffer.from(JSON.stringify({ at, id: 'aud_1' })
 
 describe('an error of the caller', () => {
   it.each([
-    ['an address there is not', 'GET', '/v1/nothing', undefined, {}, 'not_found', 404],
-    ['an address that cannot be read', 'GET', '/v1/auditions/%E0%A4%A', undefined, {}, 'not_found', 404],
-    ['a list with a slash too many', 'GET', '/v1/auditions/?limit=1', undefined, {}, 'not_found', 404],
-    ['an address with a slash too many', 'POST', '/v1/auditions/', '{}', {}, 'not_found', 404],
+    ['an unknown address', 'GET', '/v1/nothing', undefined, {}, 'not_found', 404],
+    ['a malformed address', 'GET', '/v1/auditions/%E0%A4%A', undefined, {}, 'not_found', 404],
+    ['a list with an extra slash', 'GET', '/v1/auditions/?limit=1', undefined, {}, 'not_found', 404],
+    ['an address with an extra slash', 'POST', '/v1/auditions/', '{}', {}, 'not_found', 404],
     [
-      'one with a slash too many after an id',
+      'an address with an extra slash after an ID',
       'POST',
       '/v1/auditions/aud_1/cancel/',
       '{}',
@@ -50,7 +50,7 @@ describe('an error of the caller', () => {
       404,
     ],
     [
-      'a part of an address that is too long',
+      'a path segment that is too long',
       'GET',
       `/v1/auditions/${'a'.repeat(600)}`,
       undefined,
@@ -59,7 +59,7 @@ describe('an error of the caller', () => {
       400,
     ],
     [
-      'a time before all years',
+      'a time before the supported years',
       'GET',
       '/v1/auditions?scheduledFrom=0000-01-01T00:00:00Z',
       undefined,
@@ -68,7 +68,7 @@ describe('an error of the caller', () => {
       400,
     ],
     [
-      'a time after all years',
+      'a time after the supported years',
       'GET',
       '/v1/auditions?scheduledUntil=9999-12-31T23:59:59-12:00',
       undefined,
@@ -86,7 +86,7 @@ describe('an error of the caller', () => {
       400,
     ],
     [
-      'a cursor of a day that never was',
+      'a cursor with an impossible date',
       'GET',
       `/v1/auditions?cursor=${cursorAt('2026-02-31T00:00:00.000Z')}`,
       undefined,
@@ -103,9 +103,9 @@ describe('an error of the caller', () => {
       'invalid_body',
       400,
     ],
-    ['an id that cannot be one', 'GET', '/v1/auditions/42', undefined, {}, 'invalid_body', 400],
+    ['an invalid ID', 'GET', '/v1/auditions/42', undefined, {}, 'invalid_body', 400],
     [
-      'a method the address does not take',
+      'a method that the address does not support',
       'DELETE',
       '/v1/auditions',
       undefined,
@@ -136,7 +136,7 @@ describe('an error of the caller', () => {
     ],
     ['a cursor of another list', 'GET', '/v1/auditions?cursor=zzz', undefined, {}, 'invalid_body', 400],
     ['a limit out of range', 'GET', '/v1/auditions?limit=1000', undefined, {}, 'invalid_body', 400],
-  ] as const)('%s', async (_what, method, url, body, headers, code, status) => {
+  ] as const)('is reported: %s', async (_case, method, url, body, headers, code, status) => {
     const answer = await test.call(method, url, { key, headers, ...(body === undefined ? {} : { body }) });
     expect(answer.body).toMatchObject(problem(code, status));
     expect(answer.status).toBe(status);
@@ -145,37 +145,37 @@ describe('an error of the caller', () => {
   });
 
   it.each([
-    ['no HTTP at all', 'HELO there\r\n\r\n', 400, 'invalid_body'],
+    ['invalid HTTP', 'HELO there\r\n\r\n', 400, 'invalid_body'],
     ['a header without end', `GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
-  ])('over the wire: %s', async (_what, sent, status, code) => {
-    const answer = await overTheWire(sent);
+  ])('in the raw HTTP request is reported: %s', async (_case, sent, status, code) => {
+    const answer = await sendRaw(sent);
     const [head = '', body = ''] = answer.split('\r\n\r\n');
     expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*application/problem\\+json`));
     expect(JSON.parse(body)).toMatchObject(problem(code, status));
     expect(head).toContain(JSON.parse(body).correlationId);
   });
 
-  it('names the methods that the address does take', async () => {
+  it('in the method is reported with the methods that the address supports', async () => {
     const { headers } = await test.call('DELETE', '/v1/auditions', { key });
     expect(String(headers['allow']).split(', ').toSorted()).toEqual(['GET', 'HEAD', 'POST']);
   });
 
-  it('says where in the query the fault is', async () => {
+  it('in the query is reported with a pointer to it', async () => {
     const { body } = await test.call('GET', '/v1/auditions?limit=none', { key });
     expect(body).toMatchObject({ errors: [{ in: 'query', pointer: '/limit' }] });
   });
 });
 
-/** What a socket gets to hear that says `text`. */
-const overTheWire = async (text: string): Promise<string> => {
+/** Returns the raw response to the raw request `text`. */
+const sendRaw = async (text: string): Promise<string> => {
   const { api } = await createTestApi(database);
   const { port, hostname } = new URL(await api.listen({ port: 0, host: '127.0.0.1' }));
   const socket = connect(Number(port), hostname).setEncoding('utf8');
   socket.write(text);
-  let heard = '';
-  for await (const chunk of socket) heard += chunk;
+  let response = '';
+  for await (const chunk of socket) response += chunk;
   await api.close();
-  return heard;
+  return response;
 };
 
 const failing = async (error: Error) => {
@@ -187,9 +187,9 @@ const failing = async (error: Error) => {
   return broken.call('GET', '/v1/auditions', { key });
 };
 
-describe('an error of ours', () => {
-  it('is answered without any detail', async () => {
-    const { status, body, text } = await failing(new Error('Ada Example stumbled over the cable'));
+describe('an internal error', () => {
+  it('is reported without details', async () => {
+    const { status, body, text } = await failing(new Error('Ada Example is missing'));
     expect([status, body]).toMatchObject([500, problem('internal', 500)]);
     expect(text).not.toContain('Ada');
   });
@@ -198,24 +198,24 @@ describe('an error of ours', () => {
     ['a refused connection', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })],
     ['a server that shuts down', Object.assign(new Error('terminating'), { code: '57P01' })],
     [
-      'one that a driver has wrapped',
+      'an outage wrapped by the driver',
       new Error('Failed query', { cause: Object.assign(new Error('x'), { code: '53300' }) }),
     ],
-  ])('is answered with 503 and Retry-After when it passes: %s', async (_what, error) => {
+  ])('is reported with 503 and Retry-After when it is temporary: %s', async (_case, error) => {
     const { status, body, headers } = await failing(error);
     expect([status, body]).toMatchObject([503, problem('temporarily_unavailable', 503)]);
     expect(Number(headers['retry-after'])).toBeGreaterThan(0);
   });
 
-  it('is answered with 503 when the database is really away', async () => {
-    const away = createDatabaseClient('postgres://castmatch@127.0.0.1:1/castmatch');
-    const repositories = createRepositories(away.db, createKeyRing(masterKeys));
+  it('is reported with 503 while the database is down', async () => {
+    const unreachable = createDatabaseClient('postgres://castmatch@127.0.0.1:1/castmatch');
+    const repositories = createRepositories(unreachable.db, createKeyRing(masterKeys));
     const api = await createTestApi(database, { repositories });
     const { status, body } = await api.call('GET', '/v1/auditions', { key });
     expect([status, body]).toMatchObject([503, { code: 'temporarily_unavailable' }]);
   });
 
-  it('is answered with 503 when the key is missing that all was sealed with, and nothing is changed', async () => {
+  it('is reported with 503 while the master key is missing, and changes nothing', async () => {
     const body = JSON.stringify({
       event: 'meeting.started',
       event_ts: 1,
@@ -223,18 +223,18 @@ describe('an error of ours', () => {
     });
     const ringOf = (id: string) =>
       createRepositories(database.db, createKeyRing([{ id, key: randomBytes(32) }]));
-    const tellWith = async (repositories: TestDatabase['repositories'], number: number) => {
-      const told = body.replace('"event_ts":1', `"event_ts":${number}`);
+    const sendWith = async (repositories: TestDatabase['repositories'], number: number) => {
+      const sent = body.replace('"event_ts":1', `"event_ts":${number}`);
       const { call } = await createTestApi(database, { repositories });
       const timestamp = String(Date.parse('2026-11-24T09:00:00.000Z') / 1_000);
       const signature = createHmac('sha256', localDefaults.ZOOM_WEBHOOK_SECRET)
-        .update(`v0:${timestamp}:${told}`)
+        .update(`v0:${timestamp}:${sent}`)
         .digest('hex');
       const headers = { 'x-zm-request-timestamp': timestamp, 'x-zm-signature': `v0=${signature}` };
-      return call('POST', '/v1/webhooks/zoom', { body: told, headers });
+      return call('POST', '/v1/webhooks/zoom', { body: sent, headers });
     };
-    expect((await tellWith(ringOf('lost'), 1)).status).toBe(204);
-    const answer = await tellWith(ringOf('other'), 2);
+    expect((await sendWith(ringOf('lost'), 1)).status).toBe(204);
+    const answer = await sendWith(ringOf('other'), 2);
     expect([answer.status, answer.body]).toMatchObject([503, { code: 'temporarily_unavailable' }]);
     expect(answer.headers['retry-after']).toBeDefined();
     expect(answer.text).not.toContain('lost');
@@ -242,8 +242,8 @@ describe('an error of ours', () => {
   });
 });
 
-describe('the correlation id', () => {
-  it('is the one the caller brought, in the header and in the problem', async () => {
+describe('the correlation ID', () => {
+  it('of the caller is returned in the header and in the problem', async () => {
     const { headers, body } = await test.call('GET', '/v1/nothing', {
       headers: { 'x-correlation-id': 'call-7' },
     });
@@ -251,16 +251,13 @@ describe('the correlation id', () => {
     expect(body).toMatchObject({ correlationId: 'call-7' });
   });
 
-  it.each(['', 'two words', 'x'.repeat(101), 'a"b'])(
-    'is made anew where it could do harm: %j',
-    async (given) => {
-      const { headers } = await test.call('GET', '/healthz', { headers: { 'x-correlation-id': given } });
-      expect(headers['x-correlation-id']).toMatch(/^[0-9a-f-]{36}$/);
-    },
-  );
+  it.each(['', 'two words', 'x'.repeat(101), 'a"b'])('is replaced when it is unsafe: %j', async (given) => {
+    const { headers } = await test.call('GET', '/healthz', { headers: { 'x-correlation-id': given } });
+    expect(headers['x-correlation-id']).toMatch(/^[0-9a-f-]{36}$/);
+  });
 });
 
-it('sends security headers with every answer', async () => {
+it('every response has security headers', async () => {
   const { headers } = await test.call('GET', '/healthz');
   expect(headers).toMatchObject({
     'content-security-policy': expect.stringContaining("default-src 'none'"),

@@ -1,18 +1,19 @@
-/** What a provider's fault means to somebody who waits for an answer, while a calendar is being read. */
+/** Translates provider faults that occur while the API reads a calendar for a request. */
 import { isTransient, ProviderError, Refusal } from '../../domain/errors.ts';
 import { temporarilyUnavailable } from './outages.ts';
 
 const calendarUnreadable = (at: readonly string[]): Refusal =>
   new Refusal(
     'unknown_connection',
-    'One of the calendars cannot be read with the connection it is named with.',
-    'Connect the calendar again, check its calendarId, or leave it out.',
+    'A calendar cannot be read with its connection.',
+    'Reconnect the calendar, check its calendarId, or omit it.',
     at,
   );
 
 /**
- * Undefined for what is no provider's fault, and for what only we can put right. `at` are the JSON pointers of the
- * calendar that was being read.
+ * Returns the refusal for a provider's fault. Returns undefined for other errors, and for faults that only the operator
+ * of this service can fix.
+ * @param at JSON pointers of the calendar in the request
  */
 export const providerRefusal = (error: unknown, at: readonly string[] = []): Refusal | undefined => {
   if (!(error instanceof ProviderError)) return undefined;

@@ -1,4 +1,4 @@
-/** An address that no route matches: 404, or 405 where the address is right and the method is not (RFC 9110 15.5.6). */
+/** Handles requests that match no route: 405 when another method exists at the address (RFC 9110 15.5.6), else 404. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../domain/errors.ts';
 import type { Api } from '../api.ts';
@@ -12,19 +12,19 @@ const patternOf = (url: string): RegExp =>
       .join('/')}$`,
   );
 
-/** An address with a slash too many would reach the route with a parameter at its end, and leave that empty. */
+/** With an extra trailing slash, a route that ends with a parameter would match with an empty parameter. */
 const hasExtraTrailingSlash = ({ url, routeOptions }: FastifyRequest): boolean => {
   const [path = ''] = url.split('?');
   return path.endsWith('/') && routeOptions.url?.endsWith('/') !== true;
 };
 
-/** To be called before the first route is added, since it watches them being added. */
+/** Registers the handlers. Must be called before the first route is added, because it records each added route. */
 export const handleUnmatchedRoutes = (api: Api): void => {
   const routes: { readonly pattern: RegExp; readonly method: string }[] = [];
   api.addHook('onRoute', ({ url, method }) => {
-    for (const one of [method].flat()) {
-      // Preflights are answered for addresses that take nothing else, too.
-      if (one !== 'OPTIONS') routes.push({ pattern: patternOf(url), method: one });
+    for (const verb of [method].flat()) {
+      // Preflight routes also match addresses that have no other method.
+      if (verb !== 'OPTIONS') routes.push({ pattern: patternOf(url), method: verb });
     }
   });
   api.addHook('onRequest', (request, _reply, done) => {
@@ -39,7 +39,7 @@ export const handleUnmatchedRoutes = (api: Api): void => {
     reply.header('Allow', methods.join(', '));
     throw new Refusal(
       'method_not_allowed',
-      `This address does not take ${request.method}.`,
+      `This address does not support ${request.method}.`,
       `Use ${methods.join(' or ')}.`,
     );
   });

@@ -1,4 +1,4 @@
-/** What a schema did not accept, part by part, in JSON pointers. */
+/** Converts schema validation errors into refusals with a JSON pointer for each invalid part. */
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { Refusal } from '../../domain/errors.ts';
@@ -31,9 +31,9 @@ interface Finding {
 }
 
 const unknownKeys = (pointer: string, keys: readonly string[]): readonly Finding[] =>
-  keys.map((key) => ({ pointer: pointer + pointerOf([key]), detail: 'There is no such field.' }));
+  keys.map((key) => ({ pointer: pointer + pointerOf([key]), detail: 'This field does not exist.' }));
 
-/** Of a union's branches, the one that fits best is the one that was meant. */
+/** Reports the branch of a union with the fewest issues: it is most likely the intended one. */
 const ofClosestBranch = (
   pointer: string,
   branches: readonly (readonly z.infer<typeof nestedIssue>[])[],
@@ -55,21 +55,21 @@ const findingsOf = (issue: {
   const details = issueDetails.safeParse(issue.params).data ?? {};
   if (details.keys) return unknownKeys(pointer, details.keys);
   if (details.errors && details.errors.length > 0) return ofClosestBranch(pointer, details.errors);
-  return [{ pointer, detail: issue.message ?? 'This does not fit.' }];
+  return [{ pointer, detail: issue.message ?? 'This value does not match the schema.' }];
 };
 
-/** The refusal and its parts, if the error is one of validation. */
+/** Returns the refusal and its invalid parts; undefined when the error is not a validation error. */
 export const validationProblem = (
   error: unknown,
 ): { readonly refusal: Refusal; readonly parts: readonly ProblemPart[] } | undefined => {
   if (!hasZodFastifySchemaValidationErrors(error)) return undefined;
   const place = places[error.validationContext ?? 'body'] ?? 'body';
   const parts = error.validation.flatMap(findingsOf).map((finding) => ({ in: place, ...finding }));
-  const named = parts.map(({ pointer, detail }) => `${pointer || 'the whole'}: ${detail}`).join('; ');
+  const list = parts.map(({ pointer, detail }) => `${pointer || 'the whole'}: ${detail}`).join('; ');
   const refusal = new Refusal(
     'invalid_body',
-    `The ${place} of the request does not fit: ${named}`,
-    'Correct the parts named in errors; the schema is in /openapi.json, readable at /docs.',
+    `The ${place} of the request does not match its schema: ${list}`,
+    'Correct the parts listed in errors; the schema is documented at /docs.',
   );
   return { refusal, parts };
 };

@@ -1,4 +1,4 @@
-/** Health, readiness and figures. */
+/** Tests health, readiness and metrics. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ProviderError } from '../../domain/errors.ts';
 import { createTestApi } from '../../tests/harness/api.ts';
@@ -13,12 +13,12 @@ afterAll(() => database.drop());
 const answers = async () => {};
 const fails = () => Promise.reject(new Error('away'));
 
-const zoomIsAway = async () => {
+const zoomOutage = async () => {
   const fault = { kind: 'outage', effect: 'none' } as const;
   throw new ProviderError('zoom', 'health', fault, { message: 'secret' });
 };
 
-it('is alive whatever is away', async () => {
+it('/healthz reports ok while the database and Temporal are unavailable', async () => {
   const { call } = await createTestApi(database, { checks: { database: fails, temporal: fails } });
   expect(await call('GET', '/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } });
 });
@@ -27,12 +27,15 @@ it.each([
   [answers, answers, 200, { status: 'ready', database: 'up', temporal: 'up' }],
   [fails, answers, 503, { status: 'not_ready', database: 'down', temporal: 'up' }],
   [answers, fails, 503, { status: 'not_ready', database: 'up', temporal: 'down' }],
-])('is ready only when database and Temporal answer', async (databaseCheck, temporal, status, body) => {
-  const { call } = await createTestApi(database, { checks: { database: databaseCheck, temporal } });
-  expect(await call('GET', '/readyz')).toMatchObject({ status, body });
-});
+])(
+  '/readyz reports ready only when the database and Temporal respond',
+  async (databaseCheck, temporal, status, body) => {
+    const { call } = await createTestApi(database, { checks: { database: databaseCheck, temporal } });
+    expect(await call('GET', '/readyz')).toMatchObject({ status, body });
+  },
+);
 
-it('is not ready when it is about to end, and answers everything else', async () => {
+it('/readyz reports draining during shutdown, while other requests are served', async () => {
   const { call, keyFor } = await createTestApi(database, { isDraining: () => true });
   expect(await call('GET', '/readyz')).toMatchObject({
     status: 503,
@@ -41,19 +44,23 @@ it('is not ready when it is about to end, and answers everything else', async ()
   expect((await call('GET', '/v1/auditions', { key: await keyFor('backend') })).status).toBe(200);
 });
 
-it('says which provider is down and why, without what the vendor said', async () => {
+it('/health/integrations reports which provider is down and why, without the text of the vendor', async () => {
   const { call } = await createTestApi(database, {
-    integrations: { google: answers, zoom: zoomIsAway, twilio: answers, smtp: answers },
+    integrations: { google: answers, zoom: zoomOutage, twilio: answers, smtp: answers },
   });
   const { body, text } = await call('GET', '/health/integrations');
   expect(body).toMatchObject({
     integrations: [
-      { provider: 'google', status: 'up', summary: expect.stringContaining('Google answers and knows us.') },
+      {
+        provider: 'google',
+        status: 'up',
+        summary: expect.stringContaining('Google responds and accepts our credentials.'),
+      },
       {
         provider: 'zoom',
         status: 'down',
         fault: 'outage',
-        summary: expect.stringContaining('Zoom does not answer as it should (outage).'),
+        summary: expect.stringContaining('Zoom does not respond correctly (outage).'),
         whatToDo: expect.stringContaining('https://www.zoomstatus.com/'),
       },
       { provider: 'twilio', status: 'up' },
@@ -67,7 +74,7 @@ it('says which provider is down and why, without what the vendor said', async ()
   expect((await call('GET', '/health/integrations/google')).status).toBe(200);
 });
 
-it('tells what the workers have seen, and nothing of whose accounts they are', async () => {
+it('/health/integrations reports the records of the workers, without accounts and organizations', async () => {
   const { providerHealth, quotas } = database.repositories;
   const at = Date.parse('2026-11-24T09:00:00.000Z');
   await providerHealth.record({
@@ -107,8 +114,8 @@ it('tells what the workers have seen, and nothing of whose accounts they are', a
   expect(body).toMatchObject({
     status: 'down',
     summary:
-      'Zoom answers and knows us. Calls are held back because it has failed several times in a row, until 2026-11-24 09:00:20 UTC at the earliest; then one call tries whether it is back. A call last succeeded 2 minutes ago. The last one failed 3 seconds ago: outage (503). Of 100 meetings made or moved a day, 81 are used.',
-    whatToDo: expect.stringMatching(/^Look at https:\/\/www\.zoomstatus\.com\/\. Work waits/),
+      'Zoom responds and accepts our credentials. The circuit breaker holds calls back after several consecutive failures, until 2026-11-24 09:00:20 UTC at the earliest; then one call probes the provider. A call last succeeded 2 minutes ago. The last one failed 3 seconds ago: outage (503). Of 100 meetings made or moved a day, 81 are used.',
+    whatToDo: expect.stringMatching(/^Check https:\/\/www\.zoomstatus\.com\/\. Waiting work resumes/),
     facts: {
       circuit: 'open',
       quotas: [{ quota: 'zoom.meeting_writes_per_day', limit: 100, used: 81 }],
@@ -117,12 +124,12 @@ it('tells what the workers have seen, and nothing of whose accounts they are', a
   expect(text).not.toMatch(/office\.example|org_1|host:1/);
 });
 
-const isAway = () => Promise.reject(new Error('away'));
+const unavailable = () => Promise.reject(new Error('unavailable'));
 
-it('says that it could not ask the database, and answers all the same', async () => {
+it('/health/integrations responds without records while the database is unavailable', async () => {
   const repositories = {
     ...database.repositories,
-    providerHealth: { ...database.repositories.providerHealth, facts: isAway },
+    providerHealth: { ...database.repositories.providerHealth, facts: unavailable },
   };
   const { call } = await createTestApi(database, { repositories });
   const { status, body } = await call('GET', '/health/integrations/twilio');
@@ -131,19 +138,19 @@ it('says that it could not ask the database, and answers all the same', async ()
   expect(body).not.toHaveProperty('facts');
 });
 
-it('asks a provider once, however many ask', async () => {
-  let asked = 0;
+it('/health/integrations calls a provider once for simultaneous requests', async () => {
+  let callCount = 0;
   const google = async () => {
-    asked += 1;
+    callCount += 1;
   };
   const { call } = await createTestApi(database, {
     integrations: { google, zoom: answers, twilio: answers, smtp: answers },
   });
   await Promise.all(Array.from({ length: 5 }, () => call('GET', '/health/integrations/google')));
-  expect(asked).toBe(1);
+  expect(callCount).toBe(1);
 });
 
-it('counts requests by route, and never by address', async () => {
+it('/metrics counts requests by route pattern, never by URL', async () => {
   const { call, keyFor } = await createTestApi(database);
   await call('GET', '/v1/auditions/aud_of_somebody', { key: await keyFor('backend') });
   const { text, headers } = await call('GET', '/metrics');

@@ -1,4 +1,4 @@
-/** /healthz, /readyz and /health/integrations: for load balancers, and for whoever asks what is down. */
+/** /healthz and /readyz for load balancers; /health/integrations for operators. */
 import { z } from 'zod';
 import { vendorNames } from '../../domain/providers/vendors.ts';
 import type { Api } from '../api.ts';
@@ -19,32 +19,36 @@ const moment = z.string().describe('An instant');
 const count = z.number().int();
 
 const facts = z.object({
-  circuit: z.enum(['closed', 'open', 'half_open']).describe('open: calls are held back'),
-  opensAgainAt: moment.optional().describe('When the next call may go through'),
-  accountsHeldBack: count.describe('Accounts whose calls alone are held back'),
+  circuit: z
+    .enum(['closed', 'open', 'half_open'])
+    .describe('State of the circuit breaker. open: calls are held back'),
+  opensAgainAt: moment.optional().describe('Time of the next probe call'),
+  accountsHeldBack: count.describe('Number of accounts whose calls are held back'),
   lastSuccessAt: moment.optional(),
   lastFailureAt: moment.optional(),
-  lastFailure: z.string().optional().describe('Its kind and its status'),
+  lastFailure: z.string().optional().describe('Kind of the fault and HTTP status'),
   quotas: z
     .array(
       z.object({
         quota: z.string(),
         limit: count,
-        used: count.describe('By the account that has used most'),
+        used: count.describe('Of the account that has used most'),
         about: z.string(),
       }),
     )
     .readonly(),
-  closedUntil: moment.optional().describe('Until when the provider has said that a quota is spent'),
+  closedUntil: moment
+    .optional()
+    .describe('End of the time for which the provider reports an exhausted quota'),
   connections: z.object({
     connected: count,
     needReauthorization: count,
-    nextTokenExpiry: moment.optional().describe('Access tokens are renewed by themselves'),
+    nextTokenExpiry: moment.optional().describe('Access tokens are refreshed automatically'),
   }),
   webhooks: z.object({
     waiting: count,
     oldestWaitingSince: moment.optional(),
-    parked: count.describe('They belong to nothing we know'),
+    parked: count.describe('Webhooks that match no audition and no account'),
   }),
   subscriptions: z.object({ active: count, expired: count, nextExpiry: moment.optional() }),
 });
@@ -53,11 +57,11 @@ const integration = z
   .object({
     provider: z.enum(vendorNames),
     status: componentStatus,
-    checkedAt: z.string().describe('An instant; the answer is kept for a short while'),
-    fault: z.string().optional().describe('What is wrong, by its kind'),
-    summary: z.string().describe('How it does, in words'),
+    checkedAt: z.string().describe('An instant; results are cached for a short time'),
+    fault: z.string().optional().describe('Kind of the fault'),
+    summary: z.string().describe('Health in words'),
     whatToDo: z.string(),
-    facts: facts.optional().describe('Numbers and times; absent while the database cannot be asked'),
+    facts: facts.optional().describe('Numbers and times; absent while the database does not respond'),
   })
   .meta({ id: 'Integration' });
 
@@ -77,9 +81,9 @@ const probes = (api: Api, { checks, isDraining }: ApiDependencies): void => {
       schema: {
         operationId: 'health',
         tags: ['Health'],
-        summary: 'Whether the process lives',
+        summary: 'Liveness of the process',
         security: [],
-        response: { 200: jsonResponse('It does', alive) },
+        response: { 200: jsonResponse('The process is alive', alive) },
       },
     },
     async () => ({ status: 'ok' as const }),
@@ -90,9 +94,12 @@ const probes = (api: Api, { checks, isDraining }: ApiDependencies): void => {
       schema: {
         operationId: 'readiness',
         tags: ['Health'],
-        summary: 'Whether the process can work: database and Temporal answer, and it is not about to end',
+        summary: 'Readiness of the process: database and Temporal respond, and it is not shutting down',
         security: [],
-        response: { 200: jsonResponse('It can', readiness), 503: jsonResponse('It cannot', readiness) },
+        response: {
+          200: jsonResponse('The process is ready', readiness),
+          503: jsonResponse('The process is not ready', readiness),
+        },
       },
     },
     async (_request, reply) => {
@@ -100,8 +107,8 @@ const probes = (api: Api, { checks, isDraining }: ApiDependencies): void => {
         componentStatusOf(checks.database),
         componentStatusOf(checks.temporal),
       ]);
-      const answers = database === 'up' && temporal === 'up';
-      const status = isDraining() ? 'draining' : answers ? 'ready' : 'not_ready';
+      const isUp = database === 'up' && temporal === 'up';
+      const status = isDraining() ? 'draining' : isUp ? 'ready' : 'not_ready';
       return reply.code(status === 'ready' ? 200 : 503).send({ status, database, temporal });
     },
   );
@@ -123,9 +130,9 @@ const integrationHealth = (
       schema: {
         operationId: 'integrations',
         tags: ['Health'],
-        summary: 'How every integration does',
+        summary: 'Health of all integrations',
         security: [],
-        response: { 200: jsonResponse('All of them', z.object({ integrations: z.array(integration) })) },
+        response: { 200: jsonResponse('All integrations', z.object({ integrations: z.array(integration) })) },
       },
     },
     async () => ({ integrations: await Promise.all(vendorNames.map(healthOf)) }),
@@ -136,13 +143,13 @@ const integrationHealth = (
       schema: {
         operationId: 'integration',
         tags: ['Health'],
-        summary: 'How one integration does: its provider, its accounts, its webhooks, and what to do',
+        summary: 'Health of one integration: its provider, accounts and webhooks, and what to do',
         security: [],
         params: z.object({ provider: z.enum(vendorNames) }),
         response: {
           ...problemResponses('invalid_body'),
-          200: jsonResponse('It is up', integration),
-          503: jsonResponse('It is down, or its calls are held back', integration),
+          200: jsonResponse('The integration is up', integration),
+          503: jsonResponse('The integration is down, or its calls are held back', integration),
         },
       },
     },
@@ -153,6 +160,7 @@ const integrationHealth = (
   );
 };
 
+/** Registers the health routes. */
 export const healthRoutes = (api: Api, dependencies: ApiDependencies): void => {
   probes(api, dependencies);
   integrationHealth(api, dependencies);

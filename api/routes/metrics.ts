@@ -1,8 +1,9 @@
-/** /metrics, in Prometheus' text format. */
+/** /metrics in the text format of Prometheus. */
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Api } from '../api.ts';
 
+/** Registers /metrics, which serves the registry. */
 export const metricsRoute = (api: Api, registry: Registry): void => {
   api.get(
     '/metrics',
@@ -10,9 +11,9 @@ export const metricsRoute = (api: Api, registry: Registry): void => {
       schema: {
         operationId: 'metrics',
         tags: ['Health'],
-        summary: 'Figures for Prometheus',
+        summary: 'Metrics for Prometheus',
         security: [],
-        response: { 200: { description: 'Figures', content: { 'text/plain': { schema: z.string() } } } },
+        response: { 200: { description: 'Metrics', content: { 'text/plain': { schema: z.string() } } } },
       },
       serializerCompiler: () => (text: unknown) => String(text),
     },

@@ -1,4 +1,4 @@
-/** A connected account as the API shows it: nothing that opens it. */
+/** The API's schema of a connected account. It contains no credentials. */
 import { z } from 'zod';
 import type { Connection } from '../../db/connections/repository.ts';
 import { connectionStatuses, connectionStatusReasons } from '../../domain/connections/connection.ts';
@@ -10,19 +10,20 @@ export const connectionSchema = z
   .object({
     id: connectionIdSchema,
     provider: z.enum(connectionProviders),
-    owner: z.string().optional().describe('Absent where the account is the organization’s own'),
+    owner: z.string().optional().describe('Absent when the account belongs to the organization'),
     account: z
       .string()
       .optional()
-      .describe('What a person knows the account by; absent once it is disconnected'),
+      .describe('Name of the account, such as its email address; absent once it is disconnected'),
     status: z.enum(connectionStatuses),
     statusReason: z.enum(connectionStatusReasons).optional().describe('Why it is not connected'),
-    scopes: z.array(z.string()).describe('What the person has allowed, in the provider’s words'),
+    scopes: z.array(z.string()).describe('Granted scopes, with the provider’s names'),
     connectedAt: instantSchema,
     lastRefreshedAt: instantSchema.optional(),
   })
-  .meta({ id: 'Connection', description: 'An account at a provider that somebody has connected' });
+  .meta({ id: 'Connection', description: 'A connected account at a provider' });
 
+/** Returns the public fields of a connection. */
 export const toConnectionResponse = (connection: Connection): z.infer<typeof connectionSchema> => {
   const { id, provider, owner, account, status, statusReason, scopes, connectedAt, lastRefreshedAt } =
     connection;
@@ -41,7 +42,7 @@ export const toConnectionResponse = (connection: Connection): z.infer<typeof con
 
 export const pageLinkSchema = z
   .object({
-    url: z.url().describe('Send the person there, in their own browser'),
+    url: z.url().describe('Open it in the person’s own browser'),
     expiresAt: instantSchema,
   })
   .meta({ id: 'ConnectionPageLink', description: 'A link to the page on which a person connects accounts' });

@@ -1,12 +1,13 @@
-/** Pages of a list: an opaque cursor leads from one to the next. */
+/** Pagination of lists with an opaque cursor. */
 import { z } from 'zod';
 import type { Page } from '../../db/cursor.ts';
 
 export const pageQuery = z.object({
-  cursor: z.string().min(1).max(500).optional().describe('nextCursor of the page before'),
+  cursor: z.string().min(1).max(500).optional().describe('nextCursor of the previous page'),
   limit: z.coerce.number().int().min(1).max(100).default(25),
 });
 
+/** Returns the schema of a page of items. */
 export const pageOf = <Item>(item: z.ZodType<Item>): z.ZodType<Page<Item>> =>
   z.object({
     items: z.array(item),

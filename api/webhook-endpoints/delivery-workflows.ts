@@ -1,4 +1,4 @@
-/** What the API has done about endpoints in Temporal: replays, and messages that somebody waits for. */
+/** The API's client for event delivery workflows: starts replays, and sends single events and waits for the result. */
 import {
   type Client,
   isGrpcDeadlineError,
@@ -20,14 +20,14 @@ import {
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 
 export interface DeliveryWorkflows {
-  /** Starts it, unless this very range is being replayed already. Answers with the id of its workflow. */
+  /** Starts a replay and returns its workflow ID. Idempotent while the same range is being replayed. */
   startReplay(input: EventReplayInput): Promise<string>;
-  /** Sends one message once. Undefined when nobody knows yet what became of it. */
+  /** Sends one message once. Returns undefined when the result is not known before the timeout. */
   deliverNotice(input: EndpointNoticeInput): Promise<EndpointNoticeResult | undefined>;
 }
 
 const startTimeoutMs = 8_000;
-/** The receiver's 15 s, and what lies before and behind. */
+/** The receiver's timeout of 15 s, plus the time that the workflow needs before and after it. */
 const resultTimeoutMs = 25_000;
 
 const workflowMetadata = ({
@@ -43,6 +43,7 @@ const workflowMetadata = ({
   memo: { organization, correlationId },
 });
 
+/** Creates the client. `taskQueue` is the queue of the delivery workflows. */
 export const createDeliveryWorkflows = ({
   temporal,
   taskQueue,
@@ -76,7 +77,7 @@ export const createDeliveryWorkflows = ({
           args: [input],
           workflowId: endpointNoticeWorkflowId(endpoint, message.id),
           taskQueue,
-          staticSummary: `Tell ${endpoint} of ${message.event.type}`,
+          staticSummary: `Deliver ${message.event.type} to ${endpoint}`,
           ...workflowMetadata(input),
         },
       ),

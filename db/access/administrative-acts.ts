@@ -8,10 +8,10 @@ import { decodeCursor, invalidCursor, type Page, pageOf } from '../cursor.ts';
 import { administrativeActs } from '../schema/administrative-acts.ts';
 import type { ApiRole } from './api-keys.ts';
 
-/** Who has done it: a key or token by its role, the owner of a connection, or somebody at the command line. */
+/** Role of the actor: the role of an API key or token, the owner of a connection, or an operator at the command line. */
 type ActorRole = ApiRole | 'owner' | 'command_line';
 
-/** Who does it: the label and role of a key, or `owner:<id>` on the page for people. */
+/** The author of an act: label and role of an API key, or `owner:<id>` on the pages for performers. */
 export interface Actor {
   readonly by: string;
   readonly role: ActorRole;
@@ -29,23 +29,27 @@ interface AdministrativeAct {
   readonly at: Instant;
 }
 
-/** What people and programs with power did. Append-only: the database itself refuses to change it. */
+/** The audit of administrative acts. Append-only: a trigger refuses changes. */
 export interface AdministrativeActs {
+  /** Appends an act. */
   record(act: {
-    /** Undefined for what concerns all of them: the rotation of the master key. */
+    /** Undefined for an act that concerns all organizations: the rotation of the master key. */
     readonly organization: OrganizationId | undefined;
-    /** The label of the key, the subject of the token, `owner:<participant>`, or the name of the command line. */
+    /** The label of the API key, the subject of the token, `owner:<participant>`, or the name of the command. */
     readonly by: string;
     readonly role: ActorRole;
-    /** `connection.disconnected`, `endpoint.secret_rotated`. */
+    /** For example `connection.disconnected`, `endpoint.secret_rotated`. */
     readonly act: string;
-    /** The id of what it was done to. */
+    /** The id of the changed object. */
     readonly target: string;
-    /** Never a secret, never a person's data. */
+    /** Must not contain secrets or personal data. */
     readonly detail?: Readonly<Record<string, unknown>>;
     readonly correlationId: string;
   }): Promise<void>;
-  /** The newest first. Throws `Refusal` `invalid_body` for a cursor that is not one of ours. */
+  /**
+   * Returns a page of acts, the newest first.
+   * @throws {Refusal} `invalid_body` for a cursor that this service did not issue.
+   */
   list(
     organization: OrganizationId,
     page: { readonly cursor?: string | undefined; readonly limit: number },
@@ -54,6 +58,7 @@ export interface AdministrativeActs {
 
 const detailSchema = z.record(z.string(), z.unknown());
 
+/** Creates the repository of administrative acts. */
 export const createAdministrativeActs = (db: Database): AdministrativeActs => ({
   async record(act) {
     await db.insert(administrativeActs).values(act);
@@ -85,7 +90,7 @@ export const createAdministrativeActs = (db: Database): AdministrativeActs => ({
   },
 });
 
-/** They are numbered as they happen: the number alone says where a page ended. */
+/** The ids increase with time, so the id of the cursor is enough to find the next page. */
 const before = (cursor: string | undefined): SQL | undefined => {
   if (cursor === undefined) return undefined;
   const id = Number(decodeCursor(cursor).id);

@@ -18,13 +18,16 @@ export interface ApiKeyHolder {
 }
 
 export interface ApiKeys {
-  /** Stores only the key's hash. */
+  /**
+   * Adds a key, or replaces organization, role and label of an existing one. Does not restore a revoked key. Stores
+   * only the hash of the secret.
+   */
   put(key: ApiKeyHolder & { readonly secret: string }): Promise<void>;
-  /** Makes a new one. Its secret is nowhere but in the answer. */
+  /** Creates a key with a random secret. The secret is only in the result; it is not stored. */
   create(holder: ApiKeyHolder): Promise<{ readonly id: string; readonly secret: string }>;
-  /** Whose key it is; undefined for one that was revoked, as for one that never was. */
+  /** Returns the holder of a key; undefined when the key is unknown or revoked. Updates the time of last use. */
   find(secret: string): Promise<(ApiKeyHolder & { readonly id: string }) | undefined>;
-  /** The newest first, the revoked ones too. */
+  /** Returns all keys, including revoked ones, the newest first. */
   list(organization?: OrganizationId): Promise<
     readonly (ApiKeyHolder & {
       readonly id: string;
@@ -33,7 +36,7 @@ export interface ApiKeys {
       readonly revokedAt?: Instant | undefined;
     })[]
   >;
-  /** For good, from the next request on; undefined where there is no such key. */
+  /** Revokes a key permanently, from the next request on. Returns its holder; undefined for an unknown id. Idempotent. */
   revoke(id: string): Promise<(ApiKeyHolder & { readonly id: string }) | undefined>;
 }
 
@@ -43,7 +46,7 @@ const holderSchema = z.object({
   label: z.string(),
 });
 
-/** The beginning of the hash: it names the key, and leads nobody to it. */
+/** A key's id is the beginning of its hash. The secret cannot be derived from it. */
 const idLength = 16;
 const idOf = (secretHash: string): string => `key_${secretHash.slice(0, idLength)}`;
 const keyIdSchema = z.string().regex(/^key_[0-9a-f]{16}$/);
@@ -52,8 +55,8 @@ const isStale = (lastUsedAt: Instant | null): boolean =>
   lastUsedAt === null || Date.now() - toEpochMs(lastUsedAt) > 60_000;
 
 /**
- * Keys are random and long, so that a plain SHA-256 is enough: there is no dictionary to try. The secret itself is
- * neither stored nor put into a query. `put` with a known secret replaces what it may do, and brings no revoked one back.
+ * Creates the repository of API keys. Keys are long and random, so a dictionary attack is not possible and a plain
+ * SHA-256 is enough. The secret is neither stored nor sent in a query.
  */
 export const createApiKeys = (db: Database): ApiKeys => {
   const put: ApiKeys['put'] = async ({ secret, organization, role, label }) => {

@@ -13,14 +13,14 @@ const organization = 'org_north';
 const request = (key: string, requestHash = 'h1') => ({ organization, key, requestHash }) as const;
 const created = { status: 201, body: { id: 'aud_1', participants: [] } };
 
-/** That of the first to bring the key. */
+/** Begins a request under an unused key and returns its claim. */
 const claimOf = async (key: string): Promise<string> => {
   const begun = await database.repositories.idempotentRequests.begin(request(key));
-  if (begun.kind !== 'new' || begun.claim === undefined) throw new Error(`'${key}' was there already`);
+  if (begun.kind !== 'new' || begun.claim === undefined) throw new Error(`'${key}' was used already`);
   return begun.claim;
 };
 
-test('lets fifty at once go on until one has answered, then repeats that answer to all', async () => {
+test('an idempotency key runs simultaneous requests until a response is stored, then repeats the response', async () => {
   const { idempotentRequests } = database.repositories;
   const all = () => Promise.all(Array.from({ length: 50 }, () => idempotentRequests.begin(request('fifty'))));
 
@@ -30,7 +30,7 @@ test('lets fifty at once go on until one has answered, then repeats that answer 
   for (const begun of await all()) expect(begun).toEqual({ kind: 'answered', ...created });
 });
 
-test('lets only one body through when different ones come at once under one key', async () => {
+test('an idempotency key accepts one of several simultaneous different requests', async () => {
   const { idempotentRequests } = database.repositories;
 
   const begun = await Promise.all(
@@ -41,7 +41,7 @@ test('lets only one body through when different ones come at once under one key'
   expect(begun.filter(({ kind }) => kind === 'other_request')).toHaveLength(19);
 });
 
-test('tells another request under an answered key', async () => {
+test('an idempotency key refuses another request after a response is stored', async () => {
   const { idempotentRequests } = database.repositories;
   await idempotentRequests.begin(request('answered'));
   await idempotentRequests.storeResponse(organization, 'answered', created);
@@ -49,7 +49,7 @@ test('tells another request under an answered key', async () => {
   expect(await idempotentRequests.begin(request('answered', 'h2'))).toEqual({ kind: 'other_request' });
 });
 
-test('keeps the first answer', async () => {
+test('an idempotency key keeps the first response', async () => {
   const { idempotentRequests } = database.repositories;
   await idempotentRequests.begin(request('twice'));
   await idempotentRequests.storeResponse(organization, 'twice', created);
@@ -59,7 +59,7 @@ test('keeps the first answer', async () => {
   expect(await idempotentRequests.begin(request('twice'))).toMatchObject({ status: 201 });
 });
 
-test('takes a changed body after a request without effect was forgotten', async () => {
+test('an idempotency key accepts a changed request after the first one was discarded', async () => {
   const { idempotentRequests } = database.repositories;
   const claim = await claimOf('refused');
 
@@ -68,7 +68,7 @@ test('takes a changed body after a request without effect was forgotten', async 
   expect(await idempotentRequests.begin(request('refused', 'h2'))).toMatchObject({ kind: 'new' });
 });
 
-test('forgets nothing that somebody else has begun meanwhile, and gives them no claim to it', async () => {
+test('an idempotency key is not discarded when another request has begun under it', async () => {
   const { idempotentRequests } = database.repositories;
   const claim = await claimOf('contended');
   expect(await idempotentRequests.begin(request('contended'))).toEqual({ kind: 'new', claim: undefined });
@@ -78,7 +78,7 @@ test('forgets nothing that somebody else has begun meanwhile, and gives them no 
   expect(await idempotentRequests.begin(request('contended', 'h2'))).toEqual({ kind: 'other_request' });
 });
 
-test('does not forget a request that was answered', async () => {
+test('an idempotency key is not discarded after a response is stored', async () => {
   const { idempotentRequests } = database.repositories;
   const claim = await claimOf('kept');
   await idempotentRequests.storeResponse(organization, 'kept', created);
@@ -88,7 +88,7 @@ test('does not forget a request that was answered', async () => {
   expect(await idempotentRequests.begin(request('kept', 'h2'))).toEqual({ kind: 'other_request' });
 });
 
-test('gives each organization keys of its own', async () => {
+test('an idempotency key is separate for each organization', async () => {
   const { idempotentRequests } = database.repositories;
   await idempotentRequests.begin(request('shared'));
   await idempotentRequests.storeResponse(organization, 'shared', created);

@@ -3,11 +3,14 @@ import type { OrganizationId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { idempotentRequests as requests } from '../schema/idempotent-requests.ts';
 
-/** Answers to requests that carried an `Idempotency-Key`. */
+/** Stores the responses to requests with an `Idempotency-Key`. */
 export interface IdempotentRequests {
   /**
-   * `new`: go on (an unfinished earlier one may be run again, since what it starts is idempotent itself). Whoever is
-   * the first to bring the key gets a claim to it.
+   * Claims the key for a request.
+   * - `new`: run the request. An unfinished earlier request can run again, because everything it starts is idempotent.
+   *   Only the first request under the key gets a `claim`.
+   * - `other_request`: the key belongs to a request with another hash.
+   * - `answered`: return the stored response.
    */
   begin(request: {
     readonly organization: OrganizationId;
@@ -18,31 +21,33 @@ export interface IdempotentRequests {
     | { readonly kind: 'other_request' }
     | { readonly kind: 'answered'; readonly status: number; readonly body: unknown }
   >;
+  /** Stores the response. The first stored response stays. */
   storeResponse(
     organization: OrganizationId,
     key: string,
     answer: { readonly status: number; readonly body: unknown },
   ): Promise<void>;
   /**
-   * The request had no effect and may be sent again, changed. Nothing is forgotten once anybody else has begun under
-   * the key: their request may be having its effect now.
+   * Deletes the key of a request without effect, so that a changed request can use the key. Does nothing when another
+   * request has begun under the key since: that request may be having its effect now.
    */
   discard(organization: OrganizationId, key: string, claim: string): Promise<void>;
 }
 
 /**
- * `begin` claims the key or reads who has it, in one statement: of many at once, one writes the row and all see the
- * same. The first answer stands, and an answered key cannot be forgotten.
+ * Creates the repository of idempotent requests. `begin` inserts the row or reads the existing one in one statement.
+ * Of several simultaneous calls, one inserts the row, and all get the same row. A key with a response cannot be
+ * discarded.
  *
- * The claim is the row's version, PostgreSQL's `xmin`: every other `begin` writes the row and so makes it void. `xmax`
- * is 0 in a row that this very statement has inserted.
+ * The claim is the row's version, PostgreSQL's `xmin`. Every other `begin` writes the row and so invalidates the claim.
+ * `xmax` is 0 in a row that this statement has inserted.
  */
 export const createIdempotentRequests = (db: Database): IdempotentRequests => ({
   async begin({ organization, key, requestHash }) {
     const [row] = await db
       .insert(requests)
       .values({ organization, key, requestHash })
-      // Changes nothing, but makes the statement wait for a concurrent insert and return the row that is there.
+      // Changes nothing. Makes the statement wait for a concurrent insert and return the existing row.
       .onConflictDoUpdate({
         target: [requests.organization, requests.key],
         set: { requestHash: sql`${requests.requestHash}` },

@@ -11,11 +11,12 @@ import type { Database } from '../client.ts';
 import { organizations } from '../schema/organizations.ts';
 
 export interface Organizations {
+  /** Adds an organization, or replaces all its settings. Idempotent. */
   put(organization: {
     readonly id: OrganizationId;
     readonly name: string;
     readonly meetingProviders: readonly MeetingProviderName[];
-    /** The calendar in which Meet's meetings are made. */
+    /** The calendar in which Google Meet meetings are created. */
     readonly meetCalendar?: { readonly connection: ConnectionId; readonly calendarId: string } | undefined;
   }): Promise<void>;
   get(id: OrganizationId): Promise<
@@ -38,7 +39,7 @@ const organizationSchema = z.object({
   meetCalendar: z.object({ connection: connectionIdSchema, calendarId: z.string() }).optional(),
 });
 
-/** The tenants' settings. `put` adds or replaces as a whole. */
+/** Creates the repository of organizations: the tenants and their settings. */
 export const createOrganizations = (db: Database): Organizations => ({
   async put({ id, name, meetingProviders, meetCalendar }) {
     const settings = { name, meetingProviders, meetCalendar: meetCalendar ?? null };

@@ -1,4 +1,4 @@
-/** Organizations, their API keys, and their deliveries. */
+/** Tests organizations, their API keys and their notice deliveries. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import type { Repositories } from '../index.ts';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => database.drop());
 
-test('an organization is read as it was put, and replaced as a whole', async () => {
+test('an organization is returned as it was stored, and replaced as a whole', async () => {
   const { organizations } = repositories;
   const meetCalendar = { connection: 'conn_1', calendarId: 'primary' } as const;
   const north = {
@@ -35,16 +35,16 @@ test('an organization is read as it was put, and replaced as a whole', async () 
   expect(await organizations.get('org_unknown')).toBeUndefined();
 });
 
-test('an API key tells whose it is and what it may do', async () => {
+test('an API key returns its organization, role and label', async () => {
   const { apiKeys } = repositories;
-  const holder = { organization: 'org_north', role: 'operator', label: 'desk' } as const;
+  const holder = { organization: 'org_north', role: 'operator', label: 'operations' } as const;
   await apiKeys.put({ secret: 'cm_secret', ...holder });
 
   expect(await apiKeys.find('cm_secret')).toMatchObject(holder);
   expect(await apiKeys.find('cm_other')).toBeUndefined();
 });
 
-test('an API key put again has its new role only', async () => {
+test('an API key that is stored again has only its new role', async () => {
   const { apiKeys } = repositories;
   await apiKeys.put({ secret: 'cm_twice', organization: 'org_north', role: 'admin', label: 'a' });
   await apiKeys.put({ secret: 'cm_twice', organization: 'org_north', role: 'backend', label: 'b' });
@@ -52,7 +52,7 @@ test('an API key put again has its new role only', async () => {
   expect(await apiKeys.find('cm_twice')).toMatchObject({ role: 'backend', label: 'b' });
 });
 
-test('a made key is long and random, and tells nobody its secret again', async () => {
+test('a created API key is long and random, and its secret is not listed', async () => {
   const holder = { organization: 'org_made', role: 'backend', label: 'platform' } as const;
   const { id, secret } = await repositories.apiKeys.create(holder);
   await repositories.apiKeys.create(holder);
@@ -65,10 +65,10 @@ test('a made key is long and random, and tells nobody its secret again', async (
   expect(await repositories.apiKeys.list('org_other')).toEqual([]);
 });
 
-test('a key shows when it was last used', async () => {
+test('an API key shows when it was last used', async () => {
   const { apiKeys } = repositories;
   const { id, secret } = await apiKeys.create({ organization: 'org_used', role: 'backend', label: 'x' });
-  const lastUse = async () => (await apiKeys.list('org_used')).find((one) => one.id === id)?.lastUsedAt;
+  const lastUse = async () => (await apiKeys.list('org_used')).find((key) => key.id === id)?.lastUsedAt;
   expect(await lastUse()).toBeUndefined();
   await apiKeys.find(secret);
   const first = await lastUse();
@@ -78,7 +78,7 @@ test('a key shows when it was last used', async () => {
   expect(await lastUse()).toBe(first);
 });
 
-test('a revoked key is none, for good, and still to be seen', async () => {
+test('a revoked API key is refused permanently, and still listed', async () => {
   const { apiKeys } = repositories;
   const holder = { organization: 'org_revoked', role: 'admin', label: 'lost' } as const;
   const { id, secret } = await apiKeys.create(holder);
@@ -89,14 +89,14 @@ test('a revoked key is none, for good, and still to be seen', async () => {
   await apiKeys.put({ secret, ...holder });
   expect(await apiKeys.find(secret)).toBeUndefined();
   expect(await apiKeys.find(other.secret)).toBeDefined();
-  const [listed] = (await apiKeys.list('org_revoked')).filter((one) => one.id === id);
+  const [listed] = (await apiKeys.list('org_revoked')).filter((key) => key.id === id);
   expect(listed?.revokedAt).toBeDefined();
 
   expect(await apiKeys.revoke('key_0123456789abcdef')).toBeUndefined();
   expect(await apiKeys.revoke('%')).toBeUndefined();
 });
 
-test('an API key does not reach a row', async () => {
+test('an API key is not stored in plain text', async () => {
   await repositories.apiKeys.put({
     secret: 'cm_hidden',
     organization: 'org_north',
@@ -110,7 +110,7 @@ test('an API key does not reach a row', async () => {
   expect(JSON.stringify(rows)).not.toContain('cm_hidden');
 });
 
-test('a delivery is found by its id, and stays what it was when put twice', async () => {
+test('a notice delivery is found by its id, and stays unchanged when it is stored again', async () => {
   const { noticeDeliveries } = repositories;
   const delivery = {
     organization: 'org_north',

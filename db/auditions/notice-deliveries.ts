@@ -9,8 +9,9 @@ import {
 import type { Database } from '../client.ts';
 import { deliveries } from '../schema/deliveries.ts';
 
-/** Which notice a provider's delivery id belongs to, so that a status callback finds its audition. */
+/** Maps the delivery ids of providers to notices, so that a status callback finds its audition. */
 export interface NoticeDeliveries {
+  /** Stores a delivery. Idempotent: a delivery id that is already stored stays unchanged. */
   put(delivery: {
     readonly id: string;
     readonly organization: OrganizationId;
@@ -36,7 +37,7 @@ const deliverySchema = z.object({
   channel: z.string(),
 });
 
-/** A delivery id is written once; put again, it keeps what it had. */
+/** Creates the repository of notice deliveries. */
 export const createNoticeDeliveries = (db: Database): NoticeDeliveries => ({
   async put({ id, organization, auditionId, participant, channel }) {
     await db

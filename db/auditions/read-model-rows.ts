@@ -1,14 +1,15 @@
-/** A view as the rows of the read model, with the column names of the database. */
+/** Converts a view into rows of the read model, with the column names of the database. */
 import { type SQL, sql } from 'drizzle-orm';
 import type { AuditionView } from '../../domain/audition/view.ts';
 
-/** Named in each insert, so that a column which a later version adds takes its default. */
+/** Columns of each insert. They are named explicitly so that columns of a newer version take their default. */
 export const auditionColumns: SQL = sql.raw(
   'id, organization, project, role, state, needs_attention, scheduled_for, requested_at, sequence, view',
 );
 
 export const attentionColumns: SQL = sql.raw('id, organization, audition_id, raised_at, item');
 
+/** Returns the row of `auditions` for a view. */
 export const auditionRow = (view: AuditionView) => ({
   id: view.id,
   organization: view.organization,
@@ -22,6 +23,7 @@ export const auditionRow = (view: AuditionView) => ({
   view,
 });
 
+/** Returns the rows of `attention_items` for a view. */
 export const attentionRows = (view: AuditionView) =>
   view.attention.map((item) => ({
     id: item.id,

@@ -17,7 +17,7 @@ import type { AuditionFilter, AuditionReadModel } from './read-model.ts';
 
 let database: TestDatabase;
 let auditions: AuditionReadModel;
-/** New for each test, so that its lists hold nothing of the others. */
+/** New for each test, so that lists contain only its own rows. */
 let organization: OrganizationId;
 let elsewhere: OrganizationId;
 
@@ -36,7 +36,7 @@ beforeEach(() => {
 
 const firstPage = { limit: 100 };
 
-/** Requested at the given second, so that the order of the lists is known. */
+/** Stores an audition that was requested at the given second. This determines its place in lists. */
 const given = async (facts: readonly AuditionFact[], second = 0): Promise<AuditionId> => {
   const events = trail(facts, { startMs: Date.UTC(2026, 10, 24, 0, 0, second) });
   const { id } = foldEvents(events);
@@ -47,7 +47,7 @@ const given = async (facts: readonly AuditionFact[], second = 0): Promise<Auditi
 const listed = async (filter: AuditionFilter, of = organization) =>
   (await auditions.list(of, filter, firstPage)).items.map(({ id }) => id);
 
-/** Turns the pages to the end. */
+/** Reads all pages. */
 const allPages = async <Item>(turn: (cursor: string | undefined) => Promise<Page<Item>>) => {
   const pages: (readonly Item[])[] = [];
   let cursor: string | undefined;
@@ -59,8 +59,8 @@ const allPages = async <Item>(turn: (cursor: string | undefined) => Promise<Page
   return pages;
 };
 
-describe('one audition', () => {
-  test('is read as it was folded', async () => {
+describe('audition in the read model', () => {
+  test('is returned as it was folded', async () => {
     const id = newAuditionId();
     const life = trail(factsUntilScheduled(id, organization));
     await database.repositories.events.append(id, life);
@@ -68,7 +68,7 @@ describe('one audition', () => {
     expect(await auditions.get(organization, id)).toEqual(foldEvents(life));
   });
 
-  test('is not there for another organization, nor before its request', async () => {
+  test('is not visible to another organization, nor before its request', async () => {
     const id = await given(factsUntilScheduled(newAuditionId(), organization));
 
     expect(await auditions.get(elsewhere, id)).toBeUndefined();
@@ -76,7 +76,7 @@ describe('one audition', () => {
   });
 });
 
-describe('the list', () => {
+describe('list of auditions', () => {
   test('shows the newest first, of this organization only', async () => {
     const old = await given([requested(newAuditionId(), organization)], 1);
     const recent = await given([requested(newAuditionId(), organization)], 2);
@@ -86,7 +86,7 @@ describe('the list', () => {
     expect(await listed({}, elsewhere)).toEqual([foreign]);
   });
 
-  test('narrows by state, project, role and attention', async () => {
+  test('filters by state, project, role and attention', async () => {
     const id = newAuditionId();
     const stuck = await given([
       ...factsUntilScheduled(id, organization),
@@ -106,7 +106,7 @@ describe('the list', () => {
     expect(await listed({ state: 'scheduled', needsAttention: false })).toEqual([]);
   });
 
-  test('narrows by the start of the slot, the end of the window excluded', async () => {
+  test('filters by the start of the slot, excluding the end of the window', async () => {
     const march = await given(factsUntilScheduled(newAuditionId(), organization, '2027-03-01'));
     const april = await given(factsUntilScheduled(newAuditionId(), organization, '2027-04-01'));
     await given([requested(newAuditionId(), organization)]);
@@ -121,7 +121,7 @@ describe('the list', () => {
     ).toEqual([march]);
   });
 
-  test('comes in pages that together show each audition once, also of the same instant', async () => {
+  test('returns each audition on one page, also for equal request times', async () => {
     const ids: AuditionId[] = [];
     for (let index = 0; index < 7; index += 1) {
       ids.push(await given([requested(newAuditionId(), organization)], Math.floor(index / 3)));
@@ -134,7 +134,7 @@ describe('the list', () => {
     expect(new Set(pages.flat().map(({ id }) => id))).toEqual(new Set(ids));
   });
 
-  test('has no further page when the last one is just full', async () => {
+  test('has no further page when the last one is exactly full', async () => {
     await given([requested(newAuditionId(), organization)]);
     await given([requested(newAuditionId(), organization)]);
 
@@ -144,7 +144,7 @@ describe('the list', () => {
     expect(page).not.toHaveProperty('nextCursor');
   });
 
-  test('shifts nothing when an audition is requested while one turns the pages', async () => {
+  test('does not shift when an audition is requested between two pages', async () => {
     for (let second = 0; second < 4; second += 1)
       await given([requested(newAuditionId(), organization)], second);
     const before = await listed({});
@@ -163,7 +163,7 @@ describe('the list', () => {
     Buffer.from('{"at":"2026-99-99T00:00:00.000Z","id":"aud_1"}').toString('base64url'),
     encodeCursor({ at: '2026-11-24T00:00:00.000Z', id: 'a\0b' }),
   ])('refuses the cursor %j', async (cursor) => {
-    const refusal = { name: 'Refusal', code: 'invalid_body', at: ['/cursor'] };
+    const refusal = { name: 'Refusal', code: 'invalid_body', pointers: ['/cursor'] };
 
     await expect(auditions.list(organization, {}, { cursor, limit: 2 })).rejects.toMatchObject(refusal);
     await expect(auditions.listAttentionItems(organization, { cursor, limit: 2 })).rejects.toMatchObject(
@@ -172,8 +172,8 @@ describe('the list', () => {
   });
 });
 
-describe('attention', () => {
-  test('shows what waits longest first, a page at a time, of this organization only', async () => {
+describe('list of attention items', () => {
+  test('shows the oldest items first, in pages, of this organization only', async () => {
     const items = [3, 1, 2].map((second) =>
       attentionItem(`att_${second}`, {
         raisedAt: `2027-01-01T00:00:0${second}.000Z`,
@@ -196,7 +196,7 @@ describe('attention', () => {
     expect(pages.map(({ length }) => length)).toEqual([2, 1]);
   });
 
-  test('finds the audition of an item, not for another organization', async () => {
+  test('finds the audition of an item for its own organization only', async () => {
     const item = attentionItem('att_wanted');
     const id = await given([requested(newAuditionId(), organization), { type: 'attention_raised', item }]);
 
@@ -205,7 +205,7 @@ describe('attention', () => {
     expect(await auditions.findAttentionItem(organization, 'att_unknown')).toBeUndefined();
   });
 
-  test('shows an item as overdue once it is, and no more once it is resolved', async () => {
+  test('shows an overdue item as overdue, and does not show a resolved item', async () => {
     const item = attentionItem('att_passing');
     const life = trail([
       requested(newAuditionId(), organization),

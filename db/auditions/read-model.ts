@@ -28,12 +28,15 @@ export interface AuditionFilter {
 }
 
 export interface AuditionReadModel {
+  /** Returns an audition of the organization; undefined when there is none. */
   get(organization: OrganizationId, id: AuditionId): Promise<AuditionView | undefined>;
+  /** Returns a page of auditions, the newest request first. */
   list(
     organization: OrganizationId,
     filter: AuditionFilter,
     page: { readonly cursor?: string | undefined; readonly limit: number },
   ): Promise<Page<AuditionView>>;
+  /** Returns a page of open attention items, the oldest first. */
   listAttentionItems(
     organization: OrganizationId,
     page: { readonly cursor?: string | undefined; readonly limit: number },
@@ -42,15 +45,15 @@ export interface AuditionReadModel {
     organization: OrganizationId,
     id: AttentionId,
   ): Promise<{ readonly auditionId: AuditionId } | undefined>;
-  /** Throws every view away and folds it anew from the trail; answers with how many. */
+  /** Folds all views again from the trail. Returns the numbers of auditions and events. */
   rebuild(): Promise<{ readonly auditions: number; readonly events: number }>;
 }
 
 /**
- * Auditions newest first, attention items oldest first, each a page at a time by keyset: a page costs the same however
- * far down it is, and a row that appears meanwhile shifts nothing.
+ * Creates the repository of the read model. Lists use keyset pagination: the cost of a page does not depend on its
+ * position, and a new row does not shift the following pages.
  *
- * @throws {Refusal} `invalid_body` for a cursor that is not one of ours.
+ * @throws {Refusal} `invalid_body` for a cursor that this service did not issue.
  */
 export const createAuditionReadModel = (db: Database): AuditionReadModel => ({
   async get(organization, id) {

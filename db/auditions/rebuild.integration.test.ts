@@ -15,7 +15,7 @@ let database: TestDatabase;
 let auditions: AuditionReadModel;
 let events: EventStore;
 
-// One each: a rebuild concerns every audition there is.
+// One database per test, because a rebuild processes all auditions.
 beforeEach(async () => {
   database = await createTestDatabase();
   ({ auditions, events } = database.repositories);
@@ -33,7 +33,7 @@ const tables = async () => {
   return { auditions: views.rows, attention: items.rows };
 };
 
-/** More than a batch, some of them waiting for a person. */
+/** Stores more auditions than one batch, some with attention items. */
 const manyAuditions = async () => {
   for (let index = 0; index < 120; index += 1) {
     const id = newAuditionId();
@@ -46,7 +46,7 @@ const manyAuditions = async () => {
 const confirm = ({ id, sequence }: AuditionView) =>
   events.append(id, trail([{ type: 'confirmed' }], { from: sequence + 1 }));
 
-test('rebuilding gives the same rows as the live folding', async () => {
+test('rebuilding produces the same rows as appending', async () => {
   await manyAuditions();
   const live = await tables();
 
@@ -55,7 +55,7 @@ test('rebuilding gives the same rows as the live folding', async () => {
   expect(await tables()).toEqual(live);
 });
 
-test('rebuilding repairs rows that are lost, wrong, or of no audition', async () => {
+test('rebuilding repairs rows that are missing, wrong, or of an unknown audition', async () => {
   await manyAuditions();
   const live = await tables();
   await database.pool.query(`
@@ -78,7 +78,7 @@ test('rebuilding repairs rows that are lost, wrong, or of no audition', async ()
   expect(await tables()).toEqual(live);
 });
 
-test('rebuilding loses nothing that is appended meanwhile', async () => {
+test('rebuilding keeps events that are appended meanwhile', async () => {
   await manyAuditions();
   const { items } = await auditions.list(organization, {}, { limit: 200 });
 
@@ -89,6 +89,6 @@ test('rebuilding loses nothing that is appended meanwhile', async () => {
   expect(await tables()).toEqual(afterwards);
 });
 
-test('rebuilding of nothing does nothing', async () => {
+test('rebuilding an empty database does nothing', async () => {
   expect(await auditions.rebuild()).toEqual({ auditions: 0, events: 0 });
 });

@@ -5,13 +5,13 @@ import { auditEvents } from '../schema/audit-events.ts';
 import { auditedAuditionsAfter, storedEventSchema } from '../trail/stored-events.ts';
 import { attentionColumns, attentionRows, auditionColumns, auditionRow } from './read-model-rows.ts';
 
-/** How many auditions are folded in one transaction, while which nothing is appended. */
+/** Auditions per transaction. Appends to the trail wait for the transaction. */
 const batchSize = 100;
 
 /**
- * Folds every trail anew, a batch at a time, while the service runs: readers see the old view or the new one, writers
- * wait for the batch. May be stopped and started again. Throws what the fold throws, for a trail that cannot be
- * folded, with the batches before it done.
+ * Folds all trails again, in batches, while the service runs. Readers see the old view or the new one. Writers wait
+ * for the batch. Idempotent: it can be stopped and started again. Returns the numbers of auditions and events.
+ * @throws the error of the fold, when a trail cannot be folded. The batches before it are stored.
  */
 export const rebuildReadModel = async (db: Database): Promise<{ auditions: number; events: number }> => {
   const done = { auditions: 0, events: 0 };
@@ -30,7 +30,7 @@ export const rebuildReadModel = async (db: Database): Promise<{ auditions: numbe
 
 const rebuildBatch = (db: Database, ids: readonly string[]): Promise<number> =>
   db.transaction(async (transaction) => {
-    // Keeps appends out, also to auditions that have no row yet to be locked. Readers are let through.
+    // Blocks appends, including those to auditions that have no row to lock yet. Does not block readers.
     await transaction.execute(sql`LOCK TABLE auditions IN SHARE ROW EXCLUSIVE MODE`);
     const rows = await transaction
       .select()

@@ -23,7 +23,7 @@ const slot = (from: string, until: string) => ({ start: at(from), end: at(until)
 const ten = slot('10:00', '10:30');
 
 let count = 0;
-/** Names nobody else uses, so that the tests do not meet in the one database. */
+/** Returns names that no other test uses, because all tests share one database. */
 const cast = () => {
   count += 1;
   const auditions: readonly [AuditionId, AuditionId] = [`aud_${count}_a`, `aud_${count}_b`];
@@ -36,36 +36,36 @@ const claim = (
   more: Partial<Parameters<SlotHolds['hold']>[0]> = {},
 ) => ({ organization, auditionId, revision: 1, slot: ten, resources, until: later, ...more }) as const;
 
-const takenOn = (resources: readonly string[]) =>
+const busyTimesOf = (resources: readonly string[]) =>
   holds.listBusy(organization, resources, { from: at('00:00'), until: at('23:00') });
 
-describe('holding', () => {
-  test('takes a free slot for all its resources', async () => {
+describe('holding a slot', () => {
+  test('holds a free slot for all resources', async () => {
     const { auditions, room, performer } = cast();
 
     expect(await holds.hold(claim(auditions[0], [room, performer]))).toEqual({ kind: 'held' });
 
-    expect(await takenOn([room, performer])).toEqual(
+    expect(await busyTimesOf([room, performer])).toEqual(
       [performer, room].map((resource) => ({ resource, start: at('10:00'), end: at('10:30') })),
     );
   });
 
-  test('is granted to exactly one of twenty auditions that claim the slot at once', async () => {
+  test('succeeds for one of twenty simultaneous auditions', async () => {
     for (let round = 0; round < 3; round += 1) {
       const { room, performer } = cast();
 
-      const verdicts = await Promise.all(
+      const results = await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
           holds.hold(claim(`aud_${round}_${index}`, index % 2 ? [room, performer] : [performer, room])),
         ),
       );
 
-      expect(verdicts.filter(({ kind }) => kind === 'held')).toHaveLength(1);
-      expect(verdicts.filter(({ kind }) => kind === 'taken')).toHaveLength(19);
+      expect(results.filter(({ kind }) => kind === 'held')).toHaveLength(1);
+      expect(results.filter(({ kind }) => kind === 'taken')).toHaveLength(19);
     }
   });
 
-  test('makes rivals queue up before they insert, so that they cannot deadlock', async () => {
+  test('queues concurrent claims before they insert, so that they cannot deadlock', async () => {
     const { auditions, room } = cast();
     const queueing = async () => {
       const { rows } = await database.pool.query(
@@ -84,26 +84,26 @@ describe('holding', () => {
     expect(await rival).toEqual({ kind: 'taken', resources: [room] });
   });
 
-  test('names who or what is taken, and holds nothing of the rest', async () => {
+  test('reports the taken resources, and holds none of the others', async () => {
     const { auditions, room, performer } = cast();
     await holds.hold(claim(auditions[0], [room]));
 
-    const verdict = await holds.hold(claim(auditions[1], [performer, room]));
+    const result = await holds.hold(claim(auditions[1], [performer, room]));
 
-    expect(verdict).toEqual({ kind: 'taken', resources: [room] });
-    expect(await takenOn([performer])).toEqual([]);
+    expect(result).toEqual({ kind: 'taken', resources: [room] });
+    expect(await busyTimesOf([performer])).toEqual([]);
   });
 
-  test('again with the same revision changes nothing', async () => {
+  test('is idempotent for the same revision', async () => {
     const { auditions, room } = cast();
     await holds.hold(claim(auditions[0], [room]));
 
     expect(await holds.hold(claim(auditions[0], [room]))).toEqual({ kind: 'held' });
 
-    expect(await takenOn([room])).toHaveLength(1);
+    expect(await busyTimesOf([room])).toHaveLength(1);
   });
 
-  test('does not collide with a slot that begins when this one ends', async () => {
+  test('does not conflict with a slot that begins at its end', async () => {
     const { auditions, room } = cast();
     await holds.hold(claim(auditions[0], [room]));
 
@@ -112,7 +112,7 @@ describe('holding', () => {
     expect(await holds.hold(next)).toEqual({ kind: 'held' });
   });
 
-  test('does not collide with the same name in another organization', async () => {
+  test('does not conflict with the same resource in another organization', async () => {
     const { auditions, room } = cast();
     await holds.hold(claim(auditions[0], [room]));
 
@@ -121,7 +121,7 @@ describe('holding', () => {
     expect(await holds.hold(elsewhere)).toEqual({ kind: 'held' });
   });
 
-  test("is not hindered by the audition's own earlier slot", async () => {
+  test("does not conflict with the audition's own earlier slot", async () => {
     const { auditions, room } = cast();
     await holds.hold(claim(auditions[0], [room]));
     await holds.confirm(auditions[0], 1);
@@ -131,9 +131,9 @@ describe('holding', () => {
     expect(await holds.hold(moved)).toEqual({ kind: 'held' });
   });
 
-  test('keeps two instants apart that read the same on the clock, in the hour that comes twice', async () => {
+  test('distinguishes equal local times in the repeated hour of a clock change', async () => {
     const { auditions, room } = cast();
-    // Europe/Paris, 25 October 2026: 02:15 to 02:45 before, and again after, the clocks go back.
+    // Europe/Paris, 25 October 2026: 02:15 to 02:45, before and after the clocks are set back.
     const before = {
       start: '2026-10-25T00:15:00.000Z',
       end: '2026-10-25T00:45:00.000Z',
@@ -149,7 +149,7 @@ describe('holding', () => {
     expect(await holds.hold(claim(auditions[1], [room], { slot: after }))).toEqual({ kind: 'held' });
   });
 
-  test('keeps two slots apart that touch across the hour that is skipped', async () => {
+  test('distinguishes adjacent slots around the skipped hour of a clock change', async () => {
     const { auditions, room } = cast();
     // Europe/Paris, 28 March 2027: 01:30 to 03:00 is half an hour long.
     const before = {
@@ -168,18 +168,18 @@ describe('holding', () => {
   });
 });
 
-describe('a hold that ran out', () => {
-  test('does not stand in the way, and goes as a whole', async () => {
+describe('expired hold', () => {
+  test('does not conflict, and is deleted with all its resources', async () => {
     const { auditions, room, performer } = cast();
     await holds.hold(claim(auditions[0], [room, performer], { until: longAgo }));
 
-    expect(await takenOn([room, performer])).toEqual([]);
+    expect(await busyTimesOf([room, performer])).toEqual([]);
     expect(await holds.hold(claim(auditions[1], [room]))).toEqual({ kind: 'held' });
 
     expect(await holds.confirm(auditions[0], 1)).toBe(false);
   });
 
-  test('can be confirmed as long as nobody else has come', async () => {
+  test('can be confirmed until another audition holds the slot', async () => {
     const { auditions, room } = cast();
     await holds.hold(claim(auditions[0], [room], { until: longAgo }));
 
@@ -188,25 +188,25 @@ describe('a hold that ran out', () => {
     expect(await holds.hold(claim(auditions[1], [room]))).toEqual({ kind: 'taken', resources: [room] });
   });
 
-  test('is given to one of many that come for it at once', async () => {
+  test('is replaced by one of several simultaneous claims', async () => {
     const { auditions, room, performer } = cast();
     await holds.hold(claim(auditions[0], [room, performer], { until: longAgo }));
 
-    const verdicts = await Promise.all(
-      Array.from({ length: 10 }, (_, index) => holds.hold(claim(`aud_heir_${index}`, [performer, room]))),
+    const results = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => holds.hold(claim(`aud_next_${index}`, [performer, room]))),
     );
 
-    expect(verdicts.filter(({ kind }) => kind === 'held')).toHaveLength(1);
+    expect(results.filter(({ kind }) => kind === 'held')).toHaveLength(1);
   });
 });
 
-describe('a confirmed hold', () => {
-  test('outlives its deadline', async () => {
+describe('confirmed hold', () => {
+  test('does not expire', async () => {
     const { auditions, room } = cast();
     await holds.hold(claim(auditions[0], [room], { until: longAgo }));
     await holds.confirm(auditions[0], 1);
 
-    expect(await takenOn([room])).toHaveLength(1);
+    expect(await busyTimesOf([room])).toHaveLength(1);
   });
 
   test('stays confirmed when a late duplicate of the claim arrives', async () => {
@@ -216,22 +216,22 @@ describe('a confirmed hold', () => {
 
     await holds.hold(claim(auditions[0], [room], { until: longAgo }));
 
-    expect(await takenOn([room])).toHaveLength(1);
+    expect(await busyTimesOf([room])).toHaveLength(1);
   });
 
-  test('is confirmed twice without harm', async () => {
+  test('can be confirmed twice', async () => {
     const { auditions, room } = cast();
     await holds.hold(claim(auditions[0], [room]));
 
     await holds.confirm(auditions[0], 1);
     await holds.confirm(auditions[0], 1);
 
-    expect(await takenOn([room])).toHaveLength(1);
+    expect(await busyTimesOf([room])).toHaveLength(1);
   });
 });
 
-describe('releasing', () => {
-  test('frees every revision, and may be repeated', async () => {
+describe('releasing a hold', () => {
+  test('frees every revision, and is idempotent', async () => {
     const { auditions, room } = cast();
     await holds.hold(claim(auditions[0], [room]));
     await holds.hold(claim(auditions[0], [room], { revision: 2, slot: slot('12:00', '12:30') }));
@@ -239,29 +239,29 @@ describe('releasing', () => {
     await holds.release(auditions[0]);
     await holds.release(auditions[0]);
 
-    expect(await takenOn([room])).toEqual([]);
+    expect(await busyTimesOf([room])).toEqual([]);
   });
 
-  test('spares the excepted revision', async () => {
+  test('keeps the excepted revision', async () => {
     const { auditions, room } = cast();
     await holds.hold(claim(auditions[0], [room]));
     await holds.hold(claim(auditions[0], [room], { revision: 2, slot: slot('12:00', '12:30') }));
 
     await holds.release(auditions[0], 2);
 
-    expect(await takenOn([room])).toEqual([{ resource: room, start: at('12:00'), end: at('12:30') }]);
+    expect(await busyTimesOf([room])).toEqual([{ resource: room, start: at('12:00'), end: at('12:30') }]);
   });
 
-  test("leaves other auditions' holds alone", async () => {
+  test('keeps the holds of other auditions', async () => {
     const { auditions, room } = cast();
     await holds.hold(claim(auditions[0], [room]));
 
     await holds.release(auditions[1]);
 
-    expect(await takenOn([room])).toHaveLength(1);
+    expect(await busyTimesOf([room])).toHaveLength(1);
   });
 
-  test('lets a confirmation know that there is nothing left to confirm', async () => {
+  test('makes a later confirmation return false', async () => {
     const { auditions, room } = cast();
     await holds.hold(claim(auditions[0], [room]));
     await holds.release(auditions[0]);
@@ -270,7 +270,7 @@ describe('releasing', () => {
   });
 });
 
-test('the database itself refuses a double booking, whatever code writes it', async () => {
+test('the database refuses a double booking even when it is inserted directly', async () => {
   const { auditions, room } = cast();
   const insert = (auditionId: AuditionId) =>
     database.pool.query(
@@ -283,6 +283,6 @@ test('the database itself refuses a double booking, whatever code writes it', as
   await expect(insert(auditions[1])).rejects.toThrow('slot_holds_no_double_booking');
 });
 
-test('nothing is taken of nobody', async () => {
-  expect(await takenOn([])).toEqual([]);
+test('busy times are empty for an empty list of resources', async () => {
+  expect(await busyTimesOf([])).toEqual([]);
 });

@@ -9,7 +9,11 @@ import { slotHolds } from '../schema/slot-holds.ts';
 import { instantFromDatabase } from '../time.ts';
 
 export interface SlotHolds {
-  /** All or none. Idempotent by (audition, revision). The audition's own earlier revisions do not stand in its way. */
+  /**
+   * Holds the slot for all resources, or for none when a resource is taken. Idempotent by audition and revision. Holds
+   * of earlier revisions of the same audition do not conflict.
+   * @param input `until` is the time at which the hold expires when it is not confirmed.
+   */
   hold(input: {
     readonly organization: OrganizationId;
     readonly auditionId: AuditionId;
@@ -18,10 +22,14 @@ export interface SlotHolds {
     readonly resources: readonly string[];
     readonly until: Instant;
   }): Promise<{ readonly kind: 'held' } | { readonly kind: 'taken'; readonly resources: readonly string[] }>;
-  /** False when the hold had run out and was cleared away for another's. */
+  /**
+   * Confirms the hold, so that it does not expire. Returns false when the hold no longer exists: it had expired, and a
+   * hold of another audition replaced it. Idempotent.
+   */
   confirm(auditionId: AuditionId, revision: number): Promise<boolean>;
+  /** Releases the holds of all revisions but `except`. Idempotent. */
   release(auditionId: AuditionId, except?: number): Promise<void>;
-  /** What is taken in the window, for the ranking of free slots. */
+  /** Returns the busy times of the resources in the window, for the ranking of free slots. */
   listBusy(
     organization: OrganizationId,
     resources: readonly string[],
@@ -38,11 +46,12 @@ interface HoldRequest {
   readonly until: string;
 }
 
-/** A hold that was in the way may end before we can name it: then the claim is simply made again. */
+/** A conflicting hold can end before `findConflictingResources` reads it. Then the insert is tried again. */
 const maxAttempts = 5;
 
 /**
- * Who holds what when. The exclusion constraint is the judge: this code only makes the claim and reads the verdict.
+ * Creates the repository of slot holds. The exclusion constraint of the table decides conflicts. This code inserts and
+ * reads the result.
  */
 export const createSlotHolds = (db: Database): SlotHolds => ({
   async hold(claim) {
@@ -103,9 +112,10 @@ const overlapping = (
   );
 
 /**
- * One statement, so one round trip: clears away what has run out, whole holds at a time, then inserts all or nothing.
- * The advisory locks, taken in one order, make rivals queue up. The constraint alone would be as safe, but two that
- * insert at the same moment would wait for each other until PostgreSQL's deadlock check comes, a second later.
+ * Deletes expired conflicting holds, each with all its resources, and inserts the new hold, in one statement. Returns
+ * false when a resource is taken; then nothing is inserted. Concurrent claims queue up on advisory locks, which are
+ * taken in a fixed order. The constraint alone would be equally safe. But two simultaneous inserts would deadlock, and
+ * PostgreSQL detects a deadlock only after a second.
  */
 const tryInsert = async (db: Database, claim: HoldRequest): Promise<boolean> => {
   const { organization, auditionId, revision, slot, until } = claim;

@@ -1,4 +1,4 @@
-/** The view as it lies in the read model. Rows of an older version are read, so new fields are optional. */
+/** Schema of the stored view. New fields must be optional, because rows of older versions are read. */
 import { z } from 'zod';
 import { attentionItemSchema } from '../../domain/audition/attention.ts';
 import { answers, deliveryStatuses, meetingSchema, noticeKinds } from '../../domain/audition/events.ts';

@@ -1,6 +1,6 @@
 /**
- * Connecting and disconnecting an account, each with what belongs to it in one transaction: who did it, and that what
- * waited for the account may go on. So no crash leaves an audition waiting for an account that works again.
+ * Connects and disconnects accounts. One transaction contains the change, its administrative act and its consequence:
+ * the webhook that resumes waiting auditions, or the pending revocation. After a crash, all of it is stored or nothing.
  */
 import { randomUUID } from 'node:crypto';
 import type { OAuthProvider } from '../../domain/providers/vendors.ts';
@@ -14,11 +14,12 @@ import { createPendingRevocations } from './pending-revocations.ts';
 import { type Connection, createConnections } from './repository.ts';
 
 export interface Accounts {
-  /** As `Connections.connect`. An account that was known before is told of to the auditions that wait for it. */
+  /** Connects an account as `Connections.connect` does. When it was known before, notifies the auditions that wait for it. */
   connect(account: ConnectRequest, actor: Actor): Promise<ConnectResult>;
   /**
-   * Erases what opens it. The grant that is `toRevoke` at the provider is kept apart until that is done; answers with the
-   * id of its revocation.
+   * Disconnects an account and erases its credentials.
+   * @param toRevoke the grant to revoke at the provider. It is stored, sealed, until it is revoked.
+   * @returns the id of the pending revocation; undefined without `toRevoke`.
    */
   disconnect(
     connection: Pick<Connection, 'id' | 'organization' | 'provider'>,
@@ -27,6 +28,7 @@ export interface Accounts {
   ): Promise<string | undefined>;
 }
 
+/** Creates the repository that connects and disconnects accounts. */
 export const createAccounts = (
   db: Database,
   wrapping: KeyWrapping,
@@ -35,7 +37,7 @@ export const createAccounts = (
   async connect(account, actor) {
     const { organization, provider } = account;
     const connected = await db.transaction(async (transaction) => {
-      // Its own vault: a data key that is made in here is gone when the transaction is.
+      // A separate vault: its cache must not keep a data key that is rolled back with the transaction.
       const sealing = createVault(transaction, wrapping);
       const outcome = await createConnections(transaction, sealing).connect(account);
       if (outcome.kind !== 'connected') return outcome;

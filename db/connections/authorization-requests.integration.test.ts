@@ -14,7 +14,7 @@ afterAll(() => database.drop());
 const setup = async () => {
   const { authorizationRequests: requests } = database.repositories;
   const [state, browser] = [randomUUID(), randomUUID()];
-  const asked = {
+  const pending = {
     organization: 'org_north',
     provider: 'google',
     codeVerifier: `verifier-${state}`,
@@ -23,18 +23,25 @@ const setup = async () => {
     returnTo: 'https://auditions.example.com/done',
     correlationId: 'c-1',
   } as const;
-  await requests.create({ ...asked, state, browser });
+  await requests.create({ ...pending, state, browser });
   const rowOf = eq(authorizationRequests.stateHash, sha256(state));
-  return { requests, state, browser, asked, rowOf, answer: { state, browser, provider: 'google' } as const };
+  return {
+    requests,
+    state,
+    browser,
+    pending,
+    rowOf,
+    answer: { state, browser, provider: 'google' } as const,
+  };
 };
 
-describe('a consent that is asked for', () => {
-  it('comes back as it was asked for', async () => {
-    const { requests, answer, asked } = await setup();
-    expect(await requests.consume(answer)).toEqual({ kind: 'taken', ...asked });
+describe('authorization request', () => {
+  it('is returned as it was stored', async () => {
+    const { requests, answer, pending } = await setup();
+    expect(await requests.consume(answer)).toEqual({ kind: 'taken', ...pending });
   });
 
-  it('is given once, however many come with it', async () => {
+  it('is consumed once by simultaneous callers', async () => {
     const { requests, answer } = await setup();
     const taken = await Promise.all(Array.from({ length: 10 }, () => requests.consume(answer)));
     expect(taken.map(({ kind }) => kind).toSorted()).toEqual([
@@ -43,19 +50,19 @@ describe('a consent that is asked for', () => {
     ]);
   });
 
-  it('is not given to another browser, and is left for the one in which it began', async () => {
+  it('is refused to another browser, and stays usable for the browser that started it', async () => {
     const { requests, answer } = await setup();
     expect(await requests.consume({ ...answer, browser: 'another' })).toEqual({ kind: 'other_browser' });
     expect(await requests.consume(answer)).toMatchObject({ kind: 'taken' });
   });
 
-  it('is not known at another provider, nor under another state', async () => {
+  it('is unknown for another provider or another state', async () => {
     const { requests, answer } = await setup();
     expect(await requests.consume({ ...answer, provider: 'zoom' })).toEqual({ kind: 'unknown' });
-    expect(await requests.consume({ ...answer, state: 'made up' })).toEqual({ kind: 'unknown' });
+    expect(await requests.consume({ ...answer, state: 'forged' })).toEqual({ kind: 'unknown' });
   });
 
-  it('ends after ten minutes, and is forgotten a day later', async () => {
+  it('expires after ten minutes, and is deleted a day later', async () => {
     const { requests, answer, rowOf } = await setup();
     const [row] = await database.db.select().from(authorizationRequests).where(rowOf);
     expect(Date.parse(row?.expiresAt ?? '') - (row?.createdAt.getTime() ?? 0)).toBe(600_000);
@@ -72,10 +79,10 @@ describe('a consent that is asked for', () => {
     expect(await requests.consume(answer)).toEqual({ kind: 'unknown' });
   });
 
-  it('leaves nothing in its row with which anybody could go on', async () => {
-    const { state, browser, asked, rowOf } = await setup();
+  it('stores no readable state, cookie or code verifier', async () => {
+    const { state, browser, pending, rowOf } = await setup();
     const row = JSON.stringify(await database.db.select().from(authorizationRequests).where(rowOf));
     expect(row).toContain('google/callback');
-    for (const secret of [state, browser, asked.codeVerifier]) expect(row).not.toContain(secret);
+    for (const secret of [state, browser, pending.codeVerifier]) expect(row).not.toContain(secret);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Consents that somebody was sent to give. `state` and the browser's cookie are kept as hashes, PKCE's verifier is
- * sealed: whoever reads the table can neither finish a dance nor begin one in another's name.
+ * Stores pending OAuth authorization requests. `state` and the browser's cookie are stored as hashes, and the PKCE
+ * verifier is sealed. So read access to the table is not enough to complete or forge an authorization.
  */
 import { and, eq, gt, isNull, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
@@ -12,12 +12,12 @@ import { sha256 } from '../digest.ts';
 import { authorizationRequests } from '../schema/authorization-requests.ts';
 import { type Vault } from '../vault/envelope-encryption.ts';
 
-/** What a consent is asked for. */
+/** An authorization that was requested and is not completed. */
 export interface PendingAuthorization {
   readonly organization: OrganizationId;
   readonly owner?: ParticipantId | undefined;
   readonly provider: OAuthProvider;
-  /** The connection that is connected again. */
+  /** The connection to reconnect; undefined for a new one. */
   readonly connection?: ConnectionId | undefined;
   readonly codeVerifier: string;
   readonly redirectUri: string;
@@ -28,33 +28,33 @@ export interface PendingAuthorization {
 
 type ConsumeResult =
   | ({ readonly kind: 'taken' } & PendingAuthorization)
-  /** Nothing of this provider was asked for under this state: made up, or long forgotten. */
+  /** This provider has no request with this state: the state is forged, or its request was deleted. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'used' }
   | { readonly kind: 'expired' }
-  /** Left as it is, since the browser in which it began may still come. */
+  /** Another browser started the flow. The request stays usable for that browser. */
   | { readonly kind: 'other_browser' };
 
 export interface AuthorizationRequests {
-  /** Good for ten minutes. */
+  /** Stores a request. It expires after ten minutes. */
   create(request: PendingAuthorization & { readonly state: string; readonly browser: string }): Promise<void>;
-  /** Exactly once, to the browser in which it began, and at the provider that was asked. */
+  /** Marks the request as used and returns it. Succeeds exactly once, for the same browser and provider. */
   consume(answer: {
     readonly state: string;
     readonly browser: string;
     readonly provider: OAuthProvider;
   }): Promise<ConsumeResult>;
-  /** Clears away what nobody can use any more; answers with how many. */
+  /** Deletes requests that expired more than a day ago. Returns how many. */
   deleteExpired(): Promise<number>;
 }
 
 const authorizationsDataKeyId = 'authorizations';
 const sealingContextOf = (stateHash: string): string => `authorization_requests ${stateHash}`;
 
-/** Time for a password, a second factor and a look at what is asked; RFC 6749 has the code itself live as long. */
+/** Enough for a password, a second factor and the consent page. The same limit as for the code: RFC 6749, section 4.1.2. */
 const lifetimeMinutes = 10;
 
-/** Kept a while longer, so that whoever comes too late is told so. */
+/** An expired request is kept for a day, so that a late response gets `expired` instead of `unknown`. */
 const retentionMinutes = 24 * 60;
 
 const nullToUndefined = <Schema extends z.ZodType>(schema: Schema) =>
@@ -71,6 +71,7 @@ const rowSchema = z.object({
   correlationId: z.string(),
 });
 
+/** Creates the repository of authorization requests. */
 export const createAuthorizationRequests = (
   db: Database,
   vault: Pick<Vault, 'seal' | 'open'>,

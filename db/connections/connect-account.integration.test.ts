@@ -30,7 +30,7 @@ interface Granting {
   readonly organization?: OrganizationId;
 }
 
-/** An organization of its own for each test. */
+/** Creates a new organization for each test. */
 const setup = () => {
   const organization = organizationIdSchema.parse(`org_${randomUUID()}`);
   const connect = (
@@ -51,14 +51,14 @@ const setup = () => {
     });
   const connected = async (granting?: Granting): Promise<ConnectionId> => {
     const outcome = await connect(granting);
-    if (outcome.kind !== 'connected') throw new Error(`it was not connected: ${outcome.kind}`);
+    if (outcome.kind !== 'connected') throw new Error(`the account was not connected: ${outcome.kind}`);
     return outcome.id;
   };
   const credential = (id: ConnectionId) => connections.openCredential(organization, id, use);
   return { organization, connect, connected, credential };
 };
 
-test('keeps what a person has granted, sealed, and tells everything else of it', async () => {
+test('connecting an account stores its secrets encrypted, and returns the rest of the connection', async () => {
   const { organization, connected, credential } = setup();
   const id = await connected({ owner: 'performer.1' });
 
@@ -81,7 +81,7 @@ test('keeps what a person has granted, sealed, and tells everything else of it',
   expect(JSON.stringify(rows)).not.toMatch(/ann@|id-of-ann|refresh-1/);
 });
 
-test('keeps the connection of an account that is connected again, whoever set out to', async () => {
+test('connecting an account again keeps its connection, with or without the id', async () => {
   const { connect, connected, credential } = setup();
   const id = await connected();
   expect(await connect({ refreshToken: 'refresh-2' })).toEqual({ kind: 'connected', id, wasKnown: true });
@@ -89,7 +89,7 @@ test('keeps the connection of an account that is connected again, whoever set ou
   expect(await credential(id)).toMatchObject({ refreshToken: 'refresh-3' });
 });
 
-test('tells the accounts of two people apart, and of two organizations', async () => {
+test('connecting an account creates separate connections for two people and two organizations', async () => {
   const { connected } = setup();
   const ids = [
     await connected(),
@@ -101,7 +101,7 @@ test('tells the accounts of two people apart, and of two organizations', async (
   expect(new Set(ids).size).toBe(5);
 });
 
-test('connects one account once, however many answer for it at the same moment', async () => {
+test('connecting an account simultaneously creates one connection', async () => {
   const { organization, connected, credential } = setup();
   const ids = await Promise.all(
     Array.from({ length: 6 }, (_, at) => connected({ refreshToken: `refresh-${at}` })),
@@ -112,7 +112,7 @@ test('connects one account once, however many answer for it at the same moment',
   expect(await connections.list(organization)).toHaveLength(1);
 });
 
-test('refuses another account in the place of the one that was to be connected again', async () => {
+test('reconnecting a connection with another account is refused', async () => {
   const { connect, connected, credential } = setup();
   const id = await connected();
   expect(await connect({ account: 'ben', refreshToken: 'of ben', again: id })).toEqual({
@@ -121,13 +121,13 @@ test('refuses another account in the place of the one that was to be connected a
   expect(await credential(id)).toMatchObject({ refreshToken: 'refresh-1' });
 });
 
-test('refuses to connect again what the organization does not have', async () => {
+test('reconnecting a connection of another organization is refused', async () => {
   const { connect } = setup();
   const theirs = await setup().connected();
   expect(await connect({ again: theirs })).toEqual({ kind: 'unknown_connection' });
 });
 
-test('knows an account that was put by hand by its name', async () => {
+test('reconnecting a seeded connection recognizes its account by name', async () => {
   const { organization, connect, credential } = setup();
   const id: ConnectionId = `conn_${randomUUID()}`;
   await connections.put({
@@ -142,7 +142,7 @@ test('knows an account that was put by hand by its name', async () => {
   expect(await credential(id)).toMatchObject({ refreshToken: 'refresh-1' });
 });
 
-test('gives an account that was disconnected its connection back', async () => {
+test('reconnecting a disconnected account restores its connection', async () => {
   const { organization, connected, credential } = setup();
   const id = await connected();
   await connections.disconnect(organization, id, 'disconnected_here');
@@ -155,7 +155,7 @@ test('gives an account that was disconnected its connection back', async () => {
   });
 });
 
-test('can be connected again after the master key was lost, as the runbook has it', async () => {
+test('an account can be reconnected after the loss of the master key, as the runbook describes', async () => {
   const { organization, connected, credential } = setup();
   const id = await connected();
   const runbook = await readFile(new URL('../../docs/runbooks/vault.md', import.meta.url), 'utf8');
@@ -170,7 +170,7 @@ test('can be connected again after the master key was lost, as the runbook has i
   expect(await credential(id)).toMatchObject({ refreshToken: 'granted-anew' });
 });
 
-test('is sealed anew when the account is disconnected, and its key destroyed, while it is connected again', async () => {
+test('a reconnect seals its secrets again when the account is disconnected meanwhile', async () => {
   const { organization, connect, connected, credential } = setup();
   const id = await connected();
   const { vault } = database.repositories;
@@ -195,7 +195,7 @@ test('is sealed anew when the account is disconnected, and its key destroyed, wh
   expect(await credential(id)).toMatchObject({ refreshToken: 'granted-anew' });
 });
 
-test('is sealed for every process after another has destroyed the key that this one remembers', async () => {
+test('a reconnect does not use a cached data key that another process has destroyed', async () => {
   const { organization, connected } = setup();
   const id = await connected();
   const elsewhere = createConnections(database.db, createVault(database.db, ring));
@@ -206,16 +206,16 @@ test('is sealed for every process after another has destroyed the key that this 
   });
 });
 
-test('lists what an organization has connected, or one person of it', async () => {
+test('connections are listed by organization, and filtered by owner, provider and status', async () => {
   const { organization, connected } = setup();
-  const offices = await connected();
-  const persons = await connected({ account: 'ben', owner: 'performer.1' });
+  const officeConnection = await connected();
+  const performerConnection = await connected({ account: 'ben', owner: 'performer.1' });
   const idsOf = async (filter?: ConnectionFilter) =>
     (await connections.list(organization, filter)).map(({ id }) => id);
-  expect(await idsOf()).toEqual([offices, persons]);
-  expect(await idsOf({ owner: 'performer.1' })).toEqual([persons]);
-  expect(await idsOf({ owner: null })).toEqual([offices]);
+  expect(await idsOf()).toEqual([officeConnection, performerConnection]);
+  expect(await idsOf({ owner: 'performer.1' })).toEqual([performerConnection]);
+  expect(await idsOf({ owner: null })).toEqual([officeConnection]);
   expect(await idsOf({ provider: 'zoom' })).toEqual([]);
   expect(await idsOf({ statuses: ['disconnected'] })).toEqual([]);
-  expect(await idsOf({ statuses: ['connected'], limit: 1 })).toEqual([offices]);
+  expect(await idsOf({ statuses: ['connected'], limit: 1 })).toEqual([officeConnection]);
 });

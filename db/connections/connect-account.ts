@@ -1,4 +1,4 @@
-/** Keeps what a person has granted: in a new connection, or in the one that the account has had before. */
+/** Stores a grant in a new connection, or in the existing connection of the same account. */
 import { randomBytes } from 'node:crypto';
 import { and, eq, sql } from 'drizzle-orm';
 import type { Grant } from '../../domain/connections/grant.ts';
@@ -17,42 +17,47 @@ export interface ConnectRequest {
   readonly owner: string | undefined;
   readonly provider: ConnectionProvider;
   readonly grant: Grant;
+  /** The connection to reconnect. */
   readonly again?: ConnectionId | undefined;
 }
 
 export type ConnectResult =
   | { readonly kind: 'connected'; readonly id: ConnectionId; readonly wasKnown: boolean }
-  /** The connection to connect again is not one of the organization's. */
+  /** The organization has no connection with the id to reconnect. */
   | { readonly kind: 'unknown_connection' }
-  /** The person consented with another account than that of the connection. */
+  /** The grant belongs to another account than the connection to reconnect. */
   | { readonly kind: 'other_account' };
 
 type Row = typeof connections.$inferSelect;
 
-/** Somebody else changes the same connection at the same moment: then it is looked at again. */
+/** When another process changes the connection at the same time, the connection is read again. */
 const maxAttempts = 10;
 
+/**
+ * Stores a grant, sealed. An account that is known (same organization, owner and provider) keeps its connection and id.
+ * @throws {Error} when other processes changed the connection ten times in a row.
+ */
 export const connectAccount = async (
   db: Database,
   vault: Vault,
   secrets: ConnectionSecrets,
-  granted: ConnectRequest,
+  request: ConnectRequest,
 ): Promise<ConnectResult> => {
-  for (let tries = 0; tries < maxAttempts; tries += 1) {
-    const connected = await tryConnect(db, vault, secrets, granted);
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const connected = await tryConnect(db, vault, secrets, request);
     if (connected) return connected;
   }
-  throw new Error('the connection changed faster than it could be read');
+  throw new Error(`the connection was changed concurrently ${maxAttempts} times: try again`);
 };
 
-/** Whatever was under way for what the connection held before is overtaken. */
+/** Invalidates every running refresh of the credential that the connection held before. */
 export const supersededRefreshColumns = {
   version: sql`${connections.version} + 1`,
   refreshAttempt: sql`${connections.refreshAttempt} + 1`,
   refreshLeaseUntil: null,
   updatedAt: sql`now()`,
 };
-/** A grant takes the place of whatever was there. */
+/** Columns of a connection that has received a new grant. */
 export const reconnectedColumns = {
   ...supersededRefreshColumns,
   status: 'connected',
@@ -60,30 +65,30 @@ export const reconnectedColumns = {
   connectedAt: sql`now()`,
 } as const;
 
-/** In the place of a sealed account whose data key is gone. */
+/** Value of the sealed account after its data key was destroyed. */
 export const erasedAccount = '';
 
-/** Undefined when somebody else changed the connection meanwhile. */
+/** Undefined when another process changed the connection meanwhile. */
 const tryConnect = async (
   db: Database,
   vault: Vault,
   secrets: ConnectionSecrets,
-  granted: ConnectRequest,
+  request: ConnectRequest,
 ): Promise<ConnectResult | undefined> => {
-  const known = await findExisting(db, granted);
-  if (granted.again !== undefined && !known) return { kind: 'unknown_connection' };
-  if (known && !(await isSameAccount(secrets, known, granted))) return { kind: 'other_account' };
+  const existing = await findExisting(db, request);
+  if (request.again !== undefined && !existing) return { kind: 'unknown_connection' };
+  if (existing && !(await isSameAccount(secrets, existing, request))) return { kind: 'other_account' };
 
-  const id = known ? connectionIdSchema.parse(known.id) : newConnectionId();
-  // Its data key may have been destroyed by another process, when it was disconnected.
+  const id = existing ? connectionIdSchema.parse(existing.id) : newConnectionId();
+  // Another process may have destroyed the data key when it disconnected the account.
   vault.evict(id);
-  const values = await sealGrant(secrets, id, granted, known ? known.owner : (granted.owner ?? null));
-  const written = known
-    ? await updateConnection(db, known, values)
-    : await insertConnection(db, id, granted, values);
-  if (written === 'done') return { kind: 'connected', id, wasKnown: known !== undefined };
+  const values = await sealGrant(secrets, id, request, existing ? existing.owner : (request.owner ?? null));
+  const written = existing
+    ? await updateConnection(db, existing, values)
+    : await insertConnection(db, id, request, values);
+  if (written === 'done') return { kind: 'connected', id, wasKnown: existing !== undefined };
   if (written === 'account_has_another') return { kind: 'other_account' };
-  if (!known) await vault.destroy(id);
+  if (!existing) await vault.destroy(id);
   return undefined;
 };
 
@@ -102,7 +107,7 @@ const findExisting = async (
   return row;
 };
 
-/** A row that was put by hand does not know the provider's id of its account, only its name. */
+/** A row of `put` has no account reference. Then the accounts are compared by name or id. */
 const isSameAccount = async (
   secrets: ConnectionSecrets,
   row: Row,
@@ -120,7 +125,7 @@ const isSameAccount = async (
   return account.name === grant.account.name || account.id === grant.account.id;
 };
 
-/** Finds the row of an account again, whoever connects it. */
+/** Returns the hash that finds the row of an account: SHA-256 of organization, owner, provider and account id. */
 export const accountReferenceOf = (
   of: {
     readonly organization: string;
@@ -169,7 +174,7 @@ const insertConnection = async (
   return row ? 'done' : 'overtaken';
 };
 
-/** Only what was looked at is written over. */
+/** Updates the connection only when its version is unchanged. */
 const updateConnection = async (
   db: Database,
   { id, version }: Row,

@@ -1,4 +1,4 @@
-/** Accounts that have to be connected again, and whose owners have not been told so. */
+/** Finds accounts that must be reconnected and whose owners have not been notified. */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import {
@@ -12,12 +12,15 @@ import type { Database } from '../client.ts';
 export interface DisconnectedAccount {
   readonly organization: OrganizationId;
   readonly id: ConnectionId;
-  /** The key of the notice in the ledger: one for each time the account fell out. */
+  /** The notice's key in the ledger. Each time the account needs reauthorization, the key is different. */
   readonly noticeKey: string;
 }
 
 export interface DisconnectedAccounts {
-  /** The longest waiting first. None that somebody is telling, or of which nobody can say whether they were told. */
+  /**
+   * Returns accounts without a notice, the longest waiting first. Excludes accounts whose notice is being sent, and
+   * those where an operator was asked whether the notice was sent.
+   */
   unnotified(limit: number): Promise<readonly DisconnectedAccount[]>;
 }
 
@@ -27,7 +30,7 @@ const rowsSchema = z.array(
     .transform(({ notice_key: noticeKey, ...row }) => ({ ...row, noticeKey })),
 );
 
-/** The version changes with each credential that is stored, and not while there is none. */
+/** Creates the repository. The notice key contains the version, which changes only when a credential is stored. */
 export const createDisconnectedAccounts = (db: Database): DisconnectedAccounts => ({
   async unnotified(limit) {
     const { rows } = await db.execute(sql`

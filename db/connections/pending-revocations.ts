@@ -1,4 +1,4 @@
-/** Grants that are still to be taken back at a provider, though their account is disconnected here. */
+/** Stores OAuth grants of disconnected accounts until they are revoked at the provider. */
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
@@ -23,20 +23,20 @@ interface RevocableGrant {
 
 export interface ClaimedRevocation extends RevocableGrant {
   readonly id: string;
-  /** The account was connected again since: what is revoked now would take the new grant away. */
+  /** The account was reconnected since. Revoking now would revoke the new grant too. */
   readonly isReconnected: boolean;
-  /** It was tried for a week. */
+  /** The revocation is older than a week. */
   readonly isPastDeadline: boolean;
-  /** Opens the token, and notes that it was read. */
+  /** Decrypts the token and records the read. */
   readonly refreshToken: () => Promise<string>;
 }
 
 export interface PendingRevocations {
-  /** Due in a minute, for whoever puts it may try at once. Answers with its id. */
+  /** Stores a grant. Returns its id. It is due after a minute, because the caller can try to revoke it immediately. */
   put(grant: RevocableGrant & { readonly refreshToken: string }): Promise<string>;
-  /** Those that are due. Each is due again after 1, 2, 4 minutes and so on, up to an hour, until it is done. */
+  /** Claims due revocations. Until `complete`, each becomes due again after 1, 2, 4 … minutes, at most an hour. */
   claim(limit: number): Promise<readonly ClaimedRevocation[]>;
-  /** Erases the token with its data key. */
+  /** Deletes the token and its data key. Idempotent. */
   complete(id: string): Promise<void>;
 }
 
@@ -55,6 +55,7 @@ const claimedSchema = z.array(
   }),
 );
 
+/** Creates the repository of pending revocations. */
 export const createPendingRevocations = (
   db: Database,
   vault: Pick<Vault, 'seal' | 'open' | 'destroy'>,

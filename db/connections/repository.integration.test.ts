@@ -30,7 +30,7 @@ const open = async (id: `conn_${string}`, of: `org_${string}` = organization) =>
   return connection && { ...connection, credential: await connections.openCredential(of, id, use) };
 };
 
-test('opens what was put', async () => {
+test('a connection is returned as it was stored', async () => {
   await connections.put(google('conn_1'));
 
   expect(await open('conn_1')).toMatchObject({
@@ -43,7 +43,7 @@ test('opens what was put', async () => {
   });
 });
 
-test('replaces the credential of a connection that was authorized again', async () => {
+test('a connection that is stored again has the new credential', async () => {
   await connections.put(google('conn_again'));
 
   await connections.put(google('conn_again', { refreshToken: 'newer-token', account: 'other' }));
@@ -55,7 +55,7 @@ test('replaces the credential of a connection that was authorized again', async 
   });
 });
 
-test('lets neither the credential nor the account reach a row', async () => {
+test('a connection stores neither its credential nor its account in plain text', async () => {
   await connections.put(
     google('conn_sealed', { refreshToken: 'plain-to-see', account: 'ada@performers.example' }),
   );
@@ -67,7 +67,7 @@ test('lets neither the credential nor the account reach a row', async () => {
   expect(JSON.stringify(rows)).not.toContain('performers.example');
 });
 
-test('is not there for another organization, which cannot take its id either', async () => {
+test('a connection is not visible to another organization, which cannot use its id either', async () => {
   await connections.put(google('conn_mine'));
   const theirs = { ...google('conn_mine', { refreshToken: 'theirs' }), organization: 'org_south' } as const;
 
@@ -89,14 +89,14 @@ test.each([
     organization,
   ],
   [
-    'another connection, its data key with it',
+    'another connection together with its data key',
     `WITH carried AS (UPDATE connections SET sealed_credential =
       (SELECT sealed_credential FROM connections WHERE id = 'conn_source') WHERE id = 'conn_target')
     UPDATE data_keys SET wrapped = (SELECT wrapped FROM data_keys WHERE id = 'conn_source') WHERE id = 'conn_target'`,
     organization,
   ],
   [
-    'another place of the row',
+    'another column of the row',
     `UPDATE connections SET sealed_credential = account WHERE id = 'conn_target'`,
     organization,
   ],
@@ -105,7 +105,7 @@ test.each([
     `UPDATE connections SET organization = 'org_thief' WHERE id = 'conn_target'`,
     'org_thief',
   ],
-] as const)('does not open a credential that was carried over to %s', async (_where, theft, by) => {
+] as const)('a connection does not open a credential that was copied to %s', async (_where, theft, by) => {
   await connections.put(google('conn_source'));
   await connections.put(google('conn_target'));
   await database.pool.query(theft);
@@ -118,13 +118,13 @@ test.each([
   await database.repositories.vault.destroy('conn_target');
 });
 
-test('tells which of many connections are there', async () => {
+test('existing connections are found among several ids', async () => {
   await connections.put(google('conn_here'));
   await connections.put(google('conn_left'));
   await connections.disconnect(organization, 'conn_left', 'disconnected_here');
 
-  const asked = ['conn_here', 'conn_left', 'conn_gone'] as const;
-  expect(await connections.findExisting(organization, asked)).toEqual(new Set(['conn_here']));
+  const ids = ['conn_here', 'conn_left', 'conn_gone'] as const;
+  expect(await connections.findExisting(organization, ids)).toEqual(new Set(['conn_here']));
   expect(await connections.findExisting('org_south', ['conn_here'])).toEqual(new Set());
   expect(await connections.findExisting(organization, [])).toEqual(new Set());
 });

@@ -1,7 +1,6 @@
 /**
- * Provider accounts that people have connected. Account, credential and access token are sealed under the
- * connection's own data key. How they are connected is in `connect-account.ts`, how access tokens are refreshed
- * in `token-store.ts`.
+ * Stores connected provider accounts. Account, credential and access token are sealed under the connection's own data
+ * key. See `connect-account.ts` for connecting, `token-store.ts` for refreshing access tokens.
  */
 import { and, asc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import { z } from 'zod';
@@ -34,21 +33,21 @@ import {
 import { type ConnectionSecrets, createConnectionSecrets } from './secrets.ts';
 import { type ConnectionTokens, createTokenStore } from './token-store.ts';
 
-/** Everything of a connection that is no secret. */
+/** A connection without its secrets. */
 export interface Connection {
   readonly id: ConnectionId;
   readonly organization: OrganizationId;
   readonly provider: ConnectionProvider;
   /** The platform's id of the person whose account it is; undefined for the organization's own. */
   readonly owner: string | undefined;
-  /** What a person knows the account by: as a rule an address. Undefined once disconnected: it was erased. */
+  /** Display name of the account, usually an email address. Undefined after disconnecting, because it was erased. */
   readonly account: string | undefined;
   /** The provider's own id of the account. */
   readonly accountId: string | undefined;
   readonly status: ConnectionStatus;
   readonly statusReason: ConnectionStatusReason | undefined;
   readonly scopes: readonly string[];
-  /** Raised with each credential or access token that is stored. */
+  /** Incremented with each credential or access token that is stored. */
   readonly version: number;
   readonly accessTokenExpiresAt: Instant | undefined;
   readonly lastRefreshedAt: Instant | undefined;
@@ -56,16 +55,19 @@ export interface Connection {
 }
 
 export interface ConnectionFilter {
-  /** One person's; null for the organization's own. */
+  /** Connections of this person; null for the organization's own. */
   readonly owner?: string | null | undefined;
   readonly provider?: ConnectionProvider | undefined;
   readonly statuses?: readonly ConnectionStatus[] | undefined;
-  /** Each is opened, with its own key. */
+  /** Maximum number of connections. Each one costs the decryption of its account with its own key. */
   readonly limit?: number | undefined;
 }
 
 export interface Connections extends ConnectionTokens {
-  /** Adds or replaces an OAuth connection under an id of one's choice: for seeds and tests. */
+  /**
+   * Adds or replaces an OAuth connection with a given id. For seeds and tests.
+   * @throws {Refusal} `unknown_connection` when the id belongs to another organization.
+   */
   put(connection: {
     readonly id: ConnectionId;
     readonly organization: OrganizationId;
@@ -76,26 +78,26 @@ export interface Connections extends ConnectionTokens {
     readonly scopes?: readonly string[] | undefined;
   }): Promise<void>;
   /**
-   * Keeps what a person has granted. An account that is known already (same organization, owner and provider) keeps
-   * its connection and its id. `again` names the connection that the person set out to connect again.
+   * Stores a grant. An account that is known (same organization, owner and provider) keeps its connection and id.
+   * `again` is the id of the connection that the person wants to reconnect.
    */
   connect(grant: ConnectRequest): Promise<ConnectResult>;
-  /** Undefined for another organization's connection. */
+  /** Returns a connection; undefined when the organization has none with this id. */
   get(organization: OrganizationId, id: ConnectionId): Promise<Connection | undefined>;
-  /** The longest connected first. */
+  /** Returns connections, the longest connected first. */
   list(organization: OrganizationId, filter?: ConnectionFilter): Promise<readonly Connection[]>;
-  /** Those that are there and not disconnected. */
+  /** Returns the ids that exist and are not disconnected. */
   findExisting(
     organization: OrganizationId,
     ids: readonly ConnectionId[],
   ): Promise<ReadonlySet<ConnectionId>>;
-  /** Opens the credential, for one call. Undefined when there is none (any more). */
+  /** Decrypts the credential for one call and records the read. Undefined when there is none. */
   openCredential(
     organization: OrganizationId,
     id: ConnectionId,
     use: CredentialUse,
   ): Promise<Credential | undefined>;
-  /** Erases credential and access token and destroys their data key. False when there is no such connection. */
+  /** Erases credential, access token and data key. Returns false when there is no such connection. Idempotent. */
   disconnect(
     organization: OrganizationId,
     id: ConnectionId,
@@ -106,8 +108,8 @@ export interface Connections extends ConnectionTokens {
 type Row = typeof connections.$inferSelect;
 
 /**
- * Every method throws what the vault throws when a row was tampered with or its key is gone. `put` throws
- * `Refusal('unknown_connection')` where the id belongs to another organization.
+ * Creates the repository of connections. Every method throws the errors of `Vault.open` when a row was altered or its
+ * data key is missing.
  */
 export const createConnections = (db: Database, vault: Vault): Connections => {
   const secrets = createConnectionSecrets(vault);
@@ -218,7 +220,7 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
 
 const sealedSchema = z.object({ sealed: z.string().nullable() }).optional();
 
-/** The account too is unreadable without the data key. Its reference stays, to find the row again. */
+/** The account name is erased too. The account reference stays, so that a reconnect finds the row. */
 const erasedColumns = {
   ...supersededRefreshColumns,
   sealedAccount: erasedAccount,

@@ -1,4 +1,4 @@
-/** What is sealed in a row of `connections`. Nothing opens in another's place, nor another connection's. */
+/** Seals and opens the secrets of a `connections` row. A sealed value opens only in its own column and connection. */
 import { z } from 'zod';
 import type { Credential } from '../../domain/connections/grant.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
@@ -10,9 +10,9 @@ interface ConnectionKey {
 }
 
 export interface ProviderAccount {
-  /** The provider's own id of it. */
+  /** The provider's id of the account. */
   readonly id: string;
-  /** What a person knows it by. */
+  /** Display name, usually an email address. */
   readonly name: string;
 }
 
@@ -36,16 +36,17 @@ export interface ConnectionSecrets {
 
 interface SealedField<Value> {
   seal(of: ConnectionKey, value: Value): Promise<string>;
-  /** Throws what the vault throws. */
+  /** @throws the errors of `Vault.open`. */
   open(of: ConnectionKey, sealed: string): Promise<Value>;
 }
 
+/** Creates the functions that seal and open the secrets of a connection. */
 export const createConnectionSecrets = (vault: Vault): ConnectionSecrets => {
   const sealing = <Value>(what: string, schema: z.ZodType<Value>): SealedField<Value> => {
-    const place = ({ id, organization }: ConnectionKey) => `${what} of ${id} of ${organization}`;
+    const contextOf = ({ id, organization }: ConnectionKey) => `${what} of ${id} of ${organization}`;
     return {
-      seal: (of, value) => vault.seal(of.id, JSON.stringify(value), place(of)),
-      open: async (of, sealed) => schema.parse(JSON.parse(await vault.open(of.id, sealed, place(of)))),
+      seal: (of, value) => vault.seal(of.id, JSON.stringify(value), contextOf(of)),
+      open: async (of, sealed) => schema.parse(JSON.parse(await vault.open(of.id, sealed, contextOf(of)))),
     };
   };
   return {

@@ -18,7 +18,7 @@ const organization = 'org_north';
 const use = { purpose: 'calendar.putEvent', correlationId: 'corr-1' };
 const leaseMs = 20_000;
 
-/** A connection of its own for each test. */
+/** Creates a new connection for each test. */
 const setup = async () => {
   const id: ConnectionId = `conn_${randomBytes(6).toString('hex')}`;
   const of = { organization, id } as const;
@@ -26,11 +26,11 @@ const setup = async () => {
   return {
     id,
     of,
-    stored: (lastingMs = 60_000) => connections.readAccessToken(organization, id, lastingMs, use),
+    stored: (minLifetimeMs = 60_000) => connections.readAccessToken(organization, id, minLifetimeMs, use),
     begin: (version = 1, refused = false) => connections.beginRefresh(of, { version, refused, leaseMs }, use),
     complete: (
       begun: { attempt: number; version: number },
-      more: { refreshToken?: string; scopes?: readonly string[]; isTooLittle?: boolean } = {},
+      more: { refreshToken?: string; scopes?: readonly string[]; isMissingScopes?: boolean } = {},
     ) =>
       connections.completeRefresh(of, begun, {
         accessToken: 'access-1',
@@ -54,13 +54,13 @@ const setup = async () => {
   };
 };
 
-/** For a refresh that the test has begun. */
+/** Asserts that the refresh has begun. */
 const begunOf = <Begun>(begun: Begun | undefined): Begun => {
   if (begun === undefined) throw new Error('the refresh has not begun');
   return begun;
 };
 
-test('keeps an access token, which is opened while it lasts as long as asked for', async () => {
+test('the token store returns an access token that is valid for the requested lifetime', async () => {
   const { stored, begin, complete } = await setup();
   expect(await stored()).toMatchObject({ kind: 'connected', token: undefined, version: 1 });
 
@@ -70,7 +70,7 @@ test('keeps an access token, which is opened while it lasts as long as asked for
   expect(await stored(3_601_000)).toMatchObject({ token: undefined });
 });
 
-test('tells how long a token lasts by the clock of the database', async () => {
+test("the token store reports a token's lifetime by the clock of the database", async () => {
   const { stored, begin, complete } = await setup();
   await complete(begunOf(await begin()));
   const before = await stored();
@@ -78,31 +78,31 @@ test('tells how long a token lasts by the clock of the database', async () => {
   expect(before.kind === 'connected' && before.expiresInMs).toBeLessThanOrEqual(3_600_000);
 });
 
-test('lets one of many begin a refresh', async () => {
+test('the token store lets one of many simultaneous callers begin a refresh', async () => {
   const { begin, stored } = await setup();
   const begun = await Promise.all(Array.from({ length: 20 }, () => begin()));
   expect(begun.filter(Boolean)).toHaveLength(1);
   expect(await stored()).toMatchObject({ isRefreshing: true, isRefreshFinished: false, attempt: 1 });
 });
 
-test('lets nobody refresh what has been refreshed since they looked', async () => {
+test('the token store refuses a refresh of an outdated version', async () => {
   const { begin, complete } = await setup();
   await complete(begunOf(await begin()));
   expect(await begin(1)).toBeUndefined();
   expect(await begin(2)).toMatchObject({ attempt: 2, refreshToken: 'refresh-1', inDoubt: false });
 });
 
-test('stores another refresh token with the access token', async () => {
+test('the token store stores a new refresh token with the access token', async () => {
   const { begin, complete, credential } = await setup();
   await complete(begunOf(await begin()), { refreshToken: 'refresh-2' });
   expect(await credential()).toEqual({ kind: 'oauth', refreshToken: 'refresh-2' });
 });
 
-test('keeps what is left of a grant that no longer covers what is needed, for its owner to mend', async () => {
+test('the token store keeps a grant with missing scopes, and asks for reauthorization', async () => {
   const { begin, complete, stored, credential, id } = await setup();
   const begun = begunOf(await begin());
-  const left = { refreshToken: 'refresh-2', scopes: ['openid'], isTooLittle: true };
-  expect(await complete(begun, left)).toEqual({ version: 2 });
+  const reducedGrant = { refreshToken: 'refresh-2', scopes: ['openid'], isMissingScopes: true };
+  expect(await complete(begun, reducedGrant)).toEqual({ version: 2 });
   expect(await stored()).toMatchObject({
     kind: 'not_connected',
     status: 'needs_reauthorization',
@@ -112,7 +112,7 @@ test('keeps what is left of a grant that no longer covers what is needed, for it
   expect(await credential()).toEqual({ kind: 'oauth', refreshToken: 'refresh-2' });
 });
 
-test('stores nothing of a refresh for an account that needs its owner since', async () => {
+test('the token store discards a refresh when the account needs reauthorization meanwhile', async () => {
   const { begin, complete, stored, id } = await setup();
   const begun = begunOf(await begin());
   await connections.markNeedsReauthorization(id, 'grant_refused', 1);
@@ -120,21 +120,21 @@ test('stores nothing of a refresh for an account that needs its owner since', as
   expect(await stored()).toMatchObject({ kind: 'not_connected', reason: 'grant_refused' });
 });
 
-test('takes a refused token out of the row at once', async () => {
+test('the token store removes a refused token immediately', async () => {
   const { begin, complete, stored } = await setup();
   await complete(begunOf(await begin()));
   await begin(2, true);
   expect(await stored()).toMatchObject({ token: undefined, isRefreshing: true });
 });
 
-test('leaves a token that still lasts to the others while it is refreshed', async () => {
+test('the token store returns a valid token to other callers during a refresh', async () => {
   const { begin, complete, stored } = await setup();
   await complete(begunOf(await begin()));
   await begin(2);
   expect(await stored()).toMatchObject({ token: 'access-1', isRefreshing: true });
 });
 
-test('gives the lease of a process that died to the next, in doubt', async () => {
+test('the token store marks a refresh as in doubt after a process died', async () => {
   const { begin, leaseRunsOut, stored } = await setup();
   await begin();
   await leaseRunsOut();
@@ -142,14 +142,14 @@ test('gives the lease of a process that died to the next, in doubt', async () =>
   expect(await begin()).toMatchObject({ attempt: 2, inDoubt: true });
 });
 
-test('remembers through further failures that a refresh token may have been lost', async () => {
+test('the token store marks a refresh as in doubt after a failure with unknown result', async () => {
   const { id, begin } = await setup();
   const first = begunOf(await begin());
   await connections.failRefresh(id, first.attempt, 'in_doubt');
   expect(await begin()).toMatchObject({ attempt: 2, inDoubt: true });
 });
 
-test('ends a refresh that failed, so that the next may begin', async () => {
+test('the token store allows the next refresh after a failure without effect', async () => {
   const { id, begin, stored } = await setup();
   const first = begunOf(await begin());
   await connections.failRefresh(id, first.attempt, 'without_effect');
@@ -157,7 +157,7 @@ test('ends a refresh that failed, so that the next may begin', async () => {
   expect(await begin()).toMatchObject({ attempt: 2, inDoubt: false });
 });
 
-test('does not let an attempt that was overtaken end the next one', async () => {
+test('the token store ignores the failure of an overtaken refresh', async () => {
   const { id, begin, leaseRunsOut, stored } = await setup();
   const first = begunOf(await begin());
   await leaseRunsOut();
@@ -166,7 +166,7 @@ test('does not let an attempt that was overtaken end the next one', async () => 
   expect(await stored()).toMatchObject({ isRefreshing: true, attempt: 2 });
 });
 
-test('takes the tokens of one that outlived its lease, and leaves the lease to who has it', async () => {
+test('the token store stores the tokens of a refresh that outlived its lease, and keeps the new lease', async () => {
   const { begin, complete, leaseRunsOut, stored, credential } = await setup();
   const first = begunOf(await begin());
   await leaseRunsOut();
@@ -176,7 +176,7 @@ test('takes the tokens of one that outlived its lease, and leaves the lease to w
   expect(await credential()).toMatchObject({ refreshToken: 'refresh-2' });
 });
 
-test('does not take them once another has stored its own', async () => {
+test('the token store discards the tokens of an overtaken refresh after the next one has completed', async () => {
   const { begin, complete, leaseRunsOut, credential } = await setup();
   const first = begunOf(await begin());
   await leaseRunsOut();
@@ -185,7 +185,7 @@ test('does not take them once another has stored its own', async () => {
   expect(await credential()).toMatchObject({ refreshToken: 'refresh-of-second' });
 });
 
-test('lets a refresh under way change nothing of an account that was connected again meanwhile', async () => {
+test('the token store discards a refresh when the account was reconnected meanwhile', async () => {
   const { of, begin, complete, credential } = await setup();
   const begun = begunOf(await begin());
   await connections.put({ ...of, provider: 'google', account: 'office', refreshToken: 'granted-anew' });
@@ -194,7 +194,7 @@ test('lets a refresh under way change nothing of an account that was connected a
   expect(await credential()).toMatchObject({ refreshToken: 'granted-anew' });
 });
 
-test('marks a connection that needs its owner, and gives no token of it', async () => {
+test('the token store returns no token of a connection that needs reauthorization', async () => {
   const { of, begin, complete, stored } = await setup();
   await complete(begunOf(await begin()));
   expect(await connections.markNeedsReauthorization(of.id, 'grant_refused', 2)).toBe(true);
@@ -203,7 +203,7 @@ test('marks a connection that needs its owner, and gives no token of it', async 
   expect(await connections.get(organization, of.id)).toMatchObject({ status: 'needs_reauthorization' });
 });
 
-test('erases an account that is disconnected, and its data key', async () => {
+test('disconnecting a connection erases its credentials and its data key', async () => {
   const { id, of, begin, complete, stored, credential } = await setup();
   await complete(begunOf(await begin()));
   expect(await connections.disconnect(organization, id, 'disconnected_here')).toBe(true);
@@ -222,7 +222,7 @@ test('erases an account that is disconnected, and its data key', async () => {
   expect(await credential()).toMatchObject({ refreshToken: 'granted-anew' });
 });
 
-test('is not there for another organization', async () => {
+test('the token store does not show a connection to another organization', async () => {
   const { id, of } = await setup();
   expect(await connections.readAccessToken('org_south', id, 0, use)).toEqual({ kind: 'unknown_connection' });
   const wanted = { version: 1, refused: false, leaseMs };
@@ -230,7 +230,7 @@ test('is not there for another organization', async () => {
   expect(await connections.disconnect('org_south', id, 'disconnected_here')).toBe(false);
 });
 
-test('notes every credential that is opened, and none that is not', async () => {
+test('the token store records each credential that is read, and no other', async () => {
   const { stored, begin, complete, credential, reads } = await setup();
   await stored();
   expect(await reads()).toEqual([]);
@@ -240,9 +240,9 @@ test('notes every credential that is opened, and none that is not', async () => 
   await credential();
   await begin(1);
 
-  const noted = await reads();
-  expect(noted.map(({ secret }) => secret)).toEqual(['refresh_token', 'access_token', 'refresh_token']);
-  expect(noted[0]).toMatchObject({
+  const recorded = await reads();
+  expect(recorded.map(({ secret }) => secret)).toEqual(['refresh_token', 'access_token', 'refresh_token']);
+  expect(recorded[0]).toMatchObject({
     purpose: 'calendar.putEvent',
     organization,
     correlation_id: 'corr-1',
@@ -250,14 +250,14 @@ test('notes every credential that is opened, and none that is not', async () => 
   });
 });
 
-test('finds whose token runs out soon, and is not being refreshed', async () => {
+test('the token store lists expiring tokens that are not being refreshed', async () => {
   const tokens = await Promise.all([setup(), setup(), setup(), setup()]);
-  const [soon, later, refreshing, gone] = tokens;
+  const [soon, later, refreshing, disconnected] = tokens;
   for (const [{ of, begin }, expiresInMs] of [
     [soon, 300_000],
     [later, 3_600_000],
     [refreshing, 300_000],
-    [gone, 300_000],
+    [disconnected, 300_000],
   ] as const) {
     await connections.completeRefresh(of, begunOf(await begin()), {
       accessToken: 'access',
@@ -266,10 +266,10 @@ test('finds whose token runs out soon, and is not being refreshed', async () => 
     });
   }
   await refreshing.begin(2);
-  await connections.disconnect(organization, gone.id, 'deauthorized');
+  await connections.disconnect(organization, disconnected.id, 'deauthorized');
 
   const found = (await connections.listExpiring(600_000, 100)).map(({ id }) => id);
 
   expect(found).toContain(soon.id);
-  for (const other of [later, refreshing, gone]) expect(found).not.toContain(other.id);
+  for (const other of [later, refreshing, disconnected]) expect(found).not.toContain(other.id);
 });

@@ -1,10 +1,12 @@
 /**
- * Access tokens and their refresh, one at a time over all processes.
+ * Stores access tokens, and allows one refresh at a time per connection across all processes.
  *
- * A refresh holds a lease by the database's clock. Whoever begins one raises `refresh_attempt`, whoever stores
- * something raises `version`; a refresh is begun for a version, so that of many who find the same token used up one
- * refreshes it. `refresh_lease_until` is null when the newest refresh ended and it is known how, the epoch when it ended
- * and it is not known how, and a time that has passed when its process died.
+ * A refresh holds a lease by the database's clock. Each begun refresh increments `refresh_attempt`. Each stored token
+ * increments `version`. A refresh is begun for a version: of several callers that find the same token expired, one
+ * refreshes it. Values of `refresh_lease_until`:
+ * - null: the last refresh ended with a known result;
+ * - the epoch (1970): it ended with an unknown result;
+ * - a future time: it is running; a past time: its process died.
  */
 import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import { z } from 'zod';
@@ -27,7 +29,7 @@ import { millisecondsInterval } from '../time.ts';
 import { credentialReadsCte } from '../vault/credential-reads.ts';
 import type { ConnectionSecrets } from './secrets.ts';
 
-/** An access token that runs out. */
+/** A connection whose access token expires soon. */
 interface ExpiringToken {
   readonly organization: OrganizationId;
   readonly id: ConnectionId;
@@ -35,7 +37,10 @@ interface ExpiringToken {
 }
 
 export interface ConnectionTokens extends TokenStore {
-  /** Whose access token expires within that time, or did so no longer ago than that, and is not being refreshed. */
+  /**
+   * Returns connections whose access token expires within `withinMs`, or expired at most `withinMs` ago, and that are
+   * not being refreshed. The earliest expiry first.
+   */
   listExpiring(withinMs: number, atMost: number): Promise<readonly ExpiringToken[]>;
 }
 
@@ -75,7 +80,7 @@ const reauthorizationColumns = (statusReason: ConnectionStatusReason) =>
     accessTokenExpiresAt: null,
   }) as const;
 
-/** Every method is one statement. */
+/** Creates the token store. Every method is one SQL statement. */
 export const createTokenStore = (db: Database, secrets: ConnectionSecrets): ConnectionTokens => ({
   async readAccessToken(organization, id, lastingMs, use) {
     const { rows } = await db.execute(sql`
@@ -129,7 +134,8 @@ export const createTokenStore = (db: Database, secrets: ConnectionSecrets): Conn
     if (rows[0] === undefined) return undefined;
     const { attempt, in_doubt: inDoubt, sealed, scopes } = begunRowSchema.parse(rows[0]);
     const credential = await secrets.credential.open({ id, organization }, sealed);
-    if (credential.kind !== 'oauth') throw new TypeError(`the connection ${id} has no access tokens`);
+    if (credential.kind !== 'oauth')
+      throw new TypeError(`the connection ${id} has an app password, which has no access tokens`);
     return { attempt, version, inDoubt, scopes, refreshToken: credential.refreshToken };
   },
 
@@ -161,7 +167,7 @@ export const createTokenStore = (db: Database, secrets: ConnectionSecrets): Conn
           eq(connections.id, id),
           eq(connections.organization, organization),
           eq(connections.status, 'connected'),
-          // One that outlived its lease has the newer tokens all the same, unless another has stored its own since.
+          // A refresh that outlived its lease still has the newest tokens, unless another refresh has stored its own.
           sql`(${connections.refreshAttempt} = ${attempt} OR ${connections.version} = ${version})`,
         ),
       )

@@ -1,4 +1,4 @@
-/** What the trail leaves in the outbox, and what follows from it. */
+/** Tests which rows the trail writes to the outbox, and which deliveries follow from them. */
 import { sql } from 'drizzle-orm';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** Everything that is due, by whom it concerns; the rows are settled. */
+/** Claims and acknowledges all due rows, and returns their deliveries. */
 const drain = async () => {
   const found = [];
   for (;;) {
@@ -34,25 +34,25 @@ const drain = async () => {
 const rowsOf = async (organization: string) =>
   (await database.db.execute(sql`SELECT * FROM outbox WHERE organization = ${organization}`)).rows;
 
-/** The search for stragglers that every endpoint begins with is none of these tests' affair. */
-const forget = (organization: string) =>
+/** Deletes the delayed search that each new endpoint starts with. */
+const clearOutbox = (organization: string) =>
   database.db.execute(sql`DELETE FROM outbox WHERE organization = ${organization}`);
 
 const setUp = async (options?: { eventTypes: readonly string[] }) => {
   const organization = newOrganizationId();
   const endpoint = await addEndpoint(repositories, organization, options);
-  await forget(organization);
+  await clearOutbox(organization);
   return { organization, endpoint };
 };
 
-const progressed = (
+const markDelivered = (
   endpoint: Awaited<ReturnType<typeof addEndpoint>>,
   audition: `aud_${string}`,
   to: number,
 ) => repositories.endpointProgress.advance({ endpoint, audition, from: 0, to, answer: '200' });
 
-describe('writing the trail', () => {
-  it('leaves nothing where the organization has no endpoint, or none that is enabled', async () => {
+describe('outbox row', () => {
+  it('is not written when the organization has no enabled endpoint', async () => {
     await setUp();
     const without = newOrganizationId();
     await addAudition(repositories, without);
@@ -63,16 +63,16 @@ describe('writing the trail', () => {
     expect(await rowsOf(organization)).toEqual([]);
   });
 
-  it('leaves one row for each batch of events, and wakes whoever listens', async () => {
+  it('is written once per batch of events, and notifies listeners', async () => {
     const { organization, endpoint } = await setUp();
     const listener = new Client({ connectionString: database.url });
     await listener.connect();
     onTestFinished(() => listener.end());
-    const { promise: heard, resolve } = Promise.withResolvers<string>();
+    const { promise: notified, resolve } = Promise.withResolvers<string>();
     listener.on('notification', ({ channel }) => resolve(channel));
     await listener.query(`LISTEN ${outboxChannel}`);
     const audition = await addAudition(repositories, organization);
-    expect(await heard).toBe(outboxChannel);
+    expect(await notified).toBe(outboxChannel);
     expect(await drain()).toEqual([
       {
         organization,
@@ -85,10 +85,10 @@ describe('writing the trail', () => {
     ]);
   });
 
-  it('leaves nothing when the events are there already', async () => {
+  it('is not written for events that are stored already', async () => {
     const { organization } = await setUp();
     const audition = await addAudition(repositories, organization, [], Date.UTC(2031, 0));
-    await forget(organization);
+    await clearOutbox(organization);
     const stored = await repositories.events.read(organization, audition, { after: 0, limit: 10 });
     await repositories.events.append(
       audition,
@@ -98,8 +98,8 @@ describe('writing the trail', () => {
   });
 });
 
-describe('a claim', () => {
-  it('is for one process: until its lease has run out nobody else gets the rows', async () => {
+describe('outbox claim', () => {
+  it('returns a row to one process until the lease expires', async () => {
     const { organization } = await setUp();
     await addAudition(repositories, organization);
     const claims = await Promise.all([1, 2, 3].map(() => repositories.outbox.claim(100, 60_000)));
@@ -110,21 +110,21 @@ describe('a claim', () => {
     await repositories.outbox.acknowledge([row]);
   });
 
-  it('names an audition once, however often it was written to, with its last event', async () => {
+  it('returns one delivery per audition, through its last event', async () => {
     const { organization } = await setUp();
     const audition = await addAudition(repositories, organization);
     await addEvents(repositories, audition, 7, [{ type: 'confirmed' }]);
     expect(await drain()).toEqual([expect.objectContaining({ auditionId: audition, through: 7 })]);
   });
 
-  it('starts nothing for an endpoint that has been told already', async () => {
+  it('returns no delivery for an endpoint that has received all events', async () => {
     const { organization, endpoint } = await setUp();
     const audition = await addAudition(repositories, organization);
-    await progressed(endpoint, audition, 6);
+    await markDelivered(endpoint, audition, 6);
     expect(await drain()).toEqual([]);
   });
 
-  it('starts nothing where no event is one that the endpoint wants', async () => {
+  it('returns no delivery when the endpoint has subscribed to none of the events', async () => {
     const { organization, endpoint } = await setUp({ eventTypes: ['audition.confirmed'] });
     const audition = await addAudition(repositories, organization);
     expect(await drain()).toEqual([]);
@@ -132,13 +132,13 @@ describe('a claim', () => {
     expect(await drain()).toEqual([expect.objectContaining({ endpoint, through: 7 })]);
   });
 
-  it('starts nothing for what happened before there was the endpoint', async () => {
+  it('returns no delivery for events before the creation of the endpoint', async () => {
     const { organization } = await setUp();
     await addAudition(repositories, organization, [], Date.now() - 3_600_000);
     expect(await drain()).toEqual([]);
   });
 
-  it('concerns every endpoint of the organization, and nobody else', async () => {
+  it('returns a delivery for each endpoint of the organization only', async () => {
     const { organization, endpoint } = await setUp();
     const second = await addEndpoint(repositories, organization);
     await setUp();
@@ -148,12 +148,12 @@ describe('a claim', () => {
   });
 });
 
-describe('an endpoint that is enabled again', () => {
-  it('is told of every audition that it is behind with, and anew at once where an attempt waits', async () => {
+describe('endpoint that is enabled again', () => {
+  it('receives all missed auditions, and retries waiting deliveries immediately', async () => {
     const { organization, endpoint } = await setUp();
     const other = await addEndpoint(repositories, organization);
-    const told = await addAudition(repositories, organization);
-    await progressed(endpoint, told, 6);
+    const delivered = await addAudition(repositories, organization);
+    await markDelivered(endpoint, delivered, 6);
     await repositories.endpoints.disable(organization, endpoint, 'for the test');
     const behind = await addAudition(repositories, organization);
     const alsoBehind = await addAudition(repositories, organization);
@@ -165,7 +165,7 @@ describe('an endpoint that is enabled again', () => {
     for (const { retryFrom } of due) expect(retryFrom).toMatch(/Z$/);
   });
 
-  it('is looked after once more when it is new, too', async () => {
+  it('gets a delayed search, as a new endpoint does', async () => {
     const organization = newOrganizationId();
     const endpoint = await addEndpoint(repositories, organization);
     expect(await rowsOf(organization)).toEqual([
@@ -174,7 +174,7 @@ describe('an endpoint that is enabled again', () => {
     expect(await drain()).toEqual([]);
   });
 
-  it('is looked after once more, for events that were being written just then', async () => {
+  it('receives events of statements that ran while it was being enabled', async () => {
     const { organization, endpoint } = await setUp();
     await repositories.endpoints.disable(organization, endpoint, 'for the test');
     await repositories.endpoints.update(organization, endpoint, { status: 'enabled' }, actor);
@@ -182,7 +182,7 @@ describe('an endpoint that is enabled again', () => {
     expect(await rowsOf(organization)).toEqual([
       expect.objectContaining({ endpoint, audition_id: null, sequence: 0 }),
     ]);
-    // Written by a statement that saw no endpoint enabled.
+    // As written by a statement that saw no enabled endpoint.
     const straggler = await addAudition(repositories, organization);
     await database.db.execute(sql`DELETE FROM outbox WHERE audition_id = ${straggler}`);
     await database.db.execute(sql`UPDATE outbox SET next_attempt_at = now() WHERE endpoint = ${endpoint}`);

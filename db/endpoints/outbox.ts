@@ -15,39 +15,45 @@ import type { Database } from '../client.ts';
 import { outbox } from '../schema/webhook-endpoints.ts';
 import { instantFromDatabase, millisecondsInterval } from '../time.ts';
 
-/** One audition, one endpoint that is behind with it. */
+/** A delivery to start: an audition, and an endpoint that lacks some of its events. */
 export interface DueDelivery {
   readonly organization: OrganizationId;
   readonly endpoint: EndpointId;
   readonly auditionId: AuditionId;
-  /** The last event that is known to be wanted. */
+  /** Sequence of the last event to deliver. */
   readonly through: number;
   readonly correlationId: string;
-  /** Attempts that began before are begun anew, instead of waiting out their delay. */
+  /** A delivery that began before this time is retried immediately instead of after its delay. */
   readonly retryFrom: Instant | undefined;
 }
 
 interface ClaimedOutbox {
-  /** How many were due: none, when there is nothing more to do for now. */
+  /** Number of claimed rows. 0 means that no row is due. */
   readonly claimed: number;
-  /** Those that are to be settled once everything that follows from them is done. */
+  /** Ids to acknowledge after all `deliveries` have been started. */
   readonly rows: readonly number[];
   readonly deliveries: readonly DueDelivery[];
 }
 
 export interface Outbox {
-  /** Rows that are due, and what follows from them. Nobody else gets them before the lease has run out. */
+  /**
+   * Claims due rows and returns the deliveries to start. No other process can claim them before the lease expires.
+   * @param leaseMs duration of the lease, in milliseconds.
+   */
   claim(limit: number, leaseMs: number): Promise<ClaimedOutbox>;
+  /** Deletes rows whose deliveries have been started. Idempotent. */
   acknowledge(rows: readonly number[]): Promise<void>;
+  /** Makes rows due again after `delayMs`. */
   retryLater(rows: readonly number[], delayMs: number): Promise<void>;
 }
 
-/** What the relay listens to. */
+/** Channel of `NOTIFY` that wakes the outbox relay. */
 export const outboxChannel = 'outbox';
 
 /**
- * The way from the trail to the endpoints. Which endpoints a row concerns is asked when it is claimed: those that are
- * enabled, behind, and want at least one of the events they are behind with. For the others nothing is started.
+ * Creates the outbox between the audit trail and the endpoints. The endpoints of a row are determined when it is
+ * claimed: those that are enabled and have subscribed to at least one event that they lack. No delivery is started for
+ * the others.
  */
 export const createOutbox = (db: Database): Outbox => ({
   async claim(limit, leaseMs) {
@@ -91,7 +97,7 @@ const claimRows = async (db: Database, limit: number, leaseMs: number) => {
   return claimedSchema.parse(rows);
 };
 
-/** Each search becomes a row for each audition that its endpoint is behind with. All of it, or nothing. */
+/** Replaces each search row with one row per audition of which its endpoint lacks events. Atomic. */
 const expandSearches = async (db: Database, searches: readonly number[]): Promise<void> => {
   await db.execute(sql`
     WITH search AS (
@@ -156,7 +162,7 @@ const deliveriesOf = async (db: Database, ids: readonly number[]): Promise<reado
     );
 };
 
-/** A fact of a newer version of ours is told by a worker of that version: here nobody can say what it is. */
+/** An unknown fact type comes from a newer version. It counts as subscribed: a worker of that version delivers it. */
 const isSubscribed = (eventTypes: readonly string[], fact: string): boolean => {
   const type = publicEventTypeOf(fact);
   return type === undefined || (type !== null && matchesEventType({ eventTypes }, type));

@@ -8,36 +8,38 @@ import { auditEvents } from '../schema/audit-events.ts';
 import { endpointProgress } from '../schema/webhook-endpoints.ts';
 import { selectTrail, storedEventSchema } from '../trail/stored-events.ts';
 
+/** Stores which events of an audition were delivered to an endpoint. */
 export interface EndpointProgress {
-  /** Up to which event of this audition everything was delivered; 0 for nothing. */
+  /** Returns the sequence up to which all events of this audition were delivered; 0 when none was. */
   deliveredThrough(endpoint: EndpointId, audition: AuditionId): Promise<number>;
   /**
-   * Notes a delivery. False when the progress is no more what it was when the attempt began: another attempt has
-   * overtaken this one, which must stop.
+   * Records a delivery. Returns false when the stored progress is not `from`: another attempt has overtaken this one,
+   * which must stop.
    */
   advance(delivered: {
     readonly endpoint: EndpointId;
     readonly audition: AuditionId;
     readonly from: number;
     readonly to: number;
-    /** What the receiver said, where it was called. */
+    /** The response of the receiver, for example its HTTP status. */
     readonly answer: string;
   }): Promise<boolean>;
-  /** The whole trail of an audition, as far as it is this organization's. */
+  /** Returns the trail of an audition; empty when the audition belongs to another organization. */
   readTrail(organization: OrganizationId, audition: AuditionId): Promise<readonly AuditionEvent[]>;
-  /** The next audition, by id, of which anything happened in that time. */
+  /** Returns the next audition, ordered by id, that has an event in the time range. */
   nextAudition(
     organization: OrganizationId,
     range: { readonly from: Instant; readonly until: Instant; readonly after: AuditionId | undefined },
   ): Promise<AuditionId | undefined>;
 }
 
-/** A success is noted on the endpoint's row this often at most: many auditions are told side by side. */
+/** Minimum interval between success updates of an endpoint's row, because many auditions are delivered in parallel. */
 const successWriteInterval = sql`interval '10 seconds'`;
 
 const countSchema = z.object({ advanced: z.int() });
 const nextSchema = z.array(z.object({ id: auditionIdSchema }));
 
+/** Creates the repository of delivery progress. */
 export const createEndpointProgress = (db: Database): EndpointProgress => ({
   async deliveredThrough(endpoint, audition) {
     const [row] = await db

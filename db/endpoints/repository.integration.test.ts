@@ -1,4 +1,4 @@
-/** Endpoints with their secrets, and how far each has been told. */
+/** Tests endpoints, their secrets and their delivery progress. */
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrganizationId } from '../../domain/ids.ts';
@@ -40,14 +40,14 @@ const readsOf = async (id: string) =>
     )
   ).rows;
 
-/** In their order. */
+/** The oldest first. */
 const actsOf = async (organization: OrganizationId) =>
   (await repositories.administrativeActs.list(organization, { limit: 50 })).items.toReversed();
 
-/** PostgreSQL takes no NUL in a text (22021, character_not_in_repertoire). */
-const unnotable: Actor = { ...actor, by: 'nobody\u0000' };
+/** Its act cannot be stored: PostgreSQL rejects NUL in a text (22021, character_not_in_repertoire). */
+const unstorableActor: Actor = { ...actor, by: 'operator\u0000' };
 
-/** Progress and data keys are those of all: nobody else writes any meanwhile. */
+/** Includes the progress and data keys of all organizations: no other test runs at the same time. */
 const everythingOf = async (organization: OrganizationId) => {
   const { rows } = await database.db.execute(sql`
     SELECT to_jsonb(e) AS row FROM webhook_endpoints e WHERE organization = ${organization}
@@ -60,15 +60,15 @@ const everythingOf = async (organization: OrganizationId) => {
   return rows;
 };
 
-describe('a secret', () => {
-  it('is opened for its organization alone, and each time is noted', async () => {
+describe('endpoint secret', () => {
+  it('is decrypted for its organization only, and each read is recorded', async () => {
     const { endpoints, id, use } = await setUp();
     expect(await endpoints.getWithSecrets(use)).toMatchObject({ id, status: 'enabled', secrets: [secret] });
     expect(await endpoints.getWithSecrets({ ...use, organization: newOrganizationId() })).toBeUndefined();
     expect(await readsOf(id)).toEqual([{ secret: 'signing_secret', purpose: 'test.open' }]);
   });
 
-  it('lies nowhere in the clear, and does not open in the place of another', async () => {
+  it('is stored encrypted, and does not open in the row of another endpoint', async () => {
     const { endpoints, organization, id, use } = await setUp();
     const other = await addEndpoint(repositories, organization);
     const { rows } = await database.db.execute(sql`SELECT * FROM webhook_endpoints`);
@@ -80,7 +80,7 @@ describe('a secret', () => {
     await expect(endpoints.getWithSecrets(use)).rejects.toMatchObject({ name: 'NotAuthentic' });
   });
 
-  it('is exchanged: the old one signs beside the new one, for as long as was said', async () => {
+  it('stays valid next to its successor for the requested time after a rotation', async () => {
     const { endpoints, organization, id, use } = await setUp();
     const rotated = await endpoints.rotateSecret(use, newer, day, actor);
     expect(Date.parse(rotated?.previousSecretUntil ?? '')).toBeGreaterThan(Date.now() + day - 60_000);
@@ -93,14 +93,16 @@ describe('a secret', () => {
     expect(await endpoints.get(organization, id)).not.toHaveProperty('secret');
   });
 
-  it('is exchanged by one of two who want to at once', async () => {
+  it('is rotated by one of two simultaneous rotations', async () => {
     const { endpoints, organization, id, use } = await setUp();
     const other = await database.pool.connect();
     await other.query('BEGIN');
     await other.query('SELECT FROM webhook_endpoints WHERE id = $1 FOR UPDATE', [id]);
     const secrets = [3, 4].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`);
-    const rotations = Promise.all(secrets.map((one) => endpoints.rotateSecret(use, one, day, actor)));
-    // Both have read the secret, and wait to write.
+    const rotations = Promise.all(
+      secrets.map((candidate) => endpoints.rotateSecret(use, candidate, day, actor)),
+    );
+    // Waits until both have read the secret and wait for the row lock.
     await eventually(async () => {
       const { rows } = await database.pool.query(
         "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
@@ -110,16 +112,16 @@ describe('a secret', () => {
     await other.query('ROLLBACK');
     other.release();
     const outcomes = await rotations;
-    const made = secrets.filter((_, index) => outcomes[index] !== undefined);
-    expect(made).toHaveLength(1);
+    const rotated = secrets.filter((_, index) => outcomes[index] !== undefined);
+    expect(rotated).toHaveLength(1);
     expect((await actsOf(organization)).map(({ act }) => act)).toEqual([
       'endpoint.created',
       'endpoint.secret_rotated',
     ]);
-    expect((await endpoints.getWithSecrets(use))?.secrets).toEqual([...made, secret]);
+    expect((await endpoints.getWithSecrets(use))?.secrets).toEqual([...rotated, secret]);
   });
 
-  it('is erased with its endpoint, and all that was kept of it', async () => {
+  it('is deleted with its endpoint, its progress and its outbox rows', async () => {
     const { endpoints, progress, organization, id } = await setUp();
     const audition = await addAudition(repositories, organization);
     await progress.advance({ endpoint: id, audition, from: 0, to: 3, answer: '200' });
@@ -135,8 +137,8 @@ describe('a secret', () => {
   });
 });
 
-describe('progress', () => {
-  it('goes on from where it was, and not from where somebody thought it was', async () => {
+describe('delivery progress', () => {
+  it('advances only from its stored value', async () => {
     const { progress, organization, id } = await setUp();
     const audition = await addAudition(repositories, organization);
     const to = (from: number, through: number) =>
@@ -149,7 +151,7 @@ describe('progress', () => {
     expect(await progress.deliveredThrough(id, audition)).toBe(3);
   });
 
-  it('is kept for no endpoint that has been removed meanwhile', async () => {
+  it('is not stored for an endpoint that was removed meanwhile', async () => {
     const { endpoints, progress, organization, id } = await setUp();
     const audition = await addAudition(repositories, organization);
     await endpoints.remove(organization, id, actor);
@@ -157,7 +159,7 @@ describe('progress', () => {
     expect(await progress.deliveredThrough(id, audition)).toBe(0);
   });
 
-  it('shows on the endpoint since when it fails, and that it works again', async () => {
+  it('shows on the endpoint since when deliveries fail, and their recovery', async () => {
     const { endpoints, progress, organization, id } = await setUp();
     const audition = await addAudition(repositories, organization);
     await endpoints.recordFailure(id, '503');
@@ -174,17 +176,17 @@ describe('progress', () => {
   });
 });
 
-describe('disabling', () => {
-  it('is done once: the same reason gets the same answer, another one none', async () => {
+describe('disabling an endpoint', () => {
+  it('is idempotent by the reason, and does nothing for another reason', async () => {
     const { endpoints, organization, id } = await setUp();
     const other = await addEndpoint(repositories, organization);
-    const first = await endpoints.disable(organization, id, 'msg_1 was not taken');
+    const first = await endpoints.disable(organization, id, 'msg_1 was not delivered');
     expect(first).toEqual({ at: expect.stringMatching(/Z$/), others: [other] });
-    expect(await endpoints.disable(organization, id, 'msg_1 was not taken')).toEqual(first);
-    expect(await endpoints.disable(organization, id, 'msg_2 was not taken')).toBeUndefined();
+    expect(await endpoints.disable(organization, id, 'msg_1 was not delivered')).toEqual(first);
+    expect(await endpoints.disable(organization, id, 'msg_2 was not delivered')).toBeUndefined();
     expect(await endpoints.get(organization, id)).toMatchObject({
       status: 'disabled',
-      disabledReason: 'msg_1 was not taken',
+      disabledReason: 'msg_1 was not delivered',
       disabledAt: first?.at,
     });
     expect(
@@ -193,10 +195,10 @@ describe('disabling', () => {
     ).toBe('disabled');
   });
 
-  it('is over when it is enabled again', async () => {
+  it('is reverted when the endpoint is enabled again', async () => {
     const { endpoints, organization, id } = await setUp();
     await endpoints.recordFailure(id, '500');
-    await endpoints.disable(organization, id, 'msg_1 was not taken');
+    await endpoints.disable(organization, id, 'msg_1 was not delivered');
     expect(await endpoints.update(organization, id, { status: 'enabled' }, actor)).toMatchObject({
       status: 'enabled',
       disabledReason: undefined,
@@ -206,24 +208,24 @@ describe('disabling', () => {
   });
 });
 
-describe('an organization', () => {
-  it('sees and changes its own endpoints only', async () => {
+describe('endpoints of an organization', () => {
+  it('are visible and changeable for that organization only', async () => {
     const { endpoints, organization, id } = await setUp();
-    const stranger = newOrganizationId();
+    const foreign = newOrganizationId();
     expect((await endpoints.list(organization)).map((endpoint) => endpoint.id)).toEqual([id]);
-    expect(await endpoints.list(stranger)).toEqual([]);
-    expect(await endpoints.get(stranger, id)).toBeUndefined();
+    expect(await endpoints.list(foreign)).toEqual([]);
+    expect(await endpoints.get(foreign, id)).toBeUndefined();
     expect(
-      await endpoints.update(stranger, id, { url: 'https://stranger.example.com/' }, actor),
+      await endpoints.update(foreign, id, { url: 'https://stranger.example.com/' }, actor),
     ).toBeUndefined();
-    expect(await endpoints.disable(stranger, id, 'why not')).toBeUndefined();
+    expect(await endpoints.disable(foreign, id, 'why not')).toBeUndefined();
     expect(await endpoints.get(organization, id)).toMatchObject({
       url: 'https://platform.example.com/hooks',
       status: 'enabled',
     });
   });
 
-  it('has no more than twenty, and a refused one leaves no key behind', async () => {
+  it('are limited to twenty, and a refused endpoint leaves no data key', async () => {
     const { endpoints, organization } = await setUp();
     for (let count = 1; count < 20; count += 1) await addEndpoint(repositories, organization);
     const id = newEndpointId();
@@ -235,11 +237,11 @@ describe('an organization', () => {
   });
 });
 
-describe('a change', () => {
+describe('change of an endpoint', () => {
   const url = 'https://elsewhere.example.com/';
-  const made = { url, eventTypes: [], secret };
+  const newEndpoint = { url, eventTypes: [], secret };
 
-  it('leaves one act, of whoever did it', async () => {
+  it('stores one administrative act with its author', async () => {
     const { endpoints, organization, id, use } = await setUp();
     await endpoints.update(organization, id, { url }, { ...actor, detail: { url } });
     await endpoints.rotateSecret(use, newer, day, { ...actor, detail: { force: false } });
@@ -252,31 +254,31 @@ describe('a change', () => {
     ]);
   });
 
-  it('leaves none where there was nothing to change', async () => {
+  it('stores no administrative act when there is nothing to change', async () => {
     const { endpoints, organization, id, use } = await setUp();
     const before = await actsOf(organization);
-    const stranger = newOrganizationId();
-    await endpoints.update(stranger, id, { url }, actor);
-    await endpoints.rotateSecret({ ...use, organization: stranger }, newer, day, actor);
-    await endpoints.remove(stranger, id, actor);
-    expect(await actsOf(stranger)).toEqual([]);
+    const foreign = newOrganizationId();
+    await endpoints.update(foreign, id, { url }, actor);
+    await endpoints.rotateSecret({ ...use, organization: foreign }, newer, day, actor);
+    await endpoints.remove(foreign, id, actor);
+    expect(await actsOf(foreign)).toEqual([]);
     expect(await actsOf(organization)).toEqual(before);
   });
 
   it.each<[string, (at: Awaited<ReturnType<typeof setUp>>) => Promise<unknown>]>([
     [
-      'made',
+      'created',
       ({ endpoints, organization }) =>
-        endpoints.create({ ...made, id: newEndpointId(), organization }, unnotable),
+        endpoints.create({ ...newEndpoint, id: newEndpointId(), organization }, unstorableActor),
     ],
     [
       'changed',
       ({ endpoints, organization, id }) =>
-        endpoints.update(organization, id, { url, status: 'disabled' }, unnotable),
+        endpoints.update(organization, id, { url, status: 'disabled' }, unstorableActor),
     ],
-    ['given another secret', ({ endpoints, use }) => endpoints.rotateSecret(use, newer, day, unnotable)],
-    ['removed', ({ endpoints, organization, id }) => endpoints.remove(organization, id, unnotable)],
-  ])('is not made where it cannot be noted: no endpoint is %s', async (_, change) => {
+    ['given a new secret', ({ endpoints, use }) => endpoints.rotateSecret(use, newer, day, unstorableActor)],
+    ['removed', ({ endpoints, organization, id }) => endpoints.remove(organization, id, unstorableActor)],
+  ])('is rolled back when its act cannot be stored: no endpoint is %s', async (_, change) => {
     const at = await setUp();
     const audition = await addAudition(repositories, at.organization);
     await at.progress.advance({ endpoint: at.id, audition, from: 0, to: 3, answer: '200' });
@@ -287,7 +289,7 @@ describe('a change', () => {
   });
 });
 
-it('finds the auditions of which anything happened in a time, one after the other', async () => {
+it('the delivery progress finds auditions with events in a time range, one after the other', async () => {
   const { progress, organization } = await setUp();
   const morning = Date.UTC(2031, 0, 1, 9);
   const [first, second] = [

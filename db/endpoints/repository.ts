@@ -17,36 +17,36 @@ import { credentialReadsCte } from '../vault/credential-reads.ts';
 import { createVault, type Vault } from '../vault/envelope-encryption.ts';
 import { outboxChannel } from './outbox.ts';
 
-/** Everything of an endpoint that is no secret. */
+/** An endpoint without its secrets. */
 export interface WebhookEndpoint {
   readonly id: EndpointId;
   readonly organization: OrganizationId;
   readonly url: string;
-  /** Empty: all of them. */
+  /** Empty means all event types. */
   readonly eventTypes: readonly string[];
   readonly status: 'enabled' | 'disabled';
   readonly disabledReason: string | undefined;
   readonly disabledAt: Instant | undefined;
-  /** Until when the secret before this one signs beside it. */
+  /** Until when the previous secret signs in addition to the current one. */
   readonly previousSecretUntil: Instant | undefined;
-  /** Since when every attempt has failed; absent while it works. */
+  /** Since when every delivery attempt has failed; undefined after a success. */
   readonly failingSince: Instant | undefined;
   readonly lastSuccessAt: Instant | undefined;
   readonly lastFailureAt: Instant | undefined;
-  /** Of the last attempt: a status, or why there was none. */
+  /** Result of the last attempt: an HTTP status, or the reason why there was no response. */
   readonly lastAnswer: string | undefined;
   readonly createdAt: Instant;
 }
 
-/** With what it is called: lives only as long as the call. */
+/** An endpoint with its secrets. Must not be kept longer than the call. */
 export interface EndpointWithSecrets
   extends Pick<WebhookEndpoint, 'id' | 'url' | 'eventTypes' | 'createdAt'> {
   readonly status: WebhookEndpoint['status'];
-  /** The newest first. */
+  /** The newest secret first. */
   readonly secrets: readonly string[];
 }
 
-/** Whose secret is read, for what. */
+/** The endpoint whose secrets are read, and the purpose for the audit. */
 interface EndpointUse {
   readonly organization: OrganizationId;
   readonly endpoint: EndpointId;
@@ -54,15 +54,18 @@ interface EndpointUse {
   readonly correlationId: string;
 }
 
-/** Who changes an endpoint, and what is noted of it. */
+/** The author of a change, and the detail of its administrative act. */
 interface ActorWithDetail extends Actor {
-  /** Never a secret, never a person's data. */
+  /** Must not contain secrets or personal data. */
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-/** A change by somebody is written together with its administrative act, or neither is. What changes nothing is no act. */
+/**
+ * Stores webhook endpoints. Each change and its administrative act are stored in one transaction. A call that changes
+ * nothing stores no act.
+ */
 export interface WebhookEndpoints {
-  /** False when the organization has as many as it may. */
+  /** Adds an endpoint. Returns false when the organization already has 20. */
   create(
     endpoint: {
       readonly id: EndpointId;
@@ -71,14 +74,15 @@ export interface WebhookEndpoints {
       readonly eventTypes: readonly string[];
       readonly secret: string;
     },
-    noted: ActorWithDetail,
+    actor: ActorWithDetail,
   ): Promise<boolean>;
+  /** Returns an endpoint; undefined when the organization has none with this id. */
   get(organization: OrganizationId, id: EndpointId): Promise<WebhookEndpoint | undefined>;
-  /** The oldest first. */
+  /** Returns the endpoints of an organization, the oldest first. */
   list(organization: OrganizationId): Promise<readonly WebhookEndpoint[]>;
   /**
-   * What it is behind with is sent as soon as it is enabled or its address has changed. Undefined where there is no
-   * such endpoint.
+   * Changes an endpoint. Undelivered events are sent immediately when the endpoint is enabled or its URL changes. Returns
+   * undefined when there is no such endpoint.
    */
   update(
     organization: OrganizationId,
@@ -88,24 +92,27 @@ export interface WebhookEndpoints {
       readonly eventTypes?: readonly string[] | undefined;
       readonly status?: WebhookEndpoint['status'] | undefined;
     },
-    noted: ActorWithDetail,
+    actor: ActorWithDetail,
   ): Promise<WebhookEndpoint | undefined>;
-  /** With its secrets' data key, and all that was kept of its progress. */
-  remove(organization: OrganizationId, id: EndpointId, noted: ActorWithDetail): Promise<boolean>;
-  /** The old secret signs beside the new one for so long. Undefined where somebody else was quicker, or it is gone. */
+  /** Deletes an endpoint with its data key and its delivery progress. Returns false when there is no such endpoint. */
+  remove(organization: OrganizationId, id: EndpointId, actor: ActorWithDetail): Promise<boolean>;
+  /**
+   * Replaces the secret. The old secret signs in addition to the new one for `overlapMs` milliseconds. Returns undefined
+   * when another process has rotated the secret meanwhile, or the endpoint was removed.
+   */
   rotateSecret(
     use: EndpointUse,
     secret: string,
     overlapMs: number,
-    noted: ActorWithDetail,
+    actor: ActorWithDetail,
   ): Promise<WebhookEndpoint | undefined>;
-  /** Opens the secrets for a delivery, and notes that they were read. */
+  /** Decrypts the secrets for a delivery, and records the read. Undefined when there is no such endpoint. */
   getWithSecrets(use: EndpointUse): Promise<EndpointWithSecrets | undefined>;
-  /** An attempt that failed. */
+  /** Records a failed delivery attempt. */
   recordFailure(id: EndpointId, answer: string): Promise<void>;
   /**
-   * Given up: nothing is sent to it any more. Idempotent by the reason: whoever comes again with the same one gets the
-   * same answer, and whoever comes after somebody else gets undefined.
+   * Disables an endpoint. Nothing is delivered to it any more. Returns the time and the organization's other enabled
+   * endpoints. Idempotent by the reason: the same reason gets the same time, another reason gets undefined.
    */
   disable(
     organization: OrganizationId,
@@ -114,19 +121,19 @@ export interface WebhookEndpoints {
   ): Promise<{ readonly at: Instant; readonly others: readonly EndpointId[] } | undefined>;
 }
 
-/** Each is told of every event: more than a handful is a mistake. */
+/** Endpoints per organization. Every event is delivered to each of them, so more is a mistake. */
 const maxEndpoints = 20;
 
-/** Longer than a statement may run (15 s): after that, whoever has not seen the endpoint enabled is through. */
+/** Longer than the statement timeout (15 s): after this, every statement that saw the endpoint disabled has ended. */
 const delayedSearchMs = 30_000;
 
 type Column = 'secret' | 'previous_secret';
 
-/** What is copied to another endpoint's row or column does not open. */
+/** Binds a sealed secret to its endpoint and column. A copy in another row or column does not open. */
 const sealingContextOf = (organization: OrganizationId, id: EndpointId, column: Column): string =>
   `webhook_endpoints.${column} of ${id} of ${organization}`;
 
-/** Where the platform is told. Secrets lie sealed under the endpoint's own data key. */
+/** Creates the repository of webhook endpoints. Secrets are sealed under the endpoint's own data key. */
 export const createWebhookEndpoints = (
   db: Database,
   wrapping: KeyWrapping,
@@ -159,9 +166,9 @@ export const createWebhookEndpoints = (
   };
 
   return {
-    async create({ id, organization, url, eventTypes, secret }, noted) {
+    async create({ id, organization, url, eventTypes, secret }, actor) {
       return db.transaction(async (tx) => {
-        // Its own vault: the data key that is made in here is gone when the transaction is.
+        // A separate vault: its cache must not keep a data key that is rolled back with the transaction.
         const sealing = createVault(tx, wrapping);
         const sealedSecret = await sealing.seal(id, secret, sealingContextOf(organization, id, 'secret'));
         const { rowCount } = await tx.execute(sql`
@@ -174,7 +181,7 @@ export const createWebhookEndpoints = (
           return false;
         }
         await enqueueDelayedSearch(tx, organization, id);
-        await recordAct(tx, organization, id, 'endpoint.created', noted);
+        await recordAct(tx, organization, id, 'endpoint.created', actor);
         return true;
       });
     },
@@ -193,7 +200,7 @@ export const createWebhookEndpoints = (
       return rows.map(toEndpoint);
     },
 
-    async update(organization, id, { url, eventTypes, status }, noted) {
+    async update(organization, id, { url, eventTypes, status }, actor) {
       return db.transaction(async (tx) => {
         const [before] = await tx
           .select()
@@ -217,12 +224,12 @@ export const createWebhookEndpoints = (
           await enqueueSearch(tx, organization, id);
           await enqueueDelayedSearch(tx, organization, id);
         }
-        await recordAct(tx, organization, id, 'endpoint.changed', noted);
+        await recordAct(tx, organization, id, 'endpoint.changed', actor);
         return toEndpoint(after);
       });
     },
 
-    async remove(organization, id, noted) {
+    async remove(organization, id, actor) {
       const removed = await db.transaction(async (tx) => {
         const { rows } = await tx.execute(sql`
           WITH removed AS (
@@ -236,14 +243,14 @@ export const createWebhookEndpoints = (
         `);
         if (rows.length === 0) return false;
         await createVault(tx, wrapping).destroy(id);
-        await recordAct(tx, organization, id, 'endpoint.removed', noted);
+        await recordAct(tx, organization, id, 'endpoint.removed', actor);
         return true;
       });
       if (removed) vault.evict(id);
       return removed;
     },
 
-    async rotateSecret(use, secret, overlapMs, noted) {
+    async rotateSecret(use, secret, overlapMs, actor) {
       const { organization, endpoint: id } = use;
       const current = await read(use);
       if (!current) return undefined;
@@ -265,7 +272,7 @@ export const createWebhookEndpoints = (
           .where(and(ownedBy(organization, id), eq(webhookEndpoints.sealedSecret, current.sealedSecret)))
           .returning();
         if (!row) return undefined;
-        await recordAct(tx, organization, id, 'endpoint.secret_rotated', noted);
+        await recordAct(tx, organization, id, 'endpoint.secret_rotated', actor);
         return toEndpoint(row);
       });
     },
@@ -331,8 +338,8 @@ const recordAct = (
   organization: OrganizationId,
   target: EndpointId,
   act: `endpoint.${string}`,
-  noted: ActorWithDetail,
-): Promise<void> => createAdministrativeActs(tx).record({ organization, ...noted, act, target });
+  actor: ActorWithDetail,
+): Promise<void> => createAdministrativeActs(tx).record({ organization, ...actor, act, target });
 
 const enqueueSearch = async (
   tx: Transaction,
@@ -345,7 +352,7 @@ const enqueueSearch = async (
   await tx.execute(sql`SELECT pg_notify(${outboxChannel}, '')`);
 };
 
-/** For events that were being written just then, by statements that have not seen the endpoint enabled. */
+/** Finds events of concurrent statements that still saw the endpoint disabled and wrote no outbox row. */
 const enqueueDelayedSearch = async (
   tx: Transaction,
   organization: OrganizationId,

@@ -1,13 +1,14 @@
 /**
- * Storing webhooks, many in one statement (group commit). Whoever comes while a statement is under way goes with the
- * next one: a burst costs a few commits instead of one each, and nobody waits for longer than two of them.
+ * Stores webhooks in batches (group commit). Rows that arrive while a statement runs are inserted by the next one. A
+ * burst costs a few commits instead of one per webhook. A row waits for at most two statements, unless more than 200
+ * rows are queued.
  */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database } from '../client.ts';
 import { isDatabaseOutage } from '../errors.ts';
 
-/** What the relay listens to. */
+/** Channel of `NOTIFY` that wakes the inbox relay. */
 export const inboxChannel = 'webhook_inbox';
 
 export interface InboxRow {
@@ -26,10 +27,13 @@ interface QueuedRow {
   readonly reject: (error: unknown) => void;
 }
 
-/** Far from what a statement may take, and from what anybody notices. */
+/** Rows per statement: few enough that the statement ends long before its timeout. */
 const maxBatchSize = 200;
 
-/** Answers whether the row was the first of its kind (provider and dedupe key). */
+/**
+ * Creates a function that stores a row. It resolves after the commit, with false for a duplicate (same provider and
+ * dedupe key). It rejects with the error of the database.
+ */
 export const createBatchInsert = (db: Database): ((row: InboxRow) => Promise<boolean>) => {
   let waiting: QueuedRow[] = [];
   let isWriting = false;
@@ -48,7 +52,7 @@ export const createBatchInsert = (db: Database): ((row: InboxRow) => Promise<boo
       waiting.push({ row, resolve, reject });
       if (isWriting) return;
       isWriting = true;
-      // What arrives in the same turn of the event loop goes together.
+      // Waits for the other rows of this turn of the event loop.
       setImmediate(() => void writeAll());
     });
 };
@@ -59,17 +63,23 @@ const writeBatch = async (db: Database, batch: readonly QueuedRow[]): Promise<vo
       db,
       batch.map(({ row }) => row),
     );
-    for (const one of batch) one.resolve(stored.has(one.row.id));
+    for (const queued of batch) queued.resolve(stored.has(queued.row.id));
   } catch (error) {
-    // One row that PostgreSQL does not take must not take the others with it.
-    if (batch.length > 1 && !isDatabaseOutage(error)) for (const one of batch) await writeBatch(db, [one]);
-    else for (const one of batch) one.reject(error);
+    // A row that PostgreSQL rejects must not fail the others: insert each row alone.
+    if (batch.length > 1 && !isDatabaseOutage(error)) {
+      for (const queued of batch) await writeBatch(db, [queued]);
+    } else {
+      for (const queued of batch) queued.reject(error);
+    }
   }
 };
 
 const storedSchema = z.object({ ids: z.array(z.string()) });
 
-/** The ids of those that were new. Sorted, so that two statements with the same rows wait for each other in one order. */
+/**
+ * Returns the ids of the stored rows; a new row is stored under its own id, a duplicate under the id of the first. The
+ * rows are sorted, so that two statements with the same rows lock them in the same order and cannot deadlock.
+ */
 const insert = async (db: Database, rows: readonly InboxRow[]): Promise<ReadonlySet<string>> => {
   const firsts = new Map<string, { readonly row: InboxRow; more: number }>();
   for (const row of rows) {
@@ -91,8 +101,8 @@ const insert = async (db: Database, rows: readonly InboxRow[]): Promise<Readonly
       duplicates: more,
     })),
   );
-  // A row that was there keeps its id: so what comes back under another id was known.
-  const { rows: known } = await db.execute(sql`
+  // An existing row keeps its id. So a row whose own id is not returned is a duplicate.
+  const { rows: storedRows } = await db.execute(sql`
     WITH stored AS (
       INSERT INTO webhook_inbox AS known
         (id, provider, dedupe_key, kind, sealed_event, data_key, correlation_id, duplicates)
@@ -105,5 +115,5 @@ const insert = async (db: Database, rows: readonly InboxRow[]): Promise<Readonly
     SELECT json_agg(id) AS ids, CASE WHEN bool_or(is_new) THEN pg_notify(${inboxChannel}, '')::text END AS woken
     FROM stored
   `);
-  return new Set(storedSchema.parse(known[0]).ids);
+  return new Set(storedSchema.parse(storedRows[0]).ids);
 };

@@ -22,23 +22,23 @@ interface AccountConnection {
   readonly connectedAt: Instant;
 }
 
-/** Whom it concerns what we are told from outside, where the telling does not say so itself. */
+/** Finds the auditions and connections that a webhook concerns when the webhook does not name them. */
 export interface InboxRouting {
-  /** The audition that a provider's meeting was made for. */
+  /** Returns the audition for which a provider's meeting was created. */
   auditionOfMeeting(provider: string, meetingId: string): Promise<AuditionId | undefined>;
-  /** Those with an open attention item that waits for this connection to be connected again. */
+  /** Returns the auditions with an open attention item that waits for this connection to be reconnected. */
   auditionsWaitingFor(organization: OrganizationId, connection: ConnectionId): Promise<readonly AuditionId[]>;
-  /** The connections, of any organization, of one account at a provider, but for those that are disconnected. */
+  /** Returns the connections of a provider account in all organizations, without disconnected ones. */
   connectionsOfAccount(provider: string, accountId: string): Promise<readonly AccountConnection[]>;
 }
 
-/** A key of the ledger begins with the id of its workflow. */
+/** Returns the audition of a ledger key, which begins with the workflow id. */
 const auditionOf = (key: string) => auditionIdSchema.safeParse(/^audition\/([^:]+):/.exec(key)?.[1]).data;
 
-/** Looks up, and changes nothing. */
+/** Creates the lookups. They only read. */
 export const createInboxRouting = (db: Database): InboxRouting => ({
   async auditionOfMeeting(provider, meetingId) {
-    // Its creation and its moves: all of one audition.
+    // A meeting can have several operations (creation, moves). All belong to one audition.
     const [row] = await db
       .select({ key: operations.key })
       .from(operations)

@@ -24,55 +24,59 @@ const setup = async ({ secret = 'one', expiresAt = inHours(1) } = {}) => {
   const put = (changes: { secret?: string } = {}) =>
     watchSubscriptions.put({ ...channel, secret, expiresAt, ...changes });
   await put();
-  const proves = async (given: string, provider = 'google') =>
+  const isAccepted = async (given: string, provider = 'google') =>
     (await watchSubscriptions.verify(provider, [{ id, secret: given }]))[0] !== undefined;
-  return { watches: watchSubscriptions, id, channel, put, proves };
+  return { watches: watchSubscriptions, id, channel, put, isAccepted };
 };
 
-it('is proven by its secret, by nothing else, and to its own provider', async () => {
-  const { proves, watches, channel, id } = await setup();
+it('a watch subscription accepts only its own secret, from its own provider', async () => {
+  const { isAccepted, watches, channel, id } = await setup();
   const claims = [
     { id: 'another', secret: 'one' },
     { id, secret: 'two' },
     { id, secret: 'one' },
   ];
   expect(await watches.verify('google', claims)).toMatchObject([undefined, undefined, channel]);
-  expect([await proves('two'), await proves(''), await proves('one', 'microsoft')]).toEqual([
+  expect([await isAccepted('two'), await isAccepted(''), await isAccepted('one', 'microsoft')]).toEqual([
     false,
     false,
     false,
   ]);
 });
 
-it('takes the secret before the present one, and no older one', async () => {
-  const { put, proves } = await setup();
+it('a watch subscription accepts its current and its previous secret, and no older one', async () => {
+  const { put, isAccepted } = await setup();
   await put({ secret: 'two' });
   await put({ secret: 'two' });
-  expect([await proves('one'), await proves('two')]).toEqual([true, true]);
+  expect([await isAccepted('one'), await isAccepted('two')]).toEqual([true, true]);
   await put({ secret: 'three' });
-  expect([await proves('one'), await proves('two'), await proves('three')]).toEqual([false, true, true]);
+  expect([await isAccepted('one'), await isAccepted('two'), await isAccepted('three')]).toEqual([
+    false,
+    true,
+    true,
+  ]);
 });
 
-it('proves nothing once it has long expired', async () => {
-  const { proves } = await setup({ expiresAt: inHours(-2) });
-  expect(await proves('one')).toBe(false);
+it('a watch subscription accepts no secret more than an hour after its expiry', async () => {
+  const { isAccepted } = await setup({ expiresAt: inHours(-2) });
+  expect(await isAccepted('one')).toBe(false);
 });
 
-it('keeps no secret that could be read', async () => {
+it('a watch subscription stores no readable secret', async () => {
   await setup({ secret: 'a-secret-of-ours' });
   const { rows } = await database.pool.query('SELECT * FROM watch_subscriptions');
   expect(JSON.stringify(rows)).not.toContain('a-secret-of-ours');
 });
 
-it('knows when it last told us something, and what a connection watches until it is removed', async () => {
+it('a watch subscription stores its last notification, and is listed by connection until it is removed', async () => {
   const { watches, id } = await setup();
   await watches.markNotified([id, id]);
   const { rows } = await database.pool.query(
-    'SELECT last_notified_at IS NOT NULL AS known FROM watch_subscriptions WHERE id = $1',
+    'SELECT last_notified_at IS NOT NULL AS notified FROM watch_subscriptions WHERE id = $1',
     [id],
   );
-  expect(rows).toEqual([{ known: true }]);
-  expect((await watches.listByConnection('conn_1')).map((one) => one.id)).toContain(id);
+  expect(rows).toEqual([{ notified: true }]);
+  expect((await watches.listByConnection('conn_1')).map((subscription) => subscription.id)).toContain(id);
   await watches.remove(id);
-  expect((await watches.listByConnection('conn_1')).map((one) => one.id)).not.toContain(id);
+  expect((await watches.listByConnection('conn_1')).map((subscription) => subscription.id)).not.toContain(id);
 });

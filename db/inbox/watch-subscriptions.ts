@@ -13,37 +13,39 @@ import { sha256 } from '../digest.ts';
 import { watchSubscriptions } from '../schema/watch-subscriptions.ts';
 
 export interface WatchSubscription {
-  /** The channel's id, chosen by us, or the subscription's, chosen by Graph. */
+  /** The id of Google's channel, chosen by this service, or of the subscription, chosen by Microsoft Graph. */
   readonly id: string;
   readonly provider: string;
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
   readonly calendarId: string;
-  /** Google's id of what is watched. */
+  /** Google's id of the watched resource. */
   readonly resourceId?: string | undefined;
   readonly expiresAt: Instant;
 }
 
-/** What we asked vendors to tell us of: Google's channels, Microsoft Graph's subscriptions. */
+/** Stores subscriptions to calendar changes: Google's channels, Microsoft Graph's subscriptions. */
 export interface WatchSubscriptions {
-  /** Put again with another secret, both are taken, until the next exchange. */
+  /** Adds or updates a subscription. A new secret is added to the previous one, and both are valid until the next. */
   put(subscription: WatchSubscription & { readonly secret: string }): Promise<void>;
   /**
-   * For each claim, in their order, the subscription of that id, if the secret is its own and it has not long expired.
-   * In constant time, and in one statement, however many somebody claims who need not be anybody.
+   * Returns for each claim, in order, the subscription with that id. Undefined when the secret is wrong or the
+   * subscription expired more than an hour ago. Compares in constant time. Runs one statement for any number of
+   * claims, because claims are not authenticated.
    */
   verify(
     provider: string,
     claims: readonly { readonly id: string; readonly secret: string }[],
   ): Promise<readonly (WatchSubscription | undefined)[]>;
-  /** They have told us something. */
+  /** Records the time of a notification. Updates a subscription at most once a minute. */
   markNotified(ids: readonly string[]): Promise<void>;
+  /** Deletes a subscription. Idempotent. */
   remove(id: string): Promise<void>;
-  /** The one that ends first, first. */
+  /** Returns the subscriptions of a connection, the earliest expiry first. */
   listByConnection(connection: ConnectionId): Promise<readonly WatchSubscription[]>;
 }
 
-/** The one in use and the one before it: while they are exchanged, the vendor sends either. */
+/** The current secret and the previous one. During a rotation, the vendor sends either. */
 const secretsKept = 2;
 
 const subscriptionSchema = z.object({
@@ -59,12 +61,12 @@ const subscriptionSchema = z.object({
   expiresAt: instantSchema,
 });
 
-/** What was put off for longer than this after a subscription's end is not sent by its vendor any more. */
+/** Vendors can send a delayed notification this long after the end of a subscription. */
 const graceAfterExpiry = sql`interval '1 hour'`;
 
 /**
- * What we asked vendors to tell us of. Of the secret that proves a notification, only the hash is kept: who reads the
- * table can forge none.
+ * Creates the repository of subscriptions. Only the hash of a secret is stored, so read access to the table is not
+ * enough to forge a notification.
  */
 export const createWatchSubscriptions = (db: Database): WatchSubscriptions => ({
   async put({ id, provider, organization, connection, calendarId, resourceId, secret, expiresAt }) {
@@ -110,7 +112,7 @@ export const createWatchSubscriptions = (db: Database): WatchSubscriptions => ({
     const known = new Map(rows.map((row) => [row.id, row]));
     return claims.map(({ id, secret }) => {
       const row = known.get(id);
-      // Compared where there is no row, too: an unknown id takes no less time than a wrong secret.
+      // Also compares when there is no row, so that an unknown id takes as long as a wrong secret.
       const isProven = isOneOf(sha256(secret), row?.secretHashes ?? [sha256('')]);
       return row && isProven ? subscriptionSchema.parse(row) : undefined;
     });
@@ -123,7 +125,7 @@ export const createWatchSubscriptions = (db: Database): WatchSubscriptions => ({
       .where(
         and(
           inArray(watchSubscriptions.id, [...new Set(ids)]),
-          // A calendar that changes all day need not be written down each time.
+          // At most one write a minute for a calendar that changes often.
           or(
             sql`${watchSubscriptions.lastNotifiedAt} IS NULL`,
             lt(watchSubscriptions.lastNotifiedAt, sql`now() - interval '1 minute'`),
@@ -147,4 +149,5 @@ export const createWatchSubscriptions = (db: Database): WatchSubscriptions => ({
 });
 
 const isOneOf = (hash: string, hashes: readonly string[]): boolean =>
-  hashes.filter((one) => timingSafeEqual(Buffer.from(one.padEnd(64)), Buffer.from(hash))).length > 0;
+  hashes.filter((candidate) => timingSafeEqual(Buffer.from(candidate.padEnd(64)), Buffer.from(hash))).length >
+  0;

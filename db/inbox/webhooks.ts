@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { and, asc, desc, eq, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type InboxEvent, inboxEventSchema } from '../../domain/inbox-event.ts';
 import type { Instant } from '../../domain/time/instant.ts';
@@ -10,16 +10,24 @@ import { millisecondsInterval } from '../time.ts';
 import { type Vault } from '../vault/envelope-encryption.ts';
 import { createBatchInsert, inboxChannel } from './batch-insert.ts';
 
+/** The parked reason of a webhook that could not be delivered within the retry period. */
+export const deliveryFailedReason = 'delivery_failed';
+/** The name of the same reason in rows of earlier versions. */
+const earlierDeliveryFailedReason = 'gave_up';
+
 export interface ClaimedWebhook {
   readonly id: string;
   readonly provider: string;
   readonly kind: string;
   readonly correlationId: string;
-  /** How often it was claimed, this time included. */
+  /** Number of claims, including this one. */
   readonly attempts: number;
-  /** How long ago it came, by the database's clock. */
+  /** Milliseconds since it was received, by the database's clock. */
   readonly ageMs: number;
-  /** What was told; undefined where this version does not know such an event. Throws when it cannot be opened. */
+  /**
+   * Decrypts the event. Undefined when this version does not know the kind of event.
+   * @throws the errors of `Vault.open`.
+   */
   decrypt(): Promise<InboxEvent | undefined>;
 }
 
@@ -27,7 +35,7 @@ export interface InboxEntry {
   readonly id: string;
   readonly provider: string;
   readonly kind: string;
-  /** Why it is parked, or what became of it, as a code. */
+  /** Code of the reason for parking, delivery without recipient, or the last retry. */
   readonly reason: string | null;
   readonly correlationId: string;
   readonly attempts: number;
@@ -35,39 +43,48 @@ export interface InboxEntry {
   readonly receivedAt: Date;
 }
 
-/** What outside services told us: stored before they are answered, told on at least once, each under its own id. */
+/** The inbox of vendors' webhooks. A webhook is stored before the response and delivered at least once under its id. */
 export interface WebhookInbox {
-  /** Once per provider and dedupe key. When this resolves the event is safe, and the relay has been woken. */
+  /**
+   * Stores a webhook and wakes the relay. Resolves after the commit. Idempotent by provider and dedupe key.
+   */
   receive(
-    told: InboxEvent & {
+    webhook: InboxEvent & {
       readonly provider: string;
-      /** What makes two deliveries the same one, in the vendor's terms. */
+      /** The vendor's id of the webhook. Two webhooks with the same key are duplicates. */
       readonly dedupeKey: string;
       readonly correlationId: string;
     },
   ): Promise<'stored' | 'duplicate'>;
-  /** Those that are due, the longest waiting first; nobody else gets them before the lease has run out. */
+  /**
+   * Claims due webhooks, the longest waiting first. No other process can claim them before the lease expires.
+   * @param leaseMs duration of the lease, in milliseconds.
+   */
   claim(limit: number, leaseMs: number): Promise<readonly ClaimedWebhook[]>;
-  /** It was told on, or need not be: `reason` says why. Whether it was still open. */
+  /**
+   * Marks a webhook as delivered. `reason` is set when no recipient needed it. Returns false when it was settled before.
+   */
   markDelivered(id: string, reason?: string): Promise<boolean>;
-  /** A person may look at it, and replay it. */
+  /** Parks a webhook until an operator replays it. Returns false when it was settled before. */
   park(id: string, reason: string): Promise<boolean>;
+  /** Makes the webhook due again after `delayMs`. Does nothing when it was settled. */
   retryLater(id: string, delayMs: number, reason: string): Promise<void>;
-  /** The newest first. */
+  /** Returns parked webhooks, the newest first. */
   listParked(page: {
     readonly limit: number;
     readonly provider?: string | undefined;
     readonly reason?: string | undefined;
   }): Promise<readonly InboxEntry[]>;
+  /** Returns a webhook in any state; undefined for an unknown id. */
   find(
     id: string,
   ): Promise<
     | (InboxEntry & Pick<ClaimedWebhook, 'decrypt'> & { readonly state: 'received' | 'delivered' | 'parked' })
     | undefined
   >;
-  /** Whether there was such a one, parked. */
+  /** Makes a parked webhook due immediately and wakes the relay. Returns false when no parked webhook has this id. */
   replay(id: string): Promise<boolean>;
-  /** By provider: how many wait, since when the oldest does, and how many are parked. */
+  /** Returns for each provider the number of waiting webhooks, the age of the oldest, and the number of parked ones. */
   lag(): Promise<
     readonly {
       readonly provider: string;
@@ -78,21 +95,27 @@ export interface WebhookInbox {
   >;
 }
 
-/** One data key a month: what is old becomes unreadable with the key, and no key seals too much. */
+/** One data key per month. Deleting the key makes old webhooks unreadable, and no key seals too many texts. */
 const dataKeyIdOf = (now: Date): string =>
   `inbox:${now.getUTCFullYear()}-${String(now.getUTCMonth() + 1).padStart(2, '0')}`;
 
+const deliveryFailedNames = [deliveryFailedReason, earlierDeliveryFailedReason];
+
+/** All stored names of a parked reason. */
+const namesOfReason = (reason: string): string[] =>
+  deliveryFailedNames.includes(reason) ? deliveryFailedNames : [reason];
+
 const sealingContextOf = (id: string): string => `webhook_inbox ${id}`;
 
-/** A vendor's ids are short and plain. What is neither would not fit into an index, or not into PostgreSQL at all. */
+/** Hashes ids that are long or not printable ASCII: they would not fit into the index, or contain a NUL. */
 const toStorableKey = (key: string): string =>
   /^[\x20-\x7e]{1,200}$/.test(key) ? key : `sha256:${sha256(key)}`;
 
 /**
- * What was told to us, kept until it has been told on. Whoever settles a row that another process has settled changes
- * nothing: a lease that ran out leads to a second telling, never to a lost one.
+ * Creates the inbox. Settling a row that another process has settled changes nothing. So an expired lease can cause a
+ * second delivery, but never a lost one.
  *
- * @param vault caches its data keys, so that sealing costs no round trip.
+ * @param vault must cache its data keys. Then sealing costs no round trip.
  */
 export const createWebhookInbox = (
   db: Database,
@@ -101,14 +124,14 @@ export const createWebhookInbox = (
 ): WebhookInbox => {
   const store = createBatchInsert(db);
 
-  const readerOf =
+  const decrypterOf =
     ({ id, kind, dataKey, sealedEvent }: Sealed): ClaimedWebhook['decrypt'] =>
     async () => {
       const event: unknown = JSON.parse(await vault.open(dataKey, sealedEvent, sealingContextOf(id)));
       return inboxEventSchema.safeParse({ kind, event }).data;
     };
 
-  const end = async (id: string, set: Settlement): Promise<boolean> => {
+  const settle = async (id: string, set: Settlement): Promise<boolean> => {
     const { rowCount } = await db
       .update(webhookInbox)
       .set({ ...set, settledAt: sql`now()` })
@@ -155,12 +178,12 @@ export const createWebhookInbox = (
           correlationId,
           attempts,
           ageMs,
-          decrypt: readerOf({ id, kind, ...sealed }),
+          decrypt: decrypterOf({ id, kind, ...sealed }),
         }));
     },
 
-    markDelivered: (id, reason) => end(id, { state: 'delivered', reason: reason ?? null }),
-    park: (id, reason) => end(id, { state: 'parked', reason }),
+    markDelivered: (id, reason) => settle(id, { state: 'delivered', reason: reason ?? null }),
+    park: (id, reason) => settle(id, { state: 'parked', reason }),
 
     async retryLater(id, delayMs, reason) {
       await db
@@ -177,7 +200,7 @@ export const createWebhookInbox = (
           and(
             eq(webhookInbox.state, 'parked'),
             provider === undefined ? undefined : eq(webhookInbox.provider, provider),
-            reason === undefined ? undefined : eq(webhookInbox.reason, reason),
+            reason === undefined ? undefined : inArray(webhookInbox.reason, namesOfReason(reason)),
           ),
         )
         .orderBy(desc(webhookInbox.receivedAt), asc(webhookInbox.id))
@@ -196,7 +219,7 @@ export const createWebhookInbox = (
         .where(eq(webhookInbox.id, id));
       if (!row) return undefined;
       const { dataKey, sealedEvent, ...found } = row;
-      return { ...found, decrypt: readerOf({ id, kind: row.kind, dataKey, sealedEvent }) };
+      return { ...found, decrypt: decrypterOf({ id, kind: row.kind, dataKey, sealedEvent }) };
     },
 
     async replay(id) {

@@ -4,12 +4,12 @@ import { KeyReused } from '../errors.ts';
 
 const { ledger, begin, leaseRunsOut, crashedAttempt, releasedAttempt } = useLedger();
 
-describe('an attempt', () => {
-  test('is the first where nobody has tried', async () => {
+describe('ledger attempt', () => {
+  test('is the first when no attempt was made before', async () => {
     expect(await ledger().begin(operation('first'))).toEqual({ kind: 'first', attempt: 1 });
   });
 
-  test('is the first for exactly one of many that begin at once, the others wait for its lease', async () => {
+  test('is granted to one of many simultaneous callers while the others wait for its lease', async () => {
     const begun = await Promise.all(Array.from({ length: 20 }, () => ledger().begin(operation('crowd'))));
 
     expect(begun.filter(({ kind }) => kind === 'first')).toHaveLength(1);
@@ -21,7 +21,7 @@ describe('an attempt', () => {
     }
   });
 
-  test('that completed is done for all later ones, with its result', async () => {
+  test('returns its result to all later attempts after it completes', async () => {
     await begin('done');
     await ledger().complete('done', outcome);
 
@@ -29,21 +29,21 @@ describe('an attempt', () => {
     expect(await ledger().begin(operation('done'))).toEqual(done);
   });
 
-  test('may complete without a result', async () => {
+  test('can complete without a result', async () => {
     await begin('empty');
     await ledger().complete('empty', { providerId: 'm-1', result: undefined });
 
     expect(await ledger().begin(operation('empty'))).toMatchObject({ kind: 'done', result: null });
   });
 
-  test('that ended without effect leaves the next one to be the first', async () => {
+  test('counts as not made when it ended without effect', async () => {
     await releasedAttempt('none', 'none');
 
     expect(await ledger().begin(operation('none'))).toEqual({ kind: 'first', attempt: 2 });
   });
 
   test.each([false, true])(
-    'that ended unknown makes the next one ask the provider (handed over: %s)',
+    'makes the next attempt ask the provider after an unknown end (handed over: %s)',
     async (handedOver) => {
       const key = `unknown-${handedOver}`;
       const before = Date.now();
@@ -58,7 +58,7 @@ describe('an attempt', () => {
   );
 
   test.each([false, true])(
-    'that crashed makes the next one ask the provider (handed over: %s)',
+    'makes the next attempt ask the provider after a crash (handed over: %s)',
     async (handedOver) => {
       const key = `crashed-${handedOver}`;
       await crashedAttempt(key, { handedOver });
@@ -67,7 +67,7 @@ describe('an attempt', () => {
     },
   );
 
-  test('that had no effect does not clear the doubt an earlier one left', async () => {
+  test('keeps the doubt of an earlier attempt when it has no effect itself', async () => {
     await crashedAttempt('doubt', { handedOver: false });
     await releasedAttempt('doubt', 'none');
 
@@ -77,7 +77,7 @@ describe('an attempt', () => {
     });
   });
 
-  test('does not forget that an earlier one had handed over', async () => {
+  test('keeps the hand-over of an earlier attempt in the doubt', async () => {
     await crashedAttempt('handed', { handedOver: true });
     await releasedAttempt('handed', 'none', { handedOver: false });
 
@@ -87,7 +87,7 @@ describe('an attempt', () => {
     });
   });
 
-  test('says when the earliest attempt in doubt began', async () => {
+  test('reports the start of the earliest attempt in doubt', async () => {
     await crashedAttempt('earliest', { handedOver: false });
     const second = await ledger().begin(operation('earliest', 0));
     const third = await ledger().begin(operation('earliest'));
@@ -96,7 +96,7 @@ describe('an attempt', () => {
     expect(third.doubt.startedAt).toBe(second.doubt.startedAt);
   });
 
-  test('with another request under the same key is refused, in every state', async () => {
+  test('is refused with another request under the same key, in every state', async () => {
     const other = { ...operation('reused'), requestHash: 'h2' };
     const attempt = await begin('reused');
     await expect(ledger().begin(other)).rejects.toThrow(KeyReused);
@@ -109,7 +109,7 @@ describe('an attempt', () => {
     await expect(ledger().begin(other)).rejects.toThrow(KeyReused);
   });
 
-  test("does not see another organization's operation", async () => {
+  test("is refused for another organization's operation", async () => {
     await begin('tenant');
     await ledger().complete('tenant', outcome);
 
@@ -118,17 +118,17 @@ describe('an attempt', () => {
     await expect(ledger().beginUndo(foreign)).rejects.toThrow(KeyReused);
   });
 
-  test('cannot hand over or complete what has not begun', async () => {
+  test('cannot hand over or complete an operation that has not begun', async () => {
     await expect(ledger().handOver('never', 1)).rejects.toThrow("'never' has not begun");
     await expect(ledger().complete('never', outcome)).rejects.toThrow("'never' has not begun");
   });
 });
 
-describe('a call that nobody saw end', () => {
+describe('ledger call with an unknown end', () => {
   test.each([
-    ['given up while its lease still ran', () => releasedAttempt('given-up', 'open'), 'given-up', -60_000],
+    ['abandoned before the end of its lease', () => releasedAttempt('given-up', 'open'), 'given-up', -60_000],
     ['of a worker that died', () => crashedAttempt('died', { handedOver: true }), 'died', 0],
-  ])('%s counts from the end of its lease', async (_what, attempt, key, aboutMs) => {
+  ])('%s is dated from the end of its lease', async (_what, attempt, key, aboutMs) => {
     await attempt();
 
     const begun = await ledger().begin(operation(key));
@@ -138,7 +138,7 @@ describe('a call that nobody saw end', () => {
     expect(begun.doubt.abandonedForMs).toBeLessThan(aboutMs + 5_000);
   });
 
-  test('is still remembered after an attempt that only looked', async () => {
+  test('stays in the doubt after an attempt that only asked the provider', async () => {
     await releasedAttempt('looked', 'open');
     await releasedAttempt('looked', 'none', { handedOver: false });
 
@@ -148,7 +148,7 @@ describe('a call that nobody saw end', () => {
     });
   });
 
-  test('never was, where the worker died before it handed over', async () => {
+  test('is not assumed when the worker died before the hand-over', async () => {
     await crashedAttempt('early-death', { handedOver: false });
 
     expect(await ledger().begin(operation('early-death'))).toMatchObject({
@@ -157,15 +157,15 @@ describe('a call that nobody saw end', () => {
   });
 });
 
-describe('a doubt that was put before a person', () => {
-  test('says by which execution, until another call is handed over', async () => {
+describe('ledger doubt that an operator was asked about', () => {
+  test('names the execution that asked until another call is handed over', async () => {
     await crashedAttempt('asked', { handedOver: true });
     await ledger().markOperatorAsked('asked', await begin('asked'), 'run/1');
 
-    const told = await ledger().begin(operation('asked'));
-    expect(told).toMatchObject({ kind: 'again', doubt: { askedBy: 'run/1' } });
-    if (told.kind !== 'again') throw new Error('not again');
-    await ledger().handOver('asked', told.attempt);
+    const begun = await ledger().begin(operation('asked'));
+    expect(begun).toMatchObject({ kind: 'again', doubt: { askedBy: 'run/1' } });
+    if (begun.kind !== 'again') throw new Error('not again');
+    await ledger().handOver('asked', begun.attempt);
     await leaseRunsOut('asked');
 
     expect(await ledger().begin(operation('asked'))).toMatchObject({ doubt: { askedBy: undefined } });
@@ -179,8 +179,8 @@ const overlapping = async (key: string) => {
   return { first, second };
 };
 
-describe('of two attempts that overlap', () => {
-  test('the earlier one cannot hand over any more', async () => {
+describe('overlapping ledger attempts', () => {
+  test('refuse the hand-over of the earlier attempt', async () => {
     const { first, second } = await overlapping('late-hand-over');
 
     await expect(ledger().handOver('late-hand-over', first)).rejects.toMatchObject({
@@ -190,7 +190,7 @@ describe('of two attempts that overlap', () => {
     await expect(ledger().handOver('late-hand-over', second)).resolves.toBeUndefined();
   });
 
-  test('the earlier one cannot give away the lease of the later', async () => {
+  test('keep the lease of the later attempt when the earlier one releases', async () => {
     const { first, second } = await overlapping('late-release');
     await ledger().handOver('late-release', second);
     await ledger().release('late-release', first, 'none');
@@ -199,7 +199,7 @@ describe('of two attempts that overlap', () => {
     expect(await ledger().begin(operation('late-release'))).toMatchObject({ kind: 'busy' });
   });
 
-  test('whoever records first is believed; the other is told, and its effect noted until it is taken back', async () => {
+  test('keep the first recorded effect, and the other effect as surplus until it is removed', async () => {
     await overlapping('both');
     await ledger().complete('both', outcome);
 
@@ -211,7 +211,7 @@ describe('of two attempts that overlap', () => {
     expect(await ledger().begin(operation('both'))).toEqual({ ...done, surplus: [] });
   });
 
-  test('both may record the same effect: the later one has found what the earlier one did', async () => {
+  test('can both record the same effect', async () => {
     await overlapping('same');
     await ledger().complete('same', outcome);
     await ledger().complete('same', outcome);
@@ -219,7 +219,7 @@ describe('of two attempts that overlap', () => {
     expect(await ledger().begin(operation('same'))).toMatchObject({ kind: 'done', surplus: [] });
   });
 
-  test('one that finds what several did records one and notes the others', async () => {
+  test('record one effect, and the other effects that were found as surplus', async () => {
     await overlapping('several');
     await ledger().complete('several', outcome, [otherOutcome]);
 
@@ -229,14 +229,14 @@ describe('of two attempts that overlap', () => {
     });
   });
 
-  test('none hands over once its lease has run out, although nobody else has come', async () => {
+  test('refuse the hand-over after the lease expired, even without another attempt', async () => {
     const attempt = await begin('out-of-time');
     await leaseRunsOut('out-of-time');
 
     await expect(ledger().handOver('out-of-time', attempt)).rejects.toMatchObject({ by: 'time' });
   });
 
-  test('none hands over what is completed', async () => {
+  test('refuse the hand-over of a completed operation', async () => {
     const { second } = await overlapping('slow');
     await ledger().complete('slow', outcome);
 

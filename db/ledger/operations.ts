@@ -1,13 +1,14 @@
 /**
- * The idempotency ledger. A row's life:
+ * The idempotency ledger. States of a row:
  *
  *     (none) --begin--> open --complete--> completed --beginUndo--> undoing --completeUndo--> undone
  *
- * While `open`, `lease_until` says whether an attempt is under way, by the database's clock, since the workers' clocks
- * differ, and `attempt` says which: an earlier one has lost the row. `doubt` says what attempts that ended without a
- * record may have left behind; `none` means that nothing has happened so far. An undo may overtake an attempt from any
- * state, and from then on no attempt begins. `surplus` holds, in every state, what came beside all that and is still
- * to be taken back.
+ * - `lease_until`: while `open`, whether an attempt is running. By the database's clock, because workers' clocks differ.
+ * - `attempt`: fencing token. Only the attempt with this number owns the row.
+ * - `doubt`: possible effects of attempts that ended without a record. `none` means that there is no effect.
+ * - `surplus`: effects in addition to the recorded one that must still be undone. In every state.
+ *
+ * An undo can begin from every state, unless an attempt holds the lease. After that, no attempt can begin.
  */
 import { and, eq, gt, isNotNull, sql } from 'drizzle-orm';
 import type { Database } from '../client.ts';
@@ -29,17 +30,18 @@ import {
 
 export type { Doubt, Effect } from './rows.ts';
 
-/** The idempotency ledger: a row is written before the call, and says what became of it. */
+/** The idempotency ledger: stores a row before the call to a provider, and the result after it. */
 export interface OperationLedger {
   /**
-   * Claims the operation for `leaseMs` from now. The attempt's number fences: whoever began earlier does not own the
-   * operation any more.
-   * - `first`: nobody has tried. Go on.
-   * - `again`: an earlier attempt ended without a record. Ask the provider before going on.
-   * - `busy`: another attempt holds the lease for so long. Come back.
-   * - `done`: it happened; here is its result.
-   * - `undone`: a compensation got here first. Do not.
-   * `surplus` is what was done beside that and is still to be taken back.
+   * Claims the operation for `leaseMs` from now. `attempt` is a fencing token: earlier attempts no longer own the
+   * operation.
+   * - `first`: no earlier attempt had an effect. Make the call.
+   * - `again`: an earlier attempt ended without a record. Look for its effect at the provider before the call.
+   * - `busy`: another attempt holds the lease for `remainingMs`. Try again after that.
+   * - `done`: the operation was completed. Use its result.
+   * - `undone`: a compensation has begun. Do not make the call.
+   * `surplus` lists effects in addition to the recorded one that must still be undone.
+   * @throws {KeyReused} when the key belongs to another request.
    */
   begin(
     operation: Begin,
@@ -50,49 +52,55 @@ export interface OperationLedger {
     | { readonly kind: 'done'; readonly result: unknown; readonly surplus: readonly Effect[] }
     | { readonly kind: 'undone'; readonly surplus: readonly Effect[] }
   >;
-  /** From here on the effect may happen at any moment. Refused (`Overtaken`) to an attempt that is not the owner. */
+  /**
+   * Records that the call is now sent to the provider: from here on it can have an effect.
+   * @throws {Overtaken} when the attempt no longer owns the operation. Then the caller must not make the call.
+   */
   handOver(key: string, attempt: number): Promise<void>;
   /**
-   * Records the effect, and `surplus` found beside it. Whoever comes first is believed, the owner or not: a second
-   * attempt may have found this very effect and be about to record it. Throws `Overtaken` when another effect is
-   * recorded or the operation was undone; this one is then noted as surplus.
+   * Records the effect, and `surplus` that was found with it. The first recorded effect stays, even when its attempt
+   * does not own the operation: the owner may have found the same effect. Idempotent by the provider id.
+   * @throws {Overtaken} when another effect is recorded or the operation was undone. This effect is stored as surplus.
    */
   complete(key: string, effect: Effect, surplus?: readonly Effect[]): Promise<void>;
-  /** That surplus is gone. */
+  /** Removes an effect from the surplus after it was undone. Idempotent. */
   recordSurplusRemoved(key: string, providerId: string): Promise<void>;
   /**
-   * Gives the lease back, if it is this attempt's: its call had no effect (`none`), ended with an unknown one, or is
-   * perhaps still `open` at the provider.
+   * Releases the lease, if this attempt holds it.
+   * @param effect `none`: the call had no effect. `unknown`: the call ended with an unknown effect. `open`: the call may
+   *   still be running at the provider.
    */
   release(key: string, attempt: number, effect: 'none' | 'unknown' | 'open'): Promise<void>;
-  /** Notes that this activity execution puts the doubt before a person, and gives the lease back. */
+  /** Records that this activity execution asks an operator about the doubt, and releases the lease. */
   markOperatorAsked(key: string, attempt: number, execution: string): Promise<void>;
   /**
-   * Begins to undo, and from then on refuses `begin` with `undone`. A key nobody has used becomes a tombstone, so
-   * that a late attempt cannot do what is already undone.
+   * Begins the undo. After this, `begin` returns `undone`. An unused key becomes a tombstone, so that a late attempt
+   * cannot begin. Idempotent: another call returns the same result.
+   * @throws {KeyReused} when the key belongs to another organization.
    */
   beginUndo(operation: BeginUndo): Promise<
     | { readonly kind: 'nothing_to_undo'; readonly surplus: readonly Effect[] }
-    /** An attempt still holds the lease; come back. */
+    /** An attempt holds the lease for `remainingMs`. Try again after that. */
     | { readonly kind: 'busy'; readonly remainingMs: number }
-    /** It happened; with a doubt, perhaps more than once. */
+    /** The operation had this effect. With a doubt, it may have had more than one. */
     | {
         readonly kind: 'happened';
         readonly effect: Effect;
         readonly doubt: Doubt | undefined;
         readonly surplus: readonly Effect[];
       }
-    /** An attempt ended without a record: ask the provider. */
+    /** An attempt ended without a record. Look for its effect at the provider. */
     | { readonly kind: 'unknown'; readonly doubt: Doubt; readonly surplus: readonly Effect[] }
     | { readonly kind: 'undone_before'; readonly surplus: readonly Effect[] }
   >;
+  /** Records that the undo is complete. Idempotent. */
   completeUndo(key: string): Promise<void>;
 }
 
 type BeginResult = Awaited<ReturnType<OperationLedger['begin']>>;
 type BeginUndoResult = Awaited<ReturnType<OperationLedger['beginUndo']>>;
 
-/** The row can change between the claim that failed and the look at why: then the claim is made again. */
+/** The row can change between a failed claim and the query for the reason. Then the claim is tried again. */
 const maxClaims = 10;
 
 const claimAgainWhileChanged = async <Outcome>(
@@ -103,15 +111,12 @@ const claimAgainWhileChanged = async <Outcome>(
     const outcome = await attemptClaim();
     if (outcome !== 'claim_again') return outcome;
   }
-  throw new Error(`the operation '${key}' changed faster than it could be read`);
+  throw new Error(`the operation '${key}' was changed concurrently ${maxClaims} times: try again`);
 };
 
 /**
- * Every method is one statement where all goes well, and correct when many call it at once. The caller sees to it that
- * an attempt ends within its lease: nothing here can call back a request that is on its way.
- *
- * @throws {KeyReused} from `begin` and `beginUndo`, when the key stands for something else.
- * @throws {Overtaken} from `handOver` and `complete`, when the attempt has lost the operation.
+ * Creates the idempotency ledger. Every method is one statement when there is no conflict, and is safe for concurrent
+ * calls. The caller must end an attempt within its lease: the ledger cannot cancel a request that has been sent.
  */
 export const createOperationLedger = (db: Database): OperationLedger => ({
   async begin(operation) {
@@ -195,7 +200,7 @@ export const createOperationLedger = (db: Database): OperationLedger => ({
   },
 });
 
-const notBegunError = (key: string) => new Error(`the operation '${key}' has not begun`);
+const notBegunError = (key: string) => new Error(`the operation '${key}' has not begun: call begin first`);
 
 const ownedBy = (key: string, attempt: number) =>
   and(eq(operations.key, key), eq(operations.state, 'open'), eq(operations.attempt, attempt));
@@ -212,11 +217,11 @@ const busyWith = ({ remainingMs }: OperationRow) =>
 
 const beginRefused = (
   row: OperationRow | undefined,
-  asked: { readonly key: string; readonly organization: string; readonly requestHash: string },
+  request: { readonly key: string; readonly organization: string; readonly requestHash: string },
 ): BeginResult | 'claim_again' => {
   if (!row) return 'claim_again';
-  if (row.organization !== asked.organization) throw new KeyReused(asked.key);
-  if (row.requestHash !== null && row.requestHash !== asked.requestHash) throw new KeyReused(asked.key);
+  if (row.organization !== request.organization) throw new KeyReused(request.key);
+  if (row.requestHash !== null && row.requestHash !== request.requestHash) throw new KeyReused(request.key);
   if (row.state === 'open') return busyWith(row);
   const surplus = surplusOf(row);
   return row.state === 'completed'
@@ -232,15 +237,15 @@ const handOverRefused = (row: OperationRow | undefined, key: string, attempt: nu
 
 const beginUndoRefused = (
   row: OperationRow | undefined,
-  asked: { readonly key: string; readonly organization: string },
+  request: { readonly key: string; readonly organization: string },
 ): BeginUndoResult | 'claim_again' => {
   if (!row) return 'claim_again';
-  if (row.organization !== asked.organization) throw new KeyReused(asked.key);
+  if (row.organization !== request.organization) throw new KeyReused(request.key);
   if (row.state === 'open') return busyWith(row);
   return row.state === 'completed' ? 'claim_again' : undoOf(row);
 };
 
-/** An undo that crashed asks again and gets the answer it had; so does one that found nothing to undo. */
+/** Returns the result of an undo from its row. A repeated undo gets the same result. */
 const undoOf = (row: OperationRow): BeginUndoResult => {
   const surplus = surplusOf(row);
   if (row.state === 'undone') {

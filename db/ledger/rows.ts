@@ -1,4 +1,4 @@
-/** Rows of the ledger: reading them with times by the database's clock, and claiming them, for an attempt or an undo. */
+/** Reads rows of the ledger, and claims them for an attempt or an undo. Times are by the database's clock. */
 import { and, eq, getTableColumns, inArray, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { OrganizationId } from '../../domain/ids.ts';
@@ -7,17 +7,18 @@ import type { Database } from '../client.ts';
 import { operations } from '../schema/operations.ts';
 import { millisecondsInterval } from '../time.ts';
 
-/** What attempts that ended without a record may have left behind. */
+/** Possible effects of attempts that ended without a record. */
 export interface Doubt {
+  /** Start of the earliest of these attempts. */
   readonly startedAt: Instant;
-  /** Whether any of them may have had its effect: before the hand-over it certainly had not. */
+  /** Whether one of them handed its call over. Before the hand-over, a call has no effect. */
   readonly handedOver: boolean;
   /**
-   * How long ago, by the database's clock, the lease ended of the last one whose call was not seen to end; negative
-   * while it would still run. Undefined when every call has ended.
+   * Milliseconds since the lease ended of the last attempt that did not see its call end. Negative before the end of the
+   * lease. Undefined when every call has ended. By the database's clock.
    */
   readonly abandonedForMs: number | undefined;
-  /** The activity execution that has put the doubt before a person. */
+  /** The activity execution that asked an operator about the doubt. */
   readonly askedBy: string | undefined;
 }
 
@@ -32,10 +33,11 @@ export interface Begin {
   readonly organization: OrganizationId;
   readonly provider: string;
   readonly operation: string;
-  /** SHA-256 of what is asked. A key that comes back with another request throws `KeyReused`. */
+  /** SHA-256 of the request. Using a key again with another request throws `KeyReused`. */
   readonly requestHash: string;
+  /** Duration of the lease, in milliseconds. */
   readonly leaseMs: number;
-  /** Whether the effect is possible from the start, without a call of `handOver`. */
+  /** Whether the call counts as handed over from the beginning, without `handOver`. */
   readonly handedOver: boolean;
 }
 
@@ -51,9 +53,9 @@ const toMilliseconds = (interval: SQL) =>
 
 const columns = {
   ...getTableColumns(operations),
-  /** Until the lease ends. */
+  /** Milliseconds until the lease ends. */
   remainingMs: toMilliseconds(sql`${operations.leaseUntil} - now()`),
-  /** Since the lease ended of the last call that was not seen to end; negative while it would still run. */
+  /** Milliseconds since the lease ended of the last attempt that did not see its call end. */
   abandonedForMs: toMilliseconds(sql`now() - ${operations.givenUpAt}`),
 };
 export type OperationRow = typeof operations.$inferSelect & {
@@ -61,6 +63,7 @@ export type OperationRow = typeof operations.$inferSelect & {
   readonly abandonedForMs: number | null;
 };
 
+/** Returns the row of a key; undefined when there is none. */
 export const findRow = async (db: Database, key: string): Promise<OperationRow | undefined> => {
   const [row] = await db.select(columns).from(operations).where(eq(operations.key, key));
   return row;
@@ -68,8 +71,10 @@ export const findRow = async (db: Database, key: string): Promise<OperationRow |
 
 const effectsSchema = z.array(z.object({ providerId: z.string(), result: z.unknown() }));
 
+/** Returns the surplus effects of a row. */
 export const surplusOf = ({ surplus }: OperationRow): readonly Effect[] => effectsSchema.parse(surplus);
 
+/** Returns the doubt of a row. */
 export const doubtOf = (row: OperationRow): Doubt => ({
   startedAt: row.startedAt,
   handedOver: row.doubt === 'handed_over',
@@ -79,7 +84,7 @@ export const doubtOf = (row: OperationRow): Doubt => ({
 
 const isLeaseFree = or(isNull(operations.leaseUntil), lte(operations.leaseUntil, sql`now()`));
 
-/** An attempt that never let go of its lease crashed, or is still out there: as good as an unknown effect. */
+/** The doubt after this attempt. An attempt that has not released its lease crashed or is running: its effect is unknown. */
 export const doubtOfThisAttempt: SQL = sql`CASE
   WHEN ${operations.doubt} = 'handed_over' OR ${operations.handedOver} THEN 'handed_over' ELSE 'started' END`;
 const doubtOnClaim: SQL = sql`CASE
@@ -89,9 +94,9 @@ const givenUpAtOnClaim: SQL = sql`CASE
   ELSE ${operations.givenUpAt} END`;
 const hasNoEffect = sql`${operations.leaseUntil} IS NULL AND ${operations.doubt} = 'none'`;
 
-/** The row, owned by the attempt that asks; undefined when it cannot have it. */
-export const claimAttempt = async (db: Database, asked: Begin): Promise<OperationRow | undefined> => {
-  const { key, organization, provider, operation, requestHash, leaseMs, handedOver } = asked;
+/** Claims the row for a new attempt and returns it. Undefined when the claim is refused. */
+export const claimAttempt = async (db: Database, begin: Begin): Promise<OperationRow | undefined> => {
+  const { key, organization, provider, operation, requestHash, leaseMs, handedOver } = begin;
   const leaseUntil = sql`now() + ${millisecondsInterval(leaseMs)}`;
   const [row] = await db
     .insert(operations)
@@ -128,9 +133,9 @@ export const claimAttempt = async (db: Database, asked: Begin): Promise<Operatio
   return row;
 };
 
-/** The row, closed to every attempt from now on; undefined when one is under way or an undo has begun already. */
-export const claimUndo = async (db: Database, asked: BeginUndo): Promise<OperationRow | undefined> => {
-  const { key, organization, provider, operation } = asked;
+/** Claims the row for an undo and returns it. Undefined when an attempt is running or an undo has begun already. */
+export const claimUndo = async (db: Database, undo: BeginUndo): Promise<OperationRow | undefined> => {
+  const { key, organization, provider, operation } = undo;
   const [row] = await db
     .insert(operations)
     .values({ key, organization, provider, operation, state: 'undone', startedAt: sql`now()` })

@@ -4,10 +4,10 @@ import { Overtaken } from '../errors.ts';
 
 const { ledger, begin, crashedAttempt, releasedAttempt } = useLedger();
 
-describe('an undo', () => {
+describe('ledger undo', () => {
   const happened = { kind: 'happened', effect: outcome, doubt: undefined, surplus: [] };
 
-  test('of what nobody tried finds nothing, however often, and keeps late attempts out', async () => {
+  test('finds nothing without an attempt, each time it is called, and refuses late attempts', async () => {
     expect(await ledger().beginUndo(undoOperation('tombstone'))).toEqual({
       kind: 'nothing_to_undo',
       surplus: [],
@@ -20,7 +20,7 @@ describe('an undo', () => {
     expect(await ledger().begin(operation('tombstone'))).toEqual({ kind: 'undone', surplus: [] });
   });
 
-  test('of what certainly had no effect finds nothing, and keeps late attempts out', async () => {
+  test('finds nothing after an attempt without effect, and refuses late attempts', async () => {
     await releasedAttempt('no-effect', 'none');
 
     expect(await ledger().beginUndo(undoOperation('no-effect'))).toEqual({
@@ -34,7 +34,7 @@ describe('an undo', () => {
     expect(await ledger().begin(operation('no-effect'))).toEqual({ kind: 'undone', surplus: [] });
   });
 
-  test('waits for an attempt under way', async () => {
+  test('waits for a running attempt', async () => {
     await ledger().begin(operation('under-way'));
 
     expect(await ledger().beginUndo(undoOperation('under-way'))).toMatchObject({ kind: 'busy' });
@@ -42,7 +42,7 @@ describe('an undo', () => {
     expect(await ledger().beginUndo(undoOperation('under-way'))).toEqual(happened);
   });
 
-  test('that crashed begins again with the same answer, until it is complete', async () => {
+  test('returns the same result after a crash until it is complete', async () => {
     await ledger().begin(operation('resumed'));
     await ledger().complete('resumed', outcome);
 
@@ -59,7 +59,7 @@ describe('an undo', () => {
   });
 
   test.each([false, true])(
-    'of a crashed attempt asks the provider, and again when it crashes itself (handed over: %s)',
+    'asks the provider after a crashed attempt, also after a crash of its own (handed over: %s)',
     async (handedOver) => {
       const key = `undo-crashed-${handedOver}`;
       await crashedAttempt(key, { handedOver });
@@ -76,7 +76,7 @@ describe('an undo', () => {
     },
   );
 
-  test('of a released attempt of unknown effect asks the provider', async () => {
+  test('asks the provider after a released attempt with unknown effect', async () => {
     await releasedAttempt('undo-unknown', 'unknown');
 
     expect(await ledger().beginUndo(undoOperation('undo-unknown'))).toMatchObject({
@@ -85,7 +85,7 @@ describe('an undo', () => {
     });
   });
 
-  test('stops an overtaken attempt before it hands over', async () => {
+  test('refuses the hand-over of an overtaken attempt', async () => {
     const attempt = await crashedAttempt('overtaken', { handedOver: false });
     await ledger().beginUndo(undoOperation('overtaken'));
 
@@ -95,7 +95,7 @@ describe('an undo', () => {
     });
   });
 
-  test('says that there may be more than what is recorded, where an attempt was in doubt', async () => {
+  test('reports a doubt about further effects when an earlier attempt was in doubt', async () => {
     await crashedAttempt('doubtful', { handedOver: true });
     await begin('doubtful');
     await ledger().complete('doubtful', outcome);
@@ -107,9 +107,13 @@ describe('an undo', () => {
   });
 
   test.each([
-    ['before it is complete', async (): Promise<void> => undefined, 'unknown'],
-    ['after it was complete', () => ledger().completeUndo('after it was complete'), 'undone_before'],
-  ])('overtaken by an effect that comes %s keeps it noted until it is gone', async (key, end, kind) => {
+    ['before the undo is complete', async (): Promise<void> => undefined, 'unknown'],
+    [
+      'after the undo is complete',
+      () => ledger().completeUndo('after the undo is complete'),
+      'undone_before',
+    ],
+  ])('keeps an effect that is recorded %s as surplus until it is removed', async (key, end, kind) => {
     await crashedAttempt(key, { handedOver: true });
     await ledger().beginUndo(undoOperation(key));
     await end();
@@ -123,7 +127,7 @@ describe('an undo', () => {
     expect(await ledger().beginUndo(undoOperation(key))).toMatchObject({ kind, surplus: [] });
   });
 
-  test('and an attempt that begin at once agree on who was first', async () => {
+  test('and a simultaneous attempt agree on which of them was first', async () => {
     const races = Array.from({ length: 20 }, async (_, index) => {
       const key = `race-${index}`;
       const [begun, undo] = await Promise.all([
@@ -138,7 +142,7 @@ describe('an undo', () => {
     }
   });
 
-  test('is not complete before it began', async () => {
+  test('cannot be completed before it begins', async () => {
     await ledger().begin(operation('not-undoing'));
     await ledger().complete('not-undoing', outcome);
 

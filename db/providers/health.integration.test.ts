@@ -1,4 +1,4 @@
-/** What the API can say about integrations that other processes use. */
+/** Tests the state of integrations as merged from all processes. */
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { createProviderHealth, type ProviderHealth } from './health.ts';
@@ -19,7 +19,7 @@ const now = '2026-11-25T12:00:00.000Z';
 const soon = '2026-11-25T12:00:30.000Z';
 const before = '2026-11-25T11:59:00.000Z';
 
-it('knows nothing of a provider that nobody has called, and says so without failing', async () => {
+it('provider health returns empty facts for a provider that was never called', async () => {
   expect(await health.facts('zoom', now)).toMatchObject({
     circuit: 'closed',
     lastSuccessAt: undefined,
@@ -30,7 +30,7 @@ it('knows nothing of a provider that nobody has called, and says so without fail
   });
 });
 
-it('takes together what all processes have seen, and keeps what a note leaves out', async () => {
+it('provider health merges all processes, and keeps fields that a record leaves out', async () => {
   await health.record({ provider: 'zoom', process: 'w1', circuit: 'closed', lastSuccessAt: before });
   await health.record({ provider: 'zoom', process: 'w2', circuit: 'closed' });
   await health.record({
@@ -49,13 +49,13 @@ it('takes together what all processes have seen, and keeps what a note leaves ou
     lastFailure: 'outage (503)',
   });
   expect(await health.facts('zoom', '2026-11-25T12:01:00.000Z')).toMatchObject({ circuit: 'half_open' });
-  // The process that opened it has gone without a word.
+  // The process that opened the circuit breaker has ended.
   expect(await health.facts('zoom', '2026-11-25T12:30:00.000Z')).toMatchObject({ circuit: 'closed' });
   await health.record({ provider: 'zoom', process: 'w1', circuit: 'closed' });
   expect(await health.facts('zoom', now)).toMatchObject({ circuit: 'closed', opensAgainAt: undefined });
 });
 
-it('tells an account that is held back from a provider that is', async () => {
+it('provider health counts an open circuit breaker of an account separately from that of the provider', async () => {
   await health.record({
     provider: 'google',
     connection: 'conn_1',
@@ -66,7 +66,7 @@ it('tells an account that is held back from a provider that is', async () => {
   expect(await health.facts('google', now)).toMatchObject({ circuit: 'closed', accountsHeldBack: 1 });
 });
 
-it('shows the account that has used most, and what a vendor has closed', async () => {
+it('provider health shows the highest quota usage, and until when a quota is exhausted', async () => {
   const quotas = createQuotas(database.db);
   const window = { startMs: Date.parse('2026-11-25T00:00:00Z'), endMs: Date.parse('2026-11-26T00:00:00Z') };
   const claim = {
@@ -92,7 +92,7 @@ it('shows the account that has used most, and what a vendor has closed', async (
   expect(await health.facts('google', now)).toMatchObject({ quotas: [], closedUntil: undefined });
 });
 
-it('counts the accounts that have to be connected again, and subscriptions that have run out', async () => {
+it('provider health counts accounts that need reauthorization, and expired subscriptions', async () => {
   await database.pool.query(`
     INSERT INTO connections (id, organization, provider, status, account, access_token_expires_at) VALUES
       ('c1', 'o', 'google', 'connected', 'x', '${soon}'),
@@ -106,10 +106,10 @@ it('counts the accounts that have to be connected again, and subscriptions that 
   });
 });
 
-it('forgets processes that are gone and windows that are over', async () => {
-  await health.record({ provider: 'zoom', process: 'gone', circuit: 'closed', lastSuccessAt: before });
+it('provider health deletes rows of processes that have ended', async () => {
+  await health.record({ provider: 'zoom', process: 'ended', circuit: 'closed', lastSuccessAt: before });
   await database.pool.query("UPDATE provider_health SET updated_at = now() - interval '8 days'");
-  await health.record({ provider: 'zoom', process: 'here', circuit: 'closed' });
+  await health.record({ provider: 'zoom', process: 'running', circuit: 'closed' });
   expect(await health.deleteOld(7)).toBe(1);
   expect(await health.facts('zoom', now)).toMatchObject({ lastSuccessAt: undefined });
 });

@@ -1,4 +1,4 @@
-/** What the processes have seen of each provider, and what else tells how an integration does: numbers and times only. */
+/** Stores the provider health that each process measures, and reads the state of an integration. No personal data. */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import {
@@ -15,19 +15,19 @@ import { allOrganizations, exhaustedQuota } from './quotas.ts';
 export interface IntegrationFacts {
   readonly circuit: CircuitState;
   readonly opensAgainAt: Instant | undefined;
-  /** Accounts whose own circuit is open. */
+  /** Number of accounts whose own circuit breaker is open. */
   readonly accountsHeldBack: number;
   readonly lastSuccessAt: Instant | undefined;
   readonly lastFailureAt: Instant | undefined;
   readonly lastFailure: string | undefined;
-  /** The account that has used most of each quota in the window of now. */
+  /** For each quota, the usage of the account that has used the most in the current window. */
   readonly quotas: readonly { readonly quota: string; readonly used: number }[];
-  /** Until when the vendor has said that the quota of some account is spent. */
+  /** Until when the quota of an account is exhausted, as the vendor has said. The latest time of all accounts. */
   readonly closedUntil: Instant | undefined;
   readonly connections: {
     readonly connected: number;
     readonly needReauthorization: number;
-    /** Of access tokens, which are renewed by themselves: one in the past is renewed at the next call. */
+    /** Expiry of access tokens, which are refreshed automatically. A token that has expired is refreshed at the next call. */
     readonly nextTokenExpiry: Instant | undefined;
   };
   readonly webhooks: {
@@ -43,10 +43,11 @@ export interface IntegrationFacts {
 }
 
 export interface ProviderHealth {
-  /** What this process has seen; what it leaves out stays as it was. */
-  record(seen: ProviderObservation): Promise<void>;
+  /** Stores what this process has measured. Fields that are left out keep their stored value. Idempotent. */
+  record(observation: ProviderObservation): Promise<void>;
+  /** Returns the state of an integration, merged from all processes. */
   facts(provider: string, now: Instant): Promise<IntegrationFacts>;
-  /** Rows of processes that are gone, and of quotas whose window is over; answers with how many. */
+  /** Deletes rows of processes that have ended, past quota windows and expired leases. Returns how many. */
   deleteOld(olderThanDays: number): Promise<number>;
 }
 
@@ -70,18 +71,19 @@ const connectionsSchema = z.object({
 const webhooksSchema = z.object({ waiting: count, oldest: instant, parked: count });
 const subscriptionsSchema = z.object({ active: count, expired: count, next_expiry: instant });
 
-/** An open circuit whose time is over lets the next call through; nobody may have called since. */
+/** After `opens_again_at`, an open circuit breaker counts as half-open for this long, then as closed. */
 const halfOpenTimeout = '10 minutes';
 
+/** Creates the repository of provider health. Each process writes its own row, so processes do not overwrite each other. */
 export const createProviderHealth = (db: Database): ProviderHealth => {
-  const one = async <Shape extends z.ZodType>(shape: Shape, query: ReturnType<typeof sql>) => {
+  const selectOne = async <Shape extends z.ZodType>(shape: Shape, query: ReturnType<typeof sql>) => {
     const { rows } = await db.execute(query);
     return shape.parse(rows[0]);
   };
 
   return {
-    record: async ({ provider, connection = '', process, ...seen }) => {
-      const set = { ...seen, opensAgainAt: seen.opensAgainAt ?? null, updatedAt: sql`now()` };
+    record: async ({ provider, connection = '', process, ...measured }) => {
+      const set = { ...measured, opensAgainAt: measured.opensAgainAt ?? null, updatedAt: sql`now()` };
       await db
         .insert(providerHealth)
         .values({ provider, connection, process, ...set })
@@ -94,7 +96,7 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
     facts: async (provider, now) => {
       const at = sql`${now}::timestamptz`;
       const [seen, quotas, connections, webhooks, subscriptions] = await Promise.all([
-        one(
+        selectOne(
           seenSchema,
           sql`
             WITH seen AS (SELECT * FROM provider_health WHERE provider = ${provider}),
@@ -121,7 +123,7 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
             AND window_start <= ${at} AND window_end > ${at}
           GROUP BY quota ORDER BY quota
         `),
-        one(
+        selectOne(
           connectionsSchema,
           sql`
             SELECT count(*) FILTER (WHERE status = 'connected') AS connected,
@@ -130,7 +132,7 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
             FROM connections WHERE provider = ${provider}
           `,
         ),
-        one(
+        selectOne(
           webhooksSchema,
           sql`
             SELECT count(*) FILTER (WHERE state = 'received') AS waiting,
@@ -139,7 +141,7 @@ export const createProviderHealth = (db: Database): ProviderHealth => {
             FROM webhook_inbox WHERE provider = ${provider} AND state IN ('received', 'parked')
           `,
         ),
-        one(
+        selectOne(
           subscriptionsSchema,
           sql`
             SELECT count(*) FILTER (WHERE expires_at > ${at}) AS active,

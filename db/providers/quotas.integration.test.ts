@@ -1,4 +1,4 @@
-/** What vendors allow, with many processes asking at once. */
+/** Tests quotas with many simultaneous callers. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { QuotaStore } from '../../domain/providers/quota-store.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
@@ -38,8 +38,8 @@ const grantedOf = (answers: readonly Awaited<ReturnType<QuotaStore['reserve']>>[
 const many = <Result>(count: number, work: () => Promise<Result>) =>
   Promise.all(Array.from({ length: count }, work));
 
-describe('a quota in a window', () => {
-  it('is never exceeded, however many ask at once', async () => {
+describe('quota', () => {
+  it('is never exceeded by simultaneous reservations', async () => {
     const answers = await many(150, () => quotas.reserve(claim));
     expect(grantedOf(answers)).toBe(100);
     expect(answers).toContainEqual({ kind: 'refused', by: 'limit', used: 100, before: 0 });
@@ -49,7 +49,7 @@ describe('a quota in a window', () => {
     });
   });
 
-  it('leaves the others their part while there are others', async () => {
+  it('limits the share of an organization while there are others', async () => {
     await organizationsAre('org_1', 'org_2');
     expect(grantedOf(await many(120, () => quotas.reserve(claim)))).toBe(80);
     expect(await quotas.reserve(claim)).toMatchObject({ kind: 'refused', by: 'share' });
@@ -58,12 +58,12 @@ describe('a quota in a window', () => {
     expect(await quotas.reserve(other)).toMatchObject({ kind: 'refused', by: 'limit', used: 100 });
   });
 
-  it('is all of an organization that is alone', async () => {
+  it('has no limit per organization when there is only one', async () => {
     await organizationsAre('org_1');
     expect(grantedOf(await many(110, () => quotas.reserve(claim)))).toBe(100);
   });
 
-  it('slides: what was used in the minute before counts by the part that is left of it', async () => {
+  it('counts the usage of the previous window by its weight', async () => {
     const minute = { startMs: day.startMs, endMs: day.startMs + 60_000 };
     const next = { startMs: minute.endMs, endMs: minute.endMs + 60_000 };
     const sliding = { ...claim, organizationLimit: 100, limit: 100 };
@@ -83,7 +83,7 @@ describe('a quota in a window', () => {
     });
   });
 
-  it('takes back what was not used, from the organization and from all', async () => {
+  it('returns unused units to the organization and to the total', async () => {
     await organizationsAre('org_1', 'org_2');
     await many(80, () => quotas.reserve(claim));
     await many(20, () => quotas.returnUnused(claim, day, 1));
@@ -91,7 +91,7 @@ describe('a quota in a window', () => {
     expect(grantedOf(await many(30, () => quotas.reserve({ ...claim, organization: 'org_2' })))).toBe(20);
   });
 
-  it('gives and takes at once without anybody waiting for ever', async () => {
+  it('is reserved and returned simultaneously without deadlock', async () => {
     await many(50, async () => {
       await quotas.reserve(claim);
       await quotas.returnUnused(claim, day, 1);
@@ -100,7 +100,7 @@ describe('a quota in a window', () => {
   });
 });
 
-it('knows which accounts their vendor has closed, until the latest time it named', async () => {
+it('exhausted accounts are listed until the latest time that the vendor named', async () => {
   await quotas.markExhausted('zoom', 'host', day.endMs);
   await quotas.markExhausted('zoom', 'host', day.startMs);
   expect(await quotas.listExhausted(day.startMs)).toEqual([
@@ -109,10 +109,10 @@ it('knows which accounts their vendor has closed, until the latest time it named
   expect(await quotas.listExhausted(day.endMs)).toEqual([]);
 });
 
-describe('places at an account that takes only so many calls at once', () => {
+describe('lease for concurrent calls at an account', () => {
   const mailbox = { provider: 'microsoft', quota: 'at_once', account: 'conn_1', organization: 'org_1' };
 
-  it('are given to so many and no more, and free again when released', async () => {
+  it('is granted up to the limit, and again after a release', async () => {
     const leases = await many(20, () => quotas.acquireLease(mailbox, 4, 60_000));
     const held = leases.filter((lease) => lease !== undefined);
     expect(new Set(held.map(({ id }) => id)).size).toBe(4);
@@ -122,7 +122,7 @@ describe('places at an account that takes only so many calls at once', () => {
     expect(await quotas.acquireLease(mailbox, 4, 60_000)).toBeDefined();
   });
 
-  it('are taken over from a holder that died, whose late release frees nobody else’s', async () => {
+  it('is granted again after it expired, and is not freed by the late release of its former holder', async () => {
     const [dead] = await many(1, () => quotas.acquireLease(mailbox, 1, 60_000));
     expect(dead).toBeDefined();
     expect(await quotas.acquireLease(mailbox, 1, 60_000)).toBeUndefined();

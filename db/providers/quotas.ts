@@ -1,4 +1,4 @@
-/** How much of what vendors allow is used, for all processes together. */
+/** Stores quota usage at vendors, shared by all processes. */
 import { DrizzleQueryError, fillPlaceholders, type SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
@@ -6,9 +6,9 @@ import type { QuotaStore } from '../../domain/providers/quota-store.ts';
 import type { DatabaseClient } from '../client.ts';
 import { millisecondsInterval } from '../time.ts';
 
-/** The row that holds what all organizations have used together: no organization has an empty id. */
+/** The organization id of the row with the total of all organizations. No organization has an empty id. */
 export const allOrganizations = '';
-/** The row of an account whose vendor has said that nothing is left. */
+/** The quota name of the row that marks an account as exhausted, because the vendor said so. */
 export const exhaustedQuota = 'closed';
 
 const takenSchema = z.object({
@@ -27,13 +27,13 @@ const instantOf = (ms: number): SQL => sql`${isoOf(ms)}::timestamptz`;
 const placeholder = (name: string) => sql.placeholder(name);
 
 /**
- * One statement and no lock beyond it: the organization's row first, then everybody's, each counted up only as long
- * as it fits, which `ON CONFLICT DO UPDATE` checks on the row as it is, not as it was when the statement began.
- * Where the first fits and the second does not, the organization's row has counted too much; that is of no harm,
- * because then the window is full for everybody.
+ * Reserves in one statement, without other locks. It first increments the organization's row and then the row with the
+ * total, each only when the result is within its limit. `ON CONFLICT DO UPDATE` checks the limit on the current version
+ * of the row, not on the version at the start of the statement. When the first increment succeeds and the second does
+ * not, the organization's row is too high. This is harmless because the window is full for all organizations then.
  *
- * Prepared once for each connection: planning it took longer than running it, and calls that want the same row wait
- * for each other.
+ * The statement is prepared once per connection. Planning took longer than running, and concurrent calls for the same
+ * row wait for each other.
  */
 const takeStatement = (() => {
   const account = sql`
@@ -41,14 +41,14 @@ const takeStatement = (() => {
   const start = sql`${placeholder('start')}::timestamptz`;
   const count = sql`${placeholder('count')}::int`;
   const limit = sql`${placeholder('limit')}::int`;
-  const row = (whose: SQL) => sql`
-    ${placeholder('provider')}, ${placeholder('quota')}, ${placeholder('account')}, ${whose}, ${start}, ${placeholder('end')}::timestamptz, ${count}`;
+  const row = (organization: SQL) => sql`
+    ${placeholder('provider')}, ${placeholder('quota')}, ${placeholder('account')}, ${organization}, ${start}, ${placeholder('end')}::timestamptz, ${count}`;
   const columns = sql`provider, quota, account, organization, window_start, window_end, used`;
   const key = sql`(provider, quota, account, window_start, organization)`;
   const mine = sql`${placeholder('organization')}`;
   const all = sql`${allOrganizations}`;
-  const carriedOf = (whose: SQL) => sql`
-    (SELECT coalesce(ceil(max(used) * ${placeholder('carried')}::float8), 0) FROM previous WHERE organization = ${whose})`;
+  const carriedOf = (organization: SQL) => sql`
+    (SELECT coalesce(ceil(max(used) * ${placeholder('carried')}::float8), 0) FROM previous WHERE organization = ${organization})`;
   return new PgDialect().sqlToQuery(sql`
     WITH previous AS (
       SELECT organization, used FROM quota_usage
@@ -78,6 +78,7 @@ const takeStatement = (() => {
   `);
 })();
 
+/** Creates the store of quota usage. Safe for concurrent calls of many processes. */
 export const createQuotas = (db: DatabaseClient['db']): QuotaStore => ({
   reserve: async ({
     provider,
@@ -114,11 +115,11 @@ export const createQuotas = (db: DatabaseClient['db']): QuotaStore => ({
     return { kind: 'refused', by: isFull ? 'limit' : 'share', used, before: usedBefore };
   },
 
-  /** In the order of `take`, the organization's row first, so that the two cannot wait for each other. */
+  /** Updates the organization's row first, in the same order as `reserve`. This prevents deadlocks between the two. */
   returnUnused: async ({ provider, quota, account, organization }, { startMs }, count) => {
-    const rowOf = (whose: string) => sql`
+    const rowOf = (rowOrganization: string) => sql`
       provider = ${provider} AND quota = ${quota} AND account = ${account}
-      AND window_start = ${instantOf(startMs)} AND organization = ${whose}`;
+      AND window_start = ${instantOf(startMs)} AND organization = ${rowOrganization}`;
     await db.execute(sql`
       WITH mine AS (
         UPDATE quota_usage SET used = greatest(used - ${count}::int, 0) WHERE ${rowOf(organization)} RETURNING 1
@@ -148,8 +149,8 @@ export const createQuotas = (db: DatabaseClient['db']): QuotaStore => ({
   },
 
   /**
-   * Each place is a row. Two takers who choose the same one are told apart by the row itself; the one who comes too
-   * late looks for another place, as long as one is free.
+   * Each place is a row. When two callers choose the same place, the row's condition lets one of them win. The other
+   * tries another place as long as one is free.
    */
   acquireLease: async ({ provider, quota, account, organization }, places, leaseMs) => {
     const prefix = `${provider} ${quota} ${account} `;

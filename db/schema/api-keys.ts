@@ -1,7 +1,7 @@
 import { index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
-/** Who may call the API. Of a key only its SHA-256 is kept. */
+/** API keys. Only the SHA-256 of a key is stored. */
 export const apiKeys = pgTable(
   'api_keys',
   {
@@ -10,9 +10,9 @@ export const apiKeys = pgTable(
     role: text().notNull(),
     label: text().notNull(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
-    /** To the minute: noting every use would make a write of every read. */
+    /** Updated at most once a minute, so that not every request writes. */
     lastUsedAt: instant('last_used_at'),
-    /** A revoked key stays, so that what it did can be told. */
+    /** The row of a revoked key stays, so that the audit can still name the key. */
     revokedAt: instant('revoked_at'),
   },
   (table) => [index('api_keys_by_organization').on(table.organization)],

@@ -1,7 +1,7 @@
 import { index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
-/** Read model: the steps that wait for a person now. A row goes when its item is resolved. */
+/** Read model: the steps that wait for an operator. A row is deleted when its item is resolved. */
 export const attentionItems = pgTable(
   'attention_items',
   {

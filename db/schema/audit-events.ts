@@ -2,8 +2,8 @@ import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
 /**
- * The audit trail. Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE. Each row's hash covers the row and the
- * hash before it, so that a changed or missing row is found.
+ * The audit trail. Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE. The hash of each row covers the row and
+ * the previous hash. This makes a changed or missing row detectable.
  */
 export const auditEvents = pgTable(
   'audit_events',

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
-/** Read model, folded from `audit_events`: the whole view, and beside it the columns that lists are filtered by. */
+/** Read model, folded from `audit_events`: the view as JSON, and the columns by which lists are filtered. */
 export const auditions = pgTable(
   'auditions',
   {
@@ -14,7 +14,7 @@ export const auditions = pgTable(
     needsAttention: boolean('needs_attention').notNull(),
     scheduledFor: instant('scheduled_for'),
     requestedAt: instant('requested_at').notNull(),
-    /** The last event folded in. */
+    /** Sequence of the last event that was folded. */
     sequence: integer().notNull(),
     view: jsonb().notNull(),
   },

@@ -1,7 +1,7 @@
 import { index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
-/** Consents that somebody was sent to give: what `state` stands for (RFC 9700, section 4.7). Used once. */
+/** Pending OAuth authorization requests, by their `state` (RFC 9700, section 4.7). Each is used once. */
 export const authorizationRequests = pgTable(
   'authorization_requests',
   {
@@ -10,15 +10,15 @@ export const authorizationRequests = pgTable(
     organization: text().notNull(),
     owner: text(),
     provider: text().notNull(),
-    /** The connection that is connected again; null for a new one. */
+    /** The connection to reconnect; null for a new one. */
     connection: text(),
-    /** SHA-256 of the cookie of the browser in which it began. */
+    /** SHA-256 of the cookie of the browser that started the flow. */
     browserHash: text('browser_hash').notNull(),
-    /** Sealed: PKCE's verifier (RFC 7636). */
+    /** The PKCE code verifier (RFC 7636), sealed. */
     sealedVerifier: text('sealed_verifier').notNull(),
     redirectUri: text('redirect_uri').notNull(),
     scopes: text().array().notNull(),
-    /** Where the person goes on afterwards, on an address that the organization may name. */
+    /** URL to which the browser is redirected afterwards. Must be one that the organization allows. */
     returnTo: text('return_to'),
     correlationId: text('correlation_id').notNull(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),

@@ -4,8 +4,8 @@ import { connectionStatuses, connectionStatusReasons } from '../../domain/connec
 import { instant } from './columns.ts';
 
 /**
- * Authorized links to provider accounts. What is sealed lies under the connection's own data key (`data_keys`), bound
- * to this connection and organization.
+ * Authorized connections to provider accounts. Sealed columns use the connection's own data key (`data_keys`) and are
+ * bound to this connection and organization.
  */
 export const connections = pgTable(
   'connections',
@@ -18,18 +18,18 @@ export const connections = pgTable(
     status: text({ enum: connectionStatuses }).notNull().default('connected'),
     statusReason: text('status_reason', { enum: connectionStatusReasons }),
     scopes: text().array().notNull().default(sql`'{}'`),
-    /** SHA-256 of organization, owner, provider and the provider's account id: finds the row of an account again. */
+    /** SHA-256 of organization, owner, provider and the provider's account id. Finds the row of an account. */
     accountReference: text('account_reference'),
     sealedAccount: text('account').notNull(),
     /** Null once disconnected. */
     sealedCredential: text('sealed_credential'),
     sealedAccessToken: text('sealed_access_token'),
     accessTokenExpiresAt: instant('access_token_expires_at'),
-    /** Raised with each credential or access token that is stored. */
+    /** Incremented with each credential or access token that is stored. */
     version: integer().notNull().default(1),
-    /** Raised by each refresh that begins: whoever began earlier does not own it any more. */
+    /** Incremented by each refresh that begins. Fencing token: an earlier refresh no longer owns the lease. */
     refreshAttempt: integer('refresh_attempt').notNull().default(0),
-    /** Null while no refresh is under way. By the database's clock. */
+    /** Null when the last refresh ended with a known result. By the database's clock. See `connections/token-store.ts`. */
     refreshLeaseUntil: instant('refresh_lease_until'),
     lastRefreshedAt: instant('last_refreshed_at'),
     connectedAt: timestamp('connected_at', { withTimezone: true }).notNull().defaultNow(),

@@ -1,16 +1,16 @@
 import { bigserial, index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 
-/** Every time a credential was opened: which, for what, on whose behalf. Append-only, and kept for a year. */
+/** Audit of credential reads: which secret, for which operation, under which correlation id. Append-only, one year. */
 export const credentialReads = pgTable(
   'credential_reads',
   {
     id: bigserial({ mode: 'number' }).primaryKey(),
-    /** The connection or endpoint. */
+    /** The id of the connection or endpoint. */
     subject: text().notNull(),
     organization: text().notNull(),
     /** Which secret: `refresh_token`, `access_token`, `app_password`, `signing_secret`. */
     secret: text().notNull(),
-    /** The operation that needed it: `calendar.putEvent`, `connections.refresh`. */
+    /** The operation that needed the secret: `calendar.putEvent`, `connections.refresh`. */
     purpose: text().notNull(),
     process: text().notNull(),
     correlationId: text('correlation_id').notNull(),

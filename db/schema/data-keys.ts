@@ -1,15 +1,15 @@
 import { index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 
 /**
- * The keys that secrets are sealed under, one per connection, endpoint and the like, each wrapped under a master key.
- * Rotating the master key re-wraps these rows and nothing else; deleting one makes what it sealed unreadable.
+ * Data keys, each wrapped under a master key. Secrets are sealed under a data key; each connection and endpoint has its
+ * own. Rotating the master key re-wraps these rows only. Deleting a row makes everything sealed under it unreadable.
  */
 export const dataKeys = pgTable(
   'data_keys',
   {
-    /** What it belongs to: a connection's id, an endpoint's id, `inbox:2026-11`. */
+    /** The owner of the key: a connection's id, an endpoint's id, `inbox:2026-11`. */
     id: text().primaryKey(),
-    /** Of the master key that wraps it. */
+    /** Id of the master key that wraps this key. */
     masterKeyId: text('master_key_id').notNull(),
     wrapped: text().notNull(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),

@@ -1,6 +1,6 @@
 import { pgTable, text } from 'drizzle-orm/pg-core';
 
-/** Which notice a provider's delivery id belongs to. */
+/** Maps a provider's delivery id to the audition, participant and channel of its notice. */
 export const deliveries = pgTable('deliveries', {
   id: text().primaryKey(),
   organization: text().notNull(),

@@ -1,13 +1,13 @@
 import { integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 
-/** Requests that carried an `Idempotency-Key`, and what they were answered. */
+/** Requests with an `Idempotency-Key`, and their responses. */
 export const idempotentRequests = pgTable(
   'idempotent_requests',
   {
     organization: text().notNull(),
     key: text().notNull(),
     requestHash: text('request_hash').notNull(),
-    /** Null until the request has been answered. */
+    /** HTTP status of the response. Null until the request has been answered. */
     status: integer(),
     body: jsonb(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),

@@ -3,7 +3,7 @@ import { instant } from './columns.ts';
 
 export const operationStates = ['open', 'completed', 'undoing', 'undone'] as const;
 
-/** What earlier attempts left behind without a record: nothing, a call that may have gone out, or one handed over. */
+/** Possible unrecorded effects of earlier attempts: none, started but not handed over, handed over to the provider. */
 export const operationDoubts = ['none', 'started', 'handed_over'] as const;
 
 /** The idempotency ledger: one row per effect on a provider, written before the call. See `ledger/operations.ts`. */
@@ -14,30 +14,30 @@ export const operations = pgTable(
     organization: text().notNull(),
     provider: text().notNull(),
     operation: text().notNull(),
-    /** Null where nothing was ever tried: the tombstone of an undo that came first. */
+    /** Null when no attempt has begun: the row is the tombstone of an undo. */
     requestHash: text('request_hash'),
     state: text({ enum: operationStates }).notNull(),
-    /** Raised by each attempt that begins: whoever began earlier does not own the row any more. */
+    /** Incremented by each attempt that begins. Fencing token: an earlier attempt no longer owns the row. */
     attempt: integer().notNull().default(0),
     doubt: text({ enum: operationDoubts }).notNull().default('none'),
-    /** Of the attempt that holds the lease. */
+    /** Whether the attempt that holds the lease has handed its call over to the provider. */
     handedOver: boolean('handed_over').notNull().default(false),
     /** Null while no attempt is under way. By the database's clock. */
     leaseUntil: instant('lease_until'),
-    /** When the lease ended, or would have, of the last attempt that handed its call over and did not see it end. */
+    /** When the lease ended (or would have ended) of the last attempt that handed a call over and did not see it end. */
     givenUpAt: instant('given_up_at'),
-    /** The activity execution that has put the doubt before a person; null again once another call is handed over. */
+    /** The activity execution that asked an operator about the doubt. Reset to null when another call is handed over. */
     askedBy: text('asked_by'),
-    /** When the earliest attempt that may have had an effect began. */
+    /** Start of the earliest attempt that may have had an effect. */
     startedAt: instant('started_at').notNull(),
     completedAt: instant('completed_at'),
     providerId: text('provider_id'),
     result: jsonb(),
-    /** Effects beside the recorded one that are still to be taken back: an array of provider's id and result. */
+    /** Effects in addition to the recorded one that must still be undone: an array of provider id and result. */
     surplus: jsonb().notNull().default([]),
   },
   (table) => [
-    // By what a provider names in its webhooks.
+    // Finds an operation by the provider id in a webhook.
     index('operations_by_provider_id').on(table.provider, table.providerId),
   ],
 );

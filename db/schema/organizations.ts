@@ -1,6 +1,6 @@
 import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 
-/** The tenants, with the settings that auditions take over at their start. */
+/** The tenants and their settings. An audition copies the settings when it starts. */
 export const organizations = pgTable('organizations', {
   id: text().primaryKey(),
   name: text().notNull(),

@@ -1,11 +1,11 @@
 import { index, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
-/** Grants of disconnected accounts that a provider did not take back when it was asked. Gone as soon as it has. */
+/** OAuth grants of disconnected accounts that must still be revoked at the provider. A row is deleted when that is done. */
 export const pendingRevocations = pgTable(
   'pending_revocations',
   {
-    /** Also of the data key that the refresh token is sealed under. */
+    /** Also the id of the data key that the refresh token is sealed under. */
     id: text().primaryKey(),
     organization: text().notNull(),
     provider: text().notNull(),
@@ -13,7 +13,7 @@ export const pendingRevocations = pgTable(
     sealedRefreshToken: text('sealed_refresh_token').notNull(),
     correlationId: text('correlation_id').notNull(),
     attempts: integer().notNull().default(0),
-    /** Moved ahead by whoever claims it. By the database's clock. */
+    /** Moved forward by each claim. By the database's clock. */
     nextAttemptAt: instant('next_attempt_at').notNull(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   },

@@ -2,16 +2,16 @@ import { index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-or
 import { circuitStates } from '../../domain/providers/observation.ts';
 import { instant } from './columns.ts';
 
-/** What each process has seen of each provider lately. Rows of processes that are gone age out. */
+/** The state of each provider as each process measured it. Rows of processes that have ended are deleted by age. */
 export const providerHealth = pgTable(
   'provider_health',
   {
     provider: text().notNull(),
-    /** A connection's id where the circuit is that connection's alone; else empty. */
+    /** The connection's id for the circuit breaker of a single connection; empty for that of the provider. */
     connection: text().notNull().default(''),
     process: text().notNull(),
     circuit: text({ enum: circuitStates }).notNull().default('closed'),
-    /** When an open circuit lets the next call through. */
+    /** When an open circuit breaker allows the next call. */
     opensAgainAt: instant('opens_again_at'),
     lastSuccessAt: instant('last_success_at'),
     lastFailureAt: instant('last_failure_at'),
@@ -21,14 +21,14 @@ export const providerHealth = pgTable(
   (table) => [primaryKey({ columns: [table.provider, table.connection, table.process] })],
 );
 
-/** How much of a quota an account has used in a window, and which organization used it. */
+/** How much of a quota each organization has used of an account in a window. */
 export const quotaUsage = pgTable(
   'quota_usage',
   {
     provider: text().notNull(),
-    /** `meetings.write_per_day`. */
+    /** For example `meetings.write_per_day`. */
     quota: text().notNull(),
-    /** The account at the provider that the quota is of: a host user, a connection. */
+    /** The account that the provider limits: a host user, a connection. */
     account: text().notNull(),
     organization: text().notNull(),
     windowStart: instant('window_start').notNull(),
@@ -43,7 +43,7 @@ export const quotaUsage = pgTable(
   ],
 );
 
-/** Calls under way at an account that allows only so many at once. A lease that ran out counts no more. */
+/** Running calls at an account that limits concurrent calls. An expired lease does not count. */
 export const quotaLeases = pgTable(
   'quota_leases',
   {

@@ -2,19 +2,19 @@ import { sql } from 'drizzle-orm';
 import { index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
-/** What we asked a vendor to tell us of: Google's channels, Microsoft Graph's subscriptions. */
+/** Subscriptions to calendar changes: Google's notification channels, Microsoft Graph's subscriptions. */
 export const watchSubscriptions = pgTable(
   'watch_subscriptions',
   {
-    /** The channel's id, chosen by us, or the subscription's, chosen by Graph. */
+    /** The id of Google's channel, chosen by this service, or of the subscription, chosen by Microsoft Graph. */
     id: text().primaryKey(),
     provider: text().notNull(),
     organization: text().notNull(),
     connection: text().notNull(),
     calendarId: text('calendar_id').notNull(),
-    /** Google's id of what is watched. */
+    /** Google's id of the watched resource. */
     resourceId: text('resource_id'),
-    /** SHA-256 of the channel's token or of clientState, the newest first: more than one while they are exchanged. */
+    /** SHA-256 of the channel's token or of `clientState`, the newest first. Two during a rotation. */
     secretHashes: text('secret_hashes').array().notNull().default(sql`'{}'`),
     expiresAt: instant('expires_at').notNull(),
     lastNotifiedAt: instant('last_notified_at'),

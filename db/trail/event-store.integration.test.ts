@@ -33,15 +33,15 @@ const countRows = async (id: AuditionId) => (await read(id)).length;
 
 const skip = (detail: string) => ({ type: 'step_skipped', step: 'reminder', detail }) as const;
 
-/** What nobody can do through the service: change the trail behind its back. */
+/** Changes the trail directly, without the trigger that protects it. */
 const tamper = async (statement: string, id: AuditionId) => {
   await database.pool.query('ALTER TABLE audit_events DISABLE TRIGGER audit_events_append_only');
   await database.pool.query(statement, [id]);
   await database.pool.query('ALTER TABLE audit_events ENABLE TRIGGER audit_events_append_only');
 };
 
-describe('appending', () => {
-  test('keeps the events and folds them into the view', async () => {
+describe('audit trail, appending', () => {
+  test('stores the events and folds them into the view', async () => {
     const id = newAuditionId();
     const life = trail(factsUntilScheduled(id));
 
@@ -62,7 +62,7 @@ describe('appending', () => {
     expect(await events.verify(id)).toEqual({ ok: true });
   });
 
-  test('the same events again changes nothing', async () => {
+  test('changes nothing when the same events are appended again', async () => {
     const id = newAuditionId();
     const life = trail(factsUntilScheduled(id));
     await events.append(id, life);
@@ -74,7 +74,7 @@ describe('appending', () => {
     expect(await read(id)).toEqual(stored);
   });
 
-  test('takes what is new of a batch that overlaps the trail', async () => {
+  test('stores the new events of a batch that overlaps the trail', async () => {
     const id = newAuditionId();
     const life = trail(factsUntilScheduled(id));
     await events.append(id, life.slice(0, 3));
@@ -85,7 +85,7 @@ describe('appending', () => {
     expect(await auditions.get(organization, id)).toEqual(foldEvents(life));
   });
 
-  test('nothing is a no-op', async () => {
+  test('does nothing for an empty batch', async () => {
     const id = newAuditionId();
 
     await events.append(id, []);
@@ -93,7 +93,7 @@ describe('appending', () => {
     expect(await countRows(id)).toBe(0);
   });
 
-  test('refuses another event at a place that is taken', async () => {
+  test('refuses another event with a sequence that is used', async () => {
     const id = newAuditionId();
     const life = trail(factsUntilScheduled(id));
     await events.append(id, life);
@@ -108,7 +108,7 @@ describe('appending', () => {
     expect(await read(id)).toMatchObject(life);
   });
 
-  test('refuses an equal fact with another correlation or time at a place that is taken', async () => {
+  test('refuses an equal fact with another correlation or time under the same sequence', async () => {
     const id = newAuditionId();
     const life = trail([requested(id)]);
     await events.append(id, life);
@@ -120,7 +120,7 @@ describe('appending', () => {
     await expect(events.append(id, otherTime)).rejects.toThrow(AuditConflict);
   });
 
-  test('refuses a gap, before and within what is appended', async () => {
+  test('refuses a gap before and within a batch', async () => {
     const id = newAuditionId();
     const life = trail(factsUntilScheduled(id));
     const gap = { name: 'AuditConflict', reason: 'gap' };
@@ -133,7 +133,7 @@ describe('appending', () => {
     expect(await countRows(id)).toBe(2);
   });
 
-  test('writes nothing of a batch in which one event cannot happen', async () => {
+  test('stores nothing of a batch with an illegal transition', async () => {
     const id = newAuditionId();
     const life = trail([requested(id), { type: 'holding_started' }, { type: 'confirmed' }]);
 
@@ -151,7 +151,7 @@ describe('appending', () => {
     expect(await countRows(id)).toBe(0);
   });
 
-  test('replaces what PostgreSQL cannot keep, and knows the event again', async () => {
+  test('replaces characters that PostgreSQL rejects, and recognizes the event when it is repeated', async () => {
     const id = newAuditionId();
     const life = trail([requested(id), { type: 'failed', code: 'internal', reason: 'a\0b \uD83D c' }]);
 
@@ -162,7 +162,7 @@ describe('appending', () => {
     expect(await events.verify(id)).toEqual({ ok: true });
   });
 
-  test('the same first events twenty times at once leaves one trail', async () => {
+  test('stores one trail when the same first events are appended twenty times simultaneously', async () => {
     const id = newAuditionId();
     const life = trail(factsUntilScheduled(id));
 
@@ -172,7 +172,7 @@ describe('appending', () => {
     expect(await auditions.get(organization, id)).toEqual(foldEvents(life));
   });
 
-  test('different continuations at once lets exactly one win', async () => {
+  test('stores one of several simultaneous different continuations', async () => {
     const id = newAuditionId();
     const life = trail(factsUntilScheduled(id));
     await events.append(id, life);
@@ -190,7 +190,7 @@ describe('appending', () => {
     expect(await events.verify(id)).toEqual({ ok: true });
   });
 
-  test('folds anew where the read model lost its row, and puts back what waits for a person', async () => {
+  test('folds the trail again, with its attention items, when the read model has lost its row', async () => {
     const id = newAuditionId();
     const item = attentionItem(`att_${id}`);
     const life = trail([
@@ -208,7 +208,7 @@ describe('appending', () => {
     expect(await auditions.findAttentionItem(organization, item.id)).toEqual({ auditionId: id });
   });
 
-  test('folds anew where the row of the read model lags behind the trail', async () => {
+  test('folds the trail again when the row of the read model lags behind', async () => {
     const id = newAuditionId();
     const life = trail([...factsUntilScheduled(id), { type: 'confirmed' }]);
     await events.append(id, life.slice(0, 2));
@@ -224,7 +224,7 @@ describe('appending', () => {
     expect(await auditions.get(organization, id)).toEqual(foldEvents(life));
   });
 
-  test('any life in any batches, each delivered twice, ends in one sound trail and its fold', async () => {
+  test('stores a valid trail and view for any history in any batches, each appended twice', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constant(null).chain(() => auditionHistories(newAuditionId())),
@@ -251,8 +251,8 @@ describe('appending', () => {
   });
 });
 
-describe('reading', () => {
-  test('goes a page at a time, in order, with hashes that chain', async () => {
+describe('audit trail, reading', () => {
+  test('returns pages in order, with chained hashes', async () => {
     const id = newAuditionId();
     await events.append(id, trail(factsUntilScheduled(id)));
 
@@ -263,7 +263,7 @@ describe('reading', () => {
     expect(second[0]?.previousHash).toBe(first.at(-1)?.hash);
   });
 
-  test("shows nothing of another organization's trail", async () => {
+  test("returns nothing of another organization's trail", async () => {
     const id = newAuditionId();
     await events.append(id, trail(factsUntilScheduled(id)));
 
@@ -271,7 +271,7 @@ describe('reading', () => {
   });
 });
 
-describe('verifying', () => {
+describe('audit trail, verifying', () => {
   test.each([
     [
       'a changed fact',
@@ -295,18 +295,18 @@ describe('verifying', () => {
     ],
     ['a changed type', `UPDATE audit_events SET type = 'x' WHERE audition_id = $1 AND sequence = 4`, 4],
     [
-      'a row given to another organization',
+      'a row moved to another organization',
       `UPDATE audit_events SET organization = 'org_south' WHERE audition_id = $1 AND sequence = 5`,
       5,
     ],
     [
-      'a trail given to another organization',
+      'a trail moved to another organization',
       `UPDATE audit_events SET organization = 'org_south' WHERE audition_id = $1`,
       1,
     ],
-    ['a row left out', `DELETE FROM audit_events WHERE audition_id = $1 AND sequence = 3`, 3],
-    ['rows cut off at the start', `DELETE FROM audit_events WHERE audition_id = $1 AND sequence < 3`, 1],
-    ['rows cut off at the end', `DELETE FROM audit_events WHERE audition_id = $1 AND sequence > 4`, 5],
+    ['a missing row', `DELETE FROM audit_events WHERE audition_id = $1 AND sequence = 3`, 3],
+    ['missing rows at the start', `DELETE FROM audit_events WHERE audition_id = $1 AND sequence < 3`, 1],
+    ['missing rows at the end', `DELETE FROM audit_events WHERE audition_id = $1 AND sequence > 4`, 5],
   ])('finds %s', async (_what, statement, sequence) => {
     const id = newAuditionId();
     await events.append(id, trail(factsUntilScheduled(id)));
@@ -317,7 +317,7 @@ describe('verifying', () => {
     expect(await events.verify(id)).toEqual({ ok: false, sequence });
   });
 
-  test('goes through trails longer than a page', async () => {
+  test('checks trails that are longer than a page', async () => {
     const id = newAuditionId();
     const skipped = Array.from({ length: 1_100 }, (_, index) => skip(`${index}`));
     await events.append(id, trail([requested(id), ...skipped]));
@@ -331,7 +331,7 @@ describe('verifying', () => {
     expect(await events.verify(id)).toEqual({ ok: false, sequence: 1050 });
   });
 
-  test('has nothing against an audition that is not there', async () => {
+  test('accepts an unknown audition', async () => {
     expect(await events.verify(newAuditionId())).toEqual({ ok: true });
   });
 });
@@ -340,7 +340,7 @@ test.each([
   ['UPDATE', `UPDATE audit_events SET at = now()`],
   ['DELETE', `DELETE FROM audit_events`],
   ['TRUNCATE', `TRUNCATE audit_events`],
-])('the database itself refuses to %s the trail', async (operation, statement) => {
+])('the database refuses to %s the audit trail', async (operation, statement) => {
   const id = newAuditionId();
   await events.append(id, trail([requested(id)]));
 

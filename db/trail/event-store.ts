@@ -18,46 +18,46 @@ import { chainEvents, genesisHash } from './hash-chain.ts';
 import { foldTrail, type StoredEvent, selectTrail, storedEventSchema } from './stored-events.ts';
 import { type TrailVerdict, verifyTrail } from './verify.ts';
 
-/** The audit trail: append-only and hash-chained per audition, one writer path, the read model folded beside it. */
+/** The audit trail: append-only, hash-chained per audition. The read model is updated in the same statement. */
 export interface EventStore {
   /**
-   * Appends and folds in one transaction. Idempotent by (audition, sequence): events that are there already are
-   * skipped when they are equal, and refused (`AuditConflict`) when they are not. A gap is refused.
+   * Appends events and updates the read model in one statement. Idempotent by audition and sequence: equal events that
+   * are stored already are skipped.
+   * @throws {AuditConflict} when another event has the same sequence, or an earlier event is missing.
+   * @throws {IllegalTransition} when the transition table does not allow an event.
+   * @throws {z.ZodError} when an event does not match its schema. The trail is permanent, so events are checked again.
    */
   append(auditionId: AuditionId, events: readonly AuditionEvent[]): Promise<void>;
-  /** The trail in order, a page at a time, with each event's hash. */
+  /** Returns a page of the trail in order, with the hash of each event. Empty for another organization. */
   read(
     organization: OrganizationId,
     auditionId: AuditionId,
     page: { readonly after: number; readonly limit: number },
   ): Promise<readonly StoredEvent[]>;
-  /** Recomputes the chain; answers with the first broken link, if there is one. */
+  /** Recomputes the hash chain. Returns the first broken link, if there is one. */
   verify(auditionId: AuditionId): Promise<TrailVerdict>;
 }
 
-/** Losing means that another writer of the same audition has won, which a handful of times is plenty. */
+/** Each failed attempt means that another writer of the same audition has appended. This rarely happens more than once. */
 const maxAttempts = 10;
 
 /**
- * The one writer of the audit trail and of the read model beside it.
+ * Creates the event store. It is the only writer of the audit trail, and updates the read model with it.
  *
- * `append` takes no lock between its read and its write. Where another writer was quicker, the primary key of the
- * trail refuses the whole statement, and it begins anew. So a first append is one round trip and a later one is two.
- *
- * @throws {AuditConflict} another event at that place, or a gap before it.
- * @throws {IllegalTransition} the transition table has no row for the event.
- * @throws {z.ZodError} an event that does not fit its schema: what is kept for ever is checked once more.
+ * `append` does not lock between its read and its write. When another writer was faster, the primary key of the trail
+ * rejects the whole statement, and `append` starts again. The first append to a trail takes one round trip, later ones
+ * take two.
  */
 export const createEventStore = (db: Database): EventStore => ({
   async append(auditionId, events) {
-    const asked = events.map(toStorableEvent);
-    const [first] = asked;
+    const storable = events.map(toStorableEvent);
+    const [first] = storable;
     if (!first) return;
-    assertContiguous(auditionId, asked);
+    assertContiguous(auditionId, storable);
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
       const isProbablyNew = attempt === 0 && first.sequence === 1;
       const trail = isProbablyNew ? emptyTrail : await readTrail(db, auditionId, first.sequence);
-      const links = missingLinks(auditionId, trail, asked);
+      const links = missingLinks(auditionId, trail, storable);
       if (links.length === 0) return;
       const before = await viewAt(db, auditionId, trail);
       const after = foldOnto(before, links);
@@ -65,7 +65,9 @@ export const createEventStore = (db: Database): EventStore => ({
       const attentionChanged = isViewStale(trail) || before?.attention !== after.attention;
       if (await write(db, { links, after, attentionChanged })) return;
     }
-    throw new Error(`the trail of ${auditionId} grew faster than it could be appended to`);
+    throw new Error(
+      `the trail of ${auditionId} was appended to concurrently ${maxAttempts} times: try again`,
+    );
   },
 
   async read(organization, auditionId, { after, limit }) {
@@ -77,7 +79,7 @@ export const createEventStore = (db: Database): EventStore => ({
   verify: (auditionId) => verifyTrail(db, auditionId),
 });
 
-/** jsonb takes neither NUL nor half a surrogate pair, and a vendor's message may hold either. */
+/** Replaces NUL and lone surrogates, which `jsonb` rejects and a vendor's message can contain. */
 const toStorableEvent = (event: AuditionEvent): AuditionEvent =>
   auditionEventSchema.parse(JSON.parse(JSON.stringify(event), replaceUnstorableText));
 
@@ -91,7 +93,7 @@ const assertContiguous = (auditionId: AuditionId, events: readonly AuditionEvent
   }
 };
 
-/** What is there already: the audition's row, and the links from the one before the first event asked for. */
+/** The stored trail: the audition's row, and the links from the predecessor of the first appended event. */
 interface Trail {
   readonly row: { readonly sequence: number; readonly view: unknown } | null;
   readonly links: readonly { readonly sequence: number; readonly hash: string }[];
@@ -114,7 +116,7 @@ const readTrail = async (db: Database, auditionId: AuditionId, from: number): Pr
   return trailSchema.parse(rows[0]);
 };
 
-/** Those of the events that are not in the trail yet, chained to it. Throws where the trail has others. */
+/** Returns the events that are not in the trail yet, as links. Throws when the trail has different events. */
 const missingLinks = (
   auditionId: AuditionId,
   trail: Trail,
@@ -130,7 +132,7 @@ const missingLinks = (
   return links.filter(({ sequence }) => !known.has(sequence));
 };
 
-/** The stored view, unless it lags behind the trail, which then is folded anew. */
+/** Returns the stored view. When it lags behind the trail, folds the trail again. */
 const viewAt = async (
   db: Database,
   auditionId: AuditionId,
@@ -144,7 +146,7 @@ const isViewStale = ({ row, links }: Trail): boolean => row?.sequence !== links.
 
 const foldOnto = (before: AuditionView | undefined, events: readonly AuditionEvent[]): AuditionView => {
   const [first, ...rest] = events;
-  if (!first) throw new RangeError('there is nothing to fold');
+  if (!first) throw new RangeError('no events to fold');
   return rest.reduce(foldEvent, before ? foldEvent(before, first) : createView(first));
 };
 
@@ -155,8 +157,8 @@ interface Append {
 }
 
 /**
- * Events, view, attention items, and where anybody is to be told, the outbox: in one statement. False where an event
- * stands there already: nothing is written.
+ * Writes events, view, attention items and, when the organization has an enabled endpoint, an outbox row, in one
+ * statement. Returns false and writes nothing when an event with the same sequence is stored already.
  */
 const write = async (db: Database, { links, after, attentionChanged }: Append): Promise<boolean> => {
   const eventRows = links.map((link) => ({

@@ -5,7 +5,7 @@ import { chainEvents, genesisHash, hashOf } from './hash-chain.ts';
 
 const life = trail(factsUntilScheduled('aud_1'));
 
-test('hashes the canonical JSON of RFC 8785, as anybody can recompute it', () => {
+test('the hash chain hashes the canonical JSON of RFC 8785, so that it can be recomputed independently', () => {
   const text =
     `{"at":"2026-11-24T00:00:01.000Z","auditionId":"aud_1","correlationId":"c","fact":{"a":1,"type":"x"},` +
     `"previousHash":"${genesisHash}","sequence":1}`;
@@ -22,7 +22,7 @@ test('hashes the canonical JSON of RFC 8785, as anybody can recompute it', () =>
   expect(hash).toBe(createHash('sha256').update(text).digest('hex'));
 });
 
-test('names in each link the hash before it', () => {
+test('the hash chain stores the previous hash in each link', () => {
   const links = chainEvents('aud_1', genesisHash, life);
 
   expect(links[0]?.previousHash).toBe(genesisHash);
@@ -31,14 +31,14 @@ test('names in each link the hash before it', () => {
   );
 });
 
-test('continues a chain as if it had been made in one go', () => {
+test('the hash chain is the same when it is built in two steps', () => {
   const whole = chainEvents('aud_1', genesisHash, life);
   const begun = chainEvents('aud_1', genesisHash, life.slice(0, 2));
 
   expect([...begun, ...chainEvents('aud_1', begun.at(-1)?.hash ?? '', life.slice(2))]).toEqual(whole);
 });
 
-test('gives every event after a changed one another hash', () => {
+test('the hash chain changes every hash after a changed event', () => {
   const changed = [...trail([requested('aud_1', 'org_south')]), ...life.slice(1)];
 
   const before = chainEvents('aud_1', genesisHash, life).map(({ hash }) => hash);

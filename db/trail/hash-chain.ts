@@ -1,11 +1,11 @@
-/** The hash chain of the audit trail: each hash covers its event and the hash before it. */
+/** Computes the hash chain of the audit trail. Each hash covers its event and the previous hash. */
 import canonicalize from 'canonicalize';
 import type { AuditionEvent } from '../../domain/audition/events.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { sha256 } from '../digest.ts';
 import type { StoredEvent } from './stored-events.ts';
 
-/** What the first event names as the hash before it. */
+/** The previous hash of the first event. */
 export const genesisHash = '0'.repeat(64);
 
 interface Link {
@@ -17,14 +17,14 @@ interface Link {
   readonly previousHash: string;
 }
 
-/** SHA-256 over the canonical JSON (RFC 8785) of the link: the same whatever the order of the keys in the database. */
+/** Returns the SHA-256 of the link's canonical JSON (RFC 8785). It does not depend on the key order in the database. */
 export const hashOf = ({ auditionId, sequence, at, correlationId, fact, previousHash }: Link): string => {
   const text = canonicalize({ auditionId, sequence, at, correlationId, fact, previousHash });
-  if (text === undefined) throw new TypeError('the link has no canonical form');
+  if (text === undefined) throw new TypeError('the link cannot be serialized as canonical JSON');
   return sha256(text);
 };
 
-/** The events as links of the chain that so far ends in `previousHash`. */
+/** Returns the events as links of the chain. `previousHash` is the hash of the last stored event. */
 export const chainEvents = (
   auditionId: AuditionId,
   previousHash: string,

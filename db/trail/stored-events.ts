@@ -1,4 +1,4 @@
-/** Reads trails back: stored rows into events, and events into views. */
+/** Reads trails: parses stored rows into events, and folds events into views. */
 import { and, asc, eq, gt, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import { type AuditionEvent, auditionEventSchema } from '../../domain/audition/events.ts';
@@ -17,7 +17,7 @@ export const storedEventSchema = auditionEventSchema.extend({
   hash: z.string(),
 }) satisfies z.ZodType<StoredEvent>;
 
-/** Selects the rows of one audition's trail in the order of their sequence. */
+/** Selects the rows of an audition's trail, ordered by sequence. */
 export const selectTrail = (db: Database, auditionId: AuditionId, only?: SQL) =>
   db
     .select()
@@ -25,13 +25,13 @@ export const selectTrail = (db: Database, auditionId: AuditionId, only?: SQL) =>
     .where(and(eq(auditEvents.auditionId, auditionId), only))
     .orderBy(asc(auditEvents.sequence));
 
-/** The whole trail of one audition, folded. Undefined where there is none. */
+/** Folds the whole trail of an audition. Returns undefined when there is no trail. */
 export const foldTrail = async (db: Database, auditionId: AuditionId): Promise<AuditionView | undefined> => {
   const rows = await selectTrail(db, auditionId);
   return rows.length === 0 ? undefined : foldEvents(rows.map((row) => storedEventSchema.parse(row)));
 };
 
-/** Returns the next auditions that have a trail, in the order of their ids. */
+/** Returns the next auditions that have a trail, ordered by id. */
 export const auditedAuditionsAfter = async (
   db: Database,
   id: string,
@@ -48,7 +48,7 @@ export const auditedAuditionsAfter = async (
 
 const pageSize = 500;
 
-/** Every audition that has a trail, in the order of their ids, a page at a time. */
+/** Yields every audition that has a trail, ordered by id. Reads 500 at a time. */
 export async function* auditionIdsWithTrail(db: Database): AsyncGenerator<AuditionId> {
   for (let last: string | undefined = ''; last !== undefined; ) {
     const ids = await auditedAuditionsAfter(db, last, pageSize);

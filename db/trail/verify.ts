@@ -7,7 +7,7 @@ import { auditions } from '../schema/auditions.ts';
 import { genesisHash, hashOf } from './hash-chain.ts';
 import { selectTrail } from './stored-events.ts';
 
-/** `sequence` is that of the first broken link. */
+/** Result of a verification. `sequence` is that of the first broken link. */
 export type TrailVerdict = { readonly ok: true } | { readonly ok: false; readonly sequence: number };
 
 const pageSize = 500;
@@ -20,8 +20,8 @@ interface Head {
 }
 
 /**
- * Recomputes the chain from the rows as they are. A row that was changed, moved to another organization, left out or
- * put in is found by its hash or its place; rows cut off at the end, by the read model that still counts them.
+ * Recomputes the hash chain from the stored rows. Hash and sequence reveal a row that was changed, moved to another
+ * organization, removed or inserted. The read model reveals rows that were removed at the end of the trail.
  */
 export const verifyTrail = async (db: Database, auditionId: AuditionId): Promise<TrailVerdict> => {
   let head: Head = { sequence: 0, hash: genesisHash, organization: undefined };
@@ -42,7 +42,7 @@ export const verifyTrail = async (db: Database, auditionId: AuditionId): Promise
     : { ok: true };
 };
 
-/** The columns beside the fact are not hashed themselves: they must repeat what the facts say. */
+/** The columns `type` and `organization` are not part of the hash. They must be equal to the values in the facts. */
 const factSchema = z.looseObject({ type: z.string(), organization: z.string().optional() });
 
 const follows = (head: Head, row: Row, auditionId: AuditionId): boolean => {

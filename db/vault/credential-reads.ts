@@ -1,6 +1,6 @@
 /**
- * The audit of credentials that were opened. A repository that reads a credential notes it in the very statement that
- * reads it (`noting`), so that none is read unnoted and none costs a second way to the database.
+ * Records every read of a credential. A repository records the read in the statement that reads the credential
+ * (`credentialReadsCte`). So no read is unrecorded, and the record costs no extra round trip.
  */
 import { hostname } from 'node:os';
 import { type SQL, sql } from 'drizzle-orm';
@@ -12,18 +12,19 @@ import { credentialReads } from '../schema/credential-reads.ts';
 type SecretName = 'refresh_token' | 'access_token' | 'app_password' | 'signing_secret';
 
 interface CredentialReads {
-  /** For a secret that is read elsewhere than in a statement of its repository. */
+  /** Records a read that is not part of one SQL statement of a repository. */
   record(read: {
-    /** The connection or endpoint. */
+    /** The id of the connection or endpoint. */
     readonly subject: string;
     readonly organization: OrganizationId;
     readonly secret: SecretName;
-    /** The operation that needs it: `calendar.putEvent`. */
+    /** The operation that needs the secret: `calendar.putEvent`. */
     readonly purpose: string;
     readonly correlationId: string;
   }): Promise<void>;
 }
 
+/** Creates the repository of credential reads. */
 export const createCredentialReads = (db: Database): CredentialReads => ({
   async record(read) {
     await db.insert(credentialReads).values({ ...read, process: processName });
@@ -31,9 +32,10 @@ export const createCredentialReads = (db: Database): CredentialReads => ({
 });
 
 /**
- * A common table expression that notes what another one reads.
- * @param source its name; it has the columns `id` and `organization`.
- * @param secret an SQL expression for the name of the secret, or null for a row of which none is read.
+ * Returns a common table expression that records the rows of another one as credential reads.
+ * @param source name of the other expression. It must have the columns `id` and `organization`.
+ * @param secret SQL expression for the name of the secret. A row for which it is null is not recorded.
+ * @param use the operation and correlation id of the read.
  */
 export const credentialReadsCte = (source: string, secret: SQL, use: CredentialUse): SQL => sql`
   noted AS (
@@ -42,5 +44,5 @@ export const credentialReadsCte = (source: string, secret: SQL, use: CredentialU
     FROM ${sql.identifier(source)} WHERE ${secret} IS NOT NULL
   )`;
 
-/** Which of our processes: its program, its process id and its machine. */
+/** Identifies this process: program, process id and machine. */
 const processName = sql<string>`current_setting('application_name') || ${` ${process.pid} on ${hostname()}`}::text`;

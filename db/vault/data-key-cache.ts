@@ -1,13 +1,13 @@
-/** Data keys in memory: for a short time, not too many, and overwritten when they are dropped. */
+/** Caches data keys in memory, for a limited time and number. Overwrites a key with zeros when it is dropped. */
 
 export interface DataKeyCache {
   /**
-   * Uses the key, and finds it first where it is not in memory; callers at the same moment find it once. `use` is
-   * synchronous: while it runs, the key cannot be dropped and overwritten under its hands.
+   * Calls `use` with the key. Loads the key first when it is not in memory; concurrent callers share one load. `use` is
+   * synchronous, so the key cannot be overwritten while `use` runs.
    */
-  use<Result>(id: string, find: () => Promise<Uint8Array>, use: (key: Uint8Array) => Result): Promise<Result>;
+  use<Result>(id: string, load: () => Promise<Uint8Array>, use: (key: Uint8Array) => Result): Promise<Result>;
   has(id: string): boolean;
-  /** Whoever is finding it meanwhile finds it again. */
+  /** Drops a key. A caller that is loading it loads it again. */
   evict(id: string): void;
 }
 
@@ -16,58 +16,62 @@ interface CachedKey {
   dropped: boolean;
 }
 
+/**
+ * Creates a cache of data keys. When it is full, it drops the key that was not used for the longest time.
+ * @param limits `ttlMs` is the time in memory after loading, in milliseconds.
+ */
 export const createDataKeyCache = (limits: {
   readonly ttlMs: number;
   readonly maxKeys: number;
 }): DataKeyCache => {
   /** In the order of their last use. */
-  const held = new Map<string, CachedKey>();
-  const searches = new Map<string, Promise<CachedKey>>();
+  const cachedKeys = new Map<string, CachedKey>();
+  const pendingLoads = new Map<string, Promise<CachedKey>>();
 
   const evict = (id: string): void => {
-    searches.delete(id);
-    const one = held.get(id);
-    held.delete(id);
-    if (one) overwrite(one);
+    pendingLoads.delete(id);
+    const cached = cachedKeys.get(id);
+    cachedKeys.delete(id);
+    if (cached) overwrite(cached);
   };
 
-  const hold = (id: string, one: CachedKey): void => {
-    held.set(id, one);
+  const store = (id: string, cached: CachedKey): void => {
+    cachedKeys.set(id, cached);
     setTimeout(() => {
-      if (held.get(id) === one) evict(id);
+      if (cachedKeys.get(id) === cached) evict(id);
     }, limits.ttlMs).unref();
-    const [oldest] = held.keys();
-    if (held.size > limits.maxKeys && oldest !== undefined) evict(oldest);
+    const [oldest] = cachedKeys.keys();
+    if (cachedKeys.size > limits.maxKeys && oldest !== undefined) evict(oldest);
   };
 
-  const search = (id: string, find: () => Promise<Uint8Array>): Promise<CachedKey> => {
-    const begun = find().then((key) => {
-      const one: CachedKey = { key, dropped: false };
-      if (searches.get(id) === begun) hold(id, one);
-      else overwrite(one);
-      return one;
+  const startLoad = (id: string, load: () => Promise<Uint8Array>): Promise<CachedKey> => {
+    const pending = load().then((key) => {
+      const cached: CachedKey = { key, dropped: false };
+      if (pendingLoads.get(id) === pending) store(id, cached);
+      else overwrite(cached);
+      return cached;
     });
-    searches.set(id, begun);
-    return begun.finally(() => {
-      if (searches.get(id) === begun) searches.delete(id);
+    pendingLoads.set(id, pending);
+    return pending.finally(() => {
+      if (pendingLoads.get(id) === pending) pendingLoads.delete(id);
     });
   };
 
   return {
-    async use(id, find, use) {
+    async use(id, load, use) {
       for (;;) {
-        const one = held.get(id) ?? (await (searches.get(id) ?? search(id, find)));
-        if (one.dropped) continue;
-        if (held.delete(id)) held.set(id, one);
-        return use(one.key);
+        const cached = cachedKeys.get(id) ?? (await (pendingLoads.get(id) ?? startLoad(id, load)));
+        if (cached.dropped) continue;
+        if (cachedKeys.delete(id)) cachedKeys.set(id, cached);
+        return use(cached.key);
       }
     },
-    has: (id) => held.has(id),
+    has: (id) => cachedKeys.has(id),
     evict,
   };
 };
 
-const overwrite = (one: CachedKey): void => {
-  one.key.fill(0);
-  one.dropped = true;
+const overwrite = (cached: CachedKey): void => {
+  cached.key.fill(0);
+  cached.dropped = true;
 };

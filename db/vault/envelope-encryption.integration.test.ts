@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(() => database.pool.query('DELETE FROM data_keys'));
 
-/** As a process that has nothing in memory yet. */
+/** Creates a vault with an empty cache, as in a new process. */
 const vaultOf = (wrapping = before) => createVault(database.db, wrapping);
 const dataKeyRows = async () =>
   (await database.pool.query('SELECT id, master_key_id, wrapped FROM data_keys ORDER BY id')).rows;
@@ -31,14 +31,14 @@ const seed = async (count: number) => {
   );
 };
 
-describe('the vault', () => {
-  test('opens what it sealed, in whichever process', async () => {
+describe('vault', () => {
+  test('opens in one process what another process has sealed', async () => {
     const sealed = await vaultOf().seal('conn_1', 'refresh-token', 'credential of conn_1');
     expect(sealed).not.toContain('refresh-token');
     expect(await vaultOf().open('conn_1', sealed, 'credential of conn_1')).toBe('refresh-token');
   });
 
-  test('makes one data key, whoever seals first', async () => {
+  test('creates one data key when several processes seal simultaneously', async () => {
     const vaults = Array.from({ length: 8 }, () => vaultOf());
     const sealed = await Promise.all(
       vaults.map((vault, at) => vault.seal('conn_1', `secret ${at}`, 'place')),
@@ -48,20 +48,20 @@ describe('the vault', () => {
     expect(opened).toEqual(sealed.map((_text, at) => `secret ${at}`));
   });
 
-  test('does not open what was moved to another place, or sealed under another data key', async () => {
+  test('does not open a text with another context or under another data key', async () => {
     const vault = vaultOf();
     const sealed = await vault.seal('conn_1', 'refresh-token', 'credential of conn_1');
     await vault.seal('conn_2', 'other', 'credential of conn_2');
-    for (const [dataKeyId, place] of [
+    for (const [dataKeyId, context] of [
       ['conn_1', 'credential of conn_2'],
       ['conn_2', 'credential of conn_1'],
       ['conn_3', 'credential of conn_1'],
     ] as const) {
-      await expect(vault.open(dataKeyId, sealed, place)).rejects.toMatchObject({ name: 'NotAuthentic' });
+      await expect(vault.open(dataKeyId, sealed, context)).rejects.toMatchObject({ name: 'NotAuthentic' });
     }
   });
 
-  test('notices what was altered, and what is no sealed text at all', async () => {
+  test('refuses an altered text, and a text that was never sealed', async () => {
     const vault = vaultOf();
     const sealed = await vault.seal('conn_1', 'refresh-token', 'place');
     const bytes = Buffer.from(sealed.slice('v1.'.length), 'base64url');
@@ -76,13 +76,13 @@ describe('the vault', () => {
     }
   });
 
-  test('names the master key that is missing', async () => {
+  test('reports the id of a missing master key', async () => {
     const sealed = await vaultOf().seal('conn_1', 'refresh-token', 'place');
     const opening = vaultOf(createKeyRing([newKey])).open('conn_1', sealed, 'place');
     await expect(opening).rejects.toMatchObject({ name: 'UnknownKey', keyId: 'k1' });
   });
 
-  test('opens nothing any more whose data key was destroyed, even where it was in memory', async () => {
+  test('opens nothing after the data key was destroyed, even when it was in memory', async () => {
     const [here, elsewhere] = [vaultOf(), vaultOf()];
     const sealed = await here.seal('conn_1', 'refresh-token', 'place');
     await here.destroy('conn_1');
@@ -91,7 +91,7 @@ describe('the vault', () => {
     }
   });
 
-  test('notices that another process has destroyed the data key it remembers, and made another', async () => {
+  test('reads the data key again when another process has replaced it', async () => {
     const [here, elsewhere] = [vaultOf(), vaultOf()];
     await here.seal('conn_1', 'before', 'place');
     await elsewhere.destroy('conn_1');
@@ -100,10 +100,10 @@ describe('the vault', () => {
   });
 });
 
-describe('the rotation of the master key', () => {
+describe('rotation of the master key', () => {
   const never = new AbortController().signal;
 
-  test('wraps every data key anew, after which the old master key is needed no more', async () => {
+  test('re-wraps every data key, so that the old master key is no longer needed', async () => {
     const secrets = await seed(25);
     const progress: number[] = [];
     const rotation = createMasterKeyRotation(database.db, after);
@@ -116,20 +116,20 @@ describe('the rotation of the master key', () => {
 
     expect(rotated).toEqual({ rewrapped: 25, remaining: 0, unreadable: [] });
     expect(progress).toEqual([10, 20, 25]);
-    const alone = vaultOf(createKeyRing([newKey]));
+    const vaultWithNewKey = vaultOf(createKeyRing([newKey]));
     for (const { id, sealed } of secrets) {
-      expect(await alone.open(id, sealed, 'place')).toBe(`secret of ${id}`);
+      expect(await vaultWithNewKey.open(id, sealed, 'place')).toBe(`secret of ${id}`);
     }
   });
 
-  test('costs no reader and no writer anything, stopped and begun again', async () => {
+  test('fails no concurrent read or write when it is stopped and started again', async () => {
     const secrets = await seed(200);
     const load = new AbortController();
     let reads = 0;
     const written: { id: string; sealed: string }[] = [];
     const read = async (wrapping: typeof before) => {
       while (!load.signal.aborted) {
-        // A new process each time: it has nothing in memory, and reads the rows as they are at this moment.
+        // A new vault each time: its cache is empty, so it reads the current rows.
         const vault = vaultOf(wrapping);
         for (const { id, sealed } of secrets.slice(0, 60)) {
           expect(await vault.open(id, sealed, 'place')).toBe(`secret of ${id}`);
@@ -165,13 +165,13 @@ describe('the rotation of the master key', () => {
     expect(third.remaining).toBe(0);
     expect(reads).toBeGreaterThan(100);
     expect(written.length).toBeGreaterThan(5);
-    const alone = vaultOf(createKeyRing([newKey]));
+    const vaultWithNewKey = vaultOf(createKeyRing([newKey]));
     for (const { id, sealed } of [...secrets, ...written]) {
-      expect(await alone.open(id, sealed, 'place')).toBe(`secret of ${id}`);
+      expect(await vaultWithNewKey.open(id, sealed, 'place')).toBe(`secret of ${id}`);
     }
   });
 
-  test('changes nothing when a master key is missing that data was written under', async () => {
+  test('changes nothing when the master key of a data key is missing', async () => {
     await seed(3);
     const rows = await dataKeyRows();
     const rotation = createMasterKeyRotation(database.db, createKeyRing([newKey]));
@@ -181,7 +181,7 @@ describe('the rotation of the master key', () => {
     expect(await dataKeyRows()).toEqual(rows);
   });
 
-  test('leaves what does not unwrap as it was, says which, and goes on', async () => {
+  test('reports a data key that does not unwrap, leaves it unchanged and continues', async () => {
     await seed(12);
     await database.pool.query(
       "UPDATE data_keys SET wrapped = (SELECT wrapped FROM data_keys WHERE id = 'conn_0001') WHERE id = 'conn_0000'",
@@ -193,16 +193,16 @@ describe('the rotation of the master key', () => {
     expect(rotated).toEqual({ rewrapped: 11, remaining: 1, unreadable: ['conn_0000'] });
   });
 
-  test('leaves a key alone that took the place of the one it was wrapping', async () => {
+  test('does not overwrite a data key that was replaced meanwhile', async () => {
     await seed(1);
     const vault = vaultOf();
     let sealed = '';
     const interfering = {
       ...after,
-      wrap: async (key: Uint8Array, place: string) => {
+      wrap: async (key: Uint8Array, context: string) => {
         await vault.destroy('conn_0000');
         sealed = await vault.seal('conn_0000', 'of the new key', 'place');
-        return after.wrap(key, place);
+        return after.wrap(key, context);
       },
     };
     const rotation = createMasterKeyRotation(database.db, interfering);
@@ -211,19 +211,19 @@ describe('the rotation of the master key', () => {
     expect(await vaultOf().open('conn_0000', sealed, 'place')).toBe('of the new key');
   });
 
-  test('replaces no key by one that does not open again', async () => {
+  test('keeps the old copy when the new one does not unwrap', async () => {
     await seed(1);
     const rows = await dataKeyRows();
     const broken = {
       ...after,
-      unwrap: async (masterKeyId: string, wrapped: string, place: string) =>
-        masterKeyId === 'k2' ? randomBytes(32) : after.unwrap(masterKeyId, wrapped, place),
+      unwrap: async (masterKeyId: string, wrapped: string, context: string) =>
+        masterKeyId === 'k2' ? randomBytes(32) : after.unwrap(masterKeyId, wrapped, context),
     };
     const rotating = createMasterKeyRotation(database.db, broken).rotate({
       signal: never,
       progress: () => {},
     });
-    await expect(rotating).rejects.toThrow('does not give back');
+    await expect(rotating).rejects.toThrow('unwrapped a different data key');
     expect(await dataKeyRows()).toEqual(rows);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Exchanges the master key: every data key is unwrapped by the one that wraps it and wrapped by the newest. What was
- * sealed under the data keys stays as it is, and so does the service: it goes on reading and writing meanwhile.
+ * Rotates the master key: unwraps every data key and wraps it under the newest master key. Sealed texts do not change.
+ * The service can run during the rotation.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { and, asc, count, eq, gt, ne, sql } from 'drizzle-orm';
@@ -13,19 +13,19 @@ import { wrappingContextOf } from './envelope-encryption.ts';
 export interface MasterKeyUsage {
   readonly masterKeyId: string;
   readonly keys: number;
-  /** Whether what it has wrapped can be read. */
+  /** Whether this process can unwrap data keys of this master key. */
   readonly isKnown: boolean;
 }
 
 export interface RotationResult {
   readonly rewrapped: number;
-  /** Those that did not unwrap, as they were altered or belong elsewhere: left as they were. */
+  /** Ids of data keys that did not unwrap because their rows were altered. They were left unchanged. */
   readonly unreadable: readonly string[];
-  /** Those that are not under the newest master key yet: what is left when it was stopped, or was made meanwhile. */
+  /** How many data keys are not under the newest master key yet: the rotation was stopped, or they are new. */
   readonly remaining: number;
 }
 
-/** Data was written under master keys that are not configured. Nothing was changed. */
+/** Data keys are wrapped under master keys that are not configured. The rotation changed nothing. */
 export class MasterKeysMissing extends Error {
   override readonly name = 'MasterKeysMissing';
 
@@ -38,9 +38,10 @@ export class MasterKeysMissing extends Error {
   }
 }
 
-/** A KMS is asked for so many at once. */
+/** Concurrent calls of a KMS. */
 const batchSize = 10;
 
+/** Creates the rotation of the master key. `status` returns the number of data keys under each master key. */
 export const createMasterKeyRotation = (db: Database, wrapping: KeyWrapping) => {
   const status = async (): Promise<readonly MasterKeyUsage[]> => {
     const rows = await db
@@ -51,7 +52,7 @@ export const createMasterKeyRotation = (db: Database, wrapping: KeyWrapping) => 
     return rows.map((row) => ({ ...row, isKnown: wrapping.canUnwrap(row.masterKeyId) }));
   };
 
-  const waiting = async (): Promise<number> => {
+  const countNotNewest = async (): Promise<number> => {
     const [row] = await db.select({ keys: count() }).from(dataKeys).where(notNewest);
     return row?.keys ?? 0;
   };
@@ -60,9 +61,10 @@ export const createMasterKeyRotation = (db: Database, wrapping: KeyWrapping) => 
   return {
     status,
     /**
-     * Can be stopped by its signal after any of them, and begun again: it goes on with what is left.
+     * Re-wraps all data keys that are not under the newest master key. `signal` stops it after the current batch.
+     * Idempotent: another run continues with the remaining keys.
      *
-     * @throws {MasterKeysMissing} before anything is changed.
+     * @throws {MasterKeysMissing} before it changes anything.
      */
     rotate: async (options: {
       readonly signal: AbortSignal;
@@ -70,52 +72,52 @@ export const createMasterKeyRotation = (db: Database, wrapping: KeyWrapping) => 
     }): Promise<RotationResult> => {
       const missing = (await status()).filter(({ isKnown }) => !isKnown);
       if (missing.length > 0) throw new MasterKeysMissing(missing);
-      const of = await waiting();
+      const of = await countNotNewest();
       const unreadable: string[] = [];
       let rewrapped = 0;
       let after = '';
       while (!options.signal.aborted) {
-        const some = await db
+        const batch = await db
           .select()
           .from(dataKeys)
           .where(and(notNewest, gt(dataKeys.id, after)))
           .orderBy(asc(dataKeys.id))
           .limit(batchSize);
-        const last = some.at(-1);
+        const last = batch.at(-1);
         if (!last) break;
         after = last.id;
-        const outcomes = await Promise.all(some.map((row) => rewrap(db, wrapping, row)));
+        const outcomes = await Promise.all(batch.map((row) => rewrap(db, wrapping, row)));
         rewrapped += outcomes.filter((outcome) => outcome === 'rewrapped').length;
-        unreadable.push(...some.filter((_row, at) => outcomes[at] === 'unreadable').map(({ id }) => id));
+        unreadable.push(...batch.filter((_row, at) => outcomes[at] === 'unreadable').map(({ id }) => id));
         options.progress({ rewrapped, of });
       }
-      return { rewrapped, unreadable, remaining: await waiting() };
+      return { rewrapped, unreadable, remaining: await countNotNewest() };
     },
   };
 };
 
 type Row = typeof dataKeys.$inferSelect;
 
-/** Only what was looked at is written over: a key that was destroyed meanwhile stays so. */
+/** Updates the row only when it is unchanged. A key that was destroyed meanwhile stays destroyed. */
 const rewrap = async (
   db: Database,
   wrapping: KeyWrapping,
   { id, masterKeyId, wrapped }: Row,
 ): Promise<'rewrapped' | 'unreadable' | 'gone'> => {
-  const place = wrappingContextOf(id);
+  const context = wrappingContextOf(id);
   let key: Uint8Array;
   try {
-    key = await wrapping.unwrap(masterKeyId, wrapped, place);
+    key = await wrapping.unwrap(masterKeyId, wrapped, context);
   } catch (error) {
     if (error instanceof NotAuthentic) return 'unreadable';
     throw error;
   }
   try {
-    const anew = await wrapping.wrap(key, place);
-    await verifyRewrapped(wrapping, anew, place, key);
+    const rewrapped = await wrapping.wrap(key, context);
+    await verifyRewrapped(wrapping, rewrapped, context, key);
     const [row] = await db
       .update(dataKeys)
-      .set({ ...anew, rewrappedAt: sql`now()` })
+      .set({ ...rewrapped, rewrappedAt: sql`now()` })
       .where(and(eq(dataKeys.id, id), eq(dataKeys.wrapped, wrapped)))
       .returning({ id: dataKeys.id });
     return row ? 'rewrapped' : 'gone';
@@ -124,15 +126,19 @@ const rewrap = async (
   }
 };
 
-/** The only copy of a key is not replaced by one that nobody has seen to open. */
+/** Unwraps the new copy before it replaces the only existing one. */
 const verifyRewrapped = async (
   wrapping: KeyWrapping,
   { masterKeyId, wrapped }: Awaited<ReturnType<KeyWrapping['wrap']>>,
-  place: string,
+  context: string,
   key: Uint8Array,
 ): Promise<void> => {
-  const read = await wrapping.unwrap(masterKeyId, wrapped, place);
+  const read = await wrapping.unwrap(masterKeyId, wrapped, context);
   const isSame = timingSafeEqual(read, key);
   read.fill(0);
-  if (!isSame) throw new Error(`the master key "${masterKeyId}" does not give back what it has wrapped`);
+  if (!isSame) {
+    throw new Error(
+      `the master key "${masterKeyId}" unwrapped a different data key than it had wrapped: the old copy was kept`,
+    );
+  }
 };

@@ -1,9 +1,9 @@
-/** Attention items: a step that gave up and waits for a person. The dead letter of this system. */
+/** Attention items: a step that has spent its retries and waits for an operator. The dead letters of this service. */
 import { z } from 'zod';
 import { attentionIdSchema, connectionIdSchema } from '../ids.ts';
 import { instantSchema } from '../time/instant.ts';
 
-/** The steps that can give up. The name is what the operator sees, the search attribute finds, and metrics count. */
+/** The steps that can raise an attention item. Operators, the search attribute and the metrics see these names. */
 const attentionSteps = [
   'conflict_check',
   'hold',
@@ -23,18 +23,18 @@ export type AttentionAction = (typeof attentionActions)[number];
 export const attentionItemSchema = z.object({
   id: attentionIdSchema,
   step: z.enum(attentionSteps),
-  /** In plain words, without a person's data: what happened. */
+  /** What happened, in plain words. Never contains personal data. */
   what: z.string(),
-  /** What can be done about it, in the imperative. */
+  /** What the operator can do, in the imperative. */
   hint: z.string(),
   actions: z.array(z.enum(attentionActions)),
-  /** The error code that spent the retries, if one did. */
+  /** The error code of the last attempt, if the step failed with one. */
   code: z.string().optional(),
   provider: z.string().optional(),
-  /** Which account has to be connected again: once it is, the step is tried again without anybody's word. */
+  /** The connection that its owner must reconnect. The step is then retried without an operator. */
   connection: connectionIdSchema.optional(),
   raisedAt: instantSchema,
-  /** When nobody has come by then, the item is overdue and alerts again. */
+  /** When the item becomes overdue and alerts again, unless it is resolved before. */
   dueAt: instantSchema,
   overdue: z.boolean(),
 });

@@ -1,4 +1,4 @@
-/** What may be asked of a running audition. The bodies of the API are these schemas; so are the workflow's updates. */
+/** The schemas of the commands to a running audition. They are the request bodies of the API. */
 import { z } from 'zod';
 import { participantIdSchema } from '../ids.ts';
 import { singleLineText } from '../text.ts';
@@ -22,7 +22,7 @@ export const decideSchema = z.discriminatedUnion('decision', [
     })
     .strict(),
 ]);
-/** Only an encrypted link is passed on to people; one of this machine may do without. */
+/** Participants get HTTPS links only. HTTP is allowed for localhost, for development. */
 const joinUrl = z
   .url({
     protocol: /^https?$/,
@@ -36,7 +36,7 @@ const joinUrl = z
     'the link must begin with https://',
   );
 
-/** `override` carries the value that replaces the step's result: today, the join link of a meeting made by hand. */
+/** `override` has the value that replaces the step's result: the join link of a meeting that was created manually. */
 export const resolveAttentionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('retry') }).strict(),
   z.object({ action: z.literal('skip') }).strict(),

@@ -1,9 +1,9 @@
 /**
- * The facts of an audition's life, in the order they happened. They are the audit trail, the source of the read
- * model, and the source of the workflow's own state: the same fold (`view.ts`) makes all of them.
+ * The facts of an audition, in the order they happened. They are the audit trail, and the source of both the read model
+ * and the workflow's state. The same fold (`view.ts`) computes both.
  *
- * Events carry ids and facts, never a person's name or address: the trail is kept for ever, a person may be erased.
- * The shapes are a contract with the trails of last year: add optional fields, never rename or retype.
+ * Events contain ids and facts, never a person's name or address: the trail is kept forever, but personal data must be
+ * erasable. The shapes must stay compatible with stored trails: add optional fields, never rename or retype.
  */
 import { z } from 'zod';
 import {
@@ -24,7 +24,7 @@ import { auditionRounds } from './states.ts';
 export const answers = ['accepted', 'declined', 'tentative'] as const;
 export type Answer = (typeof answers)[number];
 
-/** Where an answer or an act came from. */
+/** The source of an answer or an action. */
 const origins = ['api', 'link', 'sms', 'calendar', 'operator', 'system'] as const;
 export type Origin = (typeof origins)[number];
 
@@ -34,7 +34,7 @@ export type NoticeKind = (typeof noticeKinds)[number];
 export const deliveryStatuses = ['queued', 'sent', 'delivered', 'failed'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
-/** What a session ends in. */
+/** The decision after a session. */
 export const decisions = ['callback', 'booked', 'released'] as const;
 export type Decision = (typeof decisions)[number];
 
@@ -64,7 +64,7 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
         required: z.boolean(),
       }),
     ),
-    /** The round before this one, when a callback led here. */
+    /** The previous round, when a callback started this audition. */
     previous: auditionIdSchema.optional(),
   }),
   fact('holding_started', {}),
@@ -76,7 +76,7 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     to: z.enum(meetingProviders).optional(),
     reason: z.string(),
   }),
-  /** Whose calendar, not which: a calendar's id at Google is its owner's address. */
+  /** Names the owner, not the calendar: a calendar's id at Google is its owner's email address. */
   fact('calendar_event_written', {
     participant: participantIdSchema,
     provider: z.enum(calendarProviders),
@@ -106,12 +106,12 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     revision: z.int(),
     until: instantSchema,
     reason: z.string(),
-    /** The revisions under which the slot was announced before: nobody is told, so their links still count. */
+    /** Earlier revisions of the old slot. Participants get no message about the reversal, so their links stay valid. */
     announcedAs: z.array(z.int()),
-    /** What they had answered before the move was tried. */
+    /** The answers from before the move. */
     answers: z.array(z.object({ participant: participantIdSchema, answer: z.enum(answers) })),
   }),
-  /** A move that somebody was told is under way, and which could not be made after all. */
+  /** A move failed after its caller had already got the answer that it was in progress. */
   fact('move_refused', { code: z.string(), reason: z.string() }),
   fact('delivery_reported', {
     participant: participantIdSchema,
@@ -146,7 +146,7 @@ export type AuditionFactType = AuditionFact['type'];
 /** Why no slot could be held. */
 export type SlotRefusalReason = Extract<AuditionFact, { type: 'slot_refused' }>['reason'];
 
-/** A fact with its place in the audition's life. `sequence` starts at 1 and has no gaps. */
+/** A fact with its position in the trail. `sequence` starts at 1 and has no gaps. */
 export const auditionEventSchema = z.object({
   sequence: z.int().min(1),
   at: instantSchema,

@@ -10,8 +10,8 @@ const range = (start: string, end: string) => ({ start: at(start), end: at(end) 
 const starts = (slots: readonly { readonly start: Instant }[]) =>
   slots.map(({ start }) => start.slice(11, 16));
 
-describe('what is free', () => {
-  it('may touch what is busy but not overlap it', () => {
+describe('a free slot', () => {
+  it('can touch a busy interval but not overlap it', () => {
     const busy = [range('10:00', '11:00')];
     expect(isFree(range('09:30', '10:00'), busy)).toBe(true);
     expect(isFree(range('11:00', '11:30'), busy)).toBe(true);
@@ -20,7 +20,7 @@ describe('what is free', () => {
     expect(isFree(range('09:00', '12:00'), busy)).toBe(false);
   });
 
-  it('lies between the busy intervals, which may overlap, nest and come in any order', () => {
+  it('lies between busy intervals that overlap, nest and come in any order', () => {
     const busy = [
       range('11:00', '12:00'),
       range('09:00', '10:00'),
@@ -31,24 +31,24 @@ describe('what is free', () => {
     expect(starts(found)).toEqual(['08:30', '10:15', '10:30', '12:00']);
   });
 
-  it('starts on full quarters of an hour, or on another step', () => {
+  it('starts on a full quarter of an hour, or on the given step', () => {
     const window = { from: at('09:07'), until: at('10:00') };
     expect(starts(freeSlots([], window, 30 * minute))).toEqual(['09:15', '09:30']);
     expect(starts(freeSlots([], window, 30 * minute, { stepMs: 20 * minute }))).toEqual(['09:20']);
   });
 
-  it('is offered off the step when a gap only fits that way', () => {
+  it('starts off the step when the gap fits it only there', () => {
     expect(starts(freeSlots([], { from: at('09:07'), until: at('09:37') }, 30 * minute))).toEqual(['09:07']);
   });
 
-  it('is nothing when the window is too short or full', () => {
+  it('does not exist when the window is too short or fully busy', () => {
     expect(freeSlots([], { from: at('09:00'), until: at('09:29') }, 30 * minute)).toEqual([]);
     expect(freeSlots([range('08:00', '13:00')], { from: at('09:00'), until: at('12:00') }, minute)).toEqual(
       [],
     );
   });
 
-  it('never overlaps what is busy, never leaves the window, and is found whenever it exists', () => {
+  it('never overlaps a busy interval, never leaves the window, and is always found', () => {
     const base = Date.UTC(2026, 2, 29);
     const minutes = fc.integer({ min: 0, max: 24 * 60 });
     const interval = fc.tuple(minutes, fc.integer({ min: 1, max: 180 })).map(([from, length]) => ({
@@ -76,7 +76,7 @@ describe('what is free', () => {
     );
   });
 
-  it('is the same for busy intervals and for their merged form', () => {
+  it('is the same for busy intervals and for merged busy intervals', () => {
     const merged = mergeBusy([range('09:00', '10:00'), range('10:00', '11:00'), range('12:00', '13:00')]);
     expect(merged).toEqual([range('09:00', '11:00'), range('12:00', '13:00')]);
   });
@@ -85,19 +85,19 @@ describe('what is free', () => {
 const minutesIn = (minute: number) => toInstant(Date.UTC(2026, 2, 29, 0, minute));
 const between = (from: number, until: number) => ({ start: minutesIn(from), end: minutesIn(until) });
 
-describe('busy times without an interval', () => {
+describe('subtracting an interval from busy times', () => {
   it.each([
-    ['it is the interval', between(10, 20), []],
-    ['it is a part of the interval', between(12, 20), []],
-    ['neighbours were merged with it', between(0, 40), [between(0, 10), between(20, 40)]],
-    ['it reaches into it from before', between(0, 15), [between(0, 10)]],
-    ['it reaches out of it', between(15, 40), [between(20, 40)]],
-    ['it is elsewhere', between(20, 40), [between(20, 40)]],
-  ])('leave what is right when %s', (_, busy, left) => {
+    ['they equal the interval', between(10, 20), []],
+    ['they are inside the interval', between(12, 20), []],
+    ['adjacent events were merged into them', between(0, 40), [between(0, 10), between(20, 40)]],
+    ['they end inside the interval', between(0, 15), [between(0, 10)]],
+    ['they begin inside the interval', between(15, 40), [between(20, 40)]],
+    ['they do not overlap the interval', between(20, 40), [between(20, 40)]],
+  ])('keeps the correct remainder when %s', (_, busy, left) => {
     expect(subtractInterval([busy], between(10, 20))).toEqual(left);
   });
 
-  it('cover every other minute as before, and none of the interval', () => {
+  it('frees the minutes of the interval and no others', () => {
     const minute = fc.integer({ min: 0, max: 180 });
     const interval = fc
       .tuple(minute, minute)
@@ -105,8 +105,8 @@ describe('busy times without an interval', () => {
       .map(([from, until]) => between(from, until));
     fc.assert(
       fc.property(fc.array(interval, { maxLength: 5 }), interval, minute, (busy, hole, when) => {
-        const covers = (one: { start: string; end: string }) =>
-          one.start <= minutesIn(when) && minutesIn(when) < one.end;
+        const covers = (range: { start: string; end: string }) =>
+          range.start <= minutesIn(when) && minutesIn(when) < range.end;
         const expected = busy.some(covers) && !covers(hole);
         expect(subtractInterval(busy, hole).some(covers)).toBe(expected);
       }),

@@ -1,6 +1,6 @@
 /**
- * Finds the times that are free for all. Free of zones and schemas: it runs in workflows, and what their bundle holds is
- * loaded anew for each of them.
+ * Finds the times that are free for all participants. Imports no zones and no schemas: it runs in workflows, and each
+ * workflow loads the whole bundle.
  */
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
@@ -14,11 +14,11 @@ export interface TimeRange {
   readonly end: Instant;
 }
 
-/** Whether nothing busy touches the inside of the range. What ends as it starts does not stand in its way. */
+/** Returns whether no busy interval overlaps the range. Intervals that only touch its ends do not count. */
 export const isFree = (range: TimeRange, busy: readonly BusyInterval[]): boolean =>
   busy.every(({ start, end }) => end <= range.start || start >= range.end);
 
-/** The same time, without overlaps, in order. */
+/** Returns the same busy time without overlaps, in order. */
 export const mergeBusy = (busy: readonly BusyInterval[]): readonly BusyInterval[] => {
   const merged: BusyInterval[] = [];
   for (const interval of [...busy].sort((a, b) => a.start.localeCompare(b.start))) {
@@ -30,8 +30,8 @@ export const mergeBusy = (busy: readonly BusyInterval[]): readonly BusyInterval[
 };
 
 /**
- * The busy times less one interval: what is left of each that the interval lies in or reaches into. Calendars merge
- * neighbours and cut off what reaches beyond the question.
+ * Returns the busy times without `hole`. Splits and trims intervals that overlap it, because calendars merge adjacent
+ * events and cut events at the limits of the query.
  */
 export const subtractInterval = (
   busy: readonly BusyInterval[],
@@ -45,8 +45,8 @@ export const subtractInterval = (
   );
 
 /**
- * Free ranges of `durationMs` within the window, earliest first. They start on full steps of the clock (a quarter of
- * an hour unless `stepMs` says otherwise); a gap that only fits off the step is offered from its own beginning.
+ * Returns the free ranges of `durationMs` within the window, earliest first. They start on multiples of `stepMs`
+ * (default: a quarter of an hour). A gap that fits the duration only off the step gives one range, at its beginning.
  */
 export const freeSlots = (
   busy: readonly BusyInterval[],

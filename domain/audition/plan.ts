@@ -1,4 +1,4 @@
-/** The audition as the workflow receives it: a request whose times are instants and whose policy is settled. */
+/** The input of the audition workflow: a validated request with instants for times and a complete policy. */
 import type { AuditionId, OrganizationId, ProjectId, RoleId } from '../ids.ts';
 import type { MeetingProviderName } from '../providers/vendors.ts';
 import type { AuditionPolicy } from './policy.ts';
@@ -14,7 +14,7 @@ export interface AuditionPlan {
   readonly round: AuditionRound;
   readonly wish: SlotSpec;
   readonly participants: readonly Participant[];
-  /** In the order of preference; empty for an audition in person. */
+  /** In order of preference. Empty for an audition in person. */
   readonly meetingProviders: readonly MeetingProviderName[];
   /** Milliseconds before the start. */
   readonly reminders: readonly number[];
@@ -24,7 +24,7 @@ export interface AuditionPlan {
   readonly previous?: AuditionId | undefined;
 }
 
-/** Returns the ids that every activity of the audition takes: whose audition it is, and the correlation id. */
+/** Returns the ids that every activity of the audition takes. */
 export const correlatedIds = ({ id, organization, correlationId }: AuditionPlan) => ({
   auditionId: id,
   organization,

@@ -12,7 +12,7 @@ const refusalOf = (overrides: Parameters<typeof resolvePolicy>[0]): unknown => {
 };
 
 describe('the policy of an audition', () => {
-  it('is the default where nothing is asked for', () => {
+  it('contains the default for each omitted duration', () => {
     expect(resolvePolicy({})).toEqual(defaultPolicy);
     expect(resolvePolicy({ holdFor: undefined, stepPatience: 'PT4S' })).toEqual({
       ...defaultPolicy,
@@ -28,12 +28,12 @@ describe('the policy of an audition', () => {
     ['holdFor', 'PT0M', '1 seconds'],
     ['answerWithin', 'PT0S', '1 seconds'],
     ['decisionWithin', 'PT0S', '1 seconds'],
-  ] as const)('has no %s of %s', (name, text, least) => {
+  ] as const)('refuses a %s of %s', (name, text, least) => {
     const refusal = refusalOf({ [name]: text });
     expect(refusal).toBeInstanceOf(Refusal);
     expect(refusal).toMatchObject({
       code: 'duration_too_short',
-      at: [`/policy/${name}`],
+      pointers: [`/policy/${name}`],
       whatToDo: expect.stringContaining(least),
     });
   });
@@ -44,7 +44,7 @@ describe('the policy of an audition', () => {
     ['noShowGrace', 'PT0S', 0],
     ['meetingPatience', 'PT1S', 1_000],
     ['attentionSla', 'PT1M', 60_000],
-  ] as const)('may have a %s of %s', (name, text, ms) => {
+  ] as const)('accepts a %s of %s', (name, text, ms) => {
     expect(resolvePolicy({ [name]: text })[name]).toBe(ms);
   });
 });

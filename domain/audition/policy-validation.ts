@@ -1,4 +1,4 @@
-/** From the patience a request asks for to the policy an audition goes by. */
+/** Computes the policy of an audition from the overrides in its request. */
 import { Refusal } from '../errors.ts';
 import { parseDuration } from '../time/durations.ts';
 import { second } from '../time/units.ts';
@@ -6,9 +6,9 @@ import { type AuditionPolicy, defaultPolicy } from './policy.ts';
 import type { PolicyOverrides } from './request.ts';
 
 /**
- * The least that makes sense, in milliseconds. Nothing at all is a sensible time for what opens or ends at once; for
- * patience it is not: a step would never be tried, or, since Temporal takes 0 for no limit, be tried for ever, and an
- * attention item that is overdue at once would alert without a pause.
+ * The shortest allowed durations, in milliseconds. 0 makes sense where something opens or ends immediately. It does not
+ * for patience: Temporal reads 0 as no limit, so the step would be retried forever. An attention item with an SLA of 0
+ * would alert continuously.
  */
 const minimumPolicy: AuditionPolicy = {
   holdFor: second,
@@ -30,12 +30,15 @@ const resolveDuration = (name: keyof AuditionPolicy, text: string | undefined): 
   throw new Refusal(
     'duration_too_short',
     `"${text}" is too short for ${name}.`,
-    `Give it ${minimumPolicy[name] / second} seconds at least, or leave it out for the default.`,
+    `Use at least ${minimumPolicy[name] / second} seconds, or omit it for the default.`,
     pointers,
   );
 };
 
-/** Throws `Refusal` (`invalid_body`, `duration_too_short`) with the pointer of what is meant. */
+/**
+ * Returns the policy: the overrides, and the defaults for the rest.
+ * @throws Refusal `invalid_body` or `duration_too_short`, with the JSON pointer of the duration
+ */
 export const resolvePolicy = (overrides: PolicyOverrides): AuditionPolicy => ({
   holdFor: resolveDuration('holdFor', overrides.holdFor),
   stepPatience: resolveDuration('stepPatience', overrides.stepPatience),

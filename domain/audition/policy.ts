@@ -1,24 +1,27 @@
-/** How long an audition waits for whom, in milliseconds. Settled once at the start and carried in the history. */
+/**
+ * The deadlines and patience of an audition, in milliseconds. Computed once when the audition is requested, then part
+ * of the workflow history.
+ */
 import { day, hour, minute } from '../time/units.ts';
 
 export interface AuditionPolicy {
-  /** How long a held slot stays ours when scheduling stalls: meeting and calendars may each take their patience. */
+  /** How long a slot is held. Long enough for meeting and calendars to use up their patience. */
   readonly holdFor: number;
-  /** How long a step is retried before a person is asked: an outage of ten minutes passes without anybody's help. */
+  /** How long a step is retried before it asks an operator. An outage of ten minutes needs no operator. */
   readonly stepPatience: number;
-  /** How long one meeting provider is tried before the next one is. The last one is tried like any other step. */
+  /** How long a meeting provider is tried before the next one. The last provider gets `stepPatience`. */
   readonly meetingPatience: number;
-  /** How long an attention item may wait before it alerts again. */
+  /** How long an attention item waits before it alerts again. */
   readonly attentionSla: number;
-  /** How long a performer may leave an invitation unanswered before it escalates. */
+  /** How long an invitation of a performer stays unanswered before it escalates. */
   readonly answerWithin: number;
   /** How long after the start an absent performer is a no-show. */
   readonly noShowGrace: number;
-  /** How long before the start one may check in. */
+  /** How long before the start check-in opens. */
   readonly checkInOpens: number;
-  /** How long after its end a session is taken to be over when nobody said so. */
+  /** How long after the end of its slot a session without an end report counts as over. */
   readonly sessionOverrun: number;
-  /** How long a decision may take before it escalates. */
+  /** How long a decision is pending before it escalates. */
   readonly decisionWithin: number;
 }
 

@@ -12,17 +12,17 @@ const shortlyBefore = Date.parse('2026-12-01T07:30:00.000Z');
 
 describe('the priority of a step', () => {
   it.each([
-    ['with a deadline of its own', { hasDeadline: true, slot, now: daysBefore }, 2],
-    ['for a slot that begins soon', { hasDeadline: false, slot, now: shortlyBefore }, 2],
-    ['for a slot days ahead', { hasDeadline: false, slot, now: daysBefore }, 3],
-    ['before there is a slot', { hasDeadline: false, slot: undefined, now: daysBefore }, 3],
+    ['that is urgent', { isUrgent: true, slot, now: daysBefore }, 2],
+    ['for a slot that begins soon', { isUrgent: false, slot, now: shortlyBefore }, 2],
+    ['for a slot days ahead', { isUrgent: false, slot, now: daysBefore }, 3],
+    ['before there is a slot', { isUrgent: false, slot: undefined, now: daysBefore }, 3],
   ])('%s', (_, about, priorityKey) => {
     expect(stepPriority('org_north', about)).toEqual({ priorityKey, fairnessKey: 'north' });
   });
 
-  it('names the longest of organizations within the 64 bytes that Temporal takes', () => {
+  it('has a fairness key of at most 64 bytes, even for the longest organization id', () => {
     const longest = organizationIdSchema.parse(`org_${'x'.repeat(64)}`);
-    const { fairnessKey } = stepPriority(longest, { hasDeadline: false, slot, now: daysBefore });
+    const { fairnessKey } = stepPriority(longest, { isUrgent: false, slot, now: daysBefore });
     expect(Buffer.byteLength(fairnessKey)).toBe(64);
   });
 });

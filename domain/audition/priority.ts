@@ -1,36 +1,37 @@
 /**
- * Who goes first where the queue of an outside service has a backlog: what cannot wait, and among its like each
- * organization in turn, so that one office's casting day does not starve another's single audition.
+ * Orders steps in the task queue of a provider with a backlog. Urgent steps go first. Steps of the same priority are
+ * shared fairly among organizations, so that one organization's casting day does not starve the others.
  */
 import type { OrganizationId } from '../ids.ts';
 import { toEpochMs } from '../time/epoch.ts';
 import { hour } from '../time/units.ts';
 import type { Slot } from './slot.ts';
 
-/** As Temporal takes it. Lies there unencrypted: ids and figures, nothing of a person. */
+/** Temporal's priority of an activity. Not encrypted: contains no personal data. */
 interface StepPriority {
-  /** 1 to 5, the lowest first, 3 when nothing is said. 1 stays free for what an operator has to push through. */
+  /** 1 to 5, lowest first. The server's default is 3. 1 is reserved for operators. */
   readonly priorityKey: 2 | 3;
   readonly fairnessKey: string;
 }
 
-/** After the start nobody needs the link any more: what belongs to a slot that begins this soon overtakes the rest. */
+/** Steps of a slot that begins within this time are urgent: after the start, their result is useless. */
 const soonMs = 2 * hour;
 
+/** Returns the priority of one step. A step is urgent when it is marked so, or when its slot begins soon. */
 export const stepPriority = (
   organization: OrganizationId,
   {
-    hasDeadline,
+    isUrgent,
     slot,
     now,
-  }: { readonly hasDeadline: boolean; readonly slot: Slot | undefined; readonly now: number },
+  }: { readonly isUrgent: boolean; readonly slot: Slot | undefined; readonly now: number },
 ): StepPriority => {
   const isSoon = slot !== undefined && toEpochMs(slot.start) - now < soonMs;
   return {
-    priorityKey: hasDeadline || isSoon ? 2 : 3,
+    priorityKey: isUrgent || isSoon ? 2 : 3,
     fairnessKey: fairnessKeyOf(organization),
   };
 };
 
-/** At most 64 bytes, else the server refuses the step: that is the length of an organization's id without its prefix. */
+/** The server refuses keys of more than 64 bytes, the maximum length of an organization id without its prefix. */
 const fairnessKeyOf = (organization: OrganizationId): string => organization.slice('org_'.length);

@@ -18,25 +18,25 @@ const slot = {
 const now: Instant = '2026-11-20T00:00:00.000Z';
 
 describe('planning reminders', () => {
-  it('reminds everybody at each offset, in the order of time', () => {
+  it('plans a reminder for all participants at each offset, in the order of time', () => {
     expect(planReminders(slot, [hour, 24 * hour], [ada, grace], now)).toEqual([
       { at: '2026-12-01T09:00:00.000Z', offsetMs: 24 * hour, participants: ['ada', 'grace'] },
       { at: '2026-12-02T08:00:00.000Z', offsetMs: hour, participants: ['ada', 'grace'] },
     ]);
   });
 
-  it('drops what is past, and what is due right now', () => {
+  it('drops reminders that are in the past or due now', () => {
     const dueNow: Instant = '2026-12-01T09:00:00.000Z';
     expect(planReminders(slot, [24 * hour, hour], [ada], dueNow).map(({ offsetMs }) => offsetMs)).toEqual([
       hour,
     ]);
   });
 
-  it('reminds once for an offset that is named twice', () => {
+  it('plans one reminder for a repeated offset', () => {
     expect(planReminders(slot, [hour, hour], [ada], now)).toHaveLength(1);
   });
 
-  it("moves only those whose quiet hours it would disturb, by each one's own clock", () => {
+  it('moves a reminder only for participants with quiet hours at that time in their own zone', () => {
     const sleeper = { ...grace, quietHours: { from: '22:00', until: '08:00' } };
     expect(planReminders(slot, [hour], [ada, sleeper], now)).toEqual([
       { at: '2026-12-02T02:59:00.000Z', offsetMs: hour, participants: ['grace'] },
@@ -44,21 +44,21 @@ describe('planning reminders', () => {
     ]);
   });
 
-  it('reminds once where quiet hours move two reminders together, and keeps the nearer one', () => {
+  it('keeps the reminder nearest to the start when quiet hours move two to the same minute', () => {
     const sleeper = { ...grace, quietHours: { from: '22:00', until: '08:00' } };
     expect(planReminders(slot, [2 * hour, hour], [sleeper], now)).toEqual([
       { at: '2026-12-02T02:59:00.000Z', offsetMs: hour, participants: ['grace'] },
     ]);
   });
 
-  it('counts real hours over the night the clock is changed', () => {
-    // 09:00 in Paris on 29 March 2026; a day before by the clock is only 23 hours before.
+  it('counts elapsed hours across a clock change', () => {
+    // 09:00 in Paris on 29 March 2026: the same local time on the previous day is only 23 hours earlier.
     const start: Instant = '2026-03-29T07:00:00.000Z';
     const [reminder] = planReminders({ ...slot, start }, [24 * hour], [ada], '2026-03-01T00:00:00.000Z');
     expect(reminder?.at).toBe('2026-03-28T07:00:00.000Z');
   });
 
-  it('never comes late, never repeats, and never disturbs unless it must', () => {
+  it('never plans late, repeated or avoidably disturbing reminders', () => {
     const clock = fc.constantFrom('20:00', '22:30', '02:30', '07:00', '08:00', '13:15');
     const zone = fc.constantFrom('Europe/Paris', 'America/New_York', 'Australia/Lord_Howe');
     const person = fc.record({

@@ -1,4 +1,4 @@
-/** Computes the reminders of a slot, once: what zones and quiet hours make of the offsets is kept in the history. */
+/** Computes the reminders of a slot from offsets, zones and quiet hours. The workflow history keeps the result. */
 import type { ParticipantId } from '../ids.ts';
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
@@ -6,7 +6,7 @@ import { outsideQuietHours } from '../time/quiet-hours.ts';
 import type { Participant } from './request.ts';
 import type { Slot } from './slot.ts';
 
-/** One moment, and everybody who is to be reminded at it. Computed once and kept in the history. */
+/** One reminder: its time and its recipients. */
 export interface Reminder {
   readonly at: Instant;
   readonly offsetMs: number;
@@ -14,9 +14,10 @@ export interface Reminder {
 }
 
 /**
- * Everybody is reminded at each offset (milliseconds before the start), moved out of their quiet hours. What is due
- * at or before `now` is dropped. Where quiet hours move two reminders of one person to the same minute, only the
- * one nearest to the start is kept. One entry for each pair of moment and offset, in the order of time.
+ * Returns the reminders of all participants in the order of time, one entry for each pair of time and offset. Times are
+ * moved out of each participant's quiet hours. Reminders due at or before `now` are dropped. When quiet hours move two
+ * reminders of a participant to the same minute, only the one with the smaller offset is kept.
+ * @param offsets milliseconds before the start of the slot
  */
 export const planReminders = (
   slot: Slot,

@@ -4,7 +4,7 @@ import { defaultPolicy } from './policy.ts';
 import { auditionRequestSchema } from './request.ts';
 import { type PlanContext, planAudition, validateSlot } from './request-validation.ts';
 
-const admission: PlanContext = {
+const context: PlanContext = {
   id: 'aud_1',
   organization: 'org_1',
   now: '2026-11-01T12:00:00.000Z',
@@ -47,8 +47,8 @@ const request = (changes: Record<string, unknown> = {}) =>
     ...changes,
   });
 
-const admit = (changes: Record<string, unknown> = {}, over: Partial<PlanContext> = {}) =>
-  planAudition(request(changes), { ...admission, ...over });
+const planOf = (changes: Record<string, unknown> = {}, over: Partial<PlanContext> = {}) =>
+  planAudition(request(changes), { ...context, ...over });
 
 const refusalOf = (act: () => unknown): Refusal => {
   try {
@@ -60,9 +60,9 @@ const refusalOf = (act: () => unknown): Refusal => {
   throw new Error('nothing was refused');
 };
 
-describe('an admitted request', () => {
-  it('has instants for times and milliseconds for durations', () => {
-    const plan = admit({ reminders: ['PT1H', 'P1D', 'PT24H'], policy: { answerWithin: 'PT36H' } });
+describe('the plan of a request', () => {
+  it('contains instants for times and milliseconds for durations', () => {
+    const plan = planOf({ reminders: ['PT1H', 'P1D', 'PT24H'], policy: { answerWithin: 'PT36H' } });
     expect(plan.wish).toEqual({
       kind: 'fixed',
       slot: { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T09:30:00.000Z', zone: 'Europe/Paris' },
@@ -72,43 +72,43 @@ describe('an admitted request', () => {
     expect(plan).toMatchObject({ id: 'aud_1', organization: 'org_1', correlationId: 'corr-1' });
   });
 
-  it('names each meeting provider once, in the order of the request', () => {
-    expect(admit().meetingProviders).toEqual(['zoom', 'google_meet']);
+  it('lists each meeting provider once, in the order of the request', () => {
+    expect(planOf().meetingProviders).toEqual(['zoom', 'google_meet']);
   });
 
-  it('takes the providers of the organization when it names neither meeting nor room', () => {
-    expect(admit({ meeting: undefined }).meetingProviders).toEqual(['google_meet']);
+  it("contains the organization's providers when the request names neither meeting nor room", () => {
+    expect(planOf({ meeting: undefined }).meetingProviders).toEqual(['google_meet']);
   });
 
-  it('has no meeting when it takes place in a room', () => {
-    expect(admit({ meeting: undefined, slot: { ...slot, room: 'Studio 2' } }).meetingProviders).toEqual([]);
+  it('contains no meeting when the request names a room', () => {
+    expect(planOf({ meeting: undefined, slot: { ...slot, room: 'Studio 2' } }).meetingProviders).toEqual([]);
   });
 
-  it('opens a window that has begun at the next full minute', () => {
+  it('starts a window that has begun at the next full minute', () => {
     const now = '2026-12-01T10:00:30.000Z';
-    expect(admit({ slot: windowWish }, { now }).wish).toEqual({
+    expect(planOf({ slot: windowWish }, { now }).wish).toEqual({
       kind: 'window',
       earliest: '2026-12-01T10:01:00.000Z',
       latest: '2026-12-01T17:00:00.000Z',
       durationMinutes: 30,
       zone: 'Europe/Paris',
     });
-    expect(admit({ slot: windowWish }).wish).toMatchObject({ earliest: '2026-12-01T08:00:00.000Z' });
+    expect(planOf({ slot: windowWish }).wish).toMatchObject({ earliest: '2026-12-01T08:00:00.000Z' });
   });
 
-  it("may carry Twilio's test numbers, which no numbering plan knows", () => {
-    expect(() => admit({ participants: [{ ...performer, phone: '+15005550006' }] })).not.toThrow();
+  it("accepts Twilio's test numbers, which are in no numbering plan", () => {
+    expect(() => planOf({ participants: [{ ...performer, phone: '+15005550006' }] })).not.toThrow();
   });
 });
 
-describe('a request is refused', () => {
+describe('a request with a mistake', () => {
   const withPerformer = (changes: Record<string, unknown>) => ({
     participants: [director, { ...performer, ...changes }],
   });
 
   it.each<[string, Record<string, unknown>, string, string[]]>([
     ['zone of the slot', { slot: { ...slot, zone: 'Mars/Base' } }, 'unknown_zone', ['/slot/zone']],
-    ['zone of a person', withPerformer({ zone: '+01:00' }), 'unknown_zone', ['/participants/1/zone']],
+    ['zone of a participant', withPerformer({ zone: '+01:00' }), 'unknown_zone', ['/participants/1/zone']],
     [
       'start in a DST gap',
       { slot: { ...slot, start: '2027-03-28T02:30', end: '2027-03-28T03:30' } },
@@ -141,13 +141,13 @@ describe('a request is refused', () => {
     ],
     ['longer than a day', { slot: { ...slot, end: '2026-12-02T10:01' } }, 'slot_too_long', ['/slot/end']],
     [
-      'window backwards',
+      'window ends before it begins',
       { slot: { ...windowWish, latest: '2026-12-01T08:00' } },
       'slot_ends_before_start',
       ['/slot/earliest', '/slot/latest'],
     ],
     [
-      'window over',
+      'window in the past',
       { slot: { ...windowWish, earliest: '2026-10-31T08:00', latest: '2026-11-01T13:15' } },
       'slot_in_the_past',
       ['/slot/latest'],
@@ -165,12 +165,12 @@ describe('a request is refused', () => {
       ['/slot/durationMinutes'],
     ],
     [
-      'same person twice',
+      'same participant twice',
       { participants: [performer, performer] },
       'duplicate_participant',
       ['/participants/1/id'],
     ],
-    ['nobody to be seen', { participants: [director] }, 'performer_missing', ['/participants']],
+    ['no performer', { participants: [director] }, 'performer_missing', ['/participants']],
     [
       'email without address',
       withPerformer({ email: undefined }),
@@ -184,15 +184,15 @@ describe('a request is refused', () => {
       ['/participants/1/channels', '/participants/1/phone'],
     ],
     [
-      'number in no plan',
+      'number in no numbering plan',
       withPerformer({ phone: '+33000000000' }),
       'invalid_body',
       ['/participants/1/phone'],
     ],
-    ['no such locale', withPerformer({ locale: 'en-x1-x1' }), 'invalid_body', ['/participants/1/locale']],
+    ['unknown locale', withPerformer({ locale: 'en-x1-x1' }), 'invalid_body', ['/participants/1/locale']],
     ['reminder years ahead', { reminders: ['PT1H', 'P900D'] }, 'invalid_body', ['/reminders/1']],
     [
-      'patience of nothing',
+      'patience of zero',
       { policy: { stepPatience: 'PT0S' } },
       'duration_too_short',
       ['/policy/stepPatience'],
@@ -210,34 +210,34 @@ describe('a request is refused', () => {
       ['/slot/latest'],
     ],
     ['patience of years', { policy: { holdFor: 'P900D' } }, 'invalid_body', ['/policy/holdFor']],
-  ])('for its %s', (_, changes, code, at) => {
-    expect(refusalOf(() => admit(changes))).toMatchObject({ code, at });
+  ])('is refused: %s', (_, changes, code, pointers) => {
+    expect(refusalOf(() => planOf(changes))).toMatchObject({ code, pointers });
   });
 
-  it('when it takes place nowhere: no meeting, no room, and an organization without providers', () => {
-    const refusal = refusalOf(() => admit({ meeting: undefined }, { defaultMeetingProviders: [] }));
-    expect(refusal).toMatchObject({ code: 'meeting_or_room_missing', at: ['/meeting', '/slot/room'] });
+  it('is refused without meeting and room when the organization has no providers', () => {
+    const refusal = refusalOf(() => planOf({ meeting: undefined }, { defaultMeetingProviders: [] }));
+    expect(refusal).toMatchObject({ code: 'meeting_or_room_missing', pointers: ['/meeting', '/slot/room'] });
   });
 
-  it('without naming a person or a number in its sentences', () => {
-    const refusal = refusalOf(() => admit(withPerformer({ phone: '+33000000000' })));
+  it('is refused without personal data in the error text', () => {
+    const refusal = refusalOf(() => planOf(withPerformer({ phone: '+33000000000' })));
     expect(`${refusal.message} ${refusal.whatToDo}`).not.toMatch(/Ada|\+33000000000/);
   });
 });
 
-describe('a slot of its own, as for a reschedule', () => {
-  it('says where in the body it stands', () => {
+describe('the slot of a reschedule', () => {
+  it('is refused with the JSON pointer of its place in the body', () => {
     const late = { ...slot, start: '2026-10-01T10:00', end: '2026-10-01T11:00' };
-    expect(refusalOf(() => validateSlot(late, admission.now, '/next/slot')).pointers).toEqual([
+    expect(refusalOf(() => validateSlot(late, context.now, '/next/slot')).pointers).toEqual([
       '/next/slot/start',
     ]);
   });
 
-  it('may last 24 hours, also over the night the clock is set back', () => {
+  it('can last 24 hours, also when the clock is set back', () => {
     const start = '2027-10-30T12:00';
-    expect(() => validateSlot({ ...slot, start, end: '2027-10-31T11:00' }, admission.now)).not.toThrow();
-    expect(
-      refusalOf(() => validateSlot({ ...slot, start, end: '2027-10-31T11:01' }, admission.now)).code,
-    ).toBe('slot_too_long');
+    expect(() => validateSlot({ ...slot, start, end: '2027-10-31T11:00' }, context.now)).not.toThrow();
+    expect(refusalOf(() => validateSlot({ ...slot, start, end: '2027-10-31T11:01' }, context.now)).code).toBe(
+      'slot_too_long',
+    );
   });
 });

@@ -1,6 +1,6 @@
 /**
- * From a well-formed request to a plan that can be carried out: times become instants, durations milliseconds, and
- * what a schema cannot see is refused. Nothing that is refused here has left a trace anywhere.
+ * Converts a well-formed request into a plan: times become instants, durations become milliseconds. Refuses what the
+ * schema cannot check. A refused request is not stored anywhere.
  */
 import { isValidPhoneNumber } from 'libphonenumber-js/max';
 import type { z } from 'zod';
@@ -20,9 +20,9 @@ import type { Slot, SlotSpec } from './slot.ts';
 type FixedSlot = z.infer<typeof fixedSlotSchema>;
 type WindowSlot = z.infer<typeof windowSlotSchema>;
 
-/** Calendars answer free/busy questions about weeks, not about years. */
+/** Calendar providers limit the range of a free/busy query. */
 const longestWindow = 31 * day;
-/** Nobody casts for a day that no calendar shows yet; timers, tokens and retention are made for less. */
+/** Timers, tokens and retention are not made for slots further ahead. */
 const furthestAhead = 2 * 366 * day;
 
 export interface PlanContext {
@@ -30,33 +30,35 @@ export interface PlanContext {
   readonly organization: OrganizationId;
   readonly now: Instant;
   readonly correlationId: string;
-  /** The organization's own, in its order: used when a request names neither a meeting nor a room. */
+  /** The organization's providers in its order of preference. Used when the request names neither meeting nor room. */
   readonly defaultMeetingProviders: readonly MeetingProviderName[];
 }
 
-/** Admits a whole request. Throws `Refusal` with the JSON pointers of what is meant. Pure. */
-export const planAudition = (request: AuditionRequest, admission: PlanContext): AuditionPlan => {
+/** Returns the plan of a request. Pure. @throws Refusal with the JSON pointers of the refused parts */
+export const planAudition = (request: AuditionRequest, context: PlanContext): AuditionPlan => {
   request.participants.forEach(checkParticipant);
   checkCast(request.participants);
   return {
-    id: admission.id,
-    organization: admission.organization,
+    id: context.id,
+    organization: context.organization,
     project: request.project,
     role: request.role,
     round: request.round,
-    wish: validateSlotSpec(request.slot, admission.now),
+    wish: validateSlotSpec(request.slot, context.now),
     participants: request.participants,
-    meetingProviders: meetingProvidersOf(request, admission.defaultMeetingProviders),
+    meetingProviders: meetingProvidersOf(request, context.defaultMeetingProviders),
     reminders: parseReminders(request.reminders),
     ...(request.notes === undefined ? {} : { notes: request.notes }),
     policy: resolvePolicy(request.policy ?? {}),
-    correlationId: admission.correlationId,
+    correlationId: context.correlationId,
   };
 };
 
 /**
- * A chosen slot: within the next two years, longer than nothing and no longer than 24 hours. `pointer` is where the slot stands
- * in the request. Throws `Refusal`.
+ * Returns a requested slot with its times as instants. It must begin within the next two years and last at most 24
+ * hours.
+ * @param pointer JSON pointer of the slot in the request
+ * @throws Refusal
  */
 export const validateSlot = (fixed: FixedSlot, now: Instant, pointer = '/slot'): Slot => {
   checkZone(fixed.zone, [`${pointer}/zone`]);
@@ -79,7 +81,11 @@ export const validateSlot = (fixed: FixedSlot, now: Instant, pointer = '/slot'):
 const validateSlotSpec = (wish: FixedSlot | WindowSlot, now: Instant): SlotSpec =>
   'start' in wish ? { kind: 'fixed', slot: validateSlot(wish, now) } : validateWindow(wish, now);
 
-/** A window from now on and within the next two years, no longer than 31 days, with room for the slot. Throws `Refusal`. */
+/**
+ * Returns a requested window with its times as instants. It must be at most 31 days long, end within the next two
+ * years, and leave time for the slot from now on.
+ * @throws Refusal
+ */
 export const validateWindow = (window: WindowSlot, now: Instant): Extract<SlotSpec, { kind: 'window' }> => {
   checkZone(window.zone, ['/slot/zone']);
   const earliest = parseLocalTime(window.earliest, window.zone, ['/slot/earliest']);
@@ -105,7 +111,7 @@ export const validateWindow = (window: WindowSlot, now: Instant): Extract<SlotSp
   checkDistance(latest, now, ['/slot/latest']);
   return {
     kind: 'window',
-    // A window that has begun already is open from now on, at the next full minute.
+    // A window that has already begun starts at the next full minute.
     earliest: earliest > now ? earliest : toInstant(Math.ceil((toEpochMs(now) + 1) / minute) * minute),
     latest,
     durationMinutes: window.durationMinutes,
@@ -119,25 +125,20 @@ const checkOrder = (start: Instant, end: Instant, pointers: readonly string[]): 
   throw new Refusal(
     'slot_ends_before_start',
     'The end is not after the start.',
-    'Check both times, and their offsets if they carry any.',
+    'Check both times, and their offsets if they have any.',
     pointers,
   );
 };
 
 const inThePast = (pointers: readonly string[]): Refusal =>
-  new Refusal(
-    'slot_in_the_past',
-    'The slot is in the past.',
-    'Choose a time that is still to come.',
-    pointers,
-  );
+  new Refusal('slot_in_the_past', 'The slot is in the past.', 'Choose a time in the future.', pointers);
 
 const checkDistance = (at: Instant, now: Instant, pointers: readonly string[]): void => {
   if (toEpochMs(at) - toEpochMs(now) <= furthestAhead) return;
   throw new Refusal(
     'slot_too_far_ahead',
     'The slot is more than two years ahead.',
-    'Check the year; request the audition when it is nearer.',
+    'Check the year. Request the audition less than two years ahead.',
     pointers,
   );
 };
@@ -152,21 +153,21 @@ const checkParticipant = (participant: Participant, index: number): void => {
     if (participant[field] !== undefined) continue;
     throw new Refusal(
       'channel_without_address',
-      `Participant ${participant.id} is to be reached by ${channel} but has no ${field}.`,
-      `Add the participant's ${field}, or take ${channel} out of the channels.`,
+      `Participant ${participant.id} has the channel ${channel} but no ${field}.`,
+      `Add the participant's ${field}, or remove ${channel} from the channels.`,
       [`${pointer}/channels`, `${pointer}/${field}`],
     );
   }
 };
 
-/** Twilio's magic numbers: they reach nobody, so no country's numbering plan knows them. */
+/** Twilio's test numbers. They belong to no country's numbering plan. */
 const testNumber = /^\+1500555\d{4}$/;
 
 const checkPhone = (phone: string | undefined, pointers: readonly string[]): void => {
   if (phone === undefined || testNumber.test(phone) || isValidPhoneNumber(phone)) return;
   throw new Refusal(
     'invalid_body',
-    'The phone number is in no numbering plan.',
+    'The phone number is not valid in any numbering plan.',
     'Check the country code and the number of digits; write it as +33612345678.',
     pointers,
   );
@@ -186,8 +187,8 @@ const checkCast = (participants: readonly Participant[]): void => {
     if (seen.has(id)) {
       throw new Refusal(
         'duplicate_participant',
-        `Participant ${id} is named twice.`,
-        'Name each participant once, with all channels.',
+        `Participant ${id} is listed twice.`,
+        'List each participant once, with all channels.',
         [`/participants/${index}/id`],
       );
     }
@@ -196,8 +197,8 @@ const checkCast = (participants: readonly Participant[]): void => {
   if (!participants.some(({ kind }) => kind === 'performer')) {
     throw new Refusal(
       'performer_missing',
-      'Nobody is to be seen: there is no performer among the participants.',
-      'Add the performer with kind "performer".',
+      'There is no performer among the participants.',
+      'Add a participant of kind "performer".',
       ['/participants'],
     );
   }
@@ -212,8 +213,8 @@ const meetingProvidersOf = (
   if (ofOrganization.length > 0) return ofOrganization;
   throw new Refusal(
     'meeting_or_room_missing',
-    'The audition takes place neither in a meeting nor in a room.',
-    'Name meeting.providers for an audition by video, or slot.room for one in person.',
+    'The audition has neither a meeting nor a room.',
+    'Set meeting.providers for an audition by video, or slot.room for an audition in person.',
     ['/meeting', '/slot/room'],
   );
 };

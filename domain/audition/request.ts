@@ -1,6 +1,6 @@
 /**
- * What the platform asks for. One schema serves the type, the validation and the OpenAPI document.
- * Times arrive as a person means them (local time and zone, or an offset); `time/` turns them into instants.
+ * The request for an audition. One schema gives the type, the validation and the OpenAPI document. Times are written
+ * as local times in a zone, or with an offset; `time/` converts them into instants.
  */
 import { z } from 'zod';
 import { connectionIdSchema, participantIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
@@ -15,12 +15,12 @@ export type Channel = (typeof channels)[number];
 
 const zone = singleLineText(64).describe('IANA time zone, e.g. Europe/Paris');
 
-/** `2026-12-01T10:00` in `zone`, or with an offset or Z. Read by `readLocalTime`. */
+/** `2026-12-01T10:00` in `zone`, or with an offset or Z. Parsed by `parseLocalTime`. */
 const localOrOffsetTime = z
   .string()
   .regex(
     /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?$/,
-    "write a time as 2026-12-01T10:00 (meant in the slot's zone) or with an offset: 2026-12-01T10:00+01:00",
+    "write a time as 2026-12-01T10:00 (local to the slot's zone) or with an offset: 2026-12-01T10:00+01:00",
   );
 
 const localClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'write a time of day as 22:00');
@@ -60,7 +60,7 @@ export const participantSchema = z
     channels: z.array(z.enum(channels)).min(1).max(channels.length),
     quietHours: quietHoursSchema.optional(),
     calendar: calendarRefSchema.optional(),
-    /** Whether the audition cannot take place without this person. The performer always counts as required. */
+    /** Whether the audition needs this participant. The performer always counts as required. */
     required: z.boolean().default(true),
   })
   .strict();
@@ -75,7 +75,7 @@ export const fixedSlotSchema = z
   })
   .strict();
 
-/** Any time that is free for all: the check proposes the earliest slot of this length within the window. */
+/** A window in which the service chooses the earliest slot of this length that is free for all participants. */
 export const windowSlotSchema = z
   .object({
     earliest: localOrOffsetTime,
@@ -113,12 +113,12 @@ export const auditionRequestSchema = z
     round: z.enum(auditionRounds).default('first'),
     slot: z.union([fixedSlotSchema, windowSlotSchema]),
     participants: z.array(participantSchema).min(1).max(20),
-    /** Omitted for an audition in person; the first provider is preferred, the others are the fallback. */
+    /** Omitted for an audition in person. The first provider is preferred, the others are fallbacks. */
     meeting: z
       .object({ providers: z.array(z.enum(meetingProviders)).min(1) })
       .strict()
       .optional(),
-    /** How long before the start to remind; default 24 h and 1 h. */
+    /** How long before the start reminders are sent. Default: 24 h and 1 h. */
     reminders: z.array(isoDurationSchema).max(10).default(['PT24H', 'PT1H']),
     notes: multiLineText(2000).optional(),
     policy: policyOverridesSchema.optional(),

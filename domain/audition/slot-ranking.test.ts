@@ -16,33 +16,33 @@ const halfMinute = (instant: string) =>
 const starts = (slots: readonly { readonly start: Instant }[]) =>
   slots.map(({ start }) => start.slice(11, 16));
 
-describe('ranking', () => {
+describe('slot ranking', () => {
   const paris = { zone: 'Europe/Paris' };
   const newYork = { zone: 'America/New_York' };
 
-  it("puts everybody's working hours first, whatever is earlier", () => {
+  it('puts slots in the working hours of all participants first, even if others are earlier', () => {
     const ranked = rankSlots([range('09:00', '09:30'), range('15:00', '15:30')], [paris, newYork]);
     expect(starts(ranked)).toEqual(['15:00', '09:00']);
     expect(ranked.map(({ withinWorkingHours }) => withinWorkingHours)).toEqual([true, false]);
   });
 
-  it('then disturbs as few as possible, then takes the earliest', () => {
-    const sleeper = { ...newYork, quietHours: { from: '22:00', until: '05:00' } };
+  it('then prefers the fewest disturbed quiet hours, then the earliest slot', () => {
+    const quietParticipant = { ...newYork, quietHours: { from: '22:00', until: '05:00' } };
     const ranked = rankSlots(
       [range('09:00', '09:30'), range('11:00', '11:30'), range('10:30', '11:00')],
-      [sleeper],
+      [quietParticipant],
     );
     expect(starts(ranked)).toEqual(['10:30', '11:00', '09:00']);
     expect(ranked.map(({ quietConflicts }) => quietConflicts)).toEqual([0, 0, 1]);
   });
 
-  it('counts a slot that runs into quiet hours, and one that ends as they begin not', () => {
+  it('counts slots that overlap quiet hours, but not slots that end when they begin', () => {
     const early = { ...paris, quietHours: { from: '20:00', until: '08:00' } };
     const ranked = rankSlots([range('18:45', '19:15'), range('18:30', '19:00')], [early]);
     expect(ranked.map(({ quietConflicts }) => quietConflicts)).toEqual([0, 1]);
   });
 
-  it('ends a working day at 19:00 by the clock, also on the days it is changed', () => {
+  it('ends the working day at 19:00 local time, also on days of a clock change', () => {
     expect(rankSlots([halfMinute('03-29T16:59')], [paris])[0]?.withinWorkingHours).toBe(true);
     expect(rankSlots([halfMinute('03-29T17:00')], [paris])[0]?.withinWorkingHours).toBe(false);
     expect(rankSlots([halfMinute('10-25T17:59')], [paris])[0]?.withinWorkingHours).toBe(true);
@@ -56,8 +56,8 @@ interface Person {
   readonly quietHours?: QuietHours;
 }
 
-/** The ranking as the rules say it, slot by slot and person by person, with luxon for a clock. */
-const rankedByTheBook = (slots: readonly TimeRange[], people: readonly Person[], limit: number) =>
+/** A simple implementation of the same rules, with luxon as the clock. */
+const rankSimply = (slots: readonly TimeRange[], people: readonly Person[], limit: number) =>
   slots
     .map((slot) => {
       const lastMoment = toInstant(toEpochMs(slot.end) - 1);
@@ -82,7 +82,7 @@ const rankedByTheBook = (slots: readonly TimeRange[], people: readonly Person[],
     )
     .slice(0, limit);
 
-describe('a quick ranking', () => {
+describe('the fast slot ranking', () => {
   const clock = fc
     .tuple(fc.integer({ min: 0, max: 23 }), fc.constantFrom('00', '30'))
     .map(([hour, minutes]) => `${String(hour).padStart(2, '0')}:${minutes}`);
@@ -105,7 +105,7 @@ describe('a quick ranking', () => {
     )
     .map(([from, hours]) => ({ from: toInstant(from), until: toInstant(from + hours * 60 * minute) }));
 
-  it('is the one by the book', () => {
+  it('gives the same result as a simple implementation', () => {
     fc.assert(
       fc.property(
         windows,
@@ -114,19 +114,19 @@ describe('a quick ranking', () => {
         fc.integer({ min: 1, max: 30 }),
         (window, people, length, limit) => {
           const slots = freeSlots([], window, length * minute);
-          expect(rankSlots(slots, people, limit)).toEqual(rankedByTheBook(slots, people, limit));
-          expect(rankSlots(slots, people)).toEqual(rankedByTheBook(slots, people, slots.length));
+          expect(rankSlots(slots, people, limit)).toEqual(rankSimply(slots, people, limit));
+          expect(rankSlots(slots, people)).toEqual(rankSimply(slots, people, slots.length));
         },
       ),
     );
   }, 30_000);
 
-  it('looks no further than it has to', () => {
+  it('rates no more slots than the limit requires', () => {
     const far = range('11:00', '11:30');
     const beyond = {
       start: far.start,
       get end(): Instant {
-        throw new Error('was looked at');
+        throw new Error('this slot must not be rated');
       },
     };
     const found = rankSlots([range('09:00', '09:30'), far, beyond], [{ zone: 'UTC' }], 2);

@@ -1,23 +1,24 @@
-/** Says which of the times that are free for all suit people best. */
+/** Ranks free slots by how well they suit the participants. */
 import { toEpochMs } from '../time/epoch.ts';
 import { isQuietAt } from '../time/quiet-hours.ts';
 import { createZoneClock, type ZoneClock } from '../time/zone-clock.ts';
 import type { TimeRange } from './free-slots.ts';
 import type { Participant, QuietHours } from './request.ts';
 
-/** A casting day: auditions begin and end within these hours, by everybody's own clock. */
+/** Local hours in which auditions should begin and end, for each participant. */
 const workingHours = { from: 9, until: 19 };
 
 interface RankedSlot extends TimeRange {
-  /** Between 09:00 and 19:00 on the clock of every participant. */
+  /** Whether the slot is between 09:00 and 19:00 in the zone of every participant. */
   readonly withinWorkingHours: boolean;
-  /** How many participants have quiet hours then. */
+  /** How many participants have quiet hours at that time. */
   readonly quietConflicts: number;
 }
 
 /**
- * Best first: within everybody's working hours, then with the fewest quiet hours disturbed, then the earliest. No more
- * than `limit`, for which no more slots are looked at than it takes. @param slots earliest first, as `freeSlots` has them
+ * Returns at most `limit` slots, best first: within all participants' working hours, then with the fewest quiet hours
+ * disturbed, then earliest. Rates no more slots than necessary.
+ * @param slots earliest first, as `freeSlots` returns them
  */
 export const rankSlots = (
   slots: readonly TimeRange[],
@@ -30,7 +31,7 @@ export const rankSlots = (
   for (const slot of slots) {
     const rated = rate(slot);
     (isFlawless(rated) ? flawless : others).push(rated);
-    // No later one is better.
+    // No later slot can be better.
     if (flawless.length >= limit) return flawless;
   }
   others.sort(
@@ -45,10 +46,10 @@ export const rankSlots = (
 const isFlawless = ({ withinWorkingHours, quietConflicts }: RankedSlot): boolean =>
   withinWorkingHours && quietConflicts === 0;
 
-/** Most of a cast lives in few zones: each zone's clock is looked at once for a slot. */
+/** Reads each zone's clock once per slot, because most participants share a few zones. */
 const createRating = (participants: readonly Pick<Participant, 'zone' | 'quietHours'>[]) => {
   const clocks = new Map(participants.map(({ zone }) => [zone, createZoneClock(zone)]));
-  const sleepers = participants.flatMap(({ zone, quietHours }) => {
+  const quietParticipants = participants.flatMap(({ zone, quietHours }) => {
     const clock = clocks.get(zone);
     return clock && quietHours ? [{ clock, quietHours }] : [];
   });
@@ -57,8 +58,9 @@ const createRating = (participants: readonly Pick<Participant, 'zone' | 'quietHo
     return {
       ...slot,
       withinWorkingHours: [...clocks.values()].every((clock) => isWorkingTime(begins, ends, clock)),
-      quietConflicts: sleepers.filter(({ clock, quietHours }) => disturbs(begins, ends, clock, quietHours))
-        .length,
+      quietConflicts: quietParticipants.filter(({ clock, quietHours }) =>
+        disturbs(begins, ends, clock, quietHours),
+      ).length,
     };
   };
 };
@@ -67,6 +69,6 @@ const isWorkingTime = (begins: number, ends: number, clock: ZoneClock): boolean 
   clock.minuteOfDay(begins) >= workingHours.from * 60 &&
   ends <= clock.sameDayAt(begins, workingHours.until * 60);
 
-/** Quiet hours are hours long and a slot is short: it disturbs when it begins or ends in them. */
+/** Checks only the beginning and the end: a slot is shorter than quiet hours. */
 const disturbs = (begins: number, ends: number, clock: ZoneClock, quietHours: QuietHours): boolean =>
   isQuietAt(clock.minuteOfDay(begins), quietHours) || isQuietAt(clock.minuteOfDay(ends - 1), quietHours);

@@ -1,5 +1,7 @@
-/** What a slot needs for itself alone: the names under which the database keeps two auditions from one resource. */
+/** Names the resources of a slot. The database allows one audition at a time for each resource. */
 import type { ParticipantId } from '../ids.ts';
+
+/** Returns the resources that a slot occupies: each participant, and the room if there is one. */
 
 export const slotResources = (
   participants: readonly { readonly id: ParticipantId }[],

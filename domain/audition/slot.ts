@@ -1,4 +1,4 @@
-/** A slot as the orchestration knows it: instants with the zone they were meant in beside them. */
+/** A slot as workflows use it: instants, with the zone of the request. */
 import { z } from 'zod';
 import { instantSchema } from '../time/instant.ts';
 
@@ -10,7 +10,7 @@ export const slotSchema = z.object({
 });
 export type Slot = z.infer<typeof slotSchema>;
 
-/** Either a slot that somebody has chosen, or the window and length from which the check proposes one. */
+/** Either a fixed slot, or a window and a length from which the service chooses the slot. */
 export type SlotSpec =
   | { readonly kind: 'fixed'; readonly slot: Slot }
   | {

@@ -1,4 +1,4 @@
-/** The life of an audition, in the field's own words. Whether it needs a person is a flag beside the state. */
+/** The states, outcomes and rounds of an audition. Whether it needs an operator is a flag beside the state. */
 
 export const auditionStates = [
   'requested',

@@ -26,49 +26,52 @@ describe('the transition table', () => {
     expect([...reachableFrom('requested')].sort()).toEqual([...auditionStates].sort());
   });
 
-  it.each(auditionStates.filter((state) => state !== 'closed'))('lets %s come to an end', (state) => {
-    expect(reachableFrom(state)).toContain('closed');
-    expect(transitionOn(state, 'cancelled')).toMatchObject({ to: 'closed', outcome: 'cancelled' });
-    expect(transitionOn(state, 'failed')).toMatchObject({ to: 'closed', outcome: 'failed' });
-  });
+  it.each(auditionStates.filter((state) => state !== 'closed'))(
+    'can close an audition in state %s',
+    (state) => {
+      expect(reachableFrom(state)).toContain('closed');
+      expect(transitionOn(state, 'cancelled')).toMatchObject({ to: 'closed', outcome: 'cancelled' });
+      expect(transitionOn(state, 'failed')).toMatchObject({ to: 'closed', outcome: 'failed' });
+    },
+  );
 
-  it('leaves closed by nothing', () => {
+  it('has no transition out of closed', () => {
     expect(auditionTransitions.filter(({ from }) => from === 'closed')).toEqual([]);
   });
 
-  it('has one row for each state and fact', () => {
+  it('has at most one row for each pair of state and fact', () => {
     const rows = auditionTransitions.map(({ from, on }) => `${from} ${on}`);
     expect(new Set(rows).size).toBe(rows.length);
   });
 
-  it('gives an outcome to what closes and to nothing else', () => {
+  it('gives an outcome to transitions to closed and to no others', () => {
     for (const { to, outcome } of auditionTransitions) expect(outcome !== undefined).toBe(to === 'closed');
   });
 
-  it('knows a way to every outcome', () => {
+  it('can reach every outcome', () => {
     const byTable = auditionTransitions.flatMap(({ outcome }) =>
       outcome === 'as_decided' ? ['callback', 'booked', 'released'] : (outcome ?? []),
     );
     expect([...new Set(byTable)].sort()).toEqual([...auditionOutcomes].sort());
   });
 
-  it('takes each fact for a move or for a facet, and `requested` only out of nothing', () => {
+  it('lists each fact except `requested` either as a transition or as state-neutral', () => {
     const moving = new Set(auditionTransitions.map(({ on }) => on));
-    const facets = new Set<string>(stateNeutralFacts);
-    for (const type of factTypes.filter((one) => one !== 'requested')) {
-      expect(`${type}: ${moving.has(type) !== facets.has(type)}`).toBe(`${type}: true`);
+    const neutral = new Set<string>(stateNeutralFacts);
+    for (const type of factTypes.filter((type) => type !== 'requested')) {
+      expect(`${type}: ${moving.has(type) !== neutral.has(type)}`).toBe(`${type}: true`);
     }
     for (const state of auditionStates) expect(isFactAllowed(state, 'requested')).toBe(false);
   });
 });
 
 describe('a command', () => {
-  it.each(auditionCommands)('%s is welcome somewhere, and never once the audition is closed', (command) => {
+  it.each(auditionCommands)('%s is allowed in some state, but never in closed', (command) => {
     expect(commandStates[command].length).toBeGreaterThan(0);
     expect(isCommandAllowed(command, 'closed')).toBe(false);
   });
 
-  it('is welcome only where the fact it leads to is legal', () => {
+  it('is allowed only in states that allow its fact', () => {
     const leadsTo = { reschedule: 'slot_moved', cancel: 'cancelled', decide: 'decided' } as const;
     for (const command of ['reschedule', 'cancel', 'decide'] as const) {
       for (const state of commandStates[command]) expect(isFactAllowed(state, leadsTo[command])).toBe(true);

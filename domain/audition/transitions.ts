@@ -1,7 +1,6 @@
 /**
- * The transition table: the one place that says which fact moves an audition from which state to which.
- * The diagram in the docs is drawn from it, the fold obeys it, and commands are refused by it. Free of schemas, so that
- * the workflow's validators can read it.
+ * The transition table: which fact moves an audition from which state to which. The fold (`view.ts`), the refusal of
+ * commands and the diagram in the docs use it. Imports no schemas, because the workflow's validators use it.
  */
 import type { AuditionCommandName } from './commands.ts';
 import type { AuditionFactType } from './events.ts';
@@ -11,7 +10,7 @@ export interface Transition {
   readonly from: AuditionState;
   readonly on: AuditionFactType;
   readonly to: AuditionState;
-  /** Set where the transition ends the audition; `decided` takes its outcome from the decision. */
+  /** Set when the transition closes the audition. `as_decided` takes the outcome from the decision. */
   readonly outcome?: AuditionOutcome | 'as_decided';
 }
 
@@ -51,7 +50,7 @@ export const auditionTransitions: readonly Transition[] = [
   ...fromAnyOpenState('failed', 'failed'),
 ];
 
-/** Facts that are recorded without moving the audition, in whatever state it is. */
+/** Facts that can be recorded in any state and do not change it. */
 export const stateNeutralFacts = [
   'meeting_created',
   'meeting_fell_back',
@@ -70,14 +69,15 @@ export const stateNeutralFacts = [
 
 const stateNeutralFactSet: ReadonlySet<AuditionFactType> = new Set(stateNeutralFacts);
 
+/** Returns the transition that the fact causes in the state, if there is one. */
 export const transitionOn = (from: AuditionState, on: AuditionFactType): Transition | undefined =>
   auditionTransitions.find((transition) => transition.from === from && transition.on === on);
 
-/** Whether the fact may be recorded of an audition in this state. */
+/** Returns whether the fact can be recorded in this state. */
 export const isFactAllowed = (state: AuditionState, on: AuditionFactType): boolean =>
   stateNeutralFactSet.has(on) || transitionOn(state, on) !== undefined;
 
-/** Which command is welcome in which state. */
+/** The states in which each command is allowed. */
 export const commandStates: Readonly<Record<AuditionCommandName, readonly AuditionState[]>> = {
   respond: ['scheduling', 'scheduled', 'confirmed'],
   reschedule: ['scheduled', 'confirmed'],
@@ -86,5 +86,6 @@ export const commandStates: Readonly<Record<AuditionCommandName, readonly Auditi
   decide: ['awaiting_decision'],
 };
 
+/** Returns whether the command is allowed in this state. */
 export const isCommandAllowed = (command: AuditionCommandName, state: AuditionState): boolean =>
   commandStates[command].includes(state);

@@ -34,7 +34,7 @@ const item = {
   overdue: false,
 } satisfies Extract<AuditionFact, { type: 'attention_raised' }>['item'];
 
-/** One of each fact, so that a new fact without a fold, or without a row in the table, shows here. */
+/** One of each fact, so that a new fact without a fold or a table row fails here. */
 const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { type: Type }> } = {
   requested,
   holding_started: { type: 'holding_started' },
@@ -94,7 +94,7 @@ const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { 
   declined: { type: 'declined', participant: ada },
   no_show: { type: 'no_show' },
   cancelled: { type: 'cancelled', origin: 'api' },
-  failed: { type: 'failed', code: 'internal', reason: 'gave up' },
+  failed: { type: 'failed', code: 'internal', reason: 'step failed' },
 };
 
 const numbered = (all: readonly AuditionFact[]): readonly AuditionEvent[] =>
@@ -114,18 +114,23 @@ const foldedOrRefused = (view: AuditionView, event: AuditionEvent): AuditionView
   }
 };
 
-/** Folds what is legal and leaves out the rest: a life as the workflow could have recorded it. */
-const legalLife = (candidates: readonly AuditionFact[]): readonly AuditionEvent[] => {
-  const life = [...numbered([requested])];
+/** Keeps the candidates that the table allows: a trail that the workflow could have recorded. */
+const legalTrail = (candidates: readonly AuditionFact[]): readonly AuditionEvent[] => {
+  const legalEvents = [...numbered([requested])];
   for (const fact of candidates) {
-    if (!isFactAllowed(foldEvents(life).state, fact.type)) continue;
-    life.push({ sequence: life.length + 1, at: toInstant(life.length * 1000), correlationId: 'c', fact });
+    if (!isFactAllowed(foldEvents(legalEvents).state, fact.type)) continue;
+    legalEvents.push({
+      sequence: legalEvents.length + 1,
+      at: toInstant(legalEvents.length * 1000),
+      correlationId: 'c',
+      fact,
+    });
   }
-  return life;
+  return legalEvents;
 };
 
-describe('the life of an audition', () => {
-  it('never leaves the table, whatever facts come in whatever order', () => {
+describe('the view of an audition', () => {
+  it('follows the transition table for any facts in any order', () => {
     fc.assert(
       fc.property(anyFacts, (candidates) => {
         let view = createView({ sequence: 1, at: toInstant(0), correlationId: 'c', fact: requested });
@@ -141,29 +146,29 @@ describe('the life of an audition', () => {
     );
   });
 
-  it('stays closed, with the outcome it closed with', () => {
+  it('stays closed with its first outcome', () => {
     fc.assert(
       fc.property(anyFacts, anyFacts, (before, after) => {
-        const closed = foldEvents([...legalLife([...before, facts.cancelled])]);
-        const later = foldEvents(legalLife([...before, facts.cancelled, ...after]));
+        const closed = foldEvents([...legalTrail([...before, facts.cancelled])]);
+        const later = foldEvents(legalTrail([...before, facts.cancelled, ...after]));
         expect(later).toMatchObject({ state: 'closed', outcome: closed.outcome });
       }),
     );
   });
 
-  it('folds at once to what it folds to event by event', () => {
+  it('is the same when folded from all events or event by event', () => {
     fc.assert(
       fc.property(anyFacts, fc.nat(), (candidates, cut) => {
-        const life = legalLife(candidates);
-        const first = life.slice(0, 1 + (cut % life.length));
-        const incremental = life.slice(first.length).reduce(foldEvent, foldEvents(first));
-        expect(incremental).toEqual(foldEvents(life));
+        const legalEvents = legalTrail(candidates);
+        const first = legalEvents.slice(0, 1 + (cut % legalEvents.length));
+        const incremental = legalEvents.slice(first.length).reduce(foldEvent, foldEvents(first));
+        expect(incremental).toEqual(foldEvents(legalEvents));
         expect(JSON.parse(JSON.stringify(incremental))).toEqual(incremental);
       }),
     );
   });
 
-  it('runs from request to decision', () => {
+  it('reaches the decision from the request', () => {
     const view = lived(
       'holding_started',
       'slot_held',
@@ -180,12 +185,12 @@ describe('the life of an audition', () => {
 describe('the fold', () => {
   const scheduled = ['holding_started', 'slot_held', 'scheduled'] as const;
 
-  it('begins with a request and with nothing else', () => {
+  it('requires a request as the first event', () => {
     expect(() => foldEvents([])).toThrow(RangeError);
     expect(() => foldEvents(numbered([facts.scheduled]))).toThrow(IllegalTransition);
   });
 
-  it('refuses a gap and a repetition in the numbers', () => {
+  it('refuses gaps and repetitions in the sequence numbers', () => {
     const view = lived('holding_started');
     for (const sequence of [2, 4]) {
       const event = { sequence, at: until, correlationId: 'c', fact: facts.notified } as const;
@@ -193,18 +198,18 @@ describe('the fold', () => {
     }
   });
 
-  it('forgets the answers to a slot that has moved', () => {
+  it('resets the answers when the slot moves', () => {
     expect(lived(...scheduled, 'responded').participants[0]?.answer).toBe('accepted');
     expect(lived(...scheduled, 'responded', 'slot_moved').participants[0]?.answer).toBe('none');
     expect(lived(...scheduled, 'slot_moved')).toMatchObject({ state: 'scheduling', revision: 2 });
   });
 
-  it('holds one event for each calendar, and one notice for each delivery', () => {
+  it('keeps one event for each calendar and one notice for each delivery', () => {
     expect(lived('calendar_event_written', 'calendar_event_written').calendarEvents).toHaveLength(1);
     expect(lived('notified', 'notified').notices).toHaveLength(1);
   });
 
-  it('never takes a delivery back to an earlier status', () => {
+  it('never returns a delivery to an earlier status', () => {
     const reported = (status: 'sent' | 'delivered'): AuditionFact => ({ ...facts.delivery_reported, status });
     const view = foldEvents(numbered([requested, facts.notified, reported('delivered'), reported('sent')]));
     expect(view.notices[0]?.status).toBe('delivered');

@@ -1,6 +1,6 @@
 /**
- * What is known of an audition, folded from its events. The workflow holds one as its state, the database holds one
- * as its read model; because both come from this fold they cannot disagree, and the second can be rebuilt.
+ * Folds the events of an audition into its view. The workflow keeps a view as its state; the database keeps one as its
+ * read model. Both come from this fold, so they cannot disagree, and the read model can be rebuilt.
  */
 import type { AuditionId, ConnectionId, OrganizationId, ParticipantId, ProjectId, RoleId } from '../ids.ts';
 import type { CalendarProviderName } from '../providers/vendors.ts';
@@ -45,14 +45,14 @@ export interface AuditionView {
   readonly role: RoleId;
   readonly round: AuditionRound;
   readonly state: AuditionState;
-  /** When it came to be in this state. */
+  /** When the audition entered this state. */
   readonly stateSince: Instant;
   readonly outcome?: AuditionOutcome;
   readonly participants: readonly ParticipantView[];
   readonly slot?: Slot;
-  /** Rises with each move of the slot; iCalendar's SEQUENCE. */
+  /** Increases each time the slot moves. Sent as iCalendar's SEQUENCE. */
   readonly revision: number;
-  /** The revisions under which the slot is known to the people: a move that was given up adds one. */
+  /** The revisions whose response links are valid for the present slot. A reverted move adds one. */
   readonly announcedAs: readonly number[];
   readonly heldUntil?: Instant;
   readonly meeting?: Meeting;
@@ -67,19 +67,20 @@ export interface AuditionView {
   readonly sequence: number;
 }
 
+/** The transition table does not allow the fact in the audition's state. */
 export class IllegalTransition extends Error {
   override readonly name = 'IllegalTransition';
   readonly state: AuditionState | 'nothing';
   readonly fact: AuditionFact['type'];
 
   constructor(state: AuditionState | 'nothing', fact: AuditionFact['type']) {
-    super(`'${fact}' cannot happen to an audition that is '${state}'`);
+    super(`fact '${fact}' is not allowed in state '${state}'`);
     this.state = state;
     this.fact = fact;
   }
 }
 
-/** Out of nothing, only a request makes an audition. */
+/** Creates the view from the first event. @throws IllegalTransition when the fact is not `requested` */
 export const createView = (event: AuditionEvent): AuditionView => {
   const { fact } = event;
   if (fact.type !== 'requested') throw new IllegalTransition('nothing', fact.type);
@@ -109,7 +110,9 @@ export const createView = (event: AuditionEvent): AuditionView => {
 };
 
 /**
- * One more event. Pure; throws `IllegalTransition` where the transition table has no row for it, and refuses a gap.
+ * Returns the view after one more event. Pure.
+ * @throws IllegalTransition when the transition table does not allow the fact
+ * @throws RangeError when the event's sequence number does not follow the view's
  */
 export const foldEvent = (view: AuditionView, event: AuditionEvent): AuditionView => {
   const { fact } = event;
@@ -126,10 +129,10 @@ export const foldEvent = (view: AuditionView, event: AuditionEvent): AuditionVie
   };
 };
 
-/** All events of one audition, from the first. */
+/** Returns the view after all events of one audition. @throws RangeError when there are none */
 export const foldEvents = (events: readonly AuditionEvent[]): AuditionView => {
   const [first, ...rest] = events;
-  if (!first) throw new RangeError('an audition begins with its request: there are no events');
+  if (!first) throw new RangeError('the audition has no events; the first must be its request');
   return rest.reduce(foldEvent, createView(first));
 };
 
@@ -143,7 +146,7 @@ const stateChange = (view: AuditionView, { at, fact }: AuditionEvent): Partial<A
 };
 
 const decidedOutcome = (fact: AuditionFact): AuditionOutcome => {
-  if (fact.type !== 'decided') throw new TypeError(`'${fact.type}' decides nothing`);
+  if (fact.type !== 'decided') throw new TypeError(`'${fact.type}' is not a decision`);
   return fact.decision;
 };
 
@@ -167,7 +170,7 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
         announcedAs: [...fact.announcedAs, fact.revision],
         participants: view.participants.map((participant) => ({
           ...participant,
-          answer: fact.answers.find((given) => given.participant === participant.id)?.answer ?? 'none',
+          answer: fact.answers.find((answer) => answer.participant === participant.id)?.answer ?? 'none',
         })),
       };
     case 'meeting_created':
@@ -262,7 +265,10 @@ const deliveryRank: Readonly<Record<DeliveryStatus, number>> = {
   failed: 2,
 };
 
-/** Reports arrive out of order: a status never goes back to an earlier one, and the first that is final stays. */
+/**
+ * Returns whether `status` supersedes `than`. Reports arrive out of order: a status never returns to an earlier one,
+ * and the first final status stays.
+ */
 export const isLaterDelivery = (status: DeliveryStatus, than: DeliveryStatus): boolean =>
   deliveryRank[status] > deliveryRank[than];
 

@@ -1,4 +1,7 @@
-/** What a person grants us at a provider: `providers/` gets it, `db/` keeps it, and they do not know each other. */
+/**
+ * What an account's owner grants us at a provider. `providers/` obtains it, `db/` stores it. The type is here because
+ * neither imports the other.
+ */
 import type { Instant } from '../time/instant.ts';
 
 export type Credential =
@@ -17,7 +20,7 @@ export interface AccessToken {
 }
 
 export interface Grant {
-  /** The provider's own id of the account, which stays when its address changes, and the name a person knows it by. */
+  /** `id` is the provider's id of the account and never changes. `name` is what the owner knows it by. */
   readonly account: { readonly id: string; readonly name: string };
   readonly scopes: readonly string[];
   readonly credential: Credential;

@@ -1,35 +1,35 @@
 /**
- * What refreshing access tokens asks of whoever keeps them. Here, because the one who refreshes (`providers/`) and the
- * one who keeps (`db/`) do not know each other.
+ * The store of access tokens. `providers/oauth/` refreshes tokens through it, `db/connections/` implements it. The
+ * interface is here because neither imports the other.
  */
 
 import type { ConnectionId, OrganizationId } from '../ids.ts';
 import type { ConnectionProvider } from '../providers/vendors.ts';
 import type { ConnectionStatusReason } from './connection.ts';
 
-/** For what a credential is opened, and on whose behalf: kept in an audit. */
+/** Why a credential is decrypted. Recorded in the credential audit. */
 export interface CredentialUse {
   /** The operation: `calendar.putEvent`, `connections.renew`. */
   readonly purpose: string;
   readonly correlationId: string;
 }
 
-/** A connection's access token as it is kept. */
+/** The stored state of a connection's access token. */
 export type StoredAccessToken =
   | {
       readonly kind: 'connected';
       readonly provider: ConnectionProvider;
-      /** Raised with each credential or access token that is stored. */
+      /** Increases with each stored credential or access token. */
       readonly version: number;
-      /** Undefined where there is none that lasts for the time asked for. */
+      /** Undefined when no token is valid for the requested lifetime. */
       readonly token: string | undefined;
-      /** How long it lasts, by the keeper's clock. Milliseconds. */
+      /** Remaining lifetime by the store's clock, in milliseconds. */
       readonly expiresInMs: number;
-      /** Of the newest refresh that began. */
+      /** The attempt number of the latest refresh that began. */
       readonly attempt: number;
-      /** Whether a refresh is under way: whoever began it still holds its lease. */
+      /** Whether a refresh is in progress: its process still holds the lease. */
       readonly isRefreshing: boolean;
-      /** Whether the newest refresh that began has ended, well or badly. Not so when its process died. */
+      /** Whether the latest refresh has recorded its result. False when its process died. */
       readonly isRefreshFinished: boolean;
     }
   | {
@@ -44,9 +44,9 @@ export interface RefreshLease {
   readonly attempt: number;
   readonly version: number;
   readonly refreshToken: string;
-  /** What the account had granted so far. */
+  /** The scopes granted before this refresh. */
   readonly scopes: readonly string[];
-  /** An earlier refresh ended without anybody knowing how: the provider may have given another refresh token. */
+  /** The outcome of an earlier refresh is unknown: the provider may have issued another refresh token. */
   readonly inDoubt: boolean;
 }
 
@@ -56,7 +56,10 @@ interface ConnectionRef {
 }
 
 export interface TokenStore {
-  /** @param minLifetimeMs a token that expires sooner is as good as none. */
+  /**
+   * Returns the connection's access token, and the state of its refresh.
+   * @param minLifetimeMs a token that expires sooner is treated as missing
+   */
   readAccessToken(
     organization: OrganizationId,
     id: ConnectionId,
@@ -64,16 +67,18 @@ export interface TokenStore {
     use: CredentialUse,
   ): Promise<StoredAccessToken>;
   /**
-   * Makes the caller the only one who may refresh, until the lease runs out. Undefined when another holds the lease,
-   * or has replaced the version that the caller wants replaced. `refused` takes the access token out, since the
-   * provider does not want it.
+   * Acquires the exclusive lease to refresh. Returns undefined when another process holds the lease, or when the stored
+   * version is no longer `wanted.version`. `wanted.refused` removes the access token, because the provider rejected it.
    */
   beginRefresh(
     connection: ConnectionRef,
     wanted: { readonly version: number; readonly refused: boolean; readonly leaseMs: number },
     use: CredentialUse,
   ): Promise<RefreshLease | undefined>;
-  /** Stores both tokens at once. Undefined when the connection was connected anew or disconnected meanwhile. */
+  /**
+   * Stores both tokens in one transaction. Returns undefined when the connection was reconnected or disconnected
+   * during the refresh.
+   */
   completeRefresh(
     connection: ConnectionRef,
     begun: Pick<RefreshLease, 'attempt' | 'version'>,
@@ -82,13 +87,13 @@ export interface TokenStore {
       readonly expiresInMs: number;
       readonly refreshToken?: string | undefined;
       readonly scopes?: readonly string[] | undefined;
-      /** The grant no longer covers what is needed: kept, and marked `scopes_missing`. */
+      /** The grant lacks required scopes: the tokens are stored, and the connection is marked `scopes_missing`. */
       readonly isMissingScopes: boolean;
     },
   ): Promise<{ readonly version: number } | undefined>;
-  /** `in_doubt`: the provider may have given another refresh token that we have not got. */
+  /** Records a failed refresh. `in_doubt`: the provider may have issued a refresh token that is lost. */
   failRefresh(id: ConnectionId, attempt: number, outcome: 'without_effect' | 'in_doubt'): Promise<void>;
-  /** False, and nothing is done, when the version has changed: whoever knows better was here. */
+  /** Marks the connection. Returns false without any change when another process has stored a newer version. */
   markNeedsReauthorization(
     id: ConnectionId,
     reason: ConnectionStatusReason,

@@ -1,19 +1,21 @@
-/** Which of an audition's events an endpoint is to be told of. */
+/** Decides which audition events a webhook endpoint gets. */
 import type { Instant } from '../time/instant.ts';
 import type { PublicEvent } from './public-event.ts';
 
 export interface EventSubscription {
-  /** Empty: all of them. */
+  /** Empty for all types. */
   readonly eventTypes: readonly string[];
-  /** What happened before there was the endpoint is history: it is sent when it is asked for, by a replay. */
+  /** Earlier events are not sent, except by a replay. */
   readonly createdAt: Instant;
 }
 
+/** Returns whether the endpoint has subscribed to the event type. */
 export const matchesEventType = (
   { eventTypes }: Pick<EventSubscription, 'eventTypes'>,
   type: string,
 ): boolean => eventTypes.length === 0 || eventTypes.includes(type);
 
+/** Returns whether the message is public, of a subscribed type, and not older than the endpoint. */
 export const matchesSubscription = (
   subscription: EventSubscription,
   message: { readonly at: Instant; readonly event?: Pick<PublicEvent, 'type'> | undefined },

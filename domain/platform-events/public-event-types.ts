@@ -1,9 +1,9 @@
 /**
- * What the platform is told of an audition's life: one row for each fact of the trail, with the event's public type
- * and what of the fact is public. A fact without a row does not compile; one whose row is null is ours alone.
+ * Maps each fact of the trail to a public event: its type and its public fields. A fact without a row does not
+ * compile. A fact whose row is null is internal and never sent.
  *
- * The types and shapes are a contract with receivers that are not ours: add, never rename or take away. Nothing of a
- * person but ids, no link that lets somebody in, no text that somebody wrote: who needs more reads the audition.
+ * The types and shapes are a contract with receivers that we do not control: add, never rename or remove. Events
+ * contain no personal data except ids, no join links and no free text. Receivers read the rest from the API.
  */
 import { z } from 'zod';
 import { attentionActions, attentionItemSchema } from '../audition/attention.ts';
@@ -21,54 +21,58 @@ import { channels } from '../providers/vendors.ts';
 interface PublicEventDefinition {
   readonly type: `audition.${string}`;
   readonly summary: string;
-  /** The public part of the fact: whatever else it holds is stripped. */
+  /** The public fields of the fact. All other fields are stripped. */
   readonly publicFields: z.ZodObject;
 }
 
 const participant = participantIdSchema;
-const origin = z.string().describe('Where it came from: api, link, sms, calendar, operator or system');
+const origin = z.string().describe('Source of the change: api, link, sms, calendar, operator or system');
 const channel = z.enum(channels);
-const revision = z.int().describe('Rises with each move of the slot');
+const revision = z.int().describe('Increases each time the slot moves');
 const at = { slot: slotSchema, revision };
 const attention = attentionItemSchema.shape;
 
 export const publicEventDefinitions = {
   requested: {
     type: 'audition.requested',
-    summary: 'It was requested',
-    publicFields: z.object({ previous: auditionIdSchema.optional().describe('The round before') }),
+    summary: 'The audition was requested',
+    publicFields: z.object({ previous: auditionIdSchema.optional().describe('The previous round') }),
   },
-  /** What follows says more. */
+  /** Internal: followed by `slot_held` or `slot_refused`. */
   holding_started: null,
-  slot_held: { type: 'audition.slot_held', summary: 'A slot is held for it', publicFields: z.object(at) },
+  slot_held: {
+    type: 'audition.slot_held',
+    summary: 'A slot is held for the audition',
+    publicFields: z.object(at),
+  },
   slot_refused: {
     type: 'audition.slot_refused',
-    summary: 'It has no slot and is closed',
+    summary: 'No slot could be held; the audition is closed',
     publicFields: z.object({ reason: z.string() }),
   },
   meeting_created: {
     type: 'audition.meeting_created',
-    summary: 'It has a meeting; the link to it is read with the audition',
+    summary: 'The meeting was created; read the audition for its link',
     publicFields: z.object({ meeting: z.object({ provider: z.string(), id: z.string() }) }),
   },
   meeting_fell_back: {
     type: 'audition.meeting_fell_back',
-    summary: 'A provider of meetings could not, and the next one is tried',
+    summary: 'A meeting provider failed; the next one, if any, is tried',
     publicFields: z.object({ from: z.string(), to: z.string().optional() }),
   },
   calendar_event_written: {
     type: 'audition.calendar_event_written',
-    summary: "It is in a participant's calendar",
+    summary: "The audition was written to a participant's calendar",
     publicFields: z.object({ participant, provider: z.string() }),
   },
   notified: {
     type: 'audition.notified',
-    summary: 'A participant was written to',
+    summary: 'A message was sent to a participant',
     publicFields: z.object({ participant, channel, notice: z.enum(noticeKinds), revision }),
   },
   scheduled: {
     type: 'audition.scheduled',
-    summary: 'Slot, meeting and calendars stand, and everybody is invited',
+    summary: 'Slot, meeting and calendar events are arranged, and all participants are invited',
     publicFields: z.object({}),
   },
   responded: {
@@ -78,42 +82,42 @@ export const publicEventDefinitions = {
   },
   confirmed: {
     type: 'audition.confirmed',
-    summary: 'Everybody who must come will',
+    summary: 'All required participants have accepted',
     publicFields: z.object({}),
   },
   confirmation_lost: {
     type: 'audition.confirmation_lost',
-    summary: 'Somebody who must come has changed their answer',
+    summary: 'A required participant no longer accepts',
     publicFields: z.object({}),
   },
   slot_moved: {
     type: 'audition.rescheduled',
-    summary: 'It has moved to another slot, and the answers count no more',
+    summary: 'The audition moved to another slot; earlier answers are reset',
     publicFields: z.object({ ...at, origin }),
   },
   move_reverted: {
     type: 'audition.reschedule_reverted',
-    summary: 'A move was given up: it is in its old slot, and the old answers count',
+    summary: 'A move was aborted; the audition is back in its old slot with its old answers',
     publicFields: z.object(at),
   },
   move_refused: {
     type: 'audition.reschedule_refused',
-    summary: 'A move that was under way could not be made',
+    summary: 'A move that was in progress failed',
     publicFields: z.object({ code: z.string() }),
   },
   delivery_reported: {
     type: 'audition.notice_reported',
-    summary: 'What became of a message to a participant',
+    summary: 'The delivery status of a message to a participant changed',
     publicFields: z.object({
       participant,
       channel,
       status: z.enum(deliveryStatuses),
-      code: z.string().optional().describe("The carrier's own"),
+      code: z.string().optional().describe("The carrier's error code"),
     }),
   },
   checked_in: {
     type: 'audition.checked_in',
-    summary: 'A participant is here',
+    summary: 'A participant has checked in',
     publicFields: z.object({ participant }),
   },
   session_started: {
@@ -128,54 +132,54 @@ export const publicEventDefinitions = {
   },
   decided: {
     type: 'audition.decided',
-    summary: 'It was decided, and is closed',
+    summary: 'The decision was made; the audition is closed',
     publicFields: z.object({
       decision: z.enum(decisions),
-      next: auditionIdSchema.optional().describe('The round that follows'),
+      next: auditionIdSchema.optional().describe('The next round'),
     }),
   },
   step_skipped: {
     type: 'audition.step_skipped',
-    summary: 'An operator has left a step out',
+    summary: 'An operator skipped a step',
     publicFields: z.object({ step: attention.step }),
   },
-  /** How we tidy up. */
+  /** Internal: the result of one compensation. */
   compensated: null,
   attention_raised: {
     type: 'audition.attention_raised',
-    summary: 'A step gave up and waits for an operator',
+    summary: 'A step has failed and waits for an operator',
     publicFields: z.object({
       item: attentionItemSchema.pick({ id: true, step: true, code: true, provider: true, dueAt: true }),
     }),
   },
   attention_overdue: {
     type: 'audition.attention_overdue',
-    summary: 'No operator has come in time',
+    summary: 'No operator resolved the attention item in time',
     publicFields: z.object({ id: attention.id, dueAt: attention.dueAt }),
   },
   attention_resolved: {
     type: 'audition.attention_resolved',
-    summary: 'An operator has said what to do, or there is nothing left to do',
+    summary: 'The attention item was resolved, or withdrawn because it no longer applies',
     publicFields: z.object({ id: attention.id, action: z.enum(attentionActions).or(z.literal('withdrawn')) }),
   },
   declined: {
     type: 'audition.declined',
-    summary: 'The performer has declined, and it is closed',
+    summary: 'The performer declined; the audition is closed',
     publicFields: z.object({ participant }),
   },
   no_show: {
     type: 'audition.no_show',
-    summary: 'The performer did not come, and it is closed',
+    summary: 'The performer did not appear; the audition is closed',
     publicFields: z.object({}),
   },
   cancelled: {
     type: 'audition.cancelled',
-    summary: 'It was cancelled',
+    summary: 'The audition was cancelled',
     publicFields: z.object({ origin }),
   },
   failed: {
     type: 'audition.failed',
-    summary: 'It could not be held, and is closed',
+    summary: 'The audition failed and is closed',
     publicFields: z.object({ code: z.string() }),
   },
 } as const satisfies Readonly<Record<AuditionFactType, PublicEventDefinition | null>>;
@@ -187,13 +191,13 @@ const published: readonly Published[] = Object.values(publicEventDefinitions).fi
 
 export const auditionEventTypes: readonly AuditionEventType[] = published.map(({ type }) => type);
 
-/** Events that are of no audition. */
+/** Events that belong to no audition. */
 export type EndpointEventType = 'endpoint.test' | 'endpoint.disabled';
 
 const publicTypeOfFact: ReadonlyMap<string, AuditionEventType | null> = new Map(
   Object.entries(publicEventDefinitions).map(([fact, row]) => [fact, row?.type ?? null]),
 );
 
-/** The public type of a fact; null where it is ours alone. Undefined for a fact that this version does not know. */
+/** Returns the public type of a fact: null when the fact is internal, undefined when this version does not know it. */
 export const publicEventTypeOf = (fact: string): AuditionEventType | null | undefined =>
   publicTypeOfFact.get(fact);

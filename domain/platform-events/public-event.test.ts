@@ -10,10 +10,10 @@ const audition = newAuditionId();
 const participant = participantIdSchema.parse('performer-1');
 const at = '2027-03-01T09:00:00.000Z';
 const slot = { start: at, end: '2027-03-01T09:30:00.000Z', zone: 'Europe/Paris' } as const;
-/** Whatever somebody has written, and whatever lets somebody in: it must not leave. */
+/** Stands for free text and join links, which must not be published. */
 const secretText = 'SECRET';
 
-/** One of each: a fact that is missing here does not compile. */
+/** One of each fact. A missing fact does not compile. */
 const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type: Type }> } = {
   requested: requested(audition),
   holding_started: { type: 'holding_started' },
@@ -88,16 +88,16 @@ const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type
   failed: { type: 'failed', code: 'aborted', reason: secretText },
 };
 
-describe.each(Object.values(facts))('$type', (fact) => {
+describe.each(Object.values(facts))('the fact $type', (fact) => {
   const publication = publicEventDefinitions[fact.type];
 
-  it('is a fact as the trail has it', () => {
+  it('matches the schema of the trail', () => {
     expect(auditionFactSchema.parse(fact)).toEqual(fact);
   });
 
-  it.runIf(publication)('is told as its schema says, without what somebody wrote or a way in', () => {
-    const told = publication?.publicFields.parse(fact) ?? {};
-    expect(JSON.stringify(told)).not.toContain(secretText);
+  it.runIf(publication)('is published as documented, without free text and join links', () => {
+    const published = publication?.publicFields.parse(fact) ?? {};
+    expect(JSON.stringify(published)).not.toContain(secretText);
     const documented = documentedEvents.find(({ type }) => type === publication?.type);
     const data = {
       audition,
@@ -107,22 +107,22 @@ describe.each(Object.values(facts))('$type', (fact) => {
       state: 'scheduled',
       sequence: 1,
       correlationId: 'c',
-      ...told,
+      ...published,
     };
     const body = { type: publication?.type, timestamp: at, data };
-    // Nothing is told that is not documented: the schema strips what it does not know.
+    // The schema strips undocumented fields, so all published fields must be documented.
     expect(documented?.schema.parse(body)).toEqual(body);
   });
 });
 
-it('has a public type of its own for every fact that is told', () => {
+it('gives each published fact its own public type', () => {
   expect(new Set(auditionEventTypes).size).toBe(auditionEventTypes.length);
   expect(publicEventTypeOf('slot_moved')).toBe('audition.rescheduled');
   expect(publicEventTypeOf('compensated')).toBeNull();
   expect(publicEventTypeOf('of_a_newer_version')).toBeUndefined();
 });
 
-it('tells of each fact with the state that it led to, numbered as the trail is', () => {
+it('converts a trail into webhooks with the state after each fact and the sequence of the trail', () => {
   const messages = toAuditionWebhooks(trail([facts.requested, facts.holding_started, facts.slot_held]));
   expect(messages.map(({ id, event }) => [id, event?.type, event?.data['state']])).toEqual([
     [`msg_${audition}_1`, 'audition.requested', 'requested'],
@@ -146,7 +146,7 @@ it('tells of each fact with the state that it led to, numbered as the trail is',
   });
 });
 
-it('is wanted where its type is subscribed to, from the beginning of the endpoint on', () => {
+it('matches a subscription by event type, and only for events since the endpoint was created', () => {
   const message = { at, event: { type: 'audition.confirmed' } } as const;
   const subscription = { eventTypes: ['audition.confirmed'], createdAt: at } as const;
   expect(matchesSubscription(subscription, message)).toBe(true);

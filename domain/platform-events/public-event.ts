@@ -1,5 +1,6 @@
 /**
- * An event as a receiver gets it: `{ type, timestamp, data }`, as the Standard Webhooks specification has it
+ * Builds the events that are sent to webhook endpoints: `{ type, timestamp, data }`, the payload of the Standard
+ * Webhooks specification
  * (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
  */
 import { z } from 'zod';
@@ -23,38 +24,38 @@ import {
 
 export interface PublicEvent {
   readonly type: AuditionEventType | EndpointEventType;
-  /** When it happened, not when it is sent. */
+  /** The time of the event, not of the delivery. */
   readonly timestamp: Instant;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** An event of an audition, with its place in the trail and the id under which it is sent. */
+/** An event of an audition, with its sequence number in the trail and its webhook id. */
 export interface AuditionWebhook {
-  /** The same whenever it is sent: receivers know by it what they have seen. */
+  /** The webhook id. The same for each delivery of the event, so that receivers can deduplicate. */
   readonly id: string;
   readonly sequence: number;
-  /** Absent where the fact is ours alone. */
+  /** Undefined when the fact is internal. */
   readonly event: PublicEvent | undefined;
   readonly at: Instant;
   readonly correlationId: string;
 }
 
-/** What every event of an audition says of it, as it was once the event had happened. */
+/** The fields that every audition event has: the audition as it was immediately after the event. */
 const auditionDataSchema = z.object({
   audition: auditionIdSchema,
   organization: organizationIdSchema,
   project: projectIdSchema,
   role: roleIdSchema,
   state: z.enum(auditionStates),
-  outcome: z.enum(auditionOutcomes).optional().describe('Of a closed audition'),
-  sequence: z.int().describe('Its place in the trail. Not every number is sent: some events are internal'),
+  outcome: z.enum(auditionOutcomes).optional().describe('Set when the audition is closed'),
+  sequence: z.int().describe('Position in the trail. Numbers can be missing: some events are internal'),
   correlationId: z.string(),
 });
 
-/** No full stop in it: the signature's parts are parted by one. */
+/** Contains no full stop, which separates the parts of the signed content. */
 const messageIdOf = (audition: AuditionId, sequence: number): string => `msg_${audition}_${sequence}`;
 
-/** The trail of one audition, from its beginning, as what is told of it. */
+/** Converts the complete trail of one audition into its webhooks, one for each event. */
 export const toAuditionWebhooks = (trail: readonly AuditionEvent[]): readonly AuditionWebhook[] => {
   let view: AuditionView | undefined;
   return trail.map((event) => {
@@ -102,7 +103,7 @@ interface Documented {
   readonly schema: z.ZodObject;
 }
 
-/** Every event that a receiver may get, with the schema of its body: for the API's description. */
+/** Every event that a receiver can get, with the schema of its body. The OpenAPI document lists them. */
 export const documentedEvents: readonly Documented[] = [
   ...Object.values(publicEventDefinitions)
     .filter((row) => row !== null)
@@ -113,12 +114,12 @@ export const documentedEvents: readonly Documented[] = [
     })),
   {
     type: 'endpoint.test',
-    summary: 'Somebody wants to know whether this endpoint works',
+    summary: 'A test message, sent on request',
     schema: envelope('endpoint.test', endpointDataSchema),
   },
   {
     type: 'endpoint.disabled',
-    summary: 'Another endpoint of the organization has been given up and is told nothing more',
+    summary: 'Another endpoint of the organization was disabled and gets no more events',
     schema: envelope('endpoint.disabled', endpointDataSchema.extend({ reason: z.string() })),
   },
 ];

@@ -1,4 +1,7 @@
-/** What a process has seen of a provider: told by `providers/calls/`, kept by `db/`, which do not know each other. */
+/**
+ * What one process has observed of a provider. `providers/resilience/` reports it, `db/` stores it. The type is here
+ * because neither imports the other.
+ */
 import type { Instant } from '../time/instant.ts';
 
 export const circuitStates = ['closed', 'open', 'half_open'] as const;
@@ -6,14 +9,14 @@ export type CircuitState = (typeof circuitStates)[number];
 
 export interface ProviderObservation {
   readonly provider: string;
-  /** Undefined: the provider as a whole. */
+  /** Undefined when the observation is of the provider as a whole. */
   readonly connection?: string | undefined;
   readonly process: string;
   readonly circuit: CircuitState;
-  /** While the circuit is not closed. */
+  /** Set while the circuit is not closed. */
   readonly opensAgainAt?: Instant | undefined;
   readonly lastSuccessAt?: Instant | undefined;
   readonly lastFailureAt?: Instant | undefined;
-  /** The kind of the fault with its status; nothing that the vendor wrote. */
+  /** The fault's kind and status. Never contains the vendor's text. */
   readonly lastFailure?: string | undefined;
 }

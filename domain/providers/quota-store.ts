@@ -1,9 +1,9 @@
 /**
- * Where the use of quotas is written down, for all processes together: asked by `providers/calls/`, kept by
- * `db/providers/quotas.ts`, which do not know each other.
+ * The store of quota usage, shared by all processes. `providers/resilience/` calls it, `db/providers/quotas.ts`
+ * implements it. The interface is here because neither imports the other.
  */
 
-/** An account at a provider, and for whom it is used. */
+/** A quota of an account at a provider, and the organization that uses it. */
 export interface QuotaKey {
   readonly provider: string;
   readonly quota: string;
@@ -20,16 +20,16 @@ export interface QuotaClaim extends QuotaKey {
   readonly window: QuotaWindow;
   readonly count: number;
   readonly limit: number;
-  /** What one organization may have of it while there are others. */
+  /** The limit of one organization while other organizations use the quota too. */
   readonly organizationLimit: number;
-  /** The part of the window before this one that still counts: 0 to 1. */
+  /** The weight of the previous window's usage: 0 to 1. */
   readonly previousWindowWeight: number;
 }
 
 export interface QuotaStore {
   /**
-   * All or nothing, for all processes together, in one statement. `used` is what the account has used in this window,
-   * with this claim where it was granted; `before` what it had used in the window before.
+   * Reserves the whole claim or nothing, atomically across all processes. `used` is the account's usage in this window,
+   * including this claim when it was granted. `before` is the usage in the previous window.
    */
   reserve(claim: QuotaClaim): Promise<
     | { readonly kind: 'granted'; readonly used: number }
@@ -40,21 +40,24 @@ export interface QuotaStore {
         readonly before: number;
       }
   >;
-  /** What was taken and is not used after all. */
+  /** Returns reserved units that were not used. */
   returnUnused(user: QuotaKey, window: QuotaWindow, count: number): Promise<void>;
-  /** The vendor has said itself that nothing is left until then. */
+  /** Marks the account as exhausted until `untilMs` (epoch milliseconds), because the vendor said so. */
   markExhausted(provider: string, account: string, untilMs: number): Promise<void>;
-  /** All accounts that are closed now. */
+  /** Returns the accounts that are exhausted at `nowMs`. */
   listExhausted(
     nowMs: number,
   ): Promise<readonly { readonly provider: string; readonly account: string; readonly untilMs: number }[]>;
-  /** One of so many places, or undefined when all are taken. Whoever does not release loses it after `leaseMs`. */
+  /**
+   * Acquires one of `places` concurrent places. Returns undefined when all are taken. A lease that is not released
+   * expires after `leaseMs`.
+   */
   acquireLease(user: QuotaKey, places: number, leaseMs: number): Promise<QuotaLease | undefined>;
   releaseLease(lease: QuotaLease): Promise<void>;
 }
 
 interface QuotaLease {
   readonly id: string;
-  /** Whose turn it is in that place: a late release must not free the next one's. */
+  /** Identifies this lease of the place, so that a late release does not free the next lease. */
   readonly turn: string;
 }

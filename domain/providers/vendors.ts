@@ -1,6 +1,6 @@
 /**
- * The vendors by name, and what each one does for an audition. These names are stored and are part of the API's
- * contract. Each list has the order of the OpenAPI document, so append to it. Everything else about a vendor stands in
+ * Lists the vendors and their capabilities. The names are stored and are part of the API contract. The order of each
+ * list is the order in the OpenAPI document: append new entries. Everything else about a vendor is in
  * `providers/catalog.ts`.
  */
 export const vendorNames = ['google', 'zoom', 'twilio', 'smtp', 'microsoft', 'apple'] as const;
@@ -9,26 +9,29 @@ export type VendorName = (typeof vendorNames)[number];
 type Capability<Row> = Readonly<Record<string, Row>>;
 
 /**
- * Who makes video meetings. A `hosted` meeting lives in the service's own account at the vendor; a `calendar_event`
- * meeting is the conference of an event in a connected calendar of the vendor.
+ * Vendors that create video meetings. A `hosted` meeting belongs to the service's own account at the vendor. A
+ * `calendar_event` meeting is the conference of an event in a connected calendar of the vendor.
  */
 export const meetingVendors = {
   zoom: { vendor: 'zoom', kind: 'hosted' },
   google_meet: { vendor: 'google', kind: 'calendar_event' },
 } as const satisfies Capability<{ readonly vendor: VendorName; readonly kind: 'hosted' | 'calendar_event' }>;
 
-/** Whose calendars are read and written. */
+/** Vendors of calendars that are read and written. */
 export const calendarVendors = {
   google: { vendor: 'google' },
 } as const satisfies Capability<{ readonly vendor: VendorName }>;
 
-/** Who delivers the messages of a channel. */
+/** The vendor that delivers the messages of each channel. */
 export const channelVendors = {
   email: { vendor: 'smtp' },
   sms: { vendor: 'twilio' },
 } as const satisfies Capability<{ readonly vendor: VendorName }>;
 
-/** How people connect an account: they consent on a page of the vendor, or make an app-specific password there. */
+/**
+ * Vendors of connected accounts. With `oauth`, the owner consents on a page of the vendor. With `password`, the owner
+ * creates an app-specific password at the vendor.
+ */
 const accountVendors = {
   google: { consent: 'oauth' },
   microsoft: { consent: 'oauth' },
@@ -56,7 +59,7 @@ export type OAuthProvider = Exclude<ConnectionProvider, PasswordProvider>;
 export const namesIn = <Table extends object>(table: Table): readonly (keyof Table & string)[] =>
   Object.keys(table).filter((name): name is keyof Table & string => Object.hasOwn(table, name));
 
-/** Whose calendar is meant where stored data names no provider: the only one until there were several. */
+/** The provider of stored calendars that name none. It was the only one when they were stored. */
 export const defaultCalendarProvider: CalendarProviderName = 'google';
 
 export const meetingProviders = namesIn(meetingVendors);
@@ -64,12 +67,15 @@ export const calendarProviders = namesIn(calendarVendors);
 export const channels = namesIn(channelVendors);
 export const connectionProviders = namesIn(accountVendors);
 
+/** Returns whether the provider's meetings are `hosted`. */
 export const isHostedMeeting = (name: MeetingProviderName): name is HostedMeetingName =>
   meetingVendors[name].kind === 'hosted';
 
+/** Returns whether the name is that of a calendar provider. */
 export const isCalendarProvider = (name: string): name is CalendarProviderName =>
   Object.hasOwn(calendarVendors, name);
 
+/** Returns whether accounts at the provider are connected with OAuth. */
 export const isOAuthProvider = (name: ConnectionProvider): name is OAuthProvider =>
   accountVendors[name].consent === 'oauth';
 

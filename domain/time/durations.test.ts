@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Refusal } from '../errors.ts';
 import { parseDuration } from './durations.ts';
 
-describe('reading a duration', () => {
+describe('parsing a duration', () => {
   it.each([
     ['PT20S', 20_000],
     ['PT90M', 5_400_000],
@@ -12,10 +12,10 @@ describe('reading a duration', () => {
     ['PT0S', 0],
   ])('%s is %i ms', (text, ms) => expect(parseDuration(text)).toBe(ms));
 
-  it.each(['soon', 'PT-5M', 'P367D', 'P99999999999D'])('refuses %s and says where it stands', (text) => {
+  it.each(['soon', 'PT-5M', 'P367D', 'P99999999999D'])('refuses %s with its JSON pointer', (text) => {
     expect(() => parseDuration(text, ['/policy/holdFor'])).toThrow(Refusal);
     expect(() => parseDuration(text, ['/policy/holdFor'])).toThrow(
-      expect.objectContaining({ code: 'invalid_body', at: ['/policy/holdFor'] }),
+      expect.objectContaining({ code: 'invalid_body', pointers: ['/policy/holdFor'] }),
     );
   });
 });

@@ -1,12 +1,13 @@
-/** ISO 8601 durations as milliseconds. A day is 24 hours: a duration is a length, not a date. */
+/** Parses ISO 8601 durations. A day is 24 hours, regardless of clock changes. */
 import { Duration } from 'luxon';
 import { Refusal } from '../errors.ts';
 
 const longest = Duration.fromObject({ days: 366 }).toMillis();
 
 /**
- * `PT90M` is 5 400 000. Throws `Refusal` `invalid_body` for anything that is not a duration, and for what is longer
- * than a year: a timer that long is a mistake in the request. `at` is the JSON pointer of the duration.
+ * Returns the duration in milliseconds: `PT90M` is 5 400 000.
+ * @param pointers JSON pointer of the duration in the request
+ * @throws Refusal `invalid_body` when the text is not a duration, is negative, or is longer than 366 days
  */
 export const parseDuration = (text: string, pointers: readonly string[] = []): number => {
   const duration = Duration.fromISO(text);

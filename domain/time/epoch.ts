@@ -1,7 +1,7 @@
-/** Between instants and milliseconds. Free of schemas and of zones, so that workflow code can use it. */
+/** Converts between instants and epoch milliseconds. Imports no schemas and no zones: workflow code uses it. */
 import type { Instant } from './instant.ts';
 
-/** Epoch milliseconds as an instant. Throws `RangeError` outside the years an instant can be written in. */
+/** Returns the instant of the epoch milliseconds. @throws RangeError outside the years 0000 to 9999 */
 export const toInstant = (epochMs: number): Instant => {
   const text = new Date(epochMs).toISOString();
   if (text.length !== '2026-12-01T09:00:00.000Z'.length) {
@@ -10,5 +10,5 @@ export const toInstant = (epochMs: number): Instant => {
   return `${text.slice(0, -1)}Z`;
 };
 
-/** An instant as epoch milliseconds. */
+/** Returns the epoch milliseconds of the instant. */
 export const toEpochMs = (instant: Instant): number => Date.parse(instant);

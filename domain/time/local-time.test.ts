@@ -14,25 +14,25 @@ const refusalOf = (act: () => unknown): Refusal => {
   throw new Error('nothing was refused');
 };
 
-describe('reading a time', () => {
-  it('means a local time in the zone, winter and summer', () => {
+describe('parsing a time', () => {
+  it('reads a local time in the zone, in winter and in summer', () => {
     expect(parseLocalTime('2026-12-01T10:00', 'Europe/Paris')).toBe('2026-12-01T09:00:00.000Z');
     expect(parseLocalTime('2026-07-01T10:00', 'Europe/Paris')).toBe('2026-07-01T08:00:00.000Z');
   });
 
-  it('takes a time with an offset or Z for what it says, whatever the zone', () => {
+  it('reads a time with an offset or Z independently of the zone', () => {
     expect(parseLocalTime('2026-12-01T10:00+05:30', 'Europe/Paris')).toBe('2026-12-01T04:30:00.000Z');
     expect(parseLocalTime('2026-12-01T10:00:30.250Z', 'Europe/Paris')).toBe('2026-12-01T10:00:30.250Z');
   });
 
-  it('refuses a local time that the clock skips, and names the times beside the gap', () => {
+  it('refuses a local time that a clock change skips, and names the nearest times', () => {
     const refusal = refusalOf(() => parseLocalTime('2026-03-29T02:30', 'Europe/Paris', ['/slot/start']));
     expect(refusal.code).toBe('local_time_in_gap');
     expect(refusal.whatToDo).toContain('2026-03-29T01:59 and 2026-03-29T03:00');
     expect(refusal.pointers).toEqual(['/slot/start']);
   });
 
-  it('refuses each minute of the gap and none beside it', () => {
+  it('refuses every minute of the gap and no other minute', () => {
     expect(parseLocalTime('2026-03-29T01:59', 'Europe/Paris')).toBe('2026-03-29T00:59:00.000Z');
     expect(refusalOf(() => parseLocalTime('2026-03-29T02:00', 'Europe/Paris')).code).toBe(
       'local_time_in_gap',
@@ -43,32 +43,32 @@ describe('reading a time', () => {
     expect(parseLocalTime('2026-03-29T03:00', 'Europe/Paris')).toBe('2026-03-29T01:00:00.000Z');
   });
 
-  it('knows gaps of half an hour and of a whole day', () => {
+  it('detects gaps of half an hour and of a whole day', () => {
     const halfHour = refusalOf(() => parseLocalTime('2026-10-04T02:15', 'Australia/Lord_Howe'));
     expect(halfHour.whatToDo).toContain('2026-10-04T01:59 and 2026-10-04T02:30');
     const wholeDay = refusalOf(() => parseLocalTime('2011-12-30T10:00', 'Pacific/Apia'));
     expect(wholeDay.whatToDo).toContain('2011-12-29T23:59 and 2011-12-31T00:00');
   });
 
-  it('refuses a local time that the clock shows twice, and says both offsets', () => {
+  it('refuses a local time that a clock change repeats, and names both offsets', () => {
     const refusal = refusalOf(() => parseLocalTime('2026-10-25T02:30', 'Europe/Paris'));
     expect(refusal.code).toBe('local_time_ambiguous');
     expect(refusal.whatToDo).toContain('2026-10-25T02:30+02:00 or 2026-10-25T02:30+01:00');
   });
 
-  it('takes either half of an overlap once the offset says which', () => {
+  it('accepts a repeated local time with its offset', () => {
     expect(parseLocalTime('2026-10-25T02:30+02:00', 'Europe/Paris')).toBe('2026-10-25T00:30:00.000Z');
     expect(parseLocalTime('2026-10-25T02:30+01:00', 'Europe/Paris')).toBe('2026-10-25T01:30:00.000Z');
   });
 
   it.each(['2026-02-30T10:00', '2026-12-01T25:00', '2026-12-01T10:00+99:00', '9999-12-31T23:59-12:00'])(
-    'refuses %s, which is no time at all',
+    'refuses %s, which does not exist',
     (text) => {
       expect(refusalOf(() => parseLocalTime(text, 'Europe/Paris')).code).toBe('invalid_body');
     },
   );
 
-  it('gives back what it was given, at any instant of any of these zones', () => {
+  it('returns the original instant for any local time of several zones', () => {
     const zones = ['Europe/Paris', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'UTC'];
     fc.assert(
       fc.property(
@@ -88,7 +88,7 @@ describe('reading a time', () => {
   });
 });
 
-describe('a zone', () => {
+describe('a zone name', () => {
   it.each([
     'Europe/Paris',
     'America/Argentina/Buenos_Aires',
@@ -102,9 +102,9 @@ describe('a zone', () => {
     'Europe/Kyiv',
     'America/Port_of_Spain',
     'Antarctica/DumontDUrville',
-  ])('may be %s', (zone) => expect(() => checkZone(zone)).not.toThrow());
+  ])('can be %s', (zone) => expect(() => checkZone(zone)).not.toThrow());
 
-  it('may be each that Node knows, in no other spelling', () => {
+  it('can be any name that Node knows, but in no other spelling', () => {
     for (const zone of Intl.supportedValuesOf('timeZone')) {
       expect(() => checkZone(zone)).not.toThrow();
       expect(() => checkZone(zone.toUpperCase())).toThrow(Refusal);
@@ -121,10 +121,10 @@ describe('a zone', () => {
     'Us/Eastern',
     'CEST',
     '',
-  ])('may not be "%s"', (zone) => {
+  ])('cannot be "%s"', (zone) => {
     expect(refusalOf(() => checkZone(zone, ['/slot/zone']))).toMatchObject({
       code: 'unknown_zone',
-      at: ['/slot/zone'],
+      pointers: ['/slot/zone'],
     });
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Reads a time as a person wrote it. A local time is meant in a zone, and a zone's clock skips an hour and repeats
- * one each year: such a time is refused and never guessed at, because the guess would be somebody's missed audition.
+ * Parses times as people write them: a local time in a zone, or a time with an offset. Clock changes skip and repeat
+ * local times. Such a time is refused and never guessed, because a wrong guess is a missed audition.
  */
 import { DateTime, FixedOffsetZone, IANAZone } from 'luxon';
 import { Refusal } from '../errors.ts';
@@ -9,12 +9,14 @@ import type { Instant } from './instant.ts';
 import { day, minute } from './units.ts';
 import { isZoneName } from './zone-names.ts';
 
-/** The zones of the world reach from -12:00 to +14:00. */
+/** Zone offsets range from -12:00 to +14:00. */
 const widestOffsetMinutes = 14 * 60;
 
 /**
- * Refuses (`unknown_zone`) what is not the name of a zone in the IANA database, to the letter. Node also takes `+01:00`
- * and `Europe/paris` for zones: calendars do not, so neither do we. `at` is the JSON pointer of the zone.
+ * Checks that `zone` is a name in the IANA database, in its exact spelling. Node also accepts `+01:00` and
+ * `Europe/paris`; calendars do not.
+ * @param pointers JSON pointer of the zone in the request
+ * @throws Refusal `unknown_zone`
  */
 export const checkZone = (zone: string, pointers: readonly string[] = []): void => {
   if (isZoneName(zone) && IANAZone.isValidZone(zone)) return;
@@ -27,9 +29,10 @@ export const checkZone = (zone: string, pointers: readonly string[] = []): void 
 };
 
 /**
- * The instant that `text` means: `2026-12-01T10:00` is meant in `zone`, `2026-12-01T10:00+01:00` and `…Z` mean
- * themselves. Throws `Refusal`: `unknown_zone`, `invalid_body` (no such date), `local_time_in_gap`,
- * `local_time_ambiguous`. `at` is the JSON pointer of the time.
+ * Returns the instant of `text`. A time without an offset (`2026-12-01T10:00`) is local to `zone`. A time with an
+ * offset or `Z` ignores `zone`.
+ * @param pointers JSON pointer of the time in the request
+ * @throws Refusal `unknown_zone`, `invalid_body` (no such date), `local_time_in_gap` or `local_time_ambiguous`
  */
 export const parseLocalTime = (text: string, zone: string, pointers: readonly string[] = []): Instant => {
   checkZone(zone, pointers);
@@ -54,7 +57,7 @@ const noSuchTime = (text: string, pointers: readonly string[]): Refusal =>
   );
 
 const checkClock = (text: string, time: DateTime<true>, zone: string, pointers: readonly string[]): void => {
-  // The same figures read as UTC: if the zone's clock can show them, the two agree.
+  // The same digits read as UTC. Both values agree when the local time exists in the zone.
   const asWritten = DateTime.fromISO(text, { zone: 'utc' }).toMillis();
   if (time.toMillis() + time.offset * minute !== asWritten) throw inGap(text, asWritten, zone, pointers);
   const [first, second] = time.getPossibleOffsets();
@@ -65,7 +68,7 @@ const checkClock = (text: string, time: DateTime<true>, zone: string, pointers: 
   throw new Refusal(
     'local_time_ambiguous',
     `In ${zone} the clock is set back that day and shows "${text}" twice.`,
-    `Say which one is meant by adding the offset: ${choices.join(' or ')}.`,
+    `Add the offset: write ${choices.join(' or ')}.`,
     pointers,
   );
 };
@@ -81,7 +84,7 @@ const inGap = (text: string, asWritten: number, zone: string, pointers: readonly
   );
 };
 
-/** The moment of the clock change that skips the local time `asWritten` (epoch milliseconds as if it were UTC). */
+/** Returns the moment of the clock change that skips the local time `asWritten` (epoch milliseconds, read as UTC). */
 const firstInstantAfterGap = (asWritten: number, zone: string): number => {
   const offsetAt = (epochMs: number) => DateTime.fromMillis(epochMs, { zone }).offset;
   let before = asWritten - day;

@@ -17,51 +17,51 @@ describe('quiet hours', () => {
     ['2026-12-01T21:00:00.000Z', true],
     ['2026-12-02T06:59:59.999Z', true],
     ['2026-12-02T07:00:00.000Z', false],
-  ])('over midnight: at %s it is quiet: %s', (instant, quiet) => {
+  ])('can extend past midnight: %s is quiet: %s', (instant, quiet) => {
     expect(isQuiet(instant, night, zone)).toBe(quiet);
   });
 
-  it('within one day begin and end on that day', () => {
+  it('can begin and end on the same day', () => {
     const siesta = { from: '13:00', until: '15:00' };
     expect(isQuiet('2026-12-01T12:00:00.000Z', siesta, zone)).toBe(true);
     expect(isQuiet('2026-12-01T14:00:00.000Z', siesta, zone)).toBe(false);
   });
 
-  it('that begin when they end are none', () => {
+  it('do not exist when they end at the time they begin', () => {
     expect(isQuiet('2026-12-01T07:00:00.000Z', { from: '08:00', until: '08:00' }, zone)).toBe(false);
   });
 });
 
-describe('a message that is due', () => {
-  it('outside quiet hours stays where it is', () => {
+describe('a due message', () => {
+  it('keeps its time outside quiet hours', () => {
     expect(move('2026-12-01T12:00:00.000Z')).toBe('2026-12-01T12:00:00.000Z');
     expect(
       outsideQuietHours('2026-12-01T23:00:00.000Z', undefined, zone, { now: longAgo, deadline: farOff }),
     ).toBe('2026-12-01T23:00:00.000Z');
   });
 
-  it('in the evening or the morning of a night comes before that night', () => {
+  it('is moved to before the quiet hours of a night', () => {
     expect(move('2026-12-01T22:30:00.000Z')).toBe('2026-12-01T20:59:00.000Z');
     expect(move('2026-12-02T06:00:00.000Z')).toBe('2026-12-01T20:59:00.000Z');
   });
 
-  it('comes after the night when its evening has passed', () => {
+  it('is moved to after the quiet hours when they have already begun', () => {
     const bounds = { now: '2026-12-01T21:30:00.000Z', deadline: farOff } as const;
     expect(move('2026-12-02T06:00:00.000Z', night, bounds)).toBe('2026-12-02T07:00:00.000Z');
   });
 
-  it('wakes a person up rather than come too late', () => {
+  it('is sent in quiet hours when it would otherwise be too late', () => {
     const bounds = { now: '2026-12-01T21:30:00.000Z', deadline: '2026-12-02T07:00:00.000Z' } as const;
     expect(move('2026-12-02T06:00:00.000Z', night, bounds)).toBe('2026-12-02T06:00:00.000Z');
   });
 
-  it('keeps to the clock on the nights it is changed', () => {
+  it('follows local time across clock changes', () => {
     // 29 March 2026, 02:00 becomes 03:00; 25 October 2026, 03:00 becomes 02:00.
     expect(move('2026-03-29T05:00:00.000Z')).toBe('2026-03-28T20:59:00.000Z');
     expect(move('2026-10-25T06:00:00.000Z')).toBe('2026-10-24T19:59:00.000Z');
   });
 
-  it('copes with quiet hours that begin inside a gap or inside an overlap', () => {
+  it('is moved correctly when quiet hours begin in a skipped or repeated hour', () => {
     const early = { from: '02:30', until: '08:00' };
     expect(move('2026-03-29T04:00:00.000Z', early)).toBe('2026-03-29T00:59:00.000Z');
     const moved = move('2026-10-25T05:00:00.000Z', early);
@@ -69,7 +69,7 @@ describe('a message that is due', () => {
     expect(moved < '2026-10-25T05:00:00.000Z').toBe(true);
   });
 
-  it('is never moved past its deadline, and into quiet hours only when nothing else is left', () => {
+  it('is never moved past its deadline, and stays in quiet hours only as the last resort', () => {
     const clock = fc
       .tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }))
       .map((parts) => parts.map((part) => String(part).padStart(2, '0')).join(':'));

@@ -1,4 +1,4 @@
-/** Hours in which nobody is to be disturbed, by the clock of their own zone. A window may go over midnight. */
+/** Moves messages out of a participant's quiet hours, in the participant's own zone. They can extend past midnight. */
 import { DateTime } from 'luxon';
 import type { QuietHours } from '../audition/request.ts';
 import { toInstant } from './epoch.ts';
@@ -10,25 +10,28 @@ const minuteOfDay = (clock: string): number => {
   return hours * 60 + minutes;
 };
 
-/** Whether a clock that shows so many minutes since midnight is in [from, until). Equal, they mean no quiet hours. */
+/**
+ * Returns whether the local time is in [from, until). Equal limits mean no quiet hours.
+ * @param clock minutes since midnight
+ */
 export const isQuietAt = (clock: number, quiet: QuietHours): boolean => {
   const from = minuteOfDay(quiet.from);
   const until = minuteOfDay(quiet.until);
   return from <= until ? clock >= from && clock < until : clock >= from || clock < until;
 };
 
-/** Whether the clock in `zone` shows a time in the quiet hours. */
+/** Returns whether the local time in `zone` is in the quiet hours. */
 export const isQuiet = (instant: Instant, quiet: QuietHours, zone: string): boolean => {
   const { hour, minute: minutes } = DateTime.fromISO(instant, { zone });
   return isQuietAt(hour * 60 + minutes, quiet);
 };
 
 /**
- * Where a message belongs that is due at `due` and is of no use at `deadline` or later:
- * 1. at `due`, when that is not quiet;
- * 2. else earlier, in the last minute before the quiet hours begin, so that it still comes ahead of what it announces;
- * 3. else, when that has passed (`now`), at the first minute after them, if that is before the deadline;
- * 4. else at `due` after all: to be woken up is better than to miss the audition.
+ * Returns when to send a message that is due at `due` and useless from `deadline` on:
+ * 1. at `due`, when that is outside the quiet hours;
+ * 2. otherwise in the last minute before the quiet hours, when that is after `now`;
+ * 3. otherwise in the first minute after the quiet hours, when that is before `deadline`;
+ * 4. otherwise at `due`: a message in quiet hours is better than a missed audition.
  */
 export const outsideQuietHours = (
   due: Instant,
@@ -44,8 +47,8 @@ export const outsideQuietHours = (
 };
 
 /*
- * Both walk on by minutes from where the clock should be. As a rule the first step is the answer; on the day of a
- * clock change the hour where quiet begins or ends may be missing or come twice.
+ * Both functions search minute by minute from the expected local time. Usually the first minute is the result. On the
+ * day of a clock change, the hour in which the quiet hours begin or end can be skipped or repeated.
  */
 const lastMinuteBefore = (instant: Instant, quiet: QuietHours, zone: string): Instant => {
   const local = DateTime.fromISO(instant, { zone });

@@ -1,10 +1,10 @@
 /**
- * The names of the IANA time zone database in their exact spelling. Node takes any spelling of a name and gives back
- * its own favourite (`Asia/Calcutta` for `Asia/Kolkata`), so that it can be asked neither whether a name is spelled
- * right nor for the aliases: those are listed here, from the database's version 2026c.
+ * Lists the names of the IANA time zone database in their exact spelling. Node accepts any spelling of a name and
+ * returns its preferred alias (`Asia/Calcutta` for `Asia/Kolkata`). It can neither check a spelling nor list the
+ * aliases. The aliases are therefore listed here, from version 2026c of the database.
  */
 
-/** What `Intl.supportedValuesOf` leaves out, or may leave out once it prefers the newer name. By area. */
+/** Names by area that `Intl.supportedValuesOf` omits, or will omit when it prefers the newer name. */
 const aliases: Readonly<Record<string, string>> = {
   Africa: 'Asmara Asmera Timbuktu',
   America:
@@ -33,4 +33,5 @@ const names: ReadonlySet<string> = new Set([
   ...withoutArea.split(' '),
 ]);
 
+/** Returns whether the text is a name in the IANA database, in its exact spelling. */
 export const isZoneName = (text: string): boolean => names.has(text);

@@ -1,4 +1,7 @@
-/** The few settings an operator's terminal needs: where the API is and the key for it, or where the database is. */
+/**
+ * Reads the settings of the operator commands: the address of the API and a key for it, or the database
+ * address.
+ */
 import { z } from 'zod';
 
 const apiVariables = z.object({
@@ -24,12 +27,20 @@ const read = <Settings>(schema: z.ZodType<Settings>, env: NodeJS.ProcessEnv): Se
   throw new UsageError(names.map((name) => `Set ${name}: ${hints[name] ?? 'a value'}.`).join('\n'));
 };
 
-/** Throws `MissingSetting`, naming all that is missing or malformed. */
+/**
+ * Reads the address of the API and the API key from the environment.
+ *
+ * @throws {UsageError} with one line for each variable that is missing or malformed.
+ */
 export const readApiSettings = (env: NodeJS.ProcessEnv = process.env) => {
   const { CASTMATCH_API_URL: url, CASTMATCH_API_KEY: key } = read(apiVariables, env);
   return { url, key };
 };
 
-/** Throws `MissingSetting`. */
+/**
+ * Reads the database address from the environment.
+ *
+ * @throws {UsageError} when it is missing or malformed.
+ */
 export const readDatabaseUrl = (env: NodeJS.ProcessEnv = process.env): string =>
   read(databaseVariables, env).DATABASE_URL;

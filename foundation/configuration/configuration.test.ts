@@ -16,8 +16,8 @@ const local: Env = {
   DATABASE_URL: 'postgres://castmatch:pw@127.0.0.1:5433/castmatch',
 };
 
-/** The variables of vendors that have no default in production. */
-const requiredOfVendors = providerVariables
+/** The vendor variables that have no default in production. */
+const requiredVendorVariables = providerVariables
   .flatMap(({ shape, ...group }: VariableGroup) =>
     Object.entries(shape).map(([name, schema]) => {
       const value = group.deployed?.[name] ?? group.everywhere?.[name];
@@ -28,7 +28,7 @@ const requiredOfVendors = providerVariables
   .map(({ name }) => name);
 
 const production: Env = {
-  ...Object.fromEntries(requiredOfVendors.map((name) => [name, 'real'])),
+  ...Object.fromEntries(requiredVendorVariables.map((name) => [name, 'real'])),
   CASTMATCH_ENV: 'production',
   DATABASE_URL: 'postgres://castmatch:vD9kq2x@db.internal:5432/castmatch',
   TEMPORAL_ADDRESS: 'temporal.example.com:7233',
@@ -67,7 +67,7 @@ const namesOf = (env: Env) => errorOf(env).problems.map(({ name }) => name);
 const authUrlOf = (env: Env) => loadConfiguration({ ...local, ...env }).google.authUrl;
 
 describe('loadConfiguration', () => {
-  it('needs nothing but the environment and the database locally: the sandbox is the default', () => {
+  it('needs only the environment and the database locally and defaults to the sandbox', () => {
     const configuration = loadConfiguration(local);
     expect(configuration).toMatchObject({
       environment: 'local',
@@ -83,7 +83,7 @@ describe('loadConfiguration', () => {
     expect(configuration.workflowBundle).toBeUndefined();
   });
 
-  it('knows no journal of a mail server that was given without one', () => {
+  it('configures no mail journal when only a mail server is set', () => {
     const smtp = { SMTP_URL: 'smtp://mail.example.com' };
     const journal = 'https://journal.example.com';
     expect(loadConfiguration(local).smtp.journalUrl).toBe(localDefaults.MAIL_JOURNAL_URL);
@@ -96,7 +96,7 @@ describe('loadConfiguration', () => {
     expect(loadConfiguration({ ...local, ...smtp, MAIL_JOURNAL_URL: journal }).smtp.journalUrl).toBe(journal);
   });
 
-  it('has people consent where tokens are issued, unless that is Google itself or it is said otherwise', () => {
+  it('derives the Google consent address from the token address unless it is set or Google itself', () => {
     const emulator = { GOOGLE_OAUTH_URL: 'http://127.0.0.1:4561/oauth2' };
     expect(authUrlOf({})).toBe(localDefaults.GOOGLE_AUTH_URL);
     expect(authUrlOf(emulator)).toBe('http://127.0.0.1:4561');
@@ -111,11 +111,11 @@ describe('loadConfiguration', () => {
     ['JWT_ISSUER', 'https://login.example.com', 'JWT_AUDIENCE'],
     ['JWT_AUDIENCE', 'castmatch', 'JWT_ISSUER'],
     ['AWS_ACCESS_KEY_ID', 'AKIA', 'AWS_SECRET_ACCESS_KEY'],
-  ])('takes no %s alone', (name, value, missing) => {
+  ])('rejects %s without its counterpart', (name, value, missing) => {
     expect(namesOf({ ...local, [name]: value })).toEqual([missing]);
   });
 
-  it('takes real settings in production, with the addresses of the vendors as defaults', () => {
+  it('accepts real settings in production and defaults to the vendors’ addresses', () => {
     const configuration = loadConfiguration(production);
     expect(configuration.google.apiUrl).toBe('https://www.googleapis.com');
     expect(configuration.zoom.apiUrl).toBe('https://api.zoom.us/v2');
@@ -125,7 +125,7 @@ describe('loadConfiguration', () => {
     expect(configuration.workflowBundle).toBe('build/workflow-bundle.js');
   });
 
-  it('lists everything that is missing in one error, and says what to set it to', () => {
+  it('lists every missing variable in one error with the value to set', () => {
     const error = errorOf({ CASTMATCH_ENV: 'production' });
     expect(error.problems.map(({ name }) => name)).toEqual([
       'PUBLIC_URL',
@@ -133,9 +133,9 @@ describe('loadConfiguration', () => {
       'TEMPORAL_ADDRESS',
       'TEMPORAL_NAMESPACE',
       'CASTMATCH_MASTER_KEYS',
-      ...requiredOfVendors,
+      ...requiredVendorVariables,
     ]);
-    expect(requiredOfVendors).toEqual(
+    expect(requiredVendorVariables).toEqual(
       expect.arrayContaining(['ZOOM_CLIENT_SECRET', 'SMTP_URL', 'SMTP_FROM']),
     );
     expect(error.message).toContain(
@@ -143,20 +143,20 @@ describe('loadConfiguration', () => {
     );
   });
 
-  it('lists what is malformed beside what is missing and what is refused', () => {
+  it('lists malformed, missing and refused variables in the same error', () => {
     expect(
       namesOf({ ...production, PORT: 'abc', SMTP_FROM: undefined, ZOOM_API_URL: 'http://127.0.0.1:4010/v2' }),
     ).toEqual(['PORT', 'SMTP_FROM', 'ZOOM_API_URL']);
   });
 
-  it('treats an environment that is not named as production', () => {
+  it('applies the production rules when CASTMATCH_ENV is missing or unknown', () => {
     const names = namesOf({ ...local, CASTMATCH_ENV: undefined });
     expect(names).toContain('CASTMATCH_ENV');
     expect(names).toContain('ZOOM_CLIENT_SECRET');
     expect(namesOf({ ...local, CASTMATCH_ENV: 'prod' })).toContain('CASTMATCH_ENV');
   });
 
-  it('never shows a value: it may be a secret', () => {
+  it('never prints a value in the error', () => {
     const error = errorOf({
       ...local,
       DATABASE_URL: 'mysql://me:hunter2@db/x',
@@ -166,7 +166,7 @@ describe('loadConfiguration', () => {
     expect(error.message).not.toContain('hunter2');
   });
 
-  it('takes an empty variable for one that is not set', () => {
+  it('treats an empty variable as not set', () => {
     expect(loadConfiguration({ ...local, PORT: '', MAIL_JOURNAL_URL: '' }).port).toBe(3000);
     expect(namesOf({ ...local, DATABASE_URL: '' })).toEqual(['DATABASE_URL']);
   });
@@ -202,15 +202,15 @@ describe('loadConfiguration', () => {
     ['CASTMATCH_MASTER_KEYS', `k.1:${key}`],
     ['CASTMATCH_MASTER_KEYS', `k1:${randomBytes(16).toString('base64')}`],
     ['CASTMATCH_MASTER_KEYS', `k1:${key.slice(0, -2)}`],
-  ])('refuses %s=%s', (name, value) => {
+  ])('rejects %s=%s', (name, value) => {
     expect(namesOf({ ...local, [name]: value })).toEqual([name]);
   });
 });
 
-describe('in staging and production', () => {
+describe('loadConfiguration in staging and production', () => {
   it.each(
     Object.entries(localDefaults).filter(([name]) => !['TEMPORAL_NAMESPACE', 'SMTP_FROM'].includes(name)),
-  )('the local default of %s is refused', (name, value) => {
+  )('rejects the local default of %s', (name, value) => {
     expect(namesOf({ ...production, [name]: value })).toEqual([name]);
     expect(namesOf({ ...production, CASTMATCH_ENV: 'staging', [name]: value })).toEqual([name]);
   });
@@ -238,11 +238,11 @@ describe('in staging and production', () => {
       'CASTMATCH_MASTER_KEYS',
       `k1:${randomBytes(32).toString('base64')},old:${localDefaults.CASTMATCH_MASTER_KEYS.split(':')[1]}`,
     ],
-  ])('%s=%s is refused', (name, value) => {
+  ])('rejects %s=%s', (name, value) => {
     expect(namesOf({ ...production, [name]: value })).toEqual([name]);
   });
 
-  it('a database behind a pooler on this machine is accepted: that is how poolers run', () => {
+  it('accepts a loopback database address, which connection poolers use', () => {
     const url = 'postgres://castmatch:vD9kq2x@127.0.0.1:6432/castmatch';
     expect(loadConfiguration({ ...production, DATABASE_URL: url }).databaseUrl).toBe(url);
   });
@@ -256,8 +256,8 @@ const pem = (content: string) => {
   return path;
 };
 
-describe('Temporal over TLS', () => {
-  it('reads the certificates', () => {
+describe('the TLS settings of Temporal', () => {
+  it('read the certificates from their files', () => {
     const { temporal } = loadTemporalClientConfiguration({
       CASTMATCH_ENV: 'local',
       TEMPORAL_TLS_SERVER_NAME: 'temporal.internal',
@@ -272,14 +272,14 @@ describe('Temporal over TLS', () => {
     });
   });
 
-  it('is off without any of its settings, and on when asked for', () => {
+  it('leave TLS off by default and turn it on with TEMPORAL_TLS=true', () => {
     expect(loadTemporalClientConfiguration({ CASTMATCH_ENV: 'local' }).temporal.tls).toBeUndefined();
     expect(
       loadTemporalClientConfiguration({ CASTMATCH_ENV: 'local', TEMPORAL_TLS: 'true' }).temporal.tls,
     ).toEqual({});
   });
 
-  it('refuses a certificate without its key, and a key sent in the clear', () => {
+  it('reject a certificate without its key and an API key without TLS', () => {
     expect(namesOf({ ...local, TEMPORAL_TLS_CLIENT_CERT_PATH: pem('certificate') })).toEqual([
       'TEMPORAL_TLS_CLIENT_CERT_PATH',
     ]);
@@ -287,7 +287,7 @@ describe('Temporal over TLS', () => {
   });
 });
 
-it('reads Temporal alone without a database or a provider', () => {
+it('loadTemporalClientConfiguration needs no database and no provider settings', () => {
   const access = loadTemporalClientConfiguration({ CASTMATCH_ENV: 'test', TEMPORAL_NAMESPACE: 'other' });
   expect(access.temporal).toMatchObject({ address: '127.0.0.1:7233', namespace: 'other' });
 });

@@ -1,6 +1,6 @@
 /**
- * The settings of a process, read once at its start: parsed as a whole, so that whoever sets them up sees everything
- * that is wrong in one go. Nothing else reads the environment.
+ * Reads the settings of a process once, at its start. All variables are parsed together, so that one error
+ * lists every problem. No other module reads the environment.
  */
 import { z } from 'zod';
 import { ConfigurationError, type ConfigurationProblem } from './configuration-error.ts';
@@ -9,7 +9,7 @@ import { deploymentProblems } from './deployment-checks.ts';
 import type { MasterKey } from './master-keys.ts';
 import { incompletePairs } from './paired-variables.ts';
 import { readTemporalTls, type TemporalTls } from './temporal-tls.ts';
-import type { Given, VariableGroup } from './variable-group.ts';
+import type { VariableGroup, VariableValues } from './variable-group.ts';
 import { formOf } from './variable-types.ts';
 import { type Environment, environments, type Variables, variables } from './variables.ts';
 
@@ -37,25 +37,25 @@ export interface JwtConfiguration {
   readonly jwksUrl: string;
 }
 
-/** The settings of the service itself; those of the vendors come with `providers/configuration.ts`. */
+/** The settings of the service itself. `providers/configuration.ts` adds the settings of the vendors. */
 export interface ServiceConfiguration {
   readonly environment: Environment;
   readonly databaseUrl: string;
   readonly temporal: TemporalConfiguration;
   readonly port: number;
   readonly publicUrl: string;
-  /** The origin of the Temporal Web UI, where there is one. */
+  /** The origin of the Temporal Web UI, if one is configured. */
   readonly temporalUiUrl?: string | undefined;
   /** Newest first: the first encrypts, all decrypt. */
   readonly masterKeys: readonly MasterKey[];
-  /** Appended to every task queue's name; empty but in tests. */
+  /** Appended to the name of every task queue. Empty outside tests. */
   readonly taskQueueSuffix: string;
   readonly workerMetricsPort: number;
-  /** The workflow code built ahead, where it is to be used. */
+  /** Path of the prebuilt workflow bundle. Undefined bundles at start. */
   readonly workflowBundle?: string | undefined;
-  /** The cloud KMS that wraps data keys, where one does. */
+  /** The cloud KMS that wraps data keys. Undefined wraps them with the master keys. */
   readonly kms?: KmsConfiguration | undefined;
-  /** Of the platform's own pages. */
+  /** Origins of the platform's own pages. */
   readonly platformOrigins: readonly string[];
   /** In CIDR notation. */
   readonly trustedProxies: readonly string[];
@@ -64,7 +64,7 @@ export interface ServiceConfiguration {
   readonly logLevel: Variables['LOG_LEVEL'];
 }
 
-/** What it takes to talk to Temporal and read its payloads: enough for `npm run replay`. */
+/** The settings needed to call Temporal and decrypt its payloads, as `npm run replay` does. */
 export type TemporalClientConfiguration = Pick<
   ServiceConfiguration,
   'environment' | 'temporal' | 'masterKeys' | 'logLevel'
@@ -84,7 +84,7 @@ const temporalClientVariables = variables.pick({
   LOG_LEVEL: true,
 });
 
-/** What it takes to unwrap the data keys of credentials: enough for `npm run vault`. */
+/** The settings needed to unwrap the data keys of credentials, as `npm run vault` does. */
 export type VaultConfiguration = Pick<ServiceConfiguration, 'databaseUrl' | 'masterKeys' | 'kms'>;
 
 const vaultVariables = temporalClientVariables.extend(
@@ -99,9 +99,11 @@ const vaultVariables = temporalClientVariables.extend(
 );
 
 /**
- * Reads the variables of the service together with other groups, so that one error names all that is wrong.
+ * Reads the variables of the service together with those of other groups, so that one error lists every
+ * problem.
  *
- * @throws {ConfigurationError} naming every variable that is missing, malformed or not fit for the environment.
+ * @throws {ConfigurationError} naming every variable that is missing, malformed or not allowed in the
+ * environment.
  */
 export const readConfiguration = <Shape extends z.ZodRawShape>(
   shape: Shape,
@@ -134,11 +136,16 @@ const serviceOf = (set: Variables, tls: TemporalTls | undefined): ServiceConfigu
   };
 };
 
-/** @throws {ConfigurationError} as `loadConfiguration`, for the Temporal and encryption variables alone. */
+/**
+ * Reads only the Temporal and encryption variables.
+ *
+ * @throws {ConfigurationError} naming every variable that is missing, malformed or not allowed in the
+ * environment.
+ */
 export const loadTemporalClientConfiguration = (
   env: NodeJS.ProcessEnv = process.env,
 ): TemporalClientConfiguration => {
-  const { set, tls } = read(env, temporalClientVariables, [serviceVariables], noMore);
+  const { set, tls } = read(env, temporalClientVariables, [serviceVariables], noExtraVariables);
   return {
     environment: set.CASTMATCH_ENV,
     temporal: temporalOf(set, tls),
@@ -147,9 +154,14 @@ export const loadTemporalClientConfiguration = (
   };
 };
 
-/** @throws {ConfigurationError} as `loadConfiguration`, for the database and encryption variables. */
+/**
+ * Reads only the database and encryption variables.
+ *
+ * @throws {ConfigurationError} naming every variable that is missing, malformed or not allowed in the
+ * environment.
+ */
 export const loadVaultConfiguration = (env: NodeJS.ProcessEnv = process.env): VaultConfiguration => {
-  const { set } = read(env, vaultVariables, [serviceVariables], noMore);
+  const { set } = read(env, vaultVariables, [serviceVariables], noExtraVariables);
   return { databaseUrl: set.DATABASE_URL, masterKeys: set.CASTMATCH_MASTER_KEYS, kms: kmsOf(set) };
 };
 
@@ -193,16 +205,16 @@ const read = <Set extends z.infer<typeof temporalClientVariables>, Shape extends
   readonly more: z.output<z.ZodObject<Shape>>;
   readonly tls: TemporalTls | undefined;
 } => {
-  const given = withDefaults(env, groups);
+  const values = withDefaults(env, groups);
   const shape: Readonly<Record<string, z.ZodType>> = { ...schema.shape, ...z.object(more.shape).shape };
-  const own = schema.safeParse(given);
-  const others = more.safeParse(given);
-  const ofSchema = Object.fromEntries(Object.keys(shape).map((name) => [name, given[name]]));
+  const own = schema.safeParse(values);
+  const others = more.safeParse(values);
+  const ofSchema = Object.fromEntries(Object.keys(shape).map((name) => [name, values[name]]));
   const { tls, problems } =
     own.success && others.success ? readTemporalTls(own.data) : { tls: undefined, problems: [] };
   const all = [
     ...[...(own.error?.issues ?? []), ...(others.error?.issues ?? [])].map(({ path: [name] }) =>
-      problemOf(String(name), given, shape),
+      problemOf(String(name), values, shape),
     ),
     ...problems,
     ...incompletePairs(ofSchema, groups),
@@ -212,32 +224,32 @@ const read = <Set extends z.infer<typeof temporalClientVariables>, Shape extends
   return { set: own.data, more: others.data, tls };
 };
 
-const noMore = z.object({});
+const noExtraVariables = z.object({});
 
-/** An empty variable is one that is not set: that is what an empty line of an env file means. */
-const withDefaults = (env: NodeJS.ProcessEnv, groups: readonly VariableGroup[]): Given => {
-  const given = Object.fromEntries(
+/** Adds defaults. An empty variable counts as not set, because an empty line of an env file means that. */
+const withDefaults = (env: NodeJS.ProcessEnv, groups: readonly VariableGroup[]): VariableValues => {
+  const values = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   );
   return Object.assign(
     {},
     defaultsFor(environmentOf(env), groups),
     ...groups.map(({ dependent }) => dependent?.(env)),
-    given,
+    values,
   );
 };
 
-/** Whoever does not say where they are gets the strictest rules, so that a forgotten variable opens nothing. */
+/** Falls back to `production`, the strictest rules, so that a missing CASTMATCH_ENV weakens nothing. */
 const environmentOf = (env: NodeJS.ProcessEnv): Environment =>
   environments.find((environment) => environment === env['CASTMATCH_ENV']) ?? 'production';
 
 const problemOf = (
   name: string,
-  given: Given,
+  values: VariableValues,
   shape: Readonly<Record<string, z.ZodType>>,
 ): ConfigurationProblem => ({
   name,
-  message: `${given[name] === undefined ? 'is not set' : 'is not valid'}. Set it to ${formOf(shape[name])}.`,
+  message: `${values[name] === undefined ? 'is not set' : 'is not valid'}. Set it to ${formOf(shape[name])}.`,
 });
 
 const onePerVariable = (problems: readonly ConfigurationProblem[]): readonly ConfigurationProblem[] =>

@@ -1,13 +1,13 @@
-/** What stands in for variables that are not set. */
+/** Default values of the service's environment variables. */
 import type { VariableGroup } from './variable-group.ts';
 import { type Environment, variables } from './variables.ts';
 
-/** Where the provider sandbox of the local stack listens. */
+/** The default address of the provider sandbox of the local stack. */
 export const sandboxAddress = 'http://127.0.0.1:4010';
 
 /**
- * The variables of the service itself. The local defaults are public, since they stand in this file: `staging` and
- * `production` refuse every secret among them (see deployed.ts).
+ * The variables of the service itself. The local defaults are public because this file contains them.
+ * `staging` and `production` refuse every secret among them (see deployment-checks.ts).
  */
 export const serviceVariables = {
   shape: variables.shape,
@@ -35,7 +35,7 @@ export const serviceVariables = {
   ],
 } as const satisfies VariableGroup;
 
-/** Deployed is what people outside this machine may rely on. */
+/** Whether an environment serves users outside this machine. */
 const deployedEnvironments: Readonly<Record<Environment, boolean>> = {
   local: false,
   test: false,
@@ -43,9 +43,10 @@ const deployedEnvironments: Readonly<Record<Environment, boolean>> = {
   production: true,
 };
 
+/** Returns true for `staging` and `production`. */
 export const isDeployed = (environment: Environment): boolean => deployedEnvironments[environment];
 
-/** What stands in for a variable that is not set. */
+/** Returns the default values of an environment for all variables of the groups. */
 export const defaultsFor = (
   environment: Environment,
   groups: readonly VariableGroup[],

@@ -1,15 +1,15 @@
 /**
- * What `staging` and `production` refuse: anything that is public because it stands in this repository, and any
- * address that leads back to the machine itself.
+ * Rejects settings that are unsafe in `staging` and `production`: secrets that are public because this
+ * repository contains them, and addresses that lead back to the machine itself.
  */
 import { BlockList, isIP } from 'node:net';
 import type { ConfigurationProblem } from './configuration-error.ts';
 import { serviceVariables } from './defaults.ts';
 import { masterKeyRing } from './master-keys.ts';
-import type { Given, VariableGroup } from './variable-group.ts';
+import type { VariableGroup, VariableValues } from './variable-group.ts';
 import { formOf } from './variable-types.ts';
 
-/** Words that stand for a password until somebody chooses one. */
+/** Placeholder passwords. */
 const placeholder =
   /^(sandbox-.*|change-?me|secret|password|postgres|castmatch|test|todo|example|default|local)$/i;
 
@@ -33,17 +33,17 @@ const address = (text: string | undefined): URL | undefined =>
   text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
 
 function* credentialProblems(
-  given: Given,
+  values: VariableValues,
   { shape, local, credentials = [], passwordAddresses = [] }: VariableGroup,
 ): Generator<ConfigurationProblem> {
   for (const name of credentials) {
-    const value = given[name];
+    const value = values[name];
     if (value !== undefined && (value === local?.[name] || placeholder.test(value))) {
       yield { name, message: `is a default that anyone can read. Set it to ${formOf(shape[name])}.` };
     }
   }
   for (const name of passwordAddresses) {
-    const password = address(given[name])?.password;
+    const password = address(values[name])?.password;
     if (password !== undefined && password !== '' && placeholder.test(decodeURIComponent(password))) {
       yield {
         name,
@@ -54,11 +54,11 @@ function* credentialProblems(
 }
 
 function* addressProblems(
-  given: Given,
+  values: VariableValues,
   { shape, webAddresses = [], servers = {} }: VariableGroup,
 ): Generator<ConfigurationProblem> {
   for (const name of webAddresses) {
-    const url = address(given[name]);
+    const url = address(values[name]);
     if (url === undefined) continue;
     if (isLoopbackHost(url.hostname)) {
       yield {
@@ -70,54 +70,54 @@ function* addressProblems(
     }
   }
   for (const [name, what] of Object.entries(servers)) {
-    const url = address(given[name]);
+    const url = address(values[name]);
     if (url !== undefined && isLoopbackHost(url.hostname)) {
       yield { name, message: `leads back to this machine. Set it to the real ${what}.` };
     }
   }
 }
 
-function* refusedTemporal(given: Given): Generator<ConfigurationProblem> {
-  const temporal = given['TEMPORAL_ADDRESS']?.replace(/:\d+$/, '');
+function* temporalProblems(values: VariableValues): Generator<ConfigurationProblem> {
+  const temporal = values['TEMPORAL_ADDRESS']?.replace(/:\d+$/, '');
   if (temporal !== undefined && isLoopbackHost(temporal)) {
     yield { name: 'TEMPORAL_ADDRESS', message: 'leads back to this machine. Set it to the real server.' };
   }
 }
 
-/** The machine's own network leads to whatever listens on it, our own ports included. */
-function* networkProblems(given: Given): Generator<ConfigurationProblem> {
-  const networks = (given['ALLOWED_PRIVATE_NETWORKS'] ?? '').split(',').map((one) => one.trim());
+/** Loopback networks reach every service on the machine, including our own ports. */
+function* networkProblems(values: VariableValues): Generator<ConfigurationProblem> {
+  const networks = (values['ALLOWED_PRIVATE_NETWORKS'] ?? '').split(',').map((network) => network.trim());
   if (networks.some((network) => isLoopbackHost(network.replace(/\/\d+$/, '')))) {
     yield {
       name: 'ALLOWED_PRIVATE_NETWORKS',
-      message: 'lets strangers’ addresses lead back to this machine. Take its network out.',
+      message: 'lets addresses from users lead back to this machine. Remove the loopback network.',
     };
   }
 }
 
-/** Known to all, or without any randomness: all bytes alike, or the very key of the local stack. */
-function* masterKeyProblems(given: Given): Generator<ConfigurationProblem> {
-  const ring = masterKeyRing.safeParse(given['CASTMATCH_MASTER_KEYS']);
+/** Rejects the public key of the local stack and keys with fewer than eight different bytes. */
+function* masterKeyProblems(values: VariableValues): Generator<ConfigurationProblem> {
+  const ring = masterKeyRing.safeParse(values['CASTMATCH_MASTER_KEYS']);
   const local = masterKeyRing.parse(serviceVariables.local.CASTMATCH_MASTER_KEYS);
   for (const { id, key } of ring.data ?? []) {
-    const known = local.some((publicKey) => Buffer.from(publicKey.key).equals(key));
-    if (known || new Set(key).size < 8) {
+    const isPublicKey = local.some((publicKey) => Buffer.from(publicKey.key).equals(key));
+    if (isPublicKey || new Set(key).size < 8) {
       yield {
         name: 'CASTMATCH_MASTER_KEYS',
-        message: `holds a key that anyone can guess, "${id}". Make one with: openssl rand -base64 32`,
+        message: `contains the key "${id}", which is public or not random. Make a new one with: openssl rand -base64 32`,
       };
     }
   }
 }
 
-/** Every reason not to start on these settings where people rely on the service. */
+/** Returns every reason why a `staging` or `production` process must not start with these settings. */
 export const deploymentProblems = (
-  given: Given,
+  values: VariableValues,
   groups: readonly VariableGroup[],
 ): readonly ConfigurationProblem[] => [
-  ...groups.flatMap((group) => [...credentialProblems(given, group)]),
-  ...groups.flatMap((group) => [...addressProblems(given, group)]),
-  ...refusedTemporal(given),
-  ...networkProblems(given),
-  ...masterKeyProblems(given),
+  ...groups.flatMap((group) => [...credentialProblems(values, group)]),
+  ...groups.flatMap((group) => [...addressProblems(values, group)]),
+  ...temporalProblems(values),
+  ...networkProblems(values),
+  ...masterKeyProblems(values),
 ];

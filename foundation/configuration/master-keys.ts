@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A 256-bit key and the id it is known by in everything it has sealed. */
+/** A 256-bit key and its id. All data sealed with the key carries the id. */
 export interface MasterKey {
   readonly id: string;
   readonly key: Uint8Array;
@@ -16,7 +16,7 @@ const parseMasterKey = (text: string): MasterKey | undefined => {
   return key.length === keyBytes ? { id, key } : undefined;
 };
 
-/** `id:base64key,id2:base64key`, newest first. */
+/** Parses a key ring: `id:base64key,id2:base64key`, newest first. */
 export const masterKeyRing = z.string().transform((text, context): readonly MasterKey[] => {
   const keys = text.split(',').map(parseMasterKey);
   const wellFormed = keys.filter((key) => key !== undefined);

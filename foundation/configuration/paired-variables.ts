@@ -1,15 +1,15 @@
-/** Variables that mean something only together: one without the other is a setting half made. */
+/** Returns a problem for each pair of variables of which exactly one is set. */
 import type { ConfigurationProblem } from './configuration-error.ts';
-import type { Given, VariableGroup } from './variable-group.ts';
+import type { VariableGroup, VariableValues } from './variable-group.ts';
 
 export const incompletePairs = (
-  given: Given,
+  values: VariableValues,
   groups: readonly VariableGroup[],
 ): readonly ConfigurationProblem[] =>
   groups
     .flatMap(({ pairs = [] }) => pairs)
-    .flatMap(([one, other]) => {
-      if ((given[one] === undefined) === (given[other] === undefined)) return [];
-      const [missing, there] = given[one] === undefined ? [one, other] : [other, one];
-      return [{ name: missing, message: `is not set, although ${there} is. Set both, or neither.` }];
+    .flatMap(([first, second]) => {
+      if ((values[first] === undefined) === (values[second] === undefined)) return [];
+      const [missing, present] = values[first] === undefined ? [first, second] : [second, first];
+      return [{ name: missing, message: `is not set, although ${present} is. Set both, or neither.` }];
     });

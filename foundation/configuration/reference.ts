@@ -1,24 +1,24 @@
-/** docs/configuration.md, drawn from the table of variables, so that it cannot fall behind. */
+/** Renders docs/configuration.md from the table of variables. A test keeps the file up to date. */
 import { defaultsFor } from './defaults.ts';
 import type { VariableGroup } from './variable-group.ts';
 import { variableMetadata } from './variable-types.ts';
 
 const introduction = `# Configuration
 
-Everything is set through environment variables. They are read once, at the start. A process that finds anything
-wrong does not start: it prints one error that lists every variable that is missing or wrong and what to set it to.
-An empty variable counts as one that is not set.
+All settings are environment variables. A process reads them once, at its start. A process with missing or wrong
+variables does not start. It prints one error that lists each of them and the value to set. An empty variable counts
+as not set.
 
-\`npm start\` sets all of them for the local stack. To try a real provider locally, set its variables before it.
+\`npm start\` sets all of them for the local stack. To try a real provider locally, set its variables first.
 
 In \`staging\` and \`production\`:
 
 - there are no default credentials, and the local ones in this table are refused;
-- addresses of the providers, of the mail server, of Temporal and of ourselves must not lead back to the machine,
-  and web addresses must be \`https://\`;
+- the addresses of the providers, the mail server, Temporal and this service must not lead back to the machine, and
+  web addresses must be \`https://\`;
 - master keys must be your own: \`openssl rand -base64 32\`.
 
-A process where \`CASTMATCH_ENV\` is not set is held to the rules of \`production\`.
+A process without \`CASTMATCH_ENV\` follows the rules of \`production\`.
 
 This page is generated from \`foundation/configuration/variables.ts\` and \`providers/<vendor>/settings.ts\`.
 `;
@@ -33,13 +33,18 @@ const code = (value: string | undefined): string => {
   return value === '' ? 'empty' : `\`${value}\``;
 };
 
+/**
+ * Returns the text of docs/configuration.md.
+ *
+ * @throws {Error} when a variable has no description.
+ */
 export const renderReference = (described: readonly VariableGroup[]): string => {
   const localDefaults = defaultsFor('local', described);
   const deployedDefaults = defaultsFor('production', described);
   const groups = new Map<string, string[]>();
   for (const [name, schema] of described.flatMap(({ shape }) => Object.entries(shape))) {
     const facts = variableMetadata.get(schema);
-    if (facts === undefined) throw new Error(`${name} is not described`);
+    if (facts === undefined) throw new Error(`${name} has no description: register it with variableMetadata`);
     const required = !schema.safeParse(undefined).success;
     const row = rowOf(
       name,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ConfigurationProblem } from './configuration-error.ts';
 import type { Variables } from './variables.ts';
 
-/** As `NativeConnection` and `Connection` take it; `{}` is TLS with public certificates. */
+/** TLS options of `NativeConnection` and `Connection`. `{}` is TLS with public certificates. */
 export interface TemporalTls {
   readonly serverNameOverride?: string;
   readonly serverRootCACertificate?: Uint8Array;
@@ -25,7 +25,9 @@ const pemFiles = [
   'TEMPORAL_TLS_CLIENT_KEY_PATH',
 ] as const;
 
-/** Reads the certificates; what cannot be read or does not go together becomes a problem. */
+/**
+ * Reads the certificate files. Returns a problem for each unreadable file and each inconsistent combination.
+ */
 export const readTemporalTls = (
   set: TlsVariables,
 ): { readonly tls: TemporalTls | undefined; readonly problems: readonly ConfigurationProblem[] } => {
@@ -56,7 +58,8 @@ export const readTemporalTls = (
   if (set.TEMPORAL_TLS === false && wanted) {
     problems.push({
       name: 'TEMPORAL_TLS',
-      message: 'is false, but a key or a certificate is set. Set it to true, or take those out.',
+      message:
+        'is false, but a key or a certificate is set. Set it to true, or remove the key and the certificates.',
     });
   }
   if (!wanted && set.TEMPORAL_TLS !== true) return { tls: undefined, problems };

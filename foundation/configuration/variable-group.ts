@@ -1,11 +1,14 @@
-/** Variables that belong together, with everything that the configuration knows of them: the service's, a vendor's. */
+/**
+ * A group of related environment variables with their defaults and rules: those of the service, or of one
+ * vendor.
+ */
 import type { z } from 'zod';
 
 type Texts = Readonly<Record<string, string>>;
-export type Given = Readonly<Record<string, string | undefined>>;
+export type VariableValues = Readonly<Record<string, string | undefined>>;
 
 export interface VariableGroup {
-  /** Each variable is described in `variableFacts`. */
+  /** The schema of each variable. Each schema is registered with `variableMetadata`. */
   readonly shape: Readonly<Record<string, z.ZodType>>;
   /** Defaults of every environment. */
   readonly everywhere?: Texts;
@@ -14,15 +17,17 @@ export interface VariableGroup {
   /** Defaults of `local` and `test`. All of them are public. */
   readonly local?: Texts;
   /** Returns defaults that depend on other variables. They replace those above. */
-  readonly dependent?: (env: Given) => Given;
-  /** `staging` and `production` refuse their local defaults, and placeholders. */
+  readonly dependent?: (env: VariableValues) => VariableValues;
+  /** Names of secrets. `staging` and `production` refuse their local defaults and placeholders. */
   readonly credentials?: readonly string[];
   /** Addresses with a password inside, which must not be a placeholder. */
   readonly passwordAddresses?: readonly string[];
-  /** In `staging` and `production` they are `https://` and do not lead back to the machine. */
+  /** Addresses that must be `https://` and not lead back to the machine in `staging` and `production`. */
   readonly webAddresses?: readonly string[];
-  /** Addresses of another protocol that must not lead back to the machine, each with what it is the address of. */
+  /**
+   * Addresses of other protocols that must not lead back to the machine, each with the name of its server.
+   */
   readonly servers?: Texts;
-  /** Two variables that mean something only together. */
+  /** Pairs of variables that must be set together. */
   readonly pairs?: readonly (readonly [string, string])[];
 }

@@ -1,4 +1,4 @@
-/** The forms that variables come in, and what is to be said of each. */
+/** Schemas of environment variables and the metadata that documents them. */
 import { z } from 'zod';
 
 interface VariableMetadata {
@@ -10,15 +10,19 @@ interface VariableMetadata {
   readonly secret?: true;
 }
 
+/** Holds the documentation of each variable, by its schema. */
 export const variableMetadata = z.registry<VariableMetadata>();
 
-/** Completes the sentence "Set it to …". */
+/** Returns the form of a variable. It completes the sentence "Set it to …". */
 export const formOf = (schema: z.ZodType | undefined): string =>
   (schema && variableMetadata.get(schema)?.form) ?? 'a value';
 
+/** Accepts any text of at least one character. */
 export const notEmpty = () => z.string().min(1);
+/** Accepts a port number from 0 to 65535. */
 export const port = () =>
   z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().min(0).max(65_535));
+/** Accepts a whole number of at most nine digits. */
 export const count = () =>
   z
     .string()
@@ -27,6 +31,10 @@ export const count = () =>
 const parsedUrl = (text: string) => (URL.canParse(text) ? new URL(text) : undefined);
 const withoutTrailingSlash = (url: string) => url.replace(/\/+$/, '');
 
+/**
+ * Accepts an `http://` or `https://` address without query, fragment or credentials. Removes trailing
+ * slashes.
+ */
 export const webAddress = () =>
   z
     .string()
@@ -36,32 +44,37 @@ export const webAddress = () =>
     })
     .transform(withoutTrailingSlash);
 
-/** Nothing but origin and path: a query, a fragment or a password would end up in the middle of a built address. */
+/**
+ * Returns true for a URL of origin and path only. Code that appends a path to a longer URL would build a
+ * wrong address.
+ */
 const plain = (url: URL) => `${url.search}${url.hash}${url.username}${url.password}` === '';
 
+/** Accepts a web address without a path. */
 export const origin = () => webAddress().refine((text) => parsedUrl(text)?.pathname === '/');
 
-/** Secrets that are exchanged with an overlap: newest first. */
+/** Accepts secrets separated by commas, newest first, so that a secret can be rotated with an overlap. */
 export const secretList = () =>
   z
     .string()
-    .transform((text) => text.split(',').map((one) => one.trim()))
+    .transform((text) => text.split(',').map((part) => part.trim()))
     .pipe(z.array(z.string().min(1)).min(1));
 
-/** Origins alone, separated by commas; empty is none. */
+/** Accepts origins separated by commas. An empty text means none. */
 export const originList = () =>
   z
     .string()
-    .transform((text) => (text.trim() === '' ? [] : text.split(',').map((one) => one.trim())))
+    .transform((text) => (text.trim() === '' ? [] : text.split(',').map((part) => part.trim())))
     .pipe(z.array(origin()));
 
-/** CIDR notation, separated by commas; empty is none. */
+/** Accepts networks in CIDR notation, separated by commas. An empty text means none. */
 export const networks = () =>
   z
     .string()
-    .transform((text) => (text.trim() === '' ? [] : text.split(',').map((one) => one.trim())))
+    .transform((text) => (text.trim() === '' ? [] : text.split(',').map((part) => part.trim())))
     .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()])));
 
+/** Accepts a URL with a host and one of the protocols, such as `postgres:`. */
 export const urlOf = (...protocols: readonly string[]) =>
   z.string().refine((text) => {
     const url = parsedUrl(text);

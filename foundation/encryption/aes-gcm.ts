@@ -1,7 +1,8 @@
 /**
- * AES-256-GCM with a random 96-bit nonce (NIST SP 800-38D §8.2.2, which allows 2^32 messages a key). The result is
- * nonce, ciphertext and tag in a row. Synchronous: for payloads of some kilobytes it costs no more than a trip
- * through the thread pool (measured: 30 µs against 25 to 60 for WebCrypto, 200 B to 20 KB).
+ * Encrypts bytes with AES-256-GCM and a random 96-bit nonce (NIST SP 800-38D §8.2.2, which allows 2^32
+ * messages per key). The result is nonce, ciphertext and tag, concatenated. The calls are synchronous: for
+ * payloads of some kilobytes they cost no more than the thread pool (measured for 200 B to 20 KB: 30 µs,
+ * WebCrypto 25 to 60 µs).
  */
 import {
   createCipheriv,
@@ -11,37 +12,46 @@ import {
   randomFillSync,
 } from 'node:crypto';
 
-/** 32 bytes. As bytes, whoever holds them can overwrite them. */
+/** A key of 32 bytes. The owner of a byte array can overwrite it after use. */
 type Key = KeyObject | Uint8Array;
 
-/** Given bytes, a cipher finds out by exceptions that they are no key: that takes twice as long as all the rest. */
+/**
+ * Converts bytes to a KeyObject. `createCipheriv` does so too, but through exceptions, which triples its
+ * duration.
+ */
 const keyOf = (key: Key): KeyObject => (key instanceof Uint8Array ? createSecretKey(key) : key);
 
 const algorithm = 'aes-256-gcm';
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** Asking the system for random bytes costs as much for thousands as for twelve: measured, 10 µs a time. */
-const nonces = Buffer.alloc(nonceBytes * 256);
-let used = nonces.length;
+/**
+ * A pool of random bytes. A call for thousands of random bytes takes as long as a call for twelve (measured:
+ * 10 µs).
+ */
+const noncePool = Buffer.alloc(nonceBytes * 256);
+let usedBytes = noncePool.length;
 
-/** Never the same bytes twice. A copy: what follows must not change under anybody's hands. */
+/** Returns bytes that were never returned before. They are a copy, because the pool is overwritten later. */
 const nextNonce = (): Buffer => {
-  if (used === nonces.length) {
-    randomFillSync(nonces);
-    used = 0;
+  if (usedBytes === noncePool.length) {
+    randomFillSync(noncePool);
+    usedBytes = 0;
   }
-  const nonce = Buffer.from(nonces.subarray(used, used + nonceBytes));
-  used += nonceBytes;
+  const nonce = Buffer.from(noncePool.subarray(usedBytes, usedBytes + nonceBytes));
+  usedBytes += nonceBytes;
   return nonce;
 };
 
-/** Altered, cut short, or moved from where it belongs. */
+/** The sealed data was altered, truncated, or sealed with another key or for another place. */
 export class NotAuthentic extends Error {
   override readonly name = 'NotAuthentic';
 }
 
-/** The master key that sealed this is not configured: it was taken out too early, or never belonged to this deployment. */
+/**
+ * The master key that sealed the data is not configured. It was removed too early or belongs to another
+ * deployment.
+ */
 export class UnknownKey extends Error {
   override readonly name = 'UnknownKey';
   readonly keyId: string;
@@ -56,6 +66,11 @@ export class UnknownKey extends Error {
   }
 }
 
+/**
+ * Encrypts bytes.
+ *
+ * @param associatedData authenticated but not encrypted; `openBytes` must get the same text.
+ */
 export const sealBytes = (key: Key, plaintext: Uint8Array, associatedData: string): Buffer => {
   const nonce = nextNonce();
   const cipher = createCipheriv(algorithm, keyOf(key), nonce);
@@ -63,9 +78,12 @@ export const sealBytes = (key: Key, plaintext: Uint8Array, associatedData: strin
   return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
 };
 
-/** @throws {NotAuthentic} when key, bytes or associated data are not those of `sealBytes`. */
+/**
+ * Decrypts bytes of `sealBytes`. @throws {NotAuthentic} when the key, the bytes or the associated data
+ * differ.
+ */
 export const openBytes = (key: Key, sealed: Uint8Array, associatedData: string): Buffer => {
-  if (sealed.length < nonceBytes + tagBytes) throw new NotAuthentic('what was sealed is cut short');
+  if (sealed.length < nonceBytes + tagBytes) throw new NotAuthentic('the sealed data is truncated');
   const decipher = createDecipheriv(algorithm, keyOf(key), sealed.subarray(0, nonceBytes), {
     authTagLength: tagBytes,
   });
@@ -74,6 +92,6 @@ export const openBytes = (key: Key, sealed: Uint8Array, associatedData: string):
   try {
     return Buffer.concat([decipher.update(sealed.subarray(nonceBytes, -tagBytes)), decipher.final()]);
   } catch (cause) {
-    throw new NotAuthentic('what was sealed was altered, or belongs to something else', { cause });
+    throw new NotAuthentic('the sealed data was altered, or was sealed for another place', { cause });
   }
 };

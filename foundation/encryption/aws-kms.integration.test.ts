@@ -7,7 +7,7 @@ import { createAwsKms } from './aws-kms.ts';
 import { createKeyWrapping } from './configured-wrapping.ts';
 import { createKeyRing } from './key-ring.ts';
 
-/** The real client library over HTTP. */
+/** Starts the sandbox's AWS KMS. The tests call it with the real client library over HTTP. */
 const setup = async (options: SandboxOptions['awsKms'] = {}) => {
   const sandbox = await startSandbox({ awsKms: options });
   onTestFinished(() => sandbox.close());
@@ -21,7 +21,7 @@ const setup = async (options: SandboxOptions['awsKms'] = {}) => {
 };
 
 describe('createAwsKms', () => {
-  it('unwraps what it wrapped, and shows nothing of it', async () => {
+  it('unwraps a data key that it wrapped and does not expose the data key', async () => {
     const { wrapping, dataKey } = await setup();
     const { masterKeyId, wrapped } = await wrapping.wrap(dataKey, 'data key of conn_1');
     expect(masterKeyId).toBe('aws-kms:alias/castmatch');
@@ -30,7 +30,7 @@ describe('createAwsKms', () => {
     expect(Buffer.from(unwrapped)).toEqual(dataKey);
   });
 
-  it('does not unwrap what belongs elsewhere, or was altered', async () => {
+  it('rejects a wrapped key of another place and an altered one', async () => {
     const { wrapping, dataKey } = await setup();
     const { masterKeyId, wrapped } = await wrapping.wrap(dataKey, 'data key of conn_1');
     await expect(wrapping.unwrap(masterKeyId, wrapped, 'data key of conn_2')).rejects.toThrow(NotAuthentic);
@@ -41,7 +41,7 @@ describe('createAwsKms', () => {
     ).rejects.toThrow(NotAuthentic);
   });
 
-  it('still unwraps under an alias that was pointed at another key, and not under another key by its id', async () => {
+  it('unwraps after the alias moved to another key and rejects another key by its id', async () => {
     const { kms, wrapping, dataKey } = await setup();
     const next = createAwsKms({ ...kms, keyId: 'alias/castmatch-next' });
     const { wrapped } = await next.wrap(dataKey, 'place');
@@ -58,14 +58,14 @@ describe('createAwsKms', () => {
     [{ disabledAliases: ['alias/castmatch'] }, 'DisabledException', 'enable the key again'],
     [{ aliases: ['alias/other'] }, 'NotFoundException', 'CASTMATCH_KMS_KEY'],
     [{ accessKeyId: 'OTHER' }, 'UnrecognizedClientException', 'AWS_ACCESS_KEY_ID'],
-  ])('says what to do when KMS refuses (%j)', async (options, code, whatToDo) => {
+  ])('names the remedy when KMS refuses a call (%j)', async (options, code, whatToDo) => {
     const { wrapping, dataKey } = await setup(options);
     const refused = wrapping.wrap(dataKey, 'place');
     await expect(refused).rejects.toMatchObject({ name: 'KmsFailure', code });
     await expect(refused).rejects.toThrow(whatToDo);
   });
 
-  it('says so when nobody answers', async () => {
+  it('reports the connection error when KMS is unreachable', async () => {
     const { kms, dataKey } = await setup();
     const away = createAwsKms({ ...kms, endpoint: 'http://127.0.0.1:9' });
     await expect(away.wrap(dataKey, 'place')).rejects.toMatchObject({
@@ -78,7 +78,7 @@ describe('createAwsKms', () => {
 describe('createKeyWrapping', () => {
   const masterKeys = [{ id: 'k1', key: randomBytes(32) }];
 
-  it('wraps by the KMS from now on, and still unwraps what the ring has wrapped', async () => {
+  it('wraps with the KMS and still unwraps data keys that the key ring wrapped', async () => {
     const { kms, dataKey } = await setup();
     const before = await createKeyRing(masterKeys).wrap(dataKey, 'place');
     const wrapping = createKeyWrapping({ masterKeys, kms });
@@ -89,7 +89,7 @@ describe('createKeyWrapping', () => {
     expect(['k1', 'k2', masterKeyId].map((id) => wrapping.canUnwrap(id))).toEqual([true, false, true]);
   });
 
-  it('names the KMS key that is missing once there is none', async () => {
+  it('names CASTMATCH_KMS_KEY when the KMS is no longer configured', async () => {
     const { kms, dataKey } = await setup();
     const { masterKeyId, wrapped } = await createAwsKms(kms).wrap(dataKey, 'place');
     const without = createKeyWrapping({ masterKeys, kms: undefined });

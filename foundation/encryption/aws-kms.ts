@@ -1,6 +1,6 @@
 /**
- * Wraps data keys with a symmetric key of AWS KMS, which never leaves it. The place of a data key is its encryption
- * context: authenticated with it, and shown in AWS's log of each use.
+ * Wraps data keys with a symmetric key of AWS KMS. The key never leaves KMS. The place of a data key is its
+ * encryption context: KMS authenticates it and AWS logs it with each use.
  * https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html,
  * https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
  */
@@ -11,45 +11,53 @@ import type { KeyWrapping } from './key-wrapping.ts';
 
 const prefix = 'aws-kms:';
 
+/** Returns true for the id of a master key in AWS KMS. */
 export const isAwsKmsKey = (masterKeyId: string): boolean => masterKeyId.startsWith(prefix);
 
-/** KMS did not do it: it is away, or refused. Says what to do. Carries neither keys nor what AWS quoted of a request. */
+/**
+ * A KMS call failed or was refused. The message names the remedy. Contains no keys and no text from AWS,
+ * which may quote the request.
+ */
 export class KmsFailure extends Error {
   override readonly name = 'KmsFailure';
-  /** AWS's own name of it, or the system's code of what broke on the way there. */
+  /** The error name from AWS, or the system's error code for a connection error. */
   readonly code: string;
 
   constructor(operation: string, code: string) {
     super(
-      `AWS KMS did not ${operation} a data key (${code}): ${remedies[code] ?? 'it passes, or AWS says more in its status'}`,
+      `AWS KMS did not ${operation} a data key (${code}): ${remedies[code] ?? 'try again later, and check the AWS status page'}`,
     );
     this.code = code;
   }
 }
 
 const permit = 'allow kms:Encrypt and kms:Decrypt on the key to the credentials of this service';
-const revive = 'enable the key again, or cancel its deletion';
+const enableKey = 'enable the key again, or cancel its deletion';
 const credentials = 'check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the role of this machine';
 
 const remedies: Readonly<Record<string, string>> = {
-  NotFoundException: 'check CASTMATCH_KMS_KEY and AWS_REGION, there is no such key',
-  DisabledException: revive,
-  KMSInvalidStateException: revive,
+  NotFoundException: 'the key does not exist; check CASTMATCH_KMS_KEY and AWS_REGION',
+  DisabledException: enableKey,
+  KMSInvalidStateException: enableKey,
   AccessDeniedException: permit,
-  IncorrectKeyException:
-    'it was wrapped by another key than it names, as when an alias was pointed elsewhere',
+  IncorrectKeyException: 'another key wrapped the data key; check whether the alias was moved to another key',
   UnrecognizedClientException: credentials,
   InvalidSignatureException: credentials,
   ExpiredTokenException: credentials,
   CredentialsProviderError: credentials,
-  ThrottlingException: 'it is asked too often, and passes',
-  LimitExceededException: 'it is asked too often, and passes',
+  ThrottlingException: 'too many calls; try again later',
+  LimitExceededException: 'too many calls; try again later',
 };
 
-/** One call, with the client's one repetition of what passes at once. */
+/** Milliseconds for one operation, including the client's one retry of transient errors. */
 const deadlineMs = 5_000;
-const callsAtMost = 2;
+const maximumAttempts = 2;
 
+/**
+ * Creates a key wrapping that calls AWS KMS. Each call takes at most 5 seconds.
+ *
+ * @throws {KmsFailure} from `wrap` and `unwrap`, when KMS fails or refuses the call.
+ */
 export const createAwsKms = (configuration: KmsConfiguration): KeyWrapping => {
   const client = new KMSClient(clientOptions(configuration));
   const { keyId } = configuration;
@@ -75,7 +83,7 @@ export const createAwsKms = (configuration: KmsConfiguration): KeyWrapping => {
       const command = new DecryptCommand({
         CiphertextBlob: Buffer.from(wrapped, 'base64'),
         EncryptionContext: { place },
-        // An alias may have been pointed at another key since; the ciphertext names its own.
+        // The alias may have moved to another key since. The ciphertext names the key that wrapped it.
         ...(isAlias(named) ? {} : { KeyId: named }),
       });
       const { Plaintext } = await callKms('unwrap', (options) => client.send(command, options));
@@ -87,14 +95,14 @@ export const createAwsKms = (configuration: KmsConfiguration): KeyWrapping => {
 
 const callKms = async <Answer>(
   operation: string,
-  ask: (options: { readonly abortSignal: AbortSignal }) => Promise<Answer>,
+  send: (options: { readonly abortSignal: AbortSignal }) => Promise<Answer>,
 ): Promise<Answer> => {
   try {
-    return await ask({ abortSignal: AbortSignal.timeout(deadlineMs) });
+    return await send({ abortSignal: AbortSignal.timeout(deadlineMs) });
   } catch (error) {
     const code = codeOf(error);
     if (code === 'InvalidCiphertextException') {
-      throw new NotAuthentic('what was wrapped was altered, or belongs to something else');
+      throw new NotAuthentic('the wrapped data key was altered, or was wrapped for another place');
     }
     throw new KmsFailure(operation, code);
   }
@@ -103,12 +111,12 @@ const callKms = async <Answer>(
 const isAlias = (keyId: string): boolean => /^alias\/|:alias\//.test(keyId);
 
 const clientOptions = ({ keyId, region, endpoint, credentials }: KmsConfiguration): KMSClientConfig => {
-  const home = region ?? /^arn:[^:]+:kms:([^:]+):/.exec(keyId)?.[1];
+  const keyRegion = region ?? /^arn:[^:]+:kms:([^:]+):/.exec(keyId)?.[1];
   return {
-    ...(home && { region: home }),
+    ...(keyRegion && { region: keyRegion }),
     ...(endpoint && { endpoint }),
     ...(credentials && { credentials }),
-    maxAttempts: callsAtMost,
+    maxAttempts: maximumAttempts,
   };
 };
 

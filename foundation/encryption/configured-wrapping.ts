@@ -1,10 +1,13 @@
-/** The way of wrapping data keys that the configuration asks for. */
+/** Selects the key wrapping that the configuration names. */
 import type { ServiceConfiguration } from '../configuration/configuration.ts';
 import { createAwsKms, isAwsKmsKey } from './aws-kms.ts';
 import { createKeyRing } from './key-ring.ts';
 import type { KeyWrapping } from './key-wrapping.ts';
 
-/** With a KMS, it wraps every new data key, and what the ring of master keys has wrapped stays readable. */
+/**
+ * Returns the key ring, or the KMS if one is configured. The KMS then wraps new data keys, and data keys
+ * wrapped by the key ring stay readable.
+ */
 export const createKeyWrapping = ({
   masterKeys,
   kms,
@@ -12,11 +15,11 @@ export const createKeyWrapping = ({
   const ring = createKeyRing(masterKeys);
   if (!kms) return ring;
   const cloud = createAwsKms(kms);
-  const of = (masterKeyId: string) => (isAwsKmsKey(masterKeyId) ? cloud : ring);
+  const wrappingFor = (masterKeyId: string) => (isAwsKmsKey(masterKeyId) ? cloud : ring);
   return {
     newestKeyId: cloud.newestKeyId,
-    canUnwrap: (masterKeyId) => of(masterKeyId).canUnwrap(masterKeyId),
+    canUnwrap: (masterKeyId) => wrappingFor(masterKeyId).canUnwrap(masterKeyId),
     wrap: (dataKey, place) => cloud.wrap(dataKey, place),
-    unwrap: (masterKeyId, wrapped, place) => of(masterKeyId).unwrap(masterKeyId, wrapped, place),
+    unwrap: (masterKeyId, wrapped, place) => wrappingFor(masterKeyId).unwrap(masterKeyId, wrapped, place),
   };
 };

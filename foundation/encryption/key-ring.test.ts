@@ -16,7 +16,7 @@ const setup = () => {
 };
 
 describe('createKeyRing', () => {
-  it('unwraps what it wrapped, whatever it was', async () => {
+  it('unwraps any bytes that it wrapped', async () => {
     const { after } = setup();
     await fc.assert(
       fc.asyncProperty(fc.uint8Array(), fc.string({ unit: 'binary' }), async (bytes, place) => {
@@ -26,14 +26,14 @@ describe('createKeyRing', () => {
     );
   });
 
-  it('shows nothing of the key, and never wraps alike', async () => {
+  it('does not expose the data key and never wraps it to the same text twice', async () => {
     const { after, dataKey } = setup();
     const { wrapped } = await after.wrap(dataKey, 'conn_1');
     expect(Buffer.from(wrapped.split('.')[1] ?? '', 'base64url').includes(dataKey)).toBe(false);
     expect((await after.wrap(dataKey, 'conn_1')).wrapped).not.toBe(wrapped);
   });
 
-  it('wraps under the newest key and still unwraps what the old one wrapped', async () => {
+  it('wraps under the newest key and unwraps data keys of the old key', async () => {
     const { before, after, dataKey } = setup();
     const old = await before.wrap(dataKey, 'conn_1');
     expect(old.masterKeyId).toBe('k1');
@@ -42,7 +42,7 @@ describe('createKeyRing', () => {
     expect((await after.wrap(dataKey, 'conn_1')).masterKeyId).toBe('k2');
   });
 
-  it('names the key that is missing', async () => {
+  it('names the missing master key in the error', async () => {
     const { before, after, dataKey } = setup();
     const { masterKeyId, wrapped } = await after.wrap(dataKey, 'conn_1');
     expect(before.canUnwrap(masterKeyId)).toBe(false);
@@ -51,7 +51,7 @@ describe('createKeyRing', () => {
     await expect(unwrapping).rejects.toThrow('"k2"');
   });
 
-  it('does not unwrap what belongs elsewhere, or was wrapped by another', async () => {
+  it('rejects a wrapped key of another place or of another master key', async () => {
     const { before, after, dataKey } = setup();
     const { masterKeyId, wrapped } = await after.wrap(dataKey, 'conn_1');
     await expect(after.unwrap(masterKeyId, wrapped, 'conn_2')).rejects.toThrow(NotAuthentic);
@@ -61,7 +61,7 @@ describe('createKeyRing', () => {
     expect(before.canUnwrap('k1')).toBe(true);
   });
 
-  it('notices every altered byte', async () => {
+  it('rejects a wrapped key with any altered byte', async () => {
     const { after, dataKey } = setup();
     const { masterKeyId, wrapped } = await after.wrap(dataKey, 'conn_1');
     const bytes = Buffer.from(wrapped.split('.')[1] ?? '', 'base64url');
@@ -74,13 +74,13 @@ describe('createKeyRing', () => {
   });
 
   it.each(['', 'plain text', 'v1', 'v1.', 'v1.AAAA', 'v2.AAAA', 'v1.AA==', 'v1.AAAA.AAAA'])(
-    'does not take "%s" for a wrapped key',
+    'rejects "%s" as a wrapped key',
     async (text) => {
       await expect(setup().after.unwrap('k1', text, 'conn_1')).rejects.toThrow(NotAuthentic);
     },
   );
 
-  it('is not made without a key', () => {
+  it('throws without a master key', () => {
     expect(() => createKeyRing([])).toThrow(RangeError);
   });
 });

@@ -9,7 +9,12 @@ interface Key {
   readonly key: Uint8Array;
 }
 
-/** @param masterKeys newest first, at least one; the first wraps, all unwrap. */
+/**
+ * Creates a key wrapping from the configured master keys.
+ *
+ * @param masterKeys newest first, at least one; the first wraps, all unwrap.
+ * @throws {RangeError} when there is no key.
+ */
 export const createKeyRing = (masterKeys: readonly Key[]): KeyWrapping => {
   const keys = new Map(masterKeys.map(({ id, key }) => [id, createSecretKey(key)]));
   const [newest] = keys;
@@ -35,5 +40,5 @@ export const createKeyRing = (masterKeys: readonly Key[]): KeyWrapping => {
   };
 };
 
-/** Ties the wrapped key to its master key's id and its place alike; an id cannot hold the separator. */
+/** Binds the wrapped key to the id of its master key and to its place. An id cannot contain the separator. */
 const associatedDataOf = (masterKeyId: string, place: string): string => `v1.${masterKeyId}.${place}`;

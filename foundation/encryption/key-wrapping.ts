@@ -1,20 +1,26 @@
 /**
- * Wraps the data keys that secrets are sealed under: the local ring of master keys is one way, a cloud KMS another.
- * A wrapped key names its master key, so that it stays readable after a newer one has taken over.
+ * Wraps the data keys that seal secrets. Implemented by the local key ring and by a cloud KMS. A wrapped key
+ * names its master key, so that it stays readable after a newer master key is added.
  */
 export interface KeyWrapping {
-  /** The id of the master key that wraps from now on. */
+  /** The id of the master key that wraps new data keys. */
   readonly newestKeyId: string;
-  /** Whether this can unwrap what that master key has wrapped. */
+  /** Returns whether data keys of this master key can be unwrapped. */
   canUnwrap(masterKeyId: string): boolean;
-  /** @param place ties the wrapped key to where it is kept; it is not secret. */
+  /**
+   * Wraps a data key.
+   *
+   * @param place names where the wrapped key is stored and binds the key to it; it is not secret.
+   */
   wrap(
     dataKey: Uint8Array,
     place: string,
   ): Promise<{ readonly masterKeyId: string; readonly wrapped: string }>;
   /**
-   * @throws {UnknownKey} when the master key is none of these.
-   * @throws {NotAuthentic} when it was altered, or belongs to another place.
+   * Returns the data key.
+   *
+   * @throws {UnknownKey} when the master key is not configured.
+   * @throws {NotAuthentic} when the wrapped key was altered or belongs to another place.
    */
   unwrap(masterKeyId: string, wrapped: string, place: string): Promise<Uint8Array>;
 }

@@ -20,7 +20,7 @@ describe('connection links', () => {
     whole,
     { organization: whole.organization, expiresAt: whole.expiresAt },
     { ...whole, owner: undefined },
-  ])('read back what they were written for', (link) => {
+  ])('return the fields they were created with', (link) => {
     const links = createConnectionLinks(ring(randomBytes(32)));
     expect(links.verify(links.token(link))).toEqual({
       owner: undefined,
@@ -32,28 +32,28 @@ describe('connection links', () => {
     });
   });
 
-  test('are written in characters that a URL path carries unchanged', () => {
+  test('contain only characters that are safe in a URL path', () => {
     const token = createConnectionLinks(ring(randomBytes(32))).token(whole);
     expect(encodeURIComponent(token)).toBe(token);
   });
 
-  test('stay good when a newer key is put before theirs, and are worthless under another ring', () => {
+  test('stay valid after a newer key is added and are invalid under another key ring', () => {
     const [older, newer] = [randomBytes(32), randomBytes(32)];
     const token = createConnectionLinks(ring(older)).token(whole);
     expect(createConnectionLinks(ring(newer, older)).verify(token)).toEqual(whole);
     expect(createConnectionLinks(ring(newer)).verify(token)).toBeUndefined();
   });
 
-  test('cannot be lengthened by whoever holds one', () => {
+  test('are invalid when their expiry was changed', () => {
     const links = createConnectionLinks(ring(randomBytes(32)));
     const [content = '', mac] = links.token(whole).split('.');
     const later = Buffer.from(content, 'base64url').toString('utf8').replace('2026-12', '2036-12');
     expect(links.verify(`${Buffer.from(later).toString('base64url')}.${mac}`)).toBeUndefined();
   });
 
-  test('are not good for what another page asks, though the fields would fit', () => {
+  test('are not accepted as response links, nor response links as connection links', () => {
     const [key] = ring(randomBytes(32));
-    if (!key) throw new Error('there is no key');
+    if (!key) throw new Error('the key ring is empty');
     const invitation = { ...whole, auditionId: 'aud_1', participant: whole.owner, revision: 1 } as const;
     expect(createConnectionLinks([key]).verify(createResponseLinks([key]).token(invitation))).toBeUndefined();
     expect(createResponseLinks([key]).verify(createConnectionLinks([key]).token(whole))).toBeUndefined();

@@ -1,6 +1,6 @@
 /**
- * The token in the address of the page on which a person connects accounts: says whose accounts they are, how far the
- * link opens the page, and until when. Nothing is stored.
+ * Creates and verifies the token in the address of the page on which a person connects accounts. The token
+ * names the owner of the accounts, the allowed scope of the page and the expiry. Nothing is stored.
  */
 import { z } from 'zod';
 import {
@@ -17,23 +17,26 @@ import { createTokenSigner } from './signed-token.ts';
 
 export interface ConnectionLink {
   readonly organization: OrganizationId;
-  /** Without one, the accounts are the organization's own. */
+  /** Without an owner, the accounts belong to the organization. */
   readonly owner?: ParticipantId | undefined;
-  /** Opens no more than this provider's accounts. */
+  /** Restricts the page to accounts of this provider. */
   readonly provider?: ConnectionProvider | undefined;
-  /** Opens no more than this connection, to connect it again. */
+  /** Restricts the page to reconnecting this connection. */
   readonly connection?: ConnectionId | undefined;
-  /** Asked for beside what is needed (incremental consent). */
+  /** Scopes to request in addition to the required ones (incremental consent). */
   readonly scopes?: readonly string[] | undefined;
-  /** Where the person goes on afterwards. Checked before it was written. */
+  /** The address the person is redirected to afterwards. Checked before the token was created. */
   readonly returnTo?: string | undefined;
   readonly expiresAt: Instant;
 }
 
 export interface ConnectionLinks {
-  /** Safe in a URL's path as it is. */
+  /** Creates a token. It is safe in a URL path without encoding. */
   token(link: ConnectionLink): string;
-  /** Undefined for what we did not write; whether it has expired is for the caller to say, who has the clock. */
+  /**
+   * Returns undefined for a token that this service did not create. Does not check the expiry: the caller
+   * must.
+   */
   verify(token: string): ConnectionLink | undefined;
 }
 
@@ -57,7 +60,12 @@ const read = (fields: readonly string[] | undefined): ConnectionLink | undefined
   return { organization, owner, provider, connection, scopes, returnTo, expiresAt };
 };
 
-/** @param masterKeys newest first, at least one: the first writes, all read. */
+/**
+ * Creates and verifies connection links.
+ *
+ * @param masterKeys newest first, at least one: the first signs, all verify.
+ * @throws {RangeError} when the key ring is empty.
+ */
 export const createConnectionLinks = (
   masterKeys: readonly { readonly key: Uint8Array }[],
 ): ConnectionLinks => {

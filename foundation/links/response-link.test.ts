@@ -12,33 +12,33 @@ const invitation = {
 const ring = (...keys: Uint8Array[]) => keys.map((key) => ({ key }));
 
 describe('response links', () => {
-  test('read back the invitation they were written for', () => {
+  test('return the invitation they were created for', () => {
     const links = createResponseLinks(ring(randomBytes(32)));
     expect(links.verify(links.token(invitation))).toEqual(invitation);
   });
 
-  test('are written in characters that a URL path carries unchanged', () => {
+  test('contain only characters that are safe in a URL path', () => {
     const token = createResponseLinks(ring(randomBytes(32))).token(invitation);
     expect(encodeURIComponent(token)).toBe(token);
   });
 
-  test('are the same for the same invitation, so that a resent notice says the same', () => {
+  test('are equal for the same invitation, so that a resent notice is unchanged', () => {
     const links = createResponseLinks(ring(randomBytes(32)));
     expect(links.token(invitation)).toBe(links.token(invitation));
   });
 
-  test('stay good when a newer key is put before theirs', () => {
+  test('stay valid after a newer key is added', () => {
     const [older, newer] = [randomBytes(32), randomBytes(32)];
     const token = createResponseLinks(ring(older)).token(invitation);
     expect(createResponseLinks(ring(newer, older)).verify(token)).toEqual(invitation);
   });
 
-  test('are worthless under a ring that does not hold their key', () => {
+  test('are invalid under a key ring without their key', () => {
     const token = createResponseLinks(ring(randomBytes(32))).token(invitation);
     expect(createResponseLinks(ring(randomBytes(32))).verify(token)).toBeUndefined();
   });
 
-  test('refuse another invitation under the same mac', () => {
+  test('are invalid when the invitation was changed under the same MAC', () => {
     const links = createResponseLinks(ring(randomBytes(32)));
     const [, mac] = links.token(invitation).split('.');
     const [other] = links.token({ ...invitation, revision: 3 }).split('.');
@@ -46,13 +46,13 @@ describe('response links', () => {
   });
 
   test.each(['', '.', 'a.b', 'a.b.c', 'no-mac', `${'x'.repeat(400)}.AAAAAAAAAAAAAAAAAAAAAA`])(
-    'refuse what is no token at all: %s',
+    'are invalid when malformed: %s',
     (token) => {
       expect(createResponseLinks(ring(randomBytes(32))).verify(token)).toBeUndefined();
     },
   );
 
-  test('cannot be made without a key', () => {
+  test('cannot be created without a key', () => {
     expect(() => createResponseLinks([])).toThrow(RangeError);
   });
 });

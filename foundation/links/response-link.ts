@@ -1,13 +1,17 @@
 /**
- * The token in an invitation's link: says which invitation is answered, and proves that we wrote it. It names no
- * person and opens nothing but the one page on which this invitation is accepted or declined.
+ * Creates and verifies the token in an invitation's link. The token names the invitation and proves that this
+ * service created it. It contains no personal data and opens only the page on which this invitation is
+ * accepted or declined.
  */
 import { z } from 'zod';
 import type { AuditionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
 import { auditionIdSchema, organizationIdSchema, participantIdSchema } from '../../domain/ids.ts';
 import { createTokenSigner } from './signed-token.ts';
 
-/** The invitation that a link answers. `revision` is the slot's: after a move, the link of the old slot is stale. */
+/**
+ * The invitation of a link. `revision` is the revision of the slot: after a move, the link of the old slot is
+ * stale.
+ */
 export interface Invitation {
   readonly organization: OrganizationId;
   readonly auditionId: AuditionId;
@@ -16,9 +20,15 @@ export interface Invitation {
 }
 
 export interface ResponseLinks {
-  /** Safe in a URL's path as it is. The same invitation always gets the same token, so a resent notice is equal. */
+  /**
+   * Creates a token, which is safe in a URL path. The same invitation always gets the same token, so that a
+   * resent notice is unchanged.
+   */
   token(invitation: Invitation): string;
-  /** Undefined for what we did not write. A token made under an older key of the ring is still good. */
+  /**
+   * Returns undefined for a token that this service did not create. Tokens signed with an older key of the
+   * ring stay valid.
+   */
   verify(token: string): Invitation | undefined;
 }
 
@@ -37,10 +47,10 @@ const read = (fields: readonly string[] | undefined): Invitation | undefined => 
 };
 
 /**
- * Writes tokens with the newest key of the ring and reads those of every key in it.
+ * Creates and verifies response links. Signs with the newest key of the ring and verifies with every key.
  *
- * @param masterKeys newest first, as the configuration holds them
- * @throws RangeError when the ring is empty
+ * @param masterKeys newest first, as in the configuration.
+ * @throws {RangeError} when the key ring is empty.
  */
 export const createResponseLinks = (masterKeys: readonly { readonly key: Uint8Array }[]): ResponseLinks => {
   const tokens = createTokenSigner(masterKeys, 'castmatch response link v1');

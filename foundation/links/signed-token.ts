@@ -1,20 +1,30 @@
 /**
- * Tokens that we wrote and nobody changed: fields, and an HMAC over them. They hide nothing and are stored nowhere; what
- * they are good for says the purpose, under which another purpose's token does not read.
+ * Signs and verifies tokens that consist of fields and an HMAC over them. The fields are readable by
+ * everyone. Tokens are not stored. Each purpose has its own key, so that a token of one purpose is invalid
+ * for another.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 export interface TokenSigner {
-  /** Safe in a URL's path as it is. The same fields always give the same token. A field may not hold a line break. */
+  /**
+   * Creates a token, which is safe in a URL path. The same fields always give the same token. A field must
+   * not contain a line break.
+   */
   sign(fields: readonly string[]): string;
-  /** Undefined for what we did not write. A token made under an older key of the ring is still good. */
+  /**
+   * Returns the fields, or undefined for a token that this service did not create. Tokens signed with an
+   * older key of the ring stay valid.
+   */
   verify(token: string): readonly string[] | undefined;
 }
 
 /** 128 bits of the HMAC: half of SHA-256, the least that RFC 2104 section 5 recommends, and short enough for an SMS. */
 const macBytes = 16;
 
-/** One secret per master key (HKDF, RFC 5869), so that the key itself is used for nothing but sealing. */
+/**
+ * Derives one secret per master key and purpose (HKDF, RFC 5869). The master key itself is used only for
+ * sealing.
+ */
 const secretOf = (masterKey: Uint8Array, purpose: string): Buffer =>
   Buffer.from(hkdfSync('sha256', masterKey, '', purpose, 32));
 
@@ -22,10 +32,11 @@ const macOf = (secret: Buffer, content: string): Buffer =>
   createHmac('sha256', secret).update(content).digest().subarray(0, macBytes);
 
 /**
- * Writes tokens with the newest key of the ring and reads those of every key in it.
+ * Creates a signer. It signs with the newest key of the ring and verifies with every key.
  *
- * @param masterKeys newest first, as the configuration holds them
- * @throws RangeError when the ring is empty
+ * @param masterKeys newest first, as in the configuration.
+ * @param purpose separates the tokens of different features.
+ * @throws {RangeError} when the key ring is empty.
  */
 export const createTokenSigner = (
   masterKeys: readonly { readonly key: Uint8Array }[],
@@ -42,9 +53,9 @@ export const createTokenSigner = (
     verify: (token) => {
       const [content, mac, ...rest] = token.split('.');
       if (content === undefined || mac === undefined || rest.length > 0) return undefined;
-      const given = Buffer.from(mac, 'base64url');
-      if (given.length !== macBytes) return undefined;
-      return secrets.some((secret) => timingSafeEqual(macOf(secret, content), given))
+      const receivedMac = Buffer.from(mac, 'base64url');
+      if (receivedMac.length !== macBytes) return undefined;
+      return secrets.some((secret) => timingSafeEqual(macOf(secret, content), receivedMac))
         ? Buffer.from(content, 'base64url').toString('utf8').split('\n')
         : undefined;
     },

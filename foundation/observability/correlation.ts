@@ -1,6 +1,6 @@
 /**
- * What the current piece of work belongs to. It follows the work through every `await`, and each log line carries
- * it, so that one id finds a request in the API, the workflow, the activity and the provider call.
+ * Holds the ids of the current unit of work across every `await`. Each log line carries them, so that one
+ * correlation id finds a request in the API, the workflow, the activity and the provider call.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 
@@ -15,7 +15,9 @@ export interface Correlation {
 
 const storage = new AsyncLocalStorage<Correlation>();
 
+/** Runs `work` with these ids. */
 export const withCorrelation = <Result>(correlation: Correlation, work: () => Result): Result =>
   storage.run(correlation, work);
 
+/** Returns the ids of the current unit of work, or undefined outside `withCorrelation`. */
 export const currentCorrelation = (): Correlation | undefined => storage.getStore();

@@ -3,14 +3,19 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import { DatabaseError } from 'pg';
 import { z } from 'zod';
 
-/** What may be told of a failed statement. Its own message quotes the statement's values, a person's among them. */
+/**
+ * The safe description of a failed statement. The error's own message quotes the statement's values, which
+ * may be personal data.
+ */
 export interface DatabaseFault {
   readonly name: string;
-  /** PostgreSQL's SQLSTATE, or the system's code of what broke on the way there. */
+  /** The SQLSTATE from PostgreSQL, or the system's error code for a connection error. */
   readonly code?: string | undefined;
 }
 
-/** The fault of an error that came from the database or was caused by one; undefined for any other. */
+/**
+ * Returns the fault of a database error or of an error caused by one. Returns undefined for any other error.
+ */
 export const databaseFaultOf = (error: unknown): DatabaseFault | undefined => {
   if (error instanceof DatabaseError) return { name: 'DatabaseError', code: error.code };
   if (!(error instanceof Error)) return undefined;

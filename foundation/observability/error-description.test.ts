@@ -3,8 +3,8 @@ import { DatabaseError } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { describeError } from './error-description.ts';
 
-describe('an error in the log', () => {
-  it('that came from the database shows its SQLSTATE and where, and nothing of the statement', () => {
+describe('describeError', () => {
+  it('shows the SQLSTATE and stack of a database error without the statement', () => {
     const cause = new DatabaseError('value too long: Ada Example', 30, 'error');
     cause.code = '22001';
     const described = describeError(new DrizzleQueryError('INSERT INTO people', ['Ada Example'], cause));
@@ -16,7 +16,7 @@ describe('an error in the log', () => {
     expect(JSON.stringify(described)).not.toMatch(/Ada|INSERT/);
   });
 
-  it('of another kind is shown as it is', () => {
+  it('shows any other error unchanged', () => {
     expect(describeError(new TypeError('no such thing'))).toMatchObject({
       type: 'TypeError',
       message: 'no such thing',

@@ -1,10 +1,11 @@
-/** An error as a log line shows it. */
+/** Describes an error for a log line. */
 import { stdSerializers } from 'pino';
 import { databaseFaultOf } from './database-fault.ts';
 
 /**
- * As pino does it, but for what came from the database: there the message, the stack and the properties quote the
- * statement with its values, so only the SQLSTATE and the frames of the stack are shown.
+ * Returns the fields that pino logs for an error. For a database error, the message, the stack and the
+ * properties quote the statement with its values. It therefore returns only the SQLSTATE and the stack
+ * frames.
  */
 export const describeError = (error: Error): object => {
   const fault = databaseFaultOf(error);

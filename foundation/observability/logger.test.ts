@@ -18,7 +18,7 @@ const setup = (level: 'info' | 'debug' | 'silent' = 'info') => {
 const parsed = (line: string | undefined) => z.record(z.string(), z.unknown()).parse(JSON.parse(line ?? ''));
 
 describe('createLogger', () => {
-  it('writes one JSON object a line, with time, level and process', () => {
+  it('writes one JSON object per line with time, level and process', () => {
     const { logger, lines } = setup();
     logger.info({ taskQueue: 'zoom' }, 'polling');
     expect(lines).toHaveLength(1);
@@ -31,14 +31,14 @@ describe('createLogger', () => {
     expect(parsed(lines[0])['time']).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
   });
 
-  it('says nothing below its level', () => {
+  it('writes no lines below its level', () => {
     const { logger, lines } = setup();
     logger.debug('not now');
     setup('silent').logger.fatal('never');
     expect(lines).toEqual([]);
   });
 
-  it('puts the correlation of the work on its lines, and on no others', async () => {
+  it('adds the correlation id to the lines of its unit of work only', async () => {
     const { logger, lines } = setup();
     await Promise.all(
       ['one', 'two'].map((correlationId) =>
@@ -52,7 +52,7 @@ describe('createLogger', () => {
     expect(lines.map((line) => parsed(line)['correlationId'])).toEqual(['one', 'two', undefined]);
   });
 
-  it('lets neither secrets nor addresses out, wherever they stand', () => {
+  it('redacts secrets and addresses in every field and in the message', () => {
     const { logger, lines } = setup();
     logger.error(
       {
@@ -67,7 +67,7 @@ describe('createLogger', () => {
     expect(parsed(lines[0])['msg']).toBe('sent Authorization: Basic [redacted] to "[email]"');
   });
 
-  it('leaves alone what only looks like a person’s data', () => {
+  it('keeps values that only look like personal data', () => {
     const { logger, lines } = setup();
     const harmless = {
       start: '2026-07-01T10:00:00.000+02:00',

@@ -6,10 +6,11 @@ import { redact } from './redaction.ts';
 export type { Logger } from 'pino';
 
 /**
- * One JSON object a line: time in ISO 8601, level by its name, the correlation of the current work, and nothing
- * secret (see redaction.ts).
- * @param process which program speaks.
- * @param destination standard output when absent.
+ * Creates a logger that writes one JSON object per line: time in ISO 8601, level by name, and the correlation
+ * ids of the current work. Secrets and personal data are redacted (see redaction.ts).
+ *
+ * @param settings the lowest level to log, and the name of the process, which each line carries.
+ * @param destination defaults to standard output.
  */
 export const createLogger = (
   settings: { readonly level: Level | 'silent'; readonly process: string },

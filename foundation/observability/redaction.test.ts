@@ -28,11 +28,11 @@ it.each([
     'grant_type=refresh_token&refresh_token=[redacted]',
   ],
   ['closed with code=ECONNRESET', 'closed with code=ECONNRESET'],
-])('%j becomes %j', (before, after) => {
+])('redact turns %j into %j', (before, after) => {
   expect(afterRedaction({ msg: before, list: [before] })).toEqual({ msg: after, list: [after] });
 });
 
-it('leaves what is neither a secret nor a person’s data as it was', () => {
+it('redact keeps text that is neither a secret nor personal data', () => {
   const text = fc.string({
     unit: fc.constantFrom('a', 'Z', '0', ' ', '\n', '"', '\\', ':', '/', '@', '\u0007', 'é'),
   });
@@ -49,7 +49,7 @@ it('leaves what is neither a secret nor a person’s data as it was', () => {
   );
 });
 
-it('is quick on a long run of letters', () => {
+it('redact takes under two seconds for a million letters in a row', () => {
   const started = performance.now();
   redact(JSON.stringify({ msg: 'a'.repeat(1_000_000) }));
   expect(performance.now() - started).toBeLessThan(2_000);

@@ -1,25 +1,33 @@
 /**
- * The last step before a log line leaves the process. It works on the finished line, so that it does not matter how
- * deep, in which library's error, or in the middle of which sentence a secret or a person's data stands.
+ * Removes secrets and personal data from a log line, as the last step before the process writes it. It works
+ * on the finished line and therefore covers nested fields, errors of libraries and free text.
  */
 
 const secretName =
   /(authorization|cookie|token|secret|verifier|password|passcode|api[_-]?key|master[_-]?keys?|signature)$/i;
 const credentialsInUrl = /:\/\/[^\s/@"]+@/g;
 const authorizationScheme = /\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi;
-/** 64 is the longest local part (RFC 5321 section 4.5.3.1.1), and keeps the search short in a long run of letters. */
+/**
+ * The limit of 64 is the longest local part (RFC 5321 section 4.5.3.1.1). It also keeps the search fast in
+ * long words.
+ */
 const emailAddress = /[\p{L}\p{N}._%+-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.){1,8}\p{L}{2,63}/gu;
-/** Whoever has the link may answer the invitation. */
+/** The holder of the link can answer the invitation. */
 const responseLink = /(\/respond\/)[\w.-]+/g;
-/** Whoever has the link may connect accounts. Its end tells it from a file in a stack. */
+/**
+ * The holder of the link can connect accounts. Its MAC distinguishes it from a file path in a stack trace.
+ */
 const connectionLink = /(\/connections\/)[\w-]+\.[\w-]{22}(?![\w-])/g;
-/** In an address or a form: what OAuth sends in them. Shorter ones are no secrets, such as a status. */
+/**
+ * OAuth parameters of an address or a form. Values of less than 12 characters are not secrets, such as a
+ * status code.
+ */
 const oauthParameter =
   /\b((?:code|state|code_verifier|token|access_token|refresh_token|client_secret|assertion)=)[^&\s"]{12,}/g;
-/** E.164, as all our numbers are written; a time's offset is too short to be taken for one. */
+/** All our phone numbers are in E.164. The offset of a time is too short to match. */
 const phoneNumber = /(?<![\w.+-])\+\d{7,15}(?!\d)/g;
 
-/** Takes credentials, email addresses and phone numbers out of a line of JSON; the rest stays as it is. */
+/** Replaces credentials, email addresses and phone numbers in a line of JSON. Keeps the rest unchanged. */
 export const redact = (line: string): string => {
   const redacted: unknown = JSON.parse(line, (name, value: unknown) => {
     if (typeof value === 'string') return secretName.test(name) ? '[redacted]' : redactText(value);

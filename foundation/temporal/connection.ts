@@ -1,4 +1,6 @@
-/** What every client of Temporal is created with: address and credentials of the server, namespace and encryption. */
+/**
+ * Builds the options of Temporal clients: address and credentials of the server, namespace and encryption.
+ */
 import type { ClientOptions, ConnectionOptions } from '@temporalio/client';
 import type { ServiceConfiguration, TemporalConfiguration } from '../configuration/configuration.ts';
 import { createDataConverter } from './data-converter.ts';
@@ -14,7 +16,7 @@ export const temporalConnectionOptions = ({
   ...(tls === undefined ? {} : { tls }),
 });
 
-/** Returns the options of `Client` beside its connection. */
+/** Returns the options of `Client` except its connection. */
 export const temporalClientOptions = ({
   temporal,
   masterKeys,

@@ -5,9 +5,11 @@ import { createEncryptionCodec } from './encryption-codec.ts';
 export const failureConverterPath = fileURLToPath(new URL('./failure-converter.ts', import.meta.url));
 
 /**
- * The one data converter of client, worker, replayer, codec server and tests: payloads and failures encrypted under
- * the newest of the keys.
- * @param masterKeys newest first, as in `Configuration.masterKeys`.
+ * Creates the data converter that client, worker, replayer, codec server and tests share. It encrypts
+ * payloads and failures under the newest key.
+ *
+ * @param masterKeys newest first, as in `ServiceConfiguration.masterKeys`.
+ * @throws {RangeError} when there is no key.
  */
 export const createDataConverter = (
   masterKeys: Parameters<typeof createEncryptionCodec>[0],

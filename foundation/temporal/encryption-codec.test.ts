@@ -14,8 +14,8 @@ import { createEncryptionCodec } from './encryption-codec.ts';
 const masterKey = (id: string) => ({ id, key: randomBytes(32) });
 const payloadOf = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
 const textOf = (payload: Payload | undefined) => Buffer.from(payload?.data ?? []).toString('latin1');
-const one = <Item>([item]: readonly Item[]): Item => {
-  if (item === undefined) throw new Error('nothing there');
+const first = <Item>([item]: readonly Item[]): Item => {
+  if (item === undefined) throw new Error('the list is empty');
   return item;
 };
 
@@ -30,7 +30,7 @@ const setup = () => {
 };
 
 describe('createEncryptionCodec', () => {
-  it('gives back what it was given, metadata and all', async () => {
+  it('decodes payloads to the values they were encoded from', async () => {
     const { after } = setup();
     const payloads = [payloadOf({ name: 'Ada' }), payloadOf(undefined), payloadOf(new Uint8Array([1, 2]))];
     const decoded = await after.decode(await after.encode(payloads));
@@ -41,9 +41,9 @@ describe('createEncryptionCodec', () => {
     ]);
   });
 
-  it('leaves nothing readable but the key’s id', async () => {
+  it('leaves only the id of the key readable', async () => {
     const { after } = setup();
-    const encoded = one(await after.encode([payloadOf({ email: 'ada@example.com' })]));
+    const encoded = first(await after.encode([payloadOf({ email: 'ada@example.com' })]));
     expect(textOf(encoded)).not.toContain('ada');
     expect(
       Object.entries(encoded.metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString()]),
@@ -56,13 +56,13 @@ describe('createEncryptionCodec', () => {
   it('decrypts under an old key and encrypts under the newest', async () => {
     const { before, after } = setup();
     const old = await before.encode([payloadOf('yesterday')]);
-    expect(defaultPayloadConverter.fromPayload(one(await after.decode(old)))).toBe('yesterday');
+    expect(defaultPayloadConverter.fromPayload(first(await after.decode(old)))).toBe('yesterday');
     await expect(before.decode(await after.encode([payloadOf('today')]))).rejects.toThrow(UnknownKey);
   });
 
-  it('notices a payload that was altered, cut short, or says another key', async () => {
+  it('rejects a payload that was altered, truncated, or names another key', async () => {
     const { after } = setup();
-    const payload = one(await after.encode([payloadOf('booked')]));
+    const payload = first(await after.encode([payloadOf('booked')]));
     const data = Buffer.from(payload.data ?? []);
     const flipped = Buffer.from(data);
     flipped.writeUInt8(flipped.readUInt8(20) ^ 1, 20);
@@ -77,20 +77,20 @@ describe('createEncryptionCodec', () => {
     }
   });
 
-  it('lets through what was never encrypted', async () => {
+  it('passes payloads that are not encrypted unchanged', async () => {
     const { after } = setup();
     const plain = payloadOf('from the command line');
     expect(await after.decode([plain])).toEqual([plain]);
   });
 
-  it('does nothing to nothing', async () => {
+  it('encodes an empty list to an empty list', async () => {
     const { after } = setup();
     expect(await after.encode([])).toEqual([]);
   });
 });
 
 describe('createDataConverter', () => {
-  it('encrypts the message, stack and details of a failure, and gives them back', async () => {
+  it('encrypts and decrypts the message, stack and details of a failure', async () => {
     const converter = loadDataConverter(createDataConverter(setup().masterKeys));
     const failure = await encodeErrorToFailure(
       converter,

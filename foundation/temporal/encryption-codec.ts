@@ -1,10 +1,11 @@
 /**
- * Encrypts what Temporal stores. The newest master key encrypts; the id in the payload's metadata says which one
- * decrypts. The whole payload goes inside, with its metadata, as in Temporal's own encryption samples.
+ * Encrypts the payloads that Temporal stores. The newest master key encrypts. The metadata of the encrypted
+ * payload names the key that decrypts. The whole payload is encrypted, including its metadata, as in
+ * Temporal's encryption samples.
  *
- * Read in the SDK (1.24, `common/src/internal-non-workflow/codec-helpers` and `walkWorkflowActivationCompletion`): arguments,
- * results, failures, memo, summaries, static and current details, update and query answers pass here; search
- * attributes and headers do not.
+ * The codec covers arguments, results, failures, memo, summaries, static and current details, and the results
+ * of updates and queries. It does not cover search attributes and headers (source: SDK 1.24,
+ * `common/src/internal-non-workflow/codec-helpers` and `walkWorkflowActivationCompletion`).
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { Payload, PayloadCodec } from '@temporalio/common';
@@ -22,7 +23,12 @@ const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 const encoding = Buffer.from('binary/encrypted', 'utf8');
 const keyIdField = 'encryption-key-id';
 
-/** @param masterKeys newest first, at least one; the first encrypts, all decrypt. */
+/**
+ * Creates the codec.
+ *
+ * @param masterKeys newest first, at least one; the first encrypts, all decrypt.
+ * @throws {RangeError} when there is no key.
+ */
 export const createEncryptionCodec = (masterKeys: readonly Key[]): PayloadCodec => {
   const keys = new Map(masterKeys.map(({ id, key }) => [id, createSecretKey(key)]));
   const [newest] = keys;
@@ -31,8 +37,10 @@ export const createEncryptionCodec = (masterKeys: readonly Key[]): PayloadCodec 
   return {
     encode: async (payloads) => payloads.map((payload) => encrypt(newest, payload)),
     /**
-     * What is not encrypted passes unchanged: an operator's signal from the command line, for one.
-     * @throws {UnknownKey} when a key was taken out of the ring too early.
+     * Payloads that are not encrypted pass unchanged, such as a signal that an operator sends from the
+     * command line.
+     *
+     * @throws {UnknownKey} when a key was removed from the ring too early.
      * @throws {NotAuthentic} when a payload was altered.
      */
     decode: async (payloads) => payloads.map((payload) => decrypt(keys, payload)),
@@ -53,5 +61,7 @@ const decrypt = (keys: ReadonlyMap<string, KeyObject>, payload: Payload): Payloa
   return PayloadMessage.decode(openBytes(key, data ?? new Uint8Array(), associatedDataOf(keyId)));
 };
 
-/** Keeps payloads and the stored credentials, which lie under the same keys, from being taken for each other. */
+/**
+ * Stored credentials are sealed under the same keys. This text prevents that one is accepted as the other.
+ */
 const associatedDataOf = (keyId: string): string => `castmatch payload ${keyId}`;

@@ -5,7 +5,7 @@ import type { Database } from '../../db/client.ts';
 
 type NewAct = Parameters<ReturnType<typeof createAdministrativeActs>['record']>[0];
 
-/** Stores one act. `program` is the command line program that the operator called. */
+/** Stores one act. `program` is the command that the operator ran. */
 export const noteAct = (
   db: Database,
   program: 'npm run ops' | 'npm run vault',

@@ -1,4 +1,4 @@
-/** `npm run ops -- …`: what an operator does from a terminal. `--help` says the rest. */
+/** `npm run ops -- …`: the commands of an operator. `--help` lists them. */
 import { Command } from 'commander';
 import { UsageError } from '../../foundation/configuration/cli-configuration.ts';
 import { ConfigurationError } from '../../foundation/configuration/configuration.ts';
@@ -12,9 +12,7 @@ import { runProgram } from './run-program.ts';
 import { DatabaseUnreachable } from './with-database.ts';
 
 const program = new Command('ops')
-  .description(
-    'Looks at auditions, resolves what waits for a person, checks, rebuilds and tidies up what is stored.',
-  )
+  .description('Shows auditions, resolves attention items, and verifies, rebuilds and cleans up stored data.')
   .option('--json', 'print JSON instead of tables')
   .addCommand(attentionCommand())
   .addCommand(auditionsCommand())

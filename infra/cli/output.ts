@@ -1,18 +1,19 @@
-/** Tables for people, JSON for programs. */
+/** Prints the result of a command: a table, or JSON with `--json`. */
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 
 export interface Output {
-  /** `data` is what `--json` prints; `lines` what a person reads. */
+  /** Prints `data` with `--json`, and `lines` otherwise. */
   show(data: unknown, lines: () => string): void;
 }
 
-/** Prints to standard output: JSON when the program was called with `--json`. */
+/** Creates an output on standard output. It prints JSON if the program was called with `--json`. */
 export const createOutput = (command: Command): Output => {
   const json = command.optsWithGlobals()['json'] === true;
   return { show: (data, lines) => console.log(json ? JSON.stringify(data, null, 2) : lines()) };
 };
 
+/** Returns a table as text. */
 export const renderTable = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
   const drawn = new Table({ head: [...head], wordWrap: true, style: { head: [], border: [] } });
   drawn.push(...rows.map((row) => [...row]));

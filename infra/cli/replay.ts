@@ -1,4 +1,7 @@
-/** `npm run replay -- …`: runs recorded auditions against the code as it is now. `--help` says the rest. */
+/**
+ * `npm run replay -- …`: replays recorded auditions against the current workflow code. `--help` lists the
+ * options.
+ */
 import { open, waitForDebugger } from 'node:inspector';
 import { resolve } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
@@ -23,28 +26,31 @@ interface Options extends Omit<Selection, 'targets'> {
   readonly workflows?: string | undefined;
 }
 
-/** Node's own. */
+/** The default port of Node's inspector. */
 const debuggerPort = 9229;
 
-const fromOneUp = wholeNumber('give a whole number from 1 up');
+const positiveNumber = wholeNumber('use a whole number of 1 or more');
 
 const program = new Command('replay')
-  .description('Replays histories against the current workflow code. Exit code 1 when one does not replay.')
+  .description(
+    'Replays histories against the current workflow code. Exit code 1 when a history does not replay.',
+  )
   .argument('[targets...]', 'workflow ids, audition ids, or files with a history')
   .option('--failed', 'every workflow that failed, timed out or was terminated')
-  .option('--open', 'every workflow that is running: what a deployment would meet')
-  .option('--query <query>', 'every workflow that matches a visibility query')
+  .option('--open', 'every workflow that is running: those that a deployment affects')
+  .option('--query <query>', 'every workflow that matches this visibility query')
   .option('--corpus', 'every recorded scenario in tests/replay/histories')
-  .option('--run-id <id>', 'one run of a workflow that has had several')
-  .option('--limit <number>', 'the most histories to fetch for one list', fromOneUp, 1000)
-  .option('--save <file>', 'write the history that was fetched, still encrypted, to replay it later')
-  .option('--inspect [port]', 'wait for a debugger before the first event', fromOneUp)
+  .option('--run-id <id>', 'one run of a workflow that has several runs')
+  .option('--limit <number>', 'the maximum number of histories to fetch for one list', positiveNumber, 1000)
+  .option('--save <file>', 'save the fetched history, still encrypted, to replay it later')
+  .option('--inspect [port]', 'wait for a debugger before the first event', positiveNumber)
   .option('--workflows <file>', 'replay against the workflows of this file instead of workflows/index.ts')
   .showHelpAfterError();
 
 const replay = async (targets: readonly string[], options: Options): Promise<number> => {
   const selection = { ...options, targets };
-  if (!isAsked(selection)) program.error('say what to replay: a workflow id, a file, or one of the lists');
+  if (!selectsHistories(selection))
+    program.error('nothing to replay: pass a workflow id, a file, or a list option');
   const access = loadTemporalClientConfiguration();
   const runtime = Runtime.install({
     logger: new DefaultLogger('ERROR', () => {}),
@@ -57,7 +63,7 @@ const replay = async (targets: readonly string[], options: Options): Promise<num
   }
 };
 
-/** The SDK reports a divergence in its log too; ours is the one with words. */
+/** Disables the log of the SDK, which would report each divergence a second time. */
 const silence = { logging: { filter: 'OFF', forward: {} } };
 
 const replayAll = async (
@@ -80,14 +86,17 @@ const replayAll = async (
     all.push(replayed);
   }
   await replayer.close();
-  console.log(all.length === 0 ? 'nothing matches: no history was replayed' : summaryOf(all));
+  console.log(all.length === 0 ? 'no history matches: no history was replayed' : summaryOf(all));
   return all.every(({ verdict }) => verdict.kind === 'same') ? 0 : 1;
 };
 
-const isAsked = ({ targets, failed, open: running, query, corpus }: Selection): boolean =>
+const selectsHistories = ({ targets, failed, open: running, query, corpus }: Selection): boolean =>
   targets.length > 0 || [failed, running, corpus, query !== undefined].includes(true);
 
-/** The corpus and what was saved from it lie under the published key. Keys of the deployment count first. */
+/**
+ * The corpus and histories saved from it are encrypted under the public test keys. Keys of the deployment
+ * take precedence.
+ */
 const keysOf = ({ masterKeys }: TemporalClientConfiguration) => [
   ...masterKeys,
   ...corpusKeys.filter(({ id }) => !masterKeys.some((key) => key.id === id)),

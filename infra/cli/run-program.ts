@@ -1,4 +1,7 @@
-/** Runs a program of subcommands: what was to be expected is said in its own words, and ends it with 1. */
+/**
+ * Runs a program of subcommands. Prints the message of an expected error and exits with code 1. Rethrows
+ * other errors.
+ */
 import { type Command, CommanderError } from 'commander';
 
 export const runProgram = async (

@@ -1,4 +1,6 @@
-/** `npm run vault -- …`: the keys that credentials are sealed under. `--help` says the rest. */
+/**
+ * `npm run vault -- …`: shows and rotates the master keys of stored credentials. `--help` lists the commands.
+ */
 import { Command } from 'commander';
 import type { Database } from '../../db/client.ts';
 import { createMasterKeyRotation, MasterKeysMissing } from '../../db/vault/rotation.ts';
@@ -28,7 +30,7 @@ const withVault = async (command: Command, work: (parts: Work) => Promise<void>)
   );
 };
 
-/** Ctrl-C, or being told to end, stops after the batch that is under way. */
+/** SIGINT and SIGTERM stop the rotation after the current batch. */
 const stopSignal = (): AbortSignal => {
   const stopping = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort());
@@ -37,7 +39,7 @@ const stopSignal = (): AbortSignal => {
 
 const statusCommand = (): Command =>
   new Command('status')
-    .description('show how many data keys lie under which master key')
+    .description('count the data keys under each master key')
     .action((_options: object, command: Command) =>
       withVault(command, async ({ rotation, newest, output }) => {
         const masterKeys = await rotation.status();
@@ -60,7 +62,7 @@ const statusCommand = (): Command =>
 const rotateCommand = (): Command =>
   new Command('rotate')
     .description(
-      'wrap every data key under the newest master key; the service may go on running, and this may be stopped and begun again',
+      'rewrap every data key under the newest master key; the service can keep running, and the rotation can be stopped and started again',
     )
     .action((_options: object, command: Command) =>
       withVault(command, async ({ db, rotation, newest, output }) => {
@@ -80,17 +82,17 @@ const rotateCommand = (): Command =>
         output.show({ newest, ...rotated }, () =>
           [
             `Wrapped ${rewrapped} data keys under "${newest}".`,
-            ...unreadable.map((id) => `Not readable, and left as it was: ${id}`),
+            ...unreadable.map((id) => `Not readable, left unchanged: ${id}`),
             remaining === 0
-              ? 'None is left under another master key.'
-              : `${remaining} are left: run this again.`,
+              ? 'No data key is left under another master key.'
+              : `${remaining} data keys are left: run the command again.`,
           ].join('\n'),
         );
       }),
     );
 
 const program = new Command('vault')
-  .description('The keys that credentials are sealed under: what lies under which, and their rotation.')
+  .description('Shows and rotates the master keys that stored credentials are encrypted under.')
   .option('--json', 'print JSON instead of tables')
   .addCommand(statusCommand())
   .addCommand(rotateCommand())

@@ -1,7 +1,10 @@
 /** Parses the value of a command line option that must be a whole number of 1 or more. */
 import { InvalidArgumentError } from 'commander';
 
-/** Returns a parser for commander. `problem` is what it prints for a number that is not accepted. */
+/**
+ * Returns a parser for commander. It prints `problem` for a value that is not a whole number from 1 to
+ * `most`.
+ */
 export const wholeNumber =
   (problem: string, most = Number.POSITIVE_INFINITY) =>
   (text: string): number => {

@@ -1,9 +1,10 @@
-/** A command that works on the database itself, whether the service runs or not. */
+/** Runs a command that uses the database directly. The service need not run. */
 import type { Command } from 'commander';
 import { createDatabaseClient, type Database } from '../../db/client.ts';
 import { readDatabaseUrl } from '../../foundation/configuration/cli-configuration.ts';
 import { createOutput, type Output } from './output.ts';
 
+/** The database does not answer. */
 export class DatabaseUnreachable extends Error {
   override readonly name = 'DatabaseAway';
 }
@@ -20,6 +21,11 @@ const opsDatabaseSettings = (): DatabaseSettings => ({
   applicationName: 'castmatch-ops',
 });
 
+/**
+ * Connects to the database, runs `work`, and closes the connection.
+ *
+ * @throws {DatabaseUnreachable} when it does not answer.
+ */
 export const withDatabase = async (
   command: Command,
   work: (db: Database, output: Output) => Promise<void>,

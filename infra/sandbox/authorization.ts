@@ -1,6 +1,6 @@
-/** The two Authorization schemes that the vendors use. */
+/** Parses the two Authorization schemes that the vendors use. */
 
-/** The token of `Authorization: Bearer …`. */
+/** Returns the token of `Authorization: Bearer …`. */
 export const parseBearerToken = (header: string | undefined): string | undefined =>
   /^Bearer +([^ ]+)$/i.exec(header ?? '')?.[1];
 
@@ -9,7 +9,7 @@ export interface BasicCredentials {
   readonly password: string;
 }
 
-/** The credentials of `Authorization: Basic …` (RFC 7617). */
+/** Returns the credentials of `Authorization: Basic …` (RFC 7617). */
 export const parseBasicCredentials = (header: string | undefined): BasicCredentials | undefined => {
   const encoded = /^Basic +([^ ]+)$/i.exec(header ?? '')?.[1];
   if (encoded === undefined) return undefined;

@@ -1,10 +1,13 @@
-/** Tells whoever listens that something changed, and nothing about what: listeners read the state themselves. */
+/**
+ * Notifies subscribers that the state of the sandbox changed. Carries no details: subscribers read the state.
+ */
 export interface ChangeNotifier {
   notify(): void;
-  /** Returns how to stop listening. */
+  /** Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void;
 }
 
+/** Creates a notifier without subscribers. */
 export const createChangeNotifier = (): ChangeNotifier => {
   const listeners = new Set<() => void>();
   return {

@@ -1,4 +1,6 @@
-/** Runs the sandbox by itself: `node infra/sandbox/main.ts`. SANDBOX_PORT and SANDBOX_DATA_FILE say where. */
+/**
+ * Runs the sandbox as a process: `node infra/sandbox/main.ts`. Configured by the SANDBOX_* variables below.
+ */
 import { env } from 'node:process';
 import closeWithGrace from 'close-with-grace';
 import { z } from 'zod';
@@ -8,9 +10,9 @@ const environmentSchema = z.object({
   SANDBOX_PORT: z.coerce.number().int().min(0).max(65_535).default(4010),
   SANDBOX_HOST: z.string().default('127.0.0.1'),
   SANDBOX_DATA_FILE: z.string().min(1).optional(),
-  /** Zoom's creations and updates per host and day; 0 takes the limit away. */
+  /** Zoom's limit of creations and updates per host and day. 0 means no limit. */
   SANDBOX_ZOOM_DAILY_LIMIT: z.coerce.number().int().min(0).optional(),
-  /** Where Zoom's events go. */
+  /** The address that receives Zoom's events. */
   SANDBOX_ZOOM_WEBHOOK_URL: z.url().optional(),
 });
 

@@ -1,6 +1,7 @@
 /**
- * The provider sandbox: Google, Microsoft, Zoom, Apple and Twilio on one local origin, stateful, with faults to switch on.
- * Their paths do not collide, so one port serves all; see README.md.
+ * Runs the provider sandbox: simulates Google, Microsoft, Zoom, Apple, Twilio and AWS KMS on one local port,
+ * with state and with injectable faults. One port suffices because the vendors' paths do not collide. See
+ * README.md.
  */
 import formbody from '@fastify/formbody';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -24,11 +25,11 @@ export interface Sandbox {
   /** The origin, without a trailing slash. */
   readonly url: string;
   readonly control: SandboxControl;
-  /** Stops listening, ends what is under way and writes the data file. */
+  /** Stops listening, aborts pending webhooks and writes the data file. */
   close(): Promise<void>;
 }
 
-/** JSON as the vendors take it: an empty body is none, whatever the content type says. */
+/** Parses JSON bodies as the vendors do: an empty body is accepted for any content type. */
 const readJsonLeniently = (app: FastifyInstance) => {
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
@@ -42,8 +43,10 @@ const readJsonLeniently = (app: FastifyInstance) => {
 };
 
 /**
- * Starts a sandbox; without a port it takes a free one. Throws a ZodError for settings that do not fit, and an error
- * that names the file when `dataFile` cannot be read.
+ * Starts a sandbox. Without a port it selects a free one.
+ *
+ * @throws {z.ZodError} for invalid settings.
+ * @throws {Error} naming the file when `dataFile` cannot be read.
  */
 export const startSandbox = async (
   options: SandboxOptions = {},

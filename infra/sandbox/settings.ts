@@ -1,4 +1,4 @@
-/** What a sandbox can be told. Where a vendor's documentation leaves a question open, the answer is a setting. */
+/** Defines the settings of a sandbox. Behaviour that a vendor's documentation leaves open is a setting. */
 import { z } from 'zod';
 
 const milliseconds = z.int().min(0);
@@ -6,40 +6,40 @@ const milliseconds = z.int().min(0);
 const googleSettingsSchema = z.strictObject({
   clientId: z.string().default('sandbox-google-client'),
   clientSecret: z.string().default('sandbox-google-secret'),
-  /** Any account is let in with this prefix before its name, so that nobody needs to consent first. */
+  /** A refresh token of this prefix and an account name is valid without a consent. */
   refreshTokenPrefix: z.string().default('sandbox-refresh-'),
   accessTokenSeconds: z.int().min(1).default(3599),
-  /** Time zone of a new calendar: what all-day events and listings are read in. */
+  /** The time zone of a new calendar. All-day events and listings use it. */
   timeZone: z.string().default('UTC'),
   conference: z
     .strictObject({
-      /** How long a new conference says `pending` before it says what became of it. */
+      /** Milliseconds for which a new conference is `pending`. */
       pendingMs: milliseconds.default(0),
-      /** `failure_first`: the first request of an event fails, one under another request id succeeds. */
+      /** `failure_first`: the first request of an event fails. A request with another request id succeeds. */
       outcome: z.enum(['success', 'failure', 'failure_first']).default('success'),
-      /** Unconfirmed: whether `conferenceId` always comes with the link. */
+      /** Unconfirmed: whether `conferenceId` is always present with the link. */
       withId: z.boolean().default(true),
     })
     .prefault({}),
-  /** Public reports differ on whether a deleted event may be revived by its id (200) or not (403). */
+  /** Public reports differ on whether a deleted event can be revived by its id (200) or not (403). */
   revival: z.enum(['allowed', 'forbidden']).default('allowed'),
-  /** Unconfirmed: whether free/busy joins intervals that touch and cuts them to the window. */
+  /** Unconfirmed: whether free/busy merges adjacent intervals and clips them to the window. */
   freeBusy: z.enum(['merged', 'raw']).default('merged'),
-  /** Unconfirmed: whether free/busy answers for `primary` under that name or under the calendar's own id. */
+  /** Unconfirmed: whether the free/busy answer for `primary` uses that name or the calendar's id. */
   freeBusyPrimary: z.enum(['as_asked', 'resolved']).default('as_asked'),
-  /** Pauses before a notification that failed is tried again. */
+  /** Milliseconds before each retry of a failed notification. */
   channelRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
-  /** Unconfirmed: the longest window that free/busy accepts. */
+  /** Unconfirmed: the longest window in days that free/busy accepts. */
   freeBusyMaxDays: z.int().min(1).default(92),
 });
 
 const microsoftSettingsSchema = z.strictObject({
   clientId: z.string().default('sandbox-microsoft-client'),
   clientSecret: z.string().default('sandbox-microsoft-secret'),
-  /** Any account is let in with this prefix before its name, so that nobody needs to consent first. */
+  /** A refresh token of this prefix and an account name is valid without a consent. */
   refreshTokenPrefix: z.string().default('sandbox-refresh-'),
   accessTokenSeconds: z.int().min(1).default(3599),
-  /** Whose accounts they all are, whatever tenant is asked. */
+  /** The tenant of all accounts. The tenant in a request's path is ignored. */
   tenantId: z.guid().default('5a5a5a5a-0000-4000-8000-000000005a5a'),
 });
 
@@ -52,26 +52,30 @@ const zoomSettingsSchema = z.strictObject({
   clientId: z.string().default('sandbox-zoom-client'),
   clientSecret: z.string().default('sandbox-zoom-secret'),
   accountId: z.string().default('sandbox-account'),
-  /** The app through which people connect accounts of their own. */
+  /** The app through which people connect their own accounts. */
   userClientId: z.string().default('sandbox-zoom-user-client'),
   userClientSecret: z.string().default('sandbox-zoom-user-secret'),
-  /** Any account is let in with this prefix before its name, so that nobody needs to consent first. */
+  /** A refresh token of this prefix and an account name is valid without a consent. */
   refreshTokenPrefix: z.string().default('sandbox-refresh-'),
   accessTokenSeconds: z.int().min(1).default(3599),
-  /** Creations and updates per host and UTC day; 0 takes the limit away. */
+  /** The limit of creations and updates per host and UTC day. 0 means no limit. */
   dailyLimit: z.int().min(0).default(100),
-  /** `documented` sends Retry-After with the daily limit; `observed` leaves it out, as developers report. */
+  /** `documented` sends Retry-After with the daily limit. `observed` omits it, as developers report. */
   dailyLimitHeaders: z.enum(['documented', 'observed']).default('documented'),
-  /** The documentation shows Retry-After as a timestamp, RFC 9110 also allows seconds. */
+  /** The documentation shows Retry-After as a timestamp. RFC 9110 also allows seconds. */
   retryAfter: z.enum(['timestamp', 'seconds']).default('timestamp'),
-  /** How long a new meeting stays out of the list, to try clients against a list that lags behind. */
+  /**
+   * Milliseconds until a new meeting appears in the list, to test clients with an eventually consistent list.
+   */
   listDelayMs: milliseconds.default(0),
-  /** Unconfirmed: `left_out` lists meetings without their agenda, `null` with empty fields. */
+  /** Unconfirmed: `left_out` lists meetings without the field agenda, `null` with a null value. */
   listedAgenda: z.enum(['shown', 'left_out', 'null']).default('shown'),
-  /** What signs events, and where they go: in the Marketplace both are set with the app. */
+  /**
+   * The secret that signs events, and the address that receives them. The real Zoom stores both with the app.
+   */
   webhookSecret: z.string().default('sandbox-zoom-webhook-secret'),
   webhookUrl: z.url().default('http://127.0.0.1:3000/v1/webhooks/zoom'),
-  /** Pauses before an event that failed is sent again. Zoom's are 5, 20 and 60 minutes. */
+  /** Milliseconds before each retry of a failed event. Zoom waits 5, 20 and 60 minutes. */
   webhookRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
   /** The host that `me` stands for. */
   owner: z.string().default('owner@sandbox.example'),
@@ -83,12 +87,12 @@ const twilioSettingsSchema = z.strictObject({
   messagingServiceSid: z.string().default('MG00000000000000000000000000005a5a'),
   /** The number that a messaging service sends from. */
   phoneNumber: z.string().default('+15005550006'),
-  /** Between one status and the next. */
+  /** Milliseconds between two statuses of a message. */
   statusDelayMs: milliseconds.default(60),
-  /** Pauses before a callback that failed is tried again; their number is the number of retries. */
+  /** Milliseconds before each retry of a failed callback. */
   callbackRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
   callbackTimeoutMs: milliseconds.default(5000),
-  /** Where a text from a phone is reported, unless the injection names another address. */
+  /** The default address that receives texts from phones. */
   inboundUrl: z.url().optional(),
 });
 
@@ -96,7 +100,7 @@ const awsKmsSettingsSchema = z.strictObject({
   accessKeyId: z.string().default('SANDBOXACCESSKEY'),
   region: z.string().default('eu-central-1'),
   account: z.string().default('000000000000'),
-  /** The keys that are there, each by its alias. */
+  /** The aliases of the existing keys. */
   aliases: z.array(z.string().startsWith('alias/')).default(['alias/castmatch', 'alias/castmatch-next']),
   disabledAliases: z.array(z.string()).default([]),
 });
@@ -104,7 +108,7 @@ const awsKmsSettingsSchema = z.strictObject({
 export const sandboxSettingsSchema = z.strictObject({
   host: z.string().default('127.0.0.1'),
   port: z.int().min(0).max(65_535).default(0),
-  /** Where the sandbox keeps what the vendors hold; without it everything ends with the process. */
+  /** The file that stores the state of the vendors. Without it, the state is lost when the process ends. */
   dataFile: z.string().min(1).optional(),
   google: googleSettingsSchema.prefault({}),
   microsoft: microsoftSettingsSchema.prefault({}),

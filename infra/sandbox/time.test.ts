@@ -7,7 +7,7 @@ afterEach(() => {
 
 const instant = (text: string, zone: string) => new Date(readLocal(text, zone) ?? Number.NaN).toISOString();
 
-describe.each(['2026-07-01T00:00:00Z', '2026-12-01T00:00:00Z'])('read on %s', (today) => {
+describe.each(['2026-07-01T00:00:00Z', '2026-12-01T00:00:00Z'])('readLocal called on %s', (today) => {
   it.each([
     ['a usual time', '2026-12-01T09:00:00', 'Europe/Paris', '2026-12-01T08:00:00.000Z'],
     ['a time with an offset', '2026-12-01T09:00:00+02:00', 'Europe/Paris', '2026-12-01T07:00:00.000Z'],
@@ -19,12 +19,12 @@ describe.each(['2026-07-01T00:00:00Z', '2026-12-01T00:00:00Z'])('read on %s', (t
       'Australia/Lord_Howe',
       '2026-04-04T14:45:00.000Z',
     ],
-  ])('means %s the same', (_what, text, zone, expected) => {
+  ])('reads %s independently of the current date', (_what, text, zone, expected) => {
     vi.useFakeTimers({ now: new Date(today) });
     expect(instant(text, zone)).toBe(expected);
   });
 });
 
-it('says when it cannot be read', () => {
+it('readLocal returns undefined for an invalid time', () => {
   expect(readLocal('tomorrow', 'UTC')).toBeUndefined();
 });

@@ -1,23 +1,27 @@
-/** The sandbox's clock, the times that it writes, and the local times that it reads. */
+/** Defines the sandbox's clock and the formats of its times. */
 import { DateTime } from 'luxon';
 
 export const dayMs = 86_400_000;
 
-/** Epoch milliseconds. A test hands in its own to make tokens expire and days end. */
+/** Returns epoch milliseconds. A test passes its own clock to expire tokens and change the day. */
 export type Clock = () => number;
 
-/** RFC 3339 in UTC without milliseconds, as Zoom writes times; a fraction is rounded up, never into the past. */
+/**
+ * Returns a time as RFC 3339 in UTC without milliseconds, as Zoom does. Rounds up, so that the result is
+ * never in the past.
+ */
 export const wholeSeconds = (epochMs: number): string =>
   `${new Date(Math.ceil(epochMs / 1000) * 1000).toISOString().slice(0, 19)}Z`;
 
 /**
- * Epoch milliseconds of an ISO time, read in the zone unless it carries an offset; undefined when it cannot be read.
- * A local time that the zone skips is moved on by the length of the gap; one that happens twice means the first.
+ * Returns the epoch milliseconds of an ISO time, or undefined when it is invalid. A time without offset is
+ * read in the zone. A local time in a DST gap is moved forward by the length of the gap. An ambiguous local
+ * time means the first of the two.
  */
 export const readLocal = (text: string, zone: string): number | undefined => {
   const read = DateTime.fromISO(text, { zone });
   if (!read.isValid) return undefined;
-  // Luxon prefers the offset that the zone has today: the same time would mean another instant half a year later.
+  // Luxon prefers the zone's current offset, so that the same text would mean another instant half a year later.
   const offset = /(Z|[+-]\d\d:?\d\d)$/i.test(text);
   return offset ? read.toMillis() : Math.min(...read.getPossibleOffsets().map((time) => time.toMillis()));
 };

@@ -1,4 +1,4 @@
-/** What every vendor is made of. */
+/** The dependencies of a simulated vendor. */
 import type { CallCounter } from './calls/counter.ts';
 import type { ChangeNotifier } from './change-notifier.ts';
 import type { FaultRegistry } from './faults/fault-registry.ts';
@@ -7,7 +7,7 @@ import type { Clock } from './time.ts';
 export interface VendorDependencies<Settings> {
   readonly settings: Settings;
   readonly clock: Clock;
-  /** Beaten when what is held has changed. */
+  /** Notified when the stored state has changed. */
   readonly changeNotifier: ChangeNotifier;
   readonly calls: CallCounter;
   readonly faultRegistry: FaultRegistry;

@@ -1,9 +1,9 @@
-/** The vendors played here and their operations: the names used by faults, counters and the page. */
+/** Lists the simulated vendors and their operations. Faults, counters and the page use these names. */
 
 interface VendorOperation {
-  /** Whether a successful call leaves something behind that others can see. */
+  /** Whether a successful call changes the vendor's data. */
   readonly effect: boolean;
-  /** Whether it is the vendor that calls. */
+  /** Whether the vendor makes the call. */
   readonly outgoing?: true;
 }
 
@@ -28,7 +28,7 @@ const operations = {
     'calendars.insert': writes,
     'events.watch': writes,
     'channels.stop': writes,
-    /** The call that Google makes to us when a watched calendar has changed. */
+    /** Google's webhook call when a watched calendar has changed. */
     'channel.notify': { effect: false, outgoing: true },
   },
   microsoft: {
@@ -48,7 +48,7 @@ const operations = {
     'meetings.get': reads,
     'meetings.update': writes,
     'meetings.delete': writes,
-    /** The call that Zoom makes to us when a meeting begins or ends. */
+    /** Zoom's webhook call when a meeting starts or ends. */
     'event.webhook': { effect: false, outgoing: true },
   },
   apple: {
@@ -59,7 +59,7 @@ const operations = {
     'messages.create': writes,
     'messages.list': reads,
     'messages.get': reads,
-    /** The call that Twilio makes to us when a message's status changes. */
+    /** Twilio's webhook call when the status of a message changes. */
     'status.callback': { effect: false, outgoing: true },
   },
 } as const satisfies Record<string, Record<string, VendorOperation>>;
@@ -73,17 +73,20 @@ export const vendors = [
   'twilio',
 ] as const satisfies readonly Vendor[];
 
-const knownOperations: Record<Vendor, Readonly<Record<string, VendorOperation>>> = operations;
+const operationsByVendor: Record<Vendor, Readonly<Record<string, VendorOperation>>> = operations;
 
-export const operationNames = (vendor: Vendor): readonly string[] => Object.keys(knownOperations[vendor]);
+/** Returns the names of a vendor's operations. */
+export const operationNames = (vendor: Vendor): readonly string[] => Object.keys(operationsByVendor[vendor]);
 
+/** Returns whether a successful call of the operation changes the vendor's data. */
 export const hasEffect = (vendor: Vendor, operation: string): boolean =>
-  knownOperations[vendor][operation]?.effect ?? false;
+  operationsByVendor[vendor][operation]?.effect ?? false;
 
+/** Returns whether the operation is a call to the vendor, and not one that the vendor makes. */
 export const isInbound = (vendor: Vendor, operation: string): boolean =>
-  knownOperations[vendor][operation]?.outgoing !== true;
+  operationsByVendor[vendor][operation]?.outgoing !== true;
 
-/** Something of each vendor's own. */
+/** Returns a record with one value per vendor. */
 export const perVendor = <Held>(make: (vendor: Vendor) => Held): Record<Vendor, Held> => ({
   google: make('google'),
   microsoft: make('microsoft'),

@@ -1,4 +1,4 @@
-/** Where everything is, once it runs. */
+/** Returns the table of addresses and API keys of a running stack. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { Address } from './parts/part.ts';
@@ -19,7 +19,7 @@ export const addressTable = ({
     pc.bold('API keys'),
     apiKeys
       ? `${apiKeys.backend}\n${apiKeys.operator}\n${apiKeys.admin}`
-      : 'those of the given database; CASTMATCH_ENV=local adds local ones',
+      : 'those in the external database; CASTMATCH_ENV=local adds local keys',
   ]);
   return table.toString();
 };

@@ -7,15 +7,15 @@ import { buildOnce } from './build-once.ts';
 const setup = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'castmatch-build-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  const said: string[] = [];
-  return { folder, target: join(folder, 'tool'), said, progress: (line: string) => said.push(line) };
+  const lines: string[] = [];
+  return { folder, target: join(folder, 'tool'), lines, progress: (line: string) => lines.push(line) };
 };
 
-/** No process has this one: Linux ends at 2^22. */
+/** A process id that never exists: the maximum on Linux is 2^22. */
 const deadPid = '99999999';
 
-describe('building into the cache', () => {
-  it('happens once, however many ask at the same time', async () => {
+describe('buildOnce', () => {
+  it('builds once when called several times simultaneously', async () => {
     const { target, progress } = await setup();
     let builds = 0;
     const build = async (into: string) => {
@@ -27,19 +27,19 @@ describe('building into the cache', () => {
     expect(await readFile(join(target, 'program'), 'utf8')).toBe('works');
   });
 
-  it('leaves nothing behind when it fails, and can be tried again', async () => {
+  it('removes its files after a failure and can be called again', async () => {
     const { folder, target, progress } = await setup();
     const failing = buildOnce(target, progress, async (into) => {
       await writeFile(join(into, 'program'), 'half');
-      throw new Error('the network went away');
+      throw new Error('the network failed');
     });
-    await expect(failing).rejects.toThrow('the network went away');
+    await expect(failing).rejects.toThrow('the network failed');
     expect(await readdir(folder)).toEqual([]);
     await buildOnce(target, progress, (into) => writeFile(join(into, 'program'), 'whole'));
     expect(await readFile(join(target, 'program'), 'utf8')).toBe('whole');
   });
 
-  it('takes over from a build whose process has died', async () => {
+  it('takes over the lock of a process that no longer exists', async () => {
     const { target, progress } = await setup();
     await mkdir(`${target}.lock`, { recursive: true });
     await writeFile(join(`${target}.lock`, 'pid'), deadPid);
@@ -47,8 +47,8 @@ describe('building into the cache', () => {
     expect(await readFile(join(target, 'program'), 'utf8')).toBe('works');
   });
 
-  it('waits for a build that is under way, and says so', async () => {
-    const { target, said, progress } = await setup();
+  it('waits for a build of another process and reports that', async () => {
+    const { target, lines, progress } = await setup();
     const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>();
     const first = buildOnce(target, progress, () => mayEnd);
     const second = buildOnce(
@@ -60,6 +60,6 @@ describe('building into the cache', () => {
       () => Promise.reject(new Error('built twice')),
     );
     await Promise.all([first, second]);
-    expect(said).toEqual(['another process is getting it, waiting for that']);
+    expect(lines).toEqual(['waiting for another process that is fetching it']);
   });
 });

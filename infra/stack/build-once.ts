@@ -1,14 +1,14 @@
-/** Getting an executable into the cache: whole or not at all, and once however many ask at the same time. */
+/** Puts executables into the cache, completely or not at all, and once for simultaneous callers. */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { withLock } from './lock.ts';
 import { exists } from './paths.ts';
 
-/** Says what is being done, in one line that replaces the one before. */
+/** Reports the current step in one line, which replaces the previous line. */
 export type Progress = (line: string) => void;
 
 /**
- * Makes the folder `target` by calling `build` with an empty one beside it, which is then renamed into place.
- * Whoever comes while another process is building waits for that one.
+ * Creates the folder `target` if it does not exist. `build` fills an empty temporary folder, which is then
+ * renamed to `target`. A lock file makes other processes wait.
  */
 export const buildOnce = async (
   target: string,
@@ -17,7 +17,7 @@ export const buildOnce = async (
 ): Promise<void> =>
   withLock(
     `${target}.lock`,
-    () => progress('another process is getting it, waiting for that'),
+    () => progress('waiting for another process that is fetching it'),
     async () => {
       if (await exists(target)) return;
       const folder = `${target}.${process.pid}.building`;

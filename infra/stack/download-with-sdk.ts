@@ -1,16 +1,19 @@
-/** Runs the SDK's downloader and gives up quietly where the network does not answer. */
+/** Runs the SDK's downloader in a child process and stops it when the download stalls. */
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { projectPath } from './paths.ts';
 
-/** Without a byte for so long, nothing will come. Measured without a network: it fails by itself in 0.1 s. */
+/**
+ * A download without a new byte for this time has stalled. Without a network, the downloader fails in 0.1 s
+ * (measured).
+ */
 const stallTimeoutMs = 10_000;
 
 /**
- * Puts the SDK's executable into `folder` under `name`. False when it could not be had, for whatever reason: there
- * are other ways to get it, and the last of them tells the reader what to do.
+ * Downloads the SDK's executable to `folder` under `name`. Returns false after any failure: the caller then
+ * tries another source.
  */
 export const downloadWithSdk = async (
   kind: 'dev-server' | 'time-skipping',
@@ -25,20 +28,20 @@ export const downloadWithSdk = async (
   });
   const ended = child.then(({ exitCode }) => exitCode === 0);
   if ((await waitForEndOrStall(downloads, ended)) === 'stalled') child.kill('SIGKILL');
-  const worked = await ended;
-  const [file] = worked ? await readdir(downloads) : [];
+  const succeeded = await ended;
+  const [file] = succeeded ? await readdir(downloads) : [];
   if (file !== undefined) await rename(join(downloads, file), join(folder, name));
   await rm(downloads, { recursive: true, force: true });
   return file !== undefined;
 };
 
-/** Resolves when the child has ended, or when nothing has grown for `patienceMs`. */
+/** Resolves when the child has ended, or when the folder has not grown for `stallTimeoutMs`. */
 const waitForEndOrStall = async (folder: string, ended: Promise<boolean>): Promise<'ended' | 'stalled'> => {
   let size = 0;
   let since = Date.now();
   while (Date.now() - since < stallTimeoutMs) {
-    const over = await Promise.race([ended.then(() => true), delay(500, false)]);
-    if (over) return 'ended';
+    const hasEnded = await Promise.race([ended.then(() => true), delay(500, false)]);
+    if (hasEnded) return 'ended';
     const now = await bytesIn(folder);
     if (now > size) since = Date.now();
     size = now;

@@ -1,19 +1,19 @@
 /**
- * The variables of a running stack, for the commands that one runs beside it (`npm run ops`, `npm run replay`): node
- * reads the file with --env-file-if-exists, and what is set in the shell counts more.
+ * Writes the variables of a running stack to a file for other commands (`npm run ops`, `npm run replay`).
+ * Node reads the file with --env-file-if-exists. Variables of the shell take precedence.
  */
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const environmentFile = 'stack.env';
 
-/** Nothing is escaped in such a file: one takes a quote that the value does not hold. */
+/** Quotes a value. Env files have no escapes, so that the quote must not occur in the value. */
 const quoted = (value: string): string => {
-  const quote = ["'", '"', '`'].find((one) => !value.includes(one)) ?? "'";
+  const quote = ["'", '"', '`'].find((candidate) => !value.includes(candidate)) ?? "'";
   return `${quote}${value}${quote}`;
 };
 
-/** @see https://nodejs.org/api/environment_variables.html#dotenv for the quoting. */
+/** Writes the file atomically. Quoting: https://nodejs.org/api/environment_variables.html#dotenv */
 export const writeEnvironmentFile = async (
   dataFolder: string,
   env: Readonly<Record<string, string>>,

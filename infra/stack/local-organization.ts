@@ -1,4 +1,4 @@
-/** Who is there in a new local database: one organization, its keys, and people whose calendars the sandbox plays. */
+/** Seeds a local database with one organization, its API keys, and connections to the sandbox's calendars. */
 import { createDatabaseClient } from '../../db/client.ts';
 import { createRepositories } from '../../db/index.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
@@ -7,14 +7,14 @@ import { loadConfiguration } from '../../providers/configuration.ts';
 
 const localOrganization: OrganizationId = 'org_local';
 
-/** Public, as everything here: they open a database on this machine and nothing else. */
+/** Public keys. They grant access only to a local stack. */
 export const localApiKeys = {
   backend: 'castmatch-local-backend-key',
   operator: 'castmatch-local-operator-key',
   admin: 'castmatch-local-admin-key',
 } as const;
 
-/** The connection and the account at Google that it opens. */
+/** The connections and their Google accounts. */
 export const localConnections = {
   conn_casting_office: 'casting-office@castmatch.example',
   conn_casting_director: 'casting-director@castmatch.example',
@@ -23,15 +23,18 @@ export const localConnections = {
 } as const satisfies Readonly<Record<ConnectionId, string>>;
 
 /**
- * Whether the public keys may be put into the database. Into one that was given only for whoever says that it is for
- * this desk: anybody who reads this file could open it.
+ * Returns whether the public keys may be added to the database. An external database gets them only with
+ * CASTMATCH_ENV `local` or `test`, because the keys are public in this repository.
  */
 export const mayBeSeeded = ({ DATABASE_URL, CASTMATCH_ENV }: NodeJS.ProcessEnv): boolean =>
   DATABASE_URL
     ? CASTMATCH_ENV === 'local' || CASTMATCH_ENV === 'test'
     : CASTMATCH_ENV !== 'staging' && CASTMATCH_ENV !== 'production';
 
-/** Adds what is missing and puts back what was changed; everything else in the database stays. */
+/**
+ * Adds or restores the local organization, its keys and its connections. Changes nothing else in the
+ * database.
+ */
 export const seedLocalOrganization = async (env: NodeJS.ProcessEnv): Promise<void> => {
   const configuration = loadConfiguration(env);
   const { db, close } = createDatabaseClient(configuration.databaseUrl, { poolSize: 2 });

@@ -1,4 +1,4 @@
-/** `npm start`, `npm run demo`, `npm run stack:doctor`. */
+/** The command line of `npm start`, `npm run demo` and `npm run stack:doctor`. */
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
@@ -16,14 +16,14 @@ const demoOptions = startOptions.extend({
 });
 
 const program = new Command('castmatch').description(
-  'The local stack: everything on this machine, without accounts.',
+  'Runs the local stack on this machine. Needs no accounts.',
 );
 
 program
   .command('start')
-  .description('start everything, show where it is, and run until Ctrl-C')
-  .option('--data <folder>', 'where to keep data and logs', dataPath())
-  .option('--any-port', 'take free ports and not the usual ones', false)
+  .description('start the stack, print its addresses, and run until Ctrl-C')
+  .option('--data <folder>', 'folder for data and logs', dataPath())
+  .option('--any-port', 'use free ports instead of the preferred ones', false)
   .action(async (options: unknown) => {
     const { data, anyPort } = startOptions.parse(options);
     process.exit(await runStart({ dataFolder: resolve(data), anyFreePort: anyPort }));
@@ -31,12 +31,12 @@ program
 
 program
   .command('demo')
-  .description('start everything afresh and run one audition from request to decision')
-  .addOption(new Option('--fail <what>', 'break something and watch what happens').choices(faultNames))
-  .option('--keep', 'leave the stack up afterwards', false)
-  .option('--brief', 'without the pauses in which one can read along', false)
-  .option('--data <folder>', 'where to keep data and logs', dataPath('demo'))
-  .option('--any-port', 'take free ports and not the usual ones', false)
+  .description('start a stack without data and run one audition from request to decision')
+  .addOption(new Option('--fail <what>', 'run the demo with a fault').choices(faultNames))
+  .option('--keep', 'keep the stack running afterwards', false)
+  .option('--brief', 'omit the pauses for reading', false)
+  .option('--data <folder>', 'folder for data and logs', dataPath('demo'))
+  .option('--any-port', 'use free ports instead of the preferred ones', false)
   .action(async (options: unknown) => {
     const { data, anyPort, fail, keep, brief } = demoOptions.parse(options);
     process.exit(await runDemo({ dataFolder: resolve(data), anyFreePort: anyPort, fail, keep, brief }));
@@ -44,7 +44,7 @@ program
 
 program
   .command('doctor')
-  .description('say what is there, what is missing, and how to get it')
+  .description('report what is installed, what is missing, and how to get it')
   .action(async () => {
     process.exitCode = await runDoctor(process.env, process.stdout);
   });

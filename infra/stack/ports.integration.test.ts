@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { createPortChooser } from './ports.ts';
 
-/** Not by get-port: it keeps what it has given out from others for a while. */
+/** Finds a free port without get-port, which reserves its ports for a while. */
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -19,12 +19,12 @@ const occupy = async (port: number) => {
   onTestFinished(() => void server.close());
 };
 
-it('takes the preferred port where it is free', async () => {
+it('the port chooser uses the preferred port when it is free', async () => {
   const preferred = await freePort();
   expect(await createPortChooser()(preferred)).toEqual({ port: preferred });
 });
 
-it('moves to a port nearby when the preferred one is taken, and says so', async () => {
+it('the port chooser uses the next free port when the preferred one is taken and reports that', async () => {
   const preferred = await freePort();
   await occupy(preferred);
   const { port, insteadOf } = await createPortChooser()(preferred);
@@ -32,7 +32,7 @@ it('moves to a port nearby when the preferred one is taken, and says so', async 
   expect(port).toBeGreaterThan(preferred);
 });
 
-it('never gives the same port twice, even before anybody listens on it', async () => {
+it('the port chooser never returns a port twice, even while the port is unused', async () => {
   const preferred = await freePort();
   const choose = createPortChooser();
   const [first, second] = [await choose(preferred), await choose(preferred)];
@@ -40,7 +40,7 @@ it('never gives the same port twice, even before anybody listens on it', async (
   expect(second.port).not.toBe(preferred);
 });
 
-it('takes any free port when asked to stay out of the way, and calls that no move', async () => {
+it('the port chooser with anyFreePort reports no replaced port', async () => {
   const preferred = await freePort();
   expect(await createPortChooser(true)(preferred)).not.toHaveProperty('insteadOf');
 });

@@ -1,7 +1,9 @@
-/** The preferred port where it is free, else the next free one: a second program must not keep the stack from starting. */
+/**
+ * Chooses the preferred port of a part, or the next free one, so that a taken port does not block the start.
+ */
 import getPort, { portNumbers } from 'get-port';
 
-/** Where people expect things, when nothing else is there. Temporal's two are in temporal-dev.yaml. */
+/** The preferred ports. Those of Temporal are in temporal-dev.yaml. */
 export const preferredPorts = {
   'the API': 3000,
   'the provider sandbox': 4010,
@@ -13,22 +15,22 @@ export const preferredPorts = {
 
 export interface ChosenPort {
   readonly port: number;
-  /** The port that was preferred and taken, if so. */
+  /** The preferred port, if it was taken. */
   readonly insteadOf?: number;
 }
 
 export type PortChooser = (preferred: number) => Promise<ChosenPort>;
 
-/** How far to look beside a port that is taken, so that the address stays one that can be guessed. */
+/** The range above a taken port to search first, so that the address stays predictable. */
 const nearby = 50;
 
-/** One chooser for one stack: never answers with the same port twice, even before anybody listens on it. */
+/** Creates the port chooser of one stack. It never returns a port twice, even while the port is unused. */
 export const createPortChooser = (anyFreePort = false): PortChooser => {
-  const given = new Set<number>();
+  const chosen = new Set<number>();
   return async (preferred) => {
-    const wished = anyFreePort ? [] : [preferred, ...portNumbers(preferred + 1, preferred + nearby)];
-    const port = await getPort({ port: wished, exclude: given });
-    given.add(port);
+    const candidates = anyFreePort ? [] : [preferred, ...portNumbers(preferred + 1, preferred + nearby)];
+    const port = await getPort({ port: candidates, exclude: chosen });
+    chosen.add(port);
     return port === preferred || anyFreePort ? { port } : { port, insteadOf: preferred };
   };
 };

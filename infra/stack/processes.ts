@@ -1,9 +1,9 @@
-/** What can be asked of a process that is not our child. */
+/** Inspects and signals processes that are not children of this process. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 
-/** Signal 0 only asks. A process of another user is alive as well. */
+/** Returns whether the process exists, including processes of other users. Signal 0 sends nothing. */
 export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
@@ -14,21 +14,21 @@ export const isAlive = (pid: number): boolean => {
 };
 
 /**
- * When a process began, as the system writes it: together with the pid it names one process for ever, since pids are
- * used again. Undefined when there is none.
+ * Returns the start time of a process in the system's own format, or undefined when it does not exist. Pids
+ * are reused: pid and start time together identify a process.
  */
 export const startedAt = async (pid: number): Promise<string | undefined> => {
   if (process.platform === 'linux') {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie has ended; only its parent has not asked about it yet.
+    // A zombie has ended. Its parent has not read its exit code yet.
     return fields[0] === 'Z' ? undefined : fields[19];
   }
   const { stdout } = await execa('ps', ['-o', 'lstart=', '-p', String(pid)], { reject: false });
   return stdout.trim() || undefined;
 };
 
-/** Sends a signal to a process and to everything it started in its group. Says whether there was anything to send to. */
+/** Sends a signal to a process group. Returns false when the group does not exist. */
 export const signalGroup = (pid: number, signal: NodeJS.Signals): boolean => {
   try {
     process.kill(-pid, signal);
@@ -38,7 +38,7 @@ export const signalGroup = (pid: number, signal: NodeJS.Signals): boolean => {
   }
 };
 
-/** Waits until `condition` holds, asking every `everyMs`; false when it still does not after `withinMs`. */
+/** Checks `condition` every `everyMs` until it is true. Returns false after `withinMs`. */
 export const pollUntil = async (
   condition: () => boolean | Promise<boolean>,
   withinMs: number,

@@ -12,7 +12,7 @@ const fiveSteps = async (progress: (line: string) => void) => {
   for (let step = 0; step < 5; step += 1) progress(`step ${step}`);
 };
 
-it('says what began and how it ended, and passes the result on', async () => {
+it('the progress board prints start and end of the work and returns its result', async () => {
   const { board, text } = setup(false);
   const result = await board.follow('Temporal', async (progress) => {
     progress('starting');
@@ -22,14 +22,14 @@ it('says what began and how it ended, and passes the result on', async () => {
   expect(text()).toMatch(/… Temporal +starting\n✓ Temporal +\d+\.\d s\n/);
 });
 
-it('marks what failed and leaves the error to the caller', async () => {
+it('the progress board marks failed work and rethrows its error', async () => {
   const { board, text } = setup(false);
   const failing = board.follow('Inbox', () => Promise.reject(new Error('no port')));
   await expect(failing).rejects.toThrow('no port');
   expect(text()).toContain('✗ Inbox');
 });
 
-it('changes lines in place on a terminal, and does not flood anything else', async () => {
+it('the progress board updates lines in place on a terminal and prints few lines elsewhere', async () => {
   const terminal = setup(true);
   await terminal.board.follow('Build', fiveSteps);
   expect(terminal.raw()).toContain('\u001B[1A');

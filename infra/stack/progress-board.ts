@@ -1,11 +1,11 @@
-/** One line for each thing that is being started. On a terminal the lines change in place, elsewhere they follow. */
+/** Shows one line for each part that is being started. On a terminal the lines are updated in place. */
 import pc from 'picocolors';
 import type { Progress } from './build-once.ts';
 
 export interface ProgressBoard {
-  /** Shows `work` under its name until it ends; the error stays the caller's. */
+  /** Shows the progress of `work` under its name until it ends. Rethrows its error. */
   follow<Result>(name: string, work: (progress: Progress) => Promise<Result>): Promise<Result>;
-  /** A line of its own. */
+  /** Prints a separate line. */
   print(line: string): void;
 }
 
@@ -21,16 +21,17 @@ interface Line {
   mark: string;
 }
 
-/** Where lines cannot change in place, a long build still says every so often that it is alive. */
+/** Without a terminal, the progress of long work is printed at this interval. */
 const repeatEveryMs = 30_000;
 
+/** Creates a board on a screen, such as `process.stdout`. */
 export const createProgressBoard = (screen: Screen): ProgressBoard => {
   const lines: Line[] = [];
   let drawn = 0;
 
   const draw = (): void => {
     const up = drawn > 0 ? `\u001B[${drawn}A\u001B[0J` : '';
-    screen.write(up + lines.map((line) => `${shown(line)}\n`).join(''));
+    screen.write(up + lines.map((line) => `${render(line)}\n`).join(''));
     drawn = lines.length;
   };
   const print = (text: string): void => {
@@ -45,14 +46,14 @@ export const createProgressBoard = (screen: Screen): ProgressBoard => {
     async follow(name, work) {
       const line: Line = { name, since: Date.now(), text: '', mark: pc.yellow('…') };
       lines.push(line);
-      let lastSaid = 0;
+      let lastPrinted = 0;
       const change = (text: string, mark = line.mark): void => {
         const ended = mark !== line.mark;
         Object.assign(line, { text, mark });
         if (screen.isTTY) draw();
-        else if (ended || Date.now() - lastSaid > repeatEveryMs) {
-          screen.write(`${shown(line)}\n`);
-          lastSaid = Date.now();
+        else if (ended || Date.now() - lastPrinted > repeatEveryMs) {
+          screen.write(`${render(line)}\n`);
+          lastPrinted = Date.now();
         }
       };
       try {
@@ -67,4 +68,4 @@ export const createProgressBoard = (screen: Screen): ProgressBoard => {
   };
 };
 
-const shown = ({ mark, name, text }: Line): string => `${mark} ${name.padEnd(18)} ${pc.dim(text)}`;
+const render = ({ mark, name, text }: Line): string => `${mark} ${name.padEnd(18)} ${pc.dim(text)}`;

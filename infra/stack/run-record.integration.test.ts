@@ -12,7 +12,7 @@ const setup = async () => {
   return { folder, file: join(folder, 'stack.json') };
 };
 
-const someProcess = async () => {
+const startProcess = async () => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
     detached: true,
     stdio: 'ignore',
@@ -24,8 +24,8 @@ const someProcess = async () => {
 
 const dead = { name: 'stack', pid: 99_999_999, startedAt: '1' };
 
-describe('the claim on a data folder', () => {
-  it('refuses a second stack, and says where the first one is', async () => {
+describe('claimRun', () => {
+  it('rejects a second stack with the addresses of the first', async () => {
     const { folder } = await setup();
     const record = await claimRun(folder);
     await record.setAddresses({ API: 'http://127.0.0.1:3000' });
@@ -34,9 +34,9 @@ describe('the claim on a data folder', () => {
     await (await claimRun(folder)).release();
   });
 
-  it('ends what a killed stack left behind', async () => {
+  it('ends the processes of a killed stack', async () => {
     const { folder, file } = await setup();
-    const orphan = await someProcess();
+    const orphan = await startProcess();
     await writeFile(
       file,
       JSON.stringify({ stack: dead, children: [{ name: 'api', ...orphan }], addresses: {} }),
@@ -47,9 +47,9 @@ describe('the claim on a data folder', () => {
     await record.release();
   });
 
-  it('leaves a process alone that only got the pid of one that was left behind', async () => {
+  it('does not end a process that reuses the pid of an earlier one', async () => {
     const { folder, file } = await setup();
-    const { pid, startedAt: began } = await someProcess();
+    const { pid, startedAt: began } = await startProcess();
     const earlier = { name: 'api', pid, startedAt: `${began}0` };
     await writeFile(
       file,
@@ -61,7 +61,7 @@ describe('the claim on a data folder', () => {
     await record.release();
   });
 
-  it('starts over a record that cannot be read', async () => {
+  it('replaces an unreadable record', async () => {
     const { folder, file } = await setup();
     await writeFile(file, '{"stack":');
     const record = await claimRun(folder);

@@ -1,6 +1,6 @@
 /**
- * What is running on a data folder, written beside the data: so that a second start at the same time says so, and a
- * start after a SIGKILL finds the processes that were left behind.
+ * Records the processes of a running stack in its data folder. The record prevents a second stack on the
+ * folder. After a SIGKILL, the next start ends the remaining processes.
  */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ const recordSchema = z.object({
 type Recorded = z.infer<typeof recordSchema>;
 type RecordedProcess = z.infer<typeof processSchema>;
 
+/** Another stack is running on the data folder. */
 export class AlreadyRunning extends Error {
   override readonly name = 'AlreadyRunning';
 
@@ -24,7 +25,7 @@ export class AlreadyRunning extends Error {
     const where = Object.entries(addresses).map(([name, address]) => `  ${name}: ${address}`);
     super(
       [
-        `A stack is running on ${folder} already (process ${stack.pid}). Use it, or stop it with Ctrl-C first.`,
+        `A stack is already running on ${folder} (process ${stack.pid}). Use it, or stop it with Ctrl-C first.`,
         ...where,
       ].join('\n'),
     );
@@ -32,14 +33,18 @@ export class AlreadyRunning extends Error {
 }
 
 export interface RunRecord {
-  /** The processes of an earlier run that were left behind and are now ended. */
+  /** The names of the processes of an earlier run that were still running and are now ended. */
   readonly cleanedUp: readonly string[];
   addChild(name: string, pid: number): Promise<void>;
   setAddresses(addresses: Readonly<Record<string, string>>): Promise<void>;
   release(): Promise<void>;
 }
 
-/** Claims the data folder for this process. @throws {AlreadyRunning} with the addresses of whoever has it. */
+/**
+ * Claims the data folder for this process and ends the remaining processes of an earlier run.
+ *
+ * @throws {AlreadyRunning} with the addresses of the running stack.
+ */
 export const claimRun = async (folder: string): Promise<RunRecord> => {
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'stack.json');
@@ -49,7 +54,7 @@ export const claimRun = async (folder: string): Promise<RunRecord> => {
     async () => {
       const earlier = await readRecord(file);
       if (earlier && (await isSame(earlier.stack))) throw new AlreadyRunning(folder, earlier);
-      const cleanedUp = earlier ? await endLeftovers(earlier.children) : [];
+      const cleanedUp = earlier ? await endRemainingProcesses(earlier.children) : [];
       return openRecord(file, cleanedUp);
     },
   );
@@ -62,9 +67,9 @@ const openRecord = async (file: string, cleanedUp: readonly string[]): Promise<R
   const write = (change: Partial<Recorded>): Promise<void> => {
     record = { ...record, ...change };
     const text = `${JSON.stringify(record, undefined, 2)}\n`;
-    const before = writing;
+    const previous = writing;
     const next = async (): Promise<void> => {
-      await before;
+      await previous;
       await writeFile(`${file}.new`, text);
       await rename(`${file}.new`, file);
     };
@@ -105,8 +110,8 @@ const safeJson = (text: string): unknown => {
 const isSame = async ({ pid, startedAt: began }: RecordedProcess): Promise<boolean> =>
   isAlive(pid) && (await startedAt(pid)) === began;
 
-/** Each child leads a process group of its own, so what a child started goes with it. */
-const endLeftovers = async (children: readonly RecordedProcess[]): Promise<readonly string[]> => {
+/** Ends the children and their descendants. Each child leads its own process group. */
+const endRemainingProcesses = async (children: readonly RecordedProcess[]): Promise<readonly string[]> => {
   const ended: string[] = [];
   for (const child of children.toReversed()) {
     if (!(await isSame(child))) continue;

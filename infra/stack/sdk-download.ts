@@ -1,6 +1,7 @@
 /**
- * The SDK's own downloader, in a process of its own: the download cannot be cancelled from JavaScript, so the parent
- * kills this when nothing arrives. Usage: node sdk-download.ts dev-server|time-skipping <folder>
+ * Runs the SDK's downloader. It is a separate process because a download cannot be cancelled from JavaScript:
+ * the parent kills the process when the download stalls. Usage: node sdk-download.ts dev-server|time-skipping
+ * <folder>
  */
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 
@@ -9,7 +10,7 @@ if (folder === undefined) throw new Error('usage: sdk-download.ts dev-server|tim
 
 const server = { executable: { type: 'cached-download', downloadDir: folder } } as const;
 try {
-  // Starting it once proves that what arrived is whole and runs on this machine.
+  // Starting the server once verifies that the download is complete and runs on this machine.
   const environment =
     kind === 'dev-server'
       ? await TestWorkflowEnvironment.createLocal({ server })

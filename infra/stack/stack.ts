@@ -1,4 +1,4 @@
-/** The whole stack: what is started, after what, and how it comes down. */
+/** Starts and stops the whole stack in the order of its dependencies. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -27,15 +27,15 @@ export interface StackOptions {
   readonly dataFolder: string;
   readonly shellEnv: NodeJS.ProcessEnv;
   readonly board: ProgressBoard;
-  /** Free ports for everything, so that stacks run side by side. */
+  /** Uses free ports for all parts, so that several stacks can run simultaneously. */
   readonly anyFreePort?: boolean;
-  /** Without the data of earlier runs. */
+  /** Deletes the data of earlier runs first. */
   readonly fresh?: boolean;
-  /** Aborted: what has been started so far is taken down. */
+  /** Aborting it stops all parts that were started. */
   readonly signal?: AbortSignal;
 }
 
-/** The parts that run as processes, each stopped before what it uses. */
+/** The parts that run as processes. Each is stopped before the parts that it uses. */
 const stopOrder = ['api', 'worker', 'inbox', 'sandbox', 'temporal', 'postgres'] as const;
 type ProcessName = (typeof stopOrder)[number];
 
@@ -43,24 +43,24 @@ export type LocalApiKeys = typeof localApiKeys;
 
 export interface Stack {
   readonly addresses: readonly Address[];
-  /** What has a page, where it is ours. */
+  /** The addresses of the web pages of parts that this stack started. */
   readonly urls: { readonly webUi?: string; readonly inbox?: string; readonly sandbox?: string };
-  /** The variables that the service's programs run with, beside those of the shell. */
+  /** The variables of the service's programs, in addition to those of the shell. */
   readonly env: Readonly<Record<string, string>>;
-  /** The keys of the local organization, where there is one. */
+  /** The API keys of the local organization, if the database has it. */
   readonly apiKeys: LocalApiKeys | undefined;
-  /** Rejects with `ChildFailed` when a part ends by itself. */
+  /** Rejects with `ChildFailed` when a part ends unexpectedly. */
   readonly failure: Promise<never>;
   stopPart(name: ProcessName): Promise<void>;
-  /** Starts a stopped part again, at the same address and with the same data. */
+  /** Restarts a stopped part with the same address and the same data. */
   startPart(name: ProcessName): Promise<void>;
-  /** Takes everything down, in the reverse order of who needs whom. */
+  /** Stops all parts, each before the parts that it uses. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts everything and answers when all of it is ready. When one part cannot start, the others are taken down and
- * its error is thrown.
+ * Starts all parts and resolves when all are ready. When a part cannot start, stops the others and throws the
+ * part's error.
  *
  * @throws {AlreadyRunning} when another stack runs on the same data folder.
  */
@@ -68,7 +68,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
   const { dataFolder, shellEnv, board, anyFreePort } = options;
   const record = await claimRun(dataFolder);
   if (record.cleanedUp.length > 0) {
-    board.print(`ended what an earlier run had left behind: ${record.cleanedUp.join(', ')}`);
+    board.print(`ended remaining processes of an earlier run: ${record.cleanedUp.join(', ')}`);
   }
   if (options.fresh) await deleteData(dataFolder);
   const supervisor = createSupervisor(join(dataFolder, 'logs'), (name, pid) => record.addChild(name, pid));
@@ -108,15 +108,15 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
   }
 };
 
-/** Everything but the record of what is running. */
+/** Deletes all data except the run record. */
 const deleteData = async (dataFolder: string): Promise<void> => {
   await deleteCluster(join(dataFolder, 'postgres'));
-  for (const kept of ['temporal', 'mail', 'sandbox.json', 'master-keys', 'logs']) {
-    await rm(join(dataFolder, kept), { recursive: true, force: true });
+  for (const entry of ['temporal', 'mail', 'sandbox.json', 'master-keys', 'logs']) {
+    await rm(join(dataFolder, entry), { recursive: true, force: true });
   }
 };
 
-/** Lets go of the work when the signal comes: what it started is for the caller to end. */
+/** Rejects when the signal aborts. The caller must then stop what the work has started. */
 const unlessAborted = <Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> => {
   if (!signal) return work;
   const { promise: aborted, reject } = Promise.withResolvers<never>();
@@ -127,7 +127,7 @@ const unlessAborted = <Result>(work: Promise<Result>, signal: AbortSignal | unde
 const startParts = async (context: StackContext, board: ProgressBoard) => {
   const ports = await chooseServicePorts(context);
   const apiUrl = `http://127.0.0.1:${ports.api.port}`;
-  // Side by side: the first start may have to build Temporal's CLI, and the others need not wait for that.
+  // The parts start simultaneously, because the first start may have to build the Temporal CLI.
   const servers = await allOrFirstError([
     board.follow('PostgreSQL', (progress) => startPostgresProcess(context, progress)),
     board.follow('Temporal', (progress) => startTemporalProcess(context, progress, apiUrl)),
@@ -163,7 +163,9 @@ const serviceVariables = async (
   ...Object.assign({}, ...servers.map(({ env }) => env)),
 });
 
-/** Waits for all even when one fails, so that nothing is still being started while the stack is taken down. */
+/**
+ * Waits for all promises even when one fails, so that no part is still starting while the stack is stopped.
+ */
 const allOrFirstError = async <Result>(started: readonly Promise<Result>[]): Promise<readonly Result[]> => {
   await Promise.allSettled(started);
   return Promise.all(started);

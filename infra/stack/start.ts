@@ -1,4 +1,4 @@
-/** `npm start`: the stack until somebody ends it. */
+/** `npm start`: runs the stack until Ctrl-C. */
 import pc from 'picocolors';
 import { ConfigurationError } from '../../foundation/configuration/configuration.ts';
 import { addressTable } from './address-table.ts';
@@ -11,22 +11,22 @@ import { TemporalNotPrepared } from './temporal-server.ts';
 export interface StartOptions {
   readonly dataFolder: string;
   readonly anyFreePort: boolean;
-  /** Without the data of earlier runs. */
+  /** Deletes the data of earlier runs first. */
   readonly fresh?: boolean;
 }
 
-/** Answers with the exit code. */
+/** Runs the stack until a signal. Returns the exit code. */
 export const runStart = (options: StartOptions): Promise<number> =>
   withStack(options, async (stack, interrupted) => {
     console.log(addressTable(stack));
-    console.log(pc.dim(`Logs are in ${options.dataFolder}/logs. Ctrl-C ends everything.`));
+    console.log(pc.dim(`Logs are in ${options.dataFolder}/logs. Stop with Ctrl-C.`));
     await untilAborted(interrupted);
     return 0;
   });
 
 /**
- * Starts a stack, does `work` with it and takes it down again, whatever happens: when the work is done or failed, at
- * SIGINT, SIGTERM and SIGHUP, or when a part of it dies. Answers with the exit code.
+ * Starts a stack, runs `work` and stops the stack in every case: when the work ends or fails, at SIGINT,
+ * SIGTERM and SIGHUP, and when a part ends unexpectedly. Returns the exit code.
  */
 export const withStack = async (
   options: StartOptions,
@@ -45,12 +45,12 @@ export const withStack = async (
     }
   } catch (error) {
     if (error instanceof Interrupted) return 130;
-    console.error(pc.red(explained(error)));
+    console.error(pc.red(describe(error)));
     return 1;
   }
 };
 
-/** A mistake of ours must not leave processes behind: it ends the stack like the death of a part. */
+/** Rejects at an uncaught exception, so that a bug in this program also stops the stack's processes. */
 const firstCrash = (): Promise<never> => {
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => {});
@@ -62,7 +62,7 @@ class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
-/** The first signal asks for an end in good order. A second one changes nothing: the end is on its way. */
+/** Aborts at the first signal. Further signals have no effect, because the stack is already being stopped. */
 const abortedByFirstSignal = (): AbortSignal => {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -71,15 +71,15 @@ const abortedByFirstSignal = (): AbortSignal => {
   return controller.signal;
 };
 
-/** Resolves at the abort. */
+/** Resolves when the signal aborts. */
 export const untilAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-/** What we know how to say is said; anything else is a bug and comes with its stack. */
-const explained = (error: unknown): string => {
+/** Returns the message of an expected error, and the stack trace of any other error. */
+const describe = (error: unknown): string => {
   const expected = [AlreadyRunning, ChildFailed, TemporalNotPrepared, ConfigurationError];
   if (error instanceof Error && expected.some((kind) => error instanceof kind)) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

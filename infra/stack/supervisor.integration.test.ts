@@ -13,7 +13,7 @@ const setup = async () => {
     await rm(folder, { recursive: true });
   });
   const log = (name: string) => readFile(join(folder, `${name}.log`), 'utf8').catch(() => '');
-  /** A program that is ready as soon as its log says so. */
+  /** Returns a program that is ready when its log contains "ready". */
   const program = (name: string, script: string): ChildSettings => ({
     name,
     command: process.execPath,
@@ -27,8 +27,8 @@ const setup = async () => {
 const isGone = async (pid: number) => (await startedAt(pid)) === undefined;
 const runs = 'console.log("ready"); setInterval(() => {}, 1000);';
 
-describe('a supervised child', () => {
-  it('is awaited until it is ready, and writes to its log and to that of all', async () => {
+describe('a supervised child process', () => {
+  it('is awaited until it is ready and writes to its own log and to stack.log', async () => {
     const { supervisor, program, folder } = await setup();
     const child = await supervisor.start(program('api', runs));
     expect(await isGone(child.pid)).toBe(false);
@@ -38,31 +38,31 @@ describe('a supervised child', () => {
     expect(await isGone(child.pid)).toBe(true);
   });
 
-  it('that ends before it is ready fails the start with its last lines', async () => {
+  it('fails the start with its last lines when it ends before it is ready', async () => {
     const { supervisor, program } = await setup();
     const starting = supervisor.start(program('api', 'console.error("no database"); process.exit(3);'));
     await expect(starting).rejects.toThrow(/api ended with code 3[\s\S]*no database/);
   });
 
-  it('that cannot be started at all fails the start', async () => {
+  it('fails the start when its program does not exist', async () => {
     const { supervisor, program } = await setup();
     const settings = { ...program('api', ''), command: '/nowhere/api' };
     await expect(supervisor.start(settings)).rejects.toThrow(/could not be started/);
   });
 
-  it('that is never ready is ended again', async () => {
+  it('is ended when it is not ready in time', async () => {
     const { supervisor, program } = await setup();
     let pid = 0;
     const never = { ...program('api', runs), ready: async () => false, readyWithinMs: 300 };
-    const noted = createSupervisor((await setup()).folder, async (_name, started) => {
+    const recording = createSupervisor((await setup()).folder, async (_name, started) => {
       pid = started;
     });
-    await expect(noted.start(never)).rejects.toThrow('was not ready in time');
+    await expect(recording.start(never)).rejects.toThrow('was not ready in time');
     expect(await isGone(pid)).toBe(true);
     await supervisor.stopAll([]);
   });
 
-  it('that dies by itself is reported with its last lines', async () => {
+  it('is reported with its last lines when it ends unexpectedly', async () => {
     const { supervisor, program } = await setup();
     const child = await supervisor.start(
       program('worker', `process.on("SIGUSR2", () => { throw new Error("out of luck"); }); ${runs}`),
@@ -71,7 +71,7 @@ describe('a supervised child', () => {
     await expect(supervisor.failure).rejects.toThrow(/worker ended with code 1[\s\S]*out of luck/);
   });
 
-  it('that ignores the signal is ended all the same, and so is what it started', async () => {
+  it('is killed with its own children when it ignores the stop signal', async () => {
     const { supervisor, program, log } = await setup();
     const script = `
       process.on("SIGTERM", () => {});
@@ -84,7 +84,7 @@ describe('a supervised child', () => {
     expect(await pollUntil(() => isGone(grandchild), 5_000)).toBe(true);
   });
 
-  it('can be stopped on purpose and started again, which is no failure', async () => {
+  it('can be stopped and restarted without a reported failure', async () => {
     const { supervisor, program } = await setup();
     const first = await supervisor.start(program('inbox', runs));
     await supervisor.stop('inbox');
@@ -94,18 +94,18 @@ describe('a supervised child', () => {
   });
 });
 
-describe('taking everything down', () => {
-  it('goes in the order given, each ended before the next', async () => {
+describe('stopAll', () => {
+  it('stops the children one after the other in the given order', async () => {
     const { supervisor, program, folder } = await setup();
-    const said = 'process.on("SIGTERM", () => { console.log("bye"); process.exit(0); });';
-    await Promise.all(['database', 'api'].map((name) => supervisor.start(program(name, said + runs))));
+    const script = 'process.on("SIGTERM", () => { console.log("bye"); process.exit(0); });';
+    await Promise.all(['database', 'api'].map((name) => supervisor.start(program(name, script + runs))));
     await supervisor.stopAll(['api', 'database']);
     const all = async () => readFile(join(folder, 'stack.log'), 'utf8');
     expect(await pollUntil(async () => (await all()).includes('database | bye'), 5_000)).toBe(true);
     expect((await all()).indexOf('api | bye')).toBeLessThan((await all()).indexOf('database | bye'));
   });
 
-  it('lets nothing be started any more', async () => {
+  it('prevents further starts', async () => {
     const { supervisor, program } = await setup();
     await supervisor.stopAll([]);
     await expect(supervisor.start(program('late', runs))).rejects.toThrow('is being stopped');

@@ -1,6 +1,7 @@
 /**
- * The stack's child processes: each in a process group of its own, so that Ctrl-C reaches only the stack and the
- * stack takes the others down in order; each with its output in a file; each awaited by a probe, never by a pause.
+ * Starts, watches and stops the child processes of the stack. Each child has its own process group, so that
+ * Ctrl-C reaches only the stack, which stops the children in order. Each child writes to its own log file. A
+ * readiness probe decides when a child has started.
  */
 import { spawn } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
@@ -16,10 +17,10 @@ export interface ChildSettings {
   readonly env?: NodeJS.ProcessEnv;
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
-  /** Asked until it says yes. */
+  /** The readiness probe. It is repeated until it returns true. */
   readonly ready: () => Promise<boolean>;
   readonly readyWithinMs?: number;
-  /** SIGTERM unless the program wants another one to end in good order. */
+  /** The signal for a graceful stop. Defaults to SIGTERM. */
   readonly stopSignal?: NodeJS.Signals;
   readonly stopWithinMs?: number;
 }
@@ -33,44 +34,46 @@ interface Child {
 export interface Supervisor {
   /** Resolves when the child is ready. @throws {ChildFailed} when it ends before, or is not ready in time. */
   start(settings: ChildSettings): Promise<Child>;
-  /** Rejects with `ChildFailed` when a child ends that nobody stopped. */
+  /** Rejects with `ChildFailed` when a child ends without having been stopped. */
   readonly failure: Promise<never>;
-  /** Nothing happens when it does not run. */
+  /** Stops a child. Does nothing when the child is not running. */
   stop(name: string): Promise<void>;
-  /** Starts a child again with the settings it was last started with. */
+  /** Restarts a child with the settings of its last start. */
   startAgain(name: string): Promise<void>;
-  /** Everything, in the order given, then whatever is left. Never throws. */
+  /** Stops the named children in the given order, then all others. No child can be started afterwards. */
   stopAll(order: readonly string[]): Promise<void>;
 }
 
+/** A child ended unexpectedly or was not ready in time. The message contains the last lines of its log. */
 export class ChildFailed extends Error {
   override readonly name = 'ChildFailed';
 
   constructor(child: string, what: string, lastLines: readonly string[], logFile: string) {
-    super([`${child} ${what}. Its last lines (all of them are in ${logFile}):`, ...lastLines].join('\n'));
+    super([`${child} ${what}. The last lines of its log (${logFile}):`, ...lastLines].join('\n'));
   }
 }
 
+/** Creates a supervisor. `started` is called with the name and the pid of each new child. */
 export const createSupervisor = (
   logFolder: string,
   started: (name: string, pid: number) => Promise<void>,
 ): Supervisor => {
-  const known = new Map<string, ChildSettings>();
+  const settingsByName = new Map<string, ChildSettings>();
   const running = new Map<string, Child>();
-  const everything = lineFile(join(logFolder, 'stack.log'));
+  const combinedLog = lineFile(join(logFolder, 'stack.log'));
   const { promise: failure, reject: fail } = Promise.withResolvers<never>();
-  // Whoever awaits `failure` hears of it; until somebody does, it is no crash of the stack itself.
+  // Prevents an unhandled rejection while no caller awaits `failure`.
   failure.catch(() => {});
 
   let closed = false;
 
   const start = async (settings: ChildSettings): Promise<Child> => {
-    // Others may still be on their way when one has failed: they must not outlive the stack.
-    if (closed) throw new Error(`the stack is being stopped: ${settings.name} is not started`);
+    // Another start may still be pending when the stack is stopped. Its child must not outlive the stack.
+    if (closed) throw new Error(`the stack is being stopped: ${settings.name} was not started`);
     const logFile = join(logFolder, `${settings.name}.log`);
-    const launched = launch(settings, await lineFile(logFile), await everything);
+    const launched = launch(settings, await lineFile(logFile), await combinedLog);
     const { child, ending } = launched;
-    known.set(settings.name, settings);
+    settingsByName.set(settings.name, settings);
     running.set(settings.name, child);
     await started(settings.name, child.pid);
     const inTime = await pollUntil(
@@ -102,19 +105,19 @@ export const createSupervisor = (
     failure,
     stop,
     async startAgain(name) {
-      const settings = known.get(name);
+      const settings = settingsByName.get(name);
       if (settings) await start(settings);
     },
     async stopAll(order) {
       closed = true;
       for (const name of order) await stop(name);
       await Promise.all([...running.keys()].map(stop));
-      (await everything).end();
+      (await combinedLog).end();
     },
   };
 };
 
-const launch = (settings: ChildSettings, log: WriteStream, everything: WriteStream) => {
+const launch = (settings: ChildSettings, log: WriteStream, combinedLog: WriteStream) => {
   const child = spawn(settings.command, settings.arguments, {
     env: settings.env,
     uid: settings.uid,
@@ -125,14 +128,14 @@ const launch = (settings: ChildSettings, log: WriteStream, everything: WriteStre
   for (const output of [child.stdout, child.stderr]) {
     createInterface({ input: output }).on('line', (line) => {
       log.write(`${line}\n`);
-      everything.write(`${settings.name} | ${line}\n`);
+      combinedLog.write(`${settings.name} | ${line}\n`);
     });
   }
   let stopped = false;
-  let over = false;
+  let hasEnded = false;
   const ending = new Promise<string>((resolve) => {
     const end = (how: string) => {
-      over = true;
+      hasEnded = true;
       log.end();
       resolve(how);
     };
@@ -147,9 +150,9 @@ const launch = (settings: ChildSettings, log: WriteStream, everything: WriteStre
     if (pid !== 0) {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill(settings.stopSignal ?? 'SIGTERM');
-        await pollUntil(() => over, settings.stopWithinMs ?? 10_000);
+        await pollUntil(() => hasEnded, settings.stopWithinMs ?? 10_000);
       }
-      // Whatever is left of the group, the leader included.
+      // Kills the remaining processes of the group, including its leader.
       await pollUntil(() => !signalGroup(pid, 'SIGKILL'), 5_000);
     }
     await ending;
@@ -157,7 +160,7 @@ const launch = (settings: ChildSettings, log: WriteStream, everything: WriteStre
   return {
     child: { name: settings.name, pid, stop } satisfies Child,
     ending,
-    ended: () => over,
+    ended: () => hasEnded,
     stopped: () => stopped,
   };
 };

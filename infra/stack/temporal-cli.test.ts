@@ -8,6 +8,6 @@ it.each([
   ['temporal version 1.1.0 (Server 1.25.1, UI 2.30.3)', false],
   ['tctl version 1.18.0', false],
   ['', false],
-])('a CLI on the PATH that says "%s": usable is %s', (line, usable) => {
+])('serverIsRecentEnough for "%s" returns %s', (line, usable) => {
   expect(serverIsRecentEnough(line)).toBe(usable);
 });

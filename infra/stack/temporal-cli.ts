@@ -1,21 +1,21 @@
-/** Finds the Temporal CLI, whose `server start-dev` is the local server, or gets it. */
+/** Finds or fetches the Temporal CLI. Its command `server start-dev` is the local Temporal server. */
 import { join } from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { buildOnce, type Progress } from './build-once.ts';
 import { downloadWithSdk } from './download-with-sdk.ts';
 import { cachePath, exists } from './paths.ts';
 
-/** Newer tags carry a replace directive, with which `go install` refuses to build them. */
+/** Newer versions contain a replace directive, which `go install` rejects. */
 const cliVersion = '1.5.1';
 const cliModule = `github.com/temporalio/cli/cmd/temporal@v${cliVersion}`;
 
-/** What the module asks for. */
+/** The Go version that the module requires. */
 export const oldestGo = { major: 1, minor: 24 };
 
-/** Update-with-start is on by itself from this server version on. */
+/** The first server version with update-with-start enabled by default. */
 const oldestServer = { major: 1, minor: 28 };
 
-/** What the CLI says of itself: `temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)`. */
+/** Checks the output of `temporal --version`, such as `temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)`. */
 export const serverIsRecentEnough = (versionLine: string): boolean => {
   const [, major, minor] = /Server (\d+)\.(\d+)\./.exec(versionLine) ?? [];
   if (major === undefined || minor === undefined) return false;
@@ -25,7 +25,7 @@ export const serverIsRecentEnough = (versionLine: string): boolean => {
   );
 };
 
-/** Looks without fetching anything: on the PATH, then in the project's cache. */
+/** Searches the PATH, then the project's cache. Fetches nothing. */
 export const findTemporalCli = async (cache = cachePath('temporal-cli')): Promise<string | undefined> => {
   const onPath = await execa('temporal', ['--version'], { reject: false });
   if (onPath.exitCode === 0 && serverIsRecentEnough(onPath.stdout)) return 'temporal';
@@ -37,8 +37,9 @@ export const findTemporalCli = async (cache = cachePath('temporal-cli')): Promis
 };
 
 /**
- * Answers with an executable. In order: the PATH, the cache, the SDK's downloader, Go. Throws one error that says how
- * to get it by hand.
+ * Returns the path of the executable. Tries the PATH, the cache, the SDK's downloader and Go, in this order.
+ *
+ * @throws {Error} with instructions for a manual installation.
  */
 export const getTemporalCli = async (
   progress: Progress,
@@ -49,25 +50,25 @@ export const getTemporalCli = async (
   if (!(await download(progress, cache)) && !(await buildWithGo(progress, cache))) {
     throw new Error(howToGetTheCli);
   }
-  const got = await findTemporalCli(cache);
-  if (got === undefined) throw new Error(howToGetTheCli);
-  return got;
+  const fetched = await findTemporalCli(cache);
+  if (fetched === undefined) throw new Error(howToGetTheCli);
+  return fetched;
 };
 
 const howToGetTheCli = [
-  'The Temporal CLI is not on this machine, could not be downloaded, and Go is not there to build it. Do one of these:',
+  'The Temporal CLI is not installed, could not be downloaded, and could not be built with Go. Do one of these:',
   '  - install it: https://docs.temporal.io/cli/setup-cli, so that `temporal` is on the PATH',
-  `  - install Go ${oldestGo.major}.${oldestGo.minor} or newer, and start again: it is built once, in about 4 minutes (${cliModule})`,
-  '  - set TEMPORAL_ADDRESS to a Temporal server that runs already',
+  `  - install Go ${oldestGo.major}.${oldestGo.minor} or newer, and start again: the CLI is built once, in about 4 minutes (${cliModule})`,
+  '  - set TEMPORAL_ADDRESS to a running Temporal server',
 ].join('\n');
 
 const download = async (progress: Progress, cache: string): Promise<boolean> => {
   progress('downloading the Temporal CLI');
   const target = join(cache, 'from-sdk');
-  const worked = await buildOnce(target, progress, async (folder) => {
+  const isDownloaded = await buildOnce(target, progress, async (folder) => {
     if (!(await downloadWithSdk('dev-server', folder, 'temporal'))) throw new DownloadUnavailable();
   }).then(() => true, falseIfUnavailable);
-  return worked;
+  return isDownloaded;
 };
 
 const buildWithGo = async (progress: Progress, cache: string): Promise<boolean> => {
@@ -81,7 +82,7 @@ const buildWithGo = async (progress: Progress, cache: string): Promise<boolean> 
 const goInstall = async (progress: Progress, folder: string): Promise<void> => {
   const started = Date.now();
   let packages = 0;
-  // -v names each package as it is compiled: the only sign of life that a Go build gives.
+  // -v prints each compiled package, which is the only progress output of a Go build.
   const build = execa('go', ['install', '-v', '-trimpath', '-ldflags=-s -w', cliModule], {
     env: { GOBIN: folder },
     all: true,
@@ -97,8 +98,8 @@ const goInstall = async (progress: Progress, folder: string): Promise<void> => {
   try {
     await build;
   } catch (error) {
-    const said = error instanceof ExecaError ? (error.all ?? '').slice(-1_500) : String(error);
-    throw new Error(`${howToGetTheCli}\n\nGo could not build it:\n${said}`, { cause: error });
+    const output = error instanceof ExecaError ? (error.all ?? '').slice(-1_500) : String(error);
+    throw new Error(`${howToGetTheCli}\n\nThe build with Go failed:\n${output}`, { cause: error });
   } finally {
     clearInterval(ticker);
   }

@@ -11,7 +11,7 @@ const settings: TemporalDev = {
 };
 
 describe('temporal-dev.yaml', () => {
-  it('is what the server is started with, with the search attributes of the design', async () => {
+  it('contains the search attributes and the SQLite settings', async () => {
     const { searchAttributes, sqlitePragmas } = await loadTemporalDev();
     expect(searchAttributes).toEqual({
       CastMatchOrganization: 'Keyword',
@@ -24,20 +24,20 @@ describe('temporal-dev.yaml', () => {
     expect(sqlitePragmas).toEqual({ journal_mode: 'WAL', synchronous: 'NORMAL' });
   });
 
-  it('names the key that is wrong', () => {
+  it('is rejected with the name of an invalid key', () => {
     const yaml = JSON.stringify({ ...settings, ports: { grpc: 70_000, ui: 1 }, searchAttribute: {} });
     expect(() => parseTemporalDev(yaml)).toThrow(/temporal-dev\.yaml[\s\S]*searchAttribute/);
     expect(() => parseTemporalDev(yaml)).toThrow(/ports\.grpc/);
   });
 
-  it('refuses a type that a search attribute cannot have', () => {
+  it('is rejected with an unknown type of a search attribute', () => {
     const yaml = JSON.stringify({ ...settings, searchAttributes: { CastMatchState: 'keyword' } });
     expect(() => parseTemporalDev(yaml)).toThrow(/searchAttributes\.CastMatchState/);
   });
 });
 
 describe('the arguments of the development server', () => {
-  it('register the search attributes and pass dynamic settings as JSON', () => {
+  it('contain the search attributes, and dynamic settings as JSON', () => {
     const line = devServerArguments(settings, { port: 7000 }).join(' ');
     expect(line).toContain('--search-attribute CastMatchState=Keyword');
     expect(line).toContain('--search-attribute CastMatchScheduledFor=Datetime');
@@ -45,15 +45,15 @@ describe('the arguments of the development server', () => {
     expect(line).toContain('--dynamic-config-value some.text="a"');
   });
 
-  it('ask for no Web UI and no file where there is no place for them', () => {
-    const given = devServerArguments(settings, { port: 7000 });
-    expect(given).toContain('--headless');
-    expect(given).not.toContain('--db-filename');
-    // The server refuses pragmas without a file to apply them to.
-    expect(given).not.toContain('--sqlite-pragma');
+  it('disable the Web UI and the database file when neither is configured', () => {
+    const headless = devServerArguments(settings, { port: 7000 });
+    expect(headless).toContain('--headless');
+    expect(headless).not.toContain('--db-filename');
+    // The server rejects pragmas without a database file.
+    expect(headless).not.toContain('--sqlite-pragma');
   });
 
-  it('point the Web UI to the codec of the API and tune the file', () => {
+  it('set the codec endpoint of the Web UI and the pragmas of the database file', () => {
     const ui = { port: 8000, apiUrl: 'http://127.0.0.1:3000' };
     const line = devServerArguments(settings, { port: 7000, ui, databaseFile: 't.db' }).join(' ');
     expect(line).toContain('--ui-port 8000 --ui-codec-endpoint http://127.0.0.1:3000/codec');

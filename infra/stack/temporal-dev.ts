@@ -1,4 +1,4 @@
-/** `temporal-dev.yaml`, parsed, and turned into the arguments of `temporal server start-dev`. */
+/** Parses `temporal-dev.yaml` and builds the arguments of `temporal server start-dev`. */
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -21,32 +21,37 @@ const temporalDevSchema = z
   .strict();
 export type TemporalDev = z.infer<typeof temporalDevSchema>;
 
-/** Throws with the key that is wrong, and what is expected there. */
+/**
+ * Parses the text of `temporal-dev.yaml`.
+ *
+ * @throws {Error} naming each invalid key and its expected form.
+ */
 export const parseTemporalDev = (text: string): TemporalDev => {
   const parsed = temporalDevSchema.safeParse(parse(text));
   if (!parsed.success) throw new Error(`temporal-dev.yaml:\n${z.prettifyError(parsed.error)}`);
   return parsed.data;
 };
 
+/** Reads `temporal-dev.yaml` of the checkout. */
 export const loadTemporalDev = async (): Promise<TemporalDev> =>
   parseTemporalDev(await readFile(projectPath('temporal-dev.yaml'), 'utf8'));
 
 export interface DevServerOptions {
   readonly port: number;
-  /** Absent: no Web UI. */
+  /** Undefined disables the Web UI. */
   readonly ui?: { readonly port: number; readonly apiUrl: string } | undefined;
-  /** Absent: everything in memory, gone at the end. */
+  /** Undefined keeps all data in memory. */
   readonly databaseFile?: string | undefined;
 }
 
-/** The command line of the development server; its own options are on `temporal server start-dev --help`. */
-export const devServerArguments = (settings: TemporalDev, place: DevServerOptions): readonly string[] => [
+/** Returns the arguments of the development server. `temporal server start-dev --help` lists all options. */
+export const devServerArguments = (settings: TemporalDev, options: DevServerOptions): readonly string[] => [
   'server',
   'start-dev',
   '--ip',
   '127.0.0.1',
   '--port',
-  String(place.port),
+  String(options.port),
   '--namespace',
   settings.namespace,
   ...pairs('--search-attribute', settings.searchAttributes),
@@ -54,16 +59,16 @@ export const devServerArguments = (settings: TemporalDev, place: DevServerOption
     '--dynamic-config-value',
     `${key}=${JSON.stringify(value)}`,
   ]),
-  ...(place.databaseFile === undefined
+  ...(options.databaseFile === undefined
     ? []
-    : ['--db-filename', place.databaseFile, ...pairs('--sqlite-pragma', settings.sqlitePragmas)]),
-  ...(place.ui === undefined
+    : ['--db-filename', options.databaseFile, ...pairs('--sqlite-pragma', settings.sqlitePragmas)]),
+  ...(options.ui === undefined
     ? ['--headless']
     : [
         '--ui-port',
-        String(place.ui.port),
+        String(options.ui.port),
         '--ui-codec-endpoint',
-        settings.ui.codecEndpoint.replace('{api}', place.ui.apiUrl),
+        settings.ui.codecEndpoint.replace('{api}', options.ui.apiUrl),
       ]),
 ];
 

@@ -7,8 +7,8 @@ import {
 
 const wanted = { CastMatchState: 'Keyword', CastMatchScheduledFor: 'Datetime' } as const;
 
-/** As gRPC's client throws. */
-const refused = (code: number) => Object.assign(new Error('no'), { code, details: '', metadata: {} });
+/** Creates an error like those of the gRPC client. */
+const grpcError = (code: number) => Object.assign(new Error('no'), { code, details: '', metadata: {} });
 
 const setup = ({ has = [], list, add }: { has?: readonly string[]; list?: Error; add?: Error }) => {
   const added: string[] = [];
@@ -19,7 +19,7 @@ const setup = ({ has = [], list, add }: { has?: readonly string[]; list?: Error;
     },
     addSearchAttributes: async ({ searchAttributes }: { searchAttributes: object }) => {
       if (add) throw add;
-      if (Object.keys(searchAttributes).some((name) => has.includes(name))) throw refused(6);
+      if (Object.keys(searchAttributes).some((name) => has.includes(name))) throw grpcError(6);
       added.push(...Object.keys(searchAttributes));
       return {};
     },
@@ -27,36 +27,41 @@ const setup = ({ has = [], list, add }: { has?: readonly string[]; list?: Error;
   return { added, run: () => addMissingSearchAttributes(operator, 'castings', wanted) };
 };
 
-describe('the search attributes of a given server', () => {
-  it('are added where they are missing', async () => {
+describe('the search attributes of an external server', () => {
+  it('are added when they are missing', async () => {
     const { added, run } = setup({ has: ['CastMatchState', 'Other'] });
     await run();
     expect(added).toEqual(['CastMatchScheduledFor']);
   });
 
-  it('are left alone where all are there, whether we may add any or not', async () => {
-    const { run } = setup({ has: Object.keys(wanted), add: refused(7) });
+  it('are not changed when all exist', async () => {
+    const { run } = setup({ has: Object.keys(wanted), add: grpcError(7) });
     await expect(run()).resolves.toBeUndefined();
   });
 
-  it('that another process adds at the same moment are no error', async () => {
-    await expect(setup({ add: refused(6) }).run()).resolves.toBeUndefined();
+  it('cause no error when another process adds them simultaneously', async () => {
+    await expect(setup({ add: grpcError(6) }).run()).resolves.toBeUndefined();
   });
 
-  it.each([7, 12, 16])('that we may not add are named, with how to add them (gRPC code %i)', async (code) => {
-    const { run } = setup({ has: ['CastMatchState'], add: refused(code) });
-    await expect(run()).rejects.toThrow(TemporalNotPrepared);
-    await expect(run()).rejects.toThrow('--namespace castings --name CastMatchScheduledFor --type Datetime');
-  });
+  it.each([7, 12, 16])(
+    'are named with the commands to add them when adding is forbidden (gRPC code %i)',
+    async (code) => {
+      const { run } = setup({ has: ['CastMatchState'], add: grpcError(code) });
+      await expect(run()).rejects.toThrow(TemporalNotPrepared);
+      await expect(run()).rejects.toThrow(
+        '--namespace castings --name CastMatchScheduledFor --type Datetime',
+      );
+    },
+  );
 
-  it('that we may not even look at are added blindly, past those that are there', async () => {
-    const { added, run } = setup({ list: refused(7), has: ['CastMatchState'] });
+  it('are added without listing them first when listing is forbidden', async () => {
+    const { added, run } = setup({ list: grpcError(7), has: ['CastMatchState'] });
     await run();
     expect(added).toEqual(['CastMatchScheduledFor']);
   });
 
-  it('cannot be had from a server that is not there, which is said', async () => {
-    const nobody = { address: '127.0.0.1:1', namespace: 'default' };
-    await expect(registerSearchAttributes(nobody, wanted)).rejects.toThrow('Nobody answers');
+  it('report an unreachable server', async () => {
+    const unreachable = { address: '127.0.0.1:1', namespace: 'default' };
+    await expect(registerSearchAttributes(unreachable, wanted)).rejects.toThrow('No Temporal server answers');
   });
 });

@@ -1,4 +1,4 @@
-/** What a Temporal server needs before we can work on it, whoever started it. */
+/** Checks and prepares a Temporal server: readiness and search attributes. */
 import { Connection, isGrpcServiceError } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
 import type { TemporalConfiguration } from '../../foundation/configuration/configuration.ts';
@@ -17,7 +17,7 @@ const indexedTypes: Readonly<Record<SearchAttributeTypeName, temporal.api.enums.
   KeywordList: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
 };
 
-/** True as soon as the namespace answers, which is later than the port. Never throws. */
+/** Returns whether the namespace answers, which happens later than the port opens. Never throws. */
 export const isTemporalReady = async (address: string, namespace: string): Promise<boolean> => {
   try {
     const connection = await Connection.connect({ address, connectTimeout: 2_000 });
@@ -34,16 +34,17 @@ export const isTemporalReady = async (address: string, namespace: string): Promi
 
 const connectWithinMs = 3_000;
 
-/** The server is there or not, but cannot be worked on as it is: the message says what to do. */
+/** The Temporal server is unreachable or lacks search attributes. The message says what to do. */
 export class TemporalNotPrepared extends Error {
   override readonly name = 'TemporalNotPrepared';
 }
 
 /**
- * Registers the search attributes that are missing, and leaves those that are there: a database file of last month
- * does not know the ones of this month, since the server registers its own only in a new file.
+ * Registers the missing search attributes. This is needed for an existing database file too, because the
+ * development server registers its arguments only in a new file.
  *
- * @throws {TemporalNotPrepared} where nobody answers, and where they are missing and we may not add them.
+ * @throws {TemporalNotPrepared} when the server is unreachable, or when adding search attributes is
+ * forbidden.
  */
 export const registerSearchAttributes = async (
   server: TemporalConfiguration,
@@ -52,7 +53,7 @@ export const registerSearchAttributes = async (
   const options = { ...temporalConnectionOptions(server), connectTimeout: connectWithinMs };
   const connection = await Connection.connect(options).catch((cause: unknown) => {
     throw new TemporalNotPrepared(
-      `Nobody answers as Temporal at ${server.address}. Check TEMPORAL_ADDRESS, and TEMPORAL_TLS or TEMPORAL_API_KEY where it wants them.`,
+      `No Temporal server answers at ${server.address}. Check TEMPORAL_ADDRESS, and TEMPORAL_TLS and TEMPORAL_API_KEY if the server needs them.`,
       { cause },
     );
   });
@@ -63,7 +64,7 @@ export const registerSearchAttributes = async (
   }
 };
 
-/** The part of Temporal's operator service that this takes. */
+/** The methods of Temporal's operator service that are used here. */
 interface OperatorService {
   listSearchAttributes(request: { readonly namespace: string }): Promise<{
     readonly customAttributes: Readonly<Record<string, unknown>>;
@@ -74,52 +75,59 @@ interface OperatorService {
   }): Promise<unknown>;
 }
 
-/** Exported for its tests. @throws {TemporalNotPrepared} */
+/**
+ * Adds the missing search attributes. Exported for tests.
+ *
+ * @throws {TemporalNotPrepared} when adding them is forbidden.
+ */
 export const addMissingSearchAttributes = async (
   operator: OperatorService,
   namespace: string,
   searchAttributes: TemporalDev['searchAttributes'],
 ): Promise<void> => {
-  const known = await allowed(operator.listSearchAttributes({ namespace }));
+  const existing = await unlessForbidden(operator.listSearchAttributes({ namespace }));
   const missing = Object.entries(searchAttributes).filter(
-    ([name]) => known === notAllowed || !(name in known.customAttributes),
+    ([name]) => existing === forbidden || !(name in existing.customAttributes),
   );
   if (missing.length === 0) return;
-  // One by one: of several in one request, one that is there already would keep the others out.
+  // One request per attribute, because one that exists would reject all attributes of its request.
   for (const [name, type] of missing) {
     const request = { namespace, searchAttributes: { [name]: indexedTypes[type] } };
-    const added = await allowed(operator.addSearchAttributes(request).catch(unlessAlreadyThere));
-    if (added === notAllowed) throw new TemporalNotPrepared(howToRegister(namespace, missing));
+    const added = await unlessForbidden(operator.addSearchAttributes(request).catch(ignoreExisting));
+    if (added === forbidden) throw new TemporalNotPrepared(howToRegister(namespace, missing));
   }
 };
 
-/** gRPC's ALREADY_EXISTS: another process has just done it. */
-const alreadyThere: ReadonlySet<number> = new Set([6]);
-/** gRPC's PERMISSION_DENIED, UNIMPLEMENTED and UNAUTHENTICATED: servers with an administration of their own say so. */
-const refusalCodes: ReadonlySet<number> = new Set([7, 12, 16]);
+/** gRPC's ALREADY_EXISTS: another process has added the attribute. */
+const existsCodes: ReadonlySet<number> = new Set([6]);
+/**
+ * gRPC's PERMISSION_DENIED, UNIMPLEMENTED and UNAUTHENTICATED: the answers of servers that forbid
+ * administration by clients.
+ */
+const forbiddenCodes: ReadonlySet<number> = new Set([7, 12, 16]);
 
-const unlessAlreadyThere = (error: unknown): void => {
-  if (!isGrpcServiceError(error) || !alreadyThere.has(error.code)) throw error;
+const ignoreExisting = (error: unknown): void => {
+  if (!isGrpcServiceError(error) || !existsCodes.has(error.code)) throw error;
 };
 
-const notAllowed = Symbol('not allowed');
+const forbidden = Symbol('not allowed');
 
-const allowed = async <Result>(call: Promise<Result>): Promise<Result | typeof notAllowed> => {
+const unlessForbidden = async <Result>(call: Promise<Result>): Promise<Result | typeof forbidden> => {
   try {
     return await call;
   } catch (error) {
-    if (isGrpcServiceError(error) && refusalCodes.has(error.code)) return notAllowed;
+    if (isGrpcServiceError(error) && forbiddenCodes.has(error.code)) return forbidden;
     throw error;
   }
 };
 
 const howToRegister = (namespace: string, missing: readonly (readonly [string, string])[]): string =>
   [
-    `The namespace ${namespace} lacks search attributes, or does not say which it has, and we may not add them.`,
-    'Have somebody who may do so add these, then start again:',
+    `The namespace ${namespace} lacks search attributes or does not list them, and this client may not add them.`,
+    'Ask an administrator of the namespace to run these commands, then start again:',
     ...missing.map(
       ([name, type]) =>
         `  temporal operator search-attribute create --namespace ${namespace} --name ${name} --type ${type}`,
     ),
-    'On Temporal Cloud: tcld namespace search-attributes add, or the page of the namespace.',
+    'On Temporal Cloud, use tcld namespace search-attributes add, or the page of the namespace.',
   ].join('\n');

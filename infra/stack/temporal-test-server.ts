@@ -1,4 +1,4 @@
-/** Finds the time-skipping test server for workflow tests, or gets it. */
+/** Finds or fetches the time-skipping test server of the workflow tests. */
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -9,6 +9,7 @@ import { cachePath, exists } from './paths.ts';
 const testServerVersion = '1.31.0';
 const executableName = 'temporal-test-server';
 
+/** Searches the project's cache. Fetches nothing. Returns the path of the executable. */
 export const findTestServer = async (
   cache = cachePath('temporal-test-server'),
 ): Promise<string | undefined> => {
@@ -20,8 +21,10 @@ export const findTestServer = async (
 };
 
 /**
- * Answers with an executable that `TestWorkflowEnvironment.createTimeSkipping` takes as `existing-path`. In order:
- * the cache, the SDK's downloader, Maven. Throws one error that says how to get it by hand.
+ * Returns the path of the executable for `TestWorkflowEnvironment.createTimeSkipping` (`existing-path`).
+ * Tries the cache, the SDK's downloader and Maven, in this order.
+ *
+ * @throws {Error} with instructions for a manual installation.
  */
 export const getTestServer = async (
   progress: Progress,
@@ -30,14 +33,14 @@ export const getTestServer = async (
   const found = await findTestServer(cache);
   if (found !== undefined) return found;
   if (!(await download(progress, cache))) await fetchWithMaven(progress, cache);
-  const got = await findTestServer(cache);
-  if (got === undefined) throw new Error(howToGetTheTestServer);
-  return got;
+  const fetched = await findTestServer(cache);
+  if (fetched === undefined) throw new Error(howToGetTheTestServer);
+  return fetched;
 };
 
 const howToGetTheTestServer = [
-  'The time-skipping test server of Temporal is not on this machine and could not be fetched. Do one of these:',
-  '  - install Java 11 or newer and Maven, and start again: it is fetched once, in some seconds',
+  'The time-skipping test server of Temporal is not installed and could not be fetched. Do one of these:',
+  '  - install Java 11 or newer and Maven, and start again: the server is fetched once, in some seconds',
   '  - run the tests once with access to the internet: the SDK downloads it',
 ].join('\n');
 
@@ -62,12 +65,13 @@ const fetchWithMaven = async (progress: Progress, cache: string): Promise<void> 
     await writeFile(pomFile, pom);
     const copy = ['-B', '-q', '-f', pomFile, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`];
     const { exitCode, all } = await execa('mvn', copy, { reject: false, all: true });
-    if (exitCode !== 0) throw new Error(`${howToGetTheTestServer}\n\nMaven said:\n${all.slice(-1_500)}`);
+    if (exitCode !== 0)
+      throw new Error(`${howToGetTheTestServer}\n\nThe output of Maven:\n${all.slice(-1_500)}`);
     await writeWrapper(folder);
   });
 };
 
-/** The jar has a main class and the SDK wants an executable. */
+/** Writes a shell script that runs the jar, because the SDK needs an executable. */
 const writeWrapper = async (folder: string): Promise<void> => {
   const path = join(folder, executableName);
   await writeFile(path, wrapper);

@@ -11,7 +11,7 @@ import { createAppleCheck } from './health.ts';
 const password = 'sand-boxx-appl-pass';
 const username = 'ann@icloud.example';
 
-/** As the registry makes it, with names that lead wherever a test wants. */
+/** The authorizer as the registry creates it, with name resolution controlled by the test. */
 const fetchForNetworks = (allowedPrivateNetworks: readonly string[], names: Record<string, string> = {}) => {
   const dispatcher = createOutboundDispatcher({
     allowedPrivateNetworks,
@@ -34,11 +34,11 @@ const setup = async () => {
   return { sandbox, apple };
 };
 
-/** A server of a test's own; `asked` is what it was asked, with the credentials it was shown. */
+/** A scripted server; `requests` holds the paths and credentials it received. */
 const serve = async (listener: RequestListener) => {
-  const asked: { readonly path: string; readonly authorization: string | undefined }[] = [];
+  const requests: { readonly path: string; readonly authorization: string | undefined }[] = [];
   const server = createServer((request, response) => {
-    asked.push({ path: request.url ?? '', authorization: request.headers.authorization });
+    requests.push({ path: request.url ?? '', authorization: request.headers.authorization });
     listener(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -47,7 +47,7 @@ const serve = async (listener: RequestListener) => {
     server.close();
   });
   const address = server.address();
-  return { port: typeof address === 'object' ? (address?.port ?? 0) : 0, asked };
+  return { port: typeof address === 'object' ? (address?.port ?? 0) : 0, requests };
 };
 
 const fault = (kind: string, code?: string) => ({
@@ -58,7 +58,7 @@ const fault = (kind: string, code?: string) => ({
 });
 
 describe('an account', () => {
-  test('is found from the configured server, and keeps its id', async () => {
+  test('is discovered at the configured server and keeps its id', async () => {
     const { sandbox, apple } = await setup();
     const grant = await apple.connect({ username, password }, callContext());
     expect(grant).toEqual({
@@ -69,7 +69,7 @@ describe('an account', () => {
     expect((await apple.connect({ username, password }, callContext())).account).toEqual(grant.account);
   });
 
-  test('is found from a server that a person names', async () => {
+  test('is discovered at a server named by a person', async () => {
     const { sandbox } = await setup();
     const settings = { caldavUrl: 'https://caldav.icloud.com' };
     const apple = createAppleAuthorizer(settings, fetchForNetworks(loopback));
@@ -77,7 +77,7 @@ describe('an account', () => {
     expect(grant.account.name).toBe(username);
   });
 
-  test('whose password is wrong is told of app-specific passwords', async () => {
+  test('with a wrong password gets a message about app-specific passwords', async () => {
     const { apple } = await setup();
     await expect(apple.connect({ username, password: 'the main one' }, callContext())).rejects.toMatchObject({
       ...fault('reconnect'),
@@ -85,7 +85,7 @@ describe('an account', () => {
     });
   });
 
-  test('whose passwords were taken back has to be connected again', async () => {
+  test('with revoked passwords must be connected again', async () => {
     const { sandbox, apple } = await setup();
     await apple.connect({ username, password }, callContext());
     sandbox.control.revokeGrants('apple', username);
@@ -94,7 +94,7 @@ describe('an account', () => {
     );
   });
 
-  test('is not to be had while the server is down, limits the rate or is silent', async () => {
+  test('cannot be connected while the server is down, rate limited or silent', async () => {
     const { sandbox, apple } = await setup();
     sandbox.control.setFault('apple', { kind: 'outage' });
     await expect(apple.connect({ username, password }, callContext())).rejects.toMatchObject(fault('outage'));
@@ -110,15 +110,15 @@ describe('an account', () => {
 
 describe('an address', () => {
   test.each([
-    ['no address at all', 'not an address', 'address_not_allowed'],
+    ['a text that is not an address', 'not an address', 'address_not_allowed'],
     ['another protocol', 'ftp://calendar.example', 'address_not_allowed'],
-    ['a password in it', 'https://ann:secret@calendar.example', 'address_not_allowed'],
+    ['an address with a password', 'https://ann:secret@calendar.example', 'address_not_allowed'],
     ['a private network', 'https://192.168.1.1/', 'address_not_allowed'],
-    ['the metadata of a cloud', 'http://169.254.169.254/latest/meta-data/', 'address_not_allowed'],
-    ['a name that leads inside', 'https://inside.example/', 'address_not_allowed'],
-    ['an unencrypted one outside', 'http://outside.example/', 'address_not_allowed'],
-    ['a name that nobody has', 'calendar.example', 'no_calendar_server'],
-  ])('is refused: %s', async (_what, serverUrl, code) => {
+    ['the metadata address of a cloud', 'http://169.254.169.254/latest/meta-data/', 'address_not_allowed'],
+    ['a name that resolves to a private address', 'https://inside.example/', 'address_not_allowed'],
+    ['an unencrypted public address', 'http://outside.example/', 'address_not_allowed'],
+    ['an unknown host name', 'calendar.example', 'no_calendar_server'],
+  ])('is rejected: %s', async (_what, serverUrl, code) => {
     const names = { 'inside.example': '10.0.0.7', 'outside.example': '203.0.114.7' };
     const apple = createAppleAuthorizer({ caldavUrl: 'https://c.example' }, fetchForNetworks([], names));
     await expect(apple.connect({ serverUrl, username, password }, callContext())).rejects.toMatchObject(
@@ -126,7 +126,7 @@ describe('an address', () => {
     );
   });
 
-  test('of something else than a calendar server is refused', async () => {
+  test('that is not a calendar server is rejected', async () => {
     const { port } = await serve((_request, response) => response.writeHead(404).end('nothing'));
     const { apple } = await setup();
     const serverUrl = `http://127.0.0.1:${port}`;
@@ -135,7 +135,7 @@ describe('an address', () => {
     );
   });
 
-  test('that leads to another owner’s server gives the password to nobody', async () => {
+  test('that redirects to another owner’s server does not leak the password', async () => {
     const thief = await serve((_request, response) => response.writeHead(401).end());
     const names = { 'calendar.example': '127.0.0.1', 'thief.example': '127.0.0.1' };
     const decoy = await serve((_request, response) =>
@@ -147,11 +147,11 @@ describe('an address', () => {
     await expect(apple.connect({ serverUrl, username, password }, callContext())).rejects.toMatchObject(
       fault('rejected_input', 'leads_elsewhere'),
     );
-    expect(thief.asked.length).toBeGreaterThan(0);
-    expect(thief.asked.every(({ authorization }) => authorization === undefined)).toBe(true);
+    expect(thief.requests.length).toBeGreaterThan(0);
+    expect(thief.requests.every(({ authorization }) => authorization === undefined)).toBe(true);
   });
 
-  test('whose server never stops talking is left', async () => {
+  test('whose server sends an endless answer is rejected', async () => {
     const { port } = await serve((_request, response) => {
       response.writeHead(207, { 'content-type': 'application/xml' });
       const chunk = 'x'.repeat(64_000);
@@ -169,7 +169,7 @@ describe('an address', () => {
   });
 });
 
-test('the check is well when the server answers, whoever asks', async () => {
+test('the health check of Apple passes when the server answers without a login', async () => {
   const { sandbox } = await setup();
   const check = createAppleCheck({ caldavUrl: sandbox.url }, fetchForNetworks(loopback));
   await expect(check()).resolves.toBeUndefined();
@@ -177,7 +177,7 @@ test('the check is well when the server answers, whoever asks', async () => {
   await expect(check()).rejects.toMatchObject(fault('outage'));
 });
 
-test('no error carries the password along', async () => {
+test('errors of Apple never contain the password', async () => {
   const { apple } = await setup();
   const wrong = 'wron-gone-pass-word';
   const error: unknown = await apple

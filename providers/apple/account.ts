@@ -1,7 +1,7 @@
 /**
- * Connecting an Apple account, or one on any other CalDAV server. There is no OAuth: the person makes an app-specific
- * password (https://support.apple.com/102654), and discovery finds their calendars from the server's address
- * (RFC 6764, section 6): `.well-known/caldav`, the principal, and its home of calendars.
+ * Connects an Apple account, or an account on any other CalDAV server. There is no OAuth: the person creates an
+ * app-specific password (https://support.apple.com/102654). Discovery (RFC 6764, section 6) starts at the server's
+ * address: `.well-known/caldav`, the principal, its calendar home.
  */
 import { createAccount } from 'tsdav';
 import type { Credential } from '../../domain/connections/grant.ts';
@@ -17,6 +17,7 @@ import { type AppleSettings, discoveryDeadlineMs } from './settings.ts';
 
 const connectAccount = operationOf('apple', 'account.connect');
 
+/** Creates the password port of Apple. `fetchFor` must return a guarded `fetch`, because a person names the server. */
 export const createAppleAuthorizer = (settings: AppleSettings, fetchFor: FetchFor): PasswordAuthorizer => ({
   provider: 'apple',
   connect: async ({ serverUrl, username, password }, call) => {
@@ -37,7 +38,7 @@ export const createAppleAuthorizer = (settings: AppleSettings, fetchFor: FetchFo
 
 type AppPassword = Extract<Credential, { kind: 'app_password' }>;
 
-/** The address of the person's principal: it stays when names and passwords change. */
+/** Returns the URL of the person's principal, which does not change with names and passwords. */
 const principalOf = async (
   { serverUrl, username, password }: AppPassword,
   fetch: typeof globalThis.fetch,
@@ -54,13 +55,13 @@ const principalOf = async (
   return principalUrl;
 };
 
-/** People write `caldav.example.com`. */
+/** Adds https:// to an address without a scheme, such as `caldav.example.com`. */
 const withScheme = (address: string): string =>
   /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `https://${address}`;
 
 /**
- * Why a discovery found nothing. Several addresses are tried, and the last error may be about one that nobody meant: the
- * most telling answer counts.
+ * Returns why a discovery failed. Discovery tries several addresses, and the last error can concern one that the person
+ * did not name: the most specific answer counts.
  */
 const discoveryErrorOf = (outcomes: readonly Outcome[], server: URL, call: CallContext) => {
   const failed = outcomes.filter((outcome) => outcome.kind === 'failed').map(({ error }) => error);
@@ -77,9 +78,9 @@ const discoveryErrorOf = (outcomes: readonly Outcome[], server: URL, call: CallC
     return appleError(connectAccount, { code: 'answer_too_large', message: userMessages.tooLarge });
   }
   if (failed.length > 0) return fromApple(connectAccount, failed.at(-1), call);
-  const trouble = answered.findLast(({ status }) => status === 429 || status === 403 || status >= 500);
-  if (trouble) {
-    const { status, retryAfter } = trouble;
+  const unavailable = answered.findLast(({ status }) => status === 429 || status === 403 || status >= 500);
+  if (unavailable) {
+    const { status, retryAfter } = unavailable;
     return appleError(connectAccount, { status, retryAfter, message: 'the server cannot answer now' });
   }
   return appleError(connectAccount, { code: 'no_calendar_server', message: userMessages.noCalendarServer });

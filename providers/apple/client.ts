@@ -1,12 +1,12 @@
 /**
- * What goes to a server that a person has named: through a guarded `fetch`, with a deadline, and never more read than a
- * calendar server would say. Every answer is remembered, since the library tells neither statuses nor reasons apart.
+ * Sends requests to a CalDAV server that a person has named: through a guarded `fetch`, with a deadline and a limit on
+ * the size of answers. It records every outcome, because the library `tsdav` reports neither statuses nor causes.
  */
 import { largestAnswer } from './settings.ts';
 
 export type Fetch = typeof globalThis.fetch;
 
-/** `home` is the server that the password is meant for. */
+/** Returns a guarded `fetch`; `home` is the server that the password is meant for. */
 export type FetchFor = (home: URL) => Fetch;
 
 export type Outcome =
@@ -17,7 +17,7 @@ export class AnswerTooLarge extends Error {
   override readonly name = 'AnswerTooLarge';
 }
 
-/** Remembers what came of each request in `outcomes`. */
+/** Wraps `fetch`: every request uses `signal`, and its outcome is appended to `outcomes`. */
 export const recordingFetch =
   (fetch: Fetch, signal: AbortSignal, outcomes: Outcome[]): Fetch =>
   async (input, init) => {

@@ -1,6 +1,6 @@
 /**
- * What can go wrong on the way to a CalDAV server. The statuses are those of RFC 4918 and RFC 4791; that Apple answers
- * 401 to the account's own password: https://support.apple.com/102654.
+ * Maps the errors of CalDAV servers to faults. The statuses are those of RFC 4918 and RFC 4791. Apple answers 401 to the
+ * account's main password: https://support.apple.com/102654.
  */
 import { ProviderError } from '../../domain/errors.ts';
 import {
@@ -16,7 +16,7 @@ import { isAddressNotAllowed } from '../outbound/address-rules.ts';
 import type { CallContext } from '../ports.ts';
 
 const appleErrors: readonly ErrorRow[] = [
-  // Our own words.
+  // Our own codes.
   { code: 'address_not_allowed', fault: 'rejected_input' },
   { code: 'leads_elsewhere', fault: 'rejected_input' },
   { code: 'no_calendar_server', fault: 'rejected_input' },
@@ -26,24 +26,26 @@ const appleErrors: readonly ErrorRow[] = [
   ...httpRows,
 ];
 
+/** Returns the error for a failed answer. */
 export const appleError = (operation: ProviderOperation, failure: VendorFailure): ProviderError =>
   providerError(operation, faultOf(appleErrors, failure, operation), failure);
 
-/** There is a sentence for a person in each: the form they have filled in shows it. */
+/** Messages for the person, shown above the form. */
 export const userMessages = {
   wrongPassword:
-    'The server does not take this name and password. Apple wants an app-specific password, made at account.apple.com; all of them end when the password of the Apple account is changed.',
-  leadsElsewhere: 'The server leads to one of another owner, which gets no password from us.',
+    'The server rejected this name and password. Apple requires an app-specific password, created at account.apple.com. Changing the password of the Apple account revokes all app-specific passwords.',
+  leadsElsewhere:
+    'The server redirects to a server of another owner, which does not get the password. Enter the address of that server if you trust it.',
   noCalendarServer: 'No calendar of this account was found at the address.',
-  nameUnknown: 'There is no server of this name.',
-  tooLarge: 'The server answers with more than a calendar server does.',
+  nameUnknown: 'There is no server with this name. Check the address.',
+  tooLarge: 'The answer of the server is too large for a calendar server. Check the address.',
 } as const;
 
-/** Whatever was thrown on the way, as ours. */
+/** Returns a thrown error as a `ProviderError`. */
 export const fromApple = (operation: ProviderOperation, error: unknown, call: CallContext): ProviderError => {
   if (error instanceof ProviderError) return error;
   if (isAddressNotAllowed(error)) {
-    const message = error instanceof Error ? error.message : 'The address may not be called.';
+    const message = error instanceof Error ? error.message : 'This address is not allowed.';
     return appleError(operation, { code: 'address_not_allowed', message });
   }
   const fault = transportError(operation, error, call);

@@ -1,4 +1,4 @@
-/** Whether Apple's calendar server answers. It knows nobody before somebody logs in, so that it asks who we are is well. */
+/** Checks that Apple's calendar server answers. The check has no account, so a request to log in (401) is healthy. */
 
 import { operationOf } from '../operations.ts';
 import type { FetchFor } from './client.ts';
@@ -7,7 +7,11 @@ import type { AppleSettings } from './settings.ts';
 
 const health = operationOf('apple', 'health');
 
-/** Throws `ProviderError`. */
+/**
+ * Returns the health check.
+ *
+ * @throws {ProviderError} for a 5xx, a 429 and no answer.
+ */
 export const createAppleCheck = ({ caldavUrl }: AppleSettings, fetchFor: FetchFor) => {
   const server = new URL(caldavUrl);
   const fetch = fetchFor(server);

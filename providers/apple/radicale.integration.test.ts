@@ -1,4 +1,4 @@
-/** Against Radicale, a calendar server of other people's: what works with our own sandbox alone proves little. */
+/** Tests account discovery against Radicale, an independent CalDAV server, because the sandbox is our own code. */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ const startRadicale = async () => {
     'auth-type': 'htpasswd',
     'auth-htpasswd-filename': users,
     'auth-htpasswd-encryption': 'plain',
-    // A wrong password is answered at once.
+    // Answers a wrong password without delay.
     'auth-delay': '0',
     'storage-filesystem-folder': join(folder, 'collections'),
   };
@@ -59,7 +59,7 @@ const connectTo = (serverUrl: string, password: string) => {
 };
 
 describe.skipIf(!installed)('with Radicale (python3 with the package radicale, or RADICALE_PYTHON)', () => {
-  test('finds the account from the server alone', async () => {
+  test('discovers the account from the server address', async () => {
     const url = await startRadicale();
     expect(await connectTo(url, 'sand-boxx-appl-pass')).toMatchObject({
       account: { id: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/ann(@|%40)example\.com\/$/) },
@@ -67,7 +67,7 @@ describe.skipIf(!installed)('with Radicale (python3 with the package radicale, o
     });
   });
 
-  test('is told that the password is wrong', async () => {
+  test('reports a wrong password', async () => {
     const url = await startRadicale();
     await expect(connectTo(url, 'wrong')).rejects.toMatchObject({ fault: { kind: 'reconnect' } });
   });

@@ -1,25 +1,25 @@
-/** Apple's facts, and those of every other CalDAV server that an account may be on. */
+/** Defines the settings, environment variables and limits of Apple and other CalDAV servers. */
 import type { z } from 'zod';
 import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
 import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
 import { variableMetadata, webAddress } from '../../foundation/configuration/variable-types.ts';
 
 export interface AppleSettings {
-  /** Taken where a person names no server. */
+  /** The server of a person who names none. */
   readonly caldavUrl: string;
 }
 
-/** All requests of one discovery; a person waits for it. */
+/** The deadline of all requests of one discovery. A person waits for it. */
 export const discoveryDeadlineMs = 15_000;
 
-/** More than any answer of a discovery holds: whoever sends more is no CalDAV server. */
+/** The largest answer that is read, in bytes. A CalDAV server sends less. */
 export const largestAnswer = 1_000_000;
 
 export const appleVariables = {
   shape: {
     APPLE_CALDAV_URL: webAddress().register(variableMetadata, {
       group: 'Apple',
-      about: 'The CalDAV server that is taken where a person names none.',
+      about: 'The CalDAV server for people who name none.',
       form: 'an address such as https://caldav.icloud.com',
     }),
   },
@@ -30,4 +30,5 @@ export const appleVariables = {
 
 type Set = z.output<z.ZodObject<typeof appleVariables.shape>>;
 
+/** Returns the settings from the parsed variables. */
 export const appleSettingsOf = (set: Set): AppleSettings => ({ caldavUrl: set.APPLE_CALDAV_URL });

@@ -6,7 +6,7 @@ const write = { provider: 'twilio', name: 'things.write', writes: true } as cons
 const now = Date.parse('2026-03-29T00:30:00.000Z');
 
 describe('faultOf', () => {
-  test('lets the first row that fits win', () => {
+  test('uses the first matching row', () => {
     const table: readonly ErrorRow[] = [
       { status: 429, messagePattern: /daily/, fault: 'quota_exhausted', until: 'next_utc_day' },
       ...httpRows,
@@ -21,22 +21,22 @@ describe('faultOf', () => {
     });
   });
 
-  test('asks for another attempt where a limit names no time', () => {
+  test('maps a rate limit without Retry-After to a retry', () => {
     expect(faultOf(httpRows, { status: 429, message: '' }, write)).toEqual({ kind: 'retry', effect: 'none' });
   });
 
-  test('leaves the effect open only where the operation writes', () => {
+  test('leaves the effect unknown only for an operation that writes', () => {
     const failure = { status: 503, message: '' };
     expect(faultOf(httpRows, failure, write)).toEqual({ kind: 'outage', effect: 'unknown' });
     expect(faultOf(httpRows, failure, read)).toEqual({ kind: 'outage', effect: 'none' });
   });
 
-  test('believes a vendor that promises that nothing happened', () => {
+  test('uses the effect of a row that excludes one', () => {
     const table: readonly ErrorRow[] = [{ status: 421, fault: 'outage', effect: 'none' }];
     expect(faultOf(table, { status: 421, message: '' }, write)).toEqual({ kind: 'outage', effect: 'none' });
   });
 
-  test('takes an answer that no row knows for an outage with an open effect', () => {
+  test('maps an answer without a row to an outage with an unknown effect', () => {
     expect(faultOf([], { status: 302, message: '' }, write)).toEqual({ kind: 'outage', effect: 'unknown' });
   });
 
@@ -52,12 +52,12 @@ describe('faultOf', () => {
     [500, 'retry'],
     [502, 'outage'],
     [504, 'outage'],
-  ])('reads a bare %i as %s', (status, kind) => {
+  ])('maps a plain %i to %s', (status, kind) => {
     expect(faultOf(httpRows, { status, message: '' }, write).kind).toBe(kind);
   });
 });
 
-test('an error carries what the vendor said without what it quoted, and not the vendor’s own error', () => {
+test('a ProviderError has the redacted vendor message and no vendor error object', () => {
   const error = providerError(
     write,
     { kind: 'rejected_input' },

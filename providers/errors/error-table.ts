@@ -1,26 +1,26 @@
 /**
- * Every vendor's errors are a table: which answer means which of our faults. The first row that fits wins, so a table
- * reads from the particular to the general.
+ * Maps the error answers of a vendor to our faults. Every vendor has a table of rows; the first matching row wins, so
+ * specific rows come before general ones.
  */
 import { ProviderError, type ProviderFault, type ProviderFaultKind } from '../../domain/errors.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
 import { redactVendorMessage } from './vendor-message.ts';
 
-/** One of our calls to a vendor, by its row in the catalog. `writes` says whether it can have an effect there. */
+/** A call to a vendor, as the catalog lists it. `writes` says whether it can have an effect at the vendor. */
 export interface ProviderOperation {
   readonly provider: VendorName;
   readonly name: string;
   readonly writes: boolean;
 }
 
-/** What a vendor answered, before we say what it means. */
+/** An error answer of a vendor, before it is mapped to a fault. */
 export interface VendorFailure {
   readonly status?: number | undefined;
   /** The vendor's own code or reason. */
   readonly code?: string | undefined;
   readonly message: string;
-  /** The header as it came. */
+  /** The unparsed `Retry-After` header. */
   readonly retryAfter?: string | undefined;
 }
 
@@ -30,13 +30,13 @@ export interface ErrorRow {
   readonly code?: string;
   readonly messagePattern?: RegExp;
   readonly fault: ProviderFaultKind;
-  /** The vendor promises that nothing happened, although its answer is one of those that usually leave it open. */
+  /** The vendor documents that the call had no effect, although the status alone would leave that open. */
   readonly effect?: 'none';
-  /** When a spent quota comes back: the next midnight in UTC, or that many milliseconds from now. */
+  /** When an exhausted quota is available again: the next midnight in UTC, or this many milliseconds from now. */
   readonly until?: 'next_utc_day' | number;
 }
 
-/** What HTTP itself says, for whatever a vendor's own rows leave over (RFC 9110, section 15). */
+/** The meaning of plain HTTP statuses. They come after a vendor's own rows (RFC 9110, section 15). */
 export const httpRows: readonly ErrorRow[] = [
   { status: 401, fault: 'reconnect' },
   { status: 403, fault: 'not_permitted' },
@@ -52,27 +52,32 @@ export const httpRows: readonly ErrorRow[] = [
 ];
 
 /**
- * Where tokens are exchanged, 401 is about our own client (RFC 6749, section 5.2), or a gateway's. Only what names the
- * grant may cost an account its connection.
+ * The statuses of a token endpoint. There, 401 concerns our OAuth client (RFC 6749, section 5.2) or a gateway. Only an
+ * error code about the grant marks a connection as needing reauthorization.
  */
 export const tokenHttpRows: readonly ErrorRow[] = [{ status: 401, fault: 'misconfigured' }, ...httpRows];
 
 const hour = 3_600_000;
 
-/** The fault of a failure. An answer that no row knows may have had its effect, and the vendor may be down. */
+/**
+ * Returns the fault for an error answer. An answer without a matching row is an `outage`; when the operation writes, its
+ * effect is unknown.
+ *
+ * @param now epoch milliseconds.
+ */
 export const faultOf = (
   table: readonly ErrorRow[],
   failure: VendorFailure,
   operation: ProviderOperation,
   now = Date.now(),
 ): ProviderFault => {
-  const row = table.find((candidate) => fits(candidate, failure));
+  const row = table.find((candidate) => matches(candidate, failure));
   const effect = row?.effect ?? (operation.writes ? 'unknown' : 'none');
   const kind = row?.fault ?? 'outage';
   switch (kind) {
     case 'outage':
     case 'retry': {
-      // RFC 9110, section 10.2.3: a 503 may name its time as well as a 429.
+      // RFC 9110, section 10.2.3: a 503 can carry Retry-After, as a 429 can.
       const delayMs = retryAfterMs(failure.retryAfter, now);
       return delayMs === undefined ? { kind, effect } : { kind, effect, delayMs };
     }
@@ -90,13 +95,13 @@ export const faultOf = (
   }
 };
 
-/** Too fast, and no time named: nothing happened, and the caller's own backoff decides. */
+/** Without Retry-After, the rate limit is a plain `retry` without effect: the caller's backoff sets the delay. */
 const rateLimitFault = (failure: VendorFailure, now: number): ProviderFault => {
   const delayMs = retryAfterMs(failure.retryAfter, now);
   return delayMs === undefined ? { kind: 'retry', effect: 'none' } : { kind: 'retry_after', delayMs };
 };
 
-/** The failure as the error the rest of the service knows. Never carries the vendor's own error along. */
+/** Returns the failure as a `ProviderError`, with the vendor's message redacted and without the vendor's error object. */
 export const providerError = (
   operation: ProviderOperation,
   fault: ProviderFault,
@@ -108,15 +113,15 @@ export const providerError = (
     message: redactVendorMessage(failure.message),
   });
 
-const fits = (row: ErrorRow, failure: VendorFailure): boolean =>
-  (row.status === undefined || statusFits(row.status, failure.status)) &&
+const matches = (row: ErrorRow, failure: VendorFailure): boolean =>
+  (row.status === undefined || statusMatches(row.status, failure.status)) &&
   (row.code === undefined || row.code === failure.code) &&
   (row.messagePattern === undefined || row.messagePattern.test(failure.message));
 
-const statusFits = (wanted: number | readonly [number, number], status: number | undefined): boolean => {
+const statusMatches = (expected: number | readonly [number, number], status: number | undefined): boolean => {
   if (status === undefined) return false;
-  if (typeof wanted === 'number') return status === wanted;
-  const [first, last] = wanted;
+  if (typeof expected === 'number') return status === expected;
+  const [first, last] = expected;
   return status >= first && status <= last;
 };
 

@@ -1,17 +1,16 @@
-/** What it means when a vendor did not answer, or answered with something that cannot be read. */
+/** Maps transport failures and unreadable answers of a vendor to `ProviderError`. */
 import { ZodError, z } from 'zod';
 import type { ProviderError, ProviderFault } from '../../domain/errors.ts';
 import type { CallContext } from '../ports.ts';
 import { type ProviderOperation, providerError } from './error-table.ts';
 
-/** The deadline of one exchange with a vendor, on top of the caller's own signal. */
+/** Returns a signal that aborts with the caller's signal or after the deadline of one exchange with a vendor. */
 export const withDeadline = (call: CallContext, milliseconds: number): AbortSignal =>
   AbortSignal.any([call.signal, AbortSignal.timeout(milliseconds)]);
 
 /**
- * Codes of failures that come before the first byte of a request: certainly without effect.
- * From Node's system errors and TLS (https://nodejs.org/api/errors.html) and undici's errors
- * (https://undici.nodejs.org/#/docs/api/Errors).
+ * Codes of failures before the first byte of a request is sent: certainly without effect. Sources: Node's system and
+ * TLS errors (https://nodejs.org/api/errors.html), undici's errors (https://undici.nodejs.org/#/docs/api/Errors).
  */
 const notSentCodes: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -27,28 +26,31 @@ const notSentCodes: ReadonlySet<string> = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
-/** Whatever else was thrown below us, as a `ProviderError` that says whether the effect may have happened. */
+/**
+ * Returns a thrown error as a `ProviderError` that says whether the call may have had its effect. An answer that does
+ * not match the schema is a `retry`, a cancellation by the caller too; every other failure is an `outage`.
+ */
 export const transportError = (
   operation: ProviderOperation,
   error: unknown,
   call: CallContext,
 ): ProviderError => {
-  const open = operation.writes ? 'unknown' : 'none';
+  const effectIfSent = operation.writes ? 'unknown' : 'none';
   if (error instanceof ZodError) {
-    const where = error.issues.map(({ path }) => path.join('.') || 'the whole').join(', ');
+    const fields = error.issues.map(({ path }) => path.join('.') || 'the whole answer').join(', ');
     return providerError(
       operation,
-      { kind: 'retry', effect: open },
-      { message: `the answer does not fit what the vendor documents: ${where}` },
+      { kind: 'retry', effect: effectIfSent },
+      { message: `the answer does not match the vendor's documentation: ${fields}` },
     );
   }
   const code = codeOf(error);
-  const effect = code !== undefined && notSentCodes.has(code) ? 'none' : open;
+  const effect = code !== undefined && notSentCodes.has(code) ? 'none' : effectIfSent;
   const fault: ProviderFault = { kind: isCancelledByUs(call) ? 'retry' : 'outage', effect };
   return providerError(operation, fault, { code, message: 'no answer' });
 };
 
-/** Called off by us (a cancellation, a worker going down), which says nothing about the vendor. */
+/** Whether our side cancelled the call (a cancellation, a worker shutdown). That says nothing about the vendor. */
 const isCancelledByUs = ({ signal }: CallContext): boolean =>
   signal.aborted && !(signal.reason instanceof Error && signal.reason.name === 'TimeoutError');
 
@@ -58,7 +60,7 @@ const thrownSchema = z.object({
   cause: z.unknown().optional(),
 });
 
-/** The innermost code of the chain of causes: the socket's own word for what happened. */
+/** Returns the innermost code of the chain of causes, usually the socket's. */
 const codeOf = (error: unknown): string | undefined => {
   const thrown = thrownSchema.safeParse(error);
   if (!thrown.success) return undefined;

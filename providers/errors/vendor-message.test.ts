@@ -7,16 +7,16 @@ test.each([
   ['a token', 'Bearer ya29.a0AfH6SMBx was refused', '[credential] was refused'],
   ['a long secret', `the key ${'aB3_'.repeat(10)} is wrong`, 'the key [opaque] is wrong'],
   ['a link', 'see https://x.test/reset?token=abc now', 'see [link] now'],
-])('takes %s out', (_what, message, expected) => {
+])('a vendor message is redacted: %s', (_what, message, expected) => {
   expect(redactVendorMessage(message)).toBe(expected);
 });
 
-test('leaves what explains the error', () => {
+test('a redacted vendor message keeps the explanation', () => {
   const message = 'Rate Limit Exceeded (429) 4.7.1 try again later';
   expect(redactVendorMessage(message)).toBe(message);
 });
 
-test('keeps to one short line', () => {
+test('a redacted vendor message is one short line', () => {
   expect(redactVendorMessage(`a\n${'word '.repeat(200)}`).length).toBeLessThanOrEqual(240);
   expect(redactVendorMessage('one\ntwo')).toBe('one two');
 });

@@ -1,6 +1,6 @@
 /**
- * What a vendor said, made fit for logs, histories and screens: without tokens, addresses and numbers. Vendors quote
- * what they were sent ("The 'To' number +33… is not valid"), so nothing of theirs is kept unread.
+ * Redacts a vendor's error message for logs, histories and screens. Vendors quote request data in their messages ("The
+ * 'To' number +33… is not valid"), so every message is redacted.
  */
 
 const secrets: readonly (readonly [RegExp, string])[] = [
@@ -10,11 +10,12 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   [/\+?\d(?:[\s().-]?\d){6,}/g, '[number]'],
   [/[A-Za-z0-9_~+/.-]{24,}={0,2}/g, '[opaque]'],
 ];
-const longest = 240;
+const maxLength = 240;
 
+/** Returns the message without tokens, addresses, links and numbers, on one line of at most 240 characters. */
 export const redactVendorMessage = (message: string): string =>
   secrets
     .reduce((text, [pattern, name]) => text.replace(pattern, name), message)
     .replace(/\s+/g, ' ')
     .trim()
-    .slice(0, longest);
+    .slice(0, maxLength);

@@ -11,7 +11,7 @@ import {
 import { createGoogleClient } from './client.ts';
 
 describe('putEvent', () => {
-  test('writes an event once, however often it is asked to', async () => {
+  test('writes an event once when it is repeated', async () => {
     const { connection, calendar, events } = await setUpGoogleCalendar();
     expect(await calendar.putEvent(connection, calendarEvent(), callContext())).toEqual({ eventId: eventId });
     expect(await calendar.putEvent(connection, calendarEvent(), callContext())).toEqual({ eventId: eventId });
@@ -25,14 +25,14 @@ describe('putEvent', () => {
     ]);
   });
 
-  test('does not write again what is there already', async () => {
+  test('does not write an unchanged event', async () => {
     const { connection, calendar, calls } = await setUpGoogleCalendar();
     await calendar.putEvent(connection, calendarEvent(), callContext());
     await calendar.putEvent(connection, calendarEvent(), callContext());
     expect(calls()['events.update']).toBeUndefined();
   });
 
-  test('moves the event, and never back when an older revision arrives late', async () => {
+  test('moves the event, and ignores a late older revision', async () => {
     const { connection, calendar, events } = await setUpGoogleCalendar();
     await calendar.putEvent(connection, calendarEvent(), callContext());
     const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:30:00.000Z' } as const;
@@ -52,7 +52,7 @@ describe('putEvent', () => {
     expect(events()).toMatchObject([{ status: 'confirmed' }]);
   });
 
-  test('does not overwrite a later revision that got in between reading and writing', async () => {
+  test('does not overwrite a later revision written between its read and its write', async () => {
     const { connection, calendar, control, events } = await setUpGoogleCalendar();
     await calendar.putEvent(connection, calendarEvent(), callContext());
     control.setFault('google', { kind: 'latency', operation: 'events.update', latencyMs: 500, times: 1 });
@@ -73,7 +73,7 @@ describe('putEvent', () => {
       calendar.putEvent(connection, calendarEvent({ revision: index + 1 }), callContext()),
     );
     const results = await Promise.allSettled(attempts);
-    // An attempt that lost every race may ask for another try; none may be lost for good.
+    // An attempt that lost every race can be retryable; no failure may be permanent.
     const lost = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     expect(lost.every(({ fault }) => fault.kind === 'retry')).toBe(true);
     await calendar.putEvent(connection, calendarEvent({ revision: 5 }), callContext());
@@ -101,7 +101,7 @@ describe('putEvent', () => {
     expect(events()).toMatchObject([{ colorId: '7', summary: 'Audition: Hamlet' }]);
   });
 
-  test('refuses to take over an event that carries another mark, and takes one that has lost it for ours', async () => {
+  test('rejects an event with another mark and accepts one without a mark', async () => {
     const { connection, calendar, client, events } = await setUpGoogleCalendar();
     const insert = (id: string, mark: Record<string, string>) => {
       const when = { start: { dateTime: slot.start }, end: { dateTime: slot.end } };
@@ -146,7 +146,7 @@ describe('putEvent', () => {
   });
 });
 
-/** Google does not let a deleted event be revived. */
+/** Google forbids reviving the deleted event. */
 const withoutRevival = async () => {
   const test = await setUpGoogleCalendar({ google: { revival: 'forbidden' } });
   const { connection, calendar } = test;
@@ -156,7 +156,7 @@ const withoutRevival = async () => {
 };
 
 describe('an event that a person deleted and that cannot be revived', () => {
-  test('is written again under the next generation of its id, and stays that one', async () => {
+  test('is written again under the next generation of its id and keeps it', async () => {
     const { put, remove, shown } = await withoutRevival();
     await put(1);
     await remove();
@@ -167,7 +167,7 @@ describe('an event that a person deleted and that cannot be revived', () => {
     expect(shown()).toMatchObject([{ id: second.eventId, sequence: 3 }]);
   });
 
-  test('is written again as often as they delete it', async () => {
+  test('is written again after each deletion', async () => {
     const { put, remove, shown } = await withoutRevival();
     await put(1);
     for (const revision of [2, 3]) {
@@ -177,7 +177,7 @@ describe('an event that a person deleted and that cannot be revived', () => {
     expect(shown()).toHaveLength(1);
   });
 
-  test('is gone in every generation once it is removed', async () => {
+  test('is deleted in every generation', async () => {
     const { put, remove, shown } = await withoutRevival();
     await put(1);
     await remove();
@@ -189,7 +189,7 @@ describe('an event that a person deleted and that cannot be revived', () => {
 });
 
 describe('deleteEvent', () => {
-  test('deletes once, and finds it absent from then on', async () => {
+  test('deletes the event once, then reports it as absent', async () => {
     const { connection, calendar } = await setUpGoogleCalendar();
     await calendar.putEvent(connection, calendarEvent(), callContext());
     const remove = () => calendar.deleteEvent(connection, calendarId, eventId, callContext());
@@ -197,7 +197,7 @@ describe('deleteEvent', () => {
     expect(await remove()).toBe('absent');
   });
 
-  test('an event that never was is absent', async () => {
+  test('reports an event that never existed as absent', async () => {
     const { connection, calendar } = await setUpGoogleCalendar();
     expect(await calendar.deleteEvent(connection, calendarId, 'fffff', callContext())).toBe('absent');
   });
@@ -206,14 +206,14 @@ describe('deleteEvent', () => {
 describe('freeBusy', () => {
   const window = { from: '2026-12-01T00:00:00.000Z', until: '2026-12-02T00:00:00.000Z' } as const;
 
-  test('reports what is busy', async () => {
+  test('returns the busy intervals', async () => {
     const { connection, calendar, control } = await setUpGoogleCalendar();
     const busy = { start: '2026-12-01T14:00:00.000Z', end: '2026-12-01T15:00:00.000Z' };
     control.addBusy({ account: connection.account, ...busy, timeZone: 'UTC', summary: 'Lunch' });
     expect(await calendar.freeBusy(connection, [calendarId], window, callContext())).toEqual([busy]);
   });
 
-  test('understands an answer for the primary calendar under its real name', async () => {
+  test('accepts an answer for the primary calendar under its real id', async () => {
     const { connection, calendar, control } = await setUpGoogleCalendar({
       google: { freeBusyPrimary: 'resolved' },
     });
@@ -224,7 +224,7 @@ describe('freeBusy', () => {
     expect(await calendar.freeBusy(renamed, ['primary'], window, callContext())).toEqual([busy]);
   });
 
-  test('takes a calendar that cannot be read for an error, not for a free one', async () => {
+  test('reports an unreadable calendar as an error, not as free', async () => {
     const { connection, calendar } = await setUpGoogleCalendar();
     const asking = calendar.freeBusy(connection, [calendarId, 'nobody@example.test'], window, callContext());
     await expect(asking).rejects.toMatchObject({ fault: { kind: 'not_found' } });

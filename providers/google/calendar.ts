@@ -1,4 +1,7 @@
-/** Google Calendar as a `CalendarProvider`. https://developers.google.com/workspace/calendar/api/v3/reference */
+/**
+ * Implements `CalendarProvider` for Google Calendar.
+ * https://developers.google.com/workspace/calendar/api/v3/reference
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { transportError } from '../errors/transport-errors.ts';
@@ -16,14 +19,14 @@ const putEvent = operationOf('google', 'calendar.putEvent');
 const putConference = operationOf('google', 'calendar.putConference');
 const removeEvent = operationOf('google', 'calendar.deleteEvent');
 
-/** Every method throws `ProviderError`. */
+/** Creates the provider. Every method throws `ProviderError`. */
 export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => ({
   name: 'google',
   freeBusy: async (connection, calendarIds, window, call) => {
     const busy: BusyInterval[] = [];
     for (let from = 0; from < calendarIds.length; from += calendarsPerQuery) {
-      const some = calendarIds.slice(from, from + calendarsPerQuery);
-      busy.push(...(await queryFreeBusy(client, connection, some, window, call)));
+      const batch = calendarIds.slice(from, from + calendarsPerQuery);
+      busy.push(...(await queryFreeBusy(client, connection, batch, window, call)));
     }
     return busy;
   },
@@ -37,33 +40,33 @@ export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => 
     deleteEvent({ client, operation: removeEvent, connection, call }, calendarId, eventId),
 });
 
-/** A conference that failed is asked for once more, under another request id. */
-const writeConference = async (desk: CallScope, event: ConferenceEvent): Promise<Conference> => {
-  const wish = specForConference(event);
-  let conference = await awaitConference(desk, event.calendarId, await writeEvent(desk, wish));
+/** Writes the event and waits for its conference. A failed conference is requested once more, under another request id. */
+const writeConference = async (scope: CallScope, event: ConferenceEvent): Promise<Conference> => {
+  const spec = specForConference(event);
+  let conference = await awaitConference(scope, event.calendarId, await writeEvent(scope, spec));
   if (conference.kind === 'failed') {
-    conference = await awaitConference(desk, event.calendarId, await writeEvent(desk, wish));
+    conference = await awaitConference(scope, event.calendarId, await writeEvent(scope, spec));
   }
   if (conference.kind === 'ready') return { id: conference.id, joinUrl: conference.joinUrl };
-  throw googleError(desk.operation, {
+  throw googleError(scope.operation, {
     code: `conference_${conference.kind}`,
     message: `the conference of the event is ${conference.kind}`,
   });
 };
 
-/** The conference is made after the event: asked for a few times, then left to the next attempt of the activity. */
+/** Polls for the conference, which Google creates after the event. The next attempt of the activity continues if needed. */
 const awaitConference = async (
-  desk: CallScope,
+  scope: CallScope,
   calendarId: string,
   written: StoredEvent,
 ): Promise<ReturnType<typeof conferenceOf>> => {
   let conference = conferenceOf(written);
   for (const delay of conferencePollMs) {
     if (conference.kind !== 'pending') break;
-    await pause(delay, undefined, { signal: desk.call.signal }).catch((error: unknown) => {
-      throw transportError(desk.operation, error, desk.call);
+    await pause(delay, undefined, { signal: scope.call.signal }).catch((error: unknown) => {
+      throw transportError(scope.operation, error, scope.call);
     });
-    conference = conferenceOf((await readEvent(desk, calendarId, written.id)) ?? {});
+    conference = conferenceOf((await readEvent(scope, calendarId, written.id)) ?? {});
   }
   return conference;
 };

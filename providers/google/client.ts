@@ -1,7 +1,7 @@
 /**
- * Google's own client library, kept to our rules: its address can be set, nothing is retried below Temporal, every
- * exchange has a deadline. The access token is the connection's, refreshed elsewhere (`../oauth/access-tokens.ts`): the
- * library's own refresh knows of one process only. Connections are kept alive by Node's own agent.
+ * Sends Calendar API requests through Google's client library. Its address is configurable, every exchange has a
+ * deadline, and its retries are off: only Temporal retries. Access tokens come from `../oauth/access-tokens.ts`, because
+ * the library's own refresh is not coordinated between processes. Node's default agent keeps connections alive.
  */
 import { calendar, type calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import type { z } from 'zod';
@@ -24,8 +24,9 @@ type Exchange = (calendar: Calendar, options: RequestOptions) => Promise<{ reado
 
 export interface GoogleClient {
   /**
-   * One exchange in the name of a connection, its answer parsed. A token that Google refuses is renewed once.
-   * Throws `ProviderError`, which names the connection.
+   * Makes one exchange for a connection and parses the answer. A rejected token is refreshed once.
+   *
+   * @throws {ProviderError} with the connection id.
    */
   exchange<Shape extends z.ZodType>(
     operation: ProviderOperation,
@@ -36,15 +37,16 @@ export interface GoogleClient {
   ): Promise<z.output<Shape>>;
 }
 
+/** Creates the client; it holds no state of a connection. */
 export const createGoogleClient = ({ apiUrl }: Pick<GoogleSettings, 'apiUrl'>): GoogleClient => {
   const library = calendar({ version: 'v3', rootUrl: `${apiUrl}/` });
 
-  /** `again`: with another token, should Google refuse this one. */
+  /** Sends the request; with `retryOn401`, a rejected token is replaced and the request sent again. */
   const attempt = async (
     connection: ConnectedAccount,
     call: CallContext,
     exchange: Exchange,
-    again: boolean,
+    retryOn401: boolean,
   ): Promise<{ readonly data: unknown }> => {
     const token = await connection.accessToken(call);
     try {
@@ -58,7 +60,7 @@ export const createGoogleClient = ({ apiUrl }: Pick<GoogleSettings, 'apiUrl'>): 
       if (isScopeMissing(error)) await connection.reportMissingScopes(token);
       if (statusOf(error) !== 401) throw error;
       connection.reportRejectedToken(token);
-      if (!again) throw error;
+      if (!retryOn401) throw error;
       return attempt(connection, call, exchange, false);
     }
   };

@@ -10,7 +10,7 @@ import {
 } from '../../tests/harness/google-calendar.ts';
 import type { ConferenceEvent } from '../ports.ts';
 
-const wish = (change: Partial<ConferenceEvent> = {}): ConferenceEvent => ({
+const conferenceEvent = (change: Partial<ConferenceEvent> = {}): ConferenceEvent => ({
   calendarId,
   eventId,
   topic: 'Nightfall: Ophelia',
@@ -22,34 +22,34 @@ const wish = (change: Partial<ConferenceEvent> = {}): ConferenceEvent => ({
 const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:30:00.000Z' } as const;
 
 describe('putConference', () => {
-  test('makes an event with a conference, and the same one when asked for again or moved', async () => {
+  test('creates one conference, and returns the same one when it is repeated or moved', async () => {
     const { connection, calendar, events } = await setUpGoogleCalendar();
-    const first = await calendar.putConference(connection, wish(), callContext());
+    const first = await calendar.putConference(connection, conferenceEvent(), callContext());
     expect(first.joinUrl).toMatch(/^https:\/\/meet\.google\.com\//);
-    expect(await calendar.putConference(connection, wish(), callContext())).toEqual(first);
+    expect(await calendar.putConference(connection, conferenceEvent(), callContext())).toEqual(first);
     expect(
-      await calendar.putConference(connection, wish({ slot: moved, revision: 2 }), callContext()),
+      await calendar.putConference(connection, conferenceEvent({ slot: moved, revision: 2 }), callContext()),
     ).toEqual(first);
     expect(events()).toMatchObject([{ id: eventId, summary: 'Nightfall: Ophelia' }]);
     expect(Date.parse(events()[0]?.start.dateTime ?? '')).toBe(Date.parse(moved.start));
   });
 
-  test('leaves what the event says to the step that writes it, whichever comes last', async () => {
+  test('keeps the texts that putEvent has written, in any order', async () => {
     const { connection, calendar, events, calls } = await setUpGoogleCalendar();
     await calendar.putEvent(connection, calendarEvent(), callContext());
-    await calendar.putConference(connection, wish(), callContext());
+    await calendar.putConference(connection, conferenceEvent(), callContext());
     const words = { summary: 'Audition: Ophelia', description: 'First round' };
     expect(events()).toMatchObject([{ ...words, conferenceData: {} }]);
-    await calendar.putConference(connection, wish({ slot: moved, revision: 2 }), callContext());
+    await calendar.putConference(connection, conferenceEvent({ slot: moved, revision: 2 }), callContext());
     expect(events()).toMatchObject([words]);
     expect(calls()['events.update']).toBeUndefined();
   });
 
-  test('and putEvent at the same moment leave one event with the words of one and the conference of the other', async () => {
+  test('and a simultaneous putEvent leave one event with texts and conference', async () => {
     const { connection, calendar, events } = await setUpGoogleCalendar();
     await calendar.putEvent(connection, calendarEvent(), callContext());
     await Promise.all([
-      calendar.putConference(connection, wish({ slot: moved, revision: 2 }), callContext()),
+      calendar.putConference(connection, conferenceEvent({ slot: moved, revision: 2 }), callContext()),
       calendar.putEvent(
         connection,
         calendarEvent({ slot: moved, revision: 2, summary: 'Second' }),
@@ -59,40 +59,42 @@ describe('putConference', () => {
     expect(events()).toMatchObject([{ summary: 'Second', description: 'First round', conferenceData: {} }]);
   });
 
-  test('never moves the event back when it comes late', async () => {
+  test('never moves the event back when it arrives late', async () => {
     const { connection, calendar, events } = await setUpGoogleCalendar();
     await calendar.putEvent(connection, calendarEvent({ slot: moved, revision: 2 }), callContext());
-    await calendar.putConference(connection, wish(), callContext());
+    await calendar.putConference(connection, conferenceEvent(), callContext());
     expect(Date.parse(events()[0]?.start.dateTime ?? '')).toBe(Date.parse(moved.start));
     expect(events()).toMatchObject([{ conferenceData: {} }]);
   });
 
-  test('waits while the conference is being made', async () => {
+  test('waits while the conference is being created', async () => {
     const { connection, calendar } = await setUpGoogleCalendar({
       google: { conference: { pendingMs: 500 } },
     });
-    expect((await calendar.putConference(connection, wish(), callContext())).id).toBeTruthy();
+    expect((await calendar.putConference(connection, conferenceEvent(), callContext())).id).toBeTruthy();
   });
 
-  test('leaves it to the next attempt when that takes too long', async () => {
+  test('throws retry when the conference takes too long', async () => {
     const { connection, calendar, events } = await setUpGoogleCalendar({
       google: { conference: { pendingMs: 60_000 } },
     });
-    await expect(calendar.putConference(connection, wish(), callContext())).rejects.toMatchObject({
+    await expect(calendar.putConference(connection, conferenceEvent(), callContext())).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'unknown' },
     });
     expect(events()).toHaveLength(1);
   });
 
-  test('asks again, under another request id, where the conference failed', async () => {
+  test('requests a failed conference again under another request id', async () => {
     const { connection, calendar, events } = await setUpGoogleCalendar({
       google: { conference: { outcome: 'failure_first' } },
     });
-    expect((await calendar.putConference(connection, wish(), callContext())).joinUrl).toMatch(/^https:/);
+    expect((await calendar.putConference(connection, conferenceEvent(), callContext())).joinUrl).toMatch(
+      /^https:/,
+    );
     expect(events()).toMatchObject([{ conferenceData: { createRequest: { requestId: 'request-1-2' } } }]);
   });
 
-  test('asks again where an earlier attempt left a failed one', async () => {
+  test('requests a conference again that failed in an earlier attempt', async () => {
     const { connection, calendar, client } = await setUpGoogleCalendar({
       google: { conference: { outcome: 'failure_first' } },
     });
@@ -113,21 +115,23 @@ describe('putConference', () => {
       (api, options) =>
         api.events.insert({ calendarId: connection.account, conferenceDataVersion: 1, requestBody }, options),
     );
-    expect((await calendar.putConference(connection, wish(), callContext())).joinUrl).toMatch(/^https:/);
+    expect((await calendar.putConference(connection, conferenceEvent(), callContext())).joinUrl).toMatch(
+      /^https:/,
+    );
   });
 
-  test('gives up a conference that fails each time', async () => {
+  test('throws when the conference fails each time', async () => {
     const { connection, calendar } = await setUpGoogleCalendar({
       google: { conference: { outcome: 'failure' } },
     });
-    await expect(calendar.putConference(connection, wish(), callContext())).rejects.toMatchObject({
+    await expect(calendar.putConference(connection, conferenceEvent(), callContext())).rejects.toMatchObject({
       fault: { kind: 'not_permitted' },
     });
   });
 
-  test('is content with a link, where the id is missing beside it', async () => {
+  test('accepts a conference with a link and without an id', async () => {
     const { connection, calendar } = await setUpGoogleCalendar({ google: { conference: { withId: false } } });
-    const { id, joinUrl } = await calendar.putConference(connection, wish(), callContext());
+    const { id, joinUrl } = await calendar.putConference(connection, conferenceEvent(), callContext());
     expect(joinUrl).toBe(`https://meet.google.com/${id}`);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * The Meet conference of an event, which is made after the event:
+ * Reads the Meet conference of an event. Google creates it after the event:
  * https://developers.google.com/workspace/calendar/api/guides/create-events#conferencing
  */
 import { z } from 'zod';
@@ -27,7 +27,7 @@ type ConferenceState =
   | ({ readonly kind: 'ready' } & Conference)
   | { readonly kind: 'pending' | 'failed' | 'missing' };
 
-/** Whoever has the link can meet: the id may be missing beside it, and is the link's last part anyway. */
+/** Returns the state of the conference. Without a conference id, the last part of the link is the id. */
 export const conferenceOf = ({ conferenceData: data, hangoutLink }: WithConference): ConferenceState => {
   const video = data?.entryPoints?.find(({ entryPointType }) => entryPointType === 'video');
   const joinUrl = video?.uri ?? hangoutLink;
@@ -39,12 +39,12 @@ export const conferenceOf = ({ conferenceData: data, hangoutLink }: WithConferen
 };
 
 /**
- * The id to ask under. Google answers a request id it knows with what became of it, so after a failure it takes
- * another one; it follows from the failed one, so that two attempts ask under the same.
+ * Returns the request id for a conference. Google answers a known request id with the earlier result, so a failed
+ * conference needs another id. It is derived from the failed one: two attempts request the same conference.
  */
 export const nextConferenceRequestId = ({ conferenceData }: WithConference, first: string): string => {
-  const asked = conferenceData?.createRequest?.requestId;
-  if (asked === undefined) return first;
-  const round = asked.startsWith(`${first}-`) ? Number(asked.slice(first.length + 1)) : 1;
+  const failed = conferenceData?.createRequest?.requestId;
+  if (failed === undefined) return first;
+  const round = failed.startsWith(`${first}-`) ? Number(failed.slice(first.length + 1)) : 1;
   return `${first}-${round + 1}`;
 };

@@ -1,4 +1,4 @@
-/** Where Google's OAuth endpoints are: https://developers.google.com/identity/protocols/oauth2/web-server */
+/** Finds Google's OAuth endpoints: https://developers.google.com/identity/protocols/oauth2/web-server */
 import { createDiscovery } from '../oauth/openid-discovery.ts';
 import type { CallContext } from '../ports.ts';
 import type { GoogleSettings } from './settings.ts';
@@ -13,25 +13,28 @@ export type GoogleEndpointsResolver = (call: Pick<CallContext, 'signal'>) => Pro
 
 const googleOrigin = 'https://oauth2.googleapis.com';
 
-/** Of any other server than Google's own, what it says of itself goes before where Google has its endpoints. */
+/**
+ * Returns a function that yields the endpoints. A server other than Google's is asked for its OpenID configuration first;
+ * without one, Google's paths are used.
+ */
 export const createGoogleEndpoints = ({
   oauthUrl,
   authUrl,
 }: Pick<GoogleSettings, 'oauthUrl' | 'authUrl'>): GoogleEndpointsResolver => {
-  const usual: GoogleEndpoints = {
+  const defaults: GoogleEndpoints = {
     authorize: `${authUrl}/o/oauth2/v2/auth`,
     token: `${oauthUrl}/token`,
     revoke: `${oauthUrl}/revoke`,
   };
-  if (oauthUrl === googleOrigin) return async () => usual;
+  if (oauthUrl === googleOrigin) return async () => defaults;
   const discover = createDiscovery(oauthUrl);
   return async (call) => {
     const found = await discover(call);
-    if (!found) return usual;
+    if (!found) return defaults;
     return {
       authorize: found.authorization_endpoint,
       token: found.token_endpoint,
-      revoke: found.revocation_endpoint ?? usual.revoke,
+      revoke: found.revocation_endpoint ?? defaults.revoke,
     };
   };
 };

@@ -15,8 +15,8 @@ const put = (
   call = callContext(),
 ) => calendar.putEvent(connection, calendarEvent(), call);
 
-describe('when Google is in trouble', () => {
-  test('an outage is tried once and no more: retries are the workflow’s', async () => {
+describe('a failing Google', () => {
+  test('is called once during an outage', async () => {
     const { connection, calendar, control, calls } = await setUpGoogleCalendar();
     control.setFault('google', { kind: 'outage', operation: 'events.insert' });
     await expect(put({ calendar, connection })).rejects.toMatchObject({
@@ -25,7 +25,7 @@ describe('when Google is in trouble', () => {
     expect(calls()['events.insert']).toEqual({ 503: 1 });
   });
 
-  test('a token endpoint that is down is asked once, and leaves no effect', async () => {
+  test('is called once when the token endpoint is down, without effect', async () => {
     const { connection, calendar, control, calls } = await setUpGoogleCalendar();
     control.setFault('google', { kind: 'outage', operation: 'token', status: 500 });
     await expect(put({ calendar, connection })).rejects.toMatchObject({
@@ -34,7 +34,7 @@ describe('when Google is in trouble', () => {
     expect(calls()['token']).toEqual({ 500: 1 });
   });
 
-  test('a deletion, which the library would repeat, is tried once too', async () => {
+  test('is called once for a deletion, which the library would retry', async () => {
     const { connection, calendar, control, calls } = await setUpGoogleCalendar();
     control.setFault('google', { kind: 'outage', operation: 'events.delete' });
     const deleting = calendar.deleteEvent(connection, calendarId, 'fffff', callContext());
@@ -42,7 +42,7 @@ describe('when Google is in trouble', () => {
     expect(calls()['events.delete']).toEqual({ 503: 1 });
   });
 
-  test('a read that is broken off is not repeated', async () => {
+  test('is not called again after an interrupted read', async () => {
     const { connection, calendar, control, calls } = await setUpGoogleCalendar();
     control.setFault('google', { kind: 'outage', operation: 'freebusy.query', reset: true });
     const window = { from: slot.start, until: slot.end };
@@ -51,7 +51,7 @@ describe('when Google is in trouble', () => {
     expect(calls()['freebusy.query']).toEqual({ connection_reset: 1 });
   });
 
-  test('a lost answer leaves one event, found by the next attempt', async () => {
+  test('leaves one event after a lost answer, found by the next attempt', async () => {
     const { connection, calendar, control, events } = await setUpGoogleCalendar();
     control.setFault('google', { kind: 'lost_answer', times: 1 });
     await expect(put({ calendar, connection })).rejects.toMatchObject({
@@ -61,7 +61,7 @@ describe('when Google is in trouble', () => {
     expect(events()).toHaveLength(1);
   });
 
-  test.each([429, 403] as const)('a limit said with %i names its time', async (status) => {
+  test.each([429, 403] as const)('reports the delay of a rate limit with status %i', async (status) => {
     const { connection, calendar, control } = await setUpGoogleCalendar();
     control.setFault('google', { kind: 'rate_limit', retryAfterSeconds: 7, status });
     await expect(put({ calendar, connection })).rejects.toMatchObject({
@@ -69,7 +69,7 @@ describe('when Google is in trouble', () => {
     });
   });
 
-  test('a refused token is renewed once, and then it is the owner’s turn', async () => {
+  test('gets a new token once after a 401, then throws reconnect', async () => {
     const { connection, calendar, control, calls } = await setUpGoogleCalendar();
     control.setFault('google', { kind: 'unauthorized', times: 1 });
     await put({ calendar, connection });
@@ -78,7 +78,7 @@ describe('when Google is in trouble', () => {
     expect(calls()['token']).toEqual({ 200: 3 });
   });
 
-  test('a token is asked for once, and used until it nearly expires', async () => {
+  test('issues one token, which is used until shortly before it expires', async () => {
     const { connection, calendar, calls } = await setUpGoogleCalendar();
     await Promise.all(
       ['aaaaa', 'bbbbb', 'ccccc'].map((eventId) =>
@@ -89,14 +89,14 @@ describe('when Google is in trouble', () => {
     expect(calls()['token']).toEqual({ 200: 1 });
   });
 
-  test('a token about to expire is renewed before it is used', async () => {
+  test('issues a new token when the old one is about to expire', async () => {
     const { connection, calendar, calls } = await setUpGoogleCalendar({ google: { accessTokenSeconds: 50 } });
     await put({ calendar, connection });
     await put({ calendar, connection });
     expect(calls()['token']?.['200']).toBeGreaterThan(1);
   });
 
-  test('an account that took its consent back must connect again', async () => {
+  test('throws reconnect for a withdrawn consent', async () => {
     const { calendar, settings } = await setUpGoogleCalendar();
     const revoked = openConnectionWith(settings, 'taken-back');
     await expect(calendar.putEvent(revoked, calendarEvent(), callContext())).rejects.toMatchObject({
@@ -105,7 +105,7 @@ describe('when Google is in trouble', () => {
     });
   });
 
-  test('our own wrong secret is the operator’s affair', async () => {
+  test('reports a wrong client secret as misconfigured', async () => {
     const { calendar, settings } = await setUpGoogleCalendar();
     const connection = openConnectionWith(
       { ...settings, clientSecret: 'wrong' },
@@ -114,7 +114,7 @@ describe('when Google is in trouble', () => {
     await expect(put({ calendar, connection })).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });
   });
 
-  test('an answer that does not come in time leaves the effect open', async () => {
+  test('leaves the effect unknown after a timeout', async () => {
     const { connection, calendar, control } = await setUpGoogleCalendar();
     await calendar.deleteEvent(connection, calendarId, 'fffff', callContext());
     control.setFault('google', { kind: 'latency', operation: 'events.insert', latencyMs: 5_000 });
@@ -124,7 +124,7 @@ describe('when Google is in trouble', () => {
     });
   });
 
-  test('a call that is called off is nobody’s outage', async () => {
+  test('reports a cancelled call as a retry, not as an outage', async () => {
     const { connection, calendar } = await setUpGoogleCalendar();
     const cancelled = { signal: AbortSignal.abort(), correlationId: 'corr-1' };
     await expect(put({ calendar, connection }, cancelled)).rejects.toMatchObject({
@@ -132,7 +132,7 @@ describe('when Google is in trouble', () => {
     });
   });
 
-  test('a 503 that says when Google is back names its time', async () => {
+  test('reports the Retry-After of a 503', async () => {
     const { connection, calendar, control } = await setUpGoogleCalendar();
     control.setFault('google', { kind: 'outage', retryAfterSeconds: 9 });
     await expect(put({ calendar, connection })).rejects.toMatchObject({
@@ -140,7 +140,7 @@ describe('when Google is in trouble', () => {
     });
   });
 
-  test('no error carries a token or what was written', async () => {
+  test('reports errors without tokens and without event texts', async () => {
     const { connection, calendar, control } = await setUpGoogleCalendar();
     control.setFault('google', { kind: 'outage' });
     const error: unknown = await put({ calendar, connection }).catch((thrown: unknown) => thrown);
@@ -149,13 +149,13 @@ describe('when Google is in trouble', () => {
   });
 });
 
-describe('the health check', () => {
-  test('is content when Google knows us', async () => {
+describe('the health check of Google', () => {
+  test('passes when Google accepts our client', async () => {
     const { settings } = await setUpGoogleCalendar();
     await expect(createGoogleCheck(settings)()).resolves.toBeUndefined();
   });
 
-  test('complains of a wrong secret and of an outage', async () => {
+  test('fails with a wrong secret and during an outage', async () => {
     const { settings, control } = await setUpGoogleCalendar();
     const wrong = createGoogleCheck({ ...settings, clientSecret: 'wrong' });
     await expect(wrong()).rejects.toMatchObject({ fault: { kind: 'misconfigured' } });

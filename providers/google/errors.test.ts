@@ -4,7 +4,7 @@ import { fromGoogle, googleTokenErrors } from './errors.ts';
 const call = { signal: new AbortController().signal, correlationId: 'corr-1' };
 const write = { provider: 'google', name: 'calendar.putEvent', writes: true } as const;
 
-/** As the library throws it: https://developers.google.com/workspace/calendar/api/guides/errors */
+/** An error as the library throws it: https://developers.google.com/workspace/calendar/api/guides/errors */
 const thrown = (status: number, reason: string | undefined, message = 'words', retryAfter?: string) =>
   Object.assign(new Error(message), {
     response: {
@@ -23,7 +23,7 @@ const tokenAnswer = (status: number, error: string) =>
 
 const faultOf = (error: unknown) => fromGoogle(write, error, call).fault;
 
-describe('the calendar', () => {
+describe('the Calendar API', () => {
   test.each([
     [403, 'rateLimitExceeded', '7', { kind: 'retry_after', delayMs: 7_000 }],
     [403, 'userRateLimitExceeded', undefined, { kind: 'retry', effect: 'none' }],
@@ -44,7 +44,7 @@ describe('the calendar', () => {
     expect(faultOf(thrown(status, reason, 'words', retryAfter))).toMatchObject(fault);
   });
 
-  test('asks the owner to connect again where the calendar was left out of the consent', () => {
+  test('throws reconnect when the consent lacks the calendar scope', () => {
     const message = 'Request had insufficient authentication scopes.';
     expect(faultOf(thrown(403, 'insufficientPermissions', message))).toEqual({ kind: 'reconnect' });
   });
@@ -59,14 +59,14 @@ test.each([
   expect(fromGoogle(write, tokenAnswer(status, error), call, googleTokenErrors).fault.kind).toBe(kind);
 });
 
-test('a 401 of a gateway before the token endpoint costs nobody their account', () => {
+test('a 401 of a gateway at the token endpoint does not disconnect an account', () => {
   const error = Object.assign(new Error('x'), {
     response: { status: 401, headers: new Headers(), data: '<html>Who are you?</html>' },
   });
   expect(fromGoogle(write, error, call, googleTokenErrors).fault.kind).toBe('misconfigured');
 });
 
-test('an answer that is no error document still has a status', () => {
+test('an answer without an error document keeps its status', () => {
   const error = Object.assign(new Error('x'), {
     response: { status: 502, headers: new Headers(), data: '<html>Bad gateway</html>' },
   });

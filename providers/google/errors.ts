@@ -1,5 +1,5 @@
 /**
- * Google's errors. Calendar: https://developers.google.com/workspace/calendar/api/guides/errors and
+ * Maps Google's errors to faults. Calendar: https://developers.google.com/workspace/calendar/api/guides/errors and
  * https://developers.google.com/workspace/calendar/api/guides/quota. Tokens:
  * https://developers.google.com/identity/protocols/oauth2 (RFC 6749, section 5.2).
  */
@@ -19,7 +19,7 @@ import type { CallContext } from '../ports.ts';
 
 const hour = 3_600_000;
 
-/** Where a refresh token is exchanged. */
+/** Errors of a token refresh. */
 export const googleTokenErrors: readonly ErrorRow[] = [
   { code: 'invalid_grant', fault: 'reconnect' },
   { code: 'invalid_rapt', fault: 'reconnect' },
@@ -31,19 +31,19 @@ export const googleTokenErrors: readonly ErrorRow[] = [
 ];
 
 const googleErrors: readonly ErrorRow[] = [
-  // Calendar: too fast comes as 403 or as 429, with or without a time.
+  // Calendar: a rate limit is a 403 or a 429, with or without Retry-After.
   { code: 'rateLimitExceeded', fault: 'retry_after' },
   { code: 'userRateLimitExceeded', fault: 'retry_after' },
   { code: 'quotaExceeded', fault: 'quota_exhausted', until: hour },
   { code: 'dailyLimitExceeded', fault: 'quota_exhausted', until: hour },
   { code: 'accessNotConfigured', fault: 'misconfigured' },
-  // The owner left the calendar's box unticked when connecting.
+  // The owner did not grant the calendar scope.
   { code: 'insufficientPermissions', messagePattern: /scope/i, fault: 'reconnect' },
   { code: 'insufficientPermissions', fault: 'not_permitted' },
   { code: 'forbidden', fault: 'not_permitted' },
   { code: 'forbiddenForNonOrganizer', fault: 'not_permitted' },
   { code: 'requiredAccessLevel', fault: 'not_permitted' },
-  // Our own words for what is said inside a successful answer.
+  // Our own codes, for errors inside a successful answer.
   { code: 'calendar_unreadable', fault: 'not_found' },
   { code: 'calendar_busy', fault: 'retry', effect: 'none' },
   { code: 'conference_failed', fault: 'not_permitted' },
@@ -55,20 +55,21 @@ const googleErrors: readonly ErrorRow[] = [
   ...httpRows,
 ];
 
-/** Where a code is exchanged: `invalid_grant` is about the code, or the verifier or the address it came with. */
+/** Errors of a code exchange: here `invalid_grant` concerns the code, its verifier or its redirect address. */
 export const googleCodeErrors: readonly ErrorRow[] = [
   { code: 'invalid_grant', fault: 'rejected_input' },
   { code: 'redirect_uri_mismatch', fault: 'misconfigured' },
   ...googleTokenErrors,
 ];
 
+/** Returns the error for a failed answer. */
 export const googleError = (
   operation: ProviderOperation,
   failure: VendorFailure,
   table: readonly ErrorRow[] = googleErrors,
 ): ProviderError => providerError(operation, faultOf(table, failure, operation), failure);
 
-/** Whatever the library threw, as ours. */
+/** Returns an error of the library as a `ProviderError`. */
 export const fromGoogle = (
   operation: ProviderOperation,
   error: unknown,
@@ -80,10 +81,10 @@ export const fromGoogle = (
   return failure ? googleError(operation, failure, table) : transportError(operation, error, call);
 };
 
-/** The HTTP status of what the library threw, if Google answered at all. */
+/** Returns the HTTP status of an error of the library; undefined without an answer. */
 export const statusOf = (error: unknown): number | undefined => failureOf(error)?.status;
 
-/** The consent does not cover it: https://developers.google.com/workspace/calendar/api/guides/errors */
+/** Whether the consent does not cover the call: https://developers.google.com/workspace/calendar/api/guides/errors */
 export const isScopeMissing = (error: unknown): boolean => {
   const failure = failureOf(error);
   return (
@@ -122,7 +123,7 @@ const failureOf = (error: unknown): VendorFailure | undefined => {
 
 const errorDocumentOf = (data: unknown): Pick<VendorFailure, 'code' | 'message'> => {
   const body = bodySchema.safeParse(data);
-  if (!body.success) return { message: 'an answer without an error document' };
+  if (!body.success) return { message: 'the answer has no error document' };
   const { error, error_description: description } = body.data;
   if (typeof error === 'string') return { code: error, message: description ?? error };
   return { code: error.errors?.[0]?.reason ?? error.status, message: error.message };

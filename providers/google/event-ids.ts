@@ -1,7 +1,7 @@
 /**
- * The generations of an event's id. Google keeps the id of a deleted event for ever and may forbid to revive it, so an
- * event that a person deleted is written again under the next generation of our id. Whoever looks for our event, or
- * removes it, has to look at all of them.
+ * Writes, reads and deletes events under our ids. Google reserves the id of a deleted event forever and can forbid
+ * reviving the event. Such an event is written again under the next generation of our id, so a deletion must cover all
+ * generations.
  */
 import { z } from 'zod';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
@@ -12,7 +12,7 @@ import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';
 import { type EventSpec, type StoredEvent, storedEventSchema } from './event.ts';
 
-/** Whose calendar, in which call, and for which operation. */
+/** The connection, the call and the operation of a request. */
 export interface CallScope {
   readonly client: GoogleClient;
   readonly operation: ProviderOperation;
@@ -20,38 +20,38 @@ export interface CallScope {
   readonly call: CallContext;
 }
 
-/** A person deletes an event that keeps coming back once or twice, and then disconnects the calendar. */
+/** A person who keeps deleting the event uses one generation each time. */
 const maxEventIds = 6;
 
-/** Somebody may change the event between our reading and our writing it, but not for ever. */
+/** Another client can change the event between our read and our write; each conflict costs one attempt. */
 const writeAttempts = 4;
 
-/** The first is our id itself. `v` is the last letter of Google's alphabet for ids, [0-9a-v]. */
+/** The first generation is our id. `v` is the last letter of Google's alphabet for ids, [0-9a-v]. */
 const eventIdAt = (eventId: string, generation: number): string =>
   generation === 1 ? eventId : `${eventId}v${generation}`;
 
-/** Makes the event be as wished, under the first generation of its id that can be. */
-export const writeEvent = async (desk: CallScope, wish: EventSpec): Promise<StoredEvent> => {
+/** Creates or updates the event as specified, under the first usable generation of its id. */
+export const writeEvent = async (scope: CallScope, spec: EventSpec): Promise<StoredEvent> => {
   for (let generation = 1; generation <= maxEventIds; generation += 1) {
-    const written = (await insert(desk, wish, generation)) ?? (await change(desk, wish, generation));
+    const written = (await insert(scope, spec, generation)) ?? (await change(scope, spec, generation));
     if (written !== 'unusable') return written;
   }
-  throw googleError(desk.operation, {
+  throw googleError(scope.operation, {
     code: 'event_ids_used_up',
     message: `the event was deleted ${maxEventIds} times and cannot be revived`,
   });
 };
 
-/** Undefined where the id is taken. */
+/** Inserts the event; undefined when the id exists already. */
 const insert = async (
   { client, operation, connection, call }: CallScope,
-  wish: EventSpec,
+  spec: EventSpec,
   generation: number,
 ): Promise<StoredEvent | undefined> => {
-  const requestBody = wish.newEvent(eventIdAt(wish.eventId, generation));
+  const requestBody = spec.newEvent(eventIdAt(spec.eventId, generation));
   try {
     return await client.exchange(operation, connection, call, storedEventSchema, (calendar, options) =>
-      calendar.events.insert({ ...targetOf(wish), requestBody }, options),
+      calendar.events.insert({ ...targetOf(spec), requestBody }, options),
     );
   } catch (error) {
     if (hasFault(error, 'conflict')) return undefined;
@@ -60,55 +60,55 @@ const insert = async (
 };
 
 /**
- * Brings what is there up to date. A change that arrives between our reading and our writing is met by the ETag.
- * `unusable`: a deleted event that may not be revived, or has its successor already.
+ * Updates the existing event. The ETag detects a change between our read and our write. Returns `unusable` for a deleted
+ * event that cannot be revived or already has a successor.
  */
 const change = async (
-  desk: CallScope,
-  wish: EventSpec,
+  scope: CallScope,
+  spec: EventSpec,
   generation: number,
 ): Promise<StoredEvent | 'unusable'> => {
   for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
-    const stored = await readEvent(desk, wish.calendarId, eventIdAt(wish.eventId, generation));
+    const stored = await readEvent(scope, spec.calendarId, eventIdAt(spec.eventId, generation));
     if (!stored) return 'unusable';
     const deleted = stored.status === 'cancelled';
-    if (deleted && (await readEvent(desk, wish.calendarId, eventIdAt(wish.eventId, generation + 1)))) {
+    if (deleted && (await readEvent(scope, spec.calendarId, eventIdAt(spec.eventId, generation + 1)))) {
       return 'unusable';
     }
     try {
-      return await changeStored(desk, wish, stored);
+      return await changeStored(scope, spec, stored);
     } catch (error) {
       if (hasFault(error, 'not_found') || (deleted && hasFault(error, 'not_permitted'))) return 'unusable';
       if (!hasFault(error, 'conflict') || isForeign(error)) throw error;
     }
   }
-  throw googleError(desk.operation, {
+  throw googleError(scope.operation, {
     code: 'event_keeps_changing',
-    message: 'somebody changed the event each time before we could',
+    message: `another client changed the event before each of our ${writeAttempts} writes`,
   });
 };
 
 const changeStored = async (
   { client, operation, connection, call }: CallScope,
-  wish: EventSpec,
+  spec: EventSpec,
   stored: StoredEvent,
 ): Promise<StoredEvent> => {
-  const wanted = wish.changeOf(stored);
-  switch (wanted.kind) {
+  const eventChange = spec.changeOf(stored);
+  switch (eventChange.kind) {
     case 'none':
       return stored;
     case 'foreign':
       throw googleError(operation, {
         code: foreignEventCode,
-        message: 'the id is taken by an event that is not ours',
+        message: 'the id belongs to an event that is not ours',
       });
     case 'update':
     case 'patch': {
-      const target = { ...targetOf(wish), eventId: stored.id, requestBody: wanted.body };
+      const target = { ...targetOf(spec), eventId: stored.id, requestBody: eventChange.body };
       const { etag } = stored;
       return client.exchange(operation, connection, call, storedEventSchema, (calendar, options) => {
         const headers = etag === undefined ? options.headers : { ...options.headers, 'if-match': etag };
-        return calendar.events[wanted.kind](target, { ...options, headers });
+        return calendar.events[eventChange.kind](target, { ...options, headers });
       });
     }
   }
@@ -124,7 +124,7 @@ const targetOf = ({ calendarId, withConference }: EventSpec) => ({
   ...(withConference ? { conferenceDataVersion: 1 } : {}),
 });
 
-/** Undefined where there is no event of that id, not even a deleted one. */
+/** Returns the event, also a deleted one; undefined when the id does not exist. */
 export const readEvent = async (
   { client, operation, connection, call }: CallScope,
   calendarId: string,
@@ -144,17 +144,20 @@ export const readEvent = async (
   }
 };
 
-/** Removes every generation. One that never was ends the row, save the first: Google may have forgotten it by now. */
+/**
+ * Deletes every generation of the event. Idempotent. Stops at the first unknown generation after the first one; the first
+ * can be unknown because Google has forgotten it.
+ */
 export const deleteEvent = async (
-  desk: CallScope,
+  scope: CallScope,
   calendarId: string,
   eventId: string,
 ): Promise<'deleted' | 'absent'> => {
   let result: 'deleted' | 'absent' = 'absent';
   for (let generation = 1; generation <= maxEventIds; generation += 1) {
-    const was = await deleteEventId(desk, calendarId, eventIdAt(eventId, generation));
-    if (was === 'deleted') result = 'deleted';
-    if (was === 'unknown' && generation > 1) break;
+    const outcome = await deleteEventId(scope, calendarId, eventIdAt(eventId, generation));
+    if (outcome === 'deleted') result = 'deleted';
+    if (outcome === 'unknown' && generation > 1) break;
   }
   return result;
 };

@@ -1,5 +1,5 @@
 /**
- * Our event in Google's words and back:
+ * Maps our events to Google's event resource and back:
  * https://developers.google.com/workspace/calendar/api/v3/reference/events#resource
  */
 import type { calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
@@ -10,8 +10,8 @@ import { conferenceOf, conferenceSchema, nextConferenceRequestId } from './confe
 const timeSchema = z.looseObject({ dateTime: z.string().optional(), date: z.string().optional() });
 
 /**
- * Loose, since what others wrote into the event goes back with our change. Of a cancelled event nothing but the id is
- * promised.
+ * Loose, because fields that other clients wrote are sent back with our update. A cancelled event has only its id for
+ * certain.
  */
 export const storedEventSchema = z.looseObject({
   id: z.string(),
@@ -31,39 +31,41 @@ export type StoredEvent = z.infer<typeof storedEventSchema>;
 
 type GoogleEvent = calendar_v3.Schema$Event;
 
-/** What is to be done to an event that is there. `foreign` is somebody else's. */
+/** The change to an existing event. `foreign`: the event is not ours. */
 type EventChange =
   | { readonly kind: 'none' | 'foreign' }
-  /** `patch` touches nothing but what it names. */
+  /** `patch` changes only the fields in its body. */
   | { readonly kind: 'update' | 'patch'; readonly body: GoogleEvent };
 
-/** What a step wants of an event, whatever it finds. */
+/** What a step needs of an event, new or existing. */
 export interface EventSpec {
   readonly calendarId: string;
-  /** Ours: Google's may be a later generation of it. */
+  /** Our id. Google's can be a later generation of it. */
   readonly eventId: string;
   readonly withConference: boolean;
   readonly newEvent: (id: string) => GoogleEvent;
   readonly changeOf: (stored: StoredEvent) => EventChange;
 }
 
-/** The whole event, on top of what people added to it. A later revision is left alone. */
+/** Specifies the whole event. Keeps the fields that people added, and does not change a later revision. */
 export const specForEvent = (event: CalendarEvent): EventSpec => ({
   calendarId: event.calendarId,
   eventId: event.eventId,
   withConference: false,
   newEvent: (id) => ({ ...textFieldsOf(event), ...timeFieldsOf(event), id }),
   changeOf: (stored) => {
-    const is = compareWithStored(stored, event);
-    if (is === 'foreign') return { kind: 'foreign' };
-    if (is === 'newer' || (is === 'same' && hasSameText(stored, event))) return { kind: 'none' };
+    const comparison = compareWithStored(stored, event);
+    if (comparison === 'foreign') return { kind: 'foreign' };
+    if (comparison === 'newer' || (comparison === 'same' && hasSameText(stored, event))) {
+      return { kind: 'none' };
+    }
     return { kind: 'update', body: { ...stored, ...textFieldsOf(event), ...timeFieldsOf(event, stored) } };
   },
 });
 
 /**
- * A conference, and the time it is for. What the event says is another step's, which may be writing at this very
- * moment: only an event that says nothing gets the topic.
+ * Specifies the conference and the time of an event. Another step writes the texts, possibly simultaneously: only an
+ * event without a summary gets the topic.
  */
 export const specForConference = (event: ConferenceEvent): EventSpec => ({
   calendarId: event.calendarId,
@@ -76,18 +78,18 @@ export const specForConference = (event: ConferenceEvent): EventSpec => ({
     summary: event.topic,
   }),
   changeOf: (stored) => {
-    const is = compareWithStored(stored, event);
-    if (is === 'foreign') return { kind: 'foreign' };
+    const comparison = compareWithStored(stored, event);
+    if (comparison === 'foreign') return { kind: 'foreign' };
     const { kind } = conferenceOf(stored);
-    const wanting = kind === 'missing' || kind === 'failed';
-    const isInTime = is === 'same' || is === 'newer';
-    if (isInTime && !wanting) return { kind: 'none' };
+    const needsConference = kind === 'missing' || kind === 'failed';
+    const hasTime = comparison === 'same' || comparison === 'newer';
+    if (hasTime && !needsConference) return { kind: 'none' };
     return {
       kind: 'patch',
       body: {
-        ...(isInTime ? {} : timeFieldsOf(event, stored)),
+        ...(hasTime ? {} : timeFieldsOf(event, stored)),
         ...(stored.summary === undefined ? { summary: event.topic } : {}),
-        ...(wanting ? conferenceRequest(nextConferenceRequestId(stored, event.requestId)) : {}),
+        ...(needsConference ? conferenceRequest(nextConferenceRequestId(stored, event.requestId)) : {}),
       },
     };
   },
@@ -107,8 +109,8 @@ const hasSameText = (stored: StoredEvent, { summary, description, location = '' 
 type ScheduledEvent = Pick<CalendarEvent, 'eventId' | 'slot' | 'revision'>;
 
 /**
- * Times are instants in UTC, which no DST gap or overlap can bend; the zone beside them only says how they are shown.
- * Google raises `sequence` by itself and refuses a lower one.
+ * Times are instants in UTC, unaffected by DST; the zone only affects the display. Google raises `sequence` by itself and
+ * rejects a lower one.
  */
 const timeFieldsOf = ({ eventId, slot, revision }: ScheduledEvent, stored?: StoredEvent): GoogleEvent => ({
   status: 'confirmed',
@@ -130,26 +132,26 @@ const conferenceRequest = (requestId: string): GoogleEvent => ({
 });
 
 /**
- * How what is stored stands to what we want: `newer` carries a later revision than ours, `same` this one at its time.
- * An event under our id (SHA-256 of what it is for) that has lost its mark is ours; only a different mark is not.
+ * Compares the stored event with ours: `newer` has a later revision, `same` has our revision and time. An event under our
+ * id without our mark is ours, because the id is a SHA-256 hash; an event with a different mark is `foreign`.
  */
 const compareWithStored = (
   stored: StoredEvent,
-  wanted: ScheduledEvent,
+  ours: ScheduledEvent,
 ): 'foreign' | 'newer' | 'same' | 'differs' => {
   const mark = stored.extendedProperties?.private;
   const reference = mark?.['castmatchReference'];
-  if (reference !== undefined && reference !== wanted.eventId) return 'foreign';
+  if (reference !== undefined && reference !== ours.eventId) return 'foreign';
   const revision = Number(mark?.['castmatchRevision'] ?? 0);
-  if (revision > wanted.revision) return 'newer';
-  const same =
+  if (revision > ours.revision) return 'newer';
+  const isSame =
     stored.status !== 'cancelled' &&
-    revision === wanted.revision &&
-    sameInstant(stored.start?.dateTime, wanted.slot.start) &&
-    sameInstant(stored.end?.dateTime, wanted.slot.end);
-  return same ? 'same' : 'differs';
+    revision === ours.revision &&
+    sameInstant(stored.start?.dateTime, ours.slot.start) &&
+    sameInstant(stored.end?.dateTime, ours.slot.end);
+  return isSame ? 'same' : 'differs';
 };
 
-/** Google answers in the calendar's offset: the same instant, written differently. */
-const sameInstant = (stored: string | undefined, wanted: string): boolean =>
-  stored !== undefined && Date.parse(stored) === Date.parse(wanted);
+/** Google answers with the calendar's UTC offset, so instants are compared instead of texts. */
+const sameInstant = (stored: string | undefined, ours: string): boolean =>
+  stored !== undefined && Date.parse(stored) === Date.parse(ours);

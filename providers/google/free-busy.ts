@@ -1,4 +1,4 @@
-/** Busy times: https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query */
+/** Queries busy times: https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query */
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { instantSchema } from '../../domain/time/instant.ts';
@@ -20,7 +20,11 @@ type Answers = z.infer<typeof freeBusySchema>['calendars'];
 
 const unknownCalendar: z.infer<typeof answerSchema> = { errors: [{ reason: 'notFound' }], busy: [] };
 
-/** A calendar that cannot be read is an error, not a free one. */
+/**
+ * Returns the busy intervals of up to 50 calendars. A calendar that cannot be read is an error, never free.
+ *
+ * @throws {ProviderError}
+ */
 export const queryFreeBusy = async (
   client: GoogleClient,
   connection: ConnectedAccount,
@@ -40,19 +44,19 @@ export const queryFreeBusy = async (
     freeBusySchema,
     (calendar, options) => calendar.freebusy.query({ requestBody }, options),
   );
-  const asked = calendarIds.map(
+  const answers = calendarIds.map(
     (id) => calendars[id] ?? aliasOf(id, calendarIds, connection, calendars) ?? unknownCalendar,
   );
-  const reason = asked.flatMap(({ errors }) => errors ?? []).at(0)?.reason;
-  if (reason === undefined) return asked.flatMap(({ busy }) => busy);
-  const passing = reason === 'internalError' || reason === 'backendError';
+  const reason = answers.flatMap(({ errors }) => errors ?? []).at(0)?.reason;
+  if (reason === undefined) return answers.flatMap(({ busy }) => busy);
+  const isTransient = reason === 'internalError' || reason === 'backendError';
   throw googleError(freeBusyOperation, {
-    code: passing ? 'calendar_busy' : 'calendar_unreadable',
+    code: isTransient ? 'calendar_busy' : 'calendar_unreadable',
     message: `a calendar could not be read: ${reason}`,
   });
 };
 
-/** `primary` may be answered under the calendar's real id: the account's address, or the one nobody asked for. */
+/** Google can answer `primary` under the calendar's real id: the account's address, or the only id that was not requested. */
 const aliasOf = (
   id: string,
   calendarIds: readonly string[],
@@ -60,7 +64,7 @@ const aliasOf = (
   calendars: Answers,
 ): Answers[string] | undefined => {
   if (id !== 'primary') return undefined;
-  const [unasked, ...others] = Object.keys(calendars).filter((known) => !calendarIds.includes(known));
-  const only = unasked !== undefined && others.length === 0 ? calendars[unasked] : undefined;
+  const [unrequested, ...others] = Object.keys(calendars).filter((key) => !calendarIds.includes(key));
+  const only = unrequested !== undefined && others.length === 0 ? calendars[unrequested] : undefined;
   return calendars[account] ?? only;
 };

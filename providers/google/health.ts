@@ -1,4 +1,4 @@
-/** Whether Google answers, and knows us. */
+/** Checks that Google answers and accepts our OAuth client. */
 
 import { operationOf } from '../operations.ts';
 import { createGoogleEndpoints } from './endpoints.ts';
@@ -7,8 +7,10 @@ import { createOAuthClient } from './oauth-client.ts';
 import type { GoogleSettings } from './settings.ts';
 
 /**
- * Asks the token endpoint with a refresh token nobody has. `invalid_grant` is the good answer: Google is there and
- * accepts our client (`invalid_client` otherwise). Throws `ProviderError`.
+ * Returns the health check. It sends an invalid refresh token to the token endpoint: `invalid_grant` is the healthy
+ * answer, because a rejected client gets `invalid_client`.
+ *
+ * @throws {ProviderError}
  */
 export const createGoogleCheck = (settings: GoogleSettings) => {
   const endpointsFor = createGoogleEndpoints(settings);

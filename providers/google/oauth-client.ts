@@ -1,11 +1,11 @@
-/** Google's OAuth client, kept to our rules: its addresses can be set, and it repeats nothing by itself. */
+/** Creates Google's OAuth client with configurable endpoints and without retries. */
 import { auth } from 'googleapis/build/src/apis/calendar/index.js';
 import type { GoogleEndpoints } from './endpoints.ts';
 import { eagerRefreshMs, type GoogleSettings, googleDeadlineMs } from './settings.ts';
 
 export type OAuthClient = InstanceType<typeof auth.OAuth2>;
 
-/** `signal` ends its requests; the library takes none itself. */
+/** Returns a client for one exchange. `signal` aborts its requests; the library has no option for one. */
 export const createOAuthClient = (
   { clientId, clientSecret }: Pick<GoogleSettings, 'clientId' | 'clientSecret'>,
   endpoints: GoogleEndpoints,
@@ -14,7 +14,7 @@ export const createOAuthClient = (
   const oauth = new auth.OAuth2({
     clientId,
     clientSecret,
-    // Heeded by this form of the constructor only.
+    // Only this form of the constructor uses `endpoints`.
     endpoints: {
       oauth2AuthBaseUrl: endpoints.authorize,
       oauth2TokenUrl: endpoints.token,
@@ -23,7 +23,7 @@ export const createOAuthClient = (
     eagerRefreshThresholdMillis: eagerRefreshMs,
     transporterOptions: { timeout: googleDeadlineMs },
   });
-  // Left alone, the library repeats what failed, its token requests whatever it is told: here it can be told.
+  // The library retries failed requests, and ignores the options that disable this for token requests. The interceptor works.
   oauth.transporter.interceptors.request.add({
     resolved: async (request) => {
       request.retryConfig = { retry: 0 };

@@ -21,7 +21,7 @@ import { googleScopes } from './settings.ts';
 const redirectUri = callbackOf('google');
 const settingsOf = (url: string) => sandboxSettings(url).google;
 
-/** Google's own, which are not asked where their endpoints are. */
+/** Google's own addresses, for which no discovery is made. */
 const atGoogle = {
   ...settingsOf('https://accounts.google.com'),
   oauthUrl: 'https://oauth2.googleapis.com',
@@ -39,8 +39,8 @@ const setup = async (clock?: () => number) => {
   const sandbox = await startSandbox({}, clock);
   onTestFinished(async () => sandbox.close());
   const authorizer = createGoogleAuthorizer(settingsOf(sandbox.url));
-  const asked = [...authorizer.scopes.required, ...authorizer.scopes.optional];
-  return { sandbox, authorizer, ...consentingUserAt(authorizer, asked) };
+  const scopes = [...authorizer.scopes.required, ...authorizer.scopes.optional];
+  return { sandbox, authorizer, ...consentingUserAt(authorizer, scopes) };
 };
 
 const faultOf = faultAt('google');
@@ -48,8 +48,8 @@ const faultOf = faultAt('google');
 const userInfo = (sandbox: Sandbox, token: string | undefined) =>
   fetch(`${sandbox.url}/oauth2/v3/userinfo`, { headers: { authorization: `Bearer ${token}` } });
 
-describe('the page that a person is sent to', () => {
-  test('is asked for a code with PKCE, a refresh token and what was granted before', async () => {
+describe('the authorization URL', () => {
+  test('requests a code with PKCE, a refresh token and the scopes granted before', async () => {
     const authorizer = createGoogleAuthorizer(atGoogle);
     const url = new URL(await askedBy(authorizer, 'challenge'));
     expect(url.origin + url.pathname).toBe('https://accounts.google.com/o/oauth2/v2/auth');
@@ -67,7 +67,7 @@ describe('the page that a person is sent to', () => {
     });
   });
 
-  test('knows whom it is about when an account is connected again', async () => {
+  test('names the account that is connected again', async () => {
     const authorizer = createGoogleAuthorizer(atGoogle);
     const request = { state: 's', codeChallenge: 'c', redirectUri, scopes: ['openid'] };
     const url = new URL(await authorizer.authorizationUrl({ ...request, loginHint: 'ann@example.com' }));
@@ -76,8 +76,8 @@ describe('the page that a person is sent to', () => {
   });
 });
 
-describe('a code', () => {
-  test('becomes a grant with who it is, what was granted, and both tokens', async () => {
+describe('a code exchange', () => {
+  test('returns the account, the granted scopes and both tokens', async () => {
     const { sandbox, connect } = await setup();
     const { grant } = await connect({ account: 'bea@example.com' });
     expect(grant).toMatchObject({
@@ -93,7 +93,7 @@ describe('a code', () => {
     expect((await userInfo(sandbox, grant.accessToken?.value)).status).toBe(200);
   });
 
-  test('tells which boxes were left unticked', async () => {
+  test('returns only the granted scopes', async () => {
     const { connect } = await setup();
     const [, , events] = googleScopes.required;
     const { grant } = await connect({ grantedScopes: [events ?? ''] });
@@ -101,7 +101,7 @@ describe('a code', () => {
     expect(missing).toEqual(['https://www.googleapis.com/auth/calendar.freebusy']);
   });
 
-  test('that does not cover a call has its owner asked for more, and is used no further', async () => {
+  test('without a required scope marks the connection at the first call', async () => {
     const { sandbox, connect } = await setup();
     const { refreshToken } = await connect({ grantedScopes: [] });
     const settings = settingsOf(sandbox.url);
@@ -116,35 +116,35 @@ describe('a code', () => {
     expect(sandbox.control.state().calls.google['events.insert']).toEqual({ 403: 1 });
   });
 
-  test('covers what a wider scope of an earlier consent stands for', async () => {
+  test('returns the scopes included in a wider scope of an earlier consent', async () => {
     const { authorizer, connect } = await setup();
     await authorizer.refresh('sandbox-refresh-ann@example.com', callContext());
     const { grant } = await connect({ account: 'ann@example.com', grantedScopes: [] });
     expect(grant.scopes).toEqual(expect.arrayContaining([...googleScopes.required]));
   });
 
-  testCodeRedemption({ provider: 'google', setup, elsewhere: 'zoom' });
+  testCodeRedemption({ provider: 'google', setup, otherProvider: 'zoom' });
 
-  test('is too old after ten minutes', async () => {
+  test('with a code older than ten minutes is rejected input', async () => {
     let now = Date.parse('2026-12-01T09:00:00Z');
     const { authorizer, consent } = await setup(() => now);
-    const given = await consent();
+    const code = await consent();
     now += 600_000;
-    await expect(authorizer.redeem(given, callContext())).rejects.toMatchObject(faultOf('rejected_input'));
+    await expect(authorizer.redeem(code, callContext())).rejects.toMatchObject(faultOf('rejected_input'));
   });
 
-  test('whose answer is lost may have been taken', async () => {
+  test('whose answer is lost has an unknown effect', async () => {
     const { sandbox, authorizer, consent } = await setup();
-    const given = await consent();
+    const code = await consent();
     sandbox.control.setFault('google', { kind: 'lost_answer', operation: 'token', times: 1 });
-    await expect(authorizer.redeem(given, callContext())).rejects.toMatchObject({
+    await expect(authorizer.redeem(code, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
   });
 });
 
 describe('a refresh', () => {
-  test('gives another access token and leaves the refresh token as it is', async () => {
+  test('returns a new access token and keeps the refresh token', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { grant, refreshToken } = await connect();
     const refreshed = await authorizer.refresh(refreshToken, callContext());
@@ -154,21 +154,21 @@ describe('a refresh', () => {
     expect((await userInfo(sandbox, refreshed.accessToken.value)).status).toBe(200);
   });
 
-  test('of a grant that the person took away asks to connect again', async () => {
+  test('of a withdrawn grant throws reconnect', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect({ account: 'bea@example.com' });
     expect(sandbox.control.revokeGrants('google', 'bea@example.com')).toBe(1);
     await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
-  test('with a client that Google refuses is our affair', async () => {
+  test('with a client that Google rejects is misconfigured', async () => {
     const { sandbox, connect } = await setup();
     const { refreshToken } = await connect();
     const wrong = createGoogleAuthorizer({ ...settingsOf(sandbox.url), clientSecret: 'wrong' });
     await expect(wrong.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('misconfigured'));
   });
 
-  test('meets an outage once, and repeats nothing by itself', async () => {
+  test('is not retried after an outage', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     sandbox.control.setFault('google', { kind: 'outage', operation: 'token', retryAfterSeconds: 7 });
@@ -178,7 +178,7 @@ describe('a refresh', () => {
     expect(sandbox.control.state().calls.google['token']).toEqual({ 200: 1, 503: 1 });
   });
 
-  test('ends with the caller', async () => {
+  test('ends when the caller cancels', async () => {
     const silent = createServer();
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void silent.close());

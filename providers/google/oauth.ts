@@ -1,6 +1,6 @@
 /**
- * Connecting a Google account: https://developers.google.com/identity/protocols/oauth2/web-server and, for who it is,
- * https://developers.google.com/identity/openid-connect/openid-connect.
+ * Connects Google accounts: https://developers.google.com/identity/protocols/oauth2/web-server and, for the account's
+ * identity, https://developers.google.com/identity/openid-connect/openid-connect.
  */
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
@@ -18,34 +18,35 @@ import { createOAuthClient, type OAuthClient } from './oauth-client.ts';
 import { type GoogleSettings, googleDeadlineMs, googleScopeAliases, googleScopes } from './settings.ts';
 
 const redeemCode = operationOf('google', 'oauth.redeem');
-/** A refresh leaves the refresh token as it is, and a repeated revocation finds nothing. */
+/** A refresh does not change the refresh token, and a repeated revocation finds nothing. */
 const refreshToken = operationOf('google', 'oauth.refresh');
 const revokeGrant = operationOf('google', 'oauth.revoke');
 
 const issuedSchema = z.object({
   access_token: z.string().min(1),
-  /** Epoch milliseconds, by our clock: the library adds `expires_in` to the time of the answer. */
+  /** Epoch milliseconds of our clock: the library adds `expires_in` to the time of the answer. */
   expiry_date: z.number(),
   refresh_token: z.string().min(1).nullish(),
-  /** Left out where it is what was asked for (RFC 6749, section 5.1). */
+  /** Omitted when it equals the requested scope (RFC 6749, section 5.1). */
   scope: z.string().optional(),
   id_token: z.string().nullish(),
 });
 type Issued = z.infer<typeof issuedSchema>;
 
+/** Creates the OAuth port of Google. */
 export const createGoogleAuthorizer = (settings: GoogleSettings): OAuthAuthorizer => {
   const endpointsFor = createGoogleEndpoints(settings);
 
-  /** One exchange, with a client of its own: nothing of a person's stays in one. */
+  /** Makes one exchange with a client of its own, so that no person's tokens stay in a client. */
   const exchange = async <Answer>(
     operation: ProviderOperation,
     call: CallContext,
-    ask: (oauth: OAuthClient) => Promise<Answer>,
+    send: (oauth: OAuthClient) => Promise<Answer>,
     table: readonly ErrorRow[] = googleTokenErrors,
   ): Promise<Answer> => {
     try {
       const signal = withDeadline(call, googleDeadlineMs);
-      return await ask(createOAuthClient(settings, await endpointsFor({ signal }), signal));
+      return await send(createOAuthClient(settings, await endpointsFor({ signal }), signal));
     } catch (error) {
       throw fromGoogle(operation, error, call, table);
     }
@@ -67,7 +68,7 @@ export const createGoogleAuthorizer = (settings: GoogleSettings): OAuthAuthorize
           const { tokens } = await oauth.getToken({ code, codeVerifier, redirect_uri: redirectUri });
           const issued = issuedSchema.parse(tokens);
           if (!issued.refresh_token) {
-            const message = 'no refresh token came with the consent';
+            const message = 'the answer to the consent has no refresh token; connect the account again';
             throw providerError(redeemCode, { kind: 'reconnect' }, { message });
           }
           return {
@@ -100,7 +101,7 @@ export const createGoogleAuthorizer = (settings: GoogleSettings): OAuthAuthorize
 };
 
 /**
- * A refresh token comes with `offline`, and surely only with `consent`: without it Google gives none to somebody who has
+ * Google issues a refresh token with `access_type=offline`. Without `prompt=consent` it issues none to a person who has
  * consented before.
  */
 const authorizationUrl = (oauth: OAuthClient, request: AuthorizationRequest): string => {
@@ -120,7 +121,7 @@ const authorizationUrl = (oauth: OAuthClient, request: AuthorizationRequest): st
   return url.href;
 };
 
-/** The token goes in the body, as RFC 7009 has it and Google takes it: the library puts it into the address. */
+/** Sends the token in the body (RFC 7009). The library would put it into the URL. */
 const postRevocation = (oauth: OAuthClient, token: string) =>
   oauth.transporter.request({
     url: oauth.endpoints.oauth2RevokeUrl.toString(),
@@ -128,13 +129,13 @@ const postRevocation = (oauth: OAuthClient, token: string) =>
     data: new URLSearchParams({ token }),
   });
 
-/** As it was answered: what the library keeps afterwards is the refresh token it was given. */
+/** Returns the unchanged answer: the library overwrites the answered refresh token with the one it was given. */
 const exchangeRefreshToken = async (oauth: OAuthClient, token: string): Promise<Issued> => {
-  const answered: unknown[] = [];
-  oauth.once('tokens', (tokens) => answered.push({ ...tokens }));
+  const answers: unknown[] = [];
+  oauth.once('tokens', (tokens) => answers.push({ ...tokens }));
   oauth.setCredentials({ refresh_token: token });
   await oauth.getAccessToken();
-  return issuedSchema.parse(answered[0]);
+  return issuedSchema.parse(answers[0]);
 };
 
 const accessTokenOf = ({ access_token, expiry_date }: Issued): AccessToken => ({
@@ -146,8 +147,8 @@ const scopesOf = ({ scope }: Issued): readonly string[] | undefined =>
   scope === undefined ? undefined : normalizeScopes(splitScopes(scope), googleScopeAliases);
 
 /**
- * Whose account it is. The token came straight from Google over TLS, which stands for its signature
- * (OpenID Connect Core, section 3.1.3.7).
+ * Reads the account from the id token. Its signature is not checked: it came directly from Google over TLS (OpenID Connect
+ * Core, section 3.1.3.7).
  */
 const accountOf = (
   { id_token }: Issued,
@@ -157,7 +158,7 @@ const accountOf = (
     .object({
       sub: z.string().min(1),
       email: z.string().optional(),
-      aud: z.union([z.string().transform((one) => [one]), z.array(z.string())]),
+      aud: z.union([z.string().transform((audience) => [audience]), z.array(z.string())]),
     })
     .refine(({ aud }) => aud.includes(clientId), { path: ['aud'] })
     .parse(id_token ? decodeJwt(id_token) : {});

@@ -1,4 +1,4 @@
-/** Google Calendar's facts. */
+/** Defines the settings, environment variables, deadlines and scopes of Google. */
 import type { z } from 'zod';
 import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
 import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
@@ -11,41 +11,41 @@ import {
 } from '../../foundation/configuration/variable-types.ts';
 
 export interface GoogleSettings {
-  /** Origin only: the library drops a path. */
+  /** An origin: the library drops a path. */
   readonly apiUrl: string;
   readonly oauthUrl: string;
-  /** Where people consent. */
+  /** The origin of the consent page. */
   readonly authUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
   readonly quotas?: { readonly 'google.requests_per_minute': number };
 }
 
-/** One exchange with Google; the activity's own timeout is longer. */
+/** The deadline of one exchange with Google. The activity's timeout is longer. */
 export const googleDeadlineMs = 10_000;
 
-/** A token that expires within this time is renewed before it is used. */
+/** A token that expires within this time is refreshed before it is used. */
 export const eagerRefreshMs = 5 * 60_000;
 
 /** Calendars in one free/busy query: https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query */
 export const calendarsPerQuery = 50;
 
-/** How long to wait, in turn, for a conference that is still being made. */
+/** The delays between polls for a conference that is still being created. */
 export const conferencePollMs: readonly number[] = [200, 400, 800, 1_600];
 
 const scope = (name: string): string => `https://www.googleapis.com/auth/${name}`;
 
 /**
- * https://developers.google.com/workspace/calendar/api/auth and, for who the account is,
- * https://developers.google.com/identity/openid-connect/openid-connect. Spelled as Google answers: it gives `email` back
- * as `userinfo.email`.
+ * The OAuth scopes: https://developers.google.com/workspace/calendar/api/auth and, for the account's identity,
+ * https://developers.google.com/identity/openid-connect/openid-connect. Spelled as in Google's answers, which return
+ * `email` as `userinfo.email`.
  */
 export const googleScopes = {
   required: ['openid', scope('userinfo.email'), scope('calendar.events'), scope('calendar.freebusy')],
   optional: [scope('calendar.calendarlist.readonly')],
 } as const;
 
-/** Wider scopes, and short names, with those of ours that they stand for. */
+/** Wider scopes and short names, with our scopes that they include. */
 export const googleScopeAliases: Readonly<Record<string, readonly string[]>> = {
   email: [scope('userinfo.email')],
   [scope('calendar')]: [
@@ -71,7 +71,7 @@ export const googleVariables = {
     GOOGLE_AUTH_URL: webAddress().register(variableMetadata, {
       group: 'Google',
       about:
-        'Where people consent (`/o/oauth2/v2/auth` is appended). Where GOOGLE_OAUTH_URL is another server than Google’s, that server’s unless set.',
+        'Where people consent (`/o/oauth2/v2/auth` is appended). When GOOGLE_OAUTH_URL is not Google’s server, the default is the origin of GOOGLE_OAUTH_URL.',
       form: 'an address such as https://accounts.google.com',
     }),
     GOOGLE_CLIENT_ID: notEmpty().register(variableMetadata, {
@@ -88,7 +88,7 @@ export const googleVariables = {
     GOOGLE_REQUESTS_PER_MINUTE: count().register(variableMetadata, {
       group: 'Google',
       about:
-        'What Google allows the project for one user in a minute, as its quota page in the Google Cloud console says: calls beyond it wait. 0 for no limit of ours.',
+        'The requests per minute and user that Google allows the project, as on the quota page of the Google Cloud console. Further calls wait. 0: no limit of ours.',
       form: 'a whole number, such as 600',
     }),
   },
@@ -112,6 +112,7 @@ export const googleVariables = {
 
 type Set = z.output<z.ZodObject<typeof googleVariables.shape>>;
 
+/** Returns the settings from the parsed variables. */
 export const googleSettingsOf = (set: Set): GoogleSettings => ({
   apiUrl: set.GOOGLE_API_URL,
   oauthUrl: set.GOOGLE_OAUTH_URL,
@@ -121,7 +122,7 @@ export const googleSettingsOf = (set: Set): GoogleSettings => ({
   quotas: { 'google.requests_per_minute': set.GOOGLE_REQUESTS_PER_MINUTE },
 });
 
-/** People consent at Google where its tokens are issued when that is another server than Google's own. */
+/** The default of GOOGLE_AUTH_URL: the origin of GOOGLE_OAUTH_URL when that is not Google's server. */
 const consentBesideTokens = (oauthUrl: string | undefined): { readonly GOOGLE_AUTH_URL?: string } =>
   oauthUrl && oauthUrl !== googleVariables.deployed.GOOGLE_OAUTH_URL && URL.canParse(oauthUrl)
     ? { GOOGLE_AUTH_URL: new URL(oauthUrl).origin }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readChannelMessage } from './webhooks.ts';
 
-/** As in https://developers.google.com/workspace/calendar/api/guides/push. */
+/** Example of https://developers.google.com/workspace/calendar/api/guides/push */
 const headers = {
   'x-goog-channel-id': '4ba78bf0-6a47-11e2-bcfd-0800200c9a66',
   'x-goog-channel-token': '398348u3tu83ut8uu38',
@@ -12,7 +12,7 @@ const headers = {
   'x-goog-message-number': '10',
 };
 
-test('reads a change, and the message that opens a channel', () => {
+test('a channel message is read as a change or as the opening of the channel', () => {
   const read = {
     channel: '4ba78bf0-6a47-11e2-bcfd-0800200c9a66',
     token: '398348u3tu83ut8uu38',
@@ -30,10 +30,10 @@ test('reads a change, and the message that opens a channel', () => {
 test.each([
   ['no token', { 'x-goog-channel-token': undefined }],
   ['an empty token', { 'x-goog-channel-token': '' }],
-  ['a token that came twice', { 'x-goog-channel-token': ['a', 'b'] }],
+  ['a repeated token', { 'x-goog-channel-token': ['a', 'b'] }],
   ['no channel', { 'x-goog-channel-id': undefined }],
-  ['a state there is not', { 'x-goog-resource-state': 'toString' }],
-  ['a number that is none', { 'x-goog-message-number': '1e3' }],
-])('does not read %s', (_what, change) => {
+  ['an unknown state', { 'x-goog-resource-state': 'toString' }],
+  ['an invalid number', { 'x-goog-message-number': '1e3' }],
+])('a channel message is rejected with %s', (_what, change) => {
   expect(readChannelMessage({ ...headers, ...change })).toBeUndefined();
 });

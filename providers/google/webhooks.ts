@@ -1,17 +1,17 @@
 /**
- * What Google tells us of a calendar that we watch: that something changed, and nothing else. There is no signature;
- * what proves the sender is the token that we gave the channel, and no body to verify.
+ * Reads Google's notifications of watched calendars. A notification only says that the calendar changed. It has no body
+ * and no signature; the token that we gave the channel proves the sender.
  * https://developers.google.com/workspace/calendar/api/guides/push
  */
 import { z } from 'zod';
 
 const headersSchema = z.object({
   'x-goog-channel-id': z.string().min(1).max(64),
-  /** Ours; at most 256 characters. */
+  /** Chosen by us; at most 256 characters. */
   'x-goog-channel-token': z.string().min(1).max(256),
   'x-goog-resource-id': z.string().min(1).max(256),
   'x-goog-resource-state': z.enum(['sync', 'exists', 'not_exists']),
-  /** Rises with each message, by more than one at times. */
+  /** Rises with each message, sometimes by more than one. */
   'x-goog-message-number': z.string().regex(/^\d{1,20}$/),
 });
 
@@ -19,12 +19,12 @@ export interface ChannelMessage {
   readonly channel: string;
   readonly token: string;
   readonly resourceId: string;
-  /** `sync` says that the channel is open, and tells no change. */
+  /** Whether it is `sync`, which announces the channel and no change. */
   readonly isOpening: boolean;
   readonly messageNumber: string;
 }
 
-/** Undefined where the headers are not those of a channel. */
+/** Returns the notification in the headers; undefined when they are not those of a channel. */
 export const readChannelMessage = (headers: unknown): ChannelMessage | undefined => {
   const { data } = headersSchema.safeParse(headers);
   return (

@@ -1,6 +1,6 @@
 /**
- * What every provider's client does with its connections: few are opened and many calls made on each, a call that is
- * called off leaves its connection at once, and each request says to what it belongs.
+ * Tests the connections of every provider's client: a few connections carry many calls, a cancelled call closes its
+ * connection immediately, and each request carries the correlation id.
  */
 import { MailDev } from 'maildev';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -40,9 +40,9 @@ const accountWith = (accessToken: string): ConnectedAccount => ({
 
 interface Client {
   readonly vendor: Vendor;
-  /** One read, which makes one request. */
+  /** A read that sends one request. */
   readonly call: (url: string) => Promise<(context: CallContext) => Promise<unknown>>;
-  /** The most connections at once. */
+  /** The maximum of simultaneous connections. */
   readonly atMost: number;
 }
 
@@ -62,7 +62,7 @@ const clients: Readonly<Record<string, Client>> = {
       const account = accountWith(String(token));
       return (context) => calendar.freeBusy(account, ['primary'], window, context);
     },
-    // The library shares Node's agent, which opens what is needed: the worker has 100 calls at once at most.
+    // The library uses Node's agent, which has no limit: the worker makes at most 100 simultaneous calls.
     atMost: 100,
   },
   zoom: {
@@ -95,57 +95,59 @@ const setup = async ({ call }: Client) => {
   const sandbox = await startSandbox();
   onTestFinished(() => sandbox.close());
   const proxy = await startCountingProxy({ port: Number(new URL(sandbox.url).port) });
-  const one = await call(`http://127.0.0.1:${proxy.port}`);
-  return { sandbox, proxy, one };
+  const callOnce = await call(`http://127.0.0.1:${proxy.port}`);
+  return { sandbox, proxy, callOnce };
 };
 
 describe.each(Object.entries(clients))('the client of %s', (_name, client) => {
-  it('makes one call after another on one connection', async () => {
-    const { proxy, one } = await setup(client);
-    await one(calling());
+  it('makes consecutive calls on one connection', async () => {
+    const { proxy, callOnce } = await setup(client);
+    await callOnce(calling());
     const opened = proxy.opened();
-    for (let n = 0; n < 10; n += 1) await one(calling());
+    for (let n = 0; n < 10; n += 1) await callOnce(calling());
     expect(proxy.opened()).toBe(opened);
   });
 
-  it('makes many calls at once on its pool, and the next ones on the same connections', async () => {
-    const { proxy, one } = await setup(client);
-    await one(calling());
-    await many(40, () => one(calling()));
+  it('makes simultaneous calls on its pool and reuses the connections', async () => {
+    const { proxy, callOnce } = await setup(client);
+    await callOnce(calling());
+    await many(40, () => callOnce(calling()));
     const opened = proxy.opened();
     expect(opened).toBeLessThanOrEqual(Math.min(client.atMost, 41) + 1);
-    await many(40, () => one(calling()));
+    await many(40, () => callOnce(calling()));
     expect(proxy.opened()).toBe(opened);
   });
 
-  it('ends with the signal of its caller, and closes the connection that waits', async () => {
-    const { sandbox, proxy, one } = await setup(client);
-    await one(calling());
+  it('ends a cancelled call and closes its connection', async () => {
+    const { sandbox, proxy, callOnce } = await setup(client);
+    await callOnce(calling());
     sandbox.control.setFault(client.vendor, { kind: 'latency', latencyMs: 60_000 });
     const controller = new AbortController();
-    const calledOff = one(calling(controller.signal));
+    const cancelled = callOnce(calling(controller.signal));
     const closedBefore = proxy.opened() - proxy.open();
     setTimeout(() => controller.abort(new Error('called off')), 100);
-    await expect(calledOff).rejects.toMatchObject({ fault: { kind: 'retry' } });
+    await expect(cancelled).rejects.toMatchObject({ fault: { kind: 'retry' } });
     await expect.poll(() => proxy.opened() - proxy.open()).toBeGreaterThan(closedBefore);
   });
 
-  it('ends at its deadline, as an outage', async () => {
-    const { sandbox, one } = await setup(client);
-    await one(calling());
+  it('reports an exceeded deadline as an outage', async () => {
+    const { sandbox, callOnce } = await setup(client);
+    await callOnce(calling());
     sandbox.control.setFault(client.vendor, { kind: 'latency', latencyMs: 60_000 });
-    await expect(one(calling(AbortSignal.timeout(100)))).rejects.toMatchObject({ fault: { kind: 'outage' } });
+    await expect(callOnce(calling(AbortSignal.timeout(100)))).rejects.toMatchObject({
+      fault: { kind: 'outage' },
+    });
   });
 
-  it('tells the provider to what each request belongs', async () => {
-    const { proxy, one } = await setup(client);
-    await one(calling());
+  it('sends the correlation id with each request', async () => {
+    const { proxy, callOnce } = await setup(client);
+    await callOnce(calling());
     expect(proxy.sent()).toMatch(/^x-correlation-id: corr-of-this-test\r$/im);
   });
 });
 
 describe('the client of the mail server', () => {
-  it('sends many messages on a few connections', async () => {
+  it('sends many messages on few connections', async () => {
     const mailDev = new MailDev({ smtp: 0, web: 0, ip: '127.0.0.1', webIp: '127.0.0.1', silent: true });
     const { smtp } = await mailDev.start();
     onTestFinished(() => mailDev.stop());

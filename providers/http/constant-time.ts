@@ -1,7 +1,8 @@
-/** Whether a signature is the one it should be, in a time that does not say how near a wrong one comes. */
+/** Compares signatures in constant time. */
 import { timingSafeEqual } from 'node:crypto';
 
-export const equalInConstantTime = (given: string, expected: string): boolean => {
-  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
-  return one.length === other.length && timingSafeEqual(one, other);
+/** Compares two strings in a time that depends only on their lengths. */
+export const equalInConstantTime = (actual: string, expected: string): boolean => {
+  const [actualBytes, expectedBytes] = [Buffer.from(actual), Buffer.from(expected)];
+  return actualBytes.length === expectedBytes.length && timingSafeEqual(actualBytes, expectedBytes);
 };

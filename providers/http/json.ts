@@ -1,4 +1,4 @@
-/** A gateway's error page is no JSON, and is no news either: the status has said it. */
+/** Parses JSON. Returns undefined for other text, such as a gateway's error page: its status is enough. */
 export const parseJsonOrUndefined = (text: string): unknown => {
   try {
     return JSON.parse(text);

@@ -12,15 +12,15 @@ test.each([
   ['a timestamp with an offset', '2026-10-25T03:00:00+02:00', 30_000],
   ['a time that has passed', '2026-10-25T00:00:00Z', 0],
   ['a time too far away', '99999999', 86_400_000],
-])('reads %s', (_form, header, delay) => {
+])('Retry-After is read as %s', (_form, header, delay) => {
   expect(retryAfterMs(header, now)).toBe(delay);
 });
 
-test.each([undefined, '', ' ', 'soon', '-5 apples'])('knows nothing from %o', (header) => {
+test.each([undefined, '', ' ', 'soon', '-5 apples'])('Retry-After %o is unreadable', (header) => {
   expect(retryAfterMs(header, now)).toBeUndefined();
 });
 
-test('is never negative, never more than a day, whatever the header', () => {
+test('the delay of any Retry-After is between 0 and one day', () => {
   assert(
     property(string(), (header) => {
       const delay = retryAfterMs(header, now) ?? 0;

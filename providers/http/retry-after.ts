@@ -1,11 +1,15 @@
 /**
- * `Retry-After` as the vendors really send it: seconds or an HTTP date (RFC 9110, section 10.2.3), and from Zoom an
- * ISO 8601 timestamp (https://developers.zoom.us/docs/api/rate-limits/).
+ * Parses `Retry-After` in the forms that vendors send: seconds or an HTTP date (RFC 9110, section 10.2.3), and from Zoom
+ * an ISO 8601 timestamp (https://developers.zoom.us/docs/api/rate-limits/).
  */
 
 const maxDelayMs = 24 * 3_600_000;
 
-/** Milliseconds from `now`, between 0 and a day; undefined when the header is absent or says nothing we can read. */
+/**
+ * Returns milliseconds from `now`, between 0 and one day; undefined when the header is absent or unreadable.
+ *
+ * @param now epoch milliseconds.
+ */
 export const retryAfterMs = (header: string | undefined, now: number): number | undefined => {
   const text = header?.trim();
   if (!text) return undefined;

@@ -1,7 +1,7 @@
 /**
- * Microsoft's own library for signing in, kept to our rules: its addresses can be set, it repeats nothing, and what it
- * caches lives as long as one exchange. Whoever wants to know what Microsoft answered looks at the answer: the library
- * makes an error of its own of it, and of a gateway's empty page none at all.
+ * Makes token requests through Microsoft's library `@azure/msal-node`. Its endpoints are configurable, it does not retry,
+ * and its cache lives for one exchange. Errors are read from the recorded HTTP answers: the library replaces them by its
+ * own errors, and accepts a gateway's empty answer.
  */
 import { ConfidentialClientApplication, type INetworkModule } from '@azure/msal-node';
 import { ProviderError } from '../../domain/errors.ts';
@@ -14,13 +14,17 @@ import { type MicrosoftAnswer, microsoftError } from './errors.ts';
 import { type MicrosoftSettings, microsoftDeadlineMs } from './settings.ts';
 
 export interface MicrosoftClient {
-  /** For what needs no exchange. */
+  /** Returns an application for tasks without an exchange, such as the consent URL. */
   application(): Promise<ConfidentialClientApplication>;
-  /** One exchange with an application of its own. Throws `ProviderError`. */
+  /**
+   * Makes one exchange with an application of its own.
+   *
+   * @throws {ProviderError}
+   */
   exchange<Answer>(
     operation: ProviderOperation,
     call: CallContext,
-    ask: (application: ConfidentialClientApplication) => Promise<Answer>,
+    perform: (application: ConfidentialClientApplication) => Promise<Answer>,
     table?: readonly ErrorRow[],
   ): Promise<Answer>;
 }
@@ -29,6 +33,7 @@ type Outcome =
   | { readonly kind: 'answered'; readonly answer: MicrosoftAnswer }
   | { readonly kind: 'failed'; readonly error: unknown };
 
+/** Creates the client; it keeps no tokens between exchanges. */
 export const createMicrosoftClient = (settings: MicrosoftSettings): MicrosoftClient => {
   const metadataFor = createAuthorityMetadata(settings);
   const application = async (signal: AbortSignal, networkClient?: INetworkModule) =>
@@ -44,11 +49,11 @@ export const createMicrosoftClient = (settings: MicrosoftSettings): MicrosoftCli
 
   return {
     application: () => application(AbortSignal.timeout(microsoftDeadlineMs)),
-    exchange: async (operation, call, ask, table) => {
+    exchange: async (operation, call, perform, table) => {
       const outcomes: Outcome[] = [];
       try {
         const signal = withDeadline(call, microsoftDeadlineMs);
-        return await ask(await application(signal, networkFor(call, signal, outcomes)));
+        return await perform(await application(signal, networkFor(call, signal, outcomes)));
       } catch (error) {
         if (error instanceof ProviderError) throw error;
         const last = outcomes.at(-1);
@@ -61,14 +66,14 @@ export const createMicrosoftClient = (settings: MicrosoftSettings): MicrosoftCli
   };
 };
 
-interface Sent {
+interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly headers: Record<string, string> | undefined;
   readonly body?: string | undefined;
 }
 
 const networkFor = (call: CallContext, signal: AbortSignal, outcomes: Outcome[]): INetworkModule => {
-  const send = async (url: string, { method, headers, body }: Sent) => {
+  const send = async (url: string, { method, headers, body }: HttpRequest) => {
     try {
       const response = await fetch(url, {
         method,
@@ -83,8 +88,8 @@ const networkFor = (call: CallContext, signal: AbortSignal, outcomes: Outcome[])
         kind: 'answered',
         answer: { status: response.status, retryAfter, body: parseJsonOrUndefined(text) },
       });
-      const headersOf = Object.fromEntries(response.headers);
-      return { status: response.status, headers: headersOf, body: JSON.parse(text) };
+      const responseHeaders = Object.fromEntries(response.headers);
+      return { status: response.status, headers: responseHeaders, body: JSON.parse(text) };
     } catch (error) {
       if (!(error instanceof SyntaxError)) outcomes.push({ kind: 'failed', error });
       throw error;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { microsoftCodeErrors, microsoftError } from './errors.ts';
 
-/** As https://learn.microsoft.com/entra/identity-platform/reference-error-codes shows them. */
+/** Examples of https://learn.microsoft.com/entra/identity-platform/reference-error-codes */
 const answer = (error: string, number: number, suberror?: string, status = 400) => ({
   status,
   retryAfter: undefined,
@@ -37,12 +37,12 @@ test.each([
   expect(microsoftError(refresh, answer(error, number, suberror)).fault.kind).toBe(kind);
 });
 
-test('a 401 of a gateway before the token endpoint costs nobody their account', () => {
+test('a 401 of a gateway at the token endpoint does not disconnect an account', () => {
   const gateway = { status: 401, retryAfter: undefined, body: undefined };
   expect(microsoftError(refresh, gateway).fault.kind).toBe('misconfigured');
 });
 
-describe('a code', () => {
+describe('a code exchange', () => {
   test.each([
     ['invalid_grant', 54005, undefined, 'rejected_input'],
     ['invalid_grant', 70008, undefined, 'rejected_input'],
@@ -57,7 +57,7 @@ describe('a code', () => {
   });
 });
 
-test('keeps the number, and says what to look up', () => {
+test('the error of Microsoft keeps the AADSTS number', () => {
   expect(microsoftError(refresh, answer('invalid_client', 7000222)).vendor).toMatchObject({
     status: 400,
     code: 'AADSTS7000222',
@@ -65,7 +65,7 @@ test('keeps the number, and says what to look up', () => {
   });
 });
 
-test('what is no error document still has a status', () => {
+test('an answer without an error document keeps its status', () => {
   const page = { status: 503, retryAfter: '3', body: undefined };
   expect(microsoftError(refresh, page).fault).toEqual({ kind: 'outage', effect: 'none', delayMs: 3_000 });
 });

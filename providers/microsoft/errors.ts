@@ -1,8 +1,8 @@
 /**
- * Microsoft's errors at its token endpoint:
+ * Maps the errors of Microsoft's token endpoint to faults:
  * https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow#error-codes-for-token-endpoint-errors and
- * https://learn.microsoft.com/entra/identity-platform/reference-error-codes. Microsoft may change its numbers at any
- * time, so what they decide is only what OAuth's own words leave open.
+ * https://learn.microsoft.com/entra/identity-platform/reference-error-codes. Microsoft can change its AADSTS numbers at
+ * any time, so a number only decides where the OAuth error code is ambiguous.
  */
 import { z } from 'zod';
 import type { ProviderError } from '../../domain/errors.ts';
@@ -16,10 +16,10 @@ import {
 } from '../errors/error-table.ts';
 
 const clientErrors: readonly ErrorRow[] = [
-  // The secret is wrong, or has run out.
+  // The client secret is wrong or has expired.
   { code: 'AADSTS7000215', fault: 'misconfigured' },
   { code: 'AADSTS7000222', fault: 'misconfigured' },
-  // No such app in the tenant; an address that is not registered.
+  // The app is not in the tenant; the redirect address is not registered.
   { code: 'AADSTS700016', fault: 'misconfigured' },
   { code: 'AADSTS50011', fault: 'misconfigured' },
   { code: 'AADSTS500112', fault: 'misconfigured' },
@@ -31,7 +31,7 @@ const clientErrors: readonly ErrorRow[] = [
 
 const reauthorizationErrors: readonly ErrorRow[] = [
   { messagePattern: /^(interaction_required|consent_required|login_required)\b/, fault: 'reconnect' },
-  // Consent, a second factor, a device that has to be known: what `suberror` says in another word.
+  // Missing consent, second factor or known device. `suberror` reports the same.
   { code: 'AADSTS65001', fault: 'reconnect' },
   { code: 'AADSTS50076', fault: 'reconnect' },
   { code: 'AADSTS50079', fault: 'reconnect' },
@@ -48,7 +48,7 @@ const transientErrors: readonly ErrorRow[] = [
   { messagePattern: /^server_error\b/, fault: 'retry' },
 ];
 
-/** Where a refresh token is exchanged. */
+/** Errors of a token refresh. */
 const microsoftErrors: readonly ErrorRow[] = [
   ...clientErrors,
   ...reauthorizationErrors,
@@ -57,7 +57,7 @@ const microsoftErrors: readonly ErrorRow[] = [
   ...tokenHttpRows,
 ];
 
-/** Where a code is exchanged: `invalid_grant` is about the code, or the verifier that came with it. */
+/** Errors of a code exchange: here `invalid_grant` concerns the code or its verifier. */
 export const microsoftCodeErrors: readonly ErrorRow[] = [
   ...clientErrors,
   ...reauthorizationErrors,
@@ -79,11 +79,11 @@ const bodySchema = z.object({
   error_codes: z.array(z.number()).optional(),
 });
 
-/** `invalid_grant/consent_required: AADSTS65001: …`, the number as the code. */
+/** Returns the failure. Message: `invalid_grant/consent_required: AADSTS65001: …`; code: the AADSTS number. */
 const failureOf = ({ status, retryAfter, body }: MicrosoftAnswer): VendorFailure => {
-  const said = bodySchema.safeParse(body);
-  if (!said.success) return { status, retryAfter, message: 'an answer without an error document' };
-  const { error, suberror, error_description: description, error_codes: codes } = said.data;
+  const parsed = bodySchema.safeParse(body);
+  if (!parsed.success) return { status, retryAfter, message: 'the answer has no error document' };
+  const { error, suberror, error_description: description, error_codes: codes } = parsed.data;
   const [number] = codes ?? [];
   return {
     status,
@@ -93,6 +93,7 @@ const failureOf = ({ status, retryAfter, body }: MicrosoftAnswer): VendorFailure
   };
 };
 
+/** Returns the error for a failed answer. */
 export const microsoftError = (
   operation: ProviderOperation,
   answer: MicrosoftAnswer,

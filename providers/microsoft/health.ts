@@ -1,21 +1,23 @@
-/** Whether Microsoft answers, and knows us. */
+/** Checks that Microsoft answers and accepts our OAuth client. */
 import { ProviderError } from '../../domain/errors.ts';
 import { operationOf } from '../operations.ts';
 import { createMicrosoftClient } from './client.ts';
 import { graphScopes, type MicrosoftSettings } from './settings.ts';
 
 /**
- * Asks the token endpoint with a refresh token nobody has, as for Google: that it is refused is the good answer, as long
- * as it is not our client that is. Throws `ProviderError`.
+ * Returns the health check. It sends an invalid refresh token to the token endpoint: a rejected token is the healthy
+ * answer, a rejected client is not.
+ *
+ * @throws {ProviderError}
  */
 export const createMicrosoftCheck = (settings: MicrosoftSettings) => {
   const client = createMicrosoftClient(settings);
   return async (): Promise<void> => {
     const call = { signal: AbortSignal.timeout(10_000), correlationId: 'health-check' };
-    const asked = { refreshToken: 'health-check', scopes: [...graphScopes] };
+    const request = { refreshToken: 'health-check', scopes: [...graphScopes] };
     try {
       await client.exchange(operationOf('microsoft', 'health'), call, (application) =>
-        application.acquireTokenByRefreshToken(asked),
+        application.acquireTokenByRefreshToken(request),
       );
     } catch (error) {
       const fault = error instanceof ProviderError ? error.fault.kind : undefined;

@@ -26,7 +26,7 @@ const setup = async (clock?: () => number) => {
 
 const faultOf = faultAt('microsoft');
 
-/** A token endpoint that always says the same, and nothing of where it is. */
+/** A token endpoint with one fixed answer and no OpenID configuration. */
 const answering = async (status: number, body: string, headers: Record<string, string> = {}) => {
   const server = createServer(({ method }, response) => {
     if (method === 'GET') response.writeHead(404).end();
@@ -39,7 +39,7 @@ const answering = async (status: number, body: string, headers: Record<string, s
   return createMicrosoftAuthorizer(settingsOf(`http://127.0.0.1:${port}`));
 };
 
-test('the page is asked for a code with PKCE, in the tenant of the settings', async () => {
+test('the authorization URL requests a code with PKCE in the configured tenant', async () => {
   const settings = { ...settingsOf('https://login.microsoftonline.com'), tenantId: 'organizations' };
   const authorizer = createMicrosoftAuthorizer(settings);
   const request = { state: 's', codeChallenge: 'challenge', redirectUri, scopes: microsoftScopes.required };
@@ -62,8 +62,8 @@ test('the page is asked for a code with PKCE, in the tenant of the settings', as
   expect(again.searchParams.has('prompt')).toBe(false);
 });
 
-describe('a code', () => {
-  test('becomes a grant with who it is, what was granted, and both tokens', async () => {
+describe('a code exchange', () => {
+  test('returns the account, the granted scopes and both tokens', async () => {
     const { connect } = await setup();
     const { grant } = await connect({ account: 'bea@example.com' });
     expect(grant).toMatchObject({
@@ -77,7 +77,7 @@ describe('a code', () => {
     expect(lifetime).toBeLessThanOrEqual(3_600_000);
   });
 
-  test('tells what was left out', async () => {
+  test('returns only the granted scopes', async () => {
     const { connect } = await setup();
     const { grant } = await connect({ grantedScopes: ['offline_access'] });
     expect(microsoftScopes.required.filter((scope) => !grant.scopes.includes(scope))).toEqual([
@@ -85,31 +85,31 @@ describe('a code', () => {
     ]);
   });
 
-  test('without lasting access asks to connect again', async () => {
+  test('without a refresh token throws reconnect', async () => {
     const { authorizer, consent } = await setup();
-    const given = await consent({ grantedScopes: ['Calendars.ReadWrite'] });
-    await expect(authorizer.redeem(given, callContext())).rejects.toMatchObject(faultOf('reconnect'));
+    const code = await consent({ grantedScopes: ['Calendars.ReadWrite'] });
+    await expect(authorizer.redeem(code, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
   testCodeRedemption({
     provider: 'microsoft',
     setup,
-    elsewhere: 'zoom',
-    again: { vendor: { code: 'AADSTS54005' } },
+    otherProvider: 'zoom',
+    reuseError: { vendor: { code: 'AADSTS54005' } },
   });
 
-  test('whose answer is lost may have been taken', async () => {
+  test('whose answer is lost has an unknown effect', async () => {
     const { sandbox, authorizer, consent } = await setup();
-    const given = await consent();
+    const code = await consent();
     sandbox.control.setFault('microsoft', { kind: 'lost_answer', operation: 'token', times: 1 });
-    await expect(authorizer.redeem(given, callContext())).rejects.toMatchObject({
+    await expect(authorizer.redeem(code, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
   });
 });
 
 describe('a refresh', () => {
-  test('gives another refresh token, and leaves the old one good', async () => {
+  test('returns a new refresh token and keeps the old one valid', async () => {
     const { authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     const first = await authorizer.refresh(refreshToken, callContext());
@@ -122,7 +122,7 @@ describe('a refresh', () => {
     );
   });
 
-  test('of a grant that the person took away asks to connect again', async () => {
+  test('of a withdrawn grant throws reconnect', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect({ account: 'bea@example.com' });
     sandbox.control.revokeGrants('microsoft', 'bea@example.com');
@@ -134,15 +134,15 @@ describe('a refresh', () => {
 
   test.each([
     ['another secret', { clientSecret: 'wrong' }],
-    ['another client', { clientId: 'somebody' }],
-  ])('with %s is our affair', async (_what, change) => {
+    ['another client', { clientId: 'another-client' }],
+  ])('with %s is misconfigured', async (_what, change) => {
     const { sandbox, connect } = await setup();
     const { refreshToken } = await connect();
     const wrong = createMicrosoftAuthorizer({ ...settingsOf(sandbox.url), ...change });
     await expect(wrong.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('misconfigured'));
   });
 
-  test('meets an outage once, with the time that was named, and repeats nothing by itself', async () => {
+  test('is not retried after an outage and reports its Retry-After', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     sandbox.control.setFault('microsoft', { kind: 'outage', operation: 'token', retryAfterSeconds: 7 });
@@ -152,7 +152,7 @@ describe('a refresh', () => {
     expect(sandbox.control.state().calls.microsoft['token']).toEqual({ 200: 1, 503: 1 });
   });
 
-  test('ends with the caller', async () => {
+  test('ends when the caller cancels', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     sandbox.control.setFault('microsoft', { kind: 'latency', operation: 'token', latencyMs: 60_000 });
@@ -164,15 +164,15 @@ describe('a refresh', () => {
 
   test.each([
     ['an empty document in place of a token', 500, '{}', { kind: 'retry', effect: 'none' }],
-    ['an empty document that says it is well', 200, '{}', { kind: 'retry', effect: 'none' }],
-    ['a gateway’s page', 502, '<html>Bad gateway</html>', { kind: 'outage', effect: 'none' }],
-    ['a page that says it is well', 200, '<html></html>', { kind: 'outage', effect: 'none' }],
-  ])('takes %s for no token', async (_what, status, body, fault) => {
+    ['an empty document with status 200', 200, '{}', { kind: 'retry', effect: 'none' }],
+    ['a gateway’s error page', 502, '<html>Bad gateway</html>', { kind: 'outage', effect: 'none' }],
+    ['an HTML page with status 200', 200, '<html></html>', { kind: 'outage', effect: 'none' }],
+  ])('rejects %s as a token', async (_what, status, body, fault) => {
     const authorizer = await answering(status, body);
     await expect(authorizer.refresh('token', callContext())).rejects.toMatchObject({ fault });
   });
 
-  test('that is told to wait waits', async () => {
+  test('that is rate limited reports the delay', async () => {
     const authorizer = await answering(429, '{"error":"temporarily_unavailable"}', { 'retry-after': '9' });
     await expect(authorizer.refresh('token', callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', delayMs: 9_000 },
@@ -180,13 +180,13 @@ describe('a refresh', () => {
   });
 });
 
-test('Microsoft has nothing to revoke with', async () => {
+test('revoking a Microsoft grant is unsupported', async () => {
   const { authorizer, connect } = await setup();
   const { refreshToken } = await connect();
   expect(await authorizer.revoke(refreshToken, callContext())).toBe('unsupported');
 });
 
-test('the check is well when only the token is refused', async () => {
+test('the health check of Microsoft passes when only the token is rejected', async () => {
   const { sandbox } = await setup();
   await expect(createMicrosoftCheck(settingsOf(sandbox.url))()).resolves.toBeUndefined();
   const wrong = createMicrosoftCheck({ ...settingsOf(sandbox.url), clientSecret: 'wrong' });

@@ -1,7 +1,7 @@
 /**
- * Connecting a Microsoft account:
- * https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow. A refresh gives another refresh token and
- * leaves the old one good, so that nothing is lost with an answer that does not arrive:
+ * Connects Microsoft accounts:
+ * https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow. A refresh issues a new refresh token and
+ * keeps the old one valid, so a lost answer costs nothing:
  * https://learn.microsoft.com/entra/identity-platform/refresh-tokens.
  */
 import type { AuthenticationResult, ConfidentialClientApplication } from '@azure/msal-node';
@@ -19,6 +19,7 @@ import { graphScopes, type MicrosoftSettings, microsoftScopes, signInScopes } fr
 const redeemCode = operationOf('microsoft', 'oauth.redeem');
 const refreshToken = operationOf('microsoft', 'oauth.refresh');
 
+/** Creates the OAuth port of Microsoft. */
 export const createMicrosoftAuthorizer = (settings: MicrosoftSettings): OAuthAuthorizer => {
   const client = createMicrosoftClient(settings);
   return {
@@ -48,7 +49,7 @@ export const createMicrosoftAuthorizer = (settings: MicrosoftSettings): OAuthAut
           });
           const cached = refreshTokenIn(application);
           if (cached === undefined) {
-            const message = 'no refresh token came with the consent';
+            const message = 'the answer to the consent has no refresh token; connect the account again';
             throw providerError(redeemCode, { kind: 'reconnect' }, { message });
           }
           const claims = claimsSchema.parse(result.idTokenClaims);
@@ -80,7 +81,7 @@ export const createMicrosoftAuthorizer = (settings: MicrosoftSettings): OAuthAut
   };
 };
 
-/** The stable id of an account is its tenant's and its own: https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference */
+/** Tenant id and object id identify an account permanently: https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference */
 const claimsSchema = z.object({
   sub: z.string().min(1),
   oid: z.string().optional(),
@@ -93,7 +94,7 @@ const claimsSchema = z.object({
 const nameOf = ({ preferred_username, email, name, sub }: z.infer<typeof claimsSchema>): string =>
   preferred_username ?? email ?? name ?? sub;
 
-/** The library makes a token of an empty answer, too. */
+/** The library also returns a token for an empty answer, which this schema rejects. */
 const tokenSchema = z.object({ accessToken: z.string().min(1), expiresOn: z.date() });
 
 const accessTokenOf = (result: AuthenticationResult | null): AccessToken => {
@@ -105,22 +106,22 @@ const cacheSchema = z.object({
   RefreshToken: z.record(z.string(), z.object({ secret: z.string().min(1) })).default({}),
 });
 
-/** The library keeps refresh tokens to itself: ours goes into the vault, and the rest of the cache is forgotten. */
+/** Reads the refresh token from the library's serialized cache; the library has no other access to it. */
 const refreshTokenIn = (application: ConfidentialClientApplication): string | undefined => {
   const cache = cacheSchema.parse(JSON.parse(application.getTokenCache().serialize()));
   return Object.values(cache.RefreshToken)[0]?.secret;
 };
 
 /**
- * Microsoft writes its scopes with or without its address in front, and does not mind the case. Those of the sign-in are
- * not always named in an answer, and nobody can consent without them.
+ * Normalizes scopes: Microsoft writes them with or without its URL as a prefix, in any case. The sign-in scopes are added,
+ * because answers do not always name them and every consent includes them.
  */
 const normalizeMicrosoftScopes = (answered: readonly string[]): readonly string[] => {
   const ours = [...microsoftScopes.required, ...microsoftScopes.optional];
-  const known = new Map<string, string>(ours.map((scope) => [scope.toLowerCase(), scope]));
+  const spellings = new Map<string, string>(ours.map((scope) => [scope.toLowerCase(), scope]));
   return normalizeScopes(
     [...signInScopes, ...answered]
       .map((scope) => scope.replace(/^https:\/\/graph\.microsoft\.com\//i, ''))
-      .map((scope) => known.get(scope.toLowerCase()) ?? scope),
+      .map((scope) => spellings.get(scope.toLowerCase()) ?? scope),
   );
 };

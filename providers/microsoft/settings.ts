@@ -1,4 +1,4 @@
-/** Microsoft's facts. */
+/** Defines the settings, environment variables, deadlines and scopes of Microsoft. */
 import type { z } from 'zod';
 import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
 import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
@@ -9,27 +9,27 @@ export interface MicrosoftSettings {
   readonly loginUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** `common`, `organizations`, or a tenant of one's own. */
+  /** `common`, `organizations`, or a tenant's id. */
   readonly tenantId: string;
 }
 
-/** One exchange with Microsoft; the activity's own timeout is longer. */
+/** The deadline of one exchange with Microsoft. The activity's timeout is longer. */
 export const microsoftDeadlineMs = 10_000;
 
-/** About the sign-in: the library adds them to whatever is asked for. */
+/** The scopes of the sign-in. The library adds them to every request. */
 export const signInScopes = ['openid', 'profile', 'offline_access'] as const;
 
 /**
- * https://learn.microsoft.com/graph/permissions-reference and, for the first three,
- * https://learn.microsoft.com/entra/identity-platform/scopes-oidc. None of them needs an administrator, unless the
- * tenant says so. Online meetings are for work and school accounts only.
+ * The OAuth scopes: https://learn.microsoft.com/graph/permissions-reference and, for the sign-in,
+ * https://learn.microsoft.com/entra/identity-platform/scopes-oidc. None needs an administrator, unless the tenant
+ * requires one. Online meetings are for work and school accounts only.
  */
 export const microsoftScopes = {
   required: [...signInScopes, 'Calendars.ReadWrite'],
   optional: ['OnlineMeetings.ReadWrite'],
 } as const;
 
-/** Those that an access token is asked for: the others are about the sign-in, and the library adds them. */
+/** The scopes of an access token. The library adds the sign-in scopes. */
 export const graphScopes = ['Calendars.ReadWrite'] as const;
 
 export const microsoftVariables = {
@@ -59,7 +59,7 @@ export const microsoftVariables = {
     MICROSOFT_TENANT_ID: notEmpty().register(variableMetadata, {
       group: 'Microsoft',
       about:
-        'Whose accounts may be connected: `common` is everybody’s, `organizations` those at work or school.',
+        'Which accounts can be connected: `common` means all, `organizations` work and school accounts, a tenant id the accounts of that tenant.',
       form: 'common, organizations, or the id of a tenant',
     }),
   },
@@ -80,6 +80,7 @@ export const microsoftVariables = {
 
 type Set = z.output<z.ZodObject<typeof microsoftVariables.shape>>;
 
+/** Returns the settings from the parsed variables. */
 export const microsoftSettingsOf = (set: Set): MicrosoftSettings => ({
   graphUrl: set.MICROSOFT_GRAPH_URL,
   loginUrl: set.MICROSOFT_LOGIN_URL,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readNotifications, validationAnswer } from './webhooks.ts';
 
-/** As in https://learn.microsoft.com/graph/change-notifications-delivery-webhooks. */
+/** Example of https://learn.microsoft.com/graph/change-notifications-delivery-webhooks */
 const change = {
   id: 'lsgTZMr9KwAAA',
   subscriptionId: 'subscription-1',
@@ -16,7 +16,7 @@ const { id: _id, ...withoutId } = change;
 const read = (...value: unknown[]) => readNotifications({ value });
 
 describe('readNotifications', () => {
-  test('reads several of several subscriptions', () => {
+  test('reads notifications of several subscriptions', () => {
     const lifecycle = { subscriptionId: 'subscription-2', clientState: 'other', lifecycleEvent: 'missed' };
     expect(read(change, lifecycle)).toEqual([
       {
@@ -43,7 +43,7 @@ describe('readNotifications', () => {
     expect(read({ subscriptionId: 's', clientState: 'c', lifecycleEvent })).toMatchObject([{ kind }]);
   });
 
-  test('knows a repetition by the state of the event, and takes what says nothing for another', () => {
+  test('identifies a repetition by the etag, and treats a notification without one as new', () => {
     const other = { ...withoutId, resourceData: { ...change.resourceData, '@odata.etag': 'W/"2"' } };
     const [first, again, second] = read(withoutId, withoutId, other) ?? [];
     expect(first?.identity).toBe(again?.identity);
@@ -55,14 +55,14 @@ describe('readNotifications', () => {
     ['no list', {}],
     ['an empty list', { value: [] }],
     ['no subscription', { value: [{ clientState: 'secret' }] }],
-    ['a subscription that could not be looked up', { value: [{ subscriptionId: 's\0', clientState: 'c' }] }],
-    ['something else', 'value'],
-  ])('does not read %s', (_what, body) => {
+    ['a subscription id with forbidden characters', { value: [{ subscriptionId: 's\0', clientState: 'c' }] }],
+    ['another document', 'value'],
+  ])('rejects %s', (_what, body) => {
     expect(readNotifications(body)).toBeUndefined();
   });
 });
 
-test('echoes a token as it is, but for what a browser would run', () => {
+test('the validation answer echoes the token and escapes HTML', () => {
   const token = 'Validation: Testing client application reachability for subscription Request-Id: 0-1+2/3=';
   expect(validationAnswer(token)).toBe(token);
   expect(validationAnswer(`<script>alert("1'&")</script>`)).toBe(

@@ -1,6 +1,6 @@
 /**
- * What Microsoft Graph tells us: that a calendar changed, or that something is the matter with a subscription. There is
- * no signature; what proves the sender of each notification is the `clientState` we gave its subscription.
+ * Reads the notifications of Microsoft Graph about changed calendars and about subscriptions. They have no signature: the
+ * `clientState` that we gave a subscription proves the sender of each notification.
  * https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
  * https://learn.microsoft.com/graph/change-notifications-lifecycle-events
  */
@@ -16,9 +16,9 @@ const lifecycleKinds = {
 
 const notificationSchema = z.object({
   id: z.string().max(200).nullish(),
-  /** A GUID. Looked up before anything is proven: PostgreSQL would not take every character. */
+  /** A GUID. It is looked up before the sender is verified, so characters that PostgreSQL rejects are excluded here. */
   subscriptionId: z.string().regex(/^[\x21-\x7e]{1,200}$/),
-  /** At most 128 characters are taken at a subscription; 255 are documented for the notification. */
+  /** A subscription accepts at most 128 characters; the notification is documented with 255. */
   clientState: z.string().max(255).nullish(),
   changeType: z.string().max(50).nullish(),
   lifecycleEvent: z.string().max(100).nullish(),
@@ -30,29 +30,29 @@ const collectionSchema = z.object({ value: z.array(notificationSchema).min(1).ma
 export interface GraphNotification {
   readonly subscription: string;
   readonly clientState: string;
-  /** Undefined for a lifecycle event that is newer than this code. */
+  /** Undefined for an unknown lifecycle event. */
   readonly kind: Extract<InboxKind, 'calendar.changed' | `subscription.${string}`> | undefined;
-  /** What the same notification carries again when Graph repeats it; undefined where nothing tells two apart. */
+  /** The deduplication key, equal when Graph repeats the notification. Undefined when the notification identifies nothing. */
   readonly identity: string | undefined;
 }
 
-/** A POST may hold notifications of several subscriptions. Undefined where the body is no collection of any. */
+/** Returns the notifications of a POST, possibly of several subscriptions; undefined when the body is not a collection. */
 export const readNotifications = (body: unknown): readonly GraphNotification[] | undefined =>
-  collectionSchema.safeParse(body).data?.value.map((one) => ({
-    subscription: one.subscriptionId,
-    clientState: one.clientState ?? '',
-    kind: kindOf(one.lifecycleEvent ?? undefined),
-    identity: identityOf(one),
+  collectionSchema.safeParse(body).data?.value.map((notification) => ({
+    subscription: notification.subscriptionId,
+    clientState: notification.clientState ?? '',
+    kind: kindOf(notification.lifecycleEvent ?? undefined),
+    identity: identityOf(notification),
   }));
 
 const kindOf = (lifecycleEvent: string | undefined): GraphNotification['kind'] => {
   if (lifecycleEvent === undefined) return 'calendar.changed';
-  return Object.entries(lifecycleKinds).find(([theirs]) => theirs === lifecycleEvent)?.[1];
+  return Object.entries(lifecycleKinds).find(([name]) => name === lifecycleEvent)?.[1];
 };
 
 /**
- * The id is optional. An etag names one state of one event. Where there is neither, a second change must not be taken
- * for a repetition of the first: reading a calendar twice costs little, and missing a change is what this is there for.
+ * Returns the deduplication key: the optional id, or else a hash with the etag, which identifies one state of one event.
+ * Without either, every notification counts as new: reading a calendar twice costs little, a missed change is an error.
  */
 const identityOf = ({
   id,
@@ -77,8 +77,8 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 /**
- * What is echoed to prove that the address is ours, within 10 seconds, as plain text. Escaped, as the documentation
- * asks, since anybody may have us echo anything.
+ * Returns the answer to a validation request, sent as plain text within 10 seconds. The token is escaped, as Microsoft's
+ * documentation requires, because any client can send one.
  */
 export const validationAnswer = (token: string): string =>
   token.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);

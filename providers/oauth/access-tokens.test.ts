@@ -15,7 +15,7 @@ const unused = async () => {
   throw new Error('not needed here');
 };
 
-/** A store that several processes share, each with access tokens of its own, and a provider that counts. */
+/** A store shared by several processes, each with its own token cache, and a provider that counts refreshes. */
 const setup = ({ lastsMs = hour, rotates = false, scopes = ['calendar'] } = {}) => {
   const store = createMemoryTokenStore('refresh-0');
   store.row.scopes = ['calendar', 'openid'];
@@ -51,81 +51,85 @@ const setup = ({ lastsMs = hour, rotates = false, scopes = ['calendar'] } = {}) 
 };
 
 describe('an access token', () => {
-  test('is refreshed once for all who want it at the same moment, and used from memory then', async () => {
+  test('is refreshed once for simultaneous callers, then used from memory', async () => {
     const { open, process, answer, store } = setup();
-    const one = process();
-    const wanted = Array.from({ length: 10 }, () => open(one).accessToken(callContext()));
+    const firstProcess = process();
+    const wanted = Array.from({ length: 10 }, () => open(firstProcess).accessToken(callContext()));
     expect(new Set(await Promise.all(wanted))).toEqual(new Set(['access-1']));
-    expect(await open(one).accessToken(callContext())).toBe('access-1');
+    expect(await open(firstProcess).accessToken(callContext())).toBe('access-1');
     expect(answer).toHaveBeenCalledTimes(1);
     expect(store.reads).toEqual(['refresh_token for calendar.putEvent']);
   });
 
-  test('is refreshed once for all processes: the others wait for the one that does', async () => {
+  test('is refreshed by one process while the others wait', async () => {
     const { open, answer } = setup();
     const wanted = Array.from({ length: 10 }, () => open().accessToken(callContext()));
     expect(new Set(await Promise.all(wanted))).toEqual(new Set(['access-1']));
     expect(answer).toHaveBeenCalledTimes(1);
   });
 
-  test('that does not last a minute is refreshed before it is used', async () => {
+  test('that expires within a minute is refreshed before it is used', async () => {
     const { open, store } = setup();
     Object.assign(store.row, { accessToken: 'nearly-expired', expiresAt: Date.now() + 50_000 });
     expect(await open().accessToken(callContext())).toBe('access-1');
   });
 
-  test('of a provider whose tokens never last a minute is used all the same', async () => {
+  test('is used although the provider issues tokens for less than a minute', async () => {
     const { open, process, answer } = setup({ lastsMs: 30_000 });
-    const one = process();
-    expect(await open(one).accessToken(callContext())).toBe('access-1');
-    expect(await open(one).accessToken(callContext())).toBe('access-2');
+    const firstProcess = process();
+    expect(await open(firstProcess).accessToken(callContext())).toBe('access-1');
+    expect(await open(firstProcess).accessToken(callContext())).toBe('access-2');
     expect(answer).toHaveBeenCalledTimes(2);
   });
 
-  test('from memory is not used any more once the row has a newer one', async () => {
+  test('from memory is not used when the row has a newer one', async () => {
     const { open, process } = setup();
-    const [one, other] = [process(), process()];
-    await open(one).accessToken(callContext());
-    const refused = open(other);
+    const [firstProcess, otherProcess] = [process(), process()];
+    await open(firstProcess).accessToken(callContext());
+    const refused = open(otherProcess);
     refused.reportRejectedToken(await refused.accessToken(callContext()));
     expect(await refused.accessToken(callContext())).toBe('access-2');
-    expect(await open(one, 3).accessToken(callContext())).toBe('access-2');
+    expect(await open(firstProcess, 3).accessToken(callContext())).toBe('access-2');
   });
 });
 
-describe('a refused token', () => {
-  test('costs one refresh, however many callers in however many processes it was refused', async () => {
+describe('a rejected token', () => {
+  test('causes one refresh for all callers in all processes', async () => {
     const { open, process, answer } = setup();
-    const opened = Array.from({ length: 5 }, process).flatMap((one) => [open(one), open(one), open(one)]);
-    const tokens = await Promise.all(opened.map((one) => one.accessToken(callContext())));
-    for (const [index, one] of opened.entries()) one.reportRejectedToken(tokens[index] ?? '');
-    const anew = await Promise.all(opened.map((one) => one.accessToken(callContext())));
-    expect(new Set(anew)).toEqual(new Set(['access-2']));
+    const opened = Array.from({ length: 5 }, process).flatMap((tokensOfProcess) => [
+      open(tokensOfProcess),
+      open(tokensOfProcess),
+      open(tokensOfProcess),
+    ]);
+    const tokens = await Promise.all(opened.map((account) => account.accessToken(callContext())));
+    for (const [index, account] of opened.entries()) account.reportRejectedToken(tokens[index] ?? '');
+    const renewed = await Promise.all(opened.map((account) => account.accessToken(callContext())));
+    expect(new Set(renewed)).toEqual(new Set(['access-2']));
     expect(answer).toHaveBeenCalledTimes(2);
   });
 
-  test('that is not the one in use any more invalidates nothing', async () => {
+  test('that was replaced already invalidates nothing', async () => {
     const { open, answer } = setup();
-    const one = open();
-    await one.accessToken(callContext());
-    one.reportRejectedToken('an older one');
-    expect(await one.accessToken(callContext())).toBe('access-1');
+    const account = open();
+    await account.accessToken(callContext());
+    account.reportRejectedToken('an older one');
+    expect(await account.accessToken(callContext())).toBe('access-1');
     expect(answer).toHaveBeenCalledTimes(1);
   });
 });
 
 describe('a refresh', () => {
-  test('stores another refresh token before the access token is used', async () => {
+  test('stores a new refresh token before the access token is used', async () => {
     const { open, store, answer } = setup({ rotates: true });
-    const one = open();
-    const token = await one.accessToken(callContext());
+    const account = open();
+    const token = await account.accessToken(callContext());
     expect(store.row.refreshToken).toBe('refresh-1');
-    one.reportRejectedToken(token);
-    await one.accessToken(callContext());
+    account.reportRejectedToken(token);
+    await account.accessToken(callContext());
     expect(answer.mock.calls.map(([refreshToken]) => refreshToken)).toEqual(['refresh-0', 'refresh-1']);
   });
 
-  test('that is refused needs the owner, who is named', async () => {
+  test('that is rejected throws reconnect with the connection id', async () => {
     const { open, store, answer } = setup();
     answer.mockRejectedValue(failure({ kind: 'reconnect' }, { status: 400, code: 'invalid_grant' }));
     await expect(open().accessToken(callContext())).rejects.toMatchObject({
@@ -138,7 +142,7 @@ describe('a refresh', () => {
     expect(answer).toHaveBeenCalledTimes(1);
   });
 
-  test('that is refused after one whose end nobody saw has lost its refresh token', async () => {
+  test('that is rejected after an interrupted refresh is reported as refresh_lost', async () => {
     const { open, store, answer } = setup();
     await store.beginRefresh(
       { organization: 'org_1', id: 'conn_1' },
@@ -152,7 +156,7 @@ describe('a refresh', () => {
     expect(store.row.reason).toBe('refresh_lost');
   });
 
-  test('that gives less than is needed keeps what was given, and needs the owner', async () => {
+  test('with missing scopes is stored and throws reconnect', async () => {
     const { open, store, answer } = setup({ rotates: true, scopes: ['openid'] });
     await expect(open().accessToken(callContext())).rejects.toMatchObject({
       fault: { kind: 'reconnect' },
@@ -164,13 +168,13 @@ describe('a refresh', () => {
     expect(answer).toHaveBeenCalledTimes(1);
   });
 
-  test('of an account whose scopes nobody has noted takes what it gets', async () => {
+  test('accepts any scopes for an account without recorded scopes', async () => {
     const { open, store } = setup({ scopes: ['openid'] });
     store.row.scopes = [];
     expect(await open().accessToken(callContext())).toBe('access-1');
   });
 
-  test('whose answer names no scopes took none away', async () => {
+  test('whose answer names no scopes removes none', async () => {
     const { open, answer, store } = setup();
     const expiresAt = toInstant(Date.now() + hour);
     answer.mockResolvedValueOnce({ accessToken: { value: 'no scopes named', expiresAt } });
@@ -178,7 +182,7 @@ describe('a refresh', () => {
     expect(store.row.reason).toBeUndefined();
   });
 
-  test('that had no answer leaves a doubt, one that was answered does not', async () => {
+  test('is in doubt without an answer, and not with one', async () => {
     const { open, store, answer } = setup();
     answer.mockRejectedValueOnce(failure({ kind: 'outage', effect: 'none' }));
     await expect(open().accessToken(callContext())).rejects.toMatchObject({ fault: { kind: 'outage' } });
@@ -192,7 +196,7 @@ describe('a refresh', () => {
     expect(store.row.leaseUntil).toBeUndefined();
   });
 
-  test('that our own wrong client is refused marks nothing', async () => {
+  test('that fails because of our client does not mark the connection', async () => {
     const { open, store, answer } = setup();
     answer.mockRejectedValue(failure({ kind: 'misconfigured' }, { status: 401, code: 'invalid_client' }));
     await expect(open().accessToken(callContext())).rejects.toMatchObject({
@@ -201,7 +205,7 @@ describe('a refresh', () => {
     expect(store.row).toMatchObject({ reason: undefined, leaseUntil: undefined });
   });
 
-  test('that fails fails for all who waited for it: they do not try in turn', async () => {
+  test('that fails also fails all waiting callers, without further refreshes', async () => {
     const { open, answer } = setup();
     const down = Promise.withResolvers<never>();
     answer.mockReturnValue(down.promise);
@@ -209,13 +213,15 @@ describe('a refresh', () => {
     const settled = Promise.allSettled(waiting);
     await expect.poll(() => answer.mock.calls.length).toBe(1);
     down.reject(failure({ kind: 'outage', effect: 'none' }, { status: 503 }));
-    const kinds = (await settled).map((one) => one.status === 'rejected' && one.reason.fault.kind);
+    const kinds = (await settled).map(
+      (outcome) => outcome.status === 'rejected' && outcome.reason.fault.kind,
+    );
     expect(kinds.filter((kind) => kind === 'outage')).toHaveLength(1);
     expect(kinds.filter((kind) => kind === 'retry')).toHaveLength(4);
     expect(answer).toHaveBeenCalledTimes(1);
   });
 
-  test('survives a database that hiccups after the provider has answered', async () => {
+  test('survives a short database failure after the provider has answered', async () => {
     const { open, store } = setup({ rotates: true });
     const complete = vi.spyOn(store, 'completeRefresh').mockRejectedValueOnce(new Error('hiccup'));
     expect(await open().accessToken(callContext())).toBe('access-1');
@@ -223,7 +229,7 @@ describe('a refresh', () => {
     expect(complete).toHaveBeenCalledTimes(2);
   });
 
-  test('gives way to the account that was connected again meanwhile', async () => {
+  test('does not overwrite an account that was connected again meanwhile', async () => {
     const { open, store, answer } = setup();
     answer.mockImplementationOnce(async () => {
       Object.assign(store.row, { refreshToken: 'anew', version: 7, attempt: 7, leaseUntil: undefined });
@@ -236,12 +242,12 @@ describe('a refresh', () => {
 
   test.each([
     [
-      'is given back where the account was disconnected meanwhile',
+      'is revoked when the account was disconnected meanwhile',
       'disconnected_here',
       'no token: disconnected_here',
       ['refresh-anew'],
     ],
-    ['is left alone where the account was connected again meanwhile', undefined, 'access-1', []],
+    ['is not revoked when the account was connected again meanwhile', undefined, 'access-1', []],
   ] as const)('that gave another refresh token %s', async (_, reason, outcome, givenBack) => {
     const { open, store, answer, revoked } = setup();
     answer.mockImplementationOnce(async () => {
@@ -256,15 +262,15 @@ describe('a refresh', () => {
     expect(revoked).toEqual(givenBack);
   });
 
-  test('is not called off for the others by a caller who is', async () => {
+  test('continues for the other callers when one caller cancels', async () => {
     const { open, process, answer } = setup();
-    const one = process();
+    const firstProcess = process();
     const answered = Promise.withResolvers<Awaited<ReturnType<OAuthAuthorizer['refresh']>>>();
     answer.mockReturnValueOnce(answered.promise);
     const impatient = new AbortController();
     const [left, stays] = [
-      open(one).accessToken(callContext(impatient.signal)),
-      open(one).accessToken(callContext()),
+      open(firstProcess).accessToken(callContext(impatient.signal)),
+      open(firstProcess).accessToken(callContext()),
     ];
     impatient.abort();
     await expect(left).rejects.toMatchObject({ fault: { kind: 'retry', effect: 'none' } });
@@ -273,28 +279,28 @@ describe('a refresh', () => {
   });
 });
 
-describe('a token whose consent does not cover a call', () => {
-  test('has the owner asked for another', async () => {
+describe('a token with missing scopes', () => {
+  test('marks the connection for its owner', async () => {
     const { open, store } = setup();
-    const one = open();
-    await one.reportMissingScopes(await one.accessToken(callContext()));
+    const account = open();
+    await account.reportMissingScopes(await account.accessToken(callContext()));
     expect(store.row.reason).toBe('scopes_missing');
   });
 
-  test('says nothing of the account once it was connected again', async () => {
+  test('does not mark an account that was connected again', async () => {
     const { open, store } = setup();
-    const one = open();
-    const token = await one.accessToken(callContext());
+    const account = open();
+    const token = await account.accessToken(callContext());
     Object.assign(store.row, { version: 7 });
-    await one.reportMissingScopes(token);
+    await account.reportMissingScopes(token);
     expect(store.row.reason).toBeUndefined();
   });
 });
 
-describe('renewing ahead of time', () => {
+describe('a refresh ahead of time', () => {
   const owner = { organization: 'org_1', id: 'conn_1', provider: 'google' } as const;
 
-  test('renews what does not last so long, once', async () => {
+  test('refreshes an expiring token once', async () => {
     const { process, store, answer } = setup();
     Object.assign(store.row, { accessToken: 'lasts 5 minutes', expiresAt: Date.now() + 300_000 });
     const renewed = await Promise.all([

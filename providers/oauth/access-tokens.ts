@@ -1,7 +1,7 @@
 /**
- * Access tokens of connected accounts: in memory while they last, else from the connection's row, else refreshed by
- * whoever wins the row's lease, while the others wait. So a token that is used up is refreshed once, however many
- * processes want it.
+ * Provides the access tokens of connected accounts: from memory, else from the connection's row, else by a refresh. The
+ * process that holds the row's lease refreshes the token and all others wait, so an expired token is refreshed once for
+ * all processes.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CredentialUse, StoredAccessToken, TokenStore } from '../../domain/connections/token-store.ts';
@@ -19,20 +19,26 @@ interface TokenOwner {
   readonly organization: OrganizationId;
   readonly id: ConnectionId;
   readonly provider: ConnectionProvider;
-  /** Of the connection's row, as it was read for this call: an older token is not used any more. */
+  /** The version of the connection's row when it was read for this call. Older tokens are not used. */
   readonly version: number;
 }
 
 export interface AccessTokens {
   /**
-   * The way to the connection's access token for one operation, whose name is kept with each credential that is read.
-   * `accessToken` throws `ProviderError`: `reconnect` when the owner has to connect the account again.
+   * Returns the token methods of a connection for one operation. `accessToken` throws `ProviderError`: `reconnect` when
+   * the owner must connect the account again.
+   *
+   * @param purpose the operation, recorded with each credential that is read.
    */
   forConnection(
     owner: TokenOwner,
     purpose: string,
   ): Pick<ConnectedAccount, 'accessToken' | 'reportRejectedToken' | 'reportMissingScopes'>;
-  /** Refreshes a token that lasts less than that, unless somebody else is at it. Throws `ProviderError`. */
+  /**
+   * Refreshes a token that expires within `lastingMs`, unless another process is refreshing it.
+   *
+   * @throws {ProviderError} when the refresh fails.
+   */
   refreshIfExpiring(
     owner: Omit<TokenOwner, 'version'>,
     lastingMs: number,
@@ -40,15 +46,16 @@ export interface AccessTokens {
   ): Promise<'renewed' | 'not_needed'>;
 }
 
-/** A token must last so much longer to be used: the call takes its time, and clocks differ. */
+/** The remaining lifetime of a token that is used: the call takes time, and clocks differ. */
 const expiryMarginMs = 60_000;
-/** While it is refreshed elsewhere, what is left of it is used up. */
+/** While another process refreshes the token, the old one is used until this remaining lifetime. */
 const minLifetimeDuringRefreshMs = 2_000;
-/** Longer than a lease, so that whoever waits for a process that died takes over. */
+/** Longer than a lease, so that a waiting process takes over when the lease holder dies. */
 const obtainTimeoutMs = 30_000;
 const firstPollMs = 100;
 const maxPollMs = 1_000;
 
+/** Creates the access tokens of one process. */
 export const createAccessTokens = ({
   store,
   authorizers,
@@ -60,7 +67,7 @@ export const createAccessTokens = ({
   const refresh = createRefresh(store, authorizers);
   const lookups = new Map<ConnectionId, Promise<CachedToken>>();
 
-  /** From the row, or by a refresh: ours or another's. */
+  /** Reads the token from the row, or gets it by a refresh of this or another process. */
   const obtain = async (
     owner: TokenOwner,
     refusedVersion: number,
@@ -91,40 +98,40 @@ export const createAccessTokens = ({
     }
   };
 
-  /** Callers of one process at the same moment share one search; none of them can call it off for the others. */
+  /** Concurrent callers of one process share one lookup. No caller can cancel it for the others. */
   const lookUp = (owner: TokenOwner, refusedVersion: number, use: CredentialUse): Promise<CachedToken> => {
-    const begun =
+    const lookup =
       lookups.get(owner.id) ??
       obtain(owner, refusedVersion, use, AbortSignal.timeout(obtainTimeoutMs)).finally(() =>
         lookups.delete(owner.id),
       );
-    lookups.set(owner.id, begun);
-    return begun;
+    lookups.set(owner.id, lookup);
+    return lookup;
   };
 
   return {
     forConnection: (owner, purpose) => {
-      let given: CachedToken | undefined;
+      let current: CachedToken | undefined;
       let refusedVersion = 0;
-      const fits = ({ version }: CachedToken) => version > refusedVersion && version >= owner.version;
+      const isUsable = ({ version }: CachedToken) => version > refusedVersion && version >= owner.version;
       return {
         accessToken: async (call) => {
           const use = { purpose, correlationId: call.correlationId };
-          given = cache.get(owner.id);
-          while (!given || !fits(given)) {
-            given = await untilCancelled(lookUp(owner, refusedVersion, use), owner, call);
+          current = cache.get(owner.id);
+          while (!current || !isUsable(current)) {
+            current = await untilCancelled(lookUp(owner, refusedVersion, use), owner, call);
           }
-          return given.value;
+          return current.value;
         },
         reportRejectedToken: (token) => {
-          if (given?.value !== token) return;
-          refusedVersion = given.version;
-          cache.drop(owner.id, given.version);
+          if (current?.value !== token) return;
+          refusedVersion = current.version;
+          cache.drop(owner.id, current.version);
         },
         reportMissingScopes: async (token) => {
-          if (given?.value !== token) return;
-          cache.drop(owner.id, given.version);
-          await store.markNeedsReauthorization(owner.id, 'scopes_missing', given.version);
+          if (current?.value !== token) return;
+          cache.drop(owner.id, current.version);
+          await store.markNeedsReauthorization(owner.id, 'scopes_missing', current.version);
         },
       };
     },
@@ -151,7 +158,7 @@ const requireConnected = (stored: StoredAccessToken, { id, provider }: TokenOwne
   }
 };
 
-/** A refresh of another's, and the version it is to replace. */
+/** A refresh by another process, and the version that it replaces. */
 interface AwaitedRefresh {
   readonly attempt: number;
   readonly version: number;
@@ -162,13 +169,13 @@ const hasFailed = (
   now: AwaitedRefresh & { readonly isRefreshFinished: boolean },
 ): boolean => now.isRefreshFinished && now.attempt >= awaited.attempt && now.version === awaited.version;
 
-/** What befell the one who refreshed befalls those who waited: each trying in turn would be a storm. */
+/** All waiting callers fail when the refresh fails. A new refresh per caller would flood the provider. */
 const concurrentRefreshFailed = ({ provider, id }: TokenOwner): ProviderError =>
   new ProviderError(
     provider,
     tokenOperationOf(provider).name,
     { kind: 'retry', effect: 'none' },
-    { code: 'refresh_failed', message: `another process could not refresh the access token of ${id}` },
+    { code: 'refresh_failed', message: `another process failed to refresh the access token of ${id}` },
   );
 
 const pollPause = async (poll: number, { provider }: TokenOwner, call: CallContext): Promise<void> => {
@@ -180,20 +187,19 @@ const pollPause = async (poll: number, { provider }: TokenOwner, call: CallConte
   );
 };
 
-/** Settles with the search, or as soon as the caller's own signal aborts. */
+/** Settles with the lookup, or as soon as the caller's signal aborts. */
 const untilCancelled = async <Found>(
-  search: Promise<Found>,
+  lookup: Promise<Found>,
   { provider }: TokenOwner,
   call: CallContext,
 ): Promise<Found> => {
-  const calledOff = Promise.withResolvers<never>();
-  const callOff = () =>
-    calledOff.reject(transportError(tokenOperationOf(provider), call.signal.reason, call));
-  if (call.signal.aborted) callOff();
-  call.signal.addEventListener('abort', callOff, { once: true });
+  const cancelled = Promise.withResolvers<never>();
+  const cancel = () => cancelled.reject(transportError(tokenOperationOf(provider), call.signal.reason, call));
+  if (call.signal.aborted) cancel();
+  call.signal.addEventListener('abort', cancel, { once: true });
   try {
-    return await Promise.race([search, calledOff.promise]);
+    return await Promise.race([lookup, cancelled.promise]);
   } finally {
-    call.signal.removeEventListener('abort', callOff);
+    call.signal.removeEventListener('abort', cancel);
   }
 };

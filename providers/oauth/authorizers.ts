@@ -1,6 +1,6 @@
 /**
- * The ports through which an account is connected: OAuth 2.0 after RFC 9700, or an app-specific password. Each
- * provider's folder fills one in its `oauth.ts` (Apple in `account.ts`).
+ * Defines the ports that connect an account: OAuth 2.0 (RFC 9700), or an app-specific password. Each provider implements
+ * its port in `oauth.ts` (Apple in `account.ts`).
  */
 
 import type { AccessToken, Grant } from '../../domain/connections/grant.ts';
@@ -11,34 +11,39 @@ export interface AuthorizationRequest {
   readonly state: string;
   /** PKCE, S256 (RFC 7636). */
   readonly codeChallenge: string;
-  /** Exactly as registered at the provider. */
+  /** Must be identical to the address registered at the provider. */
   readonly redirectUri: string;
   readonly scopes: readonly string[];
-  /** The account that is connected again. */
+  /** The name of the account that is connected again. */
   readonly loginHint?: string | undefined;
 }
 
 export interface OAuthAuthorizer {
   readonly provider: OAuthProvider;
   readonly scopes: {
-    /** Without one of these the connection is of no use: a consent that leaves one out is refused. */
+    /** A consent without one of these scopes is rejected. */
     readonly required: readonly string[];
-    /** Asked for as well where a feature wants them (incremental consent). */
+    /** Requested additionally when a feature needs them (incremental consent). */
     readonly optional: readonly string[];
   };
-  /** What it calls itself in the `iss` of its answers (RFC 9207), where it publishes that. */
+  /** The valid values of `iss` in its answers (RFC 9207), where it publishes them. */
   readonly issuers?: readonly string[] | undefined;
-  /** The page on which the person consents. */
+  /** Returns the URL of the provider's consent page. */
   authorizationUrl(request: AuthorizationRequest): Promise<string>;
-  /** Exchanges the code. Throws `ProviderError`: `rejected_input` for a code that was used or is not ours. */
+  /**
+   * Exchanges the authorization code for a grant.
+   *
+   * @throws {ProviderError} `rejected_input` for a code that was used before or does not belong to our client.
+   */
   redeem(
     consent: { readonly code: string; readonly codeVerifier: string; readonly redirectUri: string },
     call: CallContext,
   ): Promise<Grant>;
   /**
-   * A new access token. `refreshToken` is there where the provider gave another one, which has to be stored before the
-   * access token is used. Throws `ProviderError`: `reconnect` when the grant is gone, `misconfigured` when it is our own
-   * client that is refused.
+   * Returns a new access token. `refreshToken` is set when the provider issued another one: store it before the access
+   * token is used.
+   *
+   * @throws {ProviderError} `reconnect` when the grant was withdrawn, `misconfigured` when our client is rejected.
    */
   refresh(
     refreshToken: string,
@@ -48,15 +53,17 @@ export interface OAuthAuthorizer {
     readonly refreshToken?: string | undefined;
     readonly scopes?: readonly string[] | undefined;
   }>;
-  /** Takes the grant back at the provider. Idempotent; `unsupported` where the provider has no way to. */
+  /** Revokes the grant at the provider. Idempotent. Returns `unsupported` when the provider has no revocation. */
   revoke(refreshToken: string, call: CallContext): Promise<'revoked' | 'unsupported'>;
 }
 
 export interface PasswordAuthorizer {
   readonly provider: PasswordProvider;
   /**
-   * Discovers the account's server (RFC 6764) and proves that the password opens it. Throws `ProviderError`:
-   * `reconnect` for a wrong password, `rejected_input` for an address that is no CalDAV server or may not be called.
+   * Discovers the account's server (RFC 6764) and checks the password there.
+   *
+   * @throws {ProviderError} `reconnect` for a wrong password, `rejected_input` for an address that is not a CalDAV server
+   *   or not allowed.
    */
   connect(
     account: {

@@ -1,4 +1,4 @@
-/** A connected account as a provider is called with it. */
+/** Prepares a stored connection for calls to its provider. */
 import type { ConnectionStatus, ConnectionStatusReason } from '../../domain/connections/connection.ts';
 import type { ConnectionId, OrganizationId } from '../../domain/ids.ts';
 import type { ConnectionProvider } from '../../domain/providers/vendors.ts';
@@ -6,7 +6,7 @@ import type { ConnectedAccount } from '../ports.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import { reconnectRequired } from './reconnect.ts';
 
-/** As it is kept, without its secrets. */
+/** A stored connection without its secrets. */
 export interface ConnectionRecord {
   readonly id: ConnectionId;
   readonly organization: OrganizationId;
@@ -18,10 +18,10 @@ export interface ConnectionRecord {
 }
 
 /**
- * Throws `ProviderError` (`reconnect`), which names the connection, when it needs its owner: at once, before anything
- * is asked of the provider.
+ * Returns the account with its token methods. Makes no call to the provider.
  *
- * @param purpose the operation, kept with each credential that is read for it.
+ * @param purpose the operation, recorded with each credential that is read.
+ * @throws {ProviderError} `reconnect`, with the connection id, when the owner must connect the account again.
  */
 export const connectedAccountOf = (
   connection: ConnectionRecord,

@@ -10,12 +10,15 @@ const document = {
   response_types_supported: ['code'],
 };
 
-/** Answers, in turn, with what is given, and with the last one from then on. */
+/** Starts a server that sends the answers in turn, then repeats the last one. */
 const serve = async (...answers: readonly { readonly status: number; readonly body: string }[]) => {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const server = createServer((request, response) => {
-    const { status, body } = answers[Math.min(asked.length, answers.length - 1)] ?? { status: 500, body: '' };
-    asked.push(request.url ?? '');
+    const { status, body } = answers[Math.min(requests.length, answers.length - 1)] ?? {
+      status: 500,
+      body: '',
+    };
+    requests.push(request.url ?? '');
     response.writeHead(status).end(body);
   });
   const port = await getPort();
@@ -24,31 +27,31 @@ const serve = async (...answers: readonly { readonly status: number; readonly bo
     server.closeAllConnections();
     server.close();
   });
-  return { base: `http://127.0.0.1:${port}/common/v2.0`, asked };
+  return { base: `http://127.0.0.1:${port}/common/v2.0`, requests };
 };
 const call = () => ({ signal: AbortSignal.timeout(5_000) });
 
-test('finds the endpoints below the address, and asks once', async () => {
-  const { base, asked } = await serve({ status: 200, body: JSON.stringify(document) });
+test('discovery reads the endpoints below the address once', async () => {
+  const { base, requests } = await serve({ status: 200, body: JSON.stringify(document) });
   const discover = createDiscovery(base);
   expect(await discover(call())).toMatchObject({ token_endpoint: 'https://login.example.com/token' });
   await discover(call());
-  expect(asked).toEqual(['/common/v2.0/.well-known/openid-configuration']);
+  expect(requests).toEqual(['/common/v2.0/.well-known/openid-configuration']);
 });
 
 test.each([
-  ['is none', { status: 404, body: 'not found' }],
-  ['is a page', { status: 200, body: '<html></html>' }],
+  ['is missing', { status: 404, body: 'not found' }],
+  ['is an HTML page', { status: 200, body: '<html></html>' }],
   [
-    'says nothing of tokens',
+    'has no token endpoint',
     { status: 200, body: JSON.stringify({ ...document, token_endpoint: undefined }) },
   ],
-])('there is nothing to be found where the document %s', async (_what, answer) => {
+])('discovery finds no endpoints when the document %s', async (_what, answer) => {
   const { base } = await serve(answer);
   expect(await createDiscovery(base)(call())).toBeUndefined();
 });
 
-test('a server that is down has not said that it has none: it is asked again', async () => {
+test('discovery asks again after a server error', async () => {
   const { base } = await serve({ status: 503, body: '' }, { status: 200, body: JSON.stringify(document) });
   const discover = createDiscovery(base);
   await expect(discover(call())).rejects.toThrow('503');

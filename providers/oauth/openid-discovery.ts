@@ -1,6 +1,6 @@
 /**
- * Where an authorization server keeps its endpoints, as it says itself: OpenID Connect Discovery 1.0, section 4. The
- * vendors' own addresses are known; a regional one, a proxy or an emulator may have its endpoints elsewhere.
+ * Discovers the endpoints of an authorization server (OpenID Connect Discovery 1.0, section 4). The vendors' own
+ * endpoints are known in advance; a regional server, a proxy or an emulator can have others.
  */
 import { z } from 'zod';
 import type { CallContext } from '../ports.ts';
@@ -15,17 +15,19 @@ const documentSchema = z.object({
 export type OpenIdMetadata = z.infer<typeof documentSchema>;
 
 /**
- * Asks below `base` once and keeps the answer. Undefined where there is no such document; what did not answer is asked
- * again the next time. Throws what `fetch` throws.
+ * Returns a function that reads the OpenID configuration below `base` once and caches the result. The result is
+ * undefined when there is no such document. A failed request is not cached.
+ *
+ * @throws {Error} for a 5xx answer, and whatever `fetch` throws.
  */
 export const createDiscovery = (base: string) => {
-  let known: { readonly found: OpenIdMetadata | undefined } | undefined;
+  let cached: { readonly metadata: OpenIdMetadata | undefined } | undefined;
   return async ({ signal }: Pick<CallContext, 'signal'>): Promise<OpenIdMetadata | undefined> => {
-    if (known) return known.found;
+    if (cached) return cached.metadata;
     const answer = await fetch(`${base}/.well-known/openid-configuration`, { redirect: 'error', signal });
-    if (answer.status >= 500) throw new Error(`the OpenID configuration is not to be had: ${answer.status}`);
+    if (answer.status >= 500) throw new Error(`the OpenID configuration could not be read: ${answer.status}`);
     const document: unknown = answer.ok ? await answer.json().catch(() => undefined) : undefined;
-    known = { found: documentSchema.safeParse(document).data };
-    return known.found;
+    cached = { metadata: documentSchema.safeParse(document).data };
+    return cached.metadata;
   };
 };

@@ -1,15 +1,19 @@
-/** An account that only its owner can bring back. */
+/** Creates the error for an account that its owner must connect again. */
 
 import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import type { ConnectionProvider } from '../../domain/providers/vendors.ts';
 import { type CallOperation, operationOf } from '../operations.ts';
 
-/** The operation in which an access token is read or refreshed. */
+/** Returns the operation that reads or refreshes an access token. */
 export const tokenOperationOf = (provider: ConnectionProvider): CallOperation =>
   operationOf(provider, 'connections.accessToken');
 
-/** @param code why: the connection's status or its reason. */
+/**
+ * Returns a `reconnect` error with the connection id.
+ *
+ * @param code the cause: the connection's status or its reason.
+ */
 export const reconnectRequired = (
   provider: ConnectionProvider,
   id: ConnectionId,

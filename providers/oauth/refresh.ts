@@ -1,7 +1,7 @@
 /**
- * One refresh, under the row's lease. A refresh token that the provider exchanged for another is stored together with
- * the access token, before either is used. Should the process die between the provider's answer and that statement,
- * whoever holds the next lease tries the stored token again; when the provider refuses it then, it was lost.
+ * Refreshes an access token under the lease of the connection's row. A new refresh token is stored together with the
+ * access token before either is used. When the process dies between the provider's answer and the write, the next lease
+ * holder tries the stored token again. If the provider then rejects it, the new one was lost (`refresh_lost`).
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CredentialUse, RefreshLease, TokenStore } from '../../domain/connections/token-store.ts';
@@ -20,7 +20,7 @@ interface RefreshTarget {
   readonly organization: OrganizationId;
   readonly id: ConnectionId;
   readonly provider: ConnectionProvider;
-  /** The version that is to be replaced. */
+  /** The version of the token to replace. */
   readonly version: number;
 }
 
@@ -31,42 +31,47 @@ interface RefreshedToken {
 
 export interface Refresh {
   /**
-   * Another may be at it, or have connected the account again meanwhile: then the row is to be read again. Throws
-   * `ProviderError`, after the connection was marked where the provider takes its grant no more.
+   * Refreshes the token once. Returns `other_began` when another process is refreshing it, and `overtaken` when the
+   * account was reconnected or disconnected meanwhile: read the row again.
+   *
+   * @param refused whether the provider rejected the current token before it expired.
+   * @throws {ProviderError} when the refresh fails. A withdrawn grant marks the connection before the error is thrown.
    */
   attempt(
-    wanted: RefreshTarget,
+    target: RefreshTarget,
     refused: boolean,
     use: CredentialUse,
   ): Promise<RefreshedToken | 'other_began' | 'overtaken'>;
 }
 
-/** How long a provider may take to answer, and the lease that outlives it. */
+/** The deadline of the provider's answer. The lease must last longer. */
 const providerTimeoutMs = 10_000;
 const leaseMs = 20_000;
-/** A database that hiccups must not cost the token that the provider has just given: tried so often within the lease. */
+/** Delays between attempts to store the new token. All attempts fit into the lease, so a short database failure loses no token. */
 const storeRetryDelaysMs: readonly number[] = [200, 1_000, 3_000];
 
+/** Creates the refresh of tokens, for one process. */
 export const createRefresh = (
   store: TokenStore,
   authorizers: Readonly<Record<OAuthProvider, OAuthAuthorizer | undefined>>,
 ): Refresh => {
-  const recordFailure = (wanted: RefreshTarget, { attempt, inDoubt }: RefreshLease, error: unknown) =>
+  const recordFailure = (target: RefreshTarget, { attempt, inDoubt }: RefreshLease, error: unknown) =>
     store
-      .failRefresh(wanted.id, attempt, inDoubt || mayHaveRefreshed(error) ? 'in_doubt' : 'without_effect')
-      // The lease runs out by itself.
+      .failRefresh(target.id, attempt, inDoubt || mayHaveRefreshed(error) ? 'in_doubt' : 'without_effect')
+      // Ignored: the lease expires.
       .catch(() => undefined);
 
-  /** Throws what the provider's refusal means for the connection, unless it was connected anew meanwhile. */
-  const handleRefusedGrant = async (wanted: RefreshTarget, begun: RefreshLease): Promise<'overtaken'> => {
-    const reason = begun.inDoubt ? 'refresh_lost' : 'grant_refused';
-    if (!(await store.markNeedsReauthorization(wanted.id, reason, begun.version))) return 'overtaken';
-    throw reconnectRequired(wanted.provider, wanted.id, reason);
+  /** Marks the connection and throws `reconnect`, unless the account was connected again meanwhile. */
+  const handleRefusedGrant = async (target: RefreshTarget, lease: RefreshLease): Promise<'overtaken'> => {
+    const reason = lease.inDoubt ? 'refresh_lost' : 'grant_refused';
+    if (!(await store.markNeedsReauthorization(target.id, reason, lease.version))) return 'overtaken';
+    throw reconnectRequired(target.provider, target.id, reason);
   };
 
   /**
-   * Disconnected while the provider answered: the refresh token that was given back then had been exchanged already, and
-   * the one in hand is the grant. Of an account that was connected again, that would take the new grant away.
+   * Revokes a new refresh token that could not be stored because the account was disconnected during the refresh: the
+   * disconnection revoked the old refresh token, which no longer stood for the grant. Does nothing when the account was
+   * connected again, because that would revoke the new grant.
    */
   const revokeUnstoredGrant = async (
     authorizer: OAuthAuthorizer,
@@ -75,28 +80,28 @@ export const createRefresh = (
     use: CredentialUse,
   ): Promise<void> => {
     if (refreshToken === undefined) return;
-    const now = await store.readAccessToken(organization, id, Number.MAX_SAFE_INTEGER, use);
-    if (now.kind !== 'not_connected' || now.status !== 'disconnected') return;
+    const stored = await store.readAccessToken(organization, id, Number.MAX_SAFE_INTEGER, use);
+    if (stored.kind !== 'not_connected' || stored.status !== 'disconnected') return;
     const call = { signal: AbortSignal.timeout(providerTimeoutMs), correlationId: use.correlationId };
     await authorizer.revoke(refreshToken, call).catch(() => undefined);
   };
 
   const storeWithRetries = async (
-    wanted: RefreshTarget,
-    begun: RefreshLease,
-    renewed: Awaited<ReturnType<OAuthAuthorizer['refresh']>> & { readonly isTooLittle: boolean },
+    target: RefreshTarget,
+    lease: RefreshLease,
+    renewed: Awaited<ReturnType<OAuthAuthorizer['refresh']>> & { readonly isMissingScopes: boolean },
   ): Promise<RefreshedToken | 'overtaken'> => {
     const { value, expiresAt } = renewed.accessToken;
     const answeredAt = Date.now();
     for (let tries = 0; ; tries += 1) {
       const expiresInMs = Date.parse(expiresAt) - answeredAt;
       try {
-        const stored = await store.completeRefresh(wanted, begun, {
+        const stored = await store.completeRefresh(target, lease, {
           accessToken: value,
           expiresInMs,
           refreshToken: renewed.refreshToken,
           scopes: renewed.scopes,
-          isMissingScopes: renewed.isTooLittle,
+          isMissingScopes: renewed.isMissingScopes,
         });
         return stored ? { token: { value, version: stored.version }, lastsMs: expiresInMs } : 'overtaken';
       } catch (error) {
@@ -108,24 +113,24 @@ export const createRefresh = (
   };
 
   return {
-    attempt: async (wanted, refused, use) => {
-      const authorizer = authorizerOf(authorizers, wanted.provider);
-      const begun = await store.beginRefresh(wanted, { version: wanted.version, refused, leaseMs }, use);
-      if (!begun) return 'other_began';
+    attempt: async (target, refused, use) => {
+      const authorizer = authorizerOf(authorizers, target.provider);
+      const lease = await store.beginRefresh(target, { version: target.version, refused, leaseMs }, use);
+      if (!lease) return 'other_began';
       const call = { signal: AbortSignal.timeout(providerTimeoutMs), correlationId: use.correlationId };
       let renewed: Awaited<ReturnType<OAuthAuthorizer['refresh']>>;
       try {
-        renewed = await authorizer.refresh(begun.refreshToken, call);
+        renewed = await authorizer.refresh(lease.refreshToken, call);
       } catch (error) {
-        if (isRefusedGrant(error)) return handleRefusedGrant(wanted, begun);
-        await recordFailure(wanted, begun, error);
+        if (isRefusedGrant(error)) return handleRefusedGrant(target, lease);
+        await recordFailure(target, lease, error);
         throw error;
       }
-      const isTooLittle = lostRequiredScope(authorizer.scopes.required, begun.scopes, renewed.scopes);
-      const stored = await storeWithRetries(wanted, begun, { ...renewed, isTooLittle });
-      if (stored === 'overtaken') await revokeUnstoredGrant(authorizer, wanted, renewed, use);
-      if (isTooLittle && stored !== 'overtaken')
-        throw reconnectRequired(wanted.provider, wanted.id, 'scopes_missing');
+      const isMissingScopes = lostRequiredScope(authorizer.scopes.required, lease.scopes, renewed.scopes);
+      const stored = await storeWithRetries(target, lease, { ...renewed, isMissingScopes });
+      if (stored === 'overtaken') await revokeUnstoredGrant(authorizer, target, renewed, use);
+      if (isMissingScopes && stored !== 'overtaken')
+        throw reconnectRequired(target.provider, target.id, 'scopes_missing');
       return stored;
     },
   };
@@ -141,21 +146,21 @@ const authorizerOf = (
     provider,
     tokenOperationOf(provider).name,
     { kind: 'misconfigured' },
-    { message: `there is no OAuth client for ${provider} in the configuration` },
+    { message: `no OAuth client is configured for ${provider}; set its client id and secret` },
   );
 };
 
-/** Whether something needed is gone. What was never noted as granted, as of an account put by hand, is not missed. */
+/** Whether a required scope was granted before and is missing now. A scope that was never recorded as granted does not count. */
 const lostRequiredScope = (
-  needed: readonly string[],
+  required: readonly string[],
   before: readonly string[],
   now: readonly string[] | undefined,
-): boolean => now !== undefined && needed.some((scope) => before.includes(scope) && !now.includes(scope));
+): boolean => now !== undefined && required.some((scope) => before.includes(scope) && !now.includes(scope));
 
 const isRefusedGrant = (error: unknown): boolean =>
   error instanceof ProviderError && error.fault.kind === 'reconnect';
 
-/** Whoever did not hear an answer cannot know that there was none. */
+/** Whether the provider may have refreshed the token although the call failed: no answer arrived. */
 const mayHaveRefreshed = (error: unknown): boolean => {
   if (!(error instanceof ProviderError)) return true;
   if (isCircuitOpen(error) || error.vendor.status !== undefined) return false;

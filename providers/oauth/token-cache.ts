@@ -1,24 +1,28 @@
-/** Access tokens in the memory of one process. */
+/** Caches access tokens in the memory of one process. */
 import type { ConnectionId } from '../../domain/ids.ts';
 
 export interface CachedToken {
   readonly value: string;
-  /** Of the connection's row when it was stored. */
+  /** The version of the connection's row when the token was stored. */
   readonly version: number;
 }
 
 export interface TokenCache {
-  /** The newest one that lasts. */
+  /** Returns the token, unless it expires within the margin. */
   get(id: ConnectionId): CachedToken | undefined;
   put(id: ConnectionId, token: CachedToken, lastsMs: number): CachedToken;
-  /** Drops this version and older ones. */
+  /** Drops the token when it has this version or an older one. */
   drop(id: ConnectionId, version: number): void;
 }
 
-/** The one used longest ago makes room. */
+/** Beyond this number, the least recently used token is dropped. */
 const maxCachedTokens = 2_000;
 
-/** @param marginMs how much longer a token must last. */
+/**
+ * Creates an empty cache.
+ *
+ * @param marginMs the remaining lifetime of a usable token.
+ */
 export const createTokenCache = (marginMs: number, now = Date.now): TokenCache => {
   const tokens = new Map<ConnectionId, CachedToken & { readonly usableUntil: number }>();
   return {

@@ -1,7 +1,6 @@
 /**
- * Connections to servers that a person has named. The name is resolved here, every address it has is judged, and one
- * of these very addresses is connected to: a name that answers otherwise a moment later (DNS rebinding) gains nothing.
- * Redirects are not followed.
+ * Connects to servers that a person has named. It resolves the name, checks every resolved address, and connects to one
+ * of the checked addresses: a later, different DNS answer (DNS rebinding) has no effect. Redirects are not followed.
  */
 import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
@@ -16,9 +15,9 @@ interface ResolvedAddress {
 export type Resolve = (hostname: string) => Promise<readonly ResolvedAddress[]>;
 
 export interface OutboundPolicy {
-  /** In CIDR notation: what may be called although it is not public. */
+  /** In CIDR notation: private networks that are allowed. */
   readonly allowedPrivateNetworks: readonly string[];
-  /** How names are resolved; the operating system's way, unless a test has another. */
+  /** Resolves names. Default: the operating system's resolver. Tests replace it. */
   readonly resolve?: Resolve;
 }
 
@@ -30,8 +29,9 @@ interface OutboundOptions extends OutboundPolicy {
 const resolveWithSystem: Resolve = (hostname) => lookup(hostname, { all: true });
 
 /**
- * The addresses of a server, each of which may be called. Throws `Refusal` `address_not_allowed` when one may not be,
- * and whatever the resolver throws.
+ * Returns a function that resolves the addresses of a server.
+ *
+ * @throws {Refusal} `address_not_allowed` when one of the addresses is not allowed; also whatever the resolver throws.
  */
 export const createAddressResolver = ({
   allowedPrivateNetworks,
@@ -43,16 +43,16 @@ export const createAddressResolver = ({
     const family = isIP(literal);
     const addresses = family === 0 ? await resolve(hostname) : [{ address: literal, family }];
     const kinds = new Set<AddressKind>(addresses.map(({ address }) => kindOf(address)));
-    // One bad address among good ones is no accident: it waits for the good ones to fail.
+    // A single forbidden address is enough: the client would fall back to it when the others fail.
     if (kinds.has('refused') || kinds.size === 0) {
       throw addressNotAllowed(
-        `${hostname} does not lead to a public address.`,
+        `${hostname} does not resolve to a public address.`,
         'Give the address of a server that can be reached from the internet.',
       );
     }
     if (protocol !== 'https:' && kinds.has('public')) {
       throw addressNotAllowed(
-        `What goes to ${hostname} would not be encrypted.`,
+        `The connection to ${hostname} would not be encrypted.`,
         'Give an address that begins with https://.',
       );
     }
@@ -68,7 +68,10 @@ const lookupFrom =
     else if (first) done(null, first.address, first.family);
   };
 
-/** Everything sent through it may throw `Refusal` `address_not_allowed`: see `isAddressNotAllowed`. */
+/**
+ * Returns an undici dispatcher that connects to allowed addresses only. A request to another address fails with
+ * `Refusal` `address_not_allowed`, which the client may wrap: see `isAddressNotAllowed`.
+ */
 export const createOutboundDispatcher = ({ agent, connect, ...policy }: OutboundOptions): Agent => {
   const addressesOf = createAddressResolver(policy);
   const connectTo = async (target: buildConnector.Options, done: buildConnector.Callback): Promise<void> => {

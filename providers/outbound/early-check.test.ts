@@ -28,23 +28,23 @@ it.each([
   'https://0x7f000001/',
   'https://[::1]:8443/',
   'https://169.254.169.254/latest/meta-data',
-])('%s may not be called', async (url) => {
+])('the early check rejects %s', async (url) => {
   expect(await outcomeOf(url)).toBe('address_not_allowed');
 });
 
-it('takes what is public and encrypted, on any port', async () => {
+it('the early check accepts public encrypted addresses on any port', async () => {
   expect(await outcomeOf('https://hooks.example.com/castmatch?tenant=1')).toBe('may be called');
   expect(await outcomeOf('https://calendar.example.com:8443')).toBe('may be called');
 });
 
-it('takes what is allowed, encrypted or not', async () => {
+it('the early check accepts allowed networks, encrypted or not', async () => {
   expect(await outcomeOf('http://127.0.0.1:5232/', ['127.0.0.0/8'])).toBe('may be called');
 });
 
-it('refuses a name that leads into a private network', async () => {
+it('the early check rejects a name that resolves to a private address', async () => {
   expect(await outcomeOf('https://hooks.example.com', [], inside)).toBe('address_not_allowed');
 });
 
-it('leaves a name that does not resolve yet to the connection', async () => {
+it('the early check accepts a name that does not resolve yet', async () => {
   expect(await outcomeOf('https://hooks.example.com', [], nowhere)).toBe('may be called');
 });

@@ -1,24 +1,28 @@
 /**
- * Says at once, in words for the person who typed it, that an address may not be called. It guards nothing: what a name
- * leads to may change, and is looked at again with every connection. Any port is taken: CalDAV servers live on many,
- * and whoever does not speak TLS there is told nothing.
+ * Checks an address when a person enters it, for an immediate and readable error. It is no protection: a name can
+ * resolve differently later, so `dispatcher.ts` checks every connection again. Any port is allowed: CalDAV servers use
+ * many, and a service that does not speak TLS receives no data.
  */
 import { addressNotAllowed, isAddressNotAllowed } from './address-rules.ts';
 import { createAddressResolver, type OutboundPolicy } from './dispatcher.ts';
 
 const useHttpsAdvice = 'Give an address that begins with https://.';
 
-/** What is wrong with it as it is written. Throws `Refusal` `address_not_allowed`. */
+/**
+ * Parses an http(s) URL without credentials.
+ *
+ * @throws {Refusal} `address_not_allowed` for any other text.
+ */
 export const parseWebAddress = (text: string): URL => {
-  if (!URL.canParse(text)) throw addressNotAllowed('This is no web address.', useHttpsAdvice);
+  if (!URL.canParse(text)) throw addressNotAllowed('This is not a web address.', useHttpsAdvice);
   const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw addressNotAllowed('This is no web address.', useHttpsAdvice);
+    throw addressNotAllowed('This is not a web address.', useHttpsAdvice);
   }
   if (url.username !== '' || url.password !== '') {
     throw addressNotAllowed(
       'The address contains a user name or a password.',
-      'Leave out everything before the "@".',
+      'Remove the user name and the password, up to and including the "@".',
     );
   }
   return url;
@@ -26,21 +30,26 @@ export const parseWebAddress = (text: string): URL => {
 
 type AssertPublicAddress = (url: string) => Promise<void>;
 
-/** Longer than this nobody waits for a form; the connection will find out. */
+/** The form does not wait longer; the connection checks the address later. */
 const checkTimeoutMs = 2_000;
 
-/** A name that does not resolve now is let pass: it may be there when it is called. */
+/**
+ * Returns a function that checks a URL. It accepts a name that does not resolve, or not within 2 s: the name can exist
+ * by the time of the call.
+ *
+ * @throws {Refusal} `address_not_allowed` when the URL or a resolved address is not allowed.
+ */
 export const createEarlyCheck = (policy: OutboundPolicy): AssertPublicAddress => {
   const addressesOf = createAddressResolver(policy);
   return async (text) => {
     const url = parseWebAddress(text);
-    const known = addressesOf(url.protocol, url.hostname).then(
+    const check = addressesOf(url.protocol, url.hostname).then(
       () => undefined,
       (error: unknown) => (isAddressNotAllowed(error) ? error : undefined),
     );
-    const { promise: late, resolve: giveUp } = Promise.withResolvers<undefined>();
-    const timer = setTimeout(giveUp, checkTimeoutMs, undefined);
-    const refusal = await Promise.race([known, late]);
+    const { promise: timeout, resolve: timeOut } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(timeOut, checkTimeoutMs, undefined);
+    const refusal = await Promise.race([check, timeout]);
     clearTimeout(timer);
     if (refusal !== undefined) throw refusal;
   };

@@ -17,7 +17,7 @@ const bodyOf = async (request: IncomingMessage): Promise<string> => {
   return body;
 };
 
-/** One server that is all hosts: `redirectTo` says where each address sends its callers. */
+/** One server for all hosts: `redirectTo` lists the redirect of each address. */
 const setUp = async (redirectTo: Readonly<Record<string, readonly [number, string]>>, home?: string) => {
   const seen: Seen[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -56,7 +56,7 @@ const setUp = async (redirectTo: Readonly<Record<string, readonly [number, strin
 };
 
 describe('a redirect', () => {
-  it('to another host of the same owner keeps method, body and password, as iCloud needs it', async () => {
+  it('to another host of the same owner keeps method, body and password', async () => {
     const { call, seen } = await setUp({
       'caldav.icloud.com/': [301, 'http://p42-caldav.icloud.com:PORT/123/principal'],
     });
@@ -72,13 +72,13 @@ describe('a redirect', () => {
     ['another domain', 'http://elsewhere.example:PORT/'],
     ['another customer of the same hoster', 'http://two.github.io:PORT/'],
     ['an address without a name', 'http://127.0.0.1:PORT/'],
-  ])('to %s goes without the password', async (_what, location) => {
+  ])('to %s is followed without the password', async (_what, location) => {
     const { call, seen } = await setUp({ 'one.github.io/': [307, location] });
     await call('one.github.io/');
     expect(seen.map(({ authorization }) => authorization)).toEqual(['Basic c2VjcmV0', undefined]);
   });
 
-  it('gets the password back from nobody who was sent on and back', async () => {
+  it('through another owner’s host and back does not restore the password', async () => {
     const { call, seen } = await setUp({
       'a.example/': [302, 'http://b.example:PORT/'],
       'b.example/': [302, 'http://a.example:PORT/again'],
@@ -90,7 +90,7 @@ describe('a redirect', () => {
   it.each([
     ['a private network', 'http://inside.example:PORT/'],
     ['a private address', 'http://10.0.0.1/'],
-    ['no web address', 'file:///etc/passwd'],
+    ['a text that is not a web address', 'file:///etc/passwd'],
     ['an address with a password', 'http://user:secret@a.example:PORT/'],
   ])('to %s is not followed', async (_what, location) => {
     const { call, seen } = await setUp({ 'a.example/': [302, location] });
@@ -98,20 +98,20 @@ describe('a redirect', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('is followed three times and no more', async () => {
+  it('is followed at most three times', async () => {
     const { call, seen } = await setUp({ 'a.example/': [302, '/'] });
     await expect(call('a.example/')).rejects.toMatchObject({ code: 'address_not_allowed' });
     expect(seen).toHaveLength(4);
   });
 
-  it('is left to whoever asks for that', async () => {
+  it('is not followed when the caller requests manual redirects', async () => {
     const { call, seen } = await setUp({ 'a.example/': [302, '/next'] });
     const response = await call('a.example/', { redirect: 'manual' });
     expect([response.status, response.headers.get('location')]).toEqual([302, '/next']);
     expect(seen).toHaveLength(1);
   });
 
-  it('turns a POST into a GET where the standard says so', async () => {
+  it('turns a POST into a GET as the fetch standard requires', async () => {
     const { call, seen } = await setUp({ 'a.example/': [303, '/next'] });
     await call('a.example/', { method: 'POST', body: 'x' });
     expect(seen.map(({ method, body }) => [method, body])).toEqual([
@@ -121,14 +121,14 @@ describe('a redirect', () => {
   });
 });
 
-it('logs in nowhere but at home, whoever the library calls by itself', async () => {
+it('a guarded fetch sends credentials only to the home server', async () => {
   const { call, seen } = await setUp({}, 'http://caldav.icloud.com');
   await call('p42-caldav.icloud.com/');
   await call('elsewhere.example/');
   expect(seen.map(({ authorization }) => authorization)).toEqual(['Basic c2VjcmV0', undefined]);
 });
 
-it('refuses an address that is not public, with the refusal itself', async () => {
+it('a guarded fetch throws the refusal for an address that is not public', async () => {
   const { call } = await setUp({});
   await expect(call('inside.example/')).rejects.toMatchObject({
     name: 'Refusal',

@@ -1,7 +1,7 @@
 /**
- * `fetch` for libraries that call a server which a person has named. Follows redirects, as CalDAV's discovery needs them
- * (RFC 6764, section 5; iCloud sends caldav.icloud.com to pNN-caldav.icloud.com), but each of them is a new address that
- * has to be allowed, and a password goes to no other owner's domain.
+ * Provides `fetch` for libraries that call a server which a person has named. It follows redirects, because CalDAV
+ * discovery needs them (RFC 6764, section 5; iCloud redirects caldav.icloud.com to pNN-caldav.icloud.com). Every redirect
+ * target must be an allowed address, and credentials are never sent to another registrable domain.
  */
 import { getDomain } from 'tldts';
 import { type Dispatcher, fetch } from 'undici';
@@ -14,15 +14,16 @@ const maxRedirects = 3;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const credentials = ['authorization', 'proxy-authorization', 'cookie'];
 
-/** The part of a name that somebody has registered, after the Public Suffix List; an IP address is its own. */
+/** Returns the registrable domain of a host (Public Suffix List), or the IP address itself. */
 const registrableDomainOf = ({ hostname }: URL): string =>
   getDomain(hostname, { allowPrivateDomains: true }) ?? hostname;
 
+/** Whether credentials meant for `home` can be sent to `to`: same registrable domain, and never from https to http. */
 export const maySendCredentials = (home: URL, to: URL): boolean =>
   registrableDomainOf(home) === registrableDomainOf(to) &&
   (home.protocol === to.protocol || to.protocol === 'https:');
 
-/** After the fetch standard, "HTTP-redirect fetch", step 12. */
+/** Whether a redirect changes the method to GET (fetch standard, "HTTP-redirect fetch", step 12). */
 const becomesGet = (status: number, method: string): boolean =>
   status === 303 ? method !== 'GET' && method !== 'HEAD' : method === 'POST' && status <= 302;
 
@@ -43,9 +44,11 @@ const nextHop = (hop: Hop, status: number, location: string, home: URL): Hop => 
 };
 
 /**
- * `home` is the server that credentials are meant for; without it, wherever a request goes to first. A library that
- * follows a link by itself gets nothing to log in with there, if the link leads to somebody else.
- * Throws `Refusal` `address_not_allowed`, and what `fetch` throws.
+ * Returns a guarded `fetch`. Credentials are removed from every request to another owner's server, also when a library
+ * follows a link by itself.
+ *
+ * @param home the server that the credentials are meant for; default: the first URL of each request.
+ * @throws {Refusal} `address_not_allowed`; also whatever `fetch` throws.
  */
 export const createGuardedFetch = (dispatcher: Dispatcher, home?: URL): Fetch => {
   const send = async ({ url, method, headers, body }: Hop, signal: AbortSignal) => {
@@ -64,20 +67,20 @@ export const createGuardedFetch = (dispatcher: Dispatcher, home?: URL): Fetch =>
   };
   return async (input, init) => {
     parseWebAddress(input instanceof Request ? input.url : String(input));
-    const asked = new Request(input, init);
-    const url = new URL(asked.url);
-    const body = asked.body ? await asked.arrayBuffer() : undefined;
-    let hop: Hop = { url, method: asked.method, headers: new Headers(asked.headers), body };
+    const request = new Request(input, init);
+    const url = new URL(request.url);
+    const body = request.body ? await request.arrayBuffer() : undefined;
+    let hop: Hop = { url, method: request.method, headers: new Headers(request.headers), body };
     if (home && !maySendCredentials(home, url)) for (const name of credentials) hop.headers.delete(name);
     for (let count = 0; ; count += 1) {
-      const response = await send(hop, asked.signal);
+      const response = await send(hop, request.signal);
       const location = redirects.has(response.status) ? response.headers.get('location') : null;
-      if (location === null || asked.redirect === 'manual') return response;
+      if (location === null || request.redirect === 'manual') return response;
       await response.body?.cancel();
-      if (asked.redirect === 'error' || count === maxRedirects || !URL.canParse(location, hop.url.href)) {
+      if (request.redirect === 'error' || count === maxRedirects || !URL.canParse(location, hop.url.href)) {
         throw addressNotAllowed(
-          `${url.hostname} sends its callers from one address to the next.`,
-          'Give the address that it leads to in the end.',
+          `${url.hostname} answers with too many redirects, or with one that cannot be followed.`,
+          'Give the address at which the redirects end.',
         );
       }
       hop = nextHop(hop, response.status, location, home ?? url);

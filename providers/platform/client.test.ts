@@ -23,7 +23,7 @@ const setUp = async ({ allowed = ['127.0.0.0/8'], withinMs = 5_000 } = {}) => {
   return { receiver, deliver, controller };
 };
 
-it("signs the specification's own example as its library does", () => {
+it("the signature matches the specification's example", () => {
   expect(
     signedHeaders(
       { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', body: '{"test": 2432232314}' },
@@ -37,7 +37,7 @@ it("signs the specification's own example as its library does", () => {
   });
 });
 
-it('is taken by a receiver that knows either secret, and by no other', async () => {
+it('a signed webhook is accepted with either secret and with no other', async () => {
   const { receiver, deliver } = await setUp();
   expect(await deliver(receiver.url, [secret, older])).toEqual({ kind: 'accepted', answer: '204' });
   const [received] = receiver.received;
@@ -56,19 +56,19 @@ it.each([
   [400, { kind: 'failed', answer: '400' }],
   [410, { kind: 'gone', answer: '410' }],
   [500, { kind: 'failed', answer: '500' }],
-])('takes the answer %i for what it is', async (status, receipt) => {
+])('the answer %i is mapped to a delivery result', async (status, receipt) => {
   const { receiver, deliver } = await setUp();
   receiver.answer(status);
   expect(await deliver()).toEqual(receipt);
 });
 
-it('says when the receiver wants to be asked again', async () => {
+it('the delivery result carries the Retry-After of the receiver', async () => {
   const { receiver, deliver } = await setUp();
   receiver.answer((response) => response.writeHead(503, { 'retry-after': '120' }).end());
   expect(await deliver()).toEqual({ kind: 'failed', answer: '503', retryAfterMs: 120_000 });
 });
 
-it('follows no redirect', async () => {
+it('a delivery follows no redirect', async () => {
   const { receiver, deliver } = await setUp();
   const elsewhere = await startReceiver();
   receiver.answer((response) => response.writeHead(307, { location: elsewhere.url }).end());
@@ -81,28 +81,28 @@ it.each([
   'http://[::1]:9/',
   'http://169.254.169.254/latest/meta-data/',
   'https://10.0.0.1/',
-])('does not call %s, which leads into a private network', async (url) => {
+])('a delivery to %s in a private network is not sent', async (url) => {
   const { receiver, deliver } = await setUp({ allowed: [] });
   const receipt = await deliver(url === 'http://127.0.0.1:9/' ? receiver.url : url);
   expect(receipt).toEqual({
     kind: 'failed',
-    answer: 'no answer: the address is not a public one, or is not https',
+    answer: 'not sent: the address is not public, or is not https',
   });
   expect(receiver.received).toEqual([]);
 });
 
-it('gives up a receiver that does not answer in time', async () => {
+it('a delivery times out when the receiver does not answer', async () => {
   const { receiver, deliver } = await setUp({ withinMs: 100 });
   receiver.answer(() => {});
   expect(await deliver()).toEqual({ kind: 'failed', answer: 'no answer in time' });
 });
 
-it('says why nobody answered, in a code of the system', async () => {
+it('a failed delivery reports the system error code', async () => {
   const { deliver } = await setUp();
   expect(await deliver('http://127.0.0.1:1/')).toEqual({ kind: 'failed', answer: 'no answer: ECONNREFUSED' });
 });
 
-it('counts a status that has come, whatever follows it: a body without end is not read', async () => {
+it('the status decides the delivery result, and an endless body is not read', async () => {
   const { receiver, deliver } = await setUp();
   const { promise: closed, resolve } = Promise.withResolvers<number>();
   receiver.answer((response) => {
@@ -115,11 +115,11 @@ it('counts a status that has come, whatever follows it: a body without end is no
     pour();
   });
   expect(await deliver()).toEqual({ kind: 'accepted', answer: '200' });
-  // What lies in the buffers of both sides, not a body.
+  // The buffers of both sides, not the whole body.
   expect(await closed).toBeLessThan(16 * 1024 * 1024);
 });
 
-it('ends with what the caller called it off with, and leaves no listener behind', async () => {
+it('a cancelled delivery throws the abort reason and leaves no listener', async () => {
   const { receiver, deliver, controller } = await setUp();
   await deliver();
   expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);

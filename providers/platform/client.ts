@@ -1,6 +1,6 @@
 /**
- * Sends one message to an endpoint of the platform's. How it ended is a value, not an error: what a receiver answers is
- * its own affair. Nothing of an answer's body is kept.
+ * Sends one webhook to an endpoint of the platform. The result is a value, not an error, because any answer is possible.
+ * The body of the answer is not kept.
  */
 import { type Dispatcher, request } from 'undici';
 import { withDeadline } from '../errors/transport-errors.ts';
@@ -14,25 +14,26 @@ interface Receiver {
   readonly secrets: readonly string[];
 }
 
-/** `answer` is what may be shown: a status, or why there was none. */
+/** The result of a delivery. `answer` is safe to show: a status, or why there was none. */
 export type DeliveryResult =
   | { readonly kind: 'accepted'; readonly answer: string }
-  /** The receiver wants nothing more from us: the endpoint is to be disabled. */
+  /** The receiver answered 410: the endpoint must be disabled. */
   | { readonly kind: 'gone'; readonly answer: string }
   | { readonly kind: 'failed'; readonly answer: string; readonly retryAfterMs?: number | undefined };
 
 export interface PlatformClient {
-  /** Throws what the caller's own signal was aborted with; for everything else there is a receipt. */
+  /** Sends one signed message. Throws only the abort reason of the caller's signal. */
   deliver(receiver: Receiver, message: WebhookMessage, call: CallContext): Promise<DeliveryResult>;
 }
 
-/** The specification recommends between 15 and 30 seconds. */
+/** Standard Webhooks recommends 15 to 30 seconds. */
 const responseTimeoutMs = 15_000;
 
-/** So that the connection can be used again after an ordinary answer; after a longer one it is closed. */
+/** Bytes read of an answer's body, so that its connection can be reused. After a longer answer the connection is closed. */
 const readAtMost = 4_096;
 const readWithinMs = 2_000;
 
+/** Creates the client. `dispatcher` must be guarded, because the platform names the URLs. */
 export const createPlatformClient = (
   dispatcher: Dispatcher,
   {
@@ -54,7 +55,7 @@ export const createPlatformClient = (
         body: message.body,
         signal: withDeadline(call, withinMs),
       });
-      // The status has said it: whatever becomes of the rest is no news.
+      // The status decides the result; errors while reading the body are ignored.
       await body.dump({ limit: readAtMost, signal: AbortSignal.timeout(readWithinMs) }).catch(() => {});
       return deliveryResultOf(statusCode, headers['retry-after']);
     } catch (error) {
@@ -76,14 +77,14 @@ const deliveryResultOf = (status: number, retryAfter: string | string[] | undefi
   };
 };
 
-/** In our words: a library's own may quote what the receiver sent. */
+/** Returns our own text: a library's message can quote the receiver's answer. */
 const transportFailureText = (error: unknown): string => {
-  if (isAddressNotAllowed(error)) return 'no answer: the address is not a public one, or is not https';
+  if (isAddressNotAllowed(error)) return 'not sent: the address is not public, or is not https';
   const code = codeOf(error);
   return code === 'TimeoutError' ? 'no answer in time' : `no answer: ${code}`;
 };
 
-/** A code of the system, of TLS or of undici; never a message. */
+/** Returns a code of the system, TLS or undici, never a message. */
 const codeOf = (error: unknown): string => {
   if (!(error instanceof Error)) return 'unknown';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;

@@ -1,19 +1,20 @@
 /**
- * Signs what we send after the Standard Webhooks specification, 1.0.0:
+ * Signs outgoing webhooks according to Standard Webhooks 1.0.0:
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 import { Webhook } from 'standardwebhooks';
 
 export interface WebhookMessage {
-  /** The same in every attempt, and without a full stop. */
+  /** Identical in every attempt. Must not contain a full stop. */
   readonly id: string;
-  /** The very bytes that are sent. */
+  /** The exact text that is sent and signed. */
   readonly body: string;
 }
 
 /**
- * One signature for each secret, newest first: while secrets are exchanged, a receiver may know either. The time is
- * that of the attempt, in whole seconds.
+ * Returns the headers, with one signature per secret, newest first: during a rotation a receiver can know either secret.
+ *
+ * @param at the time of the attempt, sent in whole seconds.
  */
 export const signedHeaders = (
   { id, body }: WebhookMessage,

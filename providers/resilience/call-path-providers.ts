@@ -1,4 +1,4 @@
-/** The providers, with every call on the one path. */
+/** Wraps the providers so that every call takes the call path (circuit breaker, quota, metrics). */
 import { calendarVendors, channelVendors, meetingVendors, namesIn } from '../../domain/providers/vendors.ts';
 import { operationOf } from '../operations.ts';
 import type {
@@ -12,7 +12,7 @@ import type {
 } from '../ports.ts';
 import type { CallAccount, CallPath } from './call-path.ts';
 
-/** Behaves as `providers` does, but for calls that are held back by an open circuit or a spent quota. */
+/** Returns providers whose calls are rejected while a circuit is open or a quota is exhausted. */
 export const routeThroughCallPath = (
   { calendars, meetings, textMessages, email }: Providers,
   path: CallPath,

@@ -14,12 +14,12 @@ const setup = () => {
   const path = createCallPath({
     circuits: createCircuits(() => {}),
     quotas: {
-      acquire: async () => ({ refund: noted('given back'), release: noted('ended') }),
+      acquire: async () => ({ refund: noted('refunded'), release: noted('released') }),
       markExhausted: noted('exhausted'),
     },
     observer: {
       callEnded: ({ outcome }) => events.push(outcome),
-      callRejected: ({ reason }) => events.push(`held back: ${reason}`),
+      callRejected: ({ reason }) => events.push(`rejected: ${reason}`),
     },
   });
   const call = { signal: new AbortController().signal, correlationId: 'c' };
@@ -33,16 +33,16 @@ const setup = () => {
 const refusedWith = (fault: ProviderError['fault']) => () =>
   Promise.reject(new ProviderError('zoom', 'meetings.create', fault, { status: 500, message: 'no' }));
 
-it('ends what a call took a place for when the call is over, however it ended', async () => {
+it('the call path releases the permit after every call', async () => {
   const { events, run } = setup();
   expect(await run(async () => 'done')).toBe('done');
-  expect(events.splice(0)).toEqual(['ok', 'ended']);
+  expect(events.splice(0)).toEqual(['ok', 'released']);
   await run(refusedWith({ kind: 'rejected_input' }));
-  expect(events.splice(0)).toEqual(['rejected_input', 'ended']);
+  expect(events.splice(0)).toEqual(['rejected_input', 'released']);
   await run(refusedWith({ kind: 'outage', effect: 'none' }));
-  expect(events.splice(0)).toEqual(['outage', 'given back', 'ended']);
+  expect(events.splice(0)).toEqual(['outage', 'refunded', 'released']);
   await run(refusedWith({ kind: 'quota_exhausted', untilMs: 1 }));
-  expect(events.splice(0)).toEqual(['quota_exhausted', 'exhausted', 'ended']);
+  expect(events.splice(0)).toEqual(['quota_exhausted', 'exhausted', 'released']);
   await run(() => Promise.reject(new Error('a fault of ours')));
-  expect(events.splice(0)).toEqual(['unexpected', 'ended']);
+  expect(events.splice(0)).toEqual(['unexpected', 'released']);
 });

@@ -1,7 +1,6 @@
 /**
- * The one way to call a provider: circuit, then quota, then the call itself with its outcome seen. What is refused on
- * the way is a `ProviderError` like the vendor's own, without effect and with the time to come again: Temporal is the
- * one who retries.
+ * Runs every call to a provider: it checks the circuit breaker, reserves quota, makes the call and records the outcome.
+ * A rejected call throws a `ProviderError` without effect and with the time of the next attempt. Only Temporal retries.
  */
 import { addConnection, mayHaveTakenEffect, ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
@@ -13,18 +12,18 @@ import { failureSignalOf } from './failure-signal.ts';
 import type { QuotaGuard, QuotaSubject } from './quota-guard.ts';
 import { type RejectionReason, rejectionReasonOf } from './rejected-call.ts';
 
-/** Whose account a call is made with. */
+/** The account that a call is made with. */
 export interface CallAccount {
-  /** The provider's account, in our words: a connection's id, a host user. */
+  /** Our identifier of the provider's account: a connection id, a host user. */
   readonly account: string;
-  /** Where the account is a connection. */
+  /** Set when the account is a connection. */
   readonly connection?: ConnectionId | undefined;
-  /** Where the account is an organization's own; else the call says for whom it is. */
+  /** Set when the account belongs to an organization. For a shared account the call context names the organization. */
   readonly organization?: string | undefined;
 }
 
 export interface CallObserver {
-  /** A call was made; `outcome` is `ok` or the kind of the fault. */
+  /** Called after a call. `outcome` is `ok`, the kind of the fault, or `unexpected`. */
   callEnded(call: {
     readonly provider: VendorName;
     readonly operation: string;
@@ -32,7 +31,7 @@ export interface CallObserver {
     readonly seconds: number;
     readonly error?: unknown;
   }): void;
-  /** A call was not made. */
+  /** Called when a call was rejected before it was made. */
   callRejected(call: {
     readonly provider: VendorName;
     readonly operation: string;
@@ -41,6 +40,11 @@ export interface CallObserver {
 }
 
 export interface CallPath {
+  /**
+   * Makes the call, unless it is rejected.
+   *
+   * @throws {ProviderError} of the provider or of the rejection, with the connection id where there is one.
+   */
   run<Result>(
     operation: CallOperation,
     account: CallAccount,
@@ -49,6 +53,7 @@ export interface CallPath {
   ): Promise<Result>;
 }
 
+/** Creates the call path of one process. */
 export const createCallPath = ({
   circuits,
   quotas,
@@ -83,16 +88,16 @@ export const createCallPath = ({
 
   const withinQuota = async <Result>(
     operation: CallOperation,
-    drawn: QuotaSubject,
+    subject: QuotaSubject,
     call: CallContext,
     perform: () => Promise<Result>,
   ): Promise<Result> => {
-    const permit = await quotas.acquire(operation, drawn);
+    const permit = await quotas.acquire(operation, subject);
     try {
       return await observed(operation, perform);
     } catch (error) {
       if (error instanceof ProviderError && error.fault.kind === 'quota_exhausted') {
-        await quotas.markExhausted(operation, drawn, error.fault.untilMs).catch(() => undefined);
+        await quotas.markExhausted(operation, subject, error.fault.untilMs).catch(() => undefined);
       }
       if (isRefundable(error, call)) await permit.refund().catch(() => undefined);
       throw error;
@@ -103,10 +108,10 @@ export const createCallPath = ({
 
   return {
     run: async (operation, { account, connection, organization }, call, perform) => {
-      const drawn = { account, organization: organization ?? call.organization ?? noOrganization };
+      const subject = { account, organization: organization ?? call.organization ?? noOrganization };
       try {
         return await circuits.run(operation, connection, call, () =>
-          withinQuota(operation, drawn, call, perform),
+          withinQuota(operation, subject, call, perform),
         );
       } catch (error) {
         const reason = rejectionReasonOf(error);
@@ -119,14 +124,15 @@ export const createCallPath = ({
 };
 
 /**
- * An ill provider has hardly counted the call, and one that was called off before it was sent has reached nobody. Where
- * it was counted after all, the provider will say so itself, and is believed. What failed for reasons we do not know counts.
+ * Whether the quota of a failed call is returned: a failing provider has probably not counted it, and a call cancelled
+ * before it was sent never arrived. If the provider did count it, its own quota error arrives later and is obeyed. Every
+ * other failed call counts.
  */
 const isRefundable = (error: unknown, call: CallContext): boolean => {
   if (!(error instanceof ProviderError)) return false;
-  const sign = failureSignalOf(error, call);
-  return sign === 'ill' || (sign === 'unheard' && !mayHaveTakenEffect(error));
+  const failure = failureSignalOf(error, call);
+  return failure === 'failing' || (failure === 'inconclusive' && !mayHaveTakenEffect(error));
 };
 
-/** A call that is made for no organization. */
+/** Stands for the organization of a call that belongs to none. */
 const noOrganization = '-';

@@ -1,6 +1,6 @@
 /**
- * One circuit breaker: after several calls in a row that say the provider is ill, no call is made for a while, then one
- * is let through to see. The library keeps the state; this says what counts, and tells until when it is open.
+ * Implements one circuit breaker: after several consecutive failures of the provider no call is made for a while, then
+ * one trial call. `cockatiel` keeps the state; this file decides which outcomes count and until when the circuit is open.
  * https://github.com/connor4312/cockatiel#circuitbreakerpolicy--halfopenafter-breaker-halfopensampling-initialstate-
  */
 import {
@@ -15,43 +15,43 @@ import type { CircuitState } from '../../domain/providers/observation.ts';
 import type { CallContext } from '../ports.ts';
 import { failureSignalOf } from './failure-signal.ts';
 
-/** So many in a row, with no other outcome between them. */
+/** The number of consecutive failures that opens the circuit. */
 export const failuresToOpen = 5;
 
 /**
- * How long it stays open, the first time and each time that the call which was let through fails again: a stumble costs
- * hardly anything, a long outage is asked about once a minute.
+ * How long the circuit stays open: the first time, and after each failed trial call. A short failure delays calls
+ * little; a long outage gets one trial call a minute.
  */
 export const openDurationsMs: readonly number[] = [1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000];
 
-/** While one call tries whether the provider is back, the others wait for so long: a call ends within that, as a rule. */
+/** While a trial call runs, other calls are rejected for this time. Most calls end sooner. */
 export const trialMs = 3_000;
 
-/** Longer than the schedule where the provider itself named a time, up to this. */
+/** When the provider names a delay, the circuit stays open for at most this time. */
 const maxVendorDelayMs = 300_000;
 
 export interface OpenCircuit {
   readonly untilMs: number;
-  /** What opened it. */
+  /** The failure that opened the circuit. */
   readonly lastFailure: string;
 }
 
 export interface Circuit {
   readonly state: () => CircuitState;
-  /** Until when no call may be made, and why; undefined when one may. */
+  /** Returns until when calls are rejected, and why; undefined when a call is allowed. */
   readonly blockedUntil: () => OpenCircuit | undefined;
-  /** Makes the call, whose outcome counts. Ask `holds` first. */
+  /** Makes the call and counts its outcome. Check `blockedUntil` first. */
   run<Result>(call: CallContext, perform: () => Promise<Result>): Promise<Result>;
 }
 
 export interface CircuitOptions {
   readonly onChange: (state: CircuitState, open: OpenCircuit | undefined) => void;
-  /** Whether this failure is to count. */
+  /** Whether a failure counts. Default: yes. */
   readonly countsFailure?: (() => boolean) | undefined;
   readonly random?: (() => number) | undefined;
 }
 
-/** How a call's outcome is handed through the library, which tells outcomes apart by the class of what is thrown. */
+/** Passes an outcome through the library, which distinguishes outcomes by the class of the thrown error. */
 class ProviderFailure extends Error {
   override readonly cause: ProviderError;
   constructor(cause: ProviderError) {
@@ -63,6 +63,7 @@ class InconclusiveOutcome extends Error {}
 
 type Outcome<Result> = { readonly kind: 'done'; readonly result: Result } | { readonly kind: 'refused' };
 
+/** Creates a closed circuit. */
 export const createCircuit = ({
   onChange,
   countsFailure = () => true,
@@ -75,10 +76,10 @@ export const createCircuit = ({
   const openFor = new DelegateBackoff(({ attempt, result }: OpeningContext) => {
     const cause =
       'error' in result && result.error instanceof ProviderFailure ? result.error.cause : undefined;
-    // A try that ended for reasons of ours has found out nothing: as long again, and for the same reason.
+    // An inconclusive trial call opens the circuit again, for the same time and the same reason.
     if (!cause) return durationMs;
     const scheduled = openDurationsMs[Math.min(attempt, openDurationsMs.length) - 1] ?? 0;
-    // Processes that saw the same outage must not all try in the same instant.
+    // Jitter: processes that saw the same outage must not make their trial calls simultaneously.
     durationMs = Math.round(Math.max(scheduled, vendorDelayMs(cause)) * (1 + random() * 0.2));
     lastFailure = faultSummary(cause);
     return durationMs;
@@ -104,7 +105,7 @@ export const createCircuit = ({
     }
   };
   policy.onStateChange((changed) => {
-    // Not a moment before the library has begun to count: it would refuse the call that `holds` lets through.
+    // Not earlier than the library's own timer, which would reject a call that `blockedUntil` allows.
     if (changed === LibraryState.Open) untilMs = Date.now() + durationMs;
     onChange(state(), changed === LibraryState.Closed ? undefined : { untilMs, lastFailure });
   });
@@ -131,11 +132,11 @@ export const createCircuit = ({
           } catch (error) {
             thrown = { error };
             switch (failureSignalOf(error, call)) {
-              case 'ill':
+              case 'failing':
                 throw error instanceof ProviderError ? new ProviderFailure(error) : error;
-              case 'unheard':
+              case 'inconclusive':
                 throw new InconclusiveOutcome();
-              case 'well':
+              case 'healthy':
                 return { kind: 'refused' };
             }
           }
@@ -157,6 +158,6 @@ interface OpeningContext {
 const vendorDelayMs = ({ fault }: ProviderError): number =>
   Math.min(fault.kind === 'outage' ? (fault.delayMs ?? 0) : 0, maxVendorDelayMs);
 
-/** `outage (503)`: nothing that the vendor wrote. */
+/** Returns a summary such as `outage (503)`, without any text of the vendor. */
 export const faultSummary = ({ fault, vendor }: ProviderError): string =>
   `${fault.kind} (${vendor.status ?? vendor.code ?? 'no answer'})`;

@@ -45,7 +45,7 @@ const heldBack = (delayMs: number) =>
 const passes = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
 describe('a circuit', () => {
-  it('opens after so many failures in a row, and not after fewer with a success between them', async () => {
+  it('opens after consecutive failures only', async () => {
     const { attempt, fails, made } = setup();
     await fails(undefined, failuresToOpen - 1);
     await attempt(undefined);
@@ -56,7 +56,7 @@ describe('a circuit', () => {
     expect(made()).toBe(3 * failuresToOpen);
   });
 
-  it('stays open for longer each time that the call which was let through fails', async () => {
+  it('stays open longer after each failed trial call', async () => {
     const { attempt, fails } = setup();
     await fails(undefined);
     for (const ms of [...openDurationsMs, openDurationsMs.at(-1) ?? 0]) {
@@ -70,13 +70,13 @@ describe('a circuit', () => {
     expect(await attempt(undefined)).toEqual(heldBack(openDurationsMs[0] ?? 0));
   });
 
-  it('stays open for as long as the provider itself said', async () => {
+  it('stays open for the delay that the provider named', async () => {
     const { attempt, fails } = setup();
     await fails(undefined, failuresToOpen, { kind: 'outage', effect: 'none', delayMs: 120_000 });
     expect(await attempt(undefined)).toEqual(heldBack(120_000));
   });
 
-  it('learns nothing from a call that we called off: it stays as it was', async () => {
+  it('ignores a cancelled call', async () => {
     const { attempt, fails, made } = setup();
     const off = new AbortController();
     off.abort(new Error('called off'));
@@ -99,16 +99,16 @@ describe('a circuit', () => {
     expect(await attempt(undefined)).toBe('done');
   });
 
-  it('stays open for as long again when the call that was let through ends for reasons of ours', async () => {
+  it('stays open for the same time after a cancelled trial call', async () => {
     const { attempt, fails, circuits } = setup();
     await fails(undefined);
     passes(openDurationsMs[0] ?? 0);
     await circuits
       .run(createMeeting, undefined, call, () => Promise.reject(new Error('no database')))
       .catch(() => undefined);
-    const held = await attempt(undefined);
-    expect(held).toEqual(heldBack(openDurationsMs[0] ?? 0));
-    expect(held).toMatchObject({ message: expect.stringContaining('last with outage (503)') });
+    const rejected = await attempt(undefined);
+    expect(rejected).toEqual(heldBack(openDurationsMs[0] ?? 0));
+    expect(rejected).toMatchObject({ message: expect.stringContaining('last with outage (503)') });
   });
 
   it.each<[ProviderFault, number]>([
@@ -122,13 +122,13 @@ describe('a circuit', () => {
     [{ kind: 'rejected_input' }, 400],
     [{ kind: 'not_permitted' }, 403],
     [{ kind: 'misconfigured' }, 401],
-  ])('is not opened by an answer that is no sign of illness: %o', async (fault, status) => {
+  ])('is not opened by an answer of a healthy provider: %o', async (fault, status) => {
     const { attempt, made } = setup();
     for (let n = 0; n < 3 * failuresToOpen; n += 1) await attempt(undefined, fault, status);
     expect(made()).toBe(3 * failuresToOpen);
   });
 
-  it('is closed by any answer of a provider that works, be it a refusal', async () => {
+  it('is closed by any answer of a healthy provider, also an error', async () => {
     const { attempt, fails } = setup();
     await fails(undefined);
     passes(openDurationsMs[0] ?? 0);
@@ -136,7 +136,7 @@ describe('a circuit', () => {
     expect(await attempt(undefined)).toBe('done');
   });
 
-  it('tells of each change', async () => {
+  it('reports each change of state', async () => {
     const { attempt, fails, changes } = setup();
     await fails(undefined);
     passes(openDurationsMs[0] ?? 0);
@@ -153,7 +153,7 @@ describe('a circuit', () => {
   });
 });
 
-it('lets a call through from the very moment on that it named, however long its opening took', async () => {
+it('a circuit allows a call exactly at the reported time', async () => {
   const circuits = createCircuits(
     () => {},
     () => {
@@ -170,8 +170,8 @@ it('lets a call through from the very moment on that it named, however long its 
   expect(await create(async () => 'done')).toBe('done');
 });
 
-describe('a calendar account that fails', () => {
-  it('is held back alone, however often it fails', async () => {
+describe('a failing calendar account', () => {
+  it('is blocked alone, however often it fails', async () => {
     const { attempt, fails, changes } = setup();
     await fails('conn_ill', 3 * failuresToOpen);
     expect(await attempt('conn_ill')).toEqual(heldBack(openDurationsMs[0] ?? 0));
@@ -185,7 +185,7 @@ describe('a calendar account that fails', () => {
     expect(changes.at(-1)).toMatchObject({ connection: 'conn_ill', state: 'closed' });
   });
 
-  it('is no sign against Google once nobody has called it for long', async () => {
+  it('no longer counts against Google after a long time without calls', async () => {
     const { attempt, fails, changes } = setup();
     await fails('conn_gone');
     passes(15 * 60_000);
@@ -195,7 +195,7 @@ describe('a calendar account that fails', () => {
     expect(await attempt('conn_well')).toBe('done');
   });
 
-  it('holds back all of Google together with others that fail too', async () => {
+  it('opens the circuit of Google together with other failing accounts', async () => {
     const { attempt, fails, changes } = setup();
     for (const id of ['conn_1', 'conn_2', 'conn_3'] as const) await fails(id, 2);
     expect(await attempt('conn_4')).toBe('done');
@@ -205,7 +205,7 @@ describe('a calendar account that fails', () => {
   });
 });
 
-it('while one call tries, another waits', async () => {
+it('a second call waits during a trial call', async () => {
   const circuits = createCircuits(
     () => {},
     () => 0,

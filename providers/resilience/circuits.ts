@@ -1,6 +1,6 @@
 /**
- * The circuits of one process: one per provider, and at Google one per connection within it. A single calendar account
- * that fails opens its own circuit only; Google's opens when several accounts fail in a row.
+ * Keeps the circuits of one process: one per provider and, where calls are made with connections, one per connection. A
+ * single failing calendar account opens only its own circuit; Google's opens when several accounts fail in a row.
  */
 import { ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
@@ -14,14 +14,18 @@ import { formatUtcTime, rejectionCodes } from './rejected-call.ts';
 
 export interface CircuitChange {
   readonly provider: VendorName;
-  /** Undefined: the provider's as a whole. */
+  /** Undefined: the circuit of the whole provider. */
   readonly connection: ConnectionId | undefined;
   readonly state: CircuitState;
   readonly open: OpenCircuit | undefined;
 }
 
 export interface Circuits {
-  /** Makes the call, or throws a `ProviderError` (`outage`, without effect, `circuit: 'open'`) in its place. */
+  /**
+   * Makes the call, unless a circuit is open.
+   *
+   * @throws {ProviderError} `outage`, without effect and with `circuit: 'open'`, while a circuit is open.
+   */
   run<Result>(
     operation: CallOperation,
     connection: ConnectionId | undefined,
@@ -30,9 +34,9 @@ export interface Circuits {
   ): Promise<Result>;
 }
 
-/** So many accounts must fail before it is taken to be the provider. */
+/** The number of failing accounts from which failures count against the provider. */
 const failingAccountsToOpen = 2;
-/** An account that nobody has called for so long tells nothing of the provider any more. Longer than any circuit is open. */
+/** An account without a call for this time no longer counts as failing. Longer than a circuit stays open. */
 const failingAccountTtlMs = 15 * 60_000;
 
 interface FailingAccount {
@@ -42,10 +46,11 @@ interface FailingAccount {
 
 interface ProviderCircuit {
   readonly shared: Circuit;
-  /** Connections whose last call said ill. One that said well takes its connection out: a new circuit is as good. */
+  /** Connections whose last call showed a failing provider. A healthy outcome removes the connection and its circuit. */
   readonly failingAccounts: Map<ConnectionId, FailingAccount>;
 }
 
+/** Creates the circuits; `onChange` is called at each change of state. */
 export const createCircuits = (
   onChange: (change: CircuitChange) => void,
   random: () => number = Math.random,
@@ -80,13 +85,13 @@ export const createCircuits = (
   };
 
   const runForConnection = async <Result>(
-    ofProvider: ProviderCircuit,
+    providerCircuit: ProviderCircuit,
     { provider }: CallOperation,
     connection: ConnectionId,
     call: CallContext,
     perform: () => Promise<Result>,
   ): Promise<Result> => {
-    const { shared, failingAccounts } = ofProvider;
+    const { shared, failingAccounts } = providerCircuit;
     const own =
       failingAccounts.get(connection)?.circuit ??
       createCircuit({
@@ -99,9 +104,9 @@ export const createCircuits = (
         failingAccounts.delete(connection);
         return result;
       } catch (error) {
-        const sign = failureSignalOf(error, call);
-        if (sign === 'ill') recordFailure(ofProvider, provider, connection, own);
-        if (sign === 'well') failingAccounts.delete(connection);
+        const failure = failureSignalOf(error, call);
+        if (failure === 'failing') recordFailure(providerCircuit, provider, connection, own);
+        if (failure === 'healthy') failingAccounts.delete(connection);
         throw error;
       }
     });
@@ -112,11 +117,11 @@ export const createCircuits = (
       const { provider } = operation;
       if (!operation.circuit) return perform();
       const circuit = circuits.get(provider) ?? create(provider, connection !== undefined);
-      const ofAll = circuit.shared.blockedUntil();
-      if (ofAll) throw circuitOpenError(operation, ofAll, provider);
+      const providerBlock = circuit.shared.blockedUntil();
+      if (providerBlock) throw circuitOpenError(operation, providerBlock, provider);
       if (connection === undefined) return circuit.shared.run(call, perform);
-      const ofOne = circuit.failingAccounts.get(connection)?.circuit.blockedUntil();
-      if (ofOne) throw circuitOpenError(operation, ofOne, `this account at ${provider}`);
+      const accountBlock = circuit.failingAccounts.get(connection)?.circuit.blockedUntil();
+      if (accountBlock) throw circuitOpenError(operation, accountBlock, `this account at ${provider}`);
       return runForConnection(circuit, operation, connection, call, perform);
     },
   };
@@ -125,7 +130,7 @@ export const createCircuits = (
 const circuitOpenError = (
   { provider, name }: CallOperation,
   { untilMs, lastFailure }: OpenCircuit,
-  who: string,
+  failing: string,
 ): ProviderError =>
   new ProviderError(
     provider,
@@ -133,6 +138,6 @@ const circuitOpenError = (
     { kind: 'outage', effect: 'none', delayMs: Math.max(untilMs - Date.now(), 1), circuit: 'open' },
     {
       code: rejectionCodes.circuit,
-      message: `not called: ${who} has failed ${failuresToOpen} times or more in a row, last with ${lastFailure}; the next call may go through at ${formatUtcTime(untilMs)}`,
+      message: `not called: ${failing} has failed ${failuresToOpen} times or more in a row, last with ${lastFailure}; the next call is allowed at ${formatUtcTime(untilMs)}`,
     },
   );

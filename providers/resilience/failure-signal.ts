@@ -1,27 +1,28 @@
-/** Which faults say that the provider is ill, and not that this call, this account or its pace was wrong. */
+/** Decides which failed calls show that the provider is failing, as opposed to a wrong call, account or rate. */
 import { ProviderError } from '../../domain/errors.ts';
 import type { CallContext } from '../ports.ts';
 import { rejectionReasonOf } from './rejected-call.ts';
 
 /**
- * What a call says about its provider. `unheard`: nothing, because the call ended for reasons of ours before the
- * provider had its say.
+ * What a failed call says about its provider. `inconclusive`: nothing, because our side ended the call before the
+ * provider answered.
  */
-export type FailureSignal = 'ill' | 'well' | 'unheard';
+export type FailureSignal = 'failing' | 'healthy' | 'inconclusive';
 
+/** Returns what a failed call says about its provider. */
 export const failureSignalOf = (error: unknown, { signal }: CallContext): FailureSignal => {
-  if (!(error instanceof ProviderError) || rejectionReasonOf(error)) return 'unheard';
+  if (!(error instanceof ProviderError) || rejectionReasonOf(error)) return 'inconclusive';
   const { fault, vendor } = error;
   switch (fault.kind) {
     case 'outage':
-      return 'ill';
+      return 'failing';
     case 'retry':
-      if (signal.aborted) return 'unheard';
-      // A named time, a limit (429) and a mailbox that is busy (4yz) are answers of a provider that works; so are our own
-      // codes for what is said inside a successful answer. What is left: a 5xx, and an answer that cannot be read.
-      if (fault.delayMs !== undefined) return 'well';
-      if (vendor.status === undefined) return vendor.code === undefined ? 'ill' : 'well';
-      return vendor.status >= 500 ? 'ill' : 'well';
+      if (signal.aborted) return 'inconclusive';
+      // A Retry-After, a limit (429) and a busy mailbox (4yz) come from a working provider. So do our own codes for
+      // errors inside a successful answer. A 5xx and an unreadable answer remain.
+      if (fault.delayMs !== undefined) return 'healthy';
+      if (vendor.status === undefined) return vendor.code === undefined ? 'failing' : 'healthy';
+      return vendor.status >= 500 ? 'failing' : 'healthy';
     case 'misconfigured':
     case 'not_permitted':
     case 'not_found':
@@ -30,6 +31,6 @@ export const failureSignalOf = (error: unknown, { signal }: CallContext): Failur
     case 'reconnect':
     case 'retry_after':
     case 'quota_exhausted':
-      return 'well';
+      return 'healthy';
   }
 };

@@ -14,7 +14,7 @@ const sendTextMessage = operationOf('twilio', 'textMessages.send');
 const minute = 60_000;
 const begun = Date.UTC(2026, 10, 25, 9);
 
-/** A book in memory that counts its statements; whether it counts right is for db/providers/quotas.integration.test.ts. */
+/** A quota store in memory that counts its statements. The real store is tested in db/providers/quotas.integration.test.ts. */
 const setup = (limits = { 'zoom.meeting_writes_per_day': 100, 'google.requests_per_minute': 600 }) => {
   let now = begun;
   const used = new Map<number, number>();
@@ -22,7 +22,7 @@ const setup = (limits = { 'zoom.meeting_writes_per_day': 100, 'google.requests_p
   const closed = new Map<string, number>();
   let readings = 0;
   const places = new Set<string>();
-  const book: QuotaStore = {
+  const store: QuotaStore = {
     reserve: async (claim) => {
       statements.push(claim);
       const { startMs, endMs } = claim.window;
@@ -59,7 +59,7 @@ const setup = (limits = { 'zoom.meeting_writes_per_day': 100, 'google.requests_p
   };
   const uses: QuotaUsage[] = [];
   const guard = createQuotaGuard({
-    book,
+    store,
     quotas: quotasWith(limits),
     onUse: (use) => uses.push(use),
     now: () => now,
@@ -71,9 +71,9 @@ const setup = (limits = { 'zoom.meeting_writes_per_day': 100, 'google.requests_p
     statements,
     uses,
     readings: () => readings,
-    /** By window, in the order in which they were first used. */
+    /** Per window, in the order of first use. */
     usedIn: () => [...used.values()],
-    used: () => [...used.values()].reduce((sum, one) => sum + one, 0),
+    used: () => [...used.values()].reduce((sum, count) => sum + count, 0),
     passes: (ms: number) => {
       now += ms;
     },
@@ -81,19 +81,19 @@ const setup = (limits = { 'zoom.meeting_writes_per_day': 100, 'google.requests_p
 };
 
 describe('requests a minute', () => {
-  it('are taken in chunks that grow, so that most calls need no statement', async () => {
+  it('are reserved in growing chunks, so that most calls need no statement', async () => {
     const { admit, statements } = setup();
     for (let n = 0; n < 100; n += 1) await admit(freeBusy);
     expect(statements.map(({ count }) => count)).toEqual([1, 2, 4, 8, 16, 20, 20, 20, 20]);
   });
 
-  it('are taken in no more chunks when they come at once', async () => {
+  it('are reserved in the same number of chunks when they are simultaneous', async () => {
     const { admit, used } = setup();
     await Promise.all(Array.from({ length: 40 }, () => admit(freeBusy)));
     expect(used()).toBe(1 + 2 + 4 + 8 + 16 + 20);
   });
 
-  it('are all granted up to the limit, and no further, however they were taken', async () => {
+  it('are granted exactly up to the limit', async () => {
     const { admit, used } = setup();
     for (let n = 0; n < 600; n += 1) await admit(freeBusy);
     expect(used()).toBe(600);
@@ -103,7 +103,7 @@ describe('requests a minute', () => {
     });
   });
 
-  it('count what the minute before has left of its own', async () => {
+  it('include the weighted use of the previous minute', async () => {
     const { admit, passes } = setup();
     for (let n = 0; n < 600; n += 1) await admit(freeBusy);
     passes(minute);
@@ -113,14 +113,14 @@ describe('requests a minute', () => {
     await expect(admit(freeBusy)).rejects.toMatchObject({ fault: { kind: 'retry_after' } });
   });
 
-  it('are each account’s own', async () => {
+  it('are counted per account', async () => {
     const { admit, statements } = setup();
     await admit(freeBusy, 'conn_1');
     await admit(freeBusy, 'conn_2');
     expect(statements.map(({ account }) => account)).toEqual(['conn_1', 'conn_2']);
   });
 
-  it('are kept by nobody where there is no limit', async () => {
+  it('are not counted without a limit', async () => {
     const { admit, statements } = setup({
       'zoom.meeting_writes_per_day': 0,
       'google.requests_per_minute': 0,
@@ -131,8 +131,8 @@ describe('requests a minute', () => {
   });
 });
 
-describe('use', () => {
-  it('is told, with a warning once when most is used', async () => {
+describe('quota use', () => {
+  it('is reported, with one warning when most is used', async () => {
     const { admit, uses } = setup({ 'zoom.meeting_writes_per_day': 10, 'google.requests_per_minute': 600 });
     for (let n = 0; n < 10; n += 1) await admit(createMeeting);
     expect(uses.map(({ used }) => used)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -141,7 +141,7 @@ describe('use', () => {
     ]);
   });
 
-  it('is given back for a call that came to nothing', async () => {
+  it('is refunded for a call that was not counted', async () => {
     const { admit, used } = setup();
     const permit = await admit(createMeeting);
     await permit.refund();
@@ -151,7 +151,7 @@ describe('use', () => {
   it.each([
     ['Zoom’s day', createMeeting],
     ['Google’s minute', freeBusy],
-  ])('goes back where it came from, be it over meanwhile: %s', async (_what, operation) => {
+  ])('is refunded to its own window, also after its end: %s', async (_what, operation) => {
     const { admit, usedIn, passes } = setup();
     passes(15 * 60 * minute - 1);
     const permit = await admit(operation);
@@ -162,10 +162,10 @@ describe('use', () => {
   });
 });
 
-describe('an account that its vendor has closed', () => {
+describe('an account that the vendor reported as exhausted', () => {
   const drawn = { account: 'host', organization: 'org_1' };
 
-  it('is not called until then, for what was refused', async () => {
+  it('is not called for the rejected operations until the end of the quota window', async () => {
     const { guard, admit, passes } = setup();
     await guard.markExhausted(createMeeting, drawn, begun + 10 * minute);
     await expect(admit(moveMeeting, 'host')).rejects.toMatchObject({
@@ -177,7 +177,7 @@ describe('an account that its vendor has closed', () => {
     await admit(createMeeting, 'host');
   });
 
-  it('is asked for once in a while, not with each call', async () => {
+  it('is read from the store at intervals, not with each call', async () => {
     const { admit, readings, passes } = setup();
     for (let n = 0; n < 50; n += 1) await admit(sendTextMessage);
     expect(readings()).toBe(1);
@@ -187,7 +187,7 @@ describe('an account that its vendor has closed', () => {
   });
 });
 
-describe('requests at once', () => {
+describe('simultaneous requests', () => {
   const readMailbox: CallOperation = {
     provider: 'microsoft',
     name: 'calendar.freeBusy',
@@ -196,7 +196,7 @@ describe('requests at once', () => {
     quota: { name: 'microsoft.mailbox_concurrency', requests: 1 },
   };
 
-  it('are so many to a mailbox, and the next comes when one of them ends', async () => {
+  it('are limited per mailbox, and the next one starts when one ends', async () => {
     const { admit } = setup();
     const [first] = await Promise.all(Array.from({ length: 4 }, () => admit(readMailbox)));
     await expect(admit(readMailbox)).rejects.toMatchObject({ fault: { kind: 'retry_after' } });

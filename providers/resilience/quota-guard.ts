@@ -1,4 +1,4 @@
-/** Keeps calls within what the vendors allow their accounts, whichever process makes them. */
+/** Keeps the calls of all processes within the quotas of the vendors. */
 import { ProviderError } from '../../domain/errors.ts';
 import type { QuotaStore } from '../../domain/providers/quota-store.ts';
 import type { CallOperation } from '../operations.ts';
@@ -7,87 +7,92 @@ import type { ConcurrencyQuota, Quotas, RateQuota } from './quotas.ts';
 import { createRateLimiter, type QuotaRejection, type QuotaUsage } from './rate-limiter.ts';
 import { formatUtcTime, rejectionCodes } from './rejected-call.ts';
 
-/** Whose account a call draws on, and for whom. */
+/** The account whose quota a call uses, and the organization it is made for. */
 export interface QuotaSubject {
   readonly account: string;
   readonly organization: string;
 }
 
 interface Permit {
-  /** The vendor did not count the call, as far as we know. */
+  /** Returns the quota of a call that the vendor probably did not count. */
   refund(): Promise<void>;
-  /** The call is over. */
+  /** Ends the lease after the call. */
   release(): Promise<void>;
 }
 
 export interface QuotaGuard {
-  /** Throws a `ProviderError`: `quota_exhausted` with its end, or `retry_after` where it is short. Nothing was called. */
-  acquire(operation: CallOperation, drawn: QuotaSubject): Promise<Permit>;
-  /** The vendor said so itself: nobody else needs to run into it. */
-  markExhausted(operation: CallOperation, drawn: QuotaSubject, untilMs: number): Promise<void>;
+  /**
+   * Reserves the quota of one call.
+   *
+   * @throws {ProviderError} without effect: `quota_exhausted` with the end time, or `retry_after` for a short wait.
+   */
+  acquire(operation: CallOperation, subject: QuotaSubject): Promise<Permit>;
+  /** Records that the vendor reported the quota as exhausted, for all processes. */
+  markExhausted(operation: CallOperation, subject: QuotaSubject, untilMs: number): Promise<void>;
 }
 
 export interface QuotaGuardParts {
-  readonly book: QuotaStore;
+  readonly store: QuotaStore;
   readonly quotas: Quotas;
   readonly onUse: (use: QuotaUsage) => void;
   readonly now?: (() => number) | undefined;
 }
 
-/** A place at a mailbox is free again as soon as one of the calls in it ends. */
+/** The delay of a call when all leases are in use. A lease ends with the call that holds it. */
 const concurrencyRetryMs = 1_000;
 
-export const createQuotaGuard = ({ book, quotas, onUse, now = Date.now }: QuotaGuardParts): QuotaGuard => {
-  const exhaustedAccounts = createExhaustedAccounts(book, now);
-  const rates = createRateLimiter(book, onUse, now);
+/** Creates the quota guard of one process. */
+export const createQuotaGuard = ({ store, quotas, onUse, now = Date.now }: QuotaGuardParts): QuotaGuard => {
+  const exhaustedAccounts = createExhaustedAccounts(store, now);
+  const rates = createRateLimiter(store, onUse, now);
 
   const acquireRate = async (
     operation: CallOperation,
     quota: RateQuota,
     count: number,
-    drawn: QuotaSubject,
+    subject: QuotaSubject,
   ) => {
-    const user = { provider: quota.provider, quota: operation.quota?.name ?? '', ...drawn };
-    const taken = await rates.take(user, quota, count);
-    if (taken.kind === 'refused') throw quotaExceededError(operation, quota, taken, now());
-    return { refund: () => taken.refund(), release: noop };
+    const key = { provider: quota.provider, quota: operation.quota?.name ?? '', ...subject };
+    const grant = await rates.take(key, quota, count);
+    if (grant.kind === 'refused') throw quotaExceededError(operation, quota, grant, now());
+    return { refund: () => grant.refund(), release: noop };
   };
 
   const acquireConcurrencySlot = async (
     operation: CallOperation,
     quota: ConcurrencyQuota,
-    drawn: QuotaSubject,
+    subject: QuotaSubject,
   ) => {
-    const user = { provider: quota.provider, quota: operation.quota?.name ?? '', ...drawn };
-    const lease = await book.acquireLease(user, quota.limit, quota.leaseMs);
+    const key = { provider: quota.provider, quota: operation.quota?.name ?? '', ...subject };
+    const lease = await store.acquireLease(key, quota.limit, quota.leaseMs);
     if (!lease) {
       throw new ProviderError(
         operation.provider,
         operation.name,
         { kind: 'retry_after', delayMs: concurrencyRetryMs },
-        { code: rejectionCodes.quota, message: `not called: all of ${quota.description} are under way` },
+        { code: rejectionCodes.quota, message: `not called: ${quota.description} are running already` },
       );
     }
-    return { refund: noop, release: () => book.releaseLease(lease) };
+    return { refund: noop, release: () => store.releaseLease(lease) };
   };
 
   return {
-    acquire: async (operation, drawn) => {
-      const closedUntil = await exhaustedAccounts.untilMs(
+    acquire: async (operation, subject) => {
+      const exhaustedUntil = await exhaustedAccounts.untilMs(
         operation.provider,
-        exhaustionKeyOf(operation, drawn),
+        exhaustionKeyOf(operation, subject),
       );
-      if (closedUntil !== undefined) throw exhaustedByVendorError(operation, closedUntil);
+      if (exhaustedUntil !== undefined) throw exhaustedByVendorError(operation, exhaustedUntil);
       if (!operation.quota) return unlimitedPermit;
       const { name, requests } = operation.quota;
       const quota = quotas[name];
       if (!quota || quota.limit === 0) return unlimitedPermit;
-      return quota.window === 'at_once'
-        ? acquireConcurrencySlot(operation, quota, drawn)
-        : acquireRate(operation, quota, requests, drawn);
+      return quota.window === 'concurrent'
+        ? acquireConcurrencySlot(operation, quota, subject)
+        : acquireRate(operation, quota, requests, subject);
     },
-    markExhausted: (operation, drawn, untilMs) =>
-      exhaustedAccounts.add(operation.provider, exhaustionKeyOf(operation, drawn), untilMs),
+    markExhausted: (operation, subject, untilMs) =>
+      exhaustedAccounts.add(operation.provider, exhaustionKeyOf(operation, subject), untilMs),
   };
 };
 
@@ -95,8 +100,8 @@ const noop = async (): Promise<void> => {};
 const unlimitedPermit: Permit = { refund: noop, release: noop };
 
 /**
- * What the vendor has closed: at Zoom the writes of a host and not what only looks, elsewhere the account. So a
- * vendor's word about one kind of call does not keep back the other.
+ * Returns what an exhausted quota blocks: the operations with the same quota, or else all writes or all reads of the
+ * account. At Zoom, for example, an exhausted host can still be read.
  */
 const exhaustionKeyOf = ({ quota, writes }: CallOperation, { account }: QuotaSubject): string =>
   `${account}/${quota ? quota.name : writes ? 'writes' : 'reads'}`;
@@ -109,7 +114,7 @@ const quotaExceededError = (
 ): ProviderError => {
   const used =
     by === 'share'
-      ? `the organization has its share of ${quota.description} of the account that all organizations use; the rest is kept for the others`
+      ? `the organization has used its share of ${quota.description} on the account of all organizations; the rest is reserved for the others`
       : `${quota.description} are used up`;
   return new ProviderError(
     provider,
@@ -128,6 +133,6 @@ const exhaustedByVendorError = ({ provider, name }: CallOperation, untilMs: numb
     { kind: 'quota_exhausted', untilMs },
     {
       code: rejectionCodes.quota,
-      message: `not called: ${provider} has said that the quota of the account is spent, until ${formatUtcTime(untilMs)}`,
+      message: `not called: ${provider} reported the quota of the account as exhausted, until ${formatUtcTime(untilMs)}`,
     },
   );

@@ -1,6 +1,6 @@
 /**
- * What the vendors allow an account: the quotas of the catalog with the limits of the settings. What a vendor allows the
- * whole application in a second is the rate of its task queue.
+ * Combines the quotas of the catalog with the limits of the settings. A quota belongs to an account; the rate of the
+ * whole application is the rate of the vendor's task queue.
  */
 import { type VendorName, vendorNames } from '../../domain/providers/vendors.ts';
 import { type ConcurrencyQuotaRow, catalog, type RateQuotaRow } from '../catalog.ts';
@@ -17,10 +17,10 @@ export type RateQuota = RateQuotaRow & QuotaFacts;
 /** A number of simultaneous requests. */
 export type ConcurrencyQuota = ConcurrencyQuotaRow & QuotaFacts;
 
-/** By the name of the quota. */
+/** The quotas by name. */
 export type Quotas = Readonly<Record<string, RateQuota | ConcurrencyQuota>>;
 
-/** The limits of the settings, by the name of the quota. 0: no limit. */
+/** The limits set by configuration, by the name of the quota. 0: no limit. */
 export type QuotaLimits = Readonly<Record<string, number>>;
 
 const quotasOf = (provider: VendorName): Readonly<Record<string, RateQuotaRow | ConcurrencyQuotaRow>> => {
@@ -28,7 +28,7 @@ const quotasOf = (provider: VendorName): Readonly<Record<string, RateQuotaRow | 
   return 'quotas' in facts ? facts.quotas : {};
 };
 
-/** Returns every quota; where `limits` names none, the vendor's documented limit holds. */
+/** Returns every quota. A quota that is not in `limits` has the vendor's documented limit. */
 export const quotasWith = (limits: QuotaLimits): Quotas =>
   Object.fromEntries(
     vendorNames.flatMap((provider) =>
@@ -39,5 +39,5 @@ export const quotasWith = (limits: QuotaLimits): Quotas =>
     ),
   );
 
-/** From which part of a quota on a person should know. */
+/** The used part of a quota from which a warning is logged and the health page shows it. */
 export const quotaWarningRatio = 0.8;

@@ -1,4 +1,4 @@
-/** Takes what a quota allows in a stretch of time. */
+/** Reserves requests of a rate quota. */
 import type { QuotaKey, QuotaStore, QuotaWindow } from '../../domain/providers/quota-store.ts';
 import { quotaWarningRatio, type RateQuota } from './quotas.ts';
 
@@ -7,7 +7,7 @@ export interface QuotaUsage {
   readonly quota: string;
   readonly used: number;
   readonly limit: number;
-  /** With this use it went beyond the part from which a person should know. */
+  /** Whether this use crossed `quotaWarningRatio`. */
   readonly crossesWarningRatio: boolean;
 }
 
@@ -20,13 +20,13 @@ export interface QuotaRejection {
   readonly untilMs: number;
 }
 
-/** What this process has taken of an account's window and not used yet. */
+/** The requests that this process has reserved in an account's window and not used yet. */
 interface LocalAllowance {
   readonly startMs: number;
   remaining: number;
   /** The size of the next chunk. */
   nextChunkSize: number;
-  /** Settles when the claim that is under way does. */
+  /** Settles when the running claim does. */
   pendingClaim?: Promise<void> | undefined;
 }
 
@@ -34,27 +34,29 @@ const keyOf = ({ quota, account, organization }: QuotaKey): string => `${quota} 
 
 interface QuotaGrant {
   readonly kind: 'taken';
-  /** Back into the window it was taken from, and never into the next one, which has not had it. */
+  /** Returns the requests to the window they were taken from, never to a later window. */
   refund(): Promise<void>;
 }
 
 export interface RateLimiter {
-  take(user: QuotaKey, quota: RateQuota, count: number): Promise<QuotaGrant | QuotaRejection>;
+  /** Takes `count` requests, or returns until when they are not available. */
+  take(key: QuotaKey, quota: RateQuota, count: number): Promise<QuotaGrant | QuotaRejection>;
 }
 
 /**
- * Takes from the book in chunks that grow with use, 1, 2, 4 and so on: whoever makes few calls takes few, whoever makes
- * many pays one statement for many of them. What is left at the end of a window is lost.
+ * Creates the rate limiter of one process. It reserves chunks in the store that grow with use (1, 2, 4, …): a process
+ * with few calls reserves few requests, and a busy one needs one statement for many calls. Requests that are not used by
+ * the end of a window are lost.
  */
 export const createRateLimiter = (
-  book: Pick<QuotaStore, 'reserve' | 'returnUnused'>,
+  store: Pick<QuotaStore, 'reserve' | 'returnUnused'>,
   onUse: (use: QuotaUsage) => void,
   now: () => number,
 ): RateLimiter => {
   const allowances = new Map<string, LocalAllowance>();
 
   const claim = async (
-    user: QuotaKey,
+    key: QuotaKey,
     quota: RateQuota,
     window: QuotaWindow,
     count: number,
@@ -62,8 +64,8 @@ export const createRateLimiter = (
   ): Promise<QuotaRejection | undefined> => {
     const organizationLimit = Math.max(1, Math.floor(quota.limit * (quota.share ?? 1)));
     const previousWindowWeight = quota.window === 'sliding_minute' ? (window.endMs - at) / minuteMs : 0;
-    const answer = await book.reserve({
-      ...user,
+    const answer = await store.reserve({
+      ...key,
       window,
       count,
       limit: quota.limit,
@@ -75,13 +77,13 @@ export const createRateLimiter = (
       const warnAt = quota.limit * quotaWarningRatio;
       const { used } = answer;
       const crossesWarningRatio = used >= warnAt && used - count < warnAt;
-      onUse({ provider, quota: user.quota, used, limit: quota.limit, crossesWarningRatio });
+      onUse({ provider, quota: key.quota, used, limit: quota.limit, crossesWarningRatio });
       return undefined;
     }
     if (answer.by === 'limit') {
       onUse({
         provider,
-        quota: user.quota,
+        quota: key.quota,
         used: quota.limit,
         limit: quota.limit,
         crossesWarningRatio: false,
@@ -90,56 +92,56 @@ export const createRateLimiter = (
     return { kind: 'refused', by: answer.by, untilMs: availableAgainAt(quota, window, count, answer, at) };
   };
 
-  const allowanceOf = (user: QuotaKey, quota: RateQuota, at: number): LocalAllowance => {
+  const allowanceOf = (key: QuotaKey, quota: RateQuota, at: number): LocalAllowance => {
     const { startMs } = windowOf(quota, at);
-    const key = keyOf(user);
-    const known = allowances.get(key);
-    const allowance = known?.startMs === startMs ? known : { startMs, remaining: 0, nextChunkSize: 1 };
-    allowances.delete(key);
-    allowances.set(key, allowance);
+    const id = keyOf(key);
+    const existing = allowances.get(id);
+    const allowance = existing?.startMs === startMs ? existing : { startMs, remaining: 0, nextChunkSize: 1 };
+    allowances.delete(id);
+    allowances.set(id, allowance);
     evictOldest(allowances);
     return allowance;
   };
 
   const claimChunk = async (
-    user: QuotaKey,
+    key: QuotaKey,
     quota: RateQuota,
     count: number,
     allowance: LocalAllowance,
     at: number,
   ): Promise<QuotaRejection | undefined> => {
     const window = windowOf(quota, at);
-    const wanted = Math.max(count, Math.min(allowance.nextChunkSize, quota.chunk));
+    const chunk = Math.max(count, Math.min(allowance.nextChunkSize, quota.chunk));
     allowance.nextChunkSize = Math.min(allowance.nextChunkSize * 2, quota.chunk);
-    const refusal = await claim(user, quota, window, wanted, at);
-    if (!refusal) {
-      allowance.remaining += wanted - count;
+    const rejection = await claim(key, quota, window, chunk, at);
+    if (!rejection) {
+      allowance.remaining += chunk - count;
       return undefined;
     }
-    // The rest may still be enough for this one call.
-    return wanted > count ? claim(user, quota, window, count, at) : refusal;
+    // What is left of the quota can still be enough for this call.
+    return chunk > count ? claim(key, quota, window, count, at) : rejection;
   };
 
-  const taken = (user: QuotaKey, quota: RateQuota, count: number, window: QuotaWindow): QuotaGrant => ({
+  const grantOf = (key: QuotaKey, quota: RateQuota, count: number, window: QuotaWindow): QuotaGrant => ({
     kind: 'taken',
     refund: async () => {
-      const allowance = allowances.get(keyOf(user));
+      const allowance = allowances.get(keyOf(key));
       if (quota.chunk > 1 && allowance?.startMs === window.startMs) allowance.remaining += count;
-      else await book.returnUnused(user, window, count);
+      else await store.returnUnused(key, window, count);
     },
   });
 
   return {
-    take: async (user: QuotaKey, quota: RateQuota, count: number): Promise<QuotaGrant | QuotaRejection> => {
-      const allowance = allowanceOf(user, quota, now());
-      // One claim at a time: a burst would else take a chunk for each of its calls.
+    take: async (key: QuotaKey, quota: RateQuota, count: number): Promise<QuotaGrant | QuotaRejection> => {
+      const allowance = allowanceOf(key, quota, now());
+      // One claim at a time: otherwise a burst would reserve one chunk per call.
       while (allowance.remaining < count && allowance.pendingClaim) await allowance.pendingClaim;
       if (allowance.remaining >= count) {
         allowance.remaining -= count;
-        return taken(user, quota, count, windowOf(quota, allowance.startMs));
+        return grantOf(key, quota, count, windowOf(quota, allowance.startMs));
       }
       const at = now();
-      const claiming = claimChunk(user, quota, count, allowance, at);
+      const claiming = claimChunk(key, quota, count, allowance, at);
       if (quota.chunk > 1) {
         allowance.pendingClaim = claiming.then(
           () => undefined,
@@ -147,7 +149,7 @@ export const createRateLimiter = (
         );
       }
       try {
-        return (await claiming) ?? taken(user, quota, count, windowOf(quota, at));
+        return (await claiming) ?? grantOf(key, quota, count, windowOf(quota, at));
       } finally {
         allowance.pendingClaim = undefined;
       }
@@ -155,12 +157,12 @@ export const createRateLimiter = (
   };
 };
 
-/** Accounts whose chunks are kept at hand. What a forgotten one held is lost, no more. */
+/** The number of accounts with an allowance in memory. An evicted allowance loses its unused requests. */
 const maxAllowances = 2_000;
 
-const evictOldest = (holdings: Map<string, LocalAllowance>): void => {
-  const [oldest] = holdings.keys();
-  if (holdings.size > maxAllowances && oldest !== undefined) holdings.delete(oldest);
+const evictOldest = (allowances: Map<string, LocalAllowance>): void => {
+  const [oldest] = allowances.keys();
+  if (allowances.size > maxAllowances && oldest !== undefined) allowances.delete(oldest);
 };
 
 const windowOf = (quota: RateQuota, at: number): QuotaWindow => {
@@ -170,8 +172,9 @@ const windowOf = (quota: RateQuota, at: number): QuotaWindow => {
 };
 
 /**
- * When the same claim would fit. In a sliding minute, what was used in the one before counts less with each second;
- * where this minute's own use leaves no room, it is that of the next, which begins with all of it.
+ * Returns when the same claim would be granted (epoch milliseconds). In a sliding minute, the use of the previous minute
+ * weighs less every second. When the use of this minute leaves no room, the claim waits for the next minute, in which
+ * the use of this one weighs fully at first.
  */
 const availableAgainAt = (
   quota: RateQuota,
@@ -181,9 +184,9 @@ const availableAgainAt = (
   at: number,
 ): number => {
   if (quota.window === 'utc_day') return endMs;
-  const roomBeside = quota.limit - used - count;
-  if (roomBeside >= 0 && before > 0) {
-    return Math.max(startMs + minuteMs * (1 - roomBeside / before), at + 1);
+  const room = quota.limit - used - count;
+  if (room >= 0 && before > 0) {
+    return Math.max(startMs + minuteMs * (1 - room / before), at + 1);
   }
   const nextRoom = (quota.limit - count) / Math.max(used, 1);
   return endMs + minuteMs * Math.max(0, 1 - nextRoom);

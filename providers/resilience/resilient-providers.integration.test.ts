@@ -1,6 +1,6 @@
 /**
- * The call path on everything real: the vendors' client libraries against the sandbox, quotas in PostgreSQL. Only the
- * clock is the test's where time has to pass.
+ * Tests the call path with the vendors' client libraries against the sandbox and quotas in PostgreSQL. Only the clock is
+ * simulated where time has to pass.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ProviderFaultKind } from '../../domain/errors.ts';
@@ -35,15 +35,15 @@ const slot = {
 } as const;
 
 const callsOf = (counts: Readonly<Record<string, number>> = {}): number =>
-  Object.values(counts).reduce((sum, one) => sum + one, 0);
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 const setup = async (options: SandboxOptions = {}, limit = 100) => {
   const sandbox = await startSandbox(options);
   const metrics = createMetrics();
-  const told: string[] = [];
+  const logLines: string[] = [];
   const tell = (about: Readonly<Record<string, unknown>>, message: string) =>
-    told.push(`${message} ${JSON.stringify(about)}`);
-  /** A process of its own: another circuit, the same quotas. */
+    logLines.push(`${message} ${JSON.stringify(about)}`);
+  /** Starts another process: separate circuits, shared quotas. */
   const startProcess = (process = 'worker') => {
     const providers = createProviders({
       ...sandboxSettings(sandbox.url),
@@ -62,10 +62,10 @@ const setup = async (options: SandboxOptions = {}, limit = 100) => {
   };
   onTestFinished(() => sandbox.close());
   const called = () => callsOf(sandbox.control.state().calls.zoom['meetings.create']);
-  /** The token's requests too. */
+  /** Includes the token requests. */
   const calledAtAll = () =>
     Object.values(sandbox.control.state().calls.zoom).reduce((sum, counts) => sum + callsOf(counts), 0);
-  return { sandbox, metrics, told, startProcess, zoom: startProcess(), called, calledAtAll };
+  return { sandbox, metrics, logLines, startProcess, zoom: startProcess(), called, calledAtAll };
 };
 
 let references = 0;
@@ -88,22 +88,24 @@ const failed = async (attempt: Promise<unknown>) => {
 const faultOf = (kind: ProviderFaultKind, more: object = {}) =>
   expect.objectContaining({ fault: expect.objectContaining({ kind, ...more }) });
 
-describe('an ill provider', () => {
-  it('is called no more after some failures, says until when, and is called again when it is well', async () => {
-    const { sandbox, zoom, called, metrics, told } = await setup();
+describe('a failing provider', () => {
+  it('is not called while its circuit is open, and is called again when it has recovered', async () => {
+    const { sandbox, zoom, called, metrics, logLines } = await setup();
     sandbox.control.setFault('zoom', { kind: 'outage', operation: 'meetings.create' });
     for (let n = 0; n < failuresToOpen; n += 1) {
       expect(await failed(create(zoom))).toEqual(faultOf('outage', { effect: 'unknown' }));
     }
-    const held = await failed(create(zoom));
-    expect(held).toEqual(faultOf('outage', { effect: 'none', circuit: 'open', delayMs: expect.any(Number) }));
-    expect(held).toMatchObject({
+    const rejected = await failed(create(zoom));
+    expect(rejected).toEqual(
+      faultOf('outage', { effect: 'none', circuit: 'open', delayMs: expect.any(Number) }),
+    );
+    expect(rejected).toMatchObject({
       message: expect.stringMatching(
-        /zoom meetings\.create: outage \(circuit_open\) not called: zoom has failed 5 times .* may go through at 2026-11-25 09:00:0\d UTC/,
+        /zoom meetings\.create: outage \(circuit_open\) not called: zoom has failed 5 times .* is allowed at 2026-11-25 09:00:0\d UTC/,
       ),
     });
     expect(called()).toBe(failuresToOpen);
-    expect(told).toEqual([expect.stringMatching(/^a circuit opened .*"provider":"zoom"/)]);
+    expect(logLines).toEqual([expect.stringMatching(/^circuit opened .*"provider":"zoom"/)]);
     expect(await metrics.render()).toContain('castmatch_provider_circuit{provider="zoom",state="open"} 1');
     await vi.waitFor(async () =>
       expect(await database.repositories.providerHealth.facts('zoom', toInstant(Date.now()))).toMatchObject({
@@ -125,7 +127,7 @@ describe('an ill provider', () => {
     );
   });
 
-  it('is tried by one call, while the others wait', async () => {
+  it('gets one trial call while the others wait', async () => {
     const { sandbox, zoom, called } = await setup();
     sandbox.control.setFault('zoom', {
       kind: 'outage',
@@ -143,10 +145,10 @@ describe('an ill provider', () => {
   });
 
   /**
-   * Ten minutes without Zoom, a hundred meetings wanted by three processes, each as Temporal would try it again: after
-   * the time it was told, and up to a fifth later (activities/failures.ts).
+   * Ten minutes without Zoom and a hundred meetings in three processes. Each call is retried as Temporal does it: after
+   * the reported delay, and up to a fifth later (activities/failures.ts).
    */
-  it('that is away for ten minutes is hardly called meanwhile, and everything is done afterwards', async () => {
+  it('that is down for ten minutes gets few calls, and all work is done afterwards', async () => {
     const { sandbox, startProcess, called, calledAtAll } = await setup({ zoom: { dailyLimit: 0 } }, 0);
     sandbox.control.setFault('zoom', { kind: 'outage', status: 503 });
     const begun = Date.now();
@@ -175,19 +177,19 @@ describe('an ill provider', () => {
     }
     expect(done.size).toBe(100);
     expect(sandbox.control.state().zoom.meetings).toHaveLength(100);
-    // Each process: those that opened the circuit, the schedule of tries, and one a minute from then on.
+    // Per process: the calls that opened the circuit, the scheduled trial calls, then one per minute.
     const perProcess = failuresToOpen + openDurationsMs.length + 10;
     expect(duringOutage).toBeGreaterThan(processes.length * failuresToOpen);
     expect(duringOutage).toBeLessThanOrEqual(processes.length * perProcess);
     expect(called()).toBe(100);
-    // Well within the time that the longest wait takes.
+    // Well within the longest delay.
     expect(Date.now() - begun).toBeLessThan(600_000 + 2 * 60_000 * 1.2);
   });
 
   it.each([
-    ['a limit', { kind: 'rate_limit', retryAfterSeconds: 0 } as const, 'retry_after'],
-    ['a refused token', { kind: 'unauthorized' } as const, 'misconfigured'],
-  ])('is none because of %s', async (_what, fault, kind) => {
+    ['a rate limit', { kind: 'rate_limit', retryAfterSeconds: 0 } as const, 'retry_after'],
+    ['a rejected token', { kind: 'unauthorized' } as const, 'misconfigured'],
+  ])('is not assumed because of %s', async (_what, fault, kind) => {
     const { sandbox, zoom, called } = await setup();
     sandbox.control.setFault('zoom', { ...fault, operation: 'meetings.create' });
     for (let n = 0; n < 2 * failuresToOpen; n += 1) {
@@ -198,7 +200,7 @@ describe('an ill provider', () => {
     expect(called()).toBeGreaterThanOrEqual(2 * failuresToOpen);
   });
 
-  it('is none because we called off', async () => {
+  it('is not assumed because of cancelled calls', async () => {
     const { sandbox, zoom, called } = await setup();
     sandbox.control.setFault('zoom', { kind: 'latency', latencyMs: 300, operation: 'meetings.create' });
     const calledOff = async () => {
@@ -230,11 +232,11 @@ const twoOffices = async (): Promise<void> => {
 };
 
 describe('a quota', () => {
-  it('is kept by all processes together, comes back at midnight, and never makes the vendor refuse', async () => {
-    const { sandbox, startProcess, called, told } = await setup({ zoom: { dailyLimit: 10 } }, 10);
-    const [one, other] = [startProcess('one'), startProcess('two')];
+  it('is shared by all processes, is renewed at midnight and prevents the vendor’s limit error', async () => {
+    const { sandbox, startProcess, called, logLines } = await setup({ zoom: { dailyLimit: 10 } }, 10);
+    const [first, second] = [startProcess('one'), startProcess('two')];
     const ends = await Promise.all(
-      Array.from({ length: 16 }, (_, n) => failed(create(n % 2 === 0 ? one : other))),
+      Array.from({ length: 16 }, (_, n) => failed(create(n % 2 === 0 ? first : second))),
     );
     const midnight = Date.UTC(2026, 10, 26);
     expect(ends.filter((error) => error === undefined)).toHaveLength(10);
@@ -242,13 +244,13 @@ describe('a quota', () => {
       Array.from({ length: 6 }, () => faultOf('quota_exhausted', { untilMs: midnight })),
     );
     expect(called()).toBe(10);
-    expect(told.filter((line) => line.startsWith('most of a quota is used'))).toHaveLength(1);
-    // An undo takes nothing from it.
+    expect(logLines.filter((line) => line.startsWith('provider quota nearly exhausted'))).toHaveLength(1);
+    // A deletion uses no quota.
     const [meeting] = sandbox.control.state().zoom.meetings;
-    expect(await one.remove(String(meeting?.id), call())).toBe('deleted');
+    expect(await first.remove(String(meeting?.id), call())).toBe('deleted');
   });
 
-  it('leaves the others their part of an account that all use', async () => {
+  it('reserves a part of a shared account for other organizations', async () => {
     await twoOffices();
     const { zoom } = await setup({}, 10);
     for (let n = 0; n < 8; n += 1) await create(zoom, 'org_1');
@@ -258,7 +260,7 @@ describe('a quota', () => {
     await create(zoom, 'org_2');
   });
 
-  it('that the vendor says is spent is not run into again, by no process', async () => {
+  it('that the vendor reports as exhausted is not tried again by any process', async () => {
     const { startProcess, zoom, called } = await setup({ zoom: { dailyLimit: 2 } }, 100);
     await create(zoom);
     await create(zoom);
@@ -272,7 +274,7 @@ describe('a quota', () => {
     expect(await zoom.find('r', slot, call())).toEqual([]);
   });
 
-  it('is not used up by an outage, nor by a call that was called off before it began', async () => {
+  it('is not used by an outage or by a call cancelled before it began', async () => {
     const { sandbox, zoom } = await setup({}, 10);
     sandbox.control.setFault('zoom', { kind: 'outage', times: 3 });
     for (let n = 0; n < 3; n += 1) await failed(create(zoom));

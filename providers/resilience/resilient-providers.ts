@@ -1,6 +1,6 @@
 /**
- * Puts the call path of one process together: what it sees goes to metrics and log, and to the database, where the
- * other processes and the health page find it.
+ * Assembles the call path of one process. It reports calls and circuits to the metrics, the log and the database, from
+ * which the health page and other processes read them.
  */
 import { hostname } from 'node:os';
 import { ProviderError } from '../../domain/errors.ts';
@@ -20,20 +20,20 @@ import { type QuotaLimits, quotasWith } from './quotas.ts';
 import type { QuotaUsage } from './rate-limiter.ts';
 
 export interface CallMetrics {
-  /** `outcome` is `ok` or the kind of the fault. */
+  /** `outcome` is `ok`, the kind of the fault, or `unexpected`. */
   callEnded(call: {
     readonly provider: string;
     readonly operation: string;
     readonly outcome: string;
     readonly seconds: number;
   }): void;
-  /** A call that was not made. */
+  /** Called when a call was rejected before it was made. */
   callRejected(call: {
     readonly provider: string;
     readonly operation: string;
     readonly reason: string;
   }): void;
-  /** `accountsHeldBack`: single accounts whose own circuit is not closed. */
+  /** `accountsHeldBack`: the number of accounts whose own circuit is not closed. */
   circuitChanged(circuit: {
     readonly provider: string;
     readonly state: string;
@@ -60,7 +60,7 @@ export interface ResilienceOptions {
   readonly process: string;
 }
 
-/** Behaves as `providers` does, but for calls that are held back by an open circuit or a spent quota. */
+/** Returns providers with circuit breakers, quotas, metrics and health records. */
 export const withResilience = (providers: Providers, parts: ResilienceOptions): Providers => {
   const health = createHealthRecorder(parts);
   const watch = watchCircuits(parts, health);
@@ -70,7 +70,7 @@ export const withResilience = (providers: Providers, parts: ResilienceOptions): 
   const path = createCallPath({
     circuits: createCircuits(watch),
     quotas: createQuotaGuard({
-      book: parts.quotaBook,
+      store: parts.quotaBook,
       quotas: quotasWith(parts.limits),
       onUse: (use) => reportQuotaUsage(parts, use),
     }),
@@ -95,31 +95,31 @@ const reportQuotaUsage = (
   { provider, quota, used, limit, crossesWarningRatio }: QuotaUsage,
 ) => {
   metrics.quotaUsed({ provider, quota, ratio: used / limit });
-  if (crossesWarningRatio) logger.warn({ provider, quota, used, limit }, 'most of a quota is used');
+  if (crossesWarningRatio) logger.warn({ provider, quota, used, limit }, 'provider quota nearly exhausted');
 };
 
 const watchCircuits = ({ metrics, logger }: ResilienceOptions, health: HealthRecorder) => {
-  const heldBack = new Map<VendorName, Set<string>>();
-  const whole = new Map<VendorName, CircuitState>();
+  const blockedAccounts = new Map<VendorName, Set<string>>();
+  const providerStates = new Map<VendorName, CircuitState>();
   return ({ provider, connection, state, open }: CircuitChange): void => {
-    const accounts = heldBack.get(provider) ?? new Set();
-    heldBack.set(provider, accounts);
-    if (connection === undefined) whole.set(provider, state);
+    const accounts = blockedAccounts.get(provider) ?? new Set();
+    blockedAccounts.set(provider, accounts);
+    if (connection === undefined) providerStates.set(provider, state);
     else if (state === 'closed') accounts.delete(connection);
     else accounts.add(connection);
     metrics.circuitChanged({
       provider,
-      state: whole.get(provider) ?? 'closed',
+      state: providerStates.get(provider) ?? 'closed',
       accountsHeldBack: accounts.size,
     });
     const about = { provider, connection, circuit: state, until: open && toInstant(open.untilMs) };
-    if (state === 'open') logger.warn({ ...about, last: open?.lastFailure }, 'a circuit opened');
-    else if (state === 'closed') logger.info(about, 'a circuit closed: calls are made again');
+    if (state === 'open') logger.warn({ ...about, last: open?.lastFailure }, 'circuit opened');
+    else if (state === 'closed') logger.info(about, 'circuit closed');
     health.circuit(provider, connection, state, open?.untilMs);
   };
 };
 
-/** A provider's row is written at most this often, unless its circuit changes. */
+/** The minimum interval between writes of a provider's row, unless its circuit changes. */
 const healthWriteIntervalMs = 10_000;
 
 interface HealthRecorder {
@@ -140,24 +140,24 @@ interface HealthRecord {
   readonly lastFailure?: string | undefined;
 }
 
-/** Nobody waits for a note, and one that cannot be written is missed by nobody but the health page. */
+/** Writes are best effort: no call waits for them, and a failed write only makes the health page stale. */
 const createHealthRecorder = ({ healthStore, logger, process: kind }: ResilienceOptions): HealthRecorder => {
   const process = `${kind}@${hostname()}:${globalThis.process.pid}`;
-  const notes = new Map<VendorName, HealthRecord>();
+  const records = new Map<VendorName, HealthRecord>();
   const writtenAt = new Map<VendorName, number>();
 
-  const write = (provider: VendorName, connection: string | undefined, noted: HealthRecord): void => {
-    void healthStore.record({ provider, connection, process, ...noted }).catch((err: unknown) => {
-      logger.info({ provider, err }, 'the health of a provider could not be noted');
+  const write = (provider: VendorName, connection: string | undefined, record: HealthRecord): void => {
+    void healthStore.record({ provider, connection, process, ...record }).catch((err: unknown) => {
+      logger.info({ provider, err }, 'provider health write failed');
     });
   };
   const update = (provider: VendorName, change: Partial<HealthRecord>, isUrgent: boolean): void => {
-    const noted: HealthRecord = { circuit: 'closed', ...notes.get(provider), ...change };
-    notes.set(provider, noted);
+    const record: HealthRecord = { circuit: 'closed', ...records.get(provider), ...change };
+    records.set(provider, record);
     const now = Date.now();
     if (!isUrgent && now - (writtenAt.get(provider) ?? -Infinity) < healthWriteIntervalMs) return;
     writtenAt.set(provider, now);
-    write(provider, undefined, noted);
+    write(provider, undefined, record);
   };
 
   return {

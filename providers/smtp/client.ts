@@ -1,4 +1,4 @@
-/** The client library's pool of SMTP connections. https://nodemailer.com/smtp/pooled */
+/** Sends messages through nodemailer's pool of SMTP connections. https://nodemailer.com/smtp/pooled */
 import { Readable } from 'node:stream';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import {
@@ -11,16 +11,19 @@ import {
 
 export interface SmtpClient {
   /**
-   * Sends one message, under a signal of its own. `beforeLastByte` is awaited once the server has accepted the
-   * recipient and asked for the message, and before its end is written; when it rejects, the connection is dropped,
-   * and a server must throw an unfinished message away (RFC 5321, section 4.1.1.4).
+   * Sends one message. `beforeLastByte` is awaited after the server has accepted the recipient and requested the message,
+   * and before the end of the message is written. When it rejects, the connection is dropped, and the server must discard
+   * the unfinished message (RFC 5321, section 4.1.1.4).
+   *
+   * @param signal must not be shared with another message.
    */
   send(message: SendMailOptions, signal: AbortSignal, beforeLastByte: () => Promise<void>): Promise<void>;
-  /** Connects and, where there are credentials, logs in. */
+  /** Connects and, with credentials, logs in. */
   verify(): Promise<void>;
   close(): void;
 }
 
+/** Creates the pool; it connects with the first message. */
 export const createSmtpClient = (settings: SmtpSettings): SmtpClient => {
   const transport = createTransport({
     pool: true,
@@ -33,12 +36,12 @@ export const createSmtpClient = (settings: SmtpSettings): SmtpClient => {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  // A message is copied on its way through the library; its signal is the one thing that arrives as it was.
+  // The library copies a message; only its signal keeps its identity, so it is the key of the hooks.
   const beforeLastByteHooks = new WeakMap<AbortSignal, () => Promise<void>>();
   transport.use('stream', (mail, done) => {
-    const gate = mail.data.signal && beforeLastByteHooks.get(mail.data.signal);
-    if (!gate) return done(new Error('a message without a gate must not be sent'));
-    mail.message.processFunc((input) => Readable.from(holdBackLastChunk(input, gate)));
+    const hook = mail.data.signal && beforeLastByteHooks.get(mail.data.signal);
+    if (!hook) return done(new Error('the message has no hand-over hook; send it with SmtpClient.send'));
+    mail.message.processFunc((input) => Readable.from(holdBackLastChunk(input, hook)));
     return done();
   });
   return {
@@ -54,18 +57,18 @@ export const createSmtpClient = (settings: SmtpSettings): SmtpClient => {
 };
 
 /**
- * The message with its last piece held back. Nothing is read before the library asks for the first piece, and that it
- * does only when the server is ready for the message.
+ * Yields the message and waits for `beforeLast` before the last chunk. The library requests the first chunk only when the
+ * server is ready for the message.
  */
 async function* holdBackLastChunk(
   input: AsyncIterable<Buffer>,
-  open: () => Promise<void>,
+  beforeLast: () => Promise<void>,
 ): AsyncGenerator<Buffer> {
-  let held: Buffer | undefined;
-  for await (const piece of input) {
-    if (held) yield held;
-    held = piece;
+  let heldBack: Buffer | undefined;
+  for await (const chunk of input) {
+    if (heldBack) yield heldBack;
+    heldBack = chunk;
   }
-  await open();
-  if (held) yield held;
+  await beforeLast();
+  if (heldBack) yield heldBack;
 }

@@ -50,34 +50,34 @@ describe('with a real mail server and its journal', () => {
 
   const setup = () => provider(urls.smtp, urls.journal);
 
-  test('a message that was sent is found by its id', async () => {
+  test('finds a sent message by its id', async () => {
     const email = setup();
     const sent = message();
     await email.send(sent, handOver, callContext());
     await vi.waitFor(async () => expect(await email.find(sent.messageId, callContext())).toBe('sent'));
   });
 
-  test('a message that was never sent is not found', async () => {
+  test('does not find a message that was never sent', async () => {
     expect(await setup().find('<nobody@castmatch.test>', callContext())).toBe('not_sent');
   });
 
-  test('without a journal nobody can tell', async () => {
+  test('reports unknown without a journal', async () => {
     expect(await provider(urls.smtp).find('<nobody@castmatch.test>', callContext())).toBe('unknown');
   });
 
-  test('sends nothing, and throws what the handover threw, when the handover is refused', async () => {
+  test('sends nothing and throws the same error when beforeHandover throws', async () => {
     const email = setup();
     const kept = message();
-    const refused = new Error('somebody else was faster');
+    const refused = new Error('another attempt was faster');
     await expect(email.send(kept, () => Promise.reject(refused), callContext())).rejects.toBe(refused);
-    // The next message goes through the same pool, so the server has certainly seen the end of the first.
+    // The next message uses the same pool, so the server has certainly processed the first one.
     const next = message();
     await email.send(next, handOver, callContext());
     await vi.waitFor(async () => expect(await email.find(next.messageId, callContext())).toBe('sent'));
     expect(await email.find(kept.messageId, callContext())).toBe('not_sent');
   });
 
-  test('does not send before the handover has been written down', async () => {
+  test('does not send before beforeHandover has resolved', async () => {
     const email = setup();
     const sent = message();
     let seen: unknown;
@@ -91,7 +91,7 @@ describe('with a real mail server and its journal', () => {
     expect(seen).toBe('not_sent');
   });
 
-  test('holds two attempts at the same message back, each by its own handover', async () => {
+  test('holds back two attempts at one message, each until its own hand-over', async () => {
     const email = setup();
     const sent = message();
     const handovers = [vi.fn(handOver), vi.fn(handOver)];
@@ -99,7 +99,7 @@ describe('with a real mail server and its journal', () => {
     expect(handovers.map((each) => each.mock.calls.length)).toEqual([1, 1]);
   });
 
-  test('a call that is called off during the handover sends nothing', async () => {
+  test('sends nothing when the call is cancelled during the hand-over', async () => {
     const email = setup();
     const kept = message();
     const controller = new AbortController();
@@ -110,8 +110,8 @@ describe('with a real mail server and its journal', () => {
   });
 });
 
-describe('with a mail server that answers as it is told', () => {
-  test('sends the invitation as iMIP: an alternative of the text, and a file', async () => {
+describe('with a scripted mail server', () => {
+  test('sends the invitation as iMIP: an alternative of the text, and an attached file', async () => {
     const server = await scriptedServer({});
     const content = 'BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n';
     const calendar = { method: 'REQUEST', content } as const;
@@ -159,7 +159,7 @@ describe('with a mail server that answers as it is told', () => {
       handedOver: true,
     },
     {
-      title: 'a connection lost before the message was asked for leaves no effect',
+      title: 'a connection lost before the server requested the message has no effect',
       script: { recipient: 'hang up' },
       fault: { kind: 'outage', effect: 'none' },
       handedOver: false,
@@ -184,7 +184,7 @@ describe('with a mail server that answers as it is told', () => {
     expect(String(error)).not.toContain('lea@example.test');
   });
 
-  test('a server that cannot be reached leaves no effect', async () => {
+  test('a call to an unreachable server has no effect', async () => {
     const server = await scriptedServer({});
     await server.close();
     await expect(provider(server.url).send(message(), handOver, callContext())).rejects.toMatchObject({
@@ -192,7 +192,7 @@ describe('with a mail server that answers as it is told', () => {
     });
   });
 
-  test('a journal that is down is an outage, not an answer', async () => {
+  test('a journal that is down is reported as an outage', async () => {
     const email = provider('smtp://127.0.0.1:1', 'http://127.0.0.1:1');
     await expect(email.find('<any@castmatch.test>', callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'none' },
@@ -205,7 +205,7 @@ interface Script {
   readonly end?: string;
 }
 
-/** The least of an SMTP server: what it says to `RCPT TO` and to a whole message is up to the test. */
+/** A minimal SMTP server. The test defines the replies to `RCPT TO` and to a whole message. */
 const scriptedServer = async (script: Script) => {
   const messages: string[] = [];
   const sockets = new Set<Socket>();

@@ -1,4 +1,4 @@
-/** A mail server as an `EmailProvider`. */
+/** Implements `EmailProvider` for a mail server. */
 import type { SendMailOptions } from 'nodemailer';
 import { withDeadline } from '../errors/transport-errors.ts';
 import { operationOf, withoutEffect } from '../operations.ts';
@@ -11,7 +11,7 @@ import { smtpDeadlineMs } from './settings.ts';
 const sendOperation = operationOf('smtp', 'email.send');
 const beforeHandoverOperation = withoutEffect(sendOperation);
 
-/** Every method throws `ProviderError`; `send` also whatever `beforeHandover` throws, and then sends nothing. */
+/** Creates the provider. Every method throws `ProviderError`. When `beforeHandover` throws, `send` throws the same and sends nothing. */
 export const createSmtpEmail = (
   client: SmtpClient,
   from: string,
@@ -27,9 +27,9 @@ export const createSmtpEmail = (
         await beforeHandover();
       } catch (reason) {
         refusal = { reason };
-        throw new Error('the handover was refused', { cause: reason });
+        throw new Error('beforeHandover rejected; the message was not sent', { cause: reason });
       }
-      // Called off meanwhile: the message can still be kept back with certainty.
+      // An abort up to this point certainly prevents the message.
       call.signal.throwIfAborted();
       handedOver = true;
     };
@@ -43,7 +43,7 @@ export const createSmtpEmail = (
   },
 });
 
-/** The calendar's part follows iMIP (RFC 6047): an alternative of the text, and a file for those who want one. */
+/** The calendar part follows iMIP (RFC 6047): an alternative of the text, and an attached file. */
 const asMail = (message: EmailMessage, from: string, correlationId: string): SendMailOptions => ({
   messageId: message.messageId,
   from,
@@ -52,7 +52,7 @@ const asMail = (message: EmailMessage, from: string, correlationId: string): Sen
   text: message.text,
   html: message.html,
   headers: {
-    // RFC 3834: no answering machine should answer.
+    // RFC 3834: prevents automatic replies.
     'Auto-Submitted': 'auto-generated',
     'X-Correlation-Id': correlationId,
   },

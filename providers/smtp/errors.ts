@@ -1,6 +1,6 @@
 /**
- * Replies of a mail server (RFC 5321, section 4.2.1: 4yz passes, 5yz stays; 4.2.2 lists them) and the failures of the
- * way there, named by the client library: https://nodemailer.com/errors
+ * Maps the replies of a mail server to faults (RFC 5321, section 4.2.1: 4yz is transient, 5yz permanent; 4.2.2 lists
+ * them), and the connection failures that the client library reports: https://nodemailer.com/errors
  */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
@@ -41,7 +41,7 @@ const thrownSchema = z.object({
   response: z.string().optional(),
 });
 
-/** Whatever the library threw, as ours. `operation.writes` says whether the message may have been handed over. */
+/** Returns an error of the library as a `ProviderError`. `operation.writes`: the message may have been handed over. */
 export const fromSmtp = (operation: ProviderOperation, error: unknown, call: CallContext): ProviderError => {
   if (error instanceof ProviderError) return error;
   const failure = failureOf(error);
@@ -54,5 +54,5 @@ const failureOf = (error: unknown): VendorFailure | undefined => {
   if (!thrown.success) return undefined;
   const { code, responseCode, response } = thrown.data;
   if (code === undefined && responseCode === undefined) return undefined;
-  return { status: responseCode, code, message: response ?? 'no reply' };
+  return { status: responseCode, code, message: response ?? 'the server sent no reply' };
 };

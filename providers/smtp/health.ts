@@ -1,10 +1,14 @@
-/** Whether the mail server answers and lets us in. */
+/** Checks that the mail server answers and accepts our credentials. */
 
 import { operationOf } from '../operations.ts';
 import type { SmtpClient } from './client.ts';
 import { fromSmtp } from './errors.ts';
 
-/** Throws `ProviderError`. */
+/**
+ * Returns the health check.
+ *
+ * @throws {ProviderError}
+ */
 export const createSmtpCheck = (client: SmtpClient) => async (): Promise<void> => {
   const call = { signal: AbortSignal.timeout(10_000), correlationId: 'health-check' };
   try {

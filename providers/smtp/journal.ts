@@ -1,6 +1,6 @@
 /**
- * The journal: a mailbox that keeps a copy of everything that was sent, and can be asked, as SMTP cannot. Speaks the
- * REST API of maildev: https://github.com/maildev/maildev/blob/master/docs/rest.md
+ * Queries the journal, a mailbox with a copy of every sent message. SMTP itself has no query. The journal must implement
+ * the REST API of maildev: https://github.com/maildev/maildev/blob/master/docs/rest.md
  */
 import { request } from 'undici';
 import { z } from 'zod';
@@ -12,7 +12,11 @@ import type { CallContext } from '../ports.ts';
 import { journalDeadlineMs } from './settings.ts';
 
 export interface Journal {
-  /** Throws `ProviderError`. */
+  /**
+   * Returns whether the journal has a message with this id.
+   *
+   * @throws {ProviderError}
+   */
   find(messageId: string, call: CallContext): Promise<'sent' | 'not_sent'>;
 }
 
@@ -20,6 +24,7 @@ const findOperation = operationOf('smtp', 'email.find');
 
 const mailsSchema = z.array(z.object({ headers: z.object({ 'message-id': z.string().optional() }) }));
 
+/** Creates the client of the journal at `journalUrl`. */
 export const createJournal = (journalUrl: string): Journal => ({
   find: async (messageId, call) => {
     try {
@@ -42,10 +47,10 @@ export const createJournal = (journalUrl: string): Journal => ({
 });
 
 const journalError = (status: number): ProviderError => {
-  const failure = { status, message: 'the journal refused to answer' };
+  const failure = { status, message: 'the journal could not be queried' };
   return providerError(findOperation, faultOf(httpRows, failure, findOperation), failure);
 };
 
-/** Some tools keep the angle brackets of a message's id, some do not. */
+/** Some tools keep the angle brackets of a Message-ID, others remove them. */
 const withoutAngleBrackets = (messageId: string | undefined): string | undefined =>
   messageId?.replace(/^<|>$/g, '');

@@ -1,4 +1,4 @@
-/** The mail server's facts. */
+/** Defines the settings, environment variables and deadlines of the mail server. */
 import { z } from 'zod';
 import type { Given, VariableGroup } from '../../foundation/configuration/variable-group.ts';
 import {
@@ -9,19 +9,19 @@ import {
 } from '../../foundation/configuration/variable-types.ts';
 
 export interface SmtpSettings {
-  /** `smtp://` or `smtps://`, with user and password where the server wants them. */
+  /** `smtp://` or `smtps://`, with user and password when the server requires them. */
   readonly url: string;
   readonly from: string;
-  /** A mailbox that keeps a copy of everything, read over maildev's REST API: `http://host:1080/api`. */
+  /** A mailbox with a copy of every message, read through maildev's REST API: `http://host:1080/api`. */
   readonly journalUrl?: string | undefined;
 }
 
-/** One message, from the queue of the pool to the server's last word. */
+/** The deadline of one message, from the queue of the pool to the server's last reply. */
 export const smtpDeadlineMs = 55_000;
 export const connectTimeoutMs = 10_000;
 /**
- * Silence on the connection. The longest comes after the last piece of the message, while the server takes it over:
- * RFC 5321 (section 4.5.3.2.6) would have us wait ten minutes, so who hangs up earlier cannot know what became of it.
+ * The longest silence on the connection. The server is slowest after the last chunk of a message: RFC 5321 (section
+ * 4.5.3.2.6) allows it ten minutes. After an earlier timeout the outcome of the message is unknown.
  */
 export const replyTimeoutMs = 45_000;
 
@@ -48,14 +48,14 @@ export const smtpVariables = {
     MAIL_WEBHOOK_SECRET: secretList().optional().register(variableMetadata, {
       group: 'Email',
       about:
-        'The secret that signs the mail service’s events (bounces, complaints) after the Standard Webhooks specification. While it is exchanged, the new one and the old one, separated by a comma. Without it such events are refused.',
+        'The secret that signs the mail service’s events (bounces, complaints) according to Standard Webhooks. During a rotation: the new and the old one, separated by a comma. Without it such events are rejected.',
       form: 'a secret such as whsec_ and 24 to 64 bytes in base64, newest first where there are two',
       secret: true,
     }),
     MAIL_JOURNAL_URL: webAddress().optional().register(variableMetadata, {
       group: 'Email',
       about:
-        'A mailbox that keeps a copy of what was sent and can be asked for a message by its id, as maildev’s REST API does (`/email` is appended). Without it, an email whose outcome is unknown waits for a person. The default goes with the default SMTP_URL alone; empty means none.',
+        'A mailbox with a copy of every sent message that can be queried by message id through maildev’s REST API (`/email` is appended). Without it, an operator must decide about an email with an unknown outcome. The default applies only with the default SMTP_URL; empty means none.',
       form: 'an address such as https://journal.example.com',
     }),
   },
@@ -75,10 +75,11 @@ export const smtpVariables = {
 type Set = z.output<z.ZodObject<typeof smtpVariables.shape>>;
 
 export interface SmtpConfiguration extends SmtpSettings {
-  /** Newest first; empty where the mail service's events are refused. */
+  /** Newest first. Empty: the mail service's events are rejected. */
   readonly webhookSecrets: readonly string[];
 }
 
+/** Returns the settings from the parsed variables. */
 export const smtpSettingsOf = (set: Set): SmtpConfiguration => ({
   url: set.SMTP_URL,
   from: set.SMTP_FROM,
@@ -87,7 +88,7 @@ export const smtpSettingsOf = (set: Set): SmtpConfiguration => ({
 });
 
 /**
- * The default journal is that of the default mail server: of another one it would say that nothing was ever sent. An
- * empty line takes it away, since there is no other way to say so.
+ * Whether there is no default journal. The default journal belongs to the default mail server; for another server it
+ * would report that nothing was sent. An empty variable also removes it.
  */
 const hasNoJournal = (env: Given): boolean => Boolean(env['SMTP_URL']) || env['MAIL_JOURNAL_URL'] === '';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readMailEvent, verifyMail } from './webhooks.ts';
 
-/** The vector of the Standard Webhooks specification's own libraries. */
+/** The test vector of the Standard Webhooks libraries. */
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const id = 'msg_p5jXN8AQM9LWM0D4loKWxJek';
 const signature = 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=';
@@ -19,18 +19,21 @@ afterEach(() => {
 describe('verifyMail', () => {
   test.each([
     ['the published example', headers],
-    ['the same under the older names', svix],
+    ['the example with the headers of Svix', svix],
     ['one of several signatures', { ...headers, 'webhook-signature': `v1,AAAA v1a,BBBB ${signature}` }],
-  ])('knows %s', (_what, given) => {
-    expect(verifyMail({ secrets: [secret], headers: given, body })).toEqual({ kind: 'authentic', id });
+  ])('accepts %s', (_what, signedHeaders) => {
+    expect(verifyMail({ secrets: [secret], headers: signedHeaders, body })).toEqual({
+      kind: 'authentic',
+      id,
+    });
   });
 
-  test('takes either secret while they are exchanged', () => {
+  test('accepts either secret during a rotation', () => {
     const secrets = ['whsec_bmV3LXNlY3JldC1uZXctc2VjcmV0', secret];
     expect(verifyMail({ secrets, headers, body }).kind).toBe('authentic');
   });
 
-  test('takes a secret without the prefix as it stands', () => {
+  test('uses a secret without the prefix unchanged', () => {
     const raw = Buffer.from(secret.slice('whsec_'.length), 'base64').toString('latin1');
     expect(verifyMail({ secrets: [raw], headers, body }).kind).toBe('authentic');
   });
@@ -43,16 +46,16 @@ describe('verifyMail', () => {
     ['another id', { headers: { ...headers, 'webhook-id': 'msg_another' } }],
     ['a changed timestamp', { headers: { ...headers, 'webhook-timestamp': '1614265331' } }],
     ['no signature', { headers: { ...headers, 'webhook-signature': undefined } }],
-    ['a header that came twice', { headers: { ...headers, 'webhook-signature': [signature, signature] } }],
+    ['a repeated header', { headers: { ...headers, 'webhook-signature': [signature, signature] } }],
     [
       'a signature of another version only',
       { headers: { ...headers, 'webhook-signature': signature.replace('v1', 'v1a') } },
     ],
-  ])('refuses %s', (_what, change) => {
+  ])('rejects %s', (_what, change) => {
     expect(verifyMail({ secrets: [secret], headers, body, ...change })).toEqual({ kind: 'forged' });
   });
 
-  test.each([301_000, -301_000])('refuses what is too old or from the future (%i ms)', (byMs) => {
+  test.each([301_000, -301_000])('rejects a request with a wrong time (%i ms)', (byMs) => {
     vi.setSystemTime(1_614_265_330_000 + byMs);
     expect(verifyMail({ secrets: [secret], headers, body })).toEqual({ kind: 'forged' });
   });
@@ -77,16 +80,16 @@ describe('readMailEvent', () => {
     });
   });
 
-  test.each(['email.opened', 'email.delivery_delayed', 'toString'])('has no use for %s', (type) => {
-    expect(readMailEvent({ type, data: {} })).toEqual({ kind: 'of_no_use', type });
+  test.each(['email.opened', 'email.delivery_delayed', 'toString'])('ignores %s', (type) => {
+    expect(readMailEvent({ type, data: {} })).toEqual({ kind: 'ignored', type });
   });
 
   test.each([
     ['no type', { data: {} }],
     ['no message', { type: 'email.bounced', data: { email_id: 'theirs' } }],
-    ['a message whose id nobody could look up', { type: 'email.bounced', data: { message_id: '<a\0b@c>' } }],
+    ['a Message-ID with forbidden characters', { type: 'email.bounced', data: { message_id: '<a\0b@c>' } }],
     ['something else', 'email.bounced'],
-  ])('does not read %s', (_what, event) => {
+  ])('rejects %s', (_what, event) => {
     expect(readMailEvent(event)).toBeUndefined();
   });
 });

@@ -1,9 +1,9 @@
 /**
- * What the mail service tells us of a message it took: signed after the Standard Webhooks specification
- * (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md), under its own headers
- * or Svix's, which it grew out of.
+ * Verifies and reads the mail service's webhooks about accepted messages. They are signed according to Standard Webhooks
+ * (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md), with its headers or those
+ * of Svix, its predecessor.
  *
- * Two services that are documented to sign like this and to name the message are read: Resend
+ * Two services are supported, because their documentation promises this signature and the Message-ID: Resend
  * (https://resend.com/docs/webhooks/emails/bounced) and AhaSend (https://ahasend.com/docs/integrations/webhooks).
  */
 import { Webhook } from 'standardwebhooks';
@@ -17,7 +17,7 @@ export interface MailWebhookRequest {
   readonly body: Buffer;
 }
 
-/** Its id is that of the message, and stays the same when it is sent again. */
+/** `id` identifies the webhook and does not change when the service repeats it. */
 type Verdict = { readonly kind: 'authentic'; readonly id: string } | { readonly kind: 'forged' };
 
 const headersSchema = z.object({
@@ -36,31 +36,31 @@ const headersOf = (headers: MailWebhookRequest['headers']) => {
   return under('webhook') ?? under('svix');
 };
 
-/** The library allows five minutes before and after, and compares in constant time. */
+/** Verifies a request. The library allows five minutes of clock difference and compares in constant time. */
 export const verifyMail = ({ secrets, headers, body }: MailWebhookRequest): Verdict => {
-  const given = headersOf(headers);
-  if (!given) return { kind: 'forged' };
-  const named = {
-    'webhook-id': given.id,
-    'webhook-timestamp': given.timestamp,
-    'webhook-signature': given.signature,
+  const signed = headersOf(headers);
+  if (!signed) return { kind: 'forged' };
+  const standardHeaders = {
+    'webhook-id': signed.id,
+    'webhook-timestamp': signed.timestamp,
+    'webhook-signature': signed.signature,
   };
   const isSignedWith = (secret: string): boolean => {
     try {
-      verifierOf(secret).verify(body, named, { jsonParse: false });
+      verifierOf(secret).verify(body, standardHeaders, { jsonParse: false });
       return true;
     } catch {
       return false;
     }
   };
-  return secrets.some(isSignedWith) ? { kind: 'authentic', id: given.id } : { kind: 'forged' };
+  return secrets.some(isSignedWith) ? { kind: 'authentic', id: signed.id } : { kind: 'forged' };
 };
 
-/** `whsec_` is followed by the key in base64. Without it the secret is the key, as at AhaSend. */
+/** After `whsec_`, the key is in base64. Without the prefix (AhaSend) the secret itself is the key. */
 const verifierOf = (secret: string): Webhook =>
   secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' });
 
-/** What is missing here, such as an opened mail, says nothing that an audition waits for. */
+/** The events that change a delivery status. Others, such as an opened mail, are ignored. */
 const statusOfEvent = {
   'email.delivered': { status: 'delivered' },
   'email.bounced': { status: 'failed', code: 'bounced' },
@@ -73,7 +73,7 @@ const statusOfEvent = {
   'message.suppressed': { status: 'failed', code: 'suppressed' },
 } as const satisfies Record<string, { readonly status: DeliveryStatus; readonly code?: string }>;
 
-/** RFC 5322, section 3.6.4: printable, and in ASCII. PostgreSQL would not take every other character. */
+/** RFC 5322, section 3.6.4: printable ASCII. PostgreSQL rejects some other characters. */
 const messageIdSchema = z
   .string()
   .trim()
@@ -92,21 +92,21 @@ const eventSchema = z.object({
 export type MailWebhookEvent =
   | {
       readonly kind: 'report';
-      /** Its Message-ID, in angle brackets. */
+      /** The Message-ID, in angle brackets. */
       readonly deliveryId: string;
       readonly status: DeliveryStatus;
       readonly code?: string;
     }
-  | { readonly kind: 'of_no_use'; readonly type: string };
+  | { readonly kind: 'ignored'; readonly type: string };
 
-/** Undefined where it is no event, or names no message. */
+/** Reads an event's body; undefined when it is not an event or has no Message-ID. */
 export const readMailEvent = (body: unknown): MailWebhookEvent | undefined => {
   const { data: event } = eventSchema.safeParse(body);
   if (!event) return undefined;
-  const fate = Object.entries(statusOfEvent).find(([theirs]) => theirs === event.type)?.[1];
-  if (!fate) return { kind: 'of_no_use', type: event.type };
+  const report = Object.entries(statusOfEvent).find(([name]) => name === event.type)?.[1];
+  if (!report) return { kind: 'ignored', type: event.type };
   const { message_id, message_id_header, headers = [] } = event.data;
   const header = headers.find(({ name }) => name.toLowerCase() === 'message-id')?.value;
   const { data: deliveryId } = messageIdSchema.safeParse(message_id_header ?? header ?? message_id);
-  return deliveryId === undefined ? undefined : { kind: 'report', deliveryId, ...fate };
+  return deliveryId === undefined ? undefined : { kind: 'report', deliveryId, ...report };
 };

@@ -1,4 +1,4 @@
-/** Twilio's own client library, with its address, deadline and cancellation in our hands. */
+/** Makes calls through Twilio's client library, with a configurable address, a deadline and cancellation. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import twilio from 'twilio';
 import type RequestClient from 'twilio/lib/base/RequestClient.js';
@@ -12,7 +12,11 @@ import { type TwilioSettings, twilioDeadlineMs } from './settings.ts';
 type Library = ReturnType<typeof twilio>;
 
 export interface TwilioClient {
-  /** One call of the library under the call's signal and a deadline. Throws `ProviderError`. */
+  /**
+   * Makes one call of the library with the call's signal and a deadline.
+   *
+   * @throws {ProviderError}
+   */
   exchange<Answer>(
     operation: ProviderOperation,
     call: CallContext,
@@ -20,13 +24,14 @@ export interface TwilioClient {
   ): Promise<Answer>;
 }
 
-/** What an exchange hands down to the library's HTTP client, and what it learns there. */
+/** Data passed between an exchange and the library's HTTP client. */
 interface Exchange {
   readonly signal: AbortSignal;
   readonly correlationId: string;
   retryAfter?: string;
 }
 
+/** Creates the client; the library's own retries are off. */
 export const createTwilioClient = (settings: TwilioSettings): TwilioClient => {
   const exchanges = new AsyncLocalStorage<Exchange>();
   const library = twilio(settings.accountSid, settings.authToken, {
@@ -37,7 +42,7 @@ export const createTwilioClient = (settings: TwilioSettings): TwilioClient => {
     exchange: async (operation, call, exchange) => {
       const signal = withDeadline(call, twilioDeadlineMs);
       const current: Exchange = { signal, correlationId: call.correlationId };
-      // A call that is over already: nothing has been sent.
+      // An aborted call is not sent.
       if (signal.aborted) throw fromTwilio(withoutEffect(operation), signal.reason, call);
       try {
         return await exchanges.run(current, () => exchange(library));
@@ -49,8 +54,7 @@ export const createTwilioClient = (settings: TwilioSettings): TwilioClient => {
 };
 
 /**
- * The library has no setting for its address and passes no signal on. This replaces the origin, and gives each request
- * the signal of the exchange it belongs to.
+ * Replaces the origin of each request and adds the signal of its exchange. The library has no options for either.
  */
 class ConfiguredOriginClient extends twilio.RequestClient {
   readonly #origin: string;

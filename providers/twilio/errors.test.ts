@@ -4,7 +4,7 @@ import { fromTwilio } from './errors.ts';
 const call = { signal: new AbortController().signal, correlationId: 'corr-1' };
 const write = { provider: 'twilio', name: 'textMessages.send', writes: true } as const;
 
-/** As the library throws it: https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions */
+/** An error as the library throws it: https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions */
 const thrown = (status: number, code?: number, message = 'words') =>
   Object.assign(new Error(message), { status, code, moreInfo: 'https://www.twilio.com/docs/errors' });
 
@@ -24,7 +24,7 @@ test.each([
   expect(fromTwilio(write, thrown(status, code), call, '4').fault).toMatchObject(fault);
 });
 
-test('says nothing of the number it was about', () => {
+test('the error of Twilio does not contain the phone number', () => {
   const error = fromTwilio(write, thrown(400, 21211, "The 'To' number +33612345678 is not valid"), call);
   expect(error.message).not.toMatch(/612345678/);
 });

@@ -1,4 +1,7 @@
-/** Twilio's errors: https://www.twilio.com/docs/api/errors and https://www.twilio.com/docs/usage/twilios-response */
+/**
+ * Maps Twilio's errors to faults: https://www.twilio.com/docs/api/errors and
+ * https://www.twilio.com/docs/usage/twilios-response
+ */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
 import {
@@ -16,9 +19,9 @@ const hour = 3_600_000;
 
 const twilioErrors: readonly ErrorRow[] = [
   { code: '20429', fault: 'retry_after' },
-  // The account's daily number of messages, counted over a sliding day.
+  // The account's messages per day, in a sliding window.
   { code: '63038', fault: 'quota_exhausted', until: hour },
-  // Ours: credentials, a suspended account, the messaging service and its senders.
+  // Our configuration: credentials, a suspended account, the messaging service and its senders.
   { code: '20003', fault: 'misconfigured' },
   { code: '20005', fault: 'misconfigured' },
   { code: '21212', fault: 'misconfigured' },
@@ -27,18 +30,18 @@ const twilioErrors: readonly ErrorRow[] = [
   { code: '21703', fault: 'misconfigured' },
   { code: '21704', fault: 'misconfigured' },
   { status: 401, fault: 'misconfigured' },
-  // The recipient: opted out with STOP, a region that is switched off, unverified on a trial.
+  // The recipient: opted out with STOP, in a disabled region, or unverified in a trial account.
   { code: '21610', fault: 'not_permitted' },
   { code: '21408', fault: 'not_permitted' },
   { code: '21608', fault: 'not_permitted' },
-  // The number: none, or none that takes text messages.
+  // The number: invalid, or unable to receive text messages.
   { code: '21211', fault: 'rejected_input' },
   { code: '21614', fault: 'rejected_input' },
   { code: '21617', fault: 'rejected_input' },
   ...httpRows,
 ];
 
-/** Whatever the library threw, as ours. It does not keep headers, so `retryAfter` is handed in beside it. */
+/** Returns an error of the library as a `ProviderError`. The library drops headers, so `retryAfter` is a parameter. */
 export const fromTwilio = (
   operation: ProviderOperation,
   error: unknown,
@@ -51,11 +54,11 @@ export const fromTwilio = (
   return providerError(operation, faultOf(twilioErrors, failure, operation), failure);
 };
 
-/** The library's RestException. Without a JSON body it has only the status. */
+/** The library's RestException. Without a JSON body it only has the status. */
 const exceptionSchema = z.object({
   status: z.number(),
   code: z.number().optional(),
-  message: z.string().default('no error document'),
+  message: z.string().default('the answer has no error document'),
 });
 
 const failureOf = (error: unknown, retryAfter: string | undefined): VendorFailure | undefined => {

@@ -1,9 +1,13 @@
-/** Whether Twilio answers and our credentials hold. */
+/** Checks that Twilio answers and accepts our credentials. */
 
 import { operationOf } from '../operations.ts';
 import type { TwilioClient } from './client.ts';
 
-/** The shortest list of messages: it needs no permission beyond those in use. Throws `ProviderError`. */
+/**
+ * Returns the health check. It lists one message, which needs no permission beyond those in use.
+ *
+ * @throws {ProviderError}
+ */
 export const createTwilioCheck = (client: TwilioClient) => async (): Promise<void> => {
   const call = { signal: AbortSignal.timeout(10_000), correlationId: 'health-check' };
   await client.exchange(operationOf('twilio', 'health'), call, (library) =>

@@ -1,4 +1,4 @@
-/** Twilio's facts. */
+/** Defines the settings, environment variables, deadlines and page sizes of Twilio. */
 import { z } from 'zod';
 import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
 import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
@@ -14,11 +14,11 @@ export interface TwilioSettings {
 
 export const twilioDeadlineMs = 10_000;
 
-/** Messages to one number that are looked through for an earlier attempt, newest first. */
+/** The pages that are searched for an earlier attempt's message to one number, newest first. */
 export const messagesPerPage = 200;
 export const pagesAtMost = 25;
 
-/** How far back to look beyond the first attempt: generous, since it is measured by Twilio's clock and not by ours. */
+/** How far the search goes back before the first attempt. Long, because Twilio's clock can differ from ours. */
 export const lookBackMs = 6 * 3_600_000;
 
 export const twilioVariables = {
@@ -44,7 +44,7 @@ export const twilioVariables = {
     }),
     TWILIO_PREVIOUS_AUTH_TOKEN: notEmpty().optional().register(variableMetadata, {
       group: 'Twilio',
-      about: 'The auth token of before, whose signatures are still taken while a new one is rolled out.',
+      about: 'The previous auth token, whose signatures are still accepted during a rotation.',
       form: 'the auth token that was replaced',
       secret: true,
     }),
@@ -74,6 +74,7 @@ export interface TwilioConfiguration extends TwilioSettings {
   readonly previousAuthToken?: string | undefined;
 }
 
+/** Returns the settings from the parsed variables. */
 export const twilioSettingsOf = (set: Set): TwilioConfiguration => ({
   apiUrl: set.TWILIO_API_URL,
   accountSid: set.TWILIO_ACCOUNT_SID,

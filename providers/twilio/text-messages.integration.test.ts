@@ -38,40 +38,40 @@ const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
     url,
     control,
     twilio: providerOf(url),
-    held: () => control.state().twilio.messages,
+    storedMessages: () => control.state().twilio.messages,
     calls: () => control.state().calls.twilio,
   };
 };
 
 describe('a text message', () => {
   test('is sent through the messaging service', async () => {
-    const { twilio, held } = await setup();
+    const { twilio, storedMessages } = await setup();
     const { id } = await twilio.send(message, callContext());
-    expect(held()).toMatchObject([
+    expect(storedMessages()).toMatchObject([
       { sid: id, to: message.to, body: message.body, messaging_service_sid: credentials.messagingServiceSid },
     ]);
   });
 
-  test('is found at once, while it still waits to be sent', async () => {
+  test('is found immediately, while it is queued', async () => {
     const { twilio } = await setup({ twilio: { statusDelayMs: 60_000 } });
     const { id } = await twilio.send(message, callContext());
     expect(await twilio.find(message, aMinuteAgo(), callContext())).toEqual({ id });
   });
 
-  test('is found by its reference, whatever became of the words around it', async () => {
+  test('is found by its reference when the surrounding text has changed', async () => {
     const { twilio } = await setup();
     const body = 'Votre audition. Réf. K7WQ2M Reply STOP to unsubscribe';
     const { id } = await twilio.send({ ...message, body }, callContext());
     expect(await twilio.find(message, aMinuteAgo(), callContext())).toEqual({ id });
   });
 
-  test('is found whatever the clocks say', async () => {
+  test('is found despite clock differences', async () => {
     const { twilio } = await setup();
     const { id } = await twilio.send(message, callContext());
     expect(await twilio.find(message, ago(-3_600_000), callContext())).toEqual({ id });
   });
 
-  test('is not taken for one with another reference, or to another number', async () => {
+  test('is not found by another reference or number', async () => {
     const { twilio } = await setup();
     await twilio.send(message, callContext());
     await twilio.send({ ...message, body: 'Ref K7WQ2MX' }, callContext());
@@ -82,7 +82,7 @@ describe('a text message', () => {
     ).toBeUndefined();
   });
 
-  test('is found behind more than a page of others', async () => {
+  test('is found beyond the first page', async () => {
     const { twilio, calls } = await setup();
     const { id } = await twilio.send(message, callContext());
     for (let index = 0; index < 250; index += 1) {
@@ -92,7 +92,7 @@ describe('a text message', () => {
     expect(calls()['messages.list']).toEqual({ 200: 2 });
   });
 
-  test('reports what became of it, signed over the address it was given', async () => {
+  test('gets a status callback signed for the callback address', async () => {
     const received: unknown[] = [];
     const app = Fastify();
     app.addContentTypeParser(
@@ -125,25 +125,25 @@ describe('a text message', () => {
   });
 });
 
-describe('when Twilio is in trouble', () => {
-  test('a lost answer leaves one message, found by the next attempt', async () => {
-    const { twilio, control, held } = await setup();
+describe('a failing Twilio', () => {
+  test('leaves one message after a lost answer, found by the next attempt', async () => {
+    const { twilio, control, storedMessages } = await setup();
     control.setFault('twilio', { kind: 'lost_answer', times: 1 });
     await expect(twilio.send(message, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
     const found = await twilio.find(message, aMinuteAgo(), callContext());
-    expect(held().map(({ sid }) => sid)).toEqual([found?.id]);
+    expect(storedMessages().map(({ sid }) => sid)).toEqual([found?.id]);
   });
 
-  test('an outage is tried once and no more', async () => {
+  test('is called once during an outage', async () => {
     const { twilio, control, calls } = await setup();
     control.setFault('twilio', { kind: 'outage' });
     await expect(twilio.send(message, callContext())).rejects.toMatchObject({ fault: { kind: 'outage' } });
     expect(calls()['messages.create']).toEqual({ 503: 1 });
   });
 
-  test('a limit names its time', async () => {
+  test('reports the delay of a rate limit', async () => {
     const { twilio, control } = await setup();
     control.setFault('twilio', { kind: 'rate_limit', retryAfterSeconds: 9 });
     await expect(twilio.send(message, callContext())).rejects.toMatchObject({
@@ -151,7 +151,7 @@ describe('when Twilio is in trouble', () => {
     });
   });
 
-  test('wrong credentials are the operator’s affair', async () => {
+  test('reports wrong credentials as misconfigured', async () => {
     const { url } = await setup();
     const twilio = providerOf(url, { authToken: 'wrong' });
     await expect(twilio.send(message, callContext())).rejects.toMatchObject({
@@ -159,7 +159,7 @@ describe('when Twilio is in trouble', () => {
     });
   });
 
-  test('a number that is none is rejected input, and is not repeated in the error', async () => {
+  test('reports an invalid number as rejected input, without the number in the error', async () => {
     const { twilio } = await setup();
     const error: unknown = await twilio
       .send({ ...message, to: '+15005550001' }, callContext())
@@ -168,7 +168,7 @@ describe('when Twilio is in trouble', () => {
     expect(inspect(error, { depth: 10 })).not.toMatch(/5005550001|sandbox-twilio-token|Tuesday/);
   });
 
-  test('an answer that does not come in time leaves the effect open, and is not waited for', async () => {
+  test('leaves the effect unknown after a timeout', async () => {
     const { twilio, control } = await setup();
     control.setFault('twilio', { kind: 'latency', latencyMs: 5_000 });
     const started = performance.now();
@@ -179,22 +179,22 @@ describe('when Twilio is in trouble', () => {
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 
-  test('a call that is called off is nobody’s outage', async () => {
-    const { twilio, held } = await setup();
+  test('reports a cancelled call as a retry, not as an outage', async () => {
+    const { twilio, storedMessages } = await setup();
     const cancelled = { signal: AbortSignal.abort(), correlationId: 'corr-1' };
     await expect(twilio.send(message, cancelled)).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'none' },
     });
-    expect(held()).toEqual([]);
+    expect(storedMessages()).toEqual([]);
   });
 
-  test('a server that is not there leaves no effect', async () => {
+  test('reports an unreachable server as without effect', async () => {
     await expect(providerOf('http://127.0.0.1:1').send(message, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'none' },
     });
   });
 
-  test('a gateway’s error page is an outage', async () => {
+  test('reports a gateway’s error page as an outage', async () => {
     const app = Fastify();
     app.addContentTypeParser('*', (_request, payload, done) => {
       payload.resume();
@@ -209,7 +209,7 @@ describe('when Twilio is in trouble', () => {
   });
 });
 
-/** A Twilio whose every page of messages is this one, with another one after it where that is said. */
+/** A Twilio that answers every list request with this page, optionally followed by another page. */
 const listing = async (messages: readonly object[], next?: string) => {
   const app = Fastify();
   let pages = 0;
@@ -224,16 +224,13 @@ const listing = async (messages: readonly object[], next?: string) => {
 const next = '/2010-04-01/Accounts/AC00000000000000000000000000005a5a/Messages.json?Page=1';
 
 describe('a list of messages', () => {
-  test.each([null, 'the day before yesterday'])(
-    'may carry dates nobody can read: %s',
-    async (date_created) => {
-      const { twilio } = await listing([
-        { sid: 'SM1', body: null, date_created },
-        { sid: 'SM2', body: message.body, date_created },
-      ]);
-      expect(await twilio.find(message, aMinuteAgo(), callContext())).toEqual({ id: 'SM2' });
-    },
-  );
+  test.each([null, 'the day before yesterday'])('can contain unreadable dates: %s', async (date_created) => {
+    const { twilio } = await listing([
+      { sid: 'SM1', body: null, date_created },
+      { sid: 'SM2', body: message.body, date_created },
+    ]);
+    expect(await twilio.find(message, aMinuteAgo(), callContext())).toEqual({ id: 'SM2' });
+  });
 
   test('is read until its messages are far older than the first attempt', async () => {
     const { twilio, pages } = await listing(
@@ -244,7 +241,7 @@ describe('a list of messages', () => {
     expect(pages()).toBe(1);
   });
 
-  test('without end is no proof that there is no such message', async () => {
+  test('without an end is an error', async () => {
     const { twilio } = await listing([{ sid: 'SM1', body: 'Another', date_created: null }], next);
     await expect(twilio.find(message, aMinuteAgo(), callContext())).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'none' },
@@ -252,7 +249,7 @@ describe('a list of messages', () => {
   });
 });
 
-test('a 503 that says when Twilio is back names its time', async () => {
+test('a 503 of Twilio reports its Retry-After', async () => {
   const { twilio, control } = await setup();
   control.setFault('twilio', { kind: 'outage', retryAfterSeconds: 9 });
   await expect(twilio.send(message, callContext())).rejects.toMatchObject({
@@ -260,8 +257,8 @@ test('a 503 that says when Twilio is back names its time', async () => {
   });
 });
 
-describe('the health check', () => {
-  test('is content when Twilio knows us, and complains when it does not', async () => {
+describe('the health check of Twilio', () => {
+  test('passes with valid credentials and fails with invalid ones', async () => {
     const { url } = await setup();
     const checkOf = (change: Partial<typeof credentials>) =>
       createTwilioCheck(createTwilioClient({ apiUrl: url, ...credentials, ...change }));

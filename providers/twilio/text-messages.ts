@@ -1,4 +1,4 @@
-/** Twilio as a `TextMessageProvider`. https://www.twilio.com/docs/messaging/api/message-resource */
+/** Implements `TextMessageProvider` for Twilio. https://www.twilio.com/docs/messaging/api/message-resource */
 import { z } from 'zod';
 import { providerError } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
@@ -11,7 +11,7 @@ const findOperation = operationOf('twilio', 'textMessages.find');
 const sendOperation = operationOf('twilio', 'textMessages.send');
 
 const sentSchema = z.object({ sid: z.string().min(1) });
-/** A date that cannot be read is the library's to hand on as it came. It tells nothing, so the search goes on. */
+/** The library returns an unreadable date unchanged. It counts as missing, so the search continues. */
 const listedSchema = z.object({
   sid: z.string().min(1),
   body: z.string().nullish(),
@@ -19,21 +19,21 @@ const listedSchema = z.object({
 });
 type Listed = z.infer<typeof listedSchema>;
 
-/** What is used of the library's pages. */
+/** The used part of the library's pages. */
 interface Page {
   readonly instances: readonly unknown[];
   nextPage(): Promise<Page> | undefined;
 }
 
-/** Every method throws `ProviderError`. */
+/** Creates the provider. Every method throws `ProviderError`. */
 export const createTwilioTextMessages = (
   client: TwilioClient,
   messagingServiceSid: string,
 ): TextMessageProvider => ({
   name: 'twilio',
   /**
-   * Goes by the reference alone, and by no filter of time: a message still waiting in Twilio's queue has no `DateSent`,
-   * and a filter by it would hide the very message we look for.
+   * Searches by the reference, without a time filter: a message in Twilio's queue has no `DateSent`, so a filter by it
+   * would hide the message.
    */
   find: async ({ to, reference }, since, call) => {
     const earliest = Date.parse(since) - lookBackMs;
@@ -50,7 +50,7 @@ export const createTwilioTextMessages = (
       if (!next) return undefined;
       page = next;
     }
-    // Whoever has not seen all of them cannot say that ours is not among them.
+    // An incomplete list must not count as "no such message".
     throw providerError(
       findOperation,
       { kind: 'retry', effect: 'none' },
@@ -78,6 +78,6 @@ const readPage = (instances: readonly unknown[], call: CallContext): readonly Li
   return parsed.data;
 };
 
-/** As a word of its own. What stands around it may have been changed on the way, by an opt-out notice say. */
+/** Whether the text has the reference as a word. The surrounding text can change in transit, for example by an opt-out notice. */
 const containsReference = (body: string | null | undefined, reference: string): boolean =>
   body?.split(/[^A-Z0-9]+/).includes(reference) ?? false;

@@ -7,19 +7,19 @@ const url = 'https://castmatch.example/v1/webhooks/twilio?delivery=1';
 const sid = `SM${'0a'.repeat(16)}`;
 const form = { MessageSid: sid, MessageStatus: 'delivered', To: '+33612345678' };
 
-/** https://www.twilio.com/docs/usage/security#validating-requests, written down once more by hand. */
+/** An independent implementation of https://www.twilio.com/docs/usage/security#validating-requests */
 const sign = (address: string, fields: Record<string, string>) =>
   createHmac('sha1', authToken)
     .update(
       address +
         Object.entries(fields)
-          .toSorted(([one], [other]) => (one < other ? -1 : 1))
+          .toSorted(([left], [right]) => (left < right ? -1 : 1))
           .flat()
           .join(''),
     )
     .digest('base64');
 
-describe('isFromTwilio', () => {
+describe('isSignedByTwilio', () => {
   const authTokens = [authToken];
   const signed = {
     authTokens,
@@ -28,7 +28,7 @@ describe('isFromTwilio', () => {
     content: { kind: 'form', fields: form },
   } as const;
 
-  test('knows the example that Twilio publishes', () => {
+  test('accepts the example that Twilio publishes', () => {
     // https://www.twilio.com/docs/usage/security#validating-requests, and the tests of Twilio's own libraries.
     const body =
       'CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234&From=%2B14158675309&To=%2B18005551212';
@@ -42,7 +42,7 @@ describe('isFromTwilio', () => {
     expect(isSignedByTwilio({ ...example, url: 'https://mycompany.com/myapp.php?foo=1&bar=3' })).toBe(false);
   });
 
-  test('knows the example with a field that came more than once', () => {
+  test('accepts the example with a repeated field', () => {
     const fields = readForm('Sid=CA123&SidAccount=AC123&Digits=5678&Digits=1234&Digits=1234');
     expect(fields).toEqual({ Sid: 'CA123', SidAccount: 'AC123', Digits: ['5678', '1234', '1234'] });
     expect(
@@ -55,7 +55,7 @@ describe('isFromTwilio', () => {
     ).toBe(true);
   });
 
-  test('knows the example with a body that is no form, by its hash in the address', () => {
+  test('accepts the example with another body, by its hash in the address', () => {
     const hash = '0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620';
     const address = `https://mycompany.com/myapp.php?foo=1&bar=2&bodySHA256=${hash}`;
     const body = Buffer.from('{"property": "value", "boolean": true}');
@@ -70,7 +70,7 @@ describe('isFromTwilio', () => {
     expect(isSignedByTwilio({ ...example, content: { kind: 'bytes', body: other } })).toBe(false);
   });
 
-  test('refuses a form of more fields than Twilio ever sends, without signing them all', () => {
+  test('rejects a form with more fields than Twilio sends, without hashing all of them', () => {
     const many = Object.fromEntries(Array.from({ length: 1_001 }, (_, field) => [`f${field}`, '']));
     const fields = readForm(new URLSearchParams(many).toString());
     expect(Object.keys(fields)).toHaveLength(1_000);
@@ -79,19 +79,19 @@ describe('isFromTwilio', () => {
     ).toBe(false);
   });
 
-  test('refuses a body that is no form where the address has no hash of it', () => {
+  test('rejects another body when the address has no hash', () => {
     const content = { kind: 'bytes', body: Buffer.from('{}') } as const;
     expect(isSignedByTwilio({ ...signed, signature: sign(url, {}), content })).toBe(false);
   });
 
-  test('knows the signature of the address Twilio was given, with its port and without', () => {
+  test('accepts the signature of the address with and without its port', () => {
     expect(isSignedByTwilio(signed)).toBe(true);
     const withPort = url.replace('castmatch.example', 'castmatch.example:443');
     expect(isSignedByTwilio({ ...signed, signature: sign(withPort, form) })).toBe(true);
     expect(isSignedByTwilio({ ...signed, url: withPort })).toBe(true);
   });
 
-  test('knows what the token before the present one has signed', () => {
+  test('accepts a signature of the previous token', () => {
     expect(isSignedByTwilio({ ...signed, authTokens: ['another', authToken] })).toBe(true);
   });
 
@@ -101,7 +101,7 @@ describe('isFromTwilio', () => {
     ['another token', { authTokens: ['another'] }],
     ['no signature', { signature: undefined }],
     ['an empty signature', { signature: '' }],
-  ])('refuses %s', (_what, change) => {
+  ])('rejects %s', (_what, change) => {
     expect(isSignedByTwilio({ ...signed, ...change })).toBe(false);
   });
 });
@@ -115,8 +115,8 @@ describe('readStatusReport', () => {
     ['read', 'delivered'],
     ['undelivered', 'failed'],
     ['canceled', 'failed'],
-  ])('reads %s as %s', (theirs, ours) => {
-    expect(readStatusReport({ ...form, MessageStatus: theirs })).toEqual({ deliveryId: sid, status: ours });
+  ])('reads %s as %s', (twilioStatus, status) => {
+    expect(readStatusReport({ ...form, MessageStatus: twilioStatus })).toEqual({ deliveryId: sid, status });
   });
   test('keeps the code of a failure', () => {
     const report = readStatusReport({ ...form, MessageStatus: 'undelivered', ErrorCode: '30003' });
@@ -124,10 +124,10 @@ describe('readStatusReport', () => {
   });
   test.each([
     ['a status of incoming messages', { ...form, MessageStatus: 'received' }],
-    ['a word of every object', { ...form, MessageStatus: 'toString' }],
+    ['the name of an inherited property', { ...form, MessageStatus: 'toString' }],
     ['no message', { MessageStatus: 'sent' }],
     ['something else', 'MessageStatus=sent'],
-  ])('refuses %s', (_what, other) => {
+  ])('rejects %s', (_what, other) => {
     expect(readStatusReport(other)).toBeUndefined();
   });
 });
@@ -147,7 +147,7 @@ describe('readInboundMessage', () => {
     expect(inbound(body)).toMatchObject({ id: sid, from: '+33612345678', body });
     expect(inbound(body)?.answer).toBe(answer);
   });
-  test('refuses a sender that is no number', () => {
+  test('rejects a sender that is not a phone number', () => {
     expect(readInboundMessage({ MessageSid: sid, From: 'CASTING', Body: 'yes' })).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 /**
- * What Twilio tells us: what became of a message, and what was answered.
+ * Verifies and reads Twilio's webhooks: delivery reports and incoming messages.
  * Signatures: https://www.twilio.com/docs/usage/security#validating-requests
  */
 import { createHash } from 'node:crypto';
@@ -9,22 +9,22 @@ import { z } from 'zod';
 import type { Answer, DeliveryStatus } from '../../domain/audition/events.ts';
 import { equalInConstantTime } from '../http/constant-time.ts';
 
-/** A request whose signature is checked: `url` is the address Twilio was given, not the one a proxy made of it. */
+/** A request to verify. `url` must be the address that Twilio was given, not a proxy's. */
 export interface TwilioWebhookRequest {
-  /** Newest first: while the token is exchanged, Twilio signs with the one that is primary. */
+  /** Newest first. During a rotation Twilio signs with the primary token. */
   readonly authTokens: readonly string[];
   /** The header `X-Twilio-Signature`. */
   readonly signature: string | undefined;
   readonly url: string;
-  /** A form is signed field by field, with the address; any other body through its hash in the address. */
+  /** The signature covers the address and the fields of a form, or the address with the hash of any other body. */
   readonly content:
     | { readonly kind: 'form'; readonly fields: Form }
     | { readonly kind: 'bytes'; readonly body: Uint8Array };
 }
 
 /**
- * Whether it was signed with one of our tokens; tried with and without the port, as Twilio's library does. There is
- * no timestamp in it, so it may be sent again: what is done with it must be idempotent by message and status.
+ * Whether one of our tokens signed the request, with or without the port in the address. The signature has no timestamp,
+ * so a request can be replayed: its effect must be idempotent by message and status.
  */
 export const isSignedByTwilio = ({ authTokens, signature, url, content }: TwilioWebhookRequest): boolean => {
   if (signature === undefined || signature === '') return false;
@@ -33,18 +33,18 @@ export const isSignedByTwilio = ({ authTokens, signature, url, content }: Twilio
   return authTokens.some((authToken) => validateRequest(authToken, signature, url, fields));
 };
 
-/** https://www.twilio.com/docs/usage/security#validating-requests: `bodySHA256`, in hexadecimal digits. */
+/** Whether `bodySHA256` in the address is the hash of the body: https://www.twilio.com/docs/usage/security#validating-requests */
 const isHashedIn = (url: string, body: Uint8Array): boolean => {
-  const named = new URL(url).searchParams.get('bodySHA256') ?? '';
-  return equalInConstantTime(named, createHash('sha256').update(body).digest('hex'));
+  const expected = new URL(url).searchParams.get('bodySHA256') ?? '';
+  return equalInConstantTime(expected, createHash('sha256').update(body).digest('hex'));
 };
 
-/** Twilio sends some dozens. To sign a form of very many takes as long as hundreds of webhooks, whoever sent it. */
+/** Twilio sends some dozens of fields. Verifying a huge form from any client would take as long as hundreds of webhooks. */
 const fieldsAtMost = 1_000;
 
 /**
- * The fields of a form, in their order; what came twice is a list, as the signature has it. What is left out of a form
- * that is too long is missing from what was signed.
+ * Parses a form. A repeated field is a list, as the signature requires. A form with more than 1,000 fields is truncated
+ * and therefore fails the verification.
  */
 export const readForm = (body: string): Form => parse(body, '&', '=', { maxKeys: fieldsAtMost });
 
@@ -76,9 +76,9 @@ const statusFormSchema = z
   .object({
     MessageSid: z.string().regex(/^(SM|MM)[0-9a-f]{32}$/i),
     MessageStatus: z.string().transform((status, context): DeliveryStatus => {
-      const known = Object.entries(twilioStatuses).find(([theirs]) => theirs === status);
-      if (known) return known[1];
-      context.addIssue(`'${status}' is no status of an outgoing message`);
+      const entry = Object.entries(twilioStatuses).find(([name]) => name === status);
+      if (entry) return entry[1];
+      context.addIssue(`'${status}' is not a status of an outgoing message`);
       return z.NEVER;
     }),
     ErrorCode: z.string().regex(/^\d*$/).optional(),
@@ -91,7 +91,7 @@ const statusFormSchema = z
     }),
   );
 
-/** A status callback's form; undefined where it is none. Reports may arrive out of order and more than once. */
+/** Reads a status callback's form; undefined for any other form. Reports can arrive out of order and repeatedly. */
 export const readStatusReport = (form: unknown): StatusReport | undefined =>
   statusFormSchema.safeParse(form).data;
 
@@ -100,11 +100,11 @@ export interface InboundMessage {
   /** E.164. */
   readonly from: string;
   readonly body: string;
-  /** What the message says, where it is one of the words we asked for. */
+  /** The answer, when the message is one of the expected words. */
   readonly answer?: Answer;
 }
 
-/** The words that count as an answer, whole messages only: "yes but later" is for a person to read. */
+/** The words that count as an answer, as the whole message only: "yes but later" needs a person. */
 const answerWords: Readonly<Record<Answer, readonly string[]>> = {
   accepted: ['yes', 'y', 'ok', 'confirm', 'confirmed', 'oui', 'ja', 'si', 'sí'],
   declined: ['no', 'n', 'decline', 'declined', 'non', 'nein'],
@@ -122,16 +122,16 @@ const inboundFormSchema = z
     return { id: MessageSid, from: From, body: Body, ...(answer ? { answer } : {}) };
   });
 
-/** An incoming message's form: https://www.twilio.com/docs/messaging/guides/webhook-request */
+/** Reads an incoming message's form: https://www.twilio.com/docs/messaging/guides/webhook-request */
 export const readInboundMessage = (form: unknown): InboundMessage | undefined =>
   inboundFormSchema.safeParse(form).data;
 
 const answerIn = (body: string): Answer | undefined => {
-  const said = body
+  const word = body
     .normalize('NFC')
     .trim()
     .replace(/[.!]+$/, '')
     .toLowerCase();
   const answers: readonly Answer[] = ['accepted', 'declined', 'tentative'];
-  return answers.find((answer) => answerWords[answer].includes(said));
+  return answers.find((answer) => answerWords[answer].includes(word));
 };

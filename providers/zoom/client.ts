@@ -1,4 +1,4 @@
-/** Zoom's API, for which there is no library: https://developers.zoom.us/docs/api/ */
+/** Sends requests to the Zoom API with the service's own account: https://developers.zoom.us/docs/api/ */
 import { Agent } from 'undici';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { withDeadline } from '../errors/transport-errors.ts';
@@ -11,23 +11,28 @@ import { type ZoomSettings, zoomConnections, zoomDeadlineMs } from './settings.t
 
 interface ZoomRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Below the API's address, with its query. */
+  /** Relative to the API's address, with the query. */
   readonly path: string;
   readonly body?: Readonly<Record<string, unknown>>;
 }
 
 export interface ZoomClient {
-  /** The answer's body; anything but a success throws `ProviderError`. A refused token is renewed once. */
-  send(operation: ProviderOperation, wanted: ZoomRequest, call: CallContext): Promise<unknown>;
+  /**
+   * Sends a request and returns the answer's body. A rejected token is replaced once.
+   *
+   * @throws {ProviderError} for every answer that is not a success.
+   */
+  send(operation: ProviderOperation, request: ZoomRequest, call: CallContext): Promise<unknown>;
   close(): Promise<void>;
 }
 
 type Headers = Record<string, string>;
 
+/** Creates the client, with a connection pool of its own. */
 export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
   const dispatcher = new Agent({ connections: zoomConnections, connect: { timeout: zoomDeadlineMs } });
 
-  // Shared by whoever waits for it, so no single caller's signal may stop it.
+  // Concurrent callers share this request, so it does not use a single caller's signal.
   const tokens = createServerToServerTokens(() =>
     exchangeWithZoom(`${settings.oauthUrl}/oauth/token`, {
       method: 'POST',
@@ -44,7 +49,7 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
     }),
   );
 
-  /** Throws for a call that is over already, and for a token that cannot be had: nothing has been sent then. */
+  /** Throws without effect for a call that was aborted, and when no token can be obtained. */
   const tokenFor = async (operation: ProviderOperation, call: CallContext): Promise<string> => {
     try {
       call.signal.throwIfAborted();
@@ -56,30 +61,30 @@ export const createZoomClient = (settings: ZoomSettings): ZoomClient => {
     }
   };
 
-  const attempt = async (operation: ProviderOperation, wanted: ZoomRequest, call: CallContext) => {
+  const attempt = async (operation: ProviderOperation, request: ZoomRequest, call: CallContext) => {
     const token = await tokenFor(operation, call);
     const headers: Headers = {
       authorization: `Bearer ${token}`,
       accept: 'application/json',
       'x-correlation-id': call.correlationId,
-      ...(wanted.body ? { 'content-type': 'application/json' } : {}),
+      ...(request.body ? { 'content-type': 'application/json' } : {}),
     };
-    const body = wanted.body && JSON.stringify(wanted.body);
+    const body = request.body && JSON.stringify(request.body);
     const signal = withDeadline(call, zoomDeadlineMs);
-    const { method } = wanted;
+    const { method } = request;
     const exchange = { method, headers, body, signal, dispatcher };
-    const answer = await exchangeWithZoom(`${settings.apiUrl}${wanted.path}`, exchange);
+    const answer = await exchangeWithZoom(`${settings.apiUrl}${request.path}`, exchange);
     return { answer, token };
   };
 
   return {
-    send: async (operation, wanted, call) => {
+    send: async (operation, request, call) => {
       try {
-        let { answer, token } = await attempt(operation, wanted, call);
-        // Whatever Zoom calls it: a 401 may be about a token that was good a moment ago.
+        let { answer, token } = await attempt(operation, request, call);
+        // With any code: a 401 can concern a token that was valid a moment ago.
         if (answer.status === 401) {
           tokens.reportRejectedToken(token);
-          ({ answer, token } = await attempt(operation, wanted, call));
+          ({ answer, token } = await attempt(operation, request, call));
         }
         if (answer.status >= 200 && answer.status < 300) return answer.body;
         throw zoomError(zoomErrors, operation, answer);

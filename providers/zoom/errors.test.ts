@@ -18,7 +18,7 @@ test.each([
   expect(zoomError(zoomErrors, write, answer(status, body)).fault).toEqual(fault);
 });
 
-test('a limit per second names its time, as seconds or as a timestamp', () => {
+test('a rate limit reports its delay from seconds or a timestamp', () => {
   vi.useFakeTimers({ now: Date.parse('2026-05-31T00:00:00Z'), toFake: ['Date'] });
   try {
     const limited = { code: 429, message: 'You have reached the maximum per-second rate limit.' };
@@ -31,7 +31,7 @@ test('a limit per second names its time, as seconds or as a timestamp', () => {
   }
 });
 
-test('the daily limit of a host lasts until midnight in UTC, even with a header that says otherwise', () => {
+test('the daily limit of a host lasts until midnight UTC, even when a header differs', () => {
   vi.useFakeTimers({ now: Date.parse('2026-10-25T23:59:00Z'), toFake: ['Date'] });
   try {
     const message = 'You have exceeded the daily rate limit (100) of Meeting Create/Update API requests';
@@ -50,7 +50,7 @@ test.each([
   expect(zoomError(zoomTokenErrors, write, answer(status, body)).fault.kind).toBe(kind);
 });
 
-/** As developers quote them: raycast/extensions#10896, Jericho/ZoomNet#36, and Zoom's own list of messages. */
+/** Examples from raycast/extensions#10896, Jericho/ZoomNet#36 and Zoom's list of messages. */
 test.each([
   [400, { reason: 'Invalid Token!', error: 'invalid_grant' }, 'reconnect'],
   [401, { reason: 'Invalid Token!', error: 'invalid_request' }, 'reconnect'],

@@ -1,7 +1,7 @@
 /**
- * Zoom's errors: https://developers.zoom.us/docs/api/errors/ and, for limits,
- * https://developers.zoom.us/docs/api/rate-limits/. A host may create and change 100 meetings a day; that limit often
- * comes without headers, so that only its message tells it from the limit per second.
+ * Maps Zoom's errors to faults: https://developers.zoom.us/docs/api/errors/ and, for limits,
+ * https://developers.zoom.us/docs/api/rate-limits/. A host can create and change 100 meetings a day. The error of this
+ * limit often has no headers: only its message distinguishes it from the limit per second.
  */
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
@@ -16,6 +16,7 @@ import {
 import { transportError } from '../errors/transport-errors.ts';
 import type { CallContext } from '../ports.ts';
 
+/** Errors of the API, called with the service's own account. */
 export const zoomErrors: readonly ErrorRow[] = [
   {
     status: 429,
@@ -25,10 +26,10 @@ export const zoomErrors: readonly ErrorRow[] = [
   },
   { status: 429, fault: 'retry_after' },
   { code: '3001', fault: 'not_found' },
-  // The host user is our setting.
+  // No such user: the host user is a setting of ours.
   { code: '1001', fault: 'misconfigured' },
   { code: '1010', fault: 'misconfigured' },
-  // A token that is refused although it is fresh, or that lacks a scope of the app.
+  // The token is rejected although it is new, or the app lacks a scope.
   { code: '124', fault: 'misconfigured' },
   { code: '104', fault: 'misconfigured' },
   { code: '4711', fault: 'misconfigured' },
@@ -38,7 +39,7 @@ export const zoomErrors: readonly ErrorRow[] = [
   ...httpRows,
 ];
 
-/** The token endpoint knows nobody but us: https://developers.zoom.us/docs/internal-apps/s2s-oauth/ */
+/** Errors of the server-to-server token endpoint: https://developers.zoom.us/docs/internal-apps/s2s-oauth/ */
 export const zoomTokenErrors: readonly ErrorRow[] = [
   { status: 429, fault: 'retry_after' },
   { status: [400, 499], fault: 'misconfigured' },
@@ -56,8 +57,8 @@ const userAppErrors: readonly ErrorRow[] = [
 ];
 
 /**
- * Where a person's refresh token is exchanged: https://developers.zoom.us/docs/integrations/oauth-error-messages/. Zoom
- * has said 400 and 401, `invalid_grant` and `invalid_request` of a token it takes no more; its reason stays the same.
+ * Errors of a refresh of a person's token: https://developers.zoom.us/docs/integrations/oauth-error-messages/. For a
+ * revoked token Zoom has answered 400 and 401, `invalid_grant` and `invalid_request`; only its reason is stable.
  */
 export const zoomRefreshErrors: readonly ErrorRow[] = [
   ...userAppErrors,
@@ -66,7 +67,7 @@ export const zoomRefreshErrors: readonly ErrorRow[] = [
   ...tokenHttpRows,
 ];
 
-/** Where a person's code is exchanged. */
+/** Errors of the exchange of a person's code. */
 export const zoomCodeErrors: readonly ErrorRow[] = [
   ...userAppErrors,
   { code: 'invalid_grant', fault: 'rejected_input' },
@@ -74,7 +75,7 @@ export const zoomCodeErrors: readonly ErrorRow[] = [
   ...tokenHttpRows,
 ];
 
-/** What is asked in the name of a person, with a token they have just given. */
+/** Errors of calls with a token that a person has just granted. */
 export const zoomUserErrors: readonly ErrorRow[] = [
   { code: '4711', fault: 'reconnect' },
   { code: '124', fault: 'reconnect' },
@@ -94,12 +95,13 @@ const bodySchema = z.object({
   reason: z.string().optional(),
 });
 
-/** Zoom's code in an answer that is an error, as text. */
+/** Returns Zoom's error code as text. */
 const zoomCode = (answer: ZoomAnswer): string | undefined => {
   const body = bodySchema.safeParse(answer.body);
   return body.success ? String(body.data.code ?? body.data.error ?? '') || undefined : undefined;
 };
 
+/** Returns the error for a failed answer. */
 export const zoomError = (
   table: readonly ErrorRow[],
   operation: ProviderOperation,
@@ -109,12 +111,14 @@ export const zoomError = (
   const failure = {
     status: answer.status,
     code: zoomCode(answer),
-    message: (body.success ? (body.data.message ?? body.data.reason) : undefined) ?? 'no error document',
+    message:
+      (body.success ? (body.data.message ?? body.data.reason) : undefined) ??
+      'the answer has no error document',
     retryAfter: answer.retryAfter,
   };
   return providerError(operation, faultOf(table, failure, operation), failure);
 };
 
-/** Whatever was thrown on the way, as ours. */
+/** Returns a thrown error as a `ProviderError`. */
 export const fromZoom = (operation: ProviderOperation, error: unknown, call: CallContext): ProviderError =>
   error instanceof ProviderError ? error : transportError(operation, error, call);

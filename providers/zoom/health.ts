@@ -1,9 +1,13 @@
-/** Whether Zoom answers, knows us, and our host is there. */
+/** Checks that Zoom answers, accepts our credentials and has our host user. */
 
 import { operationOf } from '../operations.ts';
 import type { ZoomClient } from './client.ts';
 
-/** The shortest list of the host's meetings: it needs no scope beyond those in use. Throws `ProviderError`. */
+/**
+ * Returns the health check. It lists one meeting of the host, which needs no scope beyond those in use.
+ *
+ * @throws {ProviderError}
+ */
 export const createZoomCheck =
   (client: ZoomClient, hostUser = 'me') =>
   async (): Promise<void> => {

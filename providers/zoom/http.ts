@@ -1,4 +1,4 @@
-/** One exchange with Zoom over HTTPS; there is no library. */
+/** Makes one exchange with Zoom over HTTPS. Zoom has no client library. */
 import { type Dispatcher, request } from 'undici';
 import { parseJsonOrUndefined } from '../http/json.ts';
 import type { ZoomAnswer } from './errors.ts';
@@ -8,10 +8,11 @@ export interface ZoomExchange {
   readonly headers: Record<string, string>;
   readonly body?: string | undefined;
   readonly signal: AbortSignal;
-  /** A pool of one's own. */
+  /** A connection pool; default: undici's global one. */
   readonly dispatcher?: Dispatcher;
 }
 
+/** Sends a request and returns the answer, whatever its status. Throws undici's errors. */
 export const exchangeWithZoom = async (url: string, exchange: ZoomExchange): Promise<ZoomAnswer> => {
   const answer = await request(url, { ...exchange, body: exchange.body ?? null });
   const retryAfter = answer.headers['retry-after'];
@@ -22,6 +23,6 @@ export const exchangeWithZoom = async (url: string, exchange: ZoomExchange): Pro
   };
 };
 
-/** How an app of ours shows itself to the token endpoint. */
+/** Returns the `Authorization` header of one of our apps at the token endpoint. */
 export const basicCredentials = (app: { readonly clientId: string; readonly clientSecret: string }): string =>
   `Basic ${Buffer.from(`${app.clientId}:${app.clientSecret}`).toString('base64')}`;

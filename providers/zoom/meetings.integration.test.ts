@@ -37,9 +37,9 @@ const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
     control,
     client,
     zoom: createZoomMeetings(client),
-    held: () => control.state().zoom.meetings,
+    storedMeetings: () => control.state().zoom.meetings,
     calls: () => control.state().calls.zoom,
-    /** Zoom's clock goes on by so much. */
+    /** Advances Zoom's clock. */
     letPass: (milliseconds: number) => {
       ahead += milliseconds;
     },
@@ -48,10 +48,10 @@ const setup = async (options: Parameters<typeof startSandbox>[0] = {}) => {
 
 describe('a meeting', () => {
   test('is created for the host, with our marker and whole minutes', async () => {
-    const { zoom, held } = await setup();
+    const { zoom, storedMeetings } = await setup();
     const meeting = await zoom.create(spec, callContext());
     expect(meeting).toMatchObject({ provider: 'zoom', joinUrl: expect.stringMatching(/^https:/) });
-    expect(held()).toMatchObject([
+    expect(storedMeetings()).toMatchObject([
       {
         topic: spec.topic,
         agenda: 'castmatch:a0b1c2d3e4',
@@ -62,26 +62,26 @@ describe('a meeting', () => {
     ]);
   });
 
-  test('is made for, and found at, the host that is set', async () => {
-    const { client, held } = await setup();
+  test('is created for and found at the configured host', async () => {
+    const { client, storedMeetings } = await setup();
     const ofCasting = createZoomMeetings(client, 'casting+1@sandbox.example');
     const meeting = await ofCasting.create(spec, callContext());
-    expect(held()).toMatchObject([{ host_email: 'casting+1@sandbox.example' }]);
+    expect(storedMeetings()).toMatchObject([{ host_email: 'casting+1@sandbox.example' }]);
     expect(await ofCasting.find(spec.reference, slot, callContext())).toEqual([meeting]);
     expect(await createZoomMeetings(client).find(spec.reference, slot, callContext())).toEqual([]);
   });
 
-  test('is found by its reference, also after it was moved', async () => {
-    const { zoom, held } = await setup();
+  test('is found by its reference after a move', async () => {
+    const { zoom, storedMeetings } = await setup();
     const meeting = await zoom.create(spec, callContext());
     expect(await zoom.find(spec.reference, slot, callContext())).toEqual([meeting]);
     const moved = { ...slot, start: '2027-01-05T09:00:00.000Z', end: '2027-01-05T09:30:00.000Z' } as const;
     await zoom.move(meeting.id, { ...spec, slot: moved }, callContext());
-    expect(held()).toMatchObject([{ start_time: '2027-01-05T09:00:00Z' }]);
+    expect(storedMeetings()).toMatchObject([{ start_time: '2027-01-05T09:00:00Z' }]);
     expect(await zoom.find(spec.reference, slot, callContext())).toEqual([meeting]);
   });
 
-  test('is not taken for one whose reference begins the same', async () => {
+  test('is not found by a reference with the same beginning', async () => {
     const { zoom } = await setup();
     await zoom.create({ ...spec, reference: 'a0b1c2d3e4f5' }, callContext());
     expect(await zoom.find(spec.reference, slot, callContext())).toEqual([]);
@@ -97,7 +97,7 @@ describe('a meeting', () => {
     expect(await zoom.find(spec.reference, slot, callContext())).toEqual([meeting]);
   });
 
-  test('is found with its like, the oldest first, when it was made more than once', async () => {
+  test('is found with its duplicates, oldest first', async () => {
     const { zoom, letPass } = await setup({ zoom: { dailyLimit: 0 } });
     const first = await zoom.create(spec, callContext());
     letPass(1_000);
@@ -106,7 +106,7 @@ describe('a meeting', () => {
   });
 
   test.each(['left_out', 'null'] as const)(
-    'is found where the list has its agenda %s',
+    'is found when the list has its agenda %s',
     async (listedAgenda) => {
       const { zoom, calls } = await setup({ zoom: { listedAgenda } });
       const otherTime = {
@@ -122,52 +122,52 @@ describe('a meeting', () => {
     },
   );
 
-  test('is removed once, and absent from then on', async () => {
-    const { zoom, held } = await setup();
+  test('is deleted once, then reported as absent', async () => {
+    const { zoom, storedMeetings } = await setup();
     const { id } = await zoom.create(spec, callContext());
     expect(await zoom.remove(id, callContext())).toBe('deleted');
     expect(await zoom.remove(id, callContext())).toBe('absent');
-    expect(held()).toEqual([]);
+    expect(storedMeetings()).toEqual([]);
     expect(await zoom.find(spec.reference, slot, callContext())).toEqual([]);
     await expect(zoom.move(id, spec, callContext())).rejects.toMatchObject({ fault: { kind: 'not_found' } });
   });
 
-  test('refuses a reference that a list would cut off', async () => {
-    const { zoom, held } = await setup();
+  test('rejects a reference that a list would truncate', async () => {
+    const { zoom, storedMeetings } = await setup();
     const endless = { ...spec, reference: 'x'.repeat(300) };
     await expect(zoom.create(endless, callContext())).rejects.toThrow(RangeError);
-    expect(held()).toEqual([]);
+    expect(storedMeetings()).toEqual([]);
   });
 
   test.each([
     ['the gap of spring', '2027-03-28T00:30:00.000Z', '2027-03-28T01:30:00.000Z'],
     ['the overlap of autumn', '2026-10-25T00:30:00.000Z', '2026-10-25T01:30:00.000Z'],
   ] as const)('keeps its instant and its length across %s', async (_name, start, end) => {
-    const { zoom, held } = await setup();
+    const { zoom, storedMeetings } = await setup();
     await zoom.create({ ...spec, slot: { start, end, zone: 'Europe/Paris' } }, callContext());
-    expect(held()).toMatchObject([{ start_time: start.replace('.000', ''), duration: 60 }]);
+    expect(storedMeetings()).toMatchObject([{ start_time: start.replace('.000', ''), duration: 60 }]);
   });
 });
 
-describe('when Zoom is in trouble', () => {
-  test('a lost answer leaves a meeting that the next attempt finds', async () => {
-    const { zoom, control, held } = await setup();
+describe('a failing Zoom', () => {
+  test('leaves a meeting after a lost answer, found by the next attempt', async () => {
+    const { zoom, control, storedMeetings } = await setup();
     control.setFault('zoom', { kind: 'lost_answer', times: 1 });
     await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
     const found = await zoom.find(spec.reference, slot, callContext());
-    expect(held().map(({ id }) => String(id))).toEqual(found.map(({ id }) => id));
+    expect(storedMeetings().map(({ id }) => String(id))).toEqual(found.map(({ id }) => id));
   });
 
-  test('an outage is tried once and no more', async () => {
+  test('is called once during an outage', async () => {
     const { zoom, control, calls } = await setup();
     control.setFault('zoom', { kind: 'outage', operation: 'meetings.create' });
     await expect(zoom.create(spec, callContext())).rejects.toMatchObject({ fault: { kind: 'outage' } });
     expect(calls()['meetings.create']).toEqual({ 503: 1 });
   });
 
-  test.each([false, true])('a token endpoint that is down leaves no effect (reset: %s)', async (reset) => {
+  test.each([false, true])('has no effect when the token endpoint is down (reset: %s)', async (reset) => {
     const { zoom, control } = await setup();
     control.setFault('zoom', { kind: 'outage', operation: 'token', reset });
     await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
@@ -175,7 +175,7 @@ describe('when Zoom is in trouble', () => {
     });
   });
 
-  test('a refused token is renewed once; refused again, it is our setting that is wrong', async () => {
+  test('gets a new token once after a 401, then is misconfigured', async () => {
     const { zoom, control, calls } = await setup();
     control.setFault('zoom', { kind: 'unauthorized', times: 1 });
     await zoom.create(spec, callContext());
@@ -186,7 +186,7 @@ describe('when Zoom is in trouble', () => {
     expect(calls()['token']).toEqual({ 200: 3 });
   });
 
-  test('our own wrong secret is the operator’s affair', async () => {
+  test('reports a wrong client secret as misconfigured', async () => {
     const { url } = await setup();
     const zoom = createZoomMeetings(clientOf(url, { clientSecret: 'wrong' }));
     await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
@@ -195,7 +195,7 @@ describe('when Zoom is in trouble', () => {
   });
 
   test.each(['documented', 'observed'] as const)(
-    'the daily limit of a host lasts until midnight in UTC, with headers as %s',
+    'reports the daily limit of a host until midnight UTC, with headers as %s',
     async (dailyLimitHeaders) => {
       const { zoom } = await setup({ zoom: { dailyLimit: 1, dailyLimitHeaders } });
       await zoom.create(spec, callContext());
@@ -206,15 +206,18 @@ describe('when Zoom is in trouble', () => {
     },
   );
 
-  test.each(['timestamp', 'seconds'] as const)('a limit names its time as %s', async (retryAfter) => {
-    const { zoom, control } = await setup({ zoom: { retryAfter } });
-    control.setFault('zoom', { kind: 'rate_limit', retryAfterSeconds: 20 });
-    const error: unknown = await zoom.create(spec, callContext()).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ fault: { kind: 'retry_after' } });
-    expect(error).toHaveProperty('fault.delayMs', expect.closeTo(20_000, -4));
-  });
+  test.each(['timestamp', 'seconds'] as const)(
+    'reports the delay of a rate limit given as %s',
+    async (retryAfter) => {
+      const { zoom, control } = await setup({ zoom: { retryAfter } });
+      control.setFault('zoom', { kind: 'rate_limit', retryAfterSeconds: 20 });
+      const error: unknown = await zoom.create(spec, callContext()).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ fault: { kind: 'retry_after' } });
+      expect(error).toHaveProperty('fault.delayMs', expect.closeTo(20_000, -4));
+    },
+  );
 
-  test('a meeting that answers late leaves its effect open', async () => {
+  test('leaves the effect unknown after a timeout', async () => {
     const { zoom, control } = await setup();
     await zoom.find(spec.reference, slot, callContext());
     control.setFault('zoom', { kind: 'latency', operation: 'meetings.create', latencyMs: 5_000 });
@@ -224,16 +227,16 @@ describe('when Zoom is in trouble', () => {
     });
   });
 
-  test('a call that is called off is nobody’s outage', async () => {
-    const { zoom, held } = await setup();
+  test('reports a cancelled call as a retry, not as an outage', async () => {
+    const { zoom, storedMeetings } = await setup();
     const cancelled = { signal: AbortSignal.abort(), correlationId: 'corr-1' };
     await expect(zoom.create(spec, cancelled)).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'none' },
     });
-    expect(held()).toEqual([]);
+    expect(storedMeetings()).toEqual([]);
   });
 
-  test('a server that is not there leaves no effect', async () => {
+  test('reports an unreachable server as without effect', async () => {
     const zoom = createZoomMeetings(clientOf('http://127.0.0.1:1'));
     await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'none' },
@@ -248,11 +251,11 @@ interface Answer {
 }
 interface Asked {
   readonly path: string;
-  /** How many were issued so far. */
+  /** The number of tokens issued so far. */
   readonly tokens: number;
 }
 
-/** A Zoom that gives one answer to whatever it is asked, or the one that is told. */
+/** A Zoom with one answer to every request, or with a scripted answer per request. */
 const scripted = async (script: Answer | ((asked: Asked) => Answer)) => {
   let tokens = 0;
   const app = Fastify({ forceCloseConnections: true });
@@ -275,8 +278,8 @@ const scripted = async (script: Answer | ((asked: Asked) => Answer)) => {
   return createZoomMeetings(clientOf(url));
 };
 
-describe('against answers no sandbox gives', () => {
-  test('a token is renewed at any 401, and what was asked is then done', async () => {
+describe('a scripted Zoom', () => {
+  test('gets a new token after any 401, and the request is repeated', async () => {
     const zoom = await scripted(({ tokens }) =>
       tokens === 1
         ? { status: 401, body: '{"code":4700,"message":"Token was revoked"}' }
@@ -285,21 +288,21 @@ describe('against answers no sandbox gives', () => {
     expect(await zoom.create(spec, callContext())).toMatchObject({ id: '1' });
   });
 
-  test('a 503 names its time', async () => {
+  test('reports the Retry-After of a 503', async () => {
     const zoom = await scripted({ status: 503, body: '{}', retryAfter: '7' });
     await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown', delayMs: 7_000 },
     });
   });
 
-  test('a list without end is no proof that there is no such meeting', async () => {
+  test('reports a list without an end as an error', async () => {
     const zoom = await scripted({ status: 200, body: '{"meetings":[],"next_page_token":"more"}' });
     await expect(zoom.find(spec.reference, slot, callContext())).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'none' },
     });
   });
 
-  test('fields that are null are fields that are not there', async () => {
+  test('treats null fields as missing', async () => {
     const body =
       '{"meetings":[{"id":1,"agenda":null,"join_url":null,"start_time":null}],"next_page_token":null}';
     const zoom = await scripted(({ path }) =>
@@ -310,21 +313,21 @@ describe('against answers no sandbox gives', () => {
     expect(await zoom.find(spec.reference, slot, callContext())).toMatchObject([{ id: '1' }]);
   });
 
-  test('a gateway’s error page is an outage', async () => {
+  test('reports a gateway’s error page as an outage', async () => {
     const zoom = await scripted({ status: 502, body: '<html>Bad gateway</html>' });
     await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'outage', effect: 'unknown' },
     });
   });
 
-  test('a success that says nothing may well have had its effect', async () => {
+  test('leaves the effect unknown after an empty success', async () => {
     const zoom = await scripted({ status: 201, body: '{}' });
     await expect(zoom.create(spec, callContext())).rejects.toMatchObject({
       fault: { kind: 'retry', effect: 'unknown' },
     });
   });
 
-  test('a limit may name its time as an HTTP date', async () => {
+  test('reports the delay of a rate limit given as an HTTP date', async () => {
     const retryAfter = new Date(Date.now() + 30_000).toUTCString();
     const zoom = await scripted({ status: 429, body: '{"code":429,"message":"slow down"}', retryAfter });
     const error: unknown = await zoom.create(spec, callContext()).catch((thrown: unknown) => thrown);
@@ -333,8 +336,8 @@ describe('against answers no sandbox gives', () => {
   });
 });
 
-describe('the health check', () => {
-  test('is content when Zoom knows us, and complains of an outage', async () => {
+describe('the health check of Zoom', () => {
+  test('passes with valid credentials and fails during an outage', async () => {
     const { client, control } = await setup();
     const check = createZoomCheck(client);
     await expect(check()).resolves.toBeUndefined();

@@ -1,4 +1,4 @@
-/** Zoom as a `MeetingProvider`. https://developers.zoom.us/docs/api/meetings/ */
+/** Implements `MeetingProvider` for Zoom. https://developers.zoom.us/docs/api/meetings/ */
 import { z } from 'zod';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
@@ -26,7 +26,7 @@ const meetingSchema = z.object({
 });
 type ZoomMeeting = z.infer<typeof meetingSchema>;
 
-/** A list may leave out what the meeting itself tells. */
+/** A list can omit fields of a meeting. */
 const listedSchema = meetingSchema.extend({ join_url: z.url().nullish(), start_time: z.string().nullish() });
 type ListedMeeting = z.infer<typeof listedSchema>;
 
@@ -35,17 +35,17 @@ const pageSchema = z.object({
   next_page_token: z.string().nullish(),
 });
 
-/** Every method throws `ProviderError`. */
+/** Creates the provider. Every method throws `ProviderError`. */
 export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): MeetingProvider => {
-  const ofHost = `/users/${encodeURIComponent(hostUser)}/meetings`;
+  const hostMeetingsPath = `/users/${encodeURIComponent(hostUser)}/meetings`;
 
   const send = async <Shape extends z.ZodType>(
     operation: ProviderOperation,
-    wanted: Parameters<ZoomClient['send']>[1],
+    request: Parameters<ZoomClient['send']>[1],
     answer: Shape,
     call: CallContext,
   ): Promise<z.output<Shape>> => {
-    const body = await client.send(operation, wanted, call);
+    const body = await client.send(operation, request, call);
     try {
       return answer.parse(body);
     } catch (error) {
@@ -53,7 +53,7 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
     }
   };
 
-  /** All scheduled meetings, wherever they have been moved to: Zoom can search for no marker. */
+  /** Lists all scheduled meetings, at any time: Zoom cannot search by our marker. */
   async function* listMeetings(call: CallContext): AsyncGenerator<ListedMeeting> {
     let pageToken = '';
     for (let page = 0; page < pagesAtMost; page += 1) {
@@ -62,13 +62,13 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
         page_size: String(meetingsPerPage),
         ...(pageToken ? { next_page_token: pageToken } : {}),
       });
-      const path = `${ofHost}?${query.toString()}`;
+      const path = `${hostMeetingsPath}?${query.toString()}`;
       const answer = await send(findOperation, { method: 'GET', path }, pageSchema, call);
       yield* answer.meetings;
       pageToken = answer.next_page_token ?? '';
       if (!pageToken) return;
     }
-    // Whoever has not seen all of them cannot say that ours is not among them.
+    // An incomplete list must not count as "no such meeting".
     throw zoomError(zoomErrors, findOperation, {
       status: 500,
       retryAfter: undefined,
@@ -76,17 +76,17 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
     });
   }
 
-  /** With its agenda and its link; where the list left the agenda out, only a meeting at that time can be ours. */
+  /** Returns the meeting with agenda and link. When the list omits the agenda, only a meeting at that time is read. */
   const completeMeeting = async (
-    one: ListedMeeting,
+    listed: ListedMeeting,
     around: Slot,
     call: CallContext,
   ): Promise<ZoomMeeting | undefined> => {
-    const { agenda, join_url } = one;
-    if (typeof agenda === 'string' && typeof join_url === 'string') return { ...one, join_url };
-    const mayBeOurs = typeof agenda === 'string' || startsWith(one, around);
+    const { agenda, join_url } = listed;
+    if (typeof agenda === 'string' && typeof join_url === 'string') return { ...listed, join_url };
+    const mayBeOurs = typeof agenda === 'string' || startsAtSlot(listed, around);
     if (!mayBeOurs) return undefined;
-    const path = `/meetings/${encodeURIComponent(String(one.id))}`;
+    const path = `/meetings/${encodeURIComponent(String(listed.id))}`;
     return send(findOperation, { method: 'GET', path }, meetingSchema, call);
   };
 
@@ -94,9 +94,9 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
     name: 'zoom',
     find: async (reference, around, call) => {
       const ours: ZoomMeeting[] = [];
-      for await (const one of listMeetings(call)) {
-        if (typeof one.agenda === 'string' && !isMarked(one.agenda, reference)) continue;
-        const meeting = await completeMeeting(one, around, call);
+      for await (const listed of listMeetings(call)) {
+        if (typeof listed.agenda === 'string' && !isMarked(listed.agenda, reference)) continue;
+        const meeting = await completeMeeting(listed, around, call);
         if (meeting && isMarked(meeting.agenda, reference)) ours.push(meeting);
       }
       return ours.sort(byCreation).map(asMeeting);
@@ -105,7 +105,7 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
       asMeeting(
         await send(
           createOperation,
-          { method: 'POST', path: ofHost, body: { ...asZoomMeeting(spec), type: scheduled } },
+          { method: 'POST', path: hostMeetingsPath, body: { ...asZoomMeeting(spec), type: scheduled } },
           meetingSchema,
           call,
         ),
@@ -129,38 +129,41 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
 
 const minute = 60_000;
 
-/** The start is an instant in UTC, so that no DST gap or overlap can bend it; the zone says how it is shown. */
+/** The start is an instant in UTC, unaffected by DST; the zone only affects the display. */
 const asZoomMeeting = ({ reference, topic, slot }: MeetingSpec) => ({
-  topic: topic.slice(0, longestTopic),
+  topic: topic.slice(0, maxTopicLength),
   agenda: marker(reference),
   start_time: slot.start.replace(/\.\d{3}Z$/, 'Z'),
   duration: Math.ceil((Date.parse(slot.end) - Date.parse(slot.start)) / minute),
   timezone: slot.zone,
 });
 
-const longestTopic = 200;
+const maxTopicLength = 200;
 
-/** A list shows the first 250 characters of an agenda: the marker must fit. */
-const longestMarker = 250;
+/** A list shows the first 250 characters of an agenda; the marker must fit into them. */
+const maxMarkerLength = 250;
 
 const marker = (reference: string): string => {
   const text = `castmatch:${reference}`;
-  if (text.length > longestMarker)
-    throw new RangeError(`a reference of ${reference.length} characters is too long`);
+  if (text.length > maxMarkerLength) {
+    throw new RangeError(
+      `the reference has ${reference.length} characters, which is too long for a Zoom agenda`,
+    );
+  }
   return text;
 };
 
-/** The host may write something below the marker. */
+/** Whether the agenda contains our marker. The host can add text to the agenda. */
 const isMarked = (agenda: string | null | undefined, reference: string): boolean =>
   agenda?.split(/\s/).includes(marker(reference)) ?? false;
 
-const startsWith = ({ start_time }: ListedMeeting, { start }: Slot): boolean =>
+const startsAtSlot = ({ start_time }: ListedMeeting, { start }: Slot): boolean =>
   typeof start_time !== 'string' || Date.parse(start_time) === Date.parse(start);
 
-/** Zoom's times are whole seconds, and begin with the year: their order as text is that in time. */
-const byCreation = (one: ZoomMeeting, other: ZoomMeeting): number =>
-  (one.created_at ?? '').localeCompare(other.created_at ?? '') ||
-  String(one.id).localeCompare(String(other.id), 'en', { numeric: true });
+/** Orders by creation. Zoom's ISO 8601 times sort as text. */
+const byCreation = (left: ZoomMeeting, right: ZoomMeeting): number =>
+  (left.created_at ?? '').localeCompare(right.created_at ?? '') ||
+  String(left.id).localeCompare(String(right.id), 'en', { numeric: true });
 
 const asMeeting = ({ id, join_url }: ZoomMeeting): Meeting => ({
   provider: 'zoom',

@@ -35,11 +35,11 @@ const setup = async (clock?: () => number) => {
 
 const faultOf = faultAt('zoom');
 
-test('nobody connects an account while no app is set up for it', () => {
+test('Zoom accounts cannot be connected without a configured app', () => {
   expect(createZoomAuthorizer(settingsOf('https://zoom.us'))).toBeUndefined();
 });
 
-test('the page is asked for a code with PKCE; which scopes it offers is set in the app', async () => {
+test('the authorization URL requests a code with PKCE and no scopes', async () => {
   const url = new URL(
     await authorizerAt('https://zoom.us').authorizationUrl({
       state: 's',
@@ -59,8 +59,8 @@ test('the page is asked for a code with PKCE; which scopes it offers is set in t
   });
 });
 
-describe('a code', () => {
-  test('becomes a grant with whose it is, what was granted, and both tokens', async () => {
+describe('a code exchange', () => {
+  test('returns the account, the granted scopes and both tokens', async () => {
     const { connect } = await setup();
     const { grant } = await connect({ account: 'bea@example.com' });
     expect(grant).toMatchObject({
@@ -74,23 +74,23 @@ describe('a code', () => {
     expect(lifetime).toBeLessThanOrEqual(3_600_000);
   });
 
-  test('tells what was left out', async () => {
+  test('returns only the granted scopes', async () => {
     const { connect } = await setup();
     const { grant } = await connect({ grantedScopes: ['user:read:user', 'meeting:read:meeting'] });
     expect(grant.scopes).toEqual(['user:read:user', 'meeting:read:meeting']);
   });
 
-  test('that does not say whose it is asks to connect again', async () => {
+  test('without the scope user:read:user throws reconnect', async () => {
     const { authorizer, consent } = await setup();
-    const given = await consent({ grantedScopes: ['meeting:read:meeting'] });
-    await expect(authorizer.redeem(given, callContext())).rejects.toMatchObject(faultOf('reconnect'));
+    const code = await consent({ grantedScopes: ['meeting:read:meeting'] });
+    await expect(authorizer.redeem(code, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
-  testCodeRedemption({ provider: 'zoom', setup, elsewhere: 'google' });
+  testCodeRedemption({ provider: 'zoom', setup, otherProvider: 'google' });
 });
 
 describe('a refresh', () => {
-  test('gives another refresh token, and the one before is dead', async () => {
+  test('returns a new refresh token and invalidates the previous one', async () => {
     const { authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     const first = await authorizer.refresh(refreshToken, callContext());
@@ -100,7 +100,7 @@ describe('a refresh', () => {
     await expect(authorizer.refresh(first.refreshToken ?? '', callContext())).resolves.toBeDefined();
   });
 
-  test('whose answer is lost says that the token may be gone, and it is', async () => {
+  test('whose answer is lost has an unknown effect and costs the token', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     sandbox.control.setFault('zoom', { kind: 'lost_answer', operation: 'token', times: 1 });
@@ -110,7 +110,7 @@ describe('a refresh', () => {
     await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
-  test('that was called off before it began has cost nothing', async () => {
+  test('that is cancelled before it begins has no effect', async () => {
     const { authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     const call = { signal: AbortSignal.abort(), correlationId: 'c' };
@@ -120,7 +120,7 @@ describe('a refresh', () => {
     await expect(authorizer.refresh(refreshToken, callContext())).resolves.toBeDefined();
   });
 
-  test('ends with the caller, and may have cost the token by then', async () => {
+  test('ends when the caller cancels, with an unknown effect', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     sandbox.control.setFault('zoom', { kind: 'latency', operation: 'token', latencyMs: 60_000 });
@@ -130,21 +130,21 @@ describe('a refresh', () => {
     });
   });
 
-  test('of a grant that the person took away asks to connect again', async () => {
+  test('of a withdrawn grant throws reconnect', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect({ account: 'bea@example.com' });
     sandbox.control.revokeGrants('zoom', 'bea@example.com');
     await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
-  test('with a client that Zoom refuses is our affair', async () => {
+  test('with a client that Zoom rejects is misconfigured', async () => {
     const { sandbox, connect } = await setup();
     const { refreshToken } = await connect();
     const wrong = authorizerAt(sandbox.url, { ...userApp, clientSecret: 'wrong' });
     await expect(wrong.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('misconfigured'));
   });
 
-  test('meets an outage once, and repeats nothing by itself', async () => {
+  test('is not retried after an outage', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     sandbox.control.setFault('zoom', { kind: 'outage', operation: 'token' });

@@ -1,7 +1,7 @@
 /**
- * Connecting a person's own Zoom account, through a user-managed app: https://developers.zoom.us/docs/integrations/oauth/.
- * Each refresh gives another refresh token and ends the one before, so an answer that is lost may have cost the grant.
- * The service's own account has another way in: see `token.ts`.
+ * Connects a person's own Zoom account through a user-managed app: https://developers.zoom.us/docs/integrations/oauth/.
+ * Each refresh issues a new refresh token and invalidates the previous one, so a lost answer can cost the grant. The
+ * service's own account uses `server-to-server-token.ts`.
  */
 import { z } from 'zod';
 import type { AccessToken } from '../../domain/connections/grant.ts';
@@ -26,13 +26,13 @@ const issuedSchema = z.object({
   refresh_token: z.string().min(1),
   /** Seconds. */
   expires_in: z.number().positive(),
-  /** Left out where it is what was asked for (RFC 6749, section 5.1). */
+  /** Omitted when it equals the requested scope (RFC 6749, section 5.1). */
   scope: z.string().optional(),
 });
 
 const userSchema = z.object({ id: z.string().min(1), email: z.string().optional() });
 
-/** Undefined where no app is set up for it. */
+/** Creates the OAuth port of Zoom; undefined when no user-managed app is configured. */
 export const createZoomAuthorizer = (settings: ZoomSettings): OAuthAuthorizer | undefined =>
   settings.userApp && authorizerOf(settings, settings.userApp);
 
@@ -112,7 +112,7 @@ const authorizerOf = (
         const issued = issuedSchema.parse(await post(redeemCode, '/oauth/token', form, zoomCodeErrors, call));
         const scopes = scopesOf(issued.scope);
         if (!scopes.includes('user:read:user')) {
-          const message = 'the consent leaves out who it is from (user:read:user)';
+          const message = 'the consent lacks the scope user:read:user, which identifies the account';
           throw providerError(redeemCode, { kind: 'reconnect' }, { message });
         }
         return {
@@ -123,7 +123,7 @@ const authorizerOf = (
         };
       }),
     refresh: (token, call) => withZoomErrors(refreshToken, call, () => refreshed(token, call)),
-    /** Zoom takes back access tokens, and their grant with them: it is given one. */
+    /** Zoom revokes access tokens, and the grant with them, so a new access token is fetched first. */
     revoke: (token, call) =>
       withZoomErrors(revokeGrant, call, async (): Promise<'revoked'> => {
         const accessToken = await refreshed(token, call).then(
@@ -143,12 +143,12 @@ const authorizerOf = (
 const withZoomErrors = async <Answer>(
   operation: ProviderOperation,
   call: CallContext,
-  ask: () => Promise<Answer>,
+  perform: () => Promise<Answer>,
 ): Promise<Answer> => {
-  // Nothing is sent of a call that is over already.
+  // An aborted call is not sent.
   if (call.signal.aborted) throw fromZoom(withoutEffect(operation), call.signal.reason, call);
   try {
-    return await ask();
+    return await perform();
   } catch (error) {
     throw fromZoom(operation, error, call);
   }

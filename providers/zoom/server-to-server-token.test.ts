@@ -17,7 +17,7 @@ const setup = () => {
   return { tokens, ask, pass: (seconds: number) => void (clock += seconds * 1_000) };
 };
 
-test('asks once for callers at the same moment, and not again while the token lasts', async () => {
+test('the Zoom token is requested once for simultaneous callers and reused until it expires', async () => {
   const { tokens, ask, pass } = setup();
   expect(await Promise.all([tokens.get(operation), tokens.get(operation)])).toEqual(['token-1', 'token-1']);
   pass(3_500);
@@ -25,14 +25,14 @@ test('asks once for callers at the same moment, and not again while the token la
   expect(ask).toHaveBeenCalledTimes(1);
 });
 
-test('asks again a minute before the token expires', async () => {
+test('the Zoom token is replaced a minute before it expires', async () => {
   const { tokens, pass } = setup();
   await tokens.get(operation);
   pass(3_541);
   expect(await tokens.get(operation)).toBe('token-2');
 });
 
-test('asks again after a refusal, once for all whose token was refused', async () => {
+test('the Zoom token is replaced once after it was rejected for several callers', async () => {
   const { tokens } = setup();
   const refused = await tokens.get(operation);
   tokens.reportRejectedToken(refused);
@@ -41,7 +41,7 @@ test('asks again after a refusal, once for all whose token was refused', async (
   expect(await tokens.get(operation)).toBe('token-2');
 });
 
-test('forgets a failure: the next caller asks again', async () => {
+test('the Zoom token is requested again after a failure', async () => {
   const { tokens, ask } = setup();
   ask.mockResolvedValueOnce({
     status: 503,

@@ -1,4 +1,4 @@
-/** The access token of Zoom's server-to-server OAuth: https://developers.zoom.us/docs/internal-apps/s2s-oauth/ */
+/** Provides the access token of Zoom's server-to-server OAuth: https://developers.zoom.us/docs/internal-apps/s2s-oauth/ */
 import { z } from 'zod';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { withoutEffect } from '../operations.ts';
@@ -6,9 +6,13 @@ import { type ZoomAnswer, zoomError, zoomTokenErrors } from './errors.ts';
 import { tokenMarginMs } from './settings.ts';
 
 export interface ServerToServerTokens {
-  /** The token in hand, or a new one; callers at the same moment share one request. Throws `ProviderError`. */
+  /**
+   * Returns the cached token or a new one. Concurrent callers share one request.
+   *
+   * @throws {ProviderError} without effect.
+   */
   get(operation: ProviderOperation): Promise<string>;
-  /** Zoom refused this token: unless another has taken its place already, the next `get` asks for a new one. */
+  /** Drops this token after Zoom has rejected it, unless another one has replaced it already. */
   reportRejectedToken(token: string): void;
 }
 
@@ -23,32 +27,33 @@ interface Token {
   readonly usableUntil: number;
 }
 
+/** Creates the token cache; `requestToken` sends the request to the token endpoint. */
 export const createServerToServerTokens = (
-  ask: () => Promise<ZoomAnswer>,
+  requestToken: () => Promise<ZoomAnswer>,
   now = Date.now,
 ): ServerToServerTokens => {
-  let held: Token | undefined;
-  let asking: Promise<Token> | undefined;
+  let cached: Token | undefined;
+  let pending: Promise<Token> | undefined;
 
   const renew = async (operation: ProviderOperation): Promise<Token> => {
-    const answer = await ask();
-    // Nothing can have happened to a meeting yet.
+    const answer = await requestToken();
+    // The request of the operation itself has not been sent yet.
     if (answer.status !== 200) throw zoomError(zoomTokenErrors, withoutEffect(operation), answer);
     const token = tokenSchema.parse(answer.body);
-    held = { value: token.access_token, usableUntil: now() + token.expires_in * 1_000 - tokenMarginMs };
-    return held;
+    cached = { value: token.access_token, usableUntil: now() + token.expires_in * 1_000 - tokenMarginMs };
+    return cached;
   };
 
   return {
     get: async (operation) => {
-      if (held && held.usableUntil > now()) return held.value;
-      asking ??= renew(operation).finally(() => {
-        asking = undefined;
+      if (cached && cached.usableUntil > now()) return cached.value;
+      pending ??= renew(operation).finally(() => {
+        pending = undefined;
       });
-      return (await asking).value;
+      return (await pending).value;
     },
     reportRejectedToken: (token) => {
-      if (held?.value === token) held = undefined;
+      if (cached?.value === token) cached = undefined;
     },
   };
 };

@@ -1,4 +1,4 @@
-/** Zoom's facts. */
+/** Defines the settings, environment variables, deadlines and scopes of Zoom. */
 import type { z } from 'zod';
 import { sandboxAddress } from '../../foundation/configuration/defaults.ts';
 import type { VariableGroup } from '../../foundation/configuration/variable-group.ts';
@@ -17,27 +17,27 @@ export interface ZoomSettings {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly accountId: string;
-  /** Whose meetings they are: a user's id or address; the account's own user by default. */
+  /** The user for whom meetings are created: a user id or an email address; default: the app's own user. */
   readonly hostUser?: string | undefined;
-  /** The app through which people connect accounts of their own; without it they cannot. */
+  /** The app through which people connect their own accounts. Without it they cannot. */
   readonly userApp?: { readonly clientId: string; readonly clientSecret: string } | undefined;
 }
 
 export const zoomDeadlineMs = 10_000;
 
-/** A token that expires within this time is not used any more; Zoom's live for an hour. */
+/** A token that expires within this time is replaced. Zoom's tokens last one hour. */
 export const tokenMarginMs = 60_000;
 
 /** The largest page of https://developers.zoom.us/docs/api/meetings/#tag/meetings/GET/users/{userId}/meetings */
 export const meetingsPerPage = 300;
-/** Pages read before we take it that Zoom is walking in circles. */
+/** The limit of pages in one search. A longer list is an error, in case Zoom's page tokens repeat. */
 export const pagesAtMost = 100;
 
 export const zoomConnections = 16;
 
 /**
- * What people are asked for: https://developers.zoom.us/docs/integrations/oauth-scopes-granular/. Which of them the page
- * offers is set in the app, not in the request.
+ * The OAuth scopes of a person's account: https://developers.zoom.us/docs/integrations/oauth-scopes-granular/. The app's
+ * settings at Zoom decide which of them the consent page shows, not the request.
  */
 export const zoomScopes = {
   required: [
@@ -51,7 +51,7 @@ export const zoomScopes = {
   optional: [],
 } as const;
 
-/** An older app has the classic scopes, each of which stands for several. */
+/** The classic scopes of older apps, with the granular scopes that each includes. */
 export const zoomScopeAliases: Readonly<Record<string, readonly string[]>> = {
   'user:read': ['user:read:user'],
   'meeting:read': ['meeting:read:meeting', 'meeting:read:list_meetings'],
@@ -89,19 +89,19 @@ export const zoomVariables = {
     ZOOM_HOST_USER: notEmpty().register(variableMetadata, {
       group: 'Zoom',
       about:
-        'The user whose meetings they are: licensed, and with 100 creations and changes a day. `me` is the user the app was installed by.',
+        'The user for whom meetings are created. Needs a licence; Zoom allows 100 creations and changes a day. `me` is the user who installed the app.',
       form: 'the id or the email address of a user of the account, or me',
     }),
     ZOOM_DAILY_MEETING_WRITES: count().register(variableMetadata, {
       group: 'Zoom',
       about:
-        'How many meetings Zoom lets that user create and change in a day (UTC): beyond it, the next provider is taken. 0 for no limit of ours.',
+        'The number of meetings that Zoom lets that user create and change in a day (UTC). Further auditions use their next provider. 0: no limit of ours.',
       form: 'a whole number, such as 100',
     }),
     ZOOM_OAUTH_CLIENT_ID: notEmpty().optional().register(variableMetadata, {
       group: 'Zoom',
       about:
-        'The user-managed OAuth app through which people connect accounts of their own. Without it they cannot.',
+        'The user-managed OAuth app through which people connect their own accounts. Without it they cannot.',
       form: 'the client id of a user-managed app in the Zoom Marketplace',
     }),
     ZOOM_OAUTH_CLIENT_SECRET: notEmpty().optional().register(variableMetadata, {
@@ -113,7 +113,7 @@ export const zoomVariables = {
     ZOOM_WEBHOOK_SECRET: secretList().optional().register(variableMetadata, {
       group: 'Zoom',
       about:
-        'The secret token that signs Zoom’s webhooks. While it is exchanged, the new one and the old one, separated by a comma. Without it Zoom’s webhooks are refused.',
+        'The secret token that signs Zoom’s webhooks. During a rotation: the new and the old one, separated by a comma. Without it Zoom’s webhooks are rejected.',
       form: 'the secret token shown in the Zoom Marketplace, newest first where there are two',
       secret: true,
     }),
@@ -146,11 +146,12 @@ type Set = z.output<z.ZodObject<typeof zoomVariables.shape>>;
 
 export interface ZoomConfiguration extends ZoomSettings {
   readonly hostUser: string;
-  /** Newest first; empty where Zoom's webhooks are refused. */
+  /** Newest first. Empty: Zoom's webhooks are rejected. */
   readonly webhookSecrets: readonly string[];
   readonly quotas: { readonly 'zoom.meeting_writes_per_day': number };
 }
 
+/** Returns the settings from the parsed variables. */
 export const zoomSettingsOf = (set: Set): ZoomConfiguration => ({
   apiUrl: set.ZOOM_API_URL,
   oauthUrl: set.ZOOM_OAUTH_URL,

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { answerChallenge, readZoomEvent, verifyZoom } from './webhooks.ts';
 
 /**
- * The request that Zoom shows (https://developers.zoom.us/docs/api/webhooks/#webhook-structure). The secret behind its
- * signature is not published, so it is signed here, in Zoom's own steps.
+ * Zoom's example request (https://developers.zoom.us/docs/api/webhooks/#webhook-structure). The secret of its signature
+ * is not published, so the request is signed here, by Zoom's documented steps.
  */
 const timestamp = '1739923528';
 const body = Buffer.from(
@@ -24,11 +24,11 @@ const request = {
 };
 
 describe('verifyZoom', () => {
-  test.each(['new-secret', 'old-secret'])('knows what is signed with the %s', (secret) => {
+  test.each(['new-secret', 'old-secret'])('accepts a signature with the %s', (secret) => {
     expect(verifyZoom({ ...request, signature: sign(secret) })).toEqual({ kind: 'authentic', secret });
   });
 
-  test('signs bytes, whatever they are', () => {
+  test('verifies any bytes', () => {
     const bytes = Buffer.from([0x22, 0xff, 0xfe, 0x00, 0x22]);
     expect(verifyZoom({ ...request, body: bytes, signature: sign('new-secret', bytes) }).kind).toBe(
       'authentic',
@@ -39,17 +39,17 @@ describe('verifyZoom', () => {
     ['another secret', { signature: sign('a-guess') }],
     ['a changed body', { body: Buffer.from(body.toString().replace('1234567890', '1234567891')) }],
     [
-      'a body that was parsed and written anew',
+      'a body that was parsed and serialized again',
       { body: Buffer.from(JSON.stringify(JSON.parse(body.toString()), null, 1)) },
     ],
     ['a changed timestamp', { timestamp: '1739923529' }],
-    ['a timestamp that is none', { timestamp: '1739923528.0' }],
+    ['an invalid timestamp', { timestamp: '1739923528.0' }],
     ['no signature', { signature: undefined }],
     ['no timestamp', { timestamp: undefined }],
     ['an empty signature', { signature: '' }],
     ['the signature without its version', { signature: sign('new-secret').slice(3) }],
-    ['no secret to check with', { secrets: [] }],
-  ])('refuses %s', (_what, change) => {
+    ['no configured secret', { secrets: [] }],
+  ])('rejects %s', (_what, change) => {
     expect(verifyZoom({ ...request, ...change })).toEqual({ kind: 'forged' });
   });
 
@@ -58,12 +58,12 @@ describe('verifyZoom', () => {
     ['later', 301_000, 'stale'],
     ['five minutes early', -300_000, 'authentic'],
     ['earlier', -301_000, 'stale'],
-  ])('takes the clock into account: %s', (_what, byMs, kind) => {
+  ])('checks the timestamp: %s', (_what, byMs, kind) => {
     expect(verifyZoom({ ...request, nowMs: request.nowMs + byMs }).kind).toBe(kind);
   });
 });
 
-test('the challenge is answered as Zoom says: the hexadecimal HMAC of the token', () => {
+test('the challenge answer is the hexadecimal HMAC of the token', () => {
   const plainToken = 'qgg8vlvZRS6UYooatFL8Aw';
   expect(answerChallenge('secret', plainToken)).toEqual({
     plainToken,
@@ -81,30 +81,30 @@ const event = (name: string, object: unknown = { id: 1234567890, uuid: 'u==' }) 
 describe('readZoomEvent', () => {
   test.each(['meeting.started', 'meeting.ended', 'recording.completed'])('reads %s', (name) => {
     expect(event(name)).toEqual({
-      kind: 'told',
+      kind: 'event',
       dedupeKey: `${name}:u==:1626230691572`,
-      told: { kind: name, event: { meetingId: '1234567890', at: '2021-07-14T02:44:51.572Z' } },
+      inboxEvent: { kind: name, event: { meetingId: '1234567890', at: '2021-07-14T02:44:51.572Z' } },
     });
   });
 
-  test('tells two meetings under one number apart, and not one event that is sent again', () => {
+  test('distinguishes two meetings with one number, and deduplicates a repeated event', () => {
     const keys = [
       event('meeting.started'),
       event('meeting.started'),
       event('meeting.started', { id: '1234567890', uuid: 'v==' }),
     ];
-    expect(new Set(keys.map((one) => one?.kind === 'told' && one.dedupeKey)).size).toBe(2);
+    expect(new Set(keys.map((key) => key?.kind === 'event' && key.dedupeKey)).size).toBe(2);
   });
 
-  test('reads that somebody took the app away', () => {
+  test('reads a deauthorization', () => {
     const payload = {
       account_id: 'EabCDEFghiLHMA',
       user_id: 'z9jkdsfsdfjhdkfjQ',
       deauthorization_time: '2019-06-17T13:52:28.632Z',
     };
     expect(readZoomEvent({ event: 'app_deauthorized', payload })).toMatchObject({
-      kind: 'told',
-      told: {
+      kind: 'event',
+      inboxEvent: {
         kind: 'connection.deauthorized',
         event: {
           userId: 'z9jkdsfsdfjhdkfjQ',
@@ -115,21 +115,18 @@ describe('readZoomEvent', () => {
     });
   });
 
-  test.each(['meeting.participant_joined', 'meeting.participant_left', 'toString'])(
-    'has no use for %s',
-    (name) => {
-      expect(event(name)).toEqual({ kind: 'of_no_use', event: name });
-    },
-  );
+  test.each(['meeting.participant_joined', 'meeting.participant_left', 'toString'])('ignores %s', (name) => {
+    expect(event(name)).toEqual({ kind: 'ignored', event: name });
+  });
 
   test.each([
     ['no event', { payload: {} }],
     ['a meeting without a number', { event: 'meeting.started', payload: { object: {} } }],
-    ['a number that is none', { event: 'meeting.started', payload: { object: { id: '12; DROP' } } }],
+    ['an invalid meeting number', { event: 'meeting.started', payload: { object: { id: '12; DROP' } } }],
     ['a challenge without a token', { event: 'endpoint.url_validation', payload: {} }],
     ['a list', []],
     ['nothing', null],
-  ])('does not read %s', (_what, given) => {
-    expect(readZoomEvent(given)).toBeUndefined();
+  ])('rejects %s', (_what, body) => {
+    expect(readZoomEvent(body)).toBeUndefined();
   });
 });

@@ -1,8 +1,8 @@
 /**
- * What Zoom tells us. https://developers.zoom.us/docs/api/webhooks/
+ * Verifies and reads Zoom's webhooks. https://developers.zoom.us/docs/api/webhooks/
  *
- * The signature is made over the bytes of the body and a timestamp, so it is checked before anything is read. Who
- * joined and left is acknowledged and not kept: no audition does anything with it.
+ * The signature covers the bytes of the body and a timestamp, so it is checked before the body is parsed. Events about
+ * participants who join or leave are acknowledged and not stored: nothing uses them.
  */
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
@@ -11,7 +11,7 @@ import { toInstant } from '../../domain/time/epoch.ts';
 import { equalInConstantTime } from '../http/constant-time.ts';
 
 export interface ZoomWebhookRequest {
-  /** Newest first: while a secret is exchanged, Zoom signs with the old one until the new one is saved. */
+  /** Newest first. During a rotation Zoom signs with the old secret until the new one is saved. */
   readonly secrets: readonly string[];
   /** The header `x-zm-signature`. */
   readonly signature: string | undefined;
@@ -21,7 +21,7 @@ export interface ZoomWebhookRequest {
   readonly nowMs: number;
 }
 
-/** Zoom names no tolerance. Five minutes is what Standard Webhooks asks for; an earlier request is a replay. */
+/** Zoom documents no tolerance. Standard Webhooks recommends five minutes; an older request is a replay. */
 const toleranceMs = 5 * 60_000;
 
 type Verdict =
@@ -29,12 +29,14 @@ type Verdict =
   | { readonly kind: 'forged' }
   | { readonly kind: 'stale' };
 
-/** https://developers.zoom.us/docs/api/webhooks/#verify-webhook-events, whatever the body holds. */
+/** Verifies a request, for any body: https://developers.zoom.us/docs/api/webhooks/#verify-webhook-events */
 export const verifyZoom = ({ secrets, signature, timestamp, body, nowMs }: ZoomWebhookRequest): Verdict => {
   if (signature === undefined || timestamp === undefined || !/^\d{1,15}$/.test(timestamp)) {
     return { kind: 'forged' };
   }
-  const secret = secrets.find((one) => equalInConstantTime(signature, signatureOf(one, timestamp, body)));
+  const secret = secrets.find((candidate) =>
+    equalInConstantTime(signature, signatureOf(candidate, timestamp, body)),
+  );
   if (secret === undefined) return { kind: 'forged' };
   return Math.abs(nowMs - Number(timestamp) * 1000) <= toleranceMs
     ? { kind: 'authentic', secret }
@@ -44,7 +46,7 @@ export const verifyZoom = ({ secrets, signature, timestamp, body, nowMs }: ZoomW
 const signatureOf = (secret: string, timestamp: string, body: Uint8Array): string =>
   `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:`).update(body).digest('hex')}`;
 
-/** The answer to `endpoint.url_validation`, which Zoom asks for every 72 hours. */
+/** Returns the answer to `endpoint.url_validation`, which Zoom sends every 72 hours. */
 export const answerChallenge = (secret: string, plainToken: string) => ({
   plainToken,
   encryptedToken: createHmac('sha256', secret).update(plainToken).digest('hex'),
@@ -71,8 +73,8 @@ const deauthorizedSchema = z.object({
 
 export type ZoomWebhookEvent =
   | { readonly kind: 'challenge'; readonly plainToken: string }
-  | { readonly kind: 'told'; readonly told: InboxEvent; readonly dedupeKey: string }
-  | { readonly kind: 'of_no_use'; readonly event: string };
+  | { readonly kind: 'event'; readonly inboxEvent: InboxEvent; readonly dedupeKey: string }
+  | { readonly kind: 'ignored'; readonly event: string };
 
 /** https://developers.zoom.us/docs/api/meetings/events/ */
 const meetingEvents = {
@@ -82,8 +84,8 @@ const meetingEvents = {
 } as const satisfies Record<string, InboxEvent['kind']>;
 
 /**
- * An event's body; undefined where it does not look like one. A repeated delivery carries the same `event_ts`
- * (https://developers.zoom.us/docs/api/webhooks/#unsuccessful-delivery).
+ * Reads an event's body; undefined when it is not an event. Deduplication: a repeated delivery has the same `event_ts`
+ * (https://developers.zoom.us/docs/api/webhooks/#unsuccessful-delivery), which is part of `dedupeKey`.
  */
 export const readZoomEvent = (body: unknown): ZoomWebhookEvent | undefined => {
   const { data } = eventSchema.safeParse(body);
@@ -94,13 +96,13 @@ export const readZoomEvent = (body: unknown): ZoomWebhookEvent | undefined => {
     return challenge && { kind: 'challenge', ...challenge };
   }
   if (event === 'app_deauthorized') {
-    const gone = deauthorizedSchema.safeParse(payload).data;
-    if (!gone) return undefined;
-    const { user_id: userId, account_id: accountId, deauthorization_time: time } = gone;
+    const deauthorized = deauthorizedSchema.safeParse(payload).data;
+    if (!deauthorized) return undefined;
+    const { user_id: userId, account_id: accountId, deauthorization_time: time } = deauthorized;
     return {
-      kind: 'told',
+      kind: 'event',
       dedupeKey: `${event}:${userId}:${ts ?? time ?? ''}`,
-      told: {
+      inboxEvent: {
         kind: 'connection.deauthorized',
         event: {
           provider: 'zoom',
@@ -111,14 +113,14 @@ export const readZoomEvent = (body: unknown): ZoomWebhookEvent | undefined => {
       },
     };
   }
-  const known = Object.entries(meetingEvents).find(([theirs]) => theirs === event);
-  if (!known) return { kind: 'of_no_use', event };
+  const entry = Object.entries(meetingEvents).find(([name]) => name === event);
+  if (!entry) return { kind: 'ignored', event };
   const meeting = meetingSchema.safeParse(payload).data?.object;
   if (!meeting) return undefined;
   const at = ts === undefined ? {} : { at: toInstant(ts) };
   return {
-    kind: 'told',
+    kind: 'event',
     dedupeKey: `${event}:${meeting.uuid ?? meeting.id}:${ts ?? ''}`,
-    told: { kind: known[1], event: { meetingId: meeting.id, ...at } },
+    inboxEvent: { kind: entry[1], event: { meetingId: meeting.id, ...at } },
   };
 };

@@ -1,4 +1,4 @@
-/** What the figures were measured on. */
+/** Describes the machine on which the benchmark runs. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { z } from 'zod';
@@ -9,7 +9,7 @@ export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGb: number;
-  /** Of the last minute, before the first measurement: well below the number of cores, or others were at work. */
+  /** The load average of the minute before the benchmark. When it is near the number of cores, the machine was busy. */
   readonly load: number;
   readonly node: string;
   readonly sdk: string;
@@ -17,7 +17,7 @@ export interface Machine {
   readonly postgres: string;
 }
 
-/** Take it before anything is measured. */
+/** Returns the description. Call it before the first measurement, because it contains the load. */
 export const describeMachine = async (service: ServiceUnderTest): Promise<Machine> => {
   const load = loadavg()[0] ?? 0;
   const [system, answer, sdk] = await Promise.all([

@@ -1,4 +1,4 @@
-/** `npm run bench`: the figures of docs/benchmarks.md, measured here and now. */
+/** Implements `npm run bench`, which measures the figures of docs/benchmarks.md. */
 import { Command, InvalidArgumentError } from 'commander';
 import { wholeNumber } from '../../infra/cli/whole-number.ts';
 import { startPostgres } from '../harness/postgres-server.ts';
@@ -26,35 +26,35 @@ interface Options {
 }
 
 const run = async (options: Options): Promise<void> => {
-  const say = (line: string) => {
+  const print = (line: string) => {
     if (!options.json) console.log(line);
   };
   const wanted = (part: Part) => options.only.includes(part);
   const figures = await withService(async (service): Promise<Figures> => {
     const machine = await describeMachine(service);
-    say(machineLines(machine));
+    print(machineLines(machine));
     const figuresOf = {
       throughput: async () => {
-        const throughputOptions = { ...options, progress: say };
-        say(`\n${describeThroughput(throughputOptions)}\n`);
+        const throughputOptions = { ...options, progress: print };
+        print(`\n${describeThroughput(throughputOptions)}\n`);
         return measureThroughput(service, throughputOptions);
       },
       cost: async () => {
-        say(
+        print(
           '\nOne audition with three participants, a reschedule and two reminders, from request to decision …',
         );
         return compareWithBudget(await playBudgetedAudition(service, unusedAuditionNumber));
       },
       calls: async () => {
-        say(`\n${describeCalls(options.rounds)}\n`);
+        print(`\n${describeCalls(options.rounds)}\n`);
         return measureCalls(service, options.rounds);
       },
       intake: async () => {
-        say(`\n${describeIntake(options.rounds)}\n`);
+        print(`\n${describeIntake(options.rounds)}\n`);
         return [await measureIntake(service, options.rounds)];
       },
       replay: async () => {
-        say('The corpus of recorded histories, replayed …\n');
+        print('Replay of the corpus of recorded histories …\n');
         return measureReplay(options.rounds);
       },
     };
@@ -72,23 +72,23 @@ const run = async (options: Options): Promise<void> => {
     figures.throughput.every((level) => level.isMet) &&
     figures.cost.every(isWithin) &&
     figures.calls.every((call) => call.isMet) &&
-    figures.intake.every((one) => one.isMet);
+    figures.intake.every((intake) => intake.isMet);
   if (options.check && !isMet) process.exitCode = 1;
 };
 
-/** The servers of one run are those of the tests. Takes everything down again, whatever comes of the work. */
+/** Runs `work` with the service, on the servers that the tests use. Stops all of them, even when `work` fails. */
 const withService = async <Result>(work: (service: ServiceUnderTest) => Promise<Result>): Promise<Result> => {
-  const begun: { stop(): Promise<void> }[] = [];
+  const started: { stop(): Promise<void> }[] = [];
   try {
     const postgres = await startPostgres();
-    begun.push(postgres);
+    started.push(postgres);
     const temporal = await findOrStartTemporal();
-    begun.push(temporal);
+    started.push(temporal);
     const service = await startService({ servers: { postgres, temporal } });
-    begun.push({ stop: () => service.close() });
+    started.push({ stop: () => service.close() });
     return await work(service);
   } finally {
-    for (const one of begun.toReversed()) await one.stop();
+    for (const server of started.toReversed()) await server.stop();
   }
 };
 
@@ -98,8 +98,8 @@ const positive = wholeNumber('It must be a whole number above 0.');
 
 const severalParts = (text: string): readonly Part[] =>
   text.split(',').map((name) => {
-    const part = parts.find((one) => one === name);
-    if (part === undefined) throw new InvalidArgumentError(`There are ${parts.join(', ')}.`);
+    const part = parts.find((known) => known === name);
+    if (part === undefined) throw new InvalidArgumentError(`Unknown part; use ${parts.join(', ')}.`);
     return part;
   });
 
@@ -107,13 +107,13 @@ const severalPositive = (text: string): readonly number[] => text.split(',').map
 
 await new Command('bench')
   .description(
-    'Throughput beside a bare workflow, cost of an audition and of a call to a provider, speed of replay',
+    'Measure throughput, the cost of an audition, the overhead of provider calls, webhook intake, and replay speed',
   )
-  .option('--rounds <n>', 'how often each is measured', positive, 5)
-  .option('--workflows <n>', 'auditions, and bare workflows, in each round', positive, 40)
-  .option('--in-flight <n,n>', 'how many of them at once, one after the other', severalPositive, [4, 20])
-  .option('--only <part,part>', `of ${parts.join(', ')}`, severalParts, parts)
-  .option('--json', 'the figures as JSON, and nothing else', false)
-  .option('--check', 'exit code 1 when a target is not met', false)
+  .option('--rounds <n>', 'number of rounds per measurement', positive, 5)
+  .option('--workflows <n>', 'number of auditions, and of bare workflows, per round', positive, 40)
+  .option('--in-flight <n,n>', 'concurrency levels to measure', severalPositive, [4, 20])
+  .option('--only <part,part>', `parts to measure: ${parts.join(', ')}`, severalParts, parts)
+  .option('--json', 'print only the figures, as JSON', false)
+  .option('--check', 'exit with code 1 when a target is not met', false)
   .action(run)
   .parseAsync();

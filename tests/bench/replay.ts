@@ -1,4 +1,4 @@
-/** How fast recorded auditions are replayed: what a deployment has to wait for, and what a worker does after a restart. */
+/** Measures how fast histories are replayed, as the replay before a deployment and a restarted worker do. */
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { corpusFolder, corpusKeys, replayRate } from '../../workers/replay/corpus.ts';
@@ -14,7 +14,7 @@ export interface ReplayFigures {
   readonly eventsPerSecond: Spread;
 }
 
-/** The whole corpus, one history after another in one worker, so many times; one more to warm up. */
+/** Replays the whole corpus `rounds` times, one history after the other, after one warm-up round. */
 export const measureReplay = async (rounds: number): Promise<ReplayFigures> => {
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
@@ -26,8 +26,11 @@ export const measureReplay = async (rounds: number): Promise<ReplayFigures> => {
   const round = async () => {
     const replayed: Replayed[] = [];
     for (const history of recorded) replayed.push(await replayer.replay(history));
-    const odd = replayed.find(({ verdict }) => verdict.kind !== 'same');
-    if (odd) throw new Error(`${odd.workflowId} does not replay: npm run replay -- --corpus says why`);
+    const failed = replayed.find(({ verdict }) => verdict.kind !== 'same');
+    if (failed)
+      throw new Error(
+        `the history of ${failed.workflowId} does not replay; run npm run replay -- --corpus for the reason`,
+      );
     return replayRate(replayed);
   };
   try {

@@ -1,4 +1,4 @@
-/** The figures for a person. */
+/** Prints the figures as a table. */
 import Table from 'cli-table3';
 import type { CallFigures } from './calls/calls.ts';
 import { type BudgetLine, isWithin } from './cost/budget.ts';
@@ -25,14 +25,14 @@ export const machineLines = (machine: Machine): string =>
 
 export const tableOf = ({ throughput, cost, calls, intake, replay }: Figures): string => {
   const table = new Table({
-    head: ['figure', 'measured', 'least to most', 'wanted', ''],
+    head: ['figure', 'measured', 'min to max', 'target', ''],
     style: { head: [], border: [] },
   });
   table.push(
     ...throughput.flatMap(({ inFlight, auditions, bare, ratio, target, isMet }) => [
-      [`${inFlight} in flight: auditions scheduled a second`, ...cells(auditions, 1), '', ''],
-      [`${inFlight} in flight: bare workflows a second`, ...cells(bare, 1), '', ''],
-      [`${inFlight} in flight: ratio of the two`, ...cells(ratio, 2), `at least ${target}`, verdict(isMet)],
+      [`${inFlight} in flight: auditions scheduled per second`, ...cells(auditions, 1), '', ''],
+      [`${inFlight} in flight: bare workflows per second`, ...cells(bare, 1), '', ''],
+      [`${inFlight} in flight: ratio`, ...cells(ratio, 2), `at least ${target}`, verdict(isMet)],
     ]),
     ...cost.map((line) => [
       `per audition: ${names[line.figure]}`,
@@ -42,19 +42,19 @@ export const tableOf = ({ throughput, cost, calls, intake, replay }: Figures): s
       verdict(isWithin(line)),
     ]),
     ...calls.flatMap(({ name, statements, bare, path, overhead, target, isMet }) => [
-      [`${name}: by the library alone, ms`, ...cells(bare, 1), '', ''],
-      [`${name}: on our path, ms (database statements: ${statements})`, ...cells(path, 1), '', ''],
-      [`${name}: what the path adds, %`, ...cells(overhead, 1), `under ${target}`, verdict(isMet)],
+      [`${name}: vendor's library alone, ms`, ...cells(bare, 1), '', ''],
+      [`${name}: our call path, ms (database statements: ${statements})`, ...cells(path, 1), '', ''],
+      [`${name}: overhead, %`, ...cells(overhead, 1), `under ${target}`, verdict(isMet)],
     ]),
-    ...intake.flatMap(({ inFlight, intake: taken, bare, ratio, target, isMet }) => [
-      [`${inFlight} in flight: webhooks taken a second`, ...cells(taken, 0), '', ''],
-      [`${inFlight} in flight: bare inserts a second`, ...cells(bare, 0), '', ''],
-      [`${inFlight} in flight: ratio of the two`, ...cells(ratio, 2), `at least ${target}`, verdict(isMet)],
+    ...intake.flatMap(({ inFlight, intake: received, bare, ratio, target, isMet }) => [
+      [`${inFlight} in flight: webhooks received per second`, ...cells(received, 0), '', ''],
+      [`${inFlight} in flight: bare inserts per second`, ...cells(bare, 0), '', ''],
+      [`${inFlight} in flight: ratio`, ...cells(ratio, 2), `at least ${target}`, verdict(isMet)],
     ]),
     ...(replay
       ? [
-          ['histories replayed a second', ...cells(replay.historiesPerSecond, 0), '', ''],
-          ['events replayed a second', ...cells(replay.eventsPerSecond, 0), '', ''],
+          ['histories replayed per second', ...cells(replay.historiesPerSecond, 0), '', ''],
+          ['events replayed per second', ...cells(replay.eventsPerSecond, 0), '', ''],
         ]
       : []),
   );

@@ -1,31 +1,34 @@
-/** Several measurements of one thing, as the middle one and how far they lie apart. */
+/** The median, minimum and maximum of several measurements. */
 export interface Spread {
   readonly median: number;
   readonly least: number;
   readonly most: number;
 }
 
-/** @throws {RangeError} when nothing was measured. */
+/**
+ * Returns the median, minimum and maximum.
+ * @throws {RangeError} when `measured` is empty
+ */
 export const spreadOf = (measured: readonly number[]): Spread => {
   const sorted = measured.toSorted((a, b) => a - b);
   const [lower, upper] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
   const [least, most] = [sorted[0], sorted.at(-1)];
   if (lower === undefined || upper === undefined || least === undefined || most === undefined) {
-    throw new RangeError('nothing was measured');
+    throw new RangeError('there are no measurements; run at least one round');
   }
   return { median: (lower + upper) / 2, least, most };
 };
 
-/** As many at once as wanted, the next one as soon as one is done. Resolves with how many were done a second. */
+/** Runs an operation `count` times, at most `inFlight` simultaneously. Resolves with the operations per second. */
 export const ratePerSecond = async (
   { count, inFlight }: { readonly count: number; readonly inFlight: number },
-  one: () => Promise<void>,
+  operation: () => Promise<void>,
 ): Promise<number> => {
   let begun = 0;
   const lane = async () => {
     while (begun < count) {
       begun += 1;
-      await one();
+      await operation();
     }
   };
   const started = performance.now();
@@ -33,7 +36,7 @@ export const ratePerSecond = async (
   return (count * 1_000) / (performance.now() - started);
 };
 
-/** One round: operations a second of the service, and of what it is compared with. */
+/** One round: operations per second of the service (`real`) and of its baseline (`alone`). */
 export interface Round {
   readonly real: number;
   readonly alone: number;
@@ -42,7 +45,7 @@ export interface Round {
 
 /** Compares the median ratio of the rounds with the target. */
 export const compareRounds = (rounds: readonly Round[], target: number) => {
-  const ratio = spreadOf(rounds.map((one) => one.ratio));
+  const ratio = spreadOf(rounds.map((round) => round.ratio));
   return {
     target,
     isMet: ratio.median >= target,

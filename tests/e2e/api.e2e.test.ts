@@ -1,4 +1,4 @@
-/** The API's dealings with the real Temporal: nobody there to work, work that has ended, and what an operator does. */
+/** Tests the API with a real Temporal server: without workers, after an audition has ended, and the operator's commands. */
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,8 +32,8 @@ const ops = (...words: readonly string[]) =>
     reject: false,
   });
 
-describe('while no worker is there', () => {
-  it('a request is told to come again, and then gets the one audition it began', async () => {
+describe('API without workers', () => {
+  it('answers 503 with Retry-After, and returns the same audition when the request is repeated', async () => {
     const body = next();
     const idempotencyKey = crypto.randomUUID();
     const early = await platform.post('/v1/auditions', body, { idempotencyKey });
@@ -52,8 +52,8 @@ describe('while no worker is there', () => {
   });
 });
 
-describe('an audition', () => {
-  it('is started with ids and states that can be searched, and nothing of a person', async () => {
+describe('audition API', () => {
+  it('starts an audition with searchable IDs and states, and without personal data', async () => {
     const { id } = await platform.request(next());
     const described = await service.temporal.workflow.getHandle(auditionWorkflowId(id)).describe();
     expect(described.memo).toMatchObject({ organization: 'org_e2e', correlationId: expect.any(String) });
@@ -67,7 +67,7 @@ describe('an audition', () => {
     expect(JSON.stringify(raw)).not.toMatch(/Lovelace|performers\.example/);
   });
 
-  it('that has ended refuses commands as closed, and is shown again to whoever requests it again', async () => {
+  it('rejects commands to an ended audition as closed, and returns that audition to a repeated request', async () => {
     const body = next();
     const idempotencyKey = crypto.randomUUID();
     const first = await platform.post('/v1/auditions', body, { idempotencyKey });
@@ -77,26 +77,26 @@ describe('an audition', () => {
 
     const late = await platform.post(`/v1/auditions/${id}/cancel`, {});
     expect([late.status, late.body]).toMatchObject([409, { code: 'audition_closed' }]);
-    const again = await platform.post('/v1/auditions', body, { idempotencyKey });
-    expect(again.body).toEqual(first.body);
+    const repeated = await platform.post('/v1/auditions', body, { idempotencyKey });
+    expect(repeated.body).toEqual(first.body);
     await service.database.pool.query('DELETE FROM idempotent_requests');
-    const forgotten = await platform.post('/v1/auditions', body, { idempotencyKey });
-    expect([forgotten.status, forgotten.body]).toMatchObject([201, { id }]);
+    const afterDeletion = await platform.post('/v1/auditions', body, { idempotencyKey });
+    expect([afterDeletion.status, afterDeletion.body]).toMatchObject([201, { id }]);
   });
 
-  it('that was stopped in Temporal says so to whoever asks something of it', async () => {
+  it('answers audition_stopped when the workflow was terminated in Temporal', async () => {
     const { id } = await platform.request(next());
     await platform.until(id, ({ state }) => state === 'scheduled');
-    await service.temporal.workflow.getHandle(`audition/${id}`).terminate('a mistake of somebody');
+    await service.temporal.workflow.getHandle(`audition/${id}`).terminate('terminated by the test');
     const { status, body } = await platform.post(`/v1/auditions/${id}/cancel`, {});
     expect([status, body]).toMatchObject([409, { code: 'audition_stopped' }]);
   });
 
-  it("passes on the workflow's own refusals", async () => {
+  it('returns the errors with which the workflow rejects commands', async () => {
     const { id } = await platform.request(next());
     await platform.until(id, ({ state }) => state === 'scheduled');
     const stranger = await platform.post(`/v1/auditions/${id}/respond`, {
-      participant: 'nobody',
+      participant: 'unknown',
       answer: 'accepted',
     });
     expect([stranger.status, stranger.body]).toMatchObject([422, { code: 'unknown_participant' }]);
@@ -108,7 +108,7 @@ describe('an audition', () => {
     expect([tooEarly.status, tooEarly.body]).toMatchObject([409, { code: 'check_in_not_open' }]);
   });
 
-  it('that takes longer than one has patience for is still working, and the command is carried out', async () => {
+  it('reports still_working when a command exceeds the timeout, and the workflow still executes it', async () => {
     const { id } = await platform.request(next());
     await platform.until(id, ({ state }) => state === 'scheduled');
     const hasty = createAuditionWorkflows({
@@ -124,8 +124,8 @@ describe('an audition', () => {
   });
 });
 
-describe('an operator', () => {
-  it('finds what waits, overrides it from the terminal, and the audition goes on', async () => {
+describe('operator commands', () => {
+  it('list an attention item, override it, and the audition resumes', async () => {
     service.sandbox.control.setFault('zoom', { kind: 'outage', operation: 'meetings.create' });
     const { id } = await platform.request(
       next({ meeting: { providers: ['zoom'] }, policy: { meetingPatience: 'PT1S', stepPatience: 'PT2S' } }),
@@ -138,7 +138,7 @@ describe('an operator', () => {
     const json = z
       .array(z.looseObject({ id: z.string() }))
       .parse(JSON.parse((await ops('--json', 'attention', 'list')).stdout));
-    expect(json.map((one) => one.id)).toContain(item?.id);
+    expect(json.map(({ id: listedId }) => listedId)).toContain(item?.id);
 
     const refused = await ops('attention', 'resolve', item?.id ?? '', 'override');
     expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('--join-url')]);
@@ -153,9 +153,9 @@ describe('an operator', () => {
     expect([late.exitCode, late.stderr]).toEqual([1, expect.stringContaining('attention_not_found')]);
   });
 
-  it('verifies the trails and rebuilds the read model', async () => {
+  it('verify the trails and rebuild the read model', async () => {
     const { id } = await platform.request(next());
-    // After the last report there is no more news, and what is rebuilt can be compared.
+    // Waits for the last delivery report, because later events would change the view.
     const before = await platform.until(
       id,
       ({ state, notices }) =>

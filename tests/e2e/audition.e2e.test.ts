@@ -1,4 +1,4 @@
-/** One audition through everything that is real: API, Temporal, workers, PostgreSQL, client libraries, mail. */
+/** Tests auditions in the whole service: API, Temporal, workers, PostgreSQL, client libraries and mail. */
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -19,9 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Impatient, so that giving up is seen within a test. */
-const impatient = { stepPatience: 'PT4S', meetingPatience: 'PT2S' };
-/** Each test has people, a day and so a slot of its own. */
+/** Short deadlines, so that an operator is asked within the time of a test. */
+const shortDeadlines = { stepPatience: 'PT4S', meetingPatience: 'PT2S' };
+/** Returns a request with its own participants and day, so that the slots of tests do not overlap. */
 let used = 0;
 const next = (changes: object = {}, startsIn?: number) => {
   used += 1;
@@ -30,15 +30,15 @@ const next = (changes: object = {}, startsIn?: number) => {
 
 const eventPage = z.object({ items: z.array(auditionEventSchema) });
 
-/** The meetings that Zoom has at that time. Each test has a time of its own. */
+/** Returns the IDs of the Zoom meetings that start at this time. The times of tests differ. */
 const meetingsAt = (start: string | undefined): readonly string[] =>
   service.sandbox.control
     .state()
     .zoom.meetings.filter(({ start_time }) => new Date(start_time ?? '').toISOString() === start)
     .map(({ id }) => String(id));
 
-describe('an audition', () => {
-  it('goes from request to decision', async () => {
+describe('audition', () => {
+  it('runs from request to decision', async () => {
     const { n, body } = next({ policy: { sessionOverrun: 'PT0S', checkInOpens: 'P30D' } });
     const requested = await platform.request(body);
     expect(requested.state).toBe('scheduling');
@@ -64,7 +64,7 @@ describe('an audition', () => {
     expect(await service.database.repositories.events.verify(requested.id)).toEqual({ ok: true });
   });
 
-  it('is made once, however often the same request is sent at once', async () => {
+  it('is created once when the same request is sent 50 times simultaneously', async () => {
     const { body } = next();
     const idempotencyKey = crypto.randomUUID();
     const answers = await Promise.all(
@@ -78,7 +78,7 @@ describe('an audition', () => {
     await platform.until(ids[0] ?? '', ({ state }) => state === 'scheduled');
   });
 
-  it('loses a fight for a slot with a clear answer, and leaves nothing', async () => {
+  it('fails with slot_taken and leaves nothing behind when another audition takes the slot', async () => {
     const { n, body } = next();
     const [first, second] = await Promise.all(
       [body, body].map((same) =>
@@ -89,25 +89,25 @@ describe('an audition', () => {
     const lost = first?.status === 409 ? first : second;
     expect(lost?.body).toMatchObject({ code: 'slot_taken' });
 
-    const ofThisFight = ({ participants }: AuditionView) =>
+    const isContender = ({ participants }: AuditionView) =>
       participants.some(({ id }) => id === `performer-${n}`);
-    const fighters = (await platform.listAuditions()).filter(ofThisFight);
-    const [loser, winner] = fighters.toSorted((a) => (a.outcome === 'failed' ? -1 : 1));
-    expect(fighters).toHaveLength(2);
+    const contenders = (await platform.listAuditions()).filter(isContender);
+    const [loser, winner] = contenders.toSorted((a) => (a.outcome === 'failed' ? -1 : 1));
+    expect(contenders).toHaveLength(2);
     expect(loser).toMatchObject({ state: 'closed', outcome: 'failed', calendarEvents: [], notices: [] });
     expect(loser?.meeting).toBeUndefined();
     const scheduled = await platform.until(winner?.id ?? '', ({ state }) => state === 'scheduled');
-    const holders = await service.database.pool.query(
+    const holds = await service.database.pool.query(
       'SELECT DISTINCT audition_id FROM slot_holds WHERE resource = $1',
       [`participant:performer-${n}`],
     );
-    expect(holders.rows).toEqual([{ audition_id: winner?.id }]);
+    expect(holds.rows).toEqual([{ audition_id: winner?.id }]);
     expect(meetingsAt(scheduled.slot?.start)).toEqual([scheduled.meeting?.id]);
     const { emails } = await providerState(service);
     expect(emails.filter((email) => email.startsWith(`ada.${n}@`))).toHaveLength(1);
   });
 
-  it('undoes everything outside when it is cancelled', async () => {
+  it('undoes everything at the providers when it is cancelled', async () => {
     const { n, body } = next();
     const { id } = await platform.request(body);
     const { meeting } = await platform.until(id, ({ state }) => state === 'scheduled');
@@ -131,7 +131,7 @@ describe('an audition', () => {
     const moved = await platform.command(id, 'reschedule', { slot, reason: 'travel' });
     expect(moved).toMatchObject({ state: 'scheduled', revision: 2, slot: { start: slot.start } });
     const { zoom } = service.sandbox.control.state();
-    const meeting = zoom.meetings.find((one) => String(one.id) === moved.meeting?.id);
+    const meeting = zoom.meetings.find(({ id: zoomId }) => String(zoomId) === moved.meeting?.id);
     expect(new Date(meeting?.start_time ?? '').toISOString()).toBe(slot.start);
     expect(
       (await providerState(service)).emails.filter((email) => email.startsWith(`ada.${n}@`)),
@@ -139,8 +139,8 @@ describe('an audition', () => {
   });
 });
 
-describe('when a provider fails', () => {
-  it('makes one meeting though the answer of the first attempt was lost after its effect', async () => {
+describe('audition when a provider fails', () => {
+  it('has one meeting when the response to the first attempt is lost', async () => {
     service.sandbox.control.setFault('zoom', { kind: 'lost_answer', operation: 'meetings.create', times: 1 });
     const { id } = await platform.request(next().body);
     const { meeting, slot } = await platform.until(id, ({ state }) => state === 'scheduled');
@@ -148,7 +148,7 @@ describe('when a provider fails', () => {
     expect(meetingsAt(slot?.start)).toEqual([meeting?.id]);
   });
 
-  it('falls back to Meet while Zoom is down, and leaves no meeting at Zoom when it is back', async () => {
+  it('falls back to Meet while Zoom is down, and leaves no meeting at Zoom', async () => {
     service.sandbox.control.setFault('zoom', { kind: 'outage' });
     const { id } = await platform.request(next({ policy: { meetingPatience: 'PT2S' } }).body);
     const view = await platform.until(id, ({ state }) => state === 'scheduled');
@@ -157,7 +157,7 @@ describe('when a provider fails', () => {
       joinUrl: expect.stringMatching(/^https:/),
     });
     service.sandbox.control.clearFaults();
-    // Whatever Zoom may have made is looked for and taken away once Zoom answers, and the trail says so.
+    // When Zoom answers again, the meeting that it may have created is deleted. The trail records this.
     await eventually(async () => {
       const { items } = eventPage.parse((await platform.get(`/v1/auditions/${id}/events?limit=100`)).body);
       return items.some(({ fact }) => fact.type === 'compensated' && fact.step === 'the meeting on zoom');
@@ -168,49 +168,54 @@ describe('when a provider fails', () => {
   it.each([
     ['zoom and google', 'meetings.create', 'meeting'],
     ['google', 'events.insert', 'calendar_event'],
-  ])('asks a person when %s fails for good, and undoes everything on abort', async (_, operation, step) => {
-    const vendor = operation.startsWith('meetings') ? 'zoom' : 'google';
-    service.sandbox.control.setFault(vendor, { kind: 'outage', operation });
-    if (vendor === 'zoom')
-      service.sandbox.control.setFault('google', { kind: 'outage', operation: 'events.insert' });
-    const { id } = await platform.request(next({ policy: impatient }).body);
-    const stuck = await platform.until(id, ({ attention }) => attention.some((item) => item.step === step));
-    const listed = await platform.get('/v1/attention', keys.operator);
-    expect(JSON.stringify(listed.body)).toContain(stuck.attention[0]?.id);
-    service.sandbox.control.clearFaults();
-    await platform.resolve(stuck.attention[0]?.id ?? '', { action: 'abort' });
-    const closed = await platform.until(id, ({ state }) => state === 'closed');
-    expect(closed.outcome).toBe('failed');
-    await service.temporal.workflow.getHandle(`audition/${id}`).result();
-    const outside = await providerState(service);
-    expect(
-      outside.events.filter((event) => closed.calendarEvents.some(({ eventId }) => event.endsWith(eventId))),
-    ).toEqual([]);
-    expect(outside.meetings).not.toContain(closed.meeting?.id);
-  });
+  ])(
+    'asks the operator when %s fails permanently, and undoes everything on abort',
+    async (_, operation, step) => {
+      const vendor = operation.startsWith('meetings') ? 'zoom' : 'google';
+      service.sandbox.control.setFault(vendor, { kind: 'outage', operation });
+      if (vendor === 'zoom')
+        service.sandbox.control.setFault('google', { kind: 'outage', operation: 'events.insert' });
+      const { id } = await platform.request(next({ policy: shortDeadlines }).body);
+      const stuck = await platform.until(id, ({ attention }) => attention.some((item) => item.step === step));
+      const listed = await platform.get('/v1/attention', keys.operator);
+      expect(JSON.stringify(listed.body)).toContain(stuck.attention[0]?.id);
+      service.sandbox.control.clearFaults();
+      await platform.resolve(stuck.attention[0]?.id ?? '', { action: 'abort' });
+      const closed = await platform.until(id, ({ state }) => state === 'closed');
+      expect(closed.outcome).toBe('failed');
+      await service.temporal.workflow.getHandle(`audition/${id}`).result();
+      const outside = await providerState(service);
+      expect(
+        outside.events.filter((event) =>
+          closed.calendarEvents.some(({ eventId }) => event.endsWith(eventId)),
+        ),
+      ).toEqual([]);
+      expect(outside.meetings).not.toContain(closed.meeting?.id);
+    },
+  );
 });
 
-/** What is still wanted stands outside, and nothing else does. */
-const agree = async (): Promise<boolean> => {
+/** Returns whether the providers contain exactly what the running and booked auditions record. */
+const isConsistent = async (): Promise<boolean> => {
   const views = (await platform.listAuditions()).filter(
     ({ outcome }) => outcome === undefined || outcome === 'booked',
   );
   const outside = await providerState(service);
-  const known = expectedProviderState(views);
+  const expected = expectedProviderState(views);
   return isDeepStrictEqual(
     [outside.meetings, outside.events, outside.meetEvents],
-    [known.meetings, known.events, known.meetEvents],
+    [expected.meetings, expected.events, expected.meetEvents],
   );
 };
 
-it('agrees with the providers after all of this', async () => {
-  await eventually(agree, 60_000, async () => {
+it('auditions agree with the providers after all these tests', async () => {
+  await eventually(isConsistent, 60_000, async () => {
     const views = await platform.listAuditions();
     return JSON.stringify(
-      { outside: await providerState(service), known: expectedProviderState(views) },
+      { outside: await providerState(service), expected: expectedProviderState(views) },
       null,
       1,
     );
   });
-  expect(await agree()).toBe(true);
+  expect(await isConsistent()).toBe(true);
 });

@@ -1,4 +1,4 @@
-/** What one audition costs, kept: each history event is stored and replayed, each action is billed. */
+/** Checks the budget of one audition: each history event is stored and replayed, and each action is billed. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { compareWithBudget, isWithin } from '../bench/cost/budget.ts';
 import { playBudgetedAudition } from '../bench/cost/budgeted-audition.ts';
@@ -11,12 +11,12 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-it('an audition with a reschedule and two reminders costs no more than its budget', async () => {
+it('an audition with a reschedule and two reminders stays within its budget', async () => {
   const cost = await playBudgetedAudition(service, 1);
-  const beyond = (await compareWithBudget(cost)).filter((line) => !isWithin(line));
+  const exceeded = (await compareWithBudget(cost)).filter((line) => !isWithin(line));
   const hint =
-    'An audition has become dearer. If that is meant, raise tests/bench/budget.json to what `npm run bench` prints, ' +
-    'and say in the commit what it buys.';
-  expect(beyond, hint).toEqual([]);
+    'The cost of an audition exceeds its budget. If this is intended, raise tests/bench/budget.json to the figures ' +
+    'that `npm run bench` prints, and give the reason in the commit.';
+  expect(exceeded, hint).toEqual([]);
   expect(cost.retries).toBe(0);
 });

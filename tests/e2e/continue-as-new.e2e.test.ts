@@ -1,4 +1,4 @@
-/** A long life: when its history has grown, an audition goes on as a new run that knows all that the old one knew. */
+/** Tests that an audition with a long history continues as a new run without losing state. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as messages from '../../workflows/audition/messages.ts';
 import { performer } from '../harness/audition-plan.ts';
@@ -9,25 +9,25 @@ import {
   type WorkflowHarness,
 } from '../harness/workflow-harness.ts';
 
-let stage: WorkflowHarness;
+let harness: WorkflowHarness;
 beforeAll(async () => {
-  stage = await startRealTimeHarness();
+  harness = await startRealTimeHarness();
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
-/** Our development server suggests it after 500 events (temporal-dev.yaml), and an answer makes about ten. */
-const answersAtMost = 100;
+/** The development server suggests continue-as-new after 500 events (temporal-dev.yaml). A response adds about ten. */
+const maxResponses = 100;
 
-/** As the server has written them down, of the activities that outside services carry out. */
-const prioritiesOutside = async (handle: RunningAudition['handle']): Promise<ReadonlySet<string>> => {
+/** Returns the priorities of the activities that call providers, from the history. */
+const providerPriorities = async (handle: RunningAudition['handle']): Promise<ReadonlySet<string>> => {
   const { events } = await handle.fetchHistory();
   const scheduled = events?.flatMap(({ activityTaskScheduledEventAttributes: activity }) => activity ?? []);
-  const outside = scheduled?.filter(({ taskQueue }) => !taskQueue?.name?.startsWith('castmatch'));
-  return new Set(outside?.map(({ priority }) => `${priority?.priorityKey} ${priority?.fairnessKey}`));
+  const provider = scheduled?.filter(({ taskQueue }) => !taskQueue?.name?.startsWith('castmatch'));
+  return new Set(provider?.map(({ priority }) => `${priority?.priorityKey} ${priority?.fairnessKey}`));
 };
 
-it('continues as new, keeps its state, and is undone from there as a whole', async () => {
-  await stage.runAudition(
+it('an audition that continues as new keeps its state, and its cancellation undoes everything', async () => {
+  await harness.runAudition(
     { recordAs: 'continued-as-new' },
     async ({ handle, until, world, plan, result }) => {
       await until(({ state }) => state === 'scheduled');
@@ -40,14 +40,14 @@ it('continues as new, keeps its state, and is undone from there as a whole', asy
       await restore('in-first-run');
       const runOf = async () => (await handle.describe()).runId;
       const firstRun = await runOf();
-      let given = 0;
-      for (; given < answersAtMost && (await runOf()) === firstRun; given += 1) {
-        const answer = given % 2 === 0 ? 'tentative' : 'accepted';
+      let responses = 0;
+      for (; responses < maxResponses && (await runOf()) === firstRun; responses += 1) {
+        const answer = responses % 2 === 0 ? 'tentative' : 'accepted';
         await handle.executeUpdate(messages.respondUpdate, {
           args: [{ ...apiCommand, participant: performer.id, answer }],
         });
       }
-      expect(given).toBeLessThan(answersAtMost);
+      expect(responses).toBeLessThan(maxResponses);
 
       const view = await until(({ state }) => state === 'scheduled');
       expect(view).toMatchObject({ id: plan.id, revision: 1, announcedAs: [1] });
@@ -68,7 +68,7 @@ it('continues as new, keeps its state, and is undone from there as a whole', asy
       expect(await result()).toMatchObject({ state: 'closed', outcome: 'cancelled', attention: [] });
       expect([world.meetings.size, world.calendarEvents.size, world.heldRevisions.size]).toEqual([0, 0, 0]);
       expect(world.retractions).toHaveLength(4);
-      expect(await prioritiesOutside(handle)).toEqual(new Set(['3 test']));
+      expect(await providerPriorities(handle)).toEqual(new Set(['3 test']));
     },
   );
 });

@@ -1,4 +1,4 @@
-/** The README's first command as it is, but for its ports, its folder and its pauses. */
+/** Tests `npm run demo`, with free ports, a temporary data folder and no pauses. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** What would replace a part of the stack. */
+/** Clears the variables that would replace a part of the stack. */
 const clearedEnvironment = { DATABASE_URL: '', TEMPORAL_ADDRESS: '', SMTP_URL: '', PORT: '', PUBLIC_URL: '' };
 
 const demo = async (name: string, ...options: readonly string[]) => {
@@ -27,15 +27,15 @@ const demo = async (name: string, ...options: readonly string[]) => {
   return { exitCode, all };
 };
 
-it('npm run demo takes one audition from request to decision, and says what it cost', async () => {
+it('npm run demo runs one audition from request to decision, and prints its cost', async () => {
   const { exitCode, all } = await demo('smooth');
   expect(all).toContain('decision: booked');
   expect(all).toContain('meeting on zoom');
-  expect(all).toMatch(/What it cost:.* \d+ history events/);
+  expect(all).toMatch(/Cost:.* \d+ history events/);
   expect([exitCode, all]).toEqual([0, expect.stringContaining('from request to decision.')]);
 });
 
-it('npm run demo -- --fail zoom falls back to Google Meet, and ends as well', async () => {
+it('npm run demo -- --fail zoom falls back to Google Meet, and runs to the decision', async () => {
   const { exitCode, all } = await demo('zoom', '--fail', 'zoom');
   expect(all).toContain('zoom failed');
   expect(all).toContain('meeting on google_meet');

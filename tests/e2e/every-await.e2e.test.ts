@@ -1,8 +1,8 @@
 /**
- * Cancels and fails at every await of the workflow: each activity of a whole scenario, found by playing it once, is
- * in turn the one at which things go wrong. Whatever happens, nothing may be left behind.
+ * Cancels and fails the workflow at every await. A first run finds the activities of a scenario. Each further run
+ * cancels or fails at one of them, and must leave nothing behind.
  *
- * On the development server: the time-skipping one refuses to cancel an activity that ends in the same moment.
+ * Runs on the development server: the time-skipping server cannot cancel an activity that completes at the same moment.
  */
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
@@ -18,20 +18,20 @@ import {
   type WorkflowHarness,
 } from '../harness/workflow-harness.ts';
 
-let stage: WorkflowHarness;
+let harness: WorkflowHarness;
 beforeAll(async () => {
-  stage = await startRealTimeHarness();
+  harness = await startRealTimeHarness();
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
-/** The activities of request, schedule and one move, as the scenario calls them; checked below. */
+/** The number of activities in the scenario (request, schedule and one move); a test below checks it. */
 const scenarioCalls = 27;
 const everyCall = Array.from({ length: scenarioCalls }, (_, index) => index);
 
-/** Schedules, then moves. Stops at the first message that is refused because the audition has ended. */
+/** Schedules the audition, then moves it. Throws when an update is rejected because the audition has ended. */
 const scheduleAndMove = async ({ until, handle }: RunningAudition): Promise<void> => {
   await until(({ state }) => state === 'scheduled' || state === 'closed');
-  const slot = slotIn(96, await stage.environment.currentTimeMs());
+  const slot = slotIn(96, await harness.environment.currentTimeMs());
   await handle.executeUpdate(messages.rescheduleUpdate, { args: [{ ...apiCommand, slot }] });
 };
 
@@ -52,24 +52,24 @@ const leftBehind = (world: FakeWorld) => ({
   events: [...world.calendarEvents],
   holds: [...world.heldRevisions],
 });
-const nothing = { meetings: [], events: [], holds: [] };
+const nothingLeft = { meetings: [], events: [], holds: [] };
 
-/** Everybody who was told has been told otherwise. */
+/** Returns the participants whose notices were not retracted. */
 const notRetracted = ({ notices, retractions }: FakeWorld) => {
   const addressees = new Set(notices.map((key) => key.split(':').slice(2, 4).join(':')));
   return [...addressees].filter((addressee) => !retractions.some((key) => key.includes(addressee)));
 };
 
-describe('at every await', () => {
-  it('the scenario makes as many calls as are tried below', async () => {
-    await stage.runAudition({}, async (played) => {
+describe('audition workflow', () => {
+  it('makes as many calls in the scenario as the tests below interrupt', async () => {
+    await harness.runAudition({}, async (played) => {
       await scheduleAndMove(played);
       expect(played.world.calls.length).toBe(scenarioCalls);
     });
   });
 
-  it.each(everyCall)('a cancellation during call %i leaves nothing behind', async (index) => {
-    await stage.runAudition({}, async (played) => {
+  it.each(everyCall)('leaves nothing behind when it is cancelled during call %i', async (index) => {
+    await harness.runAudition({}, async (played) => {
       const { world, handle } = played;
       world.beforeActivity = async (_, at) => {
         if (at === index) await handle.cancel();
@@ -77,15 +77,15 @@ describe('at every await', () => {
       await ignoreEnded(scheduleAndMove(played));
       const view = await handle.result();
       expect(view).toMatchObject({ state: 'closed', outcome: 'cancelled', attention: [] });
-      expect(leftBehind(world)).toEqual(nothing);
+      expect(leftBehind(world)).toEqual(nothingLeft);
       expect(notRetracted(world)).toEqual([]);
     });
   });
 
   it.each(everyCall)(
-    'a step that fails for good at call %i, then is aborted, leaves nothing half-done',
+    'leaves nothing half-done when call %i fails permanently and the operator aborts',
     async (index) => {
-      await stage.runAudition({}, async (played) => {
+      await harness.runAudition({}, async (played) => {
         const { world, handle, until } = played;
         let failed: string | undefined;
         world.beforeActivity = ({ activity }, at) => {
@@ -106,24 +106,24 @@ describe('at every await', () => {
         }
         await scenario;
         const view = await until(({ state }) => state === 'closed' || state === 'scheduled');
-        // An abort while moving goes back to the old slot, and a meeting has a second provider; else it is the end.
-        const stands = view.state === 'scheduled';
-        if (!stands) await ended(handle);
+        // An aborted move restores the old slot, and a failed meeting has a second provider. Otherwise the audition fails.
+        const isScheduled = view.state === 'scheduled';
+        if (!isScheduled) await untilEnded(handle);
         expect(failed).toEqual(expect.any(String));
-        expect(view.outcome).toBe(stands ? undefined : 'failed');
-        expect(leftBehind(world)).toMatchObject(stands ? { holds: [view.revision] } : nothing);
-        expect(world.meetings.size).toBe(stands ? 1 : 0);
-        expect(stands ? [] : notRetracted(world)).toEqual([]);
+        expect(view.outcome).toBe(isScheduled ? undefined : 'failed');
+        expect(leftBehind(world)).toMatchObject(isScheduled ? { holds: [view.revision] } : nothingLeft);
+        expect(world.meetings.size).toBe(isScheduled ? 1 : 0);
+        expect(isScheduled ? [] : notRetracted(world)).toEqual([]);
       });
     },
   );
 });
 
-/** Our own steps are none that a person is asked about: the audition ends by itself. */
+/** Provider steps fail so that the operator is asked. Failures of internal steps end the audition without an operator. */
 const failureOf = (activity: string): ApplicationFailure =>
   ApplicationFailure.create({
     type: providerActivities.has(activity) ? 'reconnect' : 'database',
-    message: `${activity} failed for good`,
+    message: `${activity} failed permanently`,
     nonRetryable: true,
   });
 
@@ -135,8 +135,8 @@ const providerActivities: ReadonlySet<string> = new Set([
   'sendNotice',
 ]);
 
-/** A trail that cannot be written fails the workflow, once everything is undone. */
-const ended = async (handle: RunningAudition['handle']): Promise<void> => {
+/** Waits for the end. The workflow fails when the trail cannot be written, after everything was undone. */
+const untilEnded = async (handle: RunningAudition['handle']): Promise<void> => {
   try {
     await handle.result();
   } catch (error) {

@@ -1,4 +1,4 @@
-/** A Temporal server that was given and knows nothing of us yet. */
+/** Tests the local stack with an external Temporal server that has no search attributes yet. */
 import { Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import getPort from 'get-port';
@@ -10,9 +10,10 @@ import { devServerArguments, loadTemporalDev } from '../../infra/stack/temporal-
 import { isTemporalReady } from '../../infra/stack/temporal-server.ts';
 import { eventually } from '../harness/eventually.ts';
 
-const unexpectedStart = () => Promise.reject(new Error('nothing is started beside a server that was given'));
+const unexpectedStart = () =>
+  Promise.reject(new Error('unexpected start of a process; the stack must use the external server'));
 
-it('gets the search attributes that auditions are found by', async () => {
+it('the local stack registers its search attributes on an external Temporal server', async () => {
   const settings = await loadTemporalDev();
   const port = await getPort();
   const bare = devServerArguments({ ...settings, searchAttributes: {} }, { port });

@@ -1,7 +1,7 @@
 /**
- * Providers that are away for a while, and come back: everything that was wanted meanwhile is done afterwards without
- * anybody's help, and nobody storms them. The outage here is short; `providers/resilience/resilient-providers.integration.test.ts` plays
- * ten minutes of one with a clock of its own.
+ * Tests a temporary outage of providers. All pending work must be completed afterwards without an operator, and the
+ * providers must not be flooded. The outage here is short;
+ * `providers/resilience/resilient-providers.integration.test.ts` simulates ten minutes with a fake clock.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -22,13 +22,13 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Nothing of the policy is shortened: this is how patient an audition is as it comes. */
+/** Returns a request with the default policy: its deadlines are not shortened. */
 const next = (() => {
   let used = 0;
   return () => requestBody((used += 1), (10 + used) * day);
 })();
 
-/** It goes to the meeting without a look into a calendar. */
+/** Removes the calendars, so that the first provider call creates the meeting. */
 const withoutCalendars = (body: ReturnType<typeof requestBody>) => ({
   ...body,
   participants: body.participants.map((participant) =>
@@ -62,21 +62,21 @@ const request = async (body: object): Promise<string> => {
 
 const scheduled = ({ state }: AuditionView) => state === 'scheduled';
 
-/** Those whose workflow runs, recorded or not. */
-const begun = async (): Promise<readonly string[]> => {
+/** Returns the IDs of the auditions whose workflow exists, even when the read model does not contain them yet. */
+const startedAuditions = async (): Promise<readonly string[]> => {
   const query = `TaskQueue = '${service.taskQueue}' AND WorkflowType = 'audition'`;
   const ids: string[] = [];
   for await (const { workflowId } of service.temporal.workflow.list({ query })) ids.push(workflowId);
   return ids.map((id) => id.replace(/^audition\//, ''));
 };
 
-const attentionEver = async (): Promise<readonly unknown[]> => {
+const allAttentionItems = async (): Promise<readonly unknown[]> => {
   const { rows } = await service.database.pool.query('SELECT * FROM attention_items');
   return rows;
 };
 
-describe('an outage', () => {
-  it('of Zoom and Google at once ends with everything scheduled, by nobody, and without a storm', async () => {
+describe('provider outage', () => {
+  it('of Zoom and Google delays auditions, which are then scheduled without an operator or a burst of calls', async () => {
     const { control } = service.sandbox;
     control.setFault('zoom', { kind: 'outage' });
     control.setFault('google', { kind: 'outage' });
@@ -84,40 +84,40 @@ describe('an outage', () => {
     const requests = Promise.all(wanted.map(request));
     await untilCircuitIs('open', 'zoom', 'google');
     const whenOpen = { zoom: callsAt('zoom'), google: callsAt('google') };
-    await eventually(async () => (await begun()).length === wanted.length, 30_000);
-    for (const id of await begun()) {
+    await eventually(async () => (await startedAuditions()).length === wanted.length, 30_000);
+    for (const id of await startedAuditions()) {
       expect(await platform.get(`/v1/auditions/${id}`)).toMatchObject({ status: 200, body: { id } });
       expect(await platform.get(`/v1/auditions/${id}`, keys.stranger)).toMatchObject({ status: 404 });
     }
-    // Long enough that everybody who retries on their own would have come several times.
+    // Long enough for several attempts by each activity, if activities retried independently.
     await pause(12_000);
-    // One try at a time: after 1, 2, 5 and 10 seconds, each with the token it may need.
+    // The circuit breaker allows one probe after 1, 2, 5 and 10 seconds; each may also request a token.
     expect(callsAt('zoom') - whenOpen.zoom).toBeLessThanOrEqual(10);
     expect(callsAt('google') - whenOpen.google).toBeLessThanOrEqual(10);
 
     control.clearFaults();
     const ids = await requests;
     const views = await Promise.all(ids.map((id) => platform.until(id, scheduled)));
-    expect(await attentionEver()).toEqual([]);
+    expect(await allAttentionItems()).toEqual([]);
     await untilCircuitIs('closed', 'zoom', 'google');
     const { emails, ...outside } = await providerState(service);
-    const { emails: told, ...known } = expectedProviderState(views);
-    expect({ ...outside, texts: outside.texts.length }).toEqual(known);
-    expect([emails.length, duplicatesIn(emails)]).toEqual([told, []]);
+    const { emails: notified, ...expected } = expectedProviderState(views);
+    expect({ ...outside, texts: outside.texts.length }).toEqual(expected);
+    expect([emails.length, duplicatesIn(emails)]).toEqual([notified, []]);
   });
 
-  it('of Zoom that is known already sends a new audition to Google at once, without another call', async () => {
+  it('of Zoom that opened the circuit makes a new audition use Google without another call to Zoom', async () => {
     const { control } = service.sandbox;
-    // As long as Zoom says itself, so that nothing tries it while this test looks.
+    // Zoom sends Retry-After: 120, so that no probe is sent during this test.
     control.setFault('zoom', { kind: 'outage', retryAfterSeconds: 120 });
-    const finders = await Promise.all(Array.from({ length: 6 }, () => request(withoutCalendars(next()))));
+    const earlier = await Promise.all(Array.from({ length: 6 }, () => request(withoutCalendars(next()))));
     await untilCircuitIs('open', 'zoom');
-    await Promise.all(finders.map((id) => platform.until(id, scheduled)));
+    await Promise.all(earlier.map((id) => platform.until(id, scheduled)));
     const calls = callsAt('zoom');
 
     const { meeting } = await platform.until(await request(withoutCalendars(next())), scheduled);
     expect(meeting?.provider).toBe('google_meet');
     expect(callsAt('zoom')).toBe(calls);
-    expect(await attentionEver()).toEqual([]);
+    expect(await allAttentionItems()).toEqual([]);
   });
 });

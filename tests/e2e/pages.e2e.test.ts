@@ -1,4 +1,4 @@
-/** Every page of the service and of the provider sandbox, opened in a headless browser beside an audition in progress. */
+/** Opens every page of the service and of the provider sandbox in a headless browser, while an audition is running. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** The platform is told of an audition by the whole service: trail, outbox, relay, workflow, signed request. */
+/** Tests event delivery to the platform in the whole service: trail, outbox, relay, workflow and signed request. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createApiClient, requestBody } from '../harness/api-client.ts';
 import { actor, addEndpoint, secret } from '../harness/endpoints.ts';
@@ -15,7 +15,7 @@ afterAll(() => service.close());
 
 const day = 86_400_000;
 
-it('tells of every event in its order, and catches up with what a broken receiver has missed', async () => {
+it('event delivery keeps the order, and delivers missed events after the endpoint is enabled again', async () => {
   const receiver = await startReceiver();
   const { repositories } = service.database;
   const endpoint = await addEndpoint(repositories, organization, { url: receiver.url });
@@ -23,12 +23,12 @@ it('tells of every event in its order, and catches up with what a broken receive
   const { id } = await platform.request(requestBody(1, 5 * day));
   await platform.until(id, ({ state }) => state === 'scheduled');
 
-  const isTold = (type: string) => () => receiver.received.some(({ event }) => event.type === type);
-  await eventually(isTold('audition.scheduled'), 30_000, () =>
+  const isDelivered = (type: string) => () => receiver.received.some(({ event }) => event.type === type);
+  await eventually(isDelivered('audition.scheduled'), 30_000, () =>
     JSON.stringify(receiver.received.map(({ event }) => event.type)),
   );
 
-  // Its receiver wants nothing more: it is disabled at once. Then it is put right, and told of what it has missed.
+  // Status 410 disables the endpoint immediately. When it is enabled again, it receives the missed events.
   receiver.answer(410);
   await platform.command(id, 'cancel', {});
   const isDisabled = async () =>
@@ -42,10 +42,10 @@ it('tells of every event in its order, and catches up with what a broken receive
     30_000,
   );
 
-  const taken = receiver.received.filter((_, index) => index !== before - 1);
-  const sequences = taken.map(({ event }) => Number(event.data['sequence']));
+  const accepted = receiver.received.filter((_, index) => index !== before - 1);
+  const sequences = accepted.map(({ event }) => Number(event.data['sequence']));
   expect(sequences).toEqual([...new Set(sequences)].toSorted((a, b) => a - b));
   for (const received of receiver.received) received.verify(secret);
   const ids = new Set(receiver.received.map((received) => received.id));
-  expect(ids.size).toBe(taken.length);
+  expect(ids.size).toBe(accepted.length);
 });

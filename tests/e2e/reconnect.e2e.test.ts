@@ -1,6 +1,6 @@
 /**
- * An account falls out in the midst of things: whoever depends on it waits, its owner is told and connects it again, and
- * everything goes on by itself. Through the page, the consent, the vault, the inbox and the workflows, all of them real.
+ * Tests the reconnection of an account in the whole service. Auditions that need the account wait, its owner is
+ * notified and connects it again, and the auditions resume.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
@@ -22,20 +22,20 @@ afterAll(() => service.close());
 const statusOf = async (): Promise<string | undefined> =>
   (await service.database.repositories.connections.get(organization, 'conn_performer'))?.status;
 
-/** What the platform gives to the account's owner, who goes the whole way in a browser. */
+/** Connects the account again in a browser, with the link that the platform gives to its owner. */
 const reconnectAccount = async (): Promise<void> => {
   const { body } = await platform.get('/v1/connections/google/authorize?connection=conn_performer');
   const visitor = createHttpBrowser(service.url);
   const page = await visitor.open(String(Object(body).url));
-  const sentOn = await visitor.submit(page, { to: '/connect' });
-  const { location } = await submitConsent(sentOn.redirectsTo ?? '', {
+  const redirected = await visitor.submit(page, { to: '/connect' });
+  const { location } = await submitConsent(redirected.redirectsTo ?? '', {
     account: sandboxAccounts.conn_performer,
   });
   const back = await visitor.open(location ?? '');
   expect(back.status).toBeLessThan(400);
 };
 
-it('auditions wait for an account that fell out, and go on by themselves once it is connected again', async () => {
+it('auditions wait for a disconnected account, and resume when its owner connects it again', async () => {
   const before = await platform.request(requestBody(4, 20 * day));
   await platform.until(before.id, ({ state }) => state === 'scheduled');
   expect(service.sandbox.control.revokeGrants('google', sandboxAccounts.conn_performer)).toBe(1);

@@ -1,4 +1,4 @@
-/** `npm run replay` against a real server, as an engineer runs it. */
+/** Tests `npm run replay` against a real Temporal server. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ const runReplay = (env: NodeJS.ProcessEnv, ...args: readonly string[]) =>
 const replay = (...args: readonly string[]) =>
   runReplay({ TEMPORAL_ADDRESS: inject('temporalAddress') }, '--workflows', workflows, ...args);
 
-/** No worker polls its task queue, which is enough of a history to be fetched. */
+/** Starts a workflow on a queue without workers; its history has only the first events. */
 const startWorkflow = async () => {
   const client = new Client({
     connection,
@@ -44,13 +44,13 @@ const startWorkflow = async () => {
   const workflowId = `notice/${randomUUID()}`;
   const handle = await client.workflow.start('notice', {
     workflowId,
-    taskQueue: `nobody-${randomUUID()}`,
+    taskQueue: `unpolled-${randomUUID()}`,
     args: ['Ada Example'],
   });
   return { workflowId, end: () => handle.terminate('the test is over') };
 };
 
-it('fetches a running workflow by its id, replays it, and saves it to be replayed again', async () => {
+it('npm run replay fetches a running workflow by its ID, replays it, and saves its history', async () => {
   const { workflowId, end } = await startWorkflow();
   const file = join(tmpdir(), `${randomUUID()}.json`);
   onTestFinished(() => rm(file, { force: true }));
@@ -62,7 +62,7 @@ it('fetches a running workflow by its id, replays it, and saves it to be replaye
   await end();
 });
 
-it('replays what a query finds', async () => {
+it('npm run replay replays the workflows that match a query', async () => {
   const { workflowId, end } = await startWorkflow();
   await end();
   await expect
@@ -70,17 +70,17 @@ it('replays what a query finds', async () => {
     .toMatchObject({ all: expect.stringContaining(workflowId), exitCode: 0 });
 });
 
-it('says that a workflow does not exist', async () => {
-  const { all, exitCode } = await replay('notice/nobody-knows-it');
+it('npm run replay reports a workflow that does not exist', async () => {
+  const { all, exitCode } = await replay('notice/unknown');
   expect(all).toMatch(/not found/i);
   expect(exitCode).toBe(2);
 });
 
-it('says what is missing when nothing was asked for', async () => {
+it('npm run replay without arguments explains what to pass', async () => {
   expect(await replay()).toMatchObject({ exitCode: 1, all: expect.stringContaining('say what to replay') });
 });
 
-describe('replay of auditions on the server', () => {
+describe('npm run replay with auditions on the server', () => {
   let temporalServer: TemporalServer;
   let service: ServiceUnderTest;
   beforeAll(async () => {
@@ -113,9 +113,9 @@ describe('replay of auditions on the server', () => {
         return `audition/${id}`;
       }),
     );
-    await service.temporal.workflow.getHandle(failed ?? '').terminate('the test ends it');
+    await service.temporal.workflow.getHandle(failed ?? '').terminate('terminated by the test');
 
-    // Visibility lags behind: the lists are asked once both auditions stand in them.
+    // Visibility is eventually consistent, so the test waits until both auditions are listed.
     const isListed = async (query: string) =>
       (await service.temporal.workflow.count(`CastMatchOrganization = "${organization}" AND ${query}`))
         .count === 1;

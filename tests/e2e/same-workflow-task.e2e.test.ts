@@ -1,6 +1,7 @@
 /**
- * What ends an audition, and the answer that its main line has waited for, in one workflow task: as when a worker was
- * away for a moment. The message is heard first, and the main line must not go on from where it was.
+ * Delivers two things in one workflow task, as after a worker was down for a moment: a message that ends the audition,
+ * and the activity result for which the main coroutine waits. The workflow handles the message first. The main
+ * coroutine must then not continue.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,11 +17,11 @@ import {
   type WorkflowHarness,
 } from '../harness/workflow-harness.ts';
 
-let stage: WorkflowHarness;
+let harness: WorkflowHarness;
 beforeAll(async () => {
-  stage = await startRealTimeHarness();
+  harness = await startRealTimeHarness();
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
 const cancel = ({ handle }: RunningAudition) =>
   handle.startUpdate(messages.cancelUpdate, { args: [apiCommand], waitForStage: 'ACCEPTED' });
@@ -30,7 +31,7 @@ const decline = ({ handle }: RunningAudition) =>
     waitForStage: 'ACCEPTED',
   });
 
-/** Holds up the activity at its nth call, and says when it is there. */
+/** Blocks the nth call of this activity until `release`. `reached` resolves when that call is made. */
 const blockActivity = (
   { world }: RunningAudition,
   wanted: keyof AuditionActivities,
@@ -74,9 +75,9 @@ const cases: readonly {
   { activity: 'releaseHolds', nth: 1, moves: true, end: decline },
 ];
 
-describe('ended in the same task', () => {
-  it.each(cases)('as $activity $nth answers, it is undone', async ({ activity, nth, moves, end }) => {
-    await stage.runAudition({}, async (played) => {
+describe('audition that ends in the workflow task of an activity result', () => {
+  it.each(cases)('is undone after call $nth of $activity', async ({ activity, nth, moves, end }) => {
+    await harness.runAudition({}, async (played) => {
       const held = blockActivity(played, activity, nth);
       if (moves) {
         await played.until(({ state }) => state === 'scheduled');
@@ -88,10 +89,10 @@ describe('ended in the same task', () => {
       }
       await held.reached;
       let ending: Promise<unknown> = Promise.resolve();
-      await stage.whileWorkflowWorkerIsStopped(async () => {
+      await harness.whileWorkflowWorkerIsStopped(async () => {
         const before = await completions(played);
         ending = end(played);
-        // The server shows nothing of an update that waits for a worker.
+        // The server does not report an update that waits for a worker, so the test cannot poll for it.
         await pause(500);
         held.release();
         await eventually(async () => (await completions(played)) > before, 10_000);
@@ -103,13 +104,13 @@ describe('ended in the same task', () => {
   });
 });
 
-it('is undone also when it is cancelled while a reminder is on its way', async () => {
+it('an audition that is cancelled while a reminder is being sent is undone', async () => {
   const now = Date.now();
   const wish = {
     kind: 'fixed',
     slot: { start: toInstant(now + 60_000), end: toInstant(now + 120_000), zone: 'Europe/Paris' },
   } as const;
-  await stage.runAudition({ plan: { wish, reminders: [57_000] } }, async (played) => {
+  await harness.runAudition({ plan: { wish, reminders: [57_000] } }, async (played) => {
     const held = blockActivity(played, 'sendNotice', 1, ':reminder:');
     await held.reached;
     await cancel(played);
@@ -120,16 +121,16 @@ it('is undone also when it is cancelled while a reminder is on its way', async (
   });
 });
 
-it('has had its session though the meeting was opened and closed while nobody worked', async () => {
+it('an audition records its session when the meeting starts and ends while no worker runs', async () => {
   const now = Date.now();
   const wish = {
     kind: 'fixed',
     slot: { start: toInstant(now + 60_000), end: toInstant(now + 120_000), zone: 'Europe/Paris' },
   } as const;
-  await stage.runAudition({ plan: { wish, reminders: [] } }, async (played) => {
+  await harness.runAudition({ plan: { wish, reminders: [] } }, async (played) => {
     const { meeting } = await played.until(({ state }) => state === 'scheduled');
     const report = { origin: 'system', meetingId: meeting?.id } as const;
-    await stage.whileWorkflowWorkerIsStopped(async () => {
+    await harness.whileWorkflowWorkerIsStopped(async () => {
       await played.handle.signal(messages.meetingStartedSignal, report);
       await played.handle.signal(messages.meetingEndedSignal, report);
     });

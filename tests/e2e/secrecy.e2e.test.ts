@@ -1,7 +1,6 @@
 /**
- * Nothing that a person could be recognized by, and no credential, lies readable where it does not belong: not in
- * Temporal's database (payloads, failures, summaries, details, memo, search attributes), not in what API and workers
- * print at their most talkative, and not in our own database.
+ * Tests that no personal data and no credential leaks: into Temporal's database (payloads, failures, summaries,
+ * details, memo, search attributes), into the output of API and workers at log level trace, or into our database.
  */
 import { createHmac } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -31,7 +30,7 @@ let temporal: TemporalServer;
 let service: ServiceUnderTest;
 let platform: ApiClient;
 const joinLinks = new Set<string>();
-/** What opened accounts and endpoints in the course of it. */
+/** The credentials that were used during the scenarios. */
 const used: Secret[] = [];
 const databaseFile = () => join(folder, 'temporal.db');
 
@@ -66,25 +65,25 @@ const request = async (startsAt: number, changes: object = {}): Promise<Audition
     ...changes,
   });
 
-/** An SQLSTATE of our own: of a database's error, that is what may be printed. */
+/** An SQLSTATE that only this test raises. The SQLSTATE is the part of a database error that may be logged. */
 const injectedSqlState = 'CM001';
 
-/** While one table refuses writes, whatever was to be written could stand in the errors. */
+/** Runs `work` while one table rejects writes, because the rejected values could leak into the errors. */
 const whileWritesFail = async (write: string, work: () => Promise<unknown>): Promise<void> => {
-  const refusals = () => service.printed().split(injectedSqlState).length - 1;
-  const before = refusals();
+  const countRefusals = () => service.printed().split(injectedSqlState).length - 1;
+  const before = countRefusals();
   await service.database.pool.query(
     `CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
        $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '${injectedSqlState}'; END $$;
      CREATE TRIGGER refuse BEFORE ${write} FOR EACH ROW EXECUTE FUNCTION refuse()`,
   );
   const done = work();
-  await eventually(() => refusals() > before, 20_000);
+  await eventually(() => countRefusals() > before, 20_000);
   await service.database.pool.query(`DROP TRIGGER refuse ON ${write.split(' ').at(-1)}`);
   await done;
 };
 
-/** Until everybody was told, or Twilio has refused to tell them. */
+/** Waits until the participants are notified and the number that Twilio rejects has raised an attention item. */
 const untilAttentionRaised = async (id: string): Promise<AuditionView> => {
   const view = await platform.until(
     id,
@@ -98,7 +97,7 @@ const skipEverything = async (id: string): Promise<void> => {
   for (const item of (await platform.view(id)).attention) await platform.resolve(item.id, { action: 'skip' });
 };
 
-/** Told, reminded, asked, moved, called off; and at each turn something fails. */
+/** Invites, reminds, collects responses, moves and cancels; a provider or the database fails at each step. */
 const inviteMoveAndCancel = async (): Promise<void> => {
   const start = fullMinute(Date.now() + 600_000);
   const reminder = `PT${Math.floor((start - Date.now()) / 1_000) - 12}S`;
@@ -134,7 +133,7 @@ const inviteMoveAndCancel = async (): Promise<void> => {
   await service.temporal.workflow.getHandle(`audition/${id}`).result();
 };
 
-/** The database fails where it would have written what the providers gave us; then no provider gives anything. */
+/** Makes the database reject provider results, and then audit events. */
 const failDatabaseWrites = async (): Promise<void> => {
   const start = fullMinute(Date.now() + 40 * day);
   await whileWritesFail('UPDATE ON operations', async () => {
@@ -150,7 +149,7 @@ const failDatabaseWrites = async (): Promise<void> => {
 const overrideAndCallBack = async (): Promise<void> => {
   const start = fullMinute(Date.now() + 50 * day);
   service.sandbox.control.setFault('zoom', { kind: 'outage' });
-  // An outage of the last provider is waited out for ten minutes.
+  // Not an outage: the workflow would retry the last provider for ten minutes before it asks the operator.
   service.sandbox.control.setFault('google', { kind: 'unauthorized', operation: 'events.insert' });
   const { id } = await request(start, { policy: { meetingPatience: 'PT2S', checkInOpens: 'P60D' } });
   const stuck = await platform.until(id, ({ attention }) => attention.some(({ step }) => step === 'meeting'));
@@ -168,10 +167,10 @@ const overrideAndCallBack = async (): Promise<void> => {
   await untilAttentionRaised(decided.next ?? '');
 };
 
-/** What is wrong with a request is said to whoever sent it, and to nobody else. */
+/** Sends invalid requests. Only the response may contain their values, not the log. */
 const sendInvalidRequests = async (): Promise<void> => {
   const [performer] = cast;
-  for (const wrong of [
+  for (const invalid of [
     { email: words.notes },
     { phone: '+331' },
     { nickname: performer?.name },
@@ -179,7 +178,7 @@ const sendInvalidRequests = async (): Promise<void> => {
   ]) {
     await platform.post(
       '/v1/auditions',
-      { project: { id: 'p' }, participants: [{ ...performer, ...wrong }] },
+      { project: { id: 'p' }, participants: [{ ...performer, ...invalid }] },
       { idempotencyKey: crypto.randomUUID() },
     );
   }
@@ -190,7 +189,7 @@ const sendInvalidRequests = async (): Promise<void> => {
   });
 };
 
-/** Neither is anybody's to read: a forged one and a good one. */
+/** Sends a webhook with a valid and one with a forged signature. Neither signature may be logged. */
 const sendZoomWebhooks = async (): Promise<void> => {
   const body = JSON.stringify({ event: 'endpoint.url_validation', payload: { plainToken: 'plain' } });
   const timestamp = String(Math.floor(Date.now() / 1_000));
@@ -210,8 +209,8 @@ const sendZoomWebhooks = async (): Promise<void> => {
 };
 
 /**
- * Connected on our page, once while the database refuses; used in an audition after its tokens have run out; taken away
- * by the person at Google, and by us from Zoom while Zoom does not answer.
+ * Connects accounts on our page, once while the database rejects the write. Uses one in an audition after its tokens
+ * have expired. Then revokes the Google account at Google, and disconnects the Zoom account during an outage of Zoom.
  */
 const connectAndRevoke = async (): Promise<void> => {
   const { connections } = service.database.repositories;
@@ -226,7 +225,8 @@ const connectAndRevoke = async (): Promise<void> => {
   used.push(...(await storedCredentials(service)));
 
   const own = await connections.list(organization, { owner: 'person-1' });
-  const idOf = (provider: string) => own.find((one) => one.provider === provider)?.id ?? 'conn_none';
+  const idOf = (provider: string) =>
+    own.find((connection) => connection.provider === provider)?.id ?? 'conn_none';
   const calendar = { provider: 'google', connection: idOf('google'), calendarId: 'primary' };
   const [performer, ...others] = cast;
   const participants = [{ ...performer, calendar }, ...others];
@@ -242,9 +242,9 @@ const connectAndRevoke = async (): Promise<void> => {
     async () => (await connections.get(organization, idOf('google')))?.status !== 'connected',
     30_000,
   );
-  const isTold = async () =>
+  const isOwnerNotified = async () =>
     (await readMails(service.mailServer.apiUrl)).some(({ text }) => text.includes('/connections/'));
-  await eventually(isTold, 60_000);
+  await eventually(isOwnerNotified, 60_000);
 
   service.sandbox.control.setFault('zoom', { kind: 'outage' });
   expect(await page.disconnect(idOf('zoom'))).toBe(303);
@@ -268,7 +268,7 @@ const owners: readonly Secret[] = Object.entries(connectedAccounts).map(([provid
   text,
 }));
 
-/** What opens doors: ours, our users' and the providers'. */
+/** Returns all credentials: those of the service, of its users and of the providers. */
 const credentials = async (): Promise<readonly Secret[]> => {
   const mails = await readMails(service.mailServer.apiUrl);
   const tokens = mails.flatMap(({ text }) => /\/respond\/([\w.-]+)/.exec(text)?.[1] ?? []);
@@ -301,31 +301,37 @@ const credentials = async (): Promise<readonly Secret[]> => {
 
 const links = (): readonly Secret[] => [...joinLinks].map((text) => ({ what: 'a join link', text }));
 
-it("leaves nothing readable in Temporal's database", async () => {
+it("the service leaves no personal data and no credential readable in Temporal's database", async () => {
   const stored = await dumpSqlite(databaseFile());
-  for (const known of [organization, 'project-1', 'CastMatchState', 'binary/encrypted', 'rejected_input']) {
-    expect(stored.includes(known), known).toBe(true);
+  for (const expected of [
+    organization,
+    'project-1',
+    'CastMatchState',
+    'binary/encrypted',
+    'rejected_input',
+  ]) {
+    expect(stored.includes(expected), expected).toBe(true);
   }
   expect(links().length).toBeGreaterThan(2);
   const secrets = [...personalData, ...owners, ...confidentialTexts, ...links(), ...(await credentials())];
   expect(leaksIn(stored, secrets)).toEqual([]);
 });
 
-it('leaves nothing readable in what API and workers print', async () => {
+it('the API and the workers print no personal data and no credential', async () => {
   const printed = service.printed();
-  for (const known of ['"process":"api"', '"process":"worker"', '"level":"error"', injectedSqlState]) {
-    expect(printed).toContain(known);
+  for (const expected of ['"process":"api"', '"process":"worker"', '"level":"error"', injectedSqlState]) {
+    expect(printed).toContain(expected);
   }
   const secrets = [...personalData, ...owners, ...confidentialTexts, ...links(), ...(await credentials())];
   expect(leaksIn(Buffer.from(printed), secrets)).toEqual([]);
 });
 
-it('keeps who the people are, and all credentials, out of our own database', async () => {
+it('the service stores no personal data and no readable credential in its own database', async () => {
   const stored = await dumpPostgres(service.database.pool);
-  for (const known of ['meeting_created', 'person-1', 'conn_performer']) {
-    expect(stored.includes(known), known).toBe(true);
+  for (const expected of ['meeting_created', 'person-1', 'conn_performer']) {
+    expect(stored.includes(expected), expected).toBe(true);
   }
   const { notes, project, role } = words;
-  const unkept = Object.entries({ notes, project, role }).map(([what, text]) => ({ what, text }));
-  expect(leaksIn(stored, [...personalData, ...owners, ...unkept, ...(await credentials())])).toEqual([]);
+  const notStored = Object.entries({ notes, project, role }).map(([what, text]) => ({ what, text }));
+  expect(leaksIn(stored, [...personalData, ...owners, ...notStored, ...(await credentials())])).toEqual([]);
 });

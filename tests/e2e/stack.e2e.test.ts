@@ -1,4 +1,4 @@
-/** The local stack as a newcomer meets it: `npm start` in a folder of its own, on free ports. */
+/** Tests `npm start`, with a temporary data folder and free ports. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,12 +17,12 @@ const recordSchema = z.object({
   addresses: z.record(z.string(), z.string()),
 });
 
-/** What would replace a part of the stack. */
+/** Clears the variables that would replace a part of the stack. */
 const clearedEnvironment = { DATABASE_URL: '', TEMPORAL_ADDRESS: '', SMTP_URL: '', PORT: '', PUBLIC_URL: '' };
 
 let folder = '';
 beforeAll(async () => {
-  // Everybody may enter the data folder: as root, PostgreSQL runs as another user.
+  // All users can enter the data folder, because PostgreSQL runs as another user when the tests run as root.
   folder = join(await mkdtemp(join(tmpdir(), 'castmatch-e2e-')), 'data');
 });
 afterAll(() => rm(join(folder, '..'), { recursive: true, force: true }));
@@ -51,19 +51,19 @@ const start = async () => {
   const ended = () => process.exitCode !== null || process.signalCode !== null;
   if (!(await pollUntil(async () => ended() || isUp(), 90_000)) || ended()) {
     process.kill('SIGKILL');
-    throw new Error(`the stack did not come up:\n${(await process).all}`);
+    throw new Error(`the stack did not start:\n${(await process).all}`);
   }
   const { children, addresses } = recordSchema.parse(await record());
   const pid = (name: string) => children.find((child) => child.name === name)?.pid ?? 0;
-  const nothingIsLeft = () =>
+  const allProcessesEnded = () =>
     pollUntil(async () => {
       const alive = await Promise.all(children.map((child) => startedAt(child.pid)));
       return alive.every((began) => began === undefined);
     }, 5_000);
-  return { process, children, addresses, pid, nothingIsLeft };
+  return { process, children, addresses, pid, allProcessesEnded };
 };
 
-/** As `npm run ops` beside the stack: it knows nothing but the file that the stack has written. */
+/** Runs the ops command with the environment file that the stack has written, and no other variables. */
 const ops = (...words: readonly string[]) =>
   execa(
     process.execPath,
@@ -71,7 +71,7 @@ const ops = (...words: readonly string[]) =>
     { extendEnv: false, reject: false },
   );
 
-/** As a browser asks: the inbox shows its page to nobody else. */
+/** Returns the status of a page. The inbox serves its page only to requests that accept HTML. */
 const statusOf = async (url: string) => (await fetch(url, { headers: { accept: 'text/html,*/*' } })).status;
 
 const organizationsOf = async <Result>(
@@ -87,7 +87,7 @@ const organizationsOf = async <Result>(
 };
 
 describe('npm start', () => {
-  it('brings everything up, refuses a second stack beside it, and leaves nothing behind at Ctrl-C', async () => {
+  it('starts all parts, rejects a second stack, and ends all processes on Ctrl-C', async () => {
     const stack = await start();
     const { addresses, children } = stack;
     expect(children.map(({ name }) => name).sort()).toEqual(
@@ -104,7 +104,7 @@ describe('npm start', () => {
       headers: { authorization: 'Bearer castmatch-local-backend-key' },
     });
     expect(auditions.status).toBe(200);
-    expect(await ops('attention', 'list')).toMatchObject({ exitCode: 0, stdout: 'Nothing waits for you.' });
+    expect(await ops('attention', 'list')).toMatchObject({ exitCode: 0, stdout: 'No item needs attention.' });
     expect(await ops('audit', 'verify')).toMatchObject({ exitCode: 0 });
     expect(await ops('maintenance')).toMatchObject({
       exitCode: 0,
@@ -120,10 +120,10 @@ describe('npm start', () => {
 
     stack.process.kill('SIGINT');
     expect((await stack.process).exitCode).toBe(0);
-    expect(await stack.nothingIsLeft()).toBe(true);
+    expect(await stack.allProcessesEnded()).toBe(true);
   });
 
-  it('finds its data again, and tidies up after having been killed', async () => {
+  it('keeps its data, and ends the processes of a killed stack', async () => {
     const first = await start();
     const kept = await organizationsOf(`${first.addresses.Database}`, (organizations) =>
       organizations.get('org_kept'),
@@ -133,14 +133,14 @@ describe('npm start', () => {
     await first.process;
 
     const second = await start();
-    expect(await first.nothingIsLeft()).toBe(true);
+    expect(await first.allProcessesEnded()).toBe(true);
     expect(await statusOf(`${second.addresses.API}/readyz`)).toBe(200);
 
-    // And when a part of it dies, it says which one and takes the rest down.
+    // When a part exits, the stack names it and stops the others.
     process.kill(second.pid('sandbox'), 'SIGKILL');
     const { exitCode, all } = await second.process;
     expect(exitCode).toBe(1);
     expect(all).toContain('sandbox was ended by SIGKILL');
-    expect(await second.nothingIsLeft()).toBe(true);
+    expect(await second.allProcessesEnded()).toBe(true);
   });
 });

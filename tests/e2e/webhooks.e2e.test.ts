@@ -1,6 +1,6 @@
 /**
- * What services tell us of real auditions, each twice and all of it shuffled, while the workers are killed: in the trail
- * everything stands once. AUDITIONS says of how many; how the inbox fares with thousands of webhooks is in tests/webhooks.
+ * Sends the webhooks of real auditions twice, in random order, while workers are killed. The trail must record each
+ * webhook once. AUDITIONS sets the number of auditions; tests/webhooks tests the inbox with thousands of webhooks.
  */
 import { createHmac, randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
@@ -96,13 +96,13 @@ const send = async ({ path, ...init }: SignedWebhook): Promise<void> => {
   expect(status).toBe(204);
 };
 
-/** The worker dies while it has its hands full. */
+/** Sends webhooks, and kills the worker after a random number of them. */
 const sendWhileKilling = async (share: SignedWebhook[], worker: { kill(): Promise<void> }): Promise<void> => {
-  const dies = Math.floor(Math.random() * share.length);
+  const killAt = Math.floor(Math.random() * share.length);
   const sendAll = async () => {
-    for (let one = share.pop(); one; one = share.pop()) {
-      await send(one);
-      if (share.length === dies) await worker.kill();
+    for (let webhook = share.pop(); webhook; webhook = share.pop()) {
+      await send(webhook);
+      if (share.length === killAt) await worker.kill();
     }
   };
   await Promise.all(Array.from({ length: concurrentSenders }, sendAll));
@@ -124,7 +124,7 @@ const countsOf = async (type: string): Promise<readonly number[]> =>
   ).rows.map(({ times }) => times);
 
 it(
-  `what is told twice of ${auditions} auditions takes effect once, whoever is killed meanwhile`,
+  `the service applies each webhook of ${auditions} auditions once when workers are killed`,
   async () => {
     const platform = createApiClient(service);
     let worker = await service.startWorker();
@@ -139,8 +139,8 @@ it(
     );
     await worker.kill();
 
-    const told = views.flatMap(webhooksFor);
-    const queue = shuffled([...told, ...told]);
+    const sent = views.flatMap(webhooksFor);
+    const queue = shuffled([...sent, ...sent]);
     const share = Math.ceil(queue.length / killCount);
     while (queue.length > 0) {
       worker = await service.startWorker();

@@ -1,8 +1,8 @@
 /**
- * Workers are killed with SIGKILL at random moments while auditions are scheduled. Afterwards the providers, the
- * database and the workflows must agree: nothing lost, nothing doubled, nothing half-done.
+ * Kills workers with SIGKILL at random moments while auditions are scheduled. Afterwards the providers, the database
+ * and the workflows must agree: nothing is lost, duplicated or half-done.
  *
- * AUDITIONS sets how many; the build tries a few, `AUDITIONS=200` is the soak.
+ * AUDITIONS sets the number of auditions: a few in the build, 200 for the soak test.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -20,12 +20,12 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Kills the worker at random moments, and starts another each time, until told to stop. */
+/** Kills the worker at random moments and starts another one, until `stop`, which returns the number of kills. */
 const killAtRandom = (): { stop(): Promise<number> } => {
-  const over = new AbortController();
+  const stopped = new AbortController();
   let kills = 0;
   const killing = (async () => {
-    while (!over.signal.aborted) {
+    while (!stopped.signal.aborted) {
       const worker = await service.startWorker();
       await pause(300 + Math.random() * 2_500);
       await worker.kill();
@@ -34,14 +34,14 @@ const killAtRandom = (): { stop(): Promise<number> } => {
   })();
   return {
     stop: async () => {
-      over.abort();
+      stopped.abort();
       await killing;
       return kills;
     },
   };
 };
 
-/** As the platform does: the same request again, for as long as nobody is there to take it, or it is too much at once. */
+/** Repeats the request while the API answers 503 or 429, as the platform does. Returns the final status. */
 const requestUntilAccepted = async (platform: ApiClient, body: object): Promise<number> => {
   const idempotencyKey = crypto.randomUUID();
   for (;;) {
@@ -51,11 +51,11 @@ const requestUntilAccepted = async (platform: ApiClient, body: object): Promise<
 };
 
 it(
-  `${auditions} auditions are scheduled once each, whoever is killed meanwhile`,
+  `the service schedules each of ${auditions} auditions once when workers are killed`,
   async () => {
     const platform = createApiClient(service);
     const killer = killAtRandom();
-    // Each at a time of its own: they share the calendars of one performer and one director.
+    // The slots differ, because all auditions share the calendars of one performer and one director.
     const requests = Array.from({ length: auditions }, (_, n) => requestBody(n, 3 * day + n * 3_600_000));
     const answers = await Promise.all(requests.map((body) => requestUntilAccepted(platform, body)));
     await pause(auditions * 150);
@@ -63,7 +63,7 @@ it(
     await service.startWorker();
 
     expect(kills).toBeGreaterThan(1);
-    // What a killed worker had accepted is recorded by the next one.
+    // The next worker records the auditions that a killed worker had accepted.
     await eventually(async () => (await platform.listAuditions()).length === auditions, 4 * leaseMs);
     const list = await platform.listAuditions();
     const views = await Promise.all(
@@ -75,16 +75,16 @@ it(
     expect(answers.filter((status) => status !== 201 && status !== 202)).toEqual([]);
 
     const outside = await providerState(service);
-    const known = expectedProviderState(views);
+    const expected = expectedProviderState(views);
     expect(duplicatesIn(outside.emails)).toEqual([]);
     expect(duplicatesIn(outside.texts)).toEqual([]);
-    expect(outside.meetings).toEqual(known.meetings);
-    expect(outside.events).toEqual(known.events);
-    expect(outside.meetEvents).toBe(known.meetEvents);
-    expect(outside.emails).toHaveLength(known.emails);
-    expect(outside.texts).toHaveLength(known.texts);
-    expect(known).toMatchObject({ emails: 3 * auditions, texts: auditions });
-    expect(known.meetings.length + known.meetEvents).toBe(auditions);
+    expect(outside.meetings).toEqual(expected.meetings);
+    expect(outside.events).toEqual(expected.events);
+    expect(outside.meetEvents).toBe(expected.meetEvents);
+    expect(outside.emails).toHaveLength(expected.emails);
+    expect(outside.texts).toHaveLength(expected.texts);
+    expect(expected).toMatchObject({ emails: 3 * auditions, texts: auditions });
+    expect(expected.meetings.length + expected.meetEvents).toBe(auditions);
   },
   120_000 + auditions * 4_000,
 );

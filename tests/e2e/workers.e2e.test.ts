@@ -1,4 +1,4 @@
-/** The workers themselves, on a real Temporal server, with a workflow that is smaller than ours. */
+/** Tests the workers on a real Temporal server, with a small workflow. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -81,7 +81,7 @@ const invitation: SendNoticeInput = {
 };
 
 describe('startWorkers', () => {
-  it('serves workflows and every queue they use, and counts what the activities did', async () => {
+  it('polls all task queues, and reports activity metrics', async () => {
     const { workers, metrics, start } = await setup({
       sendNotice: async () => ({ deliveryId: 'delivery-1' }),
     });
@@ -99,7 +99,7 @@ describe('startWorkers', () => {
     );
   });
 
-  it('has the server hold each queue to what its vendor allows, for all workers together', async () => {
+  it('sets the rate limit of each vendor queue on the server, for all workers together', async () => {
     const { workers, taskQueueSuffix } = await setup({});
     const rateOf = async (queue: string) => {
       const { pollers } = await connection.workflowService.describeTaskQueue({
@@ -116,7 +116,7 @@ describe('startWorkers', () => {
     await workers.shutdown();
   });
 
-  it('leaves nothing of a person readable on the server', async () => {
+  it('leaves no personal data readable on the server', async () => {
     const { workers, start } = await setup({
       sendNotice: async () => ({ deliveryId: 'sent to Ada Example' }),
     });
@@ -138,7 +138,7 @@ describe('startWorkers', () => {
     }
   });
 
-  it('finishes the activity it holds when it is told to stop, and takes no new one', async () => {
+  it('finishes its running activity on shutdown, and starts no new one', async () => {
     const held = Promise.withResolvers<void>();
     const finish = Promise.withResolvers<void>();
     const attempts: string[] = [];
@@ -146,7 +146,7 @@ describe('startWorkers', () => {
       sendNotice: async ({ key }) => {
         attempts.push(key);
         held.resolve();
-        // What honours its cancellation, as ours do, must not be cancelled by a stop either.
+        // Shutdown must not cancel a running activity, even one that ends when it is cancelled.
         await Promise.race([finish.promise, Context.current().cancelled]);
         return { deliveryId: 'finished' };
       },
@@ -154,7 +154,7 @@ describe('startWorkers', () => {
     const handle = await start();
     await held.promise;
     const stopped = workers.shutdown();
-    // Those that hold nothing have stopped: by then a cancellation would have come.
+    // All idle workers have stopped; a cancellation would have arrived by now.
     await expect
       .poll(() => workers.notPolling().filter((line) => line.includes('STOPPED')), { timeout: 20_000 })
       .toHaveLength(taskQueues.length - 1);
@@ -169,7 +169,7 @@ describe('startWorkers', () => {
     await handle.terminate('the test is over');
   });
 
-  it('fails at once when Temporal cannot be reached, and leaves nothing running', async () => {
+  it('fails immediately when Temporal cannot be reached, and leaves no worker running', async () => {
     await expect(
       startWorkers({
         configuration: {
@@ -186,7 +186,7 @@ describe('startWorkers', () => {
   });
 });
 
-/** Every string and every byte of what the server stores, as text. */
+/** Returns every string and every byte of a value as text. */
 const everyByteOf = (value: unknown): string => {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
   if (typeof value !== 'object' || value === null) return String(value);

@@ -1,4 +1,4 @@
-/** Connecting an account at Google as somebody else plays it (npm `emulate`), the person's clicks included. */
+/** Connects a Google account against an independent emulator (npm `emulate`), including the clicks of the user. */
 import { createEmulator } from 'emulate';
 import getPort from 'get-port';
 import { expect, onTestFinished, test } from 'vitest';
@@ -38,7 +38,7 @@ const setup = async () => {
   onTestFinished(() => emulator.close());
   const settings = {
     apiUrl: emulator.url,
-    // The paths below are that emulator's own: Google's token endpoint has none.
+    // The emulator serves the token endpoint under /oauth2; Google's has no such prefix.
     oauthUrl: `${emulator.url}/oauth2`,
     authUrl: emulator.url,
     clientId: 'a-client',
@@ -62,7 +62,7 @@ const setup = async () => {
   return { settings, authorizer, codeVerifier, consent, connect };
 };
 
-test('connects, refreshes and takes back', async () => {
+test('a Google account can be connected, refreshed and revoked', async () => {
   const { authorizer, codeVerifier, consent } = await setup();
   const answer = await consent();
   expect(answer.get('state')).toBe('a-state');
@@ -81,7 +81,7 @@ test('connects, refreshes and takes back', async () => {
   });
 });
 
-test('a code is good once, and only with its verifier', async () => {
+test('an authorization code is accepted once, and only with its verifier', async () => {
   const { authorizer, codeVerifier, consent } = await setup();
   const stolen = (await consent()).get('code') ?? '';
   const redeem = (code: string, verifier: string) =>
@@ -94,7 +94,7 @@ test('a code is good once, and only with its verifier', async () => {
   await expect(redeem(code, codeVerifier)).rejects.toMatchObject(refused);
 });
 
-test('reads the calendar of an account that was connected', async () => {
+test('the calendar of a connected Google account can be read', async () => {
   const { settings, connect } = await setup();
   const { accessToken } = await connect();
   const connection = {

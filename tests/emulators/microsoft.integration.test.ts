@@ -1,6 +1,6 @@
 /**
- * Connecting an account at Microsoft as somebody else plays it (npm `emulate`), the person's clicks included. Its
- * endpoints are not where Microsoft has them: they are found by discovery.
+ * Connects a Microsoft account against an independent emulator (npm `emulate`), including the clicks of the user. The
+ * paths of the emulator differ from Microsoft's; discovery finds them.
  */
 import { createEmulator } from 'emulate';
 import getPort from 'get-port';
@@ -51,7 +51,7 @@ const setup = async () => {
   return { authorizer, codeVerifier, consent };
 };
 
-test('connects and refreshes', async () => {
+test('a Microsoft account can be connected and refreshed', async () => {
   const { authorizer, codeVerifier, consent } = await setup();
   const answer = await consent();
   expect(answer.get('state')).toBe('a-state');
@@ -67,14 +67,14 @@ test('connects and refreshes', async () => {
   expect(Date.parse(renewed.accessToken.expiresAt)).toBeGreaterThan(Date.now());
 });
 
-test('a refresh token that nobody gave out has to be connected again', async () => {
+test('an unknown refresh token requires reauthorization', async () => {
   const { authorizer } = await setup();
   await expect(authorizer.refresh('made-up', callContext())).rejects.toMatchObject({
     fault: { kind: 'reconnect' },
   });
 });
 
-test('a code is good once, and only with its verifier', async () => {
+test('an authorization code is accepted once, and only with its verifier', async () => {
   const { authorizer, codeVerifier, consent } = await setup();
   const redeem = (code: string, verifier: string) =>
     authorizer.redeem({ code, codeVerifier: verifier, redirectUri }, callContext());

@@ -1,4 +1,4 @@
-/** What a person does on an emulator's sign-in page: chooses their account. Answers with what comes back to us. */
+/** Chooses an account on the sign-in page of an emulator. */
 
 interface Form {
   readonly action: string;
@@ -20,6 +20,7 @@ const formsOf = (page: string): readonly Form[] =>
 
 const unescaped = (text: string): string => text.replaceAll('&quot;', '"').replaceAll('&amp;', '&');
 
+/** Signs in with this account. Returns the query parameters of the redirect to our callback. */
 export const signInAs = async (account: string, page: string): Promise<URLSearchParams> => {
   const shown = await (await fetch(page)).text();
   const chosen = formsOf(shown).find(({ fields }) => fields['email'] === account);
@@ -30,6 +31,6 @@ export const signInAs = async (account: string, page: string): Promise<URLSearch
     redirect: 'manual',
   });
   const location = answer.headers.get('location');
-  if (!location) throw new Error(`it leads nowhere: ${answer.status} ${await answer.text()}`);
+  if (!location) throw new Error(`the sign-in did not redirect: ${answer.status} ${await answer.text()}`);
   return new URL(location).searchParams;
 };

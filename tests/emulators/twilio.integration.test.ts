@@ -1,6 +1,6 @@
 /**
- * Twilio as somebody else plays it (npm `emulate`): what works against our own sandbox alone would be an agreement
- * with our own mistakes.
+ * Tests the Twilio client against an independent emulator (npm `emulate`). Our own sandbox could contain the same
+ * mistakes as the client.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -30,17 +30,17 @@ const setup = async () => {
   });
   onTestFinished(() => emulator.close());
   const basic = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
-  const ask = (path: string, form?: Record<string, string>) =>
+  const send = (path: string, form?: Record<string, string>) =>
     fetch(`${emulator.url}${path}`, {
       headers: { authorization: basic },
       ...(form && { method: 'POST', body: new URLSearchParams(form) }),
     });
-  const listed: unknown = await (await ask('/messaging/v1/Services')).json();
+  const listed: unknown = await (await send('/messaging/v1/Services')).json();
   const messagingServiceSid = String(Object(listed).services[0].sid);
   const settings = { apiUrl: emulator.url, accountSid, authToken, messagingServiceSid };
   const messages = createTwilioTextMessages(createTwilioClient(settings), messagingServiceSid);
   const call = { correlationId: 'test', signal: AbortSignal.timeout(10_000) };
-  return { messages, call, ask };
+  return { messages, call, send };
 };
 
 const readForm = async (request: IncomingMessage) => {
@@ -49,20 +49,20 @@ const readForm = async (request: IncomingMessage) => {
   return { signature: typeof signature === 'string' ? signature : undefined, form };
 };
 
-/** Where the emulator reports to: the first form that comes, with its signature and the address it was sent to. */
+/** Starts a server for the status callback. Resolves with the first form it receives and the signature. */
 const openCallback = async () => {
-  const came = Promise.withResolvers<{ signature: string | undefined; form: Record<string, string> }>();
+  const received = Promise.withResolvers<{ signature: string | undefined; form: Record<string, string> }>();
   const server = createServer((request, response) => {
-    came.resolve(readForm(request));
+    received.resolve(readForm(request));
     response.writeHead(204).end();
   });
   const port = await getPort();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
-  return { url: `http://127.0.0.1:${port}/v1/webhooks/twilio?audition=aud_1`, came: came.promise };
+  return { url: `http://127.0.0.1:${port}/v1/webhooks/twilio?audition=aud_1`, received: received.promise };
 };
 
-test('sends a message and finds it again by its reference', async () => {
+test('the Twilio client sends a message and finds it by its reference', async () => {
   const { messages, call } = await setup();
   const since = toInstant(Date.now());
   const sent = await messages.send(
@@ -74,19 +74,19 @@ test('sends a message and finds it again by its reference', async () => {
   expect(await messages.find({ to, reference: 'ABSENT' }, since, call)).toBeUndefined();
 });
 
-test('a refused number is rejected input', async () => {
+test('the Twilio client reports an invalid number as rejected input', async () => {
   const { messages, call } = await setup();
-  await expect(messages.send({ to: 'nobody', body: 'Hello', reference: 'X' }, call)).rejects.toMatchObject({
+  await expect(messages.send({ to: 'invalid', body: 'Hello', reference: 'X' }, call)).rejects.toMatchObject({
     fault: { kind: 'rejected_input' },
   });
 });
 
-test('believes the signature of its status callback, and no other', async () => {
-  const { messages, call, ask } = await setup();
-  const { url, came } = await openCallback();
+test('the Twilio status callback is accepted only with a valid signature', async () => {
+  const { messages, call, send } = await setup();
+  const { url, received } = await openCallback();
   const sent = await messages.send({ to, body: 'R7K2QX', reference: 'R7K2QX', statusCallback: url }, call);
-  await ask('/_twilio/simulate/message-status', { MessageSid: sent.id, MessageStatus: 'delivered' });
-  const { signature, form } = await came;
+  await send('/_twilio/simulate/message-status', { MessageSid: sent.id, MessageStatus: 'delivered' });
+  const { signature, form } = await received;
   const signed = { signature, url, content: { kind: 'form', fields: form } } as const;
   expect(isSignedByTwilio({ ...signed, authTokens: ['a-new-token', authToken] })).toBe(true);
   expect(isSignedByTwilio({ ...signed, authTokens: ['another'] })).toBe(false);

@@ -1,6 +1,6 @@
 /**
- * The activities on everything real: PostgreSQL, the vendors' client libraries against a provider sandbox, a mail
- * server with its inbox. Each test has a sandbox of its own, all of a file share database and mail server.
+ * Runs the activities against a real PostgreSQL, a real mail server, and a provider sandbox that the vendors' client
+ * libraries call. Each test has its own sandbox; the tests of a file share the database and the mail server.
  */
 import { randomUUID } from 'node:crypto';
 import type { Info } from '@temporalio/activity';
@@ -35,7 +35,10 @@ import { timePasses } from './ledger.ts';
 import { type MailServer, readMailsTo, startMailServer } from './mail-server.ts';
 import { sandboxSettings } from './sandbox-settings.ts';
 
-/** On the nights the clock is changed in Paris: the first loses its hour from two to three, the second has it twice. */
+/**
+ * The two slots lie in the nights in which the clock changes in Paris. The hour from two to three does not exist in
+ * the first night, and occurs twice in the second.
+ */
 export const slot: Slot = {
   start: '2031-03-30T00:30:00.000Z',
   end: '2031-03-30T01:30:00.000Z',
@@ -66,13 +69,13 @@ export const noticeFacts: NoticeFacts = {
 };
 
 export interface ActivityHarnessOptions {
-  /** Without it nobody can tell whether a message was sent. */
+  /** Whether the mail server offers a journal; without one, the client cannot find out whether a message was sent. */
   readonly journal?: boolean;
-  /** Stands between activities and providers, where a test interferes. */
+  /** Wraps the providers that the activities call, so that a test can interfere. */
   readonly wrapProviders?: (providers: Providers) => Providers;
 }
 
-/** Call it at the top of a file; what it answers with makes a bench for each test. */
+/** Call it at the top of a test file. Returns a function that sets up the activities for one test. */
 export const useActivityHarness = () => {
   let database: TestDatabase;
   let mail: MailServer;
@@ -85,7 +88,7 @@ export const useActivityHarness = () => {
   });
 
   return async ({ journal = true, wrapProviders = (same) => same }: ActivityHarnessOptions = {}) => {
-    // Anew for each: an access token that another sandbox has given is none here.
+    // Connects the account again for each test: a sandbox rejects the access tokens that another sandbox issued.
     await connectOffice(database);
     const sandbox = await startSandbox();
     const providers = createProviders(settingsFor(sandbox.url, mail, journal));
@@ -108,7 +111,7 @@ export const useActivityHarness = () => {
     });
     return {
       activities: asActivities(activities),
-      /** The same, in an activity execution of its own: what an operator has tried again. */
+      /** The same activities in another activity execution, as after a retry by the operator. */
       retriedByOperator: asActivities(activities, { activityId: 'retried by an operator' }),
       repositories: database.repositories,
       providers,
@@ -124,7 +127,7 @@ export const useActivityHarness = () => {
   };
 };
 
-/** One organization with a connected calendar, in which it also meets. */
+/** Stores one organization with a connected calendar, which is also its calendar for Meet meetings. */
 const connectOffice = async ({ repositories: { connections, organizations } }: TestDatabase) => {
   await connections.put({
     id: 'conn_1',
@@ -150,7 +153,7 @@ const settingsFor = (url: string, mail: MailServer, journal: boolean) => ({
   },
 });
 
-/** Each runs as a worker would run it, in an activity's context. */
+/** Runs each activity in an activity context, as a worker does. */
 const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
   const inContext =
     <Input, Result>(activity: (input: Input) => Promise<Result>) =>

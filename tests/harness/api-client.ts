@@ -1,4 +1,4 @@
-/** The platform's side of end-to-end tests: the HTTP API as its callers use it. */
+/** Calls the HTTP API in end-to-end tests, as the platform does. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { auditionSchema } from '../../api/schemas/audition.ts';
 import { pageOf } from '../../api/schemas/page.ts';
@@ -21,10 +21,11 @@ export interface ApiClient {
   resolve(id: string, body: object): Promise<AuditionView>;
   view(id: string): Promise<AuditionView>;
   listAuditions(): Promise<readonly AuditionView[]>;
-  /** The audition as soon as it is as wanted. */
+  /** Polls until the audition satisfies `wanted`, and returns it. */
   until(id: string, wanted: (view: AuditionView) => boolean, withinMs?: number): Promise<AuditionView>;
 }
 
+/** Creates a client that calls the API of the service with the backend key, unless another key is passed. */
 export const createApiClient = ({ url }: ServiceUnderTest): ApiClient => {
   const call = async (
     path: string,
@@ -55,7 +56,7 @@ export const createApiClient = ({ url }: ServiceUnderTest): ApiClient => {
       for (;;) {
         const answer = await platform.get(`/v1/auditions/${id}`);
         if (answer.status !== 429) return viewIn(answer);
-        // Hundreds of tests' auditions looked at one by one are more than one caller may ask for.
+        // Tests that read hundreds of auditions exceed the rate limit of one caller.
         await pause(Number(answer.headers.get('retry-after')) * 1_000);
       }
     },
@@ -71,11 +72,11 @@ export const createApiClient = ({ url }: ServiceUnderTest): ApiClient => {
     },
     async until(id, wanted, withinMs = 60_000) {
       let last = await platform.view(id);
-      const isSo = async () => {
+      const matches = async () => {
         last = await platform.view(id);
         return wanted(last);
       };
-      await eventually(isSo, withinMs, () => `At last: ${JSON.stringify(last, null, 2)}`);
+      await eventually(matches, withinMs, () => `The last view was: ${JSON.stringify(last, null, 2)}`);
       return last;
     },
   };
@@ -89,7 +90,7 @@ const viewIn = ({ status, body }: ApiResponse): AuditionView => {
 
 const zone = 'Europe/Paris';
 
-/** A request that is right in everything. `startsIn` in milliseconds; each `n` has people and a room of its own. */
+/** Returns a valid audition request. `startsIn` is in milliseconds; each `n` has its own participants. */
 export const requestBody = (n: number, startsIn: number, changes: object = {}) => {
   const start = fullMinute(Date.now() + startsIn);
   return {
@@ -133,5 +134,5 @@ export const requestBody = (n: number, startsIn: number, changes: object = {}) =
 
 export const day = 86_400_000;
 
-/** Providers keep no milliseconds. */
+/** Rounds up to a full minute, because providers do not store milliseconds. */
 export const fullMinute = (epochMs: number): number => Math.ceil(epochMs / 60_000) * 60_000;

@@ -1,6 +1,6 @@
 /**
- * The real API on a real database, with Temporal played by a small orchestration in memory: for tests of what the
- * API itself decides. What the workflow decides is tested end to end.
+ * Runs the real API on a real database, with an in-memory fake in place of Temporal. For tests of what the API itself
+ * decides; what the workflow decides is tested end to end.
  */
 import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
@@ -48,13 +48,16 @@ export const apiConfiguration: ApiDependencies['configuration'] = {
   smtp: { webhookSecrets: [localDefaults.MAIL_WEBHOOK_SECRET] },
 };
 
-/** Nobody can connect anything: the tests of connecting bring their own. */
+/** No provider can be connected. The tests of connecting pass their own authorizers. */
 const noAuthorizers: ApiDependencies['authorizers'] = {
   oauth: { google: undefined, microsoft: undefined, zoom: undefined },
-  apple: { provider: 'apple', connect: () => Promise.reject(new Error('there is no Apple here')) },
+  apple: {
+    provider: 'apple',
+    connect: () => Promise.reject(new Error('these tests connect no Apple account; pass authorizers')),
+  },
 };
 
-/** Parts of the API that touch nothing, for tests that look at what needs neither a database nor Temporal. */
+/** Returns dependencies of the API that need neither a database nor Temporal; `given` replaces single ones. */
 export const apiDependencies = (
   given: Pick<ApiDependencies, 'repositories' | 'auditionWorkflows'> & Partial<ApiDependencies>,
 ): ApiDependencies => ({
@@ -63,7 +66,7 @@ export const apiDependencies = (
   connectionLinks,
   authorizers: noAuthorizers,
   findBusy: async () => [],
-  // As the service does, but for what a name leads to.
+  // Checks the URL as the service does, but does not resolve its host name.
   assertUrlAllowed: async (url) => void parseWebAddress(url),
   deliveryWorkflows: {
     startReplay: async ({ endpoint }) => `event-replay/${endpoint}`,
@@ -78,7 +81,7 @@ export const apiDependencies = (
   ...given,
 });
 
-/** The facts with which a slot is held, or refused. */
+/** Returns the facts of a new audition whose slot was held, or refused. */
 export const startFacts = (plan: AuditionPlan, refusal?: 'taken'): readonly AuditionFact[] => {
   const slot =
     plan.wish.kind === 'fixed'
@@ -104,18 +107,18 @@ export const startFacts = (plan: AuditionPlan, refusal?: 'taken'): readonly Audi
 const viewOf = (plan: AuditionPlan): AuditionView => foldEvents(trail(startFacts(plan)));
 
 export interface FakeOrchestration extends AuditionWorkflows {
-  /** One for every start that made an audition: joining one makes none. */
+  /** The plans of the auditions that were created; a start that joins an existing audition adds none. */
   readonly started: readonly AuditionPlan[];
   readonly receivedCommands: readonly {
     readonly id: AuditionId;
     readonly message: AuditionUpdateMessage;
     readonly updateId: string;
   }[];
-  /** Replaces what happens next; each may also throw. */
+  /** Replaces single operations from now on; a replacement can throw. */
   override(parts: Partial<AuditionWorkflows>): void;
 }
 
-/** Holds every slot, and carries out every command by doing nothing. */
+/** Creates a fake that holds every slot, and accepts every command without doing anything. */
 export const createFakeOrchestration = (events: EventStore): FakeOrchestration => {
   const started = new Map<AuditionId, AuditionPlan>();
   const receivedCommands: FakeOrchestration['receivedCommands'][number][] = [];
@@ -148,7 +151,7 @@ export const createFakeOrchestration = (events: EventStore): FakeOrchestration =
 export interface TestApi {
   readonly api: FastifyInstance;
   readonly orchestration: FakeOrchestration;
-  /** A key of its own for each organization and role. */
+  /** Returns the API key of an organization and role, and creates it if needed. */
   readonly keyFor: (role: ApiRole, organization?: OrganizationId) => Promise<string>;
   readonly call: (
     method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS',
@@ -162,6 +165,7 @@ export interface TestApi {
   }>;
 }
 
+/** Builds the API on a test database. `overrides` replaces single dependencies. */
 export const createTestApi = async (
   { repositories }: TestDatabase,
   overrides: Partial<ApiDependencies> = {},
@@ -200,7 +204,7 @@ export const createTestApi = async (
   };
 };
 
-/** The calendar that the organization's performer has connected. */
+/** The connected calendar of the organization's performer. */
 export const performerConnection = {
   id: 'conn_1',
   organization: 'org_north',
@@ -209,7 +213,7 @@ export const performerConnection = {
   refreshToken: 'secret',
 } as const;
 
-/** A request that is right in everything, to be changed in what the test is about. */
+/** Returns a valid audition request; a test changes only the parts it is about. */
 export const auditionRequest = (changes: Record<string, unknown> = {}) => ({
   project: { id: 'project-1', title: 'The Tempest' },
   role: { id: 'role-1', name: 'Miranda' },

@@ -1,4 +1,4 @@
-/** Auditions for tests: one plan that is right in everything, to be changed in what the test is about. */
+/** Builds valid audition plans for tests; a test changes only the parts it is about. */
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { defaultPolicy } from '../../domain/audition/policy.ts';
 import { auditionRequestSchema, type Participant, participantSchema } from '../../domain/audition/request.ts';
@@ -44,12 +44,13 @@ const reader: Participant = participantSchema.parse({
   required: false,
 });
 
-/** A slot of half an hour that begins so many hours from `now` (epoch milliseconds). */
+/** Returns a slot of half an hour that begins `hours` after `now` (epoch milliseconds). */
 export const slotIn = (hours: number, now: number): Slot => {
   const start = now + hours * hour;
   return { start: toInstant(start), end: toInstant(start + hour / 2), zone: 'Europe/Paris' };
 };
 
+/** Returns a plan whose slot begins 72 hours after `now` (epoch milliseconds). */
 export const auditionPlan = (now: number, changes: Partial<AuditionPlan> = {}): AuditionPlan => ({
   id: `aud_${crypto.randomUUID().replaceAll('-', '')}`,
   organization: 'org_test',

@@ -1,4 +1,4 @@
-/** Audition events for tests of what stores and reads them: chosen ones, and random lives that obey the table. */
+/** Builds audition events for tests that store and read them: fixed ones, and random ones that the transitions allow. */
 import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import type { AttentionItem } from '../../domain/audition/attention.ts';
@@ -21,11 +21,12 @@ const until: Instant = '2027-03-01T09:00:00.000Z';
 const slotOn = (day: string) =>
   ({ start: `${day}T10:00:00.000Z`, end: `${day}T10:30:00.000Z`, zone: 'Europe/Paris' }) as const;
 
-/** An id that no other test has. */
+/** Returns a new random ID, so that tests can share a database. */
 export const newAuditionId = (): AuditionId => `aud_${randomBytes(8).toString('hex')}`;
 
 type Requested = Extract<AuditionFact, { type: 'requested' }>;
 
+/** Returns the first fact of an audition. */
 export const requested = (
   auditionId: AuditionId,
   organization: OrganizationId = 'org_north',
@@ -40,7 +41,7 @@ export const requested = (
   participants: [{ id: performer, kind: 'performer', zone: 'Europe/Paris', required: true }],
 });
 
-/** One event a second from the given time on. */
+/** Returns the facts as events, one per second from `startMs` (epoch milliseconds) on. */
 export const trail = (
   facts: readonly AuditionFact[],
   { from = 1, startMs = Date.UTC(2026, 10, 24) }: { readonly from?: number; readonly startMs?: number } = {},
@@ -52,11 +53,12 @@ export const trail = (
     fact,
   }));
 
+/** Returns an attention item about a failed Zoom meeting. */
 export const attentionItem = (id: AttentionItem['id'], more: Partial<AttentionItem> = {}): AttentionItem => ({
   id,
   step: 'meeting',
   what: 'Zoom is not answering',
-  hint: 'try again or give a link of your own',
+  hint: 'try again or enter a link of your own',
   actions: ['retry', 'override'],
   raisedAt: until,
   dueAt: until,
@@ -64,7 +66,7 @@ export const attentionItem = (id: AttentionItem['id'], more: Partial<AttentionIt
   ...more,
 });
 
-/** Up to `scheduled`. */
+/** Returns the facts of an audition up to `scheduled` (6 facts). */
 export const factsUntilScheduled = (
   auditionId: AuditionId,
   organization?: OrganizationId,
@@ -129,7 +131,7 @@ const possible = (auditionId: AuditionId): readonly AuditionFact[] => [
   { type: 'cancelled', origin: 'api' },
 ];
 
-/** A random life of one audition: any facts, as long as the transition table lets them happen. */
+/** Generates random histories of one audition: any facts in any order that the transition table allows. */
 export const auditionHistories = (auditionId: AuditionId): fc.Arbitrary<readonly AuditionEvent[]> =>
   fc
     .array(fc.constantFrom(...possible(auditionId)), { maxLength: 40 })

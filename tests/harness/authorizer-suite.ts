@@ -1,4 +1,4 @@
-/** A person who connects an account through an authorizer, and what is wanted of every authorizer alike. */
+/** Contains the tests that every authorizer must pass, and a simulated user who connects an account. */
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Grant } from '../../domain/connections/grant.ts';
@@ -8,6 +8,7 @@ import type { OAuthAuthorizer } from '../../providers/oauth/authorizers.ts';
 import { callContext } from './call-context.ts';
 import { type ConsentDecision, callbackOf, createPkce, submitConsent } from './consent.ts';
 
+/** Returns the part of a provider error that tests compare. */
 export const faultAt = (provider: OAuthProvider) => (kind: string) => ({
   name: 'ProviderError',
   provider,
@@ -23,7 +24,7 @@ export interface ConsentingUser {
   ) => Promise<{ readonly grant: Grant; readonly refreshToken: string }>;
 }
 
-/** Asked for `scopes`, they consent on the sandbox's page. */
+/** Simulates a user who is asked for `scopes` and decides on the sandbox's consent page. */
 export const consentingUserAt = (
   authorizer: OAuthAuthorizer,
   scopes: readonly string[] = authorizer.scopes.required,
@@ -56,22 +57,25 @@ interface Wanted {
   readonly setup: () => Promise<Connecting>;
 }
 
-/** `elsewhere`: a provider whose callback is not this one's. `again`: what is said of a code that comes again. */
+/**
+ * Defines the tests of redeeming an authorization code.
+ * `otherProvider` has another callback URL; `reuseError` is what the error of a reused code must contain.
+ */
 export const testCodeRedemption = ({
   provider,
   setup,
-  elsewhere,
-  again = {},
-}: Wanted & { readonly elsewhere: OAuthProvider; readonly again?: object }): void => {
+  otherProvider,
+  reuseError = {},
+}: Wanted & { readonly otherProvider: OAuthProvider; readonly reuseError?: object }): void => {
   const faultOf = faultAt(provider);
 
-  test('is taken once; coming again, it takes back what came of it', async () => {
+  test('an authorization code is accepted once, and reusing it revokes the tokens it produced', async () => {
     const { authorizer, consent } = await setup();
-    const once = await consent();
-    const { credential } = await authorizer.redeem(once, callContext());
-    await expect(authorizer.redeem(once, callContext())).rejects.toMatchObject({
+    const response = await consent();
+    const { credential } = await authorizer.redeem(response, callContext());
+    await expect(authorizer.redeem(response, callContext())).rejects.toMatchObject({
       ...faultOf('rejected_input'),
-      ...again,
+      ...reuseError,
     });
     const refreshToken = credential.kind === 'oauth' ? credential.refreshToken : '';
     await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('reconnect'));
@@ -80,8 +84,8 @@ export const testCodeRedemption = ({
   test.each([
     ['another verifier', { codeVerifier: createPkce().verifier }, 'rejected_input'],
     ['an unknown code', { code: 'made-up' }, 'rejected_input'],
-    ['another address', { redirectUri: callbackOf(elsewhere) }, 'misconfigured'],
-  ])('is refused with %s', async (_what, change, kind) => {
+    ['another redirect URI', { redirectUri: callbackOf(otherProvider) }, 'misconfigured'],
+  ])('an authorization code is rejected with %s', async (_what, change, kind) => {
     const { authorizer, consent } = await setup();
     const given = await consent();
     await expect(authorizer.redeem({ ...given, ...change }, callContext())).rejects.toMatchObject(
@@ -90,13 +94,14 @@ export const testCodeRedemption = ({
   });
 };
 
+/** Defines the tests of revoking a grant. */
 export const testRevocation = ({
   provider,
   setup,
 }: Wanted & { readonly provider: 'google' | 'zoom' }): void => {
   const faultOf = faultAt(provider);
 
-  test('takes the grant back, and does it again without complaint', async () => {
+  test('revoking revokes the grant, and can be repeated', async () => {
     const { authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     expect(await authorizer.revoke(refreshToken, callContext())).toBe('revoked');
@@ -104,7 +109,7 @@ export const testRevocation = ({
     await expect(authorizer.refresh(refreshToken, callContext())).rejects.toMatchObject(faultOf('reconnect'));
   });
 
-  test('that the provider cannot answer is no revocation', async () => {
+  test('revoking fails when the provider does not answer', async () => {
     const { sandbox, authorizer, connect } = await setup();
     const { refreshToken } = await connect();
     sandbox.control.setFault(provider, { kind: 'outage', operation: 'revoke' });
@@ -112,11 +117,12 @@ export const testRevocation = ({
   });
 };
 
+/** Defines the test that errors contain no secrets. */
 export const testErrorsKeepSecrets = ({
   setup,
   clientSecret,
 }: Pick<Wanted, 'setup'> & { readonly clientSecret: string }): void => {
-  test('no error carries a token, a code or a secret along', async () => {
+  test('no error contains a token, a code or a secret', async () => {
     const { authorizer, consent } = await setup();
     const given = { ...(await consent()), codeVerifier: createPkce().verifier };
     const error: unknown = await authorizer.redeem(given, callContext()).catch((refused: unknown) => refused);

@@ -1,4 +1,4 @@
-/** The context of a call to a provider, for tests that look at the call and not at its context. */
+/** Provides the context of a provider call to tests for which the context does not matter. */
 import type { CallContext } from '../../providers/ports.ts';
 
 /** Returns a context whose signal aborts after ten seconds, unless another signal is given. */

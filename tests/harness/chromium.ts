@@ -1,4 +1,4 @@
-/** A real browser without a window, where the machine has a Chromium: nothing but what is asked for leaves the machine. */
+/** Launches a headless Chromium if the machine has one. Its background requests to the network are switched off. */
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
@@ -8,11 +8,15 @@ const executable = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/goog
 
 export const hasChromium = executable !== undefined;
 if (!hasChromium) {
-  process.stderr.write('no Chromium on this machine (CHROMIUM names another): its tests are skipped\n');
+  process.stderr.write('Chromium not found; browser tests skipped (set CHROMIUM to its path to run them)\n');
 }
 
+/**
+ * Launches the browser.
+ * @throws Error when the machine has no Chromium
+ */
 export const launchChromium = (): Promise<Browser> => {
-  if (executable === undefined) throw new Error('there is no Chromium on this machine');
+  if (executable === undefined) throw new Error('Chromium not found; set CHROMIUM to its path');
   return chromium.launch({
     executablePath: executable,
     args: [

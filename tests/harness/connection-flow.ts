@@ -1,4 +1,4 @@
-/** An organization of its own, a person in a browser, and providers in memory: for tests of connecting accounts. */
+/** Sets up tests of connecting accounts: a new organization, a person with a browser, and in-memory providers. */
 import { randomUUID } from 'node:crypto';
 import { type ConnectionId, type OrganizationId, organizationIdSchema } from '../../domain/ids.ts';
 import { createTestApi } from './api.ts';
@@ -8,10 +8,11 @@ import { createInjectedBrowser, type FormBrowser, type Page } from './form-brows
 
 export const publicUrl = 'https://auditions.example.com';
 
-/** Where the provider sends a browser back to. */
+/** Returns the address to which the provider redirects the browser. */
 const callback = (answer: Record<string, string>, provider = 'google'): string =>
   `/v1/connections/${provider}/callback?${new URLSearchParams(answer).toString()}`;
 
+/** Creates an organization, an API with in-memory providers, and the steps of connecting an account. */
 export const setUpConnectionFlow = async (database: TestDatabase) => {
   const organization: OrganizationId = organizationIdSchema.parse(`org_${randomUUID()}`);
   const { repositories } = database;
@@ -27,7 +28,7 @@ export const setUpConnectionFlow = async (database: TestDatabase) => {
   };
   const state = (): string => authorizers.lastAuthorizationRequest().state;
 
-  /** From the page to the provider's, up to the moment when the person decides. */
+  /** Opens the link and submits the form, up to the provider's consent page. */
   const startAuthorization = async (
     link: string,
     provider = 'google',
@@ -36,7 +37,7 @@ export const setUpConnectionFlow = async (database: TestDatabase) => {
     const page = await who.open(link);
     return who.submit(page, { to: '/connect', having: { provider, connection: '' } });
   };
-  /** The whole way, with a yes at the end. */
+  /** Connects the account: opens the page, consents at the provider, and follows the redirect back. */
   const connect = async (account: string, link?: string, scopes?: readonly string[]): Promise<Page> => {
     await startAuthorization(link ?? (await linkFrom('/v1/connections/page?owner=ann')));
     const code = authorizers.consent({ account, ...(scopes && { scopes }) });
@@ -45,7 +46,7 @@ export const setUpConnectionFlow = async (database: TestDatabase) => {
   const connections = () => repositories.connections.list(organization);
   const onlyConnection = async () => {
     const [connection] = await connections();
-    if (!connection) throw new Error('nothing is connected');
+    if (!connection) throw new Error('no account is connected; call connect first');
     return connection;
   };
   const requireReauthorization = async (id: ConnectionId): Promise<void> => {
@@ -67,6 +68,6 @@ export const setUpConnectionFlow = async (database: TestDatabase) => {
     connect,
     connections,
     only: onlyConnection,
-    fallOut: requireReauthorization,
+    requireReauthorization,
   };
 };

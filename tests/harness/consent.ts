@@ -1,18 +1,18 @@
-/** A person at a vendor's consent page, without the browser. */
+/** Submits a vendor's consent page without a browser. */
 import { createHash, randomBytes } from 'node:crypto';
 
-/** As any port of this machine is registered with the sandbox. */
+/** Returns a redirect URI that the sandbox accepts: it registers every port of 127.0.0.1. */
 export const callbackOf = (provider: string): string =>
   `http://127.0.0.1:3000/v1/connections/${provider}/callback`;
 
 export interface ConsentDecision {
   readonly account?: string;
-  /** Those that stay ticked; all of them unless it is given. */
+  /** The scopes that stay ticked; all of them by default. */
   readonly grantedScopes?: readonly string[];
   readonly decision?: 'allow' | 'deny';
 }
 
-/** Fills in the form of the page; the answer is where the browser is sent, or the page that refuses. */
+/** Submits the form of the consent page. Returns the redirect, or the error page when the request is rejected. */
 export const submitConsent = async (authorizationUrl: string, decision: ConsentDecision = {}) => {
   const page = await fetch(authorizationUrl, { redirect: 'manual' });
   const html = await page.text();
@@ -36,7 +36,7 @@ const landed = (answer: Response, html: string) => {
   return { status: answer.status, location, html, back };
 };
 
-/** PKCE's pair (RFC 7636, section 4). */
+/** Creates a PKCE verifier and its S256 challenge (RFC 7636, section 4). */
 export const createPkce = () => {
   const verifier = randomBytes(32).toString('base64url');
   return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') };

@@ -1,15 +1,15 @@
 /**
- * Whether providers, database and workflows agree: each meeting, event and message outside belongs to an audition
- * that knows of it, and each that an audition knows of is there, once.
+ * Compares the providers with the auditions. Each meeting, calendar event and message at a provider must be recorded
+ * by an audition, and each recorded one must exist exactly once.
  */
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { readMails } from './mail-server.ts';
 import { type ServiceUnderTest, sandboxAccounts } from './service.ts';
 
-/** Whose calendar the meetings on Meet are made in; no participant has it. */
+/** The account in whose calendar Meet meetings are created; no participant uses it. */
 const officeAccount = sandboxAccounts.conn_office;
 
-/** What exists outside, in an order that can be compared. */
+/** Returns what exists at the providers, sorted for comparison. */
 export const providerState = async ({
   sandbox,
   mailServer,
@@ -30,7 +30,7 @@ export const providerState = async ({
   };
 };
 
-/** What the auditions say exists outside. */
+/** Returns what must exist at the providers according to the auditions. */
 export const expectedProviderState = (views: readonly AuditionView[]) => ({
   meetings: views.flatMap(({ meeting }) => (meeting?.provider === 'zoom' ? [meeting.id] : [])).sort(),
   events: views
@@ -38,7 +38,7 @@ export const expectedProviderState = (views: readonly AuditionView[]) => ({
       calendarEvents.map(({ connection, eventId }) => `${accountOf(connection)} ${eventId}`),
     )
     .sort(),
-  /** A meeting on Meet is an event in the office's calendar that nobody is named in. */
+  /** A Meet meeting is an event without attendees in the office's calendar. */
   meetEvents: views.filter(({ meeting }) => meeting?.provider === 'google_meet').length,
   emails: noticesBy(views, 'email'),
   texts: noticesBy(views, 'sms'),
@@ -50,6 +50,6 @@ const accountOf = (connection: string): string | undefined =>
 const noticesBy = (views: readonly AuditionView[], channel: 'email' | 'sms') =>
   views.flatMap(({ notices }) => notices.filter((notice) => notice.channel === channel)).length;
 
-/** Whatever stands more than once. */
+/** Returns the items that occur more than once. */
 export const duplicatesIn = (items: readonly string[]): readonly string[] =>
   items.filter((item, index) => items.indexOf(item) !== index);

@@ -1,4 +1,4 @@
-/** How scenarios get into the replay corpus: `npm run replay:record` plays the workflow tests and keeps what happened. */
+/** Adds histories to the replay corpus: `npm run replay:record` runs the workflow tests and stores their histories. */
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -7,10 +7,13 @@ import { type RecordedHistory, saveHistory } from '../../workers/replay/history-
 
 const isRecording = process.env['RECORD_HISTORIES'] === '1';
 
-/** One folder for each version: what was recorded under a released one is never written again. */
+/** Each version has its own folder. Histories recorded under a released version are never overwritten. */
 const folder = join(corpusFolder, packageJson.version);
 
-/** Keeps the history while recording; otherwise makes sure that one is there. */
+/**
+ * Stores the history while recording; otherwise checks that the corpus contains the scenario.
+ * @throws Error when the scenario was not recorded
+ */
 export const recordOrRequireHistory = async (scenario: string, recorded: RecordedHistory): Promise<void> => {
   const path = join(folder, `${scenario}.json`);
   if (isRecording) {

@@ -1,17 +1,17 @@
-/** Stands between a client and its server, and sees what the client does to its connections. */
+/** Forwards TCP connections from a client to its server, counts them and records what the client sends. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 export interface CountingProxy {
   readonly port: number;
-  /** Connections that were opened so far, and those that are open now. */
+  /** The number of connections opened so far, and of those open now. */
   readonly opened: () => number;
   readonly open: () => number;
-  /** Everything that the client has sent. */
+  /** Returns everything that the client has sent. */
   readonly sent: () => string;
 }
 
-/** Ends with the test. */
+/** Starts a proxy that is stopped when the test finishes. */
 export const startCountingProxy = async (target: { readonly port: number }): Promise<CountingProxy> => {
   const sockets = new Set<Socket>();
   let opened = 0;
@@ -37,6 +37,6 @@ export const startCountingProxy = async (target: { readonly port: number }): Pro
     await new Promise((resolve) => server.close(resolve));
   });
   const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the proxy does not listen');
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
   return { port: address.port, opened: () => opened, open: () => sockets.size, sent: () => sent };
 };

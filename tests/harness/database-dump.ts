@@ -1,4 +1,4 @@
-/** Everything that a database holds, as bytes to be searched. */
+/** Dumps the whole content of a database as bytes, to search it for leaked secrets. */
 import { readFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import type { Pool } from 'pg';
@@ -6,7 +6,10 @@ import { z } from 'zod';
 
 const namesSchema = z.array(z.object({ name: z.string() }));
 
-/** Every file of an SQLite database, and every cell: a long value lies in pieces in the file, but whole in its cell. */
+/**
+ * Returns the files of an SQLite database, and each of its cells. The cells are needed because the file stores long
+ * values in pieces.
+ */
 export const dumpSqlite = async (file: string): Promise<Buffer> => {
   const files = await Promise.all(
     [file, `${file}-wal`].map((name) => readFile(name).catch(() => Buffer.alloc(0))),
@@ -26,7 +29,7 @@ export const dumpSqlite = async (file: string): Promise<Buffer> => {
   }
 };
 
-/** Every row of every table of ours, as PostgreSQL writes it. */
+/** Returns every row of every table in the schema `public`, as PostgreSQL text. */
 export const dumpPostgres = async (pool: Pool): Promise<Buffer> => {
   const tables = await pool.query("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'");
   const rows = await Promise.all(

@@ -1,4 +1,4 @@
-/** A migrated, empty database for one test file, cloned from the template of `postgres.setup.ts`. */
+/** Creates databases for tests: migrated and empty, cloned from the template of `postgres.setup.ts`. */
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import { createDatabaseClient, type DatabaseClient } from '../../db/client.ts';
@@ -10,11 +10,14 @@ import { databaseUrl, execute, type PostgresServer } from './postgres-server.ts'
 export interface TestDatabase extends Omit<DatabaseClient, 'close'> {
   readonly url: string;
   readonly repositories: Repositories;
-  /** Closes the pool and drops the database, whoever is still connected to it. */
+  /** Closes the pool and drops the database, even when other clients are still connected. */
   drop(): Promise<void>;
 }
 
-/** Give a wrapping where another process must open what this one sealed, and a server where vitest has started none. */
+/**
+ * Creates a migrated, empty database. Pass `wrapping` when another process must decrypt what this one encrypts, and
+ * `server` when the caller does not run under vitest.
+ */
 export const createTestDatabase = async (
   wrapping: KeyWrapping = throwawayKeyRing(),
   server: PostgresServer = inject('postgres'),
@@ -35,7 +38,7 @@ export const createTestDatabase = async (
   };
 };
 
-/** One without any table, as a deployment begins. */
+/** Creates a database without tables, as it is before the first migration. */
 export const createEmptyDatabase = async (): Promise<Pick<TestDatabase, 'url' | 'drop'>> => {
   const server = inject('postgres');
   const name = `castmatch_empty_${randomBytes(8).toString('hex')}`;
@@ -48,15 +51,15 @@ export const createEmptyDatabase = async (): Promise<Pick<TestDatabase, 'url' | 
 
 const throwawayKeyRing = (): KeyWrapping => createKeyRing([{ id: 'test', key: randomBytes(32) }]);
 
-/** The webhooks in the inbox, opened, in the order of their arrival; claims them for a minute. */
+/** Claims the webhooks in the inbox for a minute, and returns them decrypted in the order in which they arrived. */
 export const claimFromInbox = async ({ repositories }: TestDatabase) => {
   const claimed = await repositories.inbox.claim(100, 60_000);
   return Promise.all(
-    claimed.map(async (one) => ({
-      id: one.id,
-      provider: one.provider,
-      correlationId: one.correlationId,
-      told: await one.decrypt(),
+    claimed.map(async ({ id, provider, correlationId, decrypt }) => ({
+      id,
+      provider,
+      correlationId,
+      inboxEvent: await decrypt(),
     })),
   );
 };

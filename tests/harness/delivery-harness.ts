@@ -1,6 +1,6 @@
 /**
- * Where the workflows that tell the platform are played: time is skipped, and what their activities do is for each
- * endpoint what its test says. Every history is replayed at once.
+ * Runs the workflows that deliver events to the platform on the time-skipping server. A test sets the activities of
+ * its endpoint. Each history is replayed immediately.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
@@ -29,15 +29,15 @@ export interface DeliveryHarness {
   readonly client: Client;
   readonly taskQueue: string;
   now(): Promise<number>;
-  /** What this endpoint's activities do. Those that are left out refuse. */
+  /** Sets the activities of this endpoint. An activity that is not set fails the workflow. */
   setActivities(endpoint: EndpointId, activities: Partial<PlatformActivities>): void;
-  /** Lets time pass in the life of a workflow until the fact holds. */
+  /** Skips time until the condition holds; fails after 50 real seconds. */
   until(handle: WorkflowHandle, holds: () => Promise<boolean> | boolean): Promise<void>;
-  /** Lets time pass to the end. */
+  /** Skips time until the workflow ends, and returns its result. */
   result(handle: WorkflowHandle): Promise<unknown>;
-  /** By its history: to be asked where the server would choke on a description. */
+  /** Reads the history, because the time-skipping server cannot describe some of these workflows. */
   hasCompleted(handle: WorkflowHandle): Promise<boolean>;
-  /** Replays it, and with a name keeps it in the corpus. Answers with how many events it took. */
+  /** Replays the history, and adds it to the corpus if `records` names it. Returns the number of its events. */
   replay(handle: WorkflowHandle, records?: string): Promise<number>;
   close(): Promise<void>;
 }
@@ -47,21 +47,22 @@ const logger = createLogger({ level: 'error', process: 'test' });
 
 /** Real milliseconds. */
 const timeoutMs = 50_000;
-/** Shorter than anything that must not run out meanwhile. */
+/** Shorter than every timeout that must not expire while time is skipped. */
 const stepMs = 8 * 60_000;
 
+/** Returns the failure of a delivery activity; `delayMs` sets the delay before its next attempt. */
 export const deliveryFailure = (message: string, answer = '503', delayMs?: number): ApplicationFailure =>
   ApplicationFailure.create({
     type: 'endpoint_failed',
-    message: `the receiver did not take ${message}: ${answer}`,
+    message: `the receiver did not accept ${message}: ${answer}`,
     details: [{ message, answer }],
     ...(delayMs === undefined ? {} : { nextRetryDelay: delayMs }),
   });
 
 /**
- * Milliseconds until the next attempt; undefined while one is under way. (The time-skipping server calls an activity
- * started that waits for its next attempt, where that was named by the failure.) Time is skipped not a moment longer:
- * an attempt that is handed out meanwhile is lost, and its lock is kept for ever.
+ * Returns the milliseconds until the next attempt of an activity whose failure set the delay, else undefined. The
+ * time-skipping server reports such an activity as started while it waits. Time must not be skipped beyond the next
+ * attempt: an attempt that the server starts during a skip is lost, and the server never releases its lock.
  */
 const msUntilNextAttempt = async (handle: WorkflowHandle, now: number): Promise<number | undefined> => {
   const [activity] = (await handle.describe()).raw.pendingActivities ?? [];
@@ -72,6 +73,7 @@ const msUntilNextAttempt = async (handle: WorkflowHandle, now: number): Promise<
   return ended < tsToMs(lastStartedTime) ? undefined : Math.max(ended + tsToMs(delay) - now, 1);
 };
 
+/** Starts the server and the workers. Call `close` after the tests. */
 export const startDeliveryHarness = async (): Promise<DeliveryHarness> => {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: errorLogsOnly });
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
@@ -82,11 +84,12 @@ export const startDeliveryHarness = async (): Promise<DeliveryHarness> => {
   const suffix = `-${crypto.randomUUID()}`;
   const queue = (name: TaskQueue) => `${name}${suffix}`;
   const activitiesByEndpoint = new Map<EndpointId, Partial<PlatformActivities>>();
-  const play =
+  const fakeActivity =
     (name: keyof PlatformActivities) =>
     async (input: EndpointTarget): Promise<unknown> => {
       const activity = activitiesByEndpoint.get(input.endpoint)?.[name];
-      if (!activity) throw ApplicationFailure.nonRetryable(`nobody plays ${name} of ${input.endpoint}`);
+      if (!activity)
+        throw ApplicationFailure.nonRetryable(`the test set no activity ${name} for ${input.endpoint}`);
       return Reflect.apply(activity, undefined, [input]);
     };
   const common = {
@@ -105,10 +108,10 @@ export const startDeliveryHarness = async (): Promise<DeliveryHarness> => {
       ...common,
       taskQueue: queue('platform'),
       activities: {
-        deliverEvents: play('deliverEvents'),
-        replayEvents: play('replayEvents'),
-        tellEndpoint: play('tellEndpoint'),
-        disableEndpoint: play('disableEndpoint'),
+        deliverEvents: fakeActivity('deliverEvents'),
+        replayEvents: fakeActivity('replayEvents'),
+        tellEndpoint: fakeActivity('tellEndpoint'),
+        disableEndpoint: fakeActivity('disableEndpoint'),
       },
     }),
   ]);
@@ -118,7 +121,7 @@ export const startDeliveryHarness = async (): Promise<DeliveryHarness> => {
     workflowCode: await bundleWorkflows(logger, { readableErrors: true }),
   });
 
-  const pass = async (handle: WorkflowHandle): Promise<void> => {
+  const advance = async (handle: WorkflowHandle): Promise<void> => {
     const delay = await msUntilNextAttempt(handle, await environment.currentTimeMs());
     if (delay !== undefined) return environment.sleep(delay);
     switch (await pendingWorkOf(handle)) {
@@ -131,10 +134,10 @@ export const startDeliveryHarness = async (): Promise<DeliveryHarness> => {
     }
   };
   const until: DeliveryHarness['until'] = async (handle, holds) => {
-    for (const end = Date.now() + timeoutMs; Date.now() < end; await pass(handle)) {
+    for (const end = Date.now() + timeoutMs; Date.now() < end; await advance(handle)) {
       if (await holds()) return;
     }
-    throw new Error(`it never came to that: ${handle.workflowId}`);
+    throw new Error(`the condition did not hold within ${timeoutMs} ms: ${handle.workflowId}`);
   };
 
   return {

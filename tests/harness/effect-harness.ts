@@ -1,4 +1,4 @@
-/** Effects at a vendor in memory under a real ledger, with attempts that die, stall and overlap as a test says. */
+/** Runs effects of an in-memory vendor on a real ledger, with attempts that crash, stall or overlap. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from 'vitest';
 import { z } from 'zod';
@@ -14,19 +14,19 @@ import { leaseRunsOut, timePasses } from './ledger.ts';
 
 class Crash extends Error {}
 
-/** Dies at the n-th place where a process can die: before and after each call that leaves it. */
-export const crashAt = (place: number) => {
-  let places = 0;
-  const here = () => {
-    places += 1;
-    if (places === place) throw new Crash(`at place ${place}`);
+/** Throws at the n-th crash point. There is a crash point before and after each call that leaves the process. */
+export const crashAt = (point: number) => {
+  let passed = 0;
+  const crashPoint = () => {
+    passed += 1;
+    if (passed === point) throw new Crash(`crash point ${point}`);
   };
   const around =
     <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result> => {
-      here();
+      crashPoint();
       const result = await call(...args);
-      here();
+      crashPoint();
       return result;
     };
   return { around };
@@ -48,14 +48,17 @@ const ledgerWith = (ledger: OperationLedger, { around }: Crasher): OperationLedg
 
 const madeSchema = z.object({ id: z.string() });
 
-/** A vendor without idempotency of its own: what is asked twice is made twice. */
+/** Creates a vendor without idempotency: a repeated request creates a second meeting. */
 export const createFakeVendor = () => {
   const made = new Map<string, string>();
   const faults: (ProviderFault & { readonly status?: number | undefined })[] = [];
-  const answerOrFail = () => {
+  const failIfFaulty = () => {
     const fault = faults.shift();
     if (!fault) return;
-    throw new ProviderError('zoom', 'meetings.create', fault, { status: fault.status, message: 'as told' });
+    throw new ProviderError('zoom', 'meetings.create', fault, {
+      status: fault.status,
+      message: 'simulated fault',
+    });
   };
   return {
     made,
@@ -64,7 +67,7 @@ export const createFakeVendor = () => {
       const next = faults[0];
       const id = randomUUID();
       if (next === undefined || 'effect' in next) made.set(id, reference);
-      answerOrFail();
+      failIfFaulty();
       return { id };
     },
     find: async (reference: string) => [...made].flatMap(([id, of]) => (of === reference ? [id] : [])),
@@ -79,6 +82,7 @@ export const operationOf = (key: string) =>
 type Made = z.infer<typeof madeSchema>;
 export type SearchedSteps = Extract<EffectSteps<Made>, { kind: 'searched' }>;
 
+/** Returns the steps of an effect at the fake vendor, with the crash points of `around`. */
 export const stepsFor = (vendor: FakeVendor, key: string, { around } = never()): SearchedSteps => ({
   kind: 'searched',
   result: madeSchema,
@@ -99,6 +103,7 @@ export const stepsFor = (vendor: FakeVendor, key: string, { around } = never()):
   }),
 });
 
+/** Returns the context of an attempt. Its lease lasts 12 seconds. */
 export const attemptContext = (
   signal = new AbortController().signal,
   execution = 'run/1',
@@ -116,7 +121,7 @@ interface Circumstances {
   readonly steps?: (steps: SearchedSteps) => SearchedSteps;
 }
 
-/** Call it at the top of a file: effects and their undoing on a real ledger. */
+/** Call it at the top of a test file. Returns functions that perform and undo effects on a real ledger. */
 export const useEffectHarness = () => {
   let database: TestDatabase;
   beforeAll(async () => {
@@ -156,14 +161,15 @@ export const useEffectHarness = () => {
   };
 };
 
+/** Returns the error that `act` throws; throws when it does not throw. */
 export const errorThrownBy = async (act: () => Promise<unknown>): Promise<unknown> => {
   try {
     await act();
   } catch (error) {
     return error;
   }
-  throw new Error('nothing was thrown');
+  throw new Error('expected an error; none was thrown');
 };
 
-/** As many as there are in the longest way through. */
+/** The crash points 1 to 12; no execution passes more. */
 export const crashPoints = Array.from({ length: 12 }, (_, index) => index + 1);

@@ -1,4 +1,4 @@
-/** Endpoints and auditions for tests of what the platform is told. */
+/** Stores webhook endpoints and auditions for tests of event delivery to the platform. */
 import { randomBytes } from 'node:crypto';
 import type { Actor } from '../../db/access/administrative-acts.ts';
 import type { Repositories } from '../../db/index.ts';
@@ -10,14 +10,15 @@ export const newEndpointId = (): EndpointId =>
   endpointIdSchema.parse(`endp_${randomBytes(8).toString('hex')}`);
 export const newOrganizationId = (): OrganizationId => `org_${randomBytes(8).toString('hex')}`;
 
-/** Who changes endpoints in tests. */
+/** The actor that is recorded for endpoint changes in tests. */
 export const actor: Actor = { by: 'admin of the test', role: 'admin', correlationId: 'correlation-1' };
 
 export const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 
-/** Later than any endpoint that a test makes. */
+/** A time after the creation of every endpoint in a test; only later events are delivered to it. */
 const soon = () => Date.now() + 60_000;
 
+/** Stores a webhook endpoint, and returns its ID. Without `eventTypes`, it receives every event. */
 export const addEndpoint = async (
   { endpoints }: Pick<Repositories, 'endpoints'>,
   organization: OrganizationId,
@@ -28,7 +29,7 @@ export const addEndpoint = async (
   return id;
 };
 
-/** An audition up to `scheduled` (6 events, one of them ours alone), and more if it is wanted. */
+/** Stores an audition up to `scheduled` (6 events, one of them internal), followed by the facts in `more`. */
 export const addAudition = async (
   { events }: Pick<Repositories, 'events'>,
   organization: OrganizationId,
@@ -40,6 +41,7 @@ export const addAudition = async (
   return id;
 };
 
+/** Appends facts to an audition; `from` is the sequence number of the first. */
 export const addEvents = (
   { events }: Pick<Repositories, 'events'>,
   id: AuditionId,

@@ -1,4 +1,7 @@
-/** Awaits a fact by asking for it again and again; fails when it has not come about in time. */
+/**
+ * Polls until the condition holds.
+ * @throws Error with the text of `explain` when it does not hold within `withinMs` milliseconds
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 
 export const eventually = async (
@@ -8,7 +11,8 @@ export const eventually = async (
 ): Promise<void> => {
   const deadline = Date.now() + withinMs;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not so within ${withinMs} ms. ${await explain()}`);
+    if (Date.now() > deadline)
+      throw new Error(`the condition did not hold within ${withinMs} ms. ${await explain()}`);
     await pause(50);
   }
 };

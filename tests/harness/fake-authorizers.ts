@@ -1,4 +1,4 @@
-/** Providers at which accounts are connected, in memory: they check what a provider checks, and remember what was asked. */
+/** Provides in-memory authorizers that validate requests as a provider does, and record them. */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Grant } from '../../domain/connections/grant.ts';
 import { ProviderError, type ProviderFault } from '../../domain/errors.ts';
@@ -15,14 +15,14 @@ interface Consent {
 }
 
 export interface FakeAuthorizers extends Authorizers {
-  /** The last page that somebody was sent to. */
+  /** Returns the request of the last redirect to a provider. */
   lastAuthorizationRequest(): AuthorizationRequest;
-  /** The person says yes: the code that their browser carries back. */
+  /** Grants the last request, and returns the authorization code that the browser receives. */
   consent(consent: Consent): string;
-  /** The next call fails. */
+  /** Makes the next call fail with this fault. */
   failNextCall(fault: ProviderFault): void;
-  /** Looks on while something is revoked. */
-  onRevoke(look: () => Promise<void>): void;
+  /** Sets a function that is awaited before each revocation takes effect. */
+  onRevoke(listener: () => Promise<void>): void;
   readonly revoked: readonly string[];
   readonly passwords: Map<string, string>;
 }
@@ -33,19 +33,20 @@ const refuse = (operation: string): never => {
   throw new ProviderError('google', operation, { kind: 'rejected_input' }, { message: 'invalid_grant' });
 };
 
-const nothingElse = async (): Promise<void> => {};
+const ignoreRevocation = async (): Promise<void> => {};
 
+/** Creates authorizers for Google, Microsoft and Apple. */
 export const createFakeAuthorizers = (): FakeAuthorizers => {
-  const asked: AuthorizationRequest[] = [];
+  const requests: AuthorizationRequest[] = [];
   const codes = new Map<string, Required<Consent> & AuthorizationRequest>();
   const revoked: string[] = [];
-  let looking = nothingElse;
+  let revokeListener = ignoreRevocation;
   const faults: ProviderFault[] = [];
   const passwords = new Map<string, string>();
 
-  const answer = (operation: string): void => {
+  const failIfFaulty = (operation: string): void => {
     const fault = faults.shift();
-    if (fault) throw new ProviderError('google', operation, fault, { message: 'played' });
+    if (fault) throw new ProviderError('google', operation, fault, { message: 'simulated fault' });
   };
 
   const authorizer = (provider: OAuthProvider): OAuthAuthorizer => ({
@@ -53,11 +54,11 @@ export const createFakeAuthorizers = (): FakeAuthorizers => {
     scopes: { required, optional: ['calendar.names'] },
     ...(provider === 'google' && { issuers: ['https://google.example'] }),
     authorizationUrl: async (request) => {
-      asked.push(request);
+      requests.push(request);
       return `https://${provider}.example/consent?state=${request.state}`;
     },
     redeem: async ({ code, codeVerifier, redirectUri }) => {
-      answer('oauth.redeem');
+      failIfFaulty('oauth.redeem');
       const consent = codes.get(code);
       codes.delete(code);
       const challenge = createHash('sha256').update(codeVerifier).digest('base64url');
@@ -74,15 +75,15 @@ export const createFakeAuthorizers = (): FakeAuthorizers => {
     },
     refresh: async () => refuse('oauth.refresh'),
     revoke: async (refreshToken) => {
-      await looking();
-      answer('oauth.revoke');
+      await revokeListener();
+      failIfFaulty('oauth.revoke');
       revoked.push(refreshToken);
       return 'revoked';
     },
   });
 
   const connectApple: Authorizers['apple']['connect'] = async ({ serverUrl, username, password }) => {
-    answer('calendars.discover');
+    failIfFaulty('calendars.discover');
     if (serverUrl?.includes('10.0.0.1')) refuse('calendars.discover');
     if (passwords.get(username) !== password) {
       throw new ProviderError('google', 'calendars.discover', { kind: 'reconnect' }, { message: '401' });
@@ -104,14 +105,14 @@ export const createFakeAuthorizers = (): FakeAuthorizers => {
     oauth: { google: authorizer('google'), microsoft: authorizer('microsoft'), zoom: undefined },
     apple: { provider: 'apple', connect: connectApple },
     lastAuthorizationRequest: () => {
-      const last = asked.at(-1);
-      if (!last) throw new Error('nobody was sent anywhere');
+      const last = requests.at(-1);
+      if (!last) throw new Error('no browser was redirected to a provider');
       return last;
     },
     consent: (consent) => {
       const code = `code-${randomUUID()}`;
-      const request = asked.at(-1);
-      if (!request) throw new Error('nobody was sent anywhere');
+      const request = requests.at(-1);
+      if (!request) throw new Error('no browser was redirected to a provider');
       const { scopes = request.scopes } = consent;
       codes.set(code, { ...request, ...consent, scopes });
       return code;
@@ -119,8 +120,8 @@ export const createFakeAuthorizers = (): FakeAuthorizers => {
     failNextCall: (fault) => {
       faults.push(fault);
     },
-    onRevoke: (look) => {
-      looking = look;
+    onRevoke: (listener) => {
+      revokeListener = listener;
     },
     revoked,
     passwords,

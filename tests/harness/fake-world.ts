@@ -1,6 +1,6 @@
 /**
- * The activities of workflow tests: a small world in memory that keeps what was done to it, and fails where a test
- * says so. Workflow tests only; end-to-end tests use none of this.
+ * Provides in-memory activities to workflow tests. They record their effects, and fail when a test injects a fault.
+ * End-to-end tests do not use them.
  */
 import { ApplicationFailure } from '@temporalio/common';
 import type { AuditionActivities } from '../../activities/contract.ts';
@@ -26,23 +26,23 @@ export interface FakeWorld {
   readonly events: readonly AuditionEvent[];
   busy: readonly BusyInterval[];
   holdsTaken: boolean;
-  /** Keys of what exists at the providers now. */
+  /** The keys of the meetings and events that exist at the providers now. */
   readonly meetings: ReadonlySet<string>;
   readonly calendarEvents: ReadonlySet<string>;
-  /** Keys of the meetings that no other provider would be tried for. */
+  /** The keys of the meetings whose creation has no fallback to another provider. */
   readonly meetingsWithoutFallback: readonly string[];
   readonly notices: readonly string[];
   readonly retractions: readonly string[];
   readonly heldRevisions: ReadonlySet<number>;
-  /** Those of the held that last to the end of their slot. */
+  /** The held revisions that are confirmed, so that they do not expire before the end of their slot. */
   readonly confirmedRevisions: ReadonlySet<number>;
-  /** What is held and not confirmed runs out, and somebody else takes it. */
+  /** Expires every unconfirmed hold; another audition then takes the slot. */
   expireHolds(): void;
-  /** Called as an activity begins and awaited before its effect: where a test interferes. */
+  /** A test's hook, awaited before the effect of each activity. */
   beforeActivity: (call: Call, index: number) => Promise<void> | void;
   /**
-   * The next calls of this activity whose key contains `key` fail for good in this way, until `heal`; because of this
-   * connection, where one is to blame.
+   * Makes calls of this activity whose key contains `key` fail with this kind, until `clearFaults`. `connection` is
+   * the connection that the error names.
    */
   fail(activity: ActivityName, kind: ProviderFaultKind, key?: string, connection?: ConnectionId): void;
   clearFaults(): void;
@@ -62,11 +62,12 @@ const permanent: ReadonlySet<ProviderFaultKind> = new Set([
   'misconfigured',
 ]);
 
-/** The workflow's clock, which may be years ahead of ours. */
+/** Returns the workflow's time, which can be years ahead of the real time. */
 const workflowTime = (heldUntil: string) => toInstant(Date.parse(heldUntil) - defaultPolicy.holdFor);
 
 const taken = { kind: 'taken', resources: ['participant:performer-1'] } as const;
 
+/** Creates an empty world. */
 export const createFakeWorld = (): FakeWorld => {
   const calls: Call[] = [];
   const events: AuditionEvent[] = [];
@@ -78,14 +79,14 @@ export const createFakeWorld = (): FakeWorld => {
   const heldRevisions = new Set<number>();
   const confirmedRevisions = new Set<number>();
   const undone = new Set<string>();
-  const underWay = new Map<string, Promise<void>>();
+  const runningAttempts = new Map<string, Promise<void>>();
   let faults: readonly Fault[] = [];
 
   const called = async (activity: ActivityName, key = ''): Promise<void> => {
     const call = { activity, key };
     calls.push(call);
     await world.beforeActivity(call, calls.length - 1);
-    const fault = faults.find((one) => one.activity === activity && key.includes(one.key));
+    const fault = faults.find((injected) => injected.activity === activity && key.includes(injected.key));
     if (!fault) return;
     throw ApplicationFailure.create({
       type: fault.kind,
@@ -95,23 +96,23 @@ export const createFakeWorld = (): FakeWorld => {
     });
   };
 
-  /** Once per key, and never after it was undone: what the ledger does. */
+  /** Like the ledger, performs an effect once per key, and never after it was undone. */
   const once = async (activity: ActivityName, key: string, effect: () => void): Promise<void> => {
     const attempt = (async () => {
       await called(activity, key);
       if (undone.has(key)) throw ApplicationFailure.nonRetryable('undone before', 'Compensated');
       effect();
     })();
-    underWay.set(key, attempt);
+    runningAttempts.set(key, attempt);
     await attempt;
   };
 
-  /** Waits for an attempt that is under way, as the ledger's lease makes a compensation wait. */
-  const undo = async (activity: ActivityName, key: string, kept: Set<string>) => {
+  /** Like the ledger's lease, makes a compensation wait for an attempt that is still running. */
+  const undo = async (activity: ActivityName, key: string, existing: Set<string>) => {
     await called(activity, key);
-    await Promise.allSettled([underWay.get(key)]);
+    await Promise.allSettled([runningAttempts.get(key)]);
     undone.add(key);
-    return { result: kept.delete(key) ? ('undone' as const) : ('nothing_to_undo' as const) };
+    return { result: existing.delete(key) ? ('undone' as const) : ('nothing_to_undo' as const) };
   };
 
   const world: FakeWorld = {
@@ -164,7 +165,7 @@ export const createFakeWorld = (): FakeWorld => {
       async recordEvents({ events: more }) {
         await called('recordEvents');
         events.push(...more.filter(({ sequence }) => sequence > events.length));
-        // What the database would do: the trail must fold without a gap or a forbidden step.
+        // The database rejects a gap in the sequence and a forbidden transition; so does folding the events.
         foldEvents(events);
       },
       async findBusy({ connection }) {
@@ -195,7 +196,7 @@ export const createFakeWorld = (): FakeWorld => {
       },
       async retractNotice({ key, sentAs }) {
         await called('retractNotice', key);
-        await Promise.allSettled(sentAs.flatMap((sent) => underWay.get(sent) ?? []));
+        await Promise.allSettled(sentAs.flatMap((sent) => runningAttempts.get(sent) ?? []));
         for (const sent of sentAs) undone.add(sent);
         if (!sentAs.some((sent) => notices.includes(sent))) return { result: 'nothing_to_undo' };
         retractions.push(key);

@@ -1,11 +1,11 @@
-/** A person's browser, as far as pages without a script need one: cookies, links and forms. */
+/** Simulates a browser for pages without scripts: cookies, links and forms. */
 import type { FastifyInstance } from 'fastify';
 
 export interface Page {
   readonly status: number;
   readonly text: string;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** Where a redirect, or a page that sends on, leads. */
+  /** The target of a redirect or of an HTML refresh. */
   readonly redirectsTo: string | undefined;
 }
 
@@ -13,9 +13,9 @@ export interface FormBrowser {
   readonly cookies: Map<string, string>;
   open(address: string): Promise<Page>;
   /**
-   * Sends the form of the page whose address ends like this and whose fields are these (an empty one may be missing),
-   * filled in with the others.
-   * Throws when the page has none.
+   * Submits the form whose action ends with `to` and whose fields equal `having` (an empty value also matches a
+   * missing field), after setting the fields in `filled`.
+   * @throws Error when the page has no such form
    */
   submit(
     page: Page,
@@ -53,7 +53,7 @@ interface Exchanged {
 
 type Transport = (exchange: Exchange) => Promise<Exchanged>;
 
-/** Who stands at the door of an API that does not listen. */
+/** Creates a browser that injects its requests into an API which does not listen on a port. */
 export const createInjectedBrowser = (api: FastifyInstance, publicUrl: string): FormBrowser =>
   createFormBrowser(async ({ method, url, payload, headers }) => {
     const response = await api.inject({
@@ -70,7 +70,7 @@ export const createInjectedBrowser = (api: FastifyInstance, publicUrl: string): 
     };
   }, publicUrl);
 
-/** Who comes over the network. */
+/** Creates a browser that sends its requests over HTTP. */
 export const createHttpBrowser = (publicUrl: string): FormBrowser =>
   createFormBrowser(async ({ method, url, payload, headers }) => {
     const response = await fetch(url, {
@@ -94,7 +94,7 @@ const createFormBrowser = (transport: Transport, publicUrl: string): FormBrowser
   const cookies = new Map<string, string>();
   const { origin } = new URL(publicUrl);
 
-  const ask = async (
+  const request = async (
     method: 'GET' | 'POST',
     address: string,
     more: { readonly payload?: string; readonly headers?: Record<string, string> } = {},
@@ -123,7 +123,7 @@ const createFormBrowser = (transport: Transport, publicUrl: string): FormBrowser
 
   return {
     cookies,
-    open: (address) => ask('GET', address),
+    open: (address) => request('GET', address),
     submit: async (page, { to, having = {} }, filled = {}, { origin: from = origin } = {}) => {
       const forms = [...page.text.matchAll(/<form method="post" action="([^"]+)">(.*?)<\/form>/gs)].map(
         ([, action = '', inside = '']) => ({ action: unescaped(action), fields: fieldsOf(inside) }),
@@ -134,7 +134,7 @@ const createFormBrowser = (transport: Transport, publicUrl: string): FormBrowser
           Object.entries(having).every(([name, value]) => (fields[name] ?? '') === value),
       );
       if (!form) throw new Error(`the page has no form that is sent to ${to}`);
-      return ask('POST', form.action, {
+      return request('POST', form.action, {
         payload: new URLSearchParams({ ...form.fields, ...filled }).toString(),
         headers: {
           'content-type': 'application/x-www-form-urlencoded',

@@ -1,4 +1,4 @@
-/** A calendar of Google's at a sandbox of its own, for the tests of the provider. */
+/** Sets up a Google calendar at a new sandbox, for the tests of the provider. */
 import { onTestFinished } from 'vitest';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { type Sandbox, startSandbox } from '../../infra/sandbox/sandbox.ts';
@@ -18,7 +18,7 @@ export const slot: Slot = {
 };
 const account = 'casting@example.test';
 
-/** The account as it is called with, its access tokens got from Google. */
+/** Returns a connected account that gets its access tokens from the sandbox. */
 export const openConnectionWith = (settings: GoogleSettings, refreshToken: string): ConnectedAccount => {
   const google = createGoogleAuthorizer(settings);
   const accessTokens = createAccessTokens({
@@ -41,6 +41,7 @@ export const calendarEvent = (change: Partial<CalendarEvent> = {}): CalendarEven
   ...change,
 });
 
+/** Starts a sandbox that stops with the test, and returns a client and a connected account. */
 export const setUpGoogleCalendar = async (options: Parameters<typeof startSandbox>[0] = {}) => {
   const sandbox = await startSandbox(options);
   onTestFinished(() => sandbox.close());
@@ -56,7 +57,7 @@ export const setUpGoogleCalendar = async (options: Parameters<typeof startSandbo
     connection,
     calendar: createGoogleCalendar(client),
     events,
-    /** Those that a person sees. */
+    /** Returns the events that a user sees in the calendar. */
     shown: () => events().filter(({ status }) => status !== 'cancelled'),
     calls: () => control.state().calls.google,
   };

@@ -1,10 +1,10 @@
-/** A sandbox per test with the real Google client turned to it. */
+/** Starts a sandbox for one test, with Google's client library configured for it. */
 import { google } from 'googleapis';
 import { expect, onTestFinished } from 'vitest';
 import { startSandbox } from '../../infra/sandbox/sandbox.ts';
 import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 
-/** Starts a sandbox that ends with the test, and connects `ann@example.com`; `connect` lets others in. */
+/** Starts a sandbox that stops with the test, and connects `ann@example.com`. `connect` connects other accounts. */
 export const startGoogleSandbox = async (options: SandboxOptions = {}, clock?: () => number) => {
   const sandbox = await startSandbox(options, clock);
   onTestFinished(async () => sandbox.close());
@@ -22,10 +22,10 @@ export const startGoogleSandbox = async (options: SandboxOptions = {}, clock?: (
   return { sandbox, connect, ...connect('ann@example.com') };
 };
 
-/** What the call was refused with: the status and the first error of Google's envelope. */
+/** Returns the status and the first error of a call that Google rejects. */
 export const googleErrorOf = async (call: Promise<unknown>) => {
   const error: unknown = await call.then(
-    () => new Error('it was not refused'),
+    () => new Error('expected the call to be rejected; it succeeded'),
     (refused: unknown) => refused,
   );
   expect(error).toMatchObject({ response: { data: { error: { errors: [{ domain: 'global' }] } } } });
@@ -33,7 +33,7 @@ export const googleErrorOf = async (call: Promise<unknown>) => {
   return { status: response.status, reason: response.data.error.errors[0].reason, data: response.data };
 };
 
-/** The body of an event from nine to ten. */
+/** Returns the body of an event from nine to ten. */
 export const eventBody = (id: string, day = '2026-12-01') => ({
   id,
   summary: 'Audition',

@@ -1,6 +1,6 @@
 /**
- * Values that fit a JSON schema, for as much of JSON Schema 2020-12 as our OpenAPI document uses. A keyword that is not
- * in here widens what is drawn: then some values do not fit, which is fine for a fuzzer.
+ * Generates values that match a JSON schema. Supports the part of JSON Schema 2020-12 that our OpenAPI document uses.
+ * Other keywords are ignored, so some values do not match; a fuzzer can use them too.
  */
 import * as fc from 'fast-check';
 import { z } from 'zod';
@@ -53,13 +53,13 @@ export const schemaSchema: z.ZodType<Schema> = z.lazy(() =>
 );
 
 export interface Surroundings {
-  /** What `$ref` leads to. */
+  /** Returns the schema that `$ref` refers to. */
   readonly resolve: (ref: string) => Schema;
-  /** Values that mean something to the service, by the name of the property: its schema alone would rarely hit one. */
+  /** Values that exist in the service, by property name; random values would rarely match one. */
   readonly known: Readonly<Record<string, readonly unknown[]>>;
 }
 
-/** Deep enough for every schema of ours, and an end for one that contains itself. */
+/** The maximum depth. It exceeds that of every schema here, and ends recursive schemas. */
 const deepest = 12;
 const fewItems = 3;
 const manyCharacters = 40;
@@ -68,7 +68,7 @@ const matching = (pattern: string): fc.Arbitrary<string> | undefined => {
   try {
     return fc.stringMatching(new RegExp(pattern, 'u'));
   } catch {
-    // A pattern with what the generator does not know, such as a lookahead.
+    // The generator does not support this pattern; a lookahead, for example.
     return undefined;
   }
 };
@@ -104,10 +104,12 @@ const objects = (schema: Schema, around: Surroundings, depth: number): fc.Arbitr
   const properties = Object.entries(schema.properties ?? {});
   const { additionalProperties: others } = schema;
   const record = fc.record(
-    Object.fromEntries(properties.map(([name, one]) => [name, named(name, one, around, depth + 1)])),
+    Object.fromEntries(
+      properties.map(([name, property]) => [name, named(name, property, around, depth + 1)]),
+    ),
     {
       requiredKeys: [...(schema.required ?? [])].filter((name) =>
-        properties.some(([known]) => known === name),
+        properties.some(([property]) => property === name),
       ),
     },
   );
@@ -142,15 +144,16 @@ const ofType = (type: string, schema: Schema, around: Surroundings, depth: numbe
   }
 };
 
+/** Returns an arbitrary of values that match the schema. `depth` is for the recursion only. */
 export const arbitraryOf = (schema: Schema, around: Surroundings, depth = 0): fc.Arbitrary<unknown> => {
   if (depth > deepest) return fc.constant(null);
   if (schema.$ref !== undefined) return arbitraryOf(around.resolve(schema.$ref), around, depth + 1);
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum) return fc.constantFrom(...schema.enum);
   const choices = schema.anyOf ?? schema.oneOf;
-  if (choices) return fc.oneof(...choices.map((one) => arbitraryOf(one, around, depth + 1)));
+  if (choices) return fc.oneof(...choices.map((choice) => arbitraryOf(choice, around, depth + 1)));
   if (schema.allOf) {
-    const parts = schema.allOf.map((one) => arbitraryOf(one, around, depth + 1));
+    const parts = schema.allOf.map((part) => arbitraryOf(part, around, depth + 1));
     return fc.tuple(...parts).map((values) => Object.assign({}, ...values));
   }
   const types = [schema.type ?? (schema.properties ? 'object' : 'anything')].flat();

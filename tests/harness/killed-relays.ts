@@ -1,4 +1,4 @@
-/** What tests of the webhook relay under SIGKILL share: webhooks in random order, and leases that need not be awaited. */
+/** Helpers for tests that kill webhook relays: they shuffle webhooks and expire leases. */
 import type { TestDatabase } from './database.ts';
 
 export const shuffled = <Item>(items: readonly Item[]): Item[] =>
@@ -7,7 +7,7 @@ export const shuffled = <Item>(items: readonly Item[]): Item[] =>
     .toSorted((a, b) => a.at - b.at)
     .map(({ item }) => item);
 
-/** A relay that was killed leaves its webhooks leased. Makes them due immediately. */
+/** Makes the webhooks that a killed relay left leased due immediately. */
 export const endRelayLeases = (pool: TestDatabase['pool']) =>
   pool.query(
     "UPDATE webhook_inbox SET next_attempt_at = now() WHERE state = 'received' AND next_attempt_at > now() + interval '30 seconds'",

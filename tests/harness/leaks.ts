@@ -1,12 +1,12 @@
-/** Looks for secrets in bytes that should not hold them, however they are written down. */
+/** Searches bytes for secrets in every usual encoding. */
 
 export interface Secret {
-  /** Named in the failure, in place of the secret. */
+  /** Describes the secret in the failure message, which must not contain the secret itself. */
   readonly what: string;
   readonly text: string;
 }
 
-/** Which of the secrets are there, and how they were written: `performer's name as base64`. */
+/** Returns the secrets that were found, each with its encoding: `performer's name as base64`. */
 export const leaksIn = (bytes: Buffer, secrets: readonly Secret[]): readonly string[] =>
   secrets.flatMap(({ what, text }) =>
     encodingsOf(text).flatMap(({ as, needle }) => (bytes.includes(needle) ? [`${what} as ${as}`] : [])),
@@ -33,11 +33,14 @@ const encodingsOf = (text: string): readonly Encoding[] => {
   return [...written].map(([needle, as]) => ({ as, needle: Buffer.from(needle, 'utf8') }));
 };
 
-/** JSON escapes UTF-16 code units, not characters. */
+/** Escapes one UTF-16 code unit; JSON escapes code units, not characters. */
 const escaped = (unit: string): string =>
   /[\x20-\x7e]/.test(unit) ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** Base64 of the text in the midst of others: what stands before it shifts it, what stands around it is cut off. */
+/**
+ * Returns the base64 of a text inside a longer text. The bytes before it shift the encoding (`before` is their number
+ * modulo 3). Characters that also encode neighbouring bytes are cut off.
+ */
 const inBase64 = (plain: Buffer, before: number): string => {
   const encoded = Buffer.concat([Buffer.alloc(before), plain])
     .toString('base64')

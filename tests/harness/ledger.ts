@@ -1,10 +1,11 @@
-/** A ledger of one's own, and attempts that crash or give up. */
+/** Provides a ledger in a new database, and attempts that crashed or were released. */
 import { afterAll, beforeAll } from 'vitest';
 import type { OperationLedger } from '../../db/ledger/operations.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 export const undoOperation = (key: string) =>
   ({ key, organization: 'org_north', provider: 'zoom', operation: 'meetings.create' }) as const;
+/** Returns an operation that can begin. The lease is in milliseconds. */
 export const operation = (key: string, leaseMs = 60_000) =>
   ({ ...undoOperation(key), requestHash: 'h1', leaseMs, handedOver: false }) as const;
 
@@ -13,11 +14,11 @@ export const otherOutcome = { providerId: 'm-2', result: { joinUrl: 'https://exa
 
 type Pool = TestDatabase['pool'];
 
-/** The process that holds the lease of this operation is gone. */
+/** Expires the lease of this operation, as after a crash of the process that held it. */
 export const leaseRunsOut = (pool: Pool, key: string) =>
   pool.query('UPDATE operations SET lease_until = now() WHERE key = $1 AND lease_until IS NOT NULL', [key]);
 
-/** An hour passes, for one operation or for all: no process of before holds a lease, and no call is under way. */
+/** Moves the leases and calls of one operation (or all) an hour into the past, so that all of them have ended. */
 export const timePasses = (pool: Pool, key?: string) =>
   pool.query(
     `UPDATE operations SET lease_until = lease_until - interval '1 hour', given_up_at = given_up_at - interval '1 hour'
@@ -25,7 +26,7 @@ export const timePasses = (pool: Pool, key?: string) =>
     [key ?? null],
   );
 
-/** Call it at the top of a file; the ledger is there once a test runs. */
+/** Call it at the top of a test file. The ledger can be used inside tests. */
 export const useLedger = () => {
   let database: TestDatabase;
   beforeAll(async () => {
@@ -34,7 +35,7 @@ export const useLedger = () => {
   afterAll(() => database.drop());
 
   const ledger = (): OperationLedger => database.repositories.ledger;
-  /** Begins, and answers with the attempt's number. */
+  /** Begins the operation, and returns the number of the attempt. */
   const begin = async (key: string, leaseMs?: number): Promise<number> => {
     const begun = await ledger().begin(operation(key, leaseMs));
     if ('attempt' in begun) return begun.attempt;
@@ -44,7 +45,7 @@ export const useLedger = () => {
     ledger,
     begin,
     leaseRunsOut: (key: string) => leaseRunsOut(database.pool, key),
-    /** An attempt whose process was killed: it began, and its lease has run out. */
+    /** Creates an attempt whose process was killed: it began, and its lease has expired. */
     crashedAttempt: async (key: string, { handedOver }: { handedOver: boolean }): Promise<number> => {
       const attempt = await begin(key);
       if (handedOver) await ledger().handOver(key, attempt);

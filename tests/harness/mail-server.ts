@@ -1,4 +1,4 @@
-/** A real SMTP server that keeps every email it receives (MailDev), and the reader of those emails. */
+/** Starts a real SMTP server that stores every email it receives (MailDev), and reads those emails. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { type SmtpProxy, startSmtpProxy } from './smtp-proxy.ts';
 
 export interface MailServer {
   readonly smtpUrl: string;
-  /** Of MailDev's REST API. */
+  /** The address of MailDev's REST API. */
   readonly apiUrl: string;
   close(): Promise<void>;
 }
@@ -35,10 +35,11 @@ export const readMails = async (apiUrl: string) => {
   return z.array(mailSchema).parse(await answer.json());
 };
 
+/** Returns the emails to this address. */
 export const readMailsTo = async (apiUrl: string, address: string) =>
   (await readMails(apiUrl)).filter(({ to }) => to.some((recipient) => recipient.address === address));
 
-/** Starts MailDev in this process, which is quicker than a process of its own. */
+/** Starts MailDev in this process, which is faster than another process. */
 export const startMailServer = async (): Promise<MailServer> => {
   const mailDev = new MailDev({ smtp: 0, web: 0, ip: '127.0.0.1', webIp: '127.0.0.1', silent: true });
   const { smtp, api } = await mailDev.start();
@@ -49,7 +50,7 @@ export const startMailServer = async (): Promise<MailServer> => {
   };
 };
 
-/** Starts MailDev as a process of its own, with a mail folder of its own and a gate that refuses recipients. */
+/** Starts MailDev as another process, behind a proxy that can reject recipients. */
 export const startMailServerProcess = async (): Promise<RefusingMailServer> => {
   const [smtp, web] = await Promise.all([getPort(), getPort()]);
   const folder = await mkdtemp(join(tmpdir(), 'castmatch-mail-'));

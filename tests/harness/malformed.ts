@@ -1,4 +1,4 @@
-/** What programs and people get wrong in texts, addresses and bodies, for fuzzing. */
+/** Generates malformed texts, addresses and bodies for fuzzing. */
 import * as fc from 'fast-check';
 
 export const hostileTexts = fc.constantFrom(
@@ -36,7 +36,7 @@ export const text = fc.oneof(
   fc.string({ maxLength: 20 }),
 );
 
-/** Also what no encoder writes: half an escape, bytes that are no UTF-8. */
+/** Percent-encodes the value, or returns an escape that no encoder produces: it is incomplete and not UTF-8. */
 export const encoded = (value: string): string =>
   value === '%00' ? '%E0%A4%A' : encodeURIComponent(value.toWellFormed());
 
@@ -59,7 +59,7 @@ const replacedAt = (value: unknown, [step, ...rest]: Path, by: unknown): unknown
   );
 };
 
-/** A good body with some parts replaced, or something else altogether. */
+/** Generates variants of a valid body with one or two parts replaced, and some unrelated JSON values. */
 export const malformed = (good: unknown): fc.Arbitrary<unknown> =>
   fc.oneof(
     {

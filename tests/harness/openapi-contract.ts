@@ -1,4 +1,4 @@
-/** Whether an answer of the API is one that its OpenAPI document promises: the status, the headers and the body. */
+/** Checks the status, the headers and the body of an API response against the OpenAPI document. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
 
@@ -26,7 +26,7 @@ interface ApiResponse {
   readonly body: unknown;
 }
 
-/** Headers that are there only where there is something to say. */
+/** Headers that are documented, but sent only in some responses. */
 const optional: ReadonlySet<string> = new Set(['Idempotency-Replayed']);
 
 const pointer = (...steps: readonly string[]): string =>
@@ -35,7 +35,7 @@ const pointer = (...steps: readonly string[]): string =>
 const mediaTypeOf = (contentType: unknown): string =>
   typeof contentType === 'string' ? (contentType.split(';')[0] ?? '') : '';
 
-/** What is no address at all belongs to no route. */
+/** Returns whether the address can be decoded; one that cannot matches no route. */
 const isReadable = (address: string): boolean => {
   try {
     return decodeURI(address).length > 0;
@@ -44,7 +44,7 @@ const isReadable = (address: string): boolean => {
   }
 };
 
-/** Answers with what is not as promised; nothing where all is, or where the document does not know the address. */
+/** Returns a function that lists the deviations of a response. The list is empty for an undocumented address. */
 export const createContractCheck = (document: unknown) => {
   const { paths } = documentSchema.parse(document);
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
@@ -56,7 +56,7 @@ export const createContractCheck = (document: unknown) => {
   }));
 
   return (method: string, url: string, { status, headers, body }: ApiResponse): readonly string[] => {
-    // As whoever sends it resolves it: `/v1/auditions/./cancel` is another route than it looks.
+    // Resolves dot segments as an HTTP client does: `/v1/auditions/./cancel` is sent as `/v1/auditions/cancel`.
     const address = new URL(`http://castmatch.example${url}`).pathname;
     if (!isReadable(address)) return [];
     const route = routes.find(
@@ -64,14 +64,14 @@ export const createContractCheck = (document: unknown) => {
     );
     const operation = route?.operations[method.toLowerCase()];
     if (!route || !operation) return [];
-    const promised = operation.responses[status];
-    if (!promised) return [`${method} ${route.path} answers ${status}, which is not promised`];
-    const missing = Object.keys(promised.headers)
+    const documented = operation.responses[status];
+    if (!documented) return [`${method} ${route.path} answers ${status}, which is not documented`];
+    const missing = Object.keys(documented.headers)
       .filter((name) => !optional.has(name) && headers[name.toLowerCase()] === undefined)
       .map((name) => `${method} ${route.path} ${status} lacks the header ${name}`);
     const type = mediaTypeOf(headers['content-type']);
-    if (Object.keys(promised.content).length === 0) return missing;
-    if (!promised.content[type]) return [...missing, `${method} ${route.path} ${status} is ${type}`];
+    if (Object.keys(documented.content).length === 0) return missing;
+    if (!documented.content[type]) return [...missing, `${method} ${route.path} ${status} is ${type}`];
     const steps = [
       'paths',
       route.path,

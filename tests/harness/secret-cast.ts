@@ -1,4 +1,4 @@
-/** People and words that occur nowhere else, so that whoever finds one of them has found a leak. */
+/** Defines people and texts that occur nowhere else, so that each occurrence outside the test data is a leak. */
 import type { Secret } from './leaks.ts';
 import { sandboxAccounts } from './service.ts';
 
@@ -12,7 +12,7 @@ const performer = {
   phone: '+33612987654',
   zone,
   channels: ['email', 'sms'],
-  // Google's id of a person's own calendar is their address.
+  // Google's ID of a user's primary calendar is the user's email address.
   calendar: { provider: 'google', connection: 'conn_performer', calendarId: sandboxAccounts.conn_performer },
 };
 
@@ -31,7 +31,7 @@ const reader = {
   kind: 'reader',
   name: 'Philippa Thistlewood',
   email: 'p.thistlewood@readers.example',
-  // Twilio refuses this number, and quotes it when it does.
+  // Twilio rejects this number, and quotes it in the error.
   phone: '+15005550001',
   zone,
   channels: ['email', 'sms'],
@@ -56,7 +56,7 @@ export const words = {
   madeByHand: 'https://video.example/j/made-by-hand?pwd=Sesame',
 };
 
-/** What tells who a person is. */
+/** The data that identifies a person. */
 export const personalData: readonly Secret[] = [
   ...cast.flatMap(({ id, name, email, phone }) => [
     { what: `the name of ${id}`, text: name },

@@ -1,7 +1,7 @@
 /**
- * The whole service for one test file, nothing in it replaced: its own database on the real PostgreSQL, the real
- * Temporal server (own task queues), the provider sandbox, a real SMTP server with its inbox, the API, and workers as
- * processes of their own that can be killed.
+ * Starts the whole service for one test file, without replacing any part: a database on a real PostgreSQL, a real
+ * Temporal server (own task queues), the provider sandbox, a real SMTP server with its inbox, the API, and worker
+ * processes that a test can kill.
  */
 import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
@@ -30,7 +30,7 @@ export const keys = {
   stranger: 'e2e-stranger-key',
 } as const;
 
-/** Whose calendars are connected, and as which account of the sandbox. */
+/** The connections of the organization, and their accounts at the sandbox. */
 export const sandboxAccounts = {
   conn_office: 'office@castmatch.example',
   conn_director: 'director@castmatch.example',
@@ -45,23 +45,23 @@ export interface ServiceUnderTest {
   readonly temporal: Client;
   readonly configuration: Configuration;
   readonly taskQueue: string;
-  /** Everything that the API logged and the workers printed so far. */
+  /** Returns everything that the API logged and the workers printed so far. */
   printed(): string;
-  /** The service's own worker, unless another program is named; `env` changes what it is started with. */
+  /** Starts the service's worker, or another program; `env` adds environment variables. */
   startWorker(other?: { readonly program: string; readonly env: NodeJS.ProcessEnv }): Promise<WorkerProcess>;
   close(): Promise<void>;
 }
 
-/** What one run starts once for everybody in it. */
+/** The servers that all test files of one run share. */
 interface SharedServers {
   readonly postgres: PostgresServer;
   readonly temporal: SharedTemporal;
 }
 
 export interface ServiceOptions {
-  /** Those that vitest's set-up has started, unless others are given: outside vitest they must be. */
+  /** Default: the servers that the vitest setup has started. Required outside vitest. */
   readonly servers?: SharedServers;
-  /** host:port of another Temporal server than the one that all files share. */
+  /** host:port of a Temporal server to use instead of the shared one. */
   readonly temporalAddress?: string;
   readonly logLevel?: Configuration['logLevel'];
 }
@@ -71,6 +71,7 @@ const injectedServers = (): SharedServers => ({
   temporal: { address: inject('temporalAddress'), namespace: inject('temporalNamespace') },
 });
 
+/** Starts the service without a worker. Call `startWorker` for each worker, and `close` after the tests. */
 export const startService = async (options: ServiceOptions = {}): Promise<ServiceUnderTest> => {
   const servers = options.servers ?? injectedServers();
   const [sandbox, mailServer, apiPort] = await Promise.all([
@@ -100,8 +101,8 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     APPLE_CALDAV_URL: sandbox.url,
     ZOOM_API_URL: `${sandbox.url}/v2`,
     ZOOM_OAUTH_URL: sandbox.url,
-    // As in the sandbox: a file of tests makes more meetings than Zoom allows in a day, and all its auditions share
-    // two calendars, which at Google would take 600 requests a minute each.
+    // No limits, as in the sandbox: a test file creates more meetings than Zoom allows per day, and all its auditions
+    // share two calendars, for each of which Google allows 600 requests per minute.
     ZOOM_DAILY_MEETING_WRITES: '0',
     GOOGLE_REQUESTS_PER_MINUTE: '0',
     TWILIO_API_URL: sandbox.url,

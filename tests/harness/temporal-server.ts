@@ -1,4 +1,4 @@
-/** A real Temporal development server for tests: headless, on a free port, as temporal-dev.yaml says. */
+/** Starts a real Temporal development server for tests: headless, on a free port, configured by temporal-dev.yaml. */
 import { execa } from 'execa';
 import getPort from 'get-port';
 import { pollUntil } from '../../infra/stack/processes.ts';
@@ -12,7 +12,10 @@ export interface TemporalServer {
   stop(): Promise<void>;
 }
 
-/** Keeps everything in memory unless it is given a file. Throws with what the server said when it does not start. */
+/**
+ * Starts a server that stores its data in `databaseFile`, or in memory.
+ * @throws Error with the output of the server when it does not start
+ */
 export const startTemporalServer = async (databaseFile?: string): Promise<TemporalServer> => {
   const settings = await loadTemporalDev();
   const executable = await getTemporalCli((line) => process.stderr.write(`${line}\n`));
@@ -35,14 +38,14 @@ export const startTemporalServer = async (databaseFile?: string): Promise<Tempor
   };
 };
 
-/** Where everybody of one run works, and in which namespace. */
+/** The Temporal server and namespace that all test files of one run share. */
 export interface SharedTemporal {
   /** host:port */
   readonly address: string;
   readonly namespace: string;
 }
 
-/** One server for all of one run, or with TEMPORAL_ADDRESS set, that one. */
+/** Uses the server at TEMPORAL_ADDRESS if it is set, else starts one for this run. */
 export const findOrStartTemporal = async (): Promise<SharedTemporal & Pick<TemporalServer, 'stop'>> => {
   const { namespace, searchAttributes } = await loadTemporalDev();
   const given = process.env.TEMPORAL_ADDRESS;

@@ -1,4 +1,4 @@
-/** Before the end-to-end tests: one Temporal server for all of them. With TEMPORAL_ADDRESS set, that one is used. */
+/** Provides one Temporal server to all end-to-end tests (vitest global setup): that at TEMPORAL_ADDRESS, or a new one. */
 import type { TestProject } from 'vitest/node';
 import { findOrStartTemporal } from './temporal-server.ts';
 

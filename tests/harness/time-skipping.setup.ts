@@ -1,4 +1,4 @@
-/** Before the workflow tests: makes sure that the time-skipping server is there. Each test file starts its own. */
+/** Downloads the time-skipping server before the workflow tests (vitest global setup). Each test file starts its own. */
 import type { TestProject } from 'vitest/node';
 import { getTestServer } from '../../infra/stack/temporal-test-server.ts';
 

@@ -1,4 +1,4 @@
-/** An issuer of tokens, with keys of its own, that is really asked for them over HTTP. */
+/** Starts an issuer of access tokens that serves its JWKS over HTTP. */
 import { createServer } from 'node:http';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { z } from 'zod';
@@ -9,20 +9,21 @@ interface JwksResponse {
 }
 
 export interface TokenIssuer {
-  /** What a service is told of it. */
+  /** The settings of a service that trusts this issuer. */
   readonly settings: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string };
-  /** Of a backend of org_north, good for five minutes; a claim given as undefined is left out. */
+  /** Signs a token for a backend of org_north, valid for five minutes. A claim set to undefined is omitted. */
   sign(
     changes?: JWTPayload,
     how?: { readonly key?: CryptoKey; readonly kid?: string; readonly nowMs?: number },
   ): Promise<string>;
-  /** Says for its keys what is given, or the keys again. */
+  /** Sets the response of the JWKS address; without an argument, it serves the keys again. */
   answerWith(answer?: JwksResponse): void;
-  /** How often it was asked for its keys. */
+  /** Returns how often the keys were requested. */
   requestCount(): number;
   close(): void;
 }
 
+/** Starts an issuer with a new ES256 key. Call `close` after the tests. */
 export const startTokenIssuer = async (): Promise<TokenIssuer> => {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const keys: JwksResponse = {
@@ -30,9 +31,9 @@ export const startTokenIssuer = async (): Promise<TokenIssuer> => {
     body: { keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256' }] },
   };
   let answer = keys;
-  let asked = 0;
+  let requests = 0;
   const server = createServer((_request, response) => {
-    asked += 1;
+    requests += 1;
     response
       .writeHead(answer.status, { 'content-type': 'application/json' })
       .end(JSON.stringify(answer.body));
@@ -64,7 +65,7 @@ export const startTokenIssuer = async (): Promise<TokenIssuer> => {
     answerWith: (other = keys) => {
       answer = other;
     },
-    requestCount: () => asked,
+    requestCount: () => requests,
     close: () => server.close(),
   };
 };

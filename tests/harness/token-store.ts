@@ -1,4 +1,4 @@
-/** One connection's tokens in memory, as its row would keep them: for tests of what is done with them. */
+/** Stores the tokens of one connection in memory, with the semantics of its database row. */
 
 import type { ConnectionStatusReason } from '../../domain/connections/connection.ts';
 import type { TokenStore } from '../../domain/connections/token-store.ts';
@@ -18,6 +18,7 @@ export interface MemoryTokenStore extends TokenStore {
   readonly reads: string[];
 }
 
+/** Creates a store with one connected account. `reads` records which tokens were read, and for which purpose. */
 export const createMemoryTokenStore = (
   refreshToken: string,
   provider: ConnectionProvider = 'google',

@@ -1,10 +1,10 @@
 import type { ServiceActivities } from '../../activities/contract.ts';
 
 const refuse = async (): Promise<never> => {
-  throw new Error('this activity was not expected to be called');
+  throw new Error('unexpected call of an activity; pass it in `expected`');
 };
 
-/** Activities of which a test says what the few it needs do. */
+/** Returns activities that throw when called, except those in `expected`. */
 export const unexpectedActivities = (expected: Partial<ServiceActivities>): ServiceActivities => ({
   holdSlot: refuse,
   confirmHold: refuse,

@@ -1,16 +1,16 @@
-/** A worker as a process of its own, which can be killed. */
+/** Starts a worker as a process that a test can kill. */
 import { execa } from 'execa';
 import getPort from 'get-port';
 import { eventually } from './eventually.ts';
 
 export interface WorkerProcess {
-  /** SIGKILL: no goodbye of any kind. */
+  /** Kills the process with SIGKILL: it cannot finish anything. */
   kill(): Promise<void>;
-  /** SIGTERM, and waits until it has finished what it holds. */
+  /** Sends SIGTERM, and waits until the process has finished its tasks and exited. */
   stop(): Promise<void>;
 }
 
-/** Resolves when the program says on its health port that it is ready. */
+/** Resolves when the health check of the program reports that it is ready. */
 export const startWorkerProcess = async (
   program: string,
   env: NodeJS.ProcessEnv,
@@ -24,7 +24,8 @@ export const startWorkerProcess = async (
   });
   child.all.setEncoding('utf8').on('data', onPrinted);
   const isReady = async () => {
-    if (child.exitCode !== null) throw new Error(`the worker ended: ${(await child).all}`);
+    if (child.exitCode !== null)
+      throw new Error(`the worker exited before it was ready: ${(await child).all}`);
     return fetch(`http://127.0.0.1:${port}/readyz`).then(
       ({ ok }) => ok,
       () => false,

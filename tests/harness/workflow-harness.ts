@@ -1,7 +1,7 @@
 /**
- * Where workflow tests play: one server, task queues and workers for a test file, and for each audition a world of its
- * own. What was played is replayed from its history at once, so that non-determinism is seen where it is made. (With
- * the workers' cache off, which would show it too, workers of SDK 1.24 get stuck on the time-skipping server.)
+ * Runs workflow tests: one server, task queues and workers per test file, and a fake world per audition. Each history
+ * is replayed immediately, so that the test that causes non-determinism fails. (Workers without a cache would detect it
+ * too, but those of SDK 1.24 hang on the time-skipping server.)
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,15 +36,15 @@ import { createFakeWorld, type FakeWorld } from './fake-world.ts';
 
 export interface WorkflowHarness {
   readonly environment: TestWorkflowEnvironment;
-  /** Runs the play against one audition in a world of its own, and leaves nothing running. */
+  /** Starts an audition in a new world, runs `play` against it, replays its history, and terminates it. */
   runAudition(scene: Scenario, play: (played: RunningAudition) => Promise<void>): Promise<void>;
-  /** Does `work` while no worker runs workflows: what arrives meanwhile, one workflow task gets all at once. */
+  /** Runs `work` while no worker executes workflows, so that one workflow task receives everything that arrives. */
   whileWorkflowWorkerIsStopped(work: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Scenario {
-  /** The history is part of the replay corpus under this name. */
+  /** The name under which the history is stored in the replay corpus. */
   readonly recordAs?: string;
   readonly plan?: Partial<AuditionPlan>;
   readonly prepare?: (world: FakeWorld) => void;
@@ -54,27 +54,27 @@ export interface RunningAudition {
   readonly world: FakeWorld;
   readonly plan: AuditionPlan;
   readonly handle: WorkflowHandleWithFirstExecutionRunId<typeof audition>;
-  /** Makes a world for another audition, before it begins. */
+  /** Creates the world of another audition, before that audition starts. */
   readonly createWorld: (id: AuditionId) => FakeWorld;
   readonly view: () => Promise<AuditionView>;
-  /** Lets time pass until the audition is as wanted; fails when it has not come to that after so many steps. */
+  /** Skips time until the audition satisfies `wanted`; fails after 40 real seconds. */
   readonly until: (wanted: (view: AuditionView) => boolean) => Promise<AuditionView>;
-  /** Lets time pass to that moment. */
+  /** Skips time to this instant. */
   readonly advanceTo: (at: Instant) => Promise<void>;
-  /** Resolves, as the operator, the item of this step that waits. */
+  /** Resolves the open attention item of this step, as the operator. */
   readonly resolve: (step: AttentionStep, action: AttentionAction, joinUrl?: string) => Promise<AuditionView>;
-  /** The ending of the audition, time skipped. */
+  /** Skips time until the workflow ends, and returns its result. */
   readonly result: () => Promise<AuditionView>;
 }
 
 export const apiCommand = { origin: 'api', correlationId: 'test' } as const;
 export const operatorCommand = { origin: 'operator', correlationId: 'test', by: 'operator-1' } as const;
 
-/** What is recorded lies encrypted, as it would on a real server. */
+/** Encrypts the payloads, so that recorded histories look like those of a real server. */
 const dataConverter = createDataConverter(corpusKeys);
 const logger = createLogger({ level: 'error', process: 'test' });
 
-/** Time is skipped whenever everybody waits: for lifecycles of weeks. */
+/** Starts a harness that skips time whenever no work is pending, for lifecycles of weeks. */
 export const startTimeSkippingHarness = async (): Promise<WorkflowHarness> => {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: errorLogsOnly });
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
@@ -95,25 +95,25 @@ export const startTimeSkippingHarness = async (): Promise<WorkflowHarness> => {
 };
 
 /*
- * The time-skipping server skips also while an activity waits for a worker, up to that activity's own timeout, and on
- * a busy machine that is long. So time passes only where nothing is under way, and in steps shorter than the patience
- * of what comes due within them (20 minutes).
+ * The time-skipping server also skips while an activity waits for a worker, up to the timeout of the activity. On a
+ * busy machine, an activity would therefore time out. So the harness skips only while no work is pending, and in steps
+ * shorter than the timeouts of work that becomes due within a step (20 minutes).
  */
 const second = 1_000;
 const minute = 60 * second;
 
-/** Neither a workflow task, which the time-skipping server does not describe, nor an activity is under way. */
+/** Returns whether no activity and no workflow task is pending. Reads the history, because the server describes no tasks. */
 export const isIdle = async (handle: WorkflowHandle): Promise<boolean> => {
   const { events } = await handle.fetchHistory();
   const lastOf = (...types: readonly number[]) =>
     events?.findLastIndex(({ eventType }) => types.includes(eventType ?? 0)) ?? -1;
-  const begun = lastOf(EVENT_TYPE_WORKFLOW_TASK_SCHEDULED);
-  const answered = lastOf(
+  const scheduled = lastOf(EVENT_TYPE_WORKFLOW_TASK_SCHEDULED);
+  const finished = lastOf(
     EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
     EVENT_TYPE_WORKFLOW_TASK_FAILED,
     EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
   );
-  if (begun > answered || (await pendingWorkOf(handle)) === 'work') return false;
+  if (scheduled > finished || (await pendingWorkOf(handle)) === 'work') return false;
   return (await handle.describe()).historyLength === events?.length;
 };
 
@@ -124,6 +124,7 @@ const {
   EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
 } = proto.temporal.api.enums.v1.EventType;
 
+/** Returns whether a workflow has pending work, only waits for retries, or has neither. */
 export const pendingWorkOf = async (handle: WorkflowHandle): Promise<'work' | 'backoff' | 'nothing'> => {
   const { pendingActivities, pendingWorkflowTask } = (await handle.describe()).raw;
   if (pendingWorkflowTask) return 'work';
@@ -136,7 +137,7 @@ export const pendingWorkOf = async (handle: WorkflowHandle): Promise<'work' | 'b
   return waits ? 'backoff' : 'work';
 };
 
-/** On a real development server, in real time: that of the end-to-end tests unless another is named. */
+/** Starts a harness on a real development server, in real time. Default: the server of the end-to-end tests. */
 export const startRealTimeHarness = async (address = inject('temporalAddress')): Promise<WorkflowHarness> => {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: errorLogsOnly });
   const namespace = inject('temporalNamespace');
@@ -148,22 +149,30 @@ export const startRealTimeHarness = async (address = inject('temporalAddress')):
   return createHarness(environment, () => pause(50));
 };
 
-/** The time-skipping server calls itself older than it is, and core warns of that for each worker. */
+/** Hides warnings: the time-skipping server reports too old a version, and core warns about it for each worker. */
 export const errorLogsOnly = { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } as const;
 
-/** What diverges is kept, to be replayed under a debugger. */
+/**
+ * Replays a history, and fails when it diverges.
+ * @throws Error with the path of the stored history, which can then be replayed under a debugger
+ */
 export const expectReplayMatches = async (replayer: Replayer, played: RecordedHistory): Promise<void> => {
   const replayed = await replayer.replay(played);
   if (replayed.verdict.kind === 'same') return;
   const path = join(tmpdir(), `${played.workflowId.replace('/', '-')}.json`);
   await saveHistory(path, played);
-  throw new Error([...reportLines(replayed), `its history is in ${path}`].join('\n'));
+  throw new Error(
+    [...reportLines(replayed), `the history was stored in ${path}; replay it under a debugger`].join('\n'),
+  );
 };
 
-/** Lets a little time pass in the life of an audition. */
-type Pass = (handle: RunningAudition['handle']) => Promise<void>;
+/** Advances the audition by one step: waits for pending work, or skips some time. */
+type Advance = (handle: RunningAudition['handle']) => Promise<void>;
 
-const createHarness = async (environment: TestWorkflowEnvironment, pass: Pass): Promise<WorkflowHarness> => {
+const createHarness = async (
+  environment: TestWorkflowEnvironment,
+  advance: Advance,
+): Promise<WorkflowHarness> => {
   const worlds = new Map<AuditionId, FakeWorld>();
   const suffix = `-${crypto.randomUUID()}`;
   const workers = await Promise.all(
@@ -201,7 +210,7 @@ const createHarness = async (environment: TestWorkflowEnvironment, pass: Pass): 
         args: [{ plan }],
       });
       try {
-        await play(runningAuditionOf({ pass, handle, world, createWorld, plan, environment }));
+        await play(runningAuditionOf({ advance, handle, world, createWorld, plan, environment }));
         const played = { workflowId: handle.workflowId, history: await handle.fetchHistory() };
         await expectReplayMatches(replayer, played);
         if (scene.recordAs !== undefined) await recordOrRequireHistory(scene.recordAs, played);
@@ -224,13 +233,13 @@ const createHarness = async (environment: TestWorkflowEnvironment, pass: Pass): 
   };
 };
 
-/** Of the test, in real milliseconds, not of the audition. */
+/** Real milliseconds, not those of the skipped time. */
 const timeoutMs = 40_000;
 
 /**
- * Ends an audition that its test is through with, between two activities: the time-skipping server keeps for ever the
- * lock of an activity that is under way when its workflow ends, and then time stands still for every test after it
- * (https://github.com/temporalio/sdk-java/issues/1138).
+ * Terminates an audition while none of its activities is running. The time-skipping server never releases the lock of
+ * an activity that is running when its workflow ends; time would then not be skipped in any later test.
+ * Source: https://github.com/temporalio/sdk-java/issues/1138
  */
 export const terminateWhenIdle = async (handle: WorkflowHandle): Promise<void> => {
   try {
@@ -257,11 +266,11 @@ const openWorker = (
     shutdownGraceTime: 0,
   });
 
-/** Each audition's activities happen in its own world. */
+/** Returns activities that call the world of the audition in their input. */
 const activitiesIn = (worlds: ReadonlyMap<AuditionId, FakeWorld>): AuditionActivities => {
   const of = ({ auditionId }: Correlated): AuditionActivities => {
     const world = worlds.get(auditionId);
-    if (!world) throw new Error(`nobody plays ${auditionId}`);
+    if (!world) throw new Error(`there is no world for ${auditionId}; call createWorld first`);
     return world.activities;
   };
   return {
@@ -281,28 +290,30 @@ const activitiesIn = (worlds: ReadonlyMap<AuditionId, FakeWorld>): AuditionActiv
 };
 
 const runningAuditionOf = ({
-  pass,
+  advance,
   handle,
   world,
   createWorld,
   plan,
   environment,
 }: Pick<RunningAudition, 'handle' | 'world' | 'createWorld' | 'plan'> & {
-  readonly pass: Pass;
+  readonly advance: Advance;
   readonly environment: TestWorkflowEnvironment;
 }): RunningAudition => {
   const view = () => handle.query(messages.viewQuery);
   const until: RunningAudition['until'] = async (wanted) => {
     let seen = '';
-    for (const end = Date.now() + timeoutMs; Date.now() < end; await pass(handle)) {
-      // A query replays the whole history here: only when there is more of it than the last time.
+    for (const end = Date.now() + timeoutMs; Date.now() < end; await advance(handle)) {
+      // A query replays the whole history here, so it is sent only after the history has grown.
       const { historyLength } = await handle.describe();
       if (seen === String(historyLength)) continue;
       seen = String(historyLength);
       const now = await view();
       if (wanted(now)) return now;
     }
-    throw new Error(`it never came to that; at last: ${JSON.stringify(await view(), null, 2)}`);
+    throw new Error(
+      `the audition did not reach the expected state within ${timeoutMs} ms; its last view: ${JSON.stringify(await view(), null, 2)}`,
+    );
   };
   return {
     world,
@@ -312,25 +323,27 @@ const runningAuditionOf = ({
     view,
     until,
     async advanceTo(at) {
-      while ((await environment.currentTimeMs()) < Date.parse(at)) await pass(handle);
+      while ((await environment.currentTimeMs()) < Date.parse(at)) await advance(handle);
     },
     async resolve(step, action, joinUrl) {
       const item = (await view()).attention.find((open) => open.step === step);
-      if (!item) throw new Error(`no '${step}' waits for a person`);
+      if (!item) throw new Error(`there is no open attention item of step '${step}'`);
       return handle.executeUpdate(messages.resolveAttentionUpdate, {
         args: [{ ...operatorCommand, id: item.id, action, joinUrl }],
       });
     },
     async result() {
-      for (const end = Date.now() + timeoutMs; Date.now() < end; await pass(handle)) {
+      for (const end = Date.now() + timeoutMs; Date.now() < end; await advance(handle)) {
         if ((await handle.describe()).status.name !== 'RUNNING') return handle.result();
       }
-      throw new Error(`it never ended; at last: ${JSON.stringify(await view(), null, 2)}`);
+      throw new Error(
+        `the audition did not end within ${timeoutMs} ms; its last view: ${JSON.stringify(await view(), null, 2)}`,
+      );
     },
   };
 };
 
-/** The time-skipping server knows how to add search attributes, not how to list them. */
+/** Registers the search attributes without listing them first, which the time-skipping server does not support. */
 export const registerSearchAttributes = async ({
   connection,
   namespace,
@@ -343,10 +356,10 @@ export const registerSearchAttributes = async ({
   });
 };
 
-/** temporal.api.enums.v1.IndexedValueType of the types that we use. */
+/** The values of temporal.api.enums.v1.IndexedValueType for the types in use. */
 const indexedValueTypes = { KEYWORD: 2, DATETIME: 6 } as const;
 
-/** How an update was refused; fails when it was not. */
+/** Returns the error of a rejected update; throws when the update is accepted. */
 export const updateFailureOf = async (
   update: Promise<unknown>,
 ): Promise<{ readonly code: string | null | undefined; readonly whatToDo: unknown }> => {
@@ -355,7 +368,7 @@ export const updateFailureOf = async (
     (reason: unknown) => reason,
   );
   if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure))
-    throw new Error('it was not refused');
+    throw new Error('expected the update to be rejected');
   const { type, details } = error.cause;
   return { code: type, whatToDo: details?.[0] };
 };

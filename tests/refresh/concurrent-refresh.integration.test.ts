@@ -1,4 +1,4 @@
-/** One refresh over all processes, and what becomes of it when its process is killed. */
+/** Tests that all processes share one token refresh, and what happens when the refreshing process is killed. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ const masterKey = randomBytes(32);
 const connection = { organization: 'org_1', id: 'conn_1' } as const;
 
 let database: TestDatabase;
-/** Compiled once for all of them: fifty processes would spend a minute on it otherwise. */
+/** The compile cache that all processes share; without it, fifty processes would compile for a minute. */
 let compiled: string;
 
 beforeAll(async () => {
@@ -37,8 +37,8 @@ beforeEach(async () => {
   });
 });
 
-/** Processes take their time to start where everything else runs at once. */
-const patient = { timeout: 120_000 };
+/** Processes start slowly while the other tests run in parallel. */
+const slowStart = { timeout: 120_000 };
 
 const messageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
@@ -54,7 +54,7 @@ interface RefreshProcess {
   readonly requestToken: () => Promise<Message>;
 }
 
-/** Resolves when the process is ready to begin. */
+/** Starts a process, and resolves when it is ready to request a token. */
 const startRefreshProcess = async (
   { url }: TokenEndpoint,
   { stops = false }: { readonly stops?: boolean } = {},
@@ -92,7 +92,7 @@ const startEndpoint = async (options: Parameters<typeof startTokenEndpoint>[0] =
   return endpoint;
 };
 
-/** Killed in the window between the provider's answer and our statement, its lease then running out. */
+/** Kills a process between the provider's response and the statement that stores it, and expires its lease. */
 const killDuringRefresh = async (endpoint: TokenEndpoint) => {
   const doomed = await startRefreshProcess(endpoint, { stops: true });
   expect(await doomed.requestToken()).toEqual({ kind: 'answered' });
@@ -101,7 +101,7 @@ const killDuringRefresh = async (endpoint: TokenEndpoint) => {
   await database.pool.query("UPDATE connections SET refresh_lease_until = now() - interval '1 second'");
 };
 
-test('fifty processes that want one expired token cause one refresh', { timeout: 400_000 }, async () => {
+test('fifty processes that need the same expired token cause one refresh', { timeout: 400_000 }, async () => {
   const endpoint = await startEndpoint({ takesMs: 300 });
   const callers: RefreshProcess[] = [];
   while (callers.length < 50) {
@@ -123,23 +123,27 @@ test('fifty processes that want one expired token cause one refresh', { timeout:
   ).toEqual({ kind: 'oauth', refreshToken: 'refresh-1' });
 });
 
-test('a refresh token that was lost with its process needs the owner, and says so', patient, async () => {
-  const endpoint = await startEndpoint();
-  await killDuringRefresh(endpoint);
+test(
+  'a connection whose new refresh token was lost with its process needs reauthorization',
+  slowStart,
+  async () => {
+    const endpoint = await startEndpoint();
+    await killDuringRefresh(endpoint);
 
-  const next = await startRefreshProcess(endpoint);
+    const next = await startRefreshProcess(endpoint);
 
-  expect(await next.requestToken()).toEqual({ kind: 'fault', fault: 'reconnect', code: 'refresh_lost' });
-  expect(endpoint.refreshes).toEqual(['refresh-0', 'refresh-0']);
-  expect(await database.repositories.connections.get('org_1', 'conn_1')).toMatchObject({
-    status: 'needs_reauthorization',
-    statusReason: 'refresh_lost',
-  });
-});
+    expect(await next.requestToken()).toEqual({ kind: 'fault', fault: 'reconnect', code: 'refresh_lost' });
+    expect(endpoint.refreshes).toEqual(['refresh-0', 'refresh-0']);
+    expect(await database.repositories.connections.get('org_1', 'conn_1')).toMatchObject({
+      status: 'needs_reauthorization',
+      statusReason: 'refresh_lost',
+    });
+  },
+);
 
 test(
-  'where refresh tokens stay as they are, a killed process costs one more refresh and nothing else',
-  patient,
+  'a killed process causes only one more refresh when the provider does not rotate refresh tokens',
+  slowStart,
   async () => {
     const endpoint = await startEndpoint({ rotates: false });
     await killDuringRefresh(endpoint);
@@ -150,7 +154,7 @@ test(
   },
 );
 
-test('a grant that the provider takes no more needs the owner', patient, async () => {
+test('a connection whose grant the provider rejects needs reauthorization', slowStart, async () => {
   const endpoint = await startEndpoint();
   await database.repositories.connections.put({
     ...connection,

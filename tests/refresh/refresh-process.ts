@@ -1,7 +1,7 @@
 /**
- * A process of its own that wants one connection's access token, as a worker does: with the real database, vault and
- * Google client. Says `ready`, begins when it is told to, and says how it ended. `TOKEN_STOP` has it stop for good
- * between the provider's answer and the statement that would store it.
+ * Requests the access token of one connection, as a worker does: with the real database, vault and Google client. The
+ * process sends `ready`, starts when it receives a message, and sends the result. With `TOKEN_STOP` set, it hangs
+ * between the provider's response and the statement that would store it.
  */
 import { createDatabaseClient } from '../../db/client.ts';
 import { createConnections } from '../../db/connections/repository.ts';
@@ -13,7 +13,7 @@ import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
 
 const { TOKEN_DATABASE = '', TOKEN_MASTER_KEY = '', TOKEN_URL = '', TOKEN_STOP } = process.env;
 
-const say = (message: object): void => {
+const send = (message: object): void => {
   process.send?.(message);
 };
 
@@ -32,7 +32,7 @@ const accessTokens = createAccessTokens({
     ...connections,
     completeRefresh: async (...stored) => {
       if (TOKEN_STOP === undefined) return connections.completeRefresh(...stored);
-      say({ kind: 'answered' });
+      send({ kind: 'answered' });
       return new Promise(() => {});
     },
   },
@@ -41,13 +41,13 @@ const accessTokens = createAccessTokens({
 
 const requestToken = async (): Promise<void> => {
   const connection = await connections.get('org_1', 'conn_1');
-  if (!connection) throw new Error('there is no such connection');
+  if (!connection) throw new Error('connection conn_1 not found; the test must store it first');
   const call = { signal: AbortSignal.timeout(60_000), correlationId: `process ${process.pid}` };
   try {
-    say({ kind: 'token', token: await accessTokens.forConnection(connection, 'test').accessToken(call) });
+    send({ kind: 'token', token: await accessTokens.forConnection(connection, 'test').accessToken(call) });
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
-    say({ kind: 'fault', fault: error.fault.kind, code: error.vendor.code });
+    send({ kind: 'fault', fault: error.fault.kind, code: error.vendor.code });
   }
   await close();
   process.disconnect();
@@ -55,4 +55,4 @@ const requestToken = async (): Promise<void> => {
 process.once('message', () => void requestToken());
 
 await connections.get('org_1', 'conn_1');
-say({ kind: 'ready' });
+send({ kind: 'ready' });

@@ -1,6 +1,6 @@
 /**
- * A token endpoint after RFC 6749, section 6, that gives another refresh token with each refresh and takes the one of
- * before no more, as strictly as the specification allows.
+ * Starts a token endpoint (RFC 6749, section 6) that rotates refresh tokens: each refresh issues a new refresh token
+ * and invalidates the previous one immediately.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 
 export interface TokenEndpoint {
   readonly url: string;
-  /** Of the requests that were answered, in their order: the refresh token that came with them. */
+  /** The refresh tokens of the requests, in the order in which they were answered. */
   readonly refreshes: readonly string[];
   close(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export const startTokenEndpoint = async ({
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('it listens on no port');
+  if (address === null || typeof address === 'string') throw new Error('the token endpoint has no port');
   return {
     url: `http://127.0.0.1:${address.port}`,
     refreshes,

@@ -1,4 +1,4 @@
-/** Every recorded audition replays against the code of today: what fails here would be stuck after a deployment. */
+/** Replays every recorded history against the current code. An audition that diverges would hang after a deployment. */
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { reportLines } from '../../infra/cli/replay/report.ts';
 import { replayCorpus } from '../../workers/replay/corpus.ts';
 import { bundleWorkflows } from '../../workers/workflow-code.ts';
 
-/** Goes up with the corpus, so that no scenario is lost unnoticed. */
+/** The minimum size of the corpus. Raise it with the corpus, so that a lost scenario is noticed. */
 const scenariosAtLeast = 53;
 
 const logger = createLogger({ level: 'silent', process: 'test' });
@@ -22,7 +22,7 @@ beforeAll(() => {
   });
 });
 
-it('the code of today replays every recorded history', async () => {
+it('the current workflow code replays every recorded history', async () => {
   const replayed = await replayCorpus(await bundleWorkflows(logger, { readableErrors: true }));
   const different = replayed.filter(({ verdict }) => verdict.kind !== 'same');
   expect(different.flatMap(reportLines).join('\n')).toBe('');
@@ -31,13 +31,13 @@ it('the code of today replays every recorded history', async () => {
 
 type Edit = readonly [from: string, to: string];
 
-it('the bundle holds nothing that workflows do not need: each of them loads it anew', async () => {
+it('the workflow bundle, which each workflow loads, contains no unneeded library', async () => {
   const { code } = await bundleWorkflows(logger);
   expect(code).toContain('node_modules/@temporalio/workflow/');
   expect(code).not.toMatch(/node_modules\/(zod|luxon|libphonenumber-js)\//);
 });
 
-/** A copy of the workflow code with its schedule changed, where its imports are found. */
+/** Copies the workflow code into the project, so that its imports resolve, and edits the schedule step. */
 const withChangedSchedule = async (edits: readonly Edit[]): Promise<string> => {
   await mkdir(join(project, '.cache'), { recursive: true });
   const folder = await mkdtemp(join(project, '.cache', 'changed-workflows-'));
@@ -54,14 +54,14 @@ const withChangedSchedule = async (edits: readonly Edit[]): Promise<string> => {
   return join(folder, 'workflows/index.ts');
 };
 
-describe('a change that running auditions would not survive is refused:', { timeout: 60_000 }, () => {
+describe('replay corpus', { timeout: 60_000 }, () => {
   const book = '  await bookSlot(run, slot, 1);\n';
   const notify = "  await notify(run, { notice: 'invitation', label: 'r1' });\n";
   const meet = '  await createMeeting(run, slot);\n';
 
   it.each<{ readonly change: string; readonly edits: readonly Edit[] }>([
-    { change: 'inviting before the slot is ours', edits: [[book + notify, notify + book]] },
-    { change: 'a step left out', edits: [['  await writeCalendarEvents(run, slot, 1);\n', '']] },
+    { change: 'invitations before the slot is held', edits: [[book + notify, notify + book]] },
+    { change: 'a removed step', edits: [['  await writeCalendarEvents(run, slot, 1);\n', '']] },
     {
       change: 'a new timer',
       edits: [
@@ -69,7 +69,7 @@ describe('a change that running auditions would not survive is refused:', { time
         [meet, `  await sleep('1 minute');\n${meet}`],
       ],
     },
-  ])('$change', async ({ edits }) => {
+  ])('detects an incompatible change: $change', async ({ edits }) => {
     const workflowsPath = await withChangedSchedule(edits);
     const replayed = await replayCorpus(
       await bundleWorkflows(logger, { workflowsPath, readableErrors: true }),

@@ -1,6 +1,6 @@
 /**
- * Webhooks, each sent twice and all of them shuffled, to the real API, while the processes that tell them on are killed
- * again and again: each takes effect once, and none is lost. WEBHOOKS says how many.
+ * Sends each webhook twice, in random order, to the real API while relay processes are repeatedly killed. Each webhook
+ * must be applied exactly once. WEBHOOKS sets their number.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -25,7 +25,7 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase(createKeyRing([{ id: 'test', key }]));
   await database.pool.query(`
-    CREATE TABLE tellings (relay text, inbox_id text);
+    CREATE TABLE deliveries (relay text, inbox_id text);
     CREATE TABLE effects (inbox_id text PRIMARY KEY, audition text, report jsonb)`);
 });
 afterAll(() => database.drop());
@@ -35,7 +35,7 @@ const program = fileURLToPath(new URL('./relay-process.ts', import.meta.url));
 const count = async (query: string, values: readonly unknown[] = []): Promise<number> =>
   Number((await database.pool.query(query, [...values])).rows[0].count);
 
-const left = () => count("SELECT count(*) FROM webhook_inbox WHERE state = 'received'");
+const countPending = () => count("SELECT count(*) FROM webhook_inbox WHERE state = 'received'");
 
 const startRelayProcess = (name: string) =>
   execa(process.execPath, [program], {
@@ -45,8 +45,8 @@ const startRelayProcess = (name: string) =>
   });
 
 /**
- * Runs several relays, each killed without a word once it has told a random number of webhooks, and replaced, until
- * enough have died. Answers with how many did.
+ * Runs several relays. Each is killed with SIGKILL after it has delivered a random number of webhooks, and replaced,
+ * until enough have been killed. Returns the number of killed relays.
  */
 const runAndKillRelays = async (isOver: () => Promise<boolean>): Promise<number> => {
   let begun = 0;
@@ -57,8 +57,8 @@ const runAndKillRelays = async (isOver: () => Promise<boolean>): Promise<number>
       const name = `relay-${begun}`;
       const child = startRelayProcess(name);
       const lifetime = Math.ceil(Math.random() * (webhooks / killCount / 2));
-      const told = () => count('SELECT count(*) FROM tellings WHERE relay = $1', [name]);
-      while ((await told()) < lifetime && !(await isOver())) {
+      const delivered = () => count('SELECT count(*) FROM deliveries WHERE relay = $1', [name]);
+      while ((await delivered()) < lifetime && !(await isOver())) {
         await endRelayLeases(database.pool);
         await pause(20);
       }
@@ -71,7 +71,7 @@ const runAndKillRelays = async (isOver: () => Promise<boolean>): Promise<number>
   return killed;
 };
 
-it(`lets ${webhooks} webhooks take effect once each, whoever is killed`, {
+it(`the webhook relay applies each of ${webhooks} webhooks once when workers are killed`, {
   timeout: 60_000 + webhooks * 60,
 }, async () => {
   const { call } = await createTestApi(database);
@@ -101,18 +101,18 @@ it(`lets ${webhooks} webhooks take effect once each, whoever is killed`, {
     allSent = true;
   };
   const [killed] = await Promise.all([
-    runAndKillRelays(async () => allSent && (await left()) === 0),
+    runAndKillRelays(async () => allSent && (await countPending()) === 0),
     sendAll(),
   ]);
   expect(killed).toBeGreaterThan(concurrentRelays);
 
-  // One that nobody kills finishes what is left.
+  // A last relay, which is not killed, delivers the rest.
   const last = startRelayProcess('the-last');
   await eventually(
     async () => {
       await endRelayLeases(database.pool);
       return (
-        (await left()) === 0 &&
+        (await countPending()) === 0 &&
         (await count(
           "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'castmatch-relay-webhook_inbox' AND datname = current_database()",
         )) > 0
@@ -126,10 +126,10 @@ it(`lets ${webhooks} webhooks take effect once each, whoever is killed`, {
 
   const { rows } = await database.pool.query(
     `SELECT count(*)::int AS effects, count(DISTINCT report ->> 'deliveryId')::int AS deliveries,
-      count(*) FILTER (WHERE 'aud_' || (right(report ->> 'deliveryId', 9)::int % 50) = audition)::int AS "rightly"
+      count(*) FILTER (WHERE 'aud_' || (right(report ->> 'deliveryId', 9)::int % 50) = audition)::int AS "matched"
      FROM effects`,
   );
-  expect(rows).toEqual([{ effects: webhooks, deliveries: webhooks, rightly: webhooks }]);
+  expect(rows).toEqual([{ effects: webhooks, deliveries: webhooks, matched: webhooks }]);
   expect(await count("SELECT count(*) FROM webhook_inbox WHERE state = 'delivered'")).toBe(webhooks);
   expect(await count('SELECT sum(duplicates) AS count FROM webhook_inbox')).toBe(webhooks);
 });

@@ -1,6 +1,6 @@
 /**
- * The relay of the inbox as a process of its own, which can be killed. In place of Temporal it tells a table, which
- * does what a workflow does: it counts every telling, and lets each inbox id take effect once.
+ * Runs the relay of the inbox as a process that a test can kill. It writes to two tables in place of Temporal:
+ * `deliveries` counts every delivery, and `effects` applies each inbox ID once, as a workflow does.
  */
 import { z } from 'zod';
 import { createDatabaseClient } from '../../db/client.ts';
@@ -30,26 +30,29 @@ const relay = startRelay({
   notifications: { databaseUrl, channel: inboxChannel },
   round: createInboxRound({
     inbox: repositories.inbox,
-    deliver: (told, of) =>
-      deliver({ repositories, workflowSignals: { signalAudition, signalCalendarSync } }, told, of),
+    deliver: (event, entry) =>
+      deliver({ repositories, workflowSignals: { signalAudition, signalCalendarSync } }, event, entry),
     logger,
   }),
   logger,
   pollIntervalMs: 500,
 });
 
-async function signalAudition(audition: string, { report }: { readonly report: object }): Promise<'told'> {
+async function signalAudition(
+  audition: string,
+  { report }: { readonly report: object },
+): Promise<'signaled'> {
   const { inboxId } = z.object({ inboxId: z.string() }).parse(report);
   await database.pool.query(
-    `WITH telling AS (INSERT INTO tellings (relay, inbox_id) VALUES ($4, $1))
+    `WITH delivery AS (INSERT INTO deliveries (relay, inbox_id) VALUES ($4, $1))
      INSERT INTO effects (inbox_id, audition, report) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
     [inboxId, audition, JSON.stringify(report), relayName],
   );
-  return 'told';
+  return 'signaled';
 }
 
-async function signalCalendarSync(): Promise<'gone'> {
-  return 'gone';
+async function signalCalendarSync(): Promise<'not_running'> {
+  return 'not_running';
 }
 
 process.once('SIGTERM', () => {

@@ -1,4 +1,4 @@
-/** The owner of an account that has to be connected again is told so, once. */
+/** Connection maintenance on a real database, with a fake mail server and fake authorizers. */
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { eq, like } from 'drizzle-orm';
@@ -22,39 +22,39 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const running = new AbortController().signal;
-const lost: ProviderFault = { kind: 'outage', effect: 'unknown' };
+const notStopping = new AbortController().signal;
+const lostAnswer: ProviderFault = { kind: 'outage', effect: 'unknown' };
 
-/** A mail server that keeps what it takes, and may lose its answer. */
-const playEmail = () => {
+/** A mail server that stores the accepted emails and can lose its answer. */
+const createFakeEmail = () => {
   const sent: EmailMessage[] = [];
-  const faults: { readonly fault: ProviderFault; readonly isTaken: boolean }[] = [];
+  const faults: { readonly fault: ProviderFault; readonly isAccepted: boolean }[] = [];
   let journal: 'sent' | 'not_sent' | 'unknown' | undefined;
   const email: EmailProvider = {
     name: 'smtp',
     find: async (id) => journal ?? (sent.some(({ messageId }) => messageId === id) ? 'sent' : 'not_sent'),
     send: async (message, beforeHandover) => {
-      const trouble = faults.shift();
-      if (!trouble || trouble.isTaken) {
+      const failure = faults.shift();
+      if (!failure || failure.isAccepted) {
         await beforeHandover();
         sent.push(message);
       }
-      if (trouble)
-        throw new ProviderError('smtp', 'email.send', trouble.fault, { status: 451, message: 'played' });
+      if (failure)
+        throw new ProviderError('smtp', 'email.send', failure.fault, { status: 451, message: 'fake' });
     },
   };
   return {
     email,
     sent,
-    fail: (fault: ProviderFault, isTaken = false) => faults.push({ fault, isTaken }),
-    answerOfJournal: (answer: typeof journal) => {
+    fail: (fault: ProviderFault, isAccepted = false) => faults.push({ fault, isAccepted }),
+    setJournalAnswer: (answer: typeof journal) => {
       journal = answer;
     },
   };
 };
 
 const setup = async (account = 'ann@example.com') => {
-  // Each test has the rounds to itself: what others left behind is told already.
+  // Keeps accounts of earlier tests out of the rounds.
   await database.pool.query("UPDATE connections SET status = 'connected'");
   const organization = organizationIdSchema.parse(`org_${randomUUID()}`);
   const { repositories } = database;
@@ -70,16 +70,16 @@ const setup = async (account = 'ann@example.com') => {
         credential: { kind: 'oauth', refreshToken: 'r' },
       },
     });
-    if (connected.kind !== 'connected') throw new Error('it was not connected');
+    if (connected.kind !== 'connected') throw new Error('the account was not connected');
     return connected.id;
   };
   const id = await connect();
-  const fallOut = async () => {
+  const loseAccess = async () => {
     const connection = await repositories.connections.get(organization, id);
     await repositories.connections.markNeedsReauthorization(id, 'grant_refused', connection?.version ?? 0);
   };
-  await fallOut();
-  const mail = playEmail();
+  await loseAccess();
+  const mail = createFakeEmail();
   const authorizers = createFakeAuthorizers();
   const round = createConnectionMaintenanceRound({
     disconnected: repositories.disconnectedAccounts,
@@ -93,14 +93,14 @@ const setup = async (account = 'ann@example.com') => {
     }),
     logger: createLogger({ level: 'silent', process: 'test' }, new Writable()),
   });
-  return { ...mail, authorizers, repositories, organization, id, connect, fallOut, round };
+  return { ...mail, authorizers, repositories, organization, id, connect, loseAccess, round };
 };
 
-describe('the owner of an account that fell out', () => {
-  it('gets one letter with the link, however many rounds look', async () => {
+describe('the owner of an account that needs reauthorization', () => {
+  it('gets one email with the link when several rounds run', async () => {
     const { round, sent, id } = await setup();
-    await Promise.all([round(running), round(running)]);
-    expect(await round(running)).toBe(false);
+    await Promise.all([round(notStopping), round(notStopping)]);
+    expect(await round(notStopping)).toBe(false);
     expect(sent).toHaveLength(1);
     expect(sent[0]).toMatchObject({
       to: { address: 'ann@example.com' },
@@ -112,75 +112,75 @@ describe('the owner of an account that fell out', () => {
     expect(sent[0]?.text).toContain('Veuillez reconnecter le compte');
   });
 
-  it('gets another one when it falls out another time', async () => {
-    const { round, sent, connect, fallOut } = await setup();
-    await round(running);
+  it('gets another email when the account loses access again', async () => {
+    const { round, sent, connect, loseAccess } = await setup();
+    await round(notStopping);
     await connect();
-    await fallOut();
-    await round(running);
+    await loseAccess();
+    await round(notStopping);
     expect(sent).toHaveLength(2);
     expect(new Set(sent.map(({ messageId }) => messageId)).size).toBe(2);
   });
 
-  it('is not written to once it is connected again', async () => {
+  it('gets no email once the account is connected again', async () => {
     const { round, sent, connect } = await setup();
     await connect();
-    await round(running);
+    await round(notStopping);
     expect(sent).toEqual([]);
   });
 
   it.each(['ann', '+33123456789', 'not an @ address'])(
-    'named %s is not written to, and not looked at again',
+    'with the account name %s gets no email, in this and later rounds',
     async (name) => {
       const { round, sent, repositories } = await setup(name);
-      await round(running);
+      await round(notStopping);
       expect(sent).toEqual([]);
       expect(await repositories.disconnectedAccounts.unnotified(10)).toEqual([]);
     },
   );
 
-  it('is written to in a later round when the mail server was away', async () => {
+  it('gets the email in a later round after an outage of the mail server', async () => {
     const { round, sent, fail } = await setup();
     fail({ kind: 'outage', effect: 'none' });
-    await expect(round(running)).rejects.toThrow('none of 1 owners');
+    await expect(round(notStopping)).rejects.toThrow('none of 1 reconnect notices');
     expect(sent).toEqual([]);
-    await round(running);
+    await round(notStopping);
     expect(sent).toHaveLength(1);
   });
 
-  it('is not written to twice when the answer of the mail server was lost', async () => {
+  it('gets one email when the answer of the mail server was lost', async () => {
     const { round, sent, fail } = await setup();
-    fail(lost, true);
-    await expect(round(running)).rejects.toThrow('none of 1 owners');
-    await round(running);
+    fail(lostAnswer, true);
+    await expect(round(notStopping)).rejects.toThrow('none of 1 reconnect notices');
+    await round(notStopping);
     expect(sent).toHaveLength(1);
   });
 
-  it('is not written to again where nobody can say whether the letter was taken', async () => {
-    const { round, sent, fail, answerOfJournal, repositories } = await setup();
-    fail(lost, true);
-    answerOfJournal('unknown');
-    await expect(round(running)).rejects.toThrow('none of 1 owners');
-    await expect(round(running)).rejects.toThrow('none of 1 owners');
+  it('gets no second email when it is unknown whether the first was accepted', async () => {
+    const { round, sent, fail, setJournalAnswer, repositories } = await setup();
+    fail(lostAnswer, true);
+    setJournalAnswer('unknown');
+    await expect(round(notStopping)).rejects.toThrow('none of 1 reconnect notices');
+    await expect(round(notStopping)).rejects.toThrow('none of 1 reconnect notices');
     expect(await repositories.disconnectedAccounts.unnotified(10)).toEqual([]);
-    expect(await round(running)).toBe(false);
+    expect(await round(notStopping)).toBe(false);
     expect(sent).toHaveLength(1);
   });
 
-  it('whose address the mail server refuses is left alone', async () => {
+  it('gets no further attempts when the mail server rejects the address', async () => {
     const { round, sent, fail, repositories } = await setup();
     fail({ kind: 'rejected_input' });
-    await round(running);
+    await round(notStopping);
     expect(sent).toEqual([]);
     expect(await repositories.disconnectedAccounts.unnotified(10)).toEqual([]);
   });
 });
 
-const fallDue = () =>
+const makeDue = () =>
   database.db.update(pendingRevocations).set({ nextAttemptAt: '2020-01-01T00:00:00.000Z' });
-const left = async () => (await database.db.select().from(pendingRevocations)).length;
+const pendingCount = async () => (await database.db.select().from(pendingRevocations)).length;
 
-const pending = async () => {
+const withPendingRevocation = async () => {
   const test = await setup();
   const { repositories, organization, id } = test;
   const actor = { by: 'owner:ann', role: 'owner', correlationId: 'c' } as const;
@@ -190,54 +190,54 @@ const pending = async () => {
   return test;
 };
 
-describe('a grant that a provider did not take back', () => {
-  it('is offered again, not at once, until the provider takes it; then nothing of it is left', async () => {
-    const { round, authorizers } = await pending();
-    await round(running);
+describe('a grant that could not be revoked', () => {
+  it('is revoked in a later round after a delay, and then deleted', async () => {
+    const { round, authorizers } = await withPendingRevocation();
+    await round(notStopping);
     expect(authorizers.revoked).toEqual([]);
-    await fallDue();
-    authorizers.failNextCall(lost);
-    await round(running);
-    await round(running);
+    await makeDue();
+    authorizers.failNextCall(lostAnswer);
+    await round(notStopping);
+    await round(notStopping);
     expect(authorizers.revoked).toEqual([]);
-    await fallDue();
-    await round(running);
+    await makeDue();
+    await round(notStopping);
     expect(authorizers.revoked).toEqual(['refresh-token-of-ann']);
-    expect(await left()).toBe(0);
+    expect(await pendingCount()).toBe(0);
     expect(await database.db.select().from(dataKeys).where(like(dataKeys.id, 'rev%'))).toEqual([]);
   });
 
-  it('lies sealed meanwhile, and each reading of it is noted', async () => {
-    const { round, id } = await pending();
+  it('is stored encrypted, and each read of it is recorded', async () => {
+    const { round, id } = await withPendingRevocation();
     expect(JSON.stringify(await database.db.select().from(pendingRevocations))).not.toContain(
       'refresh-token',
     );
-    await fallDue();
-    await round(running);
+    await makeDue();
+    await round(notStopping);
     const reads = await database.db.select().from(credentialReads).where(eq(credentialReads.subject, id));
     expect(reads).toMatchObject([{ secret: 'refresh_token', purpose: 'connections.revoke' }]);
   });
 
-  it('is kept once the account is connected again, since the new one would go with it', async () => {
-    const { round, authorizers, connect, id } = await pending();
+  it('is not revoked once the account is connected again, since that would revoke the new grant', async () => {
+    const { round, authorizers, connect, id } = await withPendingRevocation();
     expect(await connect()).toBe(id);
-    await fallDue();
-    await round(running);
+    await makeDue();
+    await round(notStopping);
     expect(authorizers.revoked).toEqual([]);
-    expect(await left()).toBe(0);
+    expect(await pendingCount()).toBe(0);
   });
 
-  it('is given up after a week', async () => {
-    const { round, authorizers } = await pending();
-    await fallDue();
+  it('is not retried after a week', async () => {
+    const { round, authorizers } = await withPendingRevocation();
+    await makeDue();
     await database.db.update(pendingRevocations).set({ createdAt: new Date('2020-01-01') });
-    await round(running);
+    await round(notStopping);
     expect(authorizers.revoked).toEqual([]);
-    expect(await left()).toBe(0);
+    expect(await pendingCount()).toBe(0);
   });
 });
 
-it('what nobody can use any more is cleared away', async () => {
+it('a maintenance round deletes expired authorization requests', async () => {
   const { round, repositories, organization } = await setup();
   const request = {
     organization,
@@ -251,10 +251,10 @@ it('what nobody can use any more is cleared away', async () => {
   } as const;
   await repositories.authorizationRequests.create(request);
   await database.db.update(authorizationRequests).set({ expiresAt: '2020-01-01T00:00:00.000Z' });
-  await round(running);
-  const left = await database.db
+  await round(notStopping);
+  const remaining = await database.db
     .select()
     .from(authorizationRequests)
     .where(eq(authorizationRequests.organization, organization));
-  expect(left).toEqual([]);
+  expect(remaining).toEqual([]);
 });

@@ -1,6 +1,6 @@
 /**
- * One round of looking after connected accounts: owners are told, grants of disconnected accounts are given back, and
- * what nobody can use any more is cleared away.
+ * Maintains connected accounts in rounds: deletes expired authorization requests, revokes grants of disconnected
+ * accounts, and notifies owners whose account needs reauthorization.
  */
 import { randomUUID } from 'node:crypto';
 import type { ReconnectNoticeOutcome } from '../../activities/connections/reconnect-notice.ts';
@@ -21,8 +21,8 @@ interface ConnectionMaintenanceOptions {
   readonly revocations: Pick<PendingRevocations, 'claim' | 'complete'>;
   readonly authorizers: Authorizers['oauth'];
   readonly notifyOwner: (
-    fallen: DisconnectedAccount,
-    attempting: AttemptContext,
+    disconnected: DisconnectedAccount,
+    context: AttemptContext,
   ) => Promise<ReconnectNoticeOutcome>;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
@@ -32,8 +32,8 @@ const revocationsPerRound = 20;
 const revocationDeadlineMs = 10_000;
 
 /**
- * The same in every round: whether a letter was sent of which nobody knows is a person's to say, and none has said it
- * only because a round later it is looked at again.
+ * The same value in every round. An email with an unknown outcome is repeated only after an operator's decision, which
+ * the ledger recognizes by a new execution. A later round must not count as such a decision.
  */
 const noticeExecution = 'connections/reconnect-notice';
 
@@ -47,53 +47,57 @@ const createNoticeContext = (correlationId: string): AttemptContext => {
   };
 };
 
-/** Answers whether there may be more. Throws when none of the letters could be sent: then the relay pauses. */
+/**
+ * Returns a maintenance round. It resolves to whether there may be more work.
+ * @throws when all notices of the round failed; the relay then pauses.
+ */
 export const createConnectionMaintenanceRound = (options: ConnectionMaintenanceOptions) => {
   const { disconnected, authorizationRequests, revocations, authorizers, notifyOwner, logger } = options;
 
-  const revoke = async (one: ClaimedRevocation): Promise<void> => {
-    const { id, provider, connection, correlationId, isReconnected, isPastDeadline } = one;
+  const revoke = async (revocation: ClaimedRevocation): Promise<void> => {
+    const { id, provider, connection, correlationId, isReconnected, isPastDeadline } = revocation;
     const logFields = { provider, connection, correlationId };
     const authorizer = authorizers[provider];
     if (isReconnected || isPastDeadline || !authorizer) {
-      if (!isReconnected)
-        logger.error(logFields, 'a grant was not given back: the provider did not take it for days');
+      if (!isReconnected) logger.error(logFields, 'grant revocation abandoned');
       return revocations.complete(id);
     }
     try {
       const call = { correlationId, signal: AbortSignal.timeout(revocationDeadlineMs) };
-      await authorizer.revoke(await one.refreshToken(), call);
+      await authorizer.revoke(await revocation.refreshToken(), call);
     } catch (err) {
-      return logger.warn({ ...logFields, err }, 'a grant could not be given back: it is tried again');
+      return logger.warn({ ...logFields, err }, 'grant revocation failed; retrying');
     }
     await revocations.complete(id);
-    logger.info(logFields, 'the grant of a disconnected account was given back');
+    logger.info(logFields, 'grant of disconnected account revoked');
   };
 
-  const notify = async (one: DisconnectedAccount): Promise<boolean> => {
+  const notify = async (account: DisconnectedAccount): Promise<boolean> => {
     const correlationId = randomUUID();
-    const logFields = { connection: one.id, organization: one.organization, correlationId };
+    const logFields = { connection: account.id, organization: account.organization, correlationId };
     try {
-      const { outcome } = await notifyOwner(one, createNoticeContext(correlationId));
-      logger.info({ ...logFields, outcome }, 'the owner of an account was told to connect it again');
+      const { outcome } = await notifyOwner(account, createNoticeContext(correlationId));
+      logger.info({ ...logFields, outcome }, 'reconnect notice completed');
       return true;
     } catch (err) {
-      logger.warn({ ...logFields, err }, 'the owner of an account could not be told to connect it again');
+      logger.warn({ ...logFields, err }, 'reconnect notice failed; retrying');
       return false;
     }
   };
 
   return async (stopping: AbortSignal): Promise<boolean> => {
     await authorizationRequests.deleteExpired();
-    for (const one of await revocations.claim(revocationsPerRound)) await revoke(one);
+    for (const revocation of await revocations.claim(revocationsPerRound)) await revoke(revocation);
     const unnotified = await disconnected.unnotified(noticesPerRound);
     let notified = 0;
-    for (const one of unnotified) {
+    for (const account of unnotified) {
       if (stopping.aborted) return false;
-      if (await notify(one)) notified += 1;
+      if (await notify(account)) notified += 1;
     }
     if (unnotified.length > 0 && notified === 0)
-      throw new Error(`none of ${unnotified.length} owners could be told`);
+      throw new Error(
+        `none of ${unnotified.length} reconnect notices could be sent: see the preceding warnings`,
+      );
     return unnotified.length === noticesPerRound;
   };
 };

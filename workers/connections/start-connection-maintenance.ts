@@ -1,4 +1,4 @@
-/** The caretaker of connected accounts in a worker process. */
+/** Starts the connection maintenance loop of a worker process. */
 import { createReconnectNotice } from '../../activities/connections/reconnect-notice.ts';
 import type { Connection } from '../../db/connections/repository.ts';
 import type { Repositories } from '../../db/index.ts';
@@ -14,11 +14,12 @@ import type { Loop } from '../loop.ts';
 import { startRelay } from '../relay.ts';
 import { createConnectionMaintenanceRound } from './connection-maintenance.ts';
 
-/** Nobody notifies: an owner can wait so long. */
+/** Without notifications: a notice or revocation may be delayed by this interval. */
 const pollIntervalMs = 15_000;
-/** Letters are read late. */
+/** Long, since owners may read the email days later. */
 const linkLifetimeMs = 7 * day;
 
+/** Starts the loop. The links in its emails are valid for seven days. */
 export const startConnectionMaintenance = (
   { masterKeys, publicUrl }: Pick<Configuration, 'masterKeys' | 'publicUrl'>,
   repositories: Repositories,

@@ -13,88 +13,99 @@ const expiringOf = (count: number, provider: ConnectionProvider = 'google') =>
   });
 
 const setup = (expiring = expiringOf(3)) => {
-  const renew = vi.fn<AccessTokens['refreshIfExpiring']>(async () => 'renewed');
+  const refreshIfExpiring = vi.fn<AccessTokens['refreshIfExpiring']>(async () => 'renewed');
   const logger = { info: vi.fn(), warn: vi.fn() };
-  const find = vi.fn(async () => expiring);
-  const parts = { connections: { listExpiring: find }, accessTokens: { refreshIfExpiring: renew }, logger };
-  return { parts, renew, logger, find, renewed: () => renew.mock.calls.map(([{ id }]) => id).sort() };
+  const listExpiring = vi.fn(async () => expiring);
+  const parts = { connections: { listExpiring }, accessTokens: { refreshIfExpiring }, logger };
+  return {
+    parts,
+    refreshIfExpiring,
+    logger,
+    listExpiring,
+    refreshed: () => refreshIfExpiring.mock.calls.map(([{ id }]) => id).sort(),
+  };
 };
 
 const failing = (fault: ProviderFault) => async () => {
   throw new ProviderError('google', 'oauth.refresh', fault, { message: 'no' });
 };
-const running = new AbortController().signal;
+const notStopping = new AbortController().signal;
 
-describe('a round', () => {
-  test('renews what runs out within ten minutes', async () => {
-    const { parts, renewed, find } = setup();
-    expect(await createRefreshRound(parts)(running)).toBe(true);
-    expect(find).toHaveBeenCalledWith(600_000, expect.any(Number));
-    expect(renewed()).toEqual(['conn_google_0', 'conn_google_1', 'conn_google_2']);
+describe('a token refresh round', () => {
+  test('refreshes the tokens that expire within ten minutes', async () => {
+    const { parts, refreshed, listExpiring } = setup();
+    expect(await createRefreshRound(parts)(notStopping)).toBe(true);
+    expect(listExpiring).toHaveBeenCalledWith(600_000, expect.any(Number));
+    expect(refreshed()).toEqual(['conn_google_0', 'conn_google_1', 'conn_google_2']);
   });
 
-  test('renews no more than four at once', async () => {
-    const { parts, renew } = setup(expiringOf(10));
-    let underWay = 0;
-    let most = 0;
-    renew.mockImplementation(async () => {
-      underWay += 1;
-      most = Math.max(most, underWay);
+  test('refreshes at most four tokens simultaneously', async () => {
+    const { parts, refreshIfExpiring } = setup(expiringOf(10));
+    let active = 0;
+    let maxActive = 0;
+    refreshIfExpiring.mockImplementation(async () => {
+      active += 1;
+      maxActive = Math.max(maxActive, active);
       await Promise.resolve();
-      underWay -= 1;
+      active -= 1;
       return 'renewed';
     });
-    await createRefreshRound(parts)(running);
-    expect(most).toBe(4);
+    await createRefreshRound(parts)(notStopping);
+    expect(maxActive).toBe(4);
   });
 
-  test('leaves a provider that fails alone, and goes on with the others', async () => {
-    const { parts, renew, renewed, logger } = setup([...expiringOf(20), ...expiringOf(2, 'zoom')]);
+  test('skips a failing provider and continues with the others', async () => {
+    const { parts, refreshIfExpiring, refreshed, logger } = setup([
+      ...expiringOf(20),
+      ...expiringOf(2, 'zoom'),
+    ]);
     const fail = failing({ kind: 'outage', effect: 'none' });
-    renew.mockImplementation(async ({ provider }) => (provider === 'google' ? fail() : 'renewed'));
-    expect(await createRefreshRound(parts)(running)).toBe(false);
-    expect(renewed().filter((id) => id.includes('zoom'))).toHaveLength(2);
-    expect(renewed().filter((id) => id.includes('google')).length).toBeLessThanOrEqual(4);
+    refreshIfExpiring.mockImplementation(async ({ provider }) =>
+      provider === 'google' ? fail() : 'renewed',
+    );
+    expect(await createRefreshRound(parts)(notStopping)).toBe(false);
+    expect(refreshed().filter((id) => id.includes('zoom'))).toHaveLength(2);
+    expect(refreshed().filter((id) => id.includes('google')).length).toBeLessThanOrEqual(4);
     expect(logger.warn).toHaveBeenCalled();
   });
 
   test.each([new NotAuthentic('altered'), new UnknownKey('k1')])(
-    'goes on with the others where one cannot be opened: %s',
+    'refreshes the other tokens when one cannot be decrypted: %s',
     async (unreadable) => {
-      const { parts, renew, renewed, logger } = setup(expiringOf(10));
-      renew.mockImplementation(async ({ id }) => {
+      const { parts, refreshIfExpiring, refreshed, logger } = setup(expiringOf(10));
+      refreshIfExpiring.mockImplementation(async ({ id }) => {
         if (id === 'conn_google_3') throw unreadable;
         return 'renewed';
       });
-      expect(await createRefreshRound(parts)(running)).toBe(true);
-      expect(renewed()).toHaveLength(10);
+      expect(await createRefreshRound(parts)(notStopping)).toBe(true);
+      expect(refreshed()).toHaveLength(10);
       expect(logger.warn).toHaveBeenCalledTimes(1);
     },
   );
 
-  test('takes an account that needs its owner for no trouble of the provider', async () => {
-    const { parts, renew, renewed, logger } = setup(expiringOf(10));
-    renew.mockImplementation(failing({ kind: 'reconnect' }));
-    expect(await createRefreshRound(parts)(running)).toBe(true);
-    expect(renewed()).toHaveLength(10);
+  test('does not count an account that needs reauthorization as a failure of its provider', async () => {
+    const { parts, refreshIfExpiring, refreshed, logger } = setup(expiringOf(10));
+    refreshIfExpiring.mockImplementation(failing({ kind: 'reconnect' }));
+    expect(await createRefreshRound(parts)(notStopping)).toBe(true);
+    expect(refreshed()).toHaveLength(10);
     expect(logger.warn).not.toHaveBeenCalled();
   });
 });
 
-test('stops at once while it waits', async () => {
-  const { parts, find } = setup();
+test('the token refresh loop stops immediately during its pause', async () => {
+  const { parts, listExpiring } = setup();
   await startTokenRefresh(parts).stop();
-  expect(find).not.toHaveBeenCalled();
+  expect(listExpiring).not.toHaveBeenCalled();
 });
 
-test('lets the refreshes end that are under way when it is stopped, and begins no other', async () => {
-  const { parts, renew } = setup(expiringOf(9));
+test('the token refresh loop finishes its running refreshes when it is stopped and starts no others', async () => {
+  const { parts, refreshIfExpiring } = setup(expiringOf(9));
   const answered = Promise.withResolvers<'renewed'>();
-  renew.mockReturnValue(answered.promise);
+  refreshIfExpiring.mockReturnValue(answered.promise);
   const refresh = startTokenRefresh(parts, 1);
-  await expect.poll(() => renew.mock.calls.length).toBe(4);
+  await expect.poll(() => refreshIfExpiring.mock.calls.length).toBe(4);
   const stopped = refresh.stop();
   answered.resolve('renewed');
   await stopped;
-  expect(renew).toHaveBeenCalledTimes(4);
+  expect(refreshIfExpiring).toHaveBeenCalledTimes(4);
 });

@@ -1,6 +1,7 @@
 /**
- * Refreshes access tokens before they run out, so that no call has to wait for it, and a grant that was taken back is
- * noticed while there is time. Each worker process does it; the lease in the connection's row lets one of them refresh.
+ * Refreshes access tokens before they expire, so that provider calls do not wait for a refresh and a revoked grant is
+ * detected early. Every worker process runs this loop. The lease in the connection's row lets only one process refresh
+ * a token.
  */
 import { randomUUID } from 'node:crypto';
 import type { Connections } from '../../db/connections/repository.ts';
@@ -11,11 +12,11 @@ import type { AccessTokens } from '../../providers/oauth/access-tokens.ts';
 import { forEachConcurrently } from '../concurrency.ts';
 import { type Loop, pauseIn, startLoop } from '../loop.ts';
 
-/** What expires within this time is refreshed. */
+/** Tokens that expire within this time are refreshed. */
 const refreshAheadMs = 10 * 60_000;
 const defaultPollIntervalMs = 30_000;
-const longestPauseMs = 5 * 60_000;
-/** In one round, and of those at once. */
+const maxPauseMs = 5 * 60_000;
+/** The number of tokens per round, and the number of simultaneous refreshes. */
 const batchSize = 100;
 const concurrency = 4;
 
@@ -27,59 +28,65 @@ interface RefreshDependencies {
 
 type Expiring = Awaited<ReturnType<Connections['listExpiring']>>[number];
 
-/** One look. Answers whether all went well: a provider that fails is left alone for the rest of the round. */
+/**
+ * Returns a round that refreshes the expiring tokens. The round skips a provider after its first failure. It resolves
+ * to whether every provider succeeded; a credential that cannot be decrypted does not count as a failure of its
+ * provider.
+ */
 export const createRefreshRound =
   ({ connections, accessTokens, logger }: RefreshDependencies) =>
   async (stopping: AbortSignal): Promise<boolean> => {
     const expiring = await connections.listExpiring(refreshAheadMs, batchSize);
     const failing = new Set<Expiring['provider']>();
-    const renew = async (owner: Expiring): Promise<void> => {
+    const refresh = async (expiringToken: Expiring): Promise<void> => {
       const call = { signal: stopping, correlationId: randomUUID() };
       try {
-        await accessTokens.refreshIfExpiring(owner, refreshAheadMs, call);
+        await accessTokens.refreshIfExpiring(expiringToken, refreshAheadMs, call);
       } catch (err) {
-        const { id: connection, provider } = owner;
+        const { id: connection, provider } = expiringToken;
         if (err instanceof NotAuthentic || err instanceof UnknownKey) {
-          // One row that cannot be opened holds up nobody else's.
-          logger.warn({ err, connection, provider }, 'the credential of an account cannot be opened');
+          logger.warn({ err, connection, provider }, 'credential decryption failed');
           return;
         }
         if (!(err instanceof ProviderError)) throw err;
         if (err.fault.kind === 'reconnect') {
-          logger.info({ err, connection, provider }, 'an account has to be connected again');
+          logger.info({ err, connection, provider }, 'account needs reauthorization');
         } else {
           failing.add(provider);
-          logger.warn({ err, connection, provider }, 'an access token could not be refreshed ahead of time');
+          logger.warn({ err, connection, provider }, 'access token refresh failed');
         }
       }
     };
-    // Whichever: processes that look at the same time should not want the same one first.
-    await forEachConcurrently(shuffled(expiring), concurrency, async (owner) => {
-      if (!stopping.aborted && !failing.has(owner.provider)) await renew(owner);
+    // In random order, so that processes that run simultaneously do not compete for the same token.
+    await forEachConcurrently(shuffled(expiring), concurrency, async (expiringToken) => {
+      if (!stopping.aborted && !failing.has(expiringToken.provider)) await refresh(expiringToken);
     });
     return failing.size === 0;
   };
 
 const shuffled = <Item>(items: readonly Item[]): readonly Item[] =>
   items
-    .map((item) => ({ item, place: Math.random() }))
-    .sort((a, b) => a.place - b.place)
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((a, b) => a.order - b.order)
     .map(({ item }) => item);
 
-/** @param pollIntervalMs on average, while all goes well. */
+/**
+ * Starts the refresh loop. After failed rounds the pause doubles, up to five minutes.
+ * @param pollIntervalMs the average pause between two rounds in milliseconds.
+ */
 export const startTokenRefresh = (
   parts: RefreshDependencies,
   pollIntervalMs = defaultPollIntervalMs,
 ): Loop => {
   const round = createRefreshRound(parts);
   return startLoop(async (stopping, failures) => {
-    const pauseMs = Math.min(pollIntervalMs * 2 ** failures, longestPauseMs);
+    const pauseMs = Math.min(pollIntervalMs * 2 ** failures, maxPauseMs);
     await pauseIn(stopping, pauseMs * (0.5 + Math.random()));
     if (stopping.aborted) return true;
     try {
       return await round(stopping);
     } catch (err) {
-      parts.logger.warn({ err }, 'access tokens could not be looked at: it is tried again');
+      parts.logger.warn({ err }, 'token refresh round failed; retrying');
       return false;
     }
   });

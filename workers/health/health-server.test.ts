@@ -15,13 +15,13 @@ const setup = async (reasons: readonly string[] = []) => {
   return { address, get: (path: string) => fetch(`http://${address}${path}`) };
 };
 
-it('is alive and ready when nothing stands in the way', async () => {
+it('the health server answers 200 on /healthz and /readyz when there are no reasons against', async () => {
   const { get } = await setup();
   expect((await get('/healthz')).status).toBe(200);
   expect((await get('/readyz')).status).toBe(200);
 });
 
-it('is alive but not ready, and says why, when a queue is not polled', async () => {
+it('the health server answers 503 with the reasons on /readyz when a queue is not polled', async () => {
   const { get } = await setup(['zoom: STOPPED, pollers SHUTDOWN']);
   expect((await get('/healthz')).status).toBe(200);
   const answer = await get('/readyz');
@@ -29,7 +29,7 @@ it('is alive but not ready, and says why, when a queue is not polled', async () 
   expect(await answer.json()).toMatchObject({ reasons: ['zoom: STOPPED, pollers SHUTDOWN'] });
 });
 
-it('serves metrics as Prometheus reads them', async () => {
+it('the health server serves metrics in the text format of Prometheus', async () => {
   const { get, address } = await setup();
   const answer = await get('/metrics');
   expect(answer.headers.get('content-type')).toContain('version=0.0.4');
@@ -37,7 +37,7 @@ it('serves metrics as Prometheus reads them', async () => {
   expect(await readSdkMetrics(address)).toBe('castmatch_up 1\n');
 });
 
-it('serves our metrics when the SDK’s are not there', async () => {
+it('readSdkMetrics returns a comment when the exporter of the SDK does not answer', async () => {
   expect(await readSdkMetrics(await freeLoopbackAddress())).toMatch(/^# the SDK's metrics did not answer/);
 });
 
@@ -45,6 +45,6 @@ it.each([
   ['local', '127.0.0.1'],
   ['test', '0.0.0.0'],
   ['production', '0.0.0.0'],
-] as const)('in %s listens at %s', (environment, host) => {
+] as const)('the health server in %s listens on %s', (environment, host) => {
   expect(healthAddress({ environment, workerMetricsPort: 9464 })).toEqual({ host, port: 9464 });
 });

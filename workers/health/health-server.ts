@@ -1,11 +1,11 @@
-/** What an orchestrator and Prometheus ask of a worker process. */
+/** Serves the health checks and metrics of a worker process over HTTP. */
 import fastify from 'fastify';
 import type { Configuration } from '../../providers/configuration.ts';
 
 interface HealthChecks {
-  /** Reasons why this process cannot do its work now; empty when it can. */
+  /** Returns the reasons why this process is not ready; empty when it is. */
   readonly notReady: () => Promise<readonly string[]>;
-  /** In Prometheus' text format. */
+  /** Returns the metrics in Prometheus' text format. */
   readonly metrics: () => Promise<string>;
 }
 
@@ -14,16 +14,19 @@ interface HealthServer {
   close(): Promise<void>;
 }
 
-/** Prometheus' text format, version 0.0.4. */
+/** The text format of Prometheus, version 0.0.4. */
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 
 interface ListenAddress {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   readonly port: number;
 }
 
-/** Nobody but this machine has business with a worker at somebody's desk. */
+/**
+ * Returns the address of the health server: on a developer's machine only the loopback interface, otherwise all
+ * interfaces.
+ */
 export const healthAddress = ({
   environment,
   workerMetricsPort: port,
@@ -33,8 +36,9 @@ export const healthAddress = ({
 });
 
 /**
- * Serves `/healthz` (the process answers), `/readyz` (200, or 503 with the reasons) and `/metrics`.
- * @throws when the port is taken.
+ * Starts the server with `/healthz` (200 while the process answers), `/readyz` (200, or 503 with the reasons) and
+ * `/metrics`.
+ * @throws when the port is in use.
  */
 export const startHealthServer = async (at: ListenAddress, checks: HealthChecks): Promise<HealthServer> => {
   const app = fastify({ logger: false });

@@ -1,10 +1,11 @@
-/** Why a worker process cannot do its work now. */
+/** Checks whether a worker process is ready. */
 
 type Check = () => Promise<void>;
 
 /**
- * The reasons, each with what it is about in front; none when all is well. A queue that is polled says nothing of the
- * server: the pollers go on trying while Temporal is away. So it is asked as well.
+ * Returns a check that resolves to the reasons against readiness, each prefixed with its subject; none when the
+ * process is ready. Polling is not enough, since the pollers keep retrying during an outage of Temporal. `checks`
+ * therefore also calls the server.
  */
 export const createReadinessCheck =
   (

@@ -1,10 +1,10 @@
-/** The figures the SDK keeps in its native part, which it serves on a port of its own. */
+/** Reads the metrics of the SDK's native part, which the SDK serves on a separate port. */
 import { createServer } from 'node:net';
 import { z } from 'zod';
 
 const scrapeTimeoutMs = 2_000;
 
-/** An address for the SDK's exporter, which cannot be told to take a free port and say which. */
+/** Returns a free address for the SDK's exporter, which cannot select a free port and report it. */
 export const freeLoopbackAddress = async (): Promise<string> => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -13,7 +13,10 @@ export const freeLoopbackAddress = async (): Promise<string> => {
   return `127.0.0.1:${port}`;
 };
 
-/** In Prometheus' text format; a comment instead when the exporter does not answer, so that ours are still served. */
+/**
+ * Returns the SDK's metrics in Prometheus' text format. Returns a comment when the exporter does not answer, so that
+ * the service's own metrics are still served.
+ */
 export const readSdkMetrics = async (address: string): Promise<string> => {
   try {
     const response = await fetch(`http://${address}/metrics`, {

@@ -1,20 +1,20 @@
-/** Who is told what: a case for each kind of event. Telling twice does no harm, since each telling carries its inbox id. */
+/** Delivers a stored webhook to the workflows or connections that it concerns, with one case per kind of event. */
 import type { Repositories } from '../../db/index.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import { participantIdSchema } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { WorkflowSignals } from './workflow-signals.ts';
 
-/** Codes, for the operator and the runbook (docs/runbooks/webhooks.md). */
+/** The outcome of a delivery. The reasons are codes for the operator; docs/runbooks/webhooks.md explains them. */
 export type WebhookOutcome =
-  /** It is done with; `reason` where nobody was told. */
+  /** The webhook is settled. `reason` is set when no workflow was signaled. */
   | { readonly kind: 'delivered'; readonly reason?: 'audition_ended' | 'nobody_waits' | 'unknown_account' }
-  /** It matches nothing: a person may look at it. */
+  /** No workflow handles the event. An operator can inspect and replay it. */
   | { readonly kind: 'parked'; readonly reason: 'not_handled' | 'no_calendar_sync' }
-  /** It matches nothing yet, and may have overtaken our own record of what it is about. */
-  | { readonly kind: 'early'; readonly reason: 'no_such_meeting' | 'no_such_message' }
-  /** It was told, and is to be looked at once more: somebody may come to wait for it just now. */
-  | { readonly kind: 'again'; readonly reason: 'looking_again'; readonly afterMs: number };
+  /** The meeting or message is not known yet: the webhook may have arrived before the service recorded it. */
+  | { readonly kind: 'not_yet_known'; readonly reason: 'no_such_meeting' | 'no_such_message' }
+  /** The workflows were signaled. A recheck after `afterMs` finds a workflow that starts to wait only now. */
+  | { readonly kind: 'recheck'; readonly reason: 'looking_again'; readonly afterMs: number };
 
 export interface DeliveryDependencies {
   readonly repositories: Pick<Repositories, 'noticeDeliveries' | 'inboxRouting' | 'connections'>;
@@ -30,9 +30,14 @@ export interface WebhookContext {
 }
 
 const delivered: WebhookOutcome = { kind: 'delivered' };
-const outcomeOfSignal = (answer: 'told' | 'gone'): WebhookOutcome =>
-  answer === 'told' ? delivered : { kind: 'delivered', reason: 'audition_ended' };
+const outcomeOfSignal = (result: 'signaled' | 'not_running'): WebhookOutcome =>
+  result === 'signaled' ? delivered : { kind: 'delivered', reason: 'audition_ended' };
 
+/**
+ * Delivers the event and returns the outcome. A repeated delivery has no further effect: each signal contains the
+ * inbox id, and the workflow applies each id once.
+ * @throws when Temporal or the database does not answer; the relay then retries.
+ */
 export const deliver = (
   dependencies: DeliveryDependencies,
   { kind, event }: InboxEvent,
@@ -71,11 +76,11 @@ type EventOf<Kind extends InboxEvent['kind']> = Extract<InboxEvent, { kind: Kind
 
 const deliverMessageStatus = async (
   { repositories, workflowSignals }: DeliveryDependencies,
-  { deliveryId, channel, status, code, of }: EventOf<'message.status'>,
+  { deliveryId, channel, status, code, of: namedRecipient }: EventOf<'message.status'>,
   { inboxId }: WebhookContext,
 ): Promise<WebhookOutcome> => {
-  const recipient = of ?? (await recipientOf(repositories, deliveryId));
-  if (!recipient) return { kind: 'early', reason: 'no_such_message' };
+  const recipient = namedRecipient ?? (await recipientOf(repositories, deliveryId));
+  if (!recipient) return { kind: 'not_yet_known', reason: 'no_such_message' };
   const { audition, participant } = recipient;
   const report = { inboxId, participant, channel, deliveryId, status, ...(code && { code }) };
   return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about: 'delivery', report }));
@@ -101,14 +106,14 @@ const deliverMeetingStatus = async (
   { inboxId, provider }: WebhookContext,
 ): Promise<WebhookOutcome> => {
   const audition = await repositories.inboxRouting.auditionOfMeeting(provider, meetingId);
-  if (!audition) return { kind: 'early', reason: 'no_such_meeting' };
+  if (!audition) return { kind: 'not_yet_known', reason: 'no_such_meeting' };
   const report = { inboxId, origin: 'system', meetingId, ...(at && { at }) } as const;
   return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about, report }));
 };
 
 /**
- * A step that failed a moment before the account was connected again raises its item a moment later. So it is looked
- * for once more, when every such item is in the read model.
+ * A step that fails shortly before the account is connected again raises its attention item shortly after. The recheck
+ * at the end of this window finds such items in the read model.
  */
 const recheckWindowMs = 60_000;
 
@@ -119,17 +124,17 @@ const deliverConnectionRestored = async (
 ): Promise<WebhookOutcome> => {
   const waiting = await repositories.inboxRouting.auditionsWaitingFor(organization, connection);
   const report = { inboxId, connection, correlationId };
-  const tell = (id: AuditionId) => workflowSignals.signalAudition(id, { about: 'connection', report });
-  for (const id of waiting) await tell(id);
+  const signal = (id: AuditionId) => workflowSignals.signalAudition(id, { about: 'connection', report });
+  for (const id of waiting) await signal(id);
   if (ageMs < recheckWindowMs) {
-    return { kind: 'again', reason: 'looking_again', afterMs: recheckWindowMs - ageMs + 1_000 };
+    return { kind: 'recheck', reason: 'looking_again', afterMs: recheckWindowMs - ageMs + 1_000 };
   }
   return waiting.length > 0 ? delivered : { kind: 'delivered', reason: 'nobody_waits' };
 };
 
 /**
- * A vendor tells of our own revocations, too, and may take its time: an account that was connected again since keeps its new
- * grant.
+ * A vendor also reports revocations that this service made, possibly with a delay. An account that was connected again
+ * after the revocation keeps its new grant.
  */
 const deliverDeauthorization = async (
   { repositories }: DeliveryDependencies,
@@ -154,6 +159,6 @@ const deliverCalendarChange = async (
   },
   { inboxId }: WebhookContext,
 ): Promise<WebhookOutcome> =>
-  (await workflowSignals.signalCalendarSync(connection, { inboxId, ...change })) === 'told'
+  (await workflowSignals.signalCalendarSync(connection, { inboxId, ...change })) === 'signaled'
     ? delivered
     : { kind: 'parked', reason: 'no_calendar_sync' };

@@ -1,4 +1,4 @@
-/** One round of the relay on the real inbox, with Temporal played. */
+/** Rounds of the inbox relay on a real inbox, with a fake Temporal. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { Instant } from '../../domain/time/instant.ts';
@@ -19,19 +19,19 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const goOn = new AbortController().signal;
+const notStopping = new AbortController().signal;
 
-const setup = async (answer: () => Promise<'told' | 'gone'> = async () => 'told') => {
+const setup = async (answer: () => Promise<'signaled' | 'not_running'> = async () => 'signaled') => {
   await database.pool.query('TRUNCATE webhook_inbox');
   const { repositories, pool } = database;
-  const told: unknown[] = [];
+  const signals: unknown[] = [];
   const workflowSignals: WorkflowSignals = {
-    signalAudition: (id, news) => {
-      told.push({ id, ...news });
+    signalAudition: (id, signal) => {
+      signals.push({ id, ...signal });
       return answer();
     },
-    signalCalendarSync: (id, news) => {
-      told.push({ id, ...news });
+    signalCalendarSync: (id, notification) => {
+      signals.push({ id, ...notification });
       return answer();
     },
   };
@@ -39,7 +39,7 @@ const setup = async (answer: () => Promise<'told' | 'gone'> = async () => 'told'
   const log = (_fields: unknown, message?: string) => logged.push(String(message));
   const round = createInboxRound({
     inbox: repositories.inbox,
-    deliver: (event, of) => deliver({ repositories, workflowSignals }, event, of),
+    deliver: (event, webhook) => deliver({ repositories, workflowSignals }, event, webhook),
     logger: { info: () => {}, warn: log, error: log },
   });
   let keys = 0;
@@ -52,7 +52,7 @@ const setup = async (answer: () => Promise<'told' | 'gone'> = async () => 'told'
       ...event,
     });
   };
-  const due = () => pool.query("UPDATE webhook_inbox SET next_attempt_at = now() - interval '1 second'");
+  const makeDue = () => pool.query("UPDATE webhook_inbox SET next_attempt_at = now() - interval '1 second'");
   const rows = async () =>
     (
       await pool.query(
@@ -60,14 +60,14 @@ const setup = async (answer: () => Promise<'told' | 'gone'> = async () => 'told'
           round(extract(epoch FROM next_attempt_at - now()))::int AS "inSeconds" FROM webhook_inbox`,
       )
     ).rows;
-  return { repositories, round, receive, due, rows, told, logged };
+  return { repositories, round, receive, makeDue, rows, signals, logged };
 };
 
 const status = (of?: { audition: 'aud_1'; participant: string }): InboxEvent => {
   const event = { deliveryId: 'SM1', channel: 'sms', status: 'failed', code: '30003', ...(of && { of }) };
   return Object({ kind: 'message.status', event });
 };
-/** Our record of the message, for reports that do not name their audition. */
+/** The service's record of the message, for reports that do not name their audition. */
 const sentToBob = {
   id: 'SM1',
   organization: 'org_north',
@@ -78,10 +78,10 @@ const sentToBob = {
 const ofAda = { audition: 'aud_1', participant: 'ada' } as const;
 
 describe('a delivery report', () => {
-  it('is told to the audition that it names, under its inbox id', async () => {
-    const { round, receive, rows, told } = await setup();
+  it('is signaled to the audition that it names, with its inbox id', async () => {
+    const { round, receive, rows, signals } = await setup();
     await receive(status(ofAda));
-    expect(await round(goOn)).toBe(false);
+    expect(await round(notStopping)).toBe(false);
     const [row] = await rows();
     expect(row).toMatchObject({ state: 'delivered', reason: null, attempts: 1 });
     const report = {
@@ -92,47 +92,47 @@ describe('a delivery report', () => {
       status: 'failed',
       code: '30003',
     };
-    expect(told).toEqual([{ id: 'aud_1', about: 'delivery', report }]);
+    expect(signals).toEqual([{ id: 'aud_1', about: 'delivery', report }]);
   });
 
-  it('that overtook the record of its message waits for it', async () => {
-    const { round, receive, rows, due, told, repositories } = await setup();
+  it('that arrives before its message is recorded is retried', async () => {
+    const { round, receive, rows, makeDue, signals, repositories } = await setup();
     await receive(status());
-    await round(goOn);
+    await round(notStopping);
     expect(await rows()).toMatchObject([{ state: 'received', reason: 'no_such_message', inSeconds: 1 }]);
     await repositories.noticeDeliveries.put(sentToBob);
-    await due();
-    await round(goOn);
-    expect(told).toMatchObject([{ id: 'aud_2', report: { participant: 'bob' } }]);
+    await makeDue();
+    await round(notStopping);
+    expect(signals).toMatchObject([{ id: 'aud_2', report: { participant: 'bob' } }]);
   });
 
-  it('of a message that nobody sent is parked in the end, and replayed when a person says so', async () => {
-    const { round, receive, rows, due, told, repositories } = await setup();
+  it('of an unknown message is parked after ten attempts, and delivered after a replay', async () => {
+    const { round, receive, rows, makeDue, signals, repositories } = await setup();
     await database.pool.query('DELETE FROM deliveries');
     await receive(status());
     for (let attempt = 0; attempt < 10; attempt += 1) {
-      await due();
-      await round(goOn);
+      await makeDue();
+      await round(notStopping);
     }
     const [row] = await rows();
     expect(row).toMatchObject({ state: 'parked', reason: 'no_such_message', attempts: 10 });
     await repositories.noticeDeliveries.put(sentToBob);
     await repositories.inbox.replay(row.id);
-    await round(goOn);
-    expect(told).toHaveLength(1);
+    await round(notStopping);
+    expect(signals).toHaveLength(1);
   });
 
-  it('is done with when the audition has ended', async () => {
-    const { round, receive, rows } = await setup(async () => 'gone');
+  it('is settled when the audition has ended', async () => {
+    const { round, receive, rows } = await setup(async () => 'not_running');
     await receive(status(ofAda));
-    await round(goOn);
+    await round(notStopping);
     expect(await rows()).toMatchObject([{ state: 'delivered', reason: 'audition_ended' }]);
   });
 });
 
-describe('a meeting', () => {
-  it('is told to the audition it was made for', async () => {
-    const { round, receive, told, repositories } = await setup();
+describe('a meeting status', () => {
+  it('is signaled to the audition of the meeting', async () => {
+    const { round, receive, signals, repositories } = await setup();
     const key = 'audition/aud_3:meeting:1';
     const operation = {
       key,
@@ -149,17 +149,17 @@ describe('a meeting', () => {
     await receive({ kind: 'meeting.started', event: { meetingId: '123', at } });
     await receive({ kind: 'meeting.ended', event: { meetingId: '123' } });
     await receive({ kind: 'meeting.ended', event: { meetingId: '124' } });
-    await round(goOn);
-    expect(told).toMatchObject([
+    await round(notStopping);
+    expect(signals).toMatchObject([
       { id: 'aud_3', about: 'meeting_started', report: { origin: 'system', meetingId: '123', at } },
       { id: 'aud_3', about: 'meeting_ended', report: { meetingId: '123' } },
     ]);
   });
 });
 
-describe('an account that works again', () => {
-  it('is told to the auditions that wait for it, and looked at once more', async () => {
-    const { round, receive, rows, due, told, repositories } = await setup();
+describe('a restored connection', () => {
+  it('is signaled to the auditions that wait for it, and rechecked later', async () => {
+    const { round, receive, rows, makeDue, signals, repositories } = await setup();
     const restored = {
       kind: 'connection.restored',
       event: { organization: 'org_north', connection: 'conn_1' },
@@ -177,22 +177,22 @@ describe('an account that works again', () => {
     await wait('conn_1', 'outage');
     await wait('conn_2', 'reconnect');
     await receive(restored);
-    await round(goOn);
-    expect(told).toMatchObject([
+    await round(notStopping);
+    expect(signals).toMatchObject([
       { id: waiting, about: 'connection', report: { connection: 'conn_1', correlationId: 'call-1' } },
     ]);
     expect(await rows()).toMatchObject([{ state: 'received', reason: 'looking_again' }]);
     const later = await wait('conn_1', 'reconnect');
     await database.pool.query("UPDATE webhook_inbox SET received_at = now() - interval '2 minutes'");
-    await due();
-    await round(goOn);
-    expect(told.map((one) => Object(one).id)).toEqual(expect.arrayContaining([waiting, later]));
+    await makeDue();
+    await round(notStopping);
+    expect(signals.map((signal) => Object(signal).id)).toEqual(expect.arrayContaining([waiting, later]));
     expect(await rows()).toMatchObject([{ state: 'delivered' }]);
   });
 });
 
-describe('an account that its owner has taken from us', () => {
-  it('is disconnected, in every organization that had it', async () => {
+describe('a deauthorized account', () => {
+  it('is disconnected in every organization', async () => {
     const { round, receive, rows, repositories } = await setup();
     const connect = async (organization: 'org_north' | 'org_south', accountId: string) => {
       const grant = {
@@ -215,7 +215,7 @@ describe('an account that its owner has taken from us', () => {
       connect('org_north', 'z2'),
     ]);
     await receive({ kind: 'connection.deauthorized', event: { provider: 'zoom', userId: 'z1' } });
-    await round(goOn);
+    await round(notStopping);
     expect([await north(), await south(), await other()]).toEqual([
       'disconnected',
       'disconnected',
@@ -224,29 +224,29 @@ describe('an account that its owner has taken from us', () => {
     expect(await rows()).toMatchObject([{ state: 'delivered' }]);
   });
 
-  it('stays connected where it was connected again after that', async () => {
+  it('stays connected when it was connected again after the deauthorization', async () => {
     const { round, receive, repositories } = await setup();
-    const of = { organization: 'org_late', owner: undefined, provider: 'zoom' } as const;
+    const owner = { organization: 'org_late', owner: undefined, provider: 'zoom' } as const;
     const account = { id: 'z9', name: 'Ada' };
     const credential = { kind: 'oauth', refreshToken: 'r' } as const;
     const connected = await repositories.connections.connect({
-      ...of,
+      ...owner,
       grant: { account, scopes: [], credential },
     });
     if (connected.kind !== 'connected') throw new Error(connected.kind);
-    const status = async () => (await repositories.connections.get(of.organization, connected.id))?.status;
-    const told = (at: Instant) =>
+    const status = async () => (await repositories.connections.get(owner.organization, connected.id))?.status;
+    const deauthorize = (at: Instant) =>
       receive({ kind: 'connection.deauthorized', event: { provider: 'zoom', userId: 'z9', at } });
-    await told('2020-01-01T00:00:00.000Z');
-    await round(goOn);
+    await deauthorize('2020-01-01T00:00:00.000Z');
+    await round(notStopping);
     expect(await status()).toBe('connected');
-    await told('2099-01-01T00:00:00.000Z');
-    await round(goOn);
+    await deauthorize('2099-01-01T00:00:00.000Z');
+    await round(notStopping);
     expect(await status()).toBe('disconnected');
   });
 });
 
-describe('what nothing here takes', () => {
+describe('a webhook that no workflow handles', () => {
   it.each([
     [{ kind: 'message.received', event: { id: 'SM2', from: '+33612345678', body: 'yes' } }, 'not_handled'],
     [{ kind: 'recording.completed', event: { meetingId: '1' } }, 'not_handled'],
@@ -259,73 +259,73 @@ describe('what nothing here takes', () => {
       'no_calendar_sync',
     ],
   ] as const)('is parked: %o', async (event, reason) => {
-    const { round, receive, rows, logged } = await setup(async () => 'gone');
+    const { round, receive, rows, logged } = await setup(async () => 'not_running');
     await receive(event);
-    await round(goOn);
+    await round(notStopping);
     expect(await rows()).toMatchObject([{ state: 'parked', reason }]);
-    expect(logged).toEqual(['a webhook is parked: nothing here takes it']);
+    expect(logged).toEqual(['webhook parked']);
   });
 
-  it('is parked when it is newer than this version', async () => {
+  it('is parked when its kind is unknown to this version', async () => {
     const { round, receive, rows } = await setup();
     await receive(status(ofAda));
     await database.pool.query("UPDATE webhook_inbox SET kind = 'message.read'");
-    await round(goOn);
+    await round(notStopping);
     expect(await rows()).toMatchObject([{ state: 'parked', reason: 'unknown_kind' }]);
   });
 });
 
-describe('while Temporal is away', () => {
-  it('nothing is lost: it waits longer each time, and the relay is told to pause', async () => {
-    let isAway = true;
-    const { round, receive, rows, due, told } = await setup(async () => {
-      if (isAway) throw new Error('14 UNAVAILABLE');
-      return 'told';
+describe('the inbox relay during an outage of Temporal', () => {
+  it('retries each webhook with increasing delays, and fails the round so that the relay pauses', async () => {
+    let isUnreachable = true;
+    const { round, receive, rows, makeDue, signals } = await setup(async () => {
+      if (isUnreachable) throw new Error('14 UNAVAILABLE');
+      return 'signaled';
     });
     await receive(status(ofAda));
     for (const inSeconds of [1, 2, 4, 8]) {
-      await due();
-      await expect(round(goOn)).rejects.toThrow('none of 1');
+      await makeDue();
+      await expect(round(notStopping)).rejects.toThrow('none of 1');
       expect(await rows()).toMatchObject([{ state: 'received', inSeconds }]);
     }
-    isAway = false;
-    await due();
-    await round(goOn);
-    expect(told).toHaveLength(5);
+    isUnreachable = false;
+    await makeDue();
+    await round(notStopping);
+    expect(signals).toHaveLength(5);
     expect(await rows()).toMatchObject([{ state: 'delivered' }]);
   });
 
-  it('gives up after a week', async () => {
-    const { round, receive, rows, due } = await setup(() => Promise.reject(new Error('14 UNAVAILABLE')));
+  it('parks a webhook as delivery_failed after a week', async () => {
+    const { round, receive, rows, makeDue } = await setup(() => Promise.reject(new Error('14 UNAVAILABLE')));
     await receive(status(ofAda));
     await database.pool.query('UPDATE webhook_inbox SET attempts = 998');
-    await expect(round(goOn)).rejects.toThrow('none of 1');
+    await expect(round(notStopping)).rejects.toThrow('none of 1');
     expect(await rows()).toMatchObject([{ state: 'received', inSeconds: 600 }]);
-    await due();
-    await expect(round(goOn)).rejects.toThrow('none of 1');
-    expect(await rows()).toMatchObject([{ state: 'parked', reason: 'gave_up' }]);
+    await makeDue();
+    await expect(round(notStopping)).rejects.toThrow('none of 1');
+    expect(await rows()).toMatchObject([{ state: 'parked', reason: 'delivery_failed' }]);
   });
 
-  it('holds up nothing for one that fails', async () => {
+  it('delivers the other webhooks when one fails', async () => {
     let first = true;
     const { round, receive, rows } = await setup(async () => {
       if (first) {
         first = false;
         throw new Error('14 UNAVAILABLE');
       }
-      return 'told';
+      return 'signaled';
     });
     await receive(status(ofAda));
     await receive(status(ofAda));
-    await round(goOn);
+    await round(notStopping);
     expect(new Set((await rows()).map(({ state }) => state))).toEqual(new Set(['delivered', 'received']));
   });
 });
 
-it('gives back what it has not begun when it is told to stop', async () => {
-  const { round, receive, rows, told } = await setup();
+it('the inbox relay releases its undelivered webhooks when it is stopped', async () => {
+  const { round, receive, rows, signals } = await setup();
   await receive(status(ofAda));
   expect(await round(AbortSignal.abort())).toBe(false);
-  expect(told).toEqual([]);
+  expect(signals).toEqual([]);
   expect(await rows()).toMatchObject([{ state: 'received', inSeconds: 0 }]);
 });

@@ -1,5 +1,5 @@
-/** From the inbox to whom it concerns: one round of the relay. */
-import type { ClaimedWebhook, WebhookInbox } from '../../db/inbox/webhooks.ts';
+/** Delivers the stored webhooks that are due: one round of the inbox relay. */
+import { type ClaimedWebhook, deliveryFailedReason, type WebhookInbox } from '../../db/inbox/webhooks.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
 import { forEachConcurrently } from '../concurrency.ts';
@@ -7,89 +7,93 @@ import type { WebhookContext, WebhookOutcome } from './deliver.ts';
 
 interface InboxRoundOptions {
   readonly inbox: Pick<WebhookInbox, 'claim' | 'markDelivered' | 'park' | 'retryLater'>;
-  readonly deliver: (told: InboxEvent, of: WebhookContext) => Promise<WebhookOutcome>;
+  readonly deliver: (event: InboxEvent, webhook: WebhookContext) => Promise<WebhookOutcome>;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
 const batchSize = 100;
 const concurrency = 10;
-/** Longer than a round in which nobody answers: 100 rows, ten at a time, ten seconds each. */
+/** Longer than a round in which every call times out: 100 rows, ten at a time, ten seconds each. */
 const leaseMs = 120_000;
 
-const longestDelayMs = 10 * 60_000;
-/** The first ten delays grow to ten minutes; with the others that makes a week. */
+const maxDelayMs = 10 * 60_000;
+/** About a week: the first ten delays grow to ten minutes, the others are ten minutes each. */
 const maxAttempts = 1_000;
-/** What overtook our own record has found it by then: a quarter of an hour. */
+/**
+ * About a quarter of an hour. By then the service has recorded the message or meeting that the webhook arrived before.
+ */
 const maxEarlyAttempts = 10;
 
-/** 1, 2, 4 seconds and so on. */
-const inboxRetryDelayMs = (attempts: number): number => Math.min(1_000 * 2 ** (attempts - 1), longestDelayMs);
+/** Milliseconds: 1, 2, 4 seconds and so on, up to ten minutes. */
+const inboxRetryDelayMs = (attempts: number): number => Math.min(1_000 * 2 ** (attempts - 1), maxDelayMs);
 
-const logFieldsOf = (one: ClaimedWebhook) => ({
-  inboxId: one.id,
-  provider: one.provider,
-  kind: one.kind,
-  attempts: one.attempts,
-  correlationId: one.correlationId,
+const logFieldsOf = (webhook: ClaimedWebhook) => ({
+  inboxId: webhook.id,
+  provider: webhook.provider,
+  kind: webhook.kind,
+  attempts: webhook.attempts,
+  correlationId: webhook.correlationId,
 });
 
 /**
- * Answers whether there may be more. Throws when nothing that was tried got through: then Temporal or the database is
- * away, and the relay pauses. What was claimed is due again by itself.
+ * Returns a round of the inbox relay. It resolves to whether there may be more webhooks. The failed webhooks are due
+ * again after their own delay.
+ * @throws when every delivery of the round failed, as in an outage of Temporal or the database. The relay then pauses.
  */
 export const createInboxRound = ({ inbox, deliver, logger }: InboxRoundOptions) => {
-  const park = async (one: ClaimedWebhook, reason: string): Promise<void> => {
-    await inbox.park(one.id, reason);
-    logger.warn({ ...logFieldsOf(one), reason }, 'a webhook is parked: nothing here takes it');
+  const park = async (webhook: ClaimedWebhook, reason: string): Promise<void> => {
+    await inbox.park(webhook.id, reason);
+    logger.warn({ ...logFieldsOf(webhook), reason }, 'webhook parked');
   };
 
-  const applyOutcome = async (one: ClaimedWebhook, outcome: WebhookOutcome): Promise<void> => {
+  const applyOutcome = async (webhook: ClaimedWebhook, outcome: WebhookOutcome): Promise<void> => {
     switch (outcome.kind) {
       case 'delivered':
-        await inbox.markDelivered(one.id, outcome.reason);
-        return logger.info({ ...logFieldsOf(one), reason: outcome.reason }, 'a webhook was told on');
+        await inbox.markDelivered(webhook.id, outcome.reason);
+        return logger.info({ ...logFieldsOf(webhook), reason: outcome.reason }, 'webhook delivered');
       case 'parked':
-        return park(one, outcome.reason);
-      case 'early':
-        if (one.attempts >= maxEarlyAttempts) return park(one, outcome.reason);
-        return inbox.retryLater(one.id, inboxRetryDelayMs(one.attempts), outcome.reason);
-      case 'again':
-        return inbox.retryLater(one.id, outcome.afterMs, outcome.reason);
+        return park(webhook, outcome.reason);
+      case 'not_yet_known':
+        if (webhook.attempts >= maxEarlyAttempts) return park(webhook, outcome.reason);
+        return inbox.retryLater(webhook.id, inboxRetryDelayMs(webhook.attempts), outcome.reason);
+      case 'recheck':
+        return inbox.retryLater(webhook.id, outcome.afterMs, outcome.reason);
     }
   };
 
-  const handleFailure = async (one: ClaimedWebhook, err: unknown): Promise<void> => {
-    if (one.attempts >= maxAttempts) {
-      logger.error({ ...logFieldsOf(one), err }, 'a webhook could not be told on for days');
-      return park(one, 'gave_up');
+  const handleFailure = async (webhook: ClaimedWebhook, err: unknown): Promise<void> => {
+    if (webhook.attempts >= maxAttempts) {
+      logger.error({ ...logFieldsOf(webhook), err }, 'webhook delivery failed; retries exhausted');
+      return park(webhook, deliveryFailedReason);
     }
-    logger.warn({ ...logFieldsOf(one), err }, 'a webhook could not be told on: it is tried again');
-    await inbox.retryLater(one.id, inboxRetryDelayMs(one.attempts), 'failed');
+    logger.warn({ ...logFieldsOf(webhook), err }, 'webhook delivery failed; retrying');
+    await inbox.retryLater(webhook.id, inboxRetryDelayMs(webhook.attempts), 'failed');
   };
 
-  /** Whether it got through. */
-  const deliverOne = async (one: ClaimedWebhook): Promise<boolean> => {
+  /** Returns whether the webhook was handled: delivered, parked or scheduled for a recheck. */
+  const deliverWebhook = async (webhook: ClaimedWebhook): Promise<boolean> => {
     try {
-      const event = await one.decrypt();
-      const { id: inboxId, provider, correlationId, ageMs } = one;
-      if (event) await applyOutcome(one, await deliver(event, { inboxId, provider, correlationId, ageMs }));
-      else await park(one, 'unknown_kind');
+      const event = await webhook.decrypt();
+      const { id: inboxId, provider, correlationId, ageMs } = webhook;
+      if (event)
+        await applyOutcome(webhook, await deliver(event, { inboxId, provider, correlationId, ageMs }));
+      else await park(webhook, 'unknown_kind');
       return true;
     } catch (error) {
-      await handleFailure(one, error);
+      await handleFailure(webhook, error);
       return false;
     }
   };
 
   return async (stopping: AbortSignal): Promise<boolean> => {
     const rows = await inbox.claim(batchSize, leaseMs);
-    let deliveredCount = 0;
-    await forEachConcurrently(rows, concurrency, async (one) => {
-      if (stopping.aborted) await inbox.retryLater(one.id, 0, 'given_back');
-      else if (await deliverOne(one)) deliveredCount += 1;
+    let handledCount = 0;
+    await forEachConcurrently(rows, concurrency, async (webhook) => {
+      if (stopping.aborted) await inbox.retryLater(webhook.id, 0, 'given_back');
+      else if (await deliverWebhook(webhook)) handledCount += 1;
     });
-    if (rows.length > 0 && deliveredCount === 0 && !stopping.aborted) {
-      throw new Error(`none of ${rows.length} webhooks could be told on`);
+    if (rows.length > 0 && handledCount === 0 && !stopping.aborted) {
+      throw new Error(`none of ${rows.length} webhooks could be delivered: see the preceding warnings`);
     }
     return rows.length === batchSize;
   };

@@ -1,5 +1,4 @@
-/** The relay of the inbox in a worker process: tells running workflows what was told to us. */
-
+/** Starts the inbox relay of a worker process: it delivers stored webhooks to running workflows. */
 import { inboxChannel } from '../../db/inbox/batch-insert.ts';
 import type { Repositories } from '../../db/index.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
@@ -11,6 +10,7 @@ import { deliver } from './deliver.ts';
 import { createInboxRound } from './inbox-round.ts';
 import { createWorkflowSignals } from './workflow-signals.ts';
 
+/** Starts the relay. `client` must stay usable until the relay has stopped. */
 export const startInboxRelay = (
   { databaseUrl }: Pick<Configuration, 'databaseUrl'>,
   repositories: Repositories,

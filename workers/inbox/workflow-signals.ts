@@ -1,4 +1,4 @@
-/** Tells running workflows what happened outside, by signals. */
+/** Signals external events to running workflows. */
 import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import type { AuditionId, ConnectionId } from '../../domain/ids.ts';
 import { auditionWorkflowId, calendarSyncWorkflowId } from '../../domain/workflow-ids.ts';
@@ -19,16 +19,20 @@ type AuditionSignal =
   | { readonly about: 'meeting_ended'; readonly report: MeetingReport }
   | { readonly about: 'connection'; readonly report: ConnectionRestored };
 
-/** `gone`: no such workflow runs. Throws when Temporal does not answer in time: then it may have been told or not. */
-type SignalResult = Promise<'told' | 'gone'>;
+type SignalResult = Promise<'signaled' | 'not_running'>;
 
+/**
+ * Each method resolves to `not_running` when no such workflow runs. It throws when Temporal does not answer within ten
+ * seconds; it is then unknown whether the workflow received the signal.
+ */
 export interface WorkflowSignals {
-  signalAudition(id: AuditionId, news: AuditionSignal): SignalResult;
-  signalCalendarSync(connection: ConnectionId, news: CalendarNotification): SignalResult;
+  signalAudition(id: AuditionId, signal: AuditionSignal): SignalResult;
+  signalCalendarSync(connection: ConnectionId, notification: CalendarNotification): SignalResult;
 }
 
 const signalTimeoutMs = 10_000;
 
+/** Creates the signals over a Temporal client. */
 export const createWorkflowSignals = (temporal: Client): WorkflowSignals => {
   const signalWorkflow = async (
     workflowId: string,
@@ -38,9 +42,9 @@ export const createWorkflowSignals = (temporal: Client): WorkflowSignals => {
       await temporal.withDeadline(Date.now() + signalTimeoutMs, () =>
         signal(temporal.workflow.getHandle(workflowId)),
       );
-      return 'told';
+      return 'signaled';
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return 'gone';
+      if (error instanceof WorkflowNotFoundError) return 'not_running';
       throw error;
     }
   };

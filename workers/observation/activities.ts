@@ -1,4 +1,4 @@
-/** Sees every attempt of every activity: whose it is, how it ended, how long it took. Changes nothing about it. */
+/** Sets the correlation and records the outcome and duration of every activity attempt. Does not change the result. */
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { z } from 'zod';
@@ -9,24 +9,25 @@ import {
 } from '../../foundation/observability/correlation.ts';
 import type { ActivityOutcome, ServiceMetrics } from '../metrics.ts';
 
-/** What `Correlated` inputs carry; an input without it is no reason to refuse work. */
+/** The fields of `Correlated` inputs. All are optional, so that an input without them does not fail the activity. */
 const correlatedSchema = z.object({
   correlationId: z.string().optional(),
   organization: z.string().optional(),
   auditionId: z.string().optional(),
 });
 
+/** Returns the activity interceptor that records metrics and sets the correlation of log lines. */
 export const observeActivities =
   (metrics: Pick<ServiceMetrics, 'activityEnded'>): ActivityInterceptorsFactory =>
   ({ info }) => ({
     inbound: {
       execute: (input, next) => {
         const { workflowExecution, activityType: activity, taskQueue, attempt } = info;
-        const { correlationId, ...whose } = correlatedSchema.safeParse(input.args[0]).data ?? {};
+        const { correlationId, ...owner } = correlatedSchema.safeParse(input.args[0]).data ?? {};
         const workflowId = workflowExecution?.workflowId;
         const correlation: Correlation = {
           correlationId: correlationId ?? workflowId ?? info.activityId,
-          ...whose,
+          ...owner,
           workflowId,
           activity,
           attempt,
@@ -56,7 +57,10 @@ export const observeActivities =
     },
   });
 
-/** Every type that reaches a label is one of ours; anything else is a bug, whose name may be of any kind. */
+/**
+ * Limits the label `error_type` to the failure types of this service. Any other error is a bug and becomes
+ * `unexpected`.
+ */
 const endOf = (error: unknown): { outcome: ActivityOutcome; errorType: string } => {
   if (error instanceof CancelledFailure) return { outcome: 'cancelled', errorType: 'cancelled' };
   if (!(error instanceof ApplicationFailure)) return { outcome: 'failed', errorType: 'unexpected' };

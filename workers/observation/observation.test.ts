@@ -7,7 +7,7 @@ import { unexpectedActivities } from '../../tests/harness/unexpected-activities.
 import { createMetrics } from '../metrics.ts';
 import { observeAttention } from './business-events.ts';
 
-describe('watchAttention', () => {
+describe('observeAttention', () => {
   const events: readonly AuditionEvent[] = [
     { sequence: 1, at: toInstant(0), correlationId: 'c', fact: { type: 'scheduled' } },
     {
@@ -32,15 +32,15 @@ describe('watchAttention', () => {
   ];
   const input = { organization: 'org_1', auditionId: 'aud_1', correlationId: 'c', events } as const;
 
-  it('counts what was recorded, and says which audition it is', async () => {
-    const { metrics, lines, watcher } = watched();
+  it('counts and logs each recorded attention item with its audition', async () => {
+    const { metrics, lines, observer } = setup();
     const overdue = {
       sequence: 3,
       at: toInstant(0),
       correlationId: 'c',
       fact: { type: 'attention_overdue', id: 'att_1', dueAt: toInstant(2) },
     } as const;
-    const activities = observeAttention(unexpectedActivities({ recordEvents: async () => {} }), watcher);
+    const activities = observeAttention(unexpectedActivities({ recordEvents: async () => {} }), observer);
     await activities.recordEvents({ ...input, events: [...events, overdue] });
     const rendered = await metrics.render();
     expect(rendered).toContain('attention_items_raised_total{step="meeting",code="outage"} 1');
@@ -51,17 +51,17 @@ describe('watchAttention', () => {
     ]);
   });
 
-  it('counts nothing when it could not be recorded', async () => {
-    const { metrics, lines, watcher } = watched();
-    await expect(observeAttention(unexpectedActivities({}), watcher).recordEvents(input)).rejects.toThrow(
-      'not expected',
+  it('counts nothing when recording the events fails', async () => {
+    const { metrics, lines, observer } = setup();
+    await expect(observeAttention(unexpectedActivities({}), observer).recordEvents(input)).rejects.toThrow(
+      'unexpected call of an activity',
     );
     expect(await metrics.render()).not.toContain('step="meeting"');
     expect(lines).toEqual([]);
   });
 });
 
-const watched = () => {
+const setup = () => {
   const metrics = createMetrics();
   const lines: string[] = [];
   const destination = new Writable({
@@ -71,5 +71,5 @@ const watched = () => {
     },
   });
   const logger = createLogger({ level: 'info', process: 'test' }, destination);
-  return { metrics, lines, watcher: { metrics, logger } };
+  return { metrics, lines, observer: { metrics, logger } };
 };

@@ -1,4 +1,4 @@
-/** From the outbox to the workflows that tell the endpoints: one round of the relay. */
+/** Starts or signals the delivery workflows for the rows of the outbox: one round of the relay. */
 import { type Client, WorkflowIdReusePolicy } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { DueDelivery, Outbox } from '../../db/endpoints/outbox.ts';
@@ -18,14 +18,16 @@ interface OutboxRoundOptions {
 
 const batchSize = 100;
 const concurrency = 20;
-/** Far longer than a round takes: whoever dies in it leaves its rows to others after that. */
+/** Far longer than a round. After a crash another process claims the rows when the lease has expired. */
 const leaseMs = 60_000;
 const retryDelayMs = 5_000;
 const signalTimeoutMs = 10_000;
 
 /**
- * Answers whether there may be more. Throws when one could not be woken, most likely because Temporal is away: the rows
- * are due again soon. The others are woken all the same, so that one which can never be holds up nobody.
+ * Returns a round that resolves to whether there may be more rows.
+ * @throws when a delivery could not be started or signaled, most likely during an outage of Temporal. All claimed rows
+ * are then due again after 5 s. The other deliveries are started all the same, so that a permanently failing one does
+ * not block them.
  */
 export const createOutboxRound =
   ({ outbox, temporal, taskQueue }: OutboxRoundOptions) =>
@@ -33,23 +35,26 @@ export const createOutboxRound =
     const { claimed, rows, deliveries } = await outbox.claim(batchSize, leaseMs);
     const failures: unknown[] = [];
     for (let first = 0; first < deliveries.length; first += concurrency) {
-      const some = deliveries.slice(first, first + concurrency);
+      const batch = deliveries.slice(first, first + concurrency);
       const results = await Promise.allSettled(
-        some.map((delivery) => startOrSignalDelivery(temporal, taskQueue, delivery)),
+        batch.map((delivery) => startOrSignalDelivery(temporal, taskQueue, delivery)),
       );
-      failures.push(...results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])));
-      // Nobody at all: Temporal is away, and would let each of the rest wait for its deadline.
-      if (failures.length === first + some.length) break;
+      failures.push(...results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])));
+      // Every delivery has failed: Temporal is unreachable, and each remaining call would wait for its deadline.
+      if (failures.length === first + batch.length) break;
     }
     if (failures.length > 0) {
       await outbox.retryLater(rows, retryDelayMs);
-      throw new Error(`${failures.length} deliveries could not be woken`, { cause: failures[0] });
+      throw new Error(
+        `${failures.length} event deliveries could not be started or signaled: check Temporal`,
+        { cause: failures[0] },
+      );
     }
     await outbox.acknowledge(rows);
     return claimed > 0;
   };
 
-/** Starts the delivery, or says to the one that runs that there is more. Twice does no harm. */
+/** Starts the delivery workflow, or signals the running one that there are more events. Idempotent. */
 const startOrSignalDelivery = async (
   temporal: Client,
   taskQueue: string,
@@ -69,7 +74,7 @@ const startOrSignalDelivery = async (
         { key: searchAttributes.organization, value: organization },
       ]),
       memo: { organization, correlationId },
-      staticSummary: `Tell ${endpoint} of ${auditionId}`,
+      staticSummary: `Deliver events of ${auditionId} to ${endpoint}`,
     }),
   );
 };

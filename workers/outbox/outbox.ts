@@ -1,4 +1,4 @@
-/** Everything in a worker process that tells the platform: the activities, and the relay that has them started. */
+/** Creates the event delivery of a worker process: its activities, and the outbox relay that starts its workflows. */
 import { workflowTaskQueue } from '../../activities/contract.ts';
 import { createEndpointActivities } from '../../activities/index.ts';
 import { outboxChannel } from '../../db/endpoints/outbox.ts';
@@ -12,10 +12,11 @@ import { startRelay } from '../relay.ts';
 import type { RunningWorkers } from '../worker.ts';
 import { createOutboxRound } from './outbox-round.ts';
 
-/** Of one process to one server: the rest wait for their turn, within their deadline. */
+/** The connections of one process to one server. Further requests wait, within their deadline. */
 const connectionsPerServer = 50;
 const connectTimeoutMs = 10_000;
 
+/** Opens the event delivery. `close` closes its HTTP connections and must be called after the workers have stopped. */
 export const openOutbox = (
   configuration: Pick<Configuration, 'allowedPrivateNetworks' | 'databaseUrl' | 'taskQueueSuffix'>,
   { endpoints, endpointProgress, outbox }: Pick<Repositories, 'endpoints' | 'endpointProgress' | 'outbox'>,

@@ -1,7 +1,6 @@
 /**
- * The corpus: a recorded history of every scenario, and of every version that was ever released, in
- * tests/replay/histories. What is in it is invented and lies encrypted under the published local key, so that anyone
- * can replay it.
+ * Replays the corpus in tests/replay/histories: a recorded history of every scenario and of every released version. Its
+ * data is invented and encrypted with the published local key, so every developer can replay it.
  */
 import { fileURLToPath } from 'node:url';
 import type { WorkflowBundleOption } from '@temporalio/worker';
@@ -12,10 +11,10 @@ import { createReplayer, type Replayed } from './replayer.ts';
 
 export const corpusFolder = fileURLToPath(new URL('../../tests/replay/histories/', import.meta.url));
 
-/** What histories of the corpus are recorded under. */
+/** The master keys with which the histories of the corpus are encrypted. */
 export const corpusKeys = masterKeyRing.parse(serviceVariables.local.CASTMATCH_MASTER_KEYS);
 
-/** Replays every history of the folder, in the order of the files' names. */
+/** Replays every history of the folder in the order of the file names. */
 export const replayCorpus = async (
   workflowCode: WorkflowBundleOption,
   folder: string = corpusFolder,
@@ -30,7 +29,7 @@ export const replayCorpus = async (
   }
 };
 
-/** How fast that was. The first replay also loads the workflow code: leave it out of what is measured. */
+/** Returns the speed of the replays. Leave out the first replay, since it also loads the workflow code. */
 export const replayRate = (
   replayed: readonly Replayed[],
 ): { readonly historiesPerSecond: number; readonly eventsPerSecond: number } => {

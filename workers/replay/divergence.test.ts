@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { coreMessageOf, parseDivergence } from './divergence.ts';
 
-/** As core prints a failure inside the SDK's error. */
+/** Returns a message as the SDK's core formats it inside the SDK's error. */
 const fromCore = (message: string) =>
   `Replay failed with a nondeterminism error. Details: Workflow activation completion failed: Failure { failure: ` +
   `Some(Failure { message: "[TMPRL1100] Nondeterminism error: ${message}", source: "", stack_trace: "", ` +
@@ -26,7 +26,7 @@ it.each([
   [
     'No command scheduled for event HistoryEvent(id: 22, WorkflowExecutionCompleted)',
     22,
-    'nothing: it waits',
+    'nothing: the code waits',
   ],
   [
     "Activity type of scheduled event 'sendNotice' does not match activity type of activity command 'findBusy'",
@@ -44,17 +44,17 @@ it.each([
     'start the child workflow campaign',
   ],
   ['Missing associated machine for LocalActivity(1)', undefined, 'not run this local activity'],
-  ['A sentence of next year', undefined, 'something else'],
-])('%s', (message, eventId, now) => {
+  ['A message of a future release', undefined, 'something else'],
+])('parseDivergence describes: %s', (message, eventId, now) => {
   expect(parseDivergence(fromCore(message))).toEqual({ eventId, now, reason: message });
 });
 
-it('says where our code threw', () => {
+it('coreMessageOf contains the position at which the code threw', () => {
   const message =
     'Details: Failure { message: "it\\\'s a \\"bug\\"", stack_trace: "TypeError: it\\n    at audition (workflows/audition/run.ts:40:19)\\n" }';
   expect(coreMessageOf(message)).toBe('it\'s a "bug" (workflows/audition/run.ts:40:19)');
 });
 
-it('gives a message of another form as it is', () => {
+it('coreMessageOf returns a message of an unknown form unchanged', () => {
   expect(coreMessageOf('the replay worker stopped')).toBe('the replay worker stopped');
 });

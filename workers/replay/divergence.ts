@@ -1,17 +1,18 @@
 /**
- * What the SDK's core says when a history and the code part ways, in words. The messages are those of
- * `sdk-core/src/worker/workflow/machines`; one that is not known here is given as it is.
+ * Parses the messages of the SDK's core about a divergence between a history and the code. The messages are defined in
+ * `sdk-core/src/worker/workflow/machines`. An unknown message is returned unchanged as the reason.
  */
 
-/** What the code does now in place of what is recorded, and at which event where core names it. */
+/** What the code does now instead of the recorded event. */
 interface Divergence {
+  /** The event at which they differ, when the message contains it. */
   readonly eventId?: number | undefined;
   readonly now: string;
-  /** Core's own words. */
+  /** The message of the SDK's core. */
   readonly reason: string;
 }
 
-/** `<machine> does not handle this event`: the code has produced that machine's command. */
+/** The command that the code has produced, by the machine in `<machine> does not handle this event`. */
 const commandOf: Readonly<Record<string, string>> = {
   Activity: 'schedule an activity',
   Timer: 'start a timer',
@@ -29,16 +30,16 @@ const commandOf: Readonly<Record<string, string>> = {
   Update: 'accept or answer an update',
 };
 
-type Reading = (found: readonly string[]) => Omit<Divergence, 'reason'>;
+type Interpretation = (found: readonly string[]) => Omit<Divergence, 'reason'>;
 
-const readings: readonly (readonly [RegExp, Reading])[] = [
+const patterns: readonly (readonly [RegExp, Interpretation])[] = [
   [
     /(\w[\w ]*?) machine (?:does not|cannot) handle this event: HistoryEvent\(id: (\d+)/,
     ([, machine = '', eventId]) => ({ eventId: Number(eventId), now: commandOf[machine] ?? machine }),
   ],
   [
     /No command scheduled for event HistoryEvent\(id: (\d+)/,
-    ([, eventId]) => ({ eventId: Number(eventId), now: 'nothing: it waits' }),
+    ([, eventId]) => ({ eventId: Number(eventId), now: 'nothing: the code waits' }),
   ],
   [
     /Activity type of scheduled event '[^']*' does not match activity type of activity command '([^']*)'/,
@@ -55,17 +56,22 @@ const readings: readonly (readonly [RegExp, Reading])[] = [
   [/Missing associated machine for LocalActivity\((\d+)\)/, () => ({ now: 'not run this local activity' })],
 ];
 
-/** @param message of the `DeterminismViolationError` that the SDK throws. */
+/**
+ * Returns the divergence that an error of the SDK describes.
+ * @param message the message of the `DeterminismViolationError`.
+ */
 export const parseDivergence = (message: string): Divergence => {
   const reason = coreMessageOf(message);
-  for (const [pattern, read] of readings) {
+  for (const [pattern, interpret] of patterns) {
     const found = pattern.exec(reason);
-    if (found) return { ...read(found), reason };
+    if (found) return { ...interpret(found), reason };
   }
   return { now: 'something else', reason };
 };
 
-/** The sentence inside Rust's debug output of a failure, with the place in our code where the code threw. */
+/**
+ * Returns the message inside Rust's debug output of a failure, with the position in our code at which it was thrown.
+ */
 export const coreMessageOf = (message: string): string => {
   const sentence = (quotedIn(message, 'message') ?? message).replace(
     /^\[TMPRL1100\] Nondeterminism error: /,

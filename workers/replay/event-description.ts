@@ -1,4 +1,4 @@
-/** What an event of a history says, in words. */
+/** Describes the events of a history in words. */
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import proto from '@temporalio/proto';
 import { z } from 'zod';
@@ -7,9 +7,10 @@ export type HistoryEvent = NonNullable<History['events']>[number];
 
 const { EventType } = proto.temporal.api.enums.v1;
 
+/** Returns the id of the event as a number. */
 export const eventIdOf = (event: HistoryEvent): number => Number(String(event.eventId));
 
-/** As the Web UI writes it: `ActivityTaskScheduled`. */
+/** Returns the type of the event as the Web UI shows it, such as `ActivityTaskScheduled`. */
 export const eventTypeOf = (event: HistoryEvent): string => {
   const name = EventType[event.eventType ?? 0] ?? '';
   return name
@@ -18,7 +19,7 @@ export const eventTypeOf = (event: HistoryEvent): string => {
     .replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 };
 
-/** What the workflow did, or was told, when this event was written. */
+/** Returns what the workflow did, or which input it received, when this event was recorded. */
 export const describeEvent = (event: HistoryEvent): string => {
   const scheduled = event.activityTaskScheduledEventAttributes;
   if (scheduled)
@@ -32,7 +33,7 @@ export const describeEvent = (event: HistoryEvent): string => {
   return eventDescriptions[eventTypeOf(event)] ?? eventTypeOf(event);
 };
 
-/** protobuf's Duration. */
+/** The Duration of protobuf. */
 interface Duration {
   readonly seconds?: { toString(): string } | null;
   readonly nanos?: number | null;
@@ -57,10 +58,10 @@ const eventDescriptions: Readonly<Record<string, string>> = {
   WorkflowExecutionUpdateCompleted: 'answer an update',
 };
 
-/** The SDK writes these details itself, in the clear. */
+/** The SDK writes these details itself, unencrypted. */
 const localActivitySchema = z.object({ activity_type: z.string() });
 
-/** The local activity whose end this marker records. */
+/** Returns the local activity whose completion this marker records. */
 const localActivityOf = (event: HistoryEvent): string | undefined => {
   const marker = event.markerRecordedEventAttributes;
   const data = marker?.details?.['data']?.payloads?.[0]?.data;

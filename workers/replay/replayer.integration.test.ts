@@ -1,4 +1,4 @@
-/** A recorded history against its workflow as it was, and as somebody might change it. */
+/** Replays a recorded history against the unchanged workflow and against changed versions of it. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ beforeAll(() => {
   });
 });
 
-/** Beside the fixtures, so that what it imports is found. */
+/** The folder is beside the fixtures, so that the imports of a changed workflow resolve. */
 const temporaryFolder = async (): Promise<string> => {
   const folder = await mkdtemp(fixture('workflows/changed-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -43,16 +43,16 @@ const replayAgainst = async (path: string, masterKeys = corpusKeys) => {
   const replayer = createReplayer({ masterKeys, workflowCode });
   const recorded = await readHistory(historyPath);
   const replayed = await replayer.replay(recorded);
-  const again = await replayer.replay(recorded);
+  const repeated = await replayer.replay(recorded);
   await replayer.close();
-  expect(again.verdict).toEqual(replayed.verdict);
+  expect(repeated.verdict).toEqual(replayed.verdict);
   return replayed;
 };
 
 const send = 'const { deliveryId } = await sendNotice(input);';
 
 describe('createReplayer', () => {
-  it('accepts the workflow as it was recorded', async () => {
+  it('accepts the unchanged workflow', async () => {
     expect(await replayAgainst(workflowsPath)).toMatchObject({
       workflowId: 'notice/recorded',
       events: 22,
@@ -77,42 +77,42 @@ describe('createReplayer', () => {
       now: 'schedule the activity retractNotice',
     },
     {
-      change: 'a local activity less',
+      change: 'a missing local activity',
       from: 'await local.confirmHold({ ...claim, revision: 1 });',
       to: '',
       at: [5, 'MarkerRecorded', 'run the local activity confirmHold'],
       now: 'not run this local activity',
     },
     {
-      change: 'an end that never comes',
+      change: 'a workflow that never completes',
       // oxlint-disable-next-line no-template-curly-in-string -- it is code
       from: 'return `${deliveryId}',
       // oxlint-disable-next-line no-template-curly-in-string -- it is code
       to: 'await condition(() => false); return `${deliveryId}',
       at: [22, 'WorkflowExecutionCompleted', 'complete the workflow'],
-      now: 'nothing: it waits',
+      now: 'nothing: the code waits',
     },
-  ])('refuses $change, and names the event', async ({ from, to, at, now }) => {
+  ])('reports $change as diverged, with the event', async ({ from, to, at, now }) => {
     const { verdict } = await replayAgainst(await changedWorkflow(from, to));
     const [eventId, eventType, recorded] = at;
     expect(verdict).toMatchObject({ kind: 'diverged', at: { eventId, eventType, recorded }, now });
   });
 
-  it('says what the code threw, and where', async () => {
+  it('reports the error that the code threw, and its position', async () => {
     const path = await changedWorkflow(send, `if (input) throw new TypeError('a bug'); ${send}`);
     const { verdict } = await replayAgainst(path);
     expect(verdict).toMatchObject({ kind: 'broken', at: { eventId: 15 } });
     expect(verdict.kind === 'broken' && verdict.reason).toMatch(/^a bug \(.*notice\.ts:\d+:\d+\)$/);
   });
 
-  it('names the key that is missing', async () => {
+  it('reports the id of a missing master key', async () => {
     const { verdict } = await replayAgainst(workflowsPath, [{ id: 'other', key: randomBytes(32) }]);
     expect(verdict).toMatchObject({ kind: 'broken', reason: expect.stringContaining('"local"') });
   });
 });
 
-describe('files of histories', () => {
-  it('give back what was saved, still encrypted', async () => {
+describe('a history file', () => {
+  it('contains the saved history, still encrypted', async () => {
     const path = join(await temporaryFolder(), 'saved.json');
     const recorded = await readHistory(historyPath);
     await saveHistory(path, recorded);
@@ -121,7 +121,7 @@ describe('files of histories', () => {
   });
 
   it.each(['', '{}', '[]', '{"events":[]}', '{"events":[{"eventId":7}]}', '{"events":[{"eventId":"1"}]}'])(
-    'are refused when they hold %s',
+    'is rejected when it contains %s',
     async (content) => {
       const path = join(await temporaryFolder(), 'not-a-history.json');
       await writeFile(path, content);
@@ -130,7 +130,7 @@ describe('files of histories', () => {
   );
 });
 
-it('replays a folder, in order, and says how fast', async () => {
+it('replayCorpus replays a folder in order, and replayRate returns its speed', async () => {
   const folder = await temporaryFolder();
   const recorded = await readHistory(historyPath);
   for (const name of ['b.json', 'a.json', 'notes.txt']) await saveHistory(join(folder, name), recorded);

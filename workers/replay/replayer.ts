@@ -1,4 +1,4 @@
-/** Replays histories against the code as it is now, and says where the two part ways. */
+/** Replays histories against the current code, and reports the event at which they diverge. */
 import { PassThrough } from 'node:stream';
 import { type ReplayWorkerOptions, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
@@ -8,7 +8,7 @@ import { coreMessageOf, parseDivergence } from './divergence.ts';
 import { describeEvent, eventIdOf, eventTypeOf, type HistoryEvent } from './event-description.ts';
 import type { RecordedHistory } from './history-file.ts';
 
-/** An event of the history, and what was done there when it was recorded. */
+/** An event of the history, with a description of what the workflow did when it was recorded. */
 export interface RecordedEvent {
   readonly eventId: number;
   readonly eventType: string;
@@ -17,14 +17,14 @@ export interface RecordedEvent {
 
 type ReplayVerdict =
   | { readonly kind: 'same' }
-  /** The code does something else at that event: a workflow that runs would be stuck there. */
+  /** The code does something else at that event. A running workflow would be stuck there. */
   | {
       readonly kind: 'diverged';
       readonly at: RecordedEvent | undefined;
       readonly now: string;
       readonly reason: string;
     }
-  /** The history cannot be run at all: the code throws, or a key is missing. */
+  /** The history cannot be replayed: the code throws, or a key is missing. */
   | { readonly kind: 'broken'; readonly at: RecordedEvent | undefined; readonly reason: string };
 
 export interface Replayed {
@@ -40,8 +40,8 @@ export interface Replayer {
 }
 
 /**
- * Needs no server. Workflow code that encodes its failures is replayed just as well, but then its own errors cannot
- * be read: bundle it with `readableErrors`.
+ * Creates a replayer. It needs no Temporal server. Bundle the workflow code with `readableErrors`: without it the code
+ * is replayed in the same way, but the messages of its errors are encrypted.
  */
 export const createReplayer = (dependencies: {
   readonly masterKeys: readonly MasterKey[];
@@ -54,7 +54,7 @@ export const createReplayer = (dependencies: {
   };
   let session: Session | undefined;
 
-  /** The error of this history alone; a session that broke is replaced. */
+  /** Returns the error of this history. A broken session is replaced before the next history. */
   const run = async (recorded: RecordedHistory): Promise<Error | undefined> => {
     session ??= openSession(options);
     try {
@@ -82,7 +82,7 @@ interface Session {
   close(): Promise<void>;
 }
 
-/** One replay worker for many histories: making one takes longer than most replays. */
+/** Opens a replay worker for many histories, since starting one takes longer than most replays. */
 const openSession = (options: ReplayWorkerOptions): Session => {
   const histories = new PassThrough({ objectMode: true });
   const results = Worker.runReplayHistories(options, histories);
@@ -90,7 +90,8 @@ const openSession = (options: ReplayWorkerOptions): Session => {
     run: async (recorded) => {
       histories.write(recorded);
       const { value, done } = await results.next();
-      if (done === true) throw new Error('the replay worker stopped');
+      if (done === true)
+        throw new Error('the replay worker stopped before it returned a result: run the replay again');
       return value.error;
     },
     close: async () => {
@@ -122,7 +123,7 @@ const explain = async (
   };
 };
 
-/** The first event with which the history can no longer be replayed, found by halving. */
+/** Finds by bisection the first event with which the history can no longer be replayed. */
 const firstFailingEvent = async (
   run: (recorded: RecordedHistory) => Promise<Error | undefined>,
   { workflowId, history }: RecordedHistory,

@@ -1,4 +1,4 @@
-/** Options of the activities that call a provider. */
+/** Returns the options of activities that call a provider. */
 import type { TaskQueue } from '../../activities/contract.ts';
 import { stepPriority } from '../../domain/audition/priority.ts';
 import { taskQueue } from '../task-queues.ts';
@@ -8,14 +8,11 @@ interface Step {
   readonly queue: TaskQueue;
   /** Shown in Temporal's Web UI. */
   readonly summary: string;
-  /** Which setting of the policy limits all attempts together. */
+  /** The policy setting that limits the total time of all attempts. */
   readonly patience?: 'stepPatience' | 'meetingPatience' | undefined;
   /** The longest pause between two attempts. */
   readonly maximumInterval?: '30 seconds' | '1 minute' | undefined;
-  /**
-   * Set when the step itself cannot wait: a reminder is of no use afterwards, and the caller who requested the audition
-   * waits for the free/busy query.
-   */
+  /** Set when the step cannot wait: a late reminder is useless, and the API caller waits for the free/busy query. */
   readonly isUrgent?: boolean | undefined;
 }
 
@@ -29,7 +26,7 @@ export const activityOptions = (
   scheduleToCloseTimeout: plan.policy[patience],
   retry: { initialInterval: '1 second' as const, maximumInterval },
   priority: stepPriority(plan.organization, {
-    hasDeadline: isUrgent,
+    isUrgent,
     slot: journal.view.slot,
     now: Date.now(),
   }),

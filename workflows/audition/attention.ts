@@ -1,7 +1,6 @@
 /**
- * The attention desk: where a step that gave up waits for a person. The item is in the state, a search attribute
- * finds it, the current details say in plain words what happened and what can be done; when nobody comes within the
- * SLA, it alerts again.
+ * Attention items of one audition: a failed step raises an item and waits until an operator resolves it. The item is in
+ * the audition's state, its search attribute and its current details. It alerts again when the SLA passes.
  */
 import { condition, isCancellation } from '@temporalio/workflow';
 import type { AttentionAction, AttentionItem, AttentionStep } from '../../domain/audition/attention.ts';
@@ -18,9 +17,9 @@ interface AttentionRequest {
   readonly code?: string | undefined;
   readonly provider?: string | undefined;
   readonly connection?: ConnectionId | undefined;
-  /** Whether there is nothing left to ask: the item is withdrawn then, which counts as skipped. */
+  /** Returns whether the question no longer applies. The item is then withdrawn, and its step skipped. */
   readonly isMoot?: (() => boolean) | undefined;
-  /** The main line does not wait for it. */
+  /** Whether the main coroutine continues without the resolution. */
   readonly isBackground?: boolean | undefined;
 }
 
@@ -31,27 +30,29 @@ type Resolution =
   | { readonly action: 'override'; readonly joinUrl: string };
 
 export interface Attention {
-  /** How many items there have been: the next one's number follows. */
+  /** How many items were raised. Item ids are numbered from it. */
   readonly raised: number;
-  /** How many of them held up the main line. */
+  /** How many of them blocked the main coroutine. */
   readonly blockingCount: number;
   /**
-   * Raises an item and waits until it is resolved. When the scope is cancelled meanwhile, the item is withdrawn and
-   * the cancellation goes on its way.
+   * Raises an item and waits until it is resolved. A cancellation of the scope withdraws the item and is rethrown.
+   * @param onAsked called when the item is raised
    */
   ask(request: AttentionRequest, onAsked?: () => void): Promise<Resolution>;
+  /** Resolves the item with the operator's action. */
   resolve(command: ResolveAttentionCommand): void;
-  /** Tries again whatever waits for this connection. */
+  /** Retries the steps that wait for this connection. */
   connectionRestored(restoration: ConnectionRestored): void;
-  /** How often a connection was restored, of all of them: what a step notes as it begins. */
+  /** The number of restorations of all connections so far. A step remembers it when it begins. */
   readonly restorationCount: number;
   /**
-   * Whether the connection was restored after so many restorations: a step that had begun by then may have failed for
-   * what is mended already.
+   * Returns whether the connection was restored after the given number of restorations. A step that began earlier can
+   * have failed for a cause that is already gone.
    */
   wasConnectionRestoredSince(restorations: number, connection: ConnectionId | undefined): boolean;
 }
 
+/** Creates the attention items of a run. @param raisedBefore how many items earlier runs have raised */
 export const createAttention = (journal: Journal, slaMs: number, raisedBefore: number): Attention => {
   let raised = raisedBefore;
   let blockingCount = 0;
@@ -92,7 +93,7 @@ export const createAttention = (journal: Journal, slaMs: number, raisedBefore: n
   const awaitResolution = async (item: AttentionItem, isMoot: () => boolean): Promise<Resolution> => {
     for (;;) {
       await condition(() => resolutions.has(item.id) || isMoot(), slaMs, {
-        summary: `SLA of ${item.step}: alert again when nobody has come`,
+        summary: `SLA of ${item.step}: alert again`,
       });
       const resolution = resolutions.get(item.id);
       if (resolution) return resolution;

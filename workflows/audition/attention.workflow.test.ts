@@ -1,4 +1,4 @@
-/** Every step that can give up, what an operator can do about it, and what is left behind afterwards. */
+/** Attention items: each step that can raise one, each operator action, and the effects that remain. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionActivities } from '../../activities/contract.ts';
 import type { AttentionStep } from '../../domain/audition/attention.ts';
@@ -17,15 +17,15 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-const asks = ({ until }: RunningAudition, step: AttentionStep) =>
+const untilAttention = ({ until }: RunningAudition, step: AttentionStep) =>
   until(({ attention }) => attention.some((item) => item.step === step));
 
-const outside = ({ world }: RunningAudition) => ({
+const effectsOf = ({ world }: RunningAudition) => ({
   meetings: world.meetings.size,
   events: world.calendarEvents.size,
   holds: world.heldRevisions.size,
 });
-const nothing = { meetings: 0, events: 0, holds: 0 };
+const noEffects = { meetings: 0, events: 0, holds: 0 };
 
 const steps: readonly {
   readonly step: AttentionStep;
@@ -38,10 +38,10 @@ const steps: readonly {
   { step: 'invitation', activity: 'sendNotice', skipped: { meetings: 1, events: 2, holds: 1 } },
 ];
 
-describe.each(steps)('when $step fails for good', ({ step, activity, skipped }) => {
-  const broken = { arrange: (world: RunningAudition['world']) => world.fail(activity, 'reconnect') };
+describe.each(steps)('the step $step, failed permanently,', ({ step, activity, skipped }) => {
+  const broken = { prepare: (world: RunningAudition['world']) => world.fail(activity, 'reconnect') };
 
-  /** Until nothing of this step waits any more: several calendars, several people. */
+  /** Resolves all items of the step, one for each calendar or participant. */
   const resolveAll = async (played: RunningAudition, action: 'retry' | 'skip'): Promise<void> => {
     for (;;) {
       const { attention } = await played.view();
@@ -50,40 +50,40 @@ describe.each(steps)('when $step fails for good', ({ step, activity, skipped }) 
     }
   };
 
-  it('goes on after a retry once it is mended', async () => {
+  it('continues after a retry when its cause is gone', async () => {
     await stage.runAudition({ ...broken, recordAs: `${step}-retried` }, async (played) => {
-      await asks(played, step);
+      await untilAttention(played, step);
       played.world.clearFaults();
       await resolveAll(played, 'retry');
       await played.until(({ state, attention }) => state === 'scheduled' && attention.length === 0);
-      expect(outside(played)).toEqual({ meetings: 1, events: 2, holds: 1 });
+      expect(effectsOf(played)).toEqual({ meetings: 1, events: 2, holds: 1 });
     });
   });
 
-  it('goes on without it when it is skipped', async () => {
+  it('is left out when an operator skips it', async () => {
     await stage.runAudition({ ...broken, recordAs: `${step}-skipped` }, async (played) => {
-      await asks(played, step);
+      await untilAttention(played, step);
       if (step !== 'invitation') played.world.clearFaults();
       await resolveAll(played, 'skip');
       await played.until(({ state, attention }) => state === 'scheduled' && attention.length === 0);
-      expect(outside(played)).toEqual(skipped);
+      expect(effectsOf(played)).toEqual(skipped);
       expect(played.world.factTypes()).toContain('step_skipped');
     });
   });
 
-  it('undoes everything when it is aborted', async () => {
+  it('is undone with all others when an operator aborts', async () => {
     await stage.runAudition({ ...broken, recordAs: `${step}-aborted` }, async (played) => {
-      await asks(played, step);
+      await untilAttention(played, step);
       played.world.clearFaults();
       await played.resolve(step, 'abort');
       expect(await played.result()).toMatchObject({ outcome: 'failed', attention: [] });
-      expect(outside(played)).toEqual(nothing);
+      expect(effectsOf(played)).toEqual(noEffects);
     });
   });
 });
 
 describe('a meeting', () => {
-  it('is made by the next provider when the first is down, and the first one is undone', async () => {
+  it('is created by the next provider when the first is down, and the first attempt is undone', async () => {
     await stage.runAudition(
       { recordAs: 'fallback', prepare: (world) => world.fail('createMeeting', 'outage', 'zoom') },
       async ({ until, world }) => {
@@ -96,12 +96,12 @@ describe('a meeting', () => {
     );
   });
 
-  it('is tried with the last provider for as long as any step', async () => {
+  it('is retried at the last provider for the patience of a normal step', async () => {
     const policy = { ...defaultPolicy, meetingPatience: 10_000, stepPatience: 60_000 };
     await stage.runAudition(
       { plan: { policy }, prepare: (world) => world.fail('createMeeting', 'outage') },
       async (played) => {
-        const { attention, requestedAt } = await asks(played, 'meeting');
+        const { attention, requestedAt } = await untilAttention(played, 'meeting');
         const [item] = attention;
         expect(toEpochMs(item?.raisedAt ?? requestedAt) - toEpochMs(requestedAt)).toBeGreaterThan(
           3 * policy.meetingPatience,
@@ -110,12 +110,12 @@ describe('a meeting', () => {
     );
   });
 
-  it('that no provider makes can be given by a person', async () => {
+  it('can be overridden by an operator when no provider creates it', async () => {
     const joinUrl = 'https://by.hand/1';
     await stage.runAudition(
       { recordAs: 'meeting-overridden', prepare: (world) => world.fail('createMeeting', 'reconnect') },
       async (played) => {
-        await asks(played, 'meeting');
+        await untilAttention(played, 'meeting');
         await played.resolve('meeting', 'override', joinUrl);
         const view = await played.until(({ state }) => state === 'scheduled');
         expect(view.meeting).toMatchObject({ provider: 'manual', joinUrl });
@@ -124,33 +124,33 @@ describe('a meeting', () => {
   });
 });
 
-/** The meeting waits for a person for so long that the hold is gone. */
-const waitedTooLong = async (played: RunningAudition): Promise<void> => {
-  await asks(played, 'meeting');
+/** Lets the hold expire while the meeting waits for an operator. */
+const expireHoldDuringWait = async (played: RunningAudition): Promise<void> => {
+  await untilAttention(played, 'meeting');
   played.world.expireHolds();
   played.world.clearFaults();
   await played.resolve('meeting', 'retry');
 };
 
-const noMeeting = (world: RunningAudition['world']): void => world.fail('createMeeting', 'reconnect');
+const failMeetings = (world: RunningAudition['world']): void => world.fail('createMeeting', 'reconnect');
 
-describe('a hold that ran out while a step waited', () => {
-  it('asks a person before anybody is invited, and undoes all on abort', async () => {
-    await stage.runAudition({ recordAs: 'hold-lost-aborted', prepare: noMeeting }, async (played) => {
-      await waitedTooLong(played);
-      const { attention } = await asks(played, 'hold');
+describe('a hold that expired while a step waited', () => {
+  it('asks an operator before participants are invited, and undoes everything on abort', async () => {
+    await stage.runAudition({ recordAs: 'hold-lost-aborted', prepare: failMeetings }, async (played) => {
+      await expireHoldDuringWait(played);
+      const { attention } = await untilAttention(played, 'hold');
       expect(attention).toMatchObject([{ code: 'taken', actions: ['retry', 'abort'] }]);
       expect(played.world.notices).toEqual([]);
       await played.resolve('hold', 'abort');
       expect(await played.result()).toMatchObject({ outcome: 'failed' });
-      expect(outside(played)).toEqual(nothing);
+      expect(effectsOf(played)).toEqual(noEffects);
     });
   });
 
-  it('is claimed anew when the other audition has gone', async () => {
-    await stage.runAudition({ recordAs: 'hold-lost-retried', prepare: noMeeting }, async (played) => {
-      await waitedTooLong(played);
-      await asks(played, 'hold');
+  it('is acquired again when the other audition has released the slot', async () => {
+    await stage.runAudition({ recordAs: 'hold-lost-retried', prepare: failMeetings }, async (played) => {
+      await expireHoldDuringWait(played);
+      await untilAttention(played, 'hold');
       played.world.holdsTaken = false;
       await played.resolve('hold', 'retry');
       await played.until(({ state }) => state === 'scheduled');
@@ -160,7 +160,7 @@ describe('a hold that ran out while a step waited', () => {
 });
 
 describe('a compensation that fails', () => {
-  it('waits for a person and stops no other', async () => {
+  it('waits for an operator and does not block the others', async () => {
     await stage.runAudition({ recordAs: 'compensation-retried' }, async (played) => {
       const { handle, world } = played;
       await played.until(({ state }) => state === 'scheduled');
@@ -169,21 +169,21 @@ describe('a compensation that fails', () => {
         args: [{ origin: 'api', correlationId: 'test' }],
       });
       expect(cancelled.attention).toMatchObject([{ step: 'compensation', actions: ['retry', 'skip'] }]);
-      expect(outside(played)).toEqual({ meetings: 1, events: 0, holds: 0 });
+      expect(effectsOf(played)).toEqual({ meetings: 1, events: 0, holds: 0 });
       world.clearFaults();
       await played.resolve('compensation', 'retry');
       expect(await played.result()).toMatchObject({ outcome: 'cancelled', attention: [] });
-      expect(outside(played)).toEqual(nothing);
+      expect(effectsOf(played)).toEqual(noEffects);
     });
   });
 });
 
 describe('an attention item', () => {
-  it('is overdue when nobody comes within the SLA, and again after the next', async () => {
+  it('becomes overdue when it is not resolved within the SLA, and again after the next SLA', async () => {
     await stage.runAudition(
       { recordAs: 'overdue', prepare: (world) => world.fail('createMeeting', 'reconnect') },
       async (played) => {
-        await asks(played, 'meeting');
+        await untilAttention(played, 'meeting');
         const alerts = () => played.world.factTypes().filter((fact) => fact === 'attention_overdue').length;
         await played.until(({ attention }) => attention.some(({ overdue }) => overdue));
         await played.until(() => alerts() > 1);
@@ -193,11 +193,11 @@ describe('an attention item', () => {
     );
   });
 
-  it('is raised for a notice that could not be delivered, though the report came first', async () => {
+  it('is raised for an undelivered notice, even if the report arrives before the notice is recorded', async () => {
     await stage.runAudition({ recordAs: 'undelivered' }, async (played) => {
       const { handle, until } = played;
       const participant = played.plan.participants[0];
-      if (!participant) throw new Error('nobody takes part');
+      if (!participant) throw new Error('there is no participant');
       const deliveryId = `audition/${played.plan.id}:invitation:${participant.id}:sms:r1`;
       await handle.signal(messages.deliveryReportedSignal, {
         participant: participant.id,
@@ -213,10 +213,10 @@ describe('an attention item', () => {
     });
   });
 
-  it('asks once more when the performer is silent and a person says so', async () => {
+  it('sends a reminder to a performer without an answer when an operator retries', async () => {
     await stage.runAudition({ recordAs: 'silence' }, async (played) => {
       await played.until(({ state }) => state === 'scheduled');
-      await asks(played, 'answer');
+      await untilAttention(played, 'answer');
       await played.resolve('answer', 'retry');
       await played.until(({ notices }) => notices.some(({ deliveryId }) => deliveryId.includes(':again')));
       expect(played.world.notices.filter((key) => key.includes('r1:again'))).toHaveLength(2);

@@ -1,19 +1,19 @@
-/** Questions to an operator that the main line does not wait for. */
+/** Asks an operator without blocking the main coroutine. */
 import type { AttentionAction } from '../../domain/audition/attention.ts';
 import type { Attention } from './attention.ts';
 import type { AuditionRun } from './run.ts';
 
 /**
- * Raises an attention item in the background and calls `act` with what the operator decided. The end of the audition
+ * Raises an attention item in the background and calls `onResolved` with the operator's action. The end of the audition
  * withdraws the item.
  */
-export const askBeside = (
+export const askInBackground = (
   run: AuditionRun,
   question: Omit<Parameters<Attention['ask']>[0], 'isBackground'>,
-  act: (action: AttentionAction) => void | Promise<void>,
+  onResolved: (action: AttentionAction) => void | Promise<void>,
 ): void => {
-  void run.runInBackground(async (goOn) => {
-    const { action } = await run.attention.ask({ ...question, isBackground: true }, goOn);
-    await act(action);
+  void run.runInBackground(async (detach) => {
+    const { action } = await run.attention.ask({ ...question, isBackground: true }, detach);
+    await onResolved(action);
   });
 };

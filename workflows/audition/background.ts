@@ -1,19 +1,23 @@
-/** Work beside the main line: it may wait for a person for days without holding up the rest of the audition. */
+/** Runs work beside the main coroutine. It can wait days for an operator without blocking the rest of the audition. */
 import { isCancellation } from '@temporalio/workflow';
 import { Aborted, type EndingFact } from './ending.ts';
 
 export interface BackgroundWork {
   readonly size: number;
   /**
-   * Starts the work and resolves when it is done or has said that it goes on alone. An operator's abort in it ends
-   * the audition; a mistake in the code surfaces in `done`.
+   * Starts the work. Resolves when the work is done or calls `detach`. An operator's abort in the work ends the
+   * audition. An unexpected error in it is thrown by the next `start` or `waitForAll`.
    */
   start(work: (detach: () => void) => Promise<void>): Promise<void>;
-  /** Resolves when nothing is left; throws what nobody foresaw. */
+  /** Resolves when all work is done. Throws the first unexpected error of any work. */
   waitForAll(): Promise<void>;
 }
 
-/** `settled` is called when work that went on alone is over: nobody else waits for what it has recorded. */
+/**
+ * Creates the set of background work.
+ * @param end ends the audition after an operator's abort
+ * @param onDetachedWorkDone called when detached work is done, to flush the facts it recorded
+ */
 export const createBackgroundWork = (
   end: (fact: EndingFact) => void,
   onDetachedWorkDone: () => void,
@@ -37,7 +41,7 @@ export const createBackgroundWork = (
       return running.size;
     },
     async start(work) {
-      // No Trigger: that one would throw at a cancellation, also where nobody waits for it.
+      // Not a Temporal `Trigger`: a cancellation rejects it, which would be an unhandled rejection here.
       const { promise: released, resolve: release } = Promise.withResolvers<void>();
       let isDetached = false;
       const detach = () => {

@@ -1,6 +1,6 @@
 /**
- * Long commands, one at a time: the handler waits, the main loop works. So two of them can never interleave, and
- * neither can interleave with a reminder.
+ * Queues long commands. The handler waits while the main loop executes one command at a time. Commands therefore never
+ * interleave with each other or with a deadline.
  */
 import { condition } from '@temporalio/workflow';
 import type { Refusal } from '../../domain/errors.ts';
@@ -19,22 +19,23 @@ interface QueueEntry {
 export interface CommandQueue {
   readonly size: number;
   /**
-   * Resolves when the main loop has carried the command out or `released` says that there is no use in waiting on.
-   * Throws the refusal.
+   * Queues the command. Resolves when the main loop has executed it, or when `isCallerReleased` returns true.
+   * @throws Refusal when the command was refused
    */
   submit(queued: QueuedCommand, isCallerReleased: () => boolean): Promise<void>;
   /**
-   * Carries out what waits, in order of arrival. A refusal goes to its caller, or to `refusedLate` when that one was
-   * released before; any other error to ours.
+   * Executes the queued commands in order of arrival. A refusal is thrown to the caller of `submit`, or passed to
+   * `onLateRefusal` when that caller was already released. Any other error is thrown here.
    */
   drain(
     execute: (queued: QueuedCommand) => Promise<Refusal | undefined>,
     onLateRefusal: (refusal: Refusal) => void,
   ): Promise<void>;
-  /** Tells everybody who still waits that it is over. */
+  /** Refuses all queued commands. */
   close(refusal: Refusal): void;
 }
 
+/** Creates an empty queue. */
 export const createCommandQueue = (): CommandQueue => {
   let waiting: readonly QueueEntry[] = [];
 

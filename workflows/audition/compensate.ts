@@ -1,4 +1,4 @@
-/** Carrying out the compensations. Each is tried for as long as the policy allows, then a person is asked. */
+/** Runs the compensations. Each is retried for the policy's `stepPatience`, then an operator is asked. */
 import { proxyActivities } from '@temporalio/workflow';
 import type {
   CalendarActivities,
@@ -15,7 +15,10 @@ import { retryUntilResolved } from './operator-retry.ts';
 import type { AuditionRun } from './run.ts';
 import { messagingActivities, noticeFacts } from './steps/notices.ts';
 
-/** Undoes one thing, or has a person decide to leave it. `onAsked` is called when it begins to wait for a person. */
+/**
+ * Runs one compensation and records its result. An operator can skip it.
+ * @param onAsked called when the compensation begins to wait for an operator
+ */
 export const compensate = async (
   run: AuditionRun,
   compensation: AuditionCompensation,
@@ -26,7 +29,7 @@ export const compensate = async (
     {
       step: 'compensation',
       purpose: `undo ${describeCompensation(compensation)}`,
-      hint: 'Retry when the provider answers again, or undo it by hand and skip.',
+      hint: 'Retry when the provider works again, or undo it manually and skip.',
       actions: ['retry', 'skip'],
       isBackground: true,
       onAsked,
@@ -91,13 +94,13 @@ const retractNotices = async (
 ): Promise<UndoResult> => {
   const recipient = run.plan.participants.find(({ id }) => id === participant);
   const { ending } = run;
-  // Whoever declined knows.
+  // A participant who declined needs no cancellation notice.
   const hasDeclined = ending?.type === 'declined' && ending.participant === participant;
   if (!recipient || hasDeclined) return { result: 'nothing_to_undo' };
   return messagingActivities(
     run,
     channel,
-    `Tell ${recipient.kind} ${recipient.id} that it is cancelled`,
+    `Send the cancellation to ${recipient.kind} ${recipient.id}`,
   ).retractNotice({
     ...correlatedIds(run.plan),
     key: run.idempotencyKeyOf(`cancellation:${participant}:${channel}`),

@@ -1,4 +1,4 @@
-/** The compensations of an audition, as data. */
+/** The kinds of compensation of an audition. They are data: serialized by continue-as-new. */
 import type { CalendarRef, Channel } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
@@ -19,7 +19,7 @@ export type AuditionCompensation = Compensation &
         readonly kind: 'retract_notices';
         readonly participant: ParticipantId;
         readonly channel: Channel;
-        /** The keys under which invitation and updates were, or may have been, sent. */
+        /** The idempotency keys of all notices that were, or may have been, sent. */
         readonly sentAs: readonly string[];
       }
   );

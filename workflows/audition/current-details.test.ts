@@ -7,14 +7,14 @@ import { renderCurrentDetails as detailsOf } from './current-details.ts';
 const detailsWith = (item: AttentionItem): string =>
   detailsOf(foldEvents(trail([...factsUntilScheduled('aud_1'), { type: 'attention_raised', item }])));
 
-describe('the details of an audition', () => {
-  it('begin with what needs a person, and how to resolve it', () => {
+describe('the current details of an audition', () => {
+  it('begin with the attention items and how to resolve them', () => {
     expect(detailsWith(attentionItem('att_aud_1-1'))).toMatch(
-      /^\*\*Needs a person: meeting\.\*\* Zoom is not answering .* `att_aud_1-1` with retry, override; due /,
+      /^\*\*Needs an operator: meeting\.\*\* Zoom is not answering .* `att_aud_1-1` with retry, override; due /,
     );
   });
 
-  it('say that it waits until an account is connected again, where that is all', () => {
+  it('say that the audition waits for an account when it only has to be connected again', () => {
     const item = attentionItem('att_aud_1-1', { code: 'reconnect', connection: 'conn_1' });
     expect(detailsWith(item)).toMatch(/^\*\*Waits until an account is connected again: meeting\.\*\* /);
     expect(detailsWith({ ...item, overdue: true })).toMatch(

@@ -1,22 +1,23 @@
 /**
- * The current details: what an operator reads on top of the workflow's page. Plain words, ids only: what is so, what
- * is waited for, and what a person can do.
+ * Renders the current details, which Temporal's Web UI shows at the top of the workflow's page: the state, what the
+ * audition waits for, and what an operator can do. Contains ids only, no personal data.
  */
 import type { AttentionItem } from '../../domain/audition/attention.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 
 const stateDescriptions: Readonly<Record<AuditionState, string>> = {
-  requested: 'Looking whether everybody is free.',
-  holding: 'Holding the slot.',
-  scheduling: 'Making the meeting, writing the calendars, inviting.',
+  requested: 'Received.',
+  holding: 'Checking the calendars and holding a slot.',
+  scheduling: 'Creating the meeting, writing the calendar events, sending the invitations.',
   scheduled: 'Waiting for answers, then for the session.',
-  confirmed: 'Everybody required has accepted. Waiting for the session.',
+  confirmed: 'All required participants have accepted. Waiting for the session.',
   in_progress: 'The session is running.',
   awaiting_decision: 'The session is over. Waiting for the decision.',
   closed: 'Closed.',
 };
 
+/** Returns the current details as Markdown, with the open attention items first. */
 export const renderCurrentDetails = (view: AuditionView): string =>
   [...attentionLines(view.attention), stateLine(view), slotLine(view), answersLine(view)]
     .filter((line) => line !== '')
@@ -30,7 +31,7 @@ const attentionLines = (items: readonly AttentionItem[]): readonly string[] =>
   );
 
 const headingOf = ({ connection }: AttentionItem): string =>
-  connection ? 'Waits until an account is connected again' : 'Needs a person';
+  connection ? 'Waits until an account is connected again' : 'Needs an operator';
 
 const stateLine = (view: AuditionView): string =>
   view.outcome ? `**closed: ${view.outcome}**` : `**${view.state}** ${stateDescriptions[view.state]}`;
@@ -41,8 +42,8 @@ const slotLine = (view: AuditionView): string =>
     : '';
 
 const answersLine = (view: AuditionView): string => {
-  const open = view.participants.filter(({ answer, required }) => required && answer === 'none');
-  return view.outcome || !view.slot || open.length === 0
+  const unanswered = view.participants.filter(({ answer, required }) => required && answer === 'none');
+  return view.outcome || !view.slot || unanswered.length === 0
     ? ''
-    : `No answer yet from ${open.map(({ id, kind }) => `${kind} ${id}`).join(', ')}.`;
+    : `No answer yet from ${unanswered.map(({ id, kind }) => `${kind} ${id}`).join(', ')}.`;
 };

@@ -1,4 +1,4 @@
-/** What is due next. One timer for the next thing, recomputed, rather than one for each thing that may come. */
+/** Computes the next deadline of an audition. The main loop sets one timer for it, instead of one for each deadline. */
 import type { Origin } from '../../domain/audition/events.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
@@ -8,20 +8,21 @@ import { openMeetingStatus, sessionOpensAtMs } from './steps/session.ts';
 
 export type Deadline =
   | { readonly kind: 'reminder'; readonly at: number; readonly reminder: Reminder }
-  | { readonly kind: 'silence'; readonly at: number }
+  | { readonly kind: 'answer_overdue'; readonly at: number }
   | { readonly kind: 'session_start'; readonly at: number; readonly origin: Origin }
   | { readonly kind: 'no_show'; readonly at: number }
   | { readonly kind: 'session_end'; readonly at: number }
-  | { readonly kind: 'late_decision'; readonly at: number };
+  | { readonly kind: 'decision_overdue'; readonly at: number };
 
-/** The next thing due in the audition's present state; undefined when it waits for nothing but people. */
+/** Returns the next deadline in the audition's present state. Returns undefined when the state has no deadline. */
 export const nextDeadline = (run: AuditionRun): Deadline | undefined => {
   const [first, ...rest] = deadlinesOf(run);
   return first && rest.reduce((next, deadline) => (deadline.at < next.at ? deadline : next), first);
 };
 
-export const isSameDeadline = (one: Deadline | undefined, other: Deadline | undefined): boolean =>
-  one?.kind === other?.kind && one?.at === other?.at;
+/** Returns whether both deadlines are of the same kind at the same time. */
+export const isSameDeadline = (a: Deadline | undefined, b: Deadline | undefined): boolean =>
+  a?.kind === b?.kind && a?.at === b?.at;
 
 const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
   const { state, stateSince, slot } = run.journal.view;
@@ -35,7 +36,7 @@ const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
           (reminder): Deadline => ({ kind: 'reminder', at: toEpochMs(reminder.at), reminder }),
         ),
         ...(hasUnansweredInvitation(run)
-          ? [{ kind: 'silence' as const, at: run.scheduledAt + policy.answerWithin }]
+          ? [{ kind: 'answer_overdue' as const, at: run.scheduledAt + policy.answerWithin }]
           : []),
         ...sessionStartDeadline(run, slot),
         { kind: 'no_show', at: Math.max(toEpochMs(slot.start), run.scheduledAt) + policy.noShowGrace },
@@ -45,7 +46,7 @@ const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
     case 'awaiting_decision':
       return run.decisionEscalated
         ? []
-        : [{ kind: 'late_decision', at: toEpochMs(stateSince) + policy.decisionWithin }];
+        : [{ kind: 'decision_overdue', at: toEpochMs(stateSince) + policy.decisionWithin }];
     case 'requested':
     case 'holding':
     case 'scheduling':
@@ -54,7 +55,7 @@ const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
   }
 };
 
-/** A meeting that was opened early: its session begins as soon as it may. */
+/** When a meeting was opened early, its session begins as soon as check-in opens. */
 const sessionStartDeadline = (run: AuditionRun, slot: Slot): readonly Deadline[] => {
   const meeting = openMeetingStatus(run);
   return meeting ? [{ kind: 'session_start', at: sessionOpensAtMs(run, slot), origin: meeting.origin }] : [];

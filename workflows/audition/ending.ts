@@ -1,4 +1,4 @@
-/** How an audition ends. */
+/** The facts that end an audition, and whether an ending needs compensation. */
 import type { AttentionStep } from '../../domain/audition/attention.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
@@ -11,11 +11,11 @@ export type EndingFact = Extract<
 >;
 
 /**
- * Whether what was done for the audition must be undone when it ends this way. A session that was held is not undone,
- * and nobody is told that it is cancelled.
+ * Returns whether an ending must be compensated. After the session, nothing is undone, and participants get no
+ * cancellation.
  */
-export const needsCompensation = ({ type }: EndingFact, endedIn: AuditionState): boolean =>
-  compensatesOn[type] && endedIn !== 'awaiting_decision';
+export const needsCompensation = ({ type }: EndingFact, stateAtEnd: AuditionState): boolean =>
+  compensatesOn[type] && stateAtEnd !== 'awaiting_decision';
 
 const compensatesOn: Readonly<Record<EndingFact['type'], boolean>> = {
   slot_refused: true,
@@ -26,14 +26,14 @@ const compensatesOn: Readonly<Record<EndingFact['type'], boolean>> = {
   decided: false,
 };
 
-/** A step of our own that failed for good, which none should: the audition ends, and is undone, all the same. */
+/** Returns the ending after a permanent failure of an internal activity. The audition is closed and compensated. */
 export const internalFailure = (error: unknown): Extract<EndingFact, { type: 'failed' }> => ({
   type: 'failed',
   code: toStepFailure(error).code,
-  reason: 'A step of our own failed for good.',
+  reason: 'An internal step failed permanently.',
 });
 
-/** An operator gave a step up, and the audition with it. */
+/** An operator aborted the audition at a failed step. */
 export class Aborted extends Error {
   override readonly name = 'Aborted';
   readonly ending: Extract<EndingFact, { type: 'failed' }>;

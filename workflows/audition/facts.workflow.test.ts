@@ -1,4 +1,4 @@
-/** Facts from outside: told more than once, in any order, about meetings that are no longer ours. */
+/** External facts: repeated, out of order, and about replaced meetings. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionFactType } from '../../domain/audition/events.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
@@ -30,7 +30,7 @@ const startOf = async ({ view }: RunningAudition): Promise<number> => {
   return toEpochMs(slot.start);
 };
 
-/** Everything is arranged, and so many minutes are left until the session. */
+/** Runs the scheduled audition until the given number of minutes before the session. */
 const minutesBefore = async (played: RunningAudition, minutes: number): Promise<number> => {
   await scheduled(played);
   const start = await startOf(played);
@@ -43,8 +43,8 @@ const startedAt = ({ handle }: RunningAudition, report: Omit<messages.MeetingRep
 const endedAt = ({ handle }: RunningAudition, report: Omit<messages.MeetingReport, 'origin'> = {}) =>
   handle.signal(messages.meetingEndedSignal, { origin: 'system', ...report });
 
-/** Heard after every signal before it. */
-const hearing = async ({ handle }: RunningAudition) =>
+/** Checks the performer in. The update is handled after all earlier signals. */
+const checkInPerformer = async ({ handle }: RunningAudition) =>
   handle.executeUpdate(messages.checkInUpdate, {
     args: [{ ...apiCommand, participant: performer.id }],
   });
@@ -52,13 +52,13 @@ const hearing = async ({ handle }: RunningAudition) =>
 const times = ({ world }: RunningAudition, ...types: readonly AuditionFactType[]) =>
   types.map((type) => world.factTypes().filter((fact) => fact === type).length);
 
-describe('a fact that is told more than once', () => {
-  it('takes effect once, in whatever order the repeats come', async () => {
+describe('a repeated fact', () => {
+  it('takes effect once, in any order of the repetitions', async () => {
     await stage.runAudition({ recordAs: 'facts-repeated' }, async (played) => {
       await minutesBefore(played, 10);
       const { handle, until } = played;
       const [notice] = (await played.view()).notices;
-      if (!notice) throw new Error('nobody was told');
+      if (!notice) throw new Error('there is no notice');
       const { participant, channel, deliveryId } = notice;
       const meetingId = await meetingOf(played);
       const failed = { participant, channel, deliveryId, status: 'failed', inboxId: 'in-failed' } as const;
@@ -85,8 +85,8 @@ describe('a fact that is told more than once', () => {
   });
 });
 
-describe('a meeting that is opened', () => {
-  it('begins the session', async () => {
+describe('the report of a meeting', () => {
+  it('starts the session when the meeting is opened', async () => {
     await stage.runAudition({}, async (played) => {
       await minutesBefore(played, 10);
       await startedAt(played, { meetingId: await meetingOf(played) });
@@ -95,7 +95,7 @@ describe('a meeting that is opened', () => {
     });
   });
 
-  it('days ahead begins it when it may begin, if it is still open', async () => {
+  it('starts the session at check-in time when the meeting was opened days ahead and is still open', async () => {
     await stage.runAudition({ recordAs: 'meeting-opened-early' }, async (played) => {
       await scheduled(played);
       await startedAt(played, { meetingId: await meetingOf(played) });
@@ -107,7 +107,7 @@ describe('a meeting that is opened', () => {
     });
   });
 
-  it('days ahead and closed again begins nothing', async () => {
+  it('starts no session when the meeting was opened and closed days ahead', async () => {
     await stage.runAudition({}, async (played) => {
       await scheduled(played);
       const meetingId = await meetingOf(played);
@@ -118,7 +118,7 @@ describe('a meeting that is opened', () => {
     });
   });
 
-  it('before everything is scheduled begins it afterwards', async () => {
+  it('starts the session once the audition is scheduled when the meeting was opened before', async () => {
     await stage.runAudition(
       { prepare: (world) => world.fail('writeEvent', 'rejected_input') },
       async (played) => {
@@ -132,7 +132,7 @@ describe('a meeting that is opened', () => {
     );
   });
 
-  it('and closed, told the other way round, has been a session', async () => {
+  it('starts and ends the session when the reports arrive in reverse order', async () => {
     await stage.runAudition({ recordAs: 'meeting-ended-before-started' }, async (played) => {
       const start = await minutesBefore(played, 10);
       const meetingId = await meetingOf(played);
@@ -146,23 +146,23 @@ describe('a meeting that is opened', () => {
     });
   });
 
-  it('and closed beforehand, to try it out, ends no session when that is told late', async () => {
+  it('ends no session when a late report says that the meeting was closed before it', async () => {
     await stage.runAudition({}, async (played) => {
       const start = await minutesBefore(played, 10);
-      await hearing(played);
+      await checkInPerformer(played);
       const meetingId = await meetingOf(played);
       await endedAt(played, { meetingId, at: toInstant(start - 60 * minute) });
-      expect((await hearing(played)).state).toBe('in_progress');
+      expect((await checkInPerformer(played)).state).toBe('in_progress');
       await endedAt(played, { meetingId, at: toInstant(start) });
       await played.until(({ state }) => state === 'awaiting_decision');
     });
   });
 
-  it('after the session is over changes nothing', async () => {
+  it('changes nothing after the session', async () => {
     await stage.runAudition({}, async (played) => {
       await minutesBefore(played, 10);
       const meetingId = await meetingOf(played);
-      await hearing(played);
+      await checkInPerformer(played);
       await endedAt(played, { meetingId });
       const { sequence } = await played.until(({ state }) => state === 'awaiting_decision');
       await startedAt(played, { meetingId });
@@ -178,23 +178,23 @@ describe('a meeting that is opened', () => {
 const withoutZoom = (world: RunningAudition['world']): void =>
   world.fail('createMeeting', 'rejected_input', 'zoom');
 
-describe('a report about another meeting than ours', () => {
-  it('changes nothing: of the provider that another one replaced', async () => {
+describe('a report about another meeting', () => {
+  it('changes nothing when the meeting was replaced by that of another provider', async () => {
     await stage.runAudition({ prepare: withoutZoom }, async (played) => {
       await minutesBefore(played, 10);
       expect((await played.view()).meeting).toMatchObject({ provider: 'google_meet' });
       await startedAt(played, { meetingId: `audition/${played.plan.id}:meeting:zoom:1` });
-      expect(await hearing(played)).toMatchObject({ state: 'in_progress' });
+      expect(await checkInPerformer(played)).toMatchObject({ state: 'in_progress' });
       await endedAt(played, { meetingId: `audition/${played.plan.id}:meeting:zoom:1` });
       await endedAt(played, { meetingId: await meetingOf(played) });
       await played.until(({ state }) => state === 'awaiting_decision');
       const facts = played.world.factTypes();
-      // Checked in first, and by nothing else has it begun.
+      // Only the check-in has started the session.
       expect(facts.indexOf('checked_in')).toBeLessThan(facts.indexOf('session_started'));
     });
   });
 
-  it('changes nothing: of a time before the slot was moved', async () => {
+  it('changes nothing when it is from before the slot was moved', async () => {
     await stage.runAudition({ recordAs: 'meeting-opened-before-move' }, async (played) => {
       await scheduled(played);
       const meetingId = await meetingOf(played);

@@ -1,4 +1,4 @@
-/** What may be said to a running audition. Each handler refuses or delegates; set before the first await. */
+/** Sets the handlers of the audition's messages. Each handler refuses or delegates. */
 import { condition, setHandler } from '@temporalio/workflow';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal } from '../../domain/errors.ts';
@@ -16,6 +16,7 @@ import type { AuditionRun } from './run.ts';
 import { recordAnswer } from './steps/answers.ts';
 import { checkIn, meetingEnded, meetingStarted, recordDelivery } from './steps/session.ts';
 
+/** Sets all handlers. Must be called before the first await, so that no message arrives without a handler. */
 export const setHandlers = (run: AuditionRun): void => {
   const { journal, attention } = run;
 
@@ -68,7 +69,7 @@ export const setHandlers = (run: AuditionRun): void => {
     { validator: (command) => refuseResolution(command, journal.view) },
   );
 
-  /** A fact from outside takes effect the first time it is told, or never. */
+  /** Applies an external fact only the first time it arrives. */
   const applyOnce =
     <Fact extends messages.ExternalFact>(apply: (fact: Fact) => void) =>
     (fact: Fact): void => {
@@ -101,13 +102,16 @@ const awaitFirstResult = async (run: AuditionRun): Promise<messages.FirstResult>
   return run.firstResult ?? { kind: 'ended', view: run.journal.view };
 };
 
-/** The answer to a command that is carried out at once, given when its facts are in the database. */
+/** Returns the view once all recorded facts are in the database. */
 const viewAfterFlush = async (run: AuditionRun): Promise<AuditionView> => {
   await run.journal.flush();
   return run.journal.view;
 };
 
-/** A long command waits its turn; its caller waits no longer than until the main line waits for a person. */
+/**
+ * Queues a long command and waits for its result. When the main coroutine has to wait for an operator, the caller gets
+ * the present view instead.
+ */
 const submitCommand = async (run: AuditionRun, command: QueuedCommand): Promise<AuditionView> => {
   const blockingBefore = run.attention.blockingCount;
   try {

@@ -1,6 +1,6 @@
 /**
- * The audition's state and its trail. A fact is folded into the state at once and written to the database in batches,
- * one batch at a time, beside whatever the audition does meanwhile.
+ * Keeps the audition's state and writes its trail. A fact is folded into the state immediately. The database gets the
+ * facts in batches, one batch at a time, while the audition continues.
  */
 import { CancellationScope, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
@@ -13,19 +13,19 @@ import { renderCurrentDetails } from './current-details.ts';
 
 export interface Journal {
   readonly view: AuditionView;
-  /** Whether everything recorded so far is in the database. */
+  /** Whether all recorded facts are in the database. */
   readonly isWritten: boolean;
-  /** Folds the fact into the state. Throws `IllegalTransition` where the transition table forbids it. */
+  /** Folds the fact into the state. @throws IllegalTransition when the transition table does not allow it */
   record(fact: AuditionFact, correlationId?: string): void;
-  /** Sees to it that everything recorded so far gets into the database. Out of cancellation's reach. */
+  /** Starts writing all recorded facts to the database. A cancellation does not stop it. */
   flushInBackground(): void;
-  /** Resolves when it is there. Throws what keeps the trail from being continued, once and for all. */
+  /** Writes all recorded facts to the database and waits for it. Throws when the trail cannot be continued. */
   flush(): Promise<void>;
 }
 
 /**
- * A new audition's journal begins with its request; a carried one goes on where it was. `onBroken` hears of a trail
- * that cannot be continued because the database has another one.
+ * Creates the journal. A new one begins with the `requested` fact, a carried one continues from its view.
+ * @param onFlushFailed called when the trail cannot be continued because the database has different events
  */
 export const createJournal = (
   plan: AuditionPlan,
@@ -106,7 +106,7 @@ export const createJournal = (
   };
 };
 
-/** What the search attributes show, as one value to compare. */
+/** Returns the values of the search attributes as one comparable string. */
 const visibleState = (view: AuditionView): string =>
   [view.state, view.attention[0]?.step ?? '', view.slot?.start ?? ''].join('|');
 

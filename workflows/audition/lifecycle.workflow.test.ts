@@ -1,4 +1,4 @@
-/** From request to the ends an audition can come to. */
+/** The lifecycle of an audition, from request to each outcome. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import {
@@ -31,8 +31,8 @@ const respond = (participant: string, answer: 'accepted' | 'declined') => ({
 
 const scheduled = ({ until }: RunningAudition) => until(({ state }) => state === 'scheduled');
 
-/** Through the session, to the moment when somebody has to decide. */
-const held = async ({ handle, until, advanceTo, plan }: RunningAudition): Promise<void> => {
+/** Runs the audition until its session is over. */
+const untilSessionOver = async ({ handle, until, advanceTo, plan }: RunningAudition): Promise<void> => {
   await until(({ state }) => state === 'scheduled');
   const start = plan.wish.kind === 'fixed' ? plan.wish.slot.start : '1970-01-01T00:00:00.000Z';
   await advanceTo(toInstant(toEpochMs(start) - 60_000));
@@ -44,7 +44,7 @@ const held = async ({ handle, until, advanceTo, plan }: RunningAudition): Promis
 };
 
 describe('an audition', () => {
-  it('goes from request to decision', async () => {
+  it('runs from request to decision', async () => {
     await stage.runAudition({ recordAs: 'booked' }, async (played) => {
       const { world, handle, result } = played;
       await scheduled(played);
@@ -75,9 +75,9 @@ describe('an audition', () => {
     });
   });
 
-  it('starts the next round as its own, and that round lives on', async () => {
+  it('starts the next round as a separate audition that outlives it', async () => {
     await stage.runAudition({ recordAs: 'callback' }, async (played) => {
-      await held(played);
+      await untilSessionOver(played);
       const now = await stage.environment.currentTimeMs();
       const next = { id: auditionPlan(now).id, slot: slotIn(120, now), round: 'callback' as const };
       const world = played.createWorld(next.id);
@@ -87,16 +87,16 @@ describe('an audition', () => {
       expect(decided).toMatchObject({ outcome: 'callback', next: next.id });
       await played.result();
 
-      const following = stage.environment.client.workflow.getHandle(`audition/${next.id}`);
-      const seen = async () => following.query(messages.viewQuery);
-      await expect.poll(async () => (await seen()).state, { timeout: 20_000 }).toBe('scheduled');
-      expect(await seen()).toMatchObject({ round: 'callback', previous: played.plan.id });
+      const nextRound = stage.environment.client.workflow.getHandle(`audition/${next.id}`);
+      const nextView = async () => nextRound.query(messages.viewQuery);
+      await expect.poll(async () => (await nextView()).state, { timeout: 20_000 }).toBe('scheduled');
+      expect(await nextView()).toMatchObject({ round: 'callback', previous: played.plan.id });
       expect(world.notices.filter((key) => key.includes(':invitation:'))).toHaveLength(4);
-      await terminateWhenIdle(following);
+      await terminateWhenIdle(nextRound);
     });
   });
 
-  it('is closed by the performer who declines, and undoes everything but their knowing', async () => {
+  it('is closed and undone when the performer declines, who gets no cancellation', async () => {
     await stage.runAudition({ recordAs: 'declined' }, async (played) => {
       const { handle, world, result } = played;
       await scheduled(played);
@@ -115,7 +115,7 @@ describe('an audition', () => {
     });
   });
 
-  it('takes a session to be over when nobody says so, and reminds of a decision that is late', async () => {
+  it('ends a session without an end report, and escalates an overdue decision', async () => {
     await stage.runAudition({ recordAs: 'late-decision' }, async (played) => {
       const { handle, until, advanceTo } = played;
       await scheduled(played);
@@ -130,9 +130,9 @@ describe('an audition', () => {
     });
   });
 
-  it('is told to nobody as cancelled once its session was held', async () => {
+  it('sends no cancellations when it is cancelled after its session', async () => {
     await stage.runAudition({}, async (played) => {
-      await held(played);
+      await untilSessionOver(played);
       await played.handle.executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
       expect(await played.result()).toMatchObject({ outcome: 'cancelled' });
       expect(played.world.retractions).toEqual([]);
@@ -158,8 +158,8 @@ describe('an audition', () => {
 
   it.each([
     ['taken', 'slot-taken', (played: RunningAudition['world']) => void (played.holdsTaken = true)],
-    ['busy', 'slot-busy', (world: RunningAudition['world']) => void (world.busy = [slotIn(0, 0), wholeLife])],
-  ])('is refused when its slot is %s, and leaves nothing', async (reason, recordAs, prepare) => {
+    ['busy', 'slot-busy', (world: RunningAudition['world']) => void (world.busy = [slotIn(0, 0), always])],
+  ])('is refused when its slot is %s, and leaves no effects', async (reason, recordAs, prepare) => {
     await stage.runAudition({ recordAs, prepare }, async ({ handle, result, world }) => {
       const first = await handle.executeUpdate(messages.firstResultUpdate);
       expect(first).toMatchObject({ kind: 'refused', reason });
@@ -168,7 +168,7 @@ describe('an audition', () => {
     });
   });
 
-  it('finds a free slot in a window', async () => {
+  it('holds a free slot in a window', async () => {
     const now = await stage.environment.currentTimeMs();
     const { start, zone } = slotIn(48, now);
     const wish = {
@@ -189,7 +189,7 @@ describe('an audition', () => {
     );
   });
 
-  it('in person makes no meeting', async () => {
+  it('creates no meeting when it takes place in person', async () => {
     await stage.runAudition({ recordAs: 'in-person', plan: { meetingProviders: [] } }, async (played) => {
       const { meeting } = await scheduled(played);
       expect(meeting).toBeUndefined();
@@ -198,7 +198,7 @@ describe('an audition', () => {
   });
 });
 
-const wholeLife = { start: '2020-01-01T00:00:00.000Z', end: '2080-01-01T00:00:00.000Z' } as const;
+const always = { start: '2020-01-01T00:00:00.000Z', end: '2080-01-01T00:00:00.000Z' } as const;
 
 const startOf = async ({ view }: RunningAudition): Promise<number> => {
   const { slot } = await view();

@@ -1,7 +1,4 @@
-/**
- * The long part: from scheduled to the end. Waits for whatever comes first, a command, a fact or the next thing due,
- * and goes on until the audition is ended.
- */
+/** The main loop, from scheduled to the end: executes commands and handles deadlines until the audition ends. */
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { Refusal } from '../../domain/errors.ts';
@@ -16,6 +13,7 @@ import { notify } from './steps/notices.ts';
 import { reschedule } from './steps/reschedule.ts';
 import { startSession } from './steps/session.ts';
 
+/** Runs the loop until the audition ends. Continues as new when Temporal suggests it and no work is pending. */
 export const runMainLoop = async (run: AuditionRun): Promise<void> => {
   while (!run.ending) {
     await run.commands.drain(
@@ -29,7 +27,7 @@ export const runMainLoop = async (run: AuditionRun): Promise<void> => {
   }
 };
 
-/** Its caller has been told by then that a person was asked: what became of it stands in the trail. */
+/** The caller has already got the answer that an operator was asked. The refusal is therefore recorded in the trail. */
 const recordLateRefusal = ({ journal }: AuditionRun, { code, message }: Refusal): void =>
   journal.record({ type: 'move_refused', code, reason: message });
 
@@ -43,9 +41,8 @@ const executeCommand = (run: AuditionRun, queued: QueuedCommand): Promise<Refusa
 };
 
 /**
- * Waits for a command or for the next thing due, and attends to what is due. What else comes, answers and reports,
- * is taken by its handler: it wakes the main line only when it changes what is due next, so that the timer need not
- * be set anew for it.
+ * Waits for a command or the next deadline, and handles the deadline. Handlers process answers and reports themselves.
+ * These wake the main loop only when they change the next deadline, so that the timer need not be replaced each time.
  */
 const waitForNext = async (run: AuditionRun): Promise<void> => {
   const deadline = nextDeadline(run);
@@ -59,17 +56,17 @@ const waitForNext = async (run: AuditionRun): Promise<void> => {
     return;
   }
   const waitMs = Math.max(0, deadline.at - Date.now());
-  const came = waitMs > 0 && (await condition(shouldWake, waitMs, { summary: summaries[deadline.kind] }));
-  if (!came && isSameDeadline(nextDeadline(run), deadline)) await handleDeadline(run, deadline);
+  const isWoken = waitMs > 0 && (await condition(shouldWake, waitMs, { summary: summaries[deadline.kind] }));
+  if (!isWoken && isSameDeadline(nextDeadline(run), deadline)) await handleDeadline(run, deadline);
 };
 
 const summaries: Readonly<Record<Deadline['kind'], string>> = {
   reminder: 'Until the next reminder',
-  silence: 'Until an unanswered invitation escalates',
-  session_start: 'Until the session of an open meeting may begin',
+  answer_overdue: 'Until an unanswered invitation escalates',
+  session_start: 'Until the session of an open meeting can begin',
   no_show: 'Until an absent performer is a no-show',
-  session_end: 'Until the session is taken to be over',
-  late_decision: 'Until a missing decision escalates',
+  session_end: 'Until the session counts as over',
+  decision_overdue: 'Until a missing decision escalates',
 };
 
 const handleDeadline = async (run: AuditionRun, deadline: Deadline): Promise<void> => {
@@ -81,7 +78,7 @@ const handleDeadline = async (run: AuditionRun, deadline: Deadline): Promise<voi
         return remind(run, deadline.reminder);
       });
       return;
-    case 'silence':
+    case 'answer_overdue':
       return escalateMissingAnswer(run);
     case 'session_start':
       return startSession(run, deadline.origin);
@@ -89,7 +86,7 @@ const handleDeadline = async (run: AuditionRun, deadline: Deadline): Promise<voi
       return run.end({ type: 'no_show' });
     case 'session_end':
       return run.record({ type: 'session_ended', origin: 'system' });
-    case 'late_decision':
+    case 'decision_overdue':
       return escalateMissingDecision(run);
   }
 };
@@ -99,13 +96,13 @@ const remind = async (run: AuditionRun, { offsetMs, participants }: Reminder): P
   await notify(run, { notice: 'reminder', label, to: participants.filter(isExpected(run)) });
 };
 
-/** Whoever has declined is not reminded. */
+/** Participants who have declined get no reminder. */
 const isExpected = ({ journal }: AuditionRun) => {
   const declined = journal.view.participants.filter(({ answer }) => answer === 'declined');
   return (id: ParticipantId): boolean => !declined.some((participant) => participant.id === id);
 };
 
-/** Only with nothing pending: no command, nobody asked, nothing beside the main line, every event written. */
+/** Only with nothing pending: no command, no background work, no open attention item, all events written. */
 const mayContinueAsNew = (run: AuditionRun): boolean =>
   workflowInfo().continueAsNewSuggested &&
   run.commands.size === 0 &&

@@ -1,10 +1,9 @@
 /**
- * The contract of the audition workflow: what may be said to it and what it answers. Imported by the workflow and by
- * the API, so that neither can drift. Updates where the caller wants an answer or may be refused, signals for facts
- * from outside, queries for state.
+ * Input, updates, signals and queries of the audition workflow. The workflow and the API both import this file. Updates
+ * return a result or a refusal, signals carry external facts, queries read the state.
  *
- * A refusal is an `ApplicationFailure` whose `type` is a `RefusalCode`, whose message is the sentence for a person
- * and whose first detail is what to do.
+ * A refusal is an `ApplicationFailure`: its `type` is a `RefusalCode`, its message explains the refusal, and its first
+ * detail says what to do.
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AttentionAction } from '../../domain/audition/attention.ts';
@@ -26,13 +25,13 @@ import type { AuditionCompensation } from './compensations.ts';
 
 export const auditionWorkflowType = 'audition';
 
-/** `carried` is set when a long audition continues as new. */
+/** The input of the workflow. `carried` is set when an audition continues as new. */
 export interface AuditionInput {
   readonly plan: AuditionPlan;
   readonly carried?: CarriedState | undefined;
 }
 
-/** What an audition takes with it when it continues as new. A contract with runs of last month: only add to it. */
+/** The state that continue-as-new carries over. Compatible with running workflows: only add optional fields. */
 interface CarriedState {
   readonly view: AuditionView;
   readonly reminders: readonly Reminder[];
@@ -46,31 +45,31 @@ interface CarriedState {
   readonly appliedFacts?: readonly string[] | undefined;
 }
 
-/** The meeting's room, as the provider last told of it. */
+/** The status of the meeting according to the provider's last report. */
 export interface MeetingStatus {
-  /** Of the slot, when it was told: after a move it counts no more. */
+  /** The slot's revision at the time of the report. After a move, the status no longer counts. */
   readonly revision: number;
   readonly isOpen: boolean;
   readonly origin: Origin;
-  /** When that happened, epoch milliseconds. */
+  /** When the meeting was opened or closed, epoch milliseconds. */
   readonly since: number;
 }
 
-/** Who asks, from where, under which correlation id. */
+/** The source and the correlation id of a command. */
 export interface CommandContext {
   readonly origin: Origin;
   readonly correlationId: string;
 }
 
 /**
- * The first result of a start, waited for by update-with-start: the slot is held, or was refused (and the audition
- * is closed as failed), or a person has to look at it first.
+ * The first result of an audition, returned to update-with-start: the slot is held, the slot was refused (the audition
+ * is closed as failed), or an operator must resolve an attention item first.
  */
 export type FirstResult =
   | { readonly kind: 'held'; readonly view: AuditionView }
   | { readonly kind: 'refused'; readonly reason: SlotRefusalReason; readonly view: AuditionView }
   | { readonly kind: 'needs_attention'; readonly view: AuditionView }
-  /** It was ended, by a cancellation say, before there was a slot. */
+  /** The audition ended before a slot was held, for example by a cancellation. */
   | { readonly kind: 'ended'; readonly view: AuditionView };
 
 export const firstResultUpdate = defineUpdate<FirstResult>('firstResult');
@@ -85,13 +84,13 @@ export interface RescheduleCommand extends CommandContext {
   readonly slot: Slot;
   readonly reason?: string | undefined;
 }
-/** Answers once the new slot is held and everything has moved to it, or a person was asked about a step of that. */
+/** Returns when everything has moved to the new slot, or when a step of the move waits for an operator. */
 export const rescheduleUpdate = defineUpdate<AuditionView, [RescheduleCommand]>('reschedule');
 
 export interface CancelCommand extends CommandContext {
   readonly reason?: string | undefined;
 }
-/** Answers once everything is undone, or a person was asked about a step of that. */
+/** Returns when each compensation is done or waits for an operator. */
 export const cancelUpdate = defineUpdate<AuditionView, [CancelCommand]>('cancel');
 
 export interface CheckInCommand extends CommandContext {
@@ -116,20 +115,18 @@ export const decideUpdate = defineUpdate<AuditionView, [DecideCommand]>('decide'
 export interface ResolveAttentionCommand extends CommandContext {
   readonly id: AttentionId;
   readonly action: AttentionAction;
-  /** With `override`: the join link of a meeting that a person made by hand. */
+  /** With `override`: the join link of a meeting that was created manually. */
   readonly joinUrl?: string | undefined;
-  /** Which operator. */
+  /** The operator. */
   readonly by: string;
 }
 export const resolveAttentionUpdate = defineUpdate<AuditionView, [ResolveAttentionCommand]>(
   'resolveAttention',
 );
 
-/**
- * A fact from outside: told at least once, in whatever order. What came through the inbox carries its id there, and is
- * applied once.
- */
+/** An external fact. It arrives at least once and in any order. Facts with an inbox id are applied once. */
 export interface ExternalFact {
+  /** The id in the inbox. Absent when the fact did not come through the inbox. */
   readonly inboxId?: string | undefined;
 }
 
@@ -144,9 +141,9 @@ export const deliveryReportedSignal = defineSignal<[DeliveryReport]>('deliveryRe
 
 export interface MeetingReport extends ExternalFact {
   readonly origin: Origin;
-  /** The provider's id of the meeting. A report about another one than the audition's is ignored. */
+  /** The provider's id of the meeting. Reports about other meetings are ignored. */
   readonly meetingId?: string | undefined;
-  /** When it happened, as the provider says: puts reports in order that arrive out of it. */
+  /** The time of the event according to the provider. Orders reports that arrive out of order. */
   readonly at?: Instant | undefined;
 }
 export const meetingStartedSignal = defineSignal<[MeetingReport]>('meetingStarted');
@@ -156,7 +153,7 @@ export interface ConnectionRestored extends ExternalFact {
   readonly connection: ConnectionId;
   readonly correlationId: string;
 }
-/** The account works again: what waits for that is tried again. */
+/** The account is connected again. Retries the steps that wait for it. */
 export const connectionRestoredSignal = defineSignal<[ConnectionRestored]>('connectionRestored');
 
 export const viewQuery = defineQuery<AuditionView>('view');

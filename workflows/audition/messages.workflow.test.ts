@@ -1,4 +1,4 @@
-/** What the workflow refuses, and what it takes twice without harm. */
+/** Updates and signals of the audition workflow: refusals and repetitions. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { castingDirector, participantId, performer, slotIn } from '../../tests/harness/audition-plan.ts';
 import {
@@ -19,10 +19,10 @@ afterAll(() => stage.close());
 
 const scheduled = ({ until }: RunningAudition) => until(({ state }) => state === 'scheduled');
 
-describe('a running audition refuses, with what to do,', () => {
+describe('a running audition refuses', () => {
   const cases: readonly [string, string, (played: RunningAudition) => Promise<unknown>][] = [
     [
-      'an answer of somebody who does not take part',
+      'an answer of an unknown participant',
       'unknown_participant',
       ({ handle }) =>
         handle.executeUpdate(messages.respondUpdate, {
@@ -36,7 +36,7 @@ describe('a running audition refuses, with what to do,', () => {
         handle.executeUpdate(messages.decideUpdate, { args: [{ ...apiCommand, decision: 'booked' }] }),
     ],
     [
-      'checking in days ahead',
+      'a check-in days ahead',
       'check_in_not_open',
       ({ handle }) =>
         handle.executeUpdate(messages.checkInUpdate, {
@@ -44,7 +44,7 @@ describe('a running audition refuses, with what to do,', () => {
         }),
     ],
     [
-      'resolving what does not wait',
+      'resolving an unknown attention item',
       'attention_not_found',
       ({ handle }) =>
         handle.executeUpdate(messages.resolveAttentionUpdate, {
@@ -53,11 +53,11 @@ describe('a running audition refuses, with what to do,', () => {
     ],
   ];
 
-  it.each(cases)('%s', async (_, code, say) => {
+  it.each(cases)('%s', async (_, code, send) => {
     await stage.runAudition({}, async (played) => {
       await scheduled(played);
       const before = await played.view();
-      const { code: type, whatToDo } = await updateFailureOf(say(played));
+      const { code: type, whatToDo } = await updateFailureOf(send(played));
       expect(type).toBe(code);
       expect(whatToDo).toEqual(expect.stringMatching(/\w+/));
       expect(await played.view()).toEqual(before);
@@ -74,7 +74,7 @@ describe('a running audition refuses, with what to do,', () => {
     });
   });
 
-  it('everything once it is closed', async () => {
+  it('every command once it is closed', async () => {
     await stage.runAudition(
       { prepare: (world) => world.fail('removeMeeting', 'reconnect') },
       async (played) => {
@@ -92,7 +92,7 @@ describe('a running audition refuses, with what to do,', () => {
 });
 
 describe('a running audition', () => {
-  it('takes the same answer twice as one', async () => {
+  it('records a repeated answer once', async () => {
     await stage.runAudition({ recordAs: 'answers' }, async (played) => {
       await scheduled(played);
       const answer = { ...apiCommand, participant: performer.id, answer: 'tentative' as const };
@@ -102,7 +102,7 @@ describe('a running audition', () => {
     });
   });
 
-  it('loses its confirmation when somebody required changes their mind, and asks a person', async () => {
+  it('loses its confirmation and asks an operator when a required participant declines', async () => {
     await stage.runAudition({ recordAs: 'confirmation-lost' }, async (played) => {
       const { handle } = played;
       const say = (participant: typeof performer.id, answer: 'accepted' | 'declined') =>
@@ -119,7 +119,7 @@ describe('a running audition', () => {
     });
   });
 
-  it('does not remind whoever has declined', async () => {
+  it('sends no reminder to a participant who has declined', async () => {
     await stage.runAudition({}, async (played) => {
       await scheduled(played);
       const reader = played.plan.participants.find(({ kind }) => kind === 'reader');
@@ -134,11 +134,11 @@ describe('a running audition', () => {
     });
   });
 
-  it('keeps the later report of a delivery, in whichever order they come', async () => {
+  it('keeps the later delivery status when reports arrive out of order', async () => {
     await stage.runAudition({}, async (played) => {
       const { notices } = await scheduled(played);
       const [notice] = notices;
-      if (!notice) throw new Error('nobody was told');
+      if (!notice) throw new Error('there is no notice');
       const { participant, channel, deliveryId } = notice;
       for (const status of ['delivered', 'sent'] as const)
         await played.handle.signal(messages.deliveryReportedSignal, {

@@ -1,4 +1,4 @@
-/** A step that does not give up: when its retries are spent, it asks a person what to do. */
+/** Retries steps. When the retries of a step are spent, an operator decides what to do. */
 import { isCancellation } from '@temporalio/workflow';
 import type { AttentionAction, AttentionStep } from '../../domain/audition/attention.ts';
 import { Aborted } from './ending.ts';
@@ -7,12 +7,12 @@ import { isStepFailure, type StepFailure, toStepFailure } from './step-failures.
 
 export interface RetriedStep {
   readonly step: AttentionStep;
-  /** What was to be done, without a person's data: "create the meeting". */
+  /** What the step does, such as "create the meeting". Must contain no personal data. */
   readonly purpose: string;
   readonly hint: string;
   readonly actions: readonly AttentionAction[];
   readonly onAsked?: (() => void) | undefined;
-  /** The main line does not wait for it. */
+  /** Whether the main coroutine continues without the step. */
   readonly isBackground?: boolean | undefined;
 }
 
@@ -22,8 +22,8 @@ type StepOutcome<Result> =
   | { readonly kind: 'overridden'; readonly joinUrl: string };
 
 /**
- * Attempts the step until it is done or a person decides otherwise. Throws `Aborted` on an operator's abort, and
- * passes cancellation on.
+ * Attempts the step until it is done, or an operator skips or overrides it. Rethrows cancellations.
+ * @throws Aborted when an operator aborts the audition
  */
 export const retryUntilResolved = async <Result>(
   run: AuditionRun,
@@ -37,15 +37,18 @@ export const retryUntilResolved = async <Result>(
     } catch (error) {
       if (isCancellation(error) || !isStepFailure(error)) throw error;
       const failure = toStepFailure(error);
-      // The account was connected again while this failed: once more, and then a person is asked.
+      // The account was connected again during the attempt: retry before an operator is asked.
       if (run.attention.wasConnectionRestoredSince(restorationCount, failure.connection)) continue;
-      const decided = await askOperator(run, step, failure);
-      if (decided !== 'retry') return decided;
+      const decision = await askOperator(run, step, failure);
+      if (decision !== 'retry') return decision;
     }
   }
 };
 
-/** What a person decided about a step that failed: try again, or go on without its result. */
+/**
+ * Raises an attention item for a failed step and returns the operator's decision.
+ * @throws Aborted when the operator aborts the audition
+ */
 export const askOperator = async (
   run: AuditionRun,
   { step, purpose, hint, actions, onAsked, isBackground }: RetriedStep,
@@ -69,35 +72,35 @@ export const askOperator = async (
   }
 };
 
-/** An account that is connected again needs nobody's word here. */
+/** When only a connection is missing, the audition waits for its owner and needs no operator. */
 const hintFor = ({ connection, provider }: StepFailure, hint: string): string =>
   connection
-    ? `The owner of connection ${connection}${provider ? ` at ${provider}` : ''} has to connect it again: ` +
-      `the audition then goes on by itself. Or decide here: ${hint}`
+    ? `The owner of connection ${connection}${provider ? ` at ${provider}` : ''} must connect it again. ` +
+      `The audition then resumes automatically. To resolve it yourself: ${hint}`
     : hint;
 
 const explain = ({ code, provider }: StepFailure): string => {
-  const who = provider ?? 'the service';
-  const sentence = failureExplanations[code];
-  return sentence ? sentence(who) : `${who} failed (${code})`;
+  const service = provider ?? 'the service';
+  const explanation = failureExplanations[code];
+  return explanation ? explanation(service) : `${service} failed (${code})`;
 };
 
-const failureExplanations: Readonly<Record<string, (who: string) => string>> = {
-  outage: (who) => `${who} is down or cannot be reached`,
-  retry: (who) => `${who} keeps failing`,
-  retry_after: (who) => `${who} keeps asking us to slow down`,
-  quota_exhausted: (who) => `the quota at ${who} is spent`,
-  reconnect: (who) => `the account at ${who} must be connected again by its owner`,
-  misconfigured: (who) => `our own credentials or settings for ${who} are wrong`,
-  not_permitted: (who) => `${who} does not permit it`,
-  not_found: (who) => `${who} does not know what it was asked about`,
-  conflict: (who) => `${who} reports a conflict`,
-  rejected_input: (who) => `${who} refuses what we sent`,
-  timeout: () => 'it took longer than it may',
-  busy: () => 'an earlier attempt may still be under way',
-  outcome_unknown: (who) =>
-    `${who} did not say whether it was done: it may have been, so look before a retry does it again`,
+const failureExplanations: Readonly<Record<string, (service: string) => string>> = {
+  outage: (service) => `${service} is down or cannot be reached`,
+  retry: (service) => `${service} keeps failing`,
+  retry_after: (service) => `${service} keeps limiting our requests`,
+  quota_exhausted: (service) => `the quota at ${service} is exhausted`,
+  reconnect: (service) => `the owner must connect the account at ${service} again`,
+  misconfigured: (service) => `our own credentials or settings for ${service} are wrong`,
+  not_permitted: (service) => `${service} does not permit it`,
+  not_found: (service) => `${service} did not find what the request refers to`,
+  conflict: (service) => `${service} reports a conflict`,
+  rejected_input: (service) => `${service} rejected our request as invalid`,
+  timeout: () => 'the step did not finish in time',
+  busy: () => 'an earlier attempt may still be in progress',
+  outcome_unknown: (service) =>
+    `${service} did not report whether it was done; check before a retry, which would do it again`,
   database: () => 'our own database failed',
-  taken: () => 'its hold ran out, and another audition holds that time now',
-  in_the_past: () => 'it has begun already',
+  taken: () => 'the hold expired, and another audition now holds that time',
+  in_the_past: () => 'the slot has already begun',
 };

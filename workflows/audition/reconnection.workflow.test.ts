@@ -1,4 +1,4 @@
-/** An account that its owner has to connect again: what waits for it, and goes on by itself once it is. */
+/** Steps that wait until the owner reconnects an account, and resume automatically. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionActivities } from '../../activities/contract.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
@@ -17,8 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-const performers: ConnectionId = 'conn_performer';
-const offices: ConnectionId = 'conn_office';
+const performerConnection: ConnectionId = 'conn_performer';
+const officeConnection: ConnectionId = 'conn_office';
 
 const restore = ({ handle }: RunningAudition, connection: ConnectionId, inboxId: string) =>
   handle.signal(messages.connectionRestoredSignal, { connection, inboxId, correlationId: 'reconnected' });
@@ -33,29 +33,29 @@ const resolutionsIn = ({ world }: RunningAudition) =>
 const raisedIn = ({ world }: RunningAudition) =>
   world.events.map(({ fact }) => fact).filter((fact) => fact.type === 'attention_raised');
 
-/** Neither calendar can be written. */
-const bothRefused = (world: RunningAudition['world']): void => {
-  world.fail('writeEvent', 'reconnect', 'performer-1', performers);
-  world.fail('writeEvent', 'reconnect', 'director-1', offices);
+/** Makes writes to both calendars fail. */
+const failBothCalendars = (world: RunningAudition['world']): void => {
+  world.fail('writeEvent', 'reconnect', 'performer-1', performerConnection);
+  world.fail('writeEvent', 'reconnect', 'director-1', officeConnection);
 };
 
-const bothAsk = ({ until }: RunningAudition) => until(({ attention }) => attention.length === 2);
+const untilBothWait = ({ until }: RunningAudition) => until(({ attention }) => attention.length === 2);
 
-describe('an account that is connected again', () => {
-  it('has what waits for it tried again, and nothing else', async () => {
-    await stage.runAudition({ recordAs: 'reconnected', prepare: bothRefused }, async (played) => {
+describe('a reconnected account', () => {
+  it('has only the steps that wait for it retried', async () => {
+    await stage.runAudition({ recordAs: 'reconnected', prepare: failBothCalendars }, async (played) => {
       const { world, until } = played;
-      const { attention } = await bothAsk(played);
-      const ours = attention.find(({ connection }) => connection === performers);
+      const { attention } = await untilBothWait(played);
+      const ours = attention.find(({ connection }) => connection === performerConnection);
       expect(ours).toMatchObject({
         code: 'reconnect',
-        hint: expect.stringMatching(/has to connect it again: the audition then goes on by itself/),
+        hint: expect.stringMatching(/must connect it again\. The audition then resumes automatically\./),
       });
       world.clearFaults();
-      await restore(played, performers, 'in-1');
+      await restore(played, performerConnection, 'in-1');
       await until(({ attention: open, calendarEvents }) => open.length === 1 && calendarEvents.length === 1);
-      expect((await played.view()).attention).toMatchObject([{ connection: offices }]);
-      await restore(played, offices, 'in-2');
+      expect((await played.view()).attention).toMatchObject([{ connection: officeConnection }]);
+      await restore(played, officeConnection, 'in-2');
       expect(await scheduled(played)).toMatchObject({ attention: [] });
       expect(resolutionsIn(played)).toMatchObject([
         { id: ours?.id, action: 'retry', by: 'system', correlationId: 'reconnected' },
@@ -65,35 +65,42 @@ describe('an account that is connected again', () => {
     });
   });
 
-  it('is tried once for each time it was, however often that is told', async () => {
-    await stage.runAudition({ recordAs: 'reconnected-in-vain', prepare: bothRefused }, async (played) => {
-      const { world, until } = played;
-      await bothAsk(played);
-      for (const inboxId of ['in-1', 'in-1']) await restore(played, performers, inboxId);
-      await until(({ attention }) => attention.some(({ id }) => id.endsWith('-3')));
-      await restore(played, performers, 'in-1');
-      // An update is heard after the signals before it.
-      const { attention } = await played.handle.executeUpdate(messages.respondUpdate, {
-        args: [{ ...apiCommand, participant: performer.id, answer: 'tentative' }],
-      });
-      expect(attention.map(({ connection }) => connection)).toEqual([offices, performers]);
-      expect(callsFor(played, 'writeEvent', 'performer-1')).toHaveLength(2);
-      world.clearFaults();
-      for (const connection of [performers, offices]) await restore(played, connection, `in-2-${connection}`);
-      await scheduled(played);
-    });
+  it('has its steps retried once for each reconnection, even if the signal is repeated', async () => {
+    await stage.runAudition(
+      { recordAs: 'reconnected-in-vain', prepare: failBothCalendars },
+      async (played) => {
+        const { world, until } = played;
+        await untilBothWait(played);
+        for (const inboxId of ['in-1', 'in-1']) await restore(played, performerConnection, inboxId);
+        await until(({ attention }) => attention.some(({ id }) => id.endsWith('-3')));
+        await restore(played, performerConnection, 'in-1');
+        // An update is handled after all earlier signals.
+        const { attention } = await played.handle.executeUpdate(messages.respondUpdate, {
+          args: [{ ...apiCommand, participant: performer.id, answer: 'tentative' }],
+        });
+        expect(attention.map(({ connection }) => connection)).toEqual([
+          officeConnection,
+          performerConnection,
+        ]);
+        expect(callsFor(played, 'writeEvent', 'performer-1')).toHaveLength(2);
+        world.clearFaults();
+        for (const connection of [performerConnection, officeConnection])
+          await restore(played, connection, `in-2-${connection}`);
+        await scheduled(played);
+      },
+    );
   });
 
-  it('lets go on what could not be undone, though the audition is closed', async () => {
+  it('has its failed compensations retried although the audition is closed', async () => {
     await stage.runAudition({}, async (played) => {
       const { world, handle, until, result } = played;
       await scheduled(played);
-      world.fail('removeEvent', 'reconnect', 'performer-1', performers);
+      world.fail('removeEvent', 'reconnect', 'performer-1', performerConnection);
       await handle.executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
       const { attention } = await until(({ state }) => state === 'closed');
-      expect(attention).toMatchObject([{ step: 'compensation', connection: performers }]);
+      expect(attention).toMatchObject([{ step: 'compensation', connection: performerConnection }]);
       world.clearFaults();
-      await restore(played, performers, 'in-1');
+      await restore(played, performerConnection, 'in-1');
       expect(await result()).toMatchObject({ outcome: 'cancelled', attention: [] });
       expect(world.calendarEvents.size).toBe(0);
     });
@@ -103,62 +110,62 @@ describe('an account that is connected again', () => {
 const callsFor = ({ world }: RunningAudition, activity: keyof AuditionActivities, key: string) =>
   world.callsOf(activity).filter((called) => called.includes(key));
 
-/** The account is connected again while the first attempt to write the performer's calendar is under way. */
-const restoredMeanwhile = (isMended: boolean) => {
-  const begun = Promise.withResolvers<RunningAudition>();
+/** Reconnects the account during the first attempt to write the performer's calendar. */
+const reconnectDuringAttempt = (isRepaired: boolean) => {
+  const started = Promise.withResolvers<RunningAudition>();
   const arrange = (world: RunningAudition['world']): void => {
-    world.fail('writeEvent', 'reconnect', 'performer-1', performers);
+    world.fail('writeEvent', 'reconnect', 'performer-1', performerConnection);
     world.beforeActivity = async ({ activity, key }) => {
       if (activity !== 'writeEvent' || !key.includes('performer-1')) return;
-      const played = await begun.promise;
+      const played = await started.promise;
       const attempts = callsFor(played, 'writeEvent', 'performer-1').length;
-      if (attempts === 1) await restore(played, performers, 'in-1');
-      else if (isMended) world.clearFaults();
+      if (attempts === 1) await restore(played, performerConnection, 'in-1');
+      else if (isRepaired) world.clearFaults();
     };
   };
-  return { arrange, begun };
+  return { arrange, started };
 };
 
-describe('an account that is connected again while a step fails for it', () => {
-  it('has the step tried once more, and nobody is asked', async () => {
-    const { arrange: prepare, begun } = restoredMeanwhile(true);
+describe('an account that is reconnected during a failing attempt', () => {
+  it('has the step retried without an operator', async () => {
+    const { arrange: prepare, started } = reconnectDuringAttempt(true);
     await stage.runAudition({ recordAs: 'reconnected-meanwhile', prepare }, async (played) => {
-      begun.resolve(played);
+      started.resolve(played);
       expect(await scheduled(played)).toMatchObject({ attention: [] });
       expect(callsFor(played, 'writeEvent', 'performer-1')).toHaveLength(2);
       expect(raisedIn(played)).toEqual([]);
     });
   });
 
-  it('is asked about when that does not help', async () => {
-    const { arrange: prepare, begun } = restoredMeanwhile(false);
+  it('raises an attention item when the retry fails too', async () => {
+    const { arrange: prepare, started } = reconnectDuringAttempt(false);
     await stage.runAudition({ prepare }, async (played) => {
-      begun.resolve(played);
+      started.resolve(played);
       const { attention } = await played.until(({ attention: open }) => open.length > 0);
-      expect(attention).toMatchObject([{ connection: performers }]);
+      expect(attention).toMatchObject([{ connection: performerConnection }]);
       expect(callsFor(played, 'writeEvent', 'performer-1')).toHaveLength(2);
     });
   });
 });
 
-const zooms: ConnectionId = 'conn_zoom';
+const zoomConnection: ConnectionId = 'conn_zoom';
 
-const noProvider = (world: RunningAudition['world']): void => {
-  world.fail('createMeeting', 'reconnect', 'zoom', zooms);
+const failAllProviders = (world: RunningAudition['world']): void => {
+  world.fail('createMeeting', 'reconnect', 'zoom', zoomConnection);
   world.fail('createMeeting', 'rejected_input', 'google_meet');
 };
 
 const fallBacksIn = ({ world }: RunningAudition) =>
   world.events.flatMap(({ fact }) => (fact.type === 'meeting_fell_back' ? [fact.reason] : []));
 
-describe('a meeting that no provider makes', () => {
-  it('is tried anew when the account that was the first to fail is connected again', async () => {
-    await stage.runAudition({ prepare: noProvider }, async (played) => {
+describe('a meeting that no provider creates', () => {
+  it('is retried when the first account that failed is reconnected', async () => {
+    await stage.runAudition({ prepare: failAllProviders }, async (played) => {
       const { attention } = await played.until(({ attention: open }) => open.length > 0);
-      expect(attention).toMatchObject([{ step: 'meeting', code: 'reconnect', connection: zooms }]);
+      expect(attention).toMatchObject([{ step: 'meeting', code: 'reconnect', connection: zoomConnection }]);
       expect(fallBacksIn(played)).toEqual(['reconnect', 'rejected_input']);
       played.world.clearFaults();
-      await restore(played, zooms, 'in-1');
+      await restore(played, zoomConnection, 'in-1');
       expect(await scheduled(played)).toMatchObject({ meeting: { provider: 'zoom' } });
     });
   });

@@ -1,4 +1,4 @@
-/** What the workflow refuses, and how a refusal travels: as a failure whose type is the refusal's code. */
+/** Refuses commands. A refusal leaves the workflow as an `ApplicationFailure` whose type is the refusal's code. */
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { AuditionCommandName } from '../../domain/audition/commands.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
@@ -9,6 +9,7 @@ import type { ParticipantId } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import type { CheckInCommand, ResolveAttentionCommand, RespondCommand } from './messages.ts';
 
+/** Returns the failure of a refused update: type is the code, the first detail is what to do. */
 export const refusalAsFailure = (refusal: Refusal): ApplicationFailure =>
   ApplicationFailure.create({
     type: refusal.code,
@@ -18,29 +19,34 @@ export const refusalAsFailure = (refusal: Refusal): ApplicationFailure =>
     category: ApplicationFailureCategory.BENIGN,
   });
 
+/** Returns the refusal of a command that the audition's state does not allow. */
 export const wrongState = (command: AuditionCommandName, state: AuditionState): Refusal =>
   state === 'closed'
     ? new Refusal(
         'audition_closed',
         'The audition is closed.',
-        'Start a new audition if there is to be another.',
+        'Request a new audition if you need another one.',
       )
     : new Refusal(
         'wrong_state',
         `'${command}' is not possible while the audition is '${state}'.`,
-        `Wait until it is ${commandStates[command].join(' or ')}.`,
+        `Wait until the audition is ${commandStates[command].join(' or ')}.`,
       );
 
-/** Validators read and refuse; they never change anything. */
+// Update validators must not change any state.
+
+/** Throws a refusal when the audition's state does not allow the command. */
 export const refuseUnlessAllowed = (command: AuditionCommandName, { state }: AuditionView): void => {
   if (!isCommandAllowed(command, state)) throw refusalAsFailure(wrongState(command, state));
 };
 
+/** Throws a refusal when the participant cannot answer now. */
 export const refuseAnswer = ({ participant }: RespondCommand, view: AuditionView): void => {
   refuseUnlessAllowed('respond', view);
   refuseUnknownParticipant(participant, view);
 };
 
+/** Throws a refusal when the participant cannot check in now. @param opensMs check-in time before the start */
 export const refuseCheckIn = ({ participant }: CheckInCommand, view: AuditionView, opensMs: number): void => {
   refuseUnlessAllowed('check-in', view);
   refuseUnknownParticipant(participant, view);
@@ -50,22 +56,23 @@ export const refuseCheckIn = ({ participant }: CheckInCommand, view: AuditionVie
     new Refusal(
       'check_in_not_open',
       'It is too early to check in.',
-      `Check in from ${toInstant(opensAt)} on.`,
+      `Check in at ${toInstant(opensAt)} or later.`,
     ),
   );
 };
 
+/** Throws a refusal when there is no such attention item, or when it does not offer the action. */
 export const refuseResolution = (
   { id, action, joinUrl }: ResolveAttentionCommand,
   view: AuditionView,
 ): void => {
-  const item = view.attention.find((open) => open.id === id);
+  const item = view.attention.find((openItem) => openItem.id === id);
   if (!item) {
     throw refusalAsFailure(
       new Refusal(
         'attention_not_found',
-        'Nothing waits under that id: it was resolved or withdrawn.',
-        'List what is open with GET /v1/attention.',
+        'There is no open attention item with this id: it was resolved or withdrawn.',
+        'List the open items with GET /v1/attention.',
       ),
     );
   }
@@ -73,7 +80,7 @@ export const refuseResolution = (
     throw refusalAsFailure(
       new Refusal(
         'action_not_offered',
-        `'${action}' is not possible here.`,
+        `The attention item does not offer '${action}'.`,
         `Choose one of ${item.actions.join(', ')}; override needs a joinUrl.`,
       ),
     );
@@ -86,7 +93,7 @@ const refuseUnknownParticipant = (participant: ParticipantId, view: AuditionView
     new Refusal(
       'unknown_participant',
       `'${participant}' does not take part in this audition.`,
-      `Name one of ${view.participants.map(({ id }) => id).join(', ')}.`,
+      `Use one of ${view.participants.map(({ id }) => id).join(', ')}.`,
     ),
   );
 };

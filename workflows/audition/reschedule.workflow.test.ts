@@ -1,4 +1,4 @@
-/** Moving an audition to another slot, and what becomes of it when that does not succeed. */
+/** Moving an audition to another slot: success, refusal and reversal. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
@@ -26,7 +26,7 @@ const move = ({ handle }: RunningAudition, slot: Slot) =>
   handle.executeUpdate(messages.rescheduleUpdate, { args: [{ ...apiCommand, slot, reason: 'travel' }] });
 
 describe('a reschedule', () => {
-  it('moves everything to the new slot, then tells everybody', async () => {
+  it('moves everything to the new slot, then notifies all participants', async () => {
     await stage.runAudition({ recordAs: 'rescheduled' }, async (played) => {
       const { world } = played;
       await scheduled(played);
@@ -41,11 +41,11 @@ describe('a reschedule', () => {
     });
   });
 
-  it('may overlap the slot that it leaves', async () => {
+  it('can overlap the old slot', async () => {
     await stage.runAudition({}, async (played) => {
       const { slot } = await scheduled(played);
       if (!slot) throw new Error('there is no slot');
-      // What a calendar says of our own event, asked about the new slot only.
+      // The busy time of our own event, cut to the queried range.
       played.world.busy = [{ start: shifted(slot.start), end: slot.end }];
       const moved = await move(played, { ...slot, start: shifted(slot.start), end: shifted(slot.end) });
       expect(moved.revision).toBe(2);
@@ -54,7 +54,7 @@ describe('a reschedule', () => {
 
   it.each([
     [
-      'somebody is busy',
+      'a participant is busy',
       'slot_taken',
       'move-busy',
       ({ world }: RunningAudition) => void (world.busy = [always]),
@@ -85,7 +85,7 @@ describe('a reschedule', () => {
     });
   });
 
-  it('is refused when the session begins while the new slot is looked at', async () => {
+  it('is refused when the session begins while the new slot is being held', async () => {
     await stage.runAudition({ recordAs: 'move-session-began' }, async (played) => {
       const { world, handle, advanceTo } = played;
       const { slot } = await scheduled(played);
@@ -103,7 +103,7 @@ describe('a reschedule', () => {
     });
   });
 
-  it('that is aborted goes back to the old slot, with the answers it had', async () => {
+  it('returns to the old slot with its old answers when it is aborted', async () => {
     await stage.runAudition({ recordAs: 'move-aborted' }, async (played) => {
       const { world, handle, until } = played;
       const { slot } = await scheduled(played);
@@ -123,7 +123,7 @@ describe('a reschedule', () => {
     });
   });
 
-  it('whose calendars cannot be read and which is given up leaves the audition where it is', async () => {
+  it('leaves the audition in its slot when it is aborted at the calendar check', async () => {
     await stage.runAudition({ recordAs: 'move-check-aborted' }, async (played) => {
       await scheduled(played);
       played.world.fail('findBusy', 'reconnect', 'conn_performer');
@@ -134,7 +134,7 @@ describe('a reschedule', () => {
     });
   });
 
-  it('waits its turn, and is refused when the audition has ended meanwhile', async () => {
+  it('waits for the one before it, and is refused when the audition ends in the meantime', async () => {
     await stage.runAudition({}, async (played) => {
       await scheduled(played);
       played.world.fail('moveMeeting', 'outage');

@@ -1,4 +1,4 @@
-/** One running audition: what its steps share. */
+/** The shared state of a running audition, and its cancellation scope. */
 import { CancellationScope, CancelledFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
@@ -23,42 +23,44 @@ export interface AuditionRun {
   readonly commands: CommandQueue;
   readonly signalDedup: SignalDedup;
   readonly isResumed: boolean;
-  /** What is still to be reminded of; replaced when the slot moves. */
+  /** The reminders that are still to be sent. Replaced when the slot moves. */
   reminders: readonly Reminder[];
   firstResult: FirstResult | undefined;
-  /** Delivery reports that came before their notice was known to have gone out. */
+  /** Delivery reports that arrived before their notice was recorded as sent. */
   earlyReports: readonly DeliveryReport[];
   /** When the audition was last scheduled, epoch milliseconds. */
   scheduledAt: number;
-  /** When its slot last began to move, epoch milliseconds; 0 when it never has. */
+  /** When the slot last moved, epoch milliseconds; 0 when it never moved. */
   movedAt: number;
-  /** What is known of the meeting's room. */
+  /** The last known status of the meeting. */
   meetingStatus: MeetingStatus | undefined;
   answerEscalated: boolean;
   decisionEscalated: boolean;
-  /** Set once everything that had to be undone is, or a person was asked about it. */
+  /** Set once each compensation is done or waits for an operator. */
   isCleanedUp: boolean;
   /**
-   * Records a fact of the main line. Throws a cancellation once the audition has ended: a message that ends it and the
-   * answer that the main line has waited for may arrive together, and the message is heard first.
+   * Records a fact of the main coroutine. Throws a cancellation once the audition has ended: a message that ends the
+   * audition and the result that the main coroutine awaits can arrive in one workflow task, and the message is handled
+   * first.
    */
   record(fact: AuditionFact, correlationId?: string): void;
   readonly ending: EndingFact | undefined;
-  /** The state the audition ended in; the present one as long as it goes on. */
+  /** The state in which the audition ended, or the present state while it runs. */
   readonly stateAtEnd: AuditionState;
-  /** Ends the audition: records why, and cancels whatever is being done. The first ending stands. */
+  /** Ends the audition: records the fact and cancels all work. Does nothing when the audition has already ended. */
   end(fact: EndingFact, correlationId?: string): void;
   /**
-   * Starts work beside the main line from wherever this is called, a message handler too: ending the audition ends
-   * it. Resolves when it is done or goes on alone.
+   * Starts work beside the main coroutine; message handlers can call it too. The end of the audition cancels the work.
+   * Resolves when the work is done or calls `detach`.
    */
   runInBackground(work: (detach: () => void) => Promise<void>): Promise<void>;
-  /** Runs the work until it returns or the audition is ended from anywhere. */
+  /** Runs the work until it returns or the audition ends. */
   runUntilEnded(work: () => Promise<void>): Promise<void>;
-  /** The idempotency key of a step: the same in every run and attempt of this audition. */
+  /** Returns the idempotency key of a step: the same in every run and attempt of this audition. */
   idempotencyKeyOf(step: string): string;
 }
 
+/** Creates the state of a run, from scratch or from the state carried over by continue-as-new. */
 export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
   const journal = createJournal(plan, (error) => end(internalFailure(error)), carried?.view);
   const work = new CancellationScope();

@@ -3,20 +3,20 @@ import { createSignalDedup } from './signal-dedup.ts';
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `id-${index}`);
 
-describe('the intake', () => {
-  it('admits each id once, in whatever order they come', () => {
-    const intake = createSignalDedup();
-    const admitted = ['b', 'a', 'b', 'a', 'c'].filter((inboxId) => intake.markApplied({ inboxId }));
-    expect(admitted).toEqual(['b', 'a', 'c']);
+describe('signal deduplication', () => {
+  it('applies each inbox id once, in any order', () => {
+    const dedup = createSignalDedup();
+    const applied = ['b', 'a', 'b', 'a', 'c'].filter((inboxId) => dedup.markApplied({ inboxId }));
+    expect(applied).toEqual(['b', 'a', 'c']);
   });
 
-  it('admits what carries no id: it did not come through the inbox', () => {
-    const intake = createSignalDedup();
-    expect([intake.markApplied({}), intake.markApplied({})]).toEqual([true, true]);
-    expect(intake.appliedIds).toEqual([]);
+  it('applies every fact without an inbox id', () => {
+    const dedup = createSignalDedup();
+    expect([dedup.markApplied({}), dedup.markApplied({})]).toEqual([true, true]);
+    expect(dedup.appliedIds).toEqual([]);
   });
 
-  it('knows after continue-as-new what was applied before', () => {
+  it('remembers the applied ids after continue-as-new', () => {
     const before = createSignalDedup();
     before.markApplied({ inboxId: 'a' });
     const after = createSignalDedup(before.appliedIds);
@@ -24,10 +24,10 @@ describe('the intake', () => {
   });
 
   it('keeps the last 500 and forgets the oldest first', () => {
-    const intake = createSignalDedup();
-    for (const inboxId of ids(501)) intake.markApplied({ inboxId });
-    expect(intake.appliedIds).toHaveLength(500);
-    expect(intake.markApplied({ inboxId: 'id-1' })).toBe(false);
-    expect(intake.markApplied({ inboxId: 'id-0' })).toBe(true);
+    const dedup = createSignalDedup();
+    for (const inboxId of ids(501)) dedup.markApplied({ inboxId });
+    expect(dedup.appliedIds).toHaveLength(500);
+    expect(dedup.markApplied({ inboxId: 'id-1' })).toBe(false);
+    expect(dedup.markApplied({ inboxId: 'id-0' })).toBe(true);
   });
 });

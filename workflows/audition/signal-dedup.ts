@@ -1,31 +1,32 @@
 /**
- * Facts from outside are told at least once: by providers that repeat themselves, by a relay that was killed before it
- * could note what it had said. The run knows by their ids which of them it has applied.
+ * Deduplicates signals. External facts are delivered at least once: providers repeat webhooks, and a relay that is
+ * killed before it stores a delivery repeats it. The run remembers the inbox ids of the facts it has applied.
  */
 import type { ExternalFact } from './messages.ts';
 
 export interface SignalDedup {
-  /** The ids of what was applied, the latest last: what continue-as-new takes along. */
+  /** The ids of the applied facts, oldest first. Continue-as-new carries them over. */
   readonly appliedIds: readonly string[];
-  /** Whether this is told for the first time; it counts as applied from here on. What carries no id is always new. */
-  markApplied(told: ExternalFact): boolean;
+  /** Marks the fact as applied. Returns whether it is new. A fact without an id is always new. */
+  markApplied(fact: ExternalFact): boolean;
 }
 
-/** An audition is told some dozens of facts in its life. A repeat comes within hours, and long before so many others. */
+/** An audition gets some dozens of facts in total, and repeats arrive within hours. */
 const maxRememberedIds = 500;
 
+/** Creates the deduplication. It remembers the last 500 ids and forgets the oldest first. */
 export const createSignalDedup = (appliedBefore: readonly string[] = []): SignalDedup => {
-  const known = new Set(appliedBefore);
+  const applied = new Set(appliedBefore);
   return {
     get appliedIds() {
-      return [...known];
+      return [...applied];
     },
     markApplied({ inboxId }) {
       if (inboxId === undefined) return true;
-      if (known.has(inboxId)) return false;
-      known.add(inboxId);
-      const [oldest] = known;
-      if (known.size > maxRememberedIds && oldest !== undefined) known.delete(oldest);
+      if (applied.has(inboxId)) return false;
+      applied.add(inboxId);
+      const [oldest] = applied;
+      if (applied.size > maxRememberedIds && oldest !== undefined) applied.delete(oldest);
       return true;
     },
   };

@@ -1,4 +1,4 @@
-/** Reading what an activity's failure means, from the innermost cause outwards. */
+/** Classifies the failures of activities and child workflows. */
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -11,27 +11,29 @@ export interface StepFailure {
   /** A provider fault's kind, `timeout`, or `unexpected`. */
   readonly code: string;
   readonly provider?: string | undefined;
-  /** The account that has to be connected again before the step can be done. */
+  /** The connection that its owner must reconnect before the step can succeed. */
   readonly connection?: ConnectionId | undefined;
 }
 
-/** Why a step gave up: the provider's last word where there is one, not merely that time ran out. */
+/**
+ * Returns why a step failed. Prefers the provider's last error over the timeout of the retries, because it says more.
+ */
 export const toStepFailure = (error: unknown): StepFailure => {
   const causes = causesOf(error);
-  const said = causes.find((cause) => cause instanceof ApplicationFailure);
-  if (said) return { code: said.type ?? 'unexpected', ...detailsOf(said) };
+  const failure = causes.find((cause) => cause instanceof ApplicationFailure);
+  if (failure) return { code: failure.type ?? 'unexpected', ...detailsOf(failure) };
   if (causes.some((cause) => cause instanceof TimeoutFailure)) return { code: 'timeout' };
   return { code: 'unexpected' };
 };
 
-/** Whether the error is an activity's or a child's own failing, and not a mistake in workflow code. */
+/** Returns whether an activity or a child workflow has failed. Returns false for errors in workflow code. */
 export const isStepFailure = (error: unknown): boolean =>
   error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;
 
 const causesOf = (error: unknown): readonly Error[] =>
   error instanceof Error ? [error, ...causesOf(error.cause)] : [];
 
-/** What `activities/failures.ts` adds to a provider's fault. A connection matters only where it is what is wrong. */
+/** Reads the details that `activities/failures.ts` adds. The connection matters only when it must be reconnected. */
 const detailsOf = ({ type, details }: ApplicationFailure): Omit<StepFailure, 'code'> => {
   const detail: unknown = details?.[0];
   if (typeof detail !== 'object' || detail === null) return {};
@@ -43,6 +45,6 @@ const detailsOf = ({ type, details }: ApplicationFailure): Omit<StepFailure, 'co
   };
 };
 
-/** As `connectionIdSchema` has it, which needs more than belongs into workflow code. */
+/** The rule of `connectionIdSchema`, without zod, which must not enter the workflow bundle. */
 const isConnectionId = (value: unknown): value is ConnectionId =>
   typeof value === 'string' && /^conn_[A-Za-z0-9_-]{1,64}$/.test(value);

@@ -1,7 +1,4 @@
-/**
- * One audition, from request to decision: the story. Each step is a file in `steps/`; what is true without Temporal
- * lives in `domain/`.
- */
+/** Runs one audition from request to decision. Each step is a file in `steps/`; pure rules are in `domain/`. */
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { compensate } from './compensate.ts';
@@ -15,6 +12,7 @@ import { isStepFailure } from './step-failures.ts';
 import { holdFirstSlot } from './steps/hold.ts';
 import { schedule } from './steps/schedule.ts';
 
+/** Runs the audition until it is closed. Returns its final view. */
 export async function audition(input: AuditionInput): Promise<AuditionView> {
   const run = createRun(input);
   setHandlers(run);
@@ -23,7 +21,7 @@ export async function audition(input: AuditionInput): Promise<AuditionView> {
   return run.journal.view;
 }
 
-/** What happens as long as nothing ends it. */
+/** Schedules the audition and runs the main loop until the audition ends. */
 const runAudition = async (run: AuditionRun): Promise<void> => {
   try {
     if (!run.isResumed) {
@@ -41,7 +39,7 @@ const runAudition = async (run: AuditionRun): Promise<void> => {
   }
 };
 
-/** What happens when it has ended: undo what must be undone, answer everybody, leave nothing unfinished. */
+/** Refuses queued commands, compensates if necessary, and waits for background work, the trail and all handlers. */
 const cleanUp = async (run: AuditionRun): Promise<void> => {
   const { ending, journal, background, saga } = run;
   run.commands.close(wrongState('reschedule', 'closed'));

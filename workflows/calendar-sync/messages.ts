@@ -1,14 +1,14 @@
 /**
- * What a calendar's synchronisation is told from outside. The contract stands before the workflow: what is told while
- * nobody synchronises that connection is parked in the inbox, and can be replayed.
+ * Signals of the calendar synchronisation. The workflow does not exist yet. Events for a connection without a running
+ * synchronisation are parked in the inbox and can be replayed.
  */
 import { defineSignal } from '@temporalio/workflow';
 
 export interface CalendarNotification {
-  /** Of the inbox: told at least once, to be applied once. */
+  /** The id in the inbox. Signals are delivered at least once; the workflow must apply each id once. */
   readonly inboxId: string;
   readonly calendarId: string;
-  /** `changed` and `missed` say that it has to be read, the others that its subscription needs care. */
+  /** `changed` and `missed`: read the calendar. The others: renew or recreate its subscription. */
   readonly what: 'changed' | 'reauthorization_required' | 'removed' | 'missed';
   readonly subscription?: string | undefined;
 }

@@ -1,4 +1,4 @@
-/** The activities that send, and what follows when a receiver will not take a message. */
+/** Options of the delivery activities, and the handling of rejected messages: the endpoint is disabled. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ActivityFailure,
@@ -23,18 +23,19 @@ import {
   endpointNoticeWorkflowType,
 } from './messages.ts';
 
-/** A message that is not taken for so long is not taken at all: its endpoint is disabled. */
+/** An endpoint is disabled when it does not accept a message for this time. */
 const deliveryTimeout = '3 days';
 
 const common = {
-  /** Two events at most that wait for their answer to the last, and what the database needs. */
+  /** Covers two events with the slowest allowed responses, and the database queries. */
   startToCloseTimeout: '60 seconds',
   heartbeatTimeout: '20 seconds',
 } as const;
 
 /**
- * With each failure comes its own delay (`activities/platform-events/endpoint-failure.ts`); what is said here is for failures of
- * ours. Where the server is set to it, endpoints share the queue fairly.
+ * Returns the delivery activities with retries for 3 days. Failures of the receiver set their own retry delay
+ * (`activities/platform-events/endpoint-failure.ts`); the retry policy here applies to internal failures. The fairness
+ * key shares the queue among endpoints, if the server has fairness enabled.
  */
 export const retriedActivities = (endpoint: EndpointId, summary: string) =>
   proxyActivities<PlatformActivities>({
@@ -46,6 +47,7 @@ export const retriedActivities = (endpoint: EndpointId, summary: string) =>
     summary,
   });
 
+/** Returns the delivery activities without retries, for callers that wait for the result. */
 export const singleAttemptActivities = (endpoint: EndpointId, summary: string) =>
   proxyActivities<PlatformActivities>({
     ...common,
@@ -56,12 +58,13 @@ export const singleAttemptActivities = (endpoint: EndpointId, summary: string) =
     summary,
   });
 
+/** The receiver's last response to a message that it did not accept. */
 export interface DeliveryRejection {
   readonly message: string;
   readonly answer: string;
 }
 
-/** The receiver's last word, where it is the receiver who is at fault; undefined for every failure of ours. */
+/** Returns the receiver's last response when the receiver caused the failure, undefined for internal failures. */
 export const rejectionIn = (error: unknown): DeliveryRejection | undefined => {
   if (!(error instanceof ActivityFailure)) return undefined;
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
@@ -73,20 +76,25 @@ export const rejectionIn = (error: unknown): DeliveryRejection | undefined => {
 };
 
 const toDeliveryRejection = (detail: unknown): DeliveryRejection => {
-  const said = typeof detail === 'object' && detail !== null ? detail : {};
+  const fields = typeof detail === 'object' && detail !== null ? detail : {};
   return {
-    message: 'message' in said ? String(said.message) : 'a message',
-    answer: 'answer' in said ? String(said.answer) : 'unknown',
+    message: 'message' in fields ? String(fields.message) : 'a message',
+    answer: 'answer' in fields ? String(fields.answer) : 'unknown',
   };
 };
 
+/** Returns why an endpoint is disabled: it did not accept a message within the delivery timeout. */
 export const deliveryFailedReason = ({ message, answer }: DeliveryRejection): string =>
-  `${message} was not taken for 3 days; the last answer: ${answer}.`;
+  `${message} was not accepted for 3 days; last response: ${answer}.`;
 
+/** Returns why an endpoint is disabled: it asked for no more events (HTTP 410). */
 export const endpointGoneReason = ({ message, answer }: DeliveryRejection): string =>
-  `The receiver answered ${answer} to ${message}: it wants nothing more.`;
+  `The receiver answered ${answer} to ${message}: it wants no more events.`;
 
-/** Disables the endpoint, and tells the organization's others, if it has any. */
+/**
+ * Disables the endpoint, and sends `endpoint.disabled` to the organization's other endpoints. Does nothing when the
+ * endpoint is already disabled.
+ */
 export const disableAndNotify = async (to: EndpointTarget, reason: string): Promise<void> => {
   const { organization, endpoint, correlationId } = to;
   const { disableEndpoint } = endpointRecords('Disable the endpoint');
@@ -121,7 +129,7 @@ const startEndpointNotice = async (input: EndpointNoticeInput): Promise<void> =>
       parentClosePolicy: ParentClosePolicy.ABANDON,
     });
   } catch (error) {
-    // Another delivery was given up for the same reason, and has told them.
+    // Another delivery to the disabled endpoint has already started this notice.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
 };

@@ -1,4 +1,4 @@
-/** Days of a receiver's silence, and what must not be lost while something is told. */
+/** Event delivery: days without a response, and wake-ups that arrive during a delivery. */
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeliveryOutcome, PlatformActivities, TellEndpointInput } from '../../activities/contract.ts';
@@ -38,8 +38,8 @@ const setUp = (activities: Partial<PlatformActivities>) => {
   const endpoint: EndpointId = `endp_${count}`;
   const auditionId: AuditionId = `aud_${count}`;
   stage.setActivities(endpoint, activities);
-  const settled: number[] = [];
-  /** As the relay does: from a row of the outbox to the workflow. */
+  const acknowledged: number[] = [];
+  /** Starts or signals the workflow for a row of the outbox, as the relay does. */
   const wake = async (through: number, changes: Partial<DueDelivery> = {}) => {
     const delivery = {
       organization,
@@ -53,7 +53,7 @@ const setUp = (activities: Partial<PlatformActivities>) => {
       outbox: {
         claim: async () => ({ claimed: 1, rows: [through], deliveries: [{ ...delivery, ...changes }] }),
         acknowledge: async (rows) => {
-          settled.push(...rows);
+          acknowledged.push(...rows);
         },
         retryLater: async () => {},
       },
@@ -63,33 +63,33 @@ const setUp = (activities: Partial<PlatformActivities>) => {
     expect(await round()).toBe(true);
     return stage.client.workflow.getHandle(eventDeliveryWorkflowId(endpoint, auditionId));
   };
-  return { endpoint, auditionId, wake, settled };
+  return { endpoint, auditionId, wake, acknowledged };
 };
 
 const upTo = (through: number): DeliveryOutcome => ({ kind: 'up_to_date', through });
 const noFurther = async () => undefined;
 
-/** An activity that a test lets go on when it likes. */
-const held = (outcomes: readonly DeliveryOutcome[]) => {
+/** A delivery activity whose attempts the test releases one by one. */
+const gatedDelivery = (outcomes: readonly DeliveryOutcome[]) => {
   const gates = outcomes.map((outcome) => ({ outcome, ...Promise.withResolvers<void>() }));
   let called = 0;
   return {
     deliverEvents: async () => {
       const gate = gates[called];
       called += 1;
-      if (!gate) throw new Error('called once too often');
+      if (!gate) throw new Error('more calls than expected');
       await gate.promise;
       return gate.outcome;
     },
     called: () => called,
-    letGo: (index: number) => gates[index]?.resolve(),
+    release: (index: number) => gates[index]?.resolve(),
   };
 };
 
-describe('a delivery', () => {
-  it('costs one activity, and ends when everything is told', async () => {
+describe('event delivery', () => {
+  it('needs one activity, and ends when all events are delivered', async () => {
     let called = 0;
-    const { wake, settled } = setUp({
+    const { wake, acknowledged } = setUp({
       deliverEvents: async () => {
         called += 1;
         return upTo(6);
@@ -97,37 +97,37 @@ describe('a delivery', () => {
     });
     const handle = await wake(6);
     await stage.result(handle);
-    expect([called, settled]).toEqual([1, [6]]);
-    // What docs/decisions/0029 reckons with.
+    expect([called, acknowledged]).toEqual([1, [6]]);
+    // The number of events that docs/decisions/0029 calculates with.
     expect(await stage.replay(handle, 'events-told')).toBe(12);
   });
 
-  it('loses no wake-up that comes while the last event is told', async () => {
-    const receiver = held([upTo(6), upTo(9)]);
+  it('loses no wake-up that arrives during the last delivery', async () => {
+    const receiver = gatedDelivery([upTo(6), upTo(9)]);
     const { wake } = setUp(receiver);
     const handle = await wake(6);
     await eventually(() => receiver.called() === 1, 20_000);
     await wake(9);
-    receiver.letGo(0);
+    receiver.release(0);
     await eventually(() => receiver.called() === 2, 20_000);
-    receiver.letGo(1);
+    receiver.release(1);
     await stage.result(handle);
     expect(receiver.called()).toBe(2);
     await stage.replay(handle, 'events-told-on');
   });
 
-  it('does nothing more for a wake-up about what it has told already', async () => {
-    const receiver = held([upTo(9)]);
+  it('ignores a wake-up for events that are already delivered', async () => {
+    const receiver = gatedDelivery([upTo(9)]);
     const { wake } = setUp(receiver);
     const handle = await wake(6);
     await eventually(() => receiver.called() === 1, 20_000);
     await wake(9);
-    receiver.letGo(0);
+    receiver.release(0);
     await stage.result(handle);
     expect(receiver.called()).toBe(1);
   });
 
-  it('begins anew when something happens after its end', async () => {
+  it('starts again for an event after its end', async () => {
     let called = 0;
     const { wake } = setUp({
       deliverEvents: async () => {
@@ -140,33 +140,33 @@ describe('a delivery', () => {
     expect(called).toBe(2);
   });
 
-  it('asks again where an attempt has left something', async () => {
+  it('repeats the activity while events are left', async () => {
     const outcomes: DeliveryOutcome[] = [{ kind: 'more' }, { kind: 'more' }, upTo(6)];
     const { wake } = setUp({ deliverEvents: async () => outcomes.shift() ?? upTo(0) });
     await stage.result(await wake(6));
     expect(outcomes).toEqual([]);
   });
 
-  it('ends at once where the endpoint is disabled', async () => {
-    const receiver = held([{ kind: 'disabled' }]);
-    receiver.letGo(0);
+  it('ends immediately when the endpoint is disabled', async () => {
+    const receiver = gatedDelivery([{ kind: 'disabled' }]);
+    receiver.release(0);
     const { wake } = setUp(receiver);
     await stage.result(await wake(6));
     expect(receiver.called()).toBe(1);
   });
 });
 
-it('wakes the others where one cannot be, and keeps what is due', async () => {
+it('the outbox round wakes the other deliveries when one cannot be woken, and keeps its rows', async () => {
   const { endpoint, auditionId } = setUp({ deliverEvents: async () => upTo(6) });
   const due = { organization, endpoint, through: 6, correlationId: 'correlation-1', retryFrom: undefined };
-  const cursed: DueDelivery = {
+  const failing: DueDelivery = {
     ...due,
-    auditionId: 'aud_cursed',
+    auditionId: 'aud_failing',
     get correlationId(): string {
-      throw new Error('this one cannot be woken');
+      throw new Error('this delivery cannot be woken');
     },
   };
-  // More than are woken at once.
+  // More deliveries than one round wakes concurrently.
   const others = Array.from(
     { length: 25 },
     (_, n): DueDelivery => ({
@@ -177,9 +177,9 @@ it('wakes the others where one cannot be, and keeps what is due', async () => {
   const calls: unknown[] = [];
   const round = createOutboxRound({
     outbox: {
-      claim: async () => ({ claimed: 26, rows: [1, 2], deliveries: [cursed, ...others] }),
+      claim: async () => ({ claimed: 26, rows: [1, 2], deliveries: [failing, ...others] }),
       acknowledge: async () => {
-        calls.push('settled');
+        calls.push('acknowledged');
       },
       retryLater: async (rows) => {
         calls.push(rows);
@@ -188,13 +188,13 @@ it('wakes the others where one cannot be, and keeps what is due', async () => {
     temporal: stage.client,
     taskQueue: stage.taskQueue,
   });
-  await expect(round()).rejects.toMatchObject({ cause: { message: 'this one cannot be woken' } });
+  await expect(round()).rejects.toMatchObject({ cause: { message: 'this delivery cannot be woken' } });
   expect(calls).toEqual([[1, 2]]);
   const last = stage.client.workflow.getHandle(eventDeliveryWorkflowId(endpoint, `${auditionId}-24`));
   await stage.result(last);
 });
 
-describe('a replay', () => {
+describe('an event replay', () => {
   const range = { from: '2031-01-01T00:00:00.000Z', until: '2031-01-02T00:00:00.000Z' } as const;
   const start = (endpoint: EndpointId) =>
     stage.client.workflow.start(eventReplayWorkflowType, {
@@ -203,28 +203,28 @@ describe('a replay', () => {
       args: [{ organization, endpoint, correlationId: 'c', ...range }],
     });
 
-  it('goes on where each attempt has ended, and counts what was sent', async () => {
-    const asked: unknown[] = [];
+  it('continues at the cursor of the previous attempt, and counts the sent events', async () => {
+    const cursors: unknown[] = [];
     const after = { auditionId: 'aud_a', through: 4 } as const;
     const { endpoint } = setUp({
       replayEvents: async (input) => {
-        asked.push(input.after);
-        return asked.length === 1 ? { kind: 'more', sent: 4, after } : { kind: 'done', sent: 3 };
+        cursors.push(input.after);
+        return cursors.length === 1 ? { kind: 'more', sent: 4, after } : { kind: 'done', sent: 3 };
       },
     });
     const handle = await start(endpoint);
     expect(await stage.result(handle)).toEqual({ sent: 7 });
-    expect(asked).toEqual([undefined, after]);
+    expect(cursors).toEqual([undefined, after]);
     await stage.replay(handle, 'events-replayed');
   });
 
-  it('ends with what it has sent when the endpoint is disabled', async () => {
+  it('ends with the number of sent events when the endpoint is disabled', async () => {
     const { endpoint } = setUp({ replayEvents: async () => ({ kind: 'disabled' }) });
     expect(await stage.result(await start(endpoint))).toEqual({ sent: 0 });
   });
 });
 
-const tell = (endpoint: EndpointId) =>
+const startTestNotice = (endpoint: EndpointId) =>
   stage.client.workflow.start<(input: unknown) => Promise<EndpointNoticeResult>>(endpointNoticeWorkflowType, {
     workflowId: endpointNoticeWorkflowId(endpoint, 'msg_test_1'),
     taskQueue: stage.taskQueue,
@@ -243,8 +243,8 @@ const tell = (endpoint: EndpointId) =>
     ],
   });
 
-describe('a message for which somebody waits', () => {
-  it('is sent once, and what was answered is said', async () => {
+describe('a test message', () => {
+  it('is sent once, and returns the response', async () => {
     let attempts = 0;
     const { endpoint } = setUp({
       tellEndpoint: async () => {
@@ -252,15 +252,15 @@ describe('a message for which somebody waits', () => {
         throw deliveryFailure('msg_test_1', '404');
       },
     });
-    const handle = await tell(endpoint);
+    const handle = await startTestNotice(endpoint);
     expect(await stage.result(handle)).toEqual({ kind: 'failed', answer: '404' });
     expect(attempts).toBe(1);
     await stage.replay(handle, 'endpoint-tested');
   });
 });
 
-describe('a receiver that does not take a message', () => {
-  it('is disabled at once when it wants nothing more', async () => {
+describe('an endpoint that does not accept a message', () => {
+  it('is disabled immediately when it answers 410', async () => {
     const reasons: string[] = [];
     const { wake } = setUp({
       deliverEvents: async () => ({ kind: 'gone', message: 'msg_1', answer: '410' }),
@@ -271,16 +271,16 @@ describe('a receiver that does not take a message', () => {
     });
     const handle = await wake(6);
     await stage.result(handle);
-    expect(reasons).toEqual(['The receiver answered 410 to msg_1: it wants nothing more.']);
+    expect(reasons).toEqual(['The receiver answered 410 to msg_1: it wants no more events.']);
     await stage.replay(handle, 'events-unwanted');
   });
 
-  it('is not blamed for a failure of ours, which is tried again for ever', async () => {
+  it('is not disabled for an internal failure, which is retried without limit', async () => {
     let attempts = 0;
     const { wake } = setUp({
       deliverEvents: async () => {
         attempts += 1;
-        if (attempts < 3) throw ApplicationFailure.nonRetryable('our bug', 'ZodError');
+        if (attempts < 3) throw ApplicationFailure.nonRetryable('an internal failure', 'ZodError');
         return upTo(6);
       },
       disableEndpoint: noFurther,
@@ -291,8 +291,8 @@ describe('a receiver that does not take a message', () => {
     expect((await stage.now()) - begun).toBeGreaterThan(20 * minute);
   });
 
-  // From here on no time has to pass: the server keeps the lock of an attempt that ran out, or was cancelled.
-  it('is disabled after three days, and the others of the organization are told', async () => {
+  // These tests must be the last: the server keeps the time lock of an attempt that timed out or was cancelled.
+  it("is disabled after three days, and the organization's other endpoints are notified", async () => {
     const disabled: Parameters<PlatformActivities['disableEndpoint']>[0][] = [];
     const notices: TellEndpointInput[] = [];
     const others: readonly EndpointId[] = ['endp_other-1', 'endp_other-2'];
@@ -305,7 +305,7 @@ describe('a receiver that does not take a message', () => {
       });
     }
     // The time-skipping server cannot describe a workflow whose child is being started.
-    const { promise: looksAway, resolve: lookAway } = Promise.withResolvers<void>();
+    const { promise: resumed, resolve: resume } = Promise.withResolvers<void>();
     let attempts = 0;
     const { wake, endpoint, auditionId } = setUp({
       deliverEvents: async () => {
@@ -314,7 +314,7 @@ describe('a receiver that does not take a message', () => {
       },
       disableEndpoint: async (input) => {
         disabled.push(input);
-        await looksAway;
+        await resumed;
         return { at: '2031-01-01T09:00:00.000Z', others };
       },
     });
@@ -322,14 +322,14 @@ describe('a receiver that does not take a message', () => {
     const handle = await wake(6);
     await stage.until(handle, () => disabled.length === 1);
     const took = (await stage.now()) - begun;
-    lookAway();
+    resume();
     await eventually(() => stage.hasCompleted(handle), 20_000);
     expect(took).toBeGreaterThan(2.9 * day);
     expect(took).toBeLessThan(3.2 * day);
-    // 10 until the delay is an hour, then one an hour.
+    // 10 attempts until the delay is an hour, then one each hour.
     expect(attempts).toBeGreaterThan(70);
     expect(attempts).toBeLessThan(90);
-    const reason = `msg_${auditionId}_1 was not taken for 3 days; the last answer: 503.`;
+    const reason = `msg_${auditionId}_1 was not accepted for 3 days; last response: 503.`;
     expect(disabled).toEqual([{ organization, endpoint, correlationId: 'correlation-1', reason }]);
     const id = `msg_${endpoint}_disabled_${Date.parse('2031-01-01T09:00:00.000Z')}`;
     for (const other of others) {
@@ -351,13 +351,13 @@ describe('a receiver that does not take a message', () => {
     await stage.replay(handle, 'events-given-up');
   });
 
-  it('tries at once, instead of waiting for hours, when an endpoint has been put right', async () => {
-    let isRight = false;
+  it('gets its next attempt immediately when it is enabled again', async () => {
+    let isRepaired = false;
     let attempts = 0;
     const { wake } = setUp({
       deliverEvents: async () => {
         attempts += 1;
-        if (!isRight) throw deliveryFailure('msg_1', '503', 20 * hour);
+        if (!isRepaired) throw deliveryFailure('msg_1', '503', 20 * hour);
         return upTo(6);
       },
     });
@@ -365,8 +365,8 @@ describe('a receiver that does not take a message', () => {
     const hasFailed = async () => (await handle.describe()).raw.pendingActivities?.[0]?.lastFailure != null;
     await eventually(hasFailed, 20_000);
     const before = await stage.now();
-    isRight = true;
-    // Whoever only has more to tell does not hurry it.
+    isRepaired = true;
+    // A wake-up for more events alone does not restart the attempt.
     await wake(7);
     expect(attempts).toBe(1);
     await wake(7, { retryFrom: toInstant(before + 1_000) });

@@ -1,6 +1,7 @@
 /**
- * The contract of the workflows that tell the platform: one for each audition and endpoint that is behind with it, one
- * for each replay, one for each message that is of no audition. Imported by whoever starts them.
+ * Types, ids and signals of the event delivery workflows: one delivery for each audition and endpoint with undelivered
+ * events, one replay for each request, one notice for each message that belongs to no audition. The code that starts
+ * these workflows imports this file.
  */
 import { defineSignal } from '@temporalio/workflow';
 import type { EndpointTarget, ReplayCursor, TellEndpointInput } from '../../activities/contract.ts';
@@ -11,30 +12,31 @@ export const eventDeliveryWorkflowType = 'eventDelivery';
 export const eventReplayWorkflowType = 'eventReplay';
 export const endpointNoticeWorkflowType = 'endpointNotice';
 
-/** Tells of an audition in their order what an endpoint has not been told: only one of these at a time. */
+/** Returns the workflow id of a delivery. One at a time for each endpoint and audition keeps the events in order. */
 export const eventDeliveryWorkflowId = (endpoint: EndpointId, audition: AuditionId): string =>
   `event-delivery/${endpoint}/${audition}`;
 
-/** Asked for twice while it runs, it runs once. */
+/** Returns the workflow id of a replay. The same replay, requested again while it runs, starts no second workflow. */
 export const eventReplayWorkflowId = (endpoint: EndpointId, from: Instant, until: Instant): string =>
   `event-replay/${endpoint}/${from}..${until}`;
 
+/** Returns the workflow id of a notice. Each message is sent once to each endpoint. */
 export const endpointNoticeWorkflowId = (endpoint: EndpointId, message: string): string =>
   `endpoint-notice/${endpoint}/${message}`;
 
 export interface EventDeliveryInput extends EndpointTarget {
   readonly auditionId: AuditionId;
-  /** The last event that is known to be wanted. */
+  /** The sequence number of the last event to deliver. */
   readonly through: number;
 }
 
 export interface EventsWaiting {
   readonly through: number;
-  /** An attempt that began before, and waits for its next time, is begun anew at once. */
+  /** Restarts an attempt that began before this time, instead of waiting for its next retry. */
   readonly retryFrom?: Instant | undefined;
 }
 
-/** There is something to tell, up to this event. It may have been told by the time this is read. */
+/** Requests delivery up to the event `through`. It can be delivered already when the signal arrives. */
 export const eventsWaitingSignal = defineSignal<[EventsWaiting]>('eventsWaiting');
 
 export interface EventReplayInput extends EndpointTarget {
@@ -45,11 +47,11 @@ export interface EventReplayInput extends EndpointTarget {
 }
 
 export interface EndpointNoticeInput extends TellEndpointInput {
-  /** For whom somebody waits: one attempt, whatever comes of it. */
+  /** Makes a single attempt, because the caller waits for the result. */
   readonly once: boolean;
 }
 
-/** What became of it: `failed` also when it was given up after days. */
+/** The result of a notice. `failed` also when it was not accepted for 3 days. */
 export interface EndpointNoticeResult {
   readonly kind: 'accepted' | 'failed' | 'disabled';
   readonly answer?: string | undefined;

@@ -1,4 +1,4 @@
-/** An attempt that lasts as long as it takes: until it is done, or the receiver has had its days. */
+/** Repeats a delivery until it succeeds, the endpoint is disabled, or the receiver's 3 days are over. */
 import { CancellationScope, condition, isCancellation, setCurrentDetails } from '@temporalio/workflow';
 import type { EndpointTarget, EndpointUnavailable } from '../../activities/contract.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
@@ -10,27 +10,28 @@ import {
   rejectionIn,
 } from './endpoint-activities.ts';
 
-/** How long a failure of ours, which days of attempts have not mended, is left alone. */
+/** Pause after an internal failure that has used up its retries. */
 const internalFaultPause = '10 minutes';
 
 interface PersistentDelivery {
-  /** What was achieved; undefined once nothing more may be sent. */
+  /** Runs the attempt until it has an outcome. Returns undefined when the endpoint gets no more events. */
   run<Outcome extends { readonly kind: string }>(
     attempt: () => Promise<Outcome | EndpointUnavailable>,
   ): Promise<Outcome | undefined>;
-  /** Begins anew what has begun before that time, instead of waiting for its next attempt. */
+  /** Restarts the current attempt immediately, if it began before `since`. */
   retryNow(since: Instant): void;
 }
 
+/** Creates the delivery to one endpoint. Disables the endpoint when its receiver rejects a message for good. */
 export const createPersistentDelivery = (to: EndpointTarget): PersistentDelivery => {
-  let currentAttempt: { readonly begun: number; readonly scope: CancellationScope } | undefined;
+  let currentAttempt: { readonly startedAtMs: number; readonly scope: CancellationScope } | undefined;
 
-  /** `again`: it was hurried, or it failed for a reason of ours. */
+  /** Returns `again` when the attempt was restarted or failed internally, `over` when the endpoint was disabled. */
   const attemptOnce = async <Outcome>(
     attempt: () => Promise<Outcome>,
   ): Promise<Outcome | 'again' | 'over'> => {
     const scope = new CancellationScope();
-    currentAttempt = { begun: Date.now(), scope };
+    currentAttempt = { startedAtMs: Date.now(), scope };
     try {
       return await scope.run(attempt);
     } catch (error) {
@@ -38,13 +39,13 @@ export const createPersistentDelivery = (to: EndpointTarget): PersistentDelivery
         if (CancellationScope.current().consideredCancelled) throw error;
         return 'again';
       }
-      const refusal = rejectionIn(error);
-      if (!refusal) {
-        setCurrentDetails('Our own fault keeps this from being sent. It is tried again every 10 minutes.');
+      const rejection = rejectionIn(error);
+      if (!rejection) {
+        setCurrentDetails('An internal failure prevents the delivery. It is retried every 10 minutes.');
         await condition(() => scope.consideredCancelled, internalFaultPause);
         return 'again';
       }
-      await disableAndNotify(to, deliveryFailedReason(refusal));
+      await disableAndNotify(to, deliveryFailedReason(rejection));
       return 'over';
     } finally {
       currentAttempt = undefined;
@@ -65,7 +66,7 @@ export const createPersistentDelivery = (to: EndpointTarget): PersistentDelivery
       }
     },
     retryNow(since) {
-      if (currentAttempt && currentAttempt.begun < toEpochMs(since)) currentAttempt.scope.cancel();
+      if (currentAttempt && currentAttempt.startedAtMs < toEpochMs(since)) currentAttempt.scope.cancel();
     },
   };
 };

@@ -1,6 +1,6 @@
 /**
- * Telling the platform. What is sent, in which order, and how far an endpoint has been told, is the activities'
- * affair; here is only that it happens, for as long as there is something to tell.
+ * Delivers events to webhook endpoints. The activities select the events, keep their order and store how far an
+ * endpoint's deliveries have come. These workflows only run them until all events are delivered.
  */
 import { continueAsNew, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import {
@@ -19,13 +19,14 @@ import {
 import { createPersistentDelivery } from './persistent-delivery.ts';
 
 /**
- * Ends when everything that it was told of is told. Whoever has more to tell starts it anew or, while it runs, says so:
- * a signal that comes with the last answer is heard before the end.
+ * Delivers the events of one audition to one endpoint. Ends when all requested events are delivered or the endpoint is
+ * disabled. `signalWithStart` requests more events: it starts the workflow again, or signals the running one. A signal
+ * that arrives together with the last delivery is handled before the workflow ends.
  */
 export async function eventDelivery(input: EventDeliveryInput): Promise<void> {
   const { endpoint, organization, auditionId, correlationId } = input;
   const delivery = createPersistentDelivery(input);
-  const { deliverEvents } = retriedActivities(endpoint, `Tell of ${auditionId}`);
+  const { deliverEvents } = retriedActivities(endpoint, `Deliver events of ${auditionId}`);
   let wantedThrough = input.through;
   let deliveredThrough = 0;
   setHandler(eventsWaitingSignal, ({ through, retryFrom }) => {
@@ -37,7 +38,7 @@ export async function eventDelivery(input: EventDeliveryInput): Promise<void> {
       await continueAsNew<typeof eventDelivery>({ ...input, through: wantedThrough });
     }
     const target = wantedThrough;
-    setCurrentDetails(`Telling ${endpoint} of ${auditionId}, up to event ${target}.`);
+    setCurrentDetails(`Delivering events of ${auditionId} to ${endpoint}, up to event ${target}.`);
     const outcome = await delivery.run(() =>
       deliverEvents({ organization, endpoint, auditionId, correlationId }),
     );
@@ -46,11 +47,11 @@ export async function eventDelivery(input: EventDeliveryInput): Promise<void> {
   }
 }
 
-/** Answers with how many were sent. */
+/** Sends the events of a time range to one endpoint again. Returns how many were sent. */
 export async function eventReplay(input: EventReplayInput): Promise<{ readonly sent: number }> {
   const { organization, endpoint, correlationId, from, until } = input;
   const delivery = createPersistentDelivery(input);
-  const { replayEvents } = retriedActivities(endpoint, `Tell again what happened from ${from} to ${until}`);
+  const { replayEvents } = retriedActivities(endpoint, `Replay events from ${from} to ${until}`);
   let { after, sent = 0 } = input;
   for (;;) {
     if (workflowInfo().continueAsNewSuggested) {
@@ -66,20 +67,20 @@ export async function eventReplay(input: EventReplayInput): Promise<{ readonly s
   }
 }
 
-/** One message that is of no audition. */
+/** Sends one message that belongs to no audition, such as `endpoint.test`. */
 export async function endpointNotice({
-  once: onlyOnce,
+  once: isSingleAttempt,
   ...input
 }: EndpointNoticeInput): Promise<EndpointNoticeResult> {
   const { endpoint, message } = input;
-  const activities = onlyOnce ? singleAttemptActivities : retriedActivities;
+  const activities = isSingleAttempt ? singleAttemptActivities : retriedActivities;
   try {
-    const result = await activities(endpoint, `Tell of ${message.event.type}`).tellEndpoint(input);
+    const result = await activities(endpoint, `Deliver ${message.event.type}`).tellEndpoint(input);
     return result.kind === 'gone' ? { kind: 'failed', answer: result.answer } : result;
   } catch (error) {
-    const refusal = rejectionIn(error);
-    if (!refusal) throw error;
-    if (!onlyOnce) setCurrentDetails(deliveryFailedReason(refusal));
-    return { kind: 'failed', answer: refusal.answer };
+    const rejection = rejectionIn(error);
+    if (!rejection) throw error;
+    if (!isSingleAttempt) setCurrentDetails(deliveryFailedReason(rejection));
+    return { kind: 'failed', answer: rejection.answer };
   }
 }

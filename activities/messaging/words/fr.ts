@@ -1,6 +1,6 @@
 import type { Translation } from './translation.ts';
 
-/** The words of text messages keep to the letters of GSM-7 (3GPP TS 23.038): an accent more and they cost double. */
+/** Texts of SMS use only GSM-7 characters (3GPP TS 23.038). Any other character doubles the price of the message. */
 export const fr: Translation = {
   lang: 'fr',
   rounds: {

@@ -1,7 +1,7 @@
-/** The languages that notices are written in. */
+/** Selects the translation of notices by locale. */
 import { en } from './en.ts';
 import { fr } from './fr.ts';
 import type { Translation } from './translation.ts';
 
-/** The words for a locale; English where we do not speak the language. */
+/** Returns the translation for a locale: French for French locales, English for all others. */
 export const translationFor = (locale: string): Translation => (locale.split('-')[0] === 'fr' ? fr : en);

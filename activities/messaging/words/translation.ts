@@ -1,4 +1,4 @@
-/** What the notices say, in each language. The templates hold the form, these hold the words. */
+/** The interface of a translation of the notices. The templates contain the layout, the translations the texts. */
 import type { NoticeKind } from '../../../domain/audition/events.ts';
 import type { AuditionRound } from '../../../domain/audition/states.ts';
 
@@ -15,9 +15,9 @@ export interface Translation {
   /** First words of a text message. */
   readonly short: Readonly<Record<NoticeKind, string>>;
   readonly greeting: (name: string) => string;
-  /** To the one who is to be seen. */
+  /** The lead sentence for the performer. */
   readonly toPerformer: Readonly<Record<NoticeKind, (titles: Titles) => string>>;
-  /** To everybody else. */
+  /** The lead sentence for all other participants. */
   readonly toOthers: Readonly<Record<NoticeKind, (titles: Titles) => string>>;
   readonly until: (end: string) => string;
   readonly labels: {
@@ -29,7 +29,7 @@ export interface Translation {
     readonly notes: string;
     readonly reason: string;
   };
-  /** What to do with the link. */
+  /** The text before the response link. */
   readonly answer: string;
   readonly answerShort: string;
   readonly reference: string;

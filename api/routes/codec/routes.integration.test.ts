@@ -1,4 +1,4 @@
-/** The codec server: who may read what Temporal stores. */
+/** Tests the codec server: decryption of payloads, and its access control. */
 import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -28,14 +28,14 @@ const payloads = z.object({
 const plain = { payloads: [{ metadata: { encoding: btoa('json/plain') }, data: btoa('"Ada Example"') }] };
 
 describe('the codec server', () => {
-  it('decrypts what it has encrypted', async () => {
+  it('decrypts payloads that it has encrypted', async () => {
     const { call, key } = await setup();
     const encoded = payloads.parse((await call('POST', '/codec/encode', { key, body: plain })).body);
     expect(JSON.stringify(encoded)).not.toContain(btoa('"Ada Example"'));
     expect((await call('POST', '/codec/decode', { key, body: encoded })).body).toEqual(plain);
   });
 
-  it('decrypts what a worker has encrypted', async () => {
+  it('decrypts payloads that a worker has encrypted', async () => {
     const { call, key } = await setup();
     const [codec] = createDataConverter(masterKeys).payloadCodecs ?? [];
     const [payload] = (await codec?.encode([defaultPayloadConverter.toPayload({ name: 'Ada' })])) ?? [];
@@ -52,24 +52,24 @@ describe('the codec server', () => {
     expect(atob(payloads.parse(body).payloads[0]?.data ?? '')).toBe('{"name":"Ada"}');
   });
 
-  it('refuses what was altered', async () => {
+  it('rejects altered payloads', async () => {
     const { call, key } = await setup();
     const encoded = payloads.parse((await call('POST', '/codec/encode', { key, body: plain })).body);
-    const altered = encoded.payloads.map((one) => ({
-      ...one,
+    const altered = encoded.payloads.map((payload) => ({
+      ...payload,
       data: Buffer.from('x'.repeat(60)).toString('base64'),
     }));
     const { status, body } = await call('POST', '/codec/decode', { key, body: { payloads: altered } });
     expect([status, body]).toMatchObject([400, { code: 'invalid_body' }]);
   });
 
-  it('answers nobody without a key, and no backend', async () => {
+  it('rejects callers without a key, and backend keys', async () => {
     const { call, backend } = await setup();
     expect((await call('POST', '/codec/decode', { body: plain })).status).toBe(401);
     expect((await call('POST', '/codec/decode', { key: backend, body: plain })).status).toBe(403);
   });
 
-  it('lets the pages of the Web UI ask, and nobody else’s', async () => {
+  it('allows cross-origin requests only of the Web UI', async () => {
     const { call } = await setup();
     const preflight = (origin: string) =>
       call('OPTIONS', '/codec/decode', {
@@ -88,15 +88,15 @@ describe('the codec server', () => {
   });
 });
 
-describe('a key in the path', () => {
-  it('opens the codec server on a developer’s machine', async () => {
+describe('a key in the path of the codec server', () => {
+  it('is accepted on a developer’s machine', async () => {
     const { call, key, backend } = await setup('local');
     expect((await call('POST', `/codec/${key}/decode`, { body: plain })).body).toEqual(plain);
     expect((await call('POST', `/codec/${backend}/decode`, { body: plain })).status).toBe(403);
     expect((await call('POST', '/codec/made-up/decode', { body: plain })).status).toBe(401);
   });
 
-  it('opens nothing anywhere else', async () => {
+  it('is not accepted in other environments', async () => {
     const { call, key } = await setup();
     expect((await call('POST', `/codec/${key}/decode`, { body: plain })).status).toBe(404);
   });

@@ -1,5 +1,5 @@
 /**
- * /codec/{decode|encode}: decrypts payloads for whoever may see them. The protocol is Temporal's:
+ * /codec/{decode|encode}: the codec server, which decrypts payloads for operators. The protocol is Temporal's:
  * https://docs.temporal.io/production-deployment/data-encryption#api-contract-specifications
  */
 import type { Payload, PayloadCodec } from '@temporalio/common';
@@ -41,13 +41,13 @@ const cannotDecrypt = (cause: unknown): Refusal =>
   Object.assign(
     new Refusal(
       'invalid_body',
-      'One of the payloads cannot be decrypted: it was altered, or its key is no longer in the ring.',
-      'Check CASTMATCH_MASTER_KEYS: a key stays in it for as long as anything is encrypted under it.',
+      'A payload cannot be decrypted: it was altered, or its key is not in the key ring.',
+      'Check CASTMATCH_MASTER_KEYS: a key must stay in it while any payload is encrypted with it.',
     ),
     { cause },
   );
 
-/** Codecs are applied last to first when encoding (the SDK's rule), and first to last when decoding. */
+/** Applies the codecs as the SDK does: last to first when encoding, first to last when decoding. */
 const apply = async (
   codecs: readonly PayloadCodec[],
   direction: Direction,
@@ -75,9 +75,10 @@ const describe = (direction: Direction) => ({
   },
 });
 
-/** A workflow's input and view together can be larger than any request of the API. */
+/** Larger than for other routes: the input and the view of a workflow exceed the default limit. */
 const bodyLimit = 4 * 1024 * 1024;
 
+/** Registers the codec routes. */
 export const codecRoutes = (api: Api, { configuration, repositories }: ApiDependencies): void => {
   const codecs = createDataConverter(configuration.masterKeys).payloadCodecs ?? [];
 
@@ -97,7 +98,7 @@ export const codecRoutes = (api: Api, { configuration, repositories }: ApiDepend
     );
   }
 
-  // The development Web UI cannot send credentials, so that on this machine alone the key may stand in the path.
+  // The development Web UI cannot send credentials, so a local environment accepts the key in the path.
   if (configuration.environment !== 'local') return;
   for (const direction of directions) {
     api.post(

@@ -1,4 +1,4 @@
-/** The languages of the pages for people, and the choice between them. */
+/** Chooses the language of pages for people. */
 
 const languages = ['en', 'fr'] as const;
 export type Language = (typeof languages)[number];

@@ -18,7 +18,7 @@ afterAll(async () => {
 const note = async (organization: OrganizationId | undefined, target: string) =>
   database.repositories.administrativeActs.record({
     organization,
-    by: 'desk',
+    by: 'casting office',
     role: 'admin',
     act: 'connection.disconnected',
     target,
@@ -36,7 +36,7 @@ const list = async (organization: OrganizationId, query = '') => {
   return test.call('GET', `/v1/administrative-acts${query}`, { key });
 };
 
-it('lists what was done, the newest first, a page at a time', async () => {
+it('administrative acts are listed page by page, the newest first', async () => {
   for (const target of ['conn_1', 'conn_2', 'conn_3']) await note('org_north', target);
 
   const first = pageSchema.parse((await list('org_north', '?limit=2')).body);
@@ -45,7 +45,7 @@ it('lists what was done, the newest first, a page at a time', async () => {
   );
 
   expect(first.items[0]).toMatchObject({
-    by: 'desk',
+    by: 'casting office',
     role: 'admin',
     act: 'connection.disconnected',
     detail: { provider: 'google' },
@@ -59,7 +59,7 @@ it('lists what was done, the newest first, a page at a time', async () => {
   expect(second.nextCursor).toBeUndefined();
 });
 
-it('shows nothing of another organization, nor of all together', async () => {
+it('the list contains no acts of other organizations and no acts that concern all organizations', async () => {
   await note('org_south', 'conn_south');
   await note(undefined, 'master-key');
 
@@ -70,7 +70,7 @@ it('shows nothing of another organization, nor of all together', async () => {
 });
 
 it.each([Buffer.from('{"at":"2026-12-01T09:00:00.000Z","id":"aud_1"}').toString('base64url'), 'x'])(
-  'refuses the cursor %s, which no page ended with',
+  'the list rejects the invalid cursor %s',
   async (cursor) => {
     expect(await list('org_north', `?cursor=${cursor}`)).toMatchObject({
       status: 400,
@@ -79,7 +79,7 @@ it.each([Buffer.from('{"at":"2026-12-01T09:00:00.000Z","id":"aud_1"}').toString(
   },
 );
 
-it('lets nobody change what was noted', async () => {
+it('the database rejects changes to administrative acts', async () => {
   await note('org_north', 'conn_4');
   for (const change of ["UPDATE administrative_acts SET by = 'x'", 'DELETE FROM administrative_acts']) {
     await expect(database.pool.query(change)).rejects.toThrow(/append-only/);

@@ -1,4 +1,4 @@
-/** GET /v1/administrative-acts: what was done to an organization's connections, endpoints and keys, and by whom. */
+/** GET /v1/administrative-acts: the audit log of changes to an organization's connections, endpoints and keys. */
 import { z } from 'zod';
 import { instantSchema } from '../../../domain/time/instant.ts';
 import { callerOf } from '../../access/caller.ts';
@@ -10,16 +10,19 @@ import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
 const actSchema = z
   .object({
     id: z.string(),
-    by: z.string().describe('The label of the key, the subject of the token, or who else it was'),
+    by: z
+      .string()
+      .describe('The actor: the label of the key, the subject of the token, or the owner of the account'),
     role: z.string(),
-    act: z.string().describe('What was done, such as connection.disconnected'),
-    target: z.string().describe('The id of what it was done to'),
+    act: z.string().describe('The act, such as connection.disconnected'),
+    target: z.string().describe('The ID of the connection, endpoint or key'),
     detail: z.record(z.string(), z.unknown()),
     correlationId: z.string(),
     at: instantSchema,
   })
   .meta({ id: 'AdministrativeAct' });
 
+/** Registers the route. */
 export const administrativeActRoutes = (api: Api, { repositories }: ApiDependencies): void => {
   api.get(
     '/v1/administrative-acts',
@@ -27,7 +30,7 @@ export const administrativeActRoutes = (api: Api, { repositories }: ApiDependenc
       schema: {
         operationId: 'listAdministrativeActs',
         tags: ['Administration'],
-        summary: 'List what was done by those with power',
+        summary: 'List administrative acts',
         querystring: pageQuery,
         response: {
           200: jsonResponse('A page of administrative acts, the newest first', pageOf(actSchema)),

@@ -1,4 +1,4 @@
-/** /v1/attention: what waits for a person, and what the person says. */
+/** /v1/attention: lists the items that wait for an operator, and resolves them. */
 import { resolveAttentionSchema } from '../../../domain/audition/commands.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import {
@@ -25,7 +25,7 @@ const listAttention = (api: Api, { repositories }: ApiDependencies): void => {
       schema: {
         operationId: 'listAttention',
         tags: ['Attention'],
-        summary: 'List what waits for an operator',
+        summary: 'List open attention items',
         querystring: pageQuery,
         response: {
           200: jsonResponse('A page of attention items, the oldest first', pageOf(attentionSchema)),
@@ -39,8 +39,8 @@ const listAttention = (api: Api, { repositories }: ApiDependencies): void => {
 };
 
 /**
- * Whose item it is. One that is resolved is in no table any more, but its id names its audition: whoever repeats a
- * resolution, because the first answer was lost, gets that answer from the audition itself.
+ * Returns the audition of an attention item. A resolved item is no longer stored, but its ID contains the ID of its
+ * audition. So a resolution that is repeated because its response was lost gets the same response from the audition.
  */
 const auditionIdOfAttention = async (
   auditions: ApiDependencies['repositories']['auditions'],
@@ -56,8 +56,8 @@ const auditionIdOfAttention = async (
 const attentionNotFound = (id: string): Refusal =>
   new Refusal(
     'attention_not_found',
-    `There is no attention item ${id} that waits.`,
-    'It may be resolved already: GET /v1/attention lists what still waits.',
+    `There is no open attention item ${id}.`,
+    'It may be resolved already; GET /v1/attention lists the open items.',
   );
 
 const resolve = (api: Api, dependencies: ApiDependencies): void => {
@@ -73,8 +73,8 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
         headers: idempotencyHeaders,
         body: resolveAttentionSchema,
         response: {
-          200: jsonResponse('Resolved; the audition goes on', auditionSchema),
-          202: jsonResponse('Accepted and under way: look again', auditionSchema),
+          200: jsonResponse('Resolved; the audition continues', auditionSchema),
+          202: jsonResponse('Accepted and under way; read the audition later', auditionSchema),
           ...problemResponses(
             'invalid_body',
             'unauthenticated',
@@ -114,12 +114,13 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
           }),
         );
       };
-      const asked = { organization, route: `POST /v1/attention/${id}/resolve`, key, body };
-      return sendAuditionResponse(reply, await runOnce(idempotentRequests, asked, run));
+      const keyed = { organization, route: `POST /v1/attention/${id}/resolve`, key, body };
+      return sendAuditionResponse(reply, await runOnce(idempotentRequests, keyed, run));
     },
   );
 };
 
+/** Registers the attention routes. */
 export const attentionRoutes = (api: Api, dependencies: ApiDependencies): void => {
   listAttention(api, dependencies);
   resolve(api, dependencies);

@@ -1,4 +1,4 @@
-/** Free slots, from holds and calendars. */
+/** Tests the search for free slots with holds and calendars. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProviderError } from '../../../domain/errors.ts';
 import { createTestApi, performerConnection } from '../../../tests/harness/api.ts';
@@ -18,7 +18,7 @@ const calendar = { provider: 'google', connection: 'conn_1', calendarId: 'primar
 const setup = async (findBusy: FindBusy = async () => []) => {
   const test = await createTestApi(database, { findBusy });
   const key = await test.keyFor('backend');
-  /** A participant nobody else's test has. */
+  /** A participant of this test only. */
   const participant = { id: crypto.randomUUID(), zone: 'Europe/Paris', calendar };
   const ask = (slot: object = {}, participants: readonly object[] = [participant]) =>
     test.call('POST', '/v1/availability', {
@@ -41,21 +41,21 @@ const setup = async (findBusy: FindBusy = async () => []) => {
 const at = (start: string) => expect.objectContaining({ start: `2026-12-01T${start}:00.000Z` });
 
 describe('availability', () => {
-  it('offers the earliest within everybody’s working hours first', async () => {
+  it('ranks the earliest slot within all participants’ working hours first', async () => {
     const { ask } = await setup();
     const { status, body } = await ask();
     expect(status).toBe(200);
     expect(body).toEqual({ slots: [at('08:00'), at('08:15'), at('08:30')] });
   });
 
-  it('leaves out what the calendars say is busy', async () => {
+  it('excludes busy times of the calendars', async () => {
     const { ask } = await setup(async () => [
       { start: '2026-12-01T08:00:00.000Z', end: '2026-12-01T08:40:00.000Z' },
     ]);
     expect((await ask()).body).toEqual({ slots: [at('08:45'), at('09:00')] });
   });
 
-  it('leaves out what another audition holds', async () => {
+  it('excludes times that another audition holds', async () => {
     const { ask, participant } = await setup();
     await database.repositories.holds.hold({
       organization: 'org_north',
@@ -68,7 +68,7 @@ describe('availability', () => {
     expect((await ask()).body).toEqual({ slots: [at('08:00')] });
   });
 
-  it('refuses a window inside a DST gap, a zone there is not, and a connection of nobody', async () => {
+  it('rejects a window inside a DST gap, an unknown zone, and an unknown connection', async () => {
     const { ask, participant } = await setup();
     expect((await ask({ earliest: '2027-03-28T02:30', latest: '2027-03-28T12:00' })).body).toMatchObject({
       code: 'local_time_in_gap',

@@ -1,4 +1,4 @@
-/** /v1/availability: when everybody is free, the best times first. Holds nothing. */
+/** /v1/availability: finds times at which all participants are free, the best first. Holds nothing. */
 import { z } from 'zod';
 import { freeSlots } from '../../../domain/audition/free-slots.ts';
 import { participantSchema, windowSlotSchema } from '../../../domain/audition/request.ts';
@@ -25,7 +25,7 @@ const availabilityRequest = z
       .array(participantSchema.pick({ id: true, zone: true, quietHours: true, calendar: true }).strict())
       .min(1)
       .max(20),
-    limit: z.int().min(1).max(100).default(10).describe('How many slots at most'),
+    limit: z.int().min(1).max(100).default(10).describe('Maximum number of slots'),
   })
   .strict();
 type AvailabilityRequest = z.infer<typeof availabilityRequest>;
@@ -35,8 +35,10 @@ const rankedSlots = z.object({
     z.object({
       start: instantSchema,
       end: instantSchema,
-      withinWorkingHours: z.boolean().describe('Between 09:00 and 19:00 on the clock of every participant'),
-      quietConflicts: z.int().describe('How many participants have quiet hours then'),
+      withinWorkingHours: z
+        .boolean()
+        .describe('Between 09:00 and 19:00 in the time zone of every participant'),
+      quietConflicts: z.int().describe('Number of participants who have quiet hours at that time'),
     }),
   ),
 });
@@ -46,7 +48,7 @@ interface Window {
   readonly until: BusyInterval['end'];
 }
 
-/** Held or booked by other auditions, and busy in the connected calendars. */
+/** Returns the times held by other auditions and the busy times of the connected calendars. */
 const readBusyIntervals = async (
   { repositories, findBusy }: ApiDependencies,
   organization: OrganizationId,
@@ -61,18 +63,19 @@ const readBusyIntervals = async (
       throw providerRefusal(error, [pointer]) ?? error;
     }
   };
-  const [taken, ...busy] = await Promise.all([
+  const [held, ...busy] = await Promise.all([
     repositories.holds.listBusy(organization, slotResources(participants, slot.room), window),
     ...participants.flatMap(({ calendar }, index) =>
       calendar ? [read(calendar, `/participants/${index}/calendar`)] : [],
     ),
   ]);
-  return [...taken, ...busy.flat()];
+  return [...held, ...busy.flat()];
 };
 
-/** A calendar that has not answered by then will not make anybody wait longer. */
+/** Maximum time to wait for all calendars together. */
 const calendarTimeoutMs = 10_000;
 
+/** Registers the route. */
 export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): void => {
   api.post(
     '/v1/availability',
@@ -81,7 +84,7 @@ export const availabilityRoutes = (api: Api, dependencies: ApiDependencies): voi
         operationId: 'findAvailability',
         tags: ['Availability'],
         summary: 'Find free slots',
-        description: 'Ranked: within working hours, then outside quiet hours, then the earliest.',
+        description: 'Ranked by working hours, then by quiet hours, then by time.',
         body: availabilityRequest,
         response: {
           200: jsonResponse('Free slots, the best first', rankedSlots),

@@ -1,4 +1,7 @@
-/** `ops attention …` and `ops auditions …`: through the API, with its permissions and its audit trail. */
+/**
+ * `ops attention …` and `ops auditions …`: commands that call the API, with its permissions and its audit
+ * trail.
+ */
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
 import {
@@ -13,7 +16,7 @@ import { apiContext, type OpsClient } from './http-client.ts';
 const itemSchema = attentionItemSchema.extend({ auditionId: z.string() });
 const itemsSchema = z.object({ items: z.array(itemSchema), nextCursor: z.string().optional() });
 
-/** The part of an audition that a terminal shows; `--json` shows all of it. */
+/** The fields of an audition that the terminal shows. `--json` shows all fields. */
 const auditionSchema = z.looseObject({
   id: z.string(),
   project: z.string(),
@@ -63,35 +66,36 @@ const describeAudition = (audition: Audition): string => {
     ['state', outcome === undefined ? state : `${state}: ${outcome}`],
     ['slot', slot ? `${slot.start} – ${slot.end} (${slot.zone}), revision ${revision}` : 'none'],
   ];
-  const people = audition.participants.map((one) => [
-    one.id,
-    one.kind,
-    one.answer,
-    one.checkedIn ? 'yes' : 'no',
+  const people = audition.participants.map((participant) => [
+    participant.id,
+    participant.kind,
+    participant.answer,
+    participant.checkedIn ? 'yes' : 'no',
   ]);
   return [
     renderTable(['', ''], facts),
     renderTable(['participant', 'kind', 'answer', 'checked in'], people),
     audition.attention.length > 0
       ? renderTable(itemHead, audition.attention.map(itemRow))
-      : 'Nothing waits for you.',
+      : 'No item needs attention.',
   ].join('\n');
 };
 
 const resolution = (action: string, joinUrl: string | undefined): object => {
   if (action !== 'override') return { action };
   if (joinUrl === undefined) {
-    throw new UsageError('Say which meeting it is instead: --join-url https://…');
+    throw new UsageError('The action override needs the link of the meeting: --join-url https://…');
   }
   return { action, value: { joinUrl } };
 };
 
+/** Creates the command `ops attention`. */
 export const attentionCommand = (): Command => {
-  const attention = new Command('attention').description('what waits for a person');
+  const attention = new Command('attention').description('items that need a decision by an operator');
   attention
     .command('list')
-    .description('list it, the oldest first')
-    .option('--all', 'all of it, not only the first hundred')
+    .description('list the items, oldest first')
+    .option('--all', 'all items, not only the first hundred')
     .action(async (options: { all?: boolean }, command: Command) => {
       const { client, output } = apiContext(command);
       const { items, more } = await listItems(client, options.all === true);
@@ -99,21 +103,21 @@ export const attentionCommand = (): Command => {
       output.show(items, () =>
         [
           items.length === 0
-            ? 'Nothing waits for you.'
+            ? 'No item needs attention.'
             : renderTable(
                 head,
                 items.map((item) => [item.auditionId, ...itemRow(item)]),
               ),
-          ...(more ? ['There is more: --all lists it.'] : []),
+          ...(more ? ['There are more items: --all lists them.'] : []),
         ].join('\n'),
       );
     });
   attention
     .command('resolve')
-    .description('say what is to be done about an item')
-    .argument('<id>', 'the item, as in the list')
+    .description('decide what happens with an item')
+    .argument('<id>', 'the id of the item, as in the list')
     .addArgument(new Argument('<action>').choices(attentionActions))
-    .option('--join-url <url>', 'with override: the link of a meeting made by hand')
+    .option('--join-url <url>', 'with override: the link of a meeting created manually')
     .action(async (id: string, action: string, options: { joinUrl?: string }, command: Command) => {
       const { client, output } = apiContext(command);
       const body = resolution(action, options.joinUrl);
@@ -124,11 +128,12 @@ export const attentionCommand = (): Command => {
   return attention;
 };
 
+/** Creates the command `ops auditions`. */
 export const auditionsCommand = (): Command => {
   const auditions = new Command('auditions').description('auditions');
   auditions
     .command('show')
-    .description('show one as it is')
+    .description('show the current state of an audition')
     .argument('<id>')
     .action(async (id: string, _options: object, command: Command) => {
       const { client, output } = apiContext(command);

@@ -26,7 +26,9 @@ const setup = async () => {
   return { ops };
 };
 
-it('lists what is connected, and makes the link that support sends', { timeout: 60_000 }, async () => {
+it('ops connections lists the accounts and prints the link to the connection page', {
+  timeout: 60_000,
+}, async () => {
   const { ops } = await setup();
   const listed = await ops('connections', 'list');
   expect(listed.stdout).toMatch(/conn_1.*google.*ann@example\.com.*the organization.*connected/);
@@ -37,7 +39,7 @@ it('lists what is connected, and makes the link that support sends', { timeout: 
   expect(link.stdout).toMatch(/^https:\/\/\S+\/connections\/\S+\nGood until 20\S+Z/);
 });
 
-it('says what is wrong with a status that there is not', { timeout: 60_000 }, async () => {
+it('ops connections list fails with invalid_body for an unknown status', { timeout: 60_000 }, async () => {
   const { ops } = await setup();
   const { exitCode, stderr } = await ops('connections', 'list', '--status', 'asleep');
   expect(exitCode).toBe(1);

@@ -1,4 +1,7 @@
-/** `ops read-model rebuild`, `ops audit verify`, `ops maintenance`: on the database itself, whether the service runs or not. */
+/**
+ * `ops read-model rebuild`, `ops audit verify`, `ops maintenance`: use the database directly. The service
+ * need not run.
+ */
 import { Command } from 'commander';
 import { createAuditionReadModel } from '../../../db/auditions/read-model.ts';
 import type { Database } from '../../../db/client.ts';
@@ -19,7 +22,7 @@ import { withDatabase } from '../with-database.ts';
 const auditionId = (text: string): AuditionId => {
   const parsed = auditionIdSchema.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new UsageError(`"${text}" is not an audition's id: it begins with aud_.`);
+  throw new UsageError(`"${text}" is not an audition id. Audition ids begin with aud_.`);
 };
 
 interface Broken {
@@ -39,25 +42,29 @@ const verify = async (db: Database, ids: AsyncIterable<AuditionId> | readonly Au
   return { auditions, broken };
 };
 
+/** Creates the command `ops read-model`. */
 export const readModelCommand = (): Command => {
-  const readModel = new Command('read-model').description('the lists and views the API shows');
+  const readModel = new Command('read-model').description(
+    'the read model behind the lists and views of the API',
+  );
   readModel
     .command('rebuild')
-    .description('fold every audition anew from its trail; the service may go on running')
+    .description('rebuild every audition from its audit trail; the service can keep running')
     .action((_options: object, command: Command) =>
       withDatabase(command, async (db, output) => {
         const done = await createAuditionReadModel(db).rebuild();
-        output.show(done, () => `Folded ${done.auditions} auditions from ${done.events} events.`);
+        output.show(done, () => `Rebuilt ${done.auditions} auditions from ${done.events} events.`);
       }),
     );
   return readModel;
 };
 
+/** Creates the command `ops audit`. */
 export const auditCommand = (): Command => {
   const audit = new Command('audit').description('the audit trail');
   audit
     .command('verify')
-    .description('recompute the chain of hashes; the exit code is 1 when a link is broken')
+    .description('verify the hash chain; exit code 1 when it is broken')
     .argument('[id]', 'one audition; without it, all of them')
     .action((id: string | undefined, _options: object, command: Command) =>
       withDatabase(command, async (db, output) => {
@@ -65,10 +72,10 @@ export const auditCommand = (): Command => {
         if (result.broken.length > 0) process.exitCode = 1;
         output.show(result, () =>
           result.broken.length === 0
-            ? `The trails of ${result.auditions} auditions are whole.`
+            ? `The audit trails of ${result.auditions} auditions are intact.`
             : renderTable(
                 ['audition', 'broken at event'],
-                result.broken.map((one) => [one.auditionId, String(one.sequence)]),
+                result.broken.map(({ auditionId: id, sequence }) => [id, String(sequence)]),
               ),
         );
       }),
@@ -76,14 +83,15 @@ export const auditCommand = (): Command => {
   return audit;
 };
 
-const days = wholeNumber('give a whole number of days from 1 up');
+const days = wholeNumber('use a whole number of days, 1 or more');
 
+/** Creates the command `ops maintenance`. */
 export const maintenanceCommand = (): Command =>
   new Command('maintenance')
     .description(
-      'delete what nobody asks for any more: the kept answers to commands, the webhooks that were told on, what was counted of providers, and after a year who has read a credential; run it once a day',
+      'delete expired data: stored responses to commands, delivered webhooks, provider call counts, and credential reads of more than a year ago; run it once a day',
     )
-    .option('--older-than <days>', 'how old they are at least', days, 30)
+    .option('--older-than <days>', 'minimum age in days', days, 30)
     .action((options: { olderThan: number }, command: Command) =>
       withDatabase(command, async (db, output) => {
         const answers = await deleteOldIdempotentRequests(db, options.olderThan);
@@ -93,7 +101,7 @@ export const maintenanceCommand = (): Command =>
         output.show(
           { answers, webhooks, counts, credentialReads },
           () =>
-            `Deleted the answers to ${answers} commands, ${webhooks} webhooks, and ${counts} counts of what providers allow and how they did. Forgot ${credentialReads} readings of credentials, more than a year old.`,
+            `Deleted ${answers} stored responses to commands, ${webhooks} webhooks, ${counts} provider call counts, and ${credentialReads} credential reads of more than a year ago.`,
         );
       }),
     );

@@ -1,4 +1,4 @@
-/** Calls the API as an operator does, and says what it refuses in words for a terminal. */
+/** Calls the API with the operator's key and formats its errors for a terminal. */
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { readApiSettings } from '../../../foundation/configuration/cli-configuration.ts';
@@ -12,18 +12,26 @@ const problemSchema = z.object({
   correlationId: z.string(),
 });
 
+/** A command failed. The message is printed to the operator without a stack trace. */
 export class CommandFailed extends Error {
   override readonly name = 'CallRefused';
 }
 
 export interface OpsClient {
-  /** Throws `CallRefused` for every answer that is no success, and when nobody answers. */
+  /**
+   * Calls the API.
+   *
+   * @throws {CommandFailed} when the API is unreachable or answers with an error.
+   */
   call<Body>(schema: z.ZodType<Body>, method: 'GET' | 'POST', path: string, body?: unknown): Promise<Body>;
 }
 
 const errorFromResponse = async (response: Response): Promise<CommandFailed> => {
   const problem = problemSchema.safeParse(await response.json().catch(() => undefined));
-  if (!problem.success) return new CommandFailed(`The API answered ${response.status}.`);
+  if (!problem.success)
+    return new CommandFailed(
+      `The API answered with status ${response.status}. Check CASTMATCH_API_URL and the log of the API.`,
+    );
   const { title, detail, code, whatToDo, correlationId } = problem.data;
   return new CommandFailed(`${title} (${code})\n${detail}\n${whatToDo}\nCorrelation id: ${correlationId}`);
 };
@@ -38,14 +46,21 @@ const createOpsClient = ({ url, key }: { readonly url: string; readonly key: str
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }).catch((cause: unknown) => {
-      throw new CommandFailed(`Nobody answers at ${url}. Is the API running?`, { cause });
+      throw new CommandFailed(
+        `The API is unreachable at ${url}. Start the API, or check CASTMATCH_API_URL.`,
+        { cause },
+      );
     });
     if (!response.ok) throw await errorFromResponse(response);
     return schema.parse(await response.json());
   },
 });
 
-/** What a command that goes through the API needs: the API, and where to say what it answered. */
+/**
+ * Returns the API client and the output of a command.
+ *
+ * @throws {UsageError} when CASTMATCH_API_URL or CASTMATCH_API_KEY is missing.
+ */
 export const apiContext = (command: Command): { readonly client: OpsClient; readonly output: Output } => ({
   client: createOpsClient(readApiSettings()),
   output: createOutput(command),

@@ -18,13 +18,15 @@ const ops = async (...words: readonly string[]) =>
     reject: false,
   });
 
-const made = z.object({ id: z.string(), secret: z.string() });
+const createdKeySchema = z.object({ id: z.string(), secret: z.string() });
 
-it('makes a key, lists it without its secret, and revokes it; each is noted', {
+it('ops keys creates a key, lists it without its secret, revokes it, and records both changes', {
   timeout: 60_000,
 }, async () => {
   const words = ['--organization', 'org_north', '--role', 'backend', '--label', 'platform'];
-  const { id, secret } = made.parse(JSON.parse((await ops('--json', 'keys', 'create', ...words)).stdout));
+  const { id, secret } = createdKeySchema.parse(
+    JSON.parse((await ops('--json', 'keys', 'create', ...words)).stdout),
+  );
   const { apiKeys, administrativeActs } = database.repositories;
   expect(await apiKeys.find(secret)).toMatchObject({ id, role: 'backend', label: 'platform' });
 
@@ -47,7 +49,7 @@ it.each([
   [['create', '--organization', 'org_north', '--role', 'root', '--label', 'x'], /backend, operator, admin/],
   [['create', '--organization', 'org_north', '--role', 'backend'], /--label/],
   [['revoke', 'key_0123456789abcdef'], /There is no key/],
-])('keys %j is refused, and says why', async (words, sentence) => {
+])('ops keys %j fails and prints the reason', async (words, sentence) => {
   const { exitCode, stderr } = await ops('keys', ...words);
   expect(exitCode).not.toBe(0);
   expect(stderr).toMatch(sentence);

@@ -1,4 +1,7 @@
-/** `ops keys …`: who may call the API. On the database itself, since the first key cannot be made with a key. */
+/**
+ * `ops keys …`: manages API keys. Uses the database directly, because the first key cannot be created through
+ * the API.
+ */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ApiKeyHolder, type ApiRole, apiRoles, createApiKeys } from '../../../db/access/api-keys.ts';
 import type { Database } from '../../../db/client.ts';
@@ -11,12 +14,12 @@ import { CommandFailed } from './http-client.ts';
 const organizationId = (text: string): OrganizationId => {
   const parsed = organizationIdSchema.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError('an organization’s id begins with org_');
+  throw new InvalidArgumentError('an organization id begins with org_');
 };
 
 const label = (text: string): string => {
   if (/^[\x20-\x7e]{1,100}$/.test(text)) return text;
-  throw new InvalidArgumentError('give 1 to 100 letters, digits and signs');
+  throw new InvalidArgumentError('use 1 to 100 printable ASCII characters');
 };
 
 const note = async (
@@ -26,14 +29,21 @@ const note = async (
 ): Promise<void> =>
   noteAct(db, 'npm run ops', { organization, act, target: id, detail: { role, label: called } });
 
+/** Creates the command `ops keys`. */
 export const keysCommand = (): Command => {
-  const keys = new Command('keys').description('the API keys');
+  const keys = new Command('keys').description('API keys');
   keys
     .command('create')
-    .description('make a key; its secret is shown once and kept nowhere')
-    .requiredOption('--organization <id>', 'whose auditions it sees', organizationId)
-    .addOption(new Option('--role <role>', 'what it may do').choices(apiRoles).makeOptionMandatory())
-    .requiredOption('--label <text>', 'what it is called in the audit trail', label)
+    .description('create a key; its secret is shown once and never stored')
+    .requiredOption(
+      '--organization <id>',
+      'the organization whose auditions the key can access',
+      organizationId,
+    )
+    .addOption(
+      new Option('--role <role>', 'the permissions of the key').choices(apiRoles).makeOptionMandatory(),
+    )
+    .requiredOption('--label <text>', 'the name of the key in the audit trail', label)
     .action((options: { organization: OrganizationId; role: ApiRole; label: string }, command: Command) =>
       withDatabase(command, async (db, output) => {
         const { id, secret } = await createApiKeys(db).create(options);
@@ -46,14 +56,14 @@ export const keysCommand = (): Command => {
     );
   keys
     .command('list')
-    .description('list them, the newest first')
-    .option('--organization <id>', 'those of one organization', organizationId)
+    .description('list the keys, newest first')
+    .option('--organization <id>', 'keys of one organization', organizationId)
     .action((options: { organization?: OrganizationId }, command: Command) =>
       withDatabase(command, async (db, output) => {
         const all = await createApiKeys(db).list(options.organization);
         output.show(all, () =>
           renderTable(
-            ['key', 'organization', 'role', 'label', 'made', 'last used', 'revoked'],
+            ['key', 'organization', 'role', 'label', 'created', 'last used', 'revoked'],
             all.map(({ id, organization, role, label: called, createdAt, lastUsedAt, revokedAt }) => [
               id,
               organization,
@@ -69,13 +79,13 @@ export const keysCommand = (): Command => {
     );
   keys
     .command('revoke')
-    .description('take a key back for good: its next request is refused')
-    .argument('<id>', 'the key, as in the list')
+    .description('revoke a key permanently; its next request is refused')
+    .argument('<id>', 'the id of the key, as in the list')
     .action((id: string, _options: object, command: Command) =>
       withDatabase(command, async (db, output) => {
         const revoked = await createApiKeys(db).revoke(id);
         if (!revoked)
-          throw new CommandFailed(`There is no key ${id}: npm run ops -- keys list shows those there are.`);
+          throw new CommandFailed(`There is no key ${id}. List the keys with: npm run ops -- keys list`);
         await note(db, 'key.revoked', revoked);
         output.show(revoked, () => `${id}, "${revoked.label}" of ${revoked.organization}, is revoked.`);
       }),

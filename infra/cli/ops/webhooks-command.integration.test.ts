@@ -24,7 +24,7 @@ const ops = async (...words: readonly string[]) =>
     reject: false,
   });
 
-it('lists what is parked, shows what was told only when asked to, and replays it; both are noted', {
+it('ops webhooks lists parked webhooks, shows content only with --content, and records reads and replays', {
   timeout: 120_000,
 }, async () => {
   const { inbox } = database.repositories;
@@ -35,8 +35,8 @@ it('lists what is parked, shows what was told only when asked to, and replays it
     dedupeKey: 'SM1',
     correlationId: 'call-1',
   });
-  const [one] = await inbox.claim(1, 60_000);
-  const id = one?.id ?? '';
+  const [claimed] = await inbox.claim(1, 60_000);
+  const id = claimed?.id ?? '';
   await inbox.park(id, 'not_handled');
 
   const listed = (await ops('webhooks', 'list')).stdout;
@@ -68,7 +68,7 @@ it.each([
   [['show', 'whk_1'], /There is no webhook whk_1/],
   [['replay', 'whk_1'], /There is no webhook whk_1/],
   [['replay'], /Say which/],
-])('webhooks %j is refused, and says why', { timeout: 60_000 }, async (words, sentence) => {
+])('ops webhooks %j fails and prints the reason', { timeout: 60_000 }, async (words, sentence) => {
   const { exitCode, stderr } = await ops('webhooks', ...words);
   expect([exitCode, stderr]).toEqual([1, expect.stringMatching(sentence)]);
 });

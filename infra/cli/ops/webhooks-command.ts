@@ -1,6 +1,6 @@
 /**
- * `ops webhooks …`: what was told to us and matched nothing. On the database and not over HTTP: the API shows a caller
- * what belongs to their organization, and of these nobody knows whose they are.
+ * `ops webhooks …`: shows and replays parked webhooks. Uses the database directly: the API shows only data of
+ * the caller's organization, and the organization of a parked webhook is unknown.
  */
 import { Command } from 'commander';
 import type { Database } from '../../../db/client.ts';
@@ -15,15 +15,15 @@ import { wholeNumber } from '../whole-number.ts';
 import { withDatabase } from '../with-database.ts';
 import { CommandFailed } from './http-client.ts';
 
-const count = wholeNumber('give a whole number from 1 to 10000', 10_000);
+const count = wholeNumber('use a whole number from 1 to 10000', 10_000);
 
-/** The relay gets through so many in seconds. */
+/** The relay delivers this many webhooks within seconds. */
 const replayLimit = 10_000;
 
-const withoutKeys = () => Promise.reject(new Error('there are no keys here'));
-/** Sees everything but what was told. */
+const withoutKeys = () => Promise.reject(new Error('this command has no encryption keys'));
+/** An inbox that cannot decrypt the content of webhooks. */
 const sealedInbox = (db: Database) => createWebhookInbox(db, { seal: withoutKeys, open: withoutKeys });
-/** With the settings of the service itself. */
+/** An inbox that decrypts the content of webhooks with the settings of the service. */
 const openInbox = (db: Database) =>
   createWebhookInbox(db, createVault(db, createKeyWrapping(loadVaultConfiguration())));
 
@@ -36,9 +36,9 @@ const note = (db: Database, act: 'webhook.read' | 'webhook.replayed', entry: Inb
   });
 
 const noSuch = (id: string): CommandFailed =>
-  new CommandFailed(`There is no webhook ${id}: npm run ops -- webhooks list shows those that are parked.`);
+  new CommandFailed(`There is no webhook ${id}. List the parked webhooks with: npm run ops -- webhooks list`);
 
-const head = ['webhook', 'provider', 'kind', 'why', 'received', 'tried', 'repeated'];
+const head = ['webhook', 'provider', 'kind', 'reason', 'received', 'attempts', 'duplicates'];
 const row = ({ id, provider, kind, reason, receivedAt, attempts, duplicates }: InboxEntry) => [
   id,
   provider,
@@ -49,23 +49,24 @@ const row = ({ id, provider, kind, reason, receivedAt, attempts, duplicates }: I
   String(duplicates),
 ];
 
+/** Creates the command `ops webhooks`. */
 export const webhooksCommand = (): Command => {
-  const webhooks = new Command('webhooks').description('what services told us and nobody here takes');
+  const webhooks = new Command('webhooks').description('webhooks that matched no audition and are parked');
   webhooks
     .command('list')
-    .description('list those that are parked, the newest first, and how many wait')
-    .option('--provider <name>', 'those of one service: google, microsoft, zoom, twilio, smtp')
-    .option('--limit <n>', 'how many at most', count, 50)
+    .description('list the parked webhooks, newest first, and count those that wait for delivery')
+    .option('--provider <name>', 'webhooks of one provider: google, microsoft, zoom, twilio, smtp')
+    .option('--limit <n>', 'the maximum number of webhooks', count, 50)
     .action((options: { provider?: string; limit: number }, command: Command) =>
       withDatabase(command, async (db, output) => {
         const inbox = sealedInbox(db);
         const [parked, lag] = [await inbox.listParked(options), await inbox.lag()];
         output.show({ parked, lag }, () =>
           [
-            parked.length === 0 ? 'Nothing is parked.' : renderTable(head, parked.map(row)),
+            parked.length === 0 ? 'No webhook is parked.' : renderTable(head, parked.map(row)),
             ...lag.map(
-              (one) =>
-                `${one.provider}: ${one.waiting} waiting, the oldest for ${Math.round(one.oldestSeconds)} s; ${one.parked} parked`,
+              (lagOfProvider) =>
+                `${lagOfProvider.provider}: ${lagOfProvider.waiting} waiting, the oldest for ${Math.round(lagOfProvider.oldestSeconds)} s; ${lagOfProvider.parked} parked`,
             ),
           ].join('\n'),
         );
@@ -73,11 +74,11 @@ export const webhooksCommand = (): Command => {
     );
   webhooks
     .command('show')
-    .description('show one')
-    .argument('<id>', 'the webhook, as in the list')
+    .description('show a webhook')
+    .argument('<id>', 'the id of the webhook, as in the list')
     .option(
       '--content',
-      'what was told, too: opened with the keys of the service, and noted as an act of yours',
+      'show the content too: decrypted with the keys of the service, and recorded in the audit trail',
     )
     .action((id: string, options: { content?: boolean }, command: Command) =>
       withDatabase(command, async (db, output) => {
@@ -96,32 +97,34 @@ export const webhooksCommand = (): Command => {
     );
   webhooks
     .command('replay')
-    .description('tell a parked one on again, or all that are parked for one reason')
-    .argument('[id]', 'the webhook, as in the list')
-    .option('--reason <code>', 'all that are parked for this reason, as in the list')
+    .description('deliver a parked webhook again, or all webhooks that are parked for one reason')
+    .argument('[id]', 'the id of the webhook, as in the list')
+    .option('--reason <code>', 'all webhooks that are parked for this reason, as in the list')
     .action((id: string | undefined, options: { reason?: string }, command: Command) =>
       withDatabase(command, async (db, output) => {
         const inbox = sealedInbox(db);
         const replayed: string[] = [];
-        const replay = async (one: InboxEntry): Promise<void> => {
-          if (!(await inbox.replay(one.id))) return;
-          await note(db, 'webhook.replayed', one);
-          replayed.push(one.id);
+        const replay = async (entry: InboxEntry): Promise<void> => {
+          if (!(await inbox.replay(entry.id))) return;
+          await note(db, 'webhook.replayed', entry);
+          replayed.push(entry.id);
         };
         if (id !== undefined) {
           const found = await inbox.find(id);
           if (found?.state !== 'parked') throw noSuch(id);
           await replay(found);
         } else if (options.reason !== undefined) {
-          for (const one of await inbox.listParked({ limit: replayLimit, reason: options.reason }))
-            await replay(one);
+          for (const entry of await inbox.listParked({ limit: replayLimit, reason: options.reason }))
+            await replay(entry);
         } else {
-          throw new CommandFailed('Say which: the id of one, or --reason <code> for all of that reason.');
+          throw new CommandFailed(
+            'No webhook selected. Pass an id, or --reason <code> for all webhooks of that reason.',
+          );
         }
-        const more = replayed.length === replayLimit ? ' There may be more: say it again.' : '';
+        const more = replayed.length === replayLimit ? ' There may be more: run the command again.' : '';
         output.show(
           { replayed },
-          () => `${replayed.length} replayed: they are told on within seconds, or parked again.${more}`,
+          () => `${replayed.length} replayed: each is delivered within seconds, or parked again.${more}`,
         );
       }),
     );

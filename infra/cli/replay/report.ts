@@ -1,8 +1,9 @@
-/** What the engineer reads: one line for a history that replays, a paragraph for one that does not. */
+/** Formats the result of a replay: one line for a history that replays, a paragraph for one that does not. */
 import { styleText } from 'node:util';
 import { replayRate } from '../../../workers/replay/corpus.ts';
 import type { RecordedEvent, Replayed } from '../../../workers/replay/replayer.ts';
 
+/** Returns the lines to print for one history. */
 export const reportLines = ({ workflowId, events, verdict }: Replayed): readonly string[] => {
   switch (verdict.kind) {
     case 'same':
@@ -25,6 +26,7 @@ export const reportLines = ({ workflowId, events, verdict }: Replayed): readonly
 const placeOf = (place: RecordedEvent | undefined): string =>
   place ? `event ${place.eventId}, ${place.eventType}` : 'an unknown event';
 
+/** Returns the last line of the report: number of histories, outcome and rate. */
 export const summaryOf = (replayed: readonly Replayed[]): string => {
   const bad = replayed.filter(({ verdict }) => verdict.kind !== 'same').length;
   const rate = replayRate(replayed).historiesPerSecond.toFixed(0);

@@ -1,11 +1,11 @@
-/** Where the histories come from: files, or the server. Their payloads stay encrypted on the way. */
+/** Reads histories from files and from the server. Their payloads stay encrypted. */
 import { stat } from 'node:fs/promises';
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import type { TemporalConfiguration } from '../../../foundation/configuration/configuration.ts';
 import { corpusFolder } from '../../../workers/replay/corpus.ts';
 import { type RecordedHistory, readHistories, readHistory } from '../../../workers/replay/history-file.ts';
 
-/** What the command line asks for. */
+/** The histories that the command line selects. */
 export interface Selection {
   /** Workflow ids, audition ids and history files. */
   readonly targets: readonly string[];
@@ -14,18 +14,23 @@ export interface Selection {
   readonly query?: string | undefined;
   readonly corpus?: boolean | undefined;
   readonly runId?: string | undefined;
-  /** The most histories that one list of the server may give. */
+  /** The maximum number of histories to fetch for one list of the server. */
   readonly limit: number;
 }
 
-/** The visibility queries of the options. */
+/** Returns the visibility queries of the options. */
 const queryOf = ({ failed, open, query }: Selection): readonly string[] => [
   ...(failed ? ['ExecutionStatus IN ("Failed", "TimedOut", "Terminated")'] : []),
   ...(open ? ['ExecutionStatus = "Running"'] : []),
   ...(query === undefined ? [] : [query]),
 ];
 
-/** Yields what was asked for, each as soon as it is there. */
+/**
+ * Yields the selected histories, each as soon as it is read.
+ *
+ * @throws {TemporalUnreachable} when the server does not answer.
+ * @throws {NotOnServer} when the server does not have a workflow.
+ */
 export async function* selectHistories(
   selection: Selection,
   temporal: TemporalConfiguration,
@@ -48,7 +53,7 @@ export async function* selectHistories(
   }
 }
 
-/** Nobody answers at the address of the configuration. */
+/** The Temporal server of the configuration does not answer. */
 export class TemporalUnreachable extends Error {
   override readonly name = 'TemporalUnreachable';
 }
@@ -74,7 +79,7 @@ const isFile = async (path: string): Promise<boolean> => {
 
 const workflowIdOf = (target: string): string => (target.startsWith('aud_') ? `audition/${target}` : target);
 
-/** The server has no such workflow, or no longer. */
+/** The server does not have the workflow, or has deleted it after its retention period. */
 export class NotOnServer extends Error {
   override readonly name = 'NotOnServer';
 }
@@ -92,7 +97,7 @@ const fetchHistory = async (
   } catch (cause) {
     if (!isGrpcServiceError(cause) || !isNotFound(cause)) throw cause;
     throw new NotOnServer(
-      `workflow ${workflowId} was not found: it is neither a file here nor on the server, or its retention is over`,
+      `workflow ${workflowId} was not found: there is no such file and no such workflow on the server. Check the id; its retention period may be over.`,
       { cause },
     );
   }
@@ -108,8 +113,9 @@ async function* fetchMatching(client: Client, query: string, limit: number): Asy
 }
 
 /**
- * Yields the executions that match a visibility query. Calls the service directly: `client.workflow.list` decrypts the
- * memo of each row, and one workflow under a key that this machine lacks would end the whole list.
+ * Yields the executions that match a visibility query. Calls the service directly, because
+ * `client.workflow.list` decrypts the memo of each row. One workflow under a key that this machine lacks
+ * would then abort the whole list.
  */
 async function* listExecutions(
   { connection, options: { namespace } }: Client,

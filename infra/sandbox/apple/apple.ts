@@ -1,6 +1,6 @@
 /**
- * Apple's calendar server as the sandbox plays it: what it takes to find an account (RFC 6764), nothing of calendars
- * themselves. Every account has the same app-specific password.
+ * Simulates the account discovery of Apple's calendar server (RFC 6764). Calendars are not simulated. All
+ * accounts have the same app-specific password.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -32,6 +32,7 @@ const root = '/caldav/';
 const principalOf = (account: string): string => `${root}principals/${encodeURIComponent(account)}/`;
 const homeOf = (account: string): string => `${root}calendars/${encodeURIComponent(account)}/`;
 
+/** Creates the simulated Apple server: its routes, its state and its controls. */
 export const createApple = (parts: VendorDependencies<AppleSandboxSettings>) => {
   const { settings, changeNotifier, calls, faultRegistry } = parts;
   const accounts = new Set<string>();
@@ -49,16 +50,17 @@ export const createApple = (parts: VendorDependencies<AppleSandboxSettings>) => 
     },
   ];
 
-  /** Whoever has logged in, or the answer that asks them to. */
+  /** Returns the account of the request's credentials, or undefined when they are missing or wrong. */
   const accountOf = (request: FastifyRequest): string | undefined => {
-    const given = parseBasicCredentials(request.headers.authorization);
-    if (!given || given.user === '' || given.password !== settings.appPassword) return undefined;
-    if (revoked.has(given.user)) return undefined;
-    if (!accounts.has(given.user)) {
-      accounts.add(given.user);
+    const credentials = parseBasicCredentials(request.headers.authorization);
+    if (!credentials || credentials.user === '' || credentials.password !== settings.appPassword)
+      return undefined;
+    if (revoked.has(credentials.user)) return undefined;
+    if (!accounts.has(credentials.user)) {
+      accounts.add(credentials.user);
       changeNotifier.notify();
     }
-    return given.user;
+    return credentials.user;
   };
 
   const find =
@@ -103,7 +105,10 @@ export const createApple = (parts: VendorDependencies<AppleSandboxSettings>) => 
           props: [hrefIn('d:current-user-principal', principalOf(account))],
         })),
       );
-      const theirs = (at: (account: string) => string, props: (account: string) => readonly string[]) =>
+      const resourceOfAccount = (
+        at: (account: string) => string,
+        props: (account: string) => readonly string[],
+      ) =>
         find((account, request) =>
           new URL(request.url, 'http://sandbox').pathname === at(account)
             ? { href: at(account), props: props(account) }
@@ -111,20 +116,22 @@ export const createApple = (parts: VendorDependencies<AppleSandboxSettings>) => 
         );
       route(
         `${root}principals/:account/`,
-        theirs(principalOf, (account) => [hrefIn('c:calendar-home-set', homeOf(account))]),
+        resourceOfAccount(principalOf, (account) => [hrefIn('c:calendar-home-set', homeOf(account))]),
       );
       route(
         `${root}calendars/:account/`,
-        theirs(homeOf, () => ['<d:resourcetype><d:collection/></d:resourcetype>']),
+        resourceOfAccount(homeOf, () => ['<d:resourcetype><d:collection/></d:resourcetype>']),
       );
     },
     state: () => ({ accounts: [...accounts] }),
-    /** As if the person had taken back their app-specific passwords; answers how many accounts it was. */
+    /**
+     * Simulates that the person revoked their app-specific passwords. Returns the number of accounts, 0 or 1.
+     */
     revokeAccount(account: string): number {
-      const known = accounts.has(account) && !revoked.has(account);
+      const wasActive = accounts.has(account) && !revoked.has(account);
       revoked.add(account);
       changeNotifier.notify();
-      return known ? 1 : 0;
+      return wasActive ? 1 : 0;
     },
     reset() {
       accounts.clear();

@@ -1,5 +1,5 @@
 /**
- * AWS KMS as the sandbox plays it: the operations on symmetric keys, over the AWS JSON 1.1 protocol.
+ * Simulates the operations of AWS KMS on symmetric keys, over the AWS JSON 1.1 protocol.
  * https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html and
  * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
@@ -86,12 +86,13 @@ const operationsOn = (keys: Keys): Readonly<Record<string, (body: unknown) => ob
 
 const credentialOf = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/\d{8}\/([^/]+)\/kms\/aws4_request, /;
 
-/** The caller is the access key that the signature names. The signature itself is not computed again. */
+/** Checks the access key id and the region of the signature. Does not verify the signature itself. */
 const checkCaller = (authorization: string | undefined, settings: AwsKmsSandboxSettings): void => {
   const [, accessKeyId, region] = credentialOf.exec(authorization ?? '') ?? [];
   if (accessKeyId !== settings.accessKeyId || region !== settings.region) throw unknownClient;
 };
 
+/** Registers the routes of AWS KMS. */
 export const awsKmsRoutes = (app: FastifyInstance, settings: AwsKmsSandboxSettings): void => {
   const operations = operationsOn(createKeys(settings));
 
@@ -104,15 +105,17 @@ export const awsKmsRoutes = (app: FastifyInstance, settings: AwsKmsSandboxSettin
   });
 
   app.setErrorHandler((error, _request, reply) => {
-    const known =
+    const kmsError =
       error instanceof AwsKmsError
         ? error
         : new AwsKmsError('ValidationException', error instanceof Error ? error.message : String(error));
     return reply
-      .code(known.status)
+      .code(kmsError.status)
       .header('content-type', 'application/x-amz-json-1.1')
       .header('x-amzn-requestid', randomBytes(16).toString('hex'))
-      .send(JSON.stringify({ __type: known.type, ...(known.message && { message: known.message }) }));
+      .send(
+        JSON.stringify({ __type: kmsError.type, ...(kmsError.message && { message: kmsError.message }) }),
+      );
   });
 
   app.post('/', async (request, reply) => {

@@ -1,4 +1,4 @@
-/** A ciphertext names its key, and is authenticated together with the encryption context. */
+/** Encrypts and decrypts as KMS does. A ciphertext names its key and is bound to the encryption context. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { incorrectKey, invalidCiphertext } from './errors.ts';
 import type { Keys, KmsKey } from './keys.ts';
@@ -9,10 +9,14 @@ const idBytes = 36;
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** The order of a context's pairs means nothing: https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html */
+/**
+ * The order of the pairs of a context is irrelevant:
+ * https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
+ */
 const canonical = (context: Context): Buffer =>
-  Buffer.from(JSON.stringify(Object.entries(context).sort(([one], [other]) => (one < other ? -1 : 1))));
+  Buffer.from(JSON.stringify(Object.entries(context).sort(([first], [second]) => (first < second ? -1 : 1))));
 
+/** Returns a ciphertext of `plaintext` under the key. */
 export const encrypt = (key: KmsKey, plaintext: Buffer, context: Context): Buffer => {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv('aes-256-gcm', key.material, nonce);
@@ -26,7 +30,12 @@ export const encrypt = (key: KmsKey, plaintext: Buffer, context: Context): Buffe
   ]);
 };
 
-/** @param keyId the key that the caller expects, where they say. */
+/**
+ * Decrypts a ciphertext.
+ *
+ * @param keyId the key that the caller expects, or undefined for any key.
+ * @throws {AwsKmsError} the error that KMS answers.
+ */
 export const decrypt = (
   keys: Keys,
   blob: Buffer,

@@ -1,5 +1,6 @@
-/** KMS's errors: https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#API_Decrypt_Errors */
+/** The errors of KMS: https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#API_Decrypt_Errors */
 
+/** An error answer of KMS. */
 export class AwsKmsError extends Error {
   readonly type: string;
   readonly status: number;
@@ -12,7 +13,7 @@ export class AwsKmsError extends Error {
   }
 }
 
-/** Says nothing more: neither whether it was the ciphertext or the context. */
+/** KMS sends no message, so that the caller cannot distinguish a wrong ciphertext from a wrong context. */
 export const invalidCiphertext = new AwsKmsError('InvalidCiphertextException');
 
 export const incorrectKey = new AwsKmsError(

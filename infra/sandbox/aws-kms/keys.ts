@@ -1,4 +1,7 @@
-/** The keys of the account. Their material follows from their id, so that it outlives the process without being kept. */
+/**
+ * The keys of the account. The key material is derived from the key id and therefore survives a restart
+ * without being stored.
+ */
 import { createHash } from 'node:crypto';
 import type { AwsKmsSandboxSettings } from '../settings.ts';
 import { disabled, noSuchKey } from './errors.ts';
@@ -10,7 +13,11 @@ export interface KmsKey {
 }
 
 export interface Keys {
-  /** By id, ARN, alias or the alias's ARN. Throws what KMS answers when there is none, or it is disabled. */
+  /**
+   * Finds a key by id, ARN, alias or ARN of the alias.
+   *
+   * @throws {AwsKmsError} when the key does not exist or is disabled.
+   */
   usable(keyId: string): KmsKey;
 }
 
@@ -21,6 +28,7 @@ const uuidOf = (alias: string): string =>
     .toString('hex')
     .replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
 
+/** Creates the keys of the configured aliases. */
 export const createKeys = ({ region, account, aliases, disabledAliases }: AwsKmsSandboxSettings): Keys => {
   const prefix = `arn:aws:kms:${region}:${account}:`;
   const byName = new Map<string, KmsKey & { readonly alias: string }>();

@@ -1,10 +1,13 @@
-/** Counts the calls by vendor, operation and outcome, and remembers the last ones for the page. */
+/** Counts calls by vendor, operation and outcome, and keeps the latest calls for the page. */
 
 import type { ChangeNotifier } from '../change-notifier.ts';
 import type { Clock } from '../time.ts';
 import { perVendor, type Vendor } from '../vendors.ts';
 
-/** Operation → outcome → calls. The outcome is the HTTP status, or the name of the fault that took the answer. */
+/**
+ * Operation → outcome → number of calls. The outcome is the HTTP status, or the name of the fault that
+ * suppressed the answer.
+ */
 export type Counts = Record<string, Record<string, number>>;
 
 export interface Call {
@@ -17,14 +20,15 @@ export interface Call {
 export interface CallCounter {
   record(vendor: Vendor, operation: string, outcome: string): void;
   counts(): Record<Vendor, Counts>;
-  /** Newest last. */
+  /** Returns the latest calls, newest last. */
   recent(): readonly Call[];
   reset(): void;
 }
 
-const remembered = 60;
+const maximumRecentCalls = 60;
 
-export const createCallCounter = (clock: Clock, pulse: ChangeNotifier): CallCounter => {
+/** Creates a counter without calls. */
+export const createCallCounter = (clock: Clock, changeNotifier: ChangeNotifier): CallCounter => {
   let counts = perVendor<Counts>(() => ({}));
   let recent: Call[] = [];
   return {
@@ -32,15 +36,15 @@ export const createCallCounter = (clock: Clock, pulse: ChangeNotifier): CallCoun
       const outcomes = (counts[vendor][operation] ??= {});
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
       recent.push({ at: clock(), vendor, operation, outcome });
-      if (recent.length > 2 * remembered) recent = recent.slice(-remembered);
-      pulse.notify();
+      if (recent.length > 2 * maximumRecentCalls) recent = recent.slice(-maximumRecentCalls);
+      changeNotifier.notify();
     },
     counts: () => structuredClone(counts),
-    recent: () => recent.slice(-remembered),
+    recent: () => recent.slice(-maximumRecentCalls),
     reset() {
       counts = perVendor(() => ({}));
       recent = [];
-      pulse.notify();
+      changeNotifier.notify();
     },
   };
 };

@@ -1,4 +1,4 @@
-/** Everything a test or a person can do to the sandbox that a vendor's API cannot. */
+/** Controls the sandbox from tests and from its page: actions that the vendors' APIs do not offer. */
 import type { Apple } from '../apple/apple.ts';
 import type { CallCounter, Counts } from '../calls/counter.ts';
 import { type Fault, type FaultRequest, faultRequestSchema } from '../faults/fault.ts';
@@ -23,27 +23,47 @@ export interface SandboxState {
 }
 
 export interface SandboxControl {
-  /** All that the vendors hold, the faults that are on, and the calls so far by operation and outcome. */
+  /** Returns the stored state of all vendors, the active faults, and the calls by operation and outcome. */
   state(): SandboxState;
   faults(): Record<Vendor, readonly Fault[]>;
-  /** Throws a ControlError for an operation that the vendor does not have. */
+  /**
+   * Activates a fault.
+   *
+   * @throws {ControlError} for an operation that the vendor does not have.
+   */
   setFault(vendor: Vendor, request: FaultRequest): void;
   clearFaults(): void;
-  /** Forgets everything: what is held, faults and counters. */
+  /** Deletes the stored state, the faults and the counters. */
   reset(): void;
-  /** The addresses a vendor may send people back to; none brings back the default. Throws a ControlError. */
+  /**
+   * Registers the redirect addresses of a vendor. An empty list restores the default.
+   *
+   * @throws {ControlError} for a vendor without a consent page.
+   */
   registerRedirects(vendor: Vendor, addresses: readonly string[]): void;
-  /** All access tokens of a vendor are over at once. Throws a ControlError for one without any. */
+  /**
+   * Expires all access tokens of a vendor immediately.
+   *
+   * @throws {ControlError} for a vendor without a consent page.
+   */
   expireTokens(vendor: Vendor): void;
-  /** As if the person had taken the app away at the vendor; answers how many grants went. Throws a ControlError. */
+  /**
+   * Simulates that a person revoked the app's access at the vendor. Returns the number of revoked grants.
+   *
+   * @throws {ControlError} for a vendor without accounts of people.
+   */
   revokeGrants(vendor: Vendor, account: string): number;
   addBusy(time: BusyTime): { readonly calendarId: string; readonly eventId: string };
-  /** As if the meeting had begun, ended or been recorded. Throws a ControlError where there is no such meeting. */
-  sendMeetingEvent(id: string, told: ZoomEvent): Promise<{ readonly webhook: string }>;
+  /**
+   * Simulates that a meeting started, ended or was recorded.
+   *
+   * @throws {ControlError} when the meeting does not exist.
+   */
+  sendMeetingEvent(id: string, event: ZoomEvent): Promise<{ readonly webhook: string }>;
   receiveText(inbound: InboundText): Promise<{ readonly sid: string; readonly webhook: string }>;
 }
 
-/** A request that the sandbox cannot take; the message says what to send instead. */
+/** An invalid control request. The message names the valid values. */
 export class ControlError extends Error {
   override readonly name = 'ControlError';
 }
@@ -58,16 +78,17 @@ export interface ControlParts {
   readonly calls: CallCounter;
 }
 
-/** Those of which people connect accounts on a page. */
+/** Returns the authorization server of a vendor with a consent page. */
 const serverOf = ({ google, microsoft, zoom }: ControlParts, vendor: Vendor): AuthorizationServer => {
   const servers = { google: google.server, microsoft: microsoft.server, zoom: zoom.server };
   const found = new Map<Vendor, AuthorizationServer>(
     (['google', 'microsoft', 'zoom'] as const).map((name) => [name, servers[name]]),
   ).get(vendor);
-  if (!found) throw new ControlError(`Nobody connects an account of ${vendor} on a page.`);
+  if (!found) throw new ControlError(`${vendor} has no consent page. Use google, microsoft or zoom.`);
   return found;
 };
 
+/** Creates the control of a running sandbox. */
 export const createControl = (parts: ControlParts): SandboxControl => {
   const { google, microsoft, zoom, apple, twilio, faultRegistry, calls } = parts;
   return {
@@ -83,10 +104,10 @@ export const createControl = (parts: ControlParts): SandboxControl => {
     faults: () => faultRegistry.active(),
     setFault(vendor, request) {
       const fault = faultRequestSchema.parse(request);
-      const known = operationNames(vendor);
-      if (fault.operation !== undefined && !known.includes(fault.operation)) {
+      const operations = operationNames(vendor);
+      if (fault.operation !== undefined && !operations.includes(fault.operation)) {
         throw new ControlError(
-          `${vendor} has no operation "${fault.operation}"; it has ${known.join(', ')}. Leave it out to mean all.`,
+          `${vendor} has no operation "${fault.operation}". Use one of ${operations.join(', ')}, or omit it for all operations.`,
         );
       }
       if (fault.kind === 'none') faultRegistry.clear(vendor, fault.operation);
@@ -109,9 +130,9 @@ export const createControl = (parts: ControlParts): SandboxControl => {
         ? apple.revokeAccount(account)
         : serverOf(parts, vendor).grants.revokeAccount(account),
     addBusy: (time) => google.addBusy(time),
-    async sendMeetingEvent(id, told) {
+    async sendMeetingEvent(id, event) {
       try {
-        return { webhook: await zoom.tell(id, told) };
+        return { webhook: await zoom.sendEvent(id, event) };
       } catch (error) {
         throw error instanceof ZoomError ? new ControlError(error.message) : error;
       }

@@ -1,4 +1,4 @@
-/** The control API over HTTP: `/sandbox/…`. */
+/** Serves the control API: `/sandbox/…`. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { faultRequestSchema } from '../faults/fault.ts';
@@ -17,10 +17,11 @@ const accountSchema = z.strictObject({ account: z.string().min(1) });
 
 const vendorPath = z.object({ vendor: z.enum(vendors) });
 
+/** Registers the routes of the control API. */
 export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => {
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof z.ZodError) {
-      return reply.code(400).send({ error: 'The request does not fit.', issues: explain(error) });
+      return reply.code(400).send({ error: 'The request is invalid.', issues: explain(error) });
     }
     const message = error instanceof Error ? error.message : String(error);
     const refused =
@@ -68,8 +69,8 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
   app.post<{ Params: { meetingId: string } }>(
     '/sandbox/zoom/meetings/:meetingId/events',
     async (request, reply) => {
-      const told = zoomEventSchema.parse(request.body);
-      return reply.code(201).send(await control.sendMeetingEvent(request.params.meetingId, told));
+      const event = zoomEventSchema.parse(request.body);
+      return reply.code(201).send(await control.sendMeetingEvent(request.params.meetingId, event));
     },
   );
   app.post('/sandbox/twilio/inbound', async (request, reply) =>

@@ -1,13 +1,15 @@
-/** What can go wrong on purpose, as the control API takes it. */
+/** Defines the faults that the control API accepts. */
 import { z } from 'zod';
 
 export const faultKinds = ['outage', 'latency', 'rate_limit', 'unauthorized', 'lost_answer'] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
 const common = {
-  /** How many calls it hits before it ends by itself; without it, until it is switched off. */
+  /** The number of calls to affect. Without it, the fault stays active until it is removed. */
   times: z.int().min(1).optional(),
-  /** Which operation it hits, such as `events.insert`; without it, see `reach`. */
+  /**
+   * The operation to affect, such as `events.insert`. Without it, see `defaultScope` in fault-registry.ts.
+   */
   operation: z.string().min(1).optional(),
 };
 
@@ -16,9 +18,9 @@ const faultSchema = z.discriminatedUnion('kind', [
     kind: z.literal('outage'),
     ...common,
     status: z.int().min(500).max(599).default(503),
-    /** Closes the connection in place of an answer. */
+    /** Closes the connection instead of sending an answer. */
     reset: z.boolean().default(false),
-    /** Says when it will be back, as a 503 may. */
+    /** The value of the Retry-After header in seconds. */
     retryAfterSeconds: z.int().min(0).max(86_400).optional(),
   }),
   z.strictObject({
@@ -30,7 +32,7 @@ const faultSchema = z.discriminatedUnion('kind', [
     kind: z.literal('rate_limit'),
     ...common,
     retryAfterSeconds: z.int().min(0).max(86_400).default(2),
-    /** Google also says 403 for a limit. */
+    /** Google also answers 403 for a rate limit. */
     status: z.union([z.literal(429), z.literal(403)]).default(429),
   }),
   z.strictObject({ kind: z.literal('unauthorized'), ...common }),

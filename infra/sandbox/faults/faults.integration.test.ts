@@ -37,11 +37,10 @@ const json = (authorization: string, body: object): RequestInit => ({
   headers: { authorization, 'content-type': 'application/json' },
   body: JSON.stringify(body),
 });
-const patience = () => AbortSignal.timeout(10_000);
+const timeoutSignal = () => AbortSignal.timeout(10_000);
 const at = (time: string) => ({ dateTime: `2026-12-01T${time}:00Z` });
 
-/** For each vendor one call that creates something, and what is then held. */
-/** Those of which something can be made. */
+/** The vendors with a call that creates something. */
 const creating = ['google', 'zoom', 'twilio'] as const;
 type Creating = (typeof creating)[number];
 
@@ -57,14 +56,14 @@ const setup = async (options: SandboxOptions = {}) => {
     `Bearer ${Object(await (await token(vendor)).json()).access_token}`;
   const tokens = { google: await bearer('google'), zoom: await bearer('zoom') };
   const create: Record<Creating, (signal?: AbortSignal) => Promise<Response>> = {
-    google: async (signal = patience()) =>
+    google: async (signal = timeoutSignal()) =>
       fetch(`${url}/calendar/v3/calendars/primary/events`, {
         ...json(tokens.google, { start: at('09:00'), end: at('10:00') }),
         signal,
       }),
-    zoom: async (signal = patience()) =>
+    zoom: async (signal = timeoutSignal()) =>
       fetch(`${url}/v2/users/me/meetings`, { ...json(tokens.zoom, { topic: 'Audition' }), signal }),
-    twilio: async (signal = patience()) =>
+    twilio: async (signal = timeoutSignal()) =>
       fetch(`${url}${messagesPath}`, {
         signal,
         ...form({
@@ -97,8 +96,8 @@ const creations: Record<Creating, string> = {
   twilio: 'messages.create',
 };
 
-describe.each(creating)('%s', (vendor) => {
-  it('is out of service for as many calls as asked, without effect', async () => {
+describe.each(creating)('a fault of %s', (vendor) => {
+  it('answers 503 to the given number of calls without creating anything', async () => {
     const { control, create, held, created } = await setup();
     control.setFault(vendor, { kind: 'outage', times: 2 });
     expect([(await create[vendor]()).status, (await create[vendor]()).status]).toEqual([503, 503]);
@@ -107,7 +106,7 @@ describe.each(creating)('%s', (vendor) => {
     expect(control.state().calls[vendor][creations[vendor]]).toEqual({ 503: 2, [created[vendor]]: 1 });
   });
 
-  it('resets the connection without effect', async () => {
+  it('resets the connection without creating anything', async () => {
     const { control, create, held } = await setup();
     control.setFault(vendor, { kind: 'outage', reset: true, times: 1 });
     await expect(create[vendor]()).rejects.toThrow('fetch failed');
@@ -115,7 +114,7 @@ describe.each(creating)('%s', (vendor) => {
     expect(control.state().calls[vendor][creations[vendor]]).toEqual({ connection_reset: 1 });
   });
 
-  it('loses the answer of one call after its effect', async () => {
+  it('drops the answer of one call after the object was created', async () => {
     const { control, create, held, created } = await setup();
     control.setFault(vendor, { kind: 'lost_answer', times: 1 });
     await expect(create[vendor]()).rejects.toThrow('fetch failed');
@@ -128,7 +127,7 @@ describe.each(creating)('%s', (vendor) => {
     });
   });
 
-  it('limits the rate and says until when', async () => {
+  it('answers 429 with Retry-After', async () => {
     const { control, create, held } = await setup();
     control.setFault(vendor, { kind: 'rate_limit', retryAfterSeconds: 7, times: 1 });
     const answer = await create[vendor]();
@@ -140,14 +139,14 @@ describe.each(creating)('%s', (vendor) => {
     expect(held[vendor]()).toBe(0);
   });
 
-  it('refuses a good credential', async () => {
+  it('answers 401 to a valid credential', async () => {
     const { control, create, held } = await setup();
     control.setFault(vendor, { kind: 'unauthorized', times: 1 });
     expect((await create[vendor]()).status).toBe(401);
     expect(held[vendor]()).toBe(0);
   });
 
-  it('is slow, but does what it is asked', async () => {
+  it('delays a call and then handles it', async () => {
     const { control, create, held, created } = await setup();
     control.setFault(vendor, { kind: 'latency', latencyMs: 120, times: 1 });
     const began = performance.now();
@@ -156,7 +155,7 @@ describe.each(creating)('%s', (vendor) => {
     expect(held[vendor]()).toBe(1);
   });
 
-  it('does what it is asked although nobody waits for it any more', async () => {
+  it('handles a delayed call after the caller has timed out', async () => {
     const { control, create, held, created } = await setup();
     control.setFault(vendor, { kind: 'latency', latencyMs: 300, times: 1 });
     await expect(create[vendor](AbortSignal.timeout(100))).rejects.toThrow('aborted');
@@ -165,13 +164,13 @@ describe.each(creating)('%s', (vendor) => {
     expect(control.state().calls[vendor][creations[vendor]]).toEqual({ [created[vendor]]: 1 });
   });
 
-  it('says when it will be back', async () => {
+  it('sends Retry-After with an outage', async () => {
     const { control, create } = await setup();
     control.setFault(vendor, { kind: 'outage', retryAfterSeconds: 9 });
     expect((await create[vendor]()).headers.get('retry-after')).toBe('9');
   });
 
-  it('fails in one operation only, until told otherwise', async () => {
+  it('affects one operation until it is removed', async () => {
     const { control, create, created } = await setup();
     control.setFault(vendor, { kind: 'outage', operation: creations[vendor], status: 500 });
     expect((await create[vendor]()).status).toBe(500);
@@ -180,7 +179,7 @@ describe.each(creating)('%s', (vendor) => {
   });
 });
 
-it('words the trouble as the vendor does', async () => {
+it('a fault answers with the error body of the vendor', async () => {
   const { control, create, token } = await setup();
   control.setFault('google', { kind: 'rate_limit', status: 403 });
   expect(await (await create.google()).json()).toMatchObject({
@@ -199,7 +198,7 @@ it('words the trouble as the vendor does', async () => {
   expect(await (await token('zoom')).json()).toMatchObject({ error: 'invalid_client' });
 });
 
-it('does not spend a lost answer on a call that was refused', async () => {
+it('a lost_answer fault is not used up by a refused call', async () => {
   const { control, create, url } = await setup();
   control.setFault('zoom', { kind: 'lost_answer', times: 1 });
   const refused = await fetch(`${url}/v2/meetings/1`, { method: 'DELETE' });
@@ -207,21 +206,21 @@ it('does not spend a lost answer on a call that was refused', async () => {
   await expect(create.zoom()).rejects.toThrow('fetch failed');
 });
 
-it('hits the token endpoint when asked to, and lets the API be', async () => {
+it('a fault for the operation token leaves the API unaffected', async () => {
   const { control, create, token } = await setup();
   control.setFault('google', { kind: 'outage', operation: 'token' });
   expect((await token('google')).status).toBe(503);
   expect((await create.google()).status).toBe(200);
 });
 
-it('lets the token endpoint be when it limits the rate or refuses credentials', async () => {
+it('rate_limit and unauthorized faults without an operation leave the token endpoint unaffected', async () => {
   const { control, token } = await setup();
   control.setFault('google', { kind: 'rate_limit' });
   control.setFault('zoom', { kind: 'unauthorized' });
   expect([(await token('google')).status, (await token('zoom')).status]).toEqual([200, 200]);
 });
 
-it('lets the calls that Twilio makes be, unless they are named', async () => {
+it('a fault without an operation leaves the status callbacks of Twilio unaffected', async () => {
   const { control, create } = await setup({ twilio: { statusDelayMs: 5, callbackRetryMs: [] } });
   control.setFault('twilio', { kind: 'latency', latencyMs: 1, times: 3 });
   await create.twilio();
@@ -230,7 +229,7 @@ it('lets the calls that Twilio makes be, unless they are named', async () => {
 });
 
 describe('the control API', () => {
-  it('switches faults on, shows them and clears them', async () => {
+  it('activates, shows and clears faults', async () => {
     const { url, create } = await setup();
     const answer = await fetch(`${url}/sandbox/faults/zoom`, put({ kind: 'outage', times: 3 }));
     const fault = { kind: 'outage', times: 3, status: 503, reset: false };
@@ -248,14 +247,14 @@ describe('the control API', () => {
     ['an unknown field', 'zoom', { kind: 'outage', minutes: 3 }],
     ['a count of none', 'zoom', { kind: 'outage', times: 0 }],
     ['no body', 'zoom', undefined],
-  ])('refuses %s', async (_what, vendor, body) => {
+  ])('rejects %s', async (_what, vendor, body) => {
     const { url } = await setup();
     const answer = await fetch(`${url}/sandbox/faults/${vendor}`, put(body));
     expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({ error: 'The request does not fit.', issues: [{}] });
+    expect(await answer.json()).toMatchObject({ error: 'The request is invalid.', issues: [{}] });
   });
 
-  it('names the operations when it is given another', async () => {
+  it('names the valid operations when the operation is unknown', async () => {
     const { url } = await setup();
     const answer = await fetch(
       `${url}/sandbox/faults/zoom`,
@@ -265,14 +264,14 @@ describe('the control API', () => {
     expect(await answer.json()).toMatchObject({ error: expect.stringContaining('meetings.create') });
   });
 
-  it('refuses what is no JSON', async () => {
+  it('rejects a body that is not JSON', async () => {
     const { url } = await setup();
     const answer = await fetch(`${url}/sandbox/faults/zoom`, { ...put({}), body: '{' });
     expect(answer.status).toBe(400);
     expect(await answer.json()).toEqual({ error: 'The body is not valid JSON.' });
   });
 
-  it('forgets everything on a reset', async () => {
+  it('deletes all state on a reset', async () => {
     const { url, control, create } = await setup();
     for (const vendor of creating) await create[vendor]();
     control.setFault('zoom', { kind: 'outage' });

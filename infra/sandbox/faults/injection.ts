@@ -1,4 +1,4 @@
-/** Lets the faults of one vendor happen to its routes, and counts every call by what came of it. */
+/** Applies the faults of one vendor to its routes, and counts every call by its outcome. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CallCounter } from '../calls/counter.ts';
@@ -8,7 +8,7 @@ import type { FaultRegistry } from './fault-registry.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Which of the vendor's operations the route is; see `vendors.ts`. */
+    /** The vendor's operation that the route implements; see `vendors.ts`. */
     operation?: string;
   }
 }
@@ -19,7 +19,7 @@ interface FaultResponse {
   readonly body: unknown;
 }
 
-/** How a vendor words its own trouble. */
+/** The error answers of a vendor. */
 export interface VendorFaultResponses {
   outage(status: number): FaultResponse;
   rateLimit(retryAfterSeconds: number, status: 429 | 403): FaultResponse;
@@ -36,11 +36,11 @@ export interface FaultParts {
 const answerOf = (
   fault: Exclude<Fault, { kind: 'latency' | 'lost_answer' }>,
   operation: string,
-  trouble: VendorFaultResponses,
+  responses: VendorFaultResponses,
 ) => {
-  if (fault.kind === 'outage') return withTime(trouble.outage(fault.status), fault.retryAfterSeconds);
-  if (fault.kind === 'rate_limit') return trouble.rateLimit(fault.retryAfterSeconds, fault.status);
-  return trouble.unauthorized(operation);
+  if (fault.kind === 'outage') return withTime(responses.outage(fault.status), fault.retryAfterSeconds);
+  if (fault.kind === 'rate_limit') return responses.rateLimit(fault.retryAfterSeconds, fault.status);
+  return responses.unauthorized(operation);
 };
 
 const withTime = (answer: FaultResponse, retryAfterSeconds: number | undefined): FaultResponse =>
@@ -48,7 +48,7 @@ const withTime = (answer: FaultResponse, retryAfterSeconds: number | undefined):
     ? answer
     : { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfterSeconds) } };
 
-/** Adds the hooks to an encapsulated instance, before its routes. */
+/** Adds the fault hooks to an encapsulated Fastify instance. Call it before registering the routes. */
 export const injectFaults = (
   app: FastifyInstance,
   { vendor, faultRegistry, calls, faultResponses }: FaultParts,
@@ -77,7 +77,7 @@ export const injectFaults = (
       .send(answer.body);
   });
 
-  // Only once the request has been read: a slow vendor does what it was asked, whether or not the caller still waits.
+  // The delay starts after the request is read. A slow vendor handles the request even if the caller disconnects.
   app.addHook('preHandler', async (request) => {
     const delay = delays.get(request);
     if (delay !== undefined) await wait(delay, undefined, { ref: false });

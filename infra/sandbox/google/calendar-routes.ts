@@ -1,4 +1,4 @@
-/** Calendar v3: the routes, thin over the rules beside them. */
+/** Serves the routes of Google Calendar v3. */
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { IANAZone } from 'luxon';
@@ -29,7 +29,11 @@ interface EventPath {
   Params: { calendarId: string; eventId: string };
 }
 
-/** Parses what came in, or throws Google's 400 that names the first field that does not fit. */
+/**
+ * Parses a request.
+ *
+ * @throws {GoogleError} a 400 that names the first invalid field.
+ */
 const read = <S extends z.ZodType>(schema: S, value: unknown): z.output<S> => {
   const result = schema.safeParse(value ?? {});
   if (result.success) return result.data;
@@ -112,6 +116,7 @@ const eventRoutes = (app: FastifyInstance, { calendars, writing, accountOf, cloc
   });
 };
 
+/** Registers the routes of Google Calendar v3. */
 export const calendarRoutes = (app: FastifyInstance, parts: CalendarRouteParts) => {
   const { settings, calendars, channels, accountOf } = parts;
   eventRoutes(app, parts);

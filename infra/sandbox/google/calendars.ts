@@ -1,4 +1,4 @@
-/** The calendars of all accounts and the events in them. */
+/** Stores the calendars of all accounts and their events. */
 import { z } from 'zod';
 import type { ChangeNotifier } from '../change-notifier.ts';
 import type { GoogleSandboxSettings } from '../settings.ts';
@@ -23,26 +23,34 @@ const storedCalendarSchema = z.object({
 const storedCalendarsSchema = z.object({ revision: z.int(), calendars: z.array(storedCalendarSchema) });
 
 export interface Calendars {
-  /** Makes the account known: its primary calendar has the account's name as id. */
+  /** Creates the primary calendar of an account, if it does not exist. Its id is the name of the account. */
   open(account: string): Calendar;
   add(calendar: Omit<Calendar, 'events'>): Calendar;
-  /** The calendar as the account sees it; undefined when there is none or it is somebody else's. */
+  /** Returns undefined when the calendar does not exist or belongs to another account. */
   find(account: string, calendarId: string): Calendar | undefined;
-  /** Like `find`, but throws Google's 404. */
+  /**
+   * Like `find`.
+   *
+   * @throws {GoogleError} Google's 404.
+   */
   get(account: string, calendarId: string): Calendar;
   of(account: string): readonly Calendar[];
   all(): readonly Calendar[];
   put(calendar: Calendar, event: StoredEvent): void;
-  /** Called with each calendar in which an event was put. */
+  /** Calls the listener with the calendar of each stored event. */
   onChange(listener: (calendar: Calendar) => void): void;
-  /** One more with every change, over all calendars. */
+  /** Returns a number that increases with every change in any calendar. */
   nextRevision(): number;
   readonly save: () => z.infer<typeof storedCalendarsSchema>;
   readonly load: (value: unknown) => void;
   reset(): void;
 }
 
-export const createCalendars = (settings: GoogleSandboxSettings, pulse: ChangeNotifier): Calendars => {
+/** Creates a store without calendars. */
+export const createCalendars = (
+  settings: GoogleSandboxSettings,
+  changeNotifier: ChangeNotifier,
+): Calendars => {
   const calendars = new Map<string, Calendar>();
   let revision = 1;
   const listeners: ((calendar: Calendar) => void)[] = [];
@@ -50,7 +58,7 @@ export const createCalendars = (settings: GoogleSandboxSettings, pulse: ChangeNo
   const add = (calendar: Omit<Calendar, 'events'>): Calendar => {
     const added = { ...calendar, events: new Map<string, StoredEvent>() };
     calendars.set(calendar.id, added);
-    pulse.notify();
+    changeNotifier.notify();
     return added;
   };
   const open = (account: string): Calendar =>
@@ -74,7 +82,7 @@ export const createCalendars = (settings: GoogleSandboxSettings, pulse: ChangeNo
     all: () => [...calendars.values()],
     put(calendar, event) {
       calendar.events.set(event.id, event);
-      pulse.notify();
+      changeNotifier.notify();
       for (const listener of listeners) listener(calendar);
     },
     onChange: (listener) => {
@@ -103,7 +111,7 @@ export const createCalendars = (settings: GoogleSandboxSettings, pulse: ChangeNo
     },
     reset() {
       calendars.clear();
-      pulse.notify();
+      changeNotifier.notify();
     },
   };
 };

@@ -1,6 +1,7 @@
 /**
- * Channels that tell of changes in a calendar: https://developers.google.com/workspace/calendar/api/guides/push. The
- * first message opens the channel; each change is another one, with headers and no body.
+ * Sends push notifications about changes in a calendar:
+ * https://developers.google.com/workspace/calendar/api/guides/push. The first message confirms the channel.
+ * Each change sends another message, with headers and no body.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -12,7 +13,7 @@ import { GoogleError, googleErrors, invalid } from './errors.ts';
 export const watchSchema = z.object({
   id: z.string().regex(/^[A-Za-z0-9\-_+/=]{1,64}$/),
   type: z.literal('web_hook'),
-  /** The real Google asks for https. */
+  /** Google itself requires https. */
   address: z.url(),
   token: z.string().max(256).optional(),
   expiration: z.coerce.number().int().optional(),
@@ -32,12 +33,13 @@ const storedChannelSchema = z.object({
 type StoredChannel = z.infer<typeof storedChannelSchema>;
 const heldSchema = z.array(storedChannelSchema);
 
-/** Unconfirmed: how long a channel of events lives at most. */
-const longestMs = 7 * dayMs;
+/** The maximum lifetime of an events channel. Not confirmed by Google's documentation. */
+const maximumLifetimeMs = 7 * dayMs;
 
 const resourceIdOf = (calendarId: string): string =>
   createHash('sha256').update(`events of ${calendarId}`).digest('base64url').slice(0, 27);
 
+/** Creates a store without channels. `changed` is called after each change of the stored state. */
 export const createChannels = (clock: Clock, sender: WebhookSender, changed: () => void) => {
   const channels = new Map<string, StoredChannel>();
 
@@ -62,7 +64,7 @@ export const createChannels = (clock: Clock, sender: WebhookSender, changed: () 
     watch(account: string, calendar: Calendar, body: z.output<typeof watchSchema>) {
       if (channels.has(body.id)) throw new GoogleError(googleErrors.channelIdNotUnique);
       const now = clock();
-      const expiresAt = Math.min(body.expiration ?? now + longestMs, now + longestMs);
+      const expiresAt = Math.min(body.expiration ?? now + maximumLifetimeMs, now + maximumLifetimeMs);
       if (expiresAt <= now) throw invalid('Invalid value for: expiration');
       const channel: StoredChannel = {
         id: body.id,
@@ -84,7 +86,11 @@ export const createChannels = (clock: Clock, sender: WebhookSender, changed: () 
         expiration: String(expiresAt),
       };
     },
-    /** By the account that opened it, and with both of its ids. */
+    /**
+     * Stops a channel.
+     *
+     * @throws {GoogleError} Google's 404, unless account and both ids match.
+     */
     stop(account: string, { id, resourceId }: z.output<typeof stopSchema>) {
       const channel = channels.get(id);
       if (!channel || channel.account !== account || channel.resourceId !== resourceId) {
@@ -93,15 +99,15 @@ export const createChannels = (clock: Clock, sender: WebhookSender, changed: () 
       channels.delete(id);
       changed();
     },
-    /** A change in the calendar, whoever made it. */
-    tell: (calendar: Calendar) => {
+    /** Sends a message to each channel of the calendar. */
+    notifyChange: (calendar: Calendar) => {
       for (const channel of channels.values()) {
         if (channel.calendarId !== calendar.id) continue;
         if (channel.expiresAt <= clock()) channels.delete(channel.id);
         else send(channel, 'exists');
       }
     },
-    all: () => [...channels.values()].map(({ token: _secret, ...shown }) => shown),
+    all: () => [...channels.values()].map(({ token: _secret, ...channel }) => channel),
     save: () => [...channels.values()],
     load: (value: unknown) => {
       for (const channel of heldSchema.parse(value)) channels.set(channel.id, channel);

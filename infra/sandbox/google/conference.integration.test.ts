@@ -3,20 +3,20 @@ import { eventBody, startGoogleSandbox } from '../../../tests/harness/google-san
 
 const primary = { calendarId: 'primary' };
 
-const asked = (id: string, requestId: string) => ({
+const bodyWithConference = (id: string, requestId: string) => ({
   ...eventBody(id),
   conferenceData: { createRequest: { requestId, conferenceSolutionKey: { type: 'hangoutsMeet' } } },
 });
 
-describe('conferences', () => {
-  it('makes one conference per request id', async () => {
+describe('a Google conference', () => {
+  it('is created once per request id', async () => {
     const { calendar } = await startGoogleSandbox();
     const insert = async (id: string, requestId: string) =>
       (
         await calendar.events.insert({
           ...primary,
           conferenceDataVersion: 1,
-          requestBody: asked(id, requestId),
+          requestBody: bodyWithConference(id, requestId),
         })
       ).data;
     const first = await insert('abc01', 'one');
@@ -29,27 +29,30 @@ describe('conferences', () => {
     );
   });
 
-  it('ignores conference data without conferenceDataVersion=1, and keeps what is there', async () => {
+  it('is neither created nor changed without conferenceDataVersion=1', async () => {
     const { calendar } = await startGoogleSandbox();
-    const { data } = await calendar.events.insert({ ...primary, requestBody: asked('abc01', 'one') });
-    expect(data).not.toHaveProperty('conferenceData');
-    const one = { ...primary, eventId: 'abc01' };
-    const added = await calendar.events.patch({
-      ...one,
-      conferenceDataVersion: 1,
-      requestBody: asked('abc01', 'one'),
+    const { data } = await calendar.events.insert({
+      ...primary,
+      requestBody: bodyWithConference('abc01', 'one'),
     });
-    const kept = await calendar.events.update({ ...one, requestBody: eventBody('abc01') });
+    expect(data).not.toHaveProperty('conferenceData');
+    const target = { ...primary, eventId: 'abc01' };
+    const added = await calendar.events.patch({
+      ...target,
+      conferenceDataVersion: 1,
+      requestBody: bodyWithConference('abc01', 'one'),
+    });
+    const kept = await calendar.events.update({ ...target, requestBody: eventBody('abc01') });
     expect(kept.data.hangoutLink).toBe(added.data.hangoutLink);
   });
 
-  it('can say pending first', async () => {
+  it('is pending for the configured time', async () => {
     let now = Date.parse('2026-12-01T08:00:00Z');
     const { calendar } = await startGoogleSandbox({ google: { conference: { pendingMs: 5000 } } }, () => now);
     const { data } = await calendar.events.insert({
       ...primary,
       conferenceDataVersion: 1,
-      requestBody: asked('abc01', 'one'),
+      requestBody: bodyWithConference('abc01', 'one'),
     });
     expect(data.conferenceData?.createRequest?.status?.statusCode).toBe('pending');
     expect(data).not.toHaveProperty('hangoutLink');
@@ -61,7 +64,7 @@ describe('conferences', () => {
       ...primary,
       eventId: 'abc01',
       conferenceDataVersion: 1,
-      requestBody: asked('abc01', 'one'),
+      requestBody: bodyWithConference('abc01', 'one'),
     });
     expect(again.data.hangoutLink).toBe(later.data.hangoutLink);
   });

@@ -1,18 +1,20 @@
-/** Google Meet as Calendar makes it: asked for by a request id, and the same id gives the same conference. */
+/**
+ * Simulates the Google Meet conferences of Calendar events. The same request id gives the same conference.
+ */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 export const storedConferenceSchema = z.object({
   requestId: z.string(),
   id: z.string(),
-  /** From when on it no longer says `pending`. */
+  /** Epoch milliseconds at which the status changes from `pending` to the outcome. */
   readyMs: z.number(),
   outcome: z.enum(['success', 'failure']),
   withId: z.boolean().default(true),
 });
 export type StoredConference = z.infer<typeof storedConferenceSchema>;
 
-/** What a client may write as `conferenceData`. */
+/** The `conferenceData` that a client can send. */
 export const conferenceRequestSchema = z.looseObject({
   createRequest: z
     .object({
@@ -22,7 +24,7 @@ export const conferenceRequestSchema = z.looseObject({
     .optional(),
 });
 
-/** Three letters, four, three: `abc-defg-hij`, made from who asked with which request id. */
+/** Derives a meeting id such as `abc-defg-hij` from account and request id. */
 const meetId = (account: string, requestId: string): string => {
   const letters = [...createHash('sha256').update(`${account}\n${requestId}`).digest().subarray(0, 10)]
     .map((byte) => String.fromCodePoint(97 + (byte % 26)))
@@ -36,6 +38,7 @@ export interface ConferenceSettings {
   readonly withId: boolean;
 }
 
+/** Creates a conference. `before` is the previous conference of the event, if any. */
 export const newConference = (
   account: string,
   requestId: string,
@@ -50,7 +53,7 @@ export const newConference = (
   withId: settings.withId,
 });
 
-/** The event's fields about its conference; the link is there once it is ready. */
+/** Returns the event fields of a conference. They contain the link once the conference is ready. */
 export const renderConference = (conference: StoredConference, nowMs: number) => {
   const createRequest = {
     requestId: conference.requestId,

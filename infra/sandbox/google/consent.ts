@@ -1,4 +1,4 @@
-/** Google's consent page: which scopes it names, and what comes of ticking them. */
+/** Configures Google's consent page: its scopes and the grants that result from them. */
 import type { FastifyInstance } from 'fastify';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { consentRoutes } from '../oauth/consent-routes.ts';
@@ -6,7 +6,7 @@ import type { GoogleSandboxSettings } from '../settings.ts';
 import type { Calendars } from './calendars.ts';
 import { googleScope } from './scopes.ts';
 
-/** Google answers with the long names of these. */
+/** Google answers with the long names of these scopes. */
 const longNames: Readonly<Record<string, string>> = {
   email: googleScope('userinfo.email'),
   profile: googleScope('userinfo.profile'),
@@ -22,7 +22,7 @@ const scopeDescriptions: Readonly<Record<string, string>> = {
   [googleScope('calendar.calendarlist.readonly')]: 'See the list of your calendars',
 };
 
-/** Signing in cannot be unticked: https://developers.google.com/identity/protocols/oauth2/resources/granular-permissions */
+/** The scopes for signing in cannot be deselected: https://developers.google.com/identity/protocols/oauth2/resources/granular-permissions */
 const signIn = new Set(['openid', googleScope('userinfo.email'), googleScope('userinfo.profile')]);
 
 export interface GoogleConsentParts {
@@ -32,6 +32,7 @@ export interface GoogleConsentParts {
   readonly changed: () => void;
 }
 
+/** Registers the consent page of Google. */
 export const googleConsent = (app: FastifyInstance, parts: GoogleConsentParts) => {
   const { settings, server, calendars, changed } = parts;
   const { grants } = server;
@@ -51,17 +52,17 @@ export const googleConsent = (app: FastifyInstance, parts: GoogleConsentParts) =
         scope
           .split(' ')
           .filter(Boolean)
-          .map((one) => longNames[one] ?? one),
+          .map((name) => longNames[name] ?? name),
       ),
     ],
-    about: (scope) => scopeDescriptions[scope] ?? 'Something that this sandbox does not know',
+    about: (scope) => scopeDescriptions[scope] ?? 'A scope that this sandbox does not describe',
     isFixed: (scope) => signIn.has(scope),
     accounts: () => [...new Set(calendars.all().map(({ owner }) => owner))],
     granted: (account, ticked, query) =>
       query.include_granted_scopes === 'true'
         ? [...new Set([...ticked, ...grants.scopesOf(account)])]
         : ticked,
-    // To somebody who has consented before, Google gives another refresh token only when asked to ask again.
+    // After a first consent, Google issues another refresh token only with prompt=consent.
     isOffline: (account, _granted, query) =>
       query.access_type === 'offline' &&
       (query.prompt?.split(' ').includes('consent') === true || grants.scopesOf(account).length === 0),

@@ -1,4 +1,4 @@
-/** Google's errors, by what is wrong. The envelope is the one of the Calendar API's "Handle API errors" page. */
+/** Google's errors. The envelope follows the "Handle API errors" page of the Calendar API. */
 
 interface GoogleErrorDetails {
   readonly code: number;
@@ -55,20 +55,22 @@ export const googleErrors = {
   backendError: { code: 503, reason: 'backendError', message: 'Backend Error' },
 } as const satisfies Record<string, GoogleErrorDetails>;
 
-/** Thrown where the fact is known; the plugin's error handler answers it in Google's envelope. */
+/** An error answer of Google. The error handler of the plugin sends it in Google's envelope. */
 export class GoogleError extends Error {
   readonly details: GoogleErrorDetails;
 
-  constructor(facts: GoogleErrorDetails) {
-    super(facts.message);
+  constructor(details: GoogleErrorDetails) {
+    super(details.message);
     this.name = 'GoogleError';
-    this.details = facts;
+    this.details = details;
   }
 }
 
+/** Creates a 400 with the reason `invalid`. */
 export const invalid = (message: string): GoogleError =>
   new GoogleError({ code: 400, reason: 'invalid', message });
 
+/** Returns the body of an error answer. */
 export const errorEnvelope = ({ code, reason, message, domain, location, status }: GoogleErrorDetails) => ({
   error: {
     errors: [{ domain: domain ?? 'global', reason, message, ...location }],
@@ -78,7 +80,7 @@ export const errorEnvelope = ({ code, reason, message, domain, location, status 
   },
 });
 
-/** What the token endpoint says, in OAuth's own words (RFC 6749, 5.2). */
+/** An error answer of the token endpoint (RFC 6749, 5.2). */
 export class GoogleOAuthError extends Error {
   readonly status: 400 | 401;
   readonly error: string;

@@ -1,4 +1,4 @@
-/** events.list: which events a query matches, in which order, and cut into pages. */
+/** Implements events.list: filters, sorts and pages the events of a calendar. */
 import { z } from 'zod';
 import type { Calendar } from './calendars.ts';
 import { GoogleError, invalid } from './errors.ts';
@@ -6,7 +6,7 @@ import type { StoredEvent } from './event.ts';
 import { readInstant } from './event-time.ts';
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
-const several = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
+const oneOrMore = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
 
 export const eventQuerySchema = z.object({
   timeMin: z.string().optional(),
@@ -14,8 +14,8 @@ export const eventQuerySchema = z.object({
   updatedMin: z.string().optional(),
   iCalUID: z.string().optional(),
   q: z.string().optional(),
-  privateExtendedProperty: several.default([]),
-  sharedExtendedProperty: several.default([]),
+  privateExtendedProperty: oneOrMore.default([]),
+  sharedExtendedProperty: oneOrMore.default([]),
   showDeleted: flag.default(false),
   singleEvents: flag.default(false),
   orderBy: z.enum(['startTime', 'updated']).optional(),
@@ -54,7 +54,7 @@ const mentions = (event: StoredEvent, words: string): boolean => {
     .every((word) => text.includes(word));
 };
 
-/** timeMin bounds an event's end and timeMax its start, both exclusively: what overlaps the window is listed. */
+/** Matches events that overlap the window: timeMin is an exclusive bound of the end, timeMax of the start. */
 const matcher = (query: EventQuery) => {
   const from = query.timeMin === undefined ? -Infinity : readInstant(query.timeMin, 'timeMin');
   const until = query.timeMax === undefined ? Infinity : readInstant(query.timeMax, 'timeMax');
@@ -71,10 +71,14 @@ const matcher = (query: EventQuery) => {
     (query.q === undefined || mentions(event, query.q));
 };
 
-/** One page of the calendar's events. Throws Google's 400 for a query that contradicts itself. */
+/**
+ * Returns one page of the calendar's events.
+ *
+ * @throws {GoogleError} a 400 for a contradictory query, a 410 for a sync token.
+ */
 export const listEvents = (calendar: Calendar, query: EventQuery): EventPage => {
   if (query.syncToken !== undefined) {
-    const message = 'The sandbox gives no sync tokens: sync in full.';
+    const message = 'The sandbox does not support sync tokens. Sync in full.';
     throw new GoogleError({ code: 410, reason: 'fullSyncRequired', message });
   }
   if (query.orderBy === 'startTime' && !query.singleEvents) {

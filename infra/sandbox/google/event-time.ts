@@ -1,4 +1,7 @@
-/** Start and end of an event: a date, or a date and time with an offset or with a zone beside it. */
+/**
+ * Reads and renders the start and end of an event: a date, or a date and time with an offset or a separate
+ * zone.
+ */
 import { DateTime, IANAZone } from 'luxon';
 import { z } from 'zod';
 import { readLocal } from '../time.ts';
@@ -14,7 +17,9 @@ export type EventTime = z.infer<typeof eventTimeSchema>;
 const hasOffset = /(Z|[+-]\d\d:?\d\d)$/i;
 
 /**
- * Epoch milliseconds of an event's start or end; local times as `readLocal` has them. Throws the error that Google answers when it cannot be read.
+ * Returns the epoch milliseconds of an event's start or end. `readLocal` resolves local times.
+ *
+ * @throws {GoogleError} Google's 400 when the time is invalid.
  */
 export const readTime = (time: EventTime, calendarZone: string, which: 'start' | 'end'): number => {
   if (time.timeZone !== undefined && !IANAZone.isValidZone(time.timeZone)) {
@@ -37,19 +42,25 @@ export const readTime = (time: EventTime, calendarZone: string, which: 'start' |
   return read;
 };
 
-/** RFC 3339 without milliseconds, in a zone: `2026-03-29T03:30:00+02:00`, or with Z in UTC. */
+/**
+ * Returns a time in a zone as RFC 3339 without milliseconds: `2026-03-29T03:30:00+02:00`, or with Z in UTC.
+ */
 export const formatIn = (epochMs: number, zone: string): string =>
   zone === 'UTC'
     ? `${new Date(epochMs).toISOString().slice(0, 19)}Z`
     : DateTime.fromMillis(epochMs, { zone }).toFormat("yyyy-MM-dd'T'HH:mm:ssZZ");
 
-/** Google gives a time back in the calendar's zone, with the zone it was written in beside it. */
+/** Returns a time in the calendar's zone and, separately, the zone it was written in, as Google does. */
 export const renderTime = (time: EventTime, epochMs: number, calendarZone: string): EventTime =>
   time.date === undefined
     ? { dateTime: formatIn(epochMs, calendarZone), timeZone: time.timeZone ?? calendarZone }
     : { date: time.date };
 
-/** An RFC 3339 instant of a query: an offset is required. */
+/**
+ * Parses an RFC 3339 instant of a query.
+ *
+ * @throws {GoogleError} a 400 when it is invalid or has no offset.
+ */
 export const readInstant = (text: string, name: string): number => {
   const read = hasOffset.test(text) ? DateTime.fromISO(text) : undefined;
   if (!read?.isValid)

@@ -1,4 +1,4 @@
-/** Insert, patch, update and delete: the rules by which a calendar accepts or refuses a change. */
+/** Implements insert, patch, update and delete of events, with Google's validation rules. */
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { GoogleSandboxSettings } from '../settings.ts';
@@ -24,7 +24,10 @@ const nullableTimeSchema = z.object({
 const nullableProperties = z.record(z.string(), z.string().nullable()).nullish();
 const details = eventDetailsSchema.shape;
 
-/** What a client sends. In a patch, null takes a field away; elsewhere it means the field was left out. */
+/**
+ * The event that a client sends. In a patch, null removes a field. In other calls, null means that the field
+ * is absent.
+ */
 export const eventBodySchema = z.object({
   id: z.string().nullish(),
   iCalUID: z.string().nullish(),
@@ -51,7 +54,7 @@ export const eventBodySchema = z.object({
 type EventBody = z.infer<typeof eventBodySchema>;
 
 export interface WriteOptions {
-  /** Of the query: without 1, conference data in the body is ignored. */
+  /** The query parameter. Conference data in the body is ignored unless it is 1. */
   readonly conferenceDataVersion: number;
   readonly ifMatch?: string | undefined;
 }
@@ -61,11 +64,11 @@ export interface EventWriting {
   patch(calendar: Calendar, id: string, body: EventBody, options: WriteOptions): StoredEvent;
   update(calendar: Calendar, id: string, body: EventBody, options: WriteOptions): StoredEvent;
   remove(calendar: Calendar, id: string, options: Pick<WriteOptions, 'ifMatch'>): void;
-  /** Puts an event there as the calendar's owner would by hand. */
+  /** Adds an event that the calendar's owner created manually. */
   addForeign(calendar: Calendar, body: EventBody): StoredEvent;
 }
 
-/** base32hex in lower case, 5 to 1024 of it: the documented form of a client's own event id. */
+/** The documented form of an event id that a client chooses: 5 to 1024 characters of lower-case base32hex. */
 const clientId = /^[a-v0-9]{5,1024}$/;
 
 const withoutNulls = (value: object) =>
@@ -74,11 +77,11 @@ const withoutNulls = (value: object) =>
 const timeOf = (time: z.infer<typeof nullableTimeSchema>): EventTime => withoutNulls(time);
 
 const detailsOf = (body: object): EventDetails => {
-  const kept: Record<string, unknown> = withoutNulls(body);
-  return eventDetailsSchema.parse(kept);
+  const fields: Record<string, unknown> = withoutNulls(body);
+  return eventDetailsSchema.parse(fields);
 };
 
-/** Property maps are merged key by key, everything else is replaced whole. */
+/** Merges extended properties key by key. All other fields of a patch replace the stored value. */
 const mergeProperties = (held: EventDetails, body: EventBody): EventDetails['extendedProperties'] | null => {
   if (body.extendedProperties === null) return null;
   const merge = (scope: 'private' | 'shared') => {
@@ -123,6 +126,7 @@ const existing = (calendar: Calendar, id: string, ifMatch: string | undefined): 
 const patchedTime = (held: EventTime, body: EventBody['start']): EventTime | undefined =>
   body === null ? undefined : body === undefined ? held : timeOf({ ...held, ...body });
 
+/** Creates the write operations on the stored calendars. */
 export const createEventWriting = (
   calendars: Calendars,
   settings: GoogleSandboxSettings,
@@ -156,7 +160,7 @@ export const createEventWriting = (
       body.start ? timeOf(body.start) : undefined,
       body.end ? timeOf(body.end) : undefined,
     );
-    // A deleted event keeps its id.
+    // The id of a deleted event stays taken.
     if (calendar.events.has(id)) throw new GoogleError(googleErrors.duplicate);
     const now = clock();
     const event: StoredEvent = {

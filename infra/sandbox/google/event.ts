@@ -1,4 +1,4 @@
-/** A calendar event: what a client may write, what is held, and how it is read back. */
+/** Defines a calendar event: the fields that a client can write, the stored form, and the rendered form. */
 import { z } from 'zod';
 import { renderConference, storedConferenceSchema } from './conference.ts';
 import { eventTimeSchema, renderTime } from './event-time.ts';
@@ -7,7 +7,10 @@ export const eventStatuses = ['confirmed', 'tentative', 'cancelled'] as const;
 
 const properties = z.record(z.string(), z.string());
 
-/** Fields that the sandbox keeps and gives back as they are. What a client may not write is dropped, as Google does. */
+/**
+ * Fields that the sandbox stores and returns unchanged. Fields that a client must not write are dropped, as
+ * Google does.
+ */
 export const eventDetailsSchema = z.object({
   summary: z.string().optional(),
   description: z.string().max(8192).optional(),
@@ -30,7 +33,7 @@ export const storedEventSchema = z.object({
   iCalUID: z.string(),
   status: z.enum(eventStatuses),
   sequence: z.int(),
-  /** Rises with every change: the entity tag is made of it. */
+  /** Increases with every change. The entity tag contains it. */
   revision: z.int(),
   created: z.number(),
   updated: z.number(),
@@ -40,13 +43,15 @@ export const storedEventSchema = z.object({
   endMs: z.number(),
   details: eventDetailsSchema,
   conference: storedConferenceSchema.optional(),
-  /** `foreign` events were put into the calendar by its owner, not over the API. */
+  /** `foreign` events were created by the calendar's owner, not through the API. */
   origin: z.enum(['api', 'foreign']),
 });
 export type StoredEvent = z.infer<typeof storedEventSchema>;
 
+/** Returns the entity tag of the current revision. */
 export const entityTag = (event: StoredEvent): string => `"${event.revision}"`;
 
+/** Returns whether free/busy queries report the event. */
 export const blocksTime = (event: StoredEvent): boolean =>
   event.status !== 'cancelled' && event.details.transparency !== 'transparent';
 
@@ -56,21 +61,21 @@ interface CalendarContext {
   readonly timeZone: string;
 }
 
-/** The event as the API gives it back. */
-export const renderEvent = (event: StoredEvent, place: CalendarContext, nowMs: number) => {
-  const person = { email: place.owner, ...(place.calendarId === place.owner ? { self: true } : {}) };
+/** Returns the event as the API sends it. */
+export const renderEvent = (event: StoredEvent, calendar: CalendarContext, nowMs: number) => {
+  const person = { email: calendar.owner, ...(calendar.calendarId === calendar.owner ? { self: true } : {}) };
   return {
     kind: 'calendar#event',
     etag: entityTag(event),
     id: event.id,
     status: event.status,
-    htmlLink: `https://www.google.com/calendar/event?eid=${Buffer.from(`${event.id} ${place.calendarId}`).toString('base64url')}`,
+    htmlLink: `https://www.google.com/calendar/event?eid=${Buffer.from(`${event.id} ${calendar.calendarId}`).toString('base64url')}`,
     created: new Date(event.created).toISOString(),
     updated: new Date(event.updated).toISOString(),
     creator: person,
     organizer: person,
-    start: renderTime(event.start, event.startMs, place.timeZone),
-    end: renderTime(event.end, event.endMs, place.timeZone),
+    start: renderTime(event.start, event.startMs, calendar.timeZone),
+    end: renderTime(event.end, event.endMs, calendar.timeZone),
     iCalUID: event.iCalUID,
     sequence: event.sequence,
     reminders: { useDefault: true },

@@ -3,8 +3,8 @@ import { eventBody, googleErrorOf, startGoogleSandbox } from '../../../tests/har
 
 const primary = { calendarId: 'primary' };
 
-describe('events', () => {
-  it('keeps an inserted event and gives it back with what Google adds', async () => {
+describe('the events API of the Google sandbox', () => {
+  it('stores an inserted event and returns it with the fields that Google adds', async () => {
     const { calendar } = await startGoogleSandbox();
     const { data } = await calendar.events.insert({ ...primary, requestBody: eventBody('abc01') });
     expect(data).toMatchObject({
@@ -19,17 +19,20 @@ describe('events', () => {
     expect(read.data).toEqual(data);
   });
 
-  it.each(['abcd', 'wxyz1', 'ABCDE', 'a-b-c-d-e', 'a'.repeat(1025)])('refuses the id %.12s', async (id) => {
-    const { calendar } = await startGoogleSandbox();
-    expect(
-      await googleErrorOf(calendar.events.insert({ ...primary, requestBody: eventBody(id) })),
-    ).toMatchObject({
-      status: 400,
-      reason: 'invalid',
-    });
-  });
+  it.each(['abcd', 'wxyz1', 'ABCDE', 'a-b-c-d-e', 'a'.repeat(1025)])(
+    'rejects the event id %.12s',
+    async (id) => {
+      const { calendar } = await startGoogleSandbox();
+      expect(
+        await googleErrorOf(calendar.events.insert({ ...primary, requestBody: eventBody(id) })),
+      ).toMatchObject({
+        status: 400,
+        reason: 'invalid',
+      });
+    },
+  );
 
-  it('answers an id that exists with 409, also when its event was deleted', async () => {
+  it('answers 409 to an existing event id, deleted events included', async () => {
     const { calendar, sandbox } = await startGoogleSandbox();
     const again = { ...primary, requestBody: eventBody('abc01') };
     await calendar.events.insert(again);
@@ -44,13 +47,13 @@ describe('events', () => {
     expect(sandbox.control.state().calls.google['events.insert']).toEqual({ 200: 1, 409: 2 });
   });
 
-  it('shows a deleted event as cancelled, and answers a second deletion with 410', async () => {
+  it('shows a deleted event as cancelled and answers 410 to a second deletion', async () => {
     const { calendar } = await startGoogleSandbox();
     await calendar.events.insert({ ...primary, requestBody: eventBody('abc01') });
-    const one = { ...primary, eventId: 'abc01' };
-    await calendar.events.delete(one);
-    expect((await calendar.events.get(one)).data.status).toBe('cancelled');
-    expect(await googleErrorOf(calendar.events.delete(one))).toMatchObject({
+    const target = { ...primary, eventId: 'abc01' };
+    await calendar.events.delete(target);
+    expect((await calendar.events.get(target)).data.status).toBe('cancelled');
+    expect(await googleErrorOf(calendar.events.delete(target))).toMatchObject({
       status: 410,
       reason: 'deleted',
     });
@@ -58,7 +61,7 @@ describe('events', () => {
     expect((await calendar.events.list({ ...primary, showDeleted: true })).data.items).toHaveLength(1);
   });
 
-  it('answers 404 for an event and for a calendar it does not know', async () => {
+  it('answers 404 for an unknown event and an unknown calendar', async () => {
     const { calendar, connect } = await startGoogleSandbox();
     await connect('bea@example.com').calendar.events.list(primary);
     const notFound = { status: 404, reason: 'notFound' };
@@ -83,7 +86,7 @@ describe('events', () => {
     expect((await calendar.events.list(primary)).data.items).toHaveLength(1);
   });
 
-  it('refuses the revival when told to behave as some reports say', async () => {
+  it('answers 403 to reviving a deleted event with the setting revival: forbidden', async () => {
     const { calendar } = await startGoogleSandbox({ google: { revival: 'forbidden' } });
     await calendar.events.insert({ ...primary, requestBody: eventBody('abc01') });
     await calendar.events.delete({ ...primary, eventId: 'abc01' });
@@ -95,7 +98,7 @@ describe('events', () => {
     expect(await googleErrorOf(revive)).toMatchObject({ status: 403 });
   });
 
-  it('changes in a patch only what is named, and takes away what is null', async () => {
+  it('changes only the given fields in a patch and removes null fields', async () => {
     const { calendar } = await startGoogleSandbox();
     const properties = { private: { a: '1', b: '2' } };
     const requestBody = { ...eventBody('abc01'), description: 'Sides', extendedProperties: properties };
@@ -113,26 +116,26 @@ describe('events', () => {
     expect(data).not.toHaveProperty('description');
   });
 
-  it('raises the sequence when an event moves, and refuses one that is behind', async () => {
+  it('increases the sequence when an event moves and rejects an older sequence', async () => {
     const { calendar } = await startGoogleSandbox();
     await calendar.events.insert({ ...primary, requestBody: { ...eventBody('abc01'), sequence: 3 } });
     const end = { dateTime: '2026-12-01T11:00:00Z' };
-    const one = { ...primary, eventId: 'abc01' };
-    const moved = await calendar.events.patch({ ...one, requestBody: { end } });
+    const target = { ...primary, eventId: 'abc01' };
+    const moved = await calendar.events.patch({ ...target, requestBody: { end } });
     expect(moved.data.sequence).toBe(4);
-    const behind = calendar.events.patch({ ...one, requestBody: { sequence: 3 } });
+    const behind = calendar.events.patch({ ...target, requestBody: { sequence: 3 } });
     expect(await googleErrorOf(behind)).toMatchObject({ status: 400, reason: 'invalid' });
   });
 
-  it('answers 412 when the entity tag is not the current one', async () => {
+  it('answers 412 to an outdated entity tag', async () => {
     const { calendar } = await startGoogleSandbox();
     const { data } = await calendar.events.insert({ ...primary, requestBody: eventBody('abc01') });
-    const one = { ...primary, eventId: 'abc01' };
+    const target = { ...primary, eventId: 'abc01' };
     const ifMatch = { headers: { 'If-Match': data.etag ?? '' } };
-    await calendar.events.patch({ ...one, requestBody: { summary: 'Callback' } }, ifMatch);
-    const stale = calendar.events.patch({ ...one, requestBody: { summary: 'Late' } }, ifMatch);
+    await calendar.events.patch({ ...target, requestBody: { summary: 'Callback' } }, ifMatch);
+    const stale = calendar.events.patch({ ...target, requestBody: { summary: 'Late' } }, ifMatch);
     expect(await googleErrorOf(stale)).toMatchObject({ status: 412, reason: 'conditionNotMet' });
-    expect(await googleErrorOf(calendar.events.delete(one, ifMatch))).toMatchObject({ status: 412 });
+    expect(await googleErrorOf(calendar.events.delete(target, ifMatch))).toMatchObject({ status: 412 });
   });
 
   it.each([
@@ -142,13 +145,13 @@ describe('events', () => {
     ['an end before the start', { end: { dateTime: '2026-12-01T08:00:00Z' } }, 'timeRangeEmpty'],
     ['both an id and an iCalUID', { iCalUID: 'x@example.com' }, 'invalid'],
     ['a recurrence', { recurrence: ['RRULE:FREQ=DAILY'] }, 'invalid'],
-  ])('refuses %s', async (_what, change, reason) => {
+  ])('rejects %s', async (_what, change, reason) => {
     const { calendar } = await startGoogleSandbox();
     const call = calendar.events.insert({ ...primary, requestBody: { ...eventBody('abc01'), ...change } });
     expect(await googleErrorOf(call)).toMatchObject({ status: 400, reason });
   });
 
-  it('lists what overlaps the window, page by page', async () => {
+  it('lists the events that overlap the window in pages', async () => {
     const { calendar } = await startGoogleSandbox();
     const days = ['2026-12-03', '2026-12-01', '2026-12-02', '2026-12-04'];
     for (const [index, day] of days.entries()) {
@@ -169,7 +172,7 @@ describe('events', () => {
     expect(second.data).not.toHaveProperty('nextPageToken');
   });
 
-  it('finds events by iCalUID, by private property and by words', async () => {
+  it('finds events by iCalUID, private property and words', async () => {
     const { calendar } = await startGoogleSandbox();
     const extendedProperties = { private: { audition: 'aud_1', round: 'first' } };
     await calendar.events.insert({ ...primary, requestBody: { ...eventBody('abc01'), extendedProperties } });
@@ -186,7 +189,7 @@ describe('events', () => {
   });
 });
 
-it('gives an account more calendars, which nobody else sees', async () => {
+it('calendars.insert creates a calendar that other accounts cannot see', async () => {
   const { calendar, connect } = await startGoogleSandbox();
   const { data } = await calendar.calendars.insert({ requestBody: { summary: 'Castings' } });
   const calendarId = data.id ?? '';

@@ -10,8 +10,8 @@ const query = async (
   items = [{ id: 'primary' }],
 ) => (await calendar.freebusy.query({ requestBody: { timeMin, timeMax, items } })).data.calendars ?? {};
 
-describe('free/busy', () => {
-  it('reports opaque events and appointments of the owner, joined and cut to the window', async () => {
+describe('freeBusy.query of the Google sandbox', () => {
+  it('reports opaque events and the owner’s appointments, merged and clipped to the window', async () => {
     const { calendar, sandbox } = await startGoogleSandbox();
     await calendar.events.insert({ ...primary, requestBody: eventBody('abc01') });
     await calendar.events.insert({
@@ -31,24 +31,24 @@ describe('free/busy', () => {
     ]);
   });
 
-  it('answers notFound for a calendar that is unknown or of somebody else, beside the others', async () => {
+  it('answers notFound for unknown calendars and calendars of other accounts, per calendar', async () => {
     const { calendar, sandbox } = await startGoogleSandbox();
     const start = '2026-12-01T10:00:00Z';
     sandbox.control.addBusy({ account: 'bea@example.com', start, end: '2026-12-01T12:00:00Z' });
     const calendars = await query(calendar, '2026-12-01T00:00:00Z', '2026-12-02T00:00:00Z', [
       { id: 'ann@example.com' },
       { id: 'bea@example.com' },
-      { id: 'nobody@example.com' },
+      { id: 'unknown@example.com' },
     ]);
     const notFound = { errors: [{ domain: 'global', reason: 'notFound' }], busy: [] };
     expect(calendars).toEqual({
       'ann@example.com': { busy: [] },
       'bea@example.com': notFound,
-      'nobody@example.com': notFound,
+      'unknown@example.com': notFound,
     });
   });
 
-  it('reads local times beside the gap in spring: 02:30 in Paris does not exist and means 03:30', async () => {
+  it('reads a local time in the spring DST gap as one hour later (02:30 in Paris as 03:30)', async () => {
     const { calendar } = await startGoogleSandbox();
     const timeZone = 'Europe/Paris';
     const requestBody = {
@@ -63,7 +63,7 @@ describe('free/busy', () => {
     ]);
   });
 
-  it('reads a local time of the overlap in autumn as the first, and answers in the zone asked for', async () => {
+  it('reads an ambiguous local time in autumn as the first one and answers in the requested zone', async () => {
     const { calendar } = await startGoogleSandbox();
     const timeZone = 'Europe/Paris';
     const requestBody = {
@@ -81,7 +81,7 @@ describe('free/busy', () => {
     ]);
   });
 
-  it('counts an all-day event from midnight to midnight of its calendar', async () => {
+  it('reports an all-day event from midnight to midnight in the zone of its calendar', async () => {
     const { calendar } = await startGoogleSandbox({ google: { timeZone: 'America/New_York' } });
     const day = { id: 'abc01', start: { date: '2026-12-01' }, end: { date: '2026-12-02' } };
     await calendar.events.insert({ ...primary, requestBody: day });
@@ -91,7 +91,7 @@ describe('free/busy', () => {
     ]);
   });
 
-  it('refuses a window that is too long', async () => {
+  it('rejects a window that is too long', async () => {
     const { calendar } = await startGoogleSandbox();
     const call = query(calendar, '2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z');
     expect(await googleErrorOf(call)).toMatchObject({ status: 400, reason: 'timeRangeTooLong' });

@@ -1,4 +1,4 @@
-/** freeBusy.query: when calendars are taken, without saying by what. */
+/** Implements freeBusy.query: reports when calendars are busy, without the events. */
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import type { GoogleSandboxSettings } from '../settings.ts';
@@ -15,8 +15,8 @@ export const freeBusyRequestSchema = z.object({
   items: z.array(z.object({ id: z.string() })).default([]),
 });
 
-/** Google's calendarExpansionMax: no more calendars than this in one query. */
-const mostCalendars = 50;
+/** Google's calendarExpansionMax: the maximum number of calendars in one query. */
+const maximumCalendars = 50;
 
 interface Span {
   start: number;
@@ -35,7 +35,7 @@ const merged = (spans: readonly Span[], from: number, until: number): Span[] => 
   return result;
 };
 
-/** Intervals in which an opaque event that is not cancelled overlaps [from, until), in order of their start. */
+/** Returns the intervals of busy events that overlap [from, until), in order of their start. */
 const busySpans = (calendar: Calendar, from: number, until: number): Span[] => {
   const spans: Span[] = [];
   for (const event of calendar.events.values()) {
@@ -46,7 +46,7 @@ const busySpans = (calendar: Calendar, from: number, until: number): Span[] => {
   return spans.sort((a, b) => a.start - b.start || a.end - b.end);
 };
 
-/** The answer of freeBusy.query. A calendar the account cannot see gets an error in its place. */
+/** Answers freeBusy.query. A calendar that the account cannot see gets an error instead of its busy times. */
 export const answerFreeBusyQuery = (
   request: z.infer<typeof freeBusyRequestSchema>,
   account: string,
@@ -59,7 +59,7 @@ export const answerFreeBusyQuery = (
   if (!IANAZone.isValidZone(zone)) throw invalid(`Invalid time zone: ${zone}`);
   if (until <= from) throw new GoogleError(googleErrors.emptyRange);
   if (until - from > settings.freeBusyMaxDays * dayMs) throw new GoogleError(googleErrors.longRange);
-  if (request.items.length > mostCalendars) throw invalid('Too many calendars requested.');
+  if (request.items.length > maximumCalendars) throw invalid('Too many calendars requested.');
 
   const answers = request.items.map(({ id }) => {
     const calendar = calendars.find(account, id);

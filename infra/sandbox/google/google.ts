@@ -1,4 +1,4 @@
-/** Google as the sandbox plays it: OAuth and Calendar v3, on the paths that the real client library calls. */
+/** Simulates Google's OAuth and Calendar v3 on the paths that Google's client library calls. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBearerToken } from '../authorization.ts';
@@ -35,7 +35,9 @@ const faultResponses: VendorFaultResponses = {
       : { status: 401, body: errorEnvelope(googleErrors.authError) },
 };
 
-/** Everything thrown below answers as Google does; what nobody foresaw is a 500 in its envelope. */
+/**
+ * Converts errors of the routes to Google's answers. An unexpected error becomes a 500 in Google's envelope.
+ */
 const answerErrors = (app: FastifyInstance) => {
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof GoogleOAuthError) {
@@ -43,21 +45,21 @@ const answerErrors = (app: FastifyInstance) => {
     }
     if (error instanceof GoogleError)
       return reply.code(error.details.code).send(errorEnvelope(error.details));
-    const refused =
+    const parseError =
       error instanceof Error && 'statusCode' in error && error.statusCode === 400 ? error.message : undefined;
-    const facts =
-      refused === undefined
+    const details =
+      parseError === undefined
         ? { code: 500, reason: 'backendError', message: String(error) }
-        : { code: 400, reason: 'parseError', message: refused };
-    return reply.code(facts.code).send(errorEnvelope(facts));
+        : { code: 400, reason: 'parseError', message: parseError };
+    return reply.code(details.code).send(errorEnvelope(details));
   });
 };
 
 export const busyTimeSchema = z.strictObject({
-  /** Whose calendar; it is made when nobody has used it yet. */
+  /** The owner of the calendar. The account is created if it does not exist. */
   account: z.string().min(1),
   calendarId: z.string().min(1).default('primary'),
-  /** RFC 3339 with an offset, or local with `timeZone`. */
+  /** RFC 3339 with an offset, or a local time with `timeZone`. */
   start: z.string(),
   end: z.string(),
   timeZone: z.string().optional(),
@@ -65,6 +67,7 @@ export const busyTimeSchema = z.strictObject({
 });
 export type BusyTime = z.input<typeof busyTimeSchema>;
 
+/** Creates the simulated Google: its routes, its state and its controls. */
 export const createGoogle = ({
   settings,
   clock,
@@ -95,7 +98,7 @@ export const createGoogle = ({
     { retryMs: settings.channelRetryMs },
   );
   const channels = createChannels(clock, sender, changed);
-  calendars.onChange(channels.tell);
+  calendars.onChange(channels.notifyChange);
   const writing = createEventWriting(calendars, settings, clock);
   const accountOf = (request: FastifyRequest): string => {
     const grant = grants.findByAccessToken(parseBearerToken(request.headers.authorization));
@@ -130,7 +133,7 @@ export const createGoogle = ({
       calendarRoutes(app, { settings, calendars, channels, writing, accountOf, clock });
     },
     state: () => ({ calendars: calendars.all().map(view), channels: channels.all() }),
-    /** An appointment that the account made by itself: free/busy reports it. */
+    /** Adds an appointment that the account's owner created manually. Free/busy reports it. */
     addBusy(time: BusyTime) {
       const { account, calendarId, start, end, timeZone, summary } = busyTimeSchema.parse(time);
       calendars.open(account);

@@ -1,4 +1,4 @@
-/** Google's token endpoint (RFC 6749 in Google's wording), its revocation endpoint, and who somebody is. */
+/** Serves Google's token endpoint (RFC 6749 with Google's error texts), revocation endpoint and userinfo. */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -23,7 +23,7 @@ const required = (value: string | undefined, name: string): string => {
   return value;
 };
 
-/** client_secret_basic or client_secret_post. */
+/** Checks the client credentials: client_secret_basic or client_secret_post. */
 const checkClient = (request: FastifyRequest, settings: GoogleSandboxSettings) => {
   const body = readForm(request.body);
   const basic = parseBasicCredentials(request.headers.authorization);
@@ -37,7 +37,7 @@ const checkClient = (request: FastifyRequest, settings: GoogleSandboxSettings) =
   if (secret !== settings.clientSecret) throw new GoogleOAuthError(401, 'invalid_client', 'Unauthorized');
 };
 
-const refusals: Readonly<Record<CodeError, readonly [error: string, description: string]>> = {
+const codeErrors: Readonly<Record<CodeError, readonly [error: string, description: string]>> = {
   unknown: ['invalid_grant', 'Malformed auth code.'],
   expired: ['invalid_grant', 'Bad Request'],
   client: ['invalid_grant', 'Bad Request'],
@@ -45,10 +45,10 @@ const refusals: Readonly<Record<CodeError, readonly [error: string, description:
   verifier: ['invalid_grant', 'Invalid code verifier.'],
 };
 
-const refused = ([error, description]: readonly [string, string]) =>
+const codeErrorOf = ([error, description]: readonly [string, string]) =>
   new GoogleOAuthError(400, error, description);
 
-/** Google's ids of accounts are long numbers; this one is always the same for the same account. */
+/** Google's account ids are long numbers. This one is always the same for the same account. */
 const subjectOf = (account: string): string =>
   `1${BigInt(`0x${createHash('sha256').update(account).digest('hex').slice(0, 16)}`)}`.slice(0, 21);
 
@@ -68,6 +68,7 @@ export interface OAuthParts {
   readonly changed: () => void;
 }
 
+/** Registers Google's OAuth routes. */
 export const googleOAuthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
   const { settings, server, idTokens, calendars, clock, changed } = parts;
   const { codes, grants } = server;
@@ -93,7 +94,7 @@ export const googleOAuthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
     if (issued === 'revoked') {
       throw new GoogleOAuthError(400, 'invalid_grant', 'Token has been expired or revoked.');
     }
-    return { issued, more: {} };
+    return { issued, extraFields: {} };
   };
 
   const exchange = async (body: Form, origin: string) => {
@@ -107,16 +108,16 @@ export const googleOAuthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
     if (redemption.kind === 'used') {
       if (redemption.grant !== undefined) grants.revokeGrant(redemption.grant);
       changed();
-      throw refused(refusals.unknown);
+      throw codeErrorOf(codeErrors.unknown);
     }
-    if (redemption.kind === 'refused') throw refused(refusals[redemption.why]);
+    if (redemption.kind === 'refused') throw codeErrorOf(codeErrors[redemption.why]);
     const { account, scopes, offline, nonce } = redemption.consented;
     const issued = grants.begin(account, scopes, offline);
     codes.linkGrant(code, issued.grant.id);
-    return { issued, more: await idTokenOf(issued.grant, nonce, origin) };
+    return { issued, extraFields: await idTokenOf(issued.grant, nonce, origin) };
   };
 
-  const grant = (body: Form, origin: string): Promise<{ issued: IssuedTokens; more: object }> => {
+  const grant = (body: Form, origin: string): Promise<{ issued: IssuedTokens; extraFields: object }> => {
     switch (body.grant_type) {
       case 'refresh_token':
         return refresh(body);
@@ -131,7 +132,7 @@ export const googleOAuthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
 
   app.post('/token', { config: { operation: 'token' } }, async (request, reply) => {
     checkClient(request, settings);
-    const { issued, more } = await grant(readForm(request.body), originOf(request));
+    const { issued, extraFields } = await grant(readForm(request.body), originOf(request));
     calendars.open(issued.grant.account);
     changed();
     return reply.header('cache-control', 'no-cache, no-store, max-age=0, must-revalidate').send({
@@ -140,7 +141,7 @@ export const googleOAuthRoutes = (app: FastifyInstance, parts: OAuthParts) => {
       scope: issued.grant.scopes.join(' '),
       token_type: 'Bearer',
       ...(issued.refreshToken === undefined ? {} : { refresh_token: issued.refreshToken }),
-      ...more,
+      ...extraFields,
     });
   });
 

@@ -3,14 +3,14 @@ import { googleErrorOf, startGoogleSandbox } from '../../../tests/harness/google
 
 const primary = { calendarId: 'primary' };
 
-describe('OAuth', () => {
-  it('gives an access token for a refresh token, and the calendar of its account', async () => {
+describe('OAuth of the Google sandbox', () => {
+  it('issues an access token for a refresh token and creates the account’s calendar', async () => {
     const { calendar } = await startGoogleSandbox();
     const { data } = await calendar.calendarList.list();
     expect(data.items).toEqual([expect.objectContaining({ id: 'ann@example.com', primary: true })]);
   });
 
-  it('refuses an unknown refresh token with invalid_grant', async () => {
+  it('rejects an unknown refresh token with invalid_grant', async () => {
     const { auth } = await startGoogleSandbox();
     auth.setCredentials({ refresh_token: 'made-up' });
     await expect(auth.getAccessToken()).rejects.toMatchObject({
@@ -18,7 +18,7 @@ describe('OAuth', () => {
     });
   });
 
-  it('refuses a wrong client secret with invalid_client', async () => {
+  it('rejects a wrong client secret with invalid_client', async () => {
     const { connect } = await startGoogleSandbox();
     const { auth } = connect('ann@example.com', 'wrong');
     await expect(auth.getAccessToken()).rejects.toMatchObject({
@@ -26,7 +26,7 @@ describe('OAuth', () => {
     });
   });
 
-  it('takes client credentials as Basic as well', async () => {
+  it('accepts client credentials as Basic authorization', async () => {
     const { sandbox } = await startGoogleSandbox();
     const answer = await fetch(`${sandbox.url}/token`, {
       method: 'POST',
@@ -36,7 +36,7 @@ describe('OAuth', () => {
     expect(await answer.json()).toMatchObject({ token_type: 'Bearer', expires_in: 3599 });
   });
 
-  it('ends every access token of a refresh token that is revoked', async () => {
+  it('invalidates all access tokens when the refresh token is revoked', async () => {
     const { auth, calendar } = await startGoogleSandbox();
     await calendar.events.list(primary);
     await auth.revokeToken('sandbox-refresh-ann@example.com');
@@ -51,7 +51,7 @@ describe('OAuth', () => {
     });
   });
 
-  it('lets an access token expire', async () => {
+  it('expires access tokens after one hour', async () => {
     let now = Date.parse('2026-12-01T08:00:00Z');
     const { auth, calendar } = await startGoogleSandbox({}, () => now);
     const { token } = await auth.getAccessToken();

@@ -1,5 +1,6 @@
-/** Which scope opens what: https://developers.google.com/workspace/calendar/api/auth */
+/** Maps operations to the scopes that permit them: https://developers.google.com/workspace/calendar/api/auth */
 
+/** Returns the full name of a Google scope. */
 export const googleScope = (name: string): string => `https://www.googleapis.com/auth/${name}`;
 
 const events = ['calendar', 'calendar.events', 'calendar.events.owned'].map(googleScope);
@@ -25,6 +26,6 @@ const scopesFor: Readonly<Record<string, readonly string[]>> = {
   'calendars.insert': ['calendar', 'calendar.app.created', 'calendar.calendars'].map(googleScope),
 };
 
-/** Whether one of these scopes opens the operation; what is not listed is open to everybody who has signed in. */
+/** Returns whether one of the scopes permits the operation. Operations without an entry need no scope. */
 export const permitsOperation = (scopes: readonly string[], operation: string | undefined): boolean =>
   scopesFor[operation ?? '']?.some((scope) => scopes.includes(scope)) ?? true;

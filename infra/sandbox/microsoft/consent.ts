@@ -1,4 +1,7 @@
-/** Microsoft's consent page. The real one lets nobody choose among the scopes; here they can, to try what follows. */
+/**
+ * Configures Microsoft's consent page. Microsoft's own page offers no choice of scopes. This one does, to
+ * test partial grants.
+ */
 import type { FastifyInstance } from 'fastify';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { consentRoutes } from '../oauth/consent-routes.ts';
@@ -22,6 +25,7 @@ export interface MicrosoftConsentParts {
   readonly changed: () => void;
 }
 
+/** Registers the consent page of Microsoft. */
 export const microsoftConsent = (
   app: FastifyInstance,
   { settings, server, changed }: MicrosoftConsentParts,
@@ -40,7 +44,7 @@ export const microsoftConsent = (
     scopesOf: ({ scope = '' }) => [...new Set(scope.split(' ').filter(Boolean))],
     about: (scope) =>
       scopeDescriptions[scope.replace('https://graph.microsoft.com/', '')] ??
-      'Something that this sandbox does not know',
+      'A scope that this sandbox does not describe',
     isFixed: (scope) => signIn.has(scope),
     accounts: () => [...new Set(server.grants.all().map(({ account }) => account))],
     granted: (_account, ticked) => ticked,

@@ -1,6 +1,6 @@
 /**
- * Microsoft's errors: of its token endpoint, with a number of its own beside OAuth's word
- * (https://learn.microsoft.com/entra/identity-platform/reference-error-codes), and of Graph.
+ * Defines the errors of Microsoft's token endpoint and of Graph. Token errors carry Microsoft's number in
+ * addition to the OAuth error (https://learn.microsoft.com/entra/identity-platform/reference-error-codes).
  */
 import { randomUUID } from 'node:crypto';
 
@@ -76,16 +76,18 @@ export const loginErrors = {
   },
 } as const satisfies Record<string, LoginErrorDetails>;
 
+/** An error answer of the token endpoint. */
 export class LoginError extends Error {
   readonly details: LoginErrorDetails;
 
-  constructor(facts: LoginErrorDetails) {
-    super(facts.text);
+  constructor(details: LoginErrorDetails) {
+    super(details.text);
     this.name = 'LoginError';
-    this.details = facts;
+    this.details = details;
   }
 }
 
+/** Returns the body of a token error. `now` is in epoch milliseconds. */
 export const loginErrorBody = ({ error, number, text, suberror }: LoginErrorDetails, now: number) => {
   const [trace, correlation] = [randomUUID(), randomUUID()];
   const timestamp = `${new Date(now).toISOString().slice(0, 19).replace('T', ' ')}Z`;
@@ -101,6 +103,7 @@ export const loginErrorBody = ({ error, number, text, suberror }: LoginErrorDeta
   };
 };
 
+/** An error answer of Graph. */
 export class GraphError extends Error {
   readonly status: number;
   readonly code: string;
@@ -113,6 +116,7 @@ export class GraphError extends Error {
   }
 }
 
+/** Returns the body of a Graph error. `now` is in epoch milliseconds. */
 export const graphErrorBody = (code: string, message: string, now: number) => ({
   error: {
     code,

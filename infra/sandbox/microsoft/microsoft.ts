@@ -1,4 +1,4 @@
-/** Microsoft as the sandbox plays it: signing in with the identity platform, and who somebody is. */
+/** Simulates the sign-in of Microsoft's identity platform and the user profile of Graph. */
 import type { FastifyInstance } from 'fastify';
 import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
@@ -44,6 +44,7 @@ const answerErrors = (app: FastifyInstance, clock: Clock) => {
   });
 };
 
+/** Creates the simulated Microsoft: its routes, its state and its controls. */
 export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettings>) => {
   const { settings, clock, changeNotifier, calls, faultRegistry } = parts;
   const server = createAuthorizationServer(

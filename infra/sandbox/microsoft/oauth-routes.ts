@@ -1,4 +1,4 @@
-/** Microsoft's token endpoint, what it publishes about itself, and Graph's `me`. */
+/** Serves Microsoft's token endpoint, its OpenID configuration and keys, and Graph's `me`. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBasicCredentials, parseBearerToken } from '../authorization.ts';
@@ -15,7 +15,7 @@ import { displayNameOf, objectIdOf, subjectOf } from './person.ts';
 const form = tokenForm.extend({ client_info: z.string().optional() });
 type Form = z.infer<typeof form>;
 
-const refusals = {
+const codeErrors = {
   unknown: loginErrors.unknownCode,
   expired: loginErrors.expiredCode,
   client: loginErrors.unknownCode,
@@ -39,6 +39,7 @@ const checkClient = (request: FastifyRequest, body: Form, settings: MicrosoftSan
   }
 };
 
+/** Registers Microsoft's routes. */
 export const microsoftRoutes = (app: FastifyInstance, parts: MicrosoftRouteParts) => {
   const { settings, server, idTokens, clock, changed } = parts;
   const { codes, grants } = server;
@@ -83,7 +84,7 @@ export const microsoftRoutes = (app: FastifyInstance, parts: MicrosoftRouteParts
       changed();
       throw new LoginError(loginErrors.usedCode);
     }
-    if (redemption.kind === 'refused') throw new LoginError(refusals[redemption.why]);
+    if (redemption.kind === 'refused') throw new LoginError(codeErrors[redemption.why]);
     const { account, scopes, offline, nonce } = redemption.consented;
     const issued = grants.begin(account, scopes, offline);
     codes.linkGrant(code, issued.grant.id);
@@ -107,7 +108,7 @@ export const microsoftRoutes = (app: FastifyInstance, parts: MicrosoftRouteParts
     changed();
     return reply.header('cache-control', 'no-store, no-cache').send({
       token_type: 'Bearer',
-      // What is about the sign-in is not named again.
+      // Microsoft omits offline_access from the granted scopes.
       scope: issued.grant.scopes.filter((scope) => scope !== 'offline_access').join(' '),
       expires_in: issued.expiresIn,
       ext_expires_in: issued.expiresIn,

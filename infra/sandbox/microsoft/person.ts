@@ -1,4 +1,6 @@
-/** Who an account is: always the same ids for the same address. */
+/**
+ * Derives the ids and the name of an account from its address. The same address always gives the same ids.
+ */
 import { createHash } from 'node:crypto';
 
 const guidOf = (text: string): string => {
@@ -12,10 +14,12 @@ const guidOf = (text: string): string => {
   ].join('-');
 };
 
+/** Returns the object id of an account in the tenant. */
 export const objectIdOf = (account: string): string => guidOf(account);
 
-/** Differs from app to app. */
+/** Returns the subject of an account. Microsoft's subjects differ from app to app. */
 export const subjectOf = (account: string): string =>
   createHash('sha256').update(`sub ${account}`).digest('base64url');
 
+/** Returns the display name of an account. */
 export const displayNameOf = (account: string): string => account.split('@')[0] ?? account;

@@ -1,4 +1,7 @@
-/** Authorization codes: single use, for one client and one address, with PKCE (RFC 6749, section 4.1; RFC 7636). */
+/**
+ * Issues and redeems authorization codes: single use, for one client and one address, with PKCE (RFC 6749,
+ * section 4.1; RFC 7636).
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../time.ts';
@@ -11,10 +14,10 @@ const consentedSchema = z.object({
   codeChallenge: z.string().optional(),
   codeChallengeMethod: z.enum(['S256', 'plain']).optional(),
   nonce: z.string().optional(),
-  /** Whether a refresh token was asked for. */
+  /** Whether the consent includes a refresh token. */
   offline: z.boolean(),
 });
-/** What a person has agreed to. */
+/** The consent of a person. */
 type Consent = z.infer<typeof consentedSchema>;
 
 const heldCodesSchema = z.record(
@@ -32,7 +35,10 @@ export type CodeError = 'unknown' | 'expired' | 'client' | 'redirect_uri' | 'ver
 type Redemption =
   | { readonly kind: 'good'; readonly consented: Consent }
   | { readonly kind: 'refused'; readonly why: CodeError }
-  /** Used before, for this grant: somebody has stolen the code, so the grant has to go (RFC 6749, section 4.1.2). */
+  /**
+   * The code was already used for this grant. It may be stolen, so the caller must revoke the grant (RFC
+   * 6749, section 4.1.2).
+   */
   | { readonly kind: 'used'; readonly grant: string | undefined };
 
 interface CodeExchange {
@@ -45,7 +51,7 @@ interface CodeExchange {
 export interface AuthorizationCodes {
   issue(consented: Consent): string;
   redeem(presented: CodeExchange): Redemption;
-  /** Remembers which grant came of a code. */
+  /** Stores the grant that a code was redeemed for. */
   linkGrant(code: string, grant: string): void;
   readonly save: () => z.infer<typeof heldCodesSchema>;
   readonly load: (value: unknown) => void;
@@ -53,10 +59,10 @@ export interface AuthorizationCodes {
 }
 
 const lifetimeMs = 10 * 60_000;
-const remembered = 1000;
+const maximumCodes = 1000;
 
 const verified = (consented: Consent, verifier: string | undefined): boolean => {
-  // A verifier without a challenge: somebody has cut the challenge out of the request (RFC 9700, section 2.1.1).
+  // A verifier without a challenge: an attacker removed the challenge from the request (RFC 9700, section 2.1.1).
   if (consented.codeChallenge === undefined) return verifier === undefined;
   if (verifier === undefined) return false;
   const computed =
@@ -66,12 +72,13 @@ const verified = (consented: Consent, verifier: string | undefined): boolean => 
   return computed === consented.codeChallenge;
 };
 
+/** Creates a store without codes. Codes expire after ten minutes. */
 export const createAuthorizationCodes = (prefix: string, clock: Clock): AuthorizationCodes => {
   const codes = new Map<string, z.infer<typeof heldCodesSchema>[string]>();
   return {
     issue(consented) {
       const [oldest] = codes.keys();
-      if (codes.size >= remembered && oldest !== undefined) codes.delete(oldest);
+      if (codes.size >= maximumCodes && oldest !== undefined) codes.delete(oldest);
       const code = `${prefix}${randomBytes(24).toString('base64url')}`;
       codes.set(code, { consented, expires: clock() + lifetimeMs, used: false });
       return code;

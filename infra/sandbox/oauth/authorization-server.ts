@@ -1,4 +1,4 @@
-/** What every vendor keeps of which people connect accounts: addresses, codes and grants. */
+/** Stores the redirect addresses, codes and grants of a vendor with a consent page. */
 import { z } from 'zod';
 import type { SnapshotPart } from '../store/snapshot.ts';
 import type { Clock } from '../time.ts';
@@ -6,7 +6,10 @@ import { createAuthorizationCodes } from './authorization-codes.ts';
 import { createGrants, type GrantOptions, type OAuthGrant } from './grants.ts';
 import { createRedirectAddresses } from './redirect-addresses.ts';
 
-/** What every vendor's token endpoint may be sent (RFC 6749, sections 4.1.3 and 6; RFC 7636, section 4.5). */
+/**
+ * The form that every vendor's token endpoint accepts (RFC 6749, sections 4.1.3 and 6; RFC 7636, section
+ * 4.5).
+ */
 export const tokenForm = z.object({
   grant_type: z.string().optional(),
   client_id: z.string().optional(),
@@ -20,11 +23,12 @@ export const tokenForm = z.object({
 export interface AuthorizationServerOptions extends Omit<GrantOptions, 'known'> {
   readonly vendor: string;
   readonly codePrefix: string;
-  /** Any account is let in with this prefix before its name, so that nobody needs to consent first. */
+  /** A refresh token of this prefix and an account name is valid without a consent. */
   readonly preauthorizedPrefix: string;
   readonly preauthorizedScopes: readonly string[];
 }
 
+/** Creates an authorization server without grants. */
 export const createAuthorizationServer = (options: AuthorizationServerOptions, clock: Clock) => {
   const { vendor, codePrefix, preauthorizedPrefix, preauthorizedScopes } = options;
   const findPreauthorized = (refreshToken: string): Pick<OAuthGrant, 'account' | 'scopes'> | undefined => {

@@ -1,4 +1,4 @@
-/** What a person sees who is asked to let an app in, and what they see when the app has asked wrongly. */
+/** Renders the consent page, and the error page for an invalid authorization request. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Eta } from 'eta';
@@ -22,8 +22,9 @@ export interface ConsentErrorView {
 const eta = new Eta({ views: join(import.meta.dirname, 'templates'), cache: true });
 
 /**
- * No script, and nothing from elsewhere. `form-action` is left open: browsers apply it to the redirects after the form
- * as well, and those lead back to the app.
+ * Headers of the pages. The policy allows no scripts and no foreign resources. It does not restrict
+ * `form-action`, because browsers also apply that to the redirect after the form, which leads back to the
+ * app.
  */
 export const consentHeaders = {
   'content-type': 'text/html; charset=utf-8',
@@ -33,8 +34,11 @@ export const consentHeaders = {
   'referrer-policy': 'no-referrer',
 } as const;
 
+/** The style sheet of the pages. */
 export const consentStyle = readFileSync(join(import.meta.dirname, 'assets', 'consent.css'), 'utf8');
 
+/** Returns the HTML of the consent page. */
 export const renderConsent = (view: ConsentView): string => eta.render('consent', view);
 
+/** Returns the HTML of the error page. */
 export const renderConsentError = (view: ConsentErrorView): string => eta.render('refusal', view);

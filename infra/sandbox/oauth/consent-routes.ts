@@ -1,6 +1,6 @@
 /**
- * The authorization endpoint (RFC 6749, section 3.1): a page on which a person chooses an account and what the app may
- * do. The form is sent to the page's own address, so that the request it answers stays in view.
+ * Serves the authorization endpoint (RFC 6749, section 3.1): a page on which a person selects an account and
+ * the scopes. The form is posted to the page's own address, which carries the authorization request.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -28,18 +28,18 @@ type AuthorizationQuery = z.infer<typeof requestSchema>;
 const decisionSchema = z.object({
   decision: z.enum(['allow', 'deny']),
   account: z.string().trim().default(''),
-  scope: z.union([z.string().transform((one) => [one]), z.array(z.string())]).default([]),
+  scope: z.union([z.string().transform((name) => [name]), z.array(z.string())]).default([]),
 });
 
 export interface ConsentParts {
   readonly vendor: string;
-  /** As people know it. */
+  /** The display name of the vendor. */
   readonly name: string;
   readonly path: string;
   readonly clientId: string;
   readonly server: Pick<AuthorizationServer, 'codes' | 'redirects'>;
   readonly changed: () => void;
-  /** How the vendor calls a client that it does not know, and an address that is not registered. */
+  /** The vendor's errors for an unknown client and for an unregistered redirect address. */
   readonly errors: {
     readonly client: { readonly status: 400 | 401; readonly error: string };
     readonly address: { readonly status: 400 | 401; readonly error: string };
@@ -47,16 +47,16 @@ export interface ConsentParts {
   /** The scopes that the page shows. */
   scopesOf(query: AuthorizationQuery): readonly string[];
   about(scope: string): string;
-  /** One that goes with every consent, and cannot be left out. */
+  /** Returns whether the scope is part of every consent and cannot be deselected. */
   isFixed(scope: string): boolean;
   accounts(): readonly string[];
-  /** What is granted when a person has ticked these. */
+  /** Returns the granted scopes for the scopes that a person selected. */
   granted(account: string, ticked: readonly string[], query: AuthorizationQuery): readonly string[];
-  /** Whether a refresh token comes of it. */
+  /** Returns whether a refresh token is issued. */
   isOffline(account: string, granted: readonly string[], query: AuthorizationQuery): boolean;
-  /** What goes back beside `code` and `state`. */
+  /** Returns the parameters that are sent in addition to `code` and `state`. */
   withCode(granted: readonly string[], origin: string): Readonly<Record<string, string>>;
-  /** What goes back beside `error=access_denied` and `state`. */
+  /** The parameters that are sent in addition to `error=access_denied` and `state`. */
   readonly denied: Readonly<Record<string, string>>;
 }
 
@@ -66,18 +66,18 @@ interface AuthorizationRequest {
   readonly redirectUri: string;
 }
 
-const sendBack = (
+const redirectBack = (
   reply: FastifyReply,
   { redirectUri, query }: AuthorizationRequest,
-  what: Record<string, string>,
+  parameters: Record<string, string>,
 ) => {
   const url = new URL(redirectUri);
-  for (const [key, value] of Object.entries(what)) url.searchParams.set(key, value);
+  for (const [key, value] of Object.entries(parameters)) url.searchParams.set(key, value);
   if (query.state !== undefined) url.searchParams.set('state', query.state);
   return reply.header('cache-control', 'no-store').redirect(url.href, 303);
 };
 
-/** The error that goes back to the app, if its request is wrong. */
+/** Returns the error to send to the app, or undefined for a valid request. */
 const errorOf = (
   query: AuthorizationQuery,
   scopes: readonly string[],
@@ -94,11 +94,12 @@ const errorOf = (
   return scopes.length === 0 ? { error: 'invalid_scope', error_description: 'scope is missing' } : undefined;
 };
 
+/** Registers the consent page of one vendor. */
 export const consentRoutes = (app: FastifyInstance, parts: ConsentParts) => {
   const { vendor, name, path } = parts;
   const { codes, redirects } = parts.server;
 
-  /** Answered here: a client or an address that nobody knows is no place to send somebody to (section 4.1.2.1). */
+  /** Shows an error page. A person must not be redirected to an unregistered address (section 4.1.2.1). */
   const refuse = (
     reply: FastifyReply,
     { status, error }: { status: number; error: string },
@@ -108,19 +109,19 @@ export const consentRoutes = (app: FastifyInstance, parts: ConsentParts) => {
   const answer = (
     request: FastifyRequest,
     reply: FastifyReply,
-    go: (asked: AuthorizationRequest) => FastifyReply,
+    respond: (authorization: AuthorizationRequest) => FastifyReply,
   ): FastifyReply => {
     const query = requestSchema.parse(request.query);
     const { client_id: clientId, redirect_uri: redirectUri } = query;
     if (clientId !== parts.clientId) {
-      return refuse(reply, parts.errors.client, 'The client id is not registered here.');
+      return refuse(reply, parts.errors.client, 'The client id is not registered.');
     }
     if (redirectUri === undefined || !redirects.allows(redirectUri)) {
       return refuse(reply, parts.errors.address, 'The redirect address is not registered for this client.');
     }
-    const asked = { query, clientId, redirectUri };
+    const authorization = { query, clientId, redirectUri };
     const error = errorOf(query, parts.scopesOf(query));
-    return error ? sendBack(reply, asked, error) : go(asked);
+    return error ? redirectBack(reply, authorization, error) : respond(authorization);
   };
 
   app.get(path, { config: { operation: 'authorize' } }, async (request, reply) =>
@@ -145,12 +146,14 @@ export const consentRoutes = (app: FastifyInstance, parts: ConsentParts) => {
   );
 
   app.post(path, { config: { operation: 'consent' } }, async (request, reply) =>
-    answer(request, reply, (asked) => {
-      const { query, clientId, redirectUri } = asked;
+    answer(request, reply, (authorization) => {
+      const { query, clientId, redirectUri } = authorization;
       const { decision, account, scope } = decisionSchema.parse(request.body ?? {});
-      if (decision === 'deny') return sendBack(reply, asked, { error: 'access_denied', ...parts.denied });
-      if (account === '') return refuse(reply, { status: 400, error: 'invalid_request' }, 'Name an account.');
-      const ticked = parts.scopesOf(query).filter((one) => parts.isFixed(one) || scope.includes(one));
+      if (decision === 'deny')
+        return redirectBack(reply, authorization, { error: 'access_denied', ...parts.denied });
+      if (account === '')
+        return refuse(reply, { status: 400, error: 'invalid_request' }, 'Enter an account.');
+      const ticked = parts.scopesOf(query).filter((name) => parts.isFixed(name) || scope.includes(name));
       const granted = parts.granted(account, ticked, query);
       const { code_challenge: codeChallenge, nonce } = query;
       const code = codes.issue({
@@ -168,7 +171,7 @@ export const consentRoutes = (app: FastifyInstance, parts: ConsentParts) => {
         offline: parts.isOffline(account, granted, query),
       });
       parts.changed();
-      return sendBack(reply, asked, { code, ...parts.withCode(granted, originOf(request)) });
+      return redirectBack(reply, authorization, { code, ...parts.withCode(granted, originOf(request)) });
     }),
   );
 };

@@ -17,7 +17,7 @@ const setup = async () => {
   onTestFinished(async () => sandbox.close());
   const urlOf = (vendor: keyof typeof vendors, change: Record<string, string | undefined> = {}) => {
     const { path, clientId, scope } = vendors[vendor];
-    const asked = {
+    const parameters = {
       response_type: 'code',
       client_id: clientId,
       redirect_uri: callbackOf(vendor),
@@ -26,14 +26,14 @@ const setup = async () => {
       ...change,
     };
     const query = new URLSearchParams();
-    for (const [key, value] of Object.entries(asked)) if (value !== undefined) query.set(key, value);
+    for (const [key, value] of Object.entries(parameters)) if (value !== undefined) query.set(key, value);
     return `${sandbox.url}${path}?${query.toString()}`;
   };
   return { sandbox, urlOf };
 };
 
 describe.each(['google', 'microsoft', 'zoom'] as const)('the consent page of %s', (vendor) => {
-  it('goes back with a code and the state', async () => {
+  it('redirects back with a code and the state', async () => {
     const { urlOf } = await setup();
     const { status, location, back } = await submitConsent(urlOf(vendor));
     expect(status).toBe(303);
@@ -41,7 +41,7 @@ describe.each(['google', 'microsoft', 'zoom'] as const)('the consent page of %s'
     expect(back).toMatchObject({ code: expect.any(String), state: 'state-1' });
   });
 
-  it('goes back with access_denied when a person does not want to', async () => {
+  it('redirects back with access_denied when the person denies', async () => {
     const { urlOf } = await setup();
     const { back } = await submitConsent(urlOf(vendor), { decision: 'deny' });
     expect(back).toMatchObject({ error: 'access_denied', state: 'state-1' });
@@ -49,13 +49,13 @@ describe.each(['google', 'microsoft', 'zoom'] as const)('the consent page of %s'
   });
 
   it.each([
-    ['an unknown client', { client_id: 'somebody' }],
+    ['an unknown client', { client_id: 'unknown' }],
     ['no client', { client_id: undefined }],
-    ['an address of elsewhere', { redirect_uri: 'https://evil.example/v1/connections/google/callback' }],
+    ['an address on another host', { redirect_uri: 'https://evil.example/v1/connections/google/callback' }],
     ['an address with another path', { redirect_uri: 'http://127.0.0.1:3000/elsewhere' }],
     ['an address with a query', { redirect_uri: `${callbackOf('google')}?more=1` }],
     ['no address', { redirect_uri: undefined }],
-  ])('shows an error for %s, and sends nobody anywhere', async (_what, change) => {
+  ])('shows an error without redirecting for %s', async (_what, change) => {
     const { urlOf } = await setup();
     const shown = await submitConsent(urlOf(vendor, change));
     expect(shown.location).toBeUndefined();
@@ -64,16 +64,16 @@ describe.each(['google', 'microsoft', 'zoom'] as const)('the consent page of %s'
   });
 
   it.each([
-    ['another kind of answer', { response_type: 'token' }, 'unsupported_response_type'],
-    ['an unknown method of PKCE', { code_challenge: 'x', code_challenge_method: 'S1' }, 'invalid_request'],
-    ['a method without a challenge', { code_challenge_method: 'S256' }, 'invalid_request'],
-  ])('goes back with an error for %s', async (_what, change, error) => {
+    ['another response type', { response_type: 'token' }, 'unsupported_response_type'],
+    ['an unknown PKCE method', { code_challenge: 'x', code_challenge_method: 'S1' }, 'invalid_request'],
+    ['a PKCE method without a challenge', { code_challenge_method: 'S256' }, 'invalid_request'],
+  ])('redirects back with an error for %s', async (_what, change, error) => {
     const { urlOf } = await setup();
     const { back } = await submitConsent(urlOf(vendor, change));
     expect(back).toMatchObject({ error, state: 'state-1' });
   });
 
-  it('takes the addresses that were registered, and no others then', async () => {
+  it('accepts only the registered addresses after a registration', async () => {
     const { sandbox, urlOf } = await setup();
     const address = 'https://auditions.example/v1/connections/callback';
     await fetch(`${sandbox.url}/sandbox/oauth/${vendor}/redirects`, {
@@ -87,7 +87,7 @@ describe.each(['google', 'microsoft', 'zoom'] as const)('the consent page of %s'
     expect((await submitConsent(urlOf(vendor))).location).toBeUndefined();
   });
 
-  it('lets nothing of what it was asked run as a script', async () => {
+  it('escapes request parameters and allows no scripts', async () => {
     const { urlOf } = await setup();
     const answer = await fetch(urlOf(vendor, { login_hint: '"><script>alert(1)</script>' }));
     expect(await answer.text()).not.toContain('<script>');
@@ -113,29 +113,29 @@ const refresh = async (url: string) => {
   });
   return { status: answer.status, body: Object(await answer.json()) };
 };
-const whoIsIt = async (url: string, token: string) =>
+const userinfoStatus = async (url: string, token: string) =>
   (await fetch(`${url}/oauth2/v3/userinfo`, { headers: { authorization: `Bearer ${token}` } })).status;
 
-describe('the control API', () => {
-  it('lets every access token be over, and leaves the grants', async () => {
+describe('the OAuth controls of the sandbox', () => {
+  it('expire all access tokens and keep the grants', async () => {
     const { sandbox } = await setup();
     const { body } = await refresh(sandbox.url);
-    expect(await whoIsIt(sandbox.url, body.access_token)).toBe(200);
+    expect(await userinfoStatus(sandbox.url, body.access_token)).toBe(200);
     expect((await post(`${sandbox.url}/sandbox/oauth/google/expire`, {})).status).toBe(204);
-    expect(await whoIsIt(sandbox.url, body.access_token)).toBe(401);
+    expect(await userinfoStatus(sandbox.url, body.access_token)).toBe(401);
     expect((await refresh(sandbox.url)).status).toBe(200);
   });
 
-  it('takes the app away from an account, as the person could', async () => {
+  it('revoke the grants of an account', async () => {
     const { sandbox } = await setup();
     const { body } = await refresh(sandbox.url);
     const answer = await post(`${sandbox.url}/sandbox/oauth/google/revoke`, { account: 'ann@example.com' });
     expect(await answer.json()).toEqual({ revoked: 1 });
-    expect(await whoIsIt(sandbox.url, body.access_token)).toBe(401);
+    expect(await userinfoStatus(sandbox.url, body.access_token)).toBe(401);
     expect((await refresh(sandbox.url)).body).toMatchObject({ error: 'invalid_grant' });
   });
 
-  it('refuses a vendor of which nobody connects an account', async () => {
+  it('reject a vendor without a consent page', async () => {
     const { sandbox } = await setup();
     expect((await post(`${sandbox.url}/sandbox/oauth/twilio/expire`, {})).status).toBe(400);
   });

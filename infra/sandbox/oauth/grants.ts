@@ -1,6 +1,6 @@
 /**
- * Who has let an app in, and the tokens that came of it. The vendors differ in what a refresh does to the refresh token:
- * Google keeps it, Microsoft gives another and lets the old one live, Zoom gives another and the old one is dead.
+ * Stores grants and their tokens. The vendors rotate refresh tokens differently: Google keeps the token,
+ * Microsoft issues another and keeps the old one valid, Zoom issues another and invalidates the old one.
  */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -26,7 +26,7 @@ export interface GrantOptions {
   readonly accessPrefix: string;
   readonly refreshPrefix: string;
   readonly rotation: 'keeps' | 'adds' | 'replaces';
-  /** Refresh tokens that are good without anybody's consent: whose they are, and for what. */
+  /** Returns account and scopes of a refresh token that is valid without a consent. */
   readonly findPreauthorized?: (refreshToken: string) => Pick<OAuthGrant, 'account' | 'scopes'> | undefined;
 }
 
@@ -34,21 +34,23 @@ export interface IssuedTokens {
   readonly grant: OAuthGrant;
   readonly accessToken: string;
   readonly expiresIn: number;
-  /** Given where there is a new one. */
+  /** Present if a new refresh token was issued. */
   readonly refreshToken?: string;
 }
 
 export interface Grants {
   begin(account: string, scopes: readonly string[], offline: boolean): IssuedTokens;
   refresh(refreshToken: string): IssuedTokens | 'unknown' | 'revoked';
-  /** Takes an access or a refresh token; false when it is neither, or its grant is gone already. */
+  /**
+   * Revokes the grant of an access or refresh token. Returns false for an unknown token or a revoked grant.
+   */
   revoke(token: string): boolean;
   revokeGrant(id: string): void;
-  /** As if the person had taken the app away; answers how many grants went. */
+  /** Revokes all grants of an account. Returns their number. */
   revokeAccount(account: string): number;
-  /** Of an access token that is still good. */
+  /** Returns the grant of a valid access token. */
   findByAccessToken(accessToken: string | undefined): OAuthGrant | undefined;
-  /** What the account has let the app do so far. */
+  /** Returns the scopes of all grants of the account. */
   scopesOf(account: string): readonly string[];
   expireAccessTokens(): void;
   all(): readonly OAuthGrant[];
@@ -57,10 +59,11 @@ export interface Grants {
   reset(): void;
 }
 
-/** Above this, expired access tokens are swept out before another is made. */
+/** Above this number of access tokens, expired ones are deleted before another is issued. */
 const sweepAbove = 500;
 const random = (bytes: number) => randomBytes(bytes).toString('base64url');
 
+/** Creates a store without grants. */
 export const createGrants = (options: GrantOptions, clock: Clock): Grants => {
   const grants = new Map<string, OAuthGrant>();
   const access = new Map<string, { grant: string; expires: number }>();
@@ -91,14 +94,14 @@ export const createGrants = (options: GrantOptions, clock: Clock): Grants => {
     ...(refreshToken === undefined ? {} : { refreshToken }),
   });
 
-  /** The entry of a refresh token; one that is good without consent gets its entry when it is first seen. */
+  /** Returns the entry of a refresh token. Creates the entry of a preauthorized token on its first use. */
   const entryOf = (refreshToken: string) => {
     const entry = refresh.get(refreshToken);
-    const known = entry ? undefined : options.findPreauthorized?.(refreshToken);
-    if (!known) return entry;
-    const made = { grant: newGrant(known.account, known.scopes).id, dead: false };
-    refresh.set(refreshToken, made);
-    return made;
+    const preauthorized = entry ? undefined : options.findPreauthorized?.(refreshToken);
+    if (!preauthorized) return entry;
+    const created = { grant: newGrant(preauthorized.account, preauthorized.scopes).id, dead: false };
+    refresh.set(refreshToken, created);
+    return created;
   };
   const end = (grant: OAuthGrant) => {
     grant.revoked = true;
@@ -130,9 +133,11 @@ export const createGrants = (options: GrantOptions, clock: Clock): Grants => {
       if (grant) end(grant);
     },
     revokeAccount(account) {
-      const theirs = [...grants.values()].filter((grant) => grant.account === account && !grant.revoked);
-      for (const grant of theirs) end(grant);
-      return theirs.length;
+      const grantsOfAccount = [...grants.values()].filter(
+        (grant) => grant.account === account && !grant.revoked,
+      );
+      for (const grant of grantsOfAccount) end(grant);
+      return grantsOfAccount.length;
     },
     findByAccessToken(accessToken) {
       const held = access.get(accessToken ?? '');

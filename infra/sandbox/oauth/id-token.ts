@@ -1,4 +1,4 @@
-/** Signed statements of who somebody is (OpenID Connect Core, section 2), and the key to check them by. */
+/** Signs ID tokens (OpenID Connect Core, section 2) and publishes their key. */
 import type { FastifyRequest } from 'fastify';
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 
@@ -9,10 +9,10 @@ export interface IdTokens {
 
 const kid = 'sandbox';
 
-/** The key is made when it is first needed: that takes a moment, and most tests connect nobody. */
+/** Creates a signer. Generates the key on first use, because that is slow and most tests need no ID token. */
 export const createIdTokens = (): IdTokens => {
-  let made: ReturnType<typeof generateKeyPair> | undefined;
-  const pair = () => (made ??= generateKeyPair('RS256'));
+  let generated: ReturnType<typeof generateKeyPair> | undefined;
+  const pair = () => (generated ??= generateKeyPair('RS256'));
   return {
     sign: async (claims) =>
       new SignJWT(claims)
@@ -24,5 +24,5 @@ export const createIdTokens = (): IdTokens => {
   };
 };
 
-/** Whoever issues here is called by the address at which the sandbox was found. */
+/** Returns the issuer of ID tokens: the address at which the sandbox was called. */
 export const originOf = (request: FastifyRequest): string => `${request.protocol}://${request.host}`;

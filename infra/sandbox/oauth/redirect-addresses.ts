@@ -1,9 +1,9 @@
-/** Where a client may be sent back to. Compared as text, as RFC 9700 (section 2.1) wants it. */
+/** Checks redirect addresses. Compares them as text, as RFC 9700 (section 2.1) requires. */
 import { z } from 'zod';
 
 export interface RedirectAddresses {
   allows(address: string): boolean;
-  /** Takes the place of what was registered; none brings back the default, any port of this machine. */
+  /** Replaces the registered addresses. An empty list restores the default: any port of this machine. */
   register(addresses: readonly string[]): void;
   readonly save: () => readonly string[];
   readonly load: (value: unknown) => void;
@@ -12,7 +12,7 @@ export interface RedirectAddresses {
 
 const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
-/** Unless something is registered, one path on any port of this machine: nobody knows the port of a test before. */
+/** The default rule: one path on any port of this machine, because tests use random ports. */
 const isOnThisMachine = (address: string, path: string): boolean => {
   if (!URL.canParse(address)) return false;
   const url = new URL(address);
@@ -24,6 +24,7 @@ const isOnThisMachine = (address: string, path: string): boolean => {
   );
 };
 
+/** Creates a store without registered addresses. `localPath` is the path of the default rule. */
 export const createRedirectAddresses = (localPath: string): RedirectAddresses => {
   let registered: readonly string[] = [];
   return {

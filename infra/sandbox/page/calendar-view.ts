@@ -1,4 +1,4 @@
-/** The calendars as the page shows them: each a list of days. */
+/** Prepares the calendars for the page: a list of days for each calendar. */
 import { DateTime } from 'luxon';
 import type { SandboxState } from '../control/control.ts';
 
@@ -15,7 +15,7 @@ export interface CalendarView {
     readonly today: boolean;
     readonly events: readonly EventView[];
   }[];
-  /** Events that are left out because there are too many to read. */
+  /** The number of events that are not shown. */
   readonly more: number;
 }
 
@@ -29,8 +29,8 @@ interface EventView {
   readonly note: string;
 }
 
-/** More than fits on a screen is counted, not shown. */
-const mostEvents = 40;
+/** The maximum number of events to show per calendar. */
+const maximumEvents = 40;
 
 const startOf = (event: Event, zone: string): DateTime =>
   event.start.date === undefined
@@ -61,11 +61,11 @@ const viewCalendar = (calendar: Calendar, zone: string, now: DateTime): Calendar
   const today = now.startOf('day');
   const upcoming = starts.filter(({ start }) => start >= today);
   const past = starts.filter(({ start }) => start < today);
-  // What comes is shown first; what is past fills up what room is left.
+  // Upcoming events take precedence. Past events fill the remaining places.
   const shown = [
-    ...past.slice(Math.min(0, upcoming.length - mostEvents)),
-    ...upcoming.slice(0, mostEvents),
-  ].slice(-mostEvents);
+    ...past.slice(Math.min(0, upcoming.length - maximumEvents)),
+    ...upcoming.slice(0, maximumEvents),
+  ].slice(-maximumEvents);
   const days = Map.groupBy(shown, ({ start }) => start.toISODate() ?? '');
   return {
     id: calendar.id,
@@ -81,7 +81,7 @@ const viewCalendar = (calendar: Calendar, zone: string, now: DateTime): Calendar
   };
 };
 
-/** Calendars with something in them first. */
+/** Returns the calendars, those with events first. */
 export const viewCalendars = (state: SandboxState, zone: string, nowMs: number): readonly CalendarView[] => {
   const now = DateTime.fromMillis(nowMs, { zone });
   return state.google.calendars

@@ -1,4 +1,4 @@
-/** The faults and the calls as the page shows them. */
+/** Prepares the faults and the calls for the page. */
 import { DateTime } from 'luxon';
 import type { Call, Counts } from '../calls/counter.ts';
 import type { Fault } from '../faults/fault.ts';
@@ -11,7 +11,7 @@ const sentences: Readonly<Record<Fault['kind'], string>> = {
   lost_answer: 'loses answers',
 };
 
-/** `out of service, meetings.create only, 2 more times` */
+/** Describes a fault, such as `out of service, meetings.create only, 2 more times`. */
 export const describeFault = (fault: Fault): string =>
   [
     fault.kind === 'outage' && fault.reset ? 'resets connections' : sentences[fault.kind],
@@ -26,12 +26,13 @@ const tone = (outcome: string): 'good' | 'refused' | 'bad' => {
   return status >= 400 ? 'refused' : 'good';
 };
 
-const newest = 25;
+const maximumCalls = 25;
 
+/** Returns the latest calls, newest first. */
 export const viewCalls = (calls: readonly Call[], zone: string) =>
   calls
     .toReversed()
-    .slice(0, newest)
+    .slice(0, maximumCalls)
     .map((call) => ({
       ...call,
       time: DateTime.fromMillis(call.at, { zone }).toFormat('HH:mm:ss'),
@@ -39,6 +40,7 @@ export const viewCalls = (calls: readonly Call[], zone: string) =>
       tone: tone(call.outcome),
     }));
 
+/** Returns the call counts by operation and outcome. */
 export const viewCounts = (counts: Counts) =>
   Object.entries(counts).map(([operation, outcomes]) => ({
     operation,

@@ -1,4 +1,4 @@
-/** Zoom's meetings as the page shows them: what comes next first, then what was deleted. */
+/** Prepares Zoom's meetings for the page: the existing ones by start time, then the deleted ones. */
 import { DateTime } from 'luxon';
 import type { SandboxState } from '../control/control.ts';
 
@@ -6,7 +6,7 @@ type Meeting = SandboxState['zoom']['meetings'][number];
 
 export interface MeetingView {
   readonly id: string;
-  /** As the API has it. */
+  /** The id as in the API. */
   readonly number: string;
   readonly topic: string;
   readonly when: string;
@@ -17,7 +17,7 @@ export interface MeetingView {
   readonly deleted: boolean;
 }
 
-const mostMeetings = 30;
+const maximumMeetings = 30;
 
 const viewOf = (meeting: Meeting, deleted: boolean, zone: string): MeetingView => ({
   number: String(meeting.id),
@@ -31,6 +31,7 @@ const viewOf = (meeting: Meeting, deleted: boolean, zone: string): MeetingView =
   deleted,
 });
 
+/** Returns the meetings to show and their counts. */
 export const viewMeetings = ({ zoom }: SandboxState, zone: string) => {
   const meetings = zoom.meetings
     .toSorted((a, b) => a.start_time.localeCompare(b.start_time))
@@ -38,9 +39,9 @@ export const viewMeetings = ({ zoom }: SandboxState, zone: string) => {
   const deleted = zoom.deletedMeetings.toReversed().map((meeting) => viewOf(meeting, true, zone));
   return {
     count: meetings.length,
-    meetings: meetings.slice(0, mostMeetings),
-    more: Math.max(0, meetings.length - mostMeetings),
+    meetings: meetings.slice(0, maximumMeetings),
+    more: Math.max(0, meetings.length - maximumMeetings),
     deletedCount: deleted.length,
-    deleted: deleted.slice(0, mostMeetings),
+    deleted: deleted.slice(0, maximumMeetings),
   };
 };

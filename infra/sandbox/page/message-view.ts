@@ -1,4 +1,4 @@
-/** Twilio's messages as the page shows them: one phone per number, the newest message at the bottom. */
+/** Prepares Twilio's messages for the page: one phone per number, the newest message at the bottom. */
 import { DateTime } from 'luxon';
 import type { SandboxState } from '../control/control.ts';
 
@@ -22,8 +22,8 @@ const marks: Readonly<Record<Message['status'], string>> = {
   received: '',
 };
 
-const mostPhones = 12;
-const mostBubbles = 8;
+const maximumPhones = 12;
+const maximumBubbles = 8;
 
 const phoneOf = (message: Message): string =>
   message.direction === 'inbound' ? (message.from ?? '') : message.to;
@@ -37,18 +37,18 @@ const viewOf = (message: Message, zone: string): BubbleView => ({
   reports: message.callbacks.join(', '),
 });
 
-/** The phone that was written to last comes first. */
+/** Returns the phones, the one with the latest message first. */
 export const viewPhones = ({ twilio }: SandboxState, zone: string) => {
   const phones = [...Map.groupBy(twilio.messages, phoneOf)];
   return {
     count: twilio.messages.length,
-    more: Math.max(0, phones.length - mostPhones),
-    phones: phones.slice(0, mostPhones).map(([number, messages]) => ({
+    more: Math.max(0, phones.length - maximumPhones),
+    phones: phones.slice(0, maximumPhones).map(([number, messages]) => ({
       number,
       optedOut: twilio.optedOut.includes(number),
-      earlier: Math.max(0, messages.length - mostBubbles),
+      earlier: Math.max(0, messages.length - maximumBubbles),
       bubbles: messages
-        .slice(0, mostBubbles)
+        .slice(0, maximumBubbles)
         .toReversed()
         .map((message) => viewOf(message, zone)),
     })),

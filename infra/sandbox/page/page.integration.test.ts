@@ -16,7 +16,7 @@ const setup = async () => {
   return { url, control, read, appointment };
 };
 
-it('shows what each vendor holds', async () => {
+it('the sandbox page shows the data of each vendor', async () => {
   const { url, control, read, appointment } = await setup();
   appointment('Dentist');
   await control.receiveText({ from: '+33612345678', body: 'STOP' });
@@ -45,7 +45,7 @@ it('shows what each vendor holds', async () => {
   }
 });
 
-it('escapes whatever the vendors hold, and lets no other script run', async () => {
+it('the sandbox page escapes the data of the vendors and allows no foreign scripts', async () => {
   const { url, control, read, appointment } = await setup();
   appointment('<script>alert(1)</script>');
   await control.receiveText({ from: '+33612345678', body: '"><img src=x onerror=alert(1)>' });
@@ -58,14 +58,14 @@ it('escapes whatever the vendors hold, and lets no other script run', async () =
   expect(policy).toContain("script-src 'self'");
 });
 
-it('shows times in the zone asked for, also where a local hour comes twice, and in UTC for one it does not know', async () => {
+it('the sandbox page shows times in the requested zone, and in UTC for an unknown zone', async () => {
   const { read, appointment } = await setup();
   appointment('Dentist');
   expect(await read('/?zone=Europe/Paris')).toContain('02:30–02:30');
   expect(await read('/?zone=Mars/Base')).toContain('00:30–01:30');
 });
 
-it('says which faults are on', async () => {
+it('the sandbox page shows the active faults', async () => {
   const { control, read } = await setup();
   control.setFault('zoom', { kind: 'outage', operation: 'meetings.create', times: 2 });
   control.setFault('twilio', { kind: 'latency', latencyMs: 300 });
@@ -74,7 +74,7 @@ it('says which faults are on', async () => {
   expect(page).toContain('slow, 300 ms');
 });
 
-it('tells an open page that something changed', async () => {
+it('the sandbox page receives an event when the state changes', async () => {
   const { url, appointment } = await setup();
   const stream = await fetch(`${url}/sandbox/live`);
   const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -84,7 +84,7 @@ it('tells an open page that something changed', async () => {
   await reader?.cancel();
 });
 
-it('serves its style, its script and its changing parts', async () => {
+it('the sandbox serves the style sheet, the script and the panels of its page', async () => {
   const { url, read } = await setup();
   expect((await fetch(`${url}/sandbox/page.css`)).headers.get('content-type')).toContain('text/css');
   expect((await fetch(`${url}/sandbox/page.js`)).headers.get('content-type')).toContain('text/javascript');

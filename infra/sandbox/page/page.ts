@@ -1,4 +1,4 @@
-/** Renders the page and the parts of it that change. The templates escape everything they are given. */
+/** Renders the page and its panels. The templates escape all values. */
 import { join } from 'node:path';
 import { Eta } from 'eta';
 import type { CallCounter } from '../calls/counter.ts';
@@ -19,9 +19,9 @@ export interface PageParts {
 }
 
 export interface SandboxPage {
-  /** The whole document. */
+  /** Returns the HTML of the whole page. */
   document(zone: string): string;
-  /** What changes, by the id of the element that holds it. */
+  /** Returns the HTML of each panel by the id of its element. */
   panels(zone: string): Record<string, string>;
 }
 
@@ -33,13 +33,14 @@ const titles: Readonly<Record<Vendor, { name: string; what: string }>> = {
   twilio: { name: 'Twilio', what: 'Text messages' },
 };
 
-/** The latest grants first. */
+/** Returns the latest grants, newest first. */
 const viewGrants = (grants: readonly OAuthGrant[]) =>
   grants
     .toReversed()
     .slice(0, 30)
     .map(({ account, scopes, revoked }) => ({ account, scopes: scopes.join(' '), over: revoked }));
 
+/** Creates the page of a running sandbox. */
 export const createSandboxPage = ({ control, calls, clock }: PageParts): SandboxPage => {
   const eta = new Eta({ views: join(import.meta.dirname, 'templates'), cache: true });
 

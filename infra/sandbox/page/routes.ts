@@ -1,4 +1,7 @@
-/** The page at `/`, its style and script, its changing parts and the stream that announces changes. */
+/**
+ * Serves the page at `/`, its style sheet and script, its panels, and the event stream that announces
+ * changes.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -16,12 +19,15 @@ const zoneQuery = z.object({
     .catch('UTC'),
 });
 
-/** Only what the page brings itself may run: a name in an event can never become a script. */
+/**
+ * Allows only the page's own script, so that stored text such as an event title can never run as a script.
+ */
 const contentSecurityPolicy =
   "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 const asset = (name: string) => readFileSync(join(import.meta.dirname, 'assets', name), 'utf8');
 
+/** Registers the routes of the page. */
 export const pageRoutes = (
   app: FastifyInstance,
   { activity, ...parts }: PageParts & { activity: ChangeNotifier },

@@ -1,25 +1,26 @@
-/** Server-sent events: tells the open pages that something changed, at most so often. */
+/** Notifies open pages of changes with server-sent events, at a limited rate. */
 import type { ServerResponse } from 'node:http';
 import type { ChangeNotifier } from '../change-notifier.ts';
 
 export interface ServerSentEvents {
-  /** Takes over the response and keeps it open until the browser leaves. */
+  /** Sends the event stream on this response until the browser disconnects. */
   add(response: ServerResponse): void;
   close(): void;
 }
 
-/** Often enough to watch, seldom enough not to disturb a measurement beside it. */
-const leastPauseMs = 500;
+/** Short enough for a live page, long enough not to disturb a load test on the same machine. */
+const minimumIntervalMs = 500;
 
-export const createServerSentEvents = (pulse: ChangeNotifier): ServerSentEvents => {
+/** Creates an event stream without pages. */
+export const createServerSentEvents = (changeNotifier: ChangeNotifier): ServerSentEvents => {
   const watching = new Set<ServerResponse>();
   let timer: NodeJS.Timeout | undefined;
   const sendEvent = () => {
     timer = undefined;
     for (const response of watching) response.write('data: changed\n\n');
   };
-  const stopListening = pulse.subscribe(() => {
-    if (watching.size > 0) timer ??= setTimeout(sendEvent, leastPauseMs).unref();
+  const unsubscribe = changeNotifier.subscribe(() => {
+    if (watching.size > 0) timer ??= setTimeout(sendEvent, minimumIntervalMs).unref();
   });
   return {
     add(response) {
@@ -29,7 +30,7 @@ export const createServerSentEvents = (pulse: ChangeNotifier): ServerSentEvents 
       response.on('close', () => watching.delete(response));
     },
     close() {
-      stopListening();
+      unsubscribe();
       clearTimeout(timer);
       for (const response of watching) response.end();
     },

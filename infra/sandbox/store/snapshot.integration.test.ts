@@ -23,7 +23,7 @@ const send = async (url: string) =>
     body: new URLSearchParams({ To: '+33612345678', From: '+15005550006', Body: 'Hi' }),
   });
 
-/** What Microsoft's token endpoint says. */
+/** Calls Microsoft's token endpoint. */
 const tokenOf = async (url: string, form: Record<string, string>) => {
   const client = { client_id: 'sandbox-microsoft-client', client_secret: 'sandbox-microsoft-secret' };
   const body = new URLSearchParams({ ...client, ...form });
@@ -31,7 +31,7 @@ const tokenOf = async (url: string, form: Record<string, string>) => {
   return { status: answer.status, body: Object(await answer.json()) };
 };
 
-it('finds after a restart what was held, and goes on with a message that was under way', async () => {
+it('the sandbox restores its state after a restart and continues sending a pending message', async () => {
   const dataFile = await setup();
   const first = await startSandbox({ dataFile, twilio: { statusDelayMs: 60_000 } });
   const busy = { account: 'ann', start: '2026-12-01T09:00:00Z', end: '2026-12-01T10:00:00Z' };
@@ -47,7 +47,7 @@ it('finds after a restart what was held, and goes on with a message that was und
   await second.close();
 });
 
-it('writes while it runs, so that a process that is killed loses little', async () => {
+it('the sandbox writes its data file while it runs', async () => {
   const dataFile = await setup();
   const sandbox = await startSandbox({ dataFile });
   await send(sandbox.url);
@@ -55,7 +55,7 @@ it('writes while it runs, so that a process that is killed loses little', async 
   await sandbox.close();
 });
 
-it('keeps an access token good over a restart', async () => {
+it('an access token stays valid after a restart of the sandbox', async () => {
   const dataFile = await setup();
   const first = await startSandbox({ dataFile });
   const token = await fetch(
@@ -73,7 +73,7 @@ it('keeps an access token good over a restart', async () => {
   await second.close();
 });
 
-it('refuses to start on a file that it cannot read, and names it', async () => {
+it('the sandbox does not start with an unreadable data file and names the file', async () => {
   const dataFile = await setup();
   await (await startSandbox({ dataFile })).close();
   const sandbox = await startSandbox({ dataFile });
@@ -83,10 +83,10 @@ it('refuses to start on a file that it cannot read, and names it', async () => {
   await expect(startSandbox({ dataFile })).rejects.toThrow(dataFile);
 });
 
-it('finishes after a restart what somebody has consented to, and knows the grant after another', async () => {
+it('an authorization code and its grant stay valid after restarts of the sandbox', async () => {
   const dataFile = await setup();
   const redirectUri = callbackOf('microsoft');
-  const asked = new URLSearchParams({
+  const query = new URLSearchParams({
     response_type: 'code',
     client_id: 'sandbox-microsoft-client',
     redirect_uri: redirectUri,
@@ -94,7 +94,7 @@ it('finishes after a restart what somebody has consented to, and knows the grant
   });
 
   const first = await startSandbox({ dataFile });
-  const { back } = await submitConsent(`${first.url}/common/oauth2/v2.0/authorize?${asked.toString()}`);
+  const { back } = await submitConsent(`${first.url}/common/oauth2/v2.0/authorize?${query.toString()}`);
   await first.close();
 
   const second = await startSandbox({ dataFile });

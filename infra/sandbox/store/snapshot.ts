@@ -1,23 +1,31 @@
-/** Keeps the vendors' state in one JSON file, so that a restart finds it again. */
+/** Stores the vendors' state in one JSON file and restores it at the next start. */
 import { readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** A part of the state that is kept under its own name. */
+/** A part of the state, stored under its own name. */
 export interface SnapshotPart {
   readonly name: string;
-  /** A value that survives JSON. */
+  /** Returns a JSON value. */
   readonly save: () => unknown;
-  /** Takes back what `save` gave; throws when it does not fit. */
+  /**
+   * Restores a value of `save`.
+   *
+   * @throws {z.ZodError} when the value is invalid.
+   */
   readonly load: (value: unknown) => void;
 }
 
 export interface Snapshot {
-  /** Fills the parts from the file, if there is one. Throws an error that names the file when it cannot be read. */
+  /**
+   * Restores the parts from the file, if it exists.
+   *
+   * @throws {Error} naming the file when it cannot be read.
+   */
   restore(): void;
-  /** Writes soon; many changes become one write. */
+  /** Schedules a write. Several changes result in one write. */
   changed(): void;
-  /** Writes now what is not written yet. */
+  /** Writes pending changes. */
   close(): Promise<void>;
 }
 
@@ -33,14 +41,18 @@ const readJson = (file: string): unknown => {
   }
 };
 
-const leastPauseMs = 200;
-/** Saving takes at most about a tenth of the time, however large the state has become. */
-const pausePerSave = 10;
+const minimumPauseMs = 200;
+/**
+ * The pause is at least this multiple of the last write's duration, so that writing takes at most a tenth of
+ * the time.
+ */
+const pausePerWrite = 10;
 
+/** Creates a snapshot of the parts in the file. Neither reads nor writes the file yet. */
 export const createSnapshot = (file: string, parts: readonly SnapshotPart[]): Snapshot => {
   let timer: NodeJS.Timeout | undefined;
   let dirty = false;
-  let pauseMs = leastPauseMs;
+  let pauseMs = minimumPauseMs;
   let writing = Promise.resolve();
 
   const write = async () => {
@@ -48,9 +60,9 @@ export const createSnapshot = (file: string, parts: readonly SnapshotPart[]): Sn
     dirty = false;
     const began = performance.now();
     const text = JSON.stringify(Object.fromEntries(parts.map((part) => [part.name, part.save()])));
-    pauseMs = Math.max(leastPauseMs, pausePerSave * (performance.now() - began));
+    pauseMs = Math.max(minimumPauseMs, pausePerWrite * (performance.now() - began));
     await mkdir(dirname(file), { recursive: true });
-    // Renaming is atomic: a process killed meanwhile leaves the older file whole.
+    // Renaming is atomic: if the process is killed, the previous file stays intact.
     await writeFile(`${file}.new`, text);
     await rename(`${file}.new`, file);
   };
@@ -58,7 +70,7 @@ export const createSnapshot = (file: string, parts: readonly SnapshotPart[]): Sn
     timer = undefined;
     writing = writing.then(write);
     writing.catch((error: unknown) => {
-      process.emitWarning(`the sandbox could not write ${file}: ${String(error)}`);
+      process.emitWarning(`sandbox data file not written: ${file}: ${String(error)}`);
       writing = Promise.resolve();
     });
   };
@@ -68,12 +80,15 @@ export const createSnapshot = (file: string, parts: readonly SnapshotPart[]): Sn
       try {
         const content = readJson(file);
         if (content === undefined) return;
-        if (!isRecord(content)) throw new Error('it holds no JSON object');
+        if (!isRecord(content)) throw new Error('the file does not contain a JSON object');
         for (const part of parts) if (part.name in content) part.load(content[part.name]);
       } catch (error) {
-        throw new Error(`The sandbox cannot read its data file ${file}; move it away to start empty.`, {
-          cause: error,
-        });
+        throw new Error(
+          `The sandbox cannot read its data file ${file}. Move the file away to start with empty vendors.`,
+          {
+            cause: error,
+          },
+        );
       }
     },
     changed() {

@@ -1,5 +1,6 @@
-/** Twilio's errors: `{code, message, more_info, status}`. */
+/** Defines Twilio's errors: `{code, message, more_info, status}`. */
 
+/** An error answer of Twilio. */
 export class TwilioError extends Error {
   readonly status: number;
   readonly code: number;
@@ -12,6 +13,7 @@ export class TwilioError extends Error {
   }
 }
 
+/** Returns the body of an error answer. */
 export const twilioErrorBody = (error: Pick<TwilioError, 'code' | 'message' | 'status'>) => ({
   code: error.code,
   message: error.message,

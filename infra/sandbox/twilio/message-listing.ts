@@ -1,9 +1,9 @@
-/** Messages.json read: filters by number and date, newest first, cut into pages. */
+/** Implements the list of messages: filters by number and date, newest first, in pages. */
 import { z } from 'zod';
 import { dayMs } from '../time.ts';
 import { renderMessage, type StoredMessage } from './message.ts';
 
-/** `DateSent<` arrives as `DateSent<=2026-01-01`, which is `<=`: the bounds include the moment they name. */
+/** `DateSent<` arrives as `DateSent<=2026-01-01`, which means `<=`. The bounds are inclusive. */
 export const messageQuerySchema = z.object({
   To: z.string().optional(),
   From: z.string().optional(),
@@ -17,7 +17,7 @@ type MessageQuery = z.infer<typeof messageQuerySchema>;
 
 const isDate = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text);
 
-/** A message without a sending date yet is filed under when it was created. */
+/** A message that is not sent yet is matched by its creation date. */
 const matcher = (query: MessageQuery) => {
   const on = query.DateSent;
   const until = query['DateSent<'];
@@ -41,7 +41,7 @@ const matcher = (query: MessageQuery) => {
   };
 };
 
-/** One page as Twilio answers it; `next_page_uri` is null on the last one. */
+/** Returns one page as Twilio does. `next_page_uri` is null on the last page. */
 export const listMessages = (messages: readonly StoredMessage[], query: MessageQuery, accountSid: string) => {
   const matching = messages.filter(matcher(query));
   const start = query.Page * query.PageSize;

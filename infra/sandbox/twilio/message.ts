@@ -1,4 +1,4 @@
-/** A text message: what is held, its life, and how it is read back. */
+/** Defines a text message: its stored form, its statuses and its rendered form. */
 import { z } from 'zod';
 
 const messageStatuses = ['accepted', 'queued', 'sent', 'delivered', 'undelivered', 'received'] as const;
@@ -17,7 +17,7 @@ export const storedMessageSchema = z.object({
   updated: z.number(),
   sent: z.number().nullable(),
   statusCallback: z.string().nullable(),
-  /** How each report to our webhook ended: `delivered 200`, `sent failed`. */
+  /** The outcome of each status callback, such as `delivered 200` or `sent failed`. */
   callbacks: z.array(z.string()),
 });
 export type StoredMessage = z.infer<typeof storedMessageSchema>;
@@ -31,27 +31,30 @@ const successors: Readonly<Record<MessageStatus, MessageStatus | undefined>> = {
   received: undefined,
 };
 
-/** What comes next in the life of a message; nothing after its end. */
+/** Returns the next status of a message, or undefined after a final status. */
 export const nextStatus = (status: MessageStatus, willFail: boolean): MessageStatus | undefined => {
   const next = successors[status];
   return willFail && next === 'delivered' ? 'undelivered' : next;
 };
 
-/** `Thu, 24 Aug 2023 05:01:45 +0000`: RFC 2822 with a numeric zone, as Twilio writes dates. */
+/** Returns a date as Twilio does, in RFC 2822 with a numeric zone: `Thu, 24 Aug 2023 05:01:45 +0000`. */
 const rfc2822 = (epochMs: number) => new Date(epochMs).toUTCString().replace('GMT', '+0000');
 
-/** One segment holds 160 characters of GSM 7 or 70 of anything else; several share less. */
+/**
+ * Counts segments. A single segment has 160 GSM-7 or 70 other characters. Each of several segments has 153 or
+ * 67.
+ */
 const segments = (body: string): number => {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: plain ASCII stands in for the GSM alphabet here.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: plain ASCII approximates the GSM alphabet here.
   const plain = /^[\n\r\x20-\x7e]*$/.test(body);
-  const [one, each] = plain ? [160, 153] : [70, 67];
-  return body.length <= one ? 1 : Math.ceil(body.length / each);
+  const [single, multiple] = plain ? [160, 153] : [70, 67];
+  return body.length <= single ? 1 : Math.ceil(body.length / multiple);
 };
 
 const messagePath = (accountSid: string, sid: string): string =>
   `/2010-04-01/Accounts/${accountSid}/Messages/${sid}.json`;
 
-/** The message as the API gives it. */
+/** Returns the message as the API sends it. */
 export const renderMessage = (message: StoredMessage, accountSid: string) => ({
   sid: message.sid,
   account_sid: accountSid,

@@ -1,4 +1,4 @@
-/** The messages that were sent or received, and their way from queued to delivered. */
+/** Stores sent and received messages, and advances sent messages from queued to delivered. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { TwilioSandboxSettings } from '../settings.ts';
@@ -22,17 +22,21 @@ interface Incoming {
   readonly from: string;
   readonly to: string;
   readonly body: string;
-  /** Where to report it; nowhere when undefined. */
+  /** The webhook address. Undefined sends no webhook. */
   readonly url: string | undefined;
 }
 
 export interface Messages {
-  /** Throws a TwilioError for a number that is refused. */
+  /**
+   * Stores a message and starts its delivery.
+   *
+   * @throws {TwilioError} for a refused number.
+   */
   send(outgoing: Outgoing): StoredMessage;
-  /** A text from a phone. STOP and START take the number out and back in, as Twilio does by itself. */
+  /** Receives a text from a phone. STOP opts the number out and START opts it in, as Twilio does. */
   receive(incoming: Incoming): Promise<{ readonly sid: string; readonly webhook: string }>;
   get(sid: string): StoredMessage | undefined;
-  /** Newest first. */
+  /** Returns the messages, newest first. */
   all(): readonly StoredMessage[];
   optedOut(): readonly string[];
   readonly save: () => z.infer<typeof heldSchema>;
@@ -67,11 +71,12 @@ const newMessage = (direction: StoredMessage['direction'], now: number) => ({
   callbacks: [],
 });
 
+/** Creates a store without messages. */
 export const createMessages = (parts: VendorDependencies<TwilioSandboxSettings>): Messages => {
   const { settings, clock, changeNotifier } = parts;
   const messages = new Map<string, StoredMessage>();
   const optedOut = new Set<string>();
-  /** The reports of one message go out one after the other. */
+  /** The pending reports by message. The reports of one message are sent in order. */
   const reports = new Map<string, Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
   const openSender = () =>
@@ -94,14 +99,14 @@ export const createMessages = (parts: VendorDependencies<TwilioSandboxSettings>)
   const queueReport = (message: StoredMessage) => {
     const { sid, status, statusCallback } = message;
     if (statusCallback === null) return;
-    const ours = sender;
-    const afterwards = async (before: Promise<void> | undefined) => {
-      await before;
+    const currentSender = sender;
+    const sendAfter = async (previous: Promise<void> | undefined) => {
+      await previous;
       const parameters = callbackParameters(message, settings);
-      const outcome = await ours.send(signedForm(settings.authToken, statusCallback, parameters));
+      const outcome = await currentSender.send(signedForm(settings.authToken, statusCallback, parameters));
       patch(sid, (held) => ({ ...held, callbacks: [...held.callbacks, `${status} ${outcome}`] }));
     };
-    const queued = afterwards(reports.get(sid));
+    const queued = sendAfter(reports.get(sid));
     reports.set(sid, queued);
     void queued.finally(() => {
       if (reports.get(sid) === queued) reports.delete(sid);
@@ -172,7 +177,7 @@ export const createMessages = (parts: VendorDependencies<TwilioSandboxSettings>)
         statusCallback: null,
       };
       put(message);
-      if (url === undefined) return { sid: message.sid, webhook: 'nowhere to report it' };
+      if (url === undefined) return { sid: message.sid, webhook: 'no webhook configured' };
       const parameters = {
         ...callbackParameters(message, settings),
         Body: body,

@@ -1,12 +1,13 @@
-/** Telephone numbers: which are well formed, and which fail on purpose. */
+/** Validates phone numbers and defines the numbers that simulate failures. */
 import { TwilioError } from './errors.ts';
 
 const e164 = /^\+[1-9]\d{6,14}$/;
 
+/** Returns whether the text is a phone number in E.164. */
 export const isPhoneNumber = (text: string): boolean => e164.test(text);
 
-/** Twilio's own magic numbers for test credentials: sending to them is refused. */
-const refusals: Readonly<Record<string, { code: number; message: (to: string) => string }>> = {
+/** Twilio's magic numbers for test credentials. Sending to them is refused. */
+const refusedNumbers: Readonly<Record<string, { code: number; message: (to: string) => string }>> = {
   '+15005550001': { code: 21211, message: (to) => `Invalid 'To' Phone Number: ${to}` },
   '+15005550002': { code: 21612, message: () => "The 'To' phone number is not currently reachable via SMS" },
   '+15005550003': {
@@ -17,21 +18,25 @@ const refusals: Readonly<Record<string, { code: number; message: (to: string) =>
   '+15005550009': { code: 21614, message: (to) => `'To' number is not a valid mobile number: ${to}` },
 };
 
-/** Throws when the number can or may not be written to. */
+/**
+ * Checks the recipient of a message.
+ *
+ * @throws {TwilioError} when the number is invalid, refused or opted out.
+ */
 export const checkRecipient = (to: string, optedOut: ReadonlySet<string>) => {
   if (!isPhoneNumber(to)) throw new TwilioError(400, 21211, `Invalid 'To' Phone Number: ${to}`);
-  const refusal = refusals[to];
+  const refusal = refusedNumbers[to];
   if (refusal) throw new TwilioError(400, refusal.code, refusal.message(to));
   if (optedOut.has(to)) throw new TwilioError(400, 21610, 'Attempt to send to unsubscribed recipient');
 };
 
 /**
- * The sandbox's own magic numbers: `+15005530003` takes a message that is then not delivered, with error 30003.
- * So do the others of that row, `+1500553` and a four-digit number in 0001..0999.
+ * The sandbox's own magic numbers: `+1500553` and a four-digit number from 0001 to 0999. A message to
+ * `+15005530003` is accepted and then undelivered with error 30003.
  */
 const failing = /^\+15005530(\d{3})$/;
 
-/** The error code with which a message to this number ends undelivered. */
+/** Returns the error code of an undelivered message to this number, or undefined when it is delivered. */
 export const deliveryError = (to: string): number | undefined => {
   const suffix = failing.exec(to)?.[1];
   return suffix === undefined ? undefined : 30_000 + Number(suffix);

@@ -1,4 +1,4 @@
-/** The Messages resource of Twilio's 2010 API: forms in, JSON out, Basic authentication. */
+/** Serves the Messages resource of Twilio's 2010 API: forms in, JSON out, Basic authentication. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBasicCredentials } from '../authorization.ts';
@@ -24,26 +24,26 @@ const formSchema = z.object({
   StatusCallback: z.string().optional(),
 });
 
-const longestBody = 1600;
+const maximumBodyLength = 1600;
 
-const given = (value: string | undefined, code: number, message: string): string => {
+const required = (value: string | undefined, code: number, message: string): string => {
   if (value === undefined || value === '') throw new TwilioError(400, code, message);
   return value;
 };
 
 const readOutgoing = (value: unknown, settings: TwilioSandboxSettings) => {
   const form = formSchema.safeParse(value ?? {}).data ?? {};
-  const to = given(form.To, 21604, "A 'To' phone number is required.");
+  const to = required(form.To, 21604, "A 'To' phone number is required.");
   if (form.MessagingServiceSid === undefined) {
-    given(form.From, 21603, "A 'From' phone number is required.");
+    required(form.From, 21603, "A 'From' phone number is required.");
   } else if (form.MessagingServiceSid !== settings.messagingServiceSid) {
     throw new TwilioError(404, 21701, 'The Messaging Service does not exist');
   }
   if (form.From !== undefined && !isPhoneNumber(form.From)) {
     throw new TwilioError(400, 21212, `Invalid From Number (caller ID): ${form.From}`);
   }
-  const body = given(form.Body, 21602, 'Message body is required.');
-  if (body.length > longestBody) {
+  const body = required(form.Body, 21602, 'Message body is required.');
+  if (body.length > maximumBodyLength) {
     throw new TwilioError(400, 21617, 'The concatenated message body exceeds the 1600 character limit');
   }
   if (form.StatusCallback !== undefined && !URL.canParse(form.StatusCallback)) {
@@ -55,11 +55,13 @@ const readOutgoing = (value: unknown, settings: TwilioSandboxSettings) => {
 
 const messagesPath = '/2010-04-01/Accounts/:accountSid/Messages.json';
 
+/** Registers the routes of Twilio. */
 export const twilioRoutes = (app: FastifyInstance, settings: TwilioSandboxSettings, messages: Messages) => {
   const authorize = (request: FastifyRequest<{ Params: { accountSid: string } }>) => {
     const credentials = parseBasicCredentials(request.headers.authorization);
-    const known = credentials?.user === settings.accountSid && credentials.password === settings.authToken;
-    if (!known || request.params.accountSid !== settings.accountSid) {
+    const isAuthenticated =
+      credentials?.user === settings.accountSid && credentials.password === settings.authToken;
+    if (!isAuthenticated || request.params.accountSid !== settings.accountSid) {
       throw new TwilioError(unauthenticated.status, unauthenticated.code, unauthenticated.message);
     }
   };

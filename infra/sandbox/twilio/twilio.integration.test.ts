@@ -16,7 +16,7 @@ const accountSid = 'AC00000000000000000000000000005a5a';
 const messagingServiceSid = 'MG00000000000000000000000000005a5a';
 const to = '+33612345678';
 
-/** The real client, with its requests turned to the sandbox. */
+/** Twilio's client library with its requests redirected to the sandbox. */
 class LocalClient extends twilio.RequestClient {
   readonly origin: string;
 
@@ -46,7 +46,10 @@ interface Received {
   readonly signed: boolean;
 }
 
-/** A webhook receiver that checks signatures with Twilio's own function; answers the statuses in turn, then 204. */
+/**
+ * Starts a webhook receiver that checks signatures with Twilio's own function. Answers the given statuses in
+ * turn, then 204.
+ */
 const receiver = async (...statuses: number[]) => {
   const received: Received[] = [];
   let url = '';
@@ -71,8 +74,8 @@ const receiver = async (...statuses: number[]) => {
   return { url, received };
 };
 
-describe('messages', () => {
-  it('are queued first and delivered in the end', async () => {
+describe('messages of the Twilio sandbox', () => {
+  it('are queued first and delivered later', async () => {
     const { client } = await setup();
     const message = await client.messages.create({ to, from: '+15005550006', body: 'Your audition' });
     expect(message).toMatchObject({ status: 'queued', to, direction: 'outbound-api', errorCode: null });
@@ -85,13 +88,13 @@ describe('messages', () => {
     });
   });
 
-  it('may be sent by the messaging service', async () => {
+  it('can be sent by the messaging service', async () => {
     const { client } = await setup();
     const message = await client.messages.create({ to, messagingServiceSid, body: 'Your audition' });
     expect(message).toMatchObject({ status: 'accepted', messagingServiceSid });
   });
 
-  it('report their status with a signature that Twilio itself accepts, in order', async () => {
+  it('report each status in order with a valid signature', async () => {
     const { client, sandbox } = await setup();
     const { url, received } = await receiver();
     const { sid } = await client.messages.create({
@@ -117,7 +120,7 @@ describe('messages', () => {
     );
   });
 
-  it('report again when the receiver fails', async () => {
+  it('repeat a status report when the receiver fails', async () => {
     const { client } = await setup();
     const { url, received } = await receiver(500, 503);
     await client.messages.create({ to, from: '+15005550006', body: 'Hi', statusCallback: url });
@@ -130,7 +133,7 @@ describe('messages', () => {
     ]);
   });
 
-  it('may lose their reports when told to', async () => {
+  it('lose a status report under an outage of status.callback', async () => {
     const { client, sandbox } = await setup();
     const { url, received } = await receiver();
     sandbox.control.setFault('twilio', { kind: 'outage', operation: 'status.callback', times: 1 });
@@ -139,7 +142,7 @@ describe('messages', () => {
     expect(received[0]?.parameters['MessageStatus']).toBe('delivered');
   });
 
-  it('to the number for it are not delivered, with 30003', async () => {
+  it('to the magic number +15005530003 are undelivered with error 30003', async () => {
     const { client } = await setup();
     const { url, received } = await receiver();
     await client.messages.create({
@@ -153,15 +156,15 @@ describe('messages', () => {
   });
 
   it.each([
-    ['a number that is none', { to: '12' }, 21211],
+    ['a malformed number', { to: '12' }, 21211],
     ['the invalid magic number', { to: '+15005550001' }, 21211],
-    ['the number that has opted out', { to: '+15005550004' }, 21610],
-    ['the number that is no mobile', { to: '+15005550009' }, 21614],
-    ['a text that is too long', { body: 'x'.repeat(1601) }, 21617],
+    ['the opted-out magic number', { to: '+15005550004' }, 21610],
+    ['the magic number that is not a mobile number', { to: '+15005550009' }, 21614],
+    ['a text over 1600 characters', { body: 'x'.repeat(1601) }, 21617],
     ['no sender', { from: undefined }, 21603],
-    ['a sender that is no number', { from: 'CastMatch' }, 21212],
-    ['another messaging service', { from: undefined, messagingServiceSid: 'MGother' }, 21701],
-    ['a callback that is no address', { statusCallback: 'here' }, 21609],
+    ['a sender that is not a number', { from: 'CastMatch' }, 21212],
+    ['an unknown messaging service', { from: undefined, messagingServiceSid: 'MGother' }, 21701],
+    ['a callback that is not a URL', { statusCallback: 'here' }, 21609],
   ])('are refused for %s', async (_what, change, code) => {
     const { client, sandbox } = await setup();
     const call = client.messages.create({ to, from: '+15005550006', body: 'Hi', ...change });
@@ -172,15 +175,15 @@ describe('messages', () => {
     expect(sandbox.control.state().twilio.messages).toEqual([]);
   });
 
-  it('are refused for a wrong auth token, and unknown ones answer 404', async () => {
+  it('answer 401 for a wrong auth token and 404 for an unknown id', async () => {
     const { client, connect } = await setup();
     await expect(connect('wrong').messages.list()).rejects.toMatchObject({ status: 401, code: 20003 });
     await expect(client.messages('SM00').fetch()).rejects.toMatchObject({ status: 404, code: 20404 });
   });
 });
 
-describe('the list of messages', () => {
-  it('is filtered by number and date, newest first, and read over several pages', async () => {
+describe('the message list of the Twilio sandbox', () => {
+  it('filters by number and date and returns pages, newest first', async () => {
     const { client } = await setup();
     const since = new Date(Date.now() - 60_000);
     for (const body of ['one', 'two', 'three'])
@@ -196,8 +199,8 @@ describe('the list of messages', () => {
   });
 });
 
-describe('texts from phones', () => {
-  it('arrive at the webhook, signed', async () => {
+describe('texts from phones in the Twilio sandbox', () => {
+  it('are sent to the webhook with a signature', async () => {
     const { url, received } = await receiver();
     const { sandbox, client } = await setup({ inboundUrl: url });
     const { sid, webhook } = await sandbox.control.receiveText({ from: to, body: 'YES please' });
@@ -211,7 +214,7 @@ describe('texts from phones', () => {
     });
   });
 
-  it('opt the number out with STOP and in again with START', async () => {
+  it('opt the number out with STOP and in with START', async () => {
     const { sandbox, client } = await setup();
     const send = async () => client.messages.create({ to, messagingServiceSid, body: 'Hi' });
     await sandbox.control.receiveText({ from: to, body: 'Stop' });

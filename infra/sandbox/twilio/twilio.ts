@@ -1,4 +1,4 @@
-/** Twilio as the sandbox plays it: messages with signed status callbacks, and texts from phones. */
+/** Simulates Twilio: messages with signed status callbacks, and texts from phones. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
@@ -43,6 +43,7 @@ export const inboundSchema = z.strictObject({
 });
 export type InboundText = z.input<typeof inboundSchema>;
 
+/** Creates the simulated Twilio: its routes, its state and its controls. */
 export const createTwilio = (parts: VendorDependencies<TwilioSandboxSettings>) => {
   const { settings, calls, faultRegistry } = parts;
   const messages = createMessages(parts);
@@ -64,7 +65,9 @@ export const createTwilio = (parts: VendorDependencies<TwilioSandboxSettings>) =
       })),
       optedOut: messages.optedOut(),
     }),
-    /** A text from a phone, reported to the inbound webhook; resolves with the webhook's status. */
+    /**
+     * Receives a text from a phone and sends it to the inbound webhook. Resolves with the webhook's status.
+     */
     receive(inbound: InboundText) {
       const { from, to, body, url } = inboundSchema.parse(inbound);
       return messages.receive({

@@ -1,10 +1,13 @@
-/** Twilio's calls to us: a signed form. */
+/** Builds and signs Twilio's webhook calls. */
 import { createHmac } from 'node:crypto';
 import type { WebhookRequest } from '../webhooks/post-with-retries.ts';
 
 export type WebhookParameters = Readonly<Record<string, string>>;
 
-/** X-Twilio-Signature: HMAC-SHA1 over the URL as it was given, then the parameters sorted by name (Twilio, "Security"). */
+/**
+ * Returns X-Twilio-Signature: HMAC-SHA1 over the URL as configured, then the parameters sorted by name
+ * (Twilio, "Security").
+ */
 const signature = (authToken: string, url: string, parameters: WebhookParameters): string => {
   const signed = Object.keys(parameters)
     .sort()
@@ -12,7 +15,7 @@ const signature = (authToken: string, url: string, parameters: WebhookParameters
   return createHmac('sha1', authToken).update(signed).digest('base64');
 };
 
-/** The form as Twilio sends it. */
+/** Returns a webhook call with the form and the signature that Twilio sends. */
 export const signedForm = (
   authToken: string,
   url: string,

@@ -1,23 +1,23 @@
-/** A vendor's call to us, tried again until it is taken. */
+/** Sends a webhook call of a vendor, with retries. */
 import { setTimeout as wait } from 'node:timers/promises';
 
 export interface WebhookRequest {
   readonly url: string;
-  /** Made anew for each attempt: a signature has its time. */
+  /** Called for each attempt, because a signature contains its time. */
   readonly headers: () => Readonly<Record<string, string>>;
   readonly body?: string | undefined;
 }
 
 export interface RetryOptions {
-  /** For one attempt. */
+  /** Milliseconds for one attempt. */
   readonly timeoutMs: number;
-  /** Pauses before another attempt, where the answer is 500 or more or there is none. */
+  /** Milliseconds before each retry. A call is retried after a status of 500 or more and after no answer. */
   readonly retryMs: readonly number[];
-  /** Nothing is sent or tried again once it aborts. */
+  /** Aborts the attempts and the retries. */
   readonly signal: AbortSignal;
 }
 
-/** Never throws: resolves with the last status, or `failed` when nobody answered. */
+/** Posts a webhook. Never throws. Resolves with the last status, or `failed` after no answer. */
 export const postWithRetries = async (
   { url, headers, body }: WebhookRequest,
   { timeoutMs, retryMs, signal }: RetryOptions,
@@ -29,7 +29,7 @@ export const postWithRetries = async (
       ...(body === undefined ? {} : { body }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
-    // Reading to the end gives the connection back for the next call.
+    // Reading the whole body releases the connection for the next call.
     await response.arrayBuffer();
     return response.status;
   };

@@ -1,6 +1,6 @@
 /**
- * The calls that a vendor makes to us. A fault that is switched on for the operation happens to them: an outage loses
- * one for good, latency makes it late.
+ * Sends the webhook calls of a vendor and applies faults to them. An outage drops a call permanently. Latency
+ * delays a call.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CallCounter } from '../calls/counter.ts';
@@ -9,21 +9,22 @@ import type { Vendor } from '../vendors.ts';
 import { postWithRetries, type WebhookRequest } from './post-with-retries.ts';
 
 export interface WebhookSender {
-  /** Resolves with the last status, `lost` for one that a fault took, or `failed` when nobody answered. */
+  /** Resolves with the last status, `lost` when a fault dropped the call, or `failed` after no answer. */
   send(webhook: WebhookRequest): Promise<string>;
   /** Sends without faults and without counting. Resolves with the last status, or `failed` without an answer. */
   post(webhook: WebhookRequest): Promise<string>;
-  /** Nothing is sent or tried again from here on. */
+  /** Aborts all attempts and retries. */
   close(): void;
 }
 
 interface Attempts {
-  /** Pauses before another attempt, where the answer is 500 or more or there is none. */
+  /** Milliseconds before each retry. A call is retried after a status of 500 or more and after no answer. */
   readonly retryMs: readonly number[];
-  /** For one attempt. */
+  /** Milliseconds for one attempt. */
   readonly answersWithinMs?: number;
 }
 
+/** Creates the sender of one operation. */
 export const createWebhookSender = (
   { faultRegistry, calls }: { readonly faultRegistry: FaultRegistry; readonly calls: CallCounter },
   { vendor, operation }: { readonly vendor: Vendor; readonly operation: string },

@@ -1,23 +1,23 @@
-/** What the sandbox sends by itself: Google's channels and Zoom's events, and what a fault makes of them. */
+/** Tests the webhooks of the sandbox, Google's channels and Zoom's events, with and without faults. */
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../../../tests/harness/eventually.ts';
 import { eventBody, startGoogleSandbox } from '../../../tests/harness/google-sandbox.ts';
 
-interface Heard {
+interface ReceivedCall {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
 }
 
-/** Answers with these statuses, one after the other, and then with 204. */
+/** Starts a receiver that answers the given statuses in turn, then 204. */
 const startReceiver = async (...statuses: number[]) => {
-  const heard: Heard[] = [];
+  const received: ReceivedCall[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => {
-      heard.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
+      received.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
       response.statusCode = statuses.shift() ?? 204;
       response.end();
     });
@@ -29,20 +29,21 @@ const startReceiver = async (...statuses: number[]) => {
   });
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : undefined;
-  return { url: `http://127.0.0.1:${port}/hook`, heard };
+  return { url: `http://127.0.0.1:${port}/hook`, received };
 };
 
-const states = (heard: readonly Heard[]) => heard.map(({ headers }) => headers['x-goog-resource-state']);
+const states = (received: readonly ReceivedCall[]) =>
+  received.map(({ headers }) => headers['x-goog-resource-state']);
 
-it('opens a Google channel, tells each change of its calendar, and ends with the channel', async () => {
+it('a Google channel sends one notification per change until it is stopped', async () => {
   const { calendar } = await startGoogleSandbox();
-  const { url: address, heard } = await startReceiver();
+  const { url: address, received } = await startReceiver();
   const { data: channel } = await calendar.events.watch({
     calendarId: 'primary',
     requestBody: { id: 'channel-1', type: 'web_hook', address, token: 'token-1' },
   });
-  await eventually(() => heard.length === 1, 5_000);
-  expect(heard[0]?.headers).toMatchObject({
+  await eventually(() => received.length === 1, 5_000);
+  expect(received[0]?.headers).toMatchObject({
     'x-goog-channel-id': 'channel-1',
     'x-goog-channel-token': 'token-1',
     'x-goog-resource-id': channel.resourceId,
@@ -53,9 +54,9 @@ it('opens a Google channel, tells each change of its calendar, and ends with the
 
   await calendar.events.insert({ calendarId: 'primary', requestBody: eventBody('event1') });
   await calendar.events.delete({ calendarId: 'primary', eventId: 'event1' });
-  await eventually(() => heard.length === 3, 5_000);
-  expect(states(heard)).toEqual(['sync', 'exists', 'exists']);
-  expect(heard[2]?.headers['x-goog-message-number']).toBe('3');
+  await eventually(() => received.length === 3, 5_000);
+  expect(states(received)).toEqual(['sync', 'exists', 'exists']);
+  expect(received[2]?.headers['x-goog-message-number']).toBe('3');
 
   const again = calendar.events.watch({
     calendarId: 'primary',
@@ -67,32 +68,32 @@ it('opens a Google channel, tells each change of its calendar, and ends with the
   await calendar.events.insert({ calendarId: 'primary', requestBody: eventBody('event2') });
   const stopped = calendar.channels.stop({ requestBody: { id: 'channel-1', resourceId: 'x' } });
   await expect(stopped).rejects.toThrow('not found');
-  expect(heard).toHaveLength(3);
+  expect(received).toHaveLength(3);
 });
 
-it('loses a notification that a fault takes, and repeats one that was not taken', async () => {
+it('a Google channel loses a notification under an outage and repeats a failed one', async () => {
   const { calendar, sandbox } = await startGoogleSandbox({ google: { channelRetryMs: [1] } });
-  const { url: address, heard } = await startReceiver(204, 503);
+  const { url: address, received } = await startReceiver(204, 503);
   await calendar.events.watch({
     calendarId: 'primary',
     requestBody: { id: 'channel-1', type: 'web_hook', address },
   });
-  await eventually(() => heard.length === 1, 5_000);
+  await eventually(() => received.length === 1, 5_000);
   sandbox.control.setFault('google', { kind: 'outage', operation: 'channel.notify', times: 1 });
   await calendar.events.insert({ calendarId: 'primary', requestBody: eventBody('event1') });
   await calendar.events.insert({ calendarId: 'primary', requestBody: eventBody('event2') });
-  await eventually(() => heard.length === 3, 5_000);
-  // The second was lost, the third was sent twice.
-  expect(heard.map(({ headers }) => headers['x-goog-message-number'])).toEqual(['1', '3', '3']);
+  await eventually(() => received.length === 3, 5_000);
+  // The outage dropped message 2. Message 3 was sent twice.
+  expect(received.map(({ headers }) => headers['x-goog-message-number'])).toEqual(['1', '3', '3']);
   expect(sandbox.control.state().calls.google['channel.notify']).toMatchObject({ lost: 1 });
 });
 
-const makeMeeting = async (url: string) => {
+const createMeeting = async (url: string) => {
   const token = await fetch(`${url}/oauth/token?grant_type=account_credentials&account_id=sandbox-account`, {
     method: 'POST',
     headers: { authorization: `Basic ${btoa('sandbox-zoom-client:sandbox-zoom-secret')}` },
   });
-  const made = await fetch(`${url}/v2/users/me/meetings`, {
+  const created = await fetch(`${url}/v2/users/me/meetings`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${Object(await token.json()).access_token}`,
@@ -100,20 +101,20 @@ const makeMeeting = async (url: string) => {
     },
     body: JSON.stringify({ topic: 'Chemistry read' }),
   });
-  return String(Object(await made.json()).id);
+  return String(Object(await created.json()).id);
 };
 
-it('signs what it tells of a Zoom meeting as Zoom does', async () => {
+it('Zoom meeting events carry Zoom’s signature', async () => {
   const { sandbox } = await startGoogleSandbox();
-  const { url, heard } = await startReceiver();
-  const id = await makeMeeting(sandbox.url);
-  const told = await fetch(`${sandbox.url}/sandbox/zoom/meetings/${id}/events`, {
+  const { url, received } = await startReceiver();
+  const id = await createMeeting(sandbox.url);
+  const answer = await fetch(`${sandbox.url}/sandbox/zoom/meetings/${id}/events`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ event: 'meeting.started', url }),
   });
-  expect([told.status, await told.json()]).toEqual([201, { webhook: '204' }]);
-  const [{ headers, body } = { headers: {}, body: '' }] = heard;
+  expect([answer.status, await answer.json()]).toEqual([201, { webhook: '204' }]);
+  const [{ headers, body } = { headers: {}, body: '' }] = received;
   const message = `v0:${String(headers['x-zm-request-timestamp'])}:${body}`;
   const digest = createHmac('sha256', 'sandbox-zoom-webhook-secret').update(message).digest('hex');
   expect(headers['x-zm-signature']).toBe(`v0=${digest}`);

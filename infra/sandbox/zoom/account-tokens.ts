@@ -1,4 +1,4 @@
-/** Server-to-server OAuth: one account, access tokens that expire, no refresh token. */
+/** Issues the tokens of server-to-server OAuth: one account, access tokens that expire, no refresh tokens. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { ZoomSandboxSettings } from '../settings.ts';
@@ -20,8 +20,10 @@ export interface AccountTokens {
   reset(): void;
 }
 
+/** Above this number of tokens, expired ones are deleted before another is issued. */
 const sweepAbove = 500;
 
+/** Creates a store without tokens. */
 export const createAccountTokens = (settings: ZoomSandboxSettings, clock: Clock): AccountTokens => {
   const expiries = new Map<string, number>();
   return {

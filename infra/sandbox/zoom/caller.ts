@@ -1,4 +1,4 @@
-/** Who calls Zoom's API: the account's own app, which may act for every user, or a person's. */
+/** Identifies the caller of Zoom's API: the account's own app, which can act for every user, or a person. */
 import type { FastifyRequest } from 'fastify';
 import { parseBearerToken } from '../authorization.ts';
 import type { Grants } from '../oauth/grants.ts';
@@ -16,13 +16,20 @@ const scopeFor: Readonly<Record<string, string>> = {
 };
 
 export interface ZoomCaller {
-  /** Whom `me` stands for. */
+  /** The account that `me` refers to. */
   readonly account: string;
-  /** The user that a path names. Any mail address is a user of the account; a person sees nobody but themselves. */
+  /**
+   * Returns the user that a path names. Every email address is a user of the account. A person can access
+   * only themselves.
+   */
   user(id: string): string;
 }
 
-/** Throws for a token that is unknown, over, or without the scope of the operation. */
+/**
+ * Returns a function that identifies the caller of a request.
+ *
+ * @throws {ZoomError} for a token that is unknown, expired, or without the scope of the operation.
+ */
 export const createCallerOf =
   (settings: ZoomSandboxSettings, access: AccountTokens, grants: Grants) =>
   (request: FastifyRequest): ZoomCaller => {

@@ -1,4 +1,4 @@
-/** Zoom's errors: `{code, message}`, sometimes with the fields at fault. */
+/** Defines Zoom's errors: `{code, message}`, sometimes with the invalid fields. */
 
 export interface ZoomErrorDetails {
   readonly status: number;
@@ -8,17 +8,18 @@ export interface ZoomErrorDetails {
   readonly fields?: readonly { readonly field: string; readonly message: string }[];
 }
 
+/** An error answer of Zoom. */
 export class ZoomError extends Error {
   readonly details: ZoomErrorDetails;
 
-  constructor(facts: ZoomErrorDetails) {
-    super(facts.message);
+  constructor(details: ZoomErrorDetails) {
+    super(details.message);
     this.name = 'ZoomError';
-    this.details = facts;
+    this.details = details;
   }
 }
 
-/** What the token endpoint says: a `reason` for a person beside OAuth's `error`. */
+/** An error answer of the token endpoint: a readable `reason` in addition to OAuth's `error`. */
 export class ZoomOAuthError extends Error {
   readonly error: string;
 
@@ -50,10 +51,11 @@ export const validationFailed = (fields: ZoomErrorDetails['fields']): ZoomError 
 export const perSecondLimit =
   'You have reached the maximum per-second rate limit for this API. Try again later.';
 
-/** Wording and headers as developers quote them (devforum 18928). */
+/** Returns the text of the daily limit. Text and headers as quoted by developers (devforum 18928). */
 export const dailyLimitMessage = (limit: number): string =>
   `You have exceeded the daily rate limit (${limit}) of Meeting Create/Update API requests permitted for this particular user. You may resume these requests at GMT 00:00:00.`;
 
+/** Returns the body of an error answer. */
 export const zoomErrorBody = ({ code, message, fields }: ZoomErrorDetails) => ({
   code,
   message,

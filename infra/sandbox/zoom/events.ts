@@ -1,4 +1,4 @@
-/** Zoom's events, signed as Zoom signs them: https://developers.zoom.us/docs/api/webhooks/#verify-webhook-events */
+/** Sends Zoom's events with Zoom's signature: https://developers.zoom.us/docs/api/webhooks/#verify-webhook-events */
 import { createHmac, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { ZoomSandboxSettings } from '../settings.ts';
@@ -9,7 +9,7 @@ import { renderMeeting, type StoredMeeting } from './meeting.ts';
 
 export const zoomEventSchema = z.strictObject({
   event: z.enum(['meeting.started', 'meeting.ended', 'recording.completed']),
-  /** Where to, if not to the address that the app is set up with. */
+  /** Replaces the configured webhook address. */
   url: z.url().optional(),
 });
 export type ZoomEvent = z.input<typeof zoomEventSchema>;
@@ -23,7 +23,7 @@ const bodyOf = (event: string, meeting: StoredMeeting, accountId: string, now: n
       account_id: accountId,
       object: {
         uuid,
-        // A string here, and a number in the API.
+        // A string in events, and a number in the API.
         id: String(id),
         host_id,
         topic,
@@ -49,6 +49,7 @@ const signed = (secret: string, body: string, clock: Clock): Readonly<Record<str
   };
 };
 
+/** Creates the sender of Zoom's events. */
 export const createZoomEvents = ({ settings, clock, ...parts }: VendorDependencies<ZoomSandboxSettings>) => {
   const sender = createWebhookSender(
     parts,
@@ -56,9 +57,9 @@ export const createZoomEvents = ({ settings, clock, ...parts }: VendorDependenci
     { retryMs: settings.webhookRetryMs },
   );
   return {
-    /** Resolves with what became of it. */
-    send(meeting: StoredMeeting, told: ZoomEvent): Promise<string> {
-      const { event, url = settings.webhookUrl } = zoomEventSchema.parse(told);
+    /** Sends an event. Resolves with the last status, `lost` or `failed`. */
+    send(meeting: StoredMeeting, zoomEvent: ZoomEvent): Promise<string> {
+      const { event, url = settings.webhookUrl } = zoomEventSchema.parse(zoomEvent);
       const body = bodyOf(event, meeting, settings.accountId, clock());
       return sender.send({ url, body, headers: () => signed(settings.webhookSecret, body, clock) });
     },

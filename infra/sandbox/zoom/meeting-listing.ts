@@ -1,4 +1,4 @@
-/** GET /users/{id}/meetings: which meetings a query matches, cut into pages. */
+/** Implements GET /users/{id}/meetings: filters and pages the meetings. */
 import { z } from 'zod';
 import type { ZoomSandboxSettings } from '../settings.ts';
 import { dayMs } from '../time.ts';
@@ -11,7 +11,7 @@ export const meetingQuerySchema = z.object({
     .default('scheduled'),
   page_size: z.coerce.number().int().min(1).max(300).default(30),
   next_page_token: z.string().optional(),
-  /** Dates in UTC, both included. */
+  /** Inclusive dates in UTC. */
   from: z.iso.date().optional(),
   to: z.iso.date().optional(),
 });
@@ -26,7 +26,7 @@ const ofType: Readonly<Record<ListType, (meeting: StoredMeeting, nowMs: number) 
   upcoming,
   upcoming_meetings: upcoming,
   previous_meetings: (meeting, nowMs) => !upcoming(meeting, nowMs),
-  // Nobody ever joins in the sandbox.
+  // Meetings of the sandbox have no participants.
   live: () => false,
 };
 
@@ -57,7 +57,9 @@ const listedAs: Readonly<Record<ZoomSandboxSettings['listedAgenda'], (meeting: S
   null: (meeting) => ({ ...renderListed(meeting), agenda: null }),
 };
 
-/** One page as Zoom answers it, in order of start; `next_page_token` is empty (or null) on the last one. */
+/**
+ * Returns one page as Zoom does, in order of start. `next_page_token` is empty (or null) on the last page.
+ */
 export const listMeetings = (
   meetings: readonly StoredMeeting[],
   query: MeetingQuery,

@@ -1,4 +1,4 @@
-/** A meeting: what a client may write, what is held, and how it is read back. */
+/** Defines a meeting: the fields that a client can write, its stored form and its rendered form. */
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import { readLocal, wholeSeconds } from '../time.ts';
@@ -6,14 +6,14 @@ import { validationFailed } from './errors.ts';
 
 const zone = z.string().refine((name) => IANAZone.isValidZone(name), 'Invalid field.');
 
-/** Instant and scheduled meetings; 3 and 8 recur, which the sandbox does not play. */
+/** Instant and scheduled meetings. The sandbox does not support recurring meetings (3 and 8). */
 const meetingType = z.union([z.literal(1), z.literal(2)]);
 
 export const meetingBodySchema = z.object({
   topic: z.string().max(200).optional(),
   agenda: z.string().max(2000).optional(),
   type: meetingType.optional(),
-  /** `yyyy-MM-ddTHH:mm:ssZ` in UTC, or local without the Z in `timezone`. */
+  /** `yyyy-MM-ddTHH:mm:ssZ` in UTC, or without the Z as a local time in `timezone`. */
   start_time: z
     .string()
     .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/, 'Invalid field.')
@@ -44,16 +44,21 @@ export const storedMeetingSchema = z.object({
 });
 export type StoredMeeting = z.infer<typeof storedMeetingSchema>;
 
+/** Returns the end of a meeting in epoch milliseconds. */
 export const endMs = (meeting: StoredMeeting): number => meeting.startMs + meeting.duration * 60_000;
 
-/** Epoch milliseconds of `start_time`; local times are read in the zone. */
+/**
+ * Returns the epoch milliseconds of `start_time`. Local times are read in the zone.
+ *
+ * @throws {ZoomError} for an invalid time.
+ */
 export const readStart = (text: string, timezone: string): number => {
   const read = readLocal(text, timezone);
   if (read === undefined) throw validationFailed([{ field: 'start_time', message: 'Invalid field.' }]);
   return read;
 };
 
-/** Settings that Zoom fills in when they are left out. */
+/** The defaults of a meeting's settings. */
 const settingsByDefault = {
   host_video: false,
   participant_video: false,
@@ -64,7 +69,7 @@ const settingsByDefault = {
   auto_recording: 'none',
 };
 
-/** The meeting as `GET /meetings/{id}` gives it. */
+/** Returns the meeting as `GET /meetings/{id}` does. */
 export const renderMeeting = (meeting: StoredMeeting) => ({
   uuid: meeting.uuid,
   id: meeting.id,
@@ -85,9 +90,10 @@ export const renderMeeting = (meeting: StoredMeeting) => ({
   ...(meeting.trackingFields.length > 0 ? { tracking_fields: meeting.trackingFields } : {}),
 });
 
-/** Zoom cuts the agenda in lists: whoever needs all of it must ask for the meeting. */
+/** The maximum length of an agenda in lists. Only `GET /meetings/{id}` returns the whole agenda. */
 const agendaInLists = 250;
 
+/** Returns the meeting as the list does. */
 export const renderListed = (meeting: StoredMeeting) => ({
   uuid: meeting.uuid,
   id: meeting.id,

@@ -1,4 +1,4 @@
-/** The meetings of all hosts, and how many each host has created or changed today. */
+/** Stores the meetings of all hosts, and counts each host's creations and updates of the day. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { z } from 'zod';
 import type { ChangeNotifier } from '../change-notifier.ts';
@@ -15,7 +15,7 @@ const heldSchema = z.object({
 
 export interface Meetings {
   create(host: string, body: MeetingBody): StoredMeeting;
-  /** Throws 3001 when there is none, as the next two do. */
+  /** Returns a meeting. `get`, `update` and `remove` throw Zoom's error 3001 when it does not exist. */
   get(id: string): StoredMeeting;
   update(id: string, body: MeetingBody): void;
   remove(id: string): void;
@@ -27,13 +27,14 @@ export interface Meetings {
   reset(): void;
 }
 
-/** Deleted meetings are remembered so that tests and people can see what was taken back; only the latest. */
-const rememberedDeleted = 1000;
+/** The number of deleted meetings to keep for tests and for the page. */
+const maximumDeleted = 1000;
 
+/** Creates a store without meetings. */
 export const createMeetings = (
   settings: ZoomSandboxSettings,
   clock: Clock,
-  pulse: ChangeNotifier,
+  changeNotifier: ChangeNotifier,
 ): Meetings => {
   const byId = new Map<string, StoredMeeting>();
   const byHost = new Map<string, Map<string, StoredMeeting>>();
@@ -45,10 +46,14 @@ export const createMeetings = (
     byId.set(id, meeting);
     const ofHost = byHost.get(meeting.host) ?? new Map<string, StoredMeeting>();
     byHost.set(meeting.host, ofHost.set(id, meeting));
-    pulse.notify();
+    changeNotifier.notify();
   };
 
-  /** Counts one creation or update of the host, or throws the daily 429. The day is UTC's. */
+  /**
+   * Counts a creation or update of the host in the UTC day.
+   *
+   * @throws {ZoomError} the daily 429.
+   */
   const countDaily = (host: string) => {
     const now = clock();
     const day = new Date(now).toISOString().slice(0, 10);
@@ -66,7 +71,7 @@ export const createMeetings = (
             ? wholeSeconds(midnight)
             : String(Math.ceil((midnight - now) / 1000)),
       };
-      // The numbers of devforum 18928: they speak of another limit than the one that was hit.
+      // The values quoted in devforum 18928. They describe another limit than the exceeded one.
       const observed = {
         'x-ratelimit-category': 'Light',
         'x-ratelimit-limit': '6000',
@@ -139,8 +144,8 @@ export const createMeetings = (
       const held = get(id);
       byId.delete(id);
       byHost.get(held.host)?.delete(id);
-      deleted = [...deleted.slice(1 - rememberedDeleted), { ...held, updated: clock() }];
-      pulse.notify();
+      deleted = [...deleted.slice(1 - maximumDeleted), { ...held, updated: clock() }];
+      changeNotifier.notify();
     },
     of: (host) => [...(byHost.get(host)?.values() ?? [])],
     all: () => [...byId.values()],
@@ -157,7 +162,7 @@ export const createMeetings = (
       byHost.clear();
       deleted = [];
       daily = { day: '', requests: {} };
-      pulse.notify();
+      changeNotifier.notify();
     },
   };
 };

@@ -1,4 +1,4 @@
-/** Zoom's token endpoint and the meeting routes of its v2 API. */
+/** Serves Zoom's token endpoint and the meeting routes of its v2 API. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseBasicCredentials } from '../authorization.ts';
@@ -15,7 +15,7 @@ import { type UserFields, userFieldsSchema, userIdOf } from './user-oauth.ts';
 export interface ZoomRouteParts {
   readonly settings: ZoomSandboxSettings;
   readonly access: AccountTokens;
-  /** The grants of the app for people. */
+  /** Issues tokens of the user-managed app. */
   readonly userGrant: (fields: UserFields) => object;
   readonly callerOf: (request: FastifyRequest) => ZoomCaller;
   readonly meetings: Meetings;
@@ -49,7 +49,7 @@ const tokenRoute = (app: FastifyInstance, { settings, access, userGrant, changed
     return access.issue();
   };
 
-  // The parameters may stand in the query, as the documentation shows, or in a form.
+  // The parameters can be in the query, as the documentation shows, or in a form.
   app.post('/oauth/token', { config: { operation: 'token' } }, (request) => {
     const fields = {
       ...tokenFields.safeParse(request.body ?? {}).data,
@@ -67,6 +67,7 @@ const tokenRoute = (app: FastifyInstance, { settings, access, userGrant, changed
   });
 };
 
+/** Registers the routes of Zoom. */
 export const zoomRoutes = (app: FastifyInstance, parts: ZoomRouteParts) => {
   const { settings, callerOf, meetings, clock } = parts;
   tokenRoute(app, parts);

@@ -1,6 +1,7 @@
 /**
- * A user-managed app: people let it into accounts of their own. Each refresh gives another refresh token, and the one
- * before is dead: https://developers.zoom.us/docs/integrations/oauth/.
+ * Simulates the OAuth of a user-managed Zoom app, with which people connect their own accounts. Each refresh
+ * issues another refresh token and invalidates the previous one:
+ * https://developers.zoom.us/docs/integrations/oauth/.
  */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
@@ -13,7 +14,7 @@ import type { IssuedTokens } from '../oauth/grants.ts';
 import type { ZoomSandboxSettings } from '../settings.ts';
 import { ZoomOAuthError } from './errors.ts';
 
-/** What the app was given in the Marketplace: the request cannot name scopes. */
+/** The app's scopes in the Marketplace. An authorization request cannot name scopes. */
 const scopeDescriptions: Readonly<Record<string, string>> = {
   'user:read:user': 'View your user information',
   'meeting:write:meeting': 'Create a meeting for you',
@@ -34,7 +35,7 @@ export const userFieldsSchema = z.object({
 });
 export type UserFields = z.infer<typeof userFieldsSchema>;
 
-const refusals: Readonly<Record<CodeError, readonly [error: string, reason: string]>> = {
+const codeErrors: Readonly<Record<CodeError, readonly [error: string, reason: string]>> = {
   unknown: ['invalid_request', 'Invalid authorization code'],
   expired: ['invalid_request', 'Invalid authorization code'],
   client: ['invalid_request', 'Invalid authorization code'],
@@ -42,6 +43,7 @@ const refusals: Readonly<Record<CodeError, readonly [error: string, reason: stri
   verifier: ['invalid_grant', 'Invalid code verifier'],
 };
 
+/** Returns the user id of an account. */
 export const userIdOf = (account: string): string =>
   createHash('sha256').update(`zoom ${account}`).digest('base64url').slice(0, 22);
 
@@ -60,7 +62,7 @@ const answerOf = ({ grant, accessToken, expiresIn, refreshToken }: IssuedTokens)
   api_url: 'https://api.zoom.us',
 });
 
-/** The two grants of a user-managed app. */
+/** Returns the token endpoint of a user-managed app: exchanges codes and refreshes tokens. */
 export const createUserGrants = ({ settings, server, changed }: UserOAuthParts) => {
   const { codes, grants } = server;
 
@@ -77,7 +79,7 @@ export const createUserGrants = ({ settings, server, changed }: UserOAuthParts) 
       grants.revokeGrant(redemption.grant);
       changed();
     }
-    const [error, reason] = refusals[redemption.kind === 'used' ? 'unknown' : redemption.why];
+    const [error, reason] = codeErrors[redemption.kind === 'used' ? 'unknown' : redemption.why];
     throw new ZoomOAuthError(error, reason);
   };
 
@@ -96,6 +98,7 @@ export const createUserGrants = ({ settings, server, changed }: UserOAuthParts) 
   };
 };
 
+/** Registers the consent page and the revocation endpoint. */
 export const userOAuthRoutes = (app: FastifyInstance, { settings, server, changed }: UserOAuthParts) => {
   consentRoutes(app, {
     vendor: 'zoom',
@@ -127,7 +130,7 @@ export const userOAuthRoutes = (app: FastifyInstance, { settings, server, change
       ...userFieldsSchema.safeParse(request.query).data,
       ...userFieldsSchema.safeParse(request.body ?? {}).data,
     };
-    // Only access tokens are documented.
+    // The documentation mentions only access tokens.
     const grant = server.grants.findByAccessToken(fields.token);
     if (!grant) throw new ZoomOAuthError('invalid_request', 'Invalid Token!');
     server.grants.revokeGrant(grant.id);

@@ -41,8 +41,8 @@ const meeting = (change: object = {}) => ({
 });
 const december = () => Date.parse('2026-12-01T08:00:00Z');
 
-describe('the token endpoint', () => {
-  it('takes its parameters in the query or in a form', async () => {
+describe('the token endpoint of the Zoom sandbox', () => {
+  it('accepts its parameters in the query or in a form', async () => {
     const { post } = await setup();
     const answers = [
       await post(`/oauth/token?${tokenQuery}`, credentials),
@@ -57,7 +57,7 @@ describe('the token endpoint', () => {
     ['a wrong secret', `Basic ${btoa('sandbox-zoom-client:wrong')}`, tokenQuery, 'invalid_client'],
     ['another grant', credentials, 'grant_type=password', 'unsupported_grant_type'],
     ['another account', credentials, 'grant_type=account_credentials&account_id=x', 'invalid_request'],
-  ])('refuses %s', async (_what, authorization, query, error) => {
+  ])('rejects %s', async (_what, authorization, query, error) => {
     const { post } = await setup();
     const answer = await post(`/oauth/token?${query}`, authorization);
     expect(answer.status).toBe(400);
@@ -65,7 +65,7 @@ describe('the token endpoint', () => {
   });
 });
 
-describe('meetings', () => {
+describe('meetings of the Zoom sandbox', () => {
   it('are created with a numeric id, links and the start in UTC', async () => {
     const { call } = await setup();
     const created = await call('POST', '/users/me/meetings', meeting());
@@ -84,15 +84,15 @@ describe('meetings', () => {
   });
 
   it.each([
-    ['in a gap', '2026-03-29T02:30:00', '2026-03-29T01:30:00Z'],
-    ['in an overlap', '2026-10-25T02:30:00', '2026-10-25T00:30:00Z'],
-  ])('take a local start %s in their time zone', async (_where, local, utc) => {
+    ['in a DST gap', '2026-03-29T02:30:00', '2026-03-29T01:30:00Z'],
+    ['in a DST overlap', '2026-10-25T02:30:00', '2026-10-25T00:30:00Z'],
+  ])('read a local start %s in their time zone', async (_where, local, utc) => {
     const { call } = await setup();
     const { data } = await call('POST', '/users/me/meetings', meeting({ start_time: local }));
     expect(data.start_time).toBe(utc);
   });
 
-  it('are changed by PATCH and gone after DELETE, with 3001 from then on', async () => {
+  it('are changed by PATCH and answer 3001 after DELETE', async () => {
     const { call, sandbox } = await setup();
     const { data } = await call('POST', '/users/me/meetings', meeting());
     const path = `/meetings/${data.id}`;
@@ -102,13 +102,13 @@ describe('meetings', () => {
       topic: 'Audition',
     });
     expect(await call('DELETE', path)).toMatchObject({ status: 204 });
-    const gone = { status: 404, data: { code: 3001, message: `Meeting does not exist: ${data.id}.` } };
-    for (const method of ['GET', 'DELETE']) expect(await call(method, path)).toMatchObject(gone);
-    expect(await call('PATCH', path, { topic: 'x' })).toMatchObject(gone);
+    const notFound = { status: 404, data: { code: 3001, message: `Meeting does not exist: ${data.id}.` } };
+    for (const method of ['GET', 'DELETE']) expect(await call(method, path)).toMatchObject(notFound);
+    expect(await call('PATCH', path, { topic: 'x' })).toMatchObject(notFound);
     expect(sandbox.control.state().zoom).toMatchObject({ meetings: [], deletedMeetings: [{ id: data.id }] });
   });
 
-  it('refuses a body that does not fit, naming the field', async () => {
+  it('answer an invalid body with the names of the invalid fields', async () => {
     const { call } = await setup();
     expect(await call('POST', '/users/me/meetings', meeting({ start_time: 'soon', type: 8 }))).toMatchObject({
       status: 400,
@@ -120,24 +120,26 @@ describe('meetings', () => {
     });
   });
 
-  it('answers 124 to a token it does not know or that has expired', async () => {
+  it('answer 124 to an unknown or expired token', async () => {
     let now = december();
     const { call, sandbox } = await setup({}, () => now);
-    const stranger = await fetch(`${sandbox.url}/v2/meetings/1`, { headers: { authorization: 'Bearer x' } });
-    expect(stranger.status).toBe(401);
-    expect(await stranger.json()).toMatchObject({ code: 124 });
+    const unauthorized = await fetch(`${sandbox.url}/v2/meetings/1`, {
+      headers: { authorization: 'Bearer x' },
+    });
+    expect(unauthorized.status).toBe(401);
+    expect(await unauthorized.json()).toMatchObject({ code: 124 });
     now += 3600_000;
     expect(await call('GET', '/meetings/1')).toMatchObject({ status: 401, data: { code: 124 } });
   });
 
-  it('knows no user without a mail address', async () => {
+  it('answer 1001 for a user id that is not an email address', async () => {
     const { call } = await setup();
-    expect(await call('GET', '/users/nobody/meetings')).toMatchObject({ status: 404, data: { code: 1001 } });
+    expect(await call('GET', '/users/unknown/meetings')).toMatchObject({ status: 404, data: { code: 1001 } });
   });
 });
 
-describe('the list of meetings', () => {
-  it('comes in pages, for one host, with the agenda cut', async () => {
+describe('the meeting list of the Zoom sandbox', () => {
+  it('returns pages of one host with truncated agendas', async () => {
     const { call } = await setup();
     const agenda = 'x'.repeat(300);
     for (const day of ['03', '01', '02']) {
@@ -163,7 +165,7 @@ describe('the list of meetings', () => {
     });
   });
 
-  it('leaves out what is over when asked for what is upcoming, and what is outside of from and to', async () => {
+  it('filters upcoming meetings and meetings between from and to', async () => {
     const { call } = await setup({}, december);
     for (const day of ['2026-11-30', '2026-12-01', '2026-12-05']) {
       await call('POST', '/users/me/meetings', meeting({ start_time: `${day}T09:00:00Z` }));
@@ -175,7 +177,7 @@ describe('the list of meetings', () => {
     expect(await count('type=scheduled&from=2026-12-01&to=2026-12-01')).toBe(1);
   });
 
-  it('can lag behind', async () => {
+  it('delays new meetings by listDelayMs', async () => {
     let now = december();
     const { call } = await setup({ listDelayMs: 1000 }, () => now);
     await call('POST', '/users/me/meetings', meeting());
@@ -185,8 +187,8 @@ describe('the list of meetings', () => {
   });
 });
 
-describe('the daily limit', () => {
-  it('counts creations and updates of one host until midnight in UTC', async () => {
+describe('the daily limit of the Zoom sandbox', () => {
+  it('counts creations and updates of one host until midnight UTC', async () => {
     let now = Date.parse('2026-12-01T23:00:00Z');
     const { call } = await setup({ dailyLimit: 2, accessTokenSeconds: 7200 }, () => now);
     const { data } = await call('POST', '/users/me/meetings', meeting());
@@ -207,7 +209,7 @@ describe('the daily limit', () => {
     expect(await call('POST', '/users/me/meetings', meeting())).toMatchObject({ status: 201 });
   });
 
-  it('can leave out the headers, as developers have seen it', async () => {
+  it('omits Retry-After with the setting dailyLimitHeaders: observed', async () => {
     const { call } = await setup({ dailyLimit: 1, dailyLimitHeaders: 'observed' });
     await call('POST', '/users/me/meetings', meeting());
     const limited = await call('POST', '/users/me/meetings', meeting());

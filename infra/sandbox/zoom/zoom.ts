@@ -1,4 +1,4 @@
-/** Zoom as the sandbox plays it: OAuth for the account and for its users, and the meetings of API v2. */
+/** Simulates Zoom: OAuth for the account and for its users, and the meetings of API v2. */
 import type { FastifyInstance } from 'fastify';
 import { injectFaults, type VendorFaultResponses } from '../faults/injection.ts';
 import { createAuthorizationServer } from '../oauth/authorization-server.ts';
@@ -56,6 +56,7 @@ const answerErrors = (app: FastifyInstance) => {
   });
 };
 
+/** Creates the simulated Zoom: its routes, its state and its controls. */
 export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
   const { settings, clock, changeNotifier, calls, faultRegistry } = parts;
   const events = createZoomEvents(parts);
@@ -106,8 +107,8 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
       meetings: meetings.all().map(renderMeeting),
       deletedMeetings: meetings.deleted().map(renderMeeting),
     }),
-    /** Tells that something happened to the meeting, by a webhook; resolves with what became of that. */
-    tell: (id: string, told: ZoomEvent) => events.send(meetings.get(id), told),
+    /** Sends an event of a meeting to the webhook. Resolves with the outcome of the call. */
+    sendEvent: (id: string, event: ZoomEvent) => events.send(meetings.get(id), event),
     close: () => events.close(),
     reset() {
       access.reset();

@@ -1,4 +1,4 @@
-/** The platform's side of the demo: the real HTTP API, with the keys of the local organization. */
+/** Calls the HTTP API as the platform does, with the keys of the local organization. */
 import { z } from 'zod';
 import { type AuditionEvent, auditionEventSchema } from '../../../domain/audition/events.ts';
 import type { AuditionRequest } from '../../../domain/audition/request.ts';
@@ -21,7 +21,9 @@ export interface DemoApiClient {
   resolve(id: AttentionId, action: 'retry' | 'skip'): Promise<void>;
 }
 
-/** Every method throws with the problem document's text when the API refuses. */
+/**
+ * Creates the client. Every method throws an error with the problem document when the API refuses the call.
+ */
 export const createDemoApiClient = (apiUrl: string): DemoApiClient => {
   const call = async (path: string, key: string, init: CallInit = {}): Promise<unknown> => {
     const answer = await fetch(`${apiUrl}${path}`, {

@@ -1,8 +1,8 @@
-/** The audition of the demo: short enough to watch from beginning to end. */
+/** Builds the request for the demo's audition, which is short enough to watch completely. */
 import { type AuditionRequest, auditionRequestSchema } from '../../../domain/audition/request.ts';
 import { localConnections } from '../local-organization.ts';
 
-/** `untilStart` (milliseconds) leaves time for the invitations, an answer and both reminders. */
+/** Times in milliseconds. `untilStart` must leave time for the invitations, an answer and both reminders. */
 export interface DemoTimes {
   readonly untilStart: number;
   readonly length: number;
@@ -14,7 +14,11 @@ export const castingDirector = { id: 'cleo-casting-director' } as const;
 
 const zone = 'Europe/Paris';
 
-/** Throws a ZodError where this file and the contract have come apart. */
+/**
+ * Returns the request.
+ *
+ * @throws {z.ZodError} when this file no longer matches the contract.
+ */
 export const demoAudition = (now: Date, times: DemoTimes): AuditionRequest => {
   const start = new Date(now.getTime() + times.untilStart);
   return auditionRequestSchema.parse({
@@ -57,7 +61,7 @@ export const demoAudition = (now: Date, times: DemoTimes): AuditionRequest => {
     meeting: { providers: ['zoom', 'google_meet'] },
     reminders: [...times.reminders],
     notes: 'Please have pages 3 to 5 ready.',
-    // Minutes and days are for real auditions.
+    // A real audition uses minutes and days.
     policy: {
       holdFor: 'PT5M',
       stepPatience: 'PT6S',

@@ -8,7 +8,7 @@ const marker = (workflowTaskCompletedEventId: number) => ({
   markerRecordedEventAttributes: { markerName: 'core_local_activity', workflowTaskCompletedEventId },
 });
 
-it('counts every attempt of an activity, and the local activities of one task as one action', () => {
+it('costOf counts each attempt of an activity, and the local activities of one task as one action', () => {
   const history = [
     { workflowExecutionStartedEventAttributes: {} },
     { workflowExecutionUpdateAcceptedEventAttributes: {} },
@@ -25,7 +25,7 @@ it('counts every attempt of an activity, and the local activities of one task as
   expect(cost).toEqual({ events: 10, activities: 1, localActivities: 3, retries: 2, billableActions: 8 });
 });
 
-it('costs nothing when nothing happened', () => {
+it('costOf returns zero for an empty history', () => {
   expect(costOf([])).toEqual({
     events: 0,
     activities: 0,

@@ -1,4 +1,4 @@
-/** What an audition cost, counted from its history. */
+/** Counts the cost of an audition from its history. */
 import type { temporal } from '@temporalio/proto';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -7,20 +7,20 @@ export interface Cost {
   readonly events: number;
   readonly activities: number;
   readonly localActivities: number;
-  /** Activities' second and later attempts. */
+  /** The number of second and later attempts of activities. */
   readonly retries: number;
   readonly billableActions: number;
 }
 
 /**
- * Billable actions as Temporal Cloud counts them: the start, each attempt of an activity, each timer, signal, update
- * and search attribute update; the local activities of one workflow task together are one. An estimate: heartbeats
- * and queries leave no event.
+ * Returns the cost of a history. Billable actions follow Temporal Cloud: the start, each attempt of an
+ * activity, each timer, signal, update and search attribute update. The local activities of one workflow task
+ * count as one. The result is an estimate, because heartbeats and queries are not in the history.
  * https://docs.temporal.io/cloud/actions
  */
 export const costOf = (history: readonly HistoryEvent[]): Cost => {
-  const count = (is: (event: HistoryEvent) => unknown) =>
-    history.filter((event) => Boolean(is(event))).length;
+  const count = (matches: (event: HistoryEvent) => unknown) =>
+    history.filter((event) => Boolean(matches(event))).length;
   const activities = count((event) => event.activityTaskScheduledEventAttributes);
   const retries = history.reduce(
     (sum, event) => sum + Math.max(0, (event.activityTaskStartedEventAttributes?.attempt ?? 1) - 1),

@@ -9,9 +9,9 @@ const { HistoryEvent } = proto.temporal.api.history.v1;
 
 const times = { untilStart: 40_000, length: 20_000, reminders: ['PT20S', 'PT10S'] };
 
-describe("the demo's audition", () => {
-  it('fits the contract and starts when it is said to, also where the clocks change', () => {
-    // Paris goes from +02:00 to +01:00 at 01:00 UTC: one second before, the start is already after it.
+describe('demoAudition', () => {
+  it('matches the contract and starts on time across the autumn DST change', () => {
+    // Paris changes from +02:00 to +01:00 at 01:00 UTC. `now` is before the change and the start is after it.
     const now = new Date('2026-10-25T00:59:59.000Z');
     const { slot, participants } = demoAudition(now, times);
     expect(slot).toMatchObject({ start: '2026-10-25T01:00:39.000Z', end: '2026-10-25T01:00:59.000Z' });
@@ -19,15 +19,15 @@ describe("the demo's audition", () => {
     expect(participants[0]).toMatchObject({ id: performer.id, channels: ['email', 'sms'] });
   });
 
-  it('keeps its times over the spring gap', () => {
+  it('starts on time across the spring DST change', () => {
     const now = new Date('2027-03-28T00:59:50.000Z');
     const { slot } = demoAudition(now, times);
     expect(slot).toMatchObject({ start: '2027-03-28T01:00:30.000Z', end: '2027-03-28T01:00:50.000Z' });
   });
 });
 
-describe('the activities of a history', () => {
-  it('are told when they end, with their attempts and how long they took', () => {
+describe('createActivityReader', () => {
+  it('returns each ended activity with its attempts and its duration', () => {
     const read = createActivityReader();
     const lines = [
       {
@@ -44,7 +44,7 @@ describe('the activities of a history', () => {
         eventTime: { seconds: 11, nanos: 500_000_000 },
         activityTaskCompletedEventAttributes: { scheduledEventId: 5 },
       },
-      // Of an activity whose beginning was not seen.
+      // The start of this activity is not in the history.
       { eventId: 8, activityTaskFailedEventAttributes: { scheduledEventId: 99 } },
     ].flatMap((event) => read(HistoryEvent.fromObject(event)) ?? []);
     expect(lines).toEqual([
@@ -53,8 +53,8 @@ describe('the activities of a history', () => {
   });
 });
 
-describe('the timeline', () => {
-  it('shows the state that each event leads to', () => {
+describe('createTimeline', () => {
+  it('prints the state after each event', () => {
     const printed: string[] = [];
     const timeline = createTimeline(
       (line) => printed.push(line),

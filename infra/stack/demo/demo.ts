@@ -1,4 +1,4 @@
-/** `npm run demo`: a fresh stack of its own, and one audition on it. */
+/** `npm run demo`: starts a separate, empty stack and runs one audition on it. */
 import { Client, Connection } from '@temporalio/client';
 import pc from 'picocolors';
 import { temporalClientOptions, temporalConnectionOptions } from '../../../foundation/temporal/connection.ts';
@@ -12,25 +12,23 @@ import { DemoFailed } from './watch.ts';
 
 export interface DemoOptions extends StartOptions {
   readonly fail?: FaultName | undefined;
-  /** Leaves the stack up after the audition, also without a terminal. */
+  /** Keeps the stack running after the audition, even without a terminal. */
   readonly keep: boolean;
-  /** Without the pauses in which somebody who watches can read. */
+  /** Omits the pauses for reading the output. */
   readonly brief: boolean;
 }
 
-/** Answers with the exit code: 0 when the audition ended as it should have. */
+/** Runs the demo. Returns the exit code: 0 when the audition ended as expected. */
 export const runDemo = (options: DemoOptions): Promise<number> =>
   withStack({ ...options, fresh: true }, async (stack, interrupted) => {
     console.log(addressTable(stack));
     if (!stack.apiKeys) {
-      console.error(
-        pc.red('The demo needs the local organization: set CASTMATCH_ENV=local to have it added.'),
-      );
+      console.error(pc.red('The demo needs the local organization. Set CASTMATCH_ENV=local to add it.'));
       return 1;
     }
     const code = await runOnStack(stack, options);
     if (options.keep || process.stdin.isTTY) {
-      console.log(pc.dim('\nThe stack stays up: look around, then end it with Ctrl-C.'));
+      console.log(pc.dim('\nThe stack keeps running. Stop it with Ctrl-C.'));
       await untilAborted(interrupted);
     }
     return code;
@@ -52,7 +50,7 @@ const runOnStack = async (stack: Stack, { fail, brief }: DemoOptions): Promise<n
       timing: brief ? demoTimings.brief : demoTimings.watched,
       print: (line) => console.log(line),
     });
-    console.log(pc.green('The audition went from request to decision.'));
+    console.log(pc.green('The audition is complete, from request to decision.'));
     return 0;
   } catch (error) {
     if (!(error instanceof DemoFailed)) throw error;
@@ -86,7 +84,7 @@ const createInjectedFault = (stack: Stack, name: FaultName): InjectedFault => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-    if (!answer.ok) throw new Error(`the sandbox refused the fault: ${await answer.text()}`);
+    if (!answer.ok) throw new Error(`the sandbox rejected the fault: ${await answer.text()}`);
   };
   return { definition, switchOn: () => put(fault), switchOff: () => put({ kind: 'none' }) };
 };

@@ -1,4 +1,4 @@
-/** An audition's facts in words for whoever watches. */
+/** Describes the facts of an audition for the demo's timeline. */
 import type { AuditionFact } from '../../../domain/audition/events.ts';
 
 export interface FactLine {
@@ -10,6 +10,7 @@ const good = (text: string): FactLine => ({ text, tone: 'good' });
 const plain = (text: string): FactLine => ({ text, tone: 'plain' });
 const warning = (text: string): FactLine => ({ text, tone: 'warning' });
 
+/** Returns the text and the tone of a fact. */
 export const factLine = (fact: AuditionFact): FactLine => {
   switch (fact.type) {
     case 'requested':
@@ -24,18 +25,18 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return good(`meeting on ${fact.meeting.provider}: ${fact.meeting.joinUrl}`);
     case 'meeting_fell_back':
       return warning(
-        `${fact.from} failed (${fact.reason}), ${fact.to ? `trying ${fact.to}` : 'nothing left to try'}`,
+        `${fact.from} failed (${fact.reason}), ${fact.to ? `trying ${fact.to}` : 'no provider left'}`,
       );
     case 'calendar_event_written':
       return good(`calendar event written for ${fact.connection}`);
     case 'notified':
       return good(`${fact.notice} sent to ${fact.participant} by ${fact.channel}`);
     case 'scheduled':
-      return good('everybody is told: scheduled');
+      return good('all participants notified: scheduled');
     case 'responded':
       return good(`${fact.participant} ${fact.answer} (by ${fact.origin})`);
     case 'confirmed':
-      return good('everybody required has accepted: confirmed');
+      return good('all required participants accepted: confirmed');
     case 'confirmation_lost':
       return warning('no longer confirmed');
     case 'slot_moved':
@@ -49,9 +50,9 @@ export const factLine = (fact: AuditionFact): FactLine => {
     case 'checked_in':
       return good(`${fact.participant} checked in`);
     case 'session_started':
-      return good('the session begins');
+      return good('session started');
     case 'session_ended':
-      return good('the session is over');
+      return good('session ended');
     case 'decided':
       return good(`decision: ${fact.decision}`);
     case 'step_skipped':
@@ -67,7 +68,7 @@ export const factLine = (fact: AuditionFact): FactLine => {
     case 'declined':
       return warning(`${fact.participant} declined`);
     case 'no_show':
-      return warning('nobody came');
+      return warning('no show');
     case 'cancelled':
       return warning(`cancelled by ${fact.origin}`);
     case 'failed':

@@ -1,4 +1,4 @@
-/** What `--fail` breaks, and what a person then does about it. */
+/** Defines the faults of `npm run demo -- --fail` and the operator's reaction to each. */
 import type { AttentionAction } from '../../../domain/audition/attention.ts';
 import type { MeetingProviderName } from '../../../domain/providers/vendors.ts';
 
@@ -6,29 +6,29 @@ export const faultNames = ['zoom', 'google', 'twilio', 'email'] as const;
 export type FaultName = (typeof faultNames)[number];
 
 export interface DemoFault {
-  /** What is said before it is switched on. */
+  /** Printed before the fault is activated. */
   readonly description: string;
-  /** Switched on in the sandbox. Absent: the inbox is taken away. */
+  /** The fault in the sandbox. Without it, the inbox is stopped. */
   readonly sandboxFault?: {
     readonly vendor: 'google' | 'zoom' | 'twilio';
     readonly kind: 'outage';
     readonly operation?: string;
   };
-  /** What the operator of the demo does about an attention item; `mends` first ends the fault. */
+  /** The demo operator's reaction to an attention item. `mends` removes the fault first. */
   readonly clearsFault: {
     readonly action: Extract<AttentionAction, 'retry' | 'skip'>;
     readonly mends: boolean;
   };
-  /** The provider that should have made the meeting in the end. */
+  /** The provider that is expected to create the meeting. */
   readonly expectedMeetingProvider: MeetingProviderName;
-  /** How long until the audition starts: giving up on a provider takes its time. Milliseconds. */
+  /** Milliseconds until the audition starts. Must include the time of the provider fallback. */
   readonly untilStart: number;
 }
 
 export const faults: Readonly<Record<FaultName, DemoFault>> = {
   zoom: {
     description:
-      'Zoom is down and stays down: the meeting falls back to Google Meet, and what Zoom may have made is removed.',
+      'Zoom is down. The meeting falls back to Google Meet, and a meeting that Zoom may have created is removed.',
     sandboxFault: { vendor: 'zoom', kind: 'outage' },
     clearsFault: { action: 'skip', mends: true },
     expectedMeetingProvider: 'google_meet',
@@ -36,7 +36,7 @@ export const faults: Readonly<Record<FaultName, DemoFault>> = {
   },
   google: {
     description:
-      'Google writes no events: after its retries the step waits for a person, who retries once Google is back.',
+      'Google writes no events. After its retries the step waits for an operator, who retries it when Google works again.',
     sandboxFault: { vendor: 'google', kind: 'outage', operation: 'events.insert' },
     clearsFault: { action: 'retry', mends: true },
     expectedMeetingProvider: 'zoom',
@@ -44,7 +44,7 @@ export const faults: Readonly<Record<FaultName, DemoFault>> = {
   },
   twilio: {
     description:
-      'Twilio is down and stays down: the emails go out, and a person who has called the performer skips the text.',
+      'Twilio is down. The emails are sent. An operator calls the performer and skips the text message.',
     sandboxFault: { vendor: 'twilio', kind: 'outage' },
     clearsFault: { action: 'skip', mends: false },
     expectedMeetingProvider: 'zoom',
@@ -52,12 +52,12 @@ export const faults: Readonly<Record<FaultName, DemoFault>> = {
   },
   email: {
     description:
-      'The mail server is gone: the invitations wait for a person, who retries them once it is back.',
+      'The mail server is down. The invitations wait for an operator, who retries them when it works again.',
     clearsFault: { action: 'retry', mends: true },
     expectedMeetingProvider: 'zoom',
     untilStart: 60_000,
   },
 };
 
-/** Without a fault. */
+/** The expectations of a demo without a fault. */
 export const withoutFault = { expectedMeetingProvider: 'zoom', untilStart: 40_000 } as const;

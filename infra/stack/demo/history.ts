@@ -1,4 +1,7 @@
-/** Follows a workflow's history while it grows: which activity ran where, how often it was tried, how long it took. */
+/**
+ * Follows the history of a running workflow and extracts its activities with task queue, attempts and
+ * duration.
+ */
 import type { Client } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
 
@@ -14,7 +17,7 @@ export interface ActivityLine {
 
 const everyEvent = proto.temporal.api.enums.v1.HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT;
 
-/** Yields every event as soon as it is written, by long poll, and ends with the workflow. */
+/** Yields each event as soon as it is written, by long poll. Ends when the workflow ends. */
 export async function* followHistory(
   client: Client,
   namespace: string,
@@ -35,7 +38,10 @@ export async function* followHistory(
   } while (nextPageToken && nextPageToken.length > 0);
 }
 
-/** Fed with a history from its start; says when an activity has ended. */
+/**
+ * Returns a function that must get all events of a history in order. It returns a line for each activity that
+ * has ended.
+ */
 export const createActivityReader = () => {
   const scheduled = new Map<string, { activity: string; taskQueue: string; at: number }>();
   const attempts = new Map<string, number>();
@@ -45,9 +51,9 @@ export const createActivityReader = () => {
     event: HistoryEvent,
     outcome: ActivityLine['outcome'],
   ): ActivityLine | undefined => {
-    const known = scheduled.get(String(id));
-    if (!known) return undefined;
-    const { activity, taskQueue, at } = known;
+    const start = scheduled.get(String(id));
+    if (!start) return undefined;
+    const { activity, taskQueue, at } = start;
     return {
       activity,
       taskQueue,
@@ -58,11 +64,11 @@ export const createActivityReader = () => {
   };
 
   return (event: HistoryEvent): ActivityLine | undefined => {
-    const begun = event.activityTaskScheduledEventAttributes;
-    if (begun) {
+    const scheduling = event.activityTaskScheduledEventAttributes;
+    if (scheduling) {
       scheduled.set(String(event.eventId), {
-        activity: begun.activityType?.name ?? '',
-        taskQueue: begun.taskQueue?.name ?? '',
+        activity: scheduling.activityType?.name ?? '',
+        taskQueue: scheduling.taskQueue?.name ?? '',
         at: timeOf(event),
       });
     }

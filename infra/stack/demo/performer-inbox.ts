@@ -1,4 +1,4 @@
-/** The performer's side of the demo: reads the real email and uses the link in it. */
+/** Acts as the performer of the demo: reads the email and uses its link. */
 import { z } from 'zod';
 
 const mailSchema = z.object({
@@ -6,9 +6,13 @@ const mailSchema = z.object({
   text: z.string().default(''),
 });
 
-/** The link in the newest email to the address; undefined as long as there is none. @param inboxApi maildev's REST API */
+/**
+ * Returns the link in the newest email to the address, or undefined when there is none yet.
+ *
+ * @param inboxApi the address of maildev's REST API.
+ */
 export const responseLinkFor = async (inboxApi: string, address: string): Promise<string | undefined> => {
-  // Where the demo has taken the inbox away there is no answer at all.
+  // The demo of an email fault stops the inbox, so that this call fails.
   const answer = await fetch(`${inboxApi}/email?sort=desc`, { signal: AbortSignal.timeout(5_000) }).catch(
     () => undefined,
   );
@@ -20,7 +24,11 @@ export const responseLinkFor = async (inboxApi: string, address: string): Promis
     .find((link) => link !== undefined);
 };
 
-/** Answers as the button on the page does. Throws when the page refuses. */
+/**
+ * Sends the form of the response page.
+ *
+ * @throws {Error} when the page answers with an error.
+ */
 export const acceptInvitation = async (link: string): Promise<void> => {
   const answer = await fetch(link, {
     method: 'POST',
@@ -28,5 +36,5 @@ export const acceptInvitation = async (link: string): Promise<void> => {
     signal: AbortSignal.timeout(30_000),
   });
   await answer.body?.cancel();
-  if (!answer.ok) throw new Error(`the page behind the performer's link answered ${answer.status}`);
+  if (!answer.ok) throw new Error(`the response page of the performer answered with status ${answer.status}`);
 };

@@ -1,4 +1,4 @@
-/** One audition from request to decision, while one watches. */
+/** Runs one audition from request to decision and prints its progress. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
@@ -15,14 +15,14 @@ import { acceptInvitation, responseLinkFor } from './performer-inbox.ts';
 import { createTimeline, type Timeline } from './timeline.ts';
 import { type AuditionWatch, DemoFailed, watchAudition } from './watch.ts';
 
-/** How fast the story is told: for somebody who reads along, or for a test that waits for its end. */
+/** The speed of the demo: slow for a person who reads along, fast for a test. */
 export interface DemoTiming {
-  /** Milliseconds in which a line can be read before the next thing happens. */
+  /** Milliseconds between two steps, for reading. */
   readonly pauseMs: number;
   readonly sessionMs: number;
-  /** Of the time until the audition starts. */
+  /** Factor of the time until the audition starts. */
   readonly startDelayFactor: number;
-  /** How long before the start. */
+  /** ISO 8601 durations before the start. */
   readonly reminders: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export interface ScenarioOptions {
   readonly inboxApi: string;
   readonly client: Client;
   readonly namespace: string;
-  /** Where to look at the audition, by name. */
+  /** Returns the names and addresses of the pages that show the audition. */
   readonly links: (workflowId: string) => readonly (readonly [string, string])[];
   readonly fault?: InjectedFault | undefined;
   readonly timing: DemoTiming;
@@ -58,22 +58,26 @@ interface ScenarioRun {
   readonly watch: AuditionWatch;
 }
 
-/** Resolves when the audition has ended as it should. @throws {DemoFailed} when it went another way. */
-export const runScenario = async (scene: ScenarioOptions): Promise<void> => {
-  const { print, fault } = scene;
+/**
+ * Runs the scenario. Resolves when the audition has ended as expected.
+ *
+ * @throws {DemoFailed} when it has not.
+ */
+export const runScenario = async (options: ScenarioOptions): Promise<void> => {
+  const { print, fault } = options;
   if (fault) print(pc.yellow(`\nFault: ${fault.definition.description}`));
   await fault?.switchOn();
   const began = Date.now();
-  const play = await request(scene);
+  const run = await request(options);
   try {
-    await play.watch.until('scheduled', (view) => view.state === 'scheduled', 90_000);
-    await answerInvitations(play);
-    await holdSession(play);
-    const last = await decide(play);
-    print(costLine(costOf(await play.watch.history), Date.now() - began));
+    await run.watch.until('scheduled', (view) => view.state === 'scheduled', 90_000);
+    await answerInvitations(run);
+    await holdSession(run);
+    const last = await decide(run);
+    print(costLine(costOf(await run.watch.history), Date.now() - began));
     checkEnd(last, fault?.definition ?? withoutFault);
   } finally {
-    await play.watch.stop();
+    await run.watch.stop();
   }
 };
 
@@ -98,14 +102,16 @@ const request = async (options: ScenarioOptions): Promise<ScenarioRun> => {
   return { options, id, platform, timeline, watch };
 };
 
-/** Puts right what the fault broke: mends it once where that is the remedy, then resolves each item. */
+/**
+ * Resolves each attention item. Removes the fault before the first one, if the fault's definition says so.
+ */
 const createOperator = ({ fault, timing }: ScenarioOptions, platform: DemoApiClient, timeline: Timeline) => {
   const { action, mends: clearsFault } =
     fault?.definition.clearsFault ?? ({ action: 'skip', mends: false } as const);
   let faultCleared: Promise<void> | undefined;
   const clearFault = async (): Promise<void> => {
     await fault?.switchOff();
-    timeline.step('what was broken is mended');
+    timeline.step('the fault is removed');
   };
   return async (item: AttentionItem): Promise<void> => {
     await delay(timing.pauseMs);
@@ -117,7 +123,7 @@ const createOperator = ({ fault, timing }: ScenarioOptions, platform: DemoApiCli
 
 const answerInvitations = async ({ options, id, platform, timeline, watch }: ScenarioRun): Promise<void> => {
   const link = await linkInInbox(options.inboxApi);
-  timeline.step('the performer opens the email and accepts by the link in it');
+  timeline.step('the performer opens the email and accepts with its link');
   await acceptInvitation(link);
   timeline.step('the casting director accepts in the platform');
   await platform.command(id, 'respond', { participant: castingDirector.id, answer: 'accepted' });
@@ -129,7 +135,7 @@ const linkInInbox = async (inboxApi: string): Promise<string> => {
     const link = await responseLinkFor(inboxApi, performer.email);
     if (link !== undefined) return link;
   }
-  throw new DemoFailed('The performer got no email with a link to answer by.');
+  throw new DemoFailed('The performer got no email with a response link.');
 };
 
 const holdSession = async ({ id, platform, timeline, watch }: ScenarioRun): Promise<void> => {
@@ -154,10 +160,10 @@ const checkEnd = (
   if (outcome !== 'booked') throw new DemoFailed(`The audition ended as ${outcome}, not booked.`);
   if (meeting?.provider !== expectedMeetingProvider) {
     throw new DemoFailed(
-      `The meeting was made by ${meeting?.provider ?? 'nobody'}, not by ${expectedMeetingProvider}.`,
+      `The meeting provider is ${meeting?.provider ?? 'missing'}, expected ${expectedMeetingProvider}.`,
     );
   }
-  if (attention.length > 0) throw new DemoFailed('Something still waits for a person.');
+  if (attention.length > 0) throw new DemoFailed('An attention item is still open.');
 };
 
 const costLine = (cost: Cost, wallMs: number): string => {
@@ -168,5 +174,5 @@ const costLine = (cost: Cost, wallMs: number): string => {
     `about ${cost.billableActions} billable actions`,
     `${(wallMs / 1_000).toFixed(0)} s from request to decision`,
   ];
-  return `\n${pc.bold('What it cost:')} ${figures.join(', ')}`;
+  return `\n${pc.bold('Cost:')} ${figures.join(', ')}`;
 };

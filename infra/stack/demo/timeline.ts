@@ -1,4 +1,4 @@
-/** The live timeline in the terminal: seconds since the request, the audition's state, what happened. */
+/** Prints the live timeline: seconds since the request, state of the audition, event. */
 import pc from 'picocolors';
 import type { AuditionEvent } from '../../../domain/audition/events.ts';
 import { type AuditionView, createView, foldEvent } from '../../../domain/audition/view.ts';
@@ -6,12 +6,12 @@ import { type FactLine, factLine } from './fact-line.ts';
 import type { ActivityLine } from './history.ts';
 
 export interface Timeline {
-  /** Prints the event and answers with the audition as it is after it. */
+  /** Prints the event and returns the view of the audition after it. */
   event(event: AuditionEvent): AuditionView;
   activity(line: ActivityLine): void;
-  /** An activity that is being tried again. */
+  /** Prints a retry of an activity. */
   retrying(line: { readonly activity: string; readonly attempt: number; readonly reason: string }): void;
-  /** Something the demo itself does. */
+  /** Prints an action of the demo. */
   step(text: string): void;
 }
 
@@ -21,6 +21,7 @@ const tones: Readonly<Record<FactLine['tone'], (text: string) => string>> = {
   warning: pc.yellow,
 };
 
+/** Creates a timeline. `now` returns epoch milliseconds. */
 export const createTimeline = (print: (line: string) => void, now: () => number = Date.now): Timeline => {
   const began = now();
   let view: AuditionView | undefined;
@@ -41,7 +42,7 @@ export const createTimeline = (print: (line: string) => void, now: () => number 
       line('', outcome === 'done' ? pc.dim(text) : pc.yellow(text));
     },
     retrying({ activity, attempt, reason }) {
-      line('', pc.yellow(`· ${activity} tried again, attempt ${attempt}: ${reason}`));
+      line('', pc.yellow(`· ${activity} retried, attempt ${attempt}: ${reason}`));
     },
     step(text) {
       line('', pc.magenta(`→ ${text}`));

@@ -1,4 +1,4 @@
-/** Follows one audition from three sides: its trail from the API, its history and its pending retries from Temporal. */
+/** Follows one audition: its audit trail from the API, and its history and pending retries from Temporal. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
@@ -11,11 +11,15 @@ import { createActivityReader, followHistory } from './history.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface AuditionWatch {
-  /** Resolves with the view for which the condition first holds. Rejects after `withinMs`, naming what was awaited. */
+  /**
+   * Resolves with the first view that meets the condition.
+   *
+   * @throws {DemoFailed} after `withinMs`, naming `what`.
+   */
   until(what: string, condition: (view: AuditionView) => boolean, withinMs: number): Promise<AuditionView>;
-  /** The whole history, once the workflow has ended. */
+  /** Resolves with the whole history when the workflow has ended. */
   readonly history: Promise<readonly temporal.api.history.v1.IHistoryEvent[]>;
-  /** Lets go, also in the middle. Resolves when nothing is asked any more. */
+  /** Stops following. Resolves when no call is pending. */
   stop(): Promise<void>;
 }
 
@@ -28,6 +32,7 @@ export interface WatchSettings {
   readonly onAttention: (item: AttentionItem) => Promise<void>;
 }
 
+/** Starts following an audition. */
 export const watchAudition = (id: AuditionId, settings: WatchSettings): AuditionWatch => {
   const { platform, client, namespace, timeline, onAttention } = settings;
   let view: AuditionView | undefined;
@@ -67,7 +72,7 @@ export const watchAudition = (id: AuditionId, settings: WatchSettings): Audition
         timeline.retrying({
           activity: activityType?.name ?? '',
           attempt: attempt ?? 1,
-          reason: lastFailure?.applicationFailureInfo?.type ?? 'the attempt before failed',
+          reason: lastFailure?.applicationFailureInfo?.type ?? 'the previous attempt failed',
         });
       }
     }
@@ -80,7 +85,7 @@ export const watchAudition = (id: AuditionId, settings: WatchSettings): Audition
       failure ??= error;
     }
   };
-  // A long poll ends only when it is told to.
+  // A long poll ends only when it is aborted.
   const history = client.connection.withAbortSignal(abortController.signal, followActivities);
   const following = [keepError(followTrail()), keepError(followRetries()), history];
 
@@ -98,13 +103,13 @@ export const watchAudition = (id: AuditionId, settings: WatchSettings): Audition
       }
       const now = view
         ? `it is ${view.state}${view.outcome ? ` (${view.outcome})` : ''}`
-        : 'nothing was recorded';
-      throw new DemoFailed(`The audition did not get as far as: ${what}. ${now}.`);
+        : 'it has no recorded event';
+      throw new DemoFailed(`The audition did not reach: ${what}; ${now}.`);
     },
   };
 };
 
-/** The audition went another way than it should have. */
+/** The audition did not end as expected. */
 export class DemoFailed extends Error {
   override readonly name = 'DemoFailed';
 }

@@ -15,81 +15,81 @@ const healthy: SystemState = {
   external: { temporal: false, database: false },
 };
 
-const finding = (facts: SystemState, about: string) =>
-  findingsOf(facts).find((found) => found.about === about);
+const finding = (state: SystemState, about: string) =>
+  findingsOf(state).find((candidate) => candidate.about === about);
 
-describe('the doctor', () => {
-  it('finds nothing wrong with a machine that has everything', () => {
+describe('npm run stack:doctor', () => {
+  it('reports no problem on a machine that has everything', () => {
     expect(findingsOf(healthy).every(({ verdict }) => verdict === 'good')).toBe(true);
   });
 
-  it('does not promise what nobody has tried: the Temporal CLI may be downloaded, or built with Go', () => {
-    const facts = { ...healthy, temporalCli: undefined };
-    expect(finding(facts, 'Temporal CLI')).toMatchObject({
+  it('reports a missing Temporal CLI as untried, to be downloaded or built with Go', () => {
+    const state = { ...healthy, temporalCli: undefined };
+    expect(finding(state, 'Temporal CLI')).toMatchObject({
       verdict: 'untried',
-      found: 'not there yet',
+      found: 'not installed yet',
       whatToDo: expect.stringMatching(/will try to download it, and else build it with Go/),
     });
-    expect(stackCanStart(findingsOf(facts))).toBe(true);
-    expect(isUntried(findingsOf(facts))).toBe(true);
+    expect(stackCanStart(findingsOf(state))).toBe(true);
+    expect(isUntried(findingsOf(state))).toBe(true);
     expect(isUntried(findingsOf(healthy))).toBe(false);
   });
 
   it.each([undefined, 'go version go1.22.2 linux/amd64'])(
-    'says how else to get the Temporal CLI when there is nothing to build it with: %s',
+    'names the alternatives for a missing Temporal CLI without a recent Go: %s',
     (go) => {
-      const facts = { ...healthy, temporalCli: undefined, go };
-      expect(finding(facts, 'Temporal CLI')?.whatToDo).toMatch(
+      const state = { ...healthy, temporalCli: undefined, go };
+      expect(finding(state, 'Temporal CLI')?.whatToDo).toMatch(
         /will try.*where that fails, install Go 1\.24/,
       );
-      expect(stackCanStart(findingsOf(facts))).toBe(true);
+      expect(stackCanStart(findingsOf(state))).toBe(true);
     },
   );
 
-  it('takes an old Go for none', () => {
+  it('reports a Go that is too old as missing', () => {
     const old = { ...healthy, go: 'go version go1.23.9 linux/amd64' };
     expect(finding(old, 'Go')).toMatchObject({ verdict: 'note', found: expect.stringContaining('too old') });
     expect(finding({ ...healthy, go: 'go version go2.0 linux/amd64' }, 'Go')?.verdict).toBe('good');
   });
 
-  it('does not say of the test server that it cannot be had before anybody has tried', () => {
-    const facts = { ...healthy, testServer: undefined, java: undefined };
-    expect(finding(facts, 'Test server')?.whatToDo).toMatch(
+  it('reports that a missing test server will be downloaded', () => {
+    const state = { ...healthy, testServer: undefined, java: undefined };
+    expect(finding(state, 'Test server')?.whatToDo).toMatch(
       /^the first workflow test will try to download it/,
     );
   });
 
-  it('needs neither CLI nor PostgreSQL where servers are given', () => {
-    const facts: SystemState = {
+  it('needs neither the CLI nor PostgreSQL with external servers', () => {
+    const state: SystemState = {
       ...healthy,
       temporalCli: undefined,
       go: undefined,
       postgresProblem: 'none for this machine',
       external: { temporal: true, database: true },
     };
-    expect(stackCanStart(findingsOf(facts))).toBe(true);
+    expect(stackCanStart(findingsOf(state))).toBe(true);
   });
 
-  it('passes on why PostgreSQL cannot run', () => {
-    const facts = { ...healthy, postgresProblem: 'Set DATABASE_URL' };
-    expect(finding(facts, 'PostgreSQL')).toMatchObject({ verdict: 'blocks', whatToDo: 'Set DATABASE_URL' });
-    expect(stackCanStart(findingsOf(facts))).toBe(false);
+  it('reports why PostgreSQL cannot run', () => {
+    const state = { ...healthy, postgresProblem: 'Set DATABASE_URL' };
+    expect(finding(state, 'PostgreSQL')).toMatchObject({ verdict: 'blocks', whatToDo: 'Set DATABASE_URL' });
+    expect(stackCanStart(findingsOf(state))).toBe(false);
   });
 
-  it('refuses an old Node.js', () => {
+  it('reports an old Node.js as blocking', () => {
     expect(stackCanStart(findingsOf({ ...healthy, node: 'v20.20.2' }))).toBe(false);
   });
 
-  it('takes a busy port for something to know, not for an obstacle', () => {
-    const facts = { ...healthy, ports: [{ purpose: 'the API', port: 3000, free: false }] };
-    expect(finding(facts, 'Port 3000')).toMatchObject({
+  it('reports a busy port as a note, not as blocking', () => {
+    const state = { ...healthy, ports: [{ purpose: 'the API', port: 3000, free: false }] };
+    expect(finding(state, 'Port 3000')).toMatchObject({
       verdict: 'note',
-      found: 'taken, the API will move to another',
+      found: 'taken, the API will use another port',
     });
-    expect(stackCanStart(findingsOf(facts))).toBe(true);
+    expect(stackCanStart(findingsOf(state))).toBe(true);
   });
 
-  it('warns of a small disk and stops at a full one', () => {
+  it('reports a small disk as a note and a full disk as blocking', () => {
     expect(finding({ ...healthy, freeDiskBytes: 1e9 }, 'Disk')?.verdict).toBe('note');
     expect(finding({ ...healthy, freeDiskBytes: 1e7 }, 'Disk')?.verdict).toBe('blocks');
   });

@@ -1,4 +1,4 @@
-/** What the doctor makes of what it found. Pure: the facts come from `facts.ts`. */
+/** Evaluates the state of the machine. Pure: `inspect-system.ts` collects the state. */
 import { oldestGo } from '../temporal-cli.ts';
 
 export interface PortState {
@@ -14,14 +14,14 @@ export interface SystemState {
   readonly java?: string | undefined;
   readonly maven?: string | undefined;
   readonly chromium?: string | undefined;
-  /** Where the Temporal CLI was found. */
+  /** The path of the Temporal CLI. */
   readonly temporalCli?: string | undefined;
   readonly testServer?: string | undefined;
-  /** Why PostgreSQL cannot run here, if it cannot. */
+  /** The reason why PostgreSQL cannot run. Undefined if it can. */
   readonly postgresProblem?: string | undefined;
   readonly ports: readonly PortState[];
   readonly freeDiskBytes: number;
-  /** Variables that replace a part of the stack. */
+  /** Whether the variables that replace a part of the stack are set. */
   readonly external: { readonly temporal: boolean; readonly database: boolean };
 }
 
@@ -29,42 +29,46 @@ export type Verdict = 'good' | 'blocks' | 'untried' | 'note';
 
 export interface Finding {
   readonly about: string;
-  /** `blocks`: `npm start` cannot work. `untried`: it can if this can be had. `note`: worth knowing. */
+  /**
+   * `blocks`: `npm start` cannot work. `untried`: it works if this can be fetched. `note`: for information.
+   */
   readonly verdict: Verdict;
   readonly found: string;
   readonly whatToDo?: string;
 }
 
-/** Dependencies, the Temporal CLI with Go's build cache, and the data of some weeks. */
+/** Space for the dependencies, the Temporal CLI with Go's build cache, and the data of some weeks. */
 const neededDiskBytes = 3_000_000_000;
 const oldestNode = 24;
 
-export const findingsOf = (facts: SystemState): readonly Finding[] => [
-  nodeFinding(facts),
-  optionalToolFinding('npm', facts.npm, 'comes with Node.js: https://nodejs.org'),
-  postgresFinding(facts),
-  temporalFinding(facts),
-  goFinding(facts),
-  testServerFinding(facts),
+/** Returns the findings in the order to print. */
+export const findingsOf = (state: SystemState): readonly Finding[] => [
+  nodeFinding(state),
+  optionalToolFinding('npm', state.npm, 'comes with Node.js: https://nodejs.org'),
+  postgresFinding(state),
+  temporalFinding(state),
+  goFinding(state),
+  testServerFinding(state),
   optionalToolFinding(
     'Java',
-    facts.java,
-    'only needed for the workflow tests where their server cannot be downloaded',
+    state.java,
+    'only needed for the workflow tests, if their server cannot be downloaded',
   ),
   optionalToolFinding(
     'Maven',
-    facts.maven,
-    'only needed to fetch the server of the workflow tests where it cannot be downloaded',
+    state.maven,
+    'only needed to fetch the server of the workflow tests, if it cannot be downloaded',
   ),
-  optionalToolFinding('Chromium', facts.chromium, 'only needed to take the screenshots of the documents'),
-  diskFinding(facts),
-  ...facts.ports.map(portFinding),
+  optionalToolFinding('Chromium', state.chromium, 'only needed to take the screenshots of the documentation'),
+  diskFinding(state),
+  ...state.ports.map(portFinding),
 ];
 
-/** What `npm start` has to fetch first, and nobody knows yet whether it can. */
+/** Returns whether `npm start` must first fetch something, which may fail. */
 export const isUntried = (findings: readonly Finding[]): boolean =>
   findings.some(({ verdict }) => verdict === 'untried');
 
+/** Returns whether no finding blocks `npm start`. */
 export const stackCanStart = (findings: readonly Finding[]): boolean =>
   findings.every(({ verdict }) => verdict !== 'blocks');
 
@@ -82,17 +86,17 @@ const nodeFinding = ({ node }: SystemState): Finding => {
 
 const optionalToolFinding = (about: string, found: string | undefined, whatFor: string): Finding =>
   found === undefined
-    ? { about, verdict: 'note', found: 'not there', whatToDo: whatFor }
+    ? { about, verdict: 'note', found: 'not installed', whatToDo: whatFor }
     : { about, verdict: 'good', found };
 
 const postgresFinding = ({ external, postgresProblem }: SystemState): Finding => {
   if (external.database) return { about: 'PostgreSQL', verdict: 'good', found: 'DATABASE_URL (not tried)' };
   return postgresProblem === undefined
-    ? { about: 'PostgreSQL', verdict: 'good', found: 'came with the dependencies' }
+    ? { about: 'PostgreSQL', verdict: 'good', found: 'installed with the dependencies' }
     : { about: 'PostgreSQL', verdict: 'blocks', found: 'cannot run', whatToDo: postgresProblem };
 };
 
-/** `go version go1.26.8 linux/amd64` */
+/** Parses `go version go1.26.8 linux/amd64`. */
 const isRecentGo = (versionLine: string | undefined): boolean => {
   const [, major, minor] = /go(\d+)\.(\d+)/.exec(versionLine ?? '') ?? [];
   if (major === undefined || minor === undefined) return false;
@@ -104,8 +108,8 @@ const isRecentGo = (versionLine: string | undefined): boolean => {
 const goNeeded = `Go ${oldestGo.major}.${oldestGo.minor} or newer`;
 
 const goFinding = ({ go }: SystemState): Finding => {
-  const whatToDo = `${goNeeded} is only needed to build the Temporal CLI where it cannot be downloaded: https://go.dev/dl`;
-  if (go === undefined) return { about: 'Go', verdict: 'note', found: 'not there', whatToDo };
+  const whatToDo = `${goNeeded} is only needed to build the Temporal CLI, if it cannot be downloaded: https://go.dev/dl`;
+  if (go === undefined) return { about: 'Go', verdict: 'note', found: 'not installed', whatToDo };
   return isRecentGo(go)
     ? { about: 'Go', verdict: 'good', found: go }
     : { about: 'Go', verdict: 'note', found: `${go}: too old`, whatToDo };
@@ -118,10 +122,10 @@ const temporalFinding = ({ external, temporalCli, go }: SystemState): Finding =>
   return {
     about,
     verdict: 'untried',
-    found: 'not there yet',
+    found: 'not installed yet',
     whatToDo: isRecentGo(go)
-      ? 'the first start will try to download it, and else build it with Go in about 4 minutes'
-      : `the first start will try to download it; where that fails, install ${goNeeded}, or https://docs.temporal.io/cli/setup-cli, or set TEMPORAL_ADDRESS`,
+      ? 'the first start will try to download it, or else build it with Go in about 4 minutes'
+      : `the first start will try to download it; if that fails, install ${goNeeded}, or https://docs.temporal.io/cli/setup-cli, or set TEMPORAL_ADDRESS`,
   };
 };
 
@@ -132,10 +136,10 @@ const testServerFinding = ({ testServer, java, maven }: SystemState): Finding =>
   return {
     about,
     verdict: 'note',
-    found: 'not there yet',
+    found: 'not installed yet',
     whatToDo: canFetch
-      ? 'the first workflow test will try to download it, and else fetch it with Maven'
-      : 'the first workflow test will try to download it; where that fails, install Java 11 or newer and Maven',
+      ? 'the first workflow test will try to download it, or else fetch it with Maven'
+      : 'the first workflow test will try to download it; if that fails, install Java 11 or newer and Maven',
   };
 };
 
@@ -147,12 +151,12 @@ const diskFinding = ({ freeDiskBytes }: SystemState): Finding => {
         about: 'Disk',
         verdict: freeDiskBytes < neededDiskBytes / 10 ? 'blocks' : 'note',
         found,
-        whatToDo: 'free some: a first start may need 3 GB, most of it to build the Temporal CLI',
+        whatToDo: 'free some space: a first start can need 3 GB, mostly to build the Temporal CLI',
       };
 };
 
 const portFinding = ({ purpose, port, free }: PortState): Finding => ({
   about: `Port ${port}`,
   verdict: free ? 'good' : 'note',
-  found: free ? `free, for ${purpose}` : `taken, ${purpose} will move to another`,
+  found: free ? `free, for ${purpose}` : `taken, ${purpose} will use another port`,
 });

@@ -1,4 +1,4 @@
-/** Looks at the machine. Changes nothing and fetches nothing. */
+/** Collects the state of the machine. Changes nothing and fetches nothing. */
 import { statfs } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
@@ -24,7 +24,7 @@ export const inspectSystem = async (env: NodeJS.ProcessEnv): Promise<SystemState
       () => undefined,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     ),
-    lookAtPorts(),
+    inspectPorts(),
     statfs(projectPath()),
   ]);
   return {
@@ -43,7 +43,7 @@ export const inspectSystem = async (env: NodeJS.ProcessEnv): Promise<SystemState
   };
 };
 
-/** What a program says of its version; Java says it on the error output. */
+/** Returns the version line of a program. Java prints it to stderr. */
 const firstLine = async (program: string, options: readonly string[]): Promise<string | undefined> => {
   const { exitCode, all } = await execa(program, options, { reject: false, all: true, timeout: 20_000 });
   if (exitCode !== 0) return undefined;
@@ -56,12 +56,12 @@ const firstOf = async (programs: readonly string[]): Promise<string | undefined>
   return found.find((line) => line !== undefined);
 };
 
-const lookAtPorts = async (): Promise<readonly PortState[]> => {
+const inspectPorts = async (): Promise<readonly PortState[]> => {
   const { ports } = await loadTemporalDev();
   const wanted = { ...preferredPorts, Temporal: ports.grpc, 'the Temporal Web UI': ports.ui };
-  const facts: PortState[] = [];
+  const states: PortState[] = [];
   for (const [purpose, port] of Object.entries(wanted)) {
-    facts.push({ purpose, port, free: (await getPort({ port })) === port });
+    states.push({ purpose, port, free: (await getPort({ port })) === port });
   }
-  return facts;
+  return states;
 };

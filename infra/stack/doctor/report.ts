@@ -1,15 +1,15 @@
-/** `npm run stack:doctor`: what is there, what is missing, and how to get it. */
+/** `npm run stack:doctor`: reports what is installed, what is missing, and how to get it. */
 import pc from 'picocolors';
 import { type Finding, findingsOf, isUntried, stackCanStart, type Verdict } from './findings.ts';
 import { inspectSystem } from './inspect-system.ts';
 
-/** Answers with the exit code: 1 when `npm start` could not work. */
+/** Prints the report. Returns the exit code: 1 when `npm start` cannot work. */
 export const runDoctor = async (
   env: NodeJS.ProcessEnv,
   output: { write(text: string): unknown },
 ): Promise<number> => {
   const findings = findingsOf(await inspectSystem(env));
-  for (const finding of findings) output.write(`${shown(finding)}\n`);
+  for (const finding of findings) output.write(`${linesOf(finding)}\n`);
   const healthy = stackCanStart(findings);
   output.write(`\n${conclusion(findings)}\n`);
   return healthy ? 0 : 1;
@@ -18,7 +18,7 @@ export const runDoctor = async (
 const conclusion = (findings: readonly Finding[]): string => {
   if (!stackCanStart(findings)) return pc.red('npm start cannot work yet.');
   return isUntried(findings)
-    ? pc.yellow('npm start can work, if what is not there yet can be had.')
+    ? pc.yellow('npm start can work if the missing programs can be fetched.')
     : pc.green('npm start can work.');
 };
 
@@ -29,7 +29,7 @@ const marks: Readonly<Record<Verdict, string>> = {
   note: pc.yellow('·'),
 };
 
-const shown = ({ about, verdict, found, whatToDo }: Finding): string => {
+const linesOf = ({ about, verdict, found, whatToDo }: Finding): string => {
   const line = `${marks[verdict]} ${about.padEnd(14)} ${found}`;
   if (whatToDo === undefined) return line;
   return [line, ...whatToDo.split('\n').map((text) => `${' '.repeat(17)}${pc.dim(text)}`)].join('\n');

@@ -1,4 +1,7 @@
-/** A real SMTP server with an inbox to look at (maildev), unless SMTP_URL is set. Mail is kept in the data folder. */
+/**
+ * Starts maildev, an SMTP server with a web inbox, unless SMTP_URL is set. Emails are stored in the data
+ * folder.
+ */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Progress } from '../build-once.ts';
@@ -13,7 +16,7 @@ export const startInboxProcess = async (
     const { SMTP_URL, MAIL_JOURNAL_URL } = shellEnv;
     return {
       env: { SMTP_URL, ...(MAIL_JOURNAL_URL ? { MAIL_JOURNAL_URL } : {}) },
-      addresses: [{ name: 'Email', address: 'SMTP_URL', note: 'given' }],
+      addresses: [{ name: 'Email', address: 'SMTP_URL', note: 'external' }],
     };
   }
   progress('starting');

@@ -1,39 +1,39 @@
-/** What the parts of the stack are given, and what they give back. */
+/** Defines the inputs and the result of starting a part of the stack. */
 
 import type { PortChooser } from '../ports.ts';
 import type { Supervisor } from '../supervisor.ts';
 
 export interface StackContext {
   readonly dataFolder: string;
-  /** The environment the stack was started with: a variable that is set there replaces the part that stands for it. */
+  /** The environment of the stack's process. A variable that is set there replaces its part. */
   readonly shellEnv: NodeJS.ProcessEnv;
   readonly choosePort: PortChooser;
   readonly supervisor: Supervisor;
 }
 
-/** One line of the table of addresses. */
+/** A line of the table of addresses. */
 export interface Address {
   readonly name: string;
   readonly address: string;
   readonly note?: string | undefined;
 }
 
-/** A part that runs: the variables it stands for, and where it can be looked at. */
+/** A running part: the variables that it provides, and its addresses. */
 export interface Part {
   readonly env: Readonly<Record<string, string>>;
   readonly addresses: readonly Address[];
-  /** Its page, for links. */
+  /** The addresses of its web pages. */
   readonly urls?: { readonly webUi?: string; readonly inbox?: string; readonly sandbox?: string };
 }
 
-/** What to say of a port that is not the one people expect. */
+/** Returns the note for a part that does not use its preferred port. */
 export const portNote = (insteadOf: number | undefined): string | undefined =>
   insteadOf === undefined ? undefined : `port ${insteadOf} is taken`;
 
-/** The service's own programs, started like in production but for the environment. */
+/** Returns the command of a program of the service. It is the same as in production. */
 export const nodeProgram = (path: string) => ({ command: process.execPath, arguments: [path] });
 
-/** True once the address answers with success. Never throws. */
+/** Returns whether the address answers with a success status. Never throws. */
 export const isHttpReady = async (url: string): Promise<boolean> => {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });

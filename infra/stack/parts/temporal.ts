@@ -1,4 +1,7 @@
-/** Temporal's development server with its Web UI, as temporal-dev.yaml says, unless TEMPORAL_ADDRESS is set. */
+/**
+ * Starts Temporal's development server with its Web UI and the settings of temporal-dev.yaml, unless
+ * TEMPORAL_ADDRESS is set.
+ */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadTemporalClientConfiguration } from '../../../foundation/configuration/configuration.ts';
@@ -16,7 +19,7 @@ export const startTemporalProcess = async (
   const settings = await loadTemporalDev();
   if (shellEnv.TEMPORAL_ADDRESS) {
     progress('registering the search attributes');
-    // Whose certificates and keys they are is the deployment's affair: here they only have to be well-formed.
+    // The local rules accept any well-formed certificates and keys.
     const { temporal } = loadTemporalClientConfiguration({
       ...shellEnv,
       CASTMATCH_ENV: shellEnv.CASTMATCH_ENV || 'local',
@@ -24,7 +27,7 @@ export const startTemporalProcess = async (
     await registerSearchAttributes(temporal, settings.searchAttributes);
     return {
       env: temporalVariables(shellEnv),
-      addresses: [{ name: 'Temporal', address: shellEnv.TEMPORAL_ADDRESS, note: 'given' }],
+      addresses: [{ name: 'Temporal', address: shellEnv.TEMPORAL_ADDRESS, note: 'external' }],
     };
   }
   const executable = await getTemporalCli(progress);
@@ -61,10 +64,10 @@ export const startTemporalProcess = async (
   };
 };
 
-/** For the commands beside the stack, which may be run in another shell. */
-const temporalVariables = (given: NodeJS.ProcessEnv): Record<string, string> =>
+/** Returns the Temporal variables for commands that run in another shell. */
+const temporalVariables = (shellEnv: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(given).flatMap(([name, value]) =>
+    Object.entries(shellEnv).flatMap(([name, value]) =>
       name.startsWith('TEMPORAL_') && value ? [[name, value] as const] : [],
     ),
   );

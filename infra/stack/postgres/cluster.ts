@@ -1,4 +1,4 @@
-/** A database cluster on disk: made when it is not there, freed of what a killed server left behind. */
+/** Creates, repairs and deletes the database cluster on disk. */
 import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -12,10 +12,10 @@ export interface Login {
   readonly password: string;
 }
 
-/** Runs `initdb` unless the data folder has a cluster already. */
-export const makeCluster = async (home: PostgresHome, login: Login): Promise<void> => {
+/** Runs `initdb`, unless the data folder contains a cluster. */
+export const createCluster = async (home: PostgresHome, login: Login): Promise<void> => {
   if (await exists(join(home.dataFolder, 'PG_VERSION'))) return;
-  // A cluster that was being made when its maker died.
+  // Removes an incomplete cluster of a process that was killed.
   await rm(home.dataFolder, { recursive: true, force: true });
   await mkdir(home.dataFolder, { recursive: true, mode: 0o700 });
   const passwordFile = join(home.dataFolder, '..', `.password-${process.pid}`);
@@ -48,24 +48,26 @@ export const makeCluster = async (home: PostgresHome, login: Login): Promise<voi
 };
 
 /**
- * Removes a pid file whose process is not a PostgreSQL of this folder. PostgreSQL itself only looks whether the pid
- * is alive, and in a container a killed server's pid soon belongs to somebody else.
+ * Removes a pid file whose process is not a PostgreSQL of this folder. PostgreSQL itself only checks whether
+ * the pid exists. In a container, the pid of a killed server is soon reused by another process.
  */
 export const removeStalePidFile = async (dataFolder: string): Promise<void> => {
   const file = join(dataFolder, 'postmaster.pid');
   const [pid] = (await readFile(file, 'utf8').catch(() => '')).split('\n');
   if (!pid) return;
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
-  const ours = commandLine === undefined ? isAlive(Number(pid)) : commandLine.includes(dataFolder);
-  if (!ours) await rm(file, { force: true });
+  const isPostgresOfFolder =
+    commandLine === undefined ? isAlive(Number(pid)) : commandLine.includes(dataFolder);
+  if (!isPostgresOfFolder) await rm(file, { force: true });
 };
 
-/** Throws the cluster away, wherever it is kept. */
+/** Deletes the cluster, including one in the temporary folder. */
 export const deleteCluster = async (dataFolder: string): Promise<void> => {
   const home = await findPostgresHome(dataFolder);
   await rm(home.dataFolder, { recursive: true, force: true });
 };
 
+/** Returns whether the server accepts connections. Never throws. */
 export const isPostgresReady = async (url: string): Promise<boolean> => {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   try {
@@ -78,8 +80,12 @@ export const isPostgresReady = async (url: string): Promise<boolean> => {
   }
 };
 
-/** @param url of any database of the server; the one to make is not there yet. */
-export const makeDatabase = async (url: string, database: string): Promise<void> => {
+/**
+ * Creates the database, if it does not exist.
+ *
+ * @param url the address of any existing database of the server.
+ */
+export const createDatabase = async (url: string, database: string): Promise<void> => {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {

@@ -1,4 +1,4 @@
-/** A worker process for the bare workflow: the code and the options of the real one, other workflows and activities. */
+/** Runs a worker for the bare workflow, with the code and options of the real worker and no-op activities. */
 import { fileURLToPath } from 'node:url';
 import { createLogger } from '../../../foundation/observability/logger.ts';
 import { loadConfiguration } from '../../../providers/configuration.ts';
@@ -10,7 +10,7 @@ import { startWorkers } from '../../../workers/worker.ts';
 import { bundleWorkflows } from '../../../workers/workflow-code.ts';
 import { unexpectedActivities } from '../../harness/unexpected-activities.ts';
 
-/** What the bare workflow calls: the audition's activities by name, each of which does nothing at all. */
+/** The activities that the bare workflow calls: those of the audition, without any effect. */
 const noOpActivities = unexpectedActivities({
   findBusy: async () => [],
   holdSlot: async () => ({ kind: 'held', reminders: [] }),

@@ -1,12 +1,12 @@
 /**
- * What Temporal alone costs: as many activities as the scheduling of an audition has, in the same groups and on the
- * same queues, and nothing else. No state, no message, no search attribute.
+ * Measures the cost of Temporal alone. The workflow runs as many activities as the scheduling of an audition, in the
+ * same groups and on the same queues. It has no state, messages or search attributes.
  */
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { AuditionActivities, TaskQueue } from '../../../activities/contract.ts';
 
 interface NoOps extends Readonly<Record<keyof AuditionActivities, () => Promise<unknown>>> {
-  /** The worker's metrics look at what is written. */
+  /** The metrics of the worker read the input of this activity. */
   readonly recordEvents: (input?: typeof noEvents) => Promise<unknown>;
 }
 

@@ -1,4 +1,4 @@
-/** What the path of a provider call costs beside the vendor's own client library. */
+/** Measures the overhead of our call path over the vendor's client library. */
 import type { ServiceUnderTest } from '../../harness/service.ts';
 import { type Spread, spreadOf } from '../statistics.ts';
 import { type ComparedCall, openComparedCalls } from './compared-calls.ts';
@@ -6,21 +6,21 @@ import { type ComparedCall, openComparedCalls } from './compared-calls.ts';
 export interface CallFigures {
   readonly name: string;
   readonly statements: string;
-  /** Milliseconds of one call, the median of each round. */
+  /** Milliseconds per call: the medians of the rounds. */
   readonly bare: Spread;
   readonly path: Spread;
-  /** Per cent of the bare call. */
+  /** In percent of the bare call. */
   readonly overhead: Spread;
   readonly target: number;
   readonly isMet: boolean;
 }
 
-/** Of the issue that asks for it. */
+/** The target of the issue that requested the measurement. */
 const targetPercent = 5;
 
 /**
- * Zoom, Google and Twilio are not on this machine: on a line within one continent their answers take about as long as
- * this, or longer. Without it one would measure two functions of one process.
+ * Simulates the network. A real response of Zoom, Google or Twilio takes at least as long within one continent.
+ * Without latency, the overhead would be compared with a local function call.
  */
 const latencyMs = 100;
 const pairsPerRound = 60;
@@ -28,9 +28,9 @@ const lanes = 4;
 
 export const describeCalls = (rounds: number): string =>
   `
-A call by the vendor's client library alone, and the same call on our path: access token, circuit, quota in the database
-of all processes, deadline, cancellation, correlation id, the answer parsed, metrics. To the provider sandbox, which
-answers after ${latencyMs} ms. In turn, ${rounds} rounds of ${pairsPerRound} of each, ${lanes} at once, after one round to warm up.`.trim();
+A call by the vendor's client library alone, and the same call on our call path: access token, circuit breaker, quota
+shared through the database, deadline, cancellation, correlation ID, parsed response, metrics. Both call the provider
+sandbox, which answers after ${latencyMs} ms. They alternate: ${rounds} rounds of ${pairsPerRound} calls of each kind, ${lanes} in flight, after one warm-up round.`.trim();
 
 export const measureCalls = async (
   service: ServiceUnderTest,
@@ -73,7 +73,7 @@ interface Round {
   readonly path: number;
 }
 
-/** In pairs, the second of which goes first every other time: whatever slows this machine down slows both. */
+/** Measures pairs of calls in alternating order, so that a slow machine slows both kinds alike. */
 const roundOf = async ({ bare, path }: ComparedCall): Promise<Round> => {
   const times = { bare: new Array<number>(), path: new Array<number>() };
   let left = pairsPerRound;

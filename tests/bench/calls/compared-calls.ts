@@ -1,4 +1,4 @@
-/** One call each to three vendors, twice: by the vendor's own client alone, and on our path. */
+/** Defines a call to each of three vendors, once with the vendor's client alone and once on our call path. */
 import { google } from 'googleapis';
 import twilio from 'twilio';
 import type RequestClient from 'twilio/lib/base/RequestClient.js';
@@ -15,7 +15,7 @@ import { organization, type ServiceUnderTest } from '../../harness/service.ts';
 export interface ComparedCall {
   readonly name: string;
   readonly vendor: Vendor;
-  /** What its path pays the database for. */
+  /** How many database statements our call path executes. */
   readonly statements: string;
   readonly bare: () => Promise<unknown>;
   readonly path: () => Promise<unknown>;
@@ -28,7 +28,7 @@ const slot = {
 } as const;
 const phone = '+33612345678';
 
-/** Our own limits are as in production; only what the vendor counts per day is not, since the bench calls for longer. */
+/** Raises the vendor limits that the benchmark would exceed. The other limits are those of production. */
 const limits = { 'zoom.meeting_writes_per_day': 1_000_000, 'google.requests_per_minute': 1_000_000 };
 
 const call = () => ({ signal: AbortSignal.timeout(8_000), correlationId: 'bench', organization });
@@ -51,7 +51,7 @@ export const openComparedCalls = async (
   });
 
   const connection = await repositories.connections.get(organization, 'conn_office');
-  if (!connection) throw new Error('the bench has no connection');
+  if (!connection) throw new Error('connection conn_office not found; startService must store it');
   const accessTokens = createAccessTokens({
     store: repositories.connections,
     authorizers: registry.authorizers.oauth,
@@ -75,7 +75,7 @@ export const openComparedCalls = async (
       {
         name: 'Google: free/busy',
         vendor: 'google',
-        statements: 'one for 20 calls',
+        statements: '1 per 20 calls',
         bare: () =>
           library.freebusy.query(
             { requestBody: { timeMin: slot.start, timeMax: slot.end, items: [{ id: 'primary' }] } },
@@ -92,7 +92,7 @@ export const openComparedCalls = async (
       {
         name: 'Zoom: create a meeting',
         vendor: 'zoom',
-        statements: 'one for each',
+        statements: '1 per call',
         bare: async () => {
           const { body } = await request(`${sandbox.url}/v2/users/me/meetings`, {
             dispatcher,
@@ -137,7 +137,7 @@ const tokenOfZoom = async ({ configuration: { zoom } }: ServiceUnderTest): Promi
   return z.object({ access_token: z.string() }).parse(await answer.json()).access_token;
 };
 
-/** The library can be told another address in no other way. */
+/** Redirects the library to another address; it has no option for that. */
 const redirectedTo = (origin: string): RequestClient => {
   const client = new twilio.RequestClient({ timeout: 8_000 });
   const send = client.request.bind(client);

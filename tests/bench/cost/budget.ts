@@ -1,4 +1,4 @@
-/** What an audition may cost at most, as agreed in budget.json. */
+/** Compares the cost of an audition with the budget in budget.json. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Cost } from '../../../infra/stack/demo/cost.ts';
@@ -17,7 +17,7 @@ export interface BudgetLine {
   readonly budget: number;
 }
 
-/** Each figure beside what is allowed for it. */
+/** Returns each figure with its budget. */
 export const compareWithBudget = async (cost: Cost): Promise<readonly BudgetLine[]> => {
   const text = await readFile(new URL('../budget.json', import.meta.url), 'utf8');
   const budget = budgetSchema.parse(JSON.parse(text));

@@ -1,6 +1,6 @@
 /**
- * The audition that the budget is for: three participants, two calendars, one reschedule, two reminders, from request
- * to decision, and nothing goes wrong. Takes about 20 seconds, most of it waiting for what its own timers bring.
+ * Runs the audition to which the budget applies: three participants, two calendars, one reschedule, two reminders,
+ * from request to decision, without failures. It takes about 20 seconds, mostly waiting for its timers.
  */
 import type { AuditionView } from '../../../domain/audition/view.ts';
 import type { AuditionId } from '../../../domain/ids.ts';
@@ -9,14 +9,14 @@ import { type Cost, costOf } from '../../../infra/stack/demo/cost.ts';
 import { type ApiClient, createApiClient, day, requestBody } from '../../harness/api-client.ts';
 import type { ServiceUnderTest } from '../../harness/service.ts';
 
-/** The update goes out and is answered before the first of them is due. */
+/** Late enough that the reschedule is announced and accepted before the first reminder is due. */
 const startsInMs = 15_000;
 const reminders = ['PT6S', 'PT3S'];
 const durationMs = 2_000;
-/** Email and text to the performer, email to the casting director and the reader. */
+/** The performer gets an email and a text message; the casting director and the reader get an email. */
 const noticesEachTime = 4;
 
-/** Needs a worker that runs. `n` must be another one for each audition of a service. */
+/** Runs the audition, and returns its cost. Requires a running worker. `n` must be unique per service. */
 export const playBudgetedAudition = async (service: ServiceUnderTest, n: number): Promise<Cost> => {
   const platform = createApiClient(service);
   const policy = { sessionOverrun: 'PT0S' };
@@ -36,7 +36,7 @@ export const playBudgetedAudition = async (service: ServiceUnderTest, n: number)
   return costOf((await handle.fetchHistory()).events ?? []);
 };
 
-/** Once everybody knows of the slot: the two who are required say yes. */
+/** Waits until all participants are notified, and accepts for the two required ones. */
 const requiredParticipantsAccept = async (platform: ApiClient, id: AuditionId, n: number): Promise<void> => {
   await platform.until(id, ({ state, notices }) => state === 'scheduled' && areDelivered(notices));
   for (const participant of [`performer-${n}`, `director-${n}`]) {
@@ -44,7 +44,7 @@ const requiredParticipantsAccept = async (platform: ApiClient, id: AuditionId, n
   }
 };
 
-/** Of text messages the provider says so, of emails nobody does. Each report costs something. */
+/** Waits for the delivery reports of text messages, because each adds to the cost. Emails have none here. */
 const areDelivered = (notices: AuditionView['notices']): boolean =>
   notices.every(({ channel, status }) => channel === 'email' || status === 'delivered');
 

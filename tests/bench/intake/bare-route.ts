@@ -1,4 +1,4 @@
-/** What the intake of webhooks is measured beside: a Fastify route that does one insert, and nothing else. */
+/** Serves the baseline of the webhook benchmark: a Fastify route that does one insert and nothing else. */
 import { parse } from 'node:querystring';
 import Fastify from 'fastify';
 import { Pool } from 'pg';

@@ -1,4 +1,4 @@
-/** How fast webhooks are taken: verified, sealed and stored, beside a route that does one insert. */
+/** Measures how fast webhooks are received (verified, encrypted and stored), compared with a route that does one insert. */
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -15,21 +15,21 @@ export interface IntakeFigures {
   readonly inFlight: number;
   readonly target: number;
   readonly isMet: boolean;
-  /** Requests a second. */
+  /** Requests per second. */
   readonly intake: Spread;
   readonly bare: Spread;
-  /** Of the two of one round, which were measured one after the other. */
+  /** The ratio of the two rates of each round, which are measured one after the other. */
   readonly ratio: Spread;
 }
 
-/** Of the issue that asks for it. */
+/** The target of the issue that requested the measurement. */
 const target = 0.7;
 const inFlight = 50;
 const perRound = 5_000;
-/** So many to the one, then as many to the other: whoever else uses the machine meanwhile disturbs both alike. */
-const atATime = 500;
-/** A process is compiled while it runs: the first ten thousand requests cost twice as much as those of its days. */
-const roundsToWarmUp = 3;
+/** The servers alternate after this many webhooks, so that other load on the machine slows both alike. */
+const batchSize = 500;
+/** V8 compiles the code while it runs: the first ten thousand requests take twice as long as later ones. */
+const warmUpRounds = 3;
 const publicUrl = 'https://auditions.example.com';
 
 const apiProgram = fileURLToPath(new URL('../../../api/main.ts', import.meta.url));
@@ -37,10 +37,10 @@ const bareProgram = fileURLToPath(new URL('./bare-route.ts', import.meta.url));
 
 export const describeIntake = (rounds: number): string =>
   `
-Intake: a status callback of Twilio's to the API as a process of its own, as it is deployed (log level info, its log
-thrown away): signature verified, event sealed, stored, answered. Bare: a Fastify route in a process of its own that reads
-the same form and does one insert, with as many database connections and no log. Each webhook is another one.
-In turn, ${atATime} at a time, ${rounds} rounds of ${perRound} each, ${inFlight} in flight, after ${roundsToWarmUp} rounds to warm up.`.trim();
+Intake: a status callback from Twilio to the API, which runs as a separate process as in production (log level info, its
+log discarded). It verifies the signature, encrypts and stores the event, and answers. Bare: a Fastify route in a separate
+process that reads the same form and does one insert, with as many database connections and no log. No webhook is sent
+twice. They alternate after ${batchSize} webhooks: ${rounds} rounds of ${perRound} each, ${inFlight} in flight, after ${warmUpRounds} warm-up rounds.`.trim();
 
 export const measureIntake = async (service: ServiceUnderTest, rounds: number): Promise<IntakeFigures> => {
   const name = `castmatch_intake_${randomBytes(6).toString('hex')}`;
@@ -56,18 +56,18 @@ export const measureIntake = async (service: ServiceUnderTest, rounds: number): 
   try {
     const round = async (): Promise<Round> => {
       let [realMs, aloneMs] = [0, 0];
-      for (let sent = 0; sent < perRound; sent += atATime) {
-        const webhooks = Array.from({ length: atATime }, newWebhook);
+      for (let sent = 0; sent < perRound; sent += batchSize) {
+        const webhooks = Array.from({ length: batchSize }, newWebhook);
         realMs += await millisecondsOf(api.url, webhooks);
         aloneMs += await millisecondsOf(
           bare.url,
-          webhooks.map((one) => ({ ...one, path: '/webhook' })),
+          webhooks.map((webhook) => ({ ...webhook, path: '/webhook' })),
         );
       }
       const [real, alone] = [(perRound * 1_000) / realMs, (perRound * 1_000) / aloneMs];
       return { real, alone, ratio: real / alone };
     };
-    for (let n = 0; n < roundsToWarmUp; n += 1) await round();
+    for (let n = 0; n < warmUpRounds; n += 1) await round();
     const measured: Round[] = [];
     for (let n = 0; n < rounds; n += 1) measured.push(await round());
     return summaryOf(measured);
@@ -88,7 +88,7 @@ interface PreparedWebhook {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Signed beforehand: the bench would measure itself otherwise. */
+/** Signs a new webhook in advance, so that signing is not part of the measurement. */
 const newWebhook = (): PreparedWebhook => {
   const form = {
     AccountSid: localDefaults.TWILIO_ACCOUNT_SID,

@@ -1,4 +1,4 @@
-/** The scheduling phase as the platform sees it: a request over HTTP, until the audition is scheduled. */
+/** Runs the scheduling phase as the platform sees it: from the HTTP request until the audition is scheduled. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { AuditionId } from '../../../domain/ids.ts';
@@ -6,13 +6,13 @@ import { type ApiClient, day, requestBody } from '../../harness/api-client.ts';
 import type { ServiceUnderTest } from '../../harness/service.ts';
 
 export interface Auditions {
-  /** Requests one and resolves with its id when the read model says that it is scheduled. */
+  /** Requests an audition, and resolves with its ID when the read model shows it as scheduled. */
   schedule(): Promise<AuditionId>;
   close(): Promise<void>;
 }
 
-/** Longer than a slot, so that no audition is in another one's way: they share two calendars. */
-const apart = 45 * 60_000;
+/** Milliseconds between two slots. It exceeds the length of a slot, because all auditions share two calendars. */
+const slotDistanceMs = 45 * 60_000;
 const pollIntervalMs = 20;
 const timeoutMs = 60_000;
 
@@ -23,8 +23,8 @@ export const openAuditions = ({ database }: ServiceUnderTest, platform: ApiClien
   let requested = 0;
   const closing = new AbortController();
 
-  /** One question for all who wait: a question for each would be measured along with what it asks about. */
-  const look = async (): Promise<void> => {
+  /** One query serves all waiting requests; one query per request would distort the measurement. */
+  const poll = async (): Promise<void> => {
     while (!closing.signal.aborted) {
       await pause(pollIntervalMs);
       if (waiting.size === 0) continue;
@@ -38,14 +38,17 @@ export const openAuditions = ({ database }: ServiceUnderTest, platform: ApiClien
       }
     }
   };
-  const looking = look();
+  const polling = poll();
 
   return {
     async schedule() {
       requested += 1;
-      const { id } = await platform.request(requestBody(requested, 10 * day + requested * apart));
+      const { id } = await platform.request(requestBody(requested, 10 * day + requested * slotDistanceMs));
       await new Promise<void>((resolve, reject) => {
-        const overdue = setTimeout(() => reject(new Error(`${id} is not scheduled`)), timeoutMs);
+        const overdue = setTimeout(
+          () => reject(new Error(`${id} was not scheduled within ${timeoutMs} ms`)),
+          timeoutMs,
+        );
         waiting.set(id, () => {
           clearTimeout(overdue);
           resolve();
@@ -55,7 +58,7 @@ export const openAuditions = ({ database }: ServiceUnderTest, platform: ApiClien
     },
     async close() {
       closing.abort();
-      await looking;
+      await polling;
     },
   };
 };

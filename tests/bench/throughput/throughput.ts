@@ -1,4 +1,4 @@
-/** How much of Temporal's own throughput is left when the activities do what they are for. */
+/** Measures the throughput of auditions as a share of the throughput of bare Temporal workflows. */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
@@ -11,9 +11,9 @@ import { openAuditions } from './auditions.ts';
 
 export interface ThroughputOptions {
   readonly rounds: number;
-  /** Of each kind in each round. */
+  /** The number of workflows of each kind per round. */
   readonly workflows: number;
-  /** How many at once; measured for each. The lowest is a quiet service, the highest one that has all it can do. */
+  /** The concurrency levels to measure: the lowest for a quiet service, the highest for a saturated one. */
   readonly inFlight: readonly number[];
   readonly progress: (line: string) => void;
 }
@@ -22,27 +22,27 @@ export interface Throughput {
   readonly inFlight: number;
   readonly target: number;
   readonly isMet: boolean;
-  /** Auditions scheduled a second, bare workflows completed a second. */
+  /** Auditions scheduled per second, and bare workflows completed per second. */
   readonly auditions: Spread;
   readonly bare: Spread;
-  /** Of the two of one round, which were measured one after the other. */
+  /** The ratio of the two rates of each round, which are measured one after the other. */
   readonly ratio: Spread;
 }
 
-/** Of the issue that asks for it: the audition reaches this much of the bare workflow's throughput. */
+/** The target of the issue that requested the measurement: the share of the bare workflow's throughput. */
 const target = 0.8;
 
 export const describeThroughput = (options: ThroughputOptions): string =>
   `
-Scheduling phase: POST /v1/auditions (three participants, two calendars, Zoom, four notices) until the read model says
-"scheduled". Through the API, with encryption, trail and read model, against the real PostgreSQL, the provider sandbox
-and an SMTP server. The delivery reports of the text messages come in meanwhile.
-Bare workflow: started and awaited by the Temporal client; as many no-op activities in the same groups
-on the same queues, without message, search attribute or state. The worker is the same code with the same options
-(slots, pollers, cache, rate limits, codec, metrics).
-Both on the same Temporal server, in turn: ${options.rounds} rounds of ${options.workflows} each, for ${options.inFlight.join(' and ')} in flight, after one round to warm up.
-All of it shares this machine, so that at the limit each audition's share of the processors decides, that of the
-sandbox, the mail server and PostgreSQL included.`.trim();
+Scheduling phase: POST /v1/auditions (three participants, two calendars, Zoom, four notices) until the read model shows
+"scheduled". It runs through the API, with encryption, trail and read model, against a real PostgreSQL, the provider
+sandbox and an SMTP server. The delivery reports of the text messages arrive during the measurement.
+Bare workflow: started and awaited by the Temporal client. It runs as many no-op activities in the same groups on the
+same queues, without messages, search attributes or state. Its worker has the same code and options (slots, pollers,
+cache, rate limits, codec, metrics).
+Both run on the same Temporal server and alternate: ${options.rounds} rounds of ${options.workflows} each, for ${options.inFlight.join(' and ')} in flight, after one warm-up round.
+All processes share this machine, so the CPU time per audition limits the throughput, including that of the sandbox,
+the mail server and PostgreSQL.`.trim();
 
 export const measureThroughput = async (
   service: ServiceUnderTest,
@@ -84,7 +84,7 @@ const summaryOf = (inFlight: number, rounds: readonly Round[]): Throughput => {
 
 const bareWorker = fileURLToPath(new URL('../bare/worker.ts', import.meta.url));
 
-/** Answers with what runs one bare workflow to its end and resolves with its id. */
+/** Starts the workers. Returns a function that runs one bare workflow and resolves with its ID. */
 const openBare = async (service: ServiceUnderTest): Promise<() => Promise<string>> => {
   const suffix = `-bare-${randomUUID()}`;
   const env = { CASTMATCH_TASK_QUEUE_SUFFIX: suffix };
@@ -100,19 +100,19 @@ const openBare = async (service: ServiceUnderTest): Promise<() => Promise<string
   };
 };
 
-/** Else the two would drift apart with the next change to the audition, and nobody would notice. */
+/** Checks that both workflows run the same activities, so that a change to the audition is noticed here. */
 const assertSameMix = async (service: ServiceUnderTest, audition: string, bareId: string): Promise<void> => {
   const [real, alone] = await Promise.all([mixOf(service, audition), mixOf(service, bareId)]);
   if (real === alone) return;
   throw new Error(
-    `Scheduling an audition takes ${real}; the bare workflow ${alone}. Bring tests/bench/bare/workflow.ts up to date.`,
+    `An audition schedules ${real}; the bare workflow schedules ${alone}. Update tests/bench/bare/workflow.ts.`,
   );
 };
 
-/** Without the writing of the trail: how often that is done depends on when delivery reports come. */
+/** Returns the activities of a workflow without recordEvents, whose number depends on when delivery reports arrive. */
 const mixOf = async (service: ServiceUnderTest, workflowId: string): Promise<string> => {
   const { events } = await service.temporal.workflow.getHandle(workflowId).fetchHistory();
   const names = (events ?? []).map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
   const mix = names.flatMap((name) => (name && name !== 'recordEvents' ? [name] : [])).sort();
-  return [...mix, `and ${costOf(events ?? []).localActivities} local ones`].join(' ');
+  return [...mix, `and ${costOf(events ?? []).localActivities} local activities`].join(' ');
 };

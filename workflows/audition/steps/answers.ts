@@ -1,13 +1,13 @@
-/** The participants' answers, and what follows from them. */
+/** Records the answers of participants, and confirms, ends or escalates the audition accordingly. */
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { ParticipantView } from '../../../domain/audition/view.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
-import { askBeside } from '../background-question.ts';
+import { askInBackground } from '../background-question.ts';
 import type { RespondCommand } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
 import { notify } from './notices.ts';
 
-/** Takes an answer. The same answer again changes nothing; the performer's no ends the audition. */
+/** Records an answer. A repeated answer changes nothing. A performer who declines ends the audition. */
 export const recordAnswer = (
   run: AuditionRun,
   { participant, answer, origin, correlationId }: RespondCommand,
@@ -23,7 +23,7 @@ export const recordAnswer = (
   confirmWhenAccepted(run, correlationId);
 };
 
-/** Once everybody required has accepted, the audition is confirmed. */
+/** Confirms a scheduled audition once all required participants have accepted. */
 export const confirmWhenAccepted = (run: AuditionRun, correlationId?: string): void => {
   if (run.journal.view.state === 'scheduled' && allAccepted(run)) {
     run.journal.record({ type: 'confirmed' }, correlationId);
@@ -46,11 +46,11 @@ const handleDecline = (
     run.journal.record({ type: 'confirmation_lost' }, correlationId);
   }
   if (!required) return;
-  askBeside(
+  askInBackground(
     run,
     {
       step: 'answer',
-      what: `The ${kind} ${id} declined, and the audition needs them.`,
+      what: `The ${kind} ${id} declined but is required.`,
       hint: 'Reschedule or find a substitute, then skip; or abort.',
       actions: ['skip', 'abort'],
       isMoot: () => answerOf(run, id) !== 'declined',
@@ -61,32 +61,32 @@ const handleDecline = (
   );
 };
 
-/** A performer who never answers: ask again, or have a person decide. */
+/** Asks an operator what to do about performers who have not answered. Does nothing when all have answered. */
 export const escalateMissingAnswer = (run: AuditionRun): void => {
   run.answerEscalated = true;
-  const silent = run.journal.view.participants.filter(
+  const unanswered = run.journal.view.participants.filter(
     ({ kind, answer }) => kind === 'performer' && answer === 'none',
   );
-  if (silent.length === 0) return;
-  const names = silent.map(({ id }) => id).join(', ');
+  if (unanswered.length === 0) return;
+  const ids = unanswered.map(({ id }) => id).join(', ');
   const { revision } = run.journal.view;
-  askBeside(
+  askInBackground(
     run,
     {
       step: 'answer',
-      what: `Performer ${names} has not answered the invitation.`,
-      hint: 'Retry to ask once more, skip to wait on, or abort.',
+      what: `Performer ${ids} has not answered the invitation.`,
+      hint: 'Retry to send a reminder, skip to continue waiting, or abort.',
       actions: ['retry', 'skip', 'abort'],
       isMoot: () =>
         run.journal.view.revision !== revision ||
         !isCommandAllowed('respond', run.journal.view.state) ||
-        silent.every(({ id }) => answerOf(run, id) !== 'none'),
+        unanswered.every(({ id }) => answerOf(run, id) !== 'none'),
     },
     async (action) => {
       if (action === 'abort') failForMissingAnswer(run, 'unanswered');
       if (action === 'retry') {
         const label = `r${run.journal.view.revision}:again`;
-        await notify(run, { notice: 'reminder', label, to: silent.map(({ id }) => id) });
+        await notify(run, { notice: 'reminder', label, to: unanswered.map(({ id }) => id) });
         run.journal.flushInBackground();
       }
     },
@@ -100,4 +100,4 @@ const answerOf = (
   journal.view.participants.find(({ id }) => id === participant)?.answer;
 
 const failForMissingAnswer = (run: AuditionRun, code: 'declined' | 'unanswered'): void =>
-  run.end({ type: 'failed', code, reason: 'An operator gave the audition up for want of an answer.' });
+  run.end({ type: 'failed', code, reason: 'An operator aborted: a required participant has not accepted.' });

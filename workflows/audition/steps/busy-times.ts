@@ -1,4 +1,4 @@
-/** Step 1: is everybody free, and if a window was given, when? */
+/** Step 1: queries when the participants are busy. */
 import { proxyActivities } from '@temporalio/workflow';
 import type { CalendarActivities } from '../../../activities/contract.ts';
 import { correlatedIds } from '../../../domain/audition/plan.ts';
@@ -12,12 +12,12 @@ import type { AuditionRun } from '../run.ts';
 
 type Window = { readonly from: Slot['start']; readonly until: Slot['end'] };
 
-/** When the participants' connected calendars are taken, one question per connection, all asked at once. */
+/** Returns the busy times in all connected calendars. Queries each connection once, all concurrently. */
 export const findBusyTimes = async (run: AuditionRun, window: Window): Promise<readonly BusyInterval[]> => {
-  const questions = byConnection(calendarsOf(run).map(({ calendar }) => calendar)).map((calendars) =>
+  const queries = byConnection(calendarsOf(run).map(({ calendar }) => calendar)).map((calendars) =>
     findBusyOfConnection(run, calendars, window),
   );
-  return (await Promise.all(questions)).flat();
+  return (await Promise.all(queries)).flat();
 };
 
 const findBusyOfConnection = async (
@@ -37,7 +37,7 @@ const findBusyOfConnection = async (
     {
       step: 'conflict_check',
       purpose: `read the calendars of connection ${first.connection}`,
-      hint: 'Retry when the calendar answers again, skip to go on without looking, or abort.',
+      hint: 'Retry when the calendar works again, skip to continue without this check, or abort.',
       actions: ['retry', 'skip', 'abort'],
       onAsked: () => {
         run.firstResult ??= { kind: 'needs_attention', view: run.journal.view };
@@ -60,7 +60,7 @@ export interface OwnedCalendar {
   readonly calendar: CalendarRef;
 }
 
-/** The calendars that are written to and looked at: one for each participant who has connected one. */
+/** Returns the calendars to read and write: one for each participant with a connected calendar, without duplicates. */
 export const calendarsOf = ({ plan }: AuditionRun): readonly OwnedCalendar[] => {
   const all = plan.participants.flatMap(({ id, calendar }) => (calendar ? [{ owner: id, calendar }] : []));
   return all.filter(

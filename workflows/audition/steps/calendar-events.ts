@@ -1,4 +1,4 @@
-/** Step 3: the event in every connected calendar, all written side by side. */
+/** Step 3: writes the event to every connected calendar, concurrently. */
 import { proxyActivities } from '@temporalio/workflow';
 import type { CalendarActivities } from '../../../activities/contract.ts';
 import { correlatedIds } from '../../../domain/audition/plan.ts';
@@ -9,7 +9,7 @@ import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { calendarsOf, type OwnedCalendar } from './busy-times.ts';
 
-/** Writes the events of this revision of the slot: new ones at first, the same ones moved later. */
+/** Writes the events for this revision of the slot. Creates them at first; moves the same events later. */
 export const writeCalendarEvents = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
   await Promise.all(calendarsOf(run).map((owned) => writeEvent(run, owned, slot, revision)));
 };
@@ -34,7 +34,7 @@ const writeEvent = async (
     {
       step: 'calendar_event',
       purpose: `write the event to the calendar of connection ${calendar.connection}`,
-      hint: 'Retry when the calendar answers again or is connected anew, skip to go on without this event, or abort.',
+      hint: 'Retry when the calendar works again or is reconnected, skip to continue without this event, or abort.',
       actions: ['retry', 'skip', 'abort'],
     },
     () =>

@@ -1,4 +1,4 @@
-/** Step 7: the decision. A callback starts the next round as an audition of its own, linked to this one. */
+/** Step 7: the decision. A callback starts the next round as a separate audition that is linked to this one. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   CancellationScope,
@@ -12,14 +12,14 @@ import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { Refusal } from '../../../domain/errors.ts';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import { searchAttributes } from '../../search-attributes.ts';
-import { askBeside } from '../background-question.ts';
+import { askInBackground } from '../background-question.ts';
 import { type AuditionInput, auditionWorkflowType, type DecideCommand } from '../messages.ts';
 import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 
 type CallbackDecision = Extract<DecideCommand, { decision: 'callback' }>;
 
-/** Takes the decision and ends the audition with it. */
+/** Records the decision, which ends the audition. Returns a refusal when the state does not allow it. */
 export const decide = async (run: AuditionRun, command: DecideCommand): Promise<Refusal | undefined> => {
   if (!isCommandAllowed('decide', run.journal.view.state))
     return wrongState('decide', run.journal.view.state);
@@ -38,7 +38,10 @@ export const decide = async (run: AuditionRun, command: DecideCommand): Promise<
   return undefined;
 };
 
-/** Outlives this workflow. The next round's id comes with the command, so a repeated start finds the first. */
+/**
+ * Starts the next round, which outlives this workflow. Idempotent: the command carries the next round's id, so that a
+ * repeated start finds the first.
+ */
 const startNextRound = async (
   { plan }: AuditionRun,
   { next, correlationId }: CallbackDecision,
@@ -58,7 +61,7 @@ const startNextRound = async (
       workflowId: auditionWorkflowId(next.id),
       args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      // The decision ends this audition, and its scope with it: that must not reach the next round.
+      // The decision ends this audition and cancels its scope. The cancellation must not reach the next round.
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       typedSearchAttributes: [
         { key: searchAttributes.organization, value: plan.organization },
@@ -74,24 +77,24 @@ const startNextRound = async (
   }
 };
 
-/** This audition was ended while the next round began: nobody has decided on that one then. */
+/** Cancels the next round when this audition ended before the decision was recorded. */
 const cancelNextRound = ({ next }: CallbackDecision): Promise<void> =>
   CancellationScope.nonCancellable(() => getExternalWorkflowHandle(auditionWorkflowId(next.id)).cancel());
 
-/** A decision that is long in coming waits for a person. */
+/** Asks an operator what to do about an overdue decision. */
 export const escalateMissingDecision = (run: AuditionRun): void => {
   run.decisionEscalated = true;
-  askBeside(
+  askInBackground(
     run,
     {
       step: 'decision',
-      what: 'The session is over, and nobody has decided.',
-      hint: 'Decide (POST …/decide); skip to wait on, or abort.',
+      what: 'The session is over, but there is no decision.',
+      hint: 'Decide (POST …/decide), skip to continue waiting, or abort.',
       actions: ['skip', 'abort'],
     },
     (action) => {
       if (action !== 'abort') return;
-      run.end({ type: 'failed', code: 'undecided', reason: 'An operator gave up waiting for a decision.' });
+      run.end({ type: 'failed', code: 'undecided', reason: 'An operator aborted: there was no decision.' });
     },
   );
 };

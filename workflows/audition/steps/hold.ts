@@ -1,4 +1,4 @@
-/** Step 1, second half: choose the slot and hold it. The database's exclusion constraint is the judge. */
+/** Step 1, second half: chooses and holds the slot. The database's exclusion constraint prevents double booking. */
 import type { HoldClaim, HoldSlotResult } from '../../../activities/contract.ts';
 import type { SlotRefusalReason } from '../../../domain/audition/events.ts';
 import { freeSlots, isFree } from '../../../domain/audition/free-slots.ts';
@@ -11,10 +11,10 @@ import { internalActivities } from '../../internal-activities.ts';
 import type { AuditionRun } from '../run.ts';
 import { findBusyTimes } from './busy-times.ts';
 
-/** Of a window with room for many slots, this many are tried before it is given up. */
-const candidatesTried = 20;
+/** The maximum number of slots of a window that are tried. */
+const maxCandidates = 20;
 
-/** Finds and holds the first slot of the audition, or ends it because there is none to be had. */
+/** Finds and holds the first slot of the audition. Ends the audition when no slot can be held. */
 export const holdFirstSlot = async (run: AuditionRun): Promise<void> => {
   const { plan, journal } = run;
   run.record({ type: 'holding_started' });
@@ -31,7 +31,7 @@ export const holdFirstSlot = async (run: AuditionRun): Promise<void> => {
   run.firstResult ??= { kind: 'held', view: journal.view };
 };
 
-/** Holds a slot for the audition as its given revision, for everybody and the room, or for nobody. */
+/** Holds a slot as the given revision: all participants and the room, or nothing. Idempotent for each revision. */
 export const hold = async (
   run: AuditionRun,
   slot: Slot,
@@ -46,6 +46,7 @@ export const hold = async (
   return { ...result, until: claim.until };
 };
 
+/** Returns the claim to hold a slot for the policy's `holdFor` from now on. */
 export const holdClaimOf = ({ plan }: AuditionRun, slot: Slot, revision: number): HoldClaim => ({
   ...correlatedIds(plan),
   slot,
@@ -72,7 +73,7 @@ const candidates = (wish: SlotSpec, busy: readonly BusyInterval[]): Candidates =
   return {
     slots: free
       .filter(({ start }) => toEpochMs(start) > Date.now())
-      .slice(0, candidatesTried)
+      .slice(0, maxCandidates)
       .map(({ start, end }) => ({ start, end, zone, ...(room ? { room } : {}) })),
     refusalReason: 'nothing_free',
   };

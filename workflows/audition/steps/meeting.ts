@@ -1,4 +1,4 @@
-/** Step 2: the room. The preferred provider first, the next one when it is down, limited or not connected. */
+/** Step 2: creates the meeting. Falls back to the next provider when one is down, rate limited or not connected. */
 import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { CreateMeetingInput, MeetingActivities } from '../../../activities/contract.ts';
 import type { Meeting } from '../../../domain/audition/events.ts';
@@ -12,7 +12,7 @@ import { askOperator, retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure, type StepFailure, toStepFailure } from '../step-failures.ts';
 
-/** Makes the meeting, on whichever provider can; asks a person when none can. */
+/** Creates the meeting at the first provider that can. Asks an operator when none can. */
 export const createMeeting = async (run: AuditionRun, slot: Slot): Promise<void> => {
   if (run.plan.meetingProviders.length === 0) return;
   for (let pass = 1; ; pass += 1) {
@@ -20,10 +20,10 @@ export const createMeeting = async (run: AuditionRun, slot: Slot): Promise<void>
     const failure = await tryEachProvider(run, slot, pass);
     if (failure === undefined) return;
     if (run.attention.wasConnectionRestoredSince(restorationCount, failure.connection)) continue;
-    const decided = await askOperator(run, createMeetingStep, failure);
-    if (decided === 'retry') continue;
-    if (decided.kind === 'overridden') {
-      const meeting: Meeting = { provider: 'manual', id: 'manual', joinUrl: decided.joinUrl };
+    const decision = await askOperator(run, createMeetingStep, failure);
+    if (decision === 'retry') continue;
+    if (decision.kind === 'overridden') {
+      const meeting: Meeting = { provider: 'manual', id: 'manual', joinUrl: decision.joinUrl };
       run.record({ type: 'meeting_created', meeting });
     }
     return;
@@ -33,13 +33,13 @@ export const createMeeting = async (run: AuditionRun, slot: Slot): Promise<void>
 const createMeetingStep = {
   step: 'meeting',
   purpose: 'create the meeting on any provider',
-  hint: 'Retry, override with the link of a meeting made by hand, skip to go on without one, or abort.',
+  hint: 'Retry, override with the link of a manually created meeting, skip to continue without a meeting, or abort.',
   actions: ['retry', 'override', 'skip', 'abort'],
 } as const;
 
 /**
- * Undefined when there is a meeting, else why there is none: the first account that only has to be connected again,
- * since the audition goes on by itself then, or what the last provider said.
+ * Tries the providers in order. Returns undefined when the meeting was created. Otherwise returns the first failure
+ * that reconnecting an account resolves, because the audition then resumes automatically, or else the last failure.
  */
 const tryEachProvider = async (
   run: AuditionRun,
@@ -51,16 +51,16 @@ const tryEachProvider = async (
   for (const [index, provider] of providers.entries()) {
     const to = providers[index + 1];
     const key = run.idempotencyKeyOf(`meeting:${provider}:${pass}`);
-    const tried = await tryProvider(run, provider, slot, key, to !== undefined);
-    if (!('code' in tried)) {
-      run.record({ type: 'meeting_created', meeting: tried });
+    const result = await tryProvider(run, provider, slot, key, to !== undefined);
+    if (!('code' in result)) {
+      run.record({ type: 'meeting_created', meeting: result });
       return undefined;
     }
-    failure = failure?.connection ? failure : tried;
+    failure = failure?.connection ? failure : result;
     run.record({
       type: 'meeting_fell_back',
       from: provider,
-      reason: tried.code,
+      reason: result.code,
       ...(to ? { to } : {}),
     });
   }
@@ -90,9 +90,9 @@ const tryProvider = async (
 };
 
 /**
- * A provider that failed may have made the meeting all the same. Undoing that must not delay the next provider, save
- * at Google Meet, where the meeting is a calendar event: a late deletion would take away the event that is written
- * into the same calendar next. There even a person is waited for.
+ * Removes the meeting that a failed provider may have created, without delaying the next provider. Google Meet is the
+ * exception: its meeting is a calendar event, and a late removal would delete the event that is written to the same
+ * calendar next. There the main coroutine waits for the removal, and for an operator if it fails.
  */
 const compensateInBackground = (
   run: AuditionRun,
@@ -100,7 +100,7 @@ const compensateInBackground = (
   provider: MeetingProviderName,
 ): Promise<void> =>
   run.background.start(async (detach) => {
-    // Taken out of the saga first: an ending meanwhile must not undo it once more.
+    // Removed from the saga first, so that an ending in the meantime does not run it again.
     const compensation = run.saga.pending.find(({ id }) => id === key);
     run.saga.remove(key);
     const canDetach = isHostedMeeting(provider);
@@ -108,7 +108,7 @@ const compensateInBackground = (
     if (compensation) await CancellationScope.nonCancellable(() => compensate(run, compensation));
   });
 
-/** Moves the meeting to another slot. Absolute, so trying again does no harm. */
+/** Moves the meeting to another slot. Idempotent: it sets the absolute time. */
 export const moveMeeting = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
   const { meeting } = run.journal.view;
   if (!meeting || meeting.provider === 'manual') return;
@@ -118,7 +118,7 @@ export const moveMeeting = async (run: AuditionRun, slot: Slot, revision: number
     {
       step: 'meeting',
       purpose: `move the meeting on ${provider}`,
-      hint: 'Retry, skip to leave the meeting at its old time (its link stays valid), or abort to go back to the old slot.',
+      hint: 'Retry, skip to keep the meeting at its old time (its link stays valid), or abort to keep the old slot.',
       actions: ['retry', 'skip', 'abort'],
     },
     () =>

@@ -1,6 +1,6 @@
 /**
- * Step 4 and later: the word to the people. What cannot be unsent comes last, and one notice that fails holds up
- * nobody else: it waits for a person beside the main line.
+ * Step 4 and later: sends notices to participants. Messages cannot be undone, so they come last. A notice that fails
+ * waits for an operator in the background and does not delay the others.
  */
 import { proxyActivities } from '@temporalio/workflow';
 import type { MessagingActivities, NoticeFacts } from '../../../activities/contract.ts';
@@ -16,14 +16,14 @@ import { recordDelivery } from './session.ts';
 
 interface NoticeBatch {
   readonly notice: Exclude<NoticeKind, 'cancellation'>;
-  /** Tells this round of notices from others of its kind, in keys: `r1`, `r2:PT24H`. */
+  /** Distinguishes this batch from others of the same kind in idempotency keys: `r1`, `r2:86400000`. */
   readonly label: string;
-  /** Everybody when not given. */
+  /** The recipients. Default: all participants. */
   readonly to?: readonly ParticipantId[] | undefined;
   readonly reason?: string | undefined;
 }
 
-/** Sends to everybody by each of their channels. Resolves when each is sent or waits for a person. */
+/** Sends the notice to each recipient on each channel. Resolves when each notice is sent or waits for an operator. */
 export const notify = async (run: AuditionRun, batch: NoticeBatch): Promise<void> => {
   const recipients = run.plan.participants.filter(({ id }) => !batch.to || batch.to.includes(id));
   const messages = recipients.flatMap((recipient) =>
@@ -53,7 +53,7 @@ const send = async (
     {
       step: batch.notice === 'reminder' ? 'reminder' : 'invitation',
       purpose: `send the ${batch.notice} to ${recipient.kind} ${recipient.id} by ${channel}`,
-      hint: 'Retry to send it (again), skip when they have it or were told another way, or abort.',
+      hint: 'Retry to send it (again), skip when the participant has it or was informed otherwise, or abort.',
       actions: ['retry', 'skip', 'abort'],
       onAsked: detach,
       isBackground: true,
@@ -88,7 +88,7 @@ const send = async (
   }
 };
 
-/** Whoever may have got an invitation by this way gets the cancellation by the same. */
+/** Registers the cancellation for a participant and channel. It is sent on the channels that earlier notices used. */
 const registerRetraction = (
   run: AuditionRun,
   recipient: Participant,
@@ -109,9 +109,10 @@ const registerRetraction = (
   });
 };
 
+/** Returns what a notice says about the audition. @throws TypeError when there is no slot yet */
 export const noticeFacts = ({ plan, journal }: AuditionRun, reason?: string): NoticeFacts => {
   const { slot, revision, meeting } = journal.view;
-  if (!slot) throw new TypeError('there is nothing to tell before there is a slot');
+  if (!slot) throw new TypeError('a notice needs a slot, but none is held yet');
   return {
     project: plan.project,
     role: plan.role,
@@ -124,12 +125,13 @@ export const noticeFacts = ({ plan, journal }: AuditionRun, reason?: string): No
   };
 };
 
-/** A mail server may take its time over the last dot (RFC 5321, 4.5.3.2.6); the others answer or are given up. */
+/** A mail server can be slow to acknowledge the end of the message (RFC 5321, 4.5.3.2.6). */
 const startToCloseTimeout: Readonly<Record<Channel, '65 seconds' | '15 seconds'>> = {
   email: '65 seconds',
   sms: '15 seconds',
 };
 
+/** Returns the messaging activities on the channel's task queue. */
 export const messagingActivities = (run: AuditionRun, channel: Channel, summary: string, isUrgent = false) =>
   proxyActivities<MessagingActivities>({
     ...activityOptions(run, {

@@ -1,6 +1,7 @@
 /**
- * Moving to another slot: the new one is held before the old one is let go, everything is moved to it, and only then
- * is everybody told. An operator's abort goes back to the old slot; a cancellation undoes all of it.
+ * Moves the audition to another slot. The new slot is held before the old one is released. Meeting and calendar events
+ * are moved first, then all participants are notified. An operator's abort returns to the old slot; a cancellation
+ * undoes everything.
  */
 
 import { CancellationScope } from '@temporalio/workflow';
@@ -25,7 +26,7 @@ import { moveMeeting } from './meeting.ts';
 import { notify } from './notices.ts';
 import { completeSchedule } from './schedule.ts';
 
-/** Undefined when the audition has moved (or gone back), a refusal when it stays where it is. */
+/** Moves the audition. Returns undefined when it has moved or was moved back, a refusal when it stays in its slot. */
 export const reschedule = async (
   run: AuditionRun,
   command: RescheduleCommand,
@@ -59,17 +60,17 @@ const holdNewSlot = async (
   revision: number,
 ): Promise<Refusal | readonly Reminder[]> => {
   const busy = await findBusyTimes(run, { from: slot.start, until: slot.end });
-  // Our own event at the old time shows as busy too; it will move out of the way.
+  // The audition's own events make its old slot busy, but they will move.
   if (!isFree(slot, subtractInterval(busy, old)))
-    return slotTaken('Somebody needed has another appointment then.');
+    return slotTaken('A participant has another appointment at that time.');
   const held = await hold(run, slot, revision);
   if (held.kind === 'taken') return slotTaken('Another audition holds that time.');
   if (held.kind === 'in_the_past') {
-    return new Refusal('slot_in_the_past', 'That slot has already begun.', 'Choose a slot in the future.');
+    return new Refusal('slot_in_the_past', 'The slot has already begun.', 'Choose a slot in the future.');
   }
   const { state } = run.journal.view;
   if (!run.ending && !isCommandAllowed('reschedule', state)) {
-    // The session began while the new slot was looked at: the old one stays.
+    // The session began while the new slot was being held: the audition stays in the old slot.
     await releaseOtherHolds(run, revision - 1);
     return wrongState('reschedule', state);
   }
@@ -84,10 +85,10 @@ const moveMeetingAndEvents = async (run: AuditionRun, slot: Slot, revision: numb
   await allOrNone([() => moveMeeting(run, slot, revision), () => writeCalendarEvents(run, slot, revision)]);
 };
 
-/** When one fails the others are cancelled, and waited for: what comes next must not meet them still at work. */
-const allOrNone = async (works: readonly (() => Promise<void>)[]): Promise<void> => {
+/** Runs the tasks concurrently. When one fails, cancels the others and waits for their end before it throws. */
+const allOrNone = async (tasks: readonly (() => Promise<void>)[]): Promise<void> => {
   const scope = new CancellationScope();
-  const running = works.map((work) => scope.run(work));
+  const running = tasks.map((task) => scope.run(task));
   try {
     await Promise.all(running);
   } catch (error) {
@@ -97,7 +98,7 @@ const allOrNone = async (works: readonly (() => Promise<void>)[]): Promise<void>
   }
 };
 
-/** To the old slot, as a further revision: what has moved already must be told to move back. */
+/** Moves back to the old slot, as a new revision, because meeting and events may already have moved. */
 const revertMove = async (
   run: AuditionRun,
   before: AuditionView,
@@ -113,7 +114,7 @@ const revertMove = async (
   await moveMeetingAndEvents(run, old, revision);
   if (held.kind === 'held') await bookSlot(run, old, revision);
   run.reminders = held.kind === 'held' ? held.reminders : [];
-  // Who has waited for the move to end may still come.
+  // Restart the no-show grace: participants may have waited for the move.
   run.scheduledAt = Date.now();
   run.movedAt = run.scheduledAt;
   run.record({
@@ -128,17 +129,17 @@ const revertMove = async (
     ),
   });
   confirmWhenAccepted(run);
-  // A slot that has begun cannot be held anew: its old hold stands, and it was never let go.
+  // A slot that has begun cannot be held again. Its old hold was never released and stays.
   await releaseOtherHolds(run, held.kind === 'held' ? revision : before.revision);
   run.journal.flushInBackground();
 };
 
-/** Frees every hold but that of one revision. */
+/** Releases all holds except that of one revision. */
 const releaseOtherHolds = ({ plan }: AuditionRun, except: number): Promise<void> =>
-  internalActivities('Let the other slot go').releaseHolds({
+  internalActivities('Release the other slot').releaseHolds({
     ...correlatedIds(plan),
     except,
   });
 
-const slotTaken = (why: string): Refusal =>
-  new Refusal('slot_taken', why, 'Choose another slot; POST /v1/availability lists free ones.');
+const slotTaken = (message: string): Refusal =>
+  new Refusal('slot_taken', message, 'Choose another slot; POST /v1/availability lists free ones.');

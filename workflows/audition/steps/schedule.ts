@@ -1,4 +1,4 @@
-/** Steps 2 to 4 in their order: meeting, calendars, invitations; what cannot be undone comes last. */
+/** Steps 2 to 4: meeting, calendar events, invitations. Messages cannot be undone and come last. */
 import type { Reminder } from '../../../domain/audition/reminder-plan.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
@@ -9,7 +9,7 @@ import { writeCalendarEvents } from './calendar-events.ts';
 import { createMeeting } from './meeting.ts';
 import { notify } from './notices.ts';
 
-/** From a held slot to an audition that everybody knows of. */
+/** Arranges everything for a held slot and invites all participants. */
 export const schedule = async (run: AuditionRun, slot: Slot): Promise<void> => {
   await createMeeting(run, slot);
   await writeCalendarEvents(run, slot, 1);
@@ -18,7 +18,7 @@ export const schedule = async (run: AuditionRun, slot: Slot): Promise<void> => {
   completeSchedule(run, run.reminders);
 };
 
-/** The audition is scheduled; it may be confirmed at once by early answers. Reminders that it is too late for lapse. */
+/** Records that the audition is scheduled, and confirmed if all have accepted early. Drops reminders of the past. */
 export const completeSchedule = (run: AuditionRun, reminders: readonly Reminder[]): void => {
   const { journal } = run;
   run.scheduledAt = Date.now();

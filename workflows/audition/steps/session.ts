@@ -1,14 +1,14 @@
-/** Step 6: the session, and the facts that come from outside. A fact that no longer fits is ignored, not an error. */
+/** Step 6: the session and external facts. A fact that the present state does not allow is ignored, not an error. */
 import type { Origin } from '../../../domain/audition/events.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
 import { isLaterDelivery } from '../../../domain/audition/view.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
-import { askBeside } from '../background-question.ts';
+import { askInBackground } from '../background-question.ts';
 import type { CheckInCommand, DeliveryReport, MeetingReport, MeetingStatus } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
 
-/** Somebody has arrived. The performer's arrival begins the session. */
+/** Records a check-in. The performer's check-in starts the session. A repeated check-in changes nothing. */
 export const checkIn = (run: AuditionRun, { participant, correlationId, origin }: CheckInCommand): void => {
   const { journal } = run;
   const arrived = journal.view.participants.find(({ id }) => id === participant);
@@ -17,6 +17,7 @@ export const checkIn = (run: AuditionRun, { participant, correlationId, origin }
   if (arrived.kind === 'performer') startSession(run, origin, correlationId);
 };
 
+/** Records the start of the session, if the state allows it. */
 export const startSession = (run: AuditionRun, origin: Origin, correlationId?: string): void => {
   if (isFactAllowed(run.journal.view.state, 'session_started')) {
     run.journal.record({ type: 'session_started', origin }, correlationId);
@@ -24,8 +25,8 @@ export const startSession = (run: AuditionRun, origin: Origin, correlationId?: s
 };
 
 /**
- * The meeting was opened, which begins the session, though not before one may check in: a room that is opened early,
- * or before everything is scheduled, begins it as soon as it may, unless it is closed again.
+ * Handles the report that the meeting was opened. It starts the session, but not before check-in opens. A meeting that
+ * was opened earlier starts the session as soon as check-in opens, unless it is closed again before.
  */
 export const meetingStarted = (run: AuditionRun, report: MeetingReport): void => {
   if (!isAboutCurrentMeeting(run, report)) return;
@@ -34,7 +35,7 @@ export const meetingStarted = (run: AuditionRun, report: MeetingReport): void =>
     run.meetingStatus?.isOpen === false && isOfCurrentRevision(run, run.meetingStatus)
       ? run.meetingStatus
       : undefined;
-  // The report of its end overtook this one: both have happened.
+  // The report of the meeting's end arrived first: apply both.
   const isOver = closed !== undefined && closed.since >= since;
   if (!isOver) run.meetingStatus = meetingStatusOf(run, report, true);
   const { slot } = run.journal.view;
@@ -43,7 +44,7 @@ export const meetingStarted = (run: AuditionRun, report: MeetingReport): void =>
   if (isOver) endSession(run, closed.origin);
 };
 
-/** The meeting is over, and the session with it. Somebody who only tried the room out beforehand ends nothing. */
+/** Handles the report that the meeting was closed. It ends the session, unless the meeting closed before check-in. */
 export const meetingEnded = (run: AuditionRun, report: MeetingReport): void => {
   if (!isAboutCurrentMeeting(run, report)) return;
   const since = reportedAtMs(report);
@@ -53,15 +54,15 @@ export const meetingEnded = (run: AuditionRun, report: MeetingReport): void => {
   if (slot && since >= sessionOpensAtMs(run, slot)) endSession(run, report.origin);
 };
 
-/** The room in which the session of the present slot may begin. */
+/** Returns the status of the present slot's meeting, if the meeting is open. */
 export const openMeetingStatus = (run: AuditionRun): MeetingStatus | undefined =>
   run.meetingStatus?.isOpen && isOfCurrentRevision(run, run.meetingStatus) ? run.meetingStatus : undefined;
 
-/** One may check in from here on. */
+/** Returns when check-in opens, epoch milliseconds. */
 export const sessionOpensAtMs = ({ plan }: AuditionRun, slot: Slot): number =>
   toEpochMs(slot.start) - plan.policy.checkInOpens;
 
-/** Neither about a meeting that another provider's has replaced, nor of a time before the slot was moved. */
+/** Returns false for reports about a replaced meeting, and for reports from before the slot was moved. */
 const isAboutCurrentMeeting = (
   { journal, movedAt }: AuditionRun,
   { meetingId, at }: MeetingReport,
@@ -91,12 +92,15 @@ const endSession = (run: AuditionRun, origin: Origin): void => {
   }
 };
 
-/** More than an audition has notices under way at once; of what is never recorded, a cancellation say, none is awaited. */
+/**
+ * More than the notices that an audition sends concurrently. Reports of messages that are never recorded, such as
+ * cancellations, are dropped this way.
+ */
 const maxEarlyReports = 50;
 
 /**
- * What became of a notice. One that could not be delivered waits for a person. A report may be here before the
- * activity that sent the notice has ended: it is kept until then. One that was overtaken says nothing new.
+ * Records the delivery status of a notice. Asks an operator when the notice was not delivered. A report that arrives
+ * before the notice is recorded is kept until then. A report that a later status supersedes is ignored.
  */
 export const recordDelivery = (run: AuditionRun, report: DeliveryReport): void => {
   const notice = run.journal.view.notices.find(({ deliveryId }) => deliveryId === report.deliveryId);
@@ -115,12 +119,12 @@ export const recordDelivery = (run: AuditionRun, report: DeliveryReport): void =
     ...(code ? { code } : {}),
   });
   if (status !== 'failed' || run.ending) return;
-  askBeside(
+  askInBackground(
     run,
     {
       step: 'invitation',
       what: `The ${notice.notice} to ${participant} by ${channel} was not delivered.`,
-      hint: 'Tell them another way and skip, or abort.',
+      hint: 'Inform the participant otherwise and skip, or abort.',
       actions: ['skip', 'abort'],
       ...(code ? { code } : {}),
     },
@@ -129,7 +133,7 @@ export const recordDelivery = (run: AuditionRun, report: DeliveryReport): void =
       run.end({
         type: 'failed',
         code: 'undelivered',
-        reason: 'An operator gave up: a notice could not be delivered.',
+        reason: 'An operator aborted: a notice could not be delivered.',
       });
     },
   );

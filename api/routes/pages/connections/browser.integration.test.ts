@@ -1,6 +1,6 @@
 /**
- * The whole dance in a real browser: our page, the providers' consent pages as the sandbox plays them, their client
- * libraries, and back. What only a browser decides shows here: cookies over a redirect, the policy of the page, the Origin header.
+ * Tests the OAuth flows in a real browser: our page, the consent pages of the sandbox, and the callback. Covers what only
+ * a browser decides: cookies across redirects, the content security policy, the Origin header.
  */
 import getPort from 'get-port';
 import type { Browser, Page } from 'playwright-core';
@@ -16,7 +16,7 @@ import { loadLimits } from '../../../access/load-shedding.ts';
 import { rateLimits } from '../../../access/rate-limits.ts';
 
 const organization = 'org_browser';
-/** Of every Apple account of the sandbox. */
+/** The password of every Apple account of the sandbox. */
 const appPassword = 'sand-boxx-appl-pass';
 
 describe.skipIf(!hasChromium)('in a browser', () => {
@@ -52,7 +52,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     );
     test = await createTestApi(database, {
       configuration: { ...apiConfiguration, publicUrl },
-      // A browser that starts up keeps a small machine so busy that the API would turn everybody away.
+      // A starting browser keeps a small machine so busy that the API would shed load.
       limits: { ...rateLimits, ...loadLimits, maxEventLoopDelayMs: 60_000 },
       authorizers: providers.authorizers,
     });
@@ -73,7 +73,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
   });
 
   let page: Page;
-  /** What the browser did not let the page do. */
+  /** Violations of the content security policy. */
   let complaints: string[];
   let owner: string;
   beforeEach(async () => {
@@ -96,7 +96,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
   const openPage = async () => page.goto(await linkFrom(`/v1/connections/page?owner=${owner}`));
   const heading = () => page.getByRole('heading', { level: 1 }).textContent();
   const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
-  /** On the consent page of the sandbox. */
+  /** Decides on the consent page of the sandbox. */
   const atProvider = async () => {
     await page.waitForURL(`${sandbox.url}/**`);
     await page.getByLabel('Account').waitFor();
@@ -107,13 +107,13 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     await page.waitForURL(`${publicUrl}/**`);
   };
   const own = async () => database.repositories.connections.list(organization, { owner });
-  /** For whoever wants to look: `PICTURES=<folder> npx vitest run …`; one of them is docs/images/connections.png. */
+  /** Takes screenshots with `PICTURES=<folder> npx vitest run …`; one of them is docs/images/connections.png. */
   const pictured = async (name: string) => {
     const folder = process.env['PICTURES'];
     if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
   };
 
-  it('an account is connected, seen, connected again and disconnected', async () => {
+  it('an account is connected, shown, reconnected and disconnected', async () => {
     await openPage();
     expect(await heading()).toBe('Connected accounts');
     await pictured('1-empty');
@@ -163,7 +163,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
   it.each([
     ['Microsoft', 'see, write and delete events in your calendars'],
     ['Zoom', 'make, change and delete video meetings'],
-  ])('an account of %s is connected, seen and disconnected', async (name, may) => {
+  ])('an account of %s is connected, shown and disconnected', async (name, may) => {
     await openPage();
     await press(`Connect ${name}`);
     await atProvider();
@@ -171,8 +171,8 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     expect(await page.getByRole('status').textContent()).toContain(`Your ${name} account is connected.`);
     const shown = await page.getByRole('listitem').allTextContents();
     expect(shown).toContain(may);
-    // Whatever is asked for is said in words.
-    expect(shown.filter((one) => !one.includes(' '))).toEqual([]);
+    // Every requested scope has a description in words.
+    expect(shown.filter((text) => !text.includes(' '))).toEqual([]);
     await pictured(name.toLowerCase());
     await page.getByText('Disconnect', { exact: true }).click();
     await press('Yes, disconnect');
@@ -182,7 +182,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('a consent that leaves out what is needed connects nothing, and says what is missing', async () => {
+  it('a consent without a required scope connects nothing, and shows the missing scope', async () => {
     await openPage();
     await press('Connect Google');
     await atProvider();
@@ -198,7 +198,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     expect(await heading()).toBe('Connected accounts');
   });
 
-  it('a no leads back to the platform that asked', async () => {
+  it('a denied consent redirects to the platform', async () => {
     const query = new URLSearchParams({ owner, returnTo: `${publicUrl}/healthz` });
     await page.goto(await linkFrom(`/v1/connections/google/authorize?${query.toString()}`));
     expect(await heading()).toBe('Connect your Google account');
@@ -210,7 +210,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     expect(await own()).toEqual([]);
   });
 
-  it('a yes leads on to the platform that asked, on another origin too', async () => {
+  it('a granted consent redirects to the platform, also on another origin', async () => {
     const elsewhere = `${sandbox.url}/`.replace('127.0.0.1', 'localhost');
     const query = new URLSearchParams({ owner, returnTo: elsewhere });
     await page.goto(await linkFrom(`/v1/connections/google/authorize?${query.toString()}`));
@@ -227,7 +227,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('an Apple account is connected by a form that says what is wrong with it', async () => {
+  it('an Apple account is connected by a form that shows its errors', async () => {
     await openPage();
     await page.getByText('Connect Apple').first().click();
     await page.getByLabel('Apple Account (email)').fill('ann@icloud.com');

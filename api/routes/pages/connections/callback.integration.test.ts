@@ -1,4 +1,4 @@
-/** What comes back from a provider, by way of a person's browser. */
+/** Tests the OAuth callback. */
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../../../db/digest.ts';
@@ -22,10 +22,10 @@ const back = 'https://auditions.example.com/settings?tab=accounts';
 const authorize = `/v1/connections/google/authorize?${new URLSearchParams({ owner: 'ann', returnTo: back }).toString()}`;
 
 describe('a consent', () => {
-  it('connects the account, and leads back to the page it began on', async () => {
+  it('connects the account, and redirects to the page on which it began', async () => {
     const { connect, only, person, link, authorizers } = await setup();
     const answer = await connect('ann@example.com', link);
-    expect(answer).toMatchObject({ status: 303, leadsTo: `${link}?done=connected&provider=google` });
+    expect(answer).toMatchObject({ status: 303, redirectsTo: `${link}?done=connected&provider=google` });
     expect(await only()).toMatchObject({
       provider: 'google',
       owner: 'ann',
@@ -42,14 +42,14 @@ describe('a consent', () => {
     });
   });
 
-  it('that the platform asked for leads on to the platform, with what it has to know', async () => {
+  it('with a return address redirects to the platform with the status and the connection', async () => {
     const { connect, only, linkFrom } = await setup();
     const answer = await connect('ann@example.com', await linkFrom(authorize));
     const { id } = await only();
-    expect(answer).toMatchObject({ status: 303, leadsTo: `${back}&connection=${id}&status=connected` });
+    expect(answer).toMatchObject({ status: 303, redirectsTo: `${back}&connection=${id}&status=connected` });
   });
 
-  it('without a page to go back to is told on one of its own', async () => {
+  it('without a page to return to shows a confirmation page', async () => {
     const { begin, link, person, authorizers, callback, state } = await setup();
     await begin(link);
     person.cookies.delete('__Host-castmatch-page');
@@ -60,17 +60,18 @@ describe('a consent', () => {
     });
   });
 
-  it('given again to an account that is known keeps its connection, and tells what waits for it', async () => {
-    const { connect, only, connections, fallOut, organization, repositories, link } = await setup();
+  it('for a known account keeps its connection, and signals what waits for it', async () => {
+    const { connect, only, connections, requireReauthorization, organization, repositories, link } =
+      await setup();
     await connect('ann@example.com', link);
     const { id } = await only();
-    const told = async () =>
+    const restoredEvents = async () =>
       (await repositories.inbox.claim(100, 1)).filter(({ kind }) => kind === 'connection.restored');
-    expect(await told()).toEqual([]);
-    await fallOut(id);
+    expect(await restoredEvents()).toEqual([]);
+    await requireReauthorization(id);
     await connect('ann@example.com', link);
     expect(await connections()).toMatchObject([{ id, status: 'connected' }]);
-    const [event, ...others] = await told();
+    const [event, ...others] = await restoredEvents();
     expect(others).toEqual([]);
     expect(await event?.decrypt()).toEqual({
       kind: 'connection.restored',
@@ -78,7 +79,7 @@ describe('a consent', () => {
     });
   });
 
-  it('for a connection to connect again asks for its account, and for what it was allowed before', async () => {
+  it('for a reconnection requests the same account and the scopes granted before', async () => {
     const { connect, only, begin, link, authorizers, person } = await setup();
     await connect('ann@example.com', link, ['openid', 'calendar.events', 'calendar.names']);
     const { id } = await only();
@@ -92,11 +93,12 @@ describe('a consent', () => {
     expect(authorizers.lastAuthorizationRequest().loginHint).toBeUndefined();
   });
 
-  it('with another account than the one to connect again changes nothing, and is given back', async () => {
-    const { connect, only, fallOut, linkFrom, authorizers, person, callback, state } = await setup();
+  it('for another account than the one to reconnect changes nothing, and is revoked', async () => {
+    const { connect, only, requireReauthorization, linkFrom, authorizers, person, callback, state } =
+      await setup();
     await connect('ann@example.com');
     const { id } = await only();
-    await fallOut(id);
+    await requireReauthorization(id);
     const again = await linkFrom(`/v1/connections/google/authorize?connection=${id}`);
     await person.submit(await person.open(again), { to: '/connect', having: { connection: id } });
     const code = authorizers.consent({ account: 'bob@example.com' });
@@ -107,8 +109,8 @@ describe('a consent', () => {
   });
 });
 
-describe('a consent that is none', () => {
-  it('is told on a page, and nothing is stored', async () => {
+describe('a denied or partial consent', () => {
+  it('shows a page, and stores nothing', async () => {
     const { begin, link, person, callback, state, connections } = await setup();
     await begin(link);
     const answer = await person.open(callback({ state: state(), error: 'access_denied' }));
@@ -117,16 +119,16 @@ describe('a consent that is none', () => {
     expect(await connections()).toEqual([]);
   });
 
-  it('leads on to the platform that asked for it', async () => {
+  it('redirects to the return address of the platform', async () => {
     const { begin, linkFrom, person, callback, state } = await setup();
     await begin(await linkFrom(authorize));
     expect(await person.open(callback({ state: state(), error: 'access_denied' }))).toMatchObject({
       status: 303,
-      leadsTo: `${back}&status=denied`,
+      redirectsTo: `${back}&status=denied`,
     });
   });
 
-  it('because something needed was left out is not connected, says what, and gives back the rest', async () => {
+  it('without a required scope connects nothing, shows the missing scope, and revokes the grant', async () => {
     const { connect, connections, linkFrom, authorizers } = await setup();
     const answer = await connect('nowhere@example.com', await linkFrom(authorize), ['openid']);
     expect(answer.status).toBe(403);
@@ -137,7 +139,7 @@ describe('a consent that is none', () => {
     expect(authorizers.revoked).toEqual([expect.stringContaining('refresh-nowhere@example.com')]);
   });
 
-  it('of an account that is connected revokes nothing, since all it has granted would be gone', async () => {
+  it('for a connected account revokes nothing, because that would revoke all its grants', async () => {
     const { connect, only, link, authorizers } = await setup();
     await connect('ann@example.com', link);
     expect((await connect('ann@example.com', link, ['openid'])).status).toBe(403);
@@ -146,19 +148,19 @@ describe('a consent that is none', () => {
   });
 });
 
-it('a consent that is none revokes nothing of an account that another organization has connected', async () => {
+it('a partial consent revokes nothing when another organization has connected the account', async () => {
   const [north, south] = [await setup(), await setup()];
   await south.connect('both@example.com', south.link);
   expect((await north.connect('both@example.com', north.link, ['openid'])).status).toBe(403);
   expect(north.authorizers.revoked).toEqual([]);
 });
 
-describe('an answer of a provider', () => {
+describe('a callback of a provider', () => {
   it.each([
     [{ kind: 'outage', effect: 'none' }, 503, 'does not answer just now', '5'],
     [{ kind: 'rejected_input' }, 400, 'could not be used', undefined],
     [{ kind: 'misconfigured' }, 502, 'did not accept our request', undefined],
-  ] as const)('that is %o is told with %i', async (fault, status, words, retryAfter) => {
+  ] as const)('with the fault %o returns %i', async (fault, status, words, retryAfter) => {
     const { connect, connections, authorizers, link } = await setup();
     authorizers.failNextCall(fault);
     const answer = await connect('ann@example.com', link);
@@ -172,7 +174,7 @@ describe('an answer of a provider', () => {
     ['temporarily_unavailable', 503],
     ['invalid_scope', 502],
     ['<script>alert(1)</script>', 502],
-  ])('with the error %s is told with %i, and not repeated', async (error, status) => {
+  ])('with the error %s returns %i, without the text of the error', async (error, status) => {
     const { begin, link, person, callback, state } = await setup();
     await begin(link);
     const answer = await person.open(callback({ state: state(), error }));
@@ -180,7 +182,7 @@ describe('an answer of a provider', () => {
     expect(answer.text).not.toContain(error);
   });
 
-  it('counts once: whoever sends it again is told so, and nothing changes', async () => {
+  it('is accepted once: a repeated callback shows an error and changes nothing', async () => {
     const { begin, link, person, authorizers, callback, state, only } = await setup();
     await begin(link);
     const answer = callback({ state: state(), code: authorizers.consent({ account: 'ann@example.com' }) });
@@ -193,7 +195,7 @@ describe('an answer of a provider', () => {
     expect((await only()).version).toBe(version);
   });
 
-  it('with a code that was used under another state is refused', async () => {
+  it('with a code that was used under another state is rejected', async () => {
     const { begin, link, person, authorizers, callback, state, connections } = await setup();
     await begin(link);
     const code = authorizers.consent({ account: 'ann@example.com' });
@@ -205,7 +207,7 @@ describe('an answer of a provider', () => {
     expect(await connections()).toEqual([]);
   });
 
-  it('in another browser changes nothing, and is still good in the one in which it began', async () => {
+  it('in another browser changes nothing, and still works in the browser in which the flow began', async () => {
     const { begin, link, person, newPerson, authorizers, callback, state, connections } = await setup();
     await begin(link);
     const answer = callback({
@@ -215,7 +217,7 @@ describe('an answer of a provider', () => {
     const victim = newPerson();
     expect(await victim.open(answer)).toMatchObject({
       status: 403,
-      text: expect.stringContaining('It began in another browser'),
+      text: expect.stringContaining('This was started in another browser'),
     });
     await victim.open(link);
     expect((await victim.open(answer)).status).toBe(403);
@@ -223,7 +225,7 @@ describe('an answer of a provider', () => {
     expect((await person.open(answer)).status).toBe(303);
   });
 
-  it('at the callback of another provider is not known', async () => {
+  it('at the address of another provider is rejected as unknown', async () => {
     const { begin, link, person, authorizers, callback, state, connections } = await setup();
     await begin(link);
     const code = authorizers.consent({ account: 'ann@example.com' });
@@ -234,7 +236,7 @@ describe('an answer of a provider', () => {
     expect(await connections()).toEqual([]);
   });
 
-  it('after ten minutes comes too late', async () => {
+  it('after ten minutes is rejected as expired', async () => {
     const { begin, link, person, authorizers, callback, state, connections } = await setup();
     await begin(link);
     await database.db
@@ -256,7 +258,7 @@ describe('an answer of a provider', () => {
     ['microsoft', 'https://microsoft.example/tenant/v2.0', 303],
     ['microsoft', 'https://evil.example', 400],
     ['microsoft', 'evil', 400],
-  ])('of %s that says it is from %s is answered with %i (RFC 9207)', async (provider, iss, status) => {
+  ])('of %s with the issuer %s returns %i (RFC 9207)', async (provider, iss, status) => {
     const { begin, link, person, authorizers, callback, state } = await setup();
     await begin(link, provider);
     const code = authorizers.consent({ account: 'ann@example.com' });
@@ -267,24 +269,24 @@ describe('an answer of a provider', () => {
     ['nothing', ''],
     ['no state', 'code=abc'],
     ['a made-up state', 'state=made-up&code=abc'],
-    ['a no under a made-up state', 'state=made-up&error=access_denied'],
+    ['a denial with a made-up state', 'state=made-up&error=access_denied'],
     ['two states', 'state=a&state=b&code=c'],
     ['a state that is far too long', `state=${'x'.repeat(300)}&code=c`],
     ['a code that is far too long', `state=a&code=${'x'.repeat(5_000)}`],
-    ['characters that no text holds', 'state=%00&code=%00'],
-    ['an address to go on to', 'error=access_denied&returnTo=https%3A%2F%2Fevil.example'],
-  ])('that nobody waits for, with %s, is refused on a page', async (_, query) => {
+    ['null characters', 'state=%00&code=%00'],
+    ['a return address', 'error=access_denied&returnTo=https%3A%2F%2Fevil.example'],
+  ])('without a pending authorization, with %s, is rejected with a page', async (_, query) => {
     const { person, link } = await setup();
     await person.open(link);
     const answer = await person.open(`/v1/connections/google/callback?${query}`);
     expect(answer).toMatchObject({
       status: 400,
       headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' },
-      leadsTo: undefined,
+      redirectsTo: undefined,
     });
   });
 
-  it('of a provider that there is not is refused', async () => {
+  it('of an unknown provider is rejected', async () => {
     const { person } = await setup();
     expect((await person.open('/v1/connections/apple/callback?state=a&code=b')).status).toBe(400);
   });

@@ -1,6 +1,6 @@
 /**
- * GET /v1/connections/{provider}/callback: where a provider sends a person's browser back to. Whatever comes of it, the
- * person reads it on a page, or goes on to where they came from; never to an address that came with the request.
+ * GET /v1/connections/{provider}/callback: the redirect URI of the OAuth flow. Responds with a page, or redirects to the
+ * return address that was stored when the flow began. Never redirects to an address from the callback request.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -21,9 +21,9 @@ import { connectedPage, connectionErrorPage } from './page.ts';
 import { handleConnectionPageError } from './routes.ts';
 import type { ConnectionPageError } from './translations.ts';
 
-const text = (longest: number) => z.string().max(longest).optional();
+const text = (maxLength: number) => z.string().max(maxLength).optional();
 
-/** Providers add more of their own, which is not for us. */
+/** Providers send additional parameters, which are ignored. */
 const query = z.object({
   state: text(200),
   code: text(4_096),
@@ -54,6 +54,7 @@ const failurePages: Readonly<
   misconfigured: { status: 502, obstacle: 'misconfigured' },
 };
 
+/** Registers the callback route. */
 export const connectionCallback = (api: Api, dependencies: ApiDependencies): void => {
   const browsers = createBrowserSessions(dependencies);
   const { publicUrl } = dependencies.configuration;
@@ -64,20 +65,20 @@ export const connectionCallback = (api: Api, dependencies: ApiDependencies): voi
       schema: {
         operationId: 'finishConnection',
         tags: ['Connections'],
-        summary: 'Where a provider sends a person’s browser back to',
+        summary: 'OAuth callback: the provider redirects the person’s browser to it',
         security: [],
         params: z.object({ provider: z.enum(oauthProviders) }),
         querystring: query,
         response: {
           200: pageResponse('Connected'),
-          303: z.null().describe('Connected or denied: on to where the person came from'),
-          400: pageResponse('Nothing that was begun here, or an answer that cannot be used'),
-          403: pageResponse('Not allowed by the person, or begun in another browser'),
-          409: pageResponse('Used before, or another account'),
-          410: pageResponse('Begun too long ago'),
-          500: pageResponse('Something went wrong on our side'),
+          303: z.null().describe('Connected or denied: redirects to the return address'),
+          400: pageResponse('No such authorization is pending, or the provider’s response is unusable'),
+          403: pageResponse('Denied by the person, or started in another browser'),
+          409: pageResponse('Already used, or another account was chosen'),
+          410: pageResponse('The authorization has expired'),
+          500: pageResponse('Internal error'),
           502: pageResponse('The provider does not accept our client'),
-          503: pageResponse('The provider or a part of the service does not answer'),
+          503: pageResponse('The provider or a dependency of the service is unavailable'),
         },
       },
       errorHandler: handleConnectionPageError,
@@ -95,12 +96,12 @@ export const connectionCallback = (api: Api, dependencies: ApiDependencies): voi
       if (completion.kind === 'stray') {
         const { status, obstacle } = rejectionPages[completion.reason];
         const back = originPageToken(dependencies, browsers, request);
-        const ways = back ? [{ href: connectionPageUrl(publicUrl, back), label: 'back' } as const] : [];
-        return sendPage(reply, status, connectionErrorPage(obstacle, language, { ways }));
+        const actions = back ? [{ href: connectionPageUrl(publicUrl, back), label: 'back' } as const] : [];
+        return sendPage(reply, status, connectionErrorPage(obstacle, language, { actions }));
       }
-      const { asked, outcome } = completion;
-      const back = originPageToken(dependencies, browsers, request, asked);
-      const redirectUrl = redirectUrlOf(asked, outcome);
+      const { pending, outcome } = completion;
+      const back = originPageToken(dependencies, browsers, request, pending);
+      const redirectUrl = redirectUrlOf(pending, outcome);
       if (redirectUrl !== undefined) return reply.redirect(redirectUrl, 303);
       if (outcome.kind === 'connected') {
         return back === undefined
@@ -108,61 +109,61 @@ export const connectionCallback = (api: Api, dependencies: ApiDependencies): voi
           : reply.redirect(`${connectionPageUrl(publicUrl, back)}?done=connected&provider=${provider}`, 303);
       }
       return sendFailure(reply, language, {
-        asked,
-        ending: outcome,
+        pending,
+        outcome,
         back: back && connectionPageUrl(publicUrl, back),
       });
     },
   );
 };
 
-/** To the platform at once, where there is nothing to explain. */
+/** Returns the URL for an immediate redirect to the platform; undefined when the person must read a page first. */
 const redirectUrlOf = (
   { returnTo }: PendingAuthorization,
-  ending: AuthorizationOutcome,
+  outcome: AuthorizationOutcome,
 ): string | undefined => {
   if (returnTo === undefined) return undefined;
-  if (ending.kind === 'connected') {
-    return withConnectionStatus(returnTo, { status: 'connected', connection: ending.connection });
+  if (outcome.kind === 'connected') {
+    return withConnectionStatus(returnTo, { status: 'connected', connection: outcome.connection });
   }
-  return ending.kind === 'denied' ? withConnectionStatus(returnTo, { status: 'denied' }) : undefined;
+  return outcome.kind === 'denied' ? withConnectionStatus(returnTo, { status: 'denied' }) : undefined;
 };
 
-/** The page that this browser came from, if it is of the same person. */
+/** Returns the token of the page that this browser came from, if it belongs to the same owner. */
 const originPageToken = (
   dependencies: ApiDependencies,
   browsers: BrowserSessions,
   request: FastifyRequest,
-  asked?: PendingAuthorization,
+  pending?: PendingAuthorization,
 ): string | undefined => {
   const token = browsers.readReturnPage(request);
   const link = token === undefined ? undefined : verifyPageLink(dependencies, token);
   if (!link) return undefined;
-  const isTheirs =
-    asked === undefined || (link.organization === asked.organization && link.owner === asked.owner);
-  return isTheirs ? token : undefined;
+  const isSameOwner =
+    pending === undefined || (link.organization === pending.organization && link.owner === pending.owner);
+  return isSameOwner ? token : undefined;
 };
 
 const sendFailure = (
   reply: FastifyReply,
   language: string | undefined,
   failed: {
-    readonly asked: PendingAuthorization;
-    readonly ending: Exclude<AuthorizationOutcome, { kind: 'connected' }>;
+    readonly pending: PendingAuthorization;
+    readonly outcome: Exclude<AuthorizationOutcome, { kind: 'connected' }>;
     readonly back: string | undefined;
   },
 ): FastifyReply => {
-  const { asked, ending, back } = failed;
-  const { status, obstacle } = failurePages[ending.kind];
+  const { pending, outcome, back } = failed;
+  const { status, obstacle } = failurePages[outcome.kind];
   if (status === 503) reply.header('Retry-After', retryAfterSeconds);
   const html = connectionErrorPage(obstacle, language, {
-    ways: [
+    actions: [
       ...(back === undefined ? [] : [{ href: back, label: 'tryAgain' } as const]),
-      ...(asked.returnTo === undefined
+      ...(pending.returnTo === undefined
         ? []
-        : [{ href: withConnectionStatus(asked.returnTo, { status: 'failed' }), label: 'leave' } as const]),
+        : [{ href: withConnectionStatus(pending.returnTo, { status: 'failed' }), label: 'leave' } as const]),
     ],
-    ...(ending.kind === 'partial' && { missing: { provider: asked.provider, scopes: ending.missing } }),
+    ...(outcome.kind === 'partial' && { missing: { provider: pending.provider, scopes: outcome.missing } }),
   });
   return sendPage(reply, status, html);
 };

@@ -1,4 +1,4 @@
-/** What a link to the page opens: whose accounts, which of them, and what may be done with them there. */
+/** Resolves a page link: the accounts that the page shows, and the actions that it offers. */
 import type { Connection } from '../../../../db/connections/repository.ts';
 import { Refusal } from '../../../../domain/errors.ts';
 import {
@@ -14,19 +14,23 @@ export interface OpenedPage {
   readonly token: string;
   readonly link: ConnectionLink;
   readonly organization: string;
-  /** Those that the link shows. */
+  /** The connections that the page shows. */
   readonly connections: readonly Connection[];
-  /** The one that is to be connected again, where the link is for that. */
+  /** The connection to reconnect, if the link is for one. */
   readonly existingConnection: Connection | undefined;
   readonly offered: readonly ConnectionProvider[];
   readonly mayDisconnect: boolean;
 }
 
-/** More on a page serve nobody. */
-const shownAtMost = 200;
+/** Maximum number of connections on a page. */
+const maxShown = 200;
 
 const notOpenedByLink = (): Refusal =>
-  new Refusal('link_invalid', 'The link does not open that.', 'Use the link as it was given to you.');
+  new Refusal(
+    'link_invalid',
+    'The link does not give access to this.',
+    'Use the complete link as you received it.',
+  );
 
 const isOffered =
   ({ authorizers }: ApiDependencies, link: ConnectionLink) =>
@@ -34,7 +38,7 @@ const isOffered =
     (link.provider === undefined || link.provider === provider) &&
     (!isOAuthProvider(provider) || authorizers.oauth[provider] !== undefined);
 
-/** The one that the link is for, if it is the same person's still. */
+/** Returns the connection that the link is for, if it still belongs to the same owner. */
 const existingConnectionOf = async (
   { repositories }: ApiDependencies,
   { organization, connection, owner, provider }: ConnectionLink,
@@ -45,7 +49,10 @@ const existingConnectionOf = async (
   return isMeant ? found : undefined;
 };
 
-/** @throws {Refusal} `link_invalid`, `link_expired` */
+/**
+ * Returns the data of the page that a token opens.
+ * @throws {Refusal} `link_invalid`, `link_expired`
+ */
 export const openPage = async (dependencies: ApiDependencies, token: string): Promise<OpenedPage> => {
   const { connections, organizations } = dependencies.repositories;
   const link = requirePageLink(dependencies, token);
@@ -56,7 +63,7 @@ export const openPage = async (dependencies: ApiDependencies, token: string): Pr
   const statuses = ['connected', 'needs_reauthorization'] as const;
   const reachable = existingConnection
     ? [existingConnection]
-    : await connections.list(link.organization, { owner, provider, statuses, limit: shownAtMost });
+    : await connections.list(link.organization, { owner, provider, statuses, limit: maxShown });
   return {
     token,
     link,
@@ -71,19 +78,25 @@ export const openPage = async (dependencies: ApiDependencies, token: string): Pr
   };
 };
 
-/** @throws {Refusal} `link_invalid` */
+/**
+ * Returns a connection that the page shows.
+ * @throws {Refusal} `link_invalid`
+ */
 export const requireShownConnection = (
   { connections, existingConnection }: OpenedPage,
   id: string,
 ): Connection => {
   const found =
-    connections.find((one) => one.id === id) ??
+    connections.find((connection) => connection.id === id) ??
     (existingConnection?.id === id ? existingConnection : undefined);
   if (found) return found;
   throw notOpenedByLink();
 };
 
-/** Which connection a form connects again. A link that is for one connects no other. */
+/**
+ * Returns the connection that a form reconnects; undefined for a new connection.
+ * @throws {Refusal} `link_invalid` for another provider or connection than the link permits.
+ */
 export const connectionToReconnect = (
   opened: OpenedPage,
   provider: ConnectionProvider,

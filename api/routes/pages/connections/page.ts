@@ -1,4 +1,4 @@
-/** The page on which a person connects accounts, and what else they may come to read there. Forms only, no script. */
+/** Renders the page on which a person connects accounts, and its error and redirect pages. Forms only, no scripts. */
 import { join } from 'node:path';
 import { Eta } from 'eta';
 import { DateTime } from 'luxon';
@@ -20,15 +20,16 @@ type View = 'layout' | 'connect-form' | 'apple-form' | 'card' | 'accounts' | 'me
 const render = (view: View, data: object): string => eta.render(view, data);
 
 export interface AccountsPage {
-  /** The page's own path; its forms are sent beneath it. */
+  /** The URL of the page; its forms post to paths below it. */
   readonly at: string;
+  /** CSRF token of the forms. */
   readonly form: string;
   readonly organization: string;
   readonly connections: readonly Connection[];
-  /** What can be connected, in the order of the page. */
+  /** The providers that can be connected, in the order of the page. */
   readonly offered: readonly ConnectionProvider[];
   readonly mayDisconnect: boolean;
-  /** The one thing that the link is for. */
+  /** The single provider that the link is for. */
   readonly focus?: { readonly provider: ConnectionProvider; readonly isAgain: boolean } | undefined;
   readonly leave?: string | undefined;
   readonly notice?: { readonly kind: Notice; readonly provider: ConnectionProvider } | undefined;
@@ -57,14 +58,14 @@ const cardOf = (
   const name = catalog[provider].displayName;
   const isWaiting = status !== 'connected';
   const common = { at: page.at, form: page.form, words, connection: id };
-  const own = page.apple?.connection === id ? page.apple : undefined;
+  const failedForm = page.apple?.connection === id ? page.apple : undefined;
   const again =
     provider === 'apple'
-      ? isWaiting || own
+      ? isWaiting || failedForm
         ? render('apple-form', {
             username: '',
             server: '',
-            ...own,
+            ...failedForm,
             ...common,
             suffix: `-${id}`,
             label: words.again(name),
@@ -96,6 +97,7 @@ const noticeOf = ({ notice }: AccountsPage, words: ConnectionTranslations) => {
   };
 };
 
+/** Renders the page with all accounts that a link shows. */
 export const accountsPage = (page: AccountsPage, acceptLanguage: string | undefined): string => {
   const language = languageOf(acceptLanguage);
   const words = connectionTranslationsFor(language);
@@ -103,12 +105,12 @@ export const accountsPage = (page: AccountsPage, acceptLanguage: string | undefi
   const focused = focus && catalog[focus.provider].displayName;
   const title = focused ? (focus.isAgain ? words.againTitle : words.connectTitle)(focused) : words.title;
   const newApple = page.apple?.connection === undefined ? page.apple : undefined;
-  const oauth = connectionProviders.filter((one) => one !== 'apple' && offered.includes(one));
+  const oauth = connectionProviders.filter((provider) => provider !== 'apple' && offered.includes(provider));
   const body = render('accounts', {
     words,
     ...noticeOf(page, words),
     intro: focused ? words.connectIntro(organization, focused) : words.intro(organization),
-    cards: page.connections.map((one) => cardOf(one, page, words, language)),
+    cards: page.connections.map((connection) => cardOf(connection, page, words, language)),
     saysNone: focus === undefined,
     addTitle: focus ? undefined : page.connections.length > 0 ? words.add : words.addFirst,
     oauth: oauth.map((provider) =>
@@ -145,29 +147,29 @@ interface PageAction {
   readonly label: 'back' | 'tryAgain' | 'leave';
 }
 
-/** Something to read, and ways on. */
+/** Renders a page that explains an obstacle, with links to continue. */
 export const connectionErrorPage = (
   obstacle: ConnectionPageError,
   acceptLanguage: string | undefined,
   more: {
-    readonly ways?: readonly PageAction[];
+    readonly actions?: readonly PageAction[];
     readonly missing?: { readonly provider: ConnectionProvider; readonly scopes: readonly string[] };
   } = {},
 ): string => {
   const language = languageOf(acceptLanguage);
   const words = connectionTranslationsFor(language);
   const { title, text } = words.obstacles[obstacle];
-  const { ways = [], missing } = more;
+  const { actions = [], missing } = more;
   const body = render('message', {
     words,
     text,
     missing: missing ? describeScopes(missing.provider, missing.scopes, language) : [],
-    ways: ways.map(({ href, label }, at) => ({ href, label: words[label], isFirst: at === 0 })),
+    actions: actions.map(({ href, label }, at) => ({ href, label: words[label], isFirst: at === 0 })),
   });
   return render('layout', { language, title, body });
 };
 
-/** For who came without a page to go back to. */
+/** Renders the confirmation for a person whose browser has no page to return to. */
 export const connectedPage = (provider: ConnectionProvider, acceptLanguage: string | undefined): string => {
   const language = languageOf(acceptLanguage);
   const words = connectionTranslationsFor(language);
@@ -175,7 +177,7 @@ export const connectedPage = (provider: ConnectionProvider, acceptLanguage: stri
   return render('layout', {
     language,
     title,
-    body: render('message', { words, text, missing: [], ways: [] }),
+    body: render('message', { words, text, missing: [], actions: [] }),
   });
 };
 
@@ -184,25 +186,26 @@ type RedirectTarget =
   | { readonly kind: 'back'; readonly url: string };
 
 /**
- * Sends a person on to another site. A page and no redirect: after `form-action 'self'`, the answer to a form may lead
- * nowhere else in Chrome, through however many redirects
+ * Renders a page that sends the person to another site. It replaces a redirect: with `form-action 'self'`, Chrome blocks
+ * the response of a form from redirecting to another origin, however many redirects lie between
  * (https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Content-Security-Policy/form-action).
  */
-export const redirectPage = (onward: RedirectTarget, acceptLanguage: string | undefined): string => {
+export const redirectPage = (target: RedirectTarget, acceptLanguage: string | undefined): string => {
   const language = languageOf(acceptLanguage);
   const words = connectionTranslationsFor(language);
-  const { title, label } = redirectTexts(onward, words);
-  const body = render('message', { words, missing: [], ways: [{ href: onward.url, label, isFirst: true }] });
-  return render('layout', { language, title, goTo: onward.url, body });
+  const { title, label } = redirectTexts(target, words);
+  const actions = [{ href: target.url, label, isFirst: true }];
+  const body = render('message', { words, missing: [], actions });
+  return render('layout', { language, title, redirectUrl: target.url, body });
 };
 
-const redirectTexts = (onward: RedirectTarget, words: ConnectionTranslations) => {
-  switch (onward.kind) {
+const redirectTexts = (target: RedirectTarget, words: ConnectionTranslations) => {
+  switch (target.kind) {
     case 'provider': {
-      const name = catalog[onward.provider].displayName;
-      return { title: words.goingOn(name), label: words.goOn(name) };
+      const name = catalog[target.provider].displayName;
+      return { title: words.redirectTitle(name), label: words.redirectLabel(name) };
     }
     case 'back':
-      return { title: words.goingBack, label: words.goBack };
+      return { title: words.returnTitle, label: words.returnLabel };
   }
 };

@@ -1,4 +1,4 @@
-/** The page on which a person connects accounts. */
+/** Tests the page on which a person connects accounts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConnectionLinks } from '../../../../foundation/links/connection-link.ts';
 import { connectionLinks } from '../../../../tests/harness/api.ts';
@@ -21,8 +21,8 @@ const soon = '2026-11-24T09:30:00.000Z';
 const linkTo = (link: Omit<Parameters<typeof connectionLinks.token>[0], 'expiresAt'>, expiresAt = soon) =>
   `${publicUrl}/connections/${connectionLinks.token({ ...link, expiresAt: `${expiresAt.slice(0, -1)}Z` })}`;
 
-describe('the page', () => {
-  it('says whose accounts they are, offers what can be connected, and changes nothing', async () => {
+describe('the connections page', () => {
+  it('shows the organization and the available providers, and changes nothing', async () => {
     const { person, link, connections } = await setup();
     const page = await person.open(link);
     expect(page.status).toBe(200);
@@ -38,7 +38,7 @@ describe('the page', () => {
     expect(await connections()).toEqual([]);
   });
 
-  it('shows each account with what it may do, in words, and when it was last refreshed', async () => {
+  it('shows each account with its scopes in words and its last refresh', async () => {
     const { connect, person, link } = await setup();
     await connect('ann@example.com', link);
     const { text } = await person.open(link);
@@ -47,16 +47,16 @@ describe('the page', () => {
     }
   });
 
-  it('says what happened to an account that has to be connected again', async () => {
-    const { connect, only, fallOut, person, link } = await setup();
+  it('shows why an account has to be reconnected', async () => {
+    const { connect, only, requireReauthorization, person, link } = await setup();
     await connect('ann@example.com', link);
-    await fallOut((await only()).id);
+    await requireReauthorization((await only()).id);
     const { text } = await person.open(link);
     expect(text).toContain('Needs to be connected again');
     expect(text).toContain('no longer accepts our access');
   });
 
-  it('speaks the language of the browser where it can', async () => {
+  it('uses the language of the browser if it is supported', async () => {
     const { call, link } = await setup();
     const path = new URL(link).pathname;
     const { text } = await call('GET', path, { headers: { 'accept-language': 'fr-CA,fr;q=0.9' } });
@@ -64,7 +64,7 @@ describe('the page', () => {
     expect(text).toContain('Connecter Google');
   });
 
-  it('shows only accounts of whose link it is', async () => {
+  it('shows only the accounts of the owner of the link', async () => {
     const { connect, person, linkFrom } = await setup();
     await connect('ann@example.com');
     for (const path of ['/v1/connections/page?owner=bob', '/v1/connections/page']) {
@@ -72,7 +72,7 @@ describe('the page', () => {
     }
   });
 
-  it('loads nothing, runs nothing, is framed by nobody and is not kept', async () => {
+  it('forbids external resources, scripts, framing and caching', async () => {
     const { person, link } = await setup();
     const { headers, text } = await person.open(link);
     expect(headers).toMatchObject({
@@ -84,7 +84,7 @@ describe('the page', () => {
     expect(text).not.toContain('<script');
   });
 
-  it('gives the browser a cookie that no script, no other site and no other host of ours gets at', async () => {
+  it('sets a cookie that scripts, other sites and other hosts cannot access', async () => {
     const { person, link } = await setup();
     const { headers } = await person.open(link);
     expect(String(headers['set-cookie'])).toMatch(
@@ -92,7 +92,7 @@ describe('the page', () => {
     );
   });
 
-  it('escapes what people call their accounts', async () => {
+  it('escapes the names of accounts', async () => {
     const { connect, person, link } = await setup();
     await connect('<img src=x>', link);
     const { text } = await person.open(link);
@@ -101,8 +101,8 @@ describe('the page', () => {
   });
 });
 
-describe('a link', () => {
-  it('that has expired says so, and does nothing any more', async () => {
+describe('a link to the connections page', () => {
+  it('that has expired shows an error and changes nothing', async () => {
     const { person, link, organization, connections } = await setup();
     const page = await person.open(link);
     const expired = linkTo({ organization }, '2026-11-24T09:00:00.000Z');
@@ -115,7 +115,7 @@ describe('a link', () => {
     expect(await connections()).toEqual([]);
   });
 
-  it('that we did not write, or that was cut short, opens nothing', async () => {
+  it('that is forged or truncated shows an error', async () => {
     const { person, link, organization } = await setup();
     const forged = createConnectionLinks([{ key: new Uint8Array(32) }]);
     const token = forged.token({ organization, expiresAt: soon });
@@ -144,7 +144,7 @@ describe('a link', () => {
     expect((await north.only()).status).toBe('connected');
   });
 
-  it('for one provider connects no other, and takes nothing away', async () => {
+  it('for one provider can neither connect another provider nor disconnect accounts', async () => {
     const { connect, person, linkFrom, only } = await setup();
     await connect('ann@example.com');
     const { id } = await only();
@@ -158,7 +158,7 @@ describe('a link', () => {
     expect((await only()).status).toBe('connected');
   });
 
-  it('to connect one account again shows no other, and asks for that one', async () => {
+  it('to reconnect one account shows only that account and passes it to the provider', async () => {
     const { connect, person, linkFrom, connections, authorizers } = await setup();
     await connect('ann@example.com');
     await connect('ann@second.example');
@@ -175,7 +175,7 @@ describe('a link', () => {
     expect(authorizers.lastAuthorizationRequest().loginHint).toBe('ann@example.com');
   });
 
-  it('from the platform leads back to it for whoever does not want to', async () => {
+  it('with a return address offers a way back without connecting', async () => {
     const { person, linkFrom } = await setup();
     const returnTo = `${publicUrl}/settings`;
     const query = new URLSearchParams({ returnTo });
@@ -186,30 +186,30 @@ describe('a link', () => {
   });
 });
 
-describe('a form', () => {
-  it('sends on to the provider from a page of ours, for the sake of form-action', async () => {
+describe('a form of the connections page', () => {
+  it('redirects to the provider by a page, because of form-action', async () => {
     const { begin, link, authorizers } = await setup();
     const page = await begin(link);
     expect(page).toMatchObject({
       status: 200,
-      leadsTo: `https://google.example/consent?state=${authorizers.lastAuthorizationRequest().state}`,
+      redirectsTo: `https://google.example/consent?state=${authorizers.lastAuthorizationRequest().state}`,
     });
-    expect(page.text).toContain('Go on to Google');
+    expect(page.text).toContain('Continue to Google');
   });
 
   it.each([
     ['from another site', { origin: 'https://evil.example' }],
-    ['from nowhere that is told', { origin: 'null' }],
+    ['from an opaque origin', { origin: 'null' }],
     ['from our host without TLS', { origin: 'http://auditions.example.com' }],
-  ])('%s is refused', async (_, how) => {
+  ])('%s is rejected', async (_, how) => {
     const { person, link, authorizers } = await setup();
     const page = await person.open(link);
     const answer = await person.submit(page, { to: '/connect' }, {}, how);
     expect(answer).toMatchObject({ status: 403, text: expect.stringContaining('open the page again') });
-    expect(() => authorizers.lastAuthorizationRequest()).toThrow('nobody was sent anywhere');
+    expect(() => authorizers.lastAuthorizationRequest()).toThrow('no browser was redirected to a provider');
   });
 
-  it('of an old browser that does not say where it comes from is taken for its token', async () => {
+  it('without an Origin header is accepted by its token', async () => {
     const { person, link } = await setup();
     const answer = await person.submit(await person.open(link), { to: '/connect' }, {}, { origin: null });
     expect(answer.status).toBe(200);
@@ -218,12 +218,12 @@ describe('a form', () => {
   it.each([
     ['without a token', { form: '' }],
     ['with a made-up token', { form: 'a.b' }],
-  ])('%s is refused', async (_, filled) => {
+  ])('%s is rejected', async (_, filled) => {
     const { person, link } = await setup();
     expect((await person.submit(await person.open(link), { to: '/connect' }, filled)).status).toBe(403);
   });
 
-  it("with another browser's token, another page's, or without the cookie is refused", async () => {
+  it('with the token of another browser or page, or without the cookie, is rejected', async () => {
     const { person, newPerson, link, linkFrom } = await setup();
     const page = await person.open(link);
     const other = newPerson();
@@ -242,7 +242,7 @@ describe('a form', () => {
     ['connect', 'provider=facebook&form=x'],
     ['apple', 'form=x&username=&password='],
     ['disconnect', 'form=x&connection=nothing'],
-  ])('to /%s that no button of ours sends (%s) is refused on a page', async (to, body) => {
+  ])('to /%s with an invalid body (%s) is rejected with a page', async (to, body) => {
     const { call, link } = await setup();
     const answer = await call('POST', `${new URL(link).pathname}/${to}`, {
       body,
@@ -256,12 +256,12 @@ describe('a form', () => {
 });
 
 describe('disconnecting on the page', () => {
-  it('revokes and erases, says so, and leaves the account to be connected anew', async () => {
+  it('revokes and erases the account, shows a notice, and permits a new connection', async () => {
     const { connect, only, person, link, authorizers, repositories, organization } = await setup();
     await connect('ann@example.com', link);
     const { id } = await only();
     const answer = await person.submit(await person.open(link), { to: '/disconnect' });
-    expect(answer).toMatchObject({ status: 303, leadsTo: `${link}?done=disconnected&provider=google` });
+    expect(answer).toMatchObject({ status: 303, redirectsTo: `${link}?done=disconnected&provider=google` });
     expect(authorizers.revoked).toHaveLength(1);
     const page = await person.open(answer.redirectsTo ?? '');
     expect(page.text).toContain('Your Google account is disconnected');
@@ -275,26 +275,26 @@ describe('disconnecting on the page', () => {
     expect(await only()).toMatchObject({ id, status: 'connected' });
   });
 
-  it('while the provider is away says where to take it away as well', async () => {
+  it('while the provider is unavailable links to its page of connected apps', async () => {
     const { connect, only, person, link, authorizers } = await setup();
     await connect('ann@example.com', link);
     authorizers.failNextCall({ kind: 'outage', effect: 'none' });
     const answer = await person.submit(await person.open(link), { to: '/disconnect' });
     const { text } = await person.open(answer.redirectsTo ?? '');
-    expect(text).toContain('we go on giving the access back');
+    expect(text).toContain('we keep trying to give the access back');
     expect(text).toContain('href="https://myaccount.google.com/connections"');
     expect((await only()).status).toBe('disconnected');
   });
 });
 
-describe('connecting Apple', () => {
+describe('connecting an Apple account', () => {
   const filled = { username: ' ann@icloud.com ', password: 'abcd-efgh-ijkl-mnop', server: '' };
 
-  it('keeps the account once its server has let us in', async () => {
+  it('stores the account once its server has accepted the password', async () => {
     const { person, link, authorizers, only, repositories, organization } = await setup();
     authorizers.passwords.set('ann@icloud.com', filled.password);
     const answer = await person.submit(await person.open(link), { to: '/apple' }, filled);
-    expect(answer).toMatchObject({ status: 303, leadsTo: `${link}?done=connected&provider=apple` });
+    expect(answer).toMatchObject({ status: 303, redirectsTo: `${link}?done=connected&provider=apple` });
     const connection = await only();
     expect(connection).toMatchObject({ provider: 'apple', owner: 'ann', account: 'ann@icloud.com' });
     const use = { purpose: 'test', correlationId: 'c' };
@@ -306,7 +306,7 @@ describe('connecting Apple', () => {
     });
   });
 
-  it('with a wrong password says so where it is typed, and shows no password again', async () => {
+  it('with a wrong password shows an error in the form, without the password', async () => {
     const { person, link, connections } = await setup();
     const page = await person.submit(await person.open(link), { to: '/apple' }, filled);
     expect(page).toMatchObject({ status: 422, text: expect.stringContaining('were not accepted') });
@@ -315,7 +315,7 @@ describe('connecting Apple', () => {
     expect(await connections()).toEqual([]);
   });
 
-  it('at an address that we may not call says so', async () => {
+  it('with a forbidden server address shows an error', async () => {
     const { person, link, connections } = await setup();
     const given = { ...filled, server: 'https://10.0.0.1/' };
     const page = await person.submit(await person.open(link), { to: '/apple' }, given);
@@ -324,7 +324,7 @@ describe('connecting Apple', () => {
     expect(await connections()).toEqual([]);
   });
 
-  it('while the server is away is told with 503', async () => {
+  it('returns 503 while the server is unavailable', async () => {
     const { person, link, authorizers } = await setup();
     authorizers.failNextCall({ kind: 'outage', effect: 'none' });
     const page = await person.submit(await person.open(link), { to: '/apple' }, filled);
@@ -335,12 +335,12 @@ describe('connecting Apple', () => {
     });
   });
 
-  it('again takes a new password for the same account, and no other account', async () => {
-    const { person, link, authorizers, only, fallOut } = await setup();
+  it('again accepts a new password for the same account, and no other account', async () => {
+    const { person, link, authorizers, only, requireReauthorization } = await setup();
     authorizers.passwords.set('ann@icloud.com', filled.password).set('bob@icloud.com', filled.password);
     await person.submit(await person.open(link), { to: '/apple' }, filled);
     const { id } = await only();
-    await fallOut(id);
+    await requireReauthorization(id);
     const page = await person.open(link);
     const form = { to: '/apple', having: { connection: id } };
     expect((await person.submit(page, form, { ...filled, username: 'bob@icloud.com' })).status).toBe(409);
@@ -349,7 +349,7 @@ describe('connecting Apple', () => {
     expect(await only()).toMatchObject({ id, status: 'connected' });
   });
 
-  it('for the platform sends on to it from a page of ours', async () => {
+  it('with a return address redirects to it by a page', async () => {
     const { person, linkFrom, authorizers, only } = await setup();
     authorizers.passwords.set('ann@icloud.com', filled.password);
     const query = new URLSearchParams({ returnTo: 'http://localhost:5173/back' });
@@ -358,7 +358,7 @@ describe('connecting Apple', () => {
     const { id } = await only();
     expect(page).toMatchObject({
       status: 200,
-      leadsTo: `http://localhost:5173/back?connection=${id}&status=connected`,
+      redirectsTo: `http://localhost:5173/back?connection=${id}&status=connected`,
     });
   });
 });

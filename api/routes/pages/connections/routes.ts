@@ -1,6 +1,6 @@
 /**
- * /connections/{token}: the page on which a person connects their accounts, sees what each may do, and takes it away
- * again. Looking changes nothing; only its own forms do, in the browser that it was opened in.
+ * /connections/{token}: the page on which a person connects accounts, sees their scopes, and disconnects them. GET
+ * changes nothing. The page's forms are accepted only from the browser in which it was opened.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -54,12 +54,12 @@ const errorPages: Partial<Readonly<Record<RefusalCode, ConnectionPageError>>> = 
   temporarily_unavailable: 'later',
 };
 
-/** Whoever follows a link is no program: what there is to say to them is said on a page. */
+/** Responds to errors with a page, because a person reads them. */
 export const handleConnectionPageError = createPageErrorHandler(errorPages, connectionErrorPage);
 
 const pagePath = (token: string): string => `/connections/${token}`;
 
-/** Apple's form is tried at once, so that a typing error is told where it can be put right. */
+/** The credentials of the Apple form are verified immediately, so that the form can show an error. */
 const appleDeadlineMs = 20_000;
 
 const appleFormErrors: Partial<
@@ -82,16 +82,19 @@ const revocationNotices: Readonly<Record<RevocationResult, Notice>> = {
   unsupported: 'disconnectedHere',
 };
 
-/** What was done just now, as long as it is still so: the address may be opened again. */
+/** Returns the notice from the query. Omits `connected` when no account is connected any more: URLs can be reopened. */
 const noticeFor = (
   { connections }: OpenedPage,
   { done, provider }: z.infer<typeof query>,
 ): AccountsPage['notice'] => {
   if (done === undefined || provider === undefined) return undefined;
-  const isConnected = connections.some((one) => one.provider === provider && one.status === 'connected');
+  const isConnected = connections.some(
+    (connection) => connection.provider === provider && connection.status === 'connected',
+  );
   return done === 'connected' && !isConnected ? undefined : { kind: done, provider };
 };
 
+/** Registers the page and its forms. */
 export const connectionPages = (api: Api, dependencies: ApiDependencies): void => {
   const browsers = createBrowserSessions(dependencies);
   const { publicUrl } = dependencies.configuration;
@@ -116,7 +119,7 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
     return sendPage(reply, status, html);
   };
 
-  /** The way on after something was done here: to where the person came from, or to the page again. */
+  /** Redirects to the platform's return address, or back to the page. */
   const sendConnected = (
     { request, reply, opened }: { request: FastifyRequest; reply: FastifyReply; opened: OpenedPage },
     done: { readonly provider: ConnectionProvider; readonly connection: string },
@@ -196,19 +199,19 @@ export const connectionPages = (api: Api, dependencies: ApiDependencies): void =
           { username, password, serverUrl: server === '' ? undefined : server },
           { correlationId: request.id, signal: AbortSignal.timeout(appleDeadlineMs) },
         );
-        const kept = await dependencies.repositories.accounts.connect(
+        const stored = await dependencies.repositories.accounts.connect(
           { organization, owner, provider: 'apple', again: again?.id, grant },
           linkHolderOf(opened.link, request.id),
         );
-        if (kept.kind === 'connected') {
-          return sendConnected({ request, reply, opened }, { provider: 'apple', connection: kept.id });
+        if (stored.kind === 'connected') {
+          return sendConnected({ request, reply, opened }, { provider: 'apple', connection: stored.id });
         }
-        const ways = [{ href: `${publicUrl}${pagePath(token)}`, label: 'back' }] as const;
-        const html = connectionErrorPage('otherAccount', request.headers['accept-language'], { ways });
+        const actions = [{ href: `${publicUrl}${pagePath(token)}`, label: 'back' }] as const;
+        const html = connectionErrorPage('otherAccount', request.headers['accept-language'], { actions });
         return sendPage(reply, 409, html);
       } catch (err) {
         if (!(err instanceof ProviderError)) throw err;
-        request.log.warn({ err }, 'an account could not be connected');
+        request.log.warn({ err }, 'account connection failed');
         return refuse(appleFormErrors[err.fault.kind] ?? appleUnavailable);
       }
     },

@@ -1,32 +1,32 @@
-/** What a provider's scopes let us do, in words. One that is not in here is shown as the provider writes it. */
+/** Describes the providers' scopes in words. A scope without a description is shown by its name. */
 import type { ConnectionProvider } from '../../../../domain/providers/vendors.ts';
 import type { Language } from '../language.ts';
 
-type Translations = Readonly<Record<Language, string>>;
+type ScopeDescription = Readonly<Record<Language, string>>;
 
-const whoYouAre: Translations = { en: 'know which account it is', fr: 'savoir de quel compte il s’agit' };
-const events: Translations = {
+const whoYouAre: ScopeDescription = { en: 'know which account it is', fr: 'savoir de quel compte il s’agit' };
+const events: ScopeDescription = {
   en: 'see, write and delete events in your calendars',
   fr: 'voir, inscrire et supprimer des événements dans vos agendas',
 };
-const freeBusy: Translations = { en: 'see when you are free', fr: 'voir quand vous êtes libre' };
-const calendarNames: Translations = {
+const freeBusy: ScopeDescription = { en: 'see when you are free', fr: 'voir quand vous êtes libre' };
+const calendarNames: ScopeDescription = {
   en: 'see the names of your calendars',
   fr: 'voir les noms de vos agendas',
 };
-const meetings: Translations = {
+const meetings: ScopeDescription = {
   en: 'make, change and delete video meetings',
   fr: 'créer, modifier et supprimer des réunions vidéo',
 };
-const meetingsSeen: Translations = { en: 'see your video meetings', fr: 'voir vos réunions vidéo' };
-const whileAway: Translations = {
+const meetingsSeen: ScopeDescription = { en: 'see your video meetings', fr: 'voir vos réunions vidéo' };
+const whileAway: ScopeDescription = {
   en: 'do so while you are away, until you disconnect',
   fr: 'le faire en votre absence, jusqu’à ce que vous déconnectiez',
 };
 
 const google = 'https://www.googleapis.com/auth/';
 
-const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<string, Translations>>>> = {
+const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<string, ScopeDescription>>>> = {
   google: {
     openid: whoYouAre,
     [`${google}userinfo.email`]: whoYouAre,
@@ -58,16 +58,18 @@ const scopeDescriptions: Readonly<Record<ConnectionProvider, Readonly<Record<str
   apple: {},
 };
 
-/** Each thing once, though several scopes may stand for it. */
+/** Returns the descriptions of scopes without duplicates: several scopes can have the same description. */
 export const describeScopes = (
   provider: ConnectionProvider,
   scopes: readonly string[],
   language: Language,
 ): readonly string[] => {
-  // A password has no scopes: it opens the calendars as they are.
+  // An Apple password has no scopes; it gives access to all calendars.
   if (provider === 'apple') return [events[language]];
-  const known = scopeDescriptions[provider];
+  const descriptions = scopeDescriptions[provider];
   return [
-    ...new Set(scopes.map((scope) => (Object.hasOwn(known, scope) && known[scope]?.[language]) || scope)),
+    ...new Set(
+      scopes.map((scope) => (Object.hasOwn(descriptions, scope) && descriptions[scope]?.[language]) || scope),
+    ),
   ];
 };

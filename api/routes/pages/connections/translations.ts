@@ -1,8 +1,8 @@
-/** What the page on which accounts are connected says, by language. */
+/** The texts of the page on which accounts are connected, by language. */
 import type { ConnectionStatusReason } from '../../../../domain/connections/connection.ts';
 import type { Language } from '../language.ts';
 
-/** Why a person reads a page that is not the one they wanted. */
+/** The obstacles that error pages explain. */
 const connectionPageErrors = [
   'invalid',
   'linkExpired',
@@ -23,11 +23,11 @@ const connectionPageErrors = [
 ] as const;
 export type ConnectionPageError = (typeof connectionPageErrors)[number];
 
-/** What a form on the page came to. */
+/** Results of the page's forms. */
 export const notices = ['connected', 'disconnected', 'disconnectedHere', 'revokedLater'] as const;
 export type Notice = (typeof notices)[number];
 
-/** Why the form for Apple was not taken. */
+/** Errors of the Apple form. */
 export type AppleFormError = 'wrongPassword' | 'badServer' | 'appleAway';
 
 interface Explanation {
@@ -65,10 +65,10 @@ export interface ConnectionTranslations {
   readonly appleTrouble: Readonly<Record<AppleFormError, string>>;
   readonly notices: Readonly<Record<Notice, (provider: string) => string>>;
   readonly takeAway: (provider: string) => string;
-  readonly goingOn: (provider: string) => string;
-  readonly goOn: (provider: string) => string;
-  readonly goingBack: string;
-  readonly goBack: string;
+  readonly redirectTitle: (provider: string) => string;
+  readonly redirectLabel: (provider: string) => string;
+  readonly returnTitle: string;
+  readonly returnLabel: string;
   readonly back: string;
   readonly tryAgain: string;
   readonly notNow: string;
@@ -96,7 +96,7 @@ const en: ConnectionTranslations = {
   needsReauthorization: 'Needs to be connected again',
   reasons: {
     grant_refused: 'The provider no longer accepts our access. This happens after a changed password, too.',
-    refresh_lost: 'A new access of the provider’s was lost on its way to us.',
+    refresh_lost: 'The provider renewed our access, but its response did not reach us.',
     scopes_missing: 'Not everything that is needed was allowed.',
     deauthorized: 'The access was taken away at the provider.',
     disconnected_here: 'It was disconnected here.',
@@ -128,13 +128,13 @@ const en: ConnectionTranslations = {
     disconnectedHere: (provider) =>
       `Your ${provider} account is disconnected, and our access to it is erased here.`,
     revokedLater: (provider) =>
-      `Your ${provider} account is disconnected. ${provider} does not answer just now: we go on giving the access back until it does.`,
+      `Your ${provider} account is disconnected. ${provider} does not answer just now: we keep trying to give the access back until it does.`,
   },
   takeAway: (provider) => `To take it away at ${provider} as well, open the page of your connected apps`,
-  goingOn: (provider) => `Taking you to ${provider}`,
-  goOn: (provider) => `Go on to ${provider}`,
-  goingBack: 'Your account is connected',
-  goBack: 'Go on',
+  redirectTitle: (provider) => `Taking you to ${provider}`,
+  redirectLabel: (provider) => `Continue to ${provider}`,
+  returnTitle: 'Your account is connected',
+  returnLabel: 'Continue',
   back: 'Back to your accounts',
   tryAgain: 'Try again',
   notNow: 'Not now',
@@ -191,15 +191,15 @@ const en: ConnectionTranslations = {
     },
     misconfigured: {
       title: 'The provider did not accept our request',
-      text: 'No account was connected. It is not your fault: please tell whoever gave you the link.',
+      text: 'No account was connected. It is not your fault: please tell the person who gave you the link.',
     },
     unknownState: {
       title: 'We do not know this answer',
-      text: 'Nobody began here what this address ends. Nothing was changed. Please begin again from the link that you were given.',
+      text: 'No connection was started here that this address could complete. Nothing was changed. Please begin again from the link that you were given.',
     },
     otherBrowser: {
-      title: 'It began in another browser',
-      text: 'An account is connected in the browser in which one began. Nothing was changed. Please open the link that you were given in this browser, and allow its cookie.',
+      title: 'This was started in another browser',
+      text: 'Connecting an account must end in the browser in which it was started. Nothing was changed. Please open the link that you were given in this browser, and allow its cookie.',
     },
     used: {
       title: 'This was done already',
@@ -207,7 +207,7 @@ const en: ConnectionTranslations = {
     },
     expired: {
       title: 'That took too long',
-      text: 'There are ten minutes from our page to the provider’s and back. No account was connected. Please begin again.',
+      text: 'You have ten minutes to agree at the provider and come back. No account was connected. Please begin again.',
     },
   },
 };
@@ -231,7 +231,7 @@ const fr: ConnectionTranslations = {
   reasons: {
     grant_refused:
       'Le fournisseur n’accepte plus notre accès. Cela arrive aussi après un changement de mot de passe.',
-    refresh_lost: 'Un nouvel accès du fournisseur s’est perdu avant de nous parvenir.',
+    refresh_lost: 'Le fournisseur a renouvelé notre accès, mais sa réponse ne nous est pas parvenue.',
     scopes_missing: 'Tout ce qui est nécessaire n’a pas été autorisé.',
     deauthorized: 'L’accès a été retiré chez le fournisseur.',
     disconnected_here: 'Il a été déconnecté ici.',
@@ -263,14 +263,14 @@ const fr: ConnectionTranslations = {
     disconnected: (provider) => `Votre compte ${provider} est déconnecté. Nous n’y avons plus accès.`,
     disconnectedHere: (provider) => `Votre compte ${provider} est déconnecté, et notre accès est effacé ici.`,
     revokedLater: (provider) =>
-      `Votre compte ${provider} est déconnecté. ${provider} ne répond pas pour le moment : nous lui rendrons l’accès dès qu’il répondra.`,
+      `Votre compte ${provider} est déconnecté. ${provider} ne répond pas pour le moment : nous réessayons de lui rendre l’accès jusqu’à ce qu’il réponde.`,
   },
   takeAway: (provider) =>
     `Pour le retirer aussi chez ${provider}, ouvrez la page de vos applications connectées`,
-  goingOn: (provider) => `Vers ${provider}`,
-  goOn: (provider) => `Continuer vers ${provider}`,
-  goingBack: 'Votre compte est connecté',
-  goBack: 'Continuer',
+  redirectTitle: (provider) => `Vers ${provider}`,
+  redirectLabel: (provider) => `Continuer vers ${provider}`,
+  returnTitle: 'Votre compte est connecté',
+  returnLabel: 'Continuer',
   back: 'Retour à vos comptes',
   tryAgain: 'Réessayer',
   notNow: 'Pas maintenant',
@@ -331,11 +331,11 @@ const fr: ConnectionTranslations = {
     },
     unknownState: {
       title: 'Nous ne connaissons pas cette réponse',
-      text: 'Personne n’a commencé ici ce que cette adresse termine. Rien n’a été modifié. Veuillez recommencer à partir du lien reçu.',
+      text: 'Aucune connexion que cette adresse pourrait terminer n’a été commencée ici. Rien n’a été modifié. Veuillez recommencer à partir du lien reçu.',
     },
     otherBrowser: {
       title: 'Cela a commencé dans un autre navigateur',
-      text: 'Un compte se connecte dans le navigateur où l’on a commencé. Rien n’a été modifié. Veuillez ouvrir le lien reçu dans ce navigateur et autoriser son cookie.',
+      text: 'La connexion d’un compte doit se terminer dans le navigateur où elle a commencé. Rien n’a été modifié. Veuillez ouvrir le lien reçu dans ce navigateur et autoriser son cookie.',
     },
     used: {
       title: 'C’est déjà fait',
@@ -343,12 +343,13 @@ const fr: ConnectionTranslations = {
     },
     expired: {
       title: 'Cela a pris trop de temps',
-      text: 'Dix minutes séparent notre page de celle du fournisseur et du retour. Aucun compte n’a été connecté. Veuillez recommencer.',
+      text: 'Vous avez dix minutes pour donner votre accord chez le fournisseur et revenir. Aucun compte n’a été connecté. Veuillez recommencer.',
     },
   },
 };
 
 const translations: Readonly<Record<Language, ConnectionTranslations>> = { en, fr };
 
+/** Returns the texts in a language. */
 export const connectionTranslationsFor = (language: Language): ConnectionTranslations =>
   translations[language];

@@ -1,4 +1,4 @@
-/** The page behind an invitation's link. One form, no script, readable on any telephone. */
+/** Renders the page that an invitation links to: one form, no scripts, readable on any phone. */
 import { Eta } from 'eta';
 import { DateTime } from 'luxon';
 import type { Answer } from '../../../../domain/audition/events.ts';
@@ -45,7 +45,7 @@ const eta = new Eta({ autoTrim: [false, 'nl'] });
 const template = eta.compile(layout);
 const render = (page: object): string => eta.render(template, page);
 
-/** The slot on the participant's own clock, with the name of the zone, since a link is opened anywhere. */
+/** Formats the slot in the participant's time zone, with the name of the zone: the link can be opened anywhere. */
 const whenOf = (slot: Slot, zone: string, language: string): string => {
   const [start, end] = [slot.start, slot.end].map((at) => DateTime.fromISO(at, { zone }).setLocale(language));
   if (!start || !end) return '';
@@ -58,6 +58,7 @@ export interface InvitationDetails {
   readonly answer: Answer | 'none';
 }
 
+/** Renders the invitation with the participant's current answer and the form. */
 export const invitationPage = (
   { slot, zone, answer }: InvitationDetails,
   acceptLanguage: string | undefined,
@@ -80,6 +81,7 @@ export const invitationPage = (
 
 export type RespondPageError = 'invalid' | 'moved' | 'closed' | 'unreadable' | 'later';
 
+/** Renders a page that explains why the invitation cannot be answered. */
 export const respondErrorPage = (obstacle: RespondPageError, acceptLanguage: string | undefined): string => {
   const language = languageOf(acceptLanguage);
   const words = respondTranslationsFor(language);

@@ -1,4 +1,4 @@
-/** The page behind an invitation's link. */
+/** Tests the page that an invitation links to. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionFact } from '../../../../domain/audition/events.ts';
@@ -36,8 +36,8 @@ const setup = async (...more: readonly AuditionFact[]) => {
   return { ...test, auditionId, invitation, token, open, say };
 };
 
-describe('the page', () => {
-  it("asks, with the time on the participant's own clock, and changes nothing", async () => {
+describe('the invitation page', () => {
+  it("shows the question with the time in the participant's time zone, and changes nothing", async () => {
     const { open, orchestration } = await setup();
     const { status, text, headers } = await open();
     expect(status).toBe(200);
@@ -51,7 +51,7 @@ describe('the page', () => {
     expect(orchestration.receivedCommands).toEqual([]);
   });
 
-  it('speaks the language of the browser where it can', async () => {
+  it('uses the language of the browser if it is supported', async () => {
     const { open } = await setup();
     expect((await open(undefined, 'fr-CA,fr;q=0.9,en;q=0.8')).text).toContain('Pouvez-vous venir');
     for (const unknown of ['ja', 'constructor', '__proto__', 'toString;q=1, fr-x']) {
@@ -61,7 +61,7 @@ describe('the page', () => {
     }
   });
 
-  it('says what was answered before, and lets it be changed', async () => {
+  it('shows the current answer, and permits a change', async () => {
     const { open } = await setup({
       type: 'responded',
       participant: performer,
@@ -75,7 +75,7 @@ describe('the page', () => {
 });
 
 describe('an answer', () => {
-  it.each(['accepted', 'declined'])('%s reaches the workflow as coming from the link', async (answer) => {
+  it.each(['accepted', 'declined'])('%s is sent to the workflow with the origin link', async (answer) => {
     const { say, orchestration, auditionId } = await setup();
     const { status, text } = await say(answer);
     expect(status).toBe(200);
@@ -88,7 +88,7 @@ describe('an answer', () => {
     ]);
   });
 
-  it('given twice is given once', async () => {
+  it('sent twice is recorded once', async () => {
     const { say, orchestration } = await setup({
       type: 'responded',
       participant: performer,
@@ -101,10 +101,10 @@ describe('an answer', () => {
 
   it.each([
     ['of another kind', 'answer=perhaps', 'application/x-www-form-urlencoded', 400],
-    ['that is none', '', 'application/x-www-form-urlencoded', 400],
-    ['that is no form', 'answer', 'text/plain', 415],
-    ['that is far too long', `answer=${'x'.repeat(300_000)}`, 'application/x-www-form-urlencoded', 413],
-  ])('%s is refused on a page, since a person reads it', async (_, body, type, status) => {
+    ['without a value', '', 'application/x-www-form-urlencoded', 400],
+    ['that is not a form', 'answer', 'text/plain', 415],
+    ['that is too long', `answer=${'x'.repeat(300_000)}`, 'application/x-www-form-urlencoded', 413],
+  ])('%s is rejected with a page', async (_, body, type, status) => {
     const { call, token, orchestration } = await setup();
     const answer = await call('POST', `/respond/${token}`, { body, headers: { 'content-type': type } });
     expect(answer).toMatchObject({
@@ -115,7 +115,7 @@ describe('an answer', () => {
     expect(orchestration.receivedCommands).toEqual([]);
   });
 
-  it('that stumbles over a fault of ours is told so on a page, without details', async () => {
+  it('that causes an internal error shows a page without details', async () => {
     const { say, orchestration } = await setup();
     orchestration.override({ sendUpdate: () => Promise.reject(new TypeError('x is not a function')) });
     const { status, text } = await say('accepted');
@@ -124,7 +124,7 @@ describe('an answer', () => {
     expect(text).not.toContain('function');
   });
 
-  it('that the workflow refuses, and one that does not get through, are told on a page', async () => {
+  it('that the workflow refuses or does not receive shows a page', async () => {
     const { say, orchestration } = await setup();
     orchestration.override({ sendUpdate: () => Promise.reject(new Refusal('wrong_state', 'over', 'look')) });
     expect(await say('accepted')).toMatchObject({
@@ -142,10 +142,10 @@ describe('an answer', () => {
   });
 });
 
-describe('a link', () => {
+describe('a link of an invitation', () => {
   const forged = createResponseLinks([{ key: randomBytes(32) }]);
 
-  it.each(['GET', 'POST'] as const)('that we did not write opens nothing (%s)', async (method) => {
+  it.each(['GET', 'POST'] as const)('that is forged shows an error (%s)', async (method) => {
     const { open, say, invitation, orchestration } = await setup();
     const token = forged.token(invitation);
     const answer = method === 'GET' ? await open(token) : await say('accepted', token);
@@ -153,7 +153,7 @@ describe('a link', () => {
     expect(orchestration.receivedCommands).toEqual([]);
   });
 
-  it('that is longer than any of ours opens nothing', async () => {
+  it('that is too long shows an error', async () => {
     const { open } = await setup();
     expect(await open('x'.repeat(5_000))).toMatchObject({
       status: 404,
@@ -161,7 +161,7 @@ describe('a link', () => {
     });
   });
 
-  it('that was cut off before its token opens nothing', async () => {
+  it('without a token shows an error', async () => {
     const { open } = await setup();
     expect(await open('')).toMatchObject({
       status: 404,
@@ -169,32 +169,35 @@ describe('a link', () => {
     });
   });
 
-  it('of somebody who does not take part opens nothing', async () => {
+  it('for a person who is not a participant shows an error', async () => {
     const { open, invitation } = await setup();
     const token = responseLinks.token({ ...invitation, participant: participantIdSchema.parse('stranger') });
     expect((await open(token)).status).toBe(404);
   });
 
-  it("into another organization's audition opens nothing", async () => {
+  it("for another organization's audition shows an error", async () => {
     const { open, invitation } = await setup();
     expect((await open(responseLinks.token({ ...invitation, organization: 'org_south' }))).status).toBe(404);
   });
 
-  it.each(['GET', 'POST'] as const)('of an earlier time says that it has moved (%s)', async (method) => {
-    const moved = {
-      type: 'slot_moved',
-      slot: { start: '2027-03-02T10:00:00.000Z', end: '2027-03-02T10:30:00.000Z', zone: 'Europe/Paris' },
-      revision: 2,
-      until: '2027-03-02T09:00:00.000Z',
-      origin: 'api',
-    } as const;
-    const { open, say, orchestration } = await setup(moved, { type: 'scheduled' });
-    const answer = method === 'GET' ? await open() : await say('accepted');
-    expect(answer.text).toContain('The time has changed');
-    expect(orchestration.receivedCommands).toEqual([]);
-  });
+  it.each(['GET', 'POST'] as const)(
+    'of an earlier slot shows that the slot has moved (%s)',
+    async (method) => {
+      const moved = {
+        type: 'slot_moved',
+        slot: { start: '2027-03-02T10:00:00.000Z', end: '2027-03-02T10:30:00.000Z', zone: 'Europe/Paris' },
+        revision: 2,
+        until: '2027-03-02T09:00:00.000Z',
+        origin: 'api',
+      } as const;
+      const { open, say, orchestration } = await setup(moved, { type: 'scheduled' });
+      const answer = method === 'GET' ? await open() : await say('accepted');
+      expect(answer.text).toContain('The time has changed');
+      expect(orchestration.receivedCommands).toEqual([]);
+    },
+  );
 
-  it('to an audition that is over says so', async () => {
+  it('to a closed audition shows that it cannot be answered', async () => {
     const { open } = await setup({ type: 'cancelled', origin: 'api' });
     expect(await open()).toMatchObject({
       status: 409,

@@ -1,4 +1,4 @@
-/** /respond/{token}: where the link in an invitation leads. Looking changes nothing; only the form answers. */
+/** /respond/{token}: the page that an invitation links to. GET changes nothing; POST records the answer. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -16,7 +16,7 @@ const params = z.object({ token: z.string() });
 const answerForm = z.object({ answer: z.enum(['accepted', 'declined']) });
 const page = pageResponse();
 
-/** The others are a form that no button of ours has sent, where the caller is at fault, and else a fault of ours. */
+/** Every other code is shown as `unreadable` (an invalid form) or `later` (a fault of this service). */
 const errorPages: Partial<Readonly<Record<RefusalCode, RespondPageError>>> = {
   link_invalid: 'invalid',
   audition_not_found: 'invalid',
@@ -29,13 +29,13 @@ const errorPages: Partial<Readonly<Record<RefusalCode, RespondPageError>>> = {
   temporarily_unavailable: 'later',
 };
 
-/** Whoever follows a link is no program: what there is to say to them is said on a page. */
+/** Responds to errors with a page, because a person reads them. */
 const handleRespondPageError = createPageErrorHandler(errorPages, respondErrorPage);
 
 const linkInvalid = (): Refusal =>
-  new Refusal('link_invalid', 'We did not write this link.', 'Use the link in the message as it is.');
+  new Refusal('link_invalid', 'This link is not valid.', 'Use the complete link from the message.');
 
-/** Throws `Refusal` for a link of an earlier slot, and for an audition that takes no answers. */
+/** Throws `Refusal` for a link of an earlier slot, and for an audition that accepts no answers. */
 const requireInvitation = async (
   { repositories, responseLinks }: ApiDependencies,
   token: string,
@@ -49,11 +49,12 @@ const requireInvitation = async (
     throw new Refusal('wrong_state', `The audition is ${view.state}.`, 'Write to the casting office.');
   }
   if (!view.announcedAs.includes(invitation.revision)) {
-    throw new Refusal('slot_taken', 'The slot has moved since.', 'Use the link in the newest message.');
+    throw new Refusal('slot_taken', 'The slot has moved.', 'Use the link in the newest message.');
   }
   return { invitation, invited: { slot: view.slot, zone: participant.zone, answer: participant.answer } };
 };
 
+/** Registers the page and its form. */
 export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => {
   const respond = (request: FastifyRequest, invitation: Invitation, answer: Answer) => {
     const { organization, auditionId, participant } = invitation;
@@ -88,7 +89,7 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
       const { token } = request.params;
       const { answer } = request.body;
       const { invitation, invited } = await requireInvitation(dependencies, token);
-      // A double click has said it already.
+      // A double click sends the same answer twice.
       if (answer !== invited.answer) await respond(request, invitation, answer);
       return sendPage(reply, 200, invitationPage({ ...invited, answer }, request.headers['accept-language']));
     },

@@ -1,4 +1,4 @@
-/** What the page behind an invitation's link says, by language. */
+/** The texts of the page that an invitation links to, by language. */
 import type { Language } from '../language.ts';
 
 interface RespondTranslations {
@@ -70,4 +70,5 @@ const fr: RespondTranslations = {
 
 const translations: Readonly<Record<Language, RespondTranslations>> = { en, fr };
 
+/** Returns the texts in a language. */
 export const respondTranslationsFor = (language: Language): RespondTranslations => translations[language];

@@ -1,4 +1,4 @@
-/** /v1/auditions: request one, list them. */
+/** /v1/auditions: requests an audition, lists auditions. */
 import { z } from 'zod';
 import { auditionRequestSchema } from '../../../../domain/audition/request.ts';
 import { auditionStates } from '../../../../domain/audition/states.ts';
@@ -16,7 +16,7 @@ import { auditionSchema } from '../../../schemas/audition.ts';
 import { pageOf, pageQuery } from '../../../schemas/page.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
-/** Outside these years neither an instant nor the database has a form for every time with every offset. */
+/** Outside these years, some times with an offset have no representation as an instant or in the database. */
 const [earliest, latest] = [Date.UTC(1970), Date.UTC(9999)];
 
 const time = z.iso
@@ -43,8 +43,8 @@ const listQuery = pageQuery.extend({
 const keyMissing = (): Refusal =>
   new Refusal(
     'idempotency_key_missing',
-    'Requesting an audition needs the header Idempotency-Key.',
-    'Choose a key for this request (a UUID serves well) and send it again whenever you repeat the request.',
+    'Requesting an audition requires the header Idempotency-Key.',
+    'Choose a key for this request, such as a UUID, and send the same key whenever you repeat the request.',
   );
 
 const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
@@ -56,12 +56,12 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
         tags: ['Auditions'],
         summary: 'Request an audition',
         description:
-          'Starts the audition and answers once its slot is held. The same request with the same Idempotency-Key is answered with the same audition, however often it comes.',
+          'Starts the audition and responds once its slot is held. A repeated request with the same Idempotency-Key returns the same audition.',
         headers: idempotencyHeaders.required(),
         body: auditionRequestSchema,
         response: {
           201: jsonResponse('The slot is held; the rest follows', auditionSchema),
-          202: jsonResponse('It takes longer, or a person has to look at it first', auditionSchema),
+          202: jsonResponse('It takes longer, or an operator must look at it first', auditionSchema),
           ...problemResponses(
             'invalid_body',
             'idempotency_key_missing',
@@ -89,7 +89,7 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
           ),
         },
       },
-      // Ahead of the schema, which knows no code but its own.
+      // Checked before the schema, which would report `invalid_body` instead of this code.
       preValidation: async ({ headers }) => {
         if (headers['idempotency-key'] === undefined) throw keyMissing();
       },
@@ -97,7 +97,7 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
     async (request, reply) => {
       const { organization } = callerOf(request);
       const key = request.headers['idempotency-key'];
-      const answer = await runOnce(
+      const response = await runOnce(
         dependencies.repositories.idempotentRequests,
         { organization, route: 'POST /v1/auditions', key, body: request.body },
         () =>
@@ -108,7 +108,7 @@ const requestAudition = (api: Api, dependencies: ApiDependencies): void => {
             request: request.body,
           }),
       );
-      return sendAuditionResponse(reply, answer);
+      return sendAuditionResponse(reply, response);
     },
   );
 };
@@ -135,6 +135,7 @@ const listAuditions = (api: Api, { repositories }: ApiDependencies): void => {
   );
 };
 
+/** Registers the routes. */
 export const auditionCollection = (api: Api, dependencies: ApiDependencies): void => {
   requestAudition(api, dependencies);
   listAuditions(api, dependencies);

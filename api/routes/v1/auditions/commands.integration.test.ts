@@ -1,4 +1,4 @@
-/** Commands: what reaches the workflow, and what becomes of its answers. */
+/** Tests the commands to auditions: the updates that workflows receive, and the responses. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionFact } from '../../../../domain/audition/events.ts';
 import { foldEvents } from '../../../../domain/audition/view.ts';
@@ -61,7 +61,7 @@ describe('a command', () => {
     },
   );
 
-  it('for a callback names the next round, always the same', async () => {
+  it('for a callback always contains the same ID of the next round', async () => {
     const { ask, orchestration } = await setup();
     const body = { decision: 'callback', next: { slot } };
     await ask('decide', body);
@@ -101,7 +101,7 @@ describe('a command', () => {
     ],
     ['decide', { decision: 'perhaps' }, 'invalid_body', '/decision'],
     ['respond', { participant: 'performer-1' }, 'invalid_body', '/answer'],
-  ])('%s with %j is refused (%s) before the workflow hears of it', async (name, body, code, pointer) => {
+  ])('%s with %j is rejected (%s) without an update to the workflow', async (name, body, code, pointer) => {
     const { ask, orchestration } = await setup();
     const answer = await ask(name, body);
     expect(answer.body).toMatchObject({
@@ -111,7 +111,7 @@ describe('a command', () => {
     expect(orchestration.receivedCommands).toEqual([]);
   });
 
-  it("passes the workflow's refusal on under its own name", async () => {
+  it("returns the workflow's refusal with its code", async () => {
     const { ask, orchestration } = await setup();
     orchestration.override({
       sendUpdate: () => Promise.reject(new Refusal('wrong_state', 'It is over.', 'Look again.')),
@@ -123,7 +123,7 @@ describe('a command', () => {
     ]);
   });
 
-  it('that takes longer is answered with 202 and the audition as it is', async () => {
+  it('that takes longer returns 202 with the current audition', async () => {
     const { ask, orchestration, id } = await setup();
     orchestration.override({ sendUpdate: async () => ({ kind: 'still_working' }) });
     const { status, body, headers } = await ask('cancel', {});
@@ -131,14 +131,14 @@ describe('a command', () => {
     expect(headers['retry-after']).toBeDefined();
   });
 
-  it('to a cancelled audition is refused as closed', async () => {
+  it('to a cancelled audition is rejected with audition_closed', async () => {
     const { ask, orchestration } = await setup({ type: 'cancelled', origin: 'api' });
     orchestration.override({ sendUpdate: async () => ({ kind: 'ended' }) });
     const { status, body } = await ask('reschedule', { slot });
     expect([status, body]).toMatchObject([409, { code: 'audition_closed' }]);
   });
 
-  it('to an audition whose workflow was stopped from outside is refused, saying what to do', async () => {
+  it('to an audition whose workflow was terminated is rejected with audition_stopped', async () => {
     const { ask, orchestration, id } = await setup();
     orchestration.override({ sendUpdate: async () => ({ kind: 'ended' }) });
     const { status, body } = await ask('cancel', {});
@@ -152,7 +152,7 @@ describe('a command', () => {
 const freshKey = () => ({ 'idempotency-key': crypto.randomUUID() });
 
 describe('a command with an Idempotency-Key', () => {
-  it('is carried out once and answered twice', async () => {
+  it('is carried out once and gets the same response twice', async () => {
     const { ask, orchestration } = await setup();
     const same = freshKey();
     const first = await ask('cancel', {}, same);
@@ -162,7 +162,7 @@ describe('a command with an Idempotency-Key', () => {
     expect(orchestration.receivedCommands).toHaveLength(1);
   });
 
-  it('is the same update to the workflow however often it comes before its answer is there', async () => {
+  it('sends the same update ID however often it is repeated before the response is stored', async () => {
     const { ask, orchestration } = await setup();
     orchestration.override({ sendUpdate: async () => ({ kind: 'still_working' }) });
     const same = freshKey();
@@ -174,7 +174,7 @@ describe('a command with an Idempotency-Key', () => {
     expect(other).not.toBe(first);
   });
 
-  it('that was refused may come again, changed, as another update', async () => {
+  it('that was refused can be corrected and sent as another update', async () => {
     const { ask, orchestration } = await setup();
     orchestration.override({
       sendUpdate: () => Promise.reject(new Refusal('slot_taken', 'Taken.', 'Another one.')),
@@ -187,7 +187,7 @@ describe('a command with an Idempotency-Key', () => {
     expect(new Set(orchestration.receivedCommands.map(({ updateId }) => updateId)).size).toBe(2);
   });
 
-  it('refuses another body under the same key', async () => {
+  it('is rejected with another body under the same key', async () => {
     const { ask } = await setup();
     const same = freshKey();
     await ask('cancel', {}, same);
@@ -197,14 +197,14 @@ describe('a command with an Idempotency-Key', () => {
   });
 });
 
-describe('resolving attention', () => {
+describe('resolving an attention item', () => {
   it.each([
     [{ action: 'retry' }, { action: 'retry' }],
     [
       { action: 'override', value: { joinUrl: 'https://meet.example.com/1' } },
       { action: 'override', joinUrl: 'https://meet.example.com/1' },
     ],
-  ])('tells the workflow %j and who said so', async (body, command) => {
+  ])('sends %j and the operator to the workflow', async (body, command) => {
     const item = attentionItem(`att_${crypto.randomUUID()}`);
     const { call, key, id, orchestration } = await setup({ type: 'attention_raised', item });
     const answer = await call('POST', `/v1/attention/${item.id}/resolve`, { key, body });
@@ -224,14 +224,14 @@ describe('resolving attention', () => {
     [{ action: 'override' }, '/value'],
     [{ action: 'override', value: { joinUrl: 'no address' } }, '/value/joinUrl'],
     [{ action: 'wait' }, '/action'],
-  ])('refuses %j', async (body, pointer) => {
+  ])('rejects %j', async (body, pointer) => {
     const item = attentionItem(`att_${crypto.randomUUID()}`);
     const { call, key } = await setup({ type: 'attention_raised', item });
     const answer = await call('POST', `/v1/attention/${item.id}/resolve`, { key, body });
     expect(answer.body).toMatchObject({ code: 'invalid_body', errors: [{ pointer }] });
   });
 
-  it('knows nothing of an item that is resolved already', async () => {
+  it('returns 404 for an item that is already resolved', async () => {
     const { call, key } = await setup();
     const { body } = await call('POST', '/v1/attention/att_gone/resolve', { key, body: { action: 'retry' } });
     expect(body).toMatchObject({ code: 'attention_not_found' });

@@ -1,4 +1,4 @@
-/** /v1/auditions/{id}/{respond|reschedule|cancel|decide|check-in}: what may be asked of a running audition. */
+/** /v1/auditions/{id}/{respond|reschedule|cancel|decide|check-in}: the commands to a running audition. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import {
@@ -50,7 +50,7 @@ const commandSchema = <Body extends z.ZodType>(
   body,
   response: {
     200: jsonResponse('Done', auditionSchema),
-    202: jsonResponse('Accepted and under way: look again', auditionSchema),
+    202: jsonResponse('Accepted and under way; read the audition later', auditionSchema),
     ...problemResponses(
       'invalid_body',
       'unauthenticated',
@@ -73,15 +73,16 @@ interface CommandRequest {
   readonly body: unknown;
 }
 
+/** Registers the command routes. */
 export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): void => {
   const { repositories, now } = dependencies;
 
-  /** `message` throws `Refusal` for times that do not exist or have passed. */
+  /** `message` throws `Refusal` for times that do not exist or are in the past. */
   const runCommand = async (
     { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
     name: AuditionCommandName,
     { id, key, body }: CommandRequest,
-    message: (asked: CommandContext) => AuditionUpdateMessage,
+    message: (context: CommandContext) => AuditionUpdateMessage,
   ): Promise<FastifyReply> => {
     const { organization } = callerOf(request);
     const run = () =>
@@ -90,8 +91,8 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
         { organization, id, updateId: updateIdOf(id, name, { key, body }) },
         () => message({ origin: 'api', correlationId: request.id }),
       );
-    const asked = { organization, route: `POST /v1/auditions/${id}/${name}`, key, body };
-    return sendAuditionResponse(reply, await runOnce(repositories.idempotentRequests, asked, run));
+    const keyed = { organization, route: `POST /v1/auditions/${id}/${name}`, key, body };
+    return sendAuditionResponse(reply, await runOnce(repositories.idempotentRequests, keyed, run));
   };
 
   api.post(
@@ -102,9 +103,9 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
       ]),
     },
     async (request, reply) =>
-      runCommand({ request, reply }, 'respond', commandOf(request), (asked) => ({
+      runCommand({ request, reply }, 'respond', commandOf(request), (context) => ({
         name: 'respond',
-        command: { ...asked, ...request.body },
+        command: { ...context, ...request.body },
       })),
   );
   api.post(
@@ -116,10 +117,10 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
       ]),
     },
     async (request, reply) =>
-      runCommand({ request, reply }, 'reschedule', commandOf(request), (asked) => ({
+      runCommand({ request, reply }, 'reschedule', commandOf(request), (context) => ({
         name: 'reschedule',
         command: {
-          ...asked,
+          ...context,
           slot: validateSlot(request.body.slot, now()),
           reason: request.body.reason,
         },
@@ -127,11 +128,11 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
   );
   api.post(
     '/v1/auditions/:id/cancel',
-    { schema: commandSchema('cancel', 'Cancel the audition and undo what was arranged', cancelSchema, []) },
+    { schema: commandSchema('cancel', 'Cancel the audition and undo its bookings', cancelSchema, []) },
     async (request, reply) =>
-      runCommand({ request, reply }, 'cancel', commandOf(request), (asked) => ({
+      runCommand({ request, reply }, 'cancel', commandOf(request), (context) => ({
         name: 'cancel',
-        command: { ...asked, ...request.body },
+        command: { ...context, ...request.body },
       })),
   );
   api.post(
@@ -143,9 +144,9 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
       ]),
     },
     async (request, reply) =>
-      runCommand({ request, reply }, 'check-in', commandOf(request), (asked) => ({
+      runCommand({ request, reply }, 'check-in', commandOf(request), (context) => ({
         name: 'check-in',
-        command: { ...asked, ...request.body },
+        command: { ...context, ...request.body },
       })),
   );
   api.post(
@@ -159,9 +160,9 @@ export const auditionCommandRoutes = (api: Api, dependencies: ApiDependencies): 
       ),
     },
     async (request, reply) =>
-      runCommand({ request, reply }, 'decide', commandOf(request), (asked) => ({
+      runCommand({ request, reply }, 'decide', commandOf(request), (context) => ({
         name: 'decide',
-        command: decision(request.body, asked, request.params.id, now()),
+        command: decision(request.body, context, request.params.id, now()),
       })),
   );
 };
@@ -176,11 +177,11 @@ const commandOf = (request: {
   body: request.body,
 });
 
-const decision = (body: DecideBody, asked: CommandContext, id: AuditionId, now: Instant): DecideCommand => {
-  if (body.decision !== 'callback') return { ...asked, decision: body.decision };
+const decision = (body: DecideBody, context: CommandContext, id: AuditionId, now: Instant): DecideCommand => {
+  if (body.decision !== 'callback') return { ...context, decision: body.decision };
   const { slot, round } = body.next;
   return {
-    ...asked,
+    ...context,
     decision: body.decision,
     next: { id: nextAuditionId(id), slot: validateSlot(slot, now, '/next/slot'), round },
   };

@@ -1,4 +1,4 @@
-/** /v1/auditions/{id}: the audition as it is, and how it came to be so. */
+/** /v1/auditions/{id}: the current audition, and its audit trail. */
 import { z } from 'zod';
 import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
@@ -30,12 +30,18 @@ const readAudition = (
   );
 };
 
-/** As far as the database counts. */
-const lastNumber = 2_147_483_647;
+/** The maximum of a PostgreSQL integer. */
+const maxSequence = 2_147_483_647;
 
-/** The trail has numbers of its own: they are the cursor. */
+/** The cursor of the trail is the sequence number of an event. */
 const trailQuery = pageQuery.extend({
-  cursor: z.coerce.number().int().min(0).max(lastNumber).default(0).describe('nextCursor of the page before'),
+  cursor: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(maxSequence)
+    .default(0)
+    .describe('nextCursor of the previous page'),
 });
 
 const readTrail = (
@@ -49,7 +55,7 @@ const readTrail = (
         operationId: 'readTrail',
         tags: ['Auditions'],
         summary: 'Read the audit trail',
-        description: 'Everything that happened, in order, each event chained to the one before by its hash.',
+        description: 'All events in order. Each event contains the hash of the previous event.',
         params: auditionParams,
         querystring: trailQuery,
         response: { 200: jsonResponse('A page of the trail', pageOf(eventSchema)), ...notFound },
@@ -68,6 +74,7 @@ const readTrail = (
   );
 };
 
+/** Registers the routes. */
 export const auditionItem = (api: Api, dependencies: ApiDependencies): void => {
   readAudition(api, dependencies);
   readTrail(api, dependencies);

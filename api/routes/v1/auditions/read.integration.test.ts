@@ -1,4 +1,4 @@
-/** Reading auditions: one, many, and how one came to be. */
+/** Tests reading auditions, lists and audit trails. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { foldEvents } from '../../../../domain/audition/view.ts';
@@ -49,7 +49,7 @@ const pagesOf = async (url: string) => {
 };
 
 describe('the list of auditions', () => {
-  it('leads through all pages, and shows each audition once', async () => {
+  it('shows each audition once across all pages', async () => {
     const { items, pages } = await pagesOf('/v1/auditions?limit=2');
     expect(pages).toBe(3);
     expect(items).toHaveLength(ids.length);
@@ -65,33 +65,33 @@ describe('the list of auditions', () => {
     ['needsAttention=false', 4],
     ['scheduledFrom=2027-03-03T00:00:00Z', 3],
     ['scheduledUntil=2027-03-03T00:00:00%2B01:00', 2],
-  ])('is narrowed by %s', async (query, expected) => {
+  ])('is filtered by %s', async (query, expected) => {
     expect((await get(`/v1/auditions?${query}`)).items).toHaveLength(expected);
   });
 });
 
 describe('one audition', () => {
-  it('is shown as the read model has it', async () => {
+  it('is read from the read model', async () => {
     const [id] = ids;
     const { body } = await test.call('GET', `/v1/auditions/${id}`, { key });
     const expected = id && (await database.repositories.auditions.get('org_north', id));
     expect(body).toEqual(JSON.parse(JSON.stringify(expected)));
   });
 
-  it('that nobody has requested is not found', async () => {
+  it('that was never requested is not found', async () => {
     const { status, body } = await test.call('GET', '/v1/auditions/aud_none', { key });
     expect([status, body]).toMatchObject([404, { code: 'audition_not_found' }]);
   });
 });
 
-describe('an audition that runs and is not recorded yet', () => {
-  it('is shown as its workflow knows it, with an empty trail, and takes commands', async () => {
+describe('a running audition that is not recorded yet', () => {
+  it('is read from its workflow, with an empty trail, and accepts commands', async () => {
     const id = newAuditionId();
-    const asked: (readonly [string, string])[] = [];
+    const queries: (readonly [string, string])[] = [];
     const view = foldEvents(trail(factsUntilScheduled(id, 'org_north').slice(0, 1)));
     test.orchestration.override({
       queryRunningView: async (organization, of) => {
-        asked.push([organization, of]);
+        queries.push([organization, of]);
         return view;
       },
     });
@@ -102,12 +102,12 @@ describe('an audition that runs and is not recorded yet', () => {
     expect(read).toMatchObject({ status: 200, body: { id, state: 'requested' } });
     expect(events).toMatchObject({ status: 200, body: { items: [] } });
     expect(cancelled.status).toBe(202);
-    expect(new Set(asked.map(String))).toEqual(new Set([`org_north,${id}`]));
+    expect(new Set(queries.map(String))).toEqual(new Set([`org_north,${id}`]));
   });
 });
 
 describe('the trail', () => {
-  it('is read in order, page by page, each event chained to the one before', async () => {
+  it('is read in order, page by page, each event chained to the previous one', async () => {
     const { items, pages } = await pagesOf(`/v1/auditions/${ids[1]}/events?limit=4`);
     expect(pages).toBe(2);
     expect(items.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6]);
@@ -117,8 +117,8 @@ describe('the trail', () => {
   });
 });
 
-describe('attention', () => {
-  it('is listed with the audition it belongs to', async () => {
+describe('an attention item', () => {
+  it('is listed with its audition', async () => {
     expect((await get('/v1/attention')).items).toEqual([{ ...item, auditionId: ids[0] }]);
   });
 });

@@ -1,4 +1,4 @@
-/** POST /v1/auditions, sent again after time has passed or something has gone wrong. */
+/** Tests repeated POST /v1/auditions after time has passed or after failures. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { foldEvents } from '../../../../domain/audition/view.ts';
@@ -17,7 +17,7 @@ afterAll(() => database.drop());
 const beforeTheSlot = '2026-12-01T08:00:00.000Z';
 const afterTheSlot = '2026-12-01T10:00:00.000Z';
 
-/** With a clock that can be set. */
+/** Creates an API with a clock that the test sets. */
 const setup = async () => {
   let time: Instant = beforeTheSlot;
   const test = await createTestApi(database, { now: () => time });
@@ -30,14 +30,14 @@ const setup = async () => {
   return { ...test, post, pass };
 };
 
-const away = () => Promise.reject(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }));
+const connectionRefused = () => Promise.reject(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }));
 
-describe('a key under which an audition has begun', () => {
-  it('stays bound to its body, though the same request would not be admitted any more', async () => {
+describe('the Idempotency-Key of a started audition', () => {
+  it('stays bound to its body, even when the request would no longer be valid', async () => {
     const { post, orchestration, pass } = await setup();
     const idempotencyKey = crypto.randomUUID();
-    // The workflow is there, but no worker is: nothing is recorded yet.
-    orchestration.override({ start: away, exists: async () => true });
+    // The workflow exists, but no worker runs it: nothing is recorded yet.
+    orchestration.override({ start: connectionRefused, exists: async () => true });
     expect((await post(auditionRequest(), idempotencyKey)).status).toBe(503);
     pass();
     expect((await post(auditionRequest(), idempotencyKey)).status).toBe(503);
@@ -47,7 +47,7 @@ describe('a key under which an audition has begun', () => {
     });
   });
 
-  it('answers with the audition, once it is recorded, though it would not be admitted any more', async () => {
+  it('returns the recorded audition, even when the request would no longer be valid', async () => {
     const { post, orchestration, pass } = await setup();
     const idempotencyKey = crypto.randomUUID();
     orchestration.override({
@@ -65,16 +65,16 @@ describe('a key under which an audition has begun', () => {
     });
   });
 
-  it('is not freed by the same request that is refused meanwhile', async () => {
+  it('is not released when the same request is refused simultaneously', async () => {
     const { post, orchestration, pass } = await setup();
     const idempotencyKey = crypto.randomUUID();
     const underWay = Promise.withResolvers<void>();
-    const goOn = Promise.withResolvers<void>();
+    const unblock = Promise.withResolvers<void>();
     orchestration.override({
       start: async () => {
         underWay.resolve();
-        await goOn.promise;
-        return away();
+        await unblock.promise;
+        return connectionRefused();
       },
     });
     const first = post(auditionRequest(), idempotencyKey);
@@ -83,15 +83,15 @@ describe('a key under which an audition has begun', () => {
     expect((await post(auditionRequest(), idempotencyKey)).body).toMatchObject({ code: 'slot_in_the_past' });
     const other = await post(auditionRequest({ notes: 'other' }), idempotencyKey);
     expect(other.body).toMatchObject({ code: 'idempotency_key_reused' });
-    goOn.resolve();
+    unblock.resolve();
     expect((await first).status).toBe(503);
   });
 });
 
-describe('an audition that a person has to look at first', () => {
+describe('an audition that waits for an operator', () => {
   const item = attentionItem(`att_aud_first_1`);
 
-  it('is answered as it is now, whenever the same request comes again', async () => {
+  it('is returned in its current state when the same request is repeated', async () => {
     const { post, orchestration } = await setup();
     const idempotencyKey = crypto.randomUUID();
     orchestration.override({
@@ -128,7 +128,7 @@ describe('an audition that a person has to look at first', () => {
   });
 });
 
-it('an audition whose workflow was stopped from outside is not said to be on its way', async () => {
+it('a repeated request for an audition whose workflow was terminated returns audition_stopped', async () => {
   const { post, orchestration } = await setup();
   const idempotencyKey = crypto.randomUUID();
   orchestration.override({

@@ -1,4 +1,4 @@
-/** POST /v1/auditions: what is refused, and what comes of asking more than once. */
+/** Tests POST /v1/auditions: validation and idempotency. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { foldEvents } from '../../../../domain/audition/view.ts';
 import { Refusal } from '../../../../domain/errors.ts';
@@ -41,11 +41,11 @@ const [performer, director] = auditionRequest().participants;
 const slot = auditionRequest().slot;
 const withPerformer = (changes: object) => ({ participants: [{ ...performer, ...changes }, director] });
 
-describe('bad input', () => {
+describe('an invalid request for an audition', () => {
   const cases: readonly [string, Record<string, unknown>, string, number, string | undefined][] = [
     ['a field that is missing', { project: undefined }, 'invalid_body', 400, '/project'],
-    ['a field nobody knows', { colour: 'red' }, 'invalid_body', 400, '/colour'],
-    ['a slot of neither kind', { slot: { start: 'soon' } }, 'invalid_body', 400, '/slot/start'],
+    ['an unknown field', { colour: 'red' }, 'invalid_body', 400, '/colour'],
+    ['an invalid slot', { slot: { start: 'soon' } }, 'invalid_body', 400, '/slot/start'],
     [
       'a date that does not exist',
       { slot: { ...slot, start: '2026-11-31T10:00' } },
@@ -53,7 +53,7 @@ describe('bad input', () => {
       400,
       '/slot/start',
     ],
-    ['an email that is none', withPerformer({ email: 'ada' }), 'invalid_body', 400, '/participants/0/email'],
+    ['an invalid email', withPerformer({ email: 'ada' }), 'invalid_body', 400, '/participants/0/email'],
     [
       'a zone that does not exist',
       { slot: { ...slot, zone: 'Europe/Atlantis' } },
@@ -82,7 +82,13 @@ describe('bad input', () => {
       422,
       '/slot/start',
     ],
-    ['a slot of days', { slot: { ...slot, end: '2026-12-03T10:00' } }, 'slot_too_long', 422, '/slot/end'],
+    [
+      'a slot of several days',
+      { slot: { ...slot, end: '2026-12-03T10:00' } },
+      'slot_too_long',
+      422,
+      '/slot/end',
+    ],
     [
       'a local time inside a DST gap',
       { slot: { ...slot, start: '2027-03-28T02:30', end: '2027-03-28T03:30' } },
@@ -91,7 +97,7 @@ describe('bad input', () => {
       '/slot/start',
     ],
     [
-      'a local time that a DST overlap shows twice',
+      'a local time that exists twice in a DST overlap',
       { slot: { ...slot, start: '2027-10-31T02:30', end: '2027-10-31T03:30' } },
       'local_time_ambiguous',
       422,
@@ -104,7 +110,7 @@ describe('bad input', () => {
       422,
       '/participants/1/id',
     ],
-    ['nobody to be seen', { participants: [director] }, 'performer_missing', 422, '/participants'],
+    ['no performer', { participants: [director] }, 'performer_missing', 422, '/participants'],
     [
       'a channel without an address',
       withPerformer({ channels: ['sms'] }),
@@ -113,14 +119,14 @@ describe('bad input', () => {
       '/participants/0/channels',
     ],
     [
-      'a connection of nobody',
+      'an unknown connection',
       withPerformer({ calendar: { provider: 'google', connection: 'conn_none', calendarId: 'primary' } }),
       'unknown_connection',
       422,
       '/participants/0/calendar/connection',
     ],
     [
-      'a slot of a year mistyped',
+      'a slot with a mistyped year',
       { slot: { ...slot, start: '2062-12-01T10:00', end: '2062-12-01T10:30' } },
       'slot_too_far_ahead',
       422,
@@ -134,14 +140,14 @@ describe('bad input', () => {
       '/participants/0/zone',
     ],
     [
-      'patience of nothing',
+      'a step patience of zero',
       { policy: { stepPatience: 'PT0S' } },
       'duration_too_short',
       422,
       '/policy/stepPatience',
     ],
     [
-      'a name with half a character',
+      'a name with half a surrogate pair',
       withPerformer({ name: 'Ada \ud800' }),
       'invalid_body',
       400,
@@ -152,8 +158,8 @@ describe('bad input', () => {
   ];
 
   it.each(cases)(
-    'refuses %s, and leaves no workflow and no row',
-    async (_what, changes, code, status, pointer) => {
+    'with %s is rejected without a workflow and without a row',
+    async (_case, changes, code, status, pointer) => {
       const { post, orchestration } = await setup();
       const before = await rows();
       const { status: answered, body } = await post(auditionRequest(changes));
@@ -169,7 +175,7 @@ describe('bad input', () => {
     },
   );
 
-  it("refuses another organization's connection as if it did not exist", async () => {
+  it("with another organization's connection is rejected as unknown", async () => {
     const { post } = await setup();
     await database.repositories.connections.put({
       id: 'conn_south',
@@ -183,13 +189,13 @@ describe('bad input', () => {
     expect(body).toMatchObject({ code: 'unknown_connection' });
   });
 
-  it('refuses a request without an Idempotency-Key', async () => {
+  it('without an Idempotency-Key is rejected', async () => {
     const { post } = await setup();
     const { status, body } = await post(auditionRequest(), '');
     expect([status, body]).toMatchObject([400, { code: 'idempotency_key_missing' }]);
   });
 
-  it('refuses an Idempotency-Key that is malformed', async () => {
+  it('with a malformed Idempotency-Key is rejected', async () => {
     const { post } = await setup();
     const { status, body } = await post(auditionRequest(), 'x'.repeat(256));
     expect([status, body]).toMatchObject([400, { code: 'invalid_body', errors: [{ in: 'header' }] }]);
@@ -197,7 +203,7 @@ describe('bad input', () => {
 });
 
 describe('a request for an audition', () => {
-  it('answers 201 with the audition and its address once the slot is held', async () => {
+  it('returns 201 with the audition and its address once the slot is held', async () => {
     const { post, orchestration } = await setup();
     const { status, headers, body } = await post(auditionRequest());
     const [plan] = orchestration.started;
@@ -207,14 +213,14 @@ describe('a request for an audition', () => {
     expect(plan?.wish).toMatchObject({ slot: { start: '2026-12-01T09:00:00.000Z' } });
   });
 
-  it('carries its correlation id into the plan', async () => {
+  it('stores its correlation ID in the plan', async () => {
     const { post, orchestration } = await setup();
     const { headers } = await post(auditionRequest(), undefined, { 'x-correlation-id': 'call-sheet-7' });
     expect(headers['x-correlation-id']).toBe('call-sheet-7');
     expect(orchestration.started[0]?.correlationId).toBe('call-sheet-7');
   });
 
-  it('answers the same request with the same answer, and says that it is a replay', async () => {
+  it('returns the same response when it is repeated, marked as a replay', async () => {
     const { post, orchestration } = await setup();
     const idempotencyKey = crypto.randomUUID();
     const first = await post(auditionRequest(), idempotencyKey);
@@ -226,7 +232,7 @@ describe('a request for an audition', () => {
     expect(orchestration.started).toHaveLength(1);
   });
 
-  it('takes the order of fields for no other request', async () => {
+  it('is the same request when the fields have another order', async () => {
     const { post } = await setup();
     const idempotencyKey = crypto.randomUUID();
     await post(auditionRequest(), idempotencyKey);
@@ -234,7 +240,7 @@ describe('a request for an audition', () => {
     expect((await post(reversed, idempotencyKey)).headers['idempotency-replayed']).toBe('true');
   });
 
-  it('refuses another body under the same key', async () => {
+  it('is rejected with another body under the same key', async () => {
     const { post } = await setup();
     const idempotencyKey = crypto.randomUUID();
     await post(auditionRequest(), idempotencyKey);
@@ -242,14 +248,14 @@ describe('a request for an audition', () => {
     expect([status, body]).toMatchObject([422, { code: 'idempotency_key_reused' }]);
   });
 
-  it('lets a refused request be put right under the same key', async () => {
+  it('can be corrected under the same key after a refusal', async () => {
     const { post } = await setup();
     const idempotencyKey = crypto.randomUUID();
     await post(auditionRequest({ participants: [director] }), idempotencyKey);
     expect((await post(auditionRequest(), idempotencyKey)).status).toBe(201);
   });
 
-  it('gives two organizations with one key two auditions', async () => {
+  it('creates two auditions for two organizations with the same key', async () => {
     const test = await setup();
     const other = await test.keyFor('backend', 'org_south');
     const headers = { 'idempotency-key': crypto.randomUUID() };
@@ -263,7 +269,7 @@ describe('a request for an audition', () => {
     expect(new Set(test.orchestration.started.map(({ id }) => id)).size).toBe(2);
   });
 
-  it('sent 50 times at once makes one audition, and all get the same answer', async () => {
+  it('creates one audition and returns the same response when it is sent 50 times simultaneously', async () => {
     const { post, orchestration } = await setup();
     const idempotencyKey = crypto.randomUUID();
     const all = await Promise.all(Array.from({ length: 50 }, () => post(auditionRequest(), idempotencyKey)));
@@ -283,8 +289,8 @@ const refuseSlots = ({ orchestration }: TestApi): void => {
   });
 };
 
-describe('a slot that is refused', () => {
-  it('is answered with 409, and again with the same under the same key', async () => {
+describe('a refused slot', () => {
+  it('returns 409, and the same response again under the same key', async () => {
     const test = await setup();
     refuseSlots(test);
     const idempotencyKey = crypto.randomUUID();
@@ -295,7 +301,7 @@ describe('a slot that is refused', () => {
     expect(again.body).toEqual(first.body);
   });
 
-  it('is remembered by the trail when the answer was lost with the process', async () => {
+  it('is read from the trail when the response was lost in a crash', async () => {
     const test = await setup();
     refuseSlots(test);
     const idempotencyKey = crypto.randomUUID();
@@ -307,8 +313,8 @@ describe('a slot that is refused', () => {
   });
 });
 
-describe('a start that cannot be waited for', () => {
-  it('is answered with 202 and the audition as it is when it takes longer', async () => {
+describe('a slow or failing start', () => {
+  it('returns 202 with the current audition when it takes longer', async () => {
     const { post, orchestration } = await setup();
     orchestration.override({
       start: async (plan) => {
@@ -321,11 +327,11 @@ describe('a start that cannot be waited for', () => {
     expect(headers['retry-after']).toBeDefined();
   });
 
-  it('is answered with 503 while Temporal is away, and goes on under the same key afterwards', async () => {
+  it('returns 503 while Temporal is unavailable, and succeeds later under the same key', async () => {
     const { post, orchestration } = await setup();
     const idempotencyKey = crypto.randomUUID();
-    const away = new Refusal('temporarily_unavailable', 'away', 'later');
-    orchestration.override({ start: () => Promise.reject(away) });
+    const unavailable = new Refusal('temporarily_unavailable', 'unavailable', 'later');
+    orchestration.override({ start: () => Promise.reject(unavailable) });
     const { status, body, headers } = await post(auditionRequest(), idempotencyKey);
     expect([status, body]).toMatchObject([503, { code: 'temporarily_unavailable' }]);
     expect(Number(headers['retry-after'])).toBeGreaterThan(0);
@@ -333,11 +339,11 @@ describe('a start that cannot be waited for', () => {
     expect((await post(auditionRequest(), idempotencyKey)).status).toBe(201);
   });
 
-  it('keeps the key bound to its body after an outage, since nobody knows what came of it', async () => {
+  it('keeps the key bound to its body after an outage, because its effect is unknown', async () => {
     const { post, orchestration } = await setup();
     const idempotencyKey = crypto.randomUUID();
     orchestration.override({
-      start: () => Promise.reject(new Refusal('temporarily_unavailable', 'away', 'later')),
+      start: () => Promise.reject(new Refusal('temporarily_unavailable', 'unavailable', 'later')),
     });
     await post(auditionRequest(), idempotencyKey);
     orchestration.override({});

@@ -1,4 +1,4 @@
-/** GET /v1/connections, and the links to the page on which people connect accounts. */
+/** GET /v1/connections, and the routes that create links to the page on which people connect accounts. */
 import { z } from 'zod';
 import { connectionStatuses } from '../../../../domain/connections/connection.ts';
 import { Refusal } from '../../../../domain/errors.ts';
@@ -12,24 +12,25 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import { connectionSchema, pageLinkSchema, toConnectionResponse } from '../../../schemas/connection.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
-const listedAtMost = 500;
+const maxListed = 500;
 
-const owner = participantIdSchema.describe('The platform’s id of the person whose accounts they are');
+const owner = participantIdSchema.describe('The platform’s ID of the person who owns the account');
 const returnTo = z
   .string()
   .max(2_000)
-  .describe('Where the person goes on afterwards, with `connection` and `status` added');
+  .describe('Address to which the person returns afterwards, with `connection` and `status` added');
 
 const scope = z
   .string()
   .regex(/^[\x21-\x7e ]{1,1000}$/)
-  .describe('What a feature wants beside what is needed, separated by spaces (RFC 6749)');
+  .describe('Scopes that a feature needs in addition to the required ones, separated by spaces (RFC 6749)');
 
+/** Creates the refusal for a connection that the organization does not have. */
 export const connectionNotFound = (id: string): Refusal =>
   new Refusal(
     'connection_not_found',
     `Your organization has no connection ${id}.`,
-    'GET /v1/connections lists those that there are.',
+    'GET /v1/connections lists your connections.',
   );
 
 const list = (api: Api, { repositories }: ApiDependencies): void => {
@@ -39,7 +40,7 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
       schema: {
         operationId: 'listConnections',
         tags: ['Connections'],
-        summary: 'List the accounts that are connected',
+        summary: 'List connected accounts',
         querystring: z.object({
           owner: owner.optional(),
           provider: z.enum(connectionProviders).optional(),
@@ -47,7 +48,7 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
         }),
         response: {
           200: jsonResponse(
-            `Up to ${listedAtMost}, the longest connected first`,
+            `Up to ${maxListed} connections, the oldest first`,
             z.object({ items: z.array(connectionSchema) }),
           ),
           ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
@@ -59,7 +60,7 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
       const listed = await repositories.connections.list(callerOf(request).organization, {
         ...which,
         statuses: status && [status],
-        limit: listedAtMost,
+        limit: maxListed,
       });
       return { items: listed.map(toConnectionResponse) };
     },
@@ -73,10 +74,10 @@ const page = (api: Api, dependencies: ApiDependencies): void => {
       schema: {
         operationId: 'linkToConnections',
         tags: ['Connections'],
-        summary: 'A link to the page on which a person sees and changes their accounts',
+        summary: 'Create a link to the page on which a person manages their accounts',
         querystring: z.object({ owner: owner.optional() }),
         response: {
-          200: jsonResponse('Good for an hour', pageLinkSchema),
+          200: jsonResponse('The link, valid for an hour', pageLinkSchema),
           ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
         },
       },
@@ -95,16 +96,16 @@ const authorize = (api: Api, dependencies: ApiDependencies): void => {
       schema: {
         operationId: 'authorizeConnection',
         tags: ['Connections'],
-        summary: 'A link to the page on which a person connects one account',
+        summary: 'Create a link to the page on which a person connects one account',
         params: z.object({ provider: z.enum(connectionProviders) }),
         querystring: z.object({
           owner: owner.optional(),
-          connection: connectionIdSchema.optional().describe('The connection that is to be connected again'),
+          connection: connectionIdSchema.optional().describe('The connection to reconnect'),
           scope: scope.optional(),
           returnTo: returnTo.optional(),
         }),
         response: {
-          200: jsonResponse('Good for an hour', pageLinkSchema),
+          200: jsonResponse('The link, valid for an hour', pageLinkSchema),
           ...problemResponses(
             'invalid_body',
             'unauthenticated',
@@ -124,18 +125,20 @@ const authorize = (api: Api, dependencies: ApiDependencies): void => {
       const scopes = request.query.scope?.split(' ').filter(Boolean) ?? [];
       if (provider !== 'apple') checkOptionalScopes(authorizerOf(dependencies, provider), scopes);
       const allowed = checkReturnUrl(dependencies.configuration, request.query.returnTo);
-      const asked = { organization, owner: request.query.owner, provider, scopes, returnTo: allowed };
-      if (id === undefined) return createPageLink(dependencies, asked);
-      const again = await dependencies.repositories.connections.get(organization, id);
-      const isMeant =
-        again?.provider === provider && (asked.owner === undefined || asked.owner === again.owner);
-      if (!again || !isMeant) throw connectionNotFound(id);
-      const whose = again.owner === undefined ? undefined : participantIdSchema.parse(again.owner);
-      return createPageLink(dependencies, { ...asked, owner: whose, connection: id });
+      const link = { organization, owner: request.query.owner, provider, scopes, returnTo: allowed };
+      if (id === undefined) return createPageLink(dependencies, link);
+      const existing = await dependencies.repositories.connections.get(organization, id);
+      const isMatch =
+        existing?.provider === provider && (link.owner === undefined || link.owner === existing.owner);
+      if (!existing || !isMatch) throw connectionNotFound(id);
+      const existingOwner =
+        existing.owner === undefined ? undefined : participantIdSchema.parse(existing.owner);
+      return createPageLink(dependencies, { ...link, owner: existingOwner, connection: id });
     },
   );
 };
 
+/** Registers the routes. */
 export const connectionCollection = (api: Api, dependencies: ApiDependencies): void => {
   list(api, dependencies);
   page(api, dependencies);

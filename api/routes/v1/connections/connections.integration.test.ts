@@ -1,4 +1,4 @@
-/** What the platform asks of connected accounts over the API. */
+/** Tests the routes for connected accounts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setUpConnectionFlow } from '../../../../tests/harness/connection-flow.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
@@ -12,7 +12,7 @@ afterAll(() => database.drop());
 const setup = () => setUpConnectionFlow(database);
 
 describe('the list of connections', () => {
-  it('shows what is connected, without anything that opens it', async () => {
+  it('shows connected accounts without credentials', async () => {
     const { call, key, connect, only } = await setup();
     await connect('ann@example.com');
     const { id } = await only();
@@ -35,7 +35,7 @@ describe('the list of connections', () => {
   });
 
   it('is filtered by owner, provider and status', async () => {
-    const { call, key, connect, only, fallOut } = await setup();
+    const { call, key, connect, only, requireReauthorization } = await setup();
     await connect('ann@example.com');
     const count = async (query: string) => {
       const { body } = await call('GET', `/v1/connections?${query}`, { key });
@@ -44,21 +44,21 @@ describe('the list of connections', () => {
     expect(await count('owner=ann&provider=google&status=connected')).toBe(1);
     expect(await count('owner=bob')).toBe(0);
     expect(await count('provider=zoom')).toBe(0);
-    await fallOut((await only()).id);
+    await requireReauthorization((await only()).id);
     expect(await count('status=connected')).toBe(0);
     expect(await count('status=needs_reauthorization')).toBe(1);
     expect((await call('GET', '/v1/connections?provider=facebook', { key })).status).toBe(400);
   });
 
-  it("does not show another organization's", async () => {
+  it("does not show another organization's connections", async () => {
     const [north, south] = [await setup(), await setup()];
     await north.connect('ann@example.com');
     expect((await south.call('GET', '/v1/connections', { key: south.key })).body).toEqual({ items: [] });
   });
 });
 
-describe('a link to the page', () => {
-  it('is good for an hour, and opens what it was asked for', async () => {
+describe('a link to the connections page', () => {
+  it('is valid for an hour, and opens the requested page', async () => {
     const { call, key, person } = await setup();
     const { status, body } = await call('GET', '/v1/connections/google/authorize?owner=ann', { key });
     expect({ status, body }).toEqual({
@@ -78,7 +78,7 @@ describe('a link to the page', () => {
     'https://auditions.example.com/settings?tab=accounts',
     'http://127.0.0.1:5173/back',
     'http://localhost/back',
-  ])('may lead on to %s', async (returnTo) => {
+  ])('can return to %s', async (returnTo) => {
     const { call, key } = await setup();
     const query = new URLSearchParams({ returnTo });
     expect((await call('GET', `/v1/connections/google/authorize?${query.toString()}`, { key })).status).toBe(
@@ -86,7 +86,7 @@ describe('a link to the page', () => {
     );
   });
 
-  it("leads on to the platform's own pages", async () => {
+  it('can return to the origins of the platform', async () => {
     const { call, key } = await setup();
     const query = new URLSearchParams({ returnTo: 'https://app.example.com/settings' });
     const { status } = await call('GET', `/v1/connections/google/authorize?${query.toString()}`, { key });
@@ -108,7 +108,7 @@ describe('a link to the page', () => {
     'http://127.0.0.1.evil.example/',
     'https://app.example.com.evil.example/',
     'http://app.example.com/',
-  ])('does not lead on to %s', async (returnTo) => {
+  ])('cannot return to %s', async (returnTo) => {
     const { call, key } = await setup();
     const query = new URLSearchParams({ returnTo });
     expect(await call('GET', `/v1/connections/google/authorize?${query.toString()}`, { key })).toMatchObject({
@@ -117,7 +117,7 @@ describe('a link to the page', () => {
     });
   });
 
-  it('asks for what a feature wants beside what is needed, and for nothing else', async () => {
+  it('requests the required and the given optional scopes, and rejects other scopes', async () => {
     const { begin, linkFrom, authorizers, call, key } = await setup();
     await begin(await linkFrom('/v1/connections/google/authorize?scope=calendar.names%20openid'));
     expect(authorizers.lastAuthorizationRequest().scopes).toEqual([
@@ -131,7 +131,7 @@ describe('a link to the page', () => {
     });
   });
 
-  it('is refused for a provider at which we have no client', async () => {
+  it('is rejected for a provider without a configured client', async () => {
     const { call, key } = await setup();
     expect(await call('GET', '/v1/connections/zoom/authorize', { key })).toMatchObject({
       status: 422,
@@ -141,7 +141,7 @@ describe('a link to the page', () => {
     expect((await call('GET', '/v1/connections/facebook/authorize', { key })).status).toBe(400);
   });
 
-  it("is refused for another's connection, another provider's and another owner's", async () => {
+  it('is rejected for a connection of another organization, provider or owner', async () => {
     const [north, south] = [await setup(), await setup()];
     await north.connect('ann@example.com');
     const { id } = await north.only();
@@ -154,8 +154,8 @@ describe('a link to the page', () => {
   });
 });
 
-describe('disconnecting', () => {
-  it('revokes at the provider, erases here, and is noted as an act', async () => {
+describe('disconnecting an account', () => {
+  it('revokes the grant, erases the account, and is recorded as an administrative act', async () => {
     const { call, key, connect, only, repositories, organization, authorizers } = await setup();
     await connect('ann@example.com');
     const { id } = await only();
@@ -180,7 +180,7 @@ describe('disconnecting', () => {
     ]);
   });
 
-  it('twice is as good as once, and one act', async () => {
+  it('is idempotent and recorded once', async () => {
     const { call, key, connect, only, repositories, organization, authorizers } = await setup();
     await connect('ann@example.com');
     const { id } = await only();
@@ -198,7 +198,7 @@ describe('disconnecting', () => {
     [{ kind: 'outage', effect: 'unknown' }, 'pending'],
     [{ kind: 'rejected_input' }, 'failed'],
   ] as const)(
-    'disconnects here though the provider answers with %o, and says so',
+    'erases the account and reports the revocation when the provider fails with %o',
     async (fault, revocation) => {
       const { call, key, connect, only, authorizers } = await setup();
       await connect('ann@example.com');
@@ -212,11 +212,11 @@ describe('disconnecting', () => {
     },
   );
 
-  it('has the account gone, and its grant kept to be given back, before the provider is asked', async () => {
+  it('erases the account and stores its grant for revocation before it calls the provider', async () => {
     const { call, key, connect, only, authorizers, organization } = await setup();
     await connect('ann@example.com');
     const { id } = await only();
-    const kept = async () => {
+    const pendingRevocations = async () => {
       const { rows } = await database.pool.query(
         'SELECT connection FROM pending_revocations WHERE organization = $1',
         [organization],
@@ -225,19 +225,19 @@ describe('disconnecting', () => {
     };
     let seen: unknown;
     authorizers.onRevoke(async () => {
-      seen = { status: (await only()).status, kept: await kept() };
+      seen = { status: (await only()).status, pending: await pendingRevocations() };
     });
     await call('DELETE', `/v1/connections/${id}`, { key });
-    expect(seen).toEqual({ status: 'disconnected', kept: [{ connection: id }] });
-    expect(await kept()).toEqual([]);
+    expect(seen).toEqual({ status: 'disconnected', pending: [{ connection: id }] });
+    expect(await pendingRevocations()).toEqual([]);
   });
 
-  it("is refused for another organization's and for what there is not", async () => {
+  it("returns 404 for another organization's connection and for an unknown one", async () => {
     const [north, south] = [await setup(), await setup()];
     await north.connect('ann@example.com');
     const { id } = await north.only();
-    for (const one of [id, 'conn_nobody']) {
-      expect(await south.call('DELETE', `/v1/connections/${one}`, { key: south.key })).toMatchObject({
+    for (const unknownId of [id, 'conn_nobody']) {
+      expect(await south.call('DELETE', `/v1/connections/${unknownId}`, { key: south.key })).toMatchObject({
         status: 404,
         body: { code: 'connection_not_found' },
       });

@@ -1,4 +1,4 @@
-/** DELETE /v1/connections/{id}: takes an account away. */
+/** DELETE /v1/connections/{id}: disconnects an account. */
 import { z } from 'zod';
 import { connectionIdSchema } from '../../../../domain/ids.ts';
 import { actorOf, callerOf } from '../../../access/caller.ts';
@@ -15,11 +15,12 @@ const disconnectedSchema = z
     revocation: z
       .enum(revocationResults)
       .describe(
-        'What became of it at the provider: `nothing` where it was disconnected before; while `pending` we go on asking; after `failed` and `unsupported` the person takes the app away there',
+        'Result of the revocation at the provider. `nothing`: it was disconnected before. `pending`: we retry until the provider responds. `failed` and `unsupported`: the person must remove the app at the provider',
       ),
   })
   .meta({ id: 'Disconnected' });
 
+/** Registers the route. */
 export const connectionItem = (api: Api, dependencies: ApiDependencies): void => {
   api.delete(
     '/v1/connections/:id',
@@ -27,10 +28,10 @@ export const connectionItem = (api: Api, dependencies: ApiDependencies): void =>
       schema: {
         operationId: 'disconnect',
         tags: ['Connections'],
-        summary: 'Disconnect an account: revoked at the provider, erased here',
+        summary: 'Disconnect an account: erase it here and revoke it at the provider',
         params: z.object({ id: connectionIdSchema }),
         response: {
-          200: jsonResponse('It is disconnected, now or since before', disconnectedSchema),
+          200: jsonResponse('The account is disconnected, now or already before', disconnectedSchema),
           ...problemResponses('invalid_body', 'unauthenticated', 'forbidden', 'connection_not_found'),
         },
       },

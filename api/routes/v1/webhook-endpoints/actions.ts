@@ -1,4 +1,4 @@
-/** What is done with an endpoint: its secret exchanged, events sent again, a test. */
+/** /v1/webhook-endpoints/{id}/{rotate-secret|replay|test}: actions on a webhook endpoint. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { actorOf, callerOf } from '../../../access/caller.ts';
@@ -20,7 +20,7 @@ import {
   rotationUnderWay,
 } from '../../../webhook-endpoints/endpoint.ts';
 
-/** So long the old secret signs beside the new one. */
+/** For this time both the old and the new secret sign. */
 const overlapMs = 24 * 3_600_000;
 
 const common = ['invalid_body', 'unauthenticated', 'forbidden', 'endpoint_not_found'] as const;
@@ -34,12 +34,12 @@ const rotate = (api: Api, dependencies: ApiDependencies): void => {
       schema: {
         operationId: 'rotateWebhookSecret',
         tags: ['Webhook endpoints'],
-        summary: 'Exchange the secret',
-        description: 'The old one signs beside the new one for 24 hours. The new one is shown this once.',
+        summary: 'Rotate the secret',
+        description: 'Both secrets sign for 24 hours. The new secret is shown only in this response.',
         params: endpointParams,
         body: rotationSchema,
         response: {
-          200: jsonResponse('From now on both sign', endpointWithSecretSchema),
+          200: jsonResponse('Both secrets sign from now on', endpointWithSecretSchema),
           ...problemResponses(...withBody, 'rotation_under_way'),
         },
       },
@@ -61,9 +61,9 @@ const rotate = (api: Api, dependencies: ApiDependencies): void => {
         detail: { force },
       });
       if (!rotated) {
-        // Another caller was quicker, or has removed it.
-        const meanwhile = (await endpoints.get(organization, id))?.previousSecretUntil;
-        throw meanwhile === undefined ? endpointNotFound(id) : rotationUnderWay(meanwhile);
+        // Another request has rotated the secret or removed the endpoint.
+        const previousUntil = (await endpoints.get(organization, id))?.previousSecretUntil;
+        throw previousUntil === undefined ? endpointNotFound(id) : rotationUnderWay(previousUntil);
       }
       return { ...toEndpointResponse(rotated), secret };
     },
@@ -77,15 +77,15 @@ const replay = (api: Api, dependencies: ApiDependencies): void => {
       schema: {
         operationId: 'replayWebhookEvents',
         tags: ['Webhook endpoints'],
-        summary: 'Send what happened in a time again',
+        summary: 'Replay events',
         description:
-          'From `from` up to but not including `until`, audition by audition, in their order, under the same ids. Asked for twice while it goes on, it is done once.',
+          'Sends the events from `from` up to but not including `until` again, audition by audition, in order, with the same IDs. Idempotent while the replay of this range is running.',
         params: endpointParams,
         body: replayRangeSchema,
         response: {
           202: jsonResponse(
-            'It is under way',
-            z.object({ replay: z.string().describe('The id of its workflow') }),
+            'The replay has started',
+            z.object({ replay: z.string().describe('The workflow ID of the replay') }),
           ),
           ...problemResponses(...withBody, 'endpoint_disabled'),
         },
@@ -96,7 +96,7 @@ const replay = (api: Api, dependencies: ApiDependencies): void => {
       const { id } = request.params;
       const endpoint = await requireEndpoint(dependencies, organization, id);
       if (endpoint.status === 'disabled') throw endpointDisabled(id);
-      // Before it is begun: none happens unnoted.
+      // Recorded before it starts, so that no such act is missing from the audit log.
       await dependencies.repositories.administrativeActs.record({
         organization,
         ...actorOf(request),
@@ -117,7 +117,7 @@ const replay = (api: Api, dependencies: ApiDependencies): void => {
 
 const testResult = z.object({
   delivered: z.boolean(),
-  answer: z.string().optional().describe('A status, or why there was none'),
+  answer: z.string().optional().describe('The HTTP status, or the reason why there was no response'),
 });
 
 const test = (api: Api, dependencies: ApiDependencies): void => {
@@ -127,12 +127,12 @@ const test = (api: Api, dependencies: ApiDependencies): void => {
       schema: {
         operationId: 'testWebhookEndpoint',
         tags: ['Webhook endpoints'],
-        summary: 'Send a test event, and say what was answered',
-        description: 'Sent once, to a disabled endpoint too. Changes nothing about the endpoint.',
+        summary: 'Send a test event and return the response',
+        description: 'Sends the event once, also to a disabled endpoint. Does not change the endpoint.',
         params: endpointParams,
         response: {
-          200: jsonResponse('What became of it', testResult),
-          202: jsonResponse('Not known yet: the receiver will have got it, or will get it', testResult),
+          200: jsonResponse('Result of the test', testResult),
+          202: jsonResponse('No result yet: the test event may still be delivered', testResult),
           ...problemResponses(...common),
         },
       },
@@ -141,14 +141,14 @@ const test = (api: Api, dependencies: ApiDependencies): void => {
       const { organization } = callerOf(request);
       const { id } = request.params;
       await requireEndpoint(dependencies, organization, id);
-      // Before it is begun: none happens unnoted.
+      // Recorded before it starts, so that no such act is missing from the audit log.
       await dependencies.repositories.administrativeActs.record({
         organization,
         ...actorOf(request),
         act: 'endpoint.tested',
         target: id,
       });
-      const told = await dependencies.deliveryWorkflows.deliverNotice({
+      const result = await dependencies.deliveryWorkflows.deliverNotice({
         organization,
         endpoint: id,
         correlationId: request.id,
@@ -163,12 +163,13 @@ const test = (api: Api, dependencies: ApiDependencies): void => {
         evenIfDisabled: true,
         once: true,
       });
-      if (!told) return reply.code(202).send({ delivered: false });
-      return reply.send({ delivered: told.kind === 'accepted', answer: told.answer });
+      if (!result) return reply.code(202).send({ delivered: false });
+      return reply.send({ delivered: result.kind === 'accepted', answer: result.answer });
     },
   );
 };
 
+/** Registers the routes. */
 export const webhookEndpointActions = (api: Api, dependencies: ApiDependencies): void => {
   rotate(api, dependencies);
   replay(api, dependencies);

@@ -1,4 +1,4 @@
-/** /v1/webhook-endpoints: where the platform is told. */
+/** /v1/webhook-endpoints: creates and lists the URLs that receive events. */
 import { z } from 'zod';
 import { actorOf, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
@@ -27,12 +27,12 @@ const create = (api: Api, dependencies: ApiDependencies): void => {
       schema: {
         operationId: 'createWebhookEndpoint',
         tags: ['Webhook endpoints'],
-        summary: 'Have events sent to an address',
+        summary: 'Create a webhook endpoint',
         description:
-          'It is told of what happens from now on. The secret is shown in this answer and never again.',
+          'The endpoint receives all events from now on. The secret is shown only in this response.',
         body: newEndpointSchema,
         response: {
-          201: jsonResponse('It is enabled', endpointWithSecretSchema),
+          201: jsonResponse('The endpoint is enabled', endpointWithSecretSchema),
           ...problemResponses(
             'invalid_body',
             'unauthenticated',
@@ -51,16 +51,16 @@ const create = (api: Api, dependencies: ApiDependencies): void => {
       await assertUrlAllowed(request.body.url);
       const url = normalizedUrl(request.body.url);
       const id = newEndpointId();
-      const isMade = await repositories.endpoints.create(
+      const isCreated = await repositories.endpoints.create(
         { id, organization, url, eventTypes, secret },
         { ...actorOf(request), detail: { url: urlWithoutQuery(url), eventTypes } },
       );
-      if (!isMade) throw tooManyEndpoints();
-      const made = await requireEndpoint(dependencies, organization, id);
+      if (!isCreated) throw tooManyEndpoints();
+      const created = await requireEndpoint(dependencies, organization, id);
       return reply
         .code(201)
         .header('location', `/v1/webhook-endpoints/${id}`)
-        .send({ ...toEndpointResponse(made), secret });
+        .send({ ...toEndpointResponse(created), secret });
     },
   );
 };
@@ -72,9 +72,9 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
       schema: {
         operationId: 'listWebhookEndpoints',
         tags: ['Webhook endpoints'],
-        summary: 'List the addresses that events are sent to',
+        summary: 'List webhook endpoints',
         response: {
-          200: jsonResponse('All of them, the oldest first', z.object({ items: z.array(endpointSchema) })),
+          200: jsonResponse('All endpoints, the oldest first', z.object({ items: z.array(endpointSchema) })),
           ...problemResponses('unauthenticated', 'forbidden'),
         },
       },
@@ -86,6 +86,7 @@ const list = (api: Api, { repositories }: ApiDependencies): void => {
   );
 };
 
+/** Registers the routes. */
 export const webhookEndpointCollection = (api: Api, dependencies: ApiDependencies): void => {
   create(api, dependencies);
   list(api, dependencies);

@@ -1,4 +1,4 @@
-/** /v1/webhook-endpoints/{id}: one endpoint, how it fares, and what is changed about it. */
+/** /v1/webhook-endpoints/{id}: reads, changes and removes a webhook endpoint. */
 import { z } from 'zod';
 import { actorOf, callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
@@ -26,7 +26,7 @@ const read = (api: Api, dependencies: ApiDependencies): void => {
       schema: {
         operationId: 'readWebhookEndpoint',
         tags: ['Webhook endpoints'],
-        summary: 'Read an endpoint: whether it works, and what it answered last',
+        summary: 'Read an endpoint, with its status and its last response',
         params: endpointParams,
         response: { 200: jsonResponse('The endpoint', endpointSchema), ...problemResponses(...notFound) },
       },
@@ -45,11 +45,11 @@ const change = (api: Api, { repositories, assertUrlAllowed }: ApiDependencies): 
       schema: {
         operationId: 'changeWebhookEndpoint',
         tags: ['Webhook endpoints'],
-        summary: 'Change its address or its events, enable or disable it',
+        summary: 'Change the URL or the event types of an endpoint, enable or disable it',
         params: endpointParams,
         body: endpointChangesSchema,
         response: {
-          200: jsonResponse('The endpoint as it is now', endpointSchema),
+          200: jsonResponse('The changed endpoint', endpointSchema),
           ...problemResponses(...notFound, 'address_not_allowed', 'body_too_large', 'unsupported_media_type'),
         },
       },
@@ -77,9 +77,9 @@ const remove = (api: Api, { repositories }: ApiDependencies): void => {
       schema: {
         operationId: 'removeWebhookEndpoint',
         tags: ['Webhook endpoints'],
-        summary: 'Remove an endpoint, with its secrets and all that was kept of what it has been told',
+        summary: 'Remove an endpoint with its secrets and its delivery records',
         params: endpointParams,
-        response: { 204: z.null().describe('It is gone'), ...problemResponses(...notFound) },
+        response: { 204: z.null().describe('The endpoint is removed'), ...problemResponses(...notFound) },
       },
     },
     async (request, reply) => {
@@ -92,6 +92,7 @@ const remove = (api: Api, { repositories }: ApiDependencies): void => {
   );
 };
 
+/** Registers the routes. */
 export const webhookEndpointItem = (api: Api, dependencies: ApiDependencies): void => {
   read(api, dependencies);
   change(api, dependencies);

@@ -1,4 +1,4 @@
-/** Endpoints as an organization's admin manages them. */
+/** Tests the routes that manage webhook endpoints. */
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -11,13 +11,13 @@ import type { DeliveryWorkflows } from '../../../webhook-endpoints/delivery-work
 import { newSecret } from '../../../webhook-endpoints/endpoint.ts';
 
 type Replay = Parameters<DeliveryWorkflows['startReplay']>[0];
-type Tell = Parameters<DeliveryWorkflows['deliverNotice']>[0];
+type Notice = Parameters<DeliveryWorkflows['deliverNotice']>[0];
 
 let database: TestDatabase;
 let test: TestApi;
-let toldResult: Awaited<ReturnType<DeliveryWorkflows['deliverNotice']>>;
+let noticeResult: Awaited<ReturnType<DeliveryWorkflows['deliverNotice']>>;
 const replays: Replay[] = [];
-const told: Tell[] = [];
+const notices: Notice[] = [];
 beforeAll(async () => {
   database = await createTestDatabase();
   test = await createTestApi(database, {
@@ -28,8 +28,8 @@ beforeAll(async () => {
         return 'event-replay/1';
       },
       deliverNotice: async (input) => {
-        told.push(input);
-        return toldResult;
+        notices.push(input);
+        return noticeResult;
       },
     },
   });
@@ -55,8 +55,8 @@ const setUp = async () => {
   return { organization, key, create, made, at: `${path}/${made.id}`, acts };
 };
 
-describe('an endpoint', () => {
-  it('is made with a secret that is shown once and never again', async () => {
+describe('a webhook endpoint', () => {
+  it('is created with a secret that is shown only once', async () => {
     const { key, create, at, made, acts } = await setUp();
     const { status, headers } = await create({ url, eventTypes: ['audition.confirmed'] });
     expect([status, headers['location']]).toEqual([
@@ -76,7 +76,7 @@ describe('an endpoint', () => {
     });
   });
 
-  it('keeps its address as it is called, and notes it without what may be a token', async () => {
+  it('stores its normalized URL, and records it without the query, which may contain a token', async () => {
     const { key, create, acts } = await setUp();
     const made = await create({ url: 'http://127.0.0.1:9999/a\u0000b?token=hidden#part' });
     expect(made.body).toMatchObject({ url: 'http://127.0.0.1:9999/a%00b?token=hidden' });
@@ -88,7 +88,7 @@ describe('an endpoint', () => {
     expect(JSON.stringify(await acts())).not.toContain('hidden');
   });
 
-  it('takes a secret that is given, if it is as long as it has to be', async () => {
+  it('accepts a given secret of sufficient length', async () => {
     const { create } = await setUp();
     const secret = `whsec_${Buffer.alloc(24, 5).toString('base64')}`;
     expect((await create({ url, secret })).body).toMatchObject({ secret });
@@ -104,7 +104,7 @@ describe('an endpoint', () => {
     'https://user:password@127.0.0.1/',
     'ftp://127.0.0.1/',
     'no address',
-  ])('is not made for %s, nor moved there', async (address) => {
+  ])('cannot be created for %s, nor changed to it', async (address) => {
     const { key, create, at } = await setUp();
     for (const refused of [
       await create({ url: address }),
@@ -135,7 +135,7 @@ describe('an endpoint', () => {
     expect(await change({ eventTypes: ['audition.unheard_of'] })).toMatchObject({ code: 'invalid_body' });
   });
 
-  it('is removed, with its key', async () => {
+  it('is removed with its key', async () => {
     const { key, at, made } = await setUp();
     expect((await test.call('DELETE', at, { key })).status).toBe(204);
     expect((await test.call('GET', at, { key })).body).toMatchObject({ code: 'endpoint_not_found' });
@@ -144,7 +144,7 @@ describe('an endpoint', () => {
     expect(rows).toEqual([]);
   });
 
-  it('is one of twenty at most', async () => {
+  it('is rejected above the limit of twenty', async () => {
     const { create } = await setUp();
     for (let count = 1; count < 20; count += 1) expect((await create()).status).toBe(201);
     const refused = await create();
@@ -152,9 +152,9 @@ describe('an endpoint', () => {
   });
 });
 
-it('exchanges a secret once in the time that both sign, unless it must be', async () => {
+it('a secret can be rotated only once during the overlap, except with force', async () => {
   const { key, at, made, acts } = await setUp();
-  // The clock of the API in tests stands long before the database's.
+  // The clock of the API in tests is far behind the clock of the database.
   const rotate = (body: object = {}) => test.call('POST', `${at}/rotate-secret`, { key, body });
   const first = endpointWithSecretSchema.parse((await rotate()).body);
   expect(first.secret).not.toBe(made.secret);
@@ -170,7 +170,7 @@ it('exchanges a secret once in the time that both sign, unless it must be', asyn
   expect(JSON.stringify(await acts())).not.toContain('whsec_');
 });
 
-it('exchanges no secret that another caller exchanges at the same time', async () => {
+it('simultaneous rotations of a secret succeed only once', async () => {
   const { key, at } = await setUp();
   const { repositories } = database;
   const quicker = newSecret();
@@ -179,8 +179,8 @@ it('exchanges no secret that another caller exchanges at the same time', async (
       ...repositories,
       endpoints: {
         ...repositories.endpoints,
-        rotateSecret: async (use, _secret, overlapMs, noted) => {
-          await repositories.endpoints.rotateSecret(use, quicker, overlapMs, noted);
+        rotateSecret: async (use, _secret, overlapMs, act) => {
+          await repositories.endpoints.rotateSecret(use, quicker, overlapMs, act);
           return undefined;
         },
       },
@@ -193,7 +193,7 @@ it('exchanges no secret that another caller exchanges at the same time', async (
 describe('a replay', () => {
   const range = { from: '2026-11-01T00:00:00.000Z', until: '2026-11-02T00:00:00.000Z' };
 
-  it('is started for the time that is asked for', async () => {
+  it('is started for the requested range', async () => {
     const { key, at, organization, made } = await setUp();
     const started = await test.call('POST', `${at}/replay`, { key, body: range });
     expect([started.status, started.body]).toEqual([202, { replay: 'event-replay/1' }]);
@@ -206,7 +206,7 @@ describe('a replay', () => {
   });
 
   it.each(['2026-02-30T00:00:00.000Z', '2026-13-01T00:00:00.000Z', '0000-01-01T00:00:00.000Z'])(
-    'is refused for the time %s, which there is not',
+    'is rejected for the impossible time %s',
     async (from) => {
       const { key, at } = await setUp();
       const before = replays.length;
@@ -217,7 +217,7 @@ describe('a replay', () => {
     },
   );
 
-  it('is refused for a time that ends before it begins, and for an endpoint that is disabled', async () => {
+  it('is rejected when the range ends before it begins, and for a disabled endpoint', async () => {
     const { key, at } = await setUp();
     const backwards = { from: range.until, until: range.from };
     expect((await test.call('POST', `${at}/replay`, { key, body: backwards })).status).toBe(400);
@@ -227,17 +227,17 @@ describe('a replay', () => {
   });
 });
 
-describe('a test', () => {
+describe('a test event', () => {
   it.each([
     [{ kind: 'accepted', answer: '204' }, 200, { delivered: true, answer: '204' }],
     [{ kind: 'failed', answer: 'no answer in time' }, 200, { delivered: false, answer: 'no answer in time' }],
     [undefined, 202, { delivered: false }],
-  ] as const)('that ends in %j is answered %i', async (result, status, body) => {
+  ] as const)('with the result %j returns %i', async (result, status, body) => {
     const { key, at, made } = await setUp();
-    toldResult = result;
+    noticeResult = result;
     const tested = await test.call('POST', `${at}/test`, { key });
     expect([tested.status, tested.body]).toEqual([status, body]);
-    expect(told.at(-1)).toMatchObject({
+    expect(notices.at(-1)).toMatchObject({
       endpoint: made.id,
       message: { id: expect.stringMatching(/^msg_test_/), event: { type: 'endpoint.test' } },
       evenIfDisabled: true,
@@ -249,38 +249,41 @@ describe('a test', () => {
 it.each([
   ['replay', { from: '2026-11-01T00:00:00.000Z', until: '2026-11-02T00:00:00.000Z' }, 'endpoint.replayed'],
   ['test', undefined, 'endpoint.tested'],
-] as const)('begins no %s that is not noted, and notes each once', async (what, body, act) => {
-  const { key, at, acts } = await setUp();
-  const { repositories } = database;
-  const begun: string[] = [];
-  const cannotNote = await createTestApi(database, {
-    repositories: {
-      ...repositories,
-      administrativeActs: {
-        ...repositories.administrativeActs,
-        record: () => Promise.reject(new Error('the database is away')),
+] as const)(
+  'a %s is recorded once before it starts, and does not start when recording fails',
+  async (action, body, act) => {
+    const { key, at, acts } = await setUp();
+    const { repositories } = database;
+    const started: string[] = [];
+    const withoutRecording = await createTestApi(database, {
+      repositories: {
+        ...repositories,
+        administrativeActs: {
+          ...repositories.administrativeActs,
+          record: () => Promise.reject(new Error('database unavailable')),
+        },
       },
-    },
-    deliveryWorkflows: {
-      startReplay: async () => {
-        begun.push('replay');
-        return 'event-replay/1';
+      deliveryWorkflows: {
+        startReplay: async () => {
+          started.push('replay');
+          return 'event-replay/1';
+        },
+        deliverNotice: async () => {
+          started.push('test');
+          return undefined;
+        },
       },
-      deliverNotice: async () => {
-        begun.push('test');
-        return undefined;
-      },
-    },
-  });
-  const how = body ? { key, body } : { key };
-  expect((await cannotNote.call('POST', `${at}/${what}`, how)).status).toBe(500);
-  expect(begun).toEqual([]);
-  await cannotNote.api.close();
-  await test.call('POST', `${at}/${what}`, how);
-  expect((await acts()).filter((one) => one.act === act)).toHaveLength(1);
-});
+    });
+    const options = body ? { key, body } : { key };
+    expect((await withoutRecording.call('POST', `${at}/${action}`, options)).status).toBe(500);
+    expect(started).toEqual([]);
+    await withoutRecording.api.close();
+    await test.call('POST', `${at}/${action}`, options);
+    expect((await acts()).filter((recorded) => recorded.act === act)).toHaveLength(1);
+  },
+);
 
-it("is nobody else's: another organization's does not exist, and only an admin changes one", async () => {
+it('a webhook endpoint is hidden from other organizations, and only an admin can change it', async () => {
   const { organization, at } = await setUp();
   const stranger = await test.keyFor('admin', newOrganizationId());
   const operator = await test.keyFor('operator', organization);

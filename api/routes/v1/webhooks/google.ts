@@ -1,4 +1,4 @@
-/** /v1/webhooks/google: a calendar that we watch has changed. */
+/** /v1/webhooks/google: receives change notifications of watched calendars. */
 import { z } from 'zod';
 import { readChannelMessage } from '../../../../providers/google/webhooks.ts';
 import type { Api } from '../../../api.ts';
@@ -6,6 +6,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import { problemResponses } from '../../../schemas/responses.ts';
 import { notAuthentic, storeWebhook } from './signed-request.ts';
 
+/** Registers the receiver. */
 export const googleWebhook = (api: Api, { repositories }: ApiDependencies): void => {
   const { watchSubscriptions } = repositories;
   api.post(
@@ -15,10 +16,10 @@ export const googleWebhook = (api: Api, { repositories }: ApiDependencies): void
         operationId: 'googleWebhook',
         tags: ['Webhooks'],
         summary: "Google's notifications of a calendar channel",
-        description: 'Called by Google, with the token that we gave the channel. There is no body.',
+        description: 'Called by Google with the token of our channel. There is no body.',
         security: [],
         response: {
-          204: z.undefined().describe('Taken note of'),
+          204: z.undefined().describe('Stored'),
           ...problemResponses('unauthenticated', 'body_too_large', 'unsupported_media_type'),
         },
       },
@@ -28,7 +29,7 @@ export const googleWebhook = (api: Api, { repositories }: ApiDependencies): void
       if (!message) throw notAuthentic(request, 'google', 'forged');
       const { channel, token, resourceId, isOpening, messageNumber } = message;
       const [watched] = await watchSubscriptions.verify('google', [{ id: channel, secret: token }]);
-      // One refusal for an unknown channel, a wrong token and a strange resource: who guesses learns nothing.
+      // The same refusal for an unknown channel, a wrong token and another resource, so that guessing reveals nothing.
       if (!watched || (watched.resourceId !== undefined && watched.resourceId !== resourceId)) {
         throw notAuthentic(request, 'google', 'unknown_subscription');
       }

@@ -1,4 +1,4 @@
-/** The mail service's events. */
+/** Tests the webhooks of the mail service. */
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { apiConfiguration, createTestApi } from '../../../../tests/harness/api.ts';
@@ -30,8 +30,8 @@ const setup = async (configuration = apiConfiguration) => {
       },
     });
   };
-  const told = async () => (await claimFromInbox(database)).map((one) => one.told);
-  return { send, told };
+  const inboxEvents = async () => (await claimFromInbox(database)).map(({ inboxEvent }) => inboxEvent);
+  return { send, inboxEvents };
 };
 
 const bounced = {
@@ -45,43 +45,46 @@ const bounced = {
   },
 };
 
-it.each(['svix', 'webhook'])('stores what became of a message, once (headers %s-*)', async (prefix) => {
-  const { send, told } = await setup();
-  expect((await send(bounced, { prefix })).status).toBe(204);
-  expect((await send(bounced, { prefix })).status).toBe(204);
-  expect(await told()).toEqual([
-    {
-      kind: 'message.status',
-      event: { deliveryId: '<abc@castmatch>', channel: 'email', status: 'failed', code: 'bounced' },
-    },
-  ]);
-});
+it.each(['svix', 'webhook'])(
+  'the mail webhook stores a delivery report once (headers %s-*)',
+  async (prefix) => {
+    const { send, inboxEvents } = await setup();
+    expect((await send(bounced, { prefix })).status).toBe(204);
+    expect((await send(bounced, { prefix })).status).toBe(204);
+    expect(await inboxEvents()).toEqual([
+      {
+        kind: 'message.status',
+        event: { deliveryId: '<abc@castmatch>', channel: 'email', status: 'failed', code: 'bounced' },
+      },
+    ]);
+  },
+);
 
-it('acknowledges what no audition waits for', async () => {
-  const { send, told } = await setup();
+it('the mail webhook acknowledges irrelevant events', async () => {
+  const { send, inboxEvents } = await setup();
   expect((await send({ type: 'email.opened', data: {} })).status).toBe(204);
-  expect(await told()).toEqual([]);
+  expect(await inboxEvents()).toEqual([]);
 });
 
 const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 
-describe('what is refused', () => {
+describe('a webhook of the mail service is rejected', () => {
   it.each([
     ['signed with another secret', bounced, { secret: 'whsec_YW5vdGhlci1zZWNyZXQtYW5vdGhlcg==' }, 401],
     ['sent again after six minutes', bounced, { at: ago(6) }, 401],
-    ['from a time to come', bounced, { at: ago(-6) }, 401],
-    ['cut short', '{"type":"email', {}, 400],
-    ['naming no message', { ...bounced, data: {} }, {}, 400],
+    ['from the future', bounced, { at: ago(-6) }, 401],
+    ['truncated', '{"type":"email', {}, 400],
+    ['without a message ID', { ...bounced, data: {} }, {}, 400],
     ['too large', { ...bounced, filling: 'x'.repeat(262_144) }, {}, 413],
-  ])('%s', async (_what, body, how, status) => {
-    const { send, told } = await setup();
+  ])('%s', async (_case, body, how, status) => {
+    const { send, inboxEvents } = await setup();
     expect((await send(body, how)).status).toBe(status);
-    expect(await told()).toEqual([]);
+    expect(await inboxEvents()).toEqual([]);
   });
 
-  it('everything, where no secret is configured', async () => {
-    const { send, told } = await setup({ ...apiConfiguration, smtp: { webhookSecrets: [] } });
+  it('always when no secret is configured', async () => {
+    const { send, inboxEvents } = await setup({ ...apiConfiguration, smtp: { webhookSecrets: [] } });
     expect((await send(bounced)).status).toBe(401);
-    expect(await told()).toEqual([]);
+    expect(await inboxEvents()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** /v1/webhooks/mail: what became of an email, from a mail service that signs after Standard Webhooks. */
+/** /v1/webhooks/mail: receives delivery reports of a mail service that signs with Standard Webhooks. */
 import { z } from 'zod';
 import { readMailEvent, verifyMail } from '../../../../providers/smtp/webhooks.ts';
 import type { Api } from '../../../api.ts';
@@ -6,6 +6,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import { problemResponses } from '../../../schemas/responses.ts';
 import { bodyOf, invalidWebhookBody, notAuthentic, readJson, storeWebhook } from './signed-request.ts';
 
+/** Registers the receiver. */
 export const mailWebhook = (api: Api, { configuration, repositories }: ApiDependencies): void => {
   const secrets = configuration.smtp.webhookSecrets;
   api.post(
@@ -15,12 +16,12 @@ export const mailWebhook = (api: Api, { configuration, repositories }: ApiDepend
         operationId: 'mailWebhook',
         tags: ['Webhooks'],
         summary: "The mail service's events",
-        description: 'Called by the mail service, which signs what it sends after Standard Webhooks.',
+        description: 'Called by the mail service, which signs its requests with Standard Webhooks.',
         security: [],
         consumes: ['application/json'],
         body: z.any().describe('An event of Resend or AhaSend, as in their documentation'),
         response: {
-          204: z.undefined().describe('Taken note of'),
+          204: z.undefined().describe('Stored, or ignored as irrelevant'),
           ...problemResponses('invalid_body', 'unauthenticated', 'body_too_large', 'unsupported_media_type'),
         },
       },
@@ -31,7 +32,7 @@ export const mailWebhook = (api: Api, { configuration, repositories }: ApiDepend
       if (verdict.kind === 'forged') throw notAuthentic(request, 'smtp', 'forged');
       const parsed = readMailEvent(readJson(bodyOf(request)));
       if (!parsed) throw invalidWebhookBody();
-      if (parsed.kind === 'of_no_use') return reply.code(204).send();
+      if (parsed.kind === 'ignored') return reply.code(204).send();
       const { deliveryId, status, code } = parsed;
       return storeWebhook(repositories, request, reply, {
         kind: 'message.status',

@@ -1,10 +1,11 @@
 /**
- * /v1/webhooks/microsoft: a calendar that we watch has changed, or something is the matter with a subscription.
+ * /v1/webhooks/microsoft: receives change notifications of watched calendars and lifecycle notifications of
+ * subscriptions.
  *
- * Graph takes any 2xx for delivered and repeats everything else for up to four hours
- * (https://learn.microsoft.com/graph/change-notifications-delivery-webhooks). A POST in which nothing is proven is
- * answered with 401: a forger gains nothing, and when a subscription notifies us before we have stored it, Graph comes
- * again. Where at least one is proven the answer is 202, since what was left out will not be proven later either.
+ * Graph treats any 2xx as delivered, and retries after any other response for up to four hours
+ * (https://learn.microsoft.com/graph/change-notifications-delivery-webhooks). A request without any authentic
+ * notification gets 401: if a subscription sends a notification before we have stored the subscription, Graph retries.
+ * A request with at least one authentic notification gets 202, because a retry would not make the others authentic.
  */
 import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
@@ -22,7 +23,7 @@ import { bodyOf, invalidWebhookBody, notAuthentic, readJson } from './signed-req
 
 const query = z.object({ validationToken: z.string().min(1).max(2_048).optional() });
 
-/** Lifecycle events carry nothing that tells two apart: those of the same five minutes are taken for one. */
+/** Lifecycle notifications have no ID. Notifications of one kind within the same five minutes are deduplicated. */
 const lifecycleWindowMs = 5 * 60_000;
 
 interface VerifiedNotification {
@@ -36,6 +37,7 @@ const dedupeKeyOf = ({ subscription, kind, identity }: GraphNotification, nowMs:
   return `${subscription}:${kind}:${Math.floor(nowMs / lifecycleWindowMs)}`;
 };
 
+/** Registers the receiver. */
 export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencies): void => {
   const { watchSubscriptions, inbox } = repositories;
 
@@ -45,14 +47,14 @@ export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencie
   ): Promise<readonly VerifiedNotification[]> => {
     const claims = notifications.map(({ subscription: id, clientState: secret }) => ({ id, secret }));
     const found = await watchSubscriptions.verify('microsoft', claims);
-    const proven = notifications.flatMap((notification, index) => {
+    const authentic = notifications.flatMap((notification, index) => {
       const watchSubscription = found[index];
       return watchSubscription ? [{ notification, watchSubscription }] : [];
     });
-    if (proven.length === 0) throw notAuthentic(request, 'microsoft', 'unknown_subscription');
-    const dropped = notifications.length - proven.length;
-    if (dropped > 0) request.log.warn({ provider: 'microsoft', dropped }, 'a part of a webhook was refused');
-    return proven;
+    if (authentic.length === 0) throw notAuthentic(request, 'microsoft', 'unknown_subscription');
+    const dropped = notifications.length - authentic.length;
+    if (dropped > 0) request.log.warn({ provider: 'microsoft', dropped }, 'webhook partially rejected');
+    return authentic;
   };
 
   const storeNotification = async (
@@ -80,7 +82,7 @@ export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencie
         tags: ['Webhooks'],
         summary: "Microsoft Graph's change and lifecycle notifications",
         description:
-          'Called by Microsoft Graph, with the clientState of the subscription; answers its validation.',
+          'Called by Microsoft Graph with the clientState of the subscription. Also responds to its validation request.',
         security: [],
         consumes: ['application/json', 'text/plain'],
         querystring: query,
@@ -90,7 +92,7 @@ export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencie
             description: 'The validation token, echoed',
             content: { 'text/plain': { schema: z.string() } },
           },
-          202: z.undefined().describe('Taken note of'),
+          202: z.undefined().describe('Stored'),
           ...problemResponses('invalid_body', 'unauthenticated', 'body_too_large', 'unsupported_media_type'),
         },
       },
@@ -102,10 +104,12 @@ export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencie
       }
       const notifications = readNotifications(readJson(bodyOf(request)));
       if (!notifications) throw invalidWebhookBody();
-      const proven = await verifyAll(notifications, request);
-      await watchSubscriptions.markNotified(proven.map(({ watchSubscription }) => watchSubscription.id));
-      const outcomes = await Promise.all(proven.map((one) => storeNotification(one, request.id)));
-      request.log.debug({ provider: 'microsoft', outcomes }, 'a webhook was taken');
+      const authentic = await verifyAll(notifications, request);
+      await watchSubscriptions.markNotified(authentic.map(({ watchSubscription }) => watchSubscription.id));
+      const outcomes = await Promise.all(
+        authentic.map((notification) => storeNotification(notification, request.id)),
+      );
+      request.log.debug({ provider: 'microsoft', outcomes }, 'webhook received');
       return reply.code(202).send();
     },
   );

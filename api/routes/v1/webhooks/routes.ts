@@ -1,4 +1,4 @@
-/** The receivers of webhooks, on bodies that are kept as they arrived. */
+/** Registers the webhook receivers in a scope that keeps request bodies as raw bytes. */
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Api } from '../../../api.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
@@ -8,16 +8,16 @@ import { microsoftWebhook } from './microsoft.ts';
 import { twilioWebhook } from './twilio.ts';
 import { zoomWebhook } from './zoom.ts';
 
-const taken = ['application/json', 'application/x-www-form-urlencoded', 'text/plain'];
+const mediaTypes = ['application/json', 'application/x-www-form-urlencoded', 'text/plain'];
 
 /**
- * Bodies as they arrived, byte for byte, only where they are signed: what was parsed and written anew is another text,
- * and what is not verified yet is not to be parsed. Each route says which media types it takes.
+ * Registers the receivers. Signatures cover the raw bytes, so bodies are neither parsed nor re-serialized before their
+ * signature is verified. Each route declares the media types that it accepts.
  */
 export const webhookRoutes = async (api: Api, dependencies: ApiDependencies): Promise<void> => {
   await api.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(taken, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    scope.addContentTypeParser(mediaTypes, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     const routes = scope.withTypeProvider<ZodTypeProvider>();
     googleWebhook(routes, dependencies);
     microsoftWebhook(routes, dependencies);

@@ -1,43 +1,50 @@
-/** What all receivers of webhooks have in common: the raw body, the refusals, and what is logged of them. */
+/** Shared by all webhook receivers: reads the raw body, creates and logs refusals, stores webhooks. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../../../domain/errors.ts';
 import type { InboxEvent } from '../../../../domain/inbox-event.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 
-/** Empty where there was none. */
+/** Returns the raw body; empty if there was none. */
 export const bodyOf = ({ body }: FastifyRequest): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
 
+/** Returns the media type without parameters, in lower case. */
 export const mediaTypeOf = ({ headers }: FastifyRequest): string =>
   (headers['content-type'] ?? '').split(';', 1).join('').trim().toLowerCase();
 
-/** A header that came once; `undefined` for one that is missing or came twice. */
+/** Returns a header that was sent once; undefined if it is missing or repeated. */
 export const headerOf = ({ headers }: FastifyRequest, name: string): string | undefined => {
   const value = headers[name];
   return typeof value === 'string' ? value : undefined;
 };
 
-/** Why a webhook was refused, for the log: the sender is told the same in every case. */
+/** Why a webhook was rejected. Only logged: the sender gets the same response for every reason. */
 type RejectionReason = 'no_secret_configured' | 'forged' | 'stale' | 'unknown_subscription';
 
-/** Logs no header and no body: what is forged may still hold a secret, somebody's data or a whole other webhook. */
+/**
+ * Logs a rejected webhook and returns the refusal. Logs neither headers nor the body: a forged request can still contain
+ * secrets or personal data.
+ */
 export const notAuthentic = (request: FastifyRequest, provider: string, doubt: RejectionReason): Refusal => {
-  request.log.warn({ provider, doubt, bytes: bodyOf(request).length }, 'a webhook was refused');
+  request.log.warn({ provider, doubt, bytes: bodyOf(request).length }, 'webhook rejected');
   return new Refusal(
     'unauthenticated',
-    'The request does not prove that it comes from the service whose webhooks are taken here.',
-    'Check the secret that signs it on both sides, that the address is the one given to the service, and the clock.',
+    'The request has no valid signature or token of the service that sends webhooks to this address.',
+    'Check the signing secret on both sides, the webhook address configured at the service, and the clock.',
   );
 };
 
-/** It is authentic and cannot be read: cut short on its way, or of a form we do not know. */
+/** Creates the refusal for an authentic webhook that cannot be parsed: truncated, or of an unknown format. */
 export const invalidWebhookBody = (): Refusal =>
   new Refusal(
     'invalid_body',
-    'The body is not what the service is documented to send.',
-    'Send the whole body, as it was signed.',
+    'The body does not have the documented format of the service.',
+    'Send the complete body, as it was signed.',
   );
 
-/** @throws {Refusal} `invalid_body`, for what is cut short or no JSON in UTF-8. */
+/**
+ * Parses a JSON body.
+ * @throws {Refusal} `invalid_body` when the body is not valid JSON in UTF-8.
+ */
 export const readJson = (body: Buffer): unknown => {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
@@ -55,6 +62,6 @@ export const storeWebhook = async (
 ): Promise<FastifyReply> => {
   const { provider, kind } = webhook;
   const outcome = await inbox.receive({ ...webhook, correlationId: request.id });
-  request.log.debug({ provider, kind, outcome }, 'a webhook was taken');
+  request.log.debug({ provider, kind, outcome }, 'webhook received');
   return reply.code(204).send();
 };

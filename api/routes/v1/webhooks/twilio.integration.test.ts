@@ -1,4 +1,4 @@
-/** Twilio's status callbacks and incoming messages: verified, stored, answered. */
+/** Tests Twilio's status callbacks and incoming messages. */
 import { createHash } from 'node:crypto';
 import twilio from 'twilio';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -57,14 +57,14 @@ const setup = async (publicUrl = origin) => {
 const delivered = { MessageSid: sid, MessageStatus: 'delivered', To: '+15005550006' };
 
 describe('a status callback', () => {
-  it('is stored with what its address says, before anything is recorded', async () => {
+  it('is stored with the recipient from its URL, before the message is recorded', async () => {
     const { send, stored } = await setup();
     const failed = { ...delivered, MessageStatus: 'undelivered', ErrorCode: '30003' };
     expect((await send(failed)).status).toBe(204);
     expect(await stored()).toMatchObject([
       {
         provider: 'twilio',
-        told: {
+        inboxEvent: {
           kind: 'message.status',
           event: {
             deliveryId: sid,
@@ -78,25 +78,25 @@ describe('a status callback', () => {
     ]);
   });
 
-  it('is stored without a recipient where the address names none', async () => {
+  it('is stored without a recipient when its URL contains none', async () => {
     const { send, stored } = await setup();
     expect((await send(delivered, { calledPath: '/v1/webhooks/twilio' })).status).toBe(204);
-    const [{ told } = {}] = await stored();
-    expect(told?.event).toEqual({ deliveryId: sid, channel: 'sms', status: 'delivered' });
+    const [{ inboxEvent } = {}] = await stored();
+    expect(inboxEvent?.event).toEqual({ deliveryId: sid, channel: 'sms', status: 'delivered' });
   });
 
-  it('is stored once, however often it comes, and beside another status of the same message', async () => {
+  it('is stored once, however often it is sent, and separately for each status of the message', async () => {
     const { send, stored } = await setup();
     await Promise.all([send(delivered), send(delivered)]);
     expect((await send(delivered)).status).toBe(204);
     await send({ ...delivered, MessageStatus: 'failed' });
-    expect((await stored()).map(({ told }) => told?.event)).toMatchObject([
+    expect((await stored()).map(({ inboxEvent }) => inboxEvent?.event)).toMatchObject([
       { status: 'delivered' },
       { status: 'failed' },
     ]);
   });
 
-  it('of a message that is still on its way is acknowledged, and costs nothing', async () => {
+  it('with an intermediate status is acknowledged and not stored', async () => {
     const { send, stored } = await setup();
     for (const MessageStatus of ['queued', 'sending', 'sent']) {
       expect((await send({ MessageSid: sid, MessageStatus })).status).toBe(204);
@@ -104,30 +104,30 @@ describe('a status callback', () => {
     expect(await stored()).toEqual([]);
   });
 
-  it('is taken as JSON, with the hash of its bytes in the signed address', async () => {
+  it('is accepted as JSON with the hash of its bytes in the signed URL', async () => {
     const { sendJson, stored } = await setup();
     expect((await sendJson(JSON.stringify(delivered))).status).toBe(204);
-    expect(await stored()).toMatchObject([{ told: { event: { status: 'delivered' } } }]);
+    expect(await stored()).toMatchObject([{ inboxEvent: { event: { status: 'delivered' } } }]);
   });
 
-  it('is known by the token before the present one, and by its address with the port', async () => {
+  it('is verified with the previous token, and with the port in its URL', async () => {
     const { send, stored } = await setup();
-    const ways = [
+    const variants = [
       { signedWith: 'the-token-before' },
       { signedUrl: `https://auditions.example.com:443${path}` },
     ];
-    for (const way of ways) expect((await send(delivered, way)).status).toBe(204);
+    for (const variant of variants) expect((await send(delivered, variant)).status).toBe(204);
     expect(await stored()).toHaveLength(1);
   });
 });
 
-it('is known behind a proxy that takes a part of the path away, with its query as it came', async () => {
+it('a status callback is verified behind a proxy that strips a path prefix, with its query unchanged', async () => {
   const { send, stored } = await setup(`${origin}/castmatch`);
   const calledPath = '/v1/webhooks/twilio?participant=ada&key=k%3a1+2%20~&audition=aud_1&empty=&';
   const signedUrl = `${origin}/castmatch${calledPath}`;
   expect((await send(delivered, { calledPath, signedUrl })).status).toBe(204);
   expect((await send(delivered, { calledPath })).status).toBe(401);
-  expect(await stored()).toMatchObject([{ told: { event: { of: { audition: 'aud_1' } } } }]);
+  expect(await stored()).toMatchObject([{ inboxEvent: { event: { of: { audition: 'aud_1' } } } }]);
 });
 
 describe('an incoming message', () => {
@@ -135,27 +135,29 @@ describe('an incoming message', () => {
     const { send, stored } = await setup();
     expect((await send({ MessageSid: sid, From: '+33612345678', Body: 'Yes!' })).status).toBe(204);
     expect(await stored()).toMatchObject([
-      { told: { kind: 'message.received', event: { id: sid, from: '+33612345678', answer: 'accepted' } } },
+      {
+        inboxEvent: {
+          kind: 'message.received',
+          event: { id: sid, from: '+33612345678', answer: 'accepted' },
+        },
+      },
     ]);
   });
 });
 
-describe('what is refused', () => {
+describe('a webhook of Twilio is rejected', () => {
   it.each([
     ['signed with another token', { signedWith: 'a-guess' }],
-    [
-      'signed for another address',
-      { signedUrl: `${origin}/v1/webhooks/twilio?audition=aud_2&participant=ada` },
-    ],
+    ['signed for another URL', { signedUrl: `${origin}/v1/webhooks/twilio?audition=aud_2&participant=ada` }],
     ['signed for the address that a proxy made', { signedUrl: `http://10.0.0.7:3000${path}` }],
-  ])('with 401: %s', async (_what, how) => {
+  ])('with 401: %s', async (_case, how) => {
     const { send, stored } = await setup();
     const { status, body } = await send(delivered, how);
     expect([status, body]).toMatchObject([401, { code: 'unauthenticated' }]);
     expect(await stored()).toEqual([]);
   });
 
-  it('with 401: no signature, and JSON that is another than its hash says', async () => {
+  it('with 401: no signature, and JSON that does not match its hash', async () => {
     const { call, sendJson, stored } = await setup();
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     expect((await call('POST', path, { body: 'a=b', headers: form })).status).toBe(401);
@@ -163,14 +165,14 @@ describe('what is refused', () => {
     expect(await stored()).toEqual([]);
   });
 
-  it('with 400: JSON that is signed and cut short', async () => {
+  it('with 400: signed and truncated JSON', async () => {
     const { sendJson, stored } = await setup();
     const { status, body } = await sendJson('{"MessageSid":');
     expect([status, body]).toMatchObject([400, { code: 'invalid_body' }]);
     expect(await stored()).toEqual([]);
   });
 
-  it('with 413 and 415: what is too large, and of another type', async () => {
+  it('with 413 and 415: a body that is too large or of another media type', async () => {
     const { send, call, stored } = await setup();
     expect((await send({ ...delivered, Body: 'x'.repeat(262_144) })).status).toBe(413);
     const xml = { 'content-type': 'application/xml' };

@@ -1,4 +1,4 @@
-/** /v1/webhooks/twilio: what became of a message, and what people write to us. */
+/** /v1/webhooks/twilio: receives delivery reports of messages, and incoming messages. */
 import { z } from 'zod';
 import { auditionIdSchema, participantIdSchema } from '../../../../domain/ids.ts';
 import type { InboxEvent } from '../../../../domain/inbox-event.ts';
@@ -15,7 +15,7 @@ import type { ApiDependencies } from '../../../dependencies.ts';
 import { problemResponses } from '../../../schemas/responses.ts';
 import { bodyOf, headerOf, mediaTypeOf, notAuthentic, readJson, storeWebhook } from './signed-request.ts';
 
-/** Whose message it is, as the address says that we gave Twilio with the message (activities/messaging). */
+/** The recipient of a message, from the query of the callback URL that we sent with it (activities/messaging). */
 const addressee = z.object({ audition: auditionIdSchema, participant: participantIdSchema });
 
 interface ParsedWebhook {
@@ -23,22 +23,28 @@ interface ParsedWebhook {
   readonly inboxEvent: InboxEvent;
 }
 
-/** What is not final is not told: a signal and what follows it cost a dozen events, and nobody acts on `sent`. */
+/** Only final statuses are stored. A signal costs a dozen history events, and nothing depends on `sent`. */
 const isFinal = (status: StatusReport['status']): boolean => status === 'delivered' || status === 'failed';
 
-/** What the signed address says needs no row: a report may come before the message is recorded, or in its place. */
+/** Reads the recipient from the signed URL, because a report can arrive before the message is recorded. */
 const parseStatusReport = ({ deliveryId, status, code }: StatusReport, query: unknown): ParsedWebhook => {
-  const of = addressee.safeParse(query).data;
+  const recipient = addressee.safeParse(query).data;
   return {
     dedupeKey: `${deliveryId}:${status}`,
     inboxEvent: {
       kind: 'message.status',
-      event: { deliveryId, channel: 'sms', status, ...(code && { code }), ...(of && { of }) },
+      event: {
+        deliveryId,
+        channel: 'sms',
+        status,
+        ...(code && { code }),
+        ...(recipient && { of: recipient }),
+      },
     },
   };
 };
 
-/** Undefined for what no audition waits for. */
+/** Returns the webhook as an inbox event; undefined when it is irrelevant to auditions. */
 const parseWebhook = (fields: unknown, query: unknown): ParsedWebhook | undefined => {
   const report = readStatusReport(fields);
   if (report) return isFinal(report.status) ? parseStatusReport(report, query) : undefined;
@@ -51,6 +57,7 @@ const parseWebhook = (fields: unknown, query: unknown): ParsedWebhook | undefine
   );
 };
 
+/** Registers the receiver. */
 export const twilioWebhook = (api: Api, { configuration, repositories }: ApiDependencies): void => {
   const { publicUrl, twilio } = configuration;
   const authTokens = [twilio.authToken, ...(twilio.previousAuthToken ? [twilio.previousAuthToken] : [])];
@@ -61,13 +68,12 @@ export const twilioWebhook = (api: Api, { configuration, repositories }: ApiDepe
         operationId: 'twilioWebhook',
         tags: ['Webhooks'],
         summary: "Twilio's status callbacks and incoming messages",
-        description:
-          'Called by Twilio, which signs what it sends: a form, or JSON with its hash in the address.',
+        description: 'Called by Twilio, which signs its requests: a form, or JSON with its hash in the URL.',
         security: [],
         consumes: ['application/x-www-form-urlencoded', 'application/json'],
         body: z.any().describe("The fields, as in Twilio's documentation"),
         response: {
-          204: z.undefined().describe('Taken note of'),
+          204: z.undefined().describe('Stored, or ignored as irrelevant'),
           ...problemResponses('invalid_body', 'unauthenticated', 'body_too_large', 'unsupported_media_type'),
         },
       },
@@ -85,7 +91,7 @@ export const twilioWebhook = (api: Api, { configuration, repositories }: ApiDepe
       }
       const parsed = parseWebhook(isJson ? readJson(body) : form, request.query);
       if (!parsed) {
-        request.log.debug({ provider: 'twilio', outcome: 'of_no_use' }, 'a webhook was taken');
+        request.log.debug({ provider: 'twilio', outcome: 'of_no_use' }, 'webhook received');
         return reply.code(204).send();
       }
       const { inboxEvent, dedupeKey } = parsed;

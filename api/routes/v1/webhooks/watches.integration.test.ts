@@ -1,4 +1,4 @@
-/** Google's and Microsoft's notifications of calendars that we watch. */
+/** Tests Google's and Microsoft's notifications of watched calendars. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { toInstant } from '../../../../domain/time/epoch.ts';
 import { createTestApi } from '../../../../tests/harness/api.ts';
@@ -22,9 +22,9 @@ const watch = (provider: 'google' | 'microsoft', id: string, secret: string, res
     secret,
     expiresAt: toInstant(Date.now() + 3_600_000),
   });
-const told = async () => (await claimFromInbox(database)).map((one) => one.told);
+const inboxEvents = async () => (await claimFromInbox(database)).map(({ inboxEvent }) => inboxEvent);
 
-describe('Google', () => {
+describe('a notification of Google', () => {
   const headers = {
     'x-goog-channel-id': 'channel-1',
     'x-goog-channel-token': 'token-1',
@@ -39,7 +39,7 @@ describe('Google', () => {
       call('POST', '/v1/webhooks/google', { headers: { ...headers, ...changes } });
   };
 
-  it('tells a change, once for each message number', async () => {
+  it('stores a change, once for each message number', async () => {
     const send = await setup();
     for (const number of ['10', '10', '12']) {
       expect((await send({ 'x-goog-message-number': number })).status).toBe(204);
@@ -48,23 +48,23 @@ describe('Google', () => {
       kind: 'calendar.changed',
       event: { connection: 'conn_of_channel-1', calendarId: 'primary' },
     };
-    expect(await told()).toEqual([changed, changed]);
+    expect(await inboxEvents()).toEqual([changed, changed]);
   });
 
-  // As https://developers.google.com/workspace/calendar/api/guides/push shows it, and as it really comes.
+  // The type in https://developers.google.com/workspace/calendar/api/guides/push, and the type that Google really sends.
   it.each(['application/json; utf-8', 'application/json; utf-8; charset=UTF-8'])(
-    'comes with an empty body of the type %s',
+    'is accepted with an empty body of the type %s',
     async (type) => {
       const send = await setup();
       expect((await send({ 'content-type': type, 'content-length': '0' })).status).toBe(204);
-      expect(await told()).toHaveLength(1);
+      expect(await inboxEvents()).toHaveLength(1);
     },
   );
 
-  it('opens a channel without telling a change', async () => {
+  it('that opens a channel stores no change', async () => {
     const send = await setup();
     expect((await send({ 'x-goog-resource-state': 'sync', 'x-goog-message-number': '1' })).status).toBe(204);
-    expect(await told()).toEqual([]);
+    expect(await inboxEvents()).toEqual([]);
     const { rows } = await database.pool.query('SELECT last_notified_at FROM watch_subscriptions');
     expect(rows).not.toEqual([{ last_notified_at: null }]);
   });
@@ -74,15 +74,15 @@ describe('Google', () => {
     ['a wrong token', { 'x-goog-channel-token': 'token-2' }],
     ['another resource', { 'x-goog-resource-id': 'resource-2' }],
     ['no token', { 'x-goog-channel-token': '' }],
-    ['headers that are none', { 'x-goog-message-number': 'ten' }],
-  ])('is refused, in one and the same way: %s', async (_what, changes) => {
+    ['invalid headers', { 'x-goog-message-number': 'ten' }],
+  ])('is rejected with the same response: %s', async (_case, changes) => {
     const send = await setup();
     const { status, body } = await send(changes);
     const { correlationId: _id, ...problem } = Object(body);
     const other = Object((await send({ 'x-goog-channel-token': 'token-3' })).body);
     expect(status).toBe(401);
     expect(other).toMatchObject(problem);
-    expect(await told()).toEqual([]);
+    expect(await inboxEvents()).toEqual([]);
   });
 });
 
@@ -102,8 +102,8 @@ const setupMicrosoft = async () => {
   return { call, send };
 };
 
-describe('Microsoft', () => {
-  it('proves that the address is ours by an echo, decoded and harmless', async () => {
+describe('a notification of Microsoft', () => {
+  it('that validates the address is echoed as decoded plain text', async () => {
     const { call } = await setupMicrosoft();
     const token = 'Validation: Testing client <b>application</b> reachability';
     const { status, text, headers } = await call(
@@ -120,7 +120,7 @@ describe('Microsoft', () => {
     expect(long.status).toBe(400);
   });
 
-  it('takes what is proven of several subscriptions, and leaves out the rest', async () => {
+  it('of several subscriptions is stored for the authentic ones only', async () => {
     const { send } = await setupMicrosoft();
     const value = [
       change('subscription-1', 'state-1'),
@@ -128,28 +128,28 @@ describe('Microsoft', () => {
       change('subscription-3', 'state-1'),
     ];
     expect((await send({ value })).status).toBe(202);
-    expect(await told()).toEqual([
+    expect(await inboxEvents()).toEqual([
       { kind: 'calendar.changed', event: { connection: 'conn_of_subscription-1', calendarId: 'primary' } },
     ]);
   });
 
-  it('takes a repetition for one, and the next change of the same event for another', async () => {
+  it('is deduplicated when repeated, but not for the next change of the same event', async () => {
     const { send } = await setupMicrosoft();
     const first = { value: [change('subscription-1', 'state-1')] };
     for (const body of [first, first, { value: [change('subscription-1', 'state-1', 'W/"2"')] }]) {
       expect((await send(body)).status).toBe(202);
     }
-    expect(await told()).toHaveLength(2);
+    expect(await inboxEvents()).toHaveLength(2);
   });
 
-  it('takes lifecycle notifications', async () => {
+  it('about the lifecycle of a subscription is stored', async () => {
     const { send } = await setupMicrosoft();
     const lifecycle = { subscriptionId: 'subscription-2', clientState: 'state-2' };
     const events = ['reauthorizationRequired', 'subscriptionRemoved', 'missed', 'missed', 'newer'];
     for (const lifecycleEvent of events) {
       expect((await send({ value: [{ ...lifecycle, lifecycleEvent }] })).status).toBe(202);
     }
-    expect((await told()).map((one) => one?.kind)).toEqual([
+    expect((await inboxEvents()).map((event) => event?.kind)).toEqual([
       'subscription.reauthorization_required',
       'subscription.removed',
       'subscription.missed',
@@ -158,19 +158,19 @@ describe('Microsoft', () => {
 
   it.each([
     [
-      'nothing is proven',
+      'no notification is authentic',
       { value: [change('subscription-1', 'a-guess'), change('subscription-3', '')] },
       401,
     ],
-    ['a secret of Google’s', { value: [change('channel-1', 'token-1')] }, 401],
-    ['an id is none that could be looked up', { value: [change('subscription-1\0', 'state-1')] }, 400],
-    ['it is cut short', '{"value":[', 400],
+    ['it has a secret of Google', { value: [change('channel-1', 'token-1')] }, 401],
+    ['an ID contains a null character', { value: [change('subscription-1\0', 'state-1')] }, 400],
+    ['it is truncated', '{"value":[', 400],
     ['there is no list', {}, 400],
     ['it is too large', { value: [], filling: 'x'.repeat(262_144) }, 413],
-  ])('refuses it when %s', async (_what, body, status) => {
+  ])('is rejected when %s', async (_case, body, status) => {
     const { send } = await setupMicrosoft();
     await watch('google', 'channel-1', 'token-1');
     expect((await send(body)).status).toBe(status);
-    expect(await told()).toEqual([]);
+    expect(await inboxEvents()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** Zoom's events: verified byte for byte, stored, answered. */
+/** Tests Zoom's webhooks. */
 import { createHmac } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -57,20 +57,23 @@ const started = {
   payload: { account_id: 'a', object: { id: '1234567890', uuid: 'u==', topic: 'Ada Example' } },
 };
 
-it('stores what begins and ends, once each, under the id of the call', async () => {
+it('the Zoom webhook stores the start and the end of a meeting once each', async () => {
   const { send, stored } = await setup();
   expect((await send({ ...started, event: 'meeting.ended' })).status).toBe(204);
   for (const secret of ['new-secret', 'old-secret'])
     expect((await send(started, { secret })).status).toBe(204);
   expect(await stored()).toMatchObject([
-    { provider: 'zoom', correlationId: 'call-7', told: { kind: 'meeting.ended' } },
+    { provider: 'zoom', correlationId: 'call-7', inboxEvent: { kind: 'meeting.ended' } },
     {
-      told: { kind: 'meeting.started', event: { meetingId: '1234567890', at: '2021-07-14T02:44:51.572Z' } },
+      inboxEvent: {
+        kind: 'meeting.started',
+        event: { meetingId: '1234567890', at: '2021-07-14T02:44:51.572Z' },
+      },
     },
   ]);
 });
 
-it('answers the challenge with the secret that signed it, and stores nothing', async () => {
+it('the Zoom webhook responds to the challenge with the secret that signed it, and stores nothing', async () => {
   const { send, stored } = await setup();
   const plainToken = 'qgg8vlvZRS6UYooatFL8Aw';
   const { status, body } = await send(
@@ -82,29 +85,29 @@ it('answers the challenge with the secret that signed it, and stores nothing', a
   expect(await stored()).toEqual([]);
 });
 
-it('acknowledges who joined, and keeps it not', async () => {
+it('the Zoom webhook acknowledges that a participant joined, and stores nothing', async () => {
   const { send, stored } = await setup();
   expect((await send({ ...started, event: 'meeting.participant_joined' })).status).toBe(204);
   expect(await stored()).toEqual([]);
 });
 
-describe('what is refused', () => {
+describe('a webhook of Zoom is rejected', () => {
   it.each([
     ['signed with another secret', started, { secret: 'a-guess' }, 401],
     [
-      'an answer to a challenge for whoever asks',
+      'an unsigned challenge',
       { event: 'endpoint.url_validation', payload: { plainToken: 'x' } },
       { secret: 'a-guess' },
       401,
     ],
-    ['changed on its way', { ...started, event: 'meeting.ended' }, { signed: started }, 401],
+    ['altered after signing', { ...started, event: 'meeting.ended' }, { signed: started }, 401],
     ['sent again after six minutes', started, { seconds: nowSeconds - 360 }, 401],
-    ['from a time to come', started, { seconds: nowSeconds + 360 }, 401],
-    ['cut short before it was signed', JSON.stringify(started).slice(0, 40), {}, 400],
-    ['no event', { hello: 'world' }, {}, 400],
+    ['from the future', started, { seconds: nowSeconds + 360 }, 401],
+    ['truncated before signing', JSON.stringify(started).slice(0, 40), {}, 400],
+    ['not an event', { hello: 'world' }, {}, 400],
     ['a meeting without a number', { ...started, payload: {} }, {}, 400],
     ['too large', { ...started, filling: 'x'.repeat(262_144) }, {}, 413],
-  ])('%s', async (_what, body, how, status) => {
+  ])('%s', async (_case, body, how, status) => {
     const { send, stored, logged } = await setup();
     const answer = await send(body, how);
     expect(answer.status).toBe(status);
@@ -114,21 +117,21 @@ describe('what is refused', () => {
     expect(logged.join('')).not.toMatch(/new-secret|old-secret|v0=|Ada Example/);
   });
 
-  it('cut short after it was signed, and without a signature', async () => {
+  it('when it was truncated after signing, and without a signature', async () => {
     const { send, call, stored } = await setup();
     expect((await send(JSON.stringify(started).slice(0, 40), { signed: started })).status).toBe(401);
     expect((await call('POST', '/v1/webhooks/zoom', { body: started })).status).toBe(401);
     expect(await stored()).toEqual([]);
   });
 
-  it('everything, where no secret is configured: not even the empty one signs', async () => {
+  it('always when no secret is configured, even when signed with an empty secret', async () => {
     const { send, stored } = await setup([]);
     expect((await send(started, { secret: '' })).status).toBe(401);
     expect(await stored()).toEqual([]);
   });
 });
 
-it('does not say that it has something which it could not store', async () => {
+it('the Zoom webhook returns an error when the event could not be stored', async () => {
   const inbox = {
     ...database.repositories.inbox,
     receive: () => Promise.reject(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })),

@@ -1,4 +1,4 @@
-/** /v1/webhooks/zoom: meetings that begin and end, recordings, and people who take our app away. */
+/** /v1/webhooks/zoom: receives the start and end of meetings, recordings, and deauthorizations of our app. */
 import { z } from 'zod';
 import { answerChallenge, readZoomEvent, verifyZoom } from '../../../../providers/zoom/webhooks.ts';
 import type { Api } from '../../../api.ts';
@@ -15,6 +15,7 @@ import {
 
 const challengeAnswer = z.object({ plainToken: z.string(), encryptedToken: z.string() });
 
+/** Registers the receiver. */
 export const zoomWebhook = (api: Api, { configuration, repositories, now }: ApiDependencies): void => {
   const secrets = configuration.zoom.webhookSecrets;
   api.post(
@@ -24,13 +25,13 @@ export const zoomWebhook = (api: Api, { configuration, repositories, now }: ApiD
         operationId: 'zoomWebhook',
         tags: ['Webhooks'],
         summary: "Zoom's events",
-        description: 'Called by Zoom, which signs what it sends; answers its challenge, too.',
+        description: 'Called by Zoom, which signs its requests. Also responds to its validation challenge.',
         security: [],
         consumes: ['application/json'],
         body: z.any().describe("An event, as in Zoom's documentation"),
         response: {
-          200: challengeAnswer.describe('The answer to a challenge'),
-          204: z.undefined().describe('Taken note of'),
+          200: challengeAnswer.describe('The response to a challenge'),
+          204: z.undefined().describe('Stored, or ignored as irrelevant'),
           ...problemResponses('invalid_body', 'unauthenticated', 'body_too_large', 'unsupported_media_type'),
         },
       },
@@ -51,11 +52,11 @@ export const zoomWebhook = (api: Api, { configuration, repositories, now }: ApiD
           throw invalidWebhookBody();
         case 'challenge':
           return reply.code(200).send(answerChallenge(verdict.secret, parsed.plainToken));
-        case 'of_no_use':
+        case 'ignored':
           return reply.code(204).send();
-        case 'told': {
-          const { told, dedupeKey } = parsed;
-          return storeWebhook(repositories, request, reply, { ...told, provider: 'zoom', dedupeKey });
+        case 'event': {
+          const { inboxEvent, dedupeKey } = parsed;
+          return storeWebhook(repositories, request, reply, { ...inboxEvent, provider: 'zoom', dedupeKey });
         }
       }
     },

@@ -1,14 +1,14 @@
-// Keeps the page up to date and sends what its forms say to the control API. The server escapes what it renders.
+// Updates the page and sends its forms to the control API. The server escapes the HTML that it renders.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const trouble = document.querySelector('#trouble');
 const live = document.querySelector('#live');
 
-const complain = (text) => {
+const showError = (text) => {
   trouble.textContent = text;
   trouble.hidden = text === '';
 };
 
-/** What a person has opened or closed stays so when its part is rendered anew. */
+/** Remembers which details elements are open, to restore them after a panel is replaced. */
 const opened = new Map();
 document.addEventListener(
   'toggle',
@@ -39,9 +39,9 @@ const call = async (method, path, body) => {
     method,
     ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
   });
-  if (answer.ok) return complain('');
+  if (answer.ok) return showError('');
   const { error, issues = [] } = await answer.json();
-  return complain([error, ...issues.map((issue) => `${issue.path}: ${issue.message}`)].join(' '));
+  return showError([error, ...issues.map((issue) => `${issue.path}: ${issue.message}`)].join(' '));
 };
 
 const filled = (entries) => Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== ''));
@@ -68,7 +68,7 @@ const click = {
   heal: ({ vendor }) => call('PUT', `/sandbox/faults/${vendor}`, { kind: 'none' }),
   meeting: ({ meeting, event }) => call('POST', `/sandbox/zoom/meetings/${meeting}/events`, { event }),
   'clear-faults': () => call('DELETE', '/sandbox/faults'),
-  reset: () => (confirm('Forget everything the vendors hold?') ? call('POST', '/sandbox/reset') : undefined),
+  reset: () => (confirm('Delete the data of all vendors?') ? call('POST', '/sandbox/reset') : undefined),
 };
 
 document.addEventListener('submit', (event) => {
