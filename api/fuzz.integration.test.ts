@@ -1,7 +1,7 @@
 /**
  * Sends URLs, queries, headers and bodies with typical mistakes. Every request must get a response, no response may be a
  * 500, and every response must match the OpenAPI document. Uses the real database, which has its own limits on texts,
- * numbers and dates. FUZZ_RUNS sets the number of runs.
+ * numbers and dates. `npm run test:deep` makes more runs.
  */
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { ProviderError } from '../domain/errors.ts';
 import { auditionRequest, createTestApi, performerConnection, type TestApi } from '../tests/harness/api.ts';
 import { attentionItem, factsUntilScheduled, newAuditionId, trail } from '../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
+import { atDepth, testSeed } from '../tests/harness/depth.ts';
 import { encoded, hostileTexts, malformed, text } from '../tests/harness/malformed.ts';
 import { createContractCheck } from '../tests/harness/openapi-contract.ts';
 import { loadLimits } from './access/load-shedding.ts';
@@ -168,5 +169,5 @@ it('the API responds to every fuzzed request, never with a 500', { timeout: 600_
   const everything = fc.asyncProperty(request, query, headers, async (sent, search, given) => {
     expect(await faultsOf(sent, search, given)).toEqual([]);
   });
-  await fc.assert(everything, { numRuns: Number(process.env['FUZZ_RUNS'] ?? 1_000) });
+  await fc.assert(everything, { numRuns: atDepth(400, 20_000), seed: testSeed });
 });

@@ -1,7 +1,7 @@
 /**
  * Calls every operation of the OpenAPI document with valid and invalid parameters and bodies, generated from its
  * schemas. No response may be a 500, and every response must match the document. New routes are included automatically.
- * FUZZ_RUNS sets the number of calls per operation. `fuzz.integration.test.ts` starts from valid requests instead.
+ * `npm run test:deep` makes more calls per operation. `fuzz.integration.test.ts` starts from valid requests instead.
  */
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { createTestApi, performerConnection, type TestApi } from '../tests/harness/api.ts';
 import { attentionItem, factsUntilScheduled, newAuditionId, trail } from '../tests/harness/audition-trail.ts';
 import { createTestDatabase } from '../tests/harness/database.ts';
+import { atDepth, testSeed } from '../tests/harness/depth.ts';
 import { actor } from '../tests/harness/endpoints.ts';
 import { arbitraryOf, type Surroundings, schemaSchema } from '../tests/harness/json-schema-arbitrary.ts';
 import { encoded, malformed, text } from '../tests/harness/malformed.ts';
@@ -36,7 +37,7 @@ const documentSchema = z.object({
 type Operation = z.infer<typeof operationSchema>;
 type Parameter = z.infer<typeof parameterSchema>;
 
-const runs = Math.ceil(Number(process.env['FUZZ_RUNS'] ?? 1_000) / 50);
+const runs = atDepth(20, 400);
 
 const database = await createTestDatabase();
 /** Raises the limits: the request generator runs in this process and slows it down. */
@@ -211,7 +212,7 @@ describe('every operation of the OpenAPI document', () => {
           expect([...faults, ...violations(method, address, answer)]).toEqual([]);
         },
       );
-      await fc.assert(property, { numRuns: runs });
+      await fc.assert(property, { numRuns: runs, seed: testSeed });
     },
   );
 

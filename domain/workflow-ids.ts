@@ -4,7 +4,6 @@ import type { AuditionId, ConnectionId } from './ids.ts';
 type AuditionWorkflowId = `audition/${AuditionId}`;
 
 /** Returns the workflow id of an audition. It makes the start idempotent: each audition has one workflow. */
-
 export const auditionWorkflowId = (id: AuditionId): AuditionWorkflowId => `audition/${id}`;
 
 /** Returns the workflow id of a connection's calendar synchronisation. Each connection has one. */

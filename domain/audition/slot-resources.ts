@@ -2,7 +2,6 @@
 import type { ParticipantId } from '../ids.ts';
 
 /** Returns the resources that a slot occupies: each participant, and the room if there is one. */
-
 export const slotResources = (
   participants: readonly { readonly id: ParticipantId }[],
   room: string | undefined,

@@ -110,8 +110,8 @@ export const readConfiguration = <Shape extends z.ZodRawShape>(
   groups: readonly VariableGroup[],
   env: NodeJS.ProcessEnv = process.env,
 ): { readonly service: ServiceConfiguration; readonly set: z.output<z.ZodObject<Shape>> } => {
-  const { set, more, tls } = read(env, variables, [serviceVariables, ...groups], z.object(shape));
-  return { service: serviceOf(set, tls), set: more };
+  const { set, extra, tls } = read(env, variables, [serviceVariables, ...groups], z.object(shape));
+  return { service: serviceOf(set, tls), set: extra };
 };
 
 const serviceOf = (set: Variables, tls: TemporalTls | undefined): ServiceConfiguration => {
@@ -199,16 +199,16 @@ const read = <Set extends z.infer<typeof temporalClientVariables>, Shape extends
   env: NodeJS.ProcessEnv,
   schema: z.ZodObject & z.ZodType<Set>,
   groups: readonly VariableGroup[],
-  more: z.ZodObject<Shape>,
+  extra: z.ZodObject<Shape>,
 ): {
   readonly set: Set;
-  readonly more: z.output<z.ZodObject<Shape>>;
+  readonly extra: z.output<z.ZodObject<Shape>>;
   readonly tls: TemporalTls | undefined;
 } => {
   const values = withDefaults(env, groups);
-  const shape: Readonly<Record<string, z.ZodType>> = { ...schema.shape, ...z.object(more.shape).shape };
+  const shape: Readonly<Record<string, z.ZodType>> = { ...schema.shape, ...z.object(extra.shape).shape };
   const own = schema.safeParse(values);
-  const others = more.safeParse(values);
+  const others = extra.safeParse(values);
   const ofSchema = Object.fromEntries(Object.keys(shape).map((name) => [name, values[name]]));
   const { tls, problems } =
     own.success && others.success ? readTemporalTls(own.data) : { tls: undefined, problems: [] };
@@ -221,7 +221,7 @@ const read = <Set extends z.infer<typeof temporalClientVariables>, Shape extends
     ...(isDeployed(environmentOf(env)) ? deploymentProblems(ofSchema, groups) : []),
   ];
   if (!own.success || !others.success || all.length > 0) throw new ConfigurationError(onePerVariable(all));
-  return { set: own.data, more: others.data, tls };
+  return { set: own.data, extra: others.data, tls };
 };
 
 const noExtraVariables = z.object({});

@@ -3,7 +3,7 @@ import { providerVariables } from '../../providers/registry.ts';
 import { serviceVariables } from './defaults.ts';
 import { renderReference } from './reference.ts';
 
-it('docs/configuration.md matches the variables (update: npx vitest run --project unit -u foundation/configuration)', async () => {
+it('docs/configuration.md matches the variables (update: npx vitest run --project unit foundation/configuration -u)', async () => {
   await expect(renderReference([serviceVariables, ...providerVariables])).toMatchFileSnapshot(
     '../../docs/configuration.md',
   );

@@ -256,7 +256,7 @@ describe('a quota', () => {
     for (let n = 0; n < 8; n += 1) await create(zoom, 'org_1');
     const refused = await failed(create(zoom, 'org_1'));
     expect(refused).toEqual(faultOf('quota_exhausted'));
-    expect(refused).toMatchObject({ message: expect.stringContaining('kept for the others') });
+    expect(refused).toMatchObject({ message: expect.stringContaining('reserved for the others') });
     await create(zoom, 'org_2');
   });
 

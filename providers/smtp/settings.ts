@@ -1,6 +1,6 @@
 /** Defines the settings, environment variables and deadlines of the mail server. */
 import { z } from 'zod';
-import type { Given, VariableGroup } from '../../foundation/configuration/variable-group.ts';
+import type { VariableGroup, VariableValues } from '../../foundation/configuration/variable-group.ts';
 import {
   secretList,
   urlOf,
@@ -91,4 +91,5 @@ export const smtpSettingsOf = (set: Set): SmtpConfiguration => ({
  * Whether there is no default journal. The default journal belongs to the default mail server; for another server it
  * would report that nothing was sent. An empty variable also removes it.
  */
-const hasNoJournal = (env: Given): boolean => Boolean(env['SMTP_URL']) || env['MAIL_JOURNAL_URL'] === '';
+const hasNoJournal = (env: VariableValues): boolean =>
+  Boolean(env['SMTP_URL']) || env['MAIL_JOURNAL_URL'] === '';

@@ -162,7 +162,7 @@ describe('operator commands', () => {
         state === 'scheduled' &&
         notices.every(({ channel, status }) => channel === 'email' || status === 'delivered'),
     );
-    expect((await ops('read-model', 'rebuild')).stdout).toMatch(/^Folded \d+ auditions from \d+ events\.$/);
+    expect((await ops('read-model', 'rebuild')).stdout).toMatch(/^Rebuilt \d+ auditions from \d+ events\.$/);
     expect(await platform.view(id)).toEqual(before);
     expect(await ops('audit', 'verify')).toMatchObject({
       exitCode: 0,

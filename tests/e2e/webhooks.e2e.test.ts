@@ -1,6 +1,6 @@
 /**
  * Sends the webhooks of real auditions twice, in random order, while workers are killed. The trail must record each
- * webhook once. AUDITIONS sets the number of auditions; tests/webhooks tests the inbox with thousands of webhooks.
+ * webhook once. `npm run test:deep` takes more auditions; tests/webhooks tests the inbox with thousands of webhooks.
  */
 import { createHmac, randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
@@ -8,13 +8,15 @@ import twilio from 'twilio';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { createApiClient, day, requestBody } from '../harness/api-client.ts';
+import { atDepth, seededRandom } from '../harness/depth.ts';
 import { eventually } from '../harness/eventually.ts';
 import { endRelayLeases, shuffled } from '../harness/killed-relays.ts';
 import { localDefaults } from '../harness/local-defaults.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 
-const auditions = Number(process.env['AUDITIONS'] ?? 6);
+const auditions = atDepth(4, 40);
 const concurrentSenders = 4;
+const random = seededRandom();
 const killCount = 3;
 
 let service: ServiceUnderTest;
@@ -98,7 +100,7 @@ const send = async ({ path, ...init }: SignedWebhook): Promise<void> => {
 
 /** Sends webhooks, and kills the worker after a random number of them. */
 const sendWhileKilling = async (share: SignedWebhook[], worker: { kill(): Promise<void> }): Promise<void> => {
-  const killAt = Math.floor(Math.random() * share.length);
+  const killAt = Math.floor(random() * share.length);
   const sendAll = async () => {
     for (let webhook = share.pop(); webhook; webhook = share.pop()) {
       await send(webhook);

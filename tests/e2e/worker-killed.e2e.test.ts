@@ -2,17 +2,19 @@
  * Kills workers with SIGKILL at random moments while auditions are scheduled. Afterwards the providers, the database
  * and the workflows must agree: nothing is lost, duplicated or half-done.
  *
- * AUDITIONS sets the number of auditions: a few in the build, 200 for the soak test.
+ * `npm run test:deep` schedules 200 auditions.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
 import { duplicatesIn, expectedProviderState, providerState } from '../harness/consistency.ts';
+import { atDepth, seededRandom } from '../harness/depth.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 
-const auditions = Number(process.env['AUDITIONS'] ?? 24);
+const auditions = atDepth(12, 200);
 const leaseMs = 12_000;
+const random = seededRandom();
 
 let service: ServiceUnderTest;
 beforeAll(async () => {
@@ -27,7 +29,7 @@ const killAtRandom = (): { stop(): Promise<number> } => {
   const killing = (async () => {
     while (!stopped.signal.aborted) {
       const worker = await service.startWorker();
-      await pause(300 + Math.random() * 2_500);
+      await pause(300 + random() * 2_500);
       await worker.kill();
       kills += 1;
     }

@@ -1,9 +1,12 @@
 /** Helpers for tests that kill webhook relays: they shuffle webhooks and expire leases. */
 import type { TestDatabase } from './database.ts';
+import { seededRandom } from './depth.ts';
+
+const random = seededRandom();
 
 export const shuffled = <Item>(items: readonly Item[]): Item[] =>
   items
-    .map((item) => ({ item, at: Math.random() }))
+    .map((item) => ({ item, at: random() }))
     .toSorted((a, b) => a.at - b.at)
     .map(({ item }) => item);
 

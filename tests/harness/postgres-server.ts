@@ -9,7 +9,7 @@ import getPort from 'get-port';
 import { Client } from 'pg';
 import { migrate } from '../../db/migrate.ts';
 import { findPostgresHome } from '../../infra/stack/postgres/binaries.ts';
-import { isPostgresReady, createCluster } from '../../infra/stack/postgres/cluster.ts';
+import { createCluster, isPostgresReady } from '../../infra/stack/postgres/cluster.ts';
 
 export interface PostgresServer {
   readonly url: string;

@@ -10,14 +10,16 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'v
 import { z } from 'zod';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
+import { atDepth } from '../harness/depth.ts';
 import { startTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts';
 
 const program = fileURLToPath(new URL('refresh-process.ts', import.meta.url));
 const masterKey = randomBytes(32);
+const processes = atDepth(10, 50);
 const connection = { organization: 'org_1', id: 'conn_1' } as const;
 
 let database: TestDatabase;
-/** The compile cache that all processes share; without it, fifty processes would compile for a minute. */
+/** The compile cache that all processes share; without it, each of them would compile for seconds. */
 let compiled: string;
 
 beforeAll(async () => {
@@ -101,11 +103,13 @@ const killDuringRefresh = async (endpoint: TokenEndpoint) => {
   await database.pool.query("UPDATE connections SET refresh_lease_until = now() - interval '1 second'");
 };
 
-test('fifty processes that need the same expired token cause one refresh', { timeout: 400_000 }, async () => {
+test(`${processes} processes that request one expired token cause one refresh`, {
+  timeout: 400_000,
+}, async () => {
   const endpoint = await startEndpoint({ takesMs: 300 });
   const callers: RefreshProcess[] = [];
-  while (callers.length < 50) {
-    const some = Array.from({ length: Math.min(5, 50 - callers.length) }, () =>
+  while (callers.length < processes) {
+    const some = Array.from({ length: Math.min(5, processes - callers.length) }, () =>
       startRefreshProcess(endpoint),
     );
     callers.push(...(await Promise.all(some)));

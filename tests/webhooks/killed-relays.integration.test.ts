@@ -1,6 +1,6 @@
 /**
  * Sends each webhook twice, in random order, to the real API while relay processes are repeatedly killed. Each webhook
- * must be applied exactly once. WEBHOOKS sets their number.
+ * must be applied exactly once. `npm run test:deep` sends 10,000.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,11 +11,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createKeyRing } from '../../foundation/encryption/key-ring.ts';
 import { createTestApi } from '../harness/api.ts';
 import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
+import { atDepth, seededRandom } from '../harness/depth.ts';
 import { eventually } from '../harness/eventually.ts';
 import { endRelayLeases, shuffled } from '../harness/killed-relays.ts';
 import { localDefaults } from '../harness/local-defaults.ts';
 
-const webhooks = Number(process.env['WEBHOOKS'] ?? 2_000);
+const webhooks = atDepth(600, 10_000);
+const random = seededRandom();
 const concurrentRelays = 3;
 const killCount = 8;
 const concurrentSenders = 20;
@@ -25,7 +27,7 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase(createKeyRing([{ id: 'test', key }]));
   await database.pool.query(`
-    CREATE TABLE deliveries (relay text, inbox_id text);
+    CREATE TABLE relay_deliveries (relay text, inbox_id text);
     CREATE TABLE effects (inbox_id text PRIMARY KEY, audition text, report jsonb)`);
 });
 afterAll(() => database.drop());
@@ -56,8 +58,8 @@ const runAndKillRelays = async (isOver: () => Promise<boolean>): Promise<number>
       begun += 1;
       const name = `relay-${begun}`;
       const child = startRelayProcess(name);
-      const lifetime = Math.ceil(Math.random() * (webhooks / killCount / 2));
-      const delivered = () => count('SELECT count(*) FROM deliveries WHERE relay = $1', [name]);
+      const lifetime = Math.ceil(random() * (webhooks / killCount / 2));
+      const delivered = () => count('SELECT count(*) FROM relay_deliveries WHERE relay = $1', [name]);
       while ((await delivered()) < lifetime && !(await isOver())) {
         await endRelayLeases(database.pool);
         await pause(20);

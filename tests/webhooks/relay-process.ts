@@ -1,6 +1,6 @@
 /**
  * Runs the relay of the inbox as a process that a test can kill. It writes to two tables in place of Temporal:
- * `deliveries` counts every delivery, and `effects` applies each inbox ID once, as a workflow does.
+ * `relay_deliveries` counts every delivery, and `effects` applies each inbox ID once, as a workflow does.
  */
 import { z } from 'zod';
 import { createDatabaseClient } from '../../db/client.ts';
@@ -44,7 +44,7 @@ async function signalAudition(
 ): Promise<'signaled'> {
   const { inboxId } = z.object({ inboxId: z.string() }).parse(report);
   await database.pool.query(
-    `WITH delivery AS (INSERT INTO deliveries (relay, inbox_id) VALUES ($4, $1))
+    `WITH delivery AS (INSERT INTO relay_deliveries (relay, inbox_id) VALUES ($4, $1))
      INSERT INTO effects (inbox_id, audition, report) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
     [inboxId, audition, JSON.stringify(report), relayName],
   );

@@ -36,7 +36,7 @@ it('ops connections lists the accounts and prints the link to the connection pag
   expect((await ops('connections', 'list', '--owner', 'bea')).stdout).toBe('No account is connected.');
 
   const link = await ops('connections', 'page', '--owner', 'bea');
-  expect(link.stdout).toMatch(/^https:\/\/\S+\/connections\/\S+\nGood until 20\S+Z/);
+  expect(link.stdout).toMatch(/^https:\/\/\S+\/connections\/\S+\nValid until 20\S+Z/);
 });
 
 it('ops connections list fails with invalid_body for an unknown status', { timeout: 60_000 }, async () => {

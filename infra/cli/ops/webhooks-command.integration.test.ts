@@ -67,7 +67,7 @@ it('ops webhooks lists parked webhooks, shows content only with --content, and r
 it.each([
   [['show', 'whk_1'], /There is no webhook whk_1/],
   [['replay', 'whk_1'], /There is no webhook whk_1/],
-  [['replay'], /Say which/],
+  [['replay'], /No webhook selected/],
 ])('ops webhooks %j fails and prints the reason', { timeout: 60_000 }, async (words, sentence) => {
   const { exitCode, stderr } = await ops('webhooks', ...words);
   expect([exitCode, stderr]).toEqual([1, expect.stringMatching(sentence)]);

@@ -28,7 +28,7 @@ describe('npm run stack:doctor', () => {
     expect(finding(state, 'Temporal CLI')).toMatchObject({
       verdict: 'untried',
       found: 'not installed yet',
-      whatToDo: expect.stringMatching(/will try to download it, and else build it with Go/),
+      whatToDo: expect.stringMatching(/will try to download it, or else build it with Go/),
     });
     expect(stackCanStart(findingsOf(state))).toBe(true);
     expect(isUntried(findingsOf(state))).toBe(true);
@@ -40,7 +40,7 @@ describe('npm run stack:doctor', () => {
     (go) => {
       const state = { ...healthy, temporalCli: undefined, go };
       expect(finding(state, 'Temporal CLI')?.whatToDo).toMatch(
-        /will try.*where that fails, install Go 1\.24/,
+        /will try.*if that fails, install Go 1\.24/,
       );
       expect(stackCanStart(findingsOf(state))).toBe(true);
     },
