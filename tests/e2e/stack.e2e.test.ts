@@ -108,7 +108,9 @@ describe('npm start', () => {
     expect(await ops('audit', 'verify')).toMatchObject({ exitCode: 0 });
     expect(await ops('maintenance')).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringMatching(/^Deleted 0 stored responses to commands, 0 webhooks, \d+ provider call counts/),
+      stdout: expect.stringMatching(
+        /^Deleted 0 stored responses to commands, 0 webhooks, \d+ provider call counts/,
+      ),
     });
     await organizationsOf(`${addresses.Database}`, (organizations) =>
       organizations.put({ id: 'org_kept', name: 'Kept', meetingProviders: [] }),

@@ -39,9 +39,7 @@ describe('npm run stack:doctor', () => {
     'names the alternatives for a missing Temporal CLI without a recent Go: %s',
     (go) => {
       const state = { ...healthy, temporalCli: undefined, go };
-      expect(finding(state, 'Temporal CLI')?.whatToDo).toMatch(
-        /will try.*if that fails, install Go 1\.24/,
-      );
+      expect(finding(state, 'Temporal CLI')?.whatToDo).toMatch(/will try.*if that fails, install Go 1\.24/);
       expect(stackCanStart(findingsOf(state))).toBe(true);
     },
   );
