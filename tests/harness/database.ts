@@ -55,11 +55,11 @@ const throwawayKeyRing = (): KeyWrapping => createKeyRing([{ id: 'test', key: ra
 export const claimFromInbox = async ({ repositories }: TestDatabase) => {
   const claimed = await repositories.inbox.claim(100, 60_000);
   return Promise.all(
-    claimed.map(async ({ id, provider, correlationId, decrypt }) => ({
-      id,
-      provider,
-      correlationId,
-      inboxEvent: await decrypt(),
+    claimed.map(async (webhook) => ({
+      id: webhook.id,
+      provider: webhook.provider,
+      correlationId: webhook.correlationId,
+      inboxEvent: await webhook.decrypt(),
     })),
   );
 };
