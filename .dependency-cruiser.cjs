@@ -1,6 +1,6 @@
-/** The import rules of the architecture: an arrow points down, never up or sideways. See docs/architecture.md. */
+/** The import rules of the architecture: a folder imports only from lower layers. See docs/architecture.md. */
 
-/** From the bottom to the top. A layer may import those below it; the folders of one layer are siblings. */
+/** The layers, lowest first. A layer may import the layers below it. The folders of one layer are siblings. */
 const layers = [
   ['domain'],
   ['foundation'],
@@ -16,7 +16,7 @@ const anyOf = (names) => `^(${names.join('|')})/`;
 const our = anyOf(folders);
 const tests = '\\.test\\.ts$';
 
-/** One rule for each folder: it imports nothing of its own layer but itself, and nothing of the layers above. */
+/** One rule for each folder: it imports neither its siblings nor the layers above. */
 const downOnly = layers
   .flatMap((layer, level) =>
     layer.map((folder) => ({
@@ -26,6 +26,7 @@ const downOnly = layers
       to: { path: anyOf(layers.slice(level).flat()), pathNot: `^${folder}/` },
     })),
   )
+  // infra is the highest layer and has no sibling, so it needs no rule.
   .filter(({ to }) => to.path !== '^(infra)/');
 
 module.exports = {
@@ -49,8 +50,7 @@ module.exports = {
     },
     {
       name: 'routes-call-no-provider',
-      comment:
-        'the API makes the providers where it is put together; its routes are handed what they may ask',
+      comment: 'api/server.ts constructs the providers and passes to the routes what they need',
       severity: 'error',
       from: { path: '^api/routes/', pathNot: tests },
       to: { path: '^providers/(resilience|outbound)/' },
@@ -58,7 +58,7 @@ module.exports = {
     {
       name: 'sandbox-stands-alone',
       comment:
-        'the provider sandbox plays the vendors: with our code in it, it would agree with our mistakes',
+        'the provider sandbox simulates the vendors: if it shared our code, it would share our mistakes and tests would miss them',
       severity: 'error',
       from: { path: '^infra/sandbox/', pathNot: tests },
       to: { path: our, pathNot: '^infra/sandbox/' },

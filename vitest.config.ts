@@ -1,14 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Four kinds of test, told apart by the end of their file's name:
+ * Four kinds of test, distinguished by the suffix of the file name:
  * `*.test.ts` unit · `*.workflow.test.ts` time-skipping · `*.integration.test.ts` PostgreSQL, SMTP and the provider
  * sandbox · `tests/e2e/*.e2e.test.ts` everything, with a real Temporal server.
  */
 const special = ['**/*.workflow.test.ts', '**/*.integration.test.ts', '**/*.e2e.test.ts'];
 const never = ['**/node_modules/**', '**/.cache/**', '**/.data/**'];
 
-/** Where .ci/run counts from. */
+/** The path of the JSON report from which `.ci/run` counts the tests. */
 const report = process.env.VITEST_JSON_REPORT;
 
 export default defineConfig({

@@ -35,7 +35,7 @@ export interface Correlated {
   readonly correlationId: string;
 }
 
-// --- booking: queue `castmatch`, quick and internal -----------------------------------------------------------
+// --- internal: queue `castmatch`, quick -----------------------------------------------------------------------
 
 export interface HoldClaim extends Correlated {
   readonly slot: Slot;

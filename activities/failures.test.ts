@@ -161,7 +161,7 @@ it.each([
   [0, 1_000],
   [3_600_000, 12_000],
 ])('a busy operation with %i ms remaining is retried in %i ms', (remainingMs, nextRetryDelay) => {
-  const operation = { provider: 'zoom', operation: 'meetings.create' };
+  const operation = { provider: 'zoom', operation: 'meetings.create' } as const;
   expect(busyFailure(operation, remainingMs, 12_000)).toMatchObject({ nextRetryDelay, nonRetryable: false });
 });
 

@@ -10,6 +10,7 @@ import { AuditConflict, KeyReused, Overtaken } from '../db/errors.ts';
 import { IllegalTransition } from '../domain/audition/view.ts';
 import { isCircuitOpen, ProviderError, type ProviderFault } from '../domain/errors.ts';
 import { type DatabaseFault, databaseFaultOf } from '../foundation/observability/database-fault.ts';
+import type { AnyOperationName } from '../providers/operations.ts';
 
 /** The failure type of an attempt that starts after its step was compensated. */
 const compensatedType = 'Compensated';
@@ -147,7 +148,9 @@ const requestedDelayOf = (fault: ProviderFault, now: number): number | undefined
 /** The operation that failed. */
 interface OperationRef {
   readonly provider: string;
-  readonly operation: string;
+  readonly operation: AnyOperationName;
+  /** The name of the call in the catalog, if it is not `operation`. */
+  readonly call?: AnyOperationName;
 }
 
 /**
@@ -156,7 +159,7 @@ interface OperationRef {
  * @param atMostMs the maximum retry delay in milliseconds. It bounds the wait if the database's clock jumps.
  */
 export const busyFailure = (
-  { provider, operation }: OperationRef,
+  { provider, operation: recorded, call: operation = recorded }: OperationRef,
   remainingMs: number,
   atMostMs: number,
 ): ApplicationFailure =>
@@ -172,7 +175,11 @@ export const busyFailure = (
  * Creates the non-retryable failure `outcome_unknown`: the effect may have happened, and no system can confirm it. An
  * operator checks and then retries or skips the step.
  */
-export const outcomeUnknownFailure = ({ provider, operation }: OperationRef): ApplicationFailure =>
+export const outcomeUnknownFailure = ({
+  provider,
+  operation: recorded,
+  call: operation = recorded,
+}: OperationRef): ApplicationFailure =>
   ApplicationFailure.create({
     type: 'outcome_unknown',
     message: `${operation} may have happened: check, then retry to do it again or skip`,

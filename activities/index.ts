@@ -1,9 +1,9 @@
 /** Creates the activities of a worker process. */
-import { createInternalActivities } from './booking/booking.ts';
 import { createCalendarActivities } from './calendar/calendar.ts';
 import type { AuditionActivities, PlatformActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { withTemporalFailures } from './failures.ts';
+import { createInternalActivities } from './internal/internal-activities.ts';
 import { createMeetingActivities } from './meetings/meetings.ts';
 import { createMessagingActivities } from './messaging/messaging.ts';
 import { createPlatformActivities, type PlatformDependencies } from './platform-events/platform-events.ts';

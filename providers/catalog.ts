@@ -56,7 +56,10 @@ interface ProviderFacts {
    * `perSecond` for all workers together; `concurrency` is that of one worker.
    */
   readonly taskQueue?: { readonly name: string; readonly perSecond: number; readonly concurrency: number };
-  /** The key is the operation's name in errors, metrics and the ledger. */
+  /**
+   * The key is the operation's name in errors and metrics. The ledger uses it too, except for calendar-backed meetings:
+   * their rows keep `meetings.*`.
+   */
   readonly operations: Readonly<Record<string, OperationFacts>>;
   readonly quotas?: Readonly<Record<string, RateQuotaRow | ConcurrencyQuotaRow>>;
 }

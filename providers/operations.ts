@@ -4,11 +4,17 @@ import { catalog, type OperationFacts } from './catalog.ts';
 import type { ProviderOperation } from './errors/error-table.ts';
 
 /** One operation of the catalog, with its name and its vendor. */
-export interface CallOperation extends ProviderOperation, OperationFacts {}
+export interface CallOperation extends ProviderOperation, OperationFacts {
+  readonly name: AnyOperationName;
+}
 
 type Catalog = typeof catalog;
+/** The operation names of all vendors. */
+export type AnyOperationName = {
+  [Vendor in VendorName]: keyof Catalog[Vendor]['operations'];
+}[VendorName];
 /** The operation names of a vendor; for several vendors, the names that all of them have. */
-export type OperationName<Vendor extends VendorName> = keyof Catalog[Vendor]['operations'] & string;
+export type OperationName<Vendor extends VendorName> = keyof Catalog[Vendor]['operations'] & AnyOperationName;
 
 /**
  * Returns an operation of the catalog.

@@ -20,7 +20,7 @@ import type { Providers, SharedAccounts } from './ports.ts';
 import { createSmtpClient } from './smtp/client.ts';
 import { createSmtpEmail } from './smtp/email.ts';
 import { createSmtpCheck } from './smtp/health.ts';
-import { createJournal } from './smtp/journal.ts';
+import { createMailJournal } from './smtp/journal.ts';
 import { type SmtpSettings, smtpSettingsOf, smtpVariables } from './smtp/settings.ts';
 import { createTwilioClient } from './twilio/client.ts';
 import { createTwilioCheck } from './twilio/health.ts';
@@ -36,7 +36,7 @@ export interface ProviderSettings {
   readonly google: GoogleSettings;
   readonly microsoft: MicrosoftSettings;
   readonly apple: AppleSettings;
-  /** In CIDR notation: private networks in which a server named by a person is allowed. */
+  /** In CIDR notation: private networks in which a server that the owner entered is allowed. */
   readonly allowedPrivateNetworks: readonly string[];
   readonly zoom: ZoomSettings;
   readonly twilio: TwilioSettings;
@@ -101,7 +101,7 @@ export const createProviders = (settings: ProviderSettings): ProviderRegistry =>
     calendars: { google: createGoogleCalendar(google) },
     meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
-    email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createJournal(journalUrl) : undefined),
+    email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createMailJournal(journalUrl) : undefined),
     authorizers: {
       oauth: {
         google: createGoogleAuthorizer(settings.google),

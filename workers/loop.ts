@@ -8,7 +8,7 @@ export interface Loop {
 
 /**
  * Repeats `turn` until the loop is stopped. `turn` receives the number of consecutive failures before it and returns
- * whether it succeeded. It must pause on its own and must not throw.
+ * whether it succeeded. The round must include its own pause and must not throw.
  */
 export const startLoop = (turn: (stopping: AbortSignal, failures: number) => Promise<boolean>): Loop => {
   const stopping = new AbortController();

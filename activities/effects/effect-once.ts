@@ -77,7 +77,7 @@ const performAgain = async <Result>(attempt: EffectAttempt<Result>, doubt: Doubt
       requireSettled(operation, doubt);
       return perform(attempt);
     case 'unknowable':
-      return isRetriedByOperator(attempt, doubt) ? perform(attempt) : askOperator(attempt);
+      return isRetriedByOperator(attempt, doubt) ? perform(attempt) : failAsOutcomeUnknown(attempt);
   }
 };
 
@@ -104,7 +104,7 @@ const findEarlierEffect = async <Result>(
 const isRetriedByOperator = <Result>({ context }: EffectAttempt<Result>, { askedBy }: Doubt): boolean =>
   askedBy !== undefined && askedBy !== context.execution;
 
-const askOperator = async <Result>({
+const failAsOutcomeUnknown = async <Result>({
   ledger,
   operation,
   context,

@@ -5,7 +5,7 @@ import type { LedgerOperation } from './steps.ts';
 
 /**
  * Starts when the lease of an abandoned call expires. Within it, a provider without idempotency keys is searched for
- * the effect and not called again. Longer than a gateway keeps a request open on its own.
+ * the effect and not called again. Longer than a gateway keeps a request open.
  */
 const settleWindowMs = 30_000;
 

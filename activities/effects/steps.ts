@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { Doubt } from '../../db/ledger/operations.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
+import type { AnyOperationName } from '../../providers/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
 
 export interface LedgerOperation {
@@ -9,8 +10,10 @@ export interface LedgerOperation {
   readonly key: string;
   readonly organization: OrganizationId;
   readonly provider: string;
-  /** The name of the operation in this service, such as `meetings.create`. */
-  readonly operation: string;
+  /** The name in the ledger, such as `meetings.create`. */
+  readonly operation: AnyOperationName;
+  /** The name in errors, if it is not that of the ledger: the name of the call in the catalog. */
+  readonly call?: AnyOperationName;
 }
 
 export interface EffectOperation extends LedgerOperation {

@@ -8,6 +8,7 @@ import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
 import { type CalendarMeetingName, meetingVendors } from '../../domain/providers/vendors.ts';
+import { type CallOperation, operationOf } from '../../providers/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
 import type {
@@ -37,13 +38,15 @@ export const createCalendarMeetingActivities = (
   const provider = meetingVendors[name].vendor;
   const calendar = calendars[provider];
   const opening = { connections, accessTokens };
+  const put = operationOf(provider, 'calendar.putConference');
+  const remove = operationOf(provider, 'calendar.deleteEvent');
   /** @throws {ProviderError} `reconnect` when the organization has not chosen a calendar for meetings. */
-  const meetCalendarOf = async (id: OrganizationId) => {
+  const meetCalendarOf = async (id: OrganizationId, { name: operation }: CallOperation) => {
     const organization = await organizations.get(id);
     if (organization?.meetCalendar) return organization.meetCalendar;
     throw new ProviderError(
       provider,
-      'meetings.create',
+      operation,
       { kind: 'reconnect' },
       {
         message:
@@ -57,10 +60,10 @@ export const createCalendarMeetingActivities = (
     call: CallContext,
   ): Promise<Meeting> => {
     const { organization, auditionId, slot, revision, topic } = input;
-    const { connection, calendarId } = await meetCalendarOf(organization);
+    const { connection, calendarId } = await meetCalendarOf(organization, put);
     const eventId = eventIdFor(auditionId, { connection, calendarId });
     const conference = await calendar.putConference(
-      await openConnectionById(opening, organization, { provider, connection }, 'meetings.putConference'),
+      await openConnectionById(opening, organization, { provider, connection }, put.name),
       { calendarId, eventId, topic, slot, revision, requestId: eventId },
       call,
     );
@@ -71,13 +74,8 @@ export const createCalendarMeetingActivities = (
     { organization, auditionId }: Pick<RemoveMeetingInput, 'organization' | 'auditionId'>,
     call: CallContext,
   ) => {
-    const { connection, calendarId } = await meetCalendarOf(organization);
-    const opened = await openConnectionById(
-      opening,
-      organization,
-      { provider, connection },
-      'meetings.remove',
-    );
+    const { connection, calendarId } = await meetCalendarOf(organization, remove);
+    const opened = await openConnectionById(opening, organization, { provider, connection }, remove.name);
     return calendar.deleteEvent(opened, calendarId, eventIdFor(auditionId, { connection, calendarId }), call);
   };
 
@@ -91,6 +89,7 @@ export const createCalendarMeetingActivities = (
           organization,
           provider,
           operation: 'meetings.create',
+          call: put.name,
           request: { auditionId, slot },
         },
         createAttemptContext(input),
@@ -114,6 +113,7 @@ export const createCalendarMeetingActivities = (
           organization,
           provider,
           operation: 'meetings.move',
+          call: put.name,
           request: { meeting: meeting.id, slot },
         },
         createAttemptContext(input),
@@ -133,7 +133,7 @@ export const createCalendarMeetingActivities = (
       const { key, organization, auditionId } = input;
       return undoOnce(
         ledger,
-        { key, organization, provider, operation: 'meetings.create' },
+        { key, organization, provider, operation: 'meetings.create', call: put.name },
         createAttemptContext(input),
         { find: async () => [auditionId], remove: (_id, call) => removeEventOf(input, call) },
       );

@@ -1,4 +1,4 @@
-/** Creating a meeting while the circuit of its provider is open. */
+/** Tests creating a meeting while the circuit of its provider is open. */
 import { expect, it } from 'vitest';
 import { ProviderError } from '../../domain/errors.ts';
 import type { Providers } from '../../providers/ports.ts';

@@ -1,5 +1,6 @@
 /** The interface of a notice channel (email, SMS): how to send a notice, and how to find out whether one was sent. */
 import { z } from 'zod';
+import type { AnyOperationName } from '../../providers/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import type { RetractNoticeInput, SendNoticeInput } from '../contract.ts';
 import type { CallTimeouts } from '../effects/attempt.ts';
@@ -10,7 +11,7 @@ export type SentNotice = z.infer<typeof sentNoticeSchema>;
 
 export interface NoticeChannel {
   readonly provider: string;
-  readonly operation: string;
+  readonly operation: AnyOperationName;
   readonly timeouts: CallTimeouts;
   /** Returns the steps of sending this notice, for `effectOnce`. */
   readonly steps: (input: SendNoticeInput) => EffectSteps<SentNotice>;

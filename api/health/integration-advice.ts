@@ -5,14 +5,14 @@ import type { Instant } from '../../domain/time/instant.ts';
 import { catalog } from '../../providers/catalog.ts';
 import { quotaWarningRatio } from '../../providers/resilience/quotas.ts';
 
-export interface QuotaUsage {
+export interface QuotaLevel {
   readonly quota: string;
   readonly limit: number;
   readonly used: number;
   readonly about: string;
 }
 
-export type ReportedFacts = Omit<IntegrationFacts, 'quotas'> & { readonly quotas: readonly QuotaUsage[] };
+export type ReportedFacts = Omit<IntegrationFacts, 'quotas'> & { readonly quotas: readonly QuotaLevel[] };
 
 export interface IntegrationState {
   readonly provider: VendorName;

@@ -9,7 +9,7 @@ import type { Instant } from '../../domain/time/instant.ts';
 import {
   adviceOn,
   type IntegrationState,
-  type QuotaUsage,
+  type QuotaLevel,
   type ReportedFacts,
 } from './integration-advice.ts';
 
@@ -124,7 +124,7 @@ const useOf = (
   provider: VendorName,
   { quotas: inUse }: IntegrationFacts,
   quotas: readonly QuotaDescription[],
-): readonly QuotaUsage[] =>
+): readonly QuotaLevel[] =>
   quotas
     .filter((quota) => quota.provider === provider && quota.limit > 0)
     .map(({ name, limit, description }) => ({

@@ -12,7 +12,7 @@ export const logRequests = (api: Api): void => {
     const route = request.routeOptions.url ?? 'unmatched';
     // Probes come every few seconds; their log lines would hide everything else.
     if (isProbe(route) && reply.statusCode < 400) return;
-    // Webhooks come in thousands. The inbox stores them, and the relay logs the result of each.
+    // Thousands of webhooks arrive. The inbox stores them, and the relay logs the result of each.
     const level = isWebhookReceiver(route) && reply.statusCode < 400 ? 'debug' : 'info';
     request.log[level](
       {

@@ -8,7 +8,7 @@ export const pageQuery = z.object({
 });
 
 /** Returns the schema of a page of items. */
-export const pageOf = <Item>(item: z.ZodType<Item>): z.ZodType<Page<Item>> =>
+export const pageSchemaOf = <Item>(item: z.ZodType<Item>): z.ZodType<Page<Item>> =>
   z.object({
     items: z.array(item),
     nextCursor: z.string().optional().describe('Absent on the last page'),

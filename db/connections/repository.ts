@@ -14,7 +14,11 @@ import {
   type OrganizationId,
   organizationIdSchema,
 } from '../../domain/ids.ts';
-import { type ConnectionProvider, connectionProviders } from '../../domain/providers/vendors.ts';
+import {
+  type ConnectionProvider,
+  connectionProviders,
+  passwordProviders,
+} from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
@@ -191,7 +195,8 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
     },
 
     async openCredential(organization, id, use) {
-      const kind = sql`CASE WHEN sealed IS NULL THEN NULL WHEN provider = 'apple' THEN 'app_password' ELSE 'refresh_token' END`;
+      const isPassword = sql`provider = ANY(${sql.param([...passwordProviders])}::text[])`;
+      const kind = sql`CASE WHEN sealed IS NULL THEN NULL WHEN ${isPassword} THEN 'app_password' ELSE 'refresh_token' END`;
       const { rows } = await db.execute(sql`
         WITH found AS (
           SELECT id, organization, provider, sealed_credential AS sealed FROM connections

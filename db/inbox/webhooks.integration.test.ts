@@ -52,7 +52,7 @@ describe('webhook inbox, receiving', () => {
     expect(JSON.stringify(rows)).not.toMatch(/Ada|5005550006/);
     await database.pool.query(`UPDATE webhook_inbox AS one SET sealed_event = other.sealed_event
       FROM webhook_inbox AS other WHERE one.dedupe_key = 'a' AND other.dedupe_key = 'b'`);
-    await expect((await claimOne()).decrypt()).rejects.toThrow('was sealed for another place');
+    await expect((await claimOne()).decrypt()).rejects.toThrow('was sealed for another row');
   });
 
   it('stores the other webhooks of a batch when PostgreSQL rejects one', async () => {

@@ -77,7 +77,7 @@ describe('ledger attempt', () => {
     });
   });
 
-  test('keeps the hand-over of an earlier attempt in the doubt', async () => {
+  test('still counts an earlier hand-over as a possible effect', async () => {
     await crashedAttempt('handed', { handedOver: true });
     await releasedAttempt('handed', 'none', { handedOver: false });
 
@@ -138,7 +138,7 @@ describe('ledger call with an unknown end', () => {
     expect(begun.doubt.abandonedForMs).toBeLessThan(aboutMs + 5_000);
   });
 
-  test('stays in the doubt after an attempt that only asked the provider', async () => {
+  test('stays uncertain after an attempt that only searched at the provider', async () => {
     await releasedAttempt('looked', 'open');
     await releasedAttempt('looked', 'none', { handedOver: false });
 
@@ -157,7 +157,7 @@ describe('ledger call with an unknown end', () => {
   });
 });
 
-describe('ledger doubt that an operator was asked about', () => {
+describe('ledger operation that waits for an operator', () => {
   test('names the execution that asked until another call is handed over', async () => {
     await crashedAttempt('asked', { handedOver: true });
     await ledger().markOperatorAsked('asked', await begin('asked'), 'run/1');

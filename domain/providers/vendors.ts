@@ -80,3 +80,6 @@ export const isOAuthProvider = (name: ConnectionProvider): name is OAuthProvider
   accountVendors[name].consent === 'oauth';
 
 export const oauthProviders = connectionProviders.filter(isOAuthProvider);
+export const passwordProviders = connectionProviders.filter(
+  (name): name is PasswordProvider => !isOAuthProvider(name),
+);

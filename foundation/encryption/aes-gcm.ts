@@ -92,6 +92,9 @@ export const openBytes = (key: Key, sealed: Uint8Array, associatedData: string):
   try {
     return Buffer.concat([decipher.update(sealed.subarray(nonceBytes, -tagBytes)), decipher.final()]);
   } catch (cause) {
-    throw new NotAuthentic('the sealed data was altered, or was sealed for another place', { cause });
+    throw new NotAuthentic(
+      'the sealed data was altered, or was sealed for another row: restore it from a backup, or store it again',
+      { cause },
+    );
   }
 };

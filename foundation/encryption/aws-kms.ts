@@ -20,7 +20,7 @@ export const isAwsKmsKey = (masterKeyId: string): boolean => masterKeyId.startsW
  */
 export class KmsFailure extends Error {
   override readonly name = 'KmsFailure';
-  /** The error name from AWS, or the system's error code for a connection error. */
+  /** The error name from AWS, the system's error code for a connection error, or our own for an empty response. */
   readonly code: string;
 
   constructor(operation: string, code: string) {
@@ -47,6 +47,8 @@ const remedies: Readonly<Record<string, string>> = {
   CredentialsProviderError: credentials,
   ThrottlingException: 'too many calls; try again later',
   LimitExceededException: 'too many calls; try again later',
+  NoCiphertext: 'KMS returned no ciphertext; retry',
+  NoPlaintext: 'KMS returned no plaintext; retry',
 };
 
 /** Milliseconds for one operation, including the client's one retry of transient errors. */
@@ -74,7 +76,7 @@ export const createAwsKms = (configuration: KmsConfiguration): KeyWrapping => {
         EncryptionContext: { place },
       });
       const { CiphertextBlob } = await callKms('wrap', (options) => client.send(command, options));
-      if (!CiphertextBlob) throw new KmsFailure('wrap', 'no answer');
+      if (!CiphertextBlob) throw new KmsFailure('wrap', 'NoCiphertext');
       return { masterKeyId: newestKeyId, wrapped: Buffer.from(CiphertextBlob).toString('base64') };
     },
 
@@ -87,7 +89,7 @@ export const createAwsKms = (configuration: KmsConfiguration): KeyWrapping => {
         ...(isAlias(named) ? {} : { KeyId: named }),
       });
       const { Plaintext } = await callKms('unwrap', (options) => client.send(command, options));
-      if (!Plaintext) throw new KmsFailure('unwrap', 'no answer');
+      if (!Plaintext) throw new KmsFailure('unwrap', 'NoPlaintext');
       return Plaintext;
     },
   };
@@ -102,7 +104,9 @@ const callKms = async <Answer>(
   } catch (error) {
     const code = codeOf(error);
     if (code === 'InvalidCiphertextException') {
-      throw new NotAuthentic('the wrapped data key was altered, or was wrapped for another place');
+      throw new NotAuthentic(
+        'the wrapped data key was altered, or was wrapped for another row: restore it from a backup, or store its data again',
+      );
     }
     throw new KmsFailure(operation, code);
   }

@@ -47,7 +47,9 @@ const howToGetTheTestServer = [
 const download = async (progress: Progress, cache: string): Promise<boolean> => {
   progress('downloading the time-skipping test server');
   return buildOnce(join(cache, 'from-sdk'), progress, async (folder) => {
-    if (!(await downloadWithSdk('time-skipping', folder, executableName))) throw new Error('no download');
+    if (!(await downloadWithSdk('time-skipping', folder, executableName))) {
+      throw new Error('the SDK could not download the test server');
+    }
   }).then(
     () => true,
     () => false,

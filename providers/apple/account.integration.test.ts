@@ -69,7 +69,7 @@ describe('an account', () => {
     expect((await apple.connect({ username, password }, callContext())).account).toEqual(grant.account);
   });
 
-  test('is discovered at a server named by a person', async () => {
+  test('is discovered at a server that the owner entered', async () => {
     const { sandbox } = await setup();
     const settings = { caldavUrl: 'https://caldav.icloud.com' };
     const apple = createAppleAuthorizer(settings, fetchForNetworks(loopback));

@@ -10,7 +10,7 @@ import type { CalendarProvider, Conference, ConferenceEvent } from '../ports.ts'
 import type { GoogleClient } from './client.ts';
 import { conferenceOf } from './conference.ts';
 import { googleError } from './errors.ts';
-import { type StoredEvent, specForConference, specForEvent } from './event.ts';
+import { type GoogleEvent, specForConference, specForEvent } from './event.ts';
 import { type CallScope, deleteEvent, readEvent, writeEvent } from './event-ids.ts';
 import { queryFreeBusy } from './free-busy.ts';
 import { calendarsPerQuery, conferencePollMs } from './settings.ts';
@@ -58,7 +58,7 @@ const writeConference = async (scope: CallScope, event: ConferenceEvent): Promis
 const awaitConference = async (
   scope: CallScope,
   calendarId: string,
-  written: StoredEvent,
+  written: GoogleEvent,
 ): Promise<ReturnType<typeof conferenceOf>> => {
   let conference = conferenceOf(written);
   for (const delay of conferencePollMs) {

@@ -10,7 +10,7 @@ import { withoutEffect } from '../operations.ts';
 import type { CallContext, ConnectedAccount } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';
-import { type EventSpec, type StoredEvent, storedEventSchema } from './event.ts';
+import { type EventSpec, type GoogleEvent, googleEventSchema } from './event.ts';
 
 /** The connection, the call and the operation of a request. */
 export interface CallScope {
@@ -31,7 +31,7 @@ const eventIdAt = (eventId: string, generation: number): string =>
   generation === 1 ? eventId : `${eventId}v${generation}`;
 
 /** Creates or updates the event as specified, under the first usable generation of its id. */
-export const writeEvent = async (scope: CallScope, spec: EventSpec): Promise<StoredEvent> => {
+export const writeEvent = async (scope: CallScope, spec: EventSpec): Promise<GoogleEvent> => {
   for (let generation = 1; generation <= maxEventIds; generation += 1) {
     const written = (await insert(scope, spec, generation)) ?? (await change(scope, spec, generation));
     if (written !== 'unusable') return written;
@@ -47,10 +47,10 @@ const insert = async (
   { client, operation, connection, call }: CallScope,
   spec: EventSpec,
   generation: number,
-): Promise<StoredEvent | undefined> => {
+): Promise<GoogleEvent | undefined> => {
   const requestBody = spec.newEvent(eventIdAt(spec.eventId, generation));
   try {
-    return await client.exchange(operation, connection, call, storedEventSchema, (calendar, options) =>
+    return await client.exchange(operation, connection, call, googleEventSchema, (calendar, options) =>
       calendar.events.insert({ ...targetOf(spec), requestBody }, options),
     );
   } catch (error) {
@@ -67,7 +67,7 @@ const change = async (
   scope: CallScope,
   spec: EventSpec,
   generation: number,
-): Promise<StoredEvent | 'unusable'> => {
+): Promise<GoogleEvent | 'unusable'> => {
   for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
     const stored = await readEvent(scope, spec.calendarId, eventIdAt(spec.eventId, generation));
     if (!stored) return 'unusable';
@@ -91,8 +91,8 @@ const change = async (
 const changeStored = async (
   { client, operation, connection, call }: CallScope,
   spec: EventSpec,
-  stored: StoredEvent,
-): Promise<StoredEvent> => {
+  stored: GoogleEvent,
+): Promise<GoogleEvent> => {
   const eventChange = spec.changeOf(stored);
   switch (eventChange.kind) {
     case 'none':
@@ -106,7 +106,7 @@ const changeStored = async (
     case 'patch': {
       const target = { ...targetOf(spec), eventId: stored.id, requestBody: eventChange.body };
       const { etag } = stored;
-      return client.exchange(operation, connection, call, storedEventSchema, (calendar, options) => {
+      return client.exchange(operation, connection, call, googleEventSchema, (calendar, options) => {
         const headers = etag === undefined ? options.headers : { ...options.headers, 'if-match': etag };
         return calendar.events[eventChange.kind](target, { ...options, headers });
       });
@@ -129,13 +129,13 @@ export const readEvent = async (
   { client, operation, connection, call }: CallScope,
   calendarId: string,
   eventId: string,
-): Promise<StoredEvent | undefined> => {
+): Promise<GoogleEvent | undefined> => {
   try {
     return await client.exchange(
       withoutEffect(operation),
       connection,
       call,
-      storedEventSchema,
+      googleEventSchema,
       (calendar, options) => calendar.events.get({ calendarId, eventId }, options),
     );
   } catch (error) {

@@ -13,7 +13,7 @@ const timeSchema = z.looseObject({ dateTime: z.string().optional(), date: z.stri
  * Loose, because fields that other clients wrote are sent back with our update. A cancelled event has only its id for
  * certain.
  */
-export const storedEventSchema = z.looseObject({
+export const googleEventSchema = z.looseObject({
   id: z.string(),
   etag: z.string().optional(),
   status: z.string().default('confirmed'),
@@ -27,15 +27,15 @@ export const storedEventSchema = z.looseObject({
   conferenceData: conferenceSchema.optional(),
   extendedProperties: z.looseObject({ private: z.record(z.string(), z.string()).optional() }).optional(),
 });
-export type StoredEvent = z.infer<typeof storedEventSchema>;
+export type GoogleEvent = z.infer<typeof googleEventSchema>;
 
-type GoogleEvent = calendar_v3.Schema$Event;
+type GoogleEventBody = calendar_v3.Schema$Event;
 
 /** The change to an existing event. `foreign`: the event is not ours. */
 type EventChange =
   | { readonly kind: 'none' | 'foreign' }
   /** `patch` changes only the fields in its body. */
-  | { readonly kind: 'update' | 'patch'; readonly body: GoogleEvent };
+  | { readonly kind: 'update' | 'patch'; readonly body: GoogleEventBody };
 
 /** What a step needs of an event, new or existing. */
 export interface EventSpec {
@@ -43,8 +43,8 @@ export interface EventSpec {
   /** Our id. Google's can be a later generation of it. */
   readonly eventId: string;
   readonly withConference: boolean;
-  readonly newEvent: (id: string) => GoogleEvent;
-  readonly changeOf: (stored: StoredEvent) => EventChange;
+  readonly newEvent: (id: string) => GoogleEventBody;
+  readonly changeOf: (stored: GoogleEvent) => EventChange;
 }
 
 /** Specifies the whole event. Keeps the fields that people added, and does not change a later revision. */
@@ -95,13 +95,13 @@ export const specForConference = (event: ConferenceEvent): EventSpec => ({
   },
 });
 
-const textFieldsOf = ({ summary, description, location = '' }: CalendarEvent): GoogleEvent => ({
+const textFieldsOf = ({ summary, description, location = '' }: CalendarEvent): GoogleEventBody => ({
   summary,
   description,
   location,
 });
 
-const hasSameText = (stored: StoredEvent, { summary, description, location = '' }: CalendarEvent): boolean =>
+const hasSameText = (stored: GoogleEvent, { summary, description, location = '' }: CalendarEvent): boolean =>
   stored.summary === summary &&
   (stored.description ?? '') === description &&
   (stored.location ?? '') === location;
@@ -112,7 +112,10 @@ type ScheduledEvent = Pick<CalendarEvent, 'eventId' | 'slot' | 'revision'>;
  * Times are instants in UTC, unaffected by DST; the zone only affects the display. Google raises `sequence` by itself and
  * rejects a lower one.
  */
-const timeFieldsOf = ({ eventId, slot, revision }: ScheduledEvent, stored?: StoredEvent): GoogleEvent => ({
+const timeFieldsOf = (
+  { eventId, slot, revision }: ScheduledEvent,
+  stored?: GoogleEvent,
+): GoogleEventBody => ({
   status: 'confirmed',
   start: { dateTime: slot.start, timeZone: slot.zone },
   end: { dateTime: slot.end, timeZone: slot.zone },
@@ -127,7 +130,7 @@ const timeFieldsOf = ({ eventId, slot, revision }: ScheduledEvent, stored?: Stor
   },
 });
 
-const conferenceRequest = (requestId: string): GoogleEvent => ({
+const conferenceRequest = (requestId: string): GoogleEventBody => ({
   conferenceData: { createRequest: { requestId, conferenceSolutionKey: { type: 'hangoutsMeet' } } },
 });
 
@@ -136,7 +139,7 @@ const conferenceRequest = (requestId: string): GoogleEvent => ({
  * id without our mark is ours, because the id is a SHA-256 hash; an event with a different mark is `foreign`.
  */
 const compareWithStored = (
-  stored: StoredEvent,
+  stored: GoogleEvent,
   ours: ScheduledEvent,
 ): 'foreign' | 'newer' | 'same' | 'differs' => {
   const mark = stored.extendedProperties?.private;

@@ -1,7 +1,7 @@
 /**
  * Connects Microsoft accounts:
  * https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow. A refresh issues a new refresh token and
- * keeps the old one valid, so a lost answer costs nothing:
+ * keeps the old one valid, so a lost response does no harm:
  * https://learn.microsoft.com/entra/identity-platform/refresh-tokens.
  */
 import type { AuthenticationResult, ConfidentialClientApplication } from '@azure/msal-node';

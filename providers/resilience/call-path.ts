@@ -5,7 +5,7 @@
 import { addConnection, mayHaveTakenEffect, ProviderError } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import type { VendorName } from '../../domain/providers/vendors.ts';
-import type { CallOperation } from '../operations.ts';
+import type { AnyOperationName, CallOperation } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import type { Circuits } from './circuits.ts';
 import { failureSignalOf } from './failure-signal.ts';
@@ -26,7 +26,7 @@ export interface CallObserver {
   /** Called after a call. `outcome` is `ok`, the kind of the fault, or `unexpected`. */
   callEnded(call: {
     readonly provider: VendorName;
-    readonly operation: string;
+    readonly operation: AnyOperationName;
     readonly outcome: string;
     readonly seconds: number;
     readonly error?: unknown;
@@ -34,7 +34,7 @@ export interface CallObserver {
   /** Called when a call was rejected before it was made. */
   callRejected(call: {
     readonly provider: VendorName;
-    readonly operation: string;
+    readonly operation: AnyOperationName;
     readonly reason: RejectionReason;
   }): void;
 }

@@ -8,7 +8,7 @@ import { callContext } from '../../tests/harness/call-context.ts';
 import type { EmailMessage } from '../ports.ts';
 import { createSmtpClient } from './client.ts';
 import { createSmtpEmail } from './email.ts';
-import { createJournal } from './journal.ts';
+import { createMailJournal } from './journal.ts';
 
 const handOver = async () => {};
 let number = 0;
@@ -31,7 +31,7 @@ const provider = (url: string, journalUrl?: string) => {
   return createSmtpEmail(
     client,
     'CastMatch <casting@castmatch.test>',
-    journalUrl === undefined ? undefined : createJournal(journalUrl),
+    journalUrl === undefined ? undefined : createMailJournal(journalUrl),
   );
 };
 

@@ -5,7 +5,7 @@ import { operationOf, withoutEffect } from '../operations.ts';
 import type { EmailMessage, EmailProvider } from '../ports.ts';
 import type { SmtpClient } from './client.ts';
 import { fromSmtp } from './errors.ts';
-import type { Journal } from './journal.ts';
+import type { MailJournal } from './journal.ts';
 import { smtpDeadlineMs } from './settings.ts';
 
 const sendOperation = operationOf('smtp', 'email.send');
@@ -15,7 +15,7 @@ const beforeHandoverOperation = withoutEffect(sendOperation);
 export const createSmtpEmail = (
   client: SmtpClient,
   from: string,
-  journal: Journal | undefined,
+  journal: MailJournal | undefined,
 ): EmailProvider => ({
   name: 'smtp',
   find: async (messageId, call) => (journal ? journal.find(messageId, call) : 'unknown'),

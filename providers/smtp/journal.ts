@@ -11,7 +11,7 @@ import { operationOf } from '../operations.ts';
 import type { CallContext } from '../ports.ts';
 import { journalDeadlineMs } from './settings.ts';
 
-export interface Journal {
+export interface MailJournal {
   /**
    * Returns whether the journal has a message with this id.
    *
@@ -25,7 +25,7 @@ const findOperation = operationOf('smtp', 'email.find');
 const mailsSchema = z.array(z.object({ headers: z.object({ 'message-id': z.string().optional() }) }));
 
 /** Creates the client of the journal at `journalUrl`. */
-export const createJournal = (journalUrl: string): Journal => ({
+export const createMailJournal = (journalUrl: string): MailJournal => ({
   find: async (messageId, call) => {
     try {
       const url = `${journalUrl}/email?${new URLSearchParams({ 'headers.message-id': messageId }).toString()}`;

@@ -16,7 +16,7 @@ export const twilioDeadlineMs = 10_000;
 
 /** The pages that are searched for an earlier attempt's message to one number, newest first. */
 export const messagesPerPage = 200;
-export const pagesAtMost = 25;
+export const maxPages = 25;
 
 /** How far the search goes back before the first attempt. Long, because Twilio's clock can differ from ours. */
 export const lookBackMs = 6 * 3_600_000;

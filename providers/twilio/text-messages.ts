@@ -5,7 +5,7 @@ import { operationOf } from '../operations.ts';
 import type { CallContext, TextMessageProvider } from '../ports.ts';
 import type { TwilioClient } from './client.ts';
 import { fromTwilio } from './errors.ts';
-import { lookBackMs, messagesPerPage, pagesAtMost } from './settings.ts';
+import { lookBackMs, maxPages, messagesPerPage } from './settings.ts';
 
 const findOperation = operationOf('twilio', 'textMessages.find');
 const sendOperation = operationOf('twilio', 'textMessages.send');
@@ -40,7 +40,7 @@ export const createTwilioTextMessages = (
     let page: Page = await client.exchange(findOperation, call, (library) =>
       library.messages.page({ to, pageSize: messagesPerPage }),
     );
-    for (let read = 1; read <= pagesAtMost; read += 1) {
+    for (let read = 1; read <= maxPages; read += 1) {
       const messages = readPage(page.instances, call);
       const ours = messages.find(({ body }) => containsReference(body, reference));
       if (ours) return { id: ours.sid };
@@ -54,7 +54,7 @@ export const createTwilioTextMessages = (
     throw providerError(
       findOperation,
       { kind: 'retry', effect: 'none' },
-      { message: `there are more than ${pagesAtMost} pages of messages to this number` },
+      { message: `there are more than ${maxPages} pages of messages to this number` },
     );
   },
   send: async ({ to, body, statusCallback }, call) => {

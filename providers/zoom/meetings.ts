@@ -8,7 +8,7 @@ import { operationOf } from '../operations.ts';
 import type { CallContext, MeetingProvider, MeetingSpec } from '../ports.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError, zoomErrors } from './errors.ts';
-import { meetingsPerPage, pagesAtMost } from './settings.ts';
+import { maxPages, meetingsPerPage } from './settings.ts';
 
 const findOperation = operationOf('zoom', 'meetings.find');
 const createOperation = operationOf('zoom', 'meetings.create');
@@ -56,7 +56,7 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
   /** Lists all scheduled meetings, at any time: Zoom cannot search by our marker. */
   async function* listMeetings(call: CallContext): AsyncGenerator<ListedMeeting> {
     let pageToken = '';
-    for (let page = 0; page < pagesAtMost; page += 1) {
+    for (let page = 0; page < maxPages; page += 1) {
       const query = new URLSearchParams({
         type: 'scheduled',
         page_size: String(meetingsPerPage),
@@ -72,7 +72,7 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
     throw zoomError(zoomErrors, findOperation, {
       status: 500,
       retryAfter: undefined,
-      body: { message: `the list of meetings has more than ${pagesAtMost} pages` },
+      body: { message: `the list of meetings has more than ${maxPages} pages` },
     });
   }
 

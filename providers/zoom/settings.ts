@@ -31,7 +31,7 @@ export const tokenMarginMs = 60_000;
 /** The largest page of https://developers.zoom.us/docs/api/meetings/#tag/meetings/GET/users/{userId}/meetings */
 export const meetingsPerPage = 300;
 /** The limit of pages in one search. A longer list is an error, in case Zoom's page tokens repeat. */
-export const pagesAtMost = 100;
+export const maxPages = 100;
 
 export const zoomConnections = 16;
 

@@ -15,7 +15,7 @@ const setup = async (reasons: readonly string[] = []) => {
   return { address, get: (path: string) => fetch(`http://${address}${path}`) };
 };
 
-it('the health server answers 200 on /healthz and /readyz when there are no reasons against', async () => {
+it('the health server answers 200 on /healthz and /readyz when the worker is ready', async () => {
   const { get } = await setup();
   expect((await get('/healthz')).status).toBe(200);
   expect((await get('/readyz')).status).toBe(200);

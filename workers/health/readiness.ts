@@ -13,11 +13,13 @@ export const createReadinessCheck =
     checks: Readonly<Record<string, Check>>,
   ): (() => Promise<readonly string[]>) =>
   async () => {
-    const failures = await Promise.all(Object.entries(checks).map(([name, check]) => failureOf(name, check)));
+    const failures = await Promise.all(
+      Object.entries(checks).map(([name, check]) => reasonsAgainst(name, check)),
+    );
     return [...workers.notPolling(), ...failures.flat()];
   };
 
-const failureOf = async (name: string, check: Check): Promise<readonly string[]> => {
+const reasonsAgainst = async (name: string, check: Check): Promise<readonly string[]> => {
   try {
     await check();
     return [];

@@ -19,7 +19,7 @@ interface AttentionRequest {
   readonly connection?: ConnectionId | undefined;
   /** Returns whether the question no longer applies. The item is then withdrawn, and its step skipped. */
   readonly isMoot?: (() => boolean) | undefined;
-  /** Whether the main coroutine continues without the resolution. */
+  /** Whether the main coroutine continues without waiting for the resolution. */
   readonly isBackground?: boolean | undefined;
 }
 

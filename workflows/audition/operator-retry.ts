@@ -12,7 +12,7 @@ export interface RetriedStep {
   readonly hint: string;
   readonly actions: readonly AttentionAction[];
   readonly onAsked?: (() => void) | undefined;
-  /** Whether the main coroutine continues without the step. */
+  /** Whether the main coroutine continues without waiting for the resolution. */
   readonly isBackground?: boolean | undefined;
 }
 

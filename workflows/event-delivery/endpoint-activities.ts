@@ -84,7 +84,7 @@ const toDeliveryRejection = (detail: unknown): DeliveryRejection => {
 };
 
 /** Returns why an endpoint is disabled: it did not accept a message within the delivery timeout. */
-export const deliveryFailedReason = ({ message, answer }: DeliveryRejection): string =>
+export const describeRejection = ({ message, answer }: DeliveryRejection): string =>
   `${message} was not accepted for 3 days; last response: ${answer}.`;
 
 /** Returns why an endpoint is disabled: it asked for no more events (HTTP 410). */

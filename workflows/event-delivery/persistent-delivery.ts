@@ -4,7 +4,7 @@ import type { EndpointTarget, EndpointUnavailable } from '../../activities/contr
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import {
-  deliveryFailedReason,
+  describeRejection,
   disableAndNotify,
   endpointGoneReason,
   rejectionIn,
@@ -45,7 +45,7 @@ export const createPersistentDelivery = (to: EndpointTarget): PersistentDelivery
         await condition(() => scope.consideredCancelled, internalFaultPause);
         return 'again';
       }
-      await disableAndNotify(to, deliveryFailedReason(rejection));
+      await disableAndNotify(to, describeRejection(rejection));
       return 'over';
     } finally {
       currentAttempt = undefined;

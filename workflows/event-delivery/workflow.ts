@@ -4,7 +4,7 @@
  */
 import { continueAsNew, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import {
-  deliveryFailedReason,
+  describeRejection,
   rejectionIn,
   retriedActivities,
   singleAttemptActivities,
@@ -80,7 +80,7 @@ export async function endpointNotice({
   } catch (error) {
     const rejection = rejectionIn(error);
     if (!rejection) throw error;
-    if (!isSingleAttempt) setCurrentDetails(deliveryFailedReason(rejection));
+    if (!isSingleAttempt) setCurrentDetails(describeRejection(rejection));
     return { kind: 'failed', answer: rejection.answer };
   }
 }

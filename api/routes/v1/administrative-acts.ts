@@ -4,7 +4,7 @@ import { instantSchema } from '../../../domain/time/instant.ts';
 import { callerOf } from '../../access/caller.ts';
 import type { Api } from '../../api.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
-import { pageOf, pageQuery } from '../../schemas/page.ts';
+import { pageQuery, pageSchemaOf } from '../../schemas/page.ts';
 import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
 
 const actSchema = z
@@ -33,7 +33,7 @@ export const administrativeActRoutes = (api: Api, { repositories }: ApiDependenc
         summary: 'List administrative acts',
         querystring: pageQuery,
         response: {
-          200: jsonResponse('A page of administrative acts, the newest first', pageOf(actSchema)),
+          200: jsonResponse('A page of administrative acts, the newest first', pageSchemaOf(actSchema)),
           ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
         },
       },

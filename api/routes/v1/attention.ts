@@ -15,7 +15,7 @@ import { sendAuditionResponse } from '../../auditions/send-response.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { idempotencyHeaders, runOnce } from '../../idempotency/run-once.ts';
 import { attentionParams, attentionSchema, auditionSchema } from '../../schemas/audition.ts';
-import { pageOf, pageQuery } from '../../schemas/page.ts';
+import { pageQuery, pageSchemaOf } from '../../schemas/page.ts';
 import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
 
 const listAttention = (api: Api, { repositories }: ApiDependencies): void => {
@@ -28,7 +28,7 @@ const listAttention = (api: Api, { repositories }: ApiDependencies): void => {
         summary: 'List open attention items',
         querystring: pageQuery,
         response: {
-          200: jsonResponse('A page of attention items, the oldest first', pageOf(attentionSchema)),
+          200: jsonResponse('A page of attention items, the oldest first', pageSchemaOf(attentionSchema)),
           ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
         },
       },

@@ -26,7 +26,7 @@ const queryOf = (parameters: Readonly<Record<string, string | undefined>>): stri
   return query.toString();
 };
 
-const head = ['connection', 'provider', 'account', 'whose', 'status'];
+const head = ['connection', 'provider', 'account', 'owner', 'status'];
 
 /** Creates the command `ops connections`. */
 export const connectionsCommand = (): Command => {

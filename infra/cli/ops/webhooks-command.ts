@@ -7,6 +7,7 @@ import type { Database } from '../../../db/client.ts';
 import type { InboxEntry } from '../../../db/inbox/webhooks.ts';
 import { createWebhookInbox } from '../../../db/inbox/webhooks.ts';
 import { createVault } from '../../../db/vault/envelope-encryption.ts';
+import { vendorNames } from '../../../domain/providers/vendors.ts';
 import { loadVaultConfiguration } from '../../../foundation/configuration/configuration.ts';
 import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
 import { noteAct } from '../administrative-acts.ts';
@@ -20,7 +21,8 @@ const count = wholeNumber('use a whole number from 1 to 10000', 10_000);
 /** The relay delivers this many webhooks within seconds. */
 const replayLimit = 10_000;
 
-const withoutKeys = () => Promise.reject(new Error('this command has no encryption keys'));
+const withoutKeys = () =>
+  Promise.reject(new Error('the content of webhooks is not readable without --content'));
 /** An inbox that cannot decrypt the content of webhooks. */
 const sealedInbox = (db: Database) => createWebhookInbox(db, { seal: withoutKeys, open: withoutKeys });
 /** An inbox that decrypts the content of webhooks with the settings of the service. */
@@ -55,7 +57,7 @@ export const webhooksCommand = (): Command => {
   webhooks
     .command('list')
     .description('list the parked webhooks, newest first, and count those that wait for delivery')
-    .option('--provider <name>', 'webhooks of one provider: google, microsoft, zoom, twilio, smtp')
+    .option('--provider <name>', `webhooks of one provider: ${vendorNames.join(', ')}`)
     .option('--limit <n>', 'the maximum number of webhooks', count, 50)
     .action((options: { provider?: string; limit: number }, command: Command) =>
       withDatabase(command, async (db, output) => {
@@ -78,7 +80,7 @@ export const webhooksCommand = (): Command => {
     .argument('<id>', 'the id of the webhook, as in the list')
     .option(
       '--content',
-      'show the content too: decrypted with the keys of the service, and recorded in the audit trail',
+      'show the content too: decrypted with the keys of the service, and recorded as an administrative act',
     )
     .action((id: string, options: { content?: boolean }, command: Command) =>
       withDatabase(command, async (db, output) => {

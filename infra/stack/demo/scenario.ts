@@ -15,7 +15,7 @@ import { acceptInvitation, responseLinkFor } from './performer-inbox.ts';
 import { createTimeline, type Timeline } from './timeline.ts';
 import { type AuditionWatch, DemoFailed, watchAudition } from './watch.ts';
 
-/** The speed of the demo: slow for a person who reads along, fast for a test. */
+/** The speed of the demo: slow enough to read, or fast for a test. */
 export interface DemoTiming {
   /** Milliseconds between two steps, for reading. */
   readonly pauseMs: number;

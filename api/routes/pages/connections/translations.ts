@@ -25,7 +25,7 @@ export type ConnectionPageError = (typeof connectionPageErrors)[number];
 
 /** Results of the page's forms. */
 export const notices = ['connected', 'disconnected', 'disconnectedHere', 'revokedLater'] as const;
-export type Notice = (typeof notices)[number];
+export type PageNotice = (typeof notices)[number];
 
 /** Errors of the Apple form. */
 export type AppleFormError = 'wrongPassword' | 'badServer' | 'appleAway';
@@ -63,7 +63,7 @@ export interface ConnectionTranslations {
   readonly appleServer: string;
   readonly appleServerLabel: string;
   readonly appleTrouble: Readonly<Record<AppleFormError, string>>;
-  readonly notices: Readonly<Record<Notice, (provider: string) => string>>;
+  readonly notices: Readonly<Record<PageNotice, (provider: string) => string>>;
   readonly takeAway: (provider: string) => string;
   readonly redirectTitle: (provider: string) => string;
   readonly redirectLabel: (provider: string) => string;

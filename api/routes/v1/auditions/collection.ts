@@ -13,7 +13,7 @@ import { startAudition } from '../../../auditions/start.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { idempotencyHeaders, runOnce } from '../../../idempotency/run-once.ts';
 import { auditionSchema } from '../../../schemas/audition.ts';
-import { pageOf, pageQuery } from '../../../schemas/page.ts';
+import { pageQuery, pageSchemaOf } from '../../../schemas/page.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
 /** Outside these years, some times with an offset have no representation as an instant or in the database. */
@@ -123,7 +123,7 @@ const listAuditions = (api: Api, { repositories }: ApiDependencies): void => {
         summary: 'List auditions',
         querystring: listQuery,
         response: {
-          200: jsonResponse('A page of auditions', pageOf(auditionSchema)),
+          200: jsonResponse('A page of auditions', pageSchemaOf(auditionSchema)),
           ...problemResponses('invalid_body', 'unauthenticated', 'forbidden'),
         },
       },

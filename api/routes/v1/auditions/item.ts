@@ -5,7 +5,7 @@ import type { Api } from '../../../api.ts';
 import { requireAudition } from '../../../auditions/require-audition.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { auditionParams, auditionSchema, eventSchema } from '../../../schemas/audition.ts';
-import { pageOf, pageQuery } from '../../../schemas/page.ts';
+import { pageQuery, pageSchemaOf } from '../../../schemas/page.ts';
 import { jsonResponse, problemResponses } from '../../../schemas/responses.ts';
 
 const notFound = problemResponses('invalid_body', 'unauthenticated', 'forbidden', 'audition_not_found');
@@ -58,7 +58,7 @@ const readTrail = (
         description: 'All events in order. Each event contains the hash of the previous event.',
         params: auditionParams,
         querystring: trailQuery,
-        response: { 200: jsonResponse('A page of the trail', pageOf(eventSchema)), ...notFound },
+        response: { 200: jsonResponse('A page of the trail', pageSchemaOf(eventSchema)), ...notFound },
       },
     },
     async (request) => {

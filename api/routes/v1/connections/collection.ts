@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { connectionStatuses } from '../../../../domain/connections/connection.ts';
 import { Refusal } from '../../../../domain/errors.ts';
 import { connectionIdSchema, participantIdSchema } from '../../../../domain/ids.ts';
-import { connectionProviders } from '../../../../domain/providers/vendors.ts';
+import { connectionProviders, isOAuthProvider } from '../../../../domain/providers/vendors.ts';
 import { callerOf } from '../../../access/caller.ts';
 import type { Api } from '../../../api.ts';
 import { authorizerOf, checkOptionalScopes } from '../../../connections/begin-authorization.ts';
@@ -123,7 +123,7 @@ const authorize = (api: Api, dependencies: ApiDependencies): void => {
       const { provider } = request.params;
       const { connection: id } = request.query;
       const scopes = request.query.scope?.split(' ').filter(Boolean) ?? [];
-      if (provider !== 'apple') checkOptionalScopes(authorizerOf(dependencies, provider), scopes);
+      if (isOAuthProvider(provider)) checkOptionalScopes(authorizerOf(dependencies, provider), scopes);
       const allowed = checkReturnUrl(dependencies.configuration, request.query.returnTo);
       const link = { organization, owner: request.query.owner, provider, scopes, returnTo: allowed };
       if (id === undefined) return createPageLink(dependencies, link);

@@ -63,7 +63,7 @@ export const microsoftWebhook = (api: Api, { repositories, now }: ApiDependencie
   ) => {
     const { kind } = notification;
     const { id: subscription, connection, calendarId } = watchSubscription;
-    if (kind === undefined) return 'of_no_use';
+    if (kind === undefined) return 'ignored';
     const common = {
       provider: 'microsoft',
       dedupeKey: dedupeKeyOf(notification, Date.parse(now())),

@@ -24,8 +24,8 @@ type RejectionReason = 'no_secret_configured' | 'forged' | 'stale' | 'unknown_su
  * Logs a rejected webhook and returns the refusal. Logs neither headers nor the body: a forged request can still contain
  * secrets or personal data.
  */
-export const notAuthentic = (request: FastifyRequest, provider: string, doubt: RejectionReason): Refusal => {
-  request.log.warn({ provider, doubt, bytes: bodyOf(request).length }, 'webhook rejected');
+export const notAuthentic = (request: FastifyRequest, provider: string, reason: RejectionReason): Refusal => {
+  request.log.warn({ provider, reason, bytes: bodyOf(request).length }, 'webhook rejected');
   return new Refusal(
     'unauthenticated',
     'The request has no valid signature or token of the service that sends webhooks to this address.',

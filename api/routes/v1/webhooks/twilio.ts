@@ -91,7 +91,7 @@ export const twilioWebhook = (api: Api, { configuration, repositories }: ApiDepe
       }
       const parsed = parseWebhook(isJson ? readJson(body) : form, request.query);
       if (!parsed) {
-        request.log.debug({ provider: 'twilio', outcome: 'of_no_use' }, 'webhook received');
+        request.log.debug({ provider: 'twilio', outcome: 'ignored' }, 'webhook received');
         return reply.code(204).send();
       }
       const { inboxEvent, dedupeKey } = parsed;
