@@ -46,6 +46,7 @@ export default defineConfig({
           globalSetup: ['tests/harness/postgres.setup.ts', 'tests/harness/temporal.setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          fileParallelism: false,
         },
       },
     ],
