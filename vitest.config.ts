@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -13,10 +14,12 @@ const report = process.env.VITEST_JSON_REPORT;
 
 export default defineConfig({
   test: {
+    // Half of a test is waiting for a server. Vitest would leave one of two cores free.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     projects: [
       {
-        test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...never, ...special] },
+        test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...never, ...special], isolate: false },
       },
       {
         test: {
@@ -31,6 +34,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          isolate: false,
           include: ['**/*.integration.test.ts'],
           exclude: never,
           globalSetup: ['tests/harness/postgres.setup.ts'],
@@ -46,7 +50,6 @@ export default defineConfig({
           globalSetup: ['tests/harness/postgres.setup.ts', 'tests/harness/temporal.setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
     ],
