@@ -5,12 +5,21 @@
  * Every activity with an external effect takes a `key` (`{workflowId}:{step}`). Repeated calls with the same key have
  * one effect.
  */
-import type { AuditionEvent, Meeting, NoticeKind } from '../domain/audition/events.ts';
+import type { StandingEffect } from '../domain/audition/effects.ts';
+import type {
+  AuditionFactType,
+  Meeting,
+  NoticeKind,
+  SlotRefusalReason,
+  TrailFact,
+  TrailPosition,
+} from '../domain/audition/events.ts';
 import type { AuditionPlan } from '../domain/audition/plan.ts';
 import type { Reminder } from '../domain/audition/reminder-plan.ts';
 import type { CalendarRef, Channel, Participant } from '../domain/audition/request.ts';
-import type { BusyInterval, Slot } from '../domain/audition/slot.ts';
-import type { AuditionId, ConnectionId, EndpointId, OrganizationId } from '../domain/ids.ts';
+import type { BusyInterval, Slot, SlotSpec } from '../domain/audition/slot.ts';
+import type { AuditionView } from '../domain/audition/view.ts';
+import type { AuditionId, ConnectionId, EndpointId, OrganizationId, ParticipantId } from '../domain/ids.ts';
 import type { PublicEvent } from '../domain/platform-events/public-event.ts';
 import type { CalendarProviderName, MeetingProviderName } from '../domain/providers/vendors.ts';
 import type { Instant } from '../domain/time/instant.ts';
@@ -35,56 +44,127 @@ export interface Correlated {
   readonly correlationId: string;
 }
 
+/**
+ * The input of every activity of an audition. The activity first appends the facts of `trail`. It fails as `trail_ahead`
+ * (non-retryable) when the trail contains facts of another run that this run does not know, for example after a reset
+ * in Temporal. It has then had no effect outside.
+ */
+export interface AuditionCall extends Correlated {
+  readonly trail: TrailPosition;
+}
+
+/** Why a step failed. The workflow reads it from an activity's failure, and from the results of a group. */
+export interface StepFailure {
+  /** The kind of a provider fault, `timeout`, or `unexpected`. */
+  readonly code: string;
+  readonly provider?: string | undefined;
+  /** The connection that its owner must reconnect before the step can succeed. */
+  readonly connection?: ConnectionId | undefined;
+}
+
+/**
+ * A group tries each of its items once, concurrently, and returns the failures as data. The workflow then attempts
+ * each failed item alone, with retries, under the same key. A group never asks an operator about an unknown outcome:
+ * the item's own attempt does.
+ */
+interface FailedItem {
+  readonly key: string;
+  readonly failure: StepFailure;
+}
+
 // --- internal: queue `castmatch`, quick -----------------------------------------------------------------------
 
-export interface HoldClaim extends Correlated {
-  readonly slot: Slot;
-  /** 1 for the first slot, incremented by each move. Holding the same revision again is a no-op. */
-  readonly revision: number;
-  readonly until: Instant;
-  /** The resources that the slot needs exclusively: participants and the room, scoped by the organization. */
-  readonly resources: readonly string[];
+/** Acquires the slot, and with it every resource: participants, their calendars, the room. */
+export interface ClaimSlotInput extends AuditionCall {
+  readonly wish: SlotSpec;
+  /** Numbers the claims of the audition. A repeated claim returns the same slot. */
+  readonly claim: number;
+  readonly participants: readonly Participant[];
+  /** The calendars whose busy times this activity reads. All belong to the provider of the activity's queue. */
+  readonly calendars: readonly CalendarRef[];
+  /** Busy times that were read before, in calendars of other providers or by `findBusy`. */
+  readonly busy: readonly BusyInterval[];
+  /** Milliseconds before the start of the slot. */
+  readonly reminders: readonly number[];
+  /**
+   * Set for the first slot: the activity appends the fact `slot_held` under this number, in the transaction of the
+   * hold. Nothing else can happen to the audition in the meantime.
+   */
+  readonly heldAs?: number | undefined;
 }
 
-export interface HoldSlotInput extends HoldClaim {
-  readonly reminders: { readonly offsets: readonly number[]; readonly participants: readonly Participant[] };
+export type ClaimSlotResult =
+  | { readonly kind: 'held'; readonly slot: Slot; readonly reminders: readonly Reminder[] }
+  | {
+      readonly kind: 'refused';
+      readonly reason: SlotRefusalReason;
+      /** Why, in one sentence without personal data: "Another audition holds that time." */
+      readonly message: string;
+    }
+  /** Calendars that could not be read. `busy` has the busy times of the others, and of the input. */
+  | {
+      readonly kind: 'unreadable';
+      readonly failures: readonly { readonly connection: ConnectionId; readonly failure: StepFailure }[];
+      readonly busy: readonly BusyInterval[];
+    };
+
+/** What is written together with facts, in one transaction. */
+interface HoldChange {
+  /**
+   * Releases the holds of all claims up to `through`, except those of the claim `keep`. A late attempt of a released
+   * claim can no longer acquire its slot.
+   */
+  readonly releaseHolds?: { readonly through: number; readonly keep?: number | undefined } | undefined;
+  /**
+   * Whether another audition can take the held slot immediately. Set while a performer's decline can still be changed.
+   */
+  readonly yieldHolds?: boolean | undefined;
 }
 
-type SlotRefusal =
-  | { readonly kind: 'taken'; readonly resources: readonly string[] }
-  | { readonly kind: 'in_the_past' };
+export interface RecordEventsInput extends AuditionCall, HoldChange {}
 
-export type HoldSlotResult = { readonly kind: 'held'; readonly reminders: readonly Reminder[] } | SlotRefusal;
-
-type ConfirmHoldResult = { readonly kind: 'confirmed' } | SlotRefusal;
+/** The trail of an audition, for a run that takes it over. */
+export interface AdoptedTrail {
+  readonly view: AuditionView;
+  /** The number of the last numbered fact of any run. */
+  readonly number: number;
+  readonly effects: readonly StandingEffect[];
+  /** The reminders of the present slot that are still due. */
+  readonly reminders: readonly Reminder[];
+}
 
 export interface InternalActivities {
-  /** Claims the slot for all its resources or for none. The exclusion constraint of the database decides. */
-  holdSlot(input: HoldSlotInput): Promise<HoldSlotResult>;
   /**
-   * Confirms the hold of one revision: it then lasts until the end of the slot. An expired hold is claimed again, and
-   * refused when another audition has taken the slot.
+   * Reads busy times, chooses a slot (a fixed one, or the best of a window) and claims it for all resources or for
+   * none. The exclusion constraint of the database decides. Runs on the queue of the calendars' provider, or on
+   * `castmatch` when there are no calendars to read.
    */
-  confirmHold(input: HoldClaim): Promise<ConfirmHoldResult>;
-  /** Releases all holds of the audition except those of the revision `except`. Idempotent. */
-  releaseHolds(input: Correlated & { readonly except?: number | undefined }): Promise<void>;
-  /** Appends events to the audit trail and updates the read model, in one transaction. Idempotent by sequence. */
-  recordEvents(input: Correlated & { readonly events: readonly AuditionEvent[] }): Promise<void>;
+  claimSlot(input: ClaimSlotInput): Promise<ClaimSlotResult>;
+  /**
+   * Appends the facts of `trail` to the audit trail, updates the read model and changes the holds, in one transaction.
+   * Idempotent. Returns the sequence of the trail's last event.
+   */
+  recordEvents(input: RecordEventsInput): Promise<{ readonly sequence: number }>;
+  /** Returns the trail and the standing effects of the audition. Returns undefined when it has no trail. */
+  adoptTrail(
+    input: Correlated & {
+      readonly reminders: readonly number[];
+      readonly participants: readonly Participant[];
+    },
+  ): Promise<AdoptedTrail | undefined>;
 }
 
 // --- calendars: one queue per provider ---------------------------------------------------------------------
 
-export interface FindBusyInput extends Correlated {
-  /** Absent in activities that an earlier release scheduled. The default is `defaultCalendarProvider`. */
-  readonly provider?: CalendarProviderName | undefined;
+export interface FindBusyInput extends AuditionCall {
+  readonly provider: CalendarProviderName;
   readonly connection: ConnectionId;
   readonly calendarIds: readonly string[];
   readonly window: { readonly from: Instant; readonly until: Instant };
 }
 
-export interface WriteEventInput extends Correlated {
-  readonly key: string;
-  readonly calendar: CalendarRef;
+/** The content of the calendar events of an audition, the same in each calendar. */
+export interface EventContent {
   readonly slot: Slot;
   readonly revision: number;
   readonly summary: string;
@@ -92,9 +172,37 @@ export interface WriteEventInput extends Correlated {
   readonly location?: string | undefined;
 }
 
-export interface RemoveEventInput extends Correlated {
-  /** The key under which the event was, or may have been, written. */
+export interface EventToWrite {
   readonly key: string;
+  readonly participant: ParticipantId;
+  readonly calendar: CalendarRef;
+}
+
+export interface WriteEventInput extends AuditionCall, EventToWrite {
+  readonly content: EventContent;
+}
+
+export interface WriteEventsInput extends AuditionCall {
+  readonly events: readonly EventToWrite[];
+  readonly content: EventContent;
+  /**
+   * What the activity records when all events are written: facts, if the state of the audition still allows them, and
+   * the holds to release.
+   */
+  readonly whenAllWritten?: ({ readonly facts: readonly TrailFact[] } & HoldChange) | undefined;
+}
+
+export interface WriteEventsResult {
+  /** The activity has appended `calendar_event_written` for each, under its key. */
+  readonly written: readonly { readonly key: string; readonly eventId: string }[];
+  readonly failed: readonly FailedItem[];
+  /** Which facts of `whenAllWritten` are in the trail. Empty when an event failed. */
+  readonly recorded: readonly AuditionFactType[];
+}
+
+export interface RemoveEventInput extends AuditionCall {
+  /** The keys under which the event was, or may have been, written. */
+  readonly keys: readonly string[];
   readonly calendar: CalendarRef;
 }
 
@@ -104,12 +212,14 @@ export interface CalendarActivities {
   findBusy(input: FindBusyInput): Promise<readonly BusyInterval[]>;
   /** Creates or moves the event of the audition in the calendar. */
   writeEvent(input: WriteEventInput): Promise<{ readonly eventId: string }>;
+  /** Writes the events of all calendars of one provider. */
+  writeEvents(input: WriteEventsInput): Promise<WriteEventsResult>;
   removeEvent(input: RemoveEventInput): Promise<UndoResult>;
 }
 
 // --- meetings: one queue per provider ----------------------------------------------------------------------
 
-interface MeetingInput extends Correlated {
+interface MeetingInput extends AuditionCall {
   readonly key: string;
   readonly provider: MeetingProviderName;
   readonly slot: Slot;
@@ -126,28 +236,24 @@ export interface MoveMeetingInput extends MeetingInput {
   readonly meeting: Meeting;
 }
 
-export interface RemoveMeetingInput extends Correlated {
-  /** The key under which the meeting was, or may have been, created. */
-  readonly key: string;
+export interface RemoveMeetingInput extends AuditionCall {
+  /** The keys under which the meeting was, or may have been, created. */
+  readonly keys: readonly string[];
   readonly provider: MeetingProviderName;
   readonly slot: Slot;
 }
 
 export interface MeetingActivities {
   createMeeting(input: CreateMeetingInput): Promise<Meeting>;
-  moveMeeting(input: MoveMeetingInput): Promise<void>;
+  /**
+   * Moves the meeting and returns it. Returns a new meeting, created under `key`, when the provider no longer has the
+   * old one.
+   */
+  moveMeeting(input: MoveMeetingInput): Promise<Meeting>;
   removeMeeting(input: RemoveMeetingInput): Promise<UndoResult>;
 }
 
 // --- messaging: queues `email` and `sms` -------------------------------------------------------------------
-
-export interface SendNoticeInput extends Correlated {
-  readonly key: string;
-  readonly channel: Channel;
-  readonly notice: NoticeKind;
-  readonly recipient: Participant;
-  readonly audition: NoticeFacts;
-}
 
 /**
  * The content of a notice. Names and addresses are encrypted in the payload, and the service stores them nowhere else.
@@ -163,20 +269,55 @@ export interface NoticeFacts {
   readonly reason?: string | undefined;
 }
 
-export interface RetractNoticeInput extends Omit<SendNoticeInput, 'notice' | 'key'> {
+export interface NoticeToSend {
+  readonly key: string;
+  readonly recipient: Participant;
+}
+
+export interface SendNoticeInput extends AuditionCall, NoticeToSend {
+  readonly channel: Channel;
+  readonly notice: NoticeKind;
+  readonly audition: NoticeFacts;
+}
+
+export interface SendNoticesInput extends AuditionCall {
+  readonly channel: Channel;
+  readonly notice: NoticeKind;
+  readonly audition: NoticeFacts;
+  readonly notices: readonly NoticeToSend[];
+}
+
+export interface SendNoticesResult {
+  /** The activity has appended `notified` for each, under its key. */
+  readonly sent: readonly { readonly key: string; readonly deliveryId: string }[];
+  readonly failed: readonly FailedItem[];
+}
+
+export interface RetractNoticeInput extends AuditionCall {
+  readonly key: string;
+  readonly channel: Channel;
+  readonly recipient: Participant;
+  readonly audition: NoticeFacts;
   /** The keys of the notices to retract. When none of them was sent, no cancellation is sent. */
   readonly sentAs: readonly string[];
-  readonly key: string;
 }
 
 export interface MessagingActivities {
   sendNotice(input: SendNoticeInput): Promise<{ readonly deliveryId: string }>;
+  /** Sends a notice to several recipients on one channel. At most `largestNoticeGroup` of them. */
+  sendNotices(input: SendNoticesInput): Promise<SendNoticesResult>;
   /**
    * Sends a cancellation to a recipient who may have received one of the notices, since a sent message cannot be
    * recalled.
    */
   retractNotice(input: RetractNoticeInput): Promise<UndoResult>;
 }
+
+/**
+ * The rate limit of a task queue counts activities, not the messages in them. Groups are therefore small. A group of
+ * this size on each of the queue's slots stays below the rate of the channels' providers.
+ */
+export const largestNoticeGroup = 10;
 
 export type AuditionActivities = InternalActivities &
   CalendarActivities &

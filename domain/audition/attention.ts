@@ -14,10 +14,12 @@ const attentionSteps = [
   'compensation',
   'answer',
   'decision',
+  'session',
+  'recovery',
 ] as const;
 export type AttentionStep = (typeof attentionSteps)[number];
 
-export const attentionActions = ['retry', 'skip', 'override', 'abort'] as const;
+export const attentionActions = ['retry', 'skip', 'override', 'abort', 'held', 'no_show'] as const;
 export type AttentionAction = (typeof attentionActions)[number];
 
 export const attentionItemSchema = z.object({

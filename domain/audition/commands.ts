@@ -46,5 +46,13 @@ export const resolveAttentionSchema = z.discriminatedUnion('action', [
 
 export type DecideBody = z.infer<typeof decideSchema>;
 
-export const auditionCommands = ['respond', 'reschedule', 'cancel', 'check-in', 'decide'] as const;
+export const auditionCommands = [
+  'respond',
+  'reschedule',
+  'cancel',
+  'check-in',
+  'decide',
+  'reopen',
+  'participants',
+] as const;
 export type AuditionCommandName = (typeof auditionCommands)[number];

@@ -46,6 +46,19 @@ export const meetingSchema = z.object({
 });
 export type Meeting = z.infer<typeof meetingSchema>;
 
+/** What the trail says about a participant. It has no names and no addresses. */
+const castMemberSchema = z.object({
+  id: participantIdSchema,
+  kind: z.enum(participantKinds),
+  zone: z.string(),
+  required: z.boolean(),
+});
+export type CastMember = z.infer<typeof castMemberSchema>;
+
+/** Why a new run has taken over an audition. `vanished`: Temporal does not know its workflow. */
+export const takeoverCauses = ['reset', 'terminated', 'vanished'] as const;
+export type TakeoverCause = (typeof takeoverCauses)[number];
+
 const fact = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
   z.object({ type: z.literal(type), ...shape });
 
@@ -56,19 +69,13 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     project: projectIdSchema,
     role: roleIdSchema,
     round: z.enum(auditionRounds),
-    participants: z.array(
-      z.object({
-        id: participantIdSchema,
-        kind: z.enum(participantKinds),
-        zone: z.string(),
-        required: z.boolean(),
-      }),
-    ),
+    participants: z.array(castMemberSchema),
     /** The previous round, when a callback started this audition. */
     previous: auditionIdSchema.optional(),
   }),
   fact('holding_started', {}),
-  fact('slot_held', { slot: slotSchema, revision: z.int(), until: instantSchema }),
+  /** `until` is absent since a hold lasts until it is released. */
+  fact('slot_held', { slot: slotSchema, revision: z.int(), until: instantSchema.optional() }),
   fact('slot_refused', { reason: z.enum(['taken', 'busy', 'nothing_free', 'in_the_past']) }),
   fact('meeting_created', { meeting: meetingSchema }),
   fact('meeting_fell_back', {
@@ -76,6 +83,8 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     to: z.enum(meetingProviders).optional(),
     reason: z.string(),
   }),
+  /** The provider no longer has the meeting. Its join link is dead. */
+  fact('meeting_lost', { meeting: meetingSchema }),
   /** Names the owner, not the calendar: a calendar's id at Google is its owner's email address. */
   fact('calendar_event_written', {
     participant: participantIdSchema,
@@ -91,20 +100,26 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     deliveryId: z.string(),
   }),
   fact('scheduled', {}),
-  fact('responded', { participant: participantIdSchema, answer: z.enum(answers), origin: z.enum(origins) }),
+  fact('responded', {
+    participant: participantIdSchema,
+    answer: z.enum(answers),
+    origin: z.enum(origins),
+    /** When a performer's decline becomes final. Until then the performer can change the answer. */
+    finalAt: instantSchema.optional(),
+  }),
   fact('confirmed', {}),
   fact('confirmation_lost', {}),
   fact('slot_moved', {
     slot: slotSchema,
     revision: z.int(),
-    until: instantSchema,
+    until: instantSchema.optional(),
     origin: z.enum(origins),
     reason: z.string().optional(),
   }),
   fact('move_reverted', {
     slot: slotSchema,
     revision: z.int(),
-    until: instantSchema,
+    until: instantSchema.optional(),
     reason: z.string(),
     /** Earlier revisions of the old slot. Participants get no message about the reversal, so their links stay valid. */
     announcedAs: z.array(z.int()),
@@ -120,6 +135,15 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     status: z.enum(deliveryStatuses),
     code: z.string().optional(),
   }),
+  /** A reminder that was not sent, because its time had passed. */
+  fact('reminder_dropped', {
+    offsetMs: z.int(),
+    participants: z.array(participantIdSchema),
+    /** `superseded`: a later reminder was due as well. `overdue`: the session had begun. */
+    reason: z.enum(['superseded', 'overdue']),
+  }),
+  fact('participant_added', { participant: castMemberSchema }),
+  fact('participant_removed', { participant: participantIdSchema }),
   fact('checked_in', { participant: participantIdSchema }),
   fact('session_started', { origin: z.enum(origins) }),
   fact('session_ended', { origin: z.enum(origins) }),
@@ -127,6 +151,17 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     decision: z.enum(decisions),
     next: auditionIdSchema.optional(),
   }),
+  /** The casting office corrects a closed outcome: the session took place, and the decision is open again. */
+  fact('reopened_for_decision', { origin: z.enum(origins), reason: z.string().optional() }),
+  /** The casting office revives a closed audition: it is scheduled again, in its last slot or in another one. */
+  fact('reopened_for_session', {
+    origin: z.enum(origins),
+    reason: z.string().optional(),
+    slot: slotSchema,
+    revision: z.int(),
+  }),
+  /** A new run of the workflow has taken over an audition whose earlier run was reset, terminated or lost. */
+  fact('taken_over', { cause: z.enum(takeoverCauses) }),
   fact('step_skipped', { step: attentionItemSchema.shape.step, detail: z.string() }),
   fact('compensated', { step: z.string(), result: z.enum(['undone', 'nothing_to_undo', 'skipped']) }),
   fact('attention_raised', { item: attentionItemSchema }),
@@ -154,3 +189,23 @@ export const auditionEventSchema = z.object({
   fact: auditionFactSchema,
 });
 export type AuditionEvent = z.infer<typeof auditionEventSchema>;
+
+/**
+ * A fact on its way to the trail. The trail assigns its sequence when the fact is appended, and appends it once.
+ * `number` counts the facts that the workflow records, across continue-as-new, so that a run whose trail already
+ * contains the facts of another run is detected. `key` is the idempotency key of the effect that the fact reports:
+ * the activity that had the effect and the workflow can both append it.
+ */
+export type TrailFact = {
+  readonly at: AuditionEvent['at'];
+  readonly correlationId: string;
+  readonly fact: AuditionFact;
+} & ({ readonly number: number } | { readonly key: string });
+
+/** The position of a run in the trail of its audition. Every activity of an audition gets it. */
+export interface TrailPosition {
+  /** Facts that are not in the trail yet. The activity appends them before it does anything else. */
+  readonly facts: readonly TrailFact[];
+  /** The number of the run's last numbered fact, `facts` included. */
+  readonly number: number;
+}

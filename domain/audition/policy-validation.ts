@@ -5,13 +5,15 @@ import { second } from '../time/units.ts';
 import { type AuditionPolicy, defaultPolicy } from './policy.ts';
 import type { PolicyOverrides } from './request.ts';
 
+/** The durations of a policy, in milliseconds. */
+type Durations = Omit<AuditionPolicy, 'noShow'>;
+
 /**
  * The shortest allowed durations, in milliseconds. 0 makes sense where something opens or ends immediately. It does not
  * for patience: Temporal reads 0 as no limit, so the step would be retried forever. An attention item with an SLA of 0
  * would alert continuously.
  */
-const minimumPolicy: AuditionPolicy = {
-  holdFor: second,
+const minimumPolicy: Durations = {
   stepPatience: second,
   meetingPatience: second,
   attentionSla: 60 * second,
@@ -20,9 +22,11 @@ const minimumPolicy: AuditionPolicy = {
   checkInOpens: 0,
   sessionOverrun: 0,
   decisionWithin: second,
+  declineGrace: 0,
+  reopenWithin: 0,
 };
 
-const resolveDuration = (name: keyof AuditionPolicy, text: string | undefined): number => {
+const resolveDuration = (name: keyof Durations, text: string | undefined): number => {
   if (text === undefined) return defaultPolicy[name];
   const pointers = [`/policy/${name}`];
   const ms = parseDuration(text, pointers);
@@ -40,7 +44,6 @@ const resolveDuration = (name: keyof AuditionPolicy, text: string | undefined): 
  * @throws Refusal `invalid_body` or `duration_too_short`, with the JSON pointer of the duration
  */
 export const resolvePolicy = (overrides: PolicyOverrides): AuditionPolicy => ({
-  holdFor: resolveDuration('holdFor', overrides.holdFor),
   stepPatience: resolveDuration('stepPatience', overrides.stepPatience),
   meetingPatience: resolveDuration('meetingPatience', overrides.meetingPatience),
   attentionSla: resolveDuration('attentionSla', overrides.attentionSla),
@@ -49,4 +52,7 @@ export const resolvePolicy = (overrides: PolicyOverrides): AuditionPolicy => ({
   checkInOpens: resolveDuration('checkInOpens', overrides.checkInOpens),
   sessionOverrun: resolveDuration('sessionOverrun', overrides.sessionOverrun),
   decisionWithin: resolveDuration('decisionWithin', overrides.decisionWithin),
+  declineGrace: resolveDuration('declineGrace', overrides.declineGrace),
+  reopenWithin: resolveDuration('reopenWithin', overrides.reopenWithin),
+  noShow: overrides.noShow ?? defaultPolicy.noShow,
 });

@@ -4,9 +4,10 @@
  */
 import { day, hour, minute } from '../time/units.ts';
 
+export const noShowPolicies = ['ask', 'automatic'] as const;
+export type NoShowPolicy = (typeof noShowPolicies)[number];
+
 export interface AuditionPolicy {
-  /** How long a slot is held. Long enough for meeting and calendars to use up their patience. */
-  readonly holdFor: number;
   /** How long a step is retried before it asks an operator. An outage of ten minutes needs no operator. */
   readonly stepPatience: number;
   /** How long a meeting provider is tried before the next one. The last provider gets `stepPatience`. */
@@ -15,7 +16,7 @@ export interface AuditionPolicy {
   readonly attentionSla: number;
   /** How long an invitation of a performer stays unanswered before it escalates. */
   readonly answerWithin: number;
-  /** How long after the start an absent performer is a no-show. */
+  /** How long after the start the service waits for a sign of the session before it asks whether it took place. */
   readonly noShowGrace: number;
   /** How long before the start check-in opens. */
   readonly checkInOpens: number;
@@ -23,10 +24,18 @@ export interface AuditionPolicy {
   readonly sessionOverrun: number;
   /** How long a decision is pending before it escalates. */
   readonly decisionWithin: number;
+  /** How long a performer can change a decline, before the other participants are told. */
+  readonly declineGrace: number;
+  /** How long a closed audition can be reopened. */
+  readonly reopenWithin: number;
+  /**
+   * What happens when the grace is over and no sign of the session was observed. `ask`: the casting office is asked.
+   * `automatic`: the audition is closed as a no-show, but only when the meeting's provider reports who is present.
+   */
+  readonly noShow: NoShowPolicy;
 }
 
 export const defaultPolicy: AuditionPolicy = {
-  holdFor: 45 * minute,
   stepPatience: 20 * minute,
   meetingPatience: 1 * minute,
   attentionSla: 4 * hour,
@@ -35,4 +44,7 @@ export const defaultPolicy: AuditionPolicy = {
   checkInOpens: 30 * minute,
   sessionOverrun: 15 * minute,
   decisionWithin: 7 * day,
+  declineGrace: 15 * minute,
+  reopenWithin: 14 * day,
+  noShow: 'ask',
 };

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { connectionIdSchema, participantIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
 import { calendarProviders, channels, meetingProviders } from '../providers/vendors.ts';
 import { multiLineText, singleLineText } from '../text.ts';
+import { noShowPolicies } from './policy.ts';
 import { auditionRounds } from './states.ts';
 
 export const participantKinds = ['performer', 'reader', 'agent', 'casting_director'] as const;
@@ -42,6 +43,12 @@ export type CalendarRef = z.infer<typeof calendarRefSchema>;
 const quietHoursSchema = z.object({ from: localClockTime, until: localClockTime }).strict();
 export type QuietHours = z.infer<typeof quietHoursSchema>;
 
+const workingHoursSchema = z
+  .object({ from: localClockTime, until: localClockTime })
+  .strict()
+  .refine(({ from, until }) => from < until, 'the working hours must begin before they end');
+export type WorkingHours = z.infer<typeof workingHoursSchema>;
+
 export const participantSchema = z
   .object({
     id: participantIdSchema,
@@ -59,6 +66,8 @@ export const participantSchema = z
       .default('en'),
     channels: z.array(z.enum(channels)).min(1).max(channels.length),
     quietHours: quietHoursSchema.optional(),
+    /** Local hours within which a search chooses a slot. Default: 09:00 to 19:00. */
+    workingHours: workingHoursSchema.optional(),
     calendar: calendarRefSchema.optional(),
     /** Whether the audition needs this participant. The performer always counts as required. */
     required: z.boolean().default(true),
@@ -92,7 +101,6 @@ export const windowSlotSchema = z
 /** Patience and deadlines, ISO 8601 durations. Each has a default in `policy.ts`. */
 const policyOverridesSchema = z
   .object({
-    holdFor: isoDurationSchema,
     stepPatience: isoDurationSchema,
     meetingPatience: isoDurationSchema,
     attentionSla: isoDurationSchema,
@@ -101,6 +109,9 @@ const policyOverridesSchema = z
     checkInOpens: isoDurationSchema,
     sessionOverrun: isoDurationSchema,
     decisionWithin: isoDurationSchema,
+    declineGrace: isoDurationSchema,
+    reopenWithin: isoDurationSchema,
+    noShow: z.enum(noShowPolicies),
   })
   .partial()
   .strict();

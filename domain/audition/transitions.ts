@@ -36,6 +36,8 @@ export const auditionTransitions: readonly Transition[] = [
   { from: 'confirmed', on: 'confirmation_lost', to: 'scheduled' },
   { from: 'scheduled', on: 'slot_moved', to: 'scheduling' },
   { from: 'confirmed', on: 'slot_moved', to: 'scheduling' },
+  // An early check-in has begun the session, but its slot has not begun.
+  { from: 'in_progress', on: 'slot_moved', to: 'scheduling' },
   { from: 'scheduling', on: 'move_reverted', to: 'scheduled' },
   { from: 'scheduled', on: 'session_started', to: 'in_progress' },
   { from: 'confirmed', on: 'session_started', to: 'in_progress' },
@@ -45,7 +47,16 @@ export const auditionTransitions: readonly Transition[] = [
   { from: 'scheduled', on: 'no_show', to: 'closed', outcome: 'no_show' },
   { from: 'confirmed', on: 'no_show', to: 'closed', outcome: 'no_show' },
   { from: 'in_progress', on: 'session_ended', to: 'awaiting_decision' },
+  // The casting office says that a session took place which no provider reported.
+  { from: 'scheduled', on: 'session_ended', to: 'awaiting_decision' },
+  { from: 'confirmed', on: 'session_ended', to: 'awaiting_decision' },
+  // Casting directors decide during the session, and even before it.
+  { from: 'scheduled', on: 'decided', to: 'closed', outcome: 'as_decided' },
+  { from: 'confirmed', on: 'decided', to: 'closed', outcome: 'as_decided' },
+  { from: 'in_progress', on: 'decided', to: 'closed', outcome: 'as_decided' },
   { from: 'awaiting_decision', on: 'decided', to: 'closed', outcome: 'as_decided' },
+  { from: 'closed', on: 'reopened_for_decision', to: 'awaiting_decision' },
+  { from: 'closed', on: 'reopened_for_session', to: 'scheduling' },
   ...fromAnyOpenState('cancelled', 'cancelled'),
   ...fromAnyOpenState('failed', 'failed'),
 ];
@@ -54,12 +65,17 @@ export const auditionTransitions: readonly Transition[] = [
 export const stateNeutralFacts = [
   'meeting_created',
   'meeting_fell_back',
+  'meeting_lost',
   'calendar_event_written',
   'notified',
   'responded',
   'delivery_reported',
   'move_refused',
   'checked_in',
+  'reminder_dropped',
+  'participant_added',
+  'participant_removed',
+  'taken_over',
   'step_skipped',
   'compensated',
   'attention_raised',
@@ -80,10 +96,12 @@ export const isFactAllowed = (state: AuditionState, on: AuditionFactType): boole
 /** The states in which each command is allowed. */
 export const commandStates: Readonly<Record<AuditionCommandName, readonly AuditionState[]>> = {
   respond: ['scheduling', 'scheduled', 'confirmed'],
-  reschedule: ['scheduled', 'confirmed'],
+  reschedule: ['scheduled', 'confirmed', 'in_progress'],
   cancel: open,
   'check-in': ['scheduled', 'confirmed', 'in_progress'],
-  decide: ['awaiting_decision'],
+  decide: ['scheduled', 'confirmed', 'in_progress', 'awaiting_decision'],
+  reopen: ['closed'],
+  participants: ['scheduled', 'confirmed'],
 };
 
 /** Returns whether the command is allowed in this state. */

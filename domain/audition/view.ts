@@ -6,7 +6,15 @@ import type { AuditionId, ConnectionId, OrganizationId, ParticipantId, ProjectId
 import type { CalendarProviderName } from '../providers/vendors.ts';
 import type { Instant } from '../time/instant.ts';
 import type { AttentionItem } from './attention.ts';
-import type { Answer, AuditionEvent, AuditionFact, DeliveryStatus, Meeting, NoticeKind } from './events.ts';
+import type {
+  Answer,
+  AuditionEvent,
+  AuditionFact,
+  CastMember,
+  DeliveryStatus,
+  Meeting,
+  NoticeKind,
+} from './events.ts';
 import type { Channel, ParticipantKind } from './request.ts';
 import type { Slot } from './slot.ts';
 import type { AuditionOutcome, AuditionRound, AuditionState } from './states.ts';
@@ -19,6 +27,8 @@ export interface ParticipantView {
   readonly required: boolean;
   readonly answer: Answer | 'none';
   readonly checkedIn: boolean;
+  /** When a decline becomes final. Until then the participant can change it. */
+  readonly answerFinalAt?: Instant | undefined;
 }
 
 interface NoticeView {
@@ -47,20 +57,19 @@ export interface AuditionView {
   readonly state: AuditionState;
   /** When the audition entered this state. */
   readonly stateSince: Instant;
-  readonly outcome?: AuditionOutcome;
+  readonly outcome?: AuditionOutcome | undefined;
   readonly participants: readonly ParticipantView[];
   readonly slot?: Slot;
   /** Increases each time the slot moves. Sent as iCalendar's SEQUENCE. */
   readonly revision: number;
   /** The revisions whose response links are valid for the present slot. A reverted move adds one. */
   readonly announcedAs: readonly number[];
-  readonly heldUntil?: Instant;
-  readonly meeting?: Meeting;
+  readonly meeting?: Meeting | undefined;
   readonly calendarEvents: readonly CalendarEventView[];
   readonly notices: readonly NoticeView[];
   readonly attention: readonly AttentionItem[];
   readonly previous?: AuditionId;
-  readonly next?: AuditionId;
+  readonly next?: AuditionId | undefined;
   readonly requestedAt: Instant;
   readonly updatedAt: Instant;
   /** The number of the last event folded in. */
@@ -92,11 +101,7 @@ export const createView = (event: AuditionEvent): AuditionView => {
     round: fact.round,
     state: 'requested',
     stateSince: event.at,
-    participants: fact.participants.map((participant) => ({
-      ...participant,
-      answer: 'none',
-      checkedIn: false,
-    })),
+    participants: fact.participants.map(newParticipant),
     revision: 0,
     announcedAs: [],
     calendarEvents: [],
@@ -158,23 +163,21 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'slot_moved':
       return {
         ...slotOf(fact),
-        participants: view.participants.map((participant) => ({
-          ...participant,
-          answer: 'none',
-          checkedIn: false,
-        })),
+        participants: view.participants.map(newParticipant),
       };
     case 'move_reverted':
       return {
         ...slotOf(fact),
         announcedAs: [...fact.announcedAs, fact.revision],
         participants: view.participants.map((participant) => ({
-          ...participant,
+          ...newParticipant(participant),
           answer: fact.answers.find((answer) => answer.participant === participant.id)?.answer ?? 'none',
         })),
       };
     case 'meeting_created':
       return { meeting: fact.meeting };
+    case 'meeting_lost':
+      return view.meeting?.id === fact.meeting.id ? { meeting: undefined } : {};
     case 'calendar_event_written':
       return { calendarEvents: withCalendarEvent(view, fact) };
     case 'notified':
@@ -182,7 +185,12 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'delivery_reported':
       return { notices: withDelivery(view, fact.deliveryId, fact.status) };
     case 'responded':
-      return { participants: withParticipant(view, fact.participant, { answer: fact.answer }) };
+      return {
+        participants: withParticipant(view, fact.participant, {
+          answer: fact.answer,
+          answerFinalAt: fact.finalAt,
+        }),
+      };
     case 'checked_in':
       return { participants: withParticipant(view, fact.participant, { checkedIn: true }) };
     case 'attention_raised':
@@ -195,8 +203,31 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       };
     case 'attention_resolved':
       return { attention: view.attention.filter((item) => item.id !== fact.id) };
+    case 'participant_added':
+      return {
+        participants: [
+          ...view.participants.filter(({ id }) => id !== fact.participant.id),
+          newParticipant(fact.participant),
+        ],
+      };
+    case 'participant_removed':
+      return {
+        participants: view.participants.filter(({ id }) => id !== fact.participant),
+        calendarEvents: view.calendarEvents.filter(({ participant }) => participant !== fact.participant),
+      };
+    case 'reopened_for_decision':
+      return { outcome: undefined };
+    case 'reopened_for_session':
+      // Everything was undone when the audition was closed.
+      return {
+        ...slotOf(fact),
+        outcome: undefined,
+        meeting: undefined,
+        calendarEvents: [],
+        participants: view.participants.map(newParticipant),
+      };
     case 'decided':
-      return fact.next ? { next: fact.next } : {};
+      return { next: fact.next };
     case 'requested':
     case 'holding_started':
     case 'slot_refused':
@@ -206,6 +237,8 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'confirmation_lost':
     case 'session_started':
     case 'session_ended':
+    case 'reminder_dropped':
+    case 'taken_over':
     case 'step_skipped':
     case 'move_refused':
     case 'compensated':
@@ -220,12 +253,18 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
 const slotOf = ({
   slot,
   revision,
-  until,
-}: Extract<AuditionFact, { until: Instant }>): Partial<AuditionView> => ({
-  slot,
-  revision,
-  announcedAs: [revision],
-  heldUntil: until,
+}: {
+  readonly slot: Slot;
+  readonly revision: number;
+}): Partial<AuditionView> => ({ slot, revision, announcedAs: [revision] });
+
+const newParticipant = ({ id, kind, zone, required }: CastMember): ParticipantView => ({
+  id,
+  kind,
+  zone,
+  required,
+  answer: 'none',
+  checkedIn: false,
 });
 
 const withParticipant = (
