@@ -1,0 +1,55 @@
+/**
+ * A change of the audition's slot, cast or meeting. It runs beside the main loop, one at a time: the audition stays as
+ * it is, with all its deadlines, until the change is made. A change that waits when the slot begins is given up.
+ */
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { Refusal } from '../../domain/errors.ts';
+import type { Instant } from '../../domain/time/instant.ts';
+import type { AuditionRun } from './run.ts';
+
+export interface Change {
+  /** When the slot that the audition has at the beginning of the change begins. */
+  readonly slotStart: Instant | undefined;
+  /** Whether the audition has moved to a new slot, while meeting and calendar events still move. */
+  hasMoved: boolean;
+  /** Whether the change waits for an operator. */
+  readonly isWaiting: boolean;
+  /** Stops the change. */
+  giveUp(): void;
+}
+
+/**
+ * Runs a change. A change that is given up before it has moved the audition is refused, and the claims that it has made
+ * are released.
+ * @param onGivenUp returns the refusal
+ */
+export const runChange = async (
+  run: AuditionRun,
+  work: (change: Change) => Promise<Refusal | undefined>,
+  onGivenUp: () => Refusal,
+): Promise<Refusal | undefined> => {
+  const scope = new CancellationScope();
+  const blockingBefore = run.attention.blockingCount;
+  const change: Change = {
+    slotStart: run.journal.view.slot?.start,
+    hasMoved: false,
+    get isWaiting() {
+      return run.attention.blockingCount > blockingBefore;
+    },
+    giveUp: () => scope.cancel(),
+  };
+  run.change = change;
+  try {
+    return await scope.run(() => work(change));
+  } catch (error) {
+    if (!isCancellation(error) || run.ending || run.isSuperseded) throw error;
+    await releaseOtherClaims(run);
+    return onGivenUp();
+  } finally {
+    if (run.change === change) run.change = undefined;
+  }
+};
+
+/** Releases all claims except that of the present slot, together with all recorded facts. */
+export const releaseOtherClaims = ({ journal, claims }: AuditionRun): Promise<number> =>
+  journal.flush({ releaseHolds: { through: claims.last, keep: claims.held } });
