@@ -4,11 +4,12 @@
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Refusal } from '../../domain/errors.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { AuditionRun } from './run.ts';
 
 export interface Change {
-  /** When the slot that the audition has at the beginning of the change begins. */
+  /** When the present slot begins. Undefined when it has already begun, or there is none. */
   readonly slotStart: Instant | undefined;
   /** Whether the audition has moved to a new slot, while meeting and calendar events still move. */
   hasMoved: boolean;
@@ -31,7 +32,7 @@ export const runChange = async (
   const scope = new CancellationScope();
   const blockingBefore = run.attention.blockingCount;
   const change: Change = {
-    slotStart: run.journal.view.slot?.start,
+    slotStart: upcomingStart(run),
     hasMoved: false,
     get isWaiting() {
       return run.attention.blockingCount > blockingBefore;
@@ -48,6 +49,11 @@ export const runChange = async (
   } finally {
     if (run.change === change) run.change = undefined;
   }
+};
+
+const upcomingStart = ({ journal }: AuditionRun): Instant | undefined => {
+  const { slot } = journal.view;
+  return slot && Date.now() < toEpochMs(slot.start) ? slot.start : undefined;
 };
 
 /** Releases all claims except that of the present slot, together with all recorded facts. */

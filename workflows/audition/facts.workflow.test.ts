@@ -44,10 +44,8 @@ const endedAt = ({ handle }: RunningAudition, report: Omit<messages.MeetingRepor
   handle.signal(messages.meetingEndedSignal, { origin: 'system', ...report });
 
 /** Checks the performer in. The update is handled after all earlier signals. */
-const checkInPerformer = async ({ handle }: RunningAudition) =>
-  handle.executeUpdate(messages.checkInUpdate, {
-    args: [{ ...apiCommand, participant: performer.id }],
-  });
+const checkInPerformer = async ({ send }: RunningAudition) =>
+  send(messages.checkInUpdate, { ...apiCommand, participant: performer.id });
 
 const times = ({ world }: RunningAudition, ...types: readonly AuditionFactType[]) =>
   types.map((type) => world.factTypes().filter((fact) => fact === type).length);
@@ -56,7 +54,7 @@ describe('a repeated fact', () => {
   it('takes effect once, in any order of the repetitions', async () => {
     await stage.runAudition({ recordAs: 'facts-repeated' }, async (played) => {
       await minutesBefore(played, 10);
-      const { handle, until } = played;
+      const { handle, send, until } = played;
       const [notice] = (await played.view()).notices;
       if (!notice) throw new Error('there is no notice');
       const { participant, channel, deliveryId } = notice;
@@ -74,7 +72,7 @@ describe('a repeated fact', () => {
       }
       const view = await until(({ state }) => state === 'awaiting_decision');
       expect(view.attention.filter(({ step }) => step === 'invitation')).toHaveLength(1);
-      await handle.executeUpdate(messages.decideUpdate, { args: [{ ...apiCommand, decision: 'released' }] });
+      await send(messages.decideUpdate, { ...apiCommand, decision: 'released' });
       await played.result();
       expect(times(played, 'delivery_reported', 'session_started', 'session_ended')).toEqual([1, 1, 1]);
       const raised = played.world.events.filter(
@@ -139,9 +137,7 @@ describe('the report of a meeting', () => {
       await endedAt(played, { meetingId, at: toInstant(start + minute) });
       await startedAt(played, { meetingId, at: toInstant(start) });
       await played.until(({ state }) => state === 'awaiting_decision');
-      await played.handle.executeUpdate(messages.decideUpdate, {
-        args: [{ ...apiCommand, decision: 'booked' }],
-      });
+      await played.send(messages.decideUpdate, { ...apiCommand, decision: 'booked' });
       expect(times(played, 'session_started', 'session_ended')).toEqual([1, 1]);
     });
   });
@@ -167,9 +163,7 @@ describe('the report of a meeting', () => {
       const { sequence } = await played.until(({ state }) => state === 'awaiting_decision');
       await startedAt(played, { meetingId });
       await endedAt(played, { meetingId });
-      const decided = await played.handle.executeUpdate(messages.decideUpdate, {
-        args: [{ ...apiCommand, decision: 'booked' }],
-      });
+      const decided = await played.send(messages.decideUpdate, { ...apiCommand, decision: 'booked' });
       expect(decided.sequence).toBe(sequence + 1);
     });
   });
@@ -201,7 +195,7 @@ describe('a report about another meeting', () => {
       const early: Instant = toInstant((await stage.environment.currentTimeMs()) - minute);
       await startedAt(played, { meetingId });
       const slot = slotIn(96, await stage.environment.currentTimeMs());
-      await played.handle.executeUpdate(messages.rescheduleUpdate, { args: [{ ...apiCommand, slot }] });
+      await played.send(messages.rescheduleUpdate, { ...apiCommand, wish: { kind: 'fixed', slot } });
       await startedAt(played, { meetingId, at: early });
       expect(await played.result()).toMatchObject({ outcome: 'no_show' });
       expect(times(played, 'session_started')).toEqual([0]);

@@ -75,8 +75,10 @@ describe('a reconnected account', () => {
         await until(({ attention }) => attention.some(({ id }) => id.endsWith('-3')));
         await restore(played, performerConnection, 'in-1');
         // An update is handled after all earlier signals.
-        const { attention } = await played.handle.executeUpdate(messages.respondUpdate, {
-          args: [{ ...apiCommand, participant: performer.id, answer: 'tentative' }],
+        const { attention } = await played.send(messages.respondUpdate, {
+          ...apiCommand,
+          participant: performer.id,
+          answer: 'tentative',
         });
         expect(attention.map(({ connection }) => connection)).toEqual([
           officeConnection,
@@ -93,10 +95,10 @@ describe('a reconnected account', () => {
 
   it('has its failed compensations retried although the audition is closed', async () => {
     await stage.runAudition({}, async (played) => {
-      const { world, handle, until, result } = played;
+      const { world, send, until, result } = played;
       await scheduled(played);
       world.fail('removeEvent', 'reconnect', 'performer-1', performerConnection);
-      await handle.executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+      await send(messages.cancelUpdate, apiCommand);
       const { attention } = await until(({ state }) => state === 'closed');
       expect(attention).toMatchObject([{ step: 'compensation', connection: performerConnection }]);
       world.clearFaults();

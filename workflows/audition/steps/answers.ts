@@ -120,7 +120,8 @@ const askAboutDecline = (run: AuditionRun, { id, kind, required }: ParticipantVi
       what: `The ${kind} ${id} declined but is required.`,
       hint: 'Reschedule or replace the participant, then skip; or abort.',
       actions: ['skip', 'abort'],
-      isMoot: () => run.journal.view.revision !== revision || answerOf(run, id) !== 'declined',
+      isMoot: () =>
+        run.journal.view.revision !== revision || hasBegun(run) || answerOf(run, id) !== 'declined',
     },
     (action) => {
       if (action === 'abort') failForMissingAnswer(run, 'declined');
@@ -156,7 +157,7 @@ export const escalateMissingAnswer = (run: AuditionRun): void => {
       actions: ['retry', 'skip', 'abort'],
       isMoot: () =>
         run.journal.view.revision !== revision ||
-        !isCommandAllowed('respond', run.journal.view.state) ||
+        hasBegun(run) ||
         unanswered.every(({ id }) => answerOf(run, id) !== 'none'),
     },
     (action) => {
@@ -167,6 +168,12 @@ export const escalateMissingAnswer = (run: AuditionRun): void => {
       }
     },
   );
+};
+
+/** Once the slot has begun, an answer no longer matters. */
+const hasBegun = ({ journal }: AuditionRun): boolean => {
+  const { slot, state } = journal.view;
+  return !isCommandAllowed('respond', state) || (slot !== undefined && Date.now() >= toEpochMs(slot.start));
 };
 
 const answerOf = (

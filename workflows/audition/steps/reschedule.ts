@@ -69,8 +69,9 @@ const moveTo = async (
   wish: SlotSpec,
   view: Before['view'],
 ): Promise<Refusal | undefined> => {
+  const { slotStart } = change;
   const hasOldSlotBegun = () =>
-    Date.now() >= toEpochMs(view.slot.start) || !isReschedulable(run.journal.view);
+    (slotStart !== undefined && Date.now() >= toEpochMs(slotStart)) || !isReschedulable(run.journal.view);
   let claimed: Claimed;
   try {
     claimed = await claimSlot(run, wish, { isMoot: hasOldSlotBegun });
