@@ -31,7 +31,7 @@ export interface FakeWorld {
   busy: readonly BusyInterval[];
   holdsTaken: boolean;
   /** The keys of the meetings and events that exist at the providers now. */
-  readonly meetings: ReadonlySet<string>;
+  readonly meetings: Set<string>;
   readonly calendarEvents: ReadonlySet<string>;
   /** The keys of the meetings whose creation has no fallback to another provider. */
   readonly meetingsWithoutFallback: readonly string[];

@@ -87,14 +87,14 @@ export const startTimeSkippingHarness = async (): Promise<WorkflowHarness> => {
     client: { dataConverter },
   });
   await registerSearchAttributes(environment);
-  return createHarness(environment, async (handle) => {
+  return createHarness(environment, async (handle, atMostMs = longestStep) => {
     switch (await pendingWorkOf(handle)) {
       case 'work':
         return pause(5);
       case 'backoff':
         return environment.sleep(second);
       case 'nothing':
-        return environment.sleep(8 * minute);
+        return environment.sleep(Math.min(longestStep, atMostMs));
     }
   });
 };
@@ -106,6 +106,7 @@ export const startTimeSkippingHarness = async (): Promise<WorkflowHarness> => {
  */
 const second = 1_000;
 const minute = 60 * second;
+const longestStep = 8 * minute;
 
 /** Returns whether no activity and no workflow task is pending. Reads the history, because the server describes no tasks. */
 export const isIdle = async (handle: WorkflowHandle): Promise<boolean> => {
@@ -171,8 +172,8 @@ export const expectReplayMatches = async (replayer: Replayer, played: RecordedHi
   );
 };
 
-/** Advances the audition by one step: waits for pending work, or skips some time. */
-type Advance = (handle: RunningAudition['handle']) => Promise<void>;
+/** Advances the audition by one step: waits for pending work, or skips some time, at most the given milliseconds. */
+type Advance = (handle: RunningAudition['handle'], atMostMs?: number) => Promise<void>;
 
 const createHarness = async (
   environment: TestWorkflowEnvironment,
@@ -333,7 +334,11 @@ const runningAuditionOf = ({
     view,
     until,
     async advanceTo(at) {
-      while ((await environment.currentTimeMs()) < Date.parse(at)) await advance(handle);
+      for (;;) {
+        const left = Date.parse(at) - (await environment.currentTimeMs());
+        if (left <= 0) return;
+        await advance(handle, left);
+      }
     },
     send,
     async resolve(step, action, joinUrl) {

@@ -72,7 +72,7 @@ describe('a reconnected account', () => {
         const { world, until } = played;
         await untilBothWait(played);
         for (const inboxId of ['in-1', 'in-1']) await restore(played, performerConnection, inboxId);
-        await until(({ attention }) => attention.some(({ id }) => id.endsWith('-3')));
+        await until(() => raisedIn(played).length === 3);
         await restore(played, performerConnection, 'in-1');
         // An update is handled after all earlier signals.
         const { attention } = await played.send(messages.respondUpdate, {
@@ -84,7 +84,8 @@ describe('a reconnected account', () => {
           officeConnection,
           performerConnection,
         ]);
-        expect(callsFor(played, 'writeEvent', 'performer-1')).toHaveLength(2);
+        // In the group, alone, and again for the reconnection.
+        expect(callsFor(played, 'writeEvent', 'performer-1')).toHaveLength(3);
         world.clearFaults();
         for (const connection of [performerConnection, officeConnection])
           await restore(played, connection, `in-2-${connection}`);

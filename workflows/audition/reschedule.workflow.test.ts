@@ -135,6 +135,4 @@ describe('a reschedule', () => {
   });
 });
 
-const shifted = (instant: Slot['start']) => toInstant(toEpochMs(instant) + 900_000);
-
 const always = { start: '2020-01-01T00:00:00.000Z', end: '2080-01-01T00:00:00.000Z' } as const;
