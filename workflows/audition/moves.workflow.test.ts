@@ -77,9 +77,8 @@ describe('a move that cannot be finished', () => {
         participant: castingDirector.id,
         answer: 'declined',
       });
-      world.fail('moveMeeting', 'outage');
-      void move(played, await laterSlot()).catch(() => undefined);
-      await until(({ revision }) => revision === 2);
+      world.fail('moveMeeting', 'reconnect');
+      expect(await move(played, await laterSlot())).toMatchObject({ revision: 2, state: 'scheduling' });
       const back = await until(({ revision }) => revision === 3);
       expect(back).toMatchObject({ slot, state: 'scheduled', announcedAs: [1, 3] });
       expect(toEpochMs(back.updatedAt)).toBeLessThan(
@@ -167,33 +166,5 @@ describe('a move', () => {
         expect(emails.every((key) => key.includes(':update:'))).toBe(true);
       },
     );
-  });
-});
-
-describe('reminders that are overdue', () => {
-  it('are dropped once the slot has begun, and the trail says so', async () => {
-    await stage.runAudition({ recordAs: 'reminders-overdue' }, async (played) => {
-      const { slot } = await invited(played);
-      const start = toEpochMs(slot?.start ?? '1970-01-01T00:00:00.000Z');
-      await stage.whileWorkflowWorkerIsStopped(async () => {
-        await stage.environment.sleep(start + minute - (await stage.environment.currentTimeMs()));
-      });
-      await played.until(({ attention }) => attention.some(({ step }) => step === 'session'));
-      expect(played.world.notices.filter((key) => key.includes(':reminder:'))).toEqual([]);
-      expect(played.world.factTypes().filter((type) => type === 'reminder_dropped')).toHaveLength(2);
-    });
-  });
-
-  it('are sent once before the slot, as the last of them', async () => {
-    await stage.runAudition({}, async (played) => {
-      const { slot } = await invited(played);
-      const start = toEpochMs(slot?.start ?? '1970-01-01T00:00:00.000Z');
-      await stage.whileWorkflowWorkerIsStopped(async () => {
-        await stage.environment.sleep(start - 30 * minute - (await stage.environment.currentTimeMs()));
-      });
-      await played.until(({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 4);
-      const reminders = played.world.notices.filter((key) => key.includes(':reminder:'));
-      expect(reminders.every((key) => key.endsWith(':3600000'))).toBe(true);
-    });
   });
 });
