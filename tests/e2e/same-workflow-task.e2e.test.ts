@@ -142,6 +142,7 @@ it('an audition records its session when the meeting starts and ends while no wo
     });
     const { outcome } = await played.until(({ state }) => state === 'awaiting_decision');
     expect(outcome).toBeUndefined();
+    await expect.poll(() => played.world.factTypes(), { timeout: 10_000 }).toContain('session_ended');
     expect(played.world.factTypes()).toContain('session_started');
   });
 });

@@ -44,7 +44,7 @@ const effectsOf = ({ world, plan }: RunningAudition): readonly StandingEffect[] 
     target: { kind: 'meeting' as const, provider: 'zoom' as const, slot: slotIn(72, 0) },
   })),
   ...[...world.calendarEvents].flatMap((key) => {
-    const owner = plan.participants.find(({ id }) => key.includes(`:${id}:`));
+    const owner = plan.participants.find(({ id }) => key.endsWith(`:${id}`));
     return owner?.calendar
       ? [
           {

@@ -175,6 +175,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
       try {
         await work.run(doWork);
       } catch (error) {
+        if (isSuperseded) return;
         if (!isCancellation(error)) throw error;
         end({ type: 'cancelled', origin: 'operator', reason: 'The workflow was cancelled in Temporal.' });
       }
