@@ -8,7 +8,10 @@ import type { WorkflowSignals } from './workflow-signals.ts';
 /** The outcome of a delivery. The reasons are codes for the operator; docs/runbooks/webhooks.md explains them. */
 export type WebhookOutcome =
   /** The webhook is settled. `reason` is set when no workflow was signaled. */
-  | { readonly kind: 'delivered'; readonly reason?: 'audition_ended' | 'nobody_waits' | 'unknown_account' }
+  | {
+      readonly kind: 'delivered';
+      readonly reason?: 'audition_ended' | 'deleted_by_us' | 'nobody_waits' | 'unknown_account';
+    }
   /** No workflow handles the event. An operator can inspect and replay it. */
   | { readonly kind: 'parked'; readonly reason: 'not_handled' | 'no_calendar_sync' }
   /** The meeting or message is not known yet: the webhook may have arrived before the service recorded it. */
@@ -54,6 +57,8 @@ export const deliver = (
         event,
         webhook,
       );
+    case 'meeting.deleted':
+      return deliverMeetingDeletion(dependencies, event, webhook);
     case 'connection.restored':
       return deliverConnectionRestored(dependencies, event, webhook);
     case 'connection.deauthorized':
@@ -101,7 +106,7 @@ const recipientOf = async (
 
 const deliverMeetingStatus = async (
   { repositories, workflowSignals }: DeliveryDependencies,
-  about: 'meeting_started' | 'meeting_ended',
+  about: 'meeting_started' | 'meeting_ended' | 'meeting_deleted',
   { meetingId, at }: EventOf<'meeting.started'>,
   { inboxId, provider }: WebhookContext,
 ): Promise<WebhookOutcome> => {
@@ -109,6 +114,18 @@ const deliverMeetingStatus = async (
   if (!audition) return { kind: 'not_yet_known', reason: 'no_such_meeting' };
   const report = { inboxId, origin: 'system', meetingId, ...(at && { at }) } as const;
   return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about, report }));
+};
+
+/** A vendor also reports the deletions that this service made. They need no signal. */
+const deliverMeetingDeletion = async (
+  dependencies: DeliveryDependencies,
+  event: EventOf<'meeting.deleted'>,
+  webhook: WebhookContext,
+): Promise<WebhookOutcome> => {
+  const { inboxRouting } = dependencies.repositories;
+  return (await inboxRouting.isMeetingRemoved(webhook.provider, event.meetingId))
+    ? { kind: 'delivered', reason: 'deleted_by_us' }
+    : deliverMeetingStatus(dependencies, 'meeting_deleted', event, webhook);
 };
 
 /**

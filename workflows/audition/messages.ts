@@ -148,6 +148,7 @@ export interface MeetingReport extends ExternalFact {
 }
 export const meetingStartedSignal = defineSignal<[MeetingReport]>('meetingStarted');
 export const meetingEndedSignal = defineSignal<[MeetingReport]>('meetingEnded');
+export const meetingDeletedSignal = defineSignal<[MeetingReport]>('meetingDeleted');
 
 export interface ConnectionRestored extends ExternalFact {
   readonly connection: ConnectionId;
