@@ -1,5 +1,6 @@
 /** Rounds of the inbox relay on a real inbox, with a fake Temporal. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AuditionId, participantIdSchema } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import {
@@ -22,7 +23,7 @@ afterAll(() => database.drop());
 const notStopping = new AbortController().signal;
 
 const setup = async (answer: () => Promise<'signaled' | 'not_running'> = async () => 'signaled') => {
-  await database.pool.query('TRUNCATE webhook_inbox');
+  await database.pool.query('TRUNCATE webhook_inbox, deliveries');
   const { repositories, pool } = database;
   const signals: unknown[] = [];
   const workflowSignals: WorkflowSignals = {
@@ -35,11 +36,13 @@ const setup = async (answer: () => Promise<'signaled' | 'not_running'> = async (
       return answer();
     },
   };
+  const counted: unknown[] = [];
+  const metrics = { deliveryReported: (reported: unknown) => counted.push(reported) };
   const logged: string[] = [];
   const log = (_fields: unknown, message?: string) => logged.push(String(message));
   const round = createInboxRound({
     inbox: repositories.inbox,
-    deliver: (event, webhook) => deliver({ repositories, workflowSignals }, event, webhook),
+    deliver: (event, webhook) => deliver({ repositories, workflowSignals, metrics }, event, webhook),
     logger: { info: () => {}, warn: log, error: log },
   });
   let keys = 0;
@@ -60,12 +63,12 @@ const setup = async (answer: () => Promise<'signaled' | 'not_running'> = async (
           round(extract(epoch FROM next_attempt_at - now()))::int AS "inSeconds" FROM webhook_inbox`,
       )
     ).rows;
-  return { repositories, round, receive, makeDue, rows, signals, logged };
+  return { repositories, round, receive, makeDue, rows, signals, counted, logged };
 };
 
-const status = (of?: { audition: 'aud_1'; participant: string }): InboxEvent => {
+const status = (of?: { audition: string; participant: string }, changes: object = {}): InboxEvent => {
   const event = { deliveryId: 'SM1', channel: 'sms', status: 'failed', code: '30003', ...(of && { of }) };
-  return Object({ kind: 'message.status', event });
+  return Object({ kind: 'message.status', event: { ...event, ...changes } });
 };
 /** The service's record of the message, for reports that do not name their audition. */
 const sentToBob = {
@@ -108,7 +111,6 @@ describe('a delivery report', () => {
 
   it('of an unknown message is parked after ten attempts, and delivered after a replay', async () => {
     const { round, receive, rows, makeDue, signals, repositories } = await setup();
-    await database.pool.query('DELETE FROM deliveries');
     await receive(status());
     for (let attempt = 0; attempt < 10; attempt += 1) {
       await makeDue();
@@ -144,6 +146,138 @@ const createMeeting = async (audition: string, meetingId: string) => {
   return operation;
 };
 
+/** Stores a scheduled audition with a notice to its performer. */
+const auditionWithNotice = async () => {
+  const { events, noticeDeliveries } = database.repositories;
+  const id = newAuditionId();
+  const deliveryId = `<${id}@castmatch>`;
+  const notified = {
+    type: 'notified',
+    participant: participantIdSchema.parse('performer-1'),
+    channel: 'email',
+    notice: 'invitation',
+    revision: 1,
+    deliveryId,
+  } as const;
+  await events.append(id, trail([...factsUntilScheduled(id, 'org_north'), notified]));
+  const { participant, channel } = notified;
+  const putNotice = () =>
+    noticeDeliveries.put({ id: deliveryId, organization: 'org_north', auditionId: id, participant, channel });
+  return { id, deliveryId, putNotice };
+};
+
+describe('the delivery status of a notice', () => {
+  const byEmail = (deliveryId: string, reported: string, code?: string) =>
+    status(undefined, { deliveryId, channel: 'email', status: reported, code });
+  const statusOf = async (id: AuditionId) =>
+    (await database.repositories.auditions.get('org_north', id))?.notices.map((notice) => notice.status);
+
+  it('is stored and counted, and not signaled, when the report is good', async () => {
+    const { round, receive, rows, signals, counted } = await setup();
+    const { id, deliveryId, putNotice } = await auditionWithNotice();
+    await putNotice();
+    expect(await statusOf(id)).toEqual(['queued']);
+    await receive(byEmail(deliveryId, 'sent'));
+    await receive(byEmail(deliveryId, 'delivered'));
+    await round(notStopping);
+    expect(await statusOf(id)).toEqual(['delivered']);
+    const { items } = await database.repositories.auditions.list('org_north', {}, { limit: 100 });
+    expect(items.find((item) => item.id === id)?.notices).toMatchObject([{ status: 'delivered' }]);
+    expect(signals).toEqual([]);
+    expect(counted).toContainEqual({ channel: 'email', status: 'delivered' });
+    for (const row of await rows()) expect(row.state).toBe('delivered');
+  });
+
+  it('is counted once when reports are repeated or arrive out of order', async () => {
+    const { round, receive, rows, counted } = await setup();
+    const { id, deliveryId, putNotice } = await auditionWithNotice();
+    await putNotice();
+    for (const reported of ['delivered', 'delivered', 'sent', 'queued']) {
+      await receive(byEmail(deliveryId, reported));
+      await round(notStopping);
+    }
+    expect(await statusOf(id)).toEqual(['delivered']);
+    expect(counted).toEqual([{ channel: 'email', status: 'delivered' }]);
+    expect((await rows()).map(({ reason }) => reason).sort()).toEqual([
+      'status_stored',
+      'status_superseded',
+      'status_superseded',
+      'status_superseded',
+    ]);
+  });
+
+  it.each(['bounced', 'complained'])(
+    'is signaled when a message is %s after it was delivered',
+    async (code) => {
+      const { round, receive, signals, repositories } = await setup();
+      const { id, deliveryId, putNotice } = await auditionWithNotice();
+      await putNotice();
+      await receive(byEmail(deliveryId, 'delivered'));
+      await round(notStopping);
+      await receive(byEmail(deliveryId, 'failed', code));
+      await round(notStopping);
+      const report = { participant: 'performer-1', channel: 'email', deliveryId, status: 'failed', code };
+      expect(signals).toMatchObject([{ id, about: 'delivery', report }]);
+      expect(await statusOf(id)).toEqual(['failed']);
+      expect(await repositories.noticeDeliveries.find(deliveryId)).toMatchObject({ status: 'failed', code });
+      await receive(byEmail(deliveryId, 'delivered'));
+      await round(notStopping);
+      expect(await statusOf(id)).toEqual(['failed']);
+    },
+  );
+
+  it('is deferred after a transient bounce, and delivered when the message arrives after all', async () => {
+    const { round, receive, signals } = await setup();
+    const { id, deliveryId, putNotice } = await auditionWithNotice();
+    await putNotice();
+    await receive(byEmail(deliveryId, 'deferred', 'bounced'));
+    await round(notStopping);
+    expect(await statusOf(id)).toEqual(['deferred']);
+    await receive(byEmail(deliveryId, 'delivered'));
+    await round(notStopping);
+    await receive(byEmail(deliveryId, 'deferred', 'delayed'));
+    await round(notStopping);
+    expect(await statusOf(id)).toEqual(['delivered']);
+    expect(signals).toEqual([]);
+  });
+
+  it('is signaled when the signal failed at first, and is counted once', async () => {
+    let isUnreachable = true;
+    const { round, receive, makeDue, signals, counted } = await setup(async () => {
+      if (isUnreachable) throw new Error('14 UNAVAILABLE');
+      return 'signaled';
+    });
+    const { id, deliveryId, putNotice } = await auditionWithNotice();
+    await putNotice();
+    await receive(byEmail(deliveryId, 'failed', 'bounced'));
+    await expect(round(notStopping)).rejects.toThrow('none of 1');
+    isUnreachable = false;
+    await makeDue();
+    await round(notStopping);
+    expect(signals).toMatchObject([{ id }, { id }]);
+    expect(counted).toHaveLength(1);
+  });
+
+  it('is stored when a report that names its recipient arrives before the message is recorded', async () => {
+    const { round, receive, rows, signals } = await setup();
+    const { id, deliveryId, putNotice } = await auditionWithNotice();
+    const of = { audition: id, participant: 'performer-1' };
+    await receive(status(of, { deliveryId, status: 'delivered', code: undefined }));
+    await round(notStopping);
+    await putNotice();
+    expect(await statusOf(id)).toEqual(['delivered']);
+    expect(await rows()).toMatchObject([{ state: 'delivered', reason: 'status_stored' }]);
+    expect(signals).toEqual([]);
+  });
+
+  it('waits for the message when a good report names an unknown audition', async () => {
+    const { round, receive, rows } = await setup();
+    await receive(status(ofAda, { deliveryId: 'SM-unknown', status: 'delivered', code: undefined }));
+    await round(notStopping);
+    expect(await rows()).toMatchObject([{ state: 'received', reason: 'no_such_message' }]);
+  });
+});
+
 describe('a meeting status', () => {
   it('is signaled to the audition of the meeting', async () => {
     const { round, receive, signals } = await setup();
@@ -153,7 +287,9 @@ describe('a meeting status', () => {
     await receive({ kind: 'meeting.ended', event: { meetingId: '123' } });
     await receive({ kind: 'meeting.ended', event: { meetingId: '124' } });
     await round(notStopping);
-    expect(signals).toMatchObject([
+    // The webhooks of a round are delivered concurrently.
+    const ordered = signals.toSorted((a, b) => String(Object(b).about).localeCompare(Object(a).about));
+    expect(ordered).toMatchObject([
       { id: 'aud_3', about: 'meeting_started', report: { origin: 'system', meetingId: '123', at } },
       { id: 'aud_3', about: 'meeting_ended', report: { meetingId: '123' } },
     ]);
