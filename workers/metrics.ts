@@ -3,6 +3,8 @@
  * an id.
  */
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { DeliveryStatus } from '../domain/audition/events.ts';
+import type { Channel } from '../domain/audition/request.ts';
 import { createCallMetrics, secondsBuckets } from '../providers/metrics.ts';
 import type { CallMetrics } from '../providers/resilience/resilient-providers.ts';
 
@@ -21,6 +23,8 @@ export interface ServiceMetrics extends CallMetrics {
   attentionRaised(raised: { readonly step: string; readonly code: string }): void;
   /** Counts an attention item that was not resolved within its SLA, and again after each further SLA period. */
   attentionOverdue(): void;
+  /** Counts a report that changed the delivery status of a notice. */
+  deliveryReported(reported: { readonly channel: Channel; readonly status: DeliveryStatus }): void;
   /** Counts a webhook endpoint that was disabled because its receiver failed for days or answered 410. */
   endpointDisabled(): void;
   /** Returns the metrics in Prometheus' text format. */
@@ -50,6 +54,12 @@ export const createMetrics = (): ServiceMetrics => {
     help: 'Attention items that were not resolved within their SLA, counted once per SLA period.',
     registers,
   });
+  const deliveryReports = new Counter({
+    name: 'castmatch_delivery_reports_total',
+    help: 'Reports of providers that changed the delivery status of a notice.',
+    labelNames: ['channel', 'status'] as const,
+    registers,
+  });
   const disabledEndpoints = new Counter({
     name: 'castmatch_endpoints_disabled_total',
     help: 'Webhook endpoints that were disabled after failed deliveries.',
@@ -62,6 +72,7 @@ export const createMetrics = (): ServiceMetrics => {
       activities.observe({ activity, task_queue: taskQueue, outcome, error_type: errorType ?? '' }, seconds),
     attentionRaised: (raised) => attention.inc(raised),
     attentionOverdue: () => overdue.inc(),
+    deliveryReported: (reported) => deliveryReports.inc(reported),
     endpointDisabled: () => disabledEndpoints.inc(),
     render: () => registry.metrics(),
   };
