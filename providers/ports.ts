@@ -39,10 +39,22 @@ export interface ConnectedAccount {
   reportMissingScopes(token: string): Promise<void>;
 }
 
+/**
+ * What an event of ours is for. In one calendar an audition has one event. Several participants can use it, and the
+ * meeting can use it as its conference. It is deleted with its last use.
+ */
+export interface EventUse {
+  /** The user of the event, such as a participant. */
+  readonly name: string;
+  /** The idempotency key of the step that wrote the event for this user. A later step replaces it. */
+  readonly key: string;
+}
+
 export interface CalendarEvent {
   readonly calendarId: string;
-  /** Derived from our idempotency key, [0-9a-v]{5,1024}: a repeated insert conflicts with the first one. */
+  /** Derived from the audition, [0-9a-v]{5,1024}: a repeated insert conflicts with the first one. */
   readonly eventId: string;
+  readonly use: EventUse;
   readonly summary: string;
   readonly description: string;
   readonly location?: string | undefined;
@@ -55,6 +67,10 @@ export interface CalendarEvent {
 export interface ConferenceEvent {
   readonly calendarId: string;
   readonly eventId: string;
+  /** The idempotency key of the step. */
+  readonly key: string;
+  /** `created`: the step creates the meeting. `moved`: an existing conference keeps the key of its creation. */
+  readonly change: 'created' | 'moved';
   /** The summary of a new event. An existing event keeps its own summary. */
   readonly topic: string;
   readonly slot: Slot;
@@ -78,6 +94,16 @@ export interface CalendarProvider {
     call: CallContext,
   ): Promise<readonly BusyInterval[]>;
   /**
+   * Returns the busy intervals of one calendar within [from, until), without those of our events with the ids `except`.
+   * More expensive than `freeBusy`, which cannot tell events apart.
+   */
+  busyExcept(
+    connection: ConnectedAccount,
+    calendar: { readonly calendarId: string; readonly except: readonly string[] },
+    window: { readonly from: Instant; readonly until: Instant },
+    call: CallContext,
+  ): Promise<readonly BusyInterval[]>;
+  /**
    * Creates, updates or revives the event. Idempotent by `eventId`. Returns the provider's id of the event, which
    * differs from ours when ours cannot be used any more.
    */
@@ -88,11 +114,14 @@ export interface CalendarProvider {
   ): Promise<{ readonly eventId: string }>;
   /** Gives the event a conference and its time; `putEvent` writes its texts. Idempotent by `eventId`. */
   putConference(connection: ConnectedAccount, event: ConferenceEvent, call: CallContext): Promise<Conference>;
-  /** Deletes the event. Idempotent: returns `absent` when it does not exist. */
+  /**
+   * Ends the uses of the event that steps with these keys have begun. Deletes the event with its last use; otherwise
+   * keeps it for the others, without its conference when the meeting no longer uses it. Idempotent: returns `absent`
+   * when these uses do not exist.
+   */
   deleteEvent(
     connection: ConnectedAccount,
-    calendarId: string,
-    eventId: string,
+    event: { readonly calendarId: string; readonly eventId: string; readonly keys: readonly string[] },
     call: CallContext,
   ): Promise<'deleted' | 'absent'>;
 }

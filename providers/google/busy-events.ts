@@ -1,0 +1,108 @@
+/**
+ * Reads the events that block time in a calendar. Unlike a free/busy query, it can leave out events of ours by their
+ * id: https://developers.google.com/workspace/calendar/api/v3/reference/events/list
+ */
+import { z } from 'zod';
+import type { BusyInterval } from '../../domain/audition/slot.ts';
+import { type Instant, instantSchema } from '../../domain/time/instant.ts';
+import { startOfDay } from '../../domain/time/start-of-day.ts';
+import { operationOf } from '../operations.ts';
+import type { CallContext, ConnectedAccount } from '../ports.ts';
+import type { GoogleClient } from './client.ts';
+import { googleError } from './errors.ts';
+import { eventsPerPage, maxEventPages } from './settings.ts';
+
+const listOperation = operationOf('google', 'calendar.listEvents');
+
+const timeSchema = z.object({ date: z.iso.date().optional(), dateTime: z.string().optional() });
+
+const eventSchema = z.object({
+  id: z.string(),
+  status: z.string().default('confirmed'),
+  transparency: z.string().default('opaque'),
+  eventType: z.string().default('default'),
+  start: timeSchema.optional(),
+  end: timeSchema.optional(),
+  attendees: z
+    .array(z.object({ self: z.boolean().default(false), responseStatus: z.string().optional() }))
+    .default([]),
+});
+type ListedEvent = z.infer<typeof eventSchema>;
+
+const pageSchema = z.object({
+  timeZone: z.string(),
+  nextPageToken: z.string().optional(),
+  items: z.array(eventSchema).default([]),
+});
+
+/** The fields of `pageSchema`, so that Google does not send the texts of the events. */
+const fields =
+  'timeZone,nextPageToken,items(id,status,transparency,eventType,start,end,attendees(self,responseStatus))';
+
+/**
+ * Returns the busy intervals of a calendar, without those of the events with the ids `except`.
+ *
+ * @throws {ProviderError} also when the list has no end: an incomplete list must not count as free time.
+ */
+export const queryBusyEvents = async (
+  client: GoogleClient,
+  connection: ConnectedAccount,
+  { calendarId, except }: { readonly calendarId: string; readonly except: readonly string[] },
+  { from, until }: { readonly from: Instant; readonly until: Instant },
+  call: CallContext,
+): Promise<readonly BusyInterval[]> => {
+  const ours = new Set(except);
+  const busy: BusyInterval[] = [];
+  let pageToken: string | undefined;
+  for (let page = 0; page < maxEventPages; page += 1) {
+    const request = {
+      calendarId,
+      timeMin: from,
+      timeMax: until,
+      singleEvents: true,
+      maxResults: eventsPerPage,
+      // Of a longer list of attendees, Google returns the owner of the calendar only.
+      maxAttendees: 1,
+      fields,
+      ...(pageToken === undefined ? {} : { pageToken }),
+    };
+    const answer = await client.exchange(listOperation, connection, call, pageSchema, (calendar, options) =>
+      calendar.events.list(request, options),
+    );
+    for (const event of answer.items) {
+      if (!ours.has(event.id) && blocksTime(event)) busy.push(...intervalOf(event, answer.timeZone));
+    }
+    pageToken = answer.nextPageToken;
+    if (pageToken === undefined) return busy;
+  }
+  throw googleError(listOperation, {
+    code: 'too_many_events',
+    message: `the calendar has more than ${maxEventPages * eventsPerPage} events in the window`,
+  });
+};
+
+/**
+ * Working locations and birthdays never block time. Focus time and absences are opaque:
+ * https://developers.google.com/workspace/calendar/api/guides/calendar-status
+ */
+const freeTypes: ReadonlySet<string> = new Set(['workingLocation', 'birthday']);
+
+/** Returns whether the event counts as busy, as in a free/busy query. Tentative and unanswered events do. */
+const blocksTime = ({ status, transparency, eventType, attendees }: ListedEvent): boolean =>
+  status !== 'cancelled' &&
+  transparency !== 'transparent' &&
+  !freeTypes.has(eventType) &&
+  !attendees.some(({ self, responseStatus }) => self && responseStatus === 'declined');
+
+/** An event without times, such as a cancelled occurrence, and an event of no duration block no time. */
+const intervalOf = ({ start, end }: ListedEvent, zone: string): readonly BusyInterval[] => {
+  const begins = instantOf(start, zone);
+  const ends = instantOf(end, zone);
+  return begins !== undefined && ends !== undefined && begins < ends ? [{ start: begins, end: ends }] : [];
+};
+
+/** A date begins at midnight in the calendar's zone. */
+const instantOf = (time: ListedEvent['start'], zone: string): Instant | undefined => {
+  if (time?.dateTime !== undefined) return instantSchema.parse(new Date(time.dateTime).toISOString());
+  return time?.date === undefined ? undefined : startOfDay(time.date, zone);
+};
