@@ -129,6 +129,8 @@ export interface AdoptedTrail {
   /** The number of the last numbered fact of any run. */
   readonly number: number;
   readonly effects: readonly StandingEffect[];
+  /** The number of the last claim of any run, and of the claim that holds the present slot, if one does. */
+  readonly claims: { readonly last: number; readonly held?: number | undefined };
   /** The reminders of the present slot that are still due. */
   readonly reminders: readonly Reminder[];
 }
