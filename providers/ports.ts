@@ -50,10 +50,16 @@ export interface EventUse {
   readonly key: string;
 }
 
-export interface CalendarEvent {
+/** An event of ours in one calendar. */
+export interface OurEvent {
   readonly calendarId: string;
   /** Derived from the audition, [0-9a-v]{5,1024}: a repeated insert conflicts with the first one. */
   readonly eventId: string;
+  /** The audition. The event is marked with it; an event with another mark is not ours. */
+  readonly reference: string;
+}
+
+export interface CalendarEvent extends OurEvent {
   readonly use: EventUse;
   readonly summary: string;
   readonly description: string;
@@ -64,9 +70,7 @@ export interface CalendarEvent {
 }
 
 /** An event of ours, for the step that only writes its conference. */
-export interface ConferenceEvent {
-  readonly calendarId: string;
-  readonly eventId: string;
+export interface ConferenceEvent extends OurEvent {
   /** The idempotency key of the step. */
   readonly key: string;
   /** `created`: the step creates the meeting. `moved`: an existing conference keeps the key of its creation. */
@@ -84,6 +88,14 @@ export interface Conference {
   readonly joinUrl: string;
 }
 
+/** An event that blocks time. */
+export interface BusyEvent extends BusyInterval {
+  /** For an event of ours, our id. */
+  readonly eventId: string;
+  /** The mark of an event of ours. Another program can have copied it: the id decides. */
+  readonly reference?: string | undefined;
+}
+
 export interface CalendarProvider {
   readonly name: CalendarProviderName;
   /** Returns the busy intervals of several calendars of one connection within [from, until). They are not merged. */
@@ -94,15 +106,15 @@ export interface CalendarProvider {
     call: CallContext,
   ): Promise<readonly BusyInterval[]>;
   /**
-   * Returns the busy intervals of one calendar within [from, until), without those of our events with the ids `except`.
-   * More expensive than `freeBusy`, which cannot tell events apart.
+   * Returns the events of one calendar that block time within [from, until). More expensive than `freeBusy`, which
+   * cannot tell our own events from others.
    */
-  busyExcept(
+  busyEvents(
     connection: ConnectedAccount,
-    calendar: { readonly calendarId: string; readonly except: readonly string[] },
+    calendarId: string,
     window: { readonly from: Instant; readonly until: Instant },
     call: CallContext,
-  ): Promise<readonly BusyInterval[]>;
+  ): Promise<readonly BusyEvent[]>;
   /**
    * Creates, updates or revives the event. Idempotent by `eventId`. Returns the provider's id of the event, which
    * differs from ours when ours cannot be used any more.
@@ -121,7 +133,7 @@ export interface CalendarProvider {
    */
   deleteEvent(
     connection: ConnectedAccount,
-    event: { readonly calendarId: string; readonly eventId: string; readonly keys: readonly string[] },
+    event: OurEvent & { readonly keys: readonly string[] },
     call: CallContext,
   ): Promise<'deleted' | 'absent'>;
 }

@@ -21,29 +21,28 @@ const setup = async (options: SandboxOptions = {}) => {
     ...test,
     add: (time: Partial<Parameters<typeof control.addBusy>[0]>) =>
       control.addBusy({ account, ...lunch, ...time }),
-    busy: (except: readonly string[] = []) =>
-      calendar.busyExcept(connection, { calendarId, except }, window, callContext()),
+    busyEvents: () => calendar.busyEvents(connection, calendarId, window, callContext()),
+    busy: async () =>
+      (await calendar.busyEvents(connection, calendarId, window, callContext())).map(({ start, end }) => ({
+        start,
+        end,
+      })),
     freeBusy: () => calendar.freeBusy(connection, [calendarId], window, callContext()),
   };
 };
 
-describe('busyExcept', () => {
-  test('leaves out our own event, but not another event inside its time', async () => {
-    const { calendar, connection, busy, add } = await setup();
-    await calendar.putEvent(connection, calendarEvent(), callContext());
-    const inside = { start: '2026-12-01T09:20:00.000Z', end: '2026-12-01T09:30:00.000Z' } as const;
-    add(inside);
-    expect(await busy([eventId])).toEqual([inside]);
-    expect(await busy()).toEqual([{ start: slot.start, end: slot.end }, inside]);
-  });
-
-  test('leaves out our own event under a later generation of its id', async () => {
-    const { calendar, connection, busy } = await setup({ google: { revival: 'forbidden' } });
+describe('busyEvents', () => {
+  test('tells our event, under any generation of its id, from an event inside its time', async () => {
+    const { calendar, connection, busyEvents, add } = await setup({ google: { revival: 'forbidden' } });
     await calendar.putEvent(connection, calendarEvent(), callContext());
     await calendar.deleteEvent(connection, deletion, callContext());
     await calendar.putEvent(connection, calendarEvent({ revision: 2 }), callContext());
-    expect(await busy()).toHaveLength(1);
-    expect(await busy([eventId])).toEqual([]);
+    const inside = { start: '2026-12-01T09:20:00.000Z', end: '2026-12-01T09:30:00.000Z' } as const;
+    const { eventId: other } = add(inside);
+    expect(await busyEvents()).toEqual([
+      { start: slot.start, end: slot.end, eventId, reference: deletion.reference },
+      { ...inside, eventId: other },
+    ]);
   });
 
   test.each([
@@ -90,12 +89,7 @@ describe('busyExcept', () => {
 
   test('reports a calendar that does not exist as an error, not as free', async () => {
     const { calendar, connection } = await setup();
-    const asking = calendar.busyExcept(
-      connection,
-      { calendarId: 'nobody@example.test', except: [] },
-      window,
-      callContext(),
-    );
+    const asking = calendar.busyEvents(connection, 'nobody@example.test', window, callContext());
     await expect(asking).rejects.toMatchObject({ fault: { kind: 'not_found' } });
   });
 });

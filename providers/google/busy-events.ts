@@ -1,15 +1,17 @@
 /**
- * Reads the events that block time in a calendar. Unlike a free/busy query, it can leave out events of ours by their
- * id: https://developers.google.com/workspace/calendar/api/v3/reference/events/list
+ * Reads the events that block time in a calendar. Unlike a free/busy query, it can tell our own events from others:
+ * https://developers.google.com/workspace/calendar/api/v3/reference/events/list
  */
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { type Instant, instantSchema } from '../../domain/time/instant.ts';
 import { startOfDay } from '../../domain/time/start-of-day.ts';
 import { operationOf } from '../operations.ts';
-import type { CallContext, ConnectedAccount } from '../ports.ts';
+import type { BusyEvent, CallContext, ConnectedAccount } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';
+import { referenceProperty } from './event.ts';
+import { firstGenerationOf } from './event-ids.ts';
 import { eventsPerPage, maxEventPages } from './settings.ts';
 
 const listOperation = operationOf('google', 'calendar.listEvents');
@@ -26,6 +28,7 @@ const eventSchema = z.object({
   attendees: z
     .array(z.object({ self: z.boolean().default(false), responseStatus: z.string().optional() }))
     .default([]),
+  extendedProperties: z.object({ private: z.record(z.string(), z.string()).optional() }).optional(),
 });
 type ListedEvent = z.infer<typeof eventSchema>;
 
@@ -36,23 +39,25 @@ const pageSchema = z.object({
 });
 
 /** The fields of `pageSchema`, so that Google does not send the texts of the events. */
-const fields =
-  'timeZone,nextPageToken,items(id,status,transparency,eventType,start,end,attendees(self,responseStatus))';
+const fields = `timeZone,nextPageToken,items(${[
+  'id,status,transparency,eventType,start,end',
+  'attendees(self,responseStatus)',
+  `extendedProperties/private/${referenceProperty}`,
+].join(',')})`;
 
 /**
- * Returns the busy intervals of a calendar, without those of the events with the ids `except`.
+ * Returns the events of a calendar that block time.
  *
  * @throws {ProviderError} also when the list has no end: an incomplete list must not count as free time.
  */
 export const queryBusyEvents = async (
   client: GoogleClient,
   connection: ConnectedAccount,
-  { calendarId, except }: { readonly calendarId: string; readonly except: readonly string[] },
+  calendarId: string,
   { from, until }: { readonly from: Instant; readonly until: Instant },
   call: CallContext,
-): Promise<readonly BusyInterval[]> => {
-  const ours = new Set(except);
-  const busy: BusyInterval[] = [];
+): Promise<readonly BusyEvent[]> => {
+  const busy: BusyEvent[] = [];
   let pageToken: string | undefined;
   for (let page = 0; page < maxEventPages; page += 1) {
     const request = {
@@ -69,9 +74,13 @@ export const queryBusyEvents = async (
     const answer = await client.exchange(listOperation, connection, call, pageSchema, (calendar, options) =>
       calendar.events.list(request, options),
     );
-    for (const event of answer.items) {
-      if (!ours.has(event.id) && blocksTime(event)) busy.push(...intervalOf(event, answer.timeZone));
-    }
+    busy.push(
+      ...answer.items.filter(blocksTime).flatMap((event) => {
+        const interval = intervalOf(event, answer.timeZone);
+        const reference = event.extendedProperties?.private?.[referenceProperty];
+        return interval ? [{ ...interval, eventId: firstGenerationOf(event.id), reference }] : [];
+      }),
+    );
     pageToken = answer.nextPageToken;
     if (pageToken === undefined) return busy;
   }
@@ -95,10 +104,12 @@ const blocksTime = ({ status, transparency, eventType, attendees }: ListedEvent)
   !attendees.some(({ self, responseStatus }) => self && responseStatus === 'declined');
 
 /** An event without times, such as a cancelled occurrence, and an event of no duration block no time. */
-const intervalOf = ({ start, end }: ListedEvent, zone: string): readonly BusyInterval[] => {
+const intervalOf = ({ start, end }: ListedEvent, zone: string): BusyInterval | undefined => {
   const begins = instantOf(start, zone);
   const ends = instantOf(end, zone);
-  return begins !== undefined && ends !== undefined && begins < ends ? [{ start: begins, end: ends }] : [];
+  return begins !== undefined && ends !== undefined && begins < ends
+    ? { start: begins, end: ends }
+    : undefined;
 };
 
 /** A date begins at midnight in the calendar's zone. */

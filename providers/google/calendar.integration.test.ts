@@ -21,7 +21,7 @@ describe('putEvent', () => {
         id: eventId,
         status: 'confirmed',
         summary: 'Audition: Ophelia',
-        extendedProperties: { private: { castmatchReference: eventId, castmatchRevision: '1' } },
+        extendedProperties: { private: { castmatchReference: 'aud_ophelia', castmatchRevision: '1' } },
       },
     ]);
   });

@@ -13,7 +13,7 @@ import type { GoogleClient } from './client.ts';
 import { conferenceOf } from './conference.ts';
 import { googleError } from './errors.ts';
 import { type GoogleEvent, specForConference, specForEvent } from './event.ts';
-import { type CallScope, deleteEvent, generationsOf, readEvent, writeEvent } from './event-ids.ts';
+import { type CallScope, deleteEvent, readEvent, writeEvent } from './event-ids.ts';
 import { queryFreeBusy } from './free-busy.ts';
 import { calendarsPerQuery, conferencePollMs } from './settings.ts';
 
@@ -32,8 +32,8 @@ export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => 
     }
     return busy;
   },
-  busyExcept: (connection, { calendarId, except }, window, call) =>
-    queryBusyEvents(client, connection, { calendarId, except: except.flatMap(generationsOf) }, window, call),
+  busyEvents: (connection, calendarId, window, call) =>
+    queryBusyEvents(client, connection, calendarId, window, call),
   putEvent: async (connection, event, call) => {
     const { id } = await withKnownZone(event, (known) =>
       writeEvent({ client, operation: putEvent, connection, call }, specForEvent(known)),

@@ -14,6 +14,7 @@ import type { ConferenceEvent } from '../ports.ts';
 const conferenceEvent = (change: Partial<ConferenceEvent> = {}): ConferenceEvent => ({
   calendarId,
   eventId,
+  reference: deletion.reference,
   key: 'meeting:1',
   change: 'created',
   topic: 'Nightfall: Ophelia',
@@ -24,7 +25,7 @@ const conferenceEvent = (change: Partial<ConferenceEvent> = {}): ConferenceEvent
 });
 const testOperation = { provider: 'google', name: 'test', writes: true } as const;
 /** The end of the meeting that `conferenceEvent` creates. */
-const end = { calendarId, eventId, keys: ['meeting:1'] };
+const end = { ...deletion, keys: ['meeting:1'] };
 const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:30:00.000Z' } as const;
 
 describe('putConference', () => {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { withoutEffect } from '../operations.ts';
-import type { CallContext, ConnectedAccount } from '../ports.ts';
+import type { CallContext, ConnectedAccount, OurEvent } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';
 import {
@@ -40,9 +40,8 @@ const writeAttempts = 4;
 const eventIdAt = (eventId: string, generation: number): string =>
   generation === 1 ? eventId : `${eventId}v${generation}`;
 
-/** Returns our id in all its generations. */
-export const generationsOf = (eventId: string): readonly string[] =>
-  Array.from({ length: maxEventIds }, (_, index) => eventIdAt(eventId, index + 1));
+/** Returns our id of an event that Google has under any generation of it. Our ids have no `v`. */
+export const firstGenerationOf = (id: string): string => id.replace(/v[2-9]$/, '');
 
 /** Creates or updates the event as specified, under the first usable generation of its id. */
 export const writeEvent = async (scope: CallScope, spec: EventSpec): Promise<GoogleEvent> => {
@@ -165,11 +164,7 @@ export const readEvent = async (
 };
 
 /** An event of ours, and the steps whose uses of it end. */
-export interface EventToDelete {
-  readonly calendarId: string;
-  readonly eventId: string;
-  readonly keys: readonly string[];
-}
+type EventToDelete = OurEvent & { readonly keys: readonly string[] };
 
 /**
  * Ends the uses in every generation of the event, and deletes the generations that have no use left. Idempotent. Stops
@@ -193,7 +188,7 @@ const deleteGeneration = async (
   for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
     const stored = await readEvent(scope, event.calendarId, eventIdAt(event.eventId, generation));
     if (!stored) return 'unknown';
-    if (isDeleted(stored) || isForeign(stored, event.eventId)) return 'absent';
+    if (isDeleted(stored) || isForeign(stored, event.reference)) return 'absent';
     const { ended, properties, endsConference } = endUses(privateOf(stored), event.keys);
     if (ended === 'none') return 'absent';
     try {

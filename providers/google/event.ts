@@ -162,12 +162,13 @@ export const privateOf = ({
 export const isDeleted = ({ status }: GoogleEvent): boolean => status === 'cancelled';
 
 /** Returns whether the event with our id is marked as the event of another program. */
-export const isForeign = (stored: GoogleEvent, eventId: string): boolean => {
-  const reference = privateOf(stored)?.[referenceProperty];
-  return reference !== undefined && reference !== eventId;
+export const isForeign = (stored: GoogleEvent, reference: string): boolean => {
+  const mark = privateOf(stored)?.[referenceProperty];
+  return mark !== undefined && mark !== reference;
 };
 
-const referenceProperty = 'castmatchReference';
+/** The private property that marks our events with their audition. */
+export const referenceProperty = 'castmatchReference';
 const revisionProperty = 'castmatchRevision';
 
 const textFieldsOf = ({ summary, description, location = '' }: CalendarEvent): GoogleEventBody => ({
@@ -181,14 +182,14 @@ const hasSameText = (stored: GoogleEvent, { summary, description, location = '' 
   (stored.description ?? '') === description &&
   (stored.location ?? '') === location;
 
-type ScheduledEvent = Pick<CalendarEvent, 'eventId' | 'slot' | 'revision'>;
+type ScheduledEvent = Pick<CalendarEvent, 'reference' | 'slot' | 'revision'>;
 
 /**
  * Times are instants in UTC, unaffected by DST; the zone only affects the display. Google raises `sequence` by itself and
  * rejects a lower one.
  */
 const timeFieldsOf = (
-  { eventId, slot, revision }: ScheduledEvent,
+  { reference, slot, revision }: ScheduledEvent,
   use: Readonly<Record<string, string>>,
   stored?: GoogleEvent,
 ): GoogleEventBody => ({
@@ -196,7 +197,7 @@ const timeFieldsOf = (
   start: { dateTime: slot.start, timeZone: slot.zone },
   end: { dateTime: slot.end, timeZone: slot.zone },
   sequence: Math.max(stored?.sequence ?? 0, revision),
-  ...usesOf({ ...use, [referenceProperty]: eventId, [revisionProperty]: String(revision) }, stored),
+  ...usesOf({ ...use, [referenceProperty]: reference, [revisionProperty]: String(revision) }, stored),
 });
 
 /** Adds properties. The uses of a deleted event have ended, so they are not added to. */
@@ -229,7 +230,7 @@ const compareWithStored = (
   stored: GoogleEvent,
   ours: ScheduledEvent,
 ): 'foreign' | 'newer' | 'same' | 'differs' => {
-  if (isForeign(stored, ours.eventId)) return 'foreign';
+  if (isForeign(stored, ours.reference)) return 'foreign';
   const revision = Number(privateOf(stored)?.[revisionProperty] ?? 0);
   if (revision > ours.revision) return 'newer';
   const isSame =

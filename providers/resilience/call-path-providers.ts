@@ -47,9 +47,9 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
       path.run(freeBusy, ofConnection(connection), call, () =>
         calendar.freeBusy(connection, calendarIds, window, call),
       ),
-    busyExcept: (connection, calendarAndExceptions, window, call) =>
+    busyEvents: (connection, calendarId, window, call) =>
       path.run(listEvents, ofConnection(connection), call, () =>
-        calendar.busyExcept(connection, calendarAndExceptions, window, call),
+        calendar.busyEvents(connection, calendarId, window, call),
       ),
     putEvent: (connection, event, call) =>
       path.run(putEvent, ofConnection(connection), call, () => calendar.putEvent(connection, event, call)),
