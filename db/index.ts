@@ -67,7 +67,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
   return {
     events: createEventStore(db),
     auditions: createAuditionReadModel(db),
-    ledger: createOperationLedger(db),
+    ledger: createOperationLedger(db, vault),
     holds: createSlotHolds(db),
     connections: createConnections(db, vault),
     accounts: createAccounts(db, wrapping, vault),
