@@ -156,6 +156,27 @@ describe('a notice by email', () => {
     ]);
   });
 
+  it('stands in the ledger until it is retracted, and its cancellation does not', async () => {
+    const { send, retract, repositories, auditionId, key } = await setup();
+    await send();
+    expect(await repositories.ledger.standingEffects(auditionId)).toEqual([
+      { key: key('invitation:r1'), target: { kind: 'notice', participant: 'ada', channel: 'email' } },
+    ]);
+    await retract('invitation:r1', 'update:r2');
+    expect(await repositories.ledger.standingEffects(auditionId)).toEqual([]);
+  });
+
+  it('does not stand when it was certainly not sent', async () => {
+    const { send, retract, repositories, auditionId, timePasses } = await setup({
+      wrapProviders: crashing('before', 1),
+    });
+    await expect(send()).rejects.toThrow('killed');
+    await timePasses();
+    expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
+    expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
+    expect(await repositories.ledger.standingEffects(auditionId)).toEqual([]);
+  });
+
   it('gets no cancellation when it was never sent, and is not sent afterwards', async () => {
     const { send, retract, inbox } = await setup();
     expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });

@@ -160,7 +160,7 @@ const auditionWithNotice = async () => {
     revision: 1,
     deliveryId,
   } as const;
-  await events.append(id, trail([...factsUntilScheduled(id, 'org_north'), notified]));
+  await storeEvents(events, id, trail([...factsUntilScheduled(id, 'org_north'), notified]));
   const { participant, channel } = notified;
   const putNotice = () =>
     noticeDeliveries.put({ id: deliveryId, organization: 'org_north', auditionId: id, participant, channel });
