@@ -40,7 +40,9 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
 
   const sendAlone = async (input: SendNoticeInput): Promise<SentNotice> => {
     await openTrail(events, input);
-    return send(input, createAttemptContext(input, channels[input.channel].timeouts));
+    const { isOperatorRetry } = input;
+    const context = createAttemptContext(input, channels[input.channel].timeouts);
+    return send(input, { ...context, isOperatorRetry });
   };
 
   const sendEach = async (input: SendNoticesInput): Promise<SendNoticesResult> => {
