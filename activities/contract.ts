@@ -280,6 +280,12 @@ export interface SendNoticeInput extends AuditionCall, NoticeToSend {
   readonly channel: Channel;
   readonly notice: NoticeKind;
   readonly audition: NoticeFacts;
+  /**
+   * Whether an operator has decided to send the notice (again). Only then a notice is sent that an earlier attempt may
+   * have sent. When absent, another activity execution than the one that has asked counts as the decision. A run that
+   * takes over, and a move that is reverted, execute the activity again without a decision.
+   */
+  readonly isOperatorRetry?: boolean | undefined;
 }
 
 export interface SendNoticesInput extends AuditionCall {

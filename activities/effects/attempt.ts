@@ -44,6 +44,8 @@ export interface AttemptContext {
    * an activity that attempts several effects: it neither asks an operator nor acts on the operator's decision.
    */
   readonly execution: string | undefined;
+  /** Whether an operator has decided on this execution. When absent, every execution after a question counts as that. */
+  readonly isOperatorRetry?: boolean | undefined;
   /** Starts the deadline. The call is aborted by it and, when it is interruptible, by cancellation and shutdown. */
   readonly startCall: () => CallContext;
   /** Like `startCall`, for the removal of surplus effects: aborted only by its deadline, not by cancellation. */

@@ -102,9 +102,9 @@ const findEarlierEffect = async <Result>(
  * not the operator's decision.
  */
 const isRetriedByOperator = <Result>(
-  { context: { execution } }: EffectAttempt<Result>,
+  { context: { execution, isOperatorRetry = true } }: EffectAttempt<Result>,
   { askedBy }: Doubt,
-): boolean => askedBy !== undefined && execution !== undefined && askedBy !== execution;
+): boolean => isOperatorRetry && askedBy !== undefined && execution !== undefined && askedBy !== execution;
 
 /** Without an execution the attempt leaves the question to the attempt at this effect alone. */
 const failAsOutcomeUnknown = async <Result>(attempt: EffectAttempt<Result>): Promise<never> => {

@@ -122,6 +122,23 @@ describe('a notice by email', () => {
     expect((await inbox()).map(({ headers }) => headers['message-id'])).toEqual([deliveryId, deliveryId]);
   });
 
+  it('asks again when the activity is executed again without a decision of the operator', async () => {
+    const { send, retriedByOperator, invitation, inbox, timePasses } = await setup({
+      journal: false,
+      wrapProviders: crashAfterSending(),
+    });
+    const executedAgain = (isOperatorRetry: boolean) =>
+      retriedByOperator.sendNotice({ ...invitation, isOperatorRetry });
+    await send().catch(() => undefined);
+    await timePasses();
+    const unknownOutcome = { type: 'outcome_unknown', nonRetryable: true };
+    await expect(send({ isOperatorRetry: false })).rejects.toMatchObject(unknownOutcome);
+    await expect(executedAgain(false)).rejects.toMatchObject(unknownOutcome);
+    expect(await inbox()).toHaveLength(1);
+    await send({ isOperatorRetry: true });
+    await vi.waitFor(async () => expect(await inbox()).toHaveLength(2));
+  });
+
   it('is sent without asking the operator when the worker crashed before the handover', async () => {
     const { send, inbox, timePasses } = await setup({
       journal: false,
@@ -156,6 +173,27 @@ describe('a notice by email', () => {
     ]);
   });
 
+  it('stands in the ledger until it is retracted, and its cancellation does not', async () => {
+    const { send, retract, repositories, auditionId, key } = await setup();
+    await send();
+    expect(await repositories.ledger.standingEffects(auditionId)).toEqual([
+      { key: key('invitation:r1'), target: { kind: 'notice', participant: 'ada', channel: 'email' } },
+    ]);
+    await retract('invitation:r1', 'update:r2');
+    expect(await repositories.ledger.standingEffects(auditionId)).toEqual([]);
+  });
+
+  it('does not stand when it was certainly not sent', async () => {
+    const { send, retract, repositories, auditionId, timePasses } = await setup({
+      wrapProviders: crashing('before', 1),
+    });
+    await expect(send()).rejects.toThrow('killed');
+    await timePasses();
+    expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
+    expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
+    expect(await repositories.ledger.standingEffects(auditionId)).toEqual([]);
+  });
+
   it('gets no cancellation when it was never sent, and is not sent afterwards', async () => {
     const { send, retract, inbox } = await setup();
     expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
@@ -186,12 +224,11 @@ describe('a notice by email', () => {
     const { send, retract, inbox, record } = await setup({
       wrapProviders: sendingAfter(connecting, moved.promise),
     });
-    const sending = send();
-    const failing = expect(sending).rejects.toMatchObject({ type: 'superseded', nonRetryable: true });
+    const failure = send().catch((error: unknown) => error);
     await connecting.promise;
     await record({ type: 'slot_moved', slot: laterSlot, revision: 2, origin: 'api' });
     moved.resolve();
-    await failing;
+    expect(await failure).toMatchObject({ type: 'superseded', nonRetryable: true });
     expect(await inbox()).toEqual([]);
     // The attempt has left no lease behind.
     expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
@@ -205,11 +242,11 @@ describe('a notice by email', () => {
     });
     const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
     const sending = environment.run((input: SendNoticeInput) => unbound.sendNotice(input), invitation);
-    const failing = expect(sending).rejects.toMatchObject({ name: 'CancelledFailure' });
+    const failure = sending.catch((error: unknown) => error);
     await connecting.promise;
     environment.cancel('CANCELLED');
     cancelled.resolve();
-    await failing;
+    expect(await failure).toMatchObject({ name: 'CancelledFailure' });
     expect(await inbox()).toEqual([]);
     expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
   });

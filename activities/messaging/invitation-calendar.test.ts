@@ -33,6 +33,23 @@ const invitation: CalendarInvitation = {
 /** Content lines, unfolded (RFC 5545, section 3.1). */
 const linesOf = (content: string) => content.replaceAll(/\r?\n[ \t]/g, '').split(/\r?\n/);
 
+const sequenceOf = (method: 'REQUEST' | 'CANCEL', revision: number) => {
+  const { content } = renderInvitationCalendar(method, {
+    ...invitation,
+    audition: { ...invitation.audition, revision },
+  });
+  return Number(/SEQUENCE:(\d+)/.exec(content)?.[1]);
+};
+
+const parametersFor = (name: string, organizer = invitation.organizer) => {
+  const { content } = renderInvitationCalendar('REQUEST', {
+    ...invitation,
+    recipient: { ...invitation.recipient, name },
+    organizer,
+  });
+  return linesOf(content).filter((line) => /^(ATTENDEE|ORGANIZER)/.test(line));
+};
+
 describe('a calendar invitation', () => {
   const { method, content } = renderInvitationCalendar('REQUEST', invitation);
   const lines = linesOf(content);
@@ -77,13 +94,6 @@ it('a calendar cancellation removes the same entry and requests no answer', () =
 });
 
 it('a calendar cancellation supersedes the request of its revision, and not that of the next one', () => {
-  const sequenceOf = (method: 'REQUEST' | 'CANCEL', revision: number) => {
-    const { content } = renderInvitationCalendar(method, {
-      ...invitation,
-      audition: { ...invitation.audition, revision },
-    });
-    return Number(/SEQUENCE:(\d+)/.exec(content)?.[1]);
-  };
   const sequences = [1, 2, 3].flatMap((revision) => [
     sequenceOf('REQUEST', revision),
     sequenceOf('CANCEL', revision),
@@ -93,15 +103,6 @@ it('a calendar cancellation supersedes the request of its revision, and not that
 });
 
 describe('a parameter of a calendar invitation', () => {
-  const parametersFor = (name: string, organizer = invitation.organizer) => {
-    const { content } = renderInvitationCalendar('REQUEST', {
-      ...invitation,
-      recipient: { ...invitation.recipient, name },
-      organizer,
-    });
-    return linesOf(content).filter((line) => /^(ATTENDEE|ORGANIZER)/.test(line));
-  };
-
   it.each([
     ['quotes', 'Al "Ace" Moss', "Al 'Ace' Moss"],
     ['a backslash', String.raw`Al\Moss`, 'Al Moss'],

@@ -40,7 +40,9 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
 
   const sendAlone = async (input: SendNoticeInput): Promise<SentNotice> => {
     await openTrail(events, input);
-    return send(input, createAttemptContext(input, channels[input.channel].timeouts));
+    const { isOperatorRetry } = input;
+    const context = createAttemptContext(input, channels[input.channel].timeouts);
+    return send(input, { ...context, isOperatorRetry });
   };
 
   const sendEach = async (input: SendNoticesInput): Promise<SendNoticesResult> => {
@@ -82,8 +84,9 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
       await send({ ...input, notice: 'cancellation' }, { ...context, startCall: () => call });
     }
     // Completed last: an attempt after a crash repeats the searches and must get the same answers.
-    const reached = statuses.filter(({ mayHaveArrived }) => mayHaveArrived);
-    for (const { key } of reached) await ledger.completeUndo(key);
+    for (const { key, mayHaveArrived } of statuses) {
+      await ledger.completeUndo(key, mayHaveArrived ? 'undone' : 'nothing_to_undo');
+    }
     return { result: arrived ? 'undone' : 'nothing_to_undo' };
   };
 
@@ -125,10 +128,7 @@ const blockSending = async (
   return { key, begun };
 };
 
-/**
- * Returns whether a blocked notice may have arrived. The undo of a notice that did not arrive stays open in the
- * ledger: a repetition could not distinguish a completed undo from a notice that arrived.
- */
+/** Returns whether a blocked notice may have arrived. */
 const deliveryStatusOf = async (
   { provider, operation, mayHaveArrived }: NoticeChannel,
   input: RetractNoticeInput,

@@ -12,7 +12,7 @@ import {
   ada as participant,
   useActivityHarness,
 } from '../../tests/harness/activity-harness.ts';
-import type { SendNoticeInput, SendNoticesInput } from '../contract.ts';
+import type { SendNoticeInput, SendNoticesInput, SendNoticesResult } from '../contract.ts';
 
 const benchFor = useActivityHarness();
 
@@ -78,7 +78,10 @@ const setup = async (options: ActivityHarnessOptions = {}) => {
   /** Starts an activity that the test can cancel. */
   const start = (input: SendNoticesInput, info: Partial<Info> = {}) => {
     const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
-    const result = environment.run((given: SendNoticesInput) => bench.unbound.sendNotices(given), input);
+    const result: Promise<SendNoticesResult> = environment.run(
+      (given: SendNoticesInput) => bench.unbound.sendNotices(given),
+      input,
+    );
     result.catch(() => undefined);
     return { environment, result };
   };

@@ -1,5 +1,6 @@
 /** Sends one notice once per key. */
 import { cancellationSignal } from '@temporalio/activity';
+import type { EffectTarget } from '../../domain/audition/effects.ts';
 import type { Channel } from '../../domain/audition/request.ts';
 import type { SendNoticeInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -47,7 +48,9 @@ export const createNoticeSender = (
     const { provider, operation, steps } = channels[channel];
     const { slot, revision } = audition;
     const request = { auditionId, channel, notice, participant: recipient.id, slot, revision };
-    const effect = { key, organization, provider, operation, request };
+    // A cancellation is not cancelled in turn.
+    const undone = notice === 'cancellation' ? {} : { auditionId, target: targetOf(input) };
+    const effect = { key, organization, provider, operation, request, ...undone };
     const sent = await effectOnce(ledger, effect, context, guarded(steps(input), input));
     // Written after the ledger and again on each repetition: after a crash between the two, the next attempt writes it.
     await noticeDeliveries.put({
@@ -60,3 +63,9 @@ export const createNoticeSender = (
     return sent;
   };
 };
+
+const targetOf = ({ recipient, channel }: SendNoticeInput): EffectTarget => ({
+  kind: 'notice',
+  participant: recipient.id,
+  channel,
+});

@@ -39,6 +39,10 @@ const emailOf = (
 const startingAt = (start: NoticeFacts['slot']['start'], locale = 'en-GB') =>
   emailOf({ recipient: { locale }, audition: { slot: { ...facts.slot, start } } }).text;
 
+const slotAt = (start: NoticeFacts['slot']['start'], end: NoticeFacts['slot']['end']) => ({
+  audition: { slot: { ...facts.slot, start, end, room: 'Studio A' } },
+});
+
 const message = (locale: string, kind: (typeof noticeKinds)[number] = 'invitation') =>
   renderTextMessage({ kind, recipient: { ...ada, locale }, audition: facts, link }, 'ABC234');
 
@@ -61,9 +65,6 @@ describe('a rendered email', () => {
   describe('of an audition in person', () => {
     const inNewYork = { zone: 'America/New_York' };
     const inJohannesburg = { zone: 'Africa/Johannesburg' };
-    const slotAt = (start: NoticeFacts['slot']['start'], end: NoticeFacts['slot']['end']) => ({
-      audition: { slot: { ...facts.slot, start, end, room: 'Studio A' } },
-    });
     const winter = slotAt('2026-12-01T09:00:00.000Z', '2026-12-01T09:30:00.000Z');
     const summer = slotAt('2026-07-01T09:00:00.000Z', '2026-07-01T09:30:00.000Z');
 

@@ -131,11 +131,12 @@ describe('a notice by SMS', () => {
   });
 
   it('gets no cancellation when it was certainly not sent, also when the retraction is repeated', async () => {
-    const { send, retract, messages, fault } = await setup();
+    const { send, retract, messages, fault, repositories, auditionId } = await setup();
     fault('twilio', { kind: 'outage', operation: 'messages.create', times: 1 });
     await send().catch(() => undefined);
     expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
     expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
     expect(messages()).toEqual([]);
+    expect(await repositories.ledger.standingEffects(auditionId)).toEqual([]);
   });
 });

@@ -121,6 +121,6 @@ test('a notice delivery is found by its id, and stays unchanged when it is store
   await noticeDeliveries.put({ id: 'SM1', ...delivery });
   await noticeDeliveries.put({ id: 'SM1', ...delivery, auditionId: 'aud_2' });
 
-  expect(await noticeDeliveries.find('SM1')).toEqual(delivery);
+  expect(await noticeDeliveries.find('SM1')).toEqual({ ...delivery, status: 'queued' });
   expect(await noticeDeliveries.find('SM2')).toBeUndefined();
 });

@@ -9,7 +9,7 @@ import { auditionViewSchema } from './view-schema.ts';
  * Selects the reported statuses of an audition's notices by delivery id, in a query on `auditions`. Drizzle would omit
  * the tables of the columns.
  */
-export const reportedStatuses: SQL<unknown> = sql`(
+export const reportedStatuses: SQL = sql`(
   SELECT jsonb_object_agg(deliveries.id, deliveries.status) FROM deliveries
   WHERE deliveries.audition_id = auditions.id AND deliveries.status <> 'queued'
 )`;
