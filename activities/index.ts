@@ -1,5 +1,7 @@
 /** Creates the activities of a worker process. */
 import { createCalendarActivities } from './calendar/calendar.ts';
+import { createCalendarReader } from './calendar/calendar-reader.ts';
+import { createClaimSlot } from './calendar/claim-slot.ts';
 import type { AuditionActivities, PlatformActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { withTemporalFailures } from './failures.ts';
@@ -14,13 +16,16 @@ export type { ActivityDependencies } from './dependencies.ts';
  * Returns the activities of an audition. Each throws only Temporal failures: an `ApplicationFailure` that is marked as
  * retryable or not, or a cancellation.
  */
-export const createActivities = (dependencies: ActivityDependencies): AuditionActivities =>
-  translateEach<AuditionActivities>({
+export const createActivities = (dependencies: ActivityDependencies): AuditionActivities => {
+  const calendarReader = createCalendarReader(dependencies);
+  return translateEach<AuditionActivities>({
     ...createInternalActivities(dependencies),
-    ...createCalendarActivities(dependencies),
+    ...createClaimSlot(dependencies, calendarReader),
+    ...createCalendarActivities(dependencies, calendarReader),
     ...createMeetingActivities(dependencies),
     ...createMessagingActivities(dependencies),
   });
+};
 
 /**
  * Returns the activities that deliver events to the platform's webhook endpoints. They throw only Temporal failures.

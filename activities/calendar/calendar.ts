@@ -1,112 +1,130 @@
 /** Reads busy times and writes events in connected calendars. */
-import { z } from 'zod';
-import { defaultCalendarProvider } from '../../domain/providers/vendors.ts';
-import { openConnectionById } from '../connections/open-connection-by-id.ts';
+import { cancellationSignal } from '@temporalio/activity';
+import type { TrailFact } from '../../domain/audition/events.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
 import type {
   CalendarActivities,
-  FindBusyInput,
-  RemoveEventInput,
-  UndoResult,
+  EventToWrite,
+  StepFailure,
   WriteEventInput,
+  WriteEventsInput,
+  WriteEventsResult,
 } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { createAttemptContext } from '../effects/attempt.ts';
-import { eventIdFor } from '../effects/deterministic-ids.ts';
-import { effectOnce } from '../effects/effect-once.ts';
-import { undoOnce } from '../effects/undo-once.ts';
+import { type AttemptContext, createAttemptContext } from '../effects/attempt.ts';
+import { toStepFailure } from '../step-failure.ts';
+import { openTrail } from '../trail/trail.ts';
+import type { CalendarReader } from './calendar-reader.ts';
+import { createEventWriter } from './event-writer.ts';
 
-const writtenSchema = z.object({ eventId: z.string() });
+/** Creates the calendar activities. */
+export const createCalendarActivities = (
+  dependencies: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
+  reader: CalendarReader,
+): CalendarActivities => {
+  const { events } = dependencies.repositories;
+  const writer = createEventWriter(dependencies);
+
+  /** Writes one event of a group. */
+  const writeOne = async (
+    input: WriteEventsInput,
+    event: EventToWrite,
+    context: AttemptContext,
+  ): Promise<EventOutcome> => {
+    try {
+      const { eventId } = await writer.write({ ...input, ...event }, context);
+      return { ...event, eventId };
+    } catch (error) {
+      return { ...event, failure: toStepFailure(error) };
+    }
+  };
+
+  return {
+    findBusy: async (input) => {
+      const { organization, auditionId, provider, connection, calendarIds, window } = input;
+      await openTrail(events, input);
+      const call = createAttemptContext(input).startCall();
+      return reader.readEvents(
+        { organization, auditionId, call },
+        { provider, connection },
+        calendarIds,
+        window,
+      );
+    },
+
+    writeEvent: async (input) => {
+      const trail = await openTrail(events, input);
+      const written = await writer.write(input, createAttemptContext(input));
+      await trail.append({ ifAllowed: [writtenFact(input, written.eventId)] });
+      return written;
+    },
+
+    writeEvents: async (input): Promise<WriteEventsResult> => {
+      const trail = await openTrail(events, input);
+      const groups = await Promise.all(
+        eventsByCalendar(input.events).map(async (group) => {
+          const context = withOneDeadline(createAttemptContext(input));
+          const outcomes: EventOutcome[] = [];
+          for (const event of group) outcomes.push(await writeOne(input, event, context));
+          return outcomes;
+        }),
+      );
+      const outcomes = groups.flat();
+      const written = outcomes.filter((outcome) => 'eventId' in outcome);
+      const failed = outcomes.filter((outcome) => 'failure' in outcome);
+      const facts = written.map((event) => writtenFact({ ...input, ...event }, event.eventId));
+      const { facts: final = [], ...holds } = (failed.length === 0 && input.whenAllWritten) || {};
+      const { notAllowed } = await trail.append({ ifAllowed: [...facts, ...final], ...holds });
+      // A cancelled activity ends as cancelled, unless there is nothing left to cancel.
+      if (failed.length > 0) cancellationSignal().throwIfAborted();
+      return {
+        written: written.map(({ key, eventId }) => ({ key, eventId })),
+        failed: failed.map(({ key, failure }) => ({ key, failure })),
+        recorded: final.filter((fact) => !notAllowed.includes(fact)).map(({ fact }) => fact.type),
+      };
+    },
+
+    removeEvent: async (input) => {
+      await openTrail(events, input);
+      return writer.remove(input);
+    },
+  };
+};
+
+type EventOutcome = EventToWrite & ({ readonly eventId: string } | { readonly failure: StepFailure });
+
+/** The fact that an event was written, under the key of the event: a repetition appends nothing. */
+const writtenFact = (
+  {
+    key,
+    correlationId,
+    participant,
+    calendar: { provider, connection },
+  }: Pick<WriteEventInput, 'key' | 'correlationId' | 'participant' | 'calendar'>,
+  eventId: string,
+): TrailFact => ({
+  key,
+  at: toInstant(Date.now()),
+  correlationId,
+  fact: { type: 'calendar_event_written', participant, provider, connection, eventId },
+});
 
 /**
- * Creates the calendar activities. The calendar deduplicates by our event id: a repeated write leaves one event, and a
- * repeated deletion has no further effect. No attempt has to search for earlier effects. The ledger stores the result
- * and blocks later writes after the event was removed.
+ * Groups the events by connection. Two participants can name one calendar, in different ways: its event is then written
+ * for one after the other, since simultaneous writes would conflict.
  */
-export const createCalendarActivities = ({
-  repositories: { connections, ledger },
-  providers: { calendars },
-  accessTokens,
-}: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): CalendarActivities => {
-  const openConnectionDependencies = { connections, accessTokens };
+const eventsByCalendar = (events: readonly EventToWrite[]): readonly (readonly EventToWrite[])[] => [
+  ...Map.groupBy(events, ({ calendar: { provider, connection } }) => `${provider} ${connection}`).values(),
+];
+
+/** Calls that follow one another must fit into one attempt together. */
+const withOneDeadline = (context: AttemptContext): AttemptContext => {
+  let call: ReturnType<AttemptContext['startCall']> | undefined;
   return {
-    findBusy: async (input: FindBusyInput) => {
-      const { organization, connection, calendarIds, window, correlationId } = input;
-      const provider = input.provider ?? defaultCalendarProvider;
-      const call = createAttemptContext({ correlationId, organization }).startCall();
-      const opened = await openConnectionById(
-        openConnectionDependencies,
-        organization,
-        { provider, connection },
-        'calendar.freeBusy',
-      );
-      return calendars[provider].freeBusy(opened, calendarIds, window, call);
-    },
-
-    writeEvent: async (input: WriteEventInput) => {
-      const { organization, auditionId, key, calendar, slot, revision, summary, description, location } =
-        input;
-      const eventId = eventIdFor(auditionId, calendar);
-      const open = () =>
-        openConnectionById(openConnectionDependencies, organization, calendar, 'calendar.putEvent');
-      return effectOnce(
-        ledger,
-        {
-          key,
-          organization,
-          provider: calendar.provider,
-          operation: 'calendar.putEvent',
-          request: { eventId, slot, revision },
-        },
-        createAttemptContext(input),
-        {
-          kind: 'idempotent',
-          result: writtenSchema,
-          // Our id and not the calendar's: every attempt writes, and a removal removes, the event with our id.
-          providerId: () => eventId,
-          perform: async (call) => {
-            const event = {
-              calendarId: calendar.calendarId,
-              eventId,
-              summary,
-              description,
-              location,
-              slot,
-              revision,
-            };
-            const written = await calendars[calendar.provider].putEvent(await open(), event, call);
-            return { eventId: written.eventId };
-          },
-          removeEffect: async (_written, call) =>
-            calendars[calendar.provider].deleteEvent(await open(), calendar.calendarId, eventId, call),
-        },
-      );
-    },
-
-    removeEvent: async ({
-      organization,
-      auditionId,
-      key,
-      calendar,
-      correlationId,
-    }: RemoveEventInput): Promise<UndoResult> => {
-      const eventId = eventIdFor(auditionId, calendar);
-      return undoOnce(
-        ledger,
-        { key, organization, provider: calendar.provider, operation: 'calendar.putEvent' },
-        createAttemptContext({ correlationId, organization }),
-        {
-          find: async () => [eventId],
-          remove: async (_providerId, call) => {
-            const opened = await openConnectionById(
-              openConnectionDependencies,
-              organization,
-              calendar,
-              'calendar.deleteEvent',
-            );
-            return calendars[calendar.provider].deleteEvent(opened, calendar.calendarId, eventId, call);
-          },
-        },
-      );
+    ...context,
+    startCall: () => {
+      call ??= context.startCall();
+      return call;
     },
   };
 };

@@ -10,7 +10,7 @@ import { requireSettled } from './settle-window.ts';
 import type { EarlierAttempt, LedgerOperation } from './steps.ts';
 import { removeSurplus } from './surplus.ts';
 
-interface UndoSteps {
+export interface UndoSteps {
   /**
    * Returns the provider ids of all effects of attempts without a recorded result. Called only if there was such an
    * attempt.

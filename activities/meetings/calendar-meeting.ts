@@ -1,49 +1,52 @@
 /**
  * Creates meetings as conferences of calendar events, in the organization's calendar. When that calendar also belongs
- * to a participant, the meeting step and the calendar step write the same event (see `eventIdFor`), which keeps the
- * conference.
+ * to a participant, the meeting step and the calendar step write the same event. Each marks its own use of it: the end of
+ * the meeting, however late, takes the conference from the event and deletes the event only when nobody else uses it.
  */
-import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
+import type { CalendarRef } from '../../domain/audition/request.ts';
 import { ProviderError } from '../../domain/errors.ts';
-import type { OrganizationId } from '../../domain/ids.ts';
+import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { type CalendarMeetingName, meetingVendors } from '../../domain/providers/vendors.ts';
 import { type CallOperation, operationOf } from '../../providers/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
-import type {
-  CreateMeetingInput,
-  MeetingActivities,
-  MoveMeetingInput,
-  RemoveMeetingInput,
-} from '../contract.ts';
+import type { CreateMeetingInput, RemoveMeetingInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
-import { eventIdFor } from '../effects/deterministic-ids.ts';
+import { conferenceRequestId, eventIdFor } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
-import { undoOnce } from '../effects/undo-once.ts';
+import { undoEach } from '../effects/undo-each.ts';
+import type { MeetingSteps } from './meeting-steps.ts';
 
 /**
- * Creates the meeting activities of a calendar provider. The calendar deduplicates by the event id and the request id
- * of the conference, so no attempt has to search for earlier effects.
+ * Creates the meeting steps of a calendar provider. The calendar deduplicates by the event id and the request id of the
+ * conference, so no attempt has to search for earlier effects.
+ *
+ * The calendar is looked up in the organization's settings when the meeting is created, and recorded with the effect.
+ * Moves and removals use the recorded one, because settings change in between.
  */
-export const createCalendarMeetingActivities = (
+export const createCalendarMeetingSteps = (
   {
     repositories: { ledger, organizations, connections },
     providers: { calendars },
     accessTokens,
   }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
   name: CalendarMeetingName,
-): MeetingActivities => {
+): MeetingSteps => {
   const provider = meetingVendors[name].vendor;
-  const calendar = calendars[provider];
+  const vendorCalendar = calendars[provider];
   const opening = { connections, accessTokens };
   const put = operationOf(provider, 'calendar.putConference');
   const remove = operationOf(provider, 'calendar.deleteEvent');
+
   /** @throws {ProviderError} `reconnect` when the organization has not chosen a calendar for meetings. */
-  const meetCalendarOf = async (id: OrganizationId, { name: operation }: CallOperation) => {
+  const chosenCalendar = async (
+    id: OrganizationId,
+    { name: operation }: CallOperation,
+  ): Promise<CalendarRef> => {
     const organization = await organizations.get(id);
-    if (organization?.meetCalendar) return organization.meetCalendar;
+    if (organization?.meetCalendar) return { provider, ...organization.meetCalendar };
     throw new ProviderError(
       provider,
       operation,
@@ -55,88 +58,126 @@ export const createCalendarMeetingActivities = (
     );
   };
 
+  /** Returns the calendar in which the attempts of this key create the meeting. */
+  const recordedCalendar = async (key: string): Promise<CalendarRef | undefined> => {
+    const target = await ledger.targetOf(key);
+    return target?.kind === 'meeting' ? target.calendar : undefined;
+  };
+
+  /** Returns the calendar in which the audition's meeting was created. */
+  const presentCalendar = async (auditionId: AuditionId): Promise<CalendarRef | undefined> => {
+    const effects = await ledger.standingEffects(auditionId);
+    return effects
+      .flatMap(({ target }) => (target.kind === 'meeting' && target.provider === name ? [target] : []))
+      .findLast(({ calendar }) => calendar !== undefined)?.calendar;
+  };
+
   const putMeeting = async (
     input: Omit<CreateMeetingInput, 'hasFallback'>,
+    calendar: CalendarRef,
+    change: 'created' | 'moved',
     call: CallContext,
   ): Promise<Meeting> => {
-    const { organization, auditionId, slot, revision, topic } = input;
-    const { connection, calendarId } = await meetCalendarOf(organization, put);
-    const eventId = eventIdFor(auditionId, { connection, calendarId });
-    const conference = await calendar.putConference(
-      await openConnectionById(opening, organization, { provider, connection }, put.name),
-      { calendarId, eventId, topic, slot, revision, requestId: eventId },
+    const { organization, auditionId, key, slot, revision, topic } = input;
+    const conference = await vendorCalendar.putConference(
+      await openConnectionById(opening, organization, calendar, put.name),
+      {
+        calendarId: calendar.calendarId,
+        eventId: eventIdFor(auditionId),
+        reference: auditionId,
+        key,
+        change,
+        topic,
+        slot,
+        revision,
+        requestId: conferenceRequestId(key),
+      },
       call,
     );
     return { provider: name, ...conference };
   };
 
-  const removeEventOf = async (
+  const removeFrom = async (
     { organization, auditionId }: Pick<RemoveMeetingInput, 'organization' | 'auditionId'>,
+    calendar: CalendarRef,
+    key: string,
     call: CallContext,
-  ) => {
-    const { connection, calendarId } = await meetCalendarOf(organization, remove);
-    const opened = await openConnectionById(opening, organization, { provider, connection }, remove.name);
-    return calendar.deleteEvent(opened, calendarId, eventIdFor(auditionId, { connection, calendarId }), call);
+  ) =>
+    vendorCalendar.deleteEvent(
+      await openConnectionById(opening, organization, calendar, remove.name),
+      {
+        calendarId: calendar.calendarId,
+        eventId: eventIdFor(auditionId),
+        reference: auditionId,
+        keys: [key],
+      },
+      call,
+    );
+
+  /** Writes the meeting under its key. A repeated attempt uses the calendar of the first one. */
+  const writeOnce = (
+    input: Omit<CreateMeetingInput, 'hasFallback'>,
+    change: 'created' | 'moved',
+    proposed: CalendarRef,
+    request: unknown,
+  ): Promise<Meeting> => {
+    const { key, organization, auditionId, slot } = input;
+    const calendarOfAttempts = async () => (await recordedCalendar(key)) ?? proposed;
+    return effectOnce(
+      ledger,
+      {
+        key,
+        organization,
+        provider,
+        operation: change === 'created' ? 'meetings.create' : 'meetings.move',
+        call: put.name,
+        request,
+        auditionId,
+        target: { kind: 'meeting', provider: name, slot, calendar: proposed },
+      },
+      createAttemptContext(input),
+      {
+        kind: 'idempotent',
+        result: meetingSchema,
+        // Every attempt writes the same event of this audition, whatever its conference, and a removal removes it.
+        providerId: () => auditionId,
+        perform: async (call) => putMeeting(input, await calendarOfAttempts(), change, call),
+        removeEffect: async (_meeting, call) => removeFrom(input, await calendarOfAttempts(), key, call),
+      },
+    );
   };
 
   return {
-    createMeeting: (input: CreateMeetingInput) => {
-      const { key, organization, auditionId, slot } = input;
-      return effectOnce(
-        ledger,
-        {
-          key,
-          organization,
-          provider,
-          operation: 'meetings.create',
-          call: put.name,
-          request: { auditionId, slot },
-        },
-        createAttemptContext(input),
-        {
-          kind: 'idempotent',
-          result: meetingSchema,
-          // Every attempt writes the same event of this audition, whatever its conference, and a removal removes it.
-          providerId: () => auditionId,
-          perform: (call) => putMeeting(input, call),
-          removeEffect: (_meeting, call) => removeEventOf(input, call),
-        },
-      );
-    },
+    create: async (input) =>
+      writeOnce(input, 'created', await chosenCalendar(input.organization, put), {
+        auditionId: input.auditionId,
+        slot: input.slot,
+      }),
 
-    moveMeeting: async (input: MoveMeetingInput) => {
-      const { key, organization, slot, meeting } = input;
-      await effectOnce(
+    /** Writes the event again, with another conference, when it was deleted. */
+    move: async (input) =>
+      writeOnce(
+        input,
+        'moved',
+        (await presentCalendar(input.auditionId)) ?? (await chosenCalendar(input.organization, put)),
+        { meeting: input.meeting.id, slot: input.slot },
+      ),
+
+    remove: (input) => {
+      const { keys, organization, auditionId } = input;
+      const context = createAttemptContext(input);
+      return undoEach(keys, async (key) => ({
         ledger,
-        {
-          key,
-          organization,
-          provider,
-          operation: 'meetings.move',
-          call: put.name,
-          request: { meeting: meeting.id, slot },
-        },
-        createAttemptContext(input),
-        {
-          kind: 'idempotent',
-          result: z.null(),
-          providerId: () => meeting.id,
-          perform: async (call) => {
-            await putMeeting(input, call);
-            return null;
+        operation: { key, organization, provider, operation: 'meetings.create', call: put.name },
+        context,
+        steps: {
+          find: async () => [auditionId],
+          remove: async (_id, call) => {
+            const calendar = (await recordedCalendar(key)) ?? (await chosenCalendar(organization, remove));
+            return removeFrom(input, calendar, key, call);
           },
         },
-      );
-    },
-
-    removeMeeting: (input: RemoveMeetingInput) => {
-      const { key, organization, auditionId } = input;
-      return undoOnce(
-        ledger,
-        { key, organization, provider, operation: 'meetings.create', call: put.name },
-        createAttemptContext(input),
-        { find: async () => [auditionId], remove: (_id, call) => removeEventOf(input, call) },
-      );
+      }));
     },
   };
 };

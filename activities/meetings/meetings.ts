@@ -1,11 +1,13 @@
 /** Dispatches the meeting activities to the provider that the input names. */
 import { isCircuitOpen, ProviderError } from '../../domain/errors.ts';
 import { isHostedMeeting, type MeetingProviderName } from '../../domain/providers/vendors.ts';
-import type { MeetingActivities } from '../contract.ts';
+import type { AuditionCall, MeetingActivities } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { nonRetryableProviderFailure } from '../failures.ts';
-import { createCalendarMeetingActivities } from './calendar-meeting.ts';
-import { createHostedMeetingActivities } from './hosted-meeting.ts';
+import { openTrail } from '../trail/trail.ts';
+import { createCalendarMeetingSteps } from './calendar-meeting.ts';
+import { createHostedMeetingSteps } from './hosted-meeting.ts';
+import type { MeetingSteps } from './meeting-steps.ts';
 
 /**
  * Creates the meeting activities of all providers. While a circuit is open, `createMeeting` fails as non-retryable when
@@ -14,20 +16,27 @@ import { createHostedMeetingActivities } from './hosted-meeting.ts';
 export const createMeetingActivities = (
   dependencies: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>,
 ): MeetingActivities => {
-  const activitiesOf = (name: MeetingProviderName): MeetingActivities =>
-    isHostedMeeting(name)
-      ? createHostedMeetingActivities(dependencies, name)
-      : createCalendarMeetingActivities(dependencies, name);
+  const { events } = dependencies.repositories;
+
+  const stepsFor = async (
+    input: AuditionCall & { readonly provider: MeetingProviderName },
+  ): Promise<MeetingSteps> => {
+    await openTrail(events, input);
+    return isHostedMeeting(input.provider)
+      ? createHostedMeetingSteps(dependencies, input.provider)
+      : createCalendarMeetingSteps(dependencies, input.provider);
+  };
+
   return {
     createMeeting: async (input) => {
       try {
-        return await activitiesOf(input.provider).createMeeting(input);
+        return await (await stepsFor(input)).create(input);
       } catch (error) {
         const usesFallback = input.hasFallback && error instanceof ProviderError && isCircuitOpen(error);
         throw usesFallback ? nonRetryableProviderFailure(error) : error;
       }
     },
-    moveMeeting: (input) => activitiesOf(input.provider).moveMeeting(input),
-    removeMeeting: (input) => activitiesOf(input.provider).removeMeeting(input),
+    moveMeeting: async (input) => (await stepsFor(input)).move(input),
+    removeMeeting: async (input) => (await stepsFor(input)).remove(input),
   };
 };

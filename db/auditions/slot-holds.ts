@@ -1,4 +1,4 @@
-import { and, eq, ne, sql } from 'drizzle-orm';
+import { and, eq, inArray, ne, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
@@ -43,6 +43,13 @@ export interface SlotHolds {
   claims(
     auditionId: AuditionId,
   ): Promise<{ readonly last: number; readonly held: readonly (TimeRange & { readonly claim: number })[] }>;
+  /**
+   * Gives up the slot of a claim that turned out to be unusable, so that the same claim can acquire another one. Unlike a
+   * release, it does not block later attempts of the claim. Idempotent.
+   */
+  abandon(auditionId: AuditionId, claim: number): Promise<void>;
+  /** Returns which of the auditions have ever claimed a slot. The holds tell when these need their resources. */
+  findKnown(auditionIds: readonly AuditionId[]): Promise<ReadonlySet<string>>;
   /** Releases every claim of an audition that has no workflow any more. Idempotent. */
   releaseAll(auditionId: AuditionId): Promise<void>;
   /**
@@ -95,6 +102,19 @@ export const createSlotHolds = (db: Database): SlotHolds => ({
       .where(eq(slotHolds.auditionId, auditionId))
       .orderBy(slotHolds.claim);
     return { last: fence?.last ?? 0, held: held.map((row) => heldSchema.parse(row)) };
+  },
+
+  async abandon(auditionId, claim) {
+    await db.delete(slotHolds).where(and(eq(slotHolds.auditionId, auditionId), eq(slotHolds.claim, claim)));
+  },
+
+  async findKnown(auditionIds) {
+    if (auditionIds.length === 0) return new Set();
+    const rows = await db
+      .select({ auditionId: slotFences.auditionId })
+      .from(slotFences)
+      .where(inArray(slotFences.auditionId, [...auditionIds]));
+    return new Set(rows.map(({ auditionId }) => auditionId));
   },
 
   async releaseAll(auditionId) {

@@ -9,9 +9,9 @@ import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type {
   AuditionActivities,
+  ClaimSlotInput,
   CreateMeetingInput,
   FindBusyInput,
-  HoldSlotInput,
   MoveMeetingInput,
   NoticeFacts,
   RemoveEventInput,
@@ -20,6 +20,7 @@ import type {
   SendNoticeInput,
   SendNoticesInput,
   WriteEventInput,
+  WriteEventsInput,
 } from '../../activities/contract.ts';
 import { createActivities } from '../../activities/index.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
@@ -124,6 +125,7 @@ export const useActivityHarness = () => {
       providers,
       fault: (vendor: Vendor, request: FaultRequest) => sandbox.control.setFault(vendor, request),
       state: () => sandbox.control.state(),
+      addBusy: sandbox.control.addBusy,
       inboxOf: (address: string) => readMailsTo(mail.apiUrl, address),
       auditionId,
       publicUrl: sandbox.url,
@@ -176,18 +178,13 @@ const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
     (input: Input): Promise<Result> =>
       new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') }).run(activity, input);
   return {
-    holdSlot: inContext((input: HoldSlotInput) => activities.holdSlot(input)),
-    confirmHold: inContext((input: Parameters<AuditionActivities['confirmHold']>[0]) =>
-      activities.confirmHold(input),
-    ),
-    releaseHolds: inContext((input: Parameters<AuditionActivities['releaseHolds']>[0]) =>
-      activities.releaseHolds(input),
-    ),
+    claimSlot: inContext((input: ClaimSlotInput) => activities.claimSlot(input)),
     recordEvents: inContext((input: Parameters<AuditionActivities['recordEvents']>[0]) =>
       activities.recordEvents(input),
     ),
     findBusy: inContext((input: FindBusyInput) => activities.findBusy(input)),
     writeEvent: inContext((input: WriteEventInput) => activities.writeEvent(input)),
+    writeEvents: inContext((input: WriteEventsInput) => activities.writeEvents(input)),
     removeEvent: inContext((input: RemoveEventInput) => activities.removeEvent(input)),
     createMeeting: inContext((input: CreateMeetingInput) => activities.createMeeting(input)),
     moveMeeting: inContext((input: MoveMeetingInput) => activities.moveMeeting(input)),

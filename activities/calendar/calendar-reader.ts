@@ -1,0 +1,155 @@
+/** Reads when calendars are busy, and names them as resources. */
+import { cancellationSignal } from '@temporalio/activity';
+import type { CalendarRef } from '../../domain/audition/request.ts';
+import type { BusyInterval } from '../../domain/audition/slot.ts';
+import {
+  type AuditionId,
+  auditionIdSchema,
+  type ConnectionId,
+  type OrganizationId,
+} from '../../domain/ids.ts';
+import type { Instant } from '../../domain/time/instant.ts';
+import { calendarName } from '../../providers/calendar-names.ts';
+import type { BusyEvent, CallContext } from '../../providers/ports.ts';
+import { openConnectionById } from '../connections/open-connection-by-id.ts';
+import type { StepFailure } from '../contract.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { eventIdFor } from '../effects/deterministic-ids.ts';
+import { toStepFailure } from '../step-failure.ts';
+
+export interface Window {
+  readonly from: Instant;
+  readonly until: Instant;
+}
+
+/**
+ * `free_busy`: one cheap query per connection. It counts our own events as busy, so it is for an audition without events.
+ * `events`: the events are read. Those of this audition do not count, nor those of our other auditions: their holds tell
+ * when they need the calendar.
+ */
+export type Precision = 'free_busy' | 'events';
+
+export interface CalendarReadings {
+  readonly busy: readonly BusyInterval[];
+  /** The connections whose calendars could not be read. */
+  readonly failures: readonly { readonly connection: ConnectionId; readonly failure: StepFailure }[];
+}
+
+interface Reader {
+  readonly organization: OrganizationId;
+  readonly auditionId: AuditionId;
+  readonly call: CallContext;
+}
+
+export interface CalendarReader {
+  /** Returns the busy times of the calendars. Reads each connection once, all concurrently. */
+  read(
+    reader: Reader,
+    calendars: readonly CalendarRef[],
+    window: Window,
+    precision: Precision,
+  ): Promise<CalendarReadings>;
+  /** Like `read` with the precision `events`, for one connection. @throws {ProviderError} */
+  readEvents(
+    reader: Reader,
+    account: Pick<CalendarRef, 'provider' | 'connection'>,
+    calendarIds: readonly string[],
+    window: Window,
+  ): Promise<readonly BusyInterval[]>;
+  /** Returns the names of the calendars for `slotResources`. */
+  names(organization: OrganizationId, calendars: readonly CalendarRef[]): Promise<readonly string[]>;
+}
+
+/** Creates the reader. */
+export const createCalendarReader = ({
+  repositories: { connections, holds },
+  providers: { calendars: providers },
+  accessTokens,
+}: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): CalendarReader => {
+  const openDependencies = { connections, accessTokens };
+
+  /** Returns the busy times without those of our own auditions. */
+  const foreign = async (
+    auditionId: AuditionId,
+    events: readonly BusyEvent[],
+  ): Promise<readonly BusyInterval[]> => {
+    const others = events.filter(({ eventId }) => eventId !== eventIdFor(auditionId));
+    const ours = await holds.findKnown([...new Set(others.flatMap(auditionOf))]);
+    return others
+      .filter((event) => !auditionOf(event).some((id) => ours.has(id)))
+      .map(({ start, end }) => ({ start, end }));
+  };
+
+  const readEvents: CalendarReader['readEvents'] = async (reader, account, calendarIds, window) => {
+    const { organization, auditionId, call } = reader;
+    const opened = await openConnectionById(openDependencies, organization, account, 'calendar.listEvents');
+    const provider = providers[account.provider];
+    const events = await Promise.all(
+      [...new Set(calendarIds)].map((id) => provider.busyEvents(opened, id, window, call)),
+    );
+    return foreign(auditionId, events.flat());
+  };
+
+  const readFreeBusy: CalendarReader['readEvents'] = async (reader, account, calendarIds, window) => {
+    const opened = await openConnectionById(
+      openDependencies,
+      reader.organization,
+      account,
+      'calendar.freeBusy',
+    );
+    return providers[account.provider].freeBusy(opened, [...new Set(calendarIds)], window, reader.call);
+  };
+
+  return {
+    readEvents,
+
+    read: async (reader, calendars, window, precision) => {
+      const readConnection = precision === 'events' ? readEvents : readFreeBusy;
+      const readings = await Promise.all(
+        byConnection(calendars).map(async ([first, ...rest]): Promise<CalendarReadings> => {
+          try {
+            const ids = [first, ...rest].map(({ calendarId }) => calendarId);
+            return { busy: await readConnection(reader, first, ids, window), failures: [] };
+          } catch (error) {
+            cancellationSignal().throwIfAborted();
+            const failure = toStepFailure(error);
+            return { busy: [], failures: [{ connection: first.connection, failure }] };
+          }
+        }),
+      );
+      return {
+        busy: readings.flatMap(({ busy }) => busy),
+        failures: readings.flatMap(({ failures }) => failures),
+      };
+    },
+
+    names: async (organization, calendars) => {
+      const named = await Promise.all(
+        byConnection(calendars).map(async (group) => {
+          const [{ connection: id }] = group;
+          const account = (await connections.get(organization, id))?.account;
+          return group.map(({ provider, calendarId }) => calendarName(provider, { id, account }, calendarId));
+        }),
+      );
+      return named.flat();
+    },
+  };
+};
+
+/** Returns the audition whose event it is. Its id proves it: a mark can have been copied with the event. */
+const auditionOf = ({ eventId, reference }: BusyEvent): readonly AuditionId[] => {
+  const audition = auditionIdSchema.safeParse(reference);
+  return audition.success && eventIdFor(audition.data) === eventId ? [audition.data] : [];
+};
+
+const byConnection = (
+  calendars: readonly CalendarRef[],
+): readonly (readonly [CalendarRef, ...CalendarRef[]])[] => {
+  const groups = new Map<ConnectionId, [CalendarRef, ...CalendarRef[]]>();
+  for (const calendar of calendars) {
+    const group = groups.get(calendar.connection);
+    if (group) group.push(calendar);
+    else groups.set(calendar.connection, [calendar]);
+  }
+  return [...groups.values()];
+};

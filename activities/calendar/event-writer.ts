@@ -1,0 +1,112 @@
+/** Writes and removes the event of an audition in one calendar. */
+import { z } from 'zod';
+import type { CalendarRef } from '../../domain/audition/request.ts';
+import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import type { CallContext } from '../../providers/ports.ts';
+import { openConnectionById } from '../connections/open-connection-by-id.ts';
+import type { RemoveEventInput, UndoResult, WriteEventInput } from '../contract.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { type AttemptContext, createAttemptContext } from '../effects/attempt.ts';
+import { eventIdFor } from '../effects/deterministic-ids.ts';
+import { effectOnce } from '../effects/effect-once.ts';
+import { undoEach } from '../effects/undo-each.ts';
+
+const writtenSchema = z.object({ eventId: z.string() });
+type WrittenEvent = z.infer<typeof writtenSchema>;
+
+export interface EventWriter {
+  /** Creates or moves the event for one participant. Idempotent by key. */
+  write(input: Omit<WriteEventInput, 'trail'>, context: AttemptContext): Promise<WrittenEvent>;
+  /** Removes the event, unless another participant or the meeting uses it. */
+  remove(input: RemoveEventInput): Promise<UndoResult>;
+}
+
+/**
+ * Creates the writer. The calendar deduplicates by our event id: a repeated write leaves one event, and a repeated
+ * deletion has no further effect. No attempt has to search for earlier effects. The ledger stores the result, and blocks
+ * later writes after the event was removed.
+ */
+export const createEventWriter = ({
+  repositories: { connections, ledger },
+  providers: { calendars },
+  accessTokens,
+}: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): EventWriter => {
+  const open = (organization: OrganizationId, calendar: CalendarRef, purpose: string) =>
+    openConnectionById({ connections, accessTokens }, organization, calendar, purpose);
+
+  const deleteFrom = async (
+    { organization, auditionId }: { readonly organization: OrganizationId; readonly auditionId: AuditionId },
+    calendar: CalendarRef,
+    key: string,
+    call: CallContext,
+  ) =>
+    calendars[calendar.provider].deleteEvent(
+      await open(organization, calendar, 'calendar.deleteEvent'),
+      {
+        calendarId: calendar.calendarId,
+        eventId: eventIdFor(auditionId),
+        reference: auditionId,
+        keys: [key],
+      },
+      call,
+    );
+
+  return {
+    write: async (input, context) => {
+      const { organization, auditionId, key, participant, calendar, content } = input;
+      const { slot, revision } = content;
+      const { provider, connection, calendarId } = calendar;
+      const eventId = eventIdFor(auditionId);
+      return effectOnce(
+        ledger,
+        {
+          key,
+          organization,
+          provider,
+          operation: 'calendar.putEvent',
+          request: { eventId, calendar: { provider, connection, calendarId }, slot, revision },
+          auditionId,
+          target: { kind: 'calendar_event', participant, calendar },
+        },
+        context,
+        {
+          kind: 'idempotent',
+          result: writtenSchema,
+          // Our id and not the calendar's: every attempt writes, and a removal removes, the event with our id.
+          providerId: () => eventId,
+          perform: async (call) => {
+            const account = await open(organization, calendar, 'calendar.putEvent');
+            const event = {
+              ...content,
+              calendarId,
+              eventId,
+              reference: auditionId,
+              use: { name: participant, key },
+            };
+            const written = await calendars[provider].putEvent(account, event, call);
+            return { eventId: written.eventId };
+          },
+          removeEffect: (_written, call) => deleteFrom(input, calendar, key, call),
+        },
+      );
+    },
+
+    remove: async (input) => {
+      const { organization, auditionId, keys, calendar } = input;
+      const context = createAttemptContext(input);
+      return undoEach(keys, async (key) => {
+        const target = await ledger.targetOf(key);
+        const written = target?.kind === 'calendar_event' ? target.calendar : calendar;
+        return {
+          ledger,
+          operation: { key, organization, provider: written.provider, operation: 'calendar.putEvent' },
+          context,
+          steps: {
+            find: async () => [eventIdFor(auditionId)],
+            remove: (_eventId, call) => deleteFrom(input, written, key, call),
+          },
+        };
+      });
+    },
+  };
+};

@@ -1,0 +1,11 @@
+/** The steps of a meeting that each kind of provider implements. */
+import type { Meeting } from '../../domain/audition/events.ts';
+import type { CreateMeetingInput, MoveMeetingInput, RemoveMeetingInput, UndoResult } from '../contract.ts';
+
+export interface MeetingSteps {
+  /** Creates the meeting. Idempotent by key. */
+  create(input: CreateMeetingInput): Promise<Meeting>;
+  /** Moves the meeting. Creates another one under the same key when the provider no longer has it. */
+  move(input: MoveMeetingInput): Promise<Meeting>;
+  remove(input: RemoveMeetingInput): Promise<UndoResult>;
+}
