@@ -23,7 +23,7 @@ import { startInboxRelay } from './inbox/inbox.ts';
 import { createMetrics } from './metrics.ts';
 import { openOutbox } from './outbox/outbox.ts';
 import { installRuntime } from './runtime.ts';
-import { shutdownTimeoutMs } from './shutdown.ts';
+import { shutdownTimeoutMs } from './shutdown/timeouts.ts';
 import { startWorkers } from './worker.ts';
 
 const main = async (): Promise<void> => {
