@@ -36,6 +36,12 @@ export const emailCallTimeouts: CallTimeouts = {
   isInterruptible: false,
 };
 
+/**
+ * How long an undo waits within its attempt for a running attempt to end. With the deadline of its calls, it fits into
+ * the start-to-close timeout: 5 s + 8 s of 15 s, and 5 s + 55 s of 65 s.
+ */
+const undoWaitMs = 5_000;
+
 /** One attempt of an activity, for the provider calls and the ledger. */
 export interface AttemptContext {
   readonly leaseMs: number;
@@ -47,6 +53,12 @@ export interface AttemptContext {
   readonly startCleanUp: () => CallContext;
 }
 
+/** One attempt of an activity that can undo an effect. */
+export interface UndoContext extends AttemptContext {
+  /** Milliseconds that an undo waits for a running attempt before it fails as `busy`, and then before its retry. */
+  readonly undoWaitMs: number;
+}
+
 /**
  * Returns the context of the attempt that is running. Must be called within an activity.
  * @param timeouts all in milliseconds.
@@ -54,7 +66,7 @@ export interface AttemptContext {
 export const createAttemptContext = (
   { correlationId, organization }: Pick<Correlated, 'correlationId' | 'organization'>,
   timeouts = defaultCallTimeouts,
-): AttemptContext => {
+): UndoContext => {
   const { activityId, workflowExecution } = activityInfo();
   const cancelled = cancellationSignal();
   const withDeadline = (...signals: readonly AbortSignal[]): CallContext => ({
@@ -64,6 +76,7 @@ export const createAttemptContext = (
   });
   return {
     leaseMs: timeouts.leaseMs,
+    undoWaitMs,
     execution: `${workflowExecution?.runId ?? ''}/${activityId}`,
     startCall: () => (timeouts.isInterruptible ? withDeadline(cancelled) : withDeadline()),
     startCleanUp: () => withDeadline(),

@@ -7,11 +7,11 @@ import type { Channel } from '../../domain/audition/request.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import type { MessagingActivities, RetractNoticeInput, SendNoticeInput, UndoResult } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { type AttemptContext, createAttemptContext } from '../effects/attempt.ts';
+import { type AttemptContext, createAttemptContext, type UndoContext } from '../effects/attempt.ts';
+import { type BegunUndo, beginUndo } from '../effects/begin-undo.ts';
 import { effectOnce } from '../effects/effect-once.ts';
 import { withHeartbeat } from '../effects/heartbeat.ts';
 import { requireSettled } from '../effects/settle-window.ts';
-import { busyFailure } from '../failures.ts';
 import type { NoticeChannel, SentNotice } from './channel.ts';
 import { createEmailChannel } from './email.ts';
 import { createTextMessageChannel } from './text-message.ts';
@@ -73,20 +73,19 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
 /** A notice that can no longer be sent, with its state in the ledger. */
 interface BlockedNotice {
   readonly key: string;
-  readonly begun: Exclude<Awaited<ReturnType<OperationLedger['beginUndo']>>, { kind: 'busy' }>;
+  readonly begun: BegunUndo;
 }
 
 const blockSending = async (
   ledger: OperationLedger,
   { provider, operation }: NoticeChannel,
   { organization }: RetractNoticeInput,
-  { leaseMs }: AttemptContext,
+  context: UndoContext,
   key: string,
-): Promise<BlockedNotice> => {
-  const begun = await ledger.beginUndo({ key, organization, provider, operation });
-  if (begun.kind === 'busy') throw busyFailure({ provider, operation }, begun.remainingMs, leaseMs);
-  return { key, begun };
-};
+): Promise<BlockedNotice> => ({
+  key,
+  begun: await beginUndo(ledger, { key, organization, provider, operation }, context),
+});
 
 /**
  * Returns whether a blocked notice may have arrived. The undo of a notice that did not arrive stays open in the
