@@ -129,6 +129,10 @@ interface PollingWorker {
   readonly stickyQueue?: StickyQueue;
 }
 
+const shutDown = (worker: Worker): void => {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+};
+
 /** Shuts down all workers when one fails, since a process that serves only some queues would still look healthy. */
 const supervise = (
   pollingWorkers: readonly PollingWorker[],
@@ -138,15 +142,12 @@ const supervise = (
   const { namespace } = configuration.temporal;
   const workers = pollingWorkers.map(({ worker }) => worker);
   let isStopping = false;
-  const shutdown = (worker: Worker) => {
-    if (worker.getState() === 'RUNNING') worker.shutdown();
-  };
   const runAll = async () => {
     const runs = workers.map(async (worker) => {
       try {
         await worker.run();
       } finally {
-        if (!isStopping) workers.forEach(shutdown);
+        if (!isStopping) workers.forEach(shutDown);
       }
     });
     const ends = await Promise.allSettled(runs);
@@ -198,7 +199,7 @@ const supervise = (
       );
       const stops = pollingWorkers.map(async (pollingWorker) => {
         if (isReachable) await endPolling(pollingWorker);
-        shutdown(pollingWorker.worker);
+        shutDown(pollingWorker.worker);
       });
       await Promise.all(stops);
       await run;

@@ -1,4 +1,4 @@
-import type { CustomSlotSupplier, SlotInfo, SlotSupplier } from '@temporalio/worker';
+import type { CustomSlotSupplier, SlotInfo, SlotPermit, SlotSupplier } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { createPolling } from './polling.ts';
 
@@ -16,7 +16,7 @@ const setup = () => {
       { slotType: 'workflow', taskQueue: 'castmatch', workerIdentity: '', workerBuildId: '', isSticky },
       new AbortController().signal,
     );
-  return { polling, poll, release: workflowSlots.releaseSlot };
+  return { polling, poll, release: (permit: SlotPermit) => workflowSlots.releaseSlot({ permit }) };
 };
 
 const customSupplier = <Info extends SlotInfo>(supplier: SlotSupplier<Info>): CustomSlotSupplier<Info> => {
@@ -40,11 +40,11 @@ describe('polling', () => {
         unload: async (name) => {
           unloaded.push(name);
           const permit = sticky.pop();
-          if (permit) release({ permit });
+          if (permit) release(permit);
         },
       },
     });
-    release({ permit: normal });
+    release(normal);
     expect(await ended).toBe(true);
     expect(unloaded).toEqual(['sticky-1', 'sticky-1']);
   });

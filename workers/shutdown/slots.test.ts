@@ -2,27 +2,24 @@ import type { SlotPermit, WorkflowSlotInfo } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { createSlots } from './slots.ts';
 
+const context = (isSticky: boolean) => ({
+  slotType: 'workflow' as const,
+  taskQueue: 'castmatch',
+  workerIdentity: 'worker-1',
+  workerBuildId: '',
+  isSticky,
+});
+const slotInfo: WorkflowSlotInfo = { type: 'workflow', workflowType: 'audition', isSticky: false };
+
 const setup = (pollers = { normal: 2, sticky: 2 }, limit = 3) => {
   const slots = createSlots<WorkflowSlotInfo>({ limit, pollers, pollEndsWhen: 'task_ends' });
   const { supplier } = slots;
-  const context = (isSticky: boolean) => ({
-    slotType: 'workflow' as const,
-    taskQueue: 'castmatch',
-    workerIdentity: 'worker-1',
-    workerBuildId: '',
-    isSticky,
-  });
-  const slotInfo = (isSticky: boolean): WorkflowSlotInfo => ({
-    type: 'workflow',
-    workflowType: 'audition',
-    isSticky,
-  });
   return {
     ...slots,
     reserve: (isSticky = false, signal = new AbortController().signal) =>
       supplier.reserveSlot(context(isSticky), signal),
     tryReserve: (isSticky = false) => supplier.tryReserveSlot(context(isSticky)),
-    start: (permit: SlotPermit) => supplier.markSlotUsed({ permit, slotInfo: slotInfo(false) }),
+    start: (permit: SlotPermit) => supplier.markSlotUsed({ permit, slotInfo }),
     release: (permit: SlotPermit) => supplier.releaseSlot({ permit }),
   };
 };
@@ -72,16 +69,10 @@ describe('slots', () => {
 
   it('end when the tasks start, if that ends their polls', async () => {
     const { normal, supplier } = createSlots<WorkflowSlotInfo>({ limit: 1, pollEndsWhen: 'task_starts' });
-    const { signal } = new AbortController();
-    const workerIdentity = 'worker-1';
-    const context = { slotType: 'workflow' as const, taskQueue: 'q', workerIdentity, workerBuildId: '' };
-    const permit = await supplier.reserveSlot({ ...context, isSticky: false }, signal);
+    const permit = await supplier.reserveSlot(context(false), new AbortController().signal);
     normal.close();
     expect(await isResolved(normal.ended)).toBe(false);
-    supplier.markSlotUsed({
-      permit,
-      slotInfo: { type: 'workflow', workflowType: 'audition', isSticky: false },
-    });
+    supplier.markSlotUsed({ permit, slotInfo });
     expect(await isResolved(normal.ended)).toBe(true);
   });
 

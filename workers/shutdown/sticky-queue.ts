@@ -58,7 +58,7 @@ export const createStickyQueue = ({ workflowService, namespace, identity }: Depe
       if (workflows.size > maxRemembered && oldest !== undefined) workflows.delete(oldest);
     },
     async findName() {
-      for (const execution of [...workflows.values()].reverse()) {
+      for (const execution of [...workflows.values()].toReversed()) {
         const { history } = await workflowService.getWorkflowExecutionHistoryReverse({
           namespace,
           execution,
