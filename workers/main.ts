@@ -24,7 +24,7 @@ import { createMetrics } from './metrics.ts';
 import { observeAttention } from './observation/business-events.ts';
 import { openOutbox } from './outbox/outbox.ts';
 import { installRuntime } from './runtime.ts';
-import { shutdownTimeoutMs } from './shutdown.ts';
+import { shutdownTimeoutMs } from './shutdown/timeouts.ts';
 import { startWorkers } from './worker.ts';
 
 const main = async (): Promise<void> => {

@@ -7,10 +7,11 @@ import type { WorkerOptions } from '@temporalio/worker';
 import { type TaskQueue, workflowTaskQueue } from '../activities/contract.ts';
 import { vendorTaskQueues } from '../providers/catalog.ts';
 
-export type QueueTuning = Pick<
-  WorkerOptions,
-  'maxTaskQueueActivitiesPerSecond' | 'maxConcurrentActivityTaskExecutions' | 'activityTaskPollerBehavior'
->;
+export interface QueueTuning
+  extends Pick<WorkerOptions, 'maxTaskQueueActivitiesPerSecond' | 'activityTaskPollerBehavior'> {
+  /** The maximum number of concurrent activities per process. */
+  readonly concurrentActivities: number;
+}
 
 /** One open poll while the queue is idle, and more when the server reports a backlog. */
 const autoscalingPoller = (maximum: number): QueueTuning['activityTaskPollerBehavior'] => ({
@@ -22,13 +23,13 @@ const autoscalingPoller = (maximum: number): QueueTuning['activityTaskPollerBeha
 
 /** Workflows and internal activities: limited by the database pool, not by a quota. */
 const workflowTuning: QueueTuning = {
-  maxConcurrentActivityTaskExecutions: 50,
+  concurrentActivities: 50,
   activityTaskPollerBehavior: autoscalingPoller(5),
 };
 
 /** Webhook endpoints have no common quota. A slow receiver occupies a slot for at most 15 s. */
 const platformTuning: QueueTuning = {
-  maxConcurrentActivityTaskExecutions: 100,
+  concurrentActivities: 100,
   activityTaskPollerBehavior: autoscalingPoller(10),
 };
 
@@ -39,7 +40,7 @@ export const tuningOf = (queue: TaskQueue): QueueTuning => {
   if (!vendor) return platformTuning;
   return {
     maxTaskQueueActivitiesPerSecond: vendor.perSecond,
-    maxConcurrentActivityTaskExecutions: vendor.concurrency,
+    concurrentActivities: vendor.concurrency,
     activityTaskPollerBehavior: autoscalingPoller(10),
   };
 };

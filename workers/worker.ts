@@ -1,4 +1,6 @@
 /** Starts the Temporal workers of one process: one per task queue, all on one connection. */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
 import { type ServiceActivities, taskQueues, workflowTaskQueue } from '../activities/contract.ts';
@@ -9,6 +11,9 @@ import type { ServiceMetrics } from './metrics.ts';
 import { observeActivities } from './observation/activities.ts';
 import { observeEndpoints } from './observation/business-events.ts';
 import { tuningOf } from './queue-tuning.ts';
+import { createPolling, type Polling } from './shutdown/polling.ts';
+import { createStickyQueue, rememberWorkflows, type StickyQueue } from './shutdown/sticky-queue.ts';
+import { pollingTimeoutMs, shutdownForceMs, shutdownGraceMs } from './shutdown/timeouts.ts';
 import { loadWorkflowCode } from './workflow-code.ts';
 
 export interface WorkerDependencies {
@@ -35,16 +40,14 @@ export interface RunningWorkers {
   /** @throws when Temporal does not answer within two seconds. */
   checkTemporal(): Promise<void>;
   /**
-   * Stops polling, waits for running tasks until the grace time ends, cancels the remaining ones, and resolves when all
-   * workers have stopped. Can be called repeatedly.
+   * Starts no more polls and waits until the open ones have ended. Then waits for running tasks until the grace time
+   * ends, cancels the remaining ones, and resolves when all workers have stopped. Can be called repeatedly.
    */
   shutdown(): Promise<void>;
 }
 
-/** Longer than the longest provider call (55 s to a mail server), so that no call is aborted. */
-const shutdownGraceTime = '60s';
-/** An activity that ignores its cancellation is abandoned: its lease expires and another worker retries it. */
-const shutdownForceTime = '70s';
+/** The SDK divides the pollers by `nonStickyToStickyPollRatio`. Their number is fixed: see `shutdown/slots.ts`. */
+const workflowConcurrency = { workflowTasks: 40, workflowPollers: { normal: 4, sticky: 12 } };
 
 /** A cached workflow takes about 1 MB, measured with scheduled auditions, so the cache takes about 500 MB. */
 const defaultMaxCachedWorkflows = 500;
@@ -61,18 +64,28 @@ export const startWorkers = async (dependencies: WorkerDependencies): Promise<Ru
   const connection = await NativeConnection.connect({ address, apiKey, tls: tls ?? null });
   try {
     const common = commonOptions(dependencies, connection);
+    const { namespace, identity } = common;
+    const stickyQueue = createStickyQueue({
+      workflowService: connection.workflowService,
+      namespace,
+      identity,
+    });
     const workers = await Promise.all(
-      taskQueues.map((queue) =>
-        Worker.create({
+      taskQueues.map(async (queue): Promise<PollingWorker> => {
+        const { concurrentActivities: activities, ...tuning } = tuningOf(queue);
+        const polling = createPolling({ ...workflowConcurrency, activities });
+        const worker = await Worker.create({
           ...common,
-          ...tuningOf(queue),
+          ...tuning,
+          tuner: polling.tuner,
           taskQueue: `${queue}${configuration.taskQueueSuffix}`,
-          ...(queue === workflowTaskQueue && workflowOptions(dependencies, workflowBundle)),
-        }),
-      ),
+          ...(queue === workflowTaskQueue && workflowOptions(dependencies, { workflowBundle, stickyQueue })),
+        });
+        return { worker, polling, ...(queue === workflowTaskQueue && { stickyQueue }) };
+      }),
     );
-    logger.info({ taskQueues: workers.map(({ options }) => options.taskQueue) }, 'workers started');
-    return supervise(workers, connection, configuration);
+    logger.info({ taskQueues: workers.map(({ worker }) => worker.options.taskQueue) }, 'workers started');
+    return supervise(workers, connection, dependencies);
   } catch (error) {
     await connection.close();
     throw error;
@@ -86,41 +99,55 @@ const commonOptions = (
   ({
     connection,
     namespace: configuration.temporal.namespace,
+    // The process and host, as by default, and a random part: two containers can have the same process and host.
+    identity: `${process.pid}@${hostname()}#${randomBytes(4).toString('hex')}`,
     // Every worker registers all activities: the task queue of an activity is chosen by the workflow that schedules it.
     activities: observeEndpoints(activities, { metrics, logger }),
     dataConverter: createDataConverter(configuration.masterKeys),
     interceptors: { activity: [observeActivities(metrics)] },
-    shutdownGraceTime,
-    shutdownForceTime,
+    shutdownGraceTime: shutdownGraceMs,
+    shutdownForceTime: shutdownForceMs,
   }) satisfies Omit<WorkerOptions, 'taskQueue'>;
 
 const workflowOptions = (
-  { maxCachedWorkflows = defaultMaxCachedWorkflows }: WorkerDependencies,
-  workflowBundle: WorkflowBundleOption,
+  { maxCachedWorkflows = defaultMaxCachedWorkflows, metrics }: WorkerDependencies,
+  { workflowBundle, stickyQueue }: { workflowBundle: WorkflowBundleOption; stickyQueue: StickyQueue },
 ) =>
   ({
     workflowBundle,
     maxCachedWorkflows,
-    workflowTaskPollerBehavior: { type: 'autoscaling', minimum: 2, initial: 5, maximum: 20 },
+    interceptors: { activity: [observeActivities(metrics), rememberWorkflows(stickyQueue)] },
+    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 16 },
+    nonStickyToStickyPollRatio: 0.25,
   }) satisfies Partial<WorkerOptions>;
 
 const temporalCheckTimeoutMs = 2_000;
 
+interface PollingWorker {
+  readonly worker: Worker;
+  readonly polling: Polling;
+  readonly stickyQueue?: StickyQueue;
+}
+
+const shutDown = (worker: Worker): void => {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+};
+
 /** Shuts down all workers when one fails, since a process that serves only some queues would still look healthy. */
 const supervise = (
-  workers: readonly Worker[],
+  pollingWorkers: readonly PollingWorker[],
   connection: NativeConnection,
-  { temporal: { namespace }, masterKeys }: WorkerDependencies['configuration'],
+  { configuration, logger }: WorkerDependencies,
 ): RunningWorkers => {
-  const shutdownAll = () => {
-    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-  };
+  const { namespace } = configuration.temporal;
+  const workers = pollingWorkers.map(({ worker }) => worker);
+  let isStopping = false;
   const runAll = async () => {
     const runs = workers.map(async (worker) => {
       try {
         await worker.run();
       } finally {
-        shutdownAll();
+        if (!isStopping) workers.forEach(shutDown);
       }
     });
     const ends = await Promise.allSettled(runs);
@@ -129,8 +156,26 @@ const supervise = (
     if (failed) throw failed.reason;
   };
   const run = runAll();
+  const checkTemporal = async () => {
+    await connection.withDeadline(Date.now() + temporalCheckTimeoutMs, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
+  };
+  const endPolling = async ({ worker, polling, stickyQueue }: PollingWorker): Promise<void> => {
+    const { taskQueue } = worker.options;
+    try {
+      const ended = await polling.end({ stickyQueue, timeout: AbortSignal.timeout(pollingTimeoutMs) });
+      if (!ended) logger.warn({ taskQueue }, 'polls still open at shutdown; their tasks can be lost');
+    } catch (err) {
+      logger.warn({ err, taskQueue }, 'ending the polls failed; their tasks can be lost');
+    }
+  };
   return {
-    client: new Client({ connection, namespace, dataConverter: createDataConverter(masterKeys) }),
+    client: new Client({
+      connection,
+      namespace,
+      dataConverter: createDataConverter(configuration.masterKeys),
+    }),
     run,
     notPolling: () =>
       workers.flatMap((worker) => {
@@ -139,16 +184,24 @@ const supervise = (
           activityPollerState,
           ...(worker.options.workflowBundle === undefined ? [] : [workflowPollerState]),
         ];
-        const isPolling = runState === 'RUNNING' && pollers.every((state) => state === 'POLLING');
-        return isPolling ? [] : [`${worker.options.taskQueue}: ${runState}, pollers ${pollers.join(', ')}`];
+        const isPolling =
+          !isStopping && runState === 'RUNNING' && pollers.every((state) => state === 'POLLING');
+        const state = isStopping && runState === 'RUNNING' ? 'STOPPING' : runState;
+        return isPolling ? [] : [`${worker.options.taskQueue}: ${state}, pollers ${pollers.join(', ')}`];
       }),
-    checkTemporal: async () => {
-      await connection.withDeadline(Date.now() + temporalCheckTimeoutMs, () =>
-        connection.workflowService.describeNamespace({ namespace }),
-      );
-    },
+    checkTemporal,
     shutdown: async () => {
-      shutdownAll();
+      isStopping = true;
+      // A server that cannot be reached sends no task.
+      const isReachable = await checkTemporal().then(
+        () => true,
+        () => false,
+      );
+      const stops = pollingWorkers.map(async (pollingWorker) => {
+        if (isReachable) await endPolling(pollingWorker);
+        shutDown(pollingWorker.worker);
+      });
+      await Promise.all(stops);
       await run;
     },
   };

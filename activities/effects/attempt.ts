@@ -36,6 +36,12 @@ export const emailCallTimeouts: CallTimeouts = {
   isInterruptible: false,
 };
 
+/**
+ * How long an undo waits within its attempt for a running attempt to end. With the deadline of its calls, it fits into
+ * the start-to-close timeout: 5 s + 8 s of 15 s, and 5 s + 55 s of 65 s.
+ */
+const undoWaitMs = 5_000;
+
 /** One attempt of an activity, for the provider calls and the ledger. */
 export interface AttemptContext {
   readonly leaseMs: number;
@@ -50,6 +56,12 @@ export interface AttemptContext {
   readonly startCall: () => CallContext;
   /** Like `startCall`, for the removal of surplus effects: aborted only by its deadline, not by cancellation. */
   readonly startCleanUp: () => CallContext;
+}
+
+/** One attempt of an activity that can undo an effect. */
+export interface UndoContext extends AttemptContext {
+  /** Milliseconds that an undo waits for a running attempt before it fails as `busy`, and then before its retry. */
+  readonly undoWaitMs: number;
 }
 
 /**
@@ -68,7 +80,7 @@ export const createGroupContext = (
 export const createAttemptContext = (
   { correlationId, organization }: Pick<Correlated, 'correlationId' | 'organization'>,
   timeouts = defaultCallTimeouts,
-): AttemptContext => {
+): UndoContext => {
   const { activityId, workflowExecution } = activityInfo();
   const cancelled = cancellationSignal();
   const withDeadline = (...signals: readonly AbortSignal[]): CallContext => ({
@@ -78,6 +90,7 @@ export const createAttemptContext = (
   });
   return {
     leaseMs: timeouts.leaseMs,
+    undoWaitMs,
     execution: `${workflowExecution?.runId ?? ''}/${activityId}`,
     startCall: () => (timeouts.isInterruptible ? withDeadline(cancelled) : withDeadline()),
     startCleanUp: () => withDeadline(),

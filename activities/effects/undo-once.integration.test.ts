@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -45,6 +46,48 @@ describe('undoOnce', () => {
     await timePasses(key);
     expect(await undo(vendor, key)).toEqual({ result: 'undone' });
     expect(vendor.made.size).toBe(0);
+  });
+
+  it('continues as soon as a running attempt has ended', async () => {
+    const { vendor, key } = setup();
+    const started = Promise.withResolvers<void>();
+    const finish = Promise.withResolvers<void>();
+    const attempt = act(vendor, key, {
+      steps: (steps) => ({
+        ...steps,
+        perform: async (handOver, call) => {
+          started.resolve();
+          await finish.promise;
+          return steps.perform(handOver, call);
+        },
+      }),
+    });
+    await started.promise;
+    const undone = undo(vendor, key, crashAt(99), 10_000);
+    await pause(200);
+    finish.resolve();
+    await attempt;
+    const ended = performance.now();
+    expect(await undone).toEqual({ result: 'undone' });
+    expect(performance.now() - ended).toBeLessThan(1_500);
+    expect(vendor.made.size).toBe(0);
+  });
+
+  it('continues when the lease of an attempt ends that crashed', async () => {
+    const { vendor, key } = setup();
+    await errorThrownBy(() => act(vendor, key, { crasher: crashAt(6) }));
+    const undone = undo(vendor, key, crashAt(99), 10_000);
+    await pause(200);
+    await timePasses(key);
+    expect(await undone).toEqual({ result: 'undone' });
+    expect(vendor.made.size).toBe(0);
+  });
+
+  it('is retried within the time it waits, while an attempt that crashed holds its lease', async () => {
+    const { vendor, key } = setup();
+    await errorThrownBy(() => act(vendor, key, { crasher: crashAt(6) }));
+    const busy = { type: 'busy', nonRetryable: false, nextRetryDelay: 2_000 };
+    await expect(undo(vendor, key, crashAt(99), 2_000)).rejects.toMatchObject(busy);
   });
 
   it('leaves no effect after any sequence of crashes, and blocks later attempts', async () => {

@@ -4,8 +4,8 @@
 import type { OperationLedger } from '../../db/ledger/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import type { UndoResult } from '../contract.ts';
-import { busyFailure } from '../failures.ts';
-import type { AttemptContext } from './attempt.ts';
+import type { UndoContext } from './attempt.ts';
+import { beginUndo } from './begin-undo.ts';
 import { requireSettled } from './settle-window.ts';
 import type { EarlierAttempt, LedgerOperation } from './steps.ts';
 import { removeSurplus } from './surplus.ts';
@@ -24,19 +24,18 @@ export interface UndoSteps {
  * Undoes the effect. Idempotent and crash-safe: a repeated call continues an unfinished undo. From its first ledger
  * write on, later attempts of the operation fail as `Compensated`, also when there was nothing to undo.
  *
- * @throws `busy` (retryable) while an attempt holds the lease or its call may still take effect, since the effect
- * cannot be undone before it exists.
+ * @throws `busy` (retryable) when an attempt holds the lease for longer than the undo waits, or while its call may still
+ * take effect, since the effect cannot be undone before it exists.
  */
 export const undoOnce = async (
   ledger: OperationLedger,
   operation: LedgerOperation,
-  { leaseMs, startCall }: AttemptContext,
+  context: UndoContext,
   steps: UndoSteps,
 ): Promise<UndoResult> => {
   const { key } = operation;
-  const begun = await ledger.beginUndo(operation);
-  if (begun.kind === 'busy') throw busyFailure(operation, begun.remainingMs, leaseMs);
-  const call = startCall();
+  const begun = await beginUndo(ledger, operation, context);
+  const call = context.startCall();
   await removeSurplus(ledger, key, begun.surplus, ({ providerId }) => steps.remove(providerId, call));
   switch (begun.kind) {
     case 'nothing_to_undo':

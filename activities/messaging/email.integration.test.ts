@@ -201,6 +201,43 @@ describe('a notice by email', () => {
     expect(await inbox()).toEqual([]);
   });
 
+  it('gets its cancellation as soon as the email that is being sent has been accepted', async () => {
+    const started = Promise.withResolvers<void>();
+    const accept = Promise.withResolvers<void>();
+    const { send, retract, inbox } = await setup({
+      wrapProviders: (providers) => ({
+        ...providers,
+        email: {
+          ...providers.email,
+          send: async (message, beforeHandover, call) => {
+            started.resolve();
+            await accept.promise;
+            await providers.email.send(message, beforeHandover, call);
+          },
+        },
+      }),
+    });
+    const sending = send();
+    await started.promise;
+    const retracted = retract('invitation:r1');
+    await pause(200);
+    accept.resolve();
+    await sending;
+    const sent = performance.now();
+    expect(await retracted).toEqual({ result: 'undone' });
+    expect(performance.now() - sent).toBeLessThan(2_000);
+    await vi.waitFor(async () => expect(await inbox()).toHaveLength(2));
+  });
+
+  it('is retracted when the lease of an attempt ends that crashed, and the retraction is retried until then', async () => {
+    const { send, retract, timePasses } = await setup({ wrapProviders: crashing('before', 1) });
+    await expect(send()).rejects.toThrow('killed');
+    const busy = { type: 'busy', nonRetryable: false, nextRetryDelay: 5_000 };
+    await expect(retract('invitation:r1')).rejects.toMatchObject(busy);
+    await timePasses();
+    expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
+  });
+
   it('waits for a mail server that is slow to accept the message', async () => {
     const { send, inbox } = await setup({
       wrapProviders: (providers) => ({

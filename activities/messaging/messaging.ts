@@ -17,10 +17,15 @@ import type {
   UndoResult,
 } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { type AttemptContext, createAttemptContext, createGroupContext } from '../effects/attempt.ts';
+import {
+  type AttemptContext,
+  createAttemptContext,
+  createGroupContext,
+  type UndoContext,
+} from '../effects/attempt.ts';
+import { type BegunUndo, beginUndo } from '../effects/begin-undo.ts';
 import { withHeartbeat } from '../effects/heartbeat.ts';
 import { requireSettled } from '../effects/settle-window.ts';
-import { busyFailure } from '../failures.ts';
 import { toStepFailure } from '../step-failure.ts';
 import { openTrail } from '../trail/trail.ts';
 import type { NoticeChannel, SentNotice } from './channel.ts';
@@ -113,20 +118,19 @@ const notifiedFact = (
 /** A notice that can no longer be sent, with its state in the ledger. */
 interface BlockedNotice {
   readonly key: string;
-  readonly begun: Exclude<Awaited<ReturnType<OperationLedger['beginUndo']>>, { kind: 'busy' }>;
+  readonly begun: BegunUndo;
 }
 
 const blockSending = async (
   ledger: OperationLedger,
   { provider, operation }: NoticeChannel,
   { organization }: RetractNoticeInput,
-  { leaseMs }: AttemptContext,
+  context: UndoContext,
   key: string,
-): Promise<BlockedNotice> => {
-  const begun = await ledger.beginUndo({ key, organization, provider, operation });
-  if (begun.kind === 'busy') throw busyFailure({ provider, operation }, begun.remainingMs, leaseMs);
-  return { key, begun };
-};
+): Promise<BlockedNotice> => ({
+  key,
+  begun: await beginUndo(ledger, { key, organization, provider, operation }, context),
+});
 
 /** Returns whether a blocked notice may have arrived. */
 const deliveryStatusOf = async (

@@ -146,11 +146,16 @@ export const useEffectHarness = () => {
         attemptContext(signal, execution),
         steps(stepsFor(vendor, key, crasher)),
       ),
-    undo: (vendor: FakeVendor, key: string, crasher = never()) =>
-      undoOnce(ledger(crasher), operationOf(key), attemptContext(), {
-        find: crasher.around(() => vendor.find(key)),
-        remove: crasher.around((id: string) => vendor.remove(id)),
-      }),
+    undo: (vendor: FakeVendor, key: string, crasher = never(), undoWaitMs = 0) =>
+      undoOnce(
+        ledger(crasher),
+        operationOf(key),
+        { ...attemptContext(), undoWaitMs },
+        {
+          find: crasher.around(() => vendor.find(key)),
+          remove: crasher.around((id: string) => vendor.remove(id)),
+        },
+      ),
     leaseRunsOut: (key: string) => leaseRunsOut(database.pool, key),
     timePasses: (key: string) => timePasses(database.pool, key),
     leaseIsHeld: async (key: string): Promise<boolean> => {

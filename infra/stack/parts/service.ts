@@ -1,7 +1,7 @@
 /** Starts the API and the worker with the same programs as in production. */
 
 import { shutdownTimeoutMs as apiStopWithinMs } from '../../../api/shutdown.ts';
-import { shutdownTimeoutMs as workerStopWithinMs } from '../../../workers/shutdown.ts';
+import { shutdownTimeoutMs as workerStopWithinMs } from '../../../workers/shutdown/timeouts.ts';
 import type { Progress } from '../build-once.ts';
 import { projectPath } from '../paths.ts';
 import type { ChosenPort } from '../ports.ts';

@@ -1,0 +1,77 @@
+/**
+ * Restarts workers with SIGTERM, one after the other, while auditions are scheduled. A restart must not lose a task: a
+ * lost workflow task is repeated after 10 s, a lost activity after its start-to-close timeout.
+ *
+ * `npm run test:deep` restarts ten workers under a higher load.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { AuditionId } from '../../domain/ids.ts';
+import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
+import { createApiClient, day, requestBody } from '../harness/api-client.ts';
+import { atDepth } from '../harness/depth.ts';
+import { type ServiceUnderTest, startService } from '../harness/service.ts';
+import { taskLossesIn } from '../harness/task-losses.ts';
+
+const restarts = atDepth(2, 10);
+const inFlight = atDepth(4, 12);
+/** Shorter than the shortest timeout after which a lost task is repeated. */
+const longestStallMs = 9_000;
+
+let service: ServiceUnderTest;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.close());
+
+/** Keeps `inFlight` auditions in the scheduling phase until `stop`, which returns the ids of all auditions. */
+const scheduleContinuously = (): { stop(): Promise<readonly AuditionId[]> } => {
+  const platform = createApiClient(service);
+  const stopped = new AbortController();
+  const ids: AuditionId[] = [];
+  let requested = 0;
+  const schedule = async () => {
+    while (!stopped.signal.aborted) {
+      requested += 1;
+      const { id } = await platform.request(requestBody(requested, 3 * day + requested * 3_600_000));
+      ids.push(id);
+      await platform.until(id, ({ state }) => state === 'scheduled');
+    }
+  };
+  const scheduling = Promise.all(Array.from({ length: inFlight }, schedule));
+  return {
+    stop: async () => {
+      stopped.abort();
+      await scheduling;
+      return ids;
+    },
+  };
+};
+
+it(
+  `${restarts} rolling restarts lose no task`,
+  async () => {
+    const workers = [await service.startWorker(), await service.startWorker()];
+    const load = scheduleContinuously();
+    for (let n = 0; n < restarts; n += 1) {
+      workers.push(await service.startWorker());
+      await pause(500);
+      await workers.shift()?.stop();
+    }
+    const ids = await load.stop();
+    const losses = await Promise.all(
+      ids.map(async (id) => {
+        const { events } = await service.temporal.workflow.getHandle(auditionWorkflowId(id)).fetchHistory();
+        return taskLossesIn(events ?? []);
+      }),
+    );
+    const longestMs = Math.max(...losses.map(({ longestTaskMs }) => longestTaskMs));
+    expect({
+      workflowTasks: losses.flatMap(({ workflowTasks }) => workflowTasks),
+      activities: losses.flatMap(({ activities }) => activities),
+    }).toEqual({ workflowTasks: [], activities: [] });
+    expect(longestMs).toBeLessThan(longestStallMs);
+    expect(ids.length).toBeGreaterThan(restarts * inFlight);
+  },
+  120_000 + restarts * 30_000,
+);
