@@ -9,7 +9,7 @@ import type { SendNoticeInput } from '../contract.ts';
  * - `superseded`: the slot has moved, the meeting has another link, or the audition is closed.
  * - `suppressed`: a reminder by email to a recipient whose last email bounced or was reported as spam.
  */
-export type Withdrawal = 'overdue' | 'superseded' | 'suppressed';
+type Withdrawal = 'overdue' | 'superseded' | 'suppressed';
 
 type Notice = Pick<SendNoticeInput, 'notice' | 'channel' | 'audition'>;
 

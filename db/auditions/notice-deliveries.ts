@@ -17,13 +17,13 @@ import { auditions } from '../schema/auditions.ts';
 import { deliveries } from '../schema/deliveries.ts';
 
 /** The recipient of a message. */
-export interface DeliveryRecipient {
+interface DeliveryRecipient {
   readonly audition: AuditionId;
   readonly participant: ParticipantId;
 }
 
 /** What a provider reports about a message. */
-export interface StatusReport {
+interface StatusReport {
   /** Identifies the report. Its repetition has the same id. */
   readonly inboxId: string;
   readonly deliveryId: string;
@@ -34,7 +34,7 @@ export interface StatusReport {
   readonly of?: DeliveryRecipient | undefined;
 }
 
-export interface StoredReport {
+interface StoredReport {
   readonly recipient: DeliveryRecipient;
   /**
    * `changed`: the status is stored. `repeated`: this report was stored before. `superseded`: a stored status has
