@@ -34,6 +34,7 @@ export const auditionViewSchema = z.object({
       required: z.boolean(),
       answer: z.enum([...answers, 'none']),
       checkedIn: z.boolean(),
+      answerFinalAt: instantSchema.optional(),
     }),
   ),
   slot: slotSchema.optional(),

@@ -13,11 +13,12 @@ import type {
   DeliveryStatus,
   Origin,
   SlotRefusalReason,
+  TakeoverCause,
 } from '../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
-import type { Channel } from '../../domain/audition/request.ts';
-import type { Slot } from '../../domain/audition/slot.ts';
+import type { Channel, Participant } from '../../domain/audition/request.ts';
+import type { Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { AttentionId, AuditionId, ConnectionId, ParticipantId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
@@ -25,11 +26,19 @@ import type { AuditionCompensation } from './compensations.ts';
 
 export const auditionWorkflowType = 'audition';
 
-/** The input of the workflow. `carried` is set when an audition continues as new. */
+/** The input of the workflow. */
 export interface AuditionInput {
   readonly plan: AuditionPlan;
+  /** Set when the audition continues as new. */
   readonly carried?: CarriedState | undefined;
+  /** Set when this workflow takes over an audition whose workflow has ended. */
+  readonly takeover?: Takeover | undefined;
 }
+
+/** Why a workflow takes over an audition: its earlier workflow was lost, or a closed audition is reopened. */
+export type Takeover =
+  | { readonly cause: TakeoverCause; readonly correlationId: string }
+  | { readonly cause: 'reopen'; readonly command: ReopenCommand };
 
 /** The state that continue-as-new carries over. Compatible with running workflows: only add optional fields. */
 interface CarriedState {
@@ -37,12 +46,20 @@ interface CarriedState {
   readonly reminders: readonly Reminder[];
   readonly compensations: readonly AuditionCompensation[];
   readonly attentionRaised: number;
+  /** The number of the last fact. */
+  readonly factNumber: number;
+  /** The number of the last claim of a slot, and of the claim that holds the present slot. */
+  readonly claims: { readonly last: number; readonly held: number };
+  /** How many meetings were requested. It numbers their idempotency keys. */
+  readonly meetingsRequested: number;
+  readonly appliedUpdates: readonly string[];
+  readonly sessionAsked: boolean;
   readonly answerEscalated: boolean;
   readonly decisionEscalated: boolean;
   readonly scheduledAt: number;
-  readonly movedAt?: number | undefined;
-  readonly room?: MeetingStatus | undefined;
-  readonly appliedFacts?: readonly string[] | undefined;
+  readonly movedAt: number;
+  readonly meetingStatus?: MeetingStatus | undefined;
+  readonly appliedFacts: readonly string[];
 }
 
 /** The status of the meeting according to the provider's last report. */
@@ -61,42 +78,51 @@ export interface CommandContext {
   readonly correlationId: string;
 }
 
+/** The answer to an update: the sequence of the last event of the trail. The read model contains that event. */
+export interface UpdateAnswer {
+  readonly sequence: number;
+}
+
 /**
  * The first result of an audition, returned to update-with-start: the slot is held, the slot was refused (the audition
  * is closed as failed), or an operator must resolve an attention item first.
  */
-export type FirstResult =
-  | { readonly kind: 'held'; readonly view: AuditionView }
-  | { readonly kind: 'refused'; readonly reason: SlotRefusalReason; readonly view: AuditionView }
-  | { readonly kind: 'needs_attention'; readonly view: AuditionView }
-  /** The audition ended before a slot was held, for example by a cancellation. */
-  | { readonly kind: 'ended'; readonly view: AuditionView };
+export type FirstResult = UpdateAnswer &
+  (
+    | { readonly kind: 'held' }
+    | { readonly kind: 'refused'; readonly reason: SlotRefusalReason; readonly message: string }
+    | { readonly kind: 'needs_attention' }
+    /** The audition ended before a slot was held, for example by a cancellation. */
+    | { readonly kind: 'ended' }
+  );
 
 export const firstResultUpdate = defineUpdate<FirstResult>('firstResult');
 
 export interface RespondCommand extends CommandContext {
   readonly participant: ParticipantId;
   readonly answer: Answer;
+  /** The revision of the slot that the participant has seen. Absent when the answer is about the present slot. */
+  readonly revision?: number | undefined;
 }
-export const respondUpdate = defineUpdate<AuditionView, [RespondCommand]>('respond');
+export const respondUpdate = defineUpdate<UpdateAnswer, [RespondCommand]>('respond');
 
 export interface RescheduleCommand extends CommandContext {
-  readonly slot: Slot;
+  readonly wish: SlotSpec;
   readonly reason?: string | undefined;
 }
 /** Returns when everything has moved to the new slot, or when a step of the move waits for an operator. */
-export const rescheduleUpdate = defineUpdate<AuditionView, [RescheduleCommand]>('reschedule');
+export const rescheduleUpdate = defineUpdate<UpdateAnswer, [RescheduleCommand]>('reschedule');
 
 export interface CancelCommand extends CommandContext {
   readonly reason?: string | undefined;
 }
 /** Returns when each compensation is done or waits for an operator. */
-export const cancelUpdate = defineUpdate<AuditionView, [CancelCommand]>('cancel');
+export const cancelUpdate = defineUpdate<UpdateAnswer, [CancelCommand]>('cancel');
 
 export interface CheckInCommand extends CommandContext {
   readonly participant: ParticipantId;
 }
-export const checkInUpdate = defineUpdate<AuditionView, [CheckInCommand]>('checkIn');
+export const checkInUpdate = defineUpdate<UpdateAnswer, [CheckInCommand]>('checkIn');
 
 export type DecideCommand = CommandContext &
   (
@@ -110,7 +136,23 @@ export type DecideCommand = CommandContext &
         };
       }
   );
-export const decideUpdate = defineUpdate<AuditionView, [DecideCommand]>('decide');
+export const decideUpdate = defineUpdate<UpdateAnswer, [DecideCommand]>('decide');
+
+/** A change of the cast. A participant is replaced by removing one and adding another. */
+export type CastChange =
+  | { readonly kind: 'add'; readonly participant: Participant }
+  | { readonly kind: 'remove'; readonly participant: ParticipantId };
+
+export interface ParticipantsCommand extends CommandContext {
+  readonly changes: readonly CastChange[];
+}
+export const participantsUpdate = defineUpdate<UpdateAnswer, [ParticipantsCommand]>('participants');
+
+/** Reopens a closed audition. It is the input of a new workflow, because the workflow of a closed audition has ended. */
+export type ReopenCommand = CommandContext & { readonly reason?: string | undefined } & (
+    | { readonly to: 'decision' }
+    | { readonly to: 'session'; readonly wish: SlotSpec }
+  );
 
 export interface ResolveAttentionCommand extends CommandContext {
   readonly id: AttentionId;
@@ -120,7 +162,7 @@ export interface ResolveAttentionCommand extends CommandContext {
   /** The operator. */
   readonly by: string;
 }
-export const resolveAttentionUpdate = defineUpdate<AuditionView, [ResolveAttentionCommand]>(
+export const resolveAttentionUpdate = defineUpdate<UpdateAnswer, [ResolveAttentionCommand]>(
   'resolveAttention',
 );
 
@@ -148,6 +190,7 @@ export interface MeetingReport extends ExternalFact {
 }
 export const meetingStartedSignal = defineSignal<[MeetingReport]>('meetingStarted');
 export const meetingEndedSignal = defineSignal<[MeetingReport]>('meetingEnded');
+export const meetingDeletedSignal = defineSignal<[MeetingReport]>('meetingDeleted');
 
 export interface ConnectionRestored extends ExternalFact {
   readonly connection: ConnectionId;
@@ -156,4 +199,6 @@ export interface ConnectionRestored extends ExternalFact {
 /** The account is connected again. Retries the steps that wait for it. */
 export const connectionRestoredSignal = defineSignal<[ConnectionRestored]>('connectionRestored');
 
+/** Returns the plan with all changes of the cast. A reopened audition starts with it. */
+export const planQuery = defineQuery<AuditionPlan>('plan');
 export const viewQuery = defineQuery<AuditionView>('view');
