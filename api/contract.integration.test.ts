@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Refusal } from '../domain/errors.ts';
 import { auditionRequest, createTestApi, type TestApi } from '../tests/harness/api.ts';
-import { attentionItem, factsUntilScheduled, newAuditionId, trail } from '../tests/harness/audition-trail.ts';
+import {
+  attentionItem,
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
 import { createContractCheck } from '../tests/harness/openapi-contract.ts';
 
@@ -18,12 +24,12 @@ beforeAll(async () => {
   database = await createTestDatabase();
   test = await createTestApi(database);
   violations = createContractCheck((await test.call('GET', '/openapi.json')).body);
-  await database.repositories.events.append(id, events);
+  await storeEvents(database.repositories.events, id, events);
   const closed = [
     ...factsUntilScheduled(closedId, 'org_north'),
     { type: 'cancelled', origin: 'api' } as const,
   ];
-  await database.repositories.events.append(closedId, trail(closed));
+  await storeEvents(database.repositories.events, closedId, trail(closed));
 });
 afterAll(async () => {
   await test.api.close();

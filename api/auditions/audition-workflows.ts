@@ -73,8 +73,9 @@ export interface AuditionWorkflows {
   ): Promise<UpdateOutcome<UpdateAnswer>>;
   /**
    * Starts another run of a closed audition and waits for its first result. Idempotent by `updateId`, also after that
-   * run has ended. Returns `running` when a workflow of the audition runs which another request has started, or which
-   * still undoes what was arranged before it was closed.
+   * run has ended. Returns `running` when a workflow of the audition runs: another request has started it, or it still
+   * undoes what was arranged before the audition was closed. It can also be a simultaneous call with the same
+   * `updateId`, which `findReopening` finds.
    */
   reopen(
     plan: AuditionPlan,

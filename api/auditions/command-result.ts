@@ -9,6 +9,8 @@ import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal, refusalCodes } from '../../domain/errors.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
+import type { CastChange } from '../../workflows/audition/messages.ts';
+import type { AuditionUpdateMessage } from './audition-workflows.ts';
 
 /** A command, or the resolution of an attention item. */
 export type ResultName = AuditionCommandName | 'resolve';
@@ -25,6 +27,9 @@ const factsOf: Readonly<Record<ResultName, readonly AuditionFactType[]>> = {
   resolve: ['attention_resolved'],
 };
 
+/** The commands that can wait for an operator, and be refused later. At most one of them is in progress. */
+const changes: readonly ResultName[] = ['reschedule', 'participants'];
+
 /** The facts of a command follow its acceptance soon. Later pages of a long trail are not searched. */
 const searchedEvents = 500;
 
@@ -35,14 +40,14 @@ const lateRefusal = (event: AuditionEvent | undefined): Refusal | undefined =>
     ? new Refusal(
         codeSchema.parse(event.fact.code),
         event.fact.reason,
-        'The audition is in its old slot. Choose another slot, with a new Idempotency-Key.',
+        'The audition is as it was before. Send another request, with a new Idempotency-Key.',
       )
     : undefined;
 
 /**
- * Returns whether the trail contains the facts of the command. At most one move waits at a time, so the next
+ * Returns whether the trail contains the facts of the command. At most one change is in progress, so the next
  * `move_refused` is about this one.
- * @throws {Refusal} the refusal of a move that was accepted before
+ * @throws {Refusal} the refusal of a change that was accepted before
  */
 export const isCarriedOut = async (
   events: Pick<EventStore, 'read'>,
@@ -54,15 +59,36 @@ export const isCarriedOut = async (
   const result = facts.find(
     (event) =>
       (event.correlationId === correlationId && factsOf[name].includes(event.fact.type)) ||
-      (name === 'reschedule' && event.fact.type === 'move_refused'),
+      (changes.includes(name) && event.fact.type === 'move_refused'),
   );
   const refusal = lateRefusal(result);
   if (refusal) throw refusal;
   return result !== undefined;
 };
 
+/** Returns whether the view shows what the command asks for, without a fact of the command: nothing had to change. */
+export const showsResult = (view: AuditionView, { name, command }: AuditionUpdateMessage): boolean => {
+  switch (name) {
+    case 'reschedule':
+      return isInWishedSlot(view, command.wish);
+    case 'participants':
+      return hasCast(view, command.changes);
+    default:
+      return true;
+  }
+};
+
+const hasCast = ({ participants }: AuditionView, castChanges: readonly CastChange[]): boolean => {
+  const added = castChanges.flatMap((change) => (change.kind === 'add' ? [change.participant.id] : []));
+  const removed = castChanges.flatMap((change) => (change.kind === 'remove' ? [change.participant] : []));
+  const ids = participants.map(({ id }) => id);
+  return (
+    added.every((id) => ids.includes(id)) && removed.every((id) => added.includes(id) || !ids.includes(id))
+  );
+};
+
 /** Returns whether the audition is in the slot that the caller wishes, or in a slot of the wished window. */
-export const isInWishedSlot = ({ slot }: Pick<AuditionView, 'slot'>, wish: SlotSpec): boolean => {
+const isInWishedSlot = ({ slot }: Pick<AuditionView, 'slot'>, wish: SlotSpec): boolean => {
   if (!slot) return false;
   const { room } = wish.kind === 'fixed' ? wish.slot : wish;
   if (room !== undefined && room !== slot.room) return false;

@@ -6,7 +6,7 @@ import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { ApiResponse, Attempt } from '../idempotency/run-once.ts';
 import type { AuditionUpdateMessage } from './audition-workflows.ts';
-import { isCarriedOut, isInWishedSlot, type ResultName } from './command-result.ts';
+import { isCarriedOut, type ResultName, showsResult } from './command-result.ts';
 import { requireAudition } from './require-audition.ts';
 
 const auditionClosed = (view: AuditionView): Refusal =>
@@ -85,15 +85,14 @@ export const sendAuditionCommand = async <Name extends AuditionUpdateMessage['na
   }
 };
 
-/** Returns whether the audition is still in its old slot, because the move waits for an operator. */
+/** Returns whether the audition is still as it was, because the command waits for an operator. */
 const isWaiting = async (
   events: CommandDependencies['repositories']['events'],
   message: AuditionUpdateMessage,
   view: AuditionView,
   accepted: AcceptedCommand,
 ): Promise<boolean> => {
-  if (message.name !== 'reschedule' || isInWishedSlot(view, message.command.wish)) return false;
-  if (await isCarriedOut(events, view, message.name, accepted)) return false;
+  if (showsResult(view, message) || (await isCarriedOut(events, view, message.name, accepted))) return false;
   if (view.state === 'closed') throw auditionClosed(view);
   return true;
 };

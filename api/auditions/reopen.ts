@@ -64,11 +64,15 @@ const startRun = async (
   if (refusal) throw refusal;
   const command = commandOf(body, view, now, context);
   const reopen = () => auditionWorkflows.reopen(plan, command, updateId);
-  let outcome = await reopen();
-  // The audition was closed a moment ago, and its workflow is about to end.
-  if (outcome.kind === 'running' && (await auditionWorkflows.waitForEnd(view.id))) outcome = await reopen();
-  if (outcome.kind === 'running') throw stillEnding();
-  return outcome;
+  const find = () => auditionWorkflows.findReopening(view.id, updateId);
+  const outcome = await reopen();
+  if (outcome.kind !== 'running') return outcome;
+  // The same request is carried out simultaneously, or the audition was closed a moment ago and its workflow ends now.
+  const earlier = await find();
+  if (earlier) return earlier;
+  const again = (await auditionWorkflows.waitForEnd(view.id)) ? await reopen() : await find();
+  if (!again || again.kind === 'running') throw stillEnding();
+  return again;
 };
 
 /** Returns the plan with the present participants; undefined when it lacks one who was added later. */

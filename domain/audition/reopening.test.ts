@@ -11,6 +11,7 @@ describe('a closed audition', () => {
   it.each([
     ['booked', 'decision'],
     ['released', 'decision'],
+    ['released', 'session'],
     ['callback', 'decision'],
     ['no_show', 'decision'],
     ['no_show', 'session'],
@@ -23,7 +24,6 @@ describe('a closed audition', () => {
 
   it.each([
     ['booked', 'session'],
-    ['released', 'session'],
     ['callback', 'session'],
     ['declined', 'decision'],
     ['cancelled', 'decision'],

@@ -11,10 +11,10 @@ import type { AuditionView } from './view.ts';
 export const reopenTargets = ['decision', 'session'] as const;
 export type ReopenTarget = (typeof reopenTargets)[number];
 
-/** What each outcome can be reopened for. Only an audition whose session may have taken place awaits a decision. */
+/** What each outcome can be reopened for. A session that was cancelled did not take place. */
 const targetsOf: Readonly<Record<AuditionOutcome, readonly ReopenTarget[]>> = {
   booked: ['decision'],
-  released: ['decision'],
+  released: ['decision', 'session'],
   callback: ['decision'],
   no_show: ['decision', 'session'],
   declined: ['session'],
@@ -42,7 +42,7 @@ export const reopeningRefusal = (
       'outcome_not_reopenable',
       `An audition that was closed as ${outcome} cannot be reopened for a ${to}.`,
       to === 'session'
-        ? 'Reopen it for the decision. The decision for a callback starts another session.'
+        ? 'Reopen it for a decision. The decision for a callback starts another session.'
         : 'No session took place. Reopen it for a session.',
       ['/to'],
     );

@@ -19,7 +19,7 @@ import { createLogger } from '../../foundation/observability/logger.ts';
 import { parseWebAddress } from '../../providers/outbound/early-check.ts';
 import type { ReopenCommand } from '../../workflows/audition/messages.ts';
 import { auditionPlan, performer } from './audition-plan.ts';
-import { trail } from './audition-trail.ts';
+import { storeEvents, trail } from './audition-trail.ts';
 import type { TestDatabase } from './database.ts';
 import { localDefaults } from './local-defaults.ts';
 
@@ -144,7 +144,7 @@ export const createFakeOrchestration = (events: EventStore): FakeOrchestration =
       if (parts.start) return parts.start(plan);
       const first = started.get(plan.id) ?? plan;
       started.set(plan.id, first);
-      await events.append(plan.id, trail(startFacts(first)));
+      await storeEvents(events, plan.id, trail(startFacts(first)));
       return { kind: 'done', result: { kind: 'held', sequence: startFacts(first).length } };
     },
     sendUpdate: async (id, message, updateId) => {

@@ -1,6 +1,7 @@
 /** Builds audition events for tests that store and read them: fixed ones, and random ones that the transitions allow. */
 import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
+import type { EventStore } from '../../db/trail/event-store.ts';
 import type { AttentionItem } from '../../domain/audition/attention.ts';
 import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
 import { isFactAllowed } from '../../domain/audition/transitions.ts';
@@ -52,6 +53,15 @@ export const trail = (
     correlationId: 'correlation-1',
     fact,
   }));
+
+/** Stores the events, as the run `run-1` of the audition's workflow does. */
+export const storeEvents = async (
+  store: Pick<EventStore, 'append'>,
+  auditionId: AuditionId,
+  events: readonly AuditionEvent[],
+): Promise<void> => {
+  await store.append(auditionId, events);
+};
 
 /** Returns an attention item about a failed Zoom meeting. */
 export const attentionItem = (id: AttentionItem['id'], more: Partial<AttentionItem> = {}): AttentionItem => ({

@@ -7,7 +7,12 @@ import { participantIdSchema } from '../../../../domain/ids.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { createResponseLinks } from '../../../../foundation/links/response-link.ts';
 import { createTestApi, responseLinks } from '../../../../tests/harness/api.ts';
-import { factsUntilScheduled, newAuditionId, trail } from '../../../../tests/harness/audition-trail.ts';
+import {
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
 let database: TestDatabase;
@@ -37,14 +42,18 @@ const setup = async (...more: readonly AuditionFact[]) => {
   const test = await createTestApi(database, { now: () => now });
   const auditionId = newAuditionId();
   const events = trail([...factsUntilScheduled(auditionId, 'org_north'), ...more]);
-  await database.repositories.events.append(auditionId, events);
+  await storeEvents(database.repositories.events, auditionId, events);
   const invitation = { organization: 'org_north', auditionId, participant: performer, revision: 1 } as const;
   const token = responseLinks.token(invitation);
   /** Answers each update, and records facts as the workflow does. */
   const recordOnUpdate = (...facts: readonly AuditionFact[]) =>
     test.orchestration.override({
       sendUpdate: async () => {
-        await database.repositories.events.append(auditionId, trail(facts, { from: events.length + 1 }));
+        await storeEvents(
+          database.repositories.events,
+          auditionId,
+          trail(facts, { from: events.length + 1 }),
+        );
         return { kind: 'done', result: { sequence: events.length + facts.length } };
       },
     });
@@ -276,7 +285,7 @@ describe('a link of an invitation', () => {
     const { say, orchestration, auditionId } = await setup();
     orchestration.override({
       sendUpdate: async () => {
-        await database.repositories.events.append(auditionId, trail(facts, { from: 7 }));
+        await storeEvents(database.repositories.events, auditionId, trail(facts, { from: 7 }));
         throw new Refusal('answer_superseded', 'The slot has moved.', 'Use the new link.');
       },
     });

@@ -7,6 +7,7 @@ import {
   attentionItem,
   factsUntilScheduled,
   newAuditionId,
+  storeEvents,
   trail,
 } from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
@@ -22,12 +23,12 @@ const setup = async (...more: readonly AuditionFact[]) => {
   const key = await test.keyFor('operator');
   const id = newAuditionId();
   const events = trail([...factsUntilScheduled(id, 'org_north'), ...more]);
-  await database.repositories.events.append(id, events);
+  await storeEvents(database.repositories.events, id, events);
   let sequence = events.length;
   /** Appends facts with the correlation ID of a command, as its workflow does. */
   const record = async (correlationId: string, ...facts: readonly AuditionFact[]) => {
     const recorded = trail(facts, { from: sequence + 1 }).map((event) => ({ ...event, correlationId }));
-    await database.repositories.events.append(id, recorded);
+    await storeEvents(database.repositories.events, id, recorded);
     sequence += facts.length;
   };
   const answered = async () => ({ kind: 'done', result: { sequence } }) as const;

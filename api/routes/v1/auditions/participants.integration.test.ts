@@ -1,10 +1,17 @@
 /** Tests the changes of a running audition's cast: the update that the workflow receives, and the responses. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { auditionFactSchema } from '../../../../domain/audition/events.ts';
+import { type AuditionFact, auditionFactSchema } from '../../../../domain/audition/events.ts';
 import { Refusal } from '../../../../domain/errors.ts';
 import { auditionRequest, createTestApi } from '../../../../tests/harness/api.ts';
-import { factsUntilScheduled, newAuditionId, trail } from '../../../../tests/harness/audition-trail.ts';
+import {
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
+import type { CastChange } from '../../../../workflows/audition/messages.ts';
+import type { AuditionWorkflows } from '../../../auditions/audition-workflows.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -21,15 +28,30 @@ const reader = {
   channels: ['email'],
 };
 
+const factOf = (change: CastChange): AuditionFact =>
+  change.kind === 'add'
+    ? { type: 'participant_added', participant: change.participant }
+    : { type: 'participant_removed', participant: change.participant };
+
 const setup = async () => {
   const test = await createTestApi(database);
   const key = await test.keyFor('operator');
   const id = newAuditionId();
   const facts = factsUntilScheduled(id, 'org_north');
-  await database.repositories.events.append(id, trail(facts));
-  test.orchestration.override({
-    sendUpdate: async () => ({ kind: 'done', result: { sequence: facts.length } }),
-  });
+  await storeEvents(database.repositories.events, id, trail(facts));
+  /** Changes the cast as the workflow does. */
+  const change: AuditionWorkflows['sendUpdate'] = async (_, { name, command }) => {
+    const changes = name === 'participants' ? command.changes : [];
+    const recorded = trail(changes.map(factOf), { from: facts.length + 1 });
+    const { correlationId } = command;
+    await storeEvents(
+      database.repositories.events,
+      id,
+      recorded.map((event) => ({ ...event, correlationId })),
+    );
+    return { kind: 'done', result: { sequence: facts.length + recorded.length } };
+  };
+  test.orchestration.override({ sendUpdate: change });
   const send = (
     method: 'POST' | 'PUT' | 'DELETE',
     path: string,
@@ -109,6 +131,16 @@ describe('the cast of a running audition', () => {
     expect((await send('PUT', '/reader-1', reader)).body).toMatchObject({ code, whatToDo: 'Look again.' });
   });
 
+  it('returns 202 while a calendar cannot be read and an operator is asked, then the late refusal', async () => {
+    const { send, orchestration, id } = await setup();
+    orchestration.override({ sendUpdate: async () => ({ kind: 'done', result: { sequence: 6 } }) });
+    const same = { 'idempotency-key': crypto.randomUUID() };
+    expect((await send('POST', '', reader, same)).status).toBe(202);
+    const refused = { type: 'move_refused', code: 'move_aborted', reason: 'An operator aborted.' } as const;
+    await storeEvents(database.repositories.events, id, trail([refused], { from: 7 }));
+    expect((await send('POST', '', reader, same)).body).toMatchObject({ code: 'move_aborted' });
+  });
+
   it('rejects a malformed ID of a participant', async () => {
     const { send } = await setup();
     expect(await send('DELETE', '/a%20b')).toMatchObject({ status: 400, body: { code: 'invalid_body' } });
@@ -123,7 +155,8 @@ describe('the cast of a running audition', () => {
       type: 'participant_added',
       participant: { id: 'reader-1', kind: 'reader', zone: 'Europe/London', required: true },
     };
-    await database.repositories.events.append(
+    await storeEvents(
+      database.repositories.events,
       id,
       trail([auditionFactSchema.parse(added)], { from: 7 }).map((event) => ({
         ...event,

@@ -5,7 +5,12 @@ import { defaultPolicy } from '../../../../domain/audition/policy.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { createTestApi } from '../../../../tests/harness/api.ts';
 import { auditionPlan, castingDirector, performer } from '../../../../tests/harness/audition-plan.ts';
-import { factsUntilScheduled, newAuditionId, trail } from '../../../../tests/harness/audition-trail.ts';
+import {
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
 let database: TestDatabase;
@@ -16,6 +21,7 @@ afterAll(() => database.drop());
 
 const declined: AuditionFact = { type: 'declined', participant: performer.id };
 const released: AuditionFact = { type: 'decided', decision: 'released' };
+const booked: AuditionFact = { type: 'decided', decision: 'booked' };
 const noShow: AuditionFact = { type: 'no_show' };
 const cancelled: AuditionFact = { type: 'cancelled', origin: 'api' };
 const toDecision = { to: 'decision', reason: 'booked on the spot' } as const;
@@ -32,9 +38,10 @@ const setup = async (closing: AuditionFact | undefined, { now }: { readonly now?
   const key = await test.keyFor('backend');
   const id = newAuditionId();
   const facts = [...factsUntilScheduled(id, 'org_north'), ...(closing ? [closing] : [])];
-  await database.repositories.events.append(id, trail(facts));
+  await storeEvents(database.repositories.events, id, trail(facts));
   const record = (correlationId: string, fact: AuditionFact) =>
-    database.repositories.events.append(
+    storeEvents(
+      database.repositories.events,
       id,
       trail([fact], { from: facts.length + 1 }).map((event) => ({ ...event, correlationId })),
     );
@@ -132,7 +139,7 @@ describe('reopening a closed audition', () => {
 describe('a refused reopening', () => {
   it.each([
     ['of an open audition', undefined, toSession, 'wrong_state'],
-    ['of a decision for a session', released, toSession, 'outcome_not_reopenable'],
+    ['of a booking for a session', booked, toSession, 'outcome_not_reopenable'],
     ['of a decline for a decision', declined, toDecision, 'outcome_not_reopenable'],
     ['without a target', declined, {}, 'invalid_body'],
     [
@@ -238,6 +245,16 @@ describe('a repeated reopening', () => {
     const again = await reopen(toSession, same);
     expect([again.status, again.body]).toMatchObject([200, { state: 'scheduling', revision: 2 }]);
     expect((await reopen(toSession, freshKey())).body).toMatchObject({ code: 'wrong_state' });
+    expect(orchestration.reopened).toHaveLength(1);
+  });
+
+  it('simultaneously gets the result of the first one', async () => {
+    const { reopen, orchestration } = await setup(declined);
+    orchestration.override({
+      reopen: async () => ({ kind: 'running' }),
+      findReopening: async () => ({ kind: 'done', result: { kind: 'held', sequence: 8 } }),
+    });
+    expect((await reopen(toSession, freshKey())).status).toBe(200);
     expect(orchestration.reopened).toHaveLength(1);
   });
 
