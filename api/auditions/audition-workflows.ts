@@ -152,7 +152,7 @@ export const createAuditionWorkflows = ({
   readonly taskQueue: string;
   readonly timeouts?: UpdateTimeouts;
 }): AuditionWorkflows => {
-  const { withTimeout, ...updates } = createUpdateOutcomes(temporal, timeouts);
+  const updates = createUpdateOutcomes(temporal, timeouts);
   const handleOf = (id: AuditionId) => temporal.workflow.getHandle(auditionWorkflowId(id));
 
   const startWithUpdate = (
@@ -172,7 +172,7 @@ export const createAuditionWorkflows = ({
 
   const viewOf = async (id: AuditionId): Promise<AuditionView | undefined> => {
     try {
-      return await withTimeout(timeouts.acceptedTimeoutMs, () => handleOf(id).query(viewQuery));
+      return await updates.withTimeout(timeouts.acceptedTimeoutMs, () => handleOf(id).query(viewQuery));
     } catch (error) {
       if (isWorkflowGone(error)) return undefined;
       throw error;
@@ -181,7 +181,7 @@ export const createAuditionWorkflows = ({
 
   /** Needs no worker. Throws `WorkflowNotFoundError`. */
   const describeWorkflow = (id: AuditionId) =>
-    withTimeout(timeouts.acceptedTimeoutMs, () => handleOf(id).describe());
+    updates.withTimeout(timeouts.acceptedTimeoutMs, () => handleOf(id).describe());
 
   return {
     start: (plan) =>
@@ -215,7 +215,7 @@ export const createAuditionWorkflows = ({
     },
     waitForEnd: async (id) => {
       try {
-        await withTimeout(endTimeoutMs, () => handleOf(id).result());
+        await updates.withTimeout(endTimeoutMs, () => handleOf(id).result());
         return true;
       } catch (error) {
         if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError) return true;
@@ -223,7 +223,8 @@ export const createAuditionWorkflows = ({
         throw error;
       }
     },
-    readPlan: (id) => withTimeout(timeouts.acceptedTimeoutMs, () => readStoredPlan(temporal, handleOf(id))),
+    readPlan: (id) =>
+      updates.withTimeout(timeouts.acceptedTimeoutMs, () => readStoredPlan(temporal, handleOf(id))),
     exists: async (id) => {
       try {
         await describeWorkflow(id);

@@ -73,7 +73,11 @@ export const showsResult = (view: AuditionView, { name, command }: AuditionUpdat
       return isInWishedSlot(view, command.wish);
     case 'participants':
       return hasCast(view, command.changes);
-    default:
+    case 'respond':
+    case 'cancel':
+    case 'check-in':
+    case 'decide':
+    case 'resolve':
       return true;
   }
 };

@@ -55,13 +55,13 @@ const carriedOut = (name: ResultName, view: AuditionView, accepted: AcceptedComm
  * takes longer, or when it waits for an operator. Looks the audition up first, so that callers learn nothing about
  * other organizations' auditions. Idempotent by `updateId`. A repeated request whose command was accepted before gets
  * the result from the trail, even when the command would be refused by now.
- * @throws {Refusal} from `command`, from the workflow, or `audition_not_found`, `audition_closed`, `audition_stopped`.
+ * @throws {Refusal} from `message`, from the workflow, or `audition_not_found`, `audition_closed`, `audition_stopped`.
  */
 export const sendAuditionCommand = async <Name extends AuditionUpdateMessage['name']>(
   { repositories: { auditions, events }, auditionWorkflows }: CommandDependencies,
   { organization, id, updateId, correlationId }: CommandTarget,
   name: Name,
-  message: () => Extract<AuditionUpdateMessage, { readonly name: Name }>,
+  message: (view: AuditionView) => Extract<AuditionUpdateMessage, { readonly name: Name }>,
   attempt: Attempt = {},
 ): Promise<ApiResponse> => {
   const readView = () => requireAudition({ auditions, auditionWorkflows }, organization, id);
@@ -70,7 +70,7 @@ export const sendAuditionCommand = async <Name extends AuditionUpdateMessage['na
   if (attempt.accepted && (await isCarriedOut(events, before, name, accepted))) {
     return carriedOut(name, before, accepted);
   }
-  const sent: AuditionUpdateMessage = message();
+  const sent: AuditionUpdateMessage = message(before);
   const outcome = await auditionWorkflows.sendUpdate(id, sent, updateId);
   const view = await readView();
   switch (outcome.kind) {

@@ -8,8 +8,7 @@ import type { AuditionView } from './view.ts';
 /**
  * `decision`: the session took place, and the decision is open again. `session`: the audition is scheduled again.
  */
-export const reopenTargets = ['decision', 'session'] as const;
-export type ReopenTarget = (typeof reopenTargets)[number];
+type ReopenTarget = 'decision' | 'session';
 
 /** What each outcome can be reopened for. A session that was cancelled did not take place. */
 const targetsOf: Readonly<Record<AuditionOutcome, readonly ReopenTarget[]>> = {

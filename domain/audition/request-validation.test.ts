@@ -242,10 +242,10 @@ describe('the slot of a reschedule', () => {
   });
 });
 
-describe('a participant who is added', () => {
-  const addition = (changes: Record<string, unknown>) => () =>
-    validateAddition(participantSchema.parse({ ...director, ...changes }));
+const addition = (changes: Record<string, unknown>) => () =>
+  validateAddition(participantSchema.parse({ ...director, ...changes }));
 
+describe('a participant who is added', () => {
   it('is checked like a participant of a request, with JSON pointers into the body', () => {
     expect(addition({})).not.toThrow();
     expect(refusalOf(addition({ zone: 'Mars/Base' }))).toMatchObject({
@@ -266,10 +266,10 @@ describe('a participant who is added', () => {
   });
 });
 
-describe('working hours', () => {
-  const withHours = (from: string, until: string) =>
-    participantSchema.safeParse({ ...performer, workingHours: { from, until } }).success;
+const withHours = (from: string, until: string) =>
+  participantSchema.safeParse({ ...performer, workingHours: { from, until } }).success;
 
+describe('working hours', () => {
   it('begin before they end', () => {
     expect(withHours('10:00', '18:30')).toBe(true);
     expect(withHours('18:30', '10:00')).toBe(false);

@@ -110,7 +110,7 @@ export const movedPage = (
   });
 };
 
-export type RespondPageError = 'invalid' | 'closed' | 'unreadable' | 'later';
+export type RespondPageError = 'invalid' | 'closed' | 'taken' | 'unreadable' | 'later';
 
 /** Renders a page that explains why the invitation cannot be answered. */
 export const respondErrorPage = (obstacle: RespondPageError, acceptLanguage: string | undefined): string => {

@@ -197,6 +197,15 @@ describe('a decline', () => {
     expect(text).toContain('You can change this answer until Tuesday, November 24, 2026, 10:15');
   });
 
+  it.each([
+    ['slot_taken', 'This time is no longer free'],
+    ['move_in_progress', 'Please try again in a minute'],
+  ] as const)('whose change is refused with %s shows why', async (code, title) => {
+    const { say, orchestration } = await setup(declinedUntil(inTime));
+    orchestration.override({ sendUpdate: () => Promise.reject(new Refusal(code, 'No.', 'Write.')) });
+    expect(await say('accepted')).toMatchObject({ status: 409, text: expect.stringContaining(title) });
+  });
+
   it('without a period says immediately that it is final', async () => {
     const { say, recordOnUpdate } = await setup();
     recordOnUpdate(declinedUntil(now), declined);

@@ -23,6 +23,8 @@ const errorPages: Partial<Readonly<Record<RefusalCode, RespondPageError>>> = {
   audition_not_found: 'invalid',
   not_found: 'invalid',
   unknown_participant: 'invalid',
+  slot_taken: 'taken',
+  move_in_progress: 'later',
   wrong_state: 'closed',
   audition_closed: 'closed',
   audition_stopped: 'closed',
@@ -35,6 +37,18 @@ const handleRespondPageError = createPageErrorHandler(errorPages, respondErrorPa
 /** An answer that was not recorded. The page then shows why. */
 const notRecorded = problemKinds.answer_superseded.status;
 
+const show = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { kind, details }: InvitationState,
+  status = 200,
+): FastifyReply => {
+  const acceptLanguage = request.headers['accept-language'];
+  return kind === 'moved'
+    ? sendPage(reply, notRecorded, movedPage(details, acceptLanguage))
+    : sendPage(reply, status, invitationPage(details, { isFinal: kind === 'final', acceptLanguage }));
+};
+
 /** Registers the page and its form. */
 export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => {
   const { repositories, responseLinks, now } = dependencies;
@@ -46,18 +60,6 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
   };
 
   const readState = (invitation: Invitation) => readInvitation(repositories.auditions, invitation, now());
-
-  const show = (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    { kind, details }: InvitationState,
-    status = 200,
-  ): FastifyReply => {
-    const acceptLanguage = request.headers['accept-language'];
-    return kind === 'moved'
-      ? sendPage(reply, notRecorded, movedPage(details, acceptLanguage))
-      : sendPage(reply, status, invitationPage(details, { isFinal: kind === 'final', acceptLanguage }));
-  };
 
   /** Records the answer. Returns the state after it, or undefined when the slot has moved in the meantime. */
   const record = async (

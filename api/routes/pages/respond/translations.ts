@@ -15,6 +15,8 @@ interface RespondTranslations {
   readonly final: string;
   readonly closedTitle: string;
   readonly closed: string;
+  readonly takenTitle: string;
+  readonly taken: string;
   readonly movedTitle: string;
   readonly moved: string;
   readonly invalidTitle: string;
@@ -38,6 +40,9 @@ const en: RespondTranslations = {
   final: 'This answer is final. If you can come after all, please write to the casting office.',
   closedTitle: 'This audition can no longer be answered here',
   closed: 'It has begun, is over, or was cancelled. Please write to the casting office.',
+  takenTitle: 'This time is no longer free',
+  taken:
+    'It was given to another audition after you had declined. If you can come after all, please write to the casting office.',
   movedTitle: 'The time has changed',
   moved:
     'This link belongs to an earlier time, and no answer was recorded. A message with a new link is sent to you: please answer with that one.',
@@ -65,6 +70,9 @@ const fr: RespondTranslations = {
     'Cette réponse est définitive. Si vous pouvez finalement venir, veuillez écrire à l’agence de casting.',
   closedTitle: 'Il n’est plus possible de répondre ici',
   closed: 'L’audition a commencé, est terminée ou a été annulée. Veuillez écrire à l’agence de casting.',
+  takenTitle: 'Cet horaire n’est plus libre',
+  taken:
+    'Il a été attribué à une autre audition après votre refus. Si vous pouvez finalement venir, veuillez écrire à l’agence de casting.',
   movedTitle: 'L’horaire a changé',
   moved:
     'Ce lien correspond à un horaire précédent, et aucune réponse n’a été enregistrée. Un message avec un nouveau lien vous est envoyé : veuillez répondre avec celui-ci.',

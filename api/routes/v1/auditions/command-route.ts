@@ -1,6 +1,7 @@
 /** What the routes of all commands to an audition share: schema, idempotency and response. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import type { AuditionView } from '../../../../domain/audition/view.ts';
 import type { RefusalCode } from '../../../../domain/errors.ts';
 import type { AuditionId } from '../../../../domain/ids.ts';
 import type { CommandContext } from '../../../../workflows/audition/messages.ts';
@@ -100,8 +101,11 @@ export const sendCommand = <Name extends AuditionUpdateMessage['name']>(
   dependencies: Pick<ApiDependencies, 'repositories' | 'auditionWorkflows'>,
   { request, reply, route }: { request: CommandRequest; reply: FastifyReply; route: string },
   name: Name,
-  message: (context: CommandContext) => Extract<AuditionUpdateMessage, { readonly name: Name }>,
+  message: (
+    context: CommandContext,
+    view: AuditionView,
+  ) => Extract<AuditionUpdateMessage, { readonly name: Name }>,
 ): Promise<FastifyReply> =>
   runCommand(dependencies, { request, reply, route }, (target, context, attempt) =>
-    sendAuditionCommand(dependencies, target, name, () => message(context), attempt),
+    sendAuditionCommand(dependencies, target, name, (view) => message(context, view), attempt),
   );

@@ -1,7 +1,9 @@
 /** Tests the commands to auditions: the updates that workflows receive, and the responses. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { AuditionFact } from '../../../../domain/audition/events.ts';
 import { Refusal } from '../../../../domain/errors.ts';
+import { auditionIdSchema } from '../../../../domain/ids.ts';
 import { createTestApi } from '../../../../tests/harness/api.ts';
 import {
   attentionItem,
@@ -72,6 +74,24 @@ describe('a command', () => {
       ]);
     },
   );
+
+  it('for another callback, after the audition was reopened, contains another ID', async () => {
+    const { ask, orchestration, record } = await setup();
+    const nextId = () =>
+      z
+        .object({ next: z.object({ id: auditionIdSchema }) })
+        .parse(orchestration.receivedCommands.at(-1)?.message.command).next.id;
+    const body = { decision: 'callback', next: { slot } };
+    await ask('decide', body);
+    const next = nextId();
+    await record(
+      'c-10',
+      { type: 'decided', decision: 'callback', next },
+      { type: 'reopened_for_decision', origin: 'api' },
+    );
+    await ask('decide', body);
+    expect(nextId()).not.toBe(next);
+  });
 
   it.each([
     ['a slot', slot, { kind: 'fixed', slot: meant }],

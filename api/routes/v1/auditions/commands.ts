@@ -10,7 +10,7 @@ import {
   respondSchema,
 } from '../../../../domain/audition/commands.ts';
 import { validateSlot, validateSlotSpec } from '../../../../domain/audition/request-validation.ts';
-import type { AuditionId } from '../../../../domain/ids.ts';
+import type { AuditionView } from '../../../../domain/audition/view.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import type { CommandContext, DecideCommand } from '../../../../workflows/audition/messages.ts';
 import type { Api } from '../../../api.ts';
@@ -42,6 +42,9 @@ const answerRoutes = (api: Api, dependencies: ApiDependencies): void => {
           ...runningRefusals,
           'answer_superseded',
           'unknown_participant',
+          'slot_taken',
+          'move_in_progress',
+          'move_aborted',
         ]),
         body: respondSchema,
       },
@@ -82,6 +85,7 @@ const slotRoutes = (api: Api, dependencies: ApiDependencies): void => {
           'slot_taken',
           'nothing_free',
           'move_in_progress',
+          'move_aborted',
           ...slotRefusals,
         ]),
         body: rescheduleSchema,
@@ -120,15 +124,16 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
       schema: {
         ...commandSchema('decide', 'Record the decision; a callback starts the next round', [
           ...runningRefusals,
+          'move_in_progress',
           ...slotRefusals,
         ]),
         body: decideSchema,
       },
     },
     async (request, reply) =>
-      sendCommand(dependencies, exchange(request, reply, 'decide'), 'decide', (context) => ({
+      sendCommand(dependencies, exchange(request, reply, 'decide'), 'decide', (context, view) => ({
         name: 'decide',
-        command: decision(request.body, context, request.params.id, dependencies.now()),
+        command: decision(request.body, context, view, dependencies.now()),
       })),
   );
   api.post(
@@ -154,13 +159,18 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
   );
 };
 
-const decision = (body: DecideBody, context: CommandContext, id: AuditionId, now: Instant): DecideCommand => {
+const decision = (
+  body: DecideBody,
+  context: CommandContext,
+  { id, next: earlier }: AuditionView,
+  now: Instant,
+): DecideCommand => {
   if (body.decision !== 'callback') return { ...context, decision: body.decision };
   const { slot, round } = body.next;
   return {
     ...context,
     decision: body.decision,
-    next: { id: nextAuditionId(id), slot: validateSlot(slot, now, '/next/slot'), round },
+    next: { id: nextAuditionId(id, earlier), slot: validateSlot(slot, now, '/next/slot'), round },
   };
 };
 

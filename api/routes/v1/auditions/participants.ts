@@ -12,8 +12,9 @@ import { commandSchema, runCommand, runningRefusals } from './command-route.ts';
 
 const participantParams = auditionParams.extend({ participant: participantIdSchema });
 
+const changeRefusals = [...runningRefusals, 'move_in_progress', 'move_aborted'] as const;
 const additionRefusals = [
-  ...runningRefusals,
+  ...changeRefusals,
   'performer_not_replaceable',
   'participant_limit_reached',
   'unknown_zone',
@@ -96,7 +97,7 @@ export const auditionParticipants = (api: Api, dependencies: ApiDependencies): v
     {
       schema: {
         ...commandSchema('removeParticipant', 'Remove a participant', [
-          ...runningRefusals,
+          ...changeRefusals,
           'performer_not_replaceable',
           'unknown_participant',
         ]),
