@@ -28,6 +28,7 @@ import { attentionRoutes } from './routes/v1/attention.ts';
 import { auditionCollection } from './routes/v1/auditions/collection.ts';
 import { auditionCommandRoutes } from './routes/v1/auditions/commands.ts';
 import { auditionItem } from './routes/v1/auditions/item.ts';
+import { auditionParticipants } from './routes/v1/auditions/participants.ts';
 import { availabilityRoutes } from './routes/v1/availability.ts';
 import { connectionCollection } from './routes/v1/connections/collection.ts';
 import { connectionItem } from './routes/v1/connections/item.ts';
@@ -108,6 +109,7 @@ export const buildApi = async (
   auditionCollection(api, dependencies);
   auditionItem(api, dependencies);
   auditionCommandRoutes(api, dependencies);
+  auditionParticipants(api, dependencies);
   attentionRoutes(api, dependencies);
   availabilityRoutes(api, dependencies);
   webhookEndpointCollection(api, dependencies);

@@ -113,6 +113,8 @@ export const refusalCodes = [
   'unknown_participant',
   'duplicate_participant',
   'performer_missing',
+  'performer_not_replaceable',
+  'participant_limit_reached',
   'channel_without_address',
   'unknown_connection',
   'address_not_allowed',

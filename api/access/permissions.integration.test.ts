@@ -108,10 +108,21 @@ const resources: Readonly<Record<string, (owner: OrganizationId) => Promise<stri
   },
 };
 
+/** Routes that need the resource in another state than the other routes of its path. */
+const resourcesOfRoutes: Readonly<Record<string, (owner: OrganizationId) => Promise<string>>> = {
+  'POST /v1/auditions/:id/reopen': async (owner) => {
+    const id = newAuditionId();
+    const facts = [...factsUntilScheduled(id, owner), { type: 'cancelled', origin: 'api' } as const];
+    await storeEvents(repositories.events, id, trail(facts));
+    return id;
+  },
+};
+
 /** Values of path parameters that are not resources of an organization. */
-const names: Readonly<Record<string, string>> = { ':provider': 'apple' };
+const names: Readonly<Record<string, string>> = { ':provider': 'apple', ':participant': 'reader-1' };
 
 const slot = auditionRequest().slot;
+const reader = { ...auditionRequest().participants[1], id: 'reader-1', kind: 'reader' };
 const bodies: Readonly<Record<string, unknown>> = {
   'POST /v1/auditions': auditionRequest(),
   'POST /v1/auditions/:id/respond': { participant: 'performer-1', answer: 'accepted' },
@@ -119,6 +130,9 @@ const bodies: Readonly<Record<string, unknown>> = {
   'POST /v1/auditions/:id/cancel': {},
   'POST /v1/auditions/:id/decide': { decision: 'booked' },
   'POST /v1/auditions/:id/check-in': { participant: 'performer-1' },
+  'POST /v1/auditions/:id/reopen': { to: 'session' },
+  'POST /v1/auditions/:id/participants': reader,
+  'PUT /v1/auditions/:id/participants/:participant': reader,
   'POST /v1/attention/:id/resolve': { action: 'retry' },
   'POST /v1/availability': {
     slot: { earliest: '2026-12-01T09:00', latest: '2026-12-01T18:00', durationMinutes: 30, zone: 'UTC' },
@@ -151,7 +165,7 @@ const createResourceFor = async (route: string, owner: OrganizationId): Promise<
   const [, path = ''] = route.split(' ');
   const [before = '', after] = path.split(':id');
   if (after === undefined) return undefined;
-  const make = resources[before];
+  const make = resourcesOfRoutes[route] ?? resources[before];
   if (make) return make(owner);
   throw new Error(`${route} contains a resource ID: add a factory for the resource to \`resources\``);
 };

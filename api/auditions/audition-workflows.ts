@@ -1,8 +1,9 @@
-/** The API's client for audition workflows: starts, updates and queries them. */
+/** The API's client for audition workflows: starts, updates, reopens and queries them. */
 import {
   type Client,
+  isGrpcDeadlineError,
   WithStartWorkflowOperation,
-  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
   type WorkflowHandle,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
@@ -11,6 +12,7 @@ import {
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
+import type { AuditionState } from '../../domain/audition/states.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
@@ -25,16 +27,27 @@ import {
   decideUpdate,
   type FirstResult,
   firstResultUpdate,
+  type ParticipantsCommand,
+  participantsUpdate,
+  type ReopenCommand,
   type RescheduleCommand,
   type ResolveAttentionCommand,
   type RespondCommand,
   rescheduleUpdate,
   resolveAttentionUpdate,
   respondUpdate,
+  type UpdateAnswer,
   viewQuery,
 } from '../../workflows/audition/messages.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
-import { isUpdateTimeout, unwrapUpdateFailure } from './update-failures.ts';
+import { readStoredPlan } from './stored-plan.ts';
+import {
+  createUpdateOutcomes,
+  defaultTimeouts,
+  isWorkflowGone,
+  type UpdateOutcome,
+  type UpdateTimeouts,
+} from './update-outcomes.ts';
 
 /** An update of a running audition: its name and its command. */
 export type AuditionUpdateMessage =
@@ -43,13 +56,8 @@ export type AuditionUpdateMessage =
   | { readonly name: 'cancel'; readonly command: CancelCommand }
   | { readonly name: 'check-in'; readonly command: CheckInCommand }
   | { readonly name: 'decide'; readonly command: DecideCommand }
+  | { readonly name: 'participants'; readonly command: ParticipantsCommand }
   | { readonly name: 'resolve'; readonly command: ResolveAttentionCommand };
-
-/** `still_working`: accepted and durable, but not completed before our timeout. `ended`: no such workflow is running. */
-type UpdateOutcome<Result> =
-  | { readonly kind: 'done'; readonly result: Result }
-  | { readonly kind: 'still_working' }
-  | { readonly kind: 'ended' };
 
 export interface AuditionWorkflows {
   /**
@@ -62,7 +70,24 @@ export interface AuditionWorkflows {
     id: AuditionId,
     message: AuditionUpdateMessage,
     updateId: string,
-  ): Promise<UpdateOutcome<AuditionView>>;
+  ): Promise<UpdateOutcome<UpdateAnswer>>;
+  /**
+   * Starts another run of a closed audition and waits for its first result. Idempotent by `updateId`, also after that
+   * run has ended. Returns `running` when a workflow of the audition runs: another request has started it, or it still
+   * undoes what was arranged before the audition was closed. It can also be a simultaneous call with the same
+   * `updateId`, which `findReopening` finds.
+   */
+  reopen(
+    plan: AuditionPlan,
+    command: ReopenCommand,
+    updateId: string,
+  ): Promise<UpdateOutcome<FirstResult> | { readonly kind: 'running' }>;
+  /** Waits for the first result of an earlier `reopen`. Returns undefined when the last run has no such update. */
+  findReopening(id: AuditionId, updateId: string): Promise<UpdateOutcome<FirstResult> | undefined>;
+  /** Waits a few seconds for the end of the workflow. Returns whether it has ended. */
+  waitForEnd(id: AuditionId): Promise<boolean>;
+  /** Returns the plan with all changes of the cast; undefined when Temporal does not have the workflow any more. */
+  readPlan(id: AuditionId): Promise<AuditionPlan | undefined>;
   /** Returns whether the workflow exists, running or closed. Needs no worker. */
   exists(id: AuditionId): Promise<boolean>;
   /** Queries the workflow for its current state, which is ahead of the read model. */
@@ -71,40 +96,33 @@ export interface AuditionWorkflows {
   queryRunningView(organization: OrganizationId, id: AuditionId): Promise<AuditionView | undefined>;
 }
 
-export interface UpdateTimeouts {
-  /** Milliseconds for a worker to accept an update. After this timeout the update may never happen. */
-  readonly acceptedTimeoutMs: number;
-  /** Milliseconds to wait for the result of an accepted update. */
-  readonly resultTimeoutMs: number;
-}
-
-/** A worker accepts within milliseconds. Together below 30 seconds, the usual timeout of a proxy. */
-const defaultTimeouts: UpdateTimeouts = { acceptedTimeoutMs: 8_000, resultTimeoutMs: 20_000 };
-
 /** Constant, so that repeated starts of one audition share one update. */
 const firstResultUpdateId = 'first-result';
 
-const startOptions = (plan: AuditionPlan, taskQueue: string) => ({
-  args: [{ plan } satisfies AuditionInput],
-  workflowId: auditionWorkflowId(plan.id),
-  taskQueue,
-  workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-  workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+/** A closed audition whose bookings are undone needs no longer than this, unless a provider is down. */
+const endTimeoutMs = 5_000;
+
+const startOptions = (
+  input: AuditionInput,
+  { state, correlationId }: { readonly state: AuditionState; readonly correlationId: string },
+) => ({
+  args: [input],
+  workflowId: auditionWorkflowId(input.plan.id),
   typedSearchAttributes: new TypedSearchAttributes([
-    { key: searchAttributes.organization, value: plan.organization },
-    { key: searchAttributes.project, value: plan.project.id },
-    { key: searchAttributes.role, value: plan.role.id },
-    { key: searchAttributes.state, value: 'requested' },
+    { key: searchAttributes.organization, value: input.plan.organization },
+    { key: searchAttributes.project, value: input.plan.project.id },
+    { key: searchAttributes.role, value: input.plan.role.id },
+    { key: searchAttributes.state, value: state },
   ]),
-  memo: { organization: plan.organization, correlationId: plan.correlationId },
-  staticSummary: `Audition ${plan.id}, round ${plan.round}`,
+  memo: { organization: input.plan.organization, correlationId },
+  staticSummary: `Audition ${input.plan.id}, round ${input.plan.round}`,
 });
 
 const startAuditionUpdate = (
   handle: WorkflowHandle,
   message: AuditionUpdateMessage,
   updateId: string,
-): Promise<WorkflowUpdateHandle<AuditionView>> => {
+): Promise<WorkflowUpdateHandle<UpdateAnswer>> => {
   const options = { updateId, waitForStage: 'ACCEPTED' } as const;
   switch (message.name) {
     case 'respond':
@@ -117,13 +135,12 @@ const startAuditionUpdate = (
       return handle.startUpdate(checkInUpdate, { args: [message.command], ...options });
     case 'decide':
       return handle.startUpdate(decideUpdate, { args: [message.command], ...options });
+    case 'participants':
+      return handle.startUpdate(participantsUpdate, { args: [message.command], ...options });
     case 'resolve':
       return handle.startUpdate(resolveAttentionUpdate, { args: [message.command], ...options });
   }
 };
-
-const isWorkflowGone = (error: unknown): boolean =>
-  error instanceof WorkflowNotFoundError || error instanceof WorkflowExecutionAlreadyStartedError;
 
 /** Creates the client. `taskQueue` is the queue of the audition workflows. */
 export const createAuditionWorkflows = ({
@@ -135,40 +152,27 @@ export const createAuditionWorkflows = ({
   readonly taskQueue: string;
   readonly timeouts?: UpdateTimeouts;
 }): AuditionWorkflows => {
-  const withTimeout = <Result>(ms: number, call: () => Promise<Result>): Promise<Result> =>
-    temporal.withDeadline(Date.now() + ms, call);
+  const updates = createUpdateOutcomes(temporal, timeouts);
   const handleOf = (id: AuditionId) => temporal.workflow.getHandle(auditionWorkflowId(id));
 
-  const waitUntilAccepted = async <Result>(
-    begin: () => Promise<WorkflowUpdateHandle<Result>>,
-  ): Promise<WorkflowUpdateHandle<Result> | 'ended'> => {
-    try {
-      return await withTimeout(timeouts.acceptedTimeoutMs, begin);
-    } catch (error) {
-      return isWorkflowGone(error) ? 'ended' : unwrapUpdateFailure(error);
-    }
-  };
-
-  /**
-   * Acceptance and result have separate timeouts because they fail differently. An update that was not accepted may
-   * never happen, so the caller must retry. An accepted update will happen, so the caller need not wait for it.
-   */
-  const update = async <Result>(
-    begin: () => Promise<WorkflowUpdateHandle<Result>>,
-  ): Promise<UpdateOutcome<Result>> => {
-    const handle = await waitUntilAccepted(begin);
-    if (handle === 'ended') return { kind: 'ended' };
-    try {
-      return { kind: 'done', result: await withTimeout(timeouts.resultTimeoutMs, () => handle.result()) };
-    } catch (error) {
-      if (isUpdateTimeout(error)) return { kind: 'still_working' };
-      return { kind: isWorkflowGone(error) ? 'ended' : unwrapUpdateFailure(error) };
-    }
-  };
+  const startWithUpdate = (
+    updateId: string,
+    options: Omit<ConstructorParameters<typeof WithStartWorkflowOperation>[1], 'taskQueue'>,
+  ) =>
+    updates.send(() =>
+      temporal.workflow.startUpdateWithStart(firstResultUpdate, {
+        updateId,
+        waitForStage: 'ACCEPTED',
+        startWorkflowOperation: new WithStartWorkflowOperation(auditionWorkflowType, {
+          taskQueue,
+          ...options,
+        }),
+      }),
+    );
 
   const viewOf = async (id: AuditionId): Promise<AuditionView | undefined> => {
     try {
-      return await withTimeout(timeouts.acceptedTimeoutMs, () => handleOf(id).query(viewQuery));
+      return await updates.withTimeout(timeouts.acceptedTimeoutMs, () => handleOf(id).query(viewQuery));
     } catch (error) {
       if (isWorkflowGone(error)) return undefined;
       throw error;
@@ -177,21 +181,50 @@ export const createAuditionWorkflows = ({
 
   /** Needs no worker. Throws `WorkflowNotFoundError`. */
   const describeWorkflow = (id: AuditionId) =>
-    withTimeout(timeouts.acceptedTimeoutMs, () => handleOf(id).describe());
+    updates.withTimeout(timeouts.acceptedTimeoutMs, () => handleOf(id).describe());
 
   return {
     start: (plan) =>
-      update(() =>
-        temporal.workflow.startUpdateWithStart(firstResultUpdate, {
-          updateId: firstResultUpdateId,
-          waitForStage: 'ACCEPTED',
-          startWorkflowOperation: new WithStartWorkflowOperation(
-            auditionWorkflowType,
-            startOptions(plan, taskQueue),
-          ),
-        }),
-      ),
-    sendUpdate: (id, message, updateId) => update(() => startAuditionUpdate(handleOf(id), message, updateId)),
+      startWithUpdate(firstResultUpdateId, {
+        ...startOptions({ plan }, { state: 'requested', correlationId: plan.correlationId }),
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      }),
+    sendUpdate: (id, message, updateId) =>
+      updates.send(() => startAuditionUpdate(handleOf(id), message, updateId)),
+    reopen: async (plan, command, updateId) => {
+      const outcome = await startWithUpdate(updateId, {
+        ...startOptions(
+          { plan, takeover: { cause: 'reopen', command } },
+          {
+            state: command.to === 'decision' ? 'awaiting_decision' : 'scheduling',
+            correlationId: command.correlationId,
+          },
+        ),
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        // The server still returns the result of an update that it knows by its ID. With USE_EXISTING, a request would
+        // get the first result of a run that another request has started.
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
+      });
+      return outcome.kind === 'ended' ? { kind: 'running' } : outcome;
+    },
+    findReopening: async (id, updateId) => {
+      const handle = handleOf(id).getUpdateHandle<FirstResult>(updateId);
+      const outcome = await updates.await(handle);
+      return outcome.kind === 'ended' ? undefined : outcome;
+    },
+    waitForEnd: async (id) => {
+      try {
+        await updates.withTimeout(endTimeoutMs, () => handleOf(id).result());
+        return true;
+      } catch (error) {
+        if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError) return true;
+        if (isGrpcDeadlineError(error)) return false;
+        throw error;
+      }
+    },
+    readPlan: (id) =>
+      updates.withTimeout(timeouts.acceptedTimeoutMs, () => readStoredPlan(temporal, handleOf(id))),
     exists: async (id) => {
       try {
         await describeWorkflow(id);

@@ -1,17 +1,19 @@
 /** Sends a command to the workflow of an audition and returns the API response. */
+import type { AcceptedCommand } from '../../db/access/idempotent-requests.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import type { ApiResponse } from '../idempotency/run-once.ts';
+import type { ApiResponse, Attempt } from '../idempotency/run-once.ts';
 import type { AuditionUpdateMessage } from './audition-workflows.ts';
+import { isCarriedOut, type ResultName, showsResult } from './command-result.ts';
 import { requireAudition } from './require-audition.ts';
 
 const auditionClosed = (view: AuditionView): Refusal =>
   new Refusal(
     'audition_closed',
     `The audition is closed (${view.outcome ?? 'without an outcome'}) and accepts no more commands.`,
-    'Request a new audition if you need one.',
+    'Reopen it, or request a new audition if you need one.',
   );
 
 /**
@@ -25,26 +27,72 @@ export const auditionStopped = ({ id, state }: Pick<AuditionView, 'id' | 'state'
     `Have an operator look at audition/${id} in the Temporal Web UI and undo its bookings by hand; then request a new audition.`,
   );
 
+export type CommandDependencies = Pick<ApiDependencies, 'repositories' | 'auditionWorkflows'>;
+
+export interface CommandTarget {
+  readonly organization: OrganizationId;
+  readonly id: AuditionId;
+  readonly updateId: string;
+  readonly correlationId: string;
+}
+
+/** Creates the 202 of a command that was accepted. */
+export const acceptedResponse = (view: AuditionView, accepted: AcceptedCommand): ApiResponse => ({
+  status: 202,
+  body: view,
+  provisional: true,
+  accepted,
+});
+
+/** A move whose steps wait for an operator leaves the audition in `scheduling`. */
+const carriedOut = (name: ResultName, view: AuditionView, accepted: AcceptedCommand): ApiResponse =>
+  name === 'reschedule' && view.state === 'scheduling'
+    ? acceptedResponse(view, accepted)
+    : { status: 200, body: view };
+
 /**
  * Sends a command and returns 200 with the audition when it is carried out, or 202 with the current audition when that
- * takes longer. Looks the audition up first, so that callers learn nothing about other organizations' auditions.
- * Idempotent by `updateId`.
+ * takes longer, or when it waits for an operator. Looks the audition up first, so that callers learn nothing about
+ * other organizations' auditions. Idempotent by `updateId`. A repeated request whose command was accepted before gets
+ * the result from the trail, even when the command would be refused by now.
  * @throws {Refusal} from `message`, from the workflow, or `audition_not_found`, `audition_closed`, `audition_stopped`.
  */
-export const sendAuditionCommand = async (
-  {
-    repositories: { auditions },
-    auditionWorkflows,
-  }: Pick<ApiDependencies, 'repositories' | 'auditionWorkflows'>,
-  { organization, id, updateId }: { organization: OrganizationId; id: AuditionId; updateId: string },
-  message: () => AuditionUpdateMessage,
+export const sendAuditionCommand = async <Name extends AuditionUpdateMessage['name']>(
+  { repositories: { auditions, events }, auditionWorkflows }: CommandDependencies,
+  { organization, id, updateId, correlationId }: CommandTarget,
+  name: Name,
+  message: (view: AuditionView) => Extract<AuditionUpdateMessage, { readonly name: Name }>,
+  attempt: Attempt = {},
 ): Promise<ApiResponse> => {
-  const sources = { auditions, auditionWorkflows };
-  await requireAudition(sources, organization, id);
-  const outcome = await auditionWorkflows.sendUpdate(id, message(), updateId);
-  if (outcome.kind === 'done') return { status: 200, body: outcome.result };
-  const view = await requireAudition(sources, organization, id);
-  if (outcome.kind === 'still_working') return { status: 202, body: view, provisional: true };
+  const readView = () => requireAudition({ auditions, auditionWorkflows }, organization, id);
+  const before = await readView();
+  const accepted = attempt.accepted ?? { after: before.sequence, correlationId };
+  if (attempt.accepted && (await isCarriedOut(events, before, name, accepted))) {
+    return carriedOut(name, before, accepted);
+  }
+  const sent: AuditionUpdateMessage = message(before);
+  const outcome = await auditionWorkflows.sendUpdate(id, sent, updateId);
+  const view = await readView();
+  switch (outcome.kind) {
+    case 'done':
+      return (await isWaiting(events, sent, view, accepted))
+        ? acceptedResponse(view, accepted)
+        : carriedOut(name, view, accepted);
+    case 'still_working':
+      return acceptedResponse(view, accepted);
+    case 'ended':
+      throw view.state === 'closed' ? auditionClosed(view) : auditionStopped(view);
+  }
+};
+
+/** Returns whether the audition is still as it was, because the command waits for an operator. */
+const isWaiting = async (
+  events: CommandDependencies['repositories']['events'],
+  message: AuditionUpdateMessage,
+  view: AuditionView,
+  accepted: AcceptedCommand,
+): Promise<boolean> => {
+  if (showsResult(view, message) || (await isCarriedOut(events, view, message.name, accepted))) return false;
   if (view.state === 'closed') throw auditionClosed(view);
-  throw auditionStopped(view);
+  return true;
 };

@@ -20,8 +20,12 @@ const auditionIdOf = (...parts: readonly string[]): AuditionId =>
 export const requestedAuditionId = (organization: OrganizationId, idempotencyKey: string): AuditionId =>
   auditionIdOf('requested', organization, idempotencyKey);
 
-/** Returns the ID of the next round (callback) of an audition. There is at most one. */
-export const nextAuditionId = (id: AuditionId): AuditionId => auditionIdOf('next', id);
+/**
+ * Returns the ID of the next round (callback) of an audition. There is one for each decision. A reopened audition can
+ * have decided for a callback before: its next round would otherwise have the ID of the `earlier` one.
+ */
+export const nextAuditionId = (id: AuditionId, earlier?: AuditionId): AuditionId =>
+  auditionIdOf('next', id, ...(earlier === undefined ? [] : [earlier]));
 
 /**
  * Returns the update ID of a command: random without an Idempotency-Key, otherwise derived, so that a repeated command

@@ -10,8 +10,9 @@ import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { ApiResponse } from '../idempotency/run-once.ts';
 import { temporarilyUnavailable } from '../problems/outages.ts';
+import { checkConnections } from './check-connections.ts';
 import { auditionStopped } from './command.ts';
-import { refusalResponse, responseFromRecord, responseToFirstResult } from './start-responses.ts';
+import { refusalResponse, responseFromRecord, slotRefusal } from './start-responses.ts';
 
 interface StartRequest {
   readonly id: AuditionId;
@@ -19,33 +20,6 @@ interface StartRequest {
   readonly correlationId: string;
   readonly request: AuditionRequest;
 }
-
-/**
- * Checks that the organization has every calendar connection that the participants name.
- * @throws {Refusal} `unknown_connection`
- */
-export const checkConnections = async (
-  connections: Pick<Connections, 'findExisting'>,
-  organization: OrganizationId,
-  participants: readonly Pick<AuditionRequest['participants'][number], 'calendar'>[],
-): Promise<void> => {
-  const named = participants.flatMap(({ calendar }, index) =>
-    calendar ? [{ id: calendar.connection, pointer: `/participants/${index}/calendar/connection` }] : [],
-  );
-  if (named.length === 0) return;
-  const existing = await connections.findExisting(
-    organization,
-    named.map(({ id }) => id),
-  );
-  const unknown = named.filter(({ id }) => !existing.has(id));
-  if (unknown.length === 0) return;
-  throw new Refusal(
-    'unknown_connection',
-    `Your organization has no connection ${unknown.map(({ id }) => id).join(', ')}.`,
-    'Connect the calendar first, or omit it.',
-    unknown.map(({ pointer }) => pointer),
-  );
-};
 
 const admit = async (
   { organizations, connections }: { organizations: Organizations; connections: Connections },
@@ -94,11 +68,14 @@ export const startAudition = async (
     throw error;
   }
   const outcome = await auditionWorkflows.start(plan);
-  const first = outcome.kind === 'done' ? responseToFirstResult(outcome.result, correlationId) : undefined;
-  if (first) return first;
+  if (outcome.kind === 'done' && outcome.result.kind === 'refused') {
+    return refusalResponse(slotRefusal(outcome.result), correlationId);
+  }
   const view =
     (await repositories.auditions.get(organization, id)) ?? (await auditionWorkflows.queryView(id));
   if (!view) throw temporarilyUnavailable();
+  if (outcome.kind === 'done' && outcome.result.kind !== 'needs_attention')
+    return { status: 201, body: view };
   const response = await responseFrom(view);
   return outcome.kind === 'ended' && response.provisional
     ? refusalResponse(auditionStopped(view), correlationId)

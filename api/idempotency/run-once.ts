@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
-import type { IdempotentRequests } from '../../db/access/idempotent-requests.ts';
+import type { AcceptedCommand, IdempotentRequests } from '../../db/access/idempotent-requests.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { OrganizationId } from '../../domain/ids.ts';
 import { problemKinds } from '../problems/catalogue.ts';
@@ -22,6 +22,13 @@ export interface ApiResponse {
   readonly body: unknown;
   /** Not final: the response is not stored, and a repeated request runs again. */
   readonly provisional?: boolean;
+  /** With `provisional`: the command was accepted. A repeated request finds its result in the trail. */
+  readonly accepted?: AcceptedCommand;
+}
+
+/** What earlier requests under the same key have achieved. */
+export interface Attempt {
+  readonly accepted?: AcceptedCommand | undefined;
 }
 
 interface KeyedRequest {
@@ -57,9 +64,9 @@ const hashOf = (body: unknown): string =>
 export const runOnce = async (
   requests: IdempotentRequests,
   { organization, route, key, body }: KeyedRequest,
-  run: () => Promise<ApiResponse>,
+  run: (attempt: Attempt) => Promise<ApiResponse>,
 ): Promise<ApiResponse & { readonly replayed: boolean }> => {
-  if (key === undefined) return { ...(await run()), replayed: false };
+  if (key === undefined) return { ...(await run({})), replayed: false };
   const scopedKey = `${route} ${key}`;
   const entry = await requests.begin({ organization, key: scopedKey, requestHash: hashOf(body) });
   switch (entry.kind) {
@@ -71,8 +78,9 @@ export const runOnce = async (
       const releaseKey = async () => {
         if (entry.claim !== undefined) await requests.discard(organization, scopedKey, entry.claim);
       };
-      const response = await releaseKeyIfRefused(run, releaseKey);
+      const response = await releaseKeyIfRefused(() => run({ accepted: entry.accepted }), releaseKey);
       if (!response.provisional) await requests.storeResponse(organization, scopedKey, response);
+      else if (response.accepted) await requests.markAccepted(organization, scopedKey, response.accepted);
       return { ...response, replayed: false };
     }
   }

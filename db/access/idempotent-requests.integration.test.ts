@@ -49,6 +49,23 @@ test('an idempotency key refuses another request after a response is stored', as
   expect(await idempotentRequests.begin(request('answered', 'h2'))).toEqual({ kind: 'other_request' });
 });
 
+test('an idempotency key keeps an accepted command until its response is stored', async () => {
+  const { idempotentRequests } = database.repositories;
+  const accepted = { after: 7, correlationId: 'c-1' };
+  const claim = await claimOf('accepted');
+  await idempotentRequests.markAccepted(organization, 'accepted', accepted);
+  await idempotentRequests.markAccepted(organization, 'accepted', { after: 9, correlationId: 'c-2' });
+
+  // The command may still have its effect, so the key stays bound to its body.
+  await idempotentRequests.discard(organization, 'accepted', claim);
+
+  expect(await idempotentRequests.begin(request('accepted', 'h2'))).toEqual({ kind: 'other_request' });
+  expect(await idempotentRequests.begin(request('accepted'))).toEqual({ kind: 'new', accepted });
+  await idempotentRequests.storeResponse(organization, 'accepted', created);
+  await idempotentRequests.markAccepted(organization, 'accepted', accepted);
+  expect(await idempotentRequests.begin(request('accepted'))).toEqual({ kind: 'answered', ...created });
+});
+
 test('an idempotency key keeps the first response', async () => {
   const { idempotentRequests } = database.repositories;
   await idempotentRequests.begin(request('twice'));

@@ -1,14 +1,26 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, or, sql } from 'drizzle-orm';
+import { z } from 'zod';
 import type { OrganizationId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { idempotentRequests as requests } from '../schema/idempotent-requests.ts';
+
+/**
+ * A command that was accepted before its result was known. The result is found in the trail: the facts of the command
+ * follow `after` and carry its correlation id.
+ */
+const acceptedCommandSchema = z.object({
+  /** The sequence of the trail's last event before the command. */
+  after: z.int(),
+  correlationId: z.string(),
+});
+export type AcceptedCommand = z.infer<typeof acceptedCommandSchema>;
 
 /** Stores the responses to requests with an `Idempotency-Key`. */
 export interface IdempotentRequests {
   /**
    * Claims the key for a request.
    * - `new`: run the request. An unfinished earlier request can run again, because everything it starts is idempotent.
-   *   Only the first request under the key gets a `claim`.
+   *   Only the first request under the key gets a `claim`. `accepted` is set when an earlier request was accepted.
    * - `other_request`: the key belongs to a request with another hash.
    * - `answered`: return the stored response.
    */
@@ -17,10 +29,16 @@ export interface IdempotentRequests {
     readonly key: string;
     readonly requestHash: string;
   }): Promise<
-    | { readonly kind: 'new'; readonly claim?: string | undefined }
+    | {
+        readonly kind: 'new';
+        readonly claim?: string | undefined;
+        readonly accepted?: AcceptedCommand | undefined;
+      }
     | { readonly kind: 'other_request' }
     | { readonly kind: 'answered'; readonly status: number; readonly body: unknown }
   >;
+  /** Stores that the command was accepted, until its response is stored. */
+  markAccepted(organization: OrganizationId, key: string, accepted: AcceptedCommand): Promise<void>;
   /** Stores the response. The first stored response stays. */
   storeResponse(
     organization: OrganizationId,
@@ -62,17 +80,36 @@ export const createIdempotentRequests = (db: Database): IdempotentRequests => ({
     if (!row) throw new Error('an upsert without a condition returned no row');
     if (row.requestHash !== requestHash) return { kind: 'other_request' };
     if (row.status === null) return { kind: 'new', claim: row.isFirst ? row.version : undefined };
+    if (row.status === acceptedStatus) {
+      return { kind: 'new', accepted: acceptedCommandSchema.parse(row.body) };
+    }
     return { kind: 'answered', status: row.status, body: row.body };
   },
 
+  async markAccepted(organization, key, accepted) {
+    await db
+      .update(requests)
+      .set({ status: acceptedStatus, body: accepted })
+      .where(and(isOf(organization, key), isNull(requests.status)));
+  },
+
   async storeResponse(organization, key, { status, body }) {
-    await db.update(requests).set({ status, body }).where(unanswered(organization, key));
+    const isUnanswered = or(isNull(requests.status), eq(requests.status, acceptedStatus));
+    await db
+      .update(requests)
+      .set({ status, body })
+      .where(and(isOf(organization, key), isUnanswered));
   },
 
   async discard(organization, key, claim) {
-    await db.delete(requests).where(and(unanswered(organization, key), sql`xmin::text = ${claim}`));
+    await db
+      .delete(requests)
+      .where(and(isOf(organization, key), isNull(requests.status), sql`xmin::text = ${claim}`));
   },
 });
 
-const unanswered = (organization: OrganizationId, key: string) =>
-  and(eq(requests.organization, organization), eq(requests.key, key), isNull(requests.status));
+/** Marks a command that was accepted. A 202 is never a final response. */
+const acceptedStatus = 202;
+
+const isOf = (organization: OrganizationId, key: string) =>
+  and(eq(requests.organization, organization), eq(requests.key, key));

@@ -7,7 +7,7 @@ export const idempotentRequests = pgTable(
     organization: text().notNull(),
     key: text().notNull(),
     requestHash: text('request_hash').notNull(),
-    /** HTTP status of the response. Null until the request has been answered. */
+    /** HTTP status of the response. Null until the request has been answered; 202 while its result is unknown. */
     status: integer(),
     body: jsonb(),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),

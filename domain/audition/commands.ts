@@ -3,13 +3,30 @@ import { z } from 'zod';
 import { participantIdSchema } from '../ids.ts';
 import { singleLineText } from '../text.ts';
 import { answers } from './events.ts';
-import { fixedSlotSchema } from './request.ts';
+import { fixedSlotSchema, slotWishSchema } from './request.ts';
 import { auditionRounds } from './states.ts';
 
 const reason = singleLineText(500);
 
-export const respondSchema = z.object({ participant: participantIdSchema, answer: z.enum(answers) }).strict();
-export const rescheduleSchema = z.object({ slot: fixedSlotSchema, reason: reason.optional() }).strict();
+export const respondSchema = z
+  .object({
+    participant: participantIdSchema,
+    answer: z.enum(answers),
+    revision: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('The revision of the slot that the answer is about. By default the present one'),
+  })
+  .strict();
+export const rescheduleSchema = z
+  .object({
+    slot: slotWishSchema.describe(
+      'A slot, or a window to search. Without a room, the audition keeps its room',
+    ),
+    reason: reason.optional(),
+  })
+  .strict();
 export const cancelSchema = z.object({ reason: reason.optional() }).strict();
 export const checkInSchema = z.object({ participant: participantIdSchema }).strict();
 export const decideSchema = z.discriminatedUnion('decision', [
@@ -22,6 +39,18 @@ export const decideSchema = z.discriminatedUnion('decision', [
     })
     .strict(),
 ]);
+/** `decision`: the session took place. `session`: the audition is scheduled again. */
+export const reopenSchema = z.discriminatedUnion('to', [
+  z.object({ to: z.literal('decision'), reason: reason.optional() }).strict(),
+  z
+    .object({
+      to: z.literal('session'),
+      slot: slotWishSchema.optional().describe('By default the last slot of the audition'),
+      reason: reason.optional(),
+    })
+    .strict(),
+]);
+
 /** Participants get HTTPS links only. HTTP is allowed for localhost, for development. */
 const joinUrl = z
   .url({
@@ -36,15 +65,21 @@ const joinUrl = z
     'the link must begin with https://',
   );
 
-/** `override` has the value that replaces the step's result: the join link of a meeting that was created manually. */
+/**
+ * `override` has the value that replaces the step's result: the join link of a meeting that was created manually.
+ * `held` and `no_show` answer the question whether a session took place.
+ */
 export const resolveAttentionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('retry') }).strict(),
   z.object({ action: z.literal('skip') }).strict(),
   z.object({ action: z.literal('abort') }).strict(),
+  z.object({ action: z.literal('held') }).strict(),
+  z.object({ action: z.literal('no_show') }).strict(),
   z.object({ action: z.literal('override'), value: z.object({ joinUrl }).strict() }).strict(),
 ]);
 
 export type DecideBody = z.infer<typeof decideSchema>;
+export type ReopenBody = z.infer<typeof reopenSchema>;
 
 export const auditionCommands = [
   'respond',

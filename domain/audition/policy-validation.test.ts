@@ -14,10 +14,15 @@ const refusalOf = (overrides: Parameters<typeof resolvePolicy>[0]): unknown => {
 describe('the policy of an audition', () => {
   it('contains the default for each omitted duration', () => {
     expect(resolvePolicy({})).toEqual(defaultPolicy);
-    expect(resolvePolicy({ holdFor: undefined, stepPatience: 'PT4S' })).toEqual({
+    expect(resolvePolicy({ answerWithin: undefined, stepPatience: 'PT4S' })).toEqual({
       ...defaultPolicy,
       stepPatience: 4_000,
     });
+  });
+
+  it('asks about a session without a sign, unless the request says otherwise', () => {
+    expect(resolvePolicy({}).noShow).toBe('ask');
+    expect(resolvePolicy({ noShow: 'automatic' }).noShow).toBe('automatic');
   });
 
   it.each([
@@ -25,7 +30,6 @@ describe('the policy of an audition', () => {
     ['attentionSla', 'PT59S', '60 seconds'],
     ['stepPatience', 'PT0S', '1 seconds'],
     ['meetingPatience', 'P0D', '1 seconds'],
-    ['holdFor', 'PT0M', '1 seconds'],
     ['answerWithin', 'PT0S', '1 seconds'],
     ['decisionWithin', 'PT0S', '1 seconds'],
   ] as const)('refuses a %s of %s', (name, text, least) => {
@@ -42,6 +46,9 @@ describe('the policy of an audition', () => {
     ['sessionOverrun', 'PT0S', 0],
     ['checkInOpens', 'PT0S', 0],
     ['noShowGrace', 'PT0S', 0],
+    ['declineGrace', 'PT0S', 0],
+    ['reopenWithin', 'P0D', 0],
+    ['reopenWithin', 'P30D', 30 * 86_400_000],
     ['meetingPatience', 'PT1S', 1_000],
     ['attentionSla', 'PT1M', 60_000],
   ] as const)('accepts a %s of %s', (name, text, ms) => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '../errors.ts';
 import { defaultPolicy } from './policy.ts';
-import { auditionRequestSchema } from './request.ts';
-import { type PlanContext, planAudition, validateSlot } from './request-validation.ts';
+import { auditionRequestSchema, participantSchema } from './request.ts';
+import { type PlanContext, planAudition, validateAddition, validateSlot } from './request-validation.ts';
 
 const context: PlanContext = {
   id: 'aud_1',
@@ -209,7 +209,7 @@ describe('a request with a mistake', () => {
       'slot_too_far_ahead',
       ['/slot/latest'],
     ],
-    ['patience of years', { policy: { holdFor: 'P900D' } }, 'invalid_body', ['/policy/holdFor']],
+    ['patience of years', { policy: { answerWithin: 'P900D' } }, 'invalid_body', ['/policy/answerWithin']],
   ])('is refused: %s', (_, changes, code, pointers) => {
     expect(refusalOf(() => planOf(changes))).toMatchObject({ code, pointers });
   });
@@ -239,5 +239,41 @@ describe('the slot of a reschedule', () => {
     expect(refusalOf(() => validateSlot({ ...slot, start, end: '2027-10-31T11:01' }, context.now)).code).toBe(
       'slot_too_long',
     );
+  });
+});
+
+const addition = (changes: Record<string, unknown>) => () =>
+  validateAddition(participantSchema.parse({ ...director, ...changes }));
+
+describe('a participant who is added', () => {
+  it('is checked like a participant of a request, with JSON pointers into the body', () => {
+    expect(addition({})).not.toThrow();
+    expect(refusalOf(addition({ zone: 'Mars/Base' }))).toMatchObject({
+      code: 'unknown_zone',
+      pointers: ['/zone'],
+    });
+    expect(refusalOf(addition({ channels: ['sms'] }))).toMatchObject({
+      code: 'channel_without_address',
+      pointers: ['/channels', '/phone'],
+    });
+  });
+
+  it('is refused when it is a performer', () => {
+    expect(refusalOf(addition({ kind: 'performer' }))).toMatchObject({
+      code: 'performer_not_replaceable',
+      pointers: ['/kind'],
+    });
+  });
+});
+
+const withHours = (from: string, until: string) =>
+  participantSchema.safeParse({ ...performer, workingHours: { from, until } }).success;
+
+describe('working hours', () => {
+  it('begin before they end', () => {
+    expect(withHours('10:00', '18:30')).toBe(true);
+    expect(withHours('18:30', '10:00')).toBe(false);
+    expect(withHours('10:00', '10:00')).toBe(false);
+    expect(withHours('24:00', '25:00')).toBe(false);
   });
 });

@@ -12,9 +12,10 @@ import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
 import { checkZone, parseLocalTime } from '../time/local-time.ts';
 import { day, minute } from '../time/units.ts';
+import { performerNotReplaceable } from './cast-changes.ts';
 import type { AuditionPlan } from './plan.ts';
 import { resolvePolicy } from './policy-validation.ts';
-import type { AuditionRequest, fixedSlotSchema, Participant, windowSlotSchema } from './request.ts';
+import type { AuditionRequest, fixedSlotSchema, Participant, SlotWish, windowSlotSchema } from './request.ts';
 import type { Slot, SlotSpec } from './slot.ts';
 
 type FixedSlot = z.infer<typeof fixedSlotSchema>;
@@ -36,7 +37,9 @@ export interface PlanContext {
 
 /** Returns the plan of a request. Pure. @throws Refusal with the JSON pointers of the refused parts */
 export const planAudition = (request: AuditionRequest, context: PlanContext): AuditionPlan => {
-  request.participants.forEach(checkParticipant);
+  request.participants.forEach((participant, index) => {
+    checkParticipant(participant, `/participants/${index}`);
+  });
   checkCast(request.participants);
   return {
     id: context.id,
@@ -78,8 +81,18 @@ export const validateSlot = (fixed: FixedSlot, now: Instant, pointer = '/slot'):
   return { start, end, zone: fixed.zone, ...(fixed.room === undefined ? {} : { room: fixed.room }) };
 };
 
-const validateSlotSpec = (wish: FixedSlot | WindowSlot, now: Instant): SlotSpec =>
+/** Returns a requested slot or window with its times as instants. @throws Refusal */
+export const validateSlotSpec = (wish: SlotWish, now: Instant): SlotSpec =>
   'start' in wish ? { kind: 'fixed', slot: validateSlot(wish, now) } : validateWindow(wish, now);
+
+/**
+ * Checks a participant who is added to a running audition. The participant is the whole body of the request.
+ * @throws Refusal
+ */
+export const validateAddition = (participant: Participant): void => {
+  if (participant.kind === 'performer') throw performerNotReplaceable(['/kind']);
+  checkParticipant(participant, '');
+};
 
 /**
  * Returns a requested window with its times as instants. It must be at most 31 days long, end within the next two
@@ -143,8 +156,8 @@ const checkDistance = (at: Instant, now: Instant, pointers: readonly string[]): 
   );
 };
 
-const checkParticipant = (participant: Participant, index: number): void => {
-  const pointer = `/participants/${index}`;
+/** @param pointer JSON pointer of the participant in the request */
+const checkParticipant = (participant: Participant, pointer: string): void => {
   checkZone(participant.zone, [`${pointer}/zone`]);
   checkLocale(participant.locale, [`${pointer}/locale`]);
   checkPhone(participant.phone, [`${pointer}/phone`]);

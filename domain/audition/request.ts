@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { connectionIdSchema, participantIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
 import { calendarProviders, channels, meetingProviders } from '../providers/vendors.ts';
 import { multiLineText, singleLineText } from '../text.ts';
+import { largestCast } from './cast-changes.ts';
 import { noShowPolicies } from './policy.ts';
 import { auditionRounds } from './states.ts';
 
@@ -66,11 +67,14 @@ export const participantSchema = z
       .default('en'),
     channels: z.array(z.enum(channels)).min(1).max(channels.length),
     quietHours: quietHoursSchema.optional(),
-    /** Local hours within which a search chooses a slot. Default: 09:00 to 19:00. */
-    workingHours: workingHoursSchema.optional(),
+    workingHours: workingHoursSchema
+      .optional()
+      .describe('Local hours within which a search chooses a slot. Default: 09:00 to 19:00'),
     calendar: calendarRefSchema.optional(),
-    /** Whether the audition needs this participant. The performer always counts as required. */
-    required: z.boolean().default(true),
+    required: z
+      .boolean()
+      .default(true)
+      .describe('Whether the audition needs this participant. The performer always counts as required'),
   })
   .strict();
 export type Participant = z.infer<typeof participantSchema>;
@@ -84,7 +88,7 @@ export const fixedSlotSchema = z
   })
   .strict();
 
-/** A window in which the service chooses the earliest slot of this length that is free for all participants. */
+/** A window in which the service chooses the best slot of this length that is free for all participants. */
 export const windowSlotSchema = z
   .object({
     earliest: localOrOffsetTime,
@@ -98,20 +102,37 @@ export const windowSlotSchema = z
   })
   .strict();
 
-/** Patience and deadlines, ISO 8601 durations. Each has a default in `policy.ts`. */
+export const slotWishSchema = z.union([fixedSlotSchema, windowSlotSchema]);
+export type SlotWish = z.infer<typeof slotWishSchema>;
+
+/** Patience and deadlines, ISO 8601 durations. The defaults are those of `policy.ts`. */
 const policyOverridesSchema = z
   .object({
-    stepPatience: isoDurationSchema,
-    meetingPatience: isoDurationSchema,
-    attentionSla: isoDurationSchema,
-    answerWithin: isoDurationSchema,
-    noShowGrace: isoDurationSchema,
-    checkInOpens: isoDurationSchema,
-    sessionOverrun: isoDurationSchema,
-    decisionWithin: isoDurationSchema,
-    declineGrace: isoDurationSchema,
-    reopenWithin: isoDurationSchema,
-    noShow: z.enum(noShowPolicies),
+    stepPatience: isoDurationSchema.describe('Retries of a step before an operator is asked. Default: PT20M'),
+    meetingPatience: isoDurationSchema.describe(
+      'Retries at a meeting provider before the next one. Default: PT1M',
+    ),
+    attentionSla: isoDurationSchema.describe('Until an attention item is overdue. Default: PT4H'),
+    answerWithin: isoDurationSchema.describe(
+      'Until an unanswered invitation of a performer escalates. Default: P2D',
+    ),
+    noShowGrace: isoDurationSchema.describe(
+      'Without a sign of the session, when the casting office is asked after the start. Default: PT15M',
+    ),
+    checkInOpens: isoDurationSchema.describe('When check-in opens before the start. Default: PT30M'),
+    sessionOverrun: isoDurationSchema.describe(
+      'Until a session without an end report counts as over, after the end of its slot. Default: PT15M',
+    ),
+    decisionWithin: isoDurationSchema.describe('Until a missing decision escalates. Default: P7D'),
+    declineGrace: isoDurationSchema.describe(
+      'How long a performer can change a decline. Until then nothing is undone. Default: PT15M',
+    ),
+    reopenWithin: isoDurationSchema.describe('How long a closed audition can be reopened. Default: P14D'),
+    noShow: z
+      .enum(noShowPolicies)
+      .describe(
+        'Without a sign of the session: `ask` the casting office (default), or close as a no-show, where the meeting provider reports who is present (`automatic`)',
+      ),
   })
   .partial()
   .strict();
@@ -122,15 +143,25 @@ export const auditionRequestSchema = z
     project: z.object({ id: projectIdSchema, title: singleLineText(200) }).strict(),
     role: z.object({ id: roleIdSchema, name: singleLineText(200) }).strict(),
     round: z.enum(auditionRounds).default('first'),
-    slot: z.union([fixedSlotSchema, windowSlotSchema]),
-    participants: z.array(participantSchema).min(1).max(20),
-    /** Omitted for an audition in person. The first provider is preferred, the others are fallbacks. */
+    slot: slotWishSchema,
+    participants: z.array(participantSchema).min(1).max(largestCast),
     meeting: z
-      .object({ providers: z.array(z.enum(meetingProviders)).min(1) })
+      .object({
+        providers: z
+          .array(z.enum(meetingProviders))
+          .min(1)
+          .describe('The first provider is preferred, the others are fallbacks'),
+      })
       .strict()
-      .optional(),
-    /** How long before the start reminders are sent. Default: 24 h and 1 h. */
-    reminders: z.array(isoDurationSchema).max(10).default(['PT24H', 'PT1H']),
+      .optional()
+      .describe(
+        'Omit it for an audition in person, with slot.room. Without both, the default providers of the organization are used; if it has none, the request is refused',
+      ),
+    reminders: z
+      .array(isoDurationSchema)
+      .max(10)
+      .default(['PT24H', 'PT1H'])
+      .describe('How long before the start reminders are sent'),
     notes: multiLineText(2000).optional(),
     policy: policyOverridesSchema.optional(),
   })

@@ -12,12 +12,13 @@ import type { ApiRole } from '../../db/access/api-keys.ts';
 import type { EventStore } from '../../db/trail/event-store.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
-import { type AuditionView, foldEvents } from '../../domain/audition/view.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import { createConnectionLinks } from '../../foundation/links/connection-link.ts';
 import { createResponseLinks } from '../../foundation/links/response-link.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { parseWebAddress } from '../../providers/outbound/early-check.ts';
+import type { ReopenCommand } from '../../workflows/audition/messages.ts';
+import { auditionPlan, performer } from './audition-plan.ts';
 import { storeEvents, trail } from './audition-trail.ts';
 import type { TestDatabase } from './database.ts';
 import { localDefaults } from './local-defaults.ts';
@@ -104,8 +105,6 @@ export const startFacts = (plan: AuditionPlan, refusal?: 'taken'): readonly Audi
   ];
 };
 
-const viewOf = (plan: AuditionPlan): AuditionView => foldEvents(trail(startFacts(plan)));
-
 export interface FakeOrchestration extends AuditionWorkflows {
   /** The plans of the auditions that were created; a start that joins an existing audition adds none. */
   readonly started: readonly AuditionPlan[];
@@ -114,20 +113,30 @@ export interface FakeOrchestration extends AuditionWorkflows {
     readonly message: AuditionUpdateMessage;
     readonly updateId: string;
   }[];
+  readonly reopened: readonly {
+    readonly plan: AuditionPlan;
+    readonly command: ReopenCommand;
+    readonly updateId: string;
+  }[];
   /** Replaces single operations from now on; a replacement can throw. */
   override(parts: Partial<AuditionWorkflows>): void;
 }
 
-/** Creates a fake that holds every slot, and accepts every command without doing anything. */
+/**
+ * Creates a fake that holds every slot, and accepts every command without doing anything. The plan of each audition has
+ * the performer of `factsUntilScheduled` only.
+ */
 export const createFakeOrchestration = (events: EventStore): FakeOrchestration => {
   const started = new Map<AuditionId, AuditionPlan>();
   const receivedCommands: FakeOrchestration['receivedCommands'][number][] = [];
+  const reopened: FakeOrchestration['reopened'][number][] = [];
   let parts: Partial<AuditionWorkflows> = {};
   return {
     get started() {
       return [...started.values()];
     },
     receivedCommands,
+    reopened,
     override: (others) => {
       parts = others;
     },
@@ -136,12 +145,20 @@ export const createFakeOrchestration = (events: EventStore): FakeOrchestration =
       const first = started.get(plan.id) ?? plan;
       started.set(plan.id, first);
       await storeEvents(events, plan.id, trail(startFacts(first)));
-      return { kind: 'done', result: { kind: 'held', view: viewOf(first) } };
+      return { kind: 'done', result: { kind: 'held', sequence: startFacts(first).length } };
     },
     sendUpdate: async (id, message, updateId) => {
       receivedCommands.push({ id, message, updateId });
       return parts.sendUpdate ? parts.sendUpdate(id, message, updateId) : { kind: 'still_working' };
     },
+    reopen: async (plan, command, updateId) => {
+      reopened.push({ plan, command, updateId });
+      return parts.reopen ? parts.reopen(plan, command, updateId) : { kind: 'still_working' };
+    },
+    findReopening: async (id, updateId) => parts.findReopening?.(id, updateId),
+    waitForEnd: async (id) => (parts.waitForEnd ? parts.waitForEnd(id) : true),
+    readPlan: async (id) =>
+      parts.readPlan ? parts.readPlan(id) : auditionPlan(Date.parse(now), { id, participants: [performer] }),
     exists: async (id) => (parts.exists ? parts.exists(id) : started.has(id)),
     queryView: async (id) => parts.queryView?.(id),
     queryRunningView: async (owner, id) => parts.queryRunningView?.(owner, id),

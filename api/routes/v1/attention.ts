@@ -13,7 +13,7 @@ import { sendAuditionCommand } from '../../auditions/command.ts';
 import { updateIdOf } from '../../auditions/derived-ids.ts';
 import { sendAuditionResponse } from '../../auditions/send-response.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
-import { idempotencyHeaders, runOnce } from '../../idempotency/run-once.ts';
+import { type Attempt, idempotencyHeaders, runOnce } from '../../idempotency/run-once.ts';
 import { attentionParams, attentionSchema, auditionSchema } from '../../schemas/audition.ts';
 import { pageQuery, pageSchemaOf } from '../../schemas/page.ts';
 import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
@@ -95,12 +95,18 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
       const { id } = request.params;
       const { body } = request;
       const key = request.headers['idempotency-key'];
-      const run = async () => {
+      const run = async (attempt: Attempt) => {
         const auditionId = await auditionIdOfAttention(auditions, organization, id);
         if (!auditionId) throw attentionNotFound(id);
         return sendAuditionCommand(
           dependencies,
-          { organization, id: auditionId, updateId: updateIdOf(auditionId, `resolve ${id}`, { key, body }) },
+          {
+            organization,
+            id: auditionId,
+            updateId: updateIdOf(auditionId, `resolve ${id}`, { key, body }),
+            correlationId: request.id,
+          },
+          'resolve',
           () => ({
             name: 'resolve',
             command: {
@@ -112,6 +118,7 @@ const resolve = (api: Api, dependencies: ApiDependencies): void => {
               by: label,
             },
           }),
+          attempt,
         );
       };
       const keyed = { organization, route: `POST /v1/attention/${id}/resolve`, key, body };

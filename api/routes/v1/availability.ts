@@ -11,7 +11,7 @@ import { instantSchema } from '../../../domain/time/instant.ts';
 import { checkZone } from '../../../domain/time/local-time.ts';
 import { callerOf } from '../../access/caller.ts';
 import type { Api } from '../../api.ts';
-import { checkConnections } from '../../auditions/start.ts';
+import { checkConnections } from '../../auditions/check-connections.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { providerRefusal } from '../../problems/provider-faults.ts';
 import { jsonResponse, problemResponses } from '../../schemas/responses.ts';
@@ -22,7 +22,11 @@ const availabilityRequest = z
   .object({
     slot: windowSlotSchema,
     participants: z
-      .array(participantSchema.pick({ id: true, zone: true, quietHours: true, calendar: true }).strict())
+      .array(
+        participantSchema
+          .pick({ id: true, zone: true, quietHours: true, workingHours: true, calendar: true })
+          .strict(),
+      )
       .min(1)
       .max(20),
     limit: z.int().min(1).max(100).default(10).describe('Maximum number of slots'),
@@ -37,7 +41,7 @@ const rankedSlots = z.object({
       end: instantSchema,
       withinWorkingHours: z
         .boolean()
-        .describe('Between 09:00 and 19:00 in the time zone of every participant'),
+        .describe('Within the working hours of every participant, which are 09:00 to 19:00 by default'),
       quietConflicts: z.int().describe('Number of participants who have quiet hours at that time'),
     }),
   ),

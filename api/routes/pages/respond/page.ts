@@ -3,6 +3,7 @@ import { Eta } from 'eta';
 import { DateTime } from 'luxon';
 import type { Answer } from '../../../../domain/audition/events.ts';
 import type { Slot } from '../../../../domain/audition/slot.ts';
+import type { Instant } from '../../../../domain/time/instant.ts';
 import { languageOf } from '../language.ts';
 import { respondTranslationsFor } from './translations.ts';
 
@@ -28,7 +29,7 @@ button.yes { background: #14532d; color: #fff; border-color: #14532d; }
 <h1><%= it.title %></h1>
 <% if (it.text) { %><p><%= it.text %></p><% } %>
 <% if (it.when) { %><dl><dt><%= it.words.when %></dt><dd><%= it.when %></dd></dl><% } %>
-<% if (it.answered) { %><p class="answer"><%= it.answered %></p><p><%= it.words.changeMind %></p><% } %>
+<% if (it.answered) { %><p class="answer"><%= it.answered %></p><p><%= it.change %></p><% } %>
 <% if (it.asks) { %>
 <% if (!it.answered) { %><p><%= it.words.question %></p><% } %>
 <form method="post">
@@ -47,21 +48,33 @@ const render = (page: object): string => eta.render(template, page);
 
 /** Formats the slot in the participant's time zone, with the name of the zone: the link can be opened anywhere. */
 const whenOf = (slot: Slot, zone: string, language: string): string => {
-  const [start, end] = [slot.start, slot.end].map((at) => DateTime.fromISO(at, { zone }).setLocale(language));
+  const [start, end] = [slot.start, slot.end].map((at) => localTime(at, zone, language));
   if (!start || !end) return '';
   return `${start.toLocaleString(DateTime.DATE_HUGE)}, ${start.toFormat('HH:mm')}–${end.toFormat('HH:mm')} (${zone})`;
 };
+
+const untilOf = (at: Instant, zone: string, language: string): string => {
+  const time = localTime(at, zone, language);
+  return `${time.toLocaleString(DateTime.DATE_HUGE)}, ${time.toFormat('HH:mm')} (${zone})`;
+};
+
+const localTime = (at: Instant, zone: string, language: string): DateTime =>
+  DateTime.fromISO(at, { zone }).setLocale(language);
 
 export interface InvitationDetails {
   readonly slot: Slot;
   readonly zone: string;
   readonly answer: Answer | 'none';
+  /** When a decline becomes final. */
+  readonly finalAt?: Instant | undefined;
 }
 
-/** Renders the invitation with the participant's current answer and the form. */
+/**
+ * Renders the invitation with the participant's current answer, and the form unless the answer is final.
+ */
 export const invitationPage = (
-  { slot, zone, answer }: InvitationDetails,
-  acceptLanguage: string | undefined,
+  { slot, zone, answer, finalAt }: InvitationDetails,
+  { isFinal, acceptLanguage }: { readonly isFinal: boolean; readonly acceptLanguage: string | undefined },
 ): string => {
   const language = languageOf(acceptLanguage);
   const words = respondTranslationsFor(language);
@@ -69,17 +82,35 @@ export const invitationPage = (
     accepted: words.accepted,
     declined: words.declined,
   };
+  const change = finalAt ? words.changeUntil(untilOf(finalAt, zone, language)) : words.changeMind;
   return render({
     language,
     words,
     title: words.title,
     when: whenOf(slot, zone, language),
     answered: answers[answer],
-    asks: true,
+    change: isFinal ? words.final : change,
+    asks: !isFinal,
   });
 };
 
-export type RespondPageError = 'invalid' | 'moved' | 'closed' | 'unreadable' | 'later';
+/** Renders the page of a link to an earlier slot, with the present slot if it is known. */
+export const movedPage = (
+  present: Pick<InvitationDetails, 'slot' | 'zone'> | undefined,
+  acceptLanguage: string | undefined,
+): string => {
+  const language = languageOf(acceptLanguage);
+  const words = respondTranslationsFor(language);
+  return render({
+    language,
+    words,
+    title: words.movedTitle,
+    text: words.moved,
+    when: present && whenOf(present.slot, present.zone, language),
+  });
+};
+
+export type RespondPageError = 'invalid' | 'closed' | 'taken' | 'unreadable' | 'later';
 
 /** Renders a page that explains why the invitation cannot be answered. */
 export const respondErrorPage = (obstacle: RespondPageError, acceptLanguage: string | undefined): string => {

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionFact } from '../../../../domain/audition/events.ts';
-import { foldEvents } from '../../../../domain/audition/view.ts';
 import { Refusal } from '../../../../domain/errors.ts';
 import { participantIdSchema } from '../../../../domain/ids.ts';
+import type { Instant } from '../../../../domain/time/instant.ts';
 import { createResponseLinks } from '../../../../foundation/links/response-link.ts';
 import { createTestApi, responseLinks } from '../../../../tests/harness/api.ts';
 import {
@@ -22,15 +22,42 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const performer = participantIdSchema.parse('performer-1');
+const now = '2026-11-24T09:00:00.000Z';
+
+const moved = {
+  type: 'slot_moved',
+  slot: { start: '2027-03-02T10:00:00.000Z', end: '2027-03-02T10:30:00.000Z', zone: 'Europe/Paris' },
+  revision: 2,
+  origin: 'api',
+} as const;
+const newTime = 'Tuesday, March 2, 2027, 11:00–11:30 (Europe/Paris)';
+
+/** A decline that can be changed until `finalAt`. */
+const declinedUntil = (finalAt: Instant) =>
+  ({ type: 'responded', participant: performer, answer: 'declined', origin: 'link', finalAt }) as const;
+const declined = { type: 'declined', participant: performer } as const;
+const inTime = '2026-11-24T09:15:00.000Z';
 
 const setup = async (...more: readonly AuditionFact[]) => {
-  const test = await createTestApi(database);
+  const test = await createTestApi(database, { now: () => now });
   const auditionId = newAuditionId();
   const events = trail([...factsUntilScheduled(auditionId, 'org_north'), ...more]);
   await storeEvents(database.repositories.events, auditionId, events);
   const invitation = { organization: 'org_north', auditionId, participant: performer, revision: 1 } as const;
   const token = responseLinks.token(invitation);
-  test.orchestration.override({ sendUpdate: async () => ({ kind: 'done', result: foldEvents(events) }) });
+  /** Answers each update, and records facts as the workflow does. */
+  const recordOnUpdate = (...facts: readonly AuditionFact[]) =>
+    test.orchestration.override({
+      sendUpdate: async () => {
+        await storeEvents(
+          database.repositories.events,
+          auditionId,
+          trail(facts, { from: events.length + 1 }),
+        );
+        return { kind: 'done', result: { sequence: events.length + facts.length } };
+      },
+    });
+  recordOnUpdate();
   const open = (at = token, language = 'en-GB,en;q=0.9') =>
     test.call('GET', `/respond/${at}`, { headers: { 'accept-language': language } });
   const say = (answer: string, at = token) =>
@@ -38,7 +65,7 @@ const setup = async (...more: readonly AuditionFact[]) => {
       body: `answer=${answer}`,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     });
-  return { ...test, auditionId, invitation, token, open, say };
+  return { ...test, auditionId, invitation, token, open, say, recordOnUpdate };
 };
 
 describe('the invitation page', () => {
@@ -88,7 +115,10 @@ describe('an answer', () => {
     expect(orchestration.receivedCommands).toMatchObject([
       {
         id: auditionId,
-        message: { name: 'respond', command: { origin: 'link', participant: performer, answer } },
+        message: {
+          name: 'respond',
+          command: { origin: 'link', participant: performer, answer, revision: 1 },
+        },
       },
     ]);
   });
@@ -147,6 +177,63 @@ describe('an answer', () => {
   });
 });
 
+describe('a decline', () => {
+  it('can be changed until it is final, and the page says until when', async () => {
+    const { open, say, orchestration } = await setup(declinedUntil(inTime));
+    const { text } = await open();
+    expect(text).toContain('You said no.');
+    expect(text).toContain('until Tuesday, November 24, 2026, 10:15 (Europe/Paris)');
+    expect(text).toContain('<form');
+    expect((await open(undefined, 'fr')).text).toContain('mardi 24 novembre 2026, 10:15 (Europe/Paris)');
+    expect((await say('accepted')).status).toBe(200);
+    expect(orchestration.receivedCommands).toMatchObject([{ message: { command: { answer: 'accepted' } } }]);
+  });
+
+  it('says immediately until when it can be changed', async () => {
+    const { say, recordOnUpdate } = await setup();
+    recordOnUpdate(declinedUntil(inTime));
+    const { status, text } = await say('declined');
+    expect(status).toBe(200);
+    expect(text).toContain('You can change this answer until Tuesday, November 24, 2026, 10:15');
+  });
+
+  it.each([
+    ['slot_taken', 'This time is no longer free'],
+    ['move_in_progress', 'Please try again in a minute'],
+  ] as const)('whose change is refused with %s shows why', async (code, title) => {
+    const { say, orchestration } = await setup(declinedUntil(inTime));
+    orchestration.override({ sendUpdate: () => Promise.reject(new Refusal(code, 'No.', 'Write.')) });
+    expect(await say('accepted')).toMatchObject({ status: 409, text: expect.stringContaining(title) });
+  });
+
+  it('without a period says immediately that it is final', async () => {
+    const { say, recordOnUpdate } = await setup();
+    recordOnUpdate(declinedUntil(now), declined);
+    const { status, text } = await say('declined');
+    expect(status).toBe(200);
+    expect(text).toContain('This answer is final.');
+    expect(text).not.toMatch(/<form|change this answer|answer again/);
+  });
+
+  it.each([
+    ['that has closed the audition', [declinedUntil(inTime), declined]],
+    ['whose period has passed', [declinedUntil('2026-11-24T08:59:59.000Z')]],
+  ])('%s is final: the page names whom to ask, and takes no other answer', async (_, facts) => {
+    const { open, say, orchestration } = await setup(...facts);
+    const shown = await open();
+    expect(shown.status).toBe(200);
+    expect(shown.text).toContain('You said no.');
+    expect(shown.text).toContain('please write to the casting office');
+    expect(shown.text).not.toContain('<form');
+    expect((await say('declined')).status).toBe(200);
+    expect(await say('accepted')).toMatchObject({
+      status: 409,
+      text: expect.stringContaining('This answer is final.'),
+    });
+    expect(orchestration.receivedCommands).toEqual([]);
+  });
+});
+
 describe('a link of an invitation', () => {
   const forged = createResponseLinks([{ key: randomBytes(32) }]);
 
@@ -186,21 +273,36 @@ describe('a link of an invitation', () => {
   });
 
   it.each(['GET', 'POST'] as const)(
-    'of an earlier slot shows that the slot has moved (%s)',
+    'of an earlier slot shows the present one and records no answer (%s)',
     async (method) => {
-      const moved = {
-        type: 'slot_moved',
-        slot: { start: '2027-03-02T10:00:00.000Z', end: '2027-03-02T10:30:00.000Z', zone: 'Europe/Paris' },
-        revision: 2,
-        until: '2027-03-02T09:00:00.000Z',
-        origin: 'api',
-      } as const;
-      const { open, say, orchestration } = await setup(moved, { type: 'scheduled' });
-      const answer = method === 'GET' ? await open() : await say('accepted');
-      expect(answer.text).toContain('The time has changed');
-      expect(orchestration.receivedCommands).toEqual([]);
+      for (const later of [[], [{ type: 'scheduled' }] as const]) {
+        const { open, say, orchestration } = await setup(moved, ...later);
+        const answer = method === 'GET' ? await open() : await say('accepted');
+        expect(answer.status).toBe(409);
+        expect(answer.text).toContain('The time has changed');
+        expect(answer.text).toContain(newTime);
+        expect(answer.text).not.toContain('<form');
+        expect(orchestration.receivedCommands).toEqual([]);
+      }
     },
   );
+
+  it.each([
+    ['with the present one', [moved], newTime],
+    ['which is not recorded yet', [], 'The time has changed'],
+  ])('whose slot moves while it is answered shows that, %s', async (_, facts, text) => {
+    const { say, orchestration, auditionId } = await setup();
+    orchestration.override({
+      sendUpdate: async () => {
+        await storeEvents(database.repositories.events, auditionId, trail(facts, { from: 7 }));
+        throw new Refusal('answer_superseded', 'The slot has moved.', 'Use the new link.');
+      },
+    });
+    const answer = await say('declined');
+    expect(answer.status).toBe(409);
+    expect(answer.text).toContain(text);
+    expect(answer.text).not.toContain('March 1');
+  });
 
   it('to a closed audition shows that it cannot be answered', async () => {
     const { open } = await setup({ type: 'cancelled', origin: 'api' });

@@ -1,16 +1,17 @@
 /** /respond/{token}: the page that an invitation links to. GET changes nothing; POST records the answer. */
 import { randomUUID } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Answer } from '../../../../domain/audition/events.ts';
-import { isCommandAllowed } from '../../../../domain/audition/transitions.ts';
 import { Refusal, type RefusalCode } from '../../../../domain/errors.ts';
 import type { Invitation } from '../../../../foundation/links/response-link.ts';
 import type { Api } from '../../../api.ts';
 import { sendAuditionCommand } from '../../../auditions/command.ts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { createPageErrorHandler, pageResponse, sendPage } from '../../../plugins/browser-pages.ts';
-import { type InvitationDetails, invitationPage, type RespondPageError, respondErrorPage } from './page.ts';
+import { problemKinds } from '../../../problems/catalogue.ts';
+import { type InvitationState, linkInvalid, readInvitation } from './invitation-state.ts';
+import { invitationPage, movedPage, type RespondPageError, respondErrorPage } from './page.ts';
 
 const params = z.object({ token: z.string() });
 const answerForm = z.object({ answer: z.enum(['accepted', 'declined']) });
@@ -22,7 +23,8 @@ const errorPages: Partial<Readonly<Record<RefusalCode, RespondPageError>>> = {
   audition_not_found: 'invalid',
   not_found: 'invalid',
   unknown_participant: 'invalid',
-  slot_taken: 'moved',
+  slot_taken: 'taken',
+  move_in_progress: 'later',
   wrong_state: 'closed',
   audition_closed: 'closed',
   audition_stopped: 'closed',
@@ -32,40 +34,53 @@ const errorPages: Partial<Readonly<Record<RefusalCode, RespondPageError>>> = {
 /** Responds to errors with a page, because a person reads them. */
 const handleRespondPageError = createPageErrorHandler(errorPages, respondErrorPage);
 
-const linkInvalid = (): Refusal =>
-  new Refusal('link_invalid', 'This link is not valid.', 'Use the complete link from the message.');
+/** An answer that was not recorded. The page then shows why. */
+const notRecorded = problemKinds.answer_superseded.status;
 
-/** Throws `Refusal` for a link of an earlier slot, and for an audition that accepts no answers. */
-const requireInvitation = async (
-  { repositories, responseLinks }: ApiDependencies,
-  token: string,
-): Promise<{ readonly invitation: Invitation; readonly invited: InvitationDetails }> => {
-  const invitation = responseLinks.verify(token);
-  if (!invitation) throw linkInvalid();
-  const view = await repositories.auditions.get(invitation.organization, invitation.auditionId);
-  const participant = view?.participants.find(({ id }) => id === invitation.participant);
-  if (!view?.slot || !participant) throw linkInvalid();
-  if (!isCommandAllowed('respond', view.state)) {
-    throw new Refusal('wrong_state', `The audition is ${view.state}.`, 'Write to the casting office.');
-  }
-  if (!view.announcedAs.includes(invitation.revision)) {
-    throw new Refusal('slot_taken', 'The slot has moved.', 'Use the link in the newest message.');
-  }
-  return { invitation, invited: { slot: view.slot, zone: participant.zone, answer: participant.answer } };
+const show = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { kind, details }: InvitationState,
+  status = 200,
+): FastifyReply => {
+  const acceptLanguage = request.headers['accept-language'];
+  return kind === 'moved'
+    ? sendPage(reply, notRecorded, movedPage(details, acceptLanguage))
+    : sendPage(reply, status, invitationPage(details, { isFinal: kind === 'final', acceptLanguage }));
 };
 
 /** Registers the page and its form. */
 export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => {
-  const respond = (request: FastifyRequest, invitation: Invitation, answer: Answer) => {
-    const { organization, auditionId, participant } = invitation;
-    return sendAuditionCommand(
-      dependencies,
-      { organization, id: auditionId, updateId: randomUUID() },
-      () => ({
+  const { repositories, responseLinks, now } = dependencies;
+
+  const requireLink = (token: string): Invitation => {
+    const invitation = responseLinks.verify(token);
+    if (!invitation) throw linkInvalid();
+    return invitation;
+  };
+
+  const readState = (invitation: Invitation) => readInvitation(repositories.auditions, invitation, now());
+
+  /** Records the answer. Returns the state after it, or undefined when the slot has moved in the meantime. */
+  const record = async (
+    request: FastifyRequest,
+    invitation: Invitation,
+    answer: Answer,
+  ): Promise<InvitationState | undefined> => {
+    const { organization, auditionId, participant, revision } = invitation;
+    const target = { organization, id: auditionId, updateId: randomUUID(), correlationId: request.id };
+    try {
+      await sendAuditionCommand(dependencies, target, 'respond', () => ({
         name: 'respond',
-        command: { origin: 'link', correlationId: request.id, participant, answer },
-      }),
-    );
+        command: { origin: 'link', correlationId: request.id, participant, answer, revision },
+      }));
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'answer_superseded') return undefined;
+      throw error;
+    }
+    const after = await readState(invitation);
+    // An accepted answer may be recorded a moment later.
+    return after.details.answer === answer ? after : { ...after, details: { ...after.details, answer } };
   };
 
   api.get(
@@ -74,10 +89,7 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
       schema: { hide: true, params, response: { 200: page } },
       errorHandler: handleRespondPageError,
     },
-    async (request, reply) => {
-      const { invited } = await requireInvitation(dependencies, request.params.token);
-      return sendPage(reply, 200, invitationPage(invited, request.headers['accept-language']));
-    },
+    async (request, reply) => show(request, reply, await readState(requireLink(request.params.token))),
   );
   api.post(
     '/respond/:token',
@@ -86,12 +98,17 @@ export const respondRoutes = (api: Api, dependencies: ApiDependencies): void => 
       errorHandler: handleRespondPageError,
     },
     async (request, reply) => {
-      const { token } = request.params;
       const { answer } = request.body;
-      const { invitation, invited } = await requireInvitation(dependencies, token);
+      const invitation = requireLink(request.params.token);
+      const before = await readState(invitation);
       // A double click sends the same answer twice.
-      if (answer !== invited.answer) await respond(request, invitation, answer);
-      return sendPage(reply, 200, invitationPage({ ...invited, answer }, request.headers['accept-language']));
+      if (before.details.answer === answer) return show(request, reply, before);
+      if (before.kind !== 'open') return show(request, reply, before, notRecorded);
+      const after = await record(request, invitation, answer);
+      if (after) return show(request, reply, after);
+      const present = await readState(invitation);
+      const moved = present.kind === 'moved' ? present.details : undefined;
+      return sendPage(reply, notRecorded, movedPage(moved, request.headers['accept-language']));
     },
   );
 };

@@ -10,8 +10,13 @@ interface RespondTranslations {
   readonly accepted: string;
   readonly declined: string;
   readonly changeMind: string;
+  /** @param time the end of the period, formatted in the participant's time zone */
+  readonly changeUntil: (time: string) => string;
+  readonly final: string;
   readonly closedTitle: string;
   readonly closed: string;
+  readonly takenTitle: string;
+  readonly taken: string;
   readonly movedTitle: string;
   readonly moved: string;
   readonly invalidTitle: string;
@@ -31,10 +36,16 @@ const en: RespondTranslations = {
   accepted: 'You said yes. Thank you.',
   declined: 'You said no. Thank you for telling us.',
   changeMind: 'Something changed? You can answer again.',
+  changeUntil: (time) => `You can change this answer until ${time}.`,
+  final: 'This answer is final. If you can come after all, please write to the casting office.',
   closedTitle: 'This audition can no longer be answered here',
   closed: 'It has begun, is over, or was cancelled. Please write to the casting office.',
+  takenTitle: 'This time is no longer free',
+  taken:
+    'It was given to another audition after you had declined. If you can come after all, please write to the casting office.',
   movedTitle: 'The time has changed',
-  moved: 'This link belongs to an earlier time. Please use the link in the newest message you got.',
+  moved:
+    'This link belongs to an earlier time, and no answer was recorded. A message with a new link is sent to you: please answer with that one.',
   invalidTitle: 'This link does not work',
   invalid:
     'It may have been cut short. Please copy the whole link from the message, or write to the casting office.',
@@ -54,10 +65,17 @@ const fr: RespondTranslations = {
   accepted: 'Vous avez dit oui. Merci.',
   declined: 'Vous avez dit non. Merci de nous avoir prévenus.',
   changeMind: 'Un changement ? Vous pouvez répondre à nouveau.',
+  changeUntil: (time) => `Vous pouvez modifier cette réponse jusqu’au ${time}.`,
+  final:
+    'Cette réponse est définitive. Si vous pouvez finalement venir, veuillez écrire à l’agence de casting.',
   closedTitle: 'Il n’est plus possible de répondre ici',
   closed: 'L’audition a commencé, est terminée ou a été annulée. Veuillez écrire à l’agence de casting.',
+  takenTitle: 'Cet horaire n’est plus libre',
+  taken:
+    'Il a été attribué à une autre audition après votre refus. Si vous pouvez finalement venir, veuillez écrire à l’agence de casting.',
   movedTitle: 'L’horaire a changé',
-  moved: 'Ce lien correspond à un horaire précédent. Veuillez utiliser le lien du dernier message reçu.',
+  moved:
+    'Ce lien correspond à un horaire précédent, et aucune réponse n’a été enregistrée. Un message avec un nouveau lien vous est envoyé : veuillez répondre avec celui-ci.',
   invalidTitle: 'Ce lien ne fonctionne pas',
   invalid:
     'Il a peut-être été coupé. Veuillez copier le lien entier du message, ou écrire à l’agence de casting.',

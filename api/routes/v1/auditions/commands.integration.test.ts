@@ -1,8 +1,9 @@
 /** Tests the commands to auditions: the updates that workflows receive, and the responses. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { AuditionFact } from '../../../../domain/audition/events.ts';
-import { foldEvents } from '../../../../domain/audition/view.ts';
 import { Refusal } from '../../../../domain/errors.ts';
+import { auditionIdSchema } from '../../../../domain/ids.ts';
 import { createTestApi } from '../../../../tests/harness/api.ts';
 import {
   attentionItem,
@@ -25,11 +26,18 @@ const setup = async (...more: readonly AuditionFact[]) => {
   const id = newAuditionId();
   const events = trail([...factsUntilScheduled(id, 'org_north'), ...more]);
   await storeEvents(database.repositories.events, id, events);
-  const view = foldEvents(events);
-  test.orchestration.override({ sendUpdate: async () => ({ kind: 'done', result: view }) });
+  let sequence = events.length;
+  /** Appends facts with the correlation ID of a command, as its workflow does. */
+  const record = async (correlationId: string, ...facts: readonly AuditionFact[]) => {
+    const recorded = trail(facts, { from: sequence + 1 }).map((event) => ({ ...event, correlationId }));
+    await storeEvents(database.repositories.events, id, recorded);
+    sequence += facts.length;
+  };
+  const answered = async () => ({ kind: 'done', result: { sequence } }) as const;
+  test.orchestration.override({ sendUpdate: answered });
   const ask = (command: string, body: unknown, headers: Record<string, string> = {}) =>
     test.call('POST', `/v1/auditions/${id}/${command}`, { key, body, headers });
-  return { ...test, key, id, view, ask };
+  return { ...test, key, id, ask, record, answered };
 };
 
 const slot = { start: '2026-12-02T15:00', end: '2026-12-02T15:30', zone: 'America/New_York' };
@@ -37,16 +45,21 @@ const meant = {
   start: '2026-12-02T20:00:00.000Z',
   end: '2026-12-02T20:30:00.000Z',
   zone: 'America/New_York',
-};
+} as const;
+const slotMoved = { type: 'slot_moved', slot: meant, revision: 2, origin: 'api' } as const;
+const moveRefused = {
+  type: 'move_refused',
+  code: 'slot_taken',
+  reason: 'Another audition holds that time.',
+} as const;
 
 describe('a command', () => {
   it.each([
     [
       'respond',
-      { participant: 'performer-1', answer: 'declined' },
-      { participant: 'performer-1', answer: 'declined' },
+      { participant: 'performer-1', answer: 'declined', revision: 1 },
+      { participant: 'performer-1', answer: 'declined', revision: 1 },
     ],
-    ['reschedule', { slot, reason: 'ill' }, { slot: meant, reason: 'ill' }],
     ['cancel', {}, {}],
     ['check-in', { participant: 'performer-1' }, { participant: 'performer-1' }],
     ['decide', { decision: 'released' }, { decision: 'released' }],
@@ -61,6 +74,63 @@ describe('a command', () => {
       ]);
     },
   );
+
+  it('for another callback, after the audition was reopened, contains another ID', async () => {
+    const { ask, orchestration, record } = await setup();
+    const nextId = () =>
+      z
+        .object({ next: z.object({ id: auditionIdSchema }) })
+        .parse(orchestration.receivedCommands.at(-1)?.message.command).next.id;
+    const body = { decision: 'callback', next: { slot } };
+    await ask('decide', body);
+    const next = nextId();
+    await record(
+      'c-10',
+      { type: 'decided', decision: 'callback', next },
+      { type: 'reopened_for_decision', origin: 'api' },
+    );
+    await ask('decide', body);
+    expect(nextId()).not.toBe(next);
+  });
+
+  it.each([
+    ['a slot', slot, { kind: 'fixed', slot: meant }],
+    [
+      'a window',
+      {
+        earliest: '2026-12-02T09:00',
+        latest: '2026-12-02T18:00',
+        durationMinutes: 30,
+        zone: 'America/New_York',
+      },
+      {
+        kind: 'window',
+        earliest: '2026-12-02T14:00:00.000Z',
+        latest: '2026-12-02T23:00:00.000Z',
+        durationMinutes: 30,
+        zone: 'America/New_York',
+      },
+    ],
+  ])('reschedule to %s reaches the workflow, and answers with the moved audition', async (_, body, wish) => {
+    const { ask, orchestration, id, record, answered } = await setup();
+    orchestration.override({
+      sendUpdate: async () => {
+        await record('c-2', slotMoved, { type: 'scheduled' });
+        return answered();
+      },
+    });
+    const answer = await ask('reschedule', { slot: body, reason: 'ill' }, { 'x-correlation-id': 'c-2' });
+    expect(answer).toMatchObject({ status: 200, body: { id, slot: meant, revision: 2 } });
+    expect(orchestration.receivedCommands).toMatchObject([
+      { message: { name: 'reschedule', command: { wish, reason: 'ill', correlationId: 'c-2' } } },
+    ]);
+  });
+
+  it('reschedule to the present slot answers with the unchanged audition', async () => {
+    const { ask } = await setup();
+    const present = { start: '2027-03-01T11:00', end: '2027-03-01T11:30', zone: 'Europe/Paris' };
+    expect(await ask('reschedule', { slot: present })).toMatchObject({ status: 200, body: { revision: 1 } });
+  });
 
   it('for a callback always contains the same ID of the next round', async () => {
     const { ask, orchestration } = await setup();
@@ -102,6 +172,20 @@ describe('a command', () => {
     ],
     ['decide', { decision: 'perhaps' }, 'invalid_body', '/decision'],
     ['respond', { participant: 'performer-1' }, 'invalid_body', '/answer'],
+    ['respond', { participant: 'performer-1', answer: 'accepted', revision: 0 }, 'invalid_body', '/revision'],
+    [
+      'reschedule',
+      {
+        slot: {
+          earliest: '2026-11-02T09:00',
+          latest: '2026-11-02T18:00',
+          durationMinutes: 30,
+          zone: 'Europe/Paris',
+        },
+      },
+      'slot_in_the_past',
+      '/slot/latest',
+    ],
   ])('%s with %j is rejected (%s) without an update to the workflow', async (name, body, code, pointer) => {
     const { ask, orchestration } = await setup();
     const answer = await ask(name, body);
@@ -110,6 +194,12 @@ describe('a command', () => {
       errors: expect.arrayContaining([expect.objectContaining({ pointer })]),
     });
     expect(orchestration.receivedCommands).toEqual([]);
+  });
+
+  it.each(['answer_superseded', 'move_in_progress'] as const)('passes on the refusal %s', async (code) => {
+    const { ask, orchestration } = await setup();
+    orchestration.override({ sendUpdate: () => Promise.reject(new Refusal(code, 'No.', 'Later.')) });
+    expect(await ask('reschedule', { slot })).toMatchObject({ status: 409, body: { code } });
   });
 
   it("returns the workflow's refusal with its code", async () => {
@@ -130,6 +220,21 @@ describe('a command', () => {
     const { status, body, headers } = await ask('cancel', {});
     expect([status, body]).toMatchObject([202, { id, state: 'scheduled' }]);
     expect(headers['retry-after']).toBeDefined();
+  });
+
+  it.each([
+    ['before the slot moves', []],
+    ['after the slot has moved', [slotMoved]],
+  ])('reschedule that waits for an operator %s returns 202', async (_, facts) => {
+    const { ask, orchestration, record, answered } = await setup();
+    orchestration.override({
+      sendUpdate: async () => {
+        await record('c-3', ...facts);
+        return answered();
+      },
+    });
+    const answer = await ask('reschedule', { slot }, { 'x-correlation-id': 'c-3' });
+    expect(answer).toMatchObject({ status: 202, body: { revision: facts.length + 1 } });
   });
 
   it('to a cancelled audition is rejected with audition_closed', async () => {
@@ -175,6 +280,61 @@ describe('a command with an Idempotency-Key', () => {
     expect(other).not.toBe(first);
   });
 
+  it('that was accepted gets its result when it is repeated, however often the audition has moved since', async () => {
+    const { ask, orchestration, record } = await setup();
+    orchestration.override({ sendUpdate: async () => ({ kind: 'still_working' }) });
+    const same = { ...freshKey(), 'x-correlation-id': 'c-4' };
+    expect((await ask('reschedule', { slot }, same)).status).toBe(202);
+    await record('c-4', slotMoved, { type: 'scheduled' });
+    await record(
+      'c-other',
+      {
+        ...slotMoved,
+        slot: { ...meant, start: '2026-12-03T20:00:00.000Z', end: '2026-12-03T20:30:00.000Z' },
+        revision: 3,
+      },
+      { type: 'scheduled' },
+      { type: 'cancelled', origin: 'api' },
+    );
+    orchestration.override({ sendUpdate: async () => ({ kind: 'ended' }) });
+
+    const again = await ask('reschedule', { slot }, { ...same, 'x-correlation-id': 'c-5' });
+    expect([again.status, again.body]).toMatchObject([200, { revision: 3, state: 'closed' }]);
+    expect(orchestration.receivedCommands).toHaveLength(1);
+    expect((await ask('reschedule', { slot }, same)).headers['idempotency-replayed']).toBe('true');
+  });
+
+  it('that was accepted and then refused gets the refusal when it is repeated', async () => {
+    const { ask, orchestration, record, answered } = await setup();
+    const same = { ...freshKey(), 'x-correlation-id': 'c-6' };
+    expect((await ask('reschedule', { slot }, same)).status).toBe(202);
+    await record('c-7', moveRefused);
+    orchestration.override({ sendUpdate: answered });
+    const again = await ask('reschedule', { slot }, { ...same, 'x-correlation-id': 'c-8' });
+    expect([again.status, again.body]).toMatchObject([
+      409,
+      { code: 'slot_taken', detail: 'Another audition holds that time.' },
+    ]);
+  });
+
+  it('that was accepted is sent again with the same update ID while its result is unknown', async () => {
+    const { ask, orchestration } = await setup();
+    const same = freshKey();
+    expect((await ask('reschedule', { slot }, same)).status).toBe(202);
+    expect((await ask('reschedule', { slot }, same)).status).toBe(202);
+    const [first, second] = orchestration.receivedCommands.map(({ updateId }) => updateId);
+    expect(second).toBe(first);
+  });
+
+  it('that was accepted stays bound to its body', async () => {
+    const { ask } = await setup();
+    const same = freshKey();
+    await ask('reschedule', { slot }, same);
+    expect((await ask('reschedule', { slot, reason: 'ill' }, same)).body).toMatchObject({
+      code: 'idempotency_key_reused',
+    });
+  });
+
   it('that was refused can be corrected and sent as another update', async () => {
     const { ask, orchestration } = await setup();
     orchestration.override({
@@ -201,6 +361,8 @@ describe('a command with an Idempotency-Key', () => {
 describe('resolving an attention item', () => {
   it.each([
     [{ action: 'retry' }, { action: 'retry' }],
+    [{ action: 'held' }, { action: 'held' }],
+    [{ action: 'no_show' }, { action: 'no_show' }],
     [
       { action: 'override', value: { joinUrl: 'https://meet.example.com/1' } },
       { action: 'override', joinUrl: 'https://meet.example.com/1' },

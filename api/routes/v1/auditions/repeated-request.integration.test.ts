@@ -1,7 +1,6 @@
 /** Tests repeated POST /v1/auditions after time has passed or after failures. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { foldEvents } from '../../../../domain/audition/view.ts';
 import { auditionIdSchema } from '../../../../domain/ids.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { auditionRequest, createTestApi, startFacts } from '../../../../tests/harness/api.ts';
@@ -102,7 +101,7 @@ describe('an audition that waits for an operator', () => {
         );
         const events = trail(facts);
         await storeEvents(database.repositories.events, plan.id, events);
-        return { kind: 'done', result: { kind: 'needs_attention', view: foldEvents(events) } };
+        return { kind: 'done', result: { kind: 'needs_attention', sequence: events.length } };
       },
     });
     const first = await post(auditionRequest(), idempotencyKey);

@@ -1,6 +1,5 @@
 /** Tests POST /v1/auditions: validation and idempotency. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { foldEvents } from '../../../../domain/audition/view.ts';
 import { Refusal } from '../../../../domain/errors.ts';
 import { auditionRequest, createTestApi, startFacts, type TestApi } from '../../../../tests/harness/api.ts';
 import { storeEvents, trail } from '../../../../tests/harness/audition-trail.ts';
@@ -284,7 +283,10 @@ const refuseSlots = ({ orchestration }: TestApi): void => {
     start: async (plan) => {
       const events = trail(startFacts(plan, 'taken'));
       await storeEvents(database.repositories.events, plan.id, events);
-      return { kind: 'done', result: { kind: 'refused', reason: 'taken', view: foldEvents(events) } };
+      return {
+        kind: 'done',
+        result: { kind: 'refused', reason: 'taken', message: 'Another audition holds R1.', sequence: 3 },
+      };
     },
   });
 };
@@ -296,7 +298,10 @@ describe('a refused slot', () => {
     const idempotencyKey = crypto.randomUUID();
     const first = await test.post(auditionRequest(), idempotencyKey);
     const again = await test.post(auditionRequest(), idempotencyKey);
-    expect([first.status, first.body]).toMatchObject([409, { code: 'slot_taken' }]);
+    expect([first.status, first.body]).toMatchObject([
+      409,
+      { code: 'slot_taken', detail: 'Another audition holds R1.' },
+    ]);
     expect(first.headers['content-type']).toMatch('application/problem+json');
     expect(again.body).toEqual(first.body);
   });
@@ -310,6 +315,38 @@ describe('a refused slot', () => {
     test.orchestration.override({ start: async () => ({ kind: 'ended' }) });
     const { status, body } = await test.post(auditionRequest(), idempotencyKey);
     expect([status, body]).toMatchObject([409, { code: 'slot_taken' }]);
+  });
+});
+
+describe('an audition in person', () => {
+  it('needs no meeting when it has a room', async () => {
+    const { post, orchestration } = await setup();
+    const { status } = await post(
+      auditionRequest({ meeting: undefined, slot: { ...slot, room: 'Studio 2' } }),
+    );
+    expect(status).toBe(201);
+    expect(orchestration.started[0]).toMatchObject({
+      meetingProviders: [],
+      wish: { slot: { room: 'Studio 2' } },
+    });
+  });
+});
+
+describe("the organization's meeting providers", () => {
+  it('are used when the request names neither a meeting nor a room', async () => {
+    const { call, keyFor, orchestration } = await setup();
+    await database.repositories.organizations.put({
+      id: 'org_defaults',
+      name: 'Defaults',
+      meetingProviders: ['google_meet'],
+    });
+    const { status } = await call('POST', '/v1/auditions', {
+      key: await keyFor('backend', 'org_defaults'),
+      body: auditionRequest({ meeting: undefined }),
+      headers: { 'idempotency-key': crypto.randomUUID() },
+    });
+    expect(status).toBe(201);
+    expect(orchestration.started[0]).toMatchObject({ meetingProviders: ['google_meet'] });
   });
 });
 

@@ -1,0 +1,50 @@
+/** Determines what a person can do with the link of an invitation. */
+import type { AuditionReadModel } from '../../../../db/auditions/read-model.ts';
+import { isCommandAllowed } from '../../../../domain/audition/transitions.ts';
+import type { AuditionView, ParticipantView } from '../../../../domain/audition/view.ts';
+import { Refusal } from '../../../../domain/errors.ts';
+import type { Instant } from '../../../../domain/time/instant.ts';
+import type { Invitation } from '../../../../foundation/links/response-link.ts';
+import type { InvitationDetails } from './page.ts';
+
+/** `open`: it can be answered. `final`: the answer cannot be changed. `moved`: the link belongs to an earlier slot. */
+export interface InvitationState {
+  readonly kind: 'open' | 'final' | 'moved';
+  readonly details: InvitationDetails;
+}
+
+export const linkInvalid = (): Refusal =>
+  new Refusal('link_invalid', 'This link is not valid.', 'Use the complete link from the message.');
+
+/**
+ * Returns the state of the invitation.
+ * @throws {Refusal} `link_invalid`, or `wrong_state` for an audition that accepts no answers
+ */
+export const readInvitation = async (
+  auditions: Pick<AuditionReadModel, 'get'>,
+  invitation: Invitation,
+  now: Instant,
+): Promise<InvitationState> => {
+  const view = await auditions.get(invitation.organization, invitation.auditionId);
+  const participant = view?.participants.find(({ id }) => id === invitation.participant);
+  if (!view?.slot || !participant) throw linkInvalid();
+  const { zone, answer } = participant;
+  const details = { slot: view.slot, zone, answer };
+  const isPresent = view.announcedAs.includes(invitation.revision);
+  if (isPresent && isFinal(view, participant, now)) return { kind: 'final', details };
+  if (!isCommandAllowed('respond', view.state)) {
+    throw new Refusal('wrong_state', `The audition is ${view.state}.`, 'Write to the casting office.');
+  }
+  if (!isPresent) return { kind: 'moved', details };
+  return { kind: 'open', details: { ...details, finalAt: finalAtOf(participant) } };
+};
+
+/** Returns whether the participant declined, and the time to change that has passed. */
+const isFinal = ({ outcome }: AuditionView, participant: ParticipantView, now: Instant): boolean => {
+  if (participant.answer !== 'declined') return false;
+  const finalAt = finalAtOf(participant);
+  return outcome === 'declined' || (finalAt !== undefined && finalAt <= now);
+};
+
+const finalAtOf = ({ answer, answerFinalAt }: ParticipantView): Instant | undefined =>
+  answer === 'declined' ? answerFinalAt : undefined;
