@@ -1,14 +1,14 @@
 /** Undoes an effect that several steps have, or may have, performed: for example an event that was moved. */
 import type { OperationLedger } from '../../db/ledger/operations.ts';
 import type { UndoResult } from '../contract.ts';
-import type { AttemptContext } from './attempt.ts';
+import type { UndoContext } from './attempt.ts';
 import type { LedgerOperation } from './steps.ts';
 import { type UndoSteps, undoOnce } from './undo-once.ts';
 
 interface Undo {
   readonly ledger: OperationLedger;
   readonly operation: LedgerOperation;
-  readonly context: AttemptContext;
+  readonly context: UndoContext;
   readonly steps: UndoSteps;
 }
 

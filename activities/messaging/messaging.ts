@@ -18,7 +18,6 @@ import type {
 } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import {
-  type AttemptContext,
   createAttemptContext,
   createGroupContext,
   type UndoContext,
