@@ -42,7 +42,7 @@ describe('audition', () => {
     const { n, body } = next({ policy: { sessionOverrun: 'PT0S', checkInOpens: 'P30D' } });
     const requested = await platform.request(body);
     expect(requested.state).toBe('scheduling');
-    const scheduled = await platform.until(requested.id, ({ state }) => state === 'scheduled');
+    const scheduled = await platform.untilNotified(requested.id);
     expect(scheduled.meeting?.provider).toBe('zoom');
 
     const mail = (await readMails(service.mailServer.apiUrl)).find(
@@ -56,8 +56,6 @@ describe('audition', () => {
 
     await platform.command(requested.id, 'check-in', { participant: `performer-${n}` });
     const handle = service.temporal.workflow.getHandle(`audition/${requested.id}`);
-    await handle.signal('meetingEnded', { origin: 'system' });
-    await platform.until(requested.id, ({ state }) => state === 'awaiting_decision');
     const decided = await platform.command(requested.id, 'decide', { decision: 'booked' });
     expect(decided).toMatchObject({ state: 'closed', outcome: 'booked' });
     await handle.result();
@@ -96,7 +94,7 @@ describe('audition', () => {
     expect(contenders).toHaveLength(2);
     expect(loser).toMatchObject({ state: 'closed', outcome: 'failed', calendarEvents: [], notices: [] });
     expect(loser?.meeting).toBeUndefined();
-    const scheduled = await platform.until(winner?.id ?? '', ({ state }) => state === 'scheduled');
+    const scheduled = await platform.untilNotified(winner?.id ?? '');
     const holds = await service.database.pool.query(
       'SELECT DISTINCT audition_id FROM slot_holds WHERE resource = $1',
       [`participant:performer-${n}`],
@@ -110,7 +108,7 @@ describe('audition', () => {
   it('undoes everything at the providers when it is cancelled', async () => {
     const { n, body } = next();
     const { id } = await platform.request(body);
-    const { meeting } = await platform.until(id, ({ state }) => state === 'scheduled');
+    const { meeting } = await platform.untilNotified(id);
     await platform.command(id, 'cancel', { reason: 'the part is cut' });
     await service.temporal.workflow.getHandle(`audition/${id}`).result();
     const outside = await providerState(service);
@@ -121,7 +119,7 @@ describe('audition', () => {
   it('moves everything to another slot', async () => {
     const { n, body } = next();
     const { id } = await platform.request(body);
-    await platform.until(id, ({ state }) => state === 'scheduled');
+    await platform.untilNotified(id);
     const start = fullMinute(Date.now() + 200 * day);
     const slot = {
       start: new Date(start).toISOString(),
@@ -130,6 +128,7 @@ describe('audition', () => {
     };
     const moved = await platform.command(id, 'reschedule', { slot, reason: 'travel' });
     expect(moved).toMatchObject({ state: 'scheduled', revision: 2, slot: { start: slot.start } });
+    await platform.untilNotified(id);
     const { zoom } = service.sandbox.control.state();
     const meeting = zoom.meetings.find(({ id: zoomId }) => String(zoomId) === moved.meeting?.id);
     expect(new Date(meeting?.start_time ?? '').toISOString()).toBe(slot.start);

@@ -21,6 +21,8 @@ export interface ApiClient {
   resolve(id: string, body: object): Promise<AuditionView>;
   view(id: string): Promise<AuditionView>;
   listAuditions(): Promise<readonly AuditionView[]>;
+  /** Polls until the audition is scheduled and all its participants have the invitation, or a notice of the move. */
+  untilNotified(id: string): Promise<AuditionView>;
   /** Polls until the audition satisfies `wanted`, and returns it. */
   until(id: string, wanted: (view: AuditionView) => boolean, withinMs?: number): Promise<AuditionView>;
 }
@@ -70,6 +72,13 @@ export const createApiClient = ({ url }: ServiceUnderTest): ApiClient => {
       }
       return found;
     },
+    untilNotified: (id) =>
+      platform.until(
+        id,
+        ({ state, revision, notices }) =>
+          state === 'scheduled' &&
+          notices.filter((notice) => notice.revision === revision).length === noticesEachTime,
+      ),
     async until(id, wanted, withinMs = 60_000) {
       let last = await platform.view(id);
       const matches = async () => {
@@ -87,6 +96,9 @@ const viewIn = ({ status, body }: ApiResponse): AuditionView => {
   if (status >= 300) throw new Error(`the API answered ${status}: ${JSON.stringify(body)}`);
   return auditionSchema.parse(body);
 };
+
+/** The performer of `requestBody` gets an email and a text message; the casting director and the reader get an email. */
+export const noticesEachTime = 4;
 
 const zone = 'Europe/Paris';
 

@@ -2,7 +2,7 @@
 import type { Origin } from '../../domain/audition/events.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
-import { day } from '../../domain/time/units.ts';
+import { day, minute } from '../../domain/time/units.ts';
 import type { AuditionRun } from './run.ts';
 import { pendingDecline } from './steps/answers.ts';
 import { currentMeetingStatus, sessionEndsAtMs } from './steps/session.ts';
@@ -18,6 +18,17 @@ export type Deadline = { readonly at: number } & (
 export const nextDeadline = (run: AuditionRun): Deadline | undefined => {
   const [first, ...rest] = deadlinesOf(run);
   return first && rest.reduce((next, deadline) => (deadline.at < next.at ? deadline : next), first);
+};
+
+/**
+ * Returns when the main loop must wake at the latest, epoch milliseconds. Before the session it also wakes when a session
+ * would be over, so that a check-in needs no new timer.
+ */
+export const latestWake = (run: AuditionRun, next: Deadline): number => {
+  const { slot } = run.journal.view;
+  if (next.kind !== 'session_missing' || !slot) return next.at;
+  const sessionEnd = sessionEndsAtMs(run, slot);
+  return sessionEnd > Date.now() ? Math.min(next.at, sessionEnd) : next.at;
 };
 
 const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
@@ -65,15 +76,19 @@ const sessionStartDeadline = (run: AuditionRun, slot: Slot): readonly Deadline[]
 
 /**
  * An unanswered invitation escalates when the policy says so, but early enough before the slot that the casting office
- * can still act: a day before it, or half way to it when the slot is nearer.
+ * can still act: a day before it, or half way to it when the slot is nearer. In the last minutes there is no question.
  */
 const answerDeadline = (run: AuditionRun, slot: Slot): readonly Deadline[] => {
   if (!hasUnansweredInvitation(run)) return [];
   const { scheduledAt, plan } = run;
   const start = toEpochMs(slot.start);
-  const inTime = Math.max(start - day, scheduledAt + (start - scheduledAt) / 2);
-  return [{ kind: 'answer_overdue', at: Math.min(scheduledAt + plan.policy.answerWithin, inTime) }];
+  const inTime = Math.max(start - day, Math.round((scheduledAt + start) / 2));
+  const at = Math.min(scheduledAt + plan.policy.answerWithin, inTime);
+  return start - at < leadToAct ? [] : [{ kind: 'answer_overdue', at }];
 };
+
+/** The shortest time in which the casting office can replace a performer. */
+const leadToAct = 10 * minute;
 
 const hasUnansweredInvitation = ({ answerEscalated, journal }: AuditionRun): boolean =>
   !answerEscalated &&

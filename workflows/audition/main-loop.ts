@@ -2,7 +2,7 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
-import { type Deadline, nextDeadline } from './deadlines.ts';
+import { type Deadline, latestWake, nextDeadline } from './deadlines.ts';
 import type { AuditionInput } from './messages.ts';
 import { changeInProgress } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
@@ -83,7 +83,7 @@ const startReplacingMeeting = (run: AuditionRun): void => {
 /** Waits for a command, or for a deadline. Handlers process answers and reports themselves. */
 const waitForNext = async (run: AuditionRun): Promise<void> => {
   const next = nextDeadline(run);
-  if (next) run.alarm.setBy(next.at, summaries[next.kind]);
+  if (next) run.alarm.setBy(latestWake(run, next), summaries[next.kind]);
   await condition(
     () =>
       canStartCommand(run) ||

@@ -15,6 +15,8 @@ export interface RetriedStep {
   readonly onAsked?: (() => void) | undefined;
   /** Whether the main coroutine continues without waiting for the resolution. */
   readonly isBackground?: boolean | undefined;
+  /** Returns whether the failure says that the step is no longer needed. The step is then skipped without a question. */
+  readonly isNeedless?: ((failure: StepFailure) => boolean) | undefined;
   /** Returns whether the step is no longer needed. Its question is then withdrawn, and the step skipped. */
   readonly isMoot?: (() => boolean) | undefined;
 }
@@ -26,24 +28,27 @@ type StepOutcome<Result> =
 
 /**
  * Attempts the step until it is done, or an operator skips or overrides it. Rethrows cancellations.
+ * @param attempt gets whether an operator has decided to attempt the step again
  * @throws Aborted when an operator aborts the audition
  */
 export const retryUntilResolved = async <Result>(
   run: AuditionRun,
   step: RetriedStep,
-  attempt: () => Promise<Result>,
+  attempt: (isOperatorRetry: boolean) => Promise<Result>,
 ): Promise<StepOutcome<Result>> => {
-  for (;;) {
+  for (let isOperatorRetry = false; ; ) {
     const { restorationCount } = run.attention;
     try {
-      return { kind: 'done', result: await attempt() };
+      return { kind: 'done', result: await attempt(isOperatorRetry) };
     } catch (error) {
       if (isCancellation(error) || isTrailAhead(error) || !isStepFailure(error)) throw error;
       const failure = toStepFailure(error);
+      if (step.isNeedless?.(failure)) return { kind: 'skipped' };
       // The account was connected again during the attempt: retry before an operator is asked.
       if (run.attention.wasConnectionRestoredSince(restorationCount, failure.connection)) continue;
       const decision = await askOperator(run, step, failure);
       if (decision !== 'retry') return decision;
+      isOperatorRetry = true;
     }
   }
 };

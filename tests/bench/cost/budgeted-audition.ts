@@ -6,15 +6,19 @@ import type { AuditionView } from '../../../domain/audition/view.ts';
 import type { AuditionId } from '../../../domain/ids.ts';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import { type Cost, costOf } from '../../../infra/stack/demo/cost.ts';
-import { type ApiClient, createApiClient, day, requestBody } from '../../harness/api-client.ts';
+import {
+  type ApiClient,
+  createApiClient,
+  day,
+  noticesEachTime,
+  requestBody,
+} from '../../harness/api-client.ts';
 import type { ServiceUnderTest } from '../../harness/service.ts';
 
 /** Late enough that the reschedule is announced and accepted before the first reminder is due. */
 const startsInMs = 15_000;
 const reminders = ['PT6S', 'PT3S'];
 const durationMs = 2_000;
-/** The performer gets an email and a text message; the casting director and the reader get an email. */
-const noticesEachTime = 4;
 
 /** Runs the audition, and returns its cost. Requires a running worker. `n` must be unique per service. */
 export const playBudgetedAudition = async (service: ServiceUnderTest, n: number): Promise<Cost> => {

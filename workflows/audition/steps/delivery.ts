@@ -9,6 +9,9 @@ import type { AuditionRun } from '../run.ts';
  */
 const maxEarlyReports = 50;
 
+const describeFailure = (code: string | undefined): string =>
+  code === 'complained' ? 'reported as spam' : 'not delivered';
+
 /**
  * Records that a notice was not delivered, and asks an operator. A report that arrives before the notice is recorded is
  * kept until then. Reports of success and repeated reports change nothing.
@@ -35,7 +38,7 @@ export const recordDelivery = (run: AuditionRun, report: DeliveryReport): void =
     run,
     {
       step: 'invitation',
-      what: `The ${notice.notice} to ${participant} by ${channel} was not delivered.`,
+      what: `The ${notice.notice} to ${participant} by ${channel} was ${describeFailure(code)}.`,
       hint: 'Inform the participant otherwise and skip, or abort.',
       actions: ['skip', 'abort'],
       // A move sends a notice with the new time.

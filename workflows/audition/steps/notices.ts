@@ -128,9 +128,10 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
         actions: ['retry', 'skip', 'abort'],
         isBackground: true,
         isMoot: () => addressed(run, notice).length === 0,
+        isNeedless: ({ code }) => needlessCodes.has(code),
       },
       // Slot and link are read for each attempt: they can change while an operator is asked.
-      async () => {
+      async (isOperatorRetry) => {
         const [toSend] = addressed(run, notice);
         if (!toSend) return undefined;
         const activities = messagingActivities(
@@ -146,6 +147,7 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
             channel,
             notice: batch.notice,
             audition: noticeFacts(run, batch.reason),
+            isOperatorRetry,
           }),
         );
       },
@@ -158,6 +160,12 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
   }
   run.openNotices.remove(key);
 };
+
+/**
+ * The activity found, at the moment of sending, that the notice states a slot or a link of the past, is a reminder of a
+ * slot that has begun, or that the recipient's address takes no reminders.
+ */
+const needlessCodes: ReadonlySet<string> = new Set(['superseded', 'overdue', 'suppressed']);
 
 /** Returns the notice with its recipient, or nothing when the recipient no longer takes part. */
 const addressed = ({ plan }: AuditionRun, { key, recipient }: OpenNotice): readonly NoticeToSend[] => {
