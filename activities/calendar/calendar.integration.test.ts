@@ -1,52 +1,86 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { AuditionFact } from '../../domain/audition/events.ts';
+import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
+import { participantIdSchema } from '../../domain/ids.ts';
 import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
+import type { WriteEventsInput } from '../contract.ts';
 import { eventIdFor } from '../effects/deterministic-ids.ts';
 
 const benchFor = useActivityHarness();
 
-const calendar = { provider: 'google', connection: 'conn_1', calendarId: 'primary' } as const;
+const calendar: CalendarRef = { provider: 'google', connection: 'conn_1', calendarId: 'primary' };
+const ada = participantIdSchema.parse('ada');
+const carl = participantIdSchema.parse('carl');
+const words = { summary: 'Captain, Nightfall', description: 'Bring the sides' };
+const window = { from: slot.start, until: slot.end };
 
 const setup = async () => {
   const bench = await benchFor();
-  const write = (revision: number, at: Slot) =>
-    bench.activities.writeEvent({
-      ...bench.about,
-      key: bench.key(`event:r${revision}`),
+  const { activities, about, key } = bench;
+  const keyOf = (revision: number, participant = 'ada') => key(`event:${participant}:r${revision}`);
+  const write = (revision: number, at: Slot, participant = ada) =>
+    activities.writeEvent({
+      ...about,
+      key: keyOf(revision, participant),
+      participant,
       calendar,
-      slot: at,
-      revision,
-      summary: 'Captain, Nightfall',
-      description: 'Bring the sides',
+      content: { ...words, slot: at, revision },
     });
-  const remove = (revision: number) =>
-    bench.activities.removeEvent({
-      ...bench.about,
-      key: bench.key(`event:r${revision}`),
-      calendar,
+  const writeAll = (change: Partial<WriteEventsInput> = {}) =>
+    activities.writeEvents({
+      ...about,
+      events: [
+        { key: keyOf(1, 'ada'), participant: ada, calendar },
+        { key: keyOf(1, 'carl'), participant: carl, calendar: { ...calendar, connection: 'conn_3' } },
+      ],
+      content: { ...words, slot, revision: 1 },
+      ...change,
     });
+  const remove = (...revisions: readonly number[]) =>
+    activities.removeEvent({ ...about, keys: revisions.map((revision) => keyOf(revision)), calendar });
+  await bench.repositories.connections.put({
+    id: 'conn_3',
+    organization: 'org_1',
+    provider: 'google',
+    account: 'carl@example.com',
+    refreshToken: 'sandbox-refresh-carl@example.com',
+  });
   const events = () =>
     bench
       .state()
       .google.calendars.flatMap((calendarState) => calendarState.events)
       .filter(({ status }) => status !== 'cancelled');
-  return { ...bench, write, remove, events };
+  const factsOf = async (type: AuditionFact['type']) =>
+    (
+      await bench.repositories.events.read('org_1', bench.auditionId, {
+        after: bench.about.trail.number,
+        limit: 100,
+      })
+    )
+      .map(({ fact }) => fact)
+      .filter((fact) => fact.type === type);
+  return { ...bench, keyOf, write, writeAll, remove, events, factsOf };
 };
 
-describe('the calendar activities', () => {
-  it('write one event and move it', async () => {
-    const { write, events, auditionId } = await setup();
+describe('writeEvent', () => {
+  it('writes one event, records it once, and moves it', async () => {
+    const { write, events, factsOf, auditionId } = await setup();
     const { eventId } = await write(1, slot);
-    expect(eventId).toBe(eventIdFor(auditionId, calendar));
+    expect(eventId).toBe(eventIdFor(auditionId));
     await write(1, slot);
+    const written = { type: 'calendar_event_written', participant: ada, provider: 'google' };
+    expect(await factsOf('calendar_event_written')).toEqual([{ ...written, connection: 'conn_1', eventId }]);
     await write(2, laterSlot);
     expect(events()).toMatchObject([{ id: eventId }]);
     expect(events().map(({ start }) => Date.parse(start.dateTime ?? ''))).toEqual([
       Date.parse(laterSlot.start),
     ]);
+    expect(await factsOf('calendar_event_written')).toHaveLength(2);
   });
 
-  it('write one event when the answer was lost, and remove it', async () => {
+  it('writes one event when the answer was lost, and removes it', async () => {
     const { write, remove, events, fault } = await setup();
     fault('google', { kind: 'lost_answer', operation: 'events.insert', times: 1 });
     await write(1, slot).catch(() => undefined);
@@ -57,50 +91,204 @@ describe('the calendar activities', () => {
     await expect(write(1, slot)).rejects.toMatchObject({ type: 'Compensated' });
   });
 
-  it('report the time of a written event as busy', async () => {
-    const { write, activities, about } = await setup();
+  it('records with the effect where it was made', async () => {
+    const { write, repositories, auditionId, keyOf } = await setup();
     await write(1, slot);
-    const window = { from: slot.start, until: slot.end };
-    const busy = await activities.findBusy({
-      ...about,
-      connection: 'conn_1',
-      calendarIds: ['primary'],
-      window,
-    });
-    expect(busy).toEqual([{ start: slot.start, end: slot.end }]);
+    expect(await repositories.ledger.standingEffects(auditionId)).toEqual([
+      { key: keyOf(1), target: { kind: 'calendar_event', participant: ada, calendar } },
+    ]);
   });
 
-  it('fail as reconnect when the connection does not exist', async () => {
+  it('fails as reconnect when the connection does not exist', async () => {
     const { activities, about, key } = await setup();
     const write = activities.writeEvent({
       ...about,
       key: key('event:r1'),
+      participant: ada,
       calendar: { ...calendar, connection: 'conn_gone' },
-      slot,
-      revision: 1,
-      summary: 'Captain',
-      description: '',
+      content: { summary: 'Captain', description: '', slot, revision: 1 },
     });
     await expect(write).rejects.toMatchObject({ type: 'reconnect', nonRetryable: true });
   });
 
-  it("fail as reconnect for another organization's connection", async () => {
-    const { activities, about } = await setup();
-    const window = { from: slot.start, until: slot.end };
-    const input = {
-      ...about,
-      organization: 'org_2',
-      connection: 'conn_1',
-      calendarIds: ['primary'],
-      window,
-    } as const;
-    await expect(activities.findBusy(input)).rejects.toMatchObject({ type: 'reconnect' });
+  it('writes nothing when the trail has facts of another run', async () => {
+    const { write, events, repositories, auditionId, about } = await setup();
+    await repositories.events.append({ auditionId, run: 'another run', position: about.trail });
+    const ahead: AuditionFact = { type: 'confirmed' };
+    const number = about.trail.number + 1;
+    await repositories.events.append({
+      auditionId,
+      run: 'another run',
+      position: { number, facts: [{ number, at: slot.start, correlationId: 'c', fact: ahead }] },
+    });
+    await expect(write(1, slot)).rejects.toMatchObject({ type: 'trail_ahead', nonRetryable: true });
+    expect(events()).toEqual([]);
+  });
+});
+
+describe('removeEvent', () => {
+  it('removes an event that was moved, under all its keys', async () => {
+    const { write, remove, events, repositories, auditionId } = await setup();
+    await write(1, slot);
+    await write(2, laterSlot);
+    expect(await remove(1, 2, 3)).toEqual({ result: 'undone' });
+    expect(events()).toEqual([]);
+    expect(await repositories.ledger.standingEffects(auditionId)).toEqual([]);
+    await expect(write(3, slot)).rejects.toMatchObject({ type: 'Compensated' });
   });
 
-  it('fail as reconnect without calling Google when the account needs reauthorization', async () => {
-    const { activities, about, repositories, state } = await setup();
-    const window = { from: slot.start, until: slot.end };
-    const input = { ...about, connection: 'conn_1', calendarIds: ['primary'], window } as const;
+  it('keeps an event that a later step has moved', async () => {
+    const { write, remove, events } = await setup();
+    await write(1, slot);
+    await write(2, laterSlot);
+    await remove(1);
+    expect(events()).toHaveLength(1);
+  });
+
+  it('removes the event where it was made, although the participant has another calendar now', async () => {
+    const { write, events, activities, about, keyOf } = await setup();
+    await write(1, slot);
+    const other = { ...calendar, connection: 'conn_3' as const };
+    await activities.removeEvent({ ...about, keys: [keyOf(1)], calendar: other });
+    expect(events()).toEqual([]);
+  });
+
+  it('has nothing to undo when nothing was written', async () => {
+    const { remove } = await setup();
+    expect(await remove(1)).toEqual({ result: 'nothing_to_undo' });
+  });
+});
+
+describe('writeEvents', () => {
+  const scheduled = (number: number) =>
+    ({ number, at: slot.start, correlationId: 'corr-1', fact: { type: 'confirmed' } }) as const;
+
+  it('writes an event in each calendar and records them, and what follows', async () => {
+    const { writeAll, events, factsOf, about, keyOf } = await setup();
+    const fact = scheduled(about.trail.number + 1);
+    const { written, failed, recorded } = await writeAll({ whenAllWritten: { facts: [fact] } });
+    expect(written.map(({ key }) => key)).toEqual([keyOf(1, 'ada'), keyOf(1, 'carl')]);
+    expect(failed).toEqual([]);
+    expect(recorded).toEqual(['confirmed']);
+    expect(events()).toHaveLength(2);
+    expect(await factsOf('calendar_event_written')).toHaveLength(2);
+  });
+
+  it('returns the same result when it is repeated', async () => {
+    const { writeAll, events, factsOf, about } = await setup();
+    const whenAllWritten = { facts: [scheduled(about.trail.number + 1)] };
+    const first = await writeAll({ whenAllWritten });
+    expect(await writeAll({ whenAllWritten })).toEqual(first);
+    expect(events()).toHaveLength(2);
+    expect(await factsOf('confirmed')).toHaveLength(1);
+  });
+
+  it('releases holds when all events are written', async () => {
+    const { writeAll, repositories, auditionId } = await setup();
+    const call = { auditionId, run: 'r', position: { facts: [], number: 0 } };
+    const resources = [`room:${randomUUID()}`];
+    for (const claim of [1, 2]) {
+      await repositories.holds.claim(call, { organization: 'org_1', claim, slot, resources });
+    }
+    await writeAll({ whenAllWritten: { facts: [], releaseHolds: { through: 2, keep: 2 } } });
+    expect((await repositories.holds.claims(auditionId)).held.map(({ claim }) => claim)).toEqual([2]);
+  });
+
+  it('leaves out facts that the state of the audition no longer allows', async () => {
+    const { writeAll, record, about, events } = await setup();
+    await record({ type: 'cancelled', origin: 'api' });
+    const trailAfter = { ...about.trail, number: about.trail.number + 1 };
+    const { recorded } = await writeAll({
+      trail: trailAfter,
+      whenAllWritten: { facts: [scheduled(trailAfter.number + 1)] },
+    });
+    expect(recorded).toEqual([]);
+    expect(events()).toHaveLength(2);
+  });
+
+  it('returns the event that failed, keeps the other, and records nothing that follows', async () => {
+    const { writeAll, repositories, events, factsOf, about, keyOf } = await setup();
+    const { version = 0 } = (await repositories.connections.get('org_1', 'conn_3')) ?? {};
+    await repositories.connections.markNeedsReauthorization('conn_3', 'grant_refused', version);
+    const whenAllWritten = { facts: [scheduled(about.trail.number + 1)] };
+    const result = await writeAll({ whenAllWritten });
+    expect(result).toEqual({
+      written: [{ key: keyOf(1, 'ada'), eventId: expect.any(String) }],
+      failed: [
+        {
+          key: keyOf(1, 'carl'),
+          failure: { code: 'reconnect', provider: 'google', connection: 'conn_3' },
+        },
+      ],
+      recorded: [],
+    });
+    expect(events()).toHaveLength(1);
+    expect(await factsOf('calendar_event_written')).toHaveLength(1);
+    expect(await factsOf('confirmed')).toEqual([]);
+  });
+
+  it('leaves a failed event to its own attempt, under the same key', async () => {
+    const { writeAll, activities, about, events, fault, keyOf } = await setup();
+    fault('google', { kind: 'lost_answer', operation: 'events.insert', times: 1 });
+    const { failed } = await writeAll({
+      events: [{ key: keyOf(1), participant: ada, calendar }],
+    });
+    expect(failed).toEqual([{ key: keyOf(1), failure: { code: 'outage', provider: 'google' } }]);
+    await activities.writeEvent({
+      ...about,
+      key: keyOf(1),
+      participant: ada,
+      calendar,
+      content: { ...words, slot, revision: 1 },
+    });
+    expect(events()).toHaveLength(1);
+  });
+
+  it('writes one event for two participants who name one calendar in two ways', async () => {
+    const { writeAll, events, activities, about, keyOf } = await setup();
+    const { written } = await writeAll({
+      events: [
+        { key: keyOf(1, 'ada'), participant: ada, calendar },
+        {
+          key: keyOf(1, 'carl'),
+          participant: carl,
+          calendar: { ...calendar, calendarId: 'office@example.com' },
+        },
+      ],
+    });
+    expect(written).toHaveLength(2);
+    expect(events()).toHaveLength(1);
+    await activities.removeEvent({ ...about, keys: [keyOf(1, 'carl')], calendar });
+    expect(events()).toHaveLength(1);
+    await activities.removeEvent({ ...about, keys: [keyOf(1, 'ada')], calendar });
+    expect(events()).toEqual([]);
+  });
+});
+
+describe('findBusy', () => {
+  const setUpBusy = async () => {
+    const bench = await setup();
+    const input = { ...bench.about, provider: 'google', connection: 'conn_1' } as const;
+    return { ...bench, input: { ...input, calendarIds: ['primary'], window } };
+  };
+
+  it('returns the busy times of others, without the own event', async () => {
+    const { write, activities, input, addBusy } = await setUpBusy();
+    await write(1, slot);
+    const lesson = { start: '2031-03-30T00:45:00.000Z', end: '2031-03-30T01:00:00.000Z' } as const;
+    addBusy({ account: 'office@example.com', ...lesson });
+    expect(await activities.findBusy(input)).toEqual([lesson]);
+  });
+
+  it("fails as reconnect for another organization's connection", async () => {
+    const { activities, input } = await setUpBusy();
+    await expect(activities.findBusy({ ...input, organization: 'org_2' })).rejects.toMatchObject({
+      type: 'reconnect',
+    });
+  });
+
+  it('fails as reconnect without calling Google when the account needs reauthorization', async () => {
+    const { activities, input, repositories, state } = await setUpBusy();
     const { version = 0 } = (await repositories.connections.get('org_1', 'conn_1')) ?? {};
     await repositories.connections.markNeedsReauthorization('conn_1', 'grant_refused', version);
     await expect(activities.findBusy(input)).rejects.toMatchObject({
@@ -109,21 +297,5 @@ describe('the calendar activities', () => {
       details: [{ connection: 'conn_1', code: 'grant_refused' }],
     });
     expect(state().calls.google).toEqual({});
-  });
-
-  it('write the same event as the Meet conference in that calendar', async () => {
-    const { write, events, activities, about, key, auditionId } = await setup();
-    const input = { ...about, key: key('meeting:google_meet:1'), provider: 'google_meet', slot } as const;
-    const create = () =>
-      activities.createMeeting({ ...input, revision: 1, topic: 'Nightfall: Captain', hasFallback: false });
-    const meeting = await create();
-    expect(await create()).toEqual(meeting);
-    await write(1, slot);
-    expect(events()).toMatchObject([
-      { id: eventIdFor(auditionId, calendar), summary: 'Captain, Nightfall', conferenceData: {} },
-    ]);
-    expect(meeting).toMatchObject({ provider: 'google_meet', joinUrl: expect.stringContaining('https://') });
-    expect(await activities.removeMeeting(input)).toEqual({ result: 'undone' });
-    expect(events()).toHaveLength(0);
   });
 });

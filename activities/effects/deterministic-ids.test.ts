@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  conferenceRequestId,
   eventIdFor,
   meetingReference,
   messageIdFor,
@@ -16,14 +17,16 @@ describe('a deterministic id', () => {
     expect(requestHash({ a: 1, b: undefined })).toBe(requestHash({ a: 1 }));
   });
 
-  it('of an event is unique per audition and calendar', () => {
-    const calendar = { connection: 'conn_1', calendarId: 'primary' } as const;
-    const id = eventIdFor('aud_1', calendar);
+  it('of an event is that of its audition', () => {
+    const id = eventIdFor('aud_1');
     expect(id).toMatch(/^[0-9a-v]{5,1024}$/);
-    expect(eventIdFor('aud_1', { ...calendar })).toBe(id);
-    expect(eventIdFor('aud_2', calendar)).not.toBe(id);
-    expect(eventIdFor('aud_1', { ...calendar, calendarId: 'other' })).not.toBe(id);
-    expect(eventIdFor('aud_1', { ...calendar, connection: 'conn_2' })).not.toBe(id);
+    expect(eventIdFor('aud_1')).toBe(id);
+    expect(eventIdFor('aud_2')).not.toBe(id);
+  });
+
+  it('of a conference is that of the step which requests it', () => {
+    expect(conferenceRequestId(key)).toMatch(/^[0-9a-f]{40}$/);
+    expect(conferenceRequestId(key)).not.toBe(conferenceRequestId(`${key}2`));
   });
 
   it('of an email is a Message-ID in angle brackets that does not reveal the key', () => {

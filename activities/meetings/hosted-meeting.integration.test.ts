@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Meeting } from '../../domain/audition/events.ts';
 import { laterSlot, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
 import { meetingReference } from '../effects/deterministic-ids.ts';
 
@@ -9,14 +10,46 @@ const setup = async () => {
   const input = { ...bench.about, key: bench.key('meeting:zoom:1'), provider: 'zoom', slot } as const;
   const create = () =>
     bench.activities.createMeeting({ ...input, revision: 1, topic: 'Nightfall', hasFallback: false });
-  const remove = () => bench.activities.removeMeeting(input);
+  const remove = (...moves: readonly string[]) =>
+    bench.activities.removeMeeting({
+      ...bench.about,
+      keys: [input.key, ...moves],
+      provider: 'zoom',
+      slot,
+    });
   /** Creates a second meeting under the same reference, as an overlapping attempt does. */
   const makeAnother = () => {
     const reference = meetingReference(bench.auditionId, input.key);
     const call = { signal: AbortSignal.timeout(5_000), correlationId: 'corr-1' };
     return bench.providers.meetings.zoom.create({ reference, topic: 'Nightfall', slot }, call);
   };
-  return { ...bench, input, create, remove, makeAnother, meetings: () => bench.state().zoom.meetings };
+  const moveKey = bench.key('meeting-move:zoom:r2');
+  const move = (meeting: Meeting) =>
+    bench.activities.moveMeeting({
+      ...input,
+      key: moveKey,
+      slot: laterSlot,
+      revision: 2,
+      topic: 'Nightfall',
+      meeting,
+    });
+  /** Deletes the meeting, as its host does at Zoom. */
+  const deleteByHand = ({ id }: Meeting) =>
+    bench.providers.meetings.zoom.remove(id, {
+      signal: AbortSignal.timeout(5_000),
+      correlationId: 'corr-1',
+    });
+  return {
+    ...bench,
+    input,
+    create,
+    remove,
+    move,
+    moveKey,
+    deleteByHand,
+    makeAnother,
+    meetings: () => bench.state().zoom.meetings,
+  };
 };
 
 describe('a meeting on Zoom', () => {
@@ -75,19 +108,65 @@ describe('a meeting on Zoom', () => {
   });
 
   it('is moved to the instant of its new slot across a clock change', async () => {
-    const { create, activities, input, key, meetings } = await setup();
+    const { create, move, meetings } = await setup();
     const meeting = await create();
-    const move = {
-      ...input,
-      key: key('meeting-move:zoom:r2'),
-      slot: laterSlot,
-      revision: 2,
-      topic: 'Nightfall',
-      meeting,
-    };
-    await activities.moveMeeting(move);
-    await activities.moveMeeting(move);
+    expect(await move(meeting)).toEqual(meeting);
+    expect(await move(meeting)).toEqual(meeting);
     expect(meetings()).toMatchObject([{ start_time: '2031-10-26T00:30:00Z' }]);
+  });
+
+  it('is removed once after it was moved', async () => {
+    const { create, move, moveKey, remove, meetings, state } = await setup();
+    await move(await create());
+    expect(await remove(moveKey)).toEqual({ result: 'undone' });
+    expect(meetings()).toEqual([]);
+    expect(state().calls.zoom['meetings.delete']).toEqual({ 204: 1 });
+  });
+
+  it('is kept when only its move is undone', async () => {
+    const { create, move, moveKey, activities, about, meetings } = await setup();
+    await move(await create());
+    await activities.removeMeeting({ ...about, keys: [moveKey], provider: 'zoom', slot });
+    expect(meetings()).toHaveLength(1);
+  });
+
+  it('is made anew by a move when Zoom no longer has it, and removed under the key of the move', async () => {
+    const { create, move, moveKey, deleteByHand, remove, meetings } = await setup();
+    const meeting = await create();
+    await deleteByHand(meeting);
+    const again = await move(meeting);
+    expect(again.id).not.toBe(meeting.id);
+    expect(await move(meeting)).toEqual(again);
+    expect(meetings()).toMatchObject([{ start_time: '2031-10-26T00:30:00Z', join_url: again.joinUrl }]);
+    expect(await remove(moveKey)).toEqual({ result: 'undone' });
+    expect(meetings()).toEqual([]);
+  });
+
+  it('is made anew once when the answer to its second creation was lost', async () => {
+    const { create, move, deleteByHand, meetings, fault } = await setup();
+    const meeting = await create();
+    await deleteByHand(meeting);
+    fault('zoom', { kind: 'lost_answer', operation: 'meetings.create', times: 1 });
+    await expect(move(meeting)).rejects.toMatchObject({ type: 'outage', nonRetryable: false });
+    const again = await move(meeting);
+    expect(meetings().map(({ id }) => String(id))).toEqual([again.id]);
+  });
+
+  it('is moved by the next attempt when the answer to its move was lost', async () => {
+    const { create, move, meetings, fault } = await setup();
+    const meeting = await create();
+    fault('zoom', { kind: 'lost_answer', operation: 'meetings.update', times: 1 });
+    await expect(move(meeting)).rejects.toMatchObject({ type: 'outage' });
+    expect(await move(meeting)).toEqual(meeting);
+    expect(meetings()).toMatchObject([{ start_time: '2031-10-26T00:30:00Z' }]);
+  });
+
+  it('is recorded with what removing it needs', async () => {
+    const { create, repositories, auditionId, input } = await setup();
+    await create();
+    expect(await repositories.ledger.standingEffects(auditionId)).toEqual([
+      { key: input.key, target: { kind: 'meeting', provider: 'zoom', slot } },
+    ]);
   });
 
   it('is retried after the delay that Zoom requests', async () => {

@@ -38,6 +38,11 @@ const setup = async (findBusy: FindBusy = async () => []) => {
   return { ...test, participant, ask };
 };
 
+/** The primary calendar of `performerConnection`. */
+const calendarResource = `calendar:google/${performerConnection.account}`;
+
+const ranked = (start: string, withinWorkingHours: boolean) =>
+  expect.objectContaining({ start: `2026-12-01T${start}:00.000Z`, withinWorkingHours });
 const at = (start: string) => expect.objectContaining({ start: `2026-12-01T${start}:00.000Z` });
 
 describe('availability', () => {
@@ -55,18 +60,36 @@ describe('availability', () => {
     expect((await ask()).body).toEqual({ slots: [at('08:45'), at('09:00')] });
   });
 
-  it('excludes times that another audition holds', async () => {
+  it.each([
+    ['the participant', 'org_north', (id: string) => `participant:${id}`],
+    ['the same calendar, in another organization', 'org_south', () => calendarResource],
+  ] as const)(
+    'excludes times that another audition holds for %s',
+    async (_name, organization, resourceOf) => {
+      const { ask, participant } = await setup();
+      const auditionId = newAuditionId();
+      await database.repositories.holds.claim(
+        { auditionId, run: 'run-1', position: { facts: [], number: 0 } },
+        {
+          organization,
+          claim: 1,
+          slot: { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T10:00:00.000Z' },
+          resources: [resourceOf(participant.id)],
+        },
+      );
+      expect((await ask()).body).toEqual({ slots: [at('08:00')] });
+      await database.repositories.holds.releaseAll(auditionId);
+    },
+  );
+
+  it('ranks by the working hours of each participant', async () => {
     const { ask, participant } = await setup();
-    await database.repositories.holds.claim(
-      { auditionId: newAuditionId(), run: 'run-1', position: { facts: [], number: 0 } },
-      {
-        organization: 'org_north',
-        claim: 1,
-        slot: { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T10:00:00.000Z' },
-        resources: [`participant:${participant.id}`],
-      },
-    );
-    expect((await ask()).body).toEqual({ slots: [at('08:00')] });
+    const late = { ...participant, workingHours: { from: '10:00', until: '23:00' } };
+    expect((await ask({}, [late])).body).toEqual({
+      slots: [ranked('09:00', true), ranked('08:00', false), ranked('08:15', false)],
+    });
+    const reversed = { ...participant, workingHours: { from: '19:00', until: '09:00' } };
+    expect((await ask({}, [reversed])).body).toMatchObject({ code: 'invalid_body' });
   });
 
   it('rejects a window inside a DST gap, an unknown zone, and an unknown connection', async () => {

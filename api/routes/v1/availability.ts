@@ -9,6 +9,7 @@ import { slotResources } from '../../../domain/audition/slot-resources.ts';
 import type { OrganizationId } from '../../../domain/ids.ts';
 import { instantSchema } from '../../../domain/time/instant.ts';
 import { checkZone } from '../../../domain/time/local-time.ts';
+import { calendarName } from '../../../providers/calendar-names.ts';
 import { callerOf } from '../../access/caller.ts';
 import type { Api } from '../../api.ts';
 import { checkConnections } from '../../auditions/check-connections.ts';
@@ -52,23 +53,44 @@ interface Window {
   readonly until: BusyInterval['end'];
 }
 
-/** Returns the times held by other auditions and the busy times of the connected calendars. */
-const readBusyIntervals = async (
-  { repositories, findBusy }: ApiDependencies,
+/** Returns the times that auditions hold for the participants, their calendars and the room. */
+const listHeld = async (
+  { repositories: { connections, holds } }: ApiDependencies,
   organization: OrganizationId,
   { slot, participants }: AvailabilityRequest,
   window: Window,
+) => {
+  const named = participants.flatMap(({ calendar }) => (calendar ? [calendar] : []));
+  const ids = [...new Set(named.map(({ connection }) => connection))];
+  const accounts = new Map(
+    await Promise.all(
+      ids.map(async (id) => [id, (await connections.get(organization, id))?.account] as const),
+    ),
+  );
+  const names = named.map(({ provider, connection: id, calendarId }) =>
+    calendarName(provider, { id, account: accounts.get(id) }, calendarId),
+  );
+  return holds.listBusy(organization, slotResources(participants, slot.room, names), window);
+};
+
+/** Returns the times held by auditions and the busy times of the connected calendars. */
+const readBusyIntervals = async (
+  dependencies: ApiDependencies,
+  organization: OrganizationId,
+  request: AvailabilityRequest,
+  window: Window,
   call: { readonly correlationId: string; readonly signal: AbortSignal },
 ): Promise<readonly BusyInterval[]> => {
+  const { participants } = request;
   const read = async (calendar: NonNullable<(typeof participants)[number]['calendar']>, pointer: string) => {
     try {
-      return await findBusy(organization, calendar, window, call);
+      return await dependencies.findBusy(organization, calendar, window, call);
     } catch (error) {
       throw providerRefusal(error, [pointer]) ?? error;
     }
   };
   const [held, ...busy] = await Promise.all([
-    repositories.holds.listBusy(organization, slotResources(participants, slot.room), window),
+    listHeld(dependencies, organization, request, window),
     ...participants.flatMap(({ calendar }, index) =>
       calendar ? [read(calendar, `/participants/${index}/calendar`)] : [],
     ),
