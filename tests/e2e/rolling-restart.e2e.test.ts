@@ -53,10 +53,13 @@ it(
   async () => {
     const workers = [await service.startWorker(), await service.startWorker()];
     const load = scheduleContinuously();
+    const stops: string[] = [];
     for (let n = 0; n < restarts; n += 1) {
       workers.push(await service.startWorker());
       await pause(500);
+      const started = new Date().toISOString();
       await workers.shift()?.stop();
+      stops.push(`from ${started} to ${new Date().toISOString()}`);
     }
     const ids = await load.stop();
     const losses = await Promise.all(
@@ -66,10 +69,11 @@ it(
       }),
     );
     const longestMs = Math.max(...losses.map(({ longestTaskMs }) => longestTaskMs));
-    expect({
+    const lost = {
       workflowTasks: losses.flatMap(({ workflowTasks }) => workflowTasks),
       activities: losses.flatMap(({ activities }) => activities),
-    }).toEqual({ workflowTasks: [], activities: [] });
+    };
+    expect(lost, `workers stopped ${stops.join(', ')}`).toEqual({ workflowTasks: [], activities: [] });
     expect(longestMs).toBeLessThan(longestStallMs);
     expect(ids.length).toBeGreaterThan(restarts * inFlight);
   },

@@ -6,9 +6,9 @@ type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 const { TimeoutType } = proto.temporal.api.enums.v1;
 
 export interface TaskLosses {
-  /** The kind of timeout of each workflow task that timed out. */
+  /** The kind of timeout of each workflow task that timed out, and the time at which the task was scheduled. */
   readonly workflowTasks: readonly string[];
-  /** The name of each activity that timed out or was repeated, with the reason. */
+  /** The name of each activity that timed out or was repeated, the reason, and when the activity was scheduled. */
   readonly activities: readonly string[];
   /** The longest time from the moment a task was scheduled until it ended, in milliseconds. */
   readonly longestTaskMs: number;
@@ -23,11 +23,12 @@ export const taskLossesIn = (history: readonly HistoryEvent[]): TaskLosses => {
     return start ? tsToMs(event.eventTime) - tsToMs(start.eventTime) : 0;
   });
   const lost = history.flatMap((event) => {
-    const reason = lossOf(event);
-    return reason === undefined ? [] : [{ reason, start: scheduledBy(event) }];
+    const kind = lossOf(event);
+    const start = scheduledBy(event);
+    if (kind === undefined || !start) return [];
+    return [{ reason: `${kind}, scheduled ${new Date(tsToMs(start.eventTime)).toISOString()}`, start }];
   });
-  const nameOf = (event: HistoryEvent | undefined) =>
-    event?.activityTaskScheduledEventAttributes?.activityType?.name;
+  const nameOf = (event: HistoryEvent) => event.activityTaskScheduledEventAttributes?.activityType?.name;
   return {
     workflowTasks: lost.flatMap(({ reason, start }) => (nameOf(start) === undefined ? [reason] : [])),
     activities: lost.flatMap(({ reason, start }) =>
