@@ -1,7 +1,12 @@
 /** Starts the Temporal workers of one process: one per task queue, all on one connection. */
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
-import { type ServiceActivities, taskQueues, workflowTaskQueue } from '../activities/contract.ts';
+import {
+  type ServiceActivities,
+  type TaskQueue,
+  taskQueues,
+  workflowTaskQueue,
+} from '../activities/contract.ts';
 import type { Logger } from '../foundation/observability/logger.ts';
 import { createDataConverter } from '../foundation/temporal/data-converter.ts';
 import type { Configuration } from '../providers/configuration.ts';
@@ -10,12 +15,16 @@ import { observeActivities } from './observation/activities.ts';
 import { observeAttention, observeEndpoints } from './observation/business-events.ts';
 import { tuningOf } from './queue-tuning.ts';
 import { loadWorkflowCode } from './workflow-code.ts';
+import { interruptThread } from './workflow-thread/interrupt.ts';
+import { withOwnThreads } from './workflow-thread/threads.ts';
+import { startWatchdog, type Watchdog } from './workflow-thread/watchdog.ts';
 
 export interface WorkerDependencies {
   readonly configuration: Pick<
     Configuration,
     'temporal' | 'masterKeys' | 'taskQueueSuffix' | 'workflowBundle'
-  >;
+  > &
+    Partial<Pick<Configuration, 'workflowCallStacks'>>;
   readonly activities: ServiceActivities;
   readonly logger: Logger;
   readonly metrics: ServiceMetrics;
@@ -28,7 +37,10 @@ export interface WorkerDependencies {
 export interface RunningWorkers {
   /** Uses the workers' connection and must not be used after their shutdown. */
   readonly client: Client;
-  /** Resolves after a shutdown. Rejects when a worker fails permanently, after the other workers were shut down. */
+  /**
+   * Resolves after a shutdown. Rejects when a worker fails permanently, after the other workers were shut down, and
+   * immediately when workflow code cannot be interrupted.
+   */
   readonly run: Promise<void>;
   /** Returns the queues that are not polled, each with the state of its worker. Empty when all queues are polled. */
   notPolling(): readonly string[];
@@ -59,21 +71,27 @@ export const startWorkers = async (dependencies: WorkerDependencies): Promise<Ru
   const workflowBundle =
     dependencies.workflowCode ?? (await loadWorkflowCode(logger, configuration.workflowBundle));
   const connection = await NativeConnection.connect({ address, apiKey, tls: tls ?? null });
+  const watchdog = startWatchdog({ interrupt: interruptThread, logger });
   try {
     const common = commonOptions(dependencies, connection);
+    const create = (queue: TaskQueue) =>
+      Worker.create({
+        ...common,
+        ...tuningOf(queue),
+        taskQueue: `${queue}${configuration.taskQueueSuffix}`,
+        ...(queue === workflowTaskQueue && workflowOptions(dependencies, workflowBundle)),
+      });
     const workers = await Promise.all(
       taskQueues.map((queue) =>
-        Worker.create({
-          ...common,
-          ...tuningOf(queue),
-          taskQueue: `${queue}${configuration.taskQueueSuffix}`,
-          ...(queue === workflowTaskQueue && workflowOptions(dependencies, workflowBundle)),
-        }),
+        queue === workflowTaskQueue && configuration.workflowCallStacks !== true
+          ? withOwnThreads(watchdog, () => create(queue))
+          : create(queue),
       ),
     );
     logger.info({ taskQueues: workers.map(({ options }) => options.taskQueue) }, 'workers started');
-    return supervise(workers, connection, configuration);
+    return supervise(workers, watchdog, connection, configuration);
   } catch (error) {
+    watchdog.stop();
     await connection.close();
     throw error;
   }
@@ -109,6 +127,7 @@ const temporalCheckTimeoutMs = 2_000;
 /** Shuts down all workers when one fails, since a process that serves only some queues would still look healthy. */
 const supervise = (
   workers: readonly Worker[],
+  watchdog: Watchdog,
   connection: NativeConnection,
   { temporal: { namespace }, masterKeys }: WorkerDependencies['configuration'],
 ): RunningWorkers => {
@@ -124,11 +143,13 @@ const supervise = (
       }
     });
     const ends = await Promise.allSettled(runs);
+    watchdog.stop();
     await connection.close();
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed) throw failed.reason;
   };
-  const run = runAll();
+  // A thread that cannot be interrupted also blocks the shutdown of its worker, so `run` must not wait for that.
+  const run = Promise.race([runAll(), watchdog.failed]);
   return {
     client: new Client({ connection, namespace, dataConverter: createDataConverter(masterKeys) }),
     run,
