@@ -3,7 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
-import { type ServiceActivities, taskQueues, workflowTaskQueue } from '../activities/contract.ts';
+import {
+  type ServiceActivities,
+  type TaskQueue,
+  taskQueues,
+  workflowTaskQueue,
+} from '../activities/contract.ts';
 import type { Logger } from '../foundation/observability/logger.ts';
 import { createDataConverter } from '../foundation/temporal/data-converter.ts';
 import type { Configuration } from '../providers/configuration.ts';
@@ -15,12 +20,16 @@ import { createPolling, type Polling } from './shutdown/polling.ts';
 import { createStickyQueue, rememberWorkflows, type StickyQueue } from './shutdown/sticky-queue.ts';
 import { pollingTimeoutMs, shutdownForceMs, shutdownGraceMs } from './shutdown/timeouts.ts';
 import { loadWorkflowCode } from './workflow-code.ts';
+import { interruptThread } from './workflow-thread/interrupt.ts';
+import { withOwnThreads } from './workflow-thread/threads.ts';
+import { startWatchdog, type Watchdog } from './workflow-thread/watchdog.ts';
 
 export interface WorkerDependencies {
   readonly configuration: Pick<
     Configuration,
     'temporal' | 'masterKeys' | 'taskQueueSuffix' | 'workflowBundle'
-  >;
+  > &
+    Partial<Pick<Configuration, 'workflowCallStacks'>>;
   readonly activities: ServiceActivities;
   readonly logger: Logger;
   readonly metrics: ServiceMetrics;
@@ -33,7 +42,10 @@ export interface WorkerDependencies {
 export interface RunningWorkers {
   /** Uses the workers' connection and must not be used after their shutdown. */
   readonly client: Client;
-  /** Resolves after a shutdown. Rejects when a worker fails permanently, after the other workers were shut down. */
+  /**
+   * Resolves after a shutdown. Rejects when a worker fails permanently, after the other workers were shut down, and
+   * immediately when workflow code cannot be interrupted.
+   */
   readonly run: Promise<void>;
   /** Returns the queues that are not polled, each with the state of its worker. Empty when all queues are polled. */
   notPolling(): readonly string[];
@@ -62,6 +74,7 @@ export const startWorkers = async (dependencies: WorkerDependencies): Promise<Ru
   const workflowBundle =
     dependencies.workflowCode ?? (await loadWorkflowCode(logger, configuration.workflowBundle));
   const connection = await NativeConnection.connect({ address, apiKey, tls: tls ?? null });
+  const watchdog = startWatchdog({ interrupt: interruptThread, logger });
   try {
     const common = commonOptions(dependencies, connection);
     const { namespace, identity } = common;
@@ -70,23 +83,29 @@ export const startWorkers = async (dependencies: WorkerDependencies): Promise<Ru
       namespace,
       identity,
     });
+    const create = async (queue: TaskQueue): Promise<PollingWorker> => {
+      const { concurrentActivities: activities, ...tuning } = tuningOf(queue);
+      const polling = createPolling({ ...workflowConcurrency, activities });
+      const worker = await Worker.create({
+        ...common,
+        ...tuning,
+        tuner: polling.tuner,
+        taskQueue: `${queue}${configuration.taskQueueSuffix}`,
+        ...(queue === workflowTaskQueue && workflowOptions(dependencies, { workflowBundle, stickyQueue })),
+      });
+      return { worker, polling, ...(queue === workflowTaskQueue && { stickyQueue }) };
+    };
     const workers = await Promise.all(
-      taskQueues.map(async (queue): Promise<PollingWorker> => {
-        const { concurrentActivities: activities, ...tuning } = tuningOf(queue);
-        const polling = createPolling({ ...workflowConcurrency, activities });
-        const worker = await Worker.create({
-          ...common,
-          ...tuning,
-          tuner: polling.tuner,
-          taskQueue: `${queue}${configuration.taskQueueSuffix}`,
-          ...(queue === workflowTaskQueue && workflowOptions(dependencies, { workflowBundle, stickyQueue })),
-        });
-        return { worker, polling, ...(queue === workflowTaskQueue && { stickyQueue }) };
-      }),
+      taskQueues.map((queue) =>
+        queue === workflowTaskQueue && configuration.workflowCallStacks !== true
+          ? withOwnThreads(watchdog, () => create(queue))
+          : create(queue),
+      ),
     );
     logger.info({ taskQueues: workers.map(({ worker }) => worker.options.taskQueue) }, 'workers started');
-    return supervise(workers, connection, dependencies);
+    return supervise(workers, watchdog, connection, dependencies);
   } catch (error) {
+    watchdog.stop();
     await connection.close();
     throw error;
   }
@@ -136,6 +155,7 @@ const shutDown = (worker: Worker): void => {
 /** Shuts down all workers when one fails, since a process that serves only some queues would still look healthy. */
 const supervise = (
   pollingWorkers: readonly PollingWorker[],
+  watchdog: Watchdog,
   connection: NativeConnection,
   { configuration, logger }: WorkerDependencies,
 ): RunningWorkers => {
@@ -151,11 +171,13 @@ const supervise = (
       }
     });
     const ends = await Promise.allSettled(runs);
+    watchdog.stop();
     await connection.close();
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed) throw failed.reason;
   };
-  const run = runAll();
+  // A thread that cannot be interrupted also blocks the shutdown of its worker, so `run` must not wait for that.
+  const run = Promise.race([runAll(), watchdog.failed]);
   const checkTemporal = async () => {
     await connection.withDeadline(Date.now() + temporalCheckTimeoutMs, () =>
       connection.workflowService.describeNamespace({ namespace }),

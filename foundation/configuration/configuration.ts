@@ -53,6 +53,8 @@ export interface ServiceConfiguration {
   readonly workerMetricsPort: number;
   /** Path of the prebuilt workflow bundle. Undefined bundles at start. */
   readonly workflowBundle?: string | undefined;
+  /** Collects the call stacks of workflows, for the call-stack tab of the Web UI. */
+  readonly workflowCallStacks: boolean;
   /** The cloud KMS that wraps data keys. Undefined wraps them with the master keys. */
   readonly kms?: KmsConfiguration | undefined;
   /** Origins of the platform's own pages. */
@@ -127,6 +129,7 @@ const serviceOf = (set: Variables, tls: TemporalTls | undefined): ServiceConfigu
     workerMetricsPort: set.WORKER_METRICS_PORT,
     workflowBundle:
       set.WORKFLOW_BUNDLE ?? (isDeployed(set.CASTMATCH_ENV) ? 'build/workflow-bundle.js' : undefined),
+    workflowCallStacks: set.WORKFLOW_CALL_STACKS,
     kms: kmsOf(set),
     platformOrigins: set.PLATFORM_ORIGINS,
     trustedProxies: set.TRUSTED_PROXIES,

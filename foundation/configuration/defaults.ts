@@ -14,6 +14,7 @@ export const serviceVariables = {
   everywhere: {
     PORT: '3000',
     WORKER_METRICS_PORT: '9464',
+    WORKFLOW_CALL_STACKS: 'false',
     LOG_LEVEL: 'info',
     CASTMATCH_TASK_QUEUE_SUFFIX: '',
     TRUSTED_PROXIES: '',

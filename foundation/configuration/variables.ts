@@ -48,6 +48,12 @@ export const variables = z.object({
       'The workflow bundle built by `npm run build:bundle`. Unset, `staging` and `production` use build/workflow-bundle.js, and `local` and `test` build it at start.',
     form: 'the path of a file written by npm run build:bundle',
   }),
+  WORKFLOW_CALL_STACKS: z.stringbool({ truthy: ['true'], falsy: ['false'] }).register(variableMetadata, {
+    group: 'General',
+    about:
+      'Collects the call stacks of workflows on this worker, for the call-stack tab of the Temporal Web UI. Workflow code then takes about three times as long (docs/decisions/0032).',
+    form: 'true or false',
+  }),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .register(variableMetadata, {

@@ -4,6 +4,7 @@ import { type ReplayWorkerOptions, Worker, type WorkflowBundleOption } from '@te
 import { DeterminismViolationError } from '@temporalio/workflow';
 import type { MasterKey } from '../../foundation/configuration/configuration.ts';
 import { createEncryptionCodec } from '../../foundation/temporal/encryption-codec.ts';
+import { disableCallStacksAndTimeouts } from '../workflow-thread/sandbox.ts';
 import { coreMessageOf, parseDivergence } from './divergence.ts';
 import { describeEvent, eventIdOf, eventTypeOf, type HistoryEvent } from './event-description.ts';
 import type { RecordedHistory } from './history-file.ts';
@@ -40,16 +41,20 @@ export interface Replayer {
 }
 
 /**
- * Creates a replayer. It needs no Temporal server. Bundle the workflow code with `readableErrors`: without it the code
+ * Creates a replayer. It needs no Temporal server. It runs the workflow code on the calling thread, without call stacks
+ * and without a time limit: code that loops for ever hangs the process. Bundle the workflow code with `readableErrors`: without it the code
  * is replayed in the same way, but the messages of its errors are encrypted.
  */
 export const createReplayer = (dependencies: {
   readonly masterKeys: readonly MasterKey[];
   readonly workflowCode: WorkflowBundleOption;
 }): Replayer => {
+  disableCallStacksAndTimeouts();
+  const codec = createEncryptionCodec(dependencies.masterKeys);
   const options: ReplayWorkerOptions = {
     workflowBundle: dependencies.workflowCode,
-    dataConverter: { payloadCodecs: [createEncryptionCodec(dependencies.masterKeys)] },
+    // A replay discards what the code produces, so nothing is encrypted.
+    dataConverter: { payloadCodecs: [{ ...codec, encode: async (payloads) => payloads }] },
     replayName: 'castmatch',
   };
   let session: Session | undefined;
