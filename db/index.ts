@@ -7,6 +7,7 @@ import { createIdempotentRequests, type IdempotentRequests } from './access/idem
 import { createOrganizations, type Organizations } from './access/organizations.ts';
 import { createNoticeDeliveries, type NoticeDeliveries } from './auditions/notice-deliveries.ts';
 import { type AuditionReadModel, createAuditionReadModel } from './auditions/read-model.ts';
+import { type AuditionRecords, createAuditionRecords } from './auditions/records.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
 import type { DatabaseClient } from './client.ts';
 import { type Accounts, createAccounts } from './connections/accounts.ts';
@@ -35,6 +36,7 @@ import { createVault, type Vault } from './vault/envelope-encryption.ts';
 export interface Repositories {
   readonly events: EventStore;
   readonly auditions: AuditionReadModel;
+  readonly auditionRecords: AuditionRecords;
   readonly ledger: OperationLedger;
   readonly holds: SlotHolds;
   readonly connections: Connections;
@@ -67,6 +69,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
   return {
     events: createEventStore(db),
     auditions: createAuditionReadModel(db),
+    auditionRecords: createAuditionRecords(db),
     ledger: createOperationLedger(db),
     holds: createSlotHolds(db),
     connections: createConnections(db, vault),

@@ -50,6 +50,8 @@ export interface ServiceConfiguration {
   readonly masterKeys: readonly MasterKey[];
   /** Appended to the name of every task queue. Empty outside tests. */
   readonly taskQueueSuffix: string;
+  /** How often the reconciliation runs. 0: never. */
+  readonly reconciliationMinutes: number;
   readonly workerMetricsPort: number;
   /** Path of the prebuilt workflow bundle. Undefined bundles at start. */
   readonly workflowBundle?: string | undefined;
@@ -124,6 +126,7 @@ const serviceOf = (set: Variables, tls: TemporalTls | undefined): ServiceConfigu
     temporalUiUrl: set.TEMPORAL_UI_URL,
     masterKeys: set.CASTMATCH_MASTER_KEYS,
     taskQueueSuffix: set.CASTMATCH_TASK_QUEUE_SUFFIX,
+    reconciliationMinutes: set.RECONCILIATION_MINUTES,
     workerMetricsPort: set.WORKER_METRICS_PORT,
     workflowBundle:
       set.WORKFLOW_BUNDLE ?? (isDeployed(set.CASTMATCH_ENV) ? 'build/workflow-bundle.js' : undefined),

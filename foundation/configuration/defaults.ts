@@ -16,6 +16,7 @@ export const serviceVariables = {
     WORKER_METRICS_PORT: '9464',
     LOG_LEVEL: 'info',
     CASTMATCH_TASK_QUEUE_SUFFIX: '',
+    RECONCILIATION_MINUTES: '5',
     TRUSTED_PROXIES: '',
     PLATFORM_ORIGINS: '',
   },

@@ -22,5 +22,10 @@ export const unexpectedActivities = (expected: Partial<ServiceActivities>): Serv
   replayEvents: refuse,
   tellEndpoint: refuse,
   disableEndpoint: refuse,
+  compareOpenAuditions: refuse,
+  compareHolds: refuse,
+  compareTrails: refuse,
+  repairAudition: refuse,
+  reportFindings: refuse,
   ...expected,
 });
