@@ -4,7 +4,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DrizzleQueryError } from 'drizzle-orm';
 import { DatabaseError } from 'pg';
 import { describe, expect, it } from 'vitest';
-import { AuditConflict, KeyReused, Overtaken } from '../db/errors.ts';
+import { KeyReused, Overtaken, TrailAhead } from '../db/errors.ts';
+import { IllegalTransition } from '../domain/audition/view.ts';
 import { addConnection, ProviderError, type ProviderFault } from '../domain/errors.ts';
 import { busyFailure, toTemporalFailure, withTemporalFailures } from './failures.ts';
 
@@ -114,12 +115,21 @@ describe('the Temporal failure of a provider error', () => {
 });
 
 describe('the Temporal failure of a database error', () => {
-  it.each([new KeyReused('k'), new AuditConflict('aud_1', 3, 'gap')])(
+  it.each([new KeyReused('k'), new IllegalTransition('closed', 'scheduled')])(
     'is non-retryable for $name',
     (error) => {
       expect(toTemporalFailure(error)).toMatchObject({ type: error.name, nonRetryable: true });
     },
   );
+
+  it('is non-retryable and benign when the trail has facts of another run', () => {
+    expect(toTemporalFailure(new TrailAhead('aud_1', 9, 4))).toMatchObject({
+      type: 'trail_ahead',
+      nonRetryable: true,
+      category: ApplicationFailureCategory.BENIGN,
+      details: [{ number: 9 }],
+    });
+  });
 
   it('distinguishes an attempt overtaken by an undo from one overtaken by another attempt', () => {
     expect(toTemporalFailure(new Overtaken('k', 'undo'))).toMatchObject({

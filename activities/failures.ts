@@ -6,7 +6,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, TemporalFailure } from '@temporalio/common';
 import { z } from 'zod';
-import { AuditConflict, KeyReused, Overtaken } from '../db/errors.ts';
+import { KeyReused, Overtaken, TrailAhead } from '../db/errors.ts';
 import { IllegalTransition } from '../domain/audition/view.ts';
 import { isCircuitOpen, ProviderError, type ProviderFault } from '../domain/errors.ts';
 import { type DatabaseFault, databaseFaultOf } from '../foundation/observability/database-fault.ts';
@@ -44,6 +44,7 @@ export const toTemporalFailure = (error: unknown, now = Date.now(), random = Mat
   if (error instanceof TemporalFailure) return error;
   if (error instanceof ProviderError) return providerFailure(error, now, random);
   if (error instanceof Overtaken) return overtakenFailure(error);
+  if (error instanceof TrailAhead) return trailAheadFailure(error);
   if (isPermanent(error)) {
     return ApplicationFailure.create({ type: error.name, message: error.message, nonRetryable: true });
   }
@@ -51,12 +52,19 @@ export const toTemporalFailure = (error: unknown, now = Date.now(), random = Mat
   return fault ? databaseFailure(fault) : error;
 };
 
+/** Benign, because a reset in Temporal causes it, and the run that gets it takes the audition over. */
+const trailAheadFailure = (error: TrailAhead): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: 'trail_ahead',
+    message: error.message,
+    nonRetryable: true,
+    category: ApplicationFailureCategory.BENIGN,
+    details: [{ number: error.number }],
+  });
+
 /** Errors that no retry fixes: the request contradicts the stored data, or itself. */
 const isPermanent = (error: unknown): error is Error =>
-  error instanceof KeyReused ||
-  error instanceof AuditConflict ||
-  error instanceof IllegalTransition ||
-  error instanceof z.ZodError;
+  error instanceof KeyReused || error instanceof IllegalTransition || error instanceof z.ZodError;
 
 /**
  * PostgreSQL's error classes for invalid values: 22 (data exception) and 23 (integrity violation). Other classes, such

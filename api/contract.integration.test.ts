@@ -4,7 +4,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { foldEvents } from '../domain/audition/view.ts';
 import { Refusal } from '../domain/errors.ts';
 import { auditionRequest, createTestApi, type TestApi } from '../tests/harness/api.ts';
-import { attentionItem, factsUntilScheduled, newAuditionId, trail } from '../tests/harness/audition-trail.ts';
+import {
+  attentionItem,
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
 import { createContractCheck } from '../tests/harness/openapi-contract.ts';
 
@@ -18,7 +24,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   test = await createTestApi(database);
   violations = createContractCheck((await test.call('GET', '/openapi.json')).body);
-  await database.repositories.events.append(id, events);
+  await storeEvents(database.repositories.events, id, events);
 });
 afterAll(async () => {
   await test.api.close();

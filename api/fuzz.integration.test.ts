@@ -7,7 +7,13 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ProviderError } from '../domain/errors.ts';
 import { auditionRequest, createTestApi, performerConnection, type TestApi } from '../tests/harness/api.ts';
-import { attentionItem, factsUntilScheduled, newAuditionId, trail } from '../tests/harness/audition-trail.ts';
+import {
+  attentionItem,
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../tests/harness/database.ts';
 import { atDepth, testSeed } from '../tests/harness/depth.ts';
 import { encoded, hostileTexts, malformed, text } from '../tests/harness/malformed.ts';
@@ -35,7 +41,7 @@ beforeAll(async () => {
   key = await test.keyFor('admin');
   violations = createContractCheck((await test.call('GET', '/openapi.json')).body);
   const facts = [...factsUntilScheduled(id, 'org_north'), { type: 'attention_raised', item } as const];
-  await database.repositories.events.append(id, trail(facts));
+  await storeEvents(database.repositories.events, id, trail(facts));
   await database.repositories.connections.put(performerConnection);
 });
 afterAll(async () => {

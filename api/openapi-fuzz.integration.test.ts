@@ -8,7 +8,13 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createTestApi, performerConnection, type TestApi } from '../tests/harness/api.ts';
-import { attentionItem, factsUntilScheduled, newAuditionId, trail } from '../tests/harness/audition-trail.ts';
+import {
+  attentionItem,
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../tests/harness/audition-trail.ts';
 import { createTestDatabase } from '../tests/harness/database.ts';
 import { atDepth, testSeed } from '../tests/harness/depth.ts';
 import { actor } from '../tests/harness/endpoints.ts';
@@ -55,7 +61,7 @@ let key: string;
 beforeAll(async () => {
   key = await test.keyFor('admin');
   const facts = [...factsUntilScheduled(id, 'org_north'), { type: 'attention_raised', item } as const];
-  await database.repositories.events.append(id, trail(facts));
+  await storeEvents(database.repositories.events, id, trail(facts));
   await database.repositories.connections.put(performerConnection);
   const url = 'https://hooks.example.com/';
   const secret = newSecret();

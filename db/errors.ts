@@ -2,22 +2,31 @@
 import { DatabaseError } from 'pg';
 import type { AuditionId } from '../domain/ids.ts';
 
-/** The events do not continue the trail: another event has that sequence already, or an earlier event is missing. */
-export class AuditConflict extends Error {
-  override readonly name = 'AuditConflict';
+/**
+ * The trail contains numbered facts of another run of the workflow that the caller does not know. An operator has reset
+ * the workflow, or another run has taken the audition over.
+ */
+export class TrailAhead extends Error {
+  override readonly name = 'TrailAhead';
   readonly auditionId: AuditionId;
-  readonly sequence: number;
-  readonly reason: 'different' | 'gap';
+  /** The number of the last fact of another run. */
+  readonly number: number;
 
-  constructor(auditionId: AuditionId, sequence: number, reason: 'different' | 'gap') {
+  constructor(auditionId: AuditionId, number: number, known: number) {
     super(
-      reason === 'different'
-        ? `the trail of ${auditionId} already has another event with sequence ${sequence}`
-        : `the trail of ${auditionId} has no event before sequence ${sequence}`,
+      `the trail of ${auditionId} has ${number} facts, and this run of its workflow knows ${known}: another run must take the audition over`,
     );
     this.auditionId = auditionId;
-    this.sequence = sequence;
-    this.reason = reason;
+    this.number = number;
+  }
+}
+
+/** Another writer has appended to the trail between the read and the write. The append is tried again. */
+export class TrailMoved extends Error {
+  override readonly name = 'TrailMoved';
+
+  constructor(auditionId: AuditionId) {
+    super(`the trail of ${auditionId} was appended to concurrently: try again`);
   }
 }
 

@@ -21,6 +21,7 @@ import { createReadinessCheck } from './health/readiness.ts';
 import { freeLoopbackAddress, readSdkMetrics } from './health/sdk-metrics.ts';
 import { startInboxRelay } from './inbox/inbox.ts';
 import { createMetrics } from './metrics.ts';
+import { observeAttention } from './observation/business-events.ts';
 import { createFindingReport } from './observation/findings.ts';
 import { openOutbox } from './outbox/outbox.ts';
 import { createAuditionRuns } from './reconciliation/audition-runs.ts';
@@ -44,7 +45,8 @@ const main = async (): Promise<void> => {
     onIdleError: (err) => logger.warn({ err }, 'idle database connection lost'),
   });
   const providers = createProviders(configuration);
-  const repositories = createRepositories(database.db, createKeyWrapping(configuration));
+  const stored = createRepositories(database.db, createKeyWrapping(configuration));
+  const repositories = { ...stored, events: observeAttention(stored.events, { metrics, logger }) };
   const accessTokens = createAccessTokens({
     store: repositories.connections,
     authorizers: providers.authorizers.oauth,

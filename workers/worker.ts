@@ -7,7 +7,7 @@ import { createDataConverter } from '../foundation/temporal/data-converter.ts';
 import type { Configuration } from '../providers/configuration.ts';
 import type { ServiceMetrics } from './metrics.ts';
 import { observeActivities } from './observation/activities.ts';
-import { observeAttention, observeEndpoints } from './observation/business-events.ts';
+import { observeEndpoints } from './observation/business-events.ts';
 import { tuningOf } from './queue-tuning.ts';
 import { loadWorkflowCode } from './workflow-code.ts';
 
@@ -87,7 +87,7 @@ const commonOptions = (
     connection,
     namespace: configuration.temporal.namespace,
     // Every worker registers all activities: the task queue of an activity is chosen by the workflow that schedules it.
-    activities: observeEndpoints(observeAttention(activities, { metrics, logger }), { metrics, logger }),
+    activities: observeEndpoints(activities, { metrics, logger }),
     dataConverter: createDataConverter(configuration.masterKeys),
     interceptors: { activity: [observeActivities(metrics)] },
     shutdownGraceTime,

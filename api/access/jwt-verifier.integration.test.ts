@@ -2,7 +2,12 @@
 import { generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditionRequest, createTestApi, type TestApi } from '../../tests/harness/api.ts';
-import { factsUntilScheduled, newAuditionId, trail } from '../../tests/harness/audition-trail.ts';
+import {
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../tests/harness/token-issuer.ts';
 import { createTokenVerifier } from './jwt-verifier.ts';
@@ -13,7 +18,7 @@ const id = newAuditionId();
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
-  await database.repositories.events.append(id, trail(factsUntilScheduled(id, 'org_north')));
+  await storeEvents(database.repositories.events, id, trail(factsUntilScheduled(id, 'org_north')));
 });
 afterAll(() => database.drop());
 

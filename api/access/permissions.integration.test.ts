@@ -20,6 +20,7 @@ import {
   attentionItem,
   factsUntilScheduled,
   newAuditionId,
+  storeEvents,
   trail,
 } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
@@ -72,14 +73,14 @@ afterAll(async () => {
 const resources: Readonly<Record<string, (owner: OrganizationId) => Promise<string>>> = {
   '/v1/auditions/': async (owner) => {
     const id = newAuditionId();
-    await repositories.events.append(id, trail(factsUntilScheduled(id, owner)));
+    await storeEvents(repositories.events, id, trail(factsUntilScheduled(id, owner)));
     return id;
   },
   '/v1/attention/': async (owner) => {
     const id = newAuditionId();
     const item = attentionItem(`att_${id}-1`);
     const facts = [...factsUntilScheduled(id, owner), { type: 'attention_raised', item } as const];
-    await repositories.events.append(id, trail(facts));
+    await storeEvents(repositories.events, id, trail(facts));
     return item.id;
   },
   '/v1/connections/': async (organization) => {

@@ -8,6 +8,7 @@ import {
   factsUntilScheduled,
   newAuditionId,
   requested,
+  storeEvents,
   trail,
 } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
@@ -40,7 +41,7 @@ const firstPage = { limit: 100 };
 const given = async (facts: readonly AuditionFact[], second = 0): Promise<AuditionId> => {
   const events = trail(facts, { startMs: Date.UTC(2026, 10, 24, 0, 0, second) });
   const { id } = foldEvents(events);
-  await database.repositories.events.append(id, events);
+  await storeEvents(database.repositories.events, id, events);
   return id;
 };
 
@@ -63,7 +64,7 @@ describe('audition in the read model', () => {
   test('is returned as it was folded', async () => {
     const id = newAuditionId();
     const life = trail(factsUntilScheduled(id, organization));
-    await database.repositories.events.append(id, life);
+    await storeEvents(database.repositories.events, id, life);
 
     expect(await auditions.get(organization, id)).toEqual(foldEvents(life));
   });
@@ -214,7 +215,7 @@ describe('list of attention items', () => {
       { type: 'attention_resolved', id: item.id, action: 'retry', by: 'operator-1' },
     ]);
     const { id } = foldEvents(life);
-    const append = (until: number) => database.repositories.events.append(id, life.slice(0, until));
+    const append = (until: number) => storeEvents(database.repositories.events, id, life.slice(0, until));
 
     await append(3);
     expect((await auditions.listAttentionItems(organization, firstPage)).items).toMatchObject([

@@ -5,6 +5,7 @@ import {
   attentionItem,
   factsUntilScheduled,
   newAuditionId,
+  storeEvents,
   trail,
 } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
@@ -39,12 +40,12 @@ const manyAuditions = async () => {
     const id = newAuditionId();
     const item = attentionItem(`att_${id}`);
     const stuck: readonly AuditionFact[] = index % 10 ? [] : [{ type: 'attention_raised', item }];
-    await events.append(id, trail([...factsUntilScheduled(id), ...stuck]));
+    await storeEvents(events, id, trail([...factsUntilScheduled(id), ...stuck]));
   }
 };
 
 const confirm = ({ id, sequence }: AuditionView) =>
-  events.append(id, trail([{ type: 'confirmed' }], { from: sequence + 1 }));
+  storeEvents(events, id, trail([{ type: 'confirmed' }], { from: sequence + 1 }));
 
 test('rebuilding produces the same rows as appending', async () => {
   await manyAuditions();

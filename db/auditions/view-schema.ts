@@ -34,12 +34,12 @@ export const auditionViewSchema = z.object({
       required: z.boolean(),
       answer: z.enum([...answers, 'none']),
       checkedIn: z.boolean(),
+      answerFinalAt: instantSchema.optional(),
     }),
   ),
   slot: slotSchema.optional(),
   revision: z.int(),
   announcedAs: z.array(z.int()),
-  heldUntil: instantSchema.optional(),
   meeting: meetingSchema.optional(),
   calendarEvents: z.array(
     z.object({

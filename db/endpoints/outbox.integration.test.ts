@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { storeEvents } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import {
   actor,
@@ -90,7 +91,8 @@ describe('outbox row', () => {
     const audition = await addAudition(repositories, organization, [], Date.UTC(2031, 0));
     await clearOutbox(organization);
     const stored = await repositories.events.read(organization, audition, { after: 0, limit: 10 });
-    await repositories.events.append(
+    await storeEvents(
+      repositories.events,
       audition,
       stored.map(({ sequence, at, correlationId, fact }) => ({ sequence, at, correlationId, fact })),
     );

@@ -1,9 +1,11 @@
-import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
 /**
  * The audit trail. Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE. The hash of each row covers the row and
- * the previous hash. This makes a changed or missing row detectable.
+ * the previous hash. This makes a changed or missing row detectable. `number`, `key` and `run_id` are not part of the
+ * hash: they say who appended the event, and prevent a second append.
  */
 export const auditEvents = pgTable(
   'audit_events',
@@ -17,6 +19,16 @@ export const auditEvents = pgTable(
     fact: jsonb().notNull(),
     previousHash: text('previous_hash').notNull(),
     hash: text().notNull(),
+    /** Counts the facts that the workflow records. Null for the facts of activities. */
+    number: integer(),
+    /** The idempotency key of the effect that the fact reports. Null for the facts of the workflow. */
+    key: text(),
+    /** The run of the workflow that appended the event. */
+    runId: text('run_id'),
   },
-  (table) => [primaryKey({ columns: [table.auditionId, table.sequence] })],
+  (table) => [
+    primaryKey({ columns: [table.auditionId, table.sequence] }),
+    uniqueIndex('audit_events_by_number').on(table.auditionId, table.number).where(sql`number IS NOT NULL`),
+    uniqueIndex('audit_events_by_key').on(table.auditionId, table.key).where(sql`key IS NOT NULL`),
+  ],
 );

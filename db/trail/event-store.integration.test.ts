@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AuditionFact, TrailFact } from '../../domain/audition/events.ts';
 import { foldEvents, IllegalTransition } from '../../domain/audition/view.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import {
@@ -7,13 +8,14 @@ import {
   auditionHistories,
   factsUntilScheduled,
   newAuditionId,
+  numbered,
   requested,
+  storeEvents,
   trail,
 } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import type { AuditionReadModel } from '../auditions/read-model.ts';
-import { AuditConflict } from '../errors.ts';
-import type { EventStore } from './event-store.ts';
+import type { EventStore, OwnFacts } from './event-store.ts';
 
 let database: TestDatabase;
 let events: EventStore;
@@ -40,12 +42,36 @@ const tamper = async (statement: string, id: AuditionId) => {
   await database.pool.query('ALTER TABLE audit_events ENABLE TRIGGER audit_events_append_only');
 };
 
+/** Appends numbered facts of the run, after those that it knows. The numbers continue `knows`. */
+const append = (
+  id: AuditionId,
+  facts: readonly AuditionFact[],
+  { run = 'run-1', knows = 0, own = {} }: { run?: string; knows?: number; own?: OwnFacts } = {},
+) => events.append({ auditionId: id, run, position: numbered(trail(facts, { from: knows + 1 })) }, own);
+
+/** Appends facts of an activity. The run has recorded `knows` facts. */
+const appendOwn = (id: AuditionId, knows: number, own: OwnFacts, run = 'run-1') =>
+  events.append({ auditionId: id, run, position: { facts: [], number: knows } }, own);
+
+const keyed = (key: string, fact: AuditionFact): TrailFact => ({
+  key,
+  at: '2026-11-24T01:00:00.000Z',
+  correlationId: 'correlation-1',
+  fact,
+});
+
+const factsOf = async (id: AuditionId) => (await read(id)).map(({ fact }) => fact);
+
 describe('audit trail, appending', () => {
-  test('stores the events and folds them into the view', async () => {
+  test('stores the facts in order, assigns sequences and folds them into the view', async () => {
     const id = newAuditionId();
     const life = trail(factsUntilScheduled(id));
 
-    await events.append(id, life);
+    expect(await append(id, factsUntilScheduled(id))).toEqual({
+      sequence: 6,
+      appended: life,
+      notAllowed: [],
+    });
 
     expect(await read(id)).toMatchObject(life);
     expect(await auditions.get(organization, id)).toEqual(foldEvents(life));
@@ -53,175 +79,185 @@ describe('audit trail, appending', () => {
 
   test('continues where an earlier append stopped', async () => {
     const id = newAuditionId();
-    const life = trail(factsUntilScheduled(id));
+    const life = factsUntilScheduled(id);
 
-    for (const event of life) await events.append(id, [event]);
+    for (const [index, fact] of life.entries()) await append(id, [fact], { knows: index });
 
-    expect(await read(id)).toMatchObject(life);
-    expect(await auditions.get(organization, id)).toEqual(foldEvents(life));
+    expect(await read(id)).toMatchObject(trail(life));
+    expect(await auditions.get(organization, id)).toEqual(foldEvents(trail(life)));
     expect(await events.verify(id)).toEqual({ ok: true });
   });
 
-  test('changes nothing when the same events are appended again', async () => {
+  test('appends each numbered fact once', async () => {
     const id = newAuditionId();
-    const life = trail(factsUntilScheduled(id));
-    await events.append(id, life);
+    const life = factsUntilScheduled(id);
+    await append(id, life);
     const stored = await read(id);
 
-    await events.append(id, life);
-    await events.append(id, life.slice(2, 4));
+    expect(await append(id, life)).toEqual({ sequence: 6, appended: [], notAllowed: [] });
+    await append(id, life.slice(2, 4), { knows: 2 });
 
     expect(await read(id)).toEqual(stored);
   });
 
-  test('stores the new events of a batch that overlaps the trail', async () => {
+  test('appends the new facts of a batch that contains known ones', async () => {
     const id = newAuditionId();
-    const life = trail(factsUntilScheduled(id));
-    await events.append(id, life.slice(0, 3));
+    const life = factsUntilScheduled(id);
+    await append(id, life.slice(0, 3));
 
-    await events.append(id, life.slice(1));
+    const { appended } = await append(id, life.slice(1), { knows: 1 });
 
-    expect(await read(id)).toMatchObject(life);
-    expect(await auditions.get(organization, id)).toEqual(foldEvents(life));
+    expect(appended.map(({ sequence }) => sequence)).toEqual([4, 5, 6]);
+    expect(await read(id)).toMatchObject(trail(life));
   });
 
-  test('does nothing for an empty batch', async () => {
+  test('appends a fact of an activity once under its key, whoever appends it', async () => {
     const id = newAuditionId();
+    await append(id, factsUntilScheduled(id));
 
-    await events.append(id, []);
-
-    expect(await countRows(id)).toBe(0);
-  });
-
-  test('refuses another event with a sequence that is used', async () => {
-    const id = newAuditionId();
-    const life = trail(factsUntilScheduled(id));
-    await events.append(id, life);
-    const other = trail([{ type: 'cancelled', origin: 'api' }], { from: 3 });
-
-    await expect(events.append(id, other)).rejects.toMatchObject({
-      name: 'AuditConflict',
-      sequence: 3,
-      reason: 'different',
+    const first = await appendOwn(id, 6, { facts: [keyed('invite', skip('a'))] });
+    const again = await appendOwn(id, 6, { facts: [keyed('invite', skip('a'))] });
+    await events.append({
+      auditionId: id,
+      run: 'run-1',
+      position: {
+        facts: [keyed('invite', skip('a')), ...numbered(trail([skip('b')], { from: 7 })).facts],
+        number: 7,
+      },
     });
 
-    expect(await read(id)).toMatchObject(life);
+    expect(first).toMatchObject({ sequence: 7, appended: [{ sequence: 7 }] });
+    expect(again).toEqual({ sequence: 7, appended: [], notAllowed: [] });
+    expect((await factsOf(id)).slice(6)).toEqual([skip('a'), skip('b')]);
   });
 
-  test('refuses an equal fact with another correlation or time under the same sequence', async () => {
+  test('appends the facts of the position before those of the activity', async () => {
     const id = newAuditionId();
-    const life = trail([requested(id)]);
-    await events.append(id, life);
 
-    const otherCause = life.map((event) => ({ ...event, correlationId: 'other' }));
-    const otherTime = trail([requested(id)], { startMs: 0 });
+    await append(id, factsUntilScheduled(id), { own: { facts: [keyed('invite', skip('own'))] } });
 
-    await expect(events.append(id, otherCause)).rejects.toThrow(AuditConflict);
-    await expect(events.append(id, otherTime)).rejects.toThrow(AuditConflict);
+    expect(await factsOf(id)).toEqual([...factsUntilScheduled(id), skip('own')]);
   });
 
-  test('refuses a gap before and within a batch', async () => {
+  test('returns the last sequence for a call without facts', async () => {
     const id = newAuditionId();
-    const life = trail(factsUntilScheduled(id));
-    const gap = { name: 'AuditConflict', reason: 'gap' };
+    expect(await append(id, [])).toEqual({ sequence: 0, appended: [], notAllowed: [] });
+    await append(id, factsUntilScheduled(id));
 
-    await expect(events.append(id, life.slice(1))).rejects.toMatchObject({ ...gap, sequence: 2 });
-    await expect(events.append(id, life.toSpliced(1, 1))).rejects.toMatchObject({ ...gap, sequence: 3 });
-    await events.append(id, life.slice(0, 2));
-    await expect(events.append(id, life.slice(3))).rejects.toMatchObject({ ...gap, sequence: 4 });
+    expect(await append(id, [], { knows: 6 })).toEqual({ sequence: 6, appended: [], notAllowed: [] });
 
-    expect(await countRows(id)).toBe(2);
+    expect(await countRows(id)).toBe(6);
   });
 
   test('stores nothing of a batch with an illegal transition', async () => {
     const id = newAuditionId();
-    const life = trail([requested(id), { type: 'holding_started' }, { type: 'confirmed' }]);
+    const life: readonly AuditionFact[] = [requested(id), { type: 'holding_started' }, { type: 'confirmed' }];
 
-    await expect(events.append(id, life)).rejects.toThrow(IllegalTransition);
+    await expect(append(id, life)).rejects.toThrow(IllegalTransition);
 
     expect(await countRows(id)).toBe(0);
     expect(await auditions.get(organization, id)).toBeUndefined();
   });
 
+  test('refuses to begin a trail with anything but a request', async () => {
+    const id = newAuditionId();
+
+    await expect(append(id, factsUntilScheduled(id).slice(1))).rejects.toThrow(IllegalTransition);
+    await expect(appendOwn(id, 0, { facts: [keyed('invite', skip('a'))] })).rejects.toThrow(
+      IllegalTransition,
+    );
+  });
+
   test("refuses to begin one audition's trail with another's request", async () => {
     const id = newAuditionId();
 
-    await expect(events.append(id, trail([requested(newAuditionId())]))).rejects.toThrow(AuditConflict);
+    await expect(append(id, [requested(newAuditionId())])).rejects.toThrow(RangeError);
 
     expect(await countRows(id)).toBe(0);
   });
 
-  test('replaces characters that PostgreSQL rejects, and recognizes the event when it is repeated', async () => {
+  test('replaces characters that PostgreSQL rejects', async () => {
     const id = newAuditionId();
-    const life = trail([requested(id), { type: 'failed', code: 'internal', reason: 'a\0b \uD83D c' }]);
 
-    await events.append(id, life);
-    await events.append(id, life);
+    await append(id, [requested(id), { type: 'failed', code: 'internal', reason: 'a\0b \uD83D c' }]);
 
-    expect((await read(id)).at(-1)?.fact).toMatchObject({ reason: 'a\uFFFDb \uFFFD c' });
+    expect((await factsOf(id)).at(-1)).toMatchObject({ reason: 'a\uFFFDb \uFFFD c' });
     expect(await events.verify(id)).toEqual({ ok: true });
   });
 
-  test('stores one trail when the same first events are appended twenty times simultaneously', async () => {
+  test('stores one trail when the same first facts are appended twenty times simultaneously', async () => {
     const id = newAuditionId();
-    const life = trail(factsUntilScheduled(id));
+    const life = factsUntilScheduled(id);
 
-    await Promise.all(Array.from({ length: 20 }, () => events.append(id, life)));
+    const results = await Promise.all(Array.from({ length: 20 }, () => append(id, life)));
 
-    expect(await read(id)).toMatchObject(life);
-    expect(await auditions.get(organization, id)).toEqual(foldEvents(life));
+    expect(results.flatMap(({ appended }) => appended)).toHaveLength(6);
+    expect(await read(id)).toMatchObject(trail(life));
+    expect(await auditions.get(organization, id)).toEqual(foldEvents(trail(life)));
   });
 
-  test('stores one of several simultaneous different continuations', async () => {
+  test('appends the facts of forty activities that end simultaneously, each once', async () => {
     const id = newAuditionId();
-    const life = trail(factsUntilScheduled(id));
-    await events.append(id, life);
+    await append(id, factsUntilScheduled(id));
+    const notices = Array.from({ length: 40 }, (_, index) => `notice-${index}`);
 
-    const results = await Promise.allSettled(
-      Array.from({ length: 10 }, (_, index) =>
-        events.append(id, trail([{ type: 'cancelled', origin: 'api', reason: `${index}` }], { from: 7 })),
-      ),
+    const results = await Promise.all(
+      [...notices, ...notices].map((key) => appendOwn(id, 6, { facts: [keyed(key, skip(key))] })),
     );
 
-    const refusals = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-    expect(refusals).toHaveLength(9);
-    expect(refusals.every((reason) => reason instanceof AuditConflict)).toBe(true);
-    expect(await countRows(id)).toBe(7);
+    expect(results.flatMap(({ appended }) => appended)).toHaveLength(40);
+    expect(new Set((await factsOf(id)).slice(6))).toEqual(new Set(notices.map(skip)));
     expect(await events.verify(id)).toEqual({ ok: true });
+    const view = await auditions.get(organization, id);
+    expect(view).toEqual(foldEvents(await read(id)));
+  });
+
+  test('lists the attention items of concurrent activities', async () => {
+    const id = newAuditionId();
+    await append(id, factsUntilScheduled(id));
+    const items = Array.from({ length: 10 }, (_, index) => attentionItem(`att_${id}_${index}`));
+
+    await Promise.all(
+      items.map((item) => appendOwn(id, 6, { facts: [keyed(item.id, { type: 'attention_raised', item })] })),
+    );
+
+    for (const item of items) {
+      expect(await auditions.findAttentionItem(organization, item.id)).toEqual({ auditionId: id });
+    }
   });
 
   test('folds the trail again, with its attention items, when the read model has lost its row', async () => {
     const id = newAuditionId();
     const item = attentionItem(`att_${id}`);
-    const life = trail([
+    const life: readonly AuditionFact[] = [
       ...factsUntilScheduled(id),
       { type: 'attention_raised', item },
       { type: 'confirmed' },
-    ]);
-    await events.append(id, life.slice(0, -1));
+    ];
+    await append(id, life.slice(0, -1));
     await database.pool.query('DELETE FROM auditions WHERE id = $1', [id]);
     await database.pool.query('DELETE FROM attention_items WHERE audition_id = $1', [id]);
 
-    await events.append(id, life.slice(-1));
+    await append(id, life.slice(-1), { knows: life.length - 1 });
 
-    expect(await auditions.get(organization, id)).toEqual(foldEvents(life));
+    expect(await auditions.get(organization, id)).toEqual(foldEvents(trail(life)));
     expect(await auditions.findAttentionItem(organization, item.id)).toEqual({ auditionId: id });
   });
 
   test('folds the trail again when the row of the read model lags behind', async () => {
     const id = newAuditionId();
-    const life = trail([...factsUntilScheduled(id), { type: 'confirmed' }]);
-    await events.append(id, life.slice(0, 2));
+    const life: readonly AuditionFact[] = [...factsUntilScheduled(id), { type: 'confirmed' }];
+    await append(id, life.slice(0, 2));
     const { rows } = await database.pool.query('SELECT view FROM auditions WHERE id = $1', [id]);
-    await events.append(id, life.slice(2, 6));
+    await append(id, life.slice(2, 6), { knows: 2 });
     await database.pool.query('UPDATE auditions SET sequence = 2, view = $2 WHERE id = $1', [
       id,
       rows[0].view,
     ]);
 
-    await events.append(id, life.slice(6));
+    await append(id, life.slice(6), { knows: 6 });
 
-    expect(await auditions.get(organization, id)).toEqual(foldEvents(life));
+    expect(await auditions.get(organization, id)).toEqual(foldEvents(trail(life)));
   });
 
   test('stores a valid trail and view for any history in any batches, each appended twice', async () => {
@@ -233,14 +269,15 @@ describe('audit trail, appending', () => {
           const id = foldEvents(life).id;
           for (let start = 0, turn = 0; start < life.length; turn += 1) {
             const end = start + (sizes[turn % sizes.length] ?? 1);
-            await events.append(id, life.slice(start, end));
-            await events.append(id, life.slice(Math.max(0, start - 2), end));
+            await storeEvents(events, id, life.slice(start, end));
+            await storeEvents(events, id, life.slice(Math.max(0, start - 2), end));
             start = end;
           }
           const view = foldEvents(life);
           expect(await read(id)).toMatchObject(life);
           expect(await events.verify(id)).toEqual({ ok: true });
           expect(await auditions.get(organization, id)).toEqual(view);
+          expect(await events.head(organization, id)).toEqual({ view, number: life.length });
           for (const item of view.attention) {
             expect(await auditions.findAttentionItem(organization, item.id)).toEqual({ auditionId: id });
           }
@@ -251,10 +288,129 @@ describe('audit trail, appending', () => {
   });
 });
 
+describe('audit trail, facts that are appended if the state allows them', () => {
+  const scheduled = keyed('schedule', { type: 'scheduled' });
+
+  test('are appended in the state that allows them, once', async () => {
+    const id = newAuditionId();
+    await append(id, factsUntilScheduled(id).slice(0, -1));
+
+    const first = await appendOwn(id, 5, { ifAllowed: [scheduled] });
+    const again = await appendOwn(id, 5, { ifAllowed: [scheduled] });
+
+    expect(first).toMatchObject({ sequence: 6, appended: [{ fact: { type: 'scheduled' } }], notAllowed: [] });
+    expect(again).toEqual({ sequence: 6, appended: [], notAllowed: [] });
+  });
+
+  test('are left out in another state, and the facts of the activity are appended', async () => {
+    const id = newAuditionId();
+    await append(id, [...factsUntilScheduled(id).slice(0, -1), { type: 'cancelled', origin: 'api' }]);
+
+    const result = await appendOwn(id, 6, { facts: [keyed('event', skip('own'))], ifAllowed: [scheduled] });
+
+    expect(result).toMatchObject({ sequence: 7, appended: [{ fact: skip('own') }], notAllowed: [scheduled] });
+    expect((await auditions.get(organization, id))?.state).toBe('closed');
+  });
+
+  test('are left out without a trail', async () => {
+    const id = newAuditionId();
+
+    expect(await appendOwn(id, 0, { ifAllowed: [scheduled] })).toEqual({
+      sequence: 0,
+      appended: [],
+      notAllowed: [scheduled],
+    });
+  });
+
+  test('are folded after what the activity itself appends', async () => {
+    const id = newAuditionId();
+    await append(id, factsUntilScheduled(id).slice(0, -1));
+
+    const { appended } = await appendOwn(id, 5, {
+      facts: [keyed('event', skip('own'))],
+      ifAllowed: [scheduled, keyed('confirm', { type: 'confirmed' })],
+    });
+
+    expect(appended.map(({ fact }) => fact.type)).toEqual(['step_skipped', 'scheduled', 'confirmed']);
+  });
+});
+
+describe('audit trail, a run that does not know the facts of another run', () => {
+  const ahead = (id: AuditionId, number: number) => ({ name: 'TrailAhead', auditionId: id, number });
+
+  test('is refused after a reset to the first workflow task', async () => {
+    const id = newAuditionId();
+    await append(id, factsUntilScheduled(id));
+
+    await expect(append(id, factsUntilScheduled(id), { run: 'run-2' })).rejects.toMatchObject(ahead(id, 6));
+
+    expect(await countRows(id)).toBe(6);
+  });
+
+  test('is refused after a reset to a later task, also for a call without facts', async () => {
+    const id = newAuditionId();
+    await append(id, factsUntilScheduled(id));
+
+    await expect(append(id, [], { run: 'run-2', knows: 3 })).rejects.toMatchObject(ahead(id, 6));
+    await expect(append(id, [skip('a')], { run: 'run-2', knows: 5 })).rejects.toMatchObject(ahead(id, 6));
+    await expect(appendOwn(id, 5, { facts: [keyed('invite', skip('a'))] }, 'run-2')).rejects.toMatchObject(
+      ahead(id, 6),
+    );
+
+    expect(await countRows(id)).toBe(6);
+  });
+
+  test('can append when it knows every numbered fact, as after continue-as-new', async () => {
+    const id = newAuditionId();
+    await append(id, factsUntilScheduled(id));
+    await appendOwn(id, 6, { facts: [keyed('invite', skip('an activity of run-1'))] });
+
+    await append(id, [skip('run-2')], { run: 'run-2', knows: 6 });
+
+    expect((await factsOf(id)).at(-1)).toEqual(skip('run-2'));
+  });
+
+  test('is refused when it is the old run, and a new run has taken over', async () => {
+    const id = newAuditionId();
+    await append(id, factsUntilScheduled(id));
+    await append(id, [{ type: 'taken_over', cause: 'reset' }], { run: 'run-2', knows: 6 });
+
+    await expect(append(id, [skip('late')], { knows: 6 })).rejects.toMatchObject(ahead(id, 7));
+    await expect(append(id, [], { knows: 6 })).rejects.toMatchObject(ahead(id, 7));
+  });
+
+  test('is refused when both runs append simultaneously, except the first', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const id = newAuditionId();
+      await append(id, factsUntilScheduled(id));
+
+      const results = await Promise.allSettled([
+        append(id, [skip('run-1')], { knows: 6 }),
+        append(id, [skip('run-2')], { run: 'run-2', knows: 6 }),
+      ]);
+
+      expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+      expect(await countRows(id)).toBe(7);
+    }
+  });
+
+  test('reads the head of the trail, to take it over', async () => {
+    const id = newAuditionId();
+    expect(await events.head(organization, id)).toBeUndefined();
+    await append(id, factsUntilScheduled(id));
+    await appendOwn(id, 6, { facts: [keyed('invite', skip('a'))] });
+
+    const head = await events.head(organization, id);
+
+    expect(head).toEqual({ view: foldEvents(await read(id)), number: 6 });
+    expect(await events.head('org_south', id)).toBeUndefined();
+  });
+});
+
 describe('audit trail, reading', () => {
   test('returns pages in order, with chained hashes', async () => {
     const id = newAuditionId();
-    await events.append(id, trail(factsUntilScheduled(id)));
+    await append(id, factsUntilScheduled(id));
 
     const first = await events.read(organization, id, { after: 0, limit: 4 });
     const second = await events.read(organization, id, { after: 4, limit: 4 });
@@ -265,7 +421,7 @@ describe('audit trail, reading', () => {
 
   test("returns nothing of another organization's trail", async () => {
     const id = newAuditionId();
-    await events.append(id, trail(factsUntilScheduled(id)));
+    await append(id, factsUntilScheduled(id));
 
     expect(await events.read('org_south', id, all)).toEqual([]);
   });
@@ -309,7 +465,7 @@ describe('audit trail, verifying', () => {
     ['missing rows at the end', `DELETE FROM audit_events WHERE audition_id = $1 AND sequence > 4`, 5],
   ])('finds %s', async (_what, statement, sequence) => {
     const id = newAuditionId();
-    await events.append(id, trail(factsUntilScheduled(id)));
+    await append(id, factsUntilScheduled(id));
     expect(await events.verify(id)).toEqual({ ok: true });
 
     await tamper(statement, id);
@@ -320,7 +476,7 @@ describe('audit trail, verifying', () => {
   test('checks trails that are longer than a page', async () => {
     const id = newAuditionId();
     const skipped = Array.from({ length: 1_100 }, (_, index) => skip(`${index}`));
-    await events.append(id, trail([requested(id), ...skipped]));
+    await append(id, [requested(id), ...skipped]);
     expect(await events.verify(id)).toEqual({ ok: true });
 
     await tamper(
@@ -342,7 +498,7 @@ test.each([
   ['TRUNCATE', `TRUNCATE audit_events`],
 ])('the database refuses to %s the audit trail', async (operation, statement) => {
   const id = newAuditionId();
-  await events.append(id, trail([requested(id)]));
+  await append(id, [requested(id)]);
 
   await expect(database.pool.query(statement)).rejects.toThrow(
     `audit_events is append-only: ${operation} is refused`,

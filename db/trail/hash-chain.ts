@@ -25,12 +25,12 @@ export const hashOf = ({ auditionId, sequence, at, correlationId, fact, previous
 };
 
 /** Returns the events as links of the chain. `previousHash` is the hash of the last stored event. */
-export const chainEvents = (
+export const chainEvents = <Event extends AuditionEvent>(
   auditionId: AuditionId,
   previousHash: string,
-  events: readonly AuditionEvent[],
-): readonly StoredEvent[] => {
-  const links: StoredEvent[] = [];
+  events: readonly Event[],
+): readonly (Event & StoredEvent)[] => {
+  const links: (Event & StoredEvent)[] = [];
   let last = previousHash;
   for (const event of events) {
     const hash = hashOf({ auditionId, ...event, previousHash: last });

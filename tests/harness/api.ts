@@ -18,7 +18,7 @@ import { createConnectionLinks } from '../../foundation/links/connection-link.ts
 import { createResponseLinks } from '../../foundation/links/response-link.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { parseWebAddress } from '../../providers/outbound/early-check.ts';
-import { trail } from './audition-trail.ts';
+import { storeEvents, trail } from './audition-trail.ts';
 import type { TestDatabase } from './database.ts';
 import { localDefaults } from './local-defaults.ts';
 
@@ -135,7 +135,7 @@ export const createFakeOrchestration = (events: EventStore): FakeOrchestration =
       if (parts.start) return parts.start(plan);
       const first = started.get(plan.id) ?? plan;
       started.set(plan.id, first);
-      await events.append(plan.id, trail(startFacts(first)));
+      await storeEvents(events, plan.id, trail(startFacts(first)));
       return { kind: 'done', result: { kind: 'held', view: viewOf(first) } };
     },
     sendUpdate: async (id, message, updateId) => {

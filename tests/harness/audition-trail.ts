@@ -1,8 +1,9 @@
 /** Builds audition events for tests that store and read them: fixed ones, and random ones that the transitions allow. */
 import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
+import type { EventStore } from '../../db/trail/event-store.ts';
 import type { AttentionItem } from '../../domain/audition/attention.ts';
-import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
+import type { AuditionEvent, AuditionFact, TrailPosition } from '../../domain/audition/events.ts';
 import { isFactAllowed } from '../../domain/audition/transitions.ts';
 import { createView, foldEvent } from '../../domain/audition/view.ts';
 import {
@@ -52,6 +53,26 @@ export const trail = (
     correlationId: 'correlation-1',
     fact,
   }));
+
+/** Returns the events as facts that a workflow records. The number of each is its sequence. */
+export const numbered = (events: readonly AuditionEvent[]): TrailPosition => ({
+  facts: events.map(({ sequence, at, correlationId, fact }) => ({
+    number: sequence,
+    at,
+    correlationId,
+    fact,
+  })),
+  number: events.at(-1)?.sequence ?? 0,
+});
+
+/** Stores the events, as the run `run-1` of the audition's workflow does. */
+export const storeEvents = async (
+  store: Pick<EventStore, 'append'>,
+  auditionId: AuditionId,
+  events: readonly AuditionEvent[],
+): Promise<void> => {
+  await store.append({ auditionId, run: 'run-1', position: numbered(events) });
+};
 
 /** Returns an attention item about a failed Zoom meeting. */
 export const attentionItem = (id: AttentionItem['id'], more: Partial<AttentionItem> = {}): AttentionItem => ({
@@ -105,6 +126,10 @@ const possible = (auditionId: AuditionId): readonly AuditionFact[] => [
     status: 'delivered',
   },
   { type: 'responded', participant: performer, answer: 'accepted', origin: 'link' },
+  { type: 'responded', participant: performer, answer: 'declined', origin: 'link', finalAt: until },
+  { type: 'reminder_dropped', offsetMs: 3_600_000, participants: [performer], reason: 'overdue' },
+  { type: 'meeting_lost', meeting: { provider: 'zoom', id: '1', joinUrl: 'https://zoom.test/j/1' } },
+  { type: 'participant_removed', participant: performer },
   { type: 'confirmed' },
   { type: 'confirmation_lost' },
   { type: 'slot_moved', slot: slotOn('2027-03-02'), revision: 2, until, origin: 'api' },
@@ -129,6 +154,8 @@ const possible = (auditionId: AuditionId): readonly AuditionFact[] => [
   { type: 'session_ended', origin: 'api' },
   { type: 'decided', decision: 'callback', next: 'aud_next' },
   { type: 'cancelled', origin: 'api' },
+  { type: 'reopened_for_decision', origin: 'operator' },
+  { type: 'reopened_for_session', origin: 'operator', slot: slotOn('2027-03-03'), revision: 4 },
 ];
 
 /** Generates random histories of one audition: any facts in any order that the transition table allows. */

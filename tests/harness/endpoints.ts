@@ -4,7 +4,7 @@ import type { Actor } from '../../db/access/administrative-acts.ts';
 import type { Repositories } from '../../db/index.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import { type AuditionId, type EndpointId, endpointIdSchema, type OrganizationId } from '../../domain/ids.ts';
-import { factsUntilScheduled, newAuditionId, trail } from './audition-trail.ts';
+import { factsUntilScheduled, newAuditionId, storeEvents, trail } from './audition-trail.ts';
 
 export const newEndpointId = (): EndpointId =>
   endpointIdSchema.parse(`endp_${randomBytes(8).toString('hex')}`);
@@ -37,7 +37,7 @@ export const addAudition = async (
   startMs = soon(),
 ): Promise<AuditionId> => {
   const id = newAuditionId();
-  await events.append(id, trail([...factsUntilScheduled(id, organization), ...more], { startMs }));
+  await storeEvents(events, id, trail([...factsUntilScheduled(id, organization), ...more], { startMs }));
   return id;
 };
 
@@ -47,4 +47,4 @@ export const addEvents = (
   id: AuditionId,
   from: number,
   facts: readonly AuditionFact[],
-): Promise<void> => events.append(id, trail(facts, { from, startMs: soon() }));
+): Promise<void> => storeEvents(events, id, trail(facts, { from, startMs: soon() }));

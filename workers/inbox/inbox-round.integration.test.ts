@@ -6,6 +6,7 @@ import {
   attentionItem,
   factsUntilScheduled,
   newAuditionId,
+  storeEvents,
   trail,
 } from '../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
@@ -167,7 +168,8 @@ describe('a restored connection', () => {
     const wait = async (connection: 'conn_1' | 'conn_2', code: string) => {
       const id = newAuditionId();
       const item = { ...attentionItem(`att_${id}_1`), code, connection };
-      await repositories.events.append(
+      await storeEvents(
+        repositories.events,
         id,
         trail([...factsUntilScheduled(id, 'org_north'), { type: 'attention_raised', item }]),
       );

@@ -1,5 +1,6 @@
-/** Counts and logs attention items and disabled endpoints, after the activity has stored them. */
+/** Counts and logs attention items and disabled endpoints, after they are stored. */
 import type { ServiceActivities } from '../../activities/contract.ts';
+import type { EventStore } from '../../db/trail/event-store.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
 import type { ServiceMetrics } from '../metrics.ts';
@@ -10,14 +11,15 @@ interface Observer {
 }
 
 /**
- * Returns the activities, extended to count and log each attention item after its event is recorded. Alerts use the
- * metrics. The log line contains the audition id.
+ * Returns the event store, extended to count and log each attention item that it appends. A repeated append reports
+ * nothing. Alerts use the metrics. The log line contains the audition id.
  */
-export const observeAttention = (activities: ServiceActivities, observer: Observer): ServiceActivities => ({
-  ...activities,
-  recordEvents: async (input) => {
-    await activities.recordEvents(input);
-    for (const { fact } of input.events) report(observer, input.auditionId, fact);
+export const observeAttention = (events: EventStore, observer: Observer): EventStore => ({
+  ...events,
+  append: async (call, own) => {
+    const result = await events.append(call, own);
+    for (const { fact } of result.appended) report(observer, call.auditionId, fact);
+    return result;
   },
 });
 

@@ -1,47 +1,64 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import type { EventStore } from '../../db/trail/event-store.ts';
 import type { AuditionEvent } from '../../domain/audition/events.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
-import { unexpectedActivities } from '../../tests/harness/unexpected-activities.ts';
 import { createMetrics } from '../metrics.ts';
 import { observeAttention } from './business-events.ts';
 
+const unused = () => Promise.reject(new Error('unexpected call of the event store'));
+
+/** Returns an event store that appends what it is told, or fails. */
+const storeThat = (append: EventStore['append']): EventStore => ({
+  append,
+  head: unused,
+  read: unused,
+  verify: unused,
+});
+
 describe('observeAttention', () => {
-  const events: readonly AuditionEvent[] = [
-    { sequence: 1, at: toInstant(0), correlationId: 'c', fact: { type: 'scheduled' } },
-    {
-      sequence: 2,
-      at: toInstant(0),
-      correlationId: 'c',
-      fact: {
-        type: 'attention_raised',
-        item: {
-          id: 'att_1',
-          step: 'meeting',
-          what: 'Zoom is down',
-          hint: 'Retry',
-          actions: ['retry'],
-          code: 'outage',
-          raisedAt: toInstant(0),
-          dueAt: toInstant(1),
-          overdue: false,
-        },
+  const scheduled: AuditionEvent = {
+    sequence: 1,
+    at: toInstant(0),
+    correlationId: 'c',
+    fact: { type: 'scheduled' },
+  };
+  const raised: AuditionEvent = {
+    sequence: 2,
+    at: toInstant(0),
+    correlationId: 'c',
+    fact: {
+      type: 'attention_raised',
+      item: {
+        id: 'att_1',
+        step: 'meeting',
+        what: 'Zoom is down',
+        hint: 'Retry',
+        actions: ['retry'],
+        code: 'outage',
+        raisedAt: toInstant(0),
+        dueAt: toInstant(1),
+        overdue: false,
       },
     },
-  ];
-  const input = { organization: 'org_1', auditionId: 'aud_1', correlationId: 'c', events } as const;
+  };
+  const overdue: AuditionEvent = {
+    sequence: 3,
+    at: toInstant(0),
+    correlationId: 'c',
+    fact: { type: 'attention_overdue', id: 'att_1', dueAt: toInstant(2) },
+  };
+  const call = { auditionId: 'aud_1', run: 'run-1', position: { facts: [], number: 0 } } as const;
 
-  it('counts and logs each recorded attention item with its audition', async () => {
+  it('counts and logs each attention item that was appended, with its audition', async () => {
     const { metrics, lines, observer } = setup();
-    const overdue = {
-      sequence: 3,
-      at: toInstant(0),
-      correlationId: 'c',
-      fact: { type: 'attention_overdue', id: 'att_1', dueAt: toInstant(2) },
-    } as const;
-    const activities = observeAttention(unexpectedActivities({ recordEvents: async () => {} }), observer);
-    await activities.recordEvents({ ...input, events: [...events, overdue] });
+    const result = { sequence: 3, appended: [scheduled, raised, overdue], notAllowed: [] };
+    const events = observeAttention(
+      storeThat(async () => result),
+      observer,
+    );
+    expect(await events.append(call)).toBe(result);
     const rendered = await metrics.render();
     expect(rendered).toContain('attention_items_raised_total{step="meeting",code="outage"} 1');
     expect(rendered).toContain('attention_items_overdue_total 1');
@@ -51,10 +68,22 @@ describe('observeAttention', () => {
     ]);
   });
 
-  it('counts nothing when recording the events fails', async () => {
+  it('counts an item once when its append is repeated', async () => {
+    const { metrics, observer } = setup();
+    const appended = [[raised], []];
+    const events = observeAttention(
+      storeThat(async () => ({ sequence: 2, appended: appended.shift() ?? [], notAllowed: [] })),
+      observer,
+    );
+    await events.append(call);
+    await events.append(call);
+    expect(await metrics.render()).toContain('attention_items_raised_total{step="meeting",code="outage"} 1');
+  });
+
+  it('counts nothing when the append fails', async () => {
     const { metrics, lines, observer } = setup();
-    await expect(observeAttention(unexpectedActivities({}), observer).recordEvents(input)).rejects.toThrow(
-      'unexpected call of an activity',
+    await expect(observeAttention(storeThat(unused), observer).append(call)).rejects.toThrow(
+      'unexpected call of the event store',
     );
     expect(await metrics.render()).not.toContain('step="meeting"');
     expect(lines).toEqual([]);

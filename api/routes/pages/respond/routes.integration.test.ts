@@ -7,7 +7,12 @@ import { Refusal } from '../../../../domain/errors.ts';
 import { participantIdSchema } from '../../../../domain/ids.ts';
 import { createResponseLinks } from '../../../../foundation/links/response-link.ts';
 import { createTestApi, responseLinks } from '../../../../tests/harness/api.ts';
-import { factsUntilScheduled, newAuditionId, trail } from '../../../../tests/harness/audition-trail.ts';
+import {
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
 let database: TestDatabase;
@@ -22,7 +27,7 @@ const setup = async (...more: readonly AuditionFact[]) => {
   const test = await createTestApi(database);
   const auditionId = newAuditionId();
   const events = trail([...factsUntilScheduled(auditionId, 'org_north'), ...more]);
-  await database.repositories.events.append(auditionId, events);
+  await storeEvents(database.repositories.events, auditionId, events);
   const invitation = { organization: 'org_north', auditionId, participant: performer, revision: 1 } as const;
   const token = responseLinks.token(invitation);
   test.orchestration.override({ sendUpdate: async () => ({ kind: 'done', result: foldEvents(events) }) });

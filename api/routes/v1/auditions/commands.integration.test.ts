@@ -8,6 +8,7 @@ import {
   attentionItem,
   factsUntilScheduled,
   newAuditionId,
+  storeEvents,
   trail,
 } from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
@@ -23,7 +24,7 @@ const setup = async (...more: readonly AuditionFact[]) => {
   const key = await test.keyFor('operator');
   const id = newAuditionId();
   const events = trail([...factsUntilScheduled(id, 'org_north'), ...more]);
-  await database.repositories.events.append(id, events);
+  await storeEvents(database.repositories.events, id, events);
   const view = foldEvents(events);
   test.orchestration.override({ sendUpdate: async () => ({ kind: 'done', result: view }) });
   const ask = (command: string, body: unknown, headers: Record<string, string> = {}) =>

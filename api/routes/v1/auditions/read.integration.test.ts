@@ -7,6 +7,7 @@ import {
   attentionItem,
   factsUntilScheduled,
   newAuditionId,
+  storeEvents,
   trail,
 } from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
@@ -24,7 +25,7 @@ beforeAll(async () => {
   for (const [index, id] of ids.entries()) {
     const facts = factsUntilScheduled(id, 'org_north', days[index]);
     const raised = index === 0 ? [{ type: 'attention_raised', item } as const] : [];
-    await database.repositories.events.append(id, trail([...facts, ...raised]));
+    await storeEvents(database.repositories.events, id, trail([...facts, ...raised]));
   }
 });
 afterAll(async () => {

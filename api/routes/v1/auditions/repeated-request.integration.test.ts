@@ -5,7 +5,7 @@ import { foldEvents } from '../../../../domain/audition/view.ts';
 import { auditionIdSchema } from '../../../../domain/ids.ts';
 import type { Instant } from '../../../../domain/time/instant.ts';
 import { auditionRequest, createTestApi, startFacts } from '../../../../tests/harness/api.ts';
-import { attentionItem, trail } from '../../../../tests/harness/audition-trail.ts';
+import { attentionItem, storeEvents, trail } from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
 let database: TestDatabase;
@@ -52,7 +52,7 @@ describe('the Idempotency-Key of a started audition', () => {
     const idempotencyKey = crypto.randomUUID();
     orchestration.override({
       start: async (plan) => {
-        await database.repositories.events.append(plan.id, trail(startFacts(plan)));
+        await storeEvents(database.repositories.events, plan.id, trail(startFacts(plan)));
         return { kind: 'still_working' };
       },
     });
@@ -101,7 +101,7 @@ describe('an audition that waits for an operator', () => {
           (fact) => fact !== undefined,
         );
         const events = trail(facts);
-        await database.repositories.events.append(plan.id, events);
+        await storeEvents(database.repositories.events, plan.id, events);
         return { kind: 'done', result: { kind: 'needs_attention', view: foldEvents(events) } };
       },
     });
@@ -121,7 +121,7 @@ describe('an audition that waits for an operator', () => {
       ],
       { from: 4 },
     );
-    await database.repositories.events.append(id, since);
+    await storeEvents(database.repositories.events, id, since);
     const again = await post(auditionRequest(), idempotencyKey);
     expect(again).toMatchObject({ status: 201, body: { id, state: 'scheduling', attention: [] } });
     expect((await post(auditionRequest(), idempotencyKey)).headers['idempotency-replayed']).toBe('true');
@@ -133,7 +133,7 @@ it('a repeated request for an audition whose workflow was terminated returns aud
   const idempotencyKey = crypto.randomUUID();
   orchestration.override({
     start: async (plan) => {
-      await database.repositories.events.append(plan.id, trail(startFacts(plan).slice(0, 2)));
+      await storeEvents(database.repositories.events, plan.id, trail(startFacts(plan).slice(0, 2)));
       return { kind: 'ended' };
     },
   });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { foldEvents } from '../../../../domain/audition/view.ts';
 import { Refusal } from '../../../../domain/errors.ts';
 import { auditionRequest, createTestApi, startFacts, type TestApi } from '../../../../tests/harness/api.ts';
-import { trail } from '../../../../tests/harness/audition-trail.ts';
+import { storeEvents, trail } from '../../../../tests/harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../tests/harness/database.ts';
 
 let database: TestDatabase;
@@ -283,7 +283,7 @@ const refuseSlots = ({ orchestration }: TestApi): void => {
   orchestration.override({
     start: async (plan) => {
       const events = trail(startFacts(plan, 'taken'));
-      await database.repositories.events.append(plan.id, events);
+      await storeEvents(database.repositories.events, plan.id, events);
       return { kind: 'done', result: { kind: 'refused', reason: 'taken', view: foldEvents(events) } };
     },
   });
@@ -318,7 +318,7 @@ describe('a slow or failing start', () => {
     const { post, orchestration } = await setup();
     orchestration.override({
       start: async (plan) => {
-        await database.repositories.events.append(plan.id, trail(startFacts(plan).slice(0, 2)));
+        await storeEvents(database.repositories.events, plan.id, trail(startFacts(plan).slice(0, 2)));
         return { kind: 'still_working' };
       },
     });

@@ -1,0 +1,183 @@
+/** Appends facts to a trail: leaves out those that are in it, folds the others, and writes them with the read model. */
+import { sql } from 'drizzle-orm';
+import {
+  type AuditionEvent,
+  auditionEventSchema,
+  type TrailFact,
+  type TrailPosition,
+} from '../../domain/audition/events.ts';
+import { isFactAllowed } from '../../domain/audition/transitions.ts';
+import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
+import type { AuditionId } from '../../domain/ids.ts';
+import type { Database } from '../client.ts';
+import { TrailMoved } from '../errors.ts';
+import { chainEvents, genesisHash } from './hash-chain.ts';
+import {
+  type Caller,
+  emptyTail,
+  identityOf,
+  isViewStale,
+  readLastSequence,
+  readTail,
+  type Tail,
+  viewAt,
+} from './tail.ts';
+import { writeEvents } from './write.ts';
+
+/** The run that appends, and its position in the trail. */
+export interface TrailCall {
+  readonly auditionId: AuditionId;
+  /** The id of the workflow's run. A reset and continue-as-new change it. */
+  readonly run: string;
+  readonly position: TrailPosition;
+}
+
+/** The facts that the caller appends after those of its position. */
+export interface OwnFacts {
+  readonly facts?: readonly TrailFact[] | undefined;
+  /** Facts that are left out when the transition table does not allow them in the stored state. */
+  readonly ifAllowed?: readonly TrailFact[] | undefined;
+}
+
+export interface Appended {
+  /** The sequence of the trail's last event. */
+  readonly sequence: number;
+  /** The events that this call has appended. Facts that were in the trail already are not among them. */
+  readonly appended: readonly AuditionEvent[];
+  /** The facts of `ifAllowed` that are not in the trail. */
+  readonly notAllowed: readonly TrailFact[];
+}
+
+/** A statement of another writer can come between the read and the write. This rarely happens more than once. */
+const optimisticAttempts = 2;
+/** After that, the writers of the audition queue up. Only a writer at its first attempts can then come between. */
+const maxAttempts = 20;
+
+/**
+ * Appends the facts of the call and the caller's own. The first append to a trail takes one round trip, later ones take
+ * two, a call without facts takes one.
+ * @param change runs in the transaction of the append, before it. When it throws, nothing is written.
+ */
+export const appendFacts = async (
+  db: Database,
+  call: TrailCall,
+  own: OwnFacts = {},
+  change?: (transaction: Database) => Promise<void>,
+): Promise<Appended> => {
+  const batch = batchOf(call, own);
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const append = (on: Database) => appendBatch(on, batch, attempt === 0 && isFirstOfTrail(batch));
+    try {
+      if (attempt < optimisticAttempts && !change) return await append(db);
+      return await db.transaction(async (transaction) => {
+        if (attempt >= optimisticAttempts) await queueUp(transaction, call.auditionId);
+        await change?.(transaction);
+        return append(transaction);
+      });
+    } catch (error) {
+      if (!(error instanceof TrailMoved)) throw error;
+    }
+  }
+  throw new Error(
+    `the trail of ${call.auditionId} was appended to concurrently ${maxAttempts} times: try again`,
+  );
+};
+
+interface Batch {
+  readonly caller: Caller;
+  readonly facts: readonly TrailFact[];
+  readonly ifAllowed: readonly TrailFact[];
+}
+
+const batchOf = (
+  { auditionId, run, position }: TrailCall,
+  { facts = [], ifAllowed = [] }: OwnFacts,
+): Batch => ({
+  caller: {
+    auditionId,
+    run,
+    knows: position.number - position.facts.filter((fact) => 'number' in fact).length,
+  },
+  facts: [...position.facts, ...facts],
+  ifAllowed,
+});
+
+const isFirstOfTrail = ({ facts: [first] }: Batch): boolean =>
+  first !== undefined && 'number' in first && first.number === 1;
+
+const queueUp = async (transaction: Database, auditionId: AuditionId): Promise<void> => {
+  await transaction.execute(
+    sql`SELECT pg_advisory_xact_lock(hashtextextended(${`audit_events ${auditionId}`}, 0))`,
+  );
+};
+
+const appendBatch = async (db: Database, batch: Batch, isProbablyNew: boolean): Promise<Appended> => {
+  const { caller } = batch;
+  const all = [...batch.facts, ...batch.ifAllowed];
+  if (all.length === 0) {
+    return { sequence: await readLastSequence(db, caller), appended: [], notAllowed: [] };
+  }
+  const tail = isProbablyNew ? emptyTail : await readTail(db, caller, all);
+  const known = { sequence: tail.last?.sequence ?? 0, appended: [], notAllowed: [] };
+  if (all.every((fact) => tail.known.has(identityOf(fact)))) return known;
+  const before = await viewAt(db, caller.auditionId, tail);
+  const { after, events, notAllowed } = foldOnto(before, tail, batch);
+  if (!after || events.length === 0) return { ...known, notAllowed };
+  if (after.id !== caller.auditionId) {
+    throw new RangeError(`the trail of ${caller.auditionId} cannot begin with the request of ${after.id}`);
+  }
+  const attentionChanged = isViewStale(tail) || before?.attention !== after.attention;
+  const links = chainEvents(caller.auditionId, tail.last?.hash ?? genesisHash, events);
+  await writeEvents(db, { run: caller.run, events: links, after, attentionChanged });
+  return { sequence: after.sequence, appended: events.map(withoutIdentity), notAllowed };
+};
+
+interface IdentifiedEvent extends AuditionEvent {
+  readonly number: number | null;
+  readonly key: string | null;
+}
+
+const withoutIdentity = ({ sequence, at, correlationId, fact }: IdentifiedEvent): AuditionEvent => ({
+  sequence,
+  at,
+  correlationId,
+  fact,
+});
+
+/** Folds the facts that are not in the trail, in order. */
+const foldOnto = (before: AuditionView | undefined, tail: Tail, { facts, ifAllowed }: Batch) => {
+  const known = new Set(tail.known);
+  const events: IdentifiedEvent[] = [];
+  const notAllowed: TrailFact[] = [];
+  let view = before;
+  const add = (fact: TrailFact) => {
+    const event = toEvent(fact, (view?.sequence ?? 0) + 1);
+    view = view ? foldEvent(view, event) : createView(event);
+    events.push({
+      ...event,
+      number: 'number' in fact ? fact.number : null,
+      key: 'key' in fact ? fact.key : null,
+    });
+    known.add(identityOf(fact));
+  };
+  for (const fact of facts) if (!known.has(identityOf(fact))) add(fact);
+  for (const fact of ifAllowed) {
+    if (known.has(identityOf(fact))) continue;
+    if (view && isFactAllowed(view.state, fact.fact.type)) add(fact);
+    else notAllowed.push(fact);
+  }
+  return { after: view, events, notAllowed };
+};
+
+/**
+ * Returns the fact as an event that can be stored.
+ * @throws {z.ZodError} when it does not match its schema.
+ */
+const toEvent = ({ at, correlationId, fact }: TrailFact, sequence: number): AuditionEvent =>
+  auditionEventSchema.parse(
+    JSON.parse(JSON.stringify({ sequence, at, correlationId, fact }), replaceUnstorableText),
+  );
+
+/** Replaces NUL and lone surrogates, which `jsonb` rejects and a vendor's message can contain. */
+const replaceUnstorableText = (_key: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.replaceAll('\0', '\uFFFD').toWellFormed() : value;

@@ -1,0 +1,89 @@
+/** Writes new events with everything that follows from them, in one statement. */
+import { type SQL, sql } from 'drizzle-orm';
+import type { AuditionView } from '../../domain/audition/view.ts';
+import {
+  attentionColumns,
+  attentionRows,
+  auditionColumns,
+  auditionRow,
+} from '../auditions/read-model-rows.ts';
+import type { Database } from '../client.ts';
+import { outboxChannel } from '../endpoints/outbox.ts';
+import { isPostgresError, TrailMoved } from '../errors.ts';
+import type { StoredEvent } from './stored-events.ts';
+
+/** An event that is not stored yet, with what prevents a second append. */
+interface NewEvent extends StoredEvent {
+  readonly number: number | null;
+  readonly key: string | null;
+}
+
+interface Append {
+  readonly run: string;
+  readonly events: readonly NewEvent[];
+  readonly after: AuditionView;
+  readonly attentionChanged: boolean;
+}
+
+/**
+ * Writes events, view, attention items and, when the organization has an enabled endpoint, an outbox row.
+ * @throws {TrailMoved} when another writer was faster. Nothing is written.
+ */
+export const writeEvents = async (
+  db: Database,
+  { run, events, after, attentionChanged }: Append,
+): Promise<void> => {
+  const eventRows = events.map((event) => ({
+    audition_id: after.id,
+    sequence: event.sequence,
+    organization: after.organization,
+    at: event.at,
+    type: event.fact.type,
+    correlation_id: event.correlationId,
+    fact: event.fact,
+    previous_hash: event.previousHash,
+    hash: event.hash,
+    number: event.number,
+    key: event.key,
+    run_id: run,
+  }));
+  try {
+    await db.execute(sql`
+      WITH folded AS (
+        INSERT INTO auditions (${auditionColumns})
+        SELECT ${auditionColumns} FROM jsonb_populate_record(NULL::auditions, ${JSON.stringify(auditionRow(after))}::jsonb)
+        ON CONFLICT (id) DO UPDATE SET
+          state = excluded.state,
+          needs_attention = excluded.needs_attention,
+          scheduled_for = excluded.scheduled_for,
+          sequence = excluded.sequence,
+          view = excluded.view
+      ), told AS (
+        INSERT INTO outbox (organization, audition_id, sequence)
+        SELECT ${after.organization}, ${after.id}, ${after.sequence}
+        WHERE EXISTS (
+          SELECT FROM webhook_endpoints WHERE organization = ${after.organization} AND status = 'enabled'
+        )
+        RETURNING pg_notify(${outboxChannel}, '')
+      ) ${attentionChanged ? attentionChange(after) : sql``}
+      INSERT INTO audit_events (${eventColumns})
+      SELECT ${eventColumns} FROM jsonb_populate_recordset(NULL::audit_events, ${JSON.stringify(eventRows)}::jsonb)
+    `);
+  } catch (error) {
+    if (isPostgresError(error, 'unique_violation')) throw new TrailMoved(after.id);
+    throw error;
+  }
+};
+
+const eventColumns: SQL = sql.raw(
+  'audition_id, sequence, organization, at, type, correlation_id, fact, previous_hash, hash, number, key, run_id',
+);
+
+const attentionChange = (view: AuditionView) => sql`, raised AS (
+  INSERT INTO attention_items (${attentionColumns})
+  SELECT ${attentionColumns} FROM jsonb_populate_recordset(NULL::attention_items, ${JSON.stringify(attentionRows(view))}::jsonb)
+  ON CONFLICT (id) DO UPDATE SET item = excluded.item WHERE attention_items.audition_id = excluded.audition_id
+), resolved AS (
+  DELETE FROM attention_items
+  WHERE audition_id = ${view.id} AND id <> ALL (${sql.param(view.attention.map(({ id }) => id))}::text[])
+)`;
