@@ -29,7 +29,12 @@ const given = async (...more: readonly AuditionFact[]): Promise<AuditionId> => {
   return id;
 };
 
-const holdSlot = (id: AuditionId) => database.pool.query(HOLD_ROW, [id]);
+const holdSlot = (id: AuditionId) =>
+  database.pool.query(
+    `INSERT INTO slot_holds (audition_id, revision, resource, organization, during, expires_at)
+     VALUES ($1, 1, $1, 'org_north', '[2027-03-01,2027-03-02)', now())`,
+    [id],
+  );
 
 const meetingOf = (id: AuditionId) => `audition/${id}:meeting`;
 const createMeeting = async (id: AuditionId): Promise<void> => {
