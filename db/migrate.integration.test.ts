@@ -1,10 +1,16 @@
 import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import getPort from 'get-port';
 import { Client } from 'pg';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import { createEmptyDatabase } from '../tests/harness/database.ts';
 import { migrate, migrateAtStart } from './migrate.ts';
 
@@ -119,4 +125,46 @@ test('the migration at start fails immediately for a permanent error, and after 
   await expect(migrateAtStart(url, { onRetry })).rejects.toThrow(/slot_holds/);
   const unavailable = `postgres://castmatch@127.0.0.1:${await getPort()}/none`;
   await expect(migrateAtStart(unavailable, { onRetry, timeoutMs: -1 })).rejects.toThrow('ECONNREFUSED');
+});
+
+/** Applies the migrations up to the one with this number, as an earlier version of the service did. */
+const migrateUpTo = async (number: number): Promise<void> => {
+  const folder = await mkdtemp(join(tmpdir(), 'migrations-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await cp(fileURLToPath(new URL('./migrations', import.meta.url)), folder, { recursive: true });
+  const journal = join(folder, 'meta', '_journal.json');
+  const content = z
+    .looseObject({ entries: z.array(z.looseObject({ idx: z.int() })) })
+    .parse(JSON.parse(await readFile(journal, 'utf8')));
+  const entries = content.entries.filter(({ idx }) => idx <= number);
+  await writeFile(journal, JSON.stringify({ ...content, entries }));
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await applyMigrations(drizzle(client), { migrationsFolder: folder });
+  } finally {
+    await client.end();
+  }
+};
+
+test('the migration keeps the slot holds of earlier versions as claims', async () => {
+  await migrateUpTo(10);
+  await query(`
+    INSERT INTO slot_holds (audition_id, revision, resource, organization, during, confirmed, expires_at)
+    VALUES ('aud_1', 2, 'room:r1', 'org_1', '[2031-01-01,2031-01-02)', true, '2026-01-01'),
+      ('aud_1', 3, 'room:r1', 'org_1', '[2031-02-01,2031-02-02)', false, '2026-01-01')`);
+
+  await migrate(url);
+
+  expect(await query('SELECT audition_id, claim, resource, scope FROM slot_holds ORDER BY claim')).toEqual([
+    { audition_id: 'aud_1', claim: 2, resource: 'room:r1', scope: 'org_1' },
+    { audition_id: 'aud_1', claim: 3, resource: 'room:r1', scope: 'org_1' },
+  ]);
+  expect(await query('SELECT audition_id, last_claim FROM slot_fences')).toEqual([
+    { audition_id: 'aud_1', last_claim: 3 },
+  ]);
+  const rival = `
+    INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
+    VALUES ('aud_2', 1, 'room:r1', 'org_1', '[2031-01-01,2031-01-03)')`;
+  await expect(query(rival)).rejects.toThrow('slot_holds_no_double_booking');
 });

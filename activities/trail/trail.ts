@@ -1,5 +1,6 @@
 /** The audit trail as the activities of an audition use it. */
 import { activityInfo } from '@temporalio/activity';
+import type { HoldChange } from '../../db/auditions/slot-holds.ts';
 import type { Appended, EventStore, OwnFacts, TrailCall } from '../../db/trail/event-store.ts';
 import type { AuditionCall } from '../contract.ts';
 
@@ -8,10 +9,11 @@ export interface Trail {
   /** The position of the run after these facts, for repositories that append in a transaction of their own. */
   readonly call: TrailCall;
   /**
-   * Appends facts of the activity, usually under the key of the effect that they report. Idempotent by key and number.
+   * Appends facts of the activity, usually under the key of the effect that they report, and changes the holds of the
+   * audition in the same transaction. Idempotent by key and number.
    * @throws {TrailAhead} when another run has appended numbered facts in the meantime.
    */
-  append(own: OwnFacts): Promise<Appended>;
+  append(own: OwnFacts & HoldChange): Promise<Appended>;
 }
 
 /** Returns the call of the running activity for `EventStore.append`. Must be called within an activity. */

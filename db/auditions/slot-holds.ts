@@ -1,52 +1,63 @@
-import { and, eq, gt, inArray, ne, or, sql } from 'drizzle-orm';
+import { and, eq, ne, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { Slot } from '../../domain/audition/slot.ts';
+import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { isPostgresError } from '../errors.ts';
-import { slotHolds } from '../schema/slot-holds.ts';
-import { instantFromDatabase } from '../time.ts';
+import { slotFences, slotHolds } from '../schema/slot-holds.ts';
+import { appendFacts, type OwnFacts, type TrailCall } from '../trail/append.ts';
+import { acquire, ClaimReleased, type SlotClaim, slotOf } from './claims.ts';
+import { changeHolds } from './hold-changes.ts';
+import { endOf, overlapping, rangeSchema, startOf, storedResources } from './resources.ts';
 
+export type { SlotClaim } from './claims.ts';
+export type { HoldChange } from './hold-changes.ts';
+
+export type ClaimResult =
+  /** `slot` is the one of an earlier attempt when that attempt has acquired the claim. */
+  | { readonly kind: 'held'; readonly slot: TimeRange }
+  | { readonly kind: 'taken'; readonly resources: readonly string[] }
+  /** The audition has released this claim already, so this attempt is late. */
+  | { readonly kind: 'released' };
+
+/**
+ * The slots that auditions hold. A hold lasts until it is released. `EventStore.append` releases holds in the
+ * transaction of the facts that say so.
+ *
+ * Resources have the names of `slotResources`. They belong to an organization, except calendars: a calendar is one
+ * resource in all organizations.
+ */
 export interface SlotHolds {
   /**
-   * Holds the slot for all resources, or for none when a resource is taken. Idempotent by audition and revision. Holds
-   * of earlier revisions of the same audition do not conflict.
-   * @param input `until` is the time at which the hold expires when it is not confirmed.
+   * Holds the slot for all resources of the claim, or for none when a resource is taken. Idempotent by audition and
+   * claim. The other claims of the audition do not conflict. The holds of an audition that yields are taken from it.
+   * @param call the call of `openTrail`, whose facts are in the trail.
+   * @param own facts that are appended in the same transaction when the slot is held.
+   * @throws {TrailAhead} when the trail has numbered facts of another run that the caller does not know.
    */
-  hold(input: {
-    readonly organization: OrganizationId;
-    readonly auditionId: AuditionId;
-    readonly revision: number;
-    readonly slot: Slot;
-    readonly resources: readonly string[];
-    readonly until: Instant;
-  }): Promise<{ readonly kind: 'held' } | { readonly kind: 'taken'; readonly resources: readonly string[] }>;
+  claim(call: TrailCall, claim: SlotClaim, own?: OwnFacts): Promise<ClaimResult>;
+  /** Returns the slot that the claim holds; undefined when it holds none. */
+  find(auditionId: AuditionId, claim: number): Promise<TimeRange | undefined>;
+  /** Returns the number of the audition's last claim (0 without a claim), and the claims that hold a slot. */
+  claims(
+    auditionId: AuditionId,
+  ): Promise<{ readonly last: number; readonly held: readonly (TimeRange & { readonly claim: number })[] }>;
+  /** Releases every claim of an audition that has no workflow any more. Idempotent. */
+  releaseAll(auditionId: AuditionId): Promise<void>;
   /**
-   * Confirms the hold, so that it does not expire. Returns false when the hold no longer exists: it had expired, and a
-   * hold of another audition replaced it. Idempotent.
+   * Returns the busy times of the resources in the window, for the ranking of free slots.
+   * @param except the audition whose own holds do not count.
    */
-  confirm(auditionId: AuditionId, revision: number): Promise<boolean>;
-  /** Releases the holds of all revisions but `except`. Idempotent. */
-  release(auditionId: AuditionId, except?: number): Promise<void>;
-  /** Returns the busy times of the resources in the window, for the ranking of free slots. */
   listBusy(
     organization: OrganizationId,
     resources: readonly string[],
     window: { readonly from: Instant; readonly until: Instant },
-  ): Promise<readonly { readonly resource: string; readonly start: Instant; readonly end: Instant }[]>;
+    except?: AuditionId,
+  ): Promise<readonly (TimeRange & { readonly resource: string })[]>;
 }
 
-interface HoldRequest {
-  readonly organization: OrganizationId;
-  readonly auditionId: AuditionId;
-  readonly revision: number;
-  readonly slot: Slot;
-  readonly resources: readonly string[];
-  readonly until: string;
-}
-
-/** A conflicting hold can end before `findConflictingResources` reads it. Then the insert is tried again. */
+/** A conflicting hold can end before its audition is looked up. Then the claim is tried again. */
 const maxAttempts = 5;
 
 /**
@@ -54,115 +65,111 @@ const maxAttempts = 5;
  * reads the result.
  */
 export const createSlotHolds = (db: Database): SlotHolds => ({
-  async hold(claim) {
+  async claim(call, claim, own) {
+    let yielding: readonly string[] = [];
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      if (await tryInsert(db, claim)) return { kind: 'held' };
-      const resources = await findConflictingResources(db, claim);
-      if (resources.length > 0) return { kind: 'taken', resources };
+      try {
+        return { kind: 'held', slot: await acquireAndAppend(db, call, claim, own, yielding) };
+      } catch (error) {
+        if (error instanceof ClaimReleased) return { kind: 'released' };
+        if (!isPostgresError(error, 'exclusion_violation')) throw error;
+      }
+      const conflicts = await findConflicts(db, call.auditionId, claim);
+      const taken = conflicts.filter((conflict) => !conflict.yielding);
+      if (taken.length > 0) return { kind: 'taken', resources: namesOf(claim.resources, taken) };
+      yielding = conflicts.map(({ auditionId }) => auditionId);
     }
     return { kind: 'taken', resources: claim.resources };
   },
 
-  async confirm(auditionId, revision) {
-    const confirmed = await db
-      .update(slotHolds)
-      .set({ confirmed: true })
-      .where(and(eq(slotHolds.auditionId, auditionId), eq(slotHolds.revision, revision)))
-      .returning({ resource: slotHolds.resource });
-    return confirmed.length > 0;
+  find: (auditionId, claim) => slotOf(db, auditionId, claim),
+
+  async claims(auditionId) {
+    const [fence] = await db
+      .select({ last: slotFences.lastClaim })
+      .from(slotFences)
+      .where(eq(slotFences.auditionId, auditionId));
+    const held = await db
+      .selectDistinct({ claim: slotHolds.claim, start: startOf, end: endOf })
+      .from(slotHolds)
+      .where(eq(slotHolds.auditionId, auditionId))
+      .orderBy(slotHolds.claim);
+    return { last: fence?.last ?? 0, held: held.map((row) => heldSchema.parse(row)) };
   },
 
-  async release(auditionId, except) {
-    const others = except === undefined ? undefined : ne(slotHolds.revision, except);
-    await db.delete(slotHolds).where(and(eq(slotHolds.auditionId, auditionId), others));
+  async releaseAll(auditionId) {
+    await db.transaction(async (transaction) => {
+      const [fence] = await transaction
+        .select({ last: slotFences.lastClaim })
+        .from(slotFences)
+        .where(eq(slotFences.auditionId, auditionId))
+        .for('update');
+      if (!fence) return;
+      await changeHolds(transaction, auditionId, 0, { releaseHolds: { through: fence.last } });
+    });
   },
 
-  async listBusy(organization, resources, { from, until }) {
+  async listBusy(organization, resources, { from, until }, except) {
     if (resources.length === 0) return [];
     const rows = await db
-      .select({
-        resource: slotHolds.resource,
-        start: sql<unknown>`lower(${slotHolds.during})`,
-        end: sql<unknown>`upper(${slotHolds.during})`,
-      })
+      .select({ resource: slotHolds.resource, start: startOf, end: endOf })
       .from(slotHolds)
-      .where(and(overlapping(organization, resources, from, until), isActive))
-      .orderBy(sql`lower(${slotHolds.during})`, slotHolds.resource);
-    return rows.map((row) => busySchema.parse(row));
+      .where(
+        and(
+          overlapping(organization, resources, { start: from, end: until }),
+          except && ne(slotHolds.auditionId, except),
+        ),
+      )
+      .orderBy(startOf, slotHolds.resource);
+    const names = storedResources(resources);
+    return rows.map((row) => {
+      const busy = busySchema.parse(row);
+      return { ...busy, resource: names.get(busy.resource) ?? busy.resource };
+    });
   },
 });
 
-const busySchema = z.object({ resource: z.string(), start: instantFromDatabase, end: instantFromDatabase });
+const heldSchema = rangeSchema.extend({ claim: z.int() });
+const busySchema = rangeSchema.extend({ resource: z.string() });
 
-const isActive = or(eq(slotHolds.confirmed, true), gt(slotHolds.expiresAt, sql`now()`));
-
-const range = (from: string, until: string) =>
-  sql`tstzrange(${from}::timestamptz, ${until}::timestamptz, '[)')`;
-
-const overlapping = (
-  organization: OrganizationId,
-  resources: readonly string[],
-  from: string,
-  until: string,
-) =>
-  and(
-    eq(slotHolds.organization, organization),
-    inArray(slotHolds.resource, [...resources]),
-    sql`${slotHolds.during} && ${range(from, until)}`,
-  );
-
-/**
- * Deletes expired conflicting holds, each with all its resources, and inserts the new hold, in one statement. Returns
- * false when a resource is taken; then nothing is inserted. Concurrent claims queue up on advisory locks, which are
- * taken in a fixed order. The constraint alone would be equally safe. But two simultaneous inserts would deadlock, and
- * PostgreSQL detects a deadlock only after a second.
- */
-const tryInsert = async (db: Database, claim: HoldRequest): Promise<boolean> => {
-  const { organization, auditionId, revision, slot, until } = claim;
-  const resources = sql`${sql.param([...claim.resources])}::text[]`;
-  const during = range(slot.start, slot.end);
-  try {
-    await db.execute(sql`
-      WITH places AS MATERIALIZED (
-        SELECT DISTINCT hashtextextended(${organization} || ' ' || resource, 0) AS place
-        FROM unnest(${resources}) AS resource ORDER BY place
-      ), queued AS MATERIALIZED (
-        SELECT count(pg_advisory_xact_lock(place)) AS locks FROM places
-      ), expired AS (
-        DELETE FROM slot_holds AS gone
-        WHERE NOT gone.confirmed AND gone.expires_at <= now()
-          AND (gone.audition_id, gone.revision) IN (
-            SELECT hold.audition_id, hold.revision FROM slot_holds AS hold
-            WHERE hold.organization = ${organization} AND hold.resource = ANY(${resources})
-              AND hold.during && ${during} AND hold.audition_id <> ${auditionId}
-          )
-        RETURNING 1
-      )
-      INSERT INTO slot_holds AS mine (audition_id, revision, resource, organization, during, expires_at)
-      SELECT DISTINCT ${auditionId}, ${revision}::int, resource, ${organization}, ${during}, ${until}::timestamptz
-      FROM queued CROSS JOIN unnest(${resources}) AS resource
-      WHERE queued.locks >= 0 AND (SELECT count(*) FROM expired) >= 0
-      ON CONFLICT (audition_id, revision, resource)
-        DO UPDATE SET during = excluded.during, expires_at = excluded.expires_at
-    `);
-    return true;
-  } catch (error) {
-    if (isPostgresError(error, 'exclusion_violation')) return false;
-    throw error;
-  }
+const acquireAndAppend = async (
+  db: Database,
+  call: TrailCall,
+  claim: SlotClaim,
+  own: OwnFacts | undefined,
+  yielding: readonly string[],
+): Promise<TimeRange> => {
+  let slot: TimeRange = claim.slot;
+  await appendFacts(db, call, own, async (transaction) => {
+    slot = await acquire(transaction, call.auditionId, claim, yielding);
+  });
+  return slot;
 };
 
-const findConflictingResources = async (db: Database, claim: HoldRequest): Promise<readonly string[]> => {
-  const rows = await db
-    .selectDistinct({ resource: slotHolds.resource })
+interface Conflict {
+  readonly auditionId: string;
+  readonly resource: string;
+  readonly yielding: boolean;
+}
+
+const findConflicts = async (
+  db: Database,
+  auditionId: AuditionId,
+  { organization, resources, slot }: SlotClaim,
+): Promise<readonly Conflict[]> =>
+  db
+    .select({
+      auditionId: slotHolds.auditionId,
+      resource: slotHolds.resource,
+      yielding: sql<boolean>`coalesce(${slotHolds.claim} <= ${slotFences.yieldingThrough}, false)`,
+    })
     .from(slotHolds)
-    .where(
-      and(
-        overlapping(claim.organization, claim.resources, claim.slot.start, claim.slot.end),
-        ne(slotHolds.auditionId, claim.auditionId),
-        isActive,
-      ),
-    )
+    .leftJoin(slotFences, eq(slotFences.auditionId, slotHolds.auditionId))
+    .where(and(overlapping(organization, resources, slot), ne(slotHolds.auditionId, auditionId)))
     .orderBy(slotHolds.resource);
-  return rows.map(({ resource }) => resource);
+
+/** Returns the names of the conflicting resources as the caller has written them. */
+const namesOf = (resources: readonly string[], conflicts: readonly Conflict[]): readonly string[] => {
+  const names = storedResources(resources);
+  return [...new Set(conflicts.map(({ resource }) => names.get(resource) ?? resource))];
 };

@@ -1,21 +1,46 @@
-import { boolean, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import { instant, timeRange } from './columns.ts';
+import { sql } from 'drizzle-orm';
+import { index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { timeRange } from './columns.ts';
 
 /**
- * Slot holds of people and rooms. The exclusion constraint `slot_holds_no_double_booking` keeps two auditions from
- * holding one resource at overlapping times. It is in a custom migration because Drizzle cannot express it.
+ * Slot holds of people, rooms and calendars. A hold lasts until it is released. The exclusion constraint
+ * `slot_holds_no_double_booking` keeps two auditions from holding one resource at overlapping times. It is in a custom
+ * migration because Drizzle cannot express it.
  */
 export const slotHolds = pgTable(
   'slot_holds',
   {
     auditionId: text('audition_id').notNull(),
-    revision: integer().notNull(),
+    /** Numbers the claims of the audition. All resources of a claim are held and released together. */
+    claim: integer().notNull(),
     resource: text().notNull(),
     organization: text().notNull(),
+    /** Within what the resource is unique: an organization, or everything. Two organizations can share a calendar. */
+    scope: text()
+      .notNull()
+      .generatedAlwaysAs(sql`CASE WHEN starts_with(resource, 'calendar:') THEN '' ELSE organization END`),
     during: timeRange().notNull(),
-    confirmed: boolean().notNull().default(false),
-    /** When an unconfirmed hold expires. */
-    expiresAt: instant('expires_at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.auditionId, table.revision, table.resource] })],
+  (table) => [primaryKey({ columns: [table.auditionId, table.claim, table.resource] })],
+);
+
+/**
+ * What happened to the claims of an audition. Every change of its holds locks this row first, so that a claim cannot
+ * come between a release and its fence.
+ */
+export const slotFences = pgTable(
+  'slot_fences',
+  {
+    auditionId: text('audition_id').primaryKey(),
+    lastClaim: integer('last_claim').notNull().default(0),
+    /** The claims up to this one are released, except `kept`. A late attempt cannot acquire them again. */
+    releasedThrough: integer('released_through').notNull().default(0),
+    kept: integer(),
+    /** Another audition can take the claims up to this one. */
+    yieldingThrough: integer('yielding_through').notNull().default(0),
+    /** The position in the trail at which the claims yielded or ceased to. A late repetition of an earlier change is ignored. */
+    yieldNumber: integer('yield_number').notNull().default(0),
+    updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [index('slot_fences_by_age').on(table.updatedAt)],
 );

@@ -1,6 +1,7 @@
 import { and, eq, gt } from 'drizzle-orm';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import { changeHolds, type HoldChange } from '../auditions/hold-changes.ts';
 import type { Database } from '../client.ts';
 import { auditEvents } from '../schema/audit-events.ts';
 import { type Appended, appendFacts, type OwnFacts, type TrailCall } from './append.ts';
@@ -15,12 +16,13 @@ export interface EventStore {
   /**
    * Appends the facts of the call's position, then the caller's own, and updates the read model in the same statement.
    * Assigns the sequences. Idempotent: a fact whose number or key is in the trail is left out. Each fact is folded into
-   * the stored state, after the facts that other writers have appended.
+   * the stored state, after the facts that other writers have appended. Changes the holds of the audition in the same
+   * transaction, also when all facts are in the trail already.
    * @throws {TrailAhead} when the trail has numbered facts of another run that the caller does not know.
    * @throws {IllegalTransition} when the transition table does not allow a fact that is not in `ifAllowed`.
    * @throws {z.ZodError} when a fact does not match its schema. The trail is permanent, so facts are checked again.
    */
-  append(call: TrailCall, own?: OwnFacts): Promise<Appended>;
+  append(call: TrailCall, own?: OwnFacts & HoldChange): Promise<Appended>;
   /** Returns the state of an audition of the organization, and the number of its last numbered fact. */
   head(
     organization: OrganizationId,
@@ -43,7 +45,12 @@ export interface EventStore {
  * rejects the whole statement, and `append` starts again.
  */
 export const createEventStore = (db: Database): EventStore => ({
-  append: (call, own) => appendFacts(db, call, own),
+  append: (call, own = {}) => {
+    const { auditionId, position } = call;
+    const changesHolds = own.releaseHolds !== undefined || own.yieldHolds !== undefined;
+    const change = (transaction: Database) => changeHolds(transaction, auditionId, position.number, own);
+    return appendFacts(db, call, own, changesHolds ? change : undefined);
+  },
 
   async head(organization, auditionId) {
     const head = await readHead(db, auditionId);

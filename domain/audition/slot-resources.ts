@@ -1,11 +1,26 @@
 /** Names the resources of a slot. The database allows one audition at a time for each resource. */
 import type { ParticipantId } from '../ids.ts';
 
-/** Returns the resources that a slot occupies: each participant, and the room if there is one. */
+/** Calendars are one resource in all organizations. The other resources belong to an organization. */
+export const calendarPrefix = 'calendar:';
+
+/**
+ * Returns the resources that a slot occupies: each participant, the room if there is one, and each calendar.
+ * @param calendars canonical names, so that one calendar has one name however it was given
+ */
 export const slotResources = (
   participants: readonly { readonly id: ParticipantId }[],
   room: string | undefined,
+  calendars: readonly string[] = [],
 ): readonly string[] => [
   ...participants.map(({ id }) => `participant:${id}`),
-  ...(room === undefined ? [] : [`room:${room}`]),
+  ...(room === undefined ? [] : [`room:${canonicalRoom(room)}`]),
+  ...new Set(calendars.map((name) => `${calendarPrefix}${name}`)),
 ];
+
+/**
+ * Returns one name for all spellings of a room: composed or decomposed, with any spaces, in upper or lower case. Upper
+ * case first folds letters that have more than one lower case form.
+ */
+const canonicalRoom = (room: string): string =>
+  room.replaceAll(/\s+/gu, ' ').trim().toUpperCase().toLowerCase().normalize('NFC');

@@ -57,14 +57,15 @@ describe('availability', () => {
 
   it('excludes times that another audition holds', async () => {
     const { ask, participant } = await setup();
-    await database.repositories.holds.hold({
-      organization: 'org_north',
-      auditionId: newAuditionId(),
-      revision: 1,
-      slot: { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T10:00:00.000Z', zone: 'Europe/Paris' },
-      resources: [`participant:${participant.id}`],
-      until: '2099-01-01T00:00:00.000Z',
-    });
+    await database.repositories.holds.claim(
+      { auditionId: newAuditionId(), run: 'run-1', position: { facts: [], number: 0 } },
+      {
+        organization: 'org_north',
+        claim: 1,
+        slot: { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T10:00:00.000Z' },
+        resources: [`participant:${participant.id}`],
+      },
+    );
     expect((await ask()).body).toEqual({ slots: [at('08:00')] });
   });
 
