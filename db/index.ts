@@ -70,7 +70,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     events: createEventStore(db),
     auditions: createAuditionReadModel(db),
     auditionRecords: createAuditionRecords(db),
-    ledger: createOperationLedger(db),
+    ledger: createOperationLedger(db, vault),
     holds: createSlotHolds(db),
     connections: createConnections(db, vault),
     accounts: createAccounts(db, wrapping, vault),

@@ -1,7 +1,8 @@
 /** The steps that `effectOnce` needs for an effect: perform it, find it, remove it. */
 import type { z } from 'zod';
 import type { Doubt } from '../../db/ledger/operations.ts';
-import type { OrganizationId } from '../../domain/ids.ts';
+import type { EffectTarget } from '../../domain/audition/effects.ts';
+import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { AnyOperationName } from '../../providers/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
 
@@ -22,6 +23,9 @@ export interface EffectOperation extends LedgerOperation {
    * personal data, and only values that stay the same between two attempts, also across a deployment.
    */
   readonly request: unknown;
+  /** The audition that undoes the effect, and what undoing it needs. */
+  readonly auditionId?: AuditionId | undefined;
+  readonly target?: EffectTarget | undefined;
 }
 
 /** What the ledger knows about an earlier attempt without a recorded result. */

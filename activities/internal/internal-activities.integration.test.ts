@@ -1,104 +1,189 @@
-import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
-import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
-import type { Slot } from '../../domain/audition/slot.ts';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AuditionFact, TrailPosition } from '../../domain/audition/events.ts';
+import { participantSchema } from '../../domain/audition/request.ts';
+import { foldEvents } from '../../domain/audition/view.ts';
 import { type AuditionId, participantIdSchema } from '../../domain/ids.ts';
-import { ada, noticeFacts, slot, useActivityHarness } from '../../tests/harness/activity-harness.ts';
+import { hour } from '../../domain/time/units.ts';
+import {
+  factsUntilScheduled,
+  newAuditionId,
+  numbered,
+  storeEvents,
+  trail,
+} from '../../tests/harness/audition-trail.ts';
+import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import { operation, outcome } from '../../tests/harness/ledger.ts';
+import type { AuditionCall } from '../contract.ts';
+import { createInternalActivities } from './internal-activities.ts';
 
-const benchFor = useActivityHarness();
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
 
-const setup = async () => {
-  const bench = await benchFor();
-  const claim = (at: Slot, auditionId = bench.auditionId, revision = 1) => ({
-    ...bench.about,
-    auditionId,
-    slot: at,
-    revision,
-    until: '2031-01-01T00:00:00.000Z' as const,
-    resources: [`room:${bench.auditionId}`],
-  });
-  const hold = (...at: Parameters<typeof claim>) =>
-    bench.activities.holdSlot({
-      ...claim(...at),
-      reminders: { offsets: [3_600_000], participants: [ada] },
-    });
-  return { ...bench, claim, hold };
+/** The slot of `factsUntilScheduled`. */
+const slot = { start: '2027-03-01T10:00:00.000Z', end: '2027-03-01T10:30:00.000Z' } as const;
+
+/** Returns the activities at this time, run as activities of the run. */
+const activitiesAt = (now: string, runId = 'run-1') => {
+  const activities = createInternalActivities(database, () => Date.parse(now));
+  const run = <Input, Result>(activity: (input: Input) => Promise<Result>, input: Input): Promise<Result> =>
+    new MockActivityEnvironment(
+      { workflowExecution: { workflowId: 'w', runId } },
+      { logger: new DefaultLogger('ERROR') },
+    ).run(activity, input);
+  return {
+    recordEvents: (input: Parameters<typeof activities.recordEvents>[0]) =>
+      run(activities.recordEvents, input),
+    adoptTrail: (input: Parameters<typeof activities.adoptTrail>[0]) => run(activities.adoptTrail, input),
+  };
 };
 
-describe('the internal activities', () => {
-  it('hold the slot and plan the reminders', async () => {
-    const { hold } = await setup();
-    expect(await hold(slot)).toEqual({
-      kind: 'held',
-      reminders: [
-        {
-          at: '2031-03-29T23:30:00.000Z',
-          offsetMs: 3_600_000,
-          participants: [participantIdSchema.parse('ada')],
-        },
-      ],
+const call = (auditionId: AuditionId, position: TrailPosition): AuditionCall => ({
+  organization: 'org_north',
+  auditionId,
+  correlationId: 'c',
+  trail: position,
+});
+
+const claimSlot = (auditionId: AuditionId, claim: number) =>
+  database.repositories.holds.claim(
+    { auditionId, run: 'run-1', position: { facts: [], number: 0 } },
+    { organization: 'org_north', claim, slot, resources: [`room:${auditionId}`] },
+  );
+
+describe('recordEvents', () => {
+  const cancelled: AuditionFact = { type: 'cancelled', origin: 'api' };
+
+  it('appends the facts once, and returns the last sequence of the trail', async () => {
+    const id = newAuditionId();
+    const { recordEvents } = activitiesAt('2027-02-01T00:00:00.000Z');
+    const input = call(id, numbered(trail(factsUntilScheduled(id))));
+
+    expect(await recordEvents(input)).toEqual({ sequence: 6 });
+    expect(await recordEvents(input)).toEqual({ sequence: 6 });
+
+    expect(await database.repositories.auditions.get('org_north', id)).toMatchObject({ state: 'scheduled' });
+  });
+
+  it('releases holds with the facts', async () => {
+    const id = newAuditionId();
+    await storeEvents(database.repositories.events, id, trail(factsUntilScheduled(id)));
+    await claimSlot(id, 1);
+    const { recordEvents } = activitiesAt('2027-02-01T00:00:00.000Z');
+
+    await recordEvents({
+      ...call(id, numbered(trail([cancelled], { from: 7 }))),
+      releaseHolds: { through: 1 },
+    });
+
+    expect(await database.repositories.holds.claims(id)).toEqual({ last: 1, held: [] });
+    expect(await claimSlot(id, 1)).toEqual({ kind: 'released' });
+  });
+
+  it('lets another audition take the holds while a decline can be changed', async () => {
+    const id = newAuditionId();
+    await storeEvents(database.repositories.events, id, trail(factsUntilScheduled(id)));
+    await claimSlot(id, 1);
+    const { recordEvents } = activitiesAt('2027-02-01T00:00:00.000Z');
+
+    await recordEvents({ ...call(id, { facts: [], number: 6 }), yieldHolds: true });
+
+    const rival = await database.repositories.holds.claim(
+      { auditionId: newAuditionId(), run: 'run-1', position: { facts: [], number: 0 } },
+      { organization: 'org_north', claim: 1, slot, resources: [`room:${id}`] },
+    );
+    expect(rival).toMatchObject({ kind: 'held' });
+  });
+
+  it('refuses a run that does not know the trail, and releases nothing', async () => {
+    const id = newAuditionId();
+    await storeEvents(database.repositories.events, id, trail(factsUntilScheduled(id)));
+    await claimSlot(id, 1);
+    const { recordEvents } = activitiesAt('2027-02-01T00:00:00.000Z', 'run-2');
+
+    const late = recordEvents({
+      ...call(id, numbered(trail([cancelled], { from: 2 }))),
+      releaseHolds: { through: 1 },
+    });
+
+    await expect(late).rejects.toMatchObject({ name: 'TrailAhead' });
+    expect((await database.repositories.holds.claims(id)).held).toHaveLength(1);
+  });
+});
+
+describe('adoptTrail', () => {
+  const performer = participantSchema.parse({
+    id: 'performer-1',
+    kind: 'performer',
+    name: 'Ada',
+    zone: 'Europe/Paris',
+    channels: ['email'],
+    quietHours: { from: '22:00', until: '08:00' },
+  });
+  const about = (auditionId: AuditionId) => ({
+    organization: 'org_north' as const,
+    auditionId,
+    correlationId: 'c',
+    reminders: [24 * hour, hour],
+    participants: [performer],
+  });
+
+  it('returns nothing for an audition without a trail, or of another organization', async () => {
+    const id = newAuditionId();
+    const { adoptTrail } = activitiesAt('2027-02-01T00:00:00.000Z');
+    expect(await adoptTrail(about(id))).toBeUndefined();
+    await storeEvents(database.repositories.events, id, trail(factsUntilScheduled(id)));
+    expect(await adoptTrail({ ...about(id), organization: 'org_south' })).toBeUndefined();
+  });
+
+  it('returns the view, the last number, the claims and the standing effects', async () => {
+    const id = newAuditionId();
+    const { repositories } = database;
+    await storeEvents(repositories.events, id, trail(factsUntilScheduled(id)));
+    await claimSlot(id, 2);
+    const target = { kind: 'meeting', provider: 'zoom', slot: { ...slot, zone: 'UTC' } } as const;
+    const key = `audition/${id}:meeting`;
+    await repositories.ledger.begin({ ...operation(key), auditionId: id, target });
+    await repositories.ledger.complete(key, outcome);
+    const { adoptTrail } = activitiesAt('2027-02-01T00:00:00.000Z');
+
+    const adopted = await adoptTrail(about(id));
+
+    expect(adopted).toEqual({
+      view: foldEvents(trail(factsUntilScheduled(id))),
+      number: 6,
+      effects: [{ key, target }],
+      claims: { last: 2, held: 2 },
+      reminders: [24, 1].map((hours) => ({
+        at: new Date(Date.parse(slot.start) - hours * hour).toISOString(),
+        offsetMs: hours * hour,
+        participants: [participantIdSchema.parse('performer-1')],
+      })),
     });
   });
 
-  it('refuse a slot that is taken until it is released', async () => {
-    const { hold, activities, about, auditionId } = await setup();
-    await hold(slot);
-    const other: AuditionId = `aud_${randomUUID()}`;
-    expect(await hold(slot, other)).toEqual({ kind: 'taken', resources: [`room:${auditionId}`] });
-    await activities.releaseHolds(about);
-    expect(await hold(slot, other)).toMatchObject({ kind: 'held' });
+  it('leaves out reminders that are past, and all of them after the audition was closed', async () => {
+    const id = newAuditionId();
+    await storeEvents(database.repositories.events, id, trail(factsUntilScheduled(id)));
+    const { adoptTrail } = activitiesAt('2027-03-01T00:00:00.000Z');
+
+    expect((await adoptTrail(about(id)))?.reminders).toMatchObject([{ offsetMs: hour }]);
+    const cancelled = trail([{ type: 'cancelled', origin: 'api' }], { from: 7 });
+    await storeEvents(database.repositories.events, id, cancelled);
+    expect((await adoptTrail(about(id)))?.reminders).toEqual([]);
   });
 
-  it('refuse a slot in the past', async () => {
-    const { hold } = await setup();
-    const past: Slot = { start: '2020-01-01T00:00:00.000Z', end: '2020-01-01T01:00:00.000Z', zone: 'UTC' };
-    expect(await hold(past)).toEqual({ kind: 'in_the_past' });
-  });
+  it('returns no held claim when the slot is not held any more', async () => {
+    const id = newAuditionId();
+    await storeEvents(database.repositories.events, id, trail(factsUntilScheduled(id)));
+    await claimSlot(id, 1);
+    await database.repositories.holds.releaseAll(id);
+    const { adoptTrail } = activitiesAt('2027-02-01T00:00:00.000Z');
 
-  it('keep a confirmed slot beyond its hold', async () => {
-    const { hold, claim, activities, auditionId, repositories } = await setup();
-    await hold(slot);
-    const confirmed = { kind: 'confirmed' };
-    expect(await activities.confirmHold(claim(slot))).toEqual(confirmed);
-    expect(await activities.confirmHold(claim(slot))).toEqual(confirmed);
-    const window = { from: slot.start, until: slot.end };
-    expect(await repositories.holds.listBusy('org_1', [`room:${auditionId}`], window)).toHaveLength(1);
-  });
-
-  it('claim an expired hold again on confirmation, unless another audition has taken the slot', async () => {
-    const { hold, claim, activities, about, auditionId } = await setup();
-    expect(await activities.confirmHold(claim(slot))).toEqual({ kind: 'confirmed' });
-    await activities.releaseHolds(about);
-    await hold(slot, `aud_${randomUUID()}`);
-    expect(await activities.confirmHold(claim(slot))).toEqual({
-      kind: 'taken',
-      resources: [`room:${auditionId}`],
-    });
-  });
-
-  it('refuse to confirm a slot that has begun', async () => {
-    const { claim, activities } = await setup();
-    const past: Slot = { start: '2020-01-01T00:00:00.000Z', end: '2020-01-01T01:00:00.000Z', zone: 'UTC' };
-    expect(await activities.confirmHold(claim(past))).toEqual({ kind: 'in_the_past' });
-  });
-
-  it('record each event once, and refuse a different event with the same sequence', async () => {
-    const { activities, about, auditionId, repositories } = await setup();
-    const fact: AuditionFact = {
-      type: 'requested',
-      auditionId,
-      organization: 'org_1',
-      project: noticeFacts.project.id,
-      role: noticeFacts.role.id,
-      round: 'first',
-      participants: [],
-    };
-    const event: AuditionEvent = { sequence: 1, at: slot.start, correlationId: 'corr-1', fact };
-    await activities.recordEvents({ ...about, events: [event] });
-    await activities.recordEvents({ ...about, events: [event] });
-    const page = { after: 0, limit: 10 };
-    expect(await repositories.events.read('org_1', auditionId, page)).toHaveLength(1);
-    const other = activities.recordEvents({ ...about, events: [{ ...event, at: slot.end }] });
-    await expect(other).rejects.toMatchObject({ type: 'AuditConflict', nonRetryable: true });
+    expect((await adoptTrail(about(id)))?.claims).toEqual({ last: 1, held: undefined });
   });
 });

@@ -1,40 +1,58 @@
-/** The activities on the service's own database: slot holds and the audit trail. */
-import { planReminders } from '../../domain/audition/reminder-plan.ts';
+/** The activities on the service's own database: the audit trail and the slot holds. */
+
+import { planReminders, type Reminder } from '../../domain/audition/reminder-plan.ts';
+import type { AuditionView } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import type { HoldSlotInput, HoldSlotResult, InternalActivities } from '../contract.ts';
+import type { AdoptedTrail, InternalActivities } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { trailCallOf } from '../trail/trail.ts';
+
+type AdoptTrailInput = Parameters<InternalActivities['adoptTrail']>[0];
 
 /**
- * Creates the internal activities. The slot activities are idempotent by audition and revision, `recordEvents` by
- * audition and sequence.
+ * Creates the internal activities.
  * @param now returns epoch milliseconds.
  */
 export const createInternalActivities = (
-  { repositories: { holds, events } }: Pick<ActivityDependencies, 'repositories'>,
+  { repositories: { events, holds, ledger } }: Pick<ActivityDependencies, 'repositories'>,
   now: () => number = Date.now,
-): InternalActivities => ({
-  holdSlot: async (input: HoldSlotInput): Promise<HoldSlotResult> => {
-    const { organization, auditionId, revision, slot, resources, until, reminders } = input;
-    const requestedAt = toInstant(now());
-    if (slot.start <= requestedAt) return { kind: 'in_the_past' };
-    const held = await holds.hold({ organization, auditionId, revision, slot, resources, until });
-    if (held.kind === 'taken') return held;
+): Pick<InternalActivities, 'recordEvents' | 'adoptTrail'> => ({
+  /** @throws `trail_ahead` (non-retryable) when the trail has facts of another run that this run does not know. */
+  recordEvents: async (input) => {
+    const { releaseHolds, yieldHolds } = input;
+    const { sequence } = await events.append(trailCallOf(input), { releaseHolds, yieldHolds });
+    return { sequence };
+  },
+
+  adoptTrail: async (input): Promise<AdoptedTrail | undefined> => {
+    const { organization, auditionId } = input;
+    const head = await events.head(organization, auditionId);
+    if (!head) return undefined;
+    const [effects, { last, held }] = await Promise.all([
+      ledger.standingEffects(auditionId),
+      holds.claims(auditionId),
+    ]);
+    const { slot } = head.view;
+    const present = held.findLast(({ start, end }) => start === slot?.start && end === slot.end);
     return {
-      kind: 'held',
-      reminders: planReminders(slot, reminders.offsets, reminders.participants, requestedAt),
+      ...head,
+      effects,
+      claims: { last, held: present?.claim },
+      reminders: remindersDue(head.view, input, now()),
     };
   },
-  confirmHold: async ({ organization, auditionId, revision, slot, resources, until }) => {
-    if (slot.start <= toInstant(now())) return { kind: 'in_the_past' };
-    if (await holds.confirm(auditionId, revision)) return { kind: 'confirmed' };
-    const held = await holds.hold({ organization, auditionId, revision, slot, resources, until });
-    if (held.kind === 'taken') return held;
-    if (await holds.confirm(auditionId, revision)) return { kind: 'confirmed' };
-    throw new Error(
-      `${auditionId} lost the hold of revision ${revision} while confirming it; a retry claims it again`,
-    );
-  },
-  releaseHolds: ({ auditionId, except }) => holds.release(auditionId, except),
-  /** @throws `AuditConflict` (non-retryable) when the events do not continue the trail. */
-  recordEvents: (input) => events.append(input.auditionId, input.events),
 });
+
+/**
+ * Returns the reminders that are still due. They are planned as they were when the audition was requested: a reminder
+ * that quiet hours have moved is still due although its offset has passed.
+ */
+const remindersDue = (
+  { slot, state, requestedAt }: AuditionView,
+  { reminders, participants }: AdoptTrailInput,
+  nowMs: number,
+): readonly Reminder[] => {
+  if (!slot || state === 'closed') return [];
+  const now = toInstant(nowMs);
+  return planReminders(slot, reminders, participants, requestedAt).filter(({ at }) => at > now);
+};

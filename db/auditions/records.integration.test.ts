@@ -31,8 +31,8 @@ const given = async (...more: readonly AuditionFact[]): Promise<AuditionId> => {
 
 const holdSlot = (id: AuditionId) =>
   database.pool.query(
-    `INSERT INTO slot_holds (audition_id, revision, resource, organization, during, expires_at)
-     VALUES ($1, 1, $1, 'org_north', '[2027-03-01,2027-03-02)', now())`,
+    `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
+     VALUES ($1, 1, $1, 'org_north', '[2027-03-01,2027-03-02)')`,
     [id],
   );
 

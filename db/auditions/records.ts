@@ -2,13 +2,16 @@
  * Compares what the tables say about auditions: read model, trail, ledger and holds. The reconciliation uses it. Every
  * list is one statement that uses primary keys, so a page costs the same wherever it begins.
  */
-import { type SQL, sql } from 'drizzle-orm';
+import { inArray, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { AuditionEvent } from '../../domain/audition/events.ts';
 import type { AuditionOutcome } from '../../domain/audition/states.ts';
 import { type AuditionId, auditionIdSchema, organizationIdSchema } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
+import { isStanding } from '../ledger/rows.ts';
+import { operations } from '../schema/operations.ts';
 import { selectTrail, storedEventSchema } from '../trail/stored-events.ts';
+import { changeHolds } from './hold-changes.ts';
 import { rebuildAudition } from './rebuild.ts';
 
 /** What the tables say about one audition. */
@@ -59,9 +62,8 @@ const isStale = sql`coalesce(auditions.sequence < ${trailEnd}, false)`;
 const hasHolds = (id: SQL): SQL => sql`EXISTS (SELECT FROM slot_holds WHERE audition_id = ${id})`;
 
 const hasStandingOperations = (id: SQL): SQL => sql`EXISTS (
-  SELECT FROM operations
-  WHERE starts_with(key, 'audition/' || ${id} || ':') AND operation = ANY (${sql.param(undoableOperations)}::text[])
-    AND (state IN ('completed', 'undoing') OR (state = 'open' AND (doubt <> 'none' OR handed_over)))
+  SELECT FROM ${operations}
+  WHERE ${operations.auditionId} = ${id} AND ${inArray(operations.operation, undoableOperations)} AND ${isStanding}
 )`;
 
 const isUndoneOutcome = sql`(auditions.state = 'closed'
@@ -105,7 +107,7 @@ export const createAuditionRecords = (db: Database): AuditionRecords => {
       `),
     async hasEffects(auditionId) {
       const { rows } = await db.execute(sql`
-        SELECT ${hasHolds(sql`${auditionId}`)} OR ${hasStandingOperations(sql`${auditionId}::text`)} AS "hasEffects"
+        SELECT ${hasHolds(sql`${auditionId}`)} OR ${hasStandingOperations(sql`${auditionId}`)} AS "hasEffects"
       `);
       return z.object({ hasEffects: z.boolean() }).parse(rows[0]).hasEffects;
     },
@@ -121,14 +123,22 @@ export const createAuditionRecords = (db: Database): AuditionRecords => {
         `);
         return rows.length > 0;
       }),
-    async releaseOrphanedHolds(auditionId) {
-      const { rowCount } = await db.execute(
-        sql`DELETE FROM slot_holds WHERE audition_id = ${auditionId} AND ${hasNoAudition}`,
-      );
-      return (rowCount ?? 0) > 0;
-    },
+    releaseOrphanedHolds: (auditionId) =>
+      db.transaction(async (transaction) => {
+        // Locks the fence of the holds, so that one of two simultaneous calls releases them.
+        await changeHolds(transaction, auditionId, 0, { releaseHolds: { through: 0 } });
+        const { rows } = await transaction.execute(
+          sql`SELECT max(claim) AS "last" FROM slot_holds WHERE audition_id = ${auditionId} AND ${hasNoAudition}`,
+        );
+        const { last } = lastClaimSchema.parse(rows[0]);
+        if (last === null) return false;
+        await changeHolds(transaction, auditionId, 0, { releaseHolds: { through: last } });
+        return true;
+      }),
   };
 };
+
+const lastClaimSchema = z.object({ last: z.int().nullable() });
 
 const hasNoAudition = sql`NOT EXISTS (SELECT FROM auditions WHERE auditions.id = slot_holds.audition_id)
   AND NOT EXISTS (SELECT FROM audit_events WHERE audit_events.audition_id = slot_holds.audition_id)`;

@@ -7,7 +7,8 @@ import type { Database } from '../client.ts';
 import { sha256 } from '../digest.ts';
 import { webhookInbox } from '../schema/webhook-inbox.ts';
 import { millisecondsInterval } from '../time.ts';
-import { type Vault } from '../vault/envelope-encryption.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
+import { monthlyKeyId } from '../vault/monthly-key.ts';
 import { createBatchInsert, inboxChannel } from './batch-insert.ts';
 
 /** The parked reason of a webhook that could not be delivered within the retry period. */
@@ -95,10 +96,6 @@ export interface WebhookInbox {
   >;
 }
 
-/** One data key per month. Deleting the key makes old webhooks unreadable, and no key seals too many texts. */
-const dataKeyIdOf = (now: Date): string =>
-  `inbox:${now.getUTCFullYear()}-${String(now.getUTCMonth() + 1).padStart(2, '0')}`;
-
 const deliveryFailedNames = [deliveryFailedReason, earlierDeliveryFailedReason];
 
 /** All stored names of a parked reason. */
@@ -142,7 +139,7 @@ export const createWebhookInbox = (
   return {
     async receive({ provider, dedupeKey, kind, event, correlationId }) {
       const id = `whk_${randomUUID()}`;
-      const dataKey = dataKeyIdOf(now());
+      const dataKey = monthlyKeyId('inbox', now());
       const sealedEvent = await vault.seal(dataKey, JSON.stringify(event), sealingContextOf(id));
       const row = {
         id,

@@ -6,14 +6,18 @@
  * - `lease_until`: while `open`, whether an attempt is running. By the database's clock, because workers' clocks differ.
  * - `attempt`: fencing token. Only the attempt with this number owns the row.
  * - `doubt`: possible effects of attempts that ended without a record. `none` means that there is no effect.
+ * - `sealed_target`: what undoing the effect needs, for an effect that an audition undoes.
  * - `surplus`: effects in addition to the recorded one that must still be undone. In every state.
  *
  * An undo can begin from every state, unless an attempt holds the lease. After that, no attempt can begin.
  */
 import { and, eq, gt, isNotNull, sql } from 'drizzle-orm';
+import type { EffectTarget, StandingEffect } from '../../domain/audition/effects.ts';
+import type { AuditionId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { KeyReused, Overtaken } from '../errors.ts';
 import { operations } from '../schema/operations.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
 import {
   type Begin,
   type BeginUndo,
@@ -24,9 +28,11 @@ import {
   doubtOfThisAttempt,
   type Effect,
   findRow,
+  findStanding,
   type OperationRow,
   surplusOf,
 } from './rows.ts';
+import { openTarget, sealTarget } from './targets.ts';
 
 export type { Doubt, Effect } from './rows.ts';
 
@@ -93,8 +99,15 @@ export interface OperationLedger {
     | { readonly kind: 'unknown'; readonly doubt: Doubt; readonly surplus: readonly Effect[] }
     | { readonly kind: 'undone_before'; readonly surplus: readonly Effect[] }
   >;
-  /** Records that the undo is complete. Idempotent. */
-  completeUndo(key: string): Promise<void>;
+  /**
+   * Records that the undo is complete. Idempotent.
+   * @param result `nothing_to_undo`: there was no effect. A repeated `beginUndo` then returns the same.
+   */
+  completeUndo(key: string, result?: 'undone' | 'nothing_to_undo'): Promise<void>;
+  /** Returns the effects of an audition that stand or may stand, with what undoing them needs, oldest first. */
+  standingEffects(auditionId: AuditionId): Promise<readonly StandingEffect[]>;
+  /** Returns what undoing the effect of the key needs. Undefined when no attempt has recorded it. */
+  targetOf(key: string): Promise<EffectTarget | undefined>;
 }
 
 type BeginResult = Awaited<ReturnType<OperationLedger['begin']>>;
@@ -116,13 +129,19 @@ const claimAgainWhileChanged = async <Outcome>(
 
 /**
  * Creates the idempotency ledger. Every method is one statement when there is no conflict, and is safe for concurrent
- * calls. The caller must end an attempt within its lease: the ledger cannot cancel a request that has been sent.
+ * calls. The vault caches its data keys, so that sealing a target costs no round trip. The caller must end an attempt within its lease: the ledger cannot cancel a request that has been sent.
  */
-export const createOperationLedger = (db: Database): OperationLedger => ({
+export const createOperationLedger = (
+  db: Database,
+  vault: Pick<Vault, 'seal' | 'open'>,
+  now = () => new Date(),
+): OperationLedger => ({
   async begin(operation) {
-    return claimAgainWhileChanged(operation.key, async () => {
-      const row = await claimAttempt(db, operation);
-      return row ? begunWith(row) : beginRefused(await findRow(db, operation.key), operation);
+    const { key, target } = operation;
+    const sealed = target && (await sealTarget(vault, key, target, now()));
+    return claimAgainWhileChanged(key, async () => {
+      const row = await claimAttempt(db, operation, sealed);
+      return row ? begunWith(row) : beginRefused(await findRow(db, key), operation);
     });
   },
 
@@ -192,13 +211,35 @@ export const createOperationLedger = (db: Database): OperationLedger => ({
     });
   },
 
-  async completeUndo(key) {
+  async completeUndo(key, result = 'undone') {
     await db
       .update(operations)
-      .set({ state: 'undone' })
+      .set({ state: 'undone', ...(result === 'nothing_to_undo' && { requestHash: null }) })
       .where(and(eq(operations.key, key), eq(operations.state, 'undoing')));
   },
+
+  async standingEffects(auditionId) {
+    const rows = await findStanding(db, auditionId);
+    const effects = await Promise.all(
+      rows.map(async (row) => {
+        const target = await targetOfRow(vault, row);
+        return target ? [{ key: row.key, target }] : [];
+      }),
+    );
+    return effects.flat();
+  },
+
+  async targetOf(key) {
+    const row = await findRow(db, key);
+    return row && targetOfRow(vault, row);
+  },
 });
+
+const targetOfRow = async (
+  vault: Pick<Vault, 'open'>,
+  { key, dataKey, sealedTarget }: OperationRow,
+): Promise<EffectTarget | undefined> =>
+  dataKey === null || sealedTarget === null ? undefined : openTarget(vault, key, { dataKey, sealedTarget });
 
 const notBegunError = (key: string) => new Error(`the operation '${key}' has not begun: call begin first`);
 

@@ -1,11 +1,13 @@
 /** Reads rows of the ledger, and claims them for an attempt or an undo. Times are by the database's clock. */
 import { and, eq, getTableColumns, inArray, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { OrganizationId } from '../../domain/ids.ts';
+import type { EffectTarget } from '../../domain/audition/effects.ts';
+import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { operations } from '../schema/operations.ts';
 import { millisecondsInterval } from '../time.ts';
+import type { SealedTarget } from './targets.ts';
 
 /** Possible effects of attempts that ended without a record. */
 export interface Doubt {
@@ -39,6 +41,10 @@ export interface Begin {
   readonly leaseMs: number;
   /** Whether the call counts as handed over from the beginning, without `handOver`. */
   readonly handedOver: boolean;
+  /** The audition that undoes the effect. */
+  readonly auditionId?: AuditionId | undefined;
+  /** What undoing the effect needs. The target of an attempt that may have had an effect is kept. */
+  readonly target?: EffectTarget | undefined;
 }
 
 export interface BeginUndo {
@@ -93,10 +99,16 @@ const givenUpAtOnClaim: SQL = sql`CASE
   WHEN ${operations.leaseUntil} IS NOT NULL AND ${operations.handedOver} THEN ${operations.leaseUntil}
   ELSE ${operations.givenUpAt} END`;
 const hasNoEffect = sql`${operations.leaseUntil} IS NULL AND ${operations.doubt} = 'none'`;
+/** An earlier attempt may have had its effect at the target that it has recorded. */
+const keepsTarget = sql`${operations.sealedTarget} IS NOT NULL AND NOT (${hasNoEffect})`;
 
 /** Claims the row for a new attempt and returns it. Undefined when the claim is refused. */
-export const claimAttempt = async (db: Database, begin: Begin): Promise<OperationRow | undefined> => {
-  const { key, organization, provider, operation, requestHash, leaseMs, handedOver } = begin;
+export const claimAttempt = async (
+  db: Database,
+  begin: Begin,
+  sealed: SealedTarget | undefined,
+): Promise<OperationRow | undefined> => {
+  const { key, organization, provider, operation, requestHash, leaseMs, handedOver, auditionId } = begin;
   const leaseUntil = sql`now() + ${millisecondsInterval(leaseMs)}`;
   const [row] = await db
     .insert(operations)
@@ -111,6 +123,8 @@ export const claimAttempt = async (db: Database, begin: Begin): Promise<Operatio
       handedOver,
       startedAt: sql`now()`,
       leaseUntil,
+      auditionId,
+      ...sealed,
     })
     .onConflictDoUpdate({
       target: operations.key,
@@ -121,6 +135,11 @@ export const claimAttempt = async (db: Database, begin: Begin): Promise<Operatio
         givenUpAt: givenUpAtOnClaim,
         handedOver,
         startedAt: sql`CASE WHEN ${hasNoEffect} THEN now() ELSE ${operations.startedAt} END`,
+        auditionId: sql`coalesce(${operations.auditionId}, excluded.audition_id)`,
+        ...(sealed && {
+          dataKey: sql`CASE WHEN ${keepsTarget} THEN ${operations.dataKey} ELSE excluded.data_key END`,
+          sealedTarget: sql`CASE WHEN ${keepsTarget} THEN ${operations.sealedTarget} ELSE excluded.sealed_target END`,
+        }),
       },
       setWhere: and(
         eq(operations.state, 'open'),
@@ -157,3 +176,18 @@ export const claimUndo = async (db: Database, undo: BeginUndo): Promise<Operatio
     .returning(columns);
   return row;
 };
+
+/** Matches the operations that have or may have an effect. */
+export const isStanding = or(
+  inArray(operations.state, ['completed', 'undoing']),
+  and(eq(operations.state, 'open'), sql`NOT (${hasNoEffect})`),
+  sql`${operations.surplus} <> '[]'::jsonb`,
+);
+
+/** Returns the operations of an audition that have or may have an effect, oldest first. */
+export const findStanding = (db: Database, auditionId: AuditionId): Promise<readonly OperationRow[]> =>
+  db
+    .select(columns)
+    .from(operations)
+    .where(and(eq(operations.auditionId, auditionId), isStanding))
+    .orderBy(operations.startedAt, operations.key);

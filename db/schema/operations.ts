@@ -35,8 +35,15 @@ export const operations = pgTable(
     result: jsonb(),
     /** Effects in addition to the recorded one that must still be undone: an array of provider id and result. */
     surplus: jsonb().notNull().default([]),
+    /** Null for an operation that no audition must undo. */
+    auditionId: text('audition_id'),
+    /** What undoing the effect needs, sealed under the data key `ledger:<month>`, bound to this row. */
+    sealedTarget: text('sealed_target'),
+    dataKey: text('data_key'),
   },
   (table) => [
+    index('operations_by_audition').on(table.auditionId),
+    index('operations_by_data_key').on(table.dataKey),
     // Finds an operation by the provider id in a webhook.
     index('operations_by_provider_id').on(table.provider, table.providerId),
   ],

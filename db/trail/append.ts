@@ -93,14 +93,22 @@ const batchOf = (
   { auditionId, run, position }: TrailCall,
   { facts = [], ifAllowed = [] }: OwnFacts,
 ): Batch => ({
-  caller: {
-    auditionId,
-    run,
-    knows: position.number - position.facts.filter((fact) => 'number' in fact).length,
-  },
+  caller: { auditionId, run, knows: knownNumber(position, [...facts, ...ifAllowed]) },
   facts: [...position.facts, ...facts],
   ifAllowed,
 });
+
+/**
+ * Returns the number of the last fact that the run knows to be in the trail. The numbers of its facts can have gaps: the
+ * run reserves numbers for facts that an activity may append.
+ */
+const knownNumber = ({ facts, number }: TrailPosition, own: readonly TrailFact[]): number => {
+  const before = facts.flatMap(numberOf);
+  const all = [...before, ...own.flatMap(numberOf)];
+  return Math.min(number - before.length, ...all.map((unwritten) => unwritten - 1));
+};
+
+const numberOf = (fact: TrailFact): readonly number[] => ('number' in fact ? [fact.number] : []);
 
 const isFirstOfTrail = ({ facts: [first] }: Batch): boolean =>
   first !== undefined && 'number' in first && first.number === 1;

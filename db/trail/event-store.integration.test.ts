@@ -360,6 +360,17 @@ describe('audit trail, a run that does not know the facts of another run', () =>
     expect(await countRows(id)).toBe(6);
   });
 
+  test('is refused when a number that it uses belongs to another run, although it has reserved later ones', async () => {
+    const id = newAuditionId();
+    await append(id, factsUntilScheduled(id));
+    await append(id, [skip('run-2')], { run: 'run-2', knows: 6 });
+    const { facts } = numbered(trail([skip('late')], { from: 7 }));
+
+    const late = events.append({ auditionId: id, run: 'run-1', position: { facts, number: 9 } });
+
+    await expect(late).rejects.toMatchObject(ahead(id, 7));
+  });
+
   test('can append when it knows every numbered fact, as after continue-as-new', async () => {
     const id = newAuditionId();
     await append(id, factsUntilScheduled(id));

@@ -121,8 +121,8 @@ const takeoverOf = async (id: AuditionId): Promise<AuditionInput> => {
 
 const holdSlot = (id: AuditionId) =>
   database.pool.query(
-    `INSERT INTO slot_holds (audition_id, revision, resource, organization, during, expires_at)
-     VALUES ($1, 1, $1, $2, '[2027-03-01,2027-03-02)', now())`,
+    `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
+     VALUES ($1, 1, $1, $2, '[2027-03-01,2027-03-02)')`,
     [id, organization],
   );
 

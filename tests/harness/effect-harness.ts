@@ -43,7 +43,9 @@ const ledgerWith = (ledger: OperationLedger, { around }: Crasher): OperationLedg
   release: around((key, attempt, effect) => ledger.release(key, attempt, effect)),
   markOperatorAsked: around((key, attempt, execution) => ledger.markOperatorAsked(key, attempt, execution)),
   beginUndo: around((operation) => ledger.beginUndo(operation)),
-  completeUndo: around((key) => ledger.completeUndo(key)),
+  completeUndo: around((key, result) => ledger.completeUndo(key, result)),
+  standingEffects: around((auditionId) => ledger.standingEffects(auditionId)),
+  targetOf: around((key) => ledger.targetOf(key)),
 });
 
 const madeSchema = z.object({ id: z.string() });

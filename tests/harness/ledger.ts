@@ -45,6 +45,9 @@ export const useLedger = () => {
     ledger,
     begin,
     leaseRunsOut: (key: string) => leaseRunsOut(database.pool, key),
+    /** Returns the stored rows of the key, as the database has them. */
+    rowsOf: async (key: string): Promise<unknown[]> =>
+      (await database.pool.query('SELECT * FROM operations WHERE key = $1', [key])).rows,
     /** Creates an attempt whose process was killed: it began, and its lease has expired. */
     crashedAttempt: async (key: string, { handedOver }: { handedOver: boolean }): Promise<number> => {
       const attempt = await begin(key);
