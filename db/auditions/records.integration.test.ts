@@ -39,7 +39,7 @@ const holdSlot = (id: AuditionId) =>
 const meetingOf = (id: AuditionId) => `audition/${id}:meeting`;
 const createMeeting = async (id: AuditionId): Promise<void> => {
   const { ledger } = database.repositories;
-  const begun = await ledger.begin(operation(meetingOf(id)));
+  const begun = await ledger.begin({ ...operation(meetingOf(id)), auditionId: id });
   if (begun.kind !== 'first') throw new Error(begun.kind);
   await ledger.complete(meetingOf(id), outcome);
 };
