@@ -16,6 +16,8 @@ export interface Compensation {
 export interface Saga<Kind extends Compensation> {
   readonly pending: readonly Kind[];
   register(compensation: Kind): void;
+  /** Replaces all pending compensations. */
+  replace(compensations: readonly Kind[]): void;
   /** Removes a compensation that has run or is no longer needed. */
   remove(id: string): void;
   /** Runs all pending compensations, stage by stage in reverse order. `undo` must not throw. */
@@ -39,6 +41,9 @@ export const createSaga = <Kind extends Compensation>(carried: readonly Kind[] =
       pending = isRegistered
         ? pending.map((entry) => (entry.id === compensation.id ? compensation : entry))
         : [...pending, compensation];
+    },
+    replace(compensations) {
+      pending = compensations;
     },
     remove,
     async compensate(undo) {

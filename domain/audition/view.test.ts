@@ -45,6 +45,10 @@ const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { 
     meeting: { provider: 'zoom', id: '1', joinUrl: 'https://zoom.test/1' },
   },
   meeting_fell_back: { type: 'meeting_fell_back', from: 'zoom', to: 'google_meet', reason: 'outage' },
+  meeting_lost: {
+    type: 'meeting_lost',
+    meeting: { provider: 'zoom', id: '1', joinUrl: 'https://zoom.test/1' },
+  },
   calendar_event_written: {
     type: 'calendar_event_written',
     participant: ada,
@@ -82,10 +86,29 @@ const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { 
     deliveryId: 'd1',
     status: 'sent',
   },
+  reminder_dropped: {
+    type: 'reminder_dropped',
+    offsetMs: 3_600_000,
+    participants: [ada],
+    reason: 'overdue',
+  },
+  participant_added: {
+    type: 'participant_added',
+    participant: {
+      id: participantIdSchema.parse('reader-2'),
+      kind: 'reader',
+      zone: 'Europe/Paris',
+      required: false,
+    },
+  },
+  participant_removed: { type: 'participant_removed', participant: participantIdSchema.parse('reader-2') },
   checked_in: { type: 'checked_in', participant: ada },
   session_started: { type: 'session_started', origin: 'api' },
   session_ended: { type: 'session_ended', origin: 'api' },
   decided: { type: 'decided', decision: 'callback', next: 'aud_2' },
+  reopened_for_decision: { type: 'reopened_for_decision', origin: 'api', reason: 'mistake' },
+  reopened_for_session: { type: 'reopened_for_session', origin: 'api', slot, revision: 4 },
+  taken_over: { type: 'taken_over', cause: 'reset' },
   step_skipped: { type: 'step_skipped', step: 'meeting', detail: 'by hand' },
   compensated: { type: 'compensated', step: 'meeting', result: 'undone' },
   attention_raised: { type: 'attention_raised', item },
@@ -146,9 +169,10 @@ describe('the view of an audition', () => {
     );
   });
 
-  it('stays closed with its first outcome', () => {
+  it('stays closed with its first outcome until it is reopened', () => {
+    const withoutReopening = anyFacts.map((all) => all.filter(({ type }) => !type.startsWith('reopened')));
     fc.assert(
-      fc.property(anyFacts, anyFacts, (before, after) => {
+      fc.property(anyFacts, withoutReopening, (before, after) => {
         const closed = foldEvents([...legalTrail([...before, facts.cancelled])]);
         const later = foldEvents(legalTrail([...before, facts.cancelled, ...after]));
         expect(later).toMatchObject({ state: 'closed', outcome: closed.outcome });
@@ -213,6 +237,31 @@ describe('the fold', () => {
     const reported = (status: 'sent' | 'delivered'): AuditionFact => ({ ...facts.delivery_reported, status });
     const view = foldEvents(numbered([requested, facts.notified, reported('delivered'), reported('sent')]));
     expect(view.notices[0]?.status).toBe('delivered');
+  });
+
+  it('forgets what was undone when it is reopened for a session', () => {
+    const view = lived(
+      ...scheduled,
+      'meeting_created',
+      'calendar_event_written',
+      'cancelled',
+      'reopened_for_session',
+    );
+    expect(view).toMatchObject({ state: 'scheduling', revision: 4, announcedAs: [4], calendarEvents: [] });
+    expect(view.meeting).toBeUndefined();
+    expect(view.outcome).toBeUndefined();
+  });
+
+  it('has no link of a meeting that is lost', () => {
+    expect(lived('meeting_created', 'meeting_lost').meeting).toBeUndefined();
+  });
+
+  it('changes the cast', () => {
+    const added = lived('participant_added');
+    expect(added.participants.map(({ id }) => id)).toEqual(['ada', 'reader-2']);
+    expect(lived('participant_added', 'participant_removed').participants.map(({ id }) => id)).toEqual([
+      'ada',
+    ]);
   });
 
   it('keeps an attention item until it is resolved, overdue or not', () => {

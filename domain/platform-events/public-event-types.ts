@@ -13,10 +13,13 @@ import {
   decisions,
   deliveryStatuses,
   noticeKinds,
+  takeoverCauses,
 } from '../audition/events.ts';
+import { participantKinds } from '../audition/request.ts';
 import { slotSchema } from '../audition/slot.ts';
 import { auditionIdSchema, participantIdSchema } from '../ids.ts';
 import { channels } from '../providers/vendors.ts';
+import { instantSchema } from '../time/instant.ts';
 
 interface PublicEventDefinition {
   readonly type: `audition.${string}`;
@@ -60,6 +63,11 @@ export const publicEventDefinitions = {
     summary: 'A meeting provider failed; the next one, if any, is tried',
     publicFields: z.object({ from: z.string(), to: z.string().optional() }),
   },
+  meeting_lost: {
+    type: 'audition.meeting_lost',
+    summary: 'The video meeting was deleted at its provider; its link is dead',
+    publicFields: z.object({}),
+  },
   calendar_event_written: {
     type: 'audition.calendar_event_written',
     summary: "The audition was written to a participant's calendar",
@@ -72,13 +80,18 @@ export const publicEventDefinitions = {
   },
   scheduled: {
     type: 'audition.scheduled',
-    summary: 'Slot, meeting and calendar events are arranged, and all participants are invited',
+    summary: 'Slot, meeting and calendar events are arranged; the participants are being told',
     publicFields: z.object({}),
   },
   responded: {
     type: 'audition.responded',
     summary: 'A participant has answered',
-    publicFields: z.object({ participant, answer: z.enum(answers), origin }),
+    publicFields: z.object({
+      participant,
+      answer: z.enum(answers),
+      origin,
+      finalAt: instantSchema.optional().describe('When the decline of a performer becomes final'),
+    }),
   },
   confirmed: {
     type: 'audition.confirmed',
@@ -115,6 +128,23 @@ export const publicEventDefinitions = {
       code: z.string().optional().describe("The carrier's error code"),
     }),
   },
+  reminder_dropped: {
+    type: 'audition.reminder_dropped',
+    summary: 'A reminder was not sent, because its time had passed',
+    publicFields: z.object({ participants: z.array(participant), reason: z.enum(['superseded', 'overdue']) }),
+  },
+  participant_added: {
+    type: 'audition.participant_added',
+    summary: 'A participant was added, or replaces one with the same id',
+    publicFields: z.object({
+      participant: z.object({ id: participant, kind: z.enum(participantKinds), required: z.boolean() }),
+    }),
+  },
+  participant_removed: {
+    type: 'audition.participant_removed',
+    summary: 'A participant no longer takes part',
+    publicFields: z.object({ participant }),
+  },
   checked_in: {
     type: 'audition.checked_in',
     summary: 'A participant has checked in',
@@ -137,6 +167,21 @@ export const publicEventDefinitions = {
       decision: z.enum(decisions),
       next: auditionIdSchema.optional().describe('The next round'),
     }),
+  },
+  reopened_for_decision: {
+    type: 'audition.reopened_for_decision',
+    summary: 'The outcome was withdrawn; the decision is open again',
+    publicFields: z.object({ origin }),
+  },
+  reopened_for_session: {
+    type: 'audition.reopened_for_session',
+    summary: 'The closed audition is scheduled again',
+    publicFields: z.object({ ...at, origin }),
+  },
+  taken_over: {
+    type: 'audition.taken_over',
+    summary: 'The workflow of the audition was reset or lost; an operator decides how it continues',
+    publicFields: z.object({ cause: z.enum(takeoverCauses) }),
   },
   step_skipped: {
     type: 'audition.step_skipped',

@@ -21,6 +21,7 @@ const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type
   slot_refused: { type: 'slot_refused', reason: 'taken' },
   meeting_created: { type: 'meeting_created', meeting: { provider: 'zoom', id: '1', joinUrl: secretText } },
   meeting_fell_back: { type: 'meeting_fell_back', from: 'zoom', to: 'google_meet', reason: secretText },
+  meeting_lost: { type: 'meeting_lost', meeting: { provider: 'zoom', id: '1', joinUrl: secretText } },
   calendar_event_written: {
     type: 'calendar_event_written',
     participant,
@@ -59,10 +60,29 @@ const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type
     status: 'failed',
     code: '30003',
   },
+  reminder_dropped: {
+    type: 'reminder_dropped',
+    offsetMs: 3_600_000,
+    participants: [participant],
+    reason: 'overdue',
+  },
+  participant_added: {
+    type: 'participant_added',
+    participant: {
+      id: participantIdSchema.parse('reader-2'),
+      kind: 'reader',
+      zone: 'Europe/Paris',
+      required: false,
+    },
+  },
+  participant_removed: { type: 'participant_removed', participant: participantIdSchema.parse('reader-2') },
   checked_in: { type: 'checked_in', participant },
   session_started: { type: 'session_started', origin: 'api' },
   session_ended: { type: 'session_ended', origin: 'system' },
   decided: { type: 'decided', decision: 'callback', next: 'aud_next' },
+  reopened_for_decision: { type: 'reopened_for_decision', origin: 'api', reason: secretText },
+  reopened_for_session: { type: 'reopened_for_session', origin: 'api', slot, revision: 4 },
+  taken_over: { type: 'taken_over', cause: 'reset' },
   step_skipped: { type: 'step_skipped', step: 'meeting', detail: secretText },
   compensated: { type: 'compensated', step: 'meeting', result: 'undone' },
   attention_raised: {

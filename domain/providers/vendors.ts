@@ -13,9 +13,14 @@ type Capability<Row> = Readonly<Record<string, Row>>;
  * `calendar_event` meeting is the conference of an event in a connected calendar of the vendor.
  */
 export const meetingVendors = {
-  zoom: { vendor: 'zoom', kind: 'hosted' },
-  google_meet: { vendor: 'google', kind: 'calendar_event' },
-} as const satisfies Capability<{ readonly vendor: VendorName; readonly kind: 'hosted' | 'calendar_event' }>;
+  zoom: { vendor: 'zoom', kind: 'hosted', reportsPresence: true },
+  google_meet: { vendor: 'google', kind: 'calendar_event', reportsPresence: false },
+} as const satisfies Capability<{
+  readonly vendor: VendorName;
+  readonly kind: 'hosted' | 'calendar_event';
+  /** Whether the vendor reports when a meeting is opened and closed. */
+  readonly reportsPresence: boolean;
+}>;
 
 /** Vendors of calendars that are read and written. */
 export const calendarVendors = {
@@ -70,6 +75,10 @@ export const connectionProviders = namesIn(accountVendors);
 /** Returns whether the provider's meetings are `hosted`. */
 export const isHostedMeeting = (name: MeetingProviderName): name is HostedMeetingName =>
   meetingVendors[name].kind === 'hosted';
+
+/** Returns whether the provider reports when its meetings are opened and closed. A manual meeting reports nothing. */
+export const reportsPresence = (name: MeetingProviderName | 'manual'): boolean =>
+  name !== 'manual' && meetingVendors[name].reportsPresence;
 
 /** Returns whether the name is that of a calendar provider. */
 export const isCalendarProvider = (name: string): name is CalendarProviderName =>

@@ -2,16 +2,20 @@
  * Provides in-memory activities to workflow tests. They record their effects, and fail when a test injects a fault.
  * End-to-end tests do not use them.
  */
+import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { AuditionActivities } from '../../activities/contract.ts';
+import type { AuditionActivities, RecordEventsInput, StepFailure } from '../../activities/contract.ts';
+import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
-import { defaultPolicy } from '../../domain/audition/policy.ts';
+import { freeSlots, isFree } from '../../domain/audition/free-slots.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
-import type { BusyInterval } from '../../domain/audition/slot.ts';
+import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
 import type { ProviderFaultKind } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
+import { minute } from '../../domain/time/units.ts';
+import { createFakeTrail } from './fake-trail.ts';
 
 type ActivityName = keyof AuditionActivities;
 
@@ -27,17 +31,18 @@ export interface FakeWorld {
   busy: readonly BusyInterval[];
   holdsTaken: boolean;
   /** The keys of the meetings and events that exist at the providers now. */
-  readonly meetings: ReadonlySet<string>;
+  readonly meetings: Set<string>;
   readonly calendarEvents: ReadonlySet<string>;
   /** The keys of the meetings whose creation has no fallback to another provider. */
   readonly meetingsWithoutFallback: readonly string[];
   readonly notices: readonly string[];
   readonly retractions: readonly string[];
-  readonly heldRevisions: ReadonlySet<number>;
-  /** The held revisions that are confirmed, so that they do not expire before the end of their slot. */
-  readonly confirmedRevisions: ReadonlySet<number>;
-  /** Expires every unconfirmed hold; another audition then takes the slot. */
-  expireHolds(): void;
+  /** The numbers of the claims that hold a slot. */
+  readonly claims: ReadonlySet<number>;
+  /** Whether another audition can take the held slot. */
+  readonly yieldsHolds: boolean;
+  /** What a run that takes over finds in the ledger. */
+  effects: readonly StandingEffect[];
   /** A test's hook, awaited before the effect of each activity. */
   beforeActivity: (call: Call, index: number) => Promise<void> | void;
   /**
@@ -49,6 +54,8 @@ export interface FakeWorld {
   callsOf(activity: ActivityName): readonly string[];
   factTypes(): readonly AuditionFactType[];
 }
+
+type HoldChange = Pick<RecordEventsInput, 'releaseHolds' | 'yieldHolds'>;
 
 interface Fault extends Call {
   readonly kind: ProviderFaultKind;
@@ -62,31 +69,32 @@ const permanent: ReadonlySet<ProviderFaultKind> = new Set([
   'misconfigured',
 ]);
 
-/** Returns the workflow's time, which can be years ahead of the real time. */
-const workflowTime = (heldUntil: string) => toInstant(Date.parse(heldUntil) - defaultPolicy.holdFor);
-
-const taken = { kind: 'taken', resources: ['participant:performer-1'] } as const;
+/** Returns the server's time, which can be years ahead of the real time. */
+const serverTime = () => toInstant(activityInfo().currentAttemptScheduledTimestampMs);
 
 /** Creates an empty world. */
 export const createFakeWorld = (): FakeWorld => {
   const calls: Call[] = [];
-  const events: AuditionEvent[] = [];
+  const trail = createFakeTrail();
   const meetings = new Set<string>();
   const calendarEvents = new Set<string>();
   const meetingsWithoutFallback: string[] = [];
   const notices: string[] = [];
   const retractions: string[] = [];
-  const heldRevisions = new Set<number>();
-  const confirmedRevisions = new Set<number>();
+  const claims = new Map<number, Slot>();
+  let yieldsHolds = false;
   const undone = new Set<string>();
   const runningAttempts = new Map<string, Promise<void>>();
   let faults: readonly Fault[] = [];
+
+  const faultOf = ({ activity, key }: Call): Fault | undefined =>
+    faults.find((injected) => injected.activity === activity && key.includes(injected.key));
 
   const called = async (activity: ActivityName, key = ''): Promise<void> => {
     const call = { activity, key };
     calls.push(call);
     await world.beforeActivity(call, calls.length - 1);
-    const fault = faults.find((injected) => injected.activity === activity && key.includes(injected.key));
+    const fault = faultOf(call);
     if (!fault) return;
     throw ApplicationFailure.create({
       type: fault.kind,
@@ -115,22 +123,58 @@ export const createFakeWorld = (): FakeWorld => {
     return { result: existing.delete(key) ? ('undone' as const) : ('nothing_to_undo' as const) };
   };
 
+  const undoAll = async (activity: ActivityName, keys: readonly string[], existing: Set<string>) => {
+    const undos = [];
+    for (const key of keys) undos.push(await undo(activity, key, existing));
+    return undos.find(({ result }) => result === 'undone') ?? { result: 'nothing_to_undo' as const };
+  };
+
+  /** Attempts one item of a group. */
+  const attempted = async (
+    key: string,
+    attempt: () => Promise<void>,
+  ): Promise<{ key: string } | { key: string; failure: StepFailure }> => {
+    try {
+      await attempt();
+      return { key };
+    } catch (error) {
+      if (error instanceof ApplicationFailure) return { key, failure: { code: error.type ?? 'unexpected' } };
+      throw error;
+    }
+  };
+
+  const unreadable = (connections: readonly ConnectionId[]) =>
+    connections.flatMap((connection) => {
+      const fault = faultOf({ activity: 'findBusy', key: connection });
+      return fault ? [{ connection, failure: { code: fault.kind, provider: 'fake' } }] : [];
+    });
+
+  const changeHolds = ({ releaseHolds, yieldHolds }: HoldChange): void => {
+    if (yieldHolds !== undefined) yieldsHolds = yieldHolds;
+    if (!releaseHolds) return;
+    for (const claim of claims.keys())
+      if (claim <= releaseHolds.through && claim !== releaseHolds.keep) claims.delete(claim);
+  };
+
   const world: FakeWorld = {
     calls,
-    events,
+    get events() {
+      return trail.events;
+    },
     busy: [],
     holdsTaken: false,
+    effects: [],
     beforeActivity: () => undefined,
     meetings,
     calendarEvents,
     meetingsWithoutFallback,
     notices,
     retractions,
-    heldRevisions,
-    confirmedRevisions,
-    expireHolds() {
-      for (const held of heldRevisions) if (!confirmedRevisions.has(held)) heldRevisions.delete(held);
-      world.holdsTaken = true;
+    get claims() {
+      return new Set(claims.keys());
+    },
+    get yieldsHolds() {
+      return yieldsHolds;
     },
     fail(activity, kind, key = '', connection) {
       faults = [...faults, { activity, kind, key, connection }];
@@ -139,62 +183,151 @@ export const createFakeWorld = (): FakeWorld => {
       faults = [];
     },
     callsOf: (activity) => calls.filter((call) => call.activity === activity).map(({ key }) => key),
-    factTypes: () => events.map(({ fact }) => fact.type),
+    factTypes: () => trail.events.map(({ fact }) => fact.type),
     activities: {
-      async holdSlot({ revision, slot, until, reminders: { offsets, participants } }) {
-        await called('holdSlot');
-        const now = workflowTime(until);
-        if (slot.start <= now) return { kind: 'in_the_past' };
-        if (world.holdsTaken) return taken;
-        heldRevisions.add(revision);
-        return { kind: 'held', reminders: planReminders(slot, offsets, participants, now) };
+      async claimSlot({ trail: position, wish, claim, participants, reminders, busy, calendars, heldAs }) {
+        await called('claimSlot', String(claim));
+        trail.append(position);
+        const failures = unreadable(calendars.map(({ connection }) => connection));
+        if (failures.length > 0) return { kind: 'unreadable', failures, busy };
+        const now = serverTime();
+        if (wish.kind === 'fixed' && wish.slot.start <= now) return refused('in_the_past');
+        if (world.holdsTaken) return refused('taken');
+        const slot = chooseSlot(wish, [...busy, ...(calendars.length > 0 ? world.busy : [])], now);
+        if (!slot) return refused(wish.kind === 'fixed' ? 'busy' : 'nothing_free');
+        claims.set(claim, slot);
+        if (heldAs !== undefined) {
+          trail.appendFacts([
+            {
+              number: heldAs,
+              at: now,
+              correlationId: 'test',
+              fact: { type: 'slot_held', slot, revision: 1 },
+            },
+          ]);
+        }
+        return { kind: 'held', slot, reminders: planReminders(slot, reminders, participants, now) };
       },
-      async confirmHold({ revision, slot, until }) {
-        await called('confirmHold');
-        if (slot.start <= workflowTime(until)) return { kind: 'in_the_past' };
-        if (!heldRevisions.has(revision) && world.holdsTaken) return taken;
-        heldRevisions.add(revision);
-        confirmedRevisions.add(revision);
-        return { kind: 'confirmed' };
-      },
-      async releaseHolds({ except }) {
-        await called('releaseHolds');
-        for (const held of [heldRevisions, confirmedRevisions])
-          for (const revision of held) if (revision !== except) held.delete(revision);
-      },
-      async recordEvents({ events: more }) {
+      async recordEvents({ trail: position, ...holds }) {
         await called('recordEvents');
-        events.push(...more.filter(({ sequence }) => sequence > events.length));
-        // The database rejects a gap in the sequence and a forbidden transition; so does folding the events.
-        foldEvents(events);
+        trail.append(position);
+        changeHolds(holds);
+        return { sequence: trail.events.length };
       },
-      async findBusy({ connection }) {
+      async adoptTrail({ reminders, participants }) {
+        await called('adoptTrail');
+        if (trail.events.length === 0) return undefined;
+        const view = foldEvents(trail.events);
+        const last = Math.max(0, ...claims.keys());
+        return {
+          view,
+          number: trail.lastNumber,
+          effects: world.effects,
+          reminders: view.slot ? planReminders(view.slot, reminders, participants, serverTime()) : [],
+          claims: { last, held: last },
+        };
+      },
+      async findBusy({ trail: position, connection }) {
         await called('findBusy', connection);
+        trail.append(position);
         return world.busy;
       },
-      async writeEvent({ key }) {
+      async writeEvent({ trail: position, key }) {
+        trail.append(position);
         await once('writeEvent', key, () => calendarEvents.add(key));
         return { eventId: key };
       },
-      async removeEvent({ key }) {
-        return undo('removeEvent', key, calendarEvents);
+      async writeEvents({ trail: position, events, whenAllWritten }) {
+        trail.append(position);
+        await called('writeEvents');
+        const results = await Promise.all(
+          events.map((event) =>
+            attempted(event.key, () => once('writeEvent', event.key, () => calendarEvents.add(event.key))),
+          ),
+        );
+        const failed = results.flatMap((result) => ('failure' in result ? [result] : []));
+        const written = results.flatMap((result) =>
+          'failure' in result ? [] : [{ key: result.key, eventId: result.key }],
+        );
+        trail.appendFacts(
+          events
+            .filter(({ key }) => written.some((other) => other.key === key))
+            .map(({ key, participant, calendar: { provider, connection } }) => ({
+              key,
+              at: serverTime(),
+              correlationId: 'test',
+              fact: {
+                type: 'calendar_event_written' as const,
+                participant,
+                provider,
+                connection,
+                eventId: key,
+              },
+            })),
+        );
+        if (failed.length > 0 || !whenAllWritten) return { written, failed, recorded: [] };
+        const { facts, ...holds } = whenAllWritten;
+        const recorded = trail.appendAllowed(facts);
+        changeHolds(holds);
+        return { written, failed, recorded };
       },
-      async createMeeting({ key, provider, hasFallback }) {
+      async removeEvent({ trail: position, keys }) {
+        trail.append(position);
+        return undoAll('removeEvent', keys, calendarEvents);
+      },
+      async createMeeting({ trail: position, key, provider, hasFallback }) {
+        trail.append(position);
         if (!hasFallback) meetingsWithoutFallback.push(key);
         await once('createMeeting', key, () => meetings.add(key));
         return { provider, id: key, joinUrl: `https://meet.example/${provider}` };
       },
-      async moveMeeting({ key }) {
+      async moveMeeting({ trail: position, key, meeting, provider }) {
+        trail.append(position);
         await called('moveMeeting', key);
+        if (meetings.has(meeting.id)) return meeting;
+        meetings.add(key);
+        return { provider, id: key, joinUrl: `https://meet.example/${provider}/anew` };
       },
-      async removeMeeting({ key }) {
-        return undo('removeMeeting', key, meetings);
+      async removeMeeting({ trail: position, keys }) {
+        trail.append(position);
+        return undoAll('removeMeeting', keys, meetings);
       },
-      async sendNotice({ key }) {
+      async sendNotice({ trail: position, key }) {
+        trail.append(position);
         await once('sendNotice', key, () => notices.push(key));
         return { deliveryId: key };
       },
-      async retractNotice({ key, sentAs }) {
+      async sendNotices({ trail: position, channel, notice, audition, notices: toSend }) {
+        trail.append(position);
+        await called('sendNotices', channel);
+        const results = await Promise.all(
+          toSend.map(({ key }) => attempted(key, () => once('sendNotice', key, () => notices.push(key)))),
+        );
+        const failed = results.flatMap((result) => ('failure' in result ? [result] : []));
+        const sent = results.flatMap((result) =>
+          'failure' in result ? [] : [{ key: result.key, deliveryId: result.key }],
+        );
+        trail.appendFacts(
+          toSend
+            .filter(({ key }) => sent.some((other) => other.key === key))
+            .map(({ key, recipient }) => ({
+              key,
+              at: serverTime(),
+              correlationId: 'test',
+              fact: {
+                type: 'notified' as const,
+                participant: recipient.id,
+                channel,
+                notice,
+                revision: audition.revision,
+                deliveryId: key,
+              },
+            })),
+        );
+        return { sent, failed };
+      },
+      async retractNotice({ trail: position, key, sentAs }) {
+        trail.append(position);
         await called('retractNotice', key);
         await Promise.allSettled(sentAs.flatMap((sent) => runningAttempts.get(sent) ?? []));
         for (const sent of sentAs) undone.add(sent);
@@ -205,4 +338,15 @@ export const createFakeWorld = (): FakeWorld => {
     },
   };
   return world;
+};
+
+const refused = (reason: 'taken' | 'busy' | 'nothing_free' | 'in_the_past') =>
+  ({ kind: 'refused', reason, message: `The slot is refused: ${reason}.` }) as const;
+
+/** Chooses the first free slot, without ranking. */
+const chooseSlot = (wish: SlotSpec, busy: readonly BusyInterval[], now: Slot['start']): Slot | undefined => {
+  if (wish.kind === 'fixed') return isFree(wish.slot, busy) ? wish.slot : undefined;
+  const window = { from: wish.earliest, until: wish.latest };
+  const free = freeSlots(busy, window, wish.durationMinutes * minute).find(({ start }) => start > now);
+  return free && { ...free, zone: wish.zone, ...(wish.room === undefined ? {} : { room: wish.room }) };
 };

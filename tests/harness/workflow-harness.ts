@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
@@ -61,6 +61,11 @@ export interface RunningAudition {
   readonly until: (wanted: (view: AuditionView) => boolean) => Promise<AuditionView>;
   /** Skips time to this instant. */
   readonly advanceTo: (at: Instant) => Promise<void>;
+  /** Sends an update and returns the view after it. */
+  readonly send: <Command>(
+    update: UpdateDefinition<messages.UpdateAnswer, [Command]>,
+    command: Command,
+  ) => Promise<AuditionView>;
   /** Resolves the open attention item of this step, as the operator. */
   readonly resolve: (step: AttentionStep, action: AttentionAction, joinUrl?: string) => Promise<AuditionView>;
   /** Skips time until the workflow ends, and returns its result. */
@@ -82,14 +87,14 @@ export const startTimeSkippingHarness = async (): Promise<WorkflowHarness> => {
     client: { dataConverter },
   });
   await registerSearchAttributes(environment);
-  return createHarness(environment, async (handle) => {
+  return createHarness(environment, async (handle, atMostMs = longestStep) => {
     switch (await pendingWorkOf(handle)) {
       case 'work':
         return pause(5);
       case 'backoff':
         return environment.sleep(second);
       case 'nothing':
-        return environment.sleep(8 * minute);
+        return environment.sleep(Math.min(longestStep, atMostMs));
     }
   });
 };
@@ -101,6 +106,7 @@ export const startTimeSkippingHarness = async (): Promise<WorkflowHarness> => {
  */
 const second = 1_000;
 const minute = 60 * second;
+const longestStep = 8 * minute;
 
 /** Returns whether no activity and no workflow task is pending. Reads the history, because the server describes no tasks. */
 export const isIdle = async (handle: WorkflowHandle): Promise<boolean> => {
@@ -166,8 +172,8 @@ export const expectReplayMatches = async (replayer: Replayer, played: RecordedHi
   );
 };
 
-/** Advances the audition by one step: waits for pending work, or skips some time. */
-type Advance = (handle: RunningAudition['handle']) => Promise<void>;
+/** Advances the audition by one step: waits for pending work, or skips some time, at most the given milliseconds. */
+type Advance = (handle: RunningAudition['handle'], atMostMs?: number) => Promise<void>;
 
 const createHarness = async (
   environment: TestWorkflowEnvironment,
@@ -274,17 +280,18 @@ const activitiesIn = (worlds: ReadonlyMap<AuditionId, FakeWorld>): AuditionActiv
     return world.activities;
   };
   return {
-    holdSlot: async (input) => of(input).holdSlot(input),
-    confirmHold: async (input) => of(input).confirmHold(input),
-    releaseHolds: async (input) => of(input).releaseHolds(input),
+    claimSlot: async (input) => of(input).claimSlot(input),
+    adoptTrail: async (input) => of(input).adoptTrail(input),
     recordEvents: async (input) => of(input).recordEvents(input),
     findBusy: async (input) => of(input).findBusy(input),
     writeEvent: async (input) => of(input).writeEvent(input),
+    writeEvents: async (input) => of(input).writeEvents(input),
     removeEvent: async (input) => of(input).removeEvent(input),
     createMeeting: async (input) => of(input).createMeeting(input),
     moveMeeting: async (input) => of(input).moveMeeting(input),
     removeMeeting: async (input) => of(input).removeMeeting(input),
     sendNotice: async (input) => of(input).sendNotice(input),
+    sendNotices: async (input) => of(input).sendNotices(input),
     retractNotice: async (input) => of(input).retractNotice(input),
   };
 };
@@ -301,6 +308,10 @@ const runningAuditionOf = ({
   readonly environment: TestWorkflowEnvironment;
 }): RunningAudition => {
   const view = () => handle.query(messages.viewQuery);
+  const send: RunningAudition['send'] = async (update, command) => {
+    await handle.executeUpdate(update, { args: [command] });
+    return view();
+  };
   const until: RunningAudition['until'] = async (wanted) => {
     let seen = '';
     for (const end = Date.now() + timeoutMs; Date.now() < end; await advance(handle)) {
@@ -323,14 +334,17 @@ const runningAuditionOf = ({
     view,
     until,
     async advanceTo(at) {
-      while ((await environment.currentTimeMs()) < Date.parse(at)) await advance(handle);
+      for (;;) {
+        const left = Date.parse(at) - (await environment.currentTimeMs());
+        if (left <= 0) return;
+        await advance(handle, left);
+      }
     },
+    send,
     async resolve(step, action, joinUrl) {
       const item = (await view()).attention.find((open) => open.step === step);
       if (!item) throw new Error(`there is no open attention item of step '${step}'`);
-      return handle.executeUpdate(messages.resolveAttentionUpdate, {
-        args: [{ ...operatorCommand, id: item.id, action, joinUrl }],
-      });
+      return send(messages.resolveAttentionUpdate, { ...operatorCommand, id: item.id, action, joinUrl });
     },
     async result() {
       for (const end = Date.now() + timeoutMs; Date.now() < end; await advance(handle)) {

@@ -14,21 +14,46 @@ interface Step {
   readonly maximumInterval?: '30 seconds' | '1 minute' | undefined;
   /** Set when the step cannot wait: a late reminder is useless, and the API caller waits for the free/busy query. */
   readonly isUrgent?: boolean | undefined;
+  /** Set for a group: what fails in it is attempted alone. */
+  readonly isSingleAttempt?: boolean | undefined;
 }
 
 /** Returns the timeouts, the retry policy and the priority of one step. */
 export const activityOptions = (
   { plan, journal }: AuditionRun,
-  { queue, summary, patience = 'stepPatience', maximumInterval = '30 seconds', isUrgent = false }: Step,
+  {
+    queue,
+    summary,
+    patience = 'stepPatience',
+    maximumInterval = '30 seconds',
+    isUrgent = false,
+    isSingleAttempt = false,
+  }: Step,
 ) => ({
   taskQueue: taskQueue(queue),
   startToCloseTimeout: '15 seconds' as const,
   scheduleToCloseTimeout: plan.policy[patience],
-  retry: { initialInterval: '1 second' as const, maximumInterval },
+  retry: {
+    initialInterval: '1 second' as const,
+    maximumInterval,
+    ...(isSingleAttempt ? { maximumAttempts: 1 } : {}),
+  },
   priority: stepPriority(plan.organization, {
     isUrgent,
     slot: journal.view.slot,
     now: Date.now(),
   }),
   summary,
+});
+
+/**
+ * Returns the options of a claim. It is retried without limit while the database is down; calendars that cannot be read
+ * are part of its result.
+ */
+export const claimOptions = ({ plan }: AuditionRun, queue: TaskQueue) => ({
+  taskQueue: taskQueue(queue),
+  startToCloseTimeout: '20 seconds' as const,
+  retry: { initialInterval: '1 second' as const, maximumInterval: '1 minute' as const },
+  priority: stepPriority(plan.organization, { isUrgent: true, slot: undefined, now: Date.now() }),
+  summary: 'Find and hold the slot',
 });

@@ -5,7 +5,8 @@
 import { condition, isCancellation } from '@temporalio/workflow';
 import type { AttentionAction, AttentionItem, AttentionStep } from '../../domain/audition/attention.ts';
 import type { AttentionId, ConnectionId } from '../../domain/ids.ts';
-import { toInstant } from '../../domain/time/epoch.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { day } from '../../domain/time/units.ts';
 import type { Journal } from './journal.ts';
 import type { ConnectionRestored, ResolveAttentionCommand } from './messages.ts';
 
@@ -17,22 +18,20 @@ interface AttentionRequest {
   readonly code?: string | undefined;
   readonly provider?: string | undefined;
   readonly connection?: ConnectionId | undefined;
-  /** Returns whether the question no longer applies. The item is then withdrawn, and its step skipped. */
+  /** Returns whether the question no longer applies. The item is then withdrawn. */
   readonly isMoot?: (() => boolean) | undefined;
   /** Whether the main coroutine continues without waiting for the resolution. */
   readonly isBackground?: boolean | undefined;
 }
 
 type Resolution =
-  | { readonly action: 'retry' }
-  | { readonly action: 'skip' }
-  | { readonly action: 'abort' }
-  | { readonly action: 'override'; readonly joinUrl: string };
+  | { readonly action: Exclude<AttentionAction, 'override'> }
+  | { readonly action: 'override'; readonly joinUrl: string }
+  /** The question no longer applies. */
+  | { readonly action: 'withdrawn' };
 
 export interface Attention {
-  /** How many items were raised. Item ids are numbered from it. */
-  readonly raised: number;
-  /** How many of them blocked the main coroutine. */
+  /** How many items have blocked the main coroutine. */
   readonly blockingCount: number;
   /**
    * Raises an item and waits until it is resolved. A cancellation of the scope withdraws the item and is rethrown.
@@ -41,6 +40,8 @@ export interface Attention {
   ask(request: AttentionRequest, onAsked?: () => void): Promise<Resolution>;
   /** Resolves the item with the operator's action. */
   resolve(command: ResolveAttentionCommand): void;
+  /** Withdraws the items of an earlier run, for which no code waits. */
+  withdrawAll(): void;
   /** Retries the steps that wait for this connection. */
   connectionRestored(restoration: ConnectionRestored): void;
   /** The number of restorations of all connections so far. A step remembers it when it begins. */
@@ -52,9 +53,8 @@ export interface Attention {
   wasConnectionRestoredSince(restorations: number, connection: ConnectionId | undefined): boolean;
 }
 
-/** Creates the attention items of a run. @param raisedBefore how many items earlier runs have raised */
-export const createAttention = (journal: Journal, slaMs: number, raisedBefore: number): Attention => {
-  let raised = raisedBefore;
+/** Creates the attention items of a run. */
+export const createAttention = (journal: Journal, slaMs: number): Attention => {
   let blockingCount = 0;
   let restorationCount = 0;
   const restoredAs = new Map<ConnectionId, number>();
@@ -69,7 +69,6 @@ export const createAttention = (journal: Journal, slaMs: number, raisedBefore: n
     provider,
     connection,
   }: AttentionRequest): AttentionItem => {
-    raised += 1;
     const item: AttentionItem = {
       step,
       what,
@@ -77,10 +76,11 @@ export const createAttention = (journal: Journal, slaMs: number, raisedBefore: n
       code,
       provider,
       connection,
-      id: `att_${journal.view.id}-${raised}`,
+      // The number of the fact is unique in the audition, in all its runs.
+      id: `att_${journal.view.id}-${journal.number + 1}`,
       actions: [...actions],
       raisedAt: toInstant(Date.now()),
-      dueAt: toInstant(Date.now() + slaMs),
+      dueAt: toInstant(Date.now() + dueIn(slaMs)),
       overdue: false,
     };
     journal.record({ type: 'attention_raised', item });
@@ -90,26 +90,35 @@ export const createAttention = (journal: Journal, slaMs: number, raisedBefore: n
   const withdraw = ({ id }: AttentionItem): void =>
     journal.record({ type: 'attention_resolved', id, action: 'withdrawn', by: 'system' });
 
+  /** The item becomes due when the SLA passes, or when the slot begins: then most questions are decided by the facts. */
+  const dueIn = (intervalMs: number): number => {
+    const { slot } = journal.view;
+    const untilStart = slot ? toEpochMs(slot.start) - Date.now() : Number.POSITIVE_INFINITY;
+    return untilStart > 0 ? Math.min(intervalMs, untilStart) : intervalMs;
+  };
+
   const awaitResolution = async (item: AttentionItem, isMoot: () => boolean): Promise<Resolution> => {
+    let intervalMs = slaMs;
+    let dueMs = toEpochMs(item.dueAt) - Date.now();
     for (;;) {
-      await condition(() => resolutions.has(item.id) || isMoot(), slaMs, {
+      await condition(() => resolutions.has(item.id) || isMoot(), dueMs, {
         summary: `SLA of ${item.step}: alert again`,
       });
       const resolution = resolutions.get(item.id);
       if (resolution) return resolution;
       if (isMoot()) {
         withdraw(item);
-        return { action: 'skip' };
+        return { action: 'withdrawn' };
       }
-      journal.record({ type: 'attention_overdue', id: item.id, dueAt: toInstant(Date.now() + slaMs) });
+      // Each alert waits twice as long as the one before, so that a forgotten item does not fill the history.
+      intervalMs = Math.max(slaMs, Math.min(2 * intervalMs, longestAlertInterval));
+      dueMs = dueIn(intervalMs);
+      journal.record({ type: 'attention_overdue', id: item.id, dueAt: toInstant(Date.now() + dueMs) });
       journal.flushInBackground();
     }
   };
 
   return {
-    get raised() {
-      return raised;
-    },
     get blockingCount() {
       return blockingCount;
     },
@@ -125,10 +134,16 @@ export const createAttention = (journal: Journal, slaMs: number, raisedBefore: n
         throw error;
       }
     },
+    withdrawAll() {
+      for (const item of journal.view.attention) withdraw(item);
+    },
     resolve(command) {
       resolutions.set(command.id, asResolution(command));
       const { id, action, by } = command;
-      journal.record({ type: 'attention_resolved', id, action, by }, command.correlationId);
+      journal.record(
+        { type: 'attention_resolved', id, action, by },
+        { correlationId: command.correlationId },
+      );
     },
     connectionRestored({ connection, correlationId }) {
       restorationCount += 1;
@@ -138,7 +153,7 @@ export const createAttention = (journal: Journal, slaMs: number, raisedBefore: n
         resolutions.set(item.id, { action: 'retry' });
         journal.record(
           { type: 'attention_resolved', id: item.id, action: 'retry', by: 'system' },
-          correlationId,
+          { correlationId },
         );
       }
     },
@@ -149,6 +164,9 @@ export const createAttention = (journal: Journal, slaMs: number, raisedBefore: n
       connection !== undefined && (restoredAs.get(connection) ?? 0) > since,
   };
 };
+
+/** Alerts of one item do not become rarer than this, unless the SLA is longer. */
+const longestAlertInterval = day;
 
 const never = (): boolean => false;
 

@@ -23,7 +23,7 @@ const untilAttention = ({ until }: RunningAudition, step: AttentionStep) =>
 const effectsOf = ({ world }: RunningAudition) => ({
   meetings: world.meetings.size,
   events: world.calendarEvents.size,
-  holds: world.heldRevisions.size,
+  holds: world.claims.size,
 });
 const noEffects = { meetings: 0, events: 0, holds: 0 };
 
@@ -124,50 +124,13 @@ describe('a meeting', () => {
   });
 });
 
-/** Lets the hold expire while the meeting waits for an operator. */
-const expireHoldDuringWait = async (played: RunningAudition): Promise<void> => {
-  await untilAttention(played, 'meeting');
-  played.world.expireHolds();
-  played.world.clearFaults();
-  await played.resolve('meeting', 'retry');
-};
-
-const failMeetings = (world: RunningAudition['world']): void => world.fail('createMeeting', 'reconnect');
-
-describe('a hold that expired while a step waited', () => {
-  it('asks an operator before participants are invited, and undoes everything on abort', async () => {
-    await stage.runAudition({ recordAs: 'hold-lost-aborted', prepare: failMeetings }, async (played) => {
-      await expireHoldDuringWait(played);
-      const { attention } = await untilAttention(played, 'hold');
-      expect(attention).toMatchObject([{ code: 'taken', actions: ['retry', 'abort'] }]);
-      expect(played.world.notices).toEqual([]);
-      await played.resolve('hold', 'abort');
-      expect(await played.result()).toMatchObject({ outcome: 'failed' });
-      expect(effectsOf(played)).toEqual(noEffects);
-    });
-  });
-
-  it('is acquired again when the other audition has released the slot', async () => {
-    await stage.runAudition({ recordAs: 'hold-lost-retried', prepare: failMeetings }, async (played) => {
-      await expireHoldDuringWait(played);
-      await untilAttention(played, 'hold');
-      played.world.holdsTaken = false;
-      await played.resolve('hold', 'retry');
-      await played.until(({ state }) => state === 'scheduled');
-      expect([...played.world.confirmedRevisions]).toEqual([1]);
-    });
-  });
-});
-
 describe('a compensation that fails', () => {
   it('waits for an operator and does not block the others', async () => {
     await stage.runAudition({ recordAs: 'compensation-retried' }, async (played) => {
-      const { handle, world } = played;
+      const { send, world } = played;
       await played.until(({ state }) => state === 'scheduled');
       world.fail('removeMeeting', 'reconnect');
-      const cancelled = await handle.executeUpdate(messages.cancelUpdate, {
-        args: [{ origin: 'api', correlationId: 'test' }],
-      });
+      const cancelled = await send(messages.cancelUpdate, { origin: 'api', correlationId: 'test' });
       expect(cancelled.attention).toMatchObject([{ step: 'compensation', actions: ['retry', 'skip'] }]);
       expect(effectsOf(played)).toEqual({ meetings: 1, events: 0, holds: 0 });
       world.clearFaults();

@@ -4,8 +4,8 @@ import type { Attention } from './attention.ts';
 import type { AuditionRun } from './run.ts';
 
 /**
- * Raises an attention item in the background and calls `onResolved` with the operator's action. The end of the audition
- * withdraws the item.
+ * Raises an attention item in the background and calls `onResolved` with the operator's action. An item that is
+ * withdrawn, because it is moot or the audition has ended, is not resolved.
  */
 export const askInBackground = (
   run: AuditionRun,
@@ -14,6 +14,6 @@ export const askInBackground = (
 ): void => {
   void run.runInBackground(async (detach) => {
     const { action } = await run.attention.ask({ ...question, isBackground: true }, detach);
-    await onResolved(action);
+    if (action !== 'withdrawn') await onResolved(action);
   });
 };

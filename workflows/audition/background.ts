@@ -1,6 +1,7 @@
 /** Runs work beside the main coroutine. It can wait days for an operator without blocking the rest of the audition. */
 import { isCancellation } from '@temporalio/workflow';
-import { Aborted, type EndingFact } from './ending.ts';
+import { Aborted, type EndingFact, internalFailure } from './ending.ts';
+import { isStepFailure } from './step-failures.ts';
 
 export interface BackgroundWork {
   readonly size: number;
@@ -30,6 +31,8 @@ export const createBackgroundWork = (
       await work;
     } catch (error) {
       if (error instanceof Aborted) end(error.ending);
+      // No failure may leave effects behind: the audition ends and is compensated.
+      else if (isStepFailure(error)) end(internalFailure(error));
       else if (!isCancellation(error)) unexpectedErrors.push(error);
     } finally {
       release();

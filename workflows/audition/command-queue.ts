@@ -1,33 +1,47 @@
 /**
- * Queues long commands. The handler waits while the main loop executes one command at a time. Commands therefore never
- * interleave with each other or with a deadline.
+ * Queues long commands. The handler of a command waits while the main loop starts the commands in order of arrival.
+ * Commands therefore never interleave with each other.
  */
 import { condition } from '@temporalio/workflow';
 import type { Refusal } from '../../domain/errors.ts';
-import type { DecideCommand, RescheduleCommand } from './messages.ts';
+import type {
+  DecideCommand,
+  MeetingReport,
+  ParticipantsCommand,
+  RescheduleCommand,
+  RespondCommand,
+} from './messages.ts';
 
 export type QueuedCommand =
   | { readonly name: 'reschedule'; readonly command: RescheduleCommand }
-  | { readonly name: 'decide'; readonly command: DecideCommand };
+  | { readonly name: 'decide'; readonly command: DecideCommand }
+  | { readonly name: 'respond'; readonly command: RespondCommand }
+  | { readonly name: 'participants'; readonly command: ParticipantsCommand }
+  | { readonly name: 'replace-meeting'; readonly report: MeetingReport };
 
 interface QueueEntry {
   readonly queued: QueuedCommand;
+  isStarted: boolean;
   result: 'done' | Refusal | undefined;
   callerHasReturned: boolean;
 }
 
 export interface CommandQueue {
   readonly size: number;
+  /** The next command to start. */
+  readonly next: QueuedCommand | undefined;
+  /** Queues a command without a caller. */
+  add(queued: QueuedCommand): void;
   /**
-   * Queues the command. Resolves when the main loop has executed it, or when `isCallerReleased` returns true.
+   * Queues a command. Resolves when it has been executed, or, once it has started, when `isCallerReleased` returns true.
    * @throws Refusal when the command was refused
    */
   submit(queued: QueuedCommand, isCallerReleased: () => boolean): Promise<void>;
   /**
-   * Executes the queued commands in order of arrival. A refusal is thrown to the caller of `submit`, or passed to
-   * `onLateRefusal` when that caller was already released. Any other error is thrown here.
+   * Starts the next command and resolves when it has been executed. A refusal is thrown to the caller of `submit`, or
+   * passed to `onLateRefusal` when that caller was already released. Any other error is thrown here.
    */
-  drain(
+  start(
     execute: (queued: QueuedCommand) => Promise<Refusal | undefined>,
     onLateRefusal: (refusal: Refusal) => void,
   ): Promise<void>;
@@ -39,7 +53,12 @@ export interface CommandQueue {
 export const createCommandQueue = (): CommandQueue => {
   let waiting: readonly QueueEntry[] = [];
 
-  const next = (): QueueEntry | undefined => {
+  const add = (queued: QueuedCommand, callerHasReturned: boolean): QueueEntry => {
+    const entry: QueueEntry = { queued, isStarted: false, result: undefined, callerHasReturned };
+    waiting = [...waiting, entry];
+    return entry;
+  };
+  const take = (): QueueEntry | undefined => {
     const [first, ...rest] = waiting;
     waiting = rest;
     return first;
@@ -49,22 +68,28 @@ export const createCommandQueue = (): CommandQueue => {
     get size() {
       return waiting.length;
     },
+    get next() {
+      return waiting[0]?.queued;
+    },
+    add(queued) {
+      add(queued, true);
+    },
     async submit(queued, isCallerReleased) {
-      const entry: QueueEntry = { queued, result: undefined, callerHasReturned: false };
-      waiting = [...waiting, entry];
-      await condition(() => entry.result !== undefined || isCallerReleased());
+      const entry = add(queued, false);
+      await condition(() => entry.result !== undefined || (entry.isStarted && isCallerReleased()));
       entry.callerHasReturned = entry.result === undefined;
       if (entry.result !== undefined && entry.result !== 'done') throw entry.result;
     },
-    async drain(execute, onLateRefusal) {
-      for (let entry = next(); entry; entry = next()) {
-        const refusal = await execute(entry.queued);
-        entry.result = refusal ?? 'done';
-        if (refusal && entry.callerHasReturned) onLateRefusal(refusal);
-      }
+    async start(execute, onLateRefusal) {
+      const entry = take();
+      if (!entry) return;
+      entry.isStarted = true;
+      const refusal = await execute(entry.queued);
+      entry.result = refusal ?? 'done';
+      if (refusal && entry.callerHasReturned) onLateRefusal(refusal);
     },
     close(refusal) {
-      for (let entry = next(); entry; entry = next()) entry.result = refusal;
+      for (let entry = take(); entry; entry = take()) entry.result = refusal;
     },
   };
 };

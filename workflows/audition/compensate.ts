@@ -6,8 +6,7 @@ import type {
   TaskQueue,
   UndoResult,
 } from '../../activities/contract.ts';
-import { correlatedIds } from '../../domain/audition/plan.ts';
-import { internalActivities } from '../internal-activities.ts';
+import type { Participant } from '../../domain/audition/request.ts';
 import { queueOfCalendar, queueOfMeeting } from '../task-queues.ts';
 import { activityOptions } from './activity-options.ts';
 import type { AuditionCompensation } from './compensations.ts';
@@ -15,14 +14,18 @@ import { retryUntilResolved } from './operator-retry.ts';
 import type { AuditionRun } from './run.ts';
 import { messagingActivities, noticeFacts } from './steps/notices.ts';
 
-/**
- * Runs one compensation and records its result. An operator can skip it.
- * @param onAsked called when the compensation begins to wait for an operator
- */
+interface CompensationOptions {
+  /** Called when the compensation begins to wait for an operator. */
+  readonly onAsked?: (() => void) | undefined;
+  /** The participants who can get a cancellation. Default: those of the plan. */
+  readonly recipients?: readonly Participant[] | undefined;
+}
+
+/** Runs one compensation and records its result. An operator can skip it. */
 export const compensate = async (
   run: AuditionRun,
   compensation: AuditionCompensation,
-  onAsked?: () => void,
+  { onAsked, recipients = run.plan.participants }: CompensationOptions = {},
 ): Promise<void> => {
   const outcome = await retryUntilResolved(
     run,
@@ -34,7 +37,7 @@ export const compensate = async (
       isBackground: true,
       onAsked,
     },
-    () => runCompensation(run, compensation),
+    () => runCompensation(run, compensation, recipients),
   );
   run.journal.record({
     type: 'compensated',
@@ -56,8 +59,11 @@ const describeCompensation = (compensation: AuditionCompensation): string => {
   }
 };
 
-const runCompensation = async (run: AuditionRun, compensation: AuditionCompensation): Promise<UndoResult> => {
-  const correlated = correlatedIds(run.plan);
+const runCompensation = async (
+  run: AuditionRun,
+  compensation: AuditionCompensation,
+  recipients: readonly Participant[],
+): Promise<UndoResult> => {
   const optionsOn = (queue: TaskQueue) =>
     activityOptions(run, {
       queue,
@@ -66,47 +72,45 @@ const runCompensation = async (run: AuditionRun, compensation: AuditionCompensat
     });
   switch (compensation.kind) {
     case 'release_holds':
-      await internalActivities('Undo the hold of the slot').releaseHolds(correlated);
+      await run.journal.flush({ releaseHolds: { through: run.claims.last } });
       return { result: 'undone' };
     case 'remove_meeting': {
-      const { key, provider, slot } = compensation;
-      const options = optionsOn(queueOfMeeting(provider));
-      return proxyActivities<MeetingActivities>(options).removeMeeting({
-        ...correlated,
-        key,
-        provider,
-        slot,
-      });
+      const { keys, provider, slot } = compensation;
+      const activities = proxyActivities<MeetingActivities>(optionsOn(queueOfMeeting(provider)));
+      return run.call((call) => activities.removeMeeting({ ...call, keys, provider, slot }));
     }
     case 'remove_event': {
-      const { key, calendar } = compensation;
-      const options = optionsOn(queueOfCalendar(calendar.provider));
-      return proxyActivities<CalendarActivities>(options).removeEvent({ ...correlated, key, calendar });
+      const { keys, calendar } = compensation;
+      const activities = proxyActivities<CalendarActivities>(optionsOn(queueOfCalendar(calendar.provider)));
+      return run.call((call) => activities.removeEvent({ ...call, keys, calendar }));
     }
     case 'retract_notices':
-      return retractNotices(run, compensation);
+      return retractNotices(run, compensation, recipients);
   }
 };
 
 const retractNotices = async (
   run: AuditionRun,
   { participant, channel, sentAs }: Extract<AuditionCompensation, { kind: 'retract_notices' }>,
+  recipients: readonly Participant[],
 ): Promise<UndoResult> => {
-  const recipient = run.plan.participants.find(({ id }) => id === participant);
+  const recipient = recipients.find(({ id }) => id === participant);
   const { ending } = run;
   // A participant who declined needs no cancellation notice.
   const hasDeclined = ending?.type === 'declined' && ending.participant === participant;
   if (!recipient || hasDeclined) return { result: 'nothing_to_undo' };
-  return messagingActivities(
-    run,
-    channel,
-    `Send the cancellation to ${recipient.kind} ${recipient.id}`,
-  ).retractNotice({
-    ...correlatedIds(run.plan),
-    key: run.idempotencyKeyOf(`cancellation:${participant}:${channel}`),
-    sentAs,
-    channel,
-    recipient,
-    audition: noticeFacts(run),
-  });
+  const summary = `Send the cancellation to ${recipient.kind} ${recipient.id}`;
+  const activities = messagingActivities(run, channel, summary);
+  const { revision } = run.journal.view;
+  return run.call((call) =>
+    activities.retractNotice({
+      ...call,
+      // A reopened audition can be cancelled again.
+      key: run.idempotencyKeyOf(`cancellation:${participant}:${channel}:r${revision}`),
+      sentAs,
+      channel,
+      recipient,
+      audition: noticeFacts(run),
+    }),
+  );
 };

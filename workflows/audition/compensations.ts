@@ -10,11 +10,12 @@ export type AuditionCompensation = Compensation &
     | { readonly kind: 'release_holds' }
     | {
         readonly kind: 'remove_meeting';
-        readonly key: string;
+        /** The idempotency keys under which the meeting was, or may have been, created. */
+        readonly keys: readonly string[];
         readonly provider: MeetingProviderName;
         readonly slot: Slot;
       }
-    | { readonly kind: 'remove_event'; readonly key: string; readonly calendar: CalendarRef }
+    | { readonly kind: 'remove_event'; readonly keys: readonly string[]; readonly calendar: CalendarRef }
     | {
         readonly kind: 'retract_notices';
         readonly participant: ParticipantId;

@@ -1,28 +1,24 @@
 /** Computes the next deadline of an audition. The main loop sets one timer for it, instead of one for each deadline. */
 import type { Origin } from '../../domain/audition/events.ts';
-import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
+import { day } from '../../domain/time/units.ts';
 import type { AuditionRun } from './run.ts';
-import { openMeetingStatus, sessionOpensAtMs } from './steps/session.ts';
+import { pendingDecline } from './steps/answers.ts';
+import { currentMeetingStatus, sessionEndsAtMs } from './steps/session.ts';
 
-export type Deadline =
-  | { readonly kind: 'reminder'; readonly at: number; readonly reminder: Reminder }
-  | { readonly kind: 'answer_overdue'; readonly at: number }
-  | { readonly kind: 'session_start'; readonly at: number; readonly origin: Origin }
-  | { readonly kind: 'no_show'; readonly at: number }
-  | { readonly kind: 'session_end'; readonly at: number }
-  | { readonly kind: 'decision_overdue'; readonly at: number };
+/** `at` is in epoch milliseconds. */
+export type Deadline = { readonly at: number } & (
+  | { readonly kind: 'reminder' | 'answer_overdue' | 'decline_final' | 'session_missing' | 'session_end' }
+  | { readonly kind: 'decision_overdue' | 'move_return' | 'change_moot' }
+  | { readonly kind: 'session_start'; readonly origin: Origin }
+);
 
 /** Returns the next deadline in the audition's present state. Returns undefined when the state has no deadline. */
 export const nextDeadline = (run: AuditionRun): Deadline | undefined => {
   const [first, ...rest] = deadlinesOf(run);
   return first && rest.reduce((next, deadline) => (deadline.at < next.at ? deadline : next), first);
 };
-
-/** Returns whether both deadlines are of the same kind at the same time. */
-export const isSameDeadline = (a: Deadline | undefined, b: Deadline | undefined): boolean =>
-  a?.kind === b?.kind && a?.at === b?.at;
 
 const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
   const { state, stateSince, slot } = run.journal.view;
@@ -32,35 +28,72 @@ const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
     case 'scheduled':
     case 'confirmed':
       return [
-        ...run.reminders.map(
-          (reminder): Deadline => ({ kind: 'reminder', at: toEpochMs(reminder.at), reminder }),
-        ),
-        ...(hasUnansweredInvitation(run)
-          ? [{ kind: 'answer_overdue' as const, at: run.scheduledAt + policy.answerWithin }]
-          : []),
+        ...run.reminders.slice(0, 1).map(({ at }) => ({ kind: 'reminder' as const, at: toEpochMs(at) })),
+        ...answerDeadline(run, slot),
+        ...declineDeadline(run),
         ...sessionStartDeadline(run, slot),
-        { kind: 'no_show', at: Math.max(toEpochMs(slot.start), run.scheduledAt) + policy.noShowGrace },
+        ...(run.sessionAsked
+          ? []
+          : [
+              {
+                kind: 'session_missing' as const,
+                at: Math.max(toEpochMs(slot.start), run.scheduledAt) + policy.noShowGrace,
+              },
+            ]),
+        ...changeDeadline(run),
       ];
+    case 'scheduling':
+      return moveReturnDeadline(run);
     case 'in_progress':
-      return [{ kind: 'session_end', at: toEpochMs(slot.end) + policy.sessionOverrun }];
+      return [{ kind: 'session_end', at: sessionEndsAtMs(run, slot) }, ...changeDeadline(run)];
     case 'awaiting_decision':
       return run.decisionEscalated
         ? []
         : [{ kind: 'decision_overdue', at: toEpochMs(stateSince) + policy.decisionWithin }];
     case 'requested':
     case 'holding':
-    case 'scheduling':
     case 'closed':
       return [];
   }
 };
 
-/** When a meeting was opened early, its session begins as soon as check-in opens. */
+/** When a meeting was opened early and is still open, its session begins with the slot. */
 const sessionStartDeadline = (run: AuditionRun, slot: Slot): readonly Deadline[] => {
-  const meeting = openMeetingStatus(run);
-  return meeting ? [{ kind: 'session_start', at: sessionOpensAtMs(run, slot), origin: meeting.origin }] : [];
+  const status = currentMeetingStatus(run);
+  return status?.isOpen ? [{ kind: 'session_start', at: toEpochMs(slot.start), origin: status.origin }] : [];
+};
+
+/**
+ * An unanswered invitation escalates when the policy says so, but early enough before the slot that the casting office
+ * can still act: a day before it, or half way to it when the slot is nearer.
+ */
+const answerDeadline = (run: AuditionRun, slot: Slot): readonly Deadline[] => {
+  if (!hasUnansweredInvitation(run)) return [];
+  const { scheduledAt, plan } = run;
+  const start = toEpochMs(slot.start);
+  const inTime = Math.max(start - day, scheduledAt + (start - scheduledAt) / 2);
+  return [{ kind: 'answer_overdue', at: Math.min(scheduledAt + plan.policy.answerWithin, inTime) }];
 };
 
 const hasUnansweredInvitation = ({ answerEscalated, journal }: AuditionRun): boolean =>
   !answerEscalated &&
   journal.view.participants.some(({ kind, answer }) => kind === 'performer' && answer === 'none');
+
+const declineDeadline = (run: AuditionRun): readonly Deadline[] => {
+  const pending = pendingDecline(run);
+  return pending ? [{ kind: 'decline_final', at: pending.finalAt }] : [];
+};
+
+/** When the slot begins, a change that has not been made is moot. */
+const changeDeadline = ({ change }: AuditionRun): readonly Deadline[] =>
+  change?.slotStart && !change.hasMoved ? [{ kind: 'change_moot', at: toEpochMs(change.slotStart) }] : [];
+
+/** A move that is not finished when check-in for the old slot opens returns to the old slot. */
+const moveReturnDeadline = ({ change, movedAt, plan }: AuditionRun): readonly Deadline[] => {
+  if (!change?.hasMoved || !change.slotStart) return [];
+  const oldStart = toEpochMs(change.slotStart);
+  const at = oldStart - plan.policy.checkInOpens;
+  // A move that began later than that has been asked for in spite of it.
+  const latest = at > movedAt ? at : oldStart;
+  return latest > movedAt ? [{ kind: 'move_return', at: latest }] : [];
+};

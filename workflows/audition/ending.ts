@@ -1,8 +1,12 @@
 /** The facts that end an audition, and whether an ending needs compensation. */
+
+import type { StepFailure } from '../../activities/contract.ts';
 import type { AttentionStep } from '../../domain/audition/attention.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
+import type { Slot } from '../../domain/audition/slot.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
-import { type StepFailure, toStepFailure } from './step-failures.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
+import { toStepFailure } from './step-failures.ts';
 
 /** The facts that end an audition. */
 export type EndingFact = Extract<
@@ -12,18 +16,19 @@ export type EndingFact = Extract<
 
 /**
  * Returns whether an ending must be compensated. After the session, nothing is undone, and participants get no
- * cancellation.
+ * cancellation. A decision before the slot has begun makes the session needless, so it is undone.
+ * @param endedAt epoch milliseconds
  */
-export const needsCompensation = ({ type }: EndingFact, stateAtEnd: AuditionState): boolean =>
-  compensatesOn[type] && stateAtEnd !== 'awaiting_decision';
-
-const compensatesOn: Readonly<Record<EndingFact['type'], boolean>> = {
-  slot_refused: true,
-  declined: true,
-  cancelled: true,
-  failed: true,
-  no_show: false,
-  decided: false,
+export const needsCompensation = (
+  { type }: EndingFact,
+  stateAtEnd: AuditionState,
+  slot: Slot | undefined,
+  endedAt: number,
+): boolean => {
+  if (stateAtEnd === 'awaiting_decision') return false;
+  if (type === 'decided')
+    return slot !== undefined && stateAtEnd !== 'in_progress' && endedAt < toEpochMs(slot.start);
+  return type !== 'no_show';
 };
 
 /** Returns the ending after a permanent failure of an internal activity. The audition is closed and compensated. */

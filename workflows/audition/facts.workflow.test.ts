@@ -30,7 +30,11 @@ const startOf = async ({ view }: RunningAudition): Promise<number> => {
   return toEpochMs(slot.start);
 };
 
-/** Runs the scheduled audition until the given number of minutes before the session. */
+/** Runs the scheduled audition until the given number of minutes after the start of its slot. */
+const minutesInto = (played: RunningAudition, minutes: number): Promise<number> =>
+  minutesBefore(played, -minutes);
+
+/** Runs the scheduled audition until the given number of minutes before the start of its slot. */
 const minutesBefore = async (played: RunningAudition, minutes: number): Promise<number> => {
   await scheduled(played);
   const start = await startOf(played);
@@ -44,10 +48,8 @@ const endedAt = ({ handle }: RunningAudition, report: Omit<messages.MeetingRepor
   handle.signal(messages.meetingEndedSignal, { origin: 'system', ...report });
 
 /** Checks the performer in. The update is handled after all earlier signals. */
-const checkInPerformer = async ({ handle }: RunningAudition) =>
-  handle.executeUpdate(messages.checkInUpdate, {
-    args: [{ ...apiCommand, participant: performer.id }],
-  });
+const checkInPerformer = async ({ send }: RunningAudition) =>
+  send(messages.checkInUpdate, { ...apiCommand, participant: performer.id });
 
 const times = ({ world }: RunningAudition, ...types: readonly AuditionFactType[]) =>
   types.map((type) => world.factTypes().filter((fact) => fact === type).length);
@@ -55,9 +57,9 @@ const times = ({ world }: RunningAudition, ...types: readonly AuditionFactType[]
 describe('a repeated fact', () => {
   it('takes effect once, in any order of the repetitions', async () => {
     await stage.runAudition({ recordAs: 'facts-repeated' }, async (played) => {
-      await minutesBefore(played, 10);
-      const { handle, until } = played;
-      const [notice] = (await played.view()).notices;
+      await minutesInto(played, 1);
+      const { handle, send, until } = played;
+      const [notice] = (await until(({ notices }) => notices.length > 0)).notices;
       if (!notice) throw new Error('there is no notice');
       const { participant, channel, deliveryId } = notice;
       const meetingId = await meetingOf(played);
@@ -74,7 +76,7 @@ describe('a repeated fact', () => {
       }
       const view = await until(({ state }) => state === 'awaiting_decision');
       expect(view.attention.filter(({ step }) => step === 'invitation')).toHaveLength(1);
-      await handle.executeUpdate(messages.decideUpdate, { args: [{ ...apiCommand, decision: 'released' }] });
+      await send(messages.decideUpdate, { ...apiCommand, decision: 'released' });
       await played.result();
       expect(times(played, 'delivery_reported', 'session_started', 'session_ended')).toEqual([1, 1, 1]);
       const raised = played.world.events.filter(
@@ -88,33 +90,42 @@ describe('a repeated fact', () => {
 describe('the report of a meeting', () => {
   it('starts the session when the meeting is opened', async () => {
     await stage.runAudition({}, async (played) => {
-      await minutesBefore(played, 10);
+      await minutesInto(played, 1);
       await startedAt(played, { meetingId: await meetingOf(played) });
       const { outcome } = await played.until(({ state }) => state === 'in_progress');
       expect(outcome).toBeUndefined();
     });
   });
 
-  it('starts the session at check-in time when the meeting was opened days ahead and is still open', async () => {
+  it('starts the session with the slot when the meeting was opened days ahead and is still open', async () => {
     await stage.runAudition({ recordAs: 'meeting-opened-early' }, async (played) => {
       await scheduled(played);
       await startedAt(played, { meetingId: await meetingOf(played) });
-      await played.advanceTo(toInstant((await startOf(played)) - 40 * minute));
+      await played.advanceTo(toInstant((await startOf(played)) - minute));
       expect((await played.view()).state).toBe('scheduled');
       const { stateSince } = await played.until(({ state }) => state === 'in_progress');
-      expect(toEpochMs(stateSince)).toBeGreaterThanOrEqual((await startOf(played)) - 30 * minute);
+      expect(toEpochMs(stateSince)).toBeGreaterThanOrEqual(await startOf(played));
       expect(times(played, 'no_show')).toEqual([0]);
     });
   });
 
-  it('starts no session when the meeting was opened and closed days ahead', async () => {
+  it.each([
+    ['in their order', false],
+    ['in reverse order', true],
+  ])('changes nothing when the room was tested before the slot, with reports %s', async (_, isReversed) => {
     await stage.runAudition({}, async (played) => {
-      await scheduled(played);
+      const start = await minutesBefore(played, 20);
       const meetingId = await meetingOf(played);
-      await startedAt(played, { meetingId });
-      await endedAt(played, { meetingId });
-      expect(await played.result()).toMatchObject({ outcome: 'no_show' });
-      expect(times(played, 'session_started')).toEqual([0]);
+      const reports = [
+        () => startedAt(played, { meetingId, at: toInstant(start - 25 * minute) }),
+        () => endedAt(played, { meetingId, at: toInstant(start - 23 * minute) }),
+      ];
+      for (const report of isReversed ? reports.reverse() : reports) await report();
+      await played.until(({ attention }) => attention.some(({ step }) => step === 'session'));
+      expect(times(played, 'session_started', 'session_ended')).toEqual([0, 0]);
+      const cancelled = await played.send(messages.cancelUpdate, apiCommand);
+      expect(cancelled.outcome).toBe('cancelled');
+      expect(played.world.meetings.size).toBe(0);
     });
   });
 
@@ -123,7 +134,7 @@ describe('the report of a meeting', () => {
       { prepare: (world) => world.fail('writeEvent', 'rejected_input') },
       async (played) => {
         const { attention } = await played.until(({ attention: open }) => open.length === 2);
-        await played.advanceTo(toInstant((await startOf(played)) - 10 * minute));
+        await played.advanceTo(toInstant((await startOf(played)) + minute));
         await startedAt(played, { meetingId: await meetingOf(played) });
         for (const { step } of attention) await played.resolve(step, 'skip');
         const { outcome } = await played.until(({ state }) => state === 'in_progress');
@@ -134,15 +145,30 @@ describe('the report of a meeting', () => {
 
   it('starts and ends the session when the reports arrive in reverse order', async () => {
     await stage.runAudition({ recordAs: 'meeting-ended-before-started' }, async (played) => {
-      const start = await minutesBefore(played, 10);
+      const start = await minutesInto(played, 2);
       const meetingId = await meetingOf(played);
       await endedAt(played, { meetingId, at: toInstant(start + minute) });
       await startedAt(played, { meetingId, at: toInstant(start) });
       await played.until(({ state }) => state === 'awaiting_decision');
-      await played.handle.executeUpdate(messages.decideUpdate, {
-        args: [{ ...apiCommand, decision: 'booked' }],
-      });
+      await played.send(messages.decideUpdate, { ...apiCommand, decision: 'booked' });
       expect(times(played, 'session_started', 'session_ended')).toEqual([1, 1]);
+    });
+  });
+
+  it('continues the session when the meeting is opened again', async () => {
+    await stage.runAudition({ recordAs: 'meeting-reopened' }, async (played) => {
+      const start = await minutesInto(played, 1);
+      const meetingId = await meetingOf(played);
+      await startedAt(played, { meetingId });
+      await endedAt(played, { meetingId });
+      await played.advanceTo(toInstant(start + 3 * minute));
+      await startedAt(played, { meetingId });
+      await played.advanceTo(toInstant(start + 25 * minute));
+      expect((await played.view()).state).toBe('in_progress');
+      await played.advanceTo(toInstant(start + 31 * minute));
+      await endedAt(played, { meetingId });
+      const { stateSince } = await played.until(({ state }) => state === 'awaiting_decision');
+      expect(toEpochMs(stateSince)).toBeLessThan(start + 40 * minute);
     });
   });
 
@@ -152,25 +178,59 @@ describe('the report of a meeting', () => {
       await checkInPerformer(played);
       const meetingId = await meetingOf(played);
       await endedAt(played, { meetingId, at: toInstant(start - 60 * minute) });
-      expect((await checkInPerformer(played)).state).toBe('in_progress');
-      await endedAt(played, { meetingId, at: toInstant(start) });
-      await played.until(({ state }) => state === 'awaiting_decision');
+      await played.advanceTo(toInstant(start + 20 * minute));
+      expect((await played.view()).state).toBe('in_progress');
     });
   });
 
   it('changes nothing after the session', async () => {
     await stage.runAudition({}, async (played) => {
-      await minutesBefore(played, 10);
+      const start = await minutesBefore(played, 10);
       const meetingId = await meetingOf(played);
       await checkInPerformer(played);
+      await played.advanceTo(toInstant(start + 31 * minute));
       await endedAt(played, { meetingId });
-      const { sequence } = await played.until(({ state }) => state === 'awaiting_decision');
+      await played.until(({ state }) => state === 'awaiting_decision');
       await startedAt(played, { meetingId });
       await endedAt(played, { meetingId });
-      const decided = await played.handle.executeUpdate(messages.decideUpdate, {
-        args: [{ ...apiCommand, decision: 'booked' }],
+      await played.send(messages.decideUpdate, { ...apiCommand, decision: 'booked' });
+      expect(times(played, 'session_started', 'session_ended')).toEqual([1, 1]);
+    });
+  });
+});
+
+describe('the report that a meeting was deleted', () => {
+  it('has the meeting created anew, its link written and sent once', async () => {
+    await stage.runAudition({ recordAs: 'meeting-deleted' }, async (played) => {
+      const { world, handle, until } = played;
+      const { meeting } = await until(({ notices }) => notices.length === 4);
+      for (const inboxId of ['in-1', 'in-1', 'in-2']) {
+        await handle.signal(messages.meetingDeletedSignal, {
+          origin: 'system',
+          meetingId: meeting?.id ?? '',
+          inboxId,
+        });
+      }
+      const told = await until(
+        ({ notices }) => notices.filter(({ notice }) => notice === 'update').length === 4,
+      );
+      expect(told.meeting?.id).not.toBe(meeting?.id);
+      expect(told).toMatchObject({ state: 'scheduled', revision: 1 });
+      expect(times(played, 'meeting_lost', 'meeting_created')).toEqual([1, 2]);
+      expect(world.callsOf('writeEvent')).toHaveLength(4);
+    });
+  });
+
+  it('changes nothing when it is about another meeting', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { sequence } = await played.until(({ notices }) => notices.length === 4);
+      await played.handle.signal(messages.meetingDeletedSignal, { origin: 'system', meetingId: 'another' });
+      const after = await played.send(messages.respondUpdate, {
+        ...apiCommand,
+        participant: performer.id,
+        answer: 'tentative',
       });
-      expect(decided.sequence).toBe(sequence + 1);
+      expect(after.sequence).toBe(sequence + 1);
     });
   });
 });
@@ -181,10 +241,11 @@ const withoutZoom = (world: RunningAudition['world']): void =>
 describe('a report about another meeting', () => {
   it('changes nothing when the meeting was replaced by that of another provider', async () => {
     await stage.runAudition({ prepare: withoutZoom }, async (played) => {
-      await minutesBefore(played, 10);
+      const start = await minutesInto(played, 1);
       expect((await played.view()).meeting).toMatchObject({ provider: 'google_meet' });
       await startedAt(played, { meetingId: `audition/${played.plan.id}:meeting:zoom:1` });
       expect(await checkInPerformer(played)).toMatchObject({ state: 'in_progress' });
+      await played.advanceTo(toInstant(start + 31 * minute));
       await endedAt(played, { meetingId: `audition/${played.plan.id}:meeting:zoom:1` });
       await endedAt(played, { meetingId: await meetingOf(played) });
       await played.until(({ state }) => state === 'awaiting_decision');
@@ -201,9 +262,9 @@ describe('a report about another meeting', () => {
       const early: Instant = toInstant((await stage.environment.currentTimeMs()) - minute);
       await startedAt(played, { meetingId });
       const slot = slotIn(96, await stage.environment.currentTimeMs());
-      await played.handle.executeUpdate(messages.rescheduleUpdate, { args: [{ ...apiCommand, slot }] });
+      await played.send(messages.rescheduleUpdate, { ...apiCommand, wish: { kind: 'fixed', slot } });
       await startedAt(played, { meetingId, at: early });
-      expect(await played.result()).toMatchObject({ outcome: 'no_show' });
+      await played.until(({ attention }) => attention.some(({ step }) => step === 'session'));
       expect(times(played, 'session_started')).toEqual([0]);
     });
   });

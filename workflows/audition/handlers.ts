@@ -1,6 +1,5 @@
 /** Sets the handlers of the audition's messages. Each handler refuses or delegates. */
-import { condition, setHandler } from '@temporalio/workflow';
-import type { AuditionView } from '../../domain/audition/view.ts';
+import { condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
 import * as messages from './messages.ts';
@@ -8,64 +7,83 @@ import {
   refusalAsFailure,
   refuseAnswer,
   refuseCheckIn,
+  refuseReschedule,
   refuseResolution,
   refuseUnlessAllowed,
   wrongState,
 } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
-import { recordAnswer } from './steps/answers.ts';
-import { checkIn, meetingEnded, meetingStarted, recordDelivery } from './steps/session.ts';
+import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answers.ts';
+import { recordDelivery } from './steps/delivery.ts';
+import { checkIn, meetingEnded, meetingStarted } from './steps/session.ts';
 
 /** Sets all handlers. Must be called before the first await, so that no message arrives without a handler. */
 export const setHandlers = (run: AuditionRun): void => {
   const { journal, attention } = run;
 
   setHandler(messages.viewQuery, () => journal.view);
+  setHandler(messages.planQuery, () => run.plan);
 
   setHandler(messages.firstResultUpdate, () => awaitFirstResult(run));
 
   setHandler(
     messages.respondUpdate,
-    async (command) => {
-      recordAnswer(run, command);
-      return viewAfterFlush(run);
-    },
+    (command) =>
+      applyUpdateOnce(run, async () => {
+        if (isWithdrawnDecline(run, command)) return submitCommand(run, { name: 'respond', command });
+        recordAnswer(run, command);
+        return answerAfterFlush(run, { yieldHolds: pendingDecline(run) !== undefined });
+      }),
     { validator: (command) => refuseAnswer(command, journal.view) },
   );
 
-  setHandler(messages.rescheduleUpdate, (command) => submitCommand(run, { name: 'reschedule', command }), {
-    validator: (_command) => refuseUnlessAllowed('reschedule', journal.view),
-  });
+  setHandler(
+    messages.rescheduleUpdate,
+    (command) => applyUpdateOnce(run, () => submitCommand(run, { name: 'reschedule', command })),
+    { validator: (_command) => refuseReschedule(journal.view) },
+  );
 
-  setHandler(messages.decideUpdate, (command) => submitCommand(run, { name: 'decide', command }), {
-    validator: (_command) => refuseUnlessAllowed('decide', journal.view),
-  });
+  setHandler(
+    messages.participantsUpdate,
+    (command) => applyUpdateOnce(run, () => submitCommand(run, { name: 'participants', command })),
+    { validator: (_command) => refuseUnlessAllowed('participants', journal.view) },
+  );
+
+  setHandler(
+    messages.decideUpdate,
+    (command) => applyUpdateOnce(run, () => submitCommand(run, { name: 'decide', command })),
+    { validator: (_command) => refuseUnlessAllowed('decide', journal.view) },
+  );
 
   setHandler(
     messages.cancelUpdate,
     async ({ origin, reason, correlationId }) => {
+      // The claim of the first slot appends its fact itself; the cancellation must follow it.
+      await condition(() => !run.isClaiming);
       run.end({ type: 'cancelled', origin, ...(reason ? { reason } : {}) }, correlationId);
       await condition(() => run.isCleanedUp);
-      return viewAfterFlush(run);
+      return answerAfterFlush(run);
     },
     { validator: (_command) => refuseUnlessAllowed('cancel', journal.view) },
   );
 
   setHandler(
     messages.checkInUpdate,
-    async (command) => {
-      checkIn(run, command);
-      return viewAfterFlush(run);
-    },
+    (command) =>
+      applyUpdateOnce(run, async () => {
+        checkIn(run, command);
+        return answerAfterFlush(run);
+      }),
     { validator: (command) => refuseCheckIn(command, journal.view, run.plan.policy.checkInOpens) },
   );
 
   setHandler(
     messages.resolveAttentionUpdate,
-    async (command) => {
-      attention.resolve(command);
-      return viewAfterFlush(run);
-    },
+    (command) =>
+      applyUpdateOnce(run, async () => {
+        attention.resolve(command);
+        return answerAfterFlush(run);
+      }),
     { validator: (command) => refuseResolution(command, journal.view) },
   );
 
@@ -91,37 +109,64 @@ export const setHandlers = (run: AuditionRun): void => {
     applyOnce((report: messages.MeetingReport) => meetingEnded(run, report)),
   );
   setHandler(
+    messages.meetingDeletedSignal,
+    applyOnce((report: messages.MeetingReport) => run.commands.add({ name: 'replace-meeting', report })),
+  );
+  setHandler(
     messages.connectionRestoredSignal,
     applyOnce((restoration: messages.ConnectionRestored) => attention.connectionRestored(restoration)),
   );
 };
 
 const awaitFirstResult = async (run: AuditionRun): Promise<messages.FirstResult> => {
-  await condition(() => run.firstResult !== undefined || run.ending !== undefined);
-  await run.journal.flush();
-  return run.firstResult ?? { kind: 'ended', view: run.journal.view };
+  await condition(
+    () =>
+      run.firstResult !== undefined ||
+      run.refusal !== undefined ||
+      run.ending !== undefined ||
+      run.isCleanedUp,
+  );
+  if (run.refusal) throw refusalAsFailure(run.refusal);
+  const answer = await answerAfterFlush(run);
+  return { ...(run.firstResult ?? { kind: 'ended' }), ...answer };
 };
 
-/** Returns the view once all recorded facts are in the database. */
-const viewAfterFlush = async (run: AuditionRun): Promise<AuditionView> => {
-  await run.journal.flush();
-  return run.journal.view;
+/** Answers once all recorded facts are in the database. */
+const answerAfterFlush = async (
+  run: AuditionRun,
+  { yieldHolds }: { yieldHolds?: boolean } = {},
+): Promise<messages.UpdateAnswer> => ({
+  sequence: await run.journal.flush(yieldHolds ? { yieldHolds } : undefined),
+});
+
+/** How many ids of applied updates are remembered. Callers repeat a request within minutes. */
+const maxRememberedUpdates = 200;
+
+/**
+ * Applies an update. An update that an earlier run has applied, before it continued as new, is only answered: within one
+ * run, Temporal itself deduplicates updates by their id.
+ */
+const applyUpdateOnce = async (
+  run: AuditionRun,
+  apply: () => Promise<messages.UpdateAnswer>,
+): Promise<messages.UpdateAnswer> => {
+  const id = currentUpdateInfo()?.id;
+  if (id !== undefined && run.appliedUpdates.includes(id)) return answerAfterFlush(run);
+  const answer = await apply();
+  if (id !== undefined) run.appliedUpdates = [...run.appliedUpdates, id].slice(-maxRememberedUpdates);
+  return answer;
 };
 
 /**
- * Queues a long command and waits for its result. When the main coroutine has to wait for an operator, the caller gets
- * the present view instead.
+ * Queues a long command and waits for its result. When the command has to wait for an operator, the caller gets an
+ * answer in the meantime.
  */
-const submitCommand = async (run: AuditionRun, command: QueuedCommand): Promise<AuditionView> => {
-  const blockingBefore = run.attention.blockingCount;
+const submitCommand = async (run: AuditionRun, command: QueuedCommand): Promise<messages.UpdateAnswer> => {
   try {
-    await run.commands.submit(
-      command,
-      () => run.ending !== undefined || run.attention.blockingCount > blockingBefore,
-    );
+    await run.commands.submit(command, () => run.ending !== undefined || run.change?.isWaiting === true);
   } catch (error) {
     throw error instanceof Refusal ? refusalAsFailure(error) : error;
   }
   if (run.ending && run.ending.type !== 'decided') throw refusalAsFailure(wrongState(command.name, 'closed'));
-  return viewAfterFlush(run);
+  return answerAfterFlush(run);
 };

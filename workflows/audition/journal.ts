@@ -1,114 +1,194 @@
 /**
- * Keeps the audition's state and writes its trail. A fact is folded into the state immediately. The database gets the
- * facts in batches, one batch at a time, while the audition continues.
+ * Keeps the audition's state and its unwritten facts. A fact is folded into the state immediately. It reaches the trail
+ * with the next activity: each activity appends the facts that it carries. Where none follows, or a caller waits, an
+ * activity of its own writes them.
  */
-import { CancellationScope, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { AuditionEvent, AuditionFact } from '../../domain/audition/events.ts';
+import { CancellationScope, setCurrentDetails } from '@temporalio/workflow';
+import type { RecordEventsInput } from '../../activities/contract.ts';
+import type { AuditionFact, TrailFact, TrailPosition } from '../../domain/audition/events.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
 import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { internalActivities } from '../internal-activities.ts';
-import { searchAttributes } from '../search-attributes.ts';
 import { renderCurrentDetails } from './current-details.ts';
+import { createPublishedState } from './published-state.ts';
+import { isTrailAhead } from './step-failures.ts';
+
+/** A fact that an activity appends to the trail, or that the workflow records when the activity did not. */
+export type DraftFact = Extract<TrailFact, { number: number }>;
+
+type HoldChange = Pick<RecordEventsInput, 'releaseHolds' | 'yieldHolds'>;
 
 export interface Journal {
   readonly view: AuditionView;
+  /** The number of the last fact. */
+  readonly number: number;
   /** Whether all recorded facts are in the database. */
   readonly isWritten: boolean;
-  /** Folds the fact into the state. @throws IllegalTransition when the transition table does not allow it */
-  record(fact: AuditionFact, correlationId?: string): void;
-  /** Starts writing all recorded facts to the database. A cancellation does not stop it. */
+  /**
+   * Folds the fact into the state.
+   * @param key the key of the effect that the fact reports, when an activity may have appended the fact already
+   * @throws IllegalTransition when the transition table does not allow the fact
+   */
+  record(fact: AuditionFact, options?: { readonly correlationId?: string; readonly key?: string }): void;
+  /** Numbers a fact for an activity that appends it. It is not part of the state until `applied` or `recordDraft`. */
+  draft(fact: AuditionFact): DraftFact;
+  /** Reserves a number for a fact that an activity makes. */
+  reserveNumber(): number;
+  /** Folds facts into the state that an activity has appended to the trail. */
+  applied(facts: readonly AuditionFact[]): void;
+  /** Records a draft that its activity did not append. */
+  recordDraft(draft: DraftFact): void;
+  /** Runs an activity that carries the unwritten facts. They count as written when the activity succeeds. */
+  carry<Result>(activity: (trail: TrailPosition) => Promise<Result>): Promise<Result>;
+  /** Starts writing all unwritten facts. A cancellation does not stop it. */
   flushInBackground(): void;
-  /** Writes all recorded facts to the database and waits for it. Throws when the trail cannot be continued. */
-  flush(): Promise<void>;
+  /**
+   * Writes all recorded facts and the change of the holds, and waits for it. Returns the sequence of the trail's last
+   * event. Throws when the trail cannot be continued.
+   */
+  flush(holds?: HoldChange): Promise<number>;
+  /** Updates the search attributes, including the states that otherwise wait for the next change. */
+  publish(): void;
+  /** Replaces the state by that of the trail, for a run that takes over. */
+  adopt(view: AuditionView, number: number): void;
 }
 
-/**
- * Creates the journal. A new one begins with the `requested` fact, a carried one continues from its view.
- * @param onFlushFailed called when the trail cannot be continued because the database has different events
- */
+export interface JournalStart {
+  readonly view: AuditionView;
+  readonly number: number;
+}
+
+interface JournalEvents {
+  /** A write in the background has failed for good. */
+  readonly onFlushFailed: (error: unknown) => void;
+  /** The trail contains facts of another run that this run does not know. */
+  readonly onTrailAhead: () => void;
+}
+
+/** Creates the journal. A new one begins with the `requested` fact, another one continues from its start. */
 export const createJournal = (
   plan: AuditionPlan,
-  onFlushFailed: (error: unknown) => void,
-  carried?: AuditionView,
+  { onFlushFailed, onTrailAhead }: JournalEvents,
+  start?: JournalStart,
 ): Journal => {
-  let unwritten: readonly AuditionEvent[] = [];
-  let writing: Promise<void> = Promise.resolve();
-  let flushesInFlight = 0;
-  let published = carried ? visibleState(carried) : '';
+  let unwritten: readonly TrailFact[] = [];
+  let writing: Promise<unknown> = Promise.resolve();
+  let writesInFlight = 0;
+  let carried: readonly (readonly TrailFact[])[] = [];
+  let isFlushWanted = false;
+  let number = start?.number ?? 0;
+  let sequence = 0;
 
-  const event = (
-    fact: AuditionFact,
-    sequence: number,
-    correlationId = plan.correlationId,
-  ): AuditionEvent => ({
-    sequence,
+  const stamp = (fact: AuditionFact, correlationId = plan.correlationId) => ({
     at: toInstant(Date.now()),
     correlationId,
     fact,
   });
-
+  const nextNumber = (): number => {
+    number += 1;
+    return number;
+  };
   const begin = (): AuditionView => {
-    const first = event(requestedFact(plan), 1);
+    const first = { ...stamp(requestedFact(plan)), number: nextNumber() };
     unwritten = [first];
-    return createView(first);
+    return createView({ ...first, sequence: 1 });
   };
 
-  let view = carried ?? begin();
+  let view = start?.view ?? begin();
+  const published = createPublishedState(start?.view);
   setCurrentDetails(renderCurrentDetails(view));
 
-  const publishSearchAttributes = (): void => {
-    const state = visibleState(view);
-    if (state === published) return;
-    published = state;
-    upsertSearchAttributes([
-      { key: searchAttributes.state, value: view.state },
-      { key: searchAttributes.attention, value: view.attention[0]?.step ?? null },
-      { key: searchAttributes.scheduledFor, value: view.slot ? new Date(view.slot.start) : null },
-    ]);
+  const fold = (fact: Omit<TrailFact, 'number' | 'key'>): void => {
+    view = foldEvent(view, { ...fact, sequence: view.sequence + 1 });
+    setCurrentDetails(renderCurrentDetails(view));
   };
 
-  const writeBatch = async (): Promise<void> => {
-    if (unwritten.length === 0) return;
-    const events = unwritten;
-    unwritten = [];
-    await internalActivities('Write the audit trail').recordEvents({ ...correlatedIds(plan), events });
-  };
-
-  const flush = async (): Promise<void> => {
-    publishSearchAttributes();
-    flushesInFlight += 1;
-    writing = writing.then(() => CancellationScope.nonCancellable(writeBatch));
+  const carry: Journal['carry'] = async (activity) => {
+    const facts = unwritten;
+    carried = [...carried, facts];
     try {
-      await writing;
+      const result = await activity({ facts, number });
+      unwritten = unwritten.filter((fact) => !facts.includes(fact));
+      return result;
+    } catch (error) {
+      if (isTrailAhead(error)) onTrailAhead();
+      throw error;
     } finally {
-      flushesInFlight -= 1;
+      carried = carried.filter((other) => other !== facts);
+      if (isFlushWanted) flushInBackground();
     }
+  };
+
+  /** Waits for activities that carry all unwritten facts, instead of writing these a second time. */
+  const flushInBackground = (): void => {
+    published.update(view);
+    isFlushWanted = carried.some((facts) => unwritten.every((fact) => facts.includes(fact)));
+    if (!isFlushWanted) flush().catch(onFlushFailed);
+  };
+
+  const write = async (holds: HoldChange | undefined): Promise<void> => {
+    if (unwritten.length === 0 && !holds) return;
+    const recorded = await carry((trail) =>
+      internalActivities('Write the audit trail').recordEvents({ ...correlatedIds(plan), trail, ...holds }),
+    );
+    sequence = recorded.sequence;
+  };
+
+  const flush: Journal['flush'] = async (holds) => {
+    published.update(view);
+    writesInFlight += 1;
+    const batch = writing.then(() => CancellationScope.nonCancellable(() => write(holds)));
+    // A failed write must not fail the next one, which carries the same facts.
+    writing = batch.catch(() => undefined);
+    try {
+      await batch;
+    } finally {
+      writesInFlight -= 1;
+    }
+    return Math.max(sequence, view.sequence);
   };
 
   return {
     get view() {
       return view;
     },
-    get isWritten() {
-      return unwritten.length === 0 && flushesInFlight === 0;
+    get number() {
+      return number;
     },
-    record(fact, correlationId) {
-      const next = event(fact, view.sequence + 1, correlationId);
-      view = foldEvent(view, next);
-      unwritten = [...unwritten, next];
+    get isWritten() {
+      return unwritten.length === 0 && writesInFlight === 0;
+    },
+    record(fact, { correlationId, key } = {}) {
+      const stamped = stamp(fact, correlationId);
+      fold(stamped);
+      unwritten = [
+        ...unwritten,
+        key === undefined ? { ...stamped, number: nextNumber() } : { ...stamped, key },
+      ];
+    },
+    draft: (fact) => ({ ...stamp(fact), number: nextNumber() }),
+    reserveNumber: nextNumber,
+    applied(facts) {
+      for (const fact of facts) fold(stamp(fact));
+      published.update(view);
+    },
+    recordDraft(draft) {
+      fold(draft);
+      unwritten = [...unwritten, draft];
+    },
+    carry,
+    flushInBackground,
+    flush,
+    publish: () => published.updateFully(view),
+    adopt(adopted, lastNumber) {
+      view = adopted;
+      number = lastNumber;
+      unwritten = [];
       setCurrentDetails(renderCurrentDetails(view));
     },
-    flushInBackground() {
-      flush().catch(onFlushFailed);
-    },
-    flush,
   };
 };
-
-/** Returns the values of the search attributes as one comparable string. */
-const visibleState = (view: AuditionView): string =>
-  [view.state, view.attention[0]?.step ?? '', view.slot?.start ?? ''].join('|');
 
 const requestedFact = (plan: AuditionPlan): AuditionFact => ({
   type: 'requested',

@@ -31,14 +31,21 @@ const respond = (participant: string, answer: 'accepted' | 'declined') => ({
 
 const scheduled = ({ until }: RunningAudition) => until(({ state }) => state === 'scheduled');
 
+/** Notices are sent after the audition is scheduled. */
+const invited = ({ until, plan }: RunningAudition) =>
+  until(
+    ({ state, notices }) =>
+      state === 'scheduled' &&
+      notices.length === plan.participants.flatMap(({ channels }) => channels).length,
+  );
+
 /** Runs the audition until its session is over. */
-const untilSessionOver = async ({ handle, until, advanceTo, plan }: RunningAudition): Promise<void> => {
+const untilSessionOver = async ({ handle, send, until, advanceTo, plan }: RunningAudition): Promise<void> => {
   await until(({ state }) => state === 'scheduled');
   const start = plan.wish.kind === 'fixed' ? plan.wish.slot.start : '1970-01-01T00:00:00.000Z';
   await advanceTo(toInstant(toEpochMs(start) - 60_000));
-  await handle.executeUpdate(messages.checkInUpdate, {
-    args: [{ ...apiCommand, participant: performer.id }],
-  });
+  await send(messages.checkInUpdate, { ...apiCommand, participant: performer.id });
+  await advanceTo(toInstant(toEpochMs(start) + 60_000));
   await handle.signal(messages.meetingEndedSignal, { origin: 'system' });
   await until(({ state }) => state === 'awaiting_decision');
 };
@@ -46,27 +53,23 @@ const untilSessionOver = async ({ handle, until, advanceTo, plan }: RunningAudit
 describe('an audition', () => {
   it('runs from request to decision', async () => {
     await stage.runAudition({ recordAs: 'booked' }, async (played) => {
-      const { world, handle, result } = played;
-      await scheduled(played);
+      const { world, handle, send, result } = played;
+      await invited(played);
       expect(world.meetings.size).toBe(1);
       expect(world.calendarEvents.size).toBe(2);
       expect(world.notices.filter((key) => key.includes(':invitation:'))).toHaveLength(4);
-      expect([...world.confirmedRevisions]).toEqual([1]);
 
-      await handle.executeUpdate(messages.respondUpdate, { args: [respond(performer.id, 'accepted')] });
-      const confirmed = await handle.executeUpdate(messages.respondUpdate, {
-        args: [respond(castingDirector.id, 'accepted')],
-      });
+      await send(messages.respondUpdate, respond(performer.id, 'accepted'));
+      const confirmed = await send(messages.respondUpdate, respond(castingDirector.id, 'accepted'));
       expect(confirmed.state).toBe('confirmed');
 
       const start = await startOf(played);
       await played.advanceTo(toInstant(start - 60_000));
-      await handle.executeUpdate(messages.checkInUpdate, {
-        args: [{ ...apiCommand, participant: performer.id }],
-      });
+      await send(messages.checkInUpdate, { ...apiCommand, participant: performer.id });
+      await played.advanceTo(toInstant(start + 60_000));
       await handle.signal(messages.meetingEndedSignal, { origin: 'system' });
       await played.until(({ state }) => state === 'awaiting_decision');
-      await handle.executeUpdate(messages.decideUpdate, { args: [{ ...apiCommand, decision: 'booked' }] });
+      await send(messages.decideUpdate, { ...apiCommand, decision: 'booked' });
 
       expect(await result()).toMatchObject({ state: 'closed', outcome: 'booked', attention: [] });
       expect(world.notices.filter((key) => key.includes(':reminder:'))).toHaveLength(8);
@@ -81,9 +84,7 @@ describe('an audition', () => {
       const now = await stage.environment.currentTimeMs();
       const next = { id: auditionPlan(now).id, slot: slotIn(120, now), round: 'callback' as const };
       const world = played.createWorld(next.id);
-      const decided = await played.handle.executeUpdate(messages.decideUpdate, {
-        args: [{ ...apiCommand, decision: 'callback', next }],
-      });
+      const decided = await played.send(messages.decideUpdate, { ...apiCommand, decision: 'callback', next });
       expect(decided).toMatchObject({ outcome: 'callback', next: next.id });
       await played.result();
 
@@ -98,34 +99,25 @@ describe('an audition', () => {
 
   it('is closed and undone when the performer declines, who gets no cancellation', async () => {
     await stage.runAudition({ recordAs: 'declined' }, async (played) => {
-      const { handle, world, result } = played;
-      await scheduled(played);
-      await handle.executeUpdate(messages.respondUpdate, { args: [respond(performer.id, 'declined')] });
+      const { send, world, result } = played;
+      await invited(played);
+      await send(messages.respondUpdate, respond(performer.id, 'declined'));
       expect(await result()).toMatchObject({ outcome: 'declined' });
-      expect([world.meetings.size, world.calendarEvents.size, world.heldRevisions.size]).toEqual([0, 0, 0]);
+      expect([world.meetings.size, world.calendarEvents.size, world.claims.size]).toEqual([0, 0, 0]);
       expect(world.retractions.filter((key) => key.includes(performer.id))).toEqual([]);
       expect(world.retractions).toHaveLength(2);
     });
   });
 
-  it('is a no-show when the performer never checks in', async () => {
-    await stage.runAudition({ recordAs: 'no-show' }, async ({ result, world }) => {
-      expect(await result()).toMatchObject({ outcome: 'no_show' });
-      expect(world.retractions).toEqual([]);
-    });
-  });
-
   it('ends a session without an end report, and escalates an overdue decision', async () => {
     await stage.runAudition({ recordAs: 'late-decision' }, async (played) => {
-      const { handle, until, advanceTo } = played;
+      const { send, until, advanceTo } = played;
       await scheduled(played);
       await advanceTo(toInstant((await startOf(played)) - 60_000));
-      await handle.executeUpdate(messages.checkInUpdate, {
-        args: [{ ...apiCommand, participant: performer.id }],
-      });
+      await send(messages.checkInUpdate, { ...apiCommand, participant: performer.id });
       await until(({ state }) => state === 'awaiting_decision');
       await until(({ attention }) => attention.some(({ step }) => step === 'decision'));
-      await handle.executeUpdate(messages.decideUpdate, { args: [{ ...apiCommand, decision: 'released' }] });
+      await send(messages.decideUpdate, { ...apiCommand, decision: 'released' });
       expect(await played.result()).toMatchObject({ outcome: 'released', attention: [] });
     });
   });
@@ -133,7 +125,7 @@ describe('an audition', () => {
   it('sends no cancellations when it is cancelled after its session', async () => {
     await stage.runAudition({}, async (played) => {
       await untilSessionOver(played);
-      await played.handle.executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+      await played.send(messages.cancelUpdate, apiCommand);
       expect(await played.result()).toMatchObject({ outcome: 'cancelled' });
       expect(played.world.retractions).toEqual([]);
       expect(played.world.meetings.size).toBe(1);
@@ -142,16 +134,14 @@ describe('an audition', () => {
 
   it('undoes everything when it is cancelled', async () => {
     await stage.runAudition({ recordAs: 'cancelled' }, async (played) => {
-      const { world, handle, result } = played;
-      await scheduled(played);
-      const cancelled = await handle.executeUpdate(messages.cancelUpdate, {
-        args: [{ ...apiCommand, reason: 'the part is cut' }],
-      });
+      const { world, send, result } = played;
+      await invited(played);
+      const cancelled = await send(messages.cancelUpdate, { ...apiCommand, reason: 'the part is cut' });
       expect(cancelled).toMatchObject({ state: 'closed', outcome: 'cancelled' });
       await result();
       expect(world.meetings.size).toBe(0);
       expect(world.calendarEvents.size).toBe(0);
-      expect(world.heldRevisions.size).toBe(0);
+      expect(world.claims.size).toBe(0);
       expect(world.retractions).toHaveLength(4);
     });
   });
@@ -164,7 +154,7 @@ describe('an audition', () => {
       const first = await handle.executeUpdate(messages.firstResultUpdate);
       expect(first).toMatchObject({ kind: 'refused', reason });
       expect(await result()).toMatchObject({ outcome: 'failed' });
-      expect([world.meetings.size, world.notices.length, world.heldRevisions.size]).toEqual([0, 0, 0]);
+      expect([world.meetings.size, world.notices.length, world.claims.size]).toEqual([0, 0, 0]);
     });
   });
 

@@ -1,25 +1,24 @@
 /** The main loop, from scheduled to the end: executes commands and handles deadlines until the audition ends. */
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
-import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { Refusal } from '../../domain/errors.ts';
-import type { ParticipantId } from '../../domain/ids.ts';
 import type { QueuedCommand } from './command-queue.ts';
-import { type Deadline, isSameDeadline, nextDeadline } from './deadlines.ts';
+import { type Deadline, nextDeadline } from './deadlines.ts';
 import type { AuditionInput } from './messages.ts';
+import { changeInProgress } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
-import { escalateMissingAnswer } from './steps/answers.ts';
+import { escalateMissingAnswer, pendingDecline, withdrawDecline } from './steps/answers.ts';
+import { changeCast } from './steps/cast.ts';
 import { decide, escalateMissingDecision } from './steps/decision.ts';
-import { notify } from './steps/notices.ts';
+import { sendDueReminders } from './steps/reminders.ts';
+import { replaceMeeting } from './steps/replace-meeting.ts';
 import { reschedule } from './steps/reschedule.ts';
-import { startSession } from './steps/session.ts';
+import { endSession, handleMissingSession, startSession } from './steps/session.ts';
 
 /** Runs the loop until the audition ends. Continues as new when Temporal suggests it and no work is pending. */
 export const runMainLoop = async (run: AuditionRun): Promise<void> => {
   while (!run.ending) {
-    await run.commands.drain(
-      (queued) => executeCommand(run, queued),
-      (refusal) => recordLateRefusal(run, refusal),
-    );
+    while (canStartCommand(run)) await startCommand(run);
+    handleDueDeadlines(run);
     if (run.ending) return;
     if (mayContinueAsNew(run)) await continueAsNewWithState(run);
     run.journal.flushInBackground();
@@ -27,86 +26,119 @@ export const runMainLoop = async (run: AuditionRun): Promise<void> => {
   }
 };
 
-/** The caller has already got the answer that an operator was asked. The refusal is therefore recorded in the trail. */
-const recordLateRefusal = ({ journal }: AuditionRun, { code, message }: Refusal): void =>
-  journal.record({ type: 'move_refused', code, reason: message });
+/**
+ * Returns whether the next command can start. A decision needs only that the audition is not between two slots. Other
+ * commands wait until a change in progress is finished; when that waits for an operator, they are refused.
+ */
+const canStartCommand = ({ commands, change, ending }: AuditionRun): boolean => {
+  if (ending || !commands.next) return false;
+  if (!change || change.isWaiting) return true;
+  return commands.next.name === 'decide' && !change.hasMoved;
+};
 
-const executeCommand = (run: AuditionRun, queued: QueuedCommand): Promise<Refusal | undefined> => {
+const startCommand = async (run: AuditionRun): Promise<void> => {
+  const { commands, change } = run;
+  const refused = change?.isWaiting && (commands.next?.name !== 'decide' || change.hasMoved);
+  const onLateRefusal = (refusal: Refusal) => recordLateRefusal(run, refusal);
+  if (refused) return commands.start(async ({ name }) => changeInProgress(name), onLateRefusal);
+  const { next } = commands;
+  if (next?.name === 'decide') return commands.start(() => decide(run, next.command), onLateRefusal);
+  void run.runInBackground(async (detach) => {
+    detach();
+    await commands.start((queued) => makeChange(run, queued), onLateRefusal);
+  });
+};
+
+/** The caller has already got the answer that an operator was asked. The refusal is therefore recorded in the trail. */
+const recordLateRefusal = ({ journal, ending }: AuditionRun, { code, message }: Refusal): void => {
+  if (!ending) journal.record({ type: 'move_refused', code, reason: message });
+};
+
+const makeChange = (run: AuditionRun, queued: QueuedCommand): Promise<Refusal | undefined> => {
   switch (queued.name) {
     case 'reschedule':
       return reschedule(run, queued.command);
+    case 'respond':
+      return withdrawDecline(run, queued.command);
+    case 'participants':
+      return changeCast(run, queued.command);
+    case 'replace-meeting':
+      return replaceMeeting(run, queued.report);
     case 'decide':
       return decide(run, queued.command);
   }
 };
 
-/**
- * Waits for a command or the next deadline, and handles the deadline. Handlers process answers and reports themselves.
- * These wake the main loop only when they change the next deadline, so that the timer need not be replaced each time.
- */
+/** Waits for a command, or for a deadline. Handlers process answers and reports themselves. */
 const waitForNext = async (run: AuditionRun): Promise<void> => {
-  const deadline = nextDeadline(run);
-  const shouldWake = () =>
-    run.commands.size > 0 ||
-    run.ending !== undefined ||
-    !isSameDeadline(nextDeadline(run), deadline) ||
-    mayContinueAsNew(run);
-  if (!deadline) {
-    await condition(shouldWake);
-    return;
-  }
-  const waitMs = Math.max(0, deadline.at - Date.now());
-  const isWoken = waitMs > 0 && (await condition(shouldWake, waitMs, { summary: summaries[deadline.kind] }));
-  if (!isWoken && isSameDeadline(nextDeadline(run), deadline)) await handleDeadline(run, deadline);
+  const next = nextDeadline(run);
+  if (next) run.alarm.setBy(next.at, summaries[next.kind]);
+  await condition(
+    () => canStartCommand(run) || run.ending !== undefined || needsAlarm(run) || mayContinueAsNew(run),
+  );
+};
+
+/** Returns whether the alarm has rung, or would ring after the next deadline. */
+const needsAlarm = (run: AuditionRun): boolean => {
+  const next = nextDeadline(run);
+  return next !== undefined && (run.alarm.at === undefined || next.at < run.alarm.at);
 };
 
 const summaries: Readonly<Record<Deadline['kind'], string>> = {
   reminder: 'Until the next reminder',
   answer_overdue: 'Until an unanswered invitation escalates',
+  decline_final: 'Until a decline is final',
   session_start: 'Until the session of an open meeting can begin',
-  no_show: 'Until an absent performer is a no-show',
+  session_missing: 'Until the casting office is asked about the session',
   session_end: 'Until the session counts as over',
   decision_overdue: 'Until a missing decision escalates',
+  move_return: 'Until an unfinished move returns to the old slot',
+  change_moot: 'Until the slot begins during a change',
 };
 
-const handleDeadline = async (run: AuditionRun, deadline: Deadline): Promise<void> => {
+const handleDueDeadlines = (run: AuditionRun): void => {
+  let hasFired = false;
+  for (let next = nextDeadline(run); next && next.at <= Date.now() && !run.ending; next = nextDeadline(run)) {
+    hasFired = true;
+    handleDeadline(run, next);
+  }
+  if (hasFired) run.journal.publish();
+};
+
+/** Handles a deadline. Afterwards the deadline no longer exists. */
+const handleDeadline = (run: AuditionRun, deadline: Deadline): void => {
   switch (deadline.kind) {
     case 'reminder':
-      run.reminders = run.reminders.filter((other) => other !== deadline.reminder);
-      void run.runInBackground((detach) => {
-        detach();
-        return remind(run, deadline.reminder);
-      });
-      return;
+      return sendDueReminders(run);
     case 'answer_overdue':
       return escalateMissingAnswer(run);
+    case 'decline_final': {
+      const declined = pendingDecline(run);
+      if (declined) run.end({ type: 'declined', participant: declined.id });
+      return;
+    }
     case 'session_start':
       return startSession(run, deadline.origin);
-    case 'no_show':
-      return run.end({ type: 'no_show' });
+    case 'session_missing':
+      return handleMissingSession(run, deadline.at);
     case 'session_end':
-      return run.record({ type: 'session_ended', origin: 'system' });
+      return endSession(run, 'system');
     case 'decision_overdue':
       return escalateMissingDecision(run);
+    case 'move_return':
+    case 'change_moot':
+      run.change?.giveUp();
+      run.change = undefined;
+      return;
   }
 };
 
-const remind = async (run: AuditionRun, { offsetMs, participants }: Reminder): Promise<void> => {
-  const label = `r${run.journal.view.revision}:${offsetMs}`;
-  await notify(run, { notice: 'reminder', label, to: participants.filter(isExpected(run)) });
-};
-
-/** Participants who have declined get no reminder. */
-const isExpected = ({ journal }: AuditionRun) => {
-  const declined = journal.view.participants.filter(({ answer }) => answer === 'declined');
-  return (id: ParticipantId): boolean => !declined.some((participant) => participant.id === id);
-};
-
-/** Only with nothing pending: no command, no background work, no open attention item, all events written. */
+/** Only with nothing pending: no command, no background work, no open attention item, all facts written. */
 const mayContinueAsNew = (run: AuditionRun): boolean =>
   workflowInfo().continueAsNewSuggested &&
   run.commands.size === 0 &&
   run.background.size === 0 &&
+  run.change === undefined &&
   run.journal.isWritten &&
   allHandlersFinished();
 
@@ -115,14 +147,18 @@ const continueAsNewWithState = (run: AuditionRun): Promise<never> => {
     plan: run.plan,
     carried: {
       view: run.journal.view,
+      factNumber: run.journal.number,
       reminders: run.reminders,
       compensations: run.saga.pending,
-      attentionRaised: run.attention.raised,
+      claims: run.claims,
+      meetingsRequested: run.meetingsRequested,
+      appliedUpdates: run.appliedUpdates,
+      sessionAsked: run.sessionAsked,
       answerEscalated: run.answerEscalated,
       decisionEscalated: run.decisionEscalated,
       scheduledAt: run.scheduledAt,
       movedAt: run.movedAt,
-      room: run.meetingStatus,
+      meetingStatus: run.meetingStatus,
       appliedFacts: run.signalDedup.appliedIds,
     },
   };

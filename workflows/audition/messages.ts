@@ -45,7 +45,6 @@ interface CarriedState {
   readonly view: AuditionView;
   readonly reminders: readonly Reminder[];
   readonly compensations: readonly AuditionCompensation[];
-  readonly attentionRaised: number;
   /** The number of the last fact. */
   readonly factNumber: number;
   /** The number of the last claim of a slot, and of the claim that holds the present slot. */
@@ -83,6 +82,12 @@ export interface UpdateAnswer {
   readonly sequence: number;
 }
 
+/** Why no slot could be held, and one sentence about it without personal data. */
+export interface SlotRefusal {
+  readonly reason: SlotRefusalReason;
+  readonly message: string;
+}
+
 /**
  * The first result of an audition, returned to update-with-start: the slot is held, the slot was refused (the audition
  * is closed as failed), or an operator must resolve an attention item first.
@@ -90,7 +95,7 @@ export interface UpdateAnswer {
 export type FirstResult = UpdateAnswer &
   (
     | { readonly kind: 'held' }
-    | { readonly kind: 'refused'; readonly reason: SlotRefusalReason; readonly message: string }
+    | ({ readonly kind: 'refused' } & SlotRefusal)
     | { readonly kind: 'needs_attention' }
     /** The audition ended before a slot was held, for example by a cancellation. */
     | { readonly kind: 'ended' }

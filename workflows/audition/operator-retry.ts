@@ -1,9 +1,10 @@
 /** Retries steps. When the retries of a step are spent, an operator decides what to do. */
 import { isCancellation } from '@temporalio/workflow';
+import type { StepFailure } from '../../activities/contract.ts';
 import type { AttentionAction, AttentionStep } from '../../domain/audition/attention.ts';
 import { Aborted } from './ending.ts';
 import type { AuditionRun } from './run.ts';
-import { isStepFailure, type StepFailure, toStepFailure } from './step-failures.ts';
+import { isStepFailure, isTrailAhead, toStepFailure } from './step-failures.ts';
 
 export interface RetriedStep {
   readonly step: AttentionStep;
@@ -14,6 +15,8 @@ export interface RetriedStep {
   readonly onAsked?: (() => void) | undefined;
   /** Whether the main coroutine continues without waiting for the resolution. */
   readonly isBackground?: boolean | undefined;
+  /** Returns whether the step is no longer needed. Its question is then withdrawn, and the step skipped. */
+  readonly isMoot?: (() => boolean) | undefined;
 }
 
 type StepOutcome<Result> =
@@ -35,7 +38,7 @@ export const retryUntilResolved = async <Result>(
     try {
       return { kind: 'done', result: await attempt() };
     } catch (error) {
-      if (isCancellation(error) || !isStepFailure(error)) throw error;
+      if (isCancellation(error) || isTrailAhead(error) || !isStepFailure(error)) throw error;
       const failure = toStepFailure(error);
       // The account was connected again during the attempt: retry before an operator is asked.
       if (run.attention.wasConnectionRestoredSince(restorationCount, failure.connection)) continue;
@@ -51,23 +54,27 @@ export const retryUntilResolved = async <Result>(
  */
 export const askOperator = async (
   run: AuditionRun,
-  { step, purpose, hint, actions, onAsked, isBackground }: RetriedStep,
+  { step, purpose, hint, actions, onAsked, isBackground, isMoot }: RetriedStep,
   failure: StepFailure,
 ): Promise<'retry' | Exclude<StepOutcome<never>, { kind: 'done' }>> => {
   const what = `Could not ${purpose}: ${explain(failure)}.`;
   const resolution = await run.attention.ask(
-    { step, what, hint: hintFor(failure, hint), actions, isBackground, ...failure },
+    { step, what, hint: hintFor(failure, hint), actions, isBackground, isMoot, ...failure },
     onAsked,
   );
   switch (resolution.action) {
     case 'retry':
       return 'retry';
+    case 'withdrawn':
+      return { kind: 'skipped' };
     case 'skip':
       run.journal.record({ type: 'step_skipped', step, detail: purpose });
       return { kind: 'skipped' };
     case 'override':
       return { kind: 'overridden', joinUrl: resolution.joinUrl };
     case 'abort':
+    case 'held':
+    case 'no_show':
       throw new Aborted(step, failure);
   }
 };

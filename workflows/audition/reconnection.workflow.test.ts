@@ -72,17 +72,20 @@ describe('a reconnected account', () => {
         const { world, until } = played;
         await untilBothWait(played);
         for (const inboxId of ['in-1', 'in-1']) await restore(played, performerConnection, inboxId);
-        await until(({ attention }) => attention.some(({ id }) => id.endsWith('-3')));
+        await until(() => raisedIn(played).length === 3);
         await restore(played, performerConnection, 'in-1');
         // An update is handled after all earlier signals.
-        const { attention } = await played.handle.executeUpdate(messages.respondUpdate, {
-          args: [{ ...apiCommand, participant: performer.id, answer: 'tentative' }],
+        const { attention } = await played.send(messages.respondUpdate, {
+          ...apiCommand,
+          participant: performer.id,
+          answer: 'tentative',
         });
         expect(attention.map(({ connection }) => connection)).toEqual([
           officeConnection,
           performerConnection,
         ]);
-        expect(callsFor(played, 'writeEvent', 'performer-1')).toHaveLength(2);
+        // In the group, alone, and again for the reconnection.
+        expect(callsFor(played, 'writeEvent', 'performer-1')).toHaveLength(3);
         world.clearFaults();
         for (const connection of [performerConnection, officeConnection])
           await restore(played, connection, `in-2-${connection}`);
@@ -93,10 +96,10 @@ describe('a reconnected account', () => {
 
   it('has its failed compensations retried although the audition is closed', async () => {
     await stage.runAudition({}, async (played) => {
-      const { world, handle, until, result } = played;
+      const { world, send, until, result } = played;
       await scheduled(played);
       world.fail('removeEvent', 'reconnect', 'performer-1', performerConnection);
-      await handle.executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+      await send(messages.cancelUpdate, apiCommand);
       const { attention } = await until(({ state }) => state === 'closed');
       expect(attention).toMatchObject([{ step: 'compensation', connection: performerConnection }]);
       world.clearFaults();

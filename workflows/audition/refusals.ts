@@ -19,8 +19,14 @@ export const refusalAsFailure = (refusal: Refusal): ApplicationFailure =>
     category: ApplicationFailureCategory.BENIGN,
   });
 
+/** A command that the workflow gives itself. */
+type InternalCommandName = 'replace-meeting';
+
 /** Returns the refusal of a command that the audition's state does not allow. */
-export const wrongState = (command: AuditionCommandName, state: AuditionState): Refusal =>
+export const wrongState = (
+  command: AuditionCommandName | InternalCommandName,
+  state: AuditionState,
+): Refusal =>
   state === 'closed'
     ? new Refusal(
         'audition_closed',
@@ -30,8 +36,18 @@ export const wrongState = (command: AuditionCommandName, state: AuditionState): 
     : new Refusal(
         'wrong_state',
         `'${command}' is not possible while the audition is '${state}'.`,
-        `Wait until the audition is ${commandStates[command].join(' or ')}.`,
+        command === 'replace-meeting' || state === 'in_progress'
+          ? 'Request a new audition if you need one.'
+          : `Wait until the audition is ${commandStates[command].join(' or ')}.`,
       );
+
+/** Returns the refusal of a command while another change of the audition waits for an operator. */
+export const changeInProgress = (command: string): Refusal =>
+  new Refusal(
+    'move_in_progress',
+    `'${command}' is not possible while another change of the audition waits for an operator.`,
+    'Resolve the attention item of that change (GET /v1/attention), then send the command again.',
+  );
 
 // Update validators must not change any state.
 
@@ -41,9 +57,25 @@ export const refuseUnlessAllowed = (command: AuditionCommandName, { state }: Aud
 };
 
 /** Throws a refusal when the participant cannot answer now. */
-export const refuseAnswer = ({ participant }: RespondCommand, view: AuditionView): void => {
+export const refuseAnswer = ({ participant, revision }: RespondCommand, view: AuditionView): void => {
   refuseUnlessAllowed('respond', view);
   refuseUnknownParticipant(participant, view);
+  if (revision === undefined || view.announcedAs.includes(revision)) return;
+  throw refusalAsFailure(
+    new Refusal(
+      'answer_superseded',
+      'The answer is about an earlier time: the audition has moved.',
+      'Answer with the link of the latest message, or read the present time with GET /v1/auditions/{id}.',
+    ),
+  );
+};
+
+/** Throws a refusal when the audition cannot move now. */
+export const refuseReschedule = (view: AuditionView): void => {
+  refuseUnlessAllowed('reschedule', view);
+  const { state, slot } = view;
+  if (state !== 'in_progress' || (slot && Date.now() < toEpochMs(slot.start))) return;
+  throw refusalAsFailure(wrongState('reschedule', state));
 };
 
 /** Throws a refusal when the participant cannot check in now. @param opensMs check-in time before the start */

@@ -1,33 +1,55 @@
 /** The shared state of a running audition, and its cancellation scope. */
 import { CancellationScope, CancelledFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { AuditionCall } from '../../activities/contract.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
-import type { AuditionPlan } from '../../domain/audition/plan.ts';
+import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
+import type { Refusal } from '../../domain/errors.ts';
 import { createSaga, type Saga } from '../saga.ts';
+import { type Alarm, createAlarm } from './alarm.ts';
 import { type Attention, createAttention } from './attention.ts';
 import { type BackgroundWork, createBackgroundWork } from './background.ts';
+import type { Change } from './change.ts';
 import { type CommandQueue, createCommandQueue } from './command-queue.ts';
 import type { AuditionCompensation } from './compensations.ts';
 import { type EndingFact, internalFailure } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';
-import type { AuditionInput, DeliveryReport, FirstResult, MeetingStatus } from './messages.ts';
+import type { AuditionInput, DeliveryReport, FirstResult, MeetingStatus, SlotRefusal } from './messages.ts';
+import { createOpenNotices, type OpenNotices } from './open-notices.ts';
 import { createSignalDedup, type SignalDedup } from './signal-dedup.ts';
 
 export interface AuditionRun {
-  readonly plan: AuditionPlan;
+  /** Changes with the cast. */
+  plan: AuditionPlan;
   readonly journal: Journal;
   readonly saga: Saga<AuditionCompensation>;
   readonly attention: Attention;
   readonly background: BackgroundWork;
   readonly commands: CommandQueue;
+  readonly alarm: Alarm;
   readonly signalDedup: SignalDedup;
-  readonly isResumed: boolean;
+  /** The ids of the updates that were applied, oldest first. */
+  appliedUpdates: readonly string[];
+  /** Set while the first slot is claimed: the activity appends facts, so that nothing else may be recorded. */
+  isClaiming: boolean;
+  /** The numbers of the last claim of a slot, and of the claim that holds the present slot. */
+  claims: { readonly last: number; readonly held: number };
+  /** The change in progress. */
+  change: Change | undefined;
   /** The reminders that are still to be sent. Replaced when the slot moves. */
   reminders: readonly Reminder[];
-  firstResult: FirstResult | undefined;
+  /** The notices that are being sent or wait for an operator. */
+  readonly openNotices: OpenNotices;
+  firstResult: FirstResultKind | undefined;
+  /** Why the audition was not reopened. */
+  refusal: Refusal | undefined;
+  /** Whether the run continues an earlier one after continue-as-new. */
+  readonly isResumed: boolean;
   /** Delivery reports that arrived before their notice was recorded as sent. */
   earlyReports: readonly DeliveryReport[];
+  /** How many meetings were requested. It numbers their idempotency keys. */
+  meetingsRequested: number;
   /** When the audition was last scheduled, epoch milliseconds. */
   scheduledAt: number;
   /** When the slot last moved, epoch milliseconds; 0 when it never moved. */
@@ -36,8 +58,12 @@ export interface AuditionRun {
   meetingStatus: MeetingStatus | undefined;
   answerEscalated: boolean;
   decisionEscalated: boolean;
+  /** Whether the casting office was asked if the session in the present slot took place. */
+  sessionAsked: boolean;
   /** Set once each compensation is done or waits for an operator. */
   isCleanedUp: boolean;
+  /** Whether the trail contains facts of another run that this run does not know. */
+  readonly isSuperseded: boolean;
   /**
    * Records a fact of the main coroutine. Throws a cancellation once the audition has ended: a message that ends the
    * audition and the result that the main coroutine awaits can arrive in one workflow task, and the message is handled
@@ -54,24 +80,47 @@ export interface AuditionRun {
    * Resolves when the work is done or calls `detach`.
    */
   runInBackground(work: (detach: () => void) => Promise<void>): Promise<void>;
-  /** Runs the work until it returns or the audition ends. */
+  /** Runs the work until it returns, the audition ends, or the run is superseded. */
   runUntilEnded(work: () => Promise<void>): Promise<void>;
+  /** Begins anew with the state of the trail. */
+  resume(): void;
+  /** Calls an activity. Its input must contain the call: the ids of the audition and its unwritten facts. */
+  call<Result>(activity: (call: AuditionCall) => Promise<Result>): Promise<Result>;
   /** Returns the idempotency key of a step: the same in every run and attempt of this audition. */
   idempotencyKeyOf(step: string): string;
 }
 
+/** What the first result will say, before the trail contains it. */
+export type FirstResultKind =
+  | { readonly kind: Exclude<FirstResult['kind'], 'refused'> }
+  | ({ readonly kind: 'refused' } & SlotRefusal);
+
 /** Creates the state of a run, from scratch or from the state carried over by continue-as-new. */
 export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
-  const journal = createJournal(plan, (error) => end(internalFailure(error)), carried?.view);
-  const work = new CancellationScope();
+  let work = new CancellationScope();
   let ending: EndingFact | undefined;
   let stateAtEnd: AuditionState | undefined;
+  let isSuperseded = false;
+
+  const journal = createJournal(
+    plan,
+    {
+      onFlushFailed: (error) => {
+        if (!isSuperseded) end(internalFailure(error));
+      },
+      onTrailAhead: () => {
+        isSuperseded = true;
+        work.cancel();
+      },
+    },
+    carried && { view: carried.view, number: carried.factNumber },
+  );
 
   const end: AuditionRun['end'] = (fact, correlationId) => {
-    if (ending) return;
+    if (ending || isSuperseded) return;
     stateAtEnd = journal.view.state;
     ending = fact;
-    journal.record(fact, correlationId);
+    journal.record(fact, correlationId === undefined ? {} : { correlationId });
     work.cancel();
   };
 
@@ -80,27 +129,39 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     () => journal.flushInBackground(),
   );
 
-  return {
+  const run: AuditionRun = {
     plan,
     journal,
     saga: createSaga(carried?.compensations),
-    attention: createAttention(journal, plan.policy.attentionSla, carried?.attentionRaised ?? 0),
+    attention: createAttention(journal, plan.policy.attentionSla),
     background,
     commands: createCommandQueue(),
+    alarm: createAlarm(),
     signalDedup: createSignalDedup(carried?.appliedFacts),
-    isResumed: carried !== undefined,
+    appliedUpdates: carried?.appliedUpdates ?? [],
+    isClaiming: false,
+    claims: carried?.claims ?? { last: 0, held: 0 },
+    change: undefined,
     reminders: carried?.reminders ?? [],
-    firstResult: carried ? { kind: 'held', view: journal.view } : undefined,
+    openNotices: createOpenNotices(),
+    firstResult: carried ? { kind: 'held' } : undefined,
+    refusal: undefined,
+    isResumed: carried !== undefined,
     earlyReports: [],
+    meetingsRequested: carried?.meetingsRequested ?? 0,
     scheduledAt: carried?.scheduledAt ?? 0,
     movedAt: carried?.movedAt ?? 0,
-    meetingStatus: carried?.room,
+    meetingStatus: carried?.meetingStatus,
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,
+    sessionAsked: carried?.sessionAsked ?? false,
     isCleanedUp: false,
+    get isSuperseded() {
+      return isSuperseded;
+    },
     record(fact, correlationId) {
-      if (ending) throw new CancelledFailure('the audition has ended');
-      journal.record(fact, correlationId);
+      if (ending || isSuperseded) throw new CancelledFailure('the audition has ended');
+      journal.record(fact, correlationId === undefined ? {} : { correlationId });
     },
     get ending() {
       return ending;
@@ -118,6 +179,15 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
         end({ type: 'cancelled', origin: 'operator', reason: 'The workflow was cancelled in Temporal.' });
       }
     },
+    resume() {
+      isSuperseded = false;
+      ending = undefined;
+      stateAtEnd = undefined;
+      run.isCleanedUp = false;
+      work = new CancellationScope();
+    },
+    call: (activity) => journal.carry((trail) => activity({ ...correlatedIds(run.plan), trail })),
     idempotencyKeyOf: (step) => `${workflowInfo().workflowId}:${step}`,
   };
+  return run;
 };

@@ -1,19 +1,7 @@
 /** Classifies the failures of activities and child workflows. */
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  ChildWorkflowFailure,
-  TimeoutFailure,
-} from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation, TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
+import type { StepFailure } from '../../activities/contract.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
-
-export interface StepFailure {
-  /** A provider fault's kind, `timeout`, or `unexpected`. */
-  readonly code: string;
-  readonly provider?: string | undefined;
-  /** The connection that its owner must reconnect before the step can succeed. */
-  readonly connection?: ConnectionId | undefined;
-}
 
 /**
  * Returns why a step failed. Prefers the provider's last error over the timeout of the retries, because it says more.
@@ -26,9 +14,16 @@ export const toStepFailure = (error: unknown): StepFailure => {
   return { code: 'unexpected' };
 };
 
-/** Returns whether an activity or a child workflow has failed. Returns false for errors in workflow code. */
+/**
+ * Returns whether Temporal reports a failure, such as that of an activity. Returns false for errors in workflow code:
+ * these fail the workflow task, and a corrected release continues.
+ */
 export const isStepFailure = (error: unknown): boolean =>
-  error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;
+  error instanceof TemporalFailure && !isCancellation(error);
+
+/** Returns whether an activity has found that the trail contains facts of another run. */
+export const isTrailAhead = (error: unknown): boolean =>
+  causesOf(error).some((cause) => cause instanceof ApplicationFailure && cause.type === 'trail_ahead');
 
 const causesOf = (error: unknown): readonly Error[] =>
   error instanceof Error ? [error, ...causesOf(error.cause)] : [];

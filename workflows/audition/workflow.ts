@@ -5,36 +5,62 @@ import { compensate } from './compensate.ts';
 import { Aborted, internalFailure, needsCompensation } from './ending.ts';
 import { setHandlers } from './handlers.ts';
 import { runMainLoop } from './main-loop.ts';
-import type { AuditionInput } from './messages.ts';
+import type { AuditionInput, Takeover } from './messages.ts';
 import { wrongState } from './refusals.ts';
 import { type AuditionRun, createRun } from './run.ts';
-import { isStepFailure } from './step-failures.ts';
-import { holdFirstSlot } from './steps/hold.ts';
-import { schedule } from './steps/schedule.ts';
+import { isStepFailure, isTrailAhead } from './step-failures.ts';
+import { scheduleFirstSlot } from './steps/first-slot.ts';
+import { reopen } from './steps/reopen.ts';
+import { completeInterruptedStep } from './steps/resume.ts';
+import { adoptTrail, askToResume } from './takeover.ts';
 
 /** Runs the audition until it is closed. Returns its final view. */
 export async function audition(input: AuditionInput): Promise<AuditionView> {
   const run = createRun(input);
   setHandlers(run);
-  await run.runUntilEnded(() => runAudition(run));
-  await CancellationScope.nonCancellable(() => cleanUp(run));
-  return run.journal.view;
+  let takeover: Takeover | undefined = input.takeover;
+  for (;;) {
+    const isTakeover = takeover && (await CancellationScope.nonCancellable(() => adoptTrail(run)));
+    const reason = isTakeover ? takeover : undefined;
+    await run.runUntilEnded(() =>
+      untilEnding(run, () => (reason ? takeOver(run, reason) : runAudition(run))),
+    );
+    await CancellationScope.nonCancellable(() => cleanUp(run));
+    if (!run.isSuperseded) return run.journal.view;
+    takeover = { cause: 'reset', correlationId: run.plan.correlationId };
+  }
 }
 
 /** Schedules the audition and runs the main loop until the audition ends. */
 const runAudition = async (run: AuditionRun): Promise<void> => {
+  if (!run.isResumed) {
+    run.saga.register({ id: 'holds', stage: 'hold', kind: 'release_holds' });
+    await scheduleFirstSlot(run);
+  }
+  if (!run.ending) await runMainLoop(run);
+};
+
+/** Continues an audition whose earlier workflow has ended or was reset. */
+const takeOver = async (run: AuditionRun, takeover: Takeover): Promise<void> => {
+  if (takeover.cause === 'reopen') {
+    run.refusal = await reopen(run, takeover.command);
+    if (run.refusal) return;
+  } else {
+    // An audition that was closed stays closed.
+    if (run.journal.view.state === 'closed') return;
+    await askToResume(run, takeover.cause);
+    if (!run.ending) await completeInterruptedStep(run);
+  }
+  if (!run.ending) await runMainLoop(run);
+};
+
+/** Ends the audition when a step fails for good or an operator aborts. */
+const untilEnding = async (run: AuditionRun, work: () => Promise<void>): Promise<void> => {
   try {
-    if (!run.isResumed) {
-      run.saga.register({ id: 'holds', stage: 'hold', kind: 'release_holds' });
-      await holdFirstSlot(run);
-      const { slot } = run.journal.view;
-      if (run.ending || !slot) return;
-      await schedule(run, slot);
-    }
-    await runMainLoop(run);
+    await work();
   } catch (error) {
     if (error instanceof Aborted) return run.end(error.ending);
-    if (isCancellation(error) || !isStepFailure(error)) throw error;
+    if (isCancellation(error) || isTrailAhead(error) || !isStepFailure(error)) throw error;
     run.end(internalFailure(error));
   }
 };
@@ -43,14 +69,15 @@ const runAudition = async (run: AuditionRun): Promise<void> => {
 const cleanUp = async (run: AuditionRun): Promise<void> => {
   const { ending, journal, background, saga } = run;
   run.commands.close(wrongState('reschedule', 'closed'));
-  journal.flushInBackground();
-  if (ending && needsCompensation(ending, run.stateAtEnd)) {
+  if (!run.isSuperseded) journal.flushInBackground();
+  if (ending && needsCompensation(ending, run.stateAtEnd, journal.view.slot, Date.now())) {
     await saga.compensate((compensation) =>
-      background.start((detach) => compensate(run, compensation, detach)),
+      background.start((detach) => compensate(run, compensation, { onAsked: detach })),
     );
   }
   run.isCleanedUp = true;
   await background.waitForAll();
+  if (run.isSuperseded) return;
   try {
     await journal.flush();
   } finally {

@@ -1,13 +1,19 @@
 /** Records the answers of participants, and confirms, ends or escalates the audition accordingly. */
+import type { Slot } from '../../../domain/audition/slot.ts';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { ParticipantView } from '../../../domain/audition/view.ts';
+import { Refusal } from '../../../domain/errors.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
+import { toEpochMs, toInstant } from '../../../domain/time/epoch.ts';
 import { askInBackground } from '../background-question.ts';
+import { runChange } from '../change.ts';
 import type { RespondCommand } from '../messages.ts';
+import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
+import { claimSlot } from './claim.ts';
 import { notify } from './notices.ts';
 
-/** Records an answer. A repeated answer changes nothing. A performer who declines ends the audition. */
+/** Records an answer. A repeated answer changes nothing. A performer who declines can change that for some time. */
 export const recordAnswer = (
   run: AuditionRun,
   { participant, answer, origin, correlationId }: RespondCommand,
@@ -15,50 +21,122 @@ export const recordAnswer = (
   const { journal } = run;
   const before = journal.view.participants.find(({ id }) => id === participant);
   if (!before || before.answer === answer) return;
-  journal.record({ type: 'responded', participant, answer, origin }, correlationId);
-  if (answer === 'declined') return handleDecline(run, before, correlationId);
+  const finalAt = before.kind === 'performer' && answer === 'declined' ? declineFinalAt(run) : undefined;
+  journal.record(
+    { type: 'responded', participant, answer, origin, ...(finalAt ? { finalAt: toInstant(finalAt) } : {}) },
+    { correlationId },
+  );
   if (journal.view.state === 'confirmed' && !allAccepted(run)) {
-    journal.record({ type: 'confirmation_lost' }, correlationId);
+    journal.record({ type: 'confirmation_lost' }, { correlationId });
   }
+  if (finalAt !== undefined && finalAt <= Date.now()) {
+    run.end({ type: 'declined', participant }, correlationId);
+    return;
+  }
+  if (answer === 'declined') return before.kind === 'performer' ? undefined : askAboutDecline(run, before);
   confirmWhenAccepted(run, correlationId);
+};
+
+/** A decline becomes final after the grace of the policy, and at the latest when the slot begins. */
+const declineFinalAt = ({ plan, journal }: AuditionRun): number => {
+  const final = Date.now() + plan.policy.declineGrace;
+  const { slot } = journal.view;
+  return slot ? Math.min(final, toEpochMs(slot.start)) : final;
+};
+
+/** Returns the performer whose decline is not final yet. */
+export const pendingDecline = ({
+  journal,
+}: AuditionRun): { id: ParticipantId; finalAt: number } | undefined => {
+  const declined = journal.view.participants.find(
+    ({ answer, answerFinalAt }) => answer === 'declined' && answerFinalAt !== undefined,
+  );
+  return declined?.answerFinalAt && { id: declined.id, finalAt: toEpochMs(declined.answerFinalAt) };
+};
+
+/** Returns whether the command changes a decline that is not final yet. */
+export const isWithdrawnDecline = (run: AuditionRun, { participant, answer }: RespondCommand): boolean =>
+  answer !== 'declined' && pendingDecline(run)?.id === participant;
+
+/**
+ * Records that a performer no longer declines. Another audition can have taken the slot in the meantime, so the slot is
+ * claimed again first. Returns a refusal when it was taken.
+ */
+export const withdrawDecline = async (
+  run: AuditionRun,
+  command: RespondCommand,
+): Promise<Refusal | undefined> => {
+  const { slot } = run.journal.view;
+  if (!slot || pendingDecline(run)?.id !== command.participant) {
+    recordAnswer(run, command);
+    return undefined;
+  }
+  return runChange(
+    run,
+    () => reclaim(run, slot, command),
+    () => wrongState('respond', run.journal.view.state),
+  );
+};
+
+const reclaim = async (
+  run: AuditionRun,
+  slot: Slot,
+  command: RespondCommand,
+): Promise<Refusal | undefined> => {
+  const claimed = await claimSlot(run, { kind: 'fixed', slot });
+  if (claimed.kind === 'refused') {
+    return new Refusal(
+      'slot_taken',
+      'The time was given to another audition after the decline.',
+      'Contact the casting office.',
+    );
+  }
+  run.claims = { ...run.claims, held: claimed.number };
+  recordAnswer(run, command);
+  await run.journal.flush({
+    releaseHolds: { through: run.claims.last, keep: claimed.number },
+    yieldHolds: false,
+  });
+  return undefined;
 };
 
 /** Confirms a scheduled audition once all required participants have accepted. */
 export const confirmWhenAccepted = (run: AuditionRun, correlationId?: string): void => {
   if (run.journal.view.state === 'scheduled' && allAccepted(run)) {
-    run.journal.record({ type: 'confirmed' }, correlationId);
+    run.journal.record({ type: 'confirmed' }, correlationId === undefined ? {} : { correlationId });
   }
 };
 
 const allAccepted = ({ journal }: AuditionRun): boolean =>
   journal.view.participants.every(({ required, answer }) => !required || answer === 'accepted');
 
-const handleDecline = (
-  run: AuditionRun,
-  { id, kind, required }: ParticipantView,
-  correlationId: string,
-): void => {
-  if (kind === 'performer') {
-    run.end({ type: 'declined', participant: id }, correlationId);
-    return;
-  }
-  if (run.journal.view.state === 'confirmed' && required) {
-    run.journal.record({ type: 'confirmation_lost' }, correlationId);
-  }
+const askAboutDecline = (run: AuditionRun, { id, kind, required }: ParticipantView): void => {
   if (!required) return;
+  const { revision } = run.journal.view;
   askInBackground(
     run,
     {
       step: 'answer',
       what: `The ${kind} ${id} declined but is required.`,
-      hint: 'Reschedule or find a substitute, then skip; or abort.',
+      hint: 'Reschedule or replace the participant, then skip; or abort.',
       actions: ['skip', 'abort'],
-      isMoot: () => answerOf(run, id) !== 'declined',
+      isMoot: () =>
+        run.journal.view.revision !== revision || hasBegun(run) || answerOf(run, id) !== 'declined',
     },
     (action) => {
       if (action === 'abort') failForMissingAnswer(run, 'declined');
     },
   );
+};
+
+/** Asks again what a move had made moot, after the audition has returned to the old slot. */
+export const restoreQuestions = (run: AuditionRun): void => {
+  confirmWhenAccepted(run);
+  for (const participant of run.journal.view.participants) {
+    if (participant.answer === 'declined' && participant.kind !== 'performer')
+      askAboutDecline(run, participant);
+  }
+  if (run.answerEscalated) escalateMissingAnswer(run);
 };
 
 /** Asks an operator what to do about performers who have not answered. Does nothing when all have answered. */
@@ -79,18 +157,23 @@ export const escalateMissingAnswer = (run: AuditionRun): void => {
       actions: ['retry', 'skip', 'abort'],
       isMoot: () =>
         run.journal.view.revision !== revision ||
-        !isCommandAllowed('respond', run.journal.view.state) ||
+        hasBegun(run) ||
         unanswered.every(({ id }) => answerOf(run, id) !== 'none'),
     },
-    async (action) => {
+    (action) => {
       if (action === 'abort') failForMissingAnswer(run, 'unanswered');
       if (action === 'retry') {
         const label = `r${run.journal.view.revision}:again`;
-        await notify(run, { notice: 'reminder', label, to: unanswered.map(({ id }) => id) });
-        run.journal.flushInBackground();
+        notify(run, { notice: 'reminder', label, to: unanswered.map(({ id }) => id) });
       }
     },
   );
+};
+
+/** Once the slot has begun, an answer no longer matters. */
+const hasBegun = ({ journal }: AuditionRun): boolean => {
+  const { slot, state } = journal.view;
+  return !isCommandAllowed('respond', state) || (slot !== undefined && Date.now() >= toEpochMs(slot.start));
 };
 
 const answerOf = (

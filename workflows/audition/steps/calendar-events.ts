@@ -1,57 +1,192 @@
-/** Step 3: writes the event to every connected calendar, concurrently. */
-import { proxyActivities } from '@temporalio/workflow';
-import type { CalendarActivities } from '../../../activities/contract.ts';
-import { correlatedIds } from '../../../domain/audition/plan.ts';
+/** Step 3: writes the event to every connected calendar, the calendars of one provider in one activity. */
+import { isCancellation, proxyActivities } from '@temporalio/workflow';
+import type {
+  CalendarActivities,
+  EventContent,
+  WriteEventsInput,
+  WriteEventsResult,
+} from '../../../activities/contract.ts';
+import type { AuditionFact } from '../../../domain/audition/events.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
+import type { CalendarProviderName } from '../../../domain/providers/vendors.ts';
 import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions } from '../activity-options.ts';
+import { calendarsByProvider, calendarsOf, type OwnedCalendar } from '../calendars.ts';
+import type { DraftFact } from '../journal.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
-import { calendarsOf, type OwnedCalendar } from './busy-times.ts';
+import { isStepFailure } from '../step-failures.ts';
 
-/** Writes the events for this revision of the slot. Creates them at first; moves the same events later. */
-export const writeCalendarEvents = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
-  await Promise.all(calendarsOf(run).map((owned) => writeEvent(run, owned, slot, revision)));
+/** The slot and its revision, which the events state. */
+export interface SlotRevision {
+  readonly slot: Slot;
+  readonly revision: number;
+}
+
+/** What is recorded when every event is written, or was skipped by an operator. */
+export interface Completion {
+  readonly draft: DraftFact;
+  /** The claims that are no longer needed. */
+  readonly releaseHolds?: { readonly through: number; readonly keep: number } | undefined;
+}
+
+interface WriteOptions {
+  readonly completion?: Completion | undefined;
+  /** The calendars to write to. Default: all calendars of the audition. */
+  readonly only?: readonly OwnedCalendar[] | undefined;
+  /** Distinguishes this writing from others in idempotency keys. Default: the revision. */
+  readonly label?: string | undefined;
+}
+
+/**
+ * Writes the events for this revision of the slot: creates them at first, moves the same events later. Records the
+ * completion, in the activity that writes the last events if that is possible.
+ */
+export const writeCalendarEvents = async (
+  run: AuditionRun,
+  at: SlotRevision,
+  { completion, only, label = `r${at.revision}` }: WriteOptions = {},
+): Promise<void> => {
+  const groups = calendarsByProvider(only ?? calendarsOf(run));
+  const last = groups.length === 1 ? completion : undefined;
+  const areRecorded = await Promise.all(
+    groups.map(({ provider, calendars }) =>
+      writeGroup(run, provider, eventsOf(run, calendars, label), at, last),
+    ),
+  );
+  if (!completion || areRecorded.includes(true)) return;
+  if (run.ending) return;
+  run.journal.recordDraft(completion.draft);
+  const { releaseHolds } = completion;
+  await run.journal.flush(releaseHolds ? { releaseHolds } : undefined);
 };
 
-const writeEvent = async (
+/** Writes the events of one provider. Returns whether the completion was recorded. */
+const writeGroup = async (
   run: AuditionRun,
-  { owner, calendar }: OwnedCalendar,
-  slot: Slot,
-  revision: number,
-): Promise<void> => {
-  const { plan, journal, saga } = run;
-  const key = run.idempotencyKeyOf(`calendar-event:${owner}:r${revision}`);
+  provider: CalendarProviderName,
+  events: readonly Event[],
+  { slot, revision }: SlotRevision,
+  completion: Completion | undefined,
+): Promise<boolean> => {
+  for (const event of events) registerRemoval(run, event);
+  const content = contentOf(run, slot, revision);
+  const { releaseHolds } = completion ?? {};
+  const result = await tryWriting(run, provider, {
+    events,
+    content,
+    ...(completion ? { whenAllWritten: { facts: [completion.draft], releaseHolds } } : {}),
+  });
+  const written = events.flatMap((event) => {
+    const eventId = result.written.find(({ key }) => key === event.key)?.eventId;
+    return eventId === undefined ? [] : [{ event, eventId }];
+  });
+  run.journal.applied(written.map(({ event, eventId }) => writtenFact(event, eventId)));
+  for (const { event } of written) keepOnlyRemovalOf(run, event);
+  const isRecorded = completion !== undefined && result.recorded.includes(completion.draft.fact.type);
+  if (isRecorded && !run.ending) run.journal.applied([completion.draft.fact]);
+  const failed = events.filter(({ key }) => result.failed.some((other) => other.key === key));
+  await Promise.all(failed.map((event) => writeAlone(run, event, { slot, revision })));
+  return isRecorded;
+};
+
+type Event = WriteEventsInput['events'][number];
+
+const eventsOf = (run: AuditionRun, calendars: readonly OwnedCalendar[], label: string): readonly Event[] =>
+  calendars.map(({ owner, calendar }) => ({
+    key: run.idempotencyKeyOf(`calendar-event:${owner}:${label}`),
+    participant: owner,
+    calendar,
+  }));
+
+/** Returns the result of the group. When the group itself fails, each event counts as not written. */
+const tryWriting = async (
+  run: AuditionRun,
+  provider: CalendarProviderName,
+  input: Pick<WriteEventsInput, 'events' | 'content' | 'whenAllWritten'>,
+): Promise<WriteEventsResult> => {
   const activities = proxyActivities<CalendarActivities>(
     activityOptions(run, {
-      queue: queueOfCalendar(calendar.provider),
-      summary: `Write the event to ${calendar.provider} ${calendar.connection}`,
+      queue: queueOfCalendar(provider),
+      summary: `Write ${input.events.length} events to ${provider}`,
+      isSingleAttempt: true,
     }),
   );
-  saga.register({ id: key, stage: 'calendar_events', kind: 'remove_event', key, calendar });
+  try {
+    return await run.call((call) => activities.writeEvents({ ...call, ...input }));
+  } catch (error) {
+    if (isCancellation(error) || !isStepFailure(error)) throw error;
+    const failed = input.events.map(({ key }) => ({ key, failure: { code: 'unexpected' } }));
+    return { written: [], failed, recorded: [] };
+  }
+};
+
+const writeAlone = async (
+  run: AuditionRun,
+  event: Event,
+  { slot, revision }: SlotRevision,
+): Promise<void> => {
+  const { provider, connection } = event.calendar;
+  const activities = proxyActivities<CalendarActivities>(
+    activityOptions(run, {
+      queue: queueOfCalendar(provider),
+      summary: `Write the event to ${provider} ${connection}`,
+    }),
+  );
   const outcome = await retryUntilResolved(
     run,
     {
       step: 'calendar_event',
-      purpose: `write the event to the calendar of connection ${calendar.connection}`,
+      purpose: `write the event to the calendar of connection ${connection}`,
       hint: 'Retry when the calendar works again or is reconnected, skip to continue without this event, or abort.',
       actions: ['retry', 'skip', 'abort'],
     },
     () =>
-      activities.writeEvent({
-        ...correlatedIds(plan),
-        key,
-        calendar,
-        slot,
-        revision,
-        summary: `Audition: ${plan.role.name}, ${plan.project.title}`,
-        description: [journal.view.meeting?.joinUrl, plan.notes].filter(Boolean).join('\n\n'),
-        location: slot.room ?? journal.view.meeting?.joinUrl,
-      }),
+      run.call((call) =>
+        activities.writeEvent({ ...call, ...event, content: contentOf(run, slot, revision) }),
+      ),
   );
-  if (outcome.kind === 'done') {
-    const { provider, connection } = calendar;
-    const { eventId } = outcome.result;
-    run.record({ type: 'calendar_event_written', participant: owner, provider, connection, eventId });
-  }
+  if (outcome.kind !== 'done' || run.ending) return;
+  run.journal.record(writtenFact(event, outcome.result.eventId), { key: event.key });
+  keepOnlyRemovalOf(run, event);
+};
+
+const contentOf = ({ plan, journal }: AuditionRun, slot: Slot, revision: number): EventContent => {
+  const joinUrl = journal.view.meeting?.joinUrl;
+  return {
+    slot,
+    revision,
+    summary: `Audition: ${plan.role.name}, ${plan.project.title}`,
+    description: [joinUrl, plan.notes].filter(Boolean).join('\n\n'),
+    location: slot.room ?? joinUrl,
+  };
+};
+
+const writtenFact = (
+  { participant, calendar: { provider, connection } }: Event,
+  eventId: string,
+): AuditionFact => ({ type: 'calendar_event_written', participant, provider, connection, eventId });
+
+/** Returns the id of the compensation that removes the participant's event. */
+export const removalId = ({ participant }: Pick<Event, 'participant'>): string =>
+  `calendar-event:${participant}`;
+
+/** All revisions write one event, so one compensation removes it. It blocks every attempt that may still be running. */
+const registerRemoval = ({ saga }: AuditionRun, event: Event): void => {
+  const id = removalId(event);
+  const before = saga.pending.find((entry) => entry.id === id);
+  const keys = before?.kind === 'remove_event' ? before.keys.filter((key) => key !== event.key) : [];
+  saga.register({
+    id,
+    stage: 'calendar_events',
+    kind: 'remove_event',
+    keys: [...keys, event.key],
+    calendar: event.calendar,
+  });
+};
+
+/** Attempts under earlier keys ended before this one began. */
+const keepOnlyRemovalOf = ({ saga }: AuditionRun, event: Event): void => {
+  const before = saga.pending.find(({ id }) => id === removalId(event));
+  if (before?.kind === 'remove_event') saga.register({ ...before, keys: [event.key] });
 };

@@ -1,5 +1,9 @@
 /** Step 7: the decision. A callback starts the next round as a separate audition that is linked to this one. */
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  TemporalFailure,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from '@temporalio/common';
 import {
   CancellationScope,
   ChildWorkflowCancellationType,
@@ -10,6 +14,7 @@ import {
 } from '@temporalio/workflow';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { Refusal } from '../../../domain/errors.ts';
+import type { AuditionId } from '../../../domain/ids.ts';
 import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import { searchAttributes } from '../../search-attributes.ts';
 import { askInBackground } from '../background-question.ts';
@@ -21,12 +26,15 @@ type CallbackDecision = Extract<DecideCommand, { decision: 'callback' }>;
 
 /** Records the decision, which ends the audition. Returns a refusal when the state does not allow it. */
 export const decide = async (run: AuditionRun, command: DecideCommand): Promise<Refusal | undefined> => {
-  if (!isCommandAllowed('decide', run.journal.view.state))
-    return wrongState('decide', run.journal.view.state);
+  const { state, next: previous } = run.journal.view;
+  if (!isCommandAllowed('decide', state)) return wrongState('decide', state);
   if (command.decision === 'callback') {
     await CancellationScope.nonCancellable(() => startNextRound(run, command));
-    if (run.ending) await cancelNextRound(command);
+    if (run.ending) await cancelRound(command.next.id);
   }
+  // The earlier decision of a reopened audition.
+  const isReplaced = command.decision !== 'callback' || command.next.id !== previous;
+  if (previous && isReplaced) await cancelRound(previous);
   run.end(
     {
       type: 'decided',
@@ -43,15 +51,17 @@ export const decide = async (run: AuditionRun, command: DecideCommand): Promise<
  * repeated start finds the first.
  */
 const startNextRound = async (
-  { plan }: AuditionRun,
+  { plan, journal }: AuditionRun,
   { next, correlationId }: CallbackDecision,
 ): Promise<void> => {
+  // The next round takes place in the same room, unless the decision names another.
+  const room = next.slot.room ?? journal.view.slot?.room;
   const input: AuditionInput = {
     plan: {
       ...plan,
       id: next.id,
       round: next.round,
-      wish: { kind: 'fixed', slot: next.slot },
+      wish: { kind: 'fixed', slot: { ...next.slot, ...(room === undefined ? {} : { room }) } },
       correlationId,
       previous: plan.id,
     },
@@ -77,9 +87,15 @@ const startNextRound = async (
   }
 };
 
-/** Cancels the next round when this audition ended before the decision was recorded. */
-const cancelNextRound = ({ next }: CallbackDecision): Promise<void> =>
-  CancellationScope.nonCancellable(() => getExternalWorkflowHandle(auditionWorkflowId(next.id)).cancel());
+/** Cancels a next round that no decision has asked for. Does nothing when it has ended. */
+const cancelRound = async (id: AuditionId): Promise<void> => {
+  try {
+    await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(auditionWorkflowId(id)).cancel());
+  } catch (error) {
+    const hasEnded = error instanceof WorkflowNotFoundError || error instanceof TemporalFailure;
+    if (isCancellation(error) || !hasEnded) throw error;
+  }
+};
 
 /** Asks an operator what to do about an overdue decision. */
 export const escalateMissingDecision = (run: AuditionRun): void => {

@@ -1,23 +1,23 @@
 /** Step 2: creates the meeting. Falls back to the next provider when one is down, rate limited or not connected. */
 import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
-import type { CreateMeetingInput, MeetingActivities } from '../../../activities/contract.ts';
+import type { CreateMeetingInput, MeetingActivities, StepFailure } from '../../../activities/contract.ts';
 import type { Meeting } from '../../../domain/audition/events.ts';
-import { correlatedIds } from '../../../domain/audition/plan.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
-import { isHostedMeeting, type MeetingProviderName } from '../../../domain/providers/vendors.ts';
+import type { MeetingProviderName } from '../../../domain/providers/vendors.ts';
 import { queueOfMeeting } from '../../task-queues.ts';
 import { activityOptions } from '../activity-options.ts';
 import { compensate } from '../compensate.ts';
 import { askOperator, retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
-import { isStepFailure, type StepFailure, toStepFailure } from '../step-failures.ts';
+import { isStepFailure, toStepFailure } from '../step-failures.ts';
+import type { SlotRevision } from './calendar-events.ts';
 
 /** Creates the meeting at the first provider that can. Asks an operator when none can. */
-export const createMeeting = async (run: AuditionRun, slot: Slot): Promise<void> => {
+export const createMeeting = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
   if (run.plan.meetingProviders.length === 0) return;
-  for (let pass = 1; ; pass += 1) {
+  for (;;) {
     const { restorationCount } = run.attention;
-    const failure = await tryEachProvider(run, slot, pass);
+    const failure = await tryEachProvider(run, at);
     if (failure === undefined) return;
     if (run.attention.wasConnectionRestoredSince(restorationCount, failure.connection)) continue;
     const decision = await askOperator(run, createMeetingStep, failure);
@@ -41,17 +41,14 @@ const createMeetingStep = {
  * Tries the providers in order. Returns undefined when the meeting was created. Otherwise returns the first failure
  * that reconnecting an account resolves, because the audition then resumes automatically, or else the last failure.
  */
-const tryEachProvider = async (
-  run: AuditionRun,
-  slot: Slot,
-  pass: number,
-): Promise<StepFailure | undefined> => {
+const tryEachProvider = async (run: AuditionRun, at: SlotRevision): Promise<StepFailure | undefined> => {
   const providers = run.plan.meetingProviders;
+  run.meetingsRequested += 1;
   let failure: StepFailure | undefined;
   for (const [index, provider] of providers.entries()) {
     const to = providers[index + 1];
-    const key = run.idempotencyKeyOf(`meeting:${provider}:${pass}`);
-    const result = await tryProvider(run, provider, slot, key, to !== undefined);
+    const key = run.idempotencyKeyOf(`meeting:${provider}:${run.meetingsRequested}`);
+    const result = await tryProvider(run, provider, at, key, to !== undefined);
     if (!('code' in result)) {
       run.record({ type: 'meeting_created', meeting: result });
       return undefined;
@@ -70,50 +67,61 @@ const tryEachProvider = async (
 const tryProvider = async (
   run: AuditionRun,
   provider: MeetingProviderName,
-  slot: Slot,
+  at: SlotRevision,
   key: string,
   hasFallback: boolean,
 ): Promise<Meeting | StepFailure> => {
-  run.saga.register({ id: key, stage: 'meeting', kind: 'remove_meeting', key, provider, slot });
+  registerRemoval(run, provider, at.slot, key);
+  const activities = meetingActivities(
+    run,
+    provider,
+    `Create the meeting on ${provider}`,
+    hasFallback ? 'meetingPatience' : 'stepPatience',
+  );
   try {
-    return await meetingActivities(
-      run,
-      provider,
-      `Create the meeting on ${provider}`,
-      hasFallback ? 'meetingPatience' : 'stepPatience',
-    ).createMeeting({ ...inputFor(run, provider, slot, key, 1), hasFallback });
+    return await run.call((call) =>
+      activities.createMeeting({ ...call, ...inputFor(run, provider, at, key), hasFallback }),
+    );
   } catch (error) {
     if (isCancellation(error) || !isStepFailure(error)) throw error;
-    await compensateInBackground(run, key, provider);
+    removeInBackground(run, key);
     return toStepFailure(error);
   }
 };
 
-/**
- * Removes the meeting that a failed provider may have created, without delaying the next provider. Google Meet is the
- * exception: its meeting is a calendar event, and a late removal would delete the event that is written to the same
- * calendar next. There the main coroutine waits for the removal, and for an operator if it fails.
- */
-const compensateInBackground = (
-  run: AuditionRun,
-  key: string,
+const registerRemoval = (
+  { saga }: AuditionRun,
   provider: MeetingProviderName,
-): Promise<void> =>
-  run.background.start(async (detach) => {
-    // Removed from the saga first, so that an ending in the meantime does not run it again.
-    const compensation = run.saga.pending.find(({ id }) => id === key);
-    run.saga.remove(key);
-    const canDetach = isHostedMeeting(provider);
-    if (canDetach) detach();
-    if (compensation) await CancellationScope.nonCancellable(() => compensate(run, compensation));
-  });
+  slot: Slot,
+  key: string,
+): void => saga.register({ id: key, stage: 'meeting', kind: 'remove_meeting', keys: [key], provider, slot });
 
-/** Moves the meeting to another slot. Idempotent: it sets the absolute time. */
-export const moveMeeting = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
+/** Removes the meeting that a failed provider may have created, without delaying the next provider. */
+const removeInBackground = (run: AuditionRun, key: string): void => {
+  // Removed from the saga first, so that an ending in the meantime does not run it again.
+  const compensation = run.saga.pending.find(({ id }) => id === key);
+  run.saga.remove(key);
+  if (!compensation) return;
+  void run.background.start(async (detach) => {
+    detach();
+    await CancellationScope.nonCancellable(() => compensate(run, compensation));
+  });
+};
+
+/**
+ * Moves the meeting to another slot. Idempotent: it sets the absolute time. When the provider no longer has the
+ * meeting, its new one is recorded.
+ */
+export const moveMeeting = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
   const { meeting } = run.journal.view;
-  if (!meeting || meeting.provider === 'manual') return;
+  if (!meeting) return createMeeting(run, at);
+  if (meeting.provider === 'manual') return;
   const { provider } = meeting;
-  await retryUntilResolved(
+  const key = run.idempotencyKeyOf(`meeting-move:${provider}:r${at.revision}`);
+  const activities = meetingActivities(run, provider, `Move the meeting on ${provider}`, 'stepPatience');
+  // The provider creates a new meeting under this key when it no longer has the old one.
+  registerRemoval(run, provider, at.slot, key);
+  const outcome = await retryUntilResolved(
     run,
     {
       step: 'meeting',
@@ -122,27 +130,21 @@ export const moveMeeting = async (run: AuditionRun, slot: Slot, revision: number
       actions: ['retry', 'skip', 'abort'],
     },
     () =>
-      meetingActivities(run, provider, `Move the meeting on ${provider}`, 'stepPatience').moveMeeting({
-        ...inputFor(
-          run,
-          provider,
-          slot,
-          run.idempotencyKeyOf(`meeting-move:${provider}:r${revision}`),
-          revision,
-        ),
-        meeting,
-      }),
+      run.call((call) => activities.moveMeeting({ ...call, ...inputFor(run, provider, at, key), meeting })),
   );
+  if (outcome.kind !== 'done') return;
+  const { result } = outcome;
+  const isNew = result.id !== meeting.id || result.joinUrl !== meeting.joinUrl;
+  if (!isNew) run.saga.remove(key);
+  else if (!run.ending) run.record({ type: 'meeting_created', meeting: result });
 };
 
 const inputFor = (
   { plan }: AuditionRun,
   provider: MeetingProviderName,
-  slot: Slot,
+  { slot, revision }: SlotRevision,
   key: string,
-  revision: number,
-): Omit<CreateMeetingInput, 'hasFallback'> => ({
-  ...correlatedIds(plan),
+): Pick<CreateMeetingInput, 'key' | 'provider' | 'slot' | 'revision' | 'topic'> => ({
   key,
   provider,
   slot,

@@ -1,20 +1,28 @@
 /**
- * Step 4 and later: sends notices to participants. Messages cannot be undone, so they come last. A notice that fails
- * waits for an operator in the background and does not delay the others.
+ * Step 4 and later: sends notices to participants. Messages cannot be undone, so they come last. They are sent in the
+ * background: nothing waits for a slow mail server, and a notice that fails waits for an operator alone.
  */
-import { proxyActivities } from '@temporalio/workflow';
-import type { MessagingActivities, NoticeFacts } from '../../../activities/contract.ts';
-import type { NoticeKind } from '../../../domain/audition/events.ts';
-import { correlatedIds } from '../../../domain/audition/plan.ts';
-import type { Channel, Participant } from '../../../domain/audition/request.ts';
+import { isCancellation, proxyActivities } from '@temporalio/workflow';
+import {
+  largestNoticeGroup,
+  type MessagingActivities,
+  type NoticeFacts,
+  type NoticeToSend,
+  type SendNoticesResult,
+} from '../../../activities/contract.ts';
+import type { AuditionFact, NoticeKind } from '../../../domain/audition/events.ts';
+import type { Channel } from '../../../domain/audition/request.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
+import { channels } from '../../../domain/providers/vendors.ts';
 import { queueOfChannel } from '../../task-queues.ts';
 import { activityOptions } from '../activity-options.ts';
+import type { OpenNotice } from '../open-notices.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
-import { recordDelivery } from './session.ts';
+import { isStepFailure } from '../step-failures.ts';
+import { recordDelivery } from './delivery.ts';
 
-interface NoticeBatch {
+export interface NoticeBatch {
   readonly notice: Exclude<NoticeKind, 'cancellation'>;
   /** Distinguishes this batch from others of the same kind in idempotency keys: `r1`, `r2:86400000`. */
   readonly label: string;
@@ -23,79 +31,171 @@ interface NoticeBatch {
   readonly reason?: string | undefined;
 }
 
-/** Sends the notice to each recipient on each channel. Resolves when each notice is sent or waits for an operator. */
-export const notify = async (run: AuditionRun, batch: NoticeBatch): Promise<void> => {
+/** Starts to send the notice to each recipient on each channel. Does not wait. */
+export const notify = (run: AuditionRun, batch: NoticeBatch): void => {
   const recipients = run.plan.participants.filter(({ id }) => !batch.to || batch.to.includes(id));
-  const messages = recipients.flatMap((recipient) =>
-    recipient.channels.map((channel) => ({ recipient, channel })),
-  );
-  await Promise.all(
-    messages.map(({ recipient, channel }) =>
-      run.background.start((detach) => send(run, batch, recipient, channel, detach)),
-    ),
-  );
+  for (const channel of channels) {
+    const reached = recipients.filter((recipient) => recipient.channels.includes(channel));
+    const notices = reached.map((recipient) => openNotice(run, batch, recipient.id, channel));
+    for (let first = 0; first < notices.length; first += largestNoticeGroup) {
+      sendInBackground(run, notices.slice(first, first + largestNoticeGroup));
+    }
+  }
 };
 
-const send = async (
+/** Sends notices that a move had withdrawn. */
+export const sendAgain = (run: AuditionRun, withdrawn: readonly OpenNotice[]): void => {
+  for (const notice of withdrawn) {
+    run.openNotices.add(notice);
+    sendInBackground(run, [notice]);
+  }
+};
+
+const openNotice = (
   run: AuditionRun,
   batch: NoticeBatch,
-  recipient: Participant,
+  recipient: ParticipantId,
   channel: Channel,
-  detach: () => void,
-): Promise<void> => {
-  const { plan, journal } = run;
-  const key = run.idempotencyKeyOf(`${batch.notice}:${recipient.id}:${channel}:${batch.label}`);
-  registerRetraction(run, recipient, channel, key);
-  const revision = journal.view.revision;
-  const audition = noticeFacts(run, batch.reason);
-  const outcome = await retryUntilResolved(
-    run,
-    {
-      step: batch.notice === 'reminder' ? 'reminder' : 'invitation',
-      purpose: `send the ${batch.notice} to ${recipient.kind} ${recipient.id} by ${channel}`,
-      hint: 'Retry to send it (again), skip when the participant has it or was informed otherwise, or abort.',
-      actions: ['retry', 'skip', 'abort'],
-      onAsked: detach,
-      isBackground: true,
-    },
-    () =>
-      messagingActivities(
-        run,
-        channel,
-        `Send the ${batch.notice} to ${recipient.kind} ${recipient.id}`,
-        batch.notice === 'reminder',
-      ).sendNotice({
-        ...correlatedIds(plan),
-        key,
-        channel,
-        notice: batch.notice,
-        recipient,
-        audition,
-      }),
+): OpenNotice => {
+  const key = run.idempotencyKeyOf(`${batch.notice}:${recipient}:${channel}:${batch.label}`);
+  const notice = { key, batch, recipient, channel };
+  run.openNotices.add(notice);
+  registerRetraction(run, notice);
+  return notice;
+};
+
+const sendInBackground = (run: AuditionRun, notices: readonly OpenNotice[]): void => {
+  const [first] = notices;
+  if (!first) return;
+  void run.runInBackground(async (detach) => {
+    detach();
+    const unsent = await sendGroup(run, first, notices);
+    await Promise.all(unsent.map((notice) => sendAlone(run, notice)));
+  });
+};
+
+/** Tries each notice once, in one activity. Returns those that were not sent. */
+const sendGroup = async (
+  run: AuditionRun,
+  { batch, channel }: OpenNotice,
+  notices: readonly OpenNotice[],
+): Promise<readonly OpenNotice[]> => {
+  const { revision } = run.journal.view;
+  const toSend = notices.flatMap((notice) => addressed(run, notice));
+  if (toSend.length === 0) return [];
+  const result = await run.openNotices.untilWithdrawn(() =>
+    trySending(run, channel, `Send the ${batch.notice} by ${channel} to ${toSend.length}`, batch, toSend),
   );
-  if (outcome.kind !== 'done') return;
-  const { deliveryId } = outcome.result;
-  journal.record({
+  if (!result) return [];
+  for (const { key, deliveryId } of result.sent) {
+    const notice = notices.find((open) => open.key === key);
+    if (notice) recordSent(run, notice, revision, deliveryId, 'applied');
+  }
+  return notices.filter(({ key }) => result.failed.some((failed) => failed.key === key));
+};
+
+/** Returns the result of the group. When the group itself fails, each notice counts as not sent. */
+const trySending = async (
+  run: AuditionRun,
+  channel: Channel,
+  summary: string,
+  { notice, reason }: NoticeBatch,
+  notices: readonly NoticeToSend[],
+): Promise<SendNoticesResult> => {
+  const activities = messagingActivities(run, channel, summary, {
+    isUrgent: notice === 'reminder',
+    isSingleAttempt: true,
+  });
+  const audition = noticeFacts(run, reason);
+  try {
+    return await run.call((call) => activities.sendNotices({ ...call, channel, notice, audition, notices }));
+  } catch (error) {
+    if (isCancellation(error) || !isStepFailure(error)) throw error;
+    return { sent: [], failed: notices.map(({ key }) => ({ key, failure: { code: 'unexpected' } })) };
+  }
+};
+
+const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> => {
+  const { batch, channel, key } = notice;
+  const { revision } = run.journal.view;
+  const outcome = await run.openNotices.untilWithdrawn(() =>
+    retryUntilResolved(
+      run,
+      {
+        step: batch.notice === 'reminder' ? 'reminder' : 'invitation',
+        purpose: `send the ${batch.notice} to ${notice.recipient} by ${channel}`,
+        hint: 'Retry to send it (again), skip when the participant has it or was informed otherwise, or abort.',
+        actions: ['retry', 'skip', 'abort'],
+        isBackground: true,
+        isMoot: () => addressed(run, notice).length === 0,
+      },
+      // Slot and link are read for each attempt: they can change while an operator is asked.
+      async () => {
+        const [toSend] = addressed(run, notice);
+        if (!toSend) return undefined;
+        const activities = messagingActivities(
+          run,
+          channel,
+          `Send the ${batch.notice} to ${toSend.recipient.kind} ${toSend.recipient.id}`,
+          { isUrgent: batch.notice === 'reminder' },
+        );
+        return run.call((call) =>
+          activities.sendNotice({
+            ...call,
+            ...toSend,
+            channel,
+            notice: batch.notice,
+            audition: noticeFacts(run, batch.reason),
+          }),
+        );
+      },
+    ),
+  );
+  // Withdrawn by a move, which sends the notice again when it is reverted.
+  if (!outcome) return;
+  if (outcome.kind === 'done' && outcome.result) {
+    recordSent(run, notice, revision, outcome.result.deliveryId, 'recorded');
+  }
+  run.openNotices.remove(key);
+};
+
+/** Returns the notice with its recipient, or nothing when the recipient no longer takes part. */
+const addressed = ({ plan }: AuditionRun, { key, recipient }: OpenNotice): readonly NoticeToSend[] => {
+  const participant = plan.participants.find(({ id }) => id === recipient);
+  return participant ? [{ key, recipient: participant }] : [];
+};
+
+/** @param how whether the activity has appended the fact to the trail, or the workflow must record it */
+const recordSent = (
+  run: AuditionRun,
+  { key, batch, recipient, channel }: OpenNotice,
+  revision: number,
+  deliveryId: string,
+  how: 'applied' | 'recorded',
+): void => {
+  const fact: AuditionFact = {
     type: 'notified',
-    participant: recipient.id,
+    participant: recipient,
     channel,
     notice: batch.notice,
     revision,
     deliveryId,
-  });
+  };
+  if (how === 'applied') run.journal.applied([fact]);
+  else run.journal.record(fact, { key });
+  run.openNotices.remove(key);
+  keepOnlyRetractionOf(run, recipient, channel, key);
   for (const report of run.earlyReports) {
     if (report.deliveryId === deliveryId) recordDelivery(run, report);
   }
 };
 
+const retractionId = (participant: ParticipantId, channel: Channel): string =>
+  `retract:${participant}:${channel}`;
+
 /** Registers the cancellation for a participant and channel. It is sent on the channels that earlier notices used. */
-const registerRetraction = (
-  run: AuditionRun,
-  recipient: Participant,
-  channel: Channel,
-  key: string,
-): void => {
-  const id = `retract:${recipient.id}:${channel}`;
+const registerRetraction = (run: AuditionRun, { key, recipient, channel }: OpenNotice): void => {
+  const id = retractionId(recipient, channel);
   const before = run.saga.pending.find((entry) => entry.id === id);
   const sentAs = before?.kind === 'retract_notices' ? before.sentAs : [];
   if (sentAs.includes(key)) return;
@@ -103,9 +203,25 @@ const registerRetraction = (
     id,
     stage: 'notices',
     kind: 'retract_notices',
-    participant: recipient.id,
+    participant: recipient,
     channel,
     sentAs: [...sentAs, key],
+  });
+};
+
+/** One notice that was certainly sent is enough for a cancellation. The list then does not grow with each notice. */
+const keepOnlyRetractionOf = (
+  run: AuditionRun,
+  participant: ParticipantId,
+  channel: Channel,
+  key: string,
+): void => {
+  const before = run.saga.pending.find(({ id }) => id === retractionId(participant, channel));
+  if (before?.kind !== 'retract_notices') return;
+  const isOpen = (sentAs: string) => run.openNotices.has(sentAs);
+  run.saga.register({
+    ...before,
+    sentAs: before.sentAs.filter((sentAs) => sentAs === key || isOpen(sentAs)),
   });
 };
 
@@ -132,13 +248,19 @@ const startToCloseTimeout: Readonly<Record<Channel, '65 seconds' | '15 seconds'>
 };
 
 /** Returns the messaging activities on the channel's task queue. */
-export const messagingActivities = (run: AuditionRun, channel: Channel, summary: string, isUrgent = false) =>
+export const messagingActivities = (
+  run: AuditionRun,
+  channel: Channel,
+  summary: string,
+  { isUrgent = false, isSingleAttempt = false }: { isUrgent?: boolean; isSingleAttempt?: boolean } = {},
+) =>
   proxyActivities<MessagingActivities>({
     ...activityOptions(run, {
       queue: queueOfChannel(channel),
       summary,
       maximumInterval: '1 minute',
       isUrgent,
+      isSingleAttempt,
     }),
     startToCloseTimeout: startToCloseTimeout[channel],
     heartbeatTimeout: '20 seconds',

@@ -1,145 +1,167 @@
 /**
- * Moves the audition to another slot. The new slot is held before the old one is released. Meeting and calendar events
- * are moved first, then all participants are notified. An operator's abort returns to the old slot; a cancellation
- * undoes everything.
+ * Moves the audition to another slot. The new slot is held before the old one is released. Until the move is recorded,
+ * the old slot stays in force: reminders, session and decision continue beside the move. After it, meeting and calendar
+ * events are moved, then all participants are notified. A move that cannot be finished is reverted, by an operator's
+ * abort or before the old slot begins. A cancellation of the audition undoes everything.
  */
-
-import { CancellationScope } from '@temporalio/workflow';
-import { isFree, subtractInterval } from '../../../domain/audition/free-slots.ts';
-import { correlatedIds } from '../../../domain/audition/plan.ts';
-import type { Reminder } from '../../../domain/audition/reminder-plan.ts';
-import type { Slot } from '../../../domain/audition/slot.ts';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { Slot, SlotSpec } from '../../../domain/audition/slot.ts';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { AuditionView } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
-import { internalActivities } from '../../internal-activities.ts';
+import { toEpochMs } from '../../../domain/time/epoch.ts';
+import { type Change, releaseOtherClaims, runChange } from '../change.ts';
 import { Aborted } from '../ending.ts';
 import type { RescheduleCommand } from '../messages.ts';
+import type { OpenNotice } from '../open-notices.ts';
 import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
-import { confirmWhenAccepted } from './answers.ts';
-import { bookSlot } from './book-slot.ts';
-import { findBusyTimes } from './busy-times.ts';
+import { restoreQuestions } from './answers.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
-import { hold } from './hold.ts';
+import { type Claimed, claimSlot } from './claim.ts';
 import { moveMeeting } from './meeting.ts';
-import { notify } from './notices.ts';
-import { completeSchedule } from './schedule.ts';
+import { sendAgain } from './notices.ts';
+import { announce, completionOf } from './schedule.ts';
+
+/** What the audition returns to when the move is reverted. */
+interface Before {
+  readonly view: AuditionView & { readonly slot: Slot };
+  readonly claim: number;
+  readonly reminders: AuditionRun['reminders'];
+  readonly withdrawn: readonly OpenNotice[];
+}
 
 /** Moves the audition. Returns undefined when it has moved or was moved back, a refusal when it stays in its slot. */
 export const reschedule = async (
   run: AuditionRun,
   command: RescheduleCommand,
 ): Promise<Refusal | undefined> => {
-  const { journal } = run;
-  const before = journal.view;
-  if (!isCommandAllowed('reschedule', before.state) || !before.slot)
-    return wrongState('reschedule', before.state);
-  let reminders: readonly Reminder[] = [];
+  const { view } = run.journal;
+  const { slot } = view;
+  if (!slot || !isReschedulable(view)) return wrongState('reschedule', view.state);
+  const wish = inherit(command.wish, slot);
+  if (wish.kind === 'fixed' && isSameSlot(wish.slot, slot)) return undefined;
+  return runChange(
+    run,
+    (change) => moveTo(run, change, command, wish, { ...view, slot }),
+    () => wrongState('reschedule', run.journal.view.state),
+  );
+};
+
+/** Returns whether the audition can move now. A session that an early check-in has begun can move until its slot begins. */
+export const isReschedulable = ({ state, slot }: AuditionView): boolean =>
+  isCommandAllowed('reschedule', state) &&
+  (state !== 'in_progress' || (slot !== undefined && Date.now() < toEpochMs(slot.start)));
+
+/** The new slot keeps the room of the old one, unless it names another. */
+const inherit = (wish: SlotSpec, { room }: Slot): SlotSpec => {
+  if (room === undefined) return wish;
+  return wish.kind === 'fixed' ? { ...wish, slot: { room, ...wish.slot } } : { room, ...wish };
+};
+
+const isSameSlot = (a: Slot, b: Slot): boolean =>
+  a.start === b.start && a.end === b.end && a.zone === b.zone && a.room === b.room;
+
+const moveTo = async (
+  run: AuditionRun,
+  change: Change,
+  command: RescheduleCommand,
+  wish: SlotSpec,
+  view: Before['view'],
+): Promise<Refusal | undefined> => {
+  const { slotStart } = change;
+  const hasOldSlotBegun = () =>
+    (slotStart !== undefined && Date.now() >= toEpochMs(slotStart)) || !isReschedulable(run.journal.view);
+  let claimed: Claimed;
   try {
-    const held = await holdNewSlot(run, command, before.slot, before.revision + 1);
-    if (held instanceof Refusal) return held;
-    reminders = held;
-    await moveMeetingAndEvents(run, command.slot, journal.view.revision);
-    await bookSlot(run, command.slot, journal.view.revision);
+    claimed = await claimSlot(run, wish, { isMoot: hasOldSlotBegun });
   } catch (error) {
-    if (!(error instanceof Aborted)) throw error;
-    if (journal.view.revision > before.revision) await revertMove(run, before, before.slot, error.message);
+    if (error instanceof Aborted) return moveAborted();
+    throw error;
+  }
+  if (claimed.kind === 'refused') return slotRefused(claimed);
+  const { state } = run.journal.view;
+  if (run.ending || hasOldSlotBegun()) {
+    // The session began while the new slot was being held: the audition stays in the old slot.
+    await releaseOtherClaims(run);
+    return wrongState('reschedule', state);
+  }
+  const before: Before = {
+    view: { ...run.journal.view, slot: view.slot },
+    claim: run.claims.held,
+    reminders: run.reminders,
+    withdrawn: run.openNotices.withdrawAll(),
+  };
+  const at = { slot: claimed.slot, revision: before.view.revision + 1 };
+  recordMove(run, command, at, claimed.number);
+  change.hasMoved = true;
+  try {
+    await moveMeeting(run, at);
+    await writeCalendarEvents(run, at, { completion: completionOf(run, claimed.number) });
+  } catch (error) {
+    if (run.ending || run.isSuperseded || !(error instanceof Aborted || isCancellation(error))) throw error;
+    const reason = error instanceof Aborted ? error.message : 'the old slot was about to begin';
+    await CancellationScope.nonCancellable(() => revert(run, before, reason));
     return undefined;
   }
-  await notify(run, { notice: 'update', label: `r${journal.view.revision}`, reason: command.reason });
-  await releaseOtherHolds(run, journal.view.revision);
-  completeSchedule(run, reminders);
+  announce(run, claimed.reminders, {
+    notice: 'update',
+    label: `r${at.revision}`,
+    reason: command.reason,
+  });
   return undefined;
 };
 
-const holdNewSlot = async (
+const recordMove = (
   run: AuditionRun,
-  { slot, origin, reason, correlationId }: RescheduleCommand,
-  old: Slot,
-  revision: number,
-): Promise<Refusal | readonly Reminder[]> => {
-  const busy = await findBusyTimes(run, { from: slot.start, until: slot.end });
-  // The audition's own events make its old slot busy, but they will move.
-  if (!isFree(slot, subtractInterval(busy, old)))
-    return slotTaken('A participant has another appointment at that time.');
-  const held = await hold(run, slot, revision);
-  if (held.kind === 'taken') return slotTaken('Another audition holds that time.');
-  if (held.kind === 'in_the_past') {
-    return new Refusal('slot_in_the_past', 'The slot has already begun.', 'Choose a slot in the future.');
-  }
-  const { state } = run.journal.view;
-  if (!run.ending && !isCommandAllowed('reschedule', state)) {
-    // The session began while the new slot was being held: the audition stays in the old slot.
-    await releaseOtherHolds(run, revision - 1);
-    return wrongState('reschedule', state);
-  }
-  const moved = { slot, revision, until: held.until, origin, ...(reason ? { reason } : {}) };
-  run.record({ type: 'slot_moved', ...moved }, correlationId);
+  { origin, reason, correlationId }: RescheduleCommand,
+  { slot, revision }: { readonly slot: Slot; readonly revision: number },
+  claim: number,
+): void => {
+  run.record({ type: 'slot_moved', slot, revision, origin, ...(reason ? { reason } : {}) }, correlationId);
+  run.claims = { ...run.claims, held: claim };
   run.movedAt = Date.now();
-  run.journal.flushInBackground();
-  return held.reminders;
 };
 
-const moveMeetingAndEvents = async (run: AuditionRun, slot: Slot, revision: number): Promise<void> => {
-  await allOrNone([() => moveMeeting(run, slot, revision), () => writeCalendarEvents(run, slot, revision)]);
-};
-
-/** Runs the tasks concurrently. When one fails, cancels the others and waits for their end before it throws. */
-const allOrNone = async (tasks: readonly (() => Promise<void>)[]): Promise<void> => {
-  const scope = new CancellationScope();
-  const running = tasks.map((task) => scope.run(task));
-  try {
-    await Promise.all(running);
-  } catch (error) {
-    scope.cancel();
-    await Promise.allSettled(running);
-    throw error;
-  }
-};
-
-/** Moves back to the old slot, as a new revision, because meeting and events may already have moved. */
-const revertMove = async (
-  run: AuditionRun,
-  before: AuditionView,
-  old: Slot,
-  reason: string,
-): Promise<void> => {
-  const revision = run.journal.view.revision + 1;
-  const held = await hold(run, old, revision);
-  if (held.kind === 'taken') {
-    run.end({ type: 'failed', code: 'slot_taken', reason: 'The old slot could not be held again.' });
-    return;
-  }
-  await moveMeetingAndEvents(run, old, revision);
-  if (held.kind === 'held') await bookSlot(run, old, revision);
-  run.reminders = held.kind === 'held' ? held.reminders : [];
-  // Restart the no-show grace: participants may have waited for the move.
+/**
+ * Returns to the old slot, whose claim was never released. The old slot is in force immediately. Meeting and events
+ * return to it in the background, under a new revision, because they may already have moved.
+ */
+const revert = async (run: AuditionRun, before: Before, reason: string): Promise<void> => {
+  const at = { slot: before.view.slot, revision: run.journal.view.revision + 1 };
+  run.claims = { ...run.claims, held: before.claim };
+  // Restart the grace: participants may have waited for the move.
   run.scheduledAt = Date.now();
   run.movedAt = run.scheduledAt;
-  run.record({
+  run.reminders = before.reminders;
+  run.journal.record({
     type: 'move_reverted',
-    slot: old,
-    revision,
-    until: held.until,
+    slot: at.slot,
+    revision: at.revision,
     reason,
-    announcedAs: [...before.announcedAs],
-    answers: before.participants.flatMap(({ id, answer }) =>
+    announcedAs: [...before.view.announcedAs],
+    answers: before.view.participants.flatMap(({ id, answer }) =>
       answer === 'none' ? [] : [{ participant: id, answer }],
     ),
   });
-  confirmWhenAccepted(run);
-  // A slot that has begun cannot be held again. Its old hold was never released and stays.
-  await releaseOtherHolds(run, held.kind === 'held' ? revision : before.revision);
-  run.journal.flushInBackground();
+  restoreQuestions(run);
+  sendAgain(run, before.withdrawn);
+  await releaseOtherClaims(run);
+  void run.runInBackground(async (detach) => {
+    detach();
+    await moveMeeting(run, at);
+    await writeCalendarEvents(run, at);
+  });
 };
 
-/** Releases all holds except that of one revision. */
-const releaseOtherHolds = ({ plan }: AuditionRun, except: number): Promise<void> =>
-  internalActivities('Release the other slot').releaseHolds({
-    ...correlatedIds(plan),
-    except,
-  });
+const slotRefused = ({ reason, message }: Extract<Claimed, { kind: 'refused' }>): Refusal =>
+  reason === 'in_the_past'
+    ? new Refusal('slot_in_the_past', message, 'Choose a slot in the future.')
+    : new Refusal('slot_taken', message, 'Choose another slot; POST /v1/availability lists free ones.');
 
-const slotTaken = (message: string): Refusal =>
-  new Refusal('slot_taken', message, 'Choose another slot; POST /v1/availability lists free ones.');
+const moveAborted = (): Refusal =>
+  new Refusal(
+    'move_aborted',
+    'An operator aborted the reschedule.',
+    'The audition stays in its slot. Ask the operator for the reason, or choose another slot.',
+  );

@@ -1,30 +1,31 @@
-/** Steps 2 to 4: meeting, calendar events, invitations. Messages cannot be undone and come last. */
+/** Steps 2 to 4: meeting, calendar events, notices. Messages cannot be undone and come last. */
 import type { Reminder } from '../../../domain/audition/reminder-plan.ts';
-import type { Slot } from '../../../domain/audition/slot.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { AuditionRun } from '../run.ts';
 import { confirmWhenAccepted } from './answers.ts';
-import { bookSlot } from './book-slot.ts';
-import { writeCalendarEvents } from './calendar-events.ts';
+import { type Completion, type SlotRevision, writeCalendarEvents } from './calendar-events.ts';
 import { createMeeting } from './meeting.ts';
-import { notify } from './notices.ts';
+import { type NoticeBatch, notify } from './notices.ts';
 
-/** Arranges everything for a held slot and invites all participants. */
-export const schedule = async (run: AuditionRun, slot: Slot): Promise<void> => {
-  await createMeeting(run, slot);
-  await writeCalendarEvents(run, slot, 1);
-  await bookSlot(run, slot, 1);
-  await notify(run, { notice: 'invitation', label: 'r1' });
-  completeSchedule(run, run.reminders);
+/** Arranges everything for a held slot and starts to invite all participants. */
+export const schedule = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
+  await createMeeting(run, at);
+  await writeCalendarEvents(run, at, { completion: { draft: run.journal.draft({ type: 'scheduled' }) } });
+  announce(run, run.reminders, { notice: 'invitation', label: `r${at.revision}` });
 };
 
-/** Records that the audition is scheduled, and confirmed if all have accepted early. Drops reminders of the past. */
-export const completeSchedule = (run: AuditionRun, reminders: readonly Reminder[]): void => {
-  const { journal } = run;
+/** Returns what completes the arrangement of a slot. @param claim the claim that holds it; other claims are released */
+export const completionOf = (run: AuditionRun, claim: number): Completion => ({
+  draft: run.journal.draft({ type: 'scheduled' }),
+  releaseHolds: { through: run.claims.last, keep: claim },
+});
+
+/** Sets the deadlines of the scheduled audition, and starts to send the notice. Drops reminders of the past. */
+export const announce = (run: AuditionRun, reminders: readonly Reminder[], batch: NoticeBatch): void => {
   run.scheduledAt = Date.now();
   run.reminders = reminders.filter(({ at }) => toEpochMs(at) > run.scheduledAt);
   run.answerEscalated = false;
-  run.record({ type: 'scheduled' });
+  run.sessionAsked = false;
   confirmWhenAccepted(run);
-  journal.flushInBackground();
+  notify(run, batch);
 };

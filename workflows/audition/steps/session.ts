@@ -2,10 +2,11 @@
 import type { Origin } from '../../../domain/audition/events.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import { isFactAllowed } from '../../../domain/audition/transitions.ts';
-import { isLaterDelivery } from '../../../domain/audition/view.ts';
+import { reportsPresence } from '../../../domain/providers/vendors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
+import { minute } from '../../../domain/time/units.ts';
 import { askInBackground } from '../background-question.ts';
-import type { CheckInCommand, DeliveryReport, MeetingReport, MeetingStatus } from '../messages.ts';
+import type { CheckInCommand, MeetingReport, MeetingStatus } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
 
 /** Records a check-in. The performer's check-in starts the session. A repeated check-in changes nothing. */
@@ -13,54 +14,104 @@ export const checkIn = (run: AuditionRun, { participant, correlationId, origin }
   const { journal } = run;
   const arrived = journal.view.participants.find(({ id }) => id === participant);
   if (!arrived || arrived.checkedIn) return;
-  journal.record({ type: 'checked_in', participant }, correlationId);
+  journal.record({ type: 'checked_in', participant }, { correlationId });
   if (arrived.kind === 'performer') startSession(run, origin, correlationId);
 };
 
 /** Records the start of the session, if the state allows it. */
 export const startSession = (run: AuditionRun, origin: Origin, correlationId?: string): void => {
-  if (isFactAllowed(run.journal.view.state, 'session_started')) {
-    run.journal.record({ type: 'session_started', origin }, correlationId);
+  if (!isFactAllowed(run.journal.view.state, 'session_started')) return;
+  run.journal.record(
+    { type: 'session_started', origin },
+    correlationId === undefined ? {} : { correlationId },
+  );
+};
+
+/** Records the end of the session, if the state allows it. */
+export const endSession = (run: AuditionRun, origin: Origin): void => {
+  if (isFactAllowed(run.journal.view.state, 'session_ended')) {
+    run.journal.record({ type: 'session_ended', origin });
   }
 };
 
 /**
- * Handles the report that the meeting was opened. It starts the session, but not before check-in opens. A meeting that
- * was opened earlier starts the session as soon as check-in opens, unless it is closed again before.
+ * Handles the report that the meeting was opened. It starts the session, but not before the slot begins: a meeting that
+ * was opened earlier starts the session when the slot begins, unless it is closed again before.
  */
 export const meetingStarted = (run: AuditionRun, report: MeetingReport): void => {
   if (!isAboutCurrentMeeting(run, report)) return;
   const since = reportedAtMs(report);
-  const closed =
-    run.meetingStatus?.isOpen === false && isOfCurrentRevision(run, run.meetingStatus)
-      ? run.meetingStatus
-      : undefined;
-  // The report of the meeting's end arrived first: apply both.
-  const isOver = closed !== undefined && closed.since >= since;
-  if (!isOver) run.meetingStatus = meetingStatusOf(run, report, true);
+  const known =
+    run.meetingStatus && isOfCurrentRevision(run, run.meetingStatus) ? run.meetingStatus : undefined;
+  // The report of a later end, or of a later start, arrived first.
+  if (known === undefined || known.since < since) run.meetingStatus = meetingStatusOf(run, report, true);
   const { slot } = run.journal.view;
-  if (!slot || Date.now() < sessionOpensAtMs(run, slot)) return;
-  startSession(run, report.origin);
-  if (isOver) endSession(run, closed.origin);
+  if (!slot || Date.now() < toEpochMs(slot.start)) return;
+  // A report from before the slot is handled as a deadline: the report that the meeting was closed may follow it.
+  if (since >= toEpochMs(slot.start)) startSession(run, report.origin);
 };
 
-/** Handles the report that the meeting was closed. It ends the session, unless the meeting closed before check-in. */
+/**
+ * Handles the report that the meeting was closed. After the slot's end, it ends the session. Before, the meeting can be
+ * opened again, so the session ends some minutes later.
+ */
 export const meetingEnded = (run: AuditionRun, report: MeetingReport): void => {
   if (!isAboutCurrentMeeting(run, report)) return;
   const since = reportedAtMs(report);
   if (run.meetingStatus && since < run.meetingStatus.since) return;
-  run.meetingStatus = meetingStatusOf(run, report, false);
   const { slot } = run.journal.view;
-  if (slot && since >= sessionOpensAtMs(run, slot)) endSession(run, report.origin);
+  const hasBegun = slot !== undefined && since >= toEpochMs(slot.start);
+  // The report of the start is late, or was lost: the meeting has taken place.
+  if (hasBegun && run.meetingStatus?.isOpen) startSession(run, report.origin);
+  run.meetingStatus = meetingStatusOf(run, report, false);
+  if (hasBegun && since >= toEpochMs(slot.end)) endSession(run, report.origin);
 };
 
-/** Returns the status of the present slot's meeting, if the meeting is open. */
-export const openMeetingStatus = (run: AuditionRun): MeetingStatus | undefined =>
-  run.meetingStatus?.isOpen && isOfCurrentRevision(run, run.meetingStatus) ? run.meetingStatus : undefined;
+/** Returns the status of the present slot's meeting. */
+export const currentMeetingStatus = (run: AuditionRun): MeetingStatus | undefined =>
+  run.meetingStatus && isOfCurrentRevision(run, run.meetingStatus) ? run.meetingStatus : undefined;
 
-/** Returns when check-in opens, epoch milliseconds. */
-export const sessionOpensAtMs = ({ plan }: AuditionRun, slot: Slot): number =>
-  toEpochMs(slot.start) - plan.policy.checkInOpens;
+/** A meeting that is closed within its slot is often opened again: the host has lost the connection, or lets the next one in. */
+const reopenGrace = 5 * minute;
+
+/** Returns when the session that is running counts as over, epoch milliseconds. */
+export const sessionEndsAtMs = (run: AuditionRun, slot: Slot): number => {
+  const latest = toEpochMs(slot.end) + run.plan.policy.sessionOverrun;
+  const status = currentMeetingStatus(run);
+  if (!status || status.isOpen || status.since < toEpochMs(slot.start)) return latest;
+  return Math.min(latest, status.since + reopenGrace);
+};
+
+/** Workers that were away at the deadline have observed nothing. */
+const observationGap = minute;
+
+/**
+ * Decides what it means that no sign of the session was observed. Silence proves nothing, so the casting office is
+ * asked. Only where the provider reports who is present, and the policy says so, is it a no-show.
+ * @param dueAt when the grace was over, epoch milliseconds
+ */
+export const handleMissingSession = (run: AuditionRun, dueAt: number): void => {
+  run.sessionAsked = true;
+  const { meeting, revision } = run.journal.view;
+  const wasObserved =
+    meeting !== undefined && reportsPresence(meeting.provider) && Date.now() - dueAt < observationGap;
+  if (run.plan.policy.noShow === 'automatic' && wasObserved) return run.end({ type: 'no_show' });
+  askInBackground(
+    run,
+    {
+      step: 'session',
+      what: 'The slot has begun, but no check-in and no meeting was observed. Did the session take place?',
+      hint: 'Resolve with held or no_show. A check-in, the start of the meeting or a decision answers it too.',
+      actions: ['held', 'no_show'],
+      isMoot: () =>
+        run.journal.view.revision !== revision || !isFactAllowed(run.journal.view.state, 'no_show'),
+    },
+    (action) => {
+      if (action === 'held') endSession(run, 'operator');
+      if (action === 'no_show') run.end({ type: 'no_show' });
+    },
+  );
+};
 
 /** Returns false for reports about a replaced meeting, and for reports from before the slot was moved. */
 const isAboutCurrentMeeting = (
@@ -85,56 +136,3 @@ const meetingStatusOf = (
 
 const isOfCurrentRevision = ({ journal }: AuditionRun, { revision }: MeetingStatus): boolean =>
   revision === journal.view.revision;
-
-const endSession = (run: AuditionRun, origin: Origin): void => {
-  if (isFactAllowed(run.journal.view.state, 'session_ended')) {
-    run.journal.record({ type: 'session_ended', origin });
-  }
-};
-
-/**
- * More than the notices that an audition sends concurrently. Reports of messages that are never recorded, such as
- * cancellations, are dropped this way.
- */
-const maxEarlyReports = 50;
-
-/**
- * Records the delivery status of a notice. Asks an operator when the notice was not delivered. A report that arrives
- * before the notice is recorded is kept until then. A report that a later status supersedes is ignored.
- */
-export const recordDelivery = (run: AuditionRun, report: DeliveryReport): void => {
-  const notice = run.journal.view.notices.find(({ deliveryId }) => deliveryId === report.deliveryId);
-  if (!notice) {
-    run.earlyReports = [...run.earlyReports, report].slice(-maxEarlyReports);
-    return;
-  }
-  const { participant, channel, deliveryId, status, code } = report;
-  if (!isLaterDelivery(status, notice.status)) return;
-  run.journal.record({
-    type: 'delivery_reported',
-    participant,
-    channel,
-    deliveryId,
-    status,
-    ...(code ? { code } : {}),
-  });
-  if (status !== 'failed' || run.ending) return;
-  askInBackground(
-    run,
-    {
-      step: 'invitation',
-      what: `The ${notice.notice} to ${participant} by ${channel} was not delivered.`,
-      hint: 'Inform the participant otherwise and skip, or abort.',
-      actions: ['skip', 'abort'],
-      ...(code ? { code } : {}),
-    },
-    (action) => {
-      if (action !== 'abort') return;
-      run.end({
-        type: 'failed',
-        code: 'undelivered',
-        reason: 'An operator aborted: a notice could not be delivered.',
-      });
-    },
-  );
-};

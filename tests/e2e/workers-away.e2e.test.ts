@@ -1,0 +1,50 @@
+/** Tests what an audition does when the workers come back after deadlines have passed. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { toInstant } from '../../domain/time/epoch.ts';
+import {
+  type RunningAudition,
+  startRealTimeHarness,
+  type WorkflowHarness,
+} from '../harness/workflow-harness.ts';
+
+let harness: WorkflowHarness;
+beforeAll(async () => {
+  harness = await startRealTimeHarness();
+});
+afterAll(() => harness.close());
+
+const slotStarting = (start: number) =>
+  ({
+    kind: 'fixed',
+    slot: { start: toInstant(start), end: toInstant(start + 600_000), zone: 'Europe/Paris' },
+  }) as const;
+
+const reminders = ({ world }: RunningAudition) => world.notices.filter((key) => key.includes(':reminder:'));
+
+/** Stops the workers until `at`, epoch milliseconds. */
+const workersAwayUntil = (at: number): Promise<void> =>
+  harness.whileWorkflowWorkerIsStopped(() => pause(at - Date.now()));
+
+it('an audition sends no reminder after its slot has begun, and its trail says so', async () => {
+  const start = Date.now() + 20_000;
+  const plan = { wish: slotStarting(start), reminders: [12_000, 6_000] };
+  await harness.runAudition({ plan, recordAs: 'reminders-overdue' }, async (played) => {
+    await played.until(({ notices }) => notices.length === 4);
+    await workersAwayUntil(start + 1_000);
+    const dropped = () => played.world.factTypes().filter((type) => type === 'reminder_dropped').length;
+    await expect.poll(dropped, { timeout: 20_000 }).toBe(2);
+    expect(reminders(played)).toEqual([]);
+  });
+});
+
+it('an audition sends only the last of several reminders that are due', async () => {
+  const start = Date.now() + 60_000;
+  const plan = { wish: slotStarting(start), reminders: [52_000, 46_000] };
+  await harness.runAudition({ plan }, async (played) => {
+    await played.until(({ notices }) => notices.length === 4);
+    await workersAwayUntil(start - 44_000);
+    await played.until(({ notices }) => notices.length === 8);
+    expect(reminders(played).every((key) => key.endsWith(':46000'))).toBe(true);
+  });
+});

@@ -1,0 +1,103 @@
+/** Answers: their revision, and the time in which a performer can change a decline. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultPolicy } from '../../domain/audition/policy.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
+import { performer, slotIn } from '../../tests/harness/audition-plan.ts';
+import {
+  apiCommand,
+  type RunningAudition,
+  startTimeSkippingHarness,
+  updateFailureOf,
+  type WorkflowHarness,
+} from '../../tests/harness/workflow-harness.ts';
+import * as messages from './messages.ts';
+
+let stage: WorkflowHarness;
+beforeAll(async () => {
+  stage = await startTimeSkippingHarness();
+});
+afterAll(() => stage.close());
+
+const invited = ({ until }: RunningAudition) => until(({ notices }) => notices.length === 4);
+
+const answer = ({ send }: RunningAudition, said: 'accepted' | 'declined', revision?: number) =>
+  send(messages.respondUpdate, {
+    ...apiCommand,
+    participant: performer.id,
+    answer: said,
+    ...(revision === undefined ? {} : { revision }),
+  });
+
+describe('a performer who declines', () => {
+  it('closes the audition when the grace is over, and others are told only then', async () => {
+    await stage.runAudition({ recordAs: 'declined' }, async (played) => {
+      await invited(played);
+      const { state, participants, updatedAt } = await answer(played, 'declined');
+      expect(state).toBe('scheduled');
+      const { answerFinalAt = '' } = participants.find(({ id }) => id === performer.id) ?? {};
+      expect(Date.parse(answerFinalAt) - toEpochMs(updatedAt)).toBe(defaultPolicy.declineGrace);
+      expect(played.world.retractions).toEqual([]);
+      expect(played.world.yieldsHolds).toBe(true);
+      expect(await played.result()).toMatchObject({ outcome: 'declined' });
+      // The performer gets no cancellation.
+      expect(played.world.retractions).toHaveLength(2);
+      expect([played.world.meetings.size, played.world.claims.size]).toEqual([0, 0]);
+    });
+  });
+
+  it('can accept within the grace', async () => {
+    await stage.runAudition({ recordAs: 'decline-withdrawn' }, async (played) => {
+      await invited(played);
+      await answer(played, 'declined');
+      const { participants } = await answer(played, 'accepted');
+      expect(participants.find(({ id }) => id === performer.id)).toMatchObject({ answer: 'accepted' });
+      expect(played.world.yieldsHolds).toBe(false);
+      expect([...played.world.claims]).toEqual([2]);
+      await played.until(({ notices }) => notices.some(({ notice }) => notice === 'reminder'));
+    });
+  });
+
+  it('cannot accept when the slot was given to another audition', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      await answer(played, 'declined');
+      played.world.holdsTaken = true;
+      expect(await updateFailureOf(answer(played, 'accepted'))).toMatchObject({ code: 'slot_taken' });
+      expect(await played.result()).toMatchObject({ outcome: 'declined' });
+    });
+  });
+
+  it('closes the audition immediately when the policy gives no grace', async () => {
+    const policy = { ...defaultPolicy, declineGrace: 0 };
+    await stage.runAudition({ plan: { policy } }, async (played) => {
+      await invited(played);
+      expect((await answer(played, 'declined')).outcome).toBe('declined');
+    });
+  });
+});
+
+describe('an answer to an earlier slot', () => {
+  it('is refused after the audition has moved', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      const slot = slotIn(96, await stage.environment.currentTimeMs());
+      await played.send(messages.rescheduleUpdate, { ...apiCommand, wish: { kind: 'fixed', slot } });
+      expect(await updateFailureOf(answer(played, 'declined', 1))).toMatchObject({
+        code: 'answer_superseded',
+      });
+      const { participants } = await answer(played, 'accepted', 2);
+      expect(participants.find(({ id }) => id === performer.id)).toMatchObject({ answer: 'accepted' });
+    });
+  });
+});
+
+it('a near slot escalates a missing answer before it begins', async () => {
+  const now = await stage.environment.currentTimeMs();
+  const slot = slotIn(2, now);
+  await stage.runAudition({ plan: { wish: { kind: 'fixed', slot } } }, async (played) => {
+    const { attention } = await played.until(({ attention }) => attention.length > 0);
+    expect(attention).toMatchObject([{ step: 'answer' }]);
+    expect(toEpochMs(attention[0]?.raisedAt ?? slot.end)).toBeLessThan(toEpochMs(slot.start) - 30 * 60_000);
+    expect(toEpochMs(attention[0]?.dueAt ?? slot.end)).toBeLessThanOrEqual(toEpochMs(slot.start));
+  });
+});

@@ -1,0 +1,99 @@
+/** Changes of the cast of a running audition. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { participantSchema } from '../../domain/audition/request.ts';
+import { castingDirector, participantId, performer } from '../../tests/harness/audition-plan.ts';
+import {
+  apiCommand,
+  type RunningAudition,
+  startTimeSkippingHarness,
+  updateFailureOf,
+  type WorkflowHarness,
+} from '../../tests/harness/workflow-harness.ts';
+import * as messages from './messages.ts';
+
+let stage: WorkflowHarness;
+beforeAll(async () => {
+  stage = await startTimeSkippingHarness();
+});
+afterAll(() => stage.close());
+
+const invited = ({ until }: RunningAudition) => until(({ notices }) => notices.length === 4);
+
+const substitute = participantSchema.parse({
+  ...castingDirector,
+  id: 'director-2',
+  calendar: { provider: 'google', connection: 'conn_substitute', calendarId: 'primary' },
+});
+
+const change = ({ send }: RunningAudition, ...changes: readonly messages.CastChange[]) =>
+  send(messages.participantsUpdate, { ...apiCommand, changes });
+
+describe('a participant who is added', () => {
+  it('gets an event and an invitation, and is required', async () => {
+    await stage.runAudition({ recordAs: 'participant-added' }, async (played) => {
+      await invited(played);
+      for (const { id } of [performer, castingDirector]) {
+        await played.send(messages.respondUpdate, { ...apiCommand, participant: id, answer: 'accepted' });
+      }
+      const changed = await change(played, { kind: 'add', participant: substitute });
+      expect(changed.state).toBe('scheduled');
+      expect(changed.participants).toHaveLength(4);
+      const { notices } = await played.until(({ notices }) => notices.length === 5);
+      expect(notices.at(-1)).toMatchObject({ participant: substitute.id, notice: 'invitation' });
+      expect(played.world.calendarEvents.size).toBe(3);
+      expect([...played.world.claims]).toEqual([2]);
+    });
+  });
+
+  it('is refused when busy, and nothing has changed', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      played.world.holdsTaken = true;
+      const refused = updateFailureOf(change(played, { kind: 'add', participant: substitute }));
+      expect(await refused).toMatchObject({ code: 'slot_taken' });
+      expect((await played.view()).participants).toHaveLength(3);
+    });
+  });
+});
+
+describe('a participant who is removed', () => {
+  it('loses the event, gets a cancellation, and no reminder', async () => {
+    await stage.runAudition({ recordAs: 'participant-removed' }, async (played) => {
+      await invited(played);
+      await change(played, { kind: 'remove', participant: castingDirector.id });
+      await played.until(({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 6);
+      expect(played.world.calendarEvents.size).toBe(1);
+      expect(played.world.retractions).toHaveLength(1);
+      expect(played.world.notices.filter((key) => key.includes(`:reminder:${castingDirector.id}`))).toEqual(
+        [],
+      );
+    });
+  });
+
+  it('cannot be the only performer', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      const refused = updateFailureOf(change(played, { kind: 'remove', participant: performer.id }));
+      expect(await refused).toMatchObject({ code: 'performer_missing' });
+    });
+  });
+});
+
+it('a participant is replaced in one change', async () => {
+  await stage.runAudition({ recordAs: 'participant-replaced' }, async (played) => {
+    await invited(played);
+    await change(
+      played,
+      { kind: 'remove', participant: castingDirector.id },
+      { kind: 'add', participant: substitute },
+    );
+    const { participants } = await played.until(({ notices }) => notices.length === 5);
+    expect(participants.map(({ id }) => id)).toEqual([
+      performer.id,
+      participantId('reader-1'),
+      substitute.id,
+    ]);
+    expect(played.world.retractions).toHaveLength(1);
+    expect(played.world.calendarEvents.size).toBe(2);
+  });
+});

@@ -1,0 +1,61 @@
+/**
+ * A change of the audition's slot, cast or meeting. It runs beside the main loop, one at a time: the audition stays as
+ * it is, with all its deadlines, until the change is made. A change that waits when the slot begins is given up.
+ */
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { Refusal } from '../../domain/errors.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
+import type { Instant } from '../../domain/time/instant.ts';
+import type { AuditionRun } from './run.ts';
+
+export interface Change {
+  /** When the present slot begins. Undefined when it has already begun, or there is none. */
+  readonly slotStart: Instant | undefined;
+  /** Whether the audition has moved to a new slot, while meeting and calendar events still move. */
+  hasMoved: boolean;
+  /** Whether the change waits for an operator. */
+  readonly isWaiting: boolean;
+  /** Stops the change. */
+  giveUp(): void;
+}
+
+/**
+ * Runs a change. A change that is given up before it has moved the audition is refused, and the claims that it has made
+ * are released.
+ * @param onGivenUp returns the refusal
+ */
+export const runChange = async (
+  run: AuditionRun,
+  work: (change: Change) => Promise<Refusal | undefined>,
+  onGivenUp: () => Refusal,
+): Promise<Refusal | undefined> => {
+  const scope = new CancellationScope();
+  const blockingBefore = run.attention.blockingCount;
+  const change: Change = {
+    slotStart: upcomingStart(run),
+    hasMoved: false,
+    get isWaiting() {
+      return run.attention.blockingCount > blockingBefore;
+    },
+    giveUp: () => scope.cancel(),
+  };
+  run.change = change;
+  try {
+    return await scope.run(() => work(change));
+  } catch (error) {
+    if (!isCancellation(error) || run.ending || run.isSuperseded) throw error;
+    await releaseOtherClaims(run);
+    return onGivenUp();
+  } finally {
+    if (run.change === change) run.change = undefined;
+  }
+};
+
+const upcomingStart = ({ journal }: AuditionRun): Instant | undefined => {
+  const { slot } = journal.view;
+  return slot && Date.now() < toEpochMs(slot.start) ? slot.start : undefined;
+};
+
+/** Releases all claims except that of the present slot, together with all recorded facts. */
+export const releaseOtherClaims = ({ journal, claims }: AuditionRun): Promise<number> =>
+  journal.flush({ releaseHolds: { through: claims.last, keep: claims.held } });

@@ -1,0 +1,61 @@
+/**
+ * The notices that are being sent or wait for an operator. A move withdraws them, because they state the old time. When
+ * the move is reverted, they are sent after all.
+ */
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { Channel } from '../../domain/audition/request.ts';
+import type { ParticipantId } from '../../domain/ids.ts';
+import type { NoticeBatch } from './steps/notices.ts';
+
+export interface OpenNotice {
+  readonly key: string;
+  readonly batch: NoticeBatch;
+  readonly recipient: ParticipantId;
+  readonly channel: Channel;
+}
+
+export interface OpenNotices {
+  add(notice: OpenNotice): void;
+  has(key: string): boolean;
+  remove(key: string): void;
+  /** Runs the work until it is done or the open notices are withdrawn. Returns undefined when they were withdrawn. */
+  untilWithdrawn<Result>(work: () => Promise<Result>): Promise<Result | undefined>;
+  /** Withdraws all open notices and returns them. */
+  withdrawAll(): readonly OpenNotice[];
+}
+
+/** Creates an empty set. */
+export const createOpenNotices = (): OpenNotices => {
+  let open: readonly OpenNotice[] = [];
+  let sending = new Set<CancellationScope>();
+  return {
+    add(notice) {
+      open = [...open.filter(({ key }) => key !== notice.key), notice];
+    },
+    has: (key) => open.some((notice) => notice.key === key),
+    remove(key) {
+      open = open.filter((notice) => notice.key !== key);
+    },
+    async untilWithdrawn(work) {
+      const scope = new CancellationScope();
+      const generation = sending;
+      generation.add(scope);
+      try {
+        return await scope.run(work);
+      } catch (error) {
+        if (isCancellation(error) && sending !== generation) return undefined;
+        throw error;
+      } finally {
+        generation.delete(scope);
+      }
+    },
+    withdrawAll() {
+      const withdrawn = open;
+      const stopped = sending;
+      open = [];
+      sending = new Set();
+      for (const scope of stopped) scope.cancel();
+      return withdrawn;
+    },
+  };
+};

@@ -1,0 +1,127 @@
+/**
+ * Takes over an audition whose earlier workflow was reset, terminated or lost, or which is reopened. The trail says what
+ * has happened, the ledger what stands at the providers. Nothing outside is touched until an operator has decided.
+ */
+import type { AdoptedTrail } from '../../activities/contract.ts';
+import type { StandingEffect } from '../../domain/audition/effects.ts';
+import type { TakeoverCause } from '../../domain/audition/events.ts';
+import { correlatedIds } from '../../domain/audition/plan.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
+import { internalActivities } from '../internal-activities.ts';
+import type { AuditionCompensation } from './compensations.ts';
+import type { AuditionRun } from './run.ts';
+
+/** Loads the trail into the run. Returns false when the audition has no trail: nothing has happened yet. */
+export const adoptTrail = async (run: AuditionRun): Promise<boolean> => {
+  const { plan } = run;
+  const adopted = await internalActivities('Read the trail').adoptTrail({
+    ...correlatedIds(plan),
+    reminders: plan.reminders,
+    participants: plan.participants,
+  });
+  if (!adopted) return false;
+  run.resume();
+  run.journal.adopt(adopted.view, adopted.number);
+  run.reminders = adopted.reminders;
+  run.claims = { last: adopted.claims.last, held: adopted.claims.held ?? adopted.claims.last };
+  run.meetingsRequested = meetingsRequested(run, adopted);
+  run.scheduledAt = toEpochMs(adopted.view.stateSince);
+  run.movedAt = 0;
+  run.firstResult = undefined;
+  run.saga.replace(compensationsOf(adopted));
+  return true;
+};
+
+/**
+ * Asks an operator what to do with an audition that this run has taken over. Returns when the operator has it resumed,
+ * or has ended the audition.
+ */
+export const askToResume = async (run: AuditionRun, cause: TakeoverCause): Promise<void> => {
+  run.record({ type: 'taken_over', cause });
+  run.attention.withdrawAll();
+  run.firstResult = { kind: 'needs_attention' };
+  const { action } = await run.attention.ask({
+    step: 'recovery',
+    what: explanations[cause],
+    hint: 'Retry to continue from what the trail says; or abort to undo everything and to close the audition.',
+    actions: ['retry', 'abort'],
+  });
+  if (action === 'abort') {
+    run.end({ type: 'failed', code: cause, reason: `The workflow was ${cause}, and an operator aborted.` });
+  }
+};
+
+const explanations: Readonly<Record<TakeoverCause, string>> = {
+  reset: 'The workflow was reset in Temporal, but the audition had gone further. Nothing was changed since.',
+  terminated: 'The workflow was terminated or failed in Temporal. What it had booked still stands.',
+  vanished: 'Temporal does not know the workflow. What it had booked still stands.',
+};
+
+/** A meeting that was requested, but is not in the trail, is requested again under the same key. */
+const meetingsRequested = (run: AuditionRun, { view, effects }: AdoptedTrail): number => {
+  const requested = effects.flatMap(({ key }) => {
+    const number = /:meeting:[a-z_]+:(\d+)$/.exec(key)?.[1];
+    return number === undefined ? [] : [Number(number)];
+  });
+  const last = Math.max(run.meetingsRequested, 0, ...requested);
+  return view.meeting || last === 0 ? last : last - 1;
+};
+
+const compensationsOf = ({ effects }: AdoptedTrail): readonly AuditionCompensation[] => {
+  const compensations = new Map<string, AuditionCompensation>([
+    ['holds', { id: 'holds', stage: 'hold', kind: 'release_holds' }],
+  ]);
+  for (const effect of [...effects].sort(byStage)) {
+    const compensation = compensationOf(effect, compensations);
+    compensations.set(compensation.id, compensation);
+  }
+  return [...compensations.values()];
+};
+
+/** The order in which the steps of an audition register their compensations. */
+const stages = ['meeting', 'calendar_event', 'notice'] as const;
+const byStage = (a: StandingEffect, b: StandingEffect): number =>
+  stages.indexOf(a.target.kind) - stages.indexOf(b.target.kind);
+
+const compensationOf = (
+  { key, target }: StandingEffect,
+  known: ReadonlyMap<string, AuditionCompensation>,
+): AuditionCompensation => {
+  switch (target.kind) {
+    case 'meeting':
+      return {
+        id: key,
+        stage: 'meeting',
+        kind: 'remove_meeting',
+        keys: [key],
+        provider: target.provider,
+        slot: target.slot,
+      };
+    case 'calendar_event': {
+      const id = `calendar-event:${target.participant}`;
+      const before = known.get(id);
+      const keys = before?.kind === 'remove_event' ? before.keys : [];
+      return {
+        id,
+        stage: 'calendar_events',
+        kind: 'remove_event',
+        keys: [...keys, key],
+        calendar: target.calendar,
+      };
+    }
+    case 'notice': {
+      const { participant, channel } = target;
+      const id = `retract:${participant}:${channel}`;
+      const before = known.get(id);
+      const sentAs = before?.kind === 'retract_notices' ? before.sentAs : [];
+      return {
+        id,
+        stage: 'notices',
+        kind: 'retract_notices',
+        participant,
+        channel,
+        sentAs: [...sentAs, key],
+      };
+    }
+  }
+};
