@@ -6,6 +6,7 @@
  * one effect.
  */
 import type { StandingEffect } from '../domain/audition/effects.ts';
+import type { EndingFact } from '../domain/audition/ending.ts';
 import type {
   AuditionFactType,
   Meeting,
@@ -371,6 +372,8 @@ export type Repair =
       readonly kind: 'take_over';
       readonly plan: AuditionPlan;
       readonly cause: TakeoverCause;
+      /** The ending of a closed audition that is not undone yet. */
+      readonly ending?: EndingFact | undefined;
       /** Whether the last workflow has completed. A failed or terminated one is taken over by one workflow only. */
       readonly isCompleted: boolean;
     };

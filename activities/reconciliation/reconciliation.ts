@@ -5,8 +5,9 @@
  */
 import type { AuditionReadModel } from '../../db/auditions/read-model.ts';
 import type { AuditionRecord, AuditionRecords } from '../../db/auditions/records.ts';
-import { isUndoRequired } from '../../domain/audition/required-undo.ts';
+import type { EndingFact } from '../../domain/audition/ending.ts';
 import { planFromView } from '../../domain/audition/stored-plan.ts';
+import { unfinishedEnding } from '../../domain/audition/unfinished-ending.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type {
@@ -50,12 +51,15 @@ export const createReconciliationActivities = ({
     return stopped;
   };
 
-  const hasEffectsLeft = async ({ auditionId }: { readonly auditionId: AuditionId }): Promise<boolean> =>
-    (await records.hasEffects(auditionId)) && isUndoRequired(await records.readTrail(auditionId));
+  /** Returns the ending of a closed audition whose effects stand although they must be undone. */
+  const unfinished = async (auditionId: AuditionId): Promise<EndingFact | undefined> =>
+    (await records.hasEffects(auditionId))
+      ? unfinishedEnding(await records.readTrail(auditionId))
+      : undefined;
 
   const withEffectsLeft = async (closed: readonly AuditionRecord[]): Promise<readonly AuditionRecord[]> => {
     const left: AuditionRecord[] = [];
-    for (const record of closed) if (await hasEffectsLeft(record)) left.push(record);
+    for (const record of closed) if (await unfinished(record.auditionId)) left.push(record);
     return withoutWorkflow(left);
   };
 
@@ -98,7 +102,11 @@ export const createReconciliationActivities = ({
     };
   };
 
-  const takeOver = async (view: AuditionView, correlationId: string): Promise<Repair> => {
+  const takeOver = async (
+    view: AuditionView,
+    correlationId: string,
+    ending?: EndingFact,
+  ): Promise<Repair> => {
     const run = await runs.describe(view.id);
     if (run.kind === 'running') return inOrder;
     const plan = run.kind === 'ended' ? await runs.findPlan(view.id, run.runId) : undefined;
@@ -106,6 +114,7 @@ export const createReconciliationActivities = ({
       kind: 'take_over',
       plan: plan ?? planFromView(view, correlationId),
       cause: plan ? 'terminated' : 'vanished',
+      ending,
       isCompleted: run.kind === 'ended' && run.isCompleted,
     };
   };
@@ -131,8 +140,8 @@ export const createReconciliationActivities = ({
       }
       case 'effects_left': {
         const view = await auditions.get(organization, auditionId);
-        const isLeft = view?.state === 'closed' && (await hasEffectsLeft({ auditionId }));
-        return isLeft ? takeOver(view, correlationId) : inOrder;
+        const ending = view?.state === 'closed' ? await unfinished(auditionId) : undefined;
+        return view && ending ? takeOver(view, correlationId, ending) : inOrder;
       }
     }
   };

@@ -23,11 +23,16 @@ afterAll(() => database.drop());
 const all = { limit: 1_000 };
 const cancelled: AuditionFact = { type: 'cancelled', origin: 'api' };
 
-const given = async (...more: readonly AuditionFact[]): Promise<AuditionId> => {
+const store = async (more: readonly AuditionFact[], startMs?: number): Promise<AuditionId> => {
   const id = newAuditionId();
-  await storeEvents(database.repositories.events, id, trail([...factsUntilScheduled(id), ...more]));
+  const times = startMs === undefined ? {} : { startMs };
+  await storeEvents(database.repositories.events, id, trail([...factsUntilScheduled(id), ...more], times));
   return id;
 };
+const given = (...more: readonly AuditionFact[]): Promise<AuditionId> => store(more);
+/** Returns an audition that was booked after its slot had begun. */
+const bookedAfterSession = (): Promise<AuditionId> =>
+  store([{ type: 'decided', decision: 'booked' }], Date.UTC(2027, 3, 1));
 
 const holdSlot = (id: AuditionId) =>
   database.pool.query(
@@ -86,7 +91,7 @@ describe('records of auditions', () => {
     const [open, closed, booked, clean] = [
       await given(),
       await given(cancelled),
-      await given({ type: 'decided', decision: 'booked' }),
+      await bookedAfterSession(),
       await given(cancelled),
     ];
     for (const id of [open, closed, booked]) await createMeeting(id);
@@ -113,7 +118,7 @@ describe('records of auditions', () => {
 
 describe('holds', () => {
   it('of a closed audition are listed, unless its outcome keeps them', async () => {
-    const [closed, booked] = [await given(cancelled), await given({ type: 'decided', decision: 'booked' })];
+    const [closed, booked] = [await given(cancelled), await bookedAfterSession()];
     await holdSlot(closed);
     await holdSlot(booked);
     expect((await records.listClosedWithHolds(10)).map(({ auditionId }) => auditionId)).toEqual([closed]);

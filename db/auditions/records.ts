@@ -5,7 +5,6 @@
 import { inArray, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { AuditionEvent } from '../../domain/audition/events.ts';
-import type { AuditionOutcome } from '../../domain/audition/states.ts';
 import { type AuditionId, auditionIdSchema, organizationIdSchema } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { isStanding } from '../ledger/rows.ts';
@@ -20,7 +19,7 @@ const recordSchema = z.object({
   organization: organizationIdSchema,
   /** Whether the read model lacks events of the trail. */
   isStale: z.boolean(),
-  /** Whether the audition is closed with an outcome that can require an undo, and its holds or effects stand. */
+  /** Whether the audition is closed in a way that can require an undo, and its holds or effects stand. */
   mayHaveEffectsLeft: z.boolean(),
 });
 export type AuditionRecord = z.infer<typeof recordSchema>;
@@ -36,7 +35,7 @@ export interface AuditionRecords {
   listOpen(page: RecordPage): Promise<readonly AuditionRecord[]>;
   /** Returns a page of all auditions that have a trail, ordered by id. */
   listAll(page: RecordPage): Promise<readonly AuditionRecord[]>;
-  /** Returns closed auditions that hold a slot although their outcome can require an undo. */
+  /** Returns closed auditions that hold a slot and can require an undo. */
   listClosedWithHolds(limit: number): Promise<readonly AuditionRecord[]>;
   /** Returns the ids under which slots are held, and which no audition has. */
   listOrphanedHolds(limit: number): Promise<readonly AuditionRecord[]>;
@@ -48,9 +47,6 @@ export interface AuditionRecords {
   /** Releases the holds if no audition has the id. Returns whether there were any. */
   releaseOrphanedHolds(auditionId: AuditionId): Promise<boolean>;
 }
-
-/** The outcomes after which everything is undone, unless the session had ended. */
-const undoneOutcomes: readonly AuditionOutcome[] = ['cancelled', 'declined', 'failed'];
 
 /** The ledger's names of the effects that a closed audition must not leave behind. A message cannot be undone. */
 const undoableOperations = ['meetings.create', 'calendar.putEvent'];
@@ -66,8 +62,14 @@ const hasStandingOperations = (id: SQL): SQL => sql`EXISTS (
   WHERE ${operations.auditionId} = ${id} AND ${inArray(operations.operation, undoableOperations)} AND ${isStanding}
 )`;
 
-const isUndoneOutcome = sql`(auditions.state = 'closed'
-  AND auditions.view ->> 'outcome' = ANY (${sql.param(undoneOutcomes)}::text[]))`;
+/**
+ * Selects the closed auditions that can require an undo: those that ended without a decision, or before their slot
+ * began. `unfinishedEnding` decides. Instants sort as text.
+ */
+const mayRequireUndo = sql`(auditions.state = 'closed' AND (
+  auditions.view ->> 'outcome' IN ('cancelled', 'declined', 'failed')
+  OR auditions.view ->> 'stateSince' < auditions.view -> 'slot' ->> 'start'
+))`;
 
 /** Creates the comparison of the tables. */
 export const createAuditionRecords = (db: Database): AuditionRecords => {
@@ -89,7 +91,7 @@ export const createAuditionRecords = (db: Database): AuditionRecords => {
         )
         SELECT page.audition_id AS "auditionId", page.organization,
           auditions.id IS NULL OR ${isStale} AS "isStale",
-          coalesce(${isUndoneOutcome}, false)
+          coalesce(${mayRequireUndo}, false)
             AND (${hasHolds(sql`page.audition_id`)} OR ${hasStandingOperations(sql`page.audition_id`)})
             AS "mayHaveEffectsLeft"
         FROM page LEFT JOIN auditions ON auditions.id = page.audition_id ORDER BY page.audition_id
@@ -97,7 +99,7 @@ export const createAuditionRecords = (db: Database): AuditionRecords => {
     listClosedWithHolds: (limit) =>
       select(sql`
         SELECT id AS "auditionId", organization, ${isStale} AS "isStale", true AS "mayHaveEffectsLeft"
-        FROM auditions WHERE id IN (SELECT audition_id FROM slot_holds) AND ${isUndoneOutcome}
+        FROM auditions WHERE id IN (SELECT audition_id FROM slot_holds) AND ${mayRequireUndo}
         ORDER BY id LIMIT ${limit}
       `),
     listOrphanedHolds: (limit) =>

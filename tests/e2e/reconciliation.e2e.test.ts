@@ -225,12 +225,12 @@ describe('reconciliation of a closed audition', () => {
     const finding = { organization, auditionId: id, fault: 'effects_left', repair: 'taken_over' };
     expect((await reconcile()).findings).toEqual([finding]);
     expect((await reconcile()).findings).toEqual([]);
-    await takeoverOf(id);
+    expect(await takeoverOf(id)).toMatchObject({ takeover: { ending: cancelled } });
   });
 
   it('finds nothing when its outcome keeps the hold, or when an operator skipped a compensation', async () => {
     const [booked, skipped] = [newAuditionId(), newAuditionId()];
-    await store(booked, { type: 'decided', decision: 'booked' });
+    await store(booked, { type: 'session_ended', origin: 'api' }, { type: 'decided', decision: 'booked' });
     await store(skipped, cancelled, { type: 'compensated', step: 'the hold', result: 'skipped' });
     await holdSlot(booked);
     await holdSlot(skipped);

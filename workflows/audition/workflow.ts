@@ -1,8 +1,9 @@
 /** Runs one audition from request to decision. Each step is a file in `steps/`; pure rules are in `domain/`. */
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { needsCompensation } from '../../domain/audition/ending.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { compensate } from './compensate.ts';
-import { Aborted, internalFailure, needsCompensation } from './ending.ts';
+import { Aborted, internalFailure } from './ending.ts';
 import { setHandlers } from './handlers.ts';
 import { runMainLoop } from './main-loop.ts';
 import type { AuditionInput, Takeover } from './messages.ts';
@@ -47,7 +48,7 @@ const takeOver = async (run: AuditionRun, takeover: Takeover): Promise<void> => 
     if (run.refusal) return;
   } else {
     // An audition that was closed stays closed.
-    if (run.journal.view.state === 'closed') return;
+    if (run.journal.view.state === 'closed') return run.resumeEnding(takeover.ending);
     await askToResume(run, takeover.cause);
     if (!run.ending) await completeInterruptedStep(run);
   }
@@ -70,7 +71,10 @@ const cleanUp = async (run: AuditionRun): Promise<void> => {
   const { ending, journal, background, saga } = run;
   run.commands.close(wrongState('reschedule', 'closed'));
   if (!run.isSuperseded) journal.flushInBackground();
-  if (ending && needsCompensation(ending, run.stateAtEnd, journal.view.slot, Date.now())) {
+  const isUndone =
+    run.isEndingResumed ||
+    (ending && needsCompensation(ending, run.stateAtEnd, journal.view.slot, Date.now()));
+  if (isUndone) {
     await saga.compensate((compensation) =>
       background.start((detach) => compensate(run, compensation, { onAsked: detach })),
     );
