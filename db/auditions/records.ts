@@ -2,16 +2,19 @@
  * Compares what the tables say about auditions: read model, trail, ledger and holds. The reconciliation uses it. Every
  * list is one statement that uses primary keys, so a page costs the same wherever it begins.
  */
-import { inArray, type SQL, sql } from 'drizzle-orm';
+import { eq, inArray, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { AuditionEvent } from '../../domain/audition/events.ts';
+import type { TimeRange } from '../../domain/audition/free-slots.ts';
 import { type AuditionId, auditionIdSchema, organizationIdSchema } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { isStanding } from '../ledger/rows.ts';
 import { operations } from '../schema/operations.ts';
+import { slotHolds } from '../schema/slot-holds.ts';
 import { selectTrail, storedEventSchema } from '../trail/stored-events.ts';
 import { changeHolds } from './hold-changes.ts';
 import { rebuildAudition } from './rebuild.ts';
+import { endOf, rangeSchema, startOf } from './resources.ts';
 
 /** What the tables say about one audition. */
 const recordSchema = z.object({
@@ -41,6 +44,10 @@ export interface AuditionRecords {
   listOrphanedHolds(limit: number): Promise<readonly AuditionRecord[]>;
   /** Returns whether the audition holds a slot, or the ledger knows a meeting or an event that is not undone. */
   hasEffects(auditionId: AuditionId): Promise<boolean>;
+  /** Returns the held slots, one for each resource. Calendars are stored as hashes. */
+  listHolds(
+    auditionId: AuditionId,
+  ): Promise<readonly (TimeRange & { readonly claim: number; readonly resource: string })[]>;
   readTrail(auditionId: AuditionId): Promise<readonly AuditionEvent[]>;
   /** Folds the audition again if its view lacks events. Returns whether it did. */
   rebuildStaleView(auditionId: AuditionId): Promise<boolean>;
@@ -113,6 +120,14 @@ export const createAuditionRecords = (db: Database): AuditionRecords => {
       `);
       return z.object({ hasEffects: z.boolean() }).parse(rows[0]).hasEffects;
     },
+    async listHolds(auditionId) {
+      const rows = await db
+        .select({ claim: slotHolds.claim, resource: slotHolds.resource, start: startOf, end: endOf })
+        .from(slotHolds)
+        .where(eq(slotHolds.auditionId, auditionId))
+        .orderBy(slotHolds.claim, slotHolds.resource);
+      return rows.map((row) => holdSchema.parse(row));
+    },
     async readTrail(auditionId) {
       const rows = await selectTrail(db, auditionId);
       return rows.map((row) => storedEventSchema.parse(row));
@@ -139,6 +154,8 @@ export const createAuditionRecords = (db: Database): AuditionRecords => {
       }),
   };
 };
+
+const holdSchema = rangeSchema.extend({ claim: z.int(), resource: z.string() });
 
 const lastClaimSchema = z.object({ last: z.int().nullable() });
 

@@ -69,7 +69,7 @@ export interface ServiceConfiguration {
 /** The settings needed to call Temporal and decrypt its payloads, as `npm run replay` does. */
 export type TemporalClientConfiguration = Pick<
   ServiceConfiguration,
-  'environment' | 'temporal' | 'masterKeys' | 'logLevel'
+  'environment' | 'temporal' | 'taskQueueSuffix' | 'masterKeys' | 'logLevel'
 >;
 
 const temporalClientVariables = variables.pick({
@@ -82,6 +82,7 @@ const temporalClientVariables = variables.pick({
   TEMPORAL_TLS_SERVER_CA_CERT_PATH: true,
   TEMPORAL_TLS_CLIENT_CERT_PATH: true,
   TEMPORAL_TLS_CLIENT_KEY_PATH: true,
+  CASTMATCH_TASK_QUEUE_SUFFIX: true,
   CASTMATCH_MASTER_KEYS: true,
   LOG_LEVEL: true,
 });
@@ -152,6 +153,7 @@ export const loadTemporalClientConfiguration = (
   return {
     environment: set.CASTMATCH_ENV,
     temporal: temporalOf(set, tls),
+    taskQueueSuffix: set.CASTMATCH_TASK_QUEUE_SUFFIX,
     masterKeys: set.CASTMATCH_MASTER_KEYS,
     logLevel: set.LOG_LEVEL,
   };

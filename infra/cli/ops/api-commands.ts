@@ -4,43 +4,17 @@
  */
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
-import {
-  type AttentionItem,
-  attentionActions,
-  attentionItemSchema,
-} from '../../../domain/audition/attention.ts';
+import { attentionActions, attentionItemSchema } from '../../../domain/audition/attention.ts';
 import { UsageError } from '../../../foundation/configuration/cli-configuration.ts';
 import { renderTable } from '../output.ts';
+import { auditionSchema, describeAudition, itemHead, itemRow } from './audition.ts';
+import { auditionListCommand } from './audition-list.ts';
+import { auditionShowCommand } from './audition-show.ts';
+import { auditionUndoCommand } from './audition-undo.ts';
 import { apiContext, type OpsClient } from './http-client.ts';
 
 const itemSchema = attentionItemSchema.extend({ auditionId: z.string() });
 const itemsSchema = z.object({ items: z.array(itemSchema), nextCursor: z.string().optional() });
-
-/** The fields of an audition that the terminal shows. `--json` shows all fields. */
-const auditionSchema = z.looseObject({
-  id: z.string(),
-  project: z.string(),
-  role: z.string(),
-  round: z.string(),
-  state: z.string(),
-  outcome: z.string().optional(),
-  revision: z.int(),
-  slot: z.object({ start: z.string(), end: z.string(), zone: z.string() }).optional(),
-  participants: z.array(
-    z.object({ id: z.string(), kind: z.string(), answer: z.string(), checkedIn: z.boolean() }),
-  ),
-  attention: z.array(attentionItemSchema),
-});
-type Audition = z.infer<typeof auditionSchema>;
-
-const itemRow = (item: AttentionItem): readonly string[] => [
-  item.id,
-  item.step,
-  `${item.what}\n${item.hint}`,
-  item.actions.join(', '),
-  item.overdue ? `${item.dueAt} OVERDUE` : item.dueAt,
-];
-const itemHead = ['item', 'step', 'what happened, what to do', 'actions', 'due'];
 
 const listItems = async (client: OpsClient, all: boolean) => {
   const pageAfter = (cursor?: string) => {
@@ -56,29 +30,6 @@ const listItems = async (client: OpsClient, all: boolean) => {
     cursor = page.nextCursor;
   }
   return { items, more: false };
-};
-
-const describeAudition = (audition: Audition): string => {
-  const { id, project, role, round, state, outcome, slot, revision } = audition;
-  const facts: [string, string][] = [
-    ['audition', id],
-    ['project / role', `${project} / ${role}, ${round}`],
-    ['state', outcome === undefined ? state : `${state}: ${outcome}`],
-    ['slot', slot ? `${slot.start} – ${slot.end} (${slot.zone}), revision ${revision}` : 'none'],
-  ];
-  const people = audition.participants.map((participant) => [
-    participant.id,
-    participant.kind,
-    participant.answer,
-    participant.checkedIn ? 'yes' : 'no',
-  ]);
-  return [
-    renderTable(['', ''], facts),
-    renderTable(['participant', 'kind', 'answer', 'checked in'], people),
-    audition.attention.length > 0
-      ? renderTable(itemHead, audition.attention.map(itemRow))
-      : 'No item needs attention.',
-  ].join('\n');
 };
 
 const resolution = (action: string, joinUrl: string | undefined): object => {
@@ -129,16 +80,9 @@ export const attentionCommand = (): Command => {
 };
 
 /** Creates the command `ops auditions`. */
-export const auditionsCommand = (): Command => {
-  const auditions = new Command('auditions').description('auditions');
-  auditions
-    .command('show')
-    .description('show the current state of an audition')
-    .argument('<id>')
-    .action(async (id: string, _options: object, command: Command) => {
-      const { client, output } = apiContext(command);
-      const audition = await client.call(auditionSchema, 'GET', `/v1/auditions/${encodeURIComponent(id)}`);
-      output.show(audition, () => describeAudition(audition));
-    });
-  return auditions;
-};
+export const auditionsCommand = (): Command =>
+  new Command('auditions')
+    .description('auditions')
+    .addCommand(auditionListCommand())
+    .addCommand(auditionShowCommand())
+    .addCommand(auditionUndoCommand());

@@ -1,0 +1,97 @@
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { auditionFactSchema } from '../../../domain/audition/events.ts';
+import { createTestApi, type TestApi } from '../../../tests/harness/api.ts';
+import {
+  attentionItem,
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../../../tests/harness/audition-trail.ts';
+import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
+
+let database: TestDatabase;
+let test: TestApi;
+let url: string;
+const id = newAuditionId();
+const item = attentionItem(`att_${id}-1`, { step: 'session', actions: ['held', 'no_show'] });
+beforeAll(async () => {
+  database = await createTestDatabase();
+  test = await createTestApi(database);
+  url = await test.api.listen({ port: 0, host: '127.0.0.1' });
+  await storeEvents(
+    database.repositories.events,
+    id,
+    trail(
+      [
+        ...factsUntilScheduled(id, 'org_north'),
+        {
+          type: 'notified',
+          participant: 'performer-1',
+          channel: 'email',
+          notice: 'invitation',
+          revision: 1,
+          deliveryId: 'd1',
+        },
+        { type: 'attention_raised', item },
+      ].map((fact) => auditionFactSchema.parse(fact)),
+    ),
+  );
+});
+afterAll(async () => {
+  await test.api.close();
+  await database.drop();
+});
+
+const program = fileURLToPath(new URL('../ops.ts', import.meta.url));
+const ops = async (...words: readonly string[]) =>
+  execa(process.execPath, [program, ...words], {
+    env: { CASTMATCH_API_URL: url, CASTMATCH_API_KEY: await test.keyFor('operator') },
+    extendEnv: false,
+    reject: false,
+  });
+
+describe('ops auditions', { timeout: 60_000 }, () => {
+  it('show prints the meeting, the events and the notices, which an operator may have to undo', async () => {
+    const { stdout } = await ops('auditions', 'show', id);
+    for (const shown of [
+      'https://zoom.test/j/1',
+      'google event-1',
+      'conn_performer',
+      'invitation, revision 1',
+    ])
+      expect(stdout).toContain(shown);
+  });
+
+  it('list prints the auditions that match', async () => {
+    const { stdout } = await ops('auditions', 'list', '--state', 'scheduled', '--needs-attention');
+    expect(stdout).toContain(id);
+    expect((await ops('auditions', 'list', '--state', 'closed')).stdout).toContain(
+      'There is no such audition',
+    );
+    expect((await ops('auditions', 'list', '--limit', '0')).exitCode).not.toBe(0);
+  });
+
+  it('show reports an audition that does not exist', async () => {
+    const { exitCode, stderr } = await ops('auditions', 'show', 'aud_none');
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain('audition_not_found');
+  });
+});
+
+describe('ops attention resolve', { timeout: 60_000 }, () => {
+  it('answers whether the session took place', async () => {
+    expect((await ops('attention', 'resolve', item.id, 'held')).exitCode).toBe(0);
+    expect(test.orchestration.receivedCommands).toMatchObject([
+      { id, message: { name: 'resolve', command: { action: 'held', by: 'operator of org_north' } } },
+    ]);
+  });
+
+  it('rejects an action that does not exist', async () => {
+    const { exitCode, stderr } = await ops('attention', 'resolve', item.id, 'perhaps');
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain('no_show');
+  });
+});
