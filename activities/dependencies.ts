@@ -1,5 +1,6 @@
 /** The dependencies of the activities. */
 import type { Organizations } from '../db/access/organizations.ts';
+import type { Announcements } from '../db/auditions/announcements.ts';
 import type { NoticeDeliveries } from '../db/auditions/notice-deliveries.ts';
 import type { SlotHolds } from '../db/auditions/slot-holds.ts';
 import type { Connections } from '../db/connections/repository.ts';
@@ -17,6 +18,7 @@ export interface ActivityDependencies {
     readonly connections: Connections;
     readonly organizations: Organizations;
     readonly noticeDeliveries: NoticeDeliveries;
+    readonly announcements: Announcements;
   };
   readonly providers: Providers;
   readonly accessTokens: Pick<AccessTokens, 'forConnection'>;

@@ -5,6 +5,7 @@ import { type AdministrativeActs, createAdministrativeActs } from './access/admi
 import { type ApiKeys, createApiKeys } from './access/api-keys.ts';
 import { createIdempotentRequests, type IdempotentRequests } from './access/idempotent-requests.ts';
 import { createOrganizations, type Organizations } from './access/organizations.ts';
+import { type Announcements, createAnnouncements } from './auditions/announcements.ts';
 import { createNoticeDeliveries, type NoticeDeliveries } from './auditions/notice-deliveries.ts';
 import { type AuditionReadModel, createAuditionReadModel } from './auditions/read-model.ts';
 import { type AuditionRecords, createAuditionRecords } from './auditions/records.ts';
@@ -52,6 +53,7 @@ export interface Repositories {
   readonly administrativeActs: AdministrativeActs;
   readonly idempotentRequests: IdempotentRequests;
   readonly noticeDeliveries: NoticeDeliveries;
+  readonly announcements: Announcements;
   readonly inbox: WebhookInbox;
   readonly inboxRouting: InboxRouting;
   readonly endpoints: WebhookEndpoints;
@@ -85,6 +87,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     administrativeActs: createAdministrativeActs(db),
     idempotentRequests: createIdempotentRequests(db),
     noticeDeliveries: createNoticeDeliveries(db),
+    announcements: createAnnouncements(db),
     watchSubscriptions: createWatchSubscriptions(db),
     inbox: createWebhookInbox(db, vault),
     inboxRouting: createInboxRouting(db),

@@ -35,6 +35,8 @@ export const inboxEventSchema = z.discriminatedUnion('kind', [
   ),
   inboxEvent('meeting.started', meeting),
   inboxEvent('meeting.ended', meeting),
+  /** The provider no longer has the meeting: its join link is dead. */
+  inboxEvent('meeting.deleted', meeting),
   inboxEvent('recording.completed', meeting),
   /** The account's owner has removed our app at the provider. */
   inboxEvent(

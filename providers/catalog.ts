@@ -84,10 +84,13 @@ export const catalog = {
     taskQueue: { name: 'google', perSecond: 160, concurrency: 100 },
     operations: {
       'calendar.freeBusy': { writes: false, circuit: true, quota: googleRequests(1) },
+      /** One page of 2,500 events. */
+      'calendar.listEvents': { writes: false, circuit: true, quota: googleRequests(1) },
       /** A read, then a write. Both are repeated when another client wrote in between. */
       'calendar.putEvent': { writes: true, circuit: true, quota: googleRequests(2) },
       'calendar.putConference': { writes: true, circuit: true, quota: googleRequests(3) },
-      'calendar.deleteEvent': { writes: true, circuit: true, quota: googleRequests(1) },
+      /** A read, a deletion, and a read of the next generation of the id. */
+      'calendar.deleteEvent': { writes: true, circuit: true, quota: googleRequests(3) },
       'oauth.redeem': { writes: true },
       /** A refresh does not change the refresh token, and a repeated revocation finds nothing. */
       'oauth.refresh': { writes: false },

@@ -39,10 +39,28 @@ export interface ConnectedAccount {
   reportMissingScopes(token: string): Promise<void>;
 }
 
-export interface CalendarEvent {
+/**
+ * What an event of ours is for. In one calendar an audition has one event. Several participants can use it, and the
+ * meeting can use it as its conference. It is deleted with its last use.
+ */
+export interface EventUse {
+  /** The user of the event, such as a participant. */
+  readonly name: string;
+  /** The idempotency key of the step that wrote the event for this user. A later step replaces it. */
+  readonly key: string;
+}
+
+/** An event of ours in one calendar. */
+export interface OurEvent {
   readonly calendarId: string;
-  /** Derived from our idempotency key, [0-9a-v]{5,1024}: a repeated insert conflicts with the first one. */
+  /** Derived from the audition, [0-9a-v]{5,1024}: a repeated insert conflicts with the first one. */
   readonly eventId: string;
+  /** The audition. The event is marked with it; an event with another mark is not ours. */
+  readonly reference: string;
+}
+
+export interface CalendarEvent extends OurEvent {
+  readonly use: EventUse;
   readonly summary: string;
   readonly description: string;
   readonly location?: string | undefined;
@@ -52,9 +70,11 @@ export interface CalendarEvent {
 }
 
 /** An event of ours, for the step that only writes its conference. */
-export interface ConferenceEvent {
-  readonly calendarId: string;
-  readonly eventId: string;
+export interface ConferenceEvent extends OurEvent {
+  /** The idempotency key of the step. */
+  readonly key: string;
+  /** `created`: the step creates the meeting. `moved`: an existing conference keeps the key of its creation. */
+  readonly change: 'created' | 'moved';
   /** The summary of a new event. An existing event keeps its own summary. */
   readonly topic: string;
   readonly slot: Slot;
@@ -68,6 +88,14 @@ export interface Conference {
   readonly joinUrl: string;
 }
 
+/** An event that blocks time. */
+export interface BusyEvent extends BusyInterval {
+  /** For an event of ours, our id. */
+  readonly eventId: string;
+  /** The mark of an event of ours. Another program can have copied it: the id decides. */
+  readonly reference?: string | undefined;
+}
+
 export interface CalendarProvider {
   readonly name: CalendarProviderName;
   /** Returns the busy intervals of several calendars of one connection within [from, until). They are not merged. */
@@ -77,6 +105,16 @@ export interface CalendarProvider {
     window: { readonly from: Instant; readonly until: Instant },
     call: CallContext,
   ): Promise<readonly BusyInterval[]>;
+  /**
+   * Returns the events of one calendar that block time within [from, until). More expensive than `freeBusy`, which
+   * cannot tell our own events from others.
+   */
+  busyEvents(
+    connection: ConnectedAccount,
+    calendarId: string,
+    window: { readonly from: Instant; readonly until: Instant },
+    call: CallContext,
+  ): Promise<readonly BusyEvent[]>;
   /**
    * Creates, updates or revives the event. Idempotent by `eventId`. Returns the provider's id of the event, which
    * differs from ours when ours cannot be used any more.
@@ -88,11 +126,14 @@ export interface CalendarProvider {
   ): Promise<{ readonly eventId: string }>;
   /** Gives the event a conference and its time; `putEvent` writes its texts. Idempotent by `eventId`. */
   putConference(connection: ConnectedAccount, event: ConferenceEvent, call: CallContext): Promise<Conference>;
-  /** Deletes the event. Idempotent: returns `absent` when it does not exist. */
+  /**
+   * Ends the uses of the event that steps with these keys have begun. Deletes the event with its last use; otherwise
+   * keeps it for the others, without its conference when the meeting no longer uses it. Idempotent: returns `absent`
+   * when these uses do not exist.
+   */
   deleteEvent(
     connection: ConnectedAccount,
-    calendarId: string,
-    eventId: string,
+    event: OurEvent & { readonly keys: readonly string[] },
     call: CallContext,
   ): Promise<'deleted' | 'absent'>;
 }

@@ -80,7 +80,7 @@ const main = async (): Promise<void> => {
   const relays = [
     startTokenRefresh({ connections: repositories.connections, accessTokens, logger }),
     outbox.startRelay(workers, logger),
-    startInboxRelay(configuration, repositories, workers, logger),
+    startInboxRelay(configuration, repositories, workers, { logger, metrics }),
     startReconciliationSchedule(configuration, workers.client, logger),
     startConnectionMaintenance(
       configuration,

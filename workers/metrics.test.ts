@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createMetrics } from './metrics.ts';
 
-it('the metrics count activity attempts by outcome, attention items by step and provider calls by outcome', async () => {
+it('the metrics count activity attempts by outcome, attention items by step, delivery reports by status and provider calls by outcome', async () => {
   const metrics = createMetrics();
   metrics.activityEnded({
     activity: 'createMeeting',
@@ -13,6 +13,7 @@ it('the metrics count activity attempts by outcome, attention items by step and 
   metrics.attentionRaised({ step: 'meeting', code: 'outage' });
   metrics.disagreementFound({ fault: 'workflow_ended', repair: 'taken_over' });
   metrics.callEnded({ provider: 'zoom', operation: 'meetings.create', outcome: 'ok', seconds: 0.02 });
+  metrics.deliveryReported({ channel: 'sms', status: 'delivered' });
   const text = await metrics.render();
   expect(text).toContain(
     'castmatch_activity_duration_seconds_count{activity="createMeeting",task_queue="zoom",outcome="failed",error_type="outage"} 1',
@@ -24,6 +25,7 @@ it('the metrics count activity attempts by outcome, attention items by step and 
   expect(text).toContain(
     'castmatch_reconciliation_findings_total{fault="workflow_ended",repair="taken_over"} 1',
   );
+  expect(text).toContain('castmatch_delivery_reports_total{channel="sms",status="delivered"} 1');
   expect(text).toContain('process_cpu_seconds_total');
 });
 

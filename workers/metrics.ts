@@ -3,6 +3,8 @@
  * an id.
  */
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { DeliveryStatus } from '../domain/audition/events.ts';
+import type { Channel } from '../domain/audition/request.ts';
 import { createCallMetrics, secondsBuckets } from '../providers/metrics.ts';
 import type { CallMetrics } from '../providers/resilience/resilient-providers.ts';
 
@@ -23,6 +25,8 @@ export interface ServiceMetrics extends CallMetrics {
   attentionOverdue(): void;
   /** Counts a disagreement about an audition that the reconciliation has found and repaired. */
   disagreementFound(found: { readonly fault: string; readonly repair: string }): void;
+  /** Counts a report that changed the delivery status of a notice. */
+  deliveryReported(reported: { readonly channel: Channel; readonly status: DeliveryStatus }): void;
   /** Counts a webhook endpoint that was disabled because its receiver failed for days or answered 410. */
   endpointDisabled(): void;
   /** Returns the metrics in Prometheus' text format. */
@@ -58,6 +62,12 @@ export const createMetrics = (): ServiceMetrics => {
     labelNames: ['fault', 'repair'] as const,
     registers,
   });
+  const deliveryReports = new Counter({
+    name: 'castmatch_delivery_reports_total',
+    help: 'Reports of providers that changed the delivery status of a notice.',
+    labelNames: ['channel', 'status'] as const,
+    registers,
+  });
   const disabledEndpoints = new Counter({
     name: 'castmatch_endpoints_disabled_total',
     help: 'Webhook endpoints that were disabled after failed deliveries.',
@@ -71,6 +81,7 @@ export const createMetrics = (): ServiceMetrics => {
     attentionRaised: (raised) => attention.inc(raised),
     attentionOverdue: () => overdue.inc(),
     disagreementFound: (found) => findings.inc(found),
+    deliveryReported: (reported) => deliveryReports.inc(reported),
     endpointDisabled: () => disabledEndpoints.inc(),
     render: () => registry.metrics(),
   };

@@ -39,13 +39,25 @@ export const emailCallTimeouts: CallTimeouts = {
 /** One attempt of an activity, for the provider calls and the ledger. */
 export interface AttemptContext {
   readonly leaseMs: number;
-  /** Identifies the activity execution. Its attempts share it; a retry by an operator starts a new execution. */
-  readonly execution: string;
+  /**
+   * Identifies the activity execution. Its attempts share it; a retry by an operator starts a new execution. Undefined for
+   * an activity that attempts several effects: it neither asks an operator nor acts on the operator's decision.
+   */
+  readonly execution: string | undefined;
   /** Starts the deadline. The call is aborted by it and, when it is interruptible, by cancellation and shutdown. */
   readonly startCall: () => CallContext;
   /** Like `startCall`, for the removal of surplus effects: aborted only by its deadline, not by cancellation. */
   readonly startCleanUp: () => CallContext;
 }
+
+/**
+ * Returns the context of an attempt at several effects. Each is attempted once. When the outcome of an effect is unknown,
+ * the attempt at that effect alone, which follows, asks the operator.
+ */
+export const createGroupContext = (
+  caller: Pick<Correlated, 'correlationId' | 'organization'>,
+  timeouts?: CallTimeouts,
+): AttemptContext => ({ ...createAttemptContext(caller, timeouts), execution: undefined });
 
 /**
  * Returns the context of the attempt that is running. Must be called within an activity.

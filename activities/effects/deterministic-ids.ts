@@ -1,7 +1,6 @@
 /** Derives ids from the keys of what they identify, so that every attempt, on any machine, computes the same id. */
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -10,14 +9,14 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 export const requestHash = (request: unknown): string => sha256(canonicalize(request) ?? '');
 
 /**
- * Returns the id of an audition's event in one calendar. The step that creates the Meet conference and the step that
- * writes the calendar event use the same id, so both write the same event. The id consists of hex digits, a subset of
- * the characters that Google allows ([0-9a-v]).
+ * Returns the id of an audition's event, the same in each calendar: an event id is unique within its calendar only.
+ * However a calendar is named, the audition has one event in it. The step that creates the Meet conference writes that
+ * event too. The id consists of hex digits, a subset of the characters that Google allows ([0-9a-v]).
  */
-export const eventIdFor = (
-  auditionId: AuditionId,
-  { connection, calendarId }: Pick<CalendarRef, 'connection' | 'calendarId'>,
-): string => sha256(`event\n${auditionId}\n${connection}\n${calendarId}`).slice(0, 40);
+export const eventIdFor = (auditionId: AuditionId): string => sha256(`event\n${auditionId}`).slice(0, 40);
+
+/** Returns the id under which the step with this key requests a conference. The same id yields the same conference. */
+export const conferenceRequestId = (key: string): string => sha256(`conference\n${key}`).slice(0, 40);
 
 /**
  * Returns the reference that is stored in a meeting at a provider without idempotency keys. An attempt finds its

@@ -101,29 +101,37 @@ const findEarlierEffect = async <Result>(
  * the operator's retry started a new execution. A retry of the same execution, whose failure was lost in transit, is
  * not the operator's decision.
  */
-const isRetriedByOperator = <Result>({ context }: EffectAttempt<Result>, { askedBy }: Doubt): boolean =>
-  askedBy !== undefined && askedBy !== context.execution;
+const isRetriedByOperator = <Result>(
+  { context: { execution } }: EffectAttempt<Result>,
+  { askedBy }: Doubt,
+): boolean => askedBy !== undefined && execution !== undefined && askedBy !== execution;
 
-const failAsOutcomeUnknown = async <Result>({
-  ledger,
-  operation,
-  context,
-  attemptNumber,
-}: EffectAttempt<Result>): Promise<never> => {
-  await ledger.markOperatorAsked(operation.key, attemptNumber, context.execution);
+/** Without an execution the attempt leaves the question to the attempt at this effect alone. */
+const failAsOutcomeUnknown = async <Result>(attempt: EffectAttempt<Result>): Promise<never> => {
+  const {
+    ledger,
+    operation,
+    context: { execution },
+    attemptNumber,
+  } = attempt;
+  if (execution === undefined) await releaseLease(attempt, 'none');
+  else await ledger.markOperatorAsked(operation.key, attemptNumber, execution);
   throw outcomeUnknownFailure(operation);
 };
 
 const perform = async <Result>(attempt: EffectAttempt<Result>): Promise<Result> => {
   const { ledger, operation, steps, attemptNumber, call } = attempt;
+  let hasHandoverBegun = steps.kind === 'idempotent';
+  const handOver = () => {
+    hasHandoverBegun = true;
+    return ledger.handOver(operation.key, attemptNumber);
+  };
   let result: Result;
   try {
-    result =
-      steps.kind === 'idempotent'
-        ? await steps.perform(call)
-        : await steps.perform(() => ledger.handOver(operation.key, attemptNumber), call);
+    result = steps.kind === 'idempotent' ? await steps.perform(call) : await steps.perform(handOver, call);
   } catch (error) {
-    const effectState = effectStateAfter(error, call.signal);
+    // Before the hand-over the effect is not possible, whatever the error is.
+    const effectState = hasHandoverBegun ? effectStateAfter(error, call.signal) : 'none';
     if (effectState !== 'unclear') await releaseLease(attempt, effectState);
     throw error;
   }

@@ -1,9 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it, vi } from 'vitest';
 import type { EmailProvider, Providers } from '../../providers/ports.ts';
 import {
   type ActivityHarnessOptions,
   ada,
+  laterSlot,
   noticeFacts,
   useActivityHarness,
 } from '../../tests/harness/activity-harness.ts';
@@ -32,6 +35,21 @@ const crashing =
   };
 const crashAfterSending = () => crashing('after', 1);
 
+/** Resolves `connecting` when the first email is about to be sent, and sends it after `delay`. */
+const sendingAfter =
+  (connecting: { readonly resolve: () => void }, delay: Promise<void>) =>
+  (providers: Providers): Providers => ({
+    ...providers,
+    email: {
+      ...providers.email,
+      send: async (...args) => {
+        connecting.resolve();
+        await delay;
+        await providers.email.send(...args);
+      },
+    },
+  });
+
 const setup = async (options: ActivityHarnessOptions = {}) => {
   const bench = await benchFor(options);
   const address = `${bench.auditionId}@example.com`;
@@ -56,7 +74,7 @@ const setup = async (options: ActivityHarnessOptions = {}) => {
       recipient,
       audition: noticeFacts,
     });
-  return { ...bench, recipient, send, sendAgain, retract, inbox: () => bench.inboxOf(address) };
+  return { ...bench, recipient, invitation, send, sendAgain, retract, inbox: () => bench.inboxOf(address) };
 };
 
 describe('a notice by email', () => {
@@ -160,6 +178,86 @@ describe('a notice by email', () => {
     });
     await send();
     await vi.waitFor(async () => expect(await inbox()).toHaveLength(1));
+  });
+
+  it('is not sent when the slot moves while the mail server delays it', async () => {
+    const moved = Promise.withResolvers<void>();
+    const connecting = Promise.withResolvers<void>();
+    const { send, retract, inbox, record } = await setup({
+      wrapProviders: sendingAfter(connecting, moved.promise),
+    });
+    const sending = send();
+    const failing = expect(sending).rejects.toMatchObject({ type: 'superseded', nonRetryable: true });
+    await connecting.promise;
+    await record({ type: 'slot_moved', slot: laterSlot, revision: 2, origin: 'api' });
+    moved.resolve();
+    await failing;
+    expect(await inbox()).toEqual([]);
+    // The attempt has left no lease behind.
+    expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
+  });
+
+  it('is not sent when the activity is cancelled while the mail server delays it', async () => {
+    const cancelled = Promise.withResolvers<void>();
+    const connecting = Promise.withResolvers<void>();
+    const { invitation, unbound, retract, inbox } = await setup({
+      wrapProviders: sendingAfter(connecting, cancelled.promise),
+    });
+    const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+    const sending = environment.run((input: SendNoticeInput) => unbound.sendNotice(input), invitation);
+    const failing = expect(sending).rejects.toMatchObject({ name: 'CancelledFailure' });
+    await connecting.promise;
+    environment.cancel('CANCELLED');
+    cancelled.resolve();
+    await failing;
+    expect(await inbox()).toEqual([]);
+    expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
+  });
+
+  it('that was sent keeps its result when the slot moves', async () => {
+    const { send, inbox, record } = await setup();
+    const { deliveryId } = await send();
+    await record({ type: 'slot_moved', slot: laterSlot, revision: 2, origin: 'api' });
+    expect(await send()).toEqual({ deliveryId });
+    await vi.waitFor(async () => expect(await inbox()).toHaveLength(1));
+  });
+
+  it('is not sent as a reminder after the slot has begun', async () => {
+    const { send, inbox } = await setup();
+    const begun = {
+      start: '2026-01-01T09:00:00.000Z',
+      end: '2026-01-01T09:30:00.000Z',
+      zone: 'UTC',
+    } as const;
+    const reminder = { notice: 'reminder', audition: { ...noticeFacts, slot: begun } } as const;
+    await expect(send(reminder)).rejects.toMatchObject({ type: 'overdue', nonRetryable: true });
+    expect(await inbox()).toEqual([]);
+  });
+
+  it('is not sent as a reminder after the last email to the recipient bounced', async () => {
+    const { send, inbox, repositories, key } = await setup();
+    const { deliveryId } = await send();
+    const report = { inboxId: 'whk_1', deliveryId, channel: 'email', status: 'failed' } as const;
+    await repositories.noticeDeliveries.report({ ...report, code: 'bounced' });
+    const reminder = { notice: 'reminder', key: key('reminder:r1') } as const;
+    await expect(send(reminder)).rejects.toMatchObject({ type: 'suppressed', nonRetryable: true });
+    await send({ notice: 'update', key: key('update:r1') });
+    await send(reminder);
+    await vi.waitFor(async () => expect(await inbox()).toHaveLength(3));
+  });
+
+  it('fails as trail_ahead, and is not sent, when the trail has facts of another run', async () => {
+    const { activities, invitation, send, inbox, about, repositories, auditionId } = await setup();
+    await repositories.events.append({ auditionId, run: 'another run', position: about.trail });
+    const ahead = { type: 'trail_ahead', nonRetryable: true };
+    const trail = { facts: [], number: 2 };
+    await expect(send({ trail })).rejects.toMatchObject(ahead);
+    const { key, recipient, ...common } = { ...invitation, trail };
+    const group = activities.sendNotices({ ...common, notices: [{ key, recipient }] });
+    await expect(group).rejects.toMatchObject(ahead);
+    const retraction = activities.retractNotice({ ...invitation, trail, sentAs: [key] });
+    await expect(retraction).rejects.toMatchObject(ahead);
+    expect(await inbox()).toEqual([]);
   });
 
   it('fails as non-retryable when the recipient has no email address', async () => {

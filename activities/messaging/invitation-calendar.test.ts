@@ -43,9 +43,9 @@ describe('a calendar invitation', () => {
     expect(lines).toContain('STATUS:CONFIRMED');
   });
 
-  it('has one UID per audition and the revision as its sequence', () => {
+  it('has one UID per audition, and a sequence that increases with its revision', () => {
     expect(lines).toContain('UID:aud_1@castmatch');
-    expect(lines).toContain('SEQUENCE:3');
+    expect(lines).toContain('SEQUENCE:6');
   });
 
   it('has its times in UTC', () => {
@@ -71,9 +71,52 @@ it('a calendar cancellation removes the same entry and requests no answer', () =
   const lines = linesOf(content);
   expect(method).toBe('CANCEL');
   expect(lines).toEqual(
-    expect.arrayContaining(['METHOD:CANCEL', 'UID:aud_1@castmatch', 'SEQUENCE:3', 'STATUS:CANCELLED']),
+    expect.arrayContaining(['METHOD:CANCEL', 'UID:aud_1@castmatch', 'SEQUENCE:7', 'STATUS:CANCELLED']),
   );
   expect(content).not.toMatch(/RSVP=TRUE|respond/);
+});
+
+it('a calendar cancellation supersedes the request of its revision, and not that of the next one', () => {
+  const sequenceOf = (method: 'REQUEST' | 'CANCEL', revision: number) => {
+    const { content } = renderInvitationCalendar(method, {
+      ...invitation,
+      audition: { ...invitation.audition, revision },
+    });
+    return Number(/SEQUENCE:(\d+)/.exec(content)?.[1]);
+  };
+  const sequences = [1, 2, 3].flatMap((revision) => [
+    sequenceOf('REQUEST', revision),
+    sequenceOf('CANCEL', revision),
+  ]);
+  expect(sequences).toEqual(sequences.toSorted((a, b) => a - b));
+  expect(new Set(sequences).size).toBe(6);
+});
+
+describe('a parameter of a calendar invitation', () => {
+  const parametersFor = (name: string, organizer = invitation.organizer) => {
+    const { content } = renderInvitationCalendar('REQUEST', {
+      ...invitation,
+      recipient: { ...invitation.recipient, name },
+      organizer,
+    });
+    return linesOf(content).filter((line) => /^(ATTENDEE|ORGANIZER)/.test(line));
+  };
+
+  it.each([
+    ['quotes', 'Al "Ace" Moss', "Al 'Ace' Moss"],
+    ['a backslash', String.raw`Al\Moss`, 'Al Moss'],
+    ['a tab', 'Al\tMoss', 'Al Moss'],
+    ['separators', 'Moss, Al; PhD: é', 'Moss, Al; PhD: é'],
+  ])('contains no quote and no escape for a name with %s', (_what, name, written) => {
+    const [organizer, attendee] = parametersFor(name, `${name} <o@example.com>`);
+    expect(attendee).toContain(`;CN="${written}"`);
+    expect(organizer).toBe(`ORGANIZER;CN="${written}":mailto:o@example.com`);
+  });
+
+  it('accepts a quoted organizer', () => {
+    const [organizer] = parametersFor('Ada', String.raw`"Studio \"North\"" <o@example.com>`);
+    expect(organizer).toBe(`ORGANIZER;CN="Studio 'North'":mailto:o@example.com`);
+  });
 });
 
 it('a calendar invitation accepts an organizer without a name', () => {

@@ -23,8 +23,8 @@ export interface CalendarInvitation {
 }
 
 /**
- * Returns the calendar invitation. The UID is constant per audition, and the revision is the SEQUENCE, so a move
- * updates the same entry.
+ * Returns the calendar invitation. The UID is constant per audition, and the SEQUENCE increases with the revision, so a
+ * move updates the same entry.
  */
 export const renderInvitationCalendar = (
   method: 'REQUEST' | 'CANCEL',
@@ -38,7 +38,7 @@ export const renderInvitationCalendar = (
   const details = [audition.joinUrl, audition.notes, cancelled ? undefined : link];
   calendar.createEvent({
     id: `${auditionId}@castmatch`,
-    sequence: audition.revision,
+    sequence: sequenceOf(method, audition.revision),
     status: cancelled ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
     start: new Date(audition.slot.start),
     end: new Date(audition.slot.end),
@@ -48,7 +48,7 @@ export const renderInvitationCalendar = (
     organizer: organizerOf(organizer),
     attendees: [
       {
-        name: recipient.name,
+        name: parameterTextOf(recipient.name),
         email: recipient.email,
         role: recipient.required ? ICalAttendeeRole.REQ : ICalAttendeeRole.OPT,
         status: ICalAttendeeStatus.NEEDSACTION,
@@ -59,7 +59,26 @@ export const renderInvitationCalendar = (
   return { method, content: calendar.toString() };
 };
 
+/**
+ * Returns a higher SEQUENCE for the cancellation of a revision than for its request, and a lower one than for the
+ * request of the next revision. A cancellation is a revision of its own (RFC 5546, section 2.1.4).
+ */
+const sequenceOf = (method: 'REQUEST' | 'CANCEL', revision: number): number =>
+  2 * revision + (method === 'CANCEL' ? 1 : 0);
+
 const organizerOf = (sender: string): { readonly name: string; readonly email: string } => {
-  const [, name = '', email = ''] = /^\s*"?([^"<]*?)"?\s*<([^>]+)>\s*$/.exec(sender) ?? [];
-  return { name: name || 'CastMatch', email: email || sender.trim() };
+  const [, name = '', email = ''] = /^(.*)<([^<>]+)>\s*$/.exec(sender) ?? [];
+  const [, quoted] = /^"(.*)"$/.exec(name.trim()) ?? [];
+  const plain = quoted?.replaceAll(/\\(.)/g, '$1') ?? name;
+  return { name: parameterTextOf(plain) || 'CastMatch', email: (email || sender).trim() };
 };
+
+/**
+ * Returns the text as it can stand in a quoted parameter. A parameter has no escapes: quotes and control characters are
+ * forbidden (RFC 5545, section 3.2), and the library would double a backslash.
+ */
+const parameterTextOf = (text: string): string =>
+  text
+    .replaceAll('"', "'")
+    .replaceAll(/[\p{Cc}\\]+/gu, ' ')
+    .trim();

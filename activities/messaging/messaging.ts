@@ -2,47 +2,71 @@
  * Sends notices to participants, and corrects sent notices with a cancellation, since a sent message cannot be
  * recalled.
  */
+import { cancellationSignal } from '@temporalio/activity';
 import type { OperationLedger } from '../../db/ledger/operations.ts';
+import type { TrailFact } from '../../domain/audition/events.ts';
 import type { Channel } from '../../domain/audition/request.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
 import type { CallContext } from '../../providers/ports.ts';
-import type { MessagingActivities, RetractNoticeInput, SendNoticeInput, UndoResult } from '../contract.ts';
+import type {
+  MessagingActivities,
+  RetractNoticeInput,
+  SendNoticeInput,
+  SendNoticesInput,
+  SendNoticesResult,
+  UndoResult,
+} from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { type AttemptContext, createAttemptContext } from '../effects/attempt.ts';
-import { effectOnce } from '../effects/effect-once.ts';
+import { type AttemptContext, createAttemptContext, createGroupContext } from '../effects/attempt.ts';
 import { withHeartbeat } from '../effects/heartbeat.ts';
 import { requireSettled } from '../effects/settle-window.ts';
 import { busyFailure } from '../failures.ts';
+import { toStepFailure } from '../step-failure.ts';
+import { openTrail } from '../trail/trail.ts';
 import type { NoticeChannel, SentNotice } from './channel.ts';
 import { createEmailChannel } from './email.ts';
+import { createNoticeSender } from './notice-sender.ts';
 import { createTextMessageChannel } from './text-message.ts';
 
 /** Creates the messaging activities. Each is idempotent by its key. */
 export const createMessagingActivities = (dependencies: ActivityDependencies): MessagingActivities => {
-  const { ledger, noticeDeliveries } = dependencies.repositories;
+  const { ledger, events } = dependencies.repositories;
   const channels: Readonly<Record<Channel, NoticeChannel>> = {
     email: createEmailChannel(dependencies),
     sms: createTextMessageChannel(dependencies),
   };
 
-  const send = async (input: SendNoticeInput, context: AttemptContext): Promise<SentNotice> => {
-    const { key, organization, auditionId, channel, notice, recipient, audition } = input;
-    const { provider, operation, steps } = channels[channel];
-    const { slot, revision } = audition;
-    const request = { auditionId, channel, notice, participant: recipient.id, slot, revision };
-    const effect = { key, organization, provider, operation, request };
-    const sent = await effectOnce(ledger, effect, context, steps(input));
-    // Written after the ledger and again on each repetition: after a crash between the two, the next attempt writes it.
-    await noticeDeliveries.put({
-      id: sent.deliveryId,
-      organization,
-      auditionId,
-      participant: recipient.id,
-      channel,
-    });
-    return sent;
+  const send = createNoticeSender(dependencies, channels);
+
+  const sendAlone = async (input: SendNoticeInput): Promise<SentNotice> => {
+    await openTrail(events, input);
+    return send(input, createAttemptContext(input, channels[input.channel].timeouts));
+  };
+
+  const sendEach = async (input: SendNoticesInput): Promise<SendNoticesResult> => {
+    const trail = await openTrail(events, input);
+    const { notices, ...common } = input;
+    const context = createGroupContext(input, channels[input.channel].timeouts);
+    const facts: TrailFact[] = [];
+    const sendOne = async (one: SendNoticeInput): Promise<NoticeOutcome> => {
+      try {
+        const sent = await send(one, context);
+        facts.push(notifiedFact(one, sent));
+        return { key: one.key, ...sent };
+      } catch (error) {
+        return { key: one.key, failure: toStepFailure(error) };
+      }
+    };
+    const outcomes = await Promise.all(notices.map((notice) => sendOne({ ...common, ...notice })));
+    if (facts.length > 0) await trail.append({ facts });
+    const failed = outcomes.filter((outcome) => 'failure' in outcome);
+    // A cancelled activity ends as cancelled, unless there is nothing left to cancel.
+    if (failed.length > 0) cancellationSignal().throwIfAborted();
+    return { sent: outcomes.filter((outcome) => 'deliveryId' in outcome), failed };
   };
 
   const retract = async (input: RetractNoticeInput): Promise<UndoResult> => {
+    await openTrail(events, input);
     const noticeChannel = channels[input.channel];
     const context = createAttemptContext(input, noticeChannel.timeouts);
     const blocked = await Promise.all(
@@ -64,11 +88,24 @@ export const createMessagingActivities = (dependencies: ActivityDependencies): M
   };
 
   return {
-    sendNotice: (input) =>
-      withHeartbeat(() => send(input, createAttemptContext(input, channels[input.channel].timeouts))),
+    sendNotice: (input) => withHeartbeat(() => sendAlone(input)),
+    sendNotices: (input) => withHeartbeat(() => sendEach(input)),
     retractNotice: (input) => withHeartbeat(() => retract(input)),
   };
 };
+
+type NoticeOutcome = SendNoticesResult['sent'][number] | SendNoticesResult['failed'][number];
+
+/** The fact that a notice was sent, under the key of the notice: a repetition appends nothing. */
+const notifiedFact = (
+  { key, correlationId, recipient, channel, notice, audition: { revision } }: SendNoticeInput,
+  { deliveryId }: SentNotice,
+): TrailFact => ({
+  key,
+  at: toInstant(Date.now()),
+  correlationId,
+  fact: { type: 'notified', participant: recipient.id, channel, notice, revision, deliveryId },
+});
 
 /** A notice that can no longer be sent, with its state in the ledger. */
 interface BlockedNotice {

@@ -58,6 +58,66 @@ describe('a rendered email', () => {
     expect(newYork.text).toContain('Time zone: America/New_York');
   });
 
+  describe('of an audition in person', () => {
+    const inNewYork = { zone: 'America/New_York' };
+    const inJohannesburg = { zone: 'Africa/Johannesburg' };
+    const slotAt = (start: NoticeFacts['slot']['start'], end: NoticeFacts['slot']['end']) => ({
+      audition: { slot: { ...facts.slot, start, end, room: 'Studio A' } },
+    });
+    const winter = slotAt('2026-12-01T09:00:00.000Z', '2026-12-01T09:30:00.000Z');
+    const summer = slotAt('2026-07-01T09:00:00.000Z', '2026-07-01T09:30:00.000Z');
+
+    it.each(['invitation', 'update', 'reminder'] as const)(
+      '(%s) contains the time at the place and the time of a recipient in another zone',
+      (kind) => {
+        const { text, html } = emailOf({ recipient: inNewYork, ...winter }, kind);
+        expect(text).toMatch(/When: Tuesday,? 1 December 2026 at 04:00 GMT-5, until 04:30 GMT-5/);
+        expect(text).toMatch(
+          /Time at the place: Tuesday,? 1 December 2026 at 10:00 CET, until 10:30 CET \(Europe\/Paris\)/,
+        );
+        expect(html).toMatch(/Time at the place.*10:00 CET.*until 10:30 CET \(Europe\/Paris\)/);
+        expect(text).not.toContain('undefined');
+      },
+    );
+
+    it('contains one time when both zones have the same time', () => {
+      expect(emailOf(winter).text).not.toContain('at the place');
+      expect(emailOf({ recipient: inJohannesburg, ...summer }).text).not.toContain('at the place');
+      expect(emailOf({ recipient: inJohannesburg, ...winter }).text).toContain('at the place');
+    });
+
+    it('contains one time when it takes place by video', () => {
+      const { text } = emailOf({
+        recipient: inNewYork,
+        audition: { ...winter.audition, joinUrl: 'https://zoom.example/j/1' },
+      });
+      expect(text).not.toContain('at the place');
+    });
+
+    it('is correct in the DST gap and in both halves of the overlap of the place', () => {
+      const gap = slotAt('2026-03-29T00:30:00.000Z', '2026-03-29T01:30:00.000Z');
+      // The clocks differ at the start only.
+      expect(emailOf({ recipient: inJohannesburg, ...gap }).text).toMatch(
+        /Time at the place: Sunday,? 29 March 2026 at 01:30 CET, until 03:30 CEST/,
+      );
+      const firstHalf = slotAt('2026-10-25T00:30:00.000Z', '2026-10-25T01:00:00.000Z');
+      const secondHalf = slotAt('2026-10-25T01:30:00.000Z', '2026-10-25T02:00:00.000Z');
+      expect(emailOf({ recipient: inNewYork, ...firstHalf }).text).toMatch(
+        /at the place: Sunday,? 25 October 2026 at 02:30 CEST, until 02:00 CET/,
+      );
+      expect(emailOf({ recipient: inNewYork, ...secondHalf }).text).toMatch(
+        /When: Saturday,? 24 October 2026 at 21:30 GMT-4[^]*at the place: Sunday,? 25 October 2026 at 02:30 CET/,
+      );
+    });
+
+    it('is translated', () => {
+      const { text } = emailOf({ recipient: { ...inNewYork, locale: 'fr' }, ...winter });
+      expect(text).toMatch(
+        /Heure sur place: mardi 1 décembre 2026 à 10:00 UTC\+1, jusqu’à 10:30 UTC\+1 \(Europe\/Paris\)/,
+      );
+    });
+  });
+
   it('is French for French locales, and English for all others', () => {
     const french = emailOf({ recipient: { locale: 'fr-FR' } });
     expect(french.subject).toBe('Invitation : Captain, Nightfall');
@@ -130,6 +190,19 @@ describe('a rendered text message', () => {
     expect(message('en-GB', 'cancellation')).toMatch(
       /^Cancelled: Captain, Nightfall\. Tue,? 1 Dec 2026, 10:00 CET\. Ref ABC234$/,
     );
+  });
+
+  it('contains the time at the place for a recipient in another zone, unless it is by video', () => {
+    const recipient = { ...ada, zone: 'America/New_York' };
+    const textOf = (kind: (typeof noticeKinds)[number], audition: NoticeFacts = facts, locale = 'en-GB') =>
+      renderTextMessage({ kind, recipient: { ...recipient, locale }, audition, link }, 'ABC234');
+    for (const kind of ['invitation', 'update', 'reminder'] as const) {
+      expect(textOf(kind)).toMatch(
+        /Tue,? 1 Dec 2026, 04:00 GMT-5 \(at the place: Tue,? 1 Dec 2026, 10:00 CET\)\./,
+      );
+    }
+    expect(textOf('reminder', facts, 'fr')).toMatch(/\(sur place : mar\. 1 déc\. 2026, 10:00 UTC\+1\)\./);
+    expect(textOf('invitation', { ...facts, joinUrl: 'https://zoom.example/j/1' })).not.toContain('place');
   });
 
   it.each(['en', 'en-US', 'fr'])('in %s uses only GSM-7 characters, which halve its price', (locale) => {

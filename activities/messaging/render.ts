@@ -4,7 +4,7 @@ import { Eta } from 'eta';
 import type { NoticeKind } from '../../domain/audition/events.ts';
 import type { Participant } from '../../domain/audition/request.ts';
 import type { NoticeFacts } from '../contract.ts';
-import { formatEnd, formatShortStart, formatStart } from './slot-format.ts';
+import { formatEnd, formatShortStart, formatStart, isOtherTimeAtPlace } from './slot-format.ts';
 import { translationFor } from './words/languages.ts';
 
 const views = join(import.meta.dirname, 'templates');
@@ -57,11 +57,28 @@ const templateDataOf = ({ kind, recipient, audition, link }: Notice) => {
     shortStart: formatShortStart(audition.slot, recipient),
     end: formatEnd(audition.slot, recipient),
     zone: recipient.zone,
+    atPlace: timesAtPlace(audition, recipient),
     room: audition.slot.room,
     joinUrl: audition.joinUrl,
     notes: audition.notes,
     reason: audition.reason,
     link,
+  };
+};
+
+/**
+ * Returns the times on the clock of the place, for a recipient whose own clock differs. Undefined for a meeting by
+ * video, which has no place.
+ */
+const timesAtPlace = ({ slot, joinUrl }: NoticeFacts, recipient: Participant) => {
+  if (joinUrl !== undefined || !isOtherTimeAtPlace(slot, recipient)) return undefined;
+  const { zone } = slot;
+  const reader = { zone, locale: recipient.locale };
+  return {
+    start: formatStart(slot, reader),
+    shortStart: formatShortStart(slot, reader),
+    end: formatEnd(slot, reader),
+    zone,
   };
 };
 

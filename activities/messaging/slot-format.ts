@@ -26,6 +26,15 @@ const formatInstant = (
   format: DateTimeFormatOptions,
 ): string => DateTime.fromISO(instant, { zone }).setLocale(locale).toLocaleString(format);
 
+/**
+ * Returns whether the clocks of the slot's place and of the reader's zone differ at the start or at the end of the
+ * slot. Two zones with different names can have the same time.
+ */
+export const isOtherTimeAtPlace = (slot: Slot, { zone }: Pick<LocaleAndZone, 'zone'>): boolean =>
+  [slot.start, slot.end].some((instant) => offsetOf(instant, slot.zone) !== offsetOf(instant, zone));
+
+const offsetOf = (instant: Slot['start'], zone: string): number => DateTime.fromISO(instant, { zone }).offset;
+
 /** Returns "Tuesday, December 1, 2026 at 10:00 AM GMT+1". */
 export const formatStart = (slot: Slot, reader: LocaleAndZone): string =>
   formatInstant(slot.start, reader, longFormat);

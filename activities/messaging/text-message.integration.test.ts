@@ -36,11 +36,12 @@ describe('a notice by SMS', () => {
     const { deliveryId } = await send();
     await send();
     expect(messages()).toMatchObject([{ sid: deliveryId }]);
-    expect(await repositories.noticeDeliveries.find(deliveryId)).toEqual({
+    expect(await repositories.noticeDeliveries.find(deliveryId)).toMatchObject({
       organization: 'org_1',
       auditionId,
       participant: 'ada',
       channel: 'sms',
+      status: 'queued',
     });
   });
 

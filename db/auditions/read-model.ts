@@ -15,8 +15,8 @@ import type { Database } from '../client.ts';
 import { decodeCursor, type Page, pageOf } from '../cursor.ts';
 import { attentionItems } from '../schema/attention-items.ts';
 import { auditions } from '../schema/auditions.ts';
+import { reportedStatuses, viewWithStatuses } from './notice-statuses.ts';
 import { rebuildReadModel } from './rebuild.ts';
-import { auditionViewSchema } from './view-schema.ts';
 
 export interface AuditionFilter {
   readonly state?: AuditionState | undefined;
@@ -58,20 +58,20 @@ export interface AuditionReadModel {
 export const createAuditionReadModel = (db: Database): AuditionReadModel => ({
   async get(organization, id) {
     const [row] = await db
-      .select({ view: auditions.view })
+      .select({ view: auditions.view, statuses: reportedStatuses })
       .from(auditions)
       .where(and(eq(auditions.organization, organization), eq(auditions.id, id)));
-    return row && auditionViewSchema.parse(row.view);
+    return row && viewWithStatuses(row);
   },
 
   async list(organization, filter, { cursor, limit }) {
     const rows = await db
-      .select({ view: auditions.view })
+      .select({ view: auditions.view, statuses: reportedStatuses })
       .from(auditions)
       .where(and(matches(organization, filter), olderThan(cursor)))
       .orderBy(desc(auditions.requestedAt), desc(auditions.id))
       .limit(limit + 1);
-    const views = rows.map(({ view }) => auditionViewSchema.parse(view));
+    const views = rows.map(viewWithStatuses);
     return pageOf(
       views,
       limit,

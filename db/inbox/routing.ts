@@ -1,4 +1,4 @@
-import { and, eq, ne, sql } from 'drizzle-orm';
+import { and, eq, inArray, ne, sql } from 'drizzle-orm';
 import {
   type AuditionId,
   auditionIdSchema,
@@ -26,6 +26,8 @@ interface AccountConnection {
 export interface InboxRouting {
   /** Returns the audition for which a provider's meeting was created. */
   auditionOfMeeting(provider: string, meetingId: string): Promise<AuditionId | undefined>;
+  /** Returns whether this service has deleted, or is deleting, the meeting at the provider. */
+  isMeetingRemoved(provider: string, meetingId: string): Promise<boolean>;
   /** Returns the auditions with an open attention item that waits for this connection to be reconnected. */
   auditionsWaitingFor(organization: OrganizationId, connection: ConnectionId): Promise<readonly AuditionId[]>;
   /** Returns the connections of a provider account in all organizations, without disconnected ones. */
@@ -45,6 +47,21 @@ export const createInboxRouting = (db: Database): InboxRouting => ({
       .where(and(eq(operations.provider, provider), eq(operations.providerId, meetingId)))
       .limit(1);
     return row && auditionOf(row.key);
+  },
+
+  async isMeetingRemoved(provider, meetingId) {
+    const [row] = await db
+      .select({ key: operations.key })
+      .from(operations)
+      .where(
+        and(
+          eq(operations.provider, provider),
+          eq(operations.providerId, meetingId),
+          inArray(operations.state, ['undoing', 'undone']),
+        ),
+      )
+      .limit(1);
+    return row !== undefined;
   },
 
   async auditionsWaitingFor(organization, connection) {

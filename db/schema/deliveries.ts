@@ -1,10 +1,25 @@
-import { pgTable, text } from 'drizzle-orm/pg-core';
+import { index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import { deliveryStatuses } from '../../domain/audition/events.ts';
 
-/** Maps a provider's delivery id to the audition, participant and channel of its notice. */
-export const deliveries = pgTable('deliveries', {
-  id: text().primaryKey(),
-  organization: text().notNull(),
-  auditionId: text('audition_id').notNull(),
-  participant: text().notNull(),
-  channel: text().notNull(),
-});
+/**
+ * Maps a provider's delivery id to the audition, participant and channel of its notice, and keeps the status that the
+ * provider has reported.
+ */
+export const deliveries = pgTable(
+  'deliveries',
+  {
+    id: text().primaryKey(),
+    organization: text().notNull(),
+    auditionId: text('audition_id').notNull(),
+    participant: text().notNull(),
+    channel: text().notNull(),
+    status: text({ enum: deliveryStatuses }).notNull().default('queued'),
+    /** The provider's code for the status: `bounced`, `complained`, or a number. */
+    code: text(),
+    /** The inbox id of the report that set the status. A repeated delivery of that report is recognized by it. */
+    reportedBy: text('reported_by'),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  // Finds the statuses of an audition's notices.
+  (table) => [index('deliveries_by_audition').on(table.auditionId)],
+);

@@ -31,7 +31,8 @@ export type Origin = (typeof origins)[number];
 export const noticeKinds = ['invitation', 'update', 'reminder', 'cancellation'] as const;
 export type NoticeKind = (typeof noticeKinds)[number];
 
-export const deliveryStatuses = ['queued', 'sent', 'delivered', 'failed'] as const;
+/** `deferred`: a mail server refused the message for the moment; it is tried again there. */
+export const deliveryStatuses = ['queued', 'sent', 'deferred', 'delivered', 'failed'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 /** The decision after a session. */

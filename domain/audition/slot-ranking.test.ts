@@ -5,8 +5,8 @@ import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
 import { isQuiet } from '../time/quiet-hours.ts';
 import { freeSlots, type TimeRange } from './free-slots.ts';
-import type { QuietHours } from './request.ts';
-import { rankSlots } from './slot-ranking.ts';
+import type { QuietHours, WorkingHours } from './request.ts';
+import { defaultWorkingHours, rankSlots } from './slot-ranking.ts';
 
 const minute = 60_000;
 const at = (clock: string): Instant => `2026-12-01T${clock}:00.000Z`;
@@ -49,11 +49,35 @@ describe('slot ranking', () => {
     expect(rankSlots([halfMinute('10-25T18:00')], [paris])[0]?.withinWorkingHours).toBe(false);
     expect(rankSlots([halfMinute('10-25T07:59')], [paris])[0]?.withinWorkingHours).toBe(false);
   });
+
+  it('uses the working hours of each participant instead of 09:00 to 19:00', () => {
+    const lateShift = { ...paris, workingHours: { from: '14:00', until: '23:30' } };
+    const slots = [range('09:00', '09:30'), range('13:00', '13:30'), range('18:00', '18:30')];
+    expect(starts(rankSlots(slots, [lateShift, paris], 1))).toEqual(['13:00']);
+    expect(rankSlots([range('21:30', '22:30')], [lateShift])[0]?.withinWorkingHours).toBe(true);
+    expect(rankSlots([range('22:15', '22:45')], [lateShift])[0]?.withinWorkingHours).toBe(false);
+  });
+
+  it.each([
+    // 02:30 does not exist on 29 March: the hours begin at 03:00, which is 01:00 UTC.
+    ['that begin in a DST gap', { from: '02:30', until: '05:00' }, '03-29T01:00', true],
+    ['before a DST gap', { from: '02:30', until: '05:00' }, '03-29T00:59', false],
+    // 02:30 occurs twice on 25 October, at 00:30 and 01:30 UTC.
+    ['in the first pass of a DST overlap', { from: '02:30', until: '05:00' }, '10-25T00:30', true],
+    ['in the second pass of a DST overlap', { from: '02:30', until: '05:00' }, '10-25T01:30', true],
+    ['before the hours in a DST overlap', { from: '02:30', until: '05:00' }, '10-25T00:29', false],
+    ['at the end of hours after a DST overlap', { from: '01:00', until: '03:30' }, '10-25T02:29', true],
+    ['past the end of hours after a DST overlap', { from: '01:00', until: '03:30' }, '10-25T02:30', false],
+  ])('rates working hours %s', (_case, workingHours, start, expected) => {
+    const [ranked] = rankSlots([halfMinute(start)], [{ ...paris, workingHours }]);
+    expect(ranked?.withinWorkingHours).toBe(expected);
+  });
 });
 
 interface Person {
   readonly zone: string;
   readonly quietHours?: QuietHours;
+  readonly workingHours?: WorkingHours;
 }
 
 /** A simple implementation of the same rules, with luxon as the clock. */
@@ -63,10 +87,13 @@ const rankSimply = (slots: readonly TimeRange[], people: readonly Person[], limi
       const lastMoment = toInstant(toEpochMs(slot.end) - 1);
       return {
         ...slot,
-        withinWorkingHours: people.every(({ zone }) => {
+        withinWorkingHours: people.every(({ zone, workingHours = defaultWorkingHours }) => {
           const begins = DateTime.fromISO(slot.start, { zone });
-          const closing = begins.startOf('day').set({ hour: 19 });
-          return begins.hour >= 9 && DateTime.fromISO(slot.end, { zone }) <= closing;
+          const [hour, minutes] = workingHours.until.split(':').map(Number);
+          const closing = begins.startOf('day').set({ hour, minute: minutes });
+          return (
+            begins.toFormat('HH:mm') >= workingHours.from && DateTime.fromISO(slot.end, { zone }) <= closing
+          );
         }),
         quietConflicts: people.filter(
           ({ zone, quietHours }) =>
@@ -90,6 +117,10 @@ describe('the fast slot ranking', () => {
     {
       zone: fc.constantFrom('Europe/Paris', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata', 'UTC'),
       quietHours: fc.record({ from: clock, until: clock }),
+      workingHours: fc
+        .tuple(clock, clock)
+        .filter(([from, until]) => from !== until)
+        .map(([one, other]) => (one < other ? { from: one, until: other } : { from: other, until: one })),
     },
     { requiredKeys: ['zone'] },
   );

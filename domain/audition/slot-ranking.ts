@@ -1,15 +1,19 @@
 /** Ranks free slots by how well they suit the participants. */
+import { minutesSinceMidnight } from '../time/clock-time.ts';
 import { toEpochMs } from '../time/epoch.ts';
 import { isQuietAt } from '../time/quiet-hours.ts';
 import { createZoneClock, type ZoneClock } from '../time/zone-clock.ts';
 import type { TimeRange } from './free-slots.ts';
-import type { Participant, QuietHours } from './request.ts';
+import type { Participant, QuietHours, WorkingHours } from './request.ts';
 
-/** Local hours in which auditions should begin and end, for each participant. */
-const workingHours = { from: 9, until: 19 };
+/** The local hours in which auditions begin and end, for a participant who has set no others. */
+export const defaultWorkingHours: WorkingHours = { from: '09:00', until: '19:00' };
+
+/** What the ranking knows of a participant. */
+export type Attendance = Pick<Participant, 'zone' | 'quietHours' | 'workingHours'>;
 
 interface RankedSlot extends TimeRange {
-  /** Whether the slot is between 09:00 and 19:00 in the zone of every participant. */
+  /** Whether the slot is within the working hours of every participant, each in their own zone. */
   readonly withinWorkingHours: boolean;
   /** How many participants have quiet hours at that time. */
   readonly quietConflicts: number;
@@ -22,7 +26,7 @@ interface RankedSlot extends TimeRange {
  */
 export const rankSlots = (
   slots: readonly TimeRange[],
-  participants: readonly Pick<Participant, 'zone' | 'quietHours'>[],
+  participants: readonly Attendance[],
   limit = Number.POSITIVE_INFINITY,
 ): readonly RankedSlot[] => {
   const rate = createRating(participants);
@@ -46,18 +50,28 @@ export const rankSlots = (
 const isFlawless = ({ withinWorkingHours, quietConflicts }: RankedSlot): boolean =>
   withinWorkingHours && quietConflicts === 0;
 
-/** Reads each zone's clock once per slot, because most participants share a few zones. */
-const createRating = (participants: readonly Pick<Participant, 'zone' | 'quietHours'>[]) => {
+/** Reads each zone's clock once per slot, because most participants share a few zones and hours. */
+const createRating = (participants: readonly Attendance[]) => {
   const clocks = new Map(participants.map(({ zone }) => [zone, createZoneClock(zone)]));
-  const quietParticipants = participants.flatMap(({ zone, quietHours }) => {
-    const clock = clocks.get(zone);
-    return clock && quietHours ? [{ clock, quietHours }] : [];
-  });
+  const clockOf = (zone: string): ZoneClock => clocks.get(zone) ?? createZoneClock(zone);
+  const quietParticipants = participants.flatMap(({ zone, quietHours }) =>
+    quietHours ? [{ clock: clockOf(zone), quietHours }] : [],
+  );
+  const workingTimes = new Map(
+    participants.map(({ zone, workingHours: { from, until } = defaultWorkingHours }) => [
+      `${zone} ${from} ${until}`,
+      {
+        clock: clockOf(zone),
+        from: minutesSinceMidnight(from),
+        until: minutesSinceMidnight(until),
+      },
+    ]),
+  );
   return (slot: TimeRange): RankedSlot => {
     const [begins, ends] = [toEpochMs(slot.start), toEpochMs(slot.end)];
     return {
       ...slot,
-      withinWorkingHours: [...clocks.values()].every((clock) => isWorkingTime(begins, ends, clock)),
+      withinWorkingHours: [...workingTimes.values()].every((working) => isWorkingTime(begins, ends, working)),
       quietConflicts: quietParticipants.filter(({ clock, quietHours }) =>
         disturbs(begins, ends, clock, quietHours),
       ).length,
@@ -65,9 +79,15 @@ const createRating = (participants: readonly Pick<Participant, 'zone' | 'quietHo
   };
 };
 
-const isWorkingTime = (begins: number, ends: number, clock: ZoneClock): boolean =>
-  clock.minuteOfDay(begins) >= workingHours.from * 60 &&
-  ends <= clock.sameDayAt(begins, workingHours.until * 60);
+interface WorkingTime {
+  readonly clock: ZoneClock;
+  /** Minutes since midnight. */
+  readonly from: number;
+  readonly until: number;
+}
+
+const isWorkingTime = (begins: number, ends: number, { clock, from, until }: WorkingTime): boolean =>
+  clock.minuteOfDay(begins) >= from && ends <= clock.sameDayAt(begins, until);
 
 /** Checks only the beginning and the end: a slot is shorter than quiet hours. */
 const disturbs = (begins: number, ends: number, clock: ZoneClock, quietHours: QuietHours): boolean =>

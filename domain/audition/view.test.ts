@@ -234,9 +234,16 @@ describe('the fold', () => {
   });
 
   it('never returns a delivery to an earlier status', () => {
-    const reported = (status: 'sent' | 'delivered'): AuditionFact => ({ ...facts.delivery_reported, status });
+    const reported = (status: 'sent' | 'delivered' | 'failed'): AuditionFact => ({
+      ...facts.delivery_reported,
+      status,
+    });
     const view = foldEvents(numbered([requested, facts.notified, reported('delivered'), reported('sent')]));
     expect(view.notices[0]?.status).toBe('delivered');
+    const bounced = foldEvents(
+      numbered([requested, facts.notified, reported('delivered'), reported('failed'), reported('delivered')]),
+    );
+    expect(bounced.notices[0]?.status).toBe('failed');
   });
 
   it('forgets what was undone when it is reopened for a session', () => {

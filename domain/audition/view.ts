@@ -300,13 +300,14 @@ const withNotice = (view: AuditionView, notice: NoticeView): readonly NoticeView
 const deliveryRank: Readonly<Record<DeliveryStatus, number>> = {
   queued: 0,
   sent: 1,
-  delivered: 2,
-  failed: 2,
+  deferred: 2,
+  delivered: 3,
+  failed: 4,
 };
 
 /**
- * Returns whether `status` supersedes `than`. Reports arrive out of order: a status never returns to an earlier one,
- * and the first final status stays.
+ * Returns whether `status` supersedes `than`. Reports arrive out of order: a status never returns to an earlier one. A
+ * message can bounce, or its recipient can complain, after the mail server has accepted it: `failed` is the last status.
  */
 export const isLaterDelivery = (status: DeliveryStatus, than: DeliveryStatus): boolean =>
   deliveryRank[status] > deliveryRank[than];

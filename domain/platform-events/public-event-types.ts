@@ -120,7 +120,7 @@ export const publicEventDefinitions = {
   },
   delivery_reported: {
     type: 'audition.notice_reported',
-    summary: 'The delivery status of a message to a participant changed',
+    summary: 'A message to a participant was not delivered',
     publicFields: z.object({
       participant,
       channel,

@@ -1,22 +1,18 @@
 /** Moves messages out of a participant's quiet hours, in the participant's own zone. They can extend past midnight. */
 import { DateTime } from 'luxon';
 import type { QuietHours } from '../audition/request.ts';
+import { minutesSinceMidnight } from './clock-time.ts';
 import { toInstant } from './epoch.ts';
 import type { Instant } from './instant.ts';
 import { minute } from './units.ts';
-
-const minuteOfDay = (clock: string): number => {
-  const [hours = 0, minutes = 0] = clock.split(':').map(Number);
-  return hours * 60 + minutes;
-};
 
 /**
  * Returns whether the local time is in [from, until). Equal limits mean no quiet hours.
  * @param clock minutes since midnight
  */
 export const isQuietAt = (clock: number, quiet: QuietHours): boolean => {
-  const from = minuteOfDay(quiet.from);
-  const until = minuteOfDay(quiet.until);
+  const from = minutesSinceMidnight(quiet.from);
+  const until = minutesSinceMidnight(quiet.until);
   return from <= until ? clock >= from && clock < until : clock >= from || clock < until;
 };
 
@@ -65,7 +61,7 @@ const firstMinuteAfter = (instant: Instant, quiet: QuietHours, zone: string): In
 };
 
 const atClock = (local: DateTime, clock: string): DateTime => {
-  const minutes = minuteOfDay(clock);
+  const minutes = minutesSinceMidnight(clock);
   return local.startOf('day').set({ hour: Math.floor(minutes / 60), minute: minutes % 60 });
 };
 

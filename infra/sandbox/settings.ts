@@ -27,6 +27,8 @@ const googleSettingsSchema = z.strictObject({
   freeBusy: z.enum(['merged', 'raw']).default('merged'),
   /** Unconfirmed: whether the free/busy answer for `primary` uses that name or the calendar's id. */
   freeBusyPrimary: z.enum(['as_asked', 'resolved']).default('as_asked'),
+  /** Zones of the IANA database that this vendor does not know yet. */
+  unknownZones: z.array(z.string()).default([]),
   /** Milliseconds before each retry of a failed notification. */
   channelRetryMs: z.array(milliseconds).default([200, 1000, 5000]),
   /** Unconfirmed: the longest window in days that free/busy accepts. */
@@ -70,6 +72,8 @@ const zoomSettingsSchema = z.strictObject({
   listDelayMs: milliseconds.default(0),
   /** Unconfirmed: `left_out` lists meetings without the field agenda, `null` with a null value. */
   listedAgenda: z.enum(['shown', 'left_out', 'null']).default('shown'),
+  /** Zones of the IANA database that are missing from Zoom's list. */
+  unknownZones: z.array(z.string()).default([]),
   /**
    * The secret that signs events, and the address that receives them. The real Zoom stores both with the app.
    */

@@ -4,6 +4,7 @@ import { callContext } from '../../tests/harness/call-context.ts';
 import {
   calendarEvent,
   calendarId,
+  deletion,
   eventId,
   setUpGoogleCalendar,
   slot,
@@ -20,9 +21,19 @@ describe('putEvent', () => {
         id: eventId,
         status: 'confirmed',
         summary: 'Audition: Ophelia',
-        extendedProperties: { private: { castmatchReference: eventId, castmatchRevision: '1' } },
+        extendedProperties: { private: { castmatchReference: 'aud_ophelia', castmatchRevision: '1' } },
       },
     ]);
+  });
+
+  test('writes the same instants in UTC when Google does not know the zone', async () => {
+    const { connection, calendar, events } = await setUpGoogleCalendar({
+      google: { unknownZones: ['Europe/Paris'] },
+    });
+    await calendar.putEvent(connection, calendarEvent(), callContext());
+    const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:30:00.000Z' } as const;
+    await calendar.putEvent(connection, calendarEvent({ slot: moved, revision: 2 }), callContext());
+    expect(events()).toMatchObject([{ start: { dateTime: '2026-12-02T09:00:00Z', timeZone: 'UTC' } }]);
   });
 
   test('does not write an unchanged event', async () => {
@@ -46,7 +57,7 @@ describe('putEvent', () => {
   test('revives an event that was deleted', async () => {
     const { connection, calendar, events } = await setUpGoogleCalendar();
     await calendar.putEvent(connection, calendarEvent(), callContext());
-    await calendar.deleteEvent(connection, calendarId, eventId, callContext());
+    await calendar.deleteEvent(connection, deletion, callContext());
     expect(events()).toMatchObject([{ status: 'cancelled' }]);
     await calendar.putEvent(connection, calendarEvent({ revision: 2 }), callContext());
     expect(events()).toMatchObject([{ status: 'confirmed' }]);
@@ -151,7 +162,7 @@ const withoutRevival = async () => {
   const test = await setUpGoogleCalendar({ google: { revival: 'forbidden' } });
   const { connection, calendar } = test;
   const put = (revision: number) => calendar.putEvent(connection, calendarEvent({ revision }), callContext());
-  const remove = (id = eventId) => calendar.deleteEvent(connection, calendarId, id, callContext());
+  const remove = () => calendar.deleteEvent(connection, deletion, callContext());
   return { ...test, put, remove };
 };
 
@@ -192,14 +203,14 @@ describe('deleteEvent', () => {
   test('deletes the event once, then reports it as absent', async () => {
     const { connection, calendar } = await setUpGoogleCalendar();
     await calendar.putEvent(connection, calendarEvent(), callContext());
-    const remove = () => calendar.deleteEvent(connection, calendarId, eventId, callContext());
+    const remove = () => calendar.deleteEvent(connection, deletion, callContext());
     expect(await remove()).toBe('deleted');
     expect(await remove()).toBe('absent');
   });
 
   test('reports an event that never existed as absent', async () => {
     const { connection, calendar } = await setUpGoogleCalendar();
-    expect(await calendar.deleteEvent(connection, calendarId, 'fffff', callContext())).toBe('absent');
+    expect(await calendar.deleteEvent(connection, deletion, callContext())).toBe('absent');
   });
 });
 

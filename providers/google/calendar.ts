@@ -7,6 +7,8 @@ import type { BusyInterval } from '../../domain/audition/slot.ts';
 import { transportError } from '../errors/transport-errors.ts';
 import { operationOf } from '../operations.ts';
 import type { CalendarProvider, Conference, ConferenceEvent } from '../ports.ts';
+import { withKnownZone } from '../zone-fallback.ts';
+import { queryBusyEvents } from './busy-events.ts';
 import type { GoogleClient } from './client.ts';
 import { conferenceOf } from './conference.ts';
 import { googleError } from './errors.ts';
@@ -30,14 +32,20 @@ export const createGoogleCalendar = (client: GoogleClient): CalendarProvider => 
     }
     return busy;
   },
+  busyEvents: (connection, calendarId, window, call) =>
+    queryBusyEvents(client, connection, calendarId, window, call),
   putEvent: async (connection, event, call) => {
-    const { id } = await writeEvent({ client, operation: putEvent, connection, call }, specForEvent(event));
+    const { id } = await withKnownZone(event, (known) =>
+      writeEvent({ client, operation: putEvent, connection, call }, specForEvent(known)),
+    );
     return { eventId: id };
   },
   putConference: (connection, event, call) =>
-    writeConference({ client, operation: putConference, connection, call }, event),
-  deleteEvent: (connection, calendarId, eventId, call) =>
-    deleteEvent({ client, operation: removeEvent, connection, call }, calendarId, eventId),
+    withKnownZone(event, (known) =>
+      writeConference({ client, operation: putConference, connection, call }, known),
+    ),
+  deleteEvent: (connection, event, call) =>
+    deleteEvent({ client, operation: removeEvent, connection, call }, event),
 });
 
 /** Writes the event and waits for its conference. A failed conference is requested once more, under another request id. */

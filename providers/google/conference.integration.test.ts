@@ -4,6 +4,7 @@ import { callContext } from '../../tests/harness/call-context.ts';
 import {
   calendarEvent,
   calendarId,
+  deletion,
   eventId,
   setUpGoogleCalendar,
   slot,
@@ -13,12 +14,18 @@ import type { ConferenceEvent } from '../ports.ts';
 const conferenceEvent = (change: Partial<ConferenceEvent> = {}): ConferenceEvent => ({
   calendarId,
   eventId,
+  reference: deletion.reference,
+  key: 'meeting:1',
+  change: 'created',
   topic: 'Nightfall: Ophelia',
   slot,
   revision: 1,
   requestId: 'request-1',
   ...change,
 });
+const testOperation = { provider: 'google', name: 'test', writes: true } as const;
+/** The end of the meeting that `conferenceEvent` creates. */
+const end = { ...deletion, keys: ['meeting:1'] };
 const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:30:00.000Z' } as const;
 
 describe('putConference', () => {
@@ -133,5 +140,138 @@ describe('putConference', () => {
     const { connection, calendar } = await setUpGoogleCalendar({ google: { conference: { withId: false } } });
     const { id, joinUrl } = await calendar.putConference(connection, conferenceEvent(), callContext());
     expect(joinUrl).toBe(`https://meet.google.com/${id}`);
+  });
+
+  test('moves an event that a person has made to last all day', async () => {
+    const { connection, calendar, client, events } = await setUpGoogleCalendar();
+    const first = await calendar.putConference(connection, conferenceEvent(), callContext());
+    const requestBody = {
+      start: { date: '2026-12-01', dateTime: null, timeZone: null },
+      end: { date: '2026-12-02', dateTime: null, timeZone: null },
+    };
+    await client.exchange(testOperation, connection, callContext(), z.unknown(), (api, options) =>
+      api.events.patch({ calendarId, eventId, requestBody }, options),
+    );
+    expect(
+      await calendar.putConference(
+        connection,
+        conferenceEvent({ slot: moved, revision: 2, change: 'moved', key: 'move:2' }),
+        callContext(),
+      ),
+    ).toEqual(first);
+    expect(events()[0]?.start).not.toHaveProperty('date');
+    expect(Date.parse(events()[0]?.start.dateTime ?? '')).toBe(Date.parse(moved.start));
+  });
+
+  test('creates another conference for an event that was deleted', async () => {
+    const { connection, calendar, client, shown } = await setUpGoogleCalendar();
+    const first = await calendar.putConference(connection, conferenceEvent(), callContext());
+    await client.exchange(testOperation, connection, callContext(), z.unknown(), (api, options) =>
+      api.events.delete({ calendarId, eventId }, options),
+    );
+    const move = conferenceEvent({
+      slot: moved,
+      revision: 2,
+      change: 'moved',
+      key: 'move:2',
+      requestId: 'request-2',
+    });
+    const second = await calendar.putConference(connection, move, callContext());
+    expect(second.joinUrl).not.toBe(first.joinUrl);
+    expect(await calendar.putConference(connection, move, callContext())).toEqual(second);
+    expect(shown()).toMatchObject([{ hangoutLink: second.joinUrl }]);
+    expect(
+      await calendar.deleteEvent(connection, { ...end, keys: ['meeting:1', 'move:2'] }, callContext()),
+    ).toBe('deleted');
+  });
+
+  test('keeps the key of its creation when the meeting is moved', async () => {
+    const { connection, calendar, shown } = await setUpGoogleCalendar();
+    await calendar.putConference(connection, conferenceEvent(), callContext());
+    await calendar.putConference(
+      connection,
+      conferenceEvent({ slot: moved, revision: 2, change: 'moved', key: 'move:2' }),
+      callContext(),
+    );
+    expect(await calendar.deleteEvent(connection, end, callContext())).toBe('deleted');
+    expect(shown()).toEqual([]);
+  });
+});
+
+describe('the event of a meeting and of participants in one calendar', () => {
+  test('is kept for a participant when the meeting is removed late, without the conference', async () => {
+    const { connection, calendar, shown } = await setUpGoogleCalendar();
+    await calendar.putConference(connection, conferenceEvent(), callContext());
+    await calendar.putEvent(connection, calendarEvent(), callContext());
+    expect(await calendar.deleteEvent(connection, end, callContext())).toBe('deleted');
+    expect(await calendar.deleteEvent(connection, end, callContext())).toBe('absent');
+    expect(shown()).toMatchObject([{ summary: 'Audition: Ophelia' }]);
+    expect(shown()[0]).not.toHaveProperty('hangoutLink');
+    expect(await calendar.deleteEvent(connection, deletion, callContext())).toBe('deleted');
+    expect(shown()).toEqual([]);
+  });
+
+  test('is kept for the meeting when the participant is removed', async () => {
+    const { connection, calendar, shown } = await setUpGoogleCalendar();
+    await calendar.putEvent(connection, calendarEvent(), callContext());
+    const { joinUrl } = await calendar.putConference(connection, conferenceEvent(), callContext());
+    expect(await calendar.deleteEvent(connection, deletion, callContext())).toBe('deleted');
+    expect(shown()).toMatchObject([{ hangoutLink: joinUrl }]);
+  });
+
+  test('is kept for one of two participants when the other is removed', async () => {
+    const { connection, calendar, shown } = await setUpGoogleCalendar();
+    await calendar.putEvent(connection, calendarEvent(), callContext());
+    const other = { name: 'carl', key: 'event:carl' };
+    await calendar.putEvent(connection, calendarEvent({ use: other }), callContext());
+    expect(await calendar.deleteEvent(connection, deletion, callContext())).toBe('deleted');
+    expect(shown()).toHaveLength(1);
+    expect(await calendar.deleteEvent(connection, { ...deletion, keys: ['event:carl'] }, callContext())).toBe(
+      'deleted',
+    );
+    expect(shown()).toEqual([]);
+  });
+
+  test('is not deleted when only an earlier step of the participant is undone', async () => {
+    const { connection, calendar, shown } = await setUpGoogleCalendar();
+    await calendar.putEvent(connection, calendarEvent(), callContext());
+    const later = { name: 'ada', key: 'event:ada:r2' };
+    await calendar.putEvent(connection, calendarEvent({ use: later, revision: 2 }), callContext());
+    expect(await calendar.deleteEvent(connection, deletion, callContext())).toBe('absent');
+    expect(shown()).toHaveLength(1);
+  });
+
+  test('keeps the conference of a second meeting when the first is removed late', async () => {
+    const { connection, calendar, shown } = await setUpGoogleCalendar();
+    await calendar.putConference(connection, conferenceEvent(), callContext());
+    const second = conferenceEvent({ key: 'meeting:2', requestId: 'request-2' });
+    const { joinUrl } = await calendar.putConference(connection, second, callContext());
+    expect(await calendar.deleteEvent(connection, end, callContext())).toBe('absent');
+    expect(shown()).toMatchObject([{ hangoutLink: joinUrl }]);
+  });
+
+  test('does not bring the former conference back when it is written after its deletion', async () => {
+    const { connection, calendar, shown } = await setUpGoogleCalendar();
+    await calendar.putConference(connection, conferenceEvent(), callContext());
+    await calendar.deleteEvent(connection, end, callContext());
+    await calendar.putEvent(connection, calendarEvent(), callContext());
+    expect(shown()[0]).not.toHaveProperty('hangoutLink');
+    expect(await calendar.deleteEvent(connection, deletion, callContext())).toBe('deleted');
+    expect(shown()).toEqual([]);
+  });
+
+  test('is not deleted when it belongs to another program', async () => {
+    const { connection, calendar, client, shown } = await setUpGoogleCalendar();
+    const requestBody = {
+      id: eventId,
+      start: { dateTime: slot.start },
+      end: { dateTime: slot.end },
+      extendedProperties: { private: { castmatchReference: 'another' } },
+    };
+    await client.exchange(testOperation, connection, callContext(), z.unknown(), (api, options) =>
+      api.events.insert({ calendarId, requestBody }, options),
+    );
+    expect(await calendar.deleteEvent(connection, deletion, callContext())).toBe('absent');
+    expect(shown()).toHaveLength(1);
   });
 });

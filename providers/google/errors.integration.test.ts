@@ -4,6 +4,7 @@ import { callContext } from '../../tests/harness/call-context.ts';
 import {
   calendarEvent,
   calendarId,
+  deletion,
   openConnectionWith,
   setUpGoogleCalendar,
   slot,
@@ -36,8 +37,9 @@ describe('a failing Google', () => {
 
   test('is called once for a deletion, which the library would retry', async () => {
     const { connection, calendar, control, calls } = await setUpGoogleCalendar();
+    await calendar.putEvent(connection, calendarEvent(), callContext());
     control.setFault('google', { kind: 'outage', operation: 'events.delete' });
-    const deleting = calendar.deleteEvent(connection, calendarId, 'fffff', callContext());
+    const deleting = calendar.deleteEvent(connection, deletion, callContext());
     await expect(deleting).rejects.toMatchObject({ fault: { kind: 'outage', effect: 'unknown' } });
     expect(calls()['events.delete']).toEqual({ 503: 1 });
   });
@@ -116,7 +118,7 @@ describe('a failing Google', () => {
 
   test('leaves the effect unknown after a timeout', async () => {
     const { connection, calendar, control } = await setUpGoogleCalendar();
-    await calendar.deleteEvent(connection, calendarId, 'fffff', callContext());
+    await calendar.deleteEvent(connection, deletion, callContext());
     control.setFault('google', { kind: 'latency', operation: 'events.insert', latencyMs: 5_000 });
     const late = { signal: AbortSignal.timeout(100), correlationId: 'corr-1' };
     await expect(put({ calendar, connection }, late)).rejects.toMatchObject({

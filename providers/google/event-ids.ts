@@ -7,10 +7,20 @@ import { z } from 'zod';
 import { ProviderError, type ProviderFaultKind } from '../../domain/errors.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { withoutEffect } from '../operations.ts';
-import type { CallContext, ConnectedAccount } from '../ports.ts';
+import type { CallContext, ConnectedAccount, OurEvent } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
 import { googleError } from './errors.ts';
-import { type EventSpec, type GoogleEvent, googleEventSchema } from './event.ts';
+import {
+  changeForRemainingUses,
+  type EventRewrite,
+  type EventSpec,
+  type GoogleEvent,
+  googleEventSchema,
+  isDeleted,
+  isForeign,
+  privateOf,
+} from './event.ts';
+import { endUses } from './event-uses.ts';
 
 /** The connection, the call and the operation of a request. */
 export interface CallScope {
@@ -30,6 +40,9 @@ const writeAttempts = 4;
 const eventIdAt = (eventId: string, generation: number): string =>
   generation === 1 ? eventId : `${eventId}v${generation}`;
 
+/** Returns our id of an event that Google has under any generation of it. Our ids have no `v`. */
+export const firstGenerationOf = (id: string): string => id.replace(/v[2-9]$/, '');
+
 /** Creates or updates the event as specified, under the first usable generation of its id. */
 export const writeEvent = async (scope: CallScope, spec: EventSpec): Promise<GoogleEvent> => {
   for (let generation = 1; generation <= maxEventIds; generation += 1) {
@@ -48,10 +61,10 @@ const insert = async (
   spec: EventSpec,
   generation: number,
 ): Promise<GoogleEvent | undefined> => {
-  const requestBody = spec.newEvent(eventIdAt(spec.eventId, generation));
+  const { body: requestBody, withConference } = spec.newEvent(eventIdAt(spec.eventId, generation));
   try {
     return await client.exchange(operation, connection, call, googleEventSchema, (calendar, options) =>
-      calendar.events.insert({ ...targetOf(spec), requestBody }, options),
+      calendar.events.insert({ ...targetOf(spec, withConference), requestBody }, options),
     );
   } catch (error) {
     if (hasFault(error, 'conflict')) return undefined;
@@ -71,7 +84,7 @@ const change = async (
   for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
     const stored = await readEvent(scope, spec.calendarId, eventIdAt(spec.eventId, generation));
     if (!stored) return 'unusable';
-    const deleted = stored.status === 'cancelled';
+    const deleted = isDeleted(stored);
     if (deleted && (await readEvent(scope, spec.calendarId, eventIdAt(spec.eventId, generation + 1)))) {
       return 'unusable';
     }
@@ -79,46 +92,52 @@ const change = async (
       return await changeStored(scope, spec, stored);
     } catch (error) {
       if (hasFault(error, 'not_found') || (deleted && hasFault(error, 'not_permitted'))) return 'unusable';
-      if (!hasFault(error, 'conflict') || isForeign(error)) throw error;
+      if (!hasFault(error, 'conflict') || isForeignError(error)) throw error;
     }
   }
-  throw googleError(scope.operation, {
-    code: 'event_keeps_changing',
-    message: `another client changed the event before each of our ${writeAttempts} writes`,
-  });
+  throw keepsChanging(scope);
 };
 
-const changeStored = async (
-  { client, operation, connection, call }: CallScope,
-  spec: EventSpec,
-  stored: GoogleEvent,
-): Promise<GoogleEvent> => {
+const changeStored = async (scope: CallScope, spec: EventSpec, stored: GoogleEvent): Promise<GoogleEvent> => {
   const eventChange = spec.changeOf(stored);
   switch (eventChange.kind) {
     case 'none':
       return stored;
     case 'foreign':
-      throw googleError(operation, {
+      throw googleError(scope.operation, {
         code: foreignEventCode,
         message: 'the id belongs to an event that is not ours',
       });
     case 'update':
-    case 'patch': {
-      const target = { ...targetOf(spec), eventId: stored.id, requestBody: eventChange.body };
-      const { etag } = stored;
-      return client.exchange(operation, connection, call, googleEventSchema, (calendar, options) => {
-        const headers = etag === undefined ? options.headers : { ...options.headers, 'if-match': etag };
-        return calendar.events[eventChange.kind](target, { ...options, headers });
-      });
-    }
+    case 'patch':
+      return applyChange(scope, spec.calendarId, stored, eventChange);
   }
 };
 
+/** Changes the event, unless another client has changed it since it was read. */
+const applyChange = (
+  { client, operation, connection, call }: CallScope,
+  calendarId: string,
+  stored: GoogleEvent,
+  { kind, body, withConference }: EventRewrite,
+): Promise<GoogleEvent> => {
+  const target = { ...targetOf({ calendarId }, withConference), eventId: stored.id, requestBody: body };
+  return client.exchange(operation, connection, call, googleEventSchema, (calendar, options) =>
+    calendar.events[kind](target, ifUnchanged(options, stored)),
+  );
+};
+
+const ifUnchanged = <Options extends { readonly headers: Record<string, string> }>(
+  options: Options,
+  { etag }: GoogleEvent,
+): Options =>
+  etag === undefined ? options : { ...options, headers: { ...options.headers, 'if-match': etag } };
+
 const foreignEventCode = 'event_of_another';
-const isForeign = (error: unknown): boolean =>
+const isForeignError = (error: unknown): boolean =>
   error instanceof ProviderError && error.vendor.code === foreignEventCode;
 
-const targetOf = ({ calendarId, withConference }: EventSpec) => ({
+const targetOf = ({ calendarId }: Pick<EventSpec, 'calendarId'>, withConference: boolean) => ({
   calendarId,
   sendUpdates: 'none',
   ...(withConference ? { conferenceDataVersion: 1 } : {}),
@@ -144,41 +163,67 @@ export const readEvent = async (
   }
 };
 
+/** An event of ours, and the steps whose uses of it end. */
+type EventToDelete = OurEvent & { readonly keys: readonly string[] };
+
 /**
- * Deletes every generation of the event. Idempotent. Stops at the first unknown generation after the first one; the first
- * can be unknown because Google has forgotten it.
+ * Ends the uses in every generation of the event, and deletes the generations that have no use left. Idempotent. Stops
+ * at the first unknown generation after the first one; the first can be unknown because Google has forgotten it.
  */
-export const deleteEvent = async (
-  scope: CallScope,
-  calendarId: string,
-  eventId: string,
-): Promise<'deleted' | 'absent'> => {
+export const deleteEvent = async (scope: CallScope, event: EventToDelete): Promise<'deleted' | 'absent'> => {
   let result: 'deleted' | 'absent' = 'absent';
   for (let generation = 1; generation <= maxEventIds; generation += 1) {
-    const outcome = await deleteEventId(scope, calendarId, eventIdAt(eventId, generation));
+    const outcome = await deleteGeneration(scope, event, generation);
     if (outcome === 'deleted') result = 'deleted';
     if (outcome === 'unknown' && generation > 1) break;
   }
   return result;
 };
 
-const gone = 410;
+const deleteGeneration = async (
+  scope: CallScope,
+  event: EventToDelete,
+  generation: number,
+): Promise<'deleted' | 'absent' | 'unknown'> => {
+  for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
+    const stored = await readEvent(scope, event.calendarId, eventIdAt(event.eventId, generation));
+    if (!stored) return 'unknown';
+    if (isDeleted(stored) || isForeign(stored, event.reference)) return 'absent';
+    const { ended, properties, endsConference } = endUses(privateOf(stored), event.keys);
+    if (ended === 'none') return 'absent';
+    try {
+      if (ended === 'all') await removeStored(scope, event.calendarId, stored);
+      else {
+        const change = changeForRemainingUses(stored, properties, endsConference);
+        await applyChange(scope, event.calendarId, stored, change);
+      }
+      return 'deleted';
+    } catch (error) {
+      if (hasFault(error, 'not_found')) return 'absent';
+      if (!hasFault(error, 'conflict')) throw error;
+    }
+  }
+  throw keepsChanging(scope);
+};
 
-const deleteEventId = async (
+const removeStored = async (
   { client, operation, connection, call }: CallScope,
   calendarId: string,
-  eventId: string,
-): Promise<'deleted' | 'deleted_before' | 'unknown'> => {
-  try {
-    await client.exchange(operation, connection, call, z.unknown(), (calendar, options) =>
-      calendar.events.delete({ calendarId, eventId, sendUpdates: 'none' }, options),
-    );
-    return 'deleted';
-  } catch (error) {
-    if (!(error instanceof ProviderError) || error.fault.kind !== 'not_found') throw error;
-    return error.vendor.status === gone ? 'deleted_before' : 'unknown';
-  }
+  stored: GoogleEvent,
+): Promise<void> => {
+  await client.exchange(operation, connection, call, z.unknown(), (calendar, options) =>
+    calendar.events.delete(
+      { calendarId, eventId: stored.id, sendUpdates: 'none' },
+      ifUnchanged(options, stored),
+    ),
+  );
 };
+
+const keepsChanging = ({ operation }: CallScope): ProviderError =>
+  googleError(operation, {
+    code: 'event_keeps_changing',
+    message: `another client changed the event before each of our ${writeAttempts} writes`,
+  });
 
 const hasFault = (error: unknown, kind: ProviderFaultKind): boolean =>
   error instanceof ProviderError && error.fault.kind === kind;

@@ -6,6 +6,7 @@ import type { calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import { z } from 'zod';
 import type { CalendarEvent, ConferenceEvent } from '../ports.ts';
 import { conferenceOf, conferenceSchema, nextConferenceRequestId } from './conference.ts';
+import { conferenceUseOf, hasUse, isUsedAsConference, useOf, withoutUses } from './event-uses.ts';
 
 const timeSchema = z.looseObject({ dateTime: z.string().optional(), date: z.string().optional() });
 
@@ -31,69 +32,144 @@ export type GoogleEvent = z.infer<typeof googleEventSchema>;
 
 type GoogleEventBody = calendar_v3.Schema$Event;
 
+/** New contents of an existing event. `patch` changes only the fields in its body. */
+export interface EventRewrite {
+  readonly kind: 'update' | 'patch';
+  readonly body: GoogleEventBody;
+  /** Whether the body also changes the conference. Without it, Google ignores `conferenceData`. */
+  readonly withConference: boolean;
+}
+
 /** The change to an existing event. `foreign`: the event is not ours. */
-type EventChange =
-  | { readonly kind: 'none' | 'foreign' }
-  /** `patch` changes only the fields in its body. */
-  | { readonly kind: 'update' | 'patch'; readonly body: GoogleEventBody };
+type EventChange = EventRewrite | { readonly kind: 'none' | 'foreign' };
 
 /** What a step needs of an event, new or existing. */
 export interface EventSpec {
   readonly calendarId: string;
   /** Our id. Google's can be a later generation of it. */
   readonly eventId: string;
-  readonly withConference: boolean;
-  readonly newEvent: (id: string) => GoogleEventBody;
+  readonly newEvent: (id: string) => Pick<EventRewrite, 'body' | 'withConference'>;
   readonly changeOf: (stored: GoogleEvent) => EventChange;
 }
 
-/** Specifies the whole event. Keeps the fields that people added, and does not change a later revision. */
-export const specForEvent = (event: CalendarEvent): EventSpec => ({
-  calendarId: event.calendarId,
-  eventId: event.eventId,
-  withConference: false,
-  newEvent: (id) => ({ ...textFieldsOf(event), ...timeFieldsOf(event), id }),
-  changeOf: (stored) => {
-    const comparison = compareWithStored(stored, event);
-    if (comparison === 'foreign') return { kind: 'foreign' };
-    if (comparison === 'newer' || (comparison === 'same' && hasSameText(stored, event))) {
-      return { kind: 'none' };
-    }
-    return { kind: 'update', body: { ...stored, ...textFieldsOf(event), ...timeFieldsOf(event, stored) } };
-  },
-});
+/**
+ * Specifies the whole event. Keeps the fields that people added, and does not change a later revision. A deleted event
+ * is revived without its former uses and its former conference.
+ */
+export const specForEvent = (event: CalendarEvent): EventSpec => {
+  const use = useOf(event.use);
+  return {
+    calendarId: event.calendarId,
+    eventId: event.eventId,
+    newEvent: (id) => ({
+      body: { ...textFieldsOf(event), ...timeFieldsOf(event, use), id },
+      withConference: false,
+    }),
+    changeOf: (stored) => {
+      const comparison = compareWithStored(stored, event);
+      if (comparison === 'foreign') return { kind: 'foreign' };
+      const isUpToDate =
+        comparison === 'same' && hasSameText(stored, event) && hasUse(privateOf(stored), use);
+      if (comparison === 'newer' || isUpToDate) return { kind: 'none' };
+      const isRevived = isDeleted(stored);
+      return {
+        kind: 'update',
+        body: {
+          ...(isRevived ? withoutConference(stored) : stored),
+          ...textFieldsOf(event),
+          ...timeFieldsOf(event, use, stored),
+        },
+        withConference: isRevived,
+      };
+    },
+  };
+};
 
 /**
  * Specifies the conference and the time of an event. Another step writes the texts, possibly simultaneously: only an
- * event without a summary gets the topic.
+ * event without a summary gets the topic. A deleted event gets another conference, because its link can be dead.
  */
-export const specForConference = (event: ConferenceEvent): EventSpec => ({
-  calendarId: event.calendarId,
-  eventId: event.eventId,
-  withConference: true,
-  newEvent: (id) => ({
-    ...timeFieldsOf(event),
-    ...conferenceRequest(event.requestId),
-    id,
-    summary: event.topic,
-  }),
-  changeOf: (stored) => {
-    const comparison = compareWithStored(stored, event);
-    if (comparison === 'foreign') return { kind: 'foreign' };
-    const { kind } = conferenceOf(stored);
-    const needsConference = kind === 'missing' || kind === 'failed';
-    const hasTime = comparison === 'same' || comparison === 'newer';
-    if (hasTime && !needsConference) return { kind: 'none' };
-    return {
-      kind: 'patch',
+export const specForConference = (event: ConferenceEvent): EventSpec => {
+  const use = conferenceUseOf(event.key);
+  return {
+    calendarId: event.calendarId,
+    eventId: event.eventId,
+    newEvent: (id) => ({
       body: {
-        ...(hasTime ? {} : timeFieldsOf(event, stored)),
-        ...(stored.summary === undefined ? { summary: event.topic } : {}),
-        ...(needsConference ? conferenceRequest(nextConferenceRequestId(stored, event.requestId)) : {}),
+        ...timeFieldsOf(event, use),
+        ...conferenceRequest(event.requestId),
+        id,
+        summary: event.topic,
       },
-    };
+      withConference: true,
+    }),
+    changeOf: (stored) => {
+      const comparison = compareWithStored(stored, event);
+      if (comparison === 'foreign') return { kind: 'foreign' };
+      const request = conferenceRequest(nextConferenceRequestId(stored, event.requestId));
+      const summary = stored.summary ?? event.topic;
+      if (isDeleted(stored)) {
+        return {
+          kind: 'update',
+          body: { ...stored, ...timeFieldsOf(event, use, stored), ...request, summary },
+          withConference: true,
+        };
+      }
+      const { kind } = conferenceOf(stored);
+      const needsConference = kind === 'missing' || kind === 'failed';
+      const keepsUse = event.change === 'moved' && isUsedAsConference(privateOf(stored));
+      const hasOurUse = keepsUse || hasUse(privateOf(stored), use);
+      const hasTime = comparison === 'same' || comparison === 'newer';
+      if (hasTime && hasOurUse && !needsConference) return { kind: 'none' };
+      return {
+        kind: 'patch',
+        body: {
+          ...(hasTime
+            ? usesOf(use, stored)
+            : withoutDates(timeFieldsOf(event, hasOurUse ? {} : use, stored))),
+          ...(stored.summary === undefined ? { summary } : {}),
+          ...(needsConference ? request : {}),
+        },
+        withConference: true,
+      };
+    },
+  };
+};
+
+/** Returns the change that ends uses of an event which others still use. */
+export const changeForRemainingUses = (
+  stored: GoogleEvent,
+  properties: Readonly<Record<string, string>>,
+  endsConference: boolean,
+): EventRewrite => ({
+  kind: 'update',
+  body: {
+    ...(endsConference ? withoutConference(stored) : stored),
+    extendedProperties: { ...stored.extendedProperties, private: { ...properties } },
   },
+  withConference: endsConference,
 });
+
+/** An update replaces the event: `withConference`, an event without conference data loses its conference. */
+const withoutConference = ({ conferenceData, hangoutLink, ...event }: GoogleEvent): GoogleEventBody => event;
+
+/** Returns the private properties of the event. */
+export const privateOf = ({
+  extendedProperties,
+}: GoogleEvent): Readonly<Record<string, string>> | undefined => extendedProperties?.private;
+
+/** Returns whether the event was deleted. Google keeps a deleted event and its id. */
+export const isDeleted = ({ status }: GoogleEvent): boolean => status === 'cancelled';
+
+/** Returns whether the event with our id is marked as the event of another program. */
+export const isForeign = (stored: GoogleEvent, reference: string): boolean => {
+  const mark = privateOf(stored)?.[referenceProperty];
+  return mark !== undefined && mark !== reference;
+};
+
+/** The private property that marks our events with their audition. */
+export const referenceProperty = 'castmatchReference';
+const revisionProperty = 'castmatchRevision';
 
 const textFieldsOf = ({ summary, description, location = '' }: CalendarEvent): GoogleEventBody => ({
   summary,
@@ -106,28 +182,40 @@ const hasSameText = (stored: GoogleEvent, { summary, description, location = '' 
   (stored.description ?? '') === description &&
   (stored.location ?? '') === location;
 
-type ScheduledEvent = Pick<CalendarEvent, 'eventId' | 'slot' | 'revision'>;
+type ScheduledEvent = Pick<CalendarEvent, 'reference' | 'slot' | 'revision'>;
 
 /**
  * Times are instants in UTC, unaffected by DST; the zone only affects the display. Google raises `sequence` by itself and
  * rejects a lower one.
  */
 const timeFieldsOf = (
-  { eventId, slot, revision }: ScheduledEvent,
+  { reference, slot, revision }: ScheduledEvent,
+  use: Readonly<Record<string, string>>,
   stored?: GoogleEvent,
 ): GoogleEventBody => ({
   status: 'confirmed',
   start: { dateTime: slot.start, timeZone: slot.zone },
   end: { dateTime: slot.end, timeZone: slot.zone },
   sequence: Math.max(stored?.sequence ?? 0, revision),
-  extendedProperties: {
-    ...stored?.extendedProperties,
-    private: {
-      ...stored?.extendedProperties?.private,
-      castmatchReference: eventId,
-      castmatchRevision: String(revision),
-    },
-  },
+  ...usesOf({ ...use, [referenceProperty]: reference, [revisionProperty]: String(revision) }, stored),
+});
+
+/** Adds properties. The uses of a deleted event have ended, so they are not added to. */
+const usesOf = (
+  properties: Readonly<Record<string, string>>,
+  stored: GoogleEvent | undefined,
+): GoogleEventBody => {
+  const kept = stored && (isDeleted(stored) ? withoutUses(privateOf(stored)) : privateOf(stored));
+  return {
+    extendedProperties: { ...stored?.extendedProperties, private: { ...kept, ...properties } },
+  };
+};
+
+/** A patch merges start and end with the stored ones. An event can have been made to last all day, with dates. */
+const withoutDates = (body: GoogleEventBody): GoogleEventBody => ({
+  ...body,
+  start: { ...body.start, date: null },
+  end: { ...body.end, date: null },
 });
 
 const conferenceRequest = (requestId: string): GoogleEventBody => ({
@@ -142,13 +230,11 @@ const compareWithStored = (
   stored: GoogleEvent,
   ours: ScheduledEvent,
 ): 'foreign' | 'newer' | 'same' | 'differs' => {
-  const mark = stored.extendedProperties?.private;
-  const reference = mark?.['castmatchReference'];
-  if (reference !== undefined && reference !== ours.eventId) return 'foreign';
-  const revision = Number(mark?.['castmatchRevision'] ?? 0);
+  if (isForeign(stored, ours.reference)) return 'foreign';
+  const revision = Number(privateOf(stored)?.[revisionProperty] ?? 0);
   if (revision > ours.revision) return 'newer';
   const isSame =
-    stored.status !== 'cancelled' &&
+    !isDeleted(stored) &&
     revision === ours.revision &&
     sameInstant(stored.start?.dateTime, ours.slot.start) &&
     sameInstant(stored.end?.dateTime, ours.slot.end);

@@ -30,6 +30,11 @@ export const eagerRefreshMs = 5 * 60_000;
 /** Calendars in one free/busy query: https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query */
 export const calendarsPerQuery = 50;
 
+/** Events in one page of a list: https://developers.google.com/workspace/calendar/api/v3/reference/events/list */
+export const eventsPerPage = 2_500;
+/** The most pages of one list. A month has fewer events, even in the calendar of a whole company. */
+export const maxEventPages = 8;
+
 /** The delays between polls for a conference that is still being created. */
 export const conferencePollMs: readonly number[] = [200, 400, 800, 1_600];
 

@@ -37,6 +37,7 @@ const each = <Name extends string, Row>(
 const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarProvider => {
   const { vendor } = calendarVendors[calendar.name];
   const freeBusy = operationOf(vendor, 'calendar.freeBusy');
+  const listEvents = operationOf(vendor, 'calendar.listEvents');
   const putEvent = operationOf(vendor, 'calendar.putEvent');
   const putConference = operationOf(vendor, 'calendar.putConference');
   const deleteEvent = operationOf(vendor, 'calendar.deleteEvent');
@@ -46,15 +47,19 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
       path.run(freeBusy, ofConnection(connection), call, () =>
         calendar.freeBusy(connection, calendarIds, window, call),
       ),
+    busyEvents: (connection, calendarId, window, call) =>
+      path.run(listEvents, ofConnection(connection), call, () =>
+        calendar.busyEvents(connection, calendarId, window, call),
+      ),
     putEvent: (connection, event, call) =>
       path.run(putEvent, ofConnection(connection), call, () => calendar.putEvent(connection, event, call)),
     putConference: (connection, event, call) =>
       path.run(putConference, ofConnection(connection), call, () =>
         calendar.putConference(connection, event, call),
       ),
-    deleteEvent: (connection, calendarId, eventId, call) =>
+    deleteEvent: (connection, event, call) =>
       path.run(deleteEvent, ofConnection(connection), call, () =>
-        calendar.deleteEvent(connection, calendarId, eventId, call),
+        calendar.deleteEvent(connection, event, call),
       ),
   };
 };

@@ -9,6 +9,8 @@ const createMeeting = operationOf('zoom', 'meetings.create');
 const moveMeeting = operationOf('zoom', 'meetings.move');
 const findMeetings = operationOf('zoom', 'meetings.find');
 const freeBusy = operationOf('google', 'calendar.freeBusy');
+const putEvent = operationOf('google', 'calendar.putEvent');
+const deleteEvent = operationOf('google', 'calendar.deleteEvent');
 const sendTextMessage = operationOf('twilio', 'textMessages.send');
 
 const minute = 60_000;
@@ -175,6 +177,16 @@ describe('an account that the vendor reported as exhausted', () => {
     await admit(createMeeting, 'another host');
     passes(10 * minute);
     await admit(createMeeting, 'host');
+  });
+
+  it('is called for the other operations of a vendor without a daily quota', async () => {
+    const { guard, admit } = setup();
+    const connection = { account: 'conn_1', organization: 'org_1' };
+    await guard.markExhausted(putEvent, connection, begun + 60 * minute);
+    await expect(admit(putEvent, 'conn_1')).rejects.toMatchObject({ fault: { kind: 'quota_exhausted' } });
+    await admit(freeBusy, 'conn_1');
+    await admit(deleteEvent, 'conn_1');
+    await admit(putEvent, 'conn_2');
   });
 
   it('is read from the store at intervals, not with each call', async () => {

@@ -76,6 +76,16 @@ export const createQuotaGuard = ({ store, quotas, onUse, now = Date.now }: Quota
     return { refund: noop, release: () => store.releaseLease(lease) };
   };
 
+  /**
+   * Returns what an exhausted quota blocks: the operations that share a daily quota, or else the one operation that the
+   * vendor refused. An exhausted Zoom host can still be read, and a Google account that can insert no more events can
+   * still be queried and cleaned up.
+   */
+  const exhaustionKeyOf = ({ quota, name }: CallOperation, { account }: QuotaSubject): string => {
+    const isShared = quota !== undefined && quotas[quota.name]?.window === 'utc_day';
+    return `${account}/${isShared ? quota.name : name}`;
+  };
+
   return {
     acquire: async (operation, subject) => {
       const exhaustedUntil = await exhaustedAccounts.untilMs(
@@ -98,13 +108,6 @@ export const createQuotaGuard = ({ store, quotas, onUse, now = Date.now }: Quota
 
 const noop = async (): Promise<void> => {};
 const unlimitedPermit: Permit = { refund: noop, release: noop };
-
-/**
- * Returns what an exhausted quota blocks: the operations with the same quota, or else all writes or all reads of the
- * account. At Zoom, for example, an exhausted host can still be read.
- */
-const exhaustionKeyOf = ({ quota, writes }: CallOperation, { account }: QuotaSubject): string =>
-  `${account}/${quota ? quota.name : writes ? 'writes' : 'reads'}`;
 
 const quotaExceededError = (
   { provider, name }: CallOperation,

@@ -72,6 +72,19 @@ describe('readMailEvent', () => {
     ],
     ['email.complained', { message_id: 'abc@castmatch' }, { status: 'failed', code: 'complained' }],
     ['message.bounced', { message_id_header: ours }, { status: 'failed', code: 'bounced' }],
+    [
+      'email.bounced',
+      { message_id: ours, bounce: { type: 'Permanent', subType: 'General' } },
+      { status: 'failed', code: 'bounced' },
+    ],
+    [
+      'email.bounced',
+      { message_id: ours, bounce: { type: 'Transient', subType: 'MailboxFull' } },
+      { status: 'deferred', code: 'bounced' },
+    ],
+    ['email.bounced', { message_id: ours, bounce: 'unreadable' }, { status: 'failed', code: 'bounced' }],
+    ['email.delivery_delayed', { message_id: ours }, { status: 'deferred', code: 'delayed' }],
+    ['message.transient_error', { message_id_header: ours }, { status: 'deferred', code: 'delayed' }],
   ])('reads %s', (type, data, report) => {
     expect(readMailEvent({ type, data: { email_id: 'theirs', ...data } })).toEqual({
       kind: 'report',
@@ -80,7 +93,7 @@ describe('readMailEvent', () => {
     });
   });
 
-  test.each(['email.opened', 'email.delivery_delayed', 'toString'])('ignores %s', (type) => {
+  test.each(['email.opened', 'email.clicked', 'toString'])('ignores %s', (type) => {
     expect(readMailEvent({ type, data: {} })).toEqual({ kind: 'ignored', type });
   });
 

@@ -60,14 +60,19 @@ export const verifyMail = ({ secrets, headers, body }: MailWebhookRequest): Verd
 const verifierOf = (secret: string): Webhook =>
   secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' });
 
-/** The events that change a delivery status. Others, such as an opened mail, are ignored. */
+/**
+ * The events that change a delivery status. Others, such as an opened mail, are ignored. After a transient error the
+ * service tries again: https://ahasend.com/docs/api-reference/webhooks/message-transient_error
+ */
 const statusOfEvent = {
   'email.delivered': { status: 'delivered' },
+  'email.delivery_delayed': { status: 'deferred', code: 'delayed' },
   'email.bounced': { status: 'failed', code: 'bounced' },
   'email.complained': { status: 'failed', code: 'complained' },
   'email.failed': { status: 'failed', code: 'not_sent' },
   'email.suppressed': { status: 'failed', code: 'suppressed' },
   'message.delivered': { status: 'delivered' },
+  'message.transient_error': { status: 'deferred', code: 'delayed' },
   'message.bounced': { status: 'failed', code: 'bounced' },
   'message.failed': { status: 'failed', code: 'not_sent' },
   'message.suppressed': { status: 'failed', code: 'suppressed' },
@@ -86,6 +91,10 @@ const eventSchema = z.object({
     message_id: z.string().optional(),
     message_id_header: z.string().optional(),
     headers: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
+    bounce: z
+      .looseObject({ type: z.string().optional().catch(undefined) })
+      .optional()
+      .catch(undefined),
   }),
 });
 
@@ -105,8 +114,16 @@ export const readMailEvent = (body: unknown): MailWebhookEvent | undefined => {
   if (!event) return undefined;
   const report = Object.entries(statusOfEvent).find(([name]) => name === event.type)?.[1];
   if (!report) return { kind: 'ignored', type: event.type };
-  const { message_id, message_id_header, headers = [] } = event.data;
+  const { message_id, message_id_header, headers = [], bounce } = event.data;
   const header = headers.find(({ name }) => name.toLowerCase() === 'message-id')?.value;
   const { data: deliveryId } = messageIdSchema.safeParse(message_id_header ?? header ?? message_id);
-  return deliveryId === undefined ? undefined : { kind: 'report', deliveryId, ...report };
+  if (deliveryId === undefined) return undefined;
+  return { kind: 'report', deliveryId, ...report, ...(isTransient(bounce) ? { status: 'deferred' } : {}) };
 };
+
+/**
+ * Returns whether a bounce is temporary: a full mailbox, or an automatic reply. The classification is that of Amazon SES,
+ * through which Resend sends: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Bounce.html
+ */
+const isTransient = (bounce: { readonly type?: string | undefined } | undefined): boolean =>
+  bounce?.type?.toLowerCase() === 'transient';

@@ -93,12 +93,19 @@ const bodySchema = z.object({
   message: z.string().optional(),
   error: z.string().optional(),
   reason: z.string().optional(),
+  /** The rejected fields of a request. */
+  errors: z.array(z.object({ field: z.string() })).optional(),
 });
 
 /** Returns Zoom's error code as text. */
 const zoomCode = (answer: ZoomAnswer): string | undefined => {
   const body = bodySchema.safeParse(answer.body);
   return body.success ? String(body.data.code ?? body.data.error ?? '') || undefined : undefined;
+};
+
+const messageOf = ({ message, reason, errors = [] }: z.infer<typeof bodySchema>): string | undefined => {
+  const text = message ?? reason;
+  return text && errors.length > 0 ? `${text} (${errors.map(({ field }) => field).join(', ')})` : text;
 };
 
 /** Returns the error for a failed answer. */
@@ -111,9 +118,7 @@ export const zoomError = (
   const failure = {
     status: answer.status,
     code: zoomCode(answer),
-    message:
-      (body.success ? (body.data.message ?? body.data.reason) : undefined) ??
-      'the answer has no error document',
+    message: (body.success ? messageOf(body.data) : undefined) ?? 'the answer has no error document',
     retryAfter: answer.retryAfter,
   };
   return providerError(operation, faultOf(table, failure, operation), failure);

@@ -62,6 +62,26 @@ describe('a meeting', () => {
     ]);
   });
 
+  test.each([
+    ['a letter and an emoji', `${'a'.repeat(199)}\u{1F3AD}`, 'a'.repeat(199)],
+    ['emojis', '\u{1F3AD}'.repeat(150), '\u{1F3AD}'.repeat(100)],
+  ])(
+    'has a topic of at most 200 code units that is cut between characters: %s',
+    async (_name, topic, cut) => {
+      const { zoom, storedMeetings } = await setup();
+      await zoom.create({ ...spec, topic }, callContext());
+      expect(storedMeetings()).toMatchObject([{ topic: cut }]);
+    },
+  );
+
+  test('is created and moved in UTC when Zoom does not know the zone', async () => {
+    const { zoom, storedMeetings } = await setup({ zoom: { unknownZones: ['Europe/Paris'] } });
+    const { id } = await zoom.create(spec, callContext());
+    const moved = { ...slot, start: '2026-12-02T09:00:00.000Z', end: '2026-12-02T09:30:00.000Z' } as const;
+    await zoom.move(id, { ...spec, slot: moved }, callContext());
+    expect(storedMeetings()).toMatchObject([{ timezone: 'UTC', start_time: '2026-12-02T09:00:00Z' }]);
+  });
+
   test('is created for and found at the configured host', async () => {
     const { client, storedMeetings } = await setup();
     const ofCasting = createZoomMeetings(client, 'casting+1@sandbox.example');

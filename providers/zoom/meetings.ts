@@ -3,9 +3,11 @@ import { z } from 'zod';
 import type { Meeting } from '../../domain/audition/events.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { ProviderError } from '../../domain/errors.ts';
+import { cutText } from '../../domain/text-length.ts';
 import type { ProviderOperation } from '../errors/error-table.ts';
 import { operationOf } from '../operations.ts';
 import type { CallContext, MeetingProvider, MeetingSpec } from '../ports.ts';
+import { withKnownZone } from '../zone-fallback.ts';
 import type { ZoomClient } from './client.ts';
 import { fromZoom, zoomError, zoomErrors } from './errors.ts';
 import { maxPages, meetingsPerPage } from './settings.ts';
@@ -101,18 +103,17 @@ export const createZoomMeetings = (client: ZoomClient, hostUser = 'me'): Meeting
       }
       return ours.sort(byCreation).map(asMeeting);
     },
-    create: async (spec, call) =>
-      asMeeting(
-        await send(
-          createOperation,
-          { method: 'POST', path: hostMeetingsPath, body: { ...asZoomMeeting(spec), type: scheduled } },
-          meetingSchema,
-          call,
-        ),
-      ),
+    create: (spec, call) =>
+      withKnownZone(spec, async (known) => {
+        const body = { ...asZoomMeeting(known), type: scheduled };
+        const request = { method: 'POST', path: hostMeetingsPath, body } as const;
+        return asMeeting(await send(createOperation, request, meetingSchema, call));
+      }),
     move: async (meetingId, spec, call) => {
       const path = `/meetings/${encodeURIComponent(meetingId)}`;
-      await client.send(moveOperation, { method: 'PATCH', path, body: asZoomMeeting(spec) }, call);
+      await withKnownZone(spec, (known) =>
+        client.send(moveOperation, { method: 'PATCH', path, body: asZoomMeeting(known) }, call),
+      );
     },
     remove: async (meetingId, call) => {
       const path = `/meetings/${encodeURIComponent(meetingId)}`;
@@ -131,7 +132,7 @@ const minute = 60_000;
 
 /** The start is an instant in UTC, unaffected by DST; the zone only affects the display. */
 const asZoomMeeting = ({ reference, topic, slot }: MeetingSpec) => ({
-  topic: topic.slice(0, maxTopicLength),
+  topic: cutText(topic, maxTopicLength),
   agenda: marker(reference),
   start_time: slot.start.replace(/\.\d{3}Z$/, 'Z'),
   duration: Math.ceil((Date.parse(slot.end) - Date.parse(slot.start)) / minute),

@@ -79,13 +79,16 @@ const event = (name: string, object: unknown = { id: 1234567890, uuid: 'u==' }) 
   readZoomEvent({ event: name, event_ts: 1626230691572, payload: { object } });
 
 describe('readZoomEvent', () => {
-  test.each(['meeting.started', 'meeting.ended', 'recording.completed'])('reads %s', (name) => {
-    expect(event(name)).toEqual({
-      kind: 'event',
-      dedupeKey: `${name}:u==:1626230691572`,
-      inboxEvent: { kind: name, event: { meetingId: '1234567890', at: '2021-07-14T02:44:51.572Z' } },
-    });
-  });
+  test.each(['meeting.started', 'meeting.ended', 'meeting.deleted', 'recording.completed'])(
+    'reads %s',
+    (name) => {
+      expect(event(name)).toEqual({
+        kind: 'event',
+        dedupeKey: `${name}:u==:1626230691572`,
+        inboxEvent: { kind: name, event: { meetingId: '1234567890', at: '2021-07-14T02:44:51.572Z' } },
+      });
+    },
+  );
 
   test('distinguishes two meetings with one number, and deduplicates a repeated event', () => {
     const keys = [
@@ -122,6 +125,7 @@ describe('readZoomEvent', () => {
   test.each([
     ['no event', { payload: {} }],
     ['a meeting without a number', { event: 'meeting.started', payload: { object: {} } }],
+    ['a deleted meeting without a number', { event: 'meeting.deleted', payload: { object: { uuid: 'u' } } }],
     ['an invalid meeting number', { event: 'meeting.started', payload: { object: { id: '12; DROP' } } }],
     ['a challenge without a token', { event: 'endpoint.url_validation', payload: {} }],
     ['a list', []],

@@ -80,6 +80,7 @@ export type ZoomWebhookEvent =
 const meetingEvents = {
   'meeting.started': 'meeting.started',
   'meeting.ended': 'meeting.ended',
+  'meeting.deleted': 'meeting.deleted',
   'recording.completed': 'recording.completed',
 } as const satisfies Record<string, InboxEvent['kind']>;
 

@@ -66,7 +66,7 @@ it('an audition that continues as new keeps its state, and its cancellation undo
       expect((await handle.query(messages.viewQuery)).attention).toMatchObject([{ connection: 'conn_zoom' }]);
       await restore('in-this-run');
       expect(await result()).toMatchObject({ state: 'closed', outcome: 'cancelled', attention: [] });
-      expect([world.meetings.size, world.calendarEvents.size, world.heldRevisions.size]).toEqual([0, 0, 0]);
+      expect([world.meetings.size, world.calendarEvents.size, world.claims.size]).toEqual([0, 0, 0]);
       expect(world.retractions).toHaveLength(4);
       expect(await providerPriorities(handle)).toEqual(new Set(['3 test']));
     },

@@ -6,6 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditionActivities } from '../../activities/contract.ts';
+import { defaultPolicy } from '../../domain/audition/policy.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import * as messages from '../../workflows/audition/messages.ts';
 import { performer, slotIn } from '../harness/audition-plan.ts';
@@ -58,7 +59,7 @@ const completions = async ({ handle }: RunningAudition): Promise<number> =>
 const leftBehind = ({ world }: RunningAudition) => [
   world.meetings.size,
   world.calendarEvents.size,
-  world.heldRevisions.size,
+  world.claims.size,
 ];
 
 const cases: readonly {
@@ -67,23 +68,26 @@ const cases: readonly {
   readonly moves: boolean;
   readonly end: typeof cancel | typeof decline;
 }[] = [
-  { activity: 'holdSlot', nth: 1, moves: false, end: cancel },
+  { activity: 'claimSlot', nth: 1, moves: false, end: cancel },
   { activity: 'createMeeting', nth: 1, moves: false, end: cancel },
-  { activity: 'confirmHold', nth: 1, moves: false, end: decline },
-  { activity: 'holdSlot', nth: 2, moves: true, end: cancel },
+  { activity: 'writeEvents', nth: 1, moves: false, end: decline },
+  { activity: 'claimSlot', nth: 2, moves: true, end: cancel },
   { activity: 'moveMeeting', nth: 1, moves: true, end: decline },
-  { activity: 'releaseHolds', nth: 1, moves: true, end: decline },
+  { activity: 'writeEvents', nth: 2, moves: true, end: decline },
+  { activity: 'sendNotices', nth: 1, moves: false, end: cancel },
 ];
 
 describe('audition that ends in the workflow task of an activity result', () => {
   it.each(cases)('is undone after call $nth of $activity', async ({ activity, nth, moves, end }) => {
-    await harness.runAudition({}, async (played) => {
+    // A decline is final immediately.
+    const policy = { ...defaultPolicy, declineGrace: 0 };
+    await harness.runAudition({ plan: { policy } }, async (played) => {
       const held = blockActivity(played, activity, nth);
       if (moves) {
         await played.until(({ state }) => state === 'scheduled');
         const slot = slotIn(96, Date.now());
         await played.handle.startUpdate(messages.rescheduleUpdate, {
-          args: [{ ...apiCommand, slot }],
+          args: [{ ...apiCommand, wish: { kind: 'fixed', slot } }],
           waitForStage: 'ACCEPTED',
         });
       }
@@ -122,19 +126,23 @@ it('an audition that is cancelled while a reminder is being sent is undone', asy
 });
 
 it('an audition records its session when the meeting starts and ends while no worker runs', async () => {
-  const now = Date.now();
+  const start = Date.now() + 15_000;
   const wish = {
     kind: 'fixed',
-    slot: { start: toInstant(now + 60_000), end: toInstant(now + 120_000), zone: 'Europe/Paris' },
+    slot: { start: toInstant(start), end: toInstant(start + 3_000), zone: 'Europe/Paris' },
   } as const;
   await harness.runAudition({ plan: { wish, reminders: [] } }, async (played) => {
     const { meeting } = await played.until(({ state }) => state === 'scheduled');
     const report = { origin: 'system', meetingId: meeting?.id } as const;
     await harness.whileWorkflowWorkerIsStopped(async () => {
-      await played.handle.signal(messages.meetingStartedSignal, report);
-      await played.handle.signal(messages.meetingEndedSignal, report);
+      await pause(start + 4_000 - Date.now());
+      const at = (ms: number) => ({ ...report, at: toInstant(start + ms) });
+      await played.handle.signal(messages.meetingStartedSignal, at(1_000));
+      await played.handle.signal(messages.meetingEndedSignal, at(3_500));
     });
     const { outcome } = await played.until(({ state }) => state === 'awaiting_decision');
     expect(outcome).toBeUndefined();
+    await expect.poll(() => played.world.factTypes(), { timeout: 10_000 }).toContain('session_ended');
+    expect(played.world.factTypes()).toContain('session_started');
   });
 });

@@ -38,6 +38,12 @@ beforeAll(async () => {
 });
 afterAll(() => connection.close());
 
+/** The local activity of the test workflow is not one of the service's activities. */
+const withLocalActivity = (expected: Partial<AuditionActivities>) => ({
+  ...unexpectedActivities(expected),
+  confirmHold: async () => undefined,
+});
+
 const setup = async (expected: Partial<AuditionActivities>) => {
   const taskQueueSuffix = `-${randomUUID()}`;
   const metrics = createMetrics();
@@ -47,7 +53,7 @@ const setup = async (expected: Partial<AuditionActivities>) => {
       masterKeys,
       taskQueueSuffix,
     },
-    activities: unexpectedActivities({ confirmHold: async () => ({ kind: 'confirmed' }), ...expected }),
+    activities: withLocalActivity(expected),
     logger: silent,
     metrics,
     workflowCode: await bundleWorkflows(silent, { workflowsPath }),
@@ -68,6 +74,7 @@ const invitation: SendNoticeInput = {
   organization: 'org_test',
   auditionId: 'aud_1',
   correlationId: 'correlation-1',
+  trail: { facts: [], number: 0 },
   channel: 'email',
   notice: 'invitation',
   recipient: performer,

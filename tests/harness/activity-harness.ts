@@ -18,9 +18,11 @@ import type {
   RemoveMeetingInput,
   RetractNoticeInput,
   SendNoticeInput,
+  SendNoticesInput,
   WriteEventInput,
 } from '../../activities/contract.ts';
 import { createActivities } from '../../activities/index.ts';
+import type { AuditionFact } from '../../domain/audition/events.ts';
 import { type Participant, participantSchema } from '../../domain/audition/request.ts';
 import type { Slot } from '../../domain/audition/slot.ts';
 import { type AuditionId, projectIdSchema, roleIdSchema } from '../../domain/ids.ts';
@@ -30,6 +32,7 @@ import type { Vendor } from '../../infra/sandbox/vendors.ts';
 import { createAccessTokens } from '../../providers/oauth/access-tokens.ts';
 import type { Providers } from '../../providers/ports.ts';
 import { createProviders } from '../../providers/registry.ts';
+import { factsUntilScheduled, numbered, trail } from './audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { timePasses } from './ledger.ts';
 import { type MailServer, readMailsTo, startMailServer } from './mail-server.ts';
@@ -97,6 +100,8 @@ export const useActivityHarness = () => {
       await sandbox.close();
     });
     const auditionId: AuditionId = `aud_${randomUUID()}`;
+    const history: AuditionFact[] = [...factsUntilScheduled(auditionId, 'org_1')];
+    const position = () => numbered(trail(history));
     const activities = createActivities({
       repositories: database.repositories,
       providers: wrapProviders(providers),
@@ -111,6 +116,8 @@ export const useActivityHarness = () => {
     });
     return {
       activities: asActivities(activities),
+      /** The same activities, to be run in a context of the test. */
+      unbound: activities,
       /** The same activities in another activity execution, as after a retry by the operator. */
       retriedByOperator: asActivities(activities, { activityId: 'retried by an operator' }),
       repositories: database.repositories,
@@ -120,7 +127,13 @@ export const useActivityHarness = () => {
       inboxOf: (address: string) => readMailsTo(mail.apiUrl, address),
       auditionId,
       publicUrl: sandbox.url,
-      about: { organization: 'org_1', auditionId, correlationId: 'corr-1' } as const,
+      /** The call of each activity. Its trail is that of a scheduled audition. */
+      about: { organization: 'org_1', auditionId, correlationId: 'corr-1', trail: position() } as const,
+      /** Appends facts to the trail, as the workflow does while an activity runs. */
+      record: async (...facts: readonly AuditionFact[]) => {
+        history.push(...facts);
+        await database.repositories.events.append({ auditionId, run: mockedRun, position: position() });
+      },
       key: (step: string) => `audition/${auditionId}:${step}`,
       timePasses: () => timePasses(database.pool),
     };
@@ -153,6 +166,9 @@ const settingsFor = (url: string, mail: MailServer, journal: boolean) => ({
   },
 });
 
+/** The run of the workflow in the SDK's activity environment. */
+const mockedRun = '00000000-0000-0000-0000-000000000000';
+
 /** Runs each activity in an activity context, as a worker does. */
 const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
   const inContext =
@@ -177,6 +193,7 @@ const asActivities = (activities: AuditionActivities, info?: Partial<Info>) => {
     moveMeeting: inContext((input: MoveMeetingInput) => activities.moveMeeting(input)),
     removeMeeting: inContext((input: RemoveMeetingInput) => activities.removeMeeting(input)),
     sendNotice: inContext((input: SendNoticeInput) => activities.sendNotice(input)),
+    sendNotices: inContext((input: SendNoticesInput) => activities.sendNotices(input)),
     retractNotice: inContext((input: RetractNoticeInput) => activities.retractNotice(input)),
   };
 };

@@ -7,7 +7,7 @@ import { type RecordedHistory, saveHistory } from '../../workers/replay/history-
 
 const isRecording = process.env['RECORD_HISTORIES'] === '1';
 
-/** Each version has its own folder. Histories recorded under a released version are never overwritten. */
+/** Each version has its own folder. A recorded history is never replaced: auditions can be running with its code. */
 const folder = join(corpusFolder, packageJson.version);
 
 /**
@@ -16,14 +16,19 @@ const folder = join(corpusFolder, packageJson.version);
  */
 export const recordOrRequireHistory = async (scenario: string, recorded: RecordedHistory): Promise<void> => {
   const path = join(folder, `${scenario}.json`);
-  if (isRecording) {
-    await mkdir(folder, { recursive: true });
-    await saveHistory(path, recorded);
-    return;
+  if (await exists(path)) return;
+  if (!isRecording) {
+    throw new Error(`the scenario '${scenario}' is not in the replay corpus: run npm run replay:record`);
   }
+  await mkdir(folder, { recursive: true });
+  await saveHistory(path, recorded);
+};
+
+const exists = async (path: string): Promise<boolean> => {
   try {
     await access(path);
+    return true;
   } catch {
-    throw new Error(`the scenario '${scenario}' is not in the replay corpus: run npm run replay:record`);
+    return false;
   }
 };

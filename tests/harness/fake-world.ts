@@ -30,7 +30,7 @@ export interface FakeWorld {
   readonly events: readonly AuditionEvent[];
   busy: readonly BusyInterval[];
   holdsTaken: boolean;
-  /** The keys of the meetings and events that exist at the providers now. */
+  /** The keys of the meetings, and the events without their revision, that exist at the providers now. */
   readonly meetings: Set<string>;
   readonly calendarEvents: ReadonlySet<string>;
   /** The keys of the meetings whose creation has no fallback to another provider. */
@@ -120,7 +120,8 @@ export const createFakeWorld = (): FakeWorld => {
     await called(activity, key);
     await Promise.allSettled([runningAttempts.get(key)]);
     undone.add(key);
-    return { result: existing.delete(key) ? ('undone' as const) : ('nothing_to_undo' as const) };
+    const existed = existing.delete(activity === 'removeEvent' ? eventOf(key) : key);
+    return { result: existed ? ('undone' as const) : ('nothing_to_undo' as const) };
   };
 
   const undoAll = async (activity: ActivityName, keys: readonly string[], existing: Set<string>) => {
@@ -234,7 +235,7 @@ export const createFakeWorld = (): FakeWorld => {
       },
       async writeEvent({ trail: position, key }) {
         trail.append(position);
-        await once('writeEvent', key, () => calendarEvents.add(key));
+        await once('writeEvent', key, () => calendarEvents.add(eventOf(key)));
         return { eventId: key };
       },
       async writeEvents({ trail: position, events, whenAllWritten }) {
@@ -242,7 +243,9 @@ export const createFakeWorld = (): FakeWorld => {
         await called('writeEvents');
         const results = await Promise.all(
           events.map((event) =>
-            attempted(event.key, () => once('writeEvent', event.key, () => calendarEvents.add(event.key))),
+            attempted(event.key, () =>
+              once('writeEvent', event.key, () => calendarEvents.add(eventOf(event.key))),
+            ),
           ),
         );
         const failed = results.flatMap((result) => ('failure' in result ? [result] : []));
@@ -339,6 +342,9 @@ export const createFakeWorld = (): FakeWorld => {
   };
   return world;
 };
+
+/** All revisions write the same event of a participant's calendar. */
+const eventOf = (key: string): string => key.replace(/:r\d+(:m\d+)?$/, '');
 
 const refused = (reason: 'taken' | 'busy' | 'nothing_free' | 'in_the_past') =>
   ({ kind: 'refused', reason, message: `The slot is refused: ${reason}.` }) as const;

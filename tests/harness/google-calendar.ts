@@ -30,16 +30,22 @@ export const openConnectionWith = (settings: GoogleSettings, refreshToken: strin
 };
 export const calendarId = 'casting@example.test';
 export const eventId = 'a0b1c2d3e4';
+const reference = 'aud_ophelia';
 
 export const calendarEvent = (change: Partial<CalendarEvent> = {}): CalendarEvent => ({
   calendarId,
   eventId,
+  reference,
+  use: { name: 'ada', key: 'event:ada' },
   summary: 'Audition: Ophelia',
   description: 'First round',
   slot,
   revision: 1,
   ...change,
 });
+
+/** The end of the use that `calendarEvent` has. */
+export const deletion = { calendarId, eventId, reference, keys: ['event:ada'] };
 
 /** Starts a sandbox that stops with the test, and returns a client and a connected account. */
 export const setUpGoogleCalendar = async (options: Parameters<typeof startSandbox>[0] = {}) => {

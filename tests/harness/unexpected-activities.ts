@@ -6,17 +6,18 @@ const refuse = async (): Promise<never> => {
 
 /** Returns activities that throw when called, except those in `expected`. */
 export const unexpectedActivities = (expected: Partial<ServiceActivities>): ServiceActivities => ({
-  holdSlot: refuse,
-  confirmHold: refuse,
-  releaseHolds: refuse,
+  claimSlot: refuse,
+  adoptTrail: refuse,
   recordEvents: refuse,
   findBusy: refuse,
   writeEvent: refuse,
+  writeEvents: refuse,
   removeEvent: refuse,
   createMeeting: refuse,
   moveMeeting: refuse,
   removeMeeting: refuse,
   sendNotice: refuse,
+  sendNotices: refuse,
   retractNotice: refuse,
   deliverEvents: refuse,
   replayEvents: refuse,

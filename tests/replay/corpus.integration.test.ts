@@ -55,17 +55,20 @@ const withChangedSchedule = async (edits: readonly Edit[]): Promise<string> => {
 };
 
 describe('replay corpus', { timeout: 60_000 }, () => {
-  const book = '  await bookSlot(run, slot, 1);\n';
-  const notify = "  await notify(run, { notice: 'invitation', label: 'r1' });\n";
-  const meet = '  await createMeeting(run, slot);\n';
+  const meet = '  await createMeeting(run, at);\n';
+  const write =
+    "  await writeCalendarEvents(run, at, { completion: { draft: run.journal.draft({ type: 'scheduled' }) } });\n";
 
   it.each<{ readonly change: string; readonly edits: readonly Edit[] }>([
-    { change: 'invitations before the slot is held', edits: [[book + notify, notify + book]] },
-    { change: 'a removed step', edits: [['  await writeCalendarEvents(run, slot, 1);\n', '']] },
+    { change: 'calendar events before the meeting', edits: [[meet + write, write + meet]] },
+    { change: 'a removed step', edits: [[meet, '']] },
     {
       change: 'a new timer',
       edits: [
-        ['import { bookSlot }', "import { sleep } from '@temporalio/workflow';\nimport { bookSlot }"],
+        [
+          'import { confirmWhenAccepted }',
+          "import { sleep } from '@temporalio/workflow';\nimport { confirmWhenAccepted }",
+        ],
         [meet, `  await sleep('1 minute');\n${meet}`],
       ],
     },

@@ -78,8 +78,9 @@ it(`the webhook relay applies each of ${webhooks} webhooks once when workers are
 }, async () => {
   const { call } = await createTestApi(database);
   const send = async (number: number) => {
+    // Only bad reports are signaled.
     const path = `/v1/webhooks/twilio?audition=aud_${number % 50}&participant=p-${number}`;
-    const form = { MessageSid: `SM${String(number).padStart(32, '0')}`, MessageStatus: 'delivered' };
+    const form = { MessageSid: `SM${String(number).padStart(32, '0')}`, MessageStatus: 'undelivered' };
     const signature = twilio.getExpectedTwilioSignature(
       localDefaults.TWILIO_AUTH_TOKEN,
       `https://auditions.example.com${path}`,

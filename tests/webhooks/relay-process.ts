@@ -31,7 +31,15 @@ const relay = startRelay({
   round: createInboxRound({
     inbox: repositories.inbox,
     deliver: (event, entry) =>
-      deliver({ repositories, workflowSignals: { signalAudition, signalCalendarSync } }, event, entry),
+      deliver(
+        {
+          repositories,
+          workflowSignals: { signalAudition, signalCalendarSync },
+          metrics: { deliveryReported: () => {} },
+        },
+        event,
+        entry,
+      ),
     logger,
   }),
   logger,

@@ -1,14 +1,24 @@
 /** Delivers a stored webhook to the workflows or connections that it concerns, with one case per kind of event. */
 import type { Repositories } from '../../db/index.ts';
+import type { DeliveryStatus } from '../../domain/audition/events.ts';
 import type { AuditionId } from '../../domain/ids.ts';
-import { participantIdSchema } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
+import type { ServiceMetrics } from '../metrics.ts';
 import type { WorkflowSignals } from './workflow-signals.ts';
 
 /** The outcome of a delivery. The reasons are codes for the operator; docs/runbooks/webhooks.md explains them. */
 export type WebhookOutcome =
   /** The webhook is settled. `reason` is set when no workflow was signaled. */
-  | { readonly kind: 'delivered'; readonly reason?: 'audition_ended' | 'nobody_waits' | 'unknown_account' }
+  | {
+      readonly kind: 'delivered';
+      readonly reason?:
+        | 'audition_ended'
+        | 'deleted_by_us'
+        | 'nobody_waits'
+        | 'status_stored'
+        | 'status_superseded'
+        | 'unknown_account';
+    }
   /** No workflow handles the event. An operator can inspect and replay it. */
   | { readonly kind: 'parked'; readonly reason: 'not_handled' | 'no_calendar_sync' }
   /** The meeting or message is not known yet: the webhook may have arrived before the service recorded it. */
@@ -19,6 +29,7 @@ export type WebhookOutcome =
 export interface DeliveryDependencies {
   readonly repositories: Pick<Repositories, 'noticeDeliveries' | 'inboxRouting' | 'connections'>;
   readonly workflowSignals: WorkflowSignals;
+  readonly metrics: Pick<ServiceMetrics, 'deliveryReported'>;
 }
 
 export interface WebhookContext {
@@ -54,6 +65,8 @@ export const deliver = (
         event,
         webhook,
       );
+    case 'meeting.deleted':
+      return deliverMeetingDeletion(dependencies, event, webhook);
     case 'connection.restored':
       return deliverConnectionRestored(dependencies, event, webhook);
     case 'connection.deauthorized':
@@ -74,34 +87,34 @@ export const deliver = (
 
 type EventOf<Kind extends InboxEvent['kind']> = Extract<InboxEvent, { kind: Kind }>['event'];
 
+/** A report of this status means that a participant may not have the message, so the workflow asks an operator. */
+const isBad = (status: DeliveryStatus): boolean => status === 'failed';
+
+/**
+ * Stores the status of the message and counts the report. Only a bad report is signaled: a signal costs a dozen history
+ * events. A report whose signal failed is repeated, and is signaled then. A bad report of a message that cannot be
+ * stored is signaled if it names its recipient.
+ */
 const deliverMessageStatus = async (
-  { repositories, workflowSignals }: DeliveryDependencies,
-  { deliveryId, channel, status, code, of: namedRecipient }: EventOf<'message.status'>,
+  { repositories, workflowSignals, metrics }: DeliveryDependencies,
+  event: EventOf<'message.status'>,
   { inboxId }: WebhookContext,
 ): Promise<WebhookOutcome> => {
-  const recipient = namedRecipient ?? (await recipientOf(repositories, deliveryId));
+  const { deliveryId, channel, status, code, of: named } = event;
+  const stored = await repositories.noticeDeliveries.report({ inboxId, ...event });
+  if (stored?.effect === 'changed') metrics.deliveryReported({ channel, status });
+  if (stored?.effect === 'superseded') return { kind: 'delivered', reason: 'status_superseded' };
+  const recipient = stored?.recipient ?? (isBad(status) ? named : undefined);
   if (!recipient) return { kind: 'not_yet_known', reason: 'no_such_message' };
+  if (!isBad(status)) return { kind: 'delivered', reason: 'status_stored' };
   const { audition, participant } = recipient;
   const report = { inboxId, participant, channel, deliveryId, status, ...(code && { code }) };
   return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about: 'delivery', report }));
 };
 
-const recipientOf = async (
-  { noticeDeliveries }: DeliveryDependencies['repositories'],
-  deliveryId: string,
-) => {
-  const delivery = await noticeDeliveries.find(deliveryId);
-  return (
-    delivery && {
-      audition: delivery.auditionId,
-      participant: participantIdSchema.parse(delivery.participant),
-    }
-  );
-};
-
 const deliverMeetingStatus = async (
   { repositories, workflowSignals }: DeliveryDependencies,
-  about: 'meeting_started' | 'meeting_ended',
+  about: 'meeting_started' | 'meeting_ended' | 'meeting_deleted',
   { meetingId, at }: EventOf<'meeting.started'>,
   { inboxId, provider }: WebhookContext,
 ): Promise<WebhookOutcome> => {
@@ -109,6 +122,18 @@ const deliverMeetingStatus = async (
   if (!audition) return { kind: 'not_yet_known', reason: 'no_such_meeting' };
   const report = { inboxId, origin: 'system', meetingId, ...(at && { at }) } as const;
   return outcomeOfSignal(await workflowSignals.signalAudition(audition, { about, report }));
+};
+
+/** A vendor also reports the deletions that this service made. They need no signal. */
+const deliverMeetingDeletion = async (
+  dependencies: DeliveryDependencies,
+  event: EventOf<'meeting.deleted'>,
+  webhook: WebhookContext,
+): Promise<WebhookOutcome> => {
+  const { inboxRouting } = dependencies.repositories;
+  return (await inboxRouting.isMeetingRemoved(webhook.provider, event.meetingId))
+    ? { kind: 'delivered', reason: 'deleted_by_us' }
+    : deliverMeetingStatus(dependencies, 'meeting_deleted', event, webhook);
 };
 
 /**

@@ -1,5 +1,6 @@
 /** Rounds of the inbox relay on a real inbox, with a fake Temporal. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AuditionId, participantIdSchema } from '../../domain/ids.ts';
 import type { InboxEvent } from '../../domain/inbox-event.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import {
@@ -23,7 +24,7 @@ afterAll(() => database.drop());
 const notStopping = new AbortController().signal;
 
 const setup = async (answer: () => Promise<'signaled' | 'not_running'> = async () => 'signaled') => {
-  await database.pool.query('TRUNCATE webhook_inbox');
+  await database.pool.query('TRUNCATE webhook_inbox, deliveries');
   const { repositories, pool } = database;
   const signals: unknown[] = [];
   const workflowSignals: WorkflowSignals = {
@@ -36,11 +37,13 @@ const setup = async (answer: () => Promise<'signaled' | 'not_running'> = async (
       return answer();
     },
   };
+  const counted: unknown[] = [];
+  const metrics = { deliveryReported: (reported: unknown) => counted.push(reported) };
   const logged: string[] = [];
   const log = (_fields: unknown, message?: string) => logged.push(String(message));
   const round = createInboxRound({
     inbox: repositories.inbox,
-    deliver: (event, webhook) => deliver({ repositories, workflowSignals }, event, webhook),
+    deliver: (event, webhook) => deliver({ repositories, workflowSignals, metrics }, event, webhook),
     logger: { info: () => {}, warn: log, error: log },
   });
   let keys = 0;
@@ -61,12 +64,12 @@ const setup = async (answer: () => Promise<'signaled' | 'not_running'> = async (
           round(extract(epoch FROM next_attempt_at - now()))::int AS "inSeconds" FROM webhook_inbox`,
       )
     ).rows;
-  return { repositories, round, receive, makeDue, rows, signals, logged };
+  return { repositories, round, receive, makeDue, rows, signals, counted, logged };
 };
 
-const status = (of?: { audition: 'aud_1'; participant: string }): InboxEvent => {
+const status = (of?: { audition: string; participant: string }, changes: object = {}): InboxEvent => {
   const event = { deliveryId: 'SM1', channel: 'sms', status: 'failed', code: '30003', ...(of && { of }) };
-  return Object({ kind: 'message.status', event });
+  return Object({ kind: 'message.status', event: { ...event, ...changes } });
 };
 /** The service's record of the message, for reports that do not name their audition. */
 const sentToBob = {
@@ -109,7 +112,6 @@ describe('a delivery report', () => {
 
   it('of an unknown message is parked after ten attempts, and delivered after a replay', async () => {
     const { round, receive, rows, makeDue, signals, repositories } = await setup();
-    await database.pool.query('DELETE FROM deliveries');
     await receive(status());
     for (let attempt = 0; attempt < 10; attempt += 1) {
       await makeDue();
@@ -131,30 +133,206 @@ describe('a delivery report', () => {
   });
 });
 
+/** Records in the ledger that a meeting was created at Zoom for an audition. Returns the operation. */
+const createMeeting = async (audition: string, meetingId: string) => {
+  const operation = {
+    key: `audition/${audition}:meeting:1`,
+    organization: 'org_north',
+    provider: 'zoom',
+    operation: 'meetings.create',
+  } as const;
+  const { ledger } = database.repositories;
+  await ledger.begin({ ...operation, requestHash: 'h', leaseMs: 1_000, handedOver: true });
+  await ledger.complete(operation.key, { providerId: meetingId, result: null });
+  return operation;
+};
+
+/** Stores a scheduled audition with a notice to its performer. */
+const auditionWithNotice = async () => {
+  const { events, noticeDeliveries } = database.repositories;
+  const id = newAuditionId();
+  const deliveryId = `<${id}@castmatch>`;
+  const notified = {
+    type: 'notified',
+    participant: participantIdSchema.parse('performer-1'),
+    channel: 'email',
+    notice: 'invitation',
+    revision: 1,
+    deliveryId,
+  } as const;
+  await events.append(id, trail([...factsUntilScheduled(id, 'org_north'), notified]));
+  const { participant, channel } = notified;
+  const putNotice = () =>
+    noticeDeliveries.put({ id: deliveryId, organization: 'org_north', auditionId: id, participant, channel });
+  return { id, deliveryId, putNotice };
+};
+
+describe('the delivery status of a notice', () => {
+  const byEmail = (deliveryId: string, reported: string, code?: string) =>
+    status(undefined, { deliveryId, channel: 'email', status: reported, code });
+  const statusOf = async (id: AuditionId) =>
+    (await database.repositories.auditions.get('org_north', id))?.notices.map((notice) => notice.status);
+
+  it('is stored and counted, and not signaled, when the report is good', async () => {
+    const { round, receive, rows, signals, counted } = await setup();
+    const { id, deliveryId, putNotice } = await auditionWithNotice();
+    await putNotice();
+    expect(await statusOf(id)).toEqual(['queued']);
+    await receive(byEmail(deliveryId, 'sent'));
+    await receive(byEmail(deliveryId, 'delivered'));
+    await round(notStopping);
+    expect(await statusOf(id)).toEqual(['delivered']);
+    const { items } = await database.repositories.auditions.list('org_north', {}, { limit: 100 });
+    expect(items.find((item) => item.id === id)?.notices).toMatchObject([{ status: 'delivered' }]);
+    expect(signals).toEqual([]);
+    expect(counted).toContainEqual({ channel: 'email', status: 'delivered' });
+    for (const row of await rows()) expect(row.state).toBe('delivered');
+  });
+
+  it('is counted once when reports are repeated or arrive out of order', async () => {
+    const { round, receive, rows, counted } = await setup();
+    const { id, deliveryId, putNotice } = await auditionWithNotice();
+    await putNotice();
+    for (const reported of ['delivered', 'delivered', 'sent', 'queued']) {
+      await receive(byEmail(deliveryId, reported));
+      await round(notStopping);
+    }
+    expect(await statusOf(id)).toEqual(['delivered']);
+    expect(counted).toEqual([{ channel: 'email', status: 'delivered' }]);
+    expect((await rows()).map(({ reason }) => reason).sort()).toEqual([
+      'status_stored',
+      'status_superseded',
+      'status_superseded',
+      'status_superseded',
+    ]);
+  });
+
+  it.each(['bounced', 'complained'])(
+    'is signaled when a message is %s after it was delivered',
+    async (code) => {
+      const { round, receive, signals, repositories } = await setup();
+      const { id, deliveryId, putNotice } = await auditionWithNotice();
+      await putNotice();
+      await receive(byEmail(deliveryId, 'delivered'));
+      await round(notStopping);
+      await receive(byEmail(deliveryId, 'failed', code));
+      await round(notStopping);
+      const report = { participant: 'performer-1', channel: 'email', deliveryId, status: 'failed', code };
+      expect(signals).toMatchObject([{ id, about: 'delivery', report }]);
+      expect(await statusOf(id)).toEqual(['failed']);
+      expect(await repositories.noticeDeliveries.find(deliveryId)).toMatchObject({ status: 'failed', code });
+      await receive(byEmail(deliveryId, 'delivered'));
+      await round(notStopping);
+      expect(await statusOf(id)).toEqual(['failed']);
+    },
+  );
+
+  it('is deferred after a transient bounce, and delivered when the message arrives after all', async () => {
+    const { round, receive, signals } = await setup();
+    const { id, deliveryId, putNotice } = await auditionWithNotice();
+    await putNotice();
+    await receive(byEmail(deliveryId, 'deferred', 'bounced'));
+    await round(notStopping);
+    expect(await statusOf(id)).toEqual(['deferred']);
+    await receive(byEmail(deliveryId, 'delivered'));
+    await round(notStopping);
+    await receive(byEmail(deliveryId, 'deferred', 'delayed'));
+    await round(notStopping);
+    expect(await statusOf(id)).toEqual(['delivered']);
+    expect(signals).toEqual([]);
+  });
+
+  it('is signaled when the signal failed at first, and is counted once', async () => {
+    let isUnreachable = true;
+    const { round, receive, makeDue, signals, counted } = await setup(async () => {
+      if (isUnreachable) throw new Error('14 UNAVAILABLE');
+      return 'signaled';
+    });
+    const { id, deliveryId, putNotice } = await auditionWithNotice();
+    await putNotice();
+    await receive(byEmail(deliveryId, 'failed', 'bounced'));
+    await expect(round(notStopping)).rejects.toThrow('none of 1');
+    isUnreachable = false;
+    await makeDue();
+    await round(notStopping);
+    expect(signals).toMatchObject([{ id }, { id }]);
+    expect(counted).toHaveLength(1);
+  });
+
+  it('is stored when a report that names its recipient arrives before the message is recorded', async () => {
+    const { round, receive, rows, signals } = await setup();
+    const { id, deliveryId, putNotice } = await auditionWithNotice();
+    const of = { audition: id, participant: 'performer-1' };
+    await receive(status(of, { deliveryId, status: 'delivered', code: undefined }));
+    await round(notStopping);
+    await putNotice();
+    expect(await statusOf(id)).toEqual(['delivered']);
+    expect(await rows()).toMatchObject([{ state: 'delivered', reason: 'status_stored' }]);
+    expect(signals).toEqual([]);
+  });
+
+  it('waits for the message when a good report names an unknown audition', async () => {
+    const { round, receive, rows } = await setup();
+    await receive(status(ofAda, { deliveryId: 'SM-unknown', status: 'delivered', code: undefined }));
+    await round(notStopping);
+    expect(await rows()).toMatchObject([{ state: 'received', reason: 'no_such_message' }]);
+  });
+});
+
 describe('a meeting status', () => {
   it('is signaled to the audition of the meeting', async () => {
-    const { round, receive, signals, repositories } = await setup();
-    const key = 'audition/aud_3:meeting:1';
-    const operation = {
-      key,
-      organization: 'org_north',
-      provider: 'zoom',
-      operation: 'meetings.create',
-      requestHash: 'h',
-      leaseMs: 1_000,
-      handedOver: true,
-    } as const;
-    await repositories.ledger.begin(operation);
-    await repositories.ledger.complete(key, { providerId: '123', result: null });
+    const { round, receive, signals } = await setup();
+    await createMeeting('aud_3', '123');
     const at = '2026-12-01T09:00:00.000Z';
     await receive({ kind: 'meeting.started', event: { meetingId: '123', at } });
     await receive({ kind: 'meeting.ended', event: { meetingId: '123' } });
     await receive({ kind: 'meeting.ended', event: { meetingId: '124' } });
     await round(notStopping);
-    expect(signals).toMatchObject([
+    // The webhooks of a round are delivered concurrently.
+    const ordered = signals.toSorted((a, b) => String(Object(b).about).localeCompare(Object(a).about));
+    expect(ordered).toMatchObject([
       { id: 'aud_3', about: 'meeting_started', report: { origin: 'system', meetingId: '123', at } },
       { id: 'aud_3', about: 'meeting_ended', report: { meetingId: '123' } },
     ]);
+  });
+});
+
+describe('a deleted meeting', () => {
+  const deleted = (meetingId: string): InboxEvent => ({
+    kind: 'meeting.deleted',
+    event: { meetingId, at: '2026-12-01T09:00:00.000Z' },
+  });
+
+  it('is signaled to its audition', async () => {
+    const { round, receive, rows, signals } = await setup();
+    await createMeeting('aud_4', '400');
+    await receive(deleted('400'));
+    await round(notStopping);
+    expect(signals).toMatchObject([
+      {
+        id: 'aud_4',
+        about: 'meeting_deleted',
+        report: { origin: 'system', meetingId: '400', at: '2026-12-01T09:00:00.000Z' },
+      },
+    ]);
+    expect(await rows()).toMatchObject([{ state: 'delivered', reason: null }]);
+  });
+
+  it('is not signaled when this service has deleted it', async () => {
+    const { round, receive, rows, signals, repositories } = await setup();
+    await repositories.ledger.beginUndo(await createMeeting('aud_5', '500'));
+    await receive(deleted('500'));
+    await round(notStopping);
+    expect(signals).toEqual([]);
+    expect(await rows()).toMatchObject([{ state: 'delivered', reason: 'deleted_by_us' }]);
+  });
+
+  it('is retried when no audition is known to have it', async () => {
+    const { round, receive, rows, signals } = await setup();
+    await receive(deleted('401'));
+    await round(notStopping);
+    expect(signals).toEqual([]);
+    expect(await rows()).toMatchObject([{ state: 'received', reason: 'no_such_meeting' }]);
   });
 });
 

@@ -4,6 +4,7 @@ import type { Repositories } from '../../db/index.ts';
 import type { Logger } from '../../foundation/observability/logger.ts';
 import type { Configuration } from '../../providers/configuration.ts';
 import type { Loop } from '../loop.ts';
+import type { ServiceMetrics } from '../metrics.ts';
 import { startRelay } from '../relay.ts';
 import type { RunningWorkers } from '../worker.ts';
 import { deliver } from './deliver.ts';
@@ -15,7 +16,7 @@ export const startInboxRelay = (
   { databaseUrl }: Pick<Configuration, 'databaseUrl'>,
   repositories: Repositories,
   { client }: Pick<RunningWorkers, 'client'>,
-  logger: Logger,
+  { logger, metrics }: { readonly logger: Logger; readonly metrics: ServiceMetrics },
 ): Loop => {
   const workflowSignals = createWorkflowSignals(client);
   return startRelay({
@@ -23,7 +24,7 @@ export const startInboxRelay = (
     notifications: { databaseUrl, channel: inboxChannel },
     round: createInboxRound({
       inbox: repositories.inbox,
-      deliver: (event, webhook) => deliver({ repositories, workflowSignals }, event, webhook),
+      deliver: (event, webhook) => deliver({ repositories, workflowSignals, metrics }, event, webhook),
       logger,
     }),
     logger,

@@ -8,6 +8,7 @@ import {
   type DeliveryReport,
   deliveryReportedSignal,
   type MeetingReport,
+  meetingDeletedSignal,
   meetingEndedSignal,
   meetingStartedSignal,
 } from '../../workflows/audition/messages.ts';
@@ -17,6 +18,7 @@ type AuditionSignal =
   | { readonly about: 'delivery'; readonly report: DeliveryReport }
   | { readonly about: 'meeting_started'; readonly report: MeetingReport }
   | { readonly about: 'meeting_ended'; readonly report: MeetingReport }
+  | { readonly about: 'meeting_deleted'; readonly report: MeetingReport }
   | { readonly about: 'connection'; readonly report: ConnectionRestored };
 
 type SignalResult = Promise<'signaled' | 'not_running'>;
@@ -66,6 +68,8 @@ const sendAuditionSignal = (handle: WorkflowHandle, payload: AuditionSignal): Pr
       return handle.signal(meetingStartedSignal, payload.report);
     case 'meeting_ended':
       return handle.signal(meetingEndedSignal, payload.report);
+    case 'meeting_deleted':
+      return handle.signal(meetingDeletedSignal, payload.report);
     case 'connection':
       return handle.signal(connectionRestoredSignal, payload.report);
   }

@@ -11,7 +11,7 @@ export interface Alarm {
   setBy(at: number, summary: string): void;
 }
 
-/** Creates the alarm. Its timers end with the scope in which they are set. */
+/** Creates the alarm. The end of the audition leaves its timer running: to cancel it would cost a history event. */
 export const createAlarm = (): Alarm => {
   let running: { readonly at: number; readonly scope: CancellationScope } | undefined;
 
@@ -31,9 +31,11 @@ export const createAlarm = (): Alarm => {
     setBy(at, summary) {
       if (running && running.at <= at) return;
       running?.scope.cancel();
-      const timer = { at, scope: new CancellationScope() };
-      running = timer;
-      void ring(timer, Math.max(1, at - Date.now()), summary);
+      void CancellationScope.nonCancellable(() => {
+        const timer = { at, scope: new CancellationScope() };
+        running = timer;
+        return ring(timer, Math.max(1, at - Date.now()), summary);
+      });
     },
   };
 };

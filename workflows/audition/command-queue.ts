@@ -4,20 +4,13 @@
  */
 import { condition } from '@temporalio/workflow';
 import type { Refusal } from '../../domain/errors.ts';
-import type {
-  DecideCommand,
-  MeetingReport,
-  ParticipantsCommand,
-  RescheduleCommand,
-  RespondCommand,
-} from './messages.ts';
+import type { DecideCommand, ParticipantsCommand, RescheduleCommand, RespondCommand } from './messages.ts';
 
 export type QueuedCommand =
   | { readonly name: 'reschedule'; readonly command: RescheduleCommand }
   | { readonly name: 'decide'; readonly command: DecideCommand }
   | { readonly name: 'respond'; readonly command: RespondCommand }
-  | { readonly name: 'participants'; readonly command: ParticipantsCommand }
-  | { readonly name: 'replace-meeting'; readonly report: MeetingReport };
+  | { readonly name: 'participants'; readonly command: ParticipantsCommand };
 
 interface QueueEntry {
   readonly queued: QueuedCommand;
@@ -30,8 +23,6 @@ export interface CommandQueue {
   readonly size: number;
   /** The next command to start. */
   readonly next: QueuedCommand | undefined;
-  /** Queues a command without a caller. */
-  add(queued: QueuedCommand): void;
   /**
    * Queues a command. Resolves when it has been executed, or, once it has started, when `isCallerReleased` returns true.
    * @throws Refusal when the command was refused
@@ -53,11 +44,6 @@ export interface CommandQueue {
 export const createCommandQueue = (): CommandQueue => {
   let waiting: readonly QueueEntry[] = [];
 
-  const add = (queued: QueuedCommand, callerHasReturned: boolean): QueueEntry => {
-    const entry: QueueEntry = { queued, isStarted: false, result: undefined, callerHasReturned };
-    waiting = [...waiting, entry];
-    return entry;
-  };
   const take = (): QueueEntry | undefined => {
     const [first, ...rest] = waiting;
     waiting = rest;
@@ -71,11 +57,9 @@ export const createCommandQueue = (): CommandQueue => {
     get next() {
       return waiting[0]?.queued;
     },
-    add(queued) {
-      add(queued, true);
-    },
     async submit(queued, isCallerReleased) {
-      const entry = add(queued, false);
+      const entry: QueueEntry = { queued, isStarted: false, result: undefined, callerHasReturned: false };
+      waiting = [...waiting, entry];
       await condition(() => entry.result !== undefined || (entry.isStarted && isCallerReleased()));
       entry.callerHasReturned = entry.result === undefined;
       if (entry.result !== undefined && entry.result !== 'done') throw entry.result;

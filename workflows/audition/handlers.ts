@@ -110,7 +110,9 @@ export const setHandlers = (run: AuditionRun): void => {
   );
   setHandler(
     messages.meetingDeletedSignal,
-    applyOnce((report: messages.MeetingReport) => run.commands.add({ name: 'replace-meeting', report })),
+    applyOnce((report: messages.MeetingReport) => {
+      run.deletedMeeting = report.meetingId;
+    }),
   );
   setHandler(
     messages.connectionRestoredSignal,

@@ -18,6 +18,7 @@ import { endSession, handleMissingSession, startSession } from './steps/session.
 export const runMainLoop = async (run: AuditionRun): Promise<void> => {
   while (!run.ending) {
     while (canStartCommand(run)) await startCommand(run);
+    if (mustReplaceMeeting(run)) startReplacingMeeting(run);
     handleDueDeadlines(run);
     if (run.ending) return;
     if (mayContinueAsNew(run)) await continueAsNewWithState(run);
@@ -62,11 +63,21 @@ const makeChange = (run: AuditionRun, queued: QueuedCommand): Promise<Refusal | 
       return withdrawDecline(run, queued.command);
     case 'participants':
       return changeCast(run, queued.command);
-    case 'replace-meeting':
-      return replaceMeeting(run, queued.report);
     case 'decide':
       return decide(run, queued.command);
   }
+};
+
+const mustReplaceMeeting = ({ deletedMeeting, change, ending }: AuditionRun): boolean =>
+  deletedMeeting !== undefined && !change && !ending;
+
+const startReplacingMeeting = (run: AuditionRun): void => {
+  const { deletedMeeting } = run;
+  run.deletedMeeting = undefined;
+  void run.runInBackground(async (detach) => {
+    detach();
+    await replaceMeeting(run, deletedMeeting);
+  });
 };
 
 /** Waits for a command, or for a deadline. Handlers process answers and reports themselves. */
@@ -74,7 +85,12 @@ const waitForNext = async (run: AuditionRun): Promise<void> => {
   const next = nextDeadline(run);
   if (next) run.alarm.setBy(next.at, summaries[next.kind]);
   await condition(
-    () => canStartCommand(run) || run.ending !== undefined || needsAlarm(run) || mayContinueAsNew(run),
+    () =>
+      canStartCommand(run) ||
+      mustReplaceMeeting(run) ||
+      run.ending !== undefined ||
+      needsAlarm(run) ||
+      mayContinueAsNew(run),
   );
 };
 
@@ -139,6 +155,7 @@ const mayContinueAsNew = (run: AuditionRun): boolean =>
   run.commands.size === 0 &&
   run.background.size === 0 &&
   run.change === undefined &&
+  run.deletedMeeting === undefined &&
   run.journal.isWritten &&
   allHandlersFinished();
 

@@ -19,14 +19,8 @@ export const refusalAsFailure = (refusal: Refusal): ApplicationFailure =>
     category: ApplicationFailureCategory.BENIGN,
   });
 
-/** A command that the workflow gives itself. */
-type InternalCommandName = 'replace-meeting';
-
 /** Returns the refusal of a command that the audition's state does not allow. */
-export const wrongState = (
-  command: AuditionCommandName | InternalCommandName,
-  state: AuditionState,
-): Refusal =>
+export const wrongState = (command: AuditionCommandName, state: AuditionState): Refusal =>
   state === 'closed'
     ? new Refusal(
         'audition_closed',
@@ -36,7 +30,7 @@ export const wrongState = (
     : new Refusal(
         'wrong_state',
         `'${command}' is not possible while the audition is '${state}'.`,
-        command === 'replace-meeting' || state === 'in_progress'
+        state === 'in_progress'
           ? 'Request a new audition if you need one.'
           : `Wait until the audition is ${commandStates[command].join(' or ')}.`,
       );

@@ -57,6 +57,8 @@ export interface AuditionRun {
   movedAt: number;
   /** The last known status of the meeting. */
   meetingStatus: MeetingStatus | undefined;
+  /** The id of a meeting that its provider has deleted. It is replaced when no other change is in progress. */
+  deletedMeeting: string | undefined;
   answerEscalated: boolean;
   decisionEscalated: boolean;
   /** Whether the casting office was asked if the session in the present slot took place. */
@@ -158,6 +160,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     scheduledAt: carried?.scheduledAt ?? 0,
     movedAt: carried?.movedAt ?? 0,
     meetingStatus: carried?.meetingStatus,
+    deletedMeeting: undefined,
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,
     sessionAsked: carried?.sessionAsked ?? false,
@@ -188,6 +191,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
       try {
         await work.run(doWork);
       } catch (error) {
+        if (isSuperseded) return;
         if (!isCancellation(error)) throw error;
         end({ type: 'cancelled', origin: 'operator', reason: 'The workflow was cancelled in Temporal.' });
       }

@@ -35,6 +35,7 @@ export const en: Translation = {
   labels: {
     when: 'When',
     zone: 'Time zone',
+    atPlace: 'Time at the place',
     round: 'Round',
     room: 'Where',
     join: 'Join by video',
@@ -43,5 +44,6 @@ export const en: Translation = {
   },
   answer: 'Say whether you can come:',
   answerShort: 'Answer:',
+  atPlaceShort: 'at the place:',
   reference: 'Ref',
 };

@@ -37,6 +37,7 @@ export const fr: Translation = {
   labels: {
     when: 'Quand',
     zone: 'Fuseau horaire',
+    atPlace: 'Heure sur place',
     round: 'Étape',
     room: 'Lieu',
     join: 'Rejoindre en vidéo',
@@ -45,5 +46,6 @@ export const fr: Translation = {
   },
   answer: 'Dites-nous si vous pouvez venir :',
   answerShort: 'Répondre :',
+  atPlaceShort: 'sur place :',
   reference: 'Réf',
 };

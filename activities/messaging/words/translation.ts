@@ -23,6 +23,8 @@ export interface Translation {
   readonly labels: {
     readonly when: string;
     readonly zone: string;
+    /** The time on the clock of the place, when the recipient's clock differs. */
+    readonly atPlace: string;
     readonly round: string;
     readonly room: string;
     readonly join: string;
@@ -32,5 +34,6 @@ export interface Translation {
   /** The text before the response link. */
   readonly answer: string;
   readonly answerShort: string;
+  readonly atPlaceShort: string;
   readonly reference: string;
 }

@@ -55,7 +55,7 @@ export interface SandboxControl {
   revokeGrants(vendor: Vendor, account: string): number;
   addBusy(time: BusyTime): { readonly calendarId: string; readonly eventId: string };
   /**
-   * Simulates that a meeting started, ended or was recorded.
+   * Simulates that a meeting started, ended, was recorded, or was deleted by its host.
    *
    * @throws {ControlError} when the meeting does not exist.
    */

@@ -12,6 +12,7 @@ import { renderEvent, type StoredEvent } from './event.ts';
 import { eventQuerySchema, listEvents } from './event-listing.ts';
 import { type EventWriting, eventBodySchema, type WriteOptions } from './event-writing.ts';
 import { answerFreeBusyQuery, freeBusyRequestSchema } from './free-busy.ts';
+import { selectFields } from './partial-response.ts';
 
 export interface CalendarRouteParts {
   readonly settings: GoogleSandboxSettings;
@@ -56,6 +57,16 @@ const newCalendar = z.object({
     .optional(),
 });
 
+/** Longer lists are reduced to the owner of the calendar. */
+const withAttendees = (event: ReturnType<typeof renderEvent>, most: number | undefined) =>
+  most !== undefined && event.attendees && event.attendees.length > most
+    ? {
+        ...event,
+        attendees: event.attendees.filter((attendee) => 'self' in attendee),
+        attendeesOmitted: true,
+      }
+    : event;
+
 const eventsPath = '/calendar/v3/calendars/:calendarId/events';
 const eventPath = `${eventsPath}/:eventId`;
 
@@ -79,16 +90,18 @@ const eventRoutes = (app: FastifyInstance, { calendars, writing, accountOf, cloc
 
   app.get<CalendarPath>(eventsPath, { config: { operation: 'events.list' } }, (request) => {
     const calendar = calendarOf(request);
-    const { events, nextPageToken } = listEvents(calendar, read(eventQuerySchema, request.query));
-    return {
+    const query = read(eventQuerySchema, request.query);
+    const { events, nextPageToken } = listEvents(calendar, query);
+    const answer = {
       kind: 'calendar#events',
       summary: calendar.summary,
       timeZone: calendar.timeZone,
       accessRole: 'owner',
       defaultReminders: [],
       ...(nextPageToken === undefined ? {} : { nextPageToken }),
-      items: events.map((event) => render(calendar, event)),
+      items: events.map((event) => withAttendees(render(calendar, event), query.maxAttendees)),
     };
+    return query.fields === undefined ? answer : selectFields(answer, query.fields);
   });
 
   app.get<EventPath>(eventPath, { config: { operation: 'events.get' } }, (request) => {

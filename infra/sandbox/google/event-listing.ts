@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Calendar } from './calendars.ts';
 import { GoogleError, invalid } from './errors.ts';
-import type { StoredEvent } from './event.ts';
+import { eventTypes, type StoredEvent } from './event.ts';
 import { readInstant } from './event-time.ts';
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
@@ -19,9 +19,14 @@ export const eventQuerySchema = z.object({
   showDeleted: flag.default(false),
   singleEvents: flag.default(false),
   orderBy: z.enum(['startTime', 'updated']).optional(),
+  eventTypes: z
+    .union([z.enum(eventTypes).transform((type) => [type]), z.array(z.enum(eventTypes))])
+    .default([...eventTypes]),
+  maxAttendees: z.coerce.number().int().min(1).optional(),
   maxResults: z.coerce.number().int().min(1).max(2500).default(250),
   pageToken: z.string().optional(),
   syncToken: z.string().optional(),
+  fields: z.string().optional(),
 });
 export type EventQuery = z.infer<typeof eventQuerySchema>;
 
@@ -65,6 +70,7 @@ const matcher = (query: EventQuery) => {
     event.endMs > from &&
     event.startMs < until &&
     event.updated >= updated &&
+    query.eventTypes.includes(event.eventType) &&
     (query.iCalUID === undefined || event.iCalUID === query.iCalUID) &&
     hasProperties(query.privateExtendedProperty, event.details.extendedProperties?.private) &&
     hasProperties(query.sharedExtendedProperty, event.details.extendedProperties?.shared) &&

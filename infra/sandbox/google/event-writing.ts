@@ -11,6 +11,7 @@ import {
   entityTag,
   eventDetailsSchema,
   eventStatuses,
+  eventTypes,
   type StoredEvent,
 } from './event.ts';
 import { type EventTime, readTime } from './event-time.ts';
@@ -36,6 +37,7 @@ export const eventBodySchema = z.object({
   start: nullableTimeSchema.nullish(),
   end: nullableTimeSchema.nullish(),
   recurrence: z.array(z.string()).nullish(),
+  eventType: z.enum(eventTypes).nullish(),
   conferenceData: conferenceRequestSchema.nullish(),
   summary: details.summary.nullable(),
   description: details.description.nullable(),
@@ -57,6 +59,8 @@ export interface WriteOptions {
   /** The query parameter. Conference data in the body is ignored unless it is 1. */
   readonly conferenceDataVersion: number;
   readonly ifMatch?: string | undefined;
+  /** Set by an update, which removes what its body omits. */
+  readonly replacesEvent?: boolean;
 }
 
 export interface EventWriting {
@@ -78,8 +82,28 @@ const timeOf = (time: z.infer<typeof nullableTimeSchema>): EventTime => withoutN
 
 const detailsOf = (body: object): EventDetails => {
   const fields: Record<string, unknown> = withoutNulls(body);
-  return eventDetailsSchema.parse(fields);
+  const details = eventDetailsSchema.parse(fields);
+  const { private: own, shared } = details.extendedProperties ?? {};
+  if (!own && !shared) return details;
+  return {
+    ...details,
+    extendedProperties: {
+      ...(own && { private: withinLimits(own) }),
+      ...(shared && { shared: withinLimits(shared) }),
+    },
+  };
 };
+
+/**
+ * Applies the limits of extended properties. Google drops longer names and cuts longer values, both silently:
+ * https://developers.google.com/workspace/calendar/api/guides/extended-properties
+ */
+const withinLimits = (properties: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(properties)
+      .filter(([name]) => name.length <= 44)
+      .map(([name, value]) => [name, value.slice(0, 1024)]),
+  );
 
 /** Merges extended properties key by key. All other fields of a patch replace the stored value. */
 const mergeProperties = (held: EventDetails, body: EventBody): EventDetails['extendedProperties'] | null => {
@@ -90,6 +114,20 @@ const mergeProperties = (held: EventDetails, body: EventBody): EventDetails['ext
   };
   const merged: object = { ...merge('private'), ...merge('shared') };
   return Object.keys(merged).length > 0 ? merged : null;
+};
+
+/** https://developers.google.com/workspace/calendar/api/guides/calendar-status */
+const checkEventType = (body: EventBody) => {
+  const { eventType, transparency, visibility, start } = body;
+  const rejects = (rule: string) => invalid(`An event of the type ${eventType} ${rule}.`);
+  if (eventType === 'fromGmail') throw rejects('cannot be created');
+  if (eventType === 'workingLocation' && (transparency !== 'transparent' || visibility !== 'public')) {
+    throw rejects('must be transparent and public');
+  }
+  if (eventType === 'focusTime' || eventType === 'outOfOffice') {
+    if (transparency === 'transparent') throw rejects('must be opaque');
+    if (start?.date) throw rejects('cannot last all day');
+  }
 };
 
 const refuseRecurrence = (body: EventBody) => {
@@ -138,7 +176,8 @@ export const createEventWriting = (
     options: WriteOptions,
     held?: StoredConference,
   ): StoredConference | undefined => {
-    if (options.conferenceDataVersion < 1 || body.conferenceData === undefined) return held;
+    if (options.conferenceDataVersion < 1) return held;
+    if (body.conferenceData === undefined) return options.replacesEvent ? undefined : held;
     const requestId = body.conferenceData?.createRequest?.requestId;
     if (requestId === undefined) return body.conferenceData === null ? undefined : held;
     if (held?.requestId === requestId) return held;
@@ -152,6 +191,8 @@ export const createEventWriting = (
     options: WriteOptions,
   ) => {
     refuseRecurrence(body);
+    checkEventType(body);
+    checkZones(body);
     if (body.id && body.iCalUID) throw invalid('Give either id or iCalUID, not both.');
     if (body.id && !clientId.test(body.id)) throw new GoogleError(googleErrors.invalidId);
     const id = body.id ?? createHash('md5').update(randomBytes(16)).digest('hex').slice(0, 26);
@@ -174,10 +215,22 @@ export const createEventWriting = (
       ...span,
       details: detailsOf(body),
       conference: conferenceOf(calendar, body, options),
+      eventType: body.eventType ?? 'default',
       origin,
     };
     calendars.put(calendar, event);
     return event;
+  };
+
+  const checkZones = ({ start, end }: EventBody) => {
+    for (const [which, time] of [
+      ['start', start],
+      ['end', end],
+    ] as const) {
+      if (time?.timeZone && settings.unknownZones.includes(time.timeZone)) {
+        throw invalid(`Invalid time zone definition for ${which} time.`);
+      }
+    }
   };
 
   const change = (
@@ -191,6 +244,10 @@ export const createEventWriting = (
     options: WriteOptions,
   ): StoredEvent => {
     refuseRecurrence(body);
+    checkZones(body);
+    if (body.eventType && body.eventType !== held.eventType) {
+      throw invalid('The type of an event cannot be changed.');
+    }
     if (held.status === 'cancelled' && next.status !== 'cancelled' && settings.revival === 'forbidden') {
       throw new GoogleError(googleErrors.forbidden);
     }
@@ -245,7 +302,7 @@ export const createEventWriting = (
           start: body.start ? timeOf(body.start) : undefined,
           end: body.end ? timeOf(body.end) : undefined,
         },
-        options,
+        { ...options, replacesEvent: true },
       );
     },
     remove(calendar, id, options) {

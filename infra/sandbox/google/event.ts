@@ -5,6 +5,16 @@ import { eventTimeSchema, renderTime } from './event-time.ts';
 
 export const eventStatuses = ['confirmed', 'tentative', 'cancelled'] as const;
 
+/** https://developers.google.com/workspace/calendar/api/guides/event-types ; `fromGmail` cannot be created. */
+export const eventTypes = [
+  'default',
+  'birthday',
+  'focusTime',
+  'fromGmail',
+  'outOfOffice',
+  'workingLocation',
+] as const;
+
 const properties = z.record(z.string(), z.string());
 
 /**
@@ -43,6 +53,8 @@ export const storedEventSchema = z.object({
   endMs: z.number(),
   details: eventDetailsSchema,
   conference: storedConferenceSchema.optional(),
+  /** Cannot be changed after the event was created. */
+  eventType: z.enum(eventTypes).default('default'),
   /** `foreign` events were created by the calendar's owner, not through the API. */
   origin: z.enum(['api', 'foreign']),
 });
@@ -51,9 +63,21 @@ export type StoredEvent = z.infer<typeof storedEventSchema>;
 /** Returns the entity tag of the current revision. */
 export const entityTag = (event: StoredEvent): string => `"${event.revision}"`;
 
-/** Returns whether free/busy queries report the event. */
-export const blocksTime = (event: StoredEvent): boolean =>
-  event.status !== 'cancelled' && event.details.transparency !== 'transparent';
+const selfAttendeeSchema = z.object({ email: z.string(), responseStatus: z.literal('declined') });
+
+/**
+ * Returns whether free/busy queries report the event. Events that the calendar's owner has declined, birthdays and
+ * working locations do not block time.
+ */
+export const blocksTime = (event: StoredEvent, owner: string): boolean =>
+  event.status !== 'cancelled' &&
+  event.details.transparency !== 'transparent' &&
+  event.eventType !== 'workingLocation' &&
+  event.eventType !== 'birthday' &&
+  !event.details.attendees?.some((attendee) => {
+    const declined = selfAttendeeSchema.safeParse(attendee);
+    return declined.success && declined.data.email === owner;
+  });
 
 interface CalendarContext {
   readonly calendarId: string;
@@ -64,6 +88,9 @@ interface CalendarContext {
 /** Returns the event as the API sends it. */
 export const renderEvent = (event: StoredEvent, calendar: CalendarContext, nowMs: number) => {
   const person = { email: calendar.owner, ...(calendar.calendarId === calendar.owner ? { self: true } : {}) };
+  const attendees = event.details.attendees?.map((attendee) =>
+    attendee.email === calendar.owner ? { ...attendee, self: true } : attendee,
+  );
   return {
     kind: 'calendar#event',
     etag: entityTag(event),
@@ -79,8 +106,9 @@ export const renderEvent = (event: StoredEvent, calendar: CalendarContext, nowMs
     iCalUID: event.iCalUID,
     sequence: event.sequence,
     reminders: { useDefault: true },
-    eventType: 'default',
+    eventType: event.eventType,
     ...event.details,
+    ...(attendees ? { attendees } : {}),
     ...(event.conference ? renderConference(event.conference, nowMs) : {}),
   };
 };

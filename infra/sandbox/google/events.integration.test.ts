@@ -198,3 +198,70 @@ it('calendars.insert creates a calendar that other accounts cannot see', async (
   const bea = connect('bea@example.com').calendar;
   expect(await googleErrorOf(bea.events.list({ calendarId }))).toMatchObject({ status: 404 });
 });
+
+describe('an event of the Google sandbox', () => {
+  it('answers with the requested fields only', async () => {
+    const { calendar } = await startGoogleSandbox();
+    await calendar.events.insert({ ...primary, requestBody: eventBody('abc01') });
+    const { data } = await calendar.events.list({ ...primary, fields: 'timeZone,items(id,start/dateTime)' });
+    expect(data).toEqual({
+      timeZone: 'UTC',
+      items: [{ id: 'abc01', start: { dateTime: '2026-12-01T09:00:00Z' } }],
+    });
+    for (const fields of ['items(id', 'items)', 'items(,id)', 'items/']) {
+      expect(await googleErrorOf(calendar.events.list({ ...primary, fields }))).toMatchObject({
+        status: 400,
+      });
+    }
+  });
+
+  it('returns the owner of the calendar only when an event has more attendees than requested', async () => {
+    const { calendar } = await startGoogleSandbox();
+    const attendees = [
+      { email: 'bea@example.com', responseStatus: 'accepted' },
+      { email: 'ann@example.com', responseStatus: 'declined' },
+    ];
+    await calendar.events.insert({ ...primary, requestBody: { ...eventBody('abc01'), attendees } });
+    const { data } = await calendar.events.list({ ...primary, maxAttendees: 1 });
+    expect(data.items).toMatchObject([
+      { attendees: [{ email: 'ann@example.com', self: true, responseStatus: 'declined' }] },
+    ]);
+  });
+
+  it('lists events by their type, and rejects types with the wrong visibility', async () => {
+    const { calendar } = await startGoogleSandbox();
+    const working = { ...eventBody('abc01'), eventType: 'workingLocation' };
+    expect(await googleErrorOf(calendar.events.insert({ ...primary, requestBody: working }))).toMatchObject({
+      status: 400,
+    });
+    const visible = { ...working, transparency: 'transparent', visibility: 'public' };
+    await calendar.events.insert({ ...primary, requestBody: visible });
+    const focus = await calendar.events.list({ ...primary, eventTypes: ['focusTime', 'outOfOffice'] });
+    expect(focus.data.items).toEqual([]);
+    const locations = await calendar.events.list({ ...primary, eventTypes: ['workingLocation'] });
+    expect(locations.data.items).toHaveLength(1);
+  });
+
+  it('drops extended properties with long names and cuts long values, silently', async () => {
+    const { calendar } = await startGoogleSandbox();
+    const extendedProperties = { private: { ['n'.repeat(45)]: 'dropped', kept: 'v'.repeat(1_025) } };
+    const { data } = await calendar.events.insert({
+      ...primary,
+      requestBody: { ...eventBody('abc01'), extendedProperties },
+    });
+    expect(data.extendedProperties).toEqual({ private: { kept: 'v'.repeat(1_024) } });
+  });
+
+  it('removes the conference in an update without conference data, if the client supports conferences', async () => {
+    const { calendar } = await startGoogleSandbox();
+    const conferenceData = {
+      createRequest: { requestId: 'r1', conferenceSolutionKey: { type: 'hangoutsMeet' } },
+    };
+    const insert = { ...primary, conferenceDataVersion: 1 };
+    await calendar.events.insert({ ...insert, requestBody: { ...eventBody('abc01'), conferenceData } });
+    const update = { ...primary, eventId: 'abc01', requestBody: eventBody('abc01') };
+    expect((await calendar.events.update(update)).data.hangoutLink).toMatch(/^https:/);
+    const { data } = await calendar.events.update({ ...update, conferenceDataVersion: 1 });
+    expect(data.hangoutLink).toBeUndefined();
+  });
+});

@@ -39,7 +39,12 @@ const merged = (spans: readonly Span[], from: number, until: number): Span[] => 
 const busySpans = (calendar: Calendar, from: number, until: number): Span[] => {
   const spans: Span[] = [];
   for (const event of calendar.events.values()) {
-    if (event.endMs > from && event.startMs < until && event.endMs > event.startMs && blocksTime(event)) {
+    if (
+      event.endMs > from &&
+      event.startMs < until &&
+      event.endMs > event.startMs &&
+      blocksTime(event, calendar.owner)
+    ) {
       spans.push({ start: event.startMs, end: event.endMs });
     }
   }

@@ -14,7 +14,7 @@ import { type Calendar, createCalendars } from './calendars.ts';
 import { createChannels } from './channels.ts';
 import { googleConsent } from './consent.ts';
 import { errorEnvelope, GoogleError, GoogleOAuthError, googleErrors } from './errors.ts';
-import { renderEvent, type StoredEvent } from './event.ts';
+import { eventTypes, renderEvent, type StoredEvent } from './event.ts';
 import { createEventWriting } from './event-writing.ts';
 import { googleOAuthRoutes } from './oauth-routes.ts';
 import { googleScope, permitsOperation } from './scopes.ts';
@@ -59,13 +59,21 @@ export const busyTimeSchema = z.strictObject({
   /** The owner of the calendar. The account is created if it does not exist. */
   account: z.string().min(1),
   calendarId: z.string().min(1).default('primary'),
-  /** RFC 3339 with an offset, or a local time with `timeZone`. */
+  /** RFC 3339 with an offset, or a local time with `timeZone`; or a date, for an event that lasts all day. */
   start: z.string(),
   end: z.string(),
   timeZone: z.string().optional(),
   summary: z.string().default('Busy'),
+  /** Whether the event blocks the time. */
+  transparency: z.enum(['opaque', 'transparent']).default('opaque'),
+  eventType: z.enum(eventTypes).default('default'),
+  /** The owner's answer, for an event to which another person has invited the owner. */
+  answer: z.enum(['needsAction', 'declined', 'tentative', 'accepted']).optional(),
 });
 export type BusyTime = z.input<typeof busyTimeSchema>;
+
+const eventTimeOf = (time: string, timeZone: string | undefined) =>
+  /^\d{4}-\d\d-\d\d$/.test(time) ? { date: time } : { dateTime: time, timeZone };
 
 /** Creates the simulated Google: its routes, its state and its controls. */
 export const createGoogle = ({
@@ -135,13 +143,15 @@ export const createGoogle = ({
     state: () => ({ calendars: calendars.all().map(view), channels: channels.all() }),
     /** Adds an appointment that the account's owner created manually. Free/busy reports it. */
     addBusy(time: BusyTime) {
-      const { account, calendarId, start, end, timeZone, summary } = busyTimeSchema.parse(time);
+      const { account, calendarId, start, end, timeZone, answer, ...details } = busyTimeSchema.parse(time);
       calendars.open(account);
       const calendar = calendars.get(account, calendarId);
       const event = writing.addForeign(calendar, {
-        summary,
-        start: { dateTime: start, timeZone },
-        end: { dateTime: end, timeZone },
+        ...details,
+        start: eventTimeOf(start, timeZone),
+        end: eventTimeOf(end, timeZone),
+        ...(details.eventType === 'workingLocation' ? { visibility: 'public' } : {}),
+        ...(answer ? { attendees: [{ email: account, responseStatus: answer }] } : {}),
       });
       return { calendarId: calendar.id, eventId: event.id };
     },

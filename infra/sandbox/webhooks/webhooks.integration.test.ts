@@ -126,3 +126,18 @@ it('Zoom meeting events carry Zoom’s signature', async () => {
   });
   await expect(sandbox.control.sendMeetingEvent('1', { event: 'meeting.ended' })).rejects.toThrow('1');
 });
+
+it('a Zoom meeting that is deleted through the control API is gone and sends its event', async () => {
+  const { sandbox } = await startGoogleSandbox();
+  const { url, received } = await startReceiver();
+  const id = await createMeeting(sandbox.url);
+  const deletion = { event: 'meeting.deleted', url } as const;
+  expect(await sandbox.control.sendMeetingEvent(id, deletion)).toEqual({ webhook: '204' });
+  expect(JSON.parse(received[0]?.body ?? '')).toMatchObject({
+    event: 'meeting.deleted',
+    payload: { operator: 'owner@sandbox.example', object: { id } },
+  });
+  const { meetings, deletedMeetings } = sandbox.control.state().zoom;
+  expect([meetings, deletedMeetings.map((meeting) => String(meeting.id))]).toEqual([[], [id]]);
+  await expect(sandbox.control.sendMeetingEvent(id, deletion)).rejects.toThrow(id);
+});

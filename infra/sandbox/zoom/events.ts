@@ -8,7 +8,7 @@ import { createWebhookSender } from '../webhooks/webhook-sender.ts';
 import { renderMeeting, type StoredMeeting } from './meeting.ts';
 
 export const zoomEventSchema = z.strictObject({
-  event: z.enum(['meeting.started', 'meeting.ended', 'recording.completed']),
+  event: z.enum(['meeting.started', 'meeting.ended', 'meeting.deleted', 'recording.completed']),
   /** Replaces the configured webhook address. */
   url: z.url().optional(),
 });
@@ -21,6 +21,8 @@ const bodyOf = (event: string, meeting: StoredMeeting, accountId: string, now: n
     event_ts: now,
     payload: {
       account_id: accountId,
+      // https://developers.zoom.us/docs/api/meetings/events/#tag/meeting/POSTmeeting.deleted
+      ...(event === 'meeting.deleted' ? { operator: meeting.host, operator_id: host_id } : {}),
       object: {
         uuid,
         // A string in events, and a number in the API.

@@ -10,7 +10,11 @@ const zone = z.string().refine((name) => IANAZone.isValidZone(name), 'Invalid fi
 const meetingType = z.union([z.literal(1), z.literal(2)]);
 
 export const meetingBodySchema = z.object({
-  topic: z.string().max(200).optional(),
+  topic: z
+    .string()
+    .max(200)
+    .refine((topic) => topic.isWellFormed(), 'Invalid field.')
+    .optional(),
   agenda: z.string().max(2000).optional(),
   type: meetingType.optional(),
   /** `yyyy-MM-ddTHH:mm:ssZ` in UTC, or without the Z as a local time in `timezone`. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { ChangeNotifier } from '../change-notifier.ts';
 import type { ZoomSandboxSettings } from '../settings.ts';
 import { type Clock, dayMs, wholeSeconds } from '../time.ts';
-import { dailyLimitMessage, noMeeting, ZoomError } from './errors.ts';
+import { dailyLimitMessage, noMeeting, validationFailed, ZoomError } from './errors.ts';
 import { type MeetingBody, readStart, type StoredMeeting, storedMeetingSchema } from './meeting.ts';
 
 const heldSchema = z.object({
@@ -87,6 +87,11 @@ export const createMeetings = (
     daily.requests[host] = used + 1;
   };
 
+  const checkZone = ({ timezone }: MeetingBody) => {
+    if (timezone === undefined || !settings.unknownZones.includes(timezone)) return;
+    throw validationFailed([{ field: 'timezone', message: 'Invalid field.' }]);
+  };
+
   const newId = (): number => {
     const id = randomInt(80_000_000_000, 99_999_999_999);
     return byId.has(String(id)) ? newId() : id;
@@ -100,6 +105,7 @@ export const createMeetings = (
   return {
     get,
     create(host, body) {
+      checkZone(body);
       countDaily(host);
       const now = clock();
       const timezone = body.timezone ?? 'UTC';
@@ -124,6 +130,7 @@ export const createMeetings = (
     },
     update(id, body) {
       const held = get(id);
+      checkZone(body);
       countDaily(held.host);
       const timezone = body.timezone ?? held.timezone;
       put({

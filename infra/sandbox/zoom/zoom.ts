@@ -107,8 +107,15 @@ export const createZoom = (parts: VendorDependencies<ZoomSandboxSettings>) => {
       meetings: meetings.all().map(renderMeeting),
       deletedMeetings: meetings.deleted().map(renderMeeting),
     }),
-    /** Sends an event of a meeting to the webhook. Resolves with the outcome of the call. */
-    sendEvent: (id: string, event: ZoomEvent) => events.send(meetings.get(id), event),
+    /**
+     * Sends an event of a meeting to the webhook, after deleting the meeting if the event is its deletion. Resolves
+     * with the outcome of the call.
+     */
+    sendEvent(id: string, event: ZoomEvent) {
+      const meeting = meetings.get(id);
+      if (event.event === 'meeting.deleted') meetings.remove(id);
+      return events.send(meeting, event);
+    },
     close: () => events.close(),
     reset() {
       access.reset();

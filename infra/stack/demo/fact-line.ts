@@ -27,12 +27,14 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return warning(
         `${fact.from} failed (${fact.reason}), ${fact.to ? `trying ${fact.to}` : 'no provider left'}`,
       );
+    case 'meeting_lost':
+      return warning(`${fact.meeting.provider} no longer has the meeting`);
     case 'calendar_event_written':
       return good(`calendar event written for ${fact.connection}`);
     case 'notified':
       return good(`${fact.notice} sent to ${fact.participant} by ${fact.channel}`);
     case 'scheduled':
-      return good('all participants notified: scheduled');
+      return good('meeting and calendar events are arranged: scheduled');
     case 'responded':
       return good(`${fact.participant} ${fact.answer} (by ${fact.origin})`);
     case 'confirmed':
@@ -47,6 +49,12 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return warning(`the move was refused: ${fact.reason}`);
     case 'delivery_reported':
       return plain(`${fact.channel} to ${fact.participant}: ${fact.status}`);
+    case 'reminder_dropped':
+      return warning(`reminder dropped for ${fact.participants.join(', ')}: ${fact.reason}`);
+    case 'participant_added':
+      return plain(`${fact.participant.id} was added as ${fact.participant.kind}`);
+    case 'participant_removed':
+      return plain(`${fact.participant} was removed`);
     case 'checked_in':
       return good(`${fact.participant} checked in`);
     case 'session_started':
@@ -55,6 +63,12 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return good('session ended');
     case 'decided':
       return good(`decision: ${fact.decision}`);
+    case 'reopened_for_decision':
+      return plain(`reopened for a decision by ${fact.origin}`);
+    case 'reopened_for_session':
+      return plain(`reopened by ${fact.origin}: ${fact.slot.start}`);
+    case 'taken_over':
+      return warning(`a new run has taken over: ${fact.cause}`);
     case 'step_skipped':
       return warning(`skipped: ${fact.detail}`);
     case 'compensated':

@@ -2,7 +2,6 @@
 import type { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { runChange } from '../change.ts';
-import type { MeetingReport } from '../messages.ts';
 import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
@@ -15,11 +14,11 @@ import { notify } from './notices.ts';
  */
 export const replaceMeeting = async (
   run: AuditionRun,
-  report: MeetingReport,
+  deletedMeeting: string | undefined,
 ): Promise<Refusal | undefined> => {
   const { meeting, slot, revision, state } = run.journal.view;
   const isRunning = state === 'scheduled' || state === 'confirmed' || state === 'in_progress';
-  if (!meeting || meeting.id !== report.meetingId || !slot || !isRunning) return undefined;
+  if (!meeting || meeting.id !== deletedMeeting || !slot || !isRunning) return undefined;
   if (Date.now() >= toEpochMs(slot.end)) return undefined;
   return runChange(
     run,

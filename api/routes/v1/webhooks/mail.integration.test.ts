@@ -60,6 +60,13 @@ it.each(['svix', 'webhook'])(
   },
 );
 
+it('the mail webhook stores a transient bounce as deferred', async () => {
+  const { send, inboxEvents } = await setup();
+  const bounce = { type: 'Transient', subType: 'MailboxFull', message: 'the mailbox is full' };
+  expect((await send({ ...bounced, data: { ...bounced.data, bounce } })).status).toBe(204);
+  expect(await inboxEvents()).toMatchObject([{ event: { status: 'deferred', code: 'bounced' } }]);
+});
+
 it('the mail webhook acknowledges irrelevant events', async () => {
   const { send, inboxEvents } = await setup();
   expect((await send({ type: 'email.opened', data: {} })).status).toBe(204);

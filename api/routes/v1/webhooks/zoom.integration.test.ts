@@ -73,6 +73,19 @@ it('the Zoom webhook stores the start and the end of a meeting once each', async
   ]);
 });
 
+it('the Zoom webhook stores the deletion of a meeting', async () => {
+  const { send, stored } = await setup();
+  expect((await send({ ...started, event: 'meeting.deleted' })).status).toBe(204);
+  expect(await stored()).toMatchObject([
+    {
+      inboxEvent: {
+        kind: 'meeting.deleted',
+        event: { meetingId: '1234567890', at: '2021-07-14T02:44:51.572Z' },
+      },
+    },
+  ]);
+});
+
 it('the Zoom webhook responds to the challenge with the secret that signed it, and stores nothing', async () => {
   const { send, stored } = await setup();
   const plainToken = 'qgg8vlvZRS6UYooatFL8Aw';

@@ -1,4 +1,4 @@
-/** /v1/webhooks/zoom: receives the start and end of meetings, recordings, and deauthorizations of our app. */
+/** /v1/webhooks/zoom: receives the start, end and deletion of meetings, recordings, and deauthorizations of our app. */
 import { z } from 'zod';
 import { answerChallenge, readZoomEvent, verifyZoom } from '../../../../providers/zoom/webhooks.ts';
 import type { Api } from '../../../api.ts';

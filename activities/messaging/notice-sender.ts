@@ -1,0 +1,62 @@
+/** Sends one notice once per key. */
+import { cancellationSignal } from '@temporalio/activity';
+import type { Channel } from '../../domain/audition/request.ts';
+import type { SendNoticeInput } from '../contract.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import type { AttemptContext } from '../effects/attempt.ts';
+import { effectOnce } from '../effects/effect-once.ts';
+import type { EffectSteps } from '../effects/steps.ts';
+import type { NoticeChannel, SentNotice } from './channel.ts';
+import { withdrawalOf, withdrawnFailure } from './withdrawn-notice.ts';
+
+/** Sends the notice, or returns the recorded result of an earlier attempt. */
+export type NoticeSender = (input: SendNoticeInput, context: AttemptContext) => Promise<SentNotice>;
+
+/**
+ * Creates the sender. Immediately before the hand-over it checks that the activity is not cancelled and that the notice
+ * still tells the present: an attempt can wait for its mail server for a minute, and the slot can move meanwhile.
+ *
+ * @throws the failure of a withdrawn notice (`withdrawn-notice.ts`), and the errors of `effectOnce`.
+ */
+export const createNoticeSender = (
+  { repositories: { ledger, noticeDeliveries, announcements } }: Pick<ActivityDependencies, 'repositories'>,
+  channels: Readonly<Record<Channel, NoticeChannel>>,
+): NoticeSender => {
+  const assertStillHolds = async (input: SendNoticeInput): Promise<void> => {
+    const { auditionId, channel, recipient } = input;
+    cancellationSignal().throwIfAborted();
+    const present = await announcements.present(auditionId, { participant: recipient.id, channel });
+    const withdrawal = withdrawalOf(input, present, Date.now());
+    if (withdrawal) throw withdrawnFailure(withdrawal);
+  };
+
+  const guarded = (steps: EffectSteps<SentNotice>, input: SendNoticeInput): EffectSteps<SentNotice> =>
+    steps.kind === 'idempotent'
+      ? steps
+      : {
+          ...steps,
+          perform: (handOver, call) =>
+            steps.perform(async () => {
+              await assertStillHolds(input);
+              await handOver();
+            }, call),
+        };
+
+  return async (input, context) => {
+    const { key, organization, auditionId, channel, notice, recipient, audition } = input;
+    const { provider, operation, steps } = channels[channel];
+    const { slot, revision } = audition;
+    const request = { auditionId, channel, notice, participant: recipient.id, slot, revision };
+    const effect = { key, organization, provider, operation, request };
+    const sent = await effectOnce(ledger, effect, context, guarded(steps(input), input));
+    // Written after the ledger and again on each repetition: after a crash between the two, the next attempt writes it.
+    await noticeDeliveries.put({
+      id: sent.deliveryId,
+      organization,
+      auditionId,
+      participant: recipient.id,
+      channel,
+    });
+    return sent;
+  };
+};

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { Announcement } from '../../db/auditions/announcements.ts';
+import { projectIdSchema, roleIdSchema } from '../../domain/ids.ts';
+import type { NoticeFacts } from '../contract.ts';
+import { withdrawalOf, withdrawnFailure } from './withdrawn-notice.ts';
+
+const joinUrl = 'https://zoom.example/j/1';
+const audition: NoticeFacts = {
+  project: { id: projectIdSchema.parse('prj'), title: 'Nightfall' },
+  role: { id: roleIdSchema.parse('role'), name: 'Captain' },
+  round: 'first',
+  slot: { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T09:30:00.000Z', zone: 'Europe/Paris' },
+  revision: 2,
+  joinUrl,
+};
+const present: Announcement = {
+  state: 'scheduled',
+  revision: 2,
+  announcedAs: [2],
+  joinUrl,
+  undeliveredCode: undefined,
+};
+const start = Date.parse(audition.slot.start);
+const before = start - 60_000;
+
+const reminder = { notice: 'reminder', channel: 'email', audition } as const;
+const invitation = { ...reminder, notice: 'invitation' } as const;
+const update = { ...reminder, notice: 'update' } as const;
+const cancellation = { ...reminder, notice: 'cancellation' } as const;
+
+describe('a notice', () => {
+  it.each([invitation, update, reminder])('of the present slot is sent ($notice)', (notice) => {
+    expect(withdrawalOf(notice, present, before)).toBeUndefined();
+  });
+
+  it('of an audition that the read model does not have is sent', () => {
+    expect(withdrawalOf(invitation, undefined, before)).toBeUndefined();
+  });
+
+  it.each([
+    ['the slot has moved', { revision: 3, announcedAs: [3] }],
+    ['the meeting has another link', { joinUrl: 'https://zoom.example/j/2' }],
+    ['the meeting is gone', { joinUrl: undefined }],
+    ['the audition is closed', { state: 'closed' }],
+  ] as const)('is superseded when %s', (_what, change) => {
+    for (const notice of [invitation, update, reminder]) {
+      expect(withdrawalOf(notice, { ...present, ...change }, before)).toBe('superseded');
+    }
+    expect(withdrawalOf(cancellation, { ...present, ...change }, before)).toBeUndefined();
+  });
+
+  it('holds again when a move was aborted and the slot is the announced one', () => {
+    const returned = { ...present, revision: 4, announcedAs: [2, 4] };
+    expect(withdrawalOf(invitation, returned, before)).toBeUndefined();
+    expect(withdrawalOf({ ...update, audition: { ...audition, revision: 3 } }, returned, before)).toBe(
+      'superseded',
+    );
+  });
+
+  it('without a link is sent when a meeting was created meanwhile', () => {
+    const { joinUrl: _, ...inPerson } = audition;
+    expect(withdrawalOf({ ...invitation, audition: inPerson }, present, before)).toBeUndefined();
+  });
+});
+
+describe('a reminder', () => {
+  it('is overdue from the start of the slot on, unlike other notices', () => {
+    expect(withdrawalOf(reminder, present, start - 1)).toBeUndefined();
+    expect(withdrawalOf(reminder, present, start)).toBe('overdue');
+    expect(withdrawalOf(update, present, start)).toBeUndefined();
+  });
+
+  it.each(['bounced', 'complained', 'suppressed'])('is suppressed after an email that was %s', (code) => {
+    const undelivered = { ...present, undeliveredCode: code };
+    expect(withdrawalOf(reminder, undelivered, before)).toBe('suppressed');
+    expect(withdrawalOf(update, undelivered, before)).toBeUndefined();
+  });
+
+  it('is not suppressed after an email that the mail service did not send, nor on another channel', () => {
+    expect(withdrawalOf(reminder, { ...present, undeliveredCode: 'not_sent' }, before)).toBeUndefined();
+    const bySms = { ...reminder, channel: 'sms' } as const;
+    expect(withdrawalOf(bySms, { ...present, undeliveredCode: 'bounced' }, before)).toBeUndefined();
+  });
+});
+
+it('the failure of a withdrawn notice has its reason as type, and is not retried', () => {
+  expect(withdrawnFailure('overdue')).toMatchObject({ type: 'overdue', nonRetryable: true });
+});
