@@ -339,6 +339,8 @@ export type ReconciliationFault =
   | 'workflow_ended'
   /** The audition is closed and must be undone. Its meeting, events or holds stand, and no workflow runs. */
   | 'effects_left'
+  /** The audition is closed and has open attention items, and no workflow runs that could resolve them. */
+  | 'items_left'
   /** Slots are held for an audition that does not exist. */
   | 'holds_orphaned'
   /** The read model lacks events of the trail. */
@@ -385,8 +387,8 @@ export interface Finding extends Suspect {
 export interface ReconciliationActivities {
   /** Compares a page of the auditions that the read model shows as open with Temporal and with their trails. */
   compareOpenAuditions(input: ComparePageInput): Promise<ComparedPage>;
-  /** Returns the auditions whose holds nobody needs: they do not exist, or are closed and must be undone. */
-  compareHolds(input: { readonly limit: number }): Promise<ComparedPage>;
+  /** Compares holds and attention items with their auditions: these do not exist, or are closed. */
+  compareRemains(input: { readonly limit: number }): Promise<ComparedPage>;
   /** Compares a page of all trails with the read model and the ledger. */
   compareTrails(input: ComparePageInput): Promise<ComparedPage>;
   /** Compares again, and repairs what does not need a workflow. Idempotent. */

@@ -88,16 +88,16 @@ export const createReconciliationActivities = ({
     };
   };
 
-  const compareHolds = async (limit: number): Promise<ComparedPage> => {
-    const [orphaned, closed] = [
-      await records.listOrphanedHolds(limit),
-      await records.listClosedWithHolds(limit),
-    ];
+  const compareRemains = async (limit: number): Promise<ComparedPage> => {
+    const orphaned = await records.listOrphanedHolds(limit);
+    const holding = await records.listClosedWithHolds(limit);
+    const waiting = await records.listClosedWithItems(limit);
     return {
-      compared: orphaned.length + closed.length,
+      compared: orphaned.length + holding.length + waiting.length,
       suspects: [
         ...orphaned.map(suspectOf('holds_orphaned')),
-        ...(await withEffectsLeft(closed)).map(suspectOf('effects_left')),
+        ...(await withEffectsLeft(holding)).map(suspectOf('effects_left')),
+        ...(await withoutWorkflow(waiting)).map(suspectOf('items_left')),
       ],
     };
   };
@@ -143,13 +143,18 @@ export const createReconciliationActivities = ({
         const ending = view?.state === 'closed' ? await unfinished(auditionId) : undefined;
         return view && ending ? takeOver(view, correlationId, ending) : inOrder;
       }
+      case 'items_left': {
+        const view = await auditions.get(organization, auditionId);
+        if (view?.state !== 'closed' || view.attention.length === 0) return inOrder;
+        return takeOver(view, correlationId, unfinishedEnding(await records.readTrail(auditionId)));
+      }
     }
   };
 
   return {
     compareOpenAuditions: (input) => withHeartbeat(() => compareOpen(input)),
     compareTrails: (input) => withHeartbeat(() => compareTrails(input)),
-    compareHolds: ({ limit }) => withHeartbeat(() => compareHolds(limit)),
+    compareRemains: ({ limit }) => withHeartbeat(() => compareRemains(limit)),
     repairAudition: (input) => withHeartbeat(() => repair(input)),
     reportFindings: async ({ findings }) => findings.forEach(report),
   };

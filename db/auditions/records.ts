@@ -40,6 +40,8 @@ export interface AuditionRecords {
   listAll(page: RecordPage): Promise<readonly AuditionRecord[]>;
   /** Returns closed auditions that hold a slot and can require an undo. */
   listClosedWithHolds(limit: number): Promise<readonly AuditionRecord[]>;
+  /** Returns closed auditions with open attention items. */
+  listClosedWithItems(limit: number): Promise<readonly AuditionRecord[]>;
   /** Returns the ids under which slots are held, and which no audition has. */
   listOrphanedHolds(limit: number): Promise<readonly AuditionRecord[]>;
   /** Returns whether the audition holds a slot, or the ledger knows a meeting or an event that is not undone. */
@@ -108,6 +110,11 @@ export const createAuditionRecords = (db: Database): AuditionRecords => {
         SELECT id AS "auditionId", organization, ${isStale} AS "isStale", true AS "mayHaveEffectsLeft"
         FROM auditions WHERE id IN (SELECT audition_id FROM slot_holds) AND ${mayRequireUndo}
         ORDER BY id LIMIT ${limit}
+      `),
+    listClosedWithItems: (limit) =>
+      select(sql`
+        SELECT id AS "auditionId", organization, ${isStale} AS "isStale", false AS "mayHaveEffectsLeft"
+        FROM auditions WHERE needs_attention AND state = 'closed' ORDER BY id LIMIT ${limit}
       `),
     listOrphanedHolds: (limit) =>
       select(sql`

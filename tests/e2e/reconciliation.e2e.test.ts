@@ -27,7 +27,13 @@ import type { AuditionInput } from '../../workflows/audition/messages.ts';
 import type { ReconciliationInput, ReconciliationResult } from '../../workflows/reconciliation/messages.ts';
 import { finish, unanswered } from '../fixtures/workflows/reconciliation.ts';
 import { auditionPlan } from '../harness/audition-plan.ts';
-import { factsUntilScheduled, newAuditionId, storeEvents, trail } from '../harness/audition-trail.ts';
+import {
+  attentionItem,
+  factsUntilScheduled,
+  newAuditionId,
+  storeEvents,
+  trail,
+} from '../harness/audition-trail.ts';
 import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
 import { eventually } from '../harness/eventually.ts';
 import { unexpectedActivities } from '../harness/unexpected-activities.ts';
@@ -225,6 +231,16 @@ describe('reconciliation of a closed audition', () => {
     const finding = { organization, auditionId: id, fault: 'effects_left', repair: 'taken_over' };
     expect((await reconcile()).findings).toEqual([finding]);
     expect((await reconcile()).findings).toEqual([]);
+    expect(await takeoverOf(id)).toMatchObject({ takeover: { ending: cancelled } });
+  });
+
+  it('takes it over when its workflow was terminated while it waited for an operator', async () => {
+    const id = newAuditionId();
+    await store(id, cancelled, { type: 'attention_raised', item: attentionItem(`att_${id}-1`) });
+    expect((await reconcile()).findings).toEqual([
+      { organization, auditionId: id, fault: 'items_left', repair: 'taken_over' },
+    ]);
+    expect((await reconcile({ only: { organization, auditionId: id } })).findings).toEqual([]);
     expect(await takeoverOf(id)).toMatchObject({ takeover: { ending: cancelled } });
   });
 

@@ -24,7 +24,7 @@ export const unexpectedActivities = (expected: Partial<ServiceActivities>): Serv
   tellEndpoint: refuse,
   disableEndpoint: refuse,
   compareOpenAuditions: refuse,
-  compareHolds: refuse,
+  compareRemains: refuse,
   compareTrails: refuse,
   repairAudition: refuse,
   reportFindings: refuse,

@@ -13,7 +13,7 @@ import { isStepFailure, isTrailAhead } from './step-failures.ts';
 import { scheduleFirstSlot } from './steps/first-slot.ts';
 import { reopen } from './steps/reopen.ts';
 import { completeInterruptedStep } from './steps/resume.ts';
-import { adoptTrail, askToResume } from './takeover.ts';
+import { adoptTrail, askToResume, resumeEnding } from './takeover.ts';
 
 /** Runs the audition until it is closed. Returns its final view. */
 export async function audition(input: AuditionInput): Promise<AuditionView> {
@@ -47,8 +47,7 @@ const takeOver = async (run: AuditionRun, takeover: Takeover): Promise<void> => 
     run.refusal = await reopen(run, takeover.command);
     if (run.refusal) return;
   } else {
-    // An audition that was closed stays closed.
-    if (run.journal.view.state === 'closed') return run.resumeEnding(takeover.ending);
+    if (run.journal.view.state === 'closed') return resumeEnding(run, takeover.ending);
     await askToResume(run, takeover.cause);
     if (!run.ending) await completeInterruptedStep(run);
   }

@@ -55,7 +55,10 @@ const correlationId = (): string => workflowInfo().workflowId;
 
 const suspectAudition = (only: NonNullable<ReconciliationInput['only']>): Comparison => ({
   compared: 1,
-  suspects: (['view_stale', 'workflow_ended', 'effects_left'] as const).map((fault) => ({ ...only, fault })),
+  suspects: (['view_stale', 'workflow_ended', 'effects_left', 'items_left'] as const).map((fault) => ({
+    ...only,
+    fault,
+  })),
   nextTrail: undefined,
 });
 
@@ -66,7 +69,7 @@ const compareAll = async ({
   const after = previousNextTrail();
   const pages: ComparedPage[] = [
     await reconciliationActivities('Compare trails, read model and ledger').compareTrails({ after, limit }),
-    await reconciliationActivities('Compare the holds').compareHolds({ limit }),
+    await reconciliationActivities('Compare holds and attention items').compareRemains({ limit }),
   ];
   const nextTrail = pages[0]?.next;
   for (let page: ComparedPage | undefined; !page || page.next; pages.push(page)) {
