@@ -66,23 +66,31 @@ const suspectAudition = (only: NonNullable<ReconciliationInput['only']>): Compar
 const compareAll = async ({
   pageSize: limit = defaultPageSize,
 }: ReconciliationInput): Promise<Comparison> => {
-  const after = previousNextTrail();
-  const pages: ComparedPage[] = [
-    await reconciliationActivities('Compare trails, read model and ledger').compareTrails({ after, limit }),
-    await reconciliationActivities('Compare holds and attention items').compareRemains({ limit }),
-  ];
-  const nextTrail = pages[0]?.next;
+  const [trails, remains, open] = await Promise.all([
+    reconciliationActivities('Compare trails, read model and ledger').compareTrails({
+      after: previousNextTrail(),
+      limit,
+    }),
+    reconciliationActivities('Compare holds and attention items').compareRemains({ limit }),
+    compareOpenAuditions(limit),
+  ]);
+  const pages = [trails, remains, ...open];
+  return {
+    compared: pages.reduce((sum, { compared }) => sum + compared, 0),
+    suspects: distinct(pages.flatMap(({ suspects }) => suspects)),
+    nextTrail: trails.next,
+  };
+};
+
+const compareOpenAuditions = async (limit: number): Promise<readonly ComparedPage[]> => {
+  const pages: ComparedPage[] = [];
   for (let page: ComparedPage | undefined; !page || page.next; pages.push(page)) {
     page = await reconciliationActivities('Compare the open auditions').compareOpenAuditions({
       after: page?.next,
       limit,
     });
   }
-  return {
-    compared: pages.reduce((sum, { compared }) => sum + compared, 0),
-    suspects: distinct(pages.flatMap(({ suspects }) => suspects)),
-    nextTrail,
-  };
+  return pages;
 };
 
 const distinct = (suspects: readonly Suspect[]): readonly Suspect[] => [
