@@ -2,13 +2,17 @@
 import { createCalendarActivities } from './calendar/calendar.ts';
 import { createCalendarReader } from './calendar/calendar-reader.ts';
 import { createClaimSlot } from './calendar/claim-slot.ts';
-import type { AuditionActivities, PlatformActivities } from './contract.ts';
+import type { AuditionActivities, PlatformActivities, ReconciliationActivities } from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { withTemporalFailures } from './failures.ts';
 import { createInternalActivities } from './internal/internal-activities.ts';
 import { createMeetingActivities } from './meetings/meetings.ts';
 import { createMessagingActivities } from './messaging/messaging.ts';
 import { createPlatformActivities, type PlatformDependencies } from './platform-events/platform-events.ts';
+import {
+  createReconciliationActivities,
+  type ReconciliationDependencies,
+} from './reconciliation/reconciliation.ts';
 
 export type { ActivityDependencies } from './dependencies.ts';
 
@@ -32,6 +36,10 @@ export const createActivities = (dependencies: ActivityDependencies): AuditionAc
  */
 export const createEndpointActivities = (dependencies: PlatformDependencies): PlatformActivities =>
   translateEach<PlatformActivities>(createPlatformActivities(dependencies));
+
+/** Returns the activities that compare auditions with Temporal and repair them. They throw only Temporal failures. */
+export const createRepairActivities = (dependencies: ReconciliationDependencies): ReconciliationActivities =>
+  translateEach<ReconciliationActivities>(createReconciliationActivities(dependencies));
 
 type InputOf<Activity> = Activity extends (input: infer Input) => unknown ? Input : never;
 type ResultOf<Activity> = Activity extends (input: never) => Promise<infer Result> ? Result : never;

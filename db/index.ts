@@ -8,6 +8,7 @@ import { createOrganizations, type Organizations } from './access/organizations.
 import { type Announcements, createAnnouncements } from './auditions/announcements.ts';
 import { createNoticeDeliveries, type NoticeDeliveries } from './auditions/notice-deliveries.ts';
 import { type AuditionReadModel, createAuditionReadModel } from './auditions/read-model.ts';
+import { type AuditionRecords, createAuditionRecords } from './auditions/records.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
 import type { DatabaseClient } from './client.ts';
 import { type Accounts, createAccounts } from './connections/accounts.ts';
@@ -36,6 +37,7 @@ import { createVault, type Vault } from './vault/envelope-encryption.ts';
 export interface Repositories {
   readonly events: EventStore;
   readonly auditions: AuditionReadModel;
+  readonly auditionRecords: AuditionRecords;
   readonly ledger: OperationLedger;
   readonly holds: SlotHolds;
   readonly connections: Connections;
@@ -69,6 +71,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
   return {
     events: createEventStore(db),
     auditions: createAuditionReadModel(db),
+    auditionRecords: createAuditionRecords(db),
     ledger: createOperationLedger(db, vault),
     holds: createSlotHolds(db),
     connections: createConnections(db, vault),

@@ -1,6 +1,6 @@
 /** The worker process: runs the workers of all task queues, the relays and the health server until it is stopped. */
 import closeWithGrace from 'close-with-grace';
-import { createActivities } from '../activities/index.ts';
+import { createActivities, createRepairActivities } from '../activities/index.ts';
 import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
 import { migrateAtStart } from '../db/migrate.ts';
@@ -22,7 +22,10 @@ import { freeLoopbackAddress, readSdkMetrics } from './health/sdk-metrics.ts';
 import { startInboxRelay } from './inbox/inbox.ts';
 import { createMetrics } from './metrics.ts';
 import { observeAttention } from './observation/business-events.ts';
+import { createFindingReport } from './observation/findings.ts';
 import { openOutbox } from './outbox/outbox.ts';
+import { createAuditionRuns } from './reconciliation/audition-runs.ts';
+import { startReconciliationSchedule } from './reconciliation/schedule.ts';
 import { installRuntime } from './runtime.ts';
 import { shutdownTimeoutMs } from './shutdown/timeouts.ts';
 import { startWorkers } from './worker.ts';
@@ -61,7 +64,16 @@ const main = async (): Promise<void> => {
   const outbox = openOutbox(configuration, repositories);
   const workers = await startWorkers({
     configuration,
-    activities: { ...createAuditionActivities(configuration, parts), ...outbox.activities },
+    activities: {
+      ...createAuditionActivities(configuration, parts),
+      ...outbox.activities,
+      ...createRepairActivities({
+        auditions: repositories.auditions,
+        records: repositories.auditionRecords,
+        runs: createAuditionRuns(logger),
+        report: createFindingReport({ metrics, logger }),
+      }),
+    },
     logger,
     metrics,
   });
@@ -69,6 +81,7 @@ const main = async (): Promise<void> => {
     startTokenRefresh({ connections: repositories.connections, accessTokens, logger }),
     outbox.startRelay(workers, logger),
     startInboxRelay(configuration, repositories, workers, { logger, metrics }),
+    startReconciliationSchedule(configuration, workers.client, logger),
     startConnectionMaintenance(
       configuration,
       repositories,

@@ -11,6 +11,7 @@ it('the metrics count activity attempts by outcome, attention items by step, del
     seconds: 0.2,
   });
   metrics.attentionRaised({ step: 'meeting', code: 'outage' });
+  metrics.disagreementFound({ fault: 'workflow_ended', repair: 'taken_over' });
   metrics.callEnded({ provider: 'zoom', operation: 'meetings.create', outcome: 'ok', seconds: 0.02 });
   metrics.deliveryReported({ channel: 'sms', status: 'delivered' });
   const text = await metrics.render();
@@ -20,6 +21,9 @@ it('the metrics count activity attempts by outcome, attention items by step, del
   expect(text).toContain('castmatch_attention_items_raised_total{step="meeting",code="outage"} 1');
   expect(text).toContain(
     'castmatch_provider_call_duration_seconds_bucket{le="0.025",provider="zoom",operation="meetings.create",outcome="ok"} 1',
+  );
+  expect(text).toContain(
+    'castmatch_reconciliation_findings_total{fault="workflow_ended",repair="taken_over"} 1',
   );
   expect(text).toContain('castmatch_delivery_reports_total{channel="sms",status="delivered"} 1');
   expect(text).toContain('process_cpu_seconds_total');

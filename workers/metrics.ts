@@ -23,6 +23,8 @@ export interface ServiceMetrics extends CallMetrics {
   attentionRaised(raised: { readonly step: string; readonly code: string }): void;
   /** Counts an attention item that was not resolved within its SLA, and again after each further SLA period. */
   attentionOverdue(): void;
+  /** Counts a disagreement about an audition that the reconciliation has found and repaired. */
+  disagreementFound(found: { readonly fault: string; readonly repair: string }): void;
   /** Counts a report that changed the delivery status of a notice. */
   deliveryReported(reported: { readonly channel: Channel; readonly status: DeliveryStatus }): void;
   /** Counts a webhook endpoint that was disabled because its receiver failed for days or answered 410. */
@@ -54,6 +56,12 @@ export const createMetrics = (): ServiceMetrics => {
     help: 'Attention items that were not resolved within their SLA, counted once per SLA period.',
     registers,
   });
+  const findings = new Counter({
+    name: 'castmatch_reconciliation_findings_total',
+    help: 'Auditions about which the read model, the trail, the ledger, the holds and Temporal disagreed.',
+    labelNames: ['fault', 'repair'] as const,
+    registers,
+  });
   const deliveryReports = new Counter({
     name: 'castmatch_delivery_reports_total',
     help: 'Reports of providers that changed the delivery status of a notice.',
@@ -72,6 +80,7 @@ export const createMetrics = (): ServiceMetrics => {
       activities.observe({ activity, task_queue: taskQueue, outcome, error_type: errorType ?? '' }, seconds),
     attentionRaised: (raised) => attention.inc(raised),
     attentionOverdue: () => overdue.inc(),
+    disagreementFound: (found) => findings.inc(found),
     deliveryReported: (reported) => deliveryReports.inc(reported),
     endpointDisabled: () => disabledEndpoints.inc(),
     render: () => registry.metrics(),

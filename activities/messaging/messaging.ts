@@ -17,11 +17,7 @@ import type {
   UndoResult,
 } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import {
-  createAttemptContext,
-  createGroupContext,
-  type UndoContext,
-} from '../effects/attempt.ts';
+import { createAttemptContext, createGroupContext, type UndoContext } from '../effects/attempt.ts';
 import { type BegunUndo, beginUndo } from '../effects/begin-undo.ts';
 import { withHeartbeat } from '../effects/heartbeat.ts';
 import { requireSettled } from '../effects/settle-window.ts';

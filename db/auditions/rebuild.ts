@@ -1,5 +1,6 @@
 import { asc, inArray, sql } from 'drizzle-orm';
 import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
+import type { AuditionId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { auditEvents } from '../schema/audit-events.ts';
 import { auditedAuditionsAfter, storedEventSchema } from '../trail/stored-events.ts';
@@ -30,22 +31,45 @@ export const rebuildReadModel = async (db: Database): Promise<{ auditions: numbe
 
 const rebuildBatch = (db: Database, ids: readonly string[]): Promise<number> =>
   db.transaction(async (transaction) => {
-    // Blocks appends, including those to auditions that have no row to lock yet. Does not block readers.
-    await transaction.execute(sql`LOCK TABLE auditions IN SHARE ROW EXCLUSIVE MODE`);
-    const rows = await transaction
-      .select()
-      .from(auditEvents)
-      .where(inArray(auditEvents.auditionId, [...ids]))
-      .orderBy(asc(auditEvents.auditionId), asc(auditEvents.sequence));
-    const views = new Map<string, AuditionView>();
-    for (const row of rows) {
-      const event = storedEventSchema.parse(row);
-      const view = views.get(row.auditionId);
-      views.set(row.auditionId, view ? foldEvent(view, event) : createView(event));
-    }
-    await transaction.execute(replaceRows(ids, [...views.values()]));
-    return rows.length;
+    await lockViews(transaction);
+    return foldAgain(transaction, ids);
   });
+
+/**
+ * Folds the audition again when `isWanted` holds, which is checked under the lock. Returns whether it did. Of two
+ * simultaneous calls, one rebuilds a stale view.
+ */
+export const rebuildAudition = (
+  db: Database,
+  id: AuditionId,
+  isWanted: (transaction: Database) => Promise<boolean>,
+): Promise<boolean> =>
+  db.transaction(async (transaction) => {
+    await lockViews(transaction);
+    if (!(await isWanted(transaction))) return false;
+    await foldAgain(transaction, [id]);
+    return true;
+  });
+
+/** Blocks appends, including those to auditions that have no row to lock yet. Does not block readers. */
+const lockViews = (transaction: Database) =>
+  transaction.execute(sql`LOCK TABLE auditions IN SHARE ROW EXCLUSIVE MODE`);
+
+const foldAgain = async (transaction: Database, ids: readonly string[]): Promise<number> => {
+  const rows = await transaction
+    .select()
+    .from(auditEvents)
+    .where(inArray(auditEvents.auditionId, [...ids]))
+    .orderBy(asc(auditEvents.auditionId), asc(auditEvents.sequence));
+  const views = new Map<string, AuditionView>();
+  for (const row of rows) {
+    const event = storedEventSchema.parse(row);
+    const view = views.get(row.auditionId);
+    views.set(row.auditionId, view ? foldEvent(view, event) : createView(event));
+  }
+  await transaction.execute(replaceRows(ids, [...views.values()]));
+  return rows.length;
+};
 
 const replaceRows = (ids: readonly string[], views: readonly AuditionView[]) => sql`
   WITH upserted AS (

@@ -177,19 +177,17 @@ export const claimUndo = async (db: Database, undo: BeginUndo): Promise<Operatio
   return row;
 };
 
+/** Matches the operations that have or may have an effect. */
+export const isStanding = or(
+  inArray(operations.state, ['completed', 'undoing']),
+  and(eq(operations.state, 'open'), sql`NOT (${hasNoEffect})`),
+  sql`${operations.surplus} <> '[]'::jsonb`,
+);
+
 /** Returns the operations of an audition that have or may have an effect, oldest first. */
 export const findStanding = (db: Database, auditionId: AuditionId): Promise<readonly OperationRow[]> =>
   db
     .select(columns)
     .from(operations)
-    .where(
-      and(
-        eq(operations.auditionId, auditionId),
-        or(
-          inArray(operations.state, ['completed', 'undoing']),
-          and(eq(operations.state, 'open'), sql`NOT (${hasNoEffect})`),
-          sql`${operations.surplus} <> '[]'::jsonb`,
-        ),
-      ),
-    )
+    .where(and(eq(operations.auditionId, auditionId), isStanding))
     .orderBy(operations.startedAt, operations.key);

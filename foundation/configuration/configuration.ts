@@ -50,6 +50,8 @@ export interface ServiceConfiguration {
   readonly masterKeys: readonly MasterKey[];
   /** Appended to the name of every task queue. Empty outside tests. */
   readonly taskQueueSuffix: string;
+  /** How often the reconciliation runs. 0: never. */
+  readonly reconciliationMinutes: number;
   readonly workerMetricsPort: number;
   /** Path of the prebuilt workflow bundle. Undefined bundles at start. */
   readonly workflowBundle?: string | undefined;
@@ -69,7 +71,7 @@ export interface ServiceConfiguration {
 /** The settings needed to call Temporal and decrypt its payloads, as `npm run replay` does. */
 export type TemporalClientConfiguration = Pick<
   ServiceConfiguration,
-  'environment' | 'temporal' | 'masterKeys' | 'logLevel'
+  'environment' | 'temporal' | 'taskQueueSuffix' | 'masterKeys' | 'logLevel'
 >;
 
 const temporalClientVariables = variables.pick({
@@ -82,6 +84,7 @@ const temporalClientVariables = variables.pick({
   TEMPORAL_TLS_SERVER_CA_CERT_PATH: true,
   TEMPORAL_TLS_CLIENT_CERT_PATH: true,
   TEMPORAL_TLS_CLIENT_KEY_PATH: true,
+  CASTMATCH_TASK_QUEUE_SUFFIX: true,
   CASTMATCH_MASTER_KEYS: true,
   LOG_LEVEL: true,
 });
@@ -126,6 +129,7 @@ const serviceOf = (set: Variables, tls: TemporalTls | undefined): ServiceConfigu
     temporalUiUrl: set.TEMPORAL_UI_URL,
     masterKeys: set.CASTMATCH_MASTER_KEYS,
     taskQueueSuffix: set.CASTMATCH_TASK_QUEUE_SUFFIX,
+    reconciliationMinutes: set.RECONCILIATION_MINUTES,
     workerMetricsPort: set.WORKER_METRICS_PORT,
     workflowBundle:
       set.WORKFLOW_BUNDLE ?? (isDeployed(set.CASTMATCH_ENV) ? 'build/workflow-bundle.js' : undefined),
@@ -152,6 +156,7 @@ export const loadTemporalClientConfiguration = (
   return {
     environment: set.CASTMATCH_ENV,
     temporal: temporalOf(set, tls),
+    taskQueueSuffix: set.CASTMATCH_TASK_QUEUE_SUFFIX,
     masterKeys: set.CASTMATCH_MASTER_KEYS,
     logLevel: set.LOG_LEVEL,
   };

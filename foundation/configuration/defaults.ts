@@ -17,6 +17,7 @@ export const serviceVariables = {
     WORKFLOW_CALL_STACKS: 'false',
     LOG_LEVEL: 'info',
     CASTMATCH_TASK_QUEUE_SUFFIX: '',
+    RECONCILIATION_MINUTES: '5',
     TRUSTED_PROXIES: '',
     PLATFORM_ORIGINS: '',
   },

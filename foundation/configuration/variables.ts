@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { masterKeyRing } from './master-keys.ts';
 import {
+  count,
   networks,
   notEmpty,
   origin,
@@ -162,6 +163,12 @@ export const variables = z.object({
       about: 'Appended to the name of every task queue. Separates tests that share one server.',
       form: 'at most 100 letters, digits, "-", "_" or "."',
     }),
+  RECONCILIATION_MINUTES: count().register(variableMetadata, {
+    group: 'Temporal',
+    about:
+      'How often auditions are compared with Temporal, in minutes, to find those whose workflow was terminated or lost. 0: never.',
+    form: 'a whole number, such as 5',
+  }),
   CASTMATCH_MASTER_KEYS: masterKeyRing.register(variableMetadata, {
     group: 'Encryption',
     about:

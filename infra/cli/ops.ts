@@ -9,6 +9,7 @@ import { CommandFailed } from './ops/http-client.ts';
 import { keysCommand } from './ops/keys-command.ts';
 import { webhooksCommand } from './ops/webhooks-command.ts';
 import { runProgram } from './run-program.ts';
+import { TemporalUnreachable } from './temporal.ts';
 import { DatabaseUnreachable } from './with-database.ts';
 
 const program = new Command('ops')
@@ -28,6 +29,7 @@ const isExpected = (error: unknown): error is Error =>
   error instanceof CommandFailed ||
   error instanceof UsageError ||
   error instanceof ConfigurationError ||
-  error instanceof DatabaseUnreachable;
+  error instanceof DatabaseUnreachable ||
+  error instanceof TemporalUnreachable;
 
 await runProgram(program, isExpected);

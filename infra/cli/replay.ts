@@ -17,7 +17,8 @@ import { NotAHistory, saveHistory } from '../../workers/replay/history-file.ts';
 import { createReplayer, type Replayed } from '../../workers/replay/replayer.ts';
 import { bundleWorkflows } from '../../workers/workflow-code.ts';
 import { reportLines, summaryOf } from './replay/report.ts';
-import { NotOnServer, type Selection, selectHistories, TemporalUnreachable } from './replay/sources.ts';
+import { NotOnServer, type Selection, selectHistories } from './replay/sources.ts';
+import { TemporalUnreachable } from './temporal.ts';
 import { wholeNumber } from './whole-number.ts';
 
 interface Options extends Omit<Selection, 'targets'> {

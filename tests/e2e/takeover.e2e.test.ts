@@ -151,6 +151,40 @@ describe('an audition that was terminated', () => {
     });
   });
 
+  it('is undone to the end when it was closed before, and a declined participant is told nothing', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const { taskQueue } = await played.handle.describe();
+      played.world.fail('removeMeeting', 'reconnect');
+      await played.send(messages.cancelUpdate, apiCommand);
+      await played.until(({ attention }) => attention.some(({ step }) => step === 'compensation'));
+      await played.handle.terminate();
+      played.world.clearFaults();
+      played.world.effects = effectsOf(played).filter(({ target }) => target.kind === 'meeting');
+      const ending = { type: 'declined', participant: performer.id } as const;
+      await takeOver(played, { cause: 'terminated', correlationId: 'test', ending }, taskQueue);
+      const view = await latest(played).result();
+      expect(view).toMatchObject({ state: 'closed', outcome: 'cancelled', attention: [] });
+      expect(played.world.meetings.size).toBe(0);
+      expect(played.world.retractions).toHaveLength(4);
+    });
+  });
+
+  it('touches nothing when it was closed before and keeps what it has', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const { taskQueue } = await played.handle.describe();
+      played.world.fail('removeMeeting', 'reconnect');
+      await played.send(messages.cancelUpdate, apiCommand);
+      await played.until(({ attention }) => attention.some(({ step }) => step === 'compensation'));
+      await played.handle.terminate();
+      played.world.effects = effectsOf(played);
+      await takeOver(played, { cause: 'terminated', correlationId: 'test' }, taskQueue);
+      expect(await latest(played).result()).toMatchObject({ state: 'closed', attention: [] });
+      expect(played.world.meetings.size).toBe(1);
+    });
+  });
+
   it('is reopened for a session after it was cancelled', async () => {
     await harness.runAudition({}, async (played) => {
       await invited(played);

@@ -23,5 +23,10 @@ export const unexpectedActivities = (expected: Partial<ServiceActivities>): Serv
   replayEvents: refuse,
   tellEndpoint: refuse,
   disableEndpoint: refuse,
+  compareOpenAuditions: refuse,
+  compareRemains: refuse,
+  compareTrails: refuse,
+  repairAudition: refuse,
+  reportFindings: refuse,
   ...expected,
 });

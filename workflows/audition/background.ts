@@ -1,6 +1,7 @@
 /** Runs work beside the main coroutine. It can wait days for an operator without blocking the rest of the audition. */
 import { isCancellation } from '@temporalio/workflow';
-import { Aborted, type EndingFact, internalFailure } from './ending.ts';
+import type { EndingFact } from '../../domain/audition/ending.ts';
+import { Aborted, internalFailure } from './ending.ts';
 import { isStepFailure } from './step-failures.ts';
 
 export interface BackgroundWork {

@@ -7,6 +7,7 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AttentionAction } from '../../domain/audition/attention.ts';
+import type { EndingFact } from '../../domain/audition/ending.ts';
 import type {
   Answer,
   Decision,
@@ -37,7 +38,12 @@ export interface AuditionInput {
 
 /** Why a workflow takes over an audition: its earlier workflow was lost, or a closed audition is reopened. */
 export type Takeover =
-  | { readonly cause: TakeoverCause; readonly correlationId: string }
+  | {
+      readonly cause: TakeoverCause;
+      readonly correlationId: string;
+      /** Set when the audition is closed, but its earlier workflow ended before everything was undone. */
+      readonly ending?: EndingFact | undefined;
+    }
   | { readonly cause: 'reopen'; readonly command: ReopenCommand };
 
 /** The state that continue-as-new carries over. Compatible with running workflows: only add optional fields. */

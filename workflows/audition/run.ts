@@ -1,6 +1,7 @@
 /** The shared state of a running audition, and its cancellation scope. */
 import { CancellationScope, CancelledFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { AuditionCall } from '../../activities/contract.ts';
+import type { EndingFact } from '../../domain/audition/ending.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
@@ -13,7 +14,7 @@ import { type BackgroundWork, createBackgroundWork } from './background.ts';
 import type { Change } from './change.ts';
 import { type CommandQueue, createCommandQueue } from './command-queue.ts';
 import type { AuditionCompensation } from './compensations.ts';
-import { type EndingFact, internalFailure } from './ending.ts';
+import { internalFailure } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';
 import type { AuditionInput, DeliveryReport, FirstResult, MeetingStatus, SlotRefusal } from './messages.ts';
 import { createOpenNotices, type OpenNotices } from './open-notices.ts';
@@ -75,6 +76,10 @@ export interface AuditionRun {
   readonly ending: EndingFact | undefined;
   /** The state in which the audition ended, or the present state while it runs. */
   readonly stateAtEnd: AuditionState;
+  /** Whether an earlier workflow has ended the audition, and this one completes the compensation. */
+  readonly isEndingResumed: boolean;
+  /** Sets the ending of an audition that is closed already, if there is something left to compensate. */
+  resumeEnding(fact: EndingFact | undefined): void;
   /** Ends the audition: records the fact and cancels all work. Does nothing when the audition has already ended. */
   end(fact: EndingFact, correlationId?: string): void;
   /**
@@ -103,6 +108,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
   let ending: EndingFact | undefined;
   let stateAtEnd: AuditionState | undefined;
   let isSuperseded = false;
+  let isEndingResumed = false;
 
   const journal = createJournal(
     plan,
@@ -172,6 +178,13 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     get stateAtEnd() {
       return stateAtEnd ?? journal.view.state;
     },
+    get isEndingResumed() {
+      return isEndingResumed;
+    },
+    resumeEnding(fact) {
+      ending = fact;
+      isEndingResumed = fact !== undefined;
+    },
     end,
     runInBackground: (task) => work.run(() => background.start(task)),
     async runUntilEnded(doWork) {
@@ -187,6 +200,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
       isSuperseded = false;
       ending = undefined;
       stateAtEnd = undefined;
+      isEndingResumed = false;
       run.isCleanedUp = false;
       work = new CancellationScope();
     },

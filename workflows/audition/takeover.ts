@@ -4,6 +4,7 @@
  */
 import type { AdoptedTrail } from '../../activities/contract.ts';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
+import type { EndingFact } from '../../domain/audition/ending.ts';
 import type { TakeoverCause } from '../../domain/audition/events.ts';
 import { correlatedIds } from '../../domain/audition/plan.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
@@ -49,6 +50,15 @@ export const askToResume = async (run: AuditionRun, cause: TakeoverCause): Promi
   if (action === 'abort') {
     run.end({ type: 'failed', code: cause, reason: `The workflow was ${cause}, and an operator aborted.` });
   }
+};
+
+/**
+ * Completes what an audition that was closed still needs. It stays closed. An open item belongs to the workflow that
+ * has ended; a compensation that fails again raises another one.
+ */
+export const resumeEnding = (run: AuditionRun, ending: EndingFact | undefined): void => {
+  run.attention.withdrawAll();
+  run.resumeEnding(ending);
 };
 
 const explanations: Readonly<Record<TakeoverCause, string>> = {

@@ -1,8 +1,9 @@
 /** Runs one audition from request to decision. Each step is a file in `steps/`; pure rules are in `domain/`. */
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { needsCompensation } from '../../domain/audition/ending.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { compensate } from './compensate.ts';
-import { Aborted, internalFailure, needsCompensation } from './ending.ts';
+import { Aborted, internalFailure } from './ending.ts';
 import { setHandlers } from './handlers.ts';
 import { runMainLoop } from './main-loop.ts';
 import type { AuditionInput, Takeover } from './messages.ts';
@@ -12,7 +13,7 @@ import { isStepFailure, isTrailAhead } from './step-failures.ts';
 import { scheduleFirstSlot } from './steps/first-slot.ts';
 import { reopen } from './steps/reopen.ts';
 import { completeInterruptedStep } from './steps/resume.ts';
-import { adoptTrail, askToResume } from './takeover.ts';
+import { adoptTrail, askToResume, resumeEnding } from './takeover.ts';
 
 /** Runs the audition until it is closed. Returns its final view. */
 export async function audition(input: AuditionInput): Promise<AuditionView> {
@@ -46,8 +47,7 @@ const takeOver = async (run: AuditionRun, takeover: Takeover): Promise<void> => 
     run.refusal = await reopen(run, takeover.command);
     if (run.refusal) return;
   } else {
-    // An audition that was closed stays closed.
-    if (run.journal.view.state === 'closed') return;
+    if (run.journal.view.state === 'closed') return resumeEnding(run, takeover.ending);
     await askToResume(run, takeover.cause);
     if (!run.ending) await completeInterruptedStep(run);
   }
@@ -70,7 +70,10 @@ const cleanUp = async (run: AuditionRun): Promise<void> => {
   const { ending, journal, background, saga } = run;
   run.commands.close(wrongState('reschedule', 'closed'));
   if (!run.isSuperseded) journal.flushInBackground();
-  if (ending && needsCompensation(ending, run.stateAtEnd, journal.view.slot, Date.now())) {
+  const isUndone =
+    run.isEndingResumed ||
+    (ending && needsCompensation(ending, run.stateAtEnd, journal.view.slot, Date.now()));
+  if (isUndone) {
     await saga.compensate((compensation) =>
       background.start((detach) => compensate(run, compensation, { onAsked: detach })),
     );

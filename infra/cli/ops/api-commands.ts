@@ -9,6 +9,8 @@ import { UsageError } from '../../../foundation/configuration/cli-configuration.
 import { renderTable } from '../output.ts';
 import { auditionSchema, describeAudition, itemHead, itemRow } from './audition.ts';
 import { auditionListCommand } from './audition-list.ts';
+import { auditionShowCommand } from './audition-show.ts';
+import { auditionUndoCommand } from './audition-undo.ts';
 import { apiContext, type OpsClient } from './http-client.ts';
 
 const itemSchema = attentionItemSchema.extend({ auditionId: z.string() });
@@ -78,16 +80,9 @@ export const attentionCommand = (): Command => {
 };
 
 /** Creates the command `ops auditions`. */
-export const auditionsCommand = (): Command => {
-  const auditions = new Command('auditions').description('auditions').addCommand(auditionListCommand());
-  auditions
-    .command('show')
-    .description('show the current state of an audition, and what was arranged for it')
-    .argument('<id>')
-    .action(async (id: string, _options: object, command: Command) => {
-      const { client, output } = apiContext(command);
-      const audition = await client.call(auditionSchema, 'GET', `/v1/auditions/${encodeURIComponent(id)}`);
-      output.show(audition, () => describeAudition(audition));
-    });
-  return auditions;
-};
+export const auditionsCommand = (): Command =>
+  new Command('auditions')
+    .description('auditions')
+    .addCommand(auditionListCommand())
+    .addCommand(auditionShowCommand())
+    .addCommand(auditionUndoCommand());

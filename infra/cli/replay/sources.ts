@@ -1,9 +1,10 @@
 /** Reads histories from files and from the server. Their payloads stay encrypted. */
 import { stat } from 'node:fs/promises';
-import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import { Client, isGrpcServiceError } from '@temporalio/client';
 import type { TemporalConfiguration } from '../../../foundation/configuration/configuration.ts';
 import { corpusFolder } from '../../../workers/replay/corpus.ts';
 import { type RecordedHistory, readHistories, readHistory } from '../../../workers/replay/history-file.ts';
+import { connectToTemporal } from '../temporal.ts';
 
 /** The histories that the command line selects. */
 export interface Selection {
@@ -43,7 +44,7 @@ export async function* selectHistories(
   }
   const queries = queryOf(selection);
   if (stored.length === 0 && queries.length === 0) return;
-  const connection = await connect(temporal);
+  const connection = await connectToTemporal(temporal);
   try {
     const client = new Client({ connection, namespace: temporal.namespace });
     for (const workflowId of stored) yield await fetchHistory(client, workflowId, selection.runId);
@@ -52,22 +53,6 @@ export async function* selectHistories(
     await connection.close();
   }
 }
-
-/** The Temporal server of the configuration does not answer. */
-export class TemporalUnreachable extends Error {
-  override readonly name = 'TemporalUnreachable';
-}
-
-const connect = async ({ address, tls, apiKey }: TemporalConfiguration): Promise<Connection> => {
-  try {
-    return await Connection.connect({ address, tls, apiKey, connectTimeout: '5s' });
-  } catch (cause) {
-    throw new TemporalUnreachable(
-      `Temporal does not answer at ${address}: start the stack with \`npm start\`, or set TEMPORAL_ADDRESS`,
-      { cause },
-    );
-  }
-};
 
 const isFile = async (path: string): Promise<boolean> => {
   try {

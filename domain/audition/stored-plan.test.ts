@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { auditionPlan } from '../../tests/harness/audition-plan.ts';
+import { factsUntilScheduled, trail } from '../../tests/harness/audition-trail.ts';
+import { defaultPolicy } from './policy.ts';
+import { parseStoredPlan, planFromView } from './stored-plan.ts';
+import { foldEvents } from './view.ts';
+
+describe('parseStoredPlan', () => {
+  const plan = auditionPlan(Date.UTC(2027, 0, 1), { notes: 'Bring the sides' });
+
+  it('returns the plan that a workflow was started with', () => {
+    expect(parseStoredPlan(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
+  });
+
+  it('completes the policy of a plan that an earlier version has stored', () => {
+    const { declineGrace: _, ...policy } = plan.policy;
+    expect(parseStoredPlan({ ...plan, policy })?.policy.declineGrace).toBe(defaultPolicy.declineGrace);
+  });
+
+  it('returns undefined for any other value', () => {
+    expect(parseStoredPlan({ ...plan, participants: 'nobody' })).toBeUndefined();
+    expect(parseStoredPlan(undefined)).toBeUndefined();
+  });
+});
+
+describe('planFromView', () => {
+  const view = foldEvents(trail(factsUntilScheduled('aud_1')));
+
+  it('contains the ids, kinds and zones, and no channel', () => {
+    expect(planFromView(view, 'correlation-2')).toMatchObject({
+      id: 'aud_1',
+      organization: view.organization,
+      correlationId: 'correlation-2',
+      wish: { kind: 'fixed', slot: view.slot },
+      meetingProviders: ['zoom'],
+      participants: [{ id: 'performer-1', kind: 'performer', zone: 'Europe/Paris', channels: [] }],
+    });
+  });
+
+  it('exists for an audition without a slot', () => {
+    const [requested] = trail(factsUntilScheduled('aud_1'));
+    if (!requested) throw new Error('the trail is empty');
+    const plan = planFromView(foldEvents([requested]), 'correlation-2');
+    expect(plan.wish).toMatchObject({ slot: { start: requested.at } });
+    expect(plan.meetingProviders).toEqual([]);
+  });
+});

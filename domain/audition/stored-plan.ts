@@ -1,0 +1,96 @@
+/**
+ * Restores the plan of an audition whose workflow is gone: from the input of its last workflow, or from its read model.
+ * The plan starts the workflow that takes the audition over.
+ */
+import { z } from 'zod';
+import { auditionIdSchema, organizationIdSchema, projectIdSchema, roleIdSchema } from '../ids.ts';
+import { meetingProviders } from '../providers/vendors.ts';
+import { instantSchema } from '../time/instant.ts';
+import type { AuditionPlan } from './plan.ts';
+import { defaultPolicy, noShowPolicies } from './policy.ts';
+import { participantSchema } from './request.ts';
+import { slotSchema } from './slot.ts';
+import { auditionRounds } from './states.ts';
+import type { AuditionView } from './view.ts';
+
+const milliseconds = z.number();
+
+const slotSpecSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('fixed'), slot: slotSchema }),
+  z.object({
+    kind: z.literal('window'),
+    earliest: instantSchema,
+    latest: instantSchema,
+    durationMinutes: z.number(),
+    zone: z.string(),
+    room: z.string().optional(),
+  }),
+]);
+
+/** An earlier version of the service may have stored a policy without the deadlines that were added since. */
+const storedPolicySchema = z.object({
+  stepPatience: milliseconds.default(defaultPolicy.stepPatience),
+  meetingPatience: milliseconds.default(defaultPolicy.meetingPatience),
+  attentionSla: milliseconds.default(defaultPolicy.attentionSla),
+  answerWithin: milliseconds.default(defaultPolicy.answerWithin),
+  noShowGrace: milliseconds.default(defaultPolicy.noShowGrace),
+  checkInOpens: milliseconds.default(defaultPolicy.checkInOpens),
+  sessionOverrun: milliseconds.default(defaultPolicy.sessionOverrun),
+  decisionWithin: milliseconds.default(defaultPolicy.decisionWithin),
+  declineGrace: milliseconds.default(defaultPolicy.declineGrace),
+  reopenWithin: milliseconds.default(defaultPolicy.reopenWithin),
+  noShow: z.enum(noShowPolicies).default(defaultPolicy.noShow),
+});
+
+/** A plan as Temporal's history contains it. */
+const storedPlanSchema = z.object({
+  id: auditionIdSchema,
+  organization: organizationIdSchema,
+  project: z.object({ id: projectIdSchema, title: z.string() }),
+  role: z.object({ id: roleIdSchema, name: z.string() }),
+  round: z.enum(auditionRounds),
+  wish: slotSpecSchema,
+  participants: z.array(participantSchema),
+  meetingProviders: z.array(z.enum(meetingProviders)),
+  reminders: z.array(milliseconds),
+  notes: z.string().optional(),
+  policy: storedPolicySchema,
+  correlationId: z.string(),
+  previous: auditionIdSchema.optional(),
+});
+
+/** Returns the plan, or undefined when the value is not one. */
+export const parseStoredPlan = (value: unknown): AuditionPlan | undefined =>
+  storedPlanSchema.safeParse(value).data;
+
+/**
+ * Returns a plan with what the read model knows. It has no names and no channels, so no participant can be notified.
+ * Meeting, events and holds can be undone.
+ */
+export const planFromView = (view: AuditionView, correlationId: string): AuditionPlan => {
+  const zone = view.participants[0]?.zone ?? 'UTC';
+  const slot = view.slot ?? { start: view.requestedAt, end: view.requestedAt, zone };
+  const { provider } = view.meeting ?? {};
+  return {
+    id: view.id,
+    organization: view.organization,
+    project: { id: view.project, title: view.project },
+    role: { id: view.role, name: view.role },
+    round: view.round,
+    wish: { kind: 'fixed', slot },
+    participants: view.participants.map(({ id, kind, zone: ownZone, required }) => ({
+      id,
+      kind,
+      name: id,
+      zone: ownZone,
+      locale: 'en',
+      channels: [],
+      required,
+    })),
+    meetingProviders: provider === undefined || provider === 'manual' ? [] : [provider],
+    reminders: [],
+    policy: defaultPolicy,
+    correlationId,
+    ...(view.previous ? { previous: view.previous } : {}),
+  };
+};

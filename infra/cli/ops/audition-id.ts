@@ -1,0 +1,10 @@
+/** Parses the id of an audition as an operator has it: from the API, or from the Temporal Web UI. */
+import { InvalidArgumentError } from 'commander';
+import { type AuditionId, auditionIdSchema } from '../../../domain/ids.ts';
+
+/** Accepts `aud_…` and the workflow's id, `audition/aud_…`. @throws {InvalidArgumentError} */
+export const parseAuditionId = (text: string): AuditionId => {
+  const parsed = auditionIdSchema.safeParse(text.replace(/^audition\//, ''));
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError('Audition ids begin with aud_.');
+};
