@@ -10,13 +10,20 @@ import type { AuditionId } from '../../domain/ids.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import { createApiClient, day, requestBody } from '../harness/api-client.ts';
 import { atDepth } from '../harness/depth.ts';
+import { eventually } from '../harness/eventually.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
-import { taskLossesIn } from '../harness/task-losses.ts';
+import { endedTasksIn } from '../harness/task-durations.ts';
+import { pendingWorkOf } from '../harness/workflow-harness.ts';
 
 const restarts = atDepth(2, 10);
 const inFlight = atDepth(4, 12);
 /** Shorter than the shortest timeout after which a lost task is repeated. */
-const longestStallMs = 9_000;
+const longestTaskMs = 9_000;
+/**
+ * A task counts when it was scheduled while a worker stopped, or this long before. On an overloaded machine, an activity
+ * can time out without any restart.
+ */
+const marginMs = 1_000;
 
 let service: ServiceUnderTest;
 beforeAll(async () => {
@@ -53,28 +60,30 @@ it(
   async () => {
     const workers = [await service.startWorker(), await service.startWorker()];
     const load = scheduleContinuously();
-    const stops: string[] = [];
+    const stops: { readonly from: number; readonly until: number }[] = [];
     for (let n = 0; n < restarts; n += 1) {
       workers.push(await service.startWorker());
       await pause(500);
-      const started = new Date().toISOString();
+      const from = Date.now();
       await workers.shift()?.stop();
-      stops.push(`from ${started} to ${new Date().toISOString()}`);
+      stops.push({ from, until: Date.now() });
     }
     const ids = await load.stop();
-    const losses = await Promise.all(
+    const tasks = await Promise.all(
       ids.map(async (id) => {
-        const { events } = await service.temporal.workflow.getHandle(auditionWorkflowId(id)).fetchHistory();
-        return taskLossesIn(events ?? []);
+        const handle = service.temporal.workflow.getHandle(auditionWorkflowId(id));
+        // A history shows an activity only when it has ended.
+        await eventually(async () => (await pendingWorkOf(handle)) === 'nothing', 60_000);
+        const { events } = await handle.fetchHistory();
+        return endedTasksIn(events ?? []);
       }),
     );
-    const longestMs = Math.max(...losses.map(({ longestTaskMs }) => longestTaskMs));
-    const lost = {
-      workflowTasks: losses.flatMap(({ workflowTasks }) => workflowTasks),
-      activities: losses.flatMap(({ activities }) => activities),
-    };
-    expect(lost, `workers stopped ${stops.join(', ')}`).toEqual({ workflowTasks: [], activities: [] });
-    expect(longestMs).toBeLessThan(longestStallMs);
+    const scheduledDuringStop = tasks
+      .flat()
+      .filter(({ scheduledAt: at }) => stops.some(({ from, until }) => at > from - marginMs && at < until));
+    expect(scheduledDuringStop.filter(({ loss }) => loss !== undefined)).toEqual([]);
+    expect(Math.max(...scheduledDuringStop.map(({ durationMs }) => durationMs))).toBeLessThan(longestTaskMs);
+    expect(scheduledDuringStop.length).toBeGreaterThan(restarts * inFlight);
     expect(ids.length).toBeGreaterThan(restarts * inFlight);
   },
   120_000 + restarts * 30_000,
