@@ -16,4 +16,5 @@ export const calendarName = (
   provider: CalendarProviderName,
   { id, account }: { readonly id: ConnectionId; readonly account: string | undefined },
   calendarId: string,
-): string => `${provider}/${account === undefined ? `${id}/${calendarId}` : names[provider](account, calendarId)}`;
+): string =>
+  `${provider}/${account === undefined ? `${id}/${calendarId}` : names[provider](account, calendarId)}`;

@@ -80,8 +80,11 @@ export const catalog = {
     displayName: 'Google',
     statusPage: 'https://www.google.com/appsstatus/dashboard/',
     connectedAppsPage: 'https://myaccount.google.com/connections',
-    /** 10,000 requests a minute and project: https://developers.google.com/workspace/calendar/api/guides/quota */
-    taskQueue: { name: 'google', perSecond: 160, concurrency: 100 },
+    /**
+     * 10,000 requests a minute and project: https://developers.google.com/workspace/calendar/api/guides/quota
+     * An activity makes the requests of all calendars of an audition, usually two.
+     */
+    taskQueue: { name: 'google', perSecond: 80, concurrency: 100 },
     operations: {
       'calendar.freeBusy': { writes: false, circuit: true, quota: googleRequests(1) },
       /** One page of 2,500 events. */

@@ -5,7 +5,7 @@
 import { day, hour, minute } from '../time/units.ts';
 
 export const noShowPolicies = ['ask', 'automatic'] as const;
-export type NoShowPolicy = (typeof noShowPolicies)[number];
+type NoShowPolicy = (typeof noShowPolicies)[number];
 
 export interface AuditionPolicy {
   /** How long a step is retried before it asks an operator. An outage of ten minutes needs no operator. */

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
-import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
+import { type ApiClient, createApiClient, day, noticesEachTime, requestBody } from '../harness/api-client.ts';
 import { duplicatesIn, expectedProviderState, providerState } from '../harness/consistency.ts';
 import { eventually } from '../harness/eventually.ts';
 import { keys, type ServiceUnderTest, startService } from '../harness/service.ts';
@@ -60,7 +60,8 @@ const request = async (body: object): Promise<string> => {
   return z.object({ id: z.string() }).parse(answer.body).id;
 };
 
-const scheduled = ({ state }: AuditionView) => state === 'scheduled';
+const scheduled = ({ state, notices }: AuditionView) =>
+  state === 'scheduled' && notices.length === noticesEachTime;
 
 /** Returns the IDs of the auditions whose workflow exists, even when the read model does not contain them yet. */
 const startedAuditions = async (): Promise<readonly string[]> => {

@@ -18,7 +18,7 @@ describe.skipIf(!hasChromium)('pages in a browser', () => {
     platform = createApiClient(service);
     await service.startWorker();
     const { id } = await platform.request(requestBody(1, 10 * day));
-    await platform.until(id, ({ state }) => state === 'scheduled');
+    await platform.untilNotified(id);
     const mails = await readMails(service.mailServer.apiUrl);
     const invitation = mails.find(({ to }) => to[0]?.address === 'ada.1@performers.example');
     responsePage = /https?:\/\/\S+\/respond\/[\w.-]+/.exec(invitation?.text ?? '')?.[0] ?? '';

@@ -159,8 +159,6 @@ const overrideAndCallBack = async (): Promise<void> => {
   await untilAttentionRaised(id);
   await skipEverything(id);
   await platform.command(id, 'check-in', { participant: 'person-1' });
-  await service.temporal.workflow.getHandle(`audition/${id}`).signal('meetingEnded', { origin: 'system' });
-  await platform.until(id, ({ state }) => state === 'awaiting_decision');
   const next = { slot: slotAt(start + 10 * day), round: 'callback' };
   const decided = await platform.command(id, 'decide', { decision: 'callback', next });
   await eventually(async () => (await platform.get(`/v1/auditions/${decided.next}`)).status === 200, 10_000);

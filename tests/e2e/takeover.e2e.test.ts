@@ -129,15 +129,15 @@ describe('an audition that was reset to its first workflow task', () => {
   });
 });
 
-describe('an audition that was terminated', () => {
-  const takeOver = ({ handle, plan }: RunningAudition, takeover: messages.Takeover, taskQueue: string) =>
-    harness.environment.client.workflow.start<typeof audition>(messages.auditionWorkflowType, {
-      workflowId: handle.workflowId,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      taskQueue,
-      args: [{ plan, takeover }],
-    });
+const takeOver = ({ handle, plan }: RunningAudition, takeover: messages.Takeover, taskQueue: string) =>
+  harness.environment.client.workflow.start<typeof audition>(messages.auditionWorkflowType, {
+    workflowId: handle.workflowId,
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+    taskQueue,
+    args: [{ plan, takeover }],
+  });
 
+describe('an audition that was terminated', () => {
   it('is taken over, and can be undone', async () => {
     await harness.runAudition({}, async (played) => {
       await invited(played);

@@ -82,14 +82,14 @@ const zoomWebhook = (event: string, meetingId: string, at: number): SignedWebhoo
   };
 };
 
-const webhooksFor = ({ id, notices, meeting }: AuditionView): readonly SignedWebhook[] => {
-  const now = Date.now();
+const webhooksFor = ({ id, notices, meeting, slot }: AuditionView): readonly SignedWebhook[] => {
+  const [start = 0, end = 0] = slot ? [Date.parse(slot.start), Date.parse(slot.end)] : [];
   return [
     ...notices.map(({ channel, participant, deliveryId }) =>
       channel === 'sms' ? twilioWebhook(id, participant, deliveryId) : mailWebhook(deliveryId),
     ),
-    zoomWebhook('meeting.started', meeting?.id ?? '', now - 2_000),
-    zoomWebhook('meeting.ended', meeting?.id ?? '', now - 1_000),
+    zoomWebhook('meeting.started', meeting?.id ?? '', start + 1_000),
+    zoomWebhook('meeting.ended', meeting?.id ?? '', end + 1_000),
   ];
 };
 
@@ -130,15 +130,10 @@ it(
   async () => {
     const platform = createApiClient(service);
     let worker = await service.startWorker();
-    const policy = { checkInOpens: 'P60D' };
     const requested = await Promise.all(
-      Array.from({ length: auditions }, (_, n) =>
-        platform.request(requestBody(n, 3 * day + n * 3_600_000, { policy })),
-      ),
+      Array.from({ length: auditions }, (_, n) => platform.request(requestBody(n, 3 * day + n * 3_600_000))),
     );
-    const views = await Promise.all(
-      requested.map(({ id }) => platform.until(id, ({ state }) => state === 'scheduled')),
-    );
+    const views = await Promise.all(requested.map(({ id }) => platform.untilNotified(id)));
     await worker.kill();
 
     const sent = views.flatMap(webhooksFor);
@@ -155,9 +150,9 @@ it(
     const notices = views.reduce((sum, view) => sum + view.notices.length, 0);
     expect(notices).toBe(4 * auditions);
     await eventually(async () => (await countsOf('session_ended')).length === auditions, 60_000);
-    for (const type of ['session_started', 'session_ended']) {
-      expect([type, ...new Set(await countsOf(type))]).toEqual([type, 1]);
-    }
+    // A session whose end is reported first is over without a start.
+    expect(new Set([1, ...(await countsOf('session_started'))])).toEqual(new Set([1]));
+    expect(new Set(await countsOf('session_ended'))).toEqual(new Set([1]));
     const statuses = await Promise.all(
       views.map(async ({ id }) => (await platform.view(id)).notices.map(({ status }) => status)),
     );

@@ -6,7 +6,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ApiClient, createApiClient, day, requestBody } from '../harness/api-client.ts';
+import { type ApiClient, createApiClient, day, noticesEachTime, requestBody } from '../harness/api-client.ts';
 import { duplicatesIn, expectedProviderState, providerState } from '../harness/consistency.ts';
 import { atDepth, seededRandom } from '../harness/depth.ts';
 import { eventually } from '../harness/eventually.ts';
@@ -70,7 +70,11 @@ it(
     const list = await platform.listAuditions();
     const views = await Promise.all(
       list.map(({ id }) =>
-        platform.until(id, ({ state }) => state === 'scheduled', 4 * leaseMs + auditions * 2_000),
+        platform.until(
+          id,
+          ({ state, notices }) => state === 'scheduled' && notices.length === noticesEachTime,
+          4 * leaseMs + auditions * 2_000,
+        ),
       ),
     );
     expect(views).toHaveLength(auditions);

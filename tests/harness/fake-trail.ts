@@ -19,14 +19,14 @@ export interface FakeTrail {
   appendAllowed(facts: readonly TrailFact[]): readonly AuditionFactType[];
 }
 
+const idOf = (fact: TrailFact): string => ('number' in fact ? `#${fact.number}` : fact.key);
+const runId = (): string => activityInfo().workflowExecution?.runId ?? '';
+
 /** Creates an empty trail. Its methods must be called within an activity. */
 export const createFakeTrail = (): FakeTrail => {
   const events: AuditionEvent[] = [];
   const appended = new Map<string, string>();
   let lastNumber = 0;
-
-  const idOf = (fact: TrailFact): string => ('number' in fact ? `#${fact.number}` : fact.key);
-  const runId = (): string => activityInfo().workflowExecution?.runId ?? '';
 
   const appendFact = (record: TrailFact): void => {
     const id = idOf(record);

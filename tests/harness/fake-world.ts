@@ -130,20 +130,6 @@ export const createFakeWorld = (): FakeWorld => {
     return undos.find(({ result }) => result === 'undone') ?? { result: 'nothing_to_undo' as const };
   };
 
-  /** Attempts one item of a group. */
-  const attempted = async (
-    key: string,
-    attempt: () => Promise<void>,
-  ): Promise<{ key: string } | { key: string; failure: StepFailure }> => {
-    try {
-      await attempt();
-      return { key };
-    } catch (error) {
-      if (error instanceof ApplicationFailure) return { key, failure: { code: error.type ?? 'unexpected' } };
-      throw error;
-    }
-  };
-
   const unreadable = (connections: readonly ConnectionId[]) =>
     connections.flatMap((connection) => {
       const fault = faultOf({ activity: 'findBusy', key: connection });
@@ -341,6 +327,20 @@ export const createFakeWorld = (): FakeWorld => {
     },
   };
   return world;
+};
+
+/** Attempts one item of a group. */
+const attempted = async (
+  key: string,
+  attempt: () => Promise<void>,
+): Promise<{ key: string } | { key: string; failure: StepFailure }> => {
+  try {
+    await attempt();
+    return { key };
+  } catch (error) {
+    if (error instanceof ApplicationFailure) return { key, failure: { code: error.type ?? 'unexpected' } };
+    throw error;
+  }
 };
 
 /** All revisions write the same event of a participant's calendar. */

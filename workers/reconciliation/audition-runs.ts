@@ -95,7 +95,7 @@ const listRunningWorkflows = async (
 const queryPlan = async (client: Client, id: AuditionId, runId: string): Promise<AuditionPlan | undefined> =>
   parseStoredPlan(
     await withTimeout(client, () =>
-      client.workflow.getHandle(auditionWorkflowId(id), runId).query<unknown, []>(planQuery.name),
+      client.workflow.getHandle(auditionWorkflowId(id), runId).query<unknown>(planQuery.name),
     ),
   );
 

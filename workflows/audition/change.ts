@@ -6,18 +6,8 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Refusal } from '../../domain/errors.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
+import type { Change } from './change-in-progress.ts';
 import type { AuditionRun } from './run.ts';
-
-export interface Change {
-  /** When the present slot begins. Undefined when it has already begun, or there is none. */
-  readonly slotStart: Instant | undefined;
-  /** Whether the audition has moved to a new slot, while meeting and calendar events still move. */
-  hasMoved: boolean;
-  /** Whether the change waits for an operator. */
-  readonly isWaiting: boolean;
-  /** Stops the change. */
-  giveUp(): void;
-}
 
 /**
  * Runs a change. A change that is given up before it has moved the audition is refused, and the claims that it has made

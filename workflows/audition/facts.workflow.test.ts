@@ -120,7 +120,7 @@ describe('the report of a meeting', () => {
         () => startedAt(played, { meetingId, at: toInstant(start - 25 * minute) }),
         () => endedAt(played, { meetingId, at: toInstant(start - 23 * minute) }),
       ];
-      for (const report of isReversed ? reports.reverse() : reports) await report();
+      for (const report of isReversed ? reports.toReversed() : reports) await report();
       await played.until(({ attention }) => attention.some(({ step }) => step === 'session'));
       expect(times(played, 'session_started', 'session_ended')).toEqual([0, 0]);
       const cancelled = await played.send(messages.cancelUpdate, apiCommand);

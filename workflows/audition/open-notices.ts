@@ -3,9 +3,18 @@
  * the move is reverted, they are sent after all.
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { NoticeKind } from '../../domain/audition/events.ts';
 import type { Channel } from '../../domain/audition/request.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
-import type { NoticeBatch } from './steps/notices.ts';
+
+export interface NoticeBatch {
+  readonly notice: Exclude<NoticeKind, 'cancellation'>;
+  /** Distinguishes this batch from others of the same kind in idempotency keys: `r1`, `r2:86400000`. */
+  readonly label: string;
+  /** The recipients. Default: all participants. */
+  readonly to?: readonly ParticipantId[] | undefined;
+  readonly reason?: string | undefined;
+}
 
 export interface OpenNotice {
   readonly key: string;

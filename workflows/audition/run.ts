@@ -11,7 +11,7 @@ import { createSaga, type Saga } from '../saga.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
 import { type Attention, createAttention } from './attention.ts';
 import { type BackgroundWork, createBackgroundWork } from './background.ts';
-import type { Change } from './change.ts';
+import type { Change } from './change-in-progress.ts';
 import { type CommandQueue, createCommandQueue } from './command-queue.ts';
 import type { AuditionCompensation } from './compensations.ts';
 import { internalFailure } from './ending.ts';
@@ -98,7 +98,7 @@ export interface AuditionRun {
 }
 
 /** What the first result will say, before the trail contains it. */
-export type FirstResultKind =
+type FirstResultKind =
   | { readonly kind: Exclude<FirstResult['kind'], 'refused'> }
   | ({ readonly kind: 'refused' } & SlotRefusal);
 

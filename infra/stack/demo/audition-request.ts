@@ -63,7 +63,6 @@ export const demoAudition = (now: Date, times: DemoTimes): AuditionRequest => {
     notes: 'Please have pages 3 to 5 ready.',
     // A real audition uses minutes and days.
     policy: {
-      holdFor: 'PT5M',
       stepPatience: 'PT6S',
       meetingPatience: 'PT4S',
       attentionSla: 'PT1M',

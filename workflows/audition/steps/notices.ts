@@ -10,26 +10,17 @@ import {
   type NoticeToSend,
   type SendNoticesResult,
 } from '../../../activities/contract.ts';
-import type { AuditionFact, NoticeKind } from '../../../domain/audition/events.ts';
+import type { AuditionFact } from '../../../domain/audition/events.ts';
 import type { Channel } from '../../../domain/audition/request.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { channels } from '../../../domain/providers/vendors.ts';
 import { queueOfChannel } from '../../task-queues.ts';
 import { activityOptions } from '../activity-options.ts';
-import type { OpenNotice } from '../open-notices.ts';
+import type { NoticeBatch, OpenNotice } from '../open-notices.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure } from '../step-failures.ts';
 import { recordDelivery } from './delivery.ts';
-
-export interface NoticeBatch {
-  readonly notice: Exclude<NoticeKind, 'cancellation'>;
-  /** Distinguishes this batch from others of the same kind in idempotency keys: `r1`, `r2:86400000`. */
-  readonly label: string;
-  /** The recipients. Default: all participants. */
-  readonly to?: readonly ParticipantId[] | undefined;
-  readonly reason?: string | undefined;
-}
 
 /** Starts to send the notice to each recipient on each channel. Does not wait. */
 export const notify = (run: AuditionRun, batch: NoticeBatch): void => {

@@ -10,7 +10,8 @@ import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { AuditionView } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
-import { type Change, releaseOtherClaims, runChange } from '../change.ts';
+import { releaseOtherClaims, runChange } from '../change.ts';
+import type { Change } from '../change-in-progress.ts';
 import { Aborted } from '../ending.ts';
 import type { RescheduleCommand } from '../messages.ts';
 import type { OpenNotice } from '../open-notices.ts';
@@ -49,7 +50,7 @@ export const reschedule = async (
 };
 
 /** Returns whether the audition can move now. A session that an early check-in has begun can move until its slot begins. */
-export const isReschedulable = ({ state, slot }: AuditionView): boolean =>
+const isReschedulable = ({ state, slot }: AuditionView): boolean =>
   isCommandAllowed('reschedule', state) &&
   (state !== 'in_progress' || (slot !== undefined && Date.now() < toEpochMs(slot.start)));
 

@@ -1,11 +1,12 @@
 /** Steps 2 to 4: meeting, calendar events, notices. Messages cannot be undone and come last. */
 import type { Reminder } from '../../../domain/audition/reminder-plan.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
+import type { NoticeBatch } from '../open-notices.ts';
 import type { AuditionRun } from '../run.ts';
 import { confirmWhenAccepted } from './answers.ts';
 import { type Completion, type SlotRevision, writeCalendarEvents } from './calendar-events.ts';
 import { createMeeting } from './meeting.ts';
-import { type NoticeBatch, notify } from './notices.ts';
+import { notify } from './notices.ts';
 
 /** Arranges everything for a held slot and starts to invite all participants. */
 export const schedule = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
