@@ -100,8 +100,12 @@ describe('audition API', () => {
       answer: 'accepted',
     });
     expect([stranger.status, stranger.body]).toMatchObject([422, { code: 'unknown_participant' }]);
-    const early = await platform.post(`/v1/auditions/${id}/decide`, { decision: 'booked' });
-    expect([early.status, early.body]).toMatchObject([409, { code: 'wrong_state' }]);
+    const superseded = await platform.post(`/v1/auditions/${id}/respond`, {
+      participant: `performer-${used}`,
+      answer: 'accepted',
+      revision: 7,
+    });
+    expect([superseded.status, superseded.body]).toMatchObject([409, { code: 'answer_superseded' }]);
     const tooEarly = await platform.post(`/v1/auditions/${id}/check-in`, {
       participant: `performer-${used}`,
     });
@@ -160,6 +164,7 @@ describe('operator commands', () => {
       id,
       ({ state, notices }) =>
         state === 'scheduled' &&
+        notices.length === 4 &&
         notices.every(({ channel, status }) => channel === 'email' || status === 'delivered'),
     );
     expect((await ops('read-model', 'rebuild')).stdout).toMatch(/^Rebuilt \d+ auditions from \d+ events\.$/);
