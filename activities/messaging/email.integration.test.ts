@@ -230,12 +230,12 @@ describe('a notice by email', () => {
   });
 
   it('is retracted when the lease of an attempt ends that crashed, and the retraction is retried until then', async () => {
-    const { send, retract, timePasses } = await setup({ wrapProviders: crashing('before', 1) });
+    const { send, retract, timePasses } = await setup({ wrapProviders: crashing('after', 1) });
     await expect(send()).rejects.toThrow('killed');
     const busy = { type: 'busy', nonRetryable: false, nextRetryDelay: 5_000 };
     await expect(retract('invitation:r1')).rejects.toMatchObject(busy);
     await timePasses();
-    expect(await retract('invitation:r1')).toEqual({ result: 'nothing_to_undo' });
+    expect(await retract('invitation:r1')).toEqual({ result: 'undone' });
   });
 
   it('waits for a mail server that is slow to accept the message', async () => {

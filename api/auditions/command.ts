@@ -1,5 +1,7 @@
 /** Sends a command to the workflow of an audition and returns the API response. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { AcceptedCommand } from '../../db/access/idempotent-requests.ts';
+import { isCommandAllowed } from '../../domain/audition/transitions.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
@@ -71,7 +73,10 @@ export const sendAuditionCommand = async <Name extends AuditionUpdateMessage['na
     return carriedOut(name, before, accepted);
   }
   const sent: AuditionUpdateMessage = message(before);
-  const outcome = await auditionWorkflows.sendUpdate(id, sent, updateId);
+  const outcome = await sendWhenCaughtUp(
+    () => auditionWorkflows.sendUpdate(id, sent, updateId),
+    async () => isAllowedByRecord(name, await readView()),
+  );
   const view = await readView();
   switch (outcome.kind) {
     case 'done':
@@ -84,6 +89,32 @@ export const sendAuditionCommand = async <Name extends AuditionUpdateMessage['na
       throw view.state === 'closed' ? auditionClosed(view) : auditionStopped(view);
   }
 };
+
+/** Milliseconds before each repetition. A workflow that works learns of a recorded state within milliseconds. */
+const catchUpPauses = [50, 100, 200, 400, 800];
+
+/**
+ * An activity can record a state before its workflow knows it. A caller who has read that state must not be refused
+ * for the earlier one, so an update that only the workflow refuses is sent again. A refused update leaves no trace.
+ */
+const sendWhenCaughtUp = async <Outcome>(
+  send: () => Promise<Outcome>,
+  isAllowed: () => Promise<boolean>,
+): Promise<Outcome> => {
+  for (const ms of catchUpPauses) {
+    try {
+      return await send();
+    } catch (error) {
+      const isRefused = error instanceof Refusal && error.code === 'wrong_state';
+      if (!isRefused || !(await isAllowed())) throw error;
+      await pause(ms);
+    }
+  }
+  return send();
+};
+
+const isAllowedByRecord = (name: AuditionUpdateMessage['name'], { state }: AuditionView): boolean =>
+  name !== 'resolve' && isCommandAllowed(name, state);
 
 /** Returns whether the audition is still as it was, because the command waits for an operator. */
 const isWaiting = async (

@@ -1,4 +1,5 @@
 /** Reopens a closed audition: another run of its workflow continues it. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ReopenBody } from '../../domain/audition/commands.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { notClosed, reopenExpired, reopeningRefusal } from '../../domain/audition/reopening.ts';
@@ -63,17 +64,23 @@ const startRun = async (
   const refusal = reopeningRefusal(view, body.to, { reopenWithin: plan.policy.reopenWithin, now });
   if (refusal) throw refusal;
   const command = commandOf(body, view, now, context);
-  const reopen = () => auditionWorkflows.reopen(plan, command, updateId);
-  const find = () => auditionWorkflows.findReopening(view.id, updateId);
-  const outcome = await reopen();
-  if (outcome.kind !== 'running') return outcome;
-  // The same request is carried out simultaneously, or the audition was closed a moment ago and its workflow ends now.
-  const earlier = await find();
-  if (earlier) return earlier;
-  const again = (await auditionWorkflows.waitForEnd(view.id)) ? await reopen() : await find();
-  if (!again || again.kind === 'running') throw stillEnding();
-  return again;
+  const reopenOnce = async (): Promise<UpdateOutcome<FirstResult> | undefined> => {
+    const outcome = await auditionWorkflows.reopen(plan, command, updateId);
+    if (outcome.kind !== 'running') return outcome;
+    await pause(simultaneousMs);
+    return auditionWorkflows.findReopening(view.id, updateId);
+  };
+  const first = await reopenOnce();
+  if (first) return first;
+  // The audition was closed a moment ago: its workflow undoes what was arranged, and then ends.
+  await auditionWorkflows.waitForEnd(view.id);
+  const second = await reopenOnce();
+  if (!second) throw stillEnding();
+  return second;
 };
+
+/** The same request, sent simultaneously, has started a run. The server knows the update of that run a moment later. */
+const simultaneousMs = 200;
 
 /** Returns the plan with the present participants; undefined when it lacks one who was added later. */
 const presentPlan = (plan: AuditionPlan | undefined, view: AuditionView): AuditionPlan | undefined => {

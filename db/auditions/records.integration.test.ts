@@ -54,6 +54,9 @@ const makeStale = async (id: AuditionId): Promise<void> => {
   await database.pool.query('UPDATE auditions SET sequence = sequence - 1 WHERE id = $1', [id]);
 };
 
+const staleIn = (page: Awaited<ReturnType<AuditionRecords['listAll']>>) =>
+  page.filter(({ isStale }) => isStale).map(({ auditionId }) => auditionId);
+
 describe('records of auditions', () => {
   it('list the open auditions in pages', async () => {
     const ids = [await given(), await given(), await given()].toSorted();
@@ -69,12 +72,10 @@ describe('records of auditions', () => {
   it('list a view that lacks events, and rebuild it once', async () => {
     const id = await given();
     await makeStale(id);
-    const staleIn = (page: Awaited<ReturnType<AuditionRecords['listAll']>>) =>
-      page.filter(({ isStale }) => isStale).map(({ auditionId }) => auditionId);
     expect(staleIn(await records.listOpen(all))).toEqual([id]);
     expect(staleIn(await records.listAll(all))).toEqual([id]);
     const rebuilt = await Promise.all([records.rebuildStaleView(id), records.rebuildStaleView(id)]);
-    expect(rebuilt.toSorted()).toEqual([false, true]);
+    expect(rebuilt.filter(Boolean)).toHaveLength(1);
     expect(staleIn(await records.listAll(all))).toEqual([]);
   });
 

@@ -100,6 +100,12 @@ describe('audition API', () => {
       answer: 'accepted',
     });
     expect([stranger.status, stranger.body]).toMatchObject([422, { code: 'unknown_participant' }]);
+    const superseded = await platform.post(`/v1/auditions/${id}/respond`, {
+      participant: `performer-${used}`,
+      answer: 'accepted',
+      revision: 7,
+    });
+    expect([superseded.status, superseded.body]).toMatchObject([409, { code: 'answer_superseded' }]);
     const tooEarly = await platform.post(`/v1/auditions/${id}/check-in`, {
       participant: `performer-${used}`,
     });

@@ -1,5 +1,6 @@
 /** Changes the cast of a running audition, with the calendars, holds and notices of the participants. */
 import { CancellationScope } from '@temporalio/workflow';
+import { castChangeRefusal } from '../../../domain/audition/cast-changes.ts';
 import type { AuditionPlan } from '../../../domain/audition/plan.ts';
 import type { Participant } from '../../../domain/audition/request.ts';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
@@ -29,11 +30,12 @@ export const changeCast = async (
   const { slot, state } = journal.view;
   if (!slot || !isCommandAllowed('participants', state)) return wrongState('participants', state);
   const before = run.plan;
+  const refusal = castChangeRefusal(before.participants, changes);
+  if (refusal) return refusal;
   const participants = changes.reduce(applyChange, before.participants);
   const added = participants.filter((participant) => !before.participants.includes(participant));
   const removed = before.participants.filter((participant) => !participants.includes(participant));
   if (added.length === 0 && removed.length === 0) return undefined;
-  if (!participants.some(({ kind }) => kind === 'performer')) return performerMissing();
   return runChange(
     run,
     () => replaceCast(run, { ...before, participants }, { added, removed }, correlationId),
@@ -77,13 +79,6 @@ const applyChange = (participants: readonly Participant[], change: CastChange): 
   change.kind === 'remove'
     ? participants.filter(({ id }) => id !== change.participant)
     : [...participants.filter(({ id }) => id !== change.participant.id), change.participant];
-
-const performerMissing = (): Refusal =>
-  new Refusal(
-    'performer_missing',
-    'An audition needs its performer.',
-    'Cancel the audition and request another one for another performer.',
-  );
 
 /** Claims the slot for the plan's participants, and makes it the plan. Returns a refusal when a participant is busy. */
 const claimFor = async (run: AuditionRun, plan: AuditionPlan): Promise<Refusal | undefined> => {

@@ -158,7 +158,9 @@ const revert = async (run: AuditionRun, before: Before, reason: string): Promise
 const slotRefused = ({ reason, message }: Extract<Claimed, { kind: 'refused' }>): Refusal =>
   reason === 'in_the_past'
     ? new Refusal('slot_in_the_past', message, 'Choose a slot in the future.')
-    : new Refusal('slot_taken', message, 'Choose another slot; POST /v1/availability lists free ones.');
+    : reason === 'nothing_free'
+      ? new Refusal('nothing_free', message, 'Choose another window; POST /v1/availability lists free slots.')
+      : new Refusal('slot_taken', message, 'Choose another slot; POST /v1/availability lists free ones.');
 
 const moveAborted = (): Refusal =>
   new Refusal(

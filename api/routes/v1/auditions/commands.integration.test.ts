@@ -202,6 +202,30 @@ describe('a command', () => {
     expect(await ask('reschedule', { slot })).toMatchObject({ status: 409, body: { code } });
   });
 
+  it('is sent again when the workflow does not know yet what is recorded', async () => {
+    const { ask, orchestration, answered } = await setup();
+    let attempts = 0;
+    orchestration.override({
+      sendUpdate: async () => {
+        attempts += 1;
+        if (attempts < 3) throw new Refusal('wrong_state', "The audition is 'scheduling'.", 'Wait.');
+        return answered();
+      },
+    });
+    expect((await ask('cancel', {})).status).toBe(200);
+    expect(new Set(orchestration.receivedCommands.map(({ updateId }) => updateId)).size).toBe(1);
+  });
+
+  it('that the record does not allow either is sent once', async () => {
+    const { ask, orchestration } = await setup({ type: 'session_started', origin: 'api' });
+    orchestration.override({
+      sendUpdate: () => Promise.reject(new Refusal('wrong_state', 'It has begun.', 'Look again.')),
+    });
+    const answer = await ask('respond', { participant: 'performer-1', answer: 'accepted' });
+    expect(answer.body).toMatchObject({ code: 'wrong_state' });
+    expect(orchestration.receivedCommands).toHaveLength(1);
+  });
+
   it("returns the workflow's refusal with its code", async () => {
     const { ask, orchestration } = await setup();
     orchestration.override({
