@@ -151,7 +151,11 @@ export const changeForRemainingUses = (
 });
 
 /** An update replaces the event: `withConference`, an event without conference data loses its conference. */
-const withoutConference = ({ conferenceData, hangoutLink, ...event }: GoogleEvent): GoogleEventBody => event;
+const withoutConference = ({
+  conferenceData: _data,
+  hangoutLink: _link,
+  ...event
+}: GoogleEvent): GoogleEventBody => event;
 
 /** Returns the private properties of the event. */
 export const privateOf = ({
