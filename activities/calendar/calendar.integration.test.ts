@@ -159,13 +159,14 @@ describe('removeEvent', () => {
   });
 });
 
-describe('writeEvents', () => {
-  const scheduled = (number: number) =>
-    ({ number, at: slot.start, correlationId: 'corr-1', fact: { type: 'confirmed' } }) as const;
+/** A fact of the workflow that follows the writing of the events. */
+const confirmation = (number: number) =>
+  ({ number, at: slot.start, correlationId: 'corr-1', fact: { type: 'confirmed' } }) as const;
 
+describe('writeEvents', () => {
   it('writes an event in each calendar and records them, and what follows', async () => {
     const { writeAll, events, factsOf, about, keyOf } = await setup();
-    const fact = scheduled(about.trail.number + 1);
+    const fact = confirmation(about.trail.number + 1);
     const { written, failed, recorded } = await writeAll({ whenAllWritten: { facts: [fact] } });
     expect(written.map(({ key }) => key)).toEqual([keyOf(1, 'ada'), keyOf(1, 'carl')]);
     expect(failed).toEqual([]);
@@ -176,7 +177,7 @@ describe('writeEvents', () => {
 
   it('returns the same result when it is repeated', async () => {
     const { writeAll, events, factsOf, about } = await setup();
-    const whenAllWritten = { facts: [scheduled(about.trail.number + 1)] };
+    const whenAllWritten = { facts: [confirmation(about.trail.number + 1)] };
     const first = await writeAll({ whenAllWritten });
     expect(await writeAll({ whenAllWritten })).toEqual(first);
     expect(events()).toHaveLength(2);
@@ -200,7 +201,7 @@ describe('writeEvents', () => {
     const trailAfter = { ...about.trail, number: about.trail.number + 1 };
     const { recorded } = await writeAll({
       trail: trailAfter,
-      whenAllWritten: { facts: [scheduled(trailAfter.number + 1)] },
+      whenAllWritten: { facts: [confirmation(trailAfter.number + 1)] },
     });
     expect(recorded).toEqual([]);
     expect(events()).toHaveLength(2);
@@ -210,7 +211,7 @@ describe('writeEvents', () => {
     const { writeAll, repositories, events, factsOf, about, keyOf } = await setup();
     const { version = 0 } = (await repositories.connections.get('org_1', 'conn_3')) ?? {};
     await repositories.connections.markNeedsReauthorization('conn_3', 'grant_refused', version);
-    const whenAllWritten = { facts: [scheduled(about.trail.number + 1)] };
+    const whenAllWritten = { facts: [confirmation(about.trail.number + 1)] };
     const result = await writeAll({ whenAllWritten });
     expect(result).toEqual({
       written: [{ key: keyOf(1, 'ada'), eventId: expect.any(String) }],
@@ -265,13 +266,13 @@ describe('writeEvents', () => {
   });
 });
 
-describe('findBusy', () => {
-  const setUpBusy = async () => {
-    const bench = await setup();
-    const input = { ...bench.about, provider: 'google', connection: 'conn_1' } as const;
-    return { ...bench, input: { ...input, calendarIds: ['primary'], window } };
-  };
+const setUpBusy = async () => {
+  const bench = await setup();
+  const input = { ...bench.about, provider: 'google', connection: 'conn_1' } as const;
+  return { ...bench, input: { ...input, calendarIds: ['primary'], window } };
+};
 
+describe('findBusy', () => {
   it('returns the busy times of others, without the own event', async () => {
     const { write, activities, input, addBusy } = await setUpBusy();
     await write(1, slot);

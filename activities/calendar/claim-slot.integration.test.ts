@@ -386,7 +386,6 @@ describe('claiming a slot in a window', () => {
 
   it('takes the next slot when an event appears between the search and the claim', async () => {
     let searches = 0;
-    let appear = () => {};
     const wrapProviders = (providers: Providers): Providers => ({
       ...providers,
       calendars: {
@@ -395,16 +394,15 @@ describe('claiming a slot in a window', () => {
           freeBusy: async (...query) => {
             const busy = await providers.calendars.google.freeBusy(...query);
             searches += 1;
-            if (searches === 1) appear();
+            if (searches === 1) bench.addBusy('2031-07-01T07:00:00.000Z', '2031-07-01T08:00:00.000Z');
             return busy;
           },
         },
       },
     });
-    const { claim, addBusy, held } = await setup({ wrapProviders });
-    appear = () => addBusy('2031-07-01T07:00:00.000Z', '2031-07-01T08:00:00.000Z');
-    expect(startOf(await claim({ wish: window() }))).toBe('2031-07-01T08:00:00.000Z');
-    expect(await held()).toMatchObject([{ start: '2031-07-01T08:00:00.000Z' }]);
+    const bench = await setup({ wrapProviders });
+    expect(startOf(await bench.claim({ wish: window() }))).toBe('2031-07-01T08:00:00.000Z');
+    expect(await bench.held()).toMatchObject([{ start: '2031-07-01T08:00:00.000Z' }]);
   });
 
   it('returns the slot of an earlier attempt when its answer was lost', async () => {

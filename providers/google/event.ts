@@ -152,8 +152,8 @@ export const changeForRemainingUses = (
 
 /** An update replaces the event: `withConference`, an event without conference data loses its conference. */
 const withoutConference = ({
-  conferenceData: _conferenceData,
-  hangoutLink: _hangoutLink,
+  conferenceData: _data,
+  hangoutLink: _link,
   ...event
 }: GoogleEvent): GoogleEventBody => event;
 

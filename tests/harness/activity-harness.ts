@@ -125,7 +125,7 @@ export const useActivityHarness = () => {
       providers,
       fault: (vendor: Vendor, request: FaultRequest) => sandbox.control.setFault(vendor, request),
       state: () => sandbox.control.state(),
-      addBusy: sandbox.control.addBusy,
+      addBusy: (time: Parameters<typeof sandbox.control.addBusy>[0]) => sandbox.control.addBusy(time),
       inboxOf: (address: string) => readMailsTo(mail.apiUrl, address),
       auditionId,
       publicUrl: sandbox.url,
