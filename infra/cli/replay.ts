@@ -13,8 +13,9 @@ import {
 } from '../../foundation/configuration/configuration.ts';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { corpusKeys } from '../../workers/replay/corpus.ts';
-import { NotAHistory, saveHistory } from '../../workers/replay/history-file.ts';
-import { createReplayer, type Replayed } from '../../workers/replay/replayer.ts';
+import { NotAHistory, type RecordedHistory, saveHistory } from '../../workers/replay/history-file.ts';
+import { replayAll } from '../../workers/replay/replay-all.ts';
+import type { Replayed } from '../../workers/replay/replayer.ts';
 import { bundleWorkflows } from '../../workers/workflow-code.ts';
 import { reportLines, summaryOf } from './replay/report.ts';
 import { NotOnServer, type Selection, selectHistories } from './replay/sources.ts';
@@ -58,7 +59,7 @@ const replay = async (targets: readonly string[], options: Options): Promise<num
     telemetryOptions: silence,
   });
   try {
-    return await replayAll(selection, access, options);
+    return await replaySelection(selection, access, options);
   } finally {
     await runtime.shutdown();
   }
@@ -67,7 +68,7 @@ const replay = async (targets: readonly string[], options: Options): Promise<num
 /** Disables the log of the SDK, which would report each divergence a second time. */
 const silence = { logging: { filter: 'OFF', forward: {} } };
 
-const replayAll = async (
+const replaySelection = async (
   selection: Selection,
   access: TemporalClientConfiguration,
   options: Options,
@@ -77,19 +78,29 @@ const replayAll = async (
     readableErrors: true,
     ...(options.workflows !== undefined && { workflowsPath: resolve(options.workflows) }),
   });
-  const replayer = createReplayer({ masterKeys: keysOf(access), workflowCode });
   if (options.inspect !== undefined) attachDebugger(options.inspect);
+  const histories = saved(selectHistories(selection, access.temporal), options.save);
+  const lanes = options.inspect === undefined ? undefined : 1;
+  const started = performance.now();
   const all: Replayed[] = [];
-  for await (const recorded of selectHistories(selection, access.temporal)) {
-    if (options.save !== undefined) await saveHistory(options.save, recorded);
-    const replayed = await replayer.replay(recorded);
+  for await (const replayed of replayAll({ masterKeys: keysOf(access), workflowCode }, histories, lanes)) {
     for (const line of reportLines(replayed)) console.log(line);
     all.push(replayed);
   }
-  await replayer.close();
-  console.log(all.length === 0 ? 'no history matches: no history was replayed' : summaryOf(all));
+  const elapsedMs = performance.now() - started;
+  console.log(all.length === 0 ? 'no history matches: no history was replayed' : summaryOf(all, elapsedMs));
   return all.every(({ verdict }) => verdict.kind === 'same') ? 0 : 1;
 };
+
+async function* saved(
+  histories: AsyncIterable<RecordedHistory>,
+  path: string | undefined,
+): AsyncGenerator<RecordedHistory, void, void> {
+  for await (const recorded of histories) {
+    if (path !== undefined) await saveHistory(path, recorded);
+    yield recorded;
+  }
+}
 
 const selectsHistories = ({ targets, failed, open: running, query, corpus }: Selection): boolean =>
   targets.length > 0 || [failed, running, corpus, query !== undefined].includes(true);

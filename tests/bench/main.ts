@@ -72,7 +72,8 @@ const run = async (options: Options): Promise<void> => {
     figures.throughput.every((level) => level.isMet) &&
     figures.cost.every(isWithin) &&
     figures.calls.every((call) => call.isMet) &&
-    figures.intake.every((intake) => intake.isMet);
+    figures.intake.every((intake) => intake.isMet) &&
+    figures.replay?.isMet !== false;
   if (options.check && !isMet) process.exitCode = 1;
 };
 

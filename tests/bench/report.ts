@@ -29,10 +29,12 @@ export const tableOf = ({ throughput, cost, calls, intake, replay }: Figures): s
     style: { head: [], border: [] },
   });
   table.push(
-    ...throughput.flatMap(({ inFlight, auditions, bare, ratio, target, isMet }) => [
+    ...throughput.flatMap(({ inFlight, auditions, bare, ratio, target, isMet, auditionCpu, bareCpu }) => [
       [`${inFlight} in flight: auditions scheduled per second`, ...cells(auditions, 1), '', ''],
       [`${inFlight} in flight: bare workflows per second`, ...cells(bare, 1), '', ''],
       [`${inFlight} in flight: ratio`, ...cells(ratio, 2), `at least ${target}`, verdict(isMet)],
+      [`${inFlight} in flight: worker CPU per audition, ms`, ...cells(auditionCpu, 0), '', ''],
+      [`${inFlight} in flight: worker CPU per bare workflow, ms`, ...cells(bareCpu, 0), '', ''],
     ]),
     ...cost.map((line) => [
       `per audition: ${names[line.figure]}`,
@@ -53,7 +55,12 @@ export const tableOf = ({ throughput, cost, calls, intake, replay }: Figures): s
     ]),
     ...(replay
       ? [
-          ['histories replayed per second', ...cells(replay.historiesPerSecond, 0), '', ''],
+          [
+            'histories replayed per second',
+            ...cells(replay.historiesPerSecond, 0),
+            `at least ${replay.target}`,
+            verdict(replay.isMet),
+          ],
           ['events replayed per second', ...cells(replay.eventsPerSecond, 0), '', ''],
         ]
       : []),

@@ -4,6 +4,8 @@ import getPort from 'get-port';
 import { eventually } from './eventually.ts';
 
 export interface WorkerProcess {
+  /** The address of the metrics of the process. */
+  readonly metricsUrl: string;
   /** Kills the process with SIGKILL: it cannot finish anything. */
   kill(): Promise<void>;
   /** Sends SIGTERM, and waits until the process has finished its tasks and exited. */
@@ -36,5 +38,9 @@ export const startWorkerProcess = async (
     child.kill(signal);
     await child;
   };
-  return { kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+  return {
+    metricsUrl: `http://127.0.0.1:${port}/metrics`,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  };
 };

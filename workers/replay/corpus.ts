@@ -7,7 +7,8 @@ import type { WorkflowBundleOption } from '@temporalio/worker';
 import { serviceVariables } from '../../foundation/configuration/defaults.ts';
 import { masterKeyRing } from '../../foundation/configuration/master-keys.ts';
 import { readHistories } from './history-file.ts';
-import { createReplayer, type Replayed } from './replayer.ts';
+import { replayAll } from './replay-all.ts';
+import type { Replayed } from './replayer.ts';
 
 export const corpusFolder = fileURLToPath(new URL('../../tests/replay/histories/', import.meta.url));
 
@@ -19,21 +20,8 @@ export const replayCorpus = async (
   workflowCode: WorkflowBundleOption,
   folder: string = corpusFolder,
 ): Promise<readonly Replayed[]> => {
-  const replayer = createReplayer({ masterKeys: corpusKeys, workflowCode });
-  try {
-    const replayed: Replayed[] = [];
-    for (const recorded of await readHistories(folder)) replayed.push(await replayer.replay(recorded));
-    return replayed;
-  } finally {
-    await replayer.close();
-  }
-};
-
-/** Returns the speed of the replays. Leave out the first replay, since it also loads the workflow code. */
-export const replayRate = (
-  replayed: readonly Replayed[],
-): { readonly historiesPerSecond: number; readonly eventsPerSecond: number } => {
-  const seconds = replayed.reduce((sum, { milliseconds }) => sum + milliseconds, 0) / 1000;
-  const events = replayed.reduce((sum, { events }) => sum + events, 0);
-  return { historiesPerSecond: replayed.length / seconds, eventsPerSecond: events / seconds };
+  const replayed: Replayed[] = [];
+  const all = replayAll({ masterKeys: corpusKeys, workflowCode }, await readHistories(folder));
+  for await (const one of all) replayed.push(one);
+  return replayed;
 };

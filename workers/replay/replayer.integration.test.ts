@@ -7,7 +7,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createLogger } from '../../foundation/observability/logger.ts';
 import { bundleWorkflows } from '../workflow-code.ts';
-import { corpusKeys, replayCorpus, replayRate } from './corpus.ts';
+import { corpusKeys, replayCorpus } from './corpus.ts';
 import { NotAHistory, readHistories, readHistory, saveHistory } from './history-file.ts';
 import { createReplayer } from './replayer.ts';
 
@@ -130,7 +130,7 @@ describe('a history file', () => {
   );
 });
 
-it('replayCorpus replays a folder in order, and replayRate returns its speed', async () => {
+it('replayCorpus replays the histories of a folder', async () => {
   const folder = await temporaryFolder();
   const recorded = await readHistory(historyPath);
   for (const name of ['b.json', 'a.json', 'notes.txt']) await saveHistory(join(folder, name), recorded);
@@ -140,5 +140,4 @@ it('replayCorpus replays a folder in order, and replayRate returns its speed', a
     folder,
   );
   expect(replayed.map(({ verdict }) => verdict.kind)).toEqual(['same', 'same']);
-  expect(replayRate(replayed).eventsPerSecond).toBeCloseTo(22 * replayRate(replayed).historiesPerSecond);
 });

@@ -31,7 +31,6 @@ type ReplayVerdict =
 export interface Replayed {
   readonly workflowId: string;
   readonly events: number;
-  readonly milliseconds: number;
   readonly verdict: ReplayVerdict;
 }
 
@@ -72,11 +71,9 @@ export const createReplayer = (dependencies: {
 
   return {
     replay: async (recorded) => {
-      const started = performance.now();
       const error = await run(recorded);
-      const milliseconds = performance.now() - started;
       const verdict = error ? await explain(run, recorded, error) : { kind: 'same' as const };
-      return { workflowId: recorded.workflowId, events: eventsOf(recorded).length, milliseconds, verdict };
+      return { workflowId: recorded.workflowId, events: eventsOf(recorded).length, verdict };
     },
     close: async () => session?.close(),
   };

@@ -1,6 +1,5 @@
 /** Formats the result of a replay: one line for a history that replays, a paragraph for one that does not. */
 import { styleText } from 'node:util';
-import { replayRate } from '../../../workers/replay/corpus.ts';
 import type { RecordedEvent, Replayed } from '../../../workers/replay/replayer.ts';
 
 /** Returns the lines to print for one history. */
@@ -27,9 +26,9 @@ const placeOf = (place: RecordedEvent | undefined): string =>
   place ? `event ${place.eventId}, ${place.eventType}` : 'an unknown event';
 
 /** Returns the last line of the report: number of histories, outcome and rate. */
-export const summaryOf = (replayed: readonly Replayed[]): string => {
+export const summaryOf = (replayed: readonly Replayed[], elapsedMs: number): string => {
   const bad = replayed.filter(({ verdict }) => verdict.kind !== 'same').length;
-  const rate = replayRate(replayed).historiesPerSecond.toFixed(0);
+  const rate = ((1_000 * replayed.length) / elapsedMs).toFixed(0);
   const outcome =
     bad === 0 ? styleText('green', 'all replay as recorded') : styleText('red', `${bad} do not replay`);
   const count = replayed.length === 1 ? '1 history' : `${replayed.length} histories`;

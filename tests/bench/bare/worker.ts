@@ -10,8 +10,8 @@ import { startWorkers } from '../../../workers/worker.ts';
 import { bundleWorkflows } from '../../../workers/workflow-code.ts';
 import { unexpectedActivities } from '../../harness/unexpected-activities.ts';
 
-/** The activities that the bare workflow calls: those of the audition, without any effect. */
-const noOpActivities = unexpectedActivities({
+/** The activities that the bare workflow calls. They are not those of the contract, even where the names are equal. */
+const noOps: Readonly<Record<string, () => Promise<unknown>>> = {
   findBusy: async () => [],
   holdSlot: async () => ({ kind: 'held', reminders: [] }),
   recordEvents: async () => {},
@@ -19,7 +19,7 @@ const noOpActivities = unexpectedActivities({
   writeEvent: async () => ({ eventId: '' }),
   confirmHold: async () => ({ kind: 'confirmed' }),
   sendNotice: async () => ({ deliveryId: '' }),
-});
+};
 
 const configuration = loadConfiguration();
 const logger = createLogger({ level: configuration.logLevel, process: 'worker' });
@@ -27,7 +27,7 @@ installRuntime(logger, await freeLoopbackAddress());
 const metrics = createMetrics();
 const workers = await startWorkers({
   configuration,
-  activities: noOpActivities,
+  activities: { ...unexpectedActivities({}), ...noOps },
   logger,
   metrics,
   workflowCode: await bundleWorkflows(logger, {
