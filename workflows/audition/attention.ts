@@ -6,7 +6,7 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import type { AttentionAction, AttentionItem, AttentionStep } from '../../domain/audition/attention.ts';
 import type { AttentionId, ConnectionId } from '../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
-import { day } from '../../domain/time/units.ts';
+import { day, minute } from '../../domain/time/units.ts';
 import type { Journal } from './journal.ts';
 import type { ConnectionRestored, ResolveAttentionCommand } from './messages.ts';
 
@@ -90,11 +90,11 @@ export const createAttention = (journal: Journal, slaMs: number): Attention => {
   const withdraw = ({ id }: AttentionItem): void =>
     journal.record({ type: 'attention_resolved', id, action: 'withdrawn', by: 'system' });
 
-  /** The item becomes due when the SLA passes, or when the slot begins: then most questions are decided by the facts. */
+  /** The item becomes due when the SLA passes, or shortly before the slot begins: then most questions decide themselves. */
   const dueIn = (intervalMs: number): number => {
     const { slot } = journal.view;
-    const untilStart = slot ? toEpochMs(slot.start) - Date.now() : Number.POSITIVE_INFINITY;
-    return untilStart > 0 ? Math.min(intervalMs, untilStart) : intervalMs;
+    const untilLastCall = slot ? toEpochMs(slot.start) - lastCall - Date.now() : Number.POSITIVE_INFINITY;
+    return untilLastCall > 0 ? Math.min(intervalMs, untilLastCall) : intervalMs;
   };
 
   const awaitResolution = async (item: AttentionItem, isMoot: () => boolean): Promise<Resolution> => {
@@ -164,6 +164,9 @@ export const createAttention = (journal: Journal, slaMs: number): Attention => {
       connection !== undefined && (restoredAs.get(connection) ?? 0) > since,
   };
 };
+
+/** How long before its slot an open item alerts at the latest. */
+const lastCall = 2 * minute;
 
 /** Alerts of one item do not become rarer than this, unless the SLA is longer. */
 const longestAlertInterval = day;

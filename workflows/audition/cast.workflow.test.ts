@@ -74,7 +74,7 @@ describe('a participant who is removed', () => {
     await stage.runAudition({}, async (played) => {
       await invited(played);
       const refused = updateFailureOf(change(played, { kind: 'remove', participant: performer.id }));
-      expect(await refused).toMatchObject({ code: 'performer_missing' });
+      expect(await refused).toMatchObject({ code: 'performer_not_replaceable' });
     });
   });
 });

@@ -140,7 +140,8 @@ const arrangeFor = async (run: AuditionRun, added: readonly Participant[]): Prom
   const { slot, revision } = run.journal.view;
   if (!slot || added.length === 0) return;
   const only = calendarsOf(run).filter(({ owner }) => added.some(({ id }) => id === owner));
-  await writeCalendarEvents(run, { slot, revision }, { only });
+  // A participant can be removed and added again. The key of a removed event is never written again.
   const label = `r${revision}:added-${run.claims.held}`;
+  await writeCalendarEvents(run, { slot, revision }, { only, label });
   notify(run, { notice: 'invitation', label, to: added.map(({ id }) => id) });
 };
