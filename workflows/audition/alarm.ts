@@ -13,6 +13,7 @@ export interface Alarm {
 
 /** Creates the alarm. The end of the audition leaves its timer running: to cancel it would cost a history event. */
 export const createAlarm = (): Alarm => {
+  const parent = new CancellationScope({ cancellable: false });
   let running: { readonly at: number; readonly scope: CancellationScope } | undefined;
 
   const ring = async (timer: NonNullable<typeof running>, ms: number, summary: string): Promise<void> => {
@@ -31,11 +32,9 @@ export const createAlarm = (): Alarm => {
     setBy(at, summary) {
       if (running && running.at <= at) return;
       running?.scope.cancel();
-      void CancellationScope.nonCancellable(() => {
-        const timer = { at, scope: new CancellationScope() };
-        running = timer;
-        return ring(timer, Math.max(1, at - Date.now()), summary);
-      });
+      const timer = { at, scope: new CancellationScope({ cancellable: true, parent }) };
+      running = timer;
+      void ring(timer, Math.max(1, at - Date.now()), summary);
     },
   };
 };
