@@ -137,6 +137,35 @@ const takeOver = ({ handle, plan }: RunningAudition, takeover: messages.Takeover
     args: [{ plan, takeover }],
   });
 
+describe('an audition that was terminated while its participants were being invited', () => {
+  it('invites the others when an operator resumes it, each notice under the key of its first attempt', async () => {
+    await harness.runAudition({}, async (played) => {
+      const { world, handle } = played;
+      world.fail('sendNotices', 'outage', '');
+      world.fail('sendNotice', 'outage', ':sms:');
+      await played.until(({ notices }) => notices.length === 3);
+      const { taskQueue } = await handle.describe();
+      await handle.terminate();
+      world.clearFaults();
+      world.effects = effectsOf(played);
+      await harness.environment.client.workflow.start<typeof audition>(messages.auditionWorkflowType, {
+        workflowId: handle.workflowId,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        taskQueue,
+        args: [{ plan: played.plan, takeover: { cause: 'terminated', correlationId: 'test' } }],
+      });
+      await resolve(played, 'retry');
+      await expect
+        .poll(async () => (await latest(played).query(messages.viewQuery)).notices.length, {
+          timeout: 20_000,
+        })
+        .toBe(4);
+      // The ledger sends a notice once for each key.
+      expect(new Set(world.notices).size).toBe(4);
+    });
+  });
+});
+
 describe('an audition that was terminated', () => {
   it('is taken over, and can be undone', async () => {
     await harness.runAudition({}, async (played) => {

@@ -34,6 +34,14 @@ export const notify = (run: AuditionRun, batch: NoticeBatch): void => {
   }
 };
 
+/** Starts to send the notice to one recipient on one channel. Does not wait. */
+export const notifyOne = (
+  run: AuditionRun,
+  batch: NoticeBatch,
+  recipient: ParticipantId,
+  channel: Channel,
+): void => sendInBackground(run, [openNotice(run, batch, recipient, channel)]);
+
 /** Sends notices that a move had withdrawn. */
 export const sendAgain = (run: AuditionRun, withdrawn: readonly OpenNotice[]): void => {
   for (const notice of withdrawn) {

@@ -1,8 +1,12 @@
 /** Continues an audition that was taken over, in the state that the trail says. */
+import type { Channel } from '../../../domain/audition/request.ts';
+import type { ParticipantId } from '../../../domain/ids.ts';
+import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { AuditionRun } from '../run.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { scheduleFirstSlot } from './first-slot.ts';
 import { moveMeeting } from './meeting.ts';
+import { type NoticeBatch, notifyOne } from './notices.ts';
 import { announce, completionOf } from './schedule.ts';
 
 /** Completes the step in which the earlier run was interrupted. Its effects have the same keys, so none is repeated. */
@@ -24,9 +28,55 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     }
     case 'scheduled':
     case 'confirmed':
+      return announceMissing(run);
     case 'in_progress':
     case 'awaiting_decision':
     case 'closed':
       return;
   }
+};
+
+const announcements = ['invitation', 'update'] as const;
+const isAnnouncement = (notice: string): boolean => announcements.some((kind) => kind === notice);
+
+/**
+ * Sends the notice of the present slot to those whom the trail does not show as notified: the earlier run ended while
+ * they were being notified. A participant who has answered knows the slot.
+ */
+const announceMissing = (run: AuditionRun): void => {
+  const { slot, revision, announcedAs, notices, participants } = run.journal.view;
+  if (!slot || toEpochMs(slot.start) <= Date.now()) return;
+  for (const { id, channels } of run.plan.participants) {
+    if (participants.find((participant) => participant.id === id)?.answer !== 'none') continue;
+    const earlier = notices.filter(({ participant, notice }) => participant === id && isAnnouncement(notice));
+    for (const channel of channels) {
+      const isKnown = earlier.some((sent) => sent.channel === channel && announcedAs.includes(sent.revision));
+      if (isKnown) continue;
+      const batch = { notice: earlier.length > 0 ? 'update' : 'invitation', label: `r${revision}` } as const;
+      notifyOne(run, interruptedBatch(run, id, channel, revision) ?? batch, id, channel);
+    }
+  }
+};
+
+/** Returns the notice whose sending the ledger knows, so that it is sent under the same key. */
+const interruptedBatch = (
+  run: AuditionRun,
+  participant: ParticipantId,
+  channel: Channel,
+  revision: number,
+): NoticeBatch | undefined => {
+  const keys = run.saga.pending.flatMap((entry) =>
+    entry.kind === 'retract_notices' && entry.participant === participant && entry.channel === channel
+      ? entry.sentAs
+      : [],
+  );
+  for (const notice of announcements) {
+    const start = run.idempotencyKeyOf(`${notice}:${participant}:${channel}:`);
+    const label = keys
+      .filter((key) => key.startsWith(start))
+      .map((key) => key.slice(start.length))
+      .find((text) => text === `r${revision}` || text.startsWith(`r${revision}:`));
+    if (label !== undefined) return { notice, label };
+  }
+  return undefined;
 };
