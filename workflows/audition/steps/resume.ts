@@ -2,11 +2,12 @@
 import type { Channel } from '../../../domain/audition/request.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
+import type { NoticeBatch } from '../open-notices.ts';
 import type { AuditionRun } from '../run.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { scheduleFirstSlot } from './first-slot.ts';
 import { moveMeeting } from './meeting.ts';
-import { type NoticeBatch, notifyOne } from './notices.ts';
+import { notifyOne } from './notices.ts';
 import { announce, completionOf } from './schedule.ts';
 
 /** Completes the step in which the earlier run was interrupted. Its effects have the same keys, so none is repeated. */
