@@ -1,11 +1,19 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { factsUntilScheduled, newAuditionId, storeEvents, trail } from '../tests/harness/audition-trail.ts';
 import { createTestDatabase } from '../tests/harness/database.ts';
-import { deleteOldCredentialReads, deleteOldIdempotentRequests, deleteOldWebhooks } from './retention.ts';
+import {
+  deleteOldCredentialReads,
+  deleteOldDeliveries,
+  deleteOldHolds,
+  deleteOldIdempotentRequests,
+  deleteOldOperations,
+  deleteOldWebhooks,
+} from './retention.ts';
 
 const setup = async () => {
   const database = await createTestDatabase();
   onTestFinished(() => database.drop());
-  const { pool, db } = database;
+  const { pool, db, repositories } = database;
   const put = (key: string, days: number) =>
     pool.query(
       `INSERT INTO idempotent_requests (organization, key, request_hash, created_at)
@@ -13,7 +21,18 @@ const setup = async () => {
       [key, days],
     );
   const keys = async () => (await pool.query('SELECT key FROM idempotent_requests ORDER BY key')).rows;
-  return { pool, db, put, keys };
+  /** Stores an audition that was closed some days ago; without `closedDays`, one that is open. */
+  const audition = async (closedDays?: number) => {
+    const id = newAuditionId();
+    const life =
+      closedDays === undefined
+        ? factsUntilScheduled(id)
+        : [...factsUntilScheduled(id), { type: 'cancelled', origin: 'api' } as const];
+    const startMs = Date.now() - (closedDays ?? 500) * 86_400_000;
+    await storeEvents(repositories.events, id, trail(life, { startMs }));
+    return id;
+  };
+  return { pool, db, put, keys, audition };
 };
 
 test('retention deletes old responses to commands, and keeps recent ones and those to audition requests', async () => {
@@ -89,4 +108,82 @@ test('retention deletes credential reads after a year, and the database refuses 
   const { rows } = await pool.query('SELECT subject FROM credential_reads ORDER BY id');
   expect(rows).toEqual([{ subject: 'conn_364' }, { subject: 'conn_0' }]);
   expect(await deleteOldCredentialReads(db)).toBe(0);
+});
+
+test('retention deletes holds of past slots, and fences that nothing can be late for', async () => {
+  const { db, pool } = await setup();
+  const hold = (audition: string, days: number) =>
+    pool.query(
+      `INSERT INTO slot_holds (audition_id, claim, resource, organization, during)
+       VALUES ($1, 1, 'room:' || $1, 'org_north', tstzrange(now() - ($2 + 1) * interval '1 day', now() - $2 * interval '1 day'))`,
+      [audition, days],
+    );
+  const fence = (audition: string, days: number) =>
+    pool.query(
+      `INSERT INTO slot_fences (audition_id, last_claim, updated_at) VALUES ($1, 1, now() - $2 * interval '1 day')`,
+      [audition, days],
+    );
+  for (const [audition, ended, changed] of [
+    ['aud_past', 31, 60],
+    ['aud_recent', 29, 60],
+    ['aud_coming', -90, 60],
+    ['aud_changed', 31, 1],
+  ] as const) {
+    await hold(audition, ended);
+    await fence(audition, changed);
+  }
+  await fence('aud_released', 31);
+
+  expect(await deleteOldHolds(db, 30)).toBe(2);
+
+  const left = async (table: string) =>
+    (await pool.query(`SELECT audition_id AS id FROM ${table} ORDER BY 1`)).rows.map(({ id }) => id);
+  expect(await left('slot_holds')).toEqual(['aud_coming', 'aud_recent']);
+  expect(await left('slot_fences')).toEqual(['aud_changed', 'aud_coming', 'aud_recent']);
+  expect(await deleteOldHolds(db, 30)).toBe(0);
+});
+
+test('retention deletes the ledger of auditions closed long ago, and unused data keys of past months', async () => {
+  const { db, pool, audition } = await setup();
+  const operation = (key: string, auditionId: string | null, days: number, dataKey: string | null) =>
+    pool.query(
+      `INSERT INTO operations (key, organization, provider, operation, state, started_at, audition_id, data_key, sealed_target)
+       VALUES ($1, 'org_north', 'zoom', 'meetings.create', 'completed', now() - $3 * interval '1 day', $2, $4, '')`,
+      [key, auditionId, days, dataKey],
+    );
+  for (const id of ['ledger:2020-01', 'ledger:2020-02', 'inbox:2020-01']) {
+    await pool.query("INSERT INTO data_keys (id, master_key_id, wrapped) VALUES ($1, 'm', '')", [id]);
+  }
+  await operation('closed long ago', await audition(401), 402, 'ledger:2020-01');
+  await operation('closed recently', await audition(399), 402, 'ledger:2020-02');
+  await operation('open', await audition(), 490, 'ledger:2020-02');
+  await operation('of no audition', null, 401, null);
+  await operation('of no audition, recent', null, 399, null);
+  await operation('of an unknown audition', 'aud_unknown', 401, null);
+
+  expect(await deleteOldOperations(db, 400)).toBe(2);
+
+  const left = (await pool.query('SELECT key FROM operations ORDER BY key')).rows.map(({ key }) => key);
+  expect(left).toEqual(['closed recently', 'of an unknown audition', 'of no audition, recent', 'open']);
+  const keysLeft = (await pool.query('SELECT id FROM data_keys ORDER BY id')).rows.map(({ id }) => id);
+  expect(keysLeft).toEqual(['inbox:2020-01', 'ledger:2020-02']);
+});
+
+test('retention deletes the deliveries of auditions closed long ago', async () => {
+  const { db, pool, audition } = await setup();
+  for (const [id, auditionId] of [
+    ['old', await audition(31)],
+    ['recent', await audition(29)],
+    ['open', await audition()],
+  ]) {
+    await pool.query(
+      `INSERT INTO deliveries (id, organization, audition_id, participant, channel) VALUES ($1, 'org_north', $2, 'ada', 'sms')`,
+      [id, auditionId],
+    );
+  }
+
+  expect(await deleteOldDeliveries(db, 30)).toBe(1);
+
+  const left = (await pool.query('SELECT id FROM deliveries ORDER BY id')).rows.map(({ id }) => id);
+  expect(left).toEqual(['open', 'recent']);
 });

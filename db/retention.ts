@@ -44,13 +44,94 @@ export const deleteOldWebhooks = async (db: Database, olderThanDays: number): Pr
       )
     `,
   );
-  // Keeps last month's key: a process whose clock is behind may still write under it.
-  await db.execute(sql`
-    DELETE FROM data_keys WHERE id LIKE 'inbox:%'
-      AND id < 'inbox:' || to_char(now() AT TIME ZONE 'UTC' - interval '1 month', 'YYYY-MM')
-      AND NOT EXISTS (SELECT FROM webhook_inbox WHERE data_key = data_keys.id)
-  `);
+  await deleteUnusedMonthlyKeys(db, 'inbox', sql`webhook_inbox`);
   return deleted;
+};
+
+/**
+ * Deletes holds of slots that ended more than `olderThanDays` ago, whatever became of their auditions. Returns how many.
+ * Also deletes the fences of auditions without holds that have not changed for as long: no attempt is that late.
+ */
+export const deleteOldHolds = async (db: Database, olderThanDays: number): Promise<number> => {
+  const deleted = await deleteInBatches(
+    db,
+    sql`
+      DELETE FROM slot_holds WHERE (audition_id, claim, resource) IN (
+        SELECT audition_id, claim, resource FROM slot_holds
+        WHERE upper(during) < now() - ${olderThanDays} * interval '1 day' LIMIT ${batchSize}
+      )
+    `,
+  );
+  await deleteInBatches(
+    db,
+    sql`
+      DELETE FROM slot_fences WHERE audition_id IN (
+        SELECT audition_id FROM slot_fences
+        WHERE updated_at < now() - ${olderThanDays} * interval '1 day'
+          AND NOT EXISTS (SELECT FROM slot_holds WHERE slot_holds.audition_id = slot_fences.audition_id)
+        LIMIT ${batchSize}
+      ) AND updated_at < now() - ${olderThanDays} * interval '1 day'
+    `,
+  );
+  return deleted;
+};
+
+/**
+ * Deletes the ledger rows of auditions that were closed more than `olderThanDays` ago, and rows of that age that belong to
+ * no audition. Returns how many. Also deletes the data keys of past months that seal no row any more.
+ *
+ * A step whose row is deleted would be performed again if its workflow still ran. Choose a period that is longer than
+ * an audition can be reopened, and than Temporal keeps its workflows.
+ */
+export const deleteOldOperations = async (db: Database, olderThanDays: number): Promise<number> => {
+  const deleted = await deleteInBatches(
+    db,
+    sql`
+      DELETE FROM operations WHERE key IN (
+        SELECT key FROM operations LEFT JOIN auditions ON auditions.id = operations.audition_id
+        WHERE operations.started_at < now() - ${olderThanDays} * interval '1 day'
+          AND (operations.audition_id IS NULL OR ${closedBefore(olderThanDays)})
+        LIMIT ${batchSize}
+      )
+    `,
+  );
+  await deleteUnusedMonthlyKeys(db, 'ledger', sql`operations`);
+  return deleted;
+};
+
+/**
+ * Deletes the deliveries of auditions that were closed more than `olderThanDays` ago. Returns how many. Later reports of
+ * the provider about such a message are parked.
+ */
+export const deleteOldDeliveries = (db: Database, olderThanDays: number): Promise<number> =>
+  deleteInBatches(
+    db,
+    sql`
+      DELETE FROM deliveries WHERE id IN (
+        SELECT deliveries.id FROM deliveries JOIN auditions ON auditions.id = deliveries.audition_id
+        WHERE ${closedBefore(olderThanDays)} LIMIT ${batchSize}
+      )
+    `,
+  );
+
+const closedBefore = (days: number): SQL => sql`(
+  auditions.state = 'closed' AND (auditions.view ->> 'stateSince')::timestamptz < now() - ${days} * interval '1 day'
+)`;
+
+/**
+ * Deletes the data keys of past months that seal no row any more. Keeps last month's key: a process whose clock is behind
+ * may still write under it.
+ */
+const deleteUnusedMonthlyKeys = async (
+  db: Database,
+  owner: 'inbox' | 'ledger',
+  table: SQL,
+): Promise<void> => {
+  await db.execute(sql`
+    DELETE FROM data_keys WHERE id LIKE ${`${owner}:%`}
+      AND id < ${`${owner}:`} || to_char(now() AT TIME ZONE 'UTC' - interval '1 month', 'YYYY-MM')
+      AND NOT EXISTS (SELECT FROM ${table} AS sealed WHERE sealed.data_key = data_keys.id)
+  `);
 };
 
 /**

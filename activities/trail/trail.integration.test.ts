@@ -38,6 +38,9 @@ const inRun = <Result>(
     { logger: new DefaultLogger('ERROR') },
   ).run(activity, input);
 
+/** An activity that reports its effect. */
+const appendOwn = async (input: AuditionCall) => (await openTrail(events, input)).append({ facts: [own] });
+
 const sequences = async (id: AuditionId) =>
   (await events.read('org_north', id, { after: 0, limit: 100 })).map(({ sequence }) => sequence);
 
@@ -58,10 +61,9 @@ describe('the trail of an activity', () => {
   it('gets each fact once when the activity runs again', async () => {
     const id = newAuditionId();
     const input = call(id, numbered(trail(factsUntilScheduled(id))));
-    const activity = async (about: AuditionCall) => (await openTrail(events, about)).append({ facts: [own] });
 
-    await inRun('run-1', input, activity);
-    await inRun('run-1', input, activity);
+    await inRun('run-1', input, appendOwn);
+    await inRun('run-1', input, appendOwn);
 
     expect(await sequences(id)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });

@@ -14,7 +14,7 @@ import { endOf, overlapping, rangeSchema, startOf, storedResources } from './res
 export type { SlotClaim } from './claims.ts';
 export type { HoldChange } from './hold-changes.ts';
 
-export type ClaimResult =
+type ClaimResult =
   /** `slot` is the one of an earlier attempt when that attempt has acquired the claim. */
   | { readonly kind: 'held'; readonly slot: TimeRange }
   | { readonly kind: 'taken'; readonly resources: readonly string[] }

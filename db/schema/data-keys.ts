@@ -7,7 +7,7 @@ import { index, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 export const dataKeys = pgTable(
   'data_keys',
   {
-    /** The owner of the key: a connection's id, an endpoint's id, `inbox:2026-11`. */
+    /** The owner of the key: a connection's id, an endpoint's id, `inbox:2026-11`, `ledger:2026-11`. */
     id: text().primaryKey(),
     /** Id of the master key that wraps this key. */
     masterKeyId: text('master_key_id').notNull(),

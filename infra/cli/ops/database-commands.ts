@@ -8,7 +8,10 @@ import type { Database } from '../../../db/client.ts';
 import { createProviderHealth } from '../../../db/providers/health.ts';
 import {
   deleteOldCredentialReads,
+  deleteOldDeliveries,
+  deleteOldHolds,
   deleteOldIdempotentRequests,
+  deleteOldOperations,
   deleteOldWebhooks,
 } from '../../../db/retention.ts';
 import { createEventStore } from '../../../db/trail/event-store.ts';
@@ -89,19 +92,23 @@ const days = wholeNumber('use a whole number of days, 1 or more');
 export const maintenanceCommand = (): Command =>
   new Command('maintenance')
     .description(
-      'delete expired data: stored responses to commands, delivered webhooks, provider call counts, and credential reads of more than a year ago; run it once a day',
+      'delete expired data: stored responses to commands, delivered webhooks, provider call counts, holds of past slots, delivery ids and the ledger of closed auditions, and credential reads of more than a year ago; run it once a day',
     )
     .option('--older-than <days>', 'minimum age in days', days, 30)
-    .action((options: { olderThan: number }, command: Command) =>
+    .option('--ledger-older-than <days>', 'days since an audition was closed, for its ledger', days, 400)
+    .action((options: { olderThan: number; ledgerOlderThan: number }, command: Command) =>
       withDatabase(command, async (db, output) => {
         const answers = await deleteOldIdempotentRequests(db, options.olderThan);
         const webhooks = await deleteOldWebhooks(db, options.olderThan);
         const counts = await createProviderHealth(db).deleteOld(options.olderThan);
+        const holds = await deleteOldHolds(db, options.olderThan);
+        const deliveries = await deleteOldDeliveries(db, options.olderThan);
+        const operations = await deleteOldOperations(db, options.ledgerOlderThan);
         const credentialReads = await deleteOldCredentialReads(db);
         output.show(
-          { answers, webhooks, counts, credentialReads },
+          { answers, webhooks, counts, holds, deliveries, operations, credentialReads },
           () =>
-            `Deleted ${answers} stored responses to commands, ${webhooks} webhooks, ${counts} provider call counts, and ${credentialReads} credential reads of more than a year ago.`,
+            `Deleted ${answers} stored responses to commands, ${webhooks} webhooks, ${counts} provider call counts, ${holds} slot holds, ${deliveries} delivery ids, ${operations} ledger rows, and ${credentialReads} credential reads of more than a year ago.`,
         );
       }),
     );
