@@ -71,10 +71,8 @@ export interface CalendarEvent extends OurEvent {
 
 /** An event of ours, for the step that only writes its conference. */
 export interface ConferenceEvent extends OurEvent {
-  /** The idempotency key of the step. */
+  /** The idempotency key of the step that has created the meeting. It ends the use of the event. */
   readonly key: string;
-  /** `created`: the step creates the meeting. `moved`: an existing conference keeps the key of its creation. */
-  readonly change: 'created' | 'moved';
   /** The summary of a new event. An existing event keeps its own summary. */
   readonly topic: string;
   readonly slot: Slot;

@@ -137,6 +137,18 @@ describe('removeEvent', () => {
     await expect(write(3, slot)).rejects.toMatchObject({ type: 'Compensated' });
   });
 
+  it('undoes the earlier steps of the event too', async () => {
+    const { write, remove, events, repositories, auditionId } = await setup();
+    await write(1, slot);
+    await write(2, laterSlot);
+    await write(1, slot, carl);
+    expect(await remove(2)).toEqual({ result: 'undone' });
+    expect(events()).toHaveLength(1);
+    expect(await repositories.ledger.standingEffects(auditionId)).toMatchObject([
+      { target: { participant: carl } },
+    ]);
+  });
+
   it('keeps an event that a later step has moved', async () => {
     const { write, remove, events } = await setup();
     await write(1, slot);

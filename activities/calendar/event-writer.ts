@@ -1,5 +1,6 @@
 /** Writes and removes the event of an audition in one calendar. */
 import { z } from 'zod';
+import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { CallContext } from '../../providers/ports.ts';
@@ -93,9 +94,10 @@ export const createEventWriter = ({
 
     remove: async (input) => {
       const { organization, auditionId, keys, calendar } = input;
+      const standing = await ledger.standingEffects(auditionId);
       const context = createAttemptContext(input);
-      return undoEach(keys, async (key) => {
-        const target = await ledger.targetOf(key);
+      return undoEach([...earlierKeys(standing, keys), ...keys], async (key) => {
+        const target = standing.find((effect) => effect.key === key)?.target;
         const written = target?.kind === 'calendar_event' ? target.calendar : calendar;
         return {
           ledger,
@@ -109,4 +111,24 @@ export const createEventWriter = ({
       });
     },
   };
+};
+
+/**
+ * Returns the steps that have written the events of the same participants before. Their events were moved by the steps
+ * with these keys, or are in a calendar that the participant had before.
+ */
+const earlierKeys = (standing: readonly StandingEffect[], keys: readonly string[]): readonly string[] => {
+  const last = standing.findLastIndex(({ key }) => keys.includes(key));
+  const participants = new Set(
+    standing.flatMap(({ key, target }) =>
+      target.kind === 'calendar_event' && keys.includes(key) ? [target.participant] : [],
+    ),
+  );
+  return standing
+    .slice(0, Math.max(last, 0))
+    .flatMap(({ key, target }) =>
+      target.kind === 'calendar_event' && participants.has(target.participant) && !keys.includes(key)
+        ? [key]
+        : [],
+    );
 };

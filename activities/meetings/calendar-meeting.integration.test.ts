@@ -123,14 +123,15 @@ describe('a meeting on Google Meet', () => {
   });
 
   it('is moved and removed in the calendar in which it was made, whatever was chosen since', async () => {
-    const { create, move, remove, chooseOther, eventsOf } = await setup();
+    const { create, move, remove, chooseOther, eventsOf, repositories, auditionId } = await setup();
     const meeting = await create();
     await chooseOther();
     expect(await move(meeting)).toEqual(meeting);
     expect(eventsOf(office)).toHaveLength(1);
-    expect(await remove(created, moved)).toEqual({ result: 'undone' });
+    expect(await remove(created)).toEqual({ result: 'undone' });
     expect(eventsOf(office)).toEqual([]);
     expect(eventsOf('other@example.com')).toEqual([]);
+    expect(await repositories.ledger.standingEffects(auditionId)).toEqual([]);
   });
 
   it('is repeated in the calendar of the first attempt, whatever was chosen since', async () => {
@@ -143,7 +144,7 @@ describe('a meeting on Google Meet', () => {
     expect(eventsOf('other@example.com')).toEqual([]);
   });
 
-  it('is made anew by a move when its event was deleted, and removed under the key of the move', async () => {
+  it('is made anew by a move when its event was deleted, and removed', async () => {
     const { create, move, remove, eventsOf, deleteByHand } = await setup();
     const meeting = await create();
     await deleteByHand(eventsOf(office)[0]?.id);
@@ -151,7 +152,21 @@ describe('a meeting on Google Meet', () => {
     expect(again.joinUrl).not.toBe(meeting.joinUrl);
     expect(await move(meeting)).toEqual(again);
     expect(eventsOf(office)).toMatchObject([{ hangoutLink: again.joinUrl }]);
-    expect(await remove(created, moved)).toEqual({ result: 'undone' });
+    await remove(moved);
+    expect(eventsOf(office)).toHaveLength(1);
+    expect(await remove(created)).toEqual({ result: 'undone' });
+    expect(eventsOf(office)).toEqual([]);
+  });
+
+  it('is created by a move when no creation is recorded', async () => {
+    const { move, remove, eventsOf } = await setup();
+    const meeting = await move({
+      provider: 'google_meet',
+      id: 'lost',
+      joinUrl: 'https://meet.example.com/lost',
+    });
+    expect(eventsOf(office)).toMatchObject([{ hangoutLink: meeting.joinUrl }]);
+    expect(await remove(moved)).toEqual({ result: 'undone' });
     expect(eventsOf(office)).toEqual([]);
   });
 

@@ -11,7 +11,7 @@ import { type CalendarMeetingName, meetingVendors } from '../../domain/providers
 import { type CallOperation, operationOf } from '../../providers/operations.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
-import type { CreateMeetingInput, RemoveMeetingInput } from '../contract.ts';
+import type { CreateMeetingInput, MoveMeetingInput, RemoveMeetingInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
 import { conferenceRequestId, eventIdFor } from '../effects/deterministic-ids.ts';
@@ -64,18 +64,25 @@ export const createCalendarMeetingSteps = (
     return target?.kind === 'meeting' ? target.calendar : undefined;
   };
 
-  /** Returns the calendar in which the audition's meeting was created. */
-  const presentCalendar = async (auditionId: AuditionId): Promise<CalendarRef | undefined> => {
+  /** Returns the step that has created the audition's meeting, and in which calendar. */
+  const presentMeeting = async (
+    auditionId: AuditionId,
+  ): Promise<{ readonly key: string; readonly calendar: CalendarRef } | undefined> => {
     const effects = await ledger.standingEffects(auditionId);
     return effects
-      .flatMap(({ target }) => (target.kind === 'meeting' && target.provider === name ? [target] : []))
-      .findLast(({ calendar }) => calendar !== undefined)?.calendar;
+      .flatMap(({ key, target }) =>
+        target.kind === 'meeting' && target.provider === name && target.calendar
+          ? [{ key, calendar: target.calendar }]
+          : [],
+      )
+      .at(-1);
   };
 
+  /** @param useKey the key of the step that uses the event, and that removes it. */
   const putMeeting = async (
     input: Omit<CreateMeetingInput, 'hasFallback'>,
     calendar: CalendarRef,
-    change: 'created' | 'moved',
+    useKey: string,
     call: CallContext,
   ): Promise<Meeting> => {
     const { organization, auditionId, key, slot, revision, topic } = input;
@@ -85,8 +92,7 @@ export const createCalendarMeetingSteps = (
         calendarId: calendar.calendarId,
         eventId: eventIdFor(auditionId),
         reference: auditionId,
-        key,
-        change,
+        key: useKey,
         topic,
         slot,
         revision,
@@ -114,26 +120,22 @@ export const createCalendarMeetingSteps = (
       call,
     );
 
-  /** Writes the meeting under its key. A repeated attempt uses the calendar of the first one. */
-  const writeOnce = (
-    input: Omit<CreateMeetingInput, 'hasFallback'>,
-    change: 'created' | 'moved',
-    proposed: CalendarRef,
-    request: unknown,
-  ): Promise<Meeting> => {
+  /** Creates the meeting under its key. A repeated attempt uses the calendar of the first one. */
+  const createOnce = async (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
     const { key, organization, auditionId, slot } = input;
-    const calendarOfAttempts = async () => (await recordedCalendar(key)) ?? proposed;
+    const chosen = await chosenCalendar(organization, put);
+    const calendarOfAttempts = async () => (await recordedCalendar(key)) ?? chosen;
     return effectOnce(
       ledger,
       {
         key,
         organization,
         provider,
-        operation: change === 'created' ? 'meetings.create' : 'meetings.move',
+        operation: 'meetings.create',
         call: put.name,
-        request,
+        request: { auditionId, slot },
         auditionId,
-        target: { kind: 'meeting', provider: name, slot, calendar: proposed },
+        target: { kind: 'meeting', provider: name, slot, calendar: chosen },
       },
       createAttemptContext(input),
       {
@@ -141,40 +143,62 @@ export const createCalendarMeetingSteps = (
         result: meetingSchema,
         // Every attempt writes the same event of this audition, whatever its conference, and a removal removes it.
         providerId: () => auditionId,
-        perform: async (call) => putMeeting(input, await calendarOfAttempts(), change, call),
+        perform: async (call) => putMeeting(input, await calendarOfAttempts(), key, call),
         removeEffect: async (_meeting, call) => removeFrom(input, await calendarOfAttempts(), key, call),
       },
     );
   };
 
-  return {
-    create: async (input) =>
-      writeOnce(input, 'created', await chosenCalendar(input.organization, put), {
-        auditionId: input.auditionId,
-        slot: input.slot,
-      }),
+  /**
+   * Moves the meeting where it was created. Writes the event again, with another conference, when it was deleted; the
+   * step that created the meeting keeps the use of the event and removes it.
+   */
+  const moveOnce = (
+    input: MoveMeetingInput,
+    created: { readonly key: string; readonly calendar: CalendarRef },
+  ): Promise<Meeting> => {
+    const { key, organization, auditionId, slot, meeting } = input;
+    return effectOnce(
+      ledger,
+      {
+        key,
+        organization,
+        provider,
+        operation: 'meetings.move',
+        call: put.name,
+        request: { meeting: meeting.id, slot },
+      },
+      createAttemptContext(input),
+      {
+        kind: 'idempotent',
+        result: meetingSchema,
+        providerId: () => auditionId,
+        perform: (call) => putMeeting(input, created.calendar, created.key, call),
+      },
+    );
+  };
 
-    /** Writes the event again, with another conference, when it was deleted. */
-    move: async (input) =>
-      writeOnce(
-        input,
-        'moved',
-        (await presentCalendar(input.auditionId)) ?? (await chosenCalendar(input.organization, put)),
-        { meeting: input.meeting.id, slot: input.slot },
-      ),
+  return {
+    create: createOnce,
+
+    move: async (input) => {
+      const created = await presentMeeting(input.auditionId);
+      return created ? moveOnce(input, created) : createOnce(input);
+    },
 
     remove: (input) => {
-      const { keys, organization, auditionId } = input;
+      const { keys, organization } = input;
       const context = createAttemptContext(input);
       return undoEach(keys, async (key) => ({
         ledger,
         operation: { key, organization, provider, operation: 'meetings.create', call: put.name },
         context,
         steps: {
-          find: async () => [auditionId],
+          find: async () => [input.auditionId],
           remove: async (_id, call) => {
-            const calendar = (await recordedCalendar(key)) ?? (await chosenCalendar(organization, remove));
-            return removeFrom(input, calendar, key, call);
+            const calendar = await recordedCalendar(key);
+            // A move has no effect of its own.
+            return calendar ? removeFrom(input, calendar, key, call) : 'absent';
           },
         },
       }));

@@ -116,17 +116,20 @@ describe('a meeting on Zoom', () => {
   });
 
   it('is removed once after it was moved', async () => {
-    const { create, move, moveKey, remove, meetings, state } = await setup();
+    const { create, move, remove, meetings, state, repositories, auditionId } = await setup();
     await move(await create());
-    expect(await remove(moveKey)).toEqual({ result: 'undone' });
+    expect(await remove()).toEqual({ result: 'undone' });
     expect(meetings()).toEqual([]);
+    expect(await repositories.ledger.standingEffects(auditionId)).toEqual([]);
     expect(state().calls.zoom['meetings.delete']).toEqual({ 204: 1 });
   });
 
   it('is kept when only its move is undone', async () => {
     const { create, move, moveKey, activities, about, meetings } = await setup();
     await move(await create());
-    await activities.removeMeeting({ ...about, keys: [moveKey], provider: 'zoom', slot });
+    expect(await activities.removeMeeting({ ...about, keys: [moveKey], provider: 'zoom', slot })).toEqual({
+      result: 'nothing_to_undo',
+    });
     expect(meetings()).toHaveLength(1);
   });
 

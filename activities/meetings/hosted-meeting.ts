@@ -2,16 +2,15 @@
  * Creates meetings in the service's own account at a vendor. The vendors have no idempotency keys, so each meeting
  * contains our reference. An attempt after one without a recorded result searches for that reference first.
  */
+import { z } from 'zod';
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { type HostedMeetingName, meetingVendors } from '../../domain/providers/vendors.ts';
-import type { CallContext } from '../../providers/ports.ts';
-import type { MoveMeetingInput } from '../contract.ts';
+import type { CreateMeetingInput, MoveMeetingInput } from '../contract.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createAttemptContext } from '../effects/attempt.ts';
 import { meetingReference } from '../effects/deterministic-ids.ts';
 import { effectOnce } from '../effects/effect-once.ts';
-import type { SearchResult } from '../effects/steps.ts';
 import { undoEach } from '../effects/undo-each.ts';
 import type { MeetingSteps } from './meeting-steps.ts';
 
@@ -29,86 +28,78 @@ export const createHostedMeetingSteps = (
   const host = meetings[name];
   const provider = meetingVendors[name].vendor;
 
-  const find = async (
-    reference: string,
-    slot: MoveMeetingInput['slot'],
-    call: CallContext,
-  ): Promise<SearchResult<Meeting>> => {
-    const [meeting, ...surplus] = await host.find(reference, slot, call);
-    return meeting ? { kind: 'found', result: meeting, surplus } : { kind: 'absent' };
+  /** Creates a meeting under its key. */
+  const createOnce = (input: Omit<CreateMeetingInput, 'hasFallback'>): Promise<Meeting> => {
+    const { key, organization, auditionId, slot, topic } = input;
+    const reference = meetingReference(auditionId, key);
+    return effectOnce<Meeting>(
+      ledger,
+      {
+        key,
+        organization,
+        provider,
+        operation: 'meetings.create',
+        request: { reference, slot },
+        auditionId,
+        target: { kind: 'meeting', provider: name, slot },
+      },
+      createAttemptContext(input),
+      {
+        kind: 'searched',
+        result: meetingSchema,
+        providerId: ({ id }) => id,
+        find: async (_earlier, call) => {
+          const [meeting, ...surplus] = await host.find(reference, slot, call);
+          return meeting ? { kind: 'found', result: meeting, surplus } : { kind: 'absent' };
+        },
+        perform: async (handOver, call) => {
+          await handOver();
+          return host.create({ reference, topic, slot }, call);
+        },
+        removeEffect: ({ id }, call) => host.remove(id, call),
+      },
+    );
+  };
+
+  /**
+   * Sets the time of the meeting. Returns `gone` when the vendor no longer has it. The ledger prevents a late repetition
+   * from restoring an older time.
+   */
+  const moveOnce = (input: MoveMeetingInput): Promise<'moved' | 'gone'> => {
+    const { key, organization, auditionId, slot, topic, meeting } = input;
+    return effectOnce(
+      ledger,
+      {
+        key: `${key}:move`,
+        organization,
+        provider,
+        operation: 'meetings.move',
+        request: { meeting: meeting.id, slot },
+      },
+      createAttemptContext(input),
+      {
+        kind: 'idempotent',
+        result: z.enum(['moved', 'gone']),
+        providerId: () => meeting.id,
+        perform: async (call) => {
+          // The reference is searched for only until the creation is recorded, so a move may change it.
+          const reference = meetingReference(auditionId, `${key}:move`);
+          try {
+            await host.move(meeting.id, { reference, topic, slot }, call);
+            return 'moved';
+          } catch (error) {
+            if (isGone(error)) return 'gone';
+            throw error;
+          }
+        },
+      },
+    );
   };
 
   return {
-    create: (input) => {
-      const { key, organization, auditionId, slot, topic } = input;
-      const reference = meetingReference(auditionId, key);
-      return effectOnce<Meeting>(
-        ledger,
-        {
-          key,
-          organization,
-          provider,
-          operation: 'meetings.create',
-          request: { reference, slot },
-          auditionId,
-          target: { kind: 'meeting', provider: name, slot },
-        },
-        createAttemptContext(input),
-        {
-          kind: 'searched',
-          result: meetingSchema,
-          providerId: ({ id }) => id,
-          find: (_earlier, call) => find(reference, slot, call),
-          perform: async (handOver, call) => {
-            await handOver();
-            return host.create({ reference, topic, slot }, call);
-          },
-          removeEffect: ({ id }, call) => host.remove(id, call),
-        },
-      );
-    },
+    create: createOnce,
 
-    /**
-     * A repeated move sets the same time. Only the creation of another meeting is handed over, and searched for after an
-     * attempt without a record. The ledger prevents a late repetition from restoring an older time.
-     */
-    move: (input) => {
-      const { key, organization, auditionId, slot, topic, meeting } = input;
-      const reference = meetingReference(auditionId, key);
-      return effectOnce<Meeting>(
-        ledger,
-        {
-          key,
-          organization,
-          provider,
-          operation: 'meetings.move',
-          request: { meeting: meeting.id, slot },
-          auditionId,
-          target: { kind: 'meeting', provider: name, slot },
-        },
-        createAttemptContext(input),
-        {
-          kind: 'searched',
-          result: meetingSchema,
-          providerId: ({ id }) => (id === meeting.id ? `${movedPrefix}${id}` : id),
-          find: (_earlier, call) => find(reference, slot, call),
-          perform: async (handOver, call) => {
-            try {
-              // The reference is searched for only until the creation is recorded, so a move may change it.
-              await host.move(meeting.id, { reference, topic, slot }, call);
-              return meeting;
-            } catch (error) {
-              if (!isGone(error)) throw error;
-            }
-            await handOver();
-            return host.create({ reference, topic, slot }, call);
-          },
-          removeEffect: async ({ id }, call) => {
-            if (id !== meeting.id) await host.remove(id, call);
-          },
-        },
-      );
-    },
+    move: async (input) => ((await moveOnce(input)) === 'gone' ? createOnce(input) : input.meeting),
 
     remove: (input) => {
       const { keys, organization, auditionId } = input;
@@ -125,17 +116,13 @@ export const createHostedMeetingSteps = (
               const found = await host.find(meetingReference(auditionId, key), around, call);
               return found.map(({ id }) => id);
             },
-            // The key of the creation removes a meeting that this key has only moved.
-            remove: async (id, call) => (id.startsWith(movedPrefix) ? 'absent' : host.remove(id, call)),
+            remove: (id, call) => host.remove(id, call),
           },
         };
       });
     },
   };
 };
-
-/** Marks the recorded result of a move that did not create a meeting. */
-const movedPrefix = 'moved:';
 
 const isGone = (error: unknown): boolean =>
   error instanceof ProviderError && error.fault.kind === 'not_found';

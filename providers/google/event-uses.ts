@@ -24,9 +24,9 @@ export const conferenceUseOf = (key: string): Properties => ({ [conferenceProper
 export const hasUse = (properties: Properties | undefined, use: Properties): boolean =>
   Object.entries(use).every(([name, value]) => properties?.[name] === value);
 
-/** Returns whether the meeting uses the event as its conference. */
-export const isUsedAsConference = (properties: Properties | undefined): boolean =>
-  properties?.[conferenceProperty] !== undefined;
+/** Returns whether the same user has a use of the event, whichever step wrote it. */
+export const hasUser = (properties: Properties | undefined, use: Properties): boolean =>
+  Object.keys(use).every((name) => properties?.[name] !== undefined);
 
 /** Returns the properties without all uses. */
 export const withoutUses = (properties: Properties | undefined): Properties =>

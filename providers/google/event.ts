@@ -6,7 +6,7 @@ import type { calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import { z } from 'zod';
 import type { CalendarEvent, ConferenceEvent } from '../ports.ts';
 import { conferenceOf, conferenceSchema, nextConferenceRequestId } from './conference.ts';
-import { conferenceUseOf, hasUse, isUsedAsConference, useOf, withoutUses } from './event-uses.ts';
+import { conferenceUseOf, hasUse, hasUser, useOf, withoutUses } from './event-uses.ts';
 
 const timeSchema = z.looseObject({ dateTime: z.string().optional(), date: z.string().optional() });
 
@@ -68,9 +68,15 @@ export const specForEvent = (event: CalendarEvent): EventSpec => {
     changeOf: (stored) => {
       const comparison = compareWithStored(stored, event);
       if (comparison === 'foreign') return { kind: 'foreign' };
-      const isUpToDate =
-        comparison === 'same' && hasSameText(stored, event) && hasUse(privateOf(stored), use);
-      if (comparison === 'newer' || isUpToDate) return { kind: 'none' };
+      if (comparison === 'newer') {
+        // A later step of another participant has written the event. This one only begins to use it.
+        return isDeleted(stored) || hasUser(privateOf(stored), use)
+          ? { kind: 'none' }
+          : { kind: 'update', body: { ...stored, ...usesOf(use, stored) }, withConference: false };
+      }
+      if (comparison === 'same' && hasSameText(stored, event) && hasUse(privateOf(stored), use)) {
+        return { kind: 'none' };
+      }
       const isRevived = isDeleted(stored);
       return {
         kind: 'update',
@@ -117,16 +123,13 @@ export const specForConference = (event: ConferenceEvent): EventSpec => {
       }
       const { kind } = conferenceOf(stored);
       const needsConference = kind === 'missing' || kind === 'failed';
-      const keepsUse = event.change === 'moved' && isUsedAsConference(privateOf(stored));
-      const hasOurUse = keepsUse || hasUse(privateOf(stored), use);
+      const hasOurUse = hasUse(privateOf(stored), use);
       const hasTime = comparison === 'same' || comparison === 'newer';
       if (hasTime && hasOurUse && !needsConference) return { kind: 'none' };
       return {
         kind: 'patch',
         body: {
-          ...(hasTime
-            ? usesOf(use, stored)
-            : withoutDates(timeFieldsOf(event, hasOurUse ? {} : use, stored))),
+          ...(hasTime ? usesOf(use, stored) : withoutDates(timeFieldsOf(event, use, stored))),
           ...(stored.summary === undefined ? { summary } : {}),
           ...(needsConference ? request : {}),
         },
