@@ -52,7 +52,7 @@ export const variables = z.object({
   WORKFLOW_CALL_STACKS: z.stringbool({ truthy: ['true'], falsy: ['false'] }).register(variableMetadata, {
     group: 'General',
     about:
-      'Collects the call stacks of workflows on this worker, for the call-stack tab of the Temporal Web UI. Workflow code then takes about three times as long (docs/decisions/0032).',
+      'Collects the call stacks of workflows on this worker, for the call-stack tab of the Temporal Web UI. Workflow code then takes about three times as long (docs/decisions/0032). The tab shows an error otherwise.',
     form: 'true or false',
   }),
   LOG_LEVEL: z
