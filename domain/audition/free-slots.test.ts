@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
-import { freeSlots, isFree, mergeBusy, subtractInterval } from './free-slots.ts';
+import { freeSlots, isFree, mergeBusy } from './free-slots.ts';
 
 const minute = 60_000;
 const at = (clock: string): Instant => `2026-12-01T${clock}:00.000Z`;
@@ -79,37 +79,5 @@ describe('a free slot', () => {
   it('is the same for busy intervals and for merged busy intervals', () => {
     const merged = mergeBusy([range('09:00', '10:00'), range('10:00', '11:00'), range('12:00', '13:00')]);
     expect(merged).toEqual([range('09:00', '11:00'), range('12:00', '13:00')]);
-  });
-});
-
-const minutesIn = (minute: number) => toInstant(Date.UTC(2026, 2, 29, 0, minute));
-const between = (from: number, until: number) => ({ start: minutesIn(from), end: minutesIn(until) });
-
-describe('subtracting an interval from busy times', () => {
-  it.each([
-    ['they equal the interval', between(10, 20), []],
-    ['they are inside the interval', between(12, 20), []],
-    ['adjacent events were merged into them', between(0, 40), [between(0, 10), between(20, 40)]],
-    ['they end inside the interval', between(0, 15), [between(0, 10)]],
-    ['they begin inside the interval', between(15, 40), [between(20, 40)]],
-    ['they do not overlap the interval', between(20, 40), [between(20, 40)]],
-  ])('keeps the correct remainder when %s', (_, busy, left) => {
-    expect(subtractInterval([busy], between(10, 20))).toEqual(left);
-  });
-
-  it('frees the minutes of the interval and no others', () => {
-    const minute = fc.integer({ min: 0, max: 180 });
-    const interval = fc
-      .tuple(minute, minute)
-      .filter(([from, until]) => from < until)
-      .map(([from, until]) => between(from, until));
-    fc.assert(
-      fc.property(fc.array(interval, { maxLength: 5 }), interval, minute, (busy, hole, when) => {
-        const covers = (range: { start: string; end: string }) =>
-          range.start <= minutesIn(when) && minutesIn(when) < range.end;
-        const expected = busy.some(covers) && !covers(hole);
-        expect(subtractInterval(busy, hole).some(covers)).toBe(expected);
-      }),
-    );
   });
 });

@@ -1,7 +1,4 @@
-/**
- * Finds the times that are free for all participants. Imports no zones and no schemas: it runs in workflows, and each
- * workflow loads the whole bundle.
- */
+/** Finds the times that are free for all participants. */
 import { toEpochMs, toInstant } from '../time/epoch.ts';
 import type { Instant } from '../time/instant.ts';
 import { minute } from '../time/units.ts';
@@ -28,21 +25,6 @@ export const mergeBusy = (busy: readonly BusyInterval[]): readonly BusyInterval[
   }
   return merged;
 };
-
-/**
- * Returns the busy times without `hole`. Splits and trims intervals that overlap it, because calendars merge adjacent
- * events and cut events at the limits of the query.
- */
-export const subtractInterval = (
-  busy: readonly BusyInterval[],
-  hole: BusyInterval,
-): readonly BusyInterval[] =>
-  busy.flatMap(({ start, end }) =>
-    [
-      { start, end: end < hole.start ? end : hole.start },
-      { start: start > hole.end ? start : hole.end, end },
-    ].filter((left) => left.start < left.end),
-  );
 
 /**
  * Returns the free ranges of `durationMs` within the window, earliest first. They start on multiples of `stepMs`

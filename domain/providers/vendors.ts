@@ -64,9 +64,6 @@ export type OAuthProvider = Exclude<ConnectionProvider, PasswordProvider>;
 export const namesIn = <Table extends object>(table: Table): readonly (keyof Table & string)[] =>
   Object.keys(table).filter((name): name is keyof Table & string => Object.hasOwn(table, name));
 
-/** The provider of stored calendars that name none. It was the only one when they were stored. */
-export const defaultCalendarProvider: CalendarProviderName = 'google';
-
 export const meetingProviders = namesIn(meetingVendors);
 export const calendarProviders = namesIn(calendarVendors);
 export const channels = namesIn(channelVendors);
