@@ -165,16 +165,17 @@ describe('a reschedule', () => {
   });
 });
 
+const compared = async () => {
+  // All others are undone: a decision before the slot makes the session needless.
+  const views = (await platform.listAuditions()).filter(({ state }) => state !== 'closed');
+  const [outside, expected] = [await providerState(service), expectedProviderState(views)];
+  return [
+    { meetings: outside.meetings, events: outside.events },
+    { meetings: expected.meetings, events: expected.events },
+  ] as const;
+};
+
 it('auditions agree with the providers after all these tests', async () => {
-  const compared = async () => {
-    // All others are undone: a decision before the slot makes the session needless.
-    const views = (await platform.listAuditions()).filter(({ state }) => state !== 'closed');
-    const [outside, expected] = [await providerState(service), expectedProviderState(views)];
-    return [
-      { meetings: outside.meetings, events: outside.events },
-      { meetings: expected.meetings, events: expected.events },
-    ] as const;
-  };
   const agree = async () => isDeepStrictEqual(...(await compared()));
   await eventually(agree, 60_000, async () => JSON.stringify(await compared(), null, 1));
   expect(await agree()).toBe(true);
