@@ -1,5 +1,5 @@
 /** The shared state of a running audition, and its cancellation scope. */
-import { CancellationScope, CancelledFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow';
 import type { AuditionCall } from '../../activities/contract.ts';
 import type { EndingFact } from '../../domain/audition/ending.ts';
 import type { AuditionFact } from '../../domain/audition/events.ts';
@@ -7,6 +7,7 @@ import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts'
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
 import type { Refusal } from '../../domain/errors.ts';
+import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import { createSaga, type Saga } from '../saga.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
 import { type Attention, createAttention } from './attention.ts';
@@ -205,7 +206,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
       work = new CancellationScope();
     },
     call: (activity) => journal.carry((trail) => activity({ ...correlatedIds(run.plan), trail })),
-    idempotencyKeyOf: (step) => `${workflowInfo().workflowId}:${step}`,
+    // Not from the workflow's info: a replay can run a history under another workflow id.
+    idempotencyKeyOf: (step) => `${auditionWorkflowId(plan.id)}:${step}`,
   };
   return run;
 };
