@@ -175,8 +175,9 @@ const compared = async () => {
   ] as const;
 };
 
+const agree = async () => isDeepStrictEqual(...(await compared()));
+
 it('auditions agree with the providers after all these tests', async () => {
-  const agree = async () => isDeepStrictEqual(...(await compared()));
   await eventually(agree, 60_000, async () => JSON.stringify(await compared(), null, 1));
   expect(await agree()).toBe(true);
 });

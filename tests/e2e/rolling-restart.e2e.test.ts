@@ -15,8 +15,8 @@ import { type ServiceUnderTest, startService } from '../harness/service.ts';
 import { endedTasksIn } from '../harness/task-durations.ts';
 import { pendingWorkOf } from '../harness/workflow-harness.ts';
 
-const restarts = atDepth(2, 10);
-const inFlight = atDepth(4, 12);
+const restarts = 10;
+const inFlight = 12;
 /** Shorter than the shortest timeout after which a lost task is repeated. */
 const longestTaskMs = 9_000;
 /**
@@ -55,7 +55,8 @@ const scheduleContinuously = (): { stop(): Promise<readonly AuditionId[]> } => {
   };
 };
 
-it(
+// Only in deep runs: on a machine that other tests load, Temporal times tasks out that no stop has caused.
+it.skipIf(atDepth(true, false))(
   `${restarts} rolling restarts lose no task`,
   async () => {
     const workers = [await service.startWorker(), await service.startWorker()];
