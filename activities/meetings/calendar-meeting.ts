@@ -1,7 +1,7 @@
 /**
  * Creates meetings as conferences of calendar events, in the organization's calendar. When that calendar also belongs
  * to a participant, the meeting step and the calendar step write the same event. Each marks its own use of it: the end of
- * the meeting, however late, takes the conference from the event and deletes the event only when nobody else uses it.
+ * the meeting, however late, takes the conference from the event and deletes the event only when no other use of it is left.
  */
 import { type Meeting, meetingSchema } from '../../domain/audition/events.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';

@@ -137,7 +137,7 @@ describe('holds that yield', () => {
     expect(await holds().claim(...back)).toEqual({ kind: 'taken', resources: [room] });
   });
 
-  test('stay as long as nobody asks for the slot', async () => {
+  test('stay as long as no other audition asks for the slot', async () => {
     const { auditions, room } = cast();
     await holds().claim(...claim(auditions[0], [room]));
     await change(auditions[0], { yieldHolds: true });

@@ -104,7 +104,7 @@ describe('audit trail, appending', () => {
     expect(await read(id)).toMatchObject(trail(life));
   });
 
-  test('appends a fact of an activity once under its key, whoever appends it', async () => {
+  test('appends a fact of an activity once under its key, by whichever run', async () => {
     const id = newAuditionId();
     await append(id, factsUntilScheduled(id));
 

@@ -1,4 +1,4 @@
-/** Moves on the days that nobody planned: waiting for an operator, next to the old slot, repeated, with a lost meeting. */
+/** Moves in unplanned situations: waiting for an operator, next to the old slot, repeated, with a lost meeting. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultPolicy } from '../../domain/audition/policy.ts';
 import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
