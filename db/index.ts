@@ -10,6 +10,7 @@ import { createNoticeDeliveries, type NoticeDeliveries } from './auditions/notic
 import { type AuditionReadModel, createAuditionReadModel } from './auditions/read-model.ts';
 import { type AuditionRecords, createAuditionRecords } from './auditions/records.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
+import { createSuppressions, type Suppressions } from './auditions/suppressions.ts';
 import type { DatabaseClient } from './client.ts';
 import { type Accounts, createAccounts } from './connections/accounts.ts';
 import {
@@ -54,6 +55,7 @@ export interface Repositories {
   readonly idempotentRequests: IdempotentRequests;
   readonly noticeDeliveries: NoticeDeliveries;
   readonly announcements: Announcements;
+  readonly suppressions: Suppressions;
   readonly inbox: WebhookInbox;
   readonly inboxRouting: InboxRouting;
   readonly endpoints: WebhookEndpoints;
@@ -88,6 +90,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     idempotentRequests: createIdempotentRequests(db),
     noticeDeliveries: createNoticeDeliveries(db),
     announcements: createAnnouncements(db),
+    suppressions: createSuppressions(db),
     watchSubscriptions: createWatchSubscriptions(db),
     inbox: createWebhookInbox(db, vault),
     inboxRouting: createInboxRouting(db),

@@ -143,7 +143,11 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     /** `superseded`: a later reminder was due as well. `overdue`: the session had begun. */
     reason: z.enum(['superseded', 'overdue']),
   }),
-  fact('participant_added', { participant: castMemberSchema }),
+  fact('participant_added', {
+    participant: castMemberSchema,
+    /** Set when the participant took part before, with other details. The answer stays. */
+    isSamePerson: z.boolean().optional(),
+  }),
   fact('participant_removed', { participant: participantIdSchema }),
   fact('checked_in', { participant: participantIdSchema }),
   fact('session_started', { origin: z.enum(origins) }),

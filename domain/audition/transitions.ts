@@ -101,7 +101,7 @@ export const commandStates: Readonly<Record<AuditionCommandName, readonly Auditi
   'check-in': ['scheduled', 'confirmed', 'in_progress'],
   decide: ['scheduled', 'confirmed', 'in_progress', 'awaiting_decision'],
   reopen: ['closed'],
-  participants: ['scheduled', 'confirmed'],
+  participants: ['scheduled', 'confirmed', 'in_progress'],
 };
 
 /** Returns whether the command is allowed in this state. */

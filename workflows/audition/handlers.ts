@@ -7,9 +7,9 @@ import {
   refusalAsFailure,
   refuseAnswer,
   refuseCheckIn,
-  refuseReschedule,
   refuseResolution,
   refuseUnlessAllowed,
+  refuseUnlessChangeable,
   wrongState,
 } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
@@ -40,13 +40,13 @@ export const setHandlers = (run: AuditionRun): void => {
   setHandler(
     messages.rescheduleUpdate,
     (command) => applyUpdateOnce(run, () => submitCommand(run, { name: 'reschedule', command })),
-    { validator: (_command) => refuseReschedule(journal.view) },
+    { validator: (_command) => refuseUnlessChangeable('reschedule', journal.view) },
   );
 
   setHandler(
     messages.participantsUpdate,
     (command) => applyUpdateOnce(run, () => submitCommand(run, { name: 'participants', command })),
-    { validator: (_command) => refuseUnlessAllowed('participants', journal.view) },
+    { validator: (_command) => refuseUnlessChangeable('participants', journal.view) },
   );
 
   setHandler(
@@ -111,7 +111,8 @@ export const setHandlers = (run: AuditionRun): void => {
   setHandler(
     messages.meetingDeletedSignal,
     applyOnce((report: messages.MeetingReport) => {
-      run.deletedMeeting = report.meetingId;
+      const { meetingId } = report;
+      if (meetingId !== undefined) run.deletedMeetings = [...run.deletedMeetings, meetingId];
     }),
   );
   setHandler(
@@ -164,11 +165,16 @@ const applyUpdateOnce = async (
  * answer in the meantime.
  */
 const submitCommand = async (run: AuditionRun, command: QueuedCommand): Promise<messages.UpdateAnswer> => {
+  let result: 'done' | 'pending';
   try {
-    await run.commands.submit(command, () => run.ending !== undefined || run.change?.isWaiting === true);
+    result = await run.commands.submit(
+      command,
+      () => run.ending !== undefined || run.change?.isWaiting === true,
+    );
   } catch (error) {
     throw error instanceof Refusal ? refusalAsFailure(error) : error;
   }
   if (run.ending && run.ending.type !== 'decided') throw refusalAsFailure(wrongState(command.name, 'closed'));
-  return answerAfterFlush(run);
+  const answer = await answerAfterFlush(run);
+  return result === 'pending' ? { ...answer, isPending: true } : answer;
 };

@@ -65,6 +65,7 @@ interface CarriedState {
   readonly movedAt: number;
   readonly meetingStatus?: MeetingStatus | undefined;
   readonly appliedFacts: readonly string[];
+  readonly suppressedAddresses?: readonly string[] | undefined;
 }
 
 /** The status of the meeting according to the provider's last report. */
@@ -86,6 +87,8 @@ export interface CommandContext {
 /** The answer to an update: the sequence of the last event of the trail. The read model contains that event. */
 export interface UpdateAnswer {
   readonly sequence: number;
+  /** Set when the command waits for an operator. The trail will contain its result. */
+  readonly isPending?: true | undefined;
 }
 
 /** Why no slot could be held, and one sentence about it without personal data. */

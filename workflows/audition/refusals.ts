@@ -64,12 +64,20 @@ export const refuseAnswer = ({ participant, revision }: RespondCommand, view: Au
   );
 };
 
-/** Throws a refusal when the audition cannot move now. */
-export const refuseReschedule = (view: AuditionView): void => {
-  refuseUnlessAllowed('reschedule', view);
-  const { state, slot } = view;
-  if (state !== 'in_progress' || (slot && Date.now() < toEpochMs(slot.start))) return;
-  throw refusalAsFailure(wrongState('reschedule', state));
+/**
+ * Returns whether slot or cast can change now. A session that an early check-in has begun can change until its slot
+ * begins.
+ */
+export const isChangeable = (
+  command: 'reschedule' | 'participants',
+  { state, slot }: AuditionView,
+): boolean =>
+  isCommandAllowed(command, state) &&
+  (state !== 'in_progress' || (slot !== undefined && Date.now() < toEpochMs(slot.start)));
+
+/** Throws a refusal when slot or cast cannot change now. */
+export const refuseUnlessChangeable = (command: 'reschedule' | 'participants', view: AuditionView): void => {
+  if (!isChangeable(command, view)) throw refusalAsFailure(wrongState(command, view.state));
 };
 
 /** Throws a refusal when the participant cannot check in now. @param opensMs check-in time before the start */

@@ -58,8 +58,10 @@ export interface AuditionRun {
   movedAt: number;
   /** The last known status of the meeting. */
   meetingStatus: MeetingStatus | undefined;
-  /** The id of a meeting that its provider has deleted. It is replaced when no other change is in progress. */
-  deletedMeeting: string | undefined;
+  /** The ids of meetings that their provider has deleted. The present one is replaced when no other change is in progress. */
+  deletedMeetings: readonly string[];
+  /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
+  suppressedAddresses: readonly string[];
   answerEscalated: boolean;
   decisionEscalated: boolean;
   /** Whether the casting office was asked if the session in the present slot took place. */
@@ -161,7 +163,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     scheduledAt: carried?.scheduledAt ?? 0,
     movedAt: carried?.movedAt ?? 0,
     meetingStatus: carried?.meetingStatus,
-    deletedMeeting: undefined,
+    deletedMeetings: [],
+    suppressedAddresses: carried?.suppressedAddresses ?? [],
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,
     sessionAsked: carried?.sessionAsked ?? false,

@@ -107,7 +107,8 @@ export const confirmWhenAccepted = (run: AuditionRun, correlationId?: string): v
   }
 };
 
-const allAccepted = ({ journal }: AuditionRun): boolean =>
+/** Returns whether all required participants have accepted. */
+export const allAccepted = ({ journal }: AuditionRun): boolean =>
   journal.view.participants.every(({ required, answer }) => !required || answer === 'accepted');
 
 const askAboutDecline = (run: AuditionRun, { id, kind, required }: ParticipantView): void => {

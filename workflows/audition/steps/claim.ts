@@ -10,13 +10,13 @@ import {
   type TaskQueue,
   workflowTaskQueue,
 } from '../../../activities/contract.ts';
+import type { AuditionPlan } from '../../../domain/audition/plan.ts';
 import type { CalendarRef } from '../../../domain/audition/request.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../../domain/audition/slot.ts';
 import type { CalendarProviderName } from '../../../domain/providers/vendors.ts';
 import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions, claimOptions } from '../activity-options.ts';
 import { calendarsByProvider, calendarsOf, type OwnedCalendar } from '../calendars.ts';
-
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 
@@ -26,6 +26,8 @@ export type Claimed = Exclude<ClaimSlotResult, { kind: 'unreadable' }> & { reado
 interface ClaimOptions {
   /** Whether this is the first slot of the audition. The activity then appends the fact `slot_held`. */
   readonly isFirst?: boolean | undefined;
+  /** The plan whose participants the slot is claimed for. Default: that of the run. */
+  readonly plan?: AuditionPlan | undefined;
   /** Returns whether the slot is no longer wanted. Questions to an operator are then withdrawn. */
   readonly isMoot?: (() => boolean) | undefined;
 }
@@ -38,9 +40,9 @@ interface ClaimOptions {
 export const claimSlot = async (
   run: AuditionRun,
   wish: SlotSpec,
-  { isFirst = false, isMoot }: ClaimOptions = {},
+  { isFirst = false, plan = run.plan, isMoot }: ClaimOptions = {},
 ): Promise<Claimed> => {
-  const [first, ...others] = calendarsByProvider(calendarsOf(run));
+  const [first, ...others] = calendarsByProvider(calendarsOf({ plan }));
   let busy = (
     await Promise.all(others.flatMap(({ calendars }) => readAll(run, calendars, wish, isMoot)))
   ).flat();
@@ -49,6 +51,7 @@ export const claimSlot = async (
     const number = run.claims.last + 1;
     run.claims = { ...run.claims, last: number };
     const result = await callClaim(run, {
+      plan,
       wish,
       calendars,
       busy,
@@ -70,6 +73,7 @@ export const claimSlot = async (
 };
 
 interface ClaimCall {
+  readonly plan: AuditionPlan;
   readonly wish: SlotSpec;
   readonly calendars: readonly CalendarRef[];
   readonly busy: readonly BusyInterval[];
@@ -81,10 +85,10 @@ interface ClaimCall {
 /** The first claim appends its fact itself. A cancellation waits for it, so that the two facts keep their order. */
 const callClaim = async (
   run: AuditionRun,
-  { wish, calendars, busy, number, isFirst, provider }: ClaimCall,
+  { plan, wish, calendars, busy, number, isFirst, provider }: ClaimCall,
 ): Promise<ClaimSlotResult> => {
   const queue: TaskQueue = provider && calendars.length > 0 ? queueOfCalendar(provider) : workflowTaskQueue;
-  const { participants, reminders } = run.plan;
+  const { participants, reminders } = plan;
   const activities = proxyActivities<InternalActivities>(claimOptions(run, queue));
   const claim = (heldAs?: number) =>
     run.call((call) =>

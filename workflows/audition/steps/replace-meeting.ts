@@ -14,11 +14,11 @@ import { notify } from './notices.ts';
  */
 export const replaceMeeting = async (
   run: AuditionRun,
-  deletedMeeting: string | undefined,
+  deletedMeetings: readonly string[],
 ): Promise<Refusal | undefined> => {
   const { meeting, slot, revision, state } = run.journal.view;
   const isRunning = state === 'scheduled' || state === 'confirmed' || state === 'in_progress';
-  if (!meeting || meeting.id !== deletedMeeting || !slot || !isRunning) return undefined;
+  if (!meeting || !deletedMeetings.includes(meeting.id) || !slot || !isRunning) return undefined;
   if (Date.now() >= toEpochMs(slot.end)) return undefined;
   return runChange(
     run,

@@ -6,7 +6,6 @@
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Slot, SlotSpec } from '../../../domain/audition/slot.ts';
-import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { AuditionView } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
@@ -15,7 +14,7 @@ import type { Change } from '../change-in-progress.ts';
 import { Aborted } from '../ending.ts';
 import type { RescheduleCommand } from '../messages.ts';
 import type { OpenNotice } from '../open-notices.ts';
-import { wrongState } from '../refusals.ts';
+import { isChangeable, wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { restoreQuestions } from './answers.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
@@ -39,7 +38,7 @@ export const reschedule = async (
 ): Promise<Refusal | undefined> => {
   const { view } = run.journal;
   const { slot } = view;
-  if (!slot || !isReschedulable(view)) return wrongState('reschedule', view.state);
+  if (!slot || !isChangeable('reschedule', view)) return wrongState('reschedule', view.state);
   const wish = inherit(command.wish, slot);
   if (wish.kind === 'fixed' && isSameSlot(wish.slot, slot)) return undefined;
   return runChange(
@@ -48,11 +47,6 @@ export const reschedule = async (
     () => wrongState('reschedule', run.journal.view.state),
   );
 };
-
-/** Returns whether the audition can move now. A session that an early check-in has begun can move until its slot begins. */
-const isReschedulable = ({ state, slot }: AuditionView): boolean =>
-  isCommandAllowed('reschedule', state) &&
-  (state !== 'in_progress' || (slot !== undefined && Date.now() < toEpochMs(slot.start)));
 
 /** The new slot keeps the room of the old one, unless it names another. */
 const inherit = (wish: SlotSpec, { room }: Slot): SlotSpec => {
@@ -72,7 +66,8 @@ const moveTo = async (
 ): Promise<Refusal | undefined> => {
   const { slotStart } = change;
   const hasOldSlotBegun = () =>
-    (slotStart !== undefined && Date.now() >= toEpochMs(slotStart)) || !isReschedulable(run.journal.view);
+    (slotStart !== undefined && Date.now() >= toEpochMs(slotStart)) ||
+    !isChangeable('reschedule', run.journal.view);
   let claimed: Claimed;
   try {
     claimed = await claimSlot(run, wish, { isMoot: hasOldSlotBegun });
