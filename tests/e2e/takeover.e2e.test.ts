@@ -1,5 +1,6 @@
 /** Tests the take-over of an audition whose workflow an operator has reset or terminated in Temporal. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowIdReusePolicy } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
@@ -22,11 +23,25 @@ afterAll(() => harness.close());
 
 const invited = ({ until }: RunningAudition) => until(({ notices }) => notices.length === 4);
 
-/** Resets the workflow to its first workflow task, as an operator does in the Web UI. */
-const reset = async ({ handle }: RunningAudition): Promise<void> => {
+/**
+ * Resets the workflow, as an operator does in the Web UI: to its first workflow task, to the last one, or to the one that
+ * follows the invitations.
+ */
+const reset = async (
+  { handle }: RunningAudition,
+  to: 'first' | 'invited' | 'last' = 'first',
+): Promise<void> => {
   const { connection, namespace } = harness.environment;
-  const { events } = await handle.fetchHistory();
-  const completed = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+  const { events = [] } = await handle.fetchHistory();
+  const firstUpdate = events?.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes);
+  const isCompleted = (event: NonNullable<typeof events>[number]) =>
+    Boolean(event.workflowTaskCompletedEventAttributes);
+  const completed = {
+    first: () => events?.find(isCompleted),
+    // The task that accepts the update precedes its acceptance.
+    invited: () => events?.slice(0, (firstUpdate ?? 0) - 1).findLast(isCompleted),
+    last: () => events?.findLast(isCompleted),
+  }[to]();
   if (!completed?.eventId) throw new Error('the workflow has completed no task');
   await connection.workflowService.resetWorkflowExecution({
     namespace: namespace ?? 'default',
@@ -114,6 +129,35 @@ describe('an audition that was reset to its first workflow task', () => {
       expect(played.world.retractions).toHaveLength(4);
     });
   });
+
+  it.each(['first', 'invited', 'last'] as const)(
+    'does not repeat commands that Temporal applies again to the new run (%s task)',
+    async (to) => {
+      await harness.runAudition({}, async (played) => {
+        await invited(played);
+        const slots = [slotIn(96, Date.now()), slotIn(120, Date.now())] as const;
+        for (const slot of slots) {
+          const wish = { kind: 'fixed', slot } as const;
+          const correlationId = `move-${slot.start}`;
+          await played.send(messages.rescheduleUpdate, { ...apiCommand, correlationId, wish });
+        }
+        await played.until(({ notices }) => notices.length === 12);
+        played.world.effects = effectsOf(played);
+        const before = sideEffects(played);
+        await reset(played, to);
+        if (to !== 'last') await resolve(played, 'retry');
+        const answered = await latest(played).executeUpdate(messages.respondUpdate, {
+          args: [{ ...apiCommand, participant: performer.id, answer: 'accepted' }],
+        });
+        expect(answered.sequence).toBeGreaterThan(0);
+        await pause(1_000);
+        const view = await latest(played).query(messages.viewQuery);
+        expect(view).toMatchObject({ state: 'scheduled', revision: 3, slot: slots[1] });
+        expect(sideEffects(played)).toEqual(before);
+        await latest(played).executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+      });
+    },
+  );
 
   it('is undone by the ledger when the operator aborts', async () => {
     await harness.runAudition({}, async (played) => {

@@ -221,6 +221,39 @@ describe('the report that a meeting was deleted', () => {
     });
   });
 
+  it('during a move has the meeting created anew after it, whatever other report follows', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { meeting } = await played.until(({ notices }) => notices.length === 4);
+      played.world.fail('moveMeeting', 'reconnect');
+      const slot = slotIn(96, await stage.environment.currentTimeMs());
+      await played.send(messages.rescheduleUpdate, { ...apiCommand, wish: { kind: 'fixed', slot } });
+      for (const meetingId of [meeting?.id ?? '', 'an-old-meeting']) {
+        await played.handle.signal(messages.meetingDeletedSignal, { origin: 'system', meetingId });
+      }
+      played.world.clearFaults();
+      await played.resolve('meeting', 'retry');
+      const view = await played.until(
+        ({ notices }) => notices.filter(({ notice }) => notice === 'update').length >= 4,
+      );
+      await played.until(({ meeting: present }) => present !== undefined && present.id !== meeting?.id);
+      expect(view).toMatchObject({ slot, revision: 2 });
+      expect(times(played, 'meeting_lost')).toEqual([1]);
+    });
+  });
+
+  it('changes nothing after the session', async () => {
+    await stage.runAudition({}, async (played) => {
+      await minutesInto(played, 1);
+      const meetingId = await meetingOf(played);
+      await checkInPerformer(played);
+      await played.until(({ state }) => state === 'awaiting_decision');
+      await played.handle.signal(messages.meetingDeletedSignal, { origin: 'system', meetingId });
+      await played.send(messages.decideUpdate, { ...apiCommand, decision: 'booked' });
+      await played.result();
+      expect(times(played, 'meeting_lost')).toEqual([0]);
+    });
+  });
+
   it('changes nothing when it is about another meeting', async () => {
     await stage.runAudition({}, async (played) => {
       const { sequence } = await played.until(({ notices }) => notices.length === 4);

@@ -34,10 +34,11 @@ const setup = async (...more: readonly AuditionFact[]) => {
     sequence += facts.length;
   };
   const answered = async () => ({ kind: 'done', result: { sequence } }) as const;
+  const pending = async () => ({ kind: 'done', result: { sequence, isPending: true } }) as const;
   test.orchestration.override({ sendUpdate: answered });
   const ask = (command: string, body: unknown, headers: Record<string, string> = {}) =>
     test.call('POST', `/v1/auditions/${id}/${command}`, { key, body, headers });
-  return { ...test, key, id, ask, record, answered };
+  return { ...test, key, id, ask, record, answered, pending };
 };
 
 const slot = { start: '2026-12-02T15:00', end: '2026-12-02T15:30', zone: 'America/New_York' };
@@ -250,15 +251,27 @@ describe('a command', () => {
     ['before the slot moves', []],
     ['after the slot has moved', [slotMoved]],
   ])('reschedule that waits for an operator %s returns 202', async (_, facts) => {
-    const { ask, orchestration, record, answered } = await setup();
+    const { ask, orchestration, record, pending } = await setup();
     orchestration.override({
       sendUpdate: async () => {
         await record('c-3', ...facts);
-        return answered();
+        return pending();
       },
     });
     const answer = await ask('reschedule', { slot }, { 'x-correlation-id': 'c-3' });
     expect(answer).toMatchObject({ status: 202, body: { revision: facts.length + 1 } });
+  });
+
+  it('respond that waits for an operator returns 202, and its late refusal when it is repeated', async () => {
+    const { ask, orchestration, record, pending } = await setup();
+    orchestration.override({ sendUpdate: pending });
+    const same = { ...freshKey(), 'x-correlation-id': 'c-12' };
+    const answer = { participant: 'performer-1', answer: 'accepted' };
+    expect((await ask('respond', answer, same)).status).toBe(202);
+    await record('c-other', moveRefused);
+    expect((await ask('respond', answer, same)).status).toBe(202);
+    await record('c-12', moveRefused);
+    expect((await ask('respond', answer, same)).body).toMatchObject({ code: 'slot_taken' });
   });
 
   it('to a cancelled audition is rejected with audition_closed', async () => {
@@ -329,11 +342,11 @@ describe('a command with an Idempotency-Key', () => {
   });
 
   it('that was accepted and then refused gets the refusal when it is repeated', async () => {
-    const { ask, orchestration, record, answered } = await setup();
+    const { ask, orchestration, record, pending } = await setup();
+    orchestration.override({ sendUpdate: pending });
     const same = { ...freshKey(), 'x-correlation-id': 'c-6' };
     expect((await ask('reschedule', { slot }, same)).status).toBe(202);
-    await record('c-7', moveRefused);
-    orchestration.override({ sendUpdate: answered });
+    await record('c-6', moveRefused);
     const again = await ask('reschedule', { slot }, { ...same, 'x-correlation-id': 'c-8' });
     expect([again.status, again.body]).toMatchObject([
       409,
