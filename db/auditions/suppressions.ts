@@ -16,7 +16,7 @@ const suppressionSchema = z.object({
   auditionId: auditionIdSchema.nullable(),
   participant: participantIdSchema.nullable(),
 });
-export type Suppression = z.infer<typeof suppressionSchema>;
+type Suppression = z.infer<typeof suppressionSchema>;
 
 export interface Suppressions {
   /** Returns the suppressions of an organization, newest first, with the participant whose message was reported. */

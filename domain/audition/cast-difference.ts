@@ -20,18 +20,20 @@ export const castDifference = (
   before: readonly Participant[],
   after: readonly Participant[],
 ): CastDifference => {
-  const find = (cast: readonly Participant[], { id }: Participant) => cast.find((one) => one.id === id);
   return {
-    added: after.filter((participant) => !find(before, participant)),
-    removed: before.filter((participant) => !find(after, participant)),
+    added: after.filter((participant) => !memberOf(before, participant)),
+    removed: before.filter((participant) => !memberOf(after, participant)),
     replaced: after.flatMap((participant) => {
-      const earlier = find(before, participant);
+      const earlier = memberOf(before, participant);
       return earlier && !isEqual(earlier, participant)
         ? [{ before: earlier, after: participant, isSamePerson: isSamePerson(earlier, participant) }]
         : [];
     }),
   };
 };
+
+const memberOf = (cast: readonly Participant[], { id }: Participant): Participant | undefined =>
+  cast.find((one) => one.id === id);
 
 /** Returns the channels on which the participant keeps the address that earlier notices were sent to. */
 export const keptChannels = ({

@@ -4,9 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowIdReusePolicy } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
+import { participantSchema } from '../../domain/audition/request.ts';
 import * as messages from '../../workflows/audition/messages.ts';
 import type { audition } from '../../workflows/audition/workflow.ts';
-import { performer, slotIn } from '../harness/audition-plan.ts';
+import { castingDirector, performer, slotIn } from '../harness/audition-plan.ts';
 import {
   apiCommand,
   operatorCommand,
@@ -158,6 +159,49 @@ describe('an audition that was reset to its first workflow task', () => {
       });
     },
   );
+
+  it('knows who has left and who was added since, although it lacks their details', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const substitute = participantSchema.parse({
+        ...castingDirector,
+        id: 'director-2',
+        calendar: undefined,
+      });
+      await played.send(messages.participantsUpdate, {
+        ...apiCommand,
+        changes: [
+          { kind: 'remove', participant: castingDirector.id },
+          { kind: 'add', participant: substitute },
+        ],
+      });
+      await played.until(({ notices }) => notices.length === 5);
+      await expect.poll(() => played.world.retractions.length, { timeout: 10_000 }).toBe(1);
+      played.world.effects = effectsOf(played);
+      await reset(played);
+      expect((await untilAsked(played)).what).toContain('The details of director-2 are no longer known');
+      await resolve(played, 'retry');
+      const plan = await latest(played).query(messages.planQuery);
+      expect(plan.participants.map(({ id, channels }) => [id, channels.length])).toEqual([
+        [performer.id, 2],
+        ['reader-1', 1],
+        ['director-2', 0],
+      ]);
+      await latest(played).executeUpdate(messages.participantsUpdate, {
+        args: [
+          {
+            ...apiCommand,
+            changes: [
+              { kind: 'remove', participant: substitute.id },
+              { kind: 'add', participant: substitute },
+            ],
+          },
+        ],
+      });
+      await expect.poll(() => played.world.notices.length, { timeout: 10_000 }).toBe(6);
+      await latest(played).executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+    });
+  });
 
   it('is undone by the ledger when the operator aborts', async () => {
     await harness.runAudition({}, async (played) => {

@@ -120,10 +120,12 @@ it.each([5, 15, 40])('a slot in %i minutes escalates a missing answer before it 
   });
 });
 
+const refuseNotices = (world: RunningAudition['world']) => world.fail('sendNotice', 'rejected_input');
+
 it('an item that is raised in the last minute before the slot is due when the slot begins', async () => {
   const slot = slotIn(1 / 60, await stage.environment.currentTimeMs());
-  const broken = (world: RunningAudition['world']) => world.fail('sendNotice', 'rejected_input');
-  await stage.runAudition({ plan: { wish: { kind: 'fixed', slot } }, prepare: broken }, async (played) => {
+  const plan = { wish: { kind: 'fixed', slot } } as const;
+  await stage.runAudition({ plan, prepare: refuseNotices }, async (played) => {
     await played.until(({ attention }) => attention.length > 0);
     expect(firstItem(played).dueAt).toBe(slot.start);
   });

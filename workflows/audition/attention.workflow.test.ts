@@ -207,7 +207,10 @@ describe('an attention item', () => {
       await untilAttention(played, 'reminder');
       played.world.clearFaults();
       await played.resolve('reminder', 'retry');
-      await played.until(({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 4);
+      const { attention } = await played.until(
+        ({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 4,
+      );
+      expect(attention).toEqual([]);
     });
   });
 

@@ -7,6 +7,7 @@ import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts'
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
 import type { Refusal } from '../../domain/errors.ts';
+import type { ParticipantId } from '../../domain/ids.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import { createSaga, type Saga } from '../saga.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
@@ -52,6 +53,8 @@ export interface AuditionRun {
   earlyReports: readonly DeliveryReport[];
   /** How many meetings were requested. It numbers their idempotency keys. */
   meetingsRequested: number;
+  /** The participants whose details a run that takes over does not know. */
+  unknownParticipants: readonly ParticipantId[];
   /** When the audition was last scheduled, epoch milliseconds. */
   scheduledAt: number;
   /** When the slot last moved, epoch milliseconds; 0 when it never moved. */
@@ -164,6 +167,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     movedAt: carried?.movedAt ?? 0,
     meetingStatus: carried?.meetingStatus,
     deletedMeetings: [],
+    unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,

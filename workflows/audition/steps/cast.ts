@@ -15,6 +15,7 @@ import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { calendarsOf } from '../calendars.ts';
 import { runChange } from '../change.ts';
+import type { Change } from '../change-in-progress.ts';
 import { compensate } from '../compensate.ts';
 import type { AuditionCompensation } from '../compensations.ts';
 import type { CastChange, ParticipantsCommand } from '../messages.ts';
@@ -44,21 +45,22 @@ export const changeCast = async (
   if (Object.values(difference).every(({ length }) => length === 0)) return undefined;
   return runChange(
     run,
-    () => replaceCast(run, { ...before, participants }, difference, correlationId),
+    (change) => replaceCast(run, change, { ...before, participants }, { difference, correlationId }),
     () => wrongState('participants', run.journal.view.state),
   );
 };
 
 const replaceCast = async (
   run: AuditionRun,
+  change: Change,
   plan: AuditionPlan,
-  difference: CastDifference,
-  correlationId: string,
+  { difference, correlationId }: { readonly difference: CastDifference; readonly correlationId: string },
 ): Promise<Refusal | undefined> => {
   const claimed = await claimFor(run, plan);
   if (claimed instanceof Refusal) return claimed;
   // Throws when the audition has ended: then the ending undoes everything, for the cast of before.
   recordChanges(run, difference, correlationId);
+  change.isMade = true;
   run.plan = plan;
   const leaving = leavingOf(difference);
   const undone = leaving.flatMap((one) => compensationsOf(run, one, plan.participants));

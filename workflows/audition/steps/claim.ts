@@ -17,6 +17,8 @@ import type { CalendarProviderName } from '../../../domain/providers/vendors.ts'
 import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions, claimOptions } from '../activity-options.ts';
 import { calendarsByProvider, calendarsOf, type OwnedCalendar } from '../calendars.ts';
+import { releaseOtherClaims } from '../change.ts';
+import { Aborted } from '../ending.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 
@@ -34,13 +36,37 @@ interface ClaimOptions {
 
 /**
  * Claims the slot for all participants, their calendars and the room, or for none. Waits for an operator when a
- * calendar cannot be read.
+ * calendar cannot be read. Leaves no other slot held than that of the result and the present one.
  * @throws Aborted when an operator aborts
  */
 export const claimSlot = async (
   run: AuditionRun,
   wish: SlotSpec,
   { isFirst = false, plan = run.plan, isMoot }: ClaimOptions = {},
+): Promise<Claimed> => {
+  const before = run.claims.last;
+  try {
+    const claimed = await claimOnceReadable(run, wish, { isFirst, plan, isMoot });
+    if (claimed.kind === 'refused' && !isFirst && claimed.number > before + 1) await releaseOtherClaims(run);
+    return claimed;
+  } catch (error) {
+    if (error instanceof Aborted && !isFirst) await releaseOtherClaims(run);
+    throw error;
+  }
+};
+
+/** A claim whose calendars cannot be read keeps its slot, while they are read alone and the slot is claimed again. */
+const claimOnceReadable = async (
+  run: AuditionRun,
+  wish: SlotSpec,
+  {
+    isFirst,
+    plan,
+    isMoot,
+  }: Pick<ClaimOptions, 'isMoot'> & {
+    readonly isFirst: boolean;
+    readonly plan: AuditionPlan;
+  },
 ): Promise<Claimed> => {
   const [first, ...others] = calendarsByProvider(calendarsOf({ plan }));
   let busy = (

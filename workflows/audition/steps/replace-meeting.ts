@@ -22,8 +22,9 @@ export const replaceMeeting = async (
   if (Date.now() >= toEpochMs(slot.end)) return undefined;
   return runChange(
     run,
-    async () => {
+    async (change) => {
       run.record({ type: 'meeting_lost', meeting });
+      change.isMade = true;
       run.journal.flushInBackground();
       await createMeeting(run, { slot, revision });
       const label = `r${revision}:m${run.meetingsRequested}`;

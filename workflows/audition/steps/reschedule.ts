@@ -54,8 +54,9 @@ const inherit = (wish: SlotSpec, { room }: Slot): SlotSpec => {
   return wish.kind === 'fixed' ? { ...wish, slot: { room, ...wish.slot } } : { room, ...wish };
 };
 
-const isSameSlot = (a: Slot, b: Slot): boolean =>
-  a.start === b.start && a.end === b.end && a.zone === b.zone && a.room === b.room;
+const isSameSlot = (a: Slot, b: Slot): boolean => isSameTime(a, b) && a.zone === b.zone;
+
+const isSameTime = (a: Slot, b: Slot): boolean => a.start === b.start && a.end === b.end && a.room === b.room;
 
 const moveTo = async (
   run: AuditionRun,
@@ -68,14 +69,13 @@ const moveTo = async (
   const hasOldSlotBegun = () =>
     (slotStart !== undefined && Date.now() >= toEpochMs(slotStart)) ||
     !isChangeable('reschedule', run.journal.view);
-  let claimed: Claimed;
-  try {
-    claimed = await claimSlot(run, wish, { isMoot: hasOldSlotBegun });
-  } catch (error) {
-    if (error instanceof Aborted) return moveAborted();
-    throw error;
-  }
+  const claimed = await claimSlot(run, wish, { isMoot: hasOldSlotBegun });
   if (claimed.kind === 'refused') return slotRefused(claimed);
+  if (isSameTime(claimed.slot, view.slot)) {
+    // The best slot of the window is the present one.
+    await releaseOtherClaims(run);
+    return undefined;
+  }
   const { state } = run.journal.view;
   if (run.ending || hasOldSlotBegun()) {
     // The session began while the new slot was being held: the audition stays in the old slot.
@@ -91,6 +91,7 @@ const moveTo = async (
   const at = { slot: claimed.slot, revision: before.view.revision + 1 };
   recordMove(run, command, at, claimed.number);
   change.hasMoved = true;
+  change.isMade = true;
   try {
     await moveMeeting(run, at);
     await writeCalendarEvents(run, at, { completion: completionOf(run, claimed.number) });
@@ -156,10 +157,3 @@ const slotRefused = ({ reason, message }: Extract<Claimed, { kind: 'refused' }>)
     : reason === 'nothing_free'
       ? new Refusal('nothing_free', message, 'Choose another window; POST /v1/availability lists free slots.')
       : new Refusal('slot_taken', message, 'Choose another slot; POST /v1/availability lists free ones.');
-
-const moveAborted = (): Refusal =>
-  new Refusal(
-    'move_aborted',
-    'An operator aborted the reschedule.',
-    'The audition stays in its slot. Ask the operator for the reason, or choose another slot.',
-  );
