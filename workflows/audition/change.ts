@@ -14,16 +14,18 @@ import type { AuditionRun } from './run.ts';
  * Runs a change. A change that is given up, or that an operator aborts, before it is made is refused, and the claims that
  * it has made are released.
  * @param onGivenUp returns the refusal
+ * @param options `endsWithSlotStart`: whether the change is given up when the slot begins. Default: true
  */
 export const runChange = async (
   run: AuditionRun,
   work: (change: Change) => Promise<Refusal | undefined>,
   onGivenUp: () => Refusal,
+  { endsWithSlotStart = true }: { readonly endsWithSlotStart?: boolean } = {},
 ): Promise<Refusal | undefined> => {
   const scope = new CancellationScope();
   const blockingBefore = run.attention.blockingCount;
   const change: Change = {
-    slotStart: upcomingStart(run),
+    slotStart: endsWithSlotStart ? upcomingStart(run) : undefined,
     hasMoved: false,
     isMade: false,
     get isWaiting() {

@@ -15,6 +15,7 @@ import {
 import type { AuditionRun } from './run.ts';
 import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answers.ts';
 import { recordDelivery } from './steps/delivery.ts';
+import { meetingDeleted } from './steps/replace-meeting.ts';
 import { checkIn, meetingEnded, meetingStarted } from './steps/session.ts';
 
 /** Sets all handlers. Must be called before the first await, so that no message arrives without a handler. */
@@ -110,10 +111,7 @@ export const setHandlers = (run: AuditionRun): void => {
   );
   setHandler(
     messages.meetingDeletedSignal,
-    applyOnce((report: messages.MeetingReport) => {
-      const { meetingId } = report;
-      if (meetingId !== undefined) run.deletedMeetings = [...run.deletedMeetings, meetingId];
-    }),
+    applyOnce((report: messages.MeetingReport) => meetingDeleted(run, report)),
   );
   setHandler(
     messages.connectionRestoredSignal,

@@ -63,6 +63,8 @@ export interface AuditionRun {
   meetingStatus: MeetingStatus | undefined;
   /** The ids of meetings that their provider has deleted. The present one is replaced when no other change is in progress. */
   deletedMeetings: readonly string[];
+  /** Whether the present meeting was lost and is not replaced yet. */
+  isMeetingLost: boolean;
   /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
   suppressedAddresses: readonly string[];
   answerEscalated: boolean;
@@ -167,6 +169,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     movedAt: carried?.movedAt ?? 0,
     meetingStatus: carried?.meetingStatus,
     deletedMeetings: [],
+    isMeetingLost: false,
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],
     answerEscalated: carried?.answerEscalated ?? false,
