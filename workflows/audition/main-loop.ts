@@ -73,15 +73,16 @@ const makeChange = (run: AuditionRun, queued: QueuedCommand): Promise<Refusal | 
   }
 };
 
-const mustReplaceMeeting = ({ deletedMeetings, change, ending }: AuditionRun): boolean =>
-  deletedMeetings.length > 0 && !change && !ending;
+const mustReplaceMeeting = ({ deletedMeetings, isMeetingLost, change, ending }: AuditionRun): boolean =>
+  (deletedMeetings.length > 0 || isMeetingLost) && !change && !ending;
 
 const startReplacingMeeting = (run: AuditionRun): void => {
-  const { deletedMeetings } = run;
+  const { deletedMeetings, isMeetingLost } = run;
   run.deletedMeetings = [];
+  run.isMeetingLost = false;
   void run.runInBackground(async (detach) => {
     detach();
-    await replaceMeeting(run, deletedMeetings);
+    await replaceMeeting(run, { deletedMeetings, isMeetingLost });
   });
 };
 
@@ -161,6 +162,7 @@ const mayContinueAsNew = (run: AuditionRun): boolean =>
   run.background.size === 0 &&
   run.change === undefined &&
   run.deletedMeetings.length === 0 &&
+  !run.isMeetingLost &&
   run.journal.isWritten &&
   allHandlersFinished();
 

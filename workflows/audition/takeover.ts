@@ -39,6 +39,10 @@ export const adoptTrail = async (run: AuditionRun): Promise<boolean> => {
   run.answerEscalated = false;
   run.decisionEscalated = false;
   run.suppressedAddresses = [];
+  run.deletedMeetings = [];
+  // The earlier run had a meeting, and was replacing it.
+  run.isMeetingLost =
+    !adopted.view.meeting && adopted.effects.some(({ target }) => target.kind === 'meeting');
   run.openNotices.withdrawAll();
   run.saga.replace(compensationsOf(adopted));
   return true;

@@ -22,7 +22,7 @@ import type { CastChange, ParticipantsCommand } from '../messages.ts';
 import { isChangeable, wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { forgetSuppressed } from '../suppressed-addresses.ts';
-import { allAccepted, confirmWhenAccepted } from './answers.ts';
+import { allAccepted, confirmWhenAccepted, pendingDecline } from './answers.ts';
 import { removalId, writeCalendarEvents } from './calendar-events.ts';
 import { type Claimed, claimSlot } from './claim.ts';
 import { notify, notifyOne } from './notices.ts';
@@ -126,7 +126,11 @@ const claimFor = async (
     );
   }
   run.claims = { ...run.claims, held: claimed.number };
-  await run.journal.flush({ releaseHolds: { through: run.claims.last, keep: claimed.number } });
+  await run.journal.flush({
+    releaseHolds: { through: run.claims.last, keep: claimed.number },
+    // The new claim yields like the one before, while a performer's decline is not final.
+    ...(pendingDecline(run) ? { yieldHolds: true } : {}),
+  });
   return claimed;
 };
 

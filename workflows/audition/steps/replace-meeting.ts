@@ -1,5 +1,4 @@
 /** Replaces a meeting that was deleted at its provider. */
-import type { Meeting } from '../../../domain/audition/events.ts';
 import type { AuditionState } from '../../../domain/audition/states.ts';
 import type { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
@@ -19,10 +18,7 @@ export const meetingDeleted = (run: AuditionRun, { meetingId }: MeetingReport): 
   if (meetingId === undefined) return;
   run.deletedMeetings = [...run.deletedMeetings, meetingId];
   const { meeting } = run.journal.view;
-  if (meeting?.id === meetingId && isNeeded(run)) lose(run, meeting);
-};
-
-const lose = (run: AuditionRun, meeting: Meeting): void => {
+  if (meeting?.id !== meetingId || !isNeeded(run)) return;
   run.journal.record({ type: 'meeting_lost', meeting });
   run.isMeetingLost = true;
 };
@@ -45,13 +41,13 @@ const isNeeded = ({ journal }: AuditionRun): boolean => {
  */
 export const replaceMeeting = async (
   run: AuditionRun,
-  deletedMeetings: readonly string[],
+  { deletedMeetings, isMeetingLost }: Pick<AuditionRun, 'deletedMeetings' | 'isMeetingLost'>,
 ): Promise<Refusal | undefined> => {
   const { meeting, slot, revision } = run.journal.view;
   if (!slot || !isNeeded(run)) return undefined;
-  if (meeting && deletedMeetings.includes(meeting.id)) lose(run, meeting);
-  if (run.journal.view.meeting || !run.isMeetingLost) return undefined;
-  run.isMeetingLost = false;
+  const isDeleted = meeting !== undefined && deletedMeetings.includes(meeting.id);
+  if (meeting ? !isDeleted : !isMeetingLost) return undefined;
+  if (isDeleted) run.journal.record({ type: 'meeting_lost', meeting });
   return runChange(
     run,
     async (change) => {
