@@ -321,6 +321,30 @@ describe('an audition that was terminated', () => {
     });
   });
 
+  it.each(['abort', 'cancel'] as const)('stays closed when its reopening ends by %s', async (how) => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const { taskQueue } = await played.handle.describe();
+      await played.send(messages.cancelUpdate, apiCommand);
+      await played.handle.result();
+      played.world.fail('findBusy', 'reconnect', 'conn_performer');
+      const wish = { kind: 'fixed', slot: slotIn(96, Date.now()) } as const;
+      const command = { ...apiCommand, correlationId: 'reopening', to: 'session', wish } as const;
+      const reopened = await takeOver(played, { cause: 'reopen', command }, taskQueue);
+      const itemOf = async () =>
+        (await reopened.query(messages.viewQuery)).attention.find(({ step }) => step === 'conflict_check');
+      await expect.poll(itemOf, { timeout: 20_000 }).toBeDefined();
+      const { id } = (await itemOf()) ?? { id: 'att_none' };
+      if (how === 'cancel') await reopened.cancel();
+      else {
+        const args = [{ ...operatorCommand, id, action: 'abort' }] as const;
+        await reopened.executeUpdate(messages.resolveAttentionUpdate, { args: [...args] });
+      }
+      expect(await reopened.result()).toMatchObject({ state: 'closed', outcome: 'cancelled', attention: [] });
+      expect(played.world.claims.size).toBe(0);
+    });
+  });
+
   it('is not reopened when its outcome does not allow it, and stays closed', async () => {
     await harness.runAudition({}, async (played) => {
       await invited(played);

@@ -204,6 +204,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
       } catch (error) {
         if (isSuperseded) return;
         if (!isCancellation(error)) throw error;
+        // An audition that is not reopened yet stays closed.
+        if (journal.view.state === 'closed') return;
         end({ type: 'cancelled', origin: 'operator', reason: 'The workflow was cancelled in Temporal.' });
       }
     },

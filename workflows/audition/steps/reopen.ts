@@ -1,10 +1,14 @@
 /** Reopens a closed audition: corrects its outcome, or schedules it again. */
+import { isCancellation } from '@temporalio/workflow';
 import { reopeningRefusal } from '../../../domain/audition/reopening.ts';
+import type { SlotSpec } from '../../../domain/audition/slot.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { toInstant } from '../../../domain/time/epoch.ts';
+import { releaseOtherClaims } from '../change.ts';
+import { Aborted } from '../ending.ts';
 import type { ReopenCommand } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
-import { claimSlot } from './claim.ts';
+import { type Claimed, claimSlot } from './claim.ts';
 import { schedule } from './schedule.ts';
 
 /**
@@ -24,9 +28,10 @@ export const reopen = async (run: AuditionRun, command: ReopenCommand): Promise<
     run.journal.flushInBackground();
     return undefined;
   }
-  const claimed = await claimSlot(run, command.wish);
+  const claimed = await claimUnlessAborted(run, command.wish);
+  if (claimed instanceof Refusal) return claimed;
   if (claimed.kind === 'refused') {
-    run.firstResult = { kind: 'refused', reason: claimed.reason, message: claimed.message };
+    run.firstResult ??= { kind: 'refused', reason: claimed.reason, message: claimed.message };
     return new Refusal('slot_taken', claimed.message, 'Choose another slot.');
   }
   const { slot, reminders, number } = claimed;
@@ -41,4 +46,19 @@ export const reopen = async (run: AuditionRun, command: ReopenCommand): Promise<
   run.journal.flushInBackground();
   await schedule(run, { slot, revision });
   return undefined;
+};
+
+/** Until the slot is held, the audition is closed: an abort or a cancellation leaves it closed, with nothing held. */
+const claimUnlessAborted = async (run: AuditionRun, wish: SlotSpec): Promise<Claimed | Refusal> => {
+  try {
+    return await claimSlot(run, wish);
+  } catch (error) {
+    if (isCancellation(error)) await releaseOtherClaims(run);
+    if (!(error instanceof Aborted)) throw error;
+    return new Refusal(
+      'move_aborted',
+      'An operator aborted the reopening.',
+      'The audition stays closed. Ask the operator for the reason, or choose another slot.',
+    );
+  }
 };
