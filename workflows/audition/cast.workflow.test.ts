@@ -49,6 +49,19 @@ describe('a participant who is added', () => {
     });
   });
 
+  it('is refused when an operator aborts the question about the calendar, and the audition goes on', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      played.world.fail('findBusy', 'reconnect', 'conn_substitute');
+      await change(played, { kind: 'add', participant: substitute });
+      await played.resolve('conflict_check', 'abort');
+      await expect.poll(() => played.world.factTypes().at(-1), { timeout: 10_000 }).toBe('move_refused');
+      expect(await played.view()).toMatchObject({ state: 'scheduled', attention: [] });
+      expect((await played.view()).participants).toHaveLength(3);
+      expect([...played.world.claims]).toEqual([1]);
+    });
+  });
+
   it('is not part of the cast while an operator is asked about the calendar', async () => {
     await stage.runAudition({}, async (played) => {
       await invited(played);

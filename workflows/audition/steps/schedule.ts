@@ -11,7 +11,10 @@ import { notify } from './notices.ts';
 /** Arranges everything for a held slot and starts to invite all participants. */
 export const schedule = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
   await createMeeting(run, at);
-  await writeCalendarEvents(run, at, { completion: { draft: run.journal.draft({ type: 'scheduled' }) } });
+  const { held } = run.claims;
+  // A claim whose calendars could not be read has kept its slot.
+  const completion = held > 1 ? completionOf(run, held) : { draft: run.journal.draft({ type: 'scheduled' }) };
+  await writeCalendarEvents(run, at, { completion });
   announce(run, run.reminders, { notice: 'invitation', label: `r${at.revision}` });
 };
 

@@ -345,7 +345,8 @@ describe('a command with an Idempotency-Key', () => {
   });
 
   it('that was accepted is sent again with the same update ID while its result is unknown', async () => {
-    const { ask, orchestration } = await setup();
+    const { ask, orchestration, pending } = await setup();
+    orchestration.override({ sendUpdate: pending });
     const same = freshKey();
     expect((await ask('reschedule', { slot }, same)).status).toBe(202);
     expect((await ask('reschedule', { slot }, same)).status).toBe(202);
