@@ -270,6 +270,27 @@ it('a cancellation undoes everything for the former cast when a change is only c
   });
 });
 
+it('a calendar that two participants share keeps its event until both have left', async () => {
+  const partner = participantSchema.parse({
+    ...castingDirector,
+    id: 'director-2',
+    email: 'dora@example.com',
+  });
+  const participants = [performer, castingDirector, partner];
+  await stage.runAudition({ plan: { participants } }, async (played) => {
+    const { world } = played;
+    const eventsOf = (id: string) => [...world.calendarEvents].filter((key) => key.endsWith(`:${id}`));
+    await invited(played);
+    expect([eventsOf(castingDirector.id).length, eventsOf(partner.id).length]).toEqual([1, 0]);
+    await change(played, { kind: 'remove', participant: castingDirector.id });
+    await expect.poll(() => eventsOf(castingDirector.id), { timeout: 10_000 }).toEqual([]);
+    expect(eventsOf(partner.id)).toHaveLength(1);
+    await change(played, { kind: 'remove', participant: partner.id });
+    await expect.poll(() => eventsOf(partner.id), { timeout: 10_000 }).toEqual([]);
+    expect(eventsOf(performer.id)).toHaveLength(1);
+  });
+});
+
 it('events of many calendars are written in small groups', async () => {
   const others = Array.from({ length: 7 }, (_, index) =>
     participantSchema.parse({

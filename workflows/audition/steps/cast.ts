@@ -63,19 +63,27 @@ const replaceCast = async (
   change.isMade = true;
   run.plan = plan;
   const leaving = leavingOf(difference);
-  const undone = leaving.flatMap((one) => compensationsOf(run, one, plan.participants));
+  const recipients = leaving.map(({ participant }) => participant);
+  const [shared, undone] = partition(
+    leaving.flatMap((one) => compensationsOf(run, one)),
+    (entry) => isShared(entry, plan.participants),
+  );
   run.reminders = remindersAfter(run.reminders, claimed.reminders, difference);
   for (const { participant, channels } of leaving) {
     run.openNotices.removeOf(participant.id, channels);
     if (channels.length > 0) forgetSuppressed(run, participant.id);
   }
   confirmWhenAccepted(run, correlationId);
+  undoInBackground(run, undone, recipients);
+  await arrangeFor(run, difference);
+  // The event stays in a calendar that others share: it is theirs now. One who stays has registered the removal anew.
+  const stays = ({ id }: AuditionCompensation) =>
+    plan.participants.some((participant) => removalId({ participant: participant.id }) === id);
   undoInBackground(
     run,
-    undone,
-    leaving.map(({ participant }) => participant),
+    shared.filter((entry) => !stays(entry)),
+    recipients,
   );
-  await arrangeFor(run, difference);
   return undefined;
 };
 
@@ -151,33 +159,34 @@ const leavingOf = ({ removed, replaced }: CastDifference): readonly Leaving[] =>
   })),
 ];
 
-/** Takes the compensations of what ends out of the saga. A calendar that another participant shares stays. */
+/** Returns the compensations of what ends. */
 const compensationsOf = (
   { saga }: AuditionRun,
   { participant: { id: owner }, channels, losesEvent }: Leaving,
-  remaining: readonly Participant[],
-): readonly AuditionCompensation[] => {
-  const undone = saga.pending.filter((entry) =>
+): readonly AuditionCompensation[] =>
+  saga.pending.filter((entry) =>
     entry.kind === 'retract_notices'
       ? entry.participant === owner && channels.includes(entry.channel)
-      : losesEvent && entry.id === removalId({ participant: owner }) && !isShared(entry, owner, remaining),
+      : losesEvent && entry.id === removalId({ participant: owner }),
   );
-  for (const { id } of undone) saga.remove(id);
-  return undone;
-};
 
-const isShared = (
-  entry: AuditionCompensation,
-  owner: ParticipantId,
-  remaining: readonly Participant[],
-): boolean =>
+/** Returns whether a participant who stays has the calendar of the event. */
+const isShared = (entry: AuditionCompensation, remaining: readonly Participant[]): boolean =>
   entry.kind === 'remove_event' &&
   remaining.some(
     ({ id, calendar }) =>
-      id !== owner &&
+      entry.id !== removalId({ participant: id }) &&
       calendar?.connection === entry.calendar.connection &&
       calendar.calendarId === entry.calendar.calendarId,
   );
+
+const partition = <Item>(
+  items: readonly Item[],
+  isFirst: (item: Item) => boolean,
+): readonly [readonly Item[], readonly Item[]] => [
+  items.filter(isFirst),
+  items.filter((item) => !isFirst(item)),
+];
 
 const undoInBackground = (
   run: AuditionRun,
@@ -186,6 +195,8 @@ const undoInBackground = (
 ): void => {
   const label = labelOf(run, 'removed');
   for (const compensation of compensations) {
+    // Removed from the saga first, so that an ending in the meantime does not run it again.
+    run.saga.remove(compensation.id);
     void run.background.start(async (detach) => {
       detach();
       await CancellationScope.nonCancellable(() => compensate(run, compensation, { recipients, label }));
@@ -216,12 +227,19 @@ const remindersOf = (
     return participants.length > 0 ? [{ ...reminder, participants }] : [];
   });
 
-/** Writes the events of new participants and invites them. The others get no notice, because their slot is the same. */
+/**
+ * Writes the events of new participants, and of those who shared the calendar of one who has left, and invites the new
+ * ones. The others get no notice, because their slot is the same.
+ */
 const arrangeFor = async (run: AuditionRun, { added, replaced }: CastDifference): Promise<void> => {
   const { slot, revision } = run.journal.view;
   if (!slot) return;
   const arrived = [...added, ...replaced.filter((one) => !keepsCalendar(one)).map(({ after }) => after)];
-  const only = calendarsOf(run).filter(({ owner }) => arrived.some(({ id }) => id === owner));
+  const isWritten = (participant: ParticipantId) =>
+    run.saga.pending.some(({ id }) => id === removalId({ participant }));
+  const only = calendarsOf(run).filter(
+    ({ owner }) => arrived.some(({ id }) => id === owner) || !isWritten(owner),
+  );
   const label = labelOf(run, 'added');
   if (only.length > 0) await writeCalendarEvents(run, { slot, revision }, { only, label });
   const invitation = { notice: 'invitation', label } as const;
