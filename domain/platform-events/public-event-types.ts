@@ -80,7 +80,7 @@ export const publicEventDefinitions = {
   },
   scheduled: {
     type: 'audition.scheduled',
-    summary: 'Slot, meeting and calendar events are arranged; the participants are being told',
+    summary: 'Slot, meeting and calendar events are arranged; the participants are being notified',
     publicFields: z.object({}),
   },
   responded: {

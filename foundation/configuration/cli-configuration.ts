@@ -11,7 +11,7 @@ const apiVariables = z.object({
 const databaseVariables = z.object({ DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//) });
 
 export class UsageError extends Error {
-  override readonly name = 'MissingSetting';
+  override readonly name = 'UsageError';
 }
 
 const hints: Readonly<Record<string, string>> = {
