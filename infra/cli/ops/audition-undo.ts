@@ -19,7 +19,7 @@ import {
 import { renderTable } from '../output.ts';
 import { withTemporal } from '../temporal.ts';
 import { wholeNumber } from '../whole-number.ts';
-import { auditionSchema, itemHead, itemRow } from './audition.ts';
+import { auditionSchema, describeItems } from './audition.ts';
 import { parseAuditionId } from './audition-id.ts';
 import { type AuditionWorkflow, describeAuditionWorkflow, isStuck } from './audition-workflow.ts';
 import { apiContext, CommandFailed, type OpsClient } from './http-client.ts';
@@ -169,10 +169,7 @@ const describeResult = ({ id, outcome, attention }: Audition, compensated: reado
         ),
     ...(attention.length === 0
       ? []
-      : [
-          'These could not be undone. They wait for an operator:',
-          renderTable(itemHead, attention.map(itemRow)),
-        ]),
+      : ['These could not be undone. They wait for an operator:', describeItems(attention)]),
   ].join('\n');
 
 interface UndoOptions {
