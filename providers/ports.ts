@@ -201,7 +201,8 @@ export interface WatchRequest {
 
 export interface Watch {
   readonly id: string;
-  readonly resourceId?: string | undefined;
+  /** The vendor's id of what is watched. Its presence says that the vendor has confirmed the watch. */
+  readonly resourceId: string;
   /** Earlier than requested when the vendor allows less. */
   readonly expiresAt: Instant;
 }
@@ -215,7 +216,7 @@ export interface CalendarPush {
   /** Ends notifications. Idempotent. */
   stopWatching(
     connection: ConnectedAccount,
-    watch: Pick<Watch, 'id' | 'resourceId'>,
+    watch: { readonly id: string; readonly resourceId?: string | undefined },
     call: CallContext,
   ): Promise<void>;
 }
