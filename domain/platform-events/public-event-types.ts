@@ -10,6 +10,7 @@ import { attentionActions, attentionItemSchema } from '../audition/attention.ts'
 import {
   type AuditionFactType,
   answers,
+  calendarChangeKinds,
   decisions,
   deliveryStatuses,
   noticeKinds,
@@ -72,6 +73,17 @@ export const publicEventDefinitions = {
     type: 'audition.calendar_event_written',
     summary: "The audition was written to a participant's calendar",
     publicFields: z.object({ participant, provider: z.string() }),
+  },
+  calendar_changed: {
+    type: 'audition.calendar_changed',
+    summary: 'The event of the audition, or an event beside it, was changed in a calendar',
+    publicFields: z.object({
+      participant,
+      provider: z.string(),
+      change: z.enum(calendarChangeKinds),
+      start: instantSchema.optional(),
+      end: instantSchema.optional(),
+    }),
   },
   notified: {
     type: 'audition.notified',
