@@ -14,9 +14,9 @@ import { withdrawalOf, withdrawnFailure } from './withdrawn-notice.ts';
 export type NoticeSender = (input: SendNoticeInput, context: AttemptContext) => Promise<SentNotice>;
 
 /**
- * Creates the sender. Immediately before the hand-over it checks that the activity is not cancelled, that the notice
- * still tells the present, and that the address takes messages: an attempt can wait for its mail server for a minute,
- * and the slot can move meanwhile.
+ * Creates the sender. Immediately before the hand-over it checks that the activity is not cancelled, that the notice is
+ * still correct, and that the address takes messages: an attempt can wait for its mail server for a minute, and the slot
+ * can move meanwhile.
  *
  * @throws the failure of a withdrawn notice (`withdrawn-notice.ts`), and the errors of `effectOnce`.
  */

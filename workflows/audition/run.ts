@@ -67,6 +67,8 @@ export interface AuditionRun {
   isMeetingLost: boolean;
   /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
   suppressedAddresses: readonly string[];
+  /** The last report about each participant's calendar: about our event, and about conflicts. A later one withdraws its question. */
+  readonly calendarReports: Map<string, string>;
   answerEscalated: boolean;
   decisionEscalated: boolean;
   /** Whether the casting office was asked if the session in the present slot took place. */
@@ -172,6 +174,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     isMeetingLost: false,
     unknownParticipants: [],
     suppressedAddresses: carried?.suppressedAddresses ?? [],
+    calendarReports: new Map(),
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,
     sessionAsked: carried?.sessionAsked ?? false,
