@@ -5,6 +5,7 @@ import type { EventStore } from '../../db/trail/event-store.ts';
 import type { AuditionCommandName } from '../../domain/audition/commands.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
 import type { SlotSpec } from '../../domain/audition/slot.ts';
+import { isSameRoom } from '../../domain/audition/slot-resources.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal, refusalCodes } from '../../domain/errors.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
@@ -95,7 +96,7 @@ const hasCast = ({ participants }: AuditionView, castChanges: readonly CastChang
 const isInWishedSlot = ({ slot }: Pick<AuditionView, 'slot'>, wish: SlotSpec): boolean => {
   if (!slot) return false;
   const { room } = wish.kind === 'fixed' ? wish.slot : wish;
-  if (room !== undefined && room !== slot.room) return false;
+  if (room !== undefined && !isSameRoom(room, slot.room)) return false;
   if (wish.kind === 'fixed') return slot.start === wish.slot.start && slot.end === wish.slot.end;
   const isLong = toEpochMs(slot.end) - toEpochMs(slot.start) === wish.durationMinutes * minute;
   return isLong && slot.start >= wish.earliest && slot.end <= wish.latest;

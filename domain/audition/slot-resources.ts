@@ -1,5 +1,6 @@
 /** Names the resources of a slot. The database allows one audition at a time for each resource. */
 import type { ParticipantId } from '../ids.ts';
+import type { Slot } from './slot.ts';
 
 /** Calendars are one resource in all organizations. The other resources belong to an organization. */
 export const calendarPrefix = 'calendar:';
@@ -23,4 +24,12 @@ export const slotResources = (
  * case first folds letters that have more than one lower case form.
  */
 const canonicalRoom = (room: string): string =>
-  room.replaceAll(/\s+/gu, ' ').trim().toUpperCase().toLowerCase().normalize('NFC');
+  room.normalize('NFC').replaceAll(/\s+/gu, ' ').trim().toUpperCase().toLowerCase().normalize('NFC');
+
+/** Returns whether both slots are at the same time in the same room. Their zone may differ. */
+export const isSameSlot = (a: Slot, b: Slot): boolean =>
+  a.start === b.start && a.end === b.end && isSameRoom(a.room, b.room);
+
+/** Returns whether both names are of one room, or both are absent. */
+export const isSameRoom = (a: string | undefined, b: string | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : canonicalRoom(a) === canonicalRoom(b);

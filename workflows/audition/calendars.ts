@@ -1,8 +1,7 @@
 /** The calendars of an audition: one for each participant with a connected calendar, without duplicates. */
-import type { CalendarRef } from '../../domain/audition/request.ts';
+import type { CalendarRef, Participant } from '../../domain/audition/request.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
 import type { CalendarProviderName } from '../../domain/providers/vendors.ts';
-import type { AuditionRun } from './run.ts';
 
 export interface OwnedCalendar {
   readonly owner: ParticipantId;
@@ -10,8 +9,8 @@ export interface OwnedCalendar {
 }
 
 /** Returns the calendars to read and write. */
-export const calendarsOf = ({ plan }: Pick<AuditionRun, 'plan'>): readonly OwnedCalendar[] => {
-  const all = plan.participants.flatMap(({ id, calendar }) => (calendar ? [{ owner: id, calendar }] : []));
+export const calendarsOf = (participants: readonly Participant[]): readonly OwnedCalendar[] => {
+  const all = participants.flatMap(({ id, calendar }) => (calendar ? [{ owner: id, calendar }] : []));
   return all.filter(
     ({ calendar }, index) => all.findIndex((other) => isSameCalendar(calendar, other.calendar)) === index,
   );

@@ -6,6 +6,8 @@ export interface Change {
   readonly slotStart: Instant | undefined;
   /** Whether the audition has moved to a new slot, while meeting and calendar events still move. */
   hasMoved: boolean;
+  /** Whether a performer withdraws a decline. The decline does not become final meanwhile. */
+  withdrawsDecline: boolean;
   /** Whether the change waits for an operator. */
   readonly isWaiting: boolean;
   /** Stops the change. */

@@ -3,27 +3,29 @@
  * it is, with all its deadlines, until the change is made. A change that waits when the slot begins is given up.
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { AuditionCommandName } from '../../domain/audition/commands.ts';
 import type { Refusal } from '../../domain/errors.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Change } from './change-in-progress.ts';
+import { changeMoot } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
 
 /**
- * Runs a change. A change that is given up before it has moved the audition is refused, and the claims that it has made
- * are released.
- * @param onGivenUp returns the refusal
+ * Runs a change. A change that is given up, because the slot begins before it has moved the audition, is refused, and the
+ * claims that it has made are released.
  */
 export const runChange = async (
   run: AuditionRun,
+  command: AuditionCommandName,
   work: (change: Change) => Promise<Refusal | undefined>,
-  onGivenUp: () => Refusal,
 ): Promise<Refusal | undefined> => {
   const scope = new CancellationScope();
   const blockingBefore = run.attention.blockingCount;
   const change: Change = {
     slotStart: upcomingStart(run),
     hasMoved: false,
+    withdrawsDecline: false,
     get isWaiting() {
       return run.attention.blockingCount > blockingBefore;
     },
@@ -35,7 +37,7 @@ export const runChange = async (
   } catch (error) {
     if (!isCancellation(error) || run.ending || run.isSuperseded) throw error;
     await releaseOtherClaims(run);
-    return onGivenUp();
+    return changeMoot(command);
   } finally {
     if (run.change === change) run.change = undefined;
   }

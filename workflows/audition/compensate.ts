@@ -19,13 +19,15 @@ interface CompensationOptions {
   readonly onAsked?: (() => void) | undefined;
   /** The participants who can get a cancellation. Default: those of the plan. */
   readonly recipients?: readonly Participant[] | undefined;
+  /** Distinguishes this cancellation from others of the revision in idempotency keys. */
+  readonly label?: string | undefined;
 }
 
 /** Runs one compensation and records its result. An operator can skip it. */
 export const compensate = async (
   run: AuditionRun,
   compensation: AuditionCompensation,
-  { onAsked, recipients = run.plan.participants }: CompensationOptions = {},
+  { onAsked, recipients = run.plan.participants, label }: CompensationOptions = {},
 ): Promise<void> => {
   const outcome = await retryUntilResolved(
     run,
@@ -37,7 +39,7 @@ export const compensate = async (
       isBackground: true,
       onAsked,
     },
-    () => runCompensation(run, compensation, recipients),
+    () => runCompensation(run, compensation, recipients, label),
   );
   run.journal.record({
     type: 'compensated',
@@ -63,6 +65,7 @@ const runCompensation = async (
   run: AuditionRun,
   compensation: AuditionCompensation,
   recipients: readonly Participant[],
+  label: string | undefined,
 ): Promise<UndoResult> => {
   const optionsOn = (queue: TaskQueue) =>
     activityOptions(run, {
@@ -85,7 +88,7 @@ const runCompensation = async (
       return run.call((call) => activities.removeEvent({ ...call, keys, calendar }));
     }
     case 'retract_notices':
-      return retractNotices(run, compensation, recipients);
+      return retractNotices(run, compensation, recipients, label);
   }
 };
 
@@ -93,6 +96,7 @@ const retractNotices = async (
   run: AuditionRun,
   { participant, channel, sentAs }: Extract<AuditionCompensation, { kind: 'retract_notices' }>,
   recipients: readonly Participant[],
+  label: string | undefined,
 ): Promise<UndoResult> => {
   const recipient = recipients.find(({ id }) => id === participant);
   const { ending } = run;
@@ -106,7 +110,9 @@ const retractNotices = async (
     activities.retractNotice({
       ...call,
       // A reopened audition can be cancelled again.
-      key: run.idempotencyKeyOf(`cancellation:${participant}:${channel}:r${revision}`),
+      key: run.idempotencyKeyOf(
+        `cancellation:${participant}:${channel}:r${revision}${label === undefined ? '' : `:${label}`}`,
+      ),
       sentAs,
       channel,
       recipient,

@@ -20,6 +20,7 @@ import { createJournal, type Journal } from './journal.ts';
 import type { AuditionInput, DeliveryReport, FirstResult, MeetingStatus, SlotRefusal } from './messages.ts';
 import { createOpenNotices, type OpenNotices } from './open-notices.ts';
 import { createSignalDedup, type SignalDedup } from './signal-dedup.ts';
+import type { SlotQuestion } from './slot-question.ts';
 
 export interface AuditionRun {
   /** Changes with the cast. */
@@ -41,6 +42,8 @@ export interface AuditionRun {
   change: Change | undefined;
   /** The reminders that are still to be sent. Replaced when the slot moves. */
   reminders: readonly Reminder[];
+  /** The open questions about the present slot. */
+  readonly slotQuestions: Set<SlotQuestion>;
   /** The notices that are being sent or wait for an operator. */
   readonly openNotices: OpenNotices;
   firstResult: FirstResultKind | undefined;
@@ -60,10 +63,14 @@ export interface AuditionRun {
   meetingStatus: MeetingStatus | undefined;
   /** The id of a meeting that its provider has deleted. It is replaced when no other change is in progress. */
   deletedMeeting: string | undefined;
+  /** The revision of the slot that another audition has taken, while a decline could be changed. */
+  slotTakenAs: number | undefined;
   answerEscalated: boolean;
   decisionEscalated: boolean;
   /** Whether the casting office was asked if the session in the present slot took place. */
   sessionAsked: boolean;
+  /** Since when no sign of the session was observed in time, epoch milliseconds, for the automatic no-show. */
+  absence: { readonly revision: number; readonly since: number } | undefined;
   /** Set once each compensation is done or waits for an operator. */
   isCleanedUp: boolean;
   /** Whether the trail contains facts of another run that this run does not know. */
@@ -81,7 +88,10 @@ export interface AuditionRun {
   readonly isEndingResumed: boolean;
   /** Sets the ending of an audition that is closed already, if there is something left to compensate. */
   resumeEnding(fact: EndingFact | undefined): void;
-  /** Ends the audition: records the fact and cancels all work. Does nothing when the audition has already ended. */
+  /**
+   * Ends the audition: records the fact and cancels all work. Does nothing when the audition has already ended. A closed
+   * audition, which was to be reopened, only cancels the work.
+   */
   end(fact: EndingFact, correlationId?: string): void;
   /**
    * Starts work beside the main coroutine; message handlers can call it too. The end of the audition cancels the work.
@@ -127,6 +137,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
 
   const end: AuditionRun['end'] = (fact, correlationId) => {
     if (ending || isSuperseded) return;
+    // A closed audition that is not reopened stays closed as it was.
+    if (journal.view.state === 'closed') return work.cancel();
     stateAtEnd = journal.view.state;
     ending = fact;
     journal.record(fact, correlationId === undefined ? {} : { correlationId });
@@ -152,6 +164,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     claims: carried?.claims ?? { last: 0, held: 0 },
     change: undefined,
     reminders: carried?.reminders ?? [],
+    slotQuestions: new Set(),
     openNotices: createOpenNotices(),
     firstResult: carried ? { kind: 'held' } : undefined,
     refusal: undefined,
@@ -162,9 +175,11 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     movedAt: carried?.movedAt ?? 0,
     meetingStatus: carried?.meetingStatus,
     deletedMeeting: undefined,
+    slotTakenAs: undefined,
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,
     sessionAsked: carried?.sessionAsked ?? false,
+    absence: undefined,
     isCleanedUp: false,
     get isSuperseded() {
       return isSuperseded;

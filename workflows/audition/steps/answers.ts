@@ -5,12 +5,12 @@ import type { ParticipantView } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../../domain/time/epoch.ts';
-import { askInBackground } from '../background-question.ts';
 import { runChange } from '../change.ts';
 import type { RespondCommand } from '../messages.ts';
-import { wrongState } from '../refusals.ts';
+import { answerSuperseded } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
-import { claimSlot } from './claim.ts';
+import { askAboutSlot } from '../slot-question.ts';
+import { claimForChange } from './claim.ts';
 import { notify } from './notices.ts';
 
 /** Records an answer. A repeated answer changes nothing. A performer who declines can change that for some time. */
@@ -26,6 +26,7 @@ export const recordAnswer = (
     { type: 'responded', participant, answer, origin, ...(finalAt ? { finalAt: toInstant(finalAt) } : {}) },
     { correlationId },
   );
+  if (finalAt !== undefined) run.slotTakenAs = undefined;
   if (journal.view.state === 'confirmed' && !allAccepted(run)) {
     journal.record({ type: 'confirmation_lost' }, { correlationId });
   }
@@ -66,16 +67,17 @@ export const withdrawDecline = async (
   run: AuditionRun,
   command: RespondCommand,
 ): Promise<Refusal | undefined> => {
-  const { slot } = run.journal.view;
+  const { slot, announcedAs } = run.journal.view;
+  // A move that was in progress has come first: the answer is about the slot before it.
+  if (command.revision !== undefined && !announcedAs.includes(command.revision)) return answerSuperseded();
   if (!slot || pendingDecline(run)?.id !== command.participant) {
     recordAnswer(run, command);
     return undefined;
   }
-  return runChange(
-    run,
-    () => reclaim(run, slot, command),
-    () => wrongState('respond', run.journal.view.state),
-  );
+  return runChange(run, 'respond', (change) => {
+    change.withdrawsDecline = true;
+    return reclaim(run, slot, command);
+  });
 };
 
 const reclaim = async (
@@ -83,13 +85,15 @@ const reclaim = async (
   slot: Slot,
   command: RespondCommand,
 ): Promise<Refusal | undefined> => {
-  const claimed = await claimSlot(run, { kind: 'fixed', slot });
-  if (claimed.kind === 'refused') {
-    return new Refusal(
-      'slot_taken',
-      'The time was given to another audition after the decline.',
-      'Contact the casting office.',
-    );
+  const claimed = await claimForChange(run, { kind: 'fixed', slot });
+  if (claimed instanceof Refusal) {
+    return claimed.code === 'move_aborted'
+      ? claimed
+      : new Refusal(
+          'slot_taken',
+          'The time was given to another audition after the decline.',
+          'Contact the casting office.',
+        );
   }
   run.claims = { ...run.claims, held: claimed.number };
   recordAnswer(run, command);
@@ -112,31 +116,19 @@ const allAccepted = ({ journal }: AuditionRun): boolean =>
 
 const askAboutDecline = (run: AuditionRun, { id, kind, required }: ParticipantView): void => {
   if (!required) return;
-  const { revision } = run.journal.view;
-  askInBackground(
+  askAboutSlot(
     run,
     {
       step: 'answer',
       what: `The ${kind} ${id} declined but is required.`,
       hint: 'Reschedule or replace the participant, then skip; or abort.',
       actions: ['skip', 'abort'],
-      isMoot: () =>
-        run.journal.view.revision !== revision || hasBegun(run) || answerOf(run, id) !== 'declined',
+      isMoot: () => hasBegun(run) || answerOf(run, id) !== 'declined',
     },
     (action) => {
       if (action === 'abort') failForMissingAnswer(run, 'declined');
     },
   );
-};
-
-/** Asks again what a move had made moot, after the audition has returned to the old slot. */
-export const restoreQuestions = (run: AuditionRun): void => {
-  confirmWhenAccepted(run);
-  for (const participant of run.journal.view.participants) {
-    if (participant.answer === 'declined' && participant.kind !== 'performer')
-      askAboutDecline(run, participant);
-  }
-  if (run.answerEscalated) escalateMissingAnswer(run);
 };
 
 /** Asks an operator what to do about performers who have not answered. Does nothing when all have answered. */
@@ -147,18 +139,14 @@ export const escalateMissingAnswer = (run: AuditionRun): void => {
   );
   if (unanswered.length === 0) return;
   const ids = unanswered.map(({ id }) => id).join(', ');
-  const { revision } = run.journal.view;
-  askInBackground(
+  askAboutSlot(
     run,
     {
       step: 'answer',
       what: `Performer ${ids} has not answered the invitation.`,
       hint: 'Retry to send a reminder, skip to continue waiting, or abort.',
       actions: ['retry', 'skip', 'abort'],
-      isMoot: () =>
-        run.journal.view.revision !== revision ||
-        hasBegun(run) ||
-        unanswered.every(({ id }) => answerOf(run, id) !== 'none'),
+      isMoot: () => hasBegun(run) || unanswered.every(({ id }) => answerOf(run, id) !== 'none'),
     },
     (action) => {
       if (action === 'abort') failForMissingAnswer(run, 'unanswered');

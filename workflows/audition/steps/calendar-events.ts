@@ -47,7 +47,7 @@ export const writeCalendarEvents = async (
   at: SlotRevision,
   { completion, only, label = `r${at.revision}` }: WriteOptions = {},
 ): Promise<void> => {
-  const groups = calendarsByProvider(only ?? calendarsOf(run));
+  const groups = calendarsByProvider(only ?? calendarsOf(run.plan.participants));
   const last = groups.length === 1 ? completion : undefined;
   const areRecorded = await Promise.all(
     groups.map(({ provider, calendars }) =>

@@ -15,7 +15,7 @@ import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { confirmWhenAccepted } from './answers.ts';
 import { removalId, writeCalendarEvents } from './calendar-events.ts';
-import { claimSlot } from './claim.ts';
+import { claimForChange } from './claim.ts';
 import { notify } from './notices.ts';
 
 /**
@@ -36,10 +36,8 @@ export const changeCast = async (
   const added = participants.filter((participant) => !before.participants.includes(participant));
   const removed = before.participants.filter((participant) => !participants.includes(participant));
   if (added.length === 0 && removed.length === 0) return undefined;
-  return runChange(
-    run,
-    () => replaceCast(run, { ...before, participants }, { added, removed }, correlationId),
-    () => wrongState('participants', run.journal.view.state),
+  return runChange(run, 'participants', () =>
+    replaceCast(run, { ...before, participants }, { added, removed }, correlationId),
   );
 };
 
@@ -83,21 +81,17 @@ const applyChange = (participants: readonly Participant[], change: CastChange): 
 /** Claims the slot for the plan's participants, and makes it the plan. Returns a refusal when a participant is busy. */
 const claimFor = async (run: AuditionRun, plan: AuditionPlan): Promise<Refusal | undefined> => {
   const { slot } = run.journal.view;
-  const before = run.plan;
+  if (!slot) return wrongState('participants', run.journal.view.state);
+  const claimed = await claimForChange(run, { kind: 'fixed', slot }, { participants: plan.participants });
+  if (claimed instanceof Refusal) return claimed.code === 'move_aborted' ? claimed : busyWith(claimed);
   run.plan = plan;
-  const claimed = slot && (await claimSlot(run, { kind: 'fixed', slot }));
-  if (claimed?.kind === 'held') {
-    run.claims = { ...run.claims, held: claimed.number };
-    await run.journal.flush({ releaseHolds: { through: run.claims.last, keep: claimed.number } });
-    return undefined;
-  }
-  run.plan = before;
-  return new Refusal(
-    'slot_taken',
-    claimed?.message ?? 'The audition has no slot.',
-    'Choose another participant, or reschedule the audition.',
-  );
+  run.claims = { ...run.claims, held: claimed.number };
+  await run.journal.flush({ releaseHolds: { through: run.claims.last, keep: claimed.number } });
+  return undefined;
 };
+
+const busyWith = ({ message }: Refusal): Refusal =>
+  new Refusal('slot_taken', message, 'Choose another participant, or reschedule the audition.');
 
 /** Takes the compensations of a removed participant out of the saga. A calendar that another participant shares stays. */
 const compensationsOf = (
@@ -127,10 +121,12 @@ const undoInBackground = (
   compensations: readonly AuditionCompensation[],
   recipients: readonly Participant[],
 ): void => {
+  // A participant who was removed can be added again, and gets another cancellation in the end.
+  const label = `removed-${run.claims.held}`;
   for (const compensation of compensations) {
     void run.background.start(async (detach) => {
       detach();
-      await CancellationScope.nonCancellable(() => compensate(run, compensation, { recipients }));
+      await CancellationScope.nonCancellable(() => compensate(run, compensation, { recipients, label }));
     });
   }
 };
@@ -139,7 +135,7 @@ const undoInBackground = (
 const arrangeFor = async (run: AuditionRun, added: readonly Participant[]): Promise<void> => {
   const { slot, revision } = run.journal.view;
   if (!slot || added.length === 0) return;
-  const only = calendarsOf(run).filter(({ owner }) => added.some(({ id }) => id === owner));
+  const only = calendarsOf(run.plan.participants).filter(({ owner }) => added.some(({ id }) => id === owner));
   // A participant can be removed and added again. The key of a removed event is never written again.
   const label = `r${revision}:added-${run.claims.held}`;
   await writeCalendarEvents(run, { slot, revision }, { only, label });

@@ -10,13 +10,15 @@ import {
   type TaskQueue,
   workflowTaskQueue,
 } from '../../../activities/contract.ts';
-import type { CalendarRef } from '../../../domain/audition/request.ts';
+import type { CalendarRef, Participant } from '../../../domain/audition/request.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../../domain/audition/slot.ts';
+import { Refusal } from '../../../domain/errors.ts';
 import type { CalendarProviderName } from '../../../domain/providers/vendors.ts';
 import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions, claimOptions } from '../activity-options.ts';
 import { calendarsByProvider, calendarsOf, type OwnedCalendar } from '../calendars.ts';
-
+import { releaseOtherClaims } from '../change.ts';
+import { Aborted } from '../ending.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 
@@ -28,6 +30,8 @@ interface ClaimOptions {
   readonly isFirst?: boolean | undefined;
   /** Returns whether the slot is no longer wanted. Questions to an operator are then withdrawn. */
   readonly isMoot?: (() => boolean) | undefined;
+  /** Default: the participants of the audition. */
+  readonly participants?: readonly Participant[] | undefined;
 }
 
 /**
@@ -38,9 +42,9 @@ interface ClaimOptions {
 export const claimSlot = async (
   run: AuditionRun,
   wish: SlotSpec,
-  { isFirst = false, isMoot }: ClaimOptions = {},
+  { isFirst = false, isMoot, participants = run.plan.participants }: ClaimOptions = {},
 ): Promise<Claimed> => {
-  const [first, ...others] = calendarsByProvider(calendarsOf(run));
+  const [first, ...others] = calendarsByProvider(calendarsOf(participants));
   let busy = (
     await Promise.all(others.flatMap(({ calendars }) => readAll(run, calendars, wish, isMoot)))
   ).flat();
@@ -54,6 +58,7 @@ export const claimSlot = async (
       busy,
       number,
       isFirst,
+      participants,
       provider: first?.provider,
     });
     if (result.kind !== 'unreadable') return { ...result, number };
@@ -69,22 +74,69 @@ export const claimSlot = async (
   }
 };
 
+/**
+ * Claims the slot for a change of an audition. Returns a refusal when no slot can be held, or when an operator aborts:
+ * the audition then stays as it is, and every claim of the change is released.
+ */
+export const claimForChange = async (
+  run: AuditionRun,
+  wish: SlotSpec,
+  options: Omit<ClaimOptions, 'isFirst'> = {},
+): Promise<Extract<Claimed, { kind: 'held' }> | Refusal> => {
+  const { last } = run.claims;
+  const refusal = await claimOrRefusal(run, wish, options);
+  if (!(refusal instanceof Refusal)) return refusal;
+  // A claim whose calendars could not be read holds its slot. One that was refused at the first attempt holds none.
+  const mayHold = refusal.code === 'move_aborted' || run.claims.last > last + 1;
+  if (mayHold) await releaseOtherClaims(run);
+  return refusal;
+};
+
+const claimOrRefusal = async (
+  run: AuditionRun,
+  wish: SlotSpec,
+  options: Omit<ClaimOptions, 'isFirst'>,
+): Promise<Extract<Claimed, { kind: 'held' }> | Refusal> => {
+  try {
+    const claimed = await claimSlot(run, wish, options);
+    return claimed.kind === 'held' ? claimed : slotRefused(claimed);
+  } catch (error) {
+    if (error instanceof Aborted) return changeAborted();
+    throw error;
+  }
+};
+
+const slotRefused = ({ reason, message }: Extract<Claimed, { kind: 'refused' }>): Refusal =>
+  reason === 'in_the_past'
+    ? new Refusal('slot_in_the_past', message, 'Choose a slot in the future.')
+    : reason === 'nothing_free'
+      ? new Refusal('nothing_free', message, 'Choose another window; POST /v1/availability lists free slots.')
+      : new Refusal('slot_taken', message, 'Choose another slot; POST /v1/availability lists free ones.');
+
+const changeAborted = (): Refusal =>
+  new Refusal(
+    'move_aborted',
+    'An operator aborted the change.',
+    'The audition stays as it is. Ask the operator for the reason, or send another request.',
+  );
+
 interface ClaimCall {
   readonly wish: SlotSpec;
   readonly calendars: readonly CalendarRef[];
   readonly busy: readonly BusyInterval[];
   readonly number: number;
   readonly isFirst: boolean;
+  readonly participants: readonly Participant[];
   readonly provider: CalendarProviderName | undefined;
 }
 
 /** The first claim appends its fact itself. A cancellation waits for it, so that the two facts keep their order. */
 const callClaim = async (
   run: AuditionRun,
-  { wish, calendars, busy, number, isFirst, provider }: ClaimCall,
+  { wish, calendars, busy, number, isFirst, participants, provider }: ClaimCall,
 ): Promise<ClaimSlotResult> => {
   const queue: TaskQueue = provider && calendars.length > 0 ? queueOfCalendar(provider) : workflowTaskQueue;
-  const { participants, reminders } = run.plan;
+  const { reminders } = run.plan;
   const activities = proxyActivities<InternalActivities>(claimOptions(run, queue));
   const claim = (heldAs?: number) =>
     run.call((call) =>

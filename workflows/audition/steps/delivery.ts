@@ -1,7 +1,7 @@
 /** Records failed deliveries. The relay records the successful ones in the database, without a signal. */
-import { askInBackground } from '../background-question.ts';
 import type { DeliveryReport } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
+import { askAboutSlot } from '../slot-question.ts';
 
 /**
  * More than the notices that an audition sends concurrently. Reports of messages that are never recorded, such as
@@ -33,16 +33,15 @@ export const recordDelivery = (run: AuditionRun, report: DeliveryReport): void =
     status,
     ...(code ? { code } : {}),
   });
-  if (run.ending) return;
-  askInBackground(
+  // A move sends a notice with the new time.
+  if (run.ending || !run.journal.view.announcedAs.includes(notice.revision)) return;
+  askAboutSlot(
     run,
     {
       step: 'invitation',
       what: `The ${notice.notice} to ${participant} by ${channel} was ${describeFailure(code)}.`,
       hint: 'Inform the participant otherwise and skip, or abort.',
       actions: ['skip', 'abort'],
-      // A move sends a notice with the new time.
-      isMoot: () => run.journal.view.revision !== notice.revision,
       ...(code ? { code } : {}),
     },
     (action) => {

@@ -98,14 +98,15 @@ const trySending = async (
   run: AuditionRun,
   channel: Channel,
   summary: string,
-  { notice, reason }: NoticeBatch,
+  batch: NoticeBatch,
   notices: readonly NoticeToSend[],
 ): Promise<SendNoticesResult> => {
+  const { notice } = batch;
   const activities = messagingActivities(run, channel, summary, {
     isUrgent: notice === 'reminder',
     isSingleAttempt: true,
   });
-  const audition = noticeFacts(run, reason);
+  const audition = noticeFacts(run, batch);
   try {
     return await run.call((call) => activities.sendNotices({ ...call, channel, notice, audition, notices }));
   } catch (error) {
@@ -145,7 +146,7 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
             ...toSend,
             channel,
             notice: batch.notice,
-            audition: noticeFacts(run, batch.reason),
+            audition: noticeFacts(run, batch),
             isOperatorRetry,
           }),
         );
@@ -157,6 +158,7 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
   if (outcome.kind === 'done' && outcome.result) {
     recordSent(run, notice, revision, outcome.result.deliveryId, 'recorded');
   }
+  if (outcome.kind === 'needless') recordNeedless(run, notice, outcome.code);
   run.openNotices.remove(key);
 };
 
@@ -165,6 +167,13 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
  * slot that has begun, or that the recipient's address takes no reminders.
  */
 const needlessCodes: ReadonlySet<string> = new Set(['superseded', 'overdue', 'suppressed']);
+
+/** Records that a reminder was not sent in time. */
+const recordNeedless = ({ journal, ending }: AuditionRun, { batch, recipient }: OpenNotice, code: string) => {
+  if (batch.offsetMs === undefined || ending || (code !== 'overdue' && code !== 'superseded')) return;
+  const participants = [recipient];
+  journal.record({ type: 'reminder_dropped', offsetMs: batch.offsetMs, participants, reason: code });
+};
 
 /** Returns the notice with its recipient, or nothing when the recipient no longer takes part. */
 const addressed = ({ plan }: AuditionRun, { key, recipient }: OpenNotice): readonly NoticeToSend[] => {
@@ -233,7 +242,10 @@ const keepOnlyRetractionOf = (
 };
 
 /** Returns what a notice says about the audition. @throws TypeError when there is no slot yet */
-export const noticeFacts = ({ plan, journal }: AuditionRun, reason?: string): NoticeFacts => {
+export const noticeFacts = (
+  { plan, journal }: AuditionRun,
+  { reason, changed }: Pick<NoticeBatch, 'reason' | 'changed'> = {},
+): NoticeFacts => {
   const { slot, revision, meeting } = journal.view;
   if (!slot) throw new TypeError('a notice needs a slot, but none is held yet');
   return {
@@ -245,6 +257,7 @@ export const noticeFacts = ({ plan, journal }: AuditionRun, reason?: string): No
     joinUrl: meeting?.joinUrl,
     notes: plan.notes,
     reason,
+    changed,
   };
 };
 

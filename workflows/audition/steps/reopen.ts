@@ -1,10 +1,12 @@
 /** Reopens a closed audition: corrects its outcome, or schedules it again. */
+import type { Meeting } from '../../../domain/audition/events.ts';
 import { reopeningRefusal } from '../../../domain/audition/reopening.ts';
+import { inRoom } from '../../../domain/audition/slot.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { toInstant } from '../../../domain/time/epoch.ts';
 import type { ReopenCommand } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
-import { claimSlot } from './claim.ts';
+import { claimForChange } from './claim.ts';
 import { schedule } from './schedule.ts';
 
 /**
@@ -24,11 +26,11 @@ export const reopen = async (run: AuditionRun, command: ReopenCommand): Promise<
     run.journal.flushInBackground();
     return undefined;
   }
-  const claimed = await claimSlot(run, command.wish);
-  if (claimed.kind === 'refused') {
-    run.firstResult = { kind: 'refused', reason: claimed.reason, message: claimed.message };
-    return new Refusal('slot_taken', claimed.message, 'Choose another slot.');
-  }
+  const { slot: lastSlot } = journal.view;
+  // The audition keeps its room, unless the new slot names another.
+  const claimed = await claimForChange(run, inRoom(command.wish, lastSlot?.room));
+  if (claimed instanceof Refusal) return claimed;
+  const meeting = standingMeeting(run);
   const { slot, reminders, number } = claimed;
   const revision = run.journal.view.revision + 1;
   run.saga.register({ id: 'holds', stage: 'hold', kind: 'release_holds' });
@@ -37,8 +39,18 @@ export const reopen = async (run: AuditionRun, command: ReopenCommand): Promise<
   run.meetingsRequested = run.journal.number;
   run.reminders = reminders;
   run.record({ type: 'reopened_for_session', slot, revision, ...source }, correlationId);
+  if (meeting) run.record({ type: 'meeting_created', meeting }, correlationId);
   run.firstResult = { kind: 'held' };
   run.journal.flushInBackground();
   await schedule(run, { slot, revision });
   return undefined;
+};
+
+/** Returns the meeting if it was not removed when the audition was closed: nothing is undone after a session. */
+const standingMeeting = ({ journal, saga }: AuditionRun): Meeting | undefined => {
+  const { meeting } = journal.view;
+  const isStanding = saga.pending.some(
+    (entry) => entry.kind === 'remove_meeting' && entry.provider === meeting?.provider,
+  );
+  return isStanding ? meeting : undefined;
 };

@@ -2,7 +2,6 @@
 import type { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { runChange } from '../change.ts';
-import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { createMeeting } from './meeting.ts';
@@ -20,18 +19,14 @@ export const replaceMeeting = async (
   const isRunning = state === 'scheduled' || state === 'confirmed' || state === 'in_progress';
   if (!meeting || meeting.id !== deletedMeeting || !slot || !isRunning) return undefined;
   if (Date.now() >= toEpochMs(slot.end)) return undefined;
-  return runChange(
-    run,
-    async () => {
-      run.record({ type: 'meeting_lost', meeting });
-      run.journal.flushInBackground();
-      await createMeeting(run, { slot, revision });
-      const label = `r${revision}:m${run.meetingsRequested}`;
-      await writeCalendarEvents(run, { slot, revision }, { label });
-      const reason = 'The video meeting was replaced. Please use the new link.';
-      notify(run, { notice: 'update', label, reason });
-      return undefined;
-    },
-    () => wrongState('reschedule', run.journal.view.state),
-  );
+  return runChange(run, 'reschedule', async () => {
+    run.record({ type: 'meeting_lost', meeting });
+    run.journal.flushInBackground();
+    await createMeeting(run, { slot, revision });
+    const label = `r${revision}:m${run.meetingsRequested}`;
+    await writeCalendarEvents(run, { slot, revision }, { label });
+    // An operator can have the audition continue without a meeting.
+    notify(run, { notice: 'update', label, changed: run.journal.view.meeting ? 'link' : 'no_link' });
+    return undefined;
+  });
 };
