@@ -149,7 +149,7 @@ describe('an answer that has to wait', () => {
         args: [{ ...apiCommand, participant: performer.id, answer: 'accepted', revision: 1 }],
         waitForStage: 'ACCEPTED',
       });
-      await played.advanceTo(toInstant(toEpochMs(updatedAt) + defaultPolicy.declineGrace + 60_000));
+      await stage.environment.sleep(90_000);
       played.world.clearFaults();
       await accepted.result();
       const { state, participants } = await played.view();

@@ -100,9 +100,12 @@ describe('an audition that is reopened for a session', () => {
     await stage.runAudition({}, async (played) => {
       await cancelled(played);
       played.world.holdsTaken = true;
+      const gate = Promise.withResolvers<void>();
+      played.world.beforeActivity = ({ activity }) => (activity === 'claimSlot' ? gate.promise : undefined);
       const again = await reopen(played, await fixed(hours));
-      const first = again.handle.executeUpdate(messages.firstResultUpdate);
-      expect(await updateFailureOf(first)).toMatchObject({ code });
+      const first = await again.handle.startUpdate(messages.firstResultUpdate, { waitForStage: 'ACCEPTED' });
+      gate.resolve();
+      expect(await updateFailureOf(first.result())).toMatchObject({ code });
       expect(await again.handle.result()).toMatchObject({ state: 'closed', outcome: 'cancelled' });
       expect(played.world.claims.size).toBe(0);
     });

@@ -99,6 +99,17 @@ describe('a session of which no sign was observed', () => {
   });
 });
 
+it('an audition that is cancelled after its slot sends no cancellations', async () => {
+  await stage.runAudition({ plan: { meetingProviders: [] } }, async (played) => {
+    const { slot } = await asked(played);
+    await played.advanceTo(slot?.end ?? '1970-01-01T00:00:00.000Z');
+    await played.send(messages.cancelUpdate, apiCommand);
+    expect(await played.result()).toMatchObject({ outcome: 'cancelled' });
+    expect(played.world.retractions).toEqual([]);
+    expect(played.world.calendarEvents.size).toBe(0);
+  });
+});
+
 const automatic: AuditionPolicy = { ...defaultPolicy, noShow: 'automatic' };
 
 describe('the automatic no-show', () => {
