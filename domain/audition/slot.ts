@@ -22,12 +22,6 @@ export type SlotSpec =
       readonly room?: string | undefined;
     };
 
-/** Returns the wish with this room, unless it names another. */
-export const inRoom = (wish: SlotSpec, room: string | undefined): SlotSpec => {
-  if (room === undefined) return wish;
-  return wish.kind === 'fixed' ? { ...wish, slot: { room, ...wish.slot } } : { room, ...wish };
-};
-
 export interface BusyInterval {
   readonly start: Slot['start'];
   readonly end: Slot['end'];

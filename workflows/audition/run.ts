@@ -115,7 +115,10 @@ type FirstResultKind =
 
 /** Creates the state of a run, from scratch or from the state carried over by continue-as-new. */
 export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
-  let work = new CancellationScope();
+  // A cancellation in Temporal reaches the work, also when it begins anew in a scope that cannot be cancelled.
+  const parent = CancellationScope.current();
+  const newWork = () => new CancellationScope({ cancellable: true, parent });
+  let work = newWork();
   let ending: EndingFact | undefined;
   let stateAtEnd: AuditionState | undefined;
   let isSuperseded = false;
@@ -218,7 +221,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
       stateAtEnd = undefined;
       isEndingResumed = false;
       run.isCleanedUp = false;
-      work = new CancellationScope();
+      work = newWork();
     },
     call: (activity) => journal.carry((trail) => activity({ ...correlatedIds(run.plan), trail })),
     // Not from the workflow's info: a replay can run a history under another workflow id.

@@ -12,7 +12,7 @@ import {
   ParentClosePolicy,
   startChild,
 } from '@temporalio/workflow';
-import { inRoom } from '../../../domain/audition/slot.ts';
+import { inRoom } from '../../../domain/audition/rooms.ts';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { Refusal } from '../../../domain/errors.ts';
 import type { AuditionId } from '../../../domain/ids.ts';

@@ -1,9 +1,12 @@
 /** Reopens a closed audition: corrects its outcome, or schedules it again. */
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Meeting } from '../../../domain/audition/events.ts';
 import { reopeningRefusal } from '../../../domain/audition/reopening.ts';
-import { inRoom } from '../../../domain/audition/slot.ts';
+import { inRoom } from '../../../domain/audition/rooms.ts';
+import type { SlotSpec } from '../../../domain/audition/slot.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { toInstant } from '../../../domain/time/epoch.ts';
+import { releaseOtherClaims } from '../change.ts';
 import type { ReopenCommand } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
 import { claimForChange } from './claim.ts';
@@ -28,7 +31,7 @@ export const reopen = async (run: AuditionRun, command: ReopenCommand): Promise<
   }
   const { slot: lastSlot } = journal.view;
   // The audition keeps its room, unless the new slot names another.
-  const claimed = await claimForChange(run, inRoom(command.wish, lastSlot?.room));
+  const claimed = await claimOrRelease(run, inRoom(command.wish, lastSlot?.room));
   if (claimed instanceof Refusal) return claimed;
   const meeting = standingMeeting(run);
   const { slot, reminders, number } = claimed;
@@ -44,6 +47,16 @@ export const reopen = async (run: AuditionRun, command: ReopenCommand): Promise<
   run.journal.flushInBackground();
   await schedule(run, { slot, revision });
   return undefined;
+};
+
+/** Claims the slot. When the workflow is cancelled meanwhile, it holds nothing. */
+const claimOrRelease = async (run: AuditionRun, wish: SlotSpec): ReturnType<typeof claimForChange> => {
+  try {
+    return await claimForChange(run, wish);
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => releaseOtherClaims(run));
+    throw error;
+  }
 };
 
 /** Returns the meeting if it was not removed when the audition was closed: nothing is undone after a session. */

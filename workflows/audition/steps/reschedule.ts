@@ -5,8 +5,8 @@
  * abort or before the old slot begins. A cancellation of the audition undoes everything.
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import { inRoom, type Slot, type SlotSpec } from '../../../domain/audition/slot.ts';
-import { isSameSlot } from '../../../domain/audition/slot-resources.ts';
+import { inRoom, isSameSlot } from '../../../domain/audition/rooms.ts';
+import type { Slot, SlotSpec } from '../../../domain/audition/slot.ts';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { AuditionView } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
