@@ -19,8 +19,8 @@ import { internalFailure } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';
 import type { AuditionInput, DeliveryReport, FirstResult, MeetingStatus, SlotRefusal } from './messages.ts';
 import { createOpenNotices, type OpenNotices } from './open-notices.ts';
+import type { SlotQuestion } from './open-question.ts';
 import { createSignalDedup, type SignalDedup } from './signal-dedup.ts';
-import type { SlotQuestion } from './slot-question.ts';
 
 export interface AuditionRun {
   /** Changes with the cast. */

@@ -4,12 +4,8 @@
  */
 import type { AttentionAction } from '../../domain/audition/attention.ts';
 import type { Attention } from './attention.ts';
+import type { SlotQuestion } from './open-question.ts';
 import type { AuditionRun } from './run.ts';
-
-/** An open question. */
-export interface SlotQuestion {
-  readonly askAgain: () => void;
-}
 
 /**
  * Raises an attention item in the background and calls `onResolved` with the operator's action. An item that is
