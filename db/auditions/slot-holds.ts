@@ -56,7 +56,8 @@ export interface SlotHolds {
   /** Releases every claim of an audition that has no workflow any more. Idempotent. */
   releaseAll(auditionId: AuditionId): Promise<void>;
   /**
-   * Returns the busy times of the resources in the window, for the ranking of free slots.
+   * Returns the busy times of the resources in the window, for the ranking of free slots. The holds of an audition that
+   * yields do not count, because a claim takes them.
    * @param except the audition whose own holds do not count.
    */
   listBusy(
@@ -138,10 +139,12 @@ export const createSlotHolds = (db: Database): SlotHolds => ({
     const rows = await db
       .select({ resource: slotHolds.resource, start: startOf, end: endOf })
       .from(slotHolds)
+      .leftJoin(slotFences, eq(slotFences.auditionId, slotHolds.auditionId))
       .where(
         and(
           overlapping(organization, resources, { start: from, end: until }),
           except && ne(slotHolds.auditionId, except),
+          sql`NOT ${isYielding}`,
         ),
       )
       .orderBy(startOf, slotHolds.resource);
@@ -170,6 +173,9 @@ const acquireAndAppend = async (
   return slot;
 };
 
+/** Whether a hold yields to the claim of another audition. */
+const isYielding = sql<boolean>`coalesce(${slotHolds.claim} <= ${slotFences.yieldingThrough}, false)`;
+
 interface Conflict {
   readonly auditionId: string;
   readonly resource: string;
@@ -185,7 +191,7 @@ const findConflicts = async (
     .select({
       auditionId: slotHolds.auditionId,
       resource: slotHolds.resource,
-      yielding: sql<boolean>`coalesce(${slotHolds.claim} <= ${slotFences.yieldingThrough}, false)`,
+      yielding: isYielding,
     })
     .from(slotHolds)
     .leftJoin(slotFences, eq(slotFences.auditionId, slotHolds.auditionId))

@@ -129,7 +129,8 @@ const claimAgainWhileChanged = async <Outcome>(
 
 /**
  * Creates the idempotency ledger. Every method is one statement when there is no conflict, and is safe for concurrent
- * calls. The vault caches its data keys, so that sealing a target costs no round trip. The caller must end an attempt within its lease: the ledger cannot cancel a request that has been sent.
+ * calls. The vault caches its data keys, so that sealing a target costs no round trip. The caller must end an attempt
+ * within its lease: the ledger cannot cancel a request that has been sent.
  */
 export const createOperationLedger = (
   db: Database,

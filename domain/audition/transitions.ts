@@ -69,6 +69,7 @@ export const stateNeutralFacts = [
   'meeting_fell_back',
   'meeting_lost',
   'calendar_event_written',
+  'calendar_changed',
   'notified',
   'responded',
   'delivery_reported',
@@ -103,7 +104,7 @@ export const commandStates: Readonly<Record<AuditionCommandName, readonly Auditi
   'check-in': ['scheduled', 'confirmed', 'in_progress'],
   decide: ['scheduled', 'confirmed', 'in_progress', 'awaiting_decision'],
   reopen: ['closed'],
-  participants: ['scheduled', 'confirmed'],
+  participants: ['scheduled', 'confirmed', 'in_progress'],
 };
 
 /** Returns whether the command is allowed in this state. */

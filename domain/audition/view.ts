@@ -212,7 +212,7 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       return {
         participants: [
           ...view.participants.filter(({ id }) => id !== fact.participant.id),
-          newParticipant(fact.participant),
+          withDetails(fact.isSamePerson ? view : undefined, fact.participant),
         ],
       };
     case 'participant_removed':
@@ -240,6 +240,7 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'scheduled':
     case 'confirmed':
     case 'confirmation_lost':
+    case 'calendar_changed':
     case 'session_started':
     case 'session_ended':
     case 'reminder_dropped':
@@ -271,6 +272,15 @@ const newParticipant = ({ id, kind, zone, required }: CastMember): ParticipantVi
   answer: 'none',
   checkedIn: false,
 });
+
+/** Returns the participant with new details. The answer is that of the view, if the participant is in it. */
+const withDetails = (view: AuditionView | undefined, member: CastMember): ParticipantView => ({
+  ...newParticipant(member),
+  ...pickAnswer(view?.participants.find(({ id }) => id === member.id)),
+});
+
+const pickAnswer = (before: ParticipantView | undefined): Partial<ParticipantView> =>
+  before ? { answer: before.answer, checkedIn: before.checkedIn, answerFinalAt: before.answerFinalAt } : {};
 
 const withParticipant = (
   view: AuditionView,

@@ -49,7 +49,7 @@ export interface FakeWorld {
    * Makes calls of this activity whose key contains `key` fail with this kind, until `clearFaults`. `connection` is
    * the connection that the error names.
    */
-  fail(activity: ActivityName, kind: ProviderFaultKind, key?: string, connection?: ConnectionId): void;
+  fail(activity: ActivityName, kind: FaultKind, key?: string, connection?: ConnectionId): void;
   clearFaults(): void;
   callsOf(activity: ActivityName): readonly string[];
   factTypes(): readonly AuditionFactType[];
@@ -57,12 +57,16 @@ export interface FakeWorld {
 
 type HoldChange = Pick<RecordEventsInput, 'releaseHolds' | 'yieldHolds'>;
 
+/** `suppressed`: nothing is sent to the address of the recipient. */
+type FaultKind = ProviderFaultKind | 'suppressed';
+
 interface Fault extends Call {
-  readonly kind: ProviderFaultKind;
+  readonly kind: FaultKind;
   readonly connection: ConnectionId | undefined;
 }
 
-const permanent: ReadonlySet<ProviderFaultKind> = new Set([
+const permanent: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'suppressed',
   'reconnect',
   'rejected_input',
   'not_permitted',

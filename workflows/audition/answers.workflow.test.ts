@@ -179,3 +179,32 @@ it('a near slot escalates a missing answer before it begins', async () => {
     expect(toEpochMs(attention[0]?.dueAt ?? slot.end)).toBeLessThanOrEqual(toEpochMs(slot.start));
   });
 });
+
+/** Returns the first item as it was raised. Time may have been skipped beyond its deadline since. */
+const firstItem = ({ world }: RunningAudition) => {
+  const [item] = world.events.flatMap(({ fact }) => (fact.type === 'attention_raised' ? [fact.item] : []));
+  if (!item) throw new Error('no attention item was raised');
+  return item;
+};
+
+it.each([5, 15, 40])('a slot in %i minutes escalates a missing answer before it begins', async (minutes) => {
+  const slot = slotIn(minutes / 60, await stage.environment.currentTimeMs());
+  await stage.runAudition({ plan: { wish: { kind: 'fixed', slot } } }, async (played) => {
+    await played.until(({ attention }) => attention.length > 0);
+    const { step, raisedAt, dueAt } = firstItem(played);
+    expect(step).toBe('answer');
+    expect(toEpochMs(raisedAt)).toBeLessThan(toEpochMs(slot.start) - 60_000);
+    expect(toEpochMs(dueAt)).toBeLessThanOrEqual(toEpochMs(slot.start));
+  });
+});
+
+const refuseNotices = (world: RunningAudition['world']) => world.fail('sendNotice', 'rejected_input');
+
+it('an item that is raised in the last minute before the slot is due when the slot begins', async () => {
+  const slot = slotIn(1 / 60, await stage.environment.currentTimeMs());
+  const plan = { wish: { kind: 'fixed', slot } } as const;
+  await stage.runAudition({ plan, prepare: refuseNotices }, async (played) => {
+    await played.until(({ attention }) => attention.length > 0);
+    expect(firstItem(played).dueAt).toBe(slot.start);
+  });
+});

@@ -1,7 +1,8 @@
 /** The calendars of an audition: one for each participant with a connected calendar, without duplicates. */
-import type { CalendarRef, Participant } from '../../domain/audition/request.ts';
+import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
 import type { CalendarProviderName } from '../../domain/providers/vendors.ts';
+import type { AuditionRun } from './run.ts';
 
 export interface OwnedCalendar {
   readonly owner: ParticipantId;
@@ -9,8 +10,8 @@ export interface OwnedCalendar {
 }
 
 /** Returns the calendars to read and write. */
-export const calendarsOf = (participants: readonly Participant[]): readonly OwnedCalendar[] => {
-  const all = participants.flatMap(({ id, calendar }) => (calendar ? [{ owner: id, calendar }] : []));
+export const calendarsOf = ({ plan }: Pick<AuditionRun, 'plan'>): readonly OwnedCalendar[] => {
+  const all = plan.participants.flatMap(({ id, calendar }) => (calendar ? [{ owner: id, calendar }] : []));
   return all.filter(
     ({ calendar }, index) => all.findIndex((other) => isSameCalendar(calendar, other.calendar)) === index,
   );
@@ -25,6 +26,23 @@ export const calendarsByProvider = (
     provider,
     calendars: calendars.filter(({ calendar }) => calendar.provider === provider),
   }));
+};
+
+/**
+ * Returns the calendars in chunks of at most so many connections. The calendars of one connection stay together: two of
+ * their ids can name one calendar, and simultaneous writes to it would conflict.
+ */
+export const inChunks = (
+  calendars: readonly OwnedCalendar[],
+  connectionsPerChunk: number,
+): readonly (readonly OwnedCalendar[])[] => {
+  const connections = [...new Set(calendars.map(({ calendar }) => calendar.connection))];
+  const chunks: (readonly OwnedCalendar[])[] = [];
+  for (let first = 0; first < connections.length; first += connectionsPerChunk) {
+    const chunk = connections.slice(first, first + connectionsPerChunk);
+    chunks.push(calendars.filter(({ calendar }) => chunk.includes(calendar.connection)));
+  }
+  return chunks;
 };
 
 const isSameCalendar = (a: CalendarRef, b: CalendarRef): boolean =>

@@ -97,13 +97,13 @@ const retractNotices = async (
   run: AuditionRun,
   { participant, channel, sentAs }: Extract<AuditionCompensation, { kind: 'retract_notices' }>,
   recipients: readonly Participant[],
-  label: string | undefined,
+  label = `r${run.journal.view.revision}`,
 ): Promise<UndoResult> => {
   const recipient = recipients.find(({ id }) => id === participant);
   const { ending } = run;
   // A participant who declined needs no cancellation notice.
   const hasDeclined = ending?.type === 'declined' && ending.participant === participant;
-  const { slot, revision } = run.journal.view;
+  const { slot } = run.journal.view;
   // "Does not take place" would be wrong about a slot that is over: its session may have taken place.
   const isOver = slot !== undefined && Date.now() >= toEpochMs(slot.end);
   if (!recipient || hasDeclined || isOver) return { result: 'nothing_to_undo' };
@@ -113,9 +113,7 @@ const retractNotices = async (
     activities.retractNotice({
       ...call,
       // A reopened audition can be cancelled again.
-      key: run.idempotencyKeyOf(
-        `cancellation:${participant}:${channel}:r${revision}${label === undefined ? '' : `:${label}`}`,
-      ),
+      key: run.idempotencyKeyOf(`cancellation:${participant}:${channel}:${label}`),
       sentAs,
       channel,
       recipient,

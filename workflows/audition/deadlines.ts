@@ -82,8 +82,8 @@ const answerDeadline = (run: AuditionRun, slot: Slot): readonly Deadline[] => {
   return start - at < leadToAct ? [] : [{ kind: 'answer_overdue', at }];
 };
 
-/** The shortest time in which the casting office can replace a performer. */
-const leadToAct = 10 * minute;
+/** The shortest time in which the casting office can still call the performer. */
+const leadToAct = 2 * minute;
 
 const hasUnansweredInvitation = ({ answerEscalated, journal }: AuditionRun): boolean =>
   !answerEscalated &&

@@ -32,6 +32,8 @@ export interface OpenNotices {
   add(notice: OpenNotice): void;
   has(key: string): boolean;
   remove(key: string): void;
+  /** Removes the notices to a participant on these channels. What is being sent is not stopped. */
+  removeOf(recipient: ParticipantId, channels: readonly Channel[]): void;
   /** Runs the work until it is done or the open notices are withdrawn. Returns undefined when they were withdrawn. */
   untilWithdrawn<Result>(work: () => Promise<Result>): Promise<Result | undefined>;
   /** Withdraws all open notices and returns them. */
@@ -49,6 +51,9 @@ export const createOpenNotices = (): OpenNotices => {
     has: (key) => open.some((notice) => notice.key === key),
     remove(key) {
       open = open.filter((notice) => notice.key !== key);
+    },
+    removeOf(recipient, channels) {
+      open = open.filter((notice) => notice.recipient !== recipient || !channels.includes(notice.channel));
     },
     async untilWithdrawn(work) {
       const scope = new CancellationScope();

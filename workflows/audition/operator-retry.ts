@@ -82,16 +82,24 @@ export const askOperator = async (
     case 'abort':
     case 'held':
     case 'no_show':
+    case 'follow':
+    case 'restore':
+    case 'ignore':
       throw new Aborted(step, failure);
   }
 };
 
-/** When only a connection is missing, the audition waits for its owner and needs no operator. */
-const hintFor = ({ connection, provider }: StepFailure, hint: string): string =>
-  connection
-    ? `The owner of connection ${connection}${provider ? ` at ${provider}` : ''} must connect it again. ` +
-      `The audition then resumes automatically. To resolve it yourself: ${hint}`
-    : hint;
+/**
+ * When only a connection is missing, the audition waits for its owner and needs no operator. To a suppressed address,
+ * nothing is sent until an operator lifts the suppression.
+ */
+const hintFor = ({ code, connection, provider }: StepFailure, hint: string): string =>
+  code === 'suppressed'
+    ? `Inform the participant otherwise, and skip. When the address works again, lift the suppression with npm run ops -- suppressions lift, and retry.`
+    : connection
+      ? `The owner of connection ${connection}${provider ? ` at ${provider}` : ''} must connect it again. ` +
+        `The audition then resumes automatically. To resolve it yourself: ${hint}`
+      : hint;
 
 const explain = ({ code, provider }: StepFailure): string => {
   const service = provider ?? 'the service';
@@ -117,4 +125,6 @@ const failureExplanations: Readonly<Record<string, (service: string) => string>>
   database: () => 'our own database failed',
   taken: () => 'the hold expired, and another audition now holds that time',
   in_the_past: () => 'the slot has already begun',
+  suppressed: () =>
+    'an earlier email to the address bounced for good, or was reported as spam, and nothing more is sent to it',
 };

@@ -47,7 +47,7 @@ export const changeInProgress = (command: string): Refusal =>
 export const changeMoot = (command: AuditionCommandName): Refusal =>
   new Refusal(
     'wrong_state',
-    `'${command}' was given up: the slot began before the change was made.`,
+    `'${command}' ended without effect: the slot began before the change was made.`,
     'The audition is as it was before. Send the command again if the change is still needed.',
   );
 
@@ -83,12 +83,20 @@ const slotOver = (): Refusal =>
     'Say whether the session took place (GET /v1/attention), decide, or reschedule.',
   );
 
-/** Throws a refusal when the audition cannot move now. */
-export const refuseReschedule = (view: AuditionView): void => {
-  refuseUnlessAllowed('reschedule', view);
-  const { state, slot } = view;
-  if (state !== 'in_progress' || (slot && Date.now() < toEpochMs(slot.start))) return;
-  throw refusalAsFailure(wrongState('reschedule', state));
+/**
+ * Returns whether slot or cast can change now. A session that an early check-in has begun can change until its slot
+ * begins.
+ */
+export const isChangeable = (
+  command: 'reschedule' | 'participants',
+  { state, slot }: AuditionView,
+): boolean =>
+  isCommandAllowed(command, state) &&
+  (state !== 'in_progress' || (slot !== undefined && Date.now() < toEpochMs(slot.start)));
+
+/** Throws a refusal when slot or cast cannot change now. */
+export const refuseUnlessChangeable = (command: 'reschedule' | 'participants', view: AuditionView): void => {
+  if (!isChangeable(command, view)) throw refusalAsFailure(wrongState(command, view.state));
 };
 
 /** Throws a refusal when the participant cannot check in now. @param opensMs check-in time before the start */

@@ -7,6 +7,7 @@ import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts'
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
 import type { Refusal } from '../../domain/errors.ts';
+import type { ParticipantId } from '../../domain/ids.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import { createSaga, type Saga } from '../saga.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
@@ -55,16 +56,24 @@ export interface AuditionRun {
   earlyReports: readonly DeliveryReport[];
   /** How many meetings were requested. It numbers their idempotency keys. */
   meetingsRequested: number;
+  /** The participants whose details a run that takes over does not know. */
+  unknownParticipants: readonly ParticipantId[];
   /** When the audition was last scheduled, epoch milliseconds. */
   scheduledAt: number;
   /** When the slot last moved, epoch milliseconds; 0 when it never moved. */
   movedAt: number;
   /** The last known status of the meeting. */
   meetingStatus: MeetingStatus | undefined;
-  /** The id of a meeting that its provider has deleted. It is replaced when no other change is in progress. */
-  deletedMeeting: string | undefined;
   /** The revision of the slot that another audition has taken, while a decline could be changed. */
   slotTakenAs: number | undefined;
+  /** The ids of meetings that their provider has deleted. The present one is replaced when no other change is in progress. */
+  deletedMeetings: readonly string[];
+  /** Whether the present meeting was lost and is not replaced yet. */
+  isMeetingLost: boolean;
+  /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
+  suppressedAddresses: readonly string[];
+  /** The last report about each participant's calendar: about our event, and about conflicts. A later one withdraws its question. */
+  readonly calendarReports: Map<string, string>;
   answerEscalated: boolean;
   decisionEscalated: boolean;
   /** Whether the casting office was asked if the session in the present slot took place. */
@@ -177,8 +186,12 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     scheduledAt: carried?.scheduledAt ?? 0,
     movedAt: carried?.movedAt ?? 0,
     meetingStatus: carried?.meetingStatus,
-    deletedMeeting: undefined,
     slotTakenAs: undefined,
+    deletedMeetings: [],
+    isMeetingLost: false,
+    unknownParticipants: [],
+    suppressedAddresses: carried?.suppressedAddresses ?? [],
+    calendarReports: new Map(),
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,
     sessionAsked: carried?.sessionAsked ?? false,
@@ -212,6 +225,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
       } catch (error) {
         if (isSuperseded) return;
         if (!isCancellation(error)) throw error;
+        // An audition that is not reopened yet stays closed.
+        if (journal.view.state === 'closed') return;
         end({ type: 'cancelled', origin: 'operator', reason: 'The workflow was cancelled in Temporal.' });
       }
     },

@@ -10,7 +10,7 @@ import type { RespondCommand } from '../messages.ts';
 import { answerSuperseded } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { askAboutSlot } from '../slot-question.ts';
-import { claimForChange } from './claim.ts';
+import { claimSlot } from './claim.ts';
 import { notify } from './notices.ts';
 
 /** Records an answer. A repeated answer changes nothing. A performer who declines can change that for some time. */
@@ -85,15 +85,13 @@ const reclaim = async (
   slot: Slot,
   command: RespondCommand,
 ): Promise<Refusal | undefined> => {
-  const claimed = await claimForChange(run, { kind: 'fixed', slot });
-  if (claimed instanceof Refusal) {
-    return claimed.code === 'move_aborted'
-      ? claimed
-      : new Refusal(
-          'slot_taken',
-          'The time was given to another audition after the decline.',
-          'Contact the casting office.',
-        );
+  const claimed = await claimSlot(run, { kind: 'fixed', slot });
+  if (claimed.kind === 'refused') {
+    return new Refusal(
+      'slot_taken',
+      'The time was given to another audition after the decline.',
+      'Contact the casting office.',
+    );
   }
   run.claims = { ...run.claims, held: claimed.number };
   recordAnswer(run, command);
@@ -111,7 +109,8 @@ export const confirmWhenAccepted = (run: AuditionRun, correlationId?: string): v
   }
 };
 
-const allAccepted = ({ journal }: AuditionRun): boolean =>
+/** Returns whether all required participants have accepted. */
+export const allAccepted = ({ journal }: AuditionRun): boolean =>
   journal.view.participants.every(({ required, answer }) => !required || answer === 'accepted');
 
 const askAboutDecline = (run: AuditionRun, { id, kind, required }: ParticipantView): void => {
@@ -129,6 +128,16 @@ const askAboutDecline = (run: AuditionRun, { id, kind, required }: ParticipantVi
       if (action === 'abort') failForMissingAnswer(run, 'declined');
     },
   );
+};
+
+/** Asks again what no code waits for after a take-over. */
+export const restoreQuestions = (run: AuditionRun): void => {
+  confirmWhenAccepted(run);
+  for (const participant of run.journal.view.participants) {
+    if (participant.answer === 'declined' && participant.kind !== 'performer')
+      askAboutDecline(run, participant);
+  }
+  if (run.answerEscalated) escalateMissingAnswer(run);
 };
 
 /** Asks an operator what to do about performers who have not answered. Does nothing when all have answered. */

@@ -10,7 +10,8 @@ import {
   type TaskQueue,
   workflowTaskQueue,
 } from '../../../activities/contract.ts';
-import type { CalendarRef, Participant } from '../../../domain/audition/request.ts';
+import type { AuditionPlan } from '../../../domain/audition/plan.ts';
+import type { CalendarRef } from '../../../domain/audition/request.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../../domain/audition/slot.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import type { CalendarProviderName } from '../../../domain/providers/vendors.ts';
@@ -28,23 +29,47 @@ export type Claimed = Exclude<ClaimSlotResult, { kind: 'unreadable' }> & { reado
 interface ClaimOptions {
   /** Whether this is the first slot of the audition. The activity then appends the fact `slot_held`. */
   readonly isFirst?: boolean | undefined;
+  /** The plan whose participants the slot is claimed for. Default: that of the run. */
+  readonly plan?: AuditionPlan | undefined;
   /** Returns whether the slot is no longer wanted. Questions to an operator are then withdrawn. */
   readonly isMoot?: (() => boolean) | undefined;
-  /** Default: the participants of the audition. */
-  readonly participants?: readonly Participant[] | undefined;
 }
 
 /**
  * Claims the slot for all participants, their calendars and the room, or for none. Waits for an operator when a
- * calendar cannot be read.
+ * calendar cannot be read. Leaves no other slot held than that of the result and the present one.
  * @throws Aborted when an operator aborts
  */
 export const claimSlot = async (
   run: AuditionRun,
   wish: SlotSpec,
-  { isFirst = false, isMoot, participants = run.plan.participants }: ClaimOptions = {},
+  { isFirst = false, plan = run.plan, isMoot }: ClaimOptions = {},
 ): Promise<Claimed> => {
-  const [first, ...others] = calendarsByProvider(calendarsOf(participants));
+  const before = run.claims.last;
+  try {
+    const claimed = await claimOnceReadable(run, wish, { isFirst, plan, isMoot });
+    if (claimed.kind === 'refused' && !isFirst && claimed.number > before + 1) await releaseOtherClaims(run);
+    return claimed;
+  } catch (error) {
+    if (error instanceof Aborted && !isFirst) await releaseOtherClaims(run);
+    throw error;
+  }
+};
+
+/** A claim whose calendars cannot be read keeps its slot, while they are read alone and the slot is claimed again. */
+const claimOnceReadable = async (
+  run: AuditionRun,
+  wish: SlotSpec,
+  {
+    isFirst,
+    plan,
+    isMoot,
+  }: Pick<ClaimOptions, 'isMoot'> & {
+    readonly isFirst: boolean;
+    readonly plan: AuditionPlan;
+  },
+): Promise<Claimed> => {
+  const [first, ...others] = calendarsByProvider(calendarsOf({ plan }));
   let busy = (
     await Promise.all(others.flatMap(({ calendars }) => readAll(run, calendars, wish, isMoot)))
   ).flat();
@@ -53,12 +78,12 @@ export const claimSlot = async (
     const number = run.claims.last + 1;
     run.claims = { ...run.claims, last: number };
     const result = await callClaim(run, {
+      plan,
       wish,
       calendars,
       busy,
       number,
       isFirst,
-      participants,
       provider: first?.provider,
     });
     if (result.kind !== 'unreadable') return { ...result, number };
@@ -74,69 +99,31 @@ export const claimSlot = async (
   }
 };
 
-/**
- * Claims the slot for a change of an audition. Returns a refusal when no slot can be held, or when an operator aborts:
- * the audition then stays as it is, and every claim of the change is released.
- */
-export const claimForChange = async (
-  run: AuditionRun,
-  wish: SlotSpec,
-  options: Omit<ClaimOptions, 'isFirst'> = {},
-): Promise<Extract<Claimed, { kind: 'held' }> | Refusal> => {
-  const { last } = run.claims;
-  const refusal = await claimOrRefusal(run, wish, options);
-  if (!(refusal instanceof Refusal)) return refusal;
-  // A claim whose calendars could not be read holds its slot. One that was refused at the first attempt holds none.
-  const mayHold = refusal.code === 'move_aborted' || run.claims.last > last + 1;
-  if (mayHold) await releaseOtherClaims(run);
-  return refusal;
-};
-
-const claimOrRefusal = async (
-  run: AuditionRun,
-  wish: SlotSpec,
-  options: Omit<ClaimOptions, 'isFirst'>,
-): Promise<Extract<Claimed, { kind: 'held' }> | Refusal> => {
-  try {
-    const claimed = await claimSlot(run, wish, options);
-    return claimed.kind === 'held' ? claimed : slotRefused(claimed);
-  } catch (error) {
-    if (error instanceof Aborted) return changeAborted();
-    throw error;
-  }
-};
-
-const slotRefused = ({ reason, message }: Extract<Claimed, { kind: 'refused' }>): Refusal =>
+/** Returns the refusal of a command whose slot cannot be held. */
+export const slotRefused = ({ reason, message }: Extract<Claimed, { kind: 'refused' }>): Refusal =>
   reason === 'in_the_past'
     ? new Refusal('slot_in_the_past', message, 'Choose a slot in the future.')
     : reason === 'nothing_free'
       ? new Refusal('nothing_free', message, 'Choose another window; POST /v1/availability lists free slots.')
       : new Refusal('slot_taken', message, 'Choose another slot; POST /v1/availability lists free ones.');
 
-const changeAborted = (): Refusal =>
-  new Refusal(
-    'move_aborted',
-    'An operator aborted the change.',
-    'The audition stays as it is. Ask the operator for the reason, or send another request.',
-  );
-
 interface ClaimCall {
+  readonly plan: AuditionPlan;
   readonly wish: SlotSpec;
   readonly calendars: readonly CalendarRef[];
   readonly busy: readonly BusyInterval[];
   readonly number: number;
   readonly isFirst: boolean;
-  readonly participants: readonly Participant[];
   readonly provider: CalendarProviderName | undefined;
 }
 
 /** The first claim appends its fact itself. A cancellation waits for it, so that the two facts keep their order. */
 const callClaim = async (
   run: AuditionRun,
-  { wish, calendars, busy, number, isFirst, participants, provider }: ClaimCall,
+  { plan, wish, calendars, busy, number, isFirst, provider }: ClaimCall,
 ): Promise<ClaimSlotResult> => {
   const queue: TaskQueue = provider && calendars.length > 0 ? queueOfCalendar(provider) : workflowTaskQueue;
-  const { reminders } = run.plan;
+  const { participants, reminders } = plan;
   const activities = proxyActivities<InternalActivities>(claimOptions(run, queue));
   const claim = (heldAs?: number) =>
     run.call((call) =>

@@ -20,6 +20,7 @@ import type { NoticeBatch, OpenNotice } from '../open-notices.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure } from '../step-failures.ts';
+import { rememberSuppressed } from '../suppressed-addresses.ts';
 import { recordDelivery } from './delivery.ts';
 
 /** Starts to send the notice to each recipient on each channel. Does not wait. */
@@ -127,13 +128,13 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
         hint: 'Retry to send it (again), skip when the participant has it or was informed otherwise, or abort.',
         actions: ['retry', 'skip', 'abort'],
         isBackground: true,
-        isMoot: () => addressed(run, notice).length === 0,
-        isNeedless: ({ code }) => needlessCodes.has(code),
+        isMoot: () => !isWanted(run, notice),
+        isNeedless: ({ code }) => isNeedless(run, notice, code),
       },
       // Slot and link are read for each attempt: they can change while an operator is asked.
       async (isOperatorRetry) => {
         const [toSend] = addressed(run, notice);
-        if (!toSend) return undefined;
+        if (!toSend || !isWanted(run, notice)) return undefined;
         const activities = messagingActivities(
           run,
           channel,
@@ -163,10 +164,20 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
 };
 
 /**
- * The activity found, at the moment of sending, that the notice states a slot or a link of the past, is a reminder of a
- * slot that has begun, or that the recipient's address takes no reminders.
+ * The activity found, at the moment of sending, that the notice states a slot or a link of the past, or is a reminder of
+ * a slot that has begun.
  */
-const needlessCodes: ReadonlySet<string> = new Set(['superseded', 'overdue', 'suppressed']);
+const needlessCodes: ReadonlySet<string> = new Set(['superseded', 'overdue']);
+
+/** Returns whether a notice that could not be sent needs no operator. */
+const isNeedless = (run: AuditionRun, notice: OpenNotice, code: string): boolean => {
+  if (needlessCodes.has(code) || !isWanted(run, notice)) return true;
+  return rememberSuppressed(run, notice, code) && notice.batch.notice === 'reminder';
+};
+
+/** Returns whether the notice is still open and its recipient takes part, under the address of before. */
+const isWanted = (run: AuditionRun, notice: OpenNotice): boolean =>
+  run.openNotices.has(notice.key) && addressed(run, notice).length > 0;
 
 /** Records that a reminder was not sent in time. */
 const recordNeedless = ({ journal, ending }: AuditionRun, { batch, recipient }: OpenNotice, code: string) => {
@@ -258,6 +269,7 @@ export const noticeFacts = (
     notes: plan.notes,
     reason,
     changed,
+    sequence: journal.number,
   };
 };
 

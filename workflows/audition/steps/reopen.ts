@@ -1,5 +1,5 @@
 /** Reopens a closed audition: corrects its outcome, or schedules it again. */
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { Meeting } from '../../../domain/audition/events.ts';
 import { reopeningRefusal } from '../../../domain/audition/reopening.ts';
 import { inRoom } from '../../../domain/audition/rooms.ts';
@@ -7,9 +7,10 @@ import type { SlotSpec } from '../../../domain/audition/slot.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { toInstant } from '../../../domain/time/epoch.ts';
 import { releaseOtherClaims } from '../change.ts';
+import { Aborted } from '../ending.ts';
 import type { ReopenCommand } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
-import { claimForChange } from './claim.ts';
+import { type Claimed, claimSlot, slotRefused } from './claim.ts';
 import { schedule } from './schedule.ts';
 
 /**
@@ -29,10 +30,10 @@ export const reopen = async (run: AuditionRun, command: ReopenCommand): Promise<
     run.journal.flushInBackground();
     return undefined;
   }
-  const { slot: lastSlot } = journal.view;
   // The audition keeps its room, unless the new slot names another.
-  const claimed = await claimOrRelease(run, inRoom(command.wish, lastSlot?.room));
+  const claimed = await claimUnlessAborted(run, inRoom(command.wish, journal.view.slot?.room));
   if (claimed instanceof Refusal) return claimed;
+  if (claimed.kind === 'refused') return slotRefused(claimed);
   const meeting = standingMeeting(run);
   const { slot, reminders, number } = claimed;
   const revision = run.journal.view.revision + 1;
@@ -49,13 +50,18 @@ export const reopen = async (run: AuditionRun, command: ReopenCommand): Promise<
   return undefined;
 };
 
-/** Claims the slot. When the workflow is cancelled meanwhile, it holds nothing. */
-const claimOrRelease = async (run: AuditionRun, wish: SlotSpec): ReturnType<typeof claimForChange> => {
+/** Until the slot is held, the audition is closed: an abort or a cancellation leaves it closed, with nothing held. */
+const claimUnlessAborted = async (run: AuditionRun, wish: SlotSpec): Promise<Claimed | Refusal> => {
   try {
-    return await claimForChange(run, wish);
+    return await claimSlot(run, wish);
   } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => releaseOtherClaims(run));
-    throw error;
+    if (isCancellation(error)) await releaseOtherClaims(run);
+    if (!(error instanceof Aborted)) throw error;
+    return new Refusal(
+      'move_aborted',
+      'An operator aborted the reopening.',
+      'The audition stays closed. Ask the operator for the reason, or choose another slot.',
+    );
   }
 };
 

@@ -7,7 +7,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { inRoom, isSameSlot } from '../../../domain/audition/rooms.ts';
 import type { Slot, SlotSpec } from '../../../domain/audition/slot.ts';
-import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { AuditionView } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
@@ -17,11 +16,11 @@ import { Aborted } from '../ending.ts';
 import type { RescheduleCommand } from '../messages.ts';
 import type { OpenNotice } from '../open-notices.ts';
 import type { SlotQuestion } from '../open-question.ts';
-import { changeMoot, wrongState } from '../refusals.ts';
+import { changeMoot, isChangeable, wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { confirmWhenAccepted } from './answers.ts';
 import { type SlotRevision, writeCalendarEvents } from './calendar-events.ts';
-import { claimForChange } from './claim.ts';
+import { claimSlot, slotRefused } from './claim.ts';
 import { moveMeeting } from './meeting.ts';
 import { sendAgain } from './notices.ts';
 import { announce, completionOf } from './schedule.ts';
@@ -45,17 +44,13 @@ export const reschedule = async (
 ): Promise<Refusal | undefined> => {
   const { view } = run.journal;
   const { slot } = view;
-  if (!slot || !isReschedulable(view)) return wrongState('reschedule', view.state);
+  if (!slot || !isChangeable('reschedule', view)) return wrongState('reschedule', view.state);
   // The new slot keeps the room of the old one, unless it names another.
   const wish = inRoom(command.wish, slot.room);
   if (wish.kind === 'fixed' && isSameSlot(wish.slot, slot)) return undefined;
   return runChange(run, 'reschedule', (change) => moveTo(run, change, command, wish, { ...view, slot }));
 };
 
-/** Returns whether the audition can move now. A session that an early check-in has begun can move until its slot begins. */
-const isReschedulable = ({ state, slot }: AuditionView): boolean =>
-  isCommandAllowed('reschedule', state) &&
-  (state !== 'in_progress' || (slot !== undefined && Date.now() < toEpochMs(slot.start)));
 
 const moveTo = async (
   run: AuditionRun,
@@ -66,9 +61,10 @@ const moveTo = async (
 ): Promise<Refusal | undefined> => {
   const { slotStart } = change;
   const hasOldSlotBegun = () =>
-    (slotStart !== undefined && Date.now() >= toEpochMs(slotStart)) || !isReschedulable(run.journal.view);
-  const claimed = await claimForChange(run, wish, { isMoot: hasOldSlotBegun });
-  if (claimed instanceof Refusal) return claimed;
+    (slotStart !== undefined && Date.now() >= toEpochMs(slotStart)) ||
+    !isChangeable('reschedule', run.journal.view);
+  const claimed = await claimSlot(run, wish, { isMoot: hasOldSlotBegun });
+  if (claimed.kind === 'refused') return slotRefused(claimed);
   const isMoot = run.ending !== undefined || hasOldSlotBegun();
   if (isMoot || isSameSlot(claimed.slot, view.slot)) {
     // The session began while the new slot was being held, or the present slot is the best one in the window.
@@ -86,6 +82,7 @@ const moveTo = async (
   const at = { slot: claimed.slot, revision: before.view.revision + 1 };
   recordMove(run, command, at, claimed.number);
   change.hasMoved = true;
+  change.isMade = true;
   try {
     await moveMeeting(run, at);
     await writeCalendarEvents(run, at, { completion: completionOf(run, claimed.number) });

@@ -12,7 +12,10 @@ import { notify } from './notices.ts';
 export const schedule = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
   // A reopened audition can still have its meeting. Otherwise one is created.
   await moveMeeting(run, at);
-  await writeCalendarEvents(run, at, { completion: { draft: run.journal.draft({ type: 'scheduled' }) } });
+  const { held } = run.claims;
+  // A claim whose calendars could not be read has kept its slot.
+  const completion = held > 1 ? completionOf(run, held) : { draft: run.journal.draft({ type: 'scheduled' }) };
+  await writeCalendarEvents(run, at, { completion });
   announce(run, run.reminders, { notice: 'invitation', label: `r${at.revision}` });
 };
 
