@@ -51,7 +51,6 @@ export const reschedule = async (
   return runChange(run, 'reschedule', (change) => moveTo(run, change, command, wish, { ...view, slot }));
 };
 
-
 const moveTo = async (
   run: AuditionRun,
   change: Change,
