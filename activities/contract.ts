@@ -272,6 +272,8 @@ export interface NoticeFacts {
   readonly joinUrl?: string | undefined;
   readonly notes?: string | undefined;
   readonly reason?: string | undefined;
+  /** What an update tells, when the time is the same. `no_link`: the meeting is gone, and there is no other. */
+  readonly changed?: 'place' | 'link' | 'no_link' | undefined;
   /** Increases with each fact of the audition. Sent as iCalendar's SEQUENCE. */
   readonly sequence?: number | undefined;
 }

@@ -30,6 +30,7 @@ import { createAuditionRuns } from './reconciliation/audition-runs.ts';
 import { startReconciliationSchedule } from './reconciliation/schedule.ts';
 import { installRuntime } from './runtime.ts';
 import { shutdownTimeoutMs } from './shutdown/timeouts.ts';
+import { signalSlotTaken } from './slot-taken.ts';
 import { startWorkers } from './worker.ts';
 
 const main = async (): Promise<void> => {
@@ -141,6 +142,7 @@ const createAuditionActivities = (
     accessTokens,
     providers,
     publicUrl,
+    tellSlotTaken: signalSlotTaken,
     responseLink: (invitation) => `${publicUrl}/respond/${links.token(invitation)}`,
     sender: smtp.from,
   });

@@ -139,7 +139,16 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     /** Earlier revisions of the old slot. Participants get no message about the reversal, so their links stay valid. */
     announcedAs: z.array(z.int()),
     /** The answers from before the move. */
-    answers: z.array(z.object({ participant: participantIdSchema, answer: z.enum(answers) })),
+    answers: z.array(
+      z.object({
+        participant: participantIdSchema,
+        answer: z.enum(answers),
+        /** When a performer's decline becomes final. */
+        finalAt: instantSchema.optional(),
+      }),
+    ),
+    /** Who had checked in before the move. */
+    checkedIn: z.array(participantIdSchema).optional(),
   }),
   /** A move failed after its caller had already got the answer that it was in progress. */
   fact('move_refused', { code: z.string(), reason: z.string() }),

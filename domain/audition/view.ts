@@ -169,10 +169,15 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       return {
         ...slotOf(fact),
         announcedAs: [...fact.announcedAs, fact.revision],
-        participants: view.participants.map((participant) => ({
-          ...newParticipant(participant),
-          answer: fact.answers.find((answer) => answer.participant === participant.id)?.answer ?? 'none',
-        })),
+        participants: view.participants.map((participant) => {
+          const before = fact.answers.find((answer) => answer.participant === participant.id);
+          return {
+            ...newParticipant(participant),
+            answer: before?.answer ?? 'none',
+            answerFinalAt: before?.finalAt,
+            checkedIn: fact.checkedIn?.includes(participant.id) ?? false,
+          };
+        }),
       };
     case 'meeting_created':
       return { meeting: fact.meeting };

@@ -102,6 +102,7 @@ export const useActivityHarness = () => {
     });
     const auditionId: AuditionId = `aud_${randomUUID()}`;
     const history: AuditionFact[] = [...factsUntilScheduled(auditionId, 'org_1')];
+    const told: AuditionId[] = [];
     const position = () => numbered(trail(history));
     const activities = createActivities({
       repositories: database.repositories,
@@ -113,6 +114,7 @@ export const useActivityHarness = () => {
       publicUrl: sandbox.url,
       responseLink: (invitation) =>
         `${sandbox.url}/respond/${invitation.auditionId}.${invitation.participant}.${invitation.revision}`,
+      tellSlotTaken: async (id) => void told.push(id),
       sender: 'CastMatch <casting@castmatch.test>',
     });
     return {
@@ -128,6 +130,8 @@ export const useActivityHarness = () => {
       addBusy: (time: Parameters<typeof sandbox.control.addBusy>[0]) => sandbox.control.addBusy(time),
       inboxOf: (address: string) => readMailsTo(mail.apiUrl, address),
       auditionId,
+      /** The auditions that were told that their slot was taken. */
+      toldSlotTaken: told,
       publicUrl: sandbox.url,
       /** The call of each activity. Its trail is that of a scheduled audition. */
       about: { organization: 'org_1', auditionId, correlationId: 'corr-1', trail: position() } as const,

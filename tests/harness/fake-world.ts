@@ -180,9 +180,11 @@ export const createFakeWorld = (): FakeWorld => {
         await called('claimSlot', String(claim));
         trail.append(position);
         const failures = unreadable(calendars.map(({ connection }) => connection));
-        // The audition asked first: its slot stays held while an operator is asked.
-        if (failures.length > 0 && wish.kind === 'fixed') claims.set(claim, wish.slot);
-        if (failures.length > 0) return { kind: 'unreadable', failures, busy };
+        if (failures.length > 0) {
+          // The audition asked first, so that its slot stays held.
+          if (wish.kind === 'fixed' && !world.holdsTaken) claims.set(claim, wish.slot);
+          return { kind: 'unreadable', failures, busy };
+        }
         const now = serverTime();
         if (wish.kind === 'fixed' && wish.slot.start <= now) return refused('in_the_past');
         if (world.holdsTaken) return refused('taken');

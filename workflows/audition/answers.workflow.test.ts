@@ -1,7 +1,7 @@
 /** Answers: their revision, and the time in which a performer can change a decline. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultPolicy } from '../../domain/audition/policy.ts';
-import { toEpochMs } from '../../domain/time/epoch.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { performer, slotIn } from '../../tests/harness/audition-plan.ts';
 import {
   apiCommand,
@@ -67,6 +67,27 @@ describe('a performer who declines', () => {
     });
   });
 
+  it('closes the audition before the grace is over, when another audition has taken the slot', async () => {
+    await stage.runAudition({ recordAs: 'declined-slot-taken' }, async (played) => {
+      await invited(played);
+      const { updatedAt } = await answer(played, 'declined');
+      await played.handle.signal(messages.slotTakenSignal);
+      const { outcome, stateSince } = await played.result();
+      expect(outcome).toBe('declined');
+      expect(toEpochMs(stateSince)).toBeLessThan(toEpochMs(updatedAt) + defaultPolicy.declineGrace);
+    });
+  });
+
+  it('changes nothing by another audition that takes the slot of an audition nobody has declined', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      await played.handle.signal(messages.slotTakenSignal);
+      const { state } = await answer(played, 'accepted');
+      expect(state).toBe('scheduled');
+      expect((await answer(played, 'declined')).state).toBe('scheduled');
+    });
+  });
+
   it('closes the audition immediately when the policy gives no grace', async () => {
     const policy = { ...defaultPolicy, declineGrace: 0 };
     await stage.runAudition({ plan: { policy } }, async (played) => {
@@ -88,6 +109,63 @@ describe('an answer to an earlier slot', () => {
       const { participants } = await answer(played, 'accepted', 2);
       expect(participants.find(({ id }) => id === performer.id)).toMatchObject({ answer: 'accepted' });
     });
+  });
+});
+
+describe('an answer that has to wait', () => {
+  it('for a move is about the slot before it', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      await answer(played, 'declined');
+      const gate = Promise.withResolvers<void>();
+      const reached = Promise.withResolvers<void>();
+      played.world.beforeActivity = async ({ activity }) => {
+        if (activity !== 'claimSlot') return;
+        reached.resolve();
+        await gate.promise;
+      };
+      const slot = slotIn(96, await stage.environment.currentTimeMs());
+      const moved = played.send(messages.rescheduleUpdate, { ...apiCommand, wish: { kind: 'fixed', slot } });
+      await reached.promise;
+      const accepted = await played.handle.startUpdate(messages.respondUpdate, {
+        args: [{ ...apiCommand, participant: performer.id, answer: 'accepted', revision: 1 }],
+        waitForStage: 'ACCEPTED',
+      });
+      gate.resolve();
+      expect((await moved).revision).toBe(2);
+      expect(await updateFailureOf(accepted.result())).toMatchObject({ code: 'answer_superseded' });
+      const { participants } = await played.view();
+      expect(participants.find(({ id }) => id === performer.id)?.answer).toBe('none');
+    });
+  });
+
+  it('for its slot counts, although the decline would become final meanwhile', async () => {
+    await stage.runAudition({ recordAs: 'decline-withdrawn-late' }, async (played) => {
+      await invited(played);
+      const { updatedAt } = await answer(played, 'declined');
+      await played.advanceTo(toInstant(toEpochMs(updatedAt) + defaultPolicy.declineGrace - 30_000));
+      played.world.fail('claimSlot', 'outage');
+      const accepted = await played.handle.startUpdate(messages.respondUpdate, {
+        args: [{ ...apiCommand, participant: performer.id, answer: 'accepted', revision: 1 }],
+        waitForStage: 'ACCEPTED',
+      });
+      await stage.environment.sleep(90_000);
+      played.world.clearFaults();
+      await accepted.result();
+      const { state, participants } = await played.view();
+      expect(state).toBe('scheduled');
+      expect(participants.find(({ id }) => id === performer.id)).toMatchObject({ answer: 'accepted' });
+    });
+  });
+});
+
+it('an answer is refused once the slot is over: whether it took place is a question', async () => {
+  await stage.runAudition({ plan: { meetingProviders: [] } }, async (played) => {
+    const { slot } = await invited(played);
+    await played.advanceTo(slot?.end ?? '1970-01-01T00:00:00.000Z');
+    expect(await updateFailureOf(answer(played, 'declined', 1))).toMatchObject({ code: 'wrong_state' });
+    const { attention } = await played.view();
+    expect(attention.map(({ step }) => step)).toContain('session');
   });
 });
 

@@ -95,6 +95,32 @@ describe('a participant who is added', () => {
     });
   });
 
+  it('is not added when an operator aborts at a calendar that cannot be read', async () => {
+    await stage.runAudition({ recordAs: 'participant-aborted' }, async (played) => {
+      await invited(played);
+      played.world.fail('findBusy', 'reconnect', 'conn_substitute');
+      await change(played, { kind: 'add', participant: substitute });
+      await played.resolve('conflict_check', 'abort');
+      const { participants, state } = await played.until(({ attention }) => attention.length === 0);
+      expect(participants).toHaveLength(3);
+      expect(state).toBe('scheduled');
+      expect([...played.world.claims]).toEqual([1]);
+      await played.until(({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 8);
+      expect(played.world.notices.filter((key) => key.includes(substitute.id))).toEqual([]);
+    });
+  });
+
+  it('is not added when the slot begins before an operator decides', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      played.world.fail('findBusy', 'reconnect', 'conn_substitute');
+      await change(played, { kind: 'add', participant: substitute });
+      await played.until(({ attention }) => attention.some(({ step }) => step === 'session'));
+      expect(await played.handle.query(messages.planQuery)).toEqual(played.plan);
+      expect([...played.world.claims]).toEqual([1]);
+    });
+  });
+
   it('is refused when busy, and nothing has changed', async () => {
     await stage.runAudition({}, async (played) => {
       await invited(played);
@@ -117,6 +143,19 @@ describe('a participant who is removed', () => {
       expect(played.world.notices.filter((key) => key.includes(`:reminder:${castingDirector.id}`))).toEqual(
         [],
       );
+    });
+  });
+
+  it('gets another cancellation after having been added again', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      await change(played, { kind: 'remove', participant: castingDirector.id });
+      await played.until(() => played.world.retractions.length === 1);
+      await change(played, { kind: 'add', participant: castingDirector });
+      await played.until(({ notices }) => notices.length === 5);
+      await played.send(messages.cancelUpdate, apiCommand);
+      const cancellations = played.world.retractions.filter((key) => key.includes(castingDirector.id));
+      expect(new Set(cancellations).size).toBe(2);
     });
   });
 

@@ -6,6 +6,8 @@ export interface Change {
   readonly slotStart: Instant | undefined;
   /** Whether the audition has moved to a new slot, while meeting and calendar events still move. */
   hasMoved: boolean;
+  /** Whether a performer withdraws a decline. The decline does not become final meanwhile. */
+  withdrawsDecline: boolean;
   /** Whether slot or cast have changed. An operator's abort then no longer cancels the change alone. */
   isMade: boolean;
   /** Whether the change waits for an operator. */

@@ -3,23 +3,24 @@
  * it is, with all its deadlines, until the change is made. A change that waits when the slot begins is given up.
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { AuditionCommandName } from '../../domain/audition/commands.ts';
 import { Refusal } from '../../domain/errors.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Change } from './change-in-progress.ts';
 import { Aborted } from './ending.ts';
+import { changeMoot } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
 
 /**
- * Runs a change. A change that is given up, or that an operator aborts, before it is made is refused, and the claims that
- * it has made are released.
- * @param onGivenUp returns the refusal
+ * Runs a change. A change that is given up because the slot begins, or that an operator aborts, before it is made is
+ * refused, and the claims that it has made are released.
  * @param options `endsWithSlotStart`: whether the change is given up when the slot begins. Default: true
  */
 export const runChange = async (
   run: AuditionRun,
+  command: AuditionCommandName,
   work: (change: Change) => Promise<Refusal | undefined>,
-  onGivenUp: () => Refusal,
   { endsWithSlotStart = true }: { readonly endsWithSlotStart?: boolean } = {},
 ): Promise<Refusal | undefined> => {
   const scope = new CancellationScope();
@@ -27,6 +28,7 @@ export const runChange = async (
   const change: Change = {
     slotStart: endsWithSlotStart ? upcomingStart(run) : undefined,
     hasMoved: false,
+    withdrawsDecline: false,
     isMade: false,
     get isWaiting() {
       return run.attention.blockingCount > blockingBefore;
@@ -40,7 +42,7 @@ export const runChange = async (
     if (error instanceof Aborted && !change.isMade) return changeAborted();
     if (!isCancellation(error) || run.ending || run.isSuperseded) throw error;
     await releaseOtherClaims(run);
-    return change.isMade ? undefined : onGivenUp();
+    return change.isMade ? undefined : changeMoot(command);
   } finally {
     if (run.change === change) run.change = undefined;
   }

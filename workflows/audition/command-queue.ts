@@ -21,6 +21,8 @@ interface QueueEntry {
 
 export interface CommandQueue {
   readonly size: number;
+  /** Returns whether a command of this name is queued. */
+  has(name: QueuedCommand['name']): boolean;
   /** The next command to start. */
   readonly next: QueuedCommand | undefined;
   /**
@@ -55,6 +57,7 @@ export const createCommandQueue = (): CommandQueue => {
     get size() {
       return waiting.length;
     },
+    has: (name) => waiting.some(({ queued }) => queued.name === name),
     get next() {
       return waiting[0]?.queued;
     },

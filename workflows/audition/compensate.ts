@@ -7,6 +7,7 @@ import type {
   UndoResult,
 } from '../../activities/contract.ts';
 import type { Participant } from '../../domain/audition/request.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
 import { queueOfCalendar, queueOfMeeting } from '../task-queues.ts';
 import { activityOptions } from './activity-options.ts';
 import type { AuditionCompensation } from './compensations.ts';
@@ -102,7 +103,10 @@ const retractNotices = async (
   const { ending } = run;
   // A participant who declined needs no cancellation notice.
   const hasDeclined = ending?.type === 'declined' && ending.participant === participant;
-  if (!recipient || hasDeclined) return { result: 'nothing_to_undo' };
+  const { slot } = run.journal.view;
+  // "Does not take place" would be wrong about a slot that is over: its session may have taken place.
+  const isOver = slot !== undefined && Date.now() >= toEpochMs(slot.end);
+  if (!recipient || hasDeclined || isOver) return { result: 'nothing_to_undo' };
   const summary = `Send the cancellation to ${recipient.kind} ${recipient.id}`;
   const activities = messagingActivities(run, channel, summary);
   return run.call((call) =>

@@ -183,7 +183,25 @@ describe('the report of a meeting', () => {
     });
   });
 
-  it('changes nothing after the session', async () => {
+  it('continues the session when the meeting is opened again after its end', async () => {
+    await stage.runAudition({ recordAs: 'session-continued' }, async (played) => {
+      const start = await minutesInto(played, 1);
+      const meetingId = await meetingOf(played);
+      await startedAt(played, { meetingId });
+      await played.advanceTo(toInstant(start + 31 * minute));
+      await endedAt(played, { meetingId });
+      await played.until(({ state }) => state === 'awaiting_decision');
+      await startedAt(played, { meetingId, at: toInstant(start + 30 * minute) });
+      expect((await played.view()).state).toBe('awaiting_decision');
+      await played.advanceTo(toInstant(start + 33 * minute));
+      await startedAt(played, { meetingId });
+      await played.until(({ state }) => state === 'in_progress');
+      await played.until(({ state }) => state === 'awaiting_decision');
+      expect(times(played, 'session_started', 'session_ended')).toEqual([2, 2]);
+    });
+  });
+
+  it('changes nothing when the meeting is opened long after the session', async () => {
     await stage.runAudition({}, async (played) => {
       const start = await minutesBefore(played, 10);
       const meetingId = await meetingOf(played);
@@ -191,6 +209,7 @@ describe('the report of a meeting', () => {
       await played.advanceTo(toInstant(start + 31 * minute));
       await endedAt(played, { meetingId });
       await played.until(({ state }) => state === 'awaiting_decision');
+      await played.advanceTo(toInstant(start + 60 * minute));
       await startedAt(played, { meetingId });
       await endedAt(played, { meetingId });
       await played.send(messages.decideUpdate, { ...apiCommand, decision: 'booked' });

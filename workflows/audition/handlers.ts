@@ -33,7 +33,10 @@ export const setHandlers = (run: AuditionRun): void => {
     messages.respondUpdate,
     (command) =>
       applyUpdateOnce(run, async () => {
-        if (isWithdrawnDecline(run, command)) return submitCommand(run, { name: 'respond', command });
+        // A queued answer is about the slot of now, whatever comes before it.
+        const { revision = journal.view.revision } = command;
+        if (isWithdrawnDecline(run, command))
+          return submitCommand(run, { name: 'respond', command: { ...command, revision } });
         recordAnswer(run, command);
         return answerAfterFlush(run, { yieldHolds: pendingDecline(run) !== undefined });
       }),
@@ -115,6 +118,9 @@ export const setHandlers = (run: AuditionRun): void => {
     messages.meetingDeletedSignal,
     applyOnce((report: messages.MeetingReport) => meetingDeleted(run, report)),
   );
+  setHandler(messages.slotTakenSignal, () => {
+    run.slotTakenAs = journal.view.revision;
+  });
   setHandler(
     messages.connectionRestoredSignal,
     applyOnce((restoration: messages.ConnectionRestored) => attention.connectionRestored(restoration)),

@@ -207,6 +207,9 @@ export const meetingStartedSignal = defineSignal<[MeetingReport]>('meetingStarte
 export const meetingEndedSignal = defineSignal<[MeetingReport]>('meetingEnded');
 export const meetingDeletedSignal = defineSignal<[MeetingReport]>('meetingDeleted');
 
+/** Another audition has taken the slot that this one yields while a decline can be changed. */
+export const slotTakenSignal = defineSignal('slotTaken');
+
 export interface ConnectionRestored extends ExternalFact {
   readonly connection: ConnectionId;
   readonly correlationId: string;

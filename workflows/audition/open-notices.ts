@@ -3,6 +3,7 @@
  * the move is reverted, they are sent after all.
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { NoticeFacts } from '../../activities/contract.ts';
 import type { NoticeKind } from '../../domain/audition/events.ts';
 import type { Channel } from '../../domain/audition/request.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
@@ -14,6 +15,10 @@ export interface NoticeBatch {
   /** The recipients. Default: all participants. */
   readonly to?: readonly ParticipantId[] | undefined;
   readonly reason?: string | undefined;
+  /** What an update tells, when the time is the same. */
+  readonly changed?: NoticeFacts['changed'];
+  /** How long before the start the reminder was planned, in milliseconds. */
+  readonly offsetMs?: number | undefined;
 }
 
 export interface OpenNotice {

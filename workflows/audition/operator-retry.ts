@@ -24,6 +24,8 @@ export interface RetriedStep {
 type StepOutcome<Result> =
   | { readonly kind: 'done'; readonly result: Result }
   | { readonly kind: 'skipped' }
+  /** The failure says that the step is no longer needed. */
+  | { readonly kind: 'needless'; readonly code: string }
   | { readonly kind: 'overridden'; readonly joinUrl: string };
 
 /**
@@ -43,7 +45,7 @@ export const retryUntilResolved = async <Result>(
     } catch (error) {
       if (isCancellation(error) || isTrailAhead(error) || !isStepFailure(error)) throw error;
       const failure = toStepFailure(error);
-      if (step.isNeedless?.(failure)) return { kind: 'skipped' };
+      if (step.isNeedless?.(failure)) return { kind: 'needless', code: failure.code };
       // The account was connected again during the attempt: retry before an operator is asked.
       if (run.attention.wasConnectionRestoredSince(restorationCount, failure.connection)) continue;
       const decision = await askOperator(run, step, failure);
@@ -61,7 +63,7 @@ export const askOperator = async (
   run: AuditionRun,
   { step, purpose, hint, actions, onAsked, isBackground, isMoot }: RetriedStep,
   failure: StepFailure,
-): Promise<'retry' | Exclude<StepOutcome<never>, { kind: 'done' }>> => {
+): Promise<'retry' | Exclude<StepOutcome<never>, { kind: 'done' | 'needless' }>> => {
   const what = `Could not ${purpose}: ${explain(failure)}.`;
   const resolution = await run.attention.ask(
     { step, what, hint: hintFor(failure, hint), actions, isBackground, isMoot, ...failure },

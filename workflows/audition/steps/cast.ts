@@ -43,10 +43,8 @@ export const changeCast = async (
   const participants = changes.reduce(applyChange, before.participants);
   const difference = castDifference(before.participants, participants);
   if (Object.values(difference).every(({ length }) => length === 0)) return undefined;
-  return runChange(
-    run,
-    (change) => replaceCast(run, change, { ...before, participants }, { difference, correlationId }),
-    () => wrongState('participants', run.journal.view.state),
+  return runChange(run, 'participants', (change) =>
+    replaceCast(run, change, { ...before, participants }, { difference, correlationId }),
   );
 };
 

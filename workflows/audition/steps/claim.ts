@@ -13,6 +13,7 @@ import {
 import type { AuditionPlan } from '../../../domain/audition/plan.ts';
 import type { CalendarRef } from '../../../domain/audition/request.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../../domain/audition/slot.ts';
+import { Refusal } from '../../../domain/errors.ts';
 import type { CalendarProviderName } from '../../../domain/providers/vendors.ts';
 import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions, claimOptions } from '../activity-options.ts';
@@ -97,6 +98,14 @@ const claimOnceReadable = async (
     calendars = [];
   }
 };
+
+/** Returns the refusal of a command whose slot cannot be held. */
+export const slotRefused = ({ reason, message }: Extract<Claimed, { kind: 'refused' }>): Refusal =>
+  reason === 'in_the_past'
+    ? new Refusal('slot_in_the_past', message, 'Choose a slot in the future.')
+    : reason === 'nothing_free'
+      ? new Refusal('nothing_free', message, 'Choose another window; POST /v1/availability lists free slots.')
+      : new Refusal('slot_taken', message, 'Choose another slot; POST /v1/availability lists free ones.');
 
 interface ClaimCall {
   readonly plan: AuditionPlan;

@@ -2,9 +2,9 @@
 import { addressOn } from '../../../domain/audition/cast-difference.ts';
 import type { Channel } from '../../../domain/audition/request.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
-import { askInBackground } from '../background-question.ts';
 import type { DeliveryReport } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
+import { askAboutSlot } from '../slot-question.ts';
 import { isSuppressingCode, rememberSuppressed } from '../suppressed-addresses.ts';
 
 /**
@@ -52,18 +52,19 @@ export const recordDelivery = (run: AuditionRun, report: DeliveryReport): void =
   });
   if (run.ending) return;
   rememberSuppressed(run, { recipient: participant, channel }, code);
+  // A move sends a notice with the new time.
+  if (!run.journal.view.announcedAs.includes(notice.revision)) return;
   const isSuppressing = channel === 'email' && isSuppressingCode(code);
   const address = addressOf(run, participant, channel);
-  askInBackground(
+  askAboutSlot(
     run,
     {
       step: 'invitation',
       what: `The ${notice.notice} to ${participant} by ${channel} was ${describeFailure(code)}.`,
       hint: `Inform the participant otherwise and skip, or abort.${isSuppressing ? suppressionHint : ''}`,
       actions: ['skip', 'abort'],
-      // A move sends a notice with the new time. A participant who was replaced has another address.
-      isMoot: () =>
-        run.journal.view.revision !== notice.revision || addressOf(run, participant, channel) !== address,
+      // A participant who was replaced has another address.
+      isMoot: () => addressOf(run, participant, channel) !== address,
       ...(code ? { code } : {}),
     },
     (action) => {

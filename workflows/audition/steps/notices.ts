@@ -99,14 +99,15 @@ const trySending = async (
   run: AuditionRun,
   channel: Channel,
   summary: string,
-  { notice, reason }: NoticeBatch,
+  batch: NoticeBatch,
   notices: readonly NoticeToSend[],
 ): Promise<SendNoticesResult> => {
+  const { notice } = batch;
   const activities = messagingActivities(run, channel, summary, {
     isUrgent: notice === 'reminder',
     isSingleAttempt: true,
   });
-  const audition = noticeFacts(run, reason);
+  const audition = noticeFacts(run, batch);
   try {
     return await run.call((call) => activities.sendNotices({ ...call, channel, notice, audition, notices }));
   } catch (error) {
@@ -146,7 +147,7 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
             ...toSend,
             channel,
             notice: batch.notice,
-            audition: noticeFacts(run, batch.reason),
+            audition: noticeFacts(run, batch),
             isOperatorRetry,
           }),
         );
@@ -158,6 +159,7 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
   if (outcome.kind === 'done' && outcome.result) {
     recordSent(run, notice, revision, outcome.result.deliveryId, 'recorded');
   }
+  if (outcome.kind === 'needless') recordNeedless(run, notice, outcome.code);
   run.openNotices.remove(key);
 };
 
@@ -176,6 +178,13 @@ const isNeedless = (run: AuditionRun, notice: OpenNotice, code: string): boolean
 /** Returns whether the notice is still open and its recipient takes part, under the address of before. */
 const isWanted = (run: AuditionRun, notice: OpenNotice): boolean =>
   run.openNotices.has(notice.key) && addressed(run, notice).length > 0;
+
+/** Records that a reminder was not sent in time. */
+const recordNeedless = ({ journal, ending }: AuditionRun, { batch, recipient }: OpenNotice, code: string) => {
+  if (batch.offsetMs === undefined || ending || (code !== 'overdue' && code !== 'superseded')) return;
+  const participants = [recipient];
+  journal.record({ type: 'reminder_dropped', offsetMs: batch.offsetMs, participants, reason: code });
+};
 
 /** Returns the notice with its recipient, or nothing when the recipient no longer takes part. */
 const addressed = ({ plan }: AuditionRun, { key, recipient }: OpenNotice): readonly NoticeToSend[] => {
@@ -244,7 +253,10 @@ const keepOnlyRetractionOf = (
 };
 
 /** Returns what a notice says about the audition. @throws TypeError when there is no slot yet */
-export const noticeFacts = ({ plan, journal }: AuditionRun, reason?: string): NoticeFacts => {
+export const noticeFacts = (
+  { plan, journal }: AuditionRun,
+  { reason, changed }: Pick<NoticeBatch, 'reason' | 'changed'> = {},
+): NoticeFacts => {
   const { slot, revision, meeting } = journal.view;
   if (!slot) throw new TypeError('a notice needs a slot, but none is held yet');
   return {
@@ -256,6 +268,7 @@ export const noticeFacts = ({ plan, journal }: AuditionRun, reason?: string): No
     joinUrl: meeting?.joinUrl,
     notes: plan.notes,
     reason,
+    changed,
     sequence: journal.number,
   };
 };

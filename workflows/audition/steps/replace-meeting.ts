@@ -4,7 +4,6 @@ import type { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { runChange } from '../change.ts';
 import type { MeetingReport } from '../messages.ts';
-import { wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { createMeeting } from './meeting.ts';
@@ -50,6 +49,7 @@ export const replaceMeeting = async (
   if (isDeleted) run.journal.record({ type: 'meeting_lost', meeting });
   return runChange(
     run,
+    'reschedule',
     async (change) => {
       change.isMade = true;
       run.journal.flushInBackground();
@@ -57,17 +57,11 @@ export const replaceMeeting = async (
       if (!isNeeded(run)) return undefined;
       const label = `r${revision}:m${run.meetingsRequested}`;
       await writeCalendarEvents(run, { slot, revision }, { label });
-      notify(run, { notice: 'update', label, reason: reasonOf(run) });
+      // An operator can have skipped the new meeting.
+      notify(run, { notice: 'update', label, changed: run.journal.view.meeting ? 'link' : 'no_link' });
       return undefined;
     },
-    () => wrongState('reschedule', run.journal.view.state),
     // The participants need the link during the slot too.
     { endsWithSlotStart: false },
   );
 };
-
-/** An operator can have skipped the new meeting. */
-const reasonOf = ({ journal }: AuditionRun): string =>
-  journal.view.meeting
-    ? 'The video meeting was replaced. Please use the new link.'
-    : 'The video meeting was cancelled. Its link no longer works.';
