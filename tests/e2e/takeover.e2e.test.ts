@@ -268,6 +268,28 @@ describe('an audition that was terminated', () => {
     });
   });
 
+  it('touches nothing and asks an operator when a reopening finds it open, as after a reset', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const { taskQueue } = await played.handle.describe();
+      await played.handle.terminate();
+      played.world.effects = effectsOf(played);
+      const before = sideEffects(played);
+      const command = {
+        ...apiCommand,
+        to: 'session',
+        wish: { kind: 'fixed', slot: slotIn(96, Date.now()) },
+      } as const;
+      await takeOver(played, { cause: 'reopen', command }, taskQueue);
+      await untilAsked(played);
+      expect(sideEffects(played)).toEqual(before);
+      await resolve(played, 'retry');
+      const view = await latest(played).query(messages.viewQuery);
+      expect(view).toMatchObject({ state: 'scheduled', revision: 1, attention: [] });
+      await latest(played).executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+    });
+  });
+
   it('is undone to the end when it was closed before, and a declined participant is told nothing', async () => {
     await harness.runAudition({}, async (played) => {
       await invited(played);
@@ -299,28 +321,6 @@ describe('an audition that was terminated', () => {
       await takeOver(played, { cause: 'terminated', correlationId: 'test' }, taskQueue);
       expect(await latest(played).result()).toMatchObject({ state: 'closed', attention: [] });
       expect(played.world.meetings.size).toBe(1);
-    });
-  });
-
-  it('asks an operator when it was reset after it was reopened, and books nothing again', async () => {
-    await harness.runAudition({}, async (played) => {
-      await invited(played);
-      const { taskQueue } = await played.handle.describe();
-      await played.send(messages.cancelUpdate, apiCommand);
-      await played.handle.result();
-      const wish = { kind: 'fixed', slot: slotIn(96, Date.now()) } as const;
-      const command = { ...apiCommand, to: 'session', wish } as const;
-      await takeOver(played, { cause: 'reopen', command }, taskQueue);
-      await expect.poll(() => played.world.notices.length, { timeout: 20_000 }).toBe(8);
-      const before = sideEffects(played);
-      played.world.effects = effectsOf(played);
-      await reset({ handle: latest(played) });
-      await untilAsked(played);
-      expect(sideEffects(played)).toEqual(before);
-      await resolve(played, 'retry');
-      const view = await latest(played).query(messages.viewQuery);
-      expect(view).toMatchObject({ state: 'scheduled', revision: 2, attention: [] });
-      await latest(played).executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
     });
   });
 

@@ -44,15 +44,15 @@ const runAudition = async (run: AuditionRun): Promise<void> => {
 
 /** Continues an audition whose earlier workflow has ended or was reset. */
 const takeOver = async (run: AuditionRun, takeover: Takeover): Promise<void> => {
-  const { state } = run.journal.view;
-  if (takeover.cause === 'reopen' && state === 'closed') {
+  // An earlier run has reopened the audition, and was reset.
+  if (takeover.cause === 'reopen' && run.journal.view.state !== 'closed')
+    return takeOver(run, { cause: 'reset', correlationId: takeover.command.correlationId });
+  if (takeover.cause === 'reopen') {
     run.refusal = await reopen(run, takeover.command);
     if (run.refusal) return recordLateRefusal(run, run.refusal, takeover.command.correlationId);
-  } else if (state === 'closed') {
-    return resumeEnding(run, 'ending' in takeover ? takeover.ending : undefined);
   } else {
-    // An earlier run has reopened the audition, and was reset.
-    await askToResume(run, takeover.cause === 'reopen' ? 'reset' : takeover.cause);
+    if (run.journal.view.state === 'closed') return resumeEnding(run, takeover.ending);
+    await askToResume(run, takeover.cause);
     if (!run.ending) await completeInterruptedStep(run);
   }
   if (!run.ending) await runMainLoop(run);
