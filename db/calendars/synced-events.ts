@@ -210,7 +210,13 @@ const advance = async (
       page: nextPage ?? null,
       listedCount: isFirst ? count : sql`${syncedCalendars.listedCount} + ${count}`,
       ...(isLast
-        ? { state: 'in_sync', cursor: nextCursor ?? null, listedSince: null, error: null, syncedAt: sql`now()` }
+        ? {
+            state: 'in_sync',
+            cursor: nextCursor ?? null,
+            listedSince: null,
+            error: null,
+            syncedAt: sql`now()`,
+          }
         : {}),
     })
     .where(

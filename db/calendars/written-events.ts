@@ -99,15 +99,7 @@ const registerCalendar = async (
  * is left to it. For a row of ours, the event is as it was just written.
  */
 const upsert = (
-  {
-    connection,
-    eventId,
-    auditionId,
-    participant,
-    key,
-    revision,
-    slot: { start, end, zone },
-  }: WrittenEvent,
+  { connection, eventId, auditionId, participant, key, revision, slot: { start, end, zone } }: WrittenEvent,
   calendar: string,
   generation: number,
 ) => sql`

@@ -142,5 +142,6 @@ const viewAfter = (view: CalendarSyncView, outcome: RoundOutcome): CalendarSyncV
 const publish = (view: CalendarSyncView): void => {
   setCurrentDetails(describeSync(view));
   const published = workflowInfo().typedSearchAttributes.get(searchAttributes.state);
-  if (published !== view.status) upsertSearchAttributes([{ key: searchAttributes.state, value: view.status }]);
+  if (published !== view.status)
+    upsertSearchAttributes([{ key: searchAttributes.state, value: view.status }]);
 };
