@@ -56,7 +56,7 @@ const setup = async ({ pageSize = 1_000, roundMs = 20_000, wrap = (same) => same
   const client = createGoogleClient(sandboxSettings(sandbox.url).google);
   const sent: { readonly audition: AuditionId; readonly change: CalendarChange }[] = [];
   const temporal = { isDown: false };
-  const { syncCalendars } = createSyncActivities({
+  const syncActivities = createSyncActivities({
     repositories,
     providers: { calendarChanges: { google: wrap(createGoogleChanges(client, pageSize)) } },
     accessTokens: bench.accessTokens,
@@ -73,10 +73,13 @@ const setup = async ({ pageSize = 1_000, roundMs = 20_000, wrap = (same) => same
   });
   const sync = (change: Partial<SyncCalendarsInput> = {}): Promise<SyncCalendarsResult> => {
     const about = { organization: 'org_1', connection, provider: 'google', correlationId: 'corr-1' } as const;
-    return new MockActivityEnvironment().run((input: SyncCalendarsInput) => syncCalendars(input), {
-      ...about,
-      ...change,
-    });
+    return new MockActivityEnvironment().run(
+      (input: SyncCalendarsInput) => syncActivities.syncCalendars(input),
+      {
+        ...about,
+        ...change,
+      },
+    );
   };
   const write = (revision: number, at: Slot, label = '') =>
     activities.writeEvent({

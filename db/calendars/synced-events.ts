@@ -24,7 +24,7 @@ export interface EventToStore {
   readonly revision?: number | undefined;
 }
 
-export interface PageToStore {
+interface PageToStore {
   readonly events: readonly EventToStore[];
   /** Undefined on the last page. */
   readonly nextPage?: string | undefined;

@@ -16,7 +16,7 @@ import { sealCalendarId } from './calendar-id.ts';
 /** Channel of `NOTIFY` that wakes the starter of synchronisations. */
 export const calendarSyncChannel = 'calendar_sync';
 
-export interface WrittenEvent {
+interface WrittenEvent {
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
   readonly provider: CalendarProviderName;
