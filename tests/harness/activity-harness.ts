@@ -104,13 +104,14 @@ export const useActivityHarness = () => {
     const history: AuditionFact[] = [...factsUntilScheduled(auditionId, 'org_1')];
     const told: AuditionId[] = [];
     const position = () => numbered(trail(history));
+    const accessTokens = createAccessTokens({
+      store: database.repositories.connections,
+      authorizers: providers.authorizers.oauth,
+    });
     const activities = createActivities({
       repositories: database.repositories,
       providers: wrapProviders(providers),
-      accessTokens: createAccessTokens({
-        store: database.repositories.connections,
-        authorizers: providers.authorizers.oauth,
-      }),
+      accessTokens,
       publicUrl: sandbox.url,
       responseLink: (invitation) =>
         `${sandbox.url}/respond/${invitation.auditionId}.${invitation.participant}.${invitation.revision}`,
@@ -124,6 +125,9 @@ export const useActivityHarness = () => {
       /** The same activities in another activity execution, as after a retry by the operator. */
       retriedByOperator: asActivities(activities, { activityId: 'retried by an operator' }),
       repositories: database.repositories,
+      pool: database.pool,
+      sandbox,
+      accessTokens,
       providers,
       fault: (vendor: Vendor, request: FaultRequest) => sandbox.control.setFault(vendor, request),
       state: () => sandbox.control.state(),

@@ -43,7 +43,7 @@ const shortestPauseMs = 1 * minute;
 export async function calendarSync(input: CalendarSyncInput): Promise<CalendarSyncResult> {
   const news = createNews();
   let view: CalendarSyncView = { status: 'starting', calendars: [], rounds: input.carried?.rounds ?? 0 };
-  setHandler(calendarNewsSignal, news.add);
+  setHandler(calendarNewsSignal, (notification) => news.add(notification));
   setHandler(calendarSyncQuery, () => view);
   for (;;) {
     const outcome = await runRound(input, news);
