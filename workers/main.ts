@@ -14,6 +14,7 @@ import { type AccessTokens, createAccessTokens } from '../providers/oauth/access
 import type { Providers } from '../providers/ports.ts';
 import { createProviders } from '../providers/registry.ts';
 import { withResilience } from '../providers/resilience/resilient-providers.ts';
+import { startCommandRelay } from './commands/commands.ts';
 import { startConnectionMaintenance } from './connections/start-connection-maintenance.ts';
 import { startTokenRefresh } from './connections/token-refresh.ts';
 import { healthAddress, startHealthServer } from './health/health-server.ts';
@@ -81,6 +82,7 @@ const main = async (): Promise<void> => {
     startTokenRefresh({ connections: repositories.connections, accessTokens, logger }),
     outbox.startRelay(workers, logger),
     startInboxRelay(configuration, repositories, workers, { logger, metrics }),
+    startCommandRelay(repositories, workers, logger),
     startReconciliationSchedule(configuration, workers.client, logger),
     startConnectionMaintenance(
       configuration,

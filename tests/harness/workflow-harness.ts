@@ -309,7 +309,8 @@ const runningAuditionOf = ({
 }): RunningAudition => {
   const view = () => handle.query(messages.viewQuery);
   const send: RunningAudition['send'] = async (update, command) => {
-    await handle.executeUpdate(update, { args: [command] });
+    const { unrecorded } = await handle.executeUpdate(update, { args: [command] });
+    if (unrecorded) world.record(unrecorded);
     return view();
   };
   const until: RunningAudition['until'] = async (wanted) => {

@@ -5,7 +5,12 @@
  */
 import { CancellationScope, setCurrentDetails } from '@temporalio/workflow';
 import type { RecordEventsInput } from '../../activities/contract.ts';
-import type { AuditionFact, TrailFact, TrailPosition } from '../../domain/audition/events.ts';
+import type {
+  AuditionFact,
+  AuditionFactType,
+  TrailFact,
+  TrailPosition,
+} from '../../domain/audition/events.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
 import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
@@ -48,6 +53,12 @@ export interface Journal {
    * event. Throws when the trail cannot be continued.
    */
   flush(holds?: HoldChange): Promise<number>;
+  /**
+   * Returns the unwritten facts for a caller who appends them to the trail. They stay unwritten: the next activity
+   * carries them too, because the caller can be killed before the append. Returns undefined when all facts are written,
+   * when one of them must not wait for the caller, or when they are many.
+   */
+  handOut(): TrailPosition | undefined;
   /** Updates the search attributes, including the states that otherwise wait for the next change. */
   publish(): void;
   /** Replaces the state by that of the trail, for a run that takes over. */
@@ -180,6 +191,12 @@ export const createJournal = (
     carry,
     flushInBackground,
     flush,
+    handOut: () =>
+      unwritten.length > 0 &&
+      unwritten.length <= maxHandedOut &&
+      unwritten.every(({ fact }) => callerFacts.has(fact.type))
+        ? { facts: unwritten, number }
+        : undefined,
     publish: () => published.updateFully(view),
     adopt(adopted, lastNumber) {
       view = adopted;
@@ -189,6 +206,18 @@ export const createJournal = (
     },
   };
 };
+
+/** The facts of answers and check-ins: no operator and no other audition acts on them. */
+const callerFacts: ReadonlySet<AuditionFactType> = new Set([
+  'responded',
+  'confirmed',
+  'confirmation_lost',
+  'checked_in',
+  'session_started',
+]);
+
+/** Each answer contains all unwritten facts, so there must not be many. */
+const maxHandedOut = 10;
 
 const requestedFact = (plan: AuditionPlan): AuditionFact => ({
   type: 'requested',
