@@ -46,7 +46,7 @@ export interface Journal {
   recordDraft(draft: DraftFact): void;
   /** Runs an activity that carries the unwritten facts. They count as written when the activity succeeds. */
   carry<Result>(activity: (trail: TrailPosition) => Promise<Result>): Promise<Result>;
-  /** Starts writing all unwritten facts. A cancellation does not stop it. */
+  /** Starts writing all unwritten facts, unless all were handed out. A cancellation does not stop it. */
   flushInBackground(): void;
   /**
    * Writes all recorded facts and the change of the holds, and waits for it. Returns the sequence of the trail's last
@@ -88,6 +88,7 @@ export const createJournal = (
   let writesInFlight = 0;
   let carried: readonly (readonly TrailFact[])[] = [];
   let isFlushWanted = false;
+  let handedOut: readonly TrailFact[] = [];
   let number = start?.number ?? 0;
   let sequence = 0;
 
@@ -131,9 +132,13 @@ export const createJournal = (
     }
   };
 
-  /** Waits for activities that carry all unwritten facts, instead of writing these a second time. */
+  /**
+   * Waits for activities that carry all unwritten facts, instead of writing these a second time. Facts that were handed
+   * out need no activity of their own.
+   */
   const flushInBackground = (): void => {
     published.update(view);
+    if (unwritten.every((fact) => handedOut.includes(fact))) return;
     isFlushWanted = carried.some((facts) => unwritten.every((fact) => facts.includes(fact)));
     if (!isFlushWanted) flush().catch(onFlushFailed);
   };
@@ -191,12 +196,12 @@ export const createJournal = (
     carry,
     flushInBackground,
     flush,
-    handOut: () =>
-      unwritten.length > 0 &&
-      unwritten.length <= maxHandedOut &&
-      unwritten.every(({ fact }) => callerFacts.has(fact.type))
-        ? { facts: unwritten, number }
-        : undefined,
+    handOut() {
+      if (unwritten.length === 0 || unwritten.length > maxHandedOut) return undefined;
+      if (!unwritten.every(({ fact }) => callerFacts.has(fact.type))) return undefined;
+      handedOut = unwritten;
+      return { facts: unwritten, number };
+    },
     publish: () => published.updateFully(view),
     adopt(adopted, lastNumber) {
       view = adopted;
