@@ -25,20 +25,22 @@ const nameOf = (text: string): string | undefined => {
   return name;
 };
 
+/** Returns the query with a name, when it has parameters and repeats. */
+const named = (query: unknown, values: unknown): unknown => {
+  if (typeof query !== 'object' || query === null || !Array.isArray(values) || values.length === 0)
+    return query;
+  const isUnnamed = !('name' in query) || query.name === undefined;
+  if (!isUnnamed || !('text' in query) || typeof query.text !== 'string') return query;
+  const name = nameOf(query.text);
+  return name === undefined ? query : { ...query, name };
+};
+
 /** Names the statements with parameters that this connection executes from now on. Statements with a name keep it. */
 export const prepareStatements = (client: PoolClient): void => {
-  const query: unknown = client.query;
-  if (typeof query !== 'function') throw new TypeError('the connection has no method query');
-  const named = (first: unknown, values: unknown): unknown => {
-    if (typeof first !== 'object' || first === null || !Array.isArray(values) || values.length === 0)
-      return first;
-    const isUnnamed = !('name' in first) || first.name === undefined;
-    if (!isUnnamed || !('text' in first) || typeof first.text !== 'string') return first;
-    const name = nameOf(first.text);
-    return name === undefined ? first : { ...first, name };
-  };
+  const run: unknown = Reflect.get(client, 'query');
+  if (typeof run !== 'function') throw new TypeError('the connection has no method query');
   Object.defineProperty(client, 'query', {
-    value: (first: unknown, values: unknown, ...rest: readonly unknown[]): unknown =>
-      Reflect.apply(query, client, [named(first, values), values, ...rest]),
+    value: (query: unknown, values: unknown, ...rest: readonly unknown[]): unknown =>
+      Reflect.apply(run, client, [named(query, values), values, ...rest]),
   });
 };

@@ -5,7 +5,7 @@ import { type AuditionId, auditionIdSchema } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { openCommands } from '../schema/open-commands.ts';
 
-export interface OpenCommand {
+interface OpenCommand {
   readonly updateId: string;
   readonly auditionId: AuditionId;
 }

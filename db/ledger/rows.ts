@@ -107,6 +107,10 @@ export interface ClaimingAttempt {
   readonly sealed: SealedTarget | undefined;
 }
 
+/** Returns the stored value, unless the attempt replaces the target. */
+const keptOr = (stored: SQL, other: SQL): SQL =>
+  sql`CASE WHEN excluded.sealed_target IS NULL OR ${keepsTarget} THEN ${stored} ELSE ${other} END`;
+
 const claimed = sql.raw(
   `claimed(key text, organization text, provider text, operation text, request_hash text, handed_over boolean,
     lease_ms float8, audition_id text, data_key text, sealed_target text)`,
@@ -133,8 +137,6 @@ export const claimAttempts = async (
     data_key: sealed?.dataKey ?? null,
     sealed_target: sealed?.sealedTarget ?? null,
   }));
-  const keptOr = (stored: SQL, other: SQL): SQL =>
-    sql`CASE WHEN excluded.sealed_target IS NULL OR ${keepsTarget} THEN ${stored} ELSE ${other} END`;
   const rows = await db
     .insert(operations)
     .select(
