@@ -24,13 +24,24 @@ describe('a combined call', () => {
   });
 
   it('runs calls that arrive during a statement in the next one', async () => {
-    const { call, batches } = setup();
-    const first = call('a').then(() => call('d'));
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve);
+    const { promise: first, resolve: endFirst } = Promise.withResolvers<void>();
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    const batches: (readonly string[])[] = [];
+    const call = createBatching<string, string>({
+      keyOf: (item) => item,
+      run: async (items) => {
+        batches.push(items);
+        begin();
+        await first;
+        return items;
+      },
     });
-    await Promise.all([first, call('b'), call('c')]);
-    expect(batches).toEqual([['a'], ['b', 'c', 'd']]);
+    const calls = [call('a')];
+    await begun;
+    calls.push(call('b'), call('c'));
+    endFirst();
+    expect(await Promise.all(calls)).toEqual(['a', 'b', 'c']);
+    expect(batches).toEqual([['a'], ['b', 'c']]);
   });
 
   it('runs two calls with one key one after the other', async () => {
