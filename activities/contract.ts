@@ -21,6 +21,7 @@ import type { Reminder } from '../domain/audition/reminder-plan.ts';
 import type { CalendarRef, Channel, Participant } from '../domain/audition/request.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../domain/audition/slot.ts';
 import type { AuditionView } from '../domain/audition/view.ts';
+import type { SyncState } from '../domain/calendars/sync-state.ts';
 import type { AuditionId, ConnectionId, EndpointId, OrganizationId, ParticipantId } from '../domain/ids.ts';
 import type { PublicEvent } from '../domain/platform-events/public-event.ts';
 import type { CalendarProviderName, MeetingProviderName } from '../domain/providers/vendors.ts';
@@ -335,7 +336,56 @@ export type AuditionActivities = InternalActivities &
   MessagingActivities;
 
 /** All activities that a worker runs. */
-export type ServiceActivities = AuditionActivities & PlatformActivities & ReconciliationActivities;
+export type ServiceActivities = AuditionActivities &
+  PlatformActivities &
+  ReconciliationActivities &
+  CalendarSyncActivities;
+
+// --- calendar synchronisation: the queue of the calendars' provider -------------------------------------------
+
+export interface SyncCalendarsInput {
+  readonly organization: OrganizationId;
+  readonly connection: ConnectionId;
+  readonly provider: CalendarProviderName;
+  readonly correlationId: string;
+  /** The calendars to read, as notifications name them. Undefined: all calendars of the connection. */
+  readonly only?: readonly string[] | undefined;
+  /** Subscriptions that the vendor has ended or is about to end. */
+  readonly lostSubscriptions?: readonly string[] | undefined;
+}
+
+/** The state of one calendar. `calendar` is a hash: the calendar's id can be an email address. */
+export interface CalendarSyncState {
+  readonly calendar: string;
+  readonly state: SyncState;
+  readonly listedCount: number;
+  readonly error?: string | undefined;
+  readonly pushError?: string | undefined;
+}
+
+export type SyncCalendarsResult =
+  /** No open audition uses the calendars, the account is disconnected, or the synchronisation is switched off. */
+  | { readonly kind: 'ended'; readonly reason: 'unused' | 'disconnected' | 'disabled' }
+  /** The owner must connect the account again. */
+  | { readonly kind: 'needs_reauthorization'; readonly nextPollMs: number }
+  | {
+      readonly kind: 'synced';
+      readonly calendars: readonly CalendarSyncState[];
+      /** Whether there is more to read now. */
+      readonly isMore: boolean;
+      readonly nextPollMs: number;
+      /** When a subscription must be replaced. */
+      readonly renewAt?: Instant | undefined;
+    };
+
+export interface CalendarSyncActivities {
+  /**
+   * Reads what has changed in the calendars of a connection, stores it, and signals the auditions whose events a person
+   * has changed. Renews the subscriptions. Continues where an earlier attempt has stopped. A calendar that cannot be
+   * read does not hinder the others.
+   */
+  syncCalendars(input: SyncCalendarsInput): Promise<SyncCalendarsResult>;
+}
 
 // --- reconciliation: queue `castmatch` ---------------------------------------------------------------------
 

@@ -3,6 +3,7 @@ import type { Organizations } from '../db/access/organizations.ts';
 import type { Announcements } from '../db/auditions/announcements.ts';
 import type { NoticeDeliveries } from '../db/auditions/notice-deliveries.ts';
 import type { SlotHolds } from '../db/auditions/slot-holds.ts';
+import type { WrittenEvents } from '../db/calendars/written-events.ts';
 import type { Connections } from '../db/connections/repository.ts';
 import type { OperationLedger } from '../db/ledger/operations.ts';
 import type { EventStore } from '../db/trail/event-store.ts';
@@ -19,6 +20,7 @@ export interface ActivityDependencies {
     readonly organizations: Organizations;
     readonly noticeDeliveries: NoticeDeliveries;
     readonly announcements: Announcements;
+    readonly writtenEvents: WrittenEvents;
   };
   readonly providers: Providers;
   readonly accessTokens: Pick<AccessTokens, 'forConnection'>;

@@ -11,6 +11,9 @@ import { createOpenCommands, type OpenCommands } from './auditions/open-commands
 import { type AuditionReadModel, createAuditionReadModel } from './auditions/read-model.ts';
 import { type AuditionRecords, createAuditionRecords } from './auditions/records.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
+import { createSyncedCalendars, type SyncedCalendars } from './calendars/synced-calendars.ts';
+import { createSyncedEvents, type SyncedEvents } from './calendars/synced-events.ts';
+import { createWrittenEvents, type WrittenEvents } from './calendars/written-events.ts';
 import type { DatabaseClient } from './client.ts';
 import { type Accounts, createAccounts } from './connections/accounts.ts';
 import {
@@ -62,6 +65,9 @@ export interface Repositories {
   readonly endpointProgress: EndpointProgress;
   readonly outbox: Outbox;
   readonly watchSubscriptions: WatchSubscriptions;
+  readonly syncedCalendars: SyncedCalendars;
+  readonly syncedEvents: SyncedEvents;
+  readonly writtenEvents: WrittenEvents;
 }
 
 /**
@@ -92,6 +98,9 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     announcements: createAnnouncements(db),
     openCommands: createOpenCommands(db),
     watchSubscriptions: createWatchSubscriptions(db),
+    syncedCalendars: createSyncedCalendars(db, vault),
+    syncedEvents: createSyncedEvents(db),
+    writtenEvents: createWrittenEvents(db, vault),
     inbox: createWebhookInbox(db, vault),
     inboxRouting: createInboxRouting(db),
     endpoints: createWebhookEndpoints(db, wrapping, vault),

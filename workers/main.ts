@@ -1,6 +1,6 @@
 /** The worker process: runs the workers of all task queues, the relays and the health server until it is stopped. */
 import closeWithGrace from 'close-with-grace';
-import { createActivities, createRepairActivities } from '../activities/index.ts';
+import { createActivities, createRepairActivities, createSyncActivities } from '../activities/index.ts';
 import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
 import { migrateAtStart } from '../db/migrate.ts';
@@ -14,6 +14,8 @@ import { type AccessTokens, createAccessTokens } from '../providers/oauth/access
 import type { Providers } from '../providers/ports.ts';
 import { createProviders } from '../providers/registry.ts';
 import { withResilience } from '../providers/resilience/resilient-providers.ts';
+import { createAuditionSignals } from './calendar-sync/audition-signals.ts';
+import { startCalendarSyncs } from './calendar-sync/starter.ts';
 import { startCommandRelay } from './commands/commands.ts';
 import { startConnectionMaintenance } from './connections/start-connection-maintenance.ts';
 import { startTokenRefresh } from './connections/token-refresh.ts';
@@ -74,6 +76,12 @@ const main = async (): Promise<void> => {
         runs: createAuditionRuns(logger),
         report: createFindingReport({ metrics, logger }),
       }),
+      ...createSyncActivities({
+        ...parts,
+        signals: createAuditionSignals(),
+        publicUrl: configuration.publicUrl,
+        pollMinutes: configuration.calendarPollMinutes,
+      }),
     },
     logger,
     metrics,
@@ -84,6 +92,7 @@ const main = async (): Promise<void> => {
     startInboxRelay(configuration, repositories, workers, { logger, metrics }),
     startCommandRelay(repositories, workers, logger),
     startReconciliationSchedule(configuration, workers.client, logger),
+    ...startCalendarSyncs(configuration, repositories.syncedCalendars, workers.client, logger),
     startConnectionMaintenance(
       configuration,
       repositories,

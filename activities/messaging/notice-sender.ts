@@ -15,7 +15,7 @@ export type NoticeSender = (input: SendNoticeInput, context: AttemptContext) => 
 
 /**
  * Creates the sender. Immediately before the hand-over it checks that the activity is not cancelled and that the notice
- * still tells the present: an attempt can wait for its mail server for a minute, and the slot can move meanwhile.
+ * is still correct: an attempt can wait for its mail server for a minute, and the slot can move meanwhile.
  *
  * @throws the failure of a withdrawn notice (`withdrawn-notice.ts`), and the errors of `effectOnce`.
  */

@@ -1,4 +1,4 @@
-/** Decides at the moment of sending whether a notice still tells the present. */
+/** Decides at the moment of sending whether a notice is still correct. */
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Announcement } from '../../db/auditions/announcements.ts';
 import type { SendNoticeInput } from '../contract.ts';

@@ -56,6 +56,10 @@ const castMemberSchema = z.object({
 });
 export type CastMember = z.infer<typeof castMemberSchema>;
 
+/** What happened to an event of ours, or beside it, in a calendar. `put_back`: the event is as this service wrote it. */
+export const calendarChangeKinds = ['moved', 'deleted', 'put_back', 'conflict', 'conflict_over'] as const;
+export type CalendarChangeKind = (typeof calendarChangeKinds)[number];
+
 /** Why a new run has taken over an audition. `vanished`: Temporal does not know its workflow. */
 export const takeoverCauses = ['reset', 'terminated', 'vanished'] as const;
 export type TakeoverCause = (typeof takeoverCauses)[number];
@@ -92,6 +96,16 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     provider: z.enum(calendarProviders),
     connection: connectionIdSchema,
     eventId: z.string(),
+  }),
+  /** A person has changed the event of the audition in a calendar, or has booked its time there. */
+  fact('calendar_changed', {
+    participant: participantIdSchema,
+    provider: z.enum(calendarProviders),
+    connection: connectionIdSchema,
+    change: z.enum(calendarChangeKinds),
+    /** The new times of a moved event, or the times of the event that conflicts. */
+    start: instantSchema.optional(),
+    end: instantSchema.optional(),
   }),
   fact('notified', {
     participant: participantIdSchema,

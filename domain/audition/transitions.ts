@@ -67,6 +67,7 @@ export const stateNeutralFacts = [
   'meeting_fell_back',
   'meeting_lost',
   'calendar_event_written',
+  'calendar_changed',
   'notified',
   'responded',
   'delivery_reported',

@@ -235,6 +235,7 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'scheduled':
     case 'confirmed':
     case 'confirmation_lost':
+    case 'calendar_changed':
     case 'session_started':
     case 'session_ended':
     case 'reminder_dropped':

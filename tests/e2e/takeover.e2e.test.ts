@@ -23,7 +23,11 @@ afterAll(() => harness.close());
 const invited = ({ until }: RunningAudition) => until(({ notices }) => notices.length === 4);
 
 /** Resets the workflow to its first workflow task, as an operator does in the Web UI. */
-const reset = async ({ handle }: RunningAudition): Promise<void> => {
+const reset = async ({
+  handle,
+}: {
+  readonly handle: Pick<RunningAudition['handle'], 'workflowId' | 'fetchHistory'>;
+}): Promise<void> => {
   const { connection, namespace } = harness.environment;
   const { events } = await handle.fetchHistory();
   const completed = events?.find((event) => event.workflowTaskCompletedEventAttributes);
@@ -211,6 +215,28 @@ describe('an audition that was terminated', () => {
       await takeOver(played, { cause: 'terminated', correlationId: 'test' }, taskQueue);
       expect(await latest(played).result()).toMatchObject({ state: 'closed', attention: [] });
       expect(played.world.meetings.size).toBe(1);
+    });
+  });
+
+  it('asks an operator when it was reset after it was reopened, and books nothing again', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const { taskQueue } = await played.handle.describe();
+      await played.send(messages.cancelUpdate, apiCommand);
+      await played.handle.result();
+      const wish = { kind: 'fixed', slot: slotIn(96, Date.now()) } as const;
+      const command = { ...apiCommand, to: 'session', wish } as const;
+      await takeOver(played, { cause: 'reopen', command }, taskQueue);
+      await expect.poll(() => played.world.notices.length, { timeout: 20_000 }).toBe(8);
+      const before = sideEffects(played);
+      played.world.effects = effectsOf(played);
+      await reset({ handle: latest(played) });
+      await untilAsked(played);
+      expect(sideEffects(played)).toEqual(before);
+      await resolve(played, 'retry');
+      const view = await latest(played).query(messages.viewQuery);
+      expect(view).toMatchObject({ state: 'scheduled', revision: 2, attention: [] });
+      await latest(played).executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
     });
   });
 

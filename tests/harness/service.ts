@@ -64,6 +64,8 @@ export interface ServiceOptions {
   /** host:port of a Temporal server to use instead of the shared one. */
   readonly temporalAddress?: string;
   readonly logLevel?: Configuration['logLevel'];
+  /** Whether calendars are synchronized. Default: no, so that a test's faults hit the calls that it makes. */
+  readonly calendarSync?: boolean;
 }
 
 const injectedServers = (): SharedServers => ({
@@ -108,6 +110,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     TWILIO_API_URL: sandbox.url,
     SMTP_URL: mailServer.smtpUrl,
     MAIL_JOURNAL_URL: mailServer.apiUrl,
+    CALENDAR_POLL_MINUTES: options.calendarSync ? '15' : '0',
     LOG_LEVEL: options.logLevel ?? 'warn',
   };
   const printed: string[] = [];

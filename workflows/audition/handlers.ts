@@ -1,5 +1,6 @@
 /** Sets the handlers of the audition's messages. Each handler refuses or delegates. */
 import { condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
 import * as messages from './messages.ts';
@@ -14,6 +15,7 @@ import {
 } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
 import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answers.ts';
+import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
 import { checkIn, meetingEnded, meetingStarted } from './steps/session.ts';
 
@@ -118,6 +120,10 @@ export const setHandlers = (run: AuditionRun): void => {
   setHandler(
     messages.connectionRestoredSignal,
     applyOnce((restoration: messages.ConnectionRestored) => attention.connectionRestored(restoration)),
+  );
+  setHandler(
+    messages.calendarChangedSignal,
+    applyOnce((change: CalendarChange) => calendarChanged(run, change)),
   );
 };
 

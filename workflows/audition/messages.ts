@@ -7,6 +7,7 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AttentionAction } from '../../domain/audition/attention.ts';
+import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import type { EndingFact } from '../../domain/audition/ending.ts';
 import type {
   Answer,
@@ -222,6 +223,9 @@ export interface ConnectionRestored extends ExternalFact {
 }
 /** The account is connected again. Retries the steps that wait for it. */
 export const connectionRestoredSignal = defineSignal<[ConnectionRestored]>('connectionRestored');
+
+/** A person has changed the event of the audition in a calendar, or an event beside it conflicts with the slot. */
+export const calendarChangedSignal = defineSignal<[CalendarChange]>('calendarChanged');
 
 /** Returns the plan with all changes of the cast. A reopened audition starts with it. */
 export const planQuery = defineQuery<AuditionPlan>('plan');

@@ -80,6 +80,9 @@ export const askOperator = async (
     case 'abort':
     case 'held':
     case 'no_show':
+    case 'follow':
+    case 'restore':
+    case 'ignore':
       throw new Aborted(step, failure);
   }
 };

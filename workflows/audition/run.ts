@@ -60,6 +60,8 @@ export interface AuditionRun {
   meetingStatus: MeetingStatus | undefined;
   /** The id of a meeting that its provider has deleted. It is replaced when no other change is in progress. */
   deletedMeeting: string | undefined;
+  /** The last report about each participant's calendar: about our event, and about conflicts. A later one withdraws its question. */
+  readonly calendarReports: Map<string, string>;
   answerEscalated: boolean;
   decisionEscalated: boolean;
   /** Whether the casting office was asked if the session in the present slot took place. */
@@ -162,6 +164,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     movedAt: carried?.movedAt ?? 0,
     meetingStatus: carried?.meetingStatus,
     deletedMeeting: undefined,
+    calendarReports: new Map(),
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,
     sessionAsked: carried?.sessionAsked ?? false,

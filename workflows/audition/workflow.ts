@@ -43,12 +43,15 @@ const runAudition = async (run: AuditionRun): Promise<void> => {
 
 /** Continues an audition whose earlier workflow has ended or was reset. */
 const takeOver = async (run: AuditionRun, takeover: Takeover): Promise<void> => {
-  if (takeover.cause === 'reopen') {
+  const { state } = run.journal.view;
+  if (takeover.cause === 'reopen' && state === 'closed') {
     run.refusal = await reopen(run, takeover.command);
     if (run.refusal) return;
+  } else if (state === 'closed') {
+    return resumeEnding(run, 'ending' in takeover ? takeover.ending : undefined);
   } else {
-    if (run.journal.view.state === 'closed') return resumeEnding(run, takeover.ending);
-    await askToResume(run, takeover.cause);
+    // An earlier run has reopened the audition, and was reset.
+    await askToResume(run, takeover.cause === 'reopen' ? 'reset' : takeover.cause);
     if (!run.ending) await completeInterruptedStep(run);
   }
   if (!run.ending) await runMainLoop(run);

@@ -19,7 +19,7 @@ import {
 import { renderTable } from '../output.ts';
 import { withTemporal } from '../temporal.ts';
 import { wholeNumber } from '../whole-number.ts';
-import { auditionSchema, itemHead, itemRow } from './audition.ts';
+import { auditionSchema, describeItems } from './audition.ts';
 import { parseAuditionId } from './audition-id.ts';
 import { type AuditionWorkflow, describeAuditionWorkflow, isStuck } from './audition-workflow.ts';
 import { apiContext, CommandFailed, type OpsClient } from './http-client.ts';
@@ -56,7 +56,7 @@ const readAudition = ({ api, id }: Pick<Undoing, 'api' | 'id'>): Promise<Auditio
 
 const recoveryItemOf = ({ attention }: Audition) => attention.find(({ step }) => step === 'recovery');
 
-/** The refusal to undo an audition that lives. */
+/** Returns the refusal to undo an audition whose workflow runs. */
 const runningNormally = ({ id, state, attention }: Audition): CommandFailed => {
   const abortable = attention.find(({ actions }) => actions.includes('abort'));
   return new CommandFailed(
@@ -64,7 +64,7 @@ const runningNormally = ({ id, state, attention }: Audition): CommandFailed => {
       `The workflow of ${id} runs, and the audition is in the state ${state}.`,
       abortable
         ? `It waits for an operator. Undo it with: npm run ops -- attention resolve ${abortable.id} abort`
-        : `Cancel it instead: POST /v1/auditions/${id}/cancel. The participants are then told the reason.`,
+        : `Cancel it instead: POST /v1/auditions/${id}/cancel. The participants then get the reason.`,
       'With --force, this command terminates the workflow first and then undoes everything.',
     ].join('\n'),
   );
@@ -169,10 +169,7 @@ const describeResult = ({ id, outcome, attention }: Audition, compensated: reado
         ),
     ...(attention.length === 0
       ? []
-      : [
-          'These could not be undone. They wait for an operator:',
-          renderTable(itemHead, attention.map(itemRow)),
-        ]),
+      : ['These could not be undone. They wait for an operator:', describeItems(attention)]),
   ].join('\n');
 
 interface UndoOptions {
