@@ -7,7 +7,6 @@ import { createIdempotentRequests, type IdempotentRequests } from './access/idem
 import { createOrganizations, type Organizations } from './access/organizations.ts';
 import { type Announcements, createAnnouncements } from './auditions/announcements.ts';
 import { createNoticeDeliveries, type NoticeDeliveries } from './auditions/notice-deliveries.ts';
-import { createOpenCommands, type OpenCommands } from './auditions/open-commands.ts';
 import { type AuditionReadModel, createAuditionReadModel } from './auditions/read-model.ts';
 import { type AuditionRecords, createAuditionRecords } from './auditions/records.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
@@ -58,7 +57,6 @@ export interface Repositories {
   readonly idempotentRequests: IdempotentRequests;
   readonly noticeDeliveries: NoticeDeliveries;
   readonly announcements: Announcements;
-  readonly openCommands: OpenCommands;
   readonly inbox: WebhookInbox;
   readonly inboxRouting: InboxRouting;
   readonly endpoints: WebhookEndpoints;
@@ -96,7 +94,6 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     idempotentRequests: createIdempotentRequests(db),
     noticeDeliveries: createNoticeDeliveries(db),
     announcements: createAnnouncements(db),
-    openCommands: createOpenCommands(db),
     watchSubscriptions: createWatchSubscriptions(db),
     syncedCalendars: createSyncedCalendars(db, vault),
     syncedEvents: createSyncedEvents(db),

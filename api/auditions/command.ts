@@ -9,7 +9,6 @@ import type { ApiDependencies } from '../dependencies.ts';
 import type { ApiResponse, Attempt } from '../idempotency/run-once.ts';
 import type { AuditionUpdateMessage } from './audition-workflows.ts';
 import { isCarriedOut, type ResultName, showsResult } from './command-result.ts';
-import { sendRecorded } from './recorded-command.ts';
 import { requireAudition } from './require-audition.ts';
 
 const auditionClosed = (view: AuditionView): Refusal =>
@@ -61,13 +60,12 @@ const carriedOut = (name: ResultName, view: AuditionView, accepted: AcceptedComm
  * @throws {Refusal} from `message`, from the workflow, or `audition_not_found`, `audition_closed`, `audition_stopped`.
  */
 export const sendAuditionCommand = async <Name extends AuditionUpdateMessage['name']>(
-  { repositories, auditionWorkflows }: CommandDependencies,
+  { repositories: { auditions, events }, auditionWorkflows }: CommandDependencies,
   { organization, id, updateId, correlationId }: CommandTarget,
   name: Name,
   message: (view: AuditionView) => Extract<AuditionUpdateMessage, { readonly name: Name }>,
   attempt: Attempt = {},
 ): Promise<ApiResponse> => {
-  const { auditions, events } = repositories;
   const readView = () => requireAudition({ auditions, auditionWorkflows }, organization, id);
   const before = await readView();
   const accepted = attempt.accepted ?? { after: before.sequence, correlationId };
@@ -76,10 +74,7 @@ export const sendAuditionCommand = async <Name extends AuditionUpdateMessage['na
   }
   const sent: AuditionUpdateMessage = message(before);
   const outcome = await sendWhenCaughtUp(
-    () =>
-      sendRecorded(repositories, { id, updateId, name }, () =>
-        auditionWorkflows.sendUpdate(id, sent, updateId),
-      ),
+    () => auditionWorkflows.sendUpdate(id, sent, updateId),
     async () => isAllowedByRecord(name, await readView()),
   );
   const view = await readView();

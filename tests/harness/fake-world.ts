@@ -15,7 +15,6 @@ import type { ProviderFaultKind } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
-import type { UnrecordedFacts } from '../../workflows/audition/messages.ts';
 import { createFakeTrail } from './fake-trail.ts';
 
 type ActivityName = keyof AuditionActivities;
@@ -52,8 +51,6 @@ export interface FakeWorld {
    */
   fail(activity: ActivityName, kind: ProviderFaultKind, key?: string, connection?: ConnectionId): void;
   clearFaults(): void;
-  /** Appends the facts of an update's answer to the trail, as the API does. */
-  record(unrecorded: UnrecordedFacts): void;
   callsOf(activity: ActivityName): readonly string[];
   factTypes(): readonly AuditionFactType[];
 }
@@ -172,7 +169,6 @@ export const createFakeWorld = (): FakeWorld => {
     clearFaults() {
       faults = [];
     },
-    record: ({ position, run }) => trail.append(position, run),
     callsOf: (activity) => calls.filter((call) => call.activity === activity).map(({ key }) => key),
     factTypes: () => trail.events.map(({ fact }) => fact.type),
     activities: {

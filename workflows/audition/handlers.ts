@@ -1,5 +1,5 @@
 /** Sets the handlers of the audition's messages. Each handler refuses or delegates. */
-import { condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
@@ -34,8 +34,7 @@ export const setHandlers = (run: AuditionRun): void => {
       applyUpdateOnce(run, async () => {
         if (isWithdrawnDecline(run, command)) return submitCommand(run, { name: 'respond', command });
         recordAnswer(run, command);
-        // Until a decline is final, another audition can take the slot: the holds must say so.
-        return pendingDecline(run) ? answerAfterFlush(run, { yieldHolds: true }) : answerWithFacts(run);
+        return answerAfterFlush(run, { yieldHolds: pendingDecline(run) !== undefined });
       }),
     { validator: (command) => refuseAnswer(command, journal.view) },
   );
@@ -75,7 +74,7 @@ export const setHandlers = (run: AuditionRun): void => {
     (command) =>
       applyUpdateOnce(run, async () => {
         checkIn(run, command);
-        return answerWithFacts(run);
+        return answerAfterFlush(run);
       }),
     { validator: (command) => refuseCheckIn(command, journal.view, run.plan.policy.checkInOpens) },
   );
@@ -147,16 +146,6 @@ const answerAfterFlush = async (
 ): Promise<messages.UpdateAnswer> => ({
   sequence: await run.journal.flush(yieldHolds ? { yieldHolds } : undefined),
 });
-
-/** Answers immediately with facts that the caller appends, when only such facts are unwritten. */
-const answerWithFacts = (run: AuditionRun): Promise<messages.UpdateAnswer> | messages.UpdateAnswer => {
-  const { runId, continueAsNewSuggested } = workflowInfo();
-  // A run continues as new only when all its facts are written.
-  const position = run.ending || continueAsNewSuggested ? undefined : run.journal.handOut();
-  return position
-    ? { sequence: run.journal.view.sequence, unrecorded: { run: runId, position } }
-    : answerAfterFlush(run);
-};
 
 /** How many ids of applied updates are remembered. Callers repeat a request within minutes. */
 const maxRememberedUpdates = 200;

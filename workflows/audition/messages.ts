@@ -16,7 +16,6 @@ import type {
   Origin,
   SlotRefusalReason,
   TakeoverCause,
-  TrailPosition,
 } from '../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
@@ -88,18 +87,6 @@ export interface CommandContext {
 /** The answer to an update: the sequence of the last event of the trail. The read model contains that event. */
 export interface UpdateAnswer {
   readonly sequence: number;
-  /** Set when the caller must append facts to the trail. The read model contains them only then. */
-  readonly unrecorded?: UnrecordedFacts | undefined;
-}
-
-/**
- * The facts of an update that no activity has to follow. The caller appends them, which is cheaper than an activity for
- * them alone. The next activity of the audition carries them as well; each fact is appended once.
- */
-export interface UnrecordedFacts {
-  /** The run of the workflow. */
-  readonly run: string;
-  readonly position: TrailPosition;
 }
 
 /** Why no slot could be held, and one sentence about it without personal data. */
