@@ -53,7 +53,7 @@ const newCalendar = z.object({
   summary: z.string().min(1),
   timeZone: z
     .string()
-    .refine((zone) => IANAZone.isValidZone(zone), 'not an IANA time zone')
+    .refine((zone) => IANAZone.create(zone).isValid, 'not an IANA time zone')
     .optional(),
 });
 
