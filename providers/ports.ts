@@ -114,6 +114,11 @@ export interface CalendarProvider {
     call: CallContext,
   ): Promise<readonly BusyEvent[]>;
   /**
+   * Returns `primary` for any id of the account's main calendar, and every other id unchanged. Absent when the ids alone
+   * tell which calendar they mean (`providers/calendar-names.ts`).
+   */
+  resolveAlias?(connection: ConnectedAccount, calendarId: string, call: CallContext): Promise<string>;
+  /**
    * Creates, updates or revives the event. Idempotent by `eventId`. Returns the provider's id of the event, which
    * differs from ours when ours cannot be used any more.
    */

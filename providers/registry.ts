@@ -10,6 +10,8 @@ import { createGoogleClient } from './google/client.ts';
 import { createGoogleCheck } from './google/health.ts';
 import { createGoogleAuthorizer } from './google/oauth.ts';
 import { type GoogleSettings, googleSettingsOf, googleVariables } from './google/settings.ts';
+import { createOutlookCalendar } from './microsoft/calendar.ts';
+import { createGraphClient } from './microsoft/graph-client.ts';
 import { createMicrosoftCheck } from './microsoft/health.ts';
 import { createMicrosoftAuthorizer } from './microsoft/oauth.ts';
 import { type MicrosoftSettings, microsoftSettingsOf, microsoftVariables } from './microsoft/settings.ts';
@@ -90,6 +92,7 @@ export const providerSettingsOf = (set: z.output<z.ZodObject<typeof providerShap
 /** Constructs the providers. Makes no call. */
 export const createProviders = (settings: ProviderSettings): ProviderRegistry => {
   const google = createGoogleClient(settings.google);
+  const graph = createGraphClient(settings.microsoft);
   const zoom = createZoomClient(settings.zoom);
   const twilio = createTwilioClient(settings.twilio);
   const smtp = createSmtpClient(settings.smtp);
@@ -98,7 +101,7 @@ export const createProviders = (settings: ProviderSettings): ProviderRegistry =>
   const outbound = createOutboundDispatcher({ allowedPrivateNetworks });
   const fetchFor = (home: URL) => createGuardedFetch(outbound, home);
   return {
-    calendars: { google: createGoogleCalendar(google) },
+    calendars: { google: createGoogleCalendar(google), microsoft: createOutlookCalendar(graph) },
     meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
     email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createMailJournal(journalUrl) : undefined),
