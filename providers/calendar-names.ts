@@ -19,9 +19,7 @@ interface NamedAccount {
   readonly accountId: string;
 }
 
-const names: Readonly<
-  Record<CalendarProviderName, (owner: NamedAccount, calendarId: string) => string>
-> = {
+const names: Readonly<Record<CalendarProviderName, (owner: NamedAccount, calendarId: string) => string>> = {
   google: ({ account }, calendarId) => googleCalendarName(account, calendarId),
   microsoft: ({ accountId }, calendarId) => microsoftCalendarName(accountId, calendarId),
 };

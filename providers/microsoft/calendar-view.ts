@@ -114,9 +114,7 @@ const busyEventOf = (
   const interval = intervalOf(event, mailboxZone);
   if (!interval || interval.end <= from || interval.start >= until) return [];
   const { id, singleValueExtendedProperties: properties } = event;
-  return [
-    { ...interval, eventId: eventIdIn(properties) ?? id, reference: marksIn(properties)?.reference },
-  ];
+  return [{ ...interval, eventId: eventIdIn(properties) ?? id, reference: marksIn(properties)?.reference }];
 };
 
 /**
@@ -133,5 +131,7 @@ const intervalOf = (
     return interval && interval.start < interval.end ? interval : undefined;
   }
   const [begins, ends] = [instantOf(start), instantOf(end)];
-  return begins !== undefined && ends !== undefined && begins < ends ? { start: begins, end: ends } : undefined;
+  return begins !== undefined && ends !== undefined && begins < ends
+    ? { start: begins, end: ends }
+    : undefined;
 };

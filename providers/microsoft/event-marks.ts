@@ -90,5 +90,7 @@ export const usesAfter = (marks: EventMarks | undefined, keys: readonly string[]
 };
 
 /** Returns whether the marks name another audition. A copied database can have written them. */
-export const isForeign = (marks: EventMarks | undefined, { reference }: Pick<OurEvent, 'reference'>): boolean =>
-  marks !== undefined && marks.reference !== reference;
+export const isForeign = (
+  marks: EventMarks | undefined,
+  { reference }: Pick<OurEvent, 'reference'>,
+): boolean => marks !== undefined && marks.reference !== reference;

@@ -37,16 +37,15 @@ const settleMs = 500;
  * answer can be the event that a simultaneous attempt has created, with its content.
  */
 export const writeEvent = async (scope: CallScope, event: CalendarEvent): Promise<GraphEvent> => {
-  let created: GraphEvent | undefined;
+  let created: Creation | undefined;
   for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
     const stored = await find(scope, event);
     if (stored) {
       const changed = await change(scope, event, stored);
       if (changed) return changed;
     } else {
-      // The calendar does not list the new event yet.
-      if (created) return created;
-      created = await create(scope, event);
+      if (created?.event && (await exists(scope, event.calendarId, created.event))) return created.event;
+      created = await create(scope, event, created ? created.generation + 1 : 1);
     }
   }
   throw keepsChanging(scope);
@@ -68,24 +67,44 @@ const change = async (
   }
 };
 
+interface Creation {
+  readonly generation: number;
+  /** Undefined when the event exists already. */
+  readonly event: GraphEvent | undefined;
+}
+
 /**
  * Creates the event under the first transaction id that is still free. The documentation does not say how Graph answers
  * to a known transaction id: clients report the error `ErrorDuplicateTransactionId`, or the earlier event. In either case
  * the earlier event is searched. When it is not in the calendar any more, a person has deleted it.
- *
- * Returns undefined when the event exists already.
  */
-const create = async (scope: CallScope, event: CalendarEvent): Promise<GraphEvent | undefined> => {
-  for (let generation = 1; generation <= maxGenerations; generation += 1) {
+const create = async (scope: CallScope, event: CalendarEvent, first: number): Promise<Creation> => {
+  for (let generation = first; generation <= maxGenerations; generation += 1) {
     const created = await post(scope, event, generation);
-    if (created) return created;
-    if (generation === 1) await settle(scope);
-    if (await find(scope, event)) return undefined;
+    if (created) return { generation, event: created };
+    if (generation === first) await settle(scope);
+    if (await find(scope, event)) return { generation, event: undefined };
   }
   throw graphError(scope.operation, {
     code: 'event_ids_used_up',
     message: `the event was deleted ${maxGenerations} times and cannot be created again`,
   });
+};
+
+/** Returns whether an event that the calendar does not list is in it: not listed yet, or deleted by a person. */
+const exists = async (scope: CallScope, calendarId: string, event: GraphEvent): Promise<boolean> => {
+  const { client, operation, connection, call } = scope;
+  try {
+    await client.exchange(withoutEffect(operation), connection, call, z.unknown(), {
+      method: 'get',
+      path: `${pathOf(calendarId, event)}?$select=id`,
+      isOwnCalendar: calendarId === mainCalendar,
+    });
+    return true;
+  } catch (error) {
+    if (hasFault(error, 'not_found')) return false;
+    throw error;
+  }
 };
 
 /** Creates the event; undefined when its transaction id was used before. */
@@ -104,7 +123,8 @@ const post = async (
     });
     return Date.parse(created.createdDateTime ?? '') < sentAt - freshMs ? undefined : created;
   } catch (error) {
-    if (error instanceof ProviderError && error.vendor.code === 'ErrorDuplicateTransactionId') return undefined;
+    if (error instanceof ProviderError && error.vendor.code === 'ErrorDuplicateTransactionId')
+      return undefined;
     throw error;
   }
 };

@@ -21,10 +21,7 @@ export type GraphRequest = {
   readonly ifMatch?: string | undefined;
   /** Whether the request concerns the main calendar of the account. Only a missing consent can forbid it. */
   readonly isOwnCalendar?: boolean;
-} & (
-  | { readonly method: 'get' | 'delete' }
-  | { readonly method: 'post' | 'patch'; readonly body: object }
-);
+} & ({ readonly method: 'get' | 'delete' } | { readonly method: 'post' | 'patch'; readonly body: object });
 
 export interface GraphClient {
   /**
@@ -124,7 +121,8 @@ export const createGraphClient = ({ graphUrl }: Pick<MicrosoftSettings, 'graphUr
 };
 
 /** Returns the path and the query of a link to the next page. The link's server is not called: ours is configured. */
-export const pathOfLink = (link: string): string => link.slice(link.indexOf(`/${version}/`) + version.length + 1);
+export const pathOfLink = (link: string): string =>
+  link.slice(link.indexOf(`/${version}/`) + version.length + 1);
 
 /** Sends requests with `fetch` and records the answer, or the failure that left none. */
 const createRecorder = () => {

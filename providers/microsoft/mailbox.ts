@@ -93,7 +93,8 @@ export const createMailboxes = (client: GraphClient, now: () => number = Date.no
 
 /** Personal accounts have no schedule: https://learn.microsoft.com/graph/api/calendar-getschedule#permissions */
 const isUnsupported = (error: unknown): boolean =>
-  error instanceof ProviderError && ['not_permitted', 'not_found', 'rejected_input'].includes(error.fault.kind);
+  error instanceof ProviderError &&
+  ['not_permitted', 'not_found', 'rejected_input'].includes(error.fault.kind);
 
 /** Keeps a value for each connection. A failed read is not kept. */
 const createKept = <Value>(now: () => number) => {

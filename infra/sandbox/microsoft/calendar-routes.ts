@@ -58,6 +58,9 @@ const collection = (request: FastifyRequest, { value, next }: EventPage) => {
   };
 };
 
+const preferencesOf = (request: FastifyRequest) => readPreferences(request.headers.prefer);
+const queryOf = (request: FastifyRequest): CollectionQuery => read(collectionQuerySchema, request.query);
+
 /** Registers the routes of one way to name a calendar. */
 const routesAt = (app: FastifyInstance, path: string, parts: MicrosoftCalendarParts) => {
   const { calendars, writing, accountOf } = parts;
@@ -66,8 +69,6 @@ const routesAt = (app: FastifyInstance, path: string, parts: MicrosoftCalendarPa
     const { calendarId } = request.params;
     return calendarId === undefined ? calendars.open(account) : calendars.get(account, calendarId);
   };
-  const preferencesOf = (request: FastifyRequest) => readPreferences(request.headers.prefer);
-  const queryOf = (request: FastifyRequest): CollectionQuery => read(collectionQuerySchema, request.query);
   const events = `${path}/events`;
   const event = `${events}/:eventId`;
 
@@ -78,8 +79,7 @@ const routesAt = (app: FastifyInstance, path: string, parts: MicrosoftCalendarPa
   app.get<{ Params: CalendarParams }>(
     `${path}/calendarView`,
     { config: { operation: 'calendarView.list' } },
-    (request) =>
-      collection(request, listView(calendarOf(request), queryOf(request), preferencesOf(request))),
+    (request) => collection(request, listView(calendarOf(request), queryOf(request), preferencesOf(request))),
   );
 
   app.get<{ Params: CalendarParams }>(events, { config: { operation: 'events.list' } }, (request) =>

@@ -56,15 +56,20 @@ export const createCalendars = (changeNotifier: ChangeNotifier): Calendars => {
 
   const of = (account: string) => [...calendars.values()].filter(({ owner }) => owner === account);
   const create = (account: string, name: string, isDefault: boolean): Calendar => {
-    const calendar = { id: exchangeId('AAMkAG', account), owner: account, name, isDefault, events: new Map() };
+    const calendar = {
+      id: exchangeId('AAMkAG', account),
+      owner: account,
+      name,
+      isDefault,
+      events: new Map(),
+    };
     calendars.set(calendar.id, calendar);
     changeNotifier.notify();
     return calendar;
   };
 
   return {
-    open: (account) =>
-      of(account).find(({ isDefault }) => isDefault) ?? create(account, 'Calendar', true),
+    open: (account) => of(account).find(({ isDefault }) => isDefault) ?? create(account, 'Calendar', true),
     get(account, calendarId) {
       const calendar = calendars.get(calendarId);
       if (calendar?.owner === account) return calendar;

@@ -19,12 +19,9 @@ export const limitConcurrency = (
     if (mailbox === undefined) return;
     const others = running.get(mailbox) ?? 0;
     if (others >= limit) {
-      throw new GraphError(
-        429,
-        'ApplicationThrottled',
-        'Application is over its MailboxConcurrency limit.',
-        { 'retry-after': '1' },
-      );
+      throw new GraphError(429, 'ApplicationThrottled', 'Application is over its MailboxConcurrency limit.', {
+        'retry-after': '1',
+      });
     }
     running.set(mailbox, others + 1);
     counted.set(request, mailbox);

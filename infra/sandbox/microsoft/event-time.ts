@@ -33,7 +33,11 @@ export const readTime = ({ dateTime, timeZone }: DateTimeZone, unknownZones: rea
   }
   const read = readLocal(dateTime, zone);
   if (read === undefined) {
-    throw new GraphError(400, 'ErrorInvalidParameter', `The value '${dateTime}' of type 'DateTime' is invalid.`);
+    throw new GraphError(
+      400,
+      'ErrorInvalidParameter',
+      `The value '${dateTime}' of type 'DateTime' is invalid.`,
+    );
   }
   return read;
 };

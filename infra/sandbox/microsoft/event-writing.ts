@@ -39,7 +39,11 @@ export interface EventWriting {
 }
 
 const invalid = (message: string): GraphError =>
-  new GraphError(400, 'ErrorPropertyValidationFailure', `At least one property failed validation. ${message}`);
+  new GraphError(
+    400,
+    'ErrorPropertyValidationFailure',
+    `At least one property failed validation. ${message}`,
+  );
 
 const detailsOf = (body: EventBody): EventDetails => eventDetailsSchema.parse(body);
 
@@ -52,6 +56,22 @@ const merged = (held: readonly ExtendedProperty[], written: readonly ExtendedPro
   const names = new Set(written.map(({ id }) => id.toLowerCase()));
   return [...held.filter(({ id }) => !names.has(id.toLowerCase())), ...written];
 };
+
+const existing = (calendar: Calendar, id: string): StoredEvent => {
+  const event =
+    calendar.events.get(id) ?? [...calendar.events.values()].find((candidate) => candidate.id === id);
+  if (event && !event.deleted) return event;
+  throw new GraphError(404, 'ErrorItemNotFound', 'The specified object was not found in the store.');
+};
+
+const refuseRecurrence = ({ recurrence }: EventBody) => {
+  if (recurrence) throw invalid('The sandbox does not expand recurrences yet.');
+};
+
+const inUtc = (epochMs: number): DateTimeZone => ({
+  dateTime: new Date(epochMs).toISOString(),
+  timeZone: 'UTC',
+});
 
 /** Creates the write operations on the stored calendars. */
 export const createEventWriting = (
@@ -76,13 +96,6 @@ export const createEventWriting = (
     return { startMs, endMs };
   };
 
-  const existing = (calendar: Calendar, id: string): StoredEvent => {
-    const event =
-      calendar.events.get(id) ?? [...calendar.events.values()].find((candidate) => candidate.id === id);
-    if (event && !event.deleted) return event;
-    throw new GraphError(404, 'ErrorItemNotFound', 'The specified object was not found in the store.');
-  };
-
   const unchanged = (calendar: Calendar, id: string, ifMatch: string | undefined): StoredEvent => {
     const event = existing(calendar, id);
     if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== entityTag(event)) {
@@ -93,10 +106,6 @@ export const createEventWriting = (
       );
     }
     return event;
-  };
-
-  const refuseRecurrence = ({ recurrence }: EventBody) => {
-    if (recurrence) throw invalid('The sandbox does not expand recurrences yet.');
   };
 
   /** Returns the event of an earlier creation with the same transaction id, unless Graph rejects the repetition. */
@@ -160,13 +169,9 @@ export const createEventWriting = (
       checkProperties(body.singleValueExtendedProperties);
       if (body.transactionId !== undefined) throw invalid('The transaction id cannot be changed.');
       const isAllDay = body.isAllDay ?? held.isAllDay;
-      const timeOf = (epochMs: number): DateTimeZone => ({
-        dateTime: new Date(epochMs).toISOString(),
-        timeZone: 'UTC',
-      });
       const event: StoredEvent = {
         ...held,
-        ...spanOf(body.start ?? timeOf(held.startMs), body.end ?? timeOf(held.endMs), isAllDay),
+        ...spanOf(body.start ?? inUtc(held.startMs), body.end ?? inUtc(held.endMs), isAllDay),
         isAllDay,
         zone: body.start?.timeZone ?? held.zone,
         details: { ...held.details, ...detailsOf(body) },

@@ -76,7 +76,9 @@ export const entityTag = ({ revision }: StoredEvent): string =>
 
 /** An event that lasts all day has no instants: its dates are rendered as midnight, whatever zone is preferred. */
 const timeOf = (event: StoredEvent, epochMs: number, preferences: Preferences) =>
-  event.isAllDay ? { ...renderTime(epochMs, 'UTC'), timeZone: preferences.zone } : renderTime(epochMs, preferences.zone);
+  event.isAllDay
+    ? { ...renderTime(epochMs, 'UTC'), timeZone: preferences.zone }
+    : renderTime(epochMs, preferences.zone);
 
 /** Returns the event as Graph sends it. Without `expanded`, no extended properties are sent. */
 export const renderEvent = (

@@ -79,6 +79,29 @@ const isDate = (time: string): boolean => /^\d{4}-\d\d-\d\d$/.test(time);
 
 const calendarScopes = ['Calendars.Read', 'Calendars.ReadWrite'];
 
+const shownPreferences = readPreferences(undefined);
+
+/** Returns the event for the state of the sandbox: with all extended properties, and also when it is deleted. */
+const viewEvent = (event: StoredEvent) => ({
+  ...renderEvent(
+    event,
+    shownPreferences,
+    event.properties.map(({ id }) => id),
+  ),
+  immutableId: event.immutableId,
+  origin: event.origin,
+  deleted: event.deleted,
+  body: event.details.body,
+});
+
+const viewCalendar = ({ id, owner, name, isDefault, events }: Calendar) => ({
+  id,
+  owner,
+  name,
+  isDefault,
+  events: [...events.values()].map(viewEvent),
+});
+
 /** Creates the simulated Microsoft: its routes, its state and its controls. */
 export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettings>) => {
   const { settings, clock, changeNotifier, calls, faultRegistry } = parts;
@@ -104,28 +127,17 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
   const accountOf = (request: FastifyRequest): string => {
     const grant = grantOf(request);
     if (!grant) {
-      throw new GraphError(401, 'InvalidAuthenticationToken', 'Access token has expired or is not yet valid.');
+      throw new GraphError(
+        401,
+        'InvalidAuthenticationToken',
+        'Access token has expired or is not yet valid.',
+      );
     }
     const needed = request.method === 'GET' ? calendarScopes : calendarScopes.slice(1);
     if (!grant.scopes.some((scope) => needed.includes(scope.replace('https://graph.microsoft.com/', '')))) {
       throw new GraphError(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.');
     }
     return grant.account;
-  };
-  const preferences = readPreferences(undefined);
-  const view = ({ id, owner, name, isDefault, events }: Calendar) => {
-    const render = (event: StoredEvent) => ({
-      ...renderEvent(
-        event,
-        preferences,
-        event.properties.map((property) => property.id),
-      ),
-      immutableId: event.immutableId,
-      origin: event.origin,
-      deleted: event.deleted,
-      body: event.details.body,
-    });
-    return { id, owner, name, isDefault, events: [...events.values()].map(render) };
   };
   const snapshotParts: readonly SnapshotPart[] = [
     ...server.kept,
@@ -149,7 +161,7 @@ export const createMicrosoft = (parts: VendorDependencies<MicrosoftSandboxSettin
         microsoftCalendarRoutes(graph, { settings, calendars, writing, accountOf });
       });
     },
-    state: () => ({ grants: server.grants.all(), calendars: calendars.all().map(view) }),
+    state: () => ({ grants: server.grants.all(), calendars: calendars.all().map(viewCalendar) }),
     /** Creates the mailbox of an account, if it does not exist, and returns the id of its default calendar. */
     openMailbox: (account: string): string => calendars.open(account).id,
     /** Adds an event that the owner of the mailbox created in Outlook. */

@@ -70,7 +70,9 @@ export const selectFrom = <Item extends object>(
   const fields = select.split(',');
   const unknown = fields.find((field) => !known.includes(field));
   if (unknown !== undefined) {
-    throw invalidQuery(`Parsing OData Select and Expand failed: Could not find a property named '${unknown}'.`);
+    throw invalidQuery(
+      `Parsing OData Select and Expand failed: Could not find a property named '${unknown}'.`,
+    );
   }
   const always = ['id', '@odata.etag', 'singleValueExtendedProperties'];
   const kept: Partial<Item> = { ...item };

@@ -30,7 +30,13 @@ const workingHours = (zone: string) => ({
           '@odata.type': '#microsoft.graph.customTimeZone',
           bias: 480,
           name: 'Customized Time Zone',
-          standardOffset: { time: '02:00:00.0000000', dayOccurrence: 1, dayOfWeek: 'sunday', month: 11, year: 0 },
+          standardOffset: {
+            time: '02:00:00.0000000',
+            dayOccurrence: 1,
+            dayOfWeek: 'sunday',
+            month: 11,
+            year: 0,
+          },
           daylightOffset: {
             daylightBias: -60,
             time: '02:00:00.0000000',
