@@ -17,7 +17,7 @@ export const scheduleRequestSchema = z.strictObject({
 const longestMs = 62 * dayMs;
 
 /** Personal accounts of Outlook.com have no schedule. */
-export const isPersonal = (account: string): boolean => /@(outlook|hotmail|live)\./i.test(account);
+const isPersonal = (account: string): boolean => /@(outlook|hotmail|live)\./i.test(account);
 
 /** Returns the working hours of a mailbox. A zone that the owner has defined has rules and no Windows name. */
 const workingHours = (zone: string) => ({
