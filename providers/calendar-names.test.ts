@@ -18,6 +18,8 @@ describe('the name of a Google calendar', () => {
   });
 });
 
+const closed = () => Promise.reject(new Error('the account must be connected again'));
+
 describe('the name of an Outlook calendar', () => {
   const connection = { id: 'conn_1', account: 'Ada@contoso.example', accountId: 'Tenant.Ada' } as const;
   /** `AAMain=` is the id of the main calendar. */
@@ -44,7 +46,6 @@ describe('the name of an Outlook calendar', () => {
   });
 
   it('is that of both possibilities when Microsoft cannot be asked', async () => {
-    const closed = () => Promise.reject(new Error('the account must be connected again'));
     expect(await namesOf('AAMain=', closed)).toEqual(['microsoft/AAMain=', 'microsoft/tenant.ada']);
     expect(await namesOf('primary', closed)).toEqual(['microsoft/tenant.ada']);
   });

@@ -198,7 +198,7 @@ export const deleteEvent = async (scope: CallScope, event: EventToDelete): Promi
   throw keepsChanging(scope);
 };
 
-/** Deletes the event. Outlook informs nobody, because our events have no attendees. */
+/** Deletes the event. Outlook sends no notices, because our events have no attendees. */
 const remove = async (
   { client, operation, connection, call }: CallScope,
   calendarId: string,

@@ -191,7 +191,7 @@ it('the Outlook sandbox limits the simultaneous requests to a mailbox', async ()
   const { call, control } = await setup();
   control.setFault('microsoft', { kind: 'latency', operation: 'calendars.list', latencyMs: 300 });
   const answers = await Promise.all(Array.from({ length: 5 }, () => call('GET', '/calendars')));
-  expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 429]);
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(4);
   const throttled = answers.find(({ status }) => status === 429);
   expect(throttled).toMatchObject(rejected(429, 'ApplicationThrottled'));
   expect(throttled?.headers.get('retry-after')).toBe('1');
