@@ -67,7 +67,7 @@ it('an audition is written, moved and cancelled in an Outlook and a Google calen
   const { start } = scheduled.slot ?? {};
   expect(starts()).toEqual({ outlook: [start], google: [start] });
 
-  // Half an hour later: the new slot begins where the old one ends, and its own event must not count as busy.
+  // The new slot overlaps the old one: the event of the audition itself must not count as busy.
   const later = fullMinute(Date.parse(start ?? '') + 15 * 60_000);
   const slot = {
     start: new Date(later).toISOString(),

@@ -12,27 +12,16 @@ export const limitConcurrency = (
   limit: number,
 ) => {
   const running = new Map<string, number>();
-  const counted = new WeakMap<FastifyRequest, string>();
-
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const mailbox = limit === 0 ? undefined : mailboxOf(request);
     if (mailbox === undefined) return;
     const others = running.get(mailbox) ?? 0;
     if (others >= limit) {
-      throw new GraphError(429, 'ApplicationThrottled', 'Application is over its MailboxConcurrency limit.', {
-        'retry-after': '1',
-      });
+      const message = 'Application is over its MailboxConcurrency limit.';
+      throw new GraphError(429, 'ApplicationThrottled', message, { 'retry-after': '1' });
     }
     running.set(mailbox, others + 1);
-    counted.set(request, mailbox);
+    // Also emitted when the connection closes without an answer.
+    reply.raw.once('close', () => running.set(mailbox, (running.get(mailbox) ?? 1) - 1));
   });
-
-  const ended = async (request: FastifyRequest) => {
-    const mailbox = counted.get(request);
-    if (mailbox === undefined) return;
-    counted.delete(request);
-    running.set(mailbox, (running.get(mailbox) ?? 1) - 1);
-  };
-  app.addHook('onResponse', ended);
-  app.addHook('onRequestAbort', ended);
 };
