@@ -16,7 +16,7 @@ import type { GraphClient } from './graph-client.ts';
 import { graphError } from './graph-errors.ts';
 
 /** The connection, the call and the operation of a request. */
-export interface CallScope {
+interface CallScope {
   readonly client: GraphClient;
   readonly operation: ProviderOperation;
   readonly connection: ConnectedAccount;
