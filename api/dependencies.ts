@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Repositories } from '../db/index.ts';
+import type { CalendarRef } from '../domain/audition/request.ts';
 import type { BusyInterval } from '../domain/audition/slot.ts';
 import type { ConnectionId, OrganizationId } from '../domain/ids.ts';
 import type { Instant } from '../domain/time/instant.ts';
@@ -16,13 +17,26 @@ import type { AuditionWorkflows } from './auditions/audition-workflows.ts';
 import type { IntegrationChecks, QuotaDescription } from './health/integration-health.ts';
 import type { DeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
 
+/** The context of a call that a route makes to a provider. */
+export interface ProviderCall {
+  readonly correlationId: string;
+  readonly signal: AbortSignal;
+}
+
 /** Reads the busy intervals of a connected calendar. */
 export type FindBusy = (
   organization: OrganizationId,
   calendar: { readonly connection: ConnectionId; readonly calendarId: string },
   window: { readonly from: Instant; readonly until: Instant },
-  call: { readonly correlationId: string; readonly signal: AbortSignal },
+  call: ProviderCall,
 ) => Promise<readonly BusyInterval[]>;
+
+/** Returns the names of a connected calendar for `slotResources`. */
+export type NameCalendar = (
+  organization: OrganizationId,
+  calendar: CalendarRef,
+  call: ProviderCall,
+) => Promise<readonly string[]>;
 
 export interface ApiDependencies {
   readonly configuration: Pick<
@@ -41,6 +55,7 @@ export interface ApiDependencies {
   /** The providers' clients for connecting accounts and revoking grants. */
   readonly authorizers: Authorizers;
   readonly findBusy: FindBusy;
+  readonly nameCalendar: NameCalendar;
   /** Throws `Refusal` (`address_not_allowed`) for a URL that this service must not call. */
   readonly assertUrlAllowed: (url: string) => Promise<void>;
   /** One check per provider. Throws when the provider does not respond or rejects our credentials. */

@@ -11,6 +11,7 @@ import { createKeyWrapping } from '../foundation/encryption/configured-wrapping.
 import { createConnectionLinks } from '../foundation/links/connection-link.ts';
 import { createResponseLinks } from '../foundation/links/response-link.ts';
 import type { Logger } from '../foundation/observability/logger.ts';
+import { calendarName, calendarNames } from '../providers/calendar-names.ts';
 import type { Configuration } from '../providers/configuration.ts';
 import { createCallMetrics } from '../providers/metrics.ts';
 import { type AccessTokens, createAccessTokens } from '../providers/oauth/access-tokens.ts';
@@ -23,7 +24,7 @@ import { withResilience } from '../providers/resilience/resilient-providers.ts';
 import { createTokenVerifier } from './access/jwt-verifier.ts';
 import { buildApi } from './app.ts';
 import { createAuditionWorkflows } from './auditions/audition-workflows.ts';
-import type { FindBusy } from './dependencies.ts';
+import type { FindBusy, NameCalendar } from './dependencies.ts';
 import { connectTemporal } from './temporal-connection.ts';
 import { createDeliveryWorkflows } from './webhook-endpoints/delivery-workflows.ts';
 
@@ -53,6 +54,19 @@ const findBusyWith =
       `Your organization has no connection ${id}.`,
       'Connect the calendar first, or omit it.',
     );
+  };
+
+const nameCalendarWith =
+  (
+    connections: Repositories['connections'],
+    accessTokens: AccessTokens,
+    { calendars }: Providers,
+  ): NameCalendar =>
+  async (organization, { provider, connection: id, calendarId }, call) => {
+    const connection = await connections.get(organization, id);
+    if (!connection) return [calendarName(provider, { id, account: undefined }, calendarId)];
+    const open = async () => connectedAccountOf(connection, accessTokens, 'calendar.listEvents');
+    return calendarNames(calendars[provider], connection, calendarId, open, call);
   };
 
 /** The development Web UI has no fixed port. */
@@ -118,6 +132,7 @@ export const startApi = async ({
       connectionLinks: createConnectionLinks(configuration.masterKeys),
       authorizers: providers.authorizers,
       findBusy: findBusyWith(repositories.connections, accessTokens, guardedProviders),
+      nameCalendar: nameCalendarWith(repositories.connections, accessTokens, guardedProviders),
       integrations: providers.checks,
       quotas: Object.entries(quotasWith(configuration.quotas)).map(([name, quota]) => ({ name, ...quota })),
       metricsRegistry,

@@ -10,6 +10,7 @@ import type {
   channelVendors,
   HostedMeetingName,
   meetingVendors,
+  SynchronizedCalendarName,
 } from '../domain/providers/vendors.ts';
 import type { Instant } from '../domain/time/instant.ts';
 
@@ -113,6 +114,11 @@ export interface CalendarProvider {
     window: { readonly from: Instant; readonly until: Instant },
     call: CallContext,
   ): Promise<readonly BusyEvent[]>;
+  /**
+   * Returns `primary` for any id of the account's main calendar, and every other id unchanged. Absent when the ids alone
+   * tell which calendar they mean (`providers/calendar-names.ts`).
+   */
+  resolveAlias?(connection: ConnectedAccount, calendarId: string, call: CallContext): Promise<string>;
   /**
    * Creates, updates or revives the event. Idempotent by `eventId`. Returns the provider's id of the event, which
    * differs from ours when ours cannot be used any more.
@@ -223,7 +229,7 @@ export interface CalendarPush {
 
 /** The changes of a vendor's calendars. The calendar synchronisation depends on this port only. */
 export interface CalendarChanges {
-  readonly name: CalendarProviderName;
+  readonly name: SynchronizedCalendarName;
   /** Returns one page. Occurrences of series are listed one by one. Deleted events are listed as changes. */
   listChanges(
     connection: ConnectedAccount,

@@ -11,6 +11,8 @@ import { createGoogleClient } from './google/client.ts';
 import { createGoogleCheck } from './google/health.ts';
 import { createGoogleAuthorizer } from './google/oauth.ts';
 import { type GoogleSettings, googleSettingsOf, googleVariables } from './google/settings.ts';
+import { createOutlookCalendar } from './microsoft/calendar.ts';
+import { createGraphClient } from './microsoft/graph-client.ts';
 import { createMicrosoftCheck } from './microsoft/health.ts';
 import { createMicrosoftAuthorizer } from './microsoft/oauth.ts';
 import { type MicrosoftSettings, microsoftSettingsOf, microsoftVariables } from './microsoft/settings.ts';
@@ -91,6 +93,7 @@ export const providerSettingsOf = (set: z.output<z.ZodObject<typeof providerShap
 /** Constructs the providers. Makes no call. */
 export const createProviders = (settings: ProviderSettings): ProviderRegistry => {
   const google = createGoogleClient(settings.google);
+  const graph = createGraphClient(settings.microsoft);
   const zoom = createZoomClient(settings.zoom);
   const twilio = createTwilioClient(settings.twilio);
   const smtp = createSmtpClient(settings.smtp);
@@ -99,7 +102,7 @@ export const createProviders = (settings: ProviderSettings): ProviderRegistry =>
   const outbound = createOutboundDispatcher({ allowedPrivateNetworks });
   const fetchFor = (home: URL) => createGuardedFetch(outbound, home);
   return {
-    calendars: { google: createGoogleCalendar(google) },
+    calendars: { google: createGoogleCalendar(google), microsoft: createOutlookCalendar(graph) },
     calendarChanges: { google: createGoogleChanges(google) },
     meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),

@@ -90,6 +90,15 @@ const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarPro
       path.run(listEvents, ofConnection(connection), call, () =>
         calendar.busyEvents(connection, calendarId, window, call),
       ),
+    ...(calendar.resolveAlias && {
+      resolveAlias: (connection, calendarId, call) =>
+        path.run(
+          listEvents,
+          ofConnection(connection),
+          call,
+          async () => (await calendar.resolveAlias?.(connection, calendarId, call)) ?? calendarId,
+        ),
+    }),
     putEvent: (connection, event, call) =>
       path.run(putEvent, ofConnection(connection), call, () => calendar.putEvent(connection, event, call)),
     putConference: (connection, event, call) =>
