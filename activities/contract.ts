@@ -217,7 +217,7 @@ export interface CalendarActivities {
   findBusy(input: FindBusyInput): Promise<readonly BusyInterval[]>;
   /** Creates or moves the event of the audition in the calendar. */
   writeEvent(input: WriteEventInput): Promise<{ readonly eventId: string }>;
-  /** Writes the events of all calendars of one provider. */
+  /** Writes the events of several calendars of one provider, of at most `largestEventGroup` connections. */
   writeEvents(input: WriteEventsInput): Promise<WriteEventsResult>;
   removeEvent(input: RemoveEventInput): Promise<UndoResult>;
 }
@@ -272,6 +272,10 @@ export interface NoticeFacts {
   readonly joinUrl?: string | undefined;
   readonly notes?: string | undefined;
   readonly reason?: string | undefined;
+  /** What an update tells, when the time is the same. `no_link`: the meeting is gone, and there is no other. */
+  readonly changed?: 'place' | 'link' | 'no_link' | undefined;
+  /** Increases with each fact of the audition. Sent as iCalendar's SEQUENCE. */
+  readonly sequence?: number | undefined;
 }
 
 export interface NoticeToSend {
@@ -325,10 +329,12 @@ export interface MessagingActivities {
 }
 
 /**
- * The rate limit of a task queue counts activities, not the messages in them. Groups are therefore small. A group of
- * this size on each of the queue's slots stays below the rate of the channels' providers.
+ * The rate limit of a task queue counts activities, not the messages or events in them. Groups are therefore small. A
+ * group of this size on each of the queue's slots stays below the rate of the channels' providers.
  */
 export const largestNoticeGroup = 10;
+/** The largest number of connections whose calendars one activity writes to. Usually an audition has two. */
+export const largestEventGroup = 5;
 
 export type AuditionActivities = InternalActivities &
   CalendarActivities &

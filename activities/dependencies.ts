@@ -34,6 +34,11 @@ export interface ActivityDependencies {
     readonly revision: number;
   }) => string;
   /**
+   * Tells a running audition that another one has taken the slot that it yielded. Best effort: an audition that does not
+   * learn it yields until the period of its decline ends.
+   */
+  readonly tellSlotTaken: (auditionId: AuditionId) => Promise<void>;
+  /**
    * The From address of emails and the organizer of calendar invitations: `CastMatch <auditions@example.com>`, or the
    * address alone.
    */

@@ -1,11 +1,11 @@
 /** Creates the activities of a worker process. */
 import { createCalendarActivities } from './calendar/calendar.ts';
+import { createCalendarReader } from './calendar/calendar-reader.ts';
+import { createClaimSlot } from './calendar/claim-slot.ts';
 import {
   type CalendarSyncDependencies,
   createCalendarSyncActivities,
 } from './calendar-sync/calendar-sync.ts';
-import { createCalendarReader } from './calendar/calendar-reader.ts';
-import { createClaimSlot } from './calendar/claim-slot.ts';
 import type {
   AuditionActivities,
   CalendarSyncActivities,

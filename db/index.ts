@@ -7,10 +7,10 @@ import { createIdempotentRequests, type IdempotentRequests } from './access/idem
 import { createOrganizations, type Organizations } from './access/organizations.ts';
 import { type Announcements, createAnnouncements } from './auditions/announcements.ts';
 import { createNoticeDeliveries, type NoticeDeliveries } from './auditions/notice-deliveries.ts';
-import { createOpenCommands, type OpenCommands } from './auditions/open-commands.ts';
 import { type AuditionReadModel, createAuditionReadModel } from './auditions/read-model.ts';
 import { type AuditionRecords, createAuditionRecords } from './auditions/records.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
+import { createSuppressions, type Suppressions } from './auditions/suppressions.ts';
 import { createSyncedCalendars, type SyncedCalendars } from './calendars/synced-calendars.ts';
 import { createSyncedEvents, type SyncedEvents } from './calendars/synced-events.ts';
 import { createWrittenEvents, type WrittenEvents } from './calendars/written-events.ts';
@@ -58,7 +58,7 @@ export interface Repositories {
   readonly idempotentRequests: IdempotentRequests;
   readonly noticeDeliveries: NoticeDeliveries;
   readonly announcements: Announcements;
-  readonly openCommands: OpenCommands;
+  readonly suppressions: Suppressions;
   readonly inbox: WebhookInbox;
   readonly inboxRouting: InboxRouting;
   readonly endpoints: WebhookEndpoints;
@@ -96,7 +96,7 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     idempotentRequests: createIdempotentRequests(db),
     noticeDeliveries: createNoticeDeliveries(db),
     announcements: createAnnouncements(db),
-    openCommands: createOpenCommands(db),
+    suppressions: createSuppressions(db),
     watchSubscriptions: createWatchSubscriptions(db),
     syncedCalendars: createSyncedCalendars(db, vault),
     syncedEvents: createSyncedEvents(db),

@@ -176,7 +176,7 @@ export type ListingPosition =
   | { readonly kind: 'all'; readonly since: Instant; readonly page?: string | undefined }
   | { readonly kind: 'changes'; readonly cursor: string; readonly page?: string | undefined };
 
-export type ListingPage =
+type ListingPage =
   | {
       readonly kind: 'page';
       readonly changes: readonly ListedChange[];
@@ -189,7 +189,7 @@ export type ListingPage =
   | { readonly kind: 'cursor_expired' };
 
 /** A request for push notifications about a calendar. */
-export interface WatchRequest {
+interface WatchRequest {
   readonly calendarId: string;
   /** Proposed by us: at most 64 of [A-Za-z0-9-]. Some vendors choose their own. */
   readonly id: string;
@@ -199,7 +199,7 @@ export interface WatchRequest {
   readonly expiresAt: Instant;
 }
 
-export interface Watch {
+interface Watch {
   readonly id: string;
   /** The vendor's id of what is watched. Its presence says that the vendor has confirmed the watch. */
   readonly resourceId: string;

@@ -16,7 +16,6 @@ import { createProviders } from '../providers/registry.ts';
 import { withResilience } from '../providers/resilience/resilient-providers.ts';
 import { createAuditionSignals } from './calendar-sync/audition-signals.ts';
 import { startCalendarSyncs } from './calendar-sync/starter.ts';
-import { startCommandRelay } from './commands/commands.ts';
 import { startConnectionMaintenance } from './connections/start-connection-maintenance.ts';
 import { startTokenRefresh } from './connections/token-refresh.ts';
 import { healthAddress, startHealthServer } from './health/health-server.ts';
@@ -31,6 +30,7 @@ import { createAuditionRuns } from './reconciliation/audition-runs.ts';
 import { startReconciliationSchedule } from './reconciliation/schedule.ts';
 import { installRuntime } from './runtime.ts';
 import { shutdownTimeoutMs } from './shutdown/timeouts.ts';
+import { signalSlotTaken } from './slot-taken.ts';
 import { startWorkers } from './worker.ts';
 
 const main = async (): Promise<void> => {
@@ -90,7 +90,6 @@ const main = async (): Promise<void> => {
     startTokenRefresh({ connections: repositories.connections, accessTokens, logger }),
     outbox.startRelay(workers, logger),
     startInboxRelay(configuration, repositories, workers, { logger, metrics }),
-    startCommandRelay(repositories, workers, logger),
     startReconciliationSchedule(configuration, workers.client, logger),
     ...startCalendarSyncs(configuration, repositories.syncedCalendars, workers.client, logger),
     startConnectionMaintenance(
@@ -143,6 +142,7 @@ const createAuditionActivities = (
     accessTokens,
     providers,
     publicUrl,
+    tellSlotTaken: signalSlotTaken,
     responseLink: (invitation) => `${publicUrl}/respond/${links.token(invitation)}`,
     sender: smtp.from,
   });

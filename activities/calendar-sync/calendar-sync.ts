@@ -83,7 +83,10 @@ export const createCalendarSyncActivities = ({
     return isMore;
   };
 
-  const runRound = async (input: SyncCalendarsInput, connection: Connection): Promise<SyncCalendarsResult> => {
+  const runRound = async (
+    input: SyncCalendarsInput,
+    connection: Connection,
+  ): Promise<SyncCalendarsResult> => {
     const { organization, connection: id, only, lostSubscriptions = [] } = input;
     const provider = providers.calendarChanges[input.provider];
     if (!provider) return { kind: 'ended', reason: 'disabled' };
@@ -139,13 +142,7 @@ export const createCalendarSyncActivities = ({
   };
 };
 
-const stateOf = ({
-  calendar,
-  state,
-  listedCount,
-  error,
-  pushError,
-}: SyncedCalendar): CalendarSyncState => ({
+const stateOf = ({ calendar, state, listedCount, error, pushError }: SyncedCalendar): CalendarSyncState => ({
   calendar,
   state,
   listedCount,

@@ -8,8 +8,7 @@ import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { ApiResponse, Attempt } from '../idempotency/run-once.ts';
 import type { AuditionUpdateMessage } from './audition-workflows.ts';
-import { isCarriedOut, type ResultName, showsResult } from './command-result.ts';
-import { sendRecorded } from './recorded-command.ts';
+import { isCarriedOut, type ResultName } from './command-result.ts';
 import { requireAudition } from './require-audition.ts';
 
 const auditionClosed = (view: AuditionView): Refusal =>
@@ -61,13 +60,12 @@ const carriedOut = (name: ResultName, view: AuditionView, accepted: AcceptedComm
  * @throws {Refusal} from `message`, from the workflow, or `audition_not_found`, `audition_closed`, `audition_stopped`.
  */
 export const sendAuditionCommand = async <Name extends AuditionUpdateMessage['name']>(
-  { repositories, auditionWorkflows }: CommandDependencies,
+  { repositories: { auditions, events }, auditionWorkflows }: CommandDependencies,
   { organization, id, updateId, correlationId }: CommandTarget,
   name: Name,
   message: (view: AuditionView) => Extract<AuditionUpdateMessage, { readonly name: Name }>,
   attempt: Attempt = {},
 ): Promise<ApiResponse> => {
-  const { auditions, events } = repositories;
   const readView = () => requireAudition({ auditions, auditionWorkflows }, organization, id);
   const before = await readView();
   const accepted = attempt.accepted ?? { after: before.sequence, correlationId };
@@ -76,16 +74,13 @@ export const sendAuditionCommand = async <Name extends AuditionUpdateMessage['na
   }
   const sent: AuditionUpdateMessage = message(before);
   const outcome = await sendWhenCaughtUp(
-    () =>
-      sendRecorded(repositories, { id, updateId, name }, () =>
-        auditionWorkflows.sendUpdate(id, sent, updateId),
-      ),
+    () => auditionWorkflows.sendUpdate(id, sent, updateId),
     async () => isAllowedByRecord(name, await readView()),
   );
   const view = await readView();
   switch (outcome.kind) {
     case 'done':
-      return (await isWaiting(events, sent, view, accepted))
+      return outcome.result.isPending && (await isWaiting(events, name, view, accepted))
         ? acceptedResponse(view, accepted)
         : carriedOut(name, view, accepted);
     case 'still_working':
@@ -121,14 +116,14 @@ const sendWhenCaughtUp = async <Outcome>(
 const isAllowedByRecord = (name: AuditionUpdateMessage['name'], { state }: AuditionView): boolean =>
   name !== 'resolve' && isCommandAllowed(name, state);
 
-/** Returns whether the audition is still as it was, because the command waits for an operator. */
+/** Returns whether a command that waited for an operator still waits. */
 const isWaiting = async (
   events: CommandDependencies['repositories']['events'],
-  message: AuditionUpdateMessage,
+  name: ResultName,
   view: AuditionView,
   accepted: AcceptedCommand,
 ): Promise<boolean> => {
-  if (showsResult(view, message) || (await isCarriedOut(events, view, message.name, accepted))) return false;
+  if (await isCarriedOut(events, view, name, accepted)) return false;
   if (view.state === 'closed') throw auditionClosed(view);
   return true;
 };

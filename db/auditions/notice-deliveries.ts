@@ -12,10 +12,11 @@ import {
   participantIdSchema,
 } from '../../domain/ids.ts';
 import { channels } from '../../domain/providers/vendors.ts';
-import { createBatching } from '../batching.ts';
 import type { Database } from '../client.ts';
 import { auditions } from '../schema/auditions.ts';
 import { deliveries } from '../schema/deliveries.ts';
+import { addressHash } from './address-hash.ts';
+import { isSuppressing, suppressAddressOf } from './suppressions.ts';
 
 /** The recipient of a message. */
 interface DeliveryRecipient {
@@ -44,21 +45,22 @@ interface StoredReport {
   readonly effect: 'changed' | 'repeated' | 'superseded';
 }
 
-interface NewDelivery {
-  readonly id: string;
-  readonly organization: OrganizationId;
-  readonly auditionId: AuditionId;
-  readonly participant: string;
-  readonly channel: string;
-}
-
 /** Maps the delivery ids of providers to notices, and keeps the status of each notice. */
 export interface NoticeDeliveries {
   /** Stores a delivery. Idempotent: a delivery id that is already stored stays unchanged. */
-  put(delivery: NewDelivery): Promise<void>;
+  put(delivery: {
+    readonly id: string;
+    readonly organization: OrganizationId;
+    readonly auditionId: AuditionId;
+    readonly participant: string;
+    readonly channel: string;
+    /** The email address. Only its hash is stored. */
+    readonly address?: string | undefined;
+  }): Promise<void>;
   /**
    * Stores the reported status, unless the stored one has precedence (`isLaterDelivery`). Idempotent. A report that
-   * names its recipient is stored even before the message is. Returns undefined when the message is unknown.
+   * names its recipient is stored even before the message is. Returns undefined when the message is unknown. A report
+   * after which nothing more must be sent to an email address suppresses the address.
    */
   report(report: StatusReport): Promise<StoredReport | undefined>;
   find(id: string): Promise<
@@ -97,56 +99,52 @@ const statusesBefore = (status: DeliveryStatus): readonly DeliveryStatus[] =>
   deliveryStatuses.filter((stored) => isLaterDelivery(status, stored));
 
 /** Creates the repository of notice deliveries. */
-export const createNoticeDeliveries = (db: Database): NoticeDeliveries => {
-  const put = createBatching({
-    run: (added: readonly NewDelivery[]) => insertDeliveries(db, added),
-    keyOf: ({ id }) => id,
-  });
-  return {
-    async put(delivery) {
-      await put(delivery);
-    },
+export const createNoticeDeliveries = (db: Database): NoticeDeliveries => ({
+  async put({ id, organization, auditionId, participant, channel, address }) {
+    const hash = address === undefined ? null : addressHash(organization, address);
+    await db
+      .insert(deliveries)
+      .values({ id, organization, auditionId, participant, channel, address: hash })
+      .onConflictDoNothing();
+  },
 
-    async report(report) {
-      const { inboxId, deliveryId, status, code, of: named } = report;
-      if (named) await putNamed(db, report, named);
-      const [changed] = await db
-        .update(deliveries)
-        .set({ status, code: code ?? null, reportedBy: inboxId })
-        .where(and(eq(deliveries.id, deliveryId), inArray(deliveries.status, [...statusesBefore(status)])))
-        .returning(recipientColumns);
-      if (changed) return { recipient: reportedSchema.parse(changed), effect: 'changed' };
-      const [stored] = await db
-        .select({ ...recipientColumns, reportedBy: deliveries.reportedBy })
-        .from(deliveries)
-        .where(eq(deliveries.id, deliveryId));
-      if (!stored) return undefined;
-      const effect = stored.reportedBy === inboxId ? 'repeated' : 'superseded';
-      return { recipient: reportedSchema.parse(stored), effect };
-    },
+  async report(report) {
+    const { inboxId, deliveryId, of: named } = report;
+    if (named) await putNamed(db, report, named);
+    const changed = isAddressLost(report)
+      ? await db.transaction(async (transaction) => {
+          const row = await changeStatus(transaction, report);
+          if (row) await suppressAddressOf(transaction, { deliveryId, reason: report.code });
+          return row;
+        })
+      : await changeStatus(db, report);
+    if (changed) return { recipient: reportedSchema.parse(changed), effect: 'changed' };
+    const [stored] = await db
+      .select({ ...recipientColumns, reportedBy: deliveries.reportedBy })
+      .from(deliveries)
+      .where(eq(deliveries.id, deliveryId));
+    if (!stored) return undefined;
+    const effect = stored.reportedBy === inboxId ? 'repeated' : 'superseded';
+    return { recipient: reportedSchema.parse(stored), effect };
+  },
 
-    async find(id) {
-      const [row] = await db.select().from(deliveries).where(eq(deliveries.id, id));
-      return row && deliverySchema.parse(row);
-    },
-  };
+  async find(id) {
+    const [row] = await db.select().from(deliveries).where(eq(deliveries.id, id));
+    return row && deliverySchema.parse(row);
+  },
+});
+
+const changeStatus = async (db: Database, { inboxId, deliveryId, status, code }: StatusReport) => {
+  const [changed] = await db
+    .update(deliveries)
+    .set({ status, code: code ?? null, reportedBy: inboxId })
+    .where(and(eq(deliveries.id, deliveryId), inArray(deliveries.status, [...statusesBefore(status)])))
+    .returning(recipientColumns);
+  return changed;
 };
 
-/** Stores deliveries in one statement, in a fixed order, so that two statements cannot deadlock. */
-const insertDeliveries = async (
-  db: Database,
-  added: readonly NewDelivery[],
-): Promise<readonly 'stored'[]> => {
-  await db.execute(sql`
-    INSERT INTO deliveries (id, organization, audition_id, participant, channel)
-    SELECT id, organization, "auditionId", participant, channel
-    FROM jsonb_to_recordset(${JSON.stringify(added)}::jsonb)
-      AS added(id text, organization text, "auditionId" text, participant text, channel text)
-    ORDER BY id
-    ON CONFLICT (id) DO NOTHING
-  `);
-  return added.map(() => 'stored');
-};
+const isAddressLost = (report: StatusReport): report is StatusReport & { readonly code: string } =>
+  report.channel === 'email' && report.status === 'failed' && isSuppressing(report.code);
 
 /** Stores the message of a report that arrives before the activity has stored it. */
 const putNamed = async (

@@ -194,11 +194,7 @@ const toStartSchema = z.array(
 
 type Row = typeof syncedCalendars.$inferSelect;
 
-const toCalendar = async (
-  vault: Pick<Vault, 'open'>,
-  row: Row,
-  used: boolean,
-): Promise<SyncedCalendar> => {
+const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): Promise<SyncedCalendar> => {
   const key = { connection: connectionIdSchema.parse(row.connection), calendar: row.calendar };
   return {
     ...key,

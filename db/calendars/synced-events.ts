@@ -24,7 +24,7 @@ export interface EventToStore {
   readonly revision?: number | undefined;
 }
 
-export interface PageToStore {
+interface PageToStore {
   readonly events: readonly EventToStore[];
   /** Undefined on the last page. */
   readonly nextPage?: string | undefined;
@@ -210,7 +210,13 @@ const advance = async (
       page: nextPage ?? null,
       listedCount: isFirst ? count : sql`${syncedCalendars.listedCount} + ${count}`,
       ...(isLast
-        ? { state: 'in_sync', cursor: nextCursor ?? null, listedSince: null, error: null, syncedAt: sql`now()` }
+        ? {
+            state: 'in_sync',
+            cursor: nextCursor ?? null,
+            listedSince: null,
+            error: null,
+            syncedAt: sql`now()`,
+          }
         : {}),
     })
     .where(

@@ -16,7 +16,7 @@ import { sealCalendarId } from './calendar-id.ts';
 /** Channel of `NOTIFY` that wakes the starter of synchronisations. */
 export const calendarSyncChannel = 'calendar_sync';
 
-export interface WrittenEvent {
+interface WrittenEvent {
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
   readonly provider: CalendarProviderName;
@@ -99,15 +99,7 @@ const registerCalendar = async (
  * is left to it. For a row of ours, the event is as it was just written.
  */
 const upsert = (
-  {
-    connection,
-    eventId,
-    auditionId,
-    participant,
-    key,
-    revision,
-    slot: { start, end, zone },
-  }: WrittenEvent,
+  { connection, eventId, auditionId, participant, key, revision, slot: { start, end, zone } }: WrittenEvent,
   calendar: string,
   generation: number,
 ) => sql`

@@ -35,7 +35,7 @@ const positiveNumber = wholeNumber('use a whole number of 1 or more');
 
 const program = new Command('replay')
   .description(
-    'Replays histories against the current workflow code. Exit code 1 when a history does not replay, 2 when one cannot be fetched or read.',
+    'Replays histories against the current workflow code. Exit code 1 when a history does not replay, 2 when one cannot be fetched or read, or none was selected.',
   )
   .argument('[targets...]', 'workflow ids, audition ids, or files with a history')
   .option('--failed', 'every workflow that failed, timed out or was terminated')

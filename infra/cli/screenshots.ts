@@ -3,7 +3,7 @@
  * as after `npm run demo -- --keep`. Needs Chromium.
  */
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type BrowserContextOptions, chromium } from 'playwright-core';
 import { z } from 'zod';
 import { readApiSettings } from '../../foundation/configuration/cli-configuration.ts';
@@ -37,11 +37,13 @@ const narrow = { viewport: { width: 900, height: 1100 } } satisfies BrowserConte
 await new Command('screenshots')
   .description('Takes the screenshots in docs/images from the running local stack.')
   .argument('<workflow>', "address of an audition's page in the Web UI, as printed by the demo")
-  .option('--chromium <path>', 'path of the browser', process.env['CHROMIUM'] ?? '/usr/bin/chromium')
-  .option(
-    '--sandbox <address>',
-    'address of the provider sandbox',
-    process.env['GOOGLE_API_URL'] ?? 'http://127.0.0.1:4010',
+  .addOption(
+    new Option('--chromium <path>', 'path of the browser').env('CHROMIUM').default('/usr/bin/chromium'),
+  )
+  .addOption(
+    new Option('--sandbox <address>', 'address of the provider sandbox')
+      .env('GOOGLE_API_URL')
+      .default('http://127.0.0.1:4010'),
   )
   .action(async (workflow: string, options: Options) => {
     const browser = await chromium.launch({ executablePath: options.chromium, args: chromiumArguments });

@@ -24,8 +24,7 @@ export const timedEventSchema = z.object({
 export type TimedEvent = z.infer<typeof timedEventSchema>;
 
 /** The fields of `timedEventSchema`, without the private properties, for the parameter `fields`. */
-export const timedEventFields =
-  'id,status,transparency,eventType,start,end,attendees(self,responseStatus)';
+export const timedEventFields = 'id,status,transparency,eventType,start,end,attendees(self,responseStatus)';
 
 /**
  * Working locations and birthdays never block time. Focus time and absences are opaque:

@@ -49,7 +49,8 @@ const eachKnown = <Name extends string, Row>(
   return replaced;
 };
 
-const changesOnPath = ({ name, listChanges, push }: CalendarChanges, path: CallPath): CalendarChanges => {
+const changesOnPath = (changes: CalendarChanges, path: CallPath): CalendarChanges => {
+  const { name, push } = changes;
   const { vendor } = calendarVendors[name];
   const list = operationOf(vendor, 'calendar.listChanges');
   const watch = operationOf(vendor, 'calendar.watch');
@@ -58,7 +59,7 @@ const changesOnPath = ({ name, listChanges, push }: CalendarChanges, path: CallP
     name,
     listChanges: (connection, calendarId, position, call) =>
       path.run(list, ofConnection(connection), call, () =>
-        listChanges(connection, calendarId, position, call),
+        changes.listChanges(connection, calendarId, position, call),
       ),
     push: push && {
       path: push.path,

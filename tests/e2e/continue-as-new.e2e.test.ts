@@ -15,8 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-/** The development server suggests continue-as-new after 500 events (temporal-dev.yaml). A response adds about six. */
-const maxResponses = 200;
+/** The development server suggests continue-as-new after 500 events (temporal-dev.yaml). A response adds about ten. */
+const maxResponses = 100;
 
 /** Returns the priorities of the activities that call providers, from the history. */
 const providerPriorities = async (handle: RunningAudition['handle']): Promise<ReadonlySet<string>> => {

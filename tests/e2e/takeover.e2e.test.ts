@@ -1,11 +1,13 @@
 /** Tests the take-over of an audition whose workflow an operator has reset or terminated in Temporal. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowIdReusePolicy } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
+import { participantSchema } from '../../domain/audition/request.ts';
 import * as messages from '../../workflows/audition/messages.ts';
 import type { audition } from '../../workflows/audition/workflow.ts';
-import { performer, slotIn } from '../harness/audition-plan.ts';
+import { castingDirector, performer, slotIn } from '../harness/audition-plan.ts';
 import {
   apiCommand,
   operatorCommand,
@@ -22,15 +24,25 @@ afterAll(() => harness.close());
 
 const invited = ({ until }: RunningAudition) => until(({ notices }) => notices.length === 4);
 
-/** Resets the workflow to its first workflow task, as an operator does in the Web UI. */
-const reset = async ({
-  handle,
-}: {
-  readonly handle: Pick<RunningAudition['handle'], 'workflowId' | 'fetchHistory'>;
-}): Promise<void> => {
+/**
+ * Resets the workflow, as an operator does in the Web UI: to its first workflow task, to the last one, or to the one that
+ * follows the invitations.
+ */
+const reset = async (
+  { handle }: { readonly handle: Pick<RunningAudition['handle'], 'workflowId' | 'fetchHistory'> },
+  to: 'first' | 'invited' | 'last' = 'first',
+): Promise<void> => {
   const { connection, namespace } = harness.environment;
-  const { events } = await handle.fetchHistory();
-  const completed = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+  const { events = [] } = await handle.fetchHistory();
+  const firstUpdate = events?.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes);
+  const isCompleted = (event: NonNullable<typeof events>[number]) =>
+    Boolean(event.workflowTaskCompletedEventAttributes);
+  const completed = {
+    first: () => events?.find(isCompleted),
+    // The task that accepts the update precedes its acceptance.
+    invited: () => events?.slice(0, (firstUpdate ?? 0) - 1).findLast(isCompleted),
+    last: () => events?.findLast(isCompleted),
+  }[to]();
   if (!completed?.eventId) throw new Error('the workflow has completed no task');
   await connection.workflowService.resetWorkflowExecution({
     namespace: namespace ?? 'default',
@@ -119,6 +131,78 @@ describe('an audition that was reset to its first workflow task', () => {
     });
   });
 
+  it.each(['first', 'invited', 'last'] as const)(
+    'does not repeat commands that Temporal applies again to the new run (%s task)',
+    async (to) => {
+      await harness.runAudition({}, async (played) => {
+        await invited(played);
+        const slots = [slotIn(96, Date.now()), slotIn(120, Date.now())] as const;
+        for (const slot of slots) {
+          const wish = { kind: 'fixed', slot } as const;
+          const correlationId = `move-${slot.start}`;
+          await played.send(messages.rescheduleUpdate, { ...apiCommand, correlationId, wish });
+        }
+        await played.until(({ notices }) => notices.length === 12);
+        played.world.effects = effectsOf(played);
+        const before = sideEffects(played);
+        await reset(played, to);
+        if (to !== 'last') await resolve(played, 'retry');
+        const answered = await latest(played).executeUpdate(messages.respondUpdate, {
+          args: [{ ...apiCommand, participant: performer.id, answer: 'accepted' }],
+        });
+        expect(answered.sequence).toBeGreaterThan(0);
+        await pause(1_000);
+        const view = await latest(played).query(messages.viewQuery);
+        expect(view).toMatchObject({ state: 'scheduled', revision: 3, slot: slots[1] });
+        expect(sideEffects(played)).toEqual(before);
+        await latest(played).executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+      });
+    },
+  );
+
+  it('knows who has left and who was added since, although it lacks their details', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const substitute = participantSchema.parse({
+        ...castingDirector,
+        id: 'director-2',
+        calendar: undefined,
+      });
+      await played.send(messages.participantsUpdate, {
+        ...apiCommand,
+        changes: [
+          { kind: 'remove', participant: castingDirector.id },
+          { kind: 'add', participant: substitute },
+        ],
+      });
+      await played.until(({ notices }) => notices.length === 5);
+      await expect.poll(() => played.world.retractions.length, { timeout: 10_000 }).toBe(1);
+      played.world.effects = effectsOf(played);
+      await reset(played);
+      expect((await untilAsked(played)).what).toContain('The details of director-2 are no longer known');
+      await resolve(played, 'retry');
+      const plan = await latest(played).query(messages.planQuery);
+      expect(plan.participants.map(({ id, channels }) => [id, channels.length])).toEqual([
+        [performer.id, 2],
+        ['reader-1', 1],
+        ['director-2', 0],
+      ]);
+      await latest(played).executeUpdate(messages.participantsUpdate, {
+        args: [
+          {
+            ...apiCommand,
+            changes: [
+              { kind: 'remove', participant: substitute.id },
+              { kind: 'add', participant: substitute },
+            ],
+          },
+        ],
+      });
+      await expect.poll(() => played.world.notices.length, { timeout: 10_000 }).toBe(6);
+      await latest(played).executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+    });
+  });
+
   it('is undone by the ledger when the operator aborts', async () => {
     await harness.runAudition({}, async (played) => {
       await invited(played);
@@ -184,6 +268,28 @@ describe('an audition that was terminated', () => {
     });
   });
 
+  it('touches nothing and asks an operator when a reopening finds it open, as after a reset', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const { taskQueue } = await played.handle.describe();
+      await played.handle.terminate();
+      played.world.effects = effectsOf(played);
+      const before = sideEffects(played);
+      const command = {
+        ...apiCommand,
+        to: 'session',
+        wish: { kind: 'fixed', slot: slotIn(96, Date.now()) },
+      } as const;
+      await takeOver(played, { cause: 'reopen', command }, taskQueue);
+      await untilAsked(played);
+      expect(sideEffects(played)).toEqual(before);
+      await resolve(played, 'retry');
+      const view = await latest(played).query(messages.viewQuery);
+      expect(view).toMatchObject({ state: 'scheduled', revision: 1, attention: [] });
+      await latest(played).executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+    });
+  });
+
   it('is undone to the end when it was closed before, and a declined participant is told nothing', async () => {
     await harness.runAudition({}, async (played) => {
       await invited(played);
@@ -218,28 +324,6 @@ describe('an audition that was terminated', () => {
     });
   });
 
-  it('asks an operator when it was reset after it was reopened, and books nothing again', async () => {
-    await harness.runAudition({}, async (played) => {
-      await invited(played);
-      const { taskQueue } = await played.handle.describe();
-      await played.send(messages.cancelUpdate, apiCommand);
-      await played.handle.result();
-      const wish = { kind: 'fixed', slot: slotIn(96, Date.now()) } as const;
-      const command = { ...apiCommand, to: 'session', wish } as const;
-      await takeOver(played, { cause: 'reopen', command }, taskQueue);
-      await expect.poll(() => played.world.notices.length, { timeout: 20_000 }).toBe(8);
-      const before = sideEffects(played);
-      played.world.effects = effectsOf(played);
-      await reset({ handle: latest(played) });
-      await untilAsked(played);
-      expect(sideEffects(played)).toEqual(before);
-      await resolve(played, 'retry');
-      const view = await latest(played).query(messages.viewQuery);
-      expect(view).toMatchObject({ state: 'scheduled', revision: 2, attention: [] });
-      await latest(played).executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
-    });
-  });
-
   it('is reopened for a session after it was cancelled', async () => {
     await harness.runAudition({}, async (played) => {
       await invited(played);
@@ -256,6 +340,30 @@ describe('an audition that was terminated', () => {
       await expect.poll(() => played.world.notices.length, { timeout: 20_000 }).toBe(8);
       await reopened.executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
       expect(played.world.meetings.size).toBe(0);
+    });
+  });
+
+  it.each(['abort', 'cancel'] as const)('stays closed when its reopening ends by %s', async (how) => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const { taskQueue } = await played.handle.describe();
+      await played.send(messages.cancelUpdate, apiCommand);
+      await played.handle.result();
+      played.world.fail('findBusy', 'reconnect', 'conn_performer');
+      const wish = { kind: 'fixed', slot: slotIn(96, Date.now()) } as const;
+      const command = { ...apiCommand, correlationId: 'reopening', to: 'session', wish } as const;
+      const reopened = await takeOver(played, { cause: 'reopen', command }, taskQueue);
+      const itemOf = async () =>
+        (await reopened.query(messages.viewQuery)).attention.find(({ step }) => step === 'conflict_check');
+      await expect.poll(itemOf, { timeout: 20_000 }).toBeDefined();
+      const { id } = (await itemOf()) ?? { id: 'att_none' };
+      if (how === 'cancel') await reopened.cancel();
+      else {
+        const args = [{ ...operatorCommand, id, action: 'abort' }] as const;
+        await reopened.executeUpdate(messages.resolveAttentionUpdate, { args: [...args] });
+      }
+      expect(await reopened.result()).toMatchObject({ state: 'closed', outcome: 'cancelled', attention: [] });
+      expect(played.world.claims.size).toBe(0);
     });
   });
 

@@ -12,11 +12,8 @@ import { foldEvents, IllegalTransition } from '../../domain/audition/view.ts';
 export interface FakeTrail {
   readonly events: readonly AuditionEvent[];
   readonly lastNumber: number;
-  /**
-   * Appends the facts of a run. Default: that of the running activity.
-   * @throws ApplicationFailure `trail_ahead` when another run has appended more
-   */
-  append(position: TrailPosition, run?: string): void;
+  /** Appends the facts of a run. @throws ApplicationFailure `trail_ahead` when another run has appended more */
+  append(position: TrailPosition): void;
   appendFacts(facts: readonly TrailFact[]): void;
   /** Appends the facts that the state allows, and returns their types. */
   appendAllowed(facts: readonly TrailFact[]): readonly AuditionFactType[];
@@ -25,13 +22,13 @@ export interface FakeTrail {
 const idOf = (fact: TrailFact): string => ('number' in fact ? `#${fact.number}` : fact.key);
 const runId = (): string => activityInfo().workflowExecution?.runId ?? '';
 
-/** Creates an empty trail. Without a run, its methods must be called within an activity. */
+/** Creates an empty trail. Its methods must be called within an activity. */
 export const createFakeTrail = (): FakeTrail => {
   const events: AuditionEvent[] = [];
   const appended = new Map<string, string>();
   let lastNumber = 0;
 
-  const appendFact = (record: TrailFact, run = runId()): void => {
+  const appendFact = (record: TrailFact): void => {
     const id = idOf(record);
     if (appended.has(id)) return;
     const { at, correlationId, fact } = record;
@@ -39,13 +36,15 @@ export const createFakeTrail = (): FakeTrail => {
     // The database rejects a forbidden transition; so does folding the events.
     foldEvents([...events, event]);
     events.push(event);
-    appended.set(id, run);
+    appended.set(id, runId());
     if ('number' in record) lastNumber = Math.max(lastNumber, record.number);
   };
 
-  const isAhead = ({ facts, number }: TrailPosition, of: string): boolean => {
+  const isAhead = ({ facts, number }: TrailPosition): boolean => {
     const known = number - facts.filter((fact) => 'number' in fact).length;
-    return [...appended].some(([id, run]) => id.startsWith('#') && Number(id.slice(1)) > known && run !== of);
+    return [...appended].some(
+      ([id, run]) => id.startsWith('#') && Number(id.slice(1)) > known && run !== runId(),
+    );
   };
 
   return {
@@ -53,13 +52,11 @@ export const createFakeTrail = (): FakeTrail => {
     get lastNumber() {
       return lastNumber;
     },
-    append(position, run = runId()) {
-      if (isAhead(position, run)) throw ApplicationFailure.nonRetryable('the trail is ahead', 'trail_ahead');
-      for (const fact of position.facts) appendFact(fact, run);
+    append(position) {
+      if (isAhead(position)) throw ApplicationFailure.nonRetryable('the trail is ahead', 'trail_ahead');
+      position.facts.forEach(appendFact);
     },
-    appendFacts(facts) {
-      for (const fact of facts) appendFact(fact);
-    },
+    appendFacts: (facts) => facts.forEach(appendFact),
     appendAllowed: (facts) =>
       facts.flatMap((fact) => {
         try {

@@ -15,7 +15,6 @@ import type { ProviderFaultKind } from '../../domain/errors.ts';
 import type { ConnectionId } from '../../domain/ids.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import { minute } from '../../domain/time/units.ts';
-import type { UnrecordedFacts } from '../../workflows/audition/messages.ts';
 import { createFakeTrail } from './fake-trail.ts';
 
 type ActivityName = keyof AuditionActivities;
@@ -50,22 +49,24 @@ export interface FakeWorld {
    * Makes calls of this activity whose key contains `key` fail with this kind, until `clearFaults`. `connection` is
    * the connection that the error names.
    */
-  fail(activity: ActivityName, kind: ProviderFaultKind, key?: string, connection?: ConnectionId): void;
+  fail(activity: ActivityName, kind: FaultKind, key?: string, connection?: ConnectionId): void;
   clearFaults(): void;
-  /** Appends the facts of an update's answer to the trail, as the API does. */
-  record(unrecorded: UnrecordedFacts): void;
   callsOf(activity: ActivityName): readonly string[];
   factTypes(): readonly AuditionFactType[];
 }
 
 type HoldChange = Pick<RecordEventsInput, 'releaseHolds' | 'yieldHolds'>;
 
+/** `suppressed`: nothing is sent to the address of the recipient. */
+type FaultKind = ProviderFaultKind | 'suppressed';
+
 interface Fault extends Call {
-  readonly kind: ProviderFaultKind;
+  readonly kind: FaultKind;
   readonly connection: ConnectionId | undefined;
 }
 
-const permanent: ReadonlySet<ProviderFaultKind> = new Set([
+const permanent: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'suppressed',
   'reconnect',
   'rejected_input',
   'not_permitted',
@@ -172,7 +173,6 @@ export const createFakeWorld = (): FakeWorld => {
     clearFaults() {
       faults = [];
     },
-    record: ({ position, run }) => trail.append(position, run),
     callsOf: (activity) => calls.filter((call) => call.activity === activity).map(({ key }) => key),
     factTypes: () => trail.events.map(({ fact }) => fact.type),
     activities: {
@@ -180,7 +180,11 @@ export const createFakeWorld = (): FakeWorld => {
         await called('claimSlot', String(claim));
         trail.append(position);
         const failures = unreadable(calendars.map(({ connection }) => connection));
-        if (failures.length > 0) return { kind: 'unreadable', failures, busy };
+        if (failures.length > 0) {
+          // The audition asked first, so that its slot stays held.
+          if (wish.kind === 'fixed' && !world.holdsTaken) claims.set(claim, wish.slot);
+          return { kind: 'unreadable', failures, busy };
+        }
         const now = serverTime();
         if (wish.kind === 'fixed' && wish.slot.start <= now) return refused('in_the_past');
         if (world.holdsTaken) return refused('taken');

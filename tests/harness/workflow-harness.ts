@@ -309,8 +309,7 @@ const runningAuditionOf = ({
 }): RunningAudition => {
   const view = () => handle.query(messages.viewQuery);
   const send: RunningAudition['send'] = async (update, command) => {
-    const { unrecorded } = await handle.executeUpdate(update, { args: [command] });
-    if (unrecorded) world.record(unrecorded);
+    await handle.executeUpdate(update, { args: [command] });
     return view();
   };
   const until: RunningAudition['until'] = async (wanted) => {

@@ -28,8 +28,8 @@ const missedPolls = 3;
 
 interface StarterOptions {
   readonly calendars: Pick<SyncedCalendars, 'listToStart' | 'markStarted'>;
-  readonly temporal: Client;
-  readonly taskQueue: string;
+  /** Starts the synchronisation, or signals it when it runs. */
+  readonly start: (sync: SyncToStart) => Promise<void>;
   readonly pollMinutes: number;
 }
 
@@ -38,12 +38,12 @@ interface StarterOptions {
  * @throws when Temporal does not answer. The connection is then started in a later round.
  */
 export const createStarterRound =
-  ({ calendars, temporal, taskQueue, pollMinutes }: StarterOptions) =>
+  ({ calendars, start, pollMinutes }: StarterOptions) =>
   async (stopping: AbortSignal): Promise<boolean> => {
     const due = await calendars.listToStart(missedPolls * pollMinutes * minute, batchSize);
     for (const sync of due) {
       if (stopping.aborted) return false;
-      await startOrSignal(temporal, taskQueue, sync);
+      await start(sync);
       await calendars.markStarted(sync.connection);
     }
     return due.length === batchSize;
@@ -91,8 +91,7 @@ export const startCalendarSyncs = (
           notifications: { databaseUrl, channel: calendarSyncChannel },
           round: createStarterRound({
             calendars,
-            temporal,
-            taskQueue: `${workflowTaskQueue}${taskQueueSuffix}`,
+            start: (sync) => startOrSignal(temporal, `${workflowTaskQueue}${taskQueueSuffix}`, sync),
             pollMinutes: calendarPollMinutes,
           }),
           logger,

@@ -1,5 +1,5 @@
 /** Sets the handlers of the audition's messages. Each handler refuses or delegates. */
-import { condition, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
@@ -8,15 +8,16 @@ import {
   refusalAsFailure,
   refuseAnswer,
   refuseCheckIn,
-  refuseReschedule,
   refuseResolution,
   refuseUnlessAllowed,
+  refuseUnlessChangeable,
   wrongState,
 } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
 import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answers.ts';
 import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
+import { meetingDeleted } from './steps/replace-meeting.ts';
 import { checkIn, meetingEnded, meetingStarted } from './steps/session.ts';
 
 /** Sets all handlers. Must be called before the first await, so that no message arrives without a handler. */
@@ -32,10 +33,12 @@ export const setHandlers = (run: AuditionRun): void => {
     messages.respondUpdate,
     (command) =>
       applyUpdateOnce(run, async () => {
-        if (isWithdrawnDecline(run, command)) return submitCommand(run, { name: 'respond', command });
+        // A queued answer is about the slot of now, whatever comes before it.
+        const { revision = journal.view.revision } = command;
+        if (isWithdrawnDecline(run, command))
+          return submitCommand(run, { name: 'respond', command: { ...command, revision } });
         recordAnswer(run, command);
-        // Until a decline is final, another audition can take the slot: the holds must say so.
-        return pendingDecline(run) ? answerAfterFlush(run, { yieldHolds: true }) : answerWithFacts(run);
+        return answerAfterFlush(run, { yieldHolds: pendingDecline(run) !== undefined });
       }),
     { validator: (command) => refuseAnswer(command, journal.view) },
   );
@@ -43,13 +46,13 @@ export const setHandlers = (run: AuditionRun): void => {
   setHandler(
     messages.rescheduleUpdate,
     (command) => applyUpdateOnce(run, () => submitCommand(run, { name: 'reschedule', command })),
-    { validator: (_command) => refuseReschedule(journal.view) },
+    { validator: (_command) => refuseUnlessChangeable('reschedule', journal.view) },
   );
 
   setHandler(
     messages.participantsUpdate,
     (command) => applyUpdateOnce(run, () => submitCommand(run, { name: 'participants', command })),
-    { validator: (_command) => refuseUnlessAllowed('participants', journal.view) },
+    { validator: (_command) => refuseUnlessChangeable('participants', journal.view) },
   );
 
   setHandler(
@@ -75,7 +78,7 @@ export const setHandlers = (run: AuditionRun): void => {
     (command) =>
       applyUpdateOnce(run, async () => {
         checkIn(run, command);
-        return answerWithFacts(run);
+        return answerAfterFlush(run);
       }),
     { validator: (command) => refuseCheckIn(command, journal.view, run.plan.policy.checkInOpens) },
   );
@@ -113,10 +116,11 @@ export const setHandlers = (run: AuditionRun): void => {
   );
   setHandler(
     messages.meetingDeletedSignal,
-    applyOnce((report: messages.MeetingReport) => {
-      run.deletedMeeting = report.meetingId;
-    }),
+    applyOnce((report: messages.MeetingReport) => meetingDeleted(run, report)),
   );
+  setHandler(messages.slotTakenSignal, () => {
+    run.slotTakenAs = journal.view.revision;
+  });
   setHandler(
     messages.connectionRestoredSignal,
     applyOnce((restoration: messages.ConnectionRestored) => attention.connectionRestored(restoration)),
@@ -148,16 +152,6 @@ const answerAfterFlush = async (
   sequence: await run.journal.flush(yieldHolds ? { yieldHolds } : undefined),
 });
 
-/** Answers immediately with facts that the caller appends, when only such facts are unwritten. */
-const answerWithFacts = (run: AuditionRun): Promise<messages.UpdateAnswer> | messages.UpdateAnswer => {
-  const { runId, continueAsNewSuggested } = workflowInfo();
-  // A run continues as new only when all its facts are written.
-  const position = run.ending || continueAsNewSuggested ? undefined : run.journal.handOut();
-  return position
-    ? { sequence: run.journal.view.sequence, unrecorded: { run: runId, position } }
-    : answerAfterFlush(run);
-};
-
 /** How many ids of applied updates are remembered. Callers repeat a request within minutes. */
 const maxRememberedUpdates = 200;
 
@@ -181,11 +175,16 @@ const applyUpdateOnce = async (
  * answer in the meantime.
  */
 const submitCommand = async (run: AuditionRun, command: QueuedCommand): Promise<messages.UpdateAnswer> => {
+  let result: 'done' | 'pending';
   try {
-    await run.commands.submit(command, () => run.ending !== undefined || run.change?.isWaiting === true);
+    result = await run.commands.submit(
+      command,
+      () => run.ending !== undefined || run.change?.isWaiting === true,
+    );
   } catch (error) {
     throw error instanceof Refusal ? refusalAsFailure(error) : error;
   }
   if (run.ending && run.ending.type !== 'decided') throw refusalAsFailure(wrongState(command.name, 'closed'));
-  return answerAfterFlush(run);
+  const answer = await answerAfterFlush(run);
+  return result === 'pending' ? { ...answer, isPending: true } : answer;
 };

@@ -5,12 +5,7 @@
  */
 import { CancellationScope, setCurrentDetails } from '@temporalio/workflow';
 import type { RecordEventsInput } from '../../activities/contract.ts';
-import type {
-  AuditionFact,
-  AuditionFactType,
-  TrailFact,
-  TrailPosition,
-} from '../../domain/audition/events.ts';
+import type { AuditionFact, TrailFact, TrailPosition } from '../../domain/audition/events.ts';
 import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts';
 import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
@@ -46,19 +41,13 @@ export interface Journal {
   recordDraft(draft: DraftFact): void;
   /** Runs an activity that carries the unwritten facts. They count as written when the activity succeeds. */
   carry<Result>(activity: (trail: TrailPosition) => Promise<Result>): Promise<Result>;
-  /** Starts writing all unwritten facts, unless all were handed out. A cancellation does not stop it. */
+  /** Starts writing all unwritten facts. A cancellation does not stop it. */
   flushInBackground(): void;
   /**
    * Writes all recorded facts and the change of the holds, and waits for it. Returns the sequence of the trail's last
    * event. Throws when the trail cannot be continued.
    */
   flush(holds?: HoldChange): Promise<number>;
-  /**
-   * Returns the unwritten facts for a caller who appends them to the trail. They stay unwritten: the next activity
-   * carries them too, because the caller can be killed before the append. Returns undefined when all facts are written,
-   * when one of them must not wait for the caller, or when they are many.
-   */
-  handOut(): TrailPosition | undefined;
   /** Updates the search attributes, including the states that otherwise wait for the next change. */
   publish(): void;
   /** Replaces the state by that of the trail, for a run that takes over. */
@@ -88,7 +77,6 @@ export const createJournal = (
   let writesInFlight = 0;
   let carried: readonly (readonly TrailFact[])[] = [];
   let isFlushWanted = false;
-  let handedOut: readonly TrailFact[] = [];
   let number = start?.number ?? 0;
   let sequence = 0;
 
@@ -132,13 +120,9 @@ export const createJournal = (
     }
   };
 
-  /**
-   * Waits for activities that carry all unwritten facts, instead of writing these a second time. Facts that were handed
-   * out need no activity of their own.
-   */
+  /** Waits for activities that carry all unwritten facts, instead of writing these a second time. */
   const flushInBackground = (): void => {
     published.update(view);
-    if (unwritten.every((fact) => handedOut.includes(fact))) return;
     isFlushWanted = carried.some((facts) => unwritten.every((fact) => facts.includes(fact)));
     if (!isFlushWanted) flush().catch(onFlushFailed);
   };
@@ -196,12 +180,6 @@ export const createJournal = (
     carry,
     flushInBackground,
     flush,
-    handOut() {
-      if (unwritten.length === 0 || unwritten.length > maxHandedOut) return undefined;
-      if (!unwritten.every(({ fact }) => callerFacts.has(fact.type))) return undefined;
-      handedOut = unwritten;
-      return { facts: unwritten, number };
-    },
     publish: () => published.updateFully(view),
     adopt(adopted, lastNumber) {
       view = adopted;
@@ -211,18 +189,6 @@ export const createJournal = (
     },
   };
 };
-
-/** The facts of answers and check-ins: no operator and no other audition acts on them. */
-const callerFacts: ReadonlySet<AuditionFactType> = new Set([
-  'responded',
-  'confirmed',
-  'confirmation_lost',
-  'checked_in',
-  'session_started',
-]);
-
-/** Each answer contains all unwritten facts, so there must not be many. */
-const maxHandedOut = 10;
 
 const requestedFact = (plan: AuditionPlan): AuditionFact => ({
   type: 'requested',

@@ -16,7 +16,6 @@ import type {
   Origin,
   SlotRefusalReason,
   TakeoverCause,
-  TrailPosition,
 } from '../../domain/audition/events.ts';
 import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
@@ -67,6 +66,7 @@ interface CarriedState {
   readonly movedAt: number;
   readonly meetingStatus?: MeetingStatus | undefined;
   readonly appliedFacts: readonly string[];
+  readonly suppressedAddresses?: readonly string[] | undefined;
 }
 
 /** The status of the meeting according to the provider's last report. */
@@ -88,18 +88,8 @@ export interface CommandContext {
 /** The answer to an update: the sequence of the last event of the trail. The read model contains that event. */
 export interface UpdateAnswer {
   readonly sequence: number;
-  /** Set when the caller must append facts to the trail. The read model contains them only then. */
-  readonly unrecorded?: UnrecordedFacts | undefined;
-}
-
-/**
- * The facts of an update that no activity has to follow. The caller appends them, which is cheaper than an activity for
- * them alone. The next activity of the audition carries them as well; each fact is appended once.
- */
-export interface UnrecordedFacts {
-  /** The run of the workflow. */
-  readonly run: string;
-  readonly position: TrailPosition;
+  /** Set when the command waits for an operator. The trail will contain its result. */
+  readonly isPending?: true | undefined;
 }
 
 /** Why no slot could be held, and one sentence about it without personal data. */
@@ -216,6 +206,9 @@ export interface MeetingReport extends ExternalFact {
 export const meetingStartedSignal = defineSignal<[MeetingReport]>('meetingStarted');
 export const meetingEndedSignal = defineSignal<[MeetingReport]>('meetingEnded');
 export const meetingDeletedSignal = defineSignal<[MeetingReport]>('meetingDeleted');
+
+/** Another audition has taken the slot that this one yields while a decline can be changed. */
+export const slotTakenSignal = defineSignal('slotTaken');
 
 export interface ConnectionRestored extends ExternalFact {
   readonly connection: ConnectionId;

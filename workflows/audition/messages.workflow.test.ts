@@ -93,21 +93,6 @@ describe('a running audition', () => {
     });
   });
 
-  it('answers a participant without an activity, and the next activity carries the fact', async () => {
-    await stage.runAudition({}, async (played) => {
-      await scheduled(played);
-      await played.until(({ notices }) => notices.length === 4);
-      const before = played.world.calls.length;
-      const answer = { ...apiCommand, participant: performer.id, answer: 'accepted' as const };
-      // Not recorded, as when the API is killed.
-      const { unrecorded } = await played.handle.executeUpdate(messages.respondUpdate, { args: [answer] });
-      expect(unrecorded?.position.facts).toMatchObject([{ fact: { type: 'responded' } }]);
-      expect(played.world.calls).toHaveLength(before);
-      await played.until(({ notices }) => notices.some(({ notice }) => notice === 'reminder'));
-      expect(played.world.factTypes()).toContain('responded');
-    });
-  });
-
   it('loses its confirmation and asks an operator when a required participant declines', async () => {
     await stage.runAudition({ recordAs: 'confirmation-lost' }, async (played) => {
       const { send } = played;

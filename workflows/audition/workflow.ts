@@ -2,6 +2,7 @@
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import { needsCompensation } from '../../domain/audition/ending.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
+import type { Refusal } from '../../domain/errors.ts';
 import { compensate } from './compensate.ts';
 import { Aborted, internalFailure } from './ending.ts';
 import { setHandlers } from './handlers.ts';
@@ -43,18 +44,24 @@ const runAudition = async (run: AuditionRun): Promise<void> => {
 
 /** Continues an audition whose earlier workflow has ended or was reset. */
 const takeOver = async (run: AuditionRun, takeover: Takeover): Promise<void> => {
-  const { state } = run.journal.view;
-  if (takeover.cause === 'reopen' && state === 'closed') {
+  // An earlier run has reopened the audition, and was reset.
+  if (takeover.cause === 'reopen' && run.journal.view.state !== 'closed')
+    return takeOver(run, { cause: 'reset', correlationId: takeover.command.correlationId });
+  if (takeover.cause === 'reopen') {
     run.refusal = await reopen(run, takeover.command);
-    if (run.refusal) return;
-  } else if (state === 'closed') {
-    return resumeEnding(run, 'ending' in takeover ? takeover.ending : undefined);
+    if (run.refusal) return recordLateRefusal(run, run.refusal, takeover.command.correlationId);
   } else {
-    // An earlier run has reopened the audition, and was reset.
-    await askToResume(run, takeover.cause === 'reopen' ? 'reset' : takeover.cause);
+    if (run.journal.view.state === 'closed') return resumeEnding(run, takeover.ending);
+    await askToResume(run, takeover.cause);
     if (!run.ending) await completeInterruptedStep(run);
   }
   if (!run.ending) await runMainLoop(run);
+};
+
+/** A caller who has already got the answer that an operator is asked finds the refusal in the trail. */
+const recordLateRefusal = (run: AuditionRun, { code, message }: Refusal, correlationId: string): void => {
+  if (run.firstResult?.kind === 'needs_attention')
+    run.journal.record({ type: 'move_refused', code, reason: message }, { correlationId });
 };
 
 /** Ends the audition when a step fails for good or an operator aborts. */
@@ -63,7 +70,9 @@ const untilEnding = async (run: AuditionRun, work: () => Promise<void>): Promise
     await work();
   } catch (error) {
     if (error instanceof Aborted) return run.end(error.ending);
-    if (isCancellation(error) || isTrailAhead(error) || !isStepFailure(error)) throw error;
+    // An audition that is not reopened yet stays closed.
+    const isClosed = run.journal.view.state === 'closed';
+    if (isCancellation(error) || isTrailAhead(error) || !isStepFailure(error) || isClosed) throw error;
     run.end(internalFailure(error));
   }
 };

@@ -5,7 +5,8 @@ const explanations: Readonly<Record<CalendarSyncView['status'], string>> = {
   starting: 'The first round has not ended yet.',
   listing: 'All events are being listed.',
   in_sync: 'The calendars are synchronized.',
-  needs_reauthorization: 'The owner must connect the account again. The synchronisation then continues by itself.',
+  needs_reauthorization:
+    'The owner must connect the account again. The synchronisation then continues by itself.',
   failing: 'The last round failed. The next one begins in some minutes; see the failed activity.',
   ended: 'No open audition uses the calendars, or the account is disconnected.',
 };

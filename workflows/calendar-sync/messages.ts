@@ -3,7 +3,11 @@
  * audition uses its calendars.
  */
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { CalendarSyncState, SyncCalendarsInput, SyncCalendarsResult } from '../../activities/contract.ts';
+import type {
+  CalendarSyncState,
+  SyncCalendarsInput,
+  SyncCalendarsResult,
+} from '../../activities/contract.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 
 export const calendarSyncWorkflowType = 'calendarSync';

@@ -2,7 +2,7 @@
 import type { CalendarNotification } from './messages.ts';
 
 /** What the next round must do. */
-export interface NextRound {
+interface NextRound {
   /** Undefined: all calendars. */
   readonly only: readonly string[] | undefined;
   readonly lostSubscriptions: readonly string[];

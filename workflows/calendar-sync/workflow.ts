@@ -43,7 +43,7 @@ const shortestPauseMs = 1 * minute;
 export async function calendarSync(input: CalendarSyncInput): Promise<CalendarSyncResult> {
   const news = createNews();
   let view: CalendarSyncView = { status: 'starting', calendars: [], rounds: input.carried?.rounds ?? 0 };
-  setHandler(calendarNewsSignal, news.add);
+  setHandler(calendarNewsSignal, (notification) => news.add(notification));
   setHandler(calendarSyncQuery, () => view);
   for (;;) {
     const outcome = await runRound(input, news);
@@ -142,5 +142,6 @@ const viewAfter = (view: CalendarSyncView, outcome: RoundOutcome): CalendarSyncV
 const publish = (view: CalendarSyncView): void => {
   setCurrentDetails(describeSync(view));
   const published = workflowInfo().typedSearchAttributes.get(searchAttributes.state);
-  if (published !== view.status) upsertSearchAttributes([{ key: searchAttributes.state, value: view.status }]);
+  if (published !== view.status)
+    upsertSearchAttributes([{ key: searchAttributes.state, value: view.status }]);
 };

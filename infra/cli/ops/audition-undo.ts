@@ -4,7 +4,7 @@
  * and its audit trail.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import { type Client, isGrpcDeadlineError } from '@temporalio/client';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import { Command } from 'commander';
 import { z } from 'zod';
@@ -71,23 +71,33 @@ const runningNormally = ({ id, state, attention }: Audition): CommandFailed => {
 };
 
 const reconcile = async (
-  { temporal, taskQueue, id }: Undoing,
+  { temporal, taskQueue, id, until: deadline }: Undoing,
   { organization }: Audition,
   graceMs: number,
 ): Promise<void> => {
   const input: ReconciliationInput = { only: { organization, auditionId: id }, graceMs };
-  const { failed } = await temporal.workflow.execute<
-    (input: ReconciliationInput) => Promise<ReconciliationResult>
-  >(reconciliationWorkflowType, {
-    workflowId: reconciliationOfAudition(id),
-    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-    taskQueue,
-    args: [input],
-  });
+  const handle = await temporal.workflow.start<(input: ReconciliationInput) => Promise<ReconciliationResult>>(
+    reconciliationWorkflowType,
+    {
+      workflowId: reconciliationOfAudition(id),
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      taskQueue,
+      args: [input],
+    },
+  );
+  const { failed } = await temporal
+    .withDeadline(deadline, () => handle.result())
+    .catch((error: unknown) => {
+      throw isGrpcDeadlineError(error) ? notInTime(`${id} was not compared with its records`) : error;
+    });
   if (failed.length > 0)
     throw new CommandFailed(`${id} could not be taken over. The log of the workers says why.`);
 };
+
+/** Without workers, nothing happens. What was started continues when they run. */
+const notInTime = (what: string): CommandFailed =>
+  new CommandFailed(`${what} within the time of --wait. Do workers run? Run the command again.`);
 
 /** Polls until `read` returns a value. @throws {CommandFailed} after the deadline */
 const until = async <Value>(
@@ -98,8 +108,7 @@ const until = async <Value>(
   for (;;) {
     const value = await read();
     if (value !== undefined) return value;
-    if (Date.now() > deadline)
-      throw new CommandFailed(`${what} within the time of --wait. Do workers run? Run the command again.`);
+    if (Date.now() > deadline) throw notInTime(what);
     await pause(pollMs);
   }
 };
@@ -130,7 +139,12 @@ const abort = async (undoing: Undoing): Promise<void> => {
     return audition.state === 'closed' ? 'none' : recoveryItemOf(audition)?.id;
   });
   if (item === 'none') return;
-  await api.call(auditionSchema, 'POST', `/v1/attention/${item}/resolve`, { action: 'abort' });
+  try {
+    await api.call(auditionSchema, 'POST', `/v1/attention/${item}/resolve`, { action: 'abort' });
+  } catch (error) {
+    // The same command, run twice, has resolved the item meanwhile.
+    if (recoveryItemOf(await readAudition(undoing))) throw error;
+  }
 };
 
 /** Waits until everything is undone, or only waits for an operator. */

@@ -92,6 +92,12 @@ export const auditCommand = (): Command => {
 
 const days = wholeNumber('use a whole number of days, 1 or more');
 
+interface MaintenanceOptions {
+  readonly olderThan: number;
+  readonly ledgerOlderThan: number;
+  readonly deliveriesOlderThan: number;
+}
+
 /** Creates the command `ops maintenance`. */
 export const maintenanceCommand = (): Command =>
   new Command('maintenance')
@@ -100,13 +106,19 @@ export const maintenanceCommand = (): Command =>
     )
     .option('--older-than <days>', 'minimum age in days', days, 30)
     .option('--ledger-older-than <days>', 'days since an audition was closed, for its ledger', days, 400)
-    .action((options: { olderThan: number; ledgerOlderThan: number }, command: Command) =>
+    .option(
+      '--deliveries-older-than <days>',
+      'days since an audition was closed, for the delivery statuses of its notices',
+      days,
+      400,
+    )
+    .action((options: MaintenanceOptions, command: Command) =>
       withDatabase(command, async (db, output) => {
         const answers = await deleteOldIdempotentRequests(db, options.olderThan);
         const webhooks = await deleteOldWebhooks(db, options.olderThan);
         const counts = await createProviderHealth(db).deleteOld(options.olderThan);
         const holds = await deleteOldHolds(db, options.olderThan);
-        const deliveries = await deleteOldDeliveries(db, options.olderThan);
+        const deliveries = await deleteOldDeliveries(db, options.deliveriesOlderThan);
         const operations = await deleteOldOperations(db, options.ledgerOlderThan);
         const credentialReads = await deleteOldCredentialReads(db);
         output.show(

@@ -52,8 +52,7 @@ interface Tokens {
 const pageTokenSchema = z.object({ from: z.int().min(0), listedAt: z.int().min(0) });
 type PageToken = z.infer<typeof pageTokenSchema>;
 
-const writePageToken = (token: PageToken): string =>
-  Buffer.from(JSON.stringify(token)).toString('base64url');
+const writePageToken = (token: PageToken): string => Buffer.from(JSON.stringify(token)).toString('base64url');
 
 const readPageToken = (token: string): PageToken => {
   try {
@@ -103,11 +102,7 @@ const matcher = (query: EventQuery) => {
  *
  * @throws {GoogleError} a 400 for a contradictory query, a 410 for a sync token of another epoch or calendar.
  */
-export const listEvents = (
-  calendar: Calendar,
-  query: EventQuery,
-  tokens: Tokens,
-): EventPage =>
+export const listEvents = (calendar: Calendar, query: EventQuery, tokens: Tokens): EventPage =>
   query.syncToken === undefined
     ? listAll(calendar, query, tokens)
     : listChanges(calendar, query, tokens, query.syncToken);

@@ -12,15 +12,22 @@ import type { AuditionRun } from '../run.ts';
 import { isStepFailure, toStepFailure } from '../step-failures.ts';
 import type { SlotRevision } from './calendar-events.ts';
 
-/** Creates the meeting at the first provider that can. Asks an operator when none can. */
-export const createMeeting = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
+/**
+ * Creates the meeting at the first provider that can. Asks an operator when none can.
+ * @param isMoot returns whether the meeting is no longer needed. The question is then withdrawn
+ */
+export const createMeeting = async (
+  run: AuditionRun,
+  at: SlotRevision,
+  isMoot?: () => boolean,
+): Promise<void> => {
   if (run.plan.meetingProviders.length === 0) return;
   for (;;) {
     const { restorationCount } = run.attention;
     const failure = await tryEachProvider(run, at);
     if (failure === undefined) return;
     if (run.attention.wasConnectionRestoredSince(restorationCount, failure.connection)) continue;
-    const decision = await askOperator(run, createMeetingStep, failure);
+    const decision = await askOperator(run, { ...createMeetingStep, isMoot }, failure);
     if (decision === 'retry') continue;
     if (decision.kind === 'overridden') {
       const meeting: Meeting = { provider: 'manual', id: 'manual', joinUrl: decision.joinUrl };

@@ -4,6 +4,7 @@ import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import type { NoticeBatch } from '../open-notices.ts';
 import type { AuditionRun } from '../run.ts';
+import { restoreQuestions } from './answers.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { scheduleFirstSlot } from './first-slot.ts';
 import { moveMeeting } from './meeting.ts';
@@ -29,7 +30,8 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     }
     case 'scheduled':
     case 'confirmed':
-      return announceMissing(run);
+      announceMissing(run);
+      return restoreQuestions(run);
     case 'in_progress':
     case 'awaiting_decision':
     case 'closed':
