@@ -4,7 +4,7 @@
  * and its audit trail.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import { type Client, isGrpcDeadlineError } from '@temporalio/client';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import { Command } from 'commander';
 import { z } from 'zod';
@@ -70,21 +70,32 @@ const runningNormally = ({ id, state, attention }: Audition): CommandFailed => {
   );
 };
 
+/** The failure of a wait. Without workers, nothing happens in Temporal, and nothing fails. */
+const notInTime = (what: string): CommandFailed =>
+  new CommandFailed(`${what} within the time of --wait. Do workers run? Run the command again.`);
+
+/** @throws {CommandFailed} also after the deadline: no worker can be there to run the workflow. */
 const reconcile = async (
-  { temporal, taskQueue, id }: Undoing,
+  { temporal, taskQueue, id, until: deadline }: Undoing,
   { organization }: Audition,
   graceMs: number,
 ): Promise<void> => {
   const input: ReconciliationInput = { only: { organization, auditionId: id }, graceMs };
-  const { failed } = await temporal.workflow.execute<
-    (input: ReconciliationInput) => Promise<ReconciliationResult>
-  >(reconciliationWorkflowType, {
-    workflowId: reconciliationOfAudition(id),
-    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-    taskQueue,
-    args: [input],
-  });
+  const handle = await temporal.workflow.start<(input: ReconciliationInput) => Promise<ReconciliationResult>>(
+    reconciliationWorkflowType,
+    {
+      workflowId: reconciliationOfAudition(id),
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      taskQueue,
+      args: [input],
+    },
+  );
+  const { failed } = await temporal
+    .withDeadline(deadline, () => handle.result())
+    .catch((error: unknown) => {
+      throw isGrpcDeadlineError(error) ? notInTime(`${id} was not taken over`) : error;
+    });
   if (failed.length > 0)
     throw new CommandFailed(`${id} could not be taken over. The log of the workers says why.`);
 };
@@ -98,8 +109,7 @@ const until = async <Value>(
   for (;;) {
     const value = await read();
     if (value !== undefined) return value;
-    if (Date.now() > deadline)
-      throw new CommandFailed(`${what} within the time of --wait. Do workers run? Run the command again.`);
+    if (Date.now() > deadline) throw notInTime(what);
     await pause(pollMs);
   }
 };

@@ -1,0 +1,190 @@
+/** Plays random lives of auditions through the API: what a casting office and its performers do with one. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+import { auditionSchema } from '../../api/schemas/audition.ts';
+import type { AuditionView } from '../../domain/audition/view.ts';
+import type { Promised } from './agreement.ts';
+import { day, fullMinute, requestBody } from './api-client.ts';
+import type { PatientBackend } from './patient-backend.ts';
+
+export interface LifeOptions {
+  readonly backend: PatientBackend;
+  /** Returns numbers from 0 to 1. */
+  readonly random: () => number;
+  /** The number of the audition. It determines participants and slots. */
+  readonly n: number;
+  /** The longest pause between two commands, in milliseconds. */
+  readonly paceMs: number;
+  /** Whether an operator can interfere. A refused command is then not a surprise. */
+  readonly isDisturbed: boolean;
+  /** Called as soon as the id is known. */
+  readonly onStarted?: (id: string) => void;
+}
+
+const hour = 3_600_000;
+/** Each audition has its own hours, because all share two calendars. */
+const slotsEach = 4;
+
+const slotOf = (n: number, index: number) => {
+  const start = fullMinute(Date.now()) + 3 * day + (n * slotsEach + index) * hour;
+  return {
+    start: new Date(start).toISOString(),
+    end: new Date(start + hour / 2).toISOString(),
+    zone: 'Europe/Paris',
+  };
+};
+
+/** One life that is being played. */
+interface Life extends LifeOptions {
+  readonly id: string;
+  /** Sends a command. Anything but the expected answer is a surprise. Returns whether it was carried out. */
+  send(command: string, body: object, allowed?: readonly number[]): Promise<boolean>;
+  readonly view: () => Promise<AuditionView | undefined>;
+  promise(promise: string, isKept: Promised['isKept']): void;
+  idle(): Promise<void>;
+}
+
+type Script = (life: Life) => Promise<void>;
+
+const performerOf = ({ n }: Life) => `performer-${n}`;
+const directorOf = ({ n }: Life) => `director-${n}`;
+
+const accept = async (life: Life): Promise<void> => {
+  for (const participant of [performerOf(life), directorOf(life)]) {
+    await life.send('respond', { participant, answer: 'accepted' });
+  }
+};
+const answersAre = (answer: string, ids: readonly string[]) => (view: AuditionView) =>
+  view.participants
+    .filter(({ id }) => ids.includes(id))
+    .every((participant) => participant.answer === answer);
+
+const cancel = async (life: Life): Promise<void> => {
+  if (await life.send('cancel', { reason: 'The role was cut.' }))
+    life.promise('cancelled', ({ outcome }) => outcome === 'cancelled');
+};
+
+const move = async (life: Life, index: number): Promise<void> => {
+  const slot = slotOf(life.n, index);
+  if (await life.send('reschedule', { slot, reason: 'The studio is closed.' }))
+    life.promise(`moved to ${slot.start}`, (view) => view.slot?.start === slot.start);
+};
+
+const scripts: Readonly<Record<string, Script>> = {
+  plain: async (life) => {
+    await accept(life);
+    life.promise('accepted', answersAre('accepted', [performerOf(life), directorOf(life)]));
+  },
+  unanswered: async () => {},
+  moved: async (life) => {
+    await accept(life);
+    await life.idle();
+    await move(life, 1);
+  },
+  movedTwice: async (life) => {
+    await life.send('reschedule', { slot: slotOf(life.n, 1) });
+    await life.idle();
+    await move(life, 2);
+    await accept(life);
+  },
+  cancelled: cancel,
+  movedThenCancelled: async (life) => {
+    await life.send('reschedule', { slot: slotOf(life.n, 1) });
+    await cancel(life);
+  },
+  declined: async (life) => {
+    if (await life.send('respond', { participant: performerOf(life), answer: 'declined' }))
+      life.promise('declined', ({ outcome }) => outcome === 'declined');
+  },
+  decided: async (life) => {
+    await accept(life);
+    await life.idle();
+    if (await life.send('decide', { decision: 'booked' }))
+      life.promise('booked', ({ outcome }) => outcome === 'booked');
+  },
+  inSession: async (life) => {
+    await life.send('check-in', { participant: performerOf(life) });
+    await life.idle();
+    if (life.random() < 0.5) return;
+    if (await life.send('decide', { decision: 'released' }))
+      life.promise('released', ({ outcome }) => outcome === 'released');
+  },
+  calledBack: async (life) => {
+    await life.idle();
+    const next = { slot: slotOf(life.n, 3) };
+    if (await life.send('decide', { decision: 'callback', next }))
+      life.promise('called back', (view) => view.outcome === 'callback' && view.next !== undefined);
+  },
+  recast: async (life) => {
+    const agent = {
+      id: `agent-${life.n}`,
+      kind: 'agent',
+      name: 'Alan Agent',
+      email: `alan.${life.n}@agents.example`,
+      zone: 'Europe/Paris',
+      channels: ['email'],
+      required: false,
+    };
+    if (await life.send('participants', agent))
+      life.promise('agent added', ({ participants }) => participants.some(({ id }) => id === agent.id));
+  },
+};
+const scriptNames = Object.keys(scripts);
+
+const policyOf = (random: () => number) => ({
+  declineGrace: 'PT0S',
+  checkInOpens: 'P60D',
+  // Some auditions ask an operator soon, and fall back to another provider.
+  ...(random() < 0.4 ? { stepPatience: 'PT15S', meetingPatience: 'PT5S' } : {}),
+});
+
+/** Requests an audition and plays one life. Returns what the API has promised. */
+export const playLife = async (options: LifeOptions): Promise<readonly Promised[]> => {
+  const { backend, random, n, paceMs, isDisturbed, onStarted } = options;
+  const promises: Promised[] = [];
+  const idle = () => pause(random() * paceMs);
+  const name = scriptNames[n % scriptNames.length] ?? 'plain';
+  const body = requestBody(n, 0, { slot: slotOf(n, 0), policy: policyOf(random) });
+  const answer = await backend.post('/v1/auditions', body);
+  if (answer.status === 0) return promises;
+  const requested = z.object({ id: z.string() }).safeParse(answer.body).data;
+  if (!requested || ![201, 202].includes(answer.status)) {
+    if (!isDisturbed) backend.surprise(`request ${n}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return promises;
+  }
+  const { id } = requested;
+  onStarted?.(id);
+  const life: Life = {
+    ...options,
+    id,
+    idle,
+    async send(command, commandBody, allowed = [200]) {
+      await untilPossible(life, command);
+      const { status, body: answered } = await backend.post(`/v1/auditions/${id}/${command}`, commandBody);
+      if (!isDisturbed && status !== 0 && status !== 202 && !allowed.includes(status))
+        backend.surprise(`${name} ${id}: ${command}: ${status} ${JSON.stringify(answered)}`);
+      return status === 200;
+    },
+    view: async () => auditionSchema.safeParse((await backend.get(`/v1/auditions/${id}`)).body).data,
+    promise: (promise, isKept) => promises.push({ id, promise: `${name}: ${promise}`, isKept }),
+  };
+  life.promise('requested', () => true);
+  await idle();
+  await scripts[name]?.(life);
+  return promises;
+};
+
+const possibleWithinMs = 240_000;
+
+/** A cancellation is possible in each state. Other commands need a scheduled audition. */
+const untilPossible = async ({ view, isDisturbed }: Life, command: string): Promise<void> => {
+  if (command === 'cancel') return;
+  const deadline = Date.now() + (isDisturbed ? 20_000 : possibleWithinMs);
+  const states = command === 'decide' ? [...scheduled, 'in_progress', 'awaiting_decision'] : scheduled;
+  while (Date.now() < deadline) {
+    const shown = await view();
+    if (!shown || shown.state === 'closed' || states.includes(shown.state)) return;
+    await pause(200);
+  }
+};
+const scheduled: readonly string[] = ['scheduled', 'confirmed'];
