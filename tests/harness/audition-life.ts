@@ -38,7 +38,9 @@ const slotOf = (n: number, index: number) => {
 interface Life extends LifeOptions {
   readonly id: string;
   /** Sends a command. Anything but the expected answer is a surprise. Returns whether it was carried out. */
-  send(command: string, body: object, allowed?: readonly number[]): Promise<boolean>;
+  send(command: string, body: object): Promise<boolean>;
+  /** Removes a participant. */
+  remove(participant: string): Promise<boolean>;
   readonly view: () => Promise<AuditionView | undefined>;
   promise(promise: string, isKept: Promised['isKept']): void;
   idle(): Promise<void>;
@@ -127,6 +129,9 @@ const scripts: Readonly<Record<string, Script>> = {
     };
     if (await life.send('participants', agent))
       life.promise('agent added', ({ participants }) => participants.some(({ id }) => id === agent.id));
+    const reader = `reader-${life.n}`;
+    if (await life.remove(reader))
+      life.promise('reader removed', ({ participants }) => participants.every(({ id }) => id !== reader));
   },
 };
 const scriptNames = Object.keys(scripts);
@@ -153,17 +158,23 @@ export const playLife = async (options: LifeOptions): Promise<readonly Promised[
     return promises;
   }
   const { id } = requested;
+  const judge = (command: string, { status, body: answered }: { status: number; body: unknown }): boolean => {
+    if (!isDisturbed && ![0, 200, 202].includes(status))
+      backend.surprise(`${name} ${id}: ${command}: ${status} ${JSON.stringify(answered)}`);
+    return status === 200;
+  };
   onStarted?.(id);
   const life: Life = {
     ...options,
     id,
     idle,
-    async send(command, commandBody, allowed = [200]) {
+    async send(command, commandBody) {
       await untilPossible(life, command);
-      const { status, body: answered } = await backend.post(`/v1/auditions/${id}/${command}`, commandBody);
-      if (!isDisturbed && status !== 0 && status !== 202 && !allowed.includes(status))
-        backend.surprise(`${name} ${id}: ${command}: ${status} ${JSON.stringify(answered)}`);
-      return status === 200;
+      return judge(command, await backend.post(`/v1/auditions/${id}/${command}`, commandBody));
+    },
+    async remove(participant) {
+      await untilPossible(life, 'participants');
+      return judge('remove', await backend.delete(`/v1/auditions/${id}/participants/${participant}`));
     },
     view: async () => auditionSchema.safeParse((await backend.get(`/v1/auditions/${id}`)).body).data,
     promise: (promise, isKept) => promises.push({ id, promise: `${name}: ${promise}`, isKept }),

@@ -11,6 +11,7 @@ export interface PatientBackend {
   /** Repeats the request until its answer is final, or until `giveUp`. Status 0: the backend has given up. */
   post(path: string, body: object, key?: string): Promise<Answer>;
   get(path: string): Promise<Answer>;
+  delete(path: string): Promise<Answer>;
   /** Answers that no outage explains. */
   readonly surprises: readonly string[];
   surprise(what: string): void;
@@ -62,6 +63,8 @@ export const createPatientBackend = (url: string): PatientBackend => {
         body: JSON.stringify(body),
       }),
     get: (path) => call(path, { headers }),
+    delete: (path) =>
+      call(path, { method: 'DELETE', headers: { ...headers, 'idempotency-key': crypto.randomUUID() } }),
     surprises,
     surprise: (what) => surprises.push(what),
     giveUp: () => givenUp.abort(),

@@ -111,8 +111,12 @@ const knowledgeOf = (
       .map(({ participant, channel }) => `${view.id}: ${participant} was not told the end by ${channel}`);
   }
   if (view.state === 'closed') return [];
+  const removed = last.filter(
+    ({ kind, participant }) =>
+      kind !== 'cancellation' && !view.participants.some(({ id }) => id === participant),
+  );
   const wasSkipped = trail.some(({ fact }) => fact.type === 'step_skipped' && fact.step === 'invitation');
-  return view.participants.flatMap(({ id, answer }) => {
+  const untold = view.participants.flatMap(({ id, answer }) => {
     if (wasSkipped || answer !== 'none') return [];
     const told = last.filter(({ participant }) => participant === id);
     if (told.length === 0) return [`${view.id}: ${id} was not told of the audition`];
@@ -120,6 +124,10 @@ const knowledgeOf = (
       .filter((message) => !announcesSlot(view, message))
       .map(({ channel }) => `${view.id}: the last message to ${id} by ${channel} is not about the slot`);
   });
+  return [
+    ...untold,
+    ...removed.map(({ participant }) => `${view.id}: ${participant} was removed and not told`),
+  ];
 };
 
 const announcesSlot = ({ notices, announcedAs }: AuditionView, message: Received): boolean =>
