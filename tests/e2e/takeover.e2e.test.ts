@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowIdReusePolicy } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
+import { participantSchema } from '../../domain/audition/request.ts';
 import * as messages from '../../workflows/audition/messages.ts';
 import type { audition } from '../../workflows/audition/workflow.ts';
 import { performer, slotIn } from '../harness/audition-plan.ts';
@@ -20,13 +21,20 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
+type HistoryEvents = NonNullable<Awaited<ReturnType<RunningAudition['handle']['fetchHistory']>>['events']>;
+
 const invited = ({ until }: RunningAudition) => until(({ notices }) => notices.length === 4);
 
-/** Resets the workflow to its first workflow task, as an operator does in the Web UI. */
-const reset = async ({ handle }: RunningAudition): Promise<void> => {
+/** Resets the workflow to one of its workflow tasks, as an operator does in the Web UI. */
+const reset = async (
+  { handle }: RunningAudition,
+  choose: (completed: HistoryEvents, all: HistoryEvents) => HistoryEvents[number] | undefined = ([first]) =>
+    first,
+): Promise<void> => {
   const { connection, namespace } = harness.environment;
-  const { events } = await handle.fetchHistory();
-  const completed = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+  const { events = [] } = await handle.fetchHistory();
+  const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
+  const completed = choose(tasks, events ?? []);
   if (!completed?.eventId) throw new Error('the workflow has completed no task');
   await connection.workflowService.resetWorkflowExecution({
     namespace: namespace ?? 'default',
@@ -125,6 +133,118 @@ describe('an audition that was reset to its first workflow task', () => {
       expect([played.world.meetings.size, played.world.calendarEvents.size]).toEqual([0, 0]);
       expect(played.world.claims.size).toBe(0);
       expect(played.world.retractions).toHaveLength(4);
+    });
+  });
+});
+
+describe('an audition that was reset while its compensation waited for an operator', () => {
+  it('is not stuck at a question that the trail does not contain', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      played.world.fail('removeMeeting', 'reconnect');
+      await played.send(messages.cancelUpdate, apiCommand);
+      await played.until(({ attention }) => attention.some(({ step }) => step === 'compensation'));
+      // The task that has raised the item: the new run raises it again, and cannot write it.
+      await reset(played, (tasks, all) => {
+        const written = all.findLastIndex((event) => event.activityTaskScheduledEventAttributes);
+        return tasks.findLast((task) => all.indexOf(task) < written);
+      });
+      expect(await latest(played).result()).toMatchObject({ state: 'closed', attention: [] });
+    });
+  });
+});
+
+describe('an audition whose cast changed before it was reset', () => {
+  it('informs the new participant when it is undone', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      await played.send(messages.participantsUpdate, {
+        ...apiCommand,
+        changes: [{ kind: 'add', participant: agent }],
+      });
+      await played.until(({ notices }) => notices.some(({ participant }) => participant === agent.id));
+      const { plan, world } = played;
+      world.adoptedPlan = { ...plan, participants: [...plan.participants, agent] };
+      world.effects = effectsOf({ ...played, plan: world.adoptedPlan });
+      await reset(played);
+      await resolve(played, 'abort');
+      await latest(played).result();
+      expect(world.retractions.filter((key) => key.includes(agent.id))).toHaveLength(1);
+    });
+  });
+});
+
+const agent = participantSchema.parse({
+  id: 'agent-1',
+  kind: 'agent',
+  name: 'Alan Agent',
+  email: 'alan@example.com',
+  zone: 'Europe/Paris',
+  locale: 'en',
+  channels: ['email'],
+  required: false,
+});
+
+/** Terminates the workflow while an activity runs, which completes nevertheless. */
+const terminateDuring = ({ world, handle }: RunningAudition, activity: string, key: string): void => {
+  world.beforeActivity = async (call) => {
+    if (call.activity === activity && call.key === key) await handle.terminate();
+  };
+};
+
+describe('an audition that was terminated during a change', () => {
+  it('releases the slot of a move that was not recorded', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const { taskQueue } = await played.handle.describe();
+      terminateDuring(played, 'claimSlot', '2');
+      const wish = { kind: 'fixed', slot: slotIn(96, Date.now()) } as const;
+      const moved = played.handle.executeUpdate(messages.rescheduleUpdate, {
+        args: [{ ...apiCommand, wish }],
+      });
+      await expect(moved).rejects.toThrow();
+      await expect.poll(() => played.world.claims.size).toBe(2);
+      played.world.effects = effectsOf(played);
+      await takeOver(played, { cause: 'terminated', correlationId: 'test' }, taskQueue);
+      await resolve(played, 'retry');
+      await expect.poll(() => [...played.world.claims], { timeout: 20_000 }).toEqual([1]);
+    });
+  });
+
+  it('completes a change of the cast that the plan contains and the trail does not', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const { taskQueue } = await played.handle.describe();
+      terminateDuring(played, 'claimSlot', '2');
+      const { plan, world } = played;
+      const [one, two, removed] = plan.participants;
+      if (!one || !two || !removed) throw new Error('the plan has no reader');
+      const changed = played.handle.executeUpdate(messages.participantsUpdate, {
+        args: [
+          {
+            ...apiCommand,
+            changes: [
+              { kind: 'add', participant: agent },
+              { kind: 'remove', participant: removed.id },
+            ],
+          },
+        ],
+      });
+      await expect(changed).rejects.toThrow();
+      world.effects = effectsOf(played);
+      const newPlan = { ...plan, participants: [one, two, agent], formerParticipants: [removed] };
+      await takeOver({ ...played, plan: newPlan }, { cause: 'terminated', correlationId: 'test' }, taskQueue);
+      await resolve(played, 'retry');
+      const castOf = async () =>
+        (await latest(played).query(messages.viewQuery)).participants.map(({ id }) => id);
+      await expect.poll(castOf, { timeout: 20_000 }).toEqual([one.id, two.id, agent.id]);
+      await expect
+        .poll(() => world.retractions.filter((key) => key.includes(removed.id)), { timeout: 20_000 })
+        .toHaveLength(1);
+      await expect
+        .poll(() => world.notices.filter((key) => key.includes(agent.id)), { timeout: 20_000 })
+        .toHaveLength(1);
+      expect(world.claims.size).toBe(1);
     });
   });
 });

@@ -105,6 +105,7 @@ export const useActivityHarness = () => {
     const position = () => numbered(trail(history));
     const activities = createActivities({
       repositories: database.repositories,
+      runs: { findPlan: async () => undefined },
       providers: wrapProviders(providers),
       accessTokens: createAccessTokens({
         store: database.repositories.connections,

@@ -22,6 +22,8 @@ export const adoptTrail = async (run: AuditionRun): Promise<boolean> => {
   });
   if (!adopted) return false;
   run.resume();
+  // The cast can have changed since the point of a reset.
+  run.plan = adopted.plan ?? plan;
   run.journal.adopt(adopted.view, adopted.number);
   run.reminders = adopted.reminders;
   run.claims = { last: adopted.claims.last, held: adopted.claims.held ?? adopted.claims.last };

@@ -7,7 +7,7 @@ import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { calendarsOf } from '../calendars.ts';
-import { runChange } from '../change.ts';
+import { releaseOtherClaims, runChange } from '../change.ts';
 import { compensate } from '../compensate.ts';
 import type { AuditionCompensation } from '../compensations.ts';
 import type { CastChange, ParticipantsCommand } from '../messages.ts';
@@ -36,9 +36,13 @@ export const changeCast = async (
   const added = participants.filter((participant) => !before.participants.includes(participant));
   const removed = before.participants.filter((participant) => !participants.includes(participant));
   if (added.length === 0 && removed.length === 0) return undefined;
+  const formerParticipants = [...(before.formerParticipants ?? []), ...removed].filter(
+    ({ id }) => !participants.some((participant) => participant.id === id),
+  );
   return runChange(
     run,
-    () => replaceCast(run, { ...before, participants }, { added, removed }, correlationId),
+    () =>
+      replaceCast(run, { ...before, participants, formerParticipants }, { added, removed }, correlationId),
     () => wrongState('participants', run.journal.view.state),
   );
 };
@@ -54,25 +58,76 @@ const replaceCast = async (
   { added, removed }: CastDifference,
   correlationId: string,
 ): Promise<Refusal | undefined> => {
-  const { journal } = run;
   const refusal = await claimFor(run, plan);
   if (refusal) return refusal;
   const undone = removed.flatMap(({ id }) => compensationsOf(run, id, plan.participants));
+  recordCast(run, { added, removed }, correlationId);
+  undoInBackground(run, undone, removed);
+  await arrangeFor(run, added);
+  return undefined;
+};
+
+const recordCast = (
+  run: AuditionRun,
+  { added, removed }: { readonly added: readonly Participant[]; readonly removed: readonly Identified[] },
+  correlationId?: string,
+): void => {
   for (const { id } of removed) {
-    if (!added.some((other) => other.id === id))
-      run.record({ type: 'participant_removed', participant: id }, correlationId);
+    if (!isAmong(added, id)) run.record({ type: 'participant_removed', participant: id }, correlationId);
   }
   for (const { id, kind, zone, required } of added) {
     const participant = { id, kind, zone, required: required || kind === 'performer' };
     run.record({ type: 'participant_added', participant }, correlationId);
   }
-  if (journal.view.state === 'confirmed' && added.some(({ required }) => required)) {
+  if (run.journal.view.state === 'confirmed' && added.some(({ required }) => required)) {
     run.record({ type: 'confirmation_lost' }, correlationId);
   }
   confirmWhenAccepted(run, correlationId);
-  undoInBackground(run, undone, removed);
-  await arrangeFor(run, added);
-  return undefined;
+};
+
+interface Identified {
+  readonly id: ParticipantId;
+}
+
+const isAmong = (participants: readonly Identified[], id: ParticipantId): boolean =>
+  participants.some((participant) => participant.id === id);
+
+/**
+ * Completes a change of the cast in which an earlier run was interrupted, and releases the claims that an interrupted
+ * change has left. The plan can be ahead of the trail: the slot is then claimed for the cast of the plan.
+ */
+export const completeCast = async (run: AuditionRun): Promise<void> => {
+  const { participants } = run.journal.view;
+  const added = run.plan.participants.filter(({ id }) => !isAmong(participants, id));
+  const removed = participants.filter(({ id }) => !isAmong(run.plan.participants, id));
+  const isAhead = added.length > 0 || removed.length > 0;
+  if (isAhead && (await claimFor(run, run.plan))) {
+    // A new participant is busy. The earlier run had not found that out yet.
+    const known = run.plan.participants.filter(({ id }) => isAmong(participants, id));
+    run.plan = { ...run.plan, participants: known };
+  }
+  if (isAhead)
+    recordCast(run, { added: run.plan.participants.filter((one) => added.includes(one)), removed });
+  await releaseOtherClaims(run);
+  const former = run.plan.formerParticipants ?? [];
+  const undone = former.flatMap(({ id }) => compensationsOf(run, id, run.plan.participants));
+  undoInBackground(run, undone, former);
+  await writeMissingEvents(run);
+};
+
+/** Writes the events of new participants for whom the earlier run had not written any. */
+const writeMissingEvents = async (run: AuditionRun): Promise<void> => {
+  const { slot, revision, calendarEvents, notices } = run.journal.view;
+  // A participant is notified after the event was written, or was skipped by an operator.
+  const only = calendarsOf(run).filter(
+    ({ owner }) => ![...calendarEvents, ...notices].some(({ participant }) => participant === owner),
+  );
+  if (!slot || only.length === 0) return;
+  await writeCalendarEvents(
+    run,
+    { slot, revision },
+    { only, label: `r${revision}:added-${run.claims.held}` },
+  );
 };
 
 const applyChange = (participants: readonly Participant[], change: CastChange): readonly Participant[] =>

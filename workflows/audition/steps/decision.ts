@@ -64,6 +64,7 @@ const startNextRound = async (
       wish: { kind: 'fixed', slot: { ...next.slot, ...(room === undefined ? {} : { room }) } },
       correlationId,
       previous: plan.id,
+      formerParticipants: undefined,
     },
   };
   try {

@@ -2,9 +2,11 @@
 import type { Channel } from '../../../domain/audition/request.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
+import { releaseOtherClaims } from '../change.ts';
 import type { NoticeBatch } from '../open-notices.ts';
 import type { AuditionRun } from '../run.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
+import { completeCast } from './cast.ts';
 import { scheduleFirstSlot } from './first-slot.ts';
 import { moveMeeting } from './meeting.ts';
 import { notifyOne } from './notices.ts';
@@ -29,9 +31,12 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     }
     case 'scheduled':
     case 'confirmed':
+      await completeCast(run);
       return announceMissing(run);
     case 'in_progress':
     case 'awaiting_decision':
+      await releaseOtherClaims(run);
+      return;
     case 'closed':
       return;
   }
