@@ -163,7 +163,7 @@ describe('adoptTrail', () => {
     expect(adopted).toEqual({
       view: foldEvents(trail(factsUntilScheduled(id))),
       number: 6,
-      effects: [{ key, target }],
+      effects: [{ key, target, providerId: outcome.providerId }],
       claims: { last: 2, held: 2 },
       reminders: [24, 1].map((hours) => ({
         at: new Date(Date.parse(slot.start) - hours * hour).toISOString(),

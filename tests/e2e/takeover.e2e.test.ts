@@ -202,12 +202,36 @@ describe('an audition that was terminated during a change', () => {
       const moved = played.handle.executeUpdate(messages.rescheduleUpdate, {
         args: [{ ...apiCommand, wish }],
       });
-      await expect(moved).rejects.toThrow();
+      await expect(moved).rejects.toBeInstanceOf(Error);
       await expect.poll(() => played.world.claims.size).toBe(2);
       played.world.effects = effectsOf(played);
       await takeOver(played, { cause: 'terminated', correlationId: 'test' }, taskQueue);
       await resolve(played, 'retry');
       await expect.poll(() => [...played.world.claims], { timeout: 20_000 }).toEqual([1]);
+    });
+  });
+
+  it('removes the meeting of a provider that had failed, and keeps the other', async () => {
+    await harness.runAudition({}, async (played) => {
+      const { world, handle } = played;
+      world.fail('createMeeting', 'outage', ':zoom:');
+      world.fail('removeMeeting', 'outage', ':zoom:');
+      await invited(played);
+      const { taskQueue } = await handle.describe();
+      await handle.terminate();
+      world.clearFaults();
+      const [meet = ''] = world.meetings;
+      const zoom = meet.replace('google_meet', 'zoom');
+      // Zoom has created it, and its answer was lost.
+      world.meetings.add(zoom);
+      const slot = slotIn(72, 0);
+      world.effects = [
+        { key: zoom, target: { kind: 'meeting', provider: 'zoom', slot } },
+        { key: meet, target: { kind: 'meeting', provider: 'google_meet', slot }, providerId: meet },
+      ];
+      await takeOver(played, { cause: 'terminated', correlationId: 'test' }, taskQueue);
+      await resolve(played, 'retry');
+      await expect.poll(() => [...world.meetings], { timeout: 20_000 }).toEqual([meet]);
     });
   });
 
@@ -230,7 +254,7 @@ describe('an audition that was terminated during a change', () => {
           },
         ],
       });
-      await expect(changed).rejects.toThrow();
+      await expect(changed).rejects.toBeInstanceOf(Error);
       world.effects = effectsOf(played);
       const newPlan = { ...plan, participants: [one, two, agent], formerParticipants: [removed] };
       await takeOver({ ...played, plan: newPlan }, { cause: 'terminated', correlationId: 'test' }, taskQueue);

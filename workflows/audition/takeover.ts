@@ -32,6 +32,9 @@ export const adoptTrail = async (run: AuditionRun): Promise<boolean> => {
   run.movedAt = 0;
   run.firstResult = undefined;
   run.saga.replace(compensationsOf(adopted));
+  run.earlierMeetings = adopted.effects.flatMap(({ key, target, providerId }) =>
+    target.kind === 'meeting' ? [{ key, provider: target.provider, id: providerId }] : [],
+  );
   return true;
 };
 

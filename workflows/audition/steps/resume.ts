@@ -8,13 +8,13 @@ import type { AuditionRun } from '../run.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { completeCast } from './cast.ts';
 import { scheduleFirstSlot } from './first-slot.ts';
-import { moveMeeting } from './meeting.ts';
+import { moveMeeting, removeOtherMeetings } from './meeting.ts';
 import { notifyOne } from './notices.ts';
 import { announce, completionOf } from './schedule.ts';
 
 /** Completes the step in which the earlier run was interrupted. Its effects have the same keys, so none is repeated. */
 export const completeInterruptedStep = async (run: AuditionRun): Promise<void> => {
-  const { state, slot, revision } = run.journal.view;
+  const { state, slot, revision, announcedAs } = run.journal.view;
   switch (state) {
     case 'requested':
     case 'holding':
@@ -22,6 +22,7 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     case 'scheduling': {
       if (!slot) return;
       await moveMeeting(run, { slot, revision });
+      removeOtherMeetings(run);
       await writeCalendarEvents(run, { slot, revision }, { completion: completionOf(run, run.claims.held) });
       announce(run, run.reminders, {
         notice: revision === 1 ? 'invitation' : 'update',
@@ -31,16 +32,26 @@ export const completeInterruptedStep = async (run: AuditionRun): Promise<void> =
     }
     case 'scheduled':
     case 'confirmed':
+      removeOtherMeetings(run);
       await completeCast(run);
+      // Meeting and events return to the old slot after the fact that says so.
+      if (slot && isReverted(announcedAs)) {
+        await moveMeeting(run, { slot, revision });
+        await writeCalendarEvents(run, { slot, revision });
+      }
       return announceMissing(run);
     case 'in_progress':
     case 'awaiting_decision':
+      removeOtherMeetings(run);
       await releaseOtherClaims(run);
       return;
     case 'closed':
       return;
   }
 };
+
+/** A move that was reverted has made the revisions of the old slot valid again. */
+const isReverted = (announcedAs: readonly number[]): boolean => announcedAs.length > 1;
 
 const announcements = ['invitation', 'update'] as const;
 const isAnnouncement = (notice: string): boolean => announcements.some((kind) => kind === notice);
