@@ -5,7 +5,6 @@
  *
  * `npm run test:deep` plays 60 auditions.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Promised, untilSourcesAgree } from '../harness/agreement.ts';
 import { createApiClient } from '../harness/api-client.ts';
@@ -18,7 +17,7 @@ import {
   startKillablePostgres,
   startKillableTemporal,
 } from '../harness/killable-servers.ts';
-import { reconcile, resolveOpenItems } from '../harness/operators.ts';
+import { reconcile, resolveOpenItems, untilCalm } from '../harness/operators.ts';
 import { createPatientBackend } from '../harness/patient-backend.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 import { strikeProcesses, strikeVendors } from '../harness/strikes.ts';
@@ -78,11 +77,7 @@ it(
     const struck = { ...(await processes.stop()), ...(await vendors.stop()) };
     process.stderr.write(`struck: ${JSON.stringify(struck)}\n`);
 
-    for (let calm = 0, round = 0; round < 60 && calm < 3; round += 1) {
-      const open = await resolveOpenItems(platform, random);
-      calm = open === 0 ? calm + 1 : 0;
-      await pause(1_000);
-    }
+    await untilCalm(() => resolveOpenItems(platform, random));
     await untilSourcesAgree({ ...service, platform }, 120_000, promises);
     expect((await reconcile(service)).findings).toEqual([]);
     expect(backend.surprises).toEqual([]);

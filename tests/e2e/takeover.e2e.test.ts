@@ -214,7 +214,7 @@ describe('an audition that was terminated during a change', () => {
   it('removes the meeting of a provider that had failed, and keeps the other', async () => {
     await harness.runAudition({}, async (played) => {
       const { world, handle } = played;
-      world.fail('createMeeting', 'outage', ':zoom:');
+      world.fail('createMeeting', 'reconnect', ':zoom:');
       world.fail('removeMeeting', 'outage', ':zoom:');
       await invited(played);
       const { taskQueue } = await handle.describe();

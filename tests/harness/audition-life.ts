@@ -169,11 +169,11 @@ export const playLife = async (options: LifeOptions): Promise<readonly Promised[
     id,
     idle,
     async send(command, commandBody) {
-      await untilPossible(life, command);
+      if (!(await untilPossible(life, command))) return false;
       return judge(command, await backend.post(`/v1/auditions/${id}/${command}`, commandBody));
     },
     async remove(participant) {
-      await untilPossible(life, 'participants');
+      if (!(await untilPossible(life, 'participants'))) return false;
       return judge('remove', await backend.delete(`/v1/auditions/${id}/participants/${participant}`));
     },
     view: async () => auditionSchema.safeParse((await backend.get(`/v1/auditions/${id}`)).body).data,
@@ -187,15 +187,20 @@ export const playLife = async (options: LifeOptions): Promise<readonly Promised[
 
 const possibleWithinMs = 240_000;
 
-/** A cancellation is possible in each state. Other commands need a scheduled audition. */
-const untilPossible = async ({ view, isDisturbed }: Life, command: string): Promise<void> => {
-  if (command === 'cancel') return;
-  const deadline = Date.now() + (isDisturbed ? 20_000 : possibleWithinMs);
+/**
+ * Waits until the command is possible. A cancellation is possible in each state, other commands need a scheduled
+ * audition. Returns false when an operator seems to have stopped the audition.
+ */
+const untilPossible = async ({ view, isDisturbed }: Life, command: string): Promise<boolean> => {
+  if (command === 'cancel') return true;
+  const deadline = Date.now() + (isDisturbed ? 8_000 : possibleWithinMs);
   const states = command === 'decide' ? [...scheduled, 'in_progress', 'awaiting_decision'] : scheduled;
   while (Date.now() < deadline) {
     const shown = await view();
-    if (!shown || shown.state === 'closed' || states.includes(shown.state)) return;
+    const isRecovering = shown?.attention.some(({ step }) => step === 'recovery') ?? false;
+    if (!isRecovering && (!shown || shown.state === 'closed' || states.includes(shown.state))) return true;
     await pause(200);
   }
+  return !isDisturbed;
 };
 const scheduled: readonly string[] = ['scheduled', 'confirmed'];

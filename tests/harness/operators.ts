@@ -1,5 +1,6 @@
 /** Plays operators: those who interfere in Temporal, and those who do afterwards what the runbooks say. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { execa } from 'execa';
 import { z } from 'zod';
@@ -10,7 +11,7 @@ import type { ApiClient } from './api-client.ts';
 import { keys, type ServiceUnderTest } from './service.ts';
 
 export const interventions = ['reset', 'terminate', 'cancel'] as const;
-export type Intervention = (typeof interventions)[number];
+type Intervention = (typeof interventions)[number];
 
 /** Interferes with a workflow. Does nothing when its state does not allow the intervention. Returns whether it did. */
 export const interfere = async (
@@ -91,6 +92,16 @@ export const resolveOpenItems = async (platform: ApiClient, random: () => number
     );
   }
   return items.length;
+};
+
+const mostRounds = 40;
+
+/** Repeats `work` until it finds nothing to do twice in a row. @param work returns how much it has done */
+export const untilCalm = async (work: () => Promise<number>): Promise<void> => {
+  for (let round = 0, calm = 0; round < mostRounds && calm < 2; round += 1) {
+    calm = (await work()) === 0 ? calm + 1 : 0;
+    await pause(500);
+  }
 };
 
 const actionFor = ({ step, code, actions }: Item, random: () => number): Item['actions'][number] => {
