@@ -77,7 +77,7 @@ const operationsSchema = z.array(
     id: z.string().nullable(),
     operation: z.string(),
     state: z.string(),
-    isUnclear: z.boolean(),
+    isInProgress: z.boolean(),
     surplus: z.int(),
   }),
 );
@@ -88,13 +88,13 @@ const ledgerDisagreements = async (
 ): Promise<readonly string[]> => {
   const { rows } = await pool.query(`
     SELECT key, audition_id AS id, operation, state, jsonb_array_length(surplus) AS surplus,
-      state = 'undoing' OR (state = 'open' AND (lease_until IS NOT NULL OR doubt <> 'none')) AS "isUnclear"
+      state = 'undoing' OR (state = 'open' AND lease_until > now()) AS "isInProgress"
     FROM operations`);
   const undone = new Set(auditions.filter(({ stands }) => !stands).map(({ view }) => view.id));
   return operationsSchema
     .parse(rows)
-    .flatMap(({ key, id, operation, state, isUnclear, surplus }) => [
-      ...(isUnclear ? [`${key}: the ledger has it ${state} and unclear`] : []),
+    .flatMap(({ key, id, operation, state, isInProgress, surplus }) => [
+      ...(isInProgress ? [`${key}: the ledger has it ${state}`] : []),
       ...(surplus === 0 ? [] : [`${key}: the ledger knows ${surplus} surplus effects`]),
       ...(state === 'completed' && isUndoable(operation) && [...undone].some((closed) => closed === id)
         ? [`${key}: the audition is undone, and the ledger has the effect as standing`]
