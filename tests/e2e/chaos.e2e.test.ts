@@ -17,7 +17,7 @@ import {
   startKillablePostgres,
   startKillableTemporal,
 } from '../harness/killable-servers.ts';
-import { reconcile, resolveOpenItems, untilCalm } from '../harness/operators.ts';
+import { reconcile, resolveOpenItems } from '../harness/operators.ts';
 import { createPatientBackend } from '../harness/patient-backend.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 import { strikeProcesses, strikeVendors } from '../harness/strikes.ts';
@@ -77,8 +77,8 @@ it(
     const struck = { ...(await processes.stop()), ...(await vendors.stop()) };
     process.stderr.write(`struck: ${JSON.stringify(struck)}\n`);
 
-    await untilCalm(() => resolveOpenItems(platform, random));
-    await untilSourcesAgree({ ...service, platform }, 120_000, promises);
+    const tend = () => resolveOpenItems(platform, random);
+    await untilSourcesAgree({ ...service, platform }, 120_000, tend, promises);
     expect((await reconcile(service)).findings).toEqual([]);
     expect(backend.surprises).toEqual([]);
     expect(Object.keys(struck)).toEqual(expect.arrayContaining(['worker']));

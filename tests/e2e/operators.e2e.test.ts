@@ -10,14 +10,7 @@ import { untilSourcesAgree } from '../harness/agreement.ts';
 import { createApiClient } from '../harness/api-client.ts';
 import { playLife } from '../harness/audition-life.ts';
 import { atDepth, seededRandom } from '../harness/depth.ts';
-import {
-  interfere,
-  interventions,
-  reconcile,
-  resolveOpenItems,
-  runOps,
-  untilCalm,
-} from '../harness/operators.ts';
+import { interfere, interventions, reconcile, resolveOpenItems, runOps } from '../harness/operators.ts';
 import { createPatientBackend } from '../harness/patient-backend.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 import { strikeVendors } from '../harness/strikes.ts';
@@ -86,11 +79,12 @@ it(
     await following;
     await vendors.stop();
 
-    await untilCalm(async () => {
-      const { findings, failed } = await reconcile(service);
-      return findings.length + failed.length + (await resolveOpenItems(platform, random));
-    });
-    await untilSourcesAgree({ ...service, platform }, 60_000);
+    const tend = async () => {
+      await reconcile(service);
+      await resolveOpenItems(platform, random);
+    };
+    await untilSourcesAgree({ ...service, platform }, 120_000, tend);
+    expect((await reconcile(service)).findings).toEqual([]);
     expect(new Set(made)).toEqual(new Set(interventions));
     expect(backend.surprises).toEqual([]);
   },

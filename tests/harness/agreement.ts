@@ -2,6 +2,7 @@
  * Compares four sources about all auditions of a service: the API, the database, Temporal and the vendors. Returns each
  * disagreement as a sentence that names the audition. Ask when the service is quiet: nothing may be in progress.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { databaseDisagreements } from './agreement/database.ts';
 import { messageDisagreements } from './agreement/messages.ts';
@@ -50,17 +51,21 @@ const brokenPromises = (
 /**
  * Waits until the sources agree. After a fault, the service completes what was interrupted within the patience of its
  * steps.
+ * @param tend does what operators do meanwhile, such as resolving attention items
  * @throws Error listing the disagreements that are left after `withinMs` milliseconds
  */
 export const untilSourcesAgree = async (
   sources: Sources,
   withinMs: number,
+  tend: () => Promise<unknown>,
   promises: readonly Promised[] = [],
 ): Promise<void> => {
   let left: readonly string[] = [];
   await eventually(
     async () => {
+      await tend();
       left = await findDisagreements(sources, promises);
+      if (left.length > 0) await pause(1_000);
       return left.length === 0;
     },
     withinMs,

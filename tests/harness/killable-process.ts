@@ -1,7 +1,7 @@
 /** Runs a server as a process that a test can kill, pause, and start again at the same address. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa, type Options, type ResultPromise } from 'execa';
-import { isAlive, pollUntil } from '../../infra/stack/processes.ts';
+import { pollUntil, startedAt } from '../../infra/stack/processes.ts';
 
 export interface KillableProcess {
   readonly name: string;
@@ -91,7 +91,7 @@ export const createKillableProcess = (program: KillableProgram): KillableProcess
       if (pid === undefined) return;
       const tree = await processTree(pid);
       signalEach(tree, 'SIGKILL');
-      await pollUntil(() => !tree.some(isAlive), 10_000);
+      await pollUntil(async () => (await Promise.all(tree.map(startedAt))).every((at) => !at), 10_000);
       await child;
     },
     async suspend(ms) {

@@ -1,7 +1,6 @@
 /** Plays operators: those who interfere in Temporal, and those who do afterwards what the runbooks say. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { attentionItemSchema } from '../../domain/audition/attention.ts';
@@ -12,6 +11,9 @@ import { keys, type ServiceUnderTest } from './service.ts';
 
 export const interventions = ['reset', 'terminate', 'cancel'] as const;
 type Intervention = (typeof interventions)[number];
+
+/** gRPC's INVALID_ARGUMENT, NOT_FOUND and FAILED_PRECONDITION. */
+const refusals: ReadonlySet<number> = new Set([3, 5, 9]);
 
 /** Interferes with a workflow. Does nothing when its state does not allow the intervention. Returns whether it did. */
 export const interfere = async (
@@ -27,7 +29,9 @@ export const interfere = async (
     else return await resetAtRandom(temporal, workflowId, random);
     return true;
   } catch (error) {
-    if (error instanceof Error && error.name === 'WorkflowNotFoundError') return false;
+    // The workflow has ended, does not exist yet, or has no such task to reset to.
+    const isRefused = isGrpcServiceError(error) && refusals.has(error.code);
+    if (error instanceof WorkflowNotFoundError || isRefused) return false;
     throw error;
   }
 };
@@ -92,16 +96,6 @@ export const resolveOpenItems = async (platform: ApiClient, random: () => number
     );
   }
   return items.length;
-};
-
-const mostRounds = 40;
-
-/** Repeats `work` until it finds nothing to do twice in a row. @param work returns how much it has done */
-export const untilCalm = async (work: () => Promise<number>): Promise<void> => {
-  for (let round = 0, calm = 0; round < mostRounds && calm < 2; round += 1) {
-    calm = (await work()) === 0 ? calm + 1 : 0;
-    await pause(500);
-  }
 };
 
 const actionFor = ({ step, code, actions }: Item, random: () => number): Item['actions'][number] => {
