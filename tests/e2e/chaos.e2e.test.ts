@@ -22,8 +22,8 @@ import { createPatientBackend } from '../harness/patient-backend.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 import { strikeProcesses, strikeVendors } from '../harness/strikes.ts';
 
-const auditions = atDepth(11, 60);
-const inFlight = atDepth(11, 12);
+const auditions = atDepth(6, 60);
+const inFlight = atDepth(6, 12);
 const random = seededRandom();
 
 let postgres: Awaited<ReturnType<typeof startKillablePostgres>>;
@@ -69,7 +69,7 @@ it(
     const play = async () => {
       while (next < auditions) {
         const n = (next += 1);
-        const kept = await playLife({ backend, random, n, paceMs: 4_000, isDisturbed: false });
+        const kept = await playLife({ backend, n, paceMs: 4_000, isDisturbed: false });
         promises.push(...kept);
       }
     };

@@ -22,7 +22,7 @@ export interface Promised {
 }
 
 /** Returns all disagreements. */
-export const findDisagreements = async (
+const findDisagreements = async (
   sources: Sources,
   promises: readonly Promised[] = [],
 ): Promise<readonly string[]> => {

@@ -5,12 +5,11 @@ import { auditionSchema } from '../../api/schemas/audition.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import type { Promised } from './agreement.ts';
 import { day, fullMinute, requestBody } from './api-client.ts';
+import { seededRandom, testSeed } from './depth.ts';
 import type { PatientBackend } from './patient-backend.ts';
 
 export interface LifeOptions {
   readonly backend: PatientBackend;
-  /** Returns numbers from 0 to 1. */
-  readonly random: () => number;
   /** The number of the audition. It determines participants and slots. */
   readonly n: number;
   /** The longest pause between two commands, in milliseconds. */
@@ -36,6 +35,8 @@ const slotOf = (n: number, index: number) => {
 
 /** One life that is being played. */
 interface Life extends LifeOptions {
+  /** Returns numbers from 0 to 1. */
+  readonly random: () => number;
   readonly id: string;
   /** Sends a command. Anything but the expected answer is a surprise. Returns whether it was carried out. */
   send(command: string, body: object): Promise<boolean>;
@@ -145,10 +146,12 @@ const policyOf = (random: () => number) => ({
 
 /** Requests an audition and plays one life. Returns what the API has promised. */
 export const playLife = async (options: LifeOptions): Promise<readonly Promised[]> => {
-  const { backend, random, n, paceMs, isDisturbed, onStarted } = options;
+  const { backend, n, paceMs, isDisturbed, onStarted } = options;
+  // Each life has its own numbers, so that the seed decides it, whatever the others do.
+  const random = seededRandom(testSeed + n);
   const promises: Promised[] = [];
   const idle = () => pause(random() * paceMs);
-  const name = scriptNames[n % scriptNames.length] ?? 'plain';
+  const name = scriptNames[Math.floor(random() * scriptNames.length)] ?? 'plain';
   const body = requestBody(n, 0, { slot: slotOf(n, 0), policy: policyOf(random) });
   const answer = await backend.post('/v1/auditions', body);
   if (answer.status === 0) return promises;
@@ -166,6 +169,7 @@ export const playLife = async (options: LifeOptions): Promise<readonly Promised[
   onStarted?.(id);
   const life: Life = {
     ...options,
+    random,
     id,
     idle,
     async send(command, commandBody) {

@@ -29,14 +29,14 @@ const readyWithinMs = 90_000;
 const keptOutput = 8_000;
 
 /** Returns the process and its children. PostgreSQL's children are in process groups of their own. */
-export const processTree = async (pid: number): Promise<readonly number[]> => {
+const processTree = async (pid: number): Promise<readonly number[]> => {
   const { stdout } = await execa('ps', ['-A', '-o', 'pid=,ppid=']);
   const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
   return [pid, ...rows.flatMap(([child, parent]) => (parent === pid && child !== undefined ? [child] : []))];
 };
 
 /** Sends a signal to processes that can have exited. */
-export const signalEach = (pids: readonly number[], signal: NodeJS.Signals): void => {
+const signalEach = (pids: readonly number[], signal: NodeJS.Signals): void => {
   for (const pid of pids) {
     try {
       process.kill(pid, signal);
@@ -47,7 +47,7 @@ export const signalEach = (pids: readonly number[], signal: NodeJS.Signals): voi
 };
 
 /** Stops a process and its children for some milliseconds. */
-export const suspendTree = async (pid: number, ms: number): Promise<void> => {
+const suspendTree = async (pid: number, ms: number): Promise<void> => {
   const tree = await processTree(pid);
   signalEach(tree, 'SIGSTOP');
   await pause(ms);

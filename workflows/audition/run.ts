@@ -102,7 +102,7 @@ export interface AuditionRun {
 }
 
 /** A meeting that stands, or may stand, according to the ledger. */
-export interface EarlierMeeting {
+interface EarlierMeeting {
   /** The idempotency key of its creation. */
   readonly key: string;
   readonly provider: MeetingProviderName;
