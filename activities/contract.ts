@@ -137,6 +137,8 @@ export interface AdoptedTrail {
   readonly reminders: readonly Reminder[];
   /** The plan of the run that has appended last, when that is another run and Temporal still has it. */
   readonly plan?: AuditionPlan | undefined;
+  /** Whether the command `reopening` was carried out already, by a run that was reset since. */
+  readonly wasReopened?: boolean | undefined;
 }
 
 export interface InternalActivities {
@@ -156,6 +158,8 @@ export interface InternalActivities {
     input: Correlated & {
       readonly reminders: readonly number[];
       readonly participants: readonly Participant[];
+      /** The correlation id of the command that this run was started to carry out: it reopens the audition. */
+      readonly reopening?: string | undefined;
     },
   ): Promise<AdoptedTrail | undefined>;
 }

@@ -191,6 +191,25 @@ describe('adoptTrail', () => {
     expect((await activitiesAt(now, run, findPlan).adoptTrail(about(id)))?.plan).toBeUndefined();
   });
 
+  it('says whether a command has reopened the audition already', async () => {
+    const id = newAuditionId();
+    await storeEvents(database.repositories.events, id, trail(factsUntilScheduled(id)));
+    const more = trail(
+      [
+        { type: 'cancelled', origin: 'api' },
+        { type: 'reopened_for_decision', origin: 'api' },
+      ],
+      {
+        from: 7,
+      },
+    );
+    await storeEvents(database.repositories.events, id, more);
+    const { correlationId = '' } = more.at(-1) ?? {};
+    const { adoptTrail } = activitiesAt('2027-02-01T00:00:00.000Z');
+    expect((await adoptTrail({ ...about(id), reopening: correlationId }))?.wasReopened).toBe(true);
+    expect((await adoptTrail({ ...about(id), reopening: 'another' }))?.wasReopened).toBeUndefined();
+  });
+
   it('leaves out reminders that are past, and all of them after the audition was closed', async () => {
     const id = newAuditionId();
     await storeEvents(database.repositories.events, id, trail(factsUntilScheduled(id)));

@@ -377,6 +377,25 @@ describe('an audition that was terminated', () => {
     });
   });
 
+  it('is not reopened a second time when it was closed again, and the run is reset', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const { taskQueue } = await played.handle.describe();
+      await played.send(messages.cancelUpdate, apiCommand);
+      await played.handle.result();
+      const wish = { kind: 'fixed', slot: slotIn(96, Date.now()) } as const;
+      const command = { ...apiCommand, correlationId: 'reopening', to: 'session', wish } as const;
+      const handle = await takeOver(played, { cause: 'reopen', command }, taskQueue);
+      const stateOf = async () => (await handle.query(messages.viewQuery)).state;
+      await expect.poll(stateOf, { timeout: 20_000 }).toBe('scheduled');
+      await handle.executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+      await handle.result();
+      await reset({ ...played, handle });
+      expect(await latest(played).result()).toMatchObject({ state: 'closed', outcome: 'cancelled' });
+      expect(played.world.factTypes().filter((type) => type === 'reopened_for_session')).toHaveLength(1);
+    });
+  });
+
   it('is not reopened when its outcome does not allow it, and stays closed', async () => {
     await harness.runAudition({}, async (played) => {
       await invited(played);

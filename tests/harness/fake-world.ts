@@ -205,7 +205,7 @@ export const createFakeWorld = (): FakeWorld => {
         changeHolds(holds);
         return { sequence: trail.events.length };
       },
-      async adoptTrail({ reminders, participants }) {
+      async adoptTrail({ reminders, participants, reopening }) {
         await called('adoptTrail');
         if (trail.events.length === 0) return undefined;
         const view = foldEvents(trail.events);
@@ -218,6 +218,9 @@ export const createFakeWorld = (): FakeWorld => {
           reminders: view.slot ? planReminders(view.slot, reminders, participants, serverTime()) : [],
           claims: { last, held: held?.[0] },
           plan: world.adoptedPlan,
+          wasReopened: trail.events.some(
+            ({ correlationId, fact }) => correlationId === reopening && fact.type === 'reopened_for_session',
+          ),
         };
       },
       async findBusy({ trail: position, connection }) {

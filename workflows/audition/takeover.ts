@@ -10,17 +10,23 @@ import { correlatedIds } from '../../domain/audition/plan.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { internalActivities } from '../internal-activities.ts';
 import type { AuditionCompensation } from './compensations.ts';
+import type { Takeover } from './messages.ts';
 import type { AuditionRun } from './run.ts';
 
-/** Loads the trail into the run. Returns false when the audition has no trail: nothing has happened yet. */
-export const adoptTrail = async (run: AuditionRun): Promise<boolean> => {
+/**
+ * Loads the trail into the run. Returns what to do with the audition, or undefined when it has no trail: nothing has
+ * happened yet. A run that was started to reopen the audition, and was reset after it had done so, must not do it again.
+ */
+export const adoptTrail = async (run: AuditionRun, takeover: Takeover): Promise<Takeover | undefined> => {
   const { plan } = run;
+  const reopening = takeover.cause === 'reopen' ? takeover.command.correlationId : undefined;
   const adopted = await internalActivities('Read the trail').adoptTrail({
     ...correlatedIds(plan),
     reminders: plan.reminders,
     participants: plan.participants,
+    ...(reopening === undefined ? {} : { reopening }),
   });
-  if (!adopted) return false;
+  if (!adopted) return undefined;
   run.resume();
   // The cast can have changed since the point of a reset.
   run.plan = adopted.plan ?? plan;
@@ -35,7 +41,7 @@ export const adoptTrail = async (run: AuditionRun): Promise<boolean> => {
   run.earlierMeetings = adopted.effects.flatMap(({ key, target, providerId }) =>
     target.kind === 'meeting' ? [{ key, provider: target.provider, id: providerId }] : [],
   );
-  return true;
+  return adopted.wasReopened ? { cause: 'reset', correlationId: plan.correlationId } : takeover;
 };
 
 /**

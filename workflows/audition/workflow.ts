@@ -21,8 +21,7 @@ export async function audition(input: AuditionInput): Promise<AuditionView> {
   setHandlers(run);
   let takeover: Takeover | undefined = input.takeover;
   for (;;) {
-    const isTakeover = takeover && (await CancellationScope.nonCancellable(() => adoptTrail(run)));
-    const reason = isTakeover ? takeover : undefined;
+    const reason = takeover && (await adopt(run, takeover));
     await run.runUntilEnded(() =>
       untilEnding(run, () => (reason ? takeOver(run, reason) : runAudition(run))),
     );
@@ -31,6 +30,9 @@ export async function audition(input: AuditionInput): Promise<AuditionView> {
     takeover = { cause: 'reset', correlationId: run.plan.correlationId };
   }
 }
+
+const adopt = (run: AuditionRun, takeover: Takeover): Promise<Takeover | undefined> =>
+  CancellationScope.nonCancellable(() => adoptTrail(run, takeover));
 
 /** Schedules the audition and runs the main loop until the audition ends. */
 const runAudition = async (run: AuditionRun): Promise<void> => {
