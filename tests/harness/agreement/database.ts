@@ -88,7 +88,7 @@ const ledgerDisagreements = async (
 ): Promise<readonly string[]> => {
   const { rows } = await pool.query(`
     SELECT key, audition_id AS id, operation, state, jsonb_array_length(surplus) AS surplus,
-      state = 'undoing' OR (state = 'open' AND lease_until > now()) AS "isInProgress"
+      state = 'undoing' OR (state = 'open' AND coalesce(lease_until > now(), false)) AS "isInProgress"
     FROM operations`);
   const undone = new Set(auditions.filter(({ stands }) => !stands).map(({ view }) => view.id));
   return operationsSchema
