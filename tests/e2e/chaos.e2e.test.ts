@@ -19,6 +19,7 @@ import {
 } from '../harness/killable-servers.ts';
 import { reconcile, resolveOpenItems } from '../harness/operators.ts';
 import { createPatientBackend } from '../harness/patient-backend.ts';
+import { noteProgress } from '../harness/progress.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 import { strikeProcesses, strikeVendors } from '../harness/strikes.ts';
 
@@ -75,7 +76,7 @@ it(
     };
     await Promise.all(Array.from({ length: inFlight }, play));
     const struck = { ...(await processes.stop()), ...(await vendors.stop()) };
-    process.stderr.write(`struck: ${JSON.stringify(struck)}\n`);
+    noteProgress(`struck ${JSON.stringify(struck)}`);
 
     const tend = () => resolveOpenItems(platform, random);
     await untilSourcesAgree({ ...service, platform }, 120_000, tend, promises);

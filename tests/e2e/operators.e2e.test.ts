@@ -12,6 +12,7 @@ import { playLife } from '../harness/audition-life.ts';
 import { atDepth, seededRandom, testSeed } from '../harness/depth.ts';
 import { interfere, interventions, reconcile, resolveOpenItems, runOps } from '../harness/operators.ts';
 import { createPatientBackend } from '../harness/patient-backend.ts';
+import { noteProgress } from '../harness/progress.ts';
 import { type ServiceUnderTest, startService } from '../harness/service.ts';
 import { strikeVendors } from '../harness/strikes.ts';
 
@@ -76,6 +77,7 @@ it(
     };
     await Promise.all(Array.from({ length: inFlight }, play));
     const made = (await Promise.all(interfering)).flat();
+    noteProgress(`interventions: ${made.join(', ')}`);
     done.abort();
     await following;
     await vendors.stop();

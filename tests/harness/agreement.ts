@@ -10,6 +10,7 @@ import { type KnownAudition, readAuditions, type Sources } from './agreement/sou
 import { temporalDisagreements } from './agreement/temporal.ts';
 import { vendorDisagreements } from './agreement/vendors.ts';
 import { eventually } from './eventually.ts';
+import { noteProgress } from './progress.ts';
 
 export type { Sources } from './agreement/sources.ts';
 
@@ -65,6 +66,7 @@ export const untilSourcesAgree = async (
     async () => {
       await tend();
       left = await findDisagreements(sources, promises);
+      noteProgress(`disagreements: ${left.join('\n')}`);
       if (left.length > 0) await pause(1_000);
       return left.length === 0;
     },

@@ -7,6 +7,7 @@ import type { Promised } from './agreement.ts';
 import { day, fullMinute, requestBody } from './api-client.ts';
 import { seededRandom, testSeed } from './depth.ts';
 import type { PatientBackend } from './patient-backend.ts';
+import { noteProgress } from './progress.ts';
 
 export interface LifeOptions {
   readonly backend: PatientBackend;
@@ -162,6 +163,7 @@ export const playLife = async (options: LifeOptions): Promise<readonly Promised[
   }
   const { id } = requested;
   const judge = (command: string, { status, body: answered }: { status: number; body: unknown }): boolean => {
+    noteProgress(`${name} ${id} ${command} ${status}`);
     if (!isDisturbed && ![0, 200, 202].includes(status))
       backend.surprise(`${name} ${id}: ${command}: ${status} ${JSON.stringify(answered)}`);
     return status === 200;
@@ -183,6 +185,7 @@ export const playLife = async (options: LifeOptions): Promise<readonly Promised[
     view: async () => auditionSchema.safeParse((await backend.get(`/v1/auditions/${id}`)).body).data,
     promise: (promise, isKept) => promises.push({ id, promise: `${name}: ${promise}`, isKept }),
   };
+  noteProgress(`${name} ${id} requested`);
   life.promise('requested', () => true);
   await idle();
   await scripts[name]?.(life);

@@ -7,6 +7,7 @@ import { attentionItemSchema } from '../../domain/audition/attention.ts';
 import { projectPath } from '../../infra/stack/paths.ts';
 import type { ReconciliationInput, ReconciliationResult } from '../../workflows/reconciliation/messages.ts';
 import type { ApiClient } from './api-client.ts';
+import { noteProgress } from './progress.ts';
 import { keys, type ServiceUnderTest } from './service.ts';
 
 export const interventions = ['reset', 'terminate', 'cancel'] as const;
@@ -23,6 +24,7 @@ export const interfere = async (
   random: () => number,
 ): Promise<boolean> => {
   const handle = temporal.workflow.getHandle(workflowId);
+  noteProgress(`${intervention} ${workflowId}`);
   try {
     if (intervention === 'terminate') await handle.terminate('chaos');
     else if (intervention === 'cancel') await handle.cancel();
@@ -86,6 +88,7 @@ export const resolveOpenItems = async (platform: ApiClient, random: () => number
   if (status !== 200) return 0;
   const { items } = pageSchema.parse(body);
   for (const item of items) {
+    noteProgress(`item ${item.id} ${item.step} ${item.code ?? ''}: ${item.what}`);
     // A refusal says that the item was resolved or withdrawn in the meantime.
     await platform.post(
       `/v1/attention/${item.id}/resolve`,

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FaultRequest } from '../../infra/sandbox/faults/fault.ts';
 import type { KillableProcess } from './killable-process.ts';
+import { noteProgress } from './progress.ts';
 import type { ServiceUnderTest } from './service.ts';
 
 export interface Striking {
@@ -23,6 +24,7 @@ export const strikeProcesses = (targets: readonly Target[], random: () => number
   const counts: Record<string, number> = {};
   const strike = async ({ process, everyMs, suspendMs }: Target): Promise<void> => {
     while (await waitFor(everyMs * (0.2 + 0.8 * random()), stopped.signal)) {
+      noteProgress(`strike ${process.name}`);
       counts[process.name] = (counts[process.name] ?? 0) + 1;
       if (random() < 0.4) {
         await process.suspend(suspendMs * random());
@@ -54,6 +56,7 @@ export const strikeVendors = (
   const strike = async (): Promise<void> => {
     while (await waitFor(everyMs * random(), stopped.signal)) {
       const { name, begin } = faultAt(random);
+      noteProgress(`fault ${name}`);
       counts[name] = (counts[name] ?? 0) + 1;
       begin({ control, mailServer });
       await waitFor(4_000 * random(), stopped.signal);
