@@ -50,7 +50,8 @@ afterAll(async () => {
   await Promise.all([postgres.close(), temporal.close()]);
 });
 
-it(
+// Only in deep runs: on a machine that other tests load, the slice has not been measured yet.
+it.skipIf(atDepth(true, false))(
   `four sources agree about ${auditions} auditions after every process was killed`,
   async () => {
     const platform = createApiClient(service);
