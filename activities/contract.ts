@@ -21,6 +21,7 @@ import type { Reminder } from '../domain/audition/reminder-plan.ts';
 import type { CalendarRef, Channel, Participant } from '../domain/audition/request.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../domain/audition/slot.ts';
 import type { AuditionView } from '../domain/audition/view.ts';
+import type { SyncState } from '../domain/calendars/sync-state.ts';
 import type { AuditionId, ConnectionId, EndpointId, OrganizationId, ParticipantId } from '../domain/ids.ts';
 import type { PublicEvent } from '../domain/platform-events/public-event.ts';
 import type { CalendarProviderName, MeetingProviderName } from '../domain/providers/vendors.ts';
@@ -135,10 +136,6 @@ export interface AdoptedTrail {
   readonly claims: { readonly last: number; readonly held?: number | undefined };
   /** The reminders of the present slot that are still due. */
   readonly reminders: readonly Reminder[];
-  /** The plan of the run that has appended last, when that is another run and Temporal still has it. */
-  readonly plan?: AuditionPlan | undefined;
-  /** Whether the command `reopening` was carried out already, by a run that was reset since. */
-  readonly wasReopened?: boolean | undefined;
 }
 
 export interface InternalActivities {
@@ -158,8 +155,6 @@ export interface InternalActivities {
     input: Correlated & {
       readonly reminders: readonly number[];
       readonly participants: readonly Participant[];
-      /** The correlation id of the command that this run was started to carry out: it reopens the audition. */
-      readonly reopening?: string | undefined;
     },
   ): Promise<AdoptedTrail | undefined>;
 }
@@ -222,7 +217,7 @@ export interface CalendarActivities {
   findBusy(input: FindBusyInput): Promise<readonly BusyInterval[]>;
   /** Creates or moves the event of the audition in the calendar. */
   writeEvent(input: WriteEventInput): Promise<{ readonly eventId: string }>;
-  /** Writes the events of all calendars of one provider. */
+  /** Writes the events of several calendars of one provider, of at most `largestEventGroup` connections. */
   writeEvents(input: WriteEventsInput): Promise<WriteEventsResult>;
   removeEvent(input: RemoveEventInput): Promise<UndoResult>;
 }
@@ -277,6 +272,10 @@ export interface NoticeFacts {
   readonly joinUrl?: string | undefined;
   readonly notes?: string | undefined;
   readonly reason?: string | undefined;
+  /** What an update tells, when the time is the same. `no_link`: the meeting is gone, and there is no other. */
+  readonly changed?: 'place' | 'link' | 'no_link' | undefined;
+  /** Increases with each fact of the audition. Sent as iCalendar's SEQUENCE. */
+  readonly sequence?: number | undefined;
 }
 
 export interface NoticeToSend {
@@ -330,10 +329,12 @@ export interface MessagingActivities {
 }
 
 /**
- * The rate limit of a task queue counts activities, not the messages in them. Groups are therefore small. A group of
- * this size on each of the queue's slots stays below the rate of the channels' providers.
+ * The rate limit of a task queue counts activities, not the messages or events in them. Groups are therefore small. A
+ * group of this size on each of the queue's slots stays below the rate of the channels' providers.
  */
 export const largestNoticeGroup = 10;
+/** The largest number of connections whose calendars one activity writes to. Usually an audition has two. */
+export const largestEventGroup = 5;
 
 export type AuditionActivities = InternalActivities &
   CalendarActivities &
@@ -341,7 +342,56 @@ export type AuditionActivities = InternalActivities &
   MessagingActivities;
 
 /** All activities that a worker runs. */
-export type ServiceActivities = AuditionActivities & PlatformActivities & ReconciliationActivities;
+export type ServiceActivities = AuditionActivities &
+  PlatformActivities &
+  ReconciliationActivities &
+  CalendarSyncActivities;
+
+// --- calendar synchronisation: the queue of the calendars' provider -------------------------------------------
+
+export interface SyncCalendarsInput {
+  readonly organization: OrganizationId;
+  readonly connection: ConnectionId;
+  readonly provider: CalendarProviderName;
+  readonly correlationId: string;
+  /** The calendars to read, as notifications name them. Undefined: all calendars of the connection. */
+  readonly only?: readonly string[] | undefined;
+  /** Subscriptions that the vendor has ended or is about to end. */
+  readonly lostSubscriptions?: readonly string[] | undefined;
+}
+
+/** The state of one calendar. `calendar` is a hash: the calendar's id can be an email address. */
+export interface CalendarSyncState {
+  readonly calendar: string;
+  readonly state: SyncState;
+  readonly listedCount: number;
+  readonly error?: string | undefined;
+  readonly pushError?: string | undefined;
+}
+
+export type SyncCalendarsResult =
+  /** No open audition uses the calendars, the account is disconnected, or the synchronisation is switched off. */
+  | { readonly kind: 'ended'; readonly reason: 'unused' | 'disconnected' | 'disabled' }
+  /** The owner must connect the account again. */
+  | { readonly kind: 'needs_reauthorization'; readonly nextPollMs: number }
+  | {
+      readonly kind: 'synced';
+      readonly calendars: readonly CalendarSyncState[];
+      /** Whether there is more to read now. */
+      readonly isMore: boolean;
+      readonly nextPollMs: number;
+      /** When a subscription must be replaced. */
+      readonly renewAt?: Instant | undefined;
+    };
+
+export interface CalendarSyncActivities {
+  /**
+   * Reads what has changed in the calendars of a connection, stores it, and signals the auditions whose events a person
+   * has changed. Renews the subscriptions. Continues where an earlier attempt has stopped. A calendar that cannot be
+   * read does not hinder the others.
+   */
+  syncCalendars(input: SyncCalendarsInput): Promise<SyncCalendarsResult>;
+}
 
 // --- reconciliation: queue `castmatch` ---------------------------------------------------------------------
 

@@ -3,13 +3,13 @@ import type { Organizations } from '../db/access/organizations.ts';
 import type { Announcements } from '../db/auditions/announcements.ts';
 import type { NoticeDeliveries } from '../db/auditions/notice-deliveries.ts';
 import type { SlotHolds } from '../db/auditions/slot-holds.ts';
+import type { WrittenEvents } from '../db/calendars/written-events.ts';
 import type { Connections } from '../db/connections/repository.ts';
 import type { OperationLedger } from '../db/ledger/operations.ts';
 import type { EventStore } from '../db/trail/event-store.ts';
 import type { AuditionId, OrganizationId, ParticipantId } from '../domain/ids.ts';
 import type { AccessTokens } from '../providers/oauth/access-tokens.ts';
 import type { Providers } from '../providers/ports.ts';
-import type { AuditionRuns } from './reconciliation/audition-runs.ts';
 
 export interface ActivityDependencies {
   readonly repositories: {
@@ -20,9 +20,8 @@ export interface ActivityDependencies {
     readonly organizations: Organizations;
     readonly noticeDeliveries: NoticeDeliveries;
     readonly announcements: Announcements;
+    readonly writtenEvents: WrittenEvents;
   };
-  /** Reads the plan of an earlier run. */
-  readonly runs: Pick<AuditionRuns, 'findPlan'>;
   readonly providers: Providers;
   readonly accessTokens: Pick<AccessTokens, 'forConnection'>;
   /** The base URL at which the providers' callbacks reach the API, without a trailing slash. */
@@ -34,6 +33,11 @@ export interface ActivityDependencies {
     readonly participant: ParticipantId;
     readonly revision: number;
   }) => string;
+  /**
+   * Tells a running audition that another one has taken the slot that it yielded. Best effort: an audition that does not
+   * learn it yields until the period of its decline ends.
+   */
+  readonly tellSlotTaken: (auditionId: AuditionId) => Promise<void>;
   /**
    * The From address of emails and the organizer of calendar invitations: `CastMatch <auditions@example.com>`, or the
    * address alone.

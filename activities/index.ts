@@ -2,7 +2,16 @@
 import { createCalendarActivities } from './calendar/calendar.ts';
 import { createCalendarReader } from './calendar/calendar-reader.ts';
 import { createClaimSlot } from './calendar/claim-slot.ts';
-import type { AuditionActivities, PlatformActivities, ReconciliationActivities } from './contract.ts';
+import {
+  type CalendarSyncDependencies,
+  createCalendarSyncActivities,
+} from './calendar-sync/calendar-sync.ts';
+import type {
+  AuditionActivities,
+  CalendarSyncActivities,
+  PlatformActivities,
+  ReconciliationActivities,
+} from './contract.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { withTemporalFailures } from './failures.ts';
 import { createInternalActivities } from './internal/internal-activities.ts';
@@ -40,6 +49,10 @@ export const createEndpointActivities = (dependencies: PlatformDependencies): Pl
 /** Returns the activities that compare auditions with Temporal and repair them. They throw only Temporal failures. */
 export const createRepairActivities = (dependencies: ReconciliationDependencies): ReconciliationActivities =>
   translateEach<ReconciliationActivities>(createReconciliationActivities(dependencies));
+
+/** Returns the activities that synchronize calendars. They throw only Temporal failures. */
+export const createSyncActivities = (dependencies: CalendarSyncDependencies): CalendarSyncActivities =>
+  translateEach<CalendarSyncActivities>(createCalendarSyncActivities(dependencies));
 
 type InputOf<Activity> = Activity extends (input: infer Input) => unknown ? Input : never;
 type ResultOf<Activity> = Activity extends (input: never) => Promise<infer Result> ? Result : never;

@@ -37,6 +37,21 @@ test('the database client replaces and reports a lost idle connection', async ()
   await connection.close();
 });
 
+test('the database client prepares statements with parameters that repeat', async () => {
+  const connection = createDatabaseClient(database.url, { poolSize: 1 });
+  const run = (n: number) => connection.db.execute(sql`SELECT ${n}::int + 1 AS repeated`);
+  const prepared = async () =>
+    (await connection.pool.query("SELECT FROM pg_prepared_statements WHERE statement LIKE '%repeated%'"))
+      .rowCount;
+
+  expect((await run(1)).rows).toEqual([{ repeated: 2 }]);
+  expect(await prepared()).toBe(0);
+  for (const n of [2, 3, 4]) expect((await run(n)).rows).toEqual([{ repeated: n + 1 }]);
+
+  expect(await prepared()).toBe(1);
+  await connection.close();
+});
+
 test('the database client times out a query on a dead connection, and opens a new one', async () => {
   const { hostname, port } = new URL(database.url);
   const sockets: Socket[] = [];

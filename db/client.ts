@@ -1,6 +1,7 @@
 /** Creates the connection pool for PostgreSQL. Each process has one. */
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { Pool } from 'pg';
+import { prepareStatements } from './prepared-statements.ts';
 
 export type Database = NodePgDatabase;
 
@@ -49,6 +50,7 @@ export const createDatabaseClient = (url: string, options: DatabaseClientOptions
   });
   // Without a listener, a restart of the server would end this process.
   pool.on('error', (error) => options.onIdleError?.(error));
+  pool.on('connect', prepareStatements);
   let closing: Promise<void> | undefined;
   return {
     db: drizzle(pool),

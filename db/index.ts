@@ -10,6 +10,10 @@ import { createNoticeDeliveries, type NoticeDeliveries } from './auditions/notic
 import { type AuditionReadModel, createAuditionReadModel } from './auditions/read-model.ts';
 import { type AuditionRecords, createAuditionRecords } from './auditions/records.ts';
 import { createSlotHolds, type SlotHolds } from './auditions/slot-holds.ts';
+import { createSuppressions, type Suppressions } from './auditions/suppressions.ts';
+import { createSyncedCalendars, type SyncedCalendars } from './calendars/synced-calendars.ts';
+import { createSyncedEvents, type SyncedEvents } from './calendars/synced-events.ts';
+import { createWrittenEvents, type WrittenEvents } from './calendars/written-events.ts';
 import type { DatabaseClient } from './client.ts';
 import { type Accounts, createAccounts } from './connections/accounts.ts';
 import {
@@ -54,12 +58,16 @@ export interface Repositories {
   readonly idempotentRequests: IdempotentRequests;
   readonly noticeDeliveries: NoticeDeliveries;
   readonly announcements: Announcements;
+  readonly suppressions: Suppressions;
   readonly inbox: WebhookInbox;
   readonly inboxRouting: InboxRouting;
   readonly endpoints: WebhookEndpoints;
   readonly endpointProgress: EndpointProgress;
   readonly outbox: Outbox;
   readonly watchSubscriptions: WatchSubscriptions;
+  readonly syncedCalendars: SyncedCalendars;
+  readonly syncedEvents: SyncedEvents;
+  readonly writtenEvents: WrittenEvents;
 }
 
 /**
@@ -88,7 +96,11 @@ export const createRepositories = (db: DatabaseClient['db'], wrapping: KeyWrappi
     idempotentRequests: createIdempotentRequests(db),
     noticeDeliveries: createNoticeDeliveries(db),
     announcements: createAnnouncements(db),
+    suppressions: createSuppressions(db),
     watchSubscriptions: createWatchSubscriptions(db),
+    syncedCalendars: createSyncedCalendars(db, vault),
+    syncedEvents: createSyncedEvents(db),
+    writtenEvents: createWrittenEvents(db, vault),
     inbox: createWebhookInbox(db, vault),
     inboxRouting: createInboxRouting(db),
     endpoints: createWebhookEndpoints(db, wrapping, vault),

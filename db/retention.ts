@@ -100,8 +100,9 @@ export const deleteOldOperations = async (db: Database, olderThanDays: number): 
 };
 
 /**
- * Deletes the deliveries of auditions that were closed more than `olderThanDays` ago. Returns how many. Later reports of
- * the provider about such a message are parked.
+ * Deletes the deliveries of auditions that were closed more than `olderThanDays` ago. Returns how many. The API then shows
+ * the notices of such an audition as `queued`, unless they failed: the trail contains failures only. Later reports of the
+ * provider about such a message are parked.
  */
 export const deleteOldDeliveries = (db: Database, olderThanDays: number): Promise<number> =>
   deleteInBatches(

@@ -89,6 +89,11 @@ export const catalog = {
       'calendar.freeBusy': { writes: false, circuit: true, quota: googleRequests(1) },
       /** One page of 2,500 events. */
       'calendar.listEvents': { writes: false, circuit: true, quota: googleRequests(1) },
+      /** One page of changes. */
+      'calendar.listChanges': { writes: false, circuit: true, quota: googleRequests(1) },
+      /** Channels end by themselves, so a lost one has no lasting effect. */
+      'calendar.watch': { writes: false, circuit: true, quota: googleRequests(1) },
+      'calendar.stopWatching': { writes: false, circuit: true, quota: googleRequests(1) },
       /** A read, then a write. Both are repeated when another client wrote in between. */
       'calendar.putEvent': { writes: true, circuit: true, quota: googleRequests(2) },
       'calendar.putConference': { writes: true, circuit: true, quota: googleRequests(3) },

@@ -136,6 +136,105 @@ export interface CalendarProvider {
   ): Promise<'deleted' | 'absent'>;
 }
 
+/** An event of a calendar, or one occurrence of a series. It has no texts and no people. */
+export interface ListedEvent {
+  /** For an event that lasts all day: where the days begin and end in the zone of the calendar. */
+  readonly start: Instant;
+  readonly end: Instant;
+  /** IANA. */
+  readonly zone: string;
+  readonly isAllDay: boolean;
+  /** Whether the event blocks its time, as in `busyEvents`. */
+  readonly busy: 'busy' | 'tentative' | 'free';
+  readonly etag?: string | undefined;
+}
+
+/** What an event says about itself in our private properties. Another program can have copied them: the id decides. */
+export interface EventMark {
+  /** Our id of the event. */
+  readonly eventId: string;
+  readonly reference: string;
+  /** The revision of the slot for which the event was last written. */
+  readonly revision?: number | undefined;
+}
+
+export interface ListedChange {
+  /** The provider's id of the event, unique in its calendar. */
+  readonly id: string;
+  /** The provider's id of the series that the occurrence belongs to. */
+  readonly series?: string | undefined;
+  /** Undefined: the event was deleted. Every occurrence is gone when it was a series. */
+  readonly event?: ListedEvent | undefined;
+  readonly mark?: EventMark | undefined;
+}
+
+/**
+ * Where a listing continues. `all`: every event that ends after `since`. `changes`: what has changed since the listing
+ * that returned the cursor. `page` is the next page of the listing. Cursor and page are opaque texts of the vendor.
+ */
+export type ListingPosition =
+  | { readonly kind: 'all'; readonly since: Instant; readonly page?: string | undefined }
+  | { readonly kind: 'changes'; readonly cursor: string; readonly page?: string | undefined };
+
+type ListingPage =
+  | {
+      readonly kind: 'page';
+      readonly changes: readonly ListedChange[];
+      /** Undefined on the last page. */
+      readonly nextPage?: string | undefined;
+      /** On the last page. Undefined when the vendor gave none: the next listing is one of all events. */
+      readonly nextCursor?: string | undefined;
+    }
+  /** The vendor no longer knows the cursor or the page. Only a listing of all events helps. */
+  | { readonly kind: 'cursor_expired' };
+
+/** A request for push notifications about a calendar. */
+interface WatchRequest {
+  readonly calendarId: string;
+  /** Proposed by us: at most 64 of [A-Za-z0-9-]. Some vendors choose their own. */
+  readonly id: string;
+  /** The vendor sends it with each notification. */
+  readonly secret: string;
+  readonly address: string;
+  readonly expiresAt: Instant;
+}
+
+interface Watch {
+  readonly id: string;
+  /** The vendor's id of what is watched. Its presence says that the vendor has confirmed the watch. */
+  readonly resourceId: string;
+  /** Earlier than requested when the vendor allows less. */
+  readonly expiresAt: Instant;
+}
+
+/** Notifications of a vendor that can push them. */
+export interface CalendarPush {
+  /** The path of our receiver below the public URL. */
+  readonly path: string;
+  /** Starts notifications. Not idempotent: two watches of a calendar both notify. */
+  watch(connection: ConnectedAccount, request: WatchRequest, call: CallContext): Promise<Watch>;
+  /** Ends notifications. Idempotent. */
+  stopWatching(
+    connection: ConnectedAccount,
+    watch: { readonly id: string; readonly resourceId?: string | undefined },
+    call: CallContext,
+  ): Promise<void>;
+}
+
+/** The changes of a vendor's calendars. The calendar synchronisation depends on this port only. */
+export interface CalendarChanges {
+  readonly name: CalendarProviderName;
+  /** Returns one page. Occurrences of series are listed one by one. Deleted events are listed as changes. */
+  listChanges(
+    connection: ConnectedAccount,
+    calendarId: string,
+    position: ListingPosition,
+    call: CallContext,
+  ): Promise<ListingPage>;
+  /** Undefined: the calendars are only polled. */
+  readonly push?: CalendarPush | undefined;
+}
+
 export interface MeetingSpec {
   /** Our reference, stored at the provider and searchable. It replaces an idempotency key where a provider has none. */
   readonly reference: string;
@@ -209,6 +308,8 @@ export interface EmailProvider {
 /** The providers, constructed once per process by `providers/registry.ts`. */
 export interface Providers {
   readonly calendars: Readonly<Record<CalendarProviderName, CalendarProvider>>;
+  /** Calendars of a vendor without an entry are written and read, but not synchronized. */
+  readonly calendarChanges: Readonly<Partial<Record<CalendarProviderName, CalendarChanges>>>;
   readonly meetings: Readonly<Record<HostedMeetingName, MeetingProvider>>;
   readonly textMessages: TextMessageProvider;
   readonly email: EmailProvider;

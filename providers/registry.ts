@@ -6,6 +6,7 @@ import { createAppleAuthorizer } from './apple/account.ts';
 import { createAppleCheck } from './apple/health.ts';
 import { type AppleSettings, appleSettingsOf, appleVariables } from './apple/settings.ts';
 import { createGoogleCalendar } from './google/calendar.ts';
+import { createGoogleChanges } from './google/changes.ts';
 import { createGoogleClient } from './google/client.ts';
 import { createGoogleCheck } from './google/health.ts';
 import { createGoogleAuthorizer } from './google/oauth.ts';
@@ -99,6 +100,7 @@ export const createProviders = (settings: ProviderSettings): ProviderRegistry =>
   const fetchFor = (home: URL) => createGuardedFetch(outbound, home);
   return {
     calendars: { google: createGoogleCalendar(google) },
+    calendarChanges: { google: createGoogleChanges(google) },
     meetings: { zoom: createZoomMeetings(zoom, settings.zoom.hostUser) },
     textMessages: createTwilioTextMessages(twilio, settings.twilio.messagingServiceSid),
     email: createSmtpEmail(smtp, settings.smtp.from, journalUrl ? createMailJournal(journalUrl) : undefined),

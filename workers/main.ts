@@ -1,7 +1,6 @@
 /** The worker process: runs the workers of all task queues, the relays and the health server until it is stopped. */
 import closeWithGrace from 'close-with-grace';
-import { createActivities, createRepairActivities } from '../activities/index.ts';
-import type { AuditionRuns } from '../activities/reconciliation/audition-runs.ts';
+import { createActivities, createRepairActivities, createSyncActivities } from '../activities/index.ts';
 import { createDatabaseClient } from '../db/client.ts';
 import { createRepositories, type Repositories } from '../db/index.ts';
 import { migrateAtStart } from '../db/migrate.ts';
@@ -15,6 +14,8 @@ import { type AccessTokens, createAccessTokens } from '../providers/oauth/access
 import type { Providers } from '../providers/ports.ts';
 import { createProviders } from '../providers/registry.ts';
 import { withResilience } from '../providers/resilience/resilient-providers.ts';
+import { createAuditionSignals } from './calendar-sync/audition-signals.ts';
+import { startCalendarSyncs } from './calendar-sync/starter.ts';
 import { startConnectionMaintenance } from './connections/start-connection-maintenance.ts';
 import { startTokenRefresh } from './connections/token-refresh.ts';
 import { healthAddress, startHealthServer } from './health/health-server.ts';
@@ -29,6 +30,7 @@ import { createAuditionRuns } from './reconciliation/audition-runs.ts';
 import { startReconciliationSchedule } from './reconciliation/schedule.ts';
 import { installRuntime } from './runtime.ts';
 import { shutdownTimeoutMs } from './shutdown/timeouts.ts';
+import { signalSlotTaken } from './slot-taken.ts';
 import { startWorkers } from './worker.ts';
 
 const main = async (): Promise<void> => {
@@ -61,8 +63,7 @@ const main = async (): Promise<void> => {
     accounts: providers.sharedAccounts,
     process: 'worker',
   });
-  const runs = createAuditionRuns(logger);
-  const parts = { repositories, providers: resilientProviders, accessTokens, runs };
+  const parts = { repositories, providers: resilientProviders, accessTokens };
   const outbox = openOutbox(configuration, repositories);
   const workers = await startWorkers({
     configuration,
@@ -72,8 +73,14 @@ const main = async (): Promise<void> => {
       ...createRepairActivities({
         auditions: repositories.auditions,
         records: repositories.auditionRecords,
-        runs,
+        runs: createAuditionRuns(logger),
         report: createFindingReport({ metrics, logger }),
+      }),
+      ...createSyncActivities({
+        ...parts,
+        signals: createAuditionSignals(),
+        publicUrl: configuration.publicUrl,
+        pollMinutes: configuration.calendarPollMinutes,
       }),
     },
     logger,
@@ -84,6 +91,7 @@ const main = async (): Promise<void> => {
     outbox.startRelay(workers, logger),
     startInboxRelay(configuration, repositories, workers, { logger, metrics }),
     startReconciliationSchedule(configuration, workers.client, logger),
+    ...startCalendarSyncs(configuration, repositories.syncedCalendars, workers.client, logger),
     startConnectionMaintenance(
       configuration,
       repositories,
@@ -122,20 +130,19 @@ interface Parts {
   readonly repositories: Repositories;
   readonly providers: Providers;
   readonly accessTokens: AccessTokens;
-  readonly runs: AuditionRuns;
 }
 
 const createAuditionActivities = (
   { masterKeys, publicUrl, smtp }: Configuration,
-  { repositories, providers, accessTokens, runs }: Parts,
+  { repositories, providers, accessTokens }: Parts,
 ) => {
   const links = createResponseLinks(masterKeys);
   return createActivities({
     repositories,
-    runs,
     accessTokens,
     providers,
     publicUrl,
+    tellSlotTaken: signalSlotTaken,
     responseLink: (invitation) => `${publicUrl}/respond/${links.token(invitation)}`,
     sender: smtp.from,
   });

@@ -266,7 +266,7 @@ describe('the events of our other auditions', () => {
   });
 
   it('are no conflict when the audition yields its hold', async () => {
-    const { claim, other, writeEvent, repositories, held } = await setup();
+    const { claim, other, writeEvent, repositories, held, toldSlotTaken } = await setup();
     const theirs = other();
     await claim({ auditionId: theirs });
     await writeEvent(slot, theirs);
@@ -278,6 +278,7 @@ describe('the events of our other auditions', () => {
     await repositories.events.append(call, { yieldHolds: true });
     expect(await claim()).toMatchObject({ kind: 'held' });
     expect(await held(theirs)).toEqual([]);
+    expect(toldSlotTaken).toEqual([theirs]);
   });
 
   it('are a conflict while the audition holds the time', async () => {

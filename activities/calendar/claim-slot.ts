@@ -20,11 +20,14 @@ type WindowWish = Extract<SlotSpec, { readonly kind: 'window' }>;
  * @param now returns epoch milliseconds.
  */
 export const createClaimSlot = (
-  { repositories: { events, holds } }: Pick<ActivityDependencies, 'repositories'>,
+  {
+    repositories: { events, holds },
+    tellSlotTaken,
+  }: Pick<ActivityDependencies, 'repositories' | 'tellSlotTaken'>,
   reader: CalendarReader,
   now: () => number = Date.now,
 ): Pick<InternalActivities, 'claimSlot'> => {
-  const claimer = createSlotClaimer({ events, holds });
+  const claimer = createSlotClaimer({ events, holds, tellSlotTaken });
 
   const claimFixed = async (attempt: ClaimAttempt, { slot }: FixedWish): Promise<ClaimSlotResult> => {
     if (slot.start <= attempt.now) {

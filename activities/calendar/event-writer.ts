@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { CalendarRef } from '../../domain/audition/request.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import { calendarName } from '../../providers/calendar-names.ts';
 import type { CallContext } from '../../providers/ports.ts';
 import { openConnectionById } from '../connections/open-connection-by-id.ts';
 import type { RemoveEventInput, UndoResult, WriteEventInput } from '../contract.ts';
@@ -28,8 +29,8 @@ export interface EventWriter {
  * later writes after the event was removed.
  */
 export const createEventWriter = ({
-  repositories: { connections, ledger },
-  providers: { calendars },
+  repositories: { connections, ledger, writtenEvents },
+  providers: { calendars, calendarChanges },
   accessTokens,
 }: Pick<ActivityDependencies, 'repositories' | 'providers' | 'accessTokens'>): EventWriter => {
   const open = (organization: OrganizationId, calendar: CalendarRef, purpose: string) =>
@@ -52,13 +53,36 @@ export const createEventWriter = ({
       call,
     );
 
+  /** The synchronisation compares the calendar with this record. Costs the audition no activity. */
+  const recordWritten = async (
+    { organization, auditionId, key, participant, calendar, content }: Omit<WriteEventInput, 'trail'>,
+    { eventId }: WrittenEvent,
+  ): Promise<void> => {
+    const { provider, connection: id, calendarId } = calendar;
+    if (!calendarChanges[provider]) return;
+    const account = (await connections.get(organization, id))?.account;
+    await writtenEvents.record({
+      organization,
+      connection: id,
+      provider,
+      calendarName: calendarName(provider, { id, account }, calendarId),
+      calendarId,
+      eventId,
+      auditionId,
+      participant,
+      key,
+      slot: content.slot,
+      revision: content.revision,
+    });
+  };
+
   return {
     write: async (input, context) => {
       const { organization, auditionId, key, participant, calendar, content } = input;
       const { slot, revision } = content;
       const { provider, connection, calendarId } = calendar;
       const eventId = eventIdFor(auditionId);
-      return effectOnce(
+      const written = await effectOnce(
         ledger,
         {
           key,
@@ -84,19 +108,24 @@ export const createEventWriter = ({
               reference: auditionId,
               use: { name: participant, key },
             };
-            const written = await calendars[provider].putEvent(account, event, call);
-            return { eventId: written.eventId };
+            const put = await calendars[provider].putEvent(account, event, call);
+            return { eventId: put.eventId };
           },
           removeEffect: (_written, call) => deleteFrom(input, calendar, key, call),
         },
       );
+      await recordWritten(input, written);
+      return written;
     },
 
     remove: async (input) => {
       const { organization, auditionId, keys, calendar } = input;
       const standing = await ledger.standingEffects(auditionId);
       const context = createAttemptContext(input);
-      return undoEach([...earlierKeys(standing, keys), ...keys], async (key) => {
+      const all = [...earlierKeys(standing, keys), ...keys];
+      // Before the removal, so that the synchronisation does not report it as a deletion by a person.
+      await writtenEvents.forget(auditionId, all);
+      return undoEach(all, async (key) => {
         const target = standing.find((effect) => effect.key === key)?.target;
         const written = target?.kind === 'calendar_event' ? target.calendar : calendar;
         return {

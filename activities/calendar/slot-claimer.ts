@@ -6,6 +6,7 @@ import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import type { BusyInterval, Slot } from '../../domain/audition/slot.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { ClaimSlotInput, ClaimSlotResult } from '../contract.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
 import { compensatedFailure } from '../failures.ts';
 import type { Trail } from '../trail/trail.ts';
 import type { CalendarReadings, Precision, Window } from './calendar-reader.ts';
@@ -50,7 +51,8 @@ export interface SlotClaimer {
 export const createSlotClaimer = ({
   events,
   holds,
-}: {
+  tellSlotTaken,
+}: Pick<ActivityDependencies, 'tellSlotTaken'> & {
   readonly events: Pick<EventStore, 'head'>;
   readonly holds: Pick<SlotHolds, 'claim' | 'find' | 'abandon'>;
 }): SlotClaimer => {
@@ -64,6 +66,7 @@ export const createSlotClaimer = ({
     const result = await holds.claim(trail.call, { organization, claim, slot, resources }, own);
     switch (result.kind) {
       case 'held':
+        await Promise.allSettled((result.takenFrom ?? []).map(tellSlotTaken));
         return { ...slot, ...result.slot };
       case 'taken':
         return 'taken';

@@ -1,7 +1,5 @@
 /** The activities on the service's own database: the audit trail and the slot holds. */
-import { activityInfo } from '@temporalio/activity';
-import type { EventStore } from '../../db/trail/event-store.ts';
-import type { AuditionFactType } from '../../domain/audition/events.ts';
+
 import { planReminders, type Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
@@ -16,7 +14,7 @@ type AdoptTrailInput = Parameters<InternalActivities['adoptTrail']>[0];
  * @param now returns epoch milliseconds.
  */
 export const createInternalActivities = (
-  { repositories: { events, holds, ledger }, runs }: Pick<ActivityDependencies, 'repositories' | 'runs'>,
+  { repositories: { events, holds, ledger } }: Pick<ActivityDependencies, 'repositories'>,
   now: () => number = Date.now,
 ): Pick<InternalActivities, 'recordEvents' | 'adoptTrail'> => ({
   /** @throws `trail_ahead` (non-retryable) when the trail has facts of another run that this run does not know. */
@@ -30,46 +28,20 @@ export const createInternalActivities = (
     const { organization, auditionId } = input;
     const head = await events.head(organization, auditionId);
     if (!head) return undefined;
-    const { view, number, run } = head;
-    const isOwn = run === undefined || run === activityInfo().workflowExecution?.runId;
-    const [effects, { last, held }, plan, wasReopened] = await Promise.all([
+    const [effects, { last, held }] = await Promise.all([
       ledger.standingEffects(auditionId),
       holds.claims(auditionId),
-      isOwn ? undefined : runs.findPlan(auditionId, run),
-      input.reopening !== undefined && hasReopened(events, input, input.reopening),
     ]);
-    const { slot } = view;
+    const { slot } = head.view;
     const present = held.findLast(({ start, end }) => start === slot?.start && end === slot.end);
     return {
-      view,
-      number,
-      plan,
-      ...(wasReopened ? { wasReopened } : {}),
+      ...head,
       effects,
       claims: { last, held: present?.claim },
-      reminders: remindersDue(view, plan ?? input, now()),
+      reminders: remindersDue(head.view, input, now()),
     };
   },
 });
-
-const pageSize = 500;
-
-/** Returns whether the trail contains that the command with this correlation id has reopened the audition. */
-const hasReopened = async (
-  events: Pick<EventStore, 'read'>,
-  { organization, auditionId }: AdoptTrailInput,
-  correlationId: string,
-): Promise<boolean> => {
-  for (let after = 0; ; after += pageSize) {
-    const page = await events.read(organization, auditionId, { after, limit: pageSize });
-    const isFound = page.some(
-      (event) => event.correlationId === correlationId && reopenings.has(event.fact.type),
-    );
-    if (isFound || page.length < pageSize) return isFound;
-  }
-};
-
-const reopenings: ReadonlySet<AuditionFactType> = new Set(['reopened_for_decision', 'reopened_for_session']);
 
 /**
  * Returns the reminders that are still due. They are planned as they were when the audition was requested: a reminder
@@ -77,7 +49,7 @@ const reopenings: ReadonlySet<AuditionFactType> = new Set(['reopened_for_decisio
  */
 const remindersDue = (
   { slot, state, requestedAt }: AuditionView,
-  { reminders, participants }: Pick<AdoptTrailInput, 'reminders' | 'participants'>,
+  { reminders, participants }: AdoptTrailInput,
   nowMs: number,
 ): readonly Reminder[] => {
   if (!slot || state === 'closed') return [];

@@ -308,16 +308,48 @@ describe('a notice by email', () => {
     expect(await inbox()).toEqual([]);
   });
 
-  it('is not sent as a reminder after the last email to the recipient bounced', async () => {
-    const { send, inbox, repositories, key } = await setup();
+  it.each(['bounced', 'complained', 'suppressed'])(
+    'is not sent to an address after an email that was %s, until the suppression is lifted',
+    async (code) => {
+      const { send, inbox, repositories, key, recipient, retract } = await setup();
+      const { deliveryId } = await send();
+      const report = { inboxId: 'whk_1', deliveryId, channel: 'email', status: 'failed' } as const;
+      await repositories.noticeDeliveries.report({ ...report, code });
+      const suppressed = { type: 'suppressed', nonRetryable: true };
+      const reminder = { notice: 'reminder', key: key('reminder:r1') } as const;
+      await expect(send(reminder)).rejects.toMatchObject(suppressed);
+      await expect(send({ notice: 'update', key: key('update:r1') })).rejects.toMatchObject(suppressed);
+      await expect(retract('invitation:r1')).rejects.toMatchObject(suppressed);
+      expect(await inbox()).toHaveLength(1);
+      // The spelling of the address does not matter.
+      const address = recipient.email?.toUpperCase() ?? '';
+      expect(await repositories.suppressions.lift('org_1', address)).toBe(true);
+      expect(await repositories.suppressions.lift('org_1', address)).toBe(false);
+      await send(reminder);
+      await vi.waitFor(async () => expect(await inbox()).toHaveLength(2));
+      // A repetition of the report does not suppress the address again.
+      await repositories.noticeDeliveries.report({ ...report, code });
+      await send({ notice: 'update', key: key('update:r1') });
+      await vi.waitFor(async () => expect(await inbox()).toHaveLength(3));
+    },
+  );
+
+  it('is sent after a transient bounce, and by another organization', async () => {
+    const { send, inbox, repositories, key, recipient, auditionId } = await setup();
     const { deliveryId } = await send();
-    const report = { inboxId: 'whk_1', deliveryId, channel: 'email', status: 'failed' } as const;
-    await repositories.noticeDeliveries.report({ ...report, code: 'bounced' });
-    const reminder = { notice: 'reminder', key: key('reminder:r1') } as const;
-    await expect(send(reminder)).rejects.toMatchObject({ type: 'suppressed', nonRetryable: true });
+    const report = { inboxId: 'whk_1', deliveryId, channel: 'email', code: 'bounced' } as const;
+    await repositories.noticeDeliveries.report({ ...report, status: 'deferred' });
     await send({ notice: 'update', key: key('update:r1') });
-    await send(reminder);
-    await vi.waitFor(async () => expect(await inbox()).toHaveLength(3));
+    await vi.waitFor(async () => expect(await inbox()).toHaveLength(2));
+    await repositories.noticeDeliveries.report({ ...report, inboxId: 'whk_2', status: 'failed' });
+    const present = (organization: 'org_1' | 'org_south') =>
+      repositories.announcements.present(auditionId, { organization, email: recipient.email });
+    expect(await present('org_1')).toMatchObject({ suppression: 'bounced' });
+    expect(await present('org_south')).toMatchObject({ suppression: undefined });
+    expect(await repositories.suppressions.lift('org_south', recipient.email ?? '')).toBe(false);
+    expect(await repositories.suppressions.list('org_1')).toContainEqual(
+      expect.objectContaining({ reason: 'bounced', participant: recipient.id }),
+    );
   });
 
   it('fails as trail_ahead, and is not sent, when the trail has facts of another run', async () => {

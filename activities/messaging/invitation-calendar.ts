@@ -23,8 +23,8 @@ export interface CalendarInvitation {
 }
 
 /**
- * Returns the calendar invitation. The UID is constant per audition, and the SEQUENCE increases with the revision, so a
- * move updates the same entry.
+ * Returns the calendar invitation. The UID is constant per audition, and the SEQUENCE increases with each fact of the
+ * audition, so a move updates the same entry, and an invitation after a cancellation restores it.
  */
 export const renderInvitationCalendar = (
   method: 'REQUEST' | 'CANCEL',
@@ -38,7 +38,7 @@ export const renderInvitationCalendar = (
   const details = [audition.joinUrl, audition.notes, cancelled ? undefined : link];
   calendar.createEvent({
     id: `${auditionId}@castmatch`,
-    sequence: sequenceOf(method, audition.revision),
+    sequence: audition.sequence ?? sequenceOf(method, audition.revision),
     status: cancelled ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
     start: new Date(audition.slot.start),
     end: new Date(audition.slot.end),
@@ -60,7 +60,7 @@ export const renderInvitationCalendar = (
 };
 
 /**
- * Returns a higher SEQUENCE for the cancellation of a revision than for its request, and a lower one than for the
+ * For a notice without a sequence. Returns a higher SEQUENCE for the cancellation of a revision than for its request, and a lower one than for the
  * request of the next revision. A cancellation is a revision of its own (RFC 5546, section 2.1.4).
  */
 const sequenceOf = (method: 'REQUEST' | 'CANCEL', revision: number): number =>

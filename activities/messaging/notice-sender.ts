@@ -14,8 +14,9 @@ import { withdrawalOf, withdrawnFailure } from './withdrawn-notice.ts';
 export type NoticeSender = (input: SendNoticeInput, context: AttemptContext) => Promise<SentNotice>;
 
 /**
- * Creates the sender. Immediately before the hand-over it checks that the activity is not cancelled and that the notice
- * still tells the present: an attempt can wait for its mail server for a minute, and the slot can move meanwhile.
+ * Creates the sender. Immediately before the hand-over it checks that the activity is not cancelled, that the notice is
+ * still correct, and that the address takes messages: an attempt can wait for its mail server for a minute, and the slot
+ * can move meanwhile.
  *
  * @throws the failure of a withdrawn notice (`withdrawn-notice.ts`), and the errors of `effectOnce`.
  */
@@ -24,9 +25,10 @@ export const createNoticeSender = (
   channels: Readonly<Record<Channel, NoticeChannel>>,
 ): NoticeSender => {
   const assertStillHolds = async (input: SendNoticeInput): Promise<void> => {
-    const { auditionId, channel, recipient } = input;
+    const { organization, auditionId, channel, recipient } = input;
     cancellationSignal().throwIfAborted();
-    const present = await announcements.present(auditionId, { participant: recipient.id, channel });
+    const email = channel === 'email' ? recipient.email : undefined;
+    const present = await announcements.present(auditionId, { organization, email });
     const withdrawal = withdrawalOf(input, present, Date.now());
     if (withdrawal) throw withdrawnFailure(withdrawal);
   };
@@ -59,6 +61,7 @@ export const createNoticeSender = (
       auditionId,
       participant: recipient.id,
       channel,
+      address: channel === 'email' ? recipient.email : undefined,
     });
     return sent;
   };

@@ -68,6 +68,23 @@ describe('a rendered email', () => {
     const winter = slotAt('2026-12-01T09:00:00.000Z', '2026-12-01T09:30:00.000Z');
     const summer = slotAt('2026-07-01T09:00:00.000Z', '2026-07-01T09:30:00.000Z');
 
+    it('also contains both times when it has a video link as well', () => {
+      const { audition } = winter;
+      const { text } = emailOf({
+        recipient: inNewYork,
+        audition: { ...audition, joinUrl: 'https://zoom.example/j/1' },
+      });
+      expect(text).toContain('Time at the place: Tuesday');
+    });
+
+    it('contains both times in the cancellation', () => {
+      const { text, html } = emailOf({ recipient: inNewYork, ...winter }, 'cancellation');
+      for (const part of [text, html]) {
+        expect(part).toMatch(/04:00 GMT-5/);
+        expect(part).toMatch(/Time at the place.*10:00 CET.*\(Europe\/Paris\)/);
+      }
+    });
+
     it.each(['invitation', 'update', 'reminder'] as const)(
       '(%s) contains the time at the place and the time of a recipient in another zone',
       (kind) => {
@@ -90,7 +107,7 @@ describe('a rendered email', () => {
     it('contains one time when it takes place by video', () => {
       const { text } = emailOf({
         recipient: inNewYork,
-        audition: { ...winter.audition, joinUrl: 'https://zoom.example/j/1' },
+        audition: { joinUrl: 'https://zoom.example/j/1' },
       });
       expect(text).not.toContain('at the place');
     });
@@ -117,6 +134,23 @@ describe('a rendered email', () => {
         /Heure sur place: mardi 1 décembre 2026 à 10:00 UTC\+1, jusqu’à 10:30 UTC\+1 \(Europe\/Paris\)/,
       );
     });
+  });
+
+  it.each([
+    ['place', 'New place: Captain, Nightfall', 'has a new place'],
+    ['link', 'New video link: Captain, Nightfall', 'has a new video link'],
+    ['no_link', 'Video link no longer valid: Captain, Nightfall', 'is no longer valid'],
+  ] as const)('about a new %s says that the time is the same', (changed, subject, lead) => {
+    const update = emailOf({ audition: { changed } }, 'update');
+    expect(update.subject).toBe(subject);
+    for (const part of [update.text, update.html]) {
+      expect(part).toContain(lead);
+      expect(part).toContain('The time is the same.');
+      expect(part).not.toContain('new time');
+    }
+    const french = emailOf({ recipient: { locale: 'fr' }, audition: { changed } }, 'update');
+    expect(french.text).toContain('L’horaire reste le même.');
+    expect(emailOf({ audition: { changed } }, 'reminder').text).not.toContain('The time is the same.');
   });
 
   it('is French for French locales, and English for all others', () => {
@@ -191,6 +225,20 @@ describe('a rendered text message', () => {
     expect(message('en-GB', 'cancellation')).toMatch(
       /^Cancelled: Captain, Nightfall\. Tue,? 1 Dec 2026, 10:00 CET\. Ref ABC234$/,
     );
+  });
+
+  it('contains the place or the video link when that is the news', () => {
+    const textOf = (audition: Partial<NoticeFacts>) =>
+      renderTextMessage(
+        { kind: 'update', recipient: ada, audition: { ...facts, ...audition }, link },
+        'ABC234',
+      );
+    const joinUrl = 'https://zoom.example/j/1';
+    expect(textOf({ changed: 'place', slot: { ...facts.slot, room: 'Studio B' } })).toMatch(
+      /^New place: Captain, Nightfall\. .* CET\. Studio B Answer: /,
+    );
+    expect(textOf({ changed: 'link', joinUrl })).toContain(` CET. ${joinUrl} Answer: `);
+    expect(textOf({ joinUrl })).not.toContain(joinUrl);
   });
 
   it('contains the time at the place for a recipient in another zone, unless it is by video', () => {

@@ -45,11 +45,14 @@ export const renderTextMessage = (notice: Notice, reference: string): string =>
 const templateDataOf = ({ kind, recipient, audition, link }: Notice) => {
   const words = translationFor(recipient.locale);
   const titles = { project: audition.project.title, role: audition.role.name };
-  const lead = recipient.kind === 'performer' ? words.toPerformer[kind] : words.toOthers[kind];
+  const { changed } = audition;
+  const opening = kind === 'update' && changed ? words.sameTime[changed] : words.openings[kind];
+  const lead = recipient.kind === 'performer' ? opening.toPerformer : opening.toOthers;
   return {
     words,
     ...titles,
-    subject: oneLine(words.subject[kind](titles)),
+    subject: oneLine(opening.subject(titles)),
+    short: opening.short,
     name: recipient.name,
     lead: lead(titles),
     round: words.rounds[audition.round],
@@ -62,16 +65,18 @@ const templateDataOf = ({ kind, recipient, audition, link }: Notice) => {
     joinUrl: audition.joinUrl,
     notes: audition.notes,
     reason: audition.reason,
+    changedTo: changedTo(audition),
     link,
   };
 };
 
 /**
  * Returns the times on the clock of the place, for a recipient whose own clock differs. Undefined for a meeting by
- * video, which has no place.
+ * video without a room, which has no place.
  */
 const timesAtPlace = ({ slot, joinUrl }: NoticeFacts, recipient: Participant) => {
-  if (joinUrl !== undefined || !isOtherTimeAtPlace(slot, recipient)) return undefined;
+  const isPlaceless = slot.room === undefined && joinUrl !== undefined;
+  if (isPlaceless || !isOtherTimeAtPlace(slot, recipient)) return undefined;
   const { zone } = slot;
   const reader = { zone, locale: recipient.locale };
   return {
@@ -81,5 +86,9 @@ const timesAtPlace = ({ slot, joinUrl }: NoticeFacts, recipient: Participant) =>
     zone,
   };
 };
+
+/** Returns the new place or link, which a text message contains only when it is the news. */
+const changedTo = ({ changed, slot, joinUrl }: NoticeFacts): string | undefined =>
+  changed === 'place' ? slot.room : changed === 'link' ? joinUrl : undefined;
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();

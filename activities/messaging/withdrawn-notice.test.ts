@@ -18,12 +18,12 @@ const present: Announcement = {
   revision: 2,
   announcedAs: [2],
   joinUrl,
-  undeliveredCode: undefined,
+  suppression: undefined,
 };
 const start = Date.parse(audition.slot.start);
 const before = start - 60_000;
 
-const reminder = { notice: 'reminder', channel: 'email', audition } as const;
+const reminder = { notice: 'reminder', audition } as const;
 const invitation = { ...reminder, notice: 'invitation' } as const;
 const update = { ...reminder, notice: 'update' } as const;
 const cancellation = { ...reminder, notice: 'cancellation' } as const;
@@ -69,17 +69,19 @@ describe('a reminder', () => {
     expect(withdrawalOf(reminder, present, start)).toBe('overdue');
     expect(withdrawalOf(update, present, start)).toBeUndefined();
   });
+});
 
-  it.each(['bounced', 'complained', 'suppressed'])('is suppressed after an email that was %s', (code) => {
-    const undelivered = { ...present, undeliveredCode: code };
-    expect(withdrawalOf(reminder, undelivered, before)).toBe('suppressed');
-    expect(withdrawalOf(update, undelivered, before)).toBeUndefined();
+describe('a notice to a suppressed address', () => {
+  const suppressed = { ...present, suppression: 'bounced' };
+
+  it.each([invitation, update, reminder, cancellation])('is not sent ($notice)', (notice) => {
+    expect(withdrawalOf(notice, suppressed, before)).toBe('suppressed');
   });
 
-  it('is not suppressed after an email that the mail service did not send, nor on another channel', () => {
-    expect(withdrawalOf(reminder, { ...present, undeliveredCode: 'not_sent' }, before)).toBeUndefined();
-    const bySms = { ...reminder, channel: 'sms' } as const;
-    expect(withdrawalOf(bySms, { ...present, undeliveredCode: 'bounced' }, before)).toBeUndefined();
+  it('counts as superseded when the slot has moved', () => {
+    const moved = { ...suppressed, revision: 3, announcedAs: [3] };
+    expect(withdrawalOf(update, moved, before)).toBe('superseded');
+    expect(withdrawalOf(cancellation, moved, before)).toBe('suppressed');
   });
 });
 

@@ -1,40 +1,35 @@
-/** Decides at the moment of sending whether a notice still tells the present. */
+/** Decides at the moment of sending whether a notice is still correct, and whether its address takes messages. */
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Announcement } from '../../db/auditions/announcements.ts';
 import type { SendNoticeInput } from '../contract.ts';
 
 /**
- * Why a notice is not sent any more. The workflow does not ask an operator about it.
+ * Why a notice is not sent any more. The workflow asks an operator only about a suppressed address.
  * - `overdue`: a reminder whose slot has begun.
  * - `superseded`: the slot has moved, the meeting has another link, or the audition is closed.
- * - `suppressed`: a reminder by email to a recipient whose last email bounced or was reported as spam.
+ * - `suppressed`: an email of the organization to this address bounced for good, or was reported as spam.
  */
 type Withdrawal = 'overdue' | 'superseded' | 'suppressed';
 
-type Notice = Pick<SendNoticeInput, 'notice' | 'channel' | 'audition'>;
-
-/** Codes of `providers/smtp/webhooks.ts`. The mail service, or its recipient, refuses further messages. */
-const suppressingCodes: ReadonlySet<string | undefined> = new Set(['bounced', 'complained', 'suppressed']);
+type Notice = Pick<SendNoticeInput, 'notice' | 'audition'>;
 
 /**
- * Returns why the notice must not be sent; undefined when it still holds. A cancellation always holds.
+ * Returns why the notice must not be sent; undefined when it still holds. A cancellation always tells the present.
  * @param now epoch milliseconds.
  */
 export const withdrawalOf = (
-  { notice, channel, audition }: Notice,
+  { notice, audition }: Notice,
   present: Announcement | undefined,
   now: number,
 ): Withdrawal | undefined => {
-  if (notice === 'cancellation') return undefined;
-  const isReminder = notice === 'reminder';
-  if (isReminder && now >= Date.parse(audition.slot.start)) return 'overdue';
+  if (notice === 'reminder' && now >= Date.parse(audition.slot.start)) return 'overdue';
   if (!present) return undefined;
-  if (present.state === 'closed' || isOfOldSlot(audition, present) || isLinkDead(audition, present)) {
-    return 'superseded';
-  }
-  const isSuppressed = channel === 'email' && suppressingCodes.has(present.undeliveredCode);
-  return isReminder && isSuppressed ? 'suppressed' : undefined;
+  if (notice !== 'cancellation' && isSuperseded(audition, present)) return 'superseded';
+  return present.suppression === undefined ? undefined : 'suppressed';
 };
+
+const isSuperseded = (audition: Notice['audition'], present: Announcement): boolean =>
+  present.state === 'closed' || isOfOldSlot(audition, present) || isLinkDead(audition, present);
 
 /** A slot that an aborted move has restored is announced under its earlier revisions too. */
 const isOfOldSlot = (
@@ -48,7 +43,7 @@ const isLinkDead = ({ joinUrl }: Notice['audition'], present: Announcement): boo
 const explanations: Readonly<Record<Withdrawal, string>> = {
   overdue: 'the slot has begun; the reminder was not sent',
   superseded: 'the slot, the meeting or the audition has changed; the notice was not sent',
-  suppressed: 'an earlier email to the recipient failed; the reminder was not sent',
+  suppressed: 'an earlier email to the address bounced or was reported as spam; the notice was not sent',
 };
 
 /** Creates the non-retryable failure of a withdrawn notice. Its type is the reason. */

@@ -4,31 +4,26 @@ import type { AcceptedCommand } from '../../db/access/idempotent-requests.ts';
 import type { EventStore } from '../../db/trail/event-store.ts';
 import type { AuditionCommandName } from '../../domain/audition/commands.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
-import type { SlotSpec } from '../../domain/audition/slot.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
 import { Refusal, refusalCodes } from '../../domain/errors.ts';
-import { toEpochMs } from '../../domain/time/epoch.ts';
-import { minute } from '../../domain/time/units.ts';
-import type { CastChange } from '../../workflows/audition/messages.ts';
-import type { AuditionUpdateMessage } from './audition-workflows.ts';
 
 /** A command, or the resolution of an attention item. */
 export type ResultName = AuditionCommandName | 'resolve';
 
-/** The facts that a command records when it is carried out. */
+/**
+ * The facts that a command records when it is carried out. A command that waits for an operator can be refused later:
+ * `move_refused`.
+ */
 const factsOf: Readonly<Record<ResultName, readonly AuditionFactType[]>> = {
-  respond: ['responded'],
-  reschedule: ['slot_moved'],
+  respond: ['responded', 'move_refused'],
+  reschedule: ['slot_moved', 'move_refused'],
   cancel: ['cancelled'],
   'check-in': ['checked_in'],
   decide: ['decided'],
-  participants: ['participant_added', 'participant_removed'],
-  reopen: ['reopened_for_decision', 'reopened_for_session'],
+  participants: ['participant_added', 'participant_removed', 'move_refused'],
+  reopen: ['reopened_for_decision', 'reopened_for_session', 'move_refused'],
   resolve: ['attention_resolved'],
 };
-
-/** The commands that can wait for an operator, and be refused later. At most one of them is in progress. */
-const changes: readonly ResultName[] = ['reschedule', 'participants'];
 
 /** The facts of a command follow its acceptance soon. Later pages of a long trail are not searched. */
 const searchedEvents = 500;
@@ -45,8 +40,7 @@ const lateRefusal = (event: AuditionEvent | undefined): Refusal | undefined =>
     : undefined;
 
 /**
- * Returns whether the trail contains the facts of the command. At most one change is in progress, so the next
- * `move_refused` is about this one.
+ * Returns whether the trail contains the facts of the command.
  * @throws {Refusal} the refusal of a change that was accepted before
  */
 export const isCarriedOut = async (
@@ -57,46 +51,9 @@ export const isCarriedOut = async (
 ): Promise<boolean> => {
   const facts = await events.read(organization, id, { after, limit: searchedEvents });
   const result = facts.find(
-    (event) =>
-      (event.correlationId === correlationId && factsOf[name].includes(event.fact.type)) ||
-      (changes.includes(name) && event.fact.type === 'move_refused'),
+    (event) => event.correlationId === correlationId && factsOf[name].includes(event.fact.type),
   );
   const refusal = lateRefusal(result);
   if (refusal) throw refusal;
   return result !== undefined;
-};
-
-/** Returns whether the view shows what the command asks for, without a fact of the command: nothing had to change. */
-export const showsResult = (view: AuditionView, { name, command }: AuditionUpdateMessage): boolean => {
-  switch (name) {
-    case 'reschedule':
-      return isInWishedSlot(view, command.wish);
-    case 'participants':
-      return hasCast(view, command.changes);
-    case 'respond':
-    case 'cancel':
-    case 'check-in':
-    case 'decide':
-    case 'resolve':
-      return true;
-  }
-};
-
-const hasCast = ({ participants }: AuditionView, castChanges: readonly CastChange[]): boolean => {
-  const added = castChanges.flatMap((change) => (change.kind === 'add' ? [change.participant.id] : []));
-  const removed = castChanges.flatMap((change) => (change.kind === 'remove' ? [change.participant] : []));
-  const ids = participants.map(({ id }) => id);
-  return (
-    added.every((id) => ids.includes(id)) && removed.every((id) => added.includes(id) || !ids.includes(id))
-  );
-};
-
-/** Returns whether the audition is in the slot that the caller wishes, or in a slot of the wished window. */
-const isInWishedSlot = ({ slot }: Pick<AuditionView, 'slot'>, wish: SlotSpec): boolean => {
-  if (!slot) return false;
-  const { room } = wish.kind === 'fixed' ? wish.slot : wish;
-  if (room !== undefined && room !== slot.room) return false;
-  if (wish.kind === 'fixed') return slot.start === wish.slot.start && slot.end === wish.slot.end;
-  const isLong = toEpochMs(slot.end) - toEpochMs(slot.start) === wish.durationMinutes * minute;
-  return isLong && slot.start >= wish.earliest && slot.end <= wish.latest;
 };

@@ -8,7 +8,7 @@ import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { ApiResponse, Attempt } from '../idempotency/run-once.ts';
 import type { AuditionUpdateMessage } from './audition-workflows.ts';
-import { isCarriedOut, type ResultName, showsResult } from './command-result.ts';
+import { isCarriedOut, type ResultName } from './command-result.ts';
 import { requireAudition } from './require-audition.ts';
 
 const auditionClosed = (view: AuditionView): Refusal =>
@@ -80,7 +80,7 @@ export const sendAuditionCommand = async <Name extends AuditionUpdateMessage['na
   const view = await readView();
   switch (outcome.kind) {
     case 'done':
-      return (await isWaiting(events, sent, view, accepted))
+      return outcome.result.isPending && (await isWaiting(events, name, view, accepted))
         ? acceptedResponse(view, accepted)
         : carriedOut(name, view, accepted);
     case 'still_working':
@@ -116,14 +116,14 @@ const sendWhenCaughtUp = async <Outcome>(
 const isAllowedByRecord = (name: AuditionUpdateMessage['name'], { state }: AuditionView): boolean =>
   name !== 'resolve' && isCommandAllowed(name, state);
 
-/** Returns whether the audition is still as it was, because the command waits for an operator. */
+/** Returns whether a command that waited for an operator still waits. */
 const isWaiting = async (
   events: CommandDependencies['repositories']['events'],
-  message: AuditionUpdateMessage,
+  name: ResultName,
   view: AuditionView,
   accepted: AcceptedCommand,
 ): Promise<boolean> => {
-  if (showsResult(view, message) || (await isCarriedOut(events, view, message.name, accepted))) return false;
+  if (await isCarriedOut(events, view, name, accepted)) return false;
   if (view.state === 'closed') throw auditionClosed(view);
   return true;
 };

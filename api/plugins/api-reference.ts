@@ -19,6 +19,11 @@ export const addApiReference = async (api: Api): Promise<void> => {
         // Otherwise the page loads fonts and sends telemetry to other servers.
         withDefaultFonts: false,
         telemetry: false,
+        // Otherwise the page offers to send the document to services of its vendor.
+        agent: { disabled: true },
+        mcp: { disabled: true },
+        showDeveloperTools: 'never',
+        hideClientButton: true,
       },
     });
   });

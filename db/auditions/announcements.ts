@@ -1,10 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { deliveryStatuses } from '../../domain/audition/events.ts';
-import type { Channel } from '../../domain/audition/request.ts';
 import { type AuditionState, auditionStates } from '../../domain/audition/states.ts';
-import type { AuditionId, ParticipantId } from '../../domain/ids.ts';
+import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
+import { addressHash } from './address-hash.ts';
 
 /** What a notice of an audition must agree with at the moment it is sent. */
 export interface Announcement {
@@ -14,15 +13,15 @@ export interface Announcement {
   readonly announcedAs: readonly number[];
   /** The link of the present meeting. */
   readonly joinUrl: string | undefined;
-  /** The provider's code, when the recipient's last notice on the channel was not delivered. */
-  readonly undeliveredCode: string | undefined;
+  /** Why nothing is sent to the recipient's email address. Undefined when it is not suppressed. */
+  readonly suppression: string | undefined;
 }
 
 export interface Announcements {
   /** Returns the present state of the audition, by the read model; undefined for an unknown audition. */
   present(
     auditionId: AuditionId,
-    recipient: { readonly participant: ParticipantId; readonly channel: Channel },
+    recipient: { readonly organization: OrganizationId; readonly email: string | undefined },
   ): Promise<Announcement | undefined>;
 }
 
@@ -32,28 +31,28 @@ const rowSchema = z
     revision: z.int(),
     announcedAs: z.array(z.int()),
     joinUrl: z.string().nullable(),
-    last: z.object({ status: z.enum(deliveryStatuses), code: z.string().nullable() }).nullable(),
+    suppression: z.string().nullable(),
   })
   .transform(
-    ({ last, joinUrl, ...row }): Announcement => ({
+    ({ suppression, joinUrl, ...row }): Announcement => ({
       ...row,
       joinUrl: joinUrl ?? undefined,
-      undeliveredCode: last?.status === 'failed' ? (last.code ?? undefined) : undefined,
+      suppression: suppression ?? undefined,
     }),
   );
 
 /** Creates the lookup. It only reads. */
 export const createAnnouncements = (db: Database): Announcements => ({
-  async present(auditionId, { participant, channel }) {
+  async present(auditionId, { organization, email }) {
+    const address = email === undefined ? null : addressHash(organization, email);
     const { rows } = await db.execute(sql`
       SELECT
         state,
         (view -> 'revision')::int AS revision,
         view -> 'announcedAs' AS "announcedAs",
         view #>> '{meeting,joinUrl}' AS "joinUrl",
-        (SELECT jsonb_build_object('status', status, 'code', code) FROM deliveries
-         WHERE audition_id = auditions.id AND participant = ${participant} AND channel = ${channel}
-         ORDER BY created_at DESC LIMIT 1) AS last
+        (SELECT reason FROM suppressions WHERE organization = ${organization} AND address = ${address}::text)
+          AS suppression
       FROM auditions WHERE id = ${auditionId}
     `);
     return rows[0] && rowSchema.parse(rows[0]);

@@ -129,7 +129,8 @@ describe('holds that yield', () => {
     await holds().claim(...claim(auditions[0], [room, performer]));
     await change(auditions[0], { yieldHolds: true });
 
-    expect(await holds().claim(...claim(auditions[1], [room]))).toEqual(held);
+    const taken = { ...held, takenFrom: [auditions[0]] };
+    expect(await holds().claim(...claim(auditions[1], [room]))).toEqual(taken);
 
     expect(await busyTimesOf([performer])).toEqual([]);
     expect(await holds().find(auditions[0], 1)).toBeUndefined();

@@ -15,6 +15,8 @@ import { channels } from '../../domain/providers/vendors.ts';
 import type { Database } from '../client.ts';
 import { auditions } from '../schema/auditions.ts';
 import { deliveries } from '../schema/deliveries.ts';
+import { addressHash } from './address-hash.ts';
+import { isSuppressing, suppressAddressOf } from './suppressions.ts';
 
 /** The recipient of a message. */
 interface DeliveryRecipient {
@@ -52,10 +54,13 @@ export interface NoticeDeliveries {
     readonly auditionId: AuditionId;
     readonly participant: string;
     readonly channel: string;
+    /** The email address. Only its hash is stored. */
+    readonly address?: string | undefined;
   }): Promise<void>;
   /**
    * Stores the reported status, unless the stored one has precedence (`isLaterDelivery`). Idempotent. A report that
-   * names its recipient is stored even before the message is. Returns undefined when the message is unknown.
+   * names its recipient is stored even before the message is. Returns undefined when the message is unknown. A report
+   * after which nothing more must be sent to an email address suppresses the address.
    */
   report(report: StatusReport): Promise<StoredReport | undefined>;
   find(id: string): Promise<
@@ -95,21 +100,24 @@ const statusesBefore = (status: DeliveryStatus): readonly DeliveryStatus[] =>
 
 /** Creates the repository of notice deliveries. */
 export const createNoticeDeliveries = (db: Database): NoticeDeliveries => ({
-  async put({ id, organization, auditionId, participant, channel }) {
+  async put({ id, organization, auditionId, participant, channel, address }) {
+    const hash = address === undefined ? null : addressHash(organization, address);
     await db
       .insert(deliveries)
-      .values({ id, organization, auditionId, participant, channel })
+      .values({ id, organization, auditionId, participant, channel, address: hash })
       .onConflictDoNothing();
   },
 
   async report(report) {
-    const { inboxId, deliveryId, status, code, of: named } = report;
+    const { inboxId, deliveryId, of: named } = report;
     if (named) await putNamed(db, report, named);
-    const [changed] = await db
-      .update(deliveries)
-      .set({ status, code: code ?? null, reportedBy: inboxId })
-      .where(and(eq(deliveries.id, deliveryId), inArray(deliveries.status, [...statusesBefore(status)])))
-      .returning(recipientColumns);
+    const changed = isAddressLost(report)
+      ? await db.transaction(async (transaction) => {
+          const row = await changeStatus(transaction, report);
+          if (row) await suppressAddressOf(transaction, { deliveryId, reason: report.code });
+          return row;
+        })
+      : await changeStatus(db, report);
     if (changed) return { recipient: reportedSchema.parse(changed), effect: 'changed' };
     const [stored] = await db
       .select({ ...recipientColumns, reportedBy: deliveries.reportedBy })
@@ -125,6 +133,18 @@ export const createNoticeDeliveries = (db: Database): NoticeDeliveries => ({
     return row && deliverySchema.parse(row);
   },
 });
+
+const changeStatus = async (db: Database, { inboxId, deliveryId, status, code }: StatusReport) => {
+  const [changed] = await db
+    .update(deliveries)
+    .set({ status, code: code ?? null, reportedBy: inboxId })
+    .where(and(eq(deliveries.id, deliveryId), inArray(deliveries.status, [...statusesBefore(status)])))
+    .returning(recipientColumns);
+  return changed;
+};
+
+const isAddressLost = (report: StatusReport): report is StatusReport & { readonly code: string } =>
+  report.channel === 'email' && report.status === 'failed' && isSuppressing(report.code);
 
 /** Stores the message of a report that arrives before the activity has stored it. */
 const putNamed = async (

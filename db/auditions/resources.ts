@@ -14,6 +14,9 @@ const toStored = (resource: string): string =>
     ? `${calendarPrefix}${sha256(resource.slice(calendarPrefix.length))}`
     : resource;
 
+/** Returns the resource of a calendar as it is stored. @param name the canonical name of the calendar */
+export const storedCalendar = (name: string): string => toStored(`${calendarPrefix}${name}`);
+
 /** Returns the resources as they are stored, each with its name. */
 export const storedResources = (resources: readonly string[]): ReadonlyMap<string, string> =>
   new Map(resources.map((name) => [toStored(name), name]));

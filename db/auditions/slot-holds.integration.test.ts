@@ -13,7 +13,7 @@ import {
 } from '../../tests/harness/slot-holds.ts';
 import { createSlotHolds, type SlotHolds } from './slot-holds.ts';
 
-const { database, holds, busyTimesOf } = useSlotHolds();
+const { database, holds, busyTimesOf, change } = useSlotHolds();
 
 describe('holding a slot', () => {
   test('holds a free slot for all resources', async () => {
@@ -246,6 +246,17 @@ test('busy times can leave out the holds of one audition', async () => {
   );
 
   expect(busy).toEqual([{ resource: room, ...slot('12:00', '12:30') }]);
+});
+
+test('the holds of an audition that yields do not count as busy, because another one can take them', async () => {
+  const { auditions, room } = cast();
+  await holds().claim(...claim(auditions[0], [room]));
+  const busy = () => holds().listBusy(organization, [room], { from: at('00:00'), until: at('23:00') });
+  expect(await busy()).toHaveLength(1);
+  await change(auditions[0], { yieldHolds: true });
+  expect(await busy()).toEqual([]);
+  expect(await holds().claim(...claim(auditions[1], [room]))).toMatchObject({ kind: 'held' });
+  expect(await busy()).toHaveLength(1);
 });
 
 test('the database refuses a double booking even when it is inserted directly', async () => {

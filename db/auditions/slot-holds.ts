@@ -1,7 +1,7 @@
 import { and, eq, inArray, ne, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { TimeRange } from '../../domain/audition/free-slots.ts';
-import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
+import { type AuditionId, auditionIdSchema, type OrganizationId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { isPostgresError } from '../errors.ts';
@@ -15,8 +15,11 @@ export type { SlotClaim } from './claims.ts';
 export type { HoldChange } from './hold-changes.ts';
 
 type ClaimResult =
-  /** `slot` is the one of an earlier attempt when that attempt has acquired the claim. */
-  | { readonly kind: 'held'; readonly slot: TimeRange }
+  /**
+   * `slot` is the one of an earlier attempt when that attempt has acquired the claim. `takenFrom` has the auditions that
+   * have yielded it, if there are any.
+   */
+  | { readonly kind: 'held'; readonly slot: TimeRange; readonly takenFrom?: readonly AuditionId[] }
   | { readonly kind: 'taken'; readonly resources: readonly string[] }
   /** The audition has released this claim already, so this attempt is late. */
   | { readonly kind: 'released' };
@@ -53,7 +56,8 @@ export interface SlotHolds {
   /** Releases every claim of an audition that has no workflow any more. Idempotent. */
   releaseAll(auditionId: AuditionId): Promise<void>;
   /**
-   * Returns the busy times of the resources in the window, for the ranking of free slots.
+   * Returns the busy times of the resources in the window, for the ranking of free slots. The holds of an audition that
+   * yields do not count, because a claim takes them.
    * @param except the audition whose own holds do not count.
    */
   listBusy(
@@ -73,10 +77,11 @@ const maxAttempts = 5;
  */
 export const createSlotHolds = (db: Database): SlotHolds => ({
   async claim(call, claim, own) {
-    let yielding: readonly string[] = [];
+    let yielding: readonly AuditionId[] = [];
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
       try {
-        return { kind: 'held', slot: await acquireAndAppend(db, call, claim, own, yielding) };
+        const slot = await acquireAndAppend(db, call, claim, own, yielding);
+        return { kind: 'held', slot, ...(yielding.length > 0 ? { takenFrom: yielding } : {}) };
       } catch (error) {
         if (error instanceof ClaimReleased) return { kind: 'released' };
         if (!isPostgresError(error, 'exclusion_violation')) throw error;
@@ -84,7 +89,7 @@ export const createSlotHolds = (db: Database): SlotHolds => ({
       const conflicts = await findConflicts(db, call.auditionId, claim);
       const taken = conflicts.filter((conflict) => !conflict.yielding);
       if (taken.length > 0) return { kind: 'taken', resources: namesOf(claim.resources, taken) };
-      yielding = conflicts.map(({ auditionId }) => auditionId);
+      yielding = [...new Set(conflicts.map(({ auditionId }) => auditionIdSchema.parse(auditionId)))];
     }
     return { kind: 'taken', resources: claim.resources };
   },
@@ -134,10 +139,12 @@ export const createSlotHolds = (db: Database): SlotHolds => ({
     const rows = await db
       .select({ resource: slotHolds.resource, start: startOf, end: endOf })
       .from(slotHolds)
+      .leftJoin(slotFences, eq(slotFences.auditionId, slotHolds.auditionId))
       .where(
         and(
           overlapping(organization, resources, { start: from, end: until }),
           except && ne(slotHolds.auditionId, except),
+          sql`NOT ${isYielding}`,
         ),
       )
       .orderBy(startOf, slotHolds.resource);
@@ -166,6 +173,9 @@ const acquireAndAppend = async (
   return slot;
 };
 
+/** Whether a hold yields to the claim of another audition. */
+const isYielding = sql<boolean>`coalesce(${slotHolds.claim} <= ${slotFences.yieldingThrough}, false)`;
+
 interface Conflict {
   readonly auditionId: string;
   readonly resource: string;
@@ -181,7 +191,7 @@ const findConflicts = async (
     .select({
       auditionId: slotHolds.auditionId,
       resource: slotHolds.resource,
-      yielding: sql<boolean>`coalesce(${slotHolds.claim} <= ${slotFences.yieldingThrough}, false)`,
+      yielding: isYielding,
     })
     .from(slotHolds)
     .leftJoin(slotFences, eq(slotFences.auditionId, slotHolds.auditionId))

@@ -21,6 +21,7 @@ import {
 } from '../../domain/providers/vendors.ts';
 import { toInstant } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
+import { createBatching } from '../batching.ts';
 import type { Database } from '../client.ts';
 import { connections } from '../schema/connections.ts';
 import { dataKeys } from '../schema/data-keys.ts';
@@ -111,12 +112,30 @@ export interface Connections extends ConnectionTokens {
 
 type Row = typeof connections.$inferSelect;
 
+interface ConnectionKey {
+  readonly organization: OrganizationId;
+  readonly id: ConnectionId;
+}
+
+/** Returns the row of each connection, in the same order, or null when the organization has no such connection. */
+const findRows = async (db: Database, wanted: readonly ConnectionKey[]): Promise<readonly (Row | null)[]> => {
+  const ids = sql.param(wanted.map(({ id }) => id));
+  const rows = await db.select().from(connections).where(sql`${connections.id} = ANY (${ids}::text[])`);
+  return wanted.map(
+    ({ organization, id }) => rows.find((row) => row.id === id && row.organization === organization) ?? null,
+  );
+};
+
 /**
  * Creates the repository of connections. Every method throws the errors of `Vault.open` when a row was altered or its
  * data key is missing.
  */
 export const createConnections = (db: Database, vault: Vault): Connections => {
   const secrets = createConnectionSecrets(vault);
+  const find = createBatching({
+    run: (wanted: readonly ConnectionKey[]) => findRows(db, wanted),
+    keyOf: ({ organization, id }) => `${organization} ${id}`,
+  });
   return {
     ...createTokenStore(db, secrets),
 
@@ -154,11 +173,8 @@ export const createConnections = (db: Database, vault: Vault): Connections => {
     connect: (granted) => connectAccount(db, vault, secrets, granted),
 
     async get(organization, id) {
-      const [row] = await db
-        .select()
-        .from(connections)
-        .where(and(eq(connections.organization, organization), eq(connections.id, id)));
-      return row && toConnection(secrets, row);
+      const row = await find({ organization, id });
+      return row ? toConnection(secrets, row) : undefined;
     },
 
     async list(organization, { owner, provider, statuses, limit } = {}) {

@@ -7,6 +7,7 @@ import {
   type OrganizationId,
   organizationIdSchema,
 } from '../../domain/ids.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
 import { type Instant, instantSchema } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
 import { sha256 } from '../digest.ts';
@@ -18,10 +19,16 @@ export interface WatchSubscription {
   readonly provider: string;
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
+  /** The calendar's name in the notifications of this subscription. */
   readonly calendarId: string;
   /** Google's id of the watched resource. */
   readonly resourceId?: string | undefined;
   readonly expiresAt: Instant;
+}
+
+/** A stored subscription. */
+export interface StoredSubscription extends WatchSubscription {
+  readonly createdAt: Instant;
 }
 
 /** Stores subscriptions to calendar changes: Google's channels, Microsoft Graph's subscriptions. */
@@ -42,7 +49,7 @@ export interface WatchSubscriptions {
   /** Deletes a subscription. Idempotent. */
   remove(id: string): Promise<void>;
   /** Returns the subscriptions of a connection, the earliest expiry first. */
-  listByConnection(connection: ConnectionId): Promise<readonly WatchSubscription[]>;
+  listByConnection(connection: ConnectionId): Promise<readonly StoredSubscription[]>;
 }
 
 /** The current secret and the previous one. During a rotation, the vendor sends either. */
@@ -144,7 +151,10 @@ export const createWatchSubscriptions = (db: Database): WatchSubscriptions => ({
       .from(watchSubscriptions)
       .where(eq(watchSubscriptions.connection, connection))
       .orderBy(asc(watchSubscriptions.expiresAt));
-    return rows.map((row): WatchSubscription => subscriptionSchema.parse(row));
+    return rows.map((row) => ({
+      ...subscriptionSchema.parse(row),
+      createdAt: toInstant(row.createdAt.getTime()),
+    }));
   },
 });
 

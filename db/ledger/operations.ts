@@ -11,9 +11,10 @@
  *
  * An undo can begin from every state, unless an attempt holds the lease. After that, no attempt can begin.
  */
-import { and, eq, gt, isNotNull, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import type { EffectTarget, StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionId } from '../../domain/ids.ts';
+import { createBatching } from '../batching.ts';
 import type { Database } from '../client.ts';
 import { KeyReused, Overtaken } from '../errors.ts';
 import { operations } from '../schema/operations.ts';
@@ -21,14 +22,18 @@ import type { Vault } from '../vault/envelope-encryption.ts';
 import {
   type Begin,
   type BeginUndo,
-  claimAttempt,
+  type ClaimingAttempt,
+  type CompletedEffect,
+  claimAttempts,
   claimUndo,
+  completeAttempts,
   type Doubt,
   doubtOf,
   doubtOfThisAttempt,
   type Effect,
   findRow,
   findStanding,
+  handOverAttempts,
   type OperationRow,
   surplusOf,
 } from './rows.ts';
@@ -128,114 +133,108 @@ const claimAgainWhileChanged = async <Outcome>(
 };
 
 /**
- * Creates the idempotency ledger. Every method is one statement when there is no conflict, and is safe for concurrent
- * calls. The vault caches its data keys, so that sealing a target costs no round trip. The caller must end an attempt within its lease: the ledger cannot cancel a request that has been sent.
+ * Creates the idempotency ledger. Every method is at most one statement when there is no conflict, and is safe for
+ * concurrent calls, which share statements. The vault caches its data keys, so that sealing a target costs no round trip. The caller must end an attempt within its lease: the ledger cannot cancel a request that has been sent.
  */
 export const createOperationLedger = (
   db: Database,
   vault: Pick<Vault, 'seal' | 'open'>,
   now = () => new Date(),
-): OperationLedger => ({
-  async begin(operation) {
-    const { key, target } = operation;
-    const sealed = target && (await sealTarget(vault, key, target, now()));
-    return claimAgainWhileChanged(key, async () => {
-      const row = await claimAttempt(db, operation, sealed);
-      return row ? begunWith(row) : beginRefused(await findRow(db, key), operation);
-    });
-  },
+): OperationLedger => {
+  const claim = createBatching({
+    run: (attempts: readonly ClaimingAttempt[]) => claimAttempts(db, attempts),
+    keyOf: ({ begin }) => begin.key,
+  });
+  const handOver = createBatching({
+    run: (attempts: readonly { key: string; attempt: number }[]) => handOverAttempts(db, attempts),
+    keyOf: ({ key }) => key,
+  });
+  const complete = createBatching({
+    run: (effects: readonly CompletedEffect[]) => completeAttempts(db, effects),
+    keyOf: ({ key }) => key,
+  });
+  return {
+    async begin(operation) {
+      const { key, target } = operation;
+      const sealed = target && (await sealTarget(vault, key, target, now()));
+      return claimAgainWhileChanged(key, async () => {
+        const row = await claim({ begin: operation, sealed });
+        return row ? begunWith(row) : beginRefused(await findRow(db, key), operation);
+      });
+    },
 
-  async handOver(key, attempt) {
-    const [row] = await db
-      .update(operations)
-      .set({ handedOver: true, askedBy: null })
-      .where(and(ownedBy(key, attempt), gt(operations.leaseUntil, sql`now()`)))
-      .returning({ key: operations.key });
-    if (!row) throw handOverRefused(await findRow(db, key), key, attempt);
-  },
+    async handOver(key, attempt) {
+      const isOwner = await handOver({ key, attempt });
+      if (!isOwner) throw handOverRefused(await findRow(db, key), key, attempt);
+    },
 
-  async complete(key, effect, surplus = []) {
-    const isOpen = sql`${operations.state} = 'open'`;
-    const known = sql`${isOpen} OR (${operations.state} = 'completed' AND ${operations.providerId} = ${effect.providerId})`;
-    const result = sql`${JSON.stringify(effect.result ?? null)}::jsonb`;
-    const [row] = await db
-      .update(operations)
-      .set({
-        state: sql`CASE WHEN ${isOpen} THEN 'completed' ELSE ${operations.state} END`,
-        providerId: sql`CASE WHEN ${isOpen} THEN ${effect.providerId} ELSE ${operations.providerId} END`,
-        result: sql`CASE WHEN ${isOpen} THEN ${result} ELSE ${operations.result} END`,
-        completedAt: sql`CASE WHEN ${isOpen} THEN now() ELSE ${operations.completedAt} END`,
-        surplus: sql`${operations.surplus} || ${asJson(surplus)} || CASE WHEN ${known} THEN '[]'::jsonb ELSE ${asJson([effect])} END`,
-        leaseUntil: null,
-      })
-      .where(eq(operations.key, key))
-      .returning({ state: operations.state, providerId: operations.providerId });
-    if (!row) throw notBegunError(key);
-    if (row.state !== 'completed') throw new Overtaken(key, 'undo');
-    if (row.providerId !== effect.providerId) throw new Overtaken(key, 'another_attempt');
-  },
+    async complete(key, effect, surplus = []) {
+      const row = await complete({ key, effect, surplus });
+      if (!row) throw notBegunError(key);
+      if (row.state !== 'completed') throw new Overtaken(key, 'undo');
+      if (row.provider_id !== effect.providerId) throw new Overtaken(key, 'another_attempt');
+    },
 
-  async recordSurplusRemoved(key, providerId) {
-    await db
-      .update(operations)
-      .set({
-        surplus: sql`(SELECT coalesce(jsonb_agg(effect), '[]'::jsonb)
+    async recordSurplusRemoved(key, providerId) {
+      await db
+        .update(operations)
+        .set({
+          surplus: sql`(SELECT coalesce(jsonb_agg(effect), '[]'::jsonb)
           FROM jsonb_array_elements(${operations.surplus}) AS effect WHERE effect ->> 'providerId' <> ${providerId})`,
-      })
-      .where(eq(operations.key, key));
-  },
+        })
+        .where(eq(operations.key, key));
+    },
 
-  async release(key, attempt, effect) {
-    await db
-      .update(operations)
-      .set({
-        leaseUntil: null,
-        handedOver: false,
-        ...(effect === 'none' ? {} : { doubt: doubtOfThisAttempt }),
-        ...(effect === 'open' ? { givenUpAt: sql`greatest(${operations.leaseUntil}, now())` } : {}),
-      })
-      .where(and(ownedBy(key, attempt), isNotNull(operations.leaseUntil)));
-  },
+    async release(key, attempt, effect) {
+      await db
+        .update(operations)
+        .set({
+          leaseUntil: null,
+          handedOver: false,
+          ...(effect === 'none' ? {} : { doubt: doubtOfThisAttempt }),
+          ...(effect === 'open' ? { givenUpAt: sql`greatest(${operations.leaseUntil}, now())` } : {}),
+        })
+        .where(and(ownedBy(key, attempt), isNotNull(operations.leaseUntil)));
+    },
 
-  async markOperatorAsked(key, attempt, execution) {
-    await db
-      .update(operations)
-      .set({ leaseUntil: null, handedOver: false, askedBy: execution })
-      .where(and(ownedBy(key, attempt), isNotNull(operations.leaseUntil)));
-  },
+    async markOperatorAsked(key, attempt, execution) {
+      await db
+        .update(operations)
+        .set({ leaseUntil: null, handedOver: false, askedBy: execution })
+        .where(and(ownedBy(key, attempt), isNotNull(operations.leaseUntil)));
+    },
 
-  async beginUndo(operation) {
-    return claimAgainWhileChanged(operation.key, async () => {
-      const row = await claimUndo(db, operation);
-      return row ? undoOf(row) : beginUndoRefused(await findRow(db, operation.key), operation);
-    });
-  },
+    async beginUndo(operation) {
+      return claimAgainWhileChanged(operation.key, async () => {
+        const row = await claimUndo(db, operation);
+        return row ? undoOf(row) : beginUndoRefused(await findRow(db, operation.key), operation);
+      });
+    },
 
-  async completeUndo(key, result = 'undone') {
-    await db
-      .update(operations)
-      .set({ state: 'undone', ...(result === 'nothing_to_undo' && { requestHash: null }) })
-      .where(and(eq(operations.key, key), eq(operations.state, 'undoing')));
-  },
+    async completeUndo(key, result = 'undone') {
+      await db
+        .update(operations)
+        .set({ state: 'undone', ...(result === 'nothing_to_undo' && { requestHash: null }) })
+        .where(and(eq(operations.key, key), eq(operations.state, 'undoing')));
+    },
 
-  async standingEffects(auditionId) {
-    const rows = await findStanding(db, auditionId);
-    const effects = await Promise.all(
-      rows.map(async (row) => {
-        const target = await targetOfRow(vault, row);
-        const { key, providerId } = row;
-        if (target?.kind === 'meeting' && providerId !== null) return [{ key, target, providerId }];
-        return target ? [{ key, target }] : [];
-      }),
-    );
-    return effects.flat();
-  },
+    async standingEffects(auditionId) {
+      const rows = await findStanding(db, auditionId);
+      const effects = await Promise.all(
+        rows.map(async (row) => {
+          const target = await targetOfRow(vault, row);
+          return target ? [{ key: row.key, target }] : [];
+        }),
+      );
+      return effects.flat();
+    },
 
-  async targetOf(key) {
-    const row = await findRow(db, key);
-    return row && targetOfRow(vault, row);
-  },
-});
+    async targetOf(key) {
+      const row = await findRow(db, key);
+      return row && targetOfRow(vault, row);
+    },
+  };
+};
 
 const targetOfRow = async (
   vault: Pick<Vault, 'open'>,
@@ -247,8 +246,6 @@ const notBegunError = (key: string) => new Error(`the operation '${key}' has not
 
 const ownedBy = (key: string, attempt: number) =>
   and(eq(operations.key, key), eq(operations.state, 'open'), eq(operations.attempt, attempt));
-
-const asJson = (effects: readonly Effect[]) => sql`${JSON.stringify(effects)}::jsonb`;
 
 const begunWith = (row: OperationRow): BeginResult =>
   row.doubt === 'none'

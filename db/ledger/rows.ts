@@ -5,8 +5,7 @@ import type { EffectTarget } from '../../domain/audition/effects.ts';
 import type { AuditionId, OrganizationId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Database } from '../client.ts';
-import { operations } from '../schema/operations.ts';
-import { millisecondsInterval } from '../time.ts';
+import { operationStates, operations } from '../schema/operations.ts';
 import type { SealedTarget } from './targets.ts';
 
 /** Possible effects of attempts that ended without a record. */
@@ -102,54 +101,136 @@ const hasNoEffect = sql`${operations.leaseUntil} IS NULL AND ${operations.doubt}
 /** An earlier attempt may have had its effect at the target that it has recorded. */
 const keepsTarget = sql`${operations.sealedTarget} IS NOT NULL AND NOT (${hasNoEffect})`;
 
-/** Claims the row for a new attempt and returns it. Undefined when the claim is refused. */
-export const claimAttempt = async (
+/** An attempt that begins, with its sealed target. */
+export interface ClaimingAttempt {
+  readonly begin: Begin;
+  readonly sealed: SealedTarget | undefined;
+}
+
+/** Returns the stored value, unless the attempt replaces the target. */
+const keptOr = (stored: SQL, other: SQL): SQL =>
+  sql`CASE WHEN excluded.sealed_target IS NULL OR ${keepsTarget} THEN ${stored} ELSE ${other} END`;
+
+const claimed = sql.raw(
+  `claimed(key text, organization text, provider text, operation text, request_hash text, handed_over boolean,
+    lease_ms float8, audition_id text, data_key text, sealed_target text)`,
+);
+
+/**
+ * Claims the rows for new attempts, in one statement. Returns the row of each attempt, in the same order, or null when
+ * its claim is refused. The keys must be distinct. They are locked in a fixed order, so that two statements cannot
+ * deadlock.
+ */
+export const claimAttempts = async (
   db: Database,
-  begin: Begin,
-  sealed: SealedTarget | undefined,
-): Promise<OperationRow | undefined> => {
-  const { key, organization, provider, operation, requestHash, leaseMs, handedOver, auditionId } = begin;
-  const leaseUntil = sql`now() + ${millisecondsInterval(leaseMs)}`;
-  const [row] = await db
+  attempts: readonly ClaimingAttempt[],
+): Promise<readonly (OperationRow | null)[]> => {
+  const recordset = attempts.map(({ begin, sealed }) => ({
+    key: begin.key,
+    organization: begin.organization,
+    provider: begin.provider,
+    operation: begin.operation,
+    request_hash: begin.requestHash,
+    handed_over: begin.handedOver,
+    lease_ms: begin.leaseMs,
+    audition_id: begin.auditionId ?? null,
+    data_key: sealed?.dataKey ?? null,
+    sealed_target: sealed?.sealedTarget ?? null,
+  }));
+  const rows = await db
     .insert(operations)
-    .values({
-      key,
-      organization,
-      provider,
-      operation,
-      requestHash,
-      state: 'open',
-      attempt: 1,
-      handedOver,
-      startedAt: sql`now()`,
-      leaseUntil,
-      auditionId,
-      ...sealed,
-    })
+    .select(
+      // In the order of the columns of the table.
+      sql`SELECT key, organization, provider, operation, request_hash, 'open', 1, 'none', handed_over,
+          now() + lease_ms * interval '1 millisecond', NULL::timestamptz, NULL, now(), NULL::timestamptz, NULL,
+          NULL::jsonb, '[]'::jsonb, audition_id, sealed_target, data_key
+        FROM jsonb_to_recordset(${JSON.stringify(recordset)}::jsonb) AS ${claimed} ORDER BY key`,
+    )
     .onConflictDoUpdate({
       target: operations.key,
       set: {
         attempt: sql`${operations.attempt} + 1`,
-        leaseUntil,
+        leaseUntil: sql`excluded.lease_until`,
         doubt: doubtOnClaim,
         givenUpAt: givenUpAtOnClaim,
-        handedOver,
+        handedOver: sql`excluded.handed_over`,
         startedAt: sql`CASE WHEN ${hasNoEffect} THEN now() ELSE ${operations.startedAt} END`,
         auditionId: sql`coalesce(${operations.auditionId}, excluded.audition_id)`,
-        ...(sealed && {
-          dataKey: sql`CASE WHEN ${keepsTarget} THEN ${operations.dataKey} ELSE excluded.data_key END`,
-          sealedTarget: sql`CASE WHEN ${keepsTarget} THEN ${operations.sealedTarget} ELSE excluded.sealed_target END`,
-        }),
+        dataKey: keptOr(sql`${operations.dataKey}`, sql`excluded.data_key`),
+        sealedTarget: keptOr(sql`${operations.sealedTarget}`, sql`excluded.sealed_target`),
       },
       setWhere: and(
         eq(operations.state, 'open'),
-        eq(operations.organization, organization),
-        eq(operations.requestHash, requestHash),
+        eq(operations.organization, sql`excluded.organization`),
+        eq(operations.requestHash, sql`excluded.request_hash`),
         isLeaseFree,
       ),
     })
     .returning(columns);
-  return row;
+  return attempts.map(({ begin }) => rows.find(({ key }) => key === begin.key) ?? null);
+};
+
+/** The effect of an attempt, and the further effects that were found with it. */
+export interface CompletedEffect {
+  readonly key: string;
+  readonly effect: Effect;
+  readonly surplus: readonly Effect[];
+}
+
+const completedSchema = z.array(
+  z.object({ key: z.string(), state: z.enum(operationStates), provider_id: z.string().nullable() }),
+);
+
+/**
+ * Records effects, in one statement. Returns state and provider id of each row, in the same order, or null when there is
+ * no row. The keys must be distinct.
+ */
+export const completeAttempts = async (
+  db: Database,
+  effects: readonly CompletedEffect[],
+): Promise<readonly (z.output<typeof completedSchema>[number] | null)[]> => {
+  const recordset = effects.map(({ key, effect, surplus }) => ({
+    key,
+    provider_id: effect.providerId,
+    result: effect.result ?? null,
+    effect: [effect],
+    surplus,
+  }));
+  const { rows } = await db.execute(sql`
+    UPDATE operations SET
+      state = CASE WHEN operations.state = 'open' THEN 'completed' ELSE operations.state END,
+      provider_id = CASE WHEN operations.state = 'open' THEN done.provider_id ELSE operations.provider_id END,
+      result = CASE WHEN operations.state = 'open' THEN done.result ELSE operations.result END,
+      completed_at = CASE WHEN operations.state = 'open' THEN now() ELSE operations.completed_at END,
+      surplus = operations.surplus || done.surplus || CASE
+        WHEN operations.state = 'open' OR (operations.state = 'completed' AND operations.provider_id = done.provider_id)
+        THEN '[]'::jsonb ELSE done.effect END,
+      lease_until = NULL
+    FROM jsonb_to_recordset(${JSON.stringify(recordset)}::jsonb)
+      AS done(key text, provider_id text, result jsonb, effect jsonb, surplus jsonb)
+    WHERE operations.key = done.key
+    RETURNING operations.key, operations.state, operations.provider_id
+  `);
+  const completed = completedSchema.parse(rows);
+  return effects.map(({ key }) => completed.find((row) => row.key === key) ?? null);
+};
+
+const keySchema = z.array(z.object({ key: z.string() }));
+
+/** Records the hand-overs, in one statement. Returns whether each attempt owns its row. The keys must be distinct. */
+export const handOverAttempts = async (
+  db: Database,
+  attempts: readonly { readonly key: string; readonly attempt: number }[],
+): Promise<readonly boolean[]> => {
+  const { rows } = await db.execute(sql`
+    UPDATE operations SET handed_over = true, asked_by = NULL
+    FROM jsonb_to_recordset(${JSON.stringify(attempts)}::jsonb) AS handed(key text, attempt int)
+    WHERE operations.key = handed.key AND operations.attempt = handed.attempt AND operations.state = 'open'
+      AND operations.lease_until > now()
+    RETURNING operations.key
+  `);
+  const owned = new Set(keySchema.parse(rows).map(({ key }) => key));
+  return attempts.map(({ key }) => owned.has(key));
 };
 
 /** Claims the row for an undo and returns it. Undefined when an attempt is running or an undo has begun already. */

@@ -13,6 +13,8 @@ export const deliveries = pgTable(
     auditionId: text('audition_id').notNull(),
     participant: text().notNull(),
     channel: text().notNull(),
+    /** The hash of the email address. Null for other channels. */
+    address: text(),
     status: text({ enum: deliveryStatuses }).notNull().default('queued'),
     /** The provider's code for the status: `bounced`, `complained`, or a number. */
     code: text(),

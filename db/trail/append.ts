@@ -7,11 +7,12 @@ import {
   type TrailPosition,
 } from '../../domain/audition/events.ts';
 import { isFactAllowed } from '../../domain/audition/transitions.ts';
-import { type AuditionView, createView, foldEvent } from '../../domain/audition/view.ts';
+import { type AuditionView, createView, foldEvent, IllegalTransition } from '../../domain/audition/view.ts';
 import type { AuditionId } from '../../domain/ids.ts';
 import type { Database } from '../client.ts';
 import { TrailMoved } from '../errors.ts';
 import { chainEvents, genesisHash } from './hash-chain.ts';
+import { type KnownTail, knownTailsOf } from './known-tails.ts';
 import {
   type Caller,
   emptyTail,
@@ -19,7 +20,6 @@ import {
   isViewStale,
   readLastSequence,
   readTail,
-  type Tail,
   viewAt,
 } from './tail.ts';
 import { writeEvents } from './write.ts';
@@ -54,8 +54,8 @@ const optimisticAttempts = 2;
 const maxAttempts = 20;
 
 /**
- * Appends the facts of the call and the caller's own. The first append to a trail takes one round trip, later ones take
- * two, a call without facts takes one.
+ * Appends the facts of the call and the caller's own. An append to a trail whose end this process knows takes one round
+ * trip, others take two or three, a call without facts takes one.
  * @param change runs in the transaction of the append, before it. When it throws, nothing is written.
  */
 export const appendFacts = async (
@@ -65,8 +65,9 @@ export const appendFacts = async (
   change?: (transaction: Database) => Promise<void>,
 ): Promise<Appended> => {
   const batch = batchOf(call, own);
+  const tails = knownTailsOf(db);
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const append = (on: Database) => appendBatch(on, batch, attempt === 0 && isFirstOfTrail(batch));
+    const append = (on: Database) => appendBatch(on, batch, tails, attempt === 0);
     try {
       if (attempt < optimisticAttempts && !change) return await append(db);
       return await db.transaction(async (transaction) => {
@@ -119,26 +120,82 @@ const queueUp = async (transaction: Database, auditionId: AuditionId): Promise<v
   );
 };
 
-const appendBatch = async (db: Database, batch: Batch, isProbablyNew: boolean): Promise<Appended> => {
+const appendBatch = async (
+  db: Database,
+  batch: Batch,
+  tails: ReturnType<typeof knownTailsOf>,
+  isFirstAttempt: boolean,
+): Promise<Appended> => {
   const { caller } = batch;
   const all = [...batch.facts, ...batch.ifAllowed];
   if (all.length === 0) {
     return { sequence: await readLastSequence(db, caller), appended: [], notAllowed: [] };
   }
-  const tail = isProbablyNew ? emptyTail : await readTail(db, caller, all);
+  const remember = (tail: KnownTail) => tails.put(caller.auditionId, tail);
+  const isNew = isFirstAttempt && isFirstOfTrail(batch);
+  const remembered = isFirstAttempt && !isNew ? tails.get(caller.auditionId) : undefined;
+  const appended = remembered && (await appendOntoRemembered(db, batch, remembered));
+  if (appended) {
+    remember(appended.tail);
+    return appended.result;
+  }
+  const tail = isNew ? emptyTail : await readTail(db, caller, all);
   const known = { sequence: tail.last?.sequence ?? 0, appended: [], notAllowed: [] };
   if (all.every((fact) => tail.known.has(identityOf(fact)))) return known;
-  const before = await viewAt(db, caller.auditionId, tail);
-  const { after, events, notAllowed } = foldOnto(before, tail, batch);
+  const view = await viewAt(db, caller.auditionId, tail);
+  const { after, events, notAllowed } = foldOnto(view, tail.known, batch);
   if (!after || events.length === 0) return { ...known, notAllowed };
   if (after.id !== caller.auditionId) {
     throw new RangeError(`the trail of ${caller.auditionId} cannot begin with the request of ${after.id}`);
   }
-  const attentionChanged = isViewStale(tail) || before?.attention !== after.attention;
   const links = chainEvents(caller.auditionId, tail.last?.hash ?? genesisHash, events);
+  const attentionChanged = isViewStale(tail) || view?.attention !== after.attention;
   await writeEvents(db, { run: caller.run, events: links, after, attentionChanged });
+  remember(tailAfter(after, links));
   return { sequence: after.sequence, appended: events.map(withoutIdentity), notAllowed };
 };
+
+/**
+ * Appends onto a remembered end, without reading it. Returns undefined when nothing was written: the trail has another
+ * end, the facts are in it already, or only its end can tell which of them are allowed.
+ */
+const appendOntoRemembered = async (
+  db: Database,
+  batch: Batch,
+  { sequence, hash, view }: KnownTail,
+): Promise<{ readonly result: Appended; readonly tail: KnownTail } | undefined> => {
+  const { caller } = batch;
+  const folded = tryFolding(view, batch);
+  if (!folded?.after || folded.events.length === 0 || folded.notAllowed.length > 0) return undefined;
+  const { after, events, notAllowed } = folded;
+  const links = chainEvents(caller.auditionId, hash, events);
+  const isWritten = await writeEvents(db, {
+    run: caller.run,
+    events: links,
+    after,
+    attentionChanged: view.attention !== after.attention,
+    guard: { sequence, hash, knows: caller.knows },
+  });
+  if (!isWritten) return undefined;
+  const result = { sequence: after.sequence, appended: events.map(withoutIdentity), notAllowed };
+  return { result, tail: tailAfter(after, links) };
+};
+
+/** A fact that is in the trail already, or follows facts of another process, can be an illegal transition here. */
+const tryFolding = (view: AuditionView, batch: Batch) => {
+  try {
+    return foldOnto(view, new Set(), batch);
+  } catch (error) {
+    if (error instanceof IllegalTransition) return undefined;
+    throw error;
+  }
+};
+
+const tailAfter = (after: AuditionView, links: readonly { readonly hash: string }[]): KnownTail => ({
+  sequence: after.sequence,
+  hash: links.at(-1)?.hash ?? genesisHash,
+  view: after,
+});
 
 interface IdentifiedEvent extends AuditionEvent {
   readonly number: number | null;
@@ -153,8 +210,12 @@ const withoutIdentity = ({ sequence, at, correlationId, fact }: IdentifiedEvent)
 });
 
 /** Folds the facts that are not in the trail, in order. */
-const foldOnto = (before: AuditionView | undefined, tail: Tail, { facts, ifAllowed }: Batch) => {
-  const known = new Set(tail.known);
+const foldOnto = (
+  before: AuditionView | undefined,
+  stored: ReadonlySet<string>,
+  { facts, ifAllowed }: Batch,
+) => {
+  const known = new Set(stored);
   const events: IdentifiedEvent[] = [];
   const notAllowed: TrailFact[] = [];
   let view = before;

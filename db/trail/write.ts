@@ -18,21 +18,33 @@ interface NewEvent extends StoredEvent {
   readonly key: string | null;
 }
 
+/** What must hold for events to be written onto an end that was not read. */
+interface Guard {
+  /** The end of the trail. The read model must not lag behind it. */
+  readonly sequence: number;
+  readonly hash: string;
+  /** The number of the last fact that the run knows to be in the trail. Other runs must have appended no later one. */
+  readonly knows: number;
+}
+
 interface Append {
   readonly run: string;
   readonly events: readonly NewEvent[];
   readonly after: AuditionView;
   readonly attentionChanged: boolean;
+  /** Without a guard, the caller has read the end of the trail. */
+  readonly guard?: Guard | undefined;
 }
 
 /**
- * Writes events, view, attention items and, when the organization has an enabled endpoint, an outbox row.
+ * Writes events, view, attention items and, when the organization has an enabled endpoint, an outbox row. Returns whether
+ * the guard held. If not, nothing is written.
  * @throws {TrailMoved} when another writer was faster. Nothing is written.
  */
 export const writeEvents = async (
   db: Database,
-  { run, events, after, attentionChanged }: Append,
-): Promise<void> => {
+  { run, events, after, attentionChanged, guard }: Append,
+): Promise<boolean> => {
   const eventRows = events.map((event) => ({
     audition_id: after.id,
     sequence: event.sequence,
@@ -48,10 +60,11 @@ export const writeEvents = async (
     run_id: run,
   }));
   try {
-    await db.execute(sql`
-      WITH folded AS (
+    const { rowCount } = await db.execute(sql`
+      WITH guard AS MATERIALIZED (${guard ? guarded(run, events, after, guard) : unguarded}), folded AS (
         INSERT INTO auditions (${auditionColumns})
-        SELECT ${auditionColumns} FROM jsonb_populate_record(NULL::auditions, ${JSON.stringify(auditionRow(after))}::jsonb)
+        SELECT ${auditionColumns}
+        FROM guard, jsonb_populate_record(NULL::auditions, ${JSON.stringify(auditionRow(after))}::jsonb)
         ON CONFLICT (id) DO UPDATE SET
           state = excluded.state,
           needs_attention = excluded.needs_attention,
@@ -60,19 +73,43 @@ export const writeEvents = async (
           view = excluded.view
       ), told AS (
         INSERT INTO outbox (organization, audition_id, sequence)
-        SELECT ${after.organization}, ${after.id}, ${after.sequence}
+        SELECT ${after.organization}, ${after.id}, ${after.sequence} FROM guard
         WHERE EXISTS (
           SELECT FROM webhook_endpoints WHERE organization = ${after.organization} AND status = 'enabled'
         )
         RETURNING pg_notify(${outboxChannel}, '')
       ) ${attentionChanged ? attentionChange(after) : sql``}
       INSERT INTO audit_events (${eventColumns})
-      SELECT ${eventColumns} FROM jsonb_populate_recordset(NULL::audit_events, ${JSON.stringify(eventRows)}::jsonb)
+      SELECT ${eventColumns}
+      FROM guard, jsonb_populate_recordset(NULL::audit_events, ${JSON.stringify(eventRows)}::jsonb)
     `);
+    return (rowCount ?? 0) > 0;
   } catch (error) {
     if (isPostgresError(error, 'unique_violation')) throw new TrailMoved(after.id);
     throw error;
   }
+};
+
+const unguarded = sql`SELECT true AS holds`;
+
+const guarded = (
+  run: string,
+  events: readonly NewEvent[],
+  { id }: AuditionView,
+  { sequence, hash, knows }: Guard,
+): SQL => {
+  const numbers = sql.param(events.flatMap(({ number }) => number ?? []));
+  const keys = sql.param(events.flatMap(({ key }) => key ?? []));
+  return sql`
+    SELECT true AS holds
+    FROM audit_events AS last JOIN auditions ON auditions.id = last.audition_id AND auditions.sequence = last.sequence
+    WHERE last.audition_id = ${id} AND last.sequence = ${sequence} AND last.hash = ${hash}
+      AND NOT EXISTS (
+        SELECT FROM audit_events AS other
+        WHERE other.audition_id = last.audition_id AND (
+          other.sequence > last.sequence OR other.number = ANY (${numbers}::int[]) OR other.key = ANY (${keys}::text[])
+          OR (other.number > ${knows} AND other.run_id IS DISTINCT FROM ${run}))
+      )`;
 };
 
 const eventColumns: SQL = sql.raw(
@@ -81,9 +118,9 @@ const eventColumns: SQL = sql.raw(
 
 const attentionChange = (view: AuditionView) => sql`, raised AS (
   INSERT INTO attention_items (${attentionColumns})
-  SELECT ${attentionColumns} FROM jsonb_populate_recordset(NULL::attention_items, ${JSON.stringify(attentionRows(view))}::jsonb)
+  SELECT ${attentionColumns} FROM guard, jsonb_populate_recordset(NULL::attention_items, ${JSON.stringify(attentionRows(view))}::jsonb)
   ON CONFLICT (id) DO UPDATE SET item = excluded.item WHERE attention_items.audition_id = excluded.audition_id
 ), resolved AS (
-  DELETE FROM attention_items
+  DELETE FROM attention_items USING guard
   WHERE audition_id = ${view.id} AND id <> ALL (${sql.param(view.attention.map(({ id }) => id))}::text[])
 )`;

@@ -16,10 +16,22 @@ const attentionSteps = [
   'decision',
   'session',
   'recovery',
+  'calendar_change',
+  'calendar_conflict',
 ] as const;
 export type AttentionStep = (typeof attentionSteps)[number];
 
-export const attentionActions = ['retry', 'skip', 'override', 'abort', 'held', 'no_show'] as const;
+export const attentionActions = [
+  'retry',
+  'skip',
+  'override',
+  'abort',
+  'held',
+  'no_show',
+  'follow',
+  'restore',
+  'ignore',
+] as const;
 export type AttentionAction = (typeof attentionActions)[number];
 
 export const attentionItemSchema = z.object({

@@ -67,7 +67,8 @@ const joinUrl = z
 
 /**
  * `override` has the value that replaces the step's result: the join link of a meeting that was created manually.
- * `held` and `no_show` answer the question whether a session took place.
+ * `held` and `no_show` answer the question whether a session took place. `follow`, `restore` and `ignore` answer the
+ * question what to do about a change in a calendar.
  */
 export const resolveAttentionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('retry') }).strict(),
@@ -75,6 +76,9 @@ export const resolveAttentionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('abort') }).strict(),
   z.object({ action: z.literal('held') }).strict(),
   z.object({ action: z.literal('no_show') }).strict(),
+  z.object({ action: z.literal('follow') }).strict(),
+  z.object({ action: z.literal('restore') }).strict(),
+  z.object({ action: z.literal('ignore') }).strict(),
   z.object({ action: z.literal('override'), value: z.object({ joinUrl }).strict() }).strict(),
 ]);
 

@@ -56,6 +56,9 @@ const castMemberSchema = z.object({
 });
 export type CastMember = z.infer<typeof castMemberSchema>;
 
+/** What happened to an event of ours, or beside it, in a calendar. `put_back`: the event is as this service wrote it. */
+export const calendarChangeKinds = ['moved', 'deleted', 'put_back', 'conflict', 'conflict_over'] as const;
+
 /** Why a new run has taken over an audition. `vanished`: Temporal does not know its workflow. */
 export const takeoverCauses = ['reset', 'terminated', 'vanished'] as const;
 export type TakeoverCause = (typeof takeoverCauses)[number];
@@ -93,6 +96,16 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     connection: connectionIdSchema,
     eventId: z.string(),
   }),
+  /** A person has changed the event of the audition in a calendar, or has booked its time there. */
+  fact('calendar_changed', {
+    participant: participantIdSchema,
+    provider: z.enum(calendarProviders),
+    connection: connectionIdSchema,
+    change: z.enum(calendarChangeKinds),
+    /** The new times of a moved event, or the times of the event that conflicts. */
+    start: instantSchema.optional(),
+    end: instantSchema.optional(),
+  }),
   fact('notified', {
     participant: participantIdSchema,
     channel: z.enum(channels),
@@ -125,7 +138,16 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     /** Earlier revisions of the old slot. Participants get no message about the reversal, so their links stay valid. */
     announcedAs: z.array(z.int()),
     /** The answers from before the move. */
-    answers: z.array(z.object({ participant: participantIdSchema, answer: z.enum(answers) })),
+    answers: z.array(
+      z.object({
+        participant: participantIdSchema,
+        answer: z.enum(answers),
+        /** When a performer's decline becomes final. */
+        finalAt: instantSchema.optional(),
+      }),
+    ),
+    /** Who had checked in before the move. */
+    checkedIn: z.array(participantIdSchema).optional(),
   }),
   /** A move failed after its caller had already got the answer that it was in progress. */
   fact('move_refused', { code: z.string(), reason: z.string() }),
@@ -143,7 +165,11 @@ export const auditionFactSchema = z.discriminatedUnion('type', [
     /** `superseded`: a later reminder was due as well. `overdue`: the session had begun. */
     reason: z.enum(['superseded', 'overdue']),
   }),
-  fact('participant_added', { participant: castMemberSchema }),
+  fact('participant_added', {
+    participant: castMemberSchema,
+    /** Set when the participant took part before, with other details. The answer stays. */
+    isSamePerson: z.boolean().optional(),
+  }),
   fact('participant_removed', { participant: participantIdSchema }),
   fact('checked_in', { participant: participantIdSchema }),
   fact('session_started', { origin: z.enum(origins) }),

@@ -24,7 +24,7 @@ export interface AuditionPolicy {
   readonly sessionOverrun: number;
   /** How long a decision is pending before it escalates. */
   readonly decisionWithin: number;
-  /** How long a performer can change a decline, before the other participants are told. */
+  /** How long a performer can change a decline, before the other participants are notified. */
   readonly declineGrace: number;
   /** How long a closed audition can be reopened. */
   readonly reopenWithin: number;

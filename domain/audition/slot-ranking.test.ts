@@ -42,6 +42,13 @@ describe('slot ranking', () => {
     expect(ranked.map(({ quietConflicts }) => quietConflicts)).toEqual([0, 1]);
   });
 
+  it('counts quiet hours within a long slot', () => {
+    const lunch = { ...paris, quietHours: { from: '12:30', until: '12:45' } };
+    const ranked = rankSlots([range('11:00', '12:30'), range('12:00', '13:30')], [lunch]);
+    expect(starts(ranked)).toEqual(['12:00', '11:00']);
+    expect(ranked.map(({ quietConflicts }) => quietConflicts)).toEqual([0, 1]);
+  });
+
   it('ends the working day at 19:00 local time, also on days of a clock change', () => {
     expect(rankSlots([halfMinute('03-29T16:59')], [paris])[0]?.withinWorkingHours).toBe(true);
     expect(rankSlots([halfMinute('03-29T17:00')], [paris])[0]?.withinWorkingHours).toBe(false);
@@ -80,6 +87,13 @@ interface Person {
   readonly workingHours?: WorkingHours;
 }
 
+/** The quiet hours of these tests begin and end at full or half hours. */
+const halfHoursWithin = ({ start, end }: TimeRange): readonly Instant[] => {
+  const first = Math.ceil(toEpochMs(start) / (30 * minute)) * 30 * minute;
+  const count = Math.max(0, Math.ceil((toEpochMs(end) - first) / (30 * minute)));
+  return Array.from({ length: count }, (_, index) => toInstant(first + index * 30 * minute));
+};
+
 /** A simple implementation of the same rules, with luxon as the clock. */
 const rankSimply = (slots: readonly TimeRange[], people: readonly Person[], limit: number) =>
   slots
@@ -97,7 +111,8 @@ const rankSimply = (slots: readonly TimeRange[], people: readonly Person[], limi
         }),
         quietConflicts: people.filter(
           ({ zone, quietHours }) =>
-            quietHours && (isQuiet(slot.start, quietHours, zone) || isQuiet(lastMoment, quietHours, zone)),
+            quietHours &&
+            [slot.start, ...halfHoursWithin(slot), lastMoment].some((at) => isQuiet(at, quietHours, zone)),
         ).length,
       };
     })

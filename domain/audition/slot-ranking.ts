@@ -2,6 +2,7 @@
 import { minutesSinceMidnight } from '../time/clock-time.ts';
 import { toEpochMs } from '../time/epoch.ts';
 import { isQuietAt } from '../time/quiet-hours.ts';
+import { minute } from '../time/units.ts';
 import { createZoneClock, type ZoneClock } from '../time/zone-clock.ts';
 import type { TimeRange } from './free-slots.ts';
 import type { Participant, QuietHours, WorkingHours } from './request.ts';
@@ -89,6 +90,15 @@ interface WorkingTime {
 const isWorkingTime = (begins: number, ends: number, { clock, from, until }: WorkingTime): boolean =>
   clock.minuteOfDay(begins) >= from && ends <= clock.sameDayAt(begins, until);
 
-/** Checks only the beginning and the end: a slot is shorter than quiet hours. */
-const disturbs = (begins: number, ends: number, clock: ZoneClock, quietHours: QuietHours): boolean =>
-  isQuietAt(clock.minuteOfDay(begins), quietHours) || isQuietAt(clock.minuteOfDay(ends - 1), quietHours);
+const quarterHour = 15 * minute;
+
+/** Samples the slot so closely that quiet hours within it are not missed: a long slot can contain them. */
+const disturbs = (begins: number, ends: number, clock: ZoneClock, quietHours: QuietHours): boolean => {
+  const length = (minutesSinceMidnight(quietHours.until) - minutesSinceMidnight(quietHours.from)) * minute;
+  if (length === 0) return false;
+  const step = length > 0 ? Math.min(length, quarterHour) : quarterHour;
+  for (let at = begins; at < ends; at += step) {
+    if (isQuietAt(clock.minuteOfDay(at), quietHours)) return true;
+  }
+  return isQuietAt(clock.minuteOfDay(ends - 1), quietHours);
+};

@@ -27,6 +27,10 @@ describe('the resources of a slot', () => {
     ['another case', 'STUDIO a', 'Studio A'],
     ['a sharp s in upper case', 'GROSSER SAAL', 'Großer Saal'],
     ['a final sigma', 'ΑΙΘΟΥΣΑΣ', 'αιθουσας'],
+    ['the order of combining marks', 'Sa\u0323\u0302l', 'Sa\u0302\u0323l'],
+    ['a Greek iota subscript', '\u1fb4', '\u03b1\u0345\u0301'],
+    ['line breaks and ideographic spaces', 'Studio\u3000\n A', 'Studio A'],
+    ['an upper case letter with a dot below', '\u1e62AAL', 's\u0323aal'],
     ['another case of a decomposed accent', 'CAFE\u0301', 'caf\u00e9'],
   ])('compare the name of a room without regard to %s', (_what, one, other) => {
     expect(roomOf(one)).toBe(roomOf(other));

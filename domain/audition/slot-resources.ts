@@ -1,5 +1,6 @@
 /** Names the resources of a slot. The database allows one audition at a time for each resource. */
 import type { ParticipantId } from '../ids.ts';
+import { canonicalRoom } from './rooms.ts';
 
 /** Calendars are one resource in all organizations. The other resources belong to an organization. */
 export const calendarPrefix = 'calendar:';
@@ -17,10 +18,3 @@ export const slotResources = (
   ...(room === undefined ? [] : [`room:${canonicalRoom(room)}`]),
   ...new Set(calendars.map((name) => `${calendarPrefix}${name}`)),
 ];
-
-/**
- * Returns one name for all spellings of a room: composed or decomposed, with any spaces, in upper or lower case. Upper
- * case first folds letters that have more than one lower case form.
- */
-const canonicalRoom = (room: string): string =>
-  room.replaceAll(/\s+/gu, ' ').trim().toUpperCase().toLowerCase().normalize('NFC');

@@ -8,6 +8,7 @@ import { meetingProviders } from '../providers/vendors.ts';
 import { instantSchema } from '../time/instant.ts';
 import type { AuditionPlan } from './plan.ts';
 import { defaultPolicy, noShowPolicies } from './policy.ts';
+import { participantFromTrail } from './present-cast.ts';
 import { participantSchema } from './request.ts';
 import { slotSchema } from './slot.ts';
 import { auditionRounds } from './states.ts';
@@ -51,7 +52,6 @@ const storedPlanSchema = z.object({
   round: z.enum(auditionRounds),
   wish: slotSpecSchema,
   participants: z.array(participantSchema),
-  formerParticipants: z.array(participantSchema).optional(),
   meetingProviders: z.array(z.enum(meetingProviders)),
   reminders: z.array(milliseconds),
   notes: z.string().optional(),
@@ -79,15 +79,7 @@ export const planFromView = (view: AuditionView, correlationId: string): Auditio
     role: { id: view.role, name: view.role },
     round: view.round,
     wish: { kind: 'fixed', slot },
-    participants: view.participants.map(({ id, kind, zone: ownZone, required }) => ({
-      id,
-      kind,
-      name: id,
-      zone: ownZone,
-      locale: 'en',
-      channels: [],
-      required,
-    })),
+    participants: view.participants.map(participantFromTrail),
     meetingProviders: provider === undefined || provider === 'manual' ? [] : [provider],
     reminders: [],
     policy: defaultPolicy,

@@ -47,6 +47,8 @@ export const auditionTransitions: readonly Transition[] = [
   { from: 'scheduled', on: 'no_show', to: 'closed', outcome: 'no_show' },
   { from: 'confirmed', on: 'no_show', to: 'closed', outcome: 'no_show' },
   { from: 'in_progress', on: 'session_ended', to: 'awaiting_decision' },
+  // The meeting is opened again soon after its end.
+  { from: 'awaiting_decision', on: 'session_started', to: 'in_progress' },
   // The casting office says that a session took place which no provider reported.
   { from: 'scheduled', on: 'session_ended', to: 'awaiting_decision' },
   { from: 'confirmed', on: 'session_ended', to: 'awaiting_decision' },
@@ -67,6 +69,7 @@ export const stateNeutralFacts = [
   'meeting_fell_back',
   'meeting_lost',
   'calendar_event_written',
+  'calendar_changed',
   'notified',
   'responded',
   'delivery_reported',
@@ -101,7 +104,7 @@ export const commandStates: Readonly<Record<AuditionCommandName, readonly Auditi
   'check-in': ['scheduled', 'confirmed', 'in_progress'],
   decide: ['scheduled', 'confirmed', 'in_progress', 'awaiting_decision'],
   reopen: ['closed'],
-  participants: ['scheduled', 'confirmed'],
+  participants: ['scheduled', 'confirmed', 'in_progress'],
 };
 
 /** Returns whether the command is allowed in this state. */

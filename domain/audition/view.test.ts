@@ -56,6 +56,13 @@ const facts: { readonly [Type in AuditionFact['type']]: Extract<AuditionFact, { 
     connection: 'conn_1',
     eventId: 'e1',
   },
+  calendar_changed: {
+    type: 'calendar_changed',
+    participant: ada,
+    provider: 'google',
+    connection: 'conn_1',
+    change: 'deleted',
+  },
   notified: {
     type: 'notified',
     participant: ada,

@@ -169,10 +169,15 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       return {
         ...slotOf(fact),
         announcedAs: [...fact.announcedAs, fact.revision],
-        participants: view.participants.map((participant) => ({
-          ...newParticipant(participant),
-          answer: fact.answers.find((answer) => answer.participant === participant.id)?.answer ?? 'none',
-        })),
+        participants: view.participants.map((participant) => {
+          const before = fact.answers.find((answer) => answer.participant === participant.id);
+          return {
+            ...newParticipant(participant),
+            answer: before?.answer ?? 'none',
+            answerFinalAt: before?.finalAt,
+            checkedIn: fact.checkedIn?.includes(participant.id) ?? false,
+          };
+        }),
       };
     case 'meeting_created':
       return { meeting: fact.meeting };
@@ -207,7 +212,7 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
       return {
         participants: [
           ...view.participants.filter(({ id }) => id !== fact.participant.id),
-          newParticipant(fact.participant),
+          withDetails(fact.isSamePerson ? view : undefined, fact.participant),
         ],
       };
     case 'participant_removed':
@@ -235,6 +240,7 @@ const detailChange = (view: AuditionView, event: AuditionEvent): Partial<Auditio
     case 'scheduled':
     case 'confirmed':
     case 'confirmation_lost':
+    case 'calendar_changed':
     case 'session_started':
     case 'session_ended':
     case 'reminder_dropped':
@@ -266,6 +272,15 @@ const newParticipant = ({ id, kind, zone, required }: CastMember): ParticipantVi
   answer: 'none',
   checkedIn: false,
 });
+
+/** Returns the participant with new details. The answer is that of the view, if the participant is in it. */
+const withDetails = (view: AuditionView | undefined, member: CastMember): ParticipantView => ({
+  ...newParticipant(member),
+  ...pickAnswer(view?.participants.find(({ id }) => id === member.id)),
+});
+
+const pickAnswer = (before: ParticipantView | undefined): Partial<ParticipantView> =>
+  before ? { answer: before.answer, checkedIn: before.checkedIn, answerFinalAt: before.answerFinalAt } : {};
 
 const withParticipant = (
   view: AuditionView,

@@ -10,6 +10,7 @@ import { attentionActions, attentionItemSchema } from '../audition/attention.ts'
 import {
   type AuditionFactType,
   answers,
+  calendarChangeKinds,
   decisions,
   deliveryStatuses,
   noticeKinds,
@@ -73,6 +74,17 @@ export const publicEventDefinitions = {
     summary: "The audition was written to a participant's calendar",
     publicFields: z.object({ participant, provider: z.string() }),
   },
+  calendar_changed: {
+    type: 'audition.calendar_changed',
+    summary: 'The event of the audition, or an event beside it, was changed in a calendar',
+    publicFields: z.object({
+      participant,
+      provider: z.string(),
+      change: z.enum(calendarChangeKinds),
+      start: instantSchema.optional(),
+      end: instantSchema.optional(),
+    }),
+  },
   notified: {
     type: 'audition.notified',
     summary: 'A message was sent to a participant',
@@ -80,7 +92,7 @@ export const publicEventDefinitions = {
   },
   scheduled: {
     type: 'audition.scheduled',
-    summary: 'Slot, meeting and calendar events are arranged; the participants are being told',
+    summary: 'Slot, meeting and calendar events are arranged; the participants are being notified',
     publicFields: z.object({}),
   },
   responded: {

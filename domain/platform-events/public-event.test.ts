@@ -29,6 +29,15 @@ const facts: { readonly [Type in AuditionFactType]: Extract<AuditionFact, { type
     connection: 'conn_1',
     eventId: secretText,
   },
+  calendar_changed: {
+    type: 'calendar_changed',
+    participant,
+    provider: 'google',
+    connection: 'conn_1',
+    change: 'moved',
+    start: at,
+    end: slot.end,
+  },
   notified: {
     type: 'notified',
     participant,

@@ -2,10 +2,11 @@
  * Parses times as people write them: a local time in a zone, or a time with an offset. Clock changes skip and repeat
  * local times. Such a time is refused and never guessed, because a wrong guess is a missed audition.
  */
-import { DateTime, FixedOffsetZone, IANAZone } from 'luxon';
+import { DateTime, FixedOffsetZone } from 'luxon';
 import { Refusal } from '../errors.ts';
 import { toInstant } from './epoch.ts';
 import type { Instant } from './instant.ts';
+import { isKnownZone } from './known-zone.ts';
 import { day, minute } from './units.ts';
 import { isZoneName } from './zone-names.ts';
 
@@ -19,7 +20,7 @@ const widestOffsetMinutes = 14 * 60;
  * @throws Refusal `unknown_zone`
  */
 export const checkZone = (zone: string, pointers: readonly string[] = []): void => {
-  if (isZoneName(zone) && IANAZone.isValidZone(zone)) return;
+  if (isZoneName(zone) && isKnownZone(zone)) return;
   throw new Refusal(
     'unknown_zone',
     `There is no time zone called "${zone}".`,

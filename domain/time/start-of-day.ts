@@ -1,7 +1,8 @@
 /** Finds where a calendar day begins. */
-import { DateTime, IANAZone } from 'luxon';
+import { DateTime } from 'luxon';
 import { toInstant } from './epoch.ts';
 import type { Instant } from './instant.ts';
+import { isKnownZone } from './known-zone.ts';
 
 /**
  * Returns the first moment of a day in a zone. When the clock change skips midnight, that is the end of the gap. Uses
@@ -10,7 +11,7 @@ import type { Instant } from './instant.ts';
  */
 export const startOfDay = (date: string, zone: string): Instant =>
   toInstant(
-    DateTime.fromISO(date, { zone: IANAZone.isValidZone(zone) ? zone : 'utc' })
+    DateTime.fromISO(date, { zone: isKnownZone(zone) ? zone : 'utc' })
       .startOf('day')
       .toMillis(),
   );

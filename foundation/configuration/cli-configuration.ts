@@ -11,7 +11,7 @@ const apiVariables = z.object({
 const databaseVariables = z.object({ DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//) });
 
 export class UsageError extends Error {
-  override readonly name = 'MissingSetting';
+  override readonly name = 'UsageError';
 }
 
 const hints: Readonly<Record<string, string>> = {
@@ -24,7 +24,10 @@ const read = <Settings>(schema: z.ZodType<Settings>, env: NodeJS.ProcessEnv): Se
   const parsed = schema.safeParse(env);
   if (parsed.success) return parsed.data;
   const names = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))];
-  throw new UsageError(names.map((name) => `Set ${name}: ${hints[name] ?? 'a value'}.`).join('\n'));
+  const lines = names.map((name) => `Set ${name}: ${hints[name] ?? 'a value'}.`);
+  throw new UsageError(
+    [...lines, 'Or start the local stack with `npm start`: it sets these variables.'].join('\n'),
+  );
 };
 
 /**

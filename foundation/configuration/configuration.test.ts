@@ -75,6 +75,7 @@ describe('loadConfiguration', () => {
       workerMetricsPort: 9464,
       taskQueueSuffix: '',
       reconciliationMinutes: 5,
+      calendarPollMinutes: 15,
       logLevel: 'info',
       google: { apiUrl: 'http://127.0.0.1:4010', clientId: 'sandbox-google-client' },
       zoom: { apiUrl: 'http://127.0.0.1:4010/v2', accountId: 'sandbox-account', hostUser: 'me' },

@@ -52,6 +52,8 @@ export interface ServiceConfiguration {
   readonly taskQueueSuffix: string;
   /** How often the reconciliation runs. 0: never. */
   readonly reconciliationMinutes: number;
+  /** How often calendars are read without a notification. 0: calendars are not synchronized. */
+  readonly calendarPollMinutes: number;
   readonly workerMetricsPort: number;
   /** Path of the prebuilt workflow bundle. Undefined bundles at start. */
   readonly workflowBundle?: string | undefined;
@@ -130,6 +132,7 @@ const serviceOf = (set: Variables, tls: TemporalTls | undefined): ServiceConfigu
     masterKeys: set.CASTMATCH_MASTER_KEYS,
     taskQueueSuffix: set.CASTMATCH_TASK_QUEUE_SUFFIX,
     reconciliationMinutes: set.RECONCILIATION_MINUTES,
+    calendarPollMinutes: set.CALENDAR_POLL_MINUTES,
     workerMetricsPort: set.WORKER_METRICS_PORT,
     workflowBundle:
       set.WORKFLOW_BUNDLE ?? (isDeployed(set.CASTMATCH_ENV) ? 'build/workflow-bundle.js' : undefined),

@@ -18,6 +18,7 @@ export const serviceVariables = {
     LOG_LEVEL: 'info',
     CASTMATCH_TASK_QUEUE_SUFFIX: '',
     RECONCILIATION_MINUTES: '5',
+    CALENDAR_POLL_MINUTES: '15',
     TRUSTED_PROXIES: '',
     PLATFORM_ORIGINS: '',
   },

@@ -169,6 +169,12 @@ export const variables = z.object({
       'How often auditions are compared with Temporal, in minutes, to find those whose workflow was terminated or lost. 0: never.',
     form: 'a whole number, such as 5',
   }),
+  CALENDAR_POLL_MINUTES: count().register(variableMetadata, {
+    group: 'Temporal',
+    about:
+      'How often the calendars of open auditions are read when no notification arrives, in minutes. 0: calendars are not synchronized, and changes that people make in them are not noticed.',
+    form: 'a whole number, such as 15',
+  }),
   CASTMATCH_MASTER_KEYS: masterKeyRing.register(variableMetadata, {
     group: 'Encryption',
     about:

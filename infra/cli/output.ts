@@ -13,9 +13,18 @@ export const createOutput = (command: Command): Output => {
   return { show: (data, lines) => console.log(json ? JSON.stringify(data, null, 2) : lines()) };
 };
 
+const plainStyle = { head: [], border: [] };
+
 /** Returns a table as text. */
 export const renderTable = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
-  const drawn = new Table({ head: [...head], wordWrap: true, style: { head: [], border: [] } });
+  const drawn = new Table({ head: [...head], wordWrap: true, style: plainStyle });
   drawn.push(...rows.map((row) => [...row]));
+  return drawn.toString();
+};
+
+/** Returns facts as text: a table of names and values, without a head. */
+export const renderFacts = (facts: readonly (readonly [name: string, value: string])[]): string => {
+  const drawn = new Table({ wordWrap: true, style: plainStyle });
+  drawn.push(...facts.map((row) => [...row]));
   return drawn.toString();
 };

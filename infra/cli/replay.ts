@@ -18,7 +18,7 @@ import { replayAll } from '../../workers/replay/replay-all.ts';
 import type { Replayed } from '../../workers/replay/replayer.ts';
 import { bundleWorkflows } from '../../workers/workflow-code.ts';
 import { reportLines, summaryOf } from './replay/report.ts';
-import { NotOnServer, type Selection, selectHistories } from './replay/sources.ts';
+import { NotOnServer, type Selection, SelectionRejected, selectHistories } from './replay/sources.ts';
 import { TemporalUnreachable } from './temporal.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -35,7 +35,7 @@ const positiveNumber = wholeNumber('use a whole number of 1 or more');
 
 const program = new Command('replay')
   .description(
-    'Replays histories against the current workflow code. Exit code 1 when a history does not replay.',
+    'Replays histories against the current workflow code. Exit code 1 when a history does not replay, 2 when one cannot be fetched or read, or none was selected.',
   )
   .argument('[targets...]', 'workflow ids, audition ids, or files with a history')
   .option('--failed', 'every workflow that failed, timed out or was terminated')
@@ -52,7 +52,7 @@ const program = new Command('replay')
 const replay = async (targets: readonly string[], options: Options): Promise<number> => {
   const selection = { ...options, targets };
   if (!selectsHistories(selection))
-    program.error('nothing to replay: pass a workflow id, a file, or a list option');
+    program.error('nothing to replay: pass a workflow id, a file, or a list option', { exitCode: 2 });
   const access = loadTemporalClientConfiguration();
   const runtime = Runtime.install({
     logger: new DefaultLogger('ERROR', () => {}),
@@ -124,7 +124,8 @@ const isExpected = (error: unknown): error is Error =>
   error instanceof ConfigurationError ||
   error instanceof TemporalUnreachable ||
   error instanceof NotAHistory ||
-  error instanceof NotOnServer;
+  error instanceof NotOnServer ||
+  error instanceof SelectionRejected;
 
 program.action(async (targets: string[], options: Options) => {
   try {

@@ -6,7 +6,7 @@ import { createOutput, type Output } from './output.ts';
 
 /** The database does not answer. */
 export class DatabaseUnreachable extends Error {
-  override readonly name = 'DatabaseAway';
+  override readonly name = 'DatabaseUnreachable';
 }
 
 interface DatabaseSettings {

@@ -1,11 +1,11 @@
 /**
- * Writes the variables of a running stack to a file for other commands (`npm run ops`, `npm run replay`).
- * Node reads the file with --env-file-if-exists. Variables of the shell take precedence.
+ * The file with the variables of a running stack, for other commands (`npm run ops`, `npm run replay`, `npm run vault`).
  */
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const environmentFile = 'stack.env';
+/** Returns the path of the file in a data folder. */
+export const environmentFilePath = (dataFolder: string): string => join(dataFolder, 'stack.env');
 
 /** Quotes a value. Env files have no escapes, so that the quote must not occur in the value. */
 const quoted = (value: string): string => {
@@ -18,7 +18,7 @@ export const writeEnvironmentFile = async (
   dataFolder: string,
   env: Readonly<Record<string, string>>,
 ): Promise<void> => {
-  const file = join(dataFolder, environmentFile);
+  const file = environmentFilePath(dataFolder);
   const lines = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}\n`);
   await writeFile(`${file}.new`, lines.join(''), { mode: 0o600 });
   await rename(`${file}.new`, file);

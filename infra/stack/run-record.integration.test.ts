@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { pollUntil, startedAt } from './processes.ts';
-import { claimRun } from './run-record.ts';
+import { claimRun, isStackRunning } from './run-record.ts';
 
 const setup = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'castmatch-run-'));
@@ -32,6 +32,26 @@ describe('claimRun', () => {
     await expect(claimRun(folder)).rejects.toThrow(/running on[\s\S]*API: http:\/\/127\.0\.0\.1:3000/);
     await record.release();
     await (await claimRun(folder)).release();
+  });
+
+  it('reports a stack as running from the end of its start until it is stopped', async () => {
+    const { folder } = await setup();
+    expect(await isStackRunning(folder)).toBe(false);
+    const record = await claimRun(folder);
+    expect(await isStackRunning(folder)).toBe(false);
+    await record.setAddresses({ API: 'http://127.0.0.1:3000' });
+    expect(await isStackRunning(folder)).toBe(true);
+    await record.release();
+    expect(await isStackRunning(folder)).toBe(false);
+  });
+
+  it('does not report a killed stack as running', async () => {
+    const { folder, file } = await setup();
+    await writeFile(
+      file,
+      JSON.stringify({ stack: dead, children: [], addresses: { API: 'http://127.0.0.1:3000' } }),
+    );
+    expect(await isStackRunning(folder)).toBe(false);
   });
 
   it('ends the processes of a killed stack', async () => {

@@ -47,7 +47,7 @@ export interface RunRecord {
  */
 export const claimRun = async (folder: string): Promise<RunRecord> => {
   await mkdir(folder, { recursive: true });
-  const file = join(folder, 'stack.json');
+  const file = recordPath(folder);
   return withLock(
     join(folder, 'stack.lock'),
     () => {},
@@ -59,6 +59,15 @@ export const claimRun = async (folder: string): Promise<RunRecord> => {
     },
   );
 };
+
+/** Returns whether a stack runs on the data folder and has started all its parts. */
+export const isStackRunning = async (folder: string): Promise<boolean> => {
+  const recorded = await readRecord(recordPath(folder));
+  if (!recorded || Object.keys(recorded.addresses).length === 0) return false;
+  return isSame(recorded.stack);
+};
+
+const recordPath = (folder: string): string => join(folder, 'stack.json');
 
 const openRecord = async (file: string, cleanedUp: readonly string[]): Promise<RunRecord> => {
   const stack = { name: 'stack', pid: process.pid, startedAt: (await startedAt(process.pid)) ?? '' };

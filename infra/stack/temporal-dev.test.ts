@@ -6,6 +6,7 @@ const settings: TemporalDev = {
   ports: { grpc: 7233, ui: 8233 },
   searchAttributes: { CastMatchState: 'Keyword', CastMatchScheduledFor: 'Datetime' },
   sqlitePragmas: { journal_mode: 'WAL' },
+  retentionDays: 30,
   dynamicConfig: { 'limit.blobSize.warn': 65_536, 'some.text': 'a' },
   ui: { codecEndpoint: '{api}/codec' },
 };

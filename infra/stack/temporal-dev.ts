@@ -15,6 +15,7 @@ const temporalDevSchema = z
     ports: z.object({ grpc: port, ui: port }).strict(),
     searchAttributes: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9]*$/), z.enum(searchAttributeTypes)),
     sqlitePragmas: z.record(z.string(), z.string()),
+    retentionDays: z.int().min(1).max(365),
     dynamicConfig: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
     ui: z.object({ codecEndpoint: z.string() }).strict(),
   })

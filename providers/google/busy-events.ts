@@ -4,8 +4,7 @@
  */
 import { z } from 'zod';
 import type { BusyInterval } from '../../domain/audition/slot.ts';
-import { type Instant, instantSchema } from '../../domain/time/instant.ts';
-import { startOfDay } from '../../domain/time/start-of-day.ts';
+import type { Instant } from '../../domain/time/instant.ts';
 import { operationOf } from '../operations.ts';
 import type { BusyEvent, CallContext, ConnectedAccount } from '../ports.ts';
 import type { GoogleClient } from './client.ts';
@@ -13,35 +12,19 @@ import { googleError } from './errors.ts';
 import { referenceProperty } from './event.ts';
 import { firstGenerationOf } from './event-ids.ts';
 import { eventsPerPage, maxEventPages } from './settings.ts';
+import { blocksTime, instantOf, type TimedEvent, timedEventFields, timedEventSchema } from './timed-event.ts';
 
 const listOperation = operationOf('google', 'calendar.listEvents');
-
-const timeSchema = z.object({ date: z.iso.date().optional(), dateTime: z.string().optional() });
-
-const eventSchema = z.object({
-  id: z.string(),
-  status: z.string().default('confirmed'),
-  transparency: z.string().default('opaque'),
-  eventType: z.string().default('default'),
-  start: timeSchema.optional(),
-  end: timeSchema.optional(),
-  attendees: z
-    .array(z.object({ self: z.boolean().default(false), responseStatus: z.string().optional() }))
-    .default([]),
-  extendedProperties: z.object({ private: z.record(z.string(), z.string()).optional() }).optional(),
-});
-type ListedEvent = z.infer<typeof eventSchema>;
 
 const pageSchema = z.object({
   timeZone: z.string(),
   nextPageToken: z.string().optional(),
-  items: z.array(eventSchema).default([]),
+  items: z.array(timedEventSchema).default([]),
 });
 
 /** The fields of `pageSchema`, so that Google does not send the texts of the events. */
 const fields = `timeZone,nextPageToken,items(${[
-  'id,status,transparency,eventType,start,end',
-  'attendees(self,responseStatus)',
+  timedEventFields,
   `extendedProperties/private/${referenceProperty}`,
 ].join(',')})`;
 
@@ -90,30 +73,11 @@ export const queryBusyEvents = async (
   });
 };
 
-/**
- * Working locations and birthdays never block time. Focus time and absences are opaque:
- * https://developers.google.com/workspace/calendar/api/guides/calendar-status
- */
-const freeTypes: ReadonlySet<string> = new Set(['workingLocation', 'birthday']);
-
-/** Returns whether the event counts as busy, as in a free/busy query. Tentative and unanswered events do. */
-const blocksTime = ({ status, transparency, eventType, attendees }: ListedEvent): boolean =>
-  status !== 'cancelled' &&
-  transparency !== 'transparent' &&
-  !freeTypes.has(eventType) &&
-  !attendees.some(({ self, responseStatus }) => self && responseStatus === 'declined');
-
 /** An event without times, such as a cancelled occurrence, and an event of no duration block no time. */
-const intervalOf = ({ start, end }: ListedEvent, zone: string): BusyInterval | undefined => {
+const intervalOf = ({ start, end }: TimedEvent, zone: string): BusyInterval | undefined => {
   const begins = instantOf(start, zone);
   const ends = instantOf(end, zone);
   return begins !== undefined && ends !== undefined && begins < ends
     ? { start: begins, end: ends }
     : undefined;
-};
-
-/** A date begins at midnight in the calendar's zone. */
-const instantOf = (time: ListedEvent['start'], zone: string): Instant | undefined => {
-  if (time?.dateTime !== undefined) return instantSchema.parse(new Date(time.dateTime).toISOString());
-  return time?.date === undefined ? undefined : startOfDay(time.date, zone);
 };

@@ -176,7 +176,8 @@ export const isForeign = (stored: GoogleEvent, reference: string): boolean => {
 
 /** The private property that marks our events with their audition. */
 export const referenceProperty = 'castmatchReference';
-const revisionProperty = 'castmatchRevision';
+/** The private property with the revision of the slot that the event states. */
+export const revisionProperty = 'castmatchRevision';
 
 const textFieldsOf = ({ summary, description, location = '' }: CalendarEvent): GoogleEventBody => ({
   summary,

@@ -35,6 +35,11 @@ export const eventsPerPage = 2_500;
 /** The most pages of one list. A month has fewer events, even in the calendar of a whole company. */
 export const maxEventPages = 8;
 
+/**
+ * Events in one page of changes. Fewer than Google allows, so that a page is read and stored within one deadline.
+ */
+export const changesPerPage = 1_000;
+
 /** The delays between polls for a conference that is still being created. */
 export const conferencePollMs: readonly number[] = [200, 400, 800, 1_600];
 

@@ -2,6 +2,7 @@
 import { calendarVendors, channelVendors, meetingVendors, namesIn } from '../../domain/providers/vendors.ts';
 import { operationOf } from '../operations.ts';
 import type {
+  CalendarChanges,
   CalendarProvider,
   ConnectedAccount,
   EmailProvider,
@@ -14,11 +15,12 @@ import type { CallAccount, CallPath } from './call-path.ts';
 
 /** Returns providers whose calls are rejected while a circuit is open or a quota is exhausted. */
 export const routeThroughCallPath = (
-  { calendars, meetings, textMessages, email }: Providers,
+  { calendars, calendarChanges, meetings, textMessages, email }: Providers,
   path: CallPath,
   accounts: SharedAccounts,
 ): Providers => ({
   calendars: each(calendars, (calendar) => calendarOnPath(calendar, path)),
+  calendarChanges: eachKnown(calendarChanges, (changes) => changesOnPath(changes, path)),
   meetings: each(meetings, (provider) => meetingsOnPath(provider, path, accounts)),
   textMessages: textMessagesOnPath(textMessages, path, accounts),
   email: emailOnPath(email, path, accounts),
@@ -32,6 +34,43 @@ const each = <Name extends string, Row>(
   const replaced: Record<Name, Row> = { ...table };
   for (const name of namesIn(table)) replaced[name] = replace(table[name]);
   return replaced;
+};
+
+/** Returns the table with every row replaced that it has. */
+const eachKnown = <Name extends string, Row>(
+  table: Readonly<Partial<Record<Name, Row>>>,
+  replace: (row: Row) => Row,
+): Readonly<Partial<Record<Name, Row>>> => {
+  const replaced: Partial<Record<Name, Row>> = { ...table };
+  for (const name of namesIn(table)) {
+    const row = table[name];
+    if (row) replaced[name] = replace(row);
+  }
+  return replaced;
+};
+
+const changesOnPath = (changes: CalendarChanges, path: CallPath): CalendarChanges => {
+  const { name, push } = changes;
+  const { vendor } = calendarVendors[name];
+  const list = operationOf(vendor, 'calendar.listChanges');
+  const watch = operationOf(vendor, 'calendar.watch');
+  const stopWatching = operationOf(vendor, 'calendar.stopWatching');
+  return {
+    name,
+    listChanges: (connection, calendarId, position, call) =>
+      path.run(list, ofConnection(connection), call, () =>
+        changes.listChanges(connection, calendarId, position, call),
+      ),
+    push: push && {
+      path: push.path,
+      watch: (connection, request, call) =>
+        path.run(watch, ofConnection(connection), call, () => push.watch(connection, request, call)),
+      stopWatching: (connection, watched, call) =>
+        path.run(stopWatching, ofConnection(connection), call, () =>
+          push.stopWatching(connection, watched, call),
+        ),
+    },
+  };
 };
 
 const calendarOnPath = (calendar: CalendarProvider, path: CallPath): CalendarProvider => {

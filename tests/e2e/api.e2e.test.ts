@@ -171,8 +171,9 @@ describe('operator commands', () => {
     expect(await platform.view(id)).toEqual(before);
     expect(await ops('audit', 'verify')).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringContaining('are intact'),
+      stdout: expect.stringContaining('intact'),
     });
+    expect(await ops('audit', 'verify', 'aud_none')).toMatchObject({ exitCode: 1 });
     await service.database.pool.query(
       `ALTER TABLE audit_events DISABLE TRIGGER USER;
        UPDATE audit_events SET correlation_id = 'forged' WHERE audition_id = '${id}' AND sequence = 2`,

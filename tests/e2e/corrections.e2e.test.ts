@@ -72,6 +72,17 @@ describe('a decline', () => {
     await platform.command(id, 'cancel', {});
   });
 
+  it('becomes final as soon as another audition takes the slot', async () => {
+    const { n, id, view } = await scheduledAudition({ declineGrace: 'PT10M' });
+    const [link] = await linksOf(n, 1);
+    await say(link, 'declined');
+    const other = await platform.request({ ...requestBody(n, 10 * day), slot: view.slot });
+    await platform.until(id, ({ outcome }) => outcome === 'declined');
+    expect(await say(link, 'accepted')).toMatchObject({ status: 409 });
+    await platform.until(other.id, ({ state }) => state === 'scheduled');
+    await platform.command(other.id, 'cancel', {});
+  });
+
   it('that is final closes the audition, which can be reopened for a session', async () => {
     const { n, id, view } = await scheduledAudition({ declineGrace: 'PT0S' });
     const [link] = await linksOf(n, 1);

@@ -7,8 +7,9 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { participantSchema } from '../../domain/audition/request.ts';
 import * as messages from '../../workflows/audition/messages.ts';
-import { slotIn } from '../harness/audition-plan.ts';
+import { castingDirector, slotIn } from '../harness/audition-plan.ts';
 import { atDepth, testSeed } from '../harness/depth.ts';
 import type { FakeWorld } from '../harness/fake-world.ts';
 import {
@@ -124,6 +125,50 @@ describe('audition workflow', () => {
       });
     },
   );
+});
+
+const substitute = participantSchema.parse({
+  ...castingDirector,
+  id: 'director-2',
+  calendar: { provider: 'google', connection: 'conn_substitute', calendarId: 'primary' },
+});
+
+/** Replaces the casting director. Returns the number of calls before that. */
+const replaceDirector = async ({ until, handle, world }: RunningAudition): Promise<number> => {
+  await until(({ state, notices }) => state === 'closed' || notices.length === 4);
+  const before = world.calls.length;
+  const changes = [
+    { kind: 'remove', participant: castingDirector.id },
+    { kind: 'add', participant: substitute },
+  ] as const;
+  await handle.executeUpdate(messages.participantsUpdate, { args: [{ ...apiCommand, changes }] });
+  await until(({ state, notices }) => state === 'closed' || notices.length === 5);
+  return before;
+};
+
+describe('a change of the cast', () => {
+  it('leaves nothing behind when it is cancelled during any of its calls', { timeout: 120_000 }, async () => {
+    let [first, end] = [0, 0];
+    await harness.runAudition({}, async (played) => {
+      first = await replaceDirector(played);
+      await expect.poll(() => played.world.retractions.length, { timeout: 10_000 }).toBe(1);
+      end = played.world.calls.length;
+    });
+    expect(end).toBeGreaterThan(first);
+    for (let index = first; index < end; index += 1) {
+      await harness.runAudition({}, async (played) => {
+        const { world, handle } = played;
+        world.beforeActivity = async (_, at) => {
+          if (at === index) await handle.cancel();
+        };
+        await ignoreEnded(replaceDirector(played).then(() => undefined));
+        const view = await handle.result();
+        expect(view).toMatchObject({ state: 'closed', outcome: 'cancelled', attention: [] });
+        expect(leftBehind(world)).toEqual(nothingLeft);
+        expect(notRetracted(world)).toEqual([]);
+      });
+    }
+  });
 });
 
 /** Provider steps fail so that the operator is asked. Failures of internal steps end the audition without an operator. */

@@ -77,7 +77,7 @@ it('npm run replay reports a workflow that does not exist', async () => {
 });
 
 it('npm run replay without arguments explains what to pass', async () => {
-  expect(await replay()).toMatchObject({ exitCode: 1, all: expect.stringContaining('nothing to replay') });
+  expect(await replay()).toMatchObject({ exitCode: 2, all: expect.stringContaining('nothing to replay') });
 });
 
 describe('npm run replay with auditions on the server', () => {

@@ -9,6 +9,7 @@ import { createOrganizations } from '../../db/access/organizations.ts';
 import { createDatabaseClient } from '../../db/client.ts';
 import { projectPath } from '../../infra/stack/paths.ts';
 import { pollUntil, startedAt } from '../../infra/stack/processes.ts';
+import { readRetentionDays } from '../../infra/stack/temporal-retention.ts';
 import { isTemporalReady } from '../../infra/stack/temporal-server.ts';
 
 const recordSchema = z.object({
@@ -100,6 +101,8 @@ describe('npm start', () => {
     expect(await statusOf(`${addresses['Provider sandbox']}`)).toBe(200);
     expect(await statusOf(`${addresses['Temporal Web UI']}`)).toBe(200);
     expect(await isTemporalReady(`${addresses.Temporal}`, 'default')).toBe(true);
+    const temporal = { address: `${addresses.Temporal}`, namespace: 'default' };
+    expect(await readRetentionDays(temporal)).toBe(30);
     const auditions = await fetch(`${addresses.API}/v1/auditions`, {
       headers: { authorization: 'Bearer castmatch-local-backend-key' },
     });

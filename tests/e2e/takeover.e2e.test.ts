@@ -1,12 +1,13 @@
 /** Tests the take-over of an audition whose workflow an operator has reset or terminated in Temporal. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowIdReusePolicy } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import { participantSchema } from '../../domain/audition/request.ts';
 import * as messages from '../../workflows/audition/messages.ts';
 import type { audition } from '../../workflows/audition/workflow.ts';
-import { performer, slotIn } from '../harness/audition-plan.ts';
+import { castingDirector, performer, slotIn } from '../harness/audition-plan.ts';
 import {
   apiCommand,
   operatorCommand,
@@ -21,20 +22,27 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-type HistoryEvents = NonNullable<Awaited<ReturnType<RunningAudition['handle']['fetchHistory']>>['events']>;
-
 const invited = ({ until }: RunningAudition) => until(({ notices }) => notices.length === 4);
 
-/** Resets the workflow to one of its workflow tasks, as an operator does in the Web UI. */
+/**
+ * Resets the workflow, as an operator does in the Web UI: to its first workflow task, to the last one, or to the one that
+ * follows the invitations.
+ */
 const reset = async (
-  { handle }: RunningAudition,
-  choose: (completed: HistoryEvents, all: HistoryEvents) => HistoryEvents[number] | undefined = ([first]) =>
-    first,
+  { handle }: { readonly handle: Pick<RunningAudition['handle'], 'workflowId' | 'fetchHistory'> },
+  to: 'first' | 'invited' | 'last' = 'first',
 ): Promise<void> => {
   const { connection, namespace } = harness.environment;
   const { events = [] } = await handle.fetchHistory();
-  const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
-  const completed = choose(tasks, events ?? []);
+  const firstUpdate = events?.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes);
+  const isCompleted = (event: NonNullable<typeof events>[number]) =>
+    Boolean(event.workflowTaskCompletedEventAttributes);
+  const completed = {
+    first: () => events?.find(isCompleted),
+    // The task that accepts the update precedes its acceptance.
+    invited: () => events?.slice(0, (firstUpdate ?? 0) - 1).findLast(isCompleted),
+    last: () => events?.findLast(isCompleted),
+  }[to]();
   if (!completed?.eventId) throw new Error('the workflow has completed no task');
   await connection.workflowService.resetWorkflowExecution({
     namespace: namespace ?? 'default',
@@ -123,6 +131,78 @@ describe('an audition that was reset to its first workflow task', () => {
     });
   });
 
+  it.each(['first', 'invited', 'last'] as const)(
+    'does not repeat commands that Temporal applies again to the new run (%s task)',
+    async (to) => {
+      await harness.runAudition({}, async (played) => {
+        await invited(played);
+        const slots = [slotIn(96, Date.now()), slotIn(120, Date.now())] as const;
+        for (const slot of slots) {
+          const wish = { kind: 'fixed', slot } as const;
+          const correlationId = `move-${slot.start}`;
+          await played.send(messages.rescheduleUpdate, { ...apiCommand, correlationId, wish });
+        }
+        await played.until(({ notices }) => notices.length === 12);
+        played.world.effects = effectsOf(played);
+        const before = sideEffects(played);
+        await reset(played, to);
+        if (to !== 'last') await resolve(played, 'retry');
+        const answered = await latest(played).executeUpdate(messages.respondUpdate, {
+          args: [{ ...apiCommand, participant: performer.id, answer: 'accepted' }],
+        });
+        expect(answered.sequence).toBeGreaterThan(0);
+        await pause(1_000);
+        const view = await latest(played).query(messages.viewQuery);
+        expect(view).toMatchObject({ state: 'scheduled', revision: 3, slot: slots[1] });
+        expect(sideEffects(played)).toEqual(before);
+        await latest(played).executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+      });
+    },
+  );
+
+  it('knows who has left and who was added since, although it lacks their details', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const substitute = participantSchema.parse({
+        ...castingDirector,
+        id: 'director-2',
+        calendar: undefined,
+      });
+      await played.send(messages.participantsUpdate, {
+        ...apiCommand,
+        changes: [
+          { kind: 'remove', participant: castingDirector.id },
+          { kind: 'add', participant: substitute },
+        ],
+      });
+      await played.until(({ notices }) => notices.length === 5);
+      await expect.poll(() => played.world.retractions.length, { timeout: 10_000 }).toBe(1);
+      played.world.effects = effectsOf(played);
+      await reset(played);
+      expect((await untilAsked(played)).what).toContain('The details of director-2 are no longer known');
+      await resolve(played, 'retry');
+      const plan = await latest(played).query(messages.planQuery);
+      expect(plan.participants.map(({ id, channels }) => [id, channels.length])).toEqual([
+        [performer.id, 2],
+        ['reader-1', 1],
+        ['director-2', 0],
+      ]);
+      await latest(played).executeUpdate(messages.participantsUpdate, {
+        args: [
+          {
+            ...apiCommand,
+            changes: [
+              { kind: 'remove', participant: substitute.id },
+              { kind: 'add', participant: substitute },
+            ],
+          },
+        ],
+      });
+      await expect.poll(() => played.world.notices.length, { timeout: 10_000 }).toBe(6);
+      await latest(played).executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
+    });
+  });
+
   it('is undone by the ledger when the operator aborts', async () => {
     await harness.runAudition({}, async (played) => {
       await invited(played);
@@ -133,142 +213,6 @@ describe('an audition that was reset to its first workflow task', () => {
       expect([played.world.meetings.size, played.world.calendarEvents.size]).toEqual([0, 0]);
       expect(played.world.claims.size).toBe(0);
       expect(played.world.retractions).toHaveLength(4);
-    });
-  });
-});
-
-describe('an audition that was reset while its compensation waited for an operator', () => {
-  it('is not stuck at a question that the trail does not contain', async () => {
-    await harness.runAudition({}, async (played) => {
-      await invited(played);
-      played.world.fail('removeMeeting', 'reconnect');
-      await played.send(messages.cancelUpdate, apiCommand);
-      await played.until(({ attention }) => attention.some(({ step }) => step === 'compensation'));
-      // The task that has raised the item: the new run raises it again, and cannot write it.
-      await reset(played, (tasks, all) => {
-        const written = all.findLastIndex((event) => event.activityTaskScheduledEventAttributes);
-        return tasks.findLast((task) => all.indexOf(task) < written);
-      });
-      expect(await latest(played).result()).toMatchObject({ state: 'closed', attention: [] });
-    });
-  });
-});
-
-describe('an audition whose cast changed before it was reset', () => {
-  it('informs the new participant when it is undone', async () => {
-    await harness.runAudition({}, async (played) => {
-      await invited(played);
-      await played.send(messages.participantsUpdate, {
-        ...apiCommand,
-        changes: [{ kind: 'add', participant: agent }],
-      });
-      await played.until(({ notices }) => notices.some(({ participant }) => participant === agent.id));
-      const { plan, world } = played;
-      world.adoptedPlan = { ...plan, participants: [...plan.participants, agent] };
-      world.effects = effectsOf({ ...played, plan: world.adoptedPlan });
-      await reset(played);
-      await resolve(played, 'abort');
-      await latest(played).result();
-      expect(world.retractions.filter((key) => key.includes(agent.id))).toHaveLength(1);
-    });
-  });
-});
-
-const agent = participantSchema.parse({
-  id: 'agent-1',
-  kind: 'agent',
-  name: 'Alan Agent',
-  email: 'alan@example.com',
-  zone: 'Europe/Paris',
-  locale: 'en',
-  channels: ['email'],
-  required: false,
-});
-
-/** Terminates the workflow while an activity runs, which completes nevertheless. */
-const terminateDuring = ({ world, handle }: RunningAudition, activity: string, key: string): void => {
-  world.beforeActivity = async (call) => {
-    if (call.activity === activity && call.key === key) await handle.terminate();
-  };
-};
-
-describe('an audition that was terminated during a change', () => {
-  it('releases the slot of a move that was not recorded', async () => {
-    await harness.runAudition({}, async (played) => {
-      await invited(played);
-      const { taskQueue } = await played.handle.describe();
-      terminateDuring(played, 'claimSlot', '2');
-      const wish = { kind: 'fixed', slot: slotIn(96, Date.now()) } as const;
-      const moved = played.handle.executeUpdate(messages.rescheduleUpdate, {
-        args: [{ ...apiCommand, wish }],
-      });
-      await expect(moved).rejects.toBeInstanceOf(Error);
-      await expect.poll(() => played.world.claims.size).toBe(2);
-      played.world.effects = effectsOf(played);
-      await takeOver(played, { cause: 'terminated', correlationId: 'test' }, taskQueue);
-      await resolve(played, 'retry');
-      await expect.poll(() => [...played.world.claims], { timeout: 20_000 }).toEqual([1]);
-    });
-  });
-
-  it('removes the meeting of a provider that had failed, and keeps the other', async () => {
-    await harness.runAudition({}, async (played) => {
-      const { world, handle } = played;
-      world.fail('createMeeting', 'reconnect', ':zoom:');
-      world.fail('removeMeeting', 'outage', ':zoom:');
-      await invited(played);
-      const { taskQueue } = await handle.describe();
-      await handle.terminate();
-      world.clearFaults();
-      const [meet = ''] = world.meetings;
-      const zoom = meet.replace('google_meet', 'zoom');
-      // Zoom has created it, and its answer was lost.
-      world.meetings.add(zoom);
-      const slot = slotIn(72, 0);
-      world.effects = [
-        { key: zoom, target: { kind: 'meeting', provider: 'zoom', slot } },
-        { key: meet, target: { kind: 'meeting', provider: 'google_meet', slot }, providerId: meet },
-      ];
-      await takeOver(played, { cause: 'terminated', correlationId: 'test' }, taskQueue);
-      await resolve(played, 'retry');
-      await expect.poll(() => [...world.meetings], { timeout: 20_000 }).toEqual([meet]);
-    });
-  });
-
-  it('completes a change of the cast that the plan contains and the trail does not', async () => {
-    await harness.runAudition({}, async (played) => {
-      await invited(played);
-      const { taskQueue } = await played.handle.describe();
-      terminateDuring(played, 'claimSlot', '2');
-      const { plan, world } = played;
-      const [one, two, removed] = plan.participants;
-      if (!one || !two || !removed) throw new Error('the plan has no reader');
-      const changed = played.handle.executeUpdate(messages.participantsUpdate, {
-        args: [
-          {
-            ...apiCommand,
-            changes: [
-              { kind: 'add', participant: agent },
-              { kind: 'remove', participant: removed.id },
-            ],
-          },
-        ],
-      });
-      await expect(changed).rejects.toBeInstanceOf(Error);
-      world.effects = effectsOf(played);
-      const newPlan = { ...plan, participants: [one, two, agent], formerParticipants: [removed] };
-      await takeOver({ ...played, plan: newPlan }, { cause: 'terminated', correlationId: 'test' }, taskQueue);
-      await resolve(played, 'retry');
-      const castOf = async () =>
-        (await latest(played).query(messages.viewQuery)).participants.map(({ id }) => id);
-      await expect.poll(castOf, { timeout: 20_000 }).toEqual([one.id, two.id, agent.id]);
-      await expect
-        .poll(() => world.retractions.filter((key) => key.includes(removed.id)), { timeout: 20_000 })
-        .toHaveLength(1);
-      await expect
-        .poll(() => world.notices.filter((key) => key.includes(agent.id)), { timeout: 20_000 })
-        .toHaveLength(1);
-      expect(world.claims.size).toBe(1);
     });
   });
 });
@@ -321,6 +265,28 @@ describe('an audition that was terminated', () => {
       await resolve(played, 'abort');
       expect(await latest(played).result()).toMatchObject({ outcome: 'failed' });
       expect([played.world.meetings.size, played.world.calendarEvents.size]).toEqual([0, 0]);
+    });
+  });
+
+  it('touches nothing and asks an operator when a reopening finds it open, as after a reset', async () => {
+    await harness.runAudition({}, async (played) => {
+      await invited(played);
+      const { taskQueue } = await played.handle.describe();
+      await played.handle.terminate();
+      played.world.effects = effectsOf(played);
+      const before = sideEffects(played);
+      const command = {
+        ...apiCommand,
+        to: 'session',
+        wish: { kind: 'fixed', slot: slotIn(96, Date.now()) },
+      } as const;
+      await takeOver(played, { cause: 'reopen', command }, taskQueue);
+      await untilAsked(played);
+      expect(sideEffects(played)).toEqual(before);
+      await resolve(played, 'retry');
+      const view = await latest(played).query(messages.viewQuery);
+      expect(view).toMatchObject({ state: 'scheduled', revision: 1, attention: [] });
+      await latest(played).executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
     });
   });
 
@@ -377,22 +343,27 @@ describe('an audition that was terminated', () => {
     });
   });
 
-  it('is not reopened a second time when it was closed again, and the run is reset', async () => {
+  it.each(['abort', 'cancel'] as const)('stays closed when its reopening ends by %s', async (how) => {
     await harness.runAudition({}, async (played) => {
       await invited(played);
       const { taskQueue } = await played.handle.describe();
       await played.send(messages.cancelUpdate, apiCommand);
       await played.handle.result();
+      played.world.fail('findBusy', 'reconnect', 'conn_performer');
       const wish = { kind: 'fixed', slot: slotIn(96, Date.now()) } as const;
       const command = { ...apiCommand, correlationId: 'reopening', to: 'session', wish } as const;
-      const handle = await takeOver(played, { cause: 'reopen', command }, taskQueue);
-      const stateOf = async () => (await handle.query(messages.viewQuery)).state;
-      await expect.poll(stateOf, { timeout: 20_000 }).toBe('scheduled');
-      await handle.executeUpdate(messages.cancelUpdate, { args: [apiCommand] });
-      await handle.result();
-      await reset({ ...played, handle });
-      expect(await latest(played).result()).toMatchObject({ state: 'closed', outcome: 'cancelled' });
-      expect(played.world.factTypes().filter((type) => type === 'reopened_for_session')).toHaveLength(1);
+      const reopened = await takeOver(played, { cause: 'reopen', command }, taskQueue);
+      const itemOf = async () =>
+        (await reopened.query(messages.viewQuery)).attention.find(({ step }) => step === 'conflict_check');
+      await expect.poll(itemOf, { timeout: 20_000 }).toBeDefined();
+      const { id } = (await itemOf()) ?? { id: 'att_none' };
+      if (how === 'cancel') await reopened.cancel();
+      else {
+        const args = [{ ...operatorCommand, id, action: 'abort' }] as const;
+        await reopened.executeUpdate(messages.resolveAttentionUpdate, { args: [...args] });
+      }
+      expect(await reopened.result()).toMatchObject({ state: 'closed', outcome: 'cancelled', attention: [] });
+      expect(played.world.claims.size).toBe(0);
     });
   });
 

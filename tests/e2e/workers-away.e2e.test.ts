@@ -38,6 +38,18 @@ it('an audition sends no reminder after its slot has begun, and its trail says s
   });
 });
 
+it('an audition sends no overdue reminder shortly before the next one', async () => {
+  const start = Date.now() + 60_000;
+  const plan = { wish: slotStarting(start), reminders: [52_000, 40_000] };
+  await harness.runAudition({ plan }, async (played) => {
+    await played.until(({ notices }) => notices.length === 4);
+    await workersAwayUntil(start - 44_000);
+    await played.until(({ notices }) => notices.length === 8);
+    expect(reminders(played).every((key) => key.endsWith(':40000'))).toBe(true);
+    expect(played.world.factTypes().filter((type) => type === 'reminder_dropped')).toHaveLength(1);
+  });
+});
+
 it('an audition sends only the last of several reminders that are due', async () => {
   const start = Date.now() + 60_000;
   const plan = { wish: slotStarting(start), reminders: [52_000, 46_000] };

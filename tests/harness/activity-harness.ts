@@ -102,18 +102,20 @@ export const useActivityHarness = () => {
     });
     const auditionId: AuditionId = `aud_${randomUUID()}`;
     const history: AuditionFact[] = [...factsUntilScheduled(auditionId, 'org_1')];
+    const told: AuditionId[] = [];
     const position = () => numbered(trail(history));
+    const accessTokens = createAccessTokens({
+      store: database.repositories.connections,
+      authorizers: providers.authorizers.oauth,
+    });
     const activities = createActivities({
       repositories: database.repositories,
-      runs: { findPlan: async () => undefined },
       providers: wrapProviders(providers),
-      accessTokens: createAccessTokens({
-        store: database.repositories.connections,
-        authorizers: providers.authorizers.oauth,
-      }),
+      accessTokens,
       publicUrl: sandbox.url,
       responseLink: (invitation) =>
         `${sandbox.url}/respond/${invitation.auditionId}.${invitation.participant}.${invitation.revision}`,
+      tellSlotTaken: async (id) => void told.push(id),
       sender: 'CastMatch <casting@castmatch.test>',
     });
     return {
@@ -123,12 +125,17 @@ export const useActivityHarness = () => {
       /** The same activities in another activity execution, as after a retry by the operator. */
       retriedByOperator: asActivities(activities, { activityId: 'retried by an operator' }),
       repositories: database.repositories,
+      pool: database.pool,
+      sandbox,
+      accessTokens,
       providers,
       fault: (vendor: Vendor, request: FaultRequest) => sandbox.control.setFault(vendor, request),
       state: () => sandbox.control.state(),
       addBusy: (time: Parameters<typeof sandbox.control.addBusy>[0]) => sandbox.control.addBusy(time),
       inboxOf: (address: string) => readMailsTo(mail.apiUrl, address),
       auditionId,
+      /** The auditions that were told that their slot was taken. */
+      toldSlotTaken: told,
       publicUrl: sandbox.url,
       /** The call of each activity. Its trail is that of a scheduled audition. */
       about: { organization: 'org_1', auditionId, correlationId: 'corr-1', trail: position() } as const,

@@ -8,7 +8,6 @@ import type { AuditionActivities, RecordEventsInput, StepFailure } from '../../a
 import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { AuditionEvent, AuditionFactType } from '../../domain/audition/events.ts';
 import { freeSlots, isFree } from '../../domain/audition/free-slots.ts';
-import type { AuditionPlan } from '../../domain/audition/plan.ts';
 import { planReminders } from '../../domain/audition/reminder-plan.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../domain/audition/slot.ts';
 import { foldEvents } from '../../domain/audition/view.ts';
@@ -44,15 +43,13 @@ export interface FakeWorld {
   readonly yieldsHolds: boolean;
   /** What a run that takes over finds in the ledger. */
   effects: readonly StandingEffect[];
-  /** The plan of the earlier run that a run after a reset finds. */
-  adoptedPlan: AuditionPlan | undefined;
   /** A test's hook, awaited before the effect of each activity. */
   beforeActivity: (call: Call, index: number) => Promise<void> | void;
   /**
    * Makes calls of this activity whose key contains `key` fail with this kind, until `clearFaults`. `connection` is
    * the connection that the error names.
    */
-  fail(activity: ActivityName, kind: ProviderFaultKind, key?: string, connection?: ConnectionId): void;
+  fail(activity: ActivityName, kind: FaultKind, key?: string, connection?: ConnectionId): void;
   clearFaults(): void;
   callsOf(activity: ActivityName): readonly string[];
   factTypes(): readonly AuditionFactType[];
@@ -60,12 +57,16 @@ export interface FakeWorld {
 
 type HoldChange = Pick<RecordEventsInput, 'releaseHolds' | 'yieldHolds'>;
 
+/** `suppressed`: nothing is sent to the address of the recipient. */
+type FaultKind = ProviderFaultKind | 'suppressed';
+
 interface Fault extends Call {
-  readonly kind: ProviderFaultKind;
+  readonly kind: FaultKind;
   readonly connection: ConnectionId | undefined;
 }
 
-const permanent: ReadonlySet<ProviderFaultKind> = new Set([
+const permanent: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'suppressed',
   'reconnect',
   'rejected_input',
   'not_permitted',
@@ -154,7 +155,6 @@ export const createFakeWorld = (): FakeWorld => {
     busy: [],
     holdsTaken: false,
     effects: [],
-    adoptedPlan: undefined,
     beforeActivity: () => undefined,
     meetings,
     calendarEvents,
@@ -180,7 +180,11 @@ export const createFakeWorld = (): FakeWorld => {
         await called('claimSlot', String(claim));
         trail.append(position);
         const failures = unreadable(calendars.map(({ connection }) => connection));
-        if (failures.length > 0) return { kind: 'unreadable', failures, busy };
+        if (failures.length > 0) {
+          // The audition asked first, so that its slot stays held.
+          if (wish.kind === 'fixed' && !world.holdsTaken) claims.set(claim, wish.slot);
+          return { kind: 'unreadable', failures, busy };
+        }
         const now = serverTime();
         if (wish.kind === 'fixed' && wish.slot.start <= now) return refused('in_the_past');
         if (world.holdsTaken) return refused('taken');
@@ -205,22 +209,17 @@ export const createFakeWorld = (): FakeWorld => {
         changeHolds(holds);
         return { sequence: trail.events.length };
       },
-      async adoptTrail({ reminders, participants, reopening }) {
+      async adoptTrail({ reminders, participants }) {
         await called('adoptTrail');
         if (trail.events.length === 0) return undefined;
         const view = foldEvents(trail.events);
         const last = Math.max(0, ...claims.keys());
-        const held = [...claims].find(([, { start }]) => start === view.slot?.start);
         return {
           view,
           number: trail.lastNumber,
           effects: world.effects,
           reminders: view.slot ? planReminders(view.slot, reminders, participants, serverTime()) : [],
-          claims: { last, held: held?.[0] },
-          plan: world.adoptedPlan,
-          wasReopened: trail.events.some(
-            ({ correlationId, fact }) => correlationId === reopening && fact.type === 'reopened_for_session',
-          ),
+          claims: { last, held: last },
         };
       },
       async findBusy({ trail: position, connection }) {

@@ -1,3 +1,15 @@
+/** Returns Google's client library for an account of a running sandbox. */
+export const connectToSandbox = (url: string, account: string, secret = 'sandbox-google-secret') => {
+  const auth = new google.auth.OAuth2({
+    clientId: 'sandbox-google-client',
+    clientSecret: secret,
+    redirectUri: 'http://localhost/callback',
+    endpoints: { oauth2TokenUrl: `${url}/token`, oauth2RevokeUrl: `${url}/revoke` },
+  });
+  auth.setCredentials({ refresh_token: `sandbox-refresh-${account}` });
+  return { auth, calendar: google.calendar({ version: 'v3', auth, rootUrl: `${url}/`, retry: false }) };
+};
+
 /** Starts a sandbox for one test, with Google's client library configured for it. */
 import { google } from 'googleapis';
 import { expect, onTestFinished } from 'vitest';
@@ -8,17 +20,7 @@ import type { SandboxOptions } from '../../infra/sandbox/settings.ts';
 export const startGoogleSandbox = async (options: SandboxOptions = {}, clock?: () => number) => {
   const sandbox = await startSandbox(options, clock);
   onTestFinished(async () => sandbox.close());
-  const connect = (account: string, secret = 'sandbox-google-secret') => {
-    const auth = new google.auth.OAuth2({
-      clientId: 'sandbox-google-client',
-      clientSecret: secret,
-      redirectUri: 'http://localhost/callback',
-      endpoints: { oauth2TokenUrl: `${sandbox.url}/token`, oauth2RevokeUrl: `${sandbox.url}/revoke` },
-    });
-    auth.setCredentials({ refresh_token: `sandbox-refresh-${account}` });
-    const calendar = google.calendar({ version: 'v3', auth, rootUrl: `${sandbox.url}/`, retry: false });
-    return { auth, calendar };
-  };
+  const connect = (account: string, secret?: string) => connectToSandbox(sandbox.url, account, secret);
   return { sandbox, connect, ...connect('ann@example.com') };
 };
 

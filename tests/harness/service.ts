@@ -68,6 +68,8 @@ export interface ServiceOptions {
   readonly logLevel?: Configuration['logLevel'];
   /** Starts the API with this environment, instead of in the process of the test. */
   readonly startApi?: (env: NodeJS.ProcessEnv) => Promise<{ readonly url: string; close(): Promise<void> }>;
+  /** Whether calendars are synchronized. Default: no, so that a test's faults hit the calls that it makes. */
+  readonly calendarSync?: boolean;
 }
 
 const injectedServers = (): SharedServers => ({
@@ -114,6 +116,7 @@ export const startService = async (options: ServiceOptions = {}): Promise<Servic
     TWILIO_API_URL: sandbox.url,
     SMTP_URL: mailServer.smtpUrl,
     MAIL_JOURNAL_URL: mailServer.apiUrl,
+    CALENDAR_POLL_MINUTES: options.calendarSync ? '15' : '0',
     LOG_LEVEL: options.logLevel ?? 'warn',
   };
   const printed: string[] = [];

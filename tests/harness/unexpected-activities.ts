@@ -28,5 +28,6 @@ export const unexpectedActivities = (expected: Partial<ServiceActivities>): Serv
   compareTrails: refuse,
   repairAudition: refuse,
   reportFindings: refuse,
+  syncCalendars: refuse,
   ...expected,
 });

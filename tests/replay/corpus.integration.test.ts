@@ -55,7 +55,7 @@ const withChangedSchedule = async (edits: readonly Edit[]): Promise<string> => {
 };
 
 describe('replay corpus', { timeout: 60_000 }, () => {
-  const meet = '  await createMeeting(run, at);\n';
+  const meet = '  await moveMeeting(run, at);\n';
   const write =
     "  await writeCalendarEvents(run, at, { completion: { draft: run.journal.draft({ type: 'scheduled' }) } });\n";
 

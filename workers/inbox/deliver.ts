@@ -151,6 +151,7 @@ const deliverConnectionRestored = async (
   const report = { inboxId, connection, correlationId };
   const signal = (id: AuditionId) => workflowSignals.signalAudition(id, { about: 'connection', report });
   for (const id of waiting) await signal(id);
+  await workflowSignals.signalCalendarSync(connection, { inboxId, what: 'restored' });
   if (ageMs < recheckWindowMs) {
     return { kind: 'recheck', reason: 'looking_again', afterMs: recheckWindowMs - ageMs + 1_000 };
   }

@@ -35,6 +35,7 @@ describe('a restored connection', () => {
     await round(notStopping);
     expect(signals).toMatchObject([
       { id: waiting, about: 'connection', report: { connection: 'conn_1', correlationId: 'call-1' } },
+      { id: 'conn_1', what: 'restored' },
     ]);
     expect(await rows()).toMatchObject([{ state: 'received', reason: 'looking_again' }]);
     const later = await wait('conn_1', 'reconnect');

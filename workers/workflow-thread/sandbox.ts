@@ -1,5 +1,6 @@
 /**
- * Removes two costs from the SDK's workflow sandbox, together two thirds of the CPU time of a replay (decision 32). Both are internals of the SDK, so a new version of the SDK must be checked against `sandbox.integration.test.ts`.
+ * Removes two costs from the SDK's workflow sandbox, together two thirds of the CPU time of a replay (decision 32). Both
+ * are internals of the SDK, so a new version of the SDK must be checked against `sandbox.integration.test.ts`.
  */
 import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
 import { GlobalHandlers } from '@temporalio/worker/lib/workflow/vm-shared.js';

@@ -1,40 +1,36 @@
 /**
- * Wakes the main loop at a deadline. A running timer that ends before the next deadline is kept, and rings too early:
- * that costs less than to cancel it and to start another, because deadlines mostly move into the future.
+ * Wakes the main loop at a deadline. No timer is ever cancelled: one that ends before the next deadline rings too early,
+ * and one that ends later may serve a later deadline. Both cost less than to cancel a timer and to start another.
  */
-import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 
 export interface Alarm {
-  /** When the running timer ends, epoch milliseconds. Undefined when none runs. */
+  /** When the next running timer ends, epoch milliseconds. Undefined when none runs. */
   readonly at: number | undefined;
   /** Makes the alarm ring at this time (epoch milliseconds) or earlier. */
   setBy(at: number, summary: string): void;
 }
 
-/** Creates the alarm. The end of the audition leaves its timer running: to cancel it would cost a history event. */
+/** Creates the alarm. The end of the audition leaves its timers running: to cancel one would cost a history event. */
 export const createAlarm = (): Alarm => {
-  const parent = new CancellationScope({ cancellable: false });
-  let running: { readonly at: number; readonly scope: CancellationScope } | undefined;
+  const scope = new CancellationScope({ cancellable: false });
+  const running = new Set<number>();
+  const next = (): number | undefined => (running.size === 0 ? undefined : Math.min(...running));
 
-  const ring = async (timer: NonNullable<typeof running>, ms: number, summary: string): Promise<void> => {
-    try {
-      await timer.scope.run(() => sleep(ms, { summary }));
-    } catch (error) {
-      if (!isCancellation(error)) throw error;
-    }
-    if (running === timer) running = undefined;
+  const ring = async (at: number, ms: number, summary: string): Promise<void> => {
+    await scope.run(() => sleep(ms, { summary }));
+    running.delete(at);
   };
 
   return {
     get at() {
-      return running?.at;
+      return next();
     },
     setBy(at, summary) {
-      if (running && running.at <= at) return;
-      running?.scope.cancel();
-      const timer = { at, scope: new CancellationScope({ cancellable: true, parent }) };
-      running = timer;
-      void ring(timer, Math.max(1, at - Date.now()), summary);
+      const earliest = next();
+      if (earliest !== undefined && earliest <= at) return;
+      running.add(at);
+      void ring(at, Math.max(1, at - Date.now()), summary);
     },
   };
 };

@@ -1,7 +1,7 @@
 /** Answers: their revision, and the time in which a performer can change a decline. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultPolicy } from '../../domain/audition/policy.ts';
-import { toEpochMs } from '../../domain/time/epoch.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
 import { performer, slotIn } from '../../tests/harness/audition-plan.ts';
 import {
   apiCommand,
@@ -67,6 +67,27 @@ describe('a performer who declines', () => {
     });
   });
 
+  it('closes the audition before the grace is over, when another audition has taken the slot', async () => {
+    await stage.runAudition({ recordAs: 'declined-slot-taken' }, async (played) => {
+      await invited(played);
+      const { updatedAt } = await answer(played, 'declined');
+      await played.handle.signal(messages.slotTakenSignal);
+      const { outcome, stateSince } = await played.result();
+      expect(outcome).toBe('declined');
+      expect(toEpochMs(stateSince)).toBeLessThan(toEpochMs(updatedAt) + defaultPolicy.declineGrace);
+    });
+  });
+
+  it('changes nothing by another audition that takes the slot of an audition nobody has declined', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      await played.handle.signal(messages.slotTakenSignal);
+      const { state } = await answer(played, 'accepted');
+      expect(state).toBe('scheduled');
+      expect((await answer(played, 'declined')).state).toBe('scheduled');
+    });
+  });
+
   it('closes the audition immediately when the policy gives no grace', async () => {
     const policy = { ...defaultPolicy, declineGrace: 0 };
     await stage.runAudition({ plan: { policy } }, async (played) => {
@@ -91,6 +112,63 @@ describe('an answer to an earlier slot', () => {
   });
 });
 
+describe('an answer that has to wait', () => {
+  it('for a move is about the slot before it', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      await answer(played, 'declined');
+      const gate = Promise.withResolvers<void>();
+      const reached = Promise.withResolvers<void>();
+      played.world.beforeActivity = async ({ activity }) => {
+        if (activity !== 'claimSlot') return;
+        reached.resolve();
+        await gate.promise;
+      };
+      const slot = slotIn(96, await stage.environment.currentTimeMs());
+      const moved = played.send(messages.rescheduleUpdate, { ...apiCommand, wish: { kind: 'fixed', slot } });
+      await reached.promise;
+      const accepted = await played.handle.startUpdate(messages.respondUpdate, {
+        args: [{ ...apiCommand, participant: performer.id, answer: 'accepted', revision: 1 }],
+        waitForStage: 'ACCEPTED',
+      });
+      gate.resolve();
+      expect((await moved).revision).toBe(2);
+      expect(await updateFailureOf(accepted.result())).toMatchObject({ code: 'answer_superseded' });
+      const { participants } = await played.view();
+      expect(participants.find(({ id }) => id === performer.id)?.answer).toBe('none');
+    });
+  });
+
+  it('for its slot counts, although the decline would become final meanwhile', async () => {
+    await stage.runAudition({ recordAs: 'decline-withdrawn-late' }, async (played) => {
+      await invited(played);
+      const { updatedAt } = await answer(played, 'declined');
+      await played.advanceTo(toInstant(toEpochMs(updatedAt) + defaultPolicy.declineGrace - 30_000));
+      played.world.fail('claimSlot', 'outage');
+      const accepted = await played.handle.startUpdate(messages.respondUpdate, {
+        args: [{ ...apiCommand, participant: performer.id, answer: 'accepted', revision: 1 }],
+        waitForStage: 'ACCEPTED',
+      });
+      await stage.environment.sleep(90_000);
+      played.world.clearFaults();
+      await accepted.result();
+      const { state, participants } = await played.view();
+      expect(state).toBe('scheduled');
+      expect(participants.find(({ id }) => id === performer.id)).toMatchObject({ answer: 'accepted' });
+    });
+  });
+});
+
+it('an answer is refused once the slot is over: whether it took place is a question', async () => {
+  await stage.runAudition({ plan: { meetingProviders: [] } }, async (played) => {
+    const { slot } = await invited(played);
+    await played.advanceTo(slot?.end ?? '1970-01-01T00:00:00.000Z');
+    expect(await updateFailureOf(answer(played, 'declined', 1))).toMatchObject({ code: 'wrong_state' });
+    const { attention } = await played.view();
+    expect(attention.map(({ step }) => step)).toContain('session');
+  });
+});
+
 it('a near slot escalates a missing answer before it begins', async () => {
   const now = await stage.environment.currentTimeMs();
   const slot = slotIn(2, now);
@@ -99,5 +177,34 @@ it('a near slot escalates a missing answer before it begins', async () => {
     expect(attention).toMatchObject([{ step: 'answer' }]);
     expect(toEpochMs(attention[0]?.raisedAt ?? slot.end)).toBeLessThan(toEpochMs(slot.start) - 30 * 60_000);
     expect(toEpochMs(attention[0]?.dueAt ?? slot.end)).toBeLessThanOrEqual(toEpochMs(slot.start));
+  });
+});
+
+/** Returns the first item as it was raised. Time may have been skipped beyond its deadline since. */
+const firstItem = ({ world }: RunningAudition) => {
+  const [item] = world.events.flatMap(({ fact }) => (fact.type === 'attention_raised' ? [fact.item] : []));
+  if (!item) throw new Error('no attention item was raised');
+  return item;
+};
+
+it.each([5, 15, 40])('a slot in %i minutes escalates a missing answer before it begins', async (minutes) => {
+  const slot = slotIn(minutes / 60, await stage.environment.currentTimeMs());
+  await stage.runAudition({ plan: { wish: { kind: 'fixed', slot } } }, async (played) => {
+    await played.until(({ attention }) => attention.length > 0);
+    const { step, raisedAt, dueAt } = firstItem(played);
+    expect(step).toBe('answer');
+    expect(toEpochMs(raisedAt)).toBeLessThan(toEpochMs(slot.start) - 60_000);
+    expect(toEpochMs(dueAt)).toBeLessThanOrEqual(toEpochMs(slot.start));
+  });
+});
+
+const refuseNotices = (world: RunningAudition['world']) => world.fail('sendNotice', 'rejected_input');
+
+it('an item that is raised in the last minute before the slot is due when the slot begins', async () => {
+  const slot = slotIn(1 / 60, await stage.environment.currentTimeMs());
+  const plan = { wish: { kind: 'fixed', slot } } as const;
+  await stage.runAudition({ plan, prepare: refuseNotices }, async (played) => {
+    await played.until(({ attention }) => attention.length > 0);
+    expect(firstItem(played).dueAt).toBe(slot.start);
   });
 });

@@ -80,7 +80,7 @@ export const createAttention = (journal: Journal, slaMs: number): Attention => {
       id: `att_${journal.view.id}-${journal.number + 1}`,
       actions: [...actions],
       raisedAt: toInstant(Date.now()),
-      dueAt: toInstant(Date.now() + dueIn(slaMs)),
+      dueAt: toInstant(Date.now() + firstDueIn(slaMs)),
       overdue: false,
     };
     journal.record({ type: 'attention_raised', item });
@@ -95,6 +95,13 @@ export const createAttention = (journal: Journal, slaMs: number): Attention => {
     const { slot } = journal.view;
     const untilLastCall = slot ? toEpochMs(slot.start) - lastCall - Date.now() : Number.POSITIVE_INFINITY;
     return untilLastCall > 0 ? Math.min(intervalMs, untilLastCall) : intervalMs;
+  };
+
+  /** An item that is raised in the last minutes becomes due when the slot begins. */
+  const firstDueIn = (intervalMs: number): number => {
+    const { slot } = journal.view;
+    const untilStart = slot ? toEpochMs(slot.start) - Date.now() : 0;
+    return untilStart > 0 ? Math.min(dueIn(intervalMs), untilStart) : dueIn(intervalMs);
   };
 
   const awaitResolution = async (item: AttentionItem, isMoot: () => boolean): Promise<Resolution> => {

@@ -176,6 +176,44 @@ describe('an attention item', () => {
     });
   });
 
+  it('says that nothing is sent to a suppressed address, once for all reminders, until it is lifted', async () => {
+    await stage.runAudition(
+      {
+        recordAs: 'address-suppressed',
+        prepare: (world) => world.fail('sendNotice', 'suppressed', ':reader-1:'),
+      },
+      async (played) => {
+        const { attention } = await untilAttention(played, 'invitation');
+        expect(attention).toMatchObject([{ code: 'suppressed', actions: ['retry', 'skip', 'abort'] }]);
+        expect(attention[0]?.hint).toContain('suppressions lift');
+        await played.resolve('invitation', 'skip');
+        await played.until(
+          ({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 6,
+        );
+        const raised = played.world.events.filter(
+          ({ fact }) => fact.type === 'attention_raised' && fact.item.code === 'suppressed',
+        );
+        expect(raised).toHaveLength(1);
+        const cancelled = await played.send(messages.cancelUpdate, { origin: 'api', correlationId: 'test' });
+        expect(cancelled).toMatchObject({ outcome: 'cancelled', attention: [] });
+      },
+    );
+  });
+
+  it('is raised for a reminder to an address that was suppressed since the invitation', async () => {
+    await stage.runAudition({}, async (played) => {
+      await played.until(({ notices }) => notices.length === 4);
+      played.world.fail('sendNotice', 'suppressed', ':reader-1:');
+      await untilAttention(played, 'reminder');
+      played.world.clearFaults();
+      await played.resolve('reminder', 'retry');
+      const { attention } = await played.until(
+        ({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 4,
+      );
+      expect(attention.filter(({ step }) => step === 'reminder')).toEqual([]);
+    });
+  });
+
   it('sends a reminder to a performer without an answer when an operator retries', async () => {
     await stage.runAudition({ recordAs: 'silence' }, async (played) => {
       await played.until(({ state }) => state === 'scheduled');

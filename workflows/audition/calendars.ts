@@ -28,5 +28,22 @@ export const calendarsByProvider = (
   }));
 };
 
+/**
+ * Returns the calendars in chunks of at most so many connections. The calendars of one connection stay together: two of
+ * their ids can name one calendar, and simultaneous writes to it would conflict.
+ */
+export const inChunks = (
+  calendars: readonly OwnedCalendar[],
+  connectionsPerChunk: number,
+): readonly (readonly OwnedCalendar[])[] => {
+  const connections = [...new Set(calendars.map(({ calendar }) => calendar.connection))];
+  const chunks: (readonly OwnedCalendar[])[] = [];
+  for (let first = 0; first < connections.length; first += connectionsPerChunk) {
+    const chunk = connections.slice(first, first + connectionsPerChunk);
+    chunks.push(calendars.filter(({ calendar }) => chunk.includes(calendar.connection)));
+  }
+  return chunks;
+};
+
 const isSameCalendar = (a: CalendarRef, b: CalendarRef): boolean =>
   a.provider === b.provider && a.connection === b.connection && a.calendarId === b.calendarId;

@@ -3,27 +3,33 @@
  * it is, with all its deadlines, until the change is made. A change that waits when the slot begins is given up.
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { Refusal } from '../../domain/errors.ts';
+import type { AuditionCommandName } from '../../domain/audition/commands.ts';
+import { Refusal } from '../../domain/errors.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import type { Instant } from '../../domain/time/instant.ts';
 import type { Change } from './change-in-progress.ts';
+import { Aborted } from './ending.ts';
+import { changeMoot } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
 
 /**
- * Runs a change. A change that is given up before it has moved the audition is refused, and the claims that it has made
- * are released.
- * @param onGivenUp returns the refusal
+ * Runs a change. A change that is given up because the slot begins, or that an operator aborts, before it is made is
+ * refused, and the claims that it has made are released.
+ * @param options `endsWithSlotStart`: whether the change is given up when the slot begins. Default: true
  */
 export const runChange = async (
   run: AuditionRun,
+  command: AuditionCommandName,
   work: (change: Change) => Promise<Refusal | undefined>,
-  onGivenUp: () => Refusal,
+  { endsWithSlotStart = true }: { readonly endsWithSlotStart?: boolean } = {},
 ): Promise<Refusal | undefined> => {
   const scope = new CancellationScope();
   const blockingBefore = run.attention.blockingCount;
   const change: Change = {
-    slotStart: upcomingStart(run),
+    slotStart: endsWithSlotStart ? upcomingStart(run) : undefined,
     hasMoved: false,
+    withdrawsDecline: false,
+    isMade: false,
     get isWaiting() {
       return run.attention.blockingCount > blockingBefore;
     },
@@ -33,13 +39,21 @@ export const runChange = async (
   try {
     return await scope.run(() => work(change));
   } catch (error) {
+    if (error instanceof Aborted && !change.isMade) return changeAborted();
     if (!isCancellation(error) || run.ending || run.isSuperseded) throw error;
     await releaseOtherClaims(run);
-    return onGivenUp();
+    return change.isMade ? undefined : changeMoot(command);
   } finally {
     if (run.change === change) run.change = undefined;
   }
 };
+
+const changeAborted = (): Refusal =>
+  new Refusal(
+    'move_aborted',
+    'An operator aborted the change.',
+    'The audition stays as it was. Ask the operator for the reason, or send another request.',
+  );
 
 const upcomingStart = ({ journal }: AuditionRun): Instant | undefined => {
   const { slot } = journal.view;

@@ -21,20 +21,23 @@ interface QueueEntry {
 
 export interface CommandQueue {
   readonly size: number;
+  /** Returns whether a command of this name is queued. */
+  has(name: QueuedCommand['name']): boolean;
   /** The next command to start. */
   readonly next: QueuedCommand | undefined;
   /**
-   * Queues a command. Resolves when it has been executed, or, once it has started, when `isCallerReleased` returns true.
+   * Queues a command. Resolves to `done` when it has been executed, or, once it has started, to `pending` when
+   * `isCallerReleased` returns true.
    * @throws Refusal when the command was refused
    */
-  submit(queued: QueuedCommand, isCallerReleased: () => boolean): Promise<void>;
+  submit(queued: QueuedCommand, isCallerReleased: () => boolean): Promise<'done' | 'pending'>;
   /**
    * Starts the next command and resolves when it has been executed. A refusal is thrown to the caller of `submit`, or
    * passed to `onLateRefusal` when that caller was already released. Any other error is thrown here.
    */
   start(
     execute: (queued: QueuedCommand) => Promise<Refusal | undefined>,
-    onLateRefusal: (refusal: Refusal) => void,
+    onLateRefusal: (refusal: Refusal, queued: QueuedCommand) => void,
   ): Promise<void>;
   /** Refuses all queued commands. */
   close(refusal: Refusal): void;
@@ -54,6 +57,7 @@ export const createCommandQueue = (): CommandQueue => {
     get size() {
       return waiting.length;
     },
+    has: (name) => waiting.some(({ queued }) => queued.name === name),
     get next() {
       return waiting[0]?.queued;
     },
@@ -63,6 +67,7 @@ export const createCommandQueue = (): CommandQueue => {
       await condition(() => entry.result !== undefined || (entry.isStarted && isCallerReleased()));
       entry.callerHasReturned = entry.result === undefined;
       if (entry.result !== undefined && entry.result !== 'done') throw entry.result;
+      return entry.result ?? 'pending';
     },
     async start(execute, onLateRefusal) {
       const entry = take();
@@ -70,7 +75,7 @@ export const createCommandQueue = (): CommandQueue => {
       entry.isStarted = true;
       const refusal = await execute(entry.queued);
       entry.result = refusal ?? 'done';
-      if (refusal && entry.callerHasReturned) onLateRefusal(refusal);
+      if (refusal && entry.callerHasReturned) onLateRefusal(refusal, entry.queued);
     },
     close(refusal) {
       for (let entry = take(); entry; entry = take()) entry.result = refusal;

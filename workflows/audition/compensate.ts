@@ -7,6 +7,7 @@ import type {
   UndoResult,
 } from '../../activities/contract.ts';
 import type { Participant } from '../../domain/audition/request.ts';
+import { toEpochMs } from '../../domain/time/epoch.ts';
 import { queueOfCalendar, queueOfMeeting } from '../task-queues.ts';
 import { activityOptions } from './activity-options.ts';
 import type { AuditionCompensation } from './compensations.ts';
@@ -17,15 +18,17 @@ import { messagingActivities, noticeFacts } from './steps/notices.ts';
 interface CompensationOptions {
   /** Called when the compensation begins to wait for an operator. */
   readonly onAsked?: (() => void) | undefined;
-  /** The participants who can get a cancellation. Default: those of the plan, with the former ones. */
+  /** The participants who can get a cancellation. Default: those of the plan. */
   readonly recipients?: readonly Participant[] | undefined;
+  /** Distinguishes this cancellation from others of the revision in idempotency keys. */
+  readonly label?: string | undefined;
 }
 
 /** Runs one compensation and records its result. An operator can skip it. */
 export const compensate = async (
   run: AuditionRun,
   compensation: AuditionCompensation,
-  { onAsked, recipients = everyParticipant(run) }: CompensationOptions = {},
+  { onAsked, recipients = run.plan.participants, label }: CompensationOptions = {},
 ): Promise<void> => {
   const outcome = await retryUntilResolved(
     run,
@@ -37,7 +40,7 @@ export const compensate = async (
       isBackground: true,
       onAsked,
     },
-    () => runCompensation(run, compensation, recipients),
+    () => runCompensation(run, compensation, recipients, label),
   );
   run.journal.record({
     type: 'compensated',
@@ -45,12 +48,6 @@ export const compensate = async (
     result: outcome.kind === 'done' ? outcome.result.result : 'skipped',
   });
 };
-
-/** A participant who was replaced under the same id comes first as the present one. */
-const everyParticipant = ({ plan }: AuditionRun): readonly Participant[] => [
-  ...plan.participants,
-  ...(plan.formerParticipants ?? []),
-];
 
 const describeCompensation = (compensation: AuditionCompensation): string => {
   switch (compensation.kind) {
@@ -69,6 +66,7 @@ const runCompensation = async (
   run: AuditionRun,
   compensation: AuditionCompensation,
   recipients: readonly Participant[],
+  label: string | undefined,
 ): Promise<UndoResult> => {
   const optionsOn = (queue: TaskQueue) =>
     activityOptions(run, {
@@ -91,7 +89,7 @@ const runCompensation = async (
       return run.call((call) => activities.removeEvent({ ...call, keys, calendar }));
     }
     case 'retract_notices':
-      return retractNotices(run, compensation, recipients);
+      return retractNotices(run, compensation, recipients, label);
   }
 };
 
@@ -99,20 +97,23 @@ const retractNotices = async (
   run: AuditionRun,
   { participant, channel, sentAs }: Extract<AuditionCompensation, { kind: 'retract_notices' }>,
   recipients: readonly Participant[],
+  label = `r${run.journal.view.revision}`,
 ): Promise<UndoResult> => {
   const recipient = recipients.find(({ id }) => id === participant);
   const { ending } = run;
   // A participant who declined needs no cancellation notice.
   const hasDeclined = ending?.type === 'declined' && ending.participant === participant;
-  if (!recipient || hasDeclined) return { result: 'nothing_to_undo' };
+  const { slot } = run.journal.view;
+  // "Does not take place" would be wrong about a slot that is over: its session may have taken place.
+  const isOver = slot !== undefined && Date.now() >= toEpochMs(slot.end);
+  if (!recipient || hasDeclined || isOver) return { result: 'nothing_to_undo' };
   const summary = `Send the cancellation to ${recipient.kind} ${recipient.id}`;
   const activities = messagingActivities(run, channel, summary);
-  const { revision } = run.journal.view;
   return run.call((call) =>
     activities.retractNotice({
       ...call,
       // A reopened audition can be cancelled again.
-      key: run.idempotencyKeyOf(`cancellation:${participant}:${channel}:r${revision}`),
+      key: run.idempotencyKeyOf(`cancellation:${participant}:${channel}:${label}`),
       sentAs,
       channel,
       recipient,

@@ -5,7 +5,7 @@ import { toEpochMs } from '../../domain/time/epoch.ts';
 import { day, minute } from '../../domain/time/units.ts';
 import type { AuditionRun } from './run.ts';
 import { pendingDecline } from './steps/answers.ts';
-import { currentMeetingStatus, sessionEndsAtMs } from './steps/session.ts';
+import { currentMeetingStatus, sessionEndsAtMs, sessionMissingAtMs } from './steps/session.ts';
 
 /** `at` is in epoch milliseconds. */
 export type Deadline = { readonly at: number } & (
@@ -45,16 +45,11 @@ const deadlinesOf = (run: AuditionRun): readonly Deadline[] => {
         ...sessionStartDeadline(run, slot),
         ...(run.sessionAsked
           ? []
-          : [
-              {
-                kind: 'session_missing' as const,
-                at: Math.max(toEpochMs(slot.start), run.scheduledAt) + policy.noShowGrace,
-              },
-            ]),
+          : [{ kind: 'session_missing' as const, at: sessionMissingAtMs(run, slot) }]),
         ...changeDeadline(run),
       ];
     case 'scheduling':
-      return moveReturnDeadline(run);
+      return moveReturnDeadline(run, slot);
     case 'in_progress':
       return [{ kind: 'session_end', at: sessionEndsAtMs(run, slot) }, ...changeDeadline(run)];
     case 'awaiting_decision':
@@ -87,28 +82,36 @@ const answerDeadline = (run: AuditionRun, slot: Slot): readonly Deadline[] => {
   return start - at < leadToAct ? [] : [{ kind: 'answer_overdue', at }];
 };
 
-/** The shortest time in which the casting office can replace a performer. */
-const leadToAct = 10 * minute;
+/** The shortest time in which the casting office can still call the performer. */
+const leadToAct = 2 * minute;
 
 const hasUnansweredInvitation = ({ answerEscalated, journal }: AuditionRun): boolean =>
   !answerEscalated &&
   journal.view.participants.some(({ kind, answer }) => kind === 'performer' && answer === 'none');
 
+/** A decline that the performer withdraws in time does not become final while the slot is claimed again. */
 const declineDeadline = (run: AuditionRun): readonly Deadline[] => {
   const pending = pendingDecline(run);
-  return pending ? [{ kind: 'decline_final', at: pending.finalAt }] : [];
+  const isWithdrawn = run.change?.withdrawsDecline === true || run.commands.has('respond');
+  if (!pending || isWithdrawn) return [];
+  // The period ends early when another audition has taken the slot.
+  const isTaken = run.slotTakenAs === run.journal.view.revision;
+  return [{ kind: 'decline_final', at: isTaken ? 0 : pending.finalAt }];
 };
 
 /** When the slot begins, a change that has not been made is moot. */
 const changeDeadline = ({ change }: AuditionRun): readonly Deadline[] =>
   change?.slotStart && !change.hasMoved ? [{ kind: 'change_moot', at: toEpochMs(change.slotStart) }] : [];
 
-/** A move that is not finished when check-in for the old slot opens returns to the old slot. */
-const moveReturnDeadline = ({ change, movedAt, plan }: AuditionRun): readonly Deadline[] => {
+/**
+ * A move that is not finished when check-in for the old slot opens returns to the old slot. So does a move whose new slot
+ * begins before that, because the participants do not know it yet.
+ */
+const moveReturnDeadline = ({ change, movedAt, plan }: AuditionRun, slot: Slot): readonly Deadline[] => {
   if (!change?.hasMoved || !change.slotStart) return [];
   const oldStart = toEpochMs(change.slotStart);
   const at = oldStart - plan.policy.checkInOpens;
   // A move that began later than that has been asked for in spite of it.
-  const latest = at > movedAt ? at : oldStart;
+  const latest = Math.min(at > movedAt ? at : oldStart, toEpochMs(slot.start));
   return latest > movedAt ? [{ kind: 'move_return', at: latest }] : [];
 };

@@ -183,7 +183,25 @@ describe('the report of a meeting', () => {
     });
   });
 
-  it('changes nothing after the session', async () => {
+  it('continues the session when the meeting is opened again after its end', async () => {
+    await stage.runAudition({ recordAs: 'session-continued' }, async (played) => {
+      const start = await minutesInto(played, 1);
+      const meetingId = await meetingOf(played);
+      await startedAt(played, { meetingId });
+      await played.advanceTo(toInstant(start + 31 * minute));
+      await endedAt(played, { meetingId });
+      await played.until(({ state }) => state === 'awaiting_decision');
+      await startedAt(played, { meetingId, at: toInstant(start + 30 * minute) });
+      expect((await played.view()).state).toBe('awaiting_decision');
+      await played.advanceTo(toInstant(start + 33 * minute));
+      await startedAt(played, { meetingId });
+      await played.until(({ state }) => state === 'in_progress');
+      await played.until(({ state }) => state === 'awaiting_decision');
+      expect(times(played, 'session_started', 'session_ended')).toEqual([2, 2]);
+    });
+  });
+
+  it('changes nothing when the meeting is opened long after the session', async () => {
     await stage.runAudition({}, async (played) => {
       const start = await minutesBefore(played, 10);
       const meetingId = await meetingOf(played);
@@ -191,6 +209,7 @@ describe('the report of a meeting', () => {
       await played.advanceTo(toInstant(start + 31 * minute));
       await endedAt(played, { meetingId });
       await played.until(({ state }) => state === 'awaiting_decision');
+      await played.advanceTo(toInstant(start + 60 * minute));
       await startedAt(played, { meetingId });
       await endedAt(played, { meetingId });
       await played.send(messages.decideUpdate, { ...apiCommand, decision: 'booked' });
@@ -218,6 +237,79 @@ describe('the report that a meeting was deleted', () => {
       expect(told).toMatchObject({ state: 'scheduled', revision: 1 });
       expect(times(played, 'meeting_lost', 'meeting_created')).toEqual([1, 2]);
       expect(world.callsOf('writeEvent')).toHaveLength(4);
+    });
+  });
+
+  it('during a move has the meeting created anew after it, whatever other report follows', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { meeting } = await played.until(({ notices }) => notices.length === 4);
+      played.world.fail('moveMeeting', 'reconnect');
+      const slot = slotIn(96, await stage.environment.currentTimeMs());
+      await played.send(messages.rescheduleUpdate, { ...apiCommand, wish: { kind: 'fixed', slot } });
+      for (const meetingId of [meeting?.id ?? '', 'an-old-meeting']) {
+        await played.handle.signal(messages.meetingDeletedSignal, { origin: 'system', meetingId });
+      }
+      played.world.clearFaults();
+      await played.resolve('meeting', 'retry');
+      const view = await played.until(
+        ({ notices }) => notices.filter(({ notice }) => notice === 'update').length >= 4,
+      );
+      await played.until(({ meeting: present }) => present !== undefined && present.id !== meeting?.id);
+      expect(view).toMatchObject({ slot, revision: 2 });
+      expect(times(played, 'meeting_lost')).toEqual([1]);
+    });
+  });
+
+  it('keeps the dead link out of all notices while a reschedule waits for an operator', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { meeting } = await played.until(({ notices }) => notices.length === 4);
+      played.world.fail('findBusy', 'reconnect', 'conn_performer');
+      const slot = slotIn(96, await stage.environment.currentTimeMs());
+      const wish = { kind: 'fixed', slot } as const;
+      await played.handle.executeUpdate(messages.rescheduleUpdate, { args: [{ ...apiCommand, wish }] });
+      const meetingId = meeting?.id ?? '';
+      await played.handle.signal(messages.meetingDeletedSignal, { origin: 'system', meetingId });
+      const view = await played.until(
+        ({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 4,
+      );
+      expect(view.meeting).toBeUndefined();
+      played.world.clearFaults();
+      await played.resolve('conflict_check', 'retry');
+      const moved = await played.until(
+        ({ notices }) => notices.filter(({ notice }) => notice === 'update').length === 4,
+      );
+      expect(moved).toMatchObject({ slot, revision: 2, meeting: { provider: 'zoom' } });
+      expect(moved.meeting?.id).not.toBe(meetingId);
+      expect(times(played, 'meeting_lost', 'meeting_created')).toEqual([1, 2]);
+    });
+  });
+
+  it('keeps asking for a meeting after the slot has begun, until it is over', async () => {
+    await stage.runAudition({}, async (played) => {
+      const start = await minutesBefore(played, 20);
+      const meetingId = await meetingOf(played);
+      played.world.fail('createMeeting', 'rejected_input');
+      await played.handle.signal(messages.meetingDeletedSignal, { origin: 'system', meetingId });
+      await played.until(({ attention }) => attention.some(({ step }) => step === 'meeting'));
+      await checkInPerformer(played);
+      await played.advanceTo(toInstant(start + 5 * minute));
+      expect((await played.view()).attention).toMatchObject([{ step: 'meeting' }]);
+      await played.until(({ state }) => state === 'awaiting_decision');
+      const { attention } = await played.until(({ attention: open }) => open.length === 0);
+      expect(attention).toEqual([]);
+    });
+  });
+
+  it('changes nothing after the session', async () => {
+    await stage.runAudition({}, async (played) => {
+      await minutesInto(played, 1);
+      const meetingId = await meetingOf(played);
+      await checkInPerformer(played);
+      await played.until(({ state }) => state === 'awaiting_decision');
+      await played.handle.signal(messages.meetingDeletedSignal, { origin: 'system', meetingId });
+      await played.send(messages.decideUpdate, { ...apiCommand, decision: 'booked' });
+      await played.result();
+      expect(times(played, 'meeting_lost')).toEqual([0]);
     });
   });
 

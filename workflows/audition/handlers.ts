@@ -1,5 +1,6 @@
 /** Sets the handlers of the audition's messages. Each handler refuses or delegates. */
 import { condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
+import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import { Refusal } from '../../domain/errors.ts';
 import type { QueuedCommand } from './command-queue.ts';
 import * as messages from './messages.ts';
@@ -7,14 +8,16 @@ import {
   refusalAsFailure,
   refuseAnswer,
   refuseCheckIn,
-  refuseReschedule,
   refuseResolution,
   refuseUnlessAllowed,
+  refuseUnlessChangeable,
   wrongState,
 } from './refusals.ts';
 import type { AuditionRun } from './run.ts';
 import { isWithdrawnDecline, pendingDecline, recordAnswer } from './steps/answers.ts';
+import { calendarChanged } from './steps/calendar-changes.ts';
 import { recordDelivery } from './steps/delivery.ts';
+import { meetingDeleted } from './steps/replace-meeting.ts';
 import { checkIn, meetingEnded, meetingStarted } from './steps/session.ts';
 
 /** Sets all handlers. Must be called before the first await, so that no message arrives without a handler. */
@@ -30,7 +33,10 @@ export const setHandlers = (run: AuditionRun): void => {
     messages.respondUpdate,
     (command) =>
       applyUpdateOnce(run, async () => {
-        if (isWithdrawnDecline(run, command)) return submitCommand(run, { name: 'respond', command });
+        // A queued answer is about the slot of now, whatever comes before it.
+        const { revision = journal.view.revision } = command;
+        if (isWithdrawnDecline(run, command))
+          return submitCommand(run, { name: 'respond', command: { ...command, revision } });
         recordAnswer(run, command);
         return answerAfterFlush(run, { yieldHolds: pendingDecline(run) !== undefined });
       }),
@@ -40,13 +46,13 @@ export const setHandlers = (run: AuditionRun): void => {
   setHandler(
     messages.rescheduleUpdate,
     (command) => applyUpdateOnce(run, () => submitCommand(run, { name: 'reschedule', command })),
-    { validator: (_command) => refuseReschedule(journal.view) },
+    { validator: (_command) => refuseUnlessChangeable('reschedule', journal.view) },
   );
 
   setHandler(
     messages.participantsUpdate,
     (command) => applyUpdateOnce(run, () => submitCommand(run, { name: 'participants', command })),
-    { validator: (_command) => refuseUnlessAllowed('participants', journal.view) },
+    { validator: (_command) => refuseUnlessChangeable('participants', journal.view) },
   );
 
   setHandler(
@@ -110,13 +116,18 @@ export const setHandlers = (run: AuditionRun): void => {
   );
   setHandler(
     messages.meetingDeletedSignal,
-    applyOnce((report: messages.MeetingReport) => {
-      run.deletedMeeting = report.meetingId;
-    }),
+    applyOnce((report: messages.MeetingReport) => meetingDeleted(run, report)),
   );
+  setHandler(messages.slotTakenSignal, () => {
+    run.slotTakenAs = journal.view.revision;
+  });
   setHandler(
     messages.connectionRestoredSignal,
     applyOnce((restoration: messages.ConnectionRestored) => attention.connectionRestored(restoration)),
+  );
+  setHandler(
+    messages.calendarChangedSignal,
+    applyOnce((change: CalendarChange) => calendarChanged(run, change)),
   );
 };
 
@@ -164,11 +175,16 @@ const applyUpdateOnce = async (
  * answer in the meantime.
  */
 const submitCommand = async (run: AuditionRun, command: QueuedCommand): Promise<messages.UpdateAnswer> => {
+  let result: 'done' | 'pending';
   try {
-    await run.commands.submit(command, () => run.ending !== undefined || run.change?.isWaiting === true);
+    result = await run.commands.submit(
+      command,
+      () => run.ending !== undefined || run.change?.isWaiting === true,
+    );
   } catch (error) {
     throw error instanceof Refusal ? refusalAsFailure(error) : error;
   }
   if (run.ending && run.ending.type !== 'decided') throw refusalAsFailure(wrongState(command.name, 'closed'));
-  return answerAfterFlush(run);
+  const answer = await answerAfterFlush(run);
+  return result === 'pending' ? { ...answer, isPending: true } : answer;
 };

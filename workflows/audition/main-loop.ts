@@ -40,7 +40,8 @@ const canStartCommand = ({ commands, change, ending }: AuditionRun): boolean => 
 const startCommand = async (run: AuditionRun): Promise<void> => {
   const { commands, change } = run;
   const refused = change?.isWaiting && (commands.next?.name !== 'decide' || change.hasMoved);
-  const onLateRefusal = (refusal: Refusal) => recordLateRefusal(run, refusal);
+  const onLateRefusal = (refusal: Refusal, { command }: QueuedCommand) =>
+    recordLateRefusal(run, refusal, command.correlationId);
   if (refused) return commands.start(async ({ name }) => changeInProgress(name), onLateRefusal);
   const { next } = commands;
   if (next?.name === 'decide') return commands.start(() => decide(run, next.command), onLateRefusal);
@@ -51,8 +52,12 @@ const startCommand = async (run: AuditionRun): Promise<void> => {
 };
 
 /** The caller has already got the answer that an operator was asked. The refusal is therefore recorded in the trail. */
-const recordLateRefusal = ({ journal, ending }: AuditionRun, { code, message }: Refusal): void => {
-  if (!ending) journal.record({ type: 'move_refused', code, reason: message });
+const recordLateRefusal = (
+  { journal, ending }: AuditionRun,
+  { code, message }: Refusal,
+  correlationId: string,
+): void => {
+  if (!ending) journal.record({ type: 'move_refused', code, reason: message }, { correlationId });
 };
 
 const makeChange = (run: AuditionRun, queued: QueuedCommand): Promise<Refusal | undefined> => {
@@ -68,15 +73,16 @@ const makeChange = (run: AuditionRun, queued: QueuedCommand): Promise<Refusal | 
   }
 };
 
-const mustReplaceMeeting = ({ deletedMeeting, change, ending }: AuditionRun): boolean =>
-  deletedMeeting !== undefined && !change && !ending;
+const mustReplaceMeeting = ({ deletedMeetings, isMeetingLost, change, ending }: AuditionRun): boolean =>
+  (deletedMeetings.length > 0 || isMeetingLost) && !change && !ending;
 
 const startReplacingMeeting = (run: AuditionRun): void => {
-  const { deletedMeeting } = run;
-  run.deletedMeeting = undefined;
+  const { deletedMeetings, isMeetingLost } = run;
+  run.deletedMeetings = [];
+  run.isMeetingLost = false;
   void run.runInBackground(async (detach) => {
     detach();
-    await replaceMeeting(run, deletedMeeting);
+    await replaceMeeting(run, { deletedMeetings, isMeetingLost });
   });
 };
 
@@ -155,7 +161,8 @@ const mayContinueAsNew = (run: AuditionRun): boolean =>
   run.commands.size === 0 &&
   run.background.size === 0 &&
   run.change === undefined &&
-  run.deletedMeeting === undefined &&
+  run.deletedMeetings.length === 0 &&
+  !run.isMeetingLost &&
   run.journal.isWritten &&
   allHandlersFinished();
 
@@ -177,6 +184,7 @@ const continueAsNewWithState = (run: AuditionRun): Promise<never> => {
       movedAt: run.movedAt,
       meetingStatus: run.meetingStatus,
       appliedFacts: run.signalDedup.appliedIds,
+      suppressedAddresses: run.suppressedAddresses,
     },
   };
   return continueAsNew(input);

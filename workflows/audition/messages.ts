@@ -7,6 +7,7 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AttentionAction } from '../../domain/audition/attention.ts';
+import type { CalendarChange } from '../../domain/audition/calendar-change.ts';
 import type { EndingFact } from '../../domain/audition/ending.ts';
 import type {
   Answer,
@@ -65,6 +66,7 @@ interface CarriedState {
   readonly movedAt: number;
   readonly meetingStatus?: MeetingStatus | undefined;
   readonly appliedFacts: readonly string[];
+  readonly suppressedAddresses?: readonly string[] | undefined;
 }
 
 /** The status of the meeting according to the provider's last report. */
@@ -86,6 +88,8 @@ export interface CommandContext {
 /** The answer to an update: the sequence of the last event of the trail. The read model contains that event. */
 export interface UpdateAnswer {
   readonly sequence: number;
+  /** Set when the command waits for an operator. The trail will contain its result. */
+  readonly isPending?: true | undefined;
 }
 
 /** Why no slot could be held, and one sentence about it without personal data. */
@@ -203,12 +207,18 @@ export const meetingStartedSignal = defineSignal<[MeetingReport]>('meetingStarte
 export const meetingEndedSignal = defineSignal<[MeetingReport]>('meetingEnded');
 export const meetingDeletedSignal = defineSignal<[MeetingReport]>('meetingDeleted');
 
+/** Another audition has taken the slot that this one yields while a decline can be changed. */
+export const slotTakenSignal = defineSignal('slotTaken');
+
 export interface ConnectionRestored extends ExternalFact {
   readonly connection: ConnectionId;
   readonly correlationId: string;
 }
 /** The account is connected again. Retries the steps that wait for it. */
 export const connectionRestoredSignal = defineSignal<[ConnectionRestored]>('connectionRestored');
+
+/** A person has changed the event of the audition in a calendar, or an event beside it conflicts with the slot. */
+export const calendarChangedSignal = defineSignal<[CalendarChange]>('calendarChanged');
 
 /** Returns the plan with all changes of the cast. A reopened audition starts with it. */
 export const planQuery = defineQuery<AuditionPlan>('plan');

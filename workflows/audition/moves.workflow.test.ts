@@ -118,6 +118,57 @@ describe('a move', () => {
     );
   });
 
+  it.each([
+    ['another spelling of its room', { room: ' studio  a' }],
+    ['another name of its zone', { zone: 'Europe/Brussels' }],
+  ])('to the same slot with %s changes nothing', async (_, spelling) => {
+    const slot = { ...slotIn(72, await stage.environment.currentTimeMs()), room: 'Studio A' };
+    await stage.runAudition(
+      { plan: { wish: { kind: 'fixed', slot }, meetingProviders: [] } },
+      async (played) => {
+        const { sequence } = await invited(played);
+        expect(await move(played, { ...slot, ...spelling })).toMatchObject({ revision: 1, sequence });
+      },
+    );
+  });
+
+  it('to a window in which the present slot is the best changes nothing', async () => {
+    await stage.runAudition({ recordAs: 'move-window-same' }, async (played) => {
+      const { slot } = await invited(played);
+      if (!slot) throw new Error('there is no slot');
+      const latest = toInstant(toEpochMs(slot.end) + 60 * minute);
+      const wish = {
+        kind: 'window',
+        earliest: slot.start,
+        latest,
+        durationMinutes: 30,
+        zone: slot.zone,
+      } as const;
+      const quarter = toEpochMs(slot.start) % (15 * minute) === 0;
+      const same = quarter ? wish : { ...wish, latest: slot.end };
+      const moved = await played.send(messages.rescheduleUpdate, { ...apiCommand, wish: same });
+      expect(moved).toMatchObject({ revision: 1, slot });
+      expect([...played.world.claims]).toEqual([1]);
+      expect(played.world.notices.filter((key) => key.includes(':update:'))).toEqual([]);
+    });
+  });
+
+  it('releases the new slot when an operator aborts, or the calendar turns out to be busy', async () => {
+    await stage.runAudition({}, async (played) => {
+      await moveThatWaits(played);
+      await played.resolve('conflict_check', 'abort');
+      await played.until(({ attention }) => attention.length === 0);
+      expect([...played.world.claims]).toEqual([1]);
+      await move(played, await laterSlot());
+      played.world.clearFaults();
+      const { start, end } = await laterSlot();
+      played.world.busy = [{ start, end }];
+      await played.resolve('conflict_check', 'retry');
+      await played.until(({ attention }) => attention.length === 0);
+      await expect.poll(() => [...played.world.claims], { timeout: 10_000 }).toEqual([1]);
+    });
+  });
+
   it('accepts a window', async () => {
     await stage.runAudition({}, async (played) => {
       await invited(played);

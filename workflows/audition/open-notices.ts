@@ -3,6 +3,7 @@
  * the move is reverted, they are sent after all.
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { NoticeFacts } from '../../activities/contract.ts';
 import type { NoticeKind } from '../../domain/audition/events.ts';
 import type { Channel } from '../../domain/audition/request.ts';
 import type { ParticipantId } from '../../domain/ids.ts';
@@ -14,6 +15,10 @@ export interface NoticeBatch {
   /** The recipients. Default: all participants. */
   readonly to?: readonly ParticipantId[] | undefined;
   readonly reason?: string | undefined;
+  /** What an update tells, when the time is the same. */
+  readonly changed?: NoticeFacts['changed'];
+  /** How long before the start the reminder was planned, in milliseconds. */
+  readonly offsetMs?: number | undefined;
 }
 
 export interface OpenNotice {
@@ -27,6 +32,8 @@ export interface OpenNotices {
   add(notice: OpenNotice): void;
   has(key: string): boolean;
   remove(key: string): void;
+  /** Removes the notices to a participant on these channels. What is being sent is not stopped. */
+  removeOf(recipient: ParticipantId, channels: readonly Channel[]): void;
   /** Runs the work until it is done or the open notices are withdrawn. Returns undefined when they were withdrawn. */
   untilWithdrawn<Result>(work: () => Promise<Result>): Promise<Result | undefined>;
   /** Withdraws all open notices and returns them. */
@@ -44,6 +51,9 @@ export const createOpenNotices = (): OpenNotices => {
     has: (key) => open.some((notice) => notice.key === key),
     remove(key) {
       open = open.filter((notice) => notice.key !== key);
+    },
+    removeOf(recipient, channels) {
+      open = open.filter((notice) => notice.recipient !== recipient || !channels.includes(notice.channel));
     },
     async untilWithdrawn(work) {
       const scope = new CancellationScope();

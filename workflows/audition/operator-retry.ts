@@ -24,6 +24,8 @@ export interface RetriedStep {
 type StepOutcome<Result> =
   | { readonly kind: 'done'; readonly result: Result }
   | { readonly kind: 'skipped' }
+  /** The failure says that the step is no longer needed. */
+  | { readonly kind: 'needless'; readonly code: string }
   | { readonly kind: 'overridden'; readonly joinUrl: string };
 
 /**
@@ -43,7 +45,7 @@ export const retryUntilResolved = async <Result>(
     } catch (error) {
       if (isCancellation(error) || isTrailAhead(error) || !isStepFailure(error)) throw error;
       const failure = toStepFailure(error);
-      if (step.isNeedless?.(failure)) return { kind: 'skipped' };
+      if (step.isNeedless?.(failure)) return { kind: 'needless', code: failure.code };
       // The account was connected again during the attempt: retry before an operator is asked.
       if (run.attention.wasConnectionRestoredSince(restorationCount, failure.connection)) continue;
       const decision = await askOperator(run, step, failure);
@@ -61,19 +63,10 @@ export const askOperator = async (
   run: AuditionRun,
   { step, purpose, hint, actions, onAsked, isBackground, isMoot }: RetriedStep,
   failure: StepFailure,
-): Promise<'retry' | Exclude<StepOutcome<never>, { kind: 'done' }>> => {
+): Promise<'retry' | Exclude<StepOutcome<never>, { kind: 'done' | 'needless' }>> => {
   const what = `Could not ${purpose}: ${explain(failure)}.`;
   const resolution = await run.attention.ask(
-    {
-      step,
-      what,
-      hint: hintFor(failure, hint),
-      actions,
-      isBackground,
-      // The items of a superseded run are not in the trail: no operator can resolve them.
-      isMoot: () => run.isSuperseded || isMoot?.() === true,
-      ...failure,
-    },
+    { step, what, hint: hintFor(failure, hint), actions, isBackground, isMoot, ...failure },
     onAsked,
   );
   switch (resolution.action) {
@@ -89,16 +82,24 @@ export const askOperator = async (
     case 'abort':
     case 'held':
     case 'no_show':
+    case 'follow':
+    case 'restore':
+    case 'ignore':
       throw new Aborted(step, failure);
   }
 };
 
-/** When only a connection is missing, the audition waits for its owner and needs no operator. */
-const hintFor = ({ connection, provider }: StepFailure, hint: string): string =>
-  connection
-    ? `The owner of connection ${connection}${provider ? ` at ${provider}` : ''} must connect it again. ` +
-      `The audition then resumes automatically. To resolve it yourself: ${hint}`
-    : hint;
+/**
+ * When only a connection is missing, the audition waits for its owner and needs no operator. To a suppressed address,
+ * nothing is sent until an operator lifts the suppression.
+ */
+const hintFor = ({ code, connection, provider }: StepFailure, hint: string): string =>
+  code === 'suppressed'
+    ? `Inform the participant otherwise, and skip. When the address works again, lift the suppression with npm run ops -- suppressions lift, and retry.`
+    : connection
+      ? `The owner of connection ${connection}${provider ? ` at ${provider}` : ''} must connect it again. ` +
+        `The audition then resumes automatically. To resolve it yourself: ${hint}`
+      : hint;
 
 const explain = ({ code, provider }: StepFailure): string => {
   const service = provider ?? 'the service';
@@ -124,4 +125,6 @@ const failureExplanations: Readonly<Record<string, (service: string) => string>>
   database: () => 'our own database failed',
   taken: () => 'the hold expired, and another audition now holds that time',
   in_the_past: () => 'the slot has already begun',
+  suppressed: () =>
+    'an earlier email to the address bounced for good, or was reported as spam, and nothing more is sent to it',
 };

@@ -43,6 +43,22 @@ export const changeInProgress = (command: string): Refusal =>
     'Resolve the attention item of that change (GET /v1/attention), then send the command again.',
   );
 
+/** Returns the refusal of a change that was not made before the slot began. */
+export const changeMoot = (command: AuditionCommandName): Refusal =>
+  new Refusal(
+    'wrong_state',
+    `'${command}' ended without effect: the slot began before the change was made.`,
+    'The audition is as it was before. Send the command again if the change is still needed.',
+  );
+
+/** Returns the refusal of an answer to an earlier slot. */
+export const answerSuperseded = (): Refusal =>
+  new Refusal(
+    'answer_superseded',
+    'The answer is about an earlier time: the audition has moved.',
+    'Answer with the link of the latest message, or read the present time with GET /v1/auditions/{id}.',
+  );
+
 // Update validators must not change any state.
 
 /** Throws a refusal when the audition's state does not allow the command. */
@@ -54,22 +70,33 @@ export const refuseUnlessAllowed = (command: AuditionCommandName, { state }: Aud
 export const refuseAnswer = ({ participant, revision }: RespondCommand, view: AuditionView): void => {
   refuseUnlessAllowed('respond', view);
   refuseUnknownParticipant(participant, view);
-  if (revision === undefined || view.announcedAs.includes(revision)) return;
-  throw refusalAsFailure(
-    new Refusal(
-      'answer_superseded',
-      'The answer is about an earlier time: the audition has moved.',
-      'Answer with the link of the latest message, or read the present time with GET /v1/auditions/{id}.',
-    ),
-  );
+  if (revision !== undefined && !view.announcedAs.includes(revision))
+    throw refusalAsFailure(answerSuperseded());
+  // Whether the session took place is then a question to the casting office.
+  if (view.slot && Date.now() >= toEpochMs(view.slot.end)) throw refusalAsFailure(slotOver());
 };
 
-/** Throws a refusal when the audition cannot move now. */
-export const refuseReschedule = (view: AuditionView): void => {
-  refuseUnlessAllowed('reschedule', view);
-  const { state, slot } = view;
-  if (state !== 'in_progress' || (slot && Date.now() < toEpochMs(slot.start))) return;
-  throw refusalAsFailure(wrongState('reschedule', state));
+const slotOver = (): Refusal =>
+  new Refusal(
+    'wrong_state',
+    "'respond' is not possible: the slot of the audition is over.",
+    'Say whether the session took place (GET /v1/attention), decide, or reschedule.',
+  );
+
+/**
+ * Returns whether slot or cast can change now. A session that an early check-in has begun can change until its slot
+ * begins.
+ */
+export const isChangeable = (
+  command: 'reschedule' | 'participants',
+  { state, slot }: AuditionView,
+): boolean =>
+  isCommandAllowed(command, state) &&
+  (state !== 'in_progress' || (slot !== undefined && Date.now() < toEpochMs(slot.start)));
+
+/** Throws a refusal when slot or cast cannot change now. */
+export const refuseUnlessChangeable = (command: 'reschedule' | 'participants', view: AuditionView): void => {
+  if (!isChangeable(command, view)) throw refusalAsFailure(wrongState(command, view.state));
 };
 
 /** Throws a refusal when the participant cannot check in now. @param opensMs check-in time before the start */

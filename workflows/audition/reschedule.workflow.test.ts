@@ -114,6 +114,34 @@ describe('a reschedule', () => {
       await played.resolve('conflict_check', 'abort');
       await played.until(({ attention }) => attention.length === 0);
       expect(await played.view()).toMatchObject({ state: 'scheduled', revision: 1 });
+      await expect.poll(() => [...played.world.claims], { timeout: 10_000 }).toEqual([1]);
+    });
+  });
+
+  it('holds nothing else when the calendar turns out to be busy after an operator retried', async () => {
+    await stage.runAudition({}, async (played) => {
+      await scheduled(played);
+      played.world.fail('findBusy', 'reconnect', 'conn_performer');
+      const slot = await laterSlot();
+      await move(played, slot);
+      played.world.clearFaults();
+      played.world.busy = [slot];
+      await played.resolve('conflict_check', 'retry');
+      await played.until(({ attention }) => attention.length === 0);
+      await expect.poll(() => played.world.factTypes().at(-1), { timeout: 10_000 }).toBe('move_refused');
+      expect([...played.world.claims]).toEqual([1]);
+    });
+  });
+
+  it('to a window whose best slot is the present one changes nothing', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { slot, sequence } = await played.until(({ notices }) => notices.length === 4);
+      if (!slot) throw new Error('there is no slot');
+      const { start: earliest, end: latest, zone } = slot;
+      const wish = { kind: 'window', earliest, latest, durationMinutes: 30, zone } as const;
+      const view = await played.send(messages.rescheduleUpdate, { ...apiCommand, wish });
+      expect(view).toMatchObject({ revision: 1, sequence });
+      expect([...played.world.claims]).toEqual([1]);
     });
   });
 

@@ -7,7 +7,7 @@ import { type AuditionPlan, correlatedIds } from '../../domain/audition/plan.ts'
 import type { Reminder } from '../../domain/audition/reminder-plan.ts';
 import type { AuditionState } from '../../domain/audition/states.ts';
 import type { Refusal } from '../../domain/errors.ts';
-import type { MeetingProviderName } from '../../domain/providers/vendors.ts';
+import type { ParticipantId } from '../../domain/ids.ts';
 import { auditionWorkflowId } from '../../domain/workflow-ids.ts';
 import { createSaga, type Saga } from '../saga.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
@@ -20,6 +20,7 @@ import { internalFailure } from './ending.ts';
 import { createJournal, type Journal } from './journal.ts';
 import type { AuditionInput, DeliveryReport, FirstResult, MeetingStatus, SlotRefusal } from './messages.ts';
 import { createOpenNotices, type OpenNotices } from './open-notices.ts';
+import type { SlotQuestion } from './open-question.ts';
 import { createSignalDedup, type SignalDedup } from './signal-dedup.ts';
 
 export interface AuditionRun {
@@ -42,6 +43,8 @@ export interface AuditionRun {
   change: Change | undefined;
   /** The reminders that are still to be sent. Replaced when the slot moves. */
   reminders: readonly Reminder[];
+  /** The open questions about the present slot. */
+  readonly slotQuestions: Set<SlotQuestion>;
   /** The notices that are being sent or wait for an operator. */
   readonly openNotices: OpenNotices;
   firstResult: FirstResultKind | undefined;
@@ -51,22 +54,32 @@ export interface AuditionRun {
   readonly isResumed: boolean;
   /** Delivery reports that arrived before their notice was recorded as sent. */
   earlyReports: readonly DeliveryReport[];
-  /** The meetings of the earlier run, for a run that takes over: more than one when it was falling back. */
-  earlierMeetings: readonly EarlierMeeting[];
   /** How many meetings were requested. It numbers their idempotency keys. */
   meetingsRequested: number;
+  /** The participants whose details a run that takes over does not know. */
+  unknownParticipants: readonly ParticipantId[];
   /** When the audition was last scheduled, epoch milliseconds. */
   scheduledAt: number;
   /** When the slot last moved, epoch milliseconds; 0 when it never moved. */
   movedAt: number;
   /** The last known status of the meeting. */
   meetingStatus: MeetingStatus | undefined;
-  /** The id of a meeting that its provider has deleted. It is replaced when no other change is in progress. */
-  deletedMeeting: string | undefined;
+  /** The revision of the slot that another audition has taken, while a decline could be changed. */
+  slotTakenAs: number | undefined;
+  /** The ids of meetings that their provider has deleted. The present one is replaced when no other change is in progress. */
+  deletedMeetings: readonly string[];
+  /** Whether the present meeting was lost and is not replaced yet. */
+  isMeetingLost: boolean;
+  /** The addresses, as `addressKey`, about which an operator was asked because nothing is sent to them. */
+  suppressedAddresses: readonly string[];
+  /** The last report about each participant's calendar: about our event, and about conflicts. A later one withdraws its question. */
+  readonly calendarReports: Map<string, string>;
   answerEscalated: boolean;
   decisionEscalated: boolean;
   /** Whether the casting office was asked if the session in the present slot took place. */
   sessionAsked: boolean;
+  /** Since when no sign of the session was observed in time, epoch milliseconds, for the automatic no-show. */
+  absence: { readonly revision: number; readonly since: number } | undefined;
   /** Set once each compensation is done or waits for an operator. */
   isCleanedUp: boolean;
   /** Whether the trail contains facts of another run that this run does not know. */
@@ -84,7 +97,10 @@ export interface AuditionRun {
   readonly isEndingResumed: boolean;
   /** Sets the ending of an audition that is closed already, if there is something left to compensate. */
   resumeEnding(fact: EndingFact | undefined): void;
-  /** Ends the audition: records the fact and cancels all work. Does nothing when the audition has already ended. */
+  /**
+   * Ends the audition: records the fact and cancels all work. Does nothing when the audition has already ended. A closed
+   * audition, which was to be reopened, only cancels the work.
+   */
   end(fact: EndingFact, correlationId?: string): void;
   /**
    * Starts work beside the main coroutine; message handlers can call it too. The end of the audition cancels the work.
@@ -101,15 +117,6 @@ export interface AuditionRun {
   idempotencyKeyOf(step: string): string;
 }
 
-/** A meeting that stands, or may stand, according to the ledger. */
-interface EarlierMeeting {
-  /** The idempotency key of its creation. */
-  readonly key: string;
-  readonly provider: MeetingProviderName;
-  /** The id at its provider, when its creation was recorded. */
-  readonly id: string | undefined;
-}
-
 /** What the first result will say, before the trail contains it. */
 type FirstResultKind =
   | { readonly kind: Exclude<FirstResult['kind'], 'refused'> }
@@ -117,7 +124,10 @@ type FirstResultKind =
 
 /** Creates the state of a run, from scratch or from the state carried over by continue-as-new. */
 export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
-  let work = new CancellationScope();
+  // A cancellation in Temporal reaches the work, also when it begins anew in a scope that cannot be cancelled.
+  const parent = CancellationScope.current();
+  const newWork = () => new CancellationScope({ cancellable: true, parent });
+  let work = newWork();
   let ending: EndingFact | undefined;
   let stateAtEnd: AuditionState | undefined;
   let isSuperseded = false;
@@ -139,6 +149,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
 
   const end: AuditionRun['end'] = (fact, correlationId) => {
     if (ending || isSuperseded) return;
+    // A closed audition that is not reopened stays closed as it was.
+    if (journal.view.state === 'closed') return work.cancel();
     stateAtEnd = journal.view.state;
     ending = fact;
     journal.record(fact, correlationId === undefined ? {} : { correlationId });
@@ -164,20 +176,26 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
     claims: carried?.claims ?? { last: 0, held: 0 },
     change: undefined,
     reminders: carried?.reminders ?? [],
+    slotQuestions: new Set(),
     openNotices: createOpenNotices(),
     firstResult: carried ? { kind: 'held' } : undefined,
     refusal: undefined,
     isResumed: carried !== undefined,
     earlyReports: [],
-    earlierMeetings: [],
     meetingsRequested: carried?.meetingsRequested ?? 0,
     scheduledAt: carried?.scheduledAt ?? 0,
     movedAt: carried?.movedAt ?? 0,
     meetingStatus: carried?.meetingStatus,
-    deletedMeeting: undefined,
+    slotTakenAs: undefined,
+    deletedMeetings: [],
+    isMeetingLost: false,
+    unknownParticipants: [],
+    suppressedAddresses: carried?.suppressedAddresses ?? [],
+    calendarReports: new Map(),
     answerEscalated: carried?.answerEscalated ?? false,
     decisionEscalated: carried?.decisionEscalated ?? false,
     sessionAsked: carried?.sessionAsked ?? false,
+    absence: undefined,
     isCleanedUp: false,
     get isSuperseded() {
       return isSuperseded;
@@ -207,6 +225,8 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
       } catch (error) {
         if (isSuperseded) return;
         if (!isCancellation(error)) throw error;
+        // An audition that is not reopened yet stays closed.
+        if (journal.view.state === 'closed') return;
         end({ type: 'cancelled', origin: 'operator', reason: 'The workflow was cancelled in Temporal.' });
       }
     },
@@ -216,7 +236,7 @@ export const createRun = ({ plan, carried }: AuditionInput): AuditionRun => {
       stateAtEnd = undefined;
       isEndingResumed = false;
       run.isCleanedUp = false;
-      work = new CancellationScope();
+      work = newWork();
     },
     call: (activity) => journal.carry((trail) => activity({ ...correlatedIds(run.plan), trail })),
     // Not from the workflow's info: a replay can run a history under another workflow id.

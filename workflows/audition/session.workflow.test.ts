@@ -79,6 +79,16 @@ describe('a session of which no sign was observed', () => {
     });
   });
 
+  it('was held when the meeting was closed within its slot, although no report says that it was opened', async () => {
+    await stage.runAudition({}, async (played) => {
+      await asked(played);
+      const { meeting } = await played.view();
+      await played.handle.signal(messages.meetingEndedSignal, { origin: 'system', meetingId: meeting?.id });
+      const { attention } = await played.until(({ state }) => state === 'awaiting_decision');
+      expect(attention.filter(({ step }) => step === 'session')).toEqual([]);
+    });
+  });
+
   it('has its question withdrawn by a decision', async () => {
     await stage.runAudition({ recordAs: 'decided-unobserved' }, async (played) => {
       await asked(played);
@@ -86,6 +96,17 @@ describe('a session of which no sign was observed', () => {
       expect(await played.result()).toMatchObject({ outcome: 'released', attention: [] });
       expect(played.world.retractions).toEqual([]);
     });
+  });
+});
+
+it('an audition that is cancelled after its slot sends no cancellations', async () => {
+  await stage.runAudition({ plan: { meetingProviders: [] } }, async (played) => {
+    const { slot } = await asked(played);
+    await played.advanceTo(slot?.end ?? '1970-01-01T00:00:00.000Z');
+    await played.send(messages.cancelUpdate, apiCommand);
+    expect(await played.result()).toMatchObject({ outcome: 'cancelled' });
+    expect(played.world.retractions).toEqual([]);
+    expect(played.world.calendarEvents.size).toBe(0);
   });
 });
 
@@ -99,6 +120,28 @@ describe('the automatic no-show', () => {
         expect(await played.result()).toMatchObject({ outcome: 'no_show' });
       },
     );
+  });
+
+  it('waits for a report that reached the inbox in time, when the workers come back at the deadline', async () => {
+    await stage.runAudition({ plan: { policy: automatic } }, async (played) => {
+      await played.until(({ notices }) => notices.filter(({ notice }) => notice === 'reminder').length === 8);
+      const start = await startOf(played);
+      await played.advanceTo(toInstant(start));
+      const { meeting } = await played.view();
+      await stage.whileWorkflowWorkerIsStopped(async () => {
+        const due = start + defaultPolicy.noShowGrace;
+        await stage.environment.sleep(due + 20_000 - (await stage.environment.currentTimeMs()));
+      });
+      await played.until(() => true);
+      await played.advanceTo(toInstant((await stage.environment.currentTimeMs()) + 10_000));
+      await played.handle.signal(messages.meetingStartedSignal, {
+        origin: 'system',
+        meetingId: meeting?.id,
+        at: toInstant(start + 2 * minute),
+      });
+      const { outcome } = await played.until(({ state }) => state !== 'scheduled');
+      expect(outcome).toBeUndefined();
+    });
   });
 
   it.each([

@@ -7,41 +7,45 @@ import type { StandingEffect } from '../../domain/audition/effects.ts';
 import type { EndingFact } from '../../domain/audition/ending.ts';
 import type { TakeoverCause } from '../../domain/audition/events.ts';
 import { correlatedIds } from '../../domain/audition/plan.ts';
+import { presentCast, unknownParticipants } from '../../domain/audition/present-cast.ts';
 import { toEpochMs } from '../../domain/time/epoch.ts';
 import { internalActivities } from '../internal-activities.ts';
 import type { AuditionCompensation } from './compensations.ts';
-import type { Takeover } from './messages.ts';
 import type { AuditionRun } from './run.ts';
 
-/**
- * Loads the trail into the run. Returns what to do with the audition, or undefined when it has no trail: nothing has
- * happened yet. A run that was started to reopen the audition, and was reset after it had done so, must not do it again.
- */
-export const adoptTrail = async (run: AuditionRun, takeover: Takeover): Promise<Takeover | undefined> => {
+/** Loads the trail into the run. Returns false when the audition has no trail: nothing has happened yet. */
+export const adoptTrail = async (run: AuditionRun): Promise<boolean> => {
   const { plan } = run;
-  const reopening = takeover.cause === 'reopen' ? takeover.command.correlationId : undefined;
   const adopted = await internalActivities('Read the trail').adoptTrail({
     ...correlatedIds(plan),
     reminders: plan.reminders,
     participants: plan.participants,
-    ...(reopening === undefined ? {} : { reopening }),
   });
-  if (!adopted) return undefined;
+  if (!adopted) return false;
   run.resume();
-  // The cast can have changed since the point of a reset.
-  run.plan = adopted.plan ?? plan;
   run.journal.adopt(adopted.view, adopted.number);
+  // After a reset, the plan of this run can be older than the last change of the cast.
+  const unknown = unknownParticipants(plan.participants, adopted.view.participants);
+  run.unknownParticipants = unknown.map(({ id }) => id);
+  run.plan = { ...plan, participants: presentCast(plan.participants, adopted.view.participants) };
   run.reminders = adopted.reminders;
   run.claims = { last: adopted.claims.last, held: adopted.claims.held ?? adopted.claims.last };
   run.meetingsRequested = meetingsRequested(run, adopted);
   run.scheduledAt = toEpochMs(adopted.view.stateSince);
   run.movedAt = 0;
   run.firstResult = undefined;
+  // What this run knew before is out of date, and its questions are withdrawn: they are asked again.
+  run.sessionAsked = false;
+  run.answerEscalated = false;
+  run.decisionEscalated = false;
+  run.suppressedAddresses = [];
+  run.deletedMeetings = [];
+  // The earlier run had a meeting, and was replacing it.
+  run.isMeetingLost =
+    !adopted.view.meeting && adopted.effects.some(({ target }) => target.kind === 'meeting');
+  run.openNotices.withdrawAll();
   run.saga.replace(compensationsOf(adopted));
-  run.earlierMeetings = adopted.effects.flatMap(({ key, target, providerId }) =>
-    target.kind === 'meeting' ? [{ key, provider: target.provider, id: providerId }] : [],
-  );
-  return adopted.wasReopened ? { cause: 'reset', correlationId: plan.correlationId } : takeover;
+  return true;
 };
 
 /**
@@ -54,7 +58,7 @@ export const askToResume = async (run: AuditionRun, cause: TakeoverCause): Promi
   run.firstResult = { kind: 'needs_attention' };
   const { action } = await run.attention.ask({
     step: 'recovery',
-    what: explanations[cause],
+    what: `${explanations[cause]}${explainUnknown(run)}`,
     hint: 'Retry to continue from what the trail says; or abort to undo everything and to close the audition.',
     actions: ['retry', 'abort'],
   });
@@ -71,6 +75,13 @@ export const resumeEnding = (run: AuditionRun, ending: EndingFact | undefined): 
   run.attention.withdrawAll();
   run.resumeEnding(ending);
 };
+
+/** Nothing but the history of the earlier run has the names and addresses of a participant who was added later. */
+const explainUnknown = ({ unknownParticipants: ids }: AuditionRun): string =>
+  ids.length === 0
+    ? ''
+    : ` The details of ${ids.join(', ')} are no longer known: they get no notices until they are replaced with ` +
+      'PUT /v1/auditions/{id}/participants/{participant}.';
 
 const explanations: Readonly<Record<TakeoverCause, string>> = {
   reset: 'The workflow was reset in Temporal, but the audition had gone further. Nothing was changed since.',

@@ -2,6 +2,7 @@
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import { needsCompensation } from '../../domain/audition/ending.ts';
 import type { AuditionView } from '../../domain/audition/view.ts';
+import type { Refusal } from '../../domain/errors.ts';
 import { compensate } from './compensate.ts';
 import { Aborted, internalFailure } from './ending.ts';
 import { setHandlers } from './handlers.ts';
@@ -21,7 +22,8 @@ export async function audition(input: AuditionInput): Promise<AuditionView> {
   setHandlers(run);
   let takeover: Takeover | undefined = input.takeover;
   for (;;) {
-    const reason = takeover && (await adopt(run, takeover));
+    const isTakeover = takeover && (await CancellationScope.nonCancellable(() => adoptTrail(run)));
+    const reason = isTakeover ? takeover : undefined;
     await run.runUntilEnded(() =>
       untilEnding(run, () => (reason ? takeOver(run, reason) : runAudition(run))),
     );
@@ -30,9 +32,6 @@ export async function audition(input: AuditionInput): Promise<AuditionView> {
     takeover = { cause: 'reset', correlationId: run.plan.correlationId };
   }
 }
-
-const adopt = (run: AuditionRun, takeover: Takeover): Promise<Takeover | undefined> =>
-  CancellationScope.nonCancellable(() => adoptTrail(run, takeover));
 
 /** Schedules the audition and runs the main loop until the audition ends. */
 const runAudition = async (run: AuditionRun): Promise<void> => {
@@ -45,9 +44,12 @@ const runAudition = async (run: AuditionRun): Promise<void> => {
 
 /** Continues an audition whose earlier workflow has ended or was reset. */
 const takeOver = async (run: AuditionRun, takeover: Takeover): Promise<void> => {
+  // An earlier run has reopened the audition, and was reset.
+  if (takeover.cause === 'reopen' && run.journal.view.state !== 'closed')
+    return takeOver(run, { cause: 'reset', correlationId: takeover.command.correlationId });
   if (takeover.cause === 'reopen') {
     run.refusal = await reopen(run, takeover.command);
-    if (run.refusal) return;
+    if (run.refusal) return recordLateRefusal(run, run.refusal, takeover.command.correlationId);
   } else {
     if (run.journal.view.state === 'closed') return resumeEnding(run, takeover.ending);
     await askToResume(run, takeover.cause);
@@ -56,13 +58,21 @@ const takeOver = async (run: AuditionRun, takeover: Takeover): Promise<void> => 
   if (!run.ending) await runMainLoop(run);
 };
 
+/** A caller who has already got the answer that an operator is asked finds the refusal in the trail. */
+const recordLateRefusal = (run: AuditionRun, { code, message }: Refusal, correlationId: string): void => {
+  if (run.firstResult?.kind === 'needs_attention')
+    run.journal.record({ type: 'move_refused', code, reason: message }, { correlationId });
+};
+
 /** Ends the audition when a step fails for good or an operator aborts. */
 const untilEnding = async (run: AuditionRun, work: () => Promise<void>): Promise<void> => {
   try {
     await work();
   } catch (error) {
     if (error instanceof Aborted) return run.end(error.ending);
-    if (isCancellation(error) || isTrailAhead(error) || !isStepFailure(error)) throw error;
+    // An audition that is not reopened yet stays closed.
+    const isClosed = run.journal.view.state === 'closed';
+    if (isCancellation(error) || isTrailAhead(error) || !isStepFailure(error) || isClosed) throw error;
     run.end(internalFailure(error));
   }
 };

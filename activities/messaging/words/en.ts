@@ -8,29 +8,65 @@ export const en: Translation = {
     chemistry_read: 'Chemistry read',
     screen_test: 'Screen test',
   },
-  subject: {
-    invitation: ({ role, project }) => `Invitation: ${role}, ${project}`,
-    update: ({ role, project }) => `New time: ${role}, ${project}`,
-    reminder: ({ role, project }) => `Reminder: ${role}, ${project}`,
-    cancellation: ({ role, project }) => `Cancelled: ${role}, ${project}`,
+  openings: {
+    invitation: {
+      subject: ({ role, project }) => `Invitation: ${role}, ${project}`,
+      short: 'Audition',
+      toPerformer: ({ role, project }) =>
+        `You are invited to audition for the role of ${role} in ${project}.`,
+      toOthers: ({ role, project }) =>
+        `You are asked to be at an audition for the role of ${role} in ${project}.`,
+    },
+    update: {
+      subject: ({ role, project }) => `New time: ${role}, ${project}`,
+      short: 'New time',
+      toPerformer: ({ role, project }) =>
+        `Your audition for the role of ${role} in ${project} has a new time.`,
+      toOthers: ({ role, project }) => `The audition for the role of ${role} in ${project} has a new time.`,
+    },
+    reminder: {
+      subject: ({ role, project }) => `Reminder: ${role}, ${project}`,
+      short: 'Reminder',
+      toPerformer: ({ role, project }) =>
+        `A reminder of your audition for the role of ${role} in ${project}.`,
+      toOthers: ({ role, project }) => `A reminder of the audition for the role of ${role} in ${project}.`,
+    },
+    cancellation: {
+      subject: ({ role, project }) => `Cancelled: ${role}, ${project}`,
+      short: 'Cancelled',
+      toPerformer: ({ role, project }) =>
+        `Your audition for the role of ${role} in ${project} does not take place.`,
+      toOthers: ({ role, project }) =>
+        `The audition for the role of ${role} in ${project} does not take place.`,
+    },
   },
-  short: { invitation: 'Audition', update: 'New time', reminder: 'Reminder', cancellation: 'Cancelled' },
+  sameTime: {
+    place: {
+      subject: ({ role, project }) => `New place: ${role}, ${project}`,
+      short: 'New place',
+      toPerformer: ({ role, project }) =>
+        `Your audition for the role of ${role} in ${project} has a new place. The time is the same.`,
+      toOthers: ({ role, project }) =>
+        `The audition for the role of ${role} in ${project} has a new place. The time is the same.`,
+    },
+    link: {
+      subject: ({ role, project }) => `New video link: ${role}, ${project}`,
+      short: 'New video link',
+      toPerformer: ({ role, project }) =>
+        `Your audition for the role of ${role} in ${project} has a new video link. The time is the same.`,
+      toOthers: ({ role, project }) =>
+        `The audition for the role of ${role} in ${project} has a new video link. The time is the same.`,
+    },
+    no_link: {
+      subject: ({ role, project }) => `Video link no longer valid: ${role}, ${project}`,
+      short: 'Video link no longer valid',
+      toPerformer: ({ role, project }) =>
+        `The video link of your audition for the role of ${role} in ${project} is no longer valid. The time is the same.`,
+      toOthers: ({ role, project }) =>
+        `The video link of the audition for the role of ${role} in ${project} is no longer valid. The time is the same.`,
+    },
+  },
   greeting: (name) => `Hello ${name},`,
-  toPerformer: {
-    invitation: ({ role, project }) => `You are invited to audition for the role of ${role} in ${project}.`,
-    update: ({ role, project }) => `Your audition for the role of ${role} in ${project} has a new time.`,
-    reminder: ({ role, project }) => `A reminder of your audition for the role of ${role} in ${project}.`,
-    cancellation: ({ role, project }) =>
-      `Your audition for the role of ${role} in ${project} does not take place.`,
-  },
-  toOthers: {
-    invitation: ({ role, project }) =>
-      `You are asked to be at an audition for the role of ${role} in ${project}.`,
-    update: ({ role, project }) => `The audition for the role of ${role} in ${project} has a new time.`,
-    reminder: ({ role, project }) => `A reminder of the audition for the role of ${role} in ${project}.`,
-    cancellation: ({ role, project }) =>
-      `The audition for the role of ${role} in ${project} does not take place.`,
-  },
   until: (end) => `until ${end}`,
   labels: {
     when: 'When',

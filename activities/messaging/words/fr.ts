@@ -9,30 +9,63 @@ export const fr: Translation = {
     chemistry_read: 'Essai en duo',
     screen_test: 'Bout d’essai',
   },
-  subject: {
-    invitation: ({ role, project }) => `Invitation : ${role}, ${project}`,
-    update: ({ role, project }) => `Nouvel horaire : ${role}, ${project}`,
-    reminder: ({ role, project }) => `Rappel : ${role}, ${project}`,
-    cancellation: ({ role, project }) => `Annulation : ${role}, ${project}`,
+  openings: {
+    invitation: {
+      subject: ({ role, project }) => `Invitation : ${role}, ${project}`,
+      short: 'Audition',
+      toPerformer: ({ role, project }) =>
+        `Nous vous invitons à auditionner pour le rôle de ${role} dans ${project}.`,
+      toOthers: ({ role, project }) =>
+        `Nous comptons sur vous pour une audition du rôle de ${role} dans ${project}.`,
+    },
+    update: {
+      subject: ({ role, project }) => `Nouvel horaire : ${role}, ${project}`,
+      short: 'Nouvel horaire',
+      toPerformer: ({ role, project }) =>
+        `Votre audition pour le rôle de ${role} dans ${project} change d’horaire.`,
+      toOthers: ({ role, project }) => `L’audition pour le rôle de ${role} dans ${project} change d’horaire.`,
+    },
+    reminder: {
+      subject: ({ role, project }) => `Rappel : ${role}, ${project}`,
+      short: 'Rappel',
+      toPerformer: ({ role, project }) => `Rappel de votre audition pour le rôle de ${role} dans ${project}.`,
+      toOthers: ({ role, project }) => `Rappel de l’audition pour le rôle de ${role} dans ${project}.`,
+    },
+    cancellation: {
+      subject: ({ role, project }) => `Annulation : ${role}, ${project}`,
+      short: 'Annulation',
+      toPerformer: ({ role, project }) =>
+        `Votre audition pour le rôle de ${role} dans ${project} n’aura pas lieu.`,
+      toOthers: ({ role, project }) => `L’audition pour le rôle de ${role} dans ${project} n’aura pas lieu.`,
+    },
   },
-  short: { invitation: 'Audition', update: 'Nouvel horaire', reminder: 'Rappel', cancellation: 'Annulation' },
+  sameTime: {
+    place: {
+      subject: ({ role, project }) => `Nouveau lieu : ${role}, ${project}`,
+      short: 'Nouveau lieu',
+      toPerformer: ({ role, project }) =>
+        `Votre audition pour le rôle de ${role} dans ${project} change de lieu. L’horaire reste le même.`,
+      toOthers: ({ role, project }) =>
+        `L’audition pour le rôle de ${role} dans ${project} change de lieu. L’horaire reste le même.`,
+    },
+    link: {
+      subject: ({ role, project }) => `Nouveau lien vidéo : ${role}, ${project}`,
+      short: 'Nouveau lien vidéo',
+      toPerformer: ({ role, project }) =>
+        `Votre audition pour le rôle de ${role} dans ${project} a un nouveau lien vidéo. L’horaire reste le même.`,
+      toOthers: ({ role, project }) =>
+        `L’audition pour le rôle de ${role} dans ${project} a un nouveau lien vidéo. L’horaire reste le même.`,
+    },
+    no_link: {
+      subject: ({ role, project }) => `Lien vidéo annulé : ${role}, ${project}`,
+      short: 'Lien vidéo annulé',
+      toPerformer: ({ role, project }) =>
+        `Le lien vidéo de votre audition pour le rôle de ${role} dans ${project} n’est plus valable. L’horaire reste le même.`,
+      toOthers: ({ role, project }) =>
+        `Le lien vidéo de l’audition pour le rôle de ${role} dans ${project} n’est plus valable. L’horaire reste le même.`,
+    },
+  },
   greeting: (name) => `Bonjour ${name},`,
-  toPerformer: {
-    invitation: ({ role, project }) =>
-      `Nous vous invitons à auditionner pour le rôle de ${role} dans ${project}.`,
-    update: ({ role, project }) => `Votre audition pour le rôle de ${role} dans ${project} change d’horaire.`,
-    reminder: ({ role, project }) => `Rappel de votre audition pour le rôle de ${role} dans ${project}.`,
-    cancellation: ({ role, project }) =>
-      `Votre audition pour le rôle de ${role} dans ${project} n’aura pas lieu.`,
-  },
-  toOthers: {
-    invitation: ({ role, project }) =>
-      `Nous comptons sur vous pour une audition du rôle de ${role} dans ${project}.`,
-    update: ({ role, project }) => `L’audition pour le rôle de ${role} dans ${project} change d’horaire.`,
-    reminder: ({ role, project }) => `Rappel de l’audition pour le rôle de ${role} dans ${project}.`,
-    cancellation: ({ role, project }) =>
-      `L’audition pour le rôle de ${role} dans ${project} n’aura pas lieu.`,
-  },
   until: (end) => `jusqu’à ${end}`,
   labels: {
     when: 'Quand',

@@ -1,24 +1,32 @@
 /** The interface of a translation of the notices. The templates contain the layout, the translations the texts. */
 import type { NoticeKind } from '../../../domain/audition/events.ts';
 import type { AuditionRound } from '../../../domain/audition/states.ts';
+import type { NoticeFacts } from '../../contract.ts';
 
 interface Titles {
   readonly project: string;
   readonly role: string;
 }
 
+/** How a notice begins. */
+interface Opening {
+  readonly subject: (titles: Titles) => string;
+  /** First words of a text message. */
+  readonly short: string;
+  /** The lead sentence for the performer. */
+  readonly toPerformer: (titles: Titles) => string;
+  /** The lead sentence for all other participants. */
+  readonly toOthers: (titles: Titles) => string;
+}
+
 export interface Translation {
   /** The language as HTML's `lang`. */
   readonly lang: string;
   readonly rounds: Readonly<Record<AuditionRound, string>>;
-  readonly subject: Readonly<Record<NoticeKind, (titles: Titles) => string>>;
-  /** First words of a text message. */
-  readonly short: Readonly<Record<NoticeKind, string>>;
+  readonly openings: Readonly<Record<NoticeKind, Opening>>;
+  /** The openings of an update of which the time is the same. */
+  readonly sameTime: Readonly<Record<NonNullable<NoticeFacts['changed']>, Opening>>;
   readonly greeting: (name: string) => string;
-  /** The lead sentence for the performer. */
-  readonly toPerformer: Readonly<Record<NoticeKind, (titles: Titles) => string>>;
-  /** The lead sentence for all other participants. */
-  readonly toOthers: Readonly<Record<NoticeKind, (titles: Titles) => string>>;
   readonly until: (end: string) => string;
   readonly labels: {
     readonly when: string;

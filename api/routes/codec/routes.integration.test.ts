@@ -52,6 +52,16 @@ describe('the codec server', () => {
     expect(atob(payloads.parse(body).payloads[0]?.data ?? '')).toBe('{"name":"Ada"}');
   });
 
+  it("accepts the request without payloads that Temporal's CLI sends for a query without arguments", async () => {
+    const { call, key } = await setup();
+    for (const path of ['/codec/encode', '/codec/decode']) {
+      expect(await call('POST', path, { key, body: {} })).toMatchObject({
+        status: 200,
+        body: { payloads: [] },
+      });
+    }
+  });
+
   it('rejects altered payloads', async () => {
     const { call, key } = await setup();
     const encoded = payloads.parse((await call('POST', '/codec/encode', { key, body: plain })).body);

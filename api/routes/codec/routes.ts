@@ -17,7 +17,10 @@ const payloadSchema = z.object({
   metadata: z.record(z.string(), z.base64()).optional(),
   data: z.base64().optional(),
 });
-const payloadsSchema = z.object({ payloads: z.array(payloadSchema).max(10_000) }).meta({ id: 'Payloads' });
+/** Temporal's CLI leaves out an empty list, as the JSON format of Protocol Buffers does. */
+const payloadsSchema = z
+  .object({ payloads: z.array(payloadSchema).max(10_000).default([]) })
+  .meta({ id: 'Payloads' });
 type JsonPayload = z.infer<typeof payloadSchema>;
 
 const toPayload = ({ metadata = {}, data }: JsonPayload): Payload => ({

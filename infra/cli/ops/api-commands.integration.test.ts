@@ -81,6 +81,15 @@ describe('ops auditions', { timeout: 60_000 }, () => {
   });
 });
 
+describe('ops attention list', { timeout: 60_000 }, () => {
+  it('prints each item with its id, what happened and its actions, as text and as JSON', async () => {
+    const { stdout } = await ops('attention', 'list');
+    for (const shown of [item.id, item.what, item.hint, 'actions: held, no_show'])
+      expect(stdout).toContain(shown);
+    expect((await ops('attention', 'list', '--json')).stdout).toContain(`"id": "${item.id}"`);
+  });
+});
+
 describe('ops attention resolve', { timeout: 60_000 }, () => {
   it('answers whether the session took place', async () => {
     expect((await ops('attention', 'resolve', item.id, 'held')).exitCode).toBe(0);

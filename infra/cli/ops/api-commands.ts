@@ -6,8 +6,7 @@ import { Argument, Command } from 'commander';
 import { z } from 'zod';
 import { attentionActions, attentionItemSchema } from '../../../domain/audition/attention.ts';
 import { UsageError } from '../../../foundation/configuration/cli-configuration.ts';
-import { renderTable } from '../output.ts';
-import { auditionSchema, describeAudition, itemHead, itemRow } from './audition.ts';
+import { auditionSchema, describeAudition, describeItems } from './audition.ts';
 import { auditionListCommand } from './audition-list.ts';
 import { auditionShowCommand } from './audition-show.ts';
 import { auditionUndoCommand } from './audition-undo.ts';
@@ -50,16 +49,10 @@ export const attentionCommand = (): Command => {
     .action(async (options: { all?: boolean }, command: Command) => {
       const { client, output } = apiContext(command);
       const { items, more } = await listItems(client, options.all === true);
-      const head = ['audition', ...itemHead];
       output.show(items, () =>
         [
-          items.length === 0
-            ? 'No item needs attention.'
-            : renderTable(
-                head,
-                items.map((item) => [item.auditionId, ...itemRow(item)]),
-              ),
-          ...(more ? ['There are more items: --all lists them.'] : []),
+          items.length === 0 ? 'No item needs attention.' : describeItems(items),
+          ...(more ? ['', 'There are more items: --all lists them.'] : []),
         ].join('\n'),
       );
     });

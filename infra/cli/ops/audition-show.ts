@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import type { AuditionId } from '../../../domain/ids.ts';
 import { ConfigurationError } from '../../../foundation/configuration/configuration.ts';
-import { renderTable } from '../output.ts';
+import { renderFacts } from '../output.ts';
 import { TemporalUnreachable, withTemporal } from '../temporal.ts';
 import { auditionSchema, describeAudition } from './audition.ts';
 import { parseAuditionId } from './audition-id.ts';
@@ -26,22 +26,19 @@ const tryToRead = async <Value>(read: () => Promise<Value>): Promise<Readable<Va
 const workflowLines = (workflow: Readable<AuditionWorkflow>): string => {
   if ('unreadable' in workflow) return `The workflow could not be read. ${workflow.unreadable}`;
   const { status, runId, startedAt, endedAt, events } = workflow.value;
-  return renderTable(
-    ['', ''],
-    [
-      ['workflow in Temporal', isStuck(workflow.value) ? `${status}, but its workflow task fails` : status],
-      ['run', runId ?? 'none'],
-      ['started', startedAt ?? 'never'],
-      ['ended', endedAt ?? 'not yet'],
-      ['events', String(events ?? 0)],
-    ],
-  );
+  return renderFacts([
+    ['workflow in Temporal', isStuck(workflow.value) ? `${status}, but its workflow task fails` : status],
+    ['run', runId ?? 'none'],
+    ['started', startedAt ?? 'never'],
+    ['ended', endedAt ?? 'not yet'],
+    ['events', String(events ?? 0)],
+  ]);
 };
 
-const standingLines = (standing: Readable<Standing>): readonly string[] =>
+const standingLines = (id: AuditionId, standing: Readable<Standing>): readonly string[] =>
   'unreadable' in standing
     ? [`Holds and ledger could not be read. ${standing.unreadable}`]
-    : renderStanding(standing.value);
+    : renderStanding(id, standing.value);
 
 const valueOf = <Value>(readable: Readable<Value>): Value | undefined =>
   'value' in readable ? readable.value : undefined;
@@ -59,6 +56,6 @@ export const auditionShowCommand = (): Command =>
         tryToRead(() => readStanding(id)),
       ]);
       output.show({ ...audition, workflow: valueOf(workflow), ...valueOf(standing) }, () =>
-        [describeAudition(audition), workflowLines(workflow), ...standingLines(standing)].join('\n'),
+        [describeAudition(audition), workflowLines(workflow), ...standingLines(id, standing)].join('\n'),
       );
     });

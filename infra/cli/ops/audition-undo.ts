@@ -19,7 +19,7 @@ import {
 import { renderTable } from '../output.ts';
 import { withTemporal } from '../temporal.ts';
 import { wholeNumber } from '../whole-number.ts';
-import { auditionSchema, itemHead, itemRow } from './audition.ts';
+import { auditionSchema, describeItems } from './audition.ts';
 import { parseAuditionId } from './audition-id.ts';
 import { type AuditionWorkflow, describeAuditionWorkflow, isStuck } from './audition-workflow.ts';
 import { apiContext, CommandFailed, type OpsClient } from './http-client.ts';
@@ -56,7 +56,7 @@ const readAudition = ({ api, id }: Pick<Undoing, 'api' | 'id'>): Promise<Auditio
 
 const recoveryItemOf = ({ attention }: Audition) => attention.find(({ step }) => step === 'recovery');
 
-/** The refusal to undo an audition that lives. */
+/** Returns the refusal to undo an audition whose workflow runs. */
 const runningNormally = ({ id, state, attention }: Audition): CommandFailed => {
   const abortable = attention.find(({ actions }) => actions.includes('abort'));
   return new CommandFailed(
@@ -64,17 +64,12 @@ const runningNormally = ({ id, state, attention }: Audition): CommandFailed => {
       `The workflow of ${id} runs, and the audition is in the state ${state}.`,
       abortable
         ? `It waits for an operator. Undo it with: npm run ops -- attention resolve ${abortable.id} abort`
-        : `Cancel it instead: POST /v1/auditions/${id}/cancel. The participants are then told the reason.`,
+        : `Cancel it instead: POST /v1/auditions/${id}/cancel. The participants then get the reason.`,
       'With --force, this command terminates the workflow first and then undoes everything.',
     ].join('\n'),
   );
 };
 
-/** The failure of a wait. Without workers, nothing happens in Temporal, and nothing fails. */
-const notInTime = (what: string): CommandFailed =>
-  new CommandFailed(`${what} within the time of --wait. Do workers run? Run the command again.`);
-
-/** @throws {CommandFailed} also after the deadline: no worker can be there to run the workflow. */
 const reconcile = async (
   { temporal, taskQueue, id, until: deadline }: Undoing,
   { organization }: Audition,
@@ -94,11 +89,15 @@ const reconcile = async (
   const { failed } = await temporal
     .withDeadline(deadline, () => handle.result())
     .catch((error: unknown) => {
-      throw isGrpcDeadlineError(error) ? notInTime(`${id} was not taken over`) : error;
+      throw isGrpcDeadlineError(error) ? notInTime(`${id} was not compared with its records`) : error;
     });
   if (failed.length > 0)
     throw new CommandFailed(`${id} could not be taken over. The log of the workers says why.`);
 };
+
+/** Without workers, nothing happens. What was started continues when they run. */
+const notInTime = (what: string): CommandFailed =>
+  new CommandFailed(`${what} within the time of --wait. Do workers run? Run the command again.`);
 
 /** Polls until `read` returns a value. @throws {CommandFailed} after the deadline */
 const until = async <Value>(
@@ -140,7 +139,12 @@ const abort = async (undoing: Undoing): Promise<void> => {
     return audition.state === 'closed' ? 'none' : recoveryItemOf(audition)?.id;
   });
   if (item === 'none') return;
-  await api.call(auditionSchema, 'POST', `/v1/attention/${item}/resolve`, { action: 'abort' });
+  try {
+    await api.call(auditionSchema, 'POST', `/v1/attention/${item}/resolve`, { action: 'abort' });
+  } catch (error) {
+    // The same command, run twice, has resolved the item meanwhile.
+    if (recoveryItemOf(await readAudition(undoing))) throw error;
+  }
 };
 
 /** Waits until everything is undone, or only waits for an operator. */
@@ -179,10 +183,7 @@ const describeResult = ({ id, outcome, attention }: Audition, compensated: reado
         ),
     ...(attention.length === 0
       ? []
-      : [
-          'These could not be undone. They wait for an operator:',
-          renderTable(itemHead, attention.map(itemRow)),
-        ]),
+      : ['These could not be undone. They wait for an operator:', describeItems(attention)]),
   ].join('\n');
 
 interface UndoOptions {

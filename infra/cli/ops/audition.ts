@@ -1,7 +1,7 @@
 /** How the terminal shows an audition. */
 import { z } from 'zod';
 import { type AttentionItem, attentionItemSchema } from '../../../domain/audition/attention.ts';
-import { renderTable } from '../output.ts';
+import { renderFacts, renderTable } from '../output.ts';
 
 /** The fields of an audition that the terminal shows. `--json` shows all fields. */
 export const auditionSchema = z.looseObject({
@@ -36,15 +36,18 @@ export const auditionSchema = z.looseObject({
 });
 type Audition = z.infer<typeof auditionSchema>;
 
-/** Returns the row of an attention item. */
-export const itemRow = (item: AttentionItem): readonly string[] => [
-  item.id,
-  item.step,
-  `${item.what}\n${item.hint}`,
-  item.actions.join(', '),
-  item.overdue ? `${item.dueAt} OVERDUE` : item.dueAt,
-];
-export const itemHead = ['item', 'step', 'what happened, what to do', 'actions', 'due'];
+/** Returns attention items as paragraphs: their sentences are too long for the columns of a table. */
+export const describeItems = (items: readonly AttentionItem[]): string =>
+  items
+    .map(({ id, step, what, hint, actions, dueAt, overdue }) =>
+      [
+        `${id}  ${step}, ${overdue ? 'OVERDUE, next due' : 'due'} ${dueAt}`,
+        `  ${what}`,
+        `  ${hint}`,
+        `  actions: ${actions.join(', ')}`,
+      ].join('\n'),
+    )
+    .join('\n\n');
 
 /** The calendar events and the notices. The provider has the events under these ids. */
 const arranged = ({ calendarEvents, notices }: Audition): readonly string[] => [
@@ -91,11 +94,9 @@ export const describeAudition = (audition: Audition): string => {
     participant.checkedIn ? 'yes' : 'no',
   ]);
   return [
-    renderTable(['', ''], facts),
+    renderFacts(facts),
     renderTable(['participant', 'kind', 'answer', 'checked in'], people),
     ...arranged(audition),
-    audition.attention.length > 0
-      ? renderTable(itemHead, audition.attention.map(itemRow))
-      : 'No item needs attention.',
+    audition.attention.length > 0 ? describeItems(audition.attention) : 'No item needs attention.',
   ].join('\n');
 };

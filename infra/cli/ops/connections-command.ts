@@ -1,8 +1,9 @@
 /**
  * `ops connections …`: lists connected accounts and creates the link to the connection page. Calls the API.
  */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { z } from 'zod';
+import { connectionStatuses } from '../../../domain/connections/connection.ts';
 import { renderTable } from '../output.ts';
 import { apiContext } from './http-client.ts';
 
@@ -35,7 +36,7 @@ export const connectionsCommand = (): Command => {
     .command('list')
     .description('list the accounts, oldest connection first')
     .option('--owner <id>', 'accounts of one person, by the platform’s id')
-    .option('--status <status>', 'connected, needs_reauthorization or disconnected')
+    .addOption(new Option('--status <status>', 'accounts with this status').choices(connectionStatuses))
     .action(async ({ owner, status }: { owner?: string; status?: string }, command: Command) => {
       const { client, output } = apiContext(command);
       const list = await client.call(listSchema, 'GET', `/v1/connections?${queryOf({ owner, status })}`);
@@ -55,7 +56,11 @@ export const connectionsCommand = (): Command => {
     .action(async ({ owner }: { owner?: string }, command: Command) => {
       const { client, output } = apiContext(command);
       const link = await client.call(linkSchema, 'GET', `/v1/connections/page?${queryOf({ owner })}`);
-      output.show(link, () => `${link.url}\nValid until ${link.expiresAt}. Anyone with the link can use it.`);
+      output.show(
+        link,
+        () =>
+          `${link.url}\nValid until ${link.expiresAt}. The link gives access without a password: send it to its owner only.`,
+      );
     });
   return connections;
 };

@@ -15,12 +15,13 @@ import {
   deleteOldWebhooks,
 } from '../../../db/retention.ts';
 import { createEventStore } from '../../../db/trail/event-store.ts';
-import { auditionIdsWithTrail } from '../../../db/trail/stored-events.ts';
+import { auditionIdsWithTrail, foldTrail } from '../../../db/trail/stored-events.ts';
 import { type AuditionId, auditionIdSchema } from '../../../domain/ids.ts';
 import { UsageError } from '../../../foundation/configuration/cli-configuration.ts';
 import { renderTable } from '../output.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { withDatabase } from '../with-database.ts';
+import { CommandFailed } from './http-client.ts';
 
 const auditionId = (text: string): AuditionId => {
   const parsed = auditionIdSchema.safeParse(text);
@@ -71,11 +72,14 @@ export const auditCommand = (): Command => {
     .argument('[id]', 'one audition; without it, all of them')
     .action((id: string | undefined, _options: object, command: Command) =>
       withDatabase(command, async (db, output) => {
-        const result = await verify(db, id === undefined ? auditionIdsWithTrail(db) : [auditionId(id)]);
+        const only = id === undefined ? undefined : auditionId(id);
+        const result = await verify(db, only ? [only] : auditionIdsWithTrail(db));
         if (result.broken.length > 0) process.exitCode = 1;
+        else if (only && !(await foldTrail(db, only)))
+          throw new CommandFailed(`There is no audition ${only}.`);
         output.show(result, () =>
           result.broken.length === 0
-            ? `The audit trails of ${result.auditions} auditions are intact.`
+            ? `${only ? 'The audit trail is' : `All ${result.auditions} audit trails are`} intact.`
             : renderTable(
                 ['audition', 'broken at event'],
                 result.broken.map(({ auditionId: id, sequence }) => [id, String(sequence)]),
@@ -88,6 +92,12 @@ export const auditCommand = (): Command => {
 
 const days = wholeNumber('use a whole number of days, 1 or more');
 
+interface MaintenanceOptions {
+  readonly olderThan: number;
+  readonly ledgerOlderThan: number;
+  readonly deliveriesOlderThan: number;
+}
+
 /** Creates the command `ops maintenance`. */
 export const maintenanceCommand = (): Command =>
   new Command('maintenance')
@@ -96,13 +106,19 @@ export const maintenanceCommand = (): Command =>
     )
     .option('--older-than <days>', 'minimum age in days', days, 30)
     .option('--ledger-older-than <days>', 'days since an audition was closed, for its ledger', days, 400)
-    .action((options: { olderThan: number; ledgerOlderThan: number }, command: Command) =>
+    .option(
+      '--deliveries-older-than <days>',
+      'days since an audition was closed, for the delivery statuses of its notices',
+      days,
+      400,
+    )
+    .action((options: MaintenanceOptions, command: Command) =>
       withDatabase(command, async (db, output) => {
         const answers = await deleteOldIdempotentRequests(db, options.olderThan);
         const webhooks = await deleteOldWebhooks(db, options.olderThan);
         const counts = await createProviderHealth(db).deleteOld(options.olderThan);
         const holds = await deleteOldHolds(db, options.olderThan);
-        const deliveries = await deleteOldDeliveries(db, options.olderThan);
+        const deliveries = await deleteOldDeliveries(db, options.deliveriesOlderThan);
         const operations = await deleteOldOperations(db, options.ledgerOlderThan);
         const credentialReads = await deleteOldCredentialReads(db);
         output.show(

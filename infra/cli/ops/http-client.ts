@@ -14,7 +14,7 @@ const problemSchema = z.object({
 
 /** A command failed. The message is printed to the operator without a stack trace. */
 export class CommandFailed extends Error {
-  override readonly name = 'CallRefused';
+  override readonly name = 'CommandFailed';
 }
 
 export interface OpsClient {

@@ -5,17 +5,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ApiKeyHolder, type ApiRole, apiRoles, createApiKeys } from '../../../db/access/api-keys.ts';
 import type { Database } from '../../../db/client.ts';
-import { type OrganizationId, organizationIdSchema } from '../../../domain/ids.ts';
+import type { OrganizationId } from '../../../domain/ids.ts';
 import { noteAct } from '../administrative-acts.ts';
 import { renderTable } from '../output.ts';
 import { withDatabase } from '../with-database.ts';
 import { CommandFailed } from './http-client.ts';
-
-const organizationId = (text: string): OrganizationId => {
-  const parsed = organizationIdSchema.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError('an organization id begins with org_');
-};
+import { parseOrganizationId } from './organization-id.ts';
 
 const label = (text: string): string => {
   if (/^[\x20-\x7e]{1,100}$/.test(text)) return text;
@@ -38,7 +33,7 @@ export const keysCommand = (): Command => {
     .requiredOption(
       '--organization <id>',
       'the organization whose auditions the key can access',
-      organizationId,
+      parseOrganizationId,
     )
     .addOption(
       new Option('--role <role>', 'the permissions of the key').choices(apiRoles).makeOptionMandatory(),
@@ -57,7 +52,7 @@ export const keysCommand = (): Command => {
   keys
     .command('list')
     .description('list the keys, newest first')
-    .option('--organization <id>', 'keys of one organization', organizationId)
+    .option('--organization <id>', 'keys of one organization', parseOrganizationId)
     .action((options: { organization?: OrganizationId }, command: Command) =>
       withDatabase(command, async (db, output) => {
         const all = await createApiKeys(db).list(options.organization);

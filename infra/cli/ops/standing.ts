@@ -5,6 +5,7 @@ import { createOperationLedger } from '../../../db/ledger/operations.ts';
 import { createVault } from '../../../db/vault/envelope-encryption.ts';
 import type { StandingEffect } from '../../../domain/audition/effects.ts';
 import type { AuditionId } from '../../../domain/ids.ts';
+import { auditionWorkflowId } from '../../../domain/workflow-ids.ts';
 import { loadVaultConfiguration } from '../../../foundation/configuration/configuration.ts';
 import { createKeyWrapping } from '../../../foundation/encryption/configured-wrapping.ts';
 import { renderTable } from '../output.ts';
@@ -61,18 +62,25 @@ const describeTarget = ({ target }: StandingEffect): readonly string[] => {
   }
 };
 
+/** The hash of a calendar's name has 64 digits. The first ones are enough to compare two holds. */
+const shortResource = (resource: string): string =>
+  resource.replace(/^(calendar:[0-9a-f]{12})[0-9a-f]+$/, '$1…');
+
 /** Returns the tables for the terminal. */
-export const renderStanding = ({ holds, effects }: Standing): readonly string[] => [
+export const renderStanding = (id: AuditionId, { holds, effects }: Standing): readonly string[] => [
   holds.length === 0
     ? 'No slot is held.'
     : renderTable(
         ['held', 'from', 'until', 'claim'],
-        holds.map(({ claim, resource, start, end }) => [resource, start, end, String(claim)]),
+        holds.map(({ claim, resource, start, end }) => [shortResource(resource), start, end, String(claim)]),
       ),
   effects.length === 0
     ? 'Nothing stands at the providers.'
     : renderTable(
-        ['stands at the provider', 'for', 'where', 'key in the ledger'],
-        effects.map((effect) => [...describeTarget(effect), effect.key]),
+        ['stands at the provider', 'for', 'where', 'step in the ledger'],
+        effects.map((effect) => [
+          ...describeTarget(effect),
+          effect.key.replace(`${auditionWorkflowId(id)}:`, ''),
+        ]),
       ),
 ];

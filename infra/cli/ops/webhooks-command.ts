@@ -2,7 +2,7 @@
  * `ops webhooks …`: shows and replays parked webhooks. Uses the database directly: the API shows only data of
  * the caller's organization, and the organization of a parked webhook is unknown.
  */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Database } from '../../../db/client.ts';
 import type { InboxEntry } from '../../../db/inbox/webhooks.ts';
 import { createWebhookInbox } from '../../../db/inbox/webhooks.ts';
@@ -57,7 +57,7 @@ export const webhooksCommand = (): Command => {
   webhooks
     .command('list')
     .description('list the parked webhooks, newest first, and count those that wait for delivery')
-    .option('--provider <name>', `webhooks of one provider: ${vendorNames.join(', ')}`)
+    .addOption(new Option('--provider <name>', 'webhooks of one provider').choices(vendorNames))
     .option('--limit <n>', 'the maximum number of webhooks', count, 50)
     .action((options: { provider?: string; limit: number }, command: Command) =>
       withDatabase(command, async (db, output) => {
@@ -88,11 +88,11 @@ export const webhooksCommand = (): Command => {
         if (!found) throw noSuch(id);
         const { decrypt, ...entry } = found;
         if (options.content) await note(db, 'webhook.read', entry);
-        const content = options.content ? { told: await decrypt() } : {};
+        const content = options.content ? { content: await decrypt() } : {};
         output.show({ ...entry, ...content }, () =>
           [
             renderTable([...head, 'state'], [[...row(entry), entry.state]]),
-            ...(options.content ? [JSON.stringify(content.told, null, 2)] : []),
+            ...(options.content ? [JSON.stringify(content.content, null, 2)] : []),
           ].join('\n'),
         );
       }),

@@ -31,6 +31,7 @@ const queryOf = ({ failed, open, query }: Selection): readonly string[] => [
  *
  * @throws {TemporalUnreachable} when the server does not answer.
  * @throws {NotOnServer} when the server does not have a workflow.
+ * @throws {SelectionRejected} when the server rejects the query or the run id.
  */
 export async function* selectHistories(
   selection: Selection,
@@ -69,8 +70,24 @@ export class NotOnServer extends Error {
   override readonly name = 'NotOnServer';
 }
 
+/** The server rejects the query or the run id. */
+export class SelectionRejected extends Error {
+  override readonly name = 'SelectionRejected';
+}
+
 /** https://grpc.io/docs/guides/status-codes/ */
 const isNotFound = ({ code }: { readonly code: number }): boolean => code === 5;
+const isInvalid = ({ code }: { readonly code: number }): boolean => code === 3;
+
+const rejectedSelection = (cause: unknown): unknown =>
+  isGrpcServiceError(cause) && isInvalid(cause)
+    ? new SelectionRejected(
+        `Temporal rejected the selection (${cause.details}). Check --query and --run-id.`,
+        {
+          cause,
+        },
+      )
+    : cause;
 
 const fetchHistory = async (
   client: Client,
@@ -80,7 +97,7 @@ const fetchHistory = async (
   try {
     return { workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
   } catch (cause) {
-    if (!isGrpcServiceError(cause) || !isNotFound(cause)) throw cause;
+    if (!isGrpcServiceError(cause) || !isNotFound(cause)) throw rejectedSelection(cause);
     throw new NotOnServer(
       `workflow ${workflowId} was not found: there is no such file and no such workflow on the server. Check the id; its retention period may be over.`,
       { cause },
@@ -108,7 +125,11 @@ async function* listExecutions(
 ): AsyncGenerator<{ readonly workflowId: string; readonly runId: string }> {
   let nextPageToken: Uint8Array | undefined;
   do {
-    const page = await connection.workflowService.listWorkflowExecutions({ namespace, query, nextPageToken });
+    const page = await connection.workflowService
+      .listWorkflowExecutions({ namespace, query, nextPageToken })
+      .catch((cause: unknown) => {
+        throw rejectedSelection(cause);
+      });
     for (const { execution } of page.executions) {
       yield { workflowId: execution?.workflowId ?? '', runId: execution?.runId ?? '' };
     }

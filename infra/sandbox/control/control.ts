@@ -54,6 +54,8 @@ export interface SandboxControl {
    */
   revokeGrants(vendor: Vendor, account: string): number;
   addBusy(time: BusyTime): { readonly calendarId: string; readonly eventId: string };
+  /** Invalidates all sync tokens of Google calendars. Clients must list all events again. */
+  expireSyncTokens(): void;
   /**
    * Simulates that a meeting started, ended, was recorded, or was deleted by its host.
    *
@@ -130,6 +132,7 @@ export const createControl = (parts: ControlParts): SandboxControl => {
         ? apple.revokeAccount(account)
         : serverOf(parts, vendor).grants.revokeAccount(account),
     addBusy: (time) => google.addBusy(time),
+    expireSyncTokens: () => google.expireSyncTokens(),
     async sendMeetingEvent(id, event) {
       try {
         return { webhook: await zoom.sendEvent(id, event) };

@@ -63,6 +63,10 @@ export const controlRoutes = (app: FastifyInstance, control: SandboxControl) => 
     return { revoked: control.revokeGrants(vendorPath.parse(request.params).vendor, account) };
   });
 
+  app.post('/sandbox/google/expire-sync-tokens', async (_request, reply) => {
+    control.expireSyncTokens();
+    return reply.code(204).send();
+  });
   app.post('/sandbox/google/busy', async (request, reply) =>
     reply.code(201).send(control.addBusy(busyTimeSchema.parse(request.body))),
   );

@@ -8,7 +8,7 @@ import type { Clock } from '../time.ts';
 import type { Calendar, Calendars } from './calendars.ts';
 import { type Channels, stopSchema, watchSchema } from './channels.ts';
 import { GoogleError, googleErrors, invalid } from './errors.ts';
-import { renderEvent, type StoredEvent } from './event.ts';
+import { renderDeleted, renderEvent, type StoredEvent } from './event.ts';
 import { eventQuerySchema, listEvents } from './event-listing.ts';
 import { type EventWriting, eventBodySchema, type WriteOptions } from './event-writing.ts';
 import { answerFreeBusyQuery, freeBusyRequestSchema } from './free-busy.ts';
@@ -53,7 +53,7 @@ const newCalendar = z.object({
   summary: z.string().min(1),
   timeZone: z
     .string()
-    .refine((zone) => IANAZone.isValidZone(zone), 'not an IANA time zone')
+    .refine((zone) => IANAZone.create(zone).isValid, 'not an IANA time zone')
     .optional(),
 });
 
@@ -91,7 +91,8 @@ const eventRoutes = (app: FastifyInstance, { calendars, writing, accountOf, cloc
   app.get<CalendarPath>(eventsPath, { config: { operation: 'events.list' } }, (request) => {
     const calendar = calendarOf(request);
     const query = read(eventQuerySchema, request.query);
-    const { events, nextPageToken } = listEvents(calendar, query);
+    const { syncEpoch: epoch, revision } = calendars;
+    const { events, nextPageToken, nextSyncToken } = listEvents(calendar, query, { epoch, revision });
     const answer = {
       kind: 'calendar#events',
       summary: calendar.summary,
@@ -99,7 +100,12 @@ const eventRoutes = (app: FastifyInstance, { calendars, writing, accountOf, cloc
       accessRole: 'owner',
       defaultReminders: [],
       ...(nextPageToken === undefined ? {} : { nextPageToken }),
-      items: events.map((event) => withAttendees(render(calendar, event), query.maxAttendees)),
+      ...(nextSyncToken === undefined ? {} : { nextSyncToken }),
+      items: events.map((event) =>
+        query.syncToken !== undefined && event.status === 'cancelled'
+          ? renderDeleted(event)
+          : withAttendees(render(calendar, event), query.maxAttendees),
+      ),
     };
     return query.fields === undefined ? answer : selectFields(answer, query.fields);
   });

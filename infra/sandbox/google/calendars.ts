@@ -41,6 +41,12 @@ export interface Calendars {
   onChange(listener: (calendar: Calendar) => void): void;
   /** Returns a number that increases with every change in any calendar. */
   nextRevision(): number;
+  /** The revision of the newest change. */
+  readonly revision: number;
+  /** Sync tokens of an earlier epoch are invalid. */
+  readonly syncEpoch: number;
+  /** Invalidates all sync tokens, as Google does from time to time. */
+  expireSyncTokens(): void;
   readonly save: () => z.infer<typeof storedCalendarsSchema>;
   readonly load: (value: unknown) => void;
   reset(): void;
@@ -53,6 +59,7 @@ export const createCalendars = (
 ): Calendars => {
   const calendars = new Map<string, Calendar>();
   let revision = 1;
+  let syncEpoch = 1;
   const listeners: ((calendar: Calendar) => void)[] = [];
 
   const add = (calendar: Omit<Calendar, 'events'>): Calendar => {
@@ -92,6 +99,15 @@ export const createCalendars = (
       revision += 1;
       return revision;
     },
+    get revision() {
+      return revision;
+    },
+    get syncEpoch() {
+      return syncEpoch;
+    },
+    expireSyncTokens() {
+      syncEpoch += 1;
+    },
     save: () => ({
       revision,
       calendars: [...calendars.values()].map((calendar) => ({
@@ -111,6 +127,7 @@ export const createCalendars = (
     },
     reset() {
       calendars.clear();
+      syncEpoch += 1;
       changeNotifier.notify();
     },
   };

@@ -25,6 +25,16 @@ export const googleErrors = {
     status: 'PERMISSION_DENIED',
   },
   deleted: { code: 410, reason: 'deleted', message: 'Resource has been deleted' },
+  fullSyncRequired: {
+    code: 410,
+    reason: 'fullSyncRequired',
+    message: 'Sync token is no longer valid, a full sync is required.',
+  },
+  syncTokenWithRequestRestrictions: {
+    code: 400,
+    reason: 'syncTokenWithRequestRestrictions',
+    message: 'Sync token cannot be used with other request restrictions.',
+  },
   duplicate: { code: 409, reason: 'duplicate', message: 'The requested identifier already exists.' },
   channelIdNotUnique: { code: 400, reason: 'channelIdNotUnique', message: 'Channel id not unique' },
   channelNotFound: { code: 404, reason: 'notFound', message: "Channel 'id' not found for project" },

@@ -1,9 +1,13 @@
-/** Implements events.list: filters, sorts and pages the events of a calendar. */
+/**
+ * Implements events.list: filters, sorts and pages the events of a calendar, or lists what has changed since a sync token:
+ * https://developers.google.com/workspace/calendar/api/guides/sync
+ */
 import { z } from 'zod';
 import type { Calendar } from './calendars.ts';
-import { GoogleError, invalid } from './errors.ts';
+import { GoogleError, googleErrors, invalid } from './errors.ts';
 import { eventTypes, type StoredEvent } from './event.ts';
 import { readInstant } from './event-time.ts';
+import { readSyncToken, type SyncToken, writeSyncToken } from './sync-token.ts';
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const oneOrMore = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
@@ -16,7 +20,7 @@ export const eventQuerySchema = z.object({
   q: z.string().optional(),
   privateExtendedProperty: oneOrMore.default([]),
   sharedExtendedProperty: oneOrMore.default([]),
-  showDeleted: flag.default(false),
+  showDeleted: flag.optional(),
   singleEvents: flag.default(false),
   orderBy: z.enum(['startTime', 'updated']).optional(),
   eventTypes: z
@@ -33,13 +37,29 @@ export type EventQuery = z.infer<typeof eventQuerySchema>;
 export interface EventPage {
   readonly events: readonly StoredEvent[];
   readonly nextPageToken?: string;
+  /** On the last page of a listing without a filter that a sync token excludes. */
+  readonly nextSyncToken?: string;
 }
 
-const readPageToken = (token: string | undefined): number => {
-  if (token === undefined) return 0;
-  const offset = Number(Buffer.from(token, 'base64url').toString());
-  if (!Number.isInteger(offset) || offset < 1) throw invalid('Invalid page token value.');
-  return offset;
+/** What the sync tokens of a listing contain. */
+interface Tokens {
+  readonly epoch: number;
+  /** The newest revision of all calendars. */
+  readonly revision: number;
+}
+
+/** Where a page begins, and the revision of the calendars when the listing began: its sync token begins there. */
+const pageTokenSchema = z.object({ from: z.int().min(0), listedAt: z.int().min(0) });
+type PageToken = z.infer<typeof pageTokenSchema>;
+
+const writePageToken = (token: PageToken): string => Buffer.from(JSON.stringify(token)).toString('base64url');
+
+const readPageToken = (token: string): PageToken => {
+  try {
+    return pageTokenSchema.parse(JSON.parse(Buffer.from(token, 'base64url').toString()));
+  } catch {
+    throw invalid('Invalid page token value.');
+  }
 };
 
 const hasProperties = (wanted: readonly string[], held: Readonly<Record<string, string>> | undefined) =>
@@ -66,7 +86,7 @@ const matcher = (query: EventQuery) => {
   const updated = query.updatedMin === undefined ? -Infinity : readInstant(query.updatedMin, 'updatedMin');
   if (until <= from) throw invalid('The requested minimum must be before the maximum.');
   return (event: StoredEvent) =>
-    (query.showDeleted || event.status !== 'cancelled') &&
+    (query.showDeleted === true || event.status !== 'cancelled') &&
     event.endMs > from &&
     event.startMs < until &&
     event.updated >= updated &&
@@ -78,25 +98,85 @@ const matcher = (query: EventQuery) => {
 };
 
 /**
- * Returns one page of the calendar's events.
+ * Returns one page of the calendar's events, or of its changes.
  *
- * @throws {GoogleError} a 400 for a contradictory query, a 410 for a sync token.
+ * @throws {GoogleError} a 400 for a contradictory query, a 410 for a sync token of another epoch or calendar.
  */
-export const listEvents = (calendar: Calendar, query: EventQuery): EventPage => {
-  if (query.syncToken !== undefined) {
-    const message = 'The sandbox does not support sync tokens. Sync in full.';
-    throw new GoogleError({ code: 410, reason: 'fullSyncRequired', message });
-  }
+export const listEvents = (calendar: Calendar, query: EventQuery, tokens: Tokens): EventPage =>
+  query.syncToken === undefined
+    ? listAll(calendar, query, tokens)
+    : listChanges(calendar, query, tokens, query.syncToken);
+
+/** A sync token is bound to the parameters of the list that returned it. */
+const parametersOf = ({ singleEvents, eventTypes: types }: EventQuery): string =>
+  JSON.stringify([singleEvents, [...types].sort()]);
+
+const syncTokenOf = (calendar: Calendar, query: EventQuery, epoch: number, revision: number): string =>
+  writeSyncToken({ epoch, revision, calendarId: calendar.id, parameters: parametersOf(query) });
+
+/** Pages by the position in the calendar, so that a change during the listing moves no other event to another page. */
+const listAll = (calendar: Calendar, query: EventQuery, { epoch, revision }: Tokens): EventPage => {
   if (query.orderBy === 'startTime' && !query.singleEvents) {
     throw invalid('The requested ordering is not available for the particular query.');
   }
-  const events = [...calendar.events.values()].filter(matcher(query));
-  if (query.orderBy === 'startTime') events.sort((a, b) => a.startMs - b.startMs);
-  if (query.orderBy === 'updated') events.sort((a, b) => a.revision - b.revision);
-  const offset = readPageToken(query.pageToken);
-  const next = offset + query.maxResults;
-  return {
-    events: events.slice(offset, next),
-    ...(next < events.length ? { nextPageToken: Buffer.from(String(next)).toString('base64url') } : {}),
-  };
+  const token =
+    query.pageToken === undefined ? { from: 0, listedAt: revision } : readPageToken(query.pageToken);
+  const matches = matcher(query);
+  const ordered = [...calendar.events.values()];
+  if (query.orderBy === 'startTime') ordered.sort((a, b) => a.startMs - b.startMs);
+  if (query.orderBy === 'updated') ordered.sort((a, b) => a.revision - b.revision);
+  const events: StoredEvent[] = [];
+  let from = token.from;
+  for (; from < ordered.length && events.length < query.maxResults; from += 1) {
+    const event = ordered[from];
+    if (event && matches(event)) events.push(event);
+  }
+  if (ordered.slice(from).some(matches)) {
+    return { events, nextPageToken: writePageToken({ ...token, from }) };
+  }
+  return isFiltered(query)
+    ? { events }
+    : { events, nextSyncToken: syncTokenOf(calendar, query, epoch, token.listedAt) };
 };
+
+/** Google's guide restricts a first list with timeMin. */
+const isFiltered = ({ orderBy, q, iCalUID, updatedMin, ...query }: EventQuery): boolean =>
+  [orderBy, q, iCalUID, updatedMin].some((filter) => filter !== undefined) ||
+  query.privateExtendedProperty.length > 0 ||
+  query.sharedExtendedProperty.length > 0;
+
+/** Lists the changed events in the order of their changes. A change during the listing comes last. */
+const listChanges = (
+  calendar: Calendar,
+  query: EventQuery,
+  { epoch, revision }: Tokens,
+  text: string,
+): EventPage => {
+  if (isFiltered(query) || query.timeMin !== undefined || query.timeMax !== undefined) {
+    throw new GoogleError(googleErrors.syncTokenWithRequestRestrictions);
+  }
+  if (query.showDeleted === false) throw new GoogleError(googleErrors.syncTokenWithRequestRestrictions);
+  const token = readSyncToken(text);
+  if (!token || token.epoch !== epoch || token.calendarId !== calendar.id) {
+    throw new GoogleError(googleErrors.fullSyncRequired);
+  }
+  if (token.parameters !== parametersOf(query)) {
+    throw invalid('The parameters differ from those of the list that returned the sync token.');
+  }
+  const from = query.pageToken === undefined ? token.revision : readPageToken(query.pageToken).from;
+  const changed = changesAfter(calendar, query, from);
+  const events = changed.slice(0, query.maxResults);
+  const last = events.at(-1)?.revision ?? from;
+  return events.length < changed.length
+    ? { events, nextPageToken: writePageToken({ from: last, listedAt: revision }) }
+    : { events, nextSyncToken: syncTokenOf(calendar, query, epoch, Math.max(revision, last)) };
+};
+
+const changesAfter = (
+  calendar: Calendar,
+  { eventTypes: types }: EventQuery,
+  after: SyncToken['revision'],
+): readonly StoredEvent[] =>
+  [...calendar.events.values()]
+    .filter((event) => event.revision > after && types.includes(event.eventType))
+    .sort((a, b) => a.revision - b.revision);

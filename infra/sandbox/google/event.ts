@@ -85,6 +85,14 @@ interface CalendarContext {
   readonly timeZone: string;
 }
 
+/** Returns a deleted event in a list of changes. Google guarantees only its id. */
+export const renderDeleted = (event: StoredEvent) => ({
+  kind: 'calendar#event',
+  etag: entityTag(event),
+  id: event.id,
+  status: event.status,
+});
+
 /** Returns the event as the API sends it. */
 export const renderEvent = (event: StoredEvent, calendar: CalendarContext, nowMs: number) => {
   const person = { email: calendar.owner, ...(calendar.calendarId === calendar.owner ? { self: true } : {}) };

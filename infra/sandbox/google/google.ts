@@ -155,6 +155,8 @@ export const createGoogle = ({
       });
       return { calendarId: calendar.id, eventId: event.id };
     },
+    /** Invalidates all sync tokens: the next list of changes is answered with 410. */
+    expireSyncTokens: () => calendars.expireSyncTokens(),
     reset() {
       server.reset();
       calendars.reset();

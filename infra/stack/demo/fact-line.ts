@@ -57,6 +57,10 @@ export const factLine = (fact: AuditionFact): FactLine => {
       return plain(`${fact.participant} was removed`);
     case 'checked_in':
       return good(`${fact.participant} checked in`);
+    case 'calendar_changed':
+      return fact.change === 'put_back' || fact.change === 'conflict_over'
+        ? good(`calendar of ${fact.participant}: ${fact.change}`)
+        : warning(`calendar of ${fact.participant}: ${fact.change}`);
     case 'session_started':
       return good('session started');
     case 'session_ended':

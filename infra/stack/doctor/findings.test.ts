@@ -57,6 +57,24 @@ describe('npm run stack:doctor', () => {
     );
   });
 
+  it.each([
+    ['v24.15.0', 'good'],
+    ['v25.0.0', 'good'],
+    ['v24.14.9', 'blocks'],
+    ['v22.20.0', 'blocks'],
+  ] as const)('reports Node.js %s as %s', (node, verdict) => {
+    expect(finding({ ...healthy, node }, 'Node.js')?.verdict).toBe(verdict);
+  });
+
+  it('reports a namespace whose retention is shorter than the time to reopen an audition', () => {
+    expect(finding({ ...healthy, retentionDays: 30 }, 'Retention')?.verdict).toBe('good');
+    expect(finding({ ...healthy, retentionDays: 14 }, 'Retention')).toMatchObject({
+      verdict: 'note',
+      whatToDo: expect.stringContaining('--retention 15d'),
+    });
+    expect(finding(healthy, 'Retention')).toBeUndefined();
+  });
+
   it('needs neither the CLI nor PostgreSQL with external servers', () => {
     const state: SystemState = {
       ...healthy,

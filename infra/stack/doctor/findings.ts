@@ -1,5 +1,6 @@
 /** Evaluates the state of the machine. Pure: `inspect-system.ts` collects the state. */
 import { oldestGo } from '../temporal-cli.ts';
+import { neededRetentionDays } from '../temporal-retention.ts';
 
 export interface PortState {
   readonly purpose: string;
@@ -23,6 +24,8 @@ export interface SystemState {
   readonly freeDiskBytes: number;
   /** Whether the variables that replace a part of the stack are set. */
   readonly external: { readonly temporal: boolean; readonly database: boolean };
+  /** The retention of the namespace at TEMPORAL_ADDRESS. Undefined without it, or when the server does not tell. */
+  readonly retentionDays?: number | undefined;
 }
 
 export type Verdict = 'good' | 'blocks' | 'untried' | 'note';
@@ -39,7 +42,8 @@ export interface Finding {
 
 /** Space for the dependencies, the Temporal CLI with Go's build cache, and the data of some weeks. */
 const neededDiskBytes = 3_000_000_000;
-const oldestNode = 24;
+/** The workflow threads use `module.registerHooks`, a release candidate from this version on. */
+const oldestNode = { major: 24, minor: 15 };
 
 /** Returns the findings in the order to print. */
 export const findingsOf = (state: SystemState): readonly Finding[] => [
@@ -47,6 +51,7 @@ export const findingsOf = (state: SystemState): readonly Finding[] => [
   optionalToolFinding('npm', state.npm, 'comes with Node.js: https://nodejs.org'),
   postgresFinding(state),
   temporalFinding(state),
+  ...retentionFinding(state),
   goFinding(state),
   testServerFinding(state),
   optionalToolFinding(
@@ -73,14 +78,14 @@ export const stackCanStart = (findings: readonly Finding[]): boolean =>
   findings.every(({ verdict }) => verdict !== 'blocks');
 
 const nodeFinding = ({ node }: SystemState): Finding => {
-  const major = Number(/^v(\d+)\./.exec(node)?.[1]);
-  return major >= oldestNode
+  const [, major = 0, minor = 0] = (/^v(\d+)\.(\d+)\./.exec(node) ?? []).map(Number);
+  return major > oldestNode.major || (major === oldestNode.major && minor >= oldestNode.minor)
     ? { about: 'Node.js', verdict: 'good', found: node }
     : {
         about: 'Node.js',
         verdict: 'blocks',
         found: node,
-        whatToDo: `run this through npm (npm run stack:doctor), which brings Node.js ${oldestNode}`,
+        whatToDo: `run this through npm (npm run stack:doctor), which brings Node.js ${oldestNode.major}`,
       };
 };
 
@@ -127,6 +132,16 @@ const temporalFinding = ({ external, temporalCli, go }: SystemState): Finding =>
       ? 'the first start will try to download it, or else build it with Go in about 4 minutes'
       : `the first start will try to download it; if that fails, install ${goNeeded}, or https://docs.temporal.io/cli/setup-cli, or set TEMPORAL_ADDRESS`,
   };
+};
+
+const retentionFinding = ({ retentionDays }: SystemState): readonly Finding[] => {
+  if (retentionDays === undefined) return [];
+  const finding = { about: 'Retention', found: `Temporal keeps ended workflows for ${retentionDays} days` };
+  if (retentionDays >= neededRetentionDays) return [{ ...finding, verdict: 'good' }];
+  const whatToDo =
+    `closed auditions can be reopened for that long only; extend it to at least ${neededRetentionDays} days: ` +
+    `temporal operator namespace update --namespace <namespace> --retention ${neededRetentionDays}d`;
+  return [{ ...finding, verdict: 'note', whatToDo }];
 };
 
 const testServerFinding = ({ testServer, java, maven }: SystemState): Finding => {

@@ -3,11 +3,13 @@ import { statfs } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
 import getPort from 'get-port';
+import { loadTemporalClientConfiguration } from '../../../foundation/configuration/configuration.ts';
 import { projectPath } from '../paths.ts';
 import { preferredPorts } from '../ports.ts';
 import { postgresBinariesFolder } from '../postgres/binaries.ts';
 import { findTemporalCli } from '../temporal-cli.ts';
 import { loadTemporalDev } from '../temporal-dev.ts';
+import { readRetentionDays } from '../temporal-retention.ts';
 import { findTestServer } from '../temporal-test-server.ts';
 import type { PortState, SystemState } from './findings.ts';
 
@@ -40,7 +42,21 @@ export const inspectSystem = async (env: NodeJS.ProcessEnv): Promise<SystemState
     ports,
     freeDiskBytes: disk.bavail * disk.bsize,
     external: { temporal: Boolean(env.TEMPORAL_ADDRESS), database: Boolean(env.DATABASE_URL) },
+    retentionDays: env.TEMPORAL_ADDRESS ? await retentionOf(env) : undefined,
   };
+};
+
+/** Undefined when the server does not answer or does not tell. */
+const retentionOf = async (env: NodeJS.ProcessEnv): Promise<number | undefined> => {
+  try {
+    const { temporal } = loadTemporalClientConfiguration({
+      ...env,
+      CASTMATCH_ENV: env.CASTMATCH_ENV || 'local',
+    });
+    return await readRetentionDays(temporal);
+  } catch {
+    return undefined;
+  }
 };
 
 /** Returns the version line of a program. Java prints it to stderr. */

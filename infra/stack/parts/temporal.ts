@@ -8,6 +8,7 @@ import { loadTemporalClientConfiguration } from '../../../foundation/configurati
 import type { Progress } from '../build-once.ts';
 import { getTemporalCli } from '../temporal-cli.ts';
 import { devServerArguments, loadTemporalDev } from '../temporal-dev.ts';
+import { extendRetention } from '../temporal-retention.ts';
 import { isTemporalReady, registerSearchAttributes } from '../temporal-server.ts';
 import { type Part, portNote, type StackContext } from './part.ts';
 
@@ -48,7 +49,9 @@ export const startTemporalProcess = async (
     env: shellEnv,
     ready: () => isTemporalReady(address, settings.namespace),
   });
-  await registerSearchAttributes({ address, namespace: settings.namespace }, settings.searchAttributes);
+  const server = { address, namespace: settings.namespace };
+  await registerSearchAttributes(server, settings.searchAttributes);
+  await extendRetention(server, settings.retentionDays);
   const webUi = `http://127.0.0.1:${ui.port}`;
   return {
     env: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: settings.namespace },

@@ -5,11 +5,11 @@ import type { ParticipantView } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
 import { toEpochMs, toInstant } from '../../../domain/time/epoch.ts';
-import { askInBackground } from '../background-question.ts';
 import { runChange } from '../change.ts';
 import type { RespondCommand } from '../messages.ts';
-import { wrongState } from '../refusals.ts';
+import { answerSuperseded } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
+import { askAboutSlot } from '../slot-question.ts';
 import { claimSlot } from './claim.ts';
 import { notify } from './notices.ts';
 
@@ -26,6 +26,7 @@ export const recordAnswer = (
     { type: 'responded', participant, answer, origin, ...(finalAt ? { finalAt: toInstant(finalAt) } : {}) },
     { correlationId },
   );
+  if (finalAt !== undefined) run.slotTakenAs = undefined;
   if (journal.view.state === 'confirmed' && !allAccepted(run)) {
     journal.record({ type: 'confirmation_lost' }, { correlationId });
   }
@@ -66,16 +67,17 @@ export const withdrawDecline = async (
   run: AuditionRun,
   command: RespondCommand,
 ): Promise<Refusal | undefined> => {
-  const { slot } = run.journal.view;
+  const { slot, announcedAs } = run.journal.view;
+  // A move that was in progress has come first: the answer is about the slot before it.
+  if (command.revision !== undefined && !announcedAs.includes(command.revision)) return answerSuperseded();
   if (!slot || pendingDecline(run)?.id !== command.participant) {
     recordAnswer(run, command);
     return undefined;
   }
-  return runChange(
-    run,
-    () => reclaim(run, slot, command),
-    () => wrongState('respond', run.journal.view.state),
-  );
+  return runChange(run, 'respond', (change) => {
+    change.withdrawsDecline = true;
+    return reclaim(run, slot, command);
+  });
 };
 
 const reclaim = async (
@@ -107,21 +109,20 @@ export const confirmWhenAccepted = (run: AuditionRun, correlationId?: string): v
   }
 };
 
-const allAccepted = ({ journal }: AuditionRun): boolean =>
+/** Returns whether all required participants have accepted. */
+export const allAccepted = ({ journal }: AuditionRun): boolean =>
   journal.view.participants.every(({ required, answer }) => !required || answer === 'accepted');
 
 const askAboutDecline = (run: AuditionRun, { id, kind, required }: ParticipantView): void => {
   if (!required) return;
-  const { revision } = run.journal.view;
-  askInBackground(
+  askAboutSlot(
     run,
     {
       step: 'answer',
       what: `The ${kind} ${id} declined but is required.`,
       hint: 'Reschedule or replace the participant, then skip; or abort.',
       actions: ['skip', 'abort'],
-      isMoot: () =>
-        run.journal.view.revision !== revision || hasBegun(run) || answerOf(run, id) !== 'declined',
+      isMoot: () => hasBegun(run) || answerOf(run, id) !== 'declined',
     },
     (action) => {
       if (action === 'abort') failForMissingAnswer(run, 'declined');
@@ -129,7 +130,7 @@ const askAboutDecline = (run: AuditionRun, { id, kind, required }: ParticipantVi
   );
 };
 
-/** Asks again what a move had made moot, after the audition has returned to the old slot. */
+/** Asks again what no code waits for after a take-over. */
 export const restoreQuestions = (run: AuditionRun): void => {
   confirmWhenAccepted(run);
   for (const participant of run.journal.view.participants) {
@@ -147,18 +148,14 @@ export const escalateMissingAnswer = (run: AuditionRun): void => {
   );
   if (unanswered.length === 0) return;
   const ids = unanswered.map(({ id }) => id).join(', ');
-  const { revision } = run.journal.view;
-  askInBackground(
+  askAboutSlot(
     run,
     {
       step: 'answer',
       what: `Performer ${ids} has not answered the invitation.`,
       hint: 'Retry to send a reminder, skip to continue waiting, or abort.',
       actions: ['retry', 'skip', 'abort'],
-      isMoot: () =>
-        run.journal.view.revision !== revision ||
-        hasBegun(run) ||
-        unanswered.every(({ id }) => answerOf(run, id) !== 'none'),
+      isMoot: () => hasBegun(run) || unanswered.every(({ id }) => answerOf(run, id) !== 'none'),
     },
     (action) => {
       if (action === 'abort') failForMissingAnswer(run, 'unanswered');

@@ -1,17 +1,18 @@
-/** Step 3: writes the event to every connected calendar, the calendars of one provider in one activity. */
+/** Step 3: writes the event to every connected calendar, several calendars of one provider in one activity. */
 import { isCancellation, proxyActivities } from '@temporalio/workflow';
-import type {
-  CalendarActivities,
-  EventContent,
-  WriteEventsInput,
-  WriteEventsResult,
+import {
+  type CalendarActivities,
+  type EventContent,
+  largestEventGroup,
+  type WriteEventsInput,
+  type WriteEventsResult,
 } from '../../../activities/contract.ts';
 import type { AuditionFact } from '../../../domain/audition/events.ts';
 import type { Slot } from '../../../domain/audition/slot.ts';
 import type { CalendarProviderName } from '../../../domain/providers/vendors.ts';
 import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions } from '../activity-options.ts';
-import { calendarsByProvider, calendarsOf, type OwnedCalendar } from '../calendars.ts';
+import { calendarsByProvider, calendarsOf, inChunks, type OwnedCalendar } from '../calendars.ts';
 import type { DraftFact } from '../journal.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
@@ -47,7 +48,9 @@ export const writeCalendarEvents = async (
   at: SlotRevision,
   { completion, only, label = `r${at.revision}` }: WriteOptions = {},
 ): Promise<void> => {
-  const groups = calendarsByProvider(only ?? calendarsOf(run));
+  const groups = calendarsByProvider(only ?? calendarsOf(run)).flatMap(({ provider, calendars }) =>
+    inChunks(calendars, largestEventGroup).map((chunk) => ({ provider, calendars: chunk })),
+  );
   const last = groups.length === 1 ? completion : undefined;
   const areRecorded = await Promise.all(
     groups.map(({ provider, calendars }) =>
@@ -61,7 +64,7 @@ export const writeCalendarEvents = async (
   await run.journal.flush(releaseHolds ? { releaseHolds } : undefined);
 };
 
-/** Writes the events of one provider. Returns whether the completion was recorded. */
+/** Writes a chunk of the events of one provider. Returns whether the completion was recorded. */
 const writeGroup = async (
   run: AuditionRun,
   provider: CalendarProviderName,

@@ -1,22 +1,31 @@
 /** Changes the cast of a running audition, with the calendars, holds and notices of the participants. */
 import { CancellationScope } from '@temporalio/workflow';
 import { castChangeRefusal } from '../../../domain/audition/cast-changes.ts';
+import {
+  type CastDifference,
+  castDifference,
+  keepsCalendar,
+  keptChannels,
+} from '../../../domain/audition/cast-difference.ts';
 import type { AuditionPlan } from '../../../domain/audition/plan.ts';
-import type { Participant } from '../../../domain/audition/request.ts';
-import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
+import type { Reminder } from '../../../domain/audition/reminder-plan.ts';
+import type { Channel, Participant } from '../../../domain/audition/request.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import type { ParticipantId } from '../../../domain/ids.ts';
+import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { calendarsOf } from '../calendars.ts';
-import { releaseOtherClaims, runChange } from '../change.ts';
+import { runChange } from '../change.ts';
+import type { Change } from '../change-in-progress.ts';
 import { compensate } from '../compensate.ts';
 import type { AuditionCompensation } from '../compensations.ts';
 import type { CastChange, ParticipantsCommand } from '../messages.ts';
-import { wrongState } from '../refusals.ts';
+import { isChangeable, wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
-import { confirmWhenAccepted } from './answers.ts';
+import { forgetSuppressed } from '../suppressed-addresses.ts';
+import { allAccepted, confirmWhenAccepted, pendingDecline } from './answers.ts';
 import { removalId, writeCalendarEvents } from './calendar-events.ts';
-import { claimSlot } from './claim.ts';
-import { notify } from './notices.ts';
+import { type Claimed, claimSlot } from './claim.ts';
+import { notify, notifyOne } from './notices.ts';
 
 /**
  * Changes the cast. The slot is claimed again for the new cast first, so that a new participant who is busy is refused
@@ -26,177 +35,221 @@ export const changeCast = async (
   run: AuditionRun,
   { changes, correlationId }: ParticipantsCommand,
 ): Promise<Refusal | undefined> => {
-  const { journal } = run;
-  const { slot, state } = journal.view;
-  if (!slot || !isCommandAllowed('participants', state)) return wrongState('participants', state);
+  const { view } = run.journal;
+  if (!view.slot || !isChangeable('participants', view)) return wrongState('participants', view.state);
   const before = run.plan;
   const refusal = castChangeRefusal(before.participants, changes);
   if (refusal) return refusal;
   const participants = changes.reduce(applyChange, before.participants);
-  const added = participants.filter((participant) => !before.participants.includes(participant));
-  const removed = before.participants.filter((participant) => !participants.includes(participant));
-  if (added.length === 0 && removed.length === 0) return undefined;
-  const formerParticipants = [...(before.formerParticipants ?? []), ...removed].filter(
-    ({ id }) => !participants.some((participant) => participant.id === id),
-  );
-  return runChange(
-    run,
-    () =>
-      replaceCast(run, { ...before, participants, formerParticipants }, { added, removed }, correlationId),
-    () => wrongState('participants', run.journal.view.state),
+  const difference = castDifference(before.participants, participants);
+  if (Object.values(difference).every(({ length }) => length === 0)) return undefined;
+  return runChange(run, 'participants', (change) =>
+    replaceCast(run, change, { ...before, participants }, { difference, correlationId }),
   );
 };
-
-interface CastDifference {
-  readonly added: readonly Participant[];
-  readonly removed: readonly Participant[];
-}
 
 const replaceCast = async (
   run: AuditionRun,
+  change: Change,
   plan: AuditionPlan,
-  { added, removed }: CastDifference,
-  correlationId: string,
+  { difference, correlationId }: { readonly difference: CastDifference; readonly correlationId: string },
 ): Promise<Refusal | undefined> => {
-  const refusal = await claimFor(run, plan);
-  if (refusal) return refusal;
-  const undone = removed.flatMap(({ id }) => compensationsOf(run, id, plan.participants));
-  recordCast(run, { added, removed }, correlationId);
-  undoInBackground(run, undone, removed);
-  await arrangeFor(run, added);
+  const claimed = await claimFor(run, plan);
+  if (claimed instanceof Refusal) return claimed;
+  // Throws when the audition has ended: then the ending undoes everything, for the cast of before.
+  recordChanges(run, difference, correlationId);
+  change.isMade = true;
+  run.plan = plan;
+  const leaving = leavingOf(difference);
+  const recipients = leaving.map(({ participant }) => participant);
+  const [shared, undone] = partition(
+    leaving.flatMap((one) => compensationsOf(run, one)),
+    (entry) => isShared(entry, plan.participants),
+  );
+  run.reminders = remindersAfter(run.reminders, claimed.reminders, difference);
+  for (const { participant, channels } of leaving) {
+    run.openNotices.removeOf(participant.id, channels);
+    if (channels.length > 0) forgetSuppressed(run, participant.id);
+  }
+  confirmWhenAccepted(run, correlationId);
+  undoInBackground(run, undone, recipients);
+  await arrangeFor(run, difference);
+  // The event stays in a calendar that others share: it is theirs now. One who stays has registered the removal anew.
+  const stays = ({ id }: AuditionCompensation) =>
+    plan.participants.some((participant) => removalId({ participant: participant.id }) === id);
+  undoInBackground(
+    run,
+    shared.filter((entry) => !stays(entry)),
+    recipients,
+  );
   return undefined;
 };
 
-const recordCast = (
+const recordChanges = (
   run: AuditionRun,
-  { added, removed }: { readonly added: readonly Participant[]; readonly removed: readonly Identified[] },
-  correlationId?: string,
+  { added, removed, replaced }: CastDifference,
+  correlationId: string,
 ): void => {
   for (const { id } of removed) {
-    if (!isAmong(added, id)) run.record({ type: 'participant_removed', participant: id }, correlationId);
+    run.record({ type: 'participant_removed', participant: id }, correlationId);
   }
-  for (const { id, kind, zone, required } of added) {
-    const participant = { id, kind, zone, required: required || kind === 'performer' };
-    run.record({ type: 'participant_added', participant }, correlationId);
+  for (const participant of added) {
+    run.record({ type: 'participant_added', participant: memberOf(participant) }, correlationId);
   }
-  if (run.journal.view.state === 'confirmed' && added.some(({ required }) => required)) {
+  for (const { after, isSamePerson } of replaced) {
+    const same = isSamePerson ? { isSamePerson } : {};
+    run.record({ type: 'participant_added', participant: memberOf(after), ...same }, correlationId);
+  }
+  if (run.journal.view.state === 'confirmed' && !allAccepted(run)) {
     run.record({ type: 'confirmation_lost' }, correlationId);
   }
-  confirmWhenAccepted(run, correlationId);
 };
 
-interface Identified {
-  readonly id: ParticipantId;
-}
-
-const isAmong = (participants: readonly Identified[], id: ParticipantId): boolean =>
-  participants.some((participant) => participant.id === id);
-
-/**
- * Completes a change of the cast in which an earlier run was interrupted, and releases the claims that an interrupted
- * change has left. The plan can be ahead of the trail: the slot is then claimed for the cast of the plan.
- */
-export const completeCast = async (run: AuditionRun): Promise<void> => {
-  const { participants } = run.journal.view;
-  const added = run.plan.participants.filter(({ id }) => !isAmong(participants, id));
-  const removed = participants.filter(({ id }) => !isAmong(run.plan.participants, id));
-  const isAhead = added.length > 0 || removed.length > 0;
-  if (isAhead && (await claimFor(run, run.plan))) {
-    // A new participant is busy. The earlier run had not found that out yet.
-    const known = run.plan.participants.filter(({ id }) => isAmong(participants, id));
-    run.plan = { ...run.plan, participants: known };
-  }
-  if (isAhead)
-    recordCast(run, { added: run.plan.participants.filter((one) => added.includes(one)), removed });
-  await releaseOtherClaims(run);
-  const former = run.plan.formerParticipants ?? [];
-  const undone = former.flatMap(({ id }) => compensationsOf(run, id, run.plan.participants));
-  undoInBackground(run, undone, former);
-  await writeMissingEvents(run);
-};
-
-/** Writes the events of new participants for whom the earlier run had not written any. */
-const writeMissingEvents = async (run: AuditionRun): Promise<void> => {
-  const { slot, revision, calendarEvents, notices } = run.journal.view;
-  // A participant is notified after the event was written, or was skipped by an operator.
-  const only = calendarsOf(run).filter(
-    ({ owner }) => ![...calendarEvents, ...notices].some(({ participant }) => participant === owner),
-  );
-  if (!slot || only.length === 0) return;
-  await writeCalendarEvents(
-    run,
-    { slot, revision },
-    { only, label: `r${revision}:added-${run.claims.held}` },
-  );
-};
+const memberOf = ({ id, kind, zone, required }: Participant) => ({
+  id,
+  kind,
+  zone,
+  required: required || kind === 'performer',
+});
 
 const applyChange = (participants: readonly Participant[], change: CastChange): readonly Participant[] =>
   change.kind === 'remove'
     ? participants.filter(({ id }) => id !== change.participant)
     : [...participants.filter(({ id }) => id !== change.participant.id), change.participant];
 
-/** Claims the slot for the plan's participants, and makes it the plan. Returns a refusal when a participant is busy. */
-const claimFor = async (run: AuditionRun, plan: AuditionPlan): Promise<Refusal | undefined> => {
+/** Claims the slot for the plan's participants. Returns a refusal when a participant is busy. */
+const claimFor = async (
+  run: AuditionRun,
+  plan: AuditionPlan,
+): Promise<Extract<Claimed, { kind: 'held' }> | Refusal> => {
   const { slot } = run.journal.view;
-  const before = run.plan;
-  run.plan = plan;
-  const claimed = slot && (await claimSlot(run, { kind: 'fixed', slot }));
-  if (claimed?.kind === 'held') {
-    run.claims = { ...run.claims, held: claimed.number };
-    await run.journal.flush({ releaseHolds: { through: run.claims.last, keep: claimed.number } });
-    return undefined;
+  const claimed = slot && (await claimSlot(run, { kind: 'fixed', slot }, { plan }));
+  if (claimed?.kind !== 'held') {
+    return new Refusal(
+      'slot_taken',
+      claimed?.message ?? 'The audition has no slot.',
+      'Choose another participant, or reschedule the audition.',
+    );
   }
-  run.plan = before;
-  return new Refusal(
-    'slot_taken',
-    claimed?.message ?? 'The audition has no slot.',
-    'Choose another participant, or reschedule the audition.',
-  );
+  run.claims = { ...run.claims, held: claimed.number };
+  await run.journal.flush({
+    releaseHolds: { through: run.claims.last, keep: claimed.number },
+    // The new claim yields like the one before, while a performer's decline is not final.
+    ...(pendingDecline(run) ? { yieldHolds: true } : {}),
+  });
+  return claimed;
 };
 
-/** Takes the compensations of a removed participant out of the saga. A calendar that another participant shares stays. */
+/** A participant who leaves, or a part of whose arrangements ends. */
+interface Leaving {
+  readonly participant: Participant;
+  /** The channels on which the participant is told. */
+  readonly channels: readonly Channel[];
+  readonly losesEvent: boolean;
+}
+
+const leavingOf = ({ removed, replaced }: CastDifference): readonly Leaving[] => [
+  ...removed.map((participant) => ({ participant, channels: participant.channels, losesEvent: true })),
+  ...replaced.map((change) => ({
+    participant: change.before,
+    channels: change.before.channels.filter((channel) => !keptChannels(change).includes(channel)),
+    losesEvent: !keepsCalendar(change),
+  })),
+];
+
+/** Returns the compensations of what ends. */
 const compensationsOf = (
   { saga }: AuditionRun,
-  participant: ParticipantId,
-  remaining: readonly Participant[],
-): readonly AuditionCompensation[] => {
-  const owned = saga.pending.filter((entry) =>
+  { participant: { id: owner }, channels, losesEvent }: Leaving,
+): readonly AuditionCompensation[] =>
+  saga.pending.filter((entry) =>
     entry.kind === 'retract_notices'
-      ? entry.participant === participant
-      : entry.id === removalId({ participant }),
+      ? entry.participant === owner && channels.includes(entry.channel)
+      : losesEvent && entry.id === removalId({ participant: owner }),
   );
-  const isShared = (entry: AuditionCompensation) =>
-    entry.kind === 'remove_event' &&
-    remaining.some(
-      ({ calendar }) =>
-        calendar?.connection === entry.calendar.connection &&
-        calendar.calendarId === entry.calendar.calendarId,
-    );
-  const undone = owned.filter((entry) => !isShared(entry));
-  for (const { id } of undone) saga.remove(id);
-  return undone;
-};
+
+/** Returns whether a participant who stays has the calendar of the event. */
+const isShared = (entry: AuditionCompensation, remaining: readonly Participant[]): boolean =>
+  entry.kind === 'remove_event' &&
+  remaining.some(
+    ({ id, calendar }) =>
+      entry.id !== removalId({ participant: id }) &&
+      calendar?.connection === entry.calendar.connection &&
+      calendar.calendarId === entry.calendar.calendarId,
+  );
+
+const partition = <Item>(
+  items: readonly Item[],
+  isFirst: (item: Item) => boolean,
+): readonly [readonly Item[], readonly Item[]] => [
+  items.filter(isFirst),
+  items.filter((item) => !isFirst(item)),
+];
 
 const undoInBackground = (
   run: AuditionRun,
   compensations: readonly AuditionCompensation[],
   recipients: readonly Participant[],
 ): void => {
+  const label = labelOf(run, 'removed');
   for (const compensation of compensations) {
+    // Removed from the saga first, so that an ending in the meantime does not run it again.
+    run.saga.remove(compensation.id);
     void run.background.start(async (detach) => {
       detach();
-      await CancellationScope.nonCancellable(() => compensate(run, compensation, { recipients }));
+      await CancellationScope.nonCancellable(() => compensate(run, compensation, { recipients, label }));
     });
   }
 };
 
-/** Writes the events of new participants and invites them. The others get no notice, because their slot is the same. */
-const arrangeFor = async (run: AuditionRun, added: readonly Participant[]): Promise<void> => {
-  const { slot, revision } = run.journal.view;
-  if (!slot || added.length === 0) return;
-  const only = calendarsOf(run).filter(({ owner }) => added.some(({ id }) => id === owner));
-  // A participant can be removed and added again. The key of a removed event is never written again.
-  const label = `r${revision}:added-${run.claims.held}`;
-  await writeCalendarEvents(run, { slot, revision }, { only, label });
-  notify(run, { notice: 'invitation', label, to: added.map(({ id }) => id) });
+/** The participants who stay keep their reminders. Those who are new get theirs. */
+const remindersAfter = (
+  before: readonly Reminder[],
+  planned: readonly Reminder[],
+  { added, removed, replaced }: CastDifference,
+): readonly Reminder[] => {
+  const arrived = [...added, ...replaced.map(({ after }) => after)].map(({ id }) => id);
+  const gone = [...removed.map(({ id }) => id), ...arrived];
+  return [
+    ...remindersOf(before, (id) => !gone.includes(id)),
+    ...remindersOf(planned, (id) => arrived.includes(id)).filter(({ at }) => toEpochMs(at) > Date.now()),
+  ].sort((a, b) => a.at.localeCompare(b.at) || b.offsetMs - a.offsetMs);
 };
+
+const remindersOf = (
+  reminders: readonly Reminder[],
+  isMeant: (id: ParticipantId) => boolean,
+): readonly Reminder[] =>
+  reminders.flatMap((reminder) => {
+    const participants = reminder.participants.filter(isMeant);
+    return participants.length > 0 ? [{ ...reminder, participants }] : [];
+  });
+
+/**
+ * Writes the events of new participants, and of those who shared the calendar of one who has left, and invites the new
+ * ones. The others get no notice, because their slot is the same.
+ */
+const arrangeFor = async (run: AuditionRun, { added, replaced }: CastDifference): Promise<void> => {
+  const { slot, revision } = run.journal.view;
+  if (!slot) return;
+  const arrived = [...added, ...replaced.filter((one) => !keepsCalendar(one)).map(({ after }) => after)];
+  const isWritten = (participant: ParticipantId) =>
+    run.saga.pending.some(({ id }) => id === removalId({ participant }));
+  const only = calendarsOf(run).filter(
+    ({ owner }) => arrived.some(({ id }) => id === owner) || !isWritten(owner),
+  );
+  const label = labelOf(run, 'added');
+  if (only.length > 0) await writeCalendarEvents(run, { slot, revision }, { only, label });
+  const invitation = { notice: 'invitation', label } as const;
+  notify(run, { ...invitation, to: added.map(({ id }) => id) });
+  for (const change of replaced) {
+    const kept = keptChannels(change);
+    for (const channel of change.after.channels) {
+      if (!kept.includes(channel)) notifyOne(run, invitation, change.after.id, channel);
+    }
+  }
+};
+
+/** A participant can be removed and added again. The key of what was undone is never used again. */
+const labelOf = ({ journal, claims }: AuditionRun, what: 'added' | 'removed'): string =>
+  `r${journal.view.revision}:${what}-${claims.held}`;

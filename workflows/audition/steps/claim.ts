@@ -10,13 +10,16 @@ import {
   type TaskQueue,
   workflowTaskQueue,
 } from '../../../activities/contract.ts';
+import type { AuditionPlan } from '../../../domain/audition/plan.ts';
 import type { CalendarRef } from '../../../domain/audition/request.ts';
 import type { BusyInterval, Slot, SlotSpec } from '../../../domain/audition/slot.ts';
+import { Refusal } from '../../../domain/errors.ts';
 import type { CalendarProviderName } from '../../../domain/providers/vendors.ts';
 import { queueOfCalendar } from '../../task-queues.ts';
 import { activityOptions, claimOptions } from '../activity-options.ts';
 import { calendarsByProvider, calendarsOf, type OwnedCalendar } from '../calendars.ts';
-
+import { releaseOtherClaims } from '../change.ts';
+import { Aborted } from '../ending.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 
@@ -26,21 +29,47 @@ export type Claimed = Exclude<ClaimSlotResult, { kind: 'unreadable' }> & { reado
 interface ClaimOptions {
   /** Whether this is the first slot of the audition. The activity then appends the fact `slot_held`. */
   readonly isFirst?: boolean | undefined;
+  /** The plan whose participants the slot is claimed for. Default: that of the run. */
+  readonly plan?: AuditionPlan | undefined;
   /** Returns whether the slot is no longer wanted. Questions to an operator are then withdrawn. */
   readonly isMoot?: (() => boolean) | undefined;
 }
 
 /**
  * Claims the slot for all participants, their calendars and the room, or for none. Waits for an operator when a
- * calendar cannot be read.
+ * calendar cannot be read. Leaves no other slot held than that of the result and the present one.
  * @throws Aborted when an operator aborts
  */
 export const claimSlot = async (
   run: AuditionRun,
   wish: SlotSpec,
-  { isFirst = false, isMoot }: ClaimOptions = {},
+  { isFirst = false, plan = run.plan, isMoot }: ClaimOptions = {},
 ): Promise<Claimed> => {
-  const [first, ...others] = calendarsByProvider(calendarsOf(run));
+  const before = run.claims.last;
+  try {
+    const claimed = await claimOnceReadable(run, wish, { isFirst, plan, isMoot });
+    if (claimed.kind === 'refused' && !isFirst && claimed.number > before + 1) await releaseOtherClaims(run);
+    return claimed;
+  } catch (error) {
+    if (error instanceof Aborted && !isFirst) await releaseOtherClaims(run);
+    throw error;
+  }
+};
+
+/** A claim whose calendars cannot be read keeps its slot, while they are read alone and the slot is claimed again. */
+const claimOnceReadable = async (
+  run: AuditionRun,
+  wish: SlotSpec,
+  {
+    isFirst,
+    plan,
+    isMoot,
+  }: Pick<ClaimOptions, 'isMoot'> & {
+    readonly isFirst: boolean;
+    readonly plan: AuditionPlan;
+  },
+): Promise<Claimed> => {
+  const [first, ...others] = calendarsByProvider(calendarsOf({ plan }));
   let busy = (
     await Promise.all(others.flatMap(({ calendars }) => readAll(run, calendars, wish, isMoot)))
   ).flat();
@@ -49,6 +78,7 @@ export const claimSlot = async (
     const number = run.claims.last + 1;
     run.claims = { ...run.claims, last: number };
     const result = await callClaim(run, {
+      plan,
       wish,
       calendars,
       busy,
@@ -69,7 +99,16 @@ export const claimSlot = async (
   }
 };
 
+/** Returns the refusal of a command whose slot cannot be held. */
+export const slotRefused = ({ reason, message }: Extract<Claimed, { kind: 'refused' }>): Refusal =>
+  reason === 'in_the_past'
+    ? new Refusal('slot_in_the_past', message, 'Choose a slot in the future.')
+    : reason === 'nothing_free'
+      ? new Refusal('nothing_free', message, 'Choose another window; POST /v1/availability lists free slots.')
+      : new Refusal('slot_taken', message, 'Choose another slot; POST /v1/availability lists free ones.');
+
 interface ClaimCall {
+  readonly plan: AuditionPlan;
   readonly wish: SlotSpec;
   readonly calendars: readonly CalendarRef[];
   readonly busy: readonly BusyInterval[];
@@ -81,10 +120,10 @@ interface ClaimCall {
 /** The first claim appends its fact itself. A cancellation waits for it, so that the two facts keep their order. */
 const callClaim = async (
   run: AuditionRun,
-  { wish, calendars, busy, number, isFirst, provider }: ClaimCall,
+  { plan, wish, calendars, busy, number, isFirst, provider }: ClaimCall,
 ): Promise<ClaimSlotResult> => {
   const queue: TaskQueue = provider && calendars.length > 0 ? queueOfCalendar(provider) : workflowTaskQueue;
-  const { participants, reminders } = run.plan;
+  const { participants, reminders } = plan;
   const activities = proxyActivities<InternalActivities>(claimOptions(run, queue));
   const claim = (heldAs?: number) =>
     run.call((call) =>

@@ -12,6 +12,7 @@ import {
   ParentClosePolicy,
   startChild,
 } from '@temporalio/workflow';
+import { inRoom } from '../../../domain/audition/rooms.ts';
 import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { Refusal } from '../../../domain/errors.ts';
 import type { AuditionId } from '../../../domain/ids.ts';
@@ -54,17 +55,15 @@ const startNextRound = async (
   { plan, journal }: AuditionRun,
   { next, correlationId }: CallbackDecision,
 ): Promise<void> => {
-  // The next round takes place in the same room, unless the decision names another.
-  const room = next.slot.room ?? journal.view.slot?.room;
   const input: AuditionInput = {
     plan: {
       ...plan,
       id: next.id,
       round: next.round,
-      wish: { kind: 'fixed', slot: { ...next.slot, ...(room === undefined ? {} : { room }) } },
+      // In the same room, unless the decision names another.
+      wish: inRoom({ kind: 'fixed', slot: next.slot }, journal.view.slot?.room),
       correlationId,
       previous: plan.id,
-      formerParticipants: undefined,
     },
   };
   try {

@@ -1,7 +1,11 @@
 /** Records failed deliveries. The relay records the successful ones in the database, without a signal. */
-import { askInBackground } from '../background-question.ts';
+import { addressOn } from '../../../domain/audition/cast-difference.ts';
+import type { Channel } from '../../../domain/audition/request.ts';
+import type { ParticipantId } from '../../../domain/ids.ts';
 import type { DeliveryReport } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
+import { askAboutSlot } from '../slot-question.ts';
+import { isSuppressingCode, rememberSuppressed } from '../suppressed-addresses.ts';
 
 /**
  * More than the notices that an audition sends concurrently. Reports of messages that are never recorded, such as
@@ -9,8 +13,21 @@ import type { AuditionRun } from '../run.ts';
  */
 const maxEarlyReports = 50;
 
+/** Returns undefined when the participant no longer takes part. */
+const addressOf = (
+  { plan }: AuditionRun,
+  participant: ParticipantId,
+  channel: Channel,
+): string | undefined => {
+  const present = plan.participants.find(({ id }) => id === participant);
+  return present && addressOn(present, channel);
+};
+
 const describeFailure = (code: string | undefined): string =>
   code === 'complained' ? 'reported as spam' : 'not delivered';
+
+const suppressionHint =
+  ' Nothing more is sent to the address until the suppression is lifted: npm run ops -- suppressions lift.';
 
 /**
  * Records that a notice was not delivered, and asks an operator. A report that arrives before the notice is recorded is
@@ -34,15 +51,20 @@ export const recordDelivery = (run: AuditionRun, report: DeliveryReport): void =
     ...(code ? { code } : {}),
   });
   if (run.ending) return;
-  askInBackground(
+  rememberSuppressed(run, { recipient: participant, channel }, code);
+  // A move sends a notice with the new time.
+  if (!run.journal.view.announcedAs.includes(notice.revision)) return;
+  const isSuppressing = channel === 'email' && isSuppressingCode(code);
+  const address = addressOf(run, participant, channel);
+  askAboutSlot(
     run,
     {
       step: 'invitation',
       what: `The ${notice.notice} to ${participant} by ${channel} was ${describeFailure(code)}.`,
-      hint: 'Inform the participant otherwise and skip, or abort.',
+      hint: `Inform the participant otherwise and skip, or abort.${isSuppressing ? suppressionHint : ''}`,
       actions: ['skip', 'abort'],
-      // A move sends a notice with the new time.
-      isMoot: () => run.journal.view.revision !== notice.revision,
+      // A participant who was replaced has another address.
+      isMoot: () => addressOf(run, participant, channel) !== address,
       ...(code ? { code } : {}),
     },
     (action) => {

@@ -12,15 +12,22 @@ import type { AuditionRun } from '../run.ts';
 import { isStepFailure, toStepFailure } from '../step-failures.ts';
 import type { SlotRevision } from './calendar-events.ts';
 
-/** Creates the meeting at the first provider that can. Asks an operator when none can. */
-export const createMeeting = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
+/**
+ * Creates the meeting at the first provider that can. Asks an operator when none can.
+ * @param isMoot returns whether the meeting is no longer needed. The question is then withdrawn
+ */
+export const createMeeting = async (
+  run: AuditionRun,
+  at: SlotRevision,
+  isMoot?: () => boolean,
+): Promise<void> => {
   if (run.plan.meetingProviders.length === 0) return;
   for (;;) {
     const { restorationCount } = run.attention;
     const failure = await tryEachProvider(run, at);
     if (failure === undefined) return;
     if (run.attention.wasConnectionRestoredSince(restorationCount, failure.connection)) continue;
-    const decision = await askOperator(run, createMeetingStep, failure);
+    const decision = await askOperator(run, { ...createMeetingStep, isMoot }, failure);
     if (decision === 'retry') continue;
     if (decision.kind === 'overridden') {
       const meeting: Meeting = { provider: 'manual', id: 'manual', joinUrl: decision.joinUrl };
@@ -106,20 +113,6 @@ const removeInBackground = (run: AuditionRun, key: string): void => {
     detach();
     await CancellationScope.nonCancellable(() => compensate(run, compensation));
   });
-};
-
-/**
- * Removes the meetings of an interrupted run that are not the audition's: it had requested them from a provider that
- * failed.
- */
-export const removeOtherMeetings = (run: AuditionRun): void => {
-  const { meeting } = run.journal.view;
-  const requested = meeting && run.idempotencyKeyOf(`meeting:${meeting.provider}:${run.meetingsRequested}`);
-  const ofProvider = run.earlierMeetings.filter(({ provider }) => provider === meeting?.provider);
-  const present =
-    ofProvider.find(({ key, id }) => id === meeting?.id || key === requested) ?? ofProvider.at(-1);
-  for (const earlier of run.earlierMeetings) if (earlier !== present) removeInBackground(run, earlier.key);
-  run.earlierMeetings = [];
 };
 
 /**

@@ -20,6 +20,7 @@ import type { NoticeBatch, OpenNotice } from '../open-notices.ts';
 import { retryUntilResolved } from '../operator-retry.ts';
 import type { AuditionRun } from '../run.ts';
 import { isStepFailure } from '../step-failures.ts';
+import { rememberSuppressed } from '../suppressed-addresses.ts';
 import { recordDelivery } from './delivery.ts';
 
 /** Starts to send the notice to each recipient on each channel. Does not wait. */
@@ -98,14 +99,15 @@ const trySending = async (
   run: AuditionRun,
   channel: Channel,
   summary: string,
-  { notice, reason }: NoticeBatch,
+  batch: NoticeBatch,
   notices: readonly NoticeToSend[],
 ): Promise<SendNoticesResult> => {
+  const { notice } = batch;
   const activities = messagingActivities(run, channel, summary, {
     isUrgent: notice === 'reminder',
     isSingleAttempt: true,
   });
-  const audition = noticeFacts(run, reason);
+  const audition = noticeFacts(run, batch);
   try {
     return await run.call((call) => activities.sendNotices({ ...call, channel, notice, audition, notices }));
   } catch (error) {
@@ -126,13 +128,13 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
         hint: 'Retry to send it (again), skip when the participant has it or was informed otherwise, or abort.',
         actions: ['retry', 'skip', 'abort'],
         isBackground: true,
-        isMoot: () => addressed(run, notice).length === 0,
-        isNeedless: ({ code }) => needlessCodes.has(code),
+        isMoot: () => !isWanted(run, notice),
+        isNeedless: ({ code }) => isNeedless(run, notice, code),
       },
       // Slot and link are read for each attempt: they can change while an operator is asked.
       async (isOperatorRetry) => {
         const [toSend] = addressed(run, notice);
-        if (!toSend) return undefined;
+        if (!toSend || !isWanted(run, notice)) return undefined;
         const activities = messagingActivities(
           run,
           channel,
@@ -145,7 +147,7 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
             ...toSend,
             channel,
             notice: batch.notice,
-            audition: noticeFacts(run, batch.reason),
+            audition: noticeFacts(run, batch),
             isOperatorRetry,
           }),
         );
@@ -157,14 +159,32 @@ const sendAlone = async (run: AuditionRun, notice: OpenNotice): Promise<void> =>
   if (outcome.kind === 'done' && outcome.result) {
     recordSent(run, notice, revision, outcome.result.deliveryId, 'recorded');
   }
+  if (outcome.kind === 'needless') recordNeedless(run, notice, outcome.code);
   run.openNotices.remove(key);
 };
 
 /**
- * The activity found, at the moment of sending, that the notice states a slot or a link of the past, is a reminder of a
- * slot that has begun, or that the recipient's address takes no reminders.
+ * The activity found, at the moment of sending, that the notice states a slot or a link of the past, or is a reminder of
+ * a slot that has begun.
  */
-const needlessCodes: ReadonlySet<string> = new Set(['superseded', 'overdue', 'suppressed']);
+const needlessCodes: ReadonlySet<string> = new Set(['superseded', 'overdue']);
+
+/** Returns whether a notice that could not be sent needs no operator. */
+const isNeedless = (run: AuditionRun, notice: OpenNotice, code: string): boolean => {
+  if (needlessCodes.has(code) || !isWanted(run, notice)) return true;
+  return rememberSuppressed(run, notice, code) && notice.batch.notice === 'reminder';
+};
+
+/** Returns whether the notice is still open and its recipient takes part, under the address of before. */
+const isWanted = (run: AuditionRun, notice: OpenNotice): boolean =>
+  run.openNotices.has(notice.key) && addressed(run, notice).length > 0;
+
+/** Records that a reminder was not sent in time. */
+const recordNeedless = ({ journal, ending }: AuditionRun, { batch, recipient }: OpenNotice, code: string) => {
+  if (batch.offsetMs === undefined || ending || (code !== 'overdue' && code !== 'superseded')) return;
+  const participants = [recipient];
+  journal.record({ type: 'reminder_dropped', offsetMs: batch.offsetMs, participants, reason: code });
+};
 
 /** Returns the notice with its recipient, or nothing when the recipient no longer takes part. */
 const addressed = ({ plan }: AuditionRun, { key, recipient }: OpenNotice): readonly NoticeToSend[] => {
@@ -233,7 +253,10 @@ const keepOnlyRetractionOf = (
 };
 
 /** Returns what a notice says about the audition. @throws TypeError when there is no slot yet */
-export const noticeFacts = ({ plan, journal }: AuditionRun, reason?: string): NoticeFacts => {
+export const noticeFacts = (
+  { plan, journal }: AuditionRun,
+  { reason, changed }: Pick<NoticeBatch, 'reason' | 'changed'> = {},
+): NoticeFacts => {
   const { slot, revision, meeting } = journal.view;
   if (!slot) throw new TypeError('a notice needs a slot, but none is held yet');
   return {
@@ -245,6 +268,8 @@ export const noticeFacts = ({ plan, journal }: AuditionRun, reason?: string): No
     joinUrl: meeting?.joinUrl,
     notes: plan.notes,
     reason,
+    changed,
+    sequence: journal.number,
   };
 };
 

@@ -7,7 +7,7 @@ import { notify } from './notices.ts';
 
 /**
  * Sends the reminders that are due. When workers were away, several can be due: a participant gets only the last of
- * them, and none after the slot has begun. The trail says which were dropped.
+ * them, none shortly before the next one, and none after the slot has begun. The trail says which were dropped.
  */
 export const sendDueReminders = (run: AuditionRun): void => {
   const { slot, revision } = run.journal.view;
@@ -21,11 +21,15 @@ export const sendDueReminders = (run: AuditionRun): void => {
   }
   const hasDeclined = isDeclined(run);
   for (const [index, reminder] of due.entries()) {
-    const later = due.slice(index + 1).flatMap(({ participants }) => participants);
+    const lateness = now - toEpochMs(reminder.at);
+    // A reminder that is nearer to the next one than to its own time would be the second of two together.
+    const near = run.reminders.filter(({ at }) => toEpochMs(at) - now < lateness);
+    const later = [...due.slice(index + 1), ...near].flatMap(({ participants }) => participants);
     const superseded = reminder.participants.filter((id) => later.includes(id));
     if (superseded.length > 0) drop(run, reminder, superseded, 'superseded');
     const to = reminder.participants.filter((id) => !later.includes(id) && !hasDeclined(id));
-    if (to.length > 0) notify(run, { notice: 'reminder', label: `r${revision}:${reminder.offsetMs}`, to });
+    const { offsetMs } = reminder;
+    if (to.length > 0) notify(run, { notice: 'reminder', label: `r${revision}:${offsetMs}`, to, offsetMs });
   }
 };
 

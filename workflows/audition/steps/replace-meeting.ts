@@ -1,12 +1,38 @@
 /** Replaces a meeting that was deleted at its provider. */
+import type { AuditionState } from '../../../domain/audition/states.ts';
 import type { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { runChange } from '../change.ts';
-import { wrongState } from '../refusals.ts';
+import type { MeetingReport } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
 import { writeCalendarEvents } from './calendar-events.ts';
 import { createMeeting } from './meeting.ts';
 import { notify } from './notices.ts';
+
+/**
+ * Handles the report that a meeting was deleted. The present meeting is lost immediately: no notice states its link from
+ * now on, even while another change waits for an operator. The report can be about a meeting that is not recorded yet.
+ */
+export const meetingDeleted = (run: AuditionRun, { meetingId }: MeetingReport): void => {
+  if (meetingId === undefined) return;
+  run.deletedMeetings = [...run.deletedMeetings, meetingId];
+  const { meeting } = run.journal.view;
+  if (meeting?.id !== meetingId || !isNeeded(run)) return;
+  run.journal.record({ type: 'meeting_lost', meeting });
+  run.isMeetingLost = true;
+};
+
+const statesWithMeeting: ReadonlySet<AuditionState> = new Set([
+  'scheduling',
+  'scheduled',
+  'confirmed',
+  'in_progress',
+]);
+
+const isNeeded = ({ journal }: AuditionRun): boolean => {
+  const { slot, state } = journal.view;
+  return slot !== undefined && statesWithMeeting.has(state) && Date.now() < toEpochMs(slot.end);
+};
 
 /**
  * Creates a new meeting, writes its link to the calendar events, and sends it to the participants, once. Does nothing
@@ -14,24 +40,28 @@ import { notify } from './notices.ts';
  */
 export const replaceMeeting = async (
   run: AuditionRun,
-  deletedMeeting: string | undefined,
+  { deletedMeetings, isMeetingLost }: Pick<AuditionRun, 'deletedMeetings' | 'isMeetingLost'>,
 ): Promise<Refusal | undefined> => {
-  const { meeting, slot, revision, state } = run.journal.view;
-  const isRunning = state === 'scheduled' || state === 'confirmed' || state === 'in_progress';
-  if (!meeting || meeting.id !== deletedMeeting || !slot || !isRunning) return undefined;
-  if (Date.now() >= toEpochMs(slot.end)) return undefined;
+  const { meeting, slot, revision } = run.journal.view;
+  if (!slot || !isNeeded(run)) return undefined;
+  const isDeleted = meeting !== undefined && deletedMeetings.includes(meeting.id);
+  if (meeting ? !isDeleted : !isMeetingLost) return undefined;
+  if (isDeleted) run.journal.record({ type: 'meeting_lost', meeting });
   return runChange(
     run,
-    async () => {
-      run.record({ type: 'meeting_lost', meeting });
+    'reschedule',
+    async (change) => {
+      change.isMade = true;
       run.journal.flushInBackground();
-      await createMeeting(run, { slot, revision });
+      await createMeeting(run, { slot, revision }, () => !isNeeded(run));
+      if (!isNeeded(run)) return undefined;
       const label = `r${revision}:m${run.meetingsRequested}`;
       await writeCalendarEvents(run, { slot, revision }, { label });
-      const reason = 'The video meeting was replaced. Please use the new link.';
-      notify(run, { notice: 'update', label, reason });
+      // An operator can have skipped the new meeting.
+      notify(run, { notice: 'update', label, changed: run.journal.view.meeting ? 'link' : 'no_link' });
       return undefined;
     },
-    () => wrongState('reschedule', run.journal.view.state),
+    // The participants need the link during the slot too.
+    { endsWithSlotStart: false },
   );
 };

@@ -5,8 +5,8 @@
  * abort or before the old slot begins. A cancellation of the audition undoes everything.
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { inRoom, isSameSlot } from '../../../domain/audition/rooms.ts';
 import type { Slot, SlotSpec } from '../../../domain/audition/slot.ts';
-import { isCommandAllowed } from '../../../domain/audition/transitions.ts';
 import type { AuditionView } from '../../../domain/audition/view.ts';
 import { Refusal } from '../../../domain/errors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
@@ -15,21 +15,26 @@ import type { Change } from '../change-in-progress.ts';
 import { Aborted } from '../ending.ts';
 import type { RescheduleCommand } from '../messages.ts';
 import type { OpenNotice } from '../open-notices.ts';
-import { wrongState } from '../refusals.ts';
+import type { SlotQuestion } from '../open-question.ts';
+import { changeMoot, isChangeable, wrongState } from '../refusals.ts';
 import type { AuditionRun } from '../run.ts';
-import { restoreQuestions } from './answers.ts';
-import { writeCalendarEvents } from './calendar-events.ts';
-import { type Claimed, claimSlot } from './claim.ts';
+import { confirmWhenAccepted } from './answers.ts';
+import { type SlotRevision, writeCalendarEvents } from './calendar-events.ts';
+import { claimSlot, slotRefused } from './claim.ts';
 import { moveMeeting } from './meeting.ts';
 import { sendAgain } from './notices.ts';
 import { announce, completionOf } from './schedule.ts';
+import { startSession } from './session.ts';
 
 /** What the audition returns to when the move is reverted. */
 interface Before {
   readonly view: AuditionView & { readonly slot: Slot };
   readonly claim: number;
   readonly reminders: AuditionRun['reminders'];
+  readonly movedAt: number;
   readonly withdrawn: readonly OpenNotice[];
+  /** The open questions about the slot. */
+  readonly questions: readonly SlotQuestion[];
 }
 
 /** Moves the audition. Returns undefined when it has moved or was moved back, a refusal when it stays in its slot. */
@@ -39,29 +44,12 @@ export const reschedule = async (
 ): Promise<Refusal | undefined> => {
   const { view } = run.journal;
   const { slot } = view;
-  if (!slot || !isReschedulable(view)) return wrongState('reschedule', view.state);
-  const wish = inherit(command.wish, slot);
+  if (!slot || !isChangeable('reschedule', view)) return wrongState('reschedule', view.state);
+  // The new slot keeps the room of the old one, unless it names another.
+  const wish = inRoom(command.wish, slot.room);
   if (wish.kind === 'fixed' && isSameSlot(wish.slot, slot)) return undefined;
-  return runChange(
-    run,
-    (change) => moveTo(run, change, command, wish, { ...view, slot }),
-    () => wrongState('reschedule', run.journal.view.state),
-  );
+  return runChange(run, 'reschedule', (change) => moveTo(run, change, command, wish, { ...view, slot }));
 };
-
-/** Returns whether the audition can move now. A session that an early check-in has begun can move until its slot begins. */
-const isReschedulable = ({ state, slot }: AuditionView): boolean =>
-  isCommandAllowed('reschedule', state) &&
-  (state !== 'in_progress' || (slot !== undefined && Date.now() < toEpochMs(slot.start)));
-
-/** The new slot keeps the room of the old one, unless it names another. */
-const inherit = (wish: SlotSpec, { room }: Slot): SlotSpec => {
-  if (room === undefined) return wish;
-  return wish.kind === 'fixed' ? { ...wish, slot: { room, ...wish.slot } } : { room, ...wish };
-};
-
-const isSameSlot = (a: Slot, b: Slot): boolean =>
-  a.start === b.start && a.end === b.end && a.zone === b.zone && a.room === b.room;
 
 const moveTo = async (
   run: AuditionRun,
@@ -72,36 +60,34 @@ const moveTo = async (
 ): Promise<Refusal | undefined> => {
   const { slotStart } = change;
   const hasOldSlotBegun = () =>
-    (slotStart !== undefined && Date.now() >= toEpochMs(slotStart)) || !isReschedulable(run.journal.view);
-  let claimed: Claimed;
-  try {
-    claimed = await claimSlot(run, wish, { isMoot: hasOldSlotBegun });
-  } catch (error) {
-    if (error instanceof Aborted) return moveAborted();
-    throw error;
-  }
+    (slotStart !== undefined && Date.now() >= toEpochMs(slotStart)) ||
+    !isChangeable('reschedule', run.journal.view);
+  const claimed = await claimSlot(run, wish, { isMoot: hasOldSlotBegun });
   if (claimed.kind === 'refused') return slotRefused(claimed);
-  const { state } = run.journal.view;
-  if (run.ending || hasOldSlotBegun()) {
-    // The session began while the new slot was being held: the audition stays in the old slot.
+  const isMoot = run.ending !== undefined || hasOldSlotBegun();
+  if (isMoot || isSameSlot(claimed.slot, view.slot)) {
+    // The session began while the new slot was being held, or the present slot is the best one in the window.
     await releaseOtherClaims(run);
-    return wrongState('reschedule', state);
+    return isMoot ? changeMoot('reschedule') : undefined;
   }
   const before: Before = {
     view: { ...run.journal.view, slot: view.slot },
     claim: run.claims.held,
     reminders: run.reminders,
+    movedAt: run.movedAt,
     withdrawn: run.openNotices.withdrawAll(),
+    questions: [...run.slotQuestions],
   };
   const at = { slot: claimed.slot, revision: before.view.revision + 1 };
   recordMove(run, command, at, claimed.number);
   change.hasMoved = true;
+  change.isMade = true;
   try {
     await moveMeeting(run, at);
     await writeCalendarEvents(run, at, { completion: completionOf(run, claimed.number) });
   } catch (error) {
     if (run.ending || run.isSuperseded || !(error instanceof Aborted || isCancellation(error))) throw error;
-    const reason = error instanceof Aborted ? error.message : 'the old slot was about to begin';
+    const reason = error instanceof Aborted ? error.message : 'the move was not finished in time';
     await CancellationScope.nonCancellable(() => revert(run, before, reason));
     return undefined;
   }
@@ -109,9 +95,12 @@ const moveTo = async (
     notice: 'update',
     label: `r${at.revision}`,
     reason: command.reason,
+    ...(isSameTime(claimed.slot, view.slot) ? { changed: 'place' } : {}),
   });
   return undefined;
 };
+
+const isSameTime = (a: Slot, b: Slot): boolean => a.start === b.start && a.end === b.end;
 
 const recordMove = (
   run: AuditionRun,
@@ -133,38 +122,41 @@ const revert = async (run: AuditionRun, before: Before, reason: string): Promise
   run.claims = { ...run.claims, held: before.claim };
   // Restart the grace: participants may have waited for the move.
   run.scheduledAt = Date.now();
-  run.movedAt = run.scheduledAt;
+  // What was reported about the meeting during the move is about the old slot, and so is what was reported before it.
+  run.movedAt = before.movedAt;
+  if (run.meetingStatus) run.meetingStatus = { ...run.meetingStatus, revision: at.revision };
   run.reminders = before.reminders;
+  const { state, participants } = before.view;
   run.journal.record({
     type: 'move_reverted',
     slot: at.slot,
     revision: at.revision,
     reason,
     announcedAs: [...before.view.announcedAs],
-    answers: before.view.participants.flatMap(({ id, answer }) =>
-      answer === 'none' ? [] : [{ participant: id, answer }],
+    answers: participants.flatMap(({ id, answer, answerFinalAt }) =>
+      answer === 'none'
+        ? []
+        : [{ participant: id, answer, ...(answerFinalAt ? { finalAt: answerFinalAt } : {}) }],
     ),
+    checkedIn: participants.flatMap(({ id, checkedIn }) => (checkedIn ? [id] : [])),
   });
-  restoreQuestions(run);
+  confirmWhenAccepted(run);
+  if (state === 'in_progress') startSession(run, 'system');
+  for (const { askAgain } of before.questions) askAgain();
   sendAgain(run, before.withdrawn);
   await releaseOtherClaims(run);
   void run.runInBackground(async (detach) => {
     detach();
-    await moveMeeting(run, at);
-    await writeCalendarEvents(run, at);
+    await moveBack(run, at);
   });
 };
 
-const slotRefused = ({ reason, message }: Extract<Claimed, { kind: 'refused' }>): Refusal =>
-  reason === 'in_the_past'
-    ? new Refusal('slot_in_the_past', message, 'Choose a slot in the future.')
-    : reason === 'nothing_free'
-      ? new Refusal('nothing_free', message, 'Choose another window; POST /v1/availability lists free slots.')
-      : new Refusal('slot_taken', message, 'Choose another slot; POST /v1/availability lists free ones.');
-
-const moveAborted = (): Refusal =>
-  new Refusal(
-    'move_aborted',
-    'An operator aborted the reschedule.',
-    'The audition stays in its slot. Ask the operator for the reason, or choose another slot.',
-  );
+/** Moves meeting and events back. An operator who aborts that leaves them where they are; the audition goes on. */
+const moveBack = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
+  try {
+    await moveMeeting(run, at);
+    await writeCalendarEvents(run, at);
+  } catch (error) {
+    if (!(error instanceof Aborted)) throw error;
+  }
+};

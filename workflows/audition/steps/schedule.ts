@@ -5,13 +5,17 @@ import type { NoticeBatch } from '../open-notices.ts';
 import type { AuditionRun } from '../run.ts';
 import { confirmWhenAccepted } from './answers.ts';
 import { type Completion, type SlotRevision, writeCalendarEvents } from './calendar-events.ts';
-import { createMeeting } from './meeting.ts';
+import { moveMeeting } from './meeting.ts';
 import { notify } from './notices.ts';
 
 /** Arranges everything for a held slot and starts to invite all participants. */
 export const schedule = async (run: AuditionRun, at: SlotRevision): Promise<void> => {
-  await createMeeting(run, at);
-  await writeCalendarEvents(run, at, { completion: { draft: run.journal.draft({ type: 'scheduled' }) } });
+  // A reopened audition can still have its meeting. Otherwise one is created.
+  await moveMeeting(run, at);
+  const { held } = run.claims;
+  // A claim whose calendars could not be read has kept its slot.
+  const completion = held > 1 ? completionOf(run, held) : { draft: run.journal.draft({ type: 'scheduled' }) };
+  await writeCalendarEvents(run, at, { completion });
   announce(run, run.reminders, { notice: 'invitation', label: `r${at.revision}` });
 };
 
@@ -27,6 +31,7 @@ export const announce = (run: AuditionRun, reminders: readonly Reminder[], batch
   run.reminders = reminders.filter(({ at }) => toEpochMs(at) > run.scheduledAt);
   run.answerEscalated = false;
   run.sessionAsked = false;
+  run.absence = undefined;
   confirmWhenAccepted(run);
   notify(run, batch);
 };

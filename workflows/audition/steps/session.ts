@@ -5,9 +5,9 @@ import { isFactAllowed } from '../../../domain/audition/transitions.ts';
 import { reportsPresence } from '../../../domain/providers/vendors.ts';
 import { toEpochMs } from '../../../domain/time/epoch.ts';
 import { minute } from '../../../domain/time/units.ts';
-import { askInBackground } from '../background-question.ts';
 import type { CheckInCommand, MeetingReport, MeetingStatus } from '../messages.ts';
 import type { AuditionRun } from '../run.ts';
+import { askAboutSlot } from '../slot-question.ts';
 
 /** Records a check-in. The performer's check-in starts the session. A repeated check-in changes nothing. */
 export const checkIn = (run: AuditionRun, { participant, correlationId, origin }: CheckInCommand): void => {
@@ -18,9 +18,10 @@ export const checkIn = (run: AuditionRun, { participant, correlationId, origin }
   if (arrived.kind === 'performer') startSession(run, origin, correlationId);
 };
 
-/** Records the start of the session, if the state allows it. */
+/** Records the start of the session, unless it has begun before. */
 export const startSession = (run: AuditionRun, origin: Origin, correlationId?: string): void => {
-  if (!isFactAllowed(run.journal.view.state, 'session_started')) return;
+  const { state } = run.journal.view;
+  if (state !== 'scheduled' && state !== 'confirmed') return;
   run.journal.record(
     { type: 'session_started', origin },
     correlationId === undefined ? {} : { correlationId },
@@ -36,19 +37,27 @@ export const endSession = (run: AuditionRun, origin: Origin): void => {
 
 /**
  * Handles the report that the meeting was opened. It starts the session, but not before the slot begins: a meeting that
- * was opened earlier starts the session when the slot begins, unless it is closed again before.
+ * was opened earlier starts the session when the slot begins, unless it is closed again before. A meeting that is opened
+ * again soon after the session has ended continues it.
  */
 export const meetingStarted = (run: AuditionRun, report: MeetingReport): void => {
   if (!isAboutCurrentMeeting(run, report)) return;
   const since = reportedAtMs(report);
   const known =
     run.meetingStatus && isOfCurrentRevision(run, run.meetingStatus) ? run.meetingStatus : undefined;
-  // The report of a later end, or of a later start, arrived first.
-  if (known === undefined || known.since < since) run.meetingStatus = meetingStatusOf(run, report, true);
-  const { slot } = run.journal.view;
+  // Otherwise the report of a later end, or of a later start, arrived first.
+  const isLatest = known === undefined || known.since < since;
+  if (isLatest) run.meetingStatus = meetingStatusOf(run, report, true);
+  const { slot, state } = run.journal.view;
   if (!slot || Date.now() < toEpochMs(slot.start)) return;
   // A report from before the slot is handled as a deadline: the report that the meeting was closed may follow it.
-  if (since >= toEpochMs(slot.start)) startSession(run, report.origin);
+  if (since < toEpochMs(slot.start)) return;
+  startSession(run, report.origin);
+  const isContinued =
+    state === 'awaiting_decision' &&
+    isLatest &&
+    Date.now() < toEpochMs(slot.end) + run.plan.policy.sessionOverrun;
+  if (isContinued) run.journal.record({ type: 'session_started', origin: report.origin });
 };
 
 /**
@@ -61,8 +70,8 @@ export const meetingEnded = (run: AuditionRun, report: MeetingReport): void => {
   if (run.meetingStatus && since < run.meetingStatus.since) return;
   const { slot } = run.journal.view;
   const hasBegun = slot !== undefined && since >= toEpochMs(slot.start);
-  // The report of the start is late, or was lost: the meeting has taken place.
-  if (hasBegun && run.meetingStatus?.isOpen) startSession(run, report.origin);
+  // The report of the start is late, or was lost: the meeting was open in the slot.
+  if (hasBegun) startSession(run, report.origin);
   run.meetingStatus = meetingStatusOf(run, report, false);
   if (hasBegun && since >= toEpochMs(slot.end)) endSession(run, report.origin);
 };
@@ -82,29 +91,45 @@ export const sessionEndsAtMs = (run: AuditionRun, slot: Slot): number => {
   return Math.min(latest, status.since + reopenGrace);
 };
 
-/** Workers that were away at the deadline have observed nothing. */
+/**
+ * Workers that were away at the deadline have observed nothing. Workers that have just come back deliver the reports
+ * that wait in the inbox within this time.
+ */
 const observationGap = minute;
+
+/** Returns when the absence of any sign of the session is judged, epoch milliseconds. */
+export const sessionMissingAtMs = (
+  { absence, journal, scheduledAt, plan }: AuditionRun,
+  slot: Slot,
+): number =>
+  absence?.revision === journal.view.revision
+    ? absence.since + observationGap
+    : Math.max(toEpochMs(slot.start), scheduledAt) + plan.policy.noShowGrace;
 
 /**
  * Decides what it means that no sign of the session was observed. Silence proves nothing, so the casting office is
- * asked. Only where the provider reports who is present, and the policy says so, is it a no-show.
- * @param dueAt when the grace was over, epoch milliseconds
+ * asked. Only where the provider reports who is present, and the policy says so, is it a no-show: when the workers were
+ * there at the deadline, and no report has arrived within a further minute.
+ * @param dueAt the deadline, epoch milliseconds
  */
 export const handleMissingSession = (run: AuditionRun, dueAt: number): void => {
-  run.sessionAsked = true;
   const { meeting, revision } = run.journal.view;
-  const wasObserved =
+  const isObserved =
     meeting !== undefined && reportsPresence(meeting.provider) && Date.now() - dueAt < observationGap;
-  if (run.plan.policy.noShow === 'automatic' && wasObserved) return run.end({ type: 'no_show' });
-  askInBackground(
+  if (run.plan.policy.noShow === 'automatic' && isObserved) {
+    if (run.absence?.revision === revision) return run.end({ type: 'no_show' });
+    run.absence = { revision, since: Date.now() };
+    return;
+  }
+  run.sessionAsked = true;
+  askAboutSlot(
     run,
     {
       step: 'session',
       what: 'The slot has begun, but no check-in and no meeting was observed. Did the session take place?',
       hint: 'Resolve with held or no_show. A check-in, the start of the meeting or a decision answers it too.',
       actions: ['held', 'no_show'],
-      isMoot: () =>
-        run.journal.view.revision !== revision || !isFactAllowed(run.journal.view.state, 'no_show'),
+      isMoot: () => !isFactAllowed(run.journal.view.state, 'no_show'),
     },
     (action) => {
       if (action === 'held') endSession(run, 'operator');

@@ -32,8 +32,8 @@ export const readInvitation = async (
   const details = { slot: view.slot, zone, answer };
   const isPresent = view.announcedAs.includes(invitation.revision);
   if (isPresent && isFinal(view, participant, now)) return { kind: 'final', details };
-  if (!isCommandAllowed('respond', view.state)) {
-    throw new Refusal('wrong_state', `The audition is ${view.state}.`, 'Write to the casting office.');
+  if (!isCommandAllowed('respond', view.state) || view.slot.end <= now) {
+    throw new Refusal('wrong_state', 'The audition accepts no more answers.', 'Write to the casting office.');
   }
   if (!isPresent) return { kind: 'moved', details };
   return { kind: 'open', details: { ...details, finalAt: finalAtOf(participant) } };

@@ -234,6 +234,23 @@ describe('a decline', () => {
   });
 });
 
+describe('an audition whose slot is over', () => {
+  it('accepts no answers, although nothing reported that its session took place', async () => {
+    const { open, say, orchestration } = await setup({
+      ...moved,
+      slot: { start: '2026-11-24T08:00:00.000Z', end: now, zone: 'Europe/Paris' },
+      revision: 1,
+    });
+    for (const answer of [await open(), await say('declined')]) {
+      expect(answer).toMatchObject({
+        status: 409,
+        text: expect.stringContaining('can no longer be answered'),
+      });
+    }
+    expect(orchestration.receivedCommands).toEqual([]);
+  });
+});
+
 describe('a link of an invitation', () => {
   const forged = createResponseLinks([{ key: randomBytes(32) }]);
 

@@ -34,10 +34,11 @@ const setup = async (...more: readonly AuditionFact[]) => {
     sequence += facts.length;
   };
   const answered = async () => ({ kind: 'done', result: { sequence } }) as const;
+  const pending = async () => ({ kind: 'done', result: { sequence, isPending: true } }) as const;
   test.orchestration.override({ sendUpdate: answered });
   const ask = (command: string, body: unknown, headers: Record<string, string> = {}) =>
     test.call('POST', `/v1/auditions/${id}/${command}`, { key, body, headers });
-  return { ...test, key, id, ask, record, answered };
+  return { ...test, key, id, ask, record, answered, pending };
 };
 
 const slot = { start: '2026-12-02T15:00', end: '2026-12-02T15:30', zone: 'America/New_York' };
@@ -250,11 +251,11 @@ describe('a command', () => {
     ['before the slot moves', []],
     ['after the slot has moved', [slotMoved]],
   ])('reschedule that waits for an operator %s returns 202', async (_, facts) => {
-    const { ask, orchestration, record, answered } = await setup();
+    const { ask, orchestration, record, pending } = await setup();
     orchestration.override({
       sendUpdate: async () => {
         await record('c-3', ...facts);
-        return answered();
+        return pending();
       },
     });
     const answer = await ask('reschedule', { slot }, { 'x-correlation-id': 'c-3' });
@@ -328,21 +329,24 @@ describe('a command with an Idempotency-Key', () => {
     expect((await ask('reschedule', { slot }, same)).headers['idempotency-replayed']).toBe('true');
   });
 
-  it('that was accepted and then refused gets the refusal when it is repeated', async () => {
-    const { ask, orchestration, record, answered } = await setup();
+  it.each([
+    ['reschedule', { slot }],
+    ['respond', { participant: 'performer-1', answer: 'accepted' }],
+  ])('%s that waited and then was refused gets the refusal when it is repeated', async (name, body) => {
+    const { ask, orchestration, record, pending } = await setup();
+    orchestration.override({ sendUpdate: pending });
     const same = { ...freshKey(), 'x-correlation-id': 'c-6' };
-    expect((await ask('reschedule', { slot }, same)).status).toBe(202);
-    await record('c-7', moveRefused);
-    orchestration.override({ sendUpdate: answered });
-    const again = await ask('reschedule', { slot }, { ...same, 'x-correlation-id': 'c-8' });
-    expect([again.status, again.body]).toMatchObject([
-      409,
-      { code: 'slot_taken', detail: 'Another audition holds that time.' },
-    ]);
+    expect((await ask(name, body, same)).status).toBe(202);
+    await record('c-other', moveRefused);
+    expect((await ask(name, body, same)).status).toBe(202);
+    await record('c-6', moveRefused);
+    const again = await ask(name, body, { ...same, 'x-correlation-id': 'c-8' });
+    expect([again.status, again.body]).toMatchObject([409, { code: 'slot_taken' }]);
   });
 
   it('that was accepted is sent again with the same update ID while its result is unknown', async () => {
-    const { ask, orchestration } = await setup();
+    const { ask, orchestration, pending } = await setup();
+    orchestration.override({ sendUpdate: pending });
     const same = freshKey();
     expect((await ask('reschedule', { slot }, same)).status).toBe(202);
     expect((await ask('reschedule', { slot }, same)).status).toBe(202);

@@ -145,6 +145,7 @@ const outcomeRoutes = (api: Api, dependencies: ApiDependencies): void => {
           'reopen_expired',
           'slot_taken',
           'nothing_free',
+          'move_aborted',
           ...slotRefusals,
         ]),
         description:

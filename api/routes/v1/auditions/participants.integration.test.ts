@@ -133,12 +133,26 @@ describe('the cast of a running audition', () => {
 
   it('returns 202 while a calendar cannot be read and an operator is asked, then the late refusal', async () => {
     const { send, orchestration, id } = await setup();
-    orchestration.override({ sendUpdate: async () => ({ kind: 'done', result: { sequence: 6 } }) });
-    const same = { 'idempotency-key': crypto.randomUUID() };
+    orchestration.override({
+      sendUpdate: async () => ({ kind: 'done', result: { sequence: 6, isPending: true } }),
+    });
+    const same = { 'idempotency-key': crypto.randomUUID(), 'x-correlation-id': 'c-4' };
     expect((await send('POST', '', reader, same)).status).toBe(202);
     const refused = { type: 'move_refused', code: 'move_aborted', reason: 'An operator aborted.' } as const;
-    await storeEvents(database.repositories.events, id, trail([refused], { from: 7 }));
+    await storeEvents(
+      database.repositories.events,
+      id,
+      trail([refused], { from: 7 }).map((event) => ({ ...event, correlationId: 'c-4' })),
+    );
     expect((await send('POST', '', reader, same)).body).toMatchObject({ code: 'move_aborted' });
+  });
+
+  it('returns 202 for a replacement under the same id while an operator is asked', async () => {
+    const { send, orchestration } = await setup();
+    orchestration.override({
+      sendUpdate: async () => ({ kind: 'done', result: { sequence: 6, isPending: true } }),
+    });
+    expect((await send('PUT', '/reader-1', reader)).status).toBe(202);
   });
 
   it('rejects a malformed ID of a participant', async () => {

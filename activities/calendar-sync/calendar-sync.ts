@@ -1,0 +1,151 @@
+/**
+ * Synchronizes the calendars of one connection: one round. All progress is in the database, so an attempt continues where
+ * an earlier one stopped, and two attempts that overlap do no harm.
+ */
+import type { SyncedCalendar, SyncedCalendars } from '../../db/calendars/synced-calendars.ts';
+import type { SyncedEvents } from '../../db/calendars/synced-events.ts';
+import type { Connection, Connections } from '../../db/connections/repository.ts';
+import type { WatchSubscriptions } from '../../db/inbox/watch-subscriptions.ts';
+import { isTransient, ProviderError } from '../../domain/errors.ts';
+import { minute } from '../../domain/time/units.ts';
+import type { AccessTokens } from '../../providers/oauth/access-tokens.ts';
+import type { Providers } from '../../providers/ports.ts';
+import { openConnectionById } from '../connections/open-connection-by-id.ts';
+import type {
+  CalendarSyncActivities,
+  CalendarSyncState,
+  SyncCalendarsInput,
+  SyncCalendarsResult,
+} from '../contract.ts';
+import { withHeartbeat } from '../effects/heartbeat.ts';
+import { type AuditionSignals, createChangeReport } from './change-report.ts';
+import { createListing } from './listing.ts';
+import { createSubscriptions } from './subscriptions.ts';
+import type { SyncRound } from './sync-round.ts';
+
+export interface CalendarSyncDependencies {
+  readonly repositories: {
+    readonly connections: Pick<Connections, 'get'>;
+    readonly syncedCalendars: SyncedCalendars;
+    readonly syncedEvents: SyncedEvents;
+    readonly watchSubscriptions: WatchSubscriptions;
+  };
+  readonly providers: Pick<Providers, 'calendarChanges'>;
+  readonly accessTokens: Pick<AccessTokens, 'forConnection'>;
+  readonly signals: AuditionSignals;
+  /** The base URL at which the providers' notifications reach the API, without a trailing slash. */
+  readonly publicUrl: string;
+  /** How often calendars are read without a notification. 0: they are not synchronized. */
+  readonly pollMinutes: number;
+  /** Limits the pages of one round, so that the workflow shows progress. */
+  readonly roundMs?: number | undefined;
+}
+
+/** Well below the timeout of the activity. A page takes at most ten seconds more. */
+const defaultRoundMs = 20_000;
+
+/** Creates the activities. */
+export const createCalendarSyncActivities = ({
+  repositories: { connections, syncedCalendars, syncedEvents, watchSubscriptions },
+  providers,
+  accessTokens,
+  signals,
+  publicUrl,
+  pollMinutes,
+  roundMs = defaultRoundMs,
+}: CalendarSyncDependencies): CalendarSyncActivities => {
+  const listing = createListing({ syncedCalendars, syncedEvents });
+  const changeReport = createChangeReport({ syncedEvents, signals });
+  const subscriptions = createSubscriptions({ syncedCalendars, watchSubscriptions, publicUrl });
+  const nextPollMs = pollMinutes * minute;
+
+  const read = async (round: SyncRound, calendar: SyncedCalendar): Promise<'more' | 'done'> => {
+    const listed = await listing.continueListing(round, calendar);
+    if (listed === 'more') return 'more';
+    await changeReport.report(calendar);
+    return 'done';
+  };
+
+  /** Reads the calendars one after the other. The first transient fault is thrown when all have been tried. */
+  const readAll = async (round: SyncRound, calendars: readonly SyncedCalendar[]): Promise<boolean> => {
+    let transient: unknown;
+    let isMore = false;
+    for (const calendar of calendars) {
+      try {
+        if ((await read(round, calendar)) === 'more') isMore = true;
+      } catch (error) {
+        if (!(error instanceof ProviderError) || error.fault.kind === 'reconnect') throw error;
+        if (isTransient(error.fault)) transient ??= error;
+        else await syncedCalendars.markUnavailable(calendar, error.fault.kind);
+      }
+    }
+    if (transient !== undefined) throw transient;
+    return isMore;
+  };
+
+  const runRound = async (
+    input: SyncCalendarsInput,
+    connection: Connection,
+  ): Promise<SyncCalendarsResult> => {
+    const { organization, connection: id, only, lostSubscriptions = [] } = input;
+    const provider = providers.calendarChanges[input.provider];
+    if (!provider) return { kind: 'ended', reason: 'disabled' };
+    if (connection.status !== 'connected') return { kind: 'needs_reauthorization', nextPollMs };
+    const dependencies = { connections, accessTokens };
+    const account = await openConnectionById(dependencies, organization, input, 'calendar.listChanges');
+    const round = { input, account, provider, until: Date.now() + roundMs };
+    await syncedCalendars.markChecked(id);
+    if (!only) await syncedCalendars.deleteOldEvents(id);
+    const used = await removeUnused(round);
+    if (used.length === 0) return { kind: 'ended', reason: 'unused' };
+    const wanted = used.filter(({ calendar }) => !only || only.includes(calendar));
+    const renewAt = await subscriptions.ensure(round, used, { lost: lostSubscriptions, isPoll: !only });
+    const isMore = await readAll(round, wanted);
+    const states = (await syncedCalendars.list(id)).map(stateOf);
+    return { kind: 'synced', calendars: states, isMore, nextPollMs, renewAt };
+  };
+
+  const removeUnused = async (round: SyncRound): Promise<readonly SyncedCalendar[]> => {
+    const used: SyncedCalendar[] = [];
+    for (const calendar of await syncedCalendars.list(round.input.connection)) {
+      if (!calendar.isInUse && (await syncedCalendars.removeUnused(calendar))) {
+        await subscriptions.stop(round, calendar);
+      } else used.push(calendar);
+    }
+    return used;
+  };
+
+  const end = async (
+    { connection }: SyncCalendarsInput,
+    reason: 'disconnected' | 'disabled',
+  ): Promise<SyncCalendarsResult> => {
+    if (reason === 'disconnected') {
+      await subscriptions.forget(connection);
+      await syncedCalendars.removeAll(connection);
+    }
+    return { kind: 'ended', reason };
+  };
+
+  return {
+    syncCalendars: (input) =>
+      withHeartbeat(async () => {
+        if (pollMinutes === 0) return end(input, 'disabled');
+        const connection = await connections.get(input.organization, input.connection);
+        if (!connection || connection.status === 'disconnected') return end(input, 'disconnected');
+        try {
+          return await runRound(input, connection);
+        } catch (error) {
+          if (!(error instanceof ProviderError) || error.fault.kind !== 'reconnect') throw error;
+          return { kind: 'needs_reauthorization', nextPollMs };
+        }
+      }),
+  };
+};
+
+const stateOf = ({ calendar, state, listedCount, error, pushError }: SyncedCalendar): CalendarSyncState => ({
+  calendar,
+  state,
+  listedCount,
+  error,
+  pushError,
+});

@@ -1,0 +1,73 @@
+/** Lists the changes of a calendar page by page, and stores each page with the position after it. */
+import type { SyncedCalendar, SyncedCalendars, SyncProgress } from '../../db/calendars/synced-calendars.ts';
+import type { EventToStore, SyncedEvents } from '../../db/calendars/synced-events.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import { auditionIdSchema } from '../../domain/ids.ts';
+import type { ListedChange } from '../../providers/ports.ts';
+import { eventIdFor } from '../effects/deterministic-ids.ts';
+import { type SyncRound, startCall } from './sync-round.ts';
+
+export interface Listing {
+  /**
+   * Continues or begins the listing of the calendar. Returns `more` when the time of the round is over.
+   * @throws {ProviderError}
+   */
+  continueListing(round: SyncRound, calendar: SyncedCalendar): Promise<'more' | 'done'>;
+}
+
+/** More events than any calendar of a person has. A calendar with more is not synchronized. */
+const maxEvents = 200_000;
+
+/** Creates the listing. */
+export const createListing = ({
+  syncedCalendars,
+  syncedEvents,
+}: {
+  readonly syncedCalendars: Pick<SyncedCalendars, 'beginListing'>;
+  readonly syncedEvents: Pick<SyncedEvents, 'storePage'>;
+}): Listing => ({
+  continueListing: async (round, calendar) => {
+    let at = calendar.progress ?? (await syncedCalendars.beginListing(calendar));
+    for (let listed = 0; ; ) {
+      const answer = await round.provider.listChanges(
+        round.account,
+        calendar.calendarId,
+        at.position,
+        startCall(round),
+      );
+      if (answer.kind === 'cursor_expired') {
+        at = await syncedCalendars.beginListing(calendar);
+        continue;
+      }
+      const { changes, nextPage, nextCursor } = answer;
+      const isStored = await syncedEvents.storePage(at, {
+        events: changes.map(toStore),
+        nextPage,
+        nextCursor,
+      });
+      // Another attempt goes on with the listing, so this one ends.
+      if (!isStored) return 'more';
+      if (nextPage === undefined) return 'done';
+      listed += changes.length;
+      if (calendar.listedCount + listed > maxEvents) throw tooManyEvents(round, at);
+      if (Date.now() > round.until) return 'more';
+      at = { ...at, position: { ...at.position, page: nextPage } };
+    }
+  },
+});
+
+/** The id of an event proves its mark: people copy events, and the marks with them. */
+const toStore = ({ id, series, event, mark }: ListedChange): EventToStore => {
+  const audition = mark && auditionIdSchema.safeParse(mark.reference).data;
+  const isOurs = audition !== undefined && eventIdFor(audition) === mark?.eventId;
+  return { id, series, event, ...(isOurs ? { audition, revision: mark?.revision } : {}) };
+};
+
+const tooManyEvents = ({ account, provider }: SyncRound, { calendar }: SyncProgress): ProviderError =>
+  new ProviderError(
+    provider.name,
+    'calendar.listChanges',
+    { kind: 'rejected_input' },
+    { code: 'too_many_events', message: `${calendar} has more than ${maxEvents} events` },
+    { connection: account.id },
+  );

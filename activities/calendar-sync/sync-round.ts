@@ -1,0 +1,21 @@
+/** What the parts of a round need: the account, the vendor, and a deadline for its pages. */
+import { cancellationSignal } from '@temporalio/activity';
+import type { CalendarChanges, CallContext, ConnectedAccount } from '../../providers/ports.ts';
+import type { SyncCalendarsInput } from '../contract.ts';
+
+export interface SyncRound {
+  readonly input: SyncCalendarsInput;
+  readonly account: ConnectedAccount;
+  readonly provider: CalendarChanges;
+  /** No page is read after this time, epoch milliseconds. */
+  readonly until: number;
+}
+
+const callDeadlineMs = 10_000;
+
+/** Starts the deadline of one call. A cancellation of the activity aborts it. */
+export const startCall = ({ input: { organization, correlationId } }: SyncRound): CallContext => ({
+  organization,
+  correlationId,
+  signal: AbortSignal.any([cancellationSignal(), AbortSignal.timeout(callDeadlineMs)]),
+});

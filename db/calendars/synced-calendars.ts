@@ -1,0 +1,222 @@
+/** Stores which calendars are synchronized, and how far. */
+import { and, asc, eq, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import type { SyncState } from '../../domain/calendars/sync-state.ts';
+import {
+  type ConnectionId,
+  connectionIdSchema,
+  type OrganizationId,
+  organizationIdSchema,
+} from '../../domain/ids.ts';
+import { type CalendarProviderName, calendarProviders } from '../../domain/providers/vendors.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import type { ListingPosition } from '../../providers/ports.ts';
+import type { Database } from '../client.ts';
+import { syncedCalendars } from '../schema/synced-calendars.ts';
+import { syncedEvents } from '../schema/synced-events.ts';
+import { millisecondsInterval } from '../time.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
+import { openCalendarId } from './calendar-id.ts';
+
+/** Names a calendar of a connection without its id, which can be an email address. */
+export interface CalendarKey {
+  readonly connection: ConnectionId;
+  readonly calendar: string;
+}
+
+/** Where a calendar's listing continues. */
+export interface SyncProgress extends CalendarKey {
+  /** Increases with each listing of all events. */
+  readonly generation: number;
+  readonly position: ListingPosition;
+}
+
+export interface SyncedCalendar extends CalendarKey {
+  readonly organization: OrganizationId;
+  readonly provider: CalendarProviderName;
+  readonly calendarId: string;
+  readonly state: SyncState;
+  /** How many events the listing under way, or the last one, has contained. */
+  readonly listedCount: number;
+  readonly error: string | undefined;
+  readonly pushError: string | undefined;
+  /** Undefined: the next listing is one of all events, and has not begun. */
+  readonly progress: SyncProgress | undefined;
+  /** Whether an audition holds a slot in the calendar that has not been over for a day. */
+  readonly isInUse: boolean;
+}
+
+export interface SyncToStart {
+  readonly organization: OrganizationId;
+  readonly connection: ConnectionId;
+  readonly provider: CalendarProviderName;
+}
+
+export interface SyncedCalendars {
+  /** Returns the calendars of a connection. @throws the errors of `Vault.open` */
+  list(connection: ConnectionId): Promise<readonly SyncedCalendar[]>;
+  /**
+   * Returns the connected accounts whose synchronisation must be started: a calendar is new, or was not read for
+   * `staleAfterMs`, which means that its workflow is gone.
+   */
+  listToStart(staleAfterMs: number, limit: number): Promise<readonly SyncToStart[]>;
+  /** Records that the synchronisation of the connection was started or signaled. */
+  markStarted(connection: ConnectionId): Promise<void>;
+  /** Records that a round of the connection begins. */
+  markChecked(connection: ConnectionId): Promise<void>;
+  /**
+   * Begins a listing of all events, instead of the one under way. Later events than a day ago are listed. Returns where
+   * it begins.
+   */
+  beginListing(key: CalendarKey): Promise<SyncProgress>;
+  /** Records why the calendar cannot be synchronized. */
+  markUnavailable(key: CalendarKey, error: string): Promise<void>;
+  /** Records why notifications cannot be pushed; undefined when they can. */
+  setPushError(key: CalendarKey, error: string | undefined): Promise<void>;
+  /** Deletes a calendar that no audition uses, with its events. Returns whether it was deleted. */
+  removeUnused(key: CalendarKey): Promise<boolean>;
+  /** Deletes all calendars of a connection. Idempotent. */
+  removeAll(connection: ConnectionId): Promise<void>;
+  /** Deletes events that ended more than a day ago. Those of ours are kept for a week. */
+  deleteOldEvents(connection: ConnectionId): Promise<void>;
+}
+
+/** A slot keeps its calendar in use for a day: by then the audition is decided or waits for a decision. */
+const isInUse = sql<boolean>`EXISTS (
+  SELECT FROM slot_holds
+  WHERE slot_holds.scope = '' AND slot_holds.resource = ${syncedCalendars.calendar}
+    AND upper(slot_holds.during) > now() - interval '1 day'
+)`;
+
+const of = ({ connection, calendar }: CalendarKey) =>
+  and(eq(syncedCalendars.connection, connection), eq(syncedCalendars.calendar, calendar));
+
+/** Creates the repository. */
+export const createSyncedCalendars = (db: Database, vault: Pick<Vault, 'open'>): SyncedCalendars => ({
+  async list(connection) {
+    const rows = await db
+      .select({ row: syncedCalendars, isInUse })
+      .from(syncedCalendars)
+      .where(eq(syncedCalendars.connection, connection))
+      .orderBy(asc(syncedCalendars.createdAt), asc(syncedCalendars.calendar));
+    return Promise.all(rows.map(({ row, isInUse: used }) => toCalendar(vault, row, used)));
+  },
+
+  async listToStart(staleAfterMs, limit) {
+    const { rows } = await db.execute(sql`
+      SELECT DISTINCT synced_calendars.organization, connection, synced_calendars.provider FROM synced_calendars
+      JOIN connections ON connections.id = connection AND connections.status = 'connected'
+      WHERE started_at IS NULL
+        OR greatest(started_at, checked_at) < now() - ${millisecondsInterval(staleAfterMs)}
+      LIMIT ${limit}
+    `);
+    return toStartSchema.parse(rows);
+  },
+
+  async markStarted(connection) {
+    await db
+      .update(syncedCalendars)
+      .set({ startedAt: sql`now()` })
+      .where(eq(syncedCalendars.connection, connection));
+  },
+
+  async markChecked(connection) {
+    await db
+      .update(syncedCalendars)
+      .set({ checkedAt: sql`now()` })
+      .where(eq(syncedCalendars.connection, connection));
+  },
+
+  async beginListing(key) {
+    const [row] = await db
+      .update(syncedCalendars)
+      .set({
+        state: 'listing',
+        cursor: null,
+        page: null,
+        listedCount: 0,
+        listedSince: sql`date_trunc('milliseconds', now()) - interval '1 day'`,
+        generation: sql`${syncedCalendars.generation} + 1`,
+      })
+      .where(of(key))
+      .returning();
+    const progress = row && progressOf(key, row);
+    if (!progress) throw new Error(`the calendar ${key.calendar} of ${key.connection} is not synchronized`);
+    return progress;
+  },
+
+  async markUnavailable(key, error) {
+    await db.update(syncedCalendars).set({ state: 'unavailable', error }).where(of(key));
+  },
+
+  async setPushError(key, error) {
+    await db
+      .update(syncedCalendars)
+      .set({ pushError: error ?? null })
+      .where(of(key));
+  },
+
+  removeUnused: (key) =>
+    db.transaction(async (transaction) => {
+      const deleted = await transaction
+        .delete(syncedCalendars)
+        .where(and(of(key), sql`NOT ${isInUse}`))
+        .returning({ calendar: syncedCalendars.calendar });
+      if (deleted.length === 0) return false;
+      await transaction
+        .delete(syncedEvents)
+        .where(and(eq(syncedEvents.connection, key.connection), eq(syncedEvents.calendar, key.calendar)));
+      return true;
+    }),
+
+  async removeAll(connection) {
+    await db.transaction(async (transaction) => {
+      await transaction.delete(syncedCalendars).where(eq(syncedCalendars.connection, connection));
+      await transaction.delete(syncedEvents).where(eq(syncedEvents.connection, connection));
+    });
+  },
+
+  async deleteOldEvents(connection) {
+    await db.execute(sql`
+      DELETE FROM synced_events WHERE connection = ${connection}
+        AND ends_at < now() - CASE WHEN audition_id IS NULL THEN interval '1 day' ELSE interval '7 days' END
+    `);
+  },
+});
+
+const toStartSchema = z.array(
+  z.object({
+    organization: organizationIdSchema,
+    connection: connectionIdSchema,
+    provider: z.enum(calendarProviders),
+  }),
+);
+
+type Row = typeof syncedCalendars.$inferSelect;
+
+const toCalendar = async (vault: Pick<Vault, 'open'>, row: Row, used: boolean): Promise<SyncedCalendar> => {
+  const key = { connection: connectionIdSchema.parse(row.connection), calendar: row.calendar };
+  return {
+    ...key,
+    organization: organizationIdSchema.parse(row.organization),
+    provider: z.enum(calendarProviders).parse(row.provider),
+    calendarId: await openCalendarId(vault, key, row.sealedCalendarId),
+    state: row.state,
+    listedCount: row.listedCount,
+    error: row.error ?? undefined,
+    pushError: row.pushError ?? undefined,
+    progress: progressOf(key, row),
+    isInUse: used,
+  };
+};
+
+const progressOf = (
+  key: CalendarKey,
+  { cursor, page, listedSince, generation }: Pick<Row, 'cursor' | 'page' | 'listedSince' | 'generation'>,
+): SyncProgress | undefined => {
+  const next = page === null ? {} : { page };
+  if (cursor !== null) return { ...key, generation, position: { kind: 'changes', cursor, ...next } };
+  if (listedSince === null) return undefined;
+  const since = toInstant(Date.parse(listedSince));
+  return { ...key, generation, position: { kind: 'all', since, ...next } };
+};

@@ -1,0 +1,305 @@
+/** Stores the events of synchronized calendars, and finds what has changed in those that this service has written. */
+import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import {
+  type AuditionId,
+  auditionIdSchema,
+  type ConnectionId,
+  participantIdSchema,
+} from '../../domain/ids.ts';
+import type { ListedEvent } from '../../providers/ports.ts';
+import type { Database } from '../client.ts';
+import { syncedCalendars } from '../schema/synced-calendars.ts';
+import { syncedEvents } from '../schema/synced-events.ts';
+import { instantFromDatabase } from '../time.ts';
+import type { CalendarKey, SyncProgress } from './synced-calendars.ts';
+
+export interface EventToStore {
+  readonly id: string;
+  readonly series?: string | undefined;
+  /** Undefined: the event was deleted. */
+  readonly event?: ListedEvent | undefined;
+  /** The audition that the event's mark names, if the id of the event proves it. */
+  readonly audition?: AuditionId | undefined;
+  readonly revision?: number | undefined;
+}
+
+interface PageToStore {
+  readonly events: readonly EventToStore[];
+  /** Undefined on the last page. */
+  readonly nextPage?: string | undefined;
+  readonly nextCursor?: string | undefined;
+}
+
+/** An event of ours that has changed since it was last compared. */
+export interface ChangedEvent extends CalendarKey {
+  readonly eventId: string;
+  readonly auditionId: AuditionId;
+  readonly participant: z.infer<typeof participantIdSchema>;
+  /** The number of the change. */
+  readonly change: number;
+  readonly isRemoved: boolean;
+  readonly isAllDay: boolean;
+  readonly start: ListedEvent['start'];
+  readonly end: ListedEvent['end'];
+  /** The revision that the event states; undefined when another program has removed the mark. */
+  readonly markedRevision: number | undefined;
+  readonly writtenRevision: number;
+  readonly writtenStart: ListedEvent['start'];
+  readonly writtenEnd: ListedEvent['end'];
+  /** Whether the audition was told that the event is not as it was written. */
+  readonly isReported: boolean;
+}
+
+/** An event of ours whose conflicts differ from those that were reported. */
+export interface ConflictChange extends CalendarKey {
+  readonly eventId: string;
+  readonly auditionId: AuditionId;
+  readonly participant: z.infer<typeof participantIdSchema>;
+  readonly writtenRevision: number;
+  /** Identifies the conflicting events and their times. Undefined: there is no conflict any more. */
+  readonly digest: string | undefined;
+  /** The earliest conflicting event. */
+  readonly first: { readonly start: ListedEvent['start']; readonly end: ListedEvent['end'] } | undefined;
+}
+
+export interface SyncedEvents {
+  /**
+   * Stores a page and where the listing continues, in one transaction. The last page of a listing of all events also
+   * deletes what that listing did not contain. Returns false, and stores nothing, when another attempt has stored the
+   * page already.
+   */
+  storePage(at: SyncProgress, page: PageToStore): Promise<boolean>;
+  /** Returns the changed events of ours in the calendar. */
+  listChanged(key: CalendarKey): Promise<readonly ChangedEvent[]>;
+  /** Records that the change was compared, unless there is a later one. @param isReported whether the audition was told */
+  markCompared(changed: ChangedEvent, isReported: boolean): Promise<void>;
+  /** Returns the events of ours in the calendar that lie ahead and whose conflicts have changed. */
+  listConflictChanges(key: CalendarKey): Promise<readonly ConflictChange[]>;
+  /** Records that the audition was told of the conflicts. */
+  markConflictsReported(conflict: ConflictChange): Promise<void>;
+  /** Returns how many events of the connection are stored. */
+  count(connection: ConnectionId): Promise<number>;
+}
+
+/** Creates the repository. */
+export const createSyncedEvents = (db: Database): SyncedEvents => ({
+  storePage: (at, page) =>
+    db.transaction(async (transaction) => {
+      if (!(await advance(transaction, at, page))) return false;
+      const events = [...new Map(page.events.map((event) => [event.id, event])).values()];
+      await upsertEvents(transaction, at, events);
+      await removeEvents(transaction, at, events);
+      if (page.nextPage === undefined && at.position.kind === 'all') {
+        await removeUnlisted(transaction, at, at.position.since);
+      }
+      return true;
+    }),
+
+  async listChanged({ connection, calendar }) {
+    const { rows } = await db.execute(sql`
+      SELECT connection, calendar, event_id AS "eventId", audition_id AS "auditionId", participant, change,
+        is_removed AS "isRemoved", is_all_day AS "isAllDay", starts_at AS start, ends_at AS end,
+        marked_revision AS "markedRevision", written_revision AS "writtenRevision",
+        written_start AS "writtenStart", written_end AS "writtenEnd", is_reported AS "isReported"
+      FROM synced_events
+      WHERE connection = ${connection} AND calendar = ${calendar} AND audition_id IS NOT NULL AND NOT is_checked
+      ORDER BY event_id
+    `);
+    return rows.map((row) => ({ ...changedSchema.parse(row), connection, calendar }));
+  },
+
+  async markCompared({ connection, calendar, eventId, change }, isReported) {
+    await db
+      .update(syncedEvents)
+      .set({ isChecked: true, isReported })
+      .where(and(isEvent({ connection, calendar, eventId }), eq(syncedEvents.change, change)));
+  },
+
+  async listConflictChanges({ connection, calendar }) {
+    const { rows } = await db.execute(sql`
+      SELECT own.event_id AS "eventId", own.audition_id AS "auditionId", own.participant,
+        own.written_revision AS "writtenRevision", conflicts.digest, conflicts.start, conflicts.end
+      FROM synced_events AS own, LATERAL (
+        SELECT md5(string_agg(event_id || starts_at || ends_at, ' ' ORDER BY event_id)) AS digest,
+          (array_agg(starts_at ORDER BY starts_at, ends_at))[1] AS start,
+          (array_agg(ends_at ORDER BY starts_at, ends_at))[1] AS end
+        FROM synced_events AS other
+        WHERE other.connection = own.connection AND other.calendar = own.calendar
+          AND tstzrange(other.starts_at, other.ends_at, '[)') && tstzrange(own.written_start, own.written_end, '[)')
+          AND other.busy <> 'free' AND NOT other.is_removed
+          AND other.audition_id IS NULL AND other.marked_audition IS NULL
+      ) AS conflicts
+      WHERE own.connection = ${connection} AND own.calendar = ${calendar} AND own.audition_id IS NOT NULL
+        AND own.written_start > now() AND conflicts.digest IS DISTINCT FROM own.reported_conflicts
+      ORDER BY own.event_id
+    `);
+    return rows.map((row): ConflictChange => {
+      const { start, end, digest, ...conflict } = conflictSchema.parse(row);
+      const first = start && end ? { start, end } : undefined;
+      return { ...conflict, connection, calendar, digest: digest ?? undefined, first };
+    });
+  },
+
+  async markConflictsReported(conflict) {
+    await db
+      .update(syncedEvents)
+      .set({ reportedConflicts: conflict.digest ?? null })
+      .where(isEvent(conflict));
+  },
+
+  async count(connection) {
+    const { rows } = await db.execute(
+      sql`SELECT count(*)::int AS count FROM synced_events WHERE connection = ${connection} AND NOT is_removed`,
+    );
+    return z.object({ count: z.int() }).parse(rows[0]).count;
+  },
+});
+
+type Transaction = Pick<Database, 'execute' | 'update'>;
+
+const isEvent = ({ connection, calendar, eventId }: CalendarKey & { readonly eventId: string }) =>
+  and(
+    eq(syncedEvents.connection, connection),
+    eq(syncedEvents.calendar, calendar),
+    eq(syncedEvents.eventId, eventId),
+  );
+
+const changedSchema = z.object({
+  eventId: z.string(),
+  auditionId: auditionIdSchema,
+  participant: participantIdSchema,
+  change: z.int(),
+  isRemoved: z.boolean(),
+  isAllDay: z.boolean(),
+  start: instantFromDatabase,
+  end: instantFromDatabase,
+  markedRevision: z
+    .int()
+    .nullable()
+    .transform((revision) => revision ?? undefined),
+  writtenRevision: z.int(),
+  writtenStart: instantFromDatabase,
+  writtenEnd: instantFromDatabase,
+  isReported: z.boolean(),
+});
+
+const conflictSchema = z.object({
+  eventId: z.string(),
+  auditionId: auditionIdSchema,
+  participant: participantIdSchema,
+  writtenRevision: z.int(),
+  digest: z.string().nullable(),
+  start: instantFromDatabase.nullable(),
+  end: instantFromDatabase.nullable(),
+});
+
+/** Moves the calendar to the next page. Locks its row. Returns false when it is no longer where the page was read. */
+const advance = async (
+  transaction: Transaction,
+  { connection, calendar, generation, position }: SyncProgress,
+  { events, nextPage, nextCursor }: PageToStore,
+): Promise<boolean> => {
+  const isFirst = position.page === undefined;
+  const isLast = nextPage === undefined;
+  const count = events.length;
+  const cursor = position.kind === 'changes' ? position.cursor : null;
+  const moved = await transaction
+    .update(syncedCalendars)
+    .set({
+      page: nextPage ?? null,
+      listedCount: isFirst ? count : sql`${syncedCalendars.listedCount} + ${count}`,
+      ...(isLast
+        ? {
+            state: 'in_sync',
+            cursor: nextCursor ?? null,
+            listedSince: null,
+            error: null,
+            syncedAt: sql`now()`,
+          }
+        : {}),
+    })
+    .where(
+      and(
+        eq(syncedCalendars.connection, connection),
+        eq(syncedCalendars.calendar, calendar),
+        eq(syncedCalendars.generation, generation),
+        sql`${syncedCalendars.cursor} IS NOT DISTINCT FROM ${cursor}`,
+        sql`${syncedCalendars.page} IS NOT DISTINCT FROM ${position.page ?? null}`,
+        // Without a cursor, the listing of all events is still under way.
+        position.kind === 'all' ? sql`${syncedCalendars.listedSince} IS NOT NULL` : undefined,
+      ),
+    )
+    .returning({ calendar: syncedCalendars.calendar });
+  return moved.length > 0;
+};
+
+/** What makes a change: another time, another mark, or that a deleted event is there again. The etag alone does not. */
+const differs = sql`(known.starts_at, known.ends_at, known.is_all_day, known.is_removed, known.marked_revision)
+  IS DISTINCT FROM (excluded.starts_at, excluded.ends_at, excluded.is_all_day, false, excluded.marked_revision)`;
+
+const upsertEvents = async (
+  transaction: Transaction,
+  { connection, calendar, generation }: SyncProgress,
+  events: readonly EventToStore[],
+): Promise<void> => {
+  const present = events.flatMap(({ id, series, event, audition, revision }) =>
+    event ? [{ id, series, ...event, audition, revision }] : [],
+  );
+  if (present.length === 0) return;
+  await transaction.execute(sql`
+    INSERT INTO synced_events AS known (
+      connection, calendar, event_id, series, starts_at, ends_at, zone, is_all_day, busy, etag, generation,
+      marked_audition, marked_revision
+    )
+    SELECT ${connection}, ${calendar}, id, series, start, "end", zone, "isAllDay", busy, etag, ${generation}::int,
+      audition, revision
+    FROM json_to_recordset(${JSON.stringify(present)}::json) AS listed (
+      id text, series text, start timestamptz, "end" timestamptz, zone text, "isAllDay" boolean, busy text, etag text,
+      audition text, revision int
+    )
+    ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
+      series = excluded.series, starts_at = excluded.starts_at, ends_at = excluded.ends_at, zone = excluded.zone,
+      is_all_day = excluded.is_all_day, busy = excluded.busy, etag = excluded.etag, is_removed = false,
+      generation = excluded.generation,
+      marked_audition = excluded.marked_audition, marked_revision = excluded.marked_revision,
+      change = known.change + CASE WHEN ${differs} THEN 1 ELSE 0 END,
+      is_checked = known.is_checked AND NOT (${differs})
+  `);
+};
+
+const removeEvents = async (
+  transaction: Transaction,
+  { connection, calendar }: SyncProgress,
+  events: readonly EventToStore[],
+): Promise<void> => {
+  const removed = events.filter(({ event }) => !event).map(({ id }) => id);
+  if (removed.length === 0) return;
+  const ids = sql.param(removed);
+  await remove(transaction, { connection, calendar }, sql`event_id = ANY(${ids}::text[])`);
+  await remove(transaction, { connection, calendar }, sql`series = ANY(${ids}::text[])`);
+};
+
+/** Events that were over before the listing began are not listed. */
+const removeUnlisted = (
+  transaction: Transaction,
+  { connection, calendar, generation }: SyncProgress,
+  since: ListedEvent['start'],
+): Promise<void> =>
+  remove(transaction, { connection, calendar }, sql`generation < ${generation} AND ends_at > ${since}`);
+
+/** Deletes events. Those of ours stay as removed, so that the audition is asked. */
+const remove = async (
+  transaction: Transaction,
+  { connection, calendar }: CalendarKey,
+  which: SQL,
+): Promise<void> => {
+  const inCalendar = sql`connection = ${connection} AND calendar = ${calendar}`;
+  await transaction.execute(sql`
+    DELETE FROM synced_events WHERE ${inCalendar} AND ${which} AND audition_id IS NULL
+  `);
+  await transaction.execute(sql`
+    UPDATE synced_events SET is_removed = true, is_checked = false, change = change + 1
+    WHERE ${inCalendar} AND ${which} AND audition_id IS NOT NULL AND NOT is_removed
+  `);
+};

@@ -1,0 +1,133 @@
+/**
+ * Stores what this service has written to calendars, beside what the synchronisation reads from them. The comparison of
+ * both tells a change by a person from our own write, which comes back as a change as well.
+ */
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { Slot } from '../../domain/audition/slot.ts';
+import type { AuditionId, ConnectionId, OrganizationId, ParticipantId } from '../../domain/ids.ts';
+import type { CalendarProviderName } from '../../domain/providers/vendors.ts';
+import { storedCalendar } from '../auditions/resources.ts';
+import type { Database } from '../client.ts';
+import { syncedCalendars } from '../schema/synced-calendars.ts';
+import { syncedEvents } from '../schema/synced-events.ts';
+import type { Vault } from '../vault/envelope-encryption.ts';
+import { sealCalendarId } from './calendar-id.ts';
+
+/** Channel of `NOTIFY` that wakes the starter of synchronisations. */
+export const calendarSyncChannel = 'calendar_sync';
+
+interface WrittenEvent {
+  readonly organization: OrganizationId;
+  readonly connection: ConnectionId;
+  readonly provider: CalendarProviderName;
+  /** The canonical name of the calendar. */
+  readonly calendarName: string;
+  readonly calendarId: string;
+  /** The provider's id of the event. */
+  readonly eventId: string;
+  readonly auditionId: AuditionId;
+  readonly participant: ParticipantId;
+  /** The key of the step that has written the event. */
+  readonly key: string;
+  readonly slot: Slot;
+  readonly revision: number;
+}
+
+export interface WrittenEvents {
+  /**
+   * Records that the event was written, and registers its calendar for synchronisation. Idempotent. Call it after the
+   * write. An earlier revision than the recorded one changes nothing.
+   */
+  record(written: WrittenEvent): Promise<void>;
+  /** Stops comparing the events that steps with these keys have written. Call it before they are removed. Idempotent. */
+  forget(auditionId: AuditionId, keys: readonly string[]): Promise<void>;
+}
+
+/** Creates the repository. */
+export const createWrittenEvents = (db: Database, vault: Pick<Vault, 'seal'>): WrittenEvents => ({
+  async record(written) {
+    const { connection, eventId, auditionId } = written;
+    const calendar = storedCalendar(written.calendarName);
+    const generation = await registerCalendar(db, vault, written, calendar);
+    await db.transaction(async (transaction) => {
+      // A deleted event that cannot be revived has another id now.
+      await transaction
+        .delete(syncedEvents)
+        .where(
+          and(
+            eq(syncedEvents.auditionId, auditionId),
+            eq(syncedEvents.connection, connection),
+            eq(syncedEvents.calendar, calendar),
+            sql`${syncedEvents.eventId} <> ${eventId}`,
+          ),
+        );
+      await transaction.execute(upsert(written, calendar, generation));
+    });
+  },
+
+  async forget(auditionId, keys) {
+    if (keys.length === 0) return;
+    await db
+      .delete(syncedEvents)
+      .where(and(eq(syncedEvents.auditionId, auditionId), inArray(syncedEvents.writtenBy, [...keys])));
+  },
+});
+
+/** Adds the calendar, unless it is known. Returns the generation of its last listing of all events. */
+const registerCalendar = async (
+  db: Database,
+  vault: Pick<Vault, 'seal'>,
+  { organization, connection, provider, calendarId }: WrittenEvent,
+  calendar: string,
+): Promise<number> => {
+  const [known] = await db
+    .select({ generation: syncedCalendars.generation })
+    .from(syncedCalendars)
+    .where(and(eq(syncedCalendars.connection, connection), eq(syncedCalendars.calendar, calendar)));
+  if (known) return known.generation;
+  const sealedCalendarId = await sealCalendarId(vault, { connection, calendar }, calendarId);
+  await db
+    .insert(syncedCalendars)
+    .values({ organization, connection, provider, calendar, sealedCalendarId })
+    .onConflictDoNothing();
+  await db.execute(sql`SELECT pg_notify(${calendarSyncChannel}, '')`);
+  return 0;
+};
+
+/**
+ * The synchronisation can have read the event before this row is written. For a row that it has made, the comparison
+ * is left to it. For a row of ours, the event is as it was just written.
+ */
+const upsert = (
+  { connection, eventId, auditionId, participant, key, revision, slot: { start, end, zone } }: WrittenEvent,
+  calendar: string,
+  generation: number,
+) => sql`
+  INSERT INTO synced_events AS known (
+    connection, calendar, event_id, starts_at, ends_at, zone, is_all_day, busy, generation,
+    marked_audition, marked_revision,
+    audition_id, participant, written_by, written_revision, written_start, written_end
+  ) VALUES (
+    ${connection}, ${calendar}, ${eventId}, ${start}, ${end}, ${zone}, false, 'busy', ${generation},
+    ${auditionId}, ${revision},
+    ${auditionId}, ${participant}, ${key}, ${revision}, ${start}, ${end}
+  )
+  ON CONFLICT (connection, calendar, event_id) DO UPDATE SET
+    audition_id = excluded.audition_id,
+    participant = excluded.participant,
+    written_by = excluded.written_by,
+    written_revision = excluded.written_revision,
+    written_start = excluded.written_start,
+    written_end = excluded.written_end,
+    generation = greatest(known.generation, excluded.generation),
+    starts_at = CASE WHEN known.audition_id IS NULL THEN known.starts_at ELSE excluded.starts_at END,
+    ends_at = CASE WHEN known.audition_id IS NULL THEN known.ends_at ELSE excluded.ends_at END,
+    is_all_day = known.audition_id IS NULL AND known.is_all_day,
+    is_removed = false,
+    marked_audition = excluded.marked_audition,
+    marked_revision = CASE WHEN known.audition_id IS NULL THEN known.marked_revision ELSE excluded.marked_revision END,
+    is_checked = known.audition_id IS NOT NULL,
+    is_reported = false,
+    change = known.change + CASE WHEN known.audition_id IS NULL THEN 0 ELSE 1 END
+  WHERE known.audition_id IS NULL OR known.written_revision <= excluded.written_revision
+`;

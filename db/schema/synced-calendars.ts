@@ -1,0 +1,44 @@
+import { index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { syncStates } from '../../domain/calendars/sync-state.ts';
+import { instant } from './columns.ts';
+
+/**
+ * The calendars that auditions use, and how far each is synchronized. `calendar` is the resource of `slot_holds`: a hash.
+ * The calendar's id is usually an email address. It is sealed under the data key of the connection.
+ */
+export const syncedCalendars = pgTable(
+  'synced_calendars',
+  {
+    connection: text().notNull(),
+    calendar: text().notNull(),
+    organization: text().notNull(),
+    provider: text().notNull(),
+    sealedCalendarId: text('sealed_calendar_id').notNull(),
+    state: text({ enum: syncStates }).notNull().default('new'),
+    /** Where the next listing of changes begins. Null before the first listing is complete, and after it has expired. */
+    cursor: text(),
+    /** The next page of the listing that is under way. */
+    page: text(),
+    /** Set while all events are listed: the listing has the events that end after this time. */
+    listedSince: instant('listed_since'),
+    /** Incremented by each listing of all events. What such a listing did not contain no longer exists. */
+    generation: integer().notNull().default(0),
+    /** How many events the listing under way, or the last one, has contained. */
+    listedCount: integer('listed_count').notNull().default(0),
+    /** The kind of the fault that keeps the calendar from being synchronized. */
+    error: text(),
+    /** The kind of the fault that keeps notifications from being pushed. The calendar is then only polled. */
+    pushError: text('push_error'),
+    /** When a workflow was last started or signaled for it. Null: it waits for its first one. */
+    startedAt: instant('started_at'),
+    /** When the last round began, successful or not. */
+    checkedAt: instant('checked_at'),
+    /** When the last listing was complete. */
+    syncedAt: instant('synced_at'),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.connection, table.calendar] }),
+    index('synced_calendars_by_start').on(table.startedAt),
+  ],
+);

@@ -1,0 +1,64 @@
+import { sql } from 'drizzle-orm';
+import { boolean, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { instant } from './columns.ts';
+
+export const busyKinds = ['busy', 'tentative', 'free'] as const;
+
+/**
+ * The events of synchronized calendars, without texts and people. A row with an `auditionId` is an event of ours: it
+ * also says what was written, and it stays when the event is deleted.
+ */
+export const syncedEvents = pgTable(
+  'synced_events',
+  {
+    connection: text().notNull(),
+    calendar: text().notNull(),
+    /** The provider's id of the event or the occurrence. */
+    eventId: text('event_id').notNull(),
+    series: text(),
+    startsAt: instant('starts_at').notNull(),
+    endsAt: instant('ends_at').notNull(),
+    zone: text().notNull(),
+    isAllDay: boolean('is_all_day').notNull(),
+    busy: text({ enum: busyKinds }).notNull(),
+    etag: text(),
+    isRemoved: boolean('is_removed').notNull().default(false),
+    /** The listing of all events that has last contained it. */
+    generation: integer().notNull(),
+    /** The audition that the event's mark names, if its id proves it. */
+    markedAudition: text('marked_audition'),
+    /** The revision in the mark. */
+    markedRevision: integer('marked_revision'),
+    /** Counts the changes of time, existence and mark. */
+    change: integer().notNull().default(0),
+
+    /** The audition that has written the event and still uses it. */
+    auditionId: text('audition_id'),
+    participant: text(),
+    /** The key of the step that has written the event last. */
+    writtenBy: text('written_by'),
+    writtenRevision: integer('written_revision'),
+    writtenStart: instant('written_start'),
+    writtenEnd: instant('written_end'),
+    /** Whether the present change was compared with what was written. */
+    isChecked: boolean('is_checked').notNull().default(true),
+    /** Whether the audition was told that the event is not as it was written. */
+    isReported: boolean('is_reported').notNull().default(false),
+    /** A digest of the conflicting events that were reported to the audition. Null without a conflict. */
+    reportedConflicts: text('reported_conflicts'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.connection, table.calendar, table.eventId] }),
+    index('synced_events_by_time').using(
+      'gist',
+      table.connection,
+      table.calendar,
+      sql`tstzrange(${table.startsAt}, ${table.endsAt}, '[)')`,
+    ),
+    index('synced_events_by_series')
+      .on(table.connection, table.calendar, table.series)
+      .where(sql`${table.series} IS NOT NULL`),
+    index('synced_events_by_audition').on(table.auditionId).where(sql`${table.auditionId} IS NOT NULL`),
+    index('synced_events_by_end').on(table.endsAt),
+  ],
+);

@@ -1,0 +1,30 @@
+/** A change in a connected calendar that concerns an audition, as the calendar synchronisation reports it. */
+import type { ConnectionId, ParticipantId } from '../ids.ts';
+import type { CalendarProviderName } from '../providers/vendors.ts';
+import type { Instant } from '../time/instant.ts';
+
+interface Times {
+  readonly start: Instant;
+  readonly end: Instant;
+}
+
+export type CalendarChangeOf =
+  /** A person moved our event. `isAllDay`: the event has dates instead of times. */
+  | ({ readonly kind: 'moved'; readonly isAllDay: boolean } & Times)
+  | { readonly kind: 'deleted' }
+  /** Our event is as this service wrote it, after an earlier report said otherwise. */
+  | { readonly kind: 'put_back' }
+  /** An event that is not ours overlaps the slot. */
+  | ({ readonly kind: 'conflict' } & Times)
+  | { readonly kind: 'conflict_over' };
+
+export interface CalendarChange {
+  /** Identifies the report. It is sent at least once, and the audition applies it once. */
+  readonly inboxId: string;
+  readonly participant: ParticipantId;
+  readonly provider: CalendarProviderName;
+  readonly connection: ConnectionId;
+  /** The revision of the slot that our event in the calendar states. */
+  readonly revision: number;
+  readonly change: CalendarChangeOf;
+}

@@ -1,0 +1,15 @@
+import { IANAZone } from 'luxon';
+
+/** The database has about 600 names. */
+const known = new Set<string>();
+
+/**
+ * Returns whether the IANA database has the zone. Luxon constructs a formatter for each question, which takes as long as
+ * the rest of a request's validation, so names that exist are remembered.
+ */
+export const isKnownZone = (zone: string): boolean => {
+  if (known.has(zone)) return true;
+  if (!IANAZone.isValidZone(zone)) return false;
+  known.add(zone);
+  return true;
+};

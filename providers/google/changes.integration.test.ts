@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { callContext } from '../../tests/harness/call-context.ts';
+import { calendarEvent, calendarId, setUpGoogleCalendar, slot } from '../../tests/harness/google-calendar.ts';
+import type { ListedChange, ListingPosition } from '../ports.ts';
+import { createGoogleChanges } from './changes.ts';
+
+const since = '2026-01-01T00:00:00.000Z';
+
+const setup = async (pageSize = 2) => {
+  const google = await setUpGoogleCalendar({ google: { timeZone: 'Europe/Paris' } });
+  const changes = createGoogleChanges(google.client, pageSize);
+  const listPage = (position: ListingPosition) =>
+    changes.listChanges(google.connection, calendarId, position, callContext());
+  /** Lists all pages, as the synchronisation does. */
+  const list = async (start: ListingPosition) => {
+    const found: ListedChange[] = [];
+    for (let position = start; ; ) {
+      const page = await listPage(position);
+      if (page.kind !== 'page') throw new Error(page.kind);
+      found.push(...page.changes);
+      if (page.nextPage === undefined) return { found, cursor: page.nextCursor ?? '' };
+      position = { ...position, page: page.nextPage };
+    }
+  };
+  const busy = (day: string, change: object = {}) =>
+    google.control.addBusy({
+      account: calendarId,
+      start: `${day}T09:00:00Z`,
+      end: `${day}T10:00:00Z`,
+      ...change,
+    });
+  return { ...google, changes, list, listPage, busy };
+};
+
+describe('listChanges', () => {
+  it('lists all events in pages, then only what has changed', async () => {
+    const { list, busy, calendar, connection } = await setup();
+    busy('2026-12-01');
+    busy('2026-12-02');
+    busy('2026-12-03');
+    const all = await list({ kind: 'all', since });
+    expect(all.found).toHaveLength(3);
+    await calendar.putEvent(connection, calendarEvent(), callContext());
+    const changed = await list({ kind: 'changes', cursor: all.cursor });
+    expect(changed.found).toMatchObject([
+      {
+        id: calendarEvent().eventId,
+        mark: { eventId: calendarEvent().eventId, reference: 'aud_ophelia', revision: 1 },
+        event: { start: slot.start, end: slot.end, isAllDay: false, busy: 'busy' },
+      },
+    ]);
+    expect((await list({ kind: 'changes', cursor: changed.cursor })).found).toEqual([]);
+  });
+
+  it('reads days in the zone of the calendar, and what does not block time as free', async () => {
+    const { list, busy } = await setup();
+    busy('2026-12-01', { start: '2026-12-01', end: '2026-12-02' });
+    busy('2026-12-03', { transparency: 'transparent' });
+    busy('2026-12-04', { answer: 'tentative' });
+    busy('2026-12-05', { answer: 'declined' });
+    const { found } = await list({ kind: 'all', since });
+    expect(found.map(({ event }) => event)).toMatchObject([
+      { start: '2026-11-30T23:00:00.000Z', end: '2026-12-01T23:00:00.000Z', isAllDay: true, busy: 'busy' },
+      { busy: 'free' },
+      { busy: 'tentative' },
+      { busy: 'free' },
+    ]);
+  });
+
+  it('lists a deleted event without its times', async () => {
+    const { list, calendar, connection } = await setup();
+    await calendar.putEvent(connection, calendarEvent(), callContext());
+    const { cursor } = await list({ kind: 'all', since });
+    const deletion = { ...calendarEvent(), keys: ['event:ada'] };
+    await calendar.deleteEvent(connection, deletion, callContext());
+    const { found } = await list({ kind: 'changes', cursor });
+    expect(found).toEqual([
+      { id: calendarEvent().eventId, series: undefined, event: undefined, mark: undefined },
+    ]);
+  });
+
+  it('reports an expired cursor, and an unknown page', async () => {
+    const { list, listPage, control } = await setup();
+    const { cursor } = await list({ kind: 'all', since });
+    expect(await listPage({ kind: 'changes', cursor, page: 'unknown' })).toEqual({ kind: 'cursor_expired' });
+    control.expireSyncTokens();
+    expect(await listPage({ kind: 'changes', cursor })).toEqual({ kind: 'cursor_expired' });
+  });
+
+  it('throws the fault of a calendar that does not exist', async () => {
+    const { changes, connection } = await setup();
+    const listing = changes.listChanges(connection, 'unknown', { kind: 'all', since }, callContext());
+    await expect(listing).rejects.toMatchObject({ fault: { kind: 'not_found' }, connection: 'conn_1' });
+  });
+});
+
+describe('watch', () => {
+  it('opens a channel with our id and address, which stopWatching ends, also repeatedly', async () => {
+    const { changes, connection, control } = await setup();
+    const expiresAt = toInstant(Date.now() + 3_600_000);
+    const request = {
+      calendarId,
+      id: crypto.randomUUID(),
+      secret: 'secret-1',
+      address: 'http://127.0.0.1:9/v1/webhooks/google',
+      expiresAt,
+    };
+    const watch = await changes.push?.watch(connection, request, callContext());
+    expect(watch).toMatchObject({ id: request.id, expiresAt });
+    expect(control.state().google.channels).toMatchObject([
+      { id: request.id, calendarId, address: request.address },
+    ]);
+    const stop = () => changes.push?.stopWatching(connection, watch ?? { id: '' }, callContext());
+    await stop();
+    await stop();
+    expect(control.state().google.channels).toEqual([]);
+  });
+});

@@ -1,0 +1,128 @@
+/**
+ * Lists the changes of a calendar with sync tokens:
+ * https://developers.google.com/workspace/calendar/api/guides/sync
+ *
+ * `singleEvents` is true, so Google expands series, also in a list of changes. The alternative, series with their rules,
+ * would leave the expansion to us. A changed series is listed with each of its occurrences, at most some hundreds.
+ */
+import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { operationOf } from '../operations.ts';
+import type { CalendarChanges, EventMark, ListedChange, ListedEvent, ListingPosition } from '../ports.ts';
+import { createGooglePush } from './channels.ts';
+import type { GoogleClient } from './client.ts';
+import { referenceProperty, revisionProperty } from './event.ts';
+import { firstGenerationOf } from './event-ids.ts';
+import { changesPerPage } from './settings.ts';
+import { blocksTime, instantOf, timedEventFields, timedEventSchema } from './timed-event.ts';
+
+const listOperation = operationOf('google', 'calendar.listChanges');
+
+/** Of a deleted event, only the id is guaranteed. */
+const changedEventSchema = timedEventSchema.extend({
+  etag: z.string().optional(),
+  recurringEventId: z.string().optional(),
+});
+type ChangedEvent = z.infer<typeof changedEventSchema>;
+
+const pageSchema = z.object({
+  timeZone: z.string(),
+  nextPageToken: z.string().optional(),
+  nextSyncToken: z.string().optional(),
+  items: z.array(changedEventSchema).default([]),
+});
+
+/** The fields of `pageSchema`, so that Google sends neither texts nor people. */
+const fields = `timeZone,nextPageToken,nextSyncToken,items(${[
+  timedEventFields,
+  'etag,recurringEventId',
+  `extendedProperties/private(${referenceProperty},${revisionProperty})`,
+].join(',')})`;
+
+/** Creates the changes of Google calendars. @param pageSize smaller in tests */
+export const createGoogleChanges = (client: GoogleClient, pageSize = changesPerPage): CalendarChanges => ({
+  name: 'google',
+  push: createGooglePush(client),
+  listChanges: async (connection, calendarId, position, call) => {
+    const request = {
+      calendarId,
+      singleEvents: true,
+      maxResults: pageSize,
+      // Of a longer list of attendees, Google returns the owner of the calendar only.
+      maxAttendees: 1,
+      fields,
+      ...positionParameters(position),
+    };
+    try {
+      const page = await client.exchange(listOperation, connection, call, pageSchema, (calendar, options) =>
+        calendar.events.list(request, options),
+      );
+      return {
+        kind: 'page',
+        changes: page.items.map((item) => changeOf(item, page.timeZone)),
+        nextPage: page.nextPageToken,
+        nextCursor: page.nextSyncToken,
+      };
+    } catch (error) {
+      if (isExpired(error, position)) return { kind: 'cursor_expired' };
+      throw error;
+    }
+  },
+});
+
+/**
+ * A sync token excludes `timeMin` and other filters; all other parameters must be those of the first list:
+ * https://developers.google.com/workspace/calendar/api/v3/reference/events/list
+ */
+const positionParameters = (position: ListingPosition) => ({
+  ...(position.kind === 'all' ? { timeMin: position.since } : { syncToken: position.cursor }),
+  ...(position.page === undefined ? {} : { pageToken: position.page }),
+});
+
+/** 410 means that the sync token is no longer valid, whatever its reason says. An invalid page token is a 400. */
+const isExpired = (error: unknown, { kind, page }: ListingPosition): boolean =>
+  error instanceof ProviderError &&
+  ((kind === 'changes' && error.vendor.status === 410) ||
+    (page !== undefined && error.fault.kind === 'rejected_input'));
+
+const changeOf = (item: ChangedEvent, zone: string): ListedChange => ({
+  id: item.id,
+  series: item.recurringEventId,
+  event: item.status === 'cancelled' ? undefined : eventOf(item, zone),
+  mark: markOf(item),
+});
+
+/** Returns undefined for an event without times: it blocks none. */
+const eventOf = (item: ChangedEvent, calendarZone: string): ListedEvent | undefined => {
+  const start = instantOf(item.start, calendarZone);
+  const end = instantOf(item.end, calendarZone);
+  if (start === undefined || end === undefined) return undefined;
+  return {
+    start,
+    // An imported event can end before it starts.
+    end: toInstant(Math.max(toEpochMs(start), toEpochMs(end))),
+    zone: item.start?.timeZone ?? calendarZone,
+    isAllDay: item.start?.date !== undefined,
+    busy: busyOf(item),
+    etag: item.etag,
+  };
+};
+
+const busyOf = (item: ChangedEvent): ListedEvent['busy'] => {
+  if (!blocksTime(item)) return 'free';
+  const isTentative =
+    item.status === 'tentative' ||
+    item.attendees.some(({ self, responseStatus }) => self && responseStatus === 'tentative');
+  return isTentative ? 'tentative' : 'busy';
+};
+
+const markOf = ({ id, extendedProperties }: ChangedEvent): EventMark | undefined => {
+  const { [referenceProperty]: reference, [revisionProperty]: revision } = extendedProperties?.private ?? {};
+  if (reference === undefined) return undefined;
+  return {
+    eventId: firstGenerationOf(id),
+    reference,
+    revision: revision === undefined || !/^\d{1,9}$/.test(revision) ? undefined : Number(revision),
+  };
+};

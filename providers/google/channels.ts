@@ -1,0 +1,58 @@
+/**
+ * Opens and stops notification channels of calendars: https://developers.google.com/workspace/calendar/api/guides/push
+ * A channel cannot be renewed. Another one with a new id replaces it.
+ */
+import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { operationOf } from '../operations.ts';
+import type { CalendarPush } from '../ports.ts';
+import type { GoogleClient } from './client.ts';
+
+const watchOperation = operationOf('google', 'calendar.watch');
+const stopOperation = operationOf('google', 'calendar.stopWatching');
+
+/** `expiration` is in epoch milliseconds, as a text. Google can end a channel earlier than requested. */
+const channelSchema = z.object({
+  id: z.string(),
+  resourceId: z.string(),
+  expiration: z.string().regex(/^\d+$/).optional(),
+});
+
+/** Creates the notifications of Google calendars. */
+export const createGooglePush = (client: GoogleClient): CalendarPush => ({
+  path: '/v1/webhooks/google',
+  watch: async (connection, { calendarId, id, secret, address, expiresAt }, call) => {
+    const requestBody = {
+      id,
+      token: secret,
+      type: 'web_hook',
+      address,
+      expiration: String(toEpochMs(expiresAt)),
+    };
+    const channel = await client.exchange(
+      watchOperation,
+      connection,
+      call,
+      channelSchema,
+      (calendar, options) => calendar.events.watch({ calendarId, requestBody }, options),
+    );
+    return {
+      id: channel.id,
+      resourceId: channel.resourceId,
+      expiresAt: channel.expiration === undefined ? expiresAt : toInstant(Number(channel.expiration)),
+    };
+  },
+  stopWatching: async (connection, { id, resourceId }, call) => {
+    // A channel whose creation was not confirmed has no resource id. It ends by itself.
+    if (resourceId === undefined) return;
+    try {
+      await client.exchange(stopOperation, connection, call, z.unknown(), (calendar, options) =>
+        calendar.channels.stop({ requestBody: { id, resourceId } }, options),
+      );
+    } catch (error) {
+      if (error instanceof ProviderError && error.fault.kind === 'not_found') return;
+      throw error;
+    }
+  },
+});

@@ -1,0 +1,174 @@
+/** What people do in their calendars: the casting office is asked, and nothing happens without an answer. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CalendarChange, CalendarChangeOf } from '../../domain/audition/calendar-change.ts';
+import type { AuditionView } from '../../domain/audition/view.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { castingDirector, performer, slotIn } from '../../tests/harness/audition-plan.ts';
+import {
+  apiCommand,
+  type RunningAudition,
+  startTimeSkippingHarness,
+  type WorkflowHarness,
+} from '../../tests/harness/workflow-harness.ts';
+import * as messages from './messages.ts';
+
+let stage: WorkflowHarness;
+beforeAll(async () => {
+  stage = await startTimeSkippingHarness();
+});
+afterAll(() => stage.close());
+
+const hour = 3_600_000;
+const step = 'calendar_change';
+
+const scheduled = ({ until }: RunningAudition) => until(({ state }) => state === 'scheduled');
+
+let reports = 0;
+const report = (
+  { handle }: RunningAudition,
+  change: CalendarChangeOf,
+  other: Partial<CalendarChange> = {},
+) => {
+  reports += 1;
+  return handle.signal(messages.calendarChangedSignal, {
+    inboxId: `report-${reports}`,
+    participant: performer.id,
+    provider: 'google',
+    connection: 'conn_performer',
+    revision: 1,
+    change,
+    ...other,
+  });
+};
+
+/** A move by the given number of hours. */
+const movedBy = ({ slot }: AuditionView, hours: number): Extract<CalendarChangeOf, { kind: 'moved' }> => {
+  const start = toEpochMs(slot?.start ?? '2026-01-01T00:00:00.000Z') + hours * hour;
+  return { kind: 'moved', isAllDay: false, start: toInstant(start), end: toInstant(start + hour / 2) };
+};
+
+const asked = ({ until }: RunningAudition) =>
+  until(({ attention }) => attention.some((item) => item.step === step));
+const itemsOf = ({ attention }: AuditionView) => attention.map((item) => item.step);
+const unasked = ({ until }: RunningAudition) => until(({ attention }) => attention.length === 0);
+const changesIn = ({ world }: RunningAudition) =>
+  world.events.flatMap(({ fact }) => (fact.type === 'calendar_changed' ? [fact.change] : []));
+
+describe('a moved event', () => {
+  it('reschedules the audition when the casting office follows it', async () => {
+    await stage.runAudition({ recordAs: 'calendar-followed' }, async (played) => {
+      const moved = movedBy(await scheduled(played), 3);
+      await report(played, moved);
+      expect((await asked(played)).attention[0]).toMatchObject({
+        step,
+        actions: ['follow', 'restore', 'ignore'],
+      });
+      await played.resolve(step, 'follow');
+      const view = await played.until(({ revision, state }) => revision === 2 && state === 'scheduled');
+      expect(view.slot).toMatchObject({ start: moved.start, end: moved.end });
+      expect(itemsOf(view)).toEqual([]);
+      expect(changesIn(played)).toEqual(['moved']);
+    });
+  });
+
+  it('is asked about again, with the reason, when the audition cannot follow', async () => {
+    await stage.runAudition({ recordAs: 'calendar-follow-refused' }, async (played) => {
+      const moved = movedBy(await scheduled(played), 3);
+      await report(played, moved);
+      await asked(played);
+      played.world.holdsTaken = true;
+      await played.resolve(step, 'follow');
+      const view = await played.until(({ attention }) => attention[0]?.code === 'slot_taken');
+      expect(view).toMatchObject({ revision: 1, state: 'scheduled' });
+      expect(view.attention[0]?.what).toContain('could not follow');
+    });
+  });
+
+  it('is moved back when the casting office restores it', async () => {
+    await stage.runAudition({ recordAs: 'calendar-restored' }, async (played) => {
+      await report(played, movedBy(await scheduled(played), 3));
+      await asked(played);
+      const before = played.world.callsOf('writeEvents').length;
+      await played.resolve(step, 'restore');
+      await played.until(() => played.world.callsOf('writeEvents').length > before);
+      expect(await played.view()).toMatchObject({ revision: 1, state: 'scheduled', attention: [] });
+    });
+  });
+
+  it('that is put back, moved again, or left by a reschedule has no question of its own any more', async () => {
+    await stage.runAudition({ recordAs: 'calendar-put-back' }, async (played) => {
+      const first = await scheduled(played);
+      await report(played, movedBy(first, 3));
+      await asked(played);
+      await report(played, { kind: 'put_back' });
+      await unasked(played);
+      await report(played, movedBy(first, 4));
+      await report(played, movedBy(first, 5));
+      const again = await played.until(({ attention }) =>
+        attention.some(({ what }) => what.includes(movedBy(first, 5).start)),
+      );
+      expect(itemsOf(again)).toEqual([step]);
+      const slot = slotIn(100, await stage.environment.currentTimeMs());
+      await played.send(messages.rescheduleUpdate, { ...apiCommand, wish: { kind: 'fixed', slot } });
+      await unasked(played);
+      expect(changesIn(played)).toEqual(['moved', 'put_back', 'moved', 'moved']);
+    });
+  });
+
+  it('that lasts all day now cannot be followed', async () => {
+    await stage.runAudition({}, async (played) => {
+      await report(played, { ...movedBy(await scheduled(played), 3), isAllDay: true });
+      expect((await asked(played)).attention[0]?.actions).toEqual(['restore', 'ignore']);
+    });
+  });
+
+  it('is not asked about when the report is repeated, about another revision, or about a slot that has begun', async () => {
+    await stage.runAudition({}, async (played) => {
+      const view = await scheduled(played);
+      await report(played, movedBy(view, 3), { revision: 2 });
+      await report(played, movedBy(view, 3), { inboxId: 'same' });
+      await asked(played);
+      await played.resolve(step, 'ignore');
+      await report(played, movedBy(view, 3), { inboxId: 'same' });
+      await played.advanceTo(toInstant(toEpochMs(view.slot?.start ?? view.updatedAt) + 60_000));
+      await report(played, movedBy(view, 4));
+      await played.send(messages.checkInUpdate, { ...apiCommand, participant: performer.id });
+      expect(changesIn(played)).toEqual(['moved']);
+      expect(itemsOf(await played.view())).not.toContain(step);
+    });
+  });
+});
+
+describe('a deleted event', () => {
+  it('is written again when the casting office restores it, and again after another deletion', async () => {
+    await stage.runAudition({ recordAs: 'calendar-deleted' }, async (played) => {
+      await scheduled(played);
+      const ofDirector = { participant: castingDirector.id, connection: 'conn_office' } as const;
+      for (const _ of [1, 2]) {
+        const before = played.world.callsOf('writeEvents').length;
+        await report(played, { kind: 'deleted' }, ofDirector);
+        expect((await asked(played)).attention[0]).toMatchObject({ actions: ['restore', 'ignore'] });
+        await played.resolve(step, 'restore');
+        await played.until(() => played.world.callsOf('writeEvents').length > before);
+      }
+      expect(new Set(played.world.callsOf('writeEvents')).size).toBe(3);
+      await played.send(messages.cancelUpdate, apiCommand);
+      await played.result();
+      expect(played.world.calendarEvents.size).toBe(0);
+    });
+  });
+});
+
+describe('a conflict after the booking', () => {
+  it('is a question, which is withdrawn with the conflict, and does not hinder the audition', async () => {
+    await stage.runAudition({ recordAs: 'calendar-conflict' }, async (played) => {
+      const { slot } = await scheduled(played);
+      if (!slot) throw new Error('there is no slot');
+      await report(played, { kind: 'conflict', start: slot.start, end: slot.end });
+      await played.until(({ attention }) => attention[0]?.step === 'calendar_conflict');
+      await report(played, { kind: 'conflict_over' });
+      await unasked(played);
+      expect(changesIn(played)).toEqual(['conflict', 'conflict_over']);
+    });
+  });
+});

@@ -1,0 +1,154 @@
+/** Moves that return to the old slot: all that was open, answered or pending before the move is so again. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultPolicy } from '../../domain/audition/policy.ts';
+import { toEpochMs, toInstant } from '../../domain/time/epoch.ts';
+import { castingDirector, performer, slotIn } from '../../tests/harness/audition-plan.ts';
+import {
+  apiCommand,
+  type RunningAudition,
+  startTimeSkippingHarness,
+  type WorkflowHarness,
+} from '../../tests/harness/workflow-harness.ts';
+import * as messages from './messages.ts';
+
+let stage: WorkflowHarness;
+beforeAll(async () => {
+  stage = await startTimeSkippingHarness();
+});
+afterAll(() => stage.close());
+
+const minute = 60_000;
+const invited = ({ until }: RunningAudition) => until(({ notices }) => notices.length === 4);
+const slotAfter = async (hours = 96) => slotIn(hours, await stage.environment.currentTimeMs());
+const startOf = async ({ view }: RunningAudition): Promise<number> =>
+  toEpochMs((await view()).slot?.start ?? '1970-01-01T00:00:00.000Z');
+const say = ({ send }: RunningAudition, participant: typeof performer.id, answer: 'accepted' | 'declined') =>
+  send(messages.respondUpdate, { ...apiCommand, participant, answer });
+const itemOf = async ({ view }: RunningAudition, step: string) =>
+  (await view()).attention.filter((item) => item.step === step);
+
+/** Moves the audition so that its meeting cannot follow. */
+const moveThatHangs = async (played: RunningAudition, hours = 96): Promise<void> => {
+  played.world.fail('moveMeeting', 'reconnect');
+  const wish = { kind: 'fixed', slot: await slotAfter(hours) } as const;
+  await played.send(messages.rescheduleUpdate, { ...apiCommand, wish });
+  await played.until(({ attention }) => attention.some(({ step }) => step === 'meeting'));
+};
+
+/** Moves the audition in vain: an operator aborts the move. */
+const moveInVain = async (played: RunningAudition): Promise<void> => {
+  await moveThatHangs(played);
+  played.world.clearFaults();
+  await played.resolve('meeting', 'abort');
+  await played.until(({ revision }) => revision === 3);
+};
+
+describe('a move that returns to the old slot', () => {
+  it('asks again whether the session took place', async () => {
+    await stage.runAudition({}, async (played) => {
+      await played.until(({ attention }) => attention.some(({ step }) => step === 'session'));
+      await moveInVain(played);
+      expect(await itemOf(played, 'session')).toHaveLength(1);
+      await played.resolve('session', 'held');
+      await played.until(({ state }) => state === 'awaiting_decision');
+    });
+  });
+
+  it('asks again about a notice that bounced', async () => {
+    await stage.runAudition({ recordAs: 'move-aborted-bounced' }, async (played) => {
+      const [notice] = (await invited(played)).notices;
+      if (!notice) throw new Error('there is no notice');
+      await played.handle.signal(messages.deliveryReportedSignal, { ...notice, status: 'failed' });
+      await played.until(({ attention }) => attention.some(({ step }) => step === 'invitation'));
+      await moveInVain(played);
+      expect(await itemOf(played, 'invitation')).toHaveLength(1);
+      await played.resolve('invitation', 'skip');
+    });
+  });
+
+  it('asks about a notice of the old slot that bounces afterwards', async () => {
+    await stage.runAudition({}, async (played) => {
+      const [notice] = (await invited(played)).notices;
+      if (!notice) throw new Error('there is no notice');
+      await moveInVain(played);
+      await played.handle.signal(messages.deliveryReportedSignal, { ...notice, status: 'failed' });
+      await played.until(({ attention }) => attention.some(({ step }) => step === 'invitation'));
+      expect(await itemOf(played, 'invitation')).toHaveLength(1);
+    });
+  });
+
+  it('does not repeat a question that was answered before', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      await say(played, castingDirector.id, 'declined');
+      await played.resolve('answer', 'skip');
+      await moveInVain(played);
+      expect(await itemOf(played, 'answer')).toEqual([]);
+    });
+  });
+
+  it('keeps the decline of a performer pending, with its period', async () => {
+    await stage.runAudition({ recordAs: 'move-aborted-declined' }, async (played) => {
+      await invited(played);
+      const { participants } = await say(played, performer.id, 'declined');
+      const { answerFinalAt } = participants.find(({ id }) => id === performer.id) ?? {};
+      await moveInVain(played);
+      const back = (await played.view()).participants.find(({ id }) => id === performer.id);
+      expect(back).toMatchObject({ answer: 'declined', answerFinalAt });
+      expect(await played.result()).toMatchObject({ outcome: 'declined' });
+    });
+  });
+
+  it('continues a session that an early check-in had begun', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      await played.advanceTo(toInstant((await startOf(played)) - 20 * minute));
+      await played.send(messages.checkInUpdate, { ...apiCommand, participant: performer.id });
+      await moveInVain(played);
+      const { state, participants } = await played.view();
+      expect(state).toBe('in_progress');
+      expect(participants.find(({ id }) => id === performer.id)).toMatchObject({ checkedIn: true });
+    });
+  });
+
+  it('begins the session of a meeting that was opened during the move', async () => {
+    await stage.runAudition({}, async (played) => {
+      const { meeting } = await invited(played);
+      const start = await startOf(played);
+      await played.advanceTo(toInstant(start - 20 * minute));
+      await moveThatHangs(played);
+      await played.handle.signal(messages.meetingStartedSignal, { origin: 'system', meetingId: meeting?.id });
+      await played.until(({ state }) => state === 'in_progress');
+      expect(await played.view()).toMatchObject({ revision: 3, slot: { start: toInstant(start) } });
+    });
+  });
+
+  it('goes on when an operator aborts its return', async () => {
+    await stage.runAudition({}, async (played) => {
+      await invited(played);
+      await moveThatHangs(played);
+      await played.resolve('meeting', 'abort');
+      await played.until(
+        ({ revision, attention }) => revision === 3 && attention.some(({ step }) => step === 'meeting'),
+      );
+      await played.resolve('meeting', 'abort');
+      const { state } = await played.until(({ attention }) =>
+        attention.every(({ step }) => step !== 'meeting'),
+      );
+      expect(state).toBe('scheduled');
+    });
+  });
+});
+
+it('a move to an earlier slot returns when that slot begins, because no participant knows it', async () => {
+  await stage.runAudition({ recordAs: 'move-earlier-returned' }, async (played) => {
+    const { slot } = await invited(played);
+    await moveThatHangs(played, 48);
+    const soon = await startOf(played);
+    const back = await played.until(({ revision }) => revision === 3);
+    expect(back).toMatchObject({ slot, state: 'scheduled' });
+    expect(toEpochMs(back.stateSince)).toBeLessThan(soon + minute);
+    expect(played.world.notices.filter((key) => key.includes(':update:'))).toEqual([]);
+    expect(defaultPolicy.checkInOpens).toBeGreaterThan(minute);
+  });
+});

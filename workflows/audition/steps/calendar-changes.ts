@@ -1,0 +1,151 @@
+/**
+ * Handles changes that people make in connected calendars. The calendar is never obeyed silently: a moved or deleted
+ * event is a question to the casting office, and so is another event in the time of the slot. Texts that a person edits
+ * are theirs, and are not reported.
+ */
+import type { AttentionAction } from '../../../domain/audition/attention.ts';
+import type { CalendarChange, CalendarChangeOf } from '../../../domain/audition/calendar-change.ts';
+import type { AuditionFact } from '../../../domain/audition/events.ts';
+import { isFactAllowed } from '../../../domain/audition/transitions.ts';
+import { Refusal } from '../../../domain/errors.ts';
+import { toEpochMs } from '../../../domain/time/epoch.ts';
+import { askInBackground } from '../background-question.ts';
+import type { AuditionRun } from '../run.ts';
+import { writeCalendarEvents } from './calendar-events.ts';
+
+/**
+ * Records the change and asks what to do about it. A later report about the same event withdraws the question. A report
+ * about another revision of the slot, or about a slot that has begun, changes nothing.
+ */
+export const calendarChanged = (run: AuditionRun, report: CalendarChange): void => {
+  run.calendarReports.set(subjectOf(report), report.inboxId);
+  if (run.ending || !isAboutUpcomingSlot(run, report)) return;
+  run.journal.record(factOf(report));
+  switch (report.change.kind) {
+    case 'moved':
+      return askAboutMove(run, report, report.change);
+    case 'deleted':
+      return askAboutDeletion(run, report);
+    case 'conflict':
+      return askAboutConflict(run, report, report.change);
+    case 'put_back':
+    case 'conflict_over':
+      return;
+  }
+};
+
+type Moved = Extract<CalendarChangeOf, { kind: 'moved' }>;
+type Conflict = Extract<CalendarChangeOf, { kind: 'conflict' }>;
+
+const subjectOf = ({ participant, change: { kind } }: CalendarChange): string =>
+  `${kind === 'conflict' || kind === 'conflict_over' ? 'conflict' : 'event'}:${participant}`;
+
+const isAboutUpcomingSlot = ({ journal }: AuditionRun, { revision }: CalendarChange): boolean => {
+  const { slot, state, revision: present } = journal.view;
+  const isOpen = state === 'scheduling' || isFactAllowed(state, 'no_show');
+  return isOpen && revision === present && slot !== undefined && Date.now() < toEpochMs(slot.start);
+};
+
+const isMootNow = (run: AuditionRun, report: CalendarChange) => (): boolean =>
+  !isAboutUpcomingSlot(run, report) || run.calendarReports.get(subjectOf(report)) !== report.inboxId;
+
+const factOf = ({ participant, provider, connection, change }: CalendarChange): AuditionFact => ({
+  type: 'calendar_changed',
+  participant,
+  provider,
+  connection,
+  change: change.kind,
+  ...('start' in change ? { start: change.start, end: change.end } : {}),
+});
+
+const ask = (
+  run: AuditionRun,
+  report: CalendarChange,
+  question: {
+    readonly step: 'calendar_change' | 'calendar_conflict';
+    readonly what: string;
+    readonly hint: string;
+    readonly actions: readonly AttentionAction[];
+    readonly code?: string | undefined;
+  },
+  onResolved: (action: AttentionAction) => void | Promise<void>,
+): void =>
+  askInBackground(
+    run,
+    { ...question, provider: report.provider, isMoot: isMootNow(run, report) },
+    onResolved,
+  );
+
+const askAboutMove = (run: AuditionRun, report: CalendarChange, moved: Moved, refusal?: Refusal): void => {
+  const { participant } = report;
+  const canFollow = !moved.isAllDay && toEpochMs(moved.start) < toEpochMs(moved.end);
+  const times = moved.isAllDay ? 'it lasts all day now' : `it is from ${moved.start} to ${moved.end} now`;
+  const what = `The event in the calendar of ${participant} was moved: ${times}.`;
+  ask(
+    run,
+    report,
+    {
+      step: 'calendar_change',
+      what: refusal ? `${what} The audition could not follow: ${refusal.message}` : what,
+      hint: `${canFollow ? 'Follow to reschedule the audition to that time, restore' : 'Restore'} to move the event back, or ignore to leave both as they are.`,
+      actions: canFollow ? ['follow', 'restore', 'ignore'] : ['restore', 'ignore'],
+      code: refusal?.code,
+    },
+    async (action) => {
+      if (action === 'restore') return restore(run, report);
+      if (action !== 'follow') return;
+      const refused = await follow(run, moved);
+      if (refused && !isMootNow(run, report)()) askAboutMove(run, report, moved, refused);
+    },
+  );
+};
+
+const askAboutDeletion = (run: AuditionRun, report: CalendarChange): void =>
+  ask(
+    run,
+    report,
+    {
+      step: 'calendar_change',
+      what: `The event in the calendar of ${report.participant} was deleted.`,
+      hint: 'Restore to write it again, or ignore to continue without it. To give up the audition, cancel it.',
+      actions: ['restore', 'ignore'],
+    },
+    (action) => (action === 'restore' ? restore(run, report) : undefined),
+  );
+
+const askAboutConflict = (run: AuditionRun, report: CalendarChange, { start, end }: Conflict): void =>
+  ask(
+    run,
+    report,
+    {
+      step: 'calendar_conflict',
+      what: `The calendar of ${report.participant} has another event from ${start} to ${end}, in the time of the slot.`,
+      hint: 'Reschedule the audition, or ignore to keep its slot. The question is withdrawn when the other event is gone.',
+      actions: ['ignore'],
+    },
+    () => undefined,
+  );
+
+/** Reschedules the audition to where the event was moved, as a command would. Returns why it cannot. */
+const follow = async (run: AuditionRun, { start, end }: Moved): Promise<Refusal | undefined> => {
+  const { slot } = run.journal.view;
+  if (!slot) return undefined;
+  const wish = { kind: 'fixed', slot: { start, end, zone: slot.zone } } as const;
+  const command = { origin: 'calendar', correlationId: run.plan.correlationId, wish } as const;
+  try {
+    await run.commands.submit({ name: 'reschedule', command }, () => run.ending !== undefined);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+};
+
+/** Writes the event again as it was. The number of facts distinguishes the writing from all others. */
+const restore = async (run: AuditionRun, { participant }: CalendarChange): Promise<void> => {
+  const { slot, revision } = run.journal.view;
+  const calendar = run.plan.participants.find(({ id }) => id === participant)?.calendar;
+  if (!slot || !calendar) return;
+  const label = `r${revision}:restored-${run.journal.number}`;
+  await writeCalendarEvents(run, { slot, revision }, { only: [{ owner: participant, calendar }], label });
+};

@@ -1,0 +1,215 @@
+/** The rhythm of a synchronisation: notifications, polls, renewals, and what ends it. */
+import { ApplicationFailure } from '@temporalio/common';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { SyncCalendarsInput, SyncCalendarsResult } from '../../activities/contract.ts';
+import type { ConnectionId } from '../../domain/ids.ts';
+import { toInstant } from '../../domain/time/epoch.ts';
+import { calendarSyncWorkflowId } from '../../domain/workflow-ids.ts';
+import { createLogger } from '../../foundation/observability/logger.ts';
+import { createDataConverter } from '../../foundation/temporal/data-converter.ts';
+import { recordOrRequireHistory } from '../../tests/harness/corpus-recording.ts';
+import { eventually } from '../../tests/harness/eventually.ts';
+import {
+  errorLogsOnly,
+  expectReplayMatches,
+  registerSearchAttributes,
+  terminateWhenIdle,
+} from '../../tests/harness/workflow-harness.ts';
+import { corpusKeys } from '../../workers/replay/corpus.ts';
+import { createReplayer, type Replayer } from '../../workers/replay/replayer.ts';
+import { bundleWorkflows } from '../../workers/workflow-code.ts';
+import { calendarNewsSignal, calendarSyncQuery, calendarSyncWorkflowType } from './messages.ts';
+import type { calendarSync } from './workflow.ts';
+
+const dataConverter = createDataConverter(corpusKeys);
+const logger = createLogger({ level: 'error', process: 'test' });
+const suffix = `-${crypto.randomUUID()}`;
+const minute = 60_000;
+
+type Round = (input: SyncCalendarsInput, round: number) => Promise<SyncCalendarsResult>;
+const rounds = new Map<ConnectionId, Round>();
+
+let environment: TestWorkflowEnvironment;
+let replayer: Replayer;
+let close: () => Promise<void>;
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: errorLogsOnly });
+  environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: inject('timeSkippingServer') } },
+    client: { dataConverter },
+  });
+  await registerSearchAttributes(environment);
+  const calls = new Map<ConnectionId, number>();
+  const syncCalendars = async (input: SyncCalendarsInput): Promise<SyncCalendarsResult> => {
+    const number = (calls.get(input.connection) ?? 0) + 1;
+    calls.set(input.connection, number);
+    const round = rounds.get(input.connection);
+    if (!round) throw new Error(`the test has no rounds for ${input.connection}`);
+    return round(input, number);
+  };
+  const common = { connection: environment.nativeConnection, dataConverter, shutdownGraceTime: 0 };
+  const workers = await Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue: `castmatch${suffix}`,
+      workflowBundle: await bundleWorkflows(logger),
+    }),
+    Worker.create({ ...common, taskQueue: `google${suffix}`, activities: { syncCalendars } }),
+  ]);
+  const running = workers.map((worker) => worker.run());
+  replayer = createReplayer({
+    masterKeys: corpusKeys,
+    workflowCode: await bundleWorkflows(logger, { readableErrors: true }),
+  });
+  close = async () => {
+    for (const worker of workers) worker.shutdown();
+    await Promise.all(running);
+    await replayer.close();
+    await environment.teardown();
+  };
+});
+afterAll(() => close());
+
+const synced = (
+  changes: Partial<Extract<SyncCalendarsResult, { kind: 'synced' }>> = {},
+): SyncCalendarsResult => ({
+  kind: 'synced',
+  calendars: [{ calendar: 'calendar:a', state: 'in_sync', listedCount: 1 }],
+  isMore: false,
+  nextPollMs: 15 * minute,
+  ...changes,
+});
+const ended = { kind: 'ended', reason: 'unused' } as const;
+
+let count = 0;
+/** Starts a synchronisation whose rounds the test answers. */
+const start = async (answer: Round) => {
+  count += 1;
+  const connection: ConnectionId = `conn_${count}`;
+  const seen: { readonly input: SyncCalendarsInput; readonly at: number }[] = [];
+  rounds.set(connection, async (input, round) => {
+    seen.push({ input, at: await environment.currentTimeMs() });
+    return answer(input, round);
+  });
+  const handle = await environment.client.workflow.start<typeof calendarSync>(calendarSyncWorkflowType, {
+    taskQueue: `castmatch${suffix}`,
+    workflowId: calendarSyncWorkflowId(connection),
+    args: [{ organization: 'org_1', connection, provider: 'google' }],
+  });
+  const untilRounds = (wanted: number) => eventually(() => seen.length >= wanted, 20_000);
+  const news = (calendarId: string | undefined, what: 'changed' | 'removed' | 'restored' = 'changed') =>
+    handle.signal(calendarNewsSignal, {
+      inboxId: crypto.randomUUID(),
+      calendarId,
+      what,
+      ...(what === 'removed' ? { subscription: 'channel-1' } : {}),
+    });
+  const finish = async (recordAs?: string) => {
+    const history = await handle.fetchHistory();
+    const played = { workflowId: handle.workflowId, history };
+    await expectReplayMatches(replayer, played);
+    if (recordAs) await recordOrRequireHistory(recordAs, played);
+    await terminateWhenIdle(handle);
+  };
+  return { handle, seen, untilRounds, news, finish };
+};
+
+/** Skips time in steps that are shorter than the timeouts of an activity that becomes due within a step. */
+const pass = async (minutes: number): Promise<void> => {
+  for (let passed = 0; passed < minutes; passed += 0.5) await environment.sleep(minute / 2);
+};
+
+const onlyOf = ({ input }: { readonly input: SyncCalendarsInput }) => input.only;
+
+describe('a synchronisation', () => {
+  it('reads all calendars at its start, goes on while there is more, and then at intervals', async () => {
+    const { seen, untilRounds, finish, handle } = await start(async (_input, round) =>
+      synced({ isMore: round === 1 }),
+    );
+    await untilRounds(2);
+    expect(await handle.query(calendarSyncQuery)).toMatchObject({ rounds: 2, status: 'in_sync' });
+    await pass(40);
+    await untilRounds(4);
+    expect(seen.map(onlyOf)).toEqual(seen.map(() => undefined));
+    const [, second, third] = seen.map(({ at }) => at);
+    const interval = (third ?? 0) - (second ?? 0);
+    expect(interval).toBeGreaterThanOrEqual(12 * minute - 1_000);
+    expect(interval).toBeLessThanOrEqual(15 * minute + 1_000);
+    await finish('calendars-polled');
+  });
+
+  it('answers a burst of notifications with one round about their calendars', async () => {
+    const { seen, untilRounds, news, finish } = await start(async () => synced());
+    await untilRounds(1);
+    for (const calendar of ['calendar:a', 'calendar:b', 'calendar:a', 'calendar:a']) await news(calendar);
+    await news('calendar:b', 'removed');
+    await environment.sleep(2_000);
+    await untilRounds(2);
+    expect(seen).toHaveLength(2);
+    expect(seen[1]?.input).toMatchObject({
+      only: ['calendar:a', 'calendar:b'],
+      lostSubscriptions: ['channel-1'],
+    });
+    await finish('calendars-notified');
+  });
+
+  it('replaces a subscription before the next poll when it ends earlier', async () => {
+    const { seen, untilRounds, finish } = await start(async () =>
+      synced({
+        nextPollMs: 24 * 60 * minute,
+        renewAt: toInstant((await environment.currentTimeMs()) + 30 * minute),
+      }),
+    );
+    await untilRounds(1);
+    await pass(31);
+    await untilRounds(2);
+    expect((seen[1]?.at ?? 0) - (seen[0]?.at ?? 0)).toBeLessThan(32 * minute);
+    await finish();
+  });
+
+  it('waits for the owner of the account, and reads everything when it is connected again', async () => {
+    const { handle, seen, untilRounds, news, finish } = await start(async (_input, round) =>
+      round === 1 ? { kind: 'needs_reauthorization', nextPollMs: 60 * minute } : synced(),
+    );
+    await untilRounds(1);
+    await eventually(
+      async () => (await handle.query(calendarSyncQuery)).status === 'needs_reauthorization',
+      10_000,
+    );
+    await news('calendar:a');
+    await environment.sleep(5_000);
+    expect(seen).toHaveLength(1);
+    await news(undefined, 'restored');
+    await untilRounds(2);
+    expect(seen).toHaveLength(2);
+    expect(seen.map(onlyOf)).toEqual([undefined, undefined]);
+    await finish('calendars-reauthorized');
+  });
+
+  it('goes on after a round that failed for good', async () => {
+    const { handle, untilRounds, finish } = await start(async (_input, round) => {
+      if (round > 1) return synced();
+      throw ApplicationFailure.nonRetryable('the answer cannot be read');
+    });
+    await untilRounds(1);
+    await eventually(async () => (await handle.query(calendarSyncQuery)).status === 'failing', 10_000);
+    await pass(6);
+    await untilRounds(2);
+    await finish('calendars-failing');
+  });
+
+  it('ends when no audition uses its calendars, unless a notification says otherwise meanwhile', async () => {
+    const { handle, seen, untilRounds, news } = await start(async ({ connection }, round) => {
+      const itself = environment.client.workflow.getHandle(calendarSyncWorkflowId(connection));
+      if (round === 1) await itself.signal(calendarNewsSignal, { what: 'used' });
+      return round === 2 ? synced() : ended;
+    });
+    await untilRounds(2);
+    await news('calendar:a');
+    await environment.sleep(2_000);
+    expect(await handle.result()).toBe('unused');
+    expect(seen).toHaveLength(3);
+  });
+});

@@ -1,0 +1,24 @@
+/** Describes a synchronisation in the Web UI. Contains ids, states and counts only. */
+import type { CalendarSyncView } from './messages.ts';
+
+const explanations: Readonly<Record<CalendarSyncView['status'], string>> = {
+  starting: 'The first round has not ended yet.',
+  listing: 'All events are being listed.',
+  in_sync: 'The calendars are synchronized.',
+  needs_reauthorization:
+    'The owner must connect the account again. The synchronisation then continues by itself.',
+  failing: 'The last round failed. The next one begins in some minutes; see the failed activity.',
+  ended: 'No open audition uses the calendars, or the account is disconnected.',
+};
+
+/** Returns the state as the workflow's current details, in Markdown. */
+export const describeSync = ({ status, calendars, rounds, syncedAt }: CalendarSyncView): string =>
+  [
+    `**${status}**: ${explanations[status]}`,
+    `${rounds} rounds, the last successful one at ${syncedAt ?? 'no time yet'}.`,
+    ...calendars.map(
+      ({ calendar, state, listedCount, error, pushError }) =>
+        `- ${calendar}: ${state}, ${listedCount} events in the last listing` +
+        `${error ? `, **${error}**` : ''}${pushError ? `, polled only (${pushError})` : ''}`,
+    ),
+  ].join('\n');
